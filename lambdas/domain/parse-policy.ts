@@ -1,0 +1,130 @@
+import type * as z from 'zod';
+import { type Policy, PolicySchema } from './policy.js';
+import { crossCheck } from './policy-checks.js';
+
+export type ParsedPolicy =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads a policy and names everything that is wrong with it, each as `path: problem`. */
+export function parsePolicy(document: unknown): ParsedPolicy {
+  const parsed = PolicySchema.safeParse(document, { reportInput: true });
+  if (!parsed.success) {
+    return { ok: false, problems: parsed.error.issues.flatMap(describe) };
+  }
+  const problems = crossCheck(parsed.data).map(
+    ({ path, message }) => `${pathText(path)}: ${message}`,
+  );
+  return problems.length > 0
+    ? { ok: false, problems: [...new Set(problems)] }
+    : { ok: true, policy: parsed.data };
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  const path = pathText(issue.path);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map(
+        (key) => `${path}: unknown field "${key}", ${allowedFields(issue.path)}`,
+      );
+    case 'invalid_type':
+      return [
+        issue.input === undefined
+          ? `${path}: is missing, must be ${article(issue.expected)}`
+          : `${path}: ${shown(issue.input)} is not ${article(issue.expected)}`,
+      ];
+    case 'invalid_value':
+      return [
+        `${path}: ${shown(issue.input)} is not allowed, must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`,
+      ];
+    case 'too_small':
+      return [
+        `${path}: ${shown(issue.input)} is too ${size(issue)}, must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${counted(issue)}`,
+      ];
+    case 'too_big':
+      return [
+        `${path}: ${shown(issue.input)} is too ${issue.origin === 'array' || issue.origin === 'string' ? 'long' : 'large'}, must be at most ${issue.maximum}${counted(issue)}`,
+      ];
+    case 'invalid_key':
+      return [`${path}: this name ${issue.issues.map(({ message }) => message).join('; ')}`];
+    default:
+      return [
+        `${path}: ${issue.input === undefined ? 'is missing,' : shown(issue.input)} ${issue.message}`,
+      ];
+  }
+}
+
+/** The fields of the object at a path, read off the schema itself. */
+function allowedFields(path: readonly PropertyKey[]): string {
+  let schema: unknown = PolicySchema;
+  for (const step of path) schema = child(unwrapped(schema), step);
+  const fields = Object.keys(shapeOf(unwrapped(schema)) ?? {});
+  return `allowed are ${fields.join(', ')}`;
+}
+
+interface SchemaDef {
+  readonly innerType?: unknown;
+  readonly shape?: Record<string, unknown>;
+  readonly element?: unknown;
+  readonly valueType?: unknown;
+}
+
+function definition(schema: unknown): SchemaDef {
+  return (schema as { def?: SchemaDef } | undefined)?.def ?? {};
+}
+
+function unwrapped(schema: unknown): unknown {
+  const { innerType } = definition(schema);
+  return innerType === undefined ? schema : unwrapped(innerType);
+}
+
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  return definition(schema).shape;
+}
+
+function child(schema: unknown, step: PropertyKey): unknown {
+  const { shape, element, valueType } = definition(schema);
+  return shape?.[String(step)] ?? element ?? valueType;
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return 'policy';
+  return path
+    .map((step, index) =>
+      typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`,
+    )
+    .join('');
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function article(type: string): string {
+  const names: Record<string, string> = {
+    int: 'a whole number',
+    array: 'a list',
+    object: 'a set of fields',
+    record: 'a set of fields',
+    boolean: 'true or false',
+  };
+  return names[type] ?? `a ${type}`;
+}
+
+function size({ origin }: { origin: string }): string {
+  return origin === 'array' || origin === 'string' ? 'short' : 'small';
+}
+
+function counted({
+  origin,
+  minimum,
+  maximum,
+}: {
+  origin: string;
+  minimum?: unknown;
+  maximum?: unknown;
+}) {
+  if (origin === 'array') return (minimum ?? maximum) === 1 ? ' entry' : ' entries';
+  return origin === 'string' ? ' characters' : '';
+}

@@ -1,0 +1,175 @@
+import { overlap, specificity } from './caller-patterns.js';
+import { expireAfterDays, type Policy, secretName } from './policy.js';
+import { endpointProblem } from './policy-fields.js';
+
+export interface PolicyProblem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** The rules that one field alone cannot break. */
+export function crossCheck(policy: Policy): PolicyProblem[] {
+  return [
+    ...duplicates(policy),
+    ...references(policy),
+    ...rotationTimes(policy),
+    ...thresholds(policy),
+    ...subscriptions(policy),
+    ...callerTies(policy),
+    ...secretNames(policy),
+  ];
+}
+
+function* duplicates({ workspaces }: Policy): Generator<PolicyProblem> {
+  yield* repeated(workspaces, 'name', ['workspaces']);
+  yield* repeated(workspaces, 'id', ['workspaces']);
+  for (const [index, { keys }] of workspaces.entries()) {
+    yield* repeated(keys, 'name', ['workspaces', index, 'keys']);
+  }
+}
+
+function* repeated<Field extends string>(
+  items: readonly Record<Field, string>[],
+  field: Field,
+  path: readonly PropertyKey[],
+): Generator<PolicyProblem> {
+  const firstSeen = new Map<string, number>();
+  for (const [index, item] of items.entries()) {
+    // Secret names and UUIDs that differ in case alone would only confuse whoever reads them.
+    const value = item[field].toLowerCase();
+    const first = firstSeen.get(value);
+    if (first === undefined) firstSeen.set(value, index);
+    else {
+      yield {
+        path: [...path, index, field],
+        message: `${quoted(item[field])} is already the ${field} of ${path.at(-1)?.toString()}[${first}]: each must be unique`,
+      };
+    }
+  }
+}
+
+function* references({ workspaces, roles, callers }: Policy): Generator<PolicyProblem> {
+  const names = workspaces.map(({ name }) => name);
+  for (const [index, workspace] of workspaces.entries()) {
+    for (const [position, target] of workspace.overflowTo.entries()) {
+      const path = ['workspaces', index, 'overflowTo', position];
+      if (!names.includes(target)) yield { path, message: unknown('workspace', target, names) };
+      else if (target === workspace.name) {
+        yield { path, message: `${quoted(target)} overflows to itself: name another workspace` };
+      }
+    }
+  }
+  for (const [index, { workspace, role }] of callers.entries()) {
+    if (!names.includes(workspace)) {
+      yield {
+        path: ['callers', index, 'workspace'],
+        message: unknown('workspace', workspace, names),
+      };
+    }
+    if (!Object.hasOwn(roles, role)) {
+      yield {
+        path: ['callers', index, 'role'],
+        message: unknown('role', role, Object.keys(roles)),
+      };
+    }
+  }
+}
+
+function* rotationTimes({ rotation, workspaces }: Policy): Generator<PolicyProblem> {
+  if (rotation.quietDays > rotation.maxDrainDays) {
+    yield {
+      path: ['rotation', 'maxDrainDays'],
+      message: `${rotation.maxDrainDays} is shorter than quietDays (${rotation.quietDays}): must be at least as long`,
+    };
+  }
+  for (const [index, { keys }] of workspaces.entries()) {
+    for (const [position, key] of keys.entries()) {
+      const path = ['workspaces', index, 'keys', position, 'rotateEveryDays'];
+      if (rotation.maxDrainDays >= key.rotateEveryDays) {
+        yield {
+          path,
+          message: `${key.rotateEveryDays} is not longer than rotation.maxDrainDays (${rotation.maxDrainDays}): an old key could still drain when the next rotation starts; must be more`,
+        };
+      }
+      const lifetime = expireAfterDays(rotation, key);
+      const needed = key.rotateEveryDays + rotation.maxDrainDays;
+      if (lifetime <= needed) {
+        yield {
+          path: ['rotation', 'expireAfterDays'],
+          message: `${lifetime} lets key ${quoted(key.name)} expire before its replacement is in place: must be more than rotateEveryDays + maxDrainDays, ${needed}`,
+        };
+      }
+    }
+  }
+}
+
+function* thresholds({ alerts: { spendThresholds } }: Policy): Generator<PolicyProblem> {
+  for (const [index, threshold] of spendThresholds.entries()) {
+    const before = spendThresholds[index - 1];
+    if (before !== undefined && threshold <= before) {
+      yield {
+        path: ['alerts', 'spendThresholds', index],
+        message: `${threshold} follows ${before}: thresholds must ascend`,
+      };
+    }
+  }
+}
+
+function* subscriptions({ alerts }: Policy): Generator<PolicyProblem> {
+  for (const [index, { protocol, endpoint }] of alerts.subscriptions.entries()) {
+    const problem = endpointProblem(protocol, endpoint);
+    if (problem) {
+      yield {
+        path: ['alerts', 'subscriptions', index, 'endpoint'],
+        message: `${quoted(endpoint)} does not fit protocol ${protocol}: ${problem}`,
+      };
+    }
+  }
+}
+
+/** Of two patterns that match one caller the more specific one wins, so a tie has no winner. */
+function* callerTies({ callers }: Policy): Generator<PolicyProblem> {
+  for (const [index, { principal }] of callers.entries()) {
+    const rival = callers
+      .slice(0, index)
+      .findIndex(
+        (earlier) =>
+          specificity(earlier.principal) === specificity(principal) &&
+          overlap(earlier.principal, principal),
+      );
+    if (rival >= 0) {
+      yield {
+        path: ['callers', index, 'principal'],
+        message: `${quoted(principal)} can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`,
+      };
+    }
+  }
+}
+
+function* secretNames({ workspaces, mistral }: Policy): Generator<PolicyProblem> {
+  for (const [index, workspace] of workspaces.entries()) {
+    for (const [position, key] of workspace.keys.entries()) {
+      const path = ['workspaces', index, 'keys', position, 'name'];
+      if (/-[A-Za-z0-9]{6}$/.test(key.name)) {
+        yield {
+          path,
+          message: `${quoted(key.name)} ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending`,
+        };
+      }
+      if (secretName(workspace.name, key.name) === mistral.adminKeySecret) {
+        yield {
+          path,
+          message: `${quoted(key.name)} would overwrite mistral.adminKeySecret: choose another name`,
+        };
+      }
+    }
+  }
+}
+
+function unknown(what: string, value: string, known: readonly string[]): string {
+  return `unknown ${what} ${quoted(value)}: known are ${known.map(quoted).join(', ') || 'none'}`;
+}
+
+function quoted(value: string): string {
+  return JSON.stringify(value);
+}

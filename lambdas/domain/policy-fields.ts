@@ -1,0 +1,42 @@
+import * as z from 'zod';
+
+const IAM_PRINCIPAL = /^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)\/[\w+=,.@/*?-]+)$/;
+const ASSUMED_ROLE = /^arn:aws[a-z-]*:sts::(\d{12}|\*):assumed-role\/[\w+=,.@*?-]+\/[\w+=,.@*?-]+$/;
+const IAM_PATTERN = /^arn:aws[a-z-]*:iam::(\d{12}|\*):(role|user)\/[\w+=,.@/*?-]+$/;
+
+/** A principal that a resource policy can name: an account is needed, so that it trusts no other. */
+export const ReaderArnSchema = z.string().regex(IAM_PRINCIPAL, {
+  error:
+    'must be the ARN of an IAM role, user or account root, for example arn:aws:iam::111122223333:role/billing',
+});
+
+/** Who calls the gateway. `*` may stand for the account, the name or a part of it. */
+export const ArnPatternSchema = z
+  .string()
+  .refine((arn) => IAM_PATTERN.test(arn) || ASSUMED_ROLE.test(arn), {
+    error:
+      'must be an IAM role or user ARN or an assumed-role session ARN, "*" allowed in its name, for example arn:aws:iam::111122223333:role/analysts-*',
+  });
+
+export const TopicEndpointSchema = z.string().min(1);
+
+/** What each SNS protocol takes as its endpoint; `undefined` where the endpoint fits. */
+export function endpointProblem(protocol: string, endpoint: string): string | undefined {
+  switch (protocol) {
+    case 'email':
+    case 'email-json':
+      return z.email().safeParse(endpoint).success ? undefined : 'must be an e-mail address';
+    case 'https':
+      return z.url({ protocol: /^https$/ }).safeParse(endpoint).success
+        ? undefined
+        : 'must be an https URL';
+    case 'sms':
+      return /^\+[1-9]\d{6,14}$/.test(endpoint)
+        ? undefined
+        : 'must be a phone number such as +33612345678';
+    default: {
+      const arn = new RegExp(`^arn:aws[a-z-]*:${protocol}:[a-z0-9-]+:\\d{12}:.+$`);
+      return arn.test(endpoint) ? undefined : `must be the ARN of an ${protocol} resource`;
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import * as z from 'zod';
+import { ArnPatternSchema, ReaderArnSchema, TopicEndpointSchema } from './policy-fields.js';
+
+/** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
+const NameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+  error: 'must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
+});
+
+/** What Secrets Manager accepts as the name of a secret. */
+const SecretNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, {
+    error: 'must be 1 to 512 of the characters Secrets Manager allows: letters, digits and /_+=.@-',
+  })
+  // Readers would take the last seven characters for the random suffix of an ARN.
+  .regex(/^(?!.*-[A-Za-z0-9]{6}$)/, {
+    error: 'must not end in a hyphen and six characters, which Secrets Manager adds to ARNs itself',
+  });
+
+const UsdSchema = z.number().positive().max(1e9);
+const ModelsSchema = z.union([z.literal('*'), z.array(z.string().min(1)).min(1)], {
+  error: 'must be "*" or a list of at least one model id or alias',
+});
+
+const KeySchema = z.strictObject({
+  name: NameSchema,
+  description: z.string().max(2048).default(''),
+  // Secrets Manager rotates at most every 1000 days; under a day no drain could be observed.
+  rotateEveryDays: z.int().min(1).max(1000).default(90),
+  /** IAM principals that may read the secret. */
+  readers: z.array(ReaderArnSchema).default([]),
+});
+
+const WorkspaceSchema = z.strictObject({
+  name: NameSchema,
+  /** The workspace's UUID at Mistral. */
+  id: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
+  /** The Mistral user that new keys belong to. */
+  ownerUserId: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
+  team: z.string().min(1),
+  models: ModelsSchema,
+  requestsPerMinute: z.int().positive(),
+  budgets: z
+    .strictObject({
+      hourlyUsd: UsdSchema.optional(),
+      dailyUsd: UsdSchema.optional(),
+      monthlyUsd: UsdSchema.optional(),
+    })
+    .default({}),
+  /** Workspaces to try, in order, when Mistral answers 429. */
+  overflowTo: z.array(z.string()).default([]),
+  keys: z.array(KeySchema).default([]),
+});
+
+const RoleSchema = z.strictObject({
+  models: ModelsSchema,
+  maxTokensPerRequest: z.int().positive(),
+  dailyTokens: z.union([z.int().positive(), z.literal('unlimited')], {
+    error: 'must be a positive whole number or "unlimited"',
+  }),
+});
+
+const CallerSchema = z.strictObject({
+  /** ARN of an IAM user or role, or of its sessions; `*` matches any characters. */
+  principal: ArnPatternSchema,
+  role: z.string(),
+  workspace: z.string(),
+  /** Count daily tokens for each session instead of for the role. */
+  perSession: z.boolean().default(false),
+});
+
+const RotationSchema = z.strictObject({
+  /** How long the slowest reader may cache a secret. */
+  readerCacheSeconds: z.int().min(0).max(604_800).default(3600),
+  /** Full UTC days that the old key must show no use before it is revoked. */
+  quietDays: z.int().min(1).max(90).default(1),
+  /** How long after a rotation an old key may stay in use before a person decides. */
+  maxDrainDays: z.int().min(1).max(90).default(7),
+  onDrainTimeout: z.enum(['hold', 'revoke']).default('hold'),
+  /** @default rotateEveryDays + maxDrainDays + 14, for each key */
+  expireAfterDays: z.int().min(2).max(1200).optional(),
+});
+
+const AuditSchema = z.strictObject({
+  /** An EventBridge Scheduler expression, read in `timezone`. */
+  schedule: z
+    .string()
+    .regex(/^(cron|rate)\(.+\)$/, {
+      error: 'must be cron(...) or rate(...), for example cron(0 2 * * ? *)',
+    })
+    .default('cron(0 2 * * ? *)'),
+  timezone: z
+    .string()
+    .refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Paris' })
+    .default('UTC'),
+  staleAfterDays: z.int().positive().default(30),
+  maxAgeDays: z.int().positive().default(90),
+  expiringWithinDays: z.int().positive().default(14),
+  remindEveryDays: z.int().positive().default(7),
+});
+
+const SubscriptionSchema = z.strictObject({
+  protocol: z.enum(['email', 'email-json', 'https', 'sms', 'sqs', 'lambda']),
+  endpoint: TopicEndpointSchema,
+  /** Only alerts whose message attributes have one of these values. */
+  filter: z
+    .strictObject({
+      type: z.array(z.string()).min(1).optional(),
+      severity: z
+        .array(z.enum(['info', 'warning', 'critical']))
+        .min(1)
+        .optional(),
+      workspace: z.array(z.string()).min(1).optional(),
+    })
+    .optional(),
+});
+
+const AlertsSchema = z.strictObject({
+  /** Percent of a budget, ascending. */
+  spendThresholds: z.array(z.number().positive().max(1000)).min(1).default([50, 80, 95, 100]),
+  subscriptions: z.array(SubscriptionSchema).default([]),
+  runbookUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+    .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
+});
+
+const MistralSchema = z.strictObject({
+  apiUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+    .default('https://api.mistral.ai'),
+  adminUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+    .default('https://api.mistral.ai/v1/admin'),
+  adminKeySecret: SecretNameSchema.default('mistral/admin-api-key'),
+  keySource: z.enum(['admin-api', 'operator']).default('admin-api'),
+  currency: z.enum(['USD', 'EUR']).default('USD'),
+});
+
+/** The shape of `governance.yaml`. Rules that span fields are in `policy-checks.ts`. */
+export const PolicySchema = z.strictObject({
+  $schema: z.string().optional(),
+  mistral: MistralSchema.prefault({}),
+  workspaces: z.array(WorkspaceSchema).min(1),
+  roles: z.record(NameSchema, RoleSchema).default({}),
+  callers: z.array(CallerSchema).default([]),
+  rotation: RotationSchema.prefault({}),
+  audit: AuditSchema.prefault({}),
+  alerts: AlertsSchema.prefault({}),
+});
+
+export type Policy = z.infer<typeof PolicySchema>;
+export type Workspace = Policy['workspaces'][number];
+export type KeyPolicy = Workspace['keys'][number];
+export type RotationPolicy = Policy['rotation'];
+export type AuditPolicy = Policy['audit'];
+
+/** Margin between a key's planned end and its expiry at Mistral: two weeks of failed rotations. */
+const EXPIRY_MARGIN_DAYS = 14;
+
+/** How long after its creation a new key expires at Mistral. */
+export function expireAfterDays(rotation: RotationPolicy, key: KeyPolicy): number {
+  return (
+    rotation.expireAfterDays ?? key.rotateEveryDays + rotation.maxDrainDays + EXPIRY_MARGIN_DAYS
+  );
+}
+
+/** The name other systems know a managed key's secret by. */
+export function secretName(workspace: string, key: string): string {
+  return `mistral/${workspace}/${key}`;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

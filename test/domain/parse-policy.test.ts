@@ -1,0 +1,255 @@
+import { describe, expect, test } from 'vitest';
+import { parsePolicy } from '../../lambdas/domain/parse-policy.js';
+import { expireAfterDays, type KeyPolicy } from '../../lambdas/domain/policy.js';
+import { aPolicy, policyDocument } from '../support/builders.js';
+
+type Document = ReturnType<typeof policyDocument>;
+type Break = (document: Document) => void;
+
+function problems(change: Break): readonly string[] {
+  const document = policyDocument();
+  change(document);
+  const parsed = parsePolicy(document);
+  return parsed.ok ? [] : parsed.problems;
+}
+
+test('the shipped policy is valid and fills in the defaults', () => {
+  const policy = aPolicy();
+  expect(policy.workspaces.map(({ name }) => name)).toEqual([
+    'dev-workspace',
+    'ml-workspace',
+    'prod-workspace',
+  ]);
+  expect(policy.workspaces[0]?.keys[0]?.rotateEveryDays).toBe(90);
+  expect(policy.mistral.adminUrl).toBe('https://api.mistral.ai/v1/admin');
+});
+
+test('a key expires two weeks after it should have been replaced and drained', () => {
+  const policy = aPolicy();
+  const key = policy.workspaces[0]?.keys[0] as KeyPolicy;
+  expect(expireAfterDays(policy.rotation, key)).toBe(90 + 7 + 14);
+});
+
+const PRINCIPAL = 'arn:aws:iam::111122223333:role/analyst';
+
+describe('fails, naming path, value and what is allowed', () => {
+  const table: readonly (readonly [string, Break, string])[] = [
+    [
+      'no workspaces',
+      (d) => (d.workspaces = []),
+      'workspaces: [] is too short, must be at least 1 entry',
+    ],
+    ['workspaces missing', (d) => delete d.workspaces, 'workspaces: is missing, must be a list'],
+    [
+      'a field that does not exist',
+      (d) => (d.workspaces[0].keys[0].rotate = 1),
+      'workspaces[0].keys[0]: unknown field "rotate", allowed are name, description, rotateEveryDays, readers',
+    ],
+    [
+      'a section that does not exist',
+      (d) => (d.budget = {}),
+      'policy: unknown field "budget", allowed are $schema, mistral, workspaces, roles, callers, rotation, audit, alerts',
+    ],
+    [
+      'a workspace id that is none',
+      (d) => (d.workspaces[1].id = 'ml'),
+      'workspaces[1].id: "ml" must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1',
+    ],
+    [
+      'a missing owner',
+      (d) => delete d.workspaces[0].ownerUserId,
+      'workspaces[0].ownerUserId: is missing, must be a string',
+    ],
+    [
+      'a missing team',
+      (d) => delete d.workspaces[0].team,
+      'workspaces[0].team: is missing, must be a string',
+    ],
+    [
+      'a workspace name with a slash',
+      (d) => (d.workspaces[0].name = 'a/b'),
+      'workspaces[0].name: "a/b" must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
+    ],
+    [
+      'two workspaces of one name',
+      (d) => (d.workspaces[1].name = 'Dev-Workspace'),
+      'workspaces[1].name: "Dev-Workspace" is already the name of workspaces[0]: each must be unique',
+    ],
+    [
+      'two workspaces of one id',
+      (d) => (d.workspaces[1].id = d.workspaces[0].id),
+      'workspaces[1].id: "6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01" is already the id of workspaces[0]: each must be unique',
+    ],
+    [
+      'two keys of one name',
+      (d) => (d.workspaces[2].keys[1].name = 'checkout-service-key'),
+      'workspaces[2].keys[1].name: "checkout-service-key" is already the name of keys[0]: each must be unique',
+    ],
+    [
+      'models that are neither',
+      (d) => (d.workspaces[0].models = 'all'),
+      'workspaces[0].models: "all" must be "*" or a list of at least one model id or alias',
+    ],
+    [
+      'half a request a minute',
+      (d) => (d.workspaces[0].requestsPerMinute = 0.5),
+      'workspaces[0].requestsPerMinute: 0.5 is not a whole number',
+    ],
+    [
+      'a negative budget',
+      (d) => (d.workspaces[0].budgets.monthlyUsd = -1),
+      'workspaces[0].budgets.monthlyUsd: -1 is too small, must be more than 0',
+    ],
+    [
+      'a budget in words',
+      (d) => (d.workspaces[0].budgets.dailyUsd = 'ten'),
+      'workspaces[0].budgets.dailyUsd: "ten" is not a number',
+    ],
+    [
+      'a budget window that does not exist',
+      (d) => (d.workspaces[0].budgets.weeklyUsd = 1),
+      'workspaces[0].budgets: unknown field "weeklyUsd", allowed are hourlyUsd, dailyUsd, monthlyUsd',
+    ],
+    [
+      'overflow to nowhere',
+      (d) => (d.workspaces[2].overflowTo = ['ml']),
+      'workspaces[2].overflowTo[0]: unknown workspace "ml": known are "dev-workspace", "ml-workspace", "prod-workspace"',
+    ],
+    [
+      'overflow to itself',
+      (d) => (d.workspaces[2].overflowTo = ['prod-workspace']),
+      'workspaces[2].overflowTo[0]: "prod-workspace" overflows to itself: name another workspace',
+    ],
+    [
+      'a caller in no workspace',
+      (d) => (d.callers[0].workspace = 'qa'),
+      'callers[0].workspace: unknown workspace "qa": known are "dev-workspace", "ml-workspace", "prod-workspace"',
+    ],
+    [
+      'a caller of no role',
+      (d) => (d.callers[0].role = 'toString'),
+      'callers[0].role: unknown role "toString": known are "analyst", "developer", "senior", "admin"',
+    ],
+    [
+      'a caller that is no ARN',
+      (d) => (d.callers[0].principal = 'analyst'),
+      'callers[0].principal: "analyst" must be an IAM role or user ARN or an assumed-role session ARN, "*" allowed in its name, for example arn:aws:iam::111122223333:role/analysts-*',
+    ],
+    [
+      'the same caller twice',
+      (d) => (d.callers[1].principal = PRINCIPAL),
+      `callers[1].principal: "${PRINCIPAL}" can match the same caller as callers[0] and is as specific: one of them must fix more characters`,
+    ],
+    [
+      'callers that tie',
+      (d) => {
+        d.callers[0].principal = 'arn:aws:iam::111122223333:role/ab*';
+        d.callers[1].principal = 'arn:aws:iam::111122223333:role/*cd';
+      },
+      'callers[1].principal: "arn:aws:iam::111122223333:role/*cd" can match the same caller as callers[0] and is as specific: one of them must fix more characters',
+    ],
+    [
+      'a reader that is no ARN',
+      (d) => (d.workspaces[0].keys[0].readers = ['everyone']),
+      'workspaces[0].keys[0].readers[0]: "everyone" must be the ARN of an IAM role, user or account root, for example arn:aws:iam::111122223333:role/billing',
+    ],
+    [
+      'a reader in no account',
+      (d) => (d.workspaces[0].keys[0].readers = ['arn:aws:iam::*:role/x']),
+      'workspaces[0].keys[0].readers[0]: "arn:aws:iam::*:role/x" must be the ARN of an IAM role, user or account root, for example arn:aws:iam::111122223333:role/billing',
+    ],
+    [
+      'a key rotated every thousand and one days',
+      (d) => (d.workspaces[0].keys[0].rotateEveryDays = 1001),
+      'workspaces[0].keys[0].rotateEveryDays: 1001 is too large, must be at most 1000',
+    ],
+    [
+      'a drain as long as the rotation',
+      (d) => (d.workspaces[0].keys[0].rotateEveryDays = 7),
+      'workspaces[0].keys[0].rotateEveryDays: 7 is not longer than rotation.maxDrainDays (7): an old key could still drain when the next rotation starts; must be more',
+    ],
+    [
+      'an expiry before the replacement',
+      (d) => (d.rotation.expireAfterDays = 97),
+      'rotation.expireAfterDays: 97 lets key "dev-team-key" expire before its replacement is in place: must be more than rotateEveryDays + maxDrainDays, 97',
+    ],
+    [
+      'a quiet time longer than the drain',
+      (d) => (d.rotation.quietDays = 8),
+      'rotation.maxDrainDays: 7 is shorter than quietDays (8): must be at least as long',
+    ],
+    [
+      'a drain timeout that does not exist',
+      (d) => (d.rotation.onDrainTimeout = 'delete'),
+      'rotation.onDrainTimeout: "delete" is not allowed, must be "hold" or "revoke"',
+    ],
+    [
+      'thresholds that descend',
+      (d) => (d.alerts.spendThresholds = [50, 80, 80]),
+      'alerts.spendThresholds[2]: 80 follows 80: thresholds must ascend',
+    ],
+    [
+      'a secret name with a space',
+      (d) => (d.mistral.adminKeySecret = 'my key'),
+      'mistral.adminKeySecret: "my key" must be 1 to 512 of the characters Secrets Manager allows: letters, digits and /_+=.@-',
+    ],
+    [
+      'a secret name like a suffixed ARN',
+      (d) => (d.workspaces[0].keys[0].name = 'key-abc123'),
+      'workspaces[0].keys[0].name: "key-abc123" ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending',
+    ],
+    [
+      'an admin URL that is none',
+      (d) => (d.mistral.adminUrl = 'ftp://x'),
+      'mistral.adminUrl: "ftp://x" must be an http(s) URL',
+    ],
+    [
+      'a key source that does not exist',
+      (d) => (d.mistral.keySource = 'magic'),
+      'mistral.keySource: "magic" is not allowed, must be "admin-api" or "operator"',
+    ],
+    [
+      'a time zone on Mars',
+      (d) => (d.audit.timezone = 'Mars/Base'),
+      'audit.timezone: "Mars/Base" must be an IANA time zone such as Europe/Paris',
+    ],
+    [
+      'a schedule in words',
+      (d) => (d.audit.schedule = 'nightly'),
+      'audit.schedule: "nightly" must be cron(...) or rate(...), for example cron(0 2 * * ? *)',
+    ],
+    [
+      'a mail endpoint that is none',
+      (d) => (d.alerts.subscriptions[0].endpoint = 'on-call'),
+      'alerts.subscriptions[0].endpoint: "on-call" does not fit protocol email: must be an e-mail address',
+    ],
+    [
+      'a queue endpoint that is none',
+      (d) => (d.alerts.subscriptions[0] = { protocol: 'sqs', endpoint: 'queue' }),
+      'alerts.subscriptions[0].endpoint: "queue" does not fit protocol sqs: must be the ARN of an sqs resource',
+    ],
+    [
+      'daily tokens in words',
+      (d) => (d.roles.admin.dailyTokens = 'lots'),
+      'roles.admin.dailyTokens: "lots" must be a positive whole number or "unlimited"',
+    ],
+  ];
+
+  test.each(table)('%s', (_name, change, message) => {
+    expect(problems(change)).toContain(message);
+  });
+});
+
+test('fails with every problem of a file at once', () => {
+  expect(
+    problems((document) => {
+      document.workspaces[0].id = 'x';
+      document.audit.staleAfterDays = 0;
+      document.roles.admin.models = [];
+    }),
+  ).toHaveLength(3);
+});
+
+test.each([[null], [[]], ['text'], [undefined]])('fails on a file that holds %j', (document) => {
+  expect(parsePolicy(document).ok).toBe(false);
+});
