@@ -1,0 +1,90 @@
+/** What is known about a call to Mistral that failed. */
+export interface MistralErrorDetails {
+  readonly status?: number;
+  /** Mistral's id for the request, for its support. */
+  readonly requestId?: string;
+  readonly cause?: unknown;
+}
+
+/** Mistral answered with an error, or not as expected. Its message never quotes a body or a header. */
+export class MistralError extends Error {
+  override readonly name: string = 'MistralError';
+  readonly status: number | undefined;
+  readonly requestId: string | undefined;
+
+  constructor(message: string, { status, requestId, cause }: MistralErrorDetails = {}) {
+    super(requestId ? `${message} (request ${requestId})` : message, { cause });
+    this.status = status;
+    this.requestId = requestId;
+  }
+}
+
+/** 401 or 403: the key that made the call is refused. */
+export class MistralUnauthorizedError extends MistralError {
+  override readonly name = 'MistralUnauthorizedError';
+}
+
+/** 404. */
+export class MistralNotFoundError extends MistralError {
+  override readonly name = 'MistralNotFoundError';
+}
+
+/** 429, still after the retries. */
+export class MistralRateLimitedError extends MistralError {
+  override readonly name = 'MistralRateLimitedError';
+}
+
+/** 5xx, a timeout or a broken connection, still after the retries. */
+export class MistralUnavailableError extends MistralError {
+  override readonly name = 'MistralUnavailableError';
+}
+
+/** Any other 4xx: the request itself was wrong. */
+export class MistralRequestError extends MistralError {
+  override readonly name = 'MistralRequestError';
+}
+
+/** A success whose body is not what the API documents: HTML, cut off, other fields. */
+export class MistralResponseError extends MistralError {
+  override readonly name = 'MistralResponseError';
+}
+
+/** The secret with the Admin API key is empty or of another form than a key or `{"apiKey": …}`. */
+export class AdminKeyError extends Error {
+  override readonly name = 'AdminKeyError';
+}
+
+/** A managed secret holds something other than what the rotation writes. */
+export class SecretValueError extends Error {
+  override readonly name = 'SecretValueError';
+}
+
+/** A secret that the policy does not name. */
+export class UnknownSecretError extends Error {
+  override readonly name = 'UnknownSecretError';
+}
+
+/** Secrets Manager asked for a rotation step that its own version labels contradict. */
+export class RotationRefusedError extends Error {
+  override readonly name = 'RotationRefusedError';
+}
+
+/** The new key is proven bad; it has been withdrawn and the old one stays in charge. */
+export class NewKeyRejectedError extends Error {
+  override readonly name = 'NewKeyRejectedError';
+}
+
+/** The new key could not be judged yet; Secrets Manager's retry will ask again. */
+export class NewKeyUndecidedError extends Error {
+  override readonly name = 'NewKeyUndecidedError';
+}
+
+/** The key that was to be revoked is the one AWSCURRENT names. */
+export class KeyStillCurrentError extends Error {
+  override readonly name = 'KeyStillCurrentError';
+}
+
+/** A deleted key is still listed or still accepted. */
+export class RevocationUnconfirmedError extends Error {
+  override readonly name = 'RevocationUnconfirmedError';
+}

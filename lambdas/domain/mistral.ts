@@ -1,0 +1,41 @@
+import type { ApiKey } from './api-key.js';
+import type { IsoDate } from './utc-day.js';
+
+/** A key as Mistral lists it: everything but the key itself. */
+export interface ListedKey {
+  readonly id: string;
+  readonly name: string;
+  readonly workspaceId: string | undefined;
+  readonly workspaceName: string | undefined;
+  readonly createdAt: Date | undefined;
+  /** The last day on which Mistral accepts the key. */
+  readonly expiresOn: IsoDate | undefined;
+  /** Mistral tells the day, not the time; `undefined` where the key was never used. */
+  readonly lastUsedOn: IsoDate | undefined;
+}
+
+/** A key just created: the only time that Mistral shows it. */
+export interface CreatedKey {
+  readonly id: string;
+  readonly apiKey: ApiKey;
+  readonly createdAt: Date | undefined;
+  readonly expiresOn: IsoDate | undefined;
+}
+
+export interface MistralWorkspace {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface MistralModel {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  /** When Mistral stops serving the model, if it said so. */
+  readonly deprecatedAt: Date | undefined;
+  readonly replacement: string | undefined;
+}
+
+/** Whether Mistral lets a key in, and what it may use then. */
+export type KeyProbe =
+  | { readonly kind: 'accepted'; readonly models: readonly MistralModel[] }
+  | { readonly kind: 'refused'; readonly status: 401 | 403 };

@@ -1,0 +1,27 @@
+/** A UTC calendar day, `2026-11-24`. Compares and sorts as a string. */
+export type IsoDate = string;
+
+const DAY_MS = 86_400_000;
+
+export function utcDay(at: Date): IsoDate {
+  return at.toISOString().slice(0, 10);
+}
+
+/** The first instant of a UTC day. */
+export function startOfDay(day: IsoDate): Date {
+  return new Date(`${day}T00:00:00.000Z`);
+}
+
+export function addDays(day: IsoDate, days: number): IsoDate {
+  return utcDay(new Date(startOfDay(day).getTime() + days * DAY_MS));
+}
+
+/** Calendar days from one day to a later one. */
+export function daysBetween(from: IsoDate, to: IsoDate): number {
+  return Math.round((startOfDay(to).getTime() - startOfDay(from).getTime()) / DAY_MS);
+}
+
+/** Whole days, rounded down, that have passed between two instants. */
+export function daysSince(from: Date, to: Date): number {
+  return Math.floor((to.getTime() - from.getTime()) / DAY_MS);
+}
