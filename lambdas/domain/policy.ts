@@ -169,6 +169,23 @@ export function secretName(workspace: string, key: string): string {
   return `mistral/${workspace}/${key}`;
 }
 
+/** A key that the policy asks for, with the workspace it belongs to. */
+export interface PlannedKey {
+  readonly secretName: string;
+  readonly workspace: Workspace;
+  readonly key: KeyPolicy;
+}
+
+export function plannedKeys({ workspaces }: Policy): readonly PlannedKey[] {
+  return workspaces.flatMap((workspace) =>
+    workspace.keys.map((key) => ({
+      secretName: secretName(workspace.name, key.name),
+      workspace,
+      key,
+    })),
+  );
+}
+
 function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-
-const VersionId = z.string().min(1);
-const Instant = z.iso.datetime();
+import type { KeyHealth } from './key-health.js';
+import type { ListedKey } from './mistral.js';
+import type { RotationPolicy } from './policy.js';
+import { addDays, daysBetween, type IsoDate, startOfDay, utcDay } from './utc-day.js';
 
 /** Input of the retirement state machine: ids and dates, never a key. */
 export const RetirementSchema = z.object({
@@ -12,11 +13,11 @@ export const RetirementSchema = z.object({
   workspace: z.string().min(1),
   oldKeyId: z.string().min(1),
   newKeyId: z.string().min(1),
-  oldVersionId: VersionId,
-  newVersionId: VersionId,
-  promotedAt: Instant,
+  oldVersionId: z.string().min(1),
+  newVersionId: z.string().min(1),
+  promotedAt: z.iso.datetime(),
   /** When to look at the old key first; in the past means at once. */
-  checkAt: Instant,
+  checkAt: z.iso.datetime(),
   rules: z.object({
     quietDays: z.int().min(0),
     maxDrainDays: z.int().min(0),
@@ -25,3 +26,94 @@ export const RetirementSchema = z.object({
 });
 
 export type Retirement = z.infer<typeof RetirementSchema>;
+export type RetirementRules = Retirement['rules'];
+
+/** What is known about a replaced key and its replacement when the flow looks at them. */
+export interface RetirementFacts {
+  readonly now: Date;
+  readonly promotedAt: Date;
+  /** Whose key AWSCURRENT holds: ours, the old one again, or one of a later rotation. */
+  readonly current: 'new' | 'old' | 'later';
+  /** The old key as Mistral lists it; `undefined` once it is gone. */
+  readonly oldKey: Pick<ListedKey, 'lastUsedOn'> | undefined;
+  /** Judged only while AWSCURRENT is ours: a later flow answers for a later key. */
+  readonly newKey: KeyHealth | undefined;
+  /** Asked only when the new key is bad, since asking counts as a use of the old one. */
+  readonly oldKeyAccepted: boolean | undefined;
+}
+
+export type RetirementVerdict =
+  | { readonly kind: 'revoke'; readonly lastUsedOn: IsoDate | null }
+  | { readonly kind: 'wait'; readonly checkAt: string; readonly reason: string }
+  | { readonly kind: 'in-use'; readonly checkAt: string; readonly lastUsedOn: IsoDate }
+  | { readonly kind: 'hold'; readonly checkAt: string; readonly lastUsedOn: IsoDate }
+  | { readonly kind: 'roll-back'; readonly reason: string }
+  | { readonly kind: 'both-refused'; readonly checkAt: string; readonly reason: string }
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'already-revoked' };
+
+/** Mistral's `last_used` may trail a use by this long, so a day is read an hour after its end. */
+const USE_REPORT_LAG_MS = 3_600_000;
+
+/**
+ * Decides what becomes of a replaced key. It is revoked once it went unused for `quietDays` full
+ * UTC days, however long that takes; until then it stays, and past `maxDrainDays` the rules decide.
+ */
+export function judgeRetirement(facts: RetirementFacts, rules: RetirementRules): RetirementVerdict {
+  const { now, oldKey, newKey } = facts;
+  if (facts.current === 'old') return { kind: 'keep' };
+  if (newKey?.kind === 'bad') {
+    return facts.oldKeyAccepted
+      ? { kind: 'roll-back', reason: newKey.reason }
+      : { kind: 'both-refused', checkAt: dayCheck(now, 1), reason: newKey.reason };
+  }
+  if (!oldKey) return { kind: 'already-revoked' };
+  if (newKey?.kind === 'undecided') {
+    const checkAt = newKey.young ? anHourAfter(now) : dayCheck(now, 1);
+    return { kind: 'wait', checkAt, reason: newKey.reason };
+  }
+
+  const { lastUsedOn } = oldKey;
+  if (lastUsedOn === undefined || daysBetween(lastUsedOn, utcDay(now)) > rules.quietDays) {
+    return { kind: 'revoke', lastUsedOn: lastUsedOn ?? null };
+  }
+  if (now >= drainEnd(facts.promotedAt, rules)) {
+    return rules.onDrainTimeout === 'revoke'
+      ? { kind: 'revoke', lastUsedOn }
+      : { kind: 'hold', checkAt: dayCheck(now, 1), lastUsedOn };
+  }
+  if (lastUsedOn > utcDay(facts.promotedAt)) {
+    return { kind: 'in-use', checkAt: dayCheck(now, 1), lastUsedOn };
+  }
+  return {
+    kind: 'wait',
+    checkAt: dayCheck(startOfDay(lastUsedOn), rules.quietDays + 1),
+    reason: `the old key was last used on ${lastUsedOn}`,
+  };
+}
+
+/** When an old key that is still used stops being only watched. */
+export function drainEnd(promotedAt: Date, rules: RetirementRules): Date {
+  return new Date(promotedAt.getTime() + rules.maxDrainDays * 86_400_000);
+}
+
+/**
+ * When to look at an old key first: once the slowest reader's cache has run out, `quietDays` full
+ * UTC days have followed and Mistral has had time to report them.
+ */
+export function firstCheckAt(
+  promotedAt: Date,
+  { readerCacheSeconds, quietDays }: Pick<RotationPolicy, 'readerCacheSeconds' | 'quietDays'>,
+): string {
+  const lastReader = new Date(promotedAt.getTime() + readerCacheSeconds * 1000);
+  return dayCheck(lastReader, quietDays + 1);
+}
+
+function dayCheck(from: Date, days: number): string {
+  const day = startOfDay(addDays(utcDay(from), days));
+  return new Date(day.getTime() + USE_REPORT_LAG_MS).toISOString();
+}
+
+function anHourAfter(now: Date): string {
+  return new Date(now.getTime() + 3_600_000).toISOString();
+}

@@ -5,6 +5,7 @@ export interface SecretState {
   readonly rotationEnabled: boolean;
   /** Labels by version id; versions without a label are not listed. */
   readonly stagesByVersion: Readonly<Record<string, readonly string[]>>;
+  readonly createdAt: Date | undefined;
   readonly lastRotatedAt: Date | undefined;
   readonly nextRotationAt: Date | undefined;
 }
@@ -16,4 +17,33 @@ export function versionAt(secret: SecretState, stage: VersionStage): string | un
   return Object.keys(secret.stagesByVersion).find((version) =>
     secret.stagesByVersion[version]?.includes(stage),
   );
+}
+
+export type StepAdmission =
+  | { readonly kind: 'proceed' }
+  | { readonly kind: 'already current' }
+  | { readonly kind: 'refuse'; readonly reason: string };
+
+/** The checks that every rotation function makes before it acts, as AWS's own template has them. */
+export function admitStep(secret: SecretState, versionId: string): StepAdmission {
+  if (!secret.rotationEnabled) {
+    return { kind: 'refuse', reason: `rotation is not enabled for secret ${secret.name}` };
+  }
+  const stages = secret.stagesByVersion[versionId];
+  if (!stages) {
+    return { kind: 'refuse', reason: `secret ${secret.name} has no version ${versionId}` };
+  }
+  if (stages.includes('AWSCURRENT')) return { kind: 'already current' };
+  if (!stages.includes('AWSPENDING')) {
+    return {
+      kind: 'refuse',
+      reason: `version ${versionId} of secret ${secret.name} is not AWSPENDING but ${stages.join(', ') || 'without label'}`,
+    };
+  }
+  return { kind: 'proceed' };
+}
+
+/** What the alerts of one rotation and of the retirement that follows it share. */
+export function threadOf(versionId: string): string {
+  return `rotation-${versionId}`;
 }

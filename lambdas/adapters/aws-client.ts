@@ -1,0 +1,5 @@
+/** For every AWS client: bounded time for one attempt, and the SDK's retries with jitter. */
+export const AWS_CLIENT = {
+  maxAttempts: 4,
+  requestHandler: { connectionTimeout: 2000, requestTimeout: 5000 },
+} as const;

@@ -1,0 +1,116 @@
+import { rotationSucceeded } from '../domain/alerts/rotation-succeeded.js';
+import { RotationRefusedError, SecretValueError } from '../domain/errors.js';
+import type { ManagedKey } from '../domain/managed-key.js';
+import { expireAfterDays } from '../domain/policy.js';
+import { firstCheckAt, type Retirement } from '../domain/retirement.js';
+import { threadOf, versionAt } from '../domain/rotation.js';
+import { addDays, utcDay } from '../domain/utc-day.js';
+import type { Rotation, RotationDeps } from './rotation.js';
+import { tell } from './tell.js';
+
+/**
+ * Puts the new key in charge and hands the old one to the retirement flow. Called again after the
+ * label has moved, it makes sure that the flow was started.
+ */
+export async function finishSecret(deps: RotationDeps, rotation: Rotation): Promise<void> {
+  const { secret, versionId } = rotation;
+  const newKey = await deps.secrets.read(secret.arn, versionId);
+  if (!newKey) {
+    throw new RotationRefusedError(
+      `version ${versionId} of secret ${secret.name} holds no key: createSecret must come first`,
+    );
+  }
+  const current = versionAt(secret, 'AWSCURRENT');
+  const alreadyMoved = current === versionId;
+  if (!alreadyMoved) await promote(deps, rotation, current);
+
+  const oldVersionId = alreadyMoved ? versionAt(secret, 'AWSPREVIOUS') : current;
+  const oldKey = oldVersionId && (await readOldKey(deps, secret.arn, oldVersionId));
+  const promotedAt = deps.now();
+  const retirement =
+    oldKey && oldVersionId && oldKey.keyId !== newKey.keyId
+      ? plan(deps, rotation, { newKey, oldKey, oldVersionId, promotedAt })
+      : undefined;
+  const started = retirement && (await deps.retirements.start(versionId, retirement)) === 'started';
+  if (started || !alreadyMoved) await tellSuccess(deps, rotation, newKey, promotedAt, retirement);
+}
+
+/** A value that somebody else wrote must not stop the rotation: the audit reports the key it was. */
+async function readOldKey(
+  deps: RotationDeps,
+  secretId: string,
+  versionId: string,
+): Promise<ManagedKey | undefined> {
+  try {
+    return await deps.secrets.read(secretId, versionId);
+  } catch (error) {
+    if (!(error instanceof SecretValueError)) throw error;
+    deps.log.warn('old key not retired', { reason: error.message });
+    return undefined;
+  }
+}
+
+async function promote(
+  deps: RotationDeps,
+  { secret, versionId }: Rotation,
+  current: string | undefined,
+): Promise<void> {
+  const outcome = await deps.secrets.moveCurrent(secret.arn, current, versionId);
+  if (outcome === 'moved') return;
+  throw new RotationRefusedError(
+    `AWSCURRENT of secret ${secret.name} was moved by somebody else while version ${versionId} was being put in charge`,
+  );
+}
+
+interface Replacement {
+  readonly newKey: ManagedKey;
+  readonly oldKey: ManagedKey;
+  readonly oldVersionId: string;
+  readonly promotedAt: Date;
+}
+
+function plan(
+  { policy: { rotation: rules } }: RotationDeps,
+  { secret, versionId, planned }: Rotation,
+  { newKey, oldKey, oldVersionId, promotedAt }: Replacement,
+): Retirement {
+  return {
+    secretId: secret.arn,
+    secretName: secret.name,
+    workspace: planned.workspace.name,
+    oldKeyId: oldKey.keyId,
+    newKeyId: newKey.keyId,
+    oldVersionId,
+    newVersionId: versionId,
+    promotedAt: promotedAt.toISOString(),
+    checkAt: firstCheckAt(promotedAt, rules),
+    rules: {
+      quietDays: rules.quietDays,
+      maxDrainDays: rules.maxDrainDays,
+      onDrainTimeout: rules.onDrainTimeout,
+    },
+  };
+}
+
+async function tellSuccess(
+  deps: RotationDeps,
+  { secret, versionId, planned }: Rotation,
+  newKey: ManagedKey,
+  at: Date,
+  retirement: Retirement | undefined,
+): Promise<void> {
+  const lifetimeDays = expireAfterDays(deps.policy.rotation, planned.key);
+  const alert = rotationSucceeded({
+    secretName: secret.name,
+    workspace: planned.workspace.name,
+    newKeyId: newKey.keyId,
+    oldKeyId: retirement?.oldKeyId,
+    expiresOn: newKey.expiresAt,
+    requestedExpiresOn: addDays(utcDay(newKey.createdAt), lifetimeDays),
+    firstKey: retirement === undefined,
+    at,
+    threadId: threadOf(versionId),
+    checkAt: retirement?.checkAt,
+  });
+  await tell(deps, secret.name, alert);
+}

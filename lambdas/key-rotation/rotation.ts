@@ -1,0 +1,32 @@
+import type { AlertTopic } from '../adapters/alert-topic.js';
+import type { Journal } from '../adapters/journal.js';
+import type { KeyInspector } from '../adapters/key-inspector.js';
+import type { KeySource } from '../adapters/key-source.js';
+import type { Log } from '../adapters/log.js';
+import type { Retirements } from '../adapters/retirements.js';
+import type { SecretVersions } from '../adapters/secret-versions.js';
+import type { PlannedKey, Policy } from '../domain/policy.js';
+import type { SecretState } from '../domain/rotation.js';
+
+export interface RotationDeps {
+  readonly policy: Policy;
+  readonly secrets: SecretVersions;
+  readonly keySource: KeySource;
+  readonly inspector: KeyInspector;
+  readonly retirements: Retirements;
+  readonly alerts: AlertTopic;
+  readonly journal: Journal;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+/** One rotation of one secret, as a step of it sees it. */
+export interface Rotation {
+  readonly secret: SecretState;
+  /** The version this rotation makes: Secrets Manager's ClientRequestToken. */
+  readonly versionId: string;
+  readonly rotationToken: string | undefined;
+  readonly planned: PlannedKey;
+  readonly remainingMs: () => number;
+}

@@ -1,0 +1,9 @@
+import * as z from 'zod';
+
+export const ProvisionKeysEnvSchema = z.object({
+  /** Where Lambda unpacks the function, and the policy with it. */
+  LAMBDA_TASK_ROOT: z.string().min(1),
+});
+
+/** What the construct sets; Lambda sets the rest. */
+export type ProvisionKeysEnv = Omit<z.input<typeof ProvisionKeysEnvSchema>, 'LAMBDA_TASK_ROOT'>;

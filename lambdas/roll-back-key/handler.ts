@@ -1,0 +1,34 @@
+import type { KeySource } from '../adapters/key-source.js';
+import type { Log } from '../adapters/log.js';
+import type { SecretVersions } from '../adapters/secret-versions.js';
+import { RetirementSchema } from '../domain/retirement.js';
+import { versionAt } from '../domain/rotation.js';
+
+export interface RollBackKeyDeps {
+  readonly secrets: SecretVersions;
+  readonly keySource: Pick<KeySource, 'delete'>;
+  readonly log: Log;
+}
+
+export interface RollBack {
+  /** `overtaken`: a later rotation is in charge by now, so nothing was touched. */
+  readonly outcome: 'rolled back' | 'overtaken';
+}
+
+/** Task of the retirement flow: puts the old key back in charge and removes the bad one. */
+export function createRollBackKeyHandler({ secrets, keySource, log }: RollBackKeyDeps) {
+  return async (event: unknown): Promise<RollBack> => {
+    const { secretId, secretName, oldVersionId, newVersionId, newKeyId } =
+      RetirementSchema.parse(event);
+    const current = versionAt(await secrets.describe(secretId), 'AWSCURRENT');
+    if (current !== oldVersionId) {
+      const moved = await secrets.moveCurrent(secretId, newVersionId, oldVersionId);
+      if (moved === 'moved on') return { outcome: 'overtaken' };
+    }
+    // Left on the bad version, AWSPENDING would make the next rotation resume it.
+    await secrets.clearPending(secretId, newVersionId);
+    await keySource.delete(newKeyId);
+    log.warn('rolled back', { secret: secretName, keyId: newKeyId });
+    return { outcome: 'rolled back' };
+  };
+}

@@ -1,0 +1,73 @@
+import type { KeyInspector } from '../adapters/key-inspector.js';
+import type { KeyProber } from '../adapters/key-prober.js';
+import type { Log } from '../adapters/log.js';
+import type { SecretVersions } from '../adapters/secret-versions.js';
+import { judgeKeyHealth, type KeyHealth } from '../domain/key-health.js';
+import {
+  judgeRetirement,
+  type Retirement,
+  type RetirementFacts,
+  RetirementSchema,
+  type RetirementVerdict,
+} from '../domain/retirement.js';
+import { versionAt } from '../domain/rotation.js';
+
+export interface VerifyRetirementDeps {
+  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
+  readonly inspector: KeyInspector;
+  readonly prober: KeyProber;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/** Task of the retirement flow: gathers the facts about a replaced key and returns a verdict. */
+export function createVerifyRetirementHandler(deps: VerifyRetirementDeps) {
+  return async (event: unknown): Promise<RetirementVerdict> => {
+    const retirement = RetirementSchema.parse(event);
+    const verdict = judgeRetirement(await gatherFacts(deps, retirement), retirement.rules);
+    deps.log.info('verdict', { secret: retirement.secretName, ...verdict });
+    return verdict;
+  };
+}
+
+async function gatherFacts(
+  deps: VerifyRetirementDeps,
+  retirement: Retirement,
+): Promise<RetirementFacts> {
+  const { oldKeyId, oldVersionId } = retirement;
+  const [{ current, newKey }, oldKey] = await Promise.all([
+    inspectCurrent(deps, retirement),
+    deps.inspector.find(oldKeyId, oldVersionId),
+  ]);
+  return {
+    now: deps.now(),
+    promotedAt: new Date(retirement.promotedAt),
+    current,
+    newKey,
+    oldKey,
+    oldKeyAccepted: newKey?.kind === 'bad' ? await accepts(deps, retirement) : undefined,
+  };
+}
+
+async function inspectCurrent(
+  { secrets, inspector, now }: VerifyRetirementDeps,
+  { secretId, oldKeyId, newKeyId }: Retirement,
+): Promise<{ current: RetirementFacts['current']; newKey: KeyHealth | undefined }> {
+  const version = versionAt(await secrets.describe(secretId), 'AWSCURRENT');
+  const key = version === undefined ? undefined : await secrets.read(secretId, version);
+  if (key?.keyId === oldKeyId) return { current: 'old', newKey: undefined };
+  if (version === undefined || key?.keyId !== newKeyId) {
+    return { current: 'later', newKey: undefined };
+  }
+  const { facts } = await inspector.inspect(key, version, now());
+  return { current: 'new', newKey: judgeKeyHealth(facts) };
+}
+
+/** Whether rolling back would help. Uses the old key, so only once the new one is known to be bad. */
+async function accepts(
+  { secrets, prober }: VerifyRetirementDeps,
+  { secretId, oldVersionId }: Retirement,
+): Promise<boolean> {
+  const old = await secrets.read(secretId, oldVersionId);
+  return old !== undefined && (await prober.probe(old.apiKey)).kind === 'accepted';
+}
