@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import type { Log } from '../../lambdas/adapters/log.js';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
 import { parsePolicy } from '../../lambdas/domain/parse-policy.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Retirement } from '../../lambdas/domain/retirement.js';
+import type { SecretState } from '../../lambdas/domain/rotation.js';
 
 const SHIPPED = readFileSync(join(import.meta.dirname, '../../governance.yaml'), 'utf8');
 
@@ -21,3 +26,50 @@ export function aPolicy(
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
   return parsed.policy;
 }
+
+/** A managed key as a secret version holds it; its plaintext is recognizable wherever it leaks. */
+export function aManagedKey(keyId: string, change: Partial<ManagedKey> = {}): ManagedKey {
+  return {
+    apiKey: new ApiKey(`plaintext-of-${keyId}`),
+    keyId,
+    workspace: 'dev-workspace',
+    workspaceId: '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01',
+    createdAt: new Date('2026-01-01T00:00:00Z'),
+    expiresAt: '2026-04-22',
+    ...change,
+  };
+}
+
+/** A retirement of key `old` (version v1) after `new` (version v2) took over. */
+export function aRetirement(change: Partial<Retirement> = {}): Retirement {
+  return {
+    secretId: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:mistral/dev-workspace/k-AbCdEf',
+    secretName: 'mistral/dev-workspace/dev-team-key',
+    workspace: 'dev-workspace',
+    oldKeyId: 'old',
+    newKeyId: 'new',
+    oldVersionId: 'v1',
+    newVersionId: 'v2',
+    promotedAt: '2026-04-01T10:00:00.000Z',
+    checkAt: '2026-04-03T01:00:00.000Z',
+    rules: { quietDays: 1, maxDrainDays: 7, onDrainTimeout: 'hold' },
+    ...change,
+  };
+}
+
+/** A secret whose labels are on the versions given. */
+export function aSecret(stagesByVersion: SecretState['stagesByVersion']): SecretState {
+  const { secretId: arn, secretName: name } = aRetirement();
+  return {
+    arn,
+    name,
+    rotationEnabled: true,
+    stagesByVersion,
+    createdAt: new Date('2026-01-01T00:00:00Z'),
+    lastRotatedAt: undefined,
+    nextRotationAt: undefined,
+  };
+}
+
+/** Takes every line and keeps none. */
+export const silentLog: Log = { info() {}, warn() {}, error() {} };

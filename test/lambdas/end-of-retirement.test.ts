@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { createConfirmRevocationHandler } from '../../lambdas/confirm-revocation/handler.js';
+import { KeyStillCurrentError, RevocationUnconfirmedError } from '../../lambdas/domain/errors.js';
+import type { KeyProbe } from '../../lambdas/domain/mistral.js';
+import { createRevokeKeyHandler } from '../../lambdas/revoke-key/handler.js';
+import { createRollBackKeyHandler } from '../../lambdas/roll-back-key/handler.js';
+import { aManagedKey, aRetirement, aSecret, silentLog } from '../support/builders.js';
+
+const values: Record<string, ReturnType<typeof aManagedKey>> = {
+  v1: aManagedKey('old'),
+  v2: aManagedKey('new'),
+};
+
+function deleting(record: string[], prefix = '') {
+  return {
+    delete: async (id: string) => {
+      record.push(`${prefix}${id}`);
+      return 'deleted' as const;
+    },
+  };
+}
+
+describe('revoking', () => {
+  function revoke(current: string | undefined) {
+    const deleted: string[] = [];
+    const handler = createRevokeKeyHandler({
+      secrets: {
+        describe: async () => aSecret(current ? { [current]: ['AWSCURRENT'] } : {}),
+        read: async (_secret, version) => values[version],
+      },
+      keySource: deleting(deleted),
+      log: silentLog,
+    });
+    return { deleted, outcome: handler(aRetirement()) };
+  }
+
+  test('deletes the old key', async () => {
+    const { deleted, outcome } = revoke('v2');
+    expect(await outcome).toEqual({ outcome: 'deleted' });
+    expect(deleted).toEqual(['old']);
+  });
+
+  test.each([
+    ['the old key is in charge', 'v1', /what AWSCURRENT of .* names/],
+    ['no key is in charge', undefined, /names no key/],
+    ['the version in charge cannot be read', 'v9', /names no key/],
+  ])('fails when %s, and deletes nothing', async (_name, current, message) => {
+    const { deleted, outcome } = revoke(current);
+    const error = await outcome.catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(KeyStillCurrentError);
+    expect(String(error)).toMatch(message);
+    expect(deleted).toEqual([]);
+  });
+});
+
+describe('confirming', () => {
+  const accepted: KeyProbe = { kind: 'accepted', models: [] };
+  const refused: KeyProbe = { kind: 'refused', status: 401 };
+
+  function confirm(probe: KeyProbe, { listed = false, version = 'v1' } = {}) {
+    const key = { id: 'old', name: '', workspaceId: undefined, workspaceName: undefined };
+    const dates = { createdAt: undefined, expiresOn: undefined, lastUsedOn: undefined };
+    const handler = createConfirmRevocationHandler({
+      secrets: { read: async (_secret, versionId) => values[versionId] },
+      inspector: { find: async () => (listed ? { ...key, ...dates } : undefined) },
+      prober: { probe: async () => probe },
+    });
+    return handler(aRetirement({ oldVersionId: version }));
+  }
+
+  test('a key unlisted and refused is gone', async () => {
+    expect(await confirm(refused)).toEqual({ unlisted: true, refused: true });
+  });
+
+  test('a key whose version Secrets Manager dropped is gone once unlisted', async () => {
+    expect(await confirm(accepted, { version: 'v0' })).toEqual({ unlisted: true, refused: false });
+  });
+
+  test('a version that holds another key is not tried', async () => {
+    expect(await confirm(accepted, { version: 'v2' })).toEqual({ unlisted: true, refused: false });
+  });
+
+  test.each([
+    ['still listed', refused, true, 'Mistral still lists key old'],
+    ['still accepted', accepted, false, 'Mistral still accepts key old'],
+  ])('fails for a key that is %s', async (_name, probe, listed, message) => {
+    const error = await confirm(probe, { listed }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(RevocationUnconfirmedError);
+    expect(String(error)).toContain(message);
+  });
+});
+
+describe('rolling back', () => {
+  function rollBack(current: string) {
+    const did: string[] = [];
+    const handler = createRollBackKeyHandler({
+      secrets: {
+        describe: async () => aSecret({ [current]: ['AWSCURRENT'] }),
+        read: async (_secret, version) => values[version],
+        putPending: async () => 'stored',
+        moveCurrent: async (_secret, from, to) => {
+          did.push(`AWSCURRENT ${from} -> ${to}`);
+          return current === from ? 'moved' : 'moved on';
+        },
+        clearPending: async (_secret, version) => void did.push(`clear ${version}`),
+      },
+      keySource: deleting(did, 'delete '),
+      log: silentLog,
+    });
+    return { did, outcome: handler(aRetirement()) };
+  }
+
+  test('puts the old key in charge before it deletes the new one', async () => {
+    const { did, outcome } = rollBack('v2');
+    expect(await outcome).toEqual({ outcome: 'rolled back' });
+    expect(did).toEqual(['AWSCURRENT v2 -> v1', 'clear v2', 'delete new']);
+  });
+
+  test('repeated, finds the label moved and finishes', async () => {
+    const { did, outcome } = rollBack('v1');
+    expect(await outcome).toEqual({ outcome: 'rolled back' });
+    expect(did).toEqual(['clear v2', 'delete new']);
+  });
+
+  test('touches nothing once a later rotation is in charge', async () => {
+    const { did, outcome } = rollBack('v3');
+    expect(await outcome).toEqual({ outcome: 'overtaken' });
+    expect(did).toEqual(['AWSCURRENT v2 -> v1']);
+  });
+});

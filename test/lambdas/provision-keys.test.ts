@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { createProvisionKeysHandler } from '../../lambdas/provision-keys/handler.js';
+import { aPolicy, aSecret, silentLog } from '../support/builders.js';
+
+function provision(
+  holding: readonly string[],
+  start: (secret: string) => Promise<'started' | 'under way'>,
+) {
+  const asked: string[] = [];
+  const handler = createProvisionKeysHandler({
+    policy: aPolicy(),
+    secrets: {
+      describe: async (name) => aSecret(holding.includes(name) ? { v1: ['AWSCURRENT'] } : {}),
+    },
+    rotations: {
+      start: (name) => {
+        asked.push(name);
+        return start(name);
+      },
+    },
+    log: silentLog,
+  });
+  return { asked, result: handler() };
+}
+
+const EMPTY = [
+  'mistral/ml-workspace/ml-team-key',
+  'mistral/prod-workspace/checkout-service-key',
+  'mistral/prod-workspace/search-service-key',
+];
+
+test('starts the first rotation of every secret without a key, and of no other', async () => {
+  const { asked, result } = provision(
+    ['mistral/dev-workspace/dev-team-key'],
+    async () => 'started',
+  );
+  expect(await result).toEqual({ started: EMPTY });
+  expect(asked).toEqual(EMPTY);
+});
+
+test('a rotation already under way is left to finish', async () => {
+  const { result } = provision([], async () => 'under way');
+  expect(await result).toEqual({ started: [] });
+});
+
+test('fails after the last secret when one could not be started', async () => {
+  const { asked, result } = provision(['mistral/dev-workspace/dev-team-key'], async (name) => {
+    if (name.includes('ml-team')) throw new Error('denied');
+    return 'started';
+  });
+  await expect(result).rejects.toThrow('1 keys could not be provisioned');
+  expect(asked).toEqual(EMPTY);
+});
