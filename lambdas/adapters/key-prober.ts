@@ -1,7 +1,46 @@
+import * as z from 'zod';
 import type { ApiKey } from '../domain/api-key.js';
+import { MistralUnauthorizedError } from '../domain/errors.js';
 import type { KeyProbe } from '../domain/mistral.js';
+import { InstantSchema } from './mistral-fields.js';
+import type { MistralHttp } from './mistral-http.js';
 
 export interface KeyProber {
   /** Lists models with the key. Mistral may count that as a use of it. */
   probe(apiKey: ApiKey): Promise<KeyProbe>;
+}
+
+const ModelListSchema = z.object({
+  data: z.array(
+    z.object({
+      id: z.string().min(1),
+      aliases: z.array(z.string()).nullish(),
+      deprecation: InstantSchema.nullish(),
+      deprecation_replacement_model: z.string().nullish(),
+    }),
+  ),
+});
+
+/** `http` is that of the inference API, without its `/v1`. */
+export function createKeyProber(http: MistralHttp): KeyProber {
+  return {
+    async probe(apiKey) {
+      try {
+        const { data } = await http.send(
+          { method: 'GET', path: '/v1/models', answer: ModelListSchema },
+          { bearer: apiKey },
+        );
+        const models = data.map((model) => ({
+          id: model.id,
+          aliases: model.aliases ?? [],
+          deprecatedAt: model.deprecation ?? undefined,
+          replacement: model.deprecation_replacement_model ?? undefined,
+        }));
+        return { kind: 'accepted', models };
+      } catch (error) {
+        if (!(error instanceof MistralUnauthorizedError)) throw error;
+        return { kind: 'refused', status: error.status === 403 ? 403 : 401 };
+      }
+    },
+  };
 }

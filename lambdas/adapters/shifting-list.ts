@@ -1,0 +1,42 @@
+import { MistralResponseError } from '../domain/errors.js';
+
+/** Rows from `offset` on, `limit` of them or fewer at the end of the list. */
+export type ReadPage<Row> = (offset: number, limit: number) => Promise<readonly Row[]>;
+
+const FRUITLESS_PAGES = 10;
+
+/**
+ * Every row of a list that others change meanwhile, each id once. A deleted row moves all later
+ * ones up, past the offset to be read next: so each page must hold a row already seen, or it is
+ * read again from further up. An inserted row moves them down: those already seen are skipped.
+ */
+export async function* listShifting<Row extends { readonly id: string }>(
+  readPage: ReadPage<Row>,
+  limit: number,
+): AsyncGenerator<Row> {
+  const seen = new Set<string>();
+  let offset = 0;
+  let fruitlessRows = 0;
+  while (true) {
+    const page = await readPage(offset, limit);
+    if (offset > 0 && !page.some(({ id }) => seen.has(id))) {
+      offset = Math.max(0, offset - limit);
+      continue;
+    }
+    const seenBefore = seen.size;
+    for (const row of page) {
+      if (seen.has(row.id)) continue;
+      seen.add(row.id);
+      yield row;
+    }
+    if (page.length < limit) return;
+    fruitlessRows = seen.size > seenBefore ? 0 : fruitlessRows + page.length;
+    // Real inserts would have to outnumber all that was seen to look like this.
+    if (fruitlessRows >= Math.max(FRUITLESS_PAGES * limit, seen.size)) {
+      throw new MistralResponseError(
+        `the listing repeats itself: ${fruitlessRows} rows up to offset ${offset} brought nothing new, so the server seems to ignore the offset`,
+      );
+    }
+    offset += page.length - 1;
+  }
+}

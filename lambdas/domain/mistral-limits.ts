@@ -1,0 +1,22 @@
+/** The organization's monthly spend limit, in `currency`. */
+export interface SpendLimit {
+  /** Mistral refuses good keys from then on, until the month ends or the limit is raised. */
+  readonly reached: boolean;
+  readonly usage: number | undefined;
+  readonly totalUsage: number | undefined;
+  /** `undefined` where the organization has set none. */
+  readonly limit: number | undefined;
+  readonly currency: string | undefined;
+  readonly lastPaymentFailed: boolean;
+}
+
+/** One month's usage as Mistral reports it. What is inside rows is undocumented: read it with care. */
+export interface MonthlyUsage {
+  readonly currency: string | undefined;
+  readonly startDate: string | undefined;
+  readonly endDate: string | undefined;
+  /** The organization's own price list. */
+  readonly prices: readonly Readonly<Record<string, unknown>>[];
+  /** `completion`, `ocr`, … and whatever categories Mistral adds. */
+  readonly categories: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
