@@ -1,0 +1,23 @@
+import {
+  paginateListSecretVersionIds,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+
+/** What Secrets Manager tells of versions only one by one. */
+export interface ManagedSecrets {
+  /** When a rotation began to make this version; `undefined` once it carries no label. */
+  pendingSince(secretId: string, versionId: string): Promise<Date | undefined>;
+}
+
+export function createManagedSecrets(client: SecretsManagerClient): ManagedSecrets {
+  return {
+    async pendingSince(secretId, versionId) {
+      const pages = paginateListSecretVersionIds({ client }, { SecretId: secretId });
+      for await (const { Versions = [] } of pages) {
+        const version = Versions.find(({ VersionId }) => VersionId === versionId);
+        if (version) return version.CreatedDate;
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { type Finding, groupOf } from '../finding.js';
+import { GROUP_LIMIT, type KeyTally, type TalliedKey } from './key-tally.js';
+
+const EXAMPLES = 5;
+
+/** A finding, and how many of its kind it stands for. */
+export interface CountedFinding {
+  readonly finding: Finding;
+  readonly count: number;
+}
+
+export function countOne(finding: Finding): CountedFinding {
+  return { finding, count: 1 };
+}
+
+/** The findings of a tally; what it counted without keeping is put on its oldest key. */
+export function countTally(
+  { shown, oldest, count }: KeyTally,
+  build: (tallied: TalliedKey) => Finding,
+): CountedFinding[] {
+  const counted = shown.map((tallied) => countOne(build(tallied)));
+  const more = count - shown.length;
+  return oldest && more > 0 ? [...counted, { finding: build(oldest), count: more }] : counted;
+}
+
+/**
+ * Makes one finding of more than the limit of a type in a workspace. Critical ones stay: each has
+ * somebody waiting, and is told by name however many there are.
+ */
+export function collapse(counted: readonly CountedFinding[]): Finding[] {
+  const urgent = counted.filter(({ finding }) => finding.severity === 'critical');
+  const groups = new Map<string, CountedFinding[]>();
+  for (const one of counted) {
+    if (one.finding.severity === 'critical') continue;
+    const group = groups.get(groupOf(one.finding));
+    if (group) group.push(one);
+    else groups.set(groupOf(one.finding), [one]);
+  }
+  return [...urgent.map(({ finding }) => finding), ...[...groups].flatMap(oneOrAll)];
+}
+
+function oneOrAll([id, group]: [string, readonly CountedFinding[]]): Finding[] {
+  const count = group.reduce((sum, one) => sum + one.count, 0);
+  const findings = group.map(({ finding }) => finding);
+  const [first] = findings;
+  if (!first || count <= GROUP_LIMIT) return findings;
+  const examples = [...new Set(findings.map(({ subject }) => subject))].slice(0, EXAMPLES);
+  return [
+    {
+      ...first,
+      id,
+      subject: `${count} keys`,
+      evidence: { count: String(count), examples: examples.join(', ') },
+      since: findings.map(({ since }) => since).sort()[0] ?? first.since,
+      nextCommand: `https://console.mistral.ai > API keys: review those of workspace ${first.workspace}`,
+    },
+  ];
+}

@@ -1,0 +1,104 @@
+import { type Finding, type FindingType, findingId, severityOf } from '../finding.js';
+import type { PlannedKey } from '../policy.js';
+import { type SecretState, versionAt } from '../rotation.js';
+import { utcDay } from '../utc-day.js';
+import { rotateCommand } from './key-findings.js';
+
+const DAY_MS = 86_400_000;
+
+/** What Secrets Manager knows of one managed secret. */
+export interface SecretFacts {
+  readonly planned: PlannedKey;
+  readonly state: SecretState;
+  /** Since when AWSPENDING is on a version other than AWSCURRENT, if it is. */
+  readonly pendingSince: Date | undefined;
+}
+
+/** The version whose rotation has not ended: AWSPENDING on another version than AWSCURRENT. */
+export function unfinishedVersion(state: SecretState): string | undefined {
+  const pending = versionAt(state, 'AWSPENDING');
+  return pending === versionAt(state, 'AWSCURRENT') ? undefined : pending;
+}
+
+/** Whether a secret's rotations are as they should be; a day is theirs to finish and be retried. */
+export function judgeRotations(facts: SecretFacts, now: Date): Finding[] {
+  return [judgeKeyless, judgeOverdue, judgeSwitchedOff, judgeUnfinished].flatMap((judge) =>
+    judge(facts, now),
+  );
+}
+
+function judgeKeyless(facts: SecretFacts, now: Date): Finding[] {
+  const { state, planned } = facts;
+  if (versionAt(state, 'AWSCURRENT') !== undefined) return [];
+  if (!state.createdAt || now.getTime() - state.createdAt.getTime() < DAY_MS) return [];
+  return [
+    finding('rotation-overdue', facts, state.createdAt, rotateCommand(planned.secretName), {
+      reason: 'the secret was created and holds no key yet, so its readers have none',
+      created: state.createdAt.toISOString(),
+    }),
+  ];
+}
+
+function judgeOverdue(facts: SecretFacts, now: Date): Finding[] {
+  const { nextRotationAt, lastRotatedAt } = facts.state;
+  if (versionAt(facts.state, 'AWSCURRENT') === undefined || !nextRotationAt) return [];
+  if (now.getTime() - nextRotationAt.getTime() <= DAY_MS) return [];
+  return [
+    finding('rotation-overdue', facts, nextRotationAt, rotateCommand(facts.planned.secretName), {
+      reason: 'the day that Secrets Manager planned the next rotation for has passed',
+      planned: nextRotationAt.toISOString(),
+      lastRotated: lastRotatedAt?.toISOString() ?? 'never',
+    }),
+  ];
+}
+
+function judgeSwitchedOff(facts: SecretFacts, now: Date): Finding[] {
+  const { state, planned } = facts;
+  if (state.rotationEnabled || versionAt(state, 'AWSCURRENT') === undefined) return [];
+  return [
+    finding('policy-drift', facts, now, rotateCommand(planned.secretName), {
+      reason: 'rotation is switched off in Secrets Manager',
+      policy: `every ${planned.key.rotateEveryDays} days`,
+    }),
+  ];
+}
+
+function judgeUnfinished(facts: SecretFacts, now: Date): Finding[] {
+  const { pendingSince, planned, state } = facts;
+  const pending = unfinishedVersion(state);
+  if (pending === undefined || !pendingSince) return [];
+  if (now.getTime() - pendingSince.getTime() <= DAY_MS) return [];
+  const release = `aws secretsmanager update-secret-version-stage --secret-id ${planned.secretName} --version-stage AWSPENDING --remove-from-version-id ${pending}`;
+  return [
+    finding(
+      'rotation-failed',
+      facts,
+      pendingSince,
+      `${release} && ${rotateCommand(planned.secretName)}`,
+      {
+        reason: 'a rotation began and has not ended, which keeps the next one from starting',
+        pendingVersion: pending,
+        pendingSince: pendingSince.toISOString(),
+      },
+    ),
+  ];
+}
+
+function finding(
+  type: FindingType,
+  { planned: { secretName, workspace } }: SecretFacts,
+  since: Date,
+  nextCommand: string,
+  evidence: Record<string, string>,
+): Finding {
+  return {
+    id: findingId(type, workspace.id, secretName),
+    type,
+    severity: severityOf(type, true),
+    subject: secretName,
+    workspace: workspace.name,
+    evidence: { secret: secretName, ...evidence },
+    since: utcDay(since),
+    nextCommand,
+  };
+}

@@ -1,0 +1,130 @@
+import type { AlertTopic } from '../adapters/alert-topic.js';
+import type { AuditMemory, FindingStore } from '../adapters/finding-store.js';
+import type { KeySource } from '../adapters/key-source.js';
+import type { Log } from '../adapters/log.js';
+import type { ManagedSecrets } from '../adapters/managed-secrets.js';
+import type { ModelCatalog } from '../adapters/model-catalog.js';
+import type { Organization } from '../adapters/organization.js';
+import type { Retirements } from '../adapters/retirements.js';
+import type { SecretVersions } from '../adapters/secret-versions.js';
+import type { Alert } from '../domain/alert.js';
+import type { Finding } from '../domain/finding.js';
+import type { Policy } from '../domain/policy.js';
+import { type FindingChanges, reconcileFindings } from '../domain/reconcile-findings.js';
+import { runAudit } from './run-audit.js';
+
+export interface NightlyAuditDeps {
+  readonly policy: Policy;
+  readonly keySource: Pick<KeySource, 'list'>;
+  readonly organization: Pick<Organization, 'workspaces' | 'requestsPerSecond'>;
+  readonly secrets: Pick<SecretVersions, 'describe'>;
+  readonly managedSecrets: ManagedSecrets;
+  readonly retirements: Pick<Retirements, 'running'>;
+  readonly models: ModelCatalog;
+  readonly findingStore: FindingStore;
+  readonly alerts: AlertTopic;
+  /** Words the night's one message. */
+  readonly auditDigest: (digest: AuditDigest) => Alert;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+export interface AuditDigest {
+  readonly opened: readonly Finding[];
+  readonly reminded: readonly Finding[];
+  readonly resolved: readonly Finding[];
+  readonly at: Date;
+  /** How many hold after this audit. */
+  readonly openTotal: number;
+  /** What could not be found out, in plain words. */
+  readonly problems: readonly string[];
+}
+
+export interface AuditSummary {
+  /** How many keys Mistral listed. */
+  readonly keys: number;
+  /** What holds now, the most severe first; cut off where there is very much. */
+  readonly findings: readonly Finding[];
+  readonly opened: number;
+  readonly reminded: number;
+  readonly resolved: number;
+  readonly models: 'checked' | 'not checked' | 'no key in use to ask with';
+  readonly problems: readonly string[];
+}
+
+// A summary stays far under the 6 MB that Lambda returns.
+const SHOWN_FINDINGS = 1000;
+const SEVERITY_ORDER = ['critical', 'warning', 'info'];
+
+/** Finds what is wrong with the organization's keys, and tells what changed since the last audit. */
+export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
+  return async (): Promise<AuditSummary> => {
+    const now = deps.now();
+    const memory = await deps.findingStore.memory();
+    const result = await runAudit(deps, memory, now);
+    const before = await deps.findingStore.open();
+    const changes = reconcileFindings({
+      before,
+      current: result.currentAgainst(before.map(({ finding }) => finding)),
+      isUndecided: result.isUndecided,
+      remindEveryDays: deps.policy.audit.remindEveryDays,
+      now,
+    });
+    await tellAndStore(deps, changes, result.problems, now);
+    await rememberChanged(deps.findingStore, memory, result.memory);
+
+    const summary = summarize(changes, result);
+    const { findings, ...counts } = summary;
+    deps.log.info('audited', { ...counts, findings: findings.length });
+    if (result.listingError !== undefined) throw result.listingError;
+    return summary;
+  };
+}
+
+/** Told first: a crash in between tells a finding twice, the other way round it were never told. */
+async function tellAndStore(
+  { alerts, auditDigest, findingStore }: NightlyAuditDeps,
+  { open, remind, resolve, unchanged }: FindingChanges,
+  problems: readonly string[],
+  at: Date,
+): Promise<void> {
+  if (open.length + remind.length + resolve.length === 0) return;
+  await alerts.publish(
+    auditDigest({
+      opened: open.map(({ finding }) => finding),
+      reminded: remind.map(({ finding }) => finding),
+      resolved: resolve.map(({ finding }) => finding),
+      at,
+      openTotal: open.length + remind.length + unchanged.length,
+      problems,
+    }),
+  );
+  await findingStore.apply({ open, remind, resolve });
+}
+
+async function rememberChanged(
+  findingStore: FindingStore,
+  before: AuditMemory,
+  after: AuditMemory,
+): Promise<void> {
+  if (JSON.stringify(after) !== JSON.stringify(before)) await findingStore.remember(after);
+}
+
+function summarize(
+  { open, remind, resolve, unchanged }: FindingChanges,
+  { keys, models, problems }: Pick<AuditSummary, 'keys' | 'models' | 'problems'>,
+): AuditSummary {
+  const findings = [...open, ...remind, ...unchanged]
+    .map(({ finding }) => finding)
+    .sort((a, b) => SEVERITY_ORDER.indexOf(a.severity) - SEVERITY_ORDER.indexOf(b.severity))
+    .slice(0, SHOWN_FINDINGS);
+  return {
+    keys,
+    findings,
+    opened: open.length,
+    reminded: remind.length,
+    resolved: resolve.length,
+    models,
+    problems,
+  };
+}

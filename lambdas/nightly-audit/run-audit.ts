@@ -1,0 +1,154 @@
+import type { AuditMemory } from '../adapters/finding-store.js';
+import { type Audit, createAudit } from '../domain/audit/audit.js';
+import { notYetGrouped, undecidedBy } from '../domain/audit/coverage.js';
+import { judgeModels } from '../domain/audit/model-drift.js';
+import { chooseProbe, rememberProbe } from '../domain/audit/model-probe.js';
+import { judgeRateLimit, judgeWorkspaces } from '../domain/audit/policy-drift.js';
+import { judgeRotations } from '../domain/audit/rotation-findings.js';
+import type { Finding } from '../domain/finding.js';
+import type { MistralWorkspace } from '../domain/mistral.js';
+import { type Policy, plannedKeys } from '../domain/policy.js';
+import { describeSecrets, findMoving, retiringKeys } from './gather.js';
+import type { AuditSummary, NightlyAuditDeps } from './handler.js';
+import { createProblems, type Problems } from './problems.js';
+
+export interface AuditResult extends Pick<AuditSummary, 'keys' | 'models' | 'problems'> {
+  /** What was found, given what is open already. */
+  currentAgainst(open: readonly Finding[]): readonly Finding[];
+  /** Whether the audit could not have seen that a finding is gone. */
+  isUndecided(finding: Finding): boolean;
+  readonly memory: AuditMemory;
+  /** Why not every key was seen, if so. */
+  readonly listingError: unknown;
+}
+
+/** Gathers the facts and judges them; whatever cannot be found out is a problem, not the end. */
+export async function runAudit(
+  deps: NightlyAuditDeps,
+  memory: AuditMemory,
+  now: Date,
+): Promise<AuditResult> {
+  const { policy } = deps;
+  const problems = createProblems(deps.log);
+  const [secrets, organization] = await Promise.all([
+    describeSecrets(policy, deps.secrets, deps.managedSecrets, problems),
+    askOrganization(deps, problems),
+  ]);
+  const retiring = await retiringKeys(deps.retirements, problems);
+  const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
+  const planned = plannedKeys(policy);
+  const workspaceNames = new Map(policy.workspaces.map(({ id, name }) => [id, name]));
+  const audit = createAudit(
+    { planned, secrets: states, retiring, workspaceNames },
+    policy.audit,
+    now,
+  );
+  const listing = await seeEveryKey(deps, audit, problems);
+  const moving = await findMoving(audit.suspects(), secrets, deps.secrets, problems);
+  const models = await askForModels(deps, audit, memory, problems, now);
+
+  const unread = planned.map(({ secretName }) => secretName).filter((name) => !secrets.has(name));
+  const complete = listing.error === undefined;
+  const found = [
+    ...audit.findings({ complete, moving }),
+    ...[...secrets.values()].flatMap((facts) => judgeRotations(facts, now)),
+    ...judgeOrganization(policy, organization, now),
+    ...models.findings,
+  ];
+  return {
+    keys: listing.keys,
+    models: models.outcome,
+    problems: problems.list,
+    memory: models.memory,
+    listingError: listing.error,
+    currentAgainst: (open) => (complete ? found : notYetGrouped(found, open)),
+    isUndecided: undecidedBy({
+      allKeys: complete,
+      retirements: retiring !== undefined,
+      workspaces: organization.workspaces !== undefined,
+      rateLimit: organization.requestsPerSecond !== undefined,
+      models: models.outcome === 'checked',
+      unclearSecrets: new Set([...unread, ...moving]),
+    }),
+  };
+}
+
+async function seeEveryKey(
+  { keySource }: NightlyAuditDeps,
+  audit: Audit,
+  problems: Problems,
+): Promise<{ keys: number; error: unknown }> {
+  let keys = 0;
+  try {
+    for await (const key of keySource.list()) {
+      keys += 1;
+      audit.see(key);
+    }
+    return { keys, error: undefined };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    problems.note(`keys at Mistral could only be listed in part (${keys} seen)`, reason);
+    return { keys, error: error ?? new Error(reason) };
+  }
+}
+
+interface OrganizationFacts {
+  readonly workspaces: readonly MistralWorkspace[] | undefined;
+  readonly requestsPerSecond: number | undefined;
+}
+
+async function askOrganization(
+  { organization }: NightlyAuditDeps,
+  problems: Problems,
+): Promise<OrganizationFacts> {
+  const [workspaces, requestsPerSecond] = await Promise.all([
+    problems.attempt('workspaces at Mistral could not be listed', () =>
+      everyOne(organization.workspaces()),
+    ),
+    problems.attempt("Mistral's rate limit could not be read", () =>
+      organization.requestsPerSecond(),
+    ),
+  ]);
+  return { workspaces, requestsPerSecond };
+}
+
+async function everyOne<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+function judgeOrganization(policy: Policy, facts: OrganizationFacts, now: Date): Finding[] {
+  const { workspaces, requestsPerSecond } = facts;
+  return [
+    ...(workspaces ? judgeWorkspaces(policy, workspaces, now) : []),
+    ...(requestsPerSecond === undefined ? [] : judgeRateLimit(policy, requestsPerSecond, now)),
+  ];
+}
+
+interface ModelFacts {
+  readonly findings: readonly Finding[];
+  readonly memory: AuditMemory;
+  readonly outcome: AuditSummary['models'];
+}
+
+async function askForModels(
+  { policy, models }: NightlyAuditDeps,
+  audit: Audit,
+  memory: AuditMemory,
+  problems: Problems,
+  now: Date,
+): Promise<ModelFacts> {
+  const chosen = chooseProbe(audit.inUse(), memory.probes, now);
+  if (!chosen) return { findings: [], memory, outcome: 'no key in use to ask with' };
+  const { secretName } = chosen;
+  const what = `models could not be listed with the key of ${secretName}`;
+  const probe = await problems.attempt(what, () => models.list(secretName));
+  const probed = { ...memory, probes: rememberProbe(memory.probes, chosen, now) };
+  if (probe?.kind !== 'accepted') {
+    if (probe) problems.note(what, `Mistral refused it with ${probe.status}`);
+    return { findings: [], memory: probed, outcome: 'not checked' };
+  }
+  const { findings, resolutions } = judgeModels(policy, probe.models, memory.resolutions, now);
+  return { findings, memory: { ...probed, resolutions }, outcome: 'checked' };
+}

@@ -1,0 +1,99 @@
+import { type Audit, createAudit } from '../../lambdas/domain/audit/audit.js';
+import type { AuditFacts, AuditView } from '../../lambdas/domain/audit/audit-facts.js';
+import type { Finding } from '../../lambdas/domain/finding.js';
+import type { ListedKey } from '../../lambdas/domain/mistral.js';
+import { plannedKeys } from '../../lambdas/domain/policy.js';
+import type { SecretState } from '../../lambdas/domain/rotation.js';
+import { aPolicy } from './builders.js';
+
+/** The night that the tests audit. */
+export const NOW = new Date('2026-06-30T02:00:00Z');
+export const DEV = 'mistral/dev-workspace/dev-team-key';
+export const DEV_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
+export const ML_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a02';
+
+export const CURRENT = 'aaaaaaaa-0000-4000-8000-000000000001';
+export const PENDING = 'bbbbbbbb-0000-4000-8000-000000000002';
+export const PREVIOUS = 'cccccccc-0000-4000-8000-000000000003';
+
+export function daysAgo(days: number, now = NOW): Date {
+  return new Date(now.getTime() - days * 86_400_000);
+}
+
+export function dayAgo(days: number): string {
+  return daysAgo(days).toISOString().slice(0, 10);
+}
+
+/** A key that somebody made by hand, in use and with nothing else wrong with it. */
+export function aListedKey(change: Partial<ListedKey> = {}): ListedKey {
+  return {
+    id: 'k1',
+    name: 'notebook',
+    workspaceId: DEV_ID,
+    workspaceName: 'dev-workspace',
+    createdAt: daysAgo(10),
+    expiresOn: dayAgo(-60),
+    lastUsedOn: dayAgo(0),
+    ...change,
+  };
+}
+
+/** The key that the rotation with this version made for the dev team. */
+export function aRotatedKey(versionId: string, change: Partial<ListedKey> = {}): ListedKey {
+  const name = `dev-team-key-20260620-${versionId.slice(0, 8)}`;
+  return aListedKey({ id: `of-${versionId.slice(0, 8)}`, name, ...change });
+}
+
+/** A managed secret in good order, holding one key. */
+export function aManagedSecret(name: string, change: Partial<SecretState> = {}): SecretState {
+  return {
+    arn: `arn:${name}`,
+    name,
+    rotationEnabled: true,
+    stagesByVersion: { [CURRENT]: ['AWSCURRENT'] },
+    createdAt: daysAgo(100),
+    lastRotatedAt: daysAgo(10),
+    nextRotationAt: daysAgo(-80),
+    ...change,
+  };
+}
+
+/** Audits the dev team's secret alone, whatever the keys. */
+export function auditOf(
+  keys: readonly ListedKey[],
+  facts: Partial<AuditFacts> = {},
+  view: Partial<AuditView> = {},
+): Finding[] {
+  return see(keys, facts).findings({ complete: true, moving: new Set(), ...view });
+}
+
+export function see(keys: readonly ListedKey[], facts: Partial<AuditFacts> = {}): Audit {
+  const policy = aPolicy();
+  const audit = createAudit(
+    {
+      planned: plannedKeys(policy),
+      secrets: new Map([[DEV, aManagedSecret(DEV)]]),
+      retiring: new Set(),
+      workspaceNames: new Map(policy.workspaces.map(({ id, name }) => [id, name])),
+      ...facts,
+    },
+    policy.audit,
+    NOW,
+  );
+  for (const key of keys) audit.see(key);
+  return audit;
+}
+
+export function aFinding(change: Partial<Finding> = {}): Finding {
+  return {
+    id: `stale#${DEV_ID}#k1`,
+    type: 'stale',
+    severity: 'warning',
+    subject: 'notebook',
+    workspace: 'dev-workspace',
+    evidence: { keyId: 'k1' },
+    since: '2026-06-01',
+    nextCommand: 'look',
+    ...change,
+  };
+}
