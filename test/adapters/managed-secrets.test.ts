@@ -1,0 +1,28 @@
+import { ListSecretVersionIdsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, expect, test } from 'vitest';
+import { createManagedSecrets } from '../../lambdas/adapters/managed-secrets.js';
+
+const service = mockClient(SecretsManagerClient);
+const secrets = createManagedSecrets(new SecretsManagerClient());
+const CreatedDate = new Date('2026-03-01T10:00:00Z');
+
+beforeEach(() => service.reset());
+
+test('finds when a version was made, on whatever page it is listed', async () => {
+  service
+    .on(ListSecretVersionIdsCommand)
+    .callsFake(({ NextToken }) =>
+      NextToken === 'more'
+        ? { Versions: [{ VersionId: 'v2', CreatedDate }] }
+        : { Versions: [{ VersionId: 'v1' }], NextToken: 'more' },
+    );
+  expect(await secrets.pendingSince('n', 'v2')).toEqual(CreatedDate);
+});
+
+test('a version that is no longer listed has no such date', async () => {
+  service
+    .on(ListSecretVersionIdsCommand)
+    .resolves({ Versions: [{ VersionId: 'v1', CreatedDate }] });
+  expect(await secrets.pendingSince('n', 'v2')).toBeUndefined();
+});

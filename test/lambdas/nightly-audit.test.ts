@@ -1,0 +1,376 @@
+import { describe, expect, test } from 'vitest';
+import type { AuditMemory, FindingStore } from '../../lambdas/adapters/finding-store.js';
+import type { ListedKey, MistralWorkspace } from '../../lambdas/domain/mistral.js';
+import { plannedKeys } from '../../lambdas/domain/policy.js';
+import type { OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
+import {
+  type AuditDigest,
+  createNightlyAuditHandler,
+  type NightlyAuditDeps,
+} from '../../lambdas/nightly-audit/handler.js';
+import {
+  aFinding,
+  aListedKey,
+  aManagedSecret,
+  CURRENT,
+  DEV,
+  DEV_ID,
+  dayAgo,
+  daysAgo,
+  NOW,
+  PENDING,
+  PREVIOUS,
+} from '../support/audit-builders.js';
+import { aPolicy, aRetirement, silentLog } from '../support/builders.js';
+
+const policy = aPolicy();
+const workspaces = policy.workspaces.map(({ id, name }) => ({ id, name }));
+
+/** The current key of every planned secret, none of them wrong or in use. */
+const managedKeys: ListedKey[] = plannedKeys(policy).map(({ key, workspace }) =>
+  aListedKey({
+    id: `of-${key.name}`,
+    name: `${key.name}-20260620-aaaaaaaa`,
+    workspaceId: workspace.id,
+    workspaceName: workspace.name,
+    lastUsedOn: dayAgo(5),
+  }),
+);
+const models = {
+  kind: 'accepted' as const,
+  models: [
+    ['mistral-small-2603', 'mistral-small-latest'],
+    ['mistral-large-2512', 'mistral-large-latest'],
+    ['codestral-2508', 'codestral-latest'],
+    ['mistral-embed-2312', 'mistral-embed'],
+  ].map(([id = '', alias = '']) => ({
+    id,
+    aliases: [alias],
+    deprecatedAt: undefined,
+    replacement: undefined,
+  })),
+};
+
+async function* each<Item>(items: readonly Item[], failure?: Error): AsyncGenerator<Item> {
+  yield* items;
+  if (failure) throw failure;
+}
+
+interface World {
+  readonly keys?: readonly ListedKey[];
+  readonly open?: readonly OpenFinding[];
+  readonly memory?: AuditMemory;
+  readonly deps?: Partial<NightlyAuditDeps>;
+}
+
+function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
+  const told: AuditDigest[] = [];
+  const did: string[] = [];
+  const stored: Parameters<FindingStore['apply']>[0][] = [];
+  const remembered: AuditMemory[] = [];
+  const handler = createNightlyAuditHandler({
+    policy,
+    keySource: { list: () => each(keys) },
+    organization: {
+      workspaces: () => each<MistralWorkspace>(workspaces),
+      requestsPerSecond: async () => 10,
+    },
+    secrets: { describe: async (name) => aManagedSecret(name) },
+    managedSecrets: { pendingSince: async () => undefined },
+    retirements: { running: () => each([]) },
+    models: { list: async () => models },
+    findingStore: {
+      open: async () => open,
+      apply: async (changes) => {
+        did.push('stored');
+        stored.push(changes);
+      },
+      memory: async () => memory ?? { resolutions: {}, probes: {} },
+      remember: async (after) => void remembered.push(after),
+    },
+    alerts: { publish: async () => void did.push('told') },
+    auditDigest: (digest) => {
+      told.push(digest);
+      return {
+        type: 'audit-digest',
+        severity: 'warning',
+        workspace: 'organization',
+        threadId: 'audit',
+        at: digest.at,
+        title: '',
+        description: '',
+        facts: {},
+        nextSteps: [],
+      };
+    },
+    log: silentLog,
+    now: () => NOW,
+    ...deps,
+  });
+  return { result: handler(), told, did, stored, remembered };
+}
+
+const opened = (change: Parameters<typeof aFinding>[0], lastToldOn = dayAgo(1)): OpenFinding => ({
+  finding: aFinding(change),
+  openedOn: dayAgo(10),
+  lastToldOn,
+});
+const unmanaged = opened({ id: `unmanaged#${DEV_ID}#gone`, type: 'unmanaged' });
+
+test('a night with nothing wrong tells nobody', async () => {
+  const { result, did } = audit({});
+  expect(await result).toEqual({
+    keys: 4,
+    findings: [],
+    opened: 0,
+    reminded: 0,
+    resolved: 0,
+    models: 'no key in use to ask with',
+    problems: [],
+  });
+  expect(did).toEqual([]);
+});
+
+test('all that changed is told in one message, and stored after that', async () => {
+  const old = opened({ id: `unmanaged#${DEV_ID}#k1`, type: 'unmanaged' }, dayAgo(7));
+  const { result, told, did, stored } = audit({
+    keys: [...managedKeys, aListedKey(), aListedKey({ id: 'k2' })],
+    open: [old, unmanaged],
+  });
+
+  expect(await result).toMatchObject({ keys: 6, opened: 1, reminded: 1, resolved: 1 });
+  expect(told).toMatchObject([
+    {
+      opened: [{ id: `unmanaged#${DEV_ID}#k2` }],
+      reminded: [{ id: `unmanaged#${DEV_ID}#k1` }],
+      resolved: [unmanaged.finding],
+      openTotal: 2,
+      at: NOW,
+      problems: [],
+    },
+  ]);
+  expect(did).toEqual(['told', 'stored']);
+  expect(stored[0]?.resolve).toEqual([unmanaged]);
+});
+
+test('what could not be told is not stored, so that the next audit tells it', async () => {
+  const publish = () => Promise.reject(new Error('no topic'));
+  const { result, did } = audit({
+    keys: [...managedKeys, aListedKey()],
+    deps: { alerts: { publish } },
+  });
+  await expect(result).rejects.toThrow('no topic');
+  expect(did).toEqual([]);
+});
+
+test('the most severe findings come first', async () => {
+  const { result } = audit({
+    keys: [aListedKey({ expiresOn: undefined }), ...managedKeys.slice(1)],
+  });
+  const severities = (await result).findings.map(({ severity }) => severity);
+  expect(severities).toEqual(['critical', 'warning', 'info']);
+});
+
+describe('an audit whose list of keys breaks off', () => {
+  const keySource = {
+    list: () => each([aListedKey()], new Error('Mistral answers 503')),
+  };
+
+  test('tells what it saw, resolves and misses nothing, and fails', async () => {
+    const { result, told, stored } = audit({ open: [unmanaged], deps: { keySource } });
+    await expect(result).rejects.toThrow('Mistral answers 503');
+    expect(told).toMatchObject([
+      {
+        opened: [{ id: `unmanaged#${DEV_ID}#k1` }],
+        resolved: [],
+        openTotal: 2,
+        problems: ['keys at Mistral could only be listed in part (1 seen): Mistral answers 503'],
+      },
+    ]);
+    expect(stored[0]).toMatchObject({ open: [{ finding: { type: 'unmanaged' } }], resolve: [] });
+  });
+
+  test('resolves what needs no list of keys', async () => {
+    const overdue = opened({ id: `rotation-overdue#${DEV_ID}#${DEV}`, type: 'rotation-overdue' });
+    const { result, told } = audit({ open: [overdue], deps: { keySource } });
+    await expect(result).rejects.toThrow();
+    expect(told[0]?.resolved).toEqual([overdue.finding]);
+  });
+});
+
+describe('a secret that cannot be described', () => {
+  const describeSecret = async (name: string) => {
+    if (name === DEV) throw new Error('denied');
+    return aManagedSecret(name);
+  };
+
+  test('is a problem, and the rest is audited', async () => {
+    const { result } = audit({
+      keys: managedKeys.slice(0, 3),
+      deps: { secrets: { describe: describeSecret } },
+    });
+    expect(await result).toMatchObject({
+      findings: [{ type: 'missing', subject: 'mistral/prod-workspace/search-service-key' }],
+      problems: [`secret ${DEV} could not be read: denied`],
+    });
+  });
+
+  test('keeps its findings open', async () => {
+    const failed = opened({
+      id: `rotation-failed#${DEV_ID}#${DEV}`,
+      type: 'rotation-failed',
+      subject: DEV,
+    });
+    const { result } = audit({ open: [failed], deps: { secrets: { describe: describeSecret } } });
+    expect(await result).toMatchObject({ resolved: 0, findings: [failed.finding] });
+  });
+});
+
+test('asks how long a rotation has been under way, for that version only', async () => {
+  const asked: string[] = [];
+  const stagesByVersion = { [CURRENT]: ['AWSCURRENT'], [PENDING]: ['AWSPENDING'] };
+  const { result } = audit({
+    deps: {
+      secrets: {
+        describe: async (name) => aManagedSecret(name, name === DEV ? { stagesByVersion } : {}),
+      },
+      managedSecrets: {
+        pendingSince: async (secret, version) => {
+          asked.push(`${secret} ${version}`);
+          return daysAgo(2);
+        },
+      },
+    },
+  });
+  expect(await result).toMatchObject({ findings: [{ type: 'rotation-failed', subject: DEV }] });
+  expect(asked).toEqual([`${DEV} ${PENDING}`]);
+});
+
+test('a key that a running retirement will revoke is left to it', async () => {
+  const old = aListedKey({
+    id: 'old',
+    name: 'dev-team-key-20260101-cccccccc',
+    lastUsedOn: dayAgo(90),
+  });
+  const keys = [...managedKeys, old];
+  const running = () => each([aRetirement({ oldKeyId: 'old', oldVersionId: PREVIOUS })]);
+  expect(await audit({ keys }).result).toMatchObject({ findings: [{ type: 'orphaned' }] });
+  expect(await audit({ keys, deps: { retirements: { running } } }).result).toMatchObject({
+    findings: [],
+  });
+});
+
+test('retirements that cannot be listed make no key an orphan and resolve none', async () => {
+  const old = aListedKey({ id: 'old', name: 'dev-team-key-20260101-cccccccc' });
+  const orphan = opened({ id: `orphaned#${DEV_ID}#other`, type: 'orphaned' });
+  const running = () => each([], new Error('throttled'));
+  const { result } = audit({
+    keys: [...managedKeys, old],
+    open: [orphan],
+    deps: { retirements: { running } },
+  });
+  expect(await result).toMatchObject({
+    findings: [orphan.finding],
+    opened: 0,
+    problems: ['running retirements could not be listed: throttled'],
+  });
+});
+
+test('a rotation that ends during the audit is not mistaken for a missing key', async () => {
+  let looks = 0;
+  const describeSecret = async (name: string) => {
+    if (name === DEV) looks += 1;
+    const stages: Record<string, string[]> =
+      looks > 1 ? { [PENDING]: ['AWSCURRENT'] } : { [CURRENT]: ['AWSCURRENT'] };
+    return aManagedSecret(name, name === DEV ? { stagesByVersion: stages } : {});
+  };
+  const { result } = audit({
+    keys: managedKeys.slice(1),
+    deps: { secrets: { describe: describeSecret } },
+  });
+  expect((await result).findings).toEqual([]);
+});
+
+describe('the organization', () => {
+  test('is compared with the policy', async () => {
+    const organization = {
+      workspaces: () => each<MistralWorkspace>(workspaces.slice(1)),
+      requestsPerSecond: async () => 5,
+    };
+    const { result } = audit({ deps: { organization } });
+    expect((await result).findings.map(({ id }) => id)).toEqual([
+      'policy-drift#workspace#dev-workspace',
+      'policy-drift#rate#prod-workspace',
+    ]);
+  });
+
+  test('that cannot be asked is a problem and resolves nothing', async () => {
+    const open = [
+      opened({ id: 'policy-drift#workspace#dev-workspace', type: 'policy-drift' }),
+      opened({ id: 'policy-drift#rate#dev-workspace', type: 'policy-drift' }),
+    ];
+    const organization = {
+      workspaces: () => each<MistralWorkspace>([], new Error('refused')),
+      requestsPerSecond: () => Promise.reject(new Error('refused')),
+    };
+    const { result } = audit({ open, deps: { organization } });
+    expect(await result).toMatchObject({
+      resolved: 0,
+      findings: open.map(({ finding }) => finding),
+    });
+    expect((await result).problems).toHaveLength(2);
+  });
+});
+
+describe('models', () => {
+  const inUse = managedKeys.map((key, at) => (at === 2 ? { ...key, lastUsedOn: dayAgo(0) } : key));
+  const moved = { resolutions: { 'mistral-embed': 'mistral-embed-2301' }, probes: {} };
+
+  test('are listed with the one key that is in use, which is remembered', async () => {
+    const asked: string[] = [];
+    const list = async (name: string) => {
+      asked.push(name);
+      return models;
+    };
+    const { result, remembered } = audit({
+      keys: inUse,
+      memory: moved,
+      deps: { models: { list } },
+    });
+    expect(await result).toMatchObject({
+      models: 'checked',
+      findings: [{ id: 'model-drift#moved#mistral-embed' }],
+    });
+    expect(asked).toEqual(['mistral/prod-workspace/checkout-service-key']);
+    expect(remembered).toMatchObject([
+      {
+        resolutions: { 'mistral-embed': 'mistral-embed-2312' },
+        probes: { 'of-checkout-service-key': dayAgo(0) },
+      },
+    ]);
+  });
+
+  test('that could not be listed leave what is open about them', async () => {
+    const gone = opened({ id: 'model-drift#gone#mistral-embed', type: 'model-drift' });
+    const list = async () => ({ kind: 'refused', status: 401 }) as const;
+    const { result, remembered } = audit({
+      keys: inUse,
+      memory: moved,
+      open: [gone],
+      deps: { models: { list } },
+    });
+    expect(await result).toMatchObject({
+      models: 'not checked',
+      findings: [gone.finding],
+      problems: [expect.stringContaining('refused it with 401')],
+    });
+    expect(remembered[0]?.resolutions).toEqual(moved.resolutions);
+  });
+
+  test('are not listed with a key that nobody uses', async () => {
+    const list = () => Promise.reject(new Error('must not be asked'));
+    const { result, remembered } = audit({ deps: { models: { list } } });
+    expect(await result).toMatchObject({ models: 'no key in use to ask with', problems: [] });
+    expect(remembered).toEqual([]);
+  });
+});

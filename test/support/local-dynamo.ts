@@ -1,0 +1,53 @@
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+
+const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => Server =
+  createRequire(import.meta.url)('dynalite');
+
+export interface LocalDynamo {
+  readonly client: DynamoDBClient;
+  /** A table with string keys `pk` and `sk`. */
+  createTable(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** DynamoDB in this process and its memory. */
+export async function startLocalDynamo(): Promise<LocalDynamo> {
+  const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('dynalite has no port');
+  const client = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${address.port}`,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+
+  return {
+    client,
+
+    async createTable(TableName) {
+      await client.send(
+        new CreateTableCommand({
+          TableName,
+          BillingMode: 'PAY_PER_REQUEST',
+          AttributeDefinitions: [
+            { AttributeName: 'pk', AttributeType: 'S' },
+            { AttributeName: 'sk', AttributeType: 'S' },
+          ],
+          KeySchema: [
+            { AttributeName: 'pk', KeyType: 'HASH' },
+            { AttributeName: 'sk', KeyType: 'RANGE' },
+          ],
+        }),
+      );
+      await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.02 }, { TableName });
+    },
+
+    async close() {
+      client.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
