@@ -55,5 +55,5 @@ export function reconcileFindings(facts: FindingFacts): FindingChanges {
 
 /** What shows no date of its own began when it was first seen. */
 function withEarlierSince(finding: Finding, { finding: told }: OpenFinding): Finding {
-  return { ...finding, since: told.since < finding.since ? told.since : finding.since };
+  return told.since < finding.since ? { ...finding, since: told.since } : finding;
 }
