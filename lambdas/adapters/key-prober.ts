@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { ApiKey } from '../domain/api-key.js';
 import { MistralUnauthorizedError } from '../domain/errors.js';
 import type { KeyProbe } from '../domain/mistral.js';
-import { InstantSchema } from './mistral-fields.js';
+import { InstantSchema, instantOf } from './mistral-fields.js';
 import type { MistralHttp } from './mistral-http.js';
 
 export interface KeyProber {
@@ -33,7 +33,7 @@ export function createKeyProber(http: MistralHttp): KeyProber {
         const models = data.map((model) => ({
           id: model.id,
           aliases: model.aliases ?? [],
-          deprecatedAt: model.deprecation ?? undefined,
+          deprecatedAt: instantOf(model.deprecation),
           replacement: model.deprecation_replacement_model ?? undefined,
         }));
         return { kind: 'accepted', models };

@@ -4,7 +4,7 @@ import { MistralNotFoundError, MistralRequestError } from '../domain/errors.js';
 import type { CreatedKey, ListedKey } from '../domain/mistral.js';
 import type { IsoDate } from '../domain/utc-day.js';
 import type { MistralAdmin } from './mistral-admin.js';
-import { DaySchema, InstantSchema } from './mistral-fields.js';
+import { DaySchema, dayOf, InstantSchema, instantOf } from './mistral-fields.js';
 import { listShifting } from './shifting-list.js';
 
 export interface NewKey {
@@ -76,8 +76,8 @@ export function createAdminKeySource(admin: MistralAdmin): KeySource {
       return {
         id: created.key_id,
         apiKey: new ApiKey(created.key),
-        createdAt: created.created_at ?? undefined,
-        expiresOn: created.expiration_date ?? undefined,
+        createdAt: instantOf(created.created_at),
+        expiresOn: dayOf(created.expiration_date),
       };
     },
 
@@ -101,8 +101,8 @@ function listedKey(row: z.infer<typeof ListedKeySchema>): ListedKey {
     name: row.name ?? '',
     workspaceId: row.workspace_id ?? undefined,
     workspaceName: row.workspace_name ?? undefined,
-    createdAt: row.created_at ?? undefined,
-    expiresOn: row.expiration_date ?? undefined,
-    lastUsedOn: row.last_used ?? undefined,
+    createdAt: instantOf(row.created_at),
+    expiresOn: dayOf(row.expiration_date),
+    lastUsedOn: dayOf(row.last_used),
   };
 }

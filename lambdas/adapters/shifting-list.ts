@@ -11,14 +11,15 @@ const FRUITLESS_PAGES = 10;
  * read again from further up. An inserted row moves them down: those already seen are skipped.
  */
 export async function* listShifting<Row extends { readonly id: string }>(
-  readPage: ReadPage<Row>,
+  readOnePage: ReadPage<Row>,
   limit: number,
 ): AsyncGenerator<Row> {
+  const readPage = readAhead(readOnePage, limit);
   const seen = new Set<string>();
   let offset = 0;
   let fruitlessRows = 0;
   while (true) {
-    const page = await readPage(offset, limit);
+    const page = await readPage(offset);
     if (offset > 0 && !page.some(({ id }) => seen.has(id))) {
       offset = Math.max(0, offset - limit);
       continue;
@@ -39,4 +40,29 @@ export async function* listShifting<Row extends { readonly id: string }>(
     }
     offset += page.length - 1;
   }
+}
+
+/**
+ * Asks for the page behind the one that is read, once the listing proves longer than a page. That
+ * it may be older than the page before it does no harm: a row that survives is in both.
+ */
+function readAhead<Row>(
+  readPage: ReadPage<Row>,
+  limit: number,
+): (offset: number) => Promise<readonly Row[]> {
+  let ahead: { readonly offset: number; readonly page: Promise<readonly Row[]> } | undefined;
+  let readsAhead = false;
+  return async (offset) => {
+    const asked = ahead?.offset === offset ? ahead.page : readPage(offset, limit);
+    ahead = undefined;
+    if (readsAhead) {
+      const next = offset + limit - 1;
+      ahead = { offset: next, page: readPage(next, limit) };
+      ahead.page.catch(() => {}); // it may never be needed
+    }
+    const page = await asked;
+    // A server that ignores the limit would send everything twice at once.
+    readsAhead = page.length === limit;
+    return page;
+  };
 }

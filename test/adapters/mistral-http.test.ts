@@ -1,70 +1,26 @@
-import type { ServerResponse } from 'node:http';
-import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import * as z from 'zod';
-import { createMistralHttp, type MistralHttpOptions } from '../../lambdas/adapters/mistral-http.js';
+import { createMistralHttp } from '../../lambdas/adapters/mistral-http.js';
 import { ApiKey } from '../../lambdas/domain/api-key.js';
-import { MistralError } from '../../lambdas/domain/errors.js';
-import { json, type Loopback, loopback } from '../support/loopback.js';
-
-const PLAINTEXT = 'HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y';
-const key = new ApiKey(PLAINTEXT);
-const get = {
-  method: 'GET',
-  path: '/things',
-  query: { name: 'a b', none: undefined },
-  answer: z.object({ things: z.array(z.object({ id: z.string() })) }),
-} as const;
-const post = { ...get, method: 'POST', body: { name: 'new' } } as const;
-const remove = { ...get, method: 'DELETE' } as const;
-const good = { things: [{ id: '1' }] };
-
-type Request = typeof get | typeof post | typeof remove;
-type Answer = (response: ServerResponse) => void;
-
-/** The answers in turn, the last one for good. */
-function inTurn(...answers: Answer[]): Promise<Loopback> {
-  return loopback((response, _request, count) =>
-    answers[Math.min(count, answers.length) - 1]?.(response),
-  );
-}
-
-async function send(server: Loopback, request: Request, options: MistralHttpOptions = {}) {
-  const slept: number[] = [];
-  const http = createMistralHttp(`${server.url}/v1/`, {
-    random: () => 0.5,
-    sleep: async (milliseconds) => slept.push(milliseconds),
-    now: () => new Date('2026-11-24T10:00:00Z'),
-    ...options,
-  });
-  const outcome = await http.send(request, { bearer: key, xApiKey: key }).catch((e: unknown) => e);
-  if (outcome instanceof Error) expectNothingOfTheKey(outcome);
-  return { outcome, slept };
-}
-
-/** Nor in what a log would print of it, `cause` included. */
-function expectNothingOfTheKey(error: Error): void {
-  const printed = inspect(error, { depth: 10, showHidden: true }).toLowerCase();
-  for (let at = 0; at + 8 <= PLAINTEXT.length; at += 1) {
-    expect(printed).not.toContain(PLAINTEXT.slice(at, at + 8).toLowerCase());
-  }
-}
-
-const ok: Answer = (response) => json(response, 200, good);
-const status =
-  (code: number, headers = {}): Answer =>
-  (response) =>
-    json(response, code, { object: 'error', message: 'no luck' }, headers);
-const text =
-  (body: string, code = 200): Answer =>
-  (response) =>
-    response.writeHead(code).end(body);
-const hangUp: Answer = (response) => response.destroy();
-const hang: Answer = () => {};
-const hangMidBody: Answer = (response) => response.writeHead(200).write('{"things":[');
-const cutOff: Answer = (response) => {
-  response.writeHead(200, { 'content-length': '100' }).write('{"thi', () => response.destroy());
-};
+import { json } from '../support/loopback.js';
+import {
+  type Answer,
+  cutOff,
+  expectNothingOfTheKey,
+  get,
+  good,
+  hang,
+  hangMidBody,
+  hangUp,
+  inTurn,
+  ok,
+  PLAINTEXT,
+  post,
+  type Request,
+  remove,
+  send,
+  status,
+  text,
+} from '../support/mistral-calls.js';
 
 test('sends the key as bearer and as x-api-key, and query and body as given', async () => {
   const server = await inTurn(ok);
@@ -151,72 +107,6 @@ test.each([
   const { outcome, slept } = await send(server, get);
   expect(outcome).toEqual(good);
   expect(slept).toEqual([expected]);
-});
-
-test.each<[string, Answer, string]>([
-  ['a short text', status(400), 'GET /v1/things answered 400: no luck'],
-  ['detail as text', (r) => json(r, 401, { detail: 'Unauthorized' }), 'answered 401: Unauthorized'],
-  [
-    'a message with the fields that are wrong',
-    (r) =>
-      json(r, 422, {
-        message: { detail: [{ loc: ['body', 'name'], msg: 'too long', input: PLAINTEXT }] },
-      }),
-    'answered 422: body.name: too long',
-  ],
-  [
-    'a list',
-    (r) => json(r, 422, { object: 'Error', detail: [{ msg: 'one' }, 'two'] }),
-    ': one; two',
-  ],
-  ['JSON in a string', (r) => json(r, 422, { message: '{"detail":[{"msg":"inner"}]}' }), ': inner'],
-  ['lines', (r) => json(r, 400, { message: 'one\n\ttwo\u0000' }), ': one two'],
-  ['nothing of use', (r) => json(r, 400, { code: 3 }), 'GET /v1/things answered 400'],
-  ['no JSON', text('plain', 400), 'GET /v1/things answered 400'],
-  [
-    'the key',
-    (r) => json(r, 401, { message: `no key ${PLAINTEXT} here` }),
-    ': no key [api key] here',
-  ],
-  ['a piece of it', (r) => json(r, 401, { detail: 'key HQSxfB7IaJ* bad' }), ': key [api key]* bad'],
-  ['HTML', text('<html>not found</html>', 404), 'answered 404 with HTML, so not from the API'],
-  ['more than anybody reads', (r) => json(r, 400, { message: 'x'.repeat(9999) }), 'x'.repeat(300)],
-])('an error says in brief what Mistral said: %s', async (_name, answer, message) => {
-  const { outcome } = await send(await inTurn(answer), get);
-  expect(outcome).toBeInstanceOf(MistralError);
-  expect(String(outcome)).toContain(message);
-  expect(String(outcome).length).toBeLessThan(400);
-});
-
-test('an endless error body is cut short, its status counts', async () => {
-  const { outcome } = await send(await inTurn(text(`"${'x'.repeat(100_000)}"`, 400)), get);
-  expect(outcome).toMatchObject({ name: 'MistralRequestError', status: 400 });
-  expect(String(outcome)).not.toContain('xx');
-});
-
-test.each<[string, Answer, string | undefined]>([
-  ['header', status(400, { 'mistral-correlation-id': 'm-1', 'x-kong-request-id': 'k-1' }), 'm-1'],
-  ['gateway', status(400, { 'x-kong-request-id': 'k-1' }), 'k-1'],
-  ['body', (r) => json(r, 400, { message: 'no', request_id: 'b-1' }), 'b-1'],
-  ['malformed success', (r) => json(r, 200, {}, { 'mistral-correlation-id': 'm-2' }), 'm-2'],
-  ['echo of the key', (r) => json(r, 400, { request_id: PLAINTEXT }), undefined],
-  ['something that is no id', (r) => json(r, 400, { request_id: '<b>' }), undefined],
-])('an error carries the request id: from the %s', async (_name, answer, requestId) => {
-  const { outcome } = await send(await inTurn(answer), get);
-  expect(outcome).toMatchObject({ requestId });
-  if (requestId) expect(String(outcome)).toContain(`(request ${requestId})`);
-});
-
-test.each([
-  ['{"things":[{"id":1},{"id":2}]}', 'things[].id: '],
-  ['{"other":1}', 'things: '],
-  ['[]', 'the whole body: '],
-  ['', 'the whole body: '],
-  [`{"things":"${PLAINTEXT}"}`, 'things: '],
-])('names the fields that are wrong in %s', async (body, field) => {
-  const { outcome } = await send(await inTurn(text(body)), get);
-  expect(String(outcome)).toContain(`GET /v1/things answered 200 not as documented: ${field}`);
-  expect(String(outcome).split('things[].id')).toHaveLength(field.startsWith('things[]') ? 2 : 1);
 });
 
 test('fails on a body over the cap, without reading it again', async () => {

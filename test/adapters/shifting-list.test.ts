@@ -11,15 +11,23 @@ const rowsOf = (count: number): Row[] =>
   Array.from({ length: count }, (_, id) => ({ id: `${id}` }));
 
 /** Lists `rows` in pages; `between` changes them after each page. */
-async function list(rows: Row[], between: (page: number) => void = () => {}, limit = LIMIT) {
+async function list(
+  rows: Row[],
+  between: (page: number) => void = () => {},
+  turnsUntilRead: readonly number[] = [0],
+) {
   const yielded: string[] = [];
   const offsets: number[] = [];
   const listing = listShifting(async (offset, size) => {
     offsets.push(offset);
+    const read = offsets.length;
+    for (let turn = turnsUntilRead[read % turnsUntilRead.length] ?? 0; turn > 0; turn -= 1) {
+      await undefined;
+    }
     const page = rows.slice(offset, offset + size);
-    between(offsets.length);
+    between(read);
     return page;
-  }, limit);
+  }, LIMIT);
   for await (const { id } of listing) yielded.push(id);
   return { yielded, offsets };
 }
@@ -33,8 +41,8 @@ test.each([0, 1, 4, 5, 6, 9, 10, 11, 103])(
   },
 );
 
-test('reads on from the last row seen and ends at a short page', async () => {
-  expect((await list(rowsOf(11))).offsets).toEqual([0, 4, 8]);
+test('reads on from the last row seen, one page ahead once there is more than one', async () => {
+  expect((await list(rowsOf(11))).offsets).toEqual([0, 4, 8, 12]);
   expect((await list(rowsOf(4))).offsets).toEqual([0]);
 });
 
@@ -79,20 +87,25 @@ test('whatever is deleted and created between pages, no surviving row is lost an
     fc.asyncProperty(
       fc.integer({ min: 0, max: 60 }),
       fc.array(fc.array(ChangeArbitrary, { maxLength: 3 }), { maxLength: 12 }),
-      async (count, changes) => {
+      fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 5 }),
+      async (count, changes, turnsUntilRead) => {
         const rows = rowsOf(count);
         let created = 0;
-        const { yielded } = await list(rows, (read) => {
-          for (const { kind, at, count } of changes[read - 1] ?? []) {
-            if (kind === 'delete') rows.splice(at % (rows.length + 1), count);
-            else if (created < 9 * LIMIT) {
-              created += 1;
-              const row = { id: `new ${created}` };
-              if (kind === 'insert at the top') rows.unshift(row);
-              else rows.push(row);
+        const { yielded } = await list(
+          rows,
+          (read) => {
+            for (const { kind, at, count } of changes[read - 1] ?? []) {
+              if (kind === 'delete') rows.splice(at % (rows.length + 1), count);
+              else if (created < 9 * LIMIT) {
+                created += 1;
+                const row = { id: `new ${created}` };
+                if (kind === 'insert at the top') rows.unshift(row);
+                else rows.push(row);
+              }
             }
-          }
-        });
+          },
+          turnsUntilRead,
+        );
         const survivors = ids(rows).filter((id) => !id.startsWith('new'));
         expect(new Set(yielded).size).toBe(yielded.length);
         expect(yielded).toEqual(expect.arrayContaining(survivors));
@@ -131,7 +144,7 @@ test.each([
   expect(pages).toBeLessThanOrEqual(15);
 });
 
-test('reads no page ahead of its consumer', async () => {
+test('a consumer that needs no second page causes none', async () => {
   let pages = 0;
   const listing = listShifting(async (offset, limit) => {
     pages += 1;
@@ -139,4 +152,24 @@ test('reads no page ahead of its consumer', async () => {
   }, LIMIT);
   for await (const { id } of listing) if (id === '4') break;
   expect(pages).toBe(1);
+});
+
+test('a page read ahead that nobody needs may fail', async () => {
+  const listing = listShifting(async (offset, limit) => {
+    if (offset >= 12) throw new Error('beyond the end');
+    return rowsOf(11).slice(offset, offset + limit);
+  }, LIMIT);
+  const yielded: string[] = [];
+  for await (const { id } of listing) yielded.push(id);
+  expect(yielded).toHaveLength(11);
+});
+
+test('fails on the page that is needed and fails', async () => {
+  const listing = listShifting(async (offset, limit) => {
+    if (offset === 8) throw new Error('page lost');
+    return rowsOf(50).slice(offset, offset + limit);
+  }, LIMIT);
+  await expect(async () => {
+    for await (const _row of listing);
+  }).rejects.toThrow('page lost');
 });
