@@ -42,7 +42,13 @@ export function createKeyInspector(
       const { createdAt } = key;
       const probe = await prober.probe(key.apiKey);
       if (probe.kind === 'accepted') {
-        const facts = { now, createdAt, accepted: true, listed: undefined, spendLimitReached: false };
+        const facts = {
+          now,
+          createdAt,
+          accepted: true,
+          listed: undefined,
+          spendLimitReached: false,
+        };
         return { facts, models: probe.models };
       }
       const [listed, spendLimitReached] = await Promise.all([

@@ -7,4 +7,7 @@ export const ConfirmRevocationEnvSchema = z.object({
 });
 
 /** What the construct sets; Lambda sets the rest. */
-export type ConfirmRevocationEnv = Omit<z.input<typeof ConfirmRevocationEnvSchema>, 'LAMBDA_TASK_ROOT'>;
+export type ConfirmRevocationEnv = Omit<
+  z.input<typeof ConfirmRevocationEnvSchema>,
+  'LAMBDA_TASK_ROOT'
+>;

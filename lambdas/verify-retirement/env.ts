@@ -7,4 +7,7 @@ export const VerifyRetirementEnvSchema = z.object({
 });
 
 /** What the construct sets; Lambda sets the rest. */
-export type VerifyRetirementEnv = Omit<z.input<typeof VerifyRetirementEnvSchema>, 'LAMBDA_TASK_ROOT'>;
+export type VerifyRetirementEnv = Omit<
+  z.input<typeof VerifyRetirementEnvSchema>,
+  'LAMBDA_TASK_ROOT'
+>;

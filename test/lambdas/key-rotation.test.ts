@@ -1,0 +1,368 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Alert } from '../../lambdas/domain/alert.js';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import {
+  NewKeyRejectedError,
+  NewKeyUndecidedError,
+  RotationRefusedError,
+  UnknownSecretError,
+} from '../../lambdas/domain/errors.js';
+import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
+import type { ListedKey, MistralModel } from '../../lambdas/domain/mistral.js';
+import type { Retirement } from '../../lambdas/domain/retirement.js';
+import type { SecretState } from '../../lambdas/domain/rotation.js';
+import { createKeyRotationHandler } from '../../lambdas/key-rotation/handler.js';
+import type { RotationDeps } from '../../lambdas/key-rotation/rotation.js';
+import { aManagedKey, aPolicy, aSecret, silentLog } from '../support/builders.js';
+
+const OLD = 'aaaaaaaa-0000-4000-8000-000000000000';
+const NEW = 'bbbbbbbb-0000-4000-8000-000000000000';
+const SECRET = 'mistral/dev-workspace/dev-team-key';
+const start = new Date('2026-04-01T10:00:00Z');
+const MODELS: readonly MistralModel[] = [
+  {
+    id: 'mistral-small-2603',
+    aliases: ['mistral-small-latest'],
+    deprecatedAt: undefined,
+    replacement: undefined,
+  },
+  {
+    id: 'codestral-2508',
+    aliases: ['codestral-latest'],
+    deprecatedAt: undefined,
+    replacement: undefined,
+  },
+];
+
+/** Secrets Manager and Mistral as far as one rotation sees them. */
+let stages: Record<string, string[]>;
+let values: Map<string, ManagedKey>;
+let atMistral: { id: string; name: string; workspaceId: string; expiresOn: string }[];
+let did: string[];
+let alerts: Alert[];
+let retirements: Map<string, Retirement>;
+let clock: Date;
+let health: (key: ManagedKey) => { accepted: boolean; models?: readonly MistralModel[] };
+let spendLimitReached: boolean;
+let remainingMs: number;
+
+beforeEach(() => {
+  stages = { [OLD]: ['AWSCURRENT'], [NEW]: ['AWSPENDING'] };
+  values = new Map([[OLD, aManagedKey('old')]]);
+  atMistral = [];
+  did = [];
+  alerts = [];
+  retirements = new Map();
+  clock = start;
+  health = () => ({ accepted: true });
+  spendLimitReached = false;
+  remainingMs = 900_000;
+});
+
+function listed(key: (typeof atMistral)[number]): ListedKey {
+  return { ...key, workspaceName: undefined, createdAt: undefined, lastUsedOn: undefined };
+}
+
+const deps: RotationDeps = {
+  policy: aPolicy(),
+  secrets: {
+    describe: async () => ({ ...aSecret(stages), name: SECRET }),
+    read: async (_secret, version) => values.get(version),
+    putPending: async (_secret, version, key, rotationToken) => {
+      did.push(`put ${key.keyId} ${rotationToken}`);
+      if (values.has(version)) return 'taken';
+      values.set(version, key);
+      return 'stored';
+    },
+    moveCurrent: async (_secret, from, to) => {
+      if (from && !stages[from]?.includes('AWSCURRENT')) return 'moved on';
+      did.push(`AWSCURRENT ${from} -> ${to}`);
+      stages = { ...(from && { [from]: ['AWSPREVIOUS'] }), [to]: ['AWSCURRENT', 'AWSPENDING'] };
+      return 'moved';
+    },
+    clearPending: async (_secret, version) => void did.push(`clear ${version}`),
+  },
+  keySource: {
+    async *list(name = '') {
+      yield* atMistral.filter((key) => key.name.includes(name)).map(listed);
+    },
+    create: async ({ name, workspaceId, expiresOn }) => {
+      const id = `key-${atMistral.length + 1}`;
+      did.push(`create ${name} until ${expiresOn}`);
+      atMistral.push({ id, name, workspaceId, expiresOn });
+      return { id, apiKey: new ApiKey(`plaintext-of-${id}`), createdAt: clock, expiresOn };
+    },
+    delete: async (id) => {
+      did.push(`delete ${id}`);
+      atMistral = atMistral.filter((key) => key.id !== id);
+      return 'deleted';
+    },
+  },
+  inspector: {
+    find: async (id) => atMistral.filter((key) => key.id === id).map(listed)[0],
+    inspect: async (key, _version, now) => {
+      const { accepted, models = MODELS } = health(key);
+      const found = atMistral.find(({ id }) => id === key.keyId);
+      return {
+        facts: { now, createdAt: key.createdAt, accepted, listed: found, spendLimitReached },
+        models,
+      };
+    },
+  },
+  retirements: {
+    start: async (name, retirement) => {
+      if (retirements.has(name)) return 'already started';
+      retirements.set(name, retirement);
+      return 'started';
+    },
+    async *running() {},
+  },
+  alerts: { publish: async (alert) => void alerts.push(alert) },
+  journal: { record: async () => {} },
+  log: silentLog,
+  now: () => clock,
+  sleep: async (milliseconds) => {
+    clock = new Date(clock.getTime() + milliseconds);
+    remainingMs -= milliseconds;
+  },
+};
+
+function run(Step: string, token = NEW): Promise<void> {
+  const event = { Step, SecretId: SECRET, ClientRequestToken: token, RotationToken: 'rt' };
+  return createKeyRotationHandler(deps)(event, { getRemainingTimeInMillis: () => remainingMs });
+}
+
+describe('createSecret', () => {
+  test('makes a key named after the rotation and stores it as pending', async () => {
+    await run('createSecret');
+    expect(did).toEqual(['create dev-team-key-20260401-bbbbbbbb until 2026-07-21', 'put key-1 rt']);
+    expect(values.get(NEW)).toMatchObject({
+      keyId: 'key-1',
+      workspace: 'dev-workspace',
+      workspaceId: '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01',
+      expiresAt: '2026-07-21',
+    });
+  });
+
+  test('repeated, makes no second key', async () => {
+    await run('createSecret');
+    await run('createSecret');
+    expect(atMistral).toHaveLength(1);
+    expect(values.get(NEW)?.keyId).toBe('key-1');
+  });
+
+  test('a key whose plaintext was lost is made again and deleted, also over midnight', async () => {
+    await run('createSecret');
+    values.delete(NEW);
+    clock = new Date('2026-04-02T00:10:00Z');
+    await run('createSecret');
+    expect(atMistral.map(({ id }) => id)).toEqual(['key-2']);
+    expect(values.get(NEW)?.keyId).toBe('key-2');
+  });
+
+  test('leaves the keys of other rotations, workspaces and people alone', async () => {
+    const workspaceId = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
+    const expiresOn = '2026-12-31';
+    atMistral = [
+      { id: 'other-rotation', name: 'dev-team-key-20260101-aaaaaaaa', workspaceId, expiresOn },
+      { id: 'other-key', name: 'my-dev-team-key-20260401-bbbbbbbb', workspaceId, expiresOn },
+      { id: 'somebody', name: 'bbbbbbbb', workspaceId, expiresOn },
+      { id: 'elsewhere', name: 'dev-team-key-20260401-bbbbbbbb', workspaceId: 'w9', expiresOn },
+    ];
+    await run('createSecret');
+    expect(did.filter((action) => action.startsWith('delete'))).toEqual([]);
+  });
+
+  test('of two attempts at once, the one that comes second withdraws its own key', async () => {
+    const winner = aManagedKey('winner');
+    const create = deps.keySource.create;
+    const raced: RotationDeps = {
+      ...deps,
+      keySource: {
+        ...deps.keySource,
+        create: async (key) => {
+          const created = await create(key);
+          values.set(NEW, winner);
+          return created;
+        },
+      },
+    };
+    const event = { Step: 'createSecret', SecretId: SECRET, ClientRequestToken: NEW };
+    await createKeyRotationHandler(raced)(event, { getRemainingTimeInMillis: () => remainingMs });
+    expect(atMistral).toEqual([]);
+    expect(values.get(NEW)).toBe(winner);
+  });
+});
+
+describe('testSecret', () => {
+  beforeEach(async () => {
+    await run('createSecret');
+    did = [];
+  });
+
+  test('accepts a key that sees the models of the policy', async () => {
+    await run('testSecret');
+    expect(did).toEqual([]);
+  });
+
+  test('waits for a young key', async () => {
+    health = () => ({ accepted: clock.getTime() >= start.getTime() + 300_000 });
+    await run('testSecret');
+    expect(clock.getTime() - start.getTime()).toBeGreaterThanOrEqual(300_000);
+  });
+
+  test('withdraws a key that never becomes valid, and tells', async () => {
+    health = () => ({ accepted: false });
+    await expect(run('testSecret')).rejects.toThrow(NewKeyRejectedError);
+    expect(did).toEqual([`clear ${NEW}`, 'delete key-1']);
+    expect(alerts.map(({ type }) => type)).toEqual(['rotation-failed']);
+  });
+
+  test('withdraws a key that does not see a model of the policy', async () => {
+    health = () => ({ accepted: true, models: MODELS.slice(0, 1) });
+    await expect(run('testSecret')).rejects.toThrow(/codestral-latest/);
+    expect(did).toEqual([`clear ${NEW}`, 'delete key-1']);
+  });
+
+  test('an alert that cannot be sent hides nothing', async () => {
+    health = () => ({ accepted: false });
+    const event = { Step: 'testSecret', SecretId: SECRET, ClientRequestToken: NEW };
+    const mute = { ...deps, alerts: { publish: () => Promise.reject(new Error('no topic')) } };
+    await expect(
+      createKeyRotationHandler(mute)(event, { getRemainingTimeInMillis: () => remainingMs }),
+    ).rejects.toThrow(NewKeyRejectedError);
+  });
+
+  test('fails without touching a key refused because a limit is reached', async () => {
+    health = () => ({ accepted: false });
+    spendLimitReached = true;
+    await expect(run('testSecret')).rejects.toThrow(NewKeyUndecidedError);
+    expect(did).toEqual([]);
+  });
+
+  test('fails without touching a young key when its own time is up', async () => {
+    health = () => ({ accepted: false });
+    remainingMs = 120_000;
+    await expect(run('testSecret')).rejects.toThrow(NewKeyUndecidedError);
+    expect(did).toEqual([]);
+    expect(remainingMs).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test('lets Secrets Manager try the configuration of a secret that holds no key', async () => {
+    values.clear();
+    health = () => ({ accepted: false });
+    await run('testSecret');
+    expect(did).toEqual([]);
+  });
+
+  test('lets Secrets Manager try the configuration with the key in charge', async () => {
+    values.set(NEW, aManagedKey('old'));
+    health = () => ({ accepted: false });
+    await run('testSecret');
+    expect(did).toEqual([]);
+  });
+});
+
+describe('finishSecret', () => {
+  beforeEach(async () => {
+    await run('createSecret');
+    did = [];
+  });
+
+  test('puts the new key in charge, hands over the old one and tells', async () => {
+    await run('finishSecret');
+    expect(did).toEqual([`AWSCURRENT ${OLD} -> ${NEW}`]);
+    expect(retirements.get(NEW)).toEqual({
+      secretId: aSecret({}).arn,
+      secretName: SECRET,
+      workspace: 'dev-workspace',
+      oldKeyId: 'old',
+      newKeyId: 'key-1',
+      oldVersionId: OLD,
+      newVersionId: NEW,
+      promotedAt: '2026-04-01T10:00:00.000Z',
+      checkAt: '2026-04-03T01:00:00.000Z',
+      rules: { quietDays: 1, maxDrainDays: 7, onDrainTimeout: 'hold' },
+    });
+    expect(alerts.map(({ type }) => type)).toEqual(['rotation-succeeded']);
+  });
+
+  test('repeated after the label moved, starts the retirement that was not started', async () => {
+    await run('finishSecret');
+    retirements.clear();
+    alerts = [];
+    await run('finishSecret');
+    expect([...retirements.values()]).toMatchObject([{ oldKeyId: 'old', oldVersionId: OLD }]);
+    expect(alerts).toHaveLength(1);
+  });
+
+  test('repeated after everything, does and tells nothing more', async () => {
+    await run('finishSecret');
+    await run('finishSecret');
+    expect(did).toHaveLength(1);
+    expect(alerts).toHaveLength(1);
+  });
+
+  test('a first key retires none', async () => {
+    stages = { [NEW]: ['AWSPENDING'] };
+    values.delete(OLD);
+    await run('finishSecret');
+    expect(did).toEqual([`AWSCURRENT undefined -> ${NEW}`]);
+    expect(retirements.size).toBe(0);
+    expect(alerts).toHaveLength(1);
+  });
+
+  test('fails when AWSCURRENT has moved on meanwhile, and retires nothing', async () => {
+    const describeSecret = deps.secrets.describe;
+    const stale: SecretState = await describeSecret(SECRET);
+    stages = { other: ['AWSCURRENT'], [NEW]: ['AWSPENDING'] };
+    const late = { ...deps, secrets: { ...deps.secrets, describe: async () => stale } };
+    const event = { Step: 'finishSecret', SecretId: SECRET, ClientRequestToken: NEW };
+    await expect(
+      createKeyRotationHandler(late)(event, { getRemainingTimeInMillis: () => remainingMs }),
+    ).rejects.toThrow(/moved by somebody else/);
+    expect(retirements.size).toBe(0);
+  });
+
+  test('fails on a version that holds no key', async () => {
+    values.delete(NEW);
+    await expect(run('finishSecret')).rejects.toThrow(/createSecret must come first/);
+  });
+});
+
+describe('every step', () => {
+  test('fails for a version that is neither pending nor current', async () => {
+    stages = { [OLD]: ['AWSCURRENT'] };
+    await expect(run('createSecret')).rejects.toThrow(RotationRefusedError);
+    expect(did).toEqual([]);
+  });
+
+  test('does nothing for a version already in charge', async () => {
+    await run('createSecret', OLD);
+    await run('testSecret', OLD);
+    expect(did).toEqual([]);
+  });
+
+  test('fails for a secret that the policy does not name', async () => {
+    const describe = async () => ({ ...aSecret(stages), name: 'mistral/dev-workspace/gone' });
+    const handler = createKeyRotationHandler({ ...deps, secrets: { ...deps.secrets, describe } });
+    const event = { Step: 'createSecret', SecretId: 'gone', ClientRequestToken: NEW };
+    await expect(handler(event, { getRemainingTimeInMillis: () => 1 })).rejects.toThrow(
+      UnknownSecretError,
+    );
+  });
+
+  test.each([
+    ['no object', 'createSecret', /object/],
+    ['no step', { SecretId: SECRET, ClientRequestToken: NEW }, /Step/],
+    [
+      'an unknown step',
+      { Step: 'deleteSecret', SecretId: SECRET, ClientRequestToken: NEW },
+      /Step/,
+    ],
+    ['no token', { Step: 'createSecret', SecretId: SECRET }, /ClientRequestToken/],
+  ])('fails on an event with %s', async (_name, event, message) => {
+    const handler = createKeyRotationHandler(deps);
+    await expect(handler(event, { getRemainingTimeInMillis: () => 1 })).rejects.toThrow(message);
+  });
+});
