@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import type { AlertTopic } from '../adapters/alert-topic.js';
+import type { Journal } from '../adapters/journal.js';
+import type { Alert } from '../domain/alert.js';
+import { approvalNeeded } from '../domain/alerts/approval-needed.js';
+import { keyInUse } from '../domain/alerts/key-in-use.js';
+import { keyRevoked, oldKeyKept, rolledBack } from '../domain/alerts/retirement-end.js';
+import { bothRefused, retirementFailed } from '../domain/alerts/retirement-trouble.js';
+import { RetirementSchema } from '../domain/retirement.js';
+
+const checked = z.object({ checkAt: z.iso.datetime(), lastUsedOn: z.iso.date() });
+const refused = z.object({ checkAt: z.iso.datetime(), reason: z.string() });
+
+/** What the flow passes: its whole state, and which part of the story to tell. */
+const StorySchema = z.object({ executionArn: z.string(), stateMachineArn: z.string() }).and(
+  z.discriminatedUnion('story', [
+    z.object({ story: z.literal('in-use'), flow: flow({ verdict: checked }) }),
+    z.object({ story: z.literal('approval-needed'), flow: flow({ verdict: checked }) }),
+    z.object({ story: z.literal('both-refused'), flow: flow({ verdict: refused }) }),
+    z.object({
+      story: z.literal('rolled-back'),
+      flow: flow({ verdict: z.object({ reason: z.string() }) }),
+    }),
+    z.object({
+      story: z.literal('revoked'),
+      flow: flow({ confirmation: z.object({ refused: z.boolean() }) }),
+    }),
+    z.object({ story: z.literal('kept'), flow: flow({}) }),
+    z.object({
+      story: z.literal('failed'),
+      flow: flow({ error: z.object({ Error: z.string() }).optional() }),
+    }),
+  ]),
+);
+
+function flow<Shape extends z.ZodRawShape>(shape: Shape) {
+  return RetirementSchema.extend(shape);
+}
+
+export interface TellOnCallDeps {
+  readonly alerts: AlertTopic;
+  readonly journal: Journal;
+  readonly now: () => Date;
+}
+
+/** Task of the retirement flow: tells on-call where a retirement stands, and writes it down. */
+export function createTellOnCallHandler({ alerts, journal, now }: TellOnCallDeps) {
+  return async (event: unknown): Promise<void> => {
+    const story = StorySchema.parse(event);
+    const alert = alertFor(story, now());
+    await alerts.publish(alert);
+    await journal.record(story.flow.secretName, alert);
+  };
+}
+
+function alertFor(told: z.infer<typeof StorySchema>, at: Date): Alert {
+  const story = { retirement: RetirementSchema.parse(told.flow), at };
+  switch (told.story) {
+    case 'in-use':
+      return keyInUse({ ...story, ...told.flow.verdict });
+    case 'approval-needed':
+      return approvalNeeded({
+        ...story,
+        ...told.flow.verdict,
+        stateMachineArn: told.stateMachineArn,
+      });
+    case 'both-refused':
+      return bothRefused({ ...story, ...told.flow.verdict });
+    case 'rolled-back':
+      return rolledBack({ ...story, ...told.flow.verdict });
+    case 'revoked':
+      return keyRevoked({ ...story, ...told.flow.confirmation });
+    case 'kept':
+      return oldKeyKept(story);
+    case 'failed':
+      return retirementFailed({
+        ...story,
+        errorName: told.flow.error?.Error ?? 'an unknown verdict',
+        executionArn: told.executionArn,
+      });
+  }
+}
