@@ -7,7 +7,7 @@ import type { ModelCatalog } from '../adapters/model-catalog.js';
 import type { Organization } from '../adapters/organization.js';
 import type { Retirements } from '../adapters/retirements.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
-import type { Alert } from '../domain/alert.js';
+import { auditDigest } from '../domain/alerts/audit-digest.js';
 import type { Finding } from '../domain/finding.js';
 import type { Policy } from '../domain/policy.js';
 import { type FindingChanges, reconcileFindings } from '../domain/reconcile-findings.js';
@@ -23,21 +23,8 @@ export interface NightlyAuditDeps {
   readonly models: ModelCatalog;
   readonly findingStore: FindingStore;
   readonly alerts: AlertTopic;
-  /** Words the night's one message. */
-  readonly auditDigest: (digest: AuditDigest) => Alert;
   readonly log: Log;
   readonly now: () => Date;
-}
-
-export interface AuditDigest {
-  readonly opened: readonly Finding[];
-  readonly reminded: readonly Finding[];
-  readonly resolved: readonly Finding[];
-  readonly at: Date;
-  /** How many hold after this audit. */
-  readonly openTotal: number;
-  /** What could not be found out, in plain words. */
-  readonly problems: readonly string[];
 }
 
 export interface AuditSummary {
@@ -83,7 +70,7 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
 
 /** Told first: a crash in between tells a finding twice, the other way round it were never told. */
 async function tellAndStore(
-  { alerts, auditDigest, findingStore }: NightlyAuditDeps,
+  { alerts, findingStore }: NightlyAuditDeps,
   { open, remind, resolve, unchanged }: FindingChanges,
   problems: readonly string[],
   at: Date,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { AuditMemory, FindingStore } from '../../lambdas/adapters/finding-store.js';
+import type { Alert } from '../../lambdas/domain/alert.js';
 import type { ListedKey, MistralWorkspace } from '../../lambdas/domain/mistral.js';
 import { plannedKeys } from '../../lambdas/domain/policy.js';
 import type { OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
 import {
-  type AuditDigest,
   createNightlyAuditHandler,
   type NightlyAuditDeps,
 } from '../../lambdas/nightly-audit/handler.js';
@@ -64,7 +64,7 @@ interface World {
 }
 
 function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
-  const told: AuditDigest[] = [];
+  const told: Alert[] = [];
   const did: string[] = [];
   const stored: Parameters<FindingStore['apply']>[0][] = [];
   const remembered: AuditMemory[] = [];
@@ -88,20 +88,11 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
       memory: async () => memory ?? { resolutions: {}, probes: {} },
       remember: async (after) => void remembered.push(after),
     },
-    alerts: { publish: async () => void did.push('told') },
-    auditDigest: (digest) => {
-      told.push(digest);
-      return {
-        type: 'audit-digest',
-        severity: 'warning',
-        workspace: 'organization',
-        threadId: 'audit',
-        at: digest.at,
-        title: '',
-        description: '',
-        facts: {},
-        nextSteps: [],
-      };
+    alerts: {
+      publish: async (alert) => {
+        did.push('told');
+        told.push(alert);
+      },
     },
     log: silentLog,
     now: () => NOW,
@@ -139,16 +130,10 @@ test('all that changed is told in one message, and stored after that', async () 
   });
 
   expect(await result).toMatchObject({ keys: 6, opened: 1, reminded: 1, resolved: 1 });
-  expect(told).toMatchObject([
-    {
-      opened: [{ id: `unmanaged#${DEV_ID}#k2` }],
-      reminded: [{ id: `unmanaged#${DEV_ID}#k1` }],
-      resolved: [unmanaged.finding],
-      openTotal: 2,
-      at: NOW,
-      problems: [],
-    },
+  expect(told.map(({ type, title, at }) => ({ type, title, at }))).toEqual([
+    { type: 'audit-digest', title: 'Key audit: 1 new finding, 1 resolved, 2 open', at: NOW },
   ]);
+  expect(Object.keys(told[0]?.facts ?? {})).toHaveLength(3);
   expect(did).toEqual(['told', 'stored']);
   expect(stored[0]?.resolve).toEqual([unmanaged]);
 });
@@ -179,22 +164,20 @@ describe('an audit whose list of keys breaks off', () => {
   test('tells what it saw, resolves and misses nothing, and fails', async () => {
     const { result, told, stored } = audit({ open: [unmanaged], deps: { keySource } });
     await expect(result).rejects.toThrow('Mistral answers 503');
-    expect(told).toMatchObject([
-      {
-        opened: [{ id: `unmanaged#${DEV_ID}#k1` }],
-        resolved: [],
-        openTotal: 2,
-        problems: ['keys at Mistral could only be listed in part (1 seen): Mistral answers 503'],
-      },
+    expect(told.map(({ title }) => title)).toEqual([
+      'Key audit: 1 new finding, 0 resolved, 2 open',
     ]);
+    expect(told[0]?.facts).toMatchObject({
+      'not checked 1': 'keys at Mistral could only be listed in part (1 seen): Mistral answers 503',
+    });
     expect(stored[0]).toMatchObject({ open: [{ finding: { type: 'unmanaged' } }], resolve: [] });
   });
 
   test('resolves what needs no list of keys', async () => {
     const overdue = opened({ id: `rotation-overdue#${DEV_ID}#${DEV}`, type: 'rotation-overdue' });
-    const { result, told } = audit({ open: [overdue], deps: { keySource } });
+    const { result, stored } = audit({ open: [overdue], deps: { keySource } });
     await expect(result).rejects.toThrow();
-    expect(told[0]?.resolved).toEqual([overdue.finding]);
+    expect(stored[0]?.resolve).toEqual([overdue]);
   });
 });
 

@@ -1,0 +1,146 @@
+import type { Alert, NextStep } from './alert.js';
+
+/** One publish to the topic: a body for each protocol, and attributes to filter by. */
+export interface RenderedAlert {
+  readonly subject: string;
+  /** The JSON of `MessageStructure: json`. */
+  readonly message: string;
+  readonly attributes: Readonly<Record<'type' | 'severity' | 'workspace', string>>;
+}
+
+// SNS takes 256 KiB for the whole message; the bodies are cut well before their sum reaches it.
+const BODY_CHARACTERS = 24_000;
+const SUBJECT_CHARACTERS = 99;
+const SMS_CHARACTERS = 300;
+
+/** Words an alert for every protocol. `runbookUrl` is the page whose headings are the alert types. */
+export function renderAlert(alert: Alert, runbookUrl: string): RenderedAlert {
+  const runbook = `${runbookUrl}#${alert.type}`;
+  const machine = JSON.stringify(machineBody(alert, runbook));
+  const email = emailBody(alert, runbook);
+  return {
+    subject: subjectLine(alert),
+    message: JSON.stringify({
+      default: machine,
+      email,
+      'email-json': machine,
+      https: JSON.stringify(chatBody(alert, runbook)),
+      sqs: machine,
+      lambda: machine,
+      sms: cut(`${alert.severity.toUpperCase()}: ${alert.title}. ${runbook}`, SMS_CHARACTERS),
+    }),
+    attributes: { type: alert.type, severity: alert.severity, workspace: alert.workspace },
+  };
+}
+
+/** SNS refuses a subject with line breaks, beyond ASCII, or of 100 characters and more. */
+function subjectLine({ severity, title }: Alert): string {
+  const mark = severity === 'info' ? '' : `${severity.toUpperCase()}: `;
+  const printable = `${mark}${title}`.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
+  return cut(printable, SUBJECT_CHARACTERS);
+}
+
+function emailBody(alert: Alert, runbook: string): string {
+  const facts = Object.entries(alert.facts);
+  const width = Math.max(...facts.map(([name]) => name.length), 0);
+  const sections = [
+    `${alert.title}\n${alert.at.toISOString().slice(0, 16).replace('T', ' ')} UTC, ${alert.severity}`,
+    alert.description,
+    facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n'),
+    alert.nextSteps.length > 0 && `What to do:\n\n${alert.nextSteps.map(numbered).join('\n\n')}`,
+    `Runbook: ${runbook}`,
+  ];
+  return cutLines(sections.filter(Boolean).join('\n\n'), BODY_CHARACTERS);
+}
+
+function numbered({ say, command }: NextStep, index: number): string {
+  const step = `${index + 1}. ${say}${command ? ':' : '.'}`;
+  return command ? `${step}\n\n${command}` : step;
+}
+
+/** What services read. Its fields stay; a change that breaks a reader raises `version`. */
+function machineBody(alert: Alert, runbook: string) {
+  const { facts, nextSteps, ...rest } = alert;
+  const keptFacts = fitting(Object.entries(facts), BODY_CHARACTERS / 2);
+  const keptSteps = fitting(nextSteps, BODY_CHARACTERS / 2);
+  return {
+    version: 1,
+    ...rest,
+    description: cut(alert.description, BODY_CHARACTERS / 2),
+    facts: Object.fromEntries(keptFacts),
+    nextSteps: keptSteps,
+    omitted: Object.keys(facts).length - keptFacts.length + nextSteps.length - keptSteps.length,
+    runbook,
+  };
+}
+
+const CHAT_MARK = {
+  info: ':information_source:',
+  warning: ':warning:',
+  critical: ':rotating_light:',
+};
+
+/** A custom notification for Amazon Q Developer, which drops anything of another form unseen. */
+function chatBody(alert: Alert, runbook: string) {
+  const steps = alert.nextSteps.map(({ say, command }) =>
+    command ? `${say}: \`${command.replaceAll('`', "'")}\`` : say,
+  );
+  return {
+    version: '1.0',
+    source: 'custom',
+    id: `${alert.threadId}-${alert.type}-${alert.at.getTime()}`,
+    content: {
+      textType: 'client-markdown',
+      title: `${CHAT_MARK[alert.severity]} ${alert.title}`,
+      description: cut(plain(alert.description), BODY_CHARACTERS / 4),
+      nextSteps: [...fitting(steps, BODY_CHARACTERS / 4), `[Runbook](${runbook})`],
+      keywords: [alert.type, alert.severity, alert.workspace],
+    },
+    metadata: {
+      threadId: alert.threadId,
+      summary: alert.title,
+      eventType: alert.type,
+      relatedResources: alert.facts.secret ? [alert.facts.secret] : [],
+      additionalContext: Object.fromEntries(
+        fitting(Object.entries({ ...alert.facts, severity: alert.severity }), BODY_CHARACTERS / 4),
+      ),
+      enableCustomActions: true,
+    },
+  };
+}
+
+/** Keeps names from being read as markdown. */
+function plain(text: string): string {
+  return text.replaceAll(/[*_~`<>]/g, (mark) => `\\${mark}`);
+}
+
+/** As many items from the front as fit into a number of characters. */
+function fitting<Item>(items: readonly Item[], characters: number): readonly Item[] {
+  let left = characters;
+  const end = items.findIndex((item) => {
+    left -= JSON.stringify(item).length;
+    return left < 0;
+  });
+  return end < 0 ? items : items.slice(0, end);
+}
+
+/** Cuts at a word. */
+function cut(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  const head = text.slice(0, characters - 3);
+  return `${head.slice(0, Math.max(head.lastIndexOf(' '), characters / 2))}...`;
+}
+
+/** Cuts at a line, says how many are missing, and keeps the last, which is where to read on. */
+function cutLines(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  const lines = text.split('\n');
+  const last = lines.at(-1) ?? '';
+  const kept = text
+    .slice(0, characters - last.length - 100)
+    .split('\n')
+    .slice(0, -1);
+  return [...kept, '', `(${lines.length - kept.length - 1} more lines left out)`, '', last].join(
+    '\n',
+  );
+}
