@@ -3,7 +3,6 @@ import * as z from 'zod';
 export const ConfirmRevocationEnvSchema = z.object({
   /** Where Lambda unpacks the function, and the policy with it. */
   LAMBDA_TASK_ROOT: z.string().min(1),
-  ADMIN_KEY_SECRET_ARN: z.string().min(1),
 });
 
 /** What the construct sets; Lambda sets the rest. */

@@ -3,7 +3,6 @@ import * as z from 'zod';
 export const NightlyAuditEnvSchema = z.object({
   /** Where Lambda unpacks the function, and the policy with it. */
   LAMBDA_TASK_ROOT: z.string().min(1),
-  ADMIN_KEY_SECRET_ARN: z.string().min(1),
   ALERTS_TOPIC_ARN: z.string().min(1),
   RECORDS_TABLE_NAME: z.string().min(1),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),

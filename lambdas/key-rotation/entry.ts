@@ -1,0 +1,37 @@
+import { setTimeout } from 'node:timers/promises';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { createAlertTopic } from '../adapters/alert-topic.js';
+import { AWS_CLIENT } from '../adapters/aws-client.js';
+import { createJournal } from '../adapters/journal.js';
+import { createMistral } from '../adapters/mistral.js';
+import { readPolicyFile } from '../adapters/policy-file.js';
+import { createRetirements } from '../adapters/retirements.js';
+import { createSecretVersions } from '../adapters/secret-versions.js';
+import { KeyRotationEnvSchema } from './env.js';
+import { createKeyRotationHandler } from './handler.js';
+
+const env = KeyRotationEnvSchema.parse(process.env);
+const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
+const secretsManager = new SecretsManagerClient(AWS_CLIENT);
+const { keySource, inspector } = createMistral(policy, secretsManager);
+
+export const handler = createKeyRotationHandler({
+  policy,
+  secrets: createSecretVersions(secretsManager),
+  keySource,
+  inspector,
+  retirements: createRetirements(new SFNClient(AWS_CLIENT), env.RETIREMENT_STATE_MACHINE_ARN),
+  alerts: createAlertTopic(
+    new SNSClient(AWS_CLIENT),
+    env.ALERTS_TOPIC_ARN,
+    policy.alerts.runbookUrl,
+  ),
+  journal: createJournal(new DynamoDBClient(AWS_CLIENT), env.RECORDS_TABLE_NAME),
+  log: new Logger(),
+  now: () => new Date(),
+  sleep: setTimeout,
+});

@@ -1,0 +1,40 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { createAlertTopic } from '../adapters/alert-topic.js';
+import { AWS_CLIENT } from '../adapters/aws-client.js';
+import { createFindingStore } from '../adapters/finding-store.js';
+import { createManagedSecrets } from '../adapters/managed-secrets.js';
+import { createMistral } from '../adapters/mistral.js';
+import { createModelCatalog } from '../adapters/model-catalog.js';
+import { readPolicyFile } from '../adapters/policy-file.js';
+import { createRetirements } from '../adapters/retirements.js';
+import { createSecretVersions } from '../adapters/secret-versions.js';
+import { NightlyAuditEnvSchema } from './env.js';
+import { createNightlyAuditHandler } from './handler.js';
+
+const env = NightlyAuditEnvSchema.parse(process.env);
+const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
+const secretsManager = new SecretsManagerClient(AWS_CLIENT);
+const { keySource, organization, prober } = createMistral(policy, secretsManager);
+const secrets = createSecretVersions(secretsManager);
+
+export const handler = createNightlyAuditHandler({
+  policy,
+  keySource,
+  organization,
+  secrets,
+  managedSecrets: createManagedSecrets(secretsManager),
+  retirements: createRetirements(new SFNClient(AWS_CLIENT), env.RETIREMENT_STATE_MACHINE_ARN),
+  models: createModelCatalog(secrets, prober),
+  findingStore: createFindingStore(new DynamoDBClient(AWS_CLIENT), env.RECORDS_TABLE_NAME),
+  alerts: createAlertTopic(
+    new SNSClient(AWS_CLIENT),
+    env.ALERTS_TOPIC_ARN,
+    policy.alerts.runbookUrl,
+  ),
+  log: new Logger(),
+  now: () => new Date(),
+});
