@@ -28,7 +28,7 @@ const KeySchema = z.strictObject({
   // Secrets Manager rotates at most every 1000 days; under a day no drain could be observed.
   rotateEveryDays: z.int().min(1).max(1000).default(90),
   /** IAM principals that may read the secret. */
-  readers: z.array(ReaderArnSchema).default([]),
+  readers: z.array(ReaderArnSchema).max(50).default([]), // what a secret's policy has room for
 });
 
 const WorkspaceSchema = z.strictObject({

@@ -33,6 +33,9 @@ const StorySchema = z.object({ executionArn: z.string(), stateMachineArn: z.stri
   ]),
 );
 
+/** The parts of a retirement's story that on-call gets told. */
+export type Story = z.infer<typeof StorySchema>['story'];
+
 function flow<Shape extends z.ZodRawShape>(shape: Shape) {
   return RetirementSchema.extend(shape);
 }

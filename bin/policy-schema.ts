@@ -1,0 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { policyJsonSchema } from '../lib/policy-schema.js';
+
+writeFileSync(
+  join(import.meta.dirname, '..', 'docs', 'governance.schema.json'),
+  policyJsonSchema(),
+);

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { PolicyBundle } from './policy-bundle.js';
+
+const LAMBDAS = join(import.meta.dirname, '..', 'lambdas');
+
+export interface GovernanceFunctionProps<Env extends Record<string, string>> {
+  /** Folder under `lambdas/` whose `entry.ts` exports `handler`. */
+  readonly folder: string;
+
+  /** What the function is for, shown in the console. */
+  readonly description: string;
+
+  /** Exactly the variables that folder's `env.ts` parses; a missing one does not compile. */
+  readonly environment: Env;
+
+  /** The policy to carry beside the code. */
+  readonly policy: PolicyBundle;
+
+  /** @default Duration.minutes(5) */
+  readonly timeout?: Duration;
+
+  /** @default 256 */
+  readonly memoryMib?: number;
+}
+
+/** A Node function with this system's defaults: ARM, ESM bundle, traced, JSON logs kept one year. */
+export class GovernanceFunction<Env extends Record<string, string>> extends NodejsFunction {
+  /** What the function runs as. */
+  readonly executionRole: iam.IRole;
+
+  constructor(scope: Construct, id: string, props: GovernanceFunctionProps<Env>) {
+    const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
+      retention: logs.RetentionDays.ONE_YEAR,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new iam.Role(scope, `${id}Role`, {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: props.description,
+    });
+    super(scope, id, {
+      entry: join(LAMBDAS, props.folder, 'entry.ts'),
+      description: props.description,
+      environment: props.environment,
+      timeout: props.timeout ?? Duration.minutes(5),
+      memorySize: props.memoryMib ?? 256,
+      runtime: lambda.Runtime.NODEJS_22_X,
+      architecture: lambda.Architecture.ARM_64,
+      tracing: lambda.Tracing.ACTIVE,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      logGroup,
+      role,
+      awsSdkConnectionReuse: false, // the SDK reuses connections by itself since version 3
+      bundling: {
+        format: OutputFormat.ESM,
+        mainFields: ['module', 'main'], // the SDK's smaller half, see docs/decisions
+        minify: true,
+        bundleAwsSDK: true, // the lock file decides the SDK's version, not the runtime
+        commandHooks: props.policy.hooks,
+      },
+    });
+    this.executionRole = role;
+    logGroup.grantWrite(role);
+    Validations.of(role).acknowledge(
+      { id: 'AwsSolutions-IAM5[Resource::*]', reason: 'X-Ray writes have no resource to name' },
+      {
+        id: 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]',
+        reason: 'with and without plaintext',
+      },
+      {
+        id: 'AwsSolutions-IAM5[Action::kms:ReEncrypt*]',
+        reason: 'DynamoDB re-encrypts from and to',
+      },
+    );
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-L1',
+      reason: 'Node 22 is maintained until April 2027; a newer one comes with its own tests',
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { type Policy, plannedKeys } from '../lambdas/domain/policy.js';
+import { AdminKey } from './admin-key.js';
+import { AlertTopic } from './alert-topic.js';
+import { EncryptionKey } from './encryption-key.js';
+import { KeyProvisioning } from './key-provisioning.js';
+import { KeyRotation } from './key-rotation.js';
+import { ManagedKeys } from './managed-keys.js';
+import { NightlyAudit } from './nightly-audit.js';
+import { PolicyBundle } from './policy-bundle.js';
+import { RecordsTable } from './records-table.js';
+import { RetirementFlow } from './retirement-flow.js';
+import { accountsOf } from './secret-access.js';
+
+export interface GovernanceStackProps extends StackProps {
+  readonly policy: Policy;
+
+  /**
+   * Whether a deletion of the stack takes everything with it: secrets, records, encryption key.
+   *
+   * @default false: they are kept
+   */
+  readonly ephemeral?: boolean;
+}
+
+/** Everything: keys, their rotation and retirement, the nightly audit, and the alerts about them. */
+export class GovernanceStack extends Stack {
+  constructor(scope: Construct, id: string, props: GovernanceStackProps) {
+    super(scope, id, props);
+
+    const { ephemeral = false } = props;
+    const { workspaces, alerts, audit, mistral } = props.policy;
+    const { runbookUrl, subscriptions } = alerts;
+    const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+
+    const policy = new PolicyBundle(this, 'Policy', props.policy);
+    const adminKey = new AdminKey(this, 'AdminKey', mistral.adminKeySecret);
+    const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { removalPolicy });
+    const readers = plannedKeys(props.policy).flatMap(({ key }) => key.readers);
+    encryptionKey.grantReadersOfSecrets(accountsOf(readers), this.region);
+    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions });
+    const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
+    const parts = { policy, adminKey, encryptionKey, alertTopic, recordsTable, runbookUrl };
+
+    const retirementFlow = new RetirementFlow(this, 'Retirement', parts);
+    const rotation = new KeyRotation(this, 'Rotation', { ...parts, retirementFlow });
+    const nightlyAudit = new NightlyAudit(this, 'Audit', { ...parts, ...audit, retirementFlow });
+    const provisioning = new KeyProvisioning(this, 'Provisioning', {
+      policy,
+      rotationFunction: rotation.function,
+    });
+    const keys = new ManagedKeys(this, 'Keys', {
+      workspaces,
+      encryptionKey,
+      rotationFunction: rotation.function,
+      rotationPermission: rotation.permission,
+      access: [rotation.access, ...retirementFlow.access, nightlyAudit.access, provisioning.access],
+      removalPolicy,
+    });
+    provisioning.runAfter(keys, rotation, retirementFlow, recordsTable, alertTopic);
+
+    new CfnOutput(this, 'AlertsTopicArn', { value: alertTopic.topic.topicArn });
+    new CfnOutput(this, 'AuditFunctionName', { value: nightlyAudit.function.functionName });
+    new CfnOutput(this, 'RotationFunctionName', { value: rotation.function.functionName });
+    new CfnOutput(this, 'RetirementStateMachineArn', {
+      value: retirementFlow.stateMachine.stateMachineArn,
+    });
+  }
+}

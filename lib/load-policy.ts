@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { parsePolicy } from '../lambdas/domain/parse-policy.js';
+import type { Policy } from '../lambdas/domain/policy.js';
+
+/** Reads and checks a policy file. @throws Error naming the file and everything wrong in it */
+export function loadPolicy(path: string): Policy {
+  const parsed = parsePolicy(readYaml(path));
+  if (parsed.ok) return parsed.policy;
+  const { problems } = parsed;
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  throw new Error(`${path} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+}
+
+function readYaml(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`policy ${path} could not be read: ${reason}`);
+  }
+}

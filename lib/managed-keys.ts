@@ -1,0 +1,90 @@
+import { NestedStack, RemovalPolicy, Tags } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct, type IDependable } from 'constructs';
+import {
+  type KeyPolicy,
+  type Policy,
+  secretName,
+  type Workspace,
+} from '../lambdas/domain/policy.js';
+import { type SecretAccess, secretPolicy } from './secret-access.js';
+
+export interface ManagedKeysProps {
+  readonly workspaces: Policy['workspaces'];
+
+  readonly encryptionKey: IKey;
+
+  /** Makes each key and its successors. */
+  readonly rotationFunction: IFunction;
+
+  /** What Secrets Manager needs before it can call the rotation function. */
+  readonly rotationPermission: IDependable;
+
+  /** Who of ours may do what with every secret. */
+  readonly access: readonly SecretAccess[];
+
+  /**
+   * Whether secrets outlive their place in the policy.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * One secret for each key of the policy, in one nested stack for each workspace: hundreds of
+ * workspaces stay below CloudFormation's 500 resources a stack.
+ */
+export class ManagedKeys extends Construct {
+  constructor(scope: Construct, id: string, props: ManagedKeysProps) {
+    super(scope, id);
+    for (const workspace of props.workspaces) {
+      if (workspace.keys.length > 0) new WorkspaceKeys(this, workspace.name, workspace, props);
+    }
+  }
+}
+
+class WorkspaceKeys extends NestedStack {
+  constructor(scope: Construct, id: string, workspace: Workspace, props: ManagedKeysProps) {
+    super(scope, id, { description: `Mistral keys of ${workspace.name}` });
+    this.node.addDependency(props.rotationPermission);
+    Tags.of(this).add('mistral-workspace', workspace.name);
+    Tags.of(this).add('team', workspace.team.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '_'));
+    for (const key of workspace.keys) new ManagedKey(this, key.name, { ...props, workspace, key });
+  }
+}
+
+interface ManagedKeyProps extends ManagedKeysProps {
+  readonly workspace: Workspace;
+  readonly key: KeyPolicy;
+}
+
+/** The secret of one key, who may use it, and when it rotates. It is empty until its first rotation. */
+class ManagedKey extends Construct {
+  constructor(scope: Construct, id: string, props: ManagedKeyProps) {
+    super(scope, id);
+    const { workspace, key } = props;
+    const secret = new secretsmanager.CfnSecret(this, 'Secret', {
+      name: secretName(workspace.name, key.name),
+      description: key.description,
+      kmsKeyId: props.encryptionKey.keyArn,
+    });
+    secret.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+
+    const policy = new secretsmanager.CfnResourcePolicy(this, 'Policy', {
+      secretId: secret.ref,
+      resourcePolicy: secretPolicy(props.access, key.readers),
+    });
+    const schedule = new secretsmanager.CfnRotationSchedule(this, 'Rotation', {
+      secretId: secret.ref,
+      rotationLambdaArn: props.rotationFunction.functionArn,
+      rotationRules: { scheduleExpression: `rate(${key.rotateEveryDays} days)` },
+      // A changed interval must not rotate every key at once; new keys have their own start.
+      rotateImmediatelyOnUpdate: false,
+    });
+    // Secrets Manager tries the function as soon as it has a schedule.
+    schedule.addResourceDependency(policy);
+  }
+}

@@ -1,0 +1,89 @@
+import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { acknowledgeCallsOf, acknowledgeWildcard, logicalId } from './acknowledge.js';
+import type { AlertTopic } from './alert-topic.js';
+import { RetirementFunctions, type RetirementFunctionsProps } from './retirement-functions.js';
+import { retirementStates } from './retirement-states.js';
+import { PER_FIVE_MINUTES, RunbookAlarm } from './runbook-alarm.js';
+import type { SecretAccess } from './secret-access.js';
+
+export interface RetirementFlowProps extends RetirementFunctionsProps {
+  readonly alertTopic: AlertTopic;
+  readonly runbookUrl: string;
+}
+
+/** Waits until a replaced key is unused, verifies, and only then revokes it. */
+export class RetirementFlow extends Construct {
+  readonly stateMachine: sfn.StateMachine;
+
+  readonly access: readonly SecretAccess[];
+
+  constructor(scope: Construct, id: string, props: RetirementFlowProps) {
+    super(scope, id);
+
+    const functions = new RetirementFunctions(this, 'Functions', props);
+    this.access = functions.access;
+    this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
+      comment: 'Retires the Mistral key that a rotation replaced',
+      definitionBody: sfn.DefinitionBody.fromChainable(retirementStates(this, functions)),
+      tracingEnabled: true,
+      logs: {
+        destination: new logs.LogGroup(this, 'Logs', {
+          retention: logs.RetentionDays.ONE_YEAR,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+        level: sfn.LogLevel.ALL,
+        includeExecutionData: true, // ids and dates; no state ever holds a key
+      },
+    });
+    const { role } = this.stateMachine;
+    const { verify, revoke, confirm, rollBack, tell } = functions;
+    acknowledgeCallsOf(role, verify, revoke, confirm, rollBack, tell);
+    acknowledgeWildcard(role, '*', 'X-Ray writes and log deliveries have no resource to name');
+    this.alarm(props);
+  }
+
+  /** Lets a function see which retirements are under way, and of what. */
+  grantListRunning(role: iam.IRole): void {
+    const executions = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${this.stateMachine.stateMachineName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.stateMachine.grant(role, 'states:ListExecutions');
+    iam.Grant.addToPrincipal({
+      grantee: role,
+      actions: ['states:DescribeExecution'],
+      resourceArns: [executions],
+    });
+    acknowledgeWildcard(
+      role,
+      `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<${logicalId(this.stateMachine)}.Name>:*`,
+      'executions of this one state machine, whose names are not known beforehand',
+    );
+  }
+
+  private alarm({ alertTopic, runbookUrl }: RetirementFlowProps): void {
+    const ended = new MathExpression({
+      expression: 'failed + timedOut',
+      usingMetrics: {
+        failed: this.stateMachine.metricFailed(PER_FIVE_MINUTES),
+        timedOut: this.stateMachine.metricTimedOut(PER_FIVE_MINUTES),
+      },
+      period: PER_FIVE_MINUTES.period,
+    });
+    alertTopic.watch(
+      new RunbookAlarm(this, 'RetirementFailed', {
+        alarmName: 'governance-retirement-failed',
+        description: 'A retirement ended in an error, so an old key may still be valid',
+        metric: ended,
+        runbookUrl,
+      }),
+    );
+  }
+}

@@ -1,0 +1,97 @@
+import { Duration, Stack, TimeZone, Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { acknowledgeCallsOf } from './acknowledge.js';
+import type { AlertTopic } from './alert-topic.js';
+import { PER_FIVE_MINUTES, RunbookAlarm } from './runbook-alarm.js';
+
+export interface ScheduledJobProps {
+  readonly function: IFunction;
+
+  /** What the job is called in alarm names, for example `audit`. */
+  readonly name: string;
+
+  /** An EventBridge Scheduler expression, `cron(...)` or `rate(...)`. */
+  readonly schedule: string;
+
+  /** The IANA time zone that the schedule is read in. */
+  readonly timezone: string;
+
+  readonly alertTopic: AlertTopic;
+
+  readonly runbookUrl: string;
+
+  /**
+   * On-call hears of it when the job did not run for this many days. At most 7.
+   *
+   * @default 2
+   */
+  readonly missedAfterDays?: number;
+}
+
+/** Runs a function on a schedule; says so when it fails, cannot be started or did not run at all. */
+export class ScheduledJob extends Construct {
+  constructor(scope: Construct, id: string, props: ScheduledJobProps) {
+    super(scope, id);
+
+    const { name, alertTopic, runbookUrl, missedAfterDays = 2 } = props;
+    const deadLetters = new sqs.Queue(this, 'DeadLetters', {
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    Validations.of(deadLetters).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'this queue is itself the dead-letter queue',
+    });
+    const role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    });
+    acknowledgeCallsOf(role, props.function);
+    new scheduler.Schedule(this, 'Schedule', {
+      schedule: scheduler.ScheduleExpression.expression(
+        props.schedule,
+        TimeZone.of(props.timezone),
+      ),
+      target: new LambdaInvoke(props.function, {
+        role,
+        deadLetterQueue: deadLetters,
+        retryAttempts: 5,
+        maxEventAge: Duration.hours(2),
+      }),
+    });
+
+    const alarms = [
+      new RunbookAlarm(this, 'Failing', {
+        alarmName: `governance-${name}-failing`,
+        description: `The ${name} ended in an error`,
+        metric: props.function.metricErrors(PER_FIVE_MINUTES),
+        runbookUrl,
+      }),
+      new RunbookAlarm(this, 'NotStarted', {
+        alarmName: `governance-${name}-not-started`,
+        description: `The scheduler could not start the ${name}`,
+        metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+          ...PER_FIVE_MINUTES,
+          statistic: 'Maximum',
+        }),
+        runbookUrl,
+      }),
+      new RunbookAlarm(this, 'Missed', {
+        alarmName: `governance-${name}-missed`,
+        description: `The ${name} did not run for ${missedAfterDays} days`,
+        metric: props.function.metricInvocations({ period: Duration.days(1), statistic: 'Sum' }),
+        evaluationPeriods: missedAfterDays,
+        atLeast: 1,
+        runbookUrl,
+      }),
+    ];
+    for (const alarm of alarms) alertTopic.watch(alarm);
+  }
+}

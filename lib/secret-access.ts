@@ -1,0 +1,94 @@
+import * as iam from 'aws-cdk-lib/aws-iam';
+
+/** What the parts of the system may do with managed secrets: role by role, on every secret. */
+export interface SecretAccess {
+  readonly role: iam.IRole;
+  readonly actions: readonly string[];
+}
+
+const LOOK = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
+
+/** The sets of actions that our functions need on a managed secret. */
+export const SECRET_ACTIONS = {
+  rotate: [...LOOK, 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+  moveLabels: ['secretsmanager:DescribeSecret', 'secretsmanager:UpdateSecretVersionStage'],
+  look: LOOK,
+  read: ['secretsmanager:GetSecretValue'],
+  audit: [...LOOK, 'secretsmanager:ListSecretVersionIds'],
+  startRotation: ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'],
+} as const;
+
+/**
+ * The policy of one secret, which alone says who may use it: roles of ours and the key's readers.
+ * Others are denied its value whatever their own policies allow.
+ */
+export function secretPolicy(
+  access: readonly SecretAccess[],
+  readers: readonly string[],
+): iam.PolicyDocument {
+  const granted = access.map(
+    ({ role, actions }) =>
+      new iam.PolicyStatement({
+        principals: [new iam.ArnPrincipal(role.roleArn)],
+        actions: [...actions],
+        resources: ['*'],
+      }),
+  );
+  const reads = access.filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'));
+  return new iam.PolicyDocument({
+    statements: [
+      ...granted,
+      ...readStatements(readers),
+      new iam.PolicyStatement({
+        sid: 'NobodyElseReads',
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: ['*'],
+        conditions: {
+          ArnNotLike: {
+            'aws:PrincipalArn': [
+              ...reads.map(({ role }) => role.roleArn),
+              ...readers.map(asPattern),
+            ],
+          },
+        },
+      }),
+      new iam.PolicyStatement({
+        sid: 'OnlyOverTls',
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions: ['secretsmanager:*'],
+        resources: ['*'],
+        conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    ],
+  });
+}
+
+/** Named by condition, not as principals: a reader's role may come, or come again, after the secret. */
+function readStatements(readers: readonly string[]): iam.PolicyStatement[] {
+  if (readers.length === 0) return [];
+  return [
+    new iam.PolicyStatement({
+      sid: 'Readers',
+      principals: [new iam.AnyPrincipal()],
+      actions: [...LOOK],
+      resources: ['*'],
+      conditions: {
+        ArnLike: { 'aws:PrincipalArn': readers.map(asPattern) },
+        StringEquals: { 'aws:PrincipalAccount': accountsOf(readers) },
+      },
+    }),
+  ];
+}
+
+/** An account's root stands for every principal of that account. */
+function asPattern(reader: string): string {
+  return reader.endsWith(':root') ? reader.replace(/root$/, '*') : reader;
+}
+
+/** The accounts that readers come from. */
+export function accountsOf(readers: readonly string[]): string[] {
+  return [...new Set(readers.map((reader) => reader.split(':')[4] ?? ''))].sort();
+}

@@ -1,0 +1,149 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { aPolicy } from '../support/builders.js';
+import { synthesize } from '../support/synth.js';
+
+const { template, workspace } = synthesize();
+
+test('every key of the policy is a secret of its name, encrypted with our key', () => {
+  const secrets = workspace('prod-workspace').findResources('AWS::SecretsManager::Secret');
+  expect(Object.values(secrets).map(({ Properties }) => Properties.Name)).toEqual([
+    'mistral/prod-workspace/checkout-service-key',
+    'mistral/prod-workspace/search-service-key',
+  ]);
+  workspace('prod-workspace').allResourcesProperties('AWS::SecretsManager::Secret', {
+    KmsKeyId: Match.anyValue(),
+    GenerateSecretString: Match.absent(),
+    SecretString: Match.absent(),
+  });
+});
+
+test('a secret rotates at its interval, and not because of a deploy', () => {
+  const policy = aPolicy((document) => {
+    document.workspaces[0].keys[0].rotateEveryDays = 45;
+  });
+  synthesize(policy)
+    .workspace('dev-workspace')
+    .hasResource('AWS::SecretsManager::RotationSchedule', {
+      Properties: {
+        RotateImmediatelyOnUpdate: false,
+        RotationRules: { ScheduleExpression: 'rate(45 days)' },
+      },
+      DependsOn: [Match.stringLikeRegexp('Policy')],
+    });
+});
+
+test('a workspace without keys needs no stack', () => {
+  const policy = aPolicy((document) => {
+    document.workspaces[0].keys = [];
+  });
+  synthesize(policy).template.resourceCountIs('AWS::CloudFormation::Stack', 2);
+});
+
+test('new keys are provisioned by the deploy, after all that a rotation needs', () => {
+  const [trigger] = Object.values(template.findResources('Custom::Trigger'));
+  const dependencies: string[] = trigger?.DependsOn ?? [];
+  expect(dependencies.filter((id) => id.includes('NestedStack'))).toHaveLength(3);
+  expect(dependencies.some((id) => id.startsWith('RotationSecretsManager'))).toBe(true);
+});
+
+test('the audit runs on its schedule in its time zone, and what cannot be started is kept', () => {
+  const policy = aPolicy((document) => {
+    document.audit = { schedule: 'cron(30 3 * * ? *)', timezone: 'Europe/Paris' };
+  });
+  synthesize(policy).template.hasResourceProperties('AWS::Scheduler::Schedule', {
+    ScheduleExpression: 'cron(30 3 * * ? *)',
+    ScheduleExpressionTimezone: 'Europe/Paris',
+    Target: {
+      DeadLetterConfig: { Arn: Match.anyValue() },
+      RetryPolicy: { MaximumRetryAttempts: 5 },
+    },
+  });
+});
+
+test('every alarm reaches on-call, when it begins and when it ends, with its runbook page', () => {
+  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
+  expect(alarms.map(({ Properties }) => Properties.AlarmName).sort()).toEqual([
+    'governance-audit-failing',
+    'governance-audit-missed',
+    'governance-audit-not-started',
+    'governance-retirement-failed',
+    'governance-rotation-failing',
+  ]);
+  for (const { Properties } of alarms) {
+    expect(Properties.AlarmDescription).toMatch(new RegExp(`runbook.md#${Properties.AlarmName}$`));
+    expect(Properties.AlarmActions).toHaveLength(1);
+    expect(Properties.OKActions).toEqual(Properties.AlarmActions);
+  }
+});
+
+test('subscribers get the alerts they asked for', () => {
+  const policy = aPolicy((document) => {
+    document.alerts.subscriptions = [
+      { protocol: 'email', endpoint: 'oncall@example.com', filter: { severity: ['critical'] } },
+      { protocol: 'lambda', endpoint: 'arn:aws:lambda:eu-west-1:111122223333:function:page' },
+    ];
+  });
+  const { template: subscribed } = synthesize(policy);
+  subscribed.hasResourceProperties('AWS::SNS::Subscription', {
+    Protocol: 'email',
+    Endpoint: 'oncall@example.com',
+    FilterPolicy: { severity: ['critical'] },
+  });
+  subscribed.hasResourceProperties('AWS::Lambda::Permission', {
+    FunctionName: 'arn:aws:lambda:eu-west-1:111122223333:function:page',
+    Principal: 'sns.amazonaws.com',
+  });
+});
+
+test('what is remembered survives: recovery, expiry, no deletion by accident', () => {
+  template.hasResource('AWS::DynamoDB::Table', {
+    DeletionPolicy: 'Retain',
+    Properties: {
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      SSESpecification: { SSEType: 'KMS' },
+    },
+  });
+  template.hasResource('AWS::KMS::Key', {
+    DeletionPolicy: 'Retain',
+    Properties: { EnableKeyRotation: true },
+  });
+  workspace('dev-workspace').allResources('AWS::SecretsManager::Secret', {
+    DeletionPolicy: 'Retain',
+  });
+});
+
+test('an ephemeral stack goes without leaving anything', () => {
+  const ephemeral = synthesize(aPolicy(), { ephemeral: true });
+  ephemeral.template.hasResource('AWS::DynamoDB::Table', {
+    DeletionPolicy: 'Delete',
+    Properties: { DeletionProtectionEnabled: false },
+  });
+  ephemeral.template.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Delete' });
+  ephemeral.workspace('dev-workspace').allResources('AWS::SecretsManager::Secret', {
+    DeletionPolicy: 'Delete',
+  });
+});
+
+test('every function of ours is small, traced and keeps its log for a year', () => {
+  const functions = template.findResources('AWS::Lambda::Function', {
+    Properties: { Runtime: 'nodejs22.x', Architectures: ['arm64'] },
+  });
+  expect(Object.keys(functions)).toHaveLength(8);
+  for (const { Properties } of Object.values(functions)) {
+    expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
+    expect(Properties.LoggingConfig.LogFormat).toBe('JSON');
+  }
+  template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 365 });
+});
+
+test('operators find the parts by the names of their outputs', () => {
+  expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
+    'AlertsTopicArn',
+    'AuditFunctionName',
+    'RetirementStateMachineArn',
+    'RotationFunctionName',
+  ]);
+});

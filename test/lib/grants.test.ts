@@ -1,0 +1,147 @@
+import { expect, test } from 'vitest';
+import { grants, resourceGrants } from '../support/iam.js';
+import { synthesize } from '../support/synth.js';
+
+const { template, workspace } = synthesize();
+const roles = grants(template);
+
+const ADMIN_KEY =
+  'secretsmanager:GetSecretValue on arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:mistral/admin-api-key-??????';
+const EXECUTIONS =
+  'arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:RetirementStateMachine:*';
+const TRACES = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
+const ENCRYPT = [
+  'kms:Decrypt on EncryptionKey',
+  'kms:Encrypt on EncryptionKey',
+  'kms:GenerateDataKey* on EncryptionKey',
+  'kms:ReEncrypt* on EncryptionKey',
+];
+
+/** What every function may do, and what this one may besides. */
+function allOf(functionId: string, ...more: string[]): string[] {
+  const logs = ['CreateLogStream', 'PutLogEvents'].map(
+    (action) => `logs:${action} on ${functionId}Logs`,
+  );
+  return [...logs, ...TRACES, ...more].sort();
+}
+
+test.each([
+  [
+    'RotationFunction',
+    [
+      ADMIN_KEY,
+      ...ENCRYPT,
+      'dynamodb:PutItem on RecordsTable',
+      'sns:Publish on AlertsTopic',
+      'states:StartExecution on RetirementStateMachine',
+    ],
+  ],
+  [
+    'AuditFunction',
+    [
+      ADMIN_KEY,
+      ...ENCRYPT,
+      'dynamodb:DeleteItem on RecordsTable',
+      'dynamodb:GetItem on RecordsTable',
+      'dynamodb:PutItem on RecordsTable',
+      'dynamodb:Query on RecordsTable',
+      'sns:Publish on AlertsTopic',
+      `states:DescribeExecution on ${EXECUTIONS}`,
+      'states:ListExecutions on RetirementStateMachine',
+    ],
+  ],
+  [
+    'ProvisioningFunction',
+    ['lambda:InvokeFunction on RotationFunction', 'lambda:InvokeFunction on RotationFunction:*'],
+  ],
+  ['RetirementFunctionsVerify', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
+  ['RetirementFunctionsRevoke', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
+  ['RetirementFunctionsConfirm', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
+  ['RetirementFunctionsRollBack', [ADMIN_KEY]],
+  [
+    'RetirementFunctionsTell',
+    [...ENCRYPT, 'dynamodb:PutItem on RecordsTable', 'sns:Publish on AlertsTopic'],
+  ],
+])('%s may do this and nothing else', (functionId, expected) => {
+  expect(roles[`${functionId}Role`]).toEqual(allOf(functionId, ...expected));
+});
+
+test('the flow may call its five tasks, write its log and traces', () => {
+  const tasks = ['Confirm', 'Revoke', 'RollBack', 'Tell', 'Verify'].flatMap((task) => [
+    `lambda:InvokeFunction on RetirementFunctions${task}`,
+    `lambda:InvokeFunction on RetirementFunctions${task}:*`,
+  ]);
+  const delivery = [
+    'CreateLogDelivery',
+    'DeleteLogDelivery',
+    'DescribeLogGroups',
+    'DescribeResourcePolicies',
+    'GetLogDelivery',
+    'ListLogDeliveries',
+    'PutResourcePolicy',
+    'UpdateLogDelivery',
+  ].map((action) => `logs:${action} on *`);
+  const traces = [...TRACES, 'xray:GetSamplingRules on *', 'xray:GetSamplingTargets on *'];
+  expect(roles.RetirementStateMachineRole).toEqual([...tasks, ...delivery, ...traces].sort());
+});
+
+test('the scheduler may start the audit, and keep what it could not start', () => {
+  expect(roles.AuditScheduleRole).toEqual([
+    'lambda:InvokeFunction on AuditFunction',
+    'lambda:InvokeFunction on AuditFunction:*',
+    'sqs:SendMessage on AuditScheduleDeadLetters',
+  ]);
+});
+
+test('no role is without a test of its grants', () => {
+  expect(Object.keys(roles)).toHaveLength(10);
+});
+
+test('the value of a secret is for its readers and those of ours who need it, over TLS', () => {
+  const policies = workspace('dev-workspace').findResources('AWS::SecretsManager::ResourcePolicy');
+  expect(
+    Object.values(policies).map((one) => resourceGrants(one.Properties.ResourcePolicy)),
+  ).toEqual([
+    [
+      'allow DescribeSecret, GetSecretValue to * when ArnLike aws:PrincipalArn arn:aws:iam::111122223333:role/developer and StringEquals aws:PrincipalAccount 111122223333',
+      'allow DescribeSecret, GetSecretValue to RetirementFunctionsRevokeRole RetirementFunctionsVerifyRole',
+      'allow DescribeSecret, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
+      'allow DescribeSecret, GetSecretValue, PutSecretValue, UpdateSecretVersionStage to RotationFunctionRole',
+      'allow DescribeSecret, RotateSecret to ProvisioningFunctionRole',
+      'allow DescribeSecret, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
+      'allow GetSecretValue to RetirementFunctionsConfirmRole',
+      'deny * to * when Bool aws:SecureTransport false',
+      'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole AuditFunctionRole arn:aws:iam::111122223333:role/developer',
+    ],
+  ]);
+});
+
+test('the encryption key serves readers through Secrets Manager, and alarms', () => {
+  const keys = template.findResources('AWS::KMS::Key');
+  expect(Object.values(keys).map((key) => resourceGrants(key.Properties.KeyPolicy))).toEqual([
+    [
+      'allow kms:* to arn:AWS::Partition:iam::AWS::AccountId:root',
+      'allow kms:Decrypt, kms:DescribeKey to * when StringEquals kms:CallerAccount 111122223333 and kms:ViaService secretsmanager.AWS::Region.amazonaws.com',
+      'allow kms:Decrypt, kms:GenerateDataKey* to cloudwatch.amazonaws.com when StringEquals aws:SourceAccount AWS::AccountId',
+    ],
+  ]);
+});
+
+test('the topic takes messages of this account over TLS', () => {
+  const policies = Object.values(template.findResources('AWS::SNS::TopicPolicy'));
+  expect(policies.map((one) => resourceGrants(one.Properties.PolicyDocument))).toEqual([
+    [
+      'allow sns:Publish to cloudwatch.amazonaws.com when StringEquals aws:SourceAccount AWS::AccountId',
+      'deny sns:Publish to * when Bool aws:SecureTransport false',
+    ],
+  ]);
+});
+
+test('only Secrets Manager, for a secret of this account, may call the rotation from outside', () => {
+  template.hasResourceProperties('AWS::Lambda::Permission', {
+    Action: 'lambda:InvokeFunction',
+    Principal: 'secretsmanager.amazonaws.com',
+    SourceAccount: { Ref: 'AWS::AccountId' },
+  });
+  template.resourceCountIs('AWS::Lambda::Permission', 1);
+});

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, type NestedStack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import { GovernanceStack, type GovernanceStackProps } from '../../lib/governance-stack.js';
+import { aPolicy } from './builders.js';
+
+const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
+
+/** An app with the feature flags a deployment has, which skips bundling the Lambda code. */
+export function testApp(): App {
+  return new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+}
+
+export interface Synthesized {
+  readonly app: App;
+  readonly stack: GovernanceStack;
+  readonly template: Template;
+  /** The nested stack of one workspace's keys. */
+  workspace(name: string): Template;
+}
+
+export function synthesize(
+  policy: Policy = aPolicy(),
+  props: Partial<GovernanceStackProps> = {},
+): Synthesized {
+  const app = testApp();
+  const stack = new GovernanceStack(app, 'MistralGovernance', { policy, ...props });
+  return {
+    app,
+    stack,
+    template: Template.fromStack(stack),
+    workspace: (name) =>
+      Template.fromStack(stack.node.findChild('Keys').node.findChild(name) as NestedStack),
+  };
+}
