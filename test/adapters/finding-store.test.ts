@@ -2,8 +2,8 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createFindingStore, type FindingStore } from '../../lambdas/adapters/finding-store.js';
 import type { FindingChanges, OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
+import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
 import { aFinding } from '../support/audit-builders.js';
-import { type LocalDynamo, startLocalDynamo } from '../support/local-dynamo.js';
 
 let dynamo: LocalDynamo;
 let table = '';

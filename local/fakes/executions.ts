@@ -1,0 +1,96 @@
+import * as z from 'zod';
+import { AwsError, type AwsOperation, seconds } from './aws-json.js';
+
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+
+export interface Execution {
+  readonly name: string;
+  readonly arn: string;
+  readonly input: unknown;
+  readonly startedAt: Date;
+  status: ExecutionStatus;
+  /** The states it went through. */
+  readonly states: string[];
+}
+
+/** Step Functions as far as this product uses it: starting executions by name, and listing them. */
+export interface Executions {
+  readonly stateMachineArn: string;
+  readonly operations: Readonly<Record<string, AwsOperation>>;
+  all(): readonly Execution[];
+}
+
+const ACCOUNT = 'eu-west-1:111122223333';
+
+const StartSchema = z.object({ name: z.string().max(80), input: z.string() });
+const ListSchema = z.object({ statusFilter: z.string().optional() });
+const DescribeSchema = z.object({ executionArn: z.string() });
+
+/** `onStart` runs what was started. */
+export function createExecutions(
+  now: () => Date,
+  onStart: (execution: Execution) => void,
+): Executions {
+  const executions = new Map<string, Execution>();
+
+  return {
+    stateMachineArn: `arn:aws:states:${ACCOUNT}:stateMachine:Retirement`,
+    all: () => [...executions.values()],
+
+    operations: {
+      StartExecution(input) {
+        const { name, input: text } = StartSchema.parse(input);
+        const parsed: unknown = JSON.parse(text);
+        const known = executions.get(name);
+        if (known) {
+          // A name says the same thing for good; for one that still runs, asking again is fine.
+          const same = JSON.stringify(known.input) === JSON.stringify(parsed);
+          if (known.status === 'RUNNING' && same) return startedAs(known);
+          throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${known.arn}'`);
+        }
+        const execution: Execution = {
+          name,
+          arn: `arn:aws:states:${ACCOUNT}:execution:Retirement:${name}`,
+          input: parsed,
+          startedAt: now(),
+          status: 'RUNNING',
+          states: [],
+        };
+        executions.set(name, execution);
+        onStart(execution);
+        return startedAs(execution);
+      },
+
+      ListExecutions(input) {
+        const { statusFilter } = ListSchema.parse(input);
+        return {
+          executions: [...executions.values()]
+            .filter(({ status }) => statusFilter === undefined || status === statusFilter)
+            .map(({ arn, name, status, startedAt }) => ({
+              executionArn: arn,
+              name,
+              status,
+              startDate: seconds(startedAt),
+            })),
+        };
+      },
+
+      DescribeExecution(input) {
+        const { executionArn } = DescribeSchema.parse(input);
+        const execution = [...executions.values()].find(({ arn }) => arn === executionArn);
+        if (!execution) throw new AwsError('ExecutionDoesNotExist', 'no such execution');
+        return {
+          executionArn,
+          name: execution.name,
+          status: execution.status,
+          startDate: seconds(execution.startedAt),
+          input: JSON.stringify(execution.input),
+        };
+      },
+    },
+  };
+}
+
+function startedAs({ arn, startedAt }: Execution) {
+  return { executionArn: arn, startDate: seconds(startedAt) };
+}

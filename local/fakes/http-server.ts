@@ -1,0 +1,75 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+
+export interface HttpCall {
+  readonly method: string;
+  /** With the query, as sent. */
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Answers one call; `no answer` keeps the caller waiting, `broken` cuts the connection. */
+export type HttpService = (call: HttpCall) => Promise<HttpAnswer | 'no answer' | 'broken'>;
+
+export interface HttpServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** A server on this machine only. `port` 0 takes a free one. */
+export async function serveHttp(service: HttpService, port = 0): Promise<HttpServer> {
+  const server = createServer(async (request, response) => {
+    const answer = await service(await readCall(request)).catch(
+      (error: unknown): HttpAnswer => ({
+        status: 500,
+        body: JSON.stringify({ message: String(error) }),
+      }),
+    );
+    if (answer === 'no answer') return;
+    if (answer === 'broken') {
+      response.socket?.destroy();
+      return;
+    }
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
+    response.end(answer.body);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return { url: urlOf(server), close: () => close(server) };
+}
+
+export function jsonAnswer(status: number, body: unknown): HttpAnswer {
+  return { status, body: JSON.stringify(body) };
+}
+
+async function readCall(request: IncomingMessage): Promise<HttpCall> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
+  return {
+    method: request.method ?? 'GET',
+    url: new URL(request.url ?? '/', 'http://localhost'),
+    headers: Object.fromEntries(headers),
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+function urlOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('server has no port');
+  return `http://127.0.0.1:${address.port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { AwsError, type AwsOperation, seconds } from './aws-json.js';
+
+interface Version {
+  readonly id: string;
+  readonly createdAt: Date;
+  value: string | undefined;
+  readonly stages: Set<string>;
+}
+
+export interface StoredSecret {
+  readonly name: string;
+  readonly arn: string;
+  readonly createdAt: Date;
+  readonly versions: Map<string, Version>;
+  /** Absent for a secret without rotation. */
+  readonly rotateEveryDays: number | undefined;
+  lastRotatedAt: Date | undefined;
+  nextRotationAt: Date | undefined;
+}
+
+/** Secrets Manager as far as this product uses it: versions, labels, rotations. */
+export interface SecretStore {
+  readonly operations: Readonly<Record<string, AwsOperation>>;
+  create(name: string, options?: { value?: string; rotateEveryDays?: number }): StoredSecret;
+  find(name: string): StoredSecret;
+  /** The value that a label stands on. */
+  valueAt(name: string, stage: string): string | undefined;
+  all(): readonly StoredSecret[];
+}
+
+const ById = z.object({ SecretId: z.string() });
+const GetSchema = ById.extend({
+  VersionId: z.string().optional(),
+  VersionStage: z.string().default('AWSCURRENT'),
+});
+const PutSchema = ById.extend({
+  ClientRequestToken: z.string().default(() => randomUUID()),
+  SecretString: z.string(),
+  VersionStages: z.array(z.string()).default(['AWSCURRENT']),
+});
+const MoveSchema = ById.extend({
+  VersionStage: z.string(),
+  MoveToVersionId: z.string().optional(),
+  RemoveFromVersionId: z.string().optional(),
+});
+
+/** `onRotate` is told which version a rotation that was asked for is to make. */
+export function createSecretStore(
+  now: () => Date,
+  onRotate: (secret: StoredSecret, versionId: string) => void,
+): SecretStore {
+  const secrets = new Map<string, StoredSecret>();
+
+  function find(id: string): StoredSecret {
+    const secret = secrets.get(id) ?? [...secrets.values()].find(({ arn }) => arn === id);
+    if (secret) return secret;
+    throw new AwsError(
+      'ResourceNotFoundException',
+      "Secrets Manager can't find the specified secret.",
+    );
+  }
+
+  function addVersion(secret: StoredSecret, id: string, value?: string): Version {
+    const version = { id, createdAt: now(), value, stages: new Set<string>() };
+    secret.versions.set(id, version);
+    return version;
+  }
+
+  const operations: Record<string, AwsOperation> = {
+    DescribeSecret: (input) => describe(find(ById.parse(input).SecretId)),
+
+    GetSecretValue(input) {
+      const { SecretId, VersionId, VersionStage } = GetSchema.parse(input);
+      const secret = find(SecretId);
+      const version = VersionId ? secret.versions.get(VersionId) : labelled(secret, VersionStage);
+      if (version?.value === undefined) {
+        throw new AwsError(
+          'ResourceNotFoundException',
+          "Secrets Manager can't find the specified secret value",
+        );
+      }
+      return {
+        ARN: secret.arn,
+        Name: secret.name,
+        VersionId: version.id,
+        SecretString: version.value,
+        VersionStages: [...version.stages],
+        CreatedDate: seconds(version.createdAt),
+      };
+    },
+
+    PutSecretValue(input) {
+      const { SecretId, ClientRequestToken, SecretString, VersionStages } = PutSchema.parse(input);
+      const secret = find(SecretId);
+      const version =
+        secret.versions.get(ClientRequestToken) ?? addVersion(secret, ClientRequestToken);
+      if (version.value !== undefined && version.value !== SecretString) {
+        throw new AwsError('ResourceExistsException', 'this version holds another value already');
+      }
+      version.value = SecretString;
+      for (const stage of VersionStages) putLabel(secret, stage, version);
+      return { ARN: secret.arn, Name: secret.name, VersionId: version.id, VersionStages };
+    },
+
+    UpdateSecretVersionStage(input) {
+      const { SecretId, VersionStage, MoveToVersionId, RemoveFromVersionId } =
+        MoveSchema.parse(input);
+      const secret = find(SecretId);
+      const holder = labelled(secret, VersionStage);
+      if (holder?.id !== RemoveFromVersionId && (holder || RemoveFromVersionId)) {
+        throw new AwsError(
+          'InvalidParameterException',
+          `The parameter RemoveFromVersionId can't be empty or wrong: ${VersionStage} is on version ${holder?.id ?? 'none'}`,
+        );
+      }
+      const target =
+        MoveToVersionId === undefined ? undefined : secret.versions.get(MoveToVersionId);
+      if (MoveToVersionId !== undefined && !target) {
+        throw new AwsError('ResourceNotFoundException', 'no such version');
+      }
+      if (target) putLabel(secret, VersionStage, target);
+      else holder?.stages.delete(VersionStage);
+      return { ARN: secret.arn, Name: secret.name };
+    },
+
+    ListSecretVersionIds(input) {
+      const secret = find(ById.parse(input).SecretId);
+      const Versions = [...secret.versions.values()]
+        .filter(({ stages }) => stages.size > 0)
+        .map(({ id, stages, createdAt }) => ({
+          VersionId: id,
+          VersionStages: [...stages],
+          CreatedDate: seconds(createdAt),
+        }));
+      return { ARN: secret.arn, Name: secret.name, Versions };
+    },
+
+    RotateSecret(input) {
+      const secret = find(ById.parse(input).SecretId);
+      const unfinished = labelled(secret, 'AWSPENDING');
+      if (unfinished && !unfinished.stages.has('AWSCURRENT')) {
+        onRotate(secret, unfinished.id);
+        throw new AwsError(
+          'InvalidRequestException',
+          "A previous rotation isn't complete. That rotation will be reattempted.",
+        );
+      }
+      const version = addVersion(secret, randomUUID());
+      putLabel(secret, 'AWSPENDING', version);
+      onRotate(secret, version.id);
+      return { ARN: secret.arn, Name: secret.name, VersionId: version.id };
+    },
+  };
+
+  return {
+    operations,
+    find,
+    all: () => [...secrets.values()],
+    valueAt: (name, stage) => labelled(find(name), stage)?.value,
+
+    create(name, { value, rotateEveryDays } = {}) {
+      const secret: StoredSecret = {
+        name,
+        arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-LoCaL1`,
+        createdAt: now(),
+        versions: new Map(),
+        rotateEveryDays,
+        lastRotatedAt: undefined,
+        nextRotationAt: undefined,
+      };
+      secrets.set(name, secret);
+      if (value !== undefined)
+        putLabel(secret, 'AWSCURRENT', addVersion(secret, randomUUID(), value));
+      return secret;
+    },
+  };
+}
+
+export function labelled({ versions }: StoredSecret, stage: string): Version | undefined {
+  return [...versions.values()].find(({ stages }) => stages.has(stage));
+}
+
+/** A label is on one version at a time, and what AWSCURRENT leaves becomes AWSPREVIOUS. */
+function putLabel(secret: StoredSecret, stage: string, version: Version): void {
+  const before = labelled(secret, stage);
+  if (before === version) return;
+  before?.stages.delete(stage);
+  version.stages.add(stage);
+  if (stage !== 'AWSCURRENT' || !before) return;
+  labelled(secret, 'AWSPREVIOUS')?.stages.delete('AWSPREVIOUS');
+  before.stages.add('AWSPREVIOUS');
+}
+
+function describe(secret: StoredSecret) {
+  const labelledVersions = [...secret.versions.values()].filter(({ stages }) => stages.size > 0);
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    RotationEnabled: secret.rotateEveryDays !== undefined,
+    CreatedDate: seconds(secret.createdAt),
+    LastRotatedDate: seconds(secret.lastRotatedAt),
+    NextRotationDate: seconds(secret.nextRotationAt),
+    ...(labelledVersions.length > 0 && {
+      VersionIdsToStages: Object.fromEntries(
+        labelledVersions.map(({ id, stages }) => [id, [...stages]]),
+      ),
+    }),
+  };
+}
