@@ -6,6 +6,7 @@ const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => S
   createRequire(import.meta.url)('dynalite');
 
 export interface LocalDynamo {
+  readonly url: string;
   readonly client: DynamoDBClient;
   /** A table with string keys `pk` and `sk`. */
   createTable(name: string): Promise<void>;
@@ -18,13 +19,15 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('dynalite has no port');
+  const url = `http://127.0.0.1:${address.port}`;
   const client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: url,
     region: 'eu-west-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
 
   return {
+    url,
     client,
 
     async createTable(TableName) {

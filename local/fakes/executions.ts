@@ -9,8 +9,8 @@ export interface Execution {
   readonly input: unknown;
   readonly startedAt: Date;
   status: ExecutionStatus;
-  /** The states it went through. */
-  readonly states: string[];
+  /** The events of its run so far. */
+  readonly history: unknown[];
 }
 
 /** Step Functions as far as this product uses it: starting executions by name, and listing them. */
@@ -54,7 +54,7 @@ export function createExecutions(
           input: parsed,
           startedAt: now(),
           status: 'RUNNING',
-          states: [],
+          history: [],
         };
         executions.set(name, execution);
         onStart(execution);

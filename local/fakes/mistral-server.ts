@@ -1,0 +1,264 @@
+import * as z from 'zod';
+import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
+import type { FakeKey, FakeKeys } from './mistral-keys.js';
+
+export interface FakeModel {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  readonly deprecation?: string;
+}
+
+export interface FakeOrganization {
+  readonly workspaces: readonly { readonly id: string; readonly name: string }[];
+  readonly requestsPerSecond: number;
+  /** Where it is, every key is refused. */
+  monthlyLimitReached: boolean;
+  monthlyLimitUsd: number;
+  models: readonly FakeModel[];
+}
+
+export interface FakeMistral {
+  readonly keys: FakeKeys;
+  readonly organization: FakeOrganization;
+  answer(call: HttpCall): Promise<HttpAnswer>;
+}
+
+const ListQuerySchema = z.object({
+  limit: z.coerce.number<string>().int().positive().default(100),
+  offset: z.coerce.number<string>().int().min(0).default(0),
+  name: z.string().default(''),
+});
+const CreateSchema = z.object({
+  name: z.string().max(255).nullish(),
+  expiration: z.iso.date().nullish(),
+  workspace_uuid: z.guid(),
+  user_id: z.guid(),
+});
+const WorkspacesQuerySchema = z.object({
+  page: z.coerce.number<string>().int().positive().default(1),
+  page_size: z.coerce.number<string>().int().positive().default(25),
+  search: z.string().default(''),
+});
+const LimitSchema = z.object({
+  amount: z.int().min(0),
+  no_monthly_limit: z.boolean().default(false),
+});
+const UsageQuerySchema = z.object({
+  month: z
+    .string()
+    .regex(/^\d{1,2}$/)
+    .optional(),
+  year: z
+    .string()
+    .regex(/^\d{4}$/)
+    .optional(),
+  workspace_id: z.guid().optional(),
+});
+
+export const FAKE_MODELS: readonly FakeModel[] = [
+  { id: 'mistral-large-2512', aliases: ['mistral-large-latest'] },
+  { id: 'mistral-small-2603', aliases: ['mistral-small-latest'] },
+  { id: 'codestral-2508', aliases: ['codestral-latest'] },
+  { id: 'mistral-embed-2312', aliases: ['mistral-embed'] },
+];
+
+/** Mistral's API as far as this product calls it, over state that tests and the local run look into. */
+export function createFakeMistral(
+  keys: FakeKeys,
+  organization: FakeOrganization,
+  adminKey: string,
+  now: () => Date,
+): FakeMistral {
+  function inference({ headers, url, method }: HttpCall): HttpAnswer {
+    const key = keys.admit(bearerOf(headers.authorization));
+    // A reached limit answers the same bytes as a key that is wrong.
+    if (!key || organization.monthlyLimitReached) return UNAUTHORIZED;
+    if (method !== 'GET' || url.pathname !== '/v1/models') return NOT_FOUND;
+    return jsonAnswer(200, { object: 'list', data: organization.models.map(modelCard) });
+  }
+
+  const admin: Record<string, (call: HttpCall, query: Record<string, string>) => HttpAnswer> = {
+    'GET /v1/admin/api-keys': (_call, query) => {
+      const { limit, offset, name } = ListQuerySchema.parse(query);
+      const wanted = name.toLowerCase();
+      const found = keys.all().filter((key) => matches(key, wanted));
+      const page = found.slice(offset, offset + limit);
+      return jsonAnswer(200, { keys: page.map((key) => listed(key, organization)) });
+    },
+
+    'POST /v1/admin/api-keys': ({ body }) => {
+      const { name, expiration, workspace_uuid, user_id } = CreateSchema.parse(JSON.parse(body));
+      if (!organization.workspaces.some(({ id }) => id === workspace_uuid)) return NOT_FOUND;
+      const key = keys.create({
+        name,
+        workspaceId: workspace_uuid,
+        userId: user_id,
+        expiresOn: expiration,
+      });
+      return jsonAnswer(200, { ...core(key), key: key.plaintext });
+    },
+
+    'GET /v1/admin/workspaces': (_call, query) => {
+      const { page, page_size, search } = WorkspacesQuerySchema.parse(query);
+      const found = organization.workspaces.filter(({ name }) => name.includes(search));
+      const items = found
+        .slice((page - 1) * page_size, page * page_size)
+        .map(({ id, name }, i) => ({
+          uuid: id,
+          name,
+          description: null,
+          icon: null,
+          is_default: i === 0,
+        }));
+      return jsonAnswer(200, { object: 'list', total: found.length, items, page, page_size });
+    },
+
+    'GET /v1/admin/rate-limit': () =>
+      jsonAnswer(200, {
+        requests_per_second: organization.requestsPerSecond,
+        tokens_limits_by_model: {},
+      }),
+
+    'GET /v1/admin/spend-limit': () => jsonAnswer(200, limits(organization)),
+
+    'POST /v1/admin/spend-limit': ({ body }) => {
+      organization.monthlyLimitUsd = LimitSchema.parse(JSON.parse(body)).amount;
+      return jsonAnswer(200, limits(organization));
+    },
+
+    'GET /v1/admin/usage': (_call, query) => {
+      const { year, month } = UsageQuerySchema.parse(query);
+      return jsonAnswer(200, emptyUsage(now(), year, month));
+    },
+  };
+
+  return {
+    keys,
+    organization,
+
+    async answer(call) {
+      const { method, url, headers } = call;
+      if (!url.pathname.startsWith('/v1/admin/')) return inference(call);
+      const presented = headers['x-api-key'] ?? bearerOf(headers.authorization);
+      if (presented !== adminKey) return UNAUTHORIZED;
+      const deleted = /^\/v1\/admin\/api-keys\/([^/]+)$/.exec(url.pathname)?.[1];
+      if (method === 'DELETE' && deleted !== undefined) {
+        return keys.delete(deleted)
+          ? jsonAnswer(200, { detail: 'API key deleted successfully' })
+          : NOT_FOUND;
+      }
+      try {
+        const route = admin[`${method} ${url.pathname}`];
+        return route?.(call, Object.fromEntries(url.searchParams)) ?? NOT_FOUND;
+      } catch (error) {
+        return invalid(error);
+      }
+    },
+  };
+}
+
+const UNAUTHORIZED = jsonAnswer(401, { detail: 'Unauthorized' });
+const NOT_FOUND = jsonAnswer(404, { detail: 'Not Found' });
+
+function bearerOf(authorization: string | undefined): string {
+  return authorization?.replace(/^Bearer /i, '') ?? '';
+}
+
+function matches({ name, plaintext }: FakeKey, wanted: string): boolean {
+  return (
+    (name ?? '').toLowerCase().includes(wanted) || plaintext.slice(-4).toLowerCase() === wanted
+  );
+}
+
+function core(key: FakeKey) {
+  return {
+    key_id: key.id,
+    key: null,
+    name: key.name,
+    hidden_key: `${key.plaintext.slice(0, 4)}...${key.plaintext.slice(-4)}`,
+    created_at: key.createdAt.toISOString(),
+    expiration_date: key.expiresOn,
+    actions: { rotate: { status: 'available' }, delete: { status: 'available' } },
+  };
+}
+
+function listed(key: FakeKey, { workspaces }: FakeOrganization) {
+  return {
+    ...core(key),
+    workspace_id: key.workspaceId,
+    workspace_name: workspaces.find(({ id }) => id === key.workspaceId)?.name ?? null,
+    created_by: key.userId,
+    product: 'API',
+    last_used: key.lastUsedOn,
+    can_delete: true,
+  };
+}
+
+function modelCard({ id, aliases, deprecation }: FakeModel) {
+  return {
+    id,
+    object: 'model',
+    owned_by: 'mistralai',
+    capabilities: { completion_chat: true },
+    aliases,
+    deprecation: deprecation ?? null,
+    type: 'base',
+  };
+}
+
+function limits({ monthlyLimitReached, monthlyLimitUsd }: FakeOrganization) {
+  return {
+    limits: {
+      completion: {
+        no_monthly_limit: false,
+        monthly_limit_reached: monthlyLimitReached,
+        usage: 0,
+        total_usage: 0,
+        usage_limit: monthlyLimitUsd,
+      },
+      last_payment_failure: false,
+      last_payment_failure_protection: null,
+      currency: 'USD',
+    },
+  };
+}
+
+function emptyUsage(now: Date, year = String(now.getUTCFullYear()), month?: string) {
+  const start = new Date(Date.UTC(Number(year), Number(month ?? now.getUTCMonth() + 1) - 1));
+  const end = new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1));
+  const none = { models: {} };
+  return {
+    completion: none,
+    ocr: none,
+    connectors: none,
+    libraries_api: { pages: none, tokens: none, audio_seconds: none },
+    fine_tuning: { training: none, storage: none },
+    audio: none,
+    audio_characters: none,
+    vibe_usage: 0,
+    vibe_code: {},
+    chat: none,
+    date: now.toISOString(),
+    previous_month: null,
+    next_month: null,
+    start_date: start.toISOString(),
+    end_date: end.toISOString(),
+    currency: 'USD',
+    currency_symbol: '$',
+    prices: [],
+  };
+}
+
+function invalid(error: unknown): HttpAnswer {
+  if (error instanceof SyntaxError) {
+    return unprocessable([{ type: 'json_invalid', loc: ['body'], msg: 'JSON decode error' }]);
+  }
+  if (!(error instanceof z.ZodError)) throw error;
+  return unprocessable(
+    error.issues.map(({ code, path, message }) => ({ type: code, loc: path, msg: message })),
+  );
+}
+
+function unprocessable(detail: unknown): HttpAnswer {
+  return jsonAnswer(422, { detail });
+}

@@ -1,0 +1,110 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { createAlertTopic } from '../lambdas/adapters/alert-topic.js';
+import { AWS_CLIENT } from '../lambdas/adapters/aws-client.js';
+import { createFindingStore } from '../lambdas/adapters/finding-store.js';
+import { createJournal } from '../lambdas/adapters/journal.js';
+import type { Log } from '../lambdas/adapters/log.js';
+import { createManagedSecrets } from '../lambdas/adapters/managed-secrets.js';
+import { createMistral } from '../lambdas/adapters/mistral.js';
+import type { MistralHttpOptions } from '../lambdas/adapters/mistral-http.js';
+import { createModelCatalog } from '../lambdas/adapters/model-catalog.js';
+import { createRetirements } from '../lambdas/adapters/retirements.js';
+import { createSecretRotations } from '../lambdas/adapters/secret-rotations.js';
+import { createSecretVersions } from '../lambdas/adapters/secret-versions.js';
+import { createConfirmRevocationHandler } from '../lambdas/confirm-revocation/handler.js';
+import type { Policy } from '../lambdas/domain/policy.js';
+import { createKeyRotationHandler } from '../lambdas/key-rotation/handler.js';
+import { createNightlyAuditHandler } from '../lambdas/nightly-audit/handler.js';
+import { createProvisionKeysHandler } from '../lambdas/provision-keys/handler.js';
+import { createRevokeKeyHandler } from '../lambdas/revoke-key/handler.js';
+import { createRollBackKeyHandler } from '../lambdas/roll-back-key/handler.js';
+import { createTellOnCallHandler } from '../lambdas/tell-on-call/handler.js';
+import { createVerifyRetirementHandler } from '../lambdas/verify-retirement/handler.js';
+import type { VirtualClock } from './clock.js';
+
+export interface LocalFunctionsOptions {
+  readonly policy: Policy;
+  /** The address behind which everything remote is. */
+  readonly url: string;
+  readonly clock: VirtualClock;
+  readonly log: Log;
+  readonly tableName: string;
+  readonly stateMachineArn: string;
+  /** @default as deployed */
+  readonly awsClient?: { maxAttempts: number; requestHandler: Record<string, number> };
+  readonly mistral?: MistralHttpOptions;
+}
+
+export type LocalFunctions = ReturnType<typeof createLocalFunctions>;
+
+/** The local twin of every `entry.ts`: the same handlers and clients, against local addresses. */
+export function createLocalFunctions(options: LocalFunctionsOptions) {
+  const { url, clock, log, awsClient = AWS_CLIENT, tableName, stateMachineArn } = options;
+  const aws = {
+    ...awsClient,
+    endpoint: url,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  const policy: Policy = {
+    ...options.policy,
+    mistral: { ...options.policy.mistral, apiUrl: url, adminUrl: `${url}/v1/admin` },
+  };
+  const secretsManager = new SecretsManagerClient(aws);
+  const sns = new SNSClient(aws);
+  const stepFunctions = new SFNClient(aws);
+  const dynamo = new DynamoDBClient(aws);
+
+  const { now, sleep } = clock;
+  const mistral = createMistral(policy, secretsManager, { now, sleep, ...options.mistral });
+  const { keySource, organization, prober, inspector } = mistral;
+  const secrets = createSecretVersions(secretsManager);
+  const retirements = createRetirements(stepFunctions, stateMachineArn);
+  const alerts = createAlertTopic(sns, 'arn:aws:sns:local', policy.alerts.runbookUrl);
+  const journal = createJournal(dynamo, tableName);
+
+  return {
+    keyRotation: createKeyRotationHandler({
+      policy,
+      secrets,
+      keySource,
+      inspector,
+      retirements,
+      alerts,
+      journal,
+      log,
+      now,
+      sleep,
+    }),
+    nightlyAudit: createNightlyAuditHandler({
+      policy,
+      keySource,
+      organization,
+      secrets,
+      managedSecrets: createManagedSecrets(secretsManager),
+      retirements,
+      models: createModelCatalog(secrets, prober),
+      findingStore: createFindingStore(dynamo, tableName),
+      alerts,
+      log,
+      now,
+    }),
+    provisionKeys: createProvisionKeysHandler({
+      policy,
+      secrets,
+      rotations: createSecretRotations(secretsManager),
+      log,
+    }),
+    verifyRetirement: createVerifyRetirementHandler({ secrets, inspector, prober, log, now }),
+    revokeKey: createRevokeKeyHandler({ secrets, keySource, log }),
+    confirmRevocation: createConfirmRevocationHandler({ secrets, inspector, prober }),
+    rollBackKey: createRollBackKeyHandler({ secrets, keySource, log }),
+    tellOnCall: createTellOnCallHandler({ alerts, journal, now }),
+    close() {
+      for (const client of [secretsManager, sns, stepFunctions, dynamo]) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { AlertInbox } from './fakes/alert-inbox.js';
+import { answerAwsJson, operationOf } from './fakes/aws-json.js';
+import type { Executions } from './fakes/executions.js';
+import { type HttpAnswer, type HttpCall, type HttpServer, serveHttp } from './fakes/http-server.js';
+import type { FakeMistral } from './fakes/mistral-server.js';
+import type { SecretStore } from './fakes/secret-store.js';
+
+/** All that our functions call. */
+export interface RemoteSystems {
+  readonly mistral: FakeMistral;
+  readonly secrets: SecretStore;
+  readonly inbox: AlertInbox;
+  readonly executions: Executions;
+  /** Where dynalite listens. */
+  readonly dynamoUrl: string;
+}
+
+/**
+ * Stands between a call and its effect: it may answer by itself, before or after it lets the call
+ * take effect, or not at all.
+ */
+export type Gate = (
+  call: string,
+  effect: () => Promise<HttpAnswer>,
+) => Promise<HttpAnswer | 'no answer' | 'broken'>;
+
+const openGate: Gate = (_call, effect) => effect();
+
+/** One address for everything remote, so that one gate sees every call. */
+export function openNetwork(systems: RemoteSystems, gate: Gate = openGate): Promise<HttpServer> {
+  return serveHttp((call) => {
+    const { name, answer } = route(call, systems);
+    return gate(name, answer);
+  });
+}
+
+function route(call: HttpCall, systems: RemoteSystems) {
+  const operation = operationOf(call);
+  const service = call.headers['x-amz-target']?.split('.')[0] ?? '';
+  if (operation !== undefined && service.startsWith('DynamoDB')) {
+    return { name: `dynamodb ${operation}`, answer: () => forward(call, systems.dynamoUrl) };
+  }
+  if (operation !== undefined) {
+    const system = service === 'secretsmanager' ? systems.secrets : systems.executions;
+    const name = `${service === 'secretsmanager' ? service : 'states'} ${operation}`;
+    return { name, answer: () => answerAwsJson(call, system.operations) };
+  }
+  if (call.url.pathname.startsWith('/v1/')) {
+    const path = call.url.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, '{id}');
+    return { name: `mistral ${call.method} ${path}`, answer: () => systems.mistral.answer(call) };
+  }
+  return { name: 'sns Publish', answer: () => systems.inbox.answer(call) };
+}
+
+async function forward({ headers, body }: HttpCall, url: string): Promise<HttpAnswer> {
+  const passed = ['authorization', 'content-type', 'x-amz-date', 'x-amz-target'];
+  const response = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: Object.fromEntries(passed.map((name) => [name, headers[name] ?? ''])),
+  });
+  return {
+    status: response.status,
+    headers: { 'content-type': response.headers.get('content-type') ?? '' },
+    body: await response.text(),
+  };
+}

@@ -1,0 +1,144 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Log } from '../lambdas/adapters/log.js';
+import { type Policy, plannedKeys } from '../lambdas/domain/policy.js';
+import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
+import { createVirtualClock, type VirtualClock } from './clock.js';
+import type { Definition } from './definition.js';
+import type { LocalDynamo } from './dynamo.js';
+import { type AlertInbox, createAlertInbox, type PublishedMessage } from './fakes/alert-inbox.js';
+import { createExecutions, type Executions } from './fakes/executions.js';
+import { createFakeKeys, type FakeKeysOptions } from './fakes/mistral-keys.js';
+import { createFakeMistral, FAKE_MODELS, type FakeMistral } from './fakes/mistral-server.js';
+import { createSecretStore, type SecretStore } from './fakes/secret-store.js';
+import { createLocalFunctions, type LocalFunctionsOptions } from './functions.js';
+import { type Gate, openNetwork } from './network.js';
+import { createFlowRunner } from './run-flow.js';
+import { createSecretRotation, type RotationRecord } from './secret-rotation.js';
+
+export interface WorldOptions
+  extends Pick<LocalFunctionsOptions, 'policy' | 'awsClient' | 'mistral'>,
+    Omit<FakeKeysOptions, 'now'> {
+  readonly start: Date;
+  readonly definition: Definition;
+  readonly dynamo: LocalDynamo;
+  readonly log: Log;
+  /** Sees every call that a function of ours makes. @default lets each pass */
+  readonly gate?: Gate;
+  /** Around every invocation of a function of ours. @default the invocation alone */
+  readonly around?: <T>(invoke: () => Promise<T>) => Promise<T>;
+  readonly onMessage?: (message: PublishedMessage) => void;
+}
+
+/** An account at AWS and an organization at Mistral on this machine, with this product deployed. */
+export interface World {
+  readonly policy: Policy;
+  readonly clock: VirtualClock;
+  readonly mistral: FakeMistral;
+  readonly secrets: SecretStore;
+  readonly inbox: AlertInbox;
+  readonly executions: Executions;
+  readonly rotations: readonly RotationRecord[];
+  /** Where everything remote is for others than our functions, past the gate. */
+  readonly url: string;
+  readonly tableName: string;
+  /** What the end of a deploy does. */
+  provision(): Promise<void>;
+  rotate(secretName: string): Promise<void>;
+  audit(): Promise<AuditSummary>;
+  close(): Promise<void>;
+}
+
+const LAMBDA_TIMEOUT_MS = 15 * 60_000;
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { policy, dynamo, around = (invoke) => invoke(), onMessage } = options;
+  const clock = createVirtualClock(options.start);
+  const { now } = clock;
+  const tableName = `records-${randomUUID()}`;
+  await dynamo.createTable(tableName);
+
+  const adminKey = randomBytes(24).toString('base64url');
+  const mistral = createFakeMistral(
+    createFakeKeys({ ...options, now }),
+    {
+      workspaces: policy.workspaces,
+      requestsPerSecond: 100,
+      monthlyLimitReached: false,
+      monthlyLimitUsd: 5000,
+      models: FAKE_MODELS,
+    },
+    adminKey,
+    now,
+  );
+  const inbox = createAlertInbox(now, onMessage);
+  const executions = createExecutions(now, (execution) => {
+    clock.at(now(), () => runFlow(execution));
+  });
+  const secrets = createSecretStore(now, (secret, versionId) => rotation.start(secret, versionId));
+  const systems = { mistral, secrets, inbox, executions, dynamoUrl: dynamo.url };
+  const network = await openNetwork(systems, options.gate);
+  const outside = await openNetwork(systems);
+  const functions = createLocalFunctions({
+    ...options,
+    url: network.url,
+    clock,
+    tableName,
+    stateMachineArn: executions.stateMachineArn,
+  });
+
+  const rotation = createSecretRotation(
+    clock,
+    (event) =>
+      around(() => {
+        const deadline = now().getTime() + LAMBDA_TIMEOUT_MS;
+        const getRemainingTimeInMillis = () => deadline - now().getTime();
+        return functions.keyRotation(event, { getRemainingTimeInMillis });
+      }),
+    () => secrets,
+  );
+  const runFlow = createFlowRunner({
+    definition: options.definition,
+    clock,
+    stateMachineArn: executions.stateMachineArn,
+    tasks: {
+      FunctionsVerify: (input) => around(() => functions.verifyRetirement(input)),
+      FunctionsRevoke: (input) => around(() => functions.revokeKey(input)),
+      FunctionsConfirm: (input) => around(() => functions.confirmRevocation(input)),
+      FunctionsRollBack: (input) => around(() => functions.rollBackKey(input)),
+      FunctionsTell: (input) => around(() => functions.tellOnCall(input)),
+    },
+  });
+
+  secrets.create(policy.mistral.adminKeySecret, { value: adminKey });
+  for (const { secretName, key } of plannedKeys(policy)) {
+    secrets.create(secretName, { rotateEveryDays: key.rotateEveryDays });
+  }
+
+  return {
+    policy,
+    clock,
+    mistral,
+    secrets,
+    inbox,
+    executions,
+    rotations: rotation.records,
+    url: outside.url,
+    tableName,
+
+    async provision() {
+      await around(() => functions.provisionKeys());
+    },
+
+    async rotate(secretName) {
+      secrets.operations.RotateSecret?.({ SecretId: secretName });
+      await clock.playUntil(now());
+    },
+
+    audit: () => around(() => functions.nightlyAudit()),
+
+    async close() {
+      functions.close();
+      await Promise.all([network.close(), outside.close()]);
+    },
+  };
+}
