@@ -34,7 +34,10 @@ export interface LocalFunctionsOptions {
   readonly tableName: string;
   readonly stateMachineArn: string;
   /** @default as deployed */
-  readonly awsClient?: { maxAttempts: number; requestHandler: Record<string, number> };
+  readonly awsClient?: {
+    readonly maxAttempts: number;
+    readonly requestHandler: Readonly<Record<string, number | boolean>>;
+  };
   readonly mistral?: MistralHttpOptions;
 }
 

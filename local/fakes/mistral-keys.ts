@@ -35,6 +35,8 @@ export interface FakeKeys {
   create(key: NewFakeKey): FakeKey;
   delete(id: string): boolean;
   all(): readonly FakeKey[];
+  /** Every key there ever was. */
+  readonly made: readonly FakeKey[];
   /** The key that a caller is let in with, which counts as a use of it. */
   admit(plaintext: string): FakeKey | undefined;
   /** Whether the key would be let in; not a use. */
@@ -46,6 +48,7 @@ export interface FakeKeys {
 export function createFakeKeys(options: FakeKeysOptions): FakeKeys {
   const { now, youngSeconds = 0, longestLifeDays, isBroken = () => false } = options;
   const keys = new Map<string, FakeKey>();
+  const made: FakeKey[] = [];
 
   function accepts({ name, activeFrom, expiresOn }: FakeKey): boolean {
     if (isBroken(name ?? '') || activeFrom > now()) return false;
@@ -60,6 +63,7 @@ export function createFakeKeys(options: FakeKeysOptions): FakeKeys {
 
   const fake: FakeKeys = {
     onDelete: () => {},
+    made,
     all: () => [...keys.values()],
 
     create({ name = null, workspaceId, userId, expiresOn = null }) {
@@ -75,6 +79,7 @@ export function createFakeKeys(options: FakeKeysOptions): FakeKeys {
         lastUsedOn: null,
       };
       keys.set(key.id, key);
+      made.push(key);
       return key;
     },
 

@@ -1,0 +1,91 @@
+import { type HttpAnswer, jsonAnswer } from '../../local/fakes/http-server.js';
+import type { Gate } from '../../local/network.js';
+
+export const FAULT_KINDS = [
+  'error before',
+  'error after',
+  'timeout',
+  'crash',
+  'throttled',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** One thing that goes wrong: with the call of this number, from 0, in this form. */
+export interface Fault {
+  readonly callNumber: number;
+  readonly kind: FaultKind;
+}
+
+export interface FaultInjection {
+  readonly gate: Gate;
+  readonly around: <T>(invoke: () => Promise<T>) => Promise<T>;
+  /** Every call so far, in order. */
+  readonly calls: readonly string[];
+}
+
+export class CrashError extends Error {
+  override readonly name = 'CrashError';
+}
+
+export function injectFault(fault?: Fault): FaultInjection {
+  const calls: string[] = [];
+  let crashed = false;
+  let underWay = 0;
+
+  return {
+    calls,
+
+    async gate(call, effect) {
+      // A process that is no more calls nobody.
+      if (crashed) return 'broken';
+      calls.push(call);
+      if (calls.length - 1 !== fault?.callNumber) return effect();
+      switch (fault.kind) {
+        case 'error before':
+          return failure(call, 500, 'InternalServiceError');
+        case 'throttled':
+          return throttled(call);
+        case 'error after':
+          await effect();
+          return failure(call, 500, 'InternalServiceError');
+        case 'timeout':
+          await effect();
+          return 'no answer';
+        case 'crash':
+          await effect();
+          crashed = true;
+          return 'broken';
+      }
+    },
+
+    async around(invoke) {
+      underWay += 1;
+      let died = false;
+      try {
+        const result = await invoke();
+        died = crashed;
+        if (!died) return result;
+      } catch (error) {
+        if (!crashed) throw error;
+      } finally {
+        underWay -= 1;
+        if (underWay === 0) crashed = false;
+      }
+      throw new CrashError('the process ended in the middle of it');
+    },
+  };
+}
+
+function throttled(call: string): HttpAnswer {
+  return call.startsWith('mistral')
+    ? jsonAnswer(429, { object: 'error', message: 'Rate limit exceeded', type: 'rate_limited' })
+    : failure(call, 400, 'ThrottlingException');
+}
+
+function failure(call: string, status: number, code: string): HttpAnswer {
+  if (call.startsWith('sns')) {
+    const body = `<ErrorResponse><Error><Code>${code}</Code><Message>fault</Message></Error></ErrorResponse>`;
+    return { status, headers: { 'content-type': 'text/xml' }, body };
+  }
+  return jsonAnswer(status, { __type: code, message: 'fault' });
+}

@@ -1,0 +1,92 @@
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { plannedKeys } from '../../lambdas/domain/policy.js';
+import type { AuditSummary } from '../../lambdas/nightly-audit/handler.js';
+import type { LocalDynamo } from '../../local/dynamo.js';
+import type { World } from '../../local/world.js';
+
+const ValueSchema = z
+  .string()
+  .transform((text) => JSON.parse(text))
+  .pipe(z.object({ keyId: z.string() }));
+const RetirementSchema = z.object({ oldKeyId: z.string() });
+
+/** Watches a world for what must never happen. */
+export interface Watch {
+  /** To be called between two steps of the world. */
+  look(): void;
+  readonly violations: readonly string[];
+}
+
+/** The first two invariants: AWSCURRENT names a key that works, and no such key is revoked. */
+export function watch(world: World): Watch {
+  const violations: string[] = [];
+
+  function currentKeys(): { secret: string; keyId: string }[] {
+    return plannedKeys(world.policy).flatMap(({ secretName }) => {
+      const value = world.secrets.valueAt(secretName, 'AWSCURRENT');
+      return value === undefined ? [] : [{ secret: secretName, ...ValueSchema.parse(value) }];
+    });
+  }
+
+  world.mistral.keys.onDelete = ({ id, name }) => {
+    const current = currentKeys().find(({ keyId }) => keyId === id);
+    if (current) violations.push(`key ${name} of ${current.secret} was revoked while in charge`);
+  };
+
+  return {
+    violations,
+    look() {
+      for (const { secret, keyId } of currentKeys()) {
+        if (world.mistral.keys.isAccepted(keyId)) continue;
+        violations.push(`AWSCURRENT of ${secret} names a key that does not work`);
+      }
+    },
+  };
+}
+
+/** The third invariant: keys at Mistral that nobody would ever revoke. */
+export function forgottenKeys(world: World, audit: AuditSummary): string[] {
+  const labelled = plannedKeys(world.policy).flatMap(({ secretName }) =>
+    [...world.secrets.find(secretName).versions.values()].flatMap(({ value, stages }) => {
+      const parsed = ValueSchema.safeParse(stages.size > 0 ? value : '{}');
+      return parsed.success ? [parsed.data.keyId] : [];
+    }),
+  );
+  const retiring = world.executions
+    .all()
+    .filter(({ status }) => status === 'RUNNING')
+    .map(({ input }) => RetirementSchema.parse(input).oldKeyId);
+  const reported = JSON.stringify(audit.findings);
+  return world.mistral.keys
+    .all()
+    .filter(({ id }) => !labelled.includes(id) && !retiring.includes(id) && !reported.includes(id))
+    .map(({ name, id }) => `key ${name} (${id}) is known to nobody`);
+}
+
+/** Everything that a world wrote anywhere but into its secrets. */
+export async function writings(world: World, dynamo: LocalDynamo, log: unknown): Promise<string> {
+  const { Items } = await dynamo.client.send(new ScanCommand({ TableName: world.tableName }));
+  const executions = world.executions.all().map(({ input, history }) => ({ input, history }));
+  return JSON.stringify([log, Items, executions, world.inbox.messages, world.rotations]);
+}
+
+const PIECE = 8;
+
+/** Every plaintext that ever was in this world. */
+export function plaintextsOf({ mistral, secrets, policy }: World): string[] {
+  const adminKey = secrets.valueAt(policy.mistral.adminKeySecret, 'AWSCURRENT') ?? '';
+  return [adminKey, ...mistral.keys.made.map(({ plaintext }) => plaintext)];
+}
+
+/** The fourth invariant: how often an eight-character piece of a key shows up in a text. */
+export function leaksIn(text: string, plaintexts: readonly string[]): number {
+  const pieces = new Set(plaintexts.flatMap((plaintext) => piecesOf(plaintext)));
+  return piecesOf(text).filter((piece) => pieces.has(piece)).length;
+}
+
+function piecesOf(text: string): string[] {
+  return Array.from({ length: Math.max(0, text.length - PIECE + 1) }, (_, i) =>
+    text.slice(i, i + PIECE),
+  );
+}
