@@ -17,6 +17,7 @@ export function crossCheck(policy: Policy): PolicyProblem[] {
     ...subscriptions(policy),
     ...callerTies(policy),
     ...secretNames(policy),
+    ...budgetCurrencies(policy),
   ];
 }
 
@@ -162,6 +163,20 @@ function* secretNames({ workspaces, mistral }: Policy): Generator<PolicyProblem>
           message: `${quoted(key.name)} would overwrite mistral.adminKeySecret: choose another name`,
         };
       }
+    }
+  }
+}
+
+function* budgetCurrencies({ workspaces, mistral }: Policy): Generator<PolicyProblem> {
+  const ending = mistral.currency === 'USD' ? 'Usd' : 'Eur';
+  for (const [index, { budgets }] of workspaces.entries()) {
+    for (const [field, value] of Object.entries(budgets)) {
+      if (field.endsWith(ending) || value === undefined) continue;
+      const expected = field.replace(/(Usd|Eur)$/, ending);
+      yield {
+        path: ['workspaces', index, 'budgets', field],
+        message: `${value} is in another currency than mistral.currency (${mistral.currency}): name it ${expected}`,
+      };
     }
   }
 }

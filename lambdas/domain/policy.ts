@@ -17,7 +17,8 @@ const SecretNameSchema = z
     error: 'must not end in a hyphen and six characters, which Secrets Manager adds to ARNs itself',
   });
 
-const UsdSchema = z.number().positive().max(1e9);
+// Nine million in nano-units is what a number holds exactly.
+const MoneySchema = z.number().positive().max(9e6);
 const ModelsSchema = z.union([z.literal('*'), z.array(z.string().min(1)).min(1)], {
   error: 'must be "*" or a list of at least one model id or alias',
 });
@@ -42,11 +43,16 @@ const WorkspaceSchema = z.strictObject({
   requestsPerMinute: z.int().positive(),
   budgets: z
     .strictObject({
-      hourlyUsd: UsdSchema.optional(),
-      dailyUsd: UsdSchema.optional(),
-      monthlyUsd: UsdSchema.optional(),
+      hourlyUsd: MoneySchema.optional(),
+      dailyUsd: MoneySchema.optional(),
+      monthlyUsd: MoneySchema.optional(),
+      hourlyEur: MoneySchema.optional(),
+      dailyEur: MoneySchema.optional(),
+      monthlyEur: MoneySchema.optional(),
     })
     .default({}),
+  /** Counters that each budget is split over, for workspaces with very many gateways. */
+  quotaShards: z.int().min(1).max(64).default(1),
   /** Workspaces to try, in order, when Mistral answers 429. */
   overflowTo: z.array(z.string()).default([]),
   keys: z.array(KeySchema).default([]),
@@ -136,6 +142,36 @@ const MistralSchema = z.strictObject({
   currency: z.enum(['USD', 'EUR']).default('USD'),
 });
 
+const PriceSchema = z.number().min(0).max(1e6);
+
+/** Prices in `mistral.currency`; what is left out is not charged for. */
+const ModelPricesSchema = z.strictObject({
+  inputPerMillionTokens: PriceSchema.optional(),
+  /** @default a tenth of the input's */
+  cachedPerMillionTokens: PriceSchema.optional(),
+  outputPerMillionTokens: PriceSchema.optional(),
+  perThousandPages: PriceSchema.optional(),
+  perThousandAnnotatedPages: PriceSchema.optional(),
+  perAudioMinute: PriceSchema.optional(),
+  perMillionCharacters: PriceSchema.optional(),
+});
+
+const PricesSchema = z.strictObject({
+  /** A model without a price costs as much as the dearest one, or is refused. */
+  unknownModel: z.enum(['dearest', 'refuse']).default('dearest'),
+  /** By exact model id; each replaces what the price book says of the model. */
+  models: z.record(z.string().min(1), ModelPricesSchema).default({}),
+});
+
+const GatewaySchema = z.strictObject({
+  enabled: z.boolean().default(false),
+  // A function URL takes 6 MB, and what is not text arrives there a third longer.
+  maxBodyBytes: z.int().min(1024).max(64_000_000).default(4_194_304),
+  connectTimeoutSeconds: z.number().positive().max(60).default(5),
+  firstByteTimeoutSeconds: z.number().positive().max(600).default(120),
+  idleTimeoutSeconds: z.number().positive().max(600).default(60),
+});
+
 /** The shape of `governance.yaml`. Rules that span fields are in `policy-checks.ts`. */
 export const PolicySchema = z.strictObject({
   $schema: z.string().optional(),
@@ -143,6 +179,8 @@ export const PolicySchema = z.strictObject({
   workspaces: z.array(WorkspaceSchema).min(1),
   roles: z.record(NameSchema, RoleSchema).default({}),
   callers: z.array(CallerSchema).default([]),
+  prices: PricesSchema.prefault({}),
+  gateway: GatewaySchema.prefault({}),
   rotation: RotationSchema.prefault({}),
   audit: AuditSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
@@ -153,6 +191,9 @@ export type Workspace = Policy['workspaces'][number];
 export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];
+export type PricesPolicy = Policy['prices'];
+export type GatewayPolicy = Policy['gateway'];
+export type Currency = Policy['mistral']['currency'];
 
 /** Margin between a key's planned end and its expiry at Mistral: two weeks of failed rotations. */
 const EXPIRY_MARGIN_DAYS = 14;

@@ -48,7 +48,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a section that does not exist',
       (d) => (d.budget = {}),
-      'policy: unknown field "budget", allowed are $schema, mistral, workspaces, roles, callers, rotation, audit, alerts',
+      'policy: unknown field "budget", allowed are $schema, mistral, workspaces, roles, callers, prices, gateway, rotation, audit, alerts',
     ],
     [
       'a workspace id that is none',
@@ -108,7 +108,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a budget window that does not exist',
       (d) => (d.workspaces[0].budgets.weeklyUsd = 1),
-      'workspaces[0].budgets: unknown field "weeklyUsd", allowed are hourlyUsd, dailyUsd, monthlyUsd',
+      'workspaces[0].budgets: unknown field "weeklyUsd", allowed are hourlyUsd, dailyUsd, monthlyUsd, hourlyEur, dailyEur, monthlyEur',
     ],
     [
       'overflow to nowhere',
