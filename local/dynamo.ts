@@ -1,6 +1,13 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
-import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  BatchWriteItemCommand,
+  CreateTableCommand,
+  DynamoDBClient,
+  ScanCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 
 const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => Server =
   createRequire(import.meta.url)('dynalite');
@@ -10,8 +17,15 @@ export interface LocalDynamo {
   readonly client: DynamoDBClient;
   /** A table with string keys `pk` and `sk`. */
   createTable(name: string): Promise<void>;
+  /** Every item of a table. */
+  items(name: string): Promise<Record<string, AttributeValue>[]>;
+  /** Leaves a table empty. */
+  clear(name: string): Promise<void>;
   close(): Promise<void>;
 }
+
+// What one BatchWriteItem takes.
+const BATCH = 25;
 
 /** DynamoDB in this process and its memory. */
 export async function startLocalDynamo(): Promise<LocalDynamo> {
@@ -26,9 +40,29 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
 
+  async function items(TableName: string): Promise<Record<string, AttributeValue>[]> {
+    const all: Record<string, AttributeValue>[] = [];
+    let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
+    do {
+      const page = await client.send(new ScanCommand({ TableName, ExclusiveStartKey }));
+      all.push(...(page.Items ?? []));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return all;
+  }
+
   return {
     url,
     client,
+    items,
+
+    async clear(name) {
+      const keys = (await items(name)).flatMap(({ pk, sk }) => (pk && sk ? [{ pk, sk }] : []));
+      for (let from = 0; from < keys.length; from += BATCH) {
+        const requests = keys.slice(from, from + BATCH).map((Key) => ({ DeleteRequest: { Key } }));
+        await client.send(new BatchWriteItemCommand({ RequestItems: { [name]: requests } }));
+      }
+    },
 
     async createTable(TableName) {
       await client.send(

@@ -26,9 +26,7 @@ const CheckedSchema = z.object({ checkAt: z.iso.datetime() });
  * wait, and its end of the wait is planned on the clock.
  */
 export function createFlowRunner({ definition, clock, stateMachineArn, tasks }: FlowRunnerOptions) {
-  const machine = new StateMachine(asInterpreted(definition), {
-    validationOptions: { checkArn: false },
-  });
+  const machine = machineOf(definition);
   const noPause = Object.fromEntries(Object.keys(definition.States).map((name) => [name, 0]));
 
   return (execution: Execution): Promise<void> => {
@@ -74,6 +72,19 @@ export function createFlowRunner({ definition, clock, stateMachineArn, tasks }: 
       stepDone();
     });
   };
+}
+
+// To validate a definition takes longer than to run it.
+const machines = new WeakMap<Definition, StateMachine>();
+
+function machineOf(definition: Definition): StateMachine {
+  const known = machines.get(definition);
+  if (known) return known;
+  const machine = new StateMachine(asInterpreted(definition), {
+    validationOptions: { checkArn: false },
+  });
+  machines.set(definition, machine);
+  return machine;
 }
 
 /** A wait becomes a task, so that the clock can end it. */

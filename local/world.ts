@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Log } from '../lambdas/adapters/log.js';
 import { type Policy, plannedKeys } from '../lambdas/domain/policy.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
@@ -16,11 +16,11 @@ import { createFlowRunner } from './run-flow.js';
 import { createSecretRotation, type RotationRecord } from './secret-rotation.js';
 
 export interface WorldOptions
-  extends Pick<LocalFunctionsOptions, 'policy' | 'awsClient' | 'mistral'>,
+  extends Pick<LocalFunctionsOptions, 'policy' | 'tableName' | 'awsClient' | 'mistral'>,
     Omit<FakeKeysOptions, 'now'> {
   readonly start: Date;
   readonly definition: Definition;
-  readonly dynamo: LocalDynamo;
+  readonly dynamo: Pick<LocalDynamo, 'url'>;
   readonly log: Log;
   /** Sees every call that a function of ours makes. @default lets each pass */
   readonly gate?: Gate;
@@ -40,7 +40,6 @@ export interface World {
   readonly rotations: readonly RotationRecord[];
   /** Where everything remote is for others than our functions, past the gate. */
   readonly url: string;
-  readonly tableName: string;
   /** What the end of a deploy does. */
   provision(): Promise<void>;
   rotate(secretName: string): Promise<void>;
@@ -54,8 +53,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const { policy, dynamo, around = (invoke) => invoke(), onMessage } = options;
   const clock = createVirtualClock(options.start);
   const { now } = clock;
-  const tableName = `records-${randomUUID()}`;
-  await dynamo.createTable(tableName);
 
   const adminKey = randomBytes(24).toString('base64url');
   const mistral = createFakeMistral(
@@ -82,7 +79,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     ...options,
     url: network.url,
     clock,
-    tableName,
     stateMachineArn: executions.stateMachineArn,
   });
 
@@ -123,7 +119,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     executions,
     rotations: rotation.records,
     url: outside.url,
-    tableName,
 
     async provision() {
       await around(() => functions.provisionKeys());

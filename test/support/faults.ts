@@ -10,7 +10,7 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** One thing that goes wrong: with the call of this number, from 0, in this form. */
+/** One thing that goes wrong: with the call of this number since it was armed, from 0. */
 export interface Fault {
   readonly callNumber: number;
   readonly kind: FaultKind;
@@ -19,8 +19,10 @@ export interface Fault {
 export interface FaultInjection {
   readonly gate: Gate;
   readonly around: <T>(invoke: () => Promise<T>) => Promise<T>;
-  /** Every call so far, in order. */
-  readonly calls: readonly string[];
+  /** From here on, calls are counted and the fault may strike. */
+  arm(): void;
+  /** No longer; tells the calls that were counted, in order. */
+  disarm(): readonly string[];
 }
 
 export class CrashError extends Error {
@@ -29,15 +31,24 @@ export class CrashError extends Error {
 
 export function injectFault(fault?: Fault): FaultInjection {
   const calls: string[] = [];
+  let armed = false;
   let crashed = false;
   let underWay = 0;
 
   return {
-    calls,
+    arm() {
+      armed = true;
+    },
+
+    disarm() {
+      armed = false;
+      return calls;
+    },
 
     async gate(call, effect) {
       // A process that is no more calls nobody.
       if (crashed) return 'broken';
+      if (!armed) return effect();
       calls.push(call);
       if (calls.length - 1 !== fault?.callNumber) return effect();
       switch (fault.kind) {

@@ -1,0 +1,141 @@
+import { type Definition, synthesizeDefinition } from '../../local/definition.js';
+import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
+import { createWorld, type World } from '../../local/world.js';
+import { aPolicy } from './builders.js';
+import { FAULT_KINDS, type Fault, injectFault } from './faults.js';
+import { forgottenKeys, leaksIn, plaintextsOf, watch, writings } from './invariants.js';
+import { SECRET, START, type Story } from './stories.js';
+
+const policy = aPolicy((document) => {
+  document.workspaces = document.workspaces.slice(0, 1);
+  document.callers = [];
+});
+
+// Enough to pass the time while others wait for an answer that does not come.
+const WORLDS_AT_ONCE = 6;
+
+export interface SuiteResult {
+  readonly faultPoints: number;
+  /** What no fault may lead to, with the fault that did. */
+  readonly broken: readonly string[];
+}
+
+/** Plays a story once undisturbed, and then again for each call it made and each kind of fault. */
+export async function playWithEveryFault(story: Story): Promise<SuiteResult> {
+  const dynamo = await startLocalDynamo();
+  try {
+    const stage = { dynamo, definition: synthesizeDefinition(policy) };
+    await dynamo.createTable('undisturbed');
+    const { calls, problems } = await play(stage, story, 'undisturbed');
+    const faults = FAULT_KINDS.flatMap((kind) =>
+      calls.map((call, callNumber) => ({ kind, call, callNumber })),
+    );
+    const broken = problems.map((problem) => `without a fault: ${problem}`);
+    const waiting = [...faults];
+    const playWaiting = async (_: unknown, actor: number) => {
+      const tableName = `actor-${actor}`;
+      await dynamo.createTable(tableName);
+      for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
+        const { kind, call, callNumber } = fault;
+        const outcome = await play(stage, story, tableName, fault);
+        for (const problem of outcome.problems) {
+          broken.push(`${kind} at call ${callNumber}, ${call}: ${problem}`);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: WORLDS_AT_ONCE }, playWaiting));
+    return { faultPoints: faults.length, broken };
+  } finally {
+    await dynamo.close();
+  }
+}
+
+interface Stage {
+  readonly dynamo: LocalDynamo;
+  readonly definition: Definition;
+}
+
+interface Outcome {
+  /** The calls of the story, in order. */
+  readonly calls: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** Plays a story with one fault, or none, in a world of its own, and says what went wrong for good. */
+async function play(
+  { dynamo, definition }: Stage,
+  story: Story,
+  tableName: string,
+  fault?: Fault,
+): Promise<Outcome> {
+  const injection = injectFault(fault);
+  const log: unknown[] = [];
+  const write = (...line: unknown[]) => void log.push(...line.map(printed));
+  // Only where an answer stays away does it pay to wait for it briefly.
+  const timeoutMs = fault?.kind === 'timeout' ? 400 : 5000;
+  let look = () => {};
+  const world = await createWorld({
+    policy,
+    definition,
+    dynamo,
+    tableName,
+    start: START,
+    youngSeconds: 5,
+    log: { info: write, warn: write, error: write },
+    gate: injection.gate,
+    awsClient: {
+      maxAttempts: 1,
+      requestHandler: { requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+    },
+    mistral: { timeoutMs },
+    async around(invoke) {
+      try {
+        return await injection.around(invoke);
+      } finally {
+        look();
+      }
+    },
+  });
+  try {
+    const watching = watch(world);
+    look = watching.look;
+    await story.before(world);
+    injection.arm();
+    await story.play(world);
+    const calls = injection.disarm();
+    const problems = await judge(world, dynamo, tableName, log);
+    return { calls, problems: [...watching.violations, ...problems] };
+  } finally {
+    await world.close();
+    await dynamo.clear(tableName);
+  }
+}
+
+async function judge(
+  world: World,
+  dynamo: LocalDynamo,
+  tableName: string,
+  log: readonly unknown[],
+): Promise<string[]> {
+  const problems = forgottenKeys(world, await world.audit());
+  const text = writings(world, await dynamo.items(tableName), log);
+  if (leaksIn(text, plaintextsOf(world)).length > 0) {
+    problems.push('a piece of a key was written somewhere');
+  }
+  return [...problems, ...(await problemsOfNextRotation(world))];
+}
+
+/** Whatever happened: the next rotation starts, and puts a key of its own in charge. */
+async function problemsOfNextRotation(world: World): Promise<string[]> {
+  const before = world.secrets.valueAt(SECRET, 'AWSCURRENT');
+  await world.rotate(SECRET).catch(() => undefined);
+  await world.clock.playUntil(new Date(world.clock.now().getTime() + 86_400_000));
+  const after = world.secrets.valueAt(SECRET, 'AWSCURRENT');
+  return after === undefined || after === before ? ['the next rotation made no key'] : [];
+}
+
+function printed(line: unknown): unknown {
+  if (line instanceof Error) return `${line.stack}`;
+  if (typeof line !== 'object' || line === null) return line;
+  return Object.fromEntries(Object.entries(line).map(([name, value]) => [name, printed(value)]));
+}
