@@ -48,8 +48,13 @@ export function createFlowRunner({ definition, clock, stateMachineArn, tasks }: 
 
     const handlers = Object.entries(definition.States).flatMap(
       ([name, { Type, Resource = '' }]) => {
-        if (Type === 'Wait') return [[name, wait] as const];
-        return Type === 'Task' ? [[name, taskOf(Resource, tasks)] as const] : [];
+        if (Type !== 'Wait' && Type !== 'Task') return [];
+        const handle = Type === 'Wait' ? wait : taskOf(Resource, tasks);
+        const handler: Interpreted = (input) => {
+          execution.path.push({ state: name, at: clock.now() });
+          return handle(input);
+        };
+        return [[name, handler] as const];
       },
     );
 

@@ -42,6 +42,9 @@ export interface World {
   readonly url: string;
   /** What the end of a deploy does. */
   provision(): Promise<void>;
+  /** `aws secretsmanager rotate-secret`. */
+  askForRotation(secretName: string): void;
+  /** The same, and all that it leads to at once. */
   rotate(secretName: string): Promise<void>;
   audit(): Promise<AuditSummary>;
   close(): Promise<void>;
@@ -110,6 +113,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     secrets.create(secretName, { rotateEveryDays: key.rotateEveryDays });
   }
 
+  function askForRotation(secretName: string): void {
+    secrets.operations.RotateSecret?.({ SecretId: secretName });
+  }
+
   return {
     policy,
     clock,
@@ -124,8 +131,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       await around(() => functions.provisionKeys());
     },
 
+    askForRotation,
+
     async rotate(secretName) {
-      secrets.operations.RotateSecret?.({ SecretId: secretName });
+      askForRotation(secretName);
       await clock.playUntil(now());
     },
 

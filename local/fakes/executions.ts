@@ -9,8 +9,10 @@ export interface Execution {
   readonly input: unknown;
   readonly startedAt: Date;
   status: ExecutionStatus;
-  /** The events of its run so far. */
+  /** The events of its run so far, as the interpreter logs them. */
   readonly history: unknown[];
+  /** The tasks and waits it came to, with the time of its world. */
+  readonly path: { readonly state: string; readonly at: Date }[];
 }
 
 /** Step Functions as far as this product uses it: starting executions by name, and listing them. */
@@ -55,6 +57,7 @@ export function createExecutions(
           startedAt: now(),
           status: 'RUNNING',
           history: [],
+          path: [],
         };
         executions.set(name, execution);
         onStart(execution);

@@ -41,6 +41,9 @@ export interface FakeKeys {
   admit(plaintext: string): FakeKey | undefined;
   /** Whether the key would be let in; not a use. */
   isAccepted(id: string): boolean;
+  /** From now on the key is refused, though still listed. */
+  ruin(id: string): void;
+  isRuined(id: string): boolean;
   /** Called before each deletion. */
   onDelete: (key: FakeKey) => void;
 }
@@ -49,9 +52,10 @@ export function createFakeKeys(options: FakeKeysOptions): FakeKeys {
   const { now, youngSeconds = 0, longestLifeDays, isBroken = () => false } = options;
   const keys = new Map<string, FakeKey>();
   const made: FakeKey[] = [];
+  const ruined = new Set<string>();
 
-  function accepts({ name, activeFrom, expiresOn }: FakeKey): boolean {
-    if (isBroken(name ?? '') || activeFrom > now()) return false;
+  function accepts({ id, name, activeFrom, expiresOn }: FakeKey): boolean {
+    if (ruined.has(id) || isBroken(name ?? '') || activeFrom > now()) return false;
     return expiresOn === null || expiresOn >= dayOf(now());
   }
 
@@ -65,6 +69,8 @@ export function createFakeKeys(options: FakeKeysOptions): FakeKeys {
     onDelete: () => {},
     made,
     all: () => [...keys.values()],
+    ruin: (id) => void ruined.add(id),
+    isRuined: (id) => ruined.has(id),
 
     create({ name = null, workspaceId, userId, expiresOn = null }) {
       const key: FakeKey = {

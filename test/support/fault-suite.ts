@@ -103,8 +103,9 @@ async function play(
     injection.arm();
     await story.play(world);
     const calls = injection.disarm();
+    const ending = story.problems?.(world) ?? [];
     const problems = await judge(world, dynamo, tableName, log);
-    return { calls, problems: [...watching.violations, ...problems] };
+    return { calls, problems: [...watching.violations, ...ending, ...problems] };
   } finally {
     await world.close();
     await dynamo.clear(tableName);

@@ -36,7 +36,8 @@ export function watch(world: World): Watch {
     violations,
     look() {
       for (const { secret, keyId } of currentKeys()) {
-        if (world.mistral.keys.isAccepted(keyId)) continue;
+        // What a story itself ruined is for the retirement to find.
+        if (world.mistral.keys.isRuined(keyId) || world.mistral.keys.isAccepted(keyId)) continue;
         violations.push(`AWSCURRENT of ${secret} names a key that does not work`);
       }
     },

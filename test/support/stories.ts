@@ -10,6 +10,8 @@ export interface Story {
   /** What another story covers already: no fault strikes here. */
   readonly before: (world: World) => Promise<unknown>;
   readonly play: (world: World) => Promise<unknown>;
+  /** What must hold in the end besides the invariants; names what does not. */
+  readonly problems?: (world: World) => string[];
 }
 
 /** Whoever deploys tries again when the end of the deploy fails. */
@@ -45,6 +47,20 @@ export const TWO_ROTATIONS_AT_ONCE: Story = {
     const rotate = () => world.rotate(SECRET).catch(() => undefined);
     await Promise.all([rotate(), rotate()]);
     await world.clock.playUntil(dayOf(60));
+  },
+};
+
+/** The new key passes its test and is refused two hours later. */
+export const NEW_KEY_GOES_BAD: Story = {
+  before: async (world) => {
+    await deploy(world);
+    await world.clock.playUntil(new Date(dayOf(90).getTime() + 2 * 3_600_000));
+    world.mistral.keys.ruin(world.mistral.keys.made.at(-1)?.id ?? '');
+  },
+  play: (world) => world.clock.playUntil(END),
+  problems: ({ secrets, mistral }) => {
+    const { keyId } = JSON.parse(secrets.valueAt(SECRET, 'AWSCURRENT') ?? '{}');
+    return mistral.keys.isRuined(keyId) ? ['a ruined key stayed in charge'] : [];
   },
 };
 

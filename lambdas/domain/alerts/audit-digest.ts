@@ -17,7 +17,7 @@ const SHOWN = 25;
 
 /** The night's one message: what is new, what still holds, what is settled, worst first. */
 export function auditDigest(digest: AuditDigest): Alert {
-  const { opened, reminded, resolved, at, openTotal, problems } = digest;
+  const { opened, reminded, resolved, at, problems } = digest;
   const open = [...opened, ...reminded].sort(worstFirst);
   const severity = problems.length > 0 ? worse(worst(open), 'warning') : worst(open);
   const workspaces = new Set([...open, ...resolved].map(({ workspace }) => workspace));
@@ -28,7 +28,7 @@ export function auditDigest(digest: AuditDigest): Alert {
     workspace: workspaces.size === 1 && workspace ? workspace : 'organization',
     threadId: 'nightly-audit',
     at,
-    title: `Key audit: ${counted(opened.length, 'new finding')}, ${resolved.length} resolved, ${openTotal} open`,
+    title: titleOf(digest),
     description: describe(digest),
     facts: Object.fromEntries([
       ...open
@@ -46,6 +46,13 @@ export function auditDigest(digest: AuditDigest): Alert {
     ]),
     nextSteps: open.slice(0, SHOWN).map(nextStep),
   };
+}
+
+function titleOf({ opened, reminded, resolved, openTotal }: AuditDigest): string {
+  const news = opened.length + resolved.length;
+  return news === 0
+    ? `Key audit: ${counted(reminded.length, 'reminder')}, ${openTotal} open`
+    : `Key audit: ${counted(opened.length, 'new finding')}, ${resolved.length} resolved, ${openTotal} open`;
 }
 
 function describe({ opened, reminded, resolved, problems }: AuditDigest): string {

@@ -1,0 +1,148 @@
+import * as z from 'zod';
+import type { Finding } from '../lambdas/domain/finding.js';
+import { plannedKeys } from '../lambdas/domain/policy.js';
+import { RetirementSchema } from '../lambdas/domain/retirement.js';
+import type { Execution } from './fakes/executions.js';
+import type { FakeKey } from './fakes/mistral-keys.js';
+import { type Diary, keyIdOf } from './hundred-days.js';
+import type { RotationRecord } from './secret-rotation.js';
+import type { World } from './world.js';
+
+export type KeyStatus = 'in charge' | 'draining' | 'revoked' | 'unmanaged';
+
+/** What `npm start -- --json` prints. */
+export interface RunDocument {
+  readonly keys: readonly {
+    readonly name: string;
+    readonly workspace: string;
+    readonly keyId: string;
+    readonly status: KeyStatus;
+    readonly createdAt: string;
+    readonly lastUsed: string | null;
+  }[];
+  readonly findings: readonly (Finding & { readonly status: 'open' | 'resolved' })[];
+  readonly rotations: readonly RotationSummary[];
+  readonly alerts: readonly {
+    readonly at: string;
+    readonly subject: string;
+    readonly attributes: Readonly<Record<string, string>>;
+    readonly bodies: Readonly<Record<string, string>>;
+  }[];
+  /** Spend per workspace and window. */
+  readonly spend: readonly never[];
+}
+
+export type RotationOutcome =
+  | 'provisioned'
+  | 'old key draining'
+  | 'old key revoked'
+  | 'old key kept'
+  | 'rolled back'
+  | 'new key withdrawn'
+  | 'failed';
+
+export interface RotationSummary {
+  readonly secret: string;
+  readonly oldKeyId: string | null;
+  readonly newKeyId: string | null;
+  readonly outcome: RotationOutcome;
+  /** The rotation's steps, then the tasks and waits of the retirement. */
+  readonly steps: readonly {
+    readonly step: string;
+    readonly at: string;
+    readonly error?: string;
+  }[];
+}
+
+export function documentOf(world: World, diary: Diary): RunDocument {
+  const openIds = new Set(diary.audits.at(-1)?.findings.map(({ id }) => id));
+  return {
+    keys: world.mistral.keys.made.map((key) => ({
+      name: key.name ?? '',
+      workspace: workspaceOf(world, key),
+      keyId: key.id,
+      status: statusOf(world, key.id),
+      createdAt: key.createdAt.toISOString(),
+      lastUsed: key.lastUsedOn,
+    })),
+    findings: [...diary.findings.values()].map((finding) => ({
+      ...finding,
+      status: openIds.has(finding.id) ? 'open' : 'resolved',
+    })),
+    rotations: world.rotations.map((record) => summaryOf(world, record)),
+    alerts: world.inbox.messages.map(({ at, ...message }) => ({
+      at: at.toISOString(),
+      ...message,
+    })),
+    spend: [],
+  };
+}
+
+function workspaceOf({ policy }: World, { workspaceId }: FakeKey): string {
+  return policy.workspaces.find(({ id }) => id === workspaceId)?.name ?? workspaceId;
+}
+
+function statusOf(world: World, keyId: string): KeyStatus {
+  if (!world.mistral.keys.all().some(({ id }) => id === keyId)) return 'revoked';
+  const inCharge = plannedKeys(world.policy).some(
+    ({ secretName }) => keyIdOf(world, secretName) === keyId,
+  );
+  if (inCharge) return 'in charge';
+  const retiring = world.executions
+    .all()
+    .some((one) => one.status === 'RUNNING' && retirementOf(one).oldKeyId === keyId);
+  return retiring ? 'draining' : 'unmanaged';
+}
+
+function summaryOf(world: World, record: RotationRecord): RotationSummary {
+  const execution = world.executions.all().find(({ name }) => name === record.versionId);
+  const { value } = world.secrets.find(record.secret).versions.get(record.versionId) ?? {};
+  const flow =
+    execution?.path.map(({ state, at }) => ({ step: state, at: at.toISOString() })) ?? [];
+  return {
+    secret: record.secret,
+    oldKeyId: execution ? retirementOf(execution).oldKeyId : null,
+    newKeyId: keyIdIn(value) ?? null,
+    outcome: execution ? endOf(execution) : outcomeWithoutFlow(record),
+    steps: [...record.steps.map((step) => ({ ...step, at: step.at.toISOString() })), ...flow],
+  };
+}
+
+const ENDS: Readonly<Record<string, RotationOutcome>> = {
+  Retired: 'old key revoked',
+  'Rolled back': 'rolled back',
+  'Old key kept': 'old key kept',
+};
+
+const EnteredSchema = z.object({
+  type: z.literal('StateEntered'),
+  state: z.object({ name: z.string() }),
+});
+
+/** The states that an execution has entered, in order. */
+export function statesOf({ history }: Execution): string[] {
+  return history.flatMap((event) => {
+    const entered = EnteredSchema.safeParse(event);
+    return entered.success ? [entered.data.state.name] : [];
+  });
+}
+
+function endOf(execution: Execution): RotationOutcome {
+  if (execution.status === 'RUNNING') return 'old key draining';
+  return ENDS[statesOf(execution).at(-1) ?? ''] ?? 'failed';
+}
+
+function outcomeWithoutFlow({ finishedAt, steps }: RotationRecord): RotationOutcome {
+  if (finishedAt) return 'provisioned';
+  return steps.at(-1)?.error?.startsWith('NewKeyRejectedError') ? 'new key withdrawn' : 'failed';
+}
+
+function retirementOf({ input }: Execution) {
+  return RetirementSchema.parse(input);
+}
+
+const KeyIdSchema = z.object({ keyId: z.string() });
+
+function keyIdIn(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : KeyIdSchema.safeParse(JSON.parse(value)).data?.keyId;
+}

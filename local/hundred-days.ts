@@ -1,0 +1,146 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ApiKey } from '../lambdas/domain/api-key.js';
+import type { Finding } from '../lambdas/domain/finding.js';
+import { plannedKeys } from '../lambdas/domain/policy.js';
+import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
+import { nextRun } from './schedule.js';
+import { createCopier, createService, type Service } from './service.js';
+import type { World } from './world.js';
+
+export const DAYS = 100;
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const WORK_EVERY_MS = 6 * HOUR_MS;
+
+/** What the people and programs of the story do; each of its keys meets another fate. */
+export const CAST = {
+  cleanly: 'mistral/dev-workspace/dev-team-key',
+  stillInUse: 'mistral/ml-workspace/ml-team-key',
+  neverValid: 'mistral/prod-workspace/checkout-service-key',
+  goesBad: 'mistral/prod-workspace/search-service-key',
+  /** Made by hand in the console, used for ten days. */
+  forgotten: 'old-notebook',
+  /** Made by hand in the console, never used. */
+  neverUsed: 'hackathon',
+} as const;
+
+/** What happened that no part of the product records. */
+export interface Diary {
+  readonly audits: readonly (AuditSummary & { readonly at: Date })[];
+  /** Every finding there ever was, as first seen. */
+  readonly findings: ReadonlyMap<string, Finding>;
+  /** Requests of services that were refused. */
+  readonly refusals: readonly { readonly at: Date; readonly secretName: string }[];
+}
+
+export interface Onlooker {
+  /** Something of the story outside the product happened. */
+  tell(at: Date, what: string): void;
+  dayBegins(day: number): void;
+}
+
+/** Plays the hundred days: services work, a notebook keeps a copied key, audits run every night. */
+export async function playHundredDays(world: World, onlooker: Onlooker): Promise<Diary> {
+  const { clock, policy, mistral } = world;
+  const start = clock.now();
+  const dayAt = (day: number, hour = 0) =>
+    new Date(start.getTime() + day * DAY_MS + hour * HOUR_MS);
+  const audits: (AuditSummary & { at: Date })[] = [];
+  const findings = new Map<string, Finding>();
+  const refusals: { at: Date; secretName: string }[] = [];
+  const secrets = new SecretsManagerClient({
+    endpoint: world.url,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+
+  function every(milliseconds: number, from: Date, until: Date, act: () => Promise<unknown>): void {
+    if (from > until) return;
+    clock.at(from, async () => {
+      await act();
+      every(milliseconds, new Date(from.getTime() + milliseconds), until, act);
+    });
+  }
+
+  async function auditNightly(): Promise<void> {
+    const summary = await world.audit();
+    audits.push({ ...summary, at: clock.now() });
+    for (const finding of summary.findings) {
+      if (!findings.has(finding.id)) findings.set(finding.id, finding);
+    }
+    planAudit();
+  }
+
+  function planAudit(): void {
+    const { schedule, timezone } = policy.audit;
+    clock.at(nextRun(schedule, timezone, clock.now()), auditNightly);
+  }
+
+  async function workOf(service: Service): Promise<void> {
+    if (await service.work()) return;
+    refusals.push({ at: clock.now(), secretName: service.secretName });
+  }
+
+  function copyOf(keyId: string | undefined): ApiKey {
+    return new ApiKey(mistral.keys.made.find(({ id }) => id === keyId)?.plaintext ?? '');
+  }
+
+  function makeByHand(name: string): string {
+    const [workspace] = policy.workspaces;
+    onlooker.tell(clock.now(), `somebody makes the key "${name}" by hand in the console`);
+    return mistral.keys.create({
+      name,
+      workspaceId: workspace?.id ?? '',
+      userId: workspace?.ownerUserId ?? '',
+    }).id;
+  }
+
+  for (let day = 0; day <= DAYS; day += 1) {
+    clock.at(dayAt(day), async () => onlooker.dayBegins(day));
+  }
+  await world.provision();
+  await clock.playUntil(start);
+  planAudit();
+  for (const { secretName } of plannedKeys(policy)) {
+    const { readerCacheSeconds: cacheSeconds } = policy.rotation;
+    const { now } = clock;
+    const service = createService({ secretName, secrets, apiUrl: world.url, now, cacheSeconds });
+    every(WORK_EVERY_MS, dayAt(0, 1), dayAt(DAYS), () => workOf(service));
+  }
+
+  clock.at(dayAt(1), async () => {
+    const notebook = createCopier(world.url, copyOf(makeByHand(CAST.forgotten)));
+    every(DAY_MS, dayAt(1, 2), dayAt(11), () => notebook.work());
+  });
+  clock.at(dayAt(5), async () => void makeByHand(CAST.neverUsed));
+  clock.at(dayAt(60), async () => {
+    const unused = mistral.keys.all().find(({ name }) => name === CAST.neverUsed);
+    onlooker.tell(clock.now(), `its owner deletes the key "${CAST.neverUsed}"`);
+    mistral.keys.delete(unused?.id ?? '');
+  });
+  clock.at(dayAt(80), async () => {
+    onlooker.tell(clock.now(), `a notebook copies the key of ${CAST.stillInUse}`);
+    const notebook = createCopier(world.url, copyOf(keyIdOf(world, CAST.stillInUse)));
+    every(DAY_MS, dayAt(80, 3), dayAt(95), () => notebook.work());
+  });
+  clock.at(dayAt(95, 4), async () => {
+    onlooker.tell(clock.now(), `the notebook reads ${CAST.stillInUse} itself from now on`);
+  });
+  clock.at(dayAt(90, 7), async () => {
+    onlooker.tell(clock.now(), `Mistral begins to refuse the new key of ${CAST.goesBad}`);
+    mistral.keys.ruin(keyIdOf(world, CAST.goesBad));
+  });
+  clock.at(dayAt(93), async () => {
+    onlooker.tell(clock.now(), `on-call rotates ${CAST.goesBad} again, as the alert says`);
+    world.askForRotation(CAST.goesBad);
+  });
+  await clock.playUntil(dayAt(DAYS));
+  secrets.destroy();
+  return { audits, findings, refusals };
+}
+
+/** The id of the key that AWSCURRENT names. */
+export function keyIdOf(world: World, secretName: string): string {
+  const value = world.secrets.valueAt(secretName, 'AWSCURRENT');
+  return value === undefined ? '' : JSON.parse(value).keyId;
+}

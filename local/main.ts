@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+import { loadPolicy } from '../lib/load-policy.js';
+import { printClosing } from './closing-table.js';
+import { runLocally, START } from './run.js';
+import { createTimeline } from './timeline.js';
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+
+// What Node says of its own age does not belong into the story.
+process.removeAllListeners('warning');
+const out = values.json ? process.stderr : process.stdout;
+const terminal = {
+  write: (text: string) => void out.write(text),
+  isTerminal: out.isTTY === true && !process.env.NO_COLOR,
+};
+const timeline = createTimeline(START, values.json ? { ...terminal, write: () => {} } : terminal);
+
+const { document, expectations } = await runLocally({
+  policy: loadPolicy('governance.yaml'),
+  log: { info() {}, warn() {}, error() {} },
+  onlooker: timeline,
+  onMessage: timeline.alert,
+});
+timeline.end();
+if (values.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+else printClosing(document, expectations, terminal);
+
+const broken = expectations.filter(({ holds }) => !holds);
+for (const { claim } of broken) process.stderr.write(`not as it should be: ${claim}\n`);
+process.exitCode = broken.length > 0 ? 1 : 0;

@@ -1,0 +1,61 @@
+import type { Log } from '../lambdas/adapters/log.js';
+import type { Policy } from '../lambdas/domain/policy.js';
+import { synthesizeDefinition } from './definition.js';
+import { documentOf, type RunDocument } from './document.js';
+import { startLocalDynamo } from './dynamo.js';
+import { type Expectation, expectations } from './expectations.js';
+import type { PublishedMessage } from './fakes/alert-inbox.js';
+import { CAST, type Onlooker, playHundredDays } from './hundred-days.js';
+import { createWorld, type World } from './world.js';
+
+/** A hundred days before the day this was written; any day does. */
+export const START = new Date('2026-08-15T09:00:00Z');
+
+export interface RunOptions {
+  readonly policy: Policy;
+  readonly log: Log;
+  readonly onlooker: Onlooker;
+  readonly onMessage: (message: PublishedMessage) => void;
+  /** Looks at the world before it ends. */
+  readonly inspect?: (world: World, items: readonly unknown[]) => void;
+}
+
+export interface Run {
+  readonly document: RunDocument;
+  readonly expectations: readonly Expectation[];
+}
+
+/** The main job on this machine: a deploy and a hundred days of what follows. */
+export async function runLocally(options: RunOptions): Promise<Run> {
+  const { policy, log, onlooker, onMessage, inspect } = options;
+  const dynamo = await startLocalDynamo();
+  const tableName = 'records';
+  await dynamo.createTable(tableName);
+  const world = await createWorld({
+    policy,
+    definition: synthesizeDefinition(policy),
+    dynamo,
+    tableName,
+    start: START,
+    youngSeconds: 120,
+    isBroken: isFirstReplacement,
+    log,
+    onMessage,
+  });
+  try {
+    const diary = await playHundredDays(world, onlooker);
+    const document = documentOf(world, diary);
+    inspect?.(world, await dynamo.items(tableName));
+    return { document, expectations: expectations(document, diary) };
+  } finally {
+    await world.close();
+    await dynamo.close();
+  }
+}
+
+const ROTATION_DAY = '20261113'; // 90 days after the start
+
+/** The first key that is made to replace the one that meets this fate. */
+function isFirstReplacement(name: string): boolean {
+  return name.startsWith(`${CAST.neverValid.split('/').at(-1)}-${ROTATION_DAY}`);
+}
