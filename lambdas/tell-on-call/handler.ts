@@ -80,6 +80,7 @@ function alertFor(told: z.infer<typeof StorySchema>, at: Date): Alert {
         ...story,
         errorName: told.flow.error?.Error ?? 'an unknown verdict',
         executionArn: told.executionArn,
+        stateMachineArn: told.stateMachineArn,
       });
   }
 }

@@ -56,10 +56,10 @@ test('approval is a command that runs the same flow with nothing to wait for', a
   );
 });
 
-test('a flow that ended in error is taken up where it stopped', async () => {
+test('a flow that ended in error is run again with what it was started for', async () => {
   const { nextSteps } = await told('failed', { error: { Error: 'Boom' } });
   expect(nextSteps.map(({ command }) => command)).toContain(
-    'aws stepfunctions redrive-execution --execution-arn arn:execution',
+    `aws stepfunctions start-execution --state-machine-arn arn:machine --input '${JSON.stringify(aRetirement())}'`,
   );
 });
 

@@ -28,6 +28,7 @@ export function bothRefused(story: BothRefused): Alert {
 export interface FailedRetirement extends RetirementStory {
   readonly errorName: string;
   readonly executionArn: string;
+  readonly stateMachineArn: string;
 }
 
 /** The flow gave up after its retries; the old key still works and nothing will revoke it. */
@@ -45,8 +46,9 @@ export function retirementFailed(story: FailedRetirement): Alert {
         command: `aws stepfunctions get-execution-history --execution-arn ${story.executionArn} --reverse-order --max-results 20`,
       },
       {
-        say: 'When the cause is removed, let the flow go on where it stopped',
-        command: `aws stepfunctions redrive-execution --execution-arn ${story.executionArn}`,
+        // A redrive would only enter the state Failed once more.
+        say: 'When the cause is removed, run the flow again; it finds by itself what is left to do',
+        command: `aws stepfunctions start-execution --state-machine-arn ${story.stateMachineArn} --input '${JSON.stringify(story.retirement)}'`,
       },
     ],
   });
