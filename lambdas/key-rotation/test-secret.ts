@@ -1,5 +1,5 @@
 import { rotationFailed } from '../domain/alerts/rotation-failed.js';
-import { NewKeyRejectedError, NewKeyUndecidedError } from '../domain/errors.js';
+import { NewKeyRejectedError, NewKeyUndecidedError, SecretValueError } from '../domain/errors.js';
 import { judgeKeyHealth, type KeyHealth, missingModels } from '../domain/key-health.js';
 import type { ManagedKey } from '../domain/managed-key.js';
 import { threadOf, versionAt } from '../domain/rotation.js';
@@ -32,6 +32,7 @@ export async function testSecret(deps: RotationDeps, rotation: Rotation): Promis
   );
 }
 
+/** A value that somebody else wrote is not ours, and must not stop what replaces it. */
 async function isKeyInCharge(
   deps: RotationDeps,
   { secret }: Rotation,
@@ -39,8 +40,13 @@ async function isKeyInCharge(
 ): Promise<boolean> {
   const currentVersion = versionAt(secret, 'AWSCURRENT');
   if (currentVersion === undefined) return false;
-  const current = await deps.secrets.read(secret.arn, currentVersion);
-  return current?.keyId === pending.keyId;
+  try {
+    const current = await deps.secrets.read(secret.arn, currentVersion);
+    return current?.keyId === pending.keyId;
+  } catch (error) {
+    if (!(error instanceof SecretValueError)) throw error;
+    return false;
+  }
 }
 
 async function waitForHealth(

@@ -5,6 +5,7 @@ import {
   NewKeyRejectedError,
   NewKeyUndecidedError,
   RotationRefusedError,
+  SecretValueError,
   UnknownSecretError,
 } from '../../lambdas/domain/errors.js';
 import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
@@ -261,6 +262,29 @@ describe('testSecret', () => {
     await run('testSecret');
     expect(did).toEqual([]);
   });
+
+  test.each(['testSecret', 'finishSecret'])(
+    'a value that somebody wrote by hand does not stop %s from replacing it',
+    async (Step) => {
+      const { read } = deps.secrets;
+      const overwritten: RotationDeps = {
+        ...deps,
+        secrets: {
+          ...deps.secrets,
+          read: async (secret, version) => {
+            if (version === OLD) throw new SecretValueError('secret does not hold a managed key');
+            return read(secret, version);
+          },
+        },
+      };
+      const event = { Step, SecretId: SECRET, ClientRequestToken: NEW };
+      await createKeyRotationHandler(overwritten)(event, {
+        getRemainingTimeInMillis: () => remainingMs,
+      });
+      expect(atMistral).toHaveLength(1);
+      expect(retirements.size).toBe(0);
+    },
+  );
 });
 
 describe('finishSecret', () => {
