@@ -3,7 +3,7 @@ import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
 import { createWorld, type World } from '../../local/world.js';
 import { aPolicy } from './builders.js';
 import { FAULT_KINDS, type Fault, injectFault } from './faults.js';
-import { forgottenKeys, leaksIn, plaintextsOf, watch, writings } from './invariants.js';
+import { forgottenKeys, leaksIn, plaintextsOf, printed, watch, writings } from './invariants.js';
 import { SECRET, START, type Story } from './stories.js';
 
 const policy = aPolicy((document) => {
@@ -133,10 +133,4 @@ async function problemsOfNextRotation(world: World): Promise<string[]> {
   await world.clock.playUntil(new Date(world.clock.now().getTime() + 86_400_000));
   const after = world.secrets.valueAt(SECRET, 'AWSCURRENT');
   return after === undefined || after === before ? ['the next rotation made no key'] : [];
-}
-
-function printed(line: unknown): unknown {
-  if (line instanceof Error) return `${line.stack}`;
-  if (typeof line !== 'object' || line === null) return line;
-  return Object.fromEntries(Object.entries(line).map(([name, value]) => [name, printed(value)]));
 }

@@ -91,3 +91,10 @@ function piecesOf(text: string): string[] {
     text.slice(i, i + PIECE),
   );
 }
+
+/** A log line as a logger would write it, errors with their stack. */
+export function printed(line: unknown): unknown {
+  if (line instanceof Error) return `${line.stack}`;
+  if (typeof line !== 'object' || line === null) return line;
+  return Object.fromEntries(Object.entries(line).map(([name, value]) => [name, printed(value)]));
+}
