@@ -30,7 +30,7 @@ export class GovernanceStack extends Stack {
     super(scope, id, props);
 
     const { ephemeral = false } = props;
-    const { workspaces, alerts, audit, mistral } = props.policy;
+    const { alerts, audit, mistral } = props.policy;
     const { runbookUrl, subscriptions } = alerts;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
 
@@ -51,7 +51,7 @@ export class GovernanceStack extends Stack {
       rotationFunction: rotation.function,
     });
     const keys = new ManagedKeys(this, 'Keys', {
-      workspaces,
+      policy: props.policy,
       encryptionKey,
       rotationFunction: rotation.function,
       rotationPermission: rotation.permission,

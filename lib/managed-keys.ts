@@ -4,15 +4,15 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
 import {
-  type KeyPolicy,
+  type PlannedKey,
   type Policy,
-  secretName,
+  plannedKeys,
   type Workspace,
 } from '../lambdas/domain/policy.js';
 import { type SecretAccess, secretPolicy } from './secret-access.js';
 
 export interface ManagedKeysProps {
-  readonly workspaces: Policy['workspaces'];
+  readonly policy: Policy;
 
   readonly encryptionKey: IKey;
 
@@ -40,34 +40,41 @@ export interface ManagedKeysProps {
 export class ManagedKeys extends Construct {
   constructor(scope: Construct, id: string, props: ManagedKeysProps) {
     super(scope, id);
-    for (const workspace of props.workspaces) {
-      if (workspace.keys.length > 0) new WorkspaceKeys(this, workspace.name, workspace, props);
+    const planned = plannedKeys(props.policy);
+    for (const workspace of props.policy.workspaces) {
+      const keys = planned.filter((key) => key.workspace === workspace);
+      if (keys.length > 0) new WorkspaceKeys(this, workspace.name, workspace, keys, props);
     }
   }
 }
 
 class WorkspaceKeys extends NestedStack {
-  constructor(scope: Construct, id: string, workspace: Workspace, props: ManagedKeysProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    workspace: Workspace,
+    keys: readonly PlannedKey[],
+    props: ManagedKeysProps,
+  ) {
     super(scope, id, { description: `Mistral keys of ${workspace.name}` });
     this.node.addDependency(props.rotationPermission);
     Tags.of(this).add('mistral-workspace', workspace.name);
     Tags.of(this).add('team', workspace.team.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '_'));
-    for (const key of workspace.keys) new ManagedKey(this, key.name, { ...props, workspace, key });
+    for (const planned of keys) new ManagedKey(this, planned.key.name, { ...props, planned });
   }
 }
 
 interface ManagedKeyProps extends ManagedKeysProps {
-  readonly workspace: Workspace;
-  readonly key: KeyPolicy;
+  readonly planned: PlannedKey;
 }
 
 /** The secret of one key, who may use it, and when it rotates. It is empty until its first rotation. */
 class ManagedKey extends Construct {
   constructor(scope: Construct, id: string, props: ManagedKeyProps) {
     super(scope, id);
-    const { workspace, key } = props;
+    const { key, secretName: name } = props.planned;
     const secret = new secretsmanager.CfnSecret(this, 'Secret', {
-      name: secretName(workspace.name, key.name),
+      name,
       description: key.description,
       kmsKeyId: props.encryptionKey.keyArn,
     });
@@ -75,7 +82,10 @@ class ManagedKey extends Construct {
 
     const policy = new secretsmanager.CfnResourcePolicy(this, 'Policy', {
       secretId: secret.ref,
-      resourcePolicy: secretPolicy(props.access, key.readers),
+      resourcePolicy: secretPolicy(
+        props.access.filter(({ keyName }) => keyName === undefined || keyName === key.name),
+        key.readers,
+      ),
     });
     const schedule = new secretsmanager.CfnRotationSchedule(this, 'Rotation', {
       secretId: secret.ref,

@@ -1,9 +1,16 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 
-/** What the parts of the system may do with managed secrets: role by role, on every secret. */
+/** What a part of the system may do with managed secrets. */
 export interface SecretAccess {
   readonly role: iam.IRole;
   readonly actions: readonly string[];
+
+  /**
+   * The name of the only keys whose secrets are meant.
+   *
+   * @default every key
+   */
+  readonly keyName?: string;
 }
 
 const LOOK = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];

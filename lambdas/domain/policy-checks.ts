@@ -1,5 +1,5 @@
 import { overlap, specificity } from './caller-patterns.js';
-import { expireAfterDays, type Policy, secretName } from './policy.js';
+import { expireAfterDays, GATEWAY_KEY_NAME, type Policy, secretName } from './policy.js';
 import { endpointProblem } from './policy-fields.js';
 
 export interface PolicyProblem {
@@ -147,7 +147,7 @@ function* callerTies({ callers }: Policy): Generator<PolicyProblem> {
   }
 }
 
-function* secretNames({ workspaces, mistral }: Policy): Generator<PolicyProblem> {
+function* secretNames({ workspaces, mistral, gateway }: Policy): Generator<PolicyProblem> {
   for (const [index, workspace] of workspaces.entries()) {
     for (const [position, key] of workspace.keys.entries()) {
       const path = ['workspaces', index, 'keys', position, 'name'];
@@ -155,6 +155,12 @@ function* secretNames({ workspaces, mistral }: Policy): Generator<PolicyProblem>
         yield {
           path,
           message: `${quoted(key.name)} ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending`,
+        };
+      }
+      if (gateway.enabled && key.name === GATEWAY_KEY_NAME) {
+        yield {
+          path,
+          message: `${quoted(key.name)} is the name of the gateway's own key: choose another name`,
         };
       }
       if (secretName(workspace.name, key.name) === mistral.adminKeySecret) {

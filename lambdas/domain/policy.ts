@@ -217,9 +217,30 @@ export interface PlannedKey {
   readonly key: KeyPolicy;
 }
 
-export function plannedKeys({ workspaces }: Policy): readonly PlannedKey[] {
-  return workspaces.flatMap((workspace) =>
-    workspace.keys.map((key) => ({
+/** The name of the key that the gateway has for itself in each workspace it serves. */
+export const GATEWAY_KEY_NAME = 'gateway';
+
+const GATEWAY_KEY: KeyPolicy = {
+  name: GATEWAY_KEY_NAME,
+  description: 'Used by the gateway alone',
+  rotateEveryDays: 90,
+  readers: [],
+};
+
+/** The workspaces that the gateway may send requests to: those of callers, and where these overflow. */
+export function gatewayWorkspaces({ gateway, callers, workspaces }: Policy): readonly Workspace[] {
+  if (!gateway.enabled) return [];
+  const named = new Set([
+    ...callers.map(({ workspace }) => workspace),
+    ...workspaces.flatMap(({ overflowTo }) => overflowTo),
+  ]);
+  return workspaces.filter(({ name }) => named.has(name));
+}
+
+export function plannedKeys(policy: Policy): readonly PlannedKey[] {
+  const served = gatewayWorkspaces(policy);
+  return policy.workspaces.flatMap((workspace) =>
+    [...workspace.keys, ...(served.includes(workspace) ? [GATEWAY_KEY] : [])].map((key) => ({
       secretName: secretName(workspace.name, key.name),
       workspace,
       key,

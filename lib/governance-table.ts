@@ -1,0 +1,43 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+
+export interface GovernanceTableProps {
+  readonly encryptionKey: IKey;
+
+  /**
+   * Whether a deletion of the stack takes the items with it.
+   *
+   * @default false: the table is kept, and protected against deletion
+   */
+  readonly ephemeral?: boolean;
+}
+
+/** A table with this system's defaults: keys `pk` and `sk`, paid by request, recoverable, expiring. */
+export class GovernanceTable extends dynamodb.Table {
+  constructor(
+    scope: Construct,
+    id: string,
+    { encryptionKey, ephemeral = false }: GovernanceTableProps,
+  ) {
+    super(scope, id, {
+      partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+      sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
+      timeToLiveAttribute: 'expiresAt',
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey,
+      deletionProtection: !ephemeral,
+      removalPolicy: ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+  }
+
+  /** Grants actions of DynamoDB, and the encryption that they need. */
+  grantItems(grantee: IGrantable, ...actions: string[]): void {
+    this.grant(grantee, ...actions);
+    this.encryptionKey?.grantEncryptDecrypt(grantee);
+  }
+}
