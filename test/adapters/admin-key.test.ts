@@ -4,7 +4,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createAdminKey } from '../../lambdas/adapters/admin-key.js';
 import { createMistralAdmin } from '../../lambdas/adapters/mistral-admin.js';
@@ -16,6 +16,7 @@ const SECRET = 'mistral/admin-api-key';
 const OLD = 'OldAdminKeyOldAdminKeyOldAdmin01';
 const NEW = 'NewAdminKeyNewAdminKeyNewAdmin02';
 const service = mockClient(SecretsManagerClient);
+afterAll(() => service.restore());
 
 const adminKey = () => createAdminKey(new SecretsManagerClient(), SECRET);
 const reads = () => service.commandCalls(GetSecretValueCommand);

@@ -1,9 +1,10 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { createAlertTopic } from '../../lambdas/adapters/alert-topic.js';
 
 const sns = mockClient(SNSClient);
+afterAll(() => sns.restore());
 
 test('publishes one message with a body for each protocol and attributes to filter by', async () => {
   sns.on(PublishCommand).resolves({});

@@ -1,9 +1,10 @@
 import { ListSecretVersionIdsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createManagedSecrets } from '../../lambdas/adapters/managed-secrets.js';
 
 const service = mockClient(SecretsManagerClient);
+afterAll(() => service.restore());
 const secrets = createManagedSecrets(new SecretsManagerClient());
 const CreatedDate = new Date('2026-03-01T10:00:00Z');
 

@@ -11,7 +11,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSecretRotations } from '../../lambdas/adapters/secret-rotations.js';
 import { createSecretVersions } from '../../lambdas/adapters/secret-versions.js';
 import { ApiKey } from '../../lambdas/domain/api-key.js';
@@ -19,6 +19,7 @@ import { SecretValueError } from '../../lambdas/domain/errors.js';
 import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
 
 const service = mockClient(SecretsManagerClient);
+afterAll(() => service.restore());
 const secrets = createSecretVersions(new SecretsManagerClient());
 const metadata = { $metadata: {}, message: 'no' };
 
