@@ -15,6 +15,8 @@ const ModelListSchema = z.object({
     z.object({
       id: z.string().min(1),
       aliases: z.array(z.string()).nullish(),
+      // No reason to call a key bad.
+      max_context_length: z.int().positive().nullish().catch(undefined),
       deprecation: InstantSchema.nullish(),
       deprecation_replacement_model: z.string().nullish(),
     }),
@@ -33,6 +35,7 @@ export function createKeyProber(http: MistralHttp): KeyProber {
         const models = data.map((model) => ({
           id: model.id,
           aliases: model.aliases ?? [],
+          contextTokens: model.max_context_length ?? undefined,
           deprecatedAt: instantOf(model.deprecation),
           replacement: model.deprecation_replacement_model ?? undefined,
         }));

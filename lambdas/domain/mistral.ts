@@ -30,6 +30,8 @@ export interface MistralWorkspace {
 export interface MistralModel {
   readonly id: string;
   readonly aliases: readonly string[];
+  /** How many tokens a prompt and its completion may have together, if Mistral says so. */
+  readonly contextTokens: number | undefined;
   /** When Mistral stops serving the model, if it said so. */
   readonly deprecatedAt: Date | undefined;
   readonly replacement: string | undefined;

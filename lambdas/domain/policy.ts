@@ -151,6 +151,7 @@ const ModelPricesSchema = z.strictObject({
   cachedPerMillionTokens: PriceSchema.optional(),
   outputPerMillionTokens: PriceSchema.optional(),
   perThousandPages: PriceSchema.optional(),
+  /** @default what other pages cost */
   perThousandAnnotatedPages: PriceSchema.optional(),
   perAudioMinute: PriceSchema.optional(),
   perMillionCharacters: PriceSchema.optional(),

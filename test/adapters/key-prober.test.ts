@@ -22,12 +22,13 @@ test('a key that is let in comes with the models it may use', async () => {
         {
           id: 'mistral-small-2603',
           aliases: ['mistral-small-latest'],
+          max_context_length: 262144,
           deprecation: '2026-12-31T12:00:00Z',
           deprecation_replacement_model: 'mistral-small-2612',
           capabilities: {},
           type: 'base',
         },
-        { id: 'codestral-2608', deprecation: null },
+        { id: 'codestral-2608', deprecation: null, max_context_length: 'long' },
       ],
     }),
   );
@@ -37,6 +38,7 @@ test('a key that is let in comes with the models it may use', async () => {
       {
         id: 'mistral-small-2603',
         aliases: ['mistral-small-latest'],
+        contextTokens: 262_144,
         deprecatedAt: new Date('2026-12-31T12:00:00Z'),
         replacement: 'mistral-small-2612',
       },

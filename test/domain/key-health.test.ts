@@ -58,6 +58,7 @@ const MODELS = [
   {
     id: 'mistral-small-2603',
     aliases: ['mistral-small-latest'],
+    contextTokens: undefined,
     deprecatedAt: undefined,
     replacement: undefined,
   },

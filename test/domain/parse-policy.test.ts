@@ -111,6 +111,11 @@ describe('fails, naming path, value and what is allowed', () => {
       'workspaces[0].budgets: unknown field "weeklyUsd", allowed are hourlyUsd, dailyUsd, monthlyUsd, hourlyEur, dailyEur, monthlyEur',
     ],
     [
+      'a budget in another currency than the bill',
+      (d) => (d.workspaces[1].budgets = { monthlyEur: 500 }),
+      'workspaces[1].budgets.monthlyEur: 500 is in another currency than mistral.currency (USD): name it monthlyUsd',
+    ],
+    [
       'overflow to nowhere',
       (d) => (d.workspaces[2].overflowTo = ['ml']),
       'workspaces[2].overflowTo[0]: unknown workspace "ml": known are "dev-workspace", "ml-workspace", "prod-workspace"',

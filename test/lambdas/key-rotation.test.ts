@@ -24,12 +24,14 @@ const MODELS: readonly MistralModel[] = [
   {
     id: 'mistral-small-2603',
     aliases: ['mistral-small-latest'],
+    contextTokens: undefined,
     deprecatedAt: undefined,
     replacement: undefined,
   },
   {
     id: 'codestral-2508',
     aliases: ['codestral-latest'],
+    contextTokens: undefined,
     deprecatedAt: undefined,
     replacement: undefined,
   },

@@ -46,6 +46,7 @@ const models = {
   ].map(([id = '', alias = '']) => ({
     id,
     aliases: [alias],
+    contextTokens: undefined,
     deprecatedAt: undefined,
     replacement: undefined,
   })),

@@ -13,7 +13,14 @@ function aModel(
   aliases: string[] = [],
   change: Partial<MistralModel> = {},
 ): MistralModel {
-  return { id, aliases, deprecatedAt: undefined, replacement: undefined, ...change };
+  return {
+    id,
+    aliases,
+    contextTokens: undefined,
+    deprecatedAt: undefined,
+    replacement: undefined,
+    ...change,
+  };
 }
 
 const models = [
