@@ -5,8 +5,49 @@ export function specificity(pattern: string): number {
 
 /** Whether some ARN matches both patterns; `*` stands for any characters, also none. */
 export function overlap(one: string, other: string): boolean {
-  if (one === '' || other === '') return /^\**$/.test(one + other);
-  if (one.startsWith('*')) return overlap(one.slice(1), other) || overlap(one, other.slice(1));
-  if (other.startsWith('*')) return overlap(other, one);
-  return one[0] === other[0] && overlap(one.slice(1), other.slice(1));
+  if (!sameStart(one, other)) return false;
+  // From the ends backwards: whether what is left of both from (i, j) on has a text in common.
+  let after: boolean[] = [];
+  for (let i = one.length; i >= 0; i -= 1) {
+    const row: boolean[] = [];
+    for (let j = other.length; j >= 0; j -= 1) {
+      row[j] =
+        one[i] === '*' || other[j] === '*'
+          ? (after[j] ?? false) || (row[j + 1] ?? false)
+          : one[i] === other[j] && (after[j + 1] ?? i === one.length);
+    }
+    after = row;
+  }
+  return after[0] ?? false;
 }
+
+/** Nearly all pairs of a policy differ before their first `*`. */
+function sameStart(one: string, other: string): boolean {
+  for (let at = 0; one[at] !== '*' && other[at] !== '*'; at += 1) {
+    if (one[at] !== other[at]) return false;
+    if (one[at] === undefined) return true;
+  }
+  return true;
+}
+
+/**
+ * What a pattern says of the ARN a caller comes with. The ARN of an assumed role's session leaves
+ * out the path of the role, so the last segment of a role's name decides alone.
+ */
+export function callerPattern(principal: string): string {
+  const [, partition, account, name] = ROLE_PATTERN.exec(principal) ?? [];
+  if (name === undefined) return principal;
+  return `arn:${partition}:sts::${account}:assumed-role/${name}/*`;
+}
+
+/** The path is all that such a pattern fixes of a role, and no session tells it. */
+export function fixesPathAlone(principal: string): boolean {
+  return /:role\/.*[^*/].*\/\*+$/.test(principal);
+}
+
+export function matches(pattern: string, arn: string): boolean {
+  const literals = pattern.split('*').map((text) => text.replace(/[^\w]/g, '\\$&'));
+  return new RegExp(`^${literals.join('.*')}$`).test(arn);
+}
+
+const ROLE_PATTERN = /^arn:([a-z-]+):iam::([^:]*):role\/(?:.*\/)?([^/]+)$/;

@@ -1,4 +1,4 @@
-import { overlap, specificity } from './caller-patterns.js';
+import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
 import { expireAfterDays, GATEWAY_KEY_NAME, type Policy, secretName } from './policy.js';
 import { endpointProblem } from './policy-fields.js';
 
@@ -16,6 +16,7 @@ export function crossCheck(policy: Policy): PolicyProblem[] {
     ...thresholds(policy),
     ...subscriptions(policy),
     ...callerTies(policy),
+    ...callerPaths(policy),
     ...secretNames(policy),
     ...budgetCurrencies(policy),
   ];
@@ -130,20 +131,29 @@ function* subscriptions({ alerts }: Policy): Generator<PolicyProblem> {
 
 /** Of two patterns that match one caller the more specific one wins, so a tie has no winner. */
 function* callerTies({ callers }: Policy): Generator<PolicyProblem> {
-  for (const [index, { principal }] of callers.entries()) {
-    const rival = callers
+  const patterns = callers.map(({ principal }) => callerPattern(principal));
+  for (const [index, pattern] of patterns.entries()) {
+    const rival = patterns
       .slice(0, index)
       .findIndex(
-        (earlier) =>
-          specificity(earlier.principal) === specificity(principal) &&
-          overlap(earlier.principal, principal),
+        (earlier) => specificity(earlier) === specificity(pattern) && overlap(earlier, pattern),
       );
     if (rival >= 0) {
       yield {
         path: ['callers', index, 'principal'],
-        message: `${quoted(principal)} can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`,
+        message: `${quoted(callers[index]?.principal ?? '')} can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`,
       };
     }
+  }
+}
+
+function* callerPaths({ callers }: Policy): Generator<PolicyProblem> {
+  for (const [index, { principal }] of callers.entries()) {
+    if (!fixesPathAlone(principal)) continue;
+    yield {
+      path: ['callers', index, 'principal'],
+      message: `${quoted(principal)} fixes a path alone, which the sessions of a role do not tell: must fix some of the role's name`,
+    };
   }
 }
 
