@@ -154,6 +154,19 @@ describe('fails, naming path, value and what is allowed', () => {
       'callers[1].principal: "arn:aws:iam::111122223333:role/*cd" can match the same caller as callers[0] and is as specific: one of them must fix more characters',
     ],
     [
+      'callers that tie as sessions',
+      (d) => {
+        d.callers[0].principal = 'arn:aws:iam::111122223333:role/a/build';
+        d.callers[1].principal = 'arn:aws:iam::111122223333:role/long/path/build';
+      },
+      'callers[1].principal: "arn:aws:iam::111122223333:role/long/path/build" can match the same caller as callers[0] and is as specific: one of them must fix more characters',
+    ],
+    [
+      'a caller by the path of its role alone',
+      (d) => (d.callers[0].principal = 'arn:aws:iam::111122223333:role/service/*'),
+      'callers[0].principal: "arn:aws:iam::111122223333:role/service/*" fixes a path alone, which the sessions of a role do not tell: must fix some of the role\'s name',
+    ],
+    [
       'a reader that is no ARN',
       (d) => (d.workspaces[0].keys[0].readers = ['everyone']),
       'workspaces[0].keys[0].readers[0]: "everyone" must be the ARN of an IAM role, user or account root, for example arn:aws:iam::111122223333:role/billing',
