@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Endpoint } from '../lambdas/gateway/endpoints.js';
+import type { Gateway } from '../lambdas/gateway/gateway.js';
+import type { CallHead, Exchange, Reply } from '../lambdas/gateway/reply.js';
+import { refuseUnread, tooLarge } from './refusal.js';
+
+/** One request of a socket's, and the way back. */
+export class HttpCall implements Reply, CallHead {
+  readonly callerArn: string | undefined;
+  readonly accept: string | undefined;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #exchange: Exchange | undefined;
+
+  constructor(
+    private readonly gateway: Gateway,
+    private readonly endpoint: Endpoint,
+    callerHeader: string,
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+  ) {
+    const { headers } = request;
+    const caller = headers[callerHeader];
+    this.callerArn = typeof caller === 'string' ? caller : undefined;
+    this.accept = headers.accept;
+  }
+
+  read(): void {
+    this.request.on('data', this.#collect);
+    this.request.on('end', this.#handOver);
+    this.response.on('close', this.#closed);
+  }
+
+  get started(): boolean {
+    return this.response.headersSent;
+  }
+
+  start(status: number, headers: string[]): void {
+    this.response.writeHead(status, headers);
+  }
+
+  flushHead(): void {
+    this.response.flushHeaders();
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.response.write(chunk);
+  }
+
+  onceDrained(listener: () => void): void {
+    this.response.once('drain', listener);
+  }
+
+  end(chunk?: Buffer): void {
+    this.response.end(chunk);
+  }
+
+  destroy(): void {
+    this.response.destroy();
+  }
+
+  readonly #collect = (chunk: Buffer): void => {
+    this.#bytes += chunk.length;
+    if (this.#bytes <= this.gateway.maxBodyBytes) {
+      this.#chunks.push(chunk);
+      return;
+    }
+    this.#chunks = [];
+    this.request.off('data', this.#collect).off('end', this.#handOver);
+    refuseUnread(this.request, this.response, tooLarge(this.gateway.maxBodyBytes));
+  };
+
+  readonly #handOver = (): void => {
+    const [first] = this.#chunks;
+    const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#exchange = this.gateway.handle(this.endpoint, this, body, this);
+  };
+
+  /** Also after a complete answer, when there is nothing left to abandon. */
+  readonly #closed = (): void => {
+    this.#exchange?.abandon();
+  };
+}

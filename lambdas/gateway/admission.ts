@@ -1,0 +1,99 @@
+import type { AccessGrant, ModelDirectory } from '../domain/access.js';
+import type { QuotaRefusal } from '../domain/quota.js';
+import { demandOf } from './demand.js';
+import type { Endpoint } from './endpoints.js';
+import type { Authorize, Demand, Hold, HoldOutcome, Metering } from './metering.js';
+import { type Problem, problem } from './problem.js';
+import { parseRequestBody, writeRequestBody } from './request-body.js';
+
+/** A request that may be sent, as it is to be sent. */
+export interface Authorized {
+  readonly kind: 'authorized';
+  readonly demand: Demand;
+  readonly body: Buffer;
+}
+
+/** Who may not ask for this, and what may not be asked for, before anything is reserved. */
+export function authorizeCall(
+  { kind }: Endpoint,
+  callerArn: string | undefined,
+  received: Buffer,
+  authorize: Authorize,
+  models: Pick<ModelDirectory, 'contextTokens'>,
+): Authorized | Problem {
+  if (callerArn === undefined) return unknownCaller();
+  const body = parseRequestBody(received, kind);
+  if (body.kind === 'problem') return body;
+  const grant = authorize(callerArn, { model: body.model, maxTokens: body.maxTokens });
+  if (grant.kind === 'refuse') {
+    const param = grant.code.startsWith('max_tokens') ? 'max_tokens' : undefined;
+    return problem(grant.code, grant.message, { param });
+  }
+  const toSend = writeRequestBody(body, kind === 'generation' ? grant.maxTokens : undefined);
+  if ('kind' in toSend) return toSend;
+  const demand = demandOf(body, toSend.length, kind, grant, models);
+  return { kind: 'authorized', demand, body: toSend };
+}
+
+export function unknownCaller(): Problem {
+  return problem('unknown_caller', 'the request carries no IAM identity that the policy names');
+}
+
+/** At once where the quotas are in memory, which is nearly always. */
+export function reserve(metering: Metering, demand: Demand): HoldOutcome | Promise<HoldOutcome> {
+  try {
+    const outcome = metering.reserve(demand);
+    return 'then' in outcome ? outcome.catch(unavailable) : outcome;
+  } catch (error) {
+    return unavailable(error);
+  }
+}
+
+/** Why a request may not be sent now; `undefined` where it may. */
+export function refusalOf(
+  outcome: Exclude<HoldOutcome, Hold>,
+  { modelId, workspace }: AccessGrant,
+  now: Date,
+): Problem {
+  switch (outcome.kind) {
+    case 'exhausted':
+      return exhausted(outcome, now);
+    case 'unavailable':
+      return problem('quota_unavailable', 'quotas cannot be read right now, so nothing is sent', {
+        retryAfterSeconds: 1,
+      });
+    case 'unpriced':
+      return problem(
+        'model_not_priced',
+        `no price of model "${modelId}" is known for workspace "${workspace}": set it under prices.models`,
+        { param: 'model' },
+      );
+  }
+}
+
+const WHAT = {
+  requests: { code: 'rate_limited', name: 'requests' },
+  tokens: { code: 'tokens_exhausted', name: 'tokens' },
+  usd: { code: 'budget_exhausted', name: 'budget (USD)' },
+  eur: { code: 'budget_exhausted', name: 'budget (EUR)' },
+} as const;
+
+/** Names the quota and when it starts anew, never how much anybody spent. */
+function exhausted(
+  { quota, windowName, resetsAt, heldByOthers }: QuotaRefusal,
+  now: Date,
+): Problem {
+  const { code, name } = WHAT[quota.unit];
+  const owner = quota.scope.replace('#', ' ');
+  const soon = heldByOthers ? '; requests still running may free some of it before' : '';
+  const untilReset = Math.ceil((resetsAt.getTime() - now.getTime()) / 1000);
+  return problem(
+    code,
+    `${name} per ${quota.window} of ${owner} exhausted for ${windowName}: resets at ${resetsAt.toISOString()}${soon}`,
+    { retryAfterSeconds: heldByOthers ? 1 : Math.max(1, untilReset) },
+  );
+}
+
+function unavailable(error: unknown): HoldOutcome {
+  return { kind: 'unavailable', reason: error instanceof Error ? error.name : 'unknown' };
+}

@@ -1,0 +1,82 @@
+import type { AccessGrant, ModelDirectory } from '../domain/access.js';
+import type { EndpointKind } from './endpoints.js';
+import type { Demand, Used } from './metering.js';
+import type { RequestBody } from './request-body.js';
+
+/** What Mistral's chat template and an asked-for system prompt add to a prompt at most. */
+const TEMPLATE_TOKENS = 64;
+const SYSTEM_PROMPT_TOKENS = 2048;
+/** The longest context of any model listed, for a model whose own is not known. */
+const LONGEST_CONTEXT_TOKENS = 1_048_576;
+const MAX_DOCUMENT_PAGES = 1000;
+/** Voxtral makes twelve and a half tokens of a second. */
+const TOKENS_PER_AUDIO_SECOND = 12.5;
+/** Ordinary text and code have three to four bytes in a token. */
+const BYTES_PER_TOKEN = 3;
+
+/**
+ * The most that a request can use. A token stands for at least one byte, so a body's bytes bound
+ * its tokens; what the body only points at is bounded by the model's context.
+ */
+export function demandOf(
+  body: RequestBody,
+  bytes: number,
+  kind: EndpointKind,
+  grant: AccessGrant,
+  models: Pick<ModelDirectory, 'contextTokens'>,
+): Demand {
+  const { priority, hasAudio } = body;
+  const common = { grant, priority, annotated: false, pages: 0, audioSeconds: 0 };
+  if (kind === 'ocr') {
+    const annotated = isAsked(body, 'bbox_annotation_format', 'document_annotation_format');
+    const pages = pageBound(body.fields);
+    const tokens = { promptTokens: 0, likelyPromptTokens: 0, completionTokens: 0 };
+    return { ...common, ...tokens, annotated, pages };
+  }
+  const likely = Math.ceil(bytes / BYTES_PER_TOKEN);
+  if (kind !== 'generation') {
+    // Each text of a list has a context of its own.
+    return { ...common, promptTokens: bytes, likelyPromptTokens: likely, completionTokens: 0 };
+  }
+
+  const context = models.contextTokens(grant.modelId) ?? LONGEST_CONTEXT_TOKENS;
+  const added = isAsked(body, 'safe_prompt', 'prompt_mode') ? SYSTEM_PROMPT_TOKENS : 0;
+  const promptTokens = body.hasMedia ? context : Math.min(context, bytes + added + TEMPLATE_TOKENS);
+  return {
+    ...common,
+    promptTokens,
+    likelyPromptTokens: body.hasMedia ? promptTokens : Math.min(promptTokens, likely),
+    completionTokens: grant.maxTokens * body.completions,
+    audioSeconds: hasAudio ? Math.ceil(context / TOKENS_PER_AUDIO_SECOND) : 0,
+  };
+}
+
+/** For an answer without usage: all of the prompt's bound, and all that could be generated. */
+export function upperEstimate(demand: Demand): Used {
+  const { promptTokens, completionTokens, pages, audioSeconds } = demand;
+  return { kind: 'estimated', promptTokens, completionTokens, pages, audioSeconds };
+}
+
+/** For an answer that ended early: a likely prompt, and what was delivered. */
+export function partialEstimate(demand: Demand, deliveredTokens: number): Used {
+  const { likelyPromptTokens, completionTokens, pages, audioSeconds } = demand;
+  return {
+    kind: 'estimated',
+    promptTokens: likelyPromptTokens,
+    completionTokens: Math.min(completionTokens, deliveredTokens),
+    pages,
+    audioSeconds,
+  };
+}
+
+function isAsked({ fields }: RequestBody, ...names: readonly string[]): boolean {
+  return names.some((name) => Boolean(fields[name]));
+}
+
+/** Pages that are listed count by number; ranges and whole documents by the most there can be. */
+function pageBound({ document, pages }: Record<string, unknown>): number {
+  const type = typeof document === 'object' && document && 'type' in document && document.type;
+  if (type === 'image_url') return 1;
+  if (Array.isArray(pages) && pages.length > 0) return Math.min(pages.length, MAX_DOCUMENT_PAGES);
+  return MAX_DOCUMENT_PAGES;
+}

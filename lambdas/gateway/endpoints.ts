@@ -1,0 +1,57 @@
+import { type Problem, problem } from './problem.js';
+
+/** How the size of a request is known, and what of its body is checked. */
+export type EndpointKind = 'generation' | 'texts' | 'ocr' | 'model-list';
+
+export interface Endpoint {
+  readonly kind: EndpointKind;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Of `/v1/models/{id}`. */
+  readonly modelName?: string;
+}
+
+const ENDPOINTS: readonly Endpoint[] = [
+  { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
+  { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
+  { kind: 'texts', method: 'POST', path: '/v1/embeddings' },
+  { kind: 'texts', method: 'POST', path: '/v1/moderations' },
+  { kind: 'ocr', method: 'POST', path: '/v1/ocr' },
+  { kind: 'model-list', method: 'GET', path: '/v1/models' },
+];
+const BY_PATH = new Map(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint]));
+const MODEL_PATH = '/v1/models/';
+
+/** The endpoint that a request is for. What is not in the table is refused. */
+export function endpointOf(method: string, target: string): Endpoint | Problem {
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  const endpoint = BY_PATH.get(path) ?? oneModel(path);
+  if (!endpoint) {
+    const known = ENDPOINTS.map((one) => `${one.method} ${one.path}`).join(', ');
+    return problem(
+      'endpoint_not_allowed',
+      `${shown(method)} ${shown(path)} is not served here: allowed are ${known}`,
+    );
+  }
+  if (endpoint.method === method) return endpoint;
+  return problem(
+    'method_not_allowed',
+    `${shown(path)} does not take ${shown(method)}: allowed is ${endpoint.method}`,
+    { allow: endpoint.method },
+  );
+}
+
+function oneModel(path: string): Endpoint | undefined {
+  if (!path.startsWith(MODEL_PATH) || path.length === MODEL_PATH.length) return undefined;
+  try {
+    const modelName = decodeURIComponent(path.slice(MODEL_PATH.length));
+    return { kind: 'model-list', method: 'GET', path: '/v1/models', modelName };
+  } catch {
+    return undefined; // a broken escape names no model
+  }
+}
+
+function shown(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}

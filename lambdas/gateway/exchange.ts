@@ -1,0 +1,237 @@
+import type { ApiKey } from '../domain/api-key.js';
+import { authorizeCall, refusalOf, reserve } from './admission.js';
+import type { GatewayContext } from './context.js';
+import type { Endpoint } from './endpoints.js';
+import { type Forwarded, Forwarding, type ForwardingOwner } from './forwarding.js';
+import type { Demand, HoldOutcome } from './metering.js';
+import { overflowOf } from './overflow.js';
+import { answerOf, type Problem, type ProblemAnswer, problem } from './problem.js';
+import { type Comeback, comebackOf } from './rate-limit.js';
+import type { CallHead, Exchange, Reply } from './reply.js';
+import { Tally } from './tally.js';
+import {
+  errorForCaller,
+  failureForCaller,
+  internalError,
+  type UpstreamError,
+} from './upstream-error.js';
+
+const FIRST_PAUSE_MS = 200;
+
+/** One request: authorize, reserve, forward, settle. Each at most once; only forwarding may repeat. */
+export class MeteredExchange implements Exchange, ForwardingOwner {
+  #body!: Buffer;
+  #tally!: Tally;
+  #key!: ApiKey;
+  #forwarding: Forwarding | undefined;
+  #over = false;
+  #refreshed = false;
+  #pauses = 0;
+  #pausedMs = 0;
+  /** Workspaces still to try when Mistral has no room; found at the first 429. */
+  #overflow: string[] | undefined;
+
+  constructor(
+    private readonly context: GatewayContext,
+    private readonly endpoint: Endpoint,
+    private readonly head: CallHead,
+    private readonly reply: Reply,
+  ) {}
+
+  begin(received: Buffer): void {
+    const { authorize, models, metering } = this.context;
+    const call = authorizeCall(this.endpoint, this.head.callerArn, received, authorize, models);
+    if (call.kind === 'problem') {
+      this.#refuse(call);
+      return;
+    }
+    this.#body = call.body;
+    const outcome = reserve(metering, call.demand);
+    if ('then' in outcome) this.#await(outcome.then((held) => this.#admit(call.demand, held)));
+    else this.#admit(call.demand, outcome);
+  }
+
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const partly = this.#forwarding?.abandon();
+    if (partly) this.#tally.partly(partly);
+    else this.#tally?.release(); // between two attempts nothing is under way
+  }
+
+  stalled(): void {
+    this.abandon();
+    this.reply.destroy();
+  }
+
+  forwarded(outcome: Forwarded): void {
+    this.#forwarding = undefined;
+    try {
+      this.#conclude(outcome);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Whatever else goes wrong is one answer too, and settled. */
+  fail(error: unknown): void {
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+    this.context.log.error('request failed', { reason, path: this.endpoint.path });
+    if (this.#over) return;
+    if (this.#forwarding || this.reply.started) {
+      this.stalled();
+      return;
+    }
+    this.#tally?.release();
+    this.#refuse(internalError());
+  }
+
+  #admit(demand: Demand, outcome: HoldOutcome): void {
+    if (outcome.kind !== 'reserved') {
+      if (!this.#over) this.#refuse(refusalOf(outcome, demand.grant, this.context.now()));
+      return;
+    }
+    this.#tally = new Tally(demand, outcome);
+    if (this.#over)
+      outcome.release(); // hung up while we waited for a lease
+    else this.#send();
+  }
+
+  #send(): void {
+    const key = this.context.keys.current(this.#grant.workspace);
+    if ('then' in key) this.#await(this.#sendOnceKnown(key));
+    else this.#sendWith(key);
+  }
+
+  async #sendOnceKnown(pending: Promise<ApiKey>): Promise<void> {
+    const key = await pending.catch(() => undefined);
+    if (this.#over) return;
+    if (key) {
+      this.#sendWith(key);
+      return;
+    }
+    this.#tally.release();
+    const what = `the key of workspace "${this.#grant.workspace}" cannot be read right now`;
+    this.#refuse(problem('key_unavailable', what, { retryAfterSeconds: 1 }));
+  }
+
+  #sendWith(key: ApiKey): void {
+    this.#key = key;
+    this.#forwarding = new Forwarding(key, this.reply, this.context.stallMs, this);
+    const { method, path } = this.endpoint;
+    const request = { method, path, key, accept: this.head.accept, body: this.#body };
+    this.context.upstream.dispatch(request, this.#forwarding);
+  }
+
+  #conclude(outcome: Forwarded): void {
+    switch (outcome.kind) {
+      case 'delivered':
+        this.#tally.delivered(outcome.usage);
+        this.#over = true;
+        this.reply.end(outcome.lastChunk);
+        return;
+      case 'broken off':
+        this.#tally.partly(outcome);
+        this.#over = true;
+        this.context.log.warn('answer broke off', this.#facts(outcome.reason));
+        this.reply.destroy();
+        return;
+      case 'unanswered': {
+        const { reason } = outcome;
+        const unseen = reason === 'no connection' || reason === 'connect timeout';
+        if (unseen) this.#tally.release();
+        else this.#tally.unanswered();
+        this.context.log.warn('no answer', this.#facts(reason));
+        this.#refuse(failureForCaller(reason));
+        return;
+      }
+      case 'answered':
+        if (outcome.status === 401) this.#renewKey();
+        else if (outcome.status === 429) this.#await(this.#makeRoom(outcome));
+        else {
+          this.#tally.refused();
+          this.#refuse(errorForCaller(outcome, this.#key, this.context.now()));
+        }
+    }
+  }
+
+  /** Mistral refuses the key: somebody may have rotated it since it was read. */
+  #renewKey(): void {
+    const { workspace } = this.#grant;
+    if (!this.#refreshed) {
+      this.#refreshed = true;
+      this.#await(this.#sendOnceKnown(this.context.keys.refresh(workspace, this.#key)));
+      return;
+    }
+    this.#tally.release();
+    this.context.log.error('key refused', this.#facts('401, also with the key read afresh'));
+    this.context.alerts.unauthorized(workspace);
+    const what = `Mistral refuses the key of workspace "${workspace}"; on-call has been told`;
+    this.#refuse(problem('upstream_unauthorized', what));
+  }
+
+  /** Out of Mistral's allowance: wait while that is short, then try other workspaces. */
+  async #makeRoom(answer: UpstreamError): Promise<void> {
+    const { sleep, random, backoffMs, now } = this.context;
+    const comeback = comebackOf(answer.headers, now());
+    const own = FIRST_PAUSE_MS * 2 ** this.#pauses * (0.5 + random() / 2);
+    const pause = comeback.kind === 'after' ? Math.max(comeback.ms, own) : own;
+    if (comeback.kind !== 'never' && this.#pausedMs + pause <= backoffMs) {
+      this.#pauses += 1;
+      this.#pausedMs += pause;
+      await sleep(pause);
+      if (!this.#over) this.#send();
+      return;
+    }
+    const home = this.#grant.workspace;
+    const moved = await this.#moveOn();
+    if (!moved && !this.#over) this.#refuse(this.#rateLimited(home, comeback));
+  }
+
+  /** The reservation moves with the request to the first workspace that has room for it. */
+  async #moveOn(): Promise<boolean> {
+    const { workspaces, models, metering } = this.context;
+    this.#overflow ??= overflowOf(this.#grant, workspaces, models);
+    this.#tally.release();
+    for (let name = this.#overflow.shift(); name; name = this.#overflow.shift()) {
+      const demand = { ...this.#tally.demand, grant: { ...this.#grant, workspace: name } };
+      const outcome = await reserve(metering, demand);
+      if (outcome.kind !== 'reserved') continue;
+      this.#refreshed = false;
+      this.#admit(demand, outcome);
+      return true;
+    }
+    return false;
+  }
+
+  #rateLimited(workspace: string, comeback: Comeback): Problem {
+    const { modelId } = this.#grant;
+    if (comeback.kind === 'never') {
+      const what = `Mistral allows workspace "${workspace}" no requests to model "${modelId}"`;
+      return problem('rate_limited', what);
+    }
+    const seconds = comeback.kind === 'after' ? Math.ceil(comeback.ms / 1000) : 0;
+    const what = `Mistral's rate limit of workspace "${workspace}" is reached for "${modelId}"`;
+    return problem('rate_limited', what, { retryAfterSeconds: Math.max(1, seconds) });
+  }
+
+  #refuse(answer: Problem | ProblemAnswer): void {
+    this.#over = true;
+    const { status, headers, body } = 'kind' in answer ? answerOf(answer) : answer;
+    this.reply.start(status, headers);
+    this.reply.end(body);
+  }
+
+  get #grant() {
+    return this.#tally.demand.grant;
+  }
+
+  #facts(reason: string) {
+    const { workspace, modelId, role } = this.#grant;
+    return { reason, path: this.endpoint.path, workspace, modelId, role };
+  }
+
+  #await(work: Promise<void>): void {
+    work.catch((error: unknown) => this.fail(error));
+  }
+}

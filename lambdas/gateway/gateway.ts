@@ -1,0 +1,109 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Log } from '../adapters/log.js';
+import type { ModelDirectory } from '../domain/access.js';
+import type { Policy } from '../domain/policy.js';
+import type { GatewayAlerts, GatewayContext } from './context.js';
+import { type Endpoint, endpointOf } from './endpoints.js';
+import { MeteredExchange } from './exchange.js';
+import type { Authorize, Metering, WorkspaceKeys } from './metering.js';
+import { createModelList, type ModelList } from './model-list.js';
+import { answerOf, type Problem } from './problem.js';
+import type { CallHead, Exchange, Reply } from './reply.js';
+import { createUpstream } from './upstream.js';
+import { internalError } from './upstream-error.js';
+
+export interface GatewayDeps {
+  readonly policy: Pick<Policy, 'mistral' | 'workspaces' | 'gateway'>;
+  readonly authorize: Authorize;
+  readonly metering: Metering;
+  readonly keys: WorkspaceKeys;
+  readonly models: ModelDirectory;
+  readonly alerts: GatewayAlerts;
+  readonly log: Log;
+  /** @default the clock */
+  readonly now?: () => Date;
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
+  readonly random?: () => number;
+  /** @default 2000 */
+  readonly backoffMs?: number;
+}
+
+/** Mistral's API for callers without a key: what every shell hands its requests to. */
+export interface Gateway {
+  readonly maxBodyBytes: number;
+  /** What is refused before its body is read. */
+  route(method: string, target: string): Endpoint | Problem;
+  handle(endpoint: Endpoint, head: CallHead, body: Buffer, reply: Reply): Exchange;
+  /** Waits for requests under way, then closes the connections to Mistral. */
+  close(): Promise<void>;
+}
+
+const NOTHING_LEFT: Exchange = { abandon() {} };
+const ALERT_EVERY_MS = 300_000;
+
+export function createGateway(deps: GatewayDeps): Gateway {
+  const { mistral, workspaces, gateway } = deps.policy;
+  const now = deps.now ?? (() => new Date());
+  const context: GatewayContext = {
+    authorize: deps.authorize,
+    metering: deps.metering,
+    keys: deps.keys,
+    models: deps.models,
+    workspaces,
+    upstream: createUpstream(mistral.apiUrl, gateway),
+    alerts: seldom(deps.alerts, now),
+    log: deps.log,
+    now,
+    sleep: deps.sleep ?? ((milliseconds) => wait(milliseconds)),
+    random: deps.random ?? Math.random,
+    backoffMs: deps.backoffMs ?? 2000,
+    stallMs: gateway.idleTimeoutSeconds * 1000,
+  };
+  const modelList = createModelList(context);
+
+  return {
+    maxBodyBytes: gateway.maxBodyBytes,
+    route: endpointOf,
+
+    handle(endpoint, head, body, reply) {
+      if (endpoint.kind === 'model-list') {
+        void answerModelList(modelList, endpoint, head, reply);
+        return NOTHING_LEFT;
+      }
+      const exchange = new MeteredExchange(context, endpoint, head, reply);
+      try {
+        exchange.begin(body);
+      } catch (error) {
+        exchange.fail(error);
+      }
+      return exchange;
+    },
+
+    close: () => context.upstream.close(),
+  };
+}
+
+async function answerModelList(
+  modelList: ModelList,
+  { modelName }: Endpoint,
+  { callerArn }: CallHead,
+  reply: Reply,
+): Promise<void> {
+  const answer = await modelList.answer(callerArn, modelName).catch(internalError);
+  const { status, headers, body } = 'kind' in answer ? answerOf(answer) : answer;
+  reply.start(status, headers);
+  reply.end(body);
+}
+
+/** A refused key fails every request of its workspace: on-call needs to hear of it once. */
+function seldom(alerts: GatewayAlerts, now: () => Date): GatewayAlerts {
+  const told = new Map<string, number>();
+  return {
+    unauthorized(workspace) {
+      const at = now().getTime();
+      if (at - (told.get(workspace) ?? Number.NEGATIVE_INFINITY) < ALERT_EVERY_MS) return;
+      told.set(workspace, at);
+      alerts.unauthorized(workspace);
+    },
+  };
+}

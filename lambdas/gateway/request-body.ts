@@ -1,0 +1,110 @@
+import type { EndpointKind } from './endpoints.js';
+import { type Problem, problem } from './problem.js';
+
+/** A body that was read once, and of which nothing is trusted that was not looked at. */
+export interface RequestBody {
+  readonly kind: 'body';
+  readonly fields: Record<string, unknown>;
+  readonly model: string;
+  readonly maxTokens: number | null | undefined;
+  /** How many completions of one prompt. */
+  readonly completions: number;
+  readonly priority: boolean;
+  /** Images, documents or audio: their tokens cannot be told from the body's bytes. */
+  readonly hasMedia: boolean;
+  readonly hasAudio: boolean;
+}
+
+/** Parts of a message that count no more tokens than they have bytes. */
+const SPELLED_OUT = new Set(['text', 'thinking', 'reference', 'tool_reference']);
+
+export function parseRequestBody(body: Buffer, kind: EndpointKind): RequestBody | Problem {
+  const fields = parseObject(body);
+  if (!fields) return problem('invalid_request', 'the body is not a JSON object');
+  const { model, n, max_tokens: maxTokens } = fields;
+  if (typeof model !== 'string' || model === '') {
+    return invalid('model', 'must be the name of a model');
+  }
+  const priority = fields.service_tier === 'priority';
+  const plain = { kind: 'body', fields, model, maxTokens: undefined, priority } as const;
+  if (kind !== 'generation') return { ...plain, completions: 0, hasMedia: false, hasAudio: false };
+
+  if (maxTokens !== undefined && maxTokens !== null && typeof maxTokens !== 'number') {
+    const what = 'max_tokens must be a whole number of tokens';
+    return problem('max_tokens_invalid', what, { param: 'max_tokens' });
+  }
+  const completions = n ?? 1;
+  if (typeof completions !== 'number' || !Number.isInteger(completions) || completions < 1) {
+    return invalid('n', 'must be a whole number of completions, at least 1');
+  }
+  const tool = toolRunByMistral(fields.tools);
+  if (tool !== undefined) {
+    return invalid(
+      'tools',
+      `of type ${tool} run at Mistral and cannot be metered: allowed is function`,
+    );
+  }
+  const media = mediaOf(fields.messages);
+  if (media === 'no list') return invalid('messages', 'must be a list of messages');
+  const hasAudio = media === 'audio';
+  return { ...plain, maxTokens, completions, hasMedia: media !== 'none', hasAudio };
+}
+
+/** The body to send: what was checked, without what Mistral refuses, and never without a limit. */
+export function writeRequestBody(
+  { fields }: RequestBody,
+  maxTokens: number | undefined,
+): Buffer | Problem {
+  if (maxTokens !== undefined) fields.max_tokens = maxTokens;
+  // Clients of other vendors send it by habit; Mistral answers 422, and tells usage unasked.
+  if (fields.stream_options !== undefined) fields.stream_options = undefined;
+  try {
+    return Buffer.from(JSON.stringify(fields));
+  } catch {
+    return problem('invalid_request', 'the body is nested too deeply');
+  }
+}
+
+function parseObject(body: Buffer): Record<string, unknown> | undefined {
+  try {
+    // Of repeated names the last one counts, and is the only one that is sent on.
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return isObject(value) && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined; // a parser's message would quote the text
+  }
+}
+
+/** Web search, code interpreter and connectors are charged for apart from tokens. */
+function toolRunByMistral(tools: unknown): string | undefined {
+  if (!Array.isArray(tools)) return undefined;
+  for (const tool of tools) {
+    const type: unknown = isObject(tool) ? (tool.type ?? 'function') : 'function';
+    if (type !== 'function') return JSON.stringify(type).slice(0, 60);
+  }
+  return undefined;
+}
+
+function mediaOf(messages: unknown): 'none' | 'some' | 'audio' | 'no list' {
+  if (messages === undefined) return 'none';
+  if (!Array.isArray(messages)) return 'no list';
+  let found: 'none' | 'some' = 'none';
+  for (const message of messages) {
+    const content: unknown = isObject(message) ? message.content : undefined;
+    if (!Array.isArray(content)) continue;
+    for (const part of content) {
+      const type: unknown = isObject(part) ? part.type : undefined;
+      if (type === 'input_audio') return 'audio';
+      if (typeof type !== 'string' || !SPELLED_OUT.has(type)) found = 'some';
+    }
+  }
+  return found;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function invalid(param: string, what: string): Problem {
+  return problem('invalid_field', `${param} ${what}`, { param });
+}

@@ -1,0 +1,144 @@
+import type { Writable } from 'node:stream';
+import * as z from 'zod';
+import type { Gateway } from './gateway.js';
+import { answerOf, type Problem, problem } from './problem.js';
+import type { Exchange, Reply } from './reply.js';
+
+/** What Lambda's Node runtime puts into the global scope for functions that stream. */
+interface LambdaStreaming {
+  streamifyResponse(handler: StreamingHandler): unknown;
+  HttpResponseStream: {
+    from(
+      stream: Writable,
+      head: { readonly statusCode: number; readonly headers: Record<string, string> },
+    ): Writable;
+  };
+}
+
+declare const awslambda: LambdaStreaming;
+
+export type StreamingHandler = (event: unknown, stream: Writable) => Promise<void>;
+
+/** Of a function URL's event, what the gateway reads. Its authorizer is IAM itself. */
+const EventSchema = z.object({
+  rawPath: z.string(),
+  headers: z.record(z.string(), z.string().optional()).default({}),
+  body: z.string().optional(),
+  isBase64Encoded: z.boolean().default(false),
+  requestContext: z.object({
+    http: z.object({ method: z.string() }),
+    authorizer: z
+      .object({ iam: z.object({ userArn: z.string().min(1) }).optional() })
+      .optional()
+      .catch(undefined),
+  }),
+});
+
+type Event = z.infer<typeof EventSchema>;
+
+/**
+ * The gateway behind a function URL. `flush` runs before each answer ends: after that Lambda may
+ * freeze the process, and what it had not written yet with it.
+ */
+export function createStreamingHandler(gateway: Gateway, flush: () => Promise<void>): unknown {
+  return awslambda.streamifyResponse(async (input, stream) => {
+    const event = EventSchema.parse(input);
+    await new Promise<void>((resolve) => {
+      const reply = new LambdaReply(stream, flush, resolve);
+      handle(gateway, event, reply);
+    });
+  });
+}
+
+function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
+  const { headers, requestContext } = event;
+  const endpoint = gateway.route(requestContext.http.method, event.rawPath);
+  if (endpoint.kind === 'problem') return reply.refuse(endpoint);
+  const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  const announced = headers['content-length'];
+  if (body.length > gateway.maxBodyBytes || Number(announced) > gateway.maxBodyBytes) {
+    const what = `the body is larger than the ${gateway.maxBodyBytes} bytes allowed`;
+    return reply.refuse(problem('body_too_large', what));
+  }
+  if (announced !== undefined && Number(announced) > body.length) {
+    const what = 'the body is shorter than its Content-Length';
+    return reply.refuse(problem('invalid_request', what));
+  }
+  const callerArn = requestContext.authorizer?.iam?.userArn;
+  reply.exchange = gateway.handle(endpoint, { callerArn, accept: headers.accept }, body, reply);
+}
+
+class LambdaReply implements Reply {
+  exchange: Exchange | undefined;
+  started = false;
+  #stream: Writable;
+  #over = false;
+
+  constructor(
+    stream: Writable,
+    private readonly flush: () => Promise<void>,
+    private readonly done: () => void,
+  ) {
+    this.#stream = stream;
+    stream.on('error', () => {}); // a caller that hung up is no failure of ours
+    stream.on('close', () => this.#closed());
+  }
+
+  refuse(refusal: Problem): void {
+    const { status, headers, body } = answerOf(refusal);
+    this.start(status, headers);
+    this.end(body);
+  }
+
+  start(statusCode: number, flat: string[]): void {
+    this.started = true;
+    const headers: Record<string, string> = {};
+    for (let i = 0; i < flat.length; i += 2) {
+      // The service frames the stream itself.
+      if (flat[i] !== 'content-length') headers[flat[i] ?? ''] = flat[i + 1] ?? '';
+    }
+    this.#stream = awslambda.HttpResponseStream.from(this.#stream, { statusCode, headers });
+  }
+
+  /** The head travels with the first bytes; an empty write is the way to send it alone. */
+  flushHead(): void {
+    this.#stream.write('');
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#stream.write(chunk);
+  }
+
+  onceDrained(listener: () => void): void {
+    this.#stream.once('drain', listener);
+  }
+
+  end(chunk?: Buffer): void {
+    this.#over = true;
+    if (chunk) this.#stream.write(chunk);
+    void this.#flushed().then(() => {
+      this.#stream.end(this.done);
+    });
+  }
+
+  destroy(): void {
+    if (this.#over) return;
+    this.#over = true;
+    void this.#flushed().then(() => {
+      this.#stream.destroy(new Error('the answer broke off'));
+      this.done();
+    });
+  }
+
+  #closed(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.exchange?.abandon();
+    void this.#flushed().then(this.done);
+  }
+
+  /** What cannot be written now stays in memory, for the next request or the lease's end. */
+  async #flushed(): Promise<void> {
+    await this.flush().catch(() => undefined);
+  }
+}

@@ -1,0 +1,191 @@
+import type { ModelDirectory } from '../../lambdas/domain/access.js';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Quota, QuotaClaim, QuotaHolder } from '../../lambdas/domain/quota.js';
+import type { Authorize, WorkspaceKeys } from '../../lambdas/gateway/metering.js';
+import type { Tariff } from '../../lambdas/gateway/quota-metering.js';
+
+const MODELS: Readonly<Record<string, readonly [string, number]>> = {
+  'mistral-large-2512': ['mistral-large-latest', 256_000],
+  'mistral-small-2603': ['mistral-small-latest', 256_000],
+  'codestral-2508': ['codestral-latest', 128_000],
+  'mistral-embed-2312': ['mistral-embed', 8000],
+  'mistral-ocr-4-1': ['mistral-ocr-latest', 128_000],
+  'mistral-moderation-2603': ['mistral-moderation-latest', 128_000],
+};
+
+export function fakeDirectory(): ModelDirectory {
+  const names = new Map<string, string>();
+  for (const [id, [alias]] of Object.entries(MODELS)) names.set(id, id).set(alias, id);
+  return {
+    resolve: (name) => names.get(name),
+    contextTokens: (id) => MODELS[id]?.[1],
+    ids: Object.keys(MODELS),
+  };
+}
+
+/** The rules of authorization in brief, for a policy whose principals have no wildcard. */
+export function fakeAuthorize(policy: Policy, models: ModelDirectory): Authorize {
+  const allows = (allowed: '*' | readonly string[], id: string) =>
+    allowed === '*' || allowed.some((name) => models.resolve(name) === id);
+  const tokenQuotas = new Map<string, Quota>();
+
+  return (callerArn, request) => {
+    const caller = policy.callers.find(({ principal }) => principal === callerArn);
+    const role = caller && policy.roles[caller.role];
+    const workspace = policy.workspaces.find(({ name }) => name === caller?.workspace);
+    if (!caller || !role || !workspace) {
+      return {
+        kind: 'refuse',
+        code: 'unknown_caller',
+        message: `caller "${callerArn}" is unknown`,
+      };
+    }
+    const modelId = models.resolve(request.model);
+    if (!modelId || !allows(role.models, modelId) || !allows(workspace.models, modelId)) {
+      const message = `model "${request.model}" is not allowed for role "${caller.role}"`;
+      return { kind: 'refuse', code: 'model_not_allowed', message };
+    }
+    const maxTokens = request.maxTokens ?? role.maxTokensPerRequest;
+    if (!Number.isInteger(maxTokens) || maxTokens < 0) {
+      const message = `max_tokens ${maxTokens} is no whole number of tokens`;
+      return { kind: 'refuse', code: 'max_tokens_invalid', message };
+    }
+    if (maxTokens > role.maxTokensPerRequest) {
+      const message = `max_tokens ${maxTokens} is more than ${role.maxTokensPerRequest}`;
+      return { kind: 'refuse', code: 'max_tokens_exceeded', message };
+    }
+    let dailyTokens = tokenQuotas.get(callerArn);
+    if (!dailyTokens && role.dailyTokens !== 'unlimited') {
+      const scope = `caller#${callerArn}`;
+      dailyTokens = { scope, unit: 'tokens', window: 'day', limit: role.dailyTokens };
+      tokenQuotas.set(callerArn, dailyTokens);
+    }
+    const grant = { role: caller.role, workspace: workspace.name, modelId, maxTokens };
+    return { kind: 'allow', ...grant, dailyTokens };
+  };
+}
+
+/** One nano-unit a prompt token, two a completion token, a thousand a page. */
+export const fakeTariff: Tariff = {
+  bound: ({ promptTokens, completionTokens, pages }) =>
+    promptTokens + 2 * completionTokens + 1000 * pages,
+  charge(_demand, usage) {
+    const prompt = Number(usage.prompt_tokens ?? 0);
+    const completion = Number(usage.completion_tokens ?? 0);
+    const pages = Number(usage.pages_processed ?? 0);
+    if (Number.isNaN(prompt + completion + pages)) return undefined;
+    return { cost: prompt + 2 * completion + 1000 * pages, tokens: prompt + completion };
+  },
+};
+
+export interface FakeQuotas extends QuotaHolder {
+  /** What was settled of `workspace#dev-workspace requests`, for example. */
+  settled(name: string): number;
+  /** What is reserved and neither settled nor released, of all quotas. */
+  reserved(): number;
+  /** How often anything was settled or released. */
+  readonly ends: { settled: number; released: number };
+  /** Takes the place of what the policy says. */
+  readonly limits: Map<string, number>;
+  mode: 'at once' | 'after a while' | 'unavailable' | 'broken';
+}
+
+export const WINDOW = { name: '2026-06', resetsAt: new Date('2026-07-01T00:00:00Z') };
+
+/** Counters in memory, one window for ever. */
+export function fakeQuotas(): FakeQuotas {
+  const counters = new Map<Quota, { settled: number; reserved: number }>();
+  const ends = { settled: 0, released: 0 };
+  const limits = new Map<string, number>();
+  const nameOf = ({ scope, unit, window }: Quota) => `${scope} ${unit} ${window}`;
+
+  function counterOf(quota: Quota) {
+    let counter = counters.get(quota);
+    if (!counter) {
+      counter = { settled: 0, reserved: 0 };
+      counters.set(quota, counter);
+    }
+    return counter;
+  }
+
+  function reserve(claims: readonly QuotaClaim[]): ReturnType<QuotaHolder['reserve']> {
+    for (const { quota, amount } of claims) {
+      const { settled, reserved } = counterOf(quota);
+      const limit = limits.size > 0 ? (limits.get(nameOf(quota)) ?? quota.limit) : quota.limit;
+      if (settled + reserved + amount > limit) {
+        const { name: windowName, resetsAt } = WINDOW;
+        return { kind: 'exhausted', quota, windowName, resetsAt, heldByOthers: false };
+      }
+    }
+    for (const { quota, amount } of claims) counterOf(quota).reserved += amount;
+    let open = true;
+    const end = (used: readonly number[]) => {
+      if (!open) return false;
+      open = false;
+      for (let i = 0; i < claims.length; i += 1) {
+        const { quota, amount } = claims[i] as QuotaClaim;
+        const counter = counterOf(quota);
+        counter.reserved -= amount;
+        counter.settled += used[i] ?? 0;
+      }
+      return true;
+    };
+    return {
+      kind: 'reserved',
+      settle: (used) => void (end(used) && (ends.settled += 1)),
+      release: () => void (end([]) && (ends.released += 1)),
+    };
+  }
+
+  return {
+    ends,
+    limits,
+    mode: 'at once',
+    reserve(claims) {
+      if (this.mode === 'unavailable') return { kind: 'unavailable', reason: 'ThrottlingError' };
+      if (this.mode === 'broken') throw new Error('quotas broken');
+      return this.mode === 'at once'
+        ? reserve(claims)
+        : Promise.resolve().then(() => reserve(claims));
+    },
+    flush: async () => {},
+    close: async () => {},
+    settled: (name) =>
+      [...counters].reduce(
+        (sum, [quota, { settled }]) => sum + (nameOf(quota) === name ? settled : 0),
+        0,
+      ),
+    reserved: () => [...counters.values()].reduce((sum, { reserved }) => sum + reserved, 0),
+  };
+}
+
+export interface FakeKeys extends WorkspaceKeys {
+  readonly refreshes: string[];
+  /** What a refresh finds. */
+  fresh: string | undefined;
+}
+
+export const KEY = 'PlaintextKeyOfTheWorkspacePlaint';
+
+export function fakeKeys(): FakeKeys {
+  const keys = new Map<string, ApiKey>();
+  return {
+    refreshes: [],
+    fresh: undefined,
+    current(workspace) {
+      let key = keys.get(workspace);
+      if (!key) {
+        key = new ApiKey(`${KEY}-${workspace}`);
+        keys.set(workspace, key);
+      }
+      return key;
+    },
+    async refresh(workspace) {
+      this.refreshes.push(workspace);
+      const key = new ApiKey(this.fresh ?? `${KEY}-${workspace}-again`);
+      keys.set(workspace, key);
+      return key;
+    },
+  };
+}
