@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tooLarge } from '../lambdas/gateway/body-size.js';
 import type { Endpoint } from '../lambdas/gateway/endpoints.js';
 import type { Gateway } from '../lambdas/gateway/gateway.js';
 import type { CallHead, Exchange, Reply } from '../lambdas/gateway/reply.js';
-import { refuseUnread, tooLarge } from './refusal.js';
+import { refuseUnread } from './refusal.js';
 
 /** One request of a socket's, and the way back. */
 export class HttpCall implements Reply, CallHead {

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tooLarge, tooShort } from '../lambdas/gateway/body-size.js';
 import type { Gateway } from '../lambdas/gateway/gateway.js';
 import { answerOf, type Problem, problem } from '../lambdas/gateway/problem.js';
 import { HttpCall } from './http-call.js';
-import { refuseUnread, tooLarge } from './refusal.js';
+import { refuseUnread } from './refusal.js';
 
 export interface HttpShellOptions {
   /**
@@ -65,11 +66,8 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
 }
 
 function brokenRequest(code: string | undefined): Problem {
-  const what =
-    code === 'HPE_INVALID_EOF_STATE'
-      ? 'the body is shorter than its Content-Length'
-      : 'the request is no valid HTTP';
-  return problem('invalid_request', what);
+  if (code === 'HPE_INVALID_EOF_STATE') return tooShort();
+  return problem('invalid_request', 'the request is no valid HTTP');
 }
 
 function rawAnswer(refusal: Problem): string {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerOf, type Problem, problem } from '../lambdas/gateway/problem.js';
+import { answerOf, type Problem } from '../lambdas/gateway/problem.js';
 
 /** How long a refused body may go on arriving, so that its sender reads the refusal, not a reset. */
 const LINGER_MS = 2000;
@@ -16,8 +16,4 @@ export function refuseUnread(
   request.resume();
   const linger = setTimeout(() => request.destroy(), LINGER_MS);
   request.once('close', () => clearTimeout(linger));
-}
-
-export function tooLarge(maxBodyBytes: number): Problem {
-  return problem('body_too_large', `the body is larger than the ${maxBodyBytes} bytes allowed`);
 }

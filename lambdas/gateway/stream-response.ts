@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
+import { tooLarge, tooShort } from './body-size.js';
 import type { Gateway } from './gateway.js';
-import { answerOf, type Problem, problem } from './problem.js';
+import { answerOf, type Problem } from './problem.js';
 import type { Exchange, Reply } from './reply.js';
 
 /** What Lambda's Node runtime puts into the global scope for functions that stream. */
@@ -53,16 +54,20 @@ export function createStreamingHandler(gateway: Gateway, flush: () => Promise<vo
 function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
   const { headers, requestContext } = event;
   const endpoint = gateway.route(requestContext.http.method, event.rawPath);
-  if (endpoint.kind === 'problem') return reply.refuse(endpoint);
-  const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
-  const announced = headers['content-length'];
-  if (body.length > gateway.maxBodyBytes || Number(announced) > gateway.maxBodyBytes) {
-    const what = `the body is larger than the ${gateway.maxBodyBytes} bytes allowed`;
-    return reply.refuse(problem('body_too_large', what));
+  if (endpoint.kind === 'problem') {
+    reply.refuse(endpoint);
+    return;
   }
-  if (announced !== undefined && Number(announced) > body.length) {
-    const what = 'the body is shorter than its Content-Length';
-    return reply.refuse(problem('invalid_request', what));
+  const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  const announced = Number(headers['content-length'] ?? body.length);
+  const { maxBodyBytes } = gateway;
+  if (Math.max(announced, body.length) > maxBodyBytes) {
+    reply.refuse(tooLarge(maxBodyBytes));
+    return;
+  }
+  if (announced > body.length) {
+    reply.refuse(tooShort());
+    return;
   }
   const callerArn = requestContext.authorizer?.iam?.userArn;
   reply.exchange = gateway.handle(endpoint, { callerArn, accept: headers.accept }, body, reply);

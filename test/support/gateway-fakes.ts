@@ -120,21 +120,21 @@ export function fakeQuotas(): FakeQuotas {
     }
     for (const { quota, amount } of claims) counterOf(quota).reserved += amount;
     let open = true;
-    const end = (used: readonly number[]) => {
-      if (!open) return false;
+    const end = (used: readonly number[], how: keyof typeof ends) => {
+      if (!open) return;
       open = false;
+      ends[how] += 1;
       for (let i = 0; i < claims.length; i += 1) {
         const { quota, amount } = claims[i] as QuotaClaim;
         const counter = counterOf(quota);
         counter.reserved -= amount;
         counter.settled += used[i] ?? 0;
       }
-      return true;
     };
     return {
       kind: 'reserved',
-      settle: (used) => void (end(used) && (ends.settled += 1)),
-      release: () => void (end([]) && (ends.released += 1)),
+      settle: (used) => end(used, 'settled'),
+      release: () => end([], 'released'),
     };
   }
 

@@ -1,0 +1,330 @@
+import { expect, test } from 'vitest';
+import { KEY } from '../support/gateway-fakes.js';
+import {
+  answerJson,
+  CHAT,
+  COMPLETION,
+  DEVELOPER,
+  eventually,
+  gatewayWorld,
+  role,
+  streamEvents,
+  USAGE,
+} from '../support/gateway-world.js';
+
+test("an answer comes back byte for byte, with the workspace's key on the way there", async () => {
+  const text = JSON.stringify(COMPLETION, null, 1);
+  const world = await gatewayWorld((response) => answerJson(response, 200, text));
+
+  const answer = await world.ask(CHAT);
+
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toBe(text);
+  const [sent] = world.received;
+  expect(sent?.headers.authorization).toBe(`Bearer ${KEY}-dev-workspace`);
+  expect(JSON.parse(sent?.body ?? '')).toEqual({ ...CHAT, max_tokens: 2000 });
+});
+
+test('a request is settled at what Mistral says that it used', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  await (await world.ask(CHAT)).text();
+
+  const { prompt_tokens: prompt, completion_tokens: completion } = USAGE;
+  expect(world.quotas.settled('workspace#dev-workspace requests minute')).toBe(1);
+  expect(world.quotas.settled('workspace#dev-workspace usd month')).toBe(prompt + 2 * completion);
+  expect(world.quotas.settled(`caller#${DEVELOPER} tokens day`)).toBe(prompt + completion);
+  expect(world.quotas.reserved()).toBe(0);
+});
+
+test('quotas that answer later delay the request and change nothing else', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  world.quotas.mode = 'after a while';
+
+  expect((await world.ask(CHAT)).status).toBe(200);
+  expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
+});
+
+test("a stream passes byte for byte and is settled at its last chunk's usage", async () => {
+  const events = streamEvents(['Hel', 'lo', ' wörld — "usage":{"total_tokens":9}']);
+  const world = await gatewayWorld((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    for (const event of events) response.write(event);
+    response.end();
+  });
+
+  const answer = await world.ask({ ...CHAT, stream: true });
+
+  expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+  expect(await answer.text()).toBe(events.join(''));
+  expect(world.quotas.settled(`caller#${DEVELOPER} tokens day`)).toBe(USAGE.total_tokens);
+});
+
+test('the first event reaches the caller before the second is generated', async () => {
+  const events = streamEvents(['one', 'two']);
+  let go = () => {};
+  const world = await gatewayWorld(async (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(events[0]);
+    await new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    response.end(events.slice(1).join(''));
+  });
+
+  const answer = await world.ask({ ...CHAT, stream: true });
+  const reader = answer.body?.getReader();
+  const first = await reader?.read();
+  expect(Buffer.from(first?.value ?? []).toString()).toBe(events[0]);
+  go();
+  let rest = '';
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    rest += Buffer.from(part.value).toString();
+  }
+  expect(rest).toBe(events.slice(1).join(''));
+});
+
+test('stream_options, which Mistral refuses, is taken out', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  await world.ask({ ...CHAT, stream_options: { include_usage: true } });
+
+  expect(JSON.parse(world.received[0]?.body ?? '')).not.toHaveProperty('stream_options');
+});
+
+test.each([
+  ['absent', {}, 2000],
+  ['null', { max_tokens: null }, 2000],
+  ['small', { max_tokens: 5 }, 5],
+  ['at the limit', { max_tokens: 2000 }, 2000],
+])('max_tokens %s is sent as what the role may have', async (_name, given, sent) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  expect((await world.ask({ ...CHAT, ...given })).status).toBe(200);
+  expect(JSON.parse(world.received[0]?.body ?? '').max_tokens).toBe(sent);
+});
+
+test.each([
+  ['huge', { max_tokens: 1e9 }, 403, 'max_tokens_exceeded'],
+  ['negative', { max_tokens: -1 }, 422, 'max_tokens_invalid'],
+  ['a fraction', { max_tokens: 1.5 }, 422, 'max_tokens_invalid'],
+  ['text', { max_tokens: '10' }, 422, 'max_tokens_invalid'],
+])('max_tokens %s is refused, and nothing is sent', async (_name, given, status, code) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  const answer = await world.ask({ ...CHAT, ...given });
+
+  expect(answer.status).toBe(status);
+  expect(await answer.json()).toMatchObject({ object: 'error', code, param: 'max_tokens' });
+  expect(world.received).toEqual([]);
+  expect(world.quotas.reserved()).toBe(0);
+});
+
+test('of two models in one body the one that is checked is the one that is sent', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  const [large, small] = ['"model":"mistral-large-latest"', '"model":"mistral-small-latest"'];
+
+  const dearLast = await world.ask(`{${small},"messages":[],${large}}`);
+  expect(dearLast.status).toBe(403);
+  expect(world.received).toEqual([]);
+
+  const dearFirst = await world.ask(`{${large},"messages":[],${small}}`);
+  expect(dearFirst.status).toBe(200);
+  expect(world.received[0]?.body).not.toContain('large');
+});
+
+test.each([
+  ['text', '{"model":'],
+  ['a list', '[]'],
+  ['nothing', ''],
+  ['null', 'null'],
+  [
+    'an abyss',
+    `{"model":"mistral-small-latest","messages":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+  ],
+])('a body that is %s is an invalid request', async (_name, body) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  const answer = await world.ask(body);
+
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ object: 'error', code: 'invalid_request' });
+  expect(world.received).toEqual([]);
+});
+
+test.each([
+  ['no model', { messages: [] }, 'model'],
+  ['a model that is no name', { ...CHAT, model: ['mistral-small-latest'] }, 'model'],
+  ['half a completion', { ...CHAT, n: 0.5 }, 'n'],
+  ['messages that are no list', { ...CHAT, messages: { 0: {} } }, 'messages'],
+  ['a tool that runs at Mistral', { ...CHAT, tools: [{ type: 'web_search' }] }, 'tools'],
+])('%s is refused as an invalid field', async (_name, body, param) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  const answer = await world.ask(body);
+
+  expect(answer.status).toBe(422);
+  expect(await answer.json()).toMatchObject({ code: 'invalid_request', param });
+});
+
+test("nothing of the caller's headers travels on but the kind of answer it takes", async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  await world.ask(CHAT, {
+    headers: {
+      authorization: 'Bearer smuggled',
+      'x-api-key': 'smuggled',
+      cookie: 'session=smuggled',
+      'x-forwarded-for': '10.0.0.1',
+      'x-role': 'admin',
+      'x-workspace': 'prod-workspace',
+      accept: 'application/json',
+      'accept-encoding': 'gzip, br',
+    },
+  });
+
+  const [sent] = world.received;
+  expect(sent?.headers).toEqual({
+    host: expect.any(String),
+    connection: 'keep-alive',
+    authorization: `Bearer ${KEY}-dev-workspace`,
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'content-length': expect.any(String),
+  });
+});
+
+test('only headers about the request itself come back', async () => {
+  const world = await gatewayWorld((response) =>
+    answerJson(response, 200, COMPLETION, {
+      'x-ratelimit-remaining-req-minute': '59',
+      'x-ratelimit-tokens-query-cost': '18',
+      'mistral-correlation-id': 'm-1',
+      'x-kong-request-id': 'k-1',
+      'set-cookie': 'a=b',
+      'x-internal': 'secret',
+      server: 'kong',
+      'keep-alive': 'timeout=99',
+    }),
+  );
+
+  const { headers } = await world.ask(CHAT);
+
+  expect([...headers.keys()].sort()).toEqual([
+    'connection',
+    'content-length',
+    'content-type',
+    'date',
+    'keep-alive',
+    'mistral-correlation-id',
+    'x-kong-request-id',
+    'x-ratelimit-remaining-req-minute',
+    'x-ratelimit-tokens-query-cost',
+  ]);
+  expect(headers.get('keep-alive')).not.toContain('99');
+});
+
+test.each([
+  ['GET', '/v1/files', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/agents/completions', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/chat/completions/', 404, 'endpoint_not_allowed'],
+  ['POST', '//v1/chat/completions', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/../v1/admin/api-keys', 404, 'endpoint_not_allowed'],
+  ['GET', '/v1/models/', 404, 'endpoint_not_allowed'],
+  ['GET', '/v1/chat/completions', 405, 'method_not_allowed'],
+  ['DELETE', '/v1/models/mistral-small-latest', 405, 'method_not_allowed'],
+  ['PUT', '/v1/embeddings', 405, 'method_not_allowed'],
+])('%s %s is answered %i', async (method, path, status, code) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, {}));
+
+  const answer = await world.ask('{}', { method, path });
+
+  expect(answer.status).toBe(status);
+  expect(await answer.json()).toMatchObject({ object: 'error', code });
+  expect(answer.headers.has('allow')).toBe(status === 405);
+  expect(world.received).toEqual([]);
+});
+
+test.each([
+  ['nobody', undefined],
+  ['a stranger', role('stranger')],
+  ['two at once', `${DEVELOPER}, ${role('platform-admin')}`],
+])('%s is no caller', async (_name, caller) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  const answer = await world.ask(CHAT, { caller });
+
+  expect(answer.status).toBe(403);
+  expect(await answer.json()).toMatchObject({ code: 'unknown_caller' });
+});
+
+test.each([
+  ['workspace#dev-workspace usd month', 'budget_exhausted'],
+  ['workspace#dev-workspace requests minute', 'rate_limited'],
+  [`caller#${DEVELOPER} tokens day`, 'tokens_exhausted'],
+])('when %s is used up the answer names it and when it starts anew', async (quota, code) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  world.quotas.limits.set(quota, 0);
+
+  const answer = await world.ask(CHAT);
+
+  expect(answer.status).toBe(429);
+  expect(answer.headers.get('retry-after')).toBe(String(12 * 3600));
+  const problem = await answer.json();
+  expect(problem).toMatchObject({ object: 'error', code, type: 'rate_limit_error' });
+  expect(problem).toMatchObject({ message: expect.stringContaining('2026-07-01T00:00:00.000Z') });
+  expect(world.received).toEqual([]);
+});
+
+test.each(['unavailable', 'broken'] as const)('quotas %s let nothing through', async (mode) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  world.quotas.mode = mode;
+
+  const answer = await world.ask(CHAT);
+
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get('retry-after')).toBe('1');
+  expect(await answer.json()).toMatchObject({ code: 'quota_unavailable' });
+});
+
+test('n completions are reserved n times', async () => {
+  let reserved = 0;
+  const world = await gatewayWorld((response) => {
+    reserved = world.quotas.reserved();
+    answerJson(response, 200, COMPLETION);
+  });
+
+  await (await world.ask({ ...CHAT, max_tokens: 10 })).text();
+  const once = reserved;
+  await (await world.ask({ ...CHAT, max_tokens: 10, n: 3 })).text();
+
+  // Twice ten more, in money at two each and in the day's tokens, and six bytes of body.
+  expect(reserved - once).toBe(20 * 3 + 6 * 2);
+});
+
+test("what a body only points at is reserved at the model's whole context", async () => {
+  let reserved = 0;
+  const world = await gatewayWorld((response) => {
+    reserved = world.quotas.reserved();
+    answerJson(response, 200, COMPLETION);
+  });
+  const content = [{ type: 'image_url', image_url: 'https://example.com/a.png' }];
+
+  await world.ask({ ...CHAT, max_tokens: 1, messages: [{ role: 'user', content }] });
+
+  expect(reserved).toBe(1 + (256_000 + 2) + (256_000 + 1));
+});
+
+test('a failing shell of a request never leaves anything reserved', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  world.keys.current = () => {
+    throw new Error('secrets manager down');
+  };
+
+  const answer = await world.ask(CHAT);
+
+  expect(answer.status).toBe(500);
+  expect(await answer.json()).toMatchObject({ code: 'internal_error' });
+  await eventually(() => world.quotas.reserved() === 0);
+});

@@ -1,0 +1,206 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { createHttpShell, type HttpShell } from '../../gateway-server/http-shell.js';
+import type { Log } from '../../lambdas/adapters/log.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import { createGateway, type Gateway, type GatewayDeps } from '../../lambdas/gateway/gateway.js';
+import { createQuotaMetering } from '../../lambdas/gateway/quota-metering.js';
+import { aPolicy, type policyDocument } from './builders.js';
+import {
+  type FakeKeys,
+  type FakeQuotas,
+  fakeAuthorize,
+  fakeDirectory,
+  fakeKeys,
+  fakeQuotas,
+  fakeTariff,
+} from './gateway-fakes.js';
+
+/** What reached Mistral's stand-in. */
+export interface Received {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+  /** Whether the gateway gave up on it before it was answered. */
+  aborted: boolean;
+}
+
+export type Script = (response: ServerResponse, received: Received, count: number) => unknown;
+
+export interface GatewayWorld {
+  /** Of the Node shell. */
+  readonly url: string;
+  readonly gateway: Gateway;
+  readonly shell: HttpShell;
+  readonly received: Received[];
+  readonly quotas: FakeQuotas;
+  readonly keys: FakeKeys;
+  readonly alerts: string[];
+  readonly pauses: number[];
+  readonly logged: string[];
+  ask(body: unknown, options?: AskOptions): Promise<Response>;
+}
+
+export interface AskOptions {
+  readonly path?: string;
+  readonly method?: string;
+  readonly caller?: string | undefined;
+  readonly headers?: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
+export const CALLER_HEADER = 'x-caller-arn';
+export const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
+export const DEVELOPER = role('developer');
+
+/** Gateway, Node shell and a stand-in for Mistral, all real servers, for the length of one test. */
+export async function gatewayWorld(
+  script: Script,
+  change: (document: ReturnType<typeof policyDocument>) => void = () => {},
+  overrides: Partial<GatewayDeps> = {},
+): Promise<GatewayWorld> {
+  const upstream = await mistralStandIn(script);
+  const policy: Policy = aPolicy((document) => {
+    document.mistral = { ...document.mistral, apiUrl: upstream.url };
+    document.gateway = { ...document.gateway };
+    change(document);
+  });
+  const quotas = fakeQuotas();
+  const keys = fakeKeys();
+  const models = fakeDirectory();
+  const alerts: string[] = [];
+  const pauses: number[] = [];
+  const logged: string[] = [];
+  const log = (message: string, ...fields: unknown[]) =>
+    void logged.push(`${message} ${JSON.stringify(fields)}`);
+  const gateway = createGateway({
+    policy,
+    authorize: fakeAuthorize(policy, models),
+    metering: createQuotaMetering(policy, quotas, fakeTariff),
+    keys,
+    models,
+    alerts: { unauthorized: (workspace) => void alerts.push(workspace) },
+    log: { info: log, warn: log, error: log } satisfies Log,
+    now: () => new Date('2026-06-30T12:00:00Z'),
+    sleep: async (milliseconds) => void pauses.push(milliseconds),
+    random: () => 1,
+    ...overrides,
+  });
+  const shell = createHttpShell(gateway, { callerHeader: CALLER_HEADER });
+  const url = await listen(shell.server);
+  onTestFinished(() => void gateway.close());
+  const { received } = upstream;
+
+  return {
+    ...{ url, gateway, shell, received, quotas, keys, alerts, pauses, logged },
+    ask(body, { path = '/v1/chat/completions', method = 'POST', ...options } = {}) {
+      const caller = 'caller' in options ? options.caller : DEVELOPER;
+      return fetch(url + path, {
+        method,
+        headers: {
+          'content-type': 'application/json',
+          ...(caller === undefined ? {} : { [CALLER_HEADER]: caller }),
+          ...options.headers,
+        },
+        body: method === 'GET' ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+        signal: options.signal ?? null,
+      });
+    },
+  };
+}
+
+export async function mistralStandIn(script: Script) {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
+    const seen: Received = {
+      method: request.method ?? '',
+      url: request.url ?? '',
+      headers: request.headers,
+      rawHeaders: request.rawHeaders,
+      body: '',
+      aborted: false,
+    };
+    const mutable = seen as { body: string };
+    for await (const chunk of request) mutable.body += chunk;
+    response.on('close', () => {
+      seen.aborted = !response.writableFinished;
+    });
+    received.push(seen);
+    await script(response, seen, received.length);
+  });
+  return { url: await listen(server), received };
+}
+
+export async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+export const CHAT = {
+  model: 'mistral-small-latest',
+  messages: [{ role: 'user', content: 'Say hello.' }],
+};
+
+export const USAGE = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
+
+export const COMPLETION = {
+  id: 'c1',
+  object: 'chat.completion',
+  created: 1_790_000_000,
+  model: 'mistral-small-latest',
+  choices: [
+    {
+      index: 0,
+      message: { role: 'assistant', content: 'Hello "usage": {"total_tokens": 1}' },
+      finish_reason: 'stop',
+    },
+  ],
+  usage: USAGE,
+};
+
+export function answerJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(text)),
+    ...headers,
+  });
+  response.end(text);
+}
+
+/** The events of a streamed answer; the last one before `[DONE]` tells the usage. */
+export function streamEvents(words: readonly string[], usage: object | null = USAGE): string[] {
+  const event = (delta: object, more: object = {}) => {
+    const choices = [{ index: 0, delta, finish_reason: null, ...more }];
+    const chunk = { id: 's1', object: 'chat.completion.chunk', model: 'mistral-small-latest' };
+    return { ...chunk, created: 1_790_000_000, choices };
+  };
+  const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`;
+  return [
+    data({ ...event({ role: 'assistant', content: '' }), usage: null }),
+    ...words.map((content) => data({ ...event({ content }), usage: null })),
+    data({ ...event({ content: '' }, { finish_reason: 'stop' }), ...(usage ? { usage } : {}) }),
+    'data: [DONE]\n\n',
+  ];
+}
+
+/** Waits for something that other turns of the event loop bring about. */
+export async function eventually(isSo: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!isSo()) {
+    if (Date.now() > deadline) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
