@@ -30,6 +30,8 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
   #pausedMs = 0;
   /** Workspaces still to try when Mistral has no room; found at the first 429. */
   #overflow: string[] | undefined;
+  /** What the caller is told when none has room: it knows of its own workspace alone. */
+  #limited: Problem | undefined;
 
   constructor(
     private readonly context: GatewayContext,
@@ -183,9 +185,9 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
       if (!this.#over) this.#send();
       return;
     }
-    const home = this.#grant.workspace;
+    this.#limited ??= this.#rateLimited(comeback);
     const moved = await this.#moveOn();
-    if (!moved && !this.#over) this.#refuse(this.#rateLimited(home, comeback));
+    if (!moved && !this.#over) this.#refuse(this.#limited);
   }
 
   /** The reservation moves with the request to the first workspace that has room for it. */
@@ -204,8 +206,8 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     return false;
   }
 
-  #rateLimited(workspace: string, comeback: Comeback): Problem {
-    const { modelId } = this.#grant;
+  #rateLimited(comeback: Comeback): Problem {
+    const { workspace, modelId } = this.#grant;
     if (comeback.kind === 'never') {
       const what = `Mistral allows workspace "${workspace}" no requests to model "${modelId}"`;
       return problem('rate_limited', what);
