@@ -58,8 +58,11 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
     async drain(graceMs) {
       draining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // A connection kept for more requests becomes idle only now.
+      const idle = setInterval(() => server.closeIdleConnections(), 20);
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
+      clearInterval(idle);
       clearTimeout(cut);
     },
   };

@@ -166,7 +166,7 @@ export interface FakeKeys extends WorkspaceKeys {
   fresh: string | undefined;
 }
 
-export const KEY = 'PlaintextKeyOfTheWorkspacePlaint';
+export const KEY = 'Zq7PlainKeyVw3XhR9tLm2KcB8dFs5J';
 
 export function fakeKeys(): FakeKeys {
   const keys = new Map<string, ApiKey>();

@@ -1,0 +1,58 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import { createUpstream } from '../../lambdas/gateway/upstream.js';
+import { answerJson, mistralStandIn } from '../support/gateway-world.js';
+
+const TIMEOUTS = { connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 5, idleTimeoutSeconds: 5 };
+
+async function upstreamAt(now: () => number) {
+  const ports = new Set<number | undefined>();
+  const { url, received } = await mistralStandIn((response) => {
+    ports.add(response.socket?.remotePort);
+    answerJson(response, 200, {});
+  });
+  const upstream = createUpstream(`${url}/mistral/`, TIMEOUTS, now);
+  onTestFinished(() => upstream.close());
+  const ask = (accept?: string) =>
+    new Promise<void>((resolve, reject) => {
+      upstream.dispatch(
+        { method: 'GET', path: '/v1/models', key: new ApiKey('k'), accept, body: undefined },
+        {
+          onRequestStart() {},
+          onResponseEnd: () => resolve(),
+          onResponseError: (_controller, error) => reject(error),
+        },
+      );
+    });
+  return { ask, ports, received };
+}
+
+test('requests share a connection, also to an API below a path', async () => {
+  const { ask, ports, received } = await upstreamAt(() => 0);
+  await ask();
+  await new Promise((resolve) => setImmediate(resolve)); // until the connection is free again
+  await ask();
+  expect(ports.size).toBe(1);
+  expect(received[0]?.url).toBe('/mistral/v1/models');
+});
+
+test('a process that was frozen trusts no connection of before', async () => {
+  let at = 0;
+  const { ask, ports } = await upstreamAt(() => at);
+  await ask();
+  at = 31_000;
+  await ask();
+  expect(ports.size).toBe(2);
+});
+
+test.each([
+  ['text/event-stream', 'text/event-stream'],
+  ['application/json, text/event-stream;q=0', 'application/json, text/event-stream;q=0'],
+  [undefined, 'application/json, text/event-stream'],
+  ['x'.repeat(1000), 'application/json, text/event-stream'],
+  ['a\u00e9', 'application/json, text/event-stream'],
+])('accept %j is sent as %j', async (given, sent) => {
+  const { ask, received } = await upstreamAt(() => 0);
+  await ask(given);
+  expect(received[0]?.headers.accept).toBe(sent);
+});
