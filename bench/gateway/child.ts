@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** A part of the benchmark in a process of its own. */
+export interface Child {
+  readonly url: string;
+  /** Asks the child something; see `answerParent`. */
+  ask<Answer>(question: string): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
+
+/** Bundled as it would be deployed: what runs TypeScript as it is adds calls of its own. */
+export async function bundle(name: string): Promise<string> {
+  const outfile = join(folder, `${name}.mjs`);
+  await build({
+    entryPoints: [join(import.meta.dirname, `${name}.ts`)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'error',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  return outfile;
+}
+
+export async function startChild(name: string, ...args: readonly string[]): Promise<Child> {
+  const script = await bundle(name);
+  const child = spawn(process.execPath, ['--expose-gc', script, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: {}, // of this process nothing: NODE_OPTIONS would slow them
+  });
+  const url = await nextMessage<string>(child);
+  return {
+    url,
+    ask(question) {
+      child.send(question);
+      return nextMessage(child);
+    },
+    async stop() {
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      child.kill();
+      await exited;
+    },
+  };
+}
+
+function nextMessage<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`a child ended with code ${code}`));
+    child.once('exit', onExit);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      resolve(message as T);
+    });
+  });
+}
+
+/** In the child: where it listens. */
+export function tellParent(server: Server): void {
+  process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+}
+
+/** In the child: what it answers when asked. */
+export function answerParent(answer: (question: string) => unknown): void {
+  process.on('message', async (question) => process.send?.(await answer(String(question))));
+}

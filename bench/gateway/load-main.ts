@@ -1,0 +1,10 @@
+import { createServer } from 'node:net';
+import { answerParent, tellParent } from './child.js';
+import { applyLoad } from './load.js';
+
+/** The load generator in a process of its own: asked with a URL and what to send there. */
+answerParent(async (question) => {
+  const { url, load } = JSON.parse(question);
+  return applyLoad(url, load);
+});
+const idle = createServer().listen(0, '127.0.0.1', () => tellParent(idle));
