@@ -1,0 +1,52 @@
+import type { Counter, Exchange, Lease } from './counter.js';
+
+/** How far the clocks of two holders may differ from the true time, each of them. */
+export const CLOCK_MARGIN_MS = 5_000;
+
+/** With the margin, a lease is free for others 60 s at most after its holder was last heard of. */
+export const LEASE_MS = 60_000 - CLOCK_MARGIN_MS;
+
+/** How long an emptied lease still tells its holder, should it come back, what became of it. */
+export const FORGET_MS = 15 * 60_000;
+
+/** The instant from which a holder authorizes nothing more from its own lease. */
+export function fenceOf({ until }: Pick<Lease, 'until'>): number {
+  return until - CLOCK_MARGIN_MS;
+}
+
+export function isReclaimable({ amount, until }: Lease, nowMs: number): boolean {
+  return amount > 0 ? nowMs > until + CLOCK_MARGIN_MS : nowMs > until + FORGET_MS;
+}
+
+/**
+ * Takes a dead holder's lease back. What its requests under way had reserved counts as spent:
+ * nobody else can know how much of it was.
+ */
+export function reclaimOf(holderId: string, lease: Lease, nowMs: number): Exchange {
+  const isForgotten = nowMs > lease.until + FORGET_MS;
+  return {
+    holderId,
+    before: lease,
+    after: isForgotten ? undefined : { ...lease, amount: 0, inFlight: 0 },
+    settle: lease.inFlight,
+  };
+}
+
+/** The leases that may be taken back, those first that free the most. */
+export function reclaims(counter: Counter, nowMs: number, except: string): Exchange[] {
+  return [...counter.leases]
+    .filter(([holderId, lease]) => holderId !== except && isReclaimable(lease, nowMs))
+    .sort(([, one], [, other]) => other.amount - one.amount)
+    .map(([holderId, lease]) => reclaimOf(holderId, lease, nowMs));
+}
+
+/** Settled and committed as if all that may be taken back had been. */
+export function totalsAt(counter: Counter, nowMs: number): { settled: number; committed: number } {
+  let { settled, committed } = counter;
+  for (const lease of counter.leases.values()) {
+    if (!isReclaimable(lease, nowMs)) continue;
+    settled += lease.inFlight;
+    committed += lease.inFlight - lease.amount;
+  }
+  return { settled, committed };
+}
