@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../adapters/log.js';
+import type { WorkspaceKeys } from '../adapters/workspace-keys.js';
 import type { ModelDirectory } from '../domain/access.js';
 import type { Policy } from '../domain/policy.js';
 import type { GatewayAlerts, GatewayContext } from './context.js';
 import { type Endpoint, endpointOf } from './endpoints.js';
 import { MeteredExchange } from './exchange.js';
-import type { Authorize, Metering, WorkspaceKeys } from './metering.js';
+import type { Authorize, Metering } from './metering.js';
 import { createModelList, type ModelList } from './model-list.js';
 import { answerOf, type Problem } from './problem.js';
 import type { CallHead, Exchange, Reply } from './reply.js';

@@ -1,5 +1,4 @@
 import type { AccessGrant, AccessRefusal, AccessRequest } from '../domain/access.js';
-import type { ApiKey } from '../domain/api-key.js';
 import type { QuotaRefusal, QuotaUnavailable } from '../domain/quota.js';
 
 /** What one request uses, or may use at most. */
@@ -53,11 +52,3 @@ export interface Metering {
 }
 
 export type Authorize = (callerArn: string, request: AccessRequest) => AccessGrant | AccessRefusal;
-
-/** The keys that the workspaces' requests travel with. */
-export interface WorkspaceKeys {
-  /** Answers at once while the key is in memory. */
-  current(workspace: string): ApiKey | Promise<ApiKey>;
-  /** Asks for the key again, unless somebody else did since this one was refused. */
-  refresh(workspace: string, refused: ApiKey): Promise<ApiKey>;
-}

@@ -1,5 +1,6 @@
-import type { Policy, Workspace } from '../domain/policy.js';
-import type { Quota, QuotaClaim, QuotaHolder, QuotaWindow, Reservation } from '../domain/quota.js';
+import type { Policy } from '../domain/policy.js';
+import type { Quota, QuotaClaim, QuotaHolder, Reservation } from '../domain/quota.js';
+import { quotasOf } from '../domain/workspace-quotas.js';
 import type { Demand, Hold, Metering, Used } from './metering.js';
 import type { Usage } from './usage-scanner.js';
 
@@ -17,8 +18,6 @@ export interface Tariff {
   charge(demand: Demand, usage: Usage): Charge | undefined;
 }
 
-const NANO = 1e9;
-
 /** Quotas of the policy and prices, as what the gateway asks for each request. */
 export function createQuotaMetering(
   policy: Pick<Policy, 'workspaces' | 'mistral'>,
@@ -26,14 +25,15 @@ export function createQuotaMetering(
   tariff: Tariff,
 ): Metering {
   // Made once: a holder knows a quota by the object.
-  const byWorkspace = new Map(policy.workspaces.map((one) => [one.name, quotasOf(one)]));
+  const byWorkspace = new Map(
+    policy.workspaces.map((workspace) => [workspace.name, quotasOf(policy, workspace)]),
+  );
 
   return {
     reserve(demand) {
       const cost = tariff.bound(demand);
       if (cost === undefined) return { kind: 'unpriced' };
-      const { requests, money } = byWorkspace.get(demand.grant.workspace) ?? NO_QUOTAS;
-      const claims = claimsOf(demand, cost, requests, money);
+      const claims = claimsOf(demand, cost, byWorkspace.get(demand.grant.workspace) ?? []);
       const outcome = quotas.reserve(claims);
       if ('then' in outcome) {
         return outcome.then((one) =>
@@ -81,47 +81,16 @@ class QuotaHold implements Hold {
   }
 }
 
-interface WorkspaceQuotas {
-  readonly requests: Quota | undefined;
-  readonly money: readonly Quota[];
-}
-
-const NO_QUOTAS: WorkspaceQuotas = { requests: undefined, money: [] };
-
 function claimsOf(
   { grant, promptTokens, completionTokens }: Demand,
   cost: number,
-  requests: Quota | undefined,
-  money: readonly Quota[],
+  quotas: readonly Quota[],
 ): QuotaClaim[] {
   const claims: QuotaClaim[] = [];
-  if (requests) claims.push({ quota: requests, amount: 1 });
-  for (const quota of money) claims.push({ quota, amount: cost });
+  for (const quota of quotas) {
+    claims.push({ quota, amount: quota.unit === 'requests' ? 1 : cost });
+  }
   const { dailyTokens } = grant;
   if (dailyTokens) claims.push({ quota: dailyTokens, amount: promptTokens + completionTokens });
   return claims;
-}
-
-function quotasOf({ name, requestsPerMinute, budgets, quotaShards }: Workspace): WorkspaceQuotas {
-  const scope = `workspace#${name}`;
-  const common = { scope, shards: quotaShards };
-  const money = (
-    [
-      ['usd', 'hour', budgets.hourlyUsd],
-      ['usd', 'day', budgets.dailyUsd],
-      ['usd', 'month', budgets.monthlyUsd],
-      ['eur', 'hour', budgets.hourlyEur],
-      ['eur', 'day', budgets.dailyEur],
-      ['eur', 'month', budgets.monthlyEur],
-    ] satisfies [Quota['unit'], QuotaWindow, number | undefined][]
-  ).flatMap(([unit, window, budget]) =>
-    budget === undefined ? [] : [{ ...common, unit, window, limit: Math.round(budget * NANO) }],
-  );
-  const requests: Quota = {
-    ...common,
-    unit: 'requests',
-    window: 'minute',
-    limit: requestsPerMinute,
-  };
-  return { requests, money };
 }

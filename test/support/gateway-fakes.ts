@@ -1,8 +1,9 @@
+import type { WorkspaceKeys } from '../../lambdas/adapters/workspace-keys.js';
 import type { ModelDirectory } from '../../lambdas/domain/access.js';
 import { ApiKey } from '../../lambdas/domain/api-key.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Quota, QuotaClaim, QuotaHolder } from '../../lambdas/domain/quota.js';
-import type { Authorize, WorkspaceKeys } from '../../lambdas/gateway/metering.js';
+import type { Authorize } from '../../lambdas/gateway/metering.js';
 import type { Tariff } from '../../lambdas/gateway/quota-metering.js';
 
 const MODELS: Readonly<Record<string, readonly [string, number]>> = {

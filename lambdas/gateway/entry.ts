@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { createAlertTopic } from '../adapters/alert-topic.js';
+import { AWS_CLIENT } from '../adapters/aws-client.js';
+import { readPolicyFile } from '../adapters/policy-file.js';
+import { GatewayEnvSchema } from './env.js';
+import { createStreamingHandler } from './stream-response.js';
+import { openGateway } from './wiring.js';
+
+const env = GatewayEnvSchema.parse(process.env);
+const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
+const { runbookUrl } = policy.alerts;
+
+const { gateway, flush } = await openGateway({
+  policy,
+  secretsManager: new SecretsManagerClient(AWS_CLIENT),
+  dynamo: new DynamoDBClient(AWS_CLIENT),
+  quotaTableName: env.QUOTA_TABLE_NAME,
+  alerts: createAlertTopic(new SNSClient(AWS_CLIENT), env.ALERTS_TOPIC_ARN, runbookUrl),
+  log: new Logger(),
+  holderId: randomUUID(),
+});
+
+export const handler = createStreamingHandler(gateway, flush);

@@ -1,0 +1,64 @@
+import type { Log } from '../adapters/log.js';
+import type { ModelDirectory } from '../domain/access.js';
+import { authorizeRequest } from '../domain/authorize.js';
+import { compileAccess } from '../domain/compile-access.js';
+import type { MistralModel } from '../domain/mistral.js';
+import { createModelDirectory } from '../domain/model-directory.js';
+import type { Policy } from '../domain/policy.js';
+import type { PriceBook } from '../domain/prices/price-book.js';
+import type { Authorize } from './metering.js';
+
+export interface LiveAccessOptions {
+  readonly policy: Policy;
+  readonly priceBook: PriceBook;
+  /** Asks Mistral for its models; `undefined` where no key of ours is let in. */
+  readonly listModels: () => Promise<readonly MistralModel[] | undefined>;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+/** The policy's rules over the models that Mistral serves now. */
+export interface LiveAccess {
+  readonly authorize: Authorize;
+  readonly models: ModelDirectory;
+  /** Reads Mistral's list; without an answer, what is known stays. Never fails. */
+  refresh(): Promise<void>;
+}
+
+/** Aliases move a few times a year, and Mistral announces it. */
+const REFRESH_EVERY_MS = 3_600_000;
+
+/** Knows the price book's models until Mistral's list is read, and reads it again every hour of use. */
+export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
+  const { policy, priceBook, listModels, nowMs, log } = options;
+  let access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
+  let triedAtMs = Number.NEGATIVE_INFINITY;
+
+  async function refresh(): Promise<void> {
+    triedAtMs = nowMs();
+    try {
+      const models = await listModels();
+      if (models) access = compileAccess(policy, createModelDirectory(models, priceBook));
+      else log.warn('models not listed', { reason: 'Mistral refuses the keys of all workspaces' });
+    } catch (error) {
+      log.warn('models not listed', { error });
+    }
+  }
+
+  return {
+    refresh,
+
+    authorize(callerArn, request) {
+      if (nowMs() - triedAtMs > REFRESH_EVERY_MS) void refresh();
+      return authorizeRequest(access, callerArn, request);
+    },
+
+    models: {
+      resolve: (name) => access.models.resolve(name),
+      contextTokens: (id) => access.models.contextTokens(id),
+      get ids() {
+        return access.models.ids;
+      },
+    },
+  };
+}

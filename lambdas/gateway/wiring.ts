@@ -1,0 +1,110 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { AlertTopic } from '../adapters/alert-topic.js';
+import { createKeyProber } from '../adapters/key-prober.js';
+import type { Log } from '../adapters/log.js';
+import { createMistralHttp } from '../adapters/mistral-http.js';
+import { createQuotaCounters } from '../adapters/quota-counters.js';
+import { createWorkspaceKeys, type WorkspaceKeys } from '../adapters/workspace-keys.js';
+import { gatewayUnauthorized } from '../domain/alerts/gateway-unauthorized.js';
+import type { MistralModel } from '../domain/mistral.js';
+import { gatewayWorkspaces, type Policy } from '../domain/policy.js';
+import { createPriceBook } from '../domain/prices/price-book.js';
+import { createQuotaHolder } from '../metering/quota-holder.js';
+import { createGateway, type Gateway } from './gateway.js';
+import { createLiveAccess } from './live-access.js';
+import { createQuotaMetering } from './quota-metering.js';
+import { createTariff } from './tariff.js';
+
+export interface GatewayParts {
+  readonly policy: Policy;
+  readonly secretsManager: SecretsManagerClient;
+  readonly dynamo: DynamoDBClient;
+  readonly quotaTableName: string;
+  readonly alerts: AlertTopic;
+  readonly log: Log;
+  /** Unique for every process. */
+  readonly holderId: string;
+  /** For processes that are never frozen. @default counters are written by `flush` alone */
+  readonly flushEverySeconds?: number;
+  /** @default the clock */
+  readonly now?: () => Date;
+}
+
+export interface OpenGateway {
+  readonly gateway: Gateway;
+  /** Writes what was used and waits for alerts on their way. */
+  flush(): Promise<void>;
+  /** Lets requests under way finish and gives the leases back. */
+  close(): Promise<void>;
+}
+
+/** The gateway over real counters, keys and prices, for its Lambda and its plain server alike. */
+export async function openGateway(parts: GatewayParts): Promise<OpenGateway> {
+  const { policy, dynamo, quotaTableName, holderId, flushEverySeconds, log } = parts;
+  const { now = () => new Date() } = parts;
+  const nowMs = () => now().getTime();
+  const keys = createWorkspaceKeys(parts.secretsManager, nowMs);
+  const priceBook = createPriceBook(policy);
+  const holder = createQuotaHolder({
+    holderId,
+    counters: createQuotaCounters(dynamo, quotaTableName),
+    nowMs,
+    flushEverySeconds,
+    report: (error) => log.warn('counters not reached', { error }),
+  });
+  const access = createLiveAccess({
+    policy,
+    priceBook,
+    listModels: () => listModels(policy, keys),
+    nowMs,
+    log,
+  });
+  await access.refresh();
+
+  const alertsUnderWay = new Set<Promise<void>>();
+  const gateway = createGateway({
+    policy,
+    authorize: access.authorize,
+    models: access.models,
+    metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
+    keys,
+    log,
+    now,
+    alerts: {
+      unauthorized(workspace) {
+        const sending = parts.alerts
+          .publish(gatewayUnauthorized(workspace, now()))
+          .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
+          .finally(() => alertsUnderWay.delete(sending));
+        alertsUnderWay.add(sending);
+      },
+    },
+  });
+
+  return {
+    gateway,
+
+    async flush() {
+      await Promise.all([holder.flush(), ...alertsUnderWay]);
+    },
+
+    async close() {
+      await gateway.close();
+      await Promise.all([holder.close(), ...alertsUnderWay]);
+    },
+  };
+}
+
+/** Asked with the first workspace's key that Mistral lets in. */
+async function listModels(
+  policy: Policy,
+  keys: WorkspaceKeys,
+): Promise<readonly MistralModel[] | undefined> {
+  const prober = createKeyProber(createMistralHttp(policy.mistral.apiUrl));
+  for (const { name } of gatewayWorkspaces(policy)) {
+    const probe = await prober.probe(await keys.current(name));
+    if (probe.kind === 'accepted') return probe.models;
+  }
+  return undefined;
+}
