@@ -6,6 +6,11 @@ export const ALERT_TYPES = [
   'key-revoked',
   'rolled-back',
   'approval-needed',
+  'spend-threshold',
+  'spend-forecast',
+  'budget-exhausted',
+  'reconciliation-drift',
+  'gateway-unauthorized',
 ] as const;
 
 export type AlertType = (typeof ALERT_TYPES)[number];

@@ -16,7 +16,7 @@ import { runAudit } from './run-audit.js';
 export interface NightlyAuditDeps {
   readonly policy: Policy;
   readonly keySource: Pick<KeySource, 'list'>;
-  readonly organization: Pick<Organization, 'workspaces' | 'requestsPerSecond'>;
+  readonly organization: Pick<Organization, 'workspaces' | 'requestsPerSecond' | 'spendLimit'>;
   readonly secrets: Pick<SecretVersions, 'describe'>;
   readonly managedSecrets: ManagedSecrets;
   readonly retirements: Pick<Retirements, 'running'>;

@@ -3,10 +3,11 @@ import { type Audit, createAudit } from '../domain/audit/audit.js';
 import { notYetGrouped, undecidedBy } from '../domain/audit/coverage.js';
 import { judgeModels } from '../domain/audit/model-drift.js';
 import { chooseProbe, rememberProbe } from '../domain/audit/model-probe.js';
-import { judgeRateLimit, judgeWorkspaces } from '../domain/audit/policy-drift.js';
+import { judgeRateLimit, judgeSpendLimit, judgeWorkspaces } from '../domain/audit/policy-drift.js';
 import { judgeRotations } from '../domain/audit/rotation-findings.js';
 import type { Finding } from '../domain/finding.js';
 import type { MistralWorkspace } from '../domain/mistral.js';
+import type { SpendLimit } from '../domain/mistral-limits.js';
 import { type Policy, plannedKeys } from '../domain/policy.js';
 import { describeSecrets, findMoving, retiringKeys } from './gather.js';
 import type { AuditSummary, NightlyAuditDeps } from './handler.js';
@@ -67,6 +68,7 @@ export async function runAudit(
       retirements: retiring !== undefined,
       workspaces: organization.workspaces !== undefined,
       rateLimit: organization.requestsPerSecond !== undefined,
+      spendLimit: organization.spendLimit !== undefined,
       models: models.outcome === 'checked',
       unclearSecrets: new Set([...unread, ...moving]),
     }),
@@ -95,21 +97,28 @@ async function seeEveryKey(
 interface OrganizationFacts {
   readonly workspaces: readonly MistralWorkspace[] | undefined;
   readonly requestsPerSecond: number | undefined;
+  readonly spendLimit: SpendLimit | undefined;
 }
 
 async function askOrganization(
-  { organization }: NightlyAuditDeps,
+  { organization, policy }: NightlyAuditDeps,
   problems: Problems,
 ): Promise<OrganizationFacts> {
-  const [workspaces, requestsPerSecond] = await Promise.all([
+  const [workspaces, requestsPerSecond, spendLimit] = await Promise.all([
     problems.attempt('workspaces at Mistral could not be listed', () =>
       everyOne(organization.workspaces()),
     ),
     problems.attempt("Mistral's rate limit could not be read", () =>
       organization.requestsPerSecond(),
     ),
+    problems.attempt("Mistral's spend limit could not be compared", async () => {
+      const limit = await organization.spendLimit();
+      const { currency } = policy.mistral;
+      if ((limit.currency ?? currency) === currency) return limit;
+      throw new Error(`it is in ${limit.currency}, the policy's budgets are in ${currency}`);
+    }),
   ]);
-  return { workspaces, requestsPerSecond };
+  return { workspaces, requestsPerSecond, spendLimit };
 }
 
 async function everyOne<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
@@ -119,10 +128,11 @@ async function everyOne<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 }
 
 function judgeOrganization(policy: Policy, facts: OrganizationFacts, now: Date): Finding[] {
-  const { workspaces, requestsPerSecond } = facts;
+  const { workspaces, requestsPerSecond, spendLimit } = facts;
   return [
     ...(workspaces ? judgeWorkspaces(policy, workspaces, now) : []),
     ...(requestsPerSecond === undefined ? [] : judgeRateLimit(policy, requestsPerSecond, now)),
+    ...(spendLimit ? judgeSpendLimit(policy, spendLimit, now) : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AuditMemory, FindingStore } from '../../lambdas/adapters/finding-store.js';
 import type { Alert } from '../../lambdas/domain/alert.js';
 import type { ListedKey, MistralWorkspace } from '../../lambdas/domain/mistral.js';
+import type { SpendLimit } from '../../lambdas/domain/mistral-limits.js';
 import { plannedKeys } from '../../lambdas/domain/policy.js';
 import type { OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
 import {
@@ -52,6 +53,15 @@ const models = {
   })),
 };
 
+const spendLimit: SpendLimit = {
+  reached: false,
+  usage: 120,
+  totalUsage: 120,
+  limit: 5000,
+  currency: 'USD',
+  lastPaymentFailed: false,
+};
+
 async function* each<Item>(items: readonly Item[], failure?: Error): AsyncGenerator<Item> {
   yield* items;
   if (failure) throw failure;
@@ -75,6 +85,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
     organization: {
       workspaces: () => each<MistralWorkspace>(workspaces),
       requestsPerSecond: async () => 10,
+      spendLimit: async () => spendLimit,
     },
     secrets: { describe: async (name) => aManagedSecret(name) },
     managedSecrets: { pendingSince: async () => undefined },
@@ -280,11 +291,13 @@ describe('the organization', () => {
     const organization = {
       workspaces: () => each<MistralWorkspace>(workspaces.slice(1)),
       requestsPerSecond: async () => 5,
+      spendLimit: async () => ({ ...spendLimit, limit: 2000 }),
     };
     const { result } = audit({ deps: { organization } });
     expect((await result).findings.map(({ id }) => id)).toEqual([
       'policy-drift#workspace#dev-workspace',
       'policy-drift#rate#prod-workspace',
+      'policy-drift#spend#organization',
     ]);
   });
 
@@ -292,17 +305,34 @@ describe('the organization', () => {
     const open = [
       opened({ id: 'policy-drift#workspace#dev-workspace', type: 'policy-drift' }),
       opened({ id: 'policy-drift#rate#dev-workspace', type: 'policy-drift' }),
+      opened({ id: 'policy-drift#spend#organization', type: 'policy-drift' }),
     ];
     const organization = {
       workspaces: () => each<MistralWorkspace>([], new Error('refused')),
       requestsPerSecond: () => Promise.reject(new Error('refused')),
+      spendLimit: () => Promise.reject(new Error('refused')),
     };
     const { result } = audit({ open, deps: { organization } });
     expect(await result).toMatchObject({
       resolved: 0,
       findings: open.map(({ finding }) => finding),
     });
-    expect((await result).problems).toHaveLength(2);
+    expect((await result).problems).toHaveLength(3);
+  });
+
+  test('whose spend limit is in another currency is not compared', async () => {
+    const organization = {
+      workspaces: () => each<MistralWorkspace>(workspaces),
+      requestsPerSecond: async () => 10,
+      spendLimit: async () => ({ ...spendLimit, limit: 1, currency: 'EUR' }),
+    };
+    const { result } = audit({ deps: { organization } });
+    expect(await result).toMatchObject({
+      findings: [],
+      problems: [
+        "Mistral's spend limit could not be compared: it is in EUR, the policy's budgets are in USD",
+      ],
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { FINDING_TYPES, type Finding, groupOf } from '../finding.js';
-import { RATE_DRIFT, WORKSPACE_DRIFT } from './policy-drift.js';
+import { RATE_DRIFT, SPEND_DRIFT, WORKSPACE_DRIFT } from './policy-drift.js';
 
 /** What an audit could find out. */
 export interface Coverage {
@@ -7,6 +7,7 @@ export interface Coverage {
   readonly retirements: boolean;
   readonly workspaces: boolean;
   readonly rateLimit: boolean;
+  readonly spendLimit: boolean;
   readonly models: boolean;
   /** Names of secrets whose labels are not known for certain. */
   readonly unclearSecrets: ReadonlySet<string>;
@@ -22,12 +23,14 @@ const NEED_ALL_KEYS = FINDING_TYPES.filter((type) => !NEED_NO_KEYS.has(type));
 
 /** Tells of which findings the audit could not have seen that they are gone. */
 export function undecidedBy(coverage: Coverage): (finding: Finding) => boolean {
-  const { allKeys, retirements, workspaces, rateLimit, models, unclearSecrets } = coverage;
+  const { allKeys, retirements, workspaces, rateLimit, spendLimit, models, unclearSecrets } =
+    coverage;
   const prefixes = [
     ...(allKeys ? [] : NEED_ALL_KEYS),
     ...(retirements && unclearSecrets.size === 0 ? [] : ['orphaned']),
     ...(workspaces ? [] : [`policy-drift#${WORKSPACE_DRIFT}`]),
     ...(rateLimit ? [] : [`policy-drift#${RATE_DRIFT}`]),
+    ...(spendLimit ? [] : [`policy-drift#${SPEND_DRIFT}`]),
     ...(models ? [] : ['model-drift']),
   ].map((prefix) => `${prefix}#`);
   return (finding) =>

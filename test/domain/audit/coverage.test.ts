@@ -12,6 +12,7 @@ const everything: Coverage = {
   retirements: true,
   workspaces: true,
   rateLimit: true,
+  spendLimit: true,
   models: true,
   unclearSecrets: new Set(),
 };
@@ -20,6 +21,7 @@ const findings = [
   ...FINDING_TYPES.map((type) => aFinding({ type, id: `${type}#${DEV_ID}#k1` })),
   aFinding({ type: 'policy-drift', id: 'policy-drift#workspace#dev-workspace' }),
   aFinding({ type: 'policy-drift', id: 'policy-drift#rate#dev-workspace' }),
+  aFinding({ type: 'policy-drift', id: 'policy-drift#spend#organization' }),
 ];
 
 test.each<[string, Partial<Coverage>, string[]]>([
@@ -44,6 +46,7 @@ test.each<[string, Partial<Coverage>, string[]]>([
   ['one secret', { unclearSecrets: new Set(['other']) }, [`orphaned#${DEV_ID}#k1`]],
   ['the workspaces', { workspaces: false }, ['policy-drift#workspace#dev-workspace']],
   ['the rate limit', { rateLimit: false }, ['policy-drift#rate#dev-workspace']],
+  ['the spend limit', { spendLimit: false }, ['policy-drift#spend#organization']],
   ['the models', { models: false }, [`model-drift#${DEV_ID}#k1`]],
 ])('an audit that missed %s leaves open what depends on it', (_name, missed, ids) => {
   const isUndecided = undecidedBy({ ...everything, ...missed });

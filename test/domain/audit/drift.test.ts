@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { judgeModels } from '../../../lambdas/domain/audit/model-drift.js';
-import { judgeRateLimit, judgeWorkspaces } from '../../../lambdas/domain/audit/policy-drift.js';
+import {
+  judgeRateLimit,
+  judgeSpendLimit,
+  judgeWorkspaces,
+} from '../../../lambdas/domain/audit/policy-drift.js';
 import type { MistralModel } from '../../../lambdas/domain/mistral.js';
+import type { SpendLimit } from '../../../lambdas/domain/mistral-limits.js';
 import { NOW } from '../../support/audit-builders.js';
 import { aPolicy } from '../../support/builders.js';
 
@@ -52,6 +57,31 @@ test.each([
   [1, ['ml-workspace', 'prod-workspace']],
 ])('at %d requests/s the policy promises too much to %j', (rate, names) => {
   expect(judgeRateLimit(policy, rate, NOW).map(({ subject }) => subject)).toEqual(names);
+});
+
+describe('the spend limit at Mistral', () => {
+  // The shipped budgets are 50 + 500 + 2000 USD a month.
+  test.each<[string, Partial<SpendLimit>, string | undefined]>([
+    ['that leaves room for all budgets is no drift', { limit: 2550 }, undefined],
+    ['below the budgets together is', { limit: 2549.99 }, 'warning'],
+    ['that is reached refuses every key', { limit: 5000, reached: true }, 'critical'],
+    ['is none', { limit: undefined }, undefined],
+  ])('%s', (_name, change, severity) => {
+    const spendLimit: SpendLimit = {
+      reached: false,
+      usage: 1,
+      totalUsage: 1,
+      limit: 1,
+      currency: 'USD',
+      lastPaymentFailed: false,
+      ...change,
+    };
+    const found = judgeSpendLimit(policy, spendLimit, NOW);
+    expect(found.map((finding) => finding.severity)).toEqual(severity ? [severity] : []);
+    if (severity) {
+      expect(found[0]?.evidence.policy).toBe('2550.00 USD a month over all workspaces');
+    }
+  });
 });
 
 describe('models', () => {
