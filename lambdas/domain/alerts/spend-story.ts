@@ -1,0 +1,125 @@
+import type { Alert, NextStep } from '../alert.js';
+import { moneyText, percentOf } from '../money-text.js';
+import type { Currency } from '../policy.js';
+import { utcDay } from '../utc-day.js';
+
+/** The windows that budgets are for. */
+export type BudgetWindow = 'hour' | 'day' | 'month';
+
+/** What an alert about one budget starts from. Money is in nano-units of `currency`. */
+export interface BudgetStory {
+  readonly workspace: string;
+  readonly window: BudgetWindow;
+  /** For example `2026-11`. */
+  readonly windowName: string;
+  readonly resetsAt: Date;
+  readonly currency: Currency;
+  readonly limitNanos: number;
+  /** The larger of what the gateway metered and what Mistral reports. */
+  readonly spentNanos: number;
+  /** `undefined` where the gateway counts nothing. */
+  readonly meteredNanos: number | undefined;
+  /** `undefined` where Mistral's report says nothing about the window. */
+  readonly billedNanos: number | undefined;
+  /** What the most went to in this month, the dearest first, as far as Mistral reports it. */
+  readonly dearestModels: readonly ModelSpend[];
+  readonly deployment: Deployment;
+  readonly at: Date;
+}
+
+export interface ModelSpend {
+  readonly model: string;
+  readonly nanos: number;
+}
+
+/** What commands and consequences depend on. */
+export interface Deployment {
+  /** Whether the gateway stands before Mistral and refuses what is over budget. */
+  readonly gatewayEnabled: boolean;
+  readonly quotaTableName: string;
+}
+
+type Told = Pick<Alert, 'type' | 'severity' | 'title' | 'description'> & {
+  readonly facts?: Alert['facts'];
+};
+
+const ADJECTIVES: Readonly<Record<BudgetWindow, string>> = {
+  hour: 'hourly',
+  day: 'daily',
+  month: 'monthly',
+};
+
+export function adjectiveOf(window: BudgetWindow): string {
+  return ADJECTIVES[window];
+}
+
+/** `2026-12-01 00:00 UTC` */
+export function utcMinute(at: Date): string {
+  return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** Fills in what all alerts about one budget share, so that they read and thread alike. */
+export function tellBudget(story: BudgetStory, told: Told): Alert {
+  const { workspace, window, windowName, currency, limitNanos, spentNanos } = story;
+  const money = (nanos: number) => moneyText(nanos, currency);
+  return {
+    ...told,
+    workspace,
+    threadId: `spend-${workspace}-${windowName}`,
+    at: story.at,
+    facts: {
+      budget: `${workspace}, ${adjectiveOf(window)} (${windowName})`,
+      spent: `${money(spentNanos)}, ${percentOf(spentNanos, limitNanos)}%`,
+      limit: money(limitNanos),
+      'left of it': money(Math.max(0, limitNanos - spentNanos)),
+      'resets at': utcMinute(story.resetsAt),
+      'metered by the gateway': known(story.meteredNanos, money),
+      'reported by Mistral': known(story.billedNanos, money),
+      ...(story.dearestModels.length > 0 && { 'dearest this month': dearest(story) }),
+      ...told.facts,
+    },
+    nextSteps: [...spenders(story), growth(story), raise(story)],
+  };
+}
+
+function known(nanos: number | undefined, money: (nanos: number) => string): string {
+  return nanos === undefined ? 'not known for this window' : money(nanos);
+}
+
+const SHOWN_MODELS = 3;
+
+function dearest({ dearestModels, currency }: BudgetStory): string {
+  return dearestModels
+    .slice(0, SHOWN_MODELS)
+    .map(({ model, nanos }) => `${model} ${moneyText(nanos, currency)}`)
+    .join(', ');
+}
+
+function spenders({ deployment, at }: BudgetStory): NextStep[] {
+  if (!deployment.gatewayEnabled) return [];
+  const values = { ':callers': { S: 'quota#caller#' }, ':today': { S: `tokens#${utcDay(at)}` } };
+  return [
+    {
+      say: 'See which callers used how many tokens today',
+      command: `aws dynamodb scan --table-name ${deployment.quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :today' --expression-attribute-values '${JSON.stringify(values)}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
+    },
+  ];
+}
+
+const DAY_MS = 86_400_000;
+
+function growth({ workspace, at }: BudgetStory): NextStep {
+  const from = new Date(at.getTime() - DAY_MS).toISOString().slice(0, 19);
+  return {
+    say: 'See how the spend grew over the last day',
+    command: `aws cloudwatch get-metric-statistics --namespace MistralGovernance --metric-name MonthSpend --dimensions Name=workspace,Value=${workspace} --start-time ${from}Z --end-time ${at.toISOString().slice(0, 19)}Z --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text`,
+  };
+}
+
+function raise({ workspace, window, currency }: BudgetStory): NextStep {
+  const field = `${adjectiveOf(window)}${currency === 'USD' ? 'Usd' : 'Eur'}`;
+  return {
+    say: 'If the spend is meant, raise the budget',
+    command: `npx cdk deploy --all # once workspaces[${workspace}].budgets.${field} in governance.yaml is right`,
+  };
+}

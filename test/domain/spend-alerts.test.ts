@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest';
+import type { Alert } from '../../lambdas/domain/alert.js';
+import { spendUnpriced, spendUnreadable } from '../../lambdas/domain/alerts/billed-unclear.js';
+import { budgetExhausted } from '../../lambdas/domain/alerts/budget-exhausted.js';
+import { gatewayUnauthorized } from '../../lambdas/domain/alerts/gateway-unauthorized.js';
+import { reconciliationDrift } from '../../lambdas/domain/alerts/reconciliation-drift.js';
+import { spendForecast } from '../../lambdas/domain/alerts/spend-forecast.js';
+import type { BudgetStory } from '../../lambdas/domain/alerts/spend-story.js';
+import { spendThreshold } from '../../lambdas/domain/alerts/spend-threshold.js';
+import { renderAlert } from '../../lambdas/domain/render-alert.js';
+
+const at = new Date('2026-11-24T10:15:00Z');
+const deployment = { gatewayEnabled: true, quotaTableName: 'quotas' };
+const gatewayOff = { deployment: { ...deployment, gatewayEnabled: false } };
+
+function aStory(change: Partial<BudgetStory> = {}): BudgetStory {
+  return {
+    workspace: 'ml-workspace',
+    window: 'month',
+    windowName: '2026-11',
+    resetsAt: new Date('2026-12-01T00:00:00Z'),
+    currency: 'USD',
+    limitNanos: 500e9,
+    spentNanos: 412.5e9,
+    meteredNanos: 398.2e9,
+    billedNanos: 412.5e9,
+    dearestModels: [
+      { model: 'mistral-large-2512', nanos: 380e9 },
+      { model: 'mistral-embed-2312', nanos: 0.0123e9 },
+    ],
+    deployment,
+    at,
+    ...change,
+  };
+}
+
+function email(alert: Alert): string {
+  const { message } = renderAlert(alert, 'https://example.com/runbook.md');
+  return JSON.parse(message).email;
+}
+
+test('a threshold is told with budget, rest, reset, what comes next and who spends', () => {
+  expect(email(spendThreshold({ ...aStory(), percent: 80 }))).toBe(
+    `ml-workspace has spent 80% of its monthly budget
+2026-11-24 10:15 UTC, warning
+
+ml-workspace has spent 412.50 USD of 500.00 USD; the monthly budget starts anew at 2026-12-01 00:00 UTC. Requests still pass. When the budget is used up, the gateway refuses them until then.
+
+  budget                  ml-workspace, monthly (2026-11)
+  spent                   412.50 USD, 82%
+  limit                   500.00 USD
+  left of it              87.50 USD
+  resets at               2026-12-01 00:00 UTC
+  metered by the gateway  398.20 USD
+  reported by Mistral     412.50 USD
+  dearest this month      mistral-large-2512 380.00 USD, mistral-embed-2312 0.0123 USD
+  threshold               80%
+
+What to do:
+
+1. See which callers used how many tokens today:
+
+aws dynamodb scan --table-name quotas --filter-expression 'begins_with(pk, :callers) AND sk = :today' --expression-attribute-values '{":callers":{"S":"quota#caller#"},":today":{"S":"tokens#2026-11-24"}}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head
+
+2. See how the spend grew over the last day:
+
+aws cloudwatch get-metric-statistics --namespace MistralGovernance --metric-name MonthSpend --dimensions Name=workspace,Value=ml-workspace --start-time 2026-11-23T10:15:00Z --end-time 2026-11-24T10:15:00Z --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text
+
+3. If the spend is meant, raise the budget:
+
+npx cdk deploy --all # once workspaces[ml-workspace].budgets.monthlyUsd in governance.yaml is right
+
+Runbook: https://example.com/runbook.md#spend-threshold`,
+  );
+});
+
+test.each([
+  [50, 'info'],
+  [79, 'info'],
+  [80, 'warning'],
+  [95, 'warning'],
+] as const)('a threshold of %d%% is %s', (percent, severity) => {
+  expect(spendThreshold({ ...aStory(), percent }).severity).toBe(severity);
+});
+
+describe('without the gateway', () => {
+  test('nobody is promised that requests are refused, or who calls', () => {
+    const story = aStory({ ...gatewayOff, meteredNanos: undefined });
+    const told = [
+      spendThreshold({ ...story, percent: 50 }),
+      budgetExhausted(story),
+      spendForecast({ ...story, endsAt: at }),
+    ];
+    for (const alert of told) {
+      expect(alert.description).toContain('gateway is off');
+      expect(alert.description).not.toContain('gateway refuses');
+      expect(alert.nextSteps.map(({ command }) => command?.split(' ')[1])).toEqual([
+        'cloudwatch',
+        'cdk',
+      ]);
+      expect(alert.facts['metered by the gateway']).toBe('not known for this window');
+    }
+  });
+});
+
+test('a used-up budget says that requests are refused and until when', () => {
+  const alert = budgetExhausted(
+    aStory({ window: 'hour', windowName: '2026-11-24T10', spentNanos: 499.99e9, resetsAt: at }),
+  );
+  expect(alert).toMatchObject({
+    type: 'budget-exhausted',
+    severity: 'critical',
+    title: 'The hourly budget of ml-workspace is used up',
+    facts: { spent: '499.99 USD, 99%', 'requests now': 'refused by the gateway' },
+  });
+  expect(alert.description).toContain('429 budget_exhausted, until 2026-11-24 10:15 UTC');
+  expect(alert.nextSteps.at(-1)?.command).toContain('budgets.hourlyUsd');
+});
+
+test('nothing is left of a budget that was overrun, and euros are euros', () => {
+  const alert = budgetExhausted(aStory({ spentNanos: 501e9, currency: 'EUR' }));
+  expect(alert.facts).toMatchObject({ spent: '501.00 EUR, 100%', 'left of it': '0.00 EUR' });
+  expect(alert.nextSteps.at(-1)?.command).toContain('budgets.monthlyEur');
+});
+
+test('a forecast names the day on which a month ends early, the minute for less', () => {
+  const endsAt = new Date('2026-11-27T08:30:00Z');
+  expect(spendForecast({ ...aStory(), endsAt })).toMatchObject({
+    type: 'spend-forecast',
+    severity: 'warning',
+    title: "At today's rate the monthly budget of ml-workspace ends on 2026-11-27",
+    facts: { 'ends at': '2026-11-27 08:30 UTC' },
+  });
+  expect(spendForecast({ ...aStory({ window: 'day' }), endsAt }).title).toMatch(
+    /daily budget of ml-workspace ends on 2026-11-27 08:30 UTC$/,
+  );
+});
+
+describe('a reconciliation', () => {
+  const drift = { workspace: 'dev-workspace', windowName: '2026-11-23', currency: 'USD' } as const;
+
+  test('that finds more billed than metered leads to whoever reads keys', () => {
+    const alert = reconciliationDrift({
+      ...drift,
+      billedNanos: 12e9,
+      meteredNanos: 9e9,
+      deployment,
+      at,
+    });
+    expect(alert).toMatchObject({
+      type: 'reconciliation-drift',
+      title: 'dev-workspace spends around the gateway',
+      facts: { difference: '3.00 USD, 25%', 'reported by Mistral': '12.00 USD' },
+    });
+    expect(alert.nextSteps[0]?.command).toContain('--start-time 2026-11-22');
+  });
+
+  test('that finds less billed than metered leads to the prices', () => {
+    const alert = reconciliationDrift({
+      ...drift,
+      billedNanos: 9e9,
+      meteredNanos: 12e9,
+      deployment,
+      at,
+    });
+    expect(alert.title).toBe('Mistral bills dev-workspace less than the gateway metered');
+    expect(alert.nextSteps).toHaveLength(1);
+  });
+});
+
+test('usage without a price is listed, as much as one can read', () => {
+  const rows = Array.from({ length: 23 }, (_, at) => ({
+    category: 'ocr',
+    billingMetric: at === 0 ? '' : 'mistral-ocr-9',
+    billingGroup: 'pages',
+    value: at === 0 ? undefined : 7,
+  }));
+  const { facts } = spendUnpriced({ workspace: 'ml-workspace', rows, at });
+  expect(facts['without a price 1']).toBe('ocr, no metric, pages: unreadable amount');
+  expect(facts['without a price 2']).toBe('ocr, mistral-ocr-9, pages: 7');
+  expect(facts['further ones']).toBe('3');
+});
+
+describe('a report that cannot be read', () => {
+  const unreadable = {
+    reasons: new Map([['dev-workspace', 'GET /v1/admin/usage failed']]),
+    since: new Date('2026-11-24T09:00:00Z'),
+    gatewayEnabled: true,
+    functionName: 'spend-monitor',
+    at,
+  };
+
+  test('of one workspace is told of that one, with the reason and since when', () => {
+    const alert = spendUnreadable(unreadable);
+    expect(alert).toMatchObject({
+      workspace: 'dev-workspace',
+      facts: { 'dev-workspace': 'GET /v1/admin/usage failed' },
+    });
+    expect(alert.description).toContain('Since 2026-11-24 09:00 UTC');
+    expect(alert.description).toContain('gateway meters is still watched');
+  });
+
+  test('of several is one alert for the organization', () => {
+    const reasons = new Map([...unreadable.reasons, ['ml-workspace', 'not found']]);
+    const alert = spendUnreadable({ ...unreadable, reasons, gatewayEnabled: false });
+    expect(alert).toMatchObject({
+      workspace: 'organization',
+      title: "Mistral's usage report cannot be read for 2 workspaces",
+    });
+    expect(alert.description).toContain('nobody sees what they spend');
+  });
+});
+
+test('a gateway whose key is refused leads to the secret of that key', () => {
+  const alert = gatewayUnauthorized('prod-workspace', at);
+  expect(alert).toMatchObject({
+    type: 'gateway-unauthorized',
+    severity: 'critical',
+    facts: { secret: 'mistral/prod-workspace/gateway' },
+  });
+  expect(alert.nextSteps.at(-1)?.command).toBe(
+    'aws secretsmanager rotate-secret --secret-id mistral/prod-workspace/gateway',
+  );
+});
