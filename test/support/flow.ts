@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import type { Alert } from '../../lambdas/domain/alert.js';
+import {
+  type Retirement,
+  RetirementSchema,
+  type RetirementVerdict,
+} from '../../lambdas/domain/retirement.js';
+import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
+import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
+import { createVirtualClock } from '../../local/clock.js';
+import type { Definition } from '../../local/definition.js';
+import { createExecutions, type ExecutionStatus } from '../../local/fakes/executions.js';
+import { createFlowRunner } from '../../local/run-flow.js';
+import { aRetirement } from './builders.js';
+import { branchesTaken, statesEntered } from './flow-branches.js';
+
+export interface FlowPlan {
+  /** What verifying says in turn; the last one for good. */
+  readonly verdicts?: readonly (RetirementVerdict | { readonly kind: string })[];
+  readonly rollBacks?: readonly RollBack['outcome'][];
+  readonly input?: Partial<Retirement>;
+  /** The error that a call ends in, by the state it is made from and how often that was done before. */
+  readonly fails?: (call: string, before: number) => Error | undefined;
+}
+
+export interface PlayedFlow {
+  readonly status: ExecutionStatus;
+  /** Names of the states, in the order of the run. */
+  readonly states: readonly string[];
+  readonly branches: readonly string[];
+  /** Every call of a function: `<hour> <function>`, or `<hour> tell <story>`. */
+  readonly calls: readonly string[];
+  readonly alerts: readonly Alert[];
+  readonly history: readonly unknown[];
+}
+
+export const START = new Date('2026-04-01T10:00:00Z');
+export const END = new Date('2026-05-01T00:00:00Z');
+
+const ToldSchema = z.object({ story: z.string(), flow: RetirementSchema });
+
+/** Plays one retirement by the definition, each function an answer of the plan but for the real teller. */
+export async function playFlow(definition: Definition, plan: FlowPlan): Promise<PlayedFlow> {
+  const { verdicts = [{ kind: 'revoke' }], rollBacks = ['rolled back'] } = plan;
+  const clock = createVirtualClock(START);
+  const calls: string[] = [];
+  const counts = new Map<string, number>();
+  const alerts: Alert[] = [];
+  const tellOnCall = createTellOnCallHandler({
+    alerts: { publish: async (alert) => void alerts.push(alert) },
+    journal: { record: async () => {} },
+    now: clock.now,
+  });
+
+  function called(call: string): number {
+    const before = counts.get(call) ?? 0;
+    counts.set(call, before + 1);
+    calls.push(`${clock.now().toISOString().slice(0, 13)} ${call}`);
+    const error = plan.fails?.(call, before);
+    if (error) throw error;
+    return before;
+  }
+  const task = (name: string, answer: (before: number) => unknown) => async (input: unknown) => {
+    RetirementSchema.parse(input);
+    return answer(called(name));
+  };
+
+  const executions = createExecutions(clock.now, (execution) =>
+    clock.at(clock.now(), () => run(execution)),
+  );
+  const run = createFlowRunner({
+    definition,
+    clock,
+    stateMachineArn: executions.stateMachineArn,
+    tasks: {
+      FunctionsVerify: task('verify', (before) => inTurn(verdicts, before)),
+      FunctionsRevoke: task('revoke', () => ({ outcome: 'deleted' })),
+      FunctionsConfirm: task('confirm', () => ({ unlisted: true, refused: true })),
+      FunctionsRollBack: task('roll back', (before) => ({ outcome: inTurn(rollBacks, before) })),
+      async FunctionsTell(input) {
+        called(`tell ${ToldSchema.parse(input).story}`);
+        await tellOnCall(input);
+      },
+    },
+  });
+
+  const input = JSON.stringify(aRetirement({ promotedAt: START.toISOString(), ...plan.input }));
+  executions.operations.StartExecution?.({ name: 'retire-v1', input });
+  await clock.playUntil(END);
+  const [execution] = executions.all();
+  if (!execution) throw new Error('nothing was started');
+  const { status, history } = execution;
+  const states = statesEntered(history);
+  return { status, states, branches: branchesTaken(history), calls, alerts, history };
+}
+
+function inTurn<T>(values: readonly T[], count: number): T | undefined {
+  return values[Math.min(count, values.length - 1)];
+}
