@@ -14,6 +14,8 @@ export interface FakeOrganization {
   /** Where it is, every key is refused. */
   monthlyLimitReached: boolean;
   monthlyLimitUsd: number;
+  /** @default false */
+  noMonthlyLimit?: boolean;
   models: readonly FakeModel[];
 }
 
@@ -34,6 +36,7 @@ const CreateSchema = z.object({
   workspace_uuid: z.guid(),
   user_id: z.guid(),
 });
+const KeyIdSchema = z.guid();
 const WorkspacesQuerySchema = z.object({
   page: z.coerce.number<string>().int().positive().default(1),
   page_size: z.coerce.number<string>().int().positive().default(25),
@@ -46,7 +49,7 @@ const LimitSchema = z.object({
 const UsageQuerySchema = z.object({
   month: z
     .string()
-    .regex(/^\d{1,2}$/)
+    .regex(/^(0?[1-9]|1[0-2])$/)
     .optional(),
   year: z
     .string()
@@ -80,7 +83,7 @@ export function createFakeMistral(
   const admin: Record<string, (call: HttpCall, query: Record<string, string>) => HttpAnswer> = {
     'GET /v1/admin/api-keys': (_call, query) => {
       const { limit, offset, name } = ListQuerySchema.parse(query);
-      const wanted = name.toLowerCase();
+      const wanted = plain(name);
       const found = keys.all().filter((key) => matches(key, wanted));
       const page = found.slice(offset, offset + limit);
       return jsonAnswer(200, { keys: page.map((key) => listed(key, organization)) });
@@ -101,15 +104,13 @@ export function createFakeMistral(
     'GET /v1/admin/workspaces': (_call, query) => {
       const { page, page_size, search } = WorkspacesQuerySchema.parse(query);
       const found = organization.workspaces.filter(({ name }) => name.includes(search));
-      const items = found
-        .slice((page - 1) * page_size, page * page_size)
-        .map(({ id, name }, i) => ({
-          uuid: id,
-          name,
-          description: null,
-          icon: null,
-          is_default: i === 0,
-        }));
+      const items = found.slice((page - 1) * page_size, page * page_size).map(({ id, name }) => ({
+        uuid: id,
+        name,
+        description: null,
+        icon: null,
+        is_default: id === organization.workspaces[0]?.id,
+      }));
       return jsonAnswer(200, { object: 'list', total: found.length, items, page, page_size });
     },
 
@@ -122,7 +123,9 @@ export function createFakeMistral(
     'GET /v1/admin/spend-limit': () => jsonAnswer(200, limits(organization)),
 
     'POST /v1/admin/spend-limit': ({ body }) => {
-      organization.monthlyLimitUsd = LimitSchema.parse(JSON.parse(body)).amount;
+      const { amount, no_monthly_limit } = LimitSchema.parse(JSON.parse(body));
+      organization.monthlyLimitUsd = amount;
+      organization.noMonthlyLimit = no_monthly_limit;
       return jsonAnswer(200, limits(organization));
     },
 
@@ -142,12 +145,12 @@ export function createFakeMistral(
       const presented = headers['x-api-key'] ?? bearerOf(headers.authorization);
       if (presented !== adminKey) return UNAUTHORIZED;
       const deleted = /^\/v1\/admin\/api-keys\/([^/]+)$/.exec(url.pathname)?.[1];
-      if (method === 'DELETE' && deleted !== undefined) {
-        return keys.delete(deleted)
-          ? jsonAnswer(200, { detail: 'API key deleted successfully' })
-          : NOT_FOUND;
-      }
       try {
+        if (method === 'DELETE' && deleted !== undefined) {
+          return keys.delete(KeyIdSchema.parse(deleted))
+            ? jsonAnswer(200, { detail: 'API key deleted successfully' })
+            : NOT_FOUND;
+        }
         const route = admin[`${method} ${url.pathname}`];
         return route?.(call, Object.fromEntries(url.searchParams)) ?? NOT_FOUND;
       } catch (error) {
@@ -165,9 +168,12 @@ function bearerOf(authorization: string | undefined): string {
 }
 
 function matches({ name, plaintext }: FakeKey, wanted: string): boolean {
-  return (
-    (name ?? '').toLowerCase().includes(wanted) || plaintext.slice(-4).toLowerCase() === wanted
-  );
+  return plain(name ?? '').includes(wanted) || plaintext.slice(-4).toLowerCase() === wanted;
+}
+
+/** Without case and accents. */
+function plain(text: string): string {
+  return text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }
 
 function core(key: FakeKey) {
@@ -206,11 +212,11 @@ function modelCard({ id, aliases, deprecation }: FakeModel) {
   };
 }
 
-function limits({ monthlyLimitReached, monthlyLimitUsd }: FakeOrganization) {
+function limits({ monthlyLimitReached, monthlyLimitUsd, noMonthlyLimit }: FakeOrganization) {
   return {
     limits: {
       completion: {
-        no_monthly_limit: false,
+        no_monthly_limit: noMonthlyLimit ?? false,
         monthly_limit_reached: monthlyLimitReached,
         usage: 0,
         total_usage: 0,
@@ -232,11 +238,17 @@ function emptyUsage(now: Date, year = String(now.getUTCFullYear()), month?: stri
     ocr: none,
     connectors: none,
     libraries_api: { pages: none, tokens: none, audio_seconds: none },
-    fine_tuning: { training: none, storage: none },
+    fine_tuning: { training: {}, storage: {} },
     audio: none,
     audio_characters: none,
     vibe_usage: 0,
-    vibe_code: {},
+    vibe_code: {
+      completion: none,
+      ocr: none,
+      connectors: none,
+      audio: none,
+      audio_characters: none,
+    },
     chat: none,
     date: now.toISOString(),
     previous_month: null,
