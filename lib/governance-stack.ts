@@ -1,14 +1,17 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { type Policy, plannedKeys } from '../lambdas/domain/policy.js';
+import { plannedKeys } from '../lambdas/domain/planned-keys.js';
+import type { Policy } from '../lambdas/domain/policy.js';
 import { AdminKey } from './admin-key.js';
 import { AlertTopic } from './alert-topic.js';
 import { EncryptionKey } from './encryption-key.js';
+import { Gateway } from './gateway.js';
 import { KeyProvisioning } from './key-provisioning.js';
 import { KeyRotation } from './key-rotation.js';
 import { ManagedKeys } from './managed-keys.js';
 import { NightlyAudit } from './nightly-audit.js';
 import { PolicyBundle } from './policy-bundle.js';
+import { QuotaTable } from './quota-table.js';
 import { RecordsTable } from './records-table.js';
 import { RetirementFlow } from './retirement-flow.js';
 import { accountsOf } from './secret-access.js';
@@ -41,6 +44,7 @@ export class GovernanceStack extends Stack {
     encryptionKey.grantReadersOfSecrets(accountsOf(readers), this.region);
     const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions });
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
+    const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral });
     const parts = { policy, adminKey, encryptionKey, alertTopic, recordsTable, runbookUrl };
 
     const retirementFlow = new RetirementFlow(this, 'Retirement', parts);
@@ -50,12 +54,21 @@ export class GovernanceStack extends Stack {
       policy,
       rotationFunction: rotation.function,
     });
+    const gateway = props.policy.gateway.enabled
+      ? new Gateway(this, 'Gateway', { ...parts, quotaTable, callers: props.policy.callers })
+      : undefined;
     const keys = new ManagedKeys(this, 'Keys', {
       policy: props.policy,
       encryptionKey,
       rotationFunction: rotation.function,
       rotationPermission: rotation.permission,
-      access: [rotation.access, ...retirementFlow.access, nightlyAudit.access, provisioning.access],
+      access: [
+        rotation.access,
+        ...retirementFlow.access,
+        nightlyAudit.access,
+        provisioning.access,
+        ...(gateway ? [gateway.access] : []),
+      ],
       removalPolicy,
     });
     provisioning.runAfter(keys, rotation, retirementFlow, recordsTable, alertTopic);
@@ -66,5 +79,7 @@ export class GovernanceStack extends Stack {
     new CfnOutput(this, 'RetirementStateMachineArn', {
       value: retirementFlow.stateMachine.stateMachineArn,
     });
+    new CfnOutput(this, 'QuotaTableName', { value: quotaTable.tableName });
+    if (gateway) new CfnOutput(this, 'GatewayUrl', { value: gateway.url });
   }
 }

@@ -3,12 +3,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
-import {
-  type PlannedKey,
-  type Policy,
-  plannedKeys,
-  type Workspace,
-} from '../lambdas/domain/policy.js';
+import { type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js';
+import type { Policy, Workspace } from '../lambdas/domain/policy.js';
 import { type SecretAccess, secretPolicy } from './secret-access.js';
 
 export interface ManagedKeysProps {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Finding } from '../lambdas/domain/finding.js';
-import { plannedKeys } from '../lambdas/domain/policy.js';
+import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import { RetirementSchema } from '../lambdas/domain/retirement.js';
 import type { Execution } from './fakes/executions.js';
 import type { FakeKey } from './fakes/mistral-keys.js';

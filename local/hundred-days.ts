@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ApiKey } from '../lambdas/domain/api-key.js';
 import type { Finding } from '../lambdas/domain/finding.js';
-import { plannedKeys } from '../lambdas/domain/policy.js';
+import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
 import { nextRun } from './schedule.js';
 import { createCopier, createService, type Service } from './service.js';

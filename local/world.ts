@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Log } from '../lambdas/adapters/log.js';
-import { type Policy, plannedKeys } from '../lambdas/domain/policy.js';
+import { plannedKeys } from '../lambdas/domain/planned-keys.js';
+import type { Policy } from '../lambdas/domain/policy.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
 import { createVirtualClock, type VirtualClock } from './clock.js';
 import type { Definition } from './definition.js';

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ApiKey } from '../domain/api-key.js';
 import { parseManagedKey } from '../domain/managed-key.js';
-import { GATEWAY_KEY_NAME, secretName } from '../domain/policy.js';
+import { GATEWAY_KEY_NAME, secretName } from '../domain/planned-keys.js';
 
 /** The gateway's own key of each workspace, kept in memory. */
 export interface WorkspaceKeys {

@@ -1,5 +1,6 @@
 import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
-import { expireAfterDays, GATEWAY_KEY_NAME, type Policy, secretName } from './policy.js';
+import { expireAfterDays, GATEWAY_KEY_NAME, secretName } from './planned-keys.js';
+import type { Policy } from './policy.js';
 import { endpointProblem } from './policy-fields.js';
 
 export interface PolicyProblem {

@@ -196,59 +196,6 @@ export type PricesPolicy = Policy['prices'];
 export type GatewayPolicy = Policy['gateway'];
 export type Currency = Policy['mistral']['currency'];
 
-/** Margin between a key's planned end and its expiry at Mistral: two weeks of failed rotations. */
-const EXPIRY_MARGIN_DAYS = 14;
-
-/** How long after its creation a new key expires at Mistral. */
-export function expireAfterDays(rotation: RotationPolicy, key: KeyPolicy): number {
-  return (
-    rotation.expireAfterDays ?? key.rotateEveryDays + rotation.maxDrainDays + EXPIRY_MARGIN_DAYS
-  );
-}
-
-/** The name other systems know a managed key's secret by. */
-export function secretName(workspace: string, key: string): string {
-  return `mistral/${workspace}/${key}`;
-}
-
-/** A key that the policy asks for, with the workspace it belongs to. */
-export interface PlannedKey {
-  readonly secretName: string;
-  readonly workspace: Workspace;
-  readonly key: KeyPolicy;
-}
-
-/** The name of the key that the gateway has for itself in each workspace it serves. */
-export const GATEWAY_KEY_NAME = 'gateway';
-
-const GATEWAY_KEY: KeyPolicy = {
-  name: GATEWAY_KEY_NAME,
-  description: 'Used by the gateway alone',
-  rotateEveryDays: 90,
-  readers: [],
-};
-
-/** The workspaces that the gateway may send requests to: those of callers, and where these overflow. */
-export function gatewayWorkspaces({ gateway, callers, workspaces }: Policy): readonly Workspace[] {
-  if (!gateway.enabled) return [];
-  const named = new Set([
-    ...callers.map(({ workspace }) => workspace),
-    ...workspaces.flatMap(({ overflowTo }) => overflowTo),
-  ]);
-  return workspaces.filter(({ name }) => named.has(name));
-}
-
-export function plannedKeys(policy: Policy): readonly PlannedKey[] {
-  const served = gatewayWorkspaces(policy);
-  return policy.workspaces.flatMap((workspace) =>
-    [...workspace.keys, ...(served.includes(workspace) ? [GATEWAY_KEY] : [])].map((key) => ({
-      secretName: secretName(workspace.name, key.name),
-      workspace,
-      key,
-    })),
-  );
-}
-
 function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });

@@ -1,7 +1,7 @@
 import { RotationRefusedError } from '../domain/errors.js';
 import { createdKeyName, isKeyOf, tokenOf } from '../domain/key-name.js';
 import type { ManagedKey } from '../domain/managed-key.js';
-import { expireAfterDays } from '../domain/policy.js';
+import { expireAfterDays } from '../domain/planned-keys.js';
 import { addDays, utcDay } from '../domain/utc-day.js';
 import type { Rotation, RotationDeps } from './rotation.js';
 

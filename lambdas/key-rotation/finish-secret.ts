@@ -1,7 +1,7 @@
 import { rotationSucceeded } from '../domain/alerts/rotation-succeeded.js';
 import { RotationRefusedError, SecretValueError } from '../domain/errors.js';
 import type { ManagedKey } from '../domain/managed-key.js';
-import { expireAfterDays } from '../domain/policy.js';
+import { expireAfterDays } from '../domain/planned-keys.js';
 import { firstCheckAt, type Retirement } from '../domain/retirement.js';
 import { threadOf, versionAt } from '../domain/rotation.js';
 import { addDays, utcDay } from '../domain/utc-day.js';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { RotationRefusedError, UnknownSecretError } from '../domain/errors.js';
-import { type PlannedKey, type Policy, plannedKeys } from '../domain/policy.js';
+import { type PlannedKey, plannedKeys } from '../domain/planned-keys.js';
+import type { Policy } from '../domain/policy.js';
 import { admitStep } from '../domain/rotation.js';
 import { createSecret } from './create-secret.js';
 import { finishSecret } from './finish-secret.js';

@@ -5,7 +5,8 @@ import type { KeySource } from '../adapters/key-source.js';
 import type { Log } from '../adapters/log.js';
 import type { Retirements } from '../adapters/retirements.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
-import type { PlannedKey, Policy } from '../domain/policy.js';
+import type { PlannedKey } from '../domain/planned-keys.js';
+import type { Policy } from '../domain/policy.js';
 import type { SecretState } from '../domain/rotation.js';
 
 export interface RotationDeps {

@@ -3,7 +3,8 @@ import type { Retirements } from '../adapters/retirements.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
 import { type SecretFacts, unfinishedVersion } from '../domain/audit/rotation-findings.js';
 import { mapBounded } from '../domain/map-bounded.js';
-import { type PlannedKey, type Policy, plannedKeys } from '../domain/policy.js';
+import { type PlannedKey, plannedKeys } from '../domain/planned-keys.js';
+import type { Policy } from '../domain/policy.js';
 import type { SecretState } from '../domain/rotation.js';
 import type { Problems } from './problems.js';
 

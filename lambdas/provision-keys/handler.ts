@@ -1,7 +1,8 @@
 import type { Log } from '../adapters/log.js';
 import type { SecretRotations } from '../adapters/secret-rotations.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
-import { type Policy, plannedKeys } from '../domain/policy.js';
+import { plannedKeys } from '../domain/planned-keys.js';
+import type { Policy } from '../domain/policy.js';
 import { versionAt } from '../domain/rotation.js';
 
 export interface ProvisionKeysDeps {

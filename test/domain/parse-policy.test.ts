@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../lambdas/domain/parse-policy.js';
-import { expireAfterDays, type KeyPolicy } from '../../lambdas/domain/policy.js';
+import { expireAfterDays } from '../../lambdas/domain/planned-keys.js';
+import type { KeyPolicy } from '../../lambdas/domain/policy.js';
 import { aPolicy, policyDocument } from '../support/builders.js';
 
 type Document = ReturnType<typeof policyDocument>;

@@ -3,7 +3,7 @@ import type { AuditMemory, FindingStore } from '../../lambdas/adapters/finding-s
 import type { Alert } from '../../lambdas/domain/alert.js';
 import type { ListedKey, MistralWorkspace } from '../../lambdas/domain/mistral.js';
 import type { SpendLimit } from '../../lambdas/domain/mistral-limits.js';
-import { plannedKeys } from '../../lambdas/domain/policy.js';
+import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
 import type { OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
 import {
   createNightlyAuditHandler,

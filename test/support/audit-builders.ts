@@ -2,7 +2,7 @@ import { type Audit, createAudit } from '../../lambdas/domain/audit/audit.js';
 import type { AuditFacts, AuditView } from '../../lambdas/domain/audit/audit-facts.js';
 import type { Finding } from '../../lambdas/domain/finding.js';
 import type { ListedKey } from '../../lambdas/domain/mistral.js';
-import { plannedKeys } from '../../lambdas/domain/policy.js';
+import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
 import type { SecretState } from '../../lambdas/domain/rotation.js';
 import { aPolicy } from './builders.js';
 

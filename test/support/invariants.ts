@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { plannedKeys } from '../../lambdas/domain/policy.js';
+import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
 import type { AuditSummary } from '../../lambdas/nightly-audit/handler.js';
 import type { World } from '../../local/world.js';
 

@@ -38,8 +38,8 @@ export const LAYERS: readonly Layer[] = [
     types: [ADAPTERS],
   },
   {
-    name: 'entry of a function',
-    files: /^lambdas\/[^/]+\/entry\.ts$/,
+    name: 'entry of a function, and what it shares with other processes',
+    files: /^lambdas\/[^/]+\/(entry|wiring)\.ts$/,
     may: [DOMAIN, ADAPTERS, METERING, AWS, ZOD, NODE, /^@aws-lambda-powertools\//, /^undici$/],
     types: [/^aws-lambda$/],
     ownFolder: true,
@@ -88,7 +88,7 @@ export const LAYERS: readonly Layer[] = [
       /^yaml$/,
       ZOD,
       NODE,
-      /^lambdas\/domain\/(parse-)?policy\.ts$/,
+      /^lambdas\/domain\/((parse-)?policy|planned-keys)\.ts$/,
     ],
     // One contract with two ends: environment, verdicts and stories that the state machine names.
     types: [DOMAIN, /^lambdas\/[^/]+\/(env|handler)\.ts$/],

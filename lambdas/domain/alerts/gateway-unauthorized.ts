@@ -1,5 +1,5 @@
 import type { Alert } from '../alert.js';
-import { GATEWAY_KEY_NAME, secretName } from '../policy.js';
+import { GATEWAY_KEY_NAME, secretName } from '../planned-keys.js';
 
 /** Mistral refuses the key that the gateway uses for a workspace, even read afresh. */
 export function gatewayUnauthorized(workspace: string, at: Date): Alert {

@@ -1,6 +1,7 @@
 import type { Alert, NextStep } from '../alert.js';
 import { moneyText, percentOf } from '../money-text.js';
-import { type Currency, GATEWAY_KEY_NAME } from '../policy.js';
+import { GATEWAY_KEY_NAME } from '../planned-keys.js';
+import type { Currency } from '../policy.js';
 import type { Deployment } from './spend-story.js';
 
 /** What the gateway metered and Mistral billed for the same time, and how it comes to differ. */

@@ -1,4 +1,4 @@
-import type { PlannedKey } from '../policy.js';
+import type { PlannedKey } from '../planned-keys.js';
 import type { SecretState } from '../rotation.js';
 import type { WorkspaceNames } from './key-findings.js';
 

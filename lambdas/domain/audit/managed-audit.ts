@@ -1,5 +1,5 @@
 import type { ListedKey } from '../mistral.js';
-import type { PlannedKey } from '../policy.js';
+import type { PlannedKey } from '../planned-keys.js';
 import type { IsoDate } from '../utc-day.js';
 import type { AuditFacts, AuditView } from './audit-facts.js';
 import { type CountedFinding, countOne, countTally } from './collapse.js';

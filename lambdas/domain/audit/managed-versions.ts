@@ -1,6 +1,6 @@
 import { parseKeyName, tokenOf } from '../key-name.js';
 import type { ListedKey } from '../mistral.js';
-import type { PlannedKey } from '../policy.js';
+import type { PlannedKey } from '../planned-keys.js';
 import { type SecretState, versionAt } from '../rotation.js';
 import { createKeyTally, type KeyTally } from './key-tally.js';
 

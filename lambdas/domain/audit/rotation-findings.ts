@@ -1,5 +1,5 @@
 import { type Finding, type FindingType, findingId, severityOf } from '../finding.js';
-import type { PlannedKey } from '../policy.js';
+import type { PlannedKey } from '../planned-keys.js';
 import { type SecretState, versionAt } from '../rotation.js';
 import { utcDay } from '../utc-day.js';
 import { rotateCommand } from './key-findings.js';

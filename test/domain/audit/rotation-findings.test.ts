@@ -3,7 +3,7 @@ import {
   judgeRotations,
   unfinishedVersion,
 } from '../../../lambdas/domain/audit/rotation-findings.js';
-import { plannedKeys } from '../../../lambdas/domain/policy.js';
+import { plannedKeys } from '../../../lambdas/domain/planned-keys.js';
 import type { SecretState } from '../../../lambdas/domain/rotation.js';
 import {
   aManagedSecret,
