@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { BUNDLING } from './bundling.js';
 import type { PolicyBundle } from './policy-bundle.js';
 
 const LAMBDAS = join(import.meta.dirname, '..', 'lambdas');
@@ -57,9 +58,8 @@ export class GovernanceFunction<Env extends Record<string, string>> extends Node
       role,
       awsSdkConnectionReuse: false, // the SDK reuses connections by itself since version 3
       bundling: {
+        ...BUNDLING,
         format: OutputFormat.ESM,
-        mainFields: ['module', 'main'], // the SDK's smaller half, see docs/decisions
-        minify: true,
         bundleAwsSDK: true, // the lock file decides the SDK's version, not the runtime
         commandHooks: props.policy.hooks,
       },

@@ -1,0 +1,56 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { promisify } from 'node:util';
+import { bundle } from './bundle.js';
+
+/** A folder for the length of one benchmark. */
+export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'mistral-governance-bench-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Bundles one of `processes/` as a function is, so that no loader of TypeScript is measured too. */
+export async function writeProcess(name: string, folder: string): Promise<string> {
+  const { code } = await bundle(join(import.meta.dirname, 'processes', `${name}.ts`));
+  const path = join(folder, `${name}.mjs`);
+  writeFileSync(path, code);
+  return path;
+}
+
+/** Runs a script to its end and parses what it prints. Its environment is what is given, only. */
+export async function runProcess(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], { env });
+  return JSON.parse(stdout);
+}
+
+export interface RunningProcess {
+  readonly firstLine: string;
+  stop(): void;
+}
+
+/** Starts a script that prints one line once it is ready, and runs on. */
+export async function startProcess(
+  script: string,
+  args: readonly string[],
+): Promise<RunningProcess> {
+  // It is to end with its input, and so with this process however that ends.
+  const child = spawn(process.execPath, [script, ...args], {
+    env: {},
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  for await (const firstLine of createInterface({ input: child.stdout })) {
+    return { firstLine, stop: () => child.stdin.end() };
+  }
+  throw new Error(`${script} ended before it was ready`);
+}

@@ -1,0 +1,65 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as z from 'zod';
+import { POLICY_FILE } from '../lambdas/adapters/policy-file.js';
+import { loadPolicy } from '../lib/load-policy.js';
+import { bundleFunction, functionFolders } from './bundle.js';
+import { inFolder, runProcess, writeProcess } from './child-process.js';
+import { atMost, type Benchmark, median } from './figure.js';
+
+const MOST_RATIO = 2;
+const ROUNDS = 21;
+const EMPTY = 'empty handler';
+
+/** All that any function asks for; one that asks for more names it and fails. */
+const ENVIRONMENT = {
+  AWS_REGION: 'eu-west-1',
+  ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
+  RECORDS_TABLE_NAME: 'records',
+  RETIREMENT_STATE_MACHINE_ARN: 'arn:aws:states:eu-west-1:111122223333:stateMachine:retirement',
+};
+
+const ReadySchema = z.object({ readyAtMs: z.number() });
+
+/** How long from the start of Node until a function could take its first event. */
+export const benchFunctionStarts: Benchmark = (progress) =>
+  inFolder(async (folder) => {
+    const script = await writeProcess('import-handler', folder);
+    const names = [EMPTY, ...functionFolders()];
+    for (const name of names) await unpack(name, folder);
+
+    const startMs = new Map(names.map((name) => [name, [] as number[]]));
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      progress(`round ${round} of ${ROUNDS}`);
+      for (const [name, times] of startMs) times.push(await timeStart(script, join(folder, name)));
+    }
+    const medians = new Map([...startMs].map(([name, times]) => [name, median(times)]));
+    const emptyMs = medians.get(EMPTY) ?? Number.NaN;
+    progress(`an empty handler is ready after ${emptyMs.toFixed(0)} ms`);
+    return functionFolders().map((name) =>
+      atMost(MOST_RATIO, {
+        name: `start-ratio/${name}`,
+        value: (medians.get(name) ?? Number.NaN) / emptyMs,
+        unit: '× an empty handler',
+      }),
+    );
+  });
+
+/** What Lambda finds of a function when it starts it. */
+async function unpack(name: string, folder: string): Promise<void> {
+  const taskRoot = join(folder, name);
+  mkdirSync(taskRoot);
+  const code =
+    name === EMPTY ? 'export const handler = async () => {};' : (await bundleFunction(name)).code;
+  writeFileSync(join(taskRoot, 'index.mjs'), code);
+  const policy = loadPolicy(join(import.meta.dirname, '..', 'governance.yaml'));
+  writeFileSync(join(taskRoot, POLICY_FILE), JSON.stringify(policy));
+}
+
+async function timeStart(script: string, taskRoot: string): Promise<number> {
+  const startedAtMs = performance.timeOrigin + performance.now();
+  const url = pathToFileURL(join(taskRoot, 'index.mjs')).href;
+  const said = await runProcess(script, [url], { ...ENVIRONMENT, LAMBDA_TASK_ROOT: taskRoot });
+  return ReadySchema.parse(said).readyAtMs - startedAtMs;
+}

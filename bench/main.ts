@@ -1,0 +1,31 @@
+import { parseArgs } from 'node:util';
+import { benchAuditScale } from './audit-scale.js';
+import { benchBundleSizes } from './bundle-sizes.js';
+import type { Figure } from './figure.js';
+import { benchFunctionStarts } from './function-starts.js';
+import { jsonReport, tableReport } from './report.js';
+
+const BENCHMARKS = {
+  'bundle-sizes': benchBundleSizes,
+  'function-starts': benchFunctionStarts,
+  'audit-scale': benchAuditScale,
+};
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !Object.hasOwn(BENCHMARKS, name));
+if (unknown.length > 0) {
+  throw new Error(
+    `no benchmark named ${unknown.join(', ')}: there is ${Object.keys(BENCHMARKS).join(', ')}`,
+  );
+}
+
+const figures: Figure[] = [];
+for (const [name, bench] of Object.entries(BENCHMARKS)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  figures.push(...(await bench((line) => console.error(`${name}: ${line}`))));
+}
+console.log(values.json ? jsonReport(figures) : tableReport(figures));
+if (figures.some(({ holds }) => !holds)) process.exitCode = 1;

@@ -1,0 +1,79 @@
+import { createAdminKeySource } from '../../lambdas/adapters/key-source.js';
+import { createMistralAdmin } from '../../lambdas/adapters/mistral-admin.js';
+import { createMistralHttp } from '../../lambdas/adapters/mistral-http.js';
+import { readPolicyFile } from '../../lambdas/adapters/policy-file.js';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import { startOfDay } from '../../lambdas/domain/utc-day.js';
+import { createNightlyAuditHandler } from '../../lambdas/nightly-audit/handler.js';
+import { secretState, TODAY } from '../organization.js';
+
+const PAGE_LIMIT = 100;
+const SAMPLE_EVERY_MS = 5;
+
+async function audit(url: string, policy: Policy): Promise<number> {
+  const adminKey = new ApiKey('admin-key-of-the-benchmark');
+  const admin = createMistralAdmin(createMistralHttp(url), {
+    secretName: policy.mistral.adminKeySecret,
+    read: async () => adminKey,
+    refresh: async () => adminKey,
+  });
+  let toldFindings = false;
+  const nightlyAudit = createNightlyAuditHandler({
+    policy,
+    keySource: createAdminKeySource(admin),
+    organization: {
+      workspaces: async function* () {
+        yield* policy.workspaces.map(({ id, name }) => ({ id, name }));
+      },
+      requestsPerSecond: async () => 100,
+    },
+    secrets: { describe: async (name) => secretState(name) },
+    managedSecrets: { pendingSince: async () => undefined },
+    retirements: { running: async function* () {} },
+    models: { list: async () => ({ kind: 'accepted', models: [] }) },
+    findingStore: {
+      open: async () => [],
+      apply: async () => {},
+      memory: async () => ({ resolutions: {}, probes: {} }),
+      remember: async () => {},
+    },
+    alerts: {
+      publish: async () => {
+        toldFindings = true;
+      },
+    },
+    log: { info() {}, warn() {}, error() {} },
+    now: () => startOfDay(TODAY),
+  });
+  const { keys, problems } = await nightlyAudit();
+  if (!toldFindings || problems.length > 0) {
+    throw new Error(`audit not worth measuring: ${problems.join('; ') || 'it found nothing'}`);
+  }
+  return keys;
+}
+
+/** The least that anybody must do who wants to see all keys. */
+async function fetchAndParse(url: string): Promise<number> {
+  let keys = 0;
+  for (let offset = 0; ; offset += PAGE_LIMIT) {
+    const response = await fetch(`${url}/api-keys?limit=${PAGE_LIMIT}&offset=${offset}`);
+    const page = JSON.parse(await response.text());
+    keys += page.keys.length;
+    if (page.keys.length < PAGE_LIMIT) return keys;
+  }
+}
+
+const [, , work = '', url = '', policyFolder = ''] = process.argv;
+const policy = readPolicyFile(policyFolder);
+let peakBytes = 0;
+const sample = () => {
+  peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
+};
+const sampling = setInterval(sample, SAMPLE_EVERY_MS);
+const startedMs = performance.now();
+const keys = work === 'audit' ? await audit(url, policy) : await fetchAndParse(url);
+const seconds = (performance.now() - startedMs) / 1000;
+sample();
+clearInterval(sampling);
+console.log(JSON.stringify({ keys, seconds, peakBytes }));
