@@ -1,0 +1,93 @@
+import { fraction, isMore, parseDecimal } from '../fraction.js';
+import type { Quota, QuotaWindow } from '../quota.js';
+import { windowEnd, windowName, windowStart } from '../quota-window.js';
+import { utcDay } from '../utc-day.js';
+import type { BilledSpend } from './billed-spend.js';
+import { forecastSpend, type SpendForecast } from './spend-forecast.js';
+
+/** What is known of the spend against one money quota in its present window, in nano-units. */
+export interface SpendFacts {
+  readonly quota: Quota;
+  /** What the quota's counters say. */
+  readonly meteredNanos: number;
+  /** What Mistral says; `undefined` where it does not tell that window apart. */
+  readonly billedNanos: number | undefined;
+  /** The larger of both since the day began, for the forecast. */
+  readonly todayNanos: number;
+}
+
+export interface SpendStatus {
+  readonly quota: Quota;
+  readonly windowName: string;
+  readonly resetsAt: Date;
+  readonly meteredNanos: number;
+  readonly billedNanos: number | undefined;
+  /** The larger of both. */
+  readonly spentNanos: number;
+  /** Of the budget, for people. */
+  readonly percent: number;
+  /** Ascending; told now for the first time in this window. */
+  readonly newlyCrossed: readonly CrossedThreshold[];
+  readonly forecast: SpendForecast | undefined;
+}
+
+export interface CrossedThreshold {
+  readonly percent: number;
+  /** To be remembered until the window ends: a threshold is told once. */
+  readonly key: string;
+}
+
+/** `thresholds` in percent; `told` are the keys of those that were told before. */
+export function spendStatus(
+  { quota, meteredNanos, billedNanos, todayNanos }: SpendFacts,
+  thresholds: readonly number[],
+  told: ReadonlySet<string>,
+  now: Date,
+): SpendStatus {
+  const spentNanos = largerSpend(meteredNanos, billedNanos);
+  const name = windowName(quota.window, now);
+  return {
+    quota,
+    windowName: name,
+    resetsAt: windowEnd(quota.window, now),
+    meteredNanos,
+    billedNanos,
+    spentNanos,
+    percent: quota.limit > 0 ? (spentNanos / quota.limit) * 100 : 100,
+    newlyCrossed: thresholds
+      .filter((percent) => isReached(percent, spentNanos, quota.limit))
+      .map((percent) => ({ percent, key: thresholdKey(quota, name, percent) }))
+      .filter(({ key }) => !told.has(key))
+      .sort((one, other) => one.percent - other.percent),
+    forecast: forecastSpend(quota, spentNanos, todayNanos, now),
+  };
+}
+
+export function thresholdKey({ scope, unit }: Quota, windowName: string, percent: number): string {
+  return `${scope}#${unit}#${windowName}#${percent}`;
+}
+
+export function largerSpend(meteredNanos: number, billedNanos: number | undefined): number {
+  return Math.max(meteredNanos, billedNanos ?? 0);
+}
+
+/** What Mistral's bill of the month says of the window around `now`: it tells days, not hours. */
+export function billedInWindow(
+  billed: BilledSpend,
+  window: QuotaWindow,
+  now: Date,
+): number | undefined {
+  if (window === 'month') return billed.totalNanos;
+  return window === 'day'
+    ? (billed.nanosByDay.get(utcDay(windowStart('day', now))) ?? 0)
+    : undefined;
+}
+
+/** Thresholds such as 99.9 are decimals, and a budget may be larger than what × 100 fits a number. */
+function isReached(percent: number, spentNanos: number, limitNanos: number): boolean {
+  const threshold = parseDecimal(percent);
+  if (threshold === undefined) return false;
+  const spent = fraction(BigInt(spentNanos) * 100n);
+  const needed = fraction(threshold.numerator * BigInt(limitNanos), threshold.denominator);
+  return !isMore(needed, spent);
+}
