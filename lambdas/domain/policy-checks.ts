@@ -2,6 +2,7 @@ import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-pa
 import { expireAfterDays, GATEWAY_KEY_NAME, secretName } from './planned-keys.js';
 import type { Policy } from './policy.js';
 import { endpointProblem } from './policy-fields.js';
+import { PRICE_LIST } from './prices/price-list.js';
 
 export interface PolicyProblem {
   readonly path: readonly PropertyKey[];
@@ -20,6 +21,7 @@ export function crossCheck(policy: Policy): PolicyProblem[] {
     ...callerPaths(policy),
     ...secretNames(policy),
     ...budgetCurrencies(policy),
+    ...pricedAliases(policy),
   ];
 }
 
@@ -195,6 +197,18 @@ function* budgetCurrencies({ workspaces, mistral }: Policy): Generator<PolicyPro
         message: `${value} is in another currency than mistral.currency (${mistral.currency}): name it ${expected}`,
       };
     }
+  }
+}
+
+/** Requests are priced by exact ids, so that a price under an alias would never be looked up. */
+function* pricedAliases({ prices }: Policy): Generator<PolicyProblem> {
+  for (const name of Object.keys(prices.models)) {
+    const model = PRICE_LIST.find(({ aliases }) => aliases.includes(name));
+    if (model === undefined) continue;
+    yield {
+      path: ['prices', 'models', name],
+      message: `${quoted(name)} is an alias, which may come to stand for another model: must be an exact id such as ${quoted(model.id)}`,
+    };
   }
 }
 

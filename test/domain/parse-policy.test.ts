@@ -117,6 +117,11 @@ describe('fails, naming path, value and what is allowed', () => {
       'workspaces[1].budgets.monthlyEur: 500 is in another currency than mistral.currency (USD): name it monthlyUsd',
     ],
     [
+      'the price of an alias',
+      (d) => (d.prices = { models: { 'mistral-small-latest': { perThousandPages: 1 } } }),
+      'prices.models.mistral-small-latest: "mistral-small-latest" is an alias, which may come to stand for another model: must be an exact id such as "mistral-small-2603"',
+    ],
+    [
       'overflow to nowhere',
       (d) => (d.workspaces[2].overflowTo = ['ml']),
       'workspaces[2].overflowTo[0]: unknown workspace "ml": known are "dev-workspace", "ml-workspace", "prod-workspace"',

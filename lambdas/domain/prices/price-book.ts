@@ -25,6 +25,7 @@ export function createPriceBook({
 }: Pick<Policy, 'prices' | 'mistral'>): PriceBook {
   const known = knownPrices(prices, mistral.currency);
   const isRegional = /^api\.(eu|us)\./.test(new URL(mistral.apiUrl).hostname);
+  // Mistral does not say whether region and priority add up; both is the dearer reading.
   const compile = (source: ModelPrices['source'], unitPrices: UnitPrices) =>
     compilePrices(source, isRegional ? times(unitPrices, REGIONAL) : unitPrices);
   const unknown =

@@ -286,6 +286,19 @@ test('nothing within the bounds costs more than the bound', () => {
   );
 });
 
+test.each<[string, Partial<UsageBounds>, number]>([
+  // 64 × 300: the odd model charges more for what is cached
+  ['tokens that may be cached', { promptTokens: 64 }, 19_200],
+  // 1 × 2,000,000: and less for what is annotated
+  ['pages', { pages: 1 }, 2_000_000],
+  // 64 × 300 × 1.75
+  ['tokens that may get priority', { promptTokens: 64, mayBePriority: true }, 33_600],
+  ['nothing', {}, 0],
+])('the bound of %s', (_name, bounds, nanos) => {
+  const none = boundsOf(NO_USAGE);
+  expect(upperBoundCost(pricesOf(USD, 'odd'), { ...none, ...bounds })).toBe(nanos);
+});
+
 test('using more of anything never costs less', () => {
   const fields = fc.constantFrom(
     'promptTokens',
