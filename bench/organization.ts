@@ -1,5 +1,6 @@
 import { createdKeyName } from '../lambdas/domain/key-name.js';
-import { type PlannedKey, type Policy, plannedKeys } from '../lambdas/domain/policy.js';
+import { type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js';
+import type { Policy } from '../lambdas/domain/policy.js';
 import type { SecretState } from '../lambdas/domain/rotation.js';
 import { addDays, startOfDay } from '../lambdas/domain/utc-day.js';
 
