@@ -41,7 +41,12 @@ export function retirementStates(scope: Construct, functions: Functions): sfn.Ch
   }
 
   /** Tells on-call a part of the story; `otherwise` is where the flow goes when it cannot be told. */
-  function tell(name: string, story: Story, otherwise: sfn.IChainable): LambdaInvoke {
+  function tell(
+    name: string,
+    story: Story,
+    otherwise: sfn.IChainable,
+    errorPath = '$.error',
+  ): LambdaInvoke {
     const state = new LambdaInvoke(scope, name, {
       lambdaFunction: functions.tell,
       payload: sfn.TaskInput.fromObject({
@@ -56,7 +61,7 @@ export function retirementStates(scope: Construct, functions: Functions): sfn.Ch
       resultPath: sfn.JsonPath.DISCARD,
     });
     retry(state);
-    state.addCatch(otherwise, { errors: ['States.ALL'], resultPath: '$.error' });
+    state.addCatch(otherwise, { errors: ['States.ALL'], resultPath: errorPath });
     return state;
   }
 
@@ -87,7 +92,9 @@ export function retirementStates(scope: Construct, functions: Functions): sfn.Ch
   const keep = tell('Tell that the old key is in charge again', 'kept', tellFailed).next(
     new sfn.Succeed(scope, 'Old key kept'),
   );
-  const loop = (name: string, story: Story) => tell(name, story, planNextCheck).next(planNextCheck);
+  // What could not be told on the way is not what a later end was due to.
+  const loop = (name: string, story: Story) =>
+    tell(name, story, planNextCheck, '$.tellError').next(planNextCheck);
 
   return wait
     .next(verify)

@@ -19,8 +19,6 @@ export interface FlowRunnerOptions {
 /** A task as the interpreter wants it. */
 type Interpreted = (input: unknown) => Promise<ReturnType<typeof asJson>>;
 
-const CheckedSchema = z.object({ checkAt: z.iso.datetime() });
-
 /**
  * Runs the synthesized state machine on a virtual clock: one call plays one execution up to its next
  * wait, and its end of the wait is planned on the clock.
@@ -37,19 +35,22 @@ export function createFlowRunner({ definition, clock, stateMachineArn, tasks }: 
         proceed();
       });
 
-    async function wait(input: unknown): Promise<null> {
-      const { checkAt } = CheckedSchema.parse(input);
+    async function wait(input: unknown, timestampPath: string): Promise<null> {
+      const until = timestampAt(input, timestampPath);
       await new Promise<void>((resume) => {
-        clock.at(new Date(checkAt), () => step(resume));
+        clock.at(until, () => step(resume));
         stepDone();
       });
       return null;
     }
 
     const handlers = Object.entries(definition.States).flatMap(
-      ([name, { Type, Resource = '' }]) => {
+      ([name, { Type, Resource = '', TimestampPath = '' }]) => {
         if (Type !== 'Wait' && Type !== 'Task') return [];
-        const handle = Type === 'Wait' ? wait : taskOf(Resource, tasks);
+        const handle =
+          Type === 'Wait'
+            ? (input: unknown) => wait(input, TimestampPath)
+            : taskOf(Resource, tasks);
         const handler: Interpreted = (input) => {
           execution.path.push({ state: name, at: clock.now() });
           return handle(input);
@@ -99,6 +100,13 @@ function asInterpreted({ States, ...rest }: Definition) {
     state.Type === 'Wait' ? { ...state, Type: 'Task', Resource: 'wait', ResultPath: null } : state,
   ]);
   return asJson({ ...rest, States: Object.fromEntries(states) });
+}
+
+/** What a path such as `$.checkAt` leads to. */
+function timestampAt(input: unknown, path: string): Date {
+  const [root, field = '', ...deeper] = path.split('.');
+  if (root !== '$' || deeper.length > 0) throw new Error(`no way to follow the path ${path}`);
+  return new Date(z.object({ [field]: z.iso.datetime() }).parse(input)[field] ?? '');
 }
 
 function taskOf(resource: string, tasks: FlowRunnerOptions['tasks']): Interpreted {

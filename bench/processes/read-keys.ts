@@ -27,6 +27,14 @@ async function audit(url: string, policy: Policy): Promise<number> {
         yield* policy.workspaces.map(({ id, name }) => ({ id, name }));
       },
       requestsPerSecond: async () => 100,
+      spendLimit: async () => ({
+        reached: false,
+        usage: 0,
+        totalUsage: 0,
+        limit: undefined,
+        currency: 'USD',
+        lastPaymentFailed: false,
+      }),
     },
     secrets: { describe: async (name) => secretState(name) },
     managedSecrets: { pendingSince: async () => undefined },

@@ -273,6 +273,14 @@ describe.each(tasks)('$state', ({ state, verdicts, call }) => {
   });
 });
 
+test('what could not be told on the way is not taken for the reason of a later end', async () => {
+  const played = await play({
+    verdicts: [inUse(4), unknown],
+    fails: (call) => (call === 'tell in-use' ? new Error('outage') : undefined),
+  });
+  expect(played.alerts.at(-1)?.description).toContain('ended with an unknown verdict');
+});
+
 test('errors that say the same however often they are tried are final in every task', () => {
   for (const { state } of tasks) {
     expect(finalErrorsOf(definition, state)).toEqual(['KeyStillCurrentError', 'ZodError']);

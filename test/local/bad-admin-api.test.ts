@@ -17,6 +17,7 @@ const policy = aPolicy((document) => {
 const definition = synthesizeDefinition(policy);
 
 let dynamo: LocalDynamo;
+let worlds = 0;
 /** What the Admin API answers instead of the fake; `undefined` lets each call pass. */
 let instead: ((call: string) => HttpAnswer | undefined) | undefined;
 
@@ -32,7 +33,10 @@ async function aWorld(): Promise<World> {
   const gate: Gate = async (call, effect) =>
     (call.startsWith('mistral') && call.includes('/v1/admin/') ? instead?.(call) : undefined) ??
     effect();
-  const options = { policy, definition, dynamo, start: START, log: silentLog, gate };
+  worlds += 1;
+  const tableName = `records-${worlds}`;
+  await dynamo.createTable(tableName);
+  const options = { policy, definition, dynamo, tableName, start: START, log: silentLog, gate };
   const world = await createWorld(options);
   onTestFinished(() => world.close());
   await world.provision();
