@@ -1,4 +1,5 @@
 import { createHttpShell } from '../../gateway-server/http-shell.js';
+import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
 import { createGateway } from '../../lambdas/gateway/gateway.js';
 import { createQuotaMetering } from '../../lambdas/gateway/quota-metering.js';
 import {
@@ -16,6 +17,7 @@ const policy = benchPolicy(process.argv[2] ?? '');
 const models = fakeDirectory();
 const gateway = createGateway({
   policy,
+  upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
   authorize: fakeAuthorize(policy, models),
   metering: createQuotaMetering(policy, fakeQuotas(), fakeTariff),
   keys: fakeKeys(),

@@ -7,6 +7,7 @@ import { createAlertTopic } from '../adapters/alert-topic.js';
 import { AWS_CLIENT } from '../adapters/aws-client.js';
 import { readPolicyFile } from '../adapters/policy-file.js';
 import { GatewayEnvSchema } from './env.js';
+import { createHttpsUpstream } from './https-upstream.js';
 import { createStreamingHandler } from './stream-response.js';
 import { openGateway } from './wiring.js';
 
@@ -14,8 +15,9 @@ const env = GatewayEnvSchema.parse(process.env);
 const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
 const { runbookUrl } = policy.alerts;
 
-const { gateway, flush } = await openGateway({
+const gateway = openGateway({
   policy,
+  upstream: createHttpsUpstream(policy.mistral.apiUrl, policy.gateway),
   secretsManager: new SecretsManagerClient(AWS_CLIENT),
   dynamo: new DynamoDBClient(AWS_CLIENT),
   quotaTableName: env.QUOTA_TABLE_NAME,
@@ -24,4 +26,4 @@ const { gateway, flush } = await openGateway({
   holderId: randomUUID(),
 });
 
-export const handler = createStreamingHandler(gateway, flush);
+export const handler = createStreamingHandler(gateway);

@@ -1,8 +1,8 @@
-import { type Dispatcher, errors } from 'undici';
 import type { ApiKey } from '../domain/api-key.js';
 import { DeliveredText } from './delivered-text.js';
 import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
+import type { UpstreamController, UpstreamHandler } from './upstream.js';
 import { type Usage, UsageScanner } from './usage-scanner.js';
 
 /** How one attempt at Mistral ended. */
@@ -47,8 +47,8 @@ const STREAM = 'text/event-stream';
 const JSON_TYPE = 'application/json';
 
 /** Passes one answer of Mistral's on as it comes, no faster than the caller reads it. */
-export class Forwarding implements Dispatcher.DispatchHandler {
-  #controller: Dispatcher.DispatchController | undefined;
+export class Forwarding implements UpstreamHandler {
+  #controller: UpstreamController | undefined;
   #scanner: UsageScanner | undefined;
   #text: DeliveredText | undefined;
   #error: { status: number; headers: UpstreamHeaders; chunks: Buffer[]; bytes: number } | undefined;
@@ -73,16 +73,12 @@ export class Forwarding implements Dispatcher.DispatchHandler {
     return this.#partly();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: UpstreamController): void {
     this.#controller = controller;
     if (this.#ended) controller.abort(new Error('caller hung up'));
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: UpstreamHeaders,
-  ): void {
+  onResponseStart(_controller: UpstreamController, status: number, headers: UpstreamHeaders): void {
     if (status < 200) return; // an interim answer; the real one follows
     const type = headerOf(headers, 'content-type') ?? JSON_TYPE;
     const isStream = type.startsWith(STREAM);
@@ -98,7 +94,7 @@ export class Forwarding implements Dispatcher.DispatchHandler {
     if (isStream) queueMicrotask(() => this.#flushHead());
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: UpstreamController, chunk: Buffer): void {
     if (this.#ended) return;
     if (this.#error) {
       this.#keepError(chunk);
@@ -123,7 +119,7 @@ export class Forwarding implements Dispatcher.DispatchHandler {
     this.#finish({ kind: 'delivered', usage: this.#scanner?.usage, lastChunk: undefined });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: UpstreamController | undefined, error: Error): void {
     if (this.#error) {
       // The status counts, even where its explanation is cut off.
       this.onResponseEnd();
@@ -162,7 +158,7 @@ export class Forwarding implements Dispatcher.DispatchHandler {
     if (this.#receivedBytes === 0 && !this.#ended) this.reply.flushHead();
   }
 
-  #waitForCaller(controller: Dispatcher.DispatchController): void {
+  #waitForCaller(controller: UpstreamController): void {
     controller.pause();
     this.#stalled = setTimeout(() => this.owner.stalled(), this.stallMs);
     this.reply.onceDrained(() => {
@@ -177,13 +173,21 @@ export class Forwarding implements Dispatcher.DispatchHandler {
   }
 }
 
+/** Of undici's errors and of those of our own client. */
+const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'connect timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  CONNECT_TIMEOUT: 'connect timeout',
+  ANSWER_TIMEOUT: 'timeout',
+};
+
 function failureOf(error: Error): UpstreamFailure {
-  if (error instanceof errors.ConnectTimeoutError) return 'connect timeout';
-  if (error instanceof errors.HeadersTimeoutError) return 'timeout';
-  if (error instanceof errors.BodyTimeoutError) return 'timeout';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const known = FAILURES[code ?? ''];
+  if (known) return known;
   const syscall = 'syscall' in error ? error.syscall : undefined;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return 'no connection';
   if (error instanceof AggregateError) return 'no connection'; // no address of the host answered
-  if (error instanceof errors.UndiciError || 'code' in error) return 'connection broken';
-  return 'internal error';
+  return code === undefined ? 'internal error' : 'connection broken';
 }

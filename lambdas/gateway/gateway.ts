@@ -10,11 +10,12 @@ import type { Authorize, Metering } from './metering.js';
 import { createModelList, type ModelList } from './model-list.js';
 import { answerOf, type Problem } from './problem.js';
 import type { CallHead, Exchange, Reply } from './reply.js';
-import { createUpstream } from './upstream.js';
+import type { Upstream } from './upstream.js';
 import { internalError } from './upstream-error.js';
 
 export interface GatewayDeps {
-  readonly policy: Pick<Policy, 'mistral' | 'workspaces' | 'gateway'>;
+  readonly policy: Pick<Policy, 'workspaces' | 'gateway'>;
+  readonly upstream: Upstream;
   readonly authorize: Authorize;
   readonly metering: Metering;
   readonly keys: WorkspaceKeys;
@@ -43,7 +44,7 @@ const NOTHING_LEFT: Exchange = { abandon() {} };
 const ALERT_EVERY_MS = 300_000;
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { mistral, workspaces, gateway } = deps.policy;
+  const { workspaces, gateway } = deps.policy;
   const now = deps.now ?? (() => new Date());
   const context: GatewayContext = {
     authorize: deps.authorize,
@@ -51,7 +52,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     keys: deps.keys,
     models: deps.models,
     workspaces,
-    upstream: createUpstream(mistral.apiUrl, gateway),
+    upstream: deps.upstream,
     alerts: seldom(deps.alerts, now),
     log: deps.log,
     now,

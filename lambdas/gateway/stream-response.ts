@@ -37,13 +37,22 @@ const EventSchema = z.object({
 
 type Event = z.infer<typeof EventSchema>;
 
-/**
- * The gateway behind a function URL. `flush` runs before each answer ends: after that Lambda may
- * freeze the process, and what it had not written yet with it.
- */
-export function createStreamingHandler(gateway: Gateway, flush: () => Promise<void>): unknown {
+export interface StreamingDeps {
+  readonly gateway: Gateway;
+  /** What the first request waits for. */
+  readonly ready: Promise<void>;
+  /**
+   * Runs before each answer ends: after that Lambda may freeze the process, and what it had not
+   * written yet with it.
+   */
+  readonly flush: () => Promise<void>;
+}
+
+/** The gateway behind a function URL. */
+export function createStreamingHandler({ gateway, ready, flush }: StreamingDeps): unknown {
   return awslambda.streamifyResponse(async (input, stream) => {
     const event = EventSchema.parse(input);
+    await ready;
     await new Promise<void>((resolve) => {
       const reply = new LambdaReply(stream, flush, resolve);
       handle(gateway, event, reply);

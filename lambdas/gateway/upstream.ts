@@ -1,6 +1,6 @@
-import { type Dispatcher, Pool } from 'undici';
 import type { ApiKey } from '../domain/api-key.js';
 import type { GatewayPolicy } from '../domain/policy.js';
+import type { UpstreamHeaders } from './response-headers.js';
 
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST';
@@ -10,9 +10,28 @@ export interface UpstreamRequest {
   readonly body: Buffer | undefined;
 }
 
-/** Mistral's inference API over kept connections. */
+/** Slows down or ends what comes. */
+export interface UpstreamController {
+  pause(): void;
+  resume(): void;
+  abort(reason: Error): void;
+}
+
+/** Hears of one answer as it comes: plain calls, since every request makes them. */
+export interface UpstreamHandler {
+  onRequestStart(controller: UpstreamController): void;
+  onResponseStart(controller: UpstreamController, status: number, headers: UpstreamHeaders): void;
+  onResponseData(controller: UpstreamController, chunk: Buffer): void;
+  onResponseEnd(): void;
+  onResponseError(controller: UpstreamController | undefined, error: Error): void;
+}
+
+/**
+ * Mistral's inference API over kept connections. The Lambda uses Node's own client, the plain server
+ * undici's, which carries half as many requests again.
+ */
 export interface Upstream {
-  dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler): void;
+  dispatch(request: UpstreamRequest, handler: UpstreamHandler): void;
   close(): Promise<void>;
 }
 
@@ -21,53 +40,14 @@ export type UpstreamTimeouts = Pick<
   'connectTimeoutSeconds' | 'firstByteTimeoutSeconds' | 'idleTimeoutSeconds'
 >;
 
-const KEEP_ALIVE_MS = 30_000;
+/** Shorter than servers keep an idle connection. */
+export const KEEP_ALIVE_MS = 30_000;
+
 const ACCEPTABLE = /^[\w*/+.,;=" -]{1,200}$/;
 const ANY = 'application/json, text/event-stream';
 
-export function createUpstream(
-  apiUrl: string,
-  timeouts: UpstreamTimeouts,
-  now: () => number = Date.now,
-): Upstream {
-  const { origin, pathname } = new URL(apiUrl);
-  const prefix = pathname.replace(/\/+$/, '');
-  let pool = createPool(origin, timeouts);
-  let lastUsedAt = now();
-
-  // Lambda freezes a process between requests: what connections it still holds are long cut, and
-  // the timers that would have closed them never ran.
-  function freshPool(): Pool {
-    const at = now();
-    if (at - lastUsedAt > KEEP_ALIVE_MS) {
-      void pool.close();
-      pool = createPool(origin, timeouts);
-    }
-    lastUsedAt = at;
-    return pool;
-  }
-
-  return {
-    dispatch({ method, path, key, accept, body }, handler) {
-      const headers = headersFor(key, accept);
-      const request = { method, path: prefix + path, headers, body };
-      freshPool().dispatch(request, handler);
-    },
-    close: () => pool.close(),
-  };
-}
-
-function createPool(origin: string, timeouts: UpstreamTimeouts): Pool {
-  return new Pool(origin, {
-    connect: { timeout: timeouts.connectTimeoutSeconds * 1000 },
-    headersTimeout: timeouts.firstByteTimeoutSeconds * 1000,
-    bodyTimeout: timeouts.idleTimeoutSeconds * 1000,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-  });
-}
-
 /** All that travels: nothing of the caller's headers but what kind of answer it takes. */
-function headersFor(key: ApiKey, accept: string | undefined): string[] {
+export function headersFor(key: ApiKey, accept: string | undefined): string[] {
   return [
     'authorization',
     `Bearer ${key.reveal()}`,
@@ -78,4 +58,9 @@ function headersFor(key: ApiKey, accept: string | undefined): string[] {
     'accept-encoding',
     'identity', // usage is read from the answer as it passes
   ];
+}
+
+/** What an API's address has before the paths of its endpoints. */
+export function pathPrefix(apiUrl: URL): string {
+  return apiUrl.pathname.replace(/\/+$/, '');
 }

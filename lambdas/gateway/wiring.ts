@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { AlertTopic } from '../adapters/alert-topic.js';
@@ -16,9 +17,11 @@ import { createGateway, type Gateway } from './gateway.js';
 import { createLiveAccess } from './live-access.js';
 import { createQuotaMetering } from './quota-metering.js';
 import { createTariff } from './tariff.js';
+import type { Upstream } from './upstream.js';
 
 export interface GatewayParts {
   readonly policy: Policy;
+  readonly upstream: Upstream;
   readonly secretsManager: SecretsManagerClient;
   readonly dynamo: DynamoDBClient;
   readonly quotaTableName: string;
@@ -34,14 +37,18 @@ export interface GatewayParts {
 
 export interface OpenGateway {
   readonly gateway: Gateway;
+  /** Mistral's models are read, or could not be within seconds: until then the price book's count. */
+  readonly ready: Promise<void>;
   /** Writes what was used and waits for alerts on their way. */
   flush(): Promise<void>;
   /** Lets requests under way finish and gives the leases back. */
   close(): Promise<void>;
 }
 
+const READY_WITHIN_MS = 3000;
+
 /** The gateway over real counters, keys and prices, for its Lambda and its plain server alike. */
-export async function openGateway(parts: GatewayParts): Promise<OpenGateway> {
+export function openGateway(parts: GatewayParts): OpenGateway {
   const { policy, dynamo, quotaTableName, holderId, flushEverySeconds, log } = parts;
   const { now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
@@ -61,11 +68,12 @@ export async function openGateway(parts: GatewayParts): Promise<OpenGateway> {
     nowMs,
     log,
   });
-  await access.refresh();
+  const ready = Promise.race([access.refresh(), wait(READY_WITHIN_MS, undefined, { ref: false })]);
 
   const alertsUnderWay = new Set<Promise<void>>();
   const gateway = createGateway({
     policy,
+    upstream: parts.upstream,
     authorize: access.authorize,
     models: access.models,
     metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
@@ -85,6 +93,7 @@ export async function openGateway(parts: GatewayParts): Promise<OpenGateway> {
 
   return {
     gateway,
+    ready,
 
     async flush() {
       await Promise.all([holder.flush(), ...alertsUnderWay]);

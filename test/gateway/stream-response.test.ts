@@ -55,11 +55,19 @@ function anEvent(body: unknown, change: object = {}) {
   };
 }
 
+function streamingHandler({ gateway }: GatewayWorld, flush: () => Promise<void>) {
+  return createStreamingHandler({
+    gateway,
+    ready: Promise.resolve(),
+    flush,
+  }) as StreamingHandler;
+}
+
 async function invoke(world: GatewayWorld, event: unknown, flush = async () => {}) {
   const stream = new PassThrough();
   const chunks: Buffer[] = [];
   stream.on('data', (chunk) => chunks.push(chunk));
-  const handler = createStreamingHandler(world.gateway, flush) as StreamingHandler;
+  const handler = streamingHandler(world, flush);
   await handler(event, stream);
   return { ...heads[0], text: Buffer.concat(chunks).toString(), stream };
 }
@@ -107,7 +115,7 @@ test('what was used is written before the answer ends and Lambda freezes', async
     states.push([world.quotas.ends.settled, stream.writableEnded]);
   };
 
-  const handler = createStreamingHandler(world.gateway, flush) as StreamingHandler;
+  const handler = streamingHandler(world, flush);
   await handler(anEvent(CHAT), stream);
 
   expect(states).toEqual([[1, false]]);
@@ -157,7 +165,7 @@ test('a caller that hangs up stops Mistral and is settled before the invocation 
     settledAtFlush = world.quotas.ends.settled;
   };
 
-  const handler = createStreamingHandler(world.gateway, flush) as StreamingHandler;
+  const handler = streamingHandler(world, flush);
   await handler(anEvent({ ...CHAT, stream: true }), stream);
 
   expect(settledAtFlush).toBe(1);
@@ -194,7 +202,7 @@ test('a caller that reads slowly holds Mistral back', async () => {
     });
   });
 
-  const handler = createStreamingHandler(world.gateway, async () => {}) as StreamingHandler;
+  const handler = streamingHandler(world, async () => {});
   await handler(anEvent({ ...CHAT, stream: true }), stream);
   await eventually(() => bytes === 100 * block.length);
 

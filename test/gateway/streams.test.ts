@@ -1,15 +1,19 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { DeliveredText } from '../../lambdas/gateway/delivered-text.js';
+import type { GatewayDeps } from '../../lambdas/gateway/gateway.js';
 import { UsageScanner } from '../../lambdas/gateway/usage-scanner.js';
 import {
   CALLER_HEADER,
   CHAT,
+  type ChangePolicy,
   COMPLETION,
   DEVELOPER,
   eventually,
-  gatewayWorld,
+  gatewayWorld as openWorld,
+  type Script,
   streamEvents,
+  UPSTREAM_KINDS,
   USAGE,
 } from '../support/gateway-world.js';
 
@@ -107,168 +111,173 @@ describe('delivered tokens', () => {
   });
 });
 
-test.each([1, 2, 3, 7, 64])('a stream in pieces of %i bytes arrives as it was', async (size) => {
-  const world = await gatewayWorld(async (response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.socket?.setNoDelay(true);
-    for (let at = 0; at < STREAM.length; at += size) {
-      response.write(STREAM.subarray(at, at + size));
-      if (at % (size * 16) === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    response.end();
-  });
+describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
+  const gatewayWorld = (script: Script, change?: ChangePolicy, deps: Partial<GatewayDeps> = {}) =>
+    openWorld(script, change, { upstreamKind, ...deps });
 
-  const answer = await world.ask({ ...CHAT, stream: true });
-
-  expect(Buffer.from(await answer.arrayBuffer()).equals(STREAM)).toBe(true);
-  expect(world.quotas.settled(TOKENS)).toBe(USAGE.total_tokens);
-});
-
-/** A caller that can hang up, and that reads no faster than it is told to. */
-async function open(url: string, body: string): Promise<[ClientRequest, IncomingMessage]> {
-  const request = httpRequest(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { [CALLER_HEADER]: DEVELOPER, 'content-length': Buffer.byteLength(body) },
-  });
-  request.on('error', () => {});
-  const answer = await new Promise<IncomingMessage>((resolve) => {
-    request.on('response', resolve);
-    request.end(body);
-  });
-  answer.on('error', () => {});
-  return [request, answer];
-}
-
-const STREAMED = JSON.stringify({ ...CHAT, stream: true });
-const LIKELY_PROMPT = Math.ceil(
-  JSON.stringify({ ...CHAT, stream: true, max_tokens: 2000 }).length / 3,
-);
-const SPOKEN = streamEvents(['one', 'two', 'six', 'ten']);
-
-test.each(SPOKEN.map((_, index) => index + 1))(
-  'a caller that hangs up after event %i stops Mistral and pays for what it got',
-  async (count) => {
-    const world = await gatewayWorld((response) => {
+  test.each([1, 2, 3, 7, 64])('a stream in pieces of %i bytes arrives as it was', async (size) => {
+    const world = await gatewayWorld(async (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write(SPOKEN.slice(0, count).join('')); // and generates on
+      response.socket?.setNoDelay(true);
+      for (let at = 0; at < STREAM.length; at += size) {
+        response.write(STREAM.subarray(at, at + size));
+        if (at % (size * 16) === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      response.end();
     });
-    const [request, answer] = await open(world.url, STREAMED);
-    let got = 0;
-    const expected = SPOKEN.slice(0, count).join('').length;
-    await new Promise<void>((resolve) => {
-      answer.on('data', (chunk: Buffer) => {
-        got += chunk.length;
-        if (got === expected) resolve();
+
+    const answer = await world.ask({ ...CHAT, stream: true });
+
+    expect(Buffer.from(await answer.arrayBuffer()).equals(STREAM)).toBe(true);
+    expect(world.quotas.settled(TOKENS)).toBe(USAGE.total_tokens);
+  });
+
+  /** A caller that can hang up, and that reads no faster than it is told to. */
+  async function open(url: string, body: string): Promise<[ClientRequest, IncomingMessage]> {
+    const request = httpRequest(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { [CALLER_HEADER]: DEVELOPER, 'content-length': Buffer.byteLength(body) },
+    });
+    request.on('error', () => {});
+    const answer = await new Promise<IncomingMessage>((resolve) => {
+      request.on('response', resolve);
+      request.end(body);
+    });
+    answer.on('error', () => {});
+    return [request, answer];
+  }
+
+  const STREAMED = JSON.stringify({ ...CHAT, stream: true });
+  const LIKELY_PROMPT = Math.ceil(
+    JSON.stringify({ ...CHAT, stream: true, max_tokens: 2000 }).length / 3,
+  );
+  const SPOKEN = streamEvents(['one', 'two', 'six', 'ten']);
+
+  test.each(SPOKEN.map((_, index) => index + 1))(
+    'a caller that hangs up after event %i stops Mistral and pays for what it got',
+    async (count) => {
+      const world = await gatewayWorld((response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(SPOKEN.slice(0, count).join('')); // and generates on
       });
-    });
+      const [request, answer] = await open(world.url, STREAMED);
+      let got = 0;
+      const expected = SPOKEN.slice(0, count).join('').length;
+      await new Promise<void>((resolve) => {
+        answer.on('data', (chunk: Buffer) => {
+          got += chunk.length;
+          if (got === expected) resolve();
+        });
+      });
 
-    request.destroy();
+      request.destroy();
 
+      await eventually(() => world.received[0]?.aborted === true);
+      await eventually(() => world.quotas.ends.settled === 1);
+      const settled = world.quotas.settled(TOKENS);
+      if (count >= SPOKEN.length - 1) {
+        expect(settled).toBe(USAGE.total_tokens); // Mistral had told by then
+      } else {
+        expect(settled).toBeGreaterThanOrEqual(LIKELY_PROMPT + count);
+        expect(settled).toBeLessThanOrEqual(LIKELY_PROMPT + 2 * count);
+      }
+      expect(world.quotas.reserved()).toBe(0);
+      expect(world.quotas.ends.released).toBe(0);
+    },
+  );
+
+  test('a caller that hangs up before the first byte pays for a likely prompt', async () => {
+    const world = await gatewayWorld(() => {});
+    const controller = new AbortController();
+    const asked = world.ask({ ...CHAT, stream: true }, { signal: controller.signal });
+    await eventually(() => world.received.length === 1);
+
+    controller.abort();
+
+    await expect(asked).rejects.toThrow();
     await eventually(() => world.received[0]?.aborted === true);
     await eventually(() => world.quotas.ends.settled === 1);
-    const settled = world.quotas.settled(TOKENS);
-    if (count >= SPOKEN.length - 1) {
-      expect(settled).toBe(USAGE.total_tokens); // Mistral had told by then
-    } else {
-      expect(settled).toBeGreaterThanOrEqual(LIKELY_PROMPT + count);
-      expect(settled).toBeLessThanOrEqual(LIKELY_PROMPT + 2 * count);
-    }
+    expect(world.quotas.settled(TOKENS)).toBe(LIKELY_PROMPT);
+  });
+
+  test('a caller that hangs up while quotas are asked pays for nothing, and nothing is sent', async () => {
+    let answerQuotas = () => {};
+    let asked = false;
+    let hungUp = false;
+    const world = await gatewayWorld(() => {});
+    const { reserve } = world.quotas;
+    world.quotas.reserve = async (claims) => {
+      asked = true;
+      await new Promise<void>((resolve) => {
+        answerQuotas = resolve;
+      });
+      return reserve.call(world.quotas, claims);
+    };
+    world.shell.server.on('connection', (socket) =>
+      socket.on('close', () => {
+        hungUp = true;
+      }),
+    );
+    const controller = new AbortController();
+    const answer = world.ask(CHAT, { signal: controller.signal });
+    await eventually(() => asked);
+    controller.abort();
+    await expect(answer).rejects.toThrow();
+    await eventually(() => hungUp);
+
+    answerQuotas();
+
+    await eventually(() => world.quotas.ends.released + world.quotas.ends.settled > 0);
+    expect(world.quotas.ends.settled).toBe(0);
     expect(world.quotas.reserved()).toBe(0);
-    expect(world.quotas.ends.released).toBe(0);
-  },
-);
-
-test('a caller that hangs up before the first byte pays for a likely prompt', async () => {
-  const world = await gatewayWorld(() => {});
-  const controller = new AbortController();
-  const asked = world.ask({ ...CHAT, stream: true }, { signal: controller.signal });
-  await eventually(() => world.received.length === 1);
-
-  controller.abort();
-
-  await expect(asked).rejects.toThrow();
-  await eventually(() => world.received[0]?.aborted === true);
-  await eventually(() => world.quotas.ends.settled === 1);
-  expect(world.quotas.settled(TOKENS)).toBe(LIKELY_PROMPT);
-});
-
-test('a caller that hangs up while quotas are asked pays for nothing, and nothing is sent', async () => {
-  let answerQuotas = () => {};
-  let asked = false;
-  let hungUp = false;
-  const world = await gatewayWorld(() => {});
-  const { reserve } = world.quotas;
-  world.quotas.reserve = async (claims) => {
-    asked = true;
-    await new Promise<void>((resolve) => {
-      answerQuotas = resolve;
-    });
-    return reserve.call(world.quotas, claims);
-  };
-  world.shell.server.on('connection', (socket) =>
-    socket.on('close', () => {
-      hungUp = true;
-    }),
-  );
-  const controller = new AbortController();
-  const answer = world.ask(CHAT, { signal: controller.signal });
-  await eventually(() => asked);
-  controller.abort();
-  await expect(answer).rejects.toThrow();
-  await eventually(() => hungUp);
-
-  answerQuotas();
-
-  await eventually(() => world.quotas.ends.released + world.quotas.ends.settled > 0);
-  expect(world.quotas.ends.settled).toBe(0);
-  expect(world.quotas.reserved()).toBe(0);
-  expect(world.received).toEqual([]);
-});
-
-test('a caller that does not read holds Mistral back instead of filling memory', async () => {
-  const block = `data: ${'x'.repeat(65_536)}\n\n`;
-  let sent = 0;
-  const world = await gatewayWorld(async (response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    for (; sent < 400; sent += 1) {
-      if (response.write(block)) continue;
-      await new Promise((resolve) => response.once('drain', resolve));
-    }
-    response.end();
+    expect(world.received).toEqual([]);
   });
-  const [, answer] = await open(world.url, STREAMED);
-  answer.pause();
 
-  for (let [seen, still] = [0, 0]; still < 3000; still = seen === sent ? still + 1 : 0) {
-    seen = sent;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  expect(sent).toBeLessThan(400);
-
-  let bytes = 0;
-  answer.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-  });
-  answer.resume();
-  await new Promise((resolve) => answer.once('end', resolve));
-  expect(bytes).toBe(400 * block.length);
-});
-
-test('a caller that stops reading for good is cut off and settled', async () => {
-  const block = `data: ${'x'.repeat(65_536)}\n\n`;
-  const world = await gatewayWorld(
-    (response) => {
+  test('a caller that does not read holds Mistral back instead of filling memory', async () => {
+    const block = `data: ${'x'.repeat(65_536)}\n\n`;
+    let sent = 0;
+    const world = await gatewayWorld(async (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      for (let i = 0; i < 400; i += 1) response.write(block);
-    },
-    (document) => {
-      document.gateway.idleTimeoutSeconds = 0.1;
-    },
-  );
-  const [, answer] = await open(world.url, STREAMED);
-  answer.pause();
+      for (; sent < 400; sent += 1) {
+        if (response.write(block)) continue;
+        await new Promise((resolve) => response.once('drain', resolve));
+      }
+      response.end();
+    });
+    const [, answer] = await open(world.url, STREAMED);
+    answer.pause();
 
-  await eventually(() => world.quotas.ends.settled === 1);
-  await eventually(() => world.received[0]?.aborted === true);
-  expect(world.quotas.reserved()).toBe(0);
+    for (let [seen, still] = [0, 0]; still < 3000; still = seen === sent ? still + 1 : 0) {
+      seen = sent;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(sent).toBeLessThan(400);
+
+    let bytes = 0;
+    answer.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    answer.resume();
+    await new Promise((resolve) => answer.once('end', resolve));
+    expect(bytes).toBe(400 * block.length);
+  });
+
+  test('a caller that stops reading for good is cut off and settled', async () => {
+    const block = `data: ${'x'.repeat(65_536)}\n\n`;
+    const world = await gatewayWorld(
+      (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (let i = 0; i < 400; i += 1) response.write(block);
+      },
+      (document) => {
+        document.gateway.idleTimeoutSeconds = 0.1;
+      },
+    );
+    const [, answer] = await open(world.url, STREAMED);
+    answer.pause();
+
+    await eventually(() => world.quotas.ends.settled === 1);
+    await eventually(() => world.received[0]?.aborted === true);
+    expect(world.quotas.reserved()).toBe(0);
+  });
 });

@@ -1,16 +1,19 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { GatewayDeps } from '../../lambdas/gateway/gateway.js';
 import { KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,
   CHAT,
+  type ChangePolicy,
   COMPLETION,
   DEVELOPER,
   eventually,
   type GatewayWorld,
-  gatewayWorld,
+  gatewayWorld as openWorld,
   role,
   type Script,
   streamEvents,
+  UPSTREAM_KINDS,
 } from '../support/gateway-world.js';
 
 const TOKENS = `caller#${DEVELOPER} tokens day`;
@@ -31,313 +34,325 @@ async function problemOf(answer: Response) {
   return JSON.parse(text);
 }
 
-test('a key that was rotated is read afresh once, and the caller notices nothing', async () => {
-  const world = await gatewayWorld((response, { headers }) =>
-    headers.authorization?.endsWith('-again')
-      ? answerJson(response, 200, COMPLETION)
-      : answerJson(response, 401, UNAUTHORIZED),
-  );
+describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
+  const gatewayWorld = (script: Script, change?: ChangePolicy, deps: Partial<GatewayDeps> = {}) =>
+    openWorld(script, change, { upstreamKind, ...deps });
 
-  expect((await world.ask(CHAT)).status).toBe(200);
-  expect(world.keys.refreshes).toEqual(['dev-workspace']);
-  expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
-  expect(world.alerts).toEqual([]);
-});
-
-test('a key that stays refused is a 502, told to on-call once', async () => {
-  const world = await gatewayWorld((response) => answerJson(response, 401, UNAUTHORIZED));
-
-  const answer = await world.ask(CHAT);
-  expect(answer.status).toBe(502);
-  expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unauthorized' });
-  await world.ask(CHAT);
-
-  expect(world.received).toHaveLength(4);
-  expect(world.alerts).toEqual(['dev-workspace']);
-  expect(world.quotas.settled(REQUESTS)).toBe(0);
-  expect(world.quotas.reserved()).toBe(0);
-});
-
-test('a key that cannot be read is a 503, and frees what was reserved', async () => {
-  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
-  world.keys.current = () => Promise.reject(new Error('secrets manager down'));
-
-  const answer = await world.ask(CHAT);
-  expect(answer.status).toBe(503);
-  expect(await problemOf(answer)).toMatchObject({ code: 'key_unavailable' });
-  expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
-});
-
-test('a 403 passes on with the advice to use a key with broader scope', async () => {
-  const message = `Labs models need another tier, not ${KEY}-dev-workspace`;
-  const world = await gatewayWorld((response) =>
-    answerJson(response, 403, { object: 'error', message, type: 'labs_not_enabled', code: '1913' }),
-  );
-
-  const answer = await world.ask(CHAT);
-
-  expect(answer.status).toBe(403);
-  const problem = await problemOf(answer);
-  expect(problem).toMatchObject({ code: 'upstream_forbidden' });
-  expect(problem.message).toContain('Labs models need another tier');
-  expect(problem.message).toContain('use a key with broader scope');
-});
-
-test.each([400, 404, 413, 422])(
-  "a %i keeps Mistral's own words, without the key",
-  async (status) => {
-    const said = {
-      object: 'error',
-      message: `Invalid model: x ${KEY}-dev-workspace`,
-      code: '1500',
-    };
-    const world = await gatewayWorld((response) => answerJson(response, status, said));
-
-    const answer = await world.ask(CHAT);
-
-    expect(answer.status).toBe(status);
-    const problem = await problemOf(answer);
-    expect(problem).toMatchObject({ ...said, message: 'Invalid model: x [api key]' });
-    expect(world.quotas.settled(REQUESTS)).toBe(1);
-    expect(world.quotas.settled(TOKENS)).toBe(0);
-  },
-);
-
-test.each([
-  ['500 with JSON', 500, 'application/json', JSON.stringify({ message: KEY })],
-  ['503 with HTML', 503, 'text/html', `<html>${KEY}</html>`],
-  ['404 with HTML', 404, 'text/html', '<html>not found</html>'],
-  ['200 with HTML', 200, 'text/html', '<html>log in</html>'],
-  ['a redirect', 302, 'text/plain', ''],
-])('%s is an unavailable upstream', async (_name, status, type, body) => {
-  const world = await gatewayWorld((response) => {
-    response.writeHead(status, { 'content-type': type, location: 'https://elsewhere.example' });
-    response.end(body);
-  });
-
-  const answer = await world.ask(CHAT);
-
-  expect(answer.status).toBe(502);
-  expect(answer.headers.get('retry-after')).toBe('1');
-  expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unavailable' });
-  expect(world.received).toHaveLength(1);
-  expect(world.quotas.reserved()).toBe(0);
-});
-
-test('an upstream that is not there frees everything', async () => {
-  const world = await gatewayWorld(
-    () => {},
-    (document) => {
-      document.mistral.apiUrl = 'http://127.0.0.1:1';
-    },
-  );
-
-  const answer = await world.ask(CHAT);
-
-  expect(answer.status).toBe(502);
-  expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unavailable' });
-  expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
-});
-
-test('an upstream that hangs up without an answer may have read the prompt', async () => {
-  const world = await gatewayWorld((response) => response.socket?.destroy());
-
-  const answer = await world.ask(CHAT);
-
-  expect(answer.status).toBe(502);
-  expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unavailable' });
-  expect(world.received).toHaveLength(1);
-  expect(world.quotas.settled(TOKENS)).toBe(LIKELY_PROMPT);
-});
-
-test('an upstream that never answers is given up after the first-byte timeout', async () => {
-  const world = await gatewayWorld(
-    () => {},
-    (document) => {
-      document.gateway.firstByteTimeoutSeconds = 0.05;
-    },
-  );
-
-  const answer = await world.ask(CHAT);
-
-  expect(answer.status).toBe(504);
-  expect(await problemOf(answer)).toMatchObject({ code: 'upstream_timeout' });
-  await eventually(() => world.received[0]?.aborted === true);
-});
-
-/** Reads a stream to its end, whichever that is. */
-async function readAll(answer: Response): Promise<{ text: string; broken: boolean }> {
-  let text = '';
-  try {
-    for await (const chunk of answer.body ?? []) text += Buffer.from(chunk).toString();
-    return { text, broken: false };
-  } catch {
-    return { text, broken: true };
-  }
-}
-
-const WORDS = ['one', 'two', 'three'];
-const DELIVERED = streamEvents(WORDS).slice(0, 4);
-/** Three words and the opening, whose extra bytes make one more. */
-const TOKENS_DELIVERED = 5;
-
-test.each<[string, Script]>([
-  [
-    'dies mid-stream',
-    async (response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write(DELIVERED.join(''), () => response.socket?.destroy());
-    },
-  ],
-  [
-    'stalls mid-stream',
-    (response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write(DELIVERED.join(''));
-    },
-  ],
-])(
-  "an upstream that %s ends the caller's stream with an error and no prose",
-  async (_name, script) => {
-    const world = await gatewayWorld(script, (document) => {
-      document.gateway.idleTimeoutSeconds = 0.05;
-    });
-
-    const { text, broken } = await readAll(await world.ask({ ...CHAT, stream: true }));
-
-    expect(broken).toBe(true);
-    expect(text).toBe(DELIVERED.join(''));
-    const prompt = Math.ceil(
-      JSON.stringify({ ...CHAT, stream: true, max_tokens: 2000 }).length / 3,
+  test('a key that was rotated is read afresh once, and the caller notices nothing', async () => {
+    const world = await gatewayWorld((response, { headers }) =>
+      headers.authorization?.endsWith('-again')
+        ? answerJson(response, 200, COMPLETION)
+        : answerJson(response, 401, UNAUTHORIZED),
     );
-    expect(world.quotas.settled(TOKENS)).toBe(prompt + TOKENS_DELIVERED);
-    expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
-  },
-);
 
-test('a JSON answer that breaks off was generated in full, so it counts in full', async () => {
-  const world = await gatewayWorld((response) => {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' });
-    response.write('{"id":"c1","choices":[', () => response.socket?.destroy());
+    expect((await world.ask(CHAT)).status).toBe(200);
+    expect(world.keys.refreshes).toEqual(['dev-workspace']);
+    expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
+    expect(world.alerts).toEqual([]);
   });
 
-  const { broken } = await readAll(await world.ask({ ...CHAT, max_tokens: 100 }));
-
-  expect(broken).toBe(true);
-  expect(world.quotas.settled(TOKENS)).toBeGreaterThan(100 + LIKELY_PROMPT);
-});
-
-test.each([
-  ['without usage', JSON.stringify({ ...COMPLETION, usage: undefined })],
-  ['with usage that makes no sense', JSON.stringify({ ...COMPLETION, usage: { total: 'many' } })],
-  ['that is malformed', '{"id":"c1","choices":[{"usage":{'],
-  ['that is empty', ''],
-])('an answer %s passes on and is settled at the upper bound', async (_name, body) => {
-  const world = await gatewayWorld((response) => answerJson(response, 200, body));
-
-  const answer = await world.ask({ ...CHAT, max_tokens: 100 });
-
-  expect(await answer.text()).toBe(body);
-  const bytes = JSON.stringify({ ...CHAT, max_tokens: 100 }).length;
-  expect(world.quotas.settled(TOKENS)).toBe(bytes + 64 + 100);
-});
-
-function limited(headers: Record<string, string> = {}): Script {
-  return (response) => answerJson(response, 429, SPENT, headers);
-}
-
-test.each<[string, Record<string, string>, number[], string | null]>([
-  ['with nothing said', {}, [200, 400, 800], '1'],
-  ['with a short Retry-After', { 'retry-after': '1' }, [1000, 1000], '1'],
-  ['with Retry-After 0', { 'retry-after': '0' }, [200, 400, 800], '1'],
-  ['with a long Retry-After', { 'retry-after': '30' }, [], '30'],
-  ['with a date', { 'retry-after': 'Tue, 30 Jun 2026 12:00:45 GMT' }, [], '45'],
-  ['with nothing left', { 'x-ratelimit-remaining-req-minute': '0' }, [], '60'],
-  ['with a limit of 0', { 'x-ratelimit-limit-tokens-minute': '0' }, [], null],
-])(
-  'a 429 %s is waited for within reason, then passed on',
-  async (_name, headers, pauses, again) => {
-    const world = await gatewayWorld(limited(headers));
+  test('a key that stays refused is a 502, told to on-call once', async () => {
+    const world = await gatewayWorld((response) => answerJson(response, 401, UNAUTHORIZED));
 
     const answer = await world.ask(CHAT);
+    expect(answer.status).toBe(502);
+    expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unauthorized' });
+    await world.ask(CHAT);
 
-    expect(answer.status).toBe(429);
-    expect(answer.headers.get('retry-after')).toBe(again);
-    expect(await problemOf(answer)).toMatchObject({ code: 'rate_limited' });
-    expect(world.pauses).toEqual(pauses);
-    expect(world.received).toHaveLength(pauses.length + 1);
+    expect(world.received).toHaveLength(4);
+    expect(world.alerts).toEqual(['dev-workspace']);
     expect(world.quotas.settled(REQUESTS)).toBe(0);
     expect(world.quotas.reserved()).toBe(0);
-  },
-);
-
-test('a 429 that passes is settled once', async () => {
-  const world = await gatewayWorld((response, _received, count) =>
-    count === 1 ? answerJson(response, 429, SPENT) : answerJson(response, 200, COMPLETION),
-  );
-
-  expect((await world.ask(CHAT)).status).toBe(200);
-  expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
-  expect(world.quotas.settled(REQUESTS)).toBe(1);
-});
-
-const ADMIN = { caller: role('platform-admin') };
-const NO_ROOM = limited({ 'x-ratelimit-remaining-req-minute': '0' });
-
-function prodIsFull(other: Script): Script {
-  return (response, received, count) =>
-    received.headers.authorization?.endsWith('prod-workspace')
-      ? NO_ROOM(response, received, count)
-      : other(response, received, count);
-}
-
-function settledIn(world: GatewayWorld, workspace: string): number {
-  return world.quotas.settled(`workspace#${workspace} usd month`);
-}
-
-test('out of room, a request moves to a workspace that takes it, and so does its cost', async () => {
-  const world = await gatewayWorld(prodIsFull((response) => answerJson(response, 200, COMPLETION)));
-
-  expect((await world.ask(CHAT, ADMIN)).status).toBe(200);
-
-  expect(world.received.map(({ headers }) => headers.authorization)).toEqual([
-    `Bearer ${KEY}-prod-workspace`,
-    `Bearer ${KEY}-ml-workspace`,
-  ]);
-  expect(settledIn(world, 'prod-workspace')).toBe(0);
-  expect(settledIn(world, 'ml-workspace')).toBeGreaterThan(0);
-  expect(world.quotas.ends).toEqual({ settled: 1, released: 1 });
-});
-
-test.each<[string, (world: GatewayWorld) => void, number]>([
-  ['has no budget', ({ quotas }) => quotas.limits.set('workspace#ml-workspace usd month', 0), 1],
-  ['has no room either', () => {}, 2],
-])(
-  "a workspace that %s leaves it at a 429 about the caller's own",
-  async (_name, prepare, calls) => {
-    const world = await gatewayWorld(prodIsFull(NO_ROOM));
-    prepare(world);
-
-    const answer = await world.ask(CHAT, ADMIN);
-
-    expect(answer.status).toBe(429);
-    expect(answer.headers.get('retry-after')).toBe('60');
-    const { code, message } = await problemOf(answer);
-    expect(code).toBe('rate_limited');
-    expect(message).toContain('prod-workspace');
-    expect(message).not.toContain('ml-workspace');
-    expect(world.received).toHaveLength(calls);
-    expect(world.quotas.reserved()).toBe(0);
-  },
-);
-
-test('a workspace whose policy does not allow the model is no way out', async () => {
-  const world = await gatewayWorld(NO_ROOM, (document) => {
-    document.workspaces[2].overflowTo = ['dev-workspace'];
   });
 
-  const answer = await world.ask({ ...CHAT, model: 'mistral-large-latest' }, ADMIN);
+  test('a key that cannot be read is a 503, and frees what was reserved', async () => {
+    const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+    world.keys.current = () => Promise.reject(new Error('secrets manager down'));
 
-  expect(answer.status).toBe(429);
-  expect(world.received).toHaveLength(1);
+    const answer = await world.ask(CHAT);
+    expect(answer.status).toBe(503);
+    expect(await problemOf(answer)).toMatchObject({ code: 'key_unavailable' });
+    expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
+  });
+
+  test('a 403 passes on with the advice to use a key with broader scope', async () => {
+    const message = `Labs models need another tier, not ${KEY}-dev-workspace`;
+    const world = await gatewayWorld((response) =>
+      answerJson(response, 403, {
+        object: 'error',
+        message,
+        type: 'labs_not_enabled',
+        code: '1913',
+      }),
+    );
+
+    const answer = await world.ask(CHAT);
+
+    expect(answer.status).toBe(403);
+    const problem = await problemOf(answer);
+    expect(problem).toMatchObject({ code: 'upstream_forbidden' });
+    expect(problem.message).toContain('Labs models need another tier');
+    expect(problem.message).toContain('use a key with broader scope');
+  });
+
+  test.each([400, 404, 413, 422])(
+    "a %i keeps Mistral's own words, without the key",
+    async (status) => {
+      const said = {
+        object: 'error',
+        message: `Invalid model: x ${KEY}-dev-workspace`,
+        code: '1500',
+      };
+      const world = await gatewayWorld((response) => answerJson(response, status, said));
+
+      const answer = await world.ask(CHAT);
+
+      expect(answer.status).toBe(status);
+      const problem = await problemOf(answer);
+      expect(problem).toMatchObject({ ...said, message: 'Invalid model: x [api key]' });
+      expect(world.quotas.settled(REQUESTS)).toBe(1);
+      expect(world.quotas.settled(TOKENS)).toBe(0);
+    },
+  );
+
+  test.each([
+    ['500 with JSON', 500, 'application/json', JSON.stringify({ message: KEY })],
+    ['503 with HTML', 503, 'text/html', `<html>${KEY}</html>`],
+    ['404 with HTML', 404, 'text/html', '<html>not found</html>'],
+    ['200 with HTML', 200, 'text/html', '<html>log in</html>'],
+    ['a redirect', 302, 'text/plain', ''],
+  ])('%s is an unavailable upstream', async (_name, status, type, body) => {
+    const world = await gatewayWorld((response) => {
+      response.writeHead(status, { 'content-type': type, location: 'https://elsewhere.example' });
+      response.end(body);
+    });
+
+    const answer = await world.ask(CHAT);
+
+    expect(answer.status).toBe(502);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unavailable' });
+    expect(world.received).toHaveLength(1);
+    expect(world.quotas.reserved()).toBe(0);
+  });
+
+  test('an upstream that is not there frees everything', async () => {
+    const world = await gatewayWorld(
+      () => {},
+      (document) => {
+        document.mistral.apiUrl = 'http://127.0.0.1:1';
+      },
+    );
+
+    const answer = await world.ask(CHAT);
+
+    expect(answer.status).toBe(502);
+    expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unavailable' });
+    expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
+  });
+
+  test('an upstream that hangs up without an answer may have read the prompt', async () => {
+    const world = await gatewayWorld((response) => response.socket?.destroy());
+
+    const answer = await world.ask(CHAT);
+
+    expect(answer.status).toBe(502);
+    expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unavailable' });
+    expect(world.received).toHaveLength(1);
+    expect(world.quotas.settled(TOKENS)).toBe(LIKELY_PROMPT);
+  });
+
+  test('an upstream that never answers is given up after the first-byte timeout', async () => {
+    const world = await gatewayWorld(
+      () => {},
+      (document) => {
+        document.gateway.firstByteTimeoutSeconds = 0.05;
+      },
+    );
+
+    const answer = await world.ask(CHAT);
+
+    expect(answer.status).toBe(504);
+    expect(await problemOf(answer)).toMatchObject({ code: 'upstream_timeout' });
+    await eventually(() => world.received[0]?.aborted === true);
+  });
+
+  /** Reads a stream to its end, whichever that is. */
+  async function readAll(answer: Response): Promise<{ text: string; broken: boolean }> {
+    let text = '';
+    try {
+      for await (const chunk of answer.body ?? []) text += Buffer.from(chunk).toString();
+      return { text, broken: false };
+    } catch {
+      return { text, broken: true };
+    }
+  }
+
+  const WORDS = ['one', 'two', 'three'];
+  const DELIVERED = streamEvents(WORDS).slice(0, 4);
+  /** Three words and the opening, whose extra bytes make one more. */
+  const TOKENS_DELIVERED = 5;
+
+  test.each<[string, Script]>([
+    [
+      'dies mid-stream',
+      async (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(DELIVERED.join(''), () => response.socket?.destroy());
+      },
+    ],
+    [
+      'stalls mid-stream',
+      (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(DELIVERED.join(''));
+      },
+    ],
+  ])(
+    "an upstream that %s ends the caller's stream with an error and no prose",
+    async (_name, script) => {
+      const world = await gatewayWorld(script, (document) => {
+        document.gateway.idleTimeoutSeconds = 0.05;
+      });
+
+      const { text, broken } = await readAll(await world.ask({ ...CHAT, stream: true }));
+
+      expect(broken).toBe(true);
+      expect(text).toBe(DELIVERED.join(''));
+      const prompt = Math.ceil(
+        JSON.stringify({ ...CHAT, stream: true, max_tokens: 2000 }).length / 3,
+      );
+      expect(world.quotas.settled(TOKENS)).toBe(prompt + TOKENS_DELIVERED);
+      expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
+    },
+  );
+
+  test('a JSON answer that breaks off was generated in full, so it counts in full', async () => {
+    const world = await gatewayWorld((response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' });
+      response.write('{"id":"c1","choices":[', () => response.socket?.destroy());
+    });
+
+    const { broken } = await readAll(await world.ask({ ...CHAT, max_tokens: 100 }));
+
+    expect(broken).toBe(true);
+    expect(world.quotas.settled(TOKENS)).toBeGreaterThan(100 + LIKELY_PROMPT);
+  });
+
+  test.each([
+    ['without usage', JSON.stringify({ ...COMPLETION, usage: undefined })],
+    ['with usage that makes no sense', JSON.stringify({ ...COMPLETION, usage: { total: 'many' } })],
+    ['that is malformed', '{"id":"c1","choices":[{"usage":{'],
+    ['that is empty', ''],
+  ])('an answer %s passes on and is settled at the upper bound', async (_name, body) => {
+    const world = await gatewayWorld((response) => answerJson(response, 200, body));
+
+    const answer = await world.ask({ ...CHAT, max_tokens: 100 });
+
+    expect(await answer.text()).toBe(body);
+    const bytes = JSON.stringify({ ...CHAT, max_tokens: 100 }).length;
+    expect(world.quotas.settled(TOKENS)).toBe(bytes + 64 + 100);
+  });
+
+  function limited(headers: Record<string, string> = {}): Script {
+    return (response) => answerJson(response, 429, SPENT, headers);
+  }
+
+  test.each<[string, Record<string, string>, number[], string | null]>([
+    ['with nothing said', {}, [200, 400, 800], '1'],
+    ['with a short Retry-After', { 'retry-after': '1' }, [1000, 1000], '1'],
+    ['with Retry-After 0', { 'retry-after': '0' }, [200, 400, 800], '1'],
+    ['with a long Retry-After', { 'retry-after': '30' }, [], '30'],
+    ['with a date', { 'retry-after': 'Tue, 30 Jun 2026 12:00:45 GMT' }, [], '45'],
+    ['with nothing left', { 'x-ratelimit-remaining-req-minute': '0' }, [], '60'],
+    ['with a limit of 0', { 'x-ratelimit-limit-tokens-minute': '0' }, [], null],
+  ])(
+    'a 429 %s is waited for within reason, then passed on',
+    async (_name, headers, pauses, again) => {
+      const world = await gatewayWorld(limited(headers));
+
+      const answer = await world.ask(CHAT);
+
+      expect(answer.status).toBe(429);
+      expect(answer.headers.get('retry-after')).toBe(again);
+      expect(await problemOf(answer)).toMatchObject({ code: 'rate_limited' });
+      expect(world.pauses).toEqual(pauses);
+      expect(world.received).toHaveLength(pauses.length + 1);
+      expect(world.quotas.settled(REQUESTS)).toBe(0);
+      expect(world.quotas.reserved()).toBe(0);
+    },
+  );
+
+  test('a 429 that passes is settled once', async () => {
+    const world = await gatewayWorld((response, _received, count) =>
+      count === 1 ? answerJson(response, 429, SPENT) : answerJson(response, 200, COMPLETION),
+    );
+
+    expect((await world.ask(CHAT)).status).toBe(200);
+    expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
+    expect(world.quotas.settled(REQUESTS)).toBe(1);
+  });
+
+  const ADMIN = { caller: role('platform-admin') };
+  const NO_ROOM = limited({ 'x-ratelimit-remaining-req-minute': '0' });
+
+  function prodIsFull(other: Script): Script {
+    return (response, received, count) =>
+      received.headers.authorization?.endsWith('prod-workspace')
+        ? NO_ROOM(response, received, count)
+        : other(response, received, count);
+  }
+
+  function settledIn(world: GatewayWorld, workspace: string): number {
+    return world.quotas.settled(`workspace#${workspace} usd month`);
+  }
+
+  test('out of room, a request moves to a workspace that takes it, and so does its cost', async () => {
+    const world = await gatewayWorld(
+      prodIsFull((response) => answerJson(response, 200, COMPLETION)),
+    );
+
+    expect((await world.ask(CHAT, ADMIN)).status).toBe(200);
+
+    expect(world.received.map(({ headers }) => headers.authorization)).toEqual([
+      `Bearer ${KEY}-prod-workspace`,
+      `Bearer ${KEY}-ml-workspace`,
+    ]);
+    expect(settledIn(world, 'prod-workspace')).toBe(0);
+    expect(settledIn(world, 'ml-workspace')).toBeGreaterThan(0);
+    expect(world.quotas.ends).toEqual({ settled: 1, released: 1 });
+  });
+
+  test.each<[string, (world: GatewayWorld) => void, number]>([
+    ['has no budget', ({ quotas }) => quotas.limits.set('workspace#ml-workspace usd month', 0), 1],
+    ['has no room either', () => {}, 2],
+  ])(
+    "a workspace that %s leaves it at a 429 about the caller's own",
+    async (_name, prepare, calls) => {
+      const world = await gatewayWorld(prodIsFull(NO_ROOM));
+      prepare(world);
+
+      const answer = await world.ask(CHAT, ADMIN);
+
+      expect(answer.status).toBe(429);
+      expect(answer.headers.get('retry-after')).toBe('60');
+      const { code, message } = await problemOf(answer);
+      expect(code).toBe('rate_limited');
+      expect(message).toContain('prod-workspace');
+      expect(message).not.toContain('ml-workspace');
+      expect(world.received).toHaveLength(calls);
+      expect(world.quotas.reserved()).toBe(0);
+    },
+  );
+
+  test('a workspace whose policy does not allow the model is no way out', async () => {
+    const world = await gatewayWorld(NO_ROOM, (document) => {
+      document.workspaces[2].overflowTo = ['dev-workspace'];
+    });
+
+    const answer = await world.ask({ ...CHAT, model: 'mistral-large-latest' }, ADMIN);
+
+    expect(answer.status).toBe(429);
+    expect(world.received).toHaveLength(1);
+  });
 });

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { ApiKey } from '../../lambdas/domain/api-key.js';
-import { createUpstream } from '../../lambdas/gateway/upstream.js';
+import { createHttpsUpstream } from '../../lambdas/gateway/https-upstream.js';
 import { answerJson, mistralStandIn } from '../support/gateway-world.js';
 
 const TIMEOUTS = { connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 5, idleTimeoutSeconds: 5 };
@@ -11,7 +11,7 @@ async function upstreamAt(now: () => number) {
     ports.add(response.socket?.remotePort);
     answerJson(response, 200, {});
   });
-  const upstream = createUpstream(`${url}/mistral/`, TIMEOUTS, now);
+  const upstream = createHttpsUpstream(`${url}/mistral/`, TIMEOUTS, now);
   onTestFinished(() => upstream.close());
   const ask = (accept?: string) =>
     new Promise<void>((resolve, reject) => {
@@ -19,6 +19,8 @@ async function upstreamAt(now: () => number) {
         { method: 'GET', path: '/v1/models', key: new ApiKey('k'), accept, body: undefined },
         {
           onRequestStart() {},
+          onResponseStart() {},
+          onResponseData() {},
           onResponseEnd: () => resolve(),
           onResponseError: (_controller, error) => reject(error),
         },

@@ -2,9 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createHttpShell, type HttpShell } from '../../gateway-server/http-shell.js';
+import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
 import type { Log } from '../../lambdas/adapters/log.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import { createGateway, type Gateway, type GatewayDeps } from '../../lambdas/gateway/gateway.js';
+import { createHttpsUpstream } from '../../lambdas/gateway/https-upstream.js';
 import { createQuotaMetering } from '../../lambdas/gateway/quota-metering.js';
 import { aPolicy, type policyDocument } from './builders.js';
 import {
@@ -56,11 +58,18 @@ export const CALLER_HEADER = 'x-caller-arn';
 export const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
 export const DEVELOPER = role('developer');
 
+/** The two ways to Mistral: of the plain server and of the Lambda. */
+export const UPSTREAMS = { undici: createUndiciUpstream, https: createHttpsUpstream };
+export type UpstreamKind = keyof typeof UPSTREAMS;
+export const UPSTREAM_KINDS: readonly UpstreamKind[] = ['undici', 'https'];
+
+export type ChangePolicy = (document: ReturnType<typeof policyDocument>) => void;
+
 /** Gateway, Node shell and a stand-in for Mistral, all real servers, for the length of one test. */
 export async function gatewayWorld(
   script: Script,
-  change: (document: ReturnType<typeof policyDocument>) => void = () => {},
-  overrides: Partial<GatewayDeps> = {},
+  change: ChangePolicy = () => {},
+  overrides: Partial<GatewayDeps> & { readonly upstreamKind?: UpstreamKind } = {},
 ): Promise<GatewayWorld> {
   const upstream = await mistralStandIn(script);
   const policy: Policy = aPolicy((document) => {
@@ -76,8 +85,10 @@ export async function gatewayWorld(
   const logged: string[] = [];
   const log = (message: string, ...fields: unknown[]) =>
     void logged.push(`${message} ${JSON.stringify(fields)}`);
+  const { upstreamKind = 'undici' } = overrides;
   const gateway = createGateway({
     policy,
+    upstream: UPSTREAMS[upstreamKind](policy.mistral.apiUrl, policy.gateway),
     authorize: fakeAuthorize(policy, models),
     metering: createQuotaMetering(policy, quotas, fakeTariff),
     keys,

@@ -1,0 +1,138 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import {
+  headersFor,
+  KEEP_ALIVE_MS,
+  pathPrefix,
+  type Upstream,
+  type UpstreamController,
+  type UpstreamHandler,
+  type UpstreamTimeouts,
+} from './upstream.js';
+
+/** For a process with one request at a time that may be frozen between two: no package to start. */
+export function createHttpsUpstream(
+  apiUrl: string,
+  timeouts: UpstreamTimeouts,
+  now: () => number = Date.now,
+): Upstream {
+  const url = new URL(apiUrl);
+  const { hostname, port, protocol } = url;
+  const transport = protocol === 'http:' ? http : https;
+  const prefix = pathPrefix(url);
+  let agent = new transport.Agent({ keepAlive: true });
+  let lastUsedAt = now();
+
+  // The connections that a frozen process still holds are long cut, and the timers that would have
+  // closed them never ran.
+  function freshAgent(): http.Agent {
+    const at = now();
+    if (at - lastUsedAt > KEEP_ALIVE_MS) {
+      agent.destroy();
+      agent = new transport.Agent({ keepAlive: true });
+    }
+    lastUsedAt = at;
+    return agent;
+  }
+
+  return {
+    dispatch({ method, path, key, accept, body }, handler) {
+      const headers = headersFor(key, accept);
+      headers.push('content-length', String(body?.length ?? 0), 'host', url.host);
+      const request = { method, hostname, port, path: prefix + path, headers, agent: freshAgent() };
+      new Exchange(transport.request(request), timeouts, handler).send(body);
+    },
+    close: async () => agent.destroy(),
+  };
+}
+
+/** One request and its answer; whatever ends it is told once. */
+class Exchange implements UpstreamController {
+  #response: http.IncomingMessage | undefined;
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly request: http.ClientRequest,
+    private readonly timeouts: UpstreamTimeouts,
+    private readonly handler: UpstreamHandler,
+  ) {}
+
+  send(body: Buffer | undefined): void {
+    const { request, timeouts } = this;
+    request.on('error', (error) => this.#fail(error));
+    request.on('close', () => this.#fail(broken()));
+    request.on('response', (response) => this.#receive(response));
+    request.on('socket', (socket) => {
+      if (!socket.connecting) return;
+      const limit = setTimeout(() => {
+        this.abort(timeout('CONNECT_TIMEOUT'));
+      }, timeouts.connectTimeoutSeconds * 1000);
+      const settled = () => clearTimeout(limit);
+      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', settled);
+      socket.once('close', settled);
+    });
+    this.#expectWithin(timeouts.firstByteTimeoutSeconds);
+    this.handler.onRequestStart(this);
+    request.end(body);
+  }
+
+  pause(): void {
+    this.#response?.pause();
+    clearTimeout(this.#timer); // it is not Mistral that we wait for
+  }
+
+  resume(): void {
+    this.#response?.resume();
+    this.#expectWithin(this.timeouts.idleTimeoutSeconds);
+  }
+
+  abort(reason: Error): void {
+    this.#fail(reason);
+    this.request.destroy();
+  }
+
+  #receive(response: http.IncomingMessage): void {
+    this.#response = response;
+    const { idleTimeoutSeconds } = this.timeouts;
+    this.#expectWithin(idleTimeoutSeconds);
+    response.on('error', (error) => this.#fail(error));
+    response.on('data', (chunk: Buffer) => {
+      this.#expectWithin(idleTimeoutSeconds);
+      if (!this.#over) this.handler.onResponseData(this, chunk);
+    });
+    response.on('end', () => {
+      if (response.complete) this.#end();
+      else this.#fail(broken());
+    });
+    this.handler.onResponseStart(this, response.statusCode ?? 0, response.headers);
+  }
+
+  #expectWithin(seconds: number): void {
+    clearTimeout(this.#timer);
+    if (this.#over) return;
+    this.#timer = setTimeout(() => this.abort(timeout('ANSWER_TIMEOUT')), seconds * 1000);
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.handler.onResponseEnd();
+  }
+
+  #fail(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.handler.onResponseError(this, error);
+  }
+}
+
+function timeout(code: 'CONNECT_TIMEOUT' | 'ANSWER_TIMEOUT'): Error {
+  return Object.assign(new Error('Mistral did not answer in time'), { code });
+}
+
+function broken(): Error {
+  return Object.assign(new Error('the connection ended too early'), { code: 'ECONNRESET' });
+}
