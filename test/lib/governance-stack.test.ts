@@ -10,6 +10,7 @@ test('every key of the policy is a secret of its name, encrypted with our key', 
   expect(Object.values(secrets).map(({ Properties }) => Properties.Name)).toEqual([
     'mistral/prod-workspace/checkout-service-key',
     'mistral/prod-workspace/search-service-key',
+    'mistral/prod-workspace/gateway',
   ]);
   workspace('prod-workspace').allResourcesProperties('AWS::SecretsManager::Secret', {
     KmsKeyId: Match.anyValue(),
@@ -36,6 +37,7 @@ test('a secret rotates at its interval, and not because of a deploy', () => {
 test('a workspace without keys needs no stack', () => {
   const policy = aPolicy((document) => {
     document.workspaces[0].keys = [];
+    document.gateway.enabled = false;
   });
   synthesize(policy).template.resourceCountIs('AWS::CloudFormation::Stack', 2);
 });
@@ -67,6 +69,8 @@ test('every alarm reaches on-call, when it begins and when it ends, with its run
     'governance-audit-failing',
     'governance-audit-missed',
     'governance-audit-not-started',
+    'governance-gateway-failing',
+    'governance-gateway-throttled',
     'governance-retirement-failed',
     'governance-rotation-failing',
   ]);
@@ -131,7 +135,7 @@ test('every function of ours is small, traced and keeps its log for a year', () 
   const functions = template.findResources('AWS::Lambda::Function', {
     Properties: { Runtime: 'nodejs22.x', Architectures: ['arm64'] },
   });
-  expect(Object.keys(functions)).toHaveLength(8);
+  expect(Object.keys(functions)).toHaveLength(9);
   for (const { Properties } of Object.values(functions)) {
     expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
     expect(Properties.LoggingConfig.LogFormat).toBe('JSON');
@@ -143,7 +147,36 @@ test('operators find the parts by the names of their outputs', () => {
   expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
     'AlertsTopicArn',
     'AuditFunctionName',
+    'GatewayUrl',
+    'QuotaTableName',
     'RetirementStateMachineArn',
     'RotationFunctionName',
   ]);
+});
+
+test('the gateway streams to callers that sign, from the accounts that the policy names', () => {
+  template.hasResourceProperties('AWS::Lambda::Url', {
+    AuthType: 'AWS_IAM',
+    InvokeMode: 'RESPONSE_STREAM',
+  });
+  template.hasResourceProperties('AWS::Lambda::Permission', {
+    Action: 'lambda:InvokeFunctionUrl',
+    Principal: '111122223333',
+    FunctionUrlAuthType: 'AWS_IAM',
+  });
+  template.hasResourceProperties('AWS::Lambda::Permission', {
+    Action: 'lambda:InvokeFunction',
+    Principal: '111122223333',
+    InvokedViaFunctionUrl: true,
+  });
+});
+
+test('a policy without gateway deploys nothing of it', () => {
+  const policy = aPolicy((document) => {
+    document.gateway.enabled = false;
+  });
+  const without = synthesize(policy);
+  without.template.resourceCountIs('AWS::Lambda::Url', 0);
+  expect(JSON.stringify(without.template.toJSON())).not.toMatch(/gateway/i);
+  expect(JSON.stringify(without.workspace('prod-workspace').toJSON())).not.toMatch(/gateway/i);
 });

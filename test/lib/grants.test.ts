@@ -59,6 +59,15 @@ test.each([
   ['RetirementFunctionsConfirm', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
   ['RetirementFunctionsRollBack', [ADMIN_KEY]],
   [
+    'GatewayFunction',
+    [
+      ...ENCRYPT,
+      'dynamodb:GetItem on QuotasTable',
+      'dynamodb:UpdateItem on QuotasTable',
+      'sns:Publish on AlertsTopic',
+    ],
+  ],
+  [
     'RetirementFunctionsTell',
     [...ENCRYPT, 'dynamodb:PutItem on RecordsTable', 'sns:Publish on AlertsTopic'],
   ],
@@ -94,7 +103,7 @@ test('the scheduler may start the audit, and keep what it could not start', () =
 });
 
 test('no role is without a test of its grants', () => {
-  expect(Object.keys(roles)).toHaveLength(10);
+  expect(Object.keys(roles)).toHaveLength(11);
 });
 
 test('the value of a secret is for its readers and those of ours who need it, over TLS', () => {
@@ -112,6 +121,16 @@ test('the value of a secret is for its readers and those of ours who need it, ov
       'allow GetSecretValue to RetirementFunctionsConfirmRole',
       'deny * to * when Bool aws:SecureTransport false',
       'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole AuditFunctionRole arn:aws:iam::111122223333:role/developer',
+    ],
+    [
+      'allow DescribeSecret, GetSecretValue to RetirementFunctionsRevokeRole RetirementFunctionsVerifyRole',
+      'allow DescribeSecret, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
+      'allow DescribeSecret, GetSecretValue, PutSecretValue, UpdateSecretVersionStage to RotationFunctionRole',
+      'allow DescribeSecret, RotateSecret to ProvisioningFunctionRole',
+      'allow DescribeSecret, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
+      'allow GetSecretValue to GatewayFunctionRole RetirementFunctionsConfirmRole',
+      'deny * to * when Bool aws:SecureTransport false',
+      'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole AuditFunctionRole GatewayFunctionRole',
     ],
   ]);
 });
@@ -137,11 +156,18 @@ test('the topic takes messages of this account over TLS', () => {
   ]);
 });
 
-test('only Secrets Manager, for a secret of this account, may call the rotation from outside', () => {
+test('from outside, only Secrets Manager of this account and callers of the gateway may call anything', () => {
   template.hasResourceProperties('AWS::Lambda::Permission', {
     Action: 'lambda:InvokeFunction',
     Principal: 'secretsmanager.amazonaws.com',
     SourceAccount: { Ref: 'AWS::AccountId' },
   });
-  template.resourceCountIs('AWS::Lambda::Permission', 1);
+  const permissions = Object.values(template.findResources('AWS::Lambda::Permission'));
+  expect(
+    permissions.map(({ Properties }) => `${Properties.Action} ${Properties.Principal}`),
+  ).toEqual([
+    'lambda:InvokeFunction secretsmanager.amazonaws.com',
+    'lambda:InvokeFunctionUrl 111122223333',
+    'lambda:InvokeFunction 111122223333',
+  ]);
 });
