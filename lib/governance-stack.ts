@@ -15,6 +15,7 @@ import { QuotaTable } from './quota-table.js';
 import { RecordsTable } from './records-table.js';
 import { RetirementFlow } from './retirement-flow.js';
 import { accountsOf } from './secret-access.js';
+import { SpendMonitor } from './spend-monitor.js';
 
 export interface GovernanceStackProps extends StackProps {
   readonly policy: Policy;
@@ -27,7 +28,7 @@ export interface GovernanceStackProps extends StackProps {
   readonly ephemeral?: boolean;
 }
 
-/** Everything: keys, their rotation and retirement, the nightly audit, and the alerts about them. */
+/** Everything: keys, their rotation and retirement, the nightly audit, spend, and the alerts. */
 export class GovernanceStack extends Stack {
   constructor(scope: Construct, id: string, props: GovernanceStackProps) {
     super(scope, id, props);
@@ -50,6 +51,7 @@ export class GovernanceStack extends Stack {
     const retirementFlow = new RetirementFlow(this, 'Retirement', parts);
     const rotation = new KeyRotation(this, 'Rotation', { ...parts, retirementFlow });
     const nightlyAudit = new NightlyAudit(this, 'Audit', { ...parts, ...audit, retirementFlow });
+    const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
       policy,
       rotationFunction: rotation.function,
@@ -79,6 +81,7 @@ export class GovernanceStack extends Stack {
     new CfnOutput(this, 'RetirementStateMachineArn', {
       value: retirementFlow.stateMachine.stateMachineArn,
     });
+    new CfnOutput(this, 'SpendMonitorFunctionName', { value: spendMonitor.function.functionName });
     new CfnOutput(this, 'QuotaTableName', { value: quotaTable.tableName });
     if (gateway) new CfnOutput(this, 'GatewayUrl', { value: gateway.url });
   }

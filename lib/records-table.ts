@@ -29,4 +29,9 @@ export class RecordsTable extends Construct {
       'dynamodb:Query',
     );
   }
+
+  /** Lets a function keep what was told about spend. */
+  grantSpendMemory(grantee: IGrantable): void {
+    this.table.grantItems(grantee, 'dynamodb:PutItem', 'dynamodb:Query');
+  }
 }

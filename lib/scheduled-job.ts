@@ -26,19 +26,31 @@ export interface ScheduledJobProps {
   readonly runbookUrl: string;
 
   /**
-   * On-call hears of it when the job did not run for this many days. At most 7.
+   * The longest time between two runs that the schedule means. What could not be started for that
+   * long, two hours at most, is overtaken by the next run.
+   *
+   * @default Duration.days(1)
+   */
+  readonly every?: Duration;
+
+  /**
+   * On-call hears of it when so many runs in a row were missed: within a week where they are an
+   * hour or more apart, else within a day.
    *
    * @default 2
    */
-  readonly missedAfterDays?: number;
+  readonly missedRuns?: number;
 }
+
+const LONGEST_ATTEMPT = Duration.hours(2);
 
 /** Runs a function on a schedule; says so when it fails, cannot be started or did not run at all. */
 export class ScheduledJob extends Construct {
   constructor(scope: Construct, id: string, props: ScheduledJobProps) {
     super(scope, id);
 
-    const { name, alertTopic, runbookUrl, missedAfterDays = 2 } = props;
+    const { name, alertTopic, runbookUrl, every = Duration.days(1), missedRuns = 2 } = props;
+    const missedFor = Duration.seconds(every.toSeconds() * missedRuns);
     const deadLetters = new sqs.Queue(this, 'DeadLetters', {
       encryption: sqs.QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -63,7 +75,7 @@ export class ScheduledJob extends Construct {
         role,
         deadLetterQueue: deadLetters,
         retryAttempts: 5,
-        maxEventAge: Duration.hours(2),
+        maxEventAge: every.toSeconds() < LONGEST_ATTEMPT.toSeconds() ? every : LONGEST_ATTEMPT,
       }),
     });
 
@@ -85,9 +97,9 @@ export class ScheduledJob extends Construct {
       }),
       new RunbookAlarm(this, 'Missed', {
         alarmName: `governance-${name}-missed`,
-        description: `The ${name} did not run for ${missedAfterDays} days`,
-        metric: props.function.metricInvocations({ period: Duration.days(1), statistic: 'Sum' }),
-        evaluationPeriods: missedAfterDays,
+        description: `The ${name} did not run for ${missedFor.toHumanString()}`,
+        metric: props.function.metricInvocations({ period: every, statistic: 'Sum' }),
+        evaluationPeriods: missedRuns,
         atLeast: 1,
         runbookUrl,
       }),

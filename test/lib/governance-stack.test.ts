@@ -63,6 +63,28 @@ test('the audit runs on its schedule in its time zone, and what cannot be starte
   });
 });
 
+test('spend is looked at every 15 minutes, and a run that comes too late is not made up for', () => {
+  template.hasResourceProperties('AWS::Scheduler::Schedule', {
+    ScheduleExpression: 'rate(15 minutes)',
+    Target: { RetryPolicy: { MaximumEventAgeInSeconds: 900 } },
+  });
+});
+
+test.each([
+  ['audit', 'did not run for 2 days', 86_400, 2],
+  ['spend-monitor', 'did not run for 1 hour', 900, 4],
+])('the alarm about a missed %s %s', (name, text, Period, EvaluationPeriods) => {
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmName: `governance-${name}-missed`,
+    AlarmDescription: Match.stringLikeRegexp(text),
+    Period,
+    EvaluationPeriods,
+    Threshold: 1,
+    ComparisonOperator: 'LessThanThreshold',
+    TreatMissingData: 'breaching',
+  });
+});
+
 test('every alarm reaches on-call, when it begins and when it ends, with its runbook page', () => {
   const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
   expect(alarms.map(({ Properties }) => Properties.AlarmName).sort()).toEqual([
@@ -73,6 +95,9 @@ test('every alarm reaches on-call, when it begins and when it ends, with its run
     'governance-gateway-throttled',
     'governance-retirement-failed',
     'governance-rotation-failing',
+    'governance-spend-monitor-failing',
+    'governance-spend-monitor-missed',
+    'governance-spend-monitor-not-started',
   ]);
   for (const { Properties } of alarms) {
     expect(Properties.AlarmDescription).toMatch(new RegExp(`runbook.md#${Properties.AlarmName}$`));
@@ -101,7 +126,8 @@ test('subscribers get the alerts they asked for', () => {
 });
 
 test('what is remembered survives: recovery, expiry, no deletion by accident', () => {
-  template.hasResource('AWS::DynamoDB::Table', {
+  template.resourceCountIs('AWS::DynamoDB::Table', 2);
+  template.allResources('AWS::DynamoDB::Table', {
     DeletionPolicy: 'Retain',
     Properties: {
       DeletionProtectionEnabled: true,
@@ -121,7 +147,7 @@ test('what is remembered survives: recovery, expiry, no deletion by accident', (
 
 test('an ephemeral stack goes without leaving anything', () => {
   const ephemeral = synthesize(aPolicy(), { ephemeral: true });
-  ephemeral.template.hasResource('AWS::DynamoDB::Table', {
+  ephemeral.template.allResources('AWS::DynamoDB::Table', {
     DeletionPolicy: 'Delete',
     Properties: { DeletionProtectionEnabled: false },
   });
@@ -151,6 +177,7 @@ test('operators find the parts by the names of their outputs', () => {
     'QuotaTableName',
     'RetirementStateMachineArn',
     'RotationFunctionName',
+    'SpendMonitorFunctionName',
   ]);
 });
 

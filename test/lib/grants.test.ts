@@ -51,6 +51,17 @@ test.each([
     ],
   ],
   [
+    'SpendMonitorFunction',
+    [
+      ADMIN_KEY,
+      ...ENCRYPT,
+      'dynamodb:GetItem on QuotasTable',
+      'dynamodb:PutItem on RecordsTable',
+      'dynamodb:Query on RecordsTable',
+      'sns:Publish on AlertsTopic',
+    ],
+  ],
+  [
     'ProvisioningFunction',
     ['lambda:InvokeFunction on RotationFunction', 'lambda:InvokeFunction on RotationFunction:*'],
   ],
@@ -94,16 +105,19 @@ test('the flow may call its five tasks, write its log and traces', () => {
   expect(roles.RetirementStateMachineRole).toEqual([...tasks, ...delivery, ...traces].sort());
 });
 
-test('the scheduler may start the audit, and keep what it could not start', () => {
-  expect(roles.AuditScheduleRole).toEqual([
-    'lambda:InvokeFunction on AuditFunction',
-    'lambda:InvokeFunction on AuditFunction:*',
-    'sqs:SendMessage on AuditScheduleDeadLetters',
-  ]);
-});
+test.each(['Audit', 'SpendMonitor'])(
+  'the scheduler may start %s, and keep what it could not start',
+  (job) => {
+    expect(roles[`${job}ScheduleRole`]).toEqual([
+      `lambda:InvokeFunction on ${job}Function`,
+      `lambda:InvokeFunction on ${job}Function:*`,
+      `sqs:SendMessage on ${job}ScheduleDeadLetters`,
+    ]);
+  },
+);
 
 test('no role is without a test of its grants', () => {
-  expect(Object.keys(roles)).toHaveLength(11);
+  expect(Object.keys(roles)).toHaveLength(13);
 });
 
 test('the value of a secret is for its readers and those of ours who need it, over TLS', () => {

@@ -19,7 +19,7 @@ export function spendUnpriced({ workspace, rows, at }: UnpricedSpend): Alert {
     threadId: `reconciliation-${workspace}`,
     at,
     title: `Usage of ${workspace} has no price in Mistral's report`,
-    description: `Mistral reports usage of ${workspace} this month that no entry of its price list fits, so its cost is unknown: the real spend is more than what alerts and metrics say. Budgets of the gateway are not affected: it has prices of its own.`,
+    description: `Mistral reports usage of ${workspace} this month that no entry of its price list fits, so its cost is unknown: the real spend is more than what alerts and metrics say. What gateway and client library meter is not affected: they have prices of their own.`,
     facts: Object.fromEntries([
       ['workspace', workspace],
       ...rows.slice(0, SHOWN).map((row, index) => [`without a price ${index + 1}`, shown(row)]),
@@ -41,18 +41,14 @@ export interface UnreadableSpend {
   /** Workspaces by name, each with the reason. */
   readonly reasons: ReadonlyMap<string, string>;
   readonly since: Date;
-  readonly gatewayEnabled: boolean;
   readonly functionName: string;
   readonly at: Date;
 }
 
 /** Mistral's report could not be read for some time. Metered spend still counts. */
 export function spendUnreadable(unreadable: UnreadableSpend): Alert {
-  const { reasons, since, gatewayEnabled, functionName, at } = unreadable;
+  const { reasons, since, functionName, at } = unreadable;
   const [workspace = ORGANIZATION] = reasons.keys();
-  const seen = gatewayEnabled
-    ? 'What the gateway meters is still watched and held to its budgets; spend around it is not seen.'
-    : 'The gateway is off, so nobody sees what they spend.';
   return {
     type: 'reconciliation-drift',
     severity: 'warning',
@@ -60,7 +56,7 @@ export function spendUnreadable(unreadable: UnreadableSpend): Alert {
     threadId: 'spend-unreadable',
     at,
     title: `Mistral's usage report cannot be read for ${reasons.size === 1 ? workspace : `${reasons.size} workspaces`}`,
-    description: `Since ${since.toISOString().slice(0, 16).replace('T', ' ')} UTC the spend that Mistral reports is unknown for the workspaces below. ${seen} You are told once a day while this holds.`,
+    description: `Since ${since.toISOString().slice(0, 16).replace('T', ' ')} UTC the spend that Mistral reports is unknown for the workspaces below. What gateway and client library meter is still held against the budgets; what is spent past them is not seen. You are told once a day while this holds.`,
     facts: Object.fromEntries([...reasons].slice(0, SHOWN)),
     nextSteps: [
       {

@@ -2,23 +2,21 @@ import type { Alert, NextStep } from '../alert.js';
 import { moneyText, percentOf } from '../money-text.js';
 import { GATEWAY_KEY_NAME } from '../planned-keys.js';
 import type { Currency } from '../policy.js';
-import type { Deployment } from './spend-story.js';
 
-/** What the gateway metered and Mistral billed for the same time, and how it comes to differ. */
+/** What was metered and what Mistral billed for the same time. */
 export interface ReconciliationDrift {
   readonly workspace: string;
-  /** A day, or a month where the workspace has no smaller budget to meter by. */
-  readonly windowName: string;
+  /** For example `2026-11-23` or `2026-11 until 2026-11-23`. */
+  readonly period: string;
   readonly currency: Currency;
   readonly meteredNanos: number;
   readonly billedNanos: number;
-  readonly deployment: Deployment;
   readonly at: Date;
 }
 
 /** Metered and billed spend of a workspace differ by more than rounding and delay explain. */
 export function reconciliationDrift(drift: ReconciliationDrift): Alert {
-  const { workspace, windowName, currency, meteredNanos, billedNanos } = drift;
+  const { workspace, period, currency, meteredNanos, billedNanos } = drift;
   const isAround = billedNanos > meteredNanos;
   const difference = Math.abs(billedNanos - meteredNanos);
   return {
@@ -29,15 +27,15 @@ export function reconciliationDrift(drift: ReconciliationDrift): Alert {
     at: drift.at,
     title: isAround
       ? `${workspace} spends around the gateway`
-      : `Mistral bills ${workspace} less than the gateway metered`,
+      : `Mistral bills ${workspace} less than was metered`,
     description: isAround
-      ? `Mistral bills ${moneyText(difference, currency)} more for ${windowName} than passed through the gateway. Somebody calls Mistral with a key of this workspace directly, where no budget stops them, or models cost more than the price book says.`
-      : `The gateway metered ${moneyText(difference, currency)} more for ${windowName} than Mistral bills. The price book may be dearer than your contract, so that budgets end too early, or Mistral's report is late.`,
+      ? `Mistral bills ${moneyText(difference, currency)} more for ${period} than passed the gateway or the client library. Somebody calls Mistral with a key of this workspace past both, where no budget stops them, or models cost more than the price book says.`
+      : `Gateway and client library metered ${moneyText(difference, currency)} more for ${period} than Mistral bills. The price book may be dearer than your contract, so that budgets end too early, or Mistral's report is late.`,
     facts: {
       workspace,
-      period: windowName,
+      period,
       'reported by Mistral': moneyText(billedNanos, currency),
-      'metered by the gateway': moneyText(meteredNanos, currency),
+      metered: moneyText(meteredNanos, currency),
       difference: `${moneyText(difference, currency)}, ${percentOf(difference, Math.max(billedNanos, meteredNanos))}%`,
     },
     nextSteps: isAround ? findCallers(drift) : CHECK_PRICES,

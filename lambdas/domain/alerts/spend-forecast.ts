@@ -13,9 +13,10 @@ export function spendForecast(story: SpendForecast): Alert {
   const { workspace, window, endsAt, currency, spentNanos, limitNanos, resetsAt } = story;
   const end = window === 'month' ? utcDay(endsAt) : utcMinute(endsAt);
   const budget = `${adjectiveOf(window)} budget`;
-  const afterwards = story.deployment.gatewayEnabled
-    ? 'From then on the gateway refuses its requests'
-    : 'Nothing stops its requests then, since the gateway is off';
+  const afterwards =
+    story.meteredNanos === undefined
+      ? 'Nothing stops its requests then, since nothing meters them'
+      : 'From then on gateway and client library refuse its requests';
   return tellBudget(story, {
     type: 'spend-forecast',
     severity: 'warning',

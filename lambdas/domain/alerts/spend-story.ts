@@ -17,26 +17,19 @@ export interface BudgetStory {
   readonly limitNanos: number;
   /** The larger of what the gateway metered and what Mistral reports. */
   readonly spentNanos: number;
-  /** `undefined` where the gateway counts nothing. */
+  /** What gateway and client library counted; `undefined` where neither is in use. */
   readonly meteredNanos: number | undefined;
   /** `undefined` where Mistral's report says nothing about the window. */
   readonly billedNanos: number | undefined;
   /** What the most went to in this month, the dearest first, as far as Mistral reports it. */
   readonly dearestModels: readonly ModelSpend[];
-  readonly deployment: Deployment;
+  readonly quotaTableName: string;
   readonly at: Date;
 }
 
 export interface ModelSpend {
   readonly model: string;
   readonly nanos: number;
-}
-
-/** What commands and consequences depend on. */
-export interface Deployment {
-  /** Whether the gateway stands before Mistral and refuses what is over budget. */
-  readonly gatewayEnabled: boolean;
-  readonly quotaTableName: string;
 }
 
 type Told = Pick<Alert, 'type' | 'severity' | 'title' | 'description'> & {
@@ -58,6 +51,25 @@ export function utcMinute(at: Date): string {
   return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
+/** What becomes of requests once the budget is used up. */
+export function refusal({ meteredNanos, limitNanos, resetsAt, currency }: BudgetStory): string {
+  if (meteredNanos === undefined) {
+    return `Nothing meters its requests, so they go on and cost money; only Mistral's own limits stop them. The budget starts anew at ${utcMinute(resetsAt)}.`;
+  }
+  const refused = `refused with 429 budget_exhausted until ${utcMinute(resetsAt)}, or until the budget is raised`;
+  return isUsedUp(meteredNanos, limitNanos)
+    ? `What passes the gateway or the client library and no longer fits is ${refused}. Services that call Mistral past both are not stopped.`
+    : `Only ${moneyText(meteredNanos, currency)} of it passed the gateway or the client library, so requests still pass there; when that reaches the budget, they are ${refused}.`;
+}
+
+// Of a budget, 99% can be spent for certain; what is left then is too little for some request.
+const USABLE_PERCENT = 99;
+
+/** Whether metered requests are refused. */
+export function isUsedUp(meteredNanos: number, limitNanos: number): boolean {
+  return meteredNanos >= (limitNanos / 100) * USABLE_PERCENT;
+}
+
 /** Fills in what all alerts about one budget share, so that they read and thread alike. */
 export function tellBudget(story: BudgetStory, told: Told): Alert {
   const { workspace, window, windowName, currency, limitNanos, spentNanos } = story;
@@ -73,7 +85,7 @@ export function tellBudget(story: BudgetStory, told: Told): Alert {
       limit: money(limitNanos),
       'left of it': money(Math.max(0, limitNanos - spentNanos)),
       'resets at': utcMinute(story.resetsAt),
-      'metered by the gateway': known(story.meteredNanos, money),
+      metered: known(story.meteredNanos, money),
       'reported by Mistral': known(story.billedNanos, money),
       ...(story.dearestModels.length > 0 && { 'dearest this month': dearest(story) }),
       ...told.facts,
@@ -83,7 +95,7 @@ export function tellBudget(story: BudgetStory, told: Told): Alert {
 }
 
 function known(nanos: number | undefined, money: (nanos: number) => string): string {
-  return nanos === undefined ? 'not known for this window' : money(nanos);
+  return nanos === undefined ? 'not known' : money(nanos);
 }
 
 const SHOWN_MODELS = 3;
@@ -95,13 +107,13 @@ function dearest({ dearestModels, currency }: BudgetStory): string {
     .join(', ');
 }
 
-function spenders({ deployment, at }: BudgetStory): NextStep[] {
-  if (!deployment.gatewayEnabled) return [];
+function spenders({ meteredNanos, quotaTableName, at }: BudgetStory): NextStep[] {
+  if (meteredNanos === undefined) return [];
   const values = { ':callers': { S: 'quota#caller#' }, ':today': { S: `tokens#${utcDay(at)}` } };
   return [
     {
       say: 'See which callers used how many tokens today',
-      command: `aws dynamodb scan --table-name ${deployment.quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :today' --expression-attribute-values '${JSON.stringify(values)}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
+      command: `aws dynamodb scan --table-name ${quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :today' --expression-attribute-values '${JSON.stringify(values)}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
     },
   ];
 }

@@ -1,6 +1,6 @@
 import type { Alert } from '../alert.js';
 import { moneyText } from '../money-text.js';
-import { adjectiveOf, type BudgetStory, tellBudget, utcMinute } from './spend-story.js';
+import { adjectiveOf, type BudgetStory, refusal, tellBudget, utcMinute } from './spend-story.js';
 
 export interface PassedThreshold extends BudgetStory {
   /** The highest threshold reached, in percent. */
@@ -18,13 +18,13 @@ export function spendThreshold(story: PassedThreshold): Alert {
     type: 'spend-threshold',
     severity: percent < WARNING_PERCENT ? 'info' : 'warning',
     title: `${workspace} has spent ${percent}% of its ${budget}`,
-    description: `${workspace} has spent ${moneyText(spentNanos, currency)} of ${moneyText(limitNanos, currency)}; the ${budget} starts anew at ${utcMinute(resetsAt)}. Requests still pass. ${whenItIsGone(story)}`,
+    description: `${workspace} has spent ${moneyText(spentNanos, currency)} of ${moneyText(limitNanos, currency)}; the ${budget} starts anew at ${utcMinute(resetsAt)}. ${percent < 100 ? whenItIsGone(story) : refusal(story)}`,
     facts: { threshold: `${percent}%` },
   });
 }
 
-function whenItIsGone({ deployment }: BudgetStory): string {
-  return deployment.gatewayEnabled
-    ? 'When the budget is used up, the gateway refuses them until then.'
-    : "The gateway is off, so nothing but Mistral's own limits stops them when the budget is used up.";
+function whenItIsGone({ meteredNanos }: BudgetStory): string {
+  return meteredNanos === undefined
+    ? "Nothing meters its requests, so only Mistral's own limits stop them when the budget is used up."
+    : 'Requests still pass; when the budget is used up, gateway and client library refuse them until then.';
 }

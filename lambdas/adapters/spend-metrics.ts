@@ -1,0 +1,33 @@
+import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { SpendRow } from '../domain/spend/spend-row.js';
+
+export const METRICS_NAMESPACE = 'MistralGovernance';
+
+/** CloudWatch metrics of every workspace's spend, by way of a line in the log. */
+export interface SpendMetrics {
+  record(rows: readonly SpendRow[]): void;
+}
+
+const NAMES = { hour: 'Hour', day: 'Day', month: 'Month' } as const;
+const NANOS = 1e9;
+
+/** One set for each workspace, since every further dimension multiplies what CloudWatch charges. */
+export function createSpendMetrics(metrics: Metrics): SpendMetrics {
+  return {
+    record(rows) {
+      for (const workspace of new Set(rows.map((row) => row.workspace))) {
+        metrics.addDimension('workspace', workspace);
+        for (const row of rows) if (row.workspace === workspace) addRow(metrics, row);
+        metrics.publishStoredMetrics();
+      }
+    },
+  };
+}
+
+function addRow(metrics: Metrics, { window, spentNanos, budgetNanos, percent }: SpendRow): void {
+  const name = NAMES[window];
+  metrics.addMetric(`${name}Spend`, MetricUnit.NoUnit, spentNanos / NANOS);
+  if (budgetNanos === undefined || percent === undefined) return;
+  metrics.addMetric(`${name}Budget`, MetricUnit.NoUnit, budgetNanos / NANOS);
+  metrics.addMetric(`${name}Percent`, MetricUnit.Percent, percent);
+}

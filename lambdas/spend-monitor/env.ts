@@ -1,0 +1,16 @@
+import * as z from 'zod';
+
+export const SpendMonitorEnvSchema = z.object({
+  /** Where Lambda unpacks the function, and the policy with it. */
+  LAMBDA_TASK_ROOT: z.string().min(1),
+  AWS_LAMBDA_FUNCTION_NAME: z.string().min(1),
+  ALERTS_TOPIC_ARN: z.string().min(1),
+  RECORDS_TABLE_NAME: z.string().min(1),
+  QUOTA_TABLE_NAME: z.string().min(1),
+});
+
+/** What the construct sets; Lambda sets the rest. */
+export type SpendMonitorEnv = Omit<
+  z.input<typeof SpendMonitorEnvSchema>,
+  'LAMBDA_TASK_ROOT' | 'AWS_LAMBDA_FUNCTION_NAME'
+>;

@@ -1,0 +1,142 @@
+import type { Log } from '../adapters/log.js';
+import type { Organization } from '../adapters/organization.js';
+import type { QuotaTotals } from '../adapters/quota-totals.js';
+import { mapBounded } from '../domain/map-bounded.js';
+import type { MonthlyUsage } from '../domain/mistral-limits.js';
+import type { Policy, Workspace } from '../domain/policy.js';
+import type { Quota } from '../domain/quota.js';
+import { type BilledSpend, billedSpend } from '../domain/spend/billed-spend.js';
+import { isReconciliationDue } from '../domain/spend/judge-reconciliation.js';
+import type { SpendState } from '../domain/spend/spend-state.js';
+import {
+  type DayBefore,
+  isFirstOfMonth,
+  type MeteredQuota,
+  type WorkspaceSpend,
+} from '../domain/spend/workspace-spend.js';
+import { addDays, startOfDay, utcDay } from '../domain/utc-day.js';
+import { quotasOf } from '../domain/workspace-quotas.js';
+
+export interface GatherDeps {
+  readonly policy: Policy;
+  readonly organization: Pick<Organization, 'usage'>;
+  readonly quotaTotals: QuotaTotals;
+  readonly log: Log;
+}
+
+/** What could not be read of one workspace, in words for on-call. */
+export interface SpendProblem {
+  readonly workspace: string;
+  readonly source: 'billed' | 'metered';
+  readonly reason: string;
+}
+
+export interface GatheredSpend {
+  readonly spend: WorkspaceSpend;
+  readonly problems: readonly SpendProblem[];
+}
+
+const WORKSPACES_AT_ONCE = 4;
+
+/** Reads every workspace's spend; one that cannot be read stops no other. */
+export function gatherSpend(
+  deps: GatherDeps,
+  stateOf: (workspace: string) => SpendState,
+  now: Date,
+): Promise<GatheredSpend[]> {
+  return mapBounded(deps.policy.workspaces, WORKSPACES_AT_ONCE, (workspace) =>
+    gatherOne(deps, workspace, stateOf(workspace.name), now),
+  );
+}
+
+async function gatherOne(
+  deps: GatherDeps,
+  workspace: Workspace,
+  state: SpendState,
+  now: Date,
+): Promise<GatheredSpend> {
+  const problems: SpendProblem[] = [];
+  async function attempt<Answer>(
+    source: SpendProblem['source'],
+    read: () => Promise<Answer>,
+  ): Promise<Answer | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      deps.log.warn('spend could not be read', { workspace: workspace.name, source, error });
+      problems.push({ workspace: workspace.name, source, reason });
+      return undefined;
+    }
+  }
+
+  const { policy } = deps;
+  const { currency } = policy.mistral;
+  const quotas = quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');
+  const bill = (at: Date) => attempt('billed', () => billOf(deps, workspace, at));
+  const meter = (wanted: readonly Quota[], at: Date) =>
+    attempt('metered', () => meteredOf(deps, wanted, at, now));
+
+  const [metered, report] = await Promise.all([meter(quotas, now), bill(now)]);
+  const budgets = metered ?? quotas.map((quota) => ({ quota, nanos: 0 }));
+  const isMetered =
+    metered !== undefined && (policy.gateway.enabled || metered.some(({ nanos }) => nanos > 0));
+  const common = { workspace, currency, budgets, isMetered, ...report };
+  const spend = { billed: undefined, usage: undefined, dayBefore: undefined, ...common };
+  const wanted = quotas.filter(({ window }) => window === 'day' || window === 'month');
+  if (!isMetered || wanted.length === 0 || !report || !isReconciliationDue(state, now)) {
+    return { spend, problems };
+  }
+
+  const yesterday = startOfDay(addDays(utcDay(now), -1));
+  const isNewMonth = isFirstOfMonth(now);
+  const [day = [], before] = await Promise.all([
+    meter(dayBeforeQuotas(wanted, isNewMonth), yesterday),
+    isNewMonth ? bill(yesterday) : report,
+  ]);
+  const dayBefore: DayBefore = {
+    meteredNanos: day.find(({ quota }) => quota.window === 'day')?.nanos,
+    monthMeteredNanos: day.find(({ quota }) => quota.window === 'month')?.nanos,
+    billed: before?.billed,
+  };
+  return { spend: { ...spend, dayBefore }, problems };
+}
+
+/** The day's own counter, or that of the month where it is over. */
+function dayBeforeQuotas(quotas: readonly Quota[], isNewMonth: boolean): readonly Quota[] {
+  const days = quotas.filter(({ window }) => window === 'day');
+  return days.length > 0 || !isNewMonth ? days : quotas;
+}
+
+interface Bill {
+  readonly usage: MonthlyUsage;
+  readonly billed: BilledSpend;
+}
+
+async function billOf(
+  { organization, policy }: GatherDeps,
+  { id }: Workspace,
+  at: Date,
+): Promise<Bill> {
+  const usage = await organization.usage({
+    year: at.getUTCFullYear(),
+    month: at.getUTCMonth() + 1,
+    workspaceId: id,
+  });
+  const { currency } = policy.mistral;
+  if ((usage.currency ?? currency) !== currency) {
+    throw new Error(`Mistral bills in ${usage.currency}, the policy's budgets are in ${currency}`);
+  }
+  return { usage, billed: billedSpend(usage) };
+}
+
+async function meteredOf(
+  { quotaTotals }: GatherDeps,
+  quotas: readonly Quota[],
+  at: Date,
+  now: Date,
+): Promise<MeteredQuota[]> {
+  if (quotas.length === 0) return [];
+  const totals = await quotaTotals.of(quotas, at, now);
+  return totals.map(({ quota, settled }) => ({ quota, nanos: settled }));
+}
