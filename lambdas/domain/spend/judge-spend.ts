@@ -7,7 +7,7 @@ import { windowEnd } from '../quota-window.js';
 import { dearestModels } from './dearest-models.js';
 import { judgeReconciliation } from './judge-reconciliation.js';
 import { hasTold, type Mark, type SpendState, type Telling } from './spend-state.js';
-import { billedInWindow, type SpendStatus, spendStatus, thresholdKey } from './spend-status.js';
+import { billedInWindow, type SpendStatus, spendStatus } from './spend-status.js';
 import { openDay, openingNanos, spentToday, type WorkspaceSpend } from './workspace-spend.js';
 
 export interface SpendJudgement {
@@ -75,12 +75,11 @@ function tellingsOf(
     spentNanos >= quota.limit || (spend.isMetered && isUsedUp(status.meteredNanos, quota.limit));
 
   if (isOver && !hasTold(state, exhausted, now)) {
-    // It stands for the threshold of 100 percent too, which may come with the last of the money.
-    const keys = [exhausted, thresholdKey(quota, windowName, 100)];
-    const marks = [...crossed, ...keys.map((key) => ({ key, until: resetsAt }))];
+    const marks = [...crossed, { key: exhausted, until: resetsAt }];
     return [{ alert: budgetExhausted(story()), marks }];
   }
-  const highest = newlyCrossed.at(-1);
+  // That a budget is used up stands for its last thresholds too, whichever comes first.
+  const highest = newlyCrossed.filter(({ percent }) => !isOver || percent > 100).at(-1);
   if (highest) {
     const alert = spendThreshold({ ...story(), percent: highest.percent });
     return [{ alert, marks: crossed }];

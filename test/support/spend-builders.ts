@@ -1,0 +1,38 @@
+import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Quota } from '../../lambdas/domain/quota.js';
+import type { BilledSpend } from '../../lambdas/domain/spend/billed-spend.js';
+import type { WorkspaceSpend } from '../../lambdas/domain/spend/workspace-spend.js';
+import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { aPolicy } from './builders.js';
+
+export const USD = 1_000_000_000;
+
+/** Spend of a workspace by budget window, in nano-units. */
+export type ByWindow = Partial<Record<Quota['window'], number>>;
+
+export function aBill(change: Partial<BilledSpend> = {}): BilledSpend {
+  return { currency: 'USD', totalNanos: 0, nanosByDay: new Map(), unpriced: [], ...change };
+}
+
+/** The spend of a workspace of the shipped policy, behind the gateway. */
+export function aSpend(
+  name: string,
+  metered: ByWindow = {},
+  change: Partial<WorkspaceSpend> = {},
+  policy: Policy = aPolicy(),
+): WorkspaceSpend {
+  const workspace = policy.workspaces.find((one) => one.name === name);
+  if (!workspace) throw new Error(`the policy has no workspace ${name}`);
+  return {
+    workspace,
+    currency: policy.mistral.currency,
+    budgets: quotasOf(policy, workspace)
+      .filter(({ unit }) => unit !== 'requests')
+      .map((quota) => ({ quota, nanos: metered[quota.window] ?? 0 })),
+    isMetered: true,
+    billed: aBill(),
+    usage: undefined,
+    dayBefore: undefined,
+    ...change,
+  };
+}
