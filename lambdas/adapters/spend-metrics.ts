@@ -13,6 +13,7 @@ const NANOS = 1e9;
 
 /** One set for each workspace, since every further dimension multiplies what CloudWatch charges. */
 export function createSpendMetrics(metrics: Metrics): SpendMetrics {
+  metrics.clearDefaultDimensions(); // the name of a service, by which nobody would look
   return {
     record(rows) {
       for (const workspace of new Set(rows.map((row) => row.workspace))) {

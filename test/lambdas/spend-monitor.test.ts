@@ -1,0 +1,305 @@
+import { describe, expect, test } from 'vitest';
+import type { UsageQuery } from '../../lambdas/adapters/organization.js';
+import type { RememberedSpend, SpendMemory } from '../../lambdas/adapters/spend-memory.js';
+import type { Alert } from '../../lambdas/domain/alert.js';
+import type { MonthlyUsage } from '../../lambdas/domain/mistral-limits.js';
+import type { Quota } from '../../lambdas/domain/quota.js';
+import type { SpendRow } from '../../lambdas/domain/spend/spend-row.js';
+import { createSpendMonitorHandler } from '../../lambdas/spend-monitor/handler.js';
+import { aPolicy, silentLog } from '../support/builders.js';
+import { type ByWindow, USD } from '../support/spend-builders.js';
+import { aPrice, aReport, aRow, models } from '../support/usage-reports.js';
+
+const NOON = new Date('2026-11-24T12:00:00Z');
+// Too early to tell a day's rate.
+const NIGHT = new Date('2026-11-24T02:00:00Z');
+const DEV_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
+const gatewayOn = aPolicy((document) => {
+  document.gateway = { enabled: true };
+});
+
+/** Mistral's report of some dollars on one day. */
+function billed(dollars: number, timestamp = '2026-11-24', change: Partial<MonthlyUsage> = {}) {
+  const rows = models(aRow('mistral-large-2512', 'output', dollars * 1000, { timestamp }));
+  const report = aReport([aPrice('mistral-large-2512', 'output', '0.001')], { completion: rows });
+  return { ...report, ...change };
+}
+
+interface World {
+  readonly policy?: typeof gatewayOn;
+  readonly now?: Date;
+  readonly metered?: Readonly<Record<string, ByWindow>>;
+  readonly usage?: (query: UsageQuery) => Promise<MonthlyUsage>;
+  readonly totals?: () => Promise<never>;
+  readonly publish?: (alert: Alert) => Promise<void>;
+}
+
+/** One monitor that runs as often as it is told to. */
+function monitor(world: World = {}) {
+  const told: Alert[] = [];
+  const did: string[] = [];
+  const asked: UsageQuery[] = [];
+  const metered: { quota: Quota; at: Date }[] = [];
+  const rows: SpendRow[] = [];
+  const items = new Map<string, RememberedSpend>();
+  const memory: SpendMemory = {
+    recall: async () => new Map(items),
+    async remember(workspace, before, state, _now, claimedUntil) {
+      if (items.get(workspace)?.version !== before?.version) return undefined;
+      const after = { state, version: (before?.version ?? 0) + 1, claimedUntil };
+      items.set(workspace, after);
+      did.push(`${claimedUntil ? 'claimed' : 'remembered'} ${workspace}`);
+      return after;
+    },
+  };
+  let current = world;
+  const handler = createSpendMonitorHandler({
+    policy: world.policy ?? gatewayOn,
+    organization: {
+      async usage(query) {
+        asked.push(query);
+        return current.usage ? current.usage(query) : billed(0);
+      },
+    },
+    quotaTotals: {
+      async of(quotas, windowsAt) {
+        if (current.totals) return current.totals();
+        return quotas.map((quota) => {
+          metered.push({ quota, at: windowsAt });
+          const name = quota.scope.replace('workspace#', '');
+          const settled = current.metered?.[name]?.[quota.window] ?? 0;
+          return { quota, windowName: '', settled, committed: settled };
+        });
+      },
+    },
+    memory,
+    metrics: { record: (recorded) => void rows.push(...recorded) },
+    alerts: {
+      async publish(alert) {
+        await current.publish?.(alert);
+        did.push(`told ${alert.workspace}`);
+        told.push(alert);
+      },
+    },
+    log: silentLog,
+    quotaTableName: 'quotas',
+    functionName: 'spend-monitor',
+    now: () => current.now ?? NOON,
+  });
+  return {
+    told,
+    did,
+    asked,
+    metered,
+    rows,
+    items,
+    memory,
+    run(change: World = {}) {
+      current = { ...current, ...change };
+      return handler();
+    },
+  };
+}
+
+test('looks once at every workspace: its bill, and a counter for each of its budgets', async () => {
+  const { run, asked, metered, rows } = monitor({
+    now: NIGHT,
+    metered: { 'dev-workspace': { month: 5 * USD } },
+    usage: async ({ workspaceId }) => billed(workspaceId === DEV_ID ? 10 : 0),
+  });
+  const { spend, told, problems } = await run();
+  expect(asked.map(({ year, month }) => [year, month])).toEqual(Array(3).fill([2026, 11]));
+  expect(new Set(asked.map(({ workspaceId }) => workspaceId)).size).toBe(3);
+  expect(metered.map(({ quota }) => `${quota.scope} ${quota.window}`).sort()).toEqual([
+    'workspace#dev-workspace month',
+    'workspace#ml-workspace day',
+    'workspace#ml-workspace month',
+    'workspace#prod-workspace day',
+    'workspace#prod-workspace hour',
+    'workspace#prod-workspace month',
+  ]);
+  expect(spend[0]).toEqual({
+    workspace: 'dev-workspace',
+    window: 'month',
+    windowName: '2026-11',
+    currency: 'USD',
+    spentNanos: 10 * USD,
+    meteredNanos: 5 * USD,
+    billedNanos: 10 * USD,
+    budgetNanos: 50 * USD,
+    percent: 20,
+  });
+  expect(spend.find(({ window }) => window === 'hour')?.billedNanos).toBeUndefined();
+  expect(rows).toEqual(spend);
+  expect([told, problems]).toEqual([0, []]);
+});
+
+describe('telling', () => {
+  const metered = { 'dev-workspace': { month: 25 * USD } };
+
+  test('is claimed before and remembered after, and done once', async () => {
+    const { run, told, did } = monitor({ now: NIGHT, metered });
+    expect((await run()).told).toBe(1);
+    expect(did).toEqual([
+      'claimed dev-workspace',
+      'told dev-workspace',
+      'remembered dev-workspace',
+    ]);
+    expect((await run()).told).toBe(0);
+    expect(told.map(({ title }) => title)).toEqual([
+      'dev-workspace has spent 50% of its monthly budget',
+    ]);
+  });
+
+  test('is left to the run that has the claim', async () => {
+    const { run, items, told } = monitor({ now: NIGHT, metered });
+    const claimedUntil = new Date('2026-11-24T02:10:00Z');
+    items.set('dev-workspace', { state: { told: {} }, version: 1, claimedUntil });
+    expect((await run()).told).toBe(0);
+    expect(told).toEqual([]);
+    // That run died: the next one tells.
+    expect((await run({ now: claimedUntil })).told).toBe(1);
+  });
+
+  test('of two runs at once is done by one', async () => {
+    const { run, told } = monitor({ now: NIGHT, metered });
+    const summaries = await Promise.all([run(), run()]);
+    expect(summaries.map((one) => one.told).sort()).toEqual([0, 1]);
+    expect(told).toHaveLength(1);
+  });
+
+  test('that fails keeps no other workspace back, fails the run, and is repeated by the next', async () => {
+    const publish = async ({ workspace }: Alert) => {
+      if (workspace === 'dev-workspace') throw new Error('topic is gone');
+    };
+    const both = { ...metered, 'ml-workspace': { month: 250 * USD } };
+    const { run, told } = monitor({ now: NIGHT, metered: both, publish });
+    await expect(run()).rejects.toThrow('topic is gone');
+    expect(told.map(({ workspace }) => workspace)).toEqual(['ml-workspace']);
+    await run({ publish: async () => {} });
+    expect(told.map(({ workspace }) => workspace)).toEqual(['ml-workspace', 'dev-workspace']);
+  });
+});
+
+describe('a report that Mistral does not give', () => {
+  const usage = async ({ workspaceId }: UsageQuery) => {
+    if (workspaceId === DEV_ID) throw new Error('connection broken');
+    return billed(26);
+  };
+
+  test('stops no other workspace, and what is metered still counts', async () => {
+    const metered = { 'dev-workspace': { month: 40 * USD } };
+    const { run, told } = monitor({ usage, metered, now: NIGHT });
+    const { problems, spend } = await run();
+    expect(problems).toEqual([
+      "Mistral's usage report of dev-workspace could not be read: connection broken",
+    ]);
+    expect(told.map(({ title }) => title)).toEqual([
+      'dev-workspace has spent 80% of its monthly budget',
+      'ml-workspace has spent 50% of its daily budget',
+    ]);
+    expect(spend.filter(({ workspace }) => workspace === 'prod-workspace')).toHaveLength(3);
+  });
+
+  test('is told when it lasts for an hour', async () => {
+    const { run, told } = monitor({ usage });
+    await run({ now: NIGHT });
+    expect(told.map(({ type }) => type)).not.toContain('reconciliation-drift');
+    await run({ now: new Date('2026-11-24T03:00:00Z') });
+    expect(told.find(({ type }) => type === 'reconciliation-drift')).toMatchObject({
+      workspace: 'dev-workspace',
+      facts: { 'dev-workspace': 'connection broken' },
+    });
+  });
+
+  test('because it is in another currency says so and counts nothing of it', async () => {
+    const { run } = monitor({ usage: async () => billed(1000, '2026-11-24', { currency: 'EUR' }) });
+    const { problems, told, spend } = await run();
+    expect(problems).toContain(
+      "Mistral's usage report of ml-workspace could not be read: Mistral bills in EUR, the policy's budgets are in USD",
+    );
+    expect(told).toBe(0);
+    expect(spend[0]).toMatchObject({ spentNanos: 0, billedNanos: undefined });
+  });
+});
+
+test('counters that cannot be read leave what Mistral bills', async () => {
+  const totals = () => Promise.reject(new Error('throttled'));
+  const { run, told } = monitor({ totals, usage: async () => billed(26) });
+  expect((await run()).problems).toContain(
+    'metered spend of dev-workspace could not be read: throttled',
+  );
+  expect(told.map(({ workspace }) => workspace).sort()).toEqual(['dev-workspace', 'ml-workspace']);
+});
+
+describe('without the gateway', () => {
+  test('nothing is metered, nothing reconciled, and the bill counts alone', async () => {
+    const { run, told } = monitor({ policy: aPolicy(), usage: async () => billed(26) });
+    const { spend } = await run();
+    expect(spend.every(({ meteredNanos }) => meteredNanos === undefined)).toBe(true);
+    expect(told.map(({ type }) => type)).toEqual(['spend-threshold', 'spend-threshold']);
+    expect(told[0]?.description).toContain('Nothing meters its requests');
+  });
+
+  test('what the client library counts is metered all the same', async () => {
+    const metered = { 'dev-workspace': { month: 5 * USD } };
+    const { spend } = await monitor({ policy: aPolicy(), metered }).run();
+    expect(spend.map(({ meteredNanos }) => meteredNanos)).toEqual([
+      5 * USD,
+      ...Array(5).fill(undefined),
+    ]);
+  });
+});
+
+test('a workspace without budgets is seen by its bill alone', async () => {
+  const policy = aPolicy((document) => {
+    document.gateway = { enabled: true };
+    for (const workspace of document.workspaces) workspace.budgets = {};
+  });
+  const { run, metered } = monitor({ policy, usage: async () => billed(26) });
+  const { spend, told } = await run();
+  expect(metered).toEqual([]);
+  expect(told).toBe(0);
+  expect(spend).toHaveLength(3);
+  expect(spend[0]).toMatchObject({ window: 'month', spentNanos: 26 * USD, budgetNanos: undefined });
+});
+
+describe('the day before', () => {
+  const yesterday = '2026-11-23';
+
+  test('is reconciled once, from six in the morning on, with its own counters', async () => {
+    const metered = { 'ml-workspace': { day: 9 * USD }, 'prod-workspace': { day: 12 * USD } };
+    const world = monitor({ metered, usage: async () => billed(12, yesterday) });
+    await world.run({ now: NIGHT });
+    expect(world.told).toEqual([]);
+    await world.run({ now: NOON });
+    expect(world.told.map(({ title }) => title)).toEqual([
+      'ml-workspace spends around the gateway',
+    ]);
+    const reads = world.metered.filter(({ at }) => at.toISOString().startsWith(yesterday));
+    expect(reads.map(({ quota }) => `${quota.scope} ${quota.window}`)).toEqual([
+      'workspace#ml-workspace day',
+      'workspace#prod-workspace day',
+    ]);
+    const before = world.metered.length;
+    await world.run();
+    expect(world.metered.length - before).toBe(6);
+    expect(world.told).toHaveLength(1);
+  });
+
+  test('in the month before takes its report and its counters', async () => {
+    const first = new Date('2026-12-01T06:00:00Z');
+    const world = monitor({
+      now: first,
+      metered: { 'dev-workspace': { month: 20 * USD } },
+      usage: async ({ month }) => (month === 11 ? billed(30, '2026-11-30') : billed(0)),
+    });
+    await world.run();
+    expect(world.asked.map(({ month }) => month).sort()).toEqual([11, 11, 11, 12, 12, 12]);
+    const drifts = world.told.filter(({ type }) => type === 'reconciliation-drift');
+    expect(drifts.find(({ workspace }) => workspace === 'dev-workspace')?.facts).toMatchObject({
+      period: '2026-11',
+      'reported by Mistral': '30.00 USD',
+    });
+  });
+});
