@@ -161,7 +161,7 @@ test('every function of ours is small, traced and keeps its log for a year', () 
   const functions = template.findResources('AWS::Lambda::Function', {
     Properties: { Runtime: 'nodejs22.x', Architectures: ['arm64'] },
   });
-  expect(Object.keys(functions)).toHaveLength(9);
+  expect(Object.keys(functions)).toHaveLength(10);
   for (const { Properties } of Object.values(functions)) {
     expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
     expect(Properties.LoggingConfig.LogFormat).toBe('JSON');
