@@ -1,4 +1,3 @@
-import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { SpendRow } from '../domain/spend/spend-row.js';
 
 export const METRICS_NAMESPACE = 'MistralGovernance';
@@ -8,11 +7,19 @@ export interface SpendMetrics {
   record(rows: readonly SpendRow[]): void;
 }
 
+/** What of Powertools' Metrics is used here. */
+export interface MetricsLog {
+  clearDefaultDimensions(): void;
+  addDimension(name: string, value: string): unknown;
+  addMetric(name: string, unit: 'None' | 'Percent', value: number): unknown;
+  publishStoredMetrics(): void;
+}
+
 const NAMES = { hour: 'Hour', day: 'Day', month: 'Month' } as const;
 const NANOS = 1e9;
 
 /** One set for each workspace, since every further dimension multiplies what CloudWatch charges. */
-export function createSpendMetrics(metrics: Metrics): SpendMetrics {
+export function createSpendMetrics(metrics: MetricsLog): SpendMetrics {
   metrics.clearDefaultDimensions(); // the name of a service, by which nobody would look
   return {
     record(rows) {
@@ -25,10 +32,10 @@ export function createSpendMetrics(metrics: Metrics): SpendMetrics {
   };
 }
 
-function addRow(metrics: Metrics, { window, spentNanos, budgetNanos, percent }: SpendRow): void {
+function addRow(metrics: MetricsLog, { window, spentNanos, budgetNanos, percent }: SpendRow): void {
   const name = NAMES[window];
-  metrics.addMetric(`${name}Spend`, MetricUnit.NoUnit, spentNanos / NANOS);
+  metrics.addMetric(`${name}Spend`, 'None', spentNanos / NANOS);
   if (budgetNanos === undefined || percent === undefined) return;
-  metrics.addMetric(`${name}Budget`, MetricUnit.NoUnit, budgetNanos / NANOS);
-  metrics.addMetric(`${name}Percent`, MetricUnit.Percent, percent);
+  metrics.addMetric(`${name}Budget`, 'None', budgetNanos / NANOS);
+  metrics.addMetric(`${name}Percent`, 'Percent', percent);
 }

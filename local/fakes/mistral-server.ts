@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import type { FakeKey, FakeKeys } from './mistral-keys.js';
+import { createFakeUsage, type FakeUsage } from './mistral-usage.js';
 
 export interface FakeModel {
   readonly id: string;
@@ -22,6 +23,7 @@ export interface FakeOrganization {
 export interface FakeMistral {
   readonly keys: FakeKeys;
   readonly organization: FakeOrganization;
+  readonly usage: FakeUsage;
   answer(call: HttpCall): Promise<HttpAnswer>;
 }
 
@@ -72,6 +74,8 @@ export function createFakeMistral(
   adminKey: string,
   now: () => Date,
 ): FakeMistral {
+  const usage = createFakeUsage();
+
   function inference({ headers, url, method }: HttpCall): HttpAnswer {
     const key = keys.admit(bearerOf(headers.authorization));
     // A reached limit answers the same bytes as a key that is wrong.
@@ -130,14 +134,19 @@ export function createFakeMistral(
     },
 
     'GET /v1/admin/usage': (_call, query) => {
-      const { year, month } = UsageQuerySchema.parse(query);
-      return jsonAnswer(200, emptyUsage(now(), year, month));
+      const { year, month, workspace_id } = UsageQuerySchema.parse(query);
+      const at = now();
+      const start = new Date(
+        Date.UTC(Number(year ?? at.getUTCFullYear()), Number(month ?? at.getUTCMonth() + 1) - 1),
+      );
+      return jsonAnswer(200, usage.report(start, at, workspace_id));
     },
   };
 
   return {
     keys,
     organization,
+    usage,
 
     async answer(call) {
       const { method, url, headers } = call;
@@ -226,38 +235,6 @@ function limits({ monthlyLimitReached, monthlyLimitUsd, noMonthlyLimit }: FakeOr
       last_payment_failure_protection: null,
       currency: 'USD',
     },
-  };
-}
-
-function emptyUsage(now: Date, year = String(now.getUTCFullYear()), month?: string) {
-  const start = new Date(Date.UTC(Number(year), Number(month ?? now.getUTCMonth() + 1) - 1));
-  const end = new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1));
-  const none = { models: {} };
-  return {
-    completion: none,
-    ocr: none,
-    connectors: none,
-    libraries_api: { pages: none, tokens: none, audio_seconds: none },
-    fine_tuning: { training: {}, storage: {} },
-    audio: none,
-    audio_characters: none,
-    vibe_usage: 0,
-    vibe_code: {
-      completion: none,
-      ocr: none,
-      connectors: none,
-      audio: none,
-      audio_characters: none,
-    },
-    chat: none,
-    date: now.toISOString(),
-    previous_month: null,
-    next_month: null,
-    start_date: start.toISOString(),
-    end_date: end.toISOString(),
-    currency: 'USD',
-    currency_symbol: '$',
-    prices: [],
   };
 }
 

@@ -18,6 +18,10 @@ const gatewayOn = aPolicy((document) => {
   document.gateway = { enabled: true };
 });
 
+const gatewayOff = aPolicy((document) => {
+  document.gateway = { enabled: false };
+});
+
 /** Mistral's report of some dollars on one day. */
 function billed(dollars: number, timestamp = '2026-11-24', change: Partial<MonthlyUsage> = {}) {
   const rows = models(aRow('mistral-large-2512', 'output', dollars * 1000, { timestamp }));
@@ -234,7 +238,7 @@ test('counters that cannot be read leave what Mistral bills', async () => {
 
 describe('without the gateway', () => {
   test('nothing is metered, nothing reconciled, and the bill counts alone', async () => {
-    const { run, told } = monitor({ policy: aPolicy(), usage: async () => billed(26) });
+    const { run, told } = monitor({ policy: gatewayOff, usage: async () => billed(26) });
     const { spend } = await run();
     expect(spend.every(({ meteredNanos }) => meteredNanos === undefined)).toBe(true);
     expect(told.map(({ type }) => type)).toEqual(['spend-threshold', 'spend-threshold']);
@@ -243,7 +247,7 @@ describe('without the gateway', () => {
 
   test('what the client library counts is metered all the same', async () => {
     const metered = { 'dev-workspace': { month: 5 * USD } };
-    const { spend } = await monitor({ policy: aPolicy(), metered }).run();
+    const { spend } = await monitor({ policy: gatewayOff, metered }).run();
     expect(spend.map(({ meteredNanos }) => meteredNanos)).toEqual([
       5 * USD,
       ...Array(5).fill(undefined),
