@@ -2,10 +2,12 @@ import * as z from 'zod';
 import type { Finding } from '../lambdas/domain/finding.js';
 import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import { RetirementSchema } from '../lambdas/domain/retirement.js';
+import type { SpendRow } from '../lambdas/domain/spend/spend-row.js';
 import type { Execution } from './fakes/executions.js';
 import type { FakeKey } from './fakes/mistral-keys.js';
 import { type Diary, keyIdOf } from './hundred-days.js';
 import type { RotationRecord } from './secret-rotation.js';
+import type { TrafficDiary } from './traffic.js';
 import type { World } from './world.js';
 
 export type KeyStatus = 'in charge' | 'draining' | 'revoked' | 'unmanaged';
@@ -28,8 +30,21 @@ export interface RunDocument {
     readonly attributes: Readonly<Record<string, string>>;
     readonly bodies: Readonly<Record<string, string>>;
   }[];
-  /** Spend per workspace and window. */
-  readonly spend: readonly never[];
+  /** Spend per workspace and window: the last of each kind, and the one that came closest to its budget. */
+  readonly spend: readonly SpendSummary[];
+}
+
+/** Money in units of the currency, exact to nine decimals. */
+export interface SpendSummary {
+  readonly workspace: string;
+  readonly window: SpendRow['window'];
+  readonly windowName: string;
+  readonly currency: SpendRow['currency'];
+  readonly spent: number;
+  readonly metered: number | null;
+  readonly billed: number | null;
+  readonly budget: number | null;
+  readonly percent: number | null;
 }
 
 export type RotationOutcome =
@@ -54,7 +69,7 @@ export interface RotationSummary {
   }[];
 }
 
-export function documentOf(world: World, diary: Diary): RunDocument {
+export function documentOf(world: World, diary: Diary, traffic: TrafficDiary): RunDocument {
   const openIds = new Set(diary.audits.at(-1)?.findings.map(({ id }) => id));
   return {
     keys: world.mistral.keys.made.map((key) => ({
@@ -74,7 +89,38 @@ export function documentOf(world: World, diary: Diary): RunDocument {
       at: at.toISOString(),
       ...message,
     })),
-    spend: [],
+    spend: notable([...traffic.spend.values()]).map(spendOf),
+  };
+}
+
+/** Of each workspace's windows of a length, the last and the fullest. */
+function notable(rows: readonly SpendRow[]): SpendRow[] {
+  const kept = new Set<SpendRow>();
+  for (const name of new Set(rows.map(groupOf))) {
+    const group = rows.filter((row) => groupOf(row) === name);
+    const byTime = [...group].sort((one, other) => (one.windowName < other.windowName ? -1 : 1));
+    const bySpend = [...group].sort((one, other) => one.spentNanos - other.spentNanos);
+    for (const row of [bySpend.at(-1), byTime.at(-1)]) if (row) kept.add(row);
+  }
+  return [...kept];
+}
+
+function groupOf({ workspace, window }: SpendRow): string {
+  return `${workspace} ${window}`;
+}
+
+function spendOf(row: SpendRow): SpendSummary {
+  const money = (nanos: number | undefined) => (nanos === undefined ? null : nanos / 1e9);
+  return {
+    workspace: row.workspace,
+    window: row.window,
+    windowName: row.windowName,
+    currency: row.currency,
+    spent: row.spentNanos / 1e9,
+    metered: money(row.meteredNanos),
+    billed: money(row.billedNanos),
+    budget: money(row.budgetNanos),
+    percent: row.percent ?? null,
   };
 }
 

@@ -1,13 +1,32 @@
 import type { RotationOutcome, RunDocument } from './document.js';
 import { CAST, type Diary } from './hundred-days.js';
+import type { TrafficDiary } from './traffic.js';
 
 export interface Expectation {
   readonly claim: string;
   readonly holds: boolean;
 }
 
+/** Four of the policy's own, and one of the gateway in each of three workspaces. */
+const KEYS = 7;
+
+const REFUSALS = [
+  'unknown_caller',
+  'model_not_allowed',
+  'max_tokens_exceeded',
+  'max_tokens_invalid',
+  'endpoint_not_allowed',
+  'tokens_exhausted',
+  'rate_limited',
+  'budget_exhausted',
+];
+
 /** What the hundred days must have shown; the run fails where one does not hold. */
-export function expectations(document: RunDocument, diary: Diary): readonly Expectation[] {
+export function expectations(
+  document: RunDocument,
+  diary: Diary,
+  traffic: TrafficDiary,
+): readonly Expectation[] {
   const { keys, findings, rotations, alerts } = document;
   const outcomesOf = (secret: string) =>
     rotations.filter((rotation) => rotation.secret === secret).map(({ outcome }) => outcome);
@@ -25,7 +44,7 @@ export function expectations(document: RunDocument, diary: Diary): readonly Expe
   const claims: readonly (readonly [string, boolean])[] = [
     [
       'every key of the policy was provisioned by the deploy',
-      rotations.filter(({ outcome }) => outcome === 'provisioned').length === 4,
+      rotations.filter(({ outcome }) => outcome === 'provisioned').length === KEYS,
     ],
     [
       `${CAST.cleanly} rotated after 90 days, its old key was revoked`,
@@ -66,9 +85,41 @@ export function expectations(document: RunDocument, diary: Diary): readonly Expe
     ],
     [
       'each secret has one working key in charge, and no old key is left',
-      keys.filter(({ status }) => status === 'in charge').length === 4 &&
+      keys.filter(({ status }) => status === 'in charge').length === KEYS &&
         keys.every(({ status }) => status !== 'draining'),
     ],
+    ...spendClaims(document, traffic, isTold),
   ];
   return claims.map(([claim, holds]) => ({ claim, holds }));
+}
+
+type Claim = readonly [string, boolean];
+
+function spendClaims(
+  { spend, alerts }: RunDocument,
+  { answered, refused, overflowed }: TrafficDiary,
+  isTold: (type: string, text?: string) => boolean,
+): readonly Claim[] {
+  const fullest = spend.find(
+    ({ workspace, window, percent }) =>
+      workspace === 'dev-workspace' && window === 'month' && (percent ?? 0) > 90,
+  );
+  const thresholds = alerts.filter(({ attributes }) => attributes.type === 'spend-threshold');
+  return [
+    [
+      'callers of every role were answered, and refused in every way there is',
+      answered > 200 && REFUSALS.every((code) => refused.has(code)),
+    ],
+    [
+      "the developers' monthly budget was used to the last request and not passed",
+      fullest !== undefined &&
+        (fullest.metered ?? 0) <= (fullest.budget ?? 0) &&
+        (fullest.metered ?? 0) >= 0.99 * (fullest.budget ?? 0),
+    ],
+    [
+      'on-call heard of 50, 80 and 95 percent, of the end of the budget and of a forecast',
+      thresholds.length >= 3 && isTold('budget-exhausted') && isTold('spend-forecast'),
+    ],
+    ['another workspace answered what Mistral had no room for', overflowed === 1],
+  ];
 }

@@ -11,9 +11,12 @@ import { createManagedSecrets } from '../lambdas/adapters/managed-secrets.js';
 import { createMistral } from '../lambdas/adapters/mistral.js';
 import type { MistralHttpOptions } from '../lambdas/adapters/mistral-http.js';
 import { createModelCatalog } from '../lambdas/adapters/model-catalog.js';
+import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
+import { createQuotaTotals } from '../lambdas/adapters/quota-totals.js';
 import { createRetirements } from '../lambdas/adapters/retirements.js';
 import { createSecretRotations } from '../lambdas/adapters/secret-rotations.js';
 import { createSecretVersions } from '../lambdas/adapters/secret-versions.js';
+import { createSpendMemory } from '../lambdas/adapters/spend-memory.js';
 import { createConfirmRevocationHandler } from '../lambdas/confirm-revocation/handler.js';
 import type { Policy } from '../lambdas/domain/policy.js';
 import { createKeyRotationHandler } from '../lambdas/key-rotation/handler.js';
@@ -21,6 +24,7 @@ import { createNightlyAuditHandler } from '../lambdas/nightly-audit/handler.js';
 import { createProvisionKeysHandler } from '../lambdas/provision-keys/handler.js';
 import { createRevokeKeyHandler } from '../lambdas/revoke-key/handler.js';
 import { createRollBackKeyHandler } from '../lambdas/roll-back-key/handler.js';
+import { createSpendMonitorHandler } from '../lambdas/spend-monitor/handler.js';
 import { createTellOnCallHandler } from '../lambdas/tell-on-call/handler.js';
 import { createVerifyRetirementHandler } from '../lambdas/verify-retirement/handler.js';
 import type { VirtualClock } from './clock.js';
@@ -32,6 +36,8 @@ export interface LocalFunctionsOptions {
   readonly clock: VirtualClock;
   readonly log: Log;
   readonly tableName: string;
+  /** @default none: nothing is metered */
+  readonly quotaTableName?: string;
   readonly stateMachineArn: string;
   /** @default as deployed */
   readonly awsClient?: {
@@ -46,6 +52,7 @@ export type LocalFunctions = ReturnType<typeof createLocalFunctions>;
 /** The local twin of every `entry.ts`: the same handlers and clients, against local addresses. */
 export function createLocalFunctions(options: LocalFunctionsOptions) {
   const { url, clock, log, awsClient = AWS_CLIENT, tableName, stateMachineArn } = options;
+  const { quotaTableName = 'no quotas here' } = options;
   const aws = {
     ...awsClient,
     endpoint: url,
@@ -105,6 +112,18 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
     revokeKey: createRevokeKeyHandler({ secrets, keySource, log }),
     confirmRevocation: createConfirmRevocationHandler({ secrets, inspector, prober }),
     rollBackKey: createRollBackKeyHandler({ secrets, keySource, log }),
+    spendMonitor: createSpendMonitorHandler({
+      policy,
+      organization,
+      quotaTotals: createQuotaTotals(createQuotaCounters(dynamo, quotaTableName)),
+      memory: createSpendMemory(dynamo, tableName),
+      metrics: { record() {} },
+      alerts,
+      log,
+      quotaTableName,
+      functionName: 'SpendMonitor',
+      now,
+    }),
     tellOnCall: createTellOnCallHandler({ alerts, journal, now }),
     close() {
       for (const client of [secretsManager, sns, stepFunctions, dynamo]) client.destroy();

@@ -1,16 +1,17 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ApiKey } from '../lambdas/domain/api-key.js';
 import type { Finding } from '../lambdas/domain/finding.js';
-import { plannedKeys } from '../lambdas/domain/planned-keys.js';
+import { GATEWAY_KEY_NAME, type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
 import { nextRun } from './schedule.js';
 import { createCopier, createService, type Service } from './service.js';
+import type { Traffic } from './traffic.js';
 import type { World } from './world.js';
 
 export const DAYS = 100;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-const WORK_EVERY_MS = 6 * HOUR_MS;
+const WORK_EVERY_MS = 12 * HOUR_MS;
 
 /** What the people and programs of the story do; each of its keys meets another fate. */
 export const CAST = {
@@ -33,6 +34,9 @@ export interface Diary {
   readonly refusals: readonly { readonly at: Date; readonly secretName: string }[];
 }
 
+/** What callers of the gateway do; the story says when. */
+type Callers = Pick<Traffic, 'workday' | 'mistakes' | 'busyDay' | 'throttledProduction'>;
+
 export interface Onlooker {
   /** Something of the story outside the product happened. */
   tell(at: Date, what: string): void;
@@ -40,7 +44,11 @@ export interface Onlooker {
 }
 
 /** Plays the hundred days: services work, a notebook keeps a copied key, audits run every night. */
-export async function playHundredDays(world: World, onlooker: Onlooker): Promise<Diary> {
+export async function playHundredDays(
+  world: World,
+  onlooker: Onlooker,
+  openTraffic: () => Promise<Callers>,
+): Promise<Diary> {
   const { clock, policy, mistral } = world;
   const start = clock.now();
   const dayAt = (day: number, hour = 0) =>
@@ -101,7 +109,12 @@ export async function playHundredDays(world: World, onlooker: Onlooker): Promise
   await world.provision();
   await clock.playUntil(start);
   planAudit();
-  for (const { secretName } of plannedKeys(policy)) {
+  const callers = await openTraffic();
+  every(3 * DAY_MS, dayAt(0, 3), dayAt(DAYS), callers.workday);
+  clock.at(dayAt(30, 5), callers.mistakes);
+  clock.at(dayAt(40, 5), callers.busyDay);
+  clock.at(dayAt(50, 5), callers.throttledProduction);
+  for (const { secretName } of plannedKeys(policy).filter(isForServices)) {
     const { readerCacheSeconds: cacheSeconds } = policy.rotation;
     const { now } = clock;
     const service = createService({ secretName, secrets, apiUrl: world.url, now, cacheSeconds });
@@ -137,6 +150,11 @@ export async function playHundredDays(world: World, onlooker: Onlooker): Promise
   await clock.playUntil(dayAt(DAYS));
   secrets.destroy();
   return { audits, findings, refusals };
+}
+
+/** The gateway uses its own keys itself. */
+function isForServices({ key }: PlannedKey): boolean {
+  return key.name !== GATEWAY_KEY_NAME;
 }
 
 /** The id of the key that AWSCURRENT names. */

@@ -5,7 +5,9 @@ import { documentOf, type RunDocument } from './document.js';
 import { startLocalDynamo } from './dynamo.js';
 import { type Expectation, expectations } from './expectations.js';
 import type { PublishedMessage } from './fakes/alert-inbox.js';
+import { type LocalGateway, openLocalGateway } from './gateway.js';
 import { CAST, type Onlooker, playHundredDays } from './hundred-days.js';
+import { createTraffic, type Traffic } from './traffic.js';
 import { createWorld, type World } from './world.js';
 
 /** A hundred days before the day this was written; any day does. */
@@ -30,24 +32,36 @@ export async function runLocally(options: RunOptions): Promise<Run> {
   const { policy, log, onlooker, onMessage, inspect } = options;
   const dynamo = await startLocalDynamo();
   const tableName = 'records';
+  const quotaTableName = 'quotas';
   await dynamo.createTable(tableName);
+  await dynamo.createTable(quotaTableName);
   const world = await createWorld({
     policy,
     definition: synthesizeDefinition(policy),
     dynamo,
     tableName,
+    quotaTableName,
     start: START,
     youngSeconds: 120,
     isBroken: isFirstReplacement,
     log,
     onMessage,
   });
+  let gateway: LocalGateway | undefined;
+  let traffic: Traffic | undefined;
   try {
-    const diary = await playHundredDays(world, onlooker);
-    const document = documentOf(world, diary);
-    inspect?.(world, await dynamo.items(tableName));
-    return { document, expectations: expectations(document, diary) };
+    const diary = await playHundredDays(world, onlooker, async () => {
+      gateway = await openLocalGateway(world, quotaTableName, log);
+      traffic = createTraffic({ world, gateway, onlooker });
+      return traffic;
+    });
+    if (!traffic) throw new Error('the hundred days went by without traffic');
+    const document = documentOf(world, diary, traffic.diary);
+    const items = [...(await dynamo.items(tableName)), ...(await dynamo.items(quotaTableName))];
+    inspect?.(world, items);
+    return { document, expectations: expectations(document, diary, traffic.diary) };
   } finally {
+    await gateway?.close();
     await world.close();
     await dynamo.close();
   }

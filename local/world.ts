@@ -3,6 +3,7 @@ import type { Log } from '../lambdas/adapters/log.js';
 import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { Policy } from '../lambdas/domain/policy.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
+import type { SpendSummary } from '../lambdas/spend-monitor/handler.js';
 import { createVirtualClock, type VirtualClock } from './clock.js';
 import type { Definition } from './definition.js';
 import type { LocalDynamo } from './dynamo.js';
@@ -17,7 +18,10 @@ import { createFlowRunner } from './run-flow.js';
 import { createSecretRotation, type RotationRecord } from './secret-rotation.js';
 
 export interface WorldOptions
-  extends Pick<LocalFunctionsOptions, 'policy' | 'tableName' | 'awsClient' | 'mistral'>,
+  extends Pick<
+      LocalFunctionsOptions,
+      'policy' | 'tableName' | 'quotaTableName' | 'awsClient' | 'mistral'
+    >,
     Omit<FakeKeysOptions, 'now'> {
   readonly start: Date;
   readonly definition: Definition;
@@ -39,6 +43,8 @@ export interface World {
   readonly inbox: AlertInbox;
   readonly executions: Executions;
   readonly rotations: readonly RotationRecord[];
+  /** Ids of workspaces that Mistral answers 429 to. */
+  readonly throttled: Set<string>;
   /** Where everything remote is for others than our functions, past the gate. */
   readonly url: string;
   /** What the end of a deploy does. */
@@ -48,6 +54,7 @@ export interface World {
   /** The same, and all that it leads to at once. */
   rotate(secretName: string): Promise<void>;
   audit(): Promise<AuditSummary>;
+  monitorSpend(): Promise<SpendSummary>;
   close(): Promise<void>;
 }
 
@@ -58,6 +65,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const clock = createVirtualClock(options.start);
   const { now } = clock;
 
+  const throttled = new Set<string>();
   const adminKey = randomBytes(24).toString('base64url');
   const mistral = createFakeMistral(
     createFakeKeys({ ...options, now }),
@@ -67,6 +75,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       monthlyLimitReached: false,
       monthlyLimitUsd: 5000,
       models: FAKE_MODELS,
+      throttled,
     },
     adminKey,
     now,
@@ -126,6 +135,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     inbox,
     executions,
     rotations: rotation.records,
+    throttled,
     url: outside.url,
 
     async provision() {
@@ -140,6 +150,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
 
     audit: () => around(() => functions.nightlyAudit()),
+    monitorSpend: () => around(() => functions.spendMonitor()),
 
     async close() {
       functions.close();

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
+import { createFakeInference } from './mistral-inference.js';
 import type { FakeKey, FakeKeys } from './mistral-keys.js';
 import { createFakeUsage, type FakeUsage } from './mistral-usage.js';
 
@@ -18,6 +19,8 @@ export interface FakeOrganization {
   /** @default false */
   noMonthlyLimit?: boolean;
   models: readonly FakeModel[];
+  /** Ids of workspaces that Mistral answers 429 to. */
+  readonly throttled?: ReadonlySet<string>;
 }
 
 export interface FakeMistral {
@@ -75,13 +78,22 @@ export function createFakeMistral(
   now: () => Date,
 ): FakeMistral {
   const usage = createFakeUsage();
+  const infer = createFakeInference({
+    models: () => organization.models,
+    usage,
+    now,
+    isThrottled: (workspaceId) => organization.throttled?.has(workspaceId) ?? false,
+  });
 
-  function inference({ headers, url, method }: HttpCall): HttpAnswer {
+  function inference(call: HttpCall): HttpAnswer {
+    const { headers, url, method } = call;
     const key = keys.admit(bearerOf(headers.authorization));
     // A reached limit answers the same bytes as a key that is wrong.
     if (!key || organization.monthlyLimitReached) return UNAUTHORIZED;
-    if (method !== 'GET' || url.pathname !== '/v1/models') return NOT_FOUND;
-    return jsonAnswer(200, { object: 'list', data: organization.models.map(modelCard) });
+    if (method === 'GET' && url.pathname === '/v1/models') {
+      return jsonAnswer(200, { object: 'list', data: organization.models.map(modelCard) });
+    }
+    return infer(key, call) ?? NOT_FOUND;
   }
 
   const admin: Record<string, (call: HttpCall, query: Record<string, string>) => HttpAnswer> = {
@@ -150,11 +162,11 @@ export function createFakeMistral(
 
     async answer(call) {
       const { method, url, headers } = call;
-      if (!url.pathname.startsWith('/v1/admin/')) return inference(call);
-      const presented = headers['x-api-key'] ?? bearerOf(headers.authorization);
-      if (presented !== adminKey) return UNAUTHORIZED;
-      const deleted = /^\/v1\/admin\/api-keys\/([^/]+)$/.exec(url.pathname)?.[1];
       try {
+        if (!url.pathname.startsWith('/v1/admin/')) return inference(call);
+        const presented = headers['x-api-key'] ?? bearerOf(headers.authorization);
+        if (presented !== adminKey) return UNAUTHORIZED;
+        const deleted = /^\/v1\/admin\/api-keys\/([^/]+)$/.exec(url.pathname)?.[1];
         if (method === 'DELETE' && deleted !== undefined) {
           return keys.delete(KeyIdSchema.parse(deleted))
             ? jsonAnswer(200, { detail: 'API key deleted successfully' })

@@ -59,6 +59,7 @@ function rowsOf(entries: readonly Entry[]) {
     byModel[`${name}::${model}`] = groups;
     for (const group of GROUPS) {
       const value = tokens[group];
+      if (value === 0) continue;
       const row = {
         usage_type: 'usage',
         event_type: 'api_tokens',
