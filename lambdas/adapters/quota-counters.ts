@@ -5,15 +5,9 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import {
-  type Counter,
-  EMPTY_COUNTER,
-  type Exchange,
-  growthOf,
-  type Lease,
-} from '../domain/quota/counter.js';
+import { type Counter, EMPTY_COUNTER, type Exchange, growthOf } from '../domain/quota/counter.js';
 import type { CounterKey } from '../domain/quota/shards.js';
-import { parseCounter } from './quota-item.js';
+import { leaseName, parseCounter, writeLease } from './quota-item.js';
 
 export interface ExchangeAnswer {
   readonly happened: boolean;
@@ -39,7 +33,6 @@ export interface QuotaCountersOptions {
   readonly timeoutMs?: number;
 }
 
-const NO_LEASE = 'attribute_not_exists(#lease)';
 const NO_COUNT = 'attribute_not_exists(#committed)';
 const FITS = '#committed <= :room';
 
@@ -85,7 +78,7 @@ function updateOf({ pk, sk }: CounterKey, exchange: Exchange, expiresAtMs: numbe
   const { holderId, before, after, settle, limit } = exchange;
   const growth = growthOf(exchange);
   const conditions = [
-    before ? '#lease.#sequence = :sequence AND #lease.#amount = :amount' : NO_LEASE,
+    before ? '#lease = :before' : 'attribute_not_exists(#lease)',
     ...(limit === undefined ? [] : [growth <= limit ? `(${NO_COUNT} OR ${FITS})` : FITS]),
   ];
   return {
@@ -93,37 +86,22 @@ function updateOf({ pk, sk }: CounterKey, exchange: Exchange, expiresAtMs: numbe
     UpdateExpression: `${after ? 'SET #lease = :lease,' : 'REMOVE #lease SET'} #expiresAt = :expiresAt ADD #settled :settle, #committed :growth`,
     ConditionExpression: conditions.join(' AND '),
     ExpressionAttributeNames: {
-      '#lease': `lease#${holderId}`,
+      '#lease': leaseName(holderId),
       '#expiresAt': 'expiresAt',
       '#settled': 'settled',
       '#committed': 'committed',
-      ...(before && { '#sequence': 'sequence', '#amount': 'amount' }),
     },
     ExpressionAttributeValues: {
       ':expiresAt': numberOf(Math.ceil(expiresAtMs / 1000)),
       ':settle': numberOf(settle),
       ':growth': numberOf(growth),
-      ...(after && { ':lease': leaseOf(after) }),
-      ...(before && {
-        ':sequence': numberOf(before.sequence),
-        ':amount': numberOf(before.amount),
-      }),
+      ...(before && { ':before': { S: writeLease(before) } }),
+      ...(after && { ':lease': { S: writeLease(after) } }),
       ...(limit !== undefined && { ':room': numberOf(limit - growth) }),
     },
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   } as const;
-}
-
-function leaseOf({ amount, inFlight, until, sequence }: Lease): AttributeValue {
-  return {
-    M: {
-      amount: numberOf(amount),
-      inFlight: numberOf(inFlight),
-      until: numberOf(until),
-      sequence: numberOf(sequence),
-    },
-  };
 }
 
 function numberOf(value: number): AttributeValue.NMember {

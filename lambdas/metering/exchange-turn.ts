@@ -16,7 +16,8 @@ export interface HolderParts {
 
 const MAX_EXCHANGES = 12;
 const MAX_RECLAIMS = 4;
-const UNKNOWN_HOLDERS = 8;
+/** At a window's start most of those who will share it have not come yet. */
+const LEAST_HOLDERS = 8;
 const REFUSAL_MS = 1_000;
 /** Nobody holds anything, so that only a higher limit could bring something back. */
 const FINAL_REFUSAL_MS = 10_000;
@@ -107,8 +108,9 @@ function roomOf({ limit, counter, position }: Account): number {
 }
 
 function holdersOf({ counter, position }: Account, { holderId }: HolderParts): number {
-  if (!counter) return UNKNOWN_HOLDERS;
-  return counter.leases.size + (counter.leases.has(holderId) || position.lease ? 0 : 1);
+  if (!counter) return LEAST_HOLDERS;
+  const isCounted = counter.leases.has(holderId) || position.lease !== undefined;
+  return Math.max(LEAST_HOLDERS, counter.leases.size + (isCounted ? 0 : 1));
 }
 
 function serve(account: Account, nowMs: number): void {

@@ -21,7 +21,7 @@ export interface Counter {
 export interface Exchange {
   readonly holderId: string;
   /** The holder's lease as it must be for this to happen; `undefined` for none. */
-  readonly before: Pick<Lease, 'amount' | 'sequence'> | undefined;
+  readonly before: Lease | undefined;
   readonly after: Lease | undefined;
   readonly settle: number;
   /** What `committed` must not pass. Absent where the money is spent already. */
@@ -38,12 +38,21 @@ export function growthOf({ before, after, settle }: Exchange): number {
 /** The counter after an exchange; `undefined` where its conditions do not hold. */
 export function exchanged(counter: Counter, exchange: Exchange): Counter | undefined {
   const { holderId, before, after, settle, limit } = exchange;
-  const found = counter.leases.get(holderId);
-  if (found?.sequence !== before?.sequence || found?.amount !== before?.amount) return undefined;
+  if (!isSameLease(counter.leases.get(holderId), before)) return undefined;
   const committed = counter.committed + growthOf(exchange);
   if (limit !== undefined && committed > limit) return undefined;
   const leases = new Map(counter.leases);
   if (after) leases.set(holderId, after);
   else leases.delete(holderId);
   return { settled: counter.settled + settle, committed, leases };
+}
+
+export function isSameLease(one: Lease | undefined, other: Lease | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    one.sequence === other.sequence &&
+    one.amount === other.amount &&
+    one.inFlight === other.inFlight &&
+    one.until === other.until
+  );
 }

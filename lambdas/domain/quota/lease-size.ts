@@ -44,7 +44,8 @@ export function rollDemand(demand: Demand, nowMs: number): void {
 export function supplyFor({ sum, latest, perSecond }: Demand): number {
   const rate = Math.max(perSecond, sum);
   const oneMore = rate * REMEMBERED_SECONDS >= latest ? latest : 0;
-  return Math.floor(Math.max(rate * SUPPLY_SECONDS, oneMore));
+  const supply = Math.floor(Math.max(rate * SUPPLY_SECONDS, oneMore));
+  return supply < latest ? 0 : supply; // too little for anybody is only kept from others
 }
 
 /** How much spare could be had at most. */
@@ -53,14 +54,14 @@ export function obtainable({ free, room }: Pick<LeaseNeed, 'free' | 'room'>): nu
 }
 
 /**
- * The spare of the next lease: what is waited for, and a supply that is no more than half of a
- * fair share of what is left. So leases shrink to single requests as the limit comes near.
+ * The spare of the next lease: what is waited for, and a supply that is no more than a fair
+ * share of what is left. So leases shrink to single requests as the limit comes near.
  */
 export function spareFor(need: LeaseNeed): number {
   const { holders, waiting, smallestWaiting, supply } = need;
   const most = obtainable(need);
   if (waiting > 0 && most < smallestWaiting) return 0;
   if (waiting >= most) return most;
-  const share = Math.floor((most - waiting) / (2 * Math.max(1, holders)));
+  const share = Math.floor((most - waiting) / Math.max(2, holders));
   return waiting + Math.min(supply, share);
 }

@@ -1,4 +1,4 @@
-import type { Exchange, Lease } from './counter.js';
+import { type Exchange, isSameLease, type Lease } from './counter.js';
 import { CLOCK_MARGIN_MS, FORGET_MS, fenceOf, LEASE_MS } from './lease-time.js';
 
 const MAX_UNANSWERED = 20;
@@ -56,7 +56,7 @@ export function propose(
   const growth = used + amount - (lease?.amount ?? 0);
   const exchange: Exchange = {
     holderId,
-    before: lease && { amount: lease.amount, sequence: lease.sequence },
+    before: lease,
     after: isDone ? undefined : after,
     settle: used,
     // What is used or under way is owed, whatever the limit says.
@@ -86,7 +86,7 @@ export function reconcile(
   found: Lease | undefined,
   { nowMs, mayYetArrive }: { nowMs: number; mayYetArrive: boolean },
 ): void {
-  if (isAsBefore(position.lease, found)) {
+  if (isSameLease(position.lease, found)) {
     if (!mayYetArrive) position.unanswered.pop();
     recount(position);
     return;
@@ -94,10 +94,6 @@ export function reconcile(
   if (found) reconcileLease(position, found);
   else reconcileAbsence(position, nowMs);
   accept(position, found);
-}
-
-function isAsBefore(lease: Lease | undefined, found: Lease | undefined): boolean {
-  return lease?.sequence === found?.sequence && lease?.amount === found?.amount;
 }
 
 function reconcileLease(position: Position, found: Lease): void {

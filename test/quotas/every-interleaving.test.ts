@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Budget, createWorld } from './quota-world.js';
+
+const CALM: Budget = {
+  holders: 2,
+  limit: 3,
+  amounts: [1, 2],
+  requests: 2,
+  flushes: 1,
+  losses: 0,
+  crashes: 0,
+  expiries: 0,
+};
+
+/** Plays a story by its choices; what was there to choose from at each step. */
+async function play(budget: Budget, choose: (step: number, options: number) => number | undefined) {
+  const world = createWorld(budget);
+  const told: string[] = [];
+  const options: number[] = [];
+  try {
+    for (let step = 0; ; step += 1) {
+      const actions = world.actions();
+      const choice = actions.length > 0 ? choose(step, actions.length) : undefined;
+      const action = choice === undefined ? undefined : actions[choice];
+      if (!action) break;
+      options.push(actions.length);
+      told.push(action.name);
+      await action.play();
+      world.check();
+    }
+    told.push('all ends');
+    await world.end();
+    world.check();
+    const { counter, spent, died, error, hasCrashed } = world.result();
+    if (counter.committed !== counter.settled)
+      throw new Error(`still reserved: ${counter.committed - counter.settled}`);
+    if (!hasCrashed && counter.settled !== spent)
+      throw new Error(`settled ${counter.settled} of ${spent} that was spent`);
+    if (counter.settled < spent - error || counter.settled > spent + died)
+      throw new Error(`settled ${counter.settled}, spent ${spent}, died ${died}, error ${error}`);
+    if (!hasCrashed && budget.expiries === 0 && counter.settled > budget.limit)
+      throw new Error(`settled ${counter.settled} of ${budget.limit}`);
+  } catch (cause) {
+    throw new Error(`${told.join(', ')}: ${cause instanceof Error ? cause.message : cause}`);
+  }
+  return options;
+}
+
+/** Plays every story of that many steps, each from its start. */
+async function playAll(budget: Budget, steps: number): Promise<number> {
+  let stories = 0;
+  let path: number[] = [];
+  while (true) {
+    const options = await play(budget, (step) => (step < steps ? (path[step] ?? 0) : undefined));
+    stories += 1;
+    const full = options.map((_, step) => path[step] ?? 0);
+    let last = full.length - 1;
+    while (last >= 0 && (full[last] as number) + 1 >= (options[last] as number)) last -= 1;
+    if (last < 0) return stories;
+    path = [...full.slice(0, last), (full[last] as number) + 1];
+  }
+}
+
+test.each<[string, number, Budget]>([
+  ['nothing goes wrong', 6, { ...CALM, amounts: [2] }],
+  ['three holders share two', 5, { ...CALM, holders: 3, limit: 2, amounts: [1] }],
+  ['a message is lost or late', 5, { ...CALM, amounts: [2], losses: 1 }],
+  ['a holder dies', 6, { ...CALM, amounts: [1], requests: 2, crashes: 1 }],
+  ['leases expire', 5, { ...CALM, amounts: [2], expiries: 1 }],
+  ['one holder, and all of it', 5, { ...CALM, holders: 1, losses: 2, crashes: 1, expiries: 1 }],
+])('every story in which %s keeps the promises', async (_, steps, budget) => {
+  const stories = await playAll(budget, steps);
+  expect(stories).toBeGreaterThan(500);
+});
+
+test('long stories with everything in them keep the promises', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat({ max: 1000 }), { minLength: 60, maxLength: 150 }),
+      fc.integer({ min: 1, max: 40 }),
+      async (choices, limit) => {
+        const budget: Budget = {
+          holders: 3,
+          limit,
+          amounts: [1, 3, 7],
+          requests: 15,
+          flushes: 10,
+          losses: 6,
+          crashes: 1,
+          expiries: 3,
+        };
+        await play(budget, (step, options) => {
+          const choice = choices[step];
+          return choice === undefined ? undefined : choice % options;
+        });
+      },
+    ),
+    { numRuns: 2000, seed: 20261123 },
+  );
+});
