@@ -1,0 +1,171 @@
+import { inspect } from 'node:util';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createKeyCache, type KeyCache } from '../../client/key-cache.js';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+
+const K1 = 'plaintext-of-key-1';
+const K2 = 'plaintext-of-key-2';
+const START = Date.parse('2026-06-30T12:00:00Z');
+
+let now: number;
+let labels: { AWSCURRENT?: string; AWSPREVIOUS?: string };
+let isAway: boolean;
+let reads: string[];
+let keys: KeyCache;
+
+beforeEach(() => {
+  now = START;
+  labels = { AWSCURRENT: K1 };
+  isAway = false;
+  reads = [];
+  keys = createKeyCache(
+    async (stage) => {
+      reads.push(stage);
+      if (isAway) throw Object.assign(new Error(`no answer for ${K1}`), { name: 'TimeoutError' });
+      const plaintext = labels[stage as keyof typeof labels];
+      return plaintext === undefined ? undefined : new ApiKey(plaintext);
+    },
+    { nowMs: () => now },
+  );
+});
+
+const currentKey = async () => (await keys.current()).reveal();
+const insteadOf = async (...refused: string[]) =>
+  (await keys.instead(refused.map((key) => new ApiKey(key))))?.reveal();
+const pass = (seconds: number) => {
+  now += seconds * 1000;
+};
+
+test('the secret is read once for all who ask at the same time', async () => {
+  const asked = await Promise.all([currentKey(), currentKey(), currentKey()]);
+
+  expect(asked).toEqual([K1, K1, K1]);
+  expect(reads).toEqual(['AWSCURRENT']);
+});
+
+test('a key in memory is there at once', async () => {
+  await keys.current();
+
+  expect(keys.current()).toBeInstanceOf(ApiKey);
+});
+
+describe('a key older than five minutes', () => {
+  beforeEach(async () => {
+    await keys.current();
+    labels = { AWSCURRENT: K2, AWSPREVIOUS: K1 };
+  });
+
+  test('is not read before that', async () => {
+    pass(299);
+    expect(await currentKey()).toBe(K1);
+    expect(reads).toHaveLength(1);
+  });
+
+  test('serves the request that finds it so, and is read anew behind it, once', async () => {
+    pass(300);
+    expect([await currentKey(), await currentKey()]).toEqual([K1, K2]);
+    expect(reads).toEqual(['AWSCURRENT', 'AWSCURRENT']);
+  });
+
+  test('is read anew first when it is older than ten', async () => {
+    pass(600);
+    expect(await currentKey()).toBe(K2);
+  });
+
+  test('serves on for an hour while Secrets Manager cannot be reached, and no longer', async () => {
+    isAway = true;
+    pass(3599);
+    expect(await currentKey()).toBe(K1);
+    pass(2);
+    await expect(currentKey()).rejects.toMatchObject({
+      name: 'GovernanceUnavailableError',
+      code: 'key_unavailable',
+    });
+    isAway = false;
+    expect(await currentKey()).toBe(K2);
+  });
+
+  test('is asked for at most every five seconds meanwhile', async () => {
+    isAway = true;
+    pass(1000);
+    await currentKey();
+    pass(4);
+    await currentKey();
+    expect(reads).toHaveLength(2);
+    pass(1);
+    await currentKey();
+    expect(reads).toHaveLength(3);
+  });
+});
+
+describe('a key that Mistral refuses', () => {
+  beforeEach(async () => {
+    await keys.current();
+  });
+
+  test('gives way to the one that AWSCURRENT names now', async () => {
+    labels = { AWSCURRENT: K2, AWSPREVIOUS: K1 };
+
+    expect(await insteadOf(K1)).toBe(K2);
+    expect(await currentKey()).toBe(K2);
+  });
+
+  test('is read anew once for all whose requests were refused', async () => {
+    labels = { AWSCURRENT: K2 };
+
+    expect(await Promise.all([insteadOf(K1), insteadOf(K1)])).toEqual([K2, K2]);
+    expect(await insteadOf(K1)).toBe(K2);
+    expect(reads).toEqual(['AWSCURRENT', 'AWSCURRENT']);
+  });
+
+  test('gives way to AWSPREVIOUS where AWSCURRENT is the refused one, for a minute', async () => {
+    labels = { AWSCURRENT: K1, AWSPREVIOUS: K2 };
+
+    expect(await Promise.all([insteadOf(K1), insteadOf(K1)])).toEqual([K2, K2]);
+    expect(await currentKey()).toBe(K2);
+    expect(reads).toEqual(['AWSCURRENT', 'AWSCURRENT', 'AWSPREVIOUS']);
+    pass(60);
+    expect([await currentKey(), await currentKey()]).toEqual([K2, K1]);
+  });
+
+  test('gives way to AWSPREVIOUS too after AWSCURRENT was tried as well', async () => {
+    labels = { AWSCURRENT: K2, AWSPREVIOUS: 'plaintext-of-key-0' };
+
+    expect(await insteadOf(K1, K2)).toBe('plaintext-of-key-0');
+  });
+
+  test('has nothing in its place where AWSPREVIOUS was refused as well', async () => {
+    labels = { AWSCURRENT: K2, AWSPREVIOUS: K1 };
+
+    expect(await insteadOf(K1, K2)).toBeUndefined();
+  });
+
+  test('is not asked for again at once: Mistral answers 401 for an exhausted plan too', async () => {
+    expect(await insteadOf(K1)).toBeUndefined();
+    expect(await insteadOf(K1)).toBeUndefined();
+    expect(reads).toEqual(['AWSCURRENT', 'AWSCURRENT', 'AWSPREVIOUS']);
+    labels = { AWSCURRENT: K2 };
+    pass(5);
+    expect(await insteadOf(K1)).toBe(K2);
+  });
+
+  test('stays what it is while Secrets Manager cannot be reached', async () => {
+    isAway = true;
+
+    expect(await insteadOf(K1)).toBeUndefined();
+  });
+});
+
+test('a secret without a key yet is said to be so', async () => {
+  labels = {};
+
+  await expect(currentKey()).rejects.toThrow('the secret holds no key yet');
+});
+
+test('no error holds a key', async () => {
+  isAway = true;
+  const error = await currentKey().catch((thrown: unknown) => thrown);
+
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(K1.slice(0, 10));
+  expect(String(error)).toContain('TimeoutError');
+});

@@ -1,0 +1,128 @@
+import { createHash, createHmac } from 'node:crypto';
+import { createServer, type ServerResponse } from 'node:http';
+import { listenForTest } from './client-servers.js';
+
+export interface SignedCall {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface FunctionUrl {
+  readonly url: string;
+  readonly accepted: SignedCall[];
+  /** Why calls were refused. */
+  readonly refused: string[];
+}
+
+/** Keys that IAM knows: secrets by access key id. */
+export type KnownKeys = Readonly<
+  Record<string, { readonly secretAccessKey: string; readonly sessionToken?: string }>
+>;
+
+/**
+ * A function URL with IAM auth: it lets in what is signed as AWS's documentation says, checked with
+ * nothing but Node's own crypto.
+ */
+export async function functionUrl(
+  knownKeys: KnownKeys,
+  answer: (response: ServerResponse, call: SignedCall) => void,
+  now: () => Date,
+): Promise<FunctionUrl> {
+  const accepted: SignedCall[] = [];
+  const refused: string[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { url = '/', method = '', headers } = request;
+    const call = { url, method, headers, body: Buffer.concat(chunks) };
+    const wrong = whatIsWrong(call, knownKeys, now());
+    if (wrong === undefined) {
+      accepted.push(call);
+      answer(response, call);
+      return;
+    }
+    refused.push(wrong);
+    response.writeHead(403, { 'content-type': 'application/json' });
+    response.end('{"Message":"Forbidden"}');
+  });
+  return { url: await listenForTest(server), accepted, refused };
+}
+
+const AUTHORIZATION =
+  /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([a-z0-9-]+)\/([a-z]+)\/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$/;
+const MAX_SKEW_MS = 300_000;
+
+/** What is wrong with the signature of a request; `undefined` where nothing is. */
+export function whatIsWrong(call: SignedCall, keys: KnownKeys, now: Date): string | undefined {
+  const [, keyId = '', day = '', region = '', service = '', names = '', signature] =
+    AUTHORIZATION.exec(String(call.headers.authorization)) ?? [];
+  if (signature === undefined) return 'no signature';
+  const key = keys[keyId];
+  if (!key) return 'unknown access key';
+  if (service !== 'lambda') return `signed for ${service}`;
+  const amzDate = String(call.headers['x-amz-date']);
+  const at = Date.parse(
+    amzDate.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'),
+  );
+  if (!(Math.abs(at - now.getTime()) < MAX_SKEW_MS)) return 'signed at another time';
+  if (call.headers['x-amz-security-token'] !== key.sessionToken) return 'another session token';
+  const signedNames = names.split(';');
+  for (const [name, value] of Object.entries(call.headers)) {
+    if (/^(host|content-type|x-amz-.*)$/.test(name) && value && !signedNames.includes(name))
+      return `${name} is not signed`;
+  }
+  const bodyHash = sha256(call.body);
+  if (call.headers['x-amz-content-sha256'] !== bodyHash) return 'another body';
+
+  const [path = '', query = ''] = call.url.split('?');
+  const canonicalRequest = [
+    call.method,
+    path.split('/').map(encode).join('/'),
+    canonicalQuery(query),
+    ...signedNames.map((name) => `${name}:${String(call.headers[name]).trim()}`),
+    '',
+    names,
+    bodyHash,
+  ].join('\n');
+  const scope = `${day}/${region}/${service}/aws4_request`;
+  const toSign = ['AWS4-HMAC-SHA256', amzDate, scope, sha256(canonicalRequest)].join('\n');
+  const signingKey = [day, region, service, 'aws4_request'].reduce<Buffer | string>(
+    (secret, part) => hmac(secret, part),
+    `AWS4${key.secretAccessKey}`,
+  );
+  return hmac(signingKey, toSign).toString('hex') === signature ? undefined : 'another signature';
+}
+
+function canonicalQuery(query: string): string {
+  return query
+    .split('&')
+    .filter(Boolean)
+    .map((pair) => {
+      const [name = '', value = ''] = pair.split('=').map((part) => part.replaceAll('+', ' '));
+      return [encode(decodeURIComponent(name)), encode(decodeURIComponent(value))] as const;
+    })
+    .sort(([a, x], [b, y]) => (a === b ? (x < y ? -1 : 1) : a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+}
+
+/** RFC 3986: everything but letters, digits and -._~ */
+function encode(text: string): string {
+  return [...Buffer.from(text)]
+    .map((byte) => {
+      const character = String.fromCharCode(byte);
+      if (/[A-Za-z0-9\-._~]/.test(character)) return character;
+      return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    })
+    .join('');
+}
+
+function sha256(content: Buffer | string): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function hmac(secret: Buffer | string, text: string): Buffer {
+  return createHmac('sha256', secret).update(text).digest();
+}
