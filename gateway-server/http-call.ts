@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tooLarge } from '../lambdas/gateway/body-size.js';
-import type { Endpoint } from '../lambdas/gateway/endpoints.js';
 import type { Gateway } from '../lambdas/gateway/gateway.js';
 import type { CallHead, Exchange, Reply } from '../lambdas/gateway/reply.js';
+import type { Endpoint } from '../lambdas/metering/endpoints.js';
 import { refuseUnread } from './refusal.js';
 
 /** One request of a socket's, and the way back. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tooLarge, tooShort } from '../lambdas/gateway/body-size.js';
 import type { Gateway } from '../lambdas/gateway/gateway.js';
-import { answerOf, type Problem, problem } from '../lambdas/gateway/problem.js';
+import { answerOf, type Problem, problem } from '../lambdas/metering/problem.js';
 import { HttpCall } from './http-call.js';
 import { refuseUnread } from './refusal.js';
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerOf, type Problem } from '../lambdas/gateway/problem.js';
+import { answerOf, type Problem } from '../lambdas/metering/problem.js';
 
 /** How long a refused body may go on arriving, so that its sender reads the refusal, not a reset. */
 const LINGER_MS = 2000;

@@ -1,8 +1,8 @@
-import { reserve } from '../../lambdas/gateway/admission.js';
-import { demandOf } from '../../lambdas/gateway/demand.js';
-import type { Authorize, Metering, Used } from '../../lambdas/gateway/metering.js';
-import { createQuotaMetering } from '../../lambdas/gateway/quota-metering.js';
-import type { RequestBody } from '../../lambdas/gateway/request-body.js';
+import { reserve } from '../../lambdas/metering/admission.js';
+import { demandOf } from '../../lambdas/metering/demand.js';
+import type { Authorize, Metering, Used } from '../../lambdas/metering/metering.js';
+import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
+import type { RequestBody } from '../../lambdas/metering/request-body.js';
 import {
   fakeAuthorize,
   fakeDirectory,

@@ -1,7 +1,7 @@
 import { createHttpShell } from '../../gateway-server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
 import { createGateway } from '../../lambdas/gateway/gateway.js';
-import { createQuotaMetering } from '../../lambdas/gateway/quota-metering.js';
+import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
 import {
   fakeAuthorize,
   fakeDirectory,

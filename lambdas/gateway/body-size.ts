@@ -1,4 +1,4 @@
-import { type Problem, problem } from './problem.js';
+import { type Problem, problem } from '../metering/problem.js';
 
 export function tooLarge(maxBodyBytes: number): Problem {
   return problem('body_too_large', `the body is larger than the ${maxBodyBytes} bytes allowed`);

@@ -1,14 +1,14 @@
 import type { ApiKey } from '../domain/api-key.js';
-import { authorizeCall, refusalOf, reserve } from './admission.js';
+import { authorizeCall, refusalOf, reserve } from '../metering/admission.js';
+import type { Endpoint } from '../metering/endpoints.js';
+import type { Demand, HoldOutcome } from '../metering/metering.js';
+import { answerOf, type Problem, type ProblemAnswer, problem } from '../metering/problem.js';
+import { Tally } from '../metering/tally.js';
 import type { GatewayContext } from './context.js';
-import type { Endpoint } from './endpoints.js';
 import { type Forwarded, Forwarding, type ForwardingOwner } from './forwarding.js';
-import type { Demand, HoldOutcome } from './metering.js';
 import { overflowOf } from './overflow.js';
-import { answerOf, type Problem, type ProblemAnswer, problem } from './problem.js';
 import { type Comeback, comebackOf } from './rate-limit.js';
 import type { CallHead, Exchange, Reply } from './reply.js';
-import { Tally } from './tally.js';
 import {
   errorForCaller,
   failureForCaller,

@@ -1,9 +1,10 @@
 import type { ApiKey } from '../domain/api-key.js';
-import { DeliveredText } from './delivered-text.js';
+import { DeliveredText } from '../metering/delivered-text.js';
+import type { Partly } from '../metering/tally.js';
+import { type Usage, UsageScanner } from '../metering/usage-scanner.js';
 import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
 import type { UpstreamController, UpstreamHandler } from './upstream.js';
-import { type Usage, UsageScanner } from './usage-scanner.js';
 
 /** How one attempt at Mistral ended. */
 export type Forwarded =
@@ -33,13 +34,6 @@ export interface ForwardingOwner {
   forwarded(outcome: Forwarded): void;
   /** The caller has read nothing for too long. */
   stalled(): void;
-}
-
-export interface Partly {
-  readonly usage: Usage | undefined;
-  readonly deliveredTokens: number;
-  /** A stream grows as it is generated; any other answer begins when all is generated. */
-  readonly generated: 'as delivered' | 'all';
 }
 
 const MAX_ERROR_BYTES = 16 * 1024;

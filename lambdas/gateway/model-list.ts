@@ -1,9 +1,9 @@
 import type { ApiKey } from '../domain/api-key.js';
-import { unknownCaller } from './admission.js';
+import { unknownCaller } from '../metering/admission.js';
+import type { Authorize } from '../metering/metering.js';
+import { type Problem, type ProblemAnswer, problem } from '../metering/problem.js';
 import type { GatewayContext } from './context.js';
 import { type Forwarded, Forwarding } from './forwarding.js';
-import type { Authorize } from './metering.js';
-import { type Problem, type ProblemAnswer, problem } from './problem.js';
 import type { Reply } from './reply.js';
 import { errorForCaller, failureForCaller, internalError } from './upstream-error.js';
 

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
+import { answerOf, type Problem } from '../metering/problem.js';
 import { tooLarge, tooShort } from './body-size.js';
 import type { Gateway } from './gateway.js';
-import { answerOf, type Problem } from './problem.js';
 import type { Exchange, Reply } from './reply.js';
 
 /** What Lambda's Node runtime puts into the global scope for functions that stream. */

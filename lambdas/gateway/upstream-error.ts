@@ -1,7 +1,7 @@
 import type { ApiKey } from '../domain/api-key.js';
 import { redactKey } from '../domain/redact-key.js';
+import { type Problem, type ProblemAnswer, problem } from '../metering/problem.js';
 import type { UpstreamFailure } from './forwarding.js';
-import { type Problem, type ProblemAnswer, problem } from './problem.js';
 import { retryAfterMs } from './rate-limit.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
 

@@ -12,11 +12,11 @@ import type { MistralModel } from '../domain/mistral.js';
 import { gatewayWorkspaces } from '../domain/planned-keys.js';
 import type { Policy } from '../domain/policy.js';
 import { createPriceBook } from '../domain/prices/price-book.js';
+import { createLiveAccess } from '../metering/live-access.js';
 import { createQuotaHolder } from '../metering/quota-holder.js';
+import { createQuotaMetering } from '../metering/quota-metering.js';
+import { createTariff } from '../metering/tariff.js';
 import { createGateway, type Gateway } from './gateway.js';
-import { createLiveAccess } from './live-access.js';
-import { createQuotaMetering } from './quota-metering.js';
-import { createTariff } from './tariff.js';
 import type { Upstream } from './upstream.js';
 
 export interface GatewayParts {

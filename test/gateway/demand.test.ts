@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { AccessGrant } from '../../lambdas/domain/access.js';
-import { demandOf } from '../../lambdas/gateway/demand.js';
-import type { EndpointKind } from '../../lambdas/gateway/endpoints.js';
-import { parseRequestBody, type RequestBody } from '../../lambdas/gateway/request-body.js';
+import { demandOf } from '../../lambdas/metering/demand.js';
+import type { EndpointKind } from '../../lambdas/metering/endpoints.js';
+import { parseRequestBody, type RequestBody } from '../../lambdas/metering/request-body.js';
 
 const GRANT: AccessGrant = {
   kind: 'allow',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Demand, Hold, Used } from '../../lambdas/gateway/metering.js';
-import { createQuotaMetering, type Tariff } from '../../lambdas/gateway/quota-metering.js';
+import type { Demand, Hold, Used } from '../../lambdas/metering/metering.js';
+import { createQuotaMetering, type Tariff } from '../../lambdas/metering/quota-metering.js';
 import { aPolicy } from '../support/builders.js';
 import { fakeQuotas, fakeTariff } from '../support/gateway-fakes.js';
 

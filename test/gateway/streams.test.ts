@@ -1,8 +1,8 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { DeliveredText } from '../../lambdas/gateway/delivered-text.js';
 import type { GatewayDeps } from '../../lambdas/gateway/gateway.js';
-import { UsageScanner } from '../../lambdas/gateway/usage-scanner.js';
+import { DeliveredText } from '../../lambdas/metering/delivered-text.js';
+import { UsageScanner } from '../../lambdas/metering/usage-scanner.js';
 import {
   CALLER_HEADER,
   CHAT,

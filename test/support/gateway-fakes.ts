@@ -3,8 +3,8 @@ import type { ModelDirectory } from '../../lambdas/domain/access.js';
 import { ApiKey } from '../../lambdas/domain/api-key.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Quota, QuotaClaim, QuotaHolder } from '../../lambdas/domain/quota.js';
-import type { Authorize } from '../../lambdas/gateway/metering.js';
-import type { Tariff } from '../../lambdas/gateway/quota-metering.js';
+import type { Authorize } from '../../lambdas/metering/metering.js';
+import type { Tariff } from '../../lambdas/metering/quota-metering.js';
 
 const MODELS: Readonly<Record<string, readonly [string, number]>> = {
   'mistral-large-2512': ['mistral-large-latest', 256_000],

@@ -7,7 +7,7 @@ import type { Log } from '../../lambdas/adapters/log.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import { createGateway, type Gateway, type GatewayDeps } from '../../lambdas/gateway/gateway.js';
 import { createHttpsUpstream } from '../../lambdas/gateway/https-upstream.js';
-import { createQuotaMetering } from '../../lambdas/gateway/quota-metering.js';
+import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
 import { aPolicy, type policyDocument } from './builders.js';
 import {
   type FakeKeys,

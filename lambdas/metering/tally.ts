@@ -1,7 +1,13 @@
 import { partialEstimate, upperEstimate } from './demand.js';
-import type { Partly } from './forwarding.js';
 import type { Demand, Hold } from './metering.js';
 import type { Usage } from './usage-scanner.js';
+
+export interface Partly {
+  readonly usage: Usage | undefined;
+  readonly deliveredTokens: number;
+  /** A stream grows as it is generated; any other answer begins when all is generated. */
+  readonly generated: 'as delivered' | 'all';
+}
 
 /** What one request reserved, and how each of its ends is settled. */
 export class Tally {
