@@ -61,8 +61,15 @@ export class GovernanceConfigurationError extends Error {
   override readonly name = 'GovernanceConfigurationError';
 }
 
-export type GovernanceError = GovernanceRefusedError | GovernanceUnavailableError;
+export type GovernanceError =
+  | GovernanceRefusedError
+  | GovernanceUnavailableError
+  | GovernanceConfigurationError;
 
 export function isGovernanceError(error: unknown): error is GovernanceError {
-  return error instanceof GovernanceRefusedError || error instanceof GovernanceUnavailableError;
+  return (
+    error instanceof GovernanceRefusedError ||
+    error instanceof GovernanceUnavailableError ||
+    error instanceof GovernanceConfigurationError
+  );
 }

@@ -1,6 +1,6 @@
 import type { ApiKey } from '../lambdas/domain/api-key.js';
 import type { VersionStage } from '../lambdas/domain/rotation.js';
-import { GovernanceUnavailableError } from './errors.js';
+import { GovernanceConfigurationError, GovernanceUnavailableError } from './errors.js';
 
 /** Reads the key that a label of the secret stands on; `undefined` where the label is on none. */
 export type ReadKey = (stage: VersionStage) => Promise<ApiKey | undefined>;
@@ -38,7 +38,7 @@ const PREVIOUS_MS = 60_000;
 
 export function createKeyCache(read: ReadKey, options: KeyCacheOptions): KeyCache {
   const { refreshSeconds = 300, maxStaleSeconds = 3600, nowMs } = options;
-  const refreshMs = refreshSeconds * 1000;
+  const refreshMs = Math.min(refreshSeconds, maxStaleSeconds) * 1000;
   let key: ApiKey | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
   let refreshAt = Number.NEGATIVE_INFINITY;
@@ -132,8 +132,9 @@ function isSame(one: ApiKey, other: ApiKey): boolean {
 }
 
 /** Names the kind of the failure only: a message may say more than a log should hold. */
-function unavailable(error: unknown): GovernanceUnavailableError {
+function unavailable(error: unknown): Error {
   if (error instanceof GovernanceUnavailableError) return error;
+  if (error instanceof GovernanceConfigurationError) return error;
   const reason = error instanceof Error ? error.name : 'unknown';
   return new GovernanceUnavailableError(
     `the key cannot be read from Secrets Manager right now: ${reason}`,

@@ -57,6 +57,12 @@ export function problem(
   return { kind: 'problem', code, message, ...more };
 }
 
+/** The code that callers see. */
+export function shownCode(code: ProblemCode): string {
+  const { shownAs = code }: ProblemKind = PROBLEMS[code];
+  return shownAs;
+}
+
 export interface ProblemAnswer {
   readonly status: number;
   /** Name, value, name, value … */
@@ -67,9 +73,9 @@ export interface ProblemAnswer {
 /** A problem as Mistral words its own, so that its clients read ours. */
 export function answerOf(problem: Problem): ProblemAnswer {
   const { code, message, param = null, retryAfterSeconds, allow } = problem;
-  const { status, type, shownAs = code }: ProblemKind = PROBLEMS[code];
+  const { status, type }: ProblemKind = PROBLEMS[code];
   const body = Buffer.from(
-    JSON.stringify({ object: 'error', message, type, param, code: shownAs }),
+    JSON.stringify({ object: 'error', message, type, param, code: shownCode(code) }),
   );
   const headers = ['content-type', 'application/json', 'content-length', String(body.length)];
   if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds));

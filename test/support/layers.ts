@@ -71,6 +71,7 @@ export const LAYERS: readonly Layer[] = [
       ZOD,
       NODE,
       /^@mistralai\/mistralai/,
+      /^yaml$/,
     ],
   },
   {

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { Mistral, type SDKOptions } from '@mistralai/mistralai';
+import { HTTPClient } from '@mistralai/mistralai/lib/http.js';
+import { AWS_CLIENT } from '../lambdas/adapters/aws-client.js';
+import { createKeyProber } from '../lambdas/adapters/key-prober.js';
+import type { Log } from '../lambdas/adapters/log.js';
+import { createMistralHttp } from '../lambdas/adapters/mistral-http.js';
+import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
+import { createPriceBook } from '../lambdas/domain/prices/price-book.js';
+import { createLiveAccess } from '../lambdas/metering/live-access.js';
+import { createQuotaHolder } from '../lambdas/metering/quota-holder.js';
+import { createQuotaMetering } from '../lambdas/metering/quota-metering.js';
+import { createTariff } from '../lambdas/metering/tariff.js';
+import { GovernanceUnavailableError } from './errors.js';
+import { createGovernedFetch } from './governed-fetch.js';
+import { type Identity, identify } from './identity.js';
+import { createKeyCache, type KeyCache } from './key-cache.js';
+import { type PolicySource, readPolicy } from './policy-source.js';
+import { closeAtEnd } from './process-end.js';
+import { createSecretReader } from './secret-key.js';
+import { withTypedErrors } from './typed-errors.js';
+import { UnderWay } from './under-way.js';
+
+export type GovernedMistralOptions = Identity & {
+  /** Name or ARN of the service's own key, for example `mistral/prod-workspace/search-service-key`. */
+  readonly secretId: string;
+  readonly policy: PolicySource;
+  /** The stack output `QuotaTableName`. */
+  readonly quotaTableName: string;
+  /** Calls that the gateway does not serve and nothing meters: agents, files, batches. @default 'refuse' */
+  readonly unmetered?: 'refuse' | 'allow';
+  /** From this age on the key is read again, behind requests that still use it. @default 300 */
+  readonly keyRefreshSeconds?: number;
+  /** How often spend is written, and lost with a process that is killed. @default 1 */
+  readonly flushEverySeconds?: number;
+  /** How long `close` waits for requests under way. @default 10 */
+  readonly closeTimeoutSeconds?: number;
+  /** Closes by itself at SIGTERM and when the process has nothing left to do. @default false */
+  readonly closeAtProcessEnd?: boolean;
+  /** For the official SDK: retries, timeout, user agent. */
+  readonly sdk?: Omit<SDKOptions, 'apiKey' | 'httpClient' | 'server' | 'serverURL'>;
+  readonly secretsManager?: SecretsManagerClient;
+  readonly dynamo?: DynamoDBClient;
+  /** @default nothing is logged */
+  readonly log?: Log;
+  /** @default the clock */
+  readonly now?: () => Date;
+  readonly fetch?: typeof fetch;
+};
+
+/** The official SDK's client, held to the policy. */
+export interface GovernedMistral extends Mistral {
+  /** Writes what was used so far: in a Lambda function, before each answer. */
+  flush(): Promise<void>;
+  /** Lets requests under way finish, writes what was used and gives the rest back. */
+  close(): Promise<void>;
+}
+
+const SILENT: Log = { info() {}, warn() {}, error() {} };
+
+/**
+ * For a service that holds its own key: the official SDK, whose every request is authorized by the
+ * policy, reserved from its quotas, sent with the key as it is now, and settled by what it used.
+ *
+ * @throws GovernanceConfigurationError where policy, identity and secret do not fit together
+ */
+export async function createGovernedMistral(
+  options: GovernedMistralOptions,
+): Promise<GovernedMistral> {
+  const { secretId, quotaTableName, log = SILENT, now = () => new Date() } = options;
+  const { secretsManager = new SecretsManagerClient(AWS_CLIENT) } = options;
+  const { dynamo = new DynamoDBClient(AWS_CLIENT), fetch: send = fetch } = options;
+  const nowMs = () => now().getTime();
+  const read = await readPolicy(options.policy);
+  const priceBook = createPriceBook(read);
+  const { policy, callerArn, workspace } = identify(read, options, priceBook);
+  const { apiUrl } = policy.mistral;
+
+  const keys = createKeyCache(createSecretReader(secretsManager, secretId, workspace), {
+    refreshSeconds: options.keyRefreshSeconds,
+    maxStaleSeconds: policy.rotation.readerCacheSeconds,
+    nowMs,
+  });
+  await knowKey(keys, log);
+  const prober = createKeyProber(createMistralHttp(apiUrl, { fetch: send }));
+  const listModels = async () => {
+    const probe = await prober.probe(await keys.current());
+    return probe.kind === 'accepted' ? probe.models : undefined;
+  };
+  const access = createLiveAccess({ policy, priceBook, listModels, nowMs, log });
+  await access.refresh();
+
+  const holder = createQuotaHolder({
+    holderId: randomUUID(),
+    counters: createQuotaCounters(dynamo, quotaTableName),
+    nowMs,
+    flushEverySeconds: options.flushEverySeconds ?? 1,
+    report: (error) => log.warn('counters not reached', { error }),
+  });
+  const underWay = new UnderWay();
+  const governedFetch = createGovernedFetch({
+    ...{ apiUrl, callerArn, access, keys, underWay, now, fetch: send },
+    metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
+    unmetered: options.unmetered ?? 'refuse',
+  });
+
+  let closing: Promise<void> | undefined;
+  async function closeOnce(): Promise<void> {
+    stopListening();
+    await underWay.close(options.closeTimeoutSeconds ?? 10);
+    await holder.close();
+  }
+  function close(): Promise<void> {
+    closing ??= closeOnce();
+    return closing;
+  }
+  const stopListening = options.closeAtProcessEnd ? closeAtEnd(process, close) : () => {};
+
+  const mistral = new Mistral({
+    ...options.sdk,
+    serverURL: apiUrl,
+    apiKey: 'set for each request', // or the SDK would look for one in the environment
+    httpClient: new HTTPClient({
+      fetcher: (input, init) => governedFetch(new Request(input, init)),
+    }),
+  });
+  return withTypedErrors(mistral, { flush: () => holder.flush(), close });
+}
+
+/** Without a key nothing can be sent, but the next request may find one. */
+async function knowKey(keys: KeyCache, log: Log): Promise<void> {
+  try {
+    await keys.current();
+  } catch (error) {
+    if (!(error instanceof GovernanceUnavailableError)) throw error;
+    log.warn('key not read', { error });
+  }
+}

@@ -1,0 +1,21 @@
+export type {
+  AwsCredentials,
+  CredentialsProvider,
+} from './credentials.js';
+export {
+  type ExhaustedQuota,
+  GovernanceConfigurationError,
+  type GovernanceError,
+  GovernanceRefusedError,
+  GovernanceUnavailableError,
+  isGovernanceError,
+  type UnavailableCode,
+} from './errors.js';
+export {
+  createGovernedMistral,
+  type GovernedMistral,
+  type GovernedMistralOptions,
+} from './governed-mistral.js';
+export type { Identity } from './identity.js';
+export type { PolicySource } from './policy-source.js';
+export { createSignedHttpClient, type SignedHttpClientOptions } from './signed-http-client.js';

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { parsePolicy } from '../lambdas/domain/parse-policy.js';
+import type { Policy } from '../lambdas/domain/policy.js';
+import { GovernanceConfigurationError } from './errors.js';
+
+/** A file (YAML or JSON), the document itself, or whatever fetches it: from S3, SSM, a parameter. */
+export type PolicySource = string | object | (() => unknown);
+
+/** Reads and checks a policy, wherever it comes from. @throws GovernanceConfigurationError */
+export async function readPolicy(source: PolicySource): Promise<Policy> {
+  const from = typeof source === 'string' ? `policy ${source}` : 'policy';
+  const parsed = parsePolicy(await documentOf(source, from));
+  if (parsed.ok) return parsed.policy;
+  const { problems } = parsed;
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  throw new GovernanceConfigurationError(
+    `${from} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+  );
+}
+
+async function documentOf(source: PolicySource, from: string): Promise<unknown> {
+  try {
+    if (typeof source === 'string') return parse(await readFile(source, 'utf8'));
+    const document: unknown = typeof source === 'function' ? await source() : source;
+    return typeof document === 'string' ? parse(document) : document;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GovernanceConfigurationError(`${from} could not be read: ${reason}`);
+  }
+}

@@ -1,0 +1,37 @@
+import { ClientSDK } from '@mistralai/mistralai/lib/sdks.js';
+import { isGovernanceError } from './errors.js';
+
+/**
+ * The SDK wraps whatever its HTTP client throws into an error of its own. This is the same client
+ * but for our errors, which come out of its methods as they are.
+ */
+export function withTypedErrors<T extends ClientSDK, Extra extends object>(
+  client: T,
+  extra: Extra,
+): T & Extra {
+  const wrapped = new Map<PropertyKey, unknown>();
+  return new Proxy(client, {
+    get(target, name) {
+      if (Object.hasOwn(extra, name)) return extra[name as keyof Extra];
+      // Its private fields are no proxy's: the client itself has to be `this`.
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function' && !(value instanceof ClientSDK)) return value;
+      if (name === 'constructor') return value;
+      if (!wrapped.has(name)) {
+        const own = typeof value === 'function' ? unwrapping(value.bind(target)) : undefined;
+        wrapped.set(name, own ?? withTypedErrors(value as ClientSDK, {}));
+      }
+      return wrapped.get(name);
+    },
+  }) as T & Extra;
+}
+
+function unwrapping(method: (...args: unknown[]) => unknown) {
+  return (...args: unknown[]): unknown => {
+    const result = method(...args);
+    if (!(result instanceof Promise)) return result;
+    return result.catch((error: unknown) => {
+      throw error instanceof Error && isGovernanceError(error.cause) ? error.cause : error;
+    });
+  };
+}

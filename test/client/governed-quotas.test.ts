@@ -1,0 +1,180 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { GovernanceRefusedError } from '../../client/errors.js';
+import { closeAtEnd } from '../../client/process-end.js';
+import { UnderWay } from '../../client/under-way.js';
+import {
+  CHAT,
+  clientWorld,
+  DAILY_TOKENS,
+  dynamoClient,
+  MONEY,
+  REQUESTS,
+} from '../support/client-world.js';
+import { answerJson, COMPLETION, eventually, type Script } from '../support/gateway-world.js';
+
+const few = (requestsPerMinute: number) => (document: { workspaces: object[] }) => {
+  document.workspaces[0] = { ...document.workspaces[0], requestsPerMinute };
+};
+
+test('an exhausted quota is named, with the time it starts anew', async () => {
+  const world = await clientWorld({ policy: few(3) });
+  const mistral = await world.create();
+  for (let asked = 0; asked < 3; asked += 1) await mistral.chat.complete(CHAT);
+
+  const refused = await mistral.chat.complete(CHAT).catch((error: unknown) => error);
+
+  expect(refused).toBeInstanceOf(GovernanceRefusedError);
+  expect(refused).toMatchObject({
+    code: 'rate_limited',
+    quota: {
+      scope: 'workspace#dev-workspace',
+      unit: 'requests',
+      window: 'minute',
+      windowName: '2026-06-30T12:00',
+    },
+    resetsAt: new Date('2026-06-30T12:01:00Z'),
+    retryAfterSeconds: 60,
+  });
+  expect(world.sent()).toHaveLength(3);
+  world.pass(60);
+  await expect(mistral.chat.complete(CHAT)).resolves.toBeDefined();
+});
+
+test('a budget holds across clients, to the last request that fits', async () => {
+  const world = await clientWorld({
+    policy: (document) => {
+      // Half a thousandth of a dollar: at 5,850 nano-dollars each, 85 requests at most.
+      document.workspaces[0].budgets = { monthlyUsd: 0.0005 };
+      document.workspaces[0].requestsPerMinute = 60_000;
+      document.roles.developer.maxTokensPerRequest = 20;
+    },
+  });
+  const clients = await Promise.all([world.create(), world.create(), world.create()]);
+
+  let answered = 0;
+  async function spend(mistral: (typeof clients)[number]) {
+    for (;;) {
+      try {
+        await mistral.chat.complete(CHAT);
+        answered += 1;
+      } catch (error) {
+        return error;
+      }
+    }
+  }
+  const ends = await Promise.all(clients.map(spend));
+  for (const client of clients) await client.close();
+
+  for (const end of ends) expect(end).toMatchObject({ code: 'budget_exhausted' });
+  const spent = await world.total({ ...MONEY, limit: 500_000 });
+  expect(spent).toEqual({ settled: answered * 5850, held: 0 });
+  expect(spent.settled).toBeLessThanOrEqual(500_000);
+  expect(answered).toBeGreaterThan(70);
+});
+
+test('while DynamoDB is away nothing is sent that no lease covers', async () => {
+  const world = await clientWorld({});
+  const { dynamo } = dynamoClient('http://127.0.0.1:1');
+  const mistral = await world.create({ dynamo });
+
+  await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({
+    name: 'GovernanceUnavailableError',
+    code: 'quota_unavailable',
+    retryAfterSeconds: 1,
+  });
+  expect(world.sent()).toEqual([]);
+});
+
+describe('close', () => {
+  test('gives back what was reserved and not used', async () => {
+    const world = await clientWorld({});
+    const mistral = await world.create();
+    await mistral.chat.complete(CHAT);
+    await mistral.flush();
+    expect((await world.total(DAILY_TOKENS)).held).toBeGreaterThan(0);
+
+    await Promise.all([mistral.close(), mistral.close()]);
+
+    expect(await world.total(DAILY_TOKENS)).toEqual({ settled: 18, held: 0 });
+    expect(await world.total(REQUESTS)).toEqual({ settled: 1, held: 0 });
+    await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ code: 'shutting_down' });
+  });
+
+  test('waits for the request under way', async () => {
+    let answer: () => void = () => {};
+    const script: Script = (response) => {
+      answer = () => answerJson(response, 200, COMPLETION);
+    };
+    const world = await clientWorld({ script });
+    const mistral = await world.create();
+    const asked = mistral.chat.complete(CHAT);
+    await eventually(() => world.sent().length === 1);
+
+    const closing = mistral.close();
+    answer();
+    await Promise.all([asked, closing]);
+
+    expect(await world.total(DAILY_TOKENS)).toEqual({ settled: 18, held: 0 });
+  });
+
+  test('does not wait for ever', async () => {
+    const underWay = new UnderWay();
+    underWay.begin();
+
+    await expect(underWay.close(0.001)).resolves.toBeUndefined();
+  });
+});
+
+describe('at the end of the process', () => {
+  class Ending extends EventEmitter {
+    readonly pid = 4711;
+    readonly killed: unknown[] = [];
+    kill(...call: unknown[]) {
+      this.killed.push(call);
+    }
+  }
+
+  test('SIGTERM closes first, and then ends the process as it would have', async () => {
+    const ending = new Ending();
+    const order: string[] = [];
+    closeAtEnd(ending, async () => void order.push('closed'));
+
+    ending.emit('SIGTERM');
+    await eventually(() => ending.killed.length > 0);
+
+    expect(order).toEqual(['closed']);
+    expect(ending.killed).toEqual([[4711, 'SIGTERM']]);
+  });
+
+  test('a process with a listener of its own decides itself when to end', async () => {
+    const ending = new Ending();
+    let closed = 0;
+    ending.on('SIGTERM', () => {});
+    closeAtEnd(ending, async () => {
+      closed += 1;
+    });
+
+    ending.emit('SIGTERM');
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(closed).toBe(1);
+    expect(ending.killed).toEqual([]);
+  });
+
+  test('a process that has nothing left to do closes too, and a closed client listens no more', () => {
+    const ending = new Ending();
+    let closed = 0;
+    const close = async () => {
+      closed += 1;
+    };
+    closeAtEnd(ending, close);
+    const stopListening = closeAtEnd(ending, close);
+    stopListening();
+
+    ending.emit('beforeExit');
+
+    expect(closed).toBe(1);
+    expect(ending.listenerCount('beforeExit') + ending.listenerCount('SIGTERM')).toBe(1);
+  });
+});

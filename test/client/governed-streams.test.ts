@@ -1,0 +1,268 @@
+import type { ServerResponse } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import { observed } from '../../client/observed-answer.js';
+import { DeliveredText } from '../../lambdas/metering/delivered-text.js';
+import type { Used } from '../../lambdas/metering/metering.js';
+import { Tally } from '../../lambdas/metering/tally.js';
+import { aDemand } from '../support/client-demand.js';
+import { CHAT, clientWorld, DAILY_TOKENS, MONEY, REQUESTS } from '../support/client-world.js';
+import {
+  answerJson,
+  COMPLETION,
+  eventually,
+  type Script,
+  streamEvents,
+} from '../support/gateway-world.js';
+
+// The SDK would not have `"usage": null`.
+const EVENTS = streamEvents(['Hel', 'lo', ' wörld']).map((event) =>
+  event.replace(',"usage":null', ''),
+);
+type World = Awaited<ReturnType<typeof clientWorld>>;
+
+/** What the first events of the stream count. */
+function delivered(events: number): number {
+  const text = new DeliveredText();
+  text.see(Buffer.from(EVENTS.slice(0, events).join('')));
+  return text.tokens;
+}
+
+/** Three bytes a token. */
+const likelyPrompt = (world: World) =>
+  Math.ceil(Buffer.byteLength(world.sent()[0]?.body ?? '') / 3);
+
+function begin(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+}
+
+const streaming: Script = (response) => {
+  begin(response);
+  for (const event of EVENTS) response.write(event);
+  response.end();
+};
+
+/** Three events, then nothing more. */
+const stalling: Script = (response) => {
+  begin(response);
+  for (const event of EVENTS.slice(0, 3)) response.write(event);
+};
+
+const words = (data: { choices: { delta: { content?: unknown } }[] }) =>
+  data.choices[0]?.delta.content;
+
+test('a stream comes through the SDK and is settled by its last event', async () => {
+  const world = await clientWorld({ script: streaming });
+  const mistral = await world.create();
+
+  const heard: unknown[] = [];
+  for await (const { data } of await mistral.chat.stream(CHAT)) heard.push(words(data));
+  await mistral.flush();
+
+  expect(heard).toEqual(['', 'Hel', 'lo', ' wörld', '']);
+  expect(await world.total(DAILY_TOKENS)).toEqual({ settled: 18, held: expect.any(Number) });
+  expect(await world.total(MONEY)).toMatchObject({ settled: 5850 });
+});
+
+test('a stream that its reader leaves is settled at the prompt and what was delivered', async () => {
+  const world = await clientWorld({ script: stalling });
+  const mistral = await world.create();
+
+  let heard = 0;
+  for await (const _event of await mistral.chat.stream(CHAT)) {
+    heard += 1;
+    if (heard === 3) break;
+  }
+  await eventually(() => world.sent()[0]?.aborted === true);
+  await mistral.flush();
+
+  expect(await world.total(DAILY_TOKENS)).toMatchObject({
+    settled: likelyPrompt(world) + delivered(3),
+  });
+});
+
+test('a stream that is aborted by signal as well', async () => {
+  const world = await clientWorld({ script: stalling });
+  const mistral = await world.create();
+  const abort = new AbortController();
+
+  const stream = await mistral.chat.stream(CHAT, { fetchOptions: { signal: abort.signal } });
+  const reading = (async () => {
+    let heard = 0;
+    for await (const _event of stream) {
+      heard += 1;
+      if (heard === 3) abort.abort();
+    }
+  })();
+
+  await expect(reading).rejects.toThrow();
+  await mistral.flush();
+  expect(await world.total(DAILY_TOKENS)).toMatchObject({
+    settled: likelyPrompt(world) + delivered(3),
+  });
+});
+
+test('a stream that breaks off at the other end', async () => {
+  const world = await clientWorld({
+    script: (response) => {
+      begin(response);
+      response.write(EVENTS.slice(0, 2).join(''), () => response.destroy());
+    },
+  });
+  const mistral = await world.create();
+
+  const reading = (async () => {
+    for await (const _event of await mistral.chat.stream(CHAT));
+  })();
+
+  await expect(reading).rejects.toThrow();
+  await mistral.flush();
+  expect(await world.total(DAILY_TOKENS)).toMatchObject({
+    settled: likelyPrompt(world) + delivered(2),
+  });
+});
+
+test('a request that is aborted before it is answered counts its likely prompt', async () => {
+  const world = await clientWorld({ script: () => {} });
+  const mistral = await world.create();
+  const abort = new AbortController();
+
+  const asked = mistral.chat.complete(CHAT, { fetchOptions: { signal: abort.signal } });
+  await eventually(() => world.sent().length === 1);
+  abort.abort();
+
+  await expect(asked).rejects.toMatchObject({ name: 'RequestAbortedError' });
+  await mistral.flush();
+  expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: likelyPrompt(world) });
+});
+
+test.each([
+  ['an error of Mistral', 500, {}, 1],
+  ['a refusal of the request', 422, { detail: [] }, 1],
+  ['a rate limit, which the request did not pass', 429, {}, 0],
+])('%s costs nothing', async (_what, status, body, requests) => {
+  const world = await clientWorld({ script: (response) => answerJson(response, status, body) });
+  const mistral = await world.create();
+
+  await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ statusCode: status });
+  await mistral.flush();
+
+  expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: 0 });
+  expect(await world.total(MONEY)).toMatchObject({ settled: 0 });
+  expect(await world.total(REQUESTS)).toMatchObject({ settled: requests });
+});
+
+test('nothing is counted where Mistral cannot be reached', async () => {
+  const world = await clientWorld({});
+  const refusing = Object.assign(new TypeError('fetch failed'), {
+    cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
+  });
+  const mistral = await world.create({
+    fetch: async (input, init) => {
+      const request = new Request(input as Request, init);
+      if (request.method === 'POST') throw refusing;
+      return fetch(request);
+    },
+  });
+
+  await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ name: 'ConnectionError' });
+  await mistral.flush();
+
+  expect(await world.total(REQUESTS)).toMatchObject({ settled: 0 });
+});
+
+test('an answer without usage counts all that it could have used', async () => {
+  const world = await clientWorld({
+    script: (response) => answerJson(response, 200, { ...COMPLETION, usage: undefined }),
+  });
+  const mistral = await world.create();
+
+  await mistral.chat.complete({ ...CHAT, maxTokens: 50 }).catch(() => {}); // the SDK wants usage
+  await mistral.flush();
+
+  const body = Buffer.byteLength(world.sent()[0]?.body ?? '');
+  expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: body + 64 + 50 });
+});
+
+describe('an answer that is looked at', () => {
+  function settledWith(): { used: Used[]; tally: Tally } {
+    const used: Used[] = [];
+    const settle = (one: Used) => void used.push(one);
+    const tally = new Tally(aDemand(), { kind: 'reserved', settle, release() {} });
+    return { used, tally };
+  }
+  const bytes = Buffer.from(EVENTS.join(''));
+  const init = { headers: { 'content-type': 'text/event-stream; charset=utf-8' } };
+
+  test('is the same at whatever byte it is cut', async () => {
+    for (let cut = 0; cut <= bytes.length; cut += 1) {
+      const { used, tally } = settledWith();
+      const parts = [bytes.subarray(0, cut), bytes.subarray(cut)].filter(({ length }) => length);
+      const answer = observed(new Response(ReadableStream.from(parts), init), tally);
+
+      expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
+      expect(used).toMatchObject([{ kind: 'measured', usage: { total_tokens: 18 } }]);
+    }
+  });
+
+  test('is not read ahead of its reader', async () => {
+    let pulled = 0;
+    const source = new ReadableStream(
+      {
+        pull(controller) {
+          pulled += 1;
+          controller.enqueue(Buffer.from(EVENTS[1] ?? ''));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const reader = observed(new Response(source, init), settledWith().tally).body?.getReader();
+
+    await reader?.read();
+    await reader?.read();
+
+    expect(pulled).toBe(2);
+  });
+
+  test('is settled once, at the first of its ends', async () => {
+    const { used, tally } = settledWith();
+    const answer = observed(new Response(ReadableStream.from([bytes]), init), tally);
+
+    await answer.text();
+    await answer.body?.cancel().catch(() => {});
+
+    expect(used).toHaveLength(1);
+  });
+
+  test('is settled where whoever asked forgot about it', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const { used, tally } = settledWith();
+    let hungUp = false;
+    (() => {
+      const source = new ReadableStream({
+        cancel() {
+          hungUp = true;
+        },
+      });
+      observed(new Response(source, init), tally);
+    })();
+
+    await eventually(() => {
+      collect();
+      return used.length > 0;
+    });
+
+    expect(used).toMatchObject([{ kind: 'estimated', completionTokens: 0 }]);
+    expect(hungUp).toBe(true);
+  });
+
+  test('counts nothing where it is not from the API at all', async () => {
+    const { used, tally } = settledWith();
+    const page = { headers: { 'content-type': 'text/html' } };
+
+    expect(await observed(new Response('<html>', page), tally).text()).toBe('<html>');
+    expect(used).toEqual([{ kind: 'nothing' }]);
+  });
+});

@@ -1,0 +1,23 @@
+import type { Demand } from '../../lambdas/metering/metering.js';
+
+/** A chat request of up to a hundred tokens. */
+export function aDemand(change: Partial<Demand> = {}): Demand {
+  return {
+    grant: {
+      kind: 'allow',
+      workspace: 'dev-workspace',
+      role: 'developer',
+      modelId: 'mistral-small-2603',
+      maxTokens: 100,
+      dailyTokens: undefined,
+    },
+    promptTokens: 1000,
+    likelyPromptTokens: 300,
+    completionTokens: 100,
+    pages: 0,
+    audioSeconds: 0,
+    priority: false,
+    annotated: false,
+    ...change,
+  };
+}

@@ -1,0 +1,187 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { onTestFinished } from 'vitest';
+import {
+  createGovernedMistral,
+  type GovernedMistral,
+  type GovernedMistralOptions,
+} from '../../client/governed-mistral.js';
+import { createQuotaCounters } from '../../lambdas/adapters/quota-counters.js';
+import { createQuotaTotals } from '../../lambdas/adapters/quota-totals.js';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import { serializeManagedKey } from '../../lambdas/domain/managed-key.js';
+import type { Quota } from '../../lambdas/domain/quota.js';
+import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
+import { answerAwsJson } from '../../local/fakes/aws-json.js';
+import { serveHttp } from '../../local/fakes/http-server.js';
+import { createSecretStore } from '../../local/fakes/secret-store.js';
+import { aManagedKey, policyDocument } from './builders.js';
+import { answerJson, COMPLETION, mistralStandIn, type Script, USAGE } from './gateway-world.js';
+
+export const SECRET = 'mistral/dev-workspace/dev-team-key';
+export const KEY = 'Zq7PlainKeyVw3XhR9tLm2KcB8dFs5J';
+export const AT = '2026-06-30T12:00:00Z';
+export const CHAT = {
+  model: 'mistral-small-latest',
+  messages: [{ role: 'user' as const, content: 'Say hello.' }],
+};
+export const TOTAL_TOKENS = USAGE.total_tokens;
+
+const MODELS = [
+  { id: 'mistral-small-2603', aliases: ['mistral-small-latest'], max_context_length: 262_144 },
+  { id: 'codestral-2508', aliases: ['codestral-latest'], max_context_length: 131_072 },
+  { id: 'mistral-large-2512', aliases: ['mistral-large-latest'], max_context_length: 262_144 },
+  { id: 'mistral-embed-2312', aliases: ['mistral-embed'], max_context_length: 8192 },
+].map((model) => ({
+  ...model,
+  object: 'model',
+  owned_by: 'mistralai',
+  type: 'base',
+  capabilities: { completion_chat: true },
+}));
+
+/** A completion for every request. */
+export const completing: Script = (response) => answerJson(response, 200, COMPLETION);
+
+/** Mistral that lets in only the keys given, lists its models, and leaves the rest to a script. */
+export function lettingIn(keys: ReadonlySet<string>, script: Script): Script {
+  return (response, received, count) => {
+    const { url, headers } = received;
+    const key = headers.authorization?.replace('Bearer ', '') ?? '';
+    if (!keys.has(key)) return answerJson(response, 401, { detail: 'Unauthorized' });
+    if (url.startsWith('/v1/models')) {
+      return answerJson(response, 200, { object: 'list', data: MODELS });
+    }
+    return script(response, received, count);
+  };
+}
+
+let tables = 0;
+
+export interface ClientWorldOptions {
+  readonly script?: Script;
+  readonly policy?: (document: ReturnType<typeof policyDocument>) => void;
+  readonly options?: Partial<GovernedMistralOptions>;
+}
+
+/** Secrets Manager, DynamoDB and Mistral as real servers, and what a service needs to create a client. */
+export async function clientWorld({ script = completing, policy, options }: ClientWorldOptions) {
+  let at = new Date(AT);
+  const now = () => at;
+  const letIn = new Set([`${KEY}-1`]);
+  const upstream = await mistralStandIn(lettingIn(letIn, script));
+  const { secretsManager, secrets, secretCalls, secretsState } = await secretsManagerFor(now);
+  tables += 1;
+  const tableName = `quotas-${tables}`;
+  const local = await localDynamo();
+  await local.createTable(tableName);
+  const { dynamo, dynamoCalls } = dynamoClient(local.url);
+  const document = policyDocument();
+  document.mistral = { ...document.mistral, apiUrl: upstream.url };
+  policy?.(document);
+  const totals = createQuotaTotals(createQuotaCounters(local.client, tableName));
+
+  async function create(more: Partial<GovernedMistralOptions> = {}): Promise<GovernedMistral> {
+    const client = await createGovernedMistral({
+      ...{ role: 'developer', workspace: 'dev-workspace', service: 'search' },
+      ...{ secretId: SECRET, policy: document, quotaTableName: tableName },
+      ...{ secretsManager, dynamo, now, flushEverySeconds: 0 },
+      ...options,
+      ...more,
+    } as GovernedMistralOptions);
+    onTestFinished(() => client.close());
+    return client;
+  }
+
+  return {
+    create,
+    ...{ upstream, letIn, secretCalls, secretsState, dynamoCalls, document },
+    /** What reached Mistral besides the lists of models. */
+    sent: () => upstream.received.filter(({ url }) => !url.startsWith('/v1/models')),
+    rotate: (plaintext: string) => rotate(secrets, plaintext),
+    pass(seconds: number) {
+      at = new Date(at.getTime() + seconds * 1000);
+    },
+    async total(quota: Quota) {
+      const [total] = await totals.of([quota], at, at);
+      return {
+        settled: total?.settled ?? 0,
+        held: (total?.committed ?? 0) - (total?.settled ?? 0),
+      };
+    },
+  };
+}
+
+export const DAILY_TOKENS: Quota = {
+  scope: 'caller#arn:aws:iam::000000000000:user/search',
+  unit: 'tokens',
+  window: 'day',
+  limit: 500_000,
+};
+export const REQUESTS: Quota = {
+  scope: 'workspace#dev-workspace',
+  unit: 'requests',
+  window: 'minute',
+  limit: 60,
+};
+export const MONEY: Quota = {
+  scope: 'workspace#dev-workspace',
+  unit: 'usd',
+  window: 'month',
+  limit: 50e9,
+};
+
+function rotate({ operations }: ReturnType<typeof createSecretStore>, plaintext: string): void {
+  operations.PutSecretValue?.({
+    SecretId: SECRET,
+    SecretString: secretString(plaintext),
+    VersionStages: ['AWSCURRENT'],
+  });
+}
+
+function secretString(plaintext: string): string {
+  return serializeManagedKey(aManagedKey('k', { apiKey: new ApiKey(plaintext) }));
+}
+
+const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+const AWS = { region: 'eu-west-1', credentials: CREDENTIALS, maxAttempts: 1 };
+
+async function secretsManagerFor(now: () => Date) {
+  const secrets = createSecretStore(now, () => {});
+  secrets.create(SECRET, { value: secretString(`${KEY}-1`) });
+  const secretCalls: string[] = [];
+  const state = { isAway: false };
+  const server = await serveHttp(async (call) => {
+    secretCalls.push(JSON.parse(call.body).VersionStage);
+    return state.isAway ? 'broken' : answerAwsJson(call, secrets.operations);
+  });
+  const secretsManager = new SecretsManagerClient({ ...AWS, endpoint: server.url });
+  onTestFinished(async () => {
+    secretsManager.destroy();
+    await server.close();
+  });
+  return { secretsManager, secrets, secretCalls, secretsState: state };
+}
+
+let dynalite: Promise<LocalDynamo> | undefined;
+
+/** One for all tests of a file. */
+function localDynamo(): Promise<LocalDynamo> {
+  dynalite ??= startLocalDynamo();
+  return dynalite;
+}
+
+export function dynamoClient(endpoint: string) {
+  const dynamo = new DynamoDBClient({ ...AWS, endpoint });
+  const dynamoCalls: string[] = [];
+  dynamo.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        dynamoCalls.push(commandName);
+        return next(args);
+      },
+    { step: 'initialize' },
+  );
+  onTestFinished(() => dynamo.destroy());
+  return { dynamo, dynamoCalls };
+}
