@@ -92,7 +92,7 @@ async function sendWithKey(
       new Request(request, {
         headers: headersWith(key, request.headers),
         redirect: 'manual', // another host would be handed the key
-        ...(request.body && { body }),
+        ...(request.body && { body: body as Uint8Array<ArrayBuffer> }),
       }),
     );
     if (answer.status !== 401) return answer;

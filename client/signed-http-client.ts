@@ -64,11 +64,9 @@ export function createSignedHttpClient(options: SignedHttpClientOptions = {}): H
     for (const [name, value] of Object.entries(signedHeaders)) {
       if (name !== 'host') headers.set(name, value);
     }
-    return new Request(url, {
-      method: request.method,
+    return new Request(request, {
       headers,
       ...(body && { body }),
-      signal: request.signal,
       redirect: 'manual', // another host would be handed the session token
     });
   }

@@ -70,6 +70,18 @@ test('a key that stays refused is an error of the SDK, and counts nothing', asyn
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 0 });
 });
 
+test('each key is tried once, and no more', async () => {
+  const world = await clientWorld({});
+  const mistral = await world.create();
+  world.rotate(NEW);
+  world.letIn.clear();
+
+  await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ statusCode: 401 });
+
+  const keys = world.sent().map(({ headers }) => headers.authorization);
+  expect(keys).toEqual([`Bearer ${KEY}-1`, `Bearer ${NEW}`]);
+});
+
 test('while Secrets Manager is away the key at hand serves on', async () => {
   const world = await clientWorld({});
   const mistral = await world.create();

@@ -98,6 +98,17 @@ describe('a key older than five minutes', () => {
   });
 });
 
+test('a key that may be used for less than five minutes is read anew before that', async () => {
+  const read = async () => new ApiKey(labels.AWSCURRENT ?? '');
+  const strict = createKeyCache(read, { maxStaleSeconds: 60, nowMs: () => now });
+  await strict.current();
+  labels = { AWSCURRENT: K2 };
+
+  pass(60);
+
+  expect((await strict.current()).reveal()).toBe(K2);
+});
+
 describe('a key that Mistral refuses', () => {
   beforeEach(async () => {
     await keys.current();

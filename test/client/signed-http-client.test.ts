@@ -62,6 +62,7 @@ test('the official SDK calls a function URL without any key', async () => {
   expect(remote.accepted[0]?.headers.authorization).toMatch(
     /^AWS4-HMAC-SHA256 Credential=AKIDPERMANENT\/20260630\/eu-west-1\/lambda\//,
   );
+  expect(remote.accepted[0]?.headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
 });
 
 test('what the SDK would send for a key is not sent', async () => {
@@ -169,6 +170,16 @@ test('credentials that cannot be had now are asked for again by the next request
 
   await expect(mistral.chat.complete(CHAT)).rejects.toThrow('no credentials yet');
   await expect(mistral.chat.complete(CHAT)).resolves.toBeDefined();
+});
+
+test('a request that was aborted is not sent on', async () => {
+  const { remote, mistral } = await gateway({ credentials: PERMANENT });
+  const fetchOptions = { signal: AbortSignal.abort() };
+
+  await expect(mistral.chat.complete(CHAT, { fetchOptions })).rejects.toMatchObject({
+    name: 'RequestAbortedError',
+  });
+  expect(remote.accepted).toEqual([]);
 });
 
 test('a redirect is not followed: it would hand the session token on', async () => {
