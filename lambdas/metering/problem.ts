@@ -37,6 +37,8 @@ interface ProblemKind {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
+
 export interface Problem {
   readonly kind: 'problem';
   readonly code: ProblemCode;
