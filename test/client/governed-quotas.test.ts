@@ -1,4 +1,6 @@
-import { EventEmitter } from 'node:events';
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GovernanceRefusedError } from '../../client/errors.js';
 import { closeAtEnd } from '../../client/process-end.js';
@@ -127,6 +129,29 @@ describe('close', () => {
 });
 
 describe('at the end of the process', () => {
+  test('a real one says that it closed, and ends by the signal', async () => {
+    const module = join(import.meta.dirname, '../../client/process-end.ts');
+    const script = `
+      import { closeAtEnd } from ${JSON.stringify(module)};
+      closeAtEnd(process, async () => console.log('closed'));
+      setInterval(() => {}, 1000);
+      console.log('ready');`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
+    let said = '';
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+      if (said === 'ready\n') child.kill('SIGTERM');
+    });
+
+    const [code, signal] = await once(child, 'close');
+
+    expect({ said, code, signal }).toEqual({
+      said: 'ready\nclosed\n',
+      code: null,
+      signal: 'SIGTERM',
+    });
+  });
+
   class Ending extends EventEmitter {
     readonly pid = 4711;
     readonly killed: unknown[] = [];

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
-import { listenForTest } from './client-servers.js';
+import { listen } from './gateway-world.js';
 
 export interface SignedCall {
   readonly url: string;
@@ -47,7 +47,7 @@ export async function functionUrl(
     response.writeHead(403, { 'content-type': 'application/json' });
     response.end('{"Message":"Forbidden"}');
   });
-  return { url: await listenForTest(server), accepted, refused };
+  return { url: await listen(server), accepted, refused };
 }
 
 const AUTHORIZATION =
