@@ -5,6 +5,13 @@ import type { CallHead, Exchange, Reply } from '../lambdas/gateway/reply.js';
 import type { Endpoint } from '../lambdas/metering/endpoints.js';
 import { refuseUnread } from './refusal.js';
 
+const CALL = Symbol('call');
+
+/** All requests share their listeners, which find their call on what they listen to. */
+interface Carrier {
+  [CALL]?: HttpCall;
+}
+
 /** One request of a socket's, and the way back. */
 export class HttpCall implements Reply, CallHead {
   readonly callerArn: string | undefined;
@@ -17,8 +24,8 @@ export class HttpCall implements Reply, CallHead {
     private readonly gateway: Gateway,
     private readonly endpoint: Endpoint,
     callerHeader: string,
-    private readonly request: IncomingMessage,
-    private readonly response: ServerResponse,
+    private readonly request: IncomingMessage & Carrier,
+    private readonly response: ServerResponse & Carrier,
   ) {
     const { headers } = request;
     const caller = headers[callerHeader];
@@ -27,9 +34,10 @@ export class HttpCall implements Reply, CallHead {
   }
 
   read(): void {
-    this.request.on('data', this.#collect);
-    this.request.on('end', this.#handOver);
-    this.response.on('close', this.#closed);
+    this.request[CALL] = this;
+    this.response[CALL] = this;
+    this.request.on('data', onData).on('end', onEnd);
+    this.response.on('close', onClose);
   }
 
   get started(): boolean {
@@ -60,26 +68,38 @@ export class HttpCall implements Reply, CallHead {
     this.response.destroy();
   }
 
-  readonly #collect = (chunk: Buffer): void => {
+  collect(chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#bytes <= this.gateway.maxBodyBytes) {
       this.#chunks.push(chunk);
       return;
     }
     this.#chunks = [];
-    this.request.off('data', this.#collect).off('end', this.#handOver);
+    this.request.off('data', onData).off('end', onEnd);
     refuseUnread(this.request, this.response, tooLarge(this.gateway.maxBodyBytes));
-  };
+  }
 
-  readonly #handOver = (): void => {
+  handOver(): void {
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#exchange = this.gateway.handle(this.endpoint, this, body, this);
-  };
+  }
 
   /** Also after a complete answer, when there is nothing left to abandon. */
-  readonly #closed = (): void => {
+  closed(): void {
     this.#exchange?.abandon();
-  };
+  }
+}
+
+function onData(this: Carrier, chunk: Buffer): void {
+  this[CALL]?.collect(chunk);
+}
+
+function onEnd(this: Carrier): void {
+  this[CALL]?.handOver();
+}
+
+function onClose(this: Carrier): void {
+  this[CALL]?.closed();
 }

@@ -73,4 +73,5 @@ export function tellParent(server: Server): void {
 /** In the child: what it answers when asked. */
 export function answerParent(answer: (question: string) => unknown): void {
   process.on('message', async (question) => process.send?.(await answer(String(question))));
+  process.on('disconnect', () => process.exit());
 }

@@ -37,8 +37,8 @@ export function createHttpsUpstream(
 
   return {
     dispatch({ method, path, key, accept, body }, handler) {
-      const headers = headersFor(key, accept);
-      headers.push('content-length', String(body?.length ?? 0), 'host', url.host);
+      const length = String(body?.length ?? 0);
+      const headers = [...headersFor(key, accept), 'content-length', length, 'host', url.host];
       const request = { method, hostname, port, path: prefix + path, headers, agent: freshAgent() };
       new Exchange(transport.request(request), timeouts, handler).send(body);
     },

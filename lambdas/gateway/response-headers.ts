@@ -12,14 +12,17 @@ const PASSED_ON = new Set([
   'x-kong-request-id',
   'x-max-retry-attempts-reached',
 ]);
-const RATE_LIMITS = /^(x-)?ratelimit/;
+
+function isPassedOn(name: string): boolean {
+  return PASSED_ON.has(name) || name.startsWith('x-ratelimit') || name.startsWith('ratelimit');
+}
 
 /** As name, value, name, value … */
 export function headersForCaller(headers: UpstreamHeaders, key: ApiKey): string[] {
   const passed: string[] = [];
   const plaintext = key.reveal();
   for (const name in headers) {
-    if (!PASSED_ON.has(name) && !RATE_LIMITS.test(name)) continue;
+    if (!isPassedOn(name)) continue;
     const value = headers[name];
     // A server that echoes what it got would otherwise hand the key on.
     if (typeof value === 'string' && !value.includes(plaintext)) passed.push(name, value);

@@ -46,8 +46,26 @@ export const KEEP_ALIVE_MS = 30_000;
 const ACCEPTABLE = /^[\w*/+.,;=" -]{1,200}$/;
 const ANY = 'application/json, text/event-stream';
 
-/** All that travels: nothing of the caller's headers but what kind of answer it takes. */
+/** The same for most requests of a key: made once for each kind of answer. */
+const made = new WeakMap<ApiKey, Map<string | undefined, string[]>>();
+const KINDS_KEPT = 16;
+
+/** All that travels: nothing of the caller's headers but what kind of answer it takes. Not to be changed. */
 export function headersFor(key: ApiKey, accept: string | undefined): string[] {
+  let kinds = made.get(key);
+  if (!kinds) {
+    kinds = new Map();
+    made.set(key, kinds);
+  }
+  let headers = kinds.get(accept);
+  if (!headers) {
+    headers = makeHeaders(key, accept);
+    if (kinds.size < KINDS_KEPT) kinds.set(accept, headers);
+  }
+  return headers;
+}
+
+function makeHeaders(key: ApiKey, accept: string | undefined): string[] {
   return [
     'authorization',
     `Bearer ${key.reveal()}`,

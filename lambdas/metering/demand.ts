@@ -25,29 +25,45 @@ export function demandOf(
   grant: AccessGrant,
   models: Pick<ModelDirectory, 'contextTokens'>,
 ): Demand {
-  const { priority, hasAudio } = body;
-  const common = { grant, priority, annotated: false, pages: 0, audioSeconds: 0 };
+  const likely = Math.ceil(bytes / BYTES_PER_TOKEN);
   if (kind === 'ocr') {
     const annotated = isAsked(body, 'bbox_annotation_format', 'document_annotation_format');
-    const pages = pageBound(body.fields);
-    const tokens = { promptTokens: 0, likelyPromptTokens: 0, completionTokens: 0 };
-    return { ...common, ...tokens, annotated, pages };
+    return demand(grant, body, 0, 0, 0, pageBound(body.fields), 0, annotated);
   }
-  const likely = Math.ceil(bytes / BYTES_PER_TOKEN);
-  if (kind !== 'generation') {
-    // Each text of a list has a context of its own.
-    return { ...common, promptTokens: bytes, likelyPromptTokens: likely, completionTokens: 0 };
-  }
+  // Each text of a list has a context of its own.
+  if (kind !== 'generation') return demand(grant, body, bytes, likely, 0, 0, 0, false);
 
   const context = models.contextTokens(grant.modelId) ?? LONGEST_CONTEXT_TOKENS;
+  const completion = grant.maxTokens * body.completions;
+  if (body.hasMedia) {
+    const seconds = body.hasAudio ? Math.ceil(context / TOKENS_PER_AUDIO_SECOND) : 0;
+    return demand(grant, body, context, context, completion, 0, seconds, false);
+  }
   const added = isAsked(body, 'safe_prompt', 'prompt_mode') ? SYSTEM_PROMPT_TOKENS : 0;
-  const promptTokens = body.hasMedia ? context : Math.min(context, bytes + added + TEMPLATE_TOKENS);
+  const prompt = Math.min(context, bytes + added + TEMPLATE_TOKENS);
+  return demand(grant, body, prompt, Math.min(prompt, likely), completion, 0, 0, false);
+}
+
+/** Plain arguments and one shape: this runs for every request. */
+function demand(
+  grant: AccessGrant,
+  { priority }: RequestBody,
+  promptTokens: number,
+  likelyPromptTokens: number,
+  completionTokens: number,
+  pages: number,
+  audioSeconds: number,
+  annotated: boolean,
+): Demand {
   return {
-    ...common,
+    grant,
     promptTokens,
-    likelyPromptTokens: body.hasMedia ? promptTokens : Math.min(promptTokens, likely),
-    completionTokens: grant.maxTokens * body.completions,
-    audioSeconds: hasAudio ? Math.ceil(context / TOKENS_PER_AUDIO_SECOND) : 0,
+    likelyPromptTokens,
+    completionTokens,
+    pages,
+    audioSeconds,
+    priority,
+    annotated,
   };
 }
 

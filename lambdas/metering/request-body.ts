@@ -25,9 +25,7 @@ export function parseRequestBody(body: Buffer, kind: EndpointKind): RequestBody 
   if (typeof model !== 'string' || model === '') {
     return invalid('model', 'must be the name of a model');
   }
-  const priority = fields.service_tier === 'priority';
-  const plain = { kind: 'body', fields, model, maxTokens: undefined, priority } as const;
-  if (kind !== 'generation') return { ...plain, completions: 0, hasMedia: false, hasAudio: false };
+  if (kind !== 'generation') return bodyOf(fields, model, undefined, 0, 'none');
 
   if (maxTokens !== undefined && maxTokens !== null && typeof maxTokens !== 'number') {
     const what = 'max_tokens must be a whole number of tokens';
@@ -46,8 +44,28 @@ export function parseRequestBody(body: Buffer, kind: EndpointKind): RequestBody 
   }
   const media = mediaOf(fields.messages);
   if (media === 'no list') return invalid('messages', 'must be a list of messages');
-  const hasAudio = media === 'audio';
-  return { ...plain, maxTokens, completions, hasMedia: media !== 'none', hasAudio };
+  return bodyOf(fields, model, maxTokens, completions, media);
+}
+
+type Media = 'none' | 'some' | 'audio';
+
+function bodyOf(
+  fields: Record<string, unknown>,
+  model: string,
+  maxTokens: number | null | undefined,
+  completions: number,
+  media: Media,
+): RequestBody {
+  return {
+    kind: 'body',
+    fields,
+    model,
+    maxTokens,
+    completions,
+    priority: fields.service_tier === 'priority',
+    hasMedia: media !== 'none',
+    hasAudio: media === 'audio',
+  };
 }
 
 /** The body to send: what was checked, without what Mistral refuses, and never without a limit. */
@@ -85,7 +103,7 @@ function toolRunByMistral(tools: unknown): string | undefined {
   return undefined;
 }
 
-function mediaOf(messages: unknown): 'none' | 'some' | 'audio' | 'no list' {
+function mediaOf(messages: unknown): Media | 'no list' {
   if (messages === undefined) return 'none';
   if (!Array.isArray(messages)) return 'no list';
   let found: 'none' | 'some' = 'none';
