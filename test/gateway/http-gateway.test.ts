@@ -84,6 +84,24 @@ test('the first event reaches the caller before the second is generated', async 
   expect(rest).toBe(events.slice(1).join(''));
 });
 
+test('the head of a stream reaches the caller before there is a first event', async () => {
+  let go = () => {};
+  const world = await gatewayWorld(async (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    await new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    response.end(streamEvents(['one']).join(''));
+  });
+
+  const answer = await world.ask({ ...CHAT, stream: true });
+  expect(answer.status).toBe(200);
+  go();
+
+  expect(await answer.text()).toBe(streamEvents(['one']).join(''));
+});
+
 test('stream_options, which Mistral refuses, is taken out', async () => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
 

@@ -13,8 +13,8 @@ async function upstreamAt(now: () => number) {
   });
   const upstream = createHttpsUpstream(`${url}/mistral/`, TIMEOUTS, now);
   onTestFinished(() => upstream.close());
-  const ask = (accept?: string) =>
-    new Promise<void>((resolve, reject) => {
+  const ask = async (accept?: string) => {
+    await new Promise<void>((resolve, reject) => {
       upstream.dispatch(
         { method: 'GET', path: '/v1/models', key: new ApiKey('k'), accept, body: undefined },
         {
@@ -26,13 +26,14 @@ async function upstreamAt(now: () => number) {
         },
       );
     });
+    await new Promise((resolve) => setImmediate(resolve)); // until the connection is free again
+  };
   return { ask, ports, received };
 }
 
 test('requests share a connection, also to an API below a path', async () => {
   const { ask, ports, received } = await upstreamAt(() => 0);
   await ask();
-  await new Promise((resolve) => setImmediate(resolve)); // until the connection is free again
   await ask();
   expect(ports.size).toBe(1);
   expect(received[0]?.url).toBe('/mistral/v1/models');
