@@ -20,6 +20,7 @@ export interface Layer {
 const ZOD = /^zod$/;
 const NODE = /^node:/;
 const AWS = /^@aws-sdk\//;
+const POWERTOOLS = /^@aws-lambda-powertools\//;
 const SMITHY = /^@smithy\//;
 const DOMAIN = /^lambdas\/domain\//;
 const ADAPTERS = /^lambdas\/adapters\//;
@@ -77,7 +78,15 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'gateway as a plain server',
     files: /^gateway-server\//,
-    may: [/^gateway-server\//, /^lambdas\//, /^lib\/load-policy\.ts$/, AWS, NODE, /^undici$/],
+    may: [
+      /^gateway-server\//,
+      /^lambdas\//,
+      /^lib\/load-policy\.ts$/,
+      AWS,
+      POWERTOOLS,
+      NODE,
+      /^undici$/,
+    ],
   },
   {
     name: 'constructs',
