@@ -10,10 +10,18 @@ const FRUITLESS_PAGES = 10;
  * ones up, past the offset to be read next: so each page must hold a row already seen, or it is
  * read again from further up. An inserted row moves them down: those already seen are skipped.
  */
-export async function* listShifting<Row extends { readonly id: string }>(
+export function listShifting<Row extends { readonly id: string }>(
+  readPage: ReadPage<Row>,
+  limit: number,
+): AsyncIterableIterator<Row> {
+  return eachRow(listNew(readPage, limit));
+}
+
+/** The rows of each page that no page before it had. */
+async function* listNew<Row extends { readonly id: string }>(
   readOnePage: ReadPage<Row>,
   limit: number,
-): AsyncGenerator<Row> {
+): AsyncGenerator<readonly Row[], undefined> {
   const readPage = readAhead(readOnePage, limit);
   const seen = new Set<string>();
   let offset = 0;
@@ -25,11 +33,7 @@ export async function* listShifting<Row extends { readonly id: string }>(
       continue;
     }
     const seenBefore = seen.size;
-    for (const row of page) {
-      if (seen.has(row.id)) continue;
-      seen.add(row.id);
-      yield row;
-    }
+    yield page.filter(({ id }) => seen.size < seen.add(id).size);
     if (page.length < limit) return;
     fruitlessRows = seen.size > seenBefore ? 0 : fruitlessRows + page.length;
     // Real inserts would have to outnumber all that was seen to look like this.
@@ -40,6 +44,31 @@ export async function* listShifting<Row extends { readonly id: string }>(
     }
     offset += page.length - 1;
   }
+}
+
+/** One by one, as a generator would; but that takes as long for a row as parsing it does. */
+function eachRow<Row>(
+  pages: AsyncGenerator<readonly Row[], undefined>,
+): AsyncIterableIterator<Row> {
+  let page: readonly Row[] = [];
+  let next = 0;
+  const rows: AsyncIterableIterator<Row, undefined> = {
+    async next() {
+      while (next === page.length) {
+        const result = await pages.next();
+        if (result.done) return result;
+        page = result.value;
+        next = 0;
+      }
+      return { done: false, value: page[next++] as Row };
+    },
+    async return() {
+      await pages.return(undefined);
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => rows,
+  };
+  return rows;
 }
 
 /**

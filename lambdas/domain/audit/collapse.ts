@@ -13,13 +13,23 @@ export function countOne(finding: Finding): CountedFinding {
   return { finding, count: 1 };
 }
 
-/** The findings of a tally; what it counted without keeping is put on its oldest key. */
+/**
+ * The findings of a tally. Of too many to be told by name only as many are built as examples need;
+ * the rest is put on its oldest key.
+ */
 export function countTally(
   { shown, oldest, count }: KeyTally,
   build: (tallied: TalliedKey) => Finding,
 ): CountedFinding[] {
-  const counted = shown.map((tallied) => countOne(build(tallied)));
-  const more = count - shown.length;
+  const counted: CountedFinding[] = [];
+  const examples = new Set<string>();
+  for (const tallied of shown) {
+    if (count > GROUP_LIMIT && examples.size === EXAMPLES) break;
+    const finding = build(tallied);
+    counted.push(countOne(finding));
+    if (finding.severity !== 'critical') examples.add(finding.subject);
+  }
+  const more = count - counted.length;
   return oldest && more > 0 ? [...counted, { finding: build(oldest), count: more }] : counted;
 }
 
