@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import { bundleFunction, functionFolders } from '../../bench/bundle.js';
+import { MOST_BUNDLE_KB } from '../../bench/bundle-sizes.js';
+
+const SDK = ['@aws-sdk/*', '@aws/lambda-invoke-store', '@smithy/*', 'zod'];
+const LOGGER = ['@aws-lambda-powertools/commons', '@aws-lambda-powertools/logger'];
+const DYNAMODB = ['mnemonist', 'obliterator'];
+
+/** All that runs in production. A package more here is one more to trust, to update and to start. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'confirm-revocation': SDK,
+  'key-rotation': [...SDK, ...LOGGER, ...DYNAMODB],
+  'nightly-audit': [...SDK, ...LOGGER, ...DYNAMODB],
+  'provision-keys': [...SDK, ...LOGGER],
+  'revoke-key': [...SDK, ...LOGGER],
+  'roll-back-key': [...SDK, ...LOGGER],
+  'tell-on-call': [...SDK, ...DYNAMODB],
+  'verify-retirement': [...SDK, ...LOGGER],
+};
+
+test('every function is known here', () => {
+  expect(functionFolders().sort()).toEqual(Object.keys(PACKAGES).sort());
+});
+
+describe.each(functionFolders())('%s', (folder) => {
+  test('is small enough to start fast, and holds no package but those named', async () => {
+    const { code, packages } = await bundleFunction(folder);
+    expect(code.byteLength / 1000).toBeLessThanOrEqual(MOST_BUNDLE_KB);
+    expect([...new Set(packages.map(family))].sort()).toEqual([...(PACKAGES[folder] ?? [])].sort());
+  });
+});
+
+/** The parts of the SDK come and go with its versions. */
+function family(name: string): string {
+  return name.replace(/^(@aws-sdk|@smithy)\/.*/, '$1/*');
+}
