@@ -35,5 +35,5 @@ function aligned(rows: readonly (readonly string[])[]): string {
 }
 
 function rounded(value: number): number {
-  return Number(value.toPrecision(value < 1000 ? 3 : 6));
+  return Number(value.toPrecision(value < 1000 ? 4 : 6));
 }
