@@ -50,17 +50,16 @@ async function* listNew<Row extends { readonly id: string }>(
 function eachRow<Row>(
   pages: AsyncGenerator<readonly Row[], undefined>,
 ): AsyncIterableIterator<Row> {
-  let page: readonly Row[] = [];
-  let next = 0;
+  let page: Iterator<Row, undefined> = [].values();
   const rows: AsyncIterableIterator<Row, undefined> = {
     async next() {
-      while (next === page.length) {
-        const result = await pages.next();
-        if (result.done) return result;
-        page = result.value;
-        next = 0;
+      while (true) {
+        const row = page.next();
+        if (!row.done) return row;
+        const read = await pages.next();
+        if (read.done) return read;
+        page = read.value.values();
       }
-      return { done: false, value: page[next++] as Row };
     },
     async return() {
       await pages.return(undefined);
