@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createQuotaCounters } from '../../lambdas/adapters/quota-counters.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { createQuotaHolder } from '../../lambdas/metering/quota-holder.js';
+import { createVirtualClock } from '../../local/clock.js';
+import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
+import { createAlertInbox } from '../../local/fakes/alert-inbox.js';
+import { createExecutions } from '../../local/fakes/executions.js';
+import { createFakeKeys } from '../../local/fakes/mistral-keys.js';
+import { createFakeMistral, FAKE_MODELS } from '../../local/fakes/mistral-server.js';
+import { createSecretStore } from '../../local/fakes/secret-store.js';
+import { createLocalFunctions } from '../../local/functions.js';
+import { type Gate, openNetwork } from '../../local/network.js';
+import { aPolicy, silentLog } from '../support/builders.js';
+import { USD } from '../support/spend-builders.js';
+
+const policy = aPolicy((document) => {
+  document.gateway = { enabled: true };
+});
+const LARGE = 'mistral-large-2512';
+const TOKENS_PER_DOLLAR = 2_000_000; // 0.50 USD a million
+
+let dynamo: LocalDynamo;
+let tables = 0;
+beforeAll(async () => {
+  dynamo = await startLocalDynamo();
+});
+afterAll(() => dynamo.close());
+
+/** Mistral, SNS, Secrets Manager and DynamoDB over HTTP, and the monitor that looks at them. */
+async function anAccount(start: string, gate?: Gate) {
+  tables += 1;
+  const [records, quotas] = [`records-${tables}`, `quotas-${tables}`];
+  await Promise.all([dynamo.createTable(records), dynamo.createTable(quotas)]);
+  const clock = createVirtualClock(new Date(start));
+  const { now } = clock;
+  const mistral = createFakeMistral(
+    createFakeKeys({ now }),
+    {
+      workspaces: policy.workspaces,
+      requestsPerSecond: 100,
+      monthlyLimitReached: false,
+      monthlyLimitUsd: 5000,
+      models: FAKE_MODELS,
+    },
+    'admin-key-of-the-test-organization',
+    now,
+  );
+  const inbox = createAlertInbox(now);
+  const secrets = createSecretStore(now, () => {});
+  secrets.create(policy.mistral.adminKeySecret, { value: 'admin-key-of-the-test-organization' });
+  const executions = createExecutions(now, () => {});
+  const systems = { mistral, secrets, inbox, executions, dynamoUrl: dynamo.url };
+  const network = await openNetwork(systems, gate);
+  const functions = createLocalFunctions({
+    policy,
+    url: network.url,
+    clock,
+    log: silentLog,
+    tableName: records,
+    quotaTableName: quotas,
+    stateMachineArn: executions.stateMachineArn,
+  });
+  onTestFinished(async () => {
+    functions.close();
+    await network.close();
+  });
+
+  return {
+    clock,
+    inbox,
+    told: () => inbox.messages.map(({ subject }) => subject),
+    look: () => functions.spendMonitor(),
+    /** What Mistral bills for. */
+    use(workspace: string, dollars: number, day = now().toISOString().slice(0, 10)) {
+      const tokens = dollars * TOKENS_PER_DOLLAR;
+      mistral.usage.recordUsage(idOf(workspace), LARGE, day, tokens, 0);
+    },
+    /** What a gateway meters. */
+    async meter(workspace: string, dollars: number) {
+      const holder = createQuotaHolder({
+        holderId: `holder-${now().getTime()}`,
+        counters: createQuotaCounters(dynamo.client, quotas),
+        nowMs: () => now().getTime(),
+      });
+      const money = moneyOf(workspace);
+      const outcome = await holder.reserve(
+        money.map((quota) => ({ quota, amount: dollars * USD })),
+      );
+      if (outcome.kind !== 'reserved') throw new Error(`not metered: ${outcome.kind}`);
+      outcome.settle(money.map(() => dollars * USD));
+      await holder.close();
+    },
+  };
+}
+
+function workspaceOf(name: string): Policy['workspaces'][number] {
+  const workspace = policy.workspaces.find((one) => one.name === name);
+  if (!workspace) throw new Error(`no workspace ${name}`);
+  return workspace;
+}
+
+const idOf = (name: string) => workspaceOf(name).id;
+const moneyOf = (name: string) =>
+  quotasOf(policy, workspaceOf(name)).filter(({ unit }) => unit !== 'requests');
+
+test('a budget is told at its thresholds, once, until it is used up', async () => {
+  const { clock, look, meter, use, told, inbox } = await anAccount('2026-11-24T01:00:00Z');
+  for (const dollars of [24, 1, 15, 7.5, 2, 0.5]) {
+    await meter('dev-workspace', dollars);
+    use('dev-workspace', dollars);
+    await look();
+    await clock.sleep(15 * 60_000);
+  }
+  expect(told()).toEqual([
+    'dev-workspace has spent 50% of its monthly budget',
+    'WARNING: dev-workspace has spent 80% of its monthly budget',
+    'WARNING: dev-workspace has spent 95% of its monthly budget',
+    'CRITICAL: The monthly budget of dev-workspace is used up',
+  ]);
+  const [first] = inbox.messages;
+  expect(first?.attributes).toEqual({
+    type: 'spend-threshold',
+    severity: 'info',
+    workspace: 'dev-workspace',
+  });
+  expect(JSON.parse(first?.bodies.default ?? '').facts).toMatchObject({
+    spent: '25.00 USD, 50%',
+    metered: '25.00 USD',
+    'reported by Mistral': '25.00 USD',
+    'dearest this month': 'mistral-large-2512 25.00 USD',
+  });
+});
+
+test('metered and billed stand side by side in each window', async () => {
+  const { look, meter, use } = await anAccount('2026-11-24T01:00:00Z');
+  await meter('prod-workspace', 3);
+  use('prod-workspace', 10, '2026-11-23');
+  use('prod-workspace', 2);
+  const { spend } = await look();
+  expect(
+    spend
+      .filter(({ workspace }) => workspace === 'prod-workspace')
+      .map(({ window, windowName, spentNanos, meteredNanos, billedNanos }) => [
+        window,
+        windowName,
+        spentNanos / USD,
+        (meteredNanos ?? 0) / USD,
+        billedNanos === undefined ? undefined : billedNanos / USD,
+      ]),
+  ).toEqual([
+    ['hour', '2026-11-24T01', 3, 3, undefined],
+    ['day', '2026-11-24', 3, 3, 2],
+    ['month', '2026-11', 12, 3, 12],
+  ]);
+});
+
+test('traffic around the gateway is seen the morning after', async () => {
+  const { clock, look, meter, use, told } = await anAccount('2026-11-23T10:00:00Z');
+  await meter('ml-workspace', 4);
+  use('ml-workspace', 9);
+  await meter('prod-workspace', 6);
+  use('prod-workspace', 6);
+  await clock.playUntil(new Date('2026-11-24T05:45:00Z'));
+  await look();
+  expect(told()).toEqual([]);
+  await clock.playUntil(new Date('2026-11-24T06:00:00Z'));
+  await look();
+  await look();
+  expect(told()).toEqual(['WARNING: ml-workspace spends around the gateway']);
+});
+
+test('an alert that SNS refuses is sent by the next run', async () => {
+  let isDown = true;
+  const gate: Gate = async (call, effect) =>
+    call === 'sns Publish' && isDown ? { status: 400, body: '<ErrorResponse/>' } : effect();
+  const { look, use, told, clock } = await anAccount('2026-11-24T01:00:00Z', gate);
+  use('dev-workspace', 26);
+  await expect(look()).rejects.toThrow();
+  isDown = false;
+  await clock.sleep(60_000);
+  expect((await look()).told).toBe(1);
+  expect(told()).toEqual(['dev-workspace has spent 50% of its monthly budget']);
+});
+
+test('a run takes no more calls than there is to know', async () => {
+  const calls: string[] = [];
+  const { look, use } = await anAccount('2026-11-24T01:00:00Z', (call, effect) => {
+    calls.push(call);
+    return effect();
+  });
+  await look(); // opens the day, and reads the Admin API key
+  calls.length = 0;
+  await look();
+  expect(counted(calls)).toEqual({
+    'dynamodb Query': 1,
+    'dynamodb GetItem': 6, // the budgets of the shipped policy
+    'mistral GET /v1/admin/usage': 3,
+  });
+  calls.length = 0;
+  use('dev-workspace', 26);
+  await look();
+  expect(counted(calls)).toMatchObject({ 'sns Publish': 1, 'dynamodb PutItem': 2 });
+});
+
+function counted(calls: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const call of calls) counts[call] = (counts[call] ?? 0) + 1;
+  return counts;
+}
