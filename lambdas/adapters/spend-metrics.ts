@@ -12,6 +12,7 @@ export interface MetricsLog {
   clearDefaultDimensions(): void;
   addDimension(name: string, value: string): unknown;
   addMetric(name: string, unit: 'None' | 'Percent', value: number): unknown;
+  addMetadata(key: string, value: string): unknown;
   publishStoredMetrics(): void;
 }
 
@@ -36,6 +37,7 @@ function addRow(metrics: MetricsLog, { window, spentNanos, budgetNanos, percent 
   const name = NAMES[window];
   metrics.addMetric(`${name}Spend`, 'None', spentNanos / NANOS);
   if (budgetNanos === undefined || percent === undefined) return;
-  metrics.addMetric(`${name}Budget`, 'None', budgetNanos / NANOS);
   metrics.addMetric(`${name}Percent`, 'Percent', percent);
+  // In the line, but no metric to pay for: it is known from spend and percent.
+  metrics.addMetadata(`${name}Budget`, String(budgetNanos / NANOS));
 }

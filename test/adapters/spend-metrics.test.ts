@@ -45,10 +45,10 @@ test('each workspace is one line of spend, budget and percent for each window', 
   expect(ml).toMatchObject({
     workspace: 'ml-workspace',
     MonthSpend: 412.5,
-    MonthBudget: 500,
+    MonthBudget: '500',
     MonthPercent: 82.5,
     DaySpend: 0.012345678,
-    DayBudget: 50,
+    DayBudget: '50',
     DayPercent: 0.02,
   });
   expect(dev).toMatchObject({ workspace: 'dev-workspace', MonthSpend: 412.5 });
@@ -63,12 +63,21 @@ test('the workspace is the only dimension', () => {
   });
 });
 
+test('a budget is paid for as no metric of its own', () => {
+  const [line] = recorded([aRow()]);
+  expect(namesOf(line)).toEqual(['MonthSpend', 'MonthPercent']);
+});
+
 test('spend without a budget has no budget and no percent', () => {
   const [line] = recorded([aRow({ budgetNanos: undefined, percent: undefined })]);
-  const names = line._aws.CloudWatchMetrics[0].Metrics.map(({ Name }: { Name: string }) => Name);
-  expect(names).toEqual(['MonthSpend']);
+  expect(namesOf(line)).toEqual(['MonthSpend']);
+  expect(line).not.toHaveProperty('MonthBudget');
 });
 
 test('no rows are no line', () => {
   expect(recorded([])).toEqual([]);
 });
+
+function namesOf(line: { _aws: { CloudWatchMetrics: { Metrics: { Name: string }[] }[] } }) {
+  return line._aws.CloudWatchMetrics[0]?.Metrics.map(({ Name }) => Name);
+}
