@@ -22,6 +22,7 @@ export interface GatherDeps {
   readonly organization: Pick<Organization, 'usage'>;
   readonly quotaTotals: QuotaTotals;
   readonly log: Log;
+  readonly now: () => Date;
 }
 
 /** What could not be read of one workspace, in words for on-call. */
@@ -37,6 +38,10 @@ export interface GatheredSpend {
 }
 
 const WORKSPACES_AT_ONCE = 4;
+
+// A call to Mistral may take two minutes with its retries, and the function five: where Mistral is
+// down, there must be time left to tell what is metered.
+const ASK_FOR_MS = 90_000;
 
 /** Reads every workspace's spend; one that cannot be read stops no other. */
 export function gatherSpend(
@@ -73,7 +78,7 @@ async function gatherOne(
   const { policy } = deps;
   const { currency } = policy.mistral;
   const quotas = quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');
-  const bill = (at: Date) => attempt('billed', () => billOf(deps, workspace, at));
+  const bill = (at: Date) => attempt('billed', () => billOf(deps, workspace, at, now));
   const meter = (wanted: readonly Quota[], at: Date) =>
     attempt('metered', () => meteredOf(deps, wanted, at, now));
 
@@ -114,10 +119,14 @@ interface Bill {
 }
 
 async function billOf(
-  { organization, policy }: GatherDeps,
+  { organization, policy, now }: GatherDeps,
   { id }: Workspace,
   at: Date,
+  startedAt: Date,
 ): Promise<Bill> {
+  if (now().getTime() - startedAt.getTime() > ASK_FOR_MS) {
+    throw new Error('Mistral was not asked, since it answered too slowly for other workspaces');
+  }
   const usage = await organization.usage({
     year: at.getUTCFullYear(),
     month: at.getUTCMonth() + 1,

@@ -14,7 +14,6 @@ export interface SpendMonitorDeps extends GatherDeps, TellDeps {
   /** Names in the commands of alerts. */
   readonly quotaTableName: string;
   readonly functionName: string;
-  readonly now: () => Date;
 }
 
 export interface SpendSummary {

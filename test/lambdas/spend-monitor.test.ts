@@ -32,6 +32,7 @@ function billed(dollars: number, timestamp = '2026-11-24', change: Partial<Month
 interface World {
   readonly policy?: typeof gatewayOn;
   readonly now?: Date;
+  readonly timeOf?: () => Date;
   readonly metered?: Readonly<Record<string, ByWindow>>;
   readonly usage?: (query: UsageQuery) => Promise<MonthlyUsage>;
   readonly totals?: () => Promise<never>;
@@ -88,7 +89,7 @@ function monitor(world: World = {}) {
     log: silentLog,
     quotaTableName: 'quotas',
     functionName: 'spend-monitor',
-    now: () => current.now ?? NOON,
+    now: () => current.timeOf?.() ?? current.now ?? NOON,
   });
   return {
     told,
@@ -214,6 +215,24 @@ describe('a report that Mistral does not give', () => {
       workspace: 'dev-workspace',
       facts: { 'dev-workspace': 'connection broken' },
     });
+  });
+
+  test('in time is not waited for, so that what is metered is told', async () => {
+    let clock = NIGHT.getTime();
+    const world = monitor({
+      metered: { 'prod-workspace': { hour: 50 * USD } },
+      timeOf: () => new Date(clock),
+      usage: async () => {
+        clock += 60_000;
+        throw new Error('no answer');
+      },
+    });
+    const { problems } = await world.run();
+    expect(world.asked).toHaveLength(2);
+    expect(problems.at(-1)).toContain('prod-workspace could not be read: Mistral was not asked');
+    expect(world.told.map(({ title }) => title)).toEqual([
+      'The hourly budget of prod-workspace is used up',
+    ]);
   });
 
   test('because it is in another currency says so and counts nothing of it', async () => {
