@@ -47,7 +47,7 @@ function monitor(world: World = {}) {
   const metered: { quota: Quota; at: Date }[] = [];
   const rows: SpendRow[] = [];
   const items = new Map<string, RememberedSpend>();
-  const memory: SpendMemory = {
+  const memory: { -readonly [Method in keyof SpendMemory]: SpendMemory[Method] } = {
     recall: async () => new Map(items),
     async remember(workspace, before, state, _now, claimedUntil) {
       if (items.get(workspace)?.version !== before?.version) return undefined;
@@ -164,6 +164,19 @@ describe('telling', () => {
     expect(told).toEqual([]);
     // That run died: the next one tells.
     expect((await run({ now: claimedUntil })).told).toBe(1);
+  });
+
+  test('by a run that dies is done by the next one in 15 minutes, and not by a retry before', async () => {
+    const { run, memory, told } = monitor({ now: NIGHT, metered });
+    const { remember } = memory;
+    memory.remember = (workspace, before, state, now, until) =>
+      until ? remember(workspace, before, state, now, until) : Promise.reject(new Error('died'));
+    await expect(run()).rejects.toThrow('died');
+    memory.remember = remember;
+    await run({ now: new Date('2026-11-24T02:05:00Z') });
+    expect(told).toHaveLength(1);
+    await run({ now: new Date('2026-11-24T02:15:00Z') });
+    expect(told).toHaveLength(2);
   });
 
   test('of two runs at once is done by one', async () => {

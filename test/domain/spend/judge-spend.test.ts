@@ -166,6 +166,14 @@ describe('a forecast', () => {
     expect(judge(dev(20 * USD)).titles).toEqual([]);
   });
 
+  test('knows that a month is empty when it begins, however late the first look', () => {
+    const noon = new Date('2026-12-01T12:00:00Z');
+    expect(judge(dev(3 * USD), NOTHING_TOLD, noon).state.opening).toEqual({
+      day: '2026-12-01',
+      meteredNanos: 0,
+    });
+  });
+
   test('takes nothing for the day that a late first look cannot tell apart', () => {
     expect(judge(dev(17 * USD)).state.opening).toBeUndefined();
   });
@@ -203,4 +211,10 @@ test('an alert names what most of the money went to', () => {
   expect(tellings[0]?.alert.facts['dearest this month']).toBe(
     'mistral-large-2512 27.00 USD, ocr-4 1.00 USD',
   );
+});
+
+test('what was told in windows that are over is forgotten', () => {
+  const hour = (at: string) => ({ key: at, until: new Date(`2026-11-24T${at}:00Z`) });
+  const before = markTold(NOTHING_TOLD, [hour('11:00'), hour('12:00'), hour('13:00')], NOON);
+  expect(Object.keys(markTold(before, [hour('14:00')], NOON).told)).toEqual(['13:00', '14:00']);
 });
