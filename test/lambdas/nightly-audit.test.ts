@@ -24,7 +24,9 @@ import {
 } from '../support/audit-builders.js';
 import { aPolicy, aRetirement, silentLog } from '../support/builders.js';
 
-const policy = aPolicy();
+const policy = aPolicy((document) => {
+  document.gateway = { enabled: false };
+});
 const workspaces = policy.workspaces.map(({ id, name }) => ({ id, name }));
 
 /** The current key of every planned secret, none of them wrong or in use. */

@@ -8,7 +8,9 @@ function provision(
 ) {
   const asked: string[] = [];
   const handler = createProvisionKeysHandler({
-    policy: aPolicy(),
+    policy: aPolicy((document) => {
+      document.gateway = { enabled: false };
+    }),
     secrets: {
       describe: async (name) => aSecret(holding.includes(name) ? { v1: ['AWSCURRENT'] } : {}),
     },
