@@ -57,9 +57,21 @@ test('fim, embeddings and models', async () => {
   const { data = [] } = await mistral.models.list();
   await mistral.flush();
 
-  expect(data).toHaveLength(4);
+  expect(data).toHaveLength(5);
   expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: 18 + 4 });
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 2 });
+});
+
+test('a model that is newer than the price book is known from the first request on', async () => {
+  const world = await clientWorld({
+    policy: (document) => {
+      document.workspaces[0].models.push('brand-new');
+      document.roles.developer.models.push('brand-new');
+    },
+  });
+  const mistral = await world.create();
+
+  await expect(mistral.chat.complete({ ...CHAT, model: 'brand-new' })).resolves.toBeDefined();
 });
 
 test('while leases last no request waits for AWS', async () => {

@@ -120,6 +120,23 @@ describe('close', () => {
     expect(await world.total(DAILY_TOKENS)).toEqual({ settled: 18, held: 0 });
   });
 
+  test('waits for all of them', async () => {
+    const underWay = new UnderWay();
+    underWay.begin();
+    underWay.begin();
+    let isClosed = false;
+    const closing = underWay.close(60).then(() => {
+      isClosed = true;
+    });
+
+    underWay.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isClosed).toBe(false);
+    underWay.end();
+
+    await closing;
+  });
+
   test('does not wait for ever', async () => {
     const underWay = new UnderWay();
     underWay.begin();
