@@ -80,7 +80,8 @@ export async function clientWorld({ script = completing, policy, options }: Clie
   const document = policyDocument();
   document.mistral = { ...document.mistral, apiUrl: upstream.url };
   policy?.(document);
-  const totals = createQuotaTotals(createQuotaCounters(local.client, tableName));
+  const counters = createQuotaCounters(local.client, tableName);
+  const totals = createQuotaTotals(counters);
 
   async function create(more: Partial<GovernedMistralOptions> = {}): Promise<GovernedMistral> {
     const client = await createGovernedMistral({
@@ -97,6 +98,8 @@ export async function clientWorld({ script = completing, policy, options }: Clie
   return {
     create,
     ...{ upstream, letIn, secretCalls, secretsState, dynamoCalls, document },
+    counters,
+    now,
     /** What reached Mistral besides the lists of models. */
     sent: () => upstream.received.filter(({ url }) => !url.startsWith('/v1/models')),
     rotate: (plaintext: string) => rotate(secrets, plaintext),

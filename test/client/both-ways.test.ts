@@ -1,0 +1,98 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Mistral } from '@mistralai/mistralai';
+import { expect, test } from 'vitest';
+import { createSignedHttpClient } from '../../client/signed-http-client.js';
+import { authorizeRequest } from '../../lambdas/domain/authorize.js';
+import { compileAccess } from '../../lambdas/domain/compile-access.js';
+import { createModelDirectory } from '../../lambdas/domain/model-directory.js';
+import { createPriceBook } from '../../lambdas/domain/prices/price-book.js';
+import { createQuotaHolder } from '../../lambdas/metering/quota-holder.js';
+import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
+import { createTariff } from '../../lambdas/metering/tariff.js';
+import { aPolicy } from '../support/builders.js';
+import {
+  CHAT,
+  clientWorld,
+  completing,
+  DAILY_TOKENS,
+  MONEY,
+  REQUESTS,
+} from '../support/client-world.js';
+import { functionUrl } from '../support/function-url.js';
+import { CALLER_HEADER, gatewayWorld } from '../support/gateway-world.js';
+
+const CALLER = 'arn:aws:sts::111122223333:assumed-role/developer/alice';
+const CREDENTIALS = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
+
+type World = Awaited<ReturnType<typeof clientWorld>>;
+
+/** The gateway behind a function URL that checks signatures, over the quotas of the client's world. */
+async function gatewayOver({ counters, now }: World, requestsPerMinute: number) {
+  const policy = aPolicy((document) => {
+    document.workspaces[0].requestsPerMinute = requestsPerMinute;
+  });
+  const priceBook = createPriceBook(policy);
+  const access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
+  const nowMs = () => now().getTime();
+  const holder = createQuotaHolder({ holderId: 'the gateway', counters, nowMs });
+  const gateway = await gatewayWorld(completing, undefined, {
+    authorize: (caller, request) => authorizeRequest(access, caller, request),
+    metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
+  });
+  const front = await functionUrl(
+    { AKID: CREDENTIALS },
+    async (response, { url, method, body }) => {
+      const headers = { 'content-type': 'application/json', [CALLER_HEADER]: CALLER };
+      const answer = await fetch(gateway.url + url, {
+        method,
+        headers,
+        body: new Uint8Array(body),
+      });
+      response.writeHead(answer.status, {
+        'content-type': answer.headers.get('content-type') ?? '',
+      });
+      if (answer.body) await pipeline(Readable.fromWeb(answer.body), response);
+    },
+    now,
+  );
+  const httpClient = createSignedHttpClient({
+    region: 'eu-west-1',
+    credentials: CREDENTIALS,
+    now,
+  });
+  return { mistral: new Mistral({ serverURL: front.url, httpClient }), holder };
+}
+
+test('a caller that comes both ways has one count of everything', async () => {
+  const world = await clientWorld({});
+  const direct = await world.create({ caller: CALLER } as never);
+  const { mistral, holder } = await gatewayOver(world, 60);
+
+  await direct.chat.complete(CHAT);
+  await mistral.chat.complete(CHAT);
+  await Promise.all([direct.close(), holder.close()]);
+
+  const tokens = { ...DAILY_TOKENS, scope: `caller#${CALLER}` };
+  expect(await world.total(tokens)).toEqual({ settled: 36, held: 0 });
+  expect(await world.total(MONEY)).toEqual({ settled: 11_700, held: 0 });
+  expect(await world.total(REQUESTS)).toEqual({ settled: 2, held: 0 });
+});
+
+test('what one way used up is gone for the other, and both say so alike', async () => {
+  const world = await clientWorld({
+    policy: (document) => {
+      document.workspaces[0].requestsPerMinute = 2;
+    },
+  });
+  const direct = await world.create({ caller: CALLER } as never);
+  const { mistral } = await gatewayOver(world, 2);
+  await mistral.chat.complete(CHAT);
+  await mistral.chat.complete(CHAT);
+
+  await expect(direct.chat.complete(CHAT)).rejects.toMatchObject({ code: 'rate_limited' });
+  await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({
+    statusCode: 429,
+    body: expect.stringContaining('"code":"rate_limited"'),
+  });
+});
