@@ -18,6 +18,8 @@ const ENVIRONMENT = {
   // It is for the Node of this machine, not for the one that functions are deployed with.
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
+  AWS_LAMBDA_FUNCTION_NAME: 'function',
+  QUOTA_TABLE_NAME: 'quotas',
   RECORDS_TABLE_NAME: 'records',
   RETIREMENT_STATE_MACHINE_ARN: 'arn:aws:states:eu-west-1:111122223333:stateMachine:retirement',
 };

@@ -9,11 +9,13 @@ const DYNAMODB = ['mnemonist', 'obliterator'];
 /** All that runs in production. A package more here is one more to trust, to update and to start. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'confirm-revocation': SDK,
+  gateway: [...SDK, ...LOGGER, ...DYNAMODB],
   'key-rotation': [...SDK, ...LOGGER, ...DYNAMODB],
   'nightly-audit': [...SDK, ...LOGGER, ...DYNAMODB],
   'provision-keys': [...SDK, ...LOGGER],
   'revoke-key': [...SDK, ...LOGGER],
   'roll-back-key': [...SDK, ...LOGGER],
+  'spend-monitor': [...SDK, ...LOGGER, ...DYNAMODB, '@aws-lambda-powertools/metrics'],
   'tell-on-call': [...SDK, ...DYNAMODB],
   'verify-retirement': [...SDK, ...LOGGER],
 };
