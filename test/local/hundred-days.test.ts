@@ -1,6 +1,3 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { printClosing } from '../../local/closing-table.js';
 import { type Run, runLocally, START } from '../../local/run.js';
@@ -50,15 +47,18 @@ test('a piece of a key anywhere would have been found', () => {
   expect(leaksIn(`${written} ${piece}`, plaintexts)).toEqual([piece]);
 });
 
-test('alerts of six types were sent, each with a body for every protocol', () => {
+test('alerts of nine types were sent, each with a body for every protocol', () => {
   const { alerts } = run.document;
   expect([...new Set(alerts.map(({ attributes }) => attributes.type))].sort()).toEqual([
     'audit-digest',
+    'budget-exhausted',
     'key-in-use',
     'key-revoked',
     'rolled-back',
     'rotation-failed',
     'rotation-succeeded',
+    'spend-forecast',
+    'spend-threshold',
   ]);
   for (const { bodies } of alerts) {
     expect(Object.keys(bodies).sort()).toEqual([
@@ -71,6 +71,19 @@ test('alerts of six types were sent, each with a body for every protocol', () =>
       'sqs',
     ]);
   }
+});
+
+test('spend is told per workspace and window, against its budget', () => {
+  const { spend } = run.document;
+  expect([...new Set(spend.map(({ workspace, window }) => `${workspace} ${window}`))]).toEqual([
+    'dev-workspace month',
+    'ml-workspace day',
+    'ml-workspace month',
+    'prod-workspace hour',
+    'prod-workspace day',
+    'prod-workspace month',
+  ]);
+  expect(spend.every(({ spent, budget }) => budget !== null && spent <= budget)).toBe(true);
 });
 
 test('rotations tell their steps and those of the retirement that followed', () => {
@@ -87,18 +100,3 @@ test('rotations tell their steps and those of the retirement that followed', () 
     'Tell that the old key is revoked',
   ]);
 });
-
-test('npm start -- --json prints one document and nothing else, and ends well', async () => {
-  const root = join(import.meta.dirname, '../..');
-  const { stdout } = await promisify(execFile)('npm', ['start', '--silent', '--', '--json'], {
-    cwd: root,
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  expect(Object.keys(JSON.parse(stdout))).toEqual([
-    'keys',
-    'findings',
-    'rotations',
-    'alerts',
-    'spend',
-  ]);
-}, 60_000);
