@@ -44,7 +44,12 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
     new HttpCall(gateway, endpoint, callerHeader, request, response).read();
   }
 
-  const server = createServer({ requestTimeout, connectionsCheckingInterval: 1000 });
+  const server = createServer({
+    requestTimeout,
+    // Longer than load balancers keep a connection idle: else they send into one that we just closed.
+    keepAliveTimeout: 75_000,
+    connectionsCheckingInterval: 1000,
+  });
   server.on('request', (request, response) => take(request, response, true));
   server.on('checkContinue', (request, response) => take(request, response, false));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
