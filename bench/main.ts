@@ -3,12 +3,14 @@ import { benchAuditScale } from './audit-scale.js';
 import { benchBundleSizes } from './bundle-sizes.js';
 import type { Figure } from './figure.js';
 import { benchFunctionStarts } from './function-starts.js';
+import { benchGatewaySpeed } from './gateway-speed.js';
 import { jsonReport, tableReport } from './report.js';
 
 const BENCHMARKS = {
   'bundle-sizes': benchBundleSizes,
   'function-starts': benchFunctionStarts,
   'audit-scale': benchAuditScale,
+  'gateway-speed': benchGatewaySpeed,
 };
 
 const { values, positionals } = parseArgs({

@@ -5,6 +5,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../lambdas/adapters/alert-topic.js';
 import { AWS_CLIENT } from '../lambdas/adapters/aws-client.js';
+import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
+import { createWorkspaceKeys } from '../lambdas/adapters/workspace-keys.js';
 import { openGateway } from '../lambdas/gateway/wiring.js';
 import { loadPolicy } from '../lib/load-policy.js';
 import { serveGateway } from './serve.js';
@@ -22,9 +24,8 @@ const policy = loadPolicy(options.policyPath);
 const opened = openGateway({
   policy,
   upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
-  secretsManager: new SecretsManagerClient(AWS_CLIENT),
-  dynamo: new DynamoDBClient(AWS_CLIENT),
-  quotaTableName: options.quotaTableName,
+  keys: createWorkspaceKeys(new SecretsManagerClient(AWS_CLIENT), Date.now),
+  counters: createQuotaCounters(new DynamoDBClient(AWS_CLIENT), options.quotaTableName),
   alerts: createAlertTopic(
     new SNSClient(AWS_CLIENT),
     options.alertsTopicArn,

@@ -6,6 +6,8 @@ import { createUndiciUpstream } from '../gateway-server/undici-upstream.js';
 import { createAlertTopic } from '../lambdas/adapters/alert-topic.js';
 import { AWS_CLIENT } from '../lambdas/adapters/aws-client.js';
 import type { Log } from '../lambdas/adapters/log.js';
+import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
+import { createWorkspaceKeys } from '../lambdas/adapters/workspace-keys.js';
 import { openGateway } from '../lambdas/gateway/wiring.js';
 import type { World } from './world.js';
 
@@ -37,10 +39,10 @@ export async function openLocalGateway(
     sns: new SNSClient(aws),
   };
   const opened = openGateway({
-    ...clients,
     policy: { ...policy, mistral: { ...policy.mistral, apiUrl: url } },
     upstream: createUndiciUpstream(url, policy.gateway),
-    quotaTableName,
+    keys: createWorkspaceKeys(clients.secretsManager, () => clock.now().getTime()),
+    counters: createQuotaCounters(clients.dynamo, quotaTableName),
     alerts: createAlertTopic(clients.sns, 'arn:aws:sns:local', policy.alerts.runbookUrl),
     log,
     holderId: 'local-gateway',

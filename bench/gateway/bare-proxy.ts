@@ -1,5 +1,5 @@
 import { Agent, createServer, request } from 'node:http';
-import { answerParent, tellParent } from './child.js';
+import { answerParent, tellParent } from './parent.js';
 
 /** The least that a reverse proxy with kept connections can be: what the gateway is measured by. */
 const { hostname, port } = new URL(process.argv[2] ?? '');

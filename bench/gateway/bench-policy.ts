@@ -2,7 +2,8 @@ import { parsePolicy } from '../../lambdas/domain/parse-policy.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 
 export const CALLER_HEADER = 'x-caller-arn';
-export const CALLER = 'arn:aws:iam::111122223333:role/bench';
+const PRINCIPAL = 'arn:aws:iam::111122223333:role/bench';
+export const CALLER = 'arn:aws:sts::111122223333:assumed-role/bench/session';
 
 /** One workspace with every kind of quota, none of which runs out. */
 export function benchPolicy(apiUrl: string): Policy {
@@ -26,7 +27,7 @@ export function benchPolicy(apiUrl: string): Policy {
         dailyTokens: Number.MAX_SAFE_INTEGER,
       },
     },
-    callers: [{ principal: CALLER, role: 'bench', workspace: 'bench' }],
+    callers: [{ principal: PRINCIPAL, role: 'bench', workspace: 'bench' }],
   });
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
   return parsed.policy;

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -8,16 +7,14 @@ import { build } from 'esbuild';
 /** A part of the benchmark in a process of its own. */
 export interface Child {
   readonly url: string;
-  /** Asks the child something; see `answerParent`. */
+  /** Asks the child something; see `answerParent` in parent.ts. */
   ask<Answer>(question: string): Promise<Answer>;
   stop(): Promise<void>;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
-
 /** Bundled as it would be deployed: what runs TypeScript as it is adds calls of its own. */
 export async function bundle(name: string): Promise<string> {
-  const outfile = join(folder, `${name}.mjs`);
+  const outfile = join(mkdtempSync(join(tmpdir(), 'gateway-bench-')), `${name}.mjs`);
   await build({
     entryPoints: [join(import.meta.dirname, `${name}.ts`)],
     outfile,
@@ -63,15 +60,4 @@ function nextMessage<T>(child: ChildProcess): Promise<T> {
       resolve(message as T);
     });
   });
-}
-
-/** In the child: where it listens. */
-export function tellParent(server: Server): void {
-  process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-}
-
-/** In the child: what it answers when asked. */
-export function answerParent(answer: (question: string) => unknown): void {
-  process.on('message', async (question) => process.send?.(await answer(String(question))));
-  process.on('disconnect', () => process.exit());
 }

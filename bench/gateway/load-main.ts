@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { answerParent, tellParent } from './child.js';
 import { applyLoad } from './load.js';
+import { answerParent, tellParent } from './parent.js';
 
 /** The load generator in a process of its own: asked with a URL and what to send there. */
 answerParent(async (question) => {

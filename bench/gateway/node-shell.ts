@@ -1,29 +1,24 @@
 import { createHttpShell } from '../../gateway-server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
-import { createGateway } from '../../lambdas/gateway/gateway.js';
-import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
-import {
-  fakeAuthorize,
-  fakeDirectory,
-  fakeKeys,
-  fakeQuotas,
-  fakeTariff,
-} from '../../test/support/gateway-fakes.js';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import { openGateway } from '../../lambdas/gateway/wiring.js';
+import { createFakeQuotaCounters } from '../../local/fakes/quota-counters.js';
 import { benchPolicy, CALLER_HEADER } from './bench-policy.js';
-import { answerParent, tellParent } from './child.js';
+import { answerParent, tellParent } from './parent.js';
 
-/** Our gateway's Node shell with every check on, quotas and keys in memory. */
+/** Our gateway's Node shell with every check on; only DynamoDB and the key's secret are stand-ins. */
+const counters = createFakeQuotaCounters();
+const key = new ApiKey('KeyOfTheBenchKeyOfTheBenchKeyOfT');
 const policy = benchPolicy(process.argv[2] ?? '');
-const models = fakeDirectory();
-const gateway = createGateway({
+const { gateway } = openGateway({
   policy,
   upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
-  authorize: fakeAuthorize(policy, models),
-  metering: createQuotaMetering(policy, fakeQuotas(), fakeTariff),
-  keys: fakeKeys(),
-  models,
-  alerts: { unauthorized() {} },
+  keys: { current: () => key, refresh: async () => key },
+  counters,
+  alerts: { publish: async () => {} },
   log: { info() {}, warn() {}, error() {} },
+  holderId: 'bench',
+  flushEverySeconds: 1,
 });
 const { server } = createHttpShell(gateway, { callerHeader: CALLER_HEADER });
 server.listen(0, '127.0.0.1', () => tellParent(server));
@@ -33,6 +28,7 @@ answerParent((question) => {
     const { user, system } = process.cpuUsage();
     return user + system;
   }
+  if (question === 'writes') return counters.writes();
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

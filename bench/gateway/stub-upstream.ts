@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { tellParent } from './child.js';
 import { HttpMessages } from './http-messages.js';
+import { tellParent } from './parent.js';
 
 const USAGE = { prompt_tokens: 11, completion_tokens: 120, total_tokens: 131 };
 const COMPLETION = JSON.stringify({

@@ -6,6 +6,8 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../adapters/alert-topic.js';
 import { AWS_CLIENT } from '../adapters/aws-client.js';
 import { readPolicyFile } from '../adapters/policy-file.js';
+import { createQuotaCounters } from '../adapters/quota-counters.js';
+import { createWorkspaceKeys } from '../adapters/workspace-keys.js';
 import { GatewayEnvSchema } from './env.js';
 import { createHttpsUpstream } from './https-upstream.js';
 import { createStreamingHandler } from './stream-response.js';
@@ -18,9 +20,8 @@ const { runbookUrl } = policy.alerts;
 const gateway = openGateway({
   policy,
   upstream: createHttpsUpstream(policy.mistral.apiUrl, policy.gateway),
-  secretsManager: new SecretsManagerClient(AWS_CLIENT),
-  dynamo: new DynamoDBClient(AWS_CLIENT),
-  quotaTableName: env.QUOTA_TABLE_NAME,
+  keys: createWorkspaceKeys(new SecretsManagerClient(AWS_CLIENT), Date.now),
+  counters: createQuotaCounters(new DynamoDBClient(AWS_CLIENT), env.QUOTA_TABLE_NAME),
   alerts: createAlertTopic(new SNSClient(AWS_CLIENT), env.ALERTS_TOPIC_ARN, runbookUrl),
   log: new Logger(),
   holderId: randomUUID(),

@@ -1,12 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { AlertTopic } from '../adapters/alert-topic.js';
 import { createKeyProber } from '../adapters/key-prober.js';
 import type { Log } from '../adapters/log.js';
 import { createMistralHttp } from '../adapters/mistral-http.js';
-import { createQuotaCounters } from '../adapters/quota-counters.js';
-import { createWorkspaceKeys, type WorkspaceKeys } from '../adapters/workspace-keys.js';
+import type { QuotaCounters } from '../adapters/quota-counters.js';
+import type { WorkspaceKeys } from '../adapters/workspace-keys.js';
 import { gatewayUnauthorized } from '../domain/alerts/gateway-unauthorized.js';
 import type { MistralModel } from '../domain/mistral.js';
 import { gatewayWorkspaces } from '../domain/planned-keys.js';
@@ -22,9 +20,8 @@ import type { Upstream } from './upstream.js';
 export interface GatewayParts {
   readonly policy: Policy;
   readonly upstream: Upstream;
-  readonly secretsManager: SecretsManagerClient;
-  readonly dynamo: DynamoDBClient;
-  readonly quotaTableName: string;
+  readonly keys: WorkspaceKeys;
+  readonly counters: QuotaCounters;
   readonly alerts: AlertTopic;
   readonly log: Log;
   /** Unique for every process. */
@@ -49,14 +46,13 @@ const READY_WITHIN_MS = 3000;
 
 /** The gateway over real counters, keys and prices, for its Lambda and its plain server alike. */
 export function openGateway(parts: GatewayParts): OpenGateway {
-  const { policy, dynamo, quotaTableName, holderId, flushEverySeconds, log } = parts;
+  const { policy, keys, counters, holderId, flushEverySeconds, log } = parts;
   const { now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
-  const keys = createWorkspaceKeys(parts.secretsManager, nowMs);
   const priceBook = createPriceBook(policy);
   const holder = createQuotaHolder({
     holderId,
-    counters: createQuotaCounters(dynamo, quotaTableName),
+    counters,
     nowMs,
     flushEverySeconds,
     report: (error) => log.warn('counters not reached', { error }),

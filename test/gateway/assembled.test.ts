@@ -1,0 +1,121 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createHttpShell } from '../../gateway-server/http-shell.js';
+import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
+import { openGateway } from '../../lambdas/gateway/wiring.js';
+import { createFakeQuotaCounters } from '../../local/fakes/quota-counters.js';
+import { aPolicy, type policyDocument, silentLog } from '../support/builders.js';
+import { fakeKeys } from '../support/gateway-fakes.js';
+import {
+  answerJson,
+  CALLER_HEADER,
+  CHAT,
+  COMPLETION,
+  listen,
+  mistralStandIn,
+  type Script,
+  USAGE,
+} from '../support/gateway-world.js';
+
+const caller = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/somebody`;
+const NOW = Date.parse('2026-06-30T12:00:00Z');
+
+/** The policy's own access, prices and quotas; DynamoDB alone is a stand-in. */
+async function assembled(
+  script: Script = (response) => answerJson(response, 200, COMPLETION),
+  change: (document: ReturnType<typeof policyDocument>) => void = () => {},
+) {
+  const { url, received } = await mistralStandIn(script);
+  const counters = createFakeQuotaCounters();
+  const policy = aPolicy((document) => {
+    document.mistral.apiUrl = url;
+    change(document);
+  });
+  const { gateway, ready, flush, close } = openGateway({
+    policy,
+    upstream: createUndiciUpstream(url, policy.gateway),
+    keys: fakeKeys(),
+    counters,
+    alerts: { publish: async () => {} },
+    log: silentLog,
+    holderId: 'h',
+    now: () => new Date(NOW),
+  });
+  await ready;
+  received.length = 0;
+  const { server } = createHttpShell(gateway, { callerHeader: CALLER_HEADER });
+  const at = await listen(server);
+  onTestFinished(() => void close());
+  return {
+    received,
+    ask: (body: unknown, role = 'developer', path = '/v1/chat/completions') =>
+      fetch(at + path, {
+        method: 'POST',
+        headers: { [CALLER_HEADER]: caller(role) },
+        body: JSON.stringify(body),
+      }),
+    /** What is settled by now, of the counters whose name has these words. */
+    async settled(...words: readonly string[]) {
+      await flush();
+      const found = [...counters.counters].filter(([name]) => words.every((w) => name.includes(w)));
+      return found.reduce((sum, [, { settled }]) => sum + settled, 0);
+    },
+  };
+}
+
+test('a request costs what the price book says, to the nano-dollar', async () => {
+  const { ask, settled } = await assembled();
+
+  expect((await ask(CHAT)).status).toBe(200);
+
+  // 11 tokens at 0.15 and 7 at 0.60 dollars a million: 1650 and 4200 nano-dollars.
+  expect(USAGE).toMatchObject({ prompt_tokens: 11, completion_tokens: 7 });
+  expect(await settled('dev-workspace', 'usd')).toBe(5850);
+  expect(await settled('dev-workspace', 'requests')).toBe(1);
+  expect(await settled('caller#', 'tokens')).toBe(18);
+});
+
+test('pages that were annotated cost what annotated pages do', async () => {
+  const { ask, settled } = await assembled((response) =>
+    answerJson(response, 200, { pages: [], usage_info: { pages_processed: 2 } }),
+  );
+  const document = { type: 'document_url', document_url: 'https://x' };
+
+  const ocr = { model: 'mistral-ocr-latest', document, pages: [0, 1] };
+  await ask(ocr, 'platform-admin', '/v1/ocr');
+  expect(await settled('prod-workspace', 'usd#2026-06-30T12')).toBe(2 * 4_000_000);
+  await ask({ ...ocr, document_annotation_format: {} }, 'platform-admin', '/v1/ocr');
+
+  expect(await settled('prod-workspace', 'usd#2026-06-30T12')).toBe(2 * 4_000_000 + 2 * 5_000_000);
+});
+
+test('a budget lasts to its last request, and the refusal tells nothing of who spent it', async () => {
+  const { ask, settled } = await assembled(undefined, (document) => {
+    document.workspaces[0].budgets = { monthlyUsd: 0.0001 }; // 100,000 nano-dollars
+  });
+  const small = { ...CHAT, max_tokens: 7 };
+
+  let answer = await ask(small);
+  for (let asked = 1; answer.status === 200 && asked < 50; asked += 1) answer = await ask(small);
+
+  expect(answer.status).toBe(429);
+  const { code, message } = (await answer.json()) as { code: string; message: string };
+  expect(code).toBe('budget_exhausted');
+  expect(message).toContain('dev-workspace');
+  expect(message).toContain('2026-07-01T00:00:00.000Z');
+  expect(message).not.toMatch(/\d{5}|somebody/);
+  const spent = await settled('dev-workspace', 'usd');
+  expect(spent).toBeLessThanOrEqual(100_000);
+  expect(spent).toBeGreaterThan(60_000);
+});
+
+test('a model without a price is refused where the policy says so', async () => {
+  const { ask, received } = await assembled(undefined, (document) => {
+    document.prices = { unknownModel: 'refuse' };
+  });
+
+  const answer = await ask({ ...CHAT, model: 'shieldstral-1-0' }, 'platform-admin');
+
+  expect(answer.status).toBe(403);
+  expect(await answer.json()).toMatchObject({ code: 'model_not_priced' });
+  expect(received).toEqual([]);
+});
