@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { type Policy, PolicySchema } from './policy.js';
 import { crossCheck } from './policy-checks.js';
 
@@ -6,18 +6,48 @@ export type ParsedPolicy =
   | { readonly ok: true; readonly policy: Policy }
   | { readonly ok: false; readonly problems: readonly string[] };
 
+export interface ParsePolicyOptions {
+  /**
+   * Whether there is a time zone of this name. Asking JavaScript takes longer than all other checks.
+   *
+   * @default JavaScript's own list
+   */
+  readonly isTimeZone?: (name: string) => boolean;
+}
+
 /** Reads a policy and names everything that is wrong with it, each as `path: problem`. */
-export function parsePolicy(document: unknown): ParsedPolicy {
-  const parsed = PolicySchema.safeParse(document, { reportInput: true });
-  if (!parsed.success) {
-    return { ok: false, problems: parsed.error.issues.flatMap(describe) };
-  }
-  const problems = crossCheck(parsed.data).map(
-    ({ path, message }) => `${pathText(path)}: ${message}`,
-  );
-  return problems.length > 0
-    ? { ok: false, problems: [...new Set(problems)] }
+export function parsePolicy(
+  document: unknown,
+  { isTimeZone = isKnownTimeZone }: ParsePolicyOptions = {},
+): ParsedPolicy {
+  // Read once in a process's life: to compile the schema first would take longer than it saves.
+  const parsed = PolicySchema.safeParse(document, { reportInput: true, jitless: true });
+  const problems = parsed.success
+    ? crossCheck(parsed.data).map(({ path, message }) => `${pathText(path)}: ${message}`)
+    : parsed.error.issues.flatMap(describe);
+  const all = [...new Set([...problems, ...timeZoneProblems(document, isTimeZone)])];
+  return all.length > 0 || !parsed.success
+    ? { ok: false, problems: all }
     : { ok: true, policy: parsed.data };
+}
+
+const TimeZoneSchema = z.object({ audit: z.object({ timezone: z.string() }) });
+
+function timeZoneProblems(document: unknown, isTimeZone: (name: string) => boolean): string[] {
+  const { success, data } = TimeZoneSchema.safeParse(document, { jitless: true });
+  if (!success || isTimeZone(data.audit.timezone)) return [];
+  return [
+    `audit.timezone: ${shown(data.audit.timezone)} must be an IANA time zone such as Europe/Paris`,
+  ];
+}
+
+function isKnownTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function describe(issue: z.core.$ZodIssue): string[] {
