@@ -80,7 +80,7 @@ async function play(
     dynamo,
     tableName,
     start: START,
-    youngSeconds: 5,
+    youngSeconds: story.youngSeconds ?? 0,
     log: { info: write, warn: write, error: write },
     gate: injection.gate,
     awsClient: {

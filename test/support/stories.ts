@@ -7,6 +7,8 @@ const END = dayOf(100);
 
 /** A piece of the life of one key. */
 export interface Story {
+  /** How long Mistral refuses a new key. @default 0 */
+  readonly youngSeconds?: number;
   /** What another story covers already: no fault strikes here. */
   readonly before: (world: World) => Promise<unknown>;
   readonly play: (world: World) => Promise<unknown>;
@@ -20,6 +22,7 @@ async function deploy(world: World): Promise<void> {
 }
 
 export const FIRST_ROTATION: Story = {
+  youngSeconds: 5,
   before: async () => {},
   play: async (world) => {
     await deploy(world);
