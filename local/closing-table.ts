@@ -4,7 +4,7 @@ import { styled, type TerminalOptions } from './timeline.js';
 
 /** What became of every key, what the audit found, and whether the story went as it should. */
 export function printClosing(
-  { keys, findings }: RunDocument,
+  { keys, findings, spend }: RunDocument,
   expectations: readonly Expectation[],
   { write, isTerminal }: TerminalOptions,
 ): void {
@@ -38,10 +38,32 @@ export function printClosing(
     ),
   );
 
+  heading('Spend against budget');
+  write(
+    table(
+      ['workspace', 'window', '', 'spent', 'budget', ''],
+      spend.map(({ workspace, window, windowName, spent, budget, percent, currency }) => [
+        workspace,
+        window,
+        windowName,
+        `${spent.toFixed(2)} ${currency}`.padStart(12),
+        budget === null ? 'none' : `${budget} ${currency}`.padStart(10),
+        percent === null ? '' : bar(percent),
+      ]),
+    ),
+  );
+
   heading('As it should be');
   for (const { claim, holds } of expectations) {
     write(`${styled(isTerminal, holds ? 'green' : 'red', holds ? '✓' : '✗')} ${claim}\n`);
   }
+}
+
+const BAR_CELLS = 20;
+
+function bar(percent: number): string {
+  const full = Math.round((Math.min(percent, 100) / 100) * BAR_CELLS);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${percent.toFixed(1).padStart(5)} %`;
 }
 
 /** Columns as wide as their widest cell. */
