@@ -9,6 +9,7 @@ export interface RequestBody {
   readonly maxTokens: number | null | undefined;
   /** How many completions of one prompt. */
   readonly completions: number;
+  /** May be served by the priority tier, which is dearer. */
   readonly priority: boolean;
   /** Images, documents or audio: their tokens cannot be told from the body's bytes. */
   readonly hasMedia: boolean;
@@ -62,10 +63,15 @@ function bodyOf(
     model,
     maxTokens,
     completions,
-    priority: fields.service_tier === 'priority',
+    priority: mayBePriority(fields.service_tier),
     hasMedia: media !== 'none',
     hasAudio: media === 'audio',
   };
+}
+
+/** `auto` asks for it; left out, it is `standard_only`. What else there may be one day is dear too. */
+function mayBePriority(serviceTier: unknown): boolean {
+  return serviceTier !== undefined && serviceTier !== null && serviceTier !== 'standard_only';
 }
 
 /** The body to send: what was checked, without what Mistral refuses, and never without a limit. */

@@ -95,8 +95,18 @@ test.each([
   expect(demand(fields, 'ocr')).toMatchObject({ pages, promptTokens: 0, annotated: false });
 });
 
-test('OCR with annotations is told apart, and the priority tier too', () => {
+test('OCR with annotations is told apart', () => {
   const fields = { document: {}, document_annotation_format: { type: 'json_schema' } };
   expect(demand(fields, 'ocr').annotated).toBe(true);
-  expect(demand({ ...said('x'), service_tier: 'priority' }).priority).toBe(true);
+});
+
+test.each([
+  ['auto', true],
+  ['priority', true],
+  ['a tier of tomorrow', true],
+  ['standard_only', false],
+  [null, false],
+  [undefined, false],
+])('service_tier %s may be served as priority: %s', (serviceTier, priority) => {
+  expect(demand({ ...said('x'), service_tier: serviceTier }).priority).toBe(priority);
 });
