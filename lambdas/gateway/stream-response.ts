@@ -46,17 +46,32 @@ export interface StreamingDeps {
    * written yet with it.
    */
   readonly flush: () => Promise<void>;
+  /**
+   * How often it also runs while an answer takes its time: a lease that is not renewed may be taken
+   * back by others, and with it what this request has reserved. @default 5000
+   */
+  readonly flushEveryMs?: number;
 }
 
+/** Well within the ten seconds between a lease's last use and its first reclaim. */
+const FLUSH_EVERY_MS = 5000;
+
 /** The gateway behind a function URL. */
-export function createStreamingHandler({ gateway, ready, flush }: StreamingDeps): unknown {
+export function createStreamingHandler(deps: StreamingDeps): unknown {
+  const { gateway, ready, flush, flushEveryMs = FLUSH_EVERY_MS } = deps;
   return awslambda.streamifyResponse(async (input, stream) => {
     const event = EventSchema.parse(input);
     await ready;
-    await new Promise<void>((resolve) => {
-      const reply = new LambdaReply(stream, flush, resolve);
-      handle(gateway, event, reply);
-    });
+    // What fails is repeated by the next one, and by the last.
+    const renewing = setInterval(() => void flush().catch(() => undefined), flushEveryMs);
+    try {
+      await new Promise<void>((resolve) => {
+        const reply = new LambdaReply(stream, flush, resolve);
+        handle(gateway, event, reply);
+      });
+    } finally {
+      clearInterval(renewing);
+    }
   });
 }
 

@@ -122,6 +122,31 @@ test('what was used is written before the answer ends and Lambda freezes', async
   expect(stream.writableFinished).toBe(true);
 });
 
+test('an answer that takes its time renews the leases meanwhile, and none after it', async () => {
+  let flushes = 0;
+  const flush = async () => {
+    flushes += 1;
+    if (flushes === 1) throw new Error('throttled');
+  };
+  const world = await gatewayWorld(async (response) => {
+    await eventually(() => flushes >= 3);
+    answerJson(response, 200, COMPLETION);
+  });
+  const handler = createStreamingHandler({
+    gateway: world.gateway,
+    ready: Promise.resolve(),
+    flush,
+    flushEveryMs: 5,
+  }) as StreamingHandler;
+
+  await handler(anEvent(CHAT), new PassThrough().resume());
+  const atEnd = flushes;
+  await new Promise((resolve) => setTimeout(resolve, 30));
+
+  expect(atEnd).toBeGreaterThanOrEqual(4);
+  expect(flushes).toBe(atEnd);
+});
+
 test('a flush that fails does not keep the answer back', async () => {
   const world = await gatewayWorld(completes);
 

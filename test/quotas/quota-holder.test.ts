@@ -303,3 +303,30 @@ test('long-running holders flush by themselves until they are closed', async () 
 test.each([-1, 0.5, Number.NaN, 2 ** 53])('fails on an amount of %d', (amount) => {
   expect(() => aHolder().reserve([{ quota, amount }])).toThrow(RangeError);
 });
+
+test('a request that outlives its lease is not lost with it, where its holder flushes meanwhile', async () => {
+  const [one, other] = [aHolder('one'), aHolder('other')];
+  (await reserved(one, 10)).settle([1]);
+  await one.flush();
+  nowMs += 45_000;
+  const long = await reserved(one, 8); // from the lease as it stands
+  expect(counter()?.leases.get('one')).toMatchObject({ inFlight: 0 });
+
+  for (let seconds = 0; seconds < 60; seconds += 5) {
+    nowMs += 5_000;
+    await one.flush();
+  }
+  let spent = 1;
+  for (;;) {
+    const outcome = await other.reserve([{ quota, amount: 1 }]);
+    if (outcome.kind !== 'reserved') break;
+    outcome.settle([1]);
+    spent += 1;
+    await other.flush();
+  }
+  long.settle([8]);
+  await one.flush();
+
+  expect(spent).toBeGreaterThan(80);
+  expect(counter()?.settled).toBeLessThanOrEqual(quota.limit);
+});
