@@ -27,19 +27,24 @@ export interface LiveAccess {
 
 /** Aliases move a few times a year, and Mistral announces it. */
 const REFRESH_EVERY_MS = 3_600_000;
+/** After a list that could not be read: until then models may be unknown, or aliases old. */
+const RETRY_MS = 60_000;
 
 /** Knows the price book's models until Mistral's list is read, and reads it again every hour of use. */
 export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   const { policy, priceBook, listModels, nowMs, log } = options;
   let access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
-  let triedAtMs = Number.NEGATIVE_INFINITY;
+  let dueAtMs = Number.NEGATIVE_INFINITY;
 
   async function refresh(): Promise<void> {
-    triedAtMs = nowMs();
+    dueAtMs = nowMs() + RETRY_MS;
     try {
       const models = await listModels();
-      if (models) access = compileAccess(policy, createModelDirectory(models, priceBook));
-      else log.warn('models not listed', { reason: 'Mistral refuses the keys of all workspaces' });
+      if (models) {
+        access = compileAccess(policy, createModelDirectory(models, priceBook));
+        dueAtMs = nowMs() + REFRESH_EVERY_MS;
+      } else
+        log.warn('models not listed', { reason: 'Mistral refuses the keys of all workspaces' });
     } catch (error) {
       log.warn('models not listed', { error });
     }
@@ -49,7 +54,7 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
     refresh,
 
     authorize(callerArn, request) {
-      if (nowMs() - triedAtMs > REFRESH_EVERY_MS) void refresh();
+      if (nowMs() > dueAtMs) void refresh();
       return authorizeRequest(access, callerArn, request);
     },
 
