@@ -11,6 +11,8 @@ const LONGEST_CONTEXT_TOKENS = 1_048_576;
 const MAX_DOCUMENT_PAGES = 1000;
 /** Voxtral makes twelve and a half tokens of a second. */
 const TOKENS_PER_AUDIO_SECOND = 12.5;
+/** More than any quota, and still a number that adds up exactly. */
+const MOST_TOKENS = 2 ** 52;
 /** Ordinary text and code have three to four bytes in a token. */
 const BYTES_PER_TOKEN = 3;
 
@@ -34,7 +36,7 @@ export function demandOf(
   if (kind !== 'generation') return demand(grant, body, bytes, likely, 0, 0, 0, false);
 
   const context = models.contextTokens(grant.modelId) ?? LONGEST_CONTEXT_TOKENS;
-  const completion = grant.maxTokens * body.completions;
+  const completion = Math.min(grant.maxTokens * body.completions, MOST_TOKENS);
   if (body.hasMedia) {
     const seconds = body.hasAudio ? Math.ceil(context / TOKENS_PER_AUDIO_SECOND) : 0;
     return demand(grant, body, context, context, completion, 0, seconds, false);
@@ -93,6 +95,7 @@ function isAsked({ fields }: RequestBody, ...names: readonly string[]): boolean 
 function pageBound({ document, pages }: Record<string, unknown>): number {
   const type = typeof document === 'object' && document && 'type' in document && document.type;
   if (type === 'image_url') return 1;
-  if (Array.isArray(pages) && pages.length > 0) return Math.min(pages.length, MAX_DOCUMENT_PAGES);
+  const isList = Array.isArray(pages) && pages.length > 0 && pages.every(Number.isInteger);
+  if (isList) return Math.min(pages.length, MAX_DOCUMENT_PAGES);
   return MAX_DOCUMENT_PAGES;
 }

@@ -71,6 +71,12 @@ test("parts of a tool's answer and of the assistant count too", () => {
   }
 });
 
+test.each([1e15, 1e300])('%s completions are more than any quota, and still a number', (n) => {
+  const { promptTokens, completionTokens } = demand({ ...said('x'), n });
+  expect(completionTokens).toBe(2 ** 52);
+  expect(Number.isSafeInteger(promptTokens + completionTokens)).toBe(true);
+});
+
 test('audio counts by the seconds that fit into the context', () => {
   expect(demand(part('input_audio')).audioSeconds).toBe(640);
   expect(demand(part('image_url')).audioSeconds).toBe(0);
@@ -89,6 +95,7 @@ test.each([
   ['an image', { document: { type: 'image_url', image_url: 'https://x' } }, 1],
   ['listed pages', { document: { type: 'document_url' }, pages: [0, 1, 7] }, 3],
   ['a range of pages', { document: { type: 'document_url' }, pages: '0-5' }, 1000],
+  ['ranges in a list', { document: { type: 'document_url' }, pages: ['0-999'] }, 1000],
   ['a document', { document: { type: 'document_url' } }, 1000],
   ['no pages at all', { document: { type: 'document_url' }, pages: [] }, 1000],
 ])('OCR of %s is bounded by pages', (_name, fields, pages) => {
