@@ -114,7 +114,7 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     }
     this.#tally.release();
     const what = `the key of workspace "${this.#grant.workspace}" cannot be read right now`;
-    this.#refuse(problem('key_unavailable', what, { retryAfterSeconds: 1 }));
+    this.#refuse(this.#limited ?? problem('key_unavailable', what, { retryAfterSeconds: 1 }));
   }
 
   #sendWith(key: ApiKey): void {
@@ -169,7 +169,7 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     this.context.log.error('key refused', this.#facts('401, also with the key read afresh'));
     this.context.alerts.unauthorized(workspace);
     const what = `Mistral refuses the key of workspace "${workspace}"; on-call has been told`;
-    this.#refuse(problem('upstream_unauthorized', what));
+    this.#refuse(this.#limited ?? problem('upstream_unauthorized', what));
   }
 
   /** Out of Mistral's allowance: wait while that is short, then try other workspaces. */

@@ -345,6 +345,19 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     },
   );
 
+  test("a workspace whose key is refused leaves it at a 429 about the caller's own", async () => {
+    const world = await gatewayWorld(
+      prodIsFull((response) => answerJson(response, 401, UNAUTHORIZED)),
+    );
+
+    const answer = await world.ask(CHAT, ADMIN);
+
+    expect(answer.status).toBe(429);
+    expect((await problemOf(answer)).message).not.toContain('ml-workspace');
+    expect(world.alerts).toEqual(['ml-workspace']);
+    expect(world.quotas.reserved()).toBe(0);
+  });
+
   test('a workspace whose policy does not allow the model is no way out', async () => {
     const world = await gatewayWorld(NO_ROOM, (document) => {
       document.workspaces[2].overflowTo = ['dev-workspace'];
