@@ -24,7 +24,6 @@ const BODY: RequestBody = {
   completions: 1,
   priority: false,
   hasMedia: false,
-  hasAudio: false,
 };
 
 /** What a request costs besides being read and sent, from memory: on leases that last. */

@@ -25,12 +25,14 @@ export interface PlannedKey {
 /** The name of the key that the gateway has for itself in each workspace it serves. */
 export const GATEWAY_KEY_NAME = 'gateway';
 
-const GATEWAY_KEY: KeyPolicy = {
-  name: GATEWAY_KEY_NAME,
-  description: 'Used by the gateway alone',
-  rotateEveryDays: 90,
-  readers: [],
-};
+function gatewayKey({ gateway }: Policy): KeyPolicy {
+  return {
+    name: GATEWAY_KEY_NAME,
+    description: 'Used by the gateway alone',
+    rotateEveryDays: 90,
+    readers: gateway.readers,
+  };
+}
 
 /** The workspaces that the gateway may send requests to: those of callers, and where these overflow. */
 export function gatewayWorkspaces({ gateway, callers, workspaces }: Policy): readonly Workspace[] {
@@ -44,8 +46,9 @@ export function gatewayWorkspaces({ gateway, callers, workspaces }: Policy): rea
 
 export function plannedKeys(policy: Policy): readonly PlannedKey[] {
   const served = gatewayWorkspaces(policy);
+  const ownKey = gatewayKey(policy);
   return policy.workspaces.flatMap((workspace) =>
-    [...workspace.keys, ...(served.includes(workspace) ? [GATEWAY_KEY] : [])].map((key) => ({
+    [...workspace.keys, ...(served.includes(workspace) ? [ownKey] : [])].map((key) => ({
       secretName: secretName(workspace.name, key.name),
       workspace,
       key,

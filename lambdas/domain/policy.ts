@@ -164,6 +164,8 @@ const PricesSchema = z.strictObject({
 
 const GatewaySchema = z.strictObject({
   enabled: z.boolean().default(false),
+  /** IAM principals besides the gateway's function that may read its keys: those of plain servers. */
+  readers: z.array(ReaderArnSchema).max(20).default([]),
   // A function URL takes 6 MB, and what is not text arrives there a third longer.
   maxBodyBytes: z.int().min(1024).max(64_000_000).default(4_194_304),
   connectTimeoutSeconds: z.number().positive().max(60).default(5),

@@ -13,6 +13,7 @@ import {
   errorForCaller,
   failureForCaller,
   internalError,
+  keyUnavailable,
   type UpstreamError,
 } from './upstream-error.js';
 
@@ -113,8 +114,7 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
       return;
     }
     this.#tally.release();
-    const what = `the key of workspace "${this.#grant.workspace}" cannot be read right now`;
-    this.#refuse(this.#limited ?? problem('key_unavailable', what, { retryAfterSeconds: 1 }));
+    this.#refuse(this.#limited ?? keyUnavailable(this.#grant.workspace));
   }
 
   #sendWith(key: ApiKey): void {
@@ -152,7 +152,7 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
         else if (outcome.status === 429) this.#await(this.#makeRoom(outcome));
         else {
           this.#tally.refused();
-          this.#refuse(errorForCaller(outcome, this.#key, this.context.now()));
+          this.#refuse(errorForCaller(outcome, this.#key, this.context.now(), this.isOverflow));
         }
     }
   }
@@ -222,6 +222,10 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     const { status, headers, body } = 'kind' in answer ? answerOf(answer) : answer;
     this.reply.start(status, headers);
     this.reply.end(body);
+  }
+
+  get isOverflow(): boolean {
+    return this.#limited !== undefined;
   }
 
   get #grant() {

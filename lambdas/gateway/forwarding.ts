@@ -31,6 +31,8 @@ export type UpstreamFailure =
   'no connection' | 'connect timeout' | 'timeout' | 'connection broken' | 'internal error';
 
 export interface ForwardingOwner {
+  /** Whether another workspace than the caller's answers. */
+  readonly isOverflow: boolean;
   forwarded(outcome: Forwarded): void;
   /** The caller has read nothing for too long. */
   stalled(): void;
@@ -84,7 +86,7 @@ export class Forwarding implements UpstreamHandler {
     if (isStream) this.#text = new DeliveredText();
     const length = headerOf(headers, 'content-length');
     if (length !== undefined) this.#expectedBytes = Number(length);
-    this.reply.start(status, headersForCaller(headers, this.key));
+    this.reply.start(status, headersForCaller(headers, this.key, this.owner.isOverflow));
     if (isStream) queueMicrotask(() => this.#flushHead());
   }
 

@@ -5,7 +5,12 @@ import { type Problem, type ProblemAnswer, problem } from '../metering/problem.j
 import type { GatewayContext } from './context.js';
 import { type Forwarded, Forwarding } from './forwarding.js';
 import type { Reply } from './reply.js';
-import { errorForCaller, failureForCaller, internalError } from './upstream-error.js';
+import {
+  errorForCaller,
+  failureForCaller,
+  internalError,
+  keyUnavailable,
+} from './upstream-error.js';
 
 type Card = Readonly<Record<string, unknown>> & { readonly id: string };
 
@@ -77,10 +82,13 @@ function isNamed({ id, aliases }: Card, name: string): boolean {
 
 async function fetchList(context: GatewayContext, workspace: string): Promise<Fetched> {
   const { keys, alerts } = context;
-  let key = await keys.current(workspace);
+  let key = await keyOf(workspace, () => keys.current(workspace));
+  if ('kind' in key) return key;
   let answer = await get(context, key);
   if (answer.kind === 'answered' && answer.status === 401) {
-    key = await keys.refresh(workspace, key);
+    const refused = key;
+    key = await keyOf(workspace, () => keys.refresh(workspace, refused));
+    if ('kind' in key) return key;
     answer = await get(context, key);
   }
   if (answer.kind === 'listed' || answer.kind === 'problem') return answer;
@@ -90,12 +98,24 @@ async function fetchList(context: GatewayContext, workspace: string): Promise<Fe
   return problem('upstream_unauthorized', what);
 }
 
+async function keyOf(
+  workspace: string,
+  read: () => ApiKey | Promise<ApiKey>,
+): Promise<ApiKey | Problem> {
+  try {
+    return await read();
+  } catch {
+    return keyUnavailable(workspace);
+  }
+}
+
 type Got = Listed | Problem | Extract<Forwarded, { kind: 'answered' }>;
 
 function get({ upstream, stallMs }: GatewayContext, key: ApiKey): Promise<Got> {
   return new Promise((resolve) => {
     const reply = new Collected();
     const forwarding = new Forwarding(key, reply, stallMs, {
+      isOverflow: false,
       forwarded(outcome) {
         if (outcome.kind === 'answered') resolve(outcome);
         else if (outcome.kind === 'delivered') resolve(reply.read(outcome.lastChunk));

@@ -13,16 +13,24 @@ const PASSED_ON = new Set([
   'x-max-retry-attempts-reached',
 ]);
 
-function isPassedOn(name: string): boolean {
-  return PASSED_ON.has(name) || name.startsWith('x-ratelimit') || name.startsWith('ratelimit');
+function isRateLimit(name: string): boolean {
+  return name.startsWith('x-ratelimit') || name.startsWith('ratelimit');
 }
 
-/** As name, value, name, value … */
-export function headersForCaller(headers: UpstreamHeaders, key: ApiKey): string[] {
+/**
+ * As name, value, name, value …
+ *
+ * `isOverflow`: another workspace than the caller's answered, whose limits are not the caller's.
+ */
+export function headersForCaller(
+  headers: UpstreamHeaders,
+  key: ApiKey,
+  isOverflow: boolean,
+): string[] {
   const passed: string[] = [];
   const plaintext = key.reveal();
   for (const name in headers) {
-    if (!isPassedOn(name)) continue;
+    if (!PASSED_ON.has(name) && (isOverflow || !isRateLimit(name))) continue;
     const value = headers[name];
     // A server that echoes what it got would otherwise hand the key on.
     if (typeof value === 'string' && !value.includes(plaintext)) passed.push(name, value);

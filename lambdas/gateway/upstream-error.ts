@@ -19,6 +19,7 @@ export function errorForCaller(
   { status, headers, body }: UpstreamError,
   key: ApiKey,
   now: Date,
+  isOverflow = false,
 ): Problem | ProblemAnswer {
   const text = redactKey(body.toString('utf8'), key);
   const parsed = parse(text);
@@ -32,7 +33,7 @@ export function errorForCaller(
   // The caller's own mistake, in Mistral's own words. What is not JSON is not from the API.
   if (status >= 400 && status < 500 && parsed !== undefined) {
     const words = Buffer.from(text);
-    const passed = headersForCaller(headers, key);
+    const passed = headersForCaller(headers, key, isOverflow);
     const length = passed.indexOf('content-length');
     if (length >= 0) passed.splice(length, 2);
     return { status, headers: [...passed, 'content-length', String(words.length)], body: words };
@@ -57,6 +58,11 @@ export function failureForCaller(failure: UpstreamFailure): Problem {
     case 'internal error':
       return internalError();
   }
+}
+
+export function keyUnavailable(workspace: string): Problem {
+  const what = `the key of workspace "${workspace}" cannot be read right now`;
+  return problem('key_unavailable', what, { retryAfterSeconds: 1 });
 }
 
 export function internalError(): Problem {

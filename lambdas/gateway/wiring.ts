@@ -102,15 +102,21 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   };
 }
 
-/** Asked with the first workspace's key that Mistral lets in. */
+/** Asked with the first workspace's key that there is and that Mistral lets in. */
 async function listModels(
   policy: Policy,
   keys: WorkspaceKeys,
 ): Promise<readonly MistralModel[] | undefined> {
   const prober = createKeyProber(createMistralHttp(policy.mistral.apiUrl));
+  let failure: unknown;
   for (const { name } of gatewayWorkspaces(policy)) {
-    const probe = await prober.probe(await keys.current(name));
-    if (probe.kind === 'accepted') return probe.models;
+    try {
+      const probe = await prober.probe(await keys.current(name));
+      if (probe.kind === 'accepted') return probe.models;
+    } catch (error) {
+      failure ??= error;
+    }
   }
+  if (failure !== undefined) throw failure;
   return undefined;
 }

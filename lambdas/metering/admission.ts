@@ -1,10 +1,10 @@
 import type { AccessGrant, ModelDirectory } from '../domain/access.js';
 import type { QuotaRefusal } from '../domain/quota.js';
-import { demandOf } from './demand.js';
+import { demandOf, roomFor } from './demand.js';
 import type { Endpoint } from './endpoints.js';
 import type { Authorize, Demand, Hold, HoldOutcome, Metering } from './metering.js';
 import { type Problem, problem } from './problem.js';
-import { parseRequestBody, writeRequestBody } from './request-body.js';
+import { parseRequestBody, type RequestBody, writeRequestBody } from './request-body.js';
 
 /** A request that may be sent, as it is to be sent. */
 export interface Authorized {
@@ -29,10 +29,23 @@ export function authorizeCall(
     const param = grant.code.startsWith('max_tokens') ? 'max_tokens' : undefined;
     return problem(grant.code, grant.message, { param });
   }
-  const toSend = writeRequestBody(body, kind === 'generation' ? grant.maxTokens : undefined);
+  const limited = kind === 'generation' ? withRoom(grant, body, received.length, models) : grant;
+  const maxTokens = kind === 'generation' ? limited.maxTokens : undefined;
+  const toSend = writeRequestBody(body, grant.modelId, maxTokens);
   if ('kind' in toSend) return toSend;
-  const demand = demandOf(body, toSend.length, kind, grant, models);
+  const demand = demandOf(body, toSend.length, kind, limited, models);
   return { kind: 'authorized', demand, body: toSend };
+}
+
+function withRoom(
+  grant: AccessGrant,
+  { maxTokens }: RequestBody,
+  bytes: number,
+  models: Pick<ModelDirectory, 'contextTokens'>,
+): AccessGrant {
+  if (maxTokens !== undefined && maxTokens !== null) return grant;
+  const room = roomFor(bytes, grant, models);
+  return room === grant.maxTokens ? grant : { ...grant, maxTokens: room };
 }
 
 export function unknownCaller(): Problem {

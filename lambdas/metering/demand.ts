@@ -38,12 +38,26 @@ export function demandOf(
   const context = models.contextTokens(grant.modelId) ?? LONGEST_CONTEXT_TOKENS;
   const completion = Math.min(grant.maxTokens * body.completions, MOST_TOKENS);
   if (body.hasMedia) {
-    const seconds = body.hasAudio ? Math.ceil(context / TOKENS_PER_AUDIO_SECOND) : 0;
+    // Whatever it points at may be audio; for models without a price for it, seconds cost nothing.
+    const seconds = Math.ceil(context / TOKENS_PER_AUDIO_SECOND);
     return demand(grant, body, context, context, completion, 0, seconds, false);
   }
   const added = isAsked(body, 'safe_prompt', 'prompt_mode') ? SYSTEM_PROMPT_TOKENS : 0;
   const prompt = Math.min(context, bytes + added + TEMPLATE_TOKENS);
   return demand(grant, body, prompt, Math.min(prompt, likely), completion, 0, 0, false);
+}
+
+/**
+ * What to allow where the caller left it to us: Mistral refuses a prompt that leaves no room in the
+ * model's context for `max_tokens`, and would not have without.
+ */
+export function roomFor(
+  bytes: number,
+  { modelId, maxTokens }: AccessGrant,
+  models: Pick<ModelDirectory, 'contextTokens'>,
+): number {
+  const context = models.contextTokens(modelId) ?? LONGEST_CONTEXT_TOKENS;
+  return Math.max(1, Math.min(maxTokens, context - Math.ceil(bytes / BYTES_PER_TOKEN)));
 }
 
 /** Plain arguments and one shape: this runs for every request. */

@@ -13,7 +13,6 @@ export interface RequestBody {
   readonly priority: boolean;
   /** Images, documents or audio: their tokens cannot be told from the body's bytes. */
   readonly hasMedia: boolean;
-  readonly hasAudio: boolean;
 }
 
 /** Parts of a message that count no more tokens than they have bytes. */
@@ -26,7 +25,7 @@ export function parseRequestBody(body: Buffer, kind: EndpointKind): RequestBody 
   if (typeof model !== 'string' || model === '') {
     return invalid('model', 'must be the name of a model');
   }
-  if (kind !== 'generation') return bodyOf(fields, model, undefined, 0, 'none');
+  if (kind !== 'generation') return bodyOf(fields, model, undefined, 0, false);
 
   if (maxTokens !== undefined && maxTokens !== null && typeof maxTokens !== 'number') {
     const what = 'max_tokens must be a whole number of tokens';
@@ -45,17 +44,15 @@ export function parseRequestBody(body: Buffer, kind: EndpointKind): RequestBody 
   }
   const media = mediaOf(fields.messages);
   if (media === 'no list') return invalid('messages', 'must be a list of messages');
-  return bodyOf(fields, model, maxTokens, completions, media);
+  return bodyOf(fields, model, maxTokens, completions, media === 'some');
 }
-
-type Media = 'none' | 'some' | 'audio';
 
 function bodyOf(
   fields: Record<string, unknown>,
   model: string,
   maxTokens: number | null | undefined,
   completions: number,
-  media: Media,
+  hasMedia: boolean,
 ): RequestBody {
   return {
     kind: 'body',
@@ -64,8 +61,7 @@ function bodyOf(
     maxTokens,
     completions,
     priority: mayBePriority(fields.service_tier),
-    hasMedia: media !== 'none',
-    hasAudio: media === 'audio',
+    hasMedia,
   };
 }
 
@@ -74,11 +70,16 @@ function mayBePriority(serviceTier: unknown): boolean {
   return serviceTier !== undefined && serviceTier !== null && serviceTier !== 'standard_only';
 }
 
-/** The body to send: what was checked, without what Mistral refuses, and never without a limit. */
+/**
+ * The body to send: what was checked, without what Mistral refuses, and never without a limit. It
+ * names the model by the id that was checked: an alias may stand for another one by then.
+ */
 export function writeRequestBody(
   { fields }: RequestBody,
+  modelId: string,
   maxTokens: number | undefined,
 ): Buffer | Problem {
+  fields.model = modelId;
   if (maxTokens !== undefined) fields.max_tokens = maxTokens;
   // Clients of other vendors send it by habit; Mistral answers 422, and tells usage unasked.
   if (fields.stream_options !== undefined) fields.stream_options = undefined;
@@ -109,20 +110,18 @@ function toolRunByMistral(tools: unknown): string | undefined {
   return undefined;
 }
 
-function mediaOf(messages: unknown): Media | 'no list' {
+function mediaOf(messages: unknown): 'none' | 'some' | 'no list' {
   if (messages === undefined) return 'none';
   if (!Array.isArray(messages)) return 'no list';
-  let found: 'none' | 'some' = 'none';
   for (const message of messages) {
     const content: unknown = isObject(message) ? message.content : undefined;
     if (!Array.isArray(content)) continue;
     for (const part of content) {
       const type: unknown = isObject(part) ? part.type : undefined;
-      if (type === 'input_audio') return 'audio';
-      if (typeof type !== 'string' || !SPELLED_OUT.has(type)) found = 'some';
+      if (typeof type !== 'string' || !SPELLED_OUT.has(type)) return 'some';
     }
   }
-  return found;
+  return 'none';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -77,9 +77,10 @@ test.each([1e15, 1e300])('%s completions are more than any quota, and still a nu
   expect(Number.isSafeInteger(promptTokens + completionTokens)).toBe(true);
 });
 
-test('audio counts by the seconds that fit into the context', () => {
+test('what may be audio counts by the seconds that fit into the context', () => {
   expect(demand(part('input_audio')).audioSeconds).toBe(640);
-  expect(demand(part('image_url')).audioSeconds).toBe(0);
+  expect(demand(part('file')).audioSeconds).toBe(640);
+  expect(demand({ messages: [] }).audioSeconds).toBe(0);
 });
 
 test('the texts of a list count by their bytes, however short the context', () => {

@@ -3,6 +3,7 @@ import { KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,
   CHAT,
+  CHECKED_MODEL,
   COMPLETION,
   DEVELOPER,
   eventually,
@@ -22,7 +23,7 @@ test("an answer comes back byte for byte, with the workspace's key on the way th
   expect(await answer.text()).toBe(text);
   const [sent] = world.received;
   expect(sent?.headers.authorization).toBe(`Bearer ${KEY}-dev-workspace`);
-  expect(JSON.parse(sent?.body ?? '')).toEqual({ ...CHAT, max_tokens: 2000 });
+  expect(JSON.parse(sent?.body ?? '')).toEqual({ ...CHAT, model: CHECKED_MODEL, max_tokens: 2000 });
 });
 
 test('a request is settled at what Mistral says that it used', async () => {
@@ -120,6 +121,31 @@ test.each([
 
   expect((await world.ask({ ...CHAT, ...given })).status).toBe(200);
   expect(JSON.parse(world.received[0]?.body ?? '').max_tokens).toBe(sent);
+});
+
+test('a long prompt leaves room for what was not asked for', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  const content = 'x'.repeat(3 * 127_000);
+  const long = { model: 'codestral-latest', messages: [{ role: 'user', content }] };
+
+  expect((await world.ask(long)).status).toBe(200);
+  const { max_tokens } = JSON.parse(world.received[0]?.body ?? '');
+  expect(max_tokens).toBeLessThan(1000);
+  expect(max_tokens).toBeGreaterThan(900);
+});
+
+test('the model is named by the id that was checked, since aliases move', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  await world.ask({ ...CHAT, model: 'codestral-latest' });
+  expect(JSON.parse(world.received[0]?.body ?? '').model).toBe('codestral-2508');
+});
+
+test('models cannot be listed without the key, which passes', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  world.keys.current = () => Promise.reject(new Error('secrets manager down'));
+  const answer = await world.ask(undefined, { path: '/v1/models', method: 'GET' });
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toMatchObject({ code: 'key_unavailable' });
 });
 
 test.each([

@@ -7,6 +7,7 @@ import {
   answerJson,
   CALLER_HEADER,
   CHAT,
+  CHECKED_MODEL,
   type ChangePolicy,
   COMPLETION,
   DEVELOPER,
@@ -150,7 +151,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
   const STREAMED = JSON.stringify({ ...CHAT, stream: true });
   const LIKELY_PROMPT = Math.ceil(
-    JSON.stringify({ ...CHAT, stream: true, max_tokens: 2000 }).length / 3,
+    JSON.stringify({ ...CHAT, model: CHECKED_MODEL, stream: true, max_tokens: 2000 }).length / 3,
   );
   const SPOKEN = streamEvents(['one', 'two', 'six', 'ten']);
 

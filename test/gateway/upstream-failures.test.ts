@@ -4,6 +4,7 @@ import { KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,
   CHAT,
+  CHECKED_MODEL,
   type ChangePolicy,
   COMPLETION,
   DEVELOPER,
@@ -26,7 +27,9 @@ const SPENT = {
   code: '1300',
 };
 /** A third of the bytes of the body as sent. */
-const LIKELY_PROMPT = Math.ceil(JSON.stringify({ ...CHAT, max_tokens: 2000 }).length / 3);
+const LIKELY_PROMPT = Math.ceil(
+  JSON.stringify({ ...CHAT, model: CHECKED_MODEL, max_tokens: 2000 }).length / 3,
+);
 
 async function problemOf(answer: Response) {
   const text = await answer.text();
@@ -220,7 +223,8 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
       expect(broken).toBe(true);
       expect(text).toBe(DELIVERED.join(''));
       const prompt = Math.ceil(
-        JSON.stringify({ ...CHAT, stream: true, max_tokens: 2000 }).length / 3,
+        JSON.stringify({ ...CHAT, model: CHECKED_MODEL, stream: true, max_tokens: 2000 }).length /
+          3,
       );
       expect(world.quotas.settled(TOKENS)).toBe(prompt + TOKENS_DELIVERED);
       expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
@@ -250,7 +254,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     const answer = await world.ask({ ...CHAT, max_tokens: 100 });
 
     expect(await answer.text()).toBe(body);
-    const bytes = JSON.stringify({ ...CHAT, max_tokens: 100 }).length;
+    const bytes = JSON.stringify({ ...CHAT, model: CHECKED_MODEL, max_tokens: 100 }).length;
     expect(world.quotas.settled(TOKENS)).toBe(bytes + 64 + 100);
   });
 
@@ -309,10 +313,14 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
   test('out of room, a request moves to a workspace that takes it, and so does its cost', async () => {
     const world = await gatewayWorld(
-      prodIsFull((response) => answerJson(response, 200, COMPLETION)),
+      prodIsFull((response) =>
+        answerJson(response, 200, COMPLETION, { 'x-ratelimit-remaining-req-minute': '7' }),
+      ),
     );
 
-    expect((await world.ask(CHAT, ADMIN)).status).toBe(200);
+    const answer = await world.ask(CHAT, ADMIN);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-ratelimit-remaining-req-minute')).toBeNull();
 
     expect(world.received.map(({ headers }) => headers.authorization)).toEqual([
       `Bearer ${KEY}-prod-workspace`,

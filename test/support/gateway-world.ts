@@ -159,6 +159,9 @@ export const CHAT = {
   messages: [{ role: 'user', content: 'Say hello.' }],
 };
 
+/** How the gateway names the model of `CHAT` to Mistral: by the id that it checked. */
+export const CHECKED_MODEL = 'mistral-small-2603';
+
 export const USAGE = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
 
 export const COMPLETION = {
