@@ -4,7 +4,6 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  paginateQuery,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { mapBounded } from '../domain/map-bounded.js';
@@ -13,6 +12,7 @@ import {
   type OpenFinding,
   OpenFindingSchema,
 } from '../domain/reconcile-findings.js';
+import { itemsOfPartition } from './partition.js';
 
 const AuditMemorySchema = z.object({
   /** What each model name of the policy stood for. */
@@ -76,18 +76,8 @@ export function createFindingStore(client: DynamoDBClient, TableName: string): F
   return {
     async open() {
       const found: OpenFinding[] = [];
-      const pages = paginateQuery(
-        { client },
-        {
-          TableName,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': { S: PARTITION } },
-          ConsistentRead: true, // else what was told a moment ago might be told again
-        },
-      );
-      for await (const { Items = [] } of pages) {
-        for (const item of Items)
-          found.push(OpenFindingSchema.parse(ItemSchema.parse(item).entry.S));
+      for await (const item of itemsOfPartition(client, TableName, PARTITION)) {
+        found.push(OpenFindingSchema.parse(ItemSchema.parse(item).entry.S));
       }
       return found;
     },

@@ -2,10 +2,10 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   PutItemCommand,
-  paginateQuery,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type SpendState, SpendStateSchema } from '../domain/spend/spend-state.js';
+import { itemsOfPartition } from './partition.js';
 
 /** A workspace's state as it was read or written. */
 export interface RememberedSpend {
@@ -48,21 +48,10 @@ export function createSpendMemory(client: DynamoDBClient, TableName: string): Sp
   return {
     async recall() {
       const remembered = new Map<string, RememberedSpend>();
-      const pages = paginateQuery(
-        { client },
-        {
-          TableName,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': { S: PARTITION } },
-          ConsistentRead: true, // else what was told a moment ago might be told again
-        },
-      );
-      for await (const { Items = [] } of pages) {
-        for (const item of Items) {
-          const { sk, version, entry, claimedUntil } = ItemSchema.parse(item);
-          const claim = claimedUntil === undefined ? undefined : new Date(claimedUntil);
-          remembered.set(sk.S, { state: entry.S, version, claimedUntil: claim });
-        }
+      for await (const item of itemsOfPartition(client, TableName, PARTITION)) {
+        const { sk, version, entry, claimedUntil } = ItemSchema.parse(item);
+        const claim = claimedUntil === undefined ? undefined : new Date(claimedUntil);
+        remembered.set(sk.S, { state: entry.S, version, claimedUntil: claim });
       }
       return remembered;
     },
