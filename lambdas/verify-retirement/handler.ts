@@ -2,7 +2,7 @@ import type { KeyInspector } from '../adapters/key-inspector.js';
 import type { KeyProber } from '../adapters/key-prober.js';
 import type { Log } from '../adapters/log.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
-import { judgeKeyHealth, type KeyHealth } from '../domain/key-health.js';
+import { judgeKeyHealth } from '../domain/key-health.js';
 import {
   judgeRetirement,
   type Retirement,
@@ -35,24 +35,33 @@ async function gatherFacts(
   retirement: Retirement,
 ): Promise<RetirementFacts> {
   const { oldKeyId, oldVersionId } = retirement;
-  const [{ current, newKey }, oldKey] = await Promise.all([
+  const [inCharge, oldKey] = await Promise.all([
     inspectCurrent(deps, retirement),
     deps.inspector.find(oldKeyId, oldVersionId),
   ]);
+  const oldKeyAccepted = isBad(inCharge) ? await accepts(deps, retirement) : undefined;
+  // One refusal may be Mistral's bad moment, and a roll-back deletes the key that services hold.
+  const { current, newKey } = oldKeyAccepted ? await inspectCurrent(deps, retirement) : inCharge;
   return {
     now: deps.now(),
     promotedAt: new Date(retirement.promotedAt),
     current,
     newKey,
     oldKey,
-    oldKeyAccepted: newKey?.kind === 'bad' ? await accepts(deps, retirement) : undefined,
+    oldKeyAccepted,
   };
+}
+
+type InCharge = Pick<RetirementFacts, 'current' | 'newKey'>;
+
+function isBad({ newKey }: InCharge): boolean {
+  return newKey?.kind === 'bad';
 }
 
 async function inspectCurrent(
   { secrets, inspector, now }: VerifyRetirementDeps,
   { secretId, oldKeyId, newKeyId }: Retirement,
-): Promise<{ current: RetirementFacts['current']; newKey: KeyHealth | undefined }> {
+): Promise<InCharge> {
   const version = versionAt(await secrets.describe(secretId), 'AWSCURRENT');
   const key = version === undefined ? undefined : await secrets.read(secretId, version);
   if (key?.keyId === oldKeyId) return { current: 'old', newKey: undefined };

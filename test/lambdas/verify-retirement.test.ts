@@ -23,14 +23,17 @@ function deps(given: {
   current?: keyof typeof values;
   accepted?: readonly string[];
   listed?: readonly ListedKey[];
+  /** Happens after each use of a key. */
+  onProbe?: () => void;
 }) {
+  const { onProbe = () => {} } = given;
   const { current = 'v2', accepted = ['old', 'new', 'later'], listed = [listedOld] } = given;
   const probed: string[] = [];
   const probe = async (keyId: string): Promise<KeyProbe> => {
     probed.push(keyId);
-    return accepted.includes(keyId)
-      ? { kind: 'accepted', models: [] }
-      : { kind: 'refused', status: 401 };
+    const isAccepted = accepted.includes(keyId);
+    onProbe();
+    return isAccepted ? { kind: 'accepted', models: [] } : { kind: 'refused', status: 401 };
   };
   const find = async (keyId: string) => listed.find(({ id }) => id === keyId);
   const all: VerifyRetirementDeps = {
@@ -70,7 +73,14 @@ test('a bad new key is rolled back when the old one is accepted', async () => {
     kind: 'roll-back',
     reason: 'Mistral no longer lists the key',
   });
-  expect(probed).toEqual(['new', 'old']);
+  expect(probed).toEqual(['new', 'old', 'new']);
+});
+
+test('a new key refused but once is not rolled back: the refusal may have been a bad moment', async () => {
+  const accepted = ['old'];
+  const { handler, probed } = deps({ accepted, onProbe: () => void accepted.push('new') });
+  expect(await handler(aRetirement())).toEqual({ kind: 'revoke', lastUsedOn: '2026-04-01' });
+  expect(probed).toEqual(['new', 'old', 'new']);
 });
 
 test('nothing is rolled back when both keys are refused', async () => {
