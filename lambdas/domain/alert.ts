@@ -16,6 +16,8 @@ export const ALERT_TYPES = [
 export type AlertType = (typeof ALERT_TYPES)[number];
 export type Severity = 'info' | 'warning' | 'critical';
 
+export const WORST_FIRST: readonly Severity[] = ['critical', 'warning', 'info'];
+
 /** Something on-call should know, before it is worded for one protocol or another. */
 export interface Alert {
   readonly type: AlertType;

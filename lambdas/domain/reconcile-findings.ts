@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { WORST_FIRST } from './alert.js';
 import { type Finding, FindingSchema } from './finding.js';
 import { daysBetween, utcDay } from './utc-day.js';
 
@@ -28,7 +29,10 @@ export interface FindingChanges {
   readonly unchanged: readonly OpenFinding[];
 }
 
-/** A finding opens once, reminds while it holds, and resolves once; back again, it opens anew. */
+/**
+ * A finding opens once, reminds while it holds and as soon as it gets worse, and resolves once; back
+ * again, it opens anew.
+ */
 export function reconcileFindings(facts: FindingFacts): FindingChanges {
   const today = utcDay(facts.now);
   const current = new Map(facts.current.map((finding) => [finding.id, finding]));
@@ -42,7 +46,8 @@ export function reconcileFindings(facts: FindingFacts): FindingChanges {
   const unchanged: OpenFinding[] = [];
   for (const before of facts.before) {
     const finding = current.get(before.finding.id);
-    if (finding && daysBetween(before.lastToldOn, today) >= facts.remindEveryDays) {
+    const isDue = daysBetween(before.lastToldOn, today) >= facts.remindEveryDays;
+    if (finding && (isDue || isWorse(finding, before.finding))) {
       remind.push({ ...before, finding: withEarlierSince(finding, before), lastToldOn: today });
     } else if (finding || facts.isUndecided(before.finding)) {
       unchanged.push(before);
@@ -51,6 +56,10 @@ export function reconcileFindings(facts: FindingFacts): FindingChanges {
     }
   }
   return { open, remind, resolve, unchanged };
+}
+
+function isWorse(now: Finding, told: Finding): boolean {
+  return WORST_FIRST.indexOf(now.severity) < WORST_FIRST.indexOf(told.severity);
 }
 
 /** What shows no date of its own began when it was first seen. */

@@ -7,6 +7,7 @@ import type { ModelCatalog } from '../adapters/model-catalog.js';
 import type { Organization } from '../adapters/organization.js';
 import type { Retirements } from '../adapters/retirements.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
+import { WORST_FIRST } from '../domain/alert.js';
 import { auditDigest } from '../domain/alerts/audit-digest.js';
 import type { Finding } from '../domain/finding.js';
 import type { Policy } from '../domain/policy.js';
@@ -41,7 +42,6 @@ export interface AuditSummary {
 
 // A summary stays far under the 6 MB that Lambda returns.
 const SHOWN_FINDINGS = 1000;
-const SEVERITY_ORDER = ['critical', 'warning', 'info'];
 
 /** Finds what is wrong with the organization's keys, and tells what changed since the last audit. */
 export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
@@ -103,7 +103,7 @@ function summarize(
 ): AuditSummary {
   const findings = [...open, ...remind, ...unchanged]
     .map(({ finding }) => finding)
-    .sort((a, b) => SEVERITY_ORDER.indexOf(a.severity) - SEVERITY_ORDER.indexOf(b.severity))
+    .sort((a, b) => WORST_FIRST.indexOf(a.severity) - WORST_FIRST.indexOf(b.severity))
     .slice(0, SHOWN_FINDINGS);
   return {
     keys,

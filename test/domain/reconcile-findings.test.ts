@@ -41,6 +41,18 @@ test('a finding that still holds reminds, with what is known now', () => {
   });
 });
 
+test('a finding that got worse is told at once, and one that got better is not', () => {
+  const warning = aFinding({ severity: 'warning' });
+  const critical = aFinding({ severity: 'critical' });
+  const told = { finding: critical, openedOn: dayAgo(20), lastToldOn: '2026-06-30' };
+  expect(reconcile([known(dayAgo(1), warning)], [critical])).toEqual({
+    ...nothing,
+    remind: [told],
+  });
+  const before = known(dayAgo(1), critical);
+  expect(reconcile([before], [warning])).toEqual({ ...nothing, unchanged: [before] });
+});
+
 test('a finding that no longer holds resolves', () => {
   const before = known(dayAgo(1));
   expect(reconcile([before], [])).toEqual({ ...nothing, resolve: [before] });

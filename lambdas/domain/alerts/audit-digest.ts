@@ -1,4 +1,4 @@
-import type { Alert, NextStep, Severity } from '../alert.js';
+import { type Alert, type NextStep, type Severity, WORST_FIRST } from '../alert.js';
 import type { Finding } from '../finding.js';
 
 export interface AuditDigest {
@@ -12,7 +12,6 @@ export interface AuditDigest {
   readonly problems: readonly string[];
 }
 
-const ORDER: readonly Severity[] = ['critical', 'warning', 'info'];
 const SHOWN = 25;
 
 /** The night's one message: what is new, what still holds, what is settled, worst first. */
@@ -83,7 +82,7 @@ function nextStep({ type, subject, nextCommand }: Finding): NextStep {
 
 function worstFirst(one: Finding, other: Finding): number {
   return (
-    ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity) ||
+    WORST_FIRST.indexOf(one.severity) - WORST_FIRST.indexOf(other.severity) ||
     one.type.localeCompare(other.type) ||
     other.since.localeCompare(one.since)
   );
@@ -94,7 +93,7 @@ function worst(sorted: readonly Finding[]): Severity {
 }
 
 function worse(one: Severity, other: Severity): Severity {
-  return ORDER.indexOf(one) <= ORDER.indexOf(other) ? one : other;
+  return WORST_FIRST.indexOf(one) <= WORST_FIRST.indexOf(other) ? one : other;
 }
 
 function counted(count: number, what: string): string {
