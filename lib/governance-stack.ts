@@ -36,7 +36,7 @@ export class GovernanceStack extends Stack {
     const { ephemeral = false } = props;
     const { alerts, audit, mistral } = props.policy;
     const { runbookUrl, subscriptions } = alerts;
-    const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
 
     const policy = new PolicyBundle(this, 'Policy', props.policy);
     const adminKey = new AdminKey(this, 'AdminKey', mistral.adminKeySecret);

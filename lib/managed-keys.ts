@@ -24,7 +24,7 @@ export interface ManagedKeysProps {
   /**
    * Whether secrets outlive their place in the policy.
    *
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
    */
   readonly removalPolicy?: RemovalPolicy;
 }
@@ -74,7 +74,8 @@ class ManagedKey extends Construct {
       description: key.description,
       kmsKeyId: props.encryptionKey.keyArn,
     });
-    secret.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+    // A secret that a failed deploy left behind would keep its name from the next deploy.
+    secret.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
 
     const policy = new secretsmanager.CfnResourcePolicy(this, 'Policy', {
       secretId: secret.ref,

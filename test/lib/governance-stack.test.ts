@@ -140,8 +140,12 @@ test('what is remembered survives: recovery, expiry, no deletion by accident', (
     DeletionPolicy: 'Retain',
     Properties: { EnableKeyRotation: true },
   });
+});
+
+test('a secret outlives its stack, but not a deploy that failed: its name must be free for the next', () => {
   workspace('dev-workspace').allResources('AWS::SecretsManager::Secret', {
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
+    UpdateReplacePolicy: 'Retain',
   });
 });
 
