@@ -12,6 +12,7 @@ export interface PolicyProblem {
 /** The rules that one field alone cannot break. */
 export function crossCheck(policy: Policy): PolicyProblem[] {
   return [
+    ...keySource(policy),
     ...duplicates(policy),
     ...references(policy),
     ...rotationTimes(policy),
@@ -23,6 +24,15 @@ export function crossCheck(policy: Policy): PolicyProblem[] {
     ...budgetCurrencies(policy),
     ...pricedAliases(policy),
   ];
+}
+
+/** Accepted in silence, it would use an Admin API that who asks for it does not have. */
+function* keySource({ mistral }: Policy): Generator<PolicyProblem> {
+  if (mistral.keySource === 'admin-api') return;
+  yield {
+    path: ['mistral', 'keySource'],
+    message: `${quoted(mistral.keySource)} is not built yet: must be "admin-api"`,
+  };
 }
 
 function* duplicates({ workspaces }: Policy): Generator<PolicyProblem> {

@@ -233,6 +233,11 @@ describe('fails, naming path, value and what is allowed', () => {
       'mistral.keySource: "magic" is not allowed, must be "admin-api" or "operator"',
     ],
     [
+      'a key source that is not built yet',
+      (d) => (d.mistral.keySource = 'operator'),
+      'mistral.keySource: "operator" is not built yet: must be "admin-api"',
+    ],
+    [
       'a time zone on Mars',
       (d) => (d.audit.timezone = 'Mars/Base'),
       'audit.timezone: "Mars/Base" must be an IANA time zone such as Europe/Paris',
