@@ -9,11 +9,12 @@ const { values } = parseArgs({ options: { json: { type: 'boolean', default: fals
 // What Node says of its own age does not belong into the story.
 process.removeAllListeners('warning');
 const out = values.json ? process.stderr : process.stdout;
+const isSilent = values.json && !out.isTTY; // who reads a document has no use for the story
 const terminal = {
-  write: (text: string) => void out.write(text),
+  write: (text: string) => void (isSilent || out.write(text)),
   isTerminal: out.isTTY === true && !process.env.NO_COLOR,
 };
-const timeline = createTimeline(START, values.json ? { ...terminal, write: () => {} } : terminal);
+const timeline = createTimeline(START, terminal);
 
 const { document, expectations } = await runLocally({
   policy: loadPolicy('governance.yaml'),
