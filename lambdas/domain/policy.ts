@@ -91,8 +91,10 @@ const AuditSchema = z.strictObject({
   /** An EventBridge Scheduler expression, read in `timezone`. */
   schedule: z
     .string()
-    .regex(/^(cron|rate)\(.+\)$/, {
-      error: 'must be cron(...) or rate(...), for example cron(0 2 * * ? *)',
+    // Six fields, one of the two for days being "?": with fewer, a deploy would fail halfway.
+    .regex(/^(cron\(\S+ \S+ (\? \S+ \S+|\S+ \S+ \?) \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$/, {
+      error:
+        'must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)',
     })
     .default('cron(0 2 * * ? *)'),
   /** An IANA time zone; `parsePolicy` checks that there is one of that name. */

@@ -242,11 +242,13 @@ describe('fails, naming path, value and what is allowed', () => {
       (d) => (d.audit.timezone = 'Mars/Base'),
       'audit.timezone: "Mars/Base" must be an IANA time zone such as Europe/Paris',
     ],
-    [
-      'a schedule in words',
-      (d) => (d.audit.schedule = 'nightly'),
-      'audit.schedule: "nightly" must be cron(...) or rate(...), for example cron(0 2 * * ? *)',
-    ],
+    ...['nightly', 'cron(0 2 * * *)', 'cron(0 2 * * * *)', 'rate(1 night)', 'rate(0 days)'].map(
+      (schedule): (typeof table)[number] => [
+        `a schedule that EventBridge refuses: ${schedule}`,
+        (d) => (d.audit.schedule = schedule),
+        `audit.schedule: "${schedule}" must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)`,
+      ],
+    ),
     [
       'a mail endpoint that is none',
       (d) => (d.alerts.subscriptions[0].endpoint = 'on-call'),
@@ -267,6 +269,16 @@ describe('fails, naming path, value and what is allowed', () => {
   test.each(table)('%s', (_name, change, message) => {
     expect(problems(change)).toContain(message);
   });
+});
+
+test.each([
+  'cron(0 2 * * ? *)',
+  'cron(30 3 ? * MON-FRI *)',
+  'cron(0/30 2 1 * ? 2027)',
+  'rate(1 day)',
+  'rate(12 hours)',
+])('takes the schedule %s', (schedule) => {
+  expect(problems((document) => (document.audit.schedule = schedule))).toEqual([]);
 });
 
 test('fails with every problem of a file at once', () => {
