@@ -1,13 +1,9 @@
 import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
 import { expireAfterDays, GATEWAY_KEY_NAME, secretName } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import { endpointProblem } from './policy-fields.js';
+import { type PolicyProblem, quoted, unknown } from './policy-problem.js';
 import { PRICE_LIST } from './prices/price-list.js';
-
-export interface PolicyProblem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
+import { subscriptions } from './subscription-checks.js';
 
 /** The rules that one field alone cannot break. */
 export function crossCheck(policy: Policy): PolicyProblem[] {
@@ -130,18 +126,6 @@ function* thresholds({ alerts: { spendThresholds } }: Policy): Generator<PolicyP
   }
 }
 
-function* subscriptions({ alerts }: Policy): Generator<PolicyProblem> {
-  for (const [index, { protocol, endpoint }] of alerts.subscriptions.entries()) {
-    const problem = endpointProblem(protocol, endpoint);
-    if (problem) {
-      yield {
-        path: ['alerts', 'subscriptions', index, 'endpoint'],
-        message: `${quoted(endpoint)} does not fit protocol ${protocol}: ${problem}`,
-      };
-    }
-  }
-}
-
 /** Of two patterns that match one caller the more specific one wins, so a tie has no winner. */
 function* callerTies({ callers }: Policy): Generator<PolicyProblem> {
   const patterns = callers.map(({ principal }) => callerPattern(principal));
@@ -220,12 +204,4 @@ function* pricedAliases({ prices }: Policy): Generator<PolicyProblem> {
       message: `${quoted(name)} is an alias, which may come to stand for another model: must be an exact id such as ${quoted(model.id)}`,
     };
   }
-}
-
-function unknown(what: string, value: string, known: readonly string[]): string {
-  return `unknown ${what} ${quoted(value)}: known are ${known.map(quoted).join(', ') || 'none'}`;
-}
-
-function quoted(value: string): string {
-  return JSON.stringify(value);
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ALERT_TYPES } from './alert.js';
 import { ArnPatternSchema, ReaderArnSchema, TopicEndpointSchema } from './policy-fields.js';
 
 /** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
@@ -111,7 +112,7 @@ const SubscriptionSchema = z.strictObject({
   /** Only alerts whose message attributes have one of these values. */
   filter: z
     .strictObject({
-      type: z.array(z.string()).min(1).optional(),
+      type: z.array(z.enum(ALERT_TYPES)).min(1).optional(),
       severity: z
         .array(z.enum(['info', 'warning', 'critical']))
         .min(1)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ALERT_TYPES } from '../../lambdas/domain/alert.js';
 import { parsePolicy } from '../../lambdas/domain/parse-policy.js';
 import { expireAfterDays } from '../../lambdas/domain/planned-keys.js';
 import type { KeyPolicy } from '../../lambdas/domain/policy.js';
@@ -258,6 +259,21 @@ describe('fails, naming path, value and what is allowed', () => {
       'a queue endpoint that is none',
       (d) => (d.alerts.subscriptions[0] = { protocol: 'sqs', endpoint: 'queue' }),
       'alerts.subscriptions[0].endpoint: "queue" does not fit protocol sqs: must be the ARN of an sqs resource',
+    ],
+    [
+      'an endpoint subscribed twice',
+      (d) => d.alerts.subscriptions.push({ protocol: 'email', endpoint: 'on-call@example.com' }),
+      'alerts.subscriptions[1].endpoint: "on-call@example.com" is already the endpoint of subscriptions[0]: each must be unique',
+    ],
+    [
+      'a filter for alerts that there are none of',
+      (d) => (d.alerts.subscriptions[0].filter = { type: ['rotation-fail'] }),
+      `alerts.subscriptions[0].filter.type[0]: "rotation-fail" is not allowed, must be ${ALERT_TYPES.map((type) => `"${type}"`).join(' or ')}`,
+    ],
+    [
+      'a filter for a workspace that does not exist',
+      (d) => (d.alerts.subscriptions[0].filter = { workspace: ['organization', 'prod'] }),
+      'alerts.subscriptions[0].filter.workspace[1]: unknown workspace "prod": known are "dev-workspace", "ml-workspace", "prod-workspace", "organization"',
     ],
     [
       'daily tokens in words',
