@@ -131,13 +131,16 @@ const AlertsSchema = z.strictObject({
     .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
 });
 
+/** Where keys are sent to: in the clear to a stand-in on this machine, and nowhere else. */
+const KeyedUrlSchema = z
+  .url({ error: 'must be an https URL' })
+  .regex(/^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/, {
+    error: 'must be an https URL; http is for this machine alone',
+  });
+
 const MistralSchema = z.strictObject({
-  apiUrl: z
-    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-    .default('https://api.mistral.ai'),
-  adminUrl: z
-    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-    .default('https://api.mistral.ai/v1/admin'),
+  apiUrl: KeyedUrlSchema.default('https://api.mistral.ai'),
+  adminUrl: KeyedUrlSchema.default('https://api.mistral.ai/v1/admin'),
   adminKeySecret: SecretNameSchema.default('mistral/admin-api-key'),
   keySource: z.enum(['admin-api', 'operator']).default('admin-api'),
   currency: z.enum(['USD', 'EUR']).default('USD'),

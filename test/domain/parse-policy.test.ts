@@ -226,7 +226,12 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'an admin URL that is none',
       (d) => (d.mistral.adminUrl = 'ftp://x'),
-      'mistral.adminUrl: "ftp://x" must be an http(s) URL',
+      'mistral.adminUrl: "ftp://x" must be an https URL; http is for this machine alone',
+    ],
+    [
+      'an API that would be sent keys in the clear',
+      (d) => (d.mistral.apiUrl = 'http://localhost.example.com'),
+      'mistral.apiUrl: "http://localhost.example.com" must be an https URL; http is for this machine alone',
     ],
     [
       'a key source that does not exist',
