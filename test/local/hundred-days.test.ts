@@ -47,6 +47,13 @@ test('a piece of a key anywhere would have been found', () => {
   expect(leaksIn(`${written} ${piece}`, plaintexts)).toEqual([piece]);
 });
 
+test('nor would it have hidden in the cause or in a field of an error', () => {
+  const cause = new Error('a cause with piece-01');
+  const error = Object.assign(new Error('an error', { cause }), { field: { deep: 'piece-02' } });
+  const written = JSON.stringify(printed({ error }));
+  expect(leaksIn(written, ['piece-01', 'piece-02'])).toEqual(['piece-01', 'piece-02']);
+});
+
 test('alerts of nine types were sent, each with a body for every protocol', () => {
   const { alerts } = run.document;
   expect([...new Set(alerts.map(({ attributes }) => attributes.type))].sort()).toEqual([

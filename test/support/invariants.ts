@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as z from 'zod';
 import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
 import type { AuditSummary } from '../../lambdas/nightly-audit/handler.js';
@@ -92,9 +93,9 @@ function piecesOf(text: string): string[] {
   );
 }
 
-/** A log line as a logger would write it, errors with their stack. */
+/** A log line as a logger would write it: errors with their stack, fields and causes. */
 export function printed(line: unknown): unknown {
-  if (line instanceof Error) return `${line.stack}`;
+  if (line instanceof Error) return inspect(line, { depth: 10, breakLength: Infinity });
   if (typeof line !== 'object' || line === null) return line;
   return Object.fromEntries(Object.entries(line).map(([name, value]) => [name, printed(value)]));
 }
