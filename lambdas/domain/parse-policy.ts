@@ -22,13 +22,63 @@ export function parsePolicy(
 ): ParsedPolicy {
   // Read once in a process's life: to compile the schema first would take longer than it saves.
   const parsed = PolicySchema.safeParse(document, { reportInput: true, jitless: true });
-  const problems = parsed.success
-    ? crossCheck(parsed.data).map(({ path, message }) => `${pathText(path)}: ${message}`)
-    : parsed.error.issues.flatMap(describe);
-  const all = [...new Set([...problems, ...timeZoneProblems(document, isTimeZone)])];
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const checkable = parsed.success ? parsed.data : withoutWrongFields(document, issues);
+  const broken = checkable ? crossCheck(checkable) : [];
+  const all = unique([
+    ...issues.flatMap(describe),
+    ...broken.map(({ path, message }) => `${pathText(path)}: ${message}`),
+    ...timeZoneProblems(document, isTimeZone),
+  ]);
   return all.length > 0 || !parsed.success
     ? { ok: false, problems: all }
     : { ok: true, policy: parsed.data };
+}
+
+/**
+ * The policy that is left without its wrong fields, if it is one: so that what breaks a rule over
+ * several fields is told in the same run.
+ */
+function withoutWrongFields(
+  document: unknown,
+  issues: readonly z.core.$ZodIssue[],
+): Policy | undefined {
+  const copy: unknown = structuredClone(document);
+  for (const issue of issues) {
+    const wrong =
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => [...issue.path, key])
+        : [issue.path];
+    for (const path of wrong) mendField(copy, path);
+  }
+  return PolicySchema.safeParse(copy, { jitless: true }).data;
+}
+
+/** What stands in for required fields that no rule over several fields reads. */
+const STAND_INS: Readonly<Record<string, unknown>> = {
+  team: 'x',
+  ownerUserId: '00000000-0000-4000-8000-000000000000',
+  requestsPerMinute: 1,
+  models: '*',
+  maxTokensPerRequest: 1,
+  dailyTokens: 1,
+};
+
+/** Leaves lists as long as they are: what is told later names their entries by number. */
+function mendField(root: unknown, path: readonly PropertyKey[]): void {
+  const parent = path.slice(0, -1).reduce<unknown>(fieldOf, root);
+  if (typeof parent !== 'object' || parent === null || Array.isArray(parent)) return;
+  const field = String(path.at(-1));
+  if (Object.hasOwn(STAND_INS, field)) Reflect.set(parent, field, STAND_INS[field]);
+  else Reflect.deleteProperty(parent, field);
+}
+
+function fieldOf(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+function unique(problems: readonly string[]): readonly string[] {
+  return [...new Set(problems)];
 }
 
 const TimeZoneSchema = z.object({ audit: z.object({ timezone: z.string() }) });

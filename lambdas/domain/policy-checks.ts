@@ -86,7 +86,7 @@ function* references({ workspaces, roles, callers }: Policy): Generator<PolicyPr
   }
 }
 
-function* rotationTimes({ rotation, workspaces }: Policy): Generator<PolicyProblem> {
+function* rotationTimes({ rotation, workspaces, audit }: Policy): Generator<PolicyProblem> {
   if (rotation.quietDays > rotation.maxDrainDays) {
     yield {
       path: ['rotation', 'maxDrainDays'],
@@ -100,6 +100,12 @@ function* rotationTimes({ rotation, workspaces }: Policy): Generator<PolicyProbl
         yield {
           path,
           message: `${key.rotateEveryDays} is not longer than rotation.maxDrainDays (${rotation.maxDrainDays}): an old key could still drain when the next rotation starts; must be more`,
+        };
+      }
+      if (key.rotateEveryDays > audit.maxAgeDays) {
+        yield {
+          path,
+          message: `${key.rotateEveryDays} is more than audit.maxAgeDays (${audit.maxAgeDays}): every such key would be reported as over-age; must be at most that`,
         };
       }
       const lifetime = expireAfterDays(rotation, key);

@@ -39,7 +39,7 @@ const WorkspaceSchema = z.strictObject({
   id: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
   /** The Mistral user that new keys belong to. */
   ownerUserId: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
-  team: z.string().min(1),
+  team: z.string().min(1).max(256), // it becomes a tag
   models: ModelsSchema,
   requestsPerMinute: z.int().positive(),
   budgets: z

@@ -133,6 +133,11 @@ describe('fails, naming path, value and what is allowed', () => {
       'workspaces[2].overflowTo[0]: "prod-workspace" overflows to itself: name another workspace',
     ],
     [
+      'a rotation later than the audit thinks right',
+      (d) => (d.workspaces[0].keys[0].rotateEveryDays = 120),
+      'workspaces[0].keys[0].rotateEveryDays: 120 is more than audit.maxAgeDays (90): every such key would be reported as over-age; must be at most that',
+    ],
+    [
       'a caller in no workspace',
       (d) => (d.callers[0].workspace = 'qa'),
       'callers[0].workspace: unknown workspace "qa": known are "dev-workspace", "ml-workspace", "prod-workspace"',
@@ -300,6 +305,23 @@ test.each([
   'rate(12 hours)',
 ])('takes the schedule %s', (schedule) => {
   expect(problems((document) => (document.audit.schedule = schedule))).toEqual([]);
+});
+
+test('fails with what is wrong in itself and what is wrong between fields at once', () => {
+  const found = problems((document) => {
+    document.audit.staleAfterDays = 0;
+    document.workspaces[0].team = '';
+    document.workspaces[2].overflowTo = ['ml'];
+    document.alerts.spendThreshold = [50];
+    document.workspaces[0].keys[0].rotateEveryDays = 5;
+  });
+  expect(found.map((problem) => problem.split(':')[0])).toEqual([
+    'workspaces[0].team',
+    'audit.staleAfterDays',
+    'alerts',
+    'workspaces[2].overflowTo[0]',
+    'workspaces[0].keys[0].rotateEveryDays',
+  ]);
 });
 
 test('fails with every problem of a file at once', () => {
