@@ -5,10 +5,13 @@ import { mapBounded } from '../domain/map-bounded.js';
 import type { MonthlyUsage } from '../domain/mistral-limits.js';
 import type { Policy, Workspace } from '../domain/policy.js';
 import type { Quota } from '../domain/quota.js';
+import { windowName } from '../domain/quota-window.js';
 import { type BilledSpend, billedSpend } from '../domain/spend/billed-spend.js';
+import { closedWindows } from '../domain/spend/closed-windows.js';
 import { isReconciliationDue } from '../domain/spend/judge-reconciliation.js';
 import type { SpendState } from '../domain/spend/spend-state.js';
 import {
+  type ClosedSpend,
   type DayBefore,
   isFirstOfMonth,
   type MeteredQuota,
@@ -83,13 +86,11 @@ async function gatherOne(
     attempt('metered', () => meteredOf(deps, wanted, at, now));
 
   const [metered, report] = await Promise.all([meter(quotas, now), bill(now)]);
-  const budgets = metered ?? quotas.map((quota) => ({ quota, nanos: 0 }));
-  const isMetered =
-    metered !== undefined && (policy.gateway.enabled || metered.some(({ nanos }) => nanos > 0));
-  const common = { workspace, currency, budgets, isMetered, ...report };
-  const spend = { billed: undefined, usage: undefined, dayBefore: undefined, ...common };
+  const present = { ...sumsOf(policy, quotas, metered), ...(report ?? NO_BILL) };
+  const closed = await closedSpend(policy, quotas, report, { bill, meter }, now);
+  const spend = { workspace, currency, ...present, closed, dayBefore: undefined };
   const wanted = quotas.filter(({ window }) => window === 'day' || window === 'month');
-  if (!isMetered || wanted.length === 0 || !report || !isReconciliationDue(state, now)) {
+  if (!present.isMetered || wanted.length === 0 || !report || !isReconciliationDue(state, now)) {
     return { spend, problems };
   }
 
@@ -107,6 +108,45 @@ async function gatherOne(
   return { spend: { ...spend, dayBefore }, problems };
 }
 
+interface Sources {
+  bill(at: Date): Promise<Bill | undefined>;
+  meter(quotas: readonly Quota[], at: Date): Promise<readonly MeteredQuota[] | undefined>;
+}
+
+/** What stood in windows that ended since the last look; `report` is that of the present month. */
+async function closedSpend(
+  policy: Policy,
+  quotas: readonly Quota[],
+  report: Bill | undefined,
+  { bill, meter }: Sources,
+  now: Date,
+): Promise<ClosedSpend | undefined> {
+  const ended = closedWindows(quotas, now);
+  if (!ended) return undefined;
+  const { at } = ended;
+  const isSameMonth = windowName('month', at) === windowName('month', now);
+  // Of an hour Mistral says nothing.
+  const isBilled = ended.quotas.some(({ window }) => window !== 'hour');
+  const [metered, ofItsMonth] = await Promise.all([
+    meter(ended.quotas, at),
+    isBilled && !isSameMonth ? bill(at) : undefined,
+  ]);
+  const itsReport = isSameMonth ? report : ofItsMonth;
+  return { at, ...sumsOf(policy, ended.quotas, metered), ...(itsReport ?? NO_BILL) };
+}
+
+/** Budgets with what was metered of them, where that could be read. */
+function sumsOf(
+  { gateway }: Policy,
+  quotas: readonly Quota[],
+  metered: readonly MeteredQuota[] | undefined,
+): Pick<WorkspaceSpend, 'budgets' | 'isMetered'> {
+  return {
+    budgets: metered ?? quotas.map((quota) => ({ quota, nanos: 0 })),
+    isMetered: metered !== undefined && (gateway.enabled || metered.some(({ nanos }) => nanos > 0)),
+  };
+}
+
 /** The day's own counter, or that of the month where it is over. */
 function dayBeforeQuotas(quotas: readonly Quota[], isNewMonth: boolean): readonly Quota[] {
   const days = quotas.filter(({ window }) => window === 'day');
@@ -117,6 +157,8 @@ interface Bill {
   readonly usage: MonthlyUsage;
   readonly billed: BilledSpend;
 }
+
+const NO_BILL = { usage: undefined, billed: undefined };
 
 async function billOf(
   { organization, policy, now }: GatherDeps,

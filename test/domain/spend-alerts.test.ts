@@ -102,7 +102,12 @@ test('where nothing is metered, nobody is promised that requests are refused, or
 
 test('a used-up budget says that requests are refused and until when', () => {
   const alert = budgetExhausted(
-    aStory({ window: 'hour', windowName: '2026-11-24T10', meteredNanos: 499.99e9, resetsAt: at }),
+    aStory({
+      window: 'hour',
+      windowName: '2026-11-24T10',
+      meteredNanos: 499.99e9,
+      resetsAt: new Date('2026-11-24T11:00:00Z'),
+    }),
   );
   expect(alert).toMatchObject({
     type: 'budget-exhausted',
@@ -110,7 +115,7 @@ test('a used-up budget says that requests are refused and until when', () => {
     title: 'The hourly budget of ml-workspace is used up',
     facts: { 'requests now': 'refused' },
   });
-  expect(alert.description).toContain('429 budget_exhausted until 2026-11-24 10:15 UTC');
+  expect(alert.description).toContain('429 budget_exhausted until 2026-11-24 11:00 UTC');
   expect(alert.nextSteps.at(-1)?.command).toContain('budgets.hourlyUsd');
 });
 
@@ -118,6 +123,47 @@ test('a budget spent past the gateway says that requests still pass there', () =
   const alert = budgetExhausted(aStory({ spentNanos: 510e9, billedNanos: 510e9 }));
   expect(alert.facts['requests now']).toBe('not stopped');
   expect(alert.description).toContain('Only 398.20 USD of it passed the gateway');
+});
+
+describe('a window that has ended', () => {
+  const ended = {
+    window: 'day',
+    windowName: '2026-11-30',
+    resetsAt: new Date('2026-12-01T00:00:00Z'),
+    at: new Date('2026-12-01T00:10:00Z'),
+  } as const;
+
+  test('is told as ended, with the minute, its own month and the callers of its last day', () => {
+    const { title, description, facts, nextSteps } = spendThreshold({
+      ...aStory(ended),
+      percent: 80,
+    });
+    expect(title).toBe('ml-workspace had spent 80% of its daily budget when the day ended');
+    expect(description).toBe(
+      'ml-workspace had spent 412.50 USD of 500.00 USD when the day ended at 2026-12-01 00:00 UTC. So the budget lasted; the day since then has one of its own.',
+    );
+    expect(facts).toMatchObject({ 'ended at': '2026-12-01 00:00 UTC' });
+    expect(Object.keys(facts)).toContain('dearest in 2026-11');
+    expect(facts).not.toHaveProperty('resets at');
+    expect(nextSteps[0]?.say).toBe('See which callers used how many tokens on 2026-11-30');
+    expect(nextSteps[0]?.command).toContain('tokens#2026-11-30');
+  });
+
+  test.each([
+    ['refused requests', 499.99e9, 'refused', 'for this budget refuse nothing any more'],
+    ['was spent past the gateway', 398.2e9, 'not stopped', 'Only 398.20 USD of it passed'],
+    ['is metered by nothing', undefined, 'not stopped', 'Nothing meters its requests'],
+  ])('and %s calls nobody at night', (_what, meteredNanos, requests, words) => {
+    const alert = budgetExhausted(aStory({ ...ended, meteredNanos, spentNanos: 510e9 }));
+    expect(alert).toMatchObject({
+      severity: 'warning',
+      title: 'The daily budget of ml-workspace was used up before the day ended',
+      facts: { 'requests then': requests },
+    });
+    expect(alert.description).toContain(words);
+    expect(alert.description).toContain('The day since then has a budget of its own.');
+    expect(alert.facts).not.toHaveProperty('requests now');
+  });
 });
 
 test('nothing is left of a budget that was overrun, and euros are euros', () => {

@@ -11,8 +11,8 @@ import { type ByWindow, USD } from '../support/spend-builders.js';
 import { aPrice, aReport, aRow, models } from '../support/usage-reports.js';
 
 const NOON = new Date('2026-11-24T12:00:00Z');
-// Too early to tell a day's rate.
-const NIGHT = new Date('2026-11-24T02:00:00Z');
+// Too early to tell a day's rate, and too late to look back at the hour before.
+const NIGHT = new Date('2026-11-24T02:40:00Z');
 const DEV_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
 const gatewayOn = aPolicy((document) => {
   document.gateway = { enabled: true };
@@ -34,6 +34,8 @@ interface World {
   readonly now?: Date;
   readonly timeOf?: () => Date;
   readonly metered?: Readonly<Record<string, ByWindow>>;
+  /** What was metered in windows that ended a moment ago. */
+  readonly closed?: Readonly<Record<string, ByWindow>>;
   readonly usage?: (query: UsageQuery) => Promise<MonthlyUsage>;
   readonly totals?: () => Promise<never>;
   readonly publish?: (alert: Alert) => Promise<void>;
@@ -72,7 +74,9 @@ function monitor(world: World = {}) {
         return quotas.map((quota) => {
           metered.push({ quota, at: windowsAt });
           const name = quota.scope.replace('workspace#', '');
-          const settled = current.metered?.[name]?.[quota.window] ?? 0;
+          const isClosed = windowsAt.toISOString().endsWith(':59:59.999Z');
+          const settled =
+            (isClosed ? current.closed : current.metered)?.[name]?.[quota.window] ?? 0;
           return { quota, windowName: '', settled, committed: settled };
         });
       },
@@ -158,7 +162,7 @@ describe('telling', () => {
 
   test('is left to the run that has the claim', async () => {
     const { run, items, told } = monitor({ now: NIGHT, metered });
-    const claimedUntil = new Date('2026-11-24T02:10:00Z');
+    const claimedUntil = new Date('2026-11-24T02:50:00Z');
     items.set('dev-workspace', { state: { told: {} }, version: 1, claimedUntil });
     expect((await run()).told).toBe(0);
     expect(told).toEqual([]);
@@ -173,9 +177,9 @@ describe('telling', () => {
       until ? remember(workspace, before, state, now, until) : Promise.reject(new Error('died'));
     await expect(run()).rejects.toThrow('died');
     memory.remember = remember;
-    await run({ now: new Date('2026-11-24T02:05:00Z') });
+    await run({ now: new Date('2026-11-24T02:45:00Z') });
     expect(told).toHaveLength(1);
-    await run({ now: new Date('2026-11-24T02:15:00Z') });
+    await run({ now: new Date('2026-11-24T02:55:00Z') });
     expect(told).toHaveLength(2);
   });
 
@@ -223,7 +227,7 @@ describe('a report that Mistral does not give', () => {
     const { run, told } = monitor({ usage });
     await run({ now: NIGHT });
     expect(told.map(({ type }) => type)).not.toContain('reconciliation-drift');
-    await run({ now: new Date('2026-11-24T03:00:00Z') });
+    await run({ now: new Date('2026-11-24T03:40:00Z') });
     expect(told.find(({ type }) => type === 'reconciliation-drift')).toMatchObject({
       workspace: 'dev-workspace',
       facts: { 'dev-workspace': 'connection broken' },
@@ -287,6 +291,31 @@ describe('without the gateway', () => {
   });
 });
 
+describe('a month that ended a moment ago', () => {
+  const now = new Date('2026-12-01T00:10:00Z');
+
+  test('is told by what was metered where its report cannot be read, which is said', async () => {
+    const usage = async ({ month }: UsageQuery) => {
+      if (month === 11) throw new Error('connection broken');
+      return billed(0);
+    };
+    const closed = { 'dev-workspace': { month: 41 * USD } };
+    const { run, told } = monitor({ now, usage, closed });
+    expect((await run()).problems).toHaveLength(3);
+    expect(told.map(({ title }) => title)).toEqual([
+      'dev-workspace had spent 80% of its monthly budget when the month ended',
+    ]);
+  });
+
+  test('was metered by the client library, even if it counted nothing since', async () => {
+    const closed = { 'dev-workspace': { month: 50 * USD } };
+    const { run, told } = monitor({ now, policy: gatewayOff, closed });
+    const { spend } = await run();
+    expect(told.map(({ facts }) => facts['requests then'])).toEqual(['refused']);
+    expect(spend[0]).toMatchObject({ windowName: '2026-12', spentNanos: 0 });
+  });
+});
+
 test('a workspace without budgets is seen by its bill alone', async () => {
   const policy = aPolicy((document) => {
     document.gateway = { enabled: true };
@@ -308,7 +337,7 @@ describe('the day before', () => {
     const world = monitor({ metered, usage: async () => billed(12, yesterday) });
     await world.run({ now: NIGHT });
     expect(world.told).toEqual([]);
-    await world.run({ now: NOON });
+    await world.run({ now: new Date('2026-11-24T06:40:00Z') });
     expect(world.told.map(({ title }) => title)).toEqual([
       'ml-workspace spends around the gateway',
     ]);

@@ -33,6 +33,7 @@ export function aSpend(
     billed: aBill(),
     usage: undefined,
     dayBefore: undefined,
+    closed: undefined,
     ...change,
   };
 }

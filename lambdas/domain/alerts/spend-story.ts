@@ -1,6 +1,7 @@
 import type { Alert, NextStep } from '../alert.js';
 import { moneyText, percentOf } from '../money-text.js';
 import type { Currency } from '../policy.js';
+import { windowName } from '../quota-window.js';
 import { utcDay } from '../utc-day.js';
 
 /** The windows that budgets are for. */
@@ -21,7 +22,7 @@ export interface BudgetStory {
   readonly meteredNanos: number | undefined;
   /** `undefined` where Mistral's report says nothing about the window. */
   readonly billedNanos: number | undefined;
-  /** What the most went to in this month, the dearest first, as far as Mistral reports it. */
+  /** What the most went to in the window's month, the dearest first, as far as Mistral reports it. */
   readonly dearestModels: readonly ModelSpend[];
   readonly quotaTableName: string;
   readonly at: Date;
@@ -51,8 +52,15 @@ export function utcMinute(at: Date): string {
   return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** What becomes of requests once the budget is used up. */
-export function refusal({ meteredNanos, limitNanos, resetsAt, currency }: BudgetStory): string {
+/** The window is over, and what happened in its last minutes is told afterwards. */
+export function hasEnded({ resetsAt, at }: BudgetStory): boolean {
+  return resetsAt <= at;
+}
+
+/** What becomes of requests once the budget is used up, or became of them until the window ended. */
+export function refusal(story: BudgetStory): string {
+  if (hasEnded(story)) return refusalUntilTheEnd(story);
+  const { meteredNanos, limitNanos, resetsAt, currency } = story;
   if (meteredNanos === undefined) {
     return `Nothing meters its requests, so they go on and cost money; only Mistral's own limits stop them. The budget starts anew at ${utcMinute(resetsAt)}.`;
   }
@@ -60,6 +68,16 @@ export function refusal({ meteredNanos, limitNanos, resetsAt, currency }: Budget
   return isUsedUp(meteredNanos, limitNanos)
     ? `What passes the gateway or the client library and no longer fits is ${refused}. Services that call Mistral past both are not stopped.`
     : `Only ${moneyText(meteredNanos, currency)} of it passed the gateway or the client library, so requests still pass there; when that reaches the budget, they are ${refused}.`;
+}
+
+function refusalUntilTheEnd({ meteredNanos, limitNanos, window, currency }: BudgetStory): string {
+  const anew = `The ${window} since then has a budget of its own.`;
+  if (meteredNanos === undefined) {
+    return `Nothing meters its requests, so none was held back. ${anew}`;
+  }
+  return isUsedUp(meteredNanos, limitNanos)
+    ? `Until then gateway and client library refused what no longer fit, and for this budget refuse nothing any more. ${anew}`
+    : `Only ${moneyText(meteredNanos, currency)} of it passed the gateway or the client library, so nothing was refused there. ${anew}`;
 }
 
 // Of a budget, 99% can be spent for certain; what is left then is too little for some request.
@@ -84,10 +102,10 @@ export function tellBudget(story: BudgetStory, told: Told): Alert {
       spent: `${money(spentNanos)}, ${percentOf(spentNanos, limitNanos)}%`,
       limit: money(limitNanos),
       'left of it': money(Math.max(0, limitNanos - spentNanos)),
-      'resets at': utcMinute(story.resetsAt),
+      [hasEnded(story) ? 'ended at' : 'resets at']: utcMinute(story.resetsAt),
       metered: known(story.meteredNanos, money),
       'reported by Mistral': known(story.billedNanos, money),
-      ...(story.dearestModels.length > 0 && { 'dearest this month': dearest(story) }),
+      ...(story.dearestModels.length > 0 && { [`dearest ${monthOf(story)}`]: dearest(story) }),
       ...told.facts,
     },
     nextSteps: [...spenders(story), growth(story), raise(story)],
@@ -96,6 +114,16 @@ export function tellBudget(story: BudgetStory, told: Told): Alert {
 
 function known(nanos: number | undefined, money: (nanos: number) => string): string {
   return nanos === undefined ? 'not known' : money(nanos);
+}
+
+/** The last instant that the story is about. */
+function lastInstant(story: BudgetStory): Date {
+  return hasEnded(story) ? new Date(story.resetsAt.getTime() - 1) : story.at;
+}
+
+function monthOf(story: BudgetStory): string {
+  const month = windowName('month', lastInstant(story));
+  return month === windowName('month', story.at) ? 'this month' : `in ${month}`;
 }
 
 const SHOWN_MODELS = 3;
@@ -107,12 +135,14 @@ function dearest({ dearestModels, currency }: BudgetStory): string {
     .join(', ');
 }
 
-function spenders({ meteredNanos, quotaTableName, at }: BudgetStory): NextStep[] {
+function spenders(story: BudgetStory): NextStep[] {
+  const { meteredNanos, quotaTableName, at } = story;
   if (meteredNanos === undefined) return [];
-  const values = { ':callers': { S: 'quota#caller#' }, ':today': { S: `tokens#${utcDay(at)}` } };
+  const day = utcDay(lastInstant(story));
+  const values = { ':callers': { S: 'quota#caller#' }, ':today': { S: `tokens#${day}` } };
   return [
     {
-      say: 'See which callers used how many tokens today',
+      say: `See which callers used how many tokens ${day === utcDay(at) ? 'today' : `on ${day}`}`,
       command: `aws dynamodb scan --table-name ${quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :today' --expression-attribute-values '${JSON.stringify(values)}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
     },
   ];

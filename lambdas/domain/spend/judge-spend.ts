@@ -4,6 +4,7 @@ import { spendForecast } from '../alerts/spend-forecast.js';
 import { type BudgetStory, type BudgetWindow, isUsedUp } from '../alerts/spend-story.js';
 import { spendThreshold } from '../alerts/spend-threshold.js';
 import { windowEnd } from '../quota-window.js';
+import { toldUntil } from './closed-windows.js';
 import { dearestModels } from './dearest-models.js';
 import { judgeReconciliation } from './judge-reconciliation.js';
 import { hasTold, type Mark, type SpendState, type Telling } from './spend-state.js';
@@ -11,7 +12,7 @@ import { billedInWindow, type SpendStatus, spendStatus } from './spend-status.js
 import { openDay, openingNanos, spentToday, type WorkspaceSpend } from './workspace-spend.js';
 
 export interface SpendJudgement {
-  /** One for each budget of the workspace. */
+  /** One for each budget of the workspace, in its present window. */
   readonly statuses: readonly SpendStatus[];
   readonly tellings: readonly Telling[];
   /** To be remembered in any case. */
@@ -32,10 +33,12 @@ export function judgeSpend(
 ): SpendJudgement {
   const opened = openDay(spend, before, now);
   const { tellings, state } = judgeReconciliation(spend, opened, now);
-  const statuses = statusesOf(spend, state, rules, now);
+  const todayNanos = spentToday(spend, openingNanos(state, now), now);
+  const statuses = statusesOf(spend, { todayNanos, at: now }, toldKeys(state, now), rules);
   return {
     statuses,
     tellings: [
+      ...closedTellings(spend, state, rules, now),
       ...statuses.flatMap((status) => tellingsOf(spend, status, state, rules, now)),
       ...unpricedTelling(spend, state, now),
       ...tellings,
@@ -44,19 +47,41 @@ export function judgeSpend(
   };
 }
 
+function toldKeys(state: SpendState, now: Date): ReadonlySet<string> {
+  return new Set(Object.keys(state.told).filter((key) => hasTold(state, key, now)));
+}
+
+interface Instant {
+  readonly at: Date;
+  readonly todayNanos: number | undefined;
+}
+
 function statusesOf(
+  { budgets, billed }: WorkspaceSpend,
+  { at, todayNanos }: Instant,
+  told: ReadonlySet<string>,
+  { thresholds }: SpendRules,
+): SpendStatus[] {
+  return budgets.map(({ quota, nanos }) => {
+    const billedNanos = billed && billedInWindow(billed, quota.window, at);
+    const facts = { quota, meteredNanos: nanos, billedNanos, todayNanos };
+    return spendStatus(facts, thresholds, told, at);
+  });
+}
+
+/** What windows reached after the last look at them, told like the rest but for a forecast. */
+function closedTellings(
   spend: WorkspaceSpend,
   state: SpendState,
-  { thresholds }: SpendRules,
+  rules: SpendRules,
   now: Date,
-): SpendStatus[] {
-  const todayNanos = spentToday(spend, openingNanos(state, now), now);
-  const told = new Set(Object.keys(state.told).filter((key) => hasTold(state, key, now)));
-  return spend.budgets.map(({ quota, nanos }) => {
-    const billedNanos = spend.billed && billedInWindow(spend.billed, quota.window, now);
-    const facts = { quota, meteredNanos: nanos, billedNanos, todayNanos };
-    return spendStatus(facts, thresholds, told, now);
-  });
+): Telling[] {
+  if (!spend.closed) return [];
+  const { at, ...facts } = spend.closed;
+  const atItsEnd = { ...spend, ...facts };
+  const instant = { at, todayNanos: undefined };
+  const statuses = statusesOf(atItsEnd, instant, toldKeys(state, now), rules);
+  return statuses.flatMap((status) => tellingsOf(atItsEnd, status, state, rules, now));
 }
 
 /** At most one alert about a budget: that it is used up, or the highest threshold, or a forecast. */
@@ -68,14 +93,15 @@ function tellingsOf(
   now: Date,
 ): Telling[] {
   const { quota, windowName, resetsAt, newlyCrossed, spentNanos, forecast } = status;
+  const until = toldUntil(resetsAt);
   const story = () => storyOf(spend, status, rules, now);
-  const crossed = newlyCrossed.map(({ key }) => ({ key, until: resetsAt }));
+  const crossed = newlyCrossed.map(({ key }) => ({ key, until }));
   const exhausted = `${quota.scope}#${quota.unit}#${windowName}#exhausted`;
   const isOver =
     spentNanos >= quota.limit || (spend.isMetered && isUsedUp(status.meteredNanos, quota.limit));
 
   if (isOver && !hasTold(state, exhausted, now)) {
-    const marks = [...crossed, { key: exhausted, until: resetsAt }];
+    const marks = [...crossed, { key: exhausted, until }];
     return [{ alert: budgetExhausted(story()), marks }];
   }
   // That a budget is used up stands for its last thresholds too, whichever comes first.

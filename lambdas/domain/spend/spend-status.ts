@@ -5,15 +5,15 @@ import { utcDay } from '../utc-day.js';
 import type { BilledSpend } from './billed-spend.js';
 import { forecastSpend, type SpendForecast } from './spend-forecast.js';
 
-/** What is known of the spend against one money quota in its present window, in nano-units. */
+/** What is known of the spend against one money quota in one window, in nano-units. */
 export interface SpendFacts {
   readonly quota: Quota;
   /** What the quota's counters say. */
   readonly meteredNanos: number;
   /** What Mistral says; `undefined` where it does not tell that window apart. */
   readonly billedNanos: number | undefined;
-  /** The larger of both since the day began, for the forecast. */
-  readonly todayNanos: number;
+  /** The larger of both since the day began, for the forecast; `undefined` where there is none. */
+  readonly todayNanos: number | undefined;
 }
 
 export interface SpendStatus {
@@ -33,23 +33,23 @@ export interface SpendStatus {
 
 export interface CrossedThreshold {
   readonly percent: number;
-  /** To be remembered until the window ends: a threshold is told once. */
+  /** To be remembered as long as the window is looked at: a threshold is told once. */
   readonly key: string;
 }
 
-/** `thresholds` in percent; `told` are the keys of those that were told before. */
+/** In the window around `at`. `thresholds` in percent; `told` are the keys of those told before. */
 export function spendStatus(
   { quota, meteredNanos, billedNanos, todayNanos }: SpendFacts,
   thresholds: readonly number[],
   told: ReadonlySet<string>,
-  now: Date,
+  at: Date,
 ): SpendStatus {
   const spentNanos = largerSpend(meteredNanos, billedNanos);
-  const name = windowName(quota.window, now);
+  const name = windowName(quota.window, at);
   return {
     quota,
     windowName: name,
-    resetsAt: windowEnd(quota.window, now),
+    resetsAt: windowEnd(quota.window, at),
     meteredNanos,
     billedNanos,
     spentNanos,
@@ -59,7 +59,8 @@ export function spendStatus(
       .map((percent) => ({ percent, key: thresholdKey(quota, name, percent) }))
       .filter(({ key }) => !told.has(key))
       .sort((one, other) => one.percent - other.percent),
-    forecast: forecastSpend(quota, spentNanos, todayNanos, now),
+    forecast:
+      todayNanos === undefined ? undefined : forecastSpend(quota, spentNanos, todayNanos, at),
   };
 }
 

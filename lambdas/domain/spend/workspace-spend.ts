@@ -7,7 +7,7 @@ import type { BilledSpend } from './billed-spend.js';
 import type { SpendState } from './spend-state.js';
 import { billedInWindow } from './spend-status.js';
 
-/** The money of a quota that was used in its present window. */
+/** The money of a quota that was used in one of its windows. */
 export interface MeteredQuota {
   readonly quota: Quota;
   readonly nanos: number;
@@ -27,6 +27,14 @@ export interface WorkspaceSpend {
   readonly usage: MonthlyUsage | undefined;
   /** The day before, where it is to be reconciled now. */
   readonly dayBefore: DayBefore | undefined;
+  /** Windows that ended a moment ago, with what stood in them then. */
+  readonly closed: ClosedSpend | undefined;
+}
+
+export interface ClosedSpend
+  extends Pick<WorkspaceSpend, 'budgets' | 'isMetered' | 'billed' | 'usage'> {
+  /** The last instant of the windows; `billed` is the report of its month. */
+  readonly at: Date;
 }
 
 export interface DayBefore {

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import { createQuotaCounters } from '../../lambdas/adapters/quota-counters.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { createQuotaHolder } from '../../lambdas/metering/quota-holder.js';
+import { createVirtualClock } from '../../local/clock.js';
+import type { LocalDynamo } from '../../local/dynamo.js';
+import { createAlertInbox } from '../../local/fakes/alert-inbox.js';
+import { createExecutions } from '../../local/fakes/executions.js';
+import { createFakeKeys } from '../../local/fakes/mistral-keys.js';
+import { createFakeMistral, FAKE_MODELS } from '../../local/fakes/mistral-server.js';
+import { createSecretStore } from '../../local/fakes/secret-store.js';
+import { createLocalFunctions } from '../../local/functions.js';
+import { type Gate, openNetwork } from '../../local/network.js';
+import { aPolicy, silentLog } from './builders.js';
+import { USD } from './spend-builders.js';
+
+const policy = aPolicy((document) => {
+  document.gateway = { enabled: true };
+});
+const LARGE = 'mistral-large-2512';
+const TOKENS_PER_DOLLAR = 2_000_000; // 0.50 USD a million
+
+/** Mistral, SNS, Secrets Manager and DynamoDB over HTTP, and the monitor that looks at them. */
+export async function aSpendAccount(dynamo: LocalDynamo, start: string, gate?: Gate) {
+  const [records, quotas] = [`records-${randomUUID()}`, `quotas-${randomUUID()}`];
+  await Promise.all([dynamo.createTable(records), dynamo.createTable(quotas)]);
+  const clock = createVirtualClock(new Date(start));
+  const { now } = clock;
+  const mistral = createFakeMistral(
+    createFakeKeys({ now }),
+    {
+      workspaces: policy.workspaces,
+      requestsPerSecond: 100,
+      monthlyLimitReached: false,
+      monthlyLimitUsd: 5000,
+      models: FAKE_MODELS,
+    },
+    'admin-key-of-the-test-organization',
+    now,
+  );
+  const inbox = createAlertInbox(now);
+  const secrets = createSecretStore(now, () => {});
+  secrets.create(policy.mistral.adminKeySecret, { value: 'admin-key-of-the-test-organization' });
+  const executions = createExecutions(now, () => {});
+  const systems = { mistral, secrets, inbox, executions, dynamoUrl: dynamo.url };
+  const network = await openNetwork(systems, gate);
+  const functions = createLocalFunctions({
+    policy,
+    url: network.url,
+    clock,
+    log: silentLog,
+    tableName: records,
+    quotaTableName: quotas,
+    stateMachineArn: executions.stateMachineArn,
+  });
+  onTestFinished(async () => {
+    functions.close();
+    await network.close();
+  });
+
+  return {
+    clock,
+    inbox,
+    told: () => inbox.messages.map(({ subject }) => subject),
+    look: () => functions.spendMonitor(),
+    /** What Mistral bills for. */
+    use(workspace: string, dollars: number, day = now().toISOString().slice(0, 10)) {
+      const tokens = dollars * TOKENS_PER_DOLLAR;
+      mistral.usage.recordUsage(idOf(workspace), LARGE, day, tokens, 0);
+    },
+    /** What a gateway meters. */
+    async meter(workspace: string, dollars: number) {
+      const holder = createQuotaHolder({
+        holderId: `holder-${now().getTime()}`,
+        counters: createQuotaCounters(dynamo.client, quotas),
+        nowMs: () => now().getTime(),
+      });
+      const money = moneyOf(workspace);
+      const outcome = await holder.reserve(
+        money.map((quota) => ({ quota, amount: dollars * USD })),
+      );
+      if (outcome.kind !== 'reserved') throw new Error(`not metered: ${outcome.kind}`);
+      outcome.settle(money.map(() => dollars * USD));
+      await holder.close();
+    },
+  };
+}
+
+function workspaceOf(name: string): Policy['workspaces'][number] {
+  const workspace = policy.workspaces.find((one) => one.name === name);
+  if (!workspace) throw new Error(`no workspace ${name}`);
+  return workspace;
+}
+
+const idOf = (name: string) => workspaceOf(name).id;
+const moneyOf = (name: string) =>
+  quotasOf(policy, workspaceOf(name)).filter(({ unit }) => unit !== 'requests');
+
+export function counted(calls: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const call of calls) counts[call] = (counts[call] ?? 0) + 1;
+  return counts;
+}
