@@ -107,6 +107,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       secrets,
       rotations: createSecretRotations(secretsManager),
       log,
+      sleep,
     }),
     verifyRetirement: createVerifyRetirementHandler({ secrets, inspector, prober, log, now }),
     revokeKey: createRevokeKeyHandler({ secrets, keySource, log }),

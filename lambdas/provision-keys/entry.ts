@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { AWS_CLIENT } from '../adapters/aws-client.js';
@@ -15,4 +16,5 @@ export const handler = createProvisionKeysHandler({
   secrets: createSecretVersions(secretsManager),
   rotations: createSecretRotations(secretsManager),
   log: new Logger(),
+  sleep: setTimeout,
 });

@@ -7,6 +7,7 @@ function provision(
   start: (secret: string) => Promise<'started' | 'under way'>,
 ) {
   const asked: string[] = [];
+  const pauses: number[] = [];
   const handler = createProvisionKeysHandler({
     policy: aPolicy((document) => {
       document.gateway = { enabled: false };
@@ -21,8 +22,9 @@ function provision(
       },
     },
     log: silentLog,
+    sleep: async (milliseconds) => void pauses.push(milliseconds),
   });
-  return { asked, result: handler() };
+  return { asked, pauses, result: handler() };
 }
 
 const EMPTY = [
@@ -36,13 +38,29 @@ test('starts the first rotation of every secret without a key, and of no other',
     ['mistral/dev-workspace/dev-team-key'],
     async () => 'started',
   );
-  expect(await result).toEqual({ started: EMPTY });
+  expect(await result).toEqual({ started: EMPTY, underWay: [] });
   expect(asked).toEqual(EMPTY);
 });
 
-test('a rotation already under way is left to finish', async () => {
-  const { result } = provision([], async () => 'under way');
-  expect(await result).toEqual({ started: [] });
+test('a rotation already under way is left to finish, and told', async () => {
+  const { pauses, result } = provision(
+    ['mistral/dev-workspace/dev-team-key'],
+    async () => 'under way',
+  );
+  expect(await result).toEqual({ started: [], underWay: EMPTY });
+  expect(pauses).toHaveLength(9);
+});
+
+test("Secrets Manager's trial of a new schedule is waited for", async () => {
+  let asks = 0;
+  const { asked, pauses, result } = provision(EMPTY, async () => {
+    asks += 1;
+    return asks < 3 ? 'under way' : 'started';
+  });
+  const secret = 'mistral/dev-workspace/dev-team-key';
+  expect(await result).toEqual({ started: [secret], underWay: [] });
+  expect(asked).toEqual([secret, secret, secret]);
+  expect(pauses).toEqual([10_000, 10_000]);
 });
 
 test('fails after the last secret when one could not be started', async () => {
