@@ -14,7 +14,7 @@ export interface KeyProvisioningProps {
   readonly rotationFunction: IFunction;
 }
 
-/** Starts the first rotation of every secret that holds no key yet, at the end of each deploy. */
+/** Starts the first rotation of every secret without a key, at the end of each deploy that changed something. */
 export class KeyProvisioning extends Construct {
   readonly access: SecretAccess;
 

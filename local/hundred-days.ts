@@ -2,6 +2,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ApiKey } from '../lambdas/domain/api-key.js';
 import type { Finding } from '../lambdas/domain/finding.js';
 import { GATEWAY_KEY_NAME, type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js';
+import type { Policy } from '../lambdas/domain/policy.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
 import { nextRun } from './schedule.js';
 import { createCopier, createService, type Service } from './service.js';
@@ -24,6 +25,14 @@ export const CAST = {
   /** Made by hand in the console, never used. */
   neverUsed: 'hackathon',
 } as const;
+
+/** The keys of the story that a policy does not have; the gateway's own is one of them. */
+export function missingCast(policy: Policy): readonly string[] {
+  const planned = plannedKeys(policy).map(({ secretName }) => secretName);
+  const { cleanly, stillInUse, neverValid, goesBad } = CAST;
+  const needed = [cleanly, stillInUse, neverValid, goesBad, 'mistral/prod-workspace/gateway'];
+  return needed.filter((secretName) => !planned.includes(secretName));
+}
 
 /** What happened that no part of the product records. */
 export interface Diary {

@@ -1,10 +1,24 @@
 import { parseArgs } from 'node:util';
 import { loadPolicy } from '../lib/load-policy.js';
 import { printClosing } from './closing-table.js';
+import { missingCast } from './hundred-days.js';
 import { runLocally, START } from './run.js';
 import { createTimeline } from './timeline.js';
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    policy: { type: 'string', default: 'governance.yaml' },
+  },
+});
+const policy = loadPolicy(values.policy);
+const missing = missingCast(policy);
+if (missing.length > 0) {
+  console.error(
+    `${values.policy} is not the policy as shipped: the story of the hundred days needs ${missing.join(', ')}. Keep a copy of the shipped policy and name it with --policy.`,
+  );
+  process.exit(2);
+}
 
 // What Node says of its own age does not belong into the story.
 process.removeAllListeners('warning');
@@ -17,7 +31,7 @@ const terminal = {
 const timeline = createTimeline(START, terminal);
 
 const { document, expectations } = await runLocally({
-  policy: loadPolicy('governance.yaml'),
+  policy,
   log: { info() {}, warn() {}, error() {} },
   onlooker: timeline,
   onMessage: timeline.alert,
