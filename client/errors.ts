@@ -16,7 +16,7 @@ export interface RefusalDetails {
   /** The field of the request that is wrong. */
   readonly param?: string;
   readonly quota?: ExhaustedQuota;
-  /** When the exhausted quota starts anew. */
+  /** When the exhausted quota starts anew; absent where the request would not fit then either. */
   readonly resetsAt?: Date;
   /** Absent where a repeated request would fare no better. */
   readonly retryAfterSeconds?: number;

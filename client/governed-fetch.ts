@@ -63,7 +63,7 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     if (outcome.kind !== 'reserved') {
       underWay.end();
       const problem = refusalOf(outcome, call.demand.grant, now());
-      throw errorOf(problem, outcome.kind === 'exhausted' ? outcome : undefined);
+      throw errorOf(problem, 'quota' in outcome ? outcome : undefined);
     }
 
     const tally = new Tally(call.demand, counted(outcome, underWay));

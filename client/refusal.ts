@@ -1,4 +1,4 @@
-import type { QuotaRefusal } from '../lambdas/domain/quota.js';
+import type { QuotaRefusal, QuotaTooSmall } from '../lambdas/domain/quota.js';
 import { type Problem, shownCode } from '../lambdas/metering/problem.js';
 import {
   type GovernanceError,
@@ -7,20 +7,20 @@ import {
 } from './errors.js';
 
 /** What the gateway would answer, as an error. */
-export function errorOf(problem: Problem, exhausted?: QuotaRefusal): GovernanceError {
+export function errorOf(problem: Problem, refusal?: QuotaRefusal | QuotaTooSmall): GovernanceError {
   const { code, message, param, retryAfterSeconds } = problem;
   if (code === 'quota_unavailable') {
     return new GovernanceUnavailableError(message, code, retryAfterSeconds);
   }
-  if (!exhausted) {
+  if (!refusal) {
     return new GovernanceRefusedError(message, { code: shownCode(code), param, retryAfterSeconds });
   }
-  const { quota, windowName, resetsAt } = exhausted;
+  const { quota, windowName } = refusal;
   const { scope, unit, window } = quota;
   return new GovernanceRefusedError(message, {
     code: shownCode(code),
     quota: { scope, unit, window, windowName },
-    resetsAt,
+    resetsAt: refusal.kind === 'exhausted' ? refusal.resetsAt : undefined,
     retryAfterSeconds,
   });
 }

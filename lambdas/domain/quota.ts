@@ -40,13 +40,24 @@ export interface QuotaRefusal {
   readonly heldByOthers: boolean;
 }
 
+/** Not even an untouched quota has room for that much, so it is of no use to come back. */
+export interface QuotaTooSmall {
+  readonly kind: 'too-large';
+  readonly quota: Quota;
+  readonly windowName: string;
+  /** What the request may use at most. */
+  readonly amount: number;
+  /** The most that a single request can have: the limit, or a shard's part of it. */
+  readonly largest: number;
+}
+
 /** Something went wrong on the way to the counters, so that nothing can be promised. */
 export interface QuotaUnavailable {
   readonly kind: 'unavailable';
   readonly reason: string;
 }
 
-export type ReserveOutcome = Reservation | QuotaRefusal | QuotaUnavailable;
+export type ReserveOutcome = Reservation | QuotaRefusal | QuotaTooSmall | QuotaUnavailable;
 
 /** One process that spends from quotas: it holds leases on parts of them and settles what it used. */
 export interface QuotaHolder {

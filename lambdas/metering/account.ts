@@ -25,6 +25,8 @@ export interface Account {
   /** The policy may change it while the window lasts. */
   limit: number;
   readonly position: Position;
+  /** Requests that hold something of it, or may yet: it must be flushed for as long as there are. */
+  users: number;
   readonly demand: Demand;
   /** Below that much spare, more is fetched before somebody has to wait for it. */
   lowWater: number;
@@ -49,6 +51,7 @@ export function newAccount(
   return {
     ...fixed,
     position: newPosition(),
+    users: 0,
     demand: newDemand(nowMs),
     lowWater: 0,
     waiters: [],

@@ -1,5 +1,6 @@
 import type { AccessGrant, ModelDirectory } from '../domain/access.js';
-import type { QuotaRefusal } from '../domain/quota.js';
+import { moneyText } from '../domain/money-text.js';
+import type { QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../domain/quota.js';
 import { demandOf, roomFor } from './demand.js';
 import type { Endpoint } from './endpoints.js';
 import type { Authorize, Demand, Hold, HoldOutcome, Metering } from './metering.js';
@@ -71,6 +72,8 @@ export function refusalOf(
   switch (outcome.kind) {
     case 'exhausted':
       return exhausted(outcome, now);
+    case 'too-large':
+      return tooLarge(outcome);
     case 'unavailable':
       return problem('quota_unavailable', 'quotas cannot be read right now, so nothing is sent', {
         retryAfterSeconds: 1,
@@ -105,6 +108,23 @@ function exhausted(
     `${name} per ${quota.window} of ${owner} exhausted for ${windowName}: resets at ${resetsAt.toISOString()}${soon}`,
     { retryAfterSeconds: heldByOthers ? 1 : Math.max(1, untilReset) },
   );
+}
+
+/** Says nothing of when to come back: at no time is there room. */
+function tooLarge({ quota, amount, largest }: QuotaTooSmall): Problem {
+  const { unit, window, scope, limit, shards = 1 } = quota;
+  const { code, name } = WHAT[unit];
+  const owner = scope.replace('#', ' ');
+  const parts = shards > 1 ? ` (${amountText(limit, unit)} in ${shards} parts)` : '';
+  return problem(
+    code,
+    `the request needs up to ${amountText(amount, unit)}, which never fits into the ${name} per ${window} of ${owner}: allowed are ${amountText(largest, unit)}${parts}; ask for less, for example with max_tokens`,
+  );
+}
+
+function amountText(amount: number, unit: QuotaUnit): string {
+  if (unit === 'usd') return moneyText(amount, 'USD');
+  return unit === 'eur' ? moneyText(amount, 'EUR') : `${amount} ${unit}`;
 }
 
 function unavailable(error: unknown): HoldOutcome {

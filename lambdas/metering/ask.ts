@@ -1,3 +1,5 @@
+import { shardLimit } from '../domain/quota/shards.js';
+import type { QuotaClaim, QuotaTooSmall } from '../domain/quota.js';
 import { type Account, type AskOutcome, TAKEN, take } from './account.js';
 import { type HolderParts, startTurn } from './exchange-turn.js';
 import type { Meter } from './meter.js';
@@ -34,6 +36,14 @@ export async function askMeter(
     account,
     outcome: outcome.kind === 'exhausted' ? { ...outcome, heldByOthers } : outcome,
   };
+}
+
+/** Where an amount is more than a shard has in all: that is so whatever anybody spends. */
+export function misfit(meter: Meter, { quota, amount }: QuotaClaim): QuotaTooSmall | undefined {
+  const largest = shardLimit(quota, 0); // no other part is larger
+  if (amount <= largest) return undefined;
+  const { windowName } = meter.accounts[0] as Account;
+  return { kind: 'too-large', quota, windowName, amount, largest };
 }
 
 /** Why an amount cannot be had, as far as that is known without asking any counter. */

@@ -15,9 +15,10 @@ export async function flushAccount(
   if (isDue) await startTurn(account, parts, purpose);
 }
 
-/** Nothing will be spent in that window any more, whatever small steps the clock takes. */
+/** Nothing will be spent in that window any more, even if a clock that was fast is put right. */
 export function isOver(account: Account, nowMs: number): boolean {
-  return nowMs > account.endsMs + CLOCK_MARGIN_MS && !account.turn && isSettled(account);
+  const hasEnded = nowMs > account.endsMs + 2 * CLOCK_MARGIN_MS;
+  return hasEnded && account.users === 0 && !account.turn && isSettled(account);
 }
 
 function hasNews(account: Account, parts: HolderParts): boolean {

@@ -9,7 +9,9 @@ export class HeldReservation implements Reservation {
   constructor(
     private readonly accounts: readonly Account[],
     private readonly claims: readonly QuotaClaim[],
-  ) {}
+  ) {
+    for (let at = 0; at < accounts.length; at += 1) (accounts[at] as Account).users += 1;
+  }
 
   settle(used: readonly number[]): void {
     if (!this.isOpen) return;
@@ -18,7 +20,7 @@ export class HeldReservation implements Reservation {
       const reserved = this.claims[at]?.amount ?? 0;
       // What nobody can tell counts in full: the reservation was its upper bound.
       const amount = used[at];
-      putBack(this.accounts[at] as Account, reserved, isAmount(amount) ? amount : reserved);
+      this.#end(at, reserved, isAmount(amount) ? amount : reserved);
     }
   }
 
@@ -26,7 +28,13 @@ export class HeldReservation implements Reservation {
     if (!this.isOpen) return;
     this.isOpen = false;
     for (let at = 0; at < this.accounts.length; at += 1)
-      putBack(this.accounts[at] as Account, this.claims[at]?.amount ?? 0, 0);
+      this.#end(at, this.claims[at]?.amount ?? 0, 0);
+  }
+
+  #end(at: number, reserved: number, used: number): void {
+    const account = this.accounts[at] as Account;
+    putBack(account, reserved, used);
+    account.users -= 1;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { AccessGrant, AccessRefusal, AccessRequest } from '../domain/access.js';
-import type { QuotaRefusal, QuotaUnavailable } from '../domain/quota.js';
+import type { QuotaRefusal, QuotaTooSmall, QuotaUnavailable } from '../domain/quota.js';
 
 /** What one request uses, or may use at most. */
 export interface Consumption {
@@ -44,7 +44,7 @@ export interface Unpriced {
   readonly kind: 'unpriced';
 }
 
-export type HoldOutcome = Hold | QuotaRefusal | QuotaUnavailable | Unpriced;
+export type HoldOutcome = Hold | QuotaRefusal | QuotaTooSmall | QuotaUnavailable | Unpriced;
 
 export interface Metering {
   /** Answers at once while leases last. */

@@ -2,7 +2,7 @@ import type { QuotaCounters } from '../adapters/quota-counters.js';
 import { mapBounded } from '../domain/map-bounded.js';
 import type { QuotaClaim, QuotaHolder, QuotaRefusal, QuotaUnavailable } from '../domain/quota.js';
 import { type Account, take, unask } from './account.js';
-import { askMeter, type MeterAnswer, refusalAtOnce } from './ask.js';
+import { askMeter, type MeterAnswer, misfit, refusalAtOnce } from './ask.js';
 import { type HolderParts, startTurn } from './exchange-turn.js';
 import { flushAccount, isOver } from './flush.js';
 import { HeldReservation, isAmount } from './held-reservation.js';
@@ -52,6 +52,10 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
 
   function refuseAtOnce(claims: readonly QuotaClaim[], at: number) {
     for (const claim of claims) {
+      const answer = misfit(meters.at(claim.quota, at), claim);
+      if (answer) return answer;
+    }
+    for (const claim of claims) {
       const answer = refusalAtOnce(meters.at(claim.quota, at), claim.amount, at);
       if (answer) return refusalOf(claim, answer);
     }
@@ -59,18 +63,16 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
   }
 
   async function reserveFromCounters(claims: readonly QuotaClaim[], at: number) {
+    const asked = claims.map(({ quota }) => meters.at(quota, at));
+    // A window may end, and be flushed for the last time, while this walks its shards.
+    const accounts = asked.flatMap((meter) => meter.accounts);
+    for (const account of accounts) account.users += 1;
     const answers = await Promise.all(
-      claims.map(({ quota, amount }) => askMeter(meters.at(quota, at), amount, parts)),
+      asked.map((meter, index) => askMeter(meter, claims[index]?.amount ?? 0, parts)),
     );
-    const refused = answers.findIndex(({ outcome }) => outcome.kind !== 'taken');
-    const reservation = new HeldReservation(
-      answers.map(({ account }) => account),
-      claims,
-    );
-    if (refused < 0) return reservation;
-    for (const [index, { account, outcome }] of answers.entries())
-      if (outcome.kind === 'taken') unask(account, claims[index]?.amount ?? 0);
-    return refusalOf(claims[refused] as QuotaClaim, answers[refused] as MeterAnswer);
+    const outcome = reservationOf(claims, answers);
+    for (const account of accounts) account.users -= 1;
+    return outcome;
   }
 
   async function flush(): Promise<void> {
@@ -99,6 +101,19 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
       for (let flushes = 0; flushes < CLOSING_FLUSHES; flushes += 1) await flush();
     },
   };
+}
+
+/** All of what the claims were answered, or none. */
+function reservationOf(claims: readonly QuotaClaim[], answers: readonly MeterAnswer[]) {
+  const refused = answers.findIndex(({ outcome }) => outcome.kind !== 'taken');
+  if (refused < 0)
+    return new HeldReservation(
+      answers.map(({ account }) => account),
+      claims,
+    );
+  for (const [index, { account, outcome }] of answers.entries())
+    if (outcome.kind === 'taken') unask(account, claims[index]?.amount ?? 0);
+  return refusalOf(claims[refused] as QuotaClaim, answers[refused] as MeterAnswer);
 }
 
 function refusalOf(

@@ -1,6 +1,9 @@
 import { setImmediate as letItRun } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
 import type { ExchangeAnswer, QuotaCounters } from '../../lambdas/adapters/quota-counters.js';
+import type { Lease } from '../../lambdas/domain/quota/counter.js';
+import { fenceOf } from '../../lambdas/domain/quota/lease-time.js';
+import { preferredShard } from '../../lambdas/domain/quota/shards.js';
 import type { Quota, QuotaHolder, Reservation } from '../../lambdas/domain/quota.js';
 import { createQuotaHolder } from '../../lambdas/metering/quota-holder.js';
 import {
@@ -43,15 +46,79 @@ test('while a lease lasts, requests are answered at once and nothing is written'
   expect(fake.writes()).toBe(writes);
 });
 
-test('more than the whole limit is refused at once, without a look at the counter', () => {
-  expect(aHolder().reserve([{ quota, amount: 101 }])).toEqual({
-    kind: 'exhausted',
-    quota,
+test.each([
+  ['the whole limit', undefined, 100],
+  ["any shard's part of it", 3, 34],
+])('more than %s never fits, and no counter is asked', (_, shards, largest) => {
+  const split: Quota = { ...quota, shards };
+  const free = { quota: { ...quota, scope: 'workspace#free' }, amount: 1 };
+  expect(aHolder().reserve([free, { quota: split, amount: largest + 1 }])).toEqual({
+    kind: 'too-large',
+    quota: split,
     windowName: '2026-11-23T17',
-    resetsAt: new Date('2026-11-23T18:00:00Z'),
-    heldByOthers: false,
+    amount: largest + 1,
+    largest,
   });
   expect(fake.writes()).toBe(0);
+});
+
+test('as much as the largest shard has fits, whichever shard is asked first', async () => {
+  const split: Quota = { ...quota, shards: 3 };
+  for (const id of ['one', 'two', 'three', 'four']) {
+    const holder = aHolder(id);
+    (await reserved(holder, 34, split)).release();
+    await holder.close();
+  }
+});
+
+test('a request that asks shard after shard while its window ends is settled in it', async () => {
+  const split: Quota = { ...quota, window: 'minute', limit: 2, shards: 2 };
+  const first = preferredShard('one', 2);
+  const [twin = ''] = ['a', 'b', 'c', 'd', 'e'].filter((id) => preferredShard(id, 2) === first);
+  const other = aHolder(twin);
+  (await reserved(other, 1, split)).settle([1]);
+  await other.close();
+  const wire = createWire(fake, () => {});
+  const holder = aHolder('one', wire.countersFor('one'));
+  async function deliverAll(): Promise<void> {
+    for (await letItRun(); wire.waiting().length > 0; await letItRun())
+      await wire.decide('one', 'deliver');
+  }
+
+  const asked = holder.reserve([{ quota: split, amount: 1 }]);
+  nowMs += 71_000;
+  void holder.flush();
+  await deliverAll();
+  const late = (await asked) as Reservation;
+  late.settle([1]);
+  void holder.flush();
+  await deliverAll();
+
+  const shards = ['quota#workspace#a', 'quota#workspace#a#1'];
+  const name = 'usd#2026-11-23T17:00';
+  expect(shards.map((pk) => counter(name, pk)?.settled)).toEqual([1, 1]);
+});
+
+test('a request begun just before the fence is in the counter before anybody takes its lease, clocks being 10 s apart', async () => {
+  nowMs += 600_000;
+  const slow = createQuotaHolder({ holderId: 's', counters: fake, nowMs: () => nowMs - 5_000 });
+  const fast = createQuotaHolder({ holderId: 'f', counters: fake, nowMs: () => nowMs + 5_000 });
+  (await reserved(slow, 20)).settle([1]);
+  await slow.flush();
+  const lease = counter()?.leases.get('s') as Lease;
+  nowMs = fenceOf(lease) + 5_000 - 1;
+  const writes = fake.writes();
+  const late = slow.reserve([{ quota, amount: 8 }]) as Reservation;
+  expect([late.kind, fake.writes()]).toEqual(['reserved', writes]);
+
+  nowMs += 5_000 + 3_000; // the gateway's next flush on Lambda, in a call that took its time
+  expect(await fast.reserve([{ quota, amount: 95 }])).toMatchObject({ kind: 'exhausted' });
+  await slow.flush();
+  nowMs += 30_000;
+  expect(await fast.reserve([{ quota, amount: 95 }])).toMatchObject({ kind: 'exhausted' });
+  late.settle([8]);
+  await slow.flush();
+  expect(counter()).toMatchObject({ settled: 9 });
 });
 
 test('a refusal says whether others hold what is left', async () => {
@@ -308,7 +375,7 @@ test('a request that outlives its lease is not lost with it, where its holder fl
   const [one, other] = [aHolder('one'), aHolder('other')];
   (await reserved(one, 10)).settle([1]);
   await one.flush();
-  nowMs += 45_000;
+  nowMs += 39_000;
   const long = await reserved(one, 8); // from the lease as it stands
   expect(counter()?.leases.get('one')).toMatchObject({ inFlight: 0 });
 

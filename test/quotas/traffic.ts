@@ -134,7 +134,7 @@ export async function play(traffic: Traffic): Promise<TrafficResult> {
     const outcome = wish instanceof Promise ? await wish : wish;
     if (server.isDead) return;
     if (outcome.kind === 'unavailable') return;
-    if (outcome.kind === 'exhausted') {
+    if (outcome.kind !== 'reserved') {
       tallyOf(outcome.quota).refused += 1;
       return;
     }

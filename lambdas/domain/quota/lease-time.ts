@@ -3,15 +3,27 @@ import type { Counter, Exchange, Lease } from './counter.js';
 /** How far the clocks of two holders may differ from the true time, each of them. */
 export const CLOCK_MARGIN_MS = 5_000;
 
+/**
+ * In which a holder that is up tells the counter of a request that began. The gateway on Lambda
+ * does every five seconds while an answer runs, and a call takes three at most.
+ */
+export const RECORDED_WITHIN_MS = 10_000;
+
 /** With the margin, a lease is free for others 60 s at most after its holder was last heard of. */
 export const LEASE_MS = 60_000 - CLOCK_MARGIN_MS;
 
-/** How long an emptied lease still tells its holder, should it come back, what became of it. */
-export const FORGET_MS = 15 * 60_000;
+/**
+ * How long an emptied lease still tells its holder, should it come back, what became of it. By then
+ * AWS accepts no command any more that was sent from before the lease: signatures last five minutes.
+ */
+export const FORGET_MS = 5 * 60_000;
 
-/** The instant from which a holder authorizes nothing more from its own lease. */
+/**
+ * The instant from which a holder authorizes nothing more from its own lease: what began just before
+ * is in flight in the counter before anybody may take the lease back, by whichever clock.
+ */
 export function fenceOf({ until }: Pick<Lease, 'until'>): number {
-  return until - CLOCK_MARGIN_MS;
+  return until - CLOCK_MARGIN_MS - RECORDED_WITHIN_MS;
 }
 
 export function isReclaimable({ amount, until }: Lease, nowMs: number): boolean {
