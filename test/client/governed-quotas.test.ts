@@ -43,6 +43,24 @@ test('an exhausted quota is named, with the time it starts anew', async () => {
   await expect(mistral.chat.complete(CHAT)).resolves.toBeDefined();
 });
 
+test('a request larger than a whole budget has no time to come back at', async () => {
+  const world = await clientWorld({
+    policy: (document) => {
+      document.workspaces[0].budgets = { dailyUsd: 0.000001 };
+    },
+  });
+  const mistral = await world.create();
+
+  await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({
+    name: 'GovernanceRefusedError',
+    code: 'budget_exhausted',
+    quota: { unit: 'usd', window: 'day', windowName: '2026-06-30' },
+    resetsAt: undefined,
+    retryAfterSeconds: undefined,
+  });
+  expect(world.sent()).toEqual([]);
+});
+
 test('a budget holds across clients, to the last request that fits', async () => {
   const world = await clientWorld({
     policy: (document) => {

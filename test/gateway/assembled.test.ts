@@ -88,6 +88,24 @@ test('pages that were annotated cost what annotated pages do', async () => {
   expect(await settled('prod-workspace', 'usd#2026-06-30T12')).toBe(2 * 4_000_000 + 2 * 5_000_000);
 });
 
+test('a request larger than a whole budget is told what it needs, and not to come back', async () => {
+  const { ask } = await assembled(undefined, (document) => {
+    document.workspaces[0].budgets = { hourlyUsd: 0.0002, monthlyUsd: 5 };
+  });
+  await ask({ ...CHAT, max_tokens: 7 });
+
+  const answer = await ask({ ...CHAT, max_tokens: 900 });
+
+  expect(answer.status).toBe(429);
+  expect(answer.headers.has('retry-after')).toBe(false);
+  expect(await answer.json()).toMatchObject({
+    code: 'budget_exhausted',
+    message: expect.stringMatching(
+      /^the request needs up to 0\.\d{4} USD, which never fits into the budget \(USD\) per hour of workspace dev-workspace: allowed are 0\.0002 USD; ask for less/,
+    ),
+  });
+});
+
 test('a budget lasts to its last request, and the refusal tells nothing of who spent it', async () => {
   const { ask, settled } = await assembled(undefined, (document) => {
     document.workspaces[0].budgets = { monthlyUsd: 0.0001 }; // 100,000 nano-dollars

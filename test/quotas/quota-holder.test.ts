@@ -99,6 +99,16 @@ test('a request that asks shard after shard while its window ends is settled in 
   expect(shards.map((pk) => counter(name, pk)?.settled)).toEqual([1, 1]);
 });
 
+test('a request that reserved nothing of a quota and used some is settled after its window too', async () => {
+  const holder = aHolder();
+  const late = await reserved(holder, 0);
+  nowMs += 3_611_000;
+  await holder.flush();
+  late.settle([3]);
+  await holder.flush();
+  expect(counter()).toMatchObject({ settled: 3, committed: 3 });
+});
+
 test('a request begun just before the fence is in the counter before anybody takes its lease, clocks being 10 s apart', async () => {
   nowMs += 600_000;
   const slow = createQuotaHolder({ holderId: 's', counters: fake, nowMs: () => nowMs - 5_000 });
