@@ -1,5 +1,6 @@
 import { setImmediate as letItRun } from 'node:timers/promises';
 import { type Counter, EMPTY_COUNTER, type Exchange } from '../../lambdas/domain/quota/counter.js';
+import { CLOCK_MARGIN_MS, fenceOf, LEASE_MS } from '../../lambdas/domain/quota/lease-time.js';
 import type { Quota, QuotaHolder, Reservation } from '../../lambdas/domain/quota.js';
 import { createQuotaHolder } from '../../lambdas/metering/quota-holder.js';
 import { createFakeQuotaCounters } from '../../local/fakes/quota-counters.js';
@@ -8,6 +9,10 @@ import { createWire, type Fate, type Wire } from './wire.js';
 const START = Date.parse('2026-11-23T17:00:00Z');
 const STEP_MS = 300;
 const EXPIRY_MS = 70_000;
+/** As the gateway on Lambda: five seconds after a request began, in a call that takes three. */
+const RECORDED_MS = 8_000;
+/** A lease that was renewed just before is still good for one request, and then no more. */
+const PAUSE_MS = fenceOf({ until: LEASE_MS }) - 4 * STEP_MS;
 
 /** How often each thing may happen in one story. */
 export interface Budget {
@@ -19,7 +24,10 @@ export interface Budget {
   readonly flushes: number;
   readonly losses: number;
   readonly crashes: number;
+  /** All leases expire and nobody flushed meanwhile: also living holders are cut off. */
   readonly expiries: number;
+  /** Time passes in which holders flush as the shells do, by clocks that are 10 s apart. */
+  readonly pauses: number;
 }
 
 interface Actor {
@@ -27,6 +35,8 @@ interface Actor {
   readonly holder: QuotaHolder;
   readonly open: { readonly reservation: Reservation; readonly amount: number }[];
   isAlive: boolean;
+  /** When it flushes next by itself. */
+  dueMs: number;
   requests: number;
   flushes: number;
   /** Authorized in all, and how much of that when its latest exchange that happened was made. */
@@ -64,6 +74,11 @@ export interface WorldResult {
   readonly hasCrashed: boolean;
 }
 
+/** Holders that never flushed in time are allowed an error, see promise 2; others are not. */
+export function isStrict({ expiries }: Budget): boolean {
+  return expiries === 0;
+}
+
 export function createWorld(budget: Budget): World {
   const quota: Quota = { scope: 'workspace#a', unit: 'usd', window: 'month', limit: budget.limit };
   const fake = createFakeQuotaCounters();
@@ -72,19 +87,28 @@ export function createWorld(budget: Budget): World {
   let losses = budget.losses;
   let crashes = budget.crashes;
   let expiries = budget.expiries;
+  let pauses = budget.pauses;
   let error = 0;
+  let errorOfLiving = 0;
 
   const wire: Wire = createWire(fake, (sender, exchange) => {
     const actor = actors.find(({ id }) => id === exchange.holderId);
     if (!actor) return;
     if (sender === exchange.holderId) Object.assign(actor, marks.get(exchange));
-    else error += actor.started - actor.startedBeforeSettlement;
+    else {
+      const unknown = actor.started - actor.startedBeforeSettlement;
+      error += unknown;
+      if (actor.isAlive) errorOfLiving += unknown;
+    }
   });
   /** How things stood with its holder when an exchange was made. */
   const marks = new WeakMap<Exchange, Partial<Actor>>();
-  const actors = Array.from({ length: budget.holders }, (_, at) => newActor(`holder-${at}`));
+  const actors = Array.from({ length: budget.holders }, (_, at) =>
+    newActor(`holder-${at}`, at % 2 === 0 ? -1 : 1),
+  );
 
-  function newActor(id: string): Actor {
+  function newActor(id: string, skew: -1 | 1): Actor {
+    const skewMs = budget.pauses > 0 ? skew * CLOCK_MARGIN_MS : 0;
     const { exchange, ...rest } = wire.countersFor(id);
     const counters = {
       ...rest,
@@ -99,9 +123,10 @@ export function createWorld(budget: Budget): World {
     };
     const actor: Actor = {
       id,
-      holder: createQuotaHolder({ holderId: id, counters, nowMs: () => nowMs }),
+      holder: createQuotaHolder({ holderId: id, counters, nowMs: () => nowMs + skewMs }),
       open: [],
       isAlive: true,
+      dueMs: Infinity,
       requests: budget.requests,
       flushes: budget.flushes,
       started: 0,
@@ -118,6 +143,7 @@ export function createWorld(budget: Budget): World {
     const keep = (result: Awaited<typeof outcome>) => {
       if (result.kind !== 'reserved' || !actor.isAlive) return;
       actor.started += amount;
+      actor.dueMs = Math.min(actor.dueMs, nowMs + RECORDED_MS);
       actor.open.push({ reservation: result, amount });
     };
     if (outcome instanceof Promise) void outcome.then(keep);
@@ -173,6 +199,7 @@ export function createWorld(budget: Budget): World {
         found.push({
           name: `${fate} ${sender}`,
           play: async () => {
+            if (!wire.waiting().includes(sender)) return; // it was due, and is delivered
             if (fate !== 'deliver') losses -= 1;
             await wire.decide(sender, fate);
           },
@@ -187,14 +214,38 @@ export function createWorld(budget: Budget): World {
           nowMs += EXPIRY_MS;
         },
       });
+    if (pauses > 0)
+      found.push({
+        name: 'time passes',
+        play: async () => {
+          pauses -= 1;
+          await pass(PAUSE_MS);
+        },
+      });
     return found.map(({ name, play }) => ({
       name,
       async play() {
-        nowMs += STEP_MS;
+        await pass(STEP_MS);
         await play();
         await letItRun();
       },
     }));
+  }
+
+  async function pass(ms: number): Promise<void> {
+    const untilMs = nowMs + ms;
+    while (isStrict(budget)) {
+      const living = actors.filter(({ isAlive }) => isAlive);
+      const dueMs = Math.min(...living.map((actor) => actor.dueMs));
+      if (dueMs > untilMs) break;
+      nowMs = dueMs;
+      for (const actor of living.filter((one) => one.dueMs === dueMs)) {
+        actor.dueMs = Infinity;
+        await flushAll([actor.holder]);
+        if (actor.open.length > 0) actor.dueMs = nowMs + RECORDED_MS;
+      }
+    }
+    nowMs = untilMs;
   }
 
   async function quiet(): Promise<void> {
@@ -214,7 +265,7 @@ export function createWorld(budget: Budget): World {
 
   /** Somebody new asks for all there is, so that what may be reclaimed is. */
   async function visit(id: string): Promise<void> {
-    const { holder } = newActor(id);
+    const { holder } = newActor(id, 1);
     for (let turn = 0; turn < 3; turn += 1) {
       void Promise.resolve(holder.reserve([{ quota, amount: quota.limit }])).then((outcome) => {
         if (outcome.kind === 'reserved') outcome.release();
@@ -254,6 +305,10 @@ export function createWorld(budget: Budget): World {
       if (committed !== settled + leased)
         throw new Error(`committed ${committed} is not settled ${settled} and leased ${leased}`);
       if (committed < settled) throw new Error(`settled ${settled} of committed ${committed}`);
+      if (isStrict(budget) && committed > budget.limit)
+        throw new Error(`committed ${committed} of ${budget.limit}`);
+      if (isStrict(budget) && errorOfLiving > 0)
+        throw new Error(`a living holder lost a lease with ${errorOfLiving} that nobody knew of`);
       const underWay = inFlight().reduce((sum, amount) => sum + amount, 0);
       if (spent + underWay > budget.limit + error)
         throw new Error(
