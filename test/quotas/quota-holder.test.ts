@@ -263,6 +263,34 @@ test('what was under way at the last flush of a dead holder is booked in full', 
   expect(counter()).toMatchObject({ settled: 30, committed: 100 });
 });
 
+test('a counter remembers the instances of the last six minutes, not of all', async () => {
+  const large: Quota = { ...quota, limit: 1_000_000 };
+  for (let instance = 0; instance < 80; instance += 1) {
+    const frozen = aHolder(`instance-${instance}`);
+    (await reserved(frozen, 2, large)).settle([2]);
+    await frozen.flush();
+    nowMs += 10_000;
+  }
+  expect(counter()?.leases.size).toBeLessThanOrEqual(37);
+  expect(counter()?.settled).toBe(160);
+});
+
+test('a holder that was away until nobody remembered it corrects what was booked in its name', async () => {
+  const [away, other] = [aHolder('away'), aHolder('other')];
+  const long = await reserved(away, 30);
+  await away.flush();
+  for (let minute = 0; minute < 8; minute += 1) {
+    nowMs += 60_001;
+    (await reserved(other, 1)).settle([1]);
+    await other.flush();
+  }
+  expect(counter()?.leases.has('away')).toBe(false);
+  expect(counter()?.settled).toBe(38);
+  long.settle([4]);
+  await away.flush();
+  expect(counter()?.settled).toBe(12);
+});
+
 test('an idle holder gives back what it does not need', async () => {
   const holder = aHolder();
   for (let turn = 0; turn < 10; turn += 1) (await reserved(holder, 2)).settle([2]);
