@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { ALERT_TYPES } from '../lambdas/domain/alert.js';
 import * as errors from '../lambdas/domain/errors.js';
 import { FINDING_TYPES } from '../lambdas/domain/finding.js';
-import { synthesizeDefinition } from '../local/definition.js';
 import { aPolicy } from './support/builders.js';
+import { definitionFor } from './support/definition.js';
 import { anchorsOf, headingsOf, linksOf } from './support/markdown.js';
 import { synthesize } from './support/synth.js';
 
@@ -58,7 +58,7 @@ test('every error that crosses a boundary is told in the runbook', () => {
 
 test('the architecture page shows every state of the retirement flow', () => {
   const page = read('docs/architecture.md');
-  const states = Object.keys(synthesizeDefinition(aPolicy()).States);
+  const states = Object.keys(definitionFor(aPolicy()).States);
   expect(states.filter((name) => !page.includes(name))).toEqual([]);
 });
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { RevocationUnconfirmedError } from '../../lambdas/domain/errors.js';
 import type { RetirementVerdict } from '../../lambdas/domain/retirement.js';
-import { synthesizeDefinition } from '../../local/definition.js';
 import { aPolicy } from '../support/builders.js';
+import { definitionFor } from '../support/definition.js';
 import { type FlowPlan, type PlayedFlow, playFlow } from '../support/flow.js';
 import { branchesOf, finalErrorsOf } from '../support/flow-branches.js';
 
-const definition = synthesizeDefinition(aPolicy());
+const definition = definitionFor(aPolicy());
 const entered = new Set<string>();
 const taken = new Set<string>();
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { synthesizeDefinition } from '../../local/definition.js';
 import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
 import { type HttpAnswer, jsonAnswer } from '../../local/fakes/http-server.js';
 import type { Gate } from '../../local/network.js';
 import { createWorld, type World } from '../../local/world.js';
 import { aPolicy, silentLog } from '../support/builders.js';
+import { definitionFor } from '../support/definition.js';
 
 const SECRET = 'mistral/dev-workspace/dev-team-key';
 const START = new Date('2026-08-15T09:00:00Z');
@@ -14,7 +14,7 @@ const policy = aPolicy((document) => {
   document.callers = [];
 });
 
-const definition = synthesizeDefinition(policy);
+const definition = definitionFor(policy);
 
 let dynamo: LocalDynamo;
 let worlds = 0;

@@ -1,7 +1,8 @@
-import { type Definition, synthesizeDefinition } from '../../local/definition.js';
+import type { Definition } from '../../local/definition.js';
 import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
 import { createWorld, type World } from '../../local/world.js';
 import { aPolicy } from './builders.js';
+import { definitionFor } from './definition.js';
 import { FAULT_KINDS, type Fault, injectFault } from './faults.js';
 import { forgottenKeys, leaksIn, plaintextsOf, printed, watch, writings } from './invariants.js';
 import { SECRET, START, type Story } from './stories.js';
@@ -24,7 +25,7 @@ export interface SuiteResult {
 export async function playWithEveryFault(story: Story): Promise<SuiteResult> {
   const dynamo = await startLocalDynamo();
   try {
-    const stage = { dynamo, definition: synthesizeDefinition(policy) };
+    const stage = { dynamo, definition: definitionFor(policy) };
     await dynamo.createTable('undisturbed');
     const { calls, problems } = await play(stage, story, 'undisturbed');
     const faults = FAULT_KINDS.flatMap((kind) =>

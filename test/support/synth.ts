@@ -21,10 +21,19 @@ export interface Synthesized {
   workspace(name: string): Template;
 }
 
+let asShipped: Synthesized | undefined;
+
+/** Without arguments, the shipped policy: made once for all tests of a worker, which only read it. */
 export function synthesize(
-  policy: Policy = aPolicy(),
+  policy?: Policy,
   props: Partial<GovernanceStackProps> = {},
 ): Synthesized {
+  if (policy) return synthesizeAnew(policy, props);
+  asShipped ??= synthesizeAnew(aPolicy(), {});
+  return asShipped;
+}
+
+function synthesizeAnew(policy: Policy, props: Partial<GovernanceStackProps>): Synthesized {
   const app = testApp();
   const stack = new GovernanceStack(app, 'MistralGovernance', { policy, ...props });
   return {
