@@ -47,8 +47,6 @@ export interface LocalFunctionsOptions {
   readonly mistral?: MistralHttpOptions;
 }
 
-export type LocalFunctions = ReturnType<typeof createLocalFunctions>;
-
 /** The local twin of every `entry.ts`: the same handlers and clients, against local addresses. */
 export function createLocalFunctions(options: LocalFunctionsOptions) {
   const { url, clock, log, awsClient = AWS_CLIENT, tableName, stateMachineArn } = options;

@@ -49,15 +49,6 @@ export function allowedModels(
   return { kind: 'allow', workspace, role, ids: new Set(maxTokens.keys()) };
 }
 
-/** Whether a workspace has a model at all, so that another one's traffic may overflow to it. */
-export function workspaceHasModel(
-  policy: CompiledAccess,
-  workspace: string,
-  modelId: string,
-): boolean {
-  return policy.workspaceModels.get(workspace)?.has(modelId) ?? false;
-}
-
 /** Bodies are JSON of strangers: whatever their types say, this may be anything. */
 function isTokenCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0;

@@ -25,8 +25,6 @@ export interface CallerAccess {
 /** A policy made ready to answer for every request. Make a new one when policy or models change. */
 export interface CompiledAccess {
   readonly models: ModelDirectory;
-  /** By workspace: the exact ids of its models. */
-  readonly workspaceModels: ReadonlyMap<string, ReadonlySet<string>>;
   callerOf(arn: string): CallerAccess | AccessRefusal;
 }
 
@@ -62,7 +60,6 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
   const callers = new Map<string, CallerAccess | AccessRefusal>();
   return {
     models,
-    workspaceModels,
     callerOf(arn) {
       const before = callers.get(arn);
       if (before !== undefined) return before;

@@ -4,6 +4,3 @@ export const RollBackKeyEnvSchema = z.object({
   /** Where Lambda unpacks the function, and the policy with it. */
   LAMBDA_TASK_ROOT: z.string().min(1),
 });
-
-/** What the construct sets; Lambda sets the rest. */
-export type RollBackKeyEnv = Omit<z.input<typeof RollBackKeyEnvSchema>, 'LAMBDA_TASK_ROOT'>;

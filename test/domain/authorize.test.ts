@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AccessGrant, AccessRefusal } from '../../lambdas/domain/access.js';
-import {
-  allowedModels,
-  authorizeRequest,
-  workspaceHasModel,
-} from '../../lambdas/domain/authorize.js';
+import { allowedModels, authorizeRequest } from '../../lambdas/domain/authorize.js';
 import { type CompiledAccess, compileAccess } from '../../lambdas/domain/compile-access.js';
 import { createModelDirectory } from '../../lambdas/domain/model-directory.js';
 import { createPriceBook } from '../../lambdas/domain/prices/price-book.js';
@@ -155,12 +151,6 @@ describe('models', () => {
 
   test('nobody unknown may list any', () => {
     expect(allowedModels(shipped, session('stranger'))).toMatchObject({ code: 'unknown_caller' });
-  });
-
-  test('traffic may overflow only to a workspace that has the model', () => {
-    expect(workspaceHasModel(shipped, 'ml-workspace', 'mistral-large-2512')).toBe(true);
-    expect(workspaceHasModel(shipped, 'dev-workspace', 'mistral-large-2512')).toBe(false);
-    expect(workspaceHasModel(shipped, 'no-workspace', 'mistral-large-2512')).toBe(false);
   });
 });
 

@@ -1,6 +1,5 @@
 import type { Quota } from '../quota.js';
 import { windowEnd, windowStart } from '../quota-window.js';
-import { utcDay } from '../utc-day.js';
 
 /** How a budget ends if spending goes on as it did today. */
 export type SpendForecast =
@@ -28,13 +27,4 @@ export function forecastSpend(
   const untilLimitMs = ((limit - spentNanos) / todayNanos) * elapsedMs;
   const at = new Date(now.getTime() + Math.min(Math.floor(untilLimitMs), leftMs - 1));
   return { kind: 'runs-out', at, expectedNanos };
-}
-
-/** "at today's rate the month's budget ends on 2026-11-27" */
-export function forecastText({ window }: Quota, forecast: SpendForecast): string {
-  const budget = `at today's rate the ${window}'s budget`;
-  if (forecast.kind === 'lasts') return `${budget} lasts`;
-  return window === 'day'
-    ? `${budget} ends at ${forecast.at.toISOString().slice(11, 16)} UTC`
-    : `${budget} ends on ${utcDay(forecast.at)}`;
 }

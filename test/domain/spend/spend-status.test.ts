@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Quota } from '../../../lambdas/domain/quota.js';
 import type { BilledSpend } from '../../../lambdas/domain/spend/billed-spend.js';
 import { reconcileSpend } from '../../../lambdas/domain/spend/reconcile-spend.js';
-import { forecastText } from '../../../lambdas/domain/spend/spend-forecast.js';
+import type { SpendForecast } from '../../../lambdas/domain/spend/spend-forecast.js';
 import {
   billedInWindow,
   type SpendFacts,
@@ -214,3 +214,11 @@ describe('metered and billed of a day', () => {
     expect(reconcileSpend(0, 10_000_001)).toMatchObject({ kind: 'drift' });
   });
 });
+
+function forecastText({ window }: Quota, forecast: SpendForecast): string {
+  const budget = `at today's rate the ${window}'s budget`;
+  if (forecast.kind === 'lasts') return `${budget} lasts`;
+  return window === 'day'
+    ? `${budget} ends at ${forecast.at.toISOString().slice(11, 16)} UTC`
+    : `${budget} ends on ${forecast.at.toISOString().slice(0, 10)}`;
+}
