@@ -12,7 +12,7 @@ import type { World } from './world.js';
 export const DAYS = 100;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-const WORK_EVERY_MS = 12 * HOUR_MS;
+const WORK_EVERY_MS = DAY_MS;
 
 /** What the people and programs of the story do; each of its keys meets another fate. */
 export const CAST = {
