@@ -40,12 +40,12 @@ export function authorizeCall(
 
 function withRoom(
   grant: AccessGrant,
-  { maxTokens }: RequestBody,
+  body: RequestBody,
   bytes: number,
   models: Pick<ModelDirectory, 'contextTokens'>,
 ): AccessGrant {
-  if (maxTokens !== undefined && maxTokens !== null) return grant;
-  const room = roomFor(bytes, grant, models);
+  if (body.maxTokens !== undefined && body.maxTokens !== null) return grant;
+  const room = roomFor(body, bytes, grant, models);
   return room === grant.maxTokens ? grant : { ...grant, maxTokens: room };
 }
 

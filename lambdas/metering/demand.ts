@@ -49,15 +49,20 @@ export function demandOf(
 
 /**
  * What to allow where the caller left it to us: Mistral refuses a prompt that leaves no room in the
- * model's context for `max_tokens`, and would not have without.
+ * model's context for `max_tokens`, and would not have without. Half of the context where bytes tell
+ * nothing of the prompt, since it has media or seems longer than the context: an answer cut short
+ * after one token would look like success, a prompt that really is too long is refused as such.
  */
 export function roomFor(
+  { hasMedia }: RequestBody,
   bytes: number,
   { modelId, maxTokens }: AccessGrant,
   models: Pick<ModelDirectory, 'contextTokens'>,
 ): number {
   const context = models.contextTokens(modelId) ?? LONGEST_CONTEXT_TOKENS;
-  return Math.max(1, Math.min(maxTokens, context - Math.ceil(bytes / BYTES_PER_TOKEN)));
+  const left = context - Math.ceil(bytes / BYTES_PER_TOKEN);
+  const room = hasMedia || left < 1 ? Math.ceil(context / 2) : left;
+  return Math.min(maxTokens, room);
 }
 
 /** Plain arguments and one shape: this runs for every request. */

@@ -134,6 +134,23 @@ test('a long prompt leaves room for what was not asked for', async () => {
   expect(max_tokens).toBeGreaterThan(900);
 });
 
+test.each([
+  [
+    'an image in the body, whose bytes are no tokens',
+    [
+      { type: 'text', text: 'what is it?' },
+      { type: 'image_url', image_url: `data:image/png;base64,${'A'.repeat(900_000)}` },
+    ],
+  ],
+  ['a text that seems longer than the context', '\u65e5'.repeat(300_000)],
+])('%s does not cut the answer short', async (_name, content) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  const body = { model: 'codestral-latest', messages: [{ role: 'user', content }] };
+
+  expect((await world.ask(body)).status).toBe(200);
+  expect(JSON.parse(world.received[0]?.body ?? '').max_tokens).toBe(2000);
+});
+
 test('the model is named by the id that was checked, since aliases move', async () => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
   await world.ask({ ...CHAT, model: 'codestral-latest' });
