@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Policy, PolicySchema } from './policy.js';
 import { crossCheck } from './policy-checks.js';
+import type { PolicyProblem } from './policy-problem.js';
 
 export type ParsedPolicy =
   | { readonly ok: true; readonly policy: Policy }
@@ -24,7 +25,9 @@ export function parsePolicy(
   const parsed = PolicySchema.safeParse(document, { reportInput: true, jitless: true });
   const issues = parsed.success ? [] : parsed.error.issues;
   const checkable = parsed.success ? parsed.data : withoutWrongFields(document, issues);
-  const broken = checkable ? crossCheck(checkable) : [];
+  const broken = (checkable ? crossCheck(checkable) : []).filter(
+    (problem) => !issues.some((issue) => restsOn(problem, issue)),
+  );
   const all = unique([
     ...issues.flatMap(describe),
     ...broken.map(({ path, message }) => `${pathText(path)}: ${message}`),
@@ -71,6 +74,13 @@ function mendField(root: unknown, path: readonly PropertyKey[]): void {
   const field = String(path.at(-1));
   if (Object.hasOwn(STAND_INS, field)) Reflect.set(parent, field, STAND_INS[field]);
   else Reflect.deleteProperty(parent, field);
+}
+
+/** A wrong field was left out, so what rests on it was judged by its default: nobody wrote that. */
+function restsOn({ path, message }: PolicyProblem, { path: wrong }: z.core.$ZodIssue): boolean {
+  const field = String(wrong.at(-1));
+  if (Object.hasOwn(STAND_INS, field)) return false;
+  return path.includes(field) || message.split(/\W+/).includes(field);
 }
 
 function fieldOf(value: unknown, key: PropertyKey): unknown {

@@ -324,6 +324,23 @@ test('fails with what is wrong in itself and what is wrong between fields at onc
   ]);
 });
 
+test('does not hold against a default what a wrong field was to replace', () => {
+  const found = problems((document) => {
+    document.audit.maxAgeDays = '200';
+    document.workspaces[0].keys[0].rotateEveryDays = 120;
+    document.rotation = { quietDays: 20, maxDrainDays: '30' };
+    document.mistral.currency = 'eur';
+    document.workspaces[0].budgets = { monthlyEur: 50 };
+    document.workspaces[2].overflowTo = ['ml'];
+  });
+  expect(found.map((problem) => problem.split(':')[0])).toEqual([
+    'mistral.currency',
+    'rotation.maxDrainDays',
+    'audit.maxAgeDays',
+    'workspaces[2].overflowTo[0]',
+  ]);
+});
+
 test('fails with every problem of a file at once', () => {
   expect(
     problems((document) => {
