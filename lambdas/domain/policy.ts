@@ -92,11 +92,14 @@ const AuditSchema = z.strictObject({
   /** An EventBridge Scheduler expression, read in `timezone`. */
   schedule: z
     .string()
-    // Six fields, one of the two for days being "?": with fewer, a deploy would fail halfway.
-    .regex(/^(cron\(\S+ \S+ (\? \S+ \S+|\S+ \S+ \?) \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$/, {
-      error:
-        'must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)',
-    })
+    // Six fields, exactly one of the two for days being "?": with fewer, a deploy would fail halfway.
+    .regex(
+      /^(cron\(\S+ \S+ (\? \S+ [^\s?]+|[^\s?]+ \S+ \?) \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$/,
+      {
+        error:
+          'must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)',
+      },
+    )
     .default('cron(0 2 * * ? *)'),
   /** An IANA time zone; `parsePolicy` checks that there is one of that name. */
   timezone: z.string().default('UTC'),
@@ -134,7 +137,7 @@ const AlertsSchema = z.strictObject({
 /** Where keys are sent to: in the clear to a stand-in on this machine, and nowhere else. */
 const KeyedUrlSchema = z
   .url({ error: 'must be an https URL' })
-  .regex(/^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/, {
+  .regex(/^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$))/, {
     error: 'must be an https URL; http is for this machine alone',
   });
 

@@ -239,6 +239,11 @@ describe('fails, naming path, value and what is allowed', () => {
       'mistral.apiUrl: "http://localhost.example.com" must be an https URL; http is for this machine alone',
     ],
     [
+      'an API on this machine by its user name alone',
+      (d) => (d.mistral.apiUrl = 'http://localhost:x@example.com'),
+      'mistral.apiUrl: "http://localhost:x@example.com" must be an https URL; http is for this machine alone',
+    ],
+    [
       'a key source that does not exist',
       (d) => (d.mistral.keySource = 'magic'),
       'mistral.keySource: "magic" is not allowed, must be "admin-api" or "operator"',
@@ -253,13 +258,18 @@ describe('fails, naming path, value and what is allowed', () => {
       (d) => (d.audit.timezone = 'Mars/Base'),
       'audit.timezone: "Mars/Base" must be an IANA time zone such as Europe/Paris',
     ],
-    ...['nightly', 'cron(0 2 * * *)', 'cron(0 2 * * * *)', 'rate(1 night)', 'rate(0 days)'].map(
-      (schedule): (typeof table)[number] => [
-        `a schedule that EventBridge refuses: ${schedule}`,
-        (d) => (d.audit.schedule = schedule),
-        `audit.schedule: "${schedule}" must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)`,
-      ],
-    ),
+    ...[
+      'nightly',
+      'cron(0 2 * * *)',
+      'cron(0 2 * * * *)',
+      'cron(0 2 ? * ? *)',
+      'rate(1 night)',
+      'rate(0 days)',
+    ].map((schedule): (typeof table)[number] => [
+      `a schedule that EventBridge refuses: ${schedule}`,
+      (d) => (d.audit.schedule = schedule),
+      `audit.schedule: "${schedule}" must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)`,
+    ]),
     [
       'a mail endpoint that is none',
       (d) => (d.alerts.subscriptions[0].endpoint = 'on-call'),
