@@ -13,7 +13,7 @@ import { createLiveAccess } from '../lambdas/metering/live-access.js';
 import { createQuotaHolder } from '../lambdas/metering/quota-holder.js';
 import { createQuotaMetering } from '../lambdas/metering/quota-metering.js';
 import { createTariff } from '../lambdas/metering/tariff.js';
-import { GovernanceUnavailableError } from './errors.js';
+import { GovernanceConfigurationError, GovernanceUnavailableError } from './errors.js';
 import { createGovernedFetch } from './governed-fetch.js';
 import { type Identity, identify } from './identity.js';
 import { createKeyCache, type KeyCache } from './key-cache.js';
@@ -33,7 +33,10 @@ export type GovernedMistralOptions = Identity & {
   readonly unmetered?: 'refuse' | 'allow';
   /** From this age on the key is read again, behind requests that still use it. @default 300 */
   readonly keyRefreshSeconds?: number;
-  /** How often spend is written, and lost with a process that is killed. @default 1 */
+  /**
+   * How often spend is written, and lost with a process that is killed. At most 5: others may take
+   * back a lease whose requests are not written. @default 1
+   */
   readonly flushEverySeconds?: number;
   /** How long `close` waits for requests under way. @default 10 */
   readonly closeTimeoutSeconds?: number;
@@ -58,6 +61,9 @@ export interface GovernedMistral extends Mistral {
   close(): Promise<void>;
 }
 
+/** Recorded within `RECORDED_WITHIN_MS`, with a call that takes its time. */
+const MOST_FLUSH_SECONDS = 5;
+
 const SILENT: Log = { info() {}, warn() {}, error() {} };
 
 /**
@@ -72,6 +78,12 @@ export async function createGovernedMistral(
   const { secretId, quotaTableName, log = SILENT, now = () => new Date() } = options;
   const { secretsManager = new SecretsManagerClient(AWS_CLIENT) } = options;
   const { dynamo = new DynamoDBClient(AWS_CLIENT), fetch: send = fetch } = options;
+  const { flushEverySeconds = 1 } = options;
+  if (!(flushEverySeconds <= MOST_FLUSH_SECONDS)) {
+    throw new GovernanceConfigurationError(
+      `flushEverySeconds is ${flushEverySeconds}: allowed are at most ${MOST_FLUSH_SECONDS}`,
+    );
+  }
   const nowMs = () => now().getTime();
   const read = await readPolicy(options.policy);
   const priceBook = createPriceBook(read);
@@ -96,7 +108,7 @@ export async function createGovernedMistral(
     holderId: randomUUID(),
     counters: createQuotaCounters(dynamo, quotaTableName),
     nowMs,
-    flushEverySeconds: options.flushEverySeconds ?? 1,
+    flushEverySeconds,
     report: (error) => log.warn('counters not reached', { error }),
   });
   const underWay = new UnderWay();

@@ -230,3 +230,12 @@ test('the retries of the SDK are requests of their own, each settled once', asyn
   expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: 18 });
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 3 });
 });
+
+test('spend that would be written too late for its lease is refused at the start', async () => {
+  const world = await clientWorld({});
+
+  await expect(world.create({ flushEverySeconds: 30 })).rejects.toMatchObject({
+    name: 'GovernanceConfigurationError',
+    message: 'flushEverySeconds is 30: allowed are at most 5',
+  });
+});
