@@ -1,15 +1,6 @@
 import type { AccessGrant, AccessRefusal, AccessRequest } from './access.js';
 import type { CompiledAccess, RoleAccess } from './compile-access.js';
 
-/** What a caller may list. */
-export interface AllowedModels {
-  readonly kind: 'allow';
-  readonly workspace: string;
-  readonly role: string;
-  /** Exact ids. */
-  readonly ids: ReadonlySet<string>;
-}
-
 /** Whether a caller, by the ARN that IAM vouches for, may make a request, and within which limits. */
 export function authorizeRequest(
   policy: CompiledAccess,
@@ -37,16 +28,6 @@ export function authorizeRequest(
     maxTokens: asked,
     dailyTokens,
   };
-}
-
-export function allowedModels(
-  policy: CompiledAccess,
-  caller: string,
-): AllowedModels | AccessRefusal {
-  const known = policy.callerOf(caller);
-  if (known.kind === 'refuse') return known;
-  const { workspace, role, maxTokens } = known.access;
-  return { kind: 'allow', workspace, role, ids: new Set(maxTokens.keys()) };
 }
 
 /** Bodies are JSON of strangers: whatever their types say, this may be anything. */
