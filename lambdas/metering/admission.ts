@@ -118,7 +118,7 @@ function tooLarge({ quota, amount, largest }: QuotaTooSmall): Problem {
   const parts = shards > 1 ? ` (${amountText(limit, unit)} in ${shards} parts)` : '';
   return problem(
     code,
-    `the request needs up to ${amountText(amount, unit)}, which never fits into the ${name} per ${window} of ${owner}: allowed are ${amountText(largest, unit)}${parts}; ask for less, for example with max_tokens`,
+    `the request needs up to ${amountText(amount, unit)}, which never fits into the ${name} per ${window} of ${owner}: allowed are ${amountText(largest, unit)}${parts}; ask for less: a smaller max_tokens, a shorter input or fewer pages`,
   );
 }
 
