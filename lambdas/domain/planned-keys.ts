@@ -25,11 +25,15 @@ export interface PlannedKey {
 /** The name of the key that the gateway has for itself in each workspace it serves. */
 export const GATEWAY_KEY_NAME = 'gateway';
 
-function gatewayKey({ gateway }: Policy): KeyPolicy {
+const GATEWAY_ROTATION_DAYS = 90;
+
+/** Rotates early enough for the audit, and for the old key to drain before the new one expires. */
+export function gatewayKey({ gateway, audit, rotation }: Policy): KeyPolicy {
+  const { expireAfterDays: lifetime = Infinity, maxDrainDays } = rotation;
   return {
     name: GATEWAY_KEY_NAME,
     description: 'Used by the gateway alone',
-    rotateEveryDays: 90,
+    rotateEveryDays: Math.min(GATEWAY_ROTATION_DAYS, audit.maxAgeDays, lifetime - maxDrainDays - 1),
     readers: gateway.readers,
   };
 }

@@ -1,5 +1,11 @@
 import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
-import { expireAfterDays, GATEWAY_KEY_NAME, secretName } from './planned-keys.js';
+import {
+  expireAfterDays,
+  GATEWAY_KEY_NAME,
+  gatewayKey,
+  gatewayWorkspaces,
+  secretName,
+} from './planned-keys.js';
 import type { Policy } from './policy.js';
 import { type PolicyProblem, quoted, unknown } from './policy-problem.js';
 import { PRICE_LIST } from './prices/price-list.js';
@@ -12,6 +18,7 @@ export function crossCheck(policy: Policy): PolicyProblem[] {
     ...duplicates(policy),
     ...references(policy),
     ...rotationTimes(policy),
+    ...gatewayRotation(policy),
     ...thresholds(policy),
     ...subscriptions(policy),
     ...callerTies(policy),
@@ -118,6 +125,17 @@ function* rotationTimes({ rotation, workspaces, audit }: Policy): Generator<Poli
       }
     }
   }
+}
+
+/** Its days are not in the policy: what leaves too few of them is. */
+function* gatewayRotation(policy: Policy): Generator<PolicyProblem> {
+  const { rotateEveryDays } = gatewayKey(policy);
+  const { maxDrainDays } = policy.rotation;
+  if (gatewayWorkspaces(policy).length === 0 || rotateEveryDays > maxDrainDays) return;
+  yield {
+    path: ['rotation', 'maxDrainDays'],
+    message: `${maxDrainDays} is too long for the gateway's own keys, which rotate after 90 days, audit.maxAgeDays or expireAfterDays - maxDrainDays - 1, whichever is least: must be less than that, ${rotateEveryDays}`,
+  };
 }
 
 function* thresholds({ alerts: { spendThresholds } }: Policy): Generator<PolicyProblem> {

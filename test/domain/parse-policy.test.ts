@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ALERT_TYPES } from '../../lambdas/domain/alert.js';
 import { parsePolicy } from '../../lambdas/domain/parse-policy.js';
-import { expireAfterDays } from '../../lambdas/domain/planned-keys.js';
+import { expireAfterDays, gatewayKey } from '../../lambdas/domain/planned-keys.js';
 import type { KeyPolicy } from '../../lambdas/domain/policy.js';
 import { aPolicy, policyDocument } from '../support/builders.js';
 
@@ -31,6 +31,23 @@ test('a key expires two weeks after it should have been replaced and drained', (
   const key = policy.workspaces[0]?.keys[0] as KeyPolicy;
   expect(expireAfterDays(policy.rotation, key)).toBe(90 + 7 + 14);
 });
+
+test.each([
+  [{}, {}, 90],
+  [{ maxAgeDays: 45 }, {}, 45],
+  [{}, { expireAfterDays: 60 }, 52],
+  [{}, { expireAfterDays: 60, maxDrainDays: 10 }, 49],
+])(
+  "with audit %j and rotation %j the gateway's key rotates after %i days",
+  (audit, rotation, days) => {
+    const policy = aPolicy((document) => {
+      for (const { keys } of document.workspaces) for (const key of keys) key.rotateEveryDays = 30;
+      document.audit = { ...document.audit, ...audit };
+      document.rotation = { ...document.rotation, ...rotation };
+    });
+    expect(gatewayKey(policy).rotateEveryDays).toBe(days);
+  },
+);
 
 const PRINCIPAL = 'arn:aws:iam::111122223333:role/analyst';
 
@@ -136,6 +153,15 @@ describe('fails, naming path, value and what is allowed', () => {
       'a rotation later than the audit thinks right',
       (d) => (d.workspaces[0].keys[0].rotateEveryDays = 120),
       'workspaces[0].keys[0].rotateEveryDays: 120 is more than audit.maxAgeDays (90): every such key would be reported as over-age; must be at most that',
+    ],
+    [
+      'a lifetime that leaves no days between rotations of the gateway',
+      (d) => {
+        for (const { keys } of d.workspaces) keys.length = 0;
+        d.gateway = { ...d.gateway, enabled: true };
+        d.rotation = { maxDrainDays: 7, expireAfterDays: 15 };
+      },
+      "rotation.maxDrainDays: 7 is too long for the gateway's own keys, which rotate after 90 days, audit.maxAgeDays or expireAfterDays - maxDrainDays - 1, whichever is least: must be less than that, 7",
     ],
     [
       'a caller in no workspace',
