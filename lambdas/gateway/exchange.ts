@@ -14,6 +14,7 @@ import {
   failureForCaller,
   internalError,
   keyUnavailable,
+  nameOf,
   type UpstreamError,
 } from './upstream-error.js';
 
@@ -107,7 +108,9 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
   }
 
   async #sendOnceKnown(pending: Promise<ApiKey>): Promise<void> {
-    const key = await pending.catch(() => undefined);
+    const key = await pending.catch((error: unknown) => {
+      this.context.log.error('key not read', this.#facts(nameOf(error)));
+    });
     if (this.#over) return;
     if (key) {
       this.#sendWith(key);

@@ -10,6 +10,7 @@ import {
   failureForCaller,
   internalError,
   keyUnavailable,
+  nameOf,
 } from './upstream-error.js';
 
 type Card = Readonly<Record<string, unknown>> & { readonly id: string };
@@ -82,12 +83,12 @@ function isNamed({ id, aliases }: Card, name: string): boolean {
 
 async function fetchList(context: GatewayContext, workspace: string): Promise<Fetched> {
   const { keys, alerts } = context;
-  let key = await keyOf(workspace, () => keys.current(workspace));
+  let key = await keyOf(context, workspace, () => keys.current(workspace));
   if ('kind' in key) return key;
   let answer = await get(context, key);
   if (answer.kind === 'answered' && answer.status === 401) {
     const refused = key;
-    key = await keyOf(workspace, () => keys.refresh(workspace, refused));
+    key = await keyOf(context, workspace, () => keys.refresh(workspace, refused));
     if ('kind' in key) return key;
     answer = await get(context, key);
   }
@@ -99,12 +100,14 @@ async function fetchList(context: GatewayContext, workspace: string): Promise<Fe
 }
 
 async function keyOf(
+  { log }: GatewayContext,
   workspace: string,
   read: () => ApiKey | Promise<ApiKey>,
 ): Promise<ApiKey | Problem> {
   try {
     return await read();
-  } catch {
+  } catch (error) {
+    log.error('key not read', { reason: nameOf(error), workspace });
     return keyUnavailable(workspace);
   }
 }

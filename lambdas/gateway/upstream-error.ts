@@ -65,6 +65,11 @@ export function keyUnavailable(workspace: string): Problem {
   return problem('key_unavailable', what, { retryAfterSeconds: 1 });
 }
 
+/** Of an error whose message may quote the key that was read. */
+export function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown';
+}
+
 export function internalError(): Problem {
   return problem('internal_error', 'the gateway failed at this request');
 }

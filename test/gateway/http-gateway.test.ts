@@ -163,6 +163,7 @@ test('models cannot be listed without the key, which passes', async () => {
   const answer = await world.ask(undefined, { path: '/v1/models', method: 'GET' });
   expect(answer.status).toBe(503);
   expect(await answer.json()).toMatchObject({ code: 'key_unavailable' });
+  expect(world.logged).toEqual([expect.stringMatching(/^key not read .*"dev-workspace"/)]);
 });
 
 test.each([

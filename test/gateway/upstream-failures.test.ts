@@ -75,6 +75,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     const answer = await world.ask(CHAT);
     expect(answer.status).toBe(503);
     expect(await problemOf(answer)).toMatchObject({ code: 'key_unavailable' });
+    expect(world.logged).toEqual([expect.stringMatching(/^key not read .*"dev-workspace"/)]);
     expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
   });
 
