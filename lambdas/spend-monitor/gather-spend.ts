@@ -131,6 +131,8 @@ async function closedSpend(
     meter(ended.quotas, at),
     isBilled && !isSameMonth ? bill(at) : undefined,
   ]);
+  // Told once and for all, so not without knowing what was refused: the next look comes in time.
+  if (!metered) return undefined;
   const itsReport = isSameMonth ? report : ofItsMonth;
   return { at, ...sumsOf(policy, ended.quotas, metered), ...(itsReport ?? NO_BILL) };
 }

@@ -307,6 +307,18 @@ describe('a month that ended a moment ago', () => {
     ]);
   });
 
+  test('is told by the next look where its counters cannot be read', async () => {
+    const usage = async ({ month }: UsageQuery) => billed(month === 11 ? 50 : 0);
+    const totals = () => Promise.reject(new Error('throttled'));
+    const closed = { 'dev-workspace': { month: 50 * USD } };
+    const { run, told } = monitor({ now, usage, totals, closed });
+    await run();
+    expect(told).toEqual([]);
+    await run({ now: new Date('2026-12-01T00:25:00Z'), totals: undefined });
+    const { description } = told.find(({ workspace }) => workspace === 'dev-workspace') as Alert;
+    expect(description).toContain('gateway and client library refused what no longer fit');
+  });
+
   test('was metered by the client library, even if it counted nothing since', async () => {
     const closed = { 'dev-workspace': { month: 50 * USD } };
     const { run, told } = monitor({ now, policy: gatewayOff, closed });
