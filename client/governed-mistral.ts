@@ -9,6 +9,7 @@ import type { Log } from '../lambdas/adapters/log.js';
 import { createMistralHttp } from '../lambdas/adapters/mistral-http.js';
 import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
 import { createPriceBook } from '../lambdas/domain/prices/price-book.js';
+import { FLUSH_WITHIN_MS } from '../lambdas/domain/quota/lease-time.js';
 import { createLiveAccess } from '../lambdas/metering/live-access.js';
 import { createQuotaHolder } from '../lambdas/metering/quota-holder.js';
 import { createQuotaMetering } from '../lambdas/metering/quota-metering.js';
@@ -34,7 +35,7 @@ export type GovernedMistralOptions = Identity & {
   /** From this age on the key is read again, behind requests that still use it. @default 300 */
   readonly keyRefreshSeconds?: number;
   /**
-   * How often spend is written, and lost with a process that is killed. At most 5: others may take
+   * How often spend is written, and lost with a process that is killed. At most 4: others may take
    * back a lease whose requests are not written. @default 1
    */
   readonly flushEverySeconds?: number;
@@ -62,7 +63,7 @@ export interface GovernedMistral extends Mistral {
 }
 
 /** Recorded within `RECORDED_WITHIN_MS`, with a call that takes its time. */
-const MOST_FLUSH_SECONDS = 5;
+const MOST_FLUSH_SECONDS = FLUSH_WITHIN_MS / 1000;
 
 const SILENT: Log = { info() {}, warn() {}, error() {} };
 

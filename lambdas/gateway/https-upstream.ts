@@ -17,7 +17,8 @@ export function createHttpsUpstream(
   now: () => number = Date.now,
 ): Upstream {
   const url = new URL(apiUrl);
-  const { hostname, port, protocol } = url;
+  const { port, protocol } = url;
+  const hostname = url.hostname.replace(/^\[(.+)\]$/, '$1'); // of IPv6, the address alone
   const transport = protocol === 'http:' ? http : https;
   const prefix = pathPrefix(url);
   let agent = new transport.Agent({ keepAlive: true });

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
+import { FLUSH_WITHIN_MS } from '../domain/quota/lease-time.js';
 import { answerOf, type Problem } from '../metering/problem.js';
 import { tooLarge, tooShort } from './body-size.js';
 import type { Gateway } from './gateway.js';
@@ -48,17 +49,14 @@ export interface StreamingDeps {
   readonly flush: () => Promise<void>;
   /**
    * How often it also runs while an answer takes its time: a lease that is not renewed may be taken
-   * back by others, and with it what this request has reserved. @default 5000
+   * back by others, and with it what this request has reserved. @default FLUSH_WITHIN_MS
    */
   readonly flushEveryMs?: number;
 }
 
-/** Well within the ten seconds between a lease's last use and its first reclaim. */
-const FLUSH_EVERY_MS = 5000;
-
 /** The gateway behind a function URL. */
 export function createStreamingHandler(deps: StreamingDeps): unknown {
-  const { gateway, ready, flush, flushEveryMs = FLUSH_EVERY_MS } = deps;
+  const { gateway, ready, flush, flushEveryMs = FLUSH_WITHIN_MS } = deps;
   return awslambda.streamifyResponse(async (input, stream) => {
     const event = EventSchema.parse(input);
     await ready;

@@ -9,7 +9,7 @@ import { createWire, type Fate, type Wire } from './wire.js';
 const START = Date.parse('2026-11-23T17:00:00Z');
 const STEP_MS = 300;
 const EXPIRY_MS = 70_000;
-/** As the gateway on Lambda: five seconds after a request began, in a call that takes three. */
+/** A flush after four seconds, in a call that takes three, and one more second. */
 const RECORDED_MS = 8_000;
 /** A lease that was renewed just before is still good for one request, and then no more. */
 const PAUSE_MS = fenceOf({ until: LEASE_MS }) - 4 * STEP_MS;

@@ -3,11 +3,17 @@ import type { Counter, Exchange, Lease } from './counter.js';
 /** How far the clocks of two holders may differ from the true time, each of them. */
 export const CLOCK_MARGIN_MS = 5_000;
 
+/** How often at least a holder flushes while requests run. */
+export const FLUSH_WITHIN_MS = 4_000;
+
+/** What a call to the counters takes at most. */
+const CALL_MS = 3_000;
+
 /**
- * In which a holder that is up tells the counter of a request that began. The gateway on Lambda
- * does every five seconds while an answer runs, and a call takes three at most.
+ * In which a holder that is up tells the counter of a request that began: the flush after it may
+ * have to wait for a call under way before its own.
  */
-export const RECORDED_WITHIN_MS = 10_000;
+export const RECORDED_WITHIN_MS = FLUSH_WITHIN_MS + 2 * CALL_MS;
 
 /** With the margin, a lease is free for others 60 s at most after its holder was last heard of. */
 export const LEASE_MS = 60_000 - CLOCK_MARGIN_MS;
