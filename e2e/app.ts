@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { command } from './commands.js';
+import { ACCOUNT, type Emulator, REGION } from './emulator.js';
+import { copyWithoutLacks, type LeftOut } from './left-out.js';
+
+const CDK = join(import.meta.dirname, '..', 'node_modules', 'aws-cdk', 'bin', 'cdk');
+
+/** The outputs that others rely on, see docs/architecture.md. */
+const OutputsSchema = z.object({
+  MistralGovernance: z.object({
+    AlertsTopicArn: z.string(),
+    AuditFunctionName: z.string(),
+    RotationFunctionName: z.string(),
+    RetirementStateMachineArn: z.string(),
+    SpendMonitorFunctionName: z.string(),
+    QuotaTableName: z.string(),
+    GatewayUrl: z.string(),
+  }),
+});
+
+export type Outputs = z.infer<typeof OutputsSchema>['MistralGovernance'];
+
+export interface Deployment {
+  readonly outputs: Outputs;
+  readonly leftOut: readonly LeftOut[];
+  /** What the CDK CLI said. */
+  readonly printed: string;
+}
+
+/** This repository's app, as the CDK CLI handles it. */
+export interface App {
+  bootstrap(): Promise<void>;
+  deploy(policyPath: string): Promise<Deployment>;
+  destroy(): Promise<void>;
+}
+
+export function createApp({ env }: Emulator, folder: string): App {
+  let deploys = 0;
+  let assembly = '';
+
+  const cdk = (...args: string[]) =>
+    command(process.execPath, [CDK, ...args, '--no-notices', '--no-color'], env);
+
+  async function synth(policyPath: string): Promise<readonly LeftOut[]> {
+    deploys += 1;
+    const whole = join(folder, `cdk.out.${deploys}`);
+    assembly = join(folder, `cdk.out.${deploys}.emulator`);
+    await cdk('synth', '--quiet', '-c', `policy=${policyPath}`, '--output', whole);
+    return copyWithoutLacks(whole, assembly);
+  }
+
+  return {
+    async bootstrap() {
+      // Away from cdk.json, which would have the app synthesized first.
+      await command(
+        process.execPath,
+        [CDK, 'bootstrap', `aws://${ACCOUNT}/${REGION}`],
+        env,
+        folder,
+      );
+    },
+
+    async deploy(policyPath) {
+      const leftOut = await synth(policyPath);
+      const outputsFile = join(folder, `outputs.${deploys}.json`);
+      const printed = await cdk(
+        ...['deploy', '--all', '--app', assembly, '--require-approval', 'never'],
+        ...['--outputs-file', outputsFile, '--progress', 'events'],
+      );
+      const outputs = OutputsSchema.parse(JSON.parse(readFileSync(outputsFile, 'utf8')));
+      return { outputs: outputs.MistralGovernance, leftOut, printed };
+    },
+
+    async destroy() {
+      await cdk('destroy', '--all', '--force', '--app', assembly);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { command } from './commands.js';
+import { type Emulator, REGION } from './emulator.js';
+
+/** The account in the emulator, through AWS's own SDK and CLI. */
+export interface Cloud {
+  readonly dynamo: DynamoDBClient;
+  readonly secretsManager: SecretsManagerClient;
+  readonly stepFunctions: SFNClient;
+  /** The answer of an `aws` command. */
+  aws(...args: string[]): Promise<unknown>;
+  /** Invokes a function as AWS's services do. @throws FunctionError if it failed */
+  invoke(functionName: string, event: unknown): Promise<unknown>;
+  close(): void;
+}
+
+export class FunctionError extends Error {
+  override readonly name = 'FunctionError';
+}
+
+export function openCloud({ url, env, awsCli }: Emulator): Cloud {
+  const options = {
+    endpoint: url,
+    region: REGION,
+    credentials: { accessKeyId: 'emulated', secretAccessKey: 'emulated' },
+  };
+  const dynamo = new DynamoDBClient(options);
+  const secretsManager = new SecretsManagerClient(options);
+  const stepFunctions = new SFNClient(options);
+
+  return {
+    dynamo,
+    secretsManager,
+    stepFunctions,
+
+    async aws(...args) {
+      // By option: for SQS the AWS CLI does not heed the environment's address.
+      const printed = await command(
+        awsCli,
+        ['--endpoint-url', url, '--output', 'json', ...args],
+        env,
+      );
+      return printed.trim() === '' ? undefined : JSON.parse(printed);
+    },
+
+    async invoke(functionName, event) {
+      const answer = await fetch(`${url}/2015-03-31/functions/${functionName}/invocations`, {
+        method: 'POST',
+        body: JSON.stringify(event),
+      });
+      const text = await answer.text();
+      if (!answer.ok || answer.headers.has('x-amz-function-error')) {
+        throw new FunctionError(`${functionName}: ${answer.status} ${text.slice(0, 500)}`);
+      }
+      return text === '' ? undefined : JSON.parse(text);
+    },
+
+    close() {
+      for (const client of [dynamo, secretsManager, stepFunctions]) client.destroy();
+    },
+  };
+}

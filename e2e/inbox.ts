@@ -1,0 +1,58 @@
+import * as z from 'zod';
+import type { Cloud } from './cloud.js';
+
+const QueueSchema = z.object({ QueueUrl: z.string() });
+const AttributesSchema = z.object({ Attributes: z.object({ QueueArn: z.string() }) });
+const ReceivedSchema = z
+  .object({
+    Messages: z.array(z.object({ Body: z.string(), ReceiptHandle: z.string() })).default([]),
+  })
+  .default({ Messages: [] });
+const NotificationSchema = z.object({ Message: z.string() });
+const AlertSchema = z.looseObject({
+  version: z.literal(1),
+  type: z.string(),
+  severity: z.string(),
+  title: z.string(),
+});
+
+export type ReceivedAlert = z.infer<typeof AlertSchema>;
+
+/** A queue of the operators, made before the deploy. */
+export interface Inbox {
+  readonly queueArn: string;
+  /** Takes what is in the queue, without waiting for more. */
+  receive(): Promise<ReceivedAlert[]>;
+}
+
+export async function openInbox({ aws }: Cloud): Promise<Inbox> {
+  const created = await aws('sqs', 'create-queue', '--queue-name', 'on-call');
+  const { QueueUrl } = QueueSchema.parse(created);
+  const queue = ['--queue-url', QueueUrl];
+  const attributes = await aws(
+    ...['sqs', 'get-queue-attributes', ...queue, '--attribute-names', 'QueueArn'],
+  );
+
+  async function take(): Promise<ReceivedAlert[]> {
+    const answer = await aws('sqs', 'receive-message', ...queue, '--max-number-of-messages', '10');
+    const { Messages } = ReceivedSchema.parse(answer);
+    const alerts: ReceivedAlert[] = [];
+    for (const { Body, ReceiptHandle } of Messages) {
+      alerts.push(
+        AlertSchema.parse(JSON.parse(NotificationSchema.parse(JSON.parse(Body)).Message)),
+      );
+      await aws('sqs', 'delete-message', ...queue, '--receipt-handle', ReceiptHandle);
+    }
+    return alerts;
+  }
+
+  return {
+    queueArn: AttributesSchema.parse(attributes).Attributes.QueueArn,
+
+    async receive() {
+      const alerts: ReceivedAlert[] = [];
+      for (let taken = await take(); taken.length > 0; taken = await take()) alerts.push(...taken);
+      return alerts;
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { setTimeout } from 'node:timers/promises';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
+import { plannedKeys } from '../lambdas/domain/planned-keys.js';
+import type { Policy } from '../lambdas/domain/policy.js';
+import type { DeployedResource } from './account.js';
+import type { Outputs } from './app.js';
+import type { Cloud } from './cloud.js';
+import type { Inbox, ReceivedAlert } from './inbox.js';
+import type { RemoteMistral } from './mistral.js';
+import { HEARD } from './policies.js';
+import { claim, type Report } from './report.js';
+import { createRotations, type Rotations } from './rotations.js';
+
+/** What the parts of the journey act on. */
+export interface Scene {
+  readonly cloud: Cloud;
+  readonly mistral: RemoteMistral;
+  readonly inbox: Inbox;
+  readonly outputs: Outputs;
+  readonly rotations: Rotations;
+  readonly functions: { readonly provisioning: string; readonly gateway: string };
+  readonly report: Report;
+  /** Every alert the queue has received so far. */
+  readonly alerts: ReceivedAlert[];
+}
+
+const StartedSchema = z.object({ started: z.array(z.string()) });
+const ValueSchema = z.looseObject({ apiKey: z.string(), keyId: z.string() });
+const SpendSchema = z.object({
+  spend: z.array(z.looseObject({})),
+  told: z.number(),
+  problems: z.array(z.string()),
+});
+const AuditSchema = z.object({
+  keys: z.number(),
+  findings: z.array(z.looseObject({ type: z.string(), subject: z.string() })),
+  problems: z.array(z.string()),
+});
+
+export type ManagedValue = z.infer<typeof ValueSchema>;
+
+export function openScene(
+  parts: Omit<Scene, 'rotations' | 'functions' | 'alerts'>,
+  resources: readonly DeployedResource[],
+): Scene {
+  const { cloud, outputs, report } = parts;
+  const functionOf = (start: string) => {
+    const found = resources.find(
+      ({ type, logicalId }) => type === 'AWS::Lambda::Function' && logicalId.startsWith(start),
+    );
+    if (!found) throw new Error(`no function of ${start} was deployed`);
+    return found.physicalId;
+  };
+  return {
+    ...parts,
+    rotations: createRotations(cloud, outputs.RotationFunctionName, () =>
+      report.count('steps driven', 'rotation step'),
+    ),
+    functions: {
+      provisioning: functionOf('ProvisioningFunction'),
+      gateway: functionOf('GatewayFunction'),
+    },
+    alerts: [],
+  };
+}
+
+/** Provisions every key of the policy that has none yet; returns the names of their secrets. */
+export async function provision(
+  { cloud, functions, rotations, report }: Scene,
+  policy: Policy,
+): Promise<readonly string[]> {
+  for (const { secretName } of plannedKeys(policy)) await rotations.emptyAsInAws(secretName);
+  const { started } = StartedSchema.parse(await cloud.invoke(functions.provisioning, {}));
+  for (const secretName of started) await rotations.driveAsked(secretName);
+  report.count('steps driven', 'first rotation', started.length);
+  return started;
+}
+
+/** As a service reads its key. */
+export async function readKey({ cloud }: Scene, secretName: string): Promise<ManagedValue> {
+  const { SecretString } = await cloud.secretsManager.send(
+    new GetSecretValueCommand({ SecretId: secretName }),
+  );
+  return ValueSchema.parse(JSON.parse(SecretString ?? 'null'));
+}
+
+/** Waits for the flow that a rotation started, and for its good end. */
+export async function retired({ cloud, outputs, report }: Scene, versionId: string): Promise<void> {
+  const executionArn = `${outputs.RetirementStateMachineArn.replace(':stateMachine:', ':execution:')}:${versionId}`;
+  for (let attempt = 0; attempt < FLOW_ATTEMPTS; attempt += 1) {
+    const { status, error, cause } = await cloud.stepFunctions.send(
+      new DescribeExecutionCommand({ executionArn }),
+    );
+    if (status === 'SUCCEEDED') {
+      report.count('steps driven', 'retirement flow to its end');
+      return;
+    }
+    claim(status === 'RUNNING', 'a retirement that goes on', { status, error, cause });
+    await setTimeout(FLOW_PAUSE_MS);
+  }
+  throw new Error('the retirement did not end in time');
+}
+
+const FLOW_ATTEMPTS = 120;
+const FLOW_PAUSE_MS = 500;
+
+export async function audit({ cloud, outputs, report }: Scene) {
+  const summary = AuditSchema.parse(await cloud.invoke(outputs.AuditFunctionName, {}));
+  report.count('steps driven', 'audit');
+  claim(summary.problems.length === 0, 'an audit without problems of its own', summary.problems);
+  return summary;
+}
+
+export async function monitorSpend({ cloud, outputs, report }: Scene) {
+  const summary = SpendSchema.parse(await cloud.invoke(outputs.SpendMonitorFunctionName, {}));
+  report.count('steps driven', 'spend check');
+  claim(summary.problems.length === 0, 'spend that can be read', summary.problems);
+  return summary;
+}
+
+/** Takes what came to the queue, and sees that the subscription's filter kept the rest away. */
+export async function hear({ inbox, report, alerts }: Scene): Promise<readonly ReceivedAlert[]> {
+  const received = await inbox.receive();
+  for (const { type, severity } of received)
+    report.count('alerts received', `${type} (${severity})`);
+  const passed: readonly string[] = HEARD;
+  const others = received.filter(({ type }) => !passed.includes(type));
+  claim(others.length === 0, `alerts of ${HEARD.join(', ')} alone`, others);
+  alerts.push(...received);
+  return received;
+}

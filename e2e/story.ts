@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { plannedKeys } from '../lambdas/domain/planned-keys.js';
+import { loadPolicy } from '../lib/load-policy.js';
+import { deployedResources, inventory } from './account.js';
+import type { App } from './app.js';
+import type { Cloud } from './cloud.js';
+import type { Emulator } from './emulator.js';
+import type { Inbox } from './inbox.js';
+import { audit, hear, monitorSpend, openScene, provision, readKey, retired } from './journey.js';
+import type { RemoteMistral } from './mistral.js';
+import { firstPolicy, writePolicy } from './policies.js';
+import { claim, type Report } from './report.js';
+
+export interface Parts {
+  readonly emulator: Emulator;
+  readonly mistral: RemoteMistral;
+  readonly cloud: Cloud;
+  readonly inbox: Inbox;
+  readonly app: App;
+  readonly folder: string;
+  readonly report: Report;
+}
+
+const DEV_SECRET = 'mistral/dev-workspace/dev-team-key';
+
+export async function live(parts: Parts): Promise<void> {
+  const { emulator, mistral, cloud, inbox, app, folder, report } = parts;
+  const addresses = { mistralUrl: mistral.url, queueArn: inbox.queueArn };
+  const firstPath = writePolicy(join(folder, 'first.yaml'), firstPolicy(addresses));
+
+  await cloud.secretsManager.send(
+    new CreateSecretCommand({ Name: 'mistral/admin-api-key', SecretString: mistral.adminKey }),
+  );
+  await report.step('bootstrapped', () => app.bootstrap());
+  const { outputs, leftOut } = await report.step('deployed', () => app.deploy(firstPath));
+  report.note(`${leftOut.length} resources left out`);
+  const resources = await deployedResources(cloud);
+  for (const { type } of resources) report.count('resources deployed', type);
+
+  const scene = openScene({ cloud, mistral, inbox, outputs, report }, resources);
+  const policy = loadPolicy(firstPath);
+  const planned = plannedKeys(policy).map(({ secretName }) => secretName);
+  mistral.daysBehind = 4;
+  await report.step('every key provisioned', async () => {
+    const started = await provision(scene, policy);
+    claim([...started].sort().join() === [...planned].sort().join(), 'every key', started);
+  });
+  const oldKey = await report.step('a key read and used', async () => {
+    const value = await readKey(scene, DEV_SECRET);
+    claim((await mistral.statusFor(value.apiKey)) === 200, 'a key that Mistral takes');
+    return value;
+  });
+  mistral.daysBehind = 0;
+  await report.step('rotated, and the old key retired', async () => {
+    await emulator.scaleWaits(0);
+    const versionId = await scene.rotations.rotate(DEV_SECRET);
+    await retired(scene, versionId);
+    const newKey = await readKey(scene, DEV_SECRET);
+    claim(newKey.keyId !== oldKey.keyId, 'another key');
+    claim((await mistral.statusFor(newKey.apiKey)) === 200, 'a new key that Mistral takes');
+    claim((await mistral.statusFor(oldKey.apiKey)) === 401, 'an old key that Mistral refuses');
+  });
+  await audit(scene);
+  await monitorSpend(scene);
+  await hear(scene);
+  await inventory(cloud);
+}
