@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { serveHttp } from '../local/fakes/http-server.js';
+import { type HttpAnswer, serveHttp } from '../local/fakes/http-server.js';
 import { createFakeKeys } from '../local/fakes/mistral-keys.js';
 import { createFakeMistral, FAKE_MODELS, type FakeMistral } from '../local/fakes/mistral-server.js';
 
@@ -37,7 +37,7 @@ export async function startMistral(workspaces: readonly NamedWorkspace[]): Promi
     adminKey,
     now,
   );
-  const { url, close } = await serveHttp((call) => fake.answer(call));
+  const { url, close } = await serveHttp(async (call) => forOfficialSdk(await fake.answer(call)));
   const remote: RemoteMistral = {
     fake,
     url,
@@ -54,4 +54,10 @@ export async function startMistral(workspaces: readonly NamedWorkspace[]): Promi
     },
   };
   return remote;
+}
+
+/** Mistral documents `usage: null` in early chunks, and its own SDK refuses to read them. */
+function forOfficialSdk(answer: HttpAnswer): HttpAnswer {
+  if (answer.headers?.['content-type'] !== 'text/event-stream') return answer;
+  return { ...answer, body: answer.body.replaceAll(',"usage":null', '') };
 }

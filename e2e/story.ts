@@ -2,15 +2,17 @@ import { join } from 'node:path';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import { loadPolicy } from '../lib/load-policy.js';
-import { deployedResources, inventory } from './account.js';
+import { deployedResources } from './account.js';
 import type { App } from './app.js';
 import type { Cloud } from './cloud.js';
 import type { Emulator } from './emulator.js';
 import type { Inbox } from './inbox.js';
-import { audit, hear, monitorSpend, openScene, provision, readKey, retired } from './journey.js';
+import { changeAndDestroy } from './changes.js';
+import { audit, hear, openScene, provision, readKey, retired } from './journey.js';
 import type { RemoteMistral } from './mistral.js';
 import { firstPolicy, writePolicy } from './policies.js';
 import { claim, type Report } from './report.js';
+import { callGateway, watchSpend } from './traffic.js';
 
 export interface Parts {
   readonly emulator: Emulator;
@@ -22,6 +24,8 @@ export interface Parts {
   readonly report: Report;
 }
 
+/** Who makes keys at Mistral by hand. */
+const USER = '9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10';
 const DEV_SECRET = 'mistral/dev-workspace/dev-team-key';
 
 export async function live(parts: Parts): Promise<void> {
@@ -61,8 +65,24 @@ export async function live(parts: Parts): Promise<void> {
     claim((await mistral.statusFor(newKey.apiKey)) === 200, 'a new key that Mistral takes');
     claim((await mistral.statusFor(oldKey.apiKey)) === 401, 'an old key that Mistral refuses');
   });
-  await audit(scene);
-  await monitorSpend(scene);
-  await hear(scene);
-  await inventory(cloud);
+  await report.step('gateway called with the official SDK', () => callGateway(scene, emulator.url));
+  await report.step('spend watched', () => watchSpend(scene));
+  await report.step('audited', async () => {
+    const clean = await audit(scene);
+    claim(clean.findings.length === 0, 'nothing to find', clean.findings);
+    const [workspace] = policy.workspaces;
+    mistral.fake.keys.create({ name: 'notebook', workspaceId: workspace?.id ?? '', userId: USER });
+    const { findings } = await audit(scene);
+    claim(
+      findings.some(({ type, subject }) => type === 'unmanaged' && subject.includes('notebook')),
+      'the key that somebody made by hand',
+      findings,
+    );
+    claim(
+      (await hear(scene)).some(({ type }) => type === 'audit-digest'),
+      'audit-digest in the queue',
+    );
+  });
+  await changeAndDestroy(scene, { app, folder, firstPath, addresses });
 }
+

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { plannedKeys } from '../lambdas/domain/planned-keys.js';
+import { loadPolicy } from '../lib/load-policy.js';
+import { inventory } from './account.js';
+import type { App } from './app.js';
+import { audit, provision, readKey, type Scene } from './journey.js';
+import { claimNoLeaks } from './leaks.js';
+import {
+  ADDED_SECRET,
+  type Addresses,
+  changedPolicy,
+  REMOVED_SECRET,
+  writePolicy,
+} from './policies.js';
+import { claim } from './report.js';
+import { callWithRaisedBudget } from './traffic.js';
+
+export interface Changes {
+  readonly app: App;
+  readonly folder: string;
+  readonly firstPath: string;
+  readonly addresses: Addresses;
+}
+
+/** Deploys again without a change, then with another policy, and takes the app away at last. */
+export async function changeAndDestroy(scene: Scene, changes: Changes): Promise<void> {
+  const { app, folder, firstPath, addresses } = changes;
+  const { report } = scene;
+  const first = plannedKeys(loadPolicy(firstPath)).map(({ secretName }) => secretName);
+  const before = await keyIds(scene, first);
+
+  await report.step('deployed again, and nothing changed', async () => {
+    const { printed } = await app.deploy(firstPath);
+    claim(printed.includes('(no changes)'), 'no changes', printed.slice(-500));
+    claim((await keyIds(scene, first)) === before, 'the same keys');
+  });
+
+  const changedPath = writePolicy(join(folder, 'changed.yaml'), changedPolicy(addresses));
+  const policy = loadPolicy(changedPath);
+  await report.step('deployed with a key added, a key removed and a budget raised', async () => {
+    const { printed } = await app.deploy(changedPath);
+    claim(!printed.includes('(no changes)'), 'changes');
+    const started = await provision(scene, policy);
+    claim(started.join() === ADDED_SECRET, `a first key for ${ADDED_SECRET} alone`, started);
+    claim(await works(scene, ADDED_SECRET), 'an added key that Mistral takes');
+    claim((await keyIds(scene, first)) === before, 'every other key as it was');
+    claim(await works(scene, REMOVED_SECRET), 'a removed key that is not lost');
+    await callWithRaisedBudget(scene);
+  });
+  await report.step('audited after the change', async () => {
+    const { keyId } = await readKey(scene, REMOVED_SECRET);
+    const { findings } = await audit(scene);
+    const about = findings.filter((finding) => JSON.stringify(finding).includes(keyId));
+    claim(about.length === 1, 'one finding about the removed key', findings);
+    report.note(`the removed key is told as ${about[0]?.type}`);
+  });
+  await report.step('no key anywhere but in Secrets Manager', () => claimNoLeaks(scene, folder));
+  await report.step('destroyed, and what must be left is left', () =>
+    destroy(scene, app, [...first, ADDED_SECRET]),
+  );
+}
+
+async function destroy(scene: Scene, app: App, secretNames: readonly string[]): Promise<void> {
+  const before = await inventory(scene.cloud);
+  await app.destroy();
+  const { secrets, tables, keys, logGroups, ...others } = await inventory(scene.cloud);
+  const wanted = ['mistral/admin-api-key', ...secretNames].sort();
+  claim(secrets.join() === wanted.join(), 'every secret', secrets);
+  claim(tables.join() === before.tables.join() && tables.length === 2, 'both tables', tables);
+  claim(keys.join() === before.keys.join() && keys.length === 1, 'the encryption key', keys);
+  for (const [kind, left] of Object.entries(others)) claim(left.length === 0, `no ${kind}`, left);
+  // Lambda makes a log group of its own for the CDK's custom resource, which no stack owns.
+  const ours = logGroups.filter((name) => !name.startsWith('/aws/lambda/'));
+  claim(ours.length === 0, 'no log groups', ours);
+  for (const name of secretNames) claim(await works(scene, name), `${name} still in order`);
+}
+
+async function works(scene: Scene, secretName: string): Promise<boolean> {
+  const { apiKey } = await readKey(scene, secretName);
+  return (await scene.mistral.statusFor(apiKey)) === 200;
+}
+
+async function keyIds(scene: Scene, secretNames: readonly string[]): Promise<string> {
+  const values = await Promise.all(secretNames.map((name) => readKey(scene, name)));
+  return values.map(({ keyId }) => keyId).join();
+}
