@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { command } from './commands.js';
 import { ACCOUNT, type Emulator, REGION } from './emulator.js';
-import { copyWithoutLacks, type LeftOut } from './left-out.js';
+import { copyWithoutLacks, declaredResources, type LeftOut, type Resource } from './left-out.js';
 
 const CDK = join(import.meta.dirname, '..', 'node_modules', 'aws-cdk', 'bin', 'cdk');
 
@@ -25,6 +25,8 @@ export type Outputs = z.infer<typeof OutputsSchema>['MistralGovernance'];
 export interface Deployment {
   readonly outputs: Outputs;
   readonly leftOut: readonly LeftOut[];
+  /** As the templates have them that were deployed. */
+  readonly declared: readonly Resource[];
   /** What the CDK CLI said. */
   readonly printed: string;
 }
@@ -70,7 +72,12 @@ export function createApp({ env }: Emulator, folder: string): App {
         ...['--outputs-file', outputsFile, '--progress', 'events'],
       );
       const outputs = OutputsSchema.parse(JSON.parse(readFileSync(outputsFile, 'utf8')));
-      return { outputs: outputs.MistralGovernance, leftOut, printed };
+      return {
+        outputs: outputs.MistralGovernance,
+        leftOut,
+        declared: declaredResources(assembly),
+        printed,
+      };
     },
 
     async destroy() {

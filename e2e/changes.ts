@@ -5,6 +5,7 @@ import { inventory } from './account.js';
 import type { App } from './app.js';
 import { audit, provision, readKey, type Scene } from './journey.js';
 import { claimNoLeaks } from './leaks.js';
+import type { Resource } from './left-out.js';
 import {
   ADDED_SECRET,
   type Addresses,
@@ -38,7 +39,8 @@ export async function changeAndDestroy(scene: Scene, changes: Changes): Promise<
   const changedPath = writePolicy(join(folder, 'changed.yaml'), changedPolicy(addresses));
   const policy = loadPolicy(changedPath);
   await report.step('deployed with a key added, a key removed and a budget raised', async () => {
-    const { printed } = await app.deploy(changedPath);
+    const { printed, declared } = await app.deploy(changedPath);
+    claimRetained(declared);
     claim(!printed.includes('(no changes)'), 'changes');
     const started = await provision(scene, policy);
     claim(started.join() === ADDED_SECRET, `a first key for ${ADDED_SECRET} alone`, started);
@@ -55,24 +57,41 @@ export async function changeAndDestroy(scene: Scene, changes: Changes): Promise<
     report.note(`the removed key is told as ${about[0]?.type}`);
   });
   await report.step('no key anywhere but in Secrets Manager', () => claimNoLeaks(scene, folder));
-  await report.step('destroyed, and what must be left is left', () =>
-    destroy(scene, app, [...first, ADDED_SECRET]),
-  );
+  await report.step('destroyed, and what must be left is left', () => destroy(scene, app));
 }
 
-async function destroy(scene: Scene, app: App, secretNames: readonly string[]): Promise<void> {
+/** What holds keys, money and evidence outlives the stack. */
+function claimRetained(declared: readonly Resource[]): void {
+  for (const [type, count] of RETAINED) {
+    const kept = declared.filter(
+      ({ Type, DeletionPolicy }) => Type === type && DeletionPolicy === 'Retain',
+    );
+    const all = declared.filter(({ Type }) => Type === type);
+    claim(kept.length === count && all.length === count, `${count} ${type} that stay`, all);
+  }
+}
+
+/** In the changed policy: four keys of teams and services, and the gateway's three. */
+const RETAINED = [
+  ['AWS::SecretsManager::Secret', 7],
+  ['AWS::DynamoDB::Table', 2],
+  ['AWS::KMS::Key', 1],
+] as const;
+
+async function destroy(scene: Scene, app: App): Promise<void> {
   const before = await inventory(scene.cloud);
   await app.destroy();
   const { secrets, tables, keys, logGroups, ...others } = await inventory(scene.cloud);
-  const wanted = ['mistral/admin-api-key', ...secretNames].sort();
-  claim(secrets.join() === wanted.join(), 'every secret', secrets);
+  for (const name of ['mistral/admin-api-key', REMOVED_SECRET]) {
+    claim(secrets.includes(name), `${name} still there`, secrets);
+  }
+  claim(await works(scene, REMOVED_SECRET), 'a removed key that is not lost');
   claim(tables.join() === before.tables.join() && tables.length === 2, 'both tables', tables);
   claim(keys.join() === before.keys.join() && keys.length === 1, 'the encryption key', keys);
   for (const [kind, left] of Object.entries(others)) claim(left.length === 0, `no ${kind}`, left);
   // Lambda makes a log group of its own for the CDK's custom resource, which no stack owns.
   const ours = logGroups.filter((name) => !name.startsWith('/aws/lambda/'));
   claim(ours.length === 0, 'no log groups', ours);
-  for (const name of secretNames) claim(await works(scene, name), `${name} still in order`);
 }
 
 async function works(scene: Scene, secretName: string): Promise<boolean> {

@@ -1,7 +1,7 @@
-import { paginateScan } from '@aws-sdk/client-dynamodb';
-import { paginateGetExecutionHistory, paginateListExecutions } from '@aws-sdk/client-sfn';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { paginateScan } from '@aws-sdk/client-dynamodb';
+import { paginateGetExecutionHistory, paginateListExecutions } from '@aws-sdk/client-sfn';
 import { inventory } from './account.js';
 import type { Scene } from './journey.js';
 import { claim } from './report.js';

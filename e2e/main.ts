@@ -6,7 +6,7 @@ import { createApp } from './app.js';
 import { openCloud } from './cloud.js';
 import { startEmulator } from './emulator.js';
 import { openInbox } from './inbox.js';
-import { LACKS } from './left-out.js';
+import { LACKS, OTHERWISE } from './left-out.js';
 import { startMistral } from './mistral.js';
 import { createReport } from './report.js';
 import { live } from './story.js';
@@ -21,6 +21,9 @@ const cleanUps: (() => unknown)[] = [() => rmSync(folder, { recursive: true, for
 async function main(): Promise<void> {
   console.log('the emulator lacks, and these are left out of the templates that it gets:');
   for (const { what, consequence } of LACKS) console.log(`  ${what}: ${consequence}`);
+
+  console.log('the emulator does otherwise than AWS:');
+  for (const line of OTHERWISE) console.log(`  ${line}`);
 
   const emulator = await report.step('emulator installed and started', () =>
     startEmulator(CACHE, folder),

@@ -4,10 +4,10 @@ import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import { loadPolicy } from '../lib/load-policy.js';
 import { deployedResources } from './account.js';
 import type { App } from './app.js';
+import { changeAndDestroy } from './changes.js';
 import type { Cloud } from './cloud.js';
 import type { Emulator } from './emulator.js';
 import type { Inbox } from './inbox.js';
-import { changeAndDestroy } from './changes.js';
 import { audit, hear, openScene, provision, readKey, retired } from './journey.js';
 import type { RemoteMistral } from './mistral.js';
 import { firstPolicy, writePolicy } from './policies.js';
@@ -85,4 +85,3 @@ export async function live(parts: Parts): Promise<void> {
   });
   await changeAndDestroy(scene, { app, folder, firstPath, addresses });
 }
-

@@ -40,7 +40,11 @@ export async function callGateway(scene: Scene, emulatorUrl: string): Promise<vo
   const { unsigned, signed, body } = await statusesAtUrl(outputs.GatewayUrl, emulatorUrl);
   claim(unsigned === 403, 'a function URL that refuses who does not sign', unsigned);
   const { code } = RefusalSchema.parse(JSON.parse(body));
-  claim(signed === 403 && code === 'unknown_caller', 'no answer to a caller without identity', code);
+  claim(
+    signed === 403 && code === 'unknown_caller',
+    'no answer to a caller without identity',
+    code,
+  );
 }
 
 /** What was refused for its budget passes once that is raised. */

@@ -105,6 +105,7 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'app', files: /^bin\//, may: [/^lib\//, /^aws-cdk-lib$/, NODE] },
   { name: 'local run', files: /^local\//, may: [OUTSIDE_TESTS] },
+  { name: 'end to end', files: /^e2e\//, may: [OUTSIDE_TESTS] },
   { name: 'benchmarks', files: /^bench\//, may: [ANYTHING] },
 ];
 
