@@ -3,7 +3,7 @@ import { HTTPClient } from '@mistralai/mistralai/lib/http.js';
 import * as z from 'zod';
 import { createSignedHttpClient } from '../client/signed-http-client.js';
 import type { Cloud } from './cloud.js';
-import { REGION } from './emulator.js';
+import { type Emulator, REGION, ROOT } from './emulator.js';
 
 const SEPARATOR = '\0'.repeat(8);
 const HeadSchema = z.object({
@@ -62,16 +62,21 @@ function answerOf(framed: string): Response {
 /** What the function URL itself answers in the emulator, without and with a signature. */
 export async function statusesAtUrl(
   gatewayUrl: string,
-  emulatorUrl: string,
+  emulator: Emulator,
 ): Promise<{ readonly unsigned: number; readonly signed: number; readonly body: string }> {
   const id = new URL(gatewayUrl).hostname.split('.')[0];
-  const url = `${emulatorUrl}/_aws/lambda-url/${id}/v1/models`;
-  const unsigned = await fetch(url);
+  const path = `/_aws/lambda-url/${id}/v1/models`;
+  const unsigned = await emulator.fetch(path);
   await unsigned.arrayBuffer();
   const client = createSignedHttpClient({
     region: REGION,
-    credentials: { accessKeyId: 'emulated', secretAccessKey: 'emulated' },
+    credentials: ROOT,
+    fetch: async (request) => {
+      const { headers } = request as Request;
+      const answer = await emulator.fetch(path, { headers: Object.fromEntries(headers) });
+      return new Response(await answer.arrayBuffer(), { status: answer.status });
+    },
   });
-  const signed = await client.request(new Request(url));
+  const signed = await client.request(new Request(emulator.url + path));
   return { unsigned: unsigned.status, signed: signed.status, body: await signed.text() };
 }

@@ -1,5 +1,6 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RESOURCE_POLICY_FUNCTION } from './resource-policies.js';
 
 export interface Resource {
   readonly Type: string;
@@ -16,11 +17,6 @@ interface Lack {
 
 /** What the emulator refuses to create; everything else of the app is deployed as synthesized. */
 export const LACKS: readonly Lack[] = [
-  {
-    what: 'AWS::SecretsManager::ResourcePolicy',
-    consequence: 'who may read a secret is not tried here',
-    matches: ({ Type }) => Type === 'AWS::SecretsManager::ResourcePolicy',
-  },
   {
     what: 'AWS::SecretsManager::RotationSchedule',
     consequence: 'no schedule starts a rotation here, and none of its settings is tried',
@@ -41,7 +37,7 @@ export const OTHERWISE: readonly string[] = [
   'functions run on the Node of this machine, without what Lambda gives to functions that stream: see lambda-streaming.cjs, which collects an answer before it is sent',
   'a function URL does not tell the function who signed: the SDK invokes the function with the event of a URL, the URL itself is only seen to refuse',
   'the deletion of a nested stack heeds no DeletionPolicy: that secrets stay is read in the templates, and seen at the one whose key left the policy',
-  'neither IAM policies nor encryption are enforced: what a role may do is proven by the tests of the templates',
+  'AWS::SecretsManager::ResourcePolicy is unknown: a custom resource hands its properties to PutResourcePolicy',
 ];
 
 export interface LeftOut {
@@ -76,7 +72,12 @@ function templatesOf(assembly: string): string[] {
 function stripTemplate(path: string): LeftOut[] {
   const { Resources, ...rest }: Template = JSON.parse(readFileSync(path, 'utf8'));
   const leftOut: LeftOut[] = [];
+  let changed = false;
   for (const [logicalId, resource] of Object.entries(Resources)) {
+    if (resource.Type === 'AWS::SecretsManager::ResourcePolicy') {
+      Resources[logicalId] = asCustomResource(resource);
+      changed = true;
+    }
     const lack = LACKS.find(({ matches }) => matches(resource));
     if (!lack) continue;
     leftOut.push({ what: lack.what, logicalId });
@@ -86,6 +87,14 @@ function stripTemplate(path: string): LeftOut[] {
     if (resource.DependsOn === undefined) continue;
     resource.DependsOn = [resource.DependsOn].flat().filter((other) => other in Resources);
   }
-  if (leftOut.length > 0) writeFileSync(path, JSON.stringify({ ...rest, Resources }));
+  if (changed || leftOut.length > 0) writeFileSync(path, JSON.stringify({ ...rest, Resources }));
   return leftOut;
+}
+
+function asCustomResource(resource: Resource): Resource {
+  return {
+    ...resource,
+    Type: 'Custom::SecretsManagerResourcePolicy',
+    Properties: { ServiceToken: RESOURCE_POLICY_FUNCTION, ...resource.Properties },
+  };
 }

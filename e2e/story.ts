@@ -12,6 +12,7 @@ import { audit, hear, openScene, provision, readKey, retired } from './journey.j
 import type { RemoteMistral } from './mistral.js';
 import { firstPolicy, writePolicy } from './policies.js';
 import { claim, type Report } from './report.js';
+import { allowDeploying, createResourcePolicyFunction } from './resource-policies.js';
 import { callGateway, watchSpend } from './traffic.js';
 
 export interface Parts {
@@ -36,7 +37,9 @@ export async function live(parts: Parts): Promise<void> {
   await cloud.secretsManager.send(
     new CreateSecretCommand({ Name: 'mistral/admin-api-key', SecretString: mistral.adminKey }),
   );
+  await createResourcePolicyFunction(cloud, folder);
   await report.step('bootstrapped', () => app.bootstrap());
+  await allowDeploying(cloud, folder);
   const { outputs, leftOut } = await report.step('deployed', () => app.deploy(firstPath));
   report.note(`${leftOut.length} resources left out`);
   const resources = await deployedResources(cloud);
@@ -65,7 +68,7 @@ export async function live(parts: Parts): Promise<void> {
     claim((await mistral.statusFor(newKey.apiKey)) === 200, 'a new key that Mistral takes');
     claim((await mistral.statusFor(oldKey.apiKey)) === 401, 'an old key that Mistral refuses');
   });
-  await report.step('gateway called with the official SDK', () => callGateway(scene, emulator.url));
+  await report.step('gateway called with the official SDK', () => callGateway(scene, emulator));
   await report.step('spend watched', () => watchSpend(scene));
   await report.step('audited', async () => {
     const clean = await audit(scene);

@@ -1,6 +1,6 @@
 import { MistralError } from '@mistralai/mistralai/models/errors/mistralerror.js';
 import * as z from 'zod';
-import { ACCOUNT } from './emulator.js';
+import { ACCOUNT, type Emulator } from './emulator.js';
 import { sdkThroughFunction, statusesAtUrl } from './gateway.js';
 import { hear, monitorSpend, type Scene } from './journey.js';
 import { claim } from './report.js';
@@ -14,7 +14,7 @@ const LONG_ANSWER = { model: 'codestral-latest', maxTokens: 2000, messages: MESS
 const RefusalSchema = z.object({ code: z.string() });
 
 /** Calls that pass, a stream, and calls that are refused, all through the deployed function. */
-export async function callGateway(scene: Scene, emulatorUrl: string): Promise<void> {
+export async function callGateway(scene: Scene, emulator: Emulator): Promise<void> {
   const { cloud, functions, outputs, report } = scene;
   const developer = sdkThroughFunction(cloud, functions.gateway, DEVELOPER);
   const engineer = sdkThroughFunction(cloud, functions.gateway, ML_ENGINEER);
@@ -37,7 +37,7 @@ export async function callGateway(scene: Scene, emulatorUrl: string): Promise<vo
   await refused('budget_exhausted', 429, () => developer.chat.complete(LONG_ANSWER));
   report.count('steps driven', 'gateway call', 5);
 
-  const { unsigned, signed, body } = await statusesAtUrl(outputs.GatewayUrl, emulatorUrl);
+  const { unsigned, signed, body } = await statusesAtUrl(outputs.GatewayUrl, emulator);
   claim(unsigned === 403, 'a function URL that refuses who does not sign', unsigned);
   const { code } = RefusalSchema.parse(JSON.parse(body));
   claim(

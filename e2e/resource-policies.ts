@@ -1,0 +1,65 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { Cloud } from './cloud.js';
+import { command } from './commands.js';
+import { ACCOUNT, REGION } from './emulator.js';
+
+const NAME = 'e2e-resource-policy';
+const TRUST = {
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+  ],
+};
+const MAY = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: 'secretsmanager:PutResourcePolicy', Resource: '*' }],
+};
+
+/** The function behind the custom resources that stand for resource policies of secrets. */
+export const RESOURCE_POLICY_FUNCTION = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${NAME}`;
+
+/** Makes that function, with what it may do and no more. */
+export async function createResourcePolicyFunction({ aws }: Cloud, folder: string): Promise<void> {
+  const source = join(folder, NAME);
+  const zip = join(folder, `${NAME}.zip`);
+  mkdirSync(source);
+  copyFileSync(join(import.meta.dirname, 'resource-policy.cjs'), join(source, 'index.js'));
+  await command('python3', ['-m', 'zipfile', '-c', zip, join(source, 'index.js')], process.env);
+
+  const trust = join(folder, 'trust.json');
+  const may = join(folder, 'may.json');
+  writeFileSync(trust, JSON.stringify(TRUST));
+  writeFileSync(may, JSON.stringify(MAY));
+  const role = ['--role-name', NAME];
+  await aws('iam', 'create-role', ...role, '--assume-role-policy-document', `file://${trust}`);
+  await aws(
+    ...['iam', 'put-role-policy', ...role, '--policy-name', 'put'],
+    ...['--policy-document', `file://${may}`],
+  );
+  await aws(
+    ...['lambda', 'create-function', '--function-name', NAME, '--handler', 'index.handler'],
+    ...['--runtime', 'nodejs22.x', '--role', `arn:aws:iam::${ACCOUNT}:role/${NAME}`],
+    ...['--zip-file', `fileb://${zip}`],
+  );
+}
+
+const RolesSchema = z.object({ Roles: z.array(z.object({ RoleName: z.string() })) });
+const ANYTHING = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+};
+
+/** Of the roles that deploy, which are the CDK's: the emulator reads their conditions too narrowly. */
+export async function allowDeploying({ aws }: Cloud, folder: string): Promise<void> {
+  const anything = join(folder, 'anything.json');
+  writeFileSync(anything, JSON.stringify(ANYTHING));
+  const { Roles } = RolesSchema.parse(await aws('iam', 'list-roles'));
+  for (const { RoleName } of Roles.filter((role) => role.RoleName.startsWith('cdk-'))) {
+    await aws(
+      ...['iam', 'put-role-policy', '--role-name', RoleName, '--policy-name', 'anything'],
+      ...['--policy-document', `file://${anything}`],
+    );
+  }
+}
