@@ -14,6 +14,7 @@ import {
   writePolicy,
 } from './policies.js';
 import { claim } from './report.js';
+import { RESOURCE_POLICY_NAME } from './resource-policies.js';
 import { callWithRaisedBudget } from './traffic.js';
 
 export interface Changes {
@@ -81,13 +82,14 @@ const RETAINED = [
 async function destroy(scene: Scene, app: App): Promise<void> {
   const before = await inventory(scene.cloud);
   await app.destroy();
-  const { secrets, tables, keys, logGroups, ...others } = await inventory(scene.cloud);
+  const { secrets, tables, keys, logGroups, functions, ...others } = await inventory(scene.cloud);
   for (const name of ['mistral/admin-api-key', REMOVED_SECRET]) {
     claim(secrets.includes(name), `${name} still there`, secrets);
   }
   claim(await works(scene, REMOVED_SECRET), 'a removed key that is not lost');
   claim(tables.join() === before.tables.join() && tables.length === 2, 'both tables', tables);
   claim(keys.join() === before.keys.join() && keys.length === 1, 'the encryption key', keys);
+  claim(functions.join() === RESOURCE_POLICY_NAME, 'no function but of this run', functions);
   for (const [kind, left] of Object.entries(others)) claim(left.length === 0, `no ${kind}`, left);
   // Lambda makes a log group of its own for the CDK's custom resource, which no stack owns.
   const ours = logGroups.filter((name) => !name.startsWith('/aws/lambda/'));

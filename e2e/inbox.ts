@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Cloud } from './cloud.js';
+import { ACCOUNT, REGION } from './emulator.js';
 
 const QueueSchema = z.object({ QueueUrl: z.string() });
 const AttributesSchema = z.object({ Attributes: z.object({ QueueArn: z.string() }) });
@@ -18,7 +19,7 @@ const AlertSchema = z.looseObject({
 
 export type ReceivedAlert = z.infer<typeof AlertSchema>;
 
-/** A queue of the operators, made before the deploy. */
+/** A queue of the operators, made before the deploy, which lets the topic of the app in. */
 export interface Inbox {
   readonly queueArn: string;
   /** Takes what is in the queue, without waiting for more. */
@@ -31,6 +32,12 @@ export async function openInbox({ aws }: Cloud): Promise<Inbox> {
   const queue = ['--queue-url', QueueUrl];
   const attributes = await aws(
     ...['sqs', 'get-queue-attributes', ...queue, '--attribute-names', 'QueueArn'],
+  );
+
+  const { QueueArn } = AttributesSchema.parse(attributes).Attributes;
+  await aws(
+    ...['sqs', 'set-queue-attributes', ...queue],
+    ...['--attributes', JSON.stringify({ Policy: JSON.stringify(queuePolicy(QueueArn)) })],
   );
 
   async function take(): Promise<ReceivedAlert[]> {
@@ -47,12 +54,29 @@ export async function openInbox({ aws }: Cloud): Promise<Inbox> {
   }
 
   return {
-    queueArn: AttributesSchema.parse(attributes).Attributes.QueueArn,
+    queueArn: QueueArn,
 
     async receive() {
       const alerts: ReceivedAlert[] = [];
       for (let taken = await take(); taken.length > 0; taken = await take()) alerts.push(...taken);
       return alerts;
     },
+  };
+}
+
+function queuePolicy(queueArn: string) {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'sns.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: queueArn,
+        Condition: {
+          ArnLike: { 'aws:SourceArn': `arn:aws:sns:${REGION}:${ACCOUNT}:MistralGovernance-*` },
+        },
+      },
+    ],
   };
 }

