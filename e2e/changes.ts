@@ -14,7 +14,7 @@ import {
   writePolicy,
 } from './policies.js';
 import { claim } from './report.js';
-import { RESOURCE_POLICY_NAME } from './resource-policies.js';
+import { hasResourcePolicy, RESOURCE_POLICY_NAME } from './resource-policies.js';
 import { callWithRaisedBudget } from './traffic.js';
 
 export interface Changes {
@@ -48,6 +48,10 @@ export async function changeAndDestroy(scene: Scene, changes: Changes): Promise<
     claim(await works(scene, ADDED_SECRET), 'an added key that Mistral takes');
     claim((await keyIds(scene, first)) === before, 'every other key as it was');
     claim(await works(scene, REMOVED_SECRET), 'a removed key that is not lost');
+    const policies = [REMOVED_SECRET, ADDED_SECRET].map((name) =>
+      hasResourcePolicy(scene.cloud, name),
+    );
+    claim((await Promise.all(policies)).join() === 'false,true', 'readers of the added key alone');
     await callWithRaisedBudget(scene);
   });
   await report.step('audited after the change', async () => {

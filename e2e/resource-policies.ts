@@ -14,7 +14,13 @@ const TRUST = {
 };
 const MAY = {
   Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Action: 'secretsmanager:PutResourcePolicy', Resource: '*' }],
+  Statement: [
+    {
+      Effect: 'Allow',
+      Action: ['secretsmanager:PutResourcePolicy', 'secretsmanager:DeleteResourcePolicy'],
+      Resource: '*',
+    },
+  ],
 };
 
 /** The function behind the custom resources that stand for resource policies of secrets. */
@@ -79,3 +85,11 @@ export async function allowDeploying({ aws }: Cloud, folder: string): Promise<vo
     );
   }
 }
+
+/** Whether somebody may use a secret by its own policy. */
+export async function hasResourcePolicy({ aws }: Cloud, secretName: string): Promise<boolean> {
+  const command = ['secretsmanager', 'get-resource-policy', '--secret-id', secretName];
+  return PolicySchema.parse(await aws(...command)).ResourcePolicy !== undefined;
+}
+
+const PolicySchema = z.object({ ResourcePolicy: z.string().optional() });

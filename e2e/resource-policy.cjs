@@ -24,8 +24,11 @@ exports.handler = async (event) => {
   const { SecretId, ResourcePolicy } = ResourceProperties;
   let outcome = { Status: 'SUCCESS' };
   try {
-    if (RequestType !== 'Delete') {
-      await new SecretsManager({}).putResourcePolicy({
+    const secretsManager = new SecretsManager({});
+    if (RequestType === 'Delete') {
+      await secretsManager.deleteResourcePolicy({ SecretId });
+    } else {
+      await secretsManager.putResourcePolicy({
         SecretId,
         ResourcePolicy: JSON.stringify(readAsEmulator(ResourcePolicy, StackId.split(':')[4])),
       });
