@@ -67,25 +67,6 @@ export async function createResourcePolicyFunction(
   );
 }
 
-const RolesSchema = z.object({ Roles: z.array(z.object({ RoleName: z.string() })) });
-const ANYTHING = {
-  Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
-};
-
-/** Of the roles that deploy, which are the CDK's: the emulator reads their conditions too narrowly. */
-export async function allowDeploying({ aws }: Cloud, folder: string): Promise<void> {
-  const anything = join(folder, 'anything.json');
-  writeFileSync(anything, JSON.stringify(ANYTHING));
-  const { Roles } = RolesSchema.parse(await aws('iam', 'list-roles'));
-  for (const { RoleName } of Roles.filter((role) => role.RoleName.startsWith('cdk-'))) {
-    await aws(
-      ...['iam', 'put-role-policy', '--role-name', RoleName, '--policy-name', 'anything'],
-      ...['--policy-document', `file://${anything}`],
-    );
-  }
-}
-
 /** Whether somebody may use a secret by its own policy. */
 export async function hasResourcePolicy({ aws }: Cloud, secretName: string): Promise<boolean> {
   const command = ['secretsmanager', 'get-resource-policy', '--secret-id', secretName];

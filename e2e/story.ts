@@ -13,7 +13,7 @@ import type { RemoteMistral } from './mistral.js';
 import { firstPolicy, writePolicy } from './policies.js';
 import { claimReadersAlone } from './readers.js';
 import { claim, type Report } from './report.js';
-import { allowDeploying, createResourcePolicyFunction } from './resource-policies.js';
+import { createResourcePolicyFunction } from './resource-policies.js';
 import { callGateway, watchSpend } from './traffic.js';
 
 export interface Parts {
@@ -40,7 +40,6 @@ export async function live(parts: Parts): Promise<void> {
   );
   await createResourcePolicyFunction(cloud, emulator, folder);
   await report.step('bootstrapped', () => app.bootstrap());
-  await allowDeploying(cloud, folder);
   const { outputs, leftOut } = await report.step('deployed', () => app.deploy(firstPath));
   report.note(`${leftOut.length} resources left out`);
   const resources = await deployedResources(cloud);
