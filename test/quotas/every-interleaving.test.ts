@@ -119,8 +119,8 @@ test.each<[string, number, Budget]>([
 );
 
 test.each<[string, Partial<Budget>, number]>([
-  ['with everything in them keep the promises', { crashes: 1, expiries: 3 }, 1300],
-  ['in which holders flush in time never pass a limit', { crashes: 1, pauses: 6 }, 500],
+  ['with everything in them keep the promises', { crashes: 1, expiries: 3 }, 900],
+  ['in which holders flush in time never pass a limit', { crashes: 1, pauses: 6 }, 400],
 ])('long stories %s', async (_, times, numRuns) => {
   await fc.assert(
     fc.asyncProperty(
