@@ -8,6 +8,7 @@ import {
   ScanCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
+import { localAws } from './aws.js';
 
 const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => Server =
   createRequire(import.meta.url)('dynalite');
@@ -34,11 +35,7 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('dynalite has no port');
   const url = `http://127.0.0.1:${address.port}`;
-  const client = new DynamoDBClient({
-    endpoint: url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const client = new DynamoDBClient(localAws(url));
 
   async function items(TableName: string): Promise<Record<string, AttributeValue>[]> {
     const all: Record<string, AttributeValue>[] = [];

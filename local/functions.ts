@@ -27,6 +27,7 @@ import { createRollBackKeyHandler } from '../lambdas/roll-back-key/handler.js';
 import { createSpendMonitorHandler } from '../lambdas/spend-monitor/handler.js';
 import { createTellOnCallHandler } from '../lambdas/tell-on-call/handler.js';
 import { createVerifyRetirementHandler } from '../lambdas/verify-retirement/handler.js';
+import { localAws } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
 export interface LocalFunctionsOptions {
@@ -51,12 +52,7 @@ export interface LocalFunctionsOptions {
 export function createLocalFunctions(options: LocalFunctionsOptions) {
   const { url, clock, log, awsClient = AWS_CLIENT, tableName, stateMachineArn } = options;
   const { quotaTableName = 'no quotas here' } = options;
-  const aws = {
-    ...awsClient,
-    endpoint: url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  };
+  const aws = { ...awsClient, ...localAws(url) };
   const policy: Policy = {
     ...options.policy,
     mistral: { ...options.policy.mistral, apiUrl: url, adminUrl: `${url}/v1/admin` },

@@ -9,6 +9,7 @@ import type { Log } from '../lambdas/adapters/log.js';
 import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
 import { createWorkspaceKeys } from '../lambdas/adapters/workspace-keys.js';
 import { openGateway } from '../lambdas/gateway/wiring.js';
+import { localAws } from './aws.js';
 import type { World } from './world.js';
 
 const CALLER_HEADER = 'x-caller-arn';
@@ -27,12 +28,7 @@ export async function openLocalGateway(
   quotaTableName: string,
   log: Log,
 ): Promise<LocalGateway> {
-  const aws = {
-    ...AWS_CLIENT,
-    endpoint: url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  };
+  const aws = { ...AWS_CLIENT, ...localAws(url) };
   const clients = {
     secretsManager: new SecretsManagerClient(aws),
     dynamo: new DynamoDBClient(aws),

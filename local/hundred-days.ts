@@ -4,6 +4,7 @@ import type { Finding } from '../lambdas/domain/finding.js';
 import { GATEWAY_KEY_NAME, type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { Policy } from '../lambdas/domain/policy.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
+import { localAws } from './aws.js';
 import { nextRun } from './schedule.js';
 import { createCopier, createService, type Service } from './service.js';
 import type { Traffic } from './traffic.js';
@@ -65,11 +66,7 @@ export async function playHundredDays(
   const audits: (AuditSummary & { at: Date })[] = [];
   const findings = new Map<string, Finding>();
   const refusals: { at: Date; secretName: string }[] = [];
-  const secrets = new SecretsManagerClient({
-    endpoint: world.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const secrets = new SecretsManagerClient(localAws(world.url));
 
   function every(milliseconds: number, from: Date, until: Date, act: () => Promise<unknown>): void {
     if (from > until) return;

@@ -63,7 +63,7 @@ export function reserve(metering: Metering, demand: Demand): HoldOutcome | Promi
   }
 }
 
-/** Why a request may not be sent now; `undefined` where it may. */
+/** Why a request may not be sent now. */
 export function refusalOf(
   outcome: Exclude<HoldOutcome, Hold>,
   { modelId, workspace }: AccessGrant,

@@ -1,24 +1,18 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createFindingStore, type FindingStore } from '../../lambdas/adapters/finding-store.js';
 import type { FindingChanges, OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
-import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
+import type { LocalDynamo } from '../../local/dynamo.js';
 import { aFinding } from '../support/audit-builders.js';
+import { newTableForEach } from '../support/table.js';
 
 let dynamo: LocalDynamo;
 let table = '';
 let store: FindingStore;
-let tables = 0;
 
-beforeAll(async () => {
-  dynamo = await startLocalDynamo();
-});
-afterAll(() => dynamo.close());
-
-beforeEach(async () => {
-  tables += 1;
-  table = `records-${tables}`;
-  await dynamo.createTable(table);
+newTableForEach((local, name) => {
+  dynamo = local;
+  table = name;
   store = createFindingStore(dynamo.client, table);
 });
 

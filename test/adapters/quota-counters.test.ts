@@ -1,14 +1,15 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createQuotaCounters, type QuotaCounters } from '../../lambdas/adapters/quota-counters.js';
 import { createQuotaTotals } from '../../lambdas/adapters/quota-totals.js';
 import type { Exchange, Lease } from '../../lambdas/domain/quota/counter.js';
 import { reclaimOf } from '../../lambdas/domain/quota/lease-time.js';
 import { counterKey } from '../../lambdas/domain/quota/shards.js';
 import type { Quota } from '../../lambdas/domain/quota.js';
-import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
+import type { LocalDynamo } from '../../local/dynamo.js';
 import { createFakeQuotaCounters } from '../../local/fakes/quota-counters.js';
+import { newTableForEach } from '../support/table.js';
 
 const NOW = Date.parse('2026-11-23T17:05:00Z');
 const EXPIRES = Date.parse('2027-01-02T18:00:00Z');
@@ -18,17 +19,10 @@ const KEY = counterKey(HOURLY, '2026-11-23T17', 0);
 let dynamo: LocalDynamo;
 let counters: QuotaCounters;
 let table = '';
-let tables = 0;
 
-beforeAll(async () => {
-  dynamo = await startLocalDynamo();
-});
-afterAll(() => dynamo.close());
-
-beforeEach(async () => {
-  tables += 1;
-  table = `quotas-${tables}`;
-  await dynamo.createTable(table);
+newTableForEach((local, name) => {
+  dynamo = local;
+  table = name;
   counters = createQuotaCounters(dynamo.client, table, { timeoutMs: 20_000 });
 });
 

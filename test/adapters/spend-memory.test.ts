@@ -1,8 +1,9 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createSpendMemory, type SpendMemory } from '../../lambdas/adapters/spend-memory.js';
 import type { SpendState } from '../../lambdas/domain/spend/spend-state.js';
-import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
+import type { LocalDynamo } from '../../local/dynamo.js';
+import { newTableForEach } from '../support/table.js';
 
 const now = new Date('2026-11-24T10:00:00Z');
 const later = new Date('2026-11-24T10:10:00Z');
@@ -15,17 +16,10 @@ const state = (key: string): SpendState => ({
 let dynamo: LocalDynamo;
 let memory: SpendMemory;
 let table = '';
-let tables = 0;
 
-beforeAll(async () => {
-  dynamo = await startLocalDynamo();
-});
-afterAll(() => dynamo.close());
-
-beforeEach(async () => {
-  tables += 1;
-  table = `records-${tables}`;
-  await dynamo.createTable(table);
+newTableForEach((local, name) => {
+  dynamo = local;
+  table = name;
   memory = createSpendMemory(dynamo.client, table);
 });
 

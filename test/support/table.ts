@@ -1,0 +1,20 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
+
+/** DynamoDB for the tests of a file, with a new table before each; `open` makes of it what they test. */
+export function newTableForEach(open: (dynamo: LocalDynamo, table: string) => void): void {
+  let dynamo: LocalDynamo;
+  let tables = 0;
+
+  beforeAll(async () => {
+    dynamo = await startLocalDynamo();
+  });
+  afterAll(() => dynamo.close());
+
+  beforeEach(async () => {
+    tables += 1;
+    const table = `table-${tables}`;
+    await dynamo.createTable(table);
+    open(dynamo, table);
+  });
+}
