@@ -70,3 +70,16 @@ test('fails for a secret without a key, naming no part of its value', async () =
     /does not hold a managed key/,
   );
 });
+
+test('a refused key is read afresh, also where it was read again meanwhile and is the same', async () => {
+  secretsManager.on(GetSecretValueCommand).resolves(holds('k1'));
+  const workspaceKeys = keys();
+  const refused = await workspaceKeys.current('dev-workspace');
+  seconds = 301;
+  await workspaceKeys.current('dev-workspace');
+  await new Promise((resolve) => setImmediate(resolve));
+
+  secretsManager.on(GetSecretValueCommand).resolves(holds('k2'));
+  const fresh = await workspaceKeys.refresh('dev-workspace', refused);
+  expect(fresh.reveal()).toBe('plaintext-of-k2');
+});
