@@ -41,6 +41,8 @@ function synthesizeAnew(policy: Policy, props: Partial<GovernanceStackProps>): S
     stack,
     template: Template.fromStack(stack),
     workspace: (name) =>
-      Template.fromStack(stack.node.findChild('Keys').node.findChild(name) as NestedStack),
+      Template.fromStack(
+        stack.governance.node.findChild('Keys').node.findChild(name) as NestedStack,
+      ),
   };
 }
