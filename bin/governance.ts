@@ -1,16 +1,19 @@
 import { App } from 'aws-cdk-lib';
 import { GovernanceStack } from '../lib/governance-stack.js';
 import { loadPolicy } from '../lib/load-policy.js';
+import { permissionsBoundary } from '../lib/permissions-boundary.js';
 
 const app = new App();
 const policyPath: string = app.node.tryGetContext('policy') ?? 'governance.yaml';
 const environment: string | undefined = app.node.tryGetContext('environment');
+const boundary: string | undefined = app.node.tryGetContext('permissionsBoundary');
 
 try {
   new GovernanceStack(app, environment ? `MistralGovernance-${environment}` : 'MistralGovernance', {
     policy: loadPolicy(policyPath),
     description: 'mistral-governance: Mistral AI keys that look after themselves',
     ephemeral: environment === 'dev',
+    permissionsBoundary: boundary === undefined ? undefined : permissionsBoundary(boundary),
   });
 } catch (error) {
   // A wrong policy is a message for its author, not a stack trace.

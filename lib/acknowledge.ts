@@ -1,13 +1,56 @@
 import { CfnElement, Stack, Validations } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
 
-/** Tells cdk-nag why CDK's grants to call a function end in `:*`. */
-export function acknowledgeCallsOf(role: IRole, ...functions: readonly IFunction[]): void {
-  for (const called of functions) {
-    acknowledgeWildcard(role, `<${logicalId(called)}.Arn>:*`, 'any version of this one function');
-  }
+/** Rules of cdk-nag that do not fit a kind of resource, whichever of them it is, and why. */
+const WHOLE_KINDS = [
+  {
+    id: 'NIST.800.53.R5-IAMNoInlinePolicy',
+    reason:
+      'each policy belongs to the one role it was written for, and is changed and deleted with it',
+  },
+  {
+    id: 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]',
+    reason: 'DynamoDB and SNS ask for data keys with and without plaintext, of this one KMS key',
+  },
+  {
+    id: 'AwsSolutions-IAM5[Action::kms:ReEncrypt*]',
+    reason: 'DynamoDB re-encrypts from and to this one KMS key',
+  },
+];
+
+const FUNCTION = {
+  runtime: 'Node 22 is maintained until April 2027; a newer one comes with its own tests',
+  deadLetters:
+    'Secrets Manager, Step Functions, a deploy and callers of the gateway wait for the answer; ' +
+    'what a scheduled run missed, the next one does, and an alarm tells of it',
+};
+
+const FUNCTION_RULES = [
+  { id: 'AwsSolutions-L1', reason: FUNCTION.runtime },
+  { id: 'Serverless-LambdaLatestVersion', reason: FUNCTION.runtime },
+  { id: 'Serverless-LambdaDLQ', reason: FUNCTION.deadLetters },
+  { id: 'NIST.800.53.R5-LambdaDLQ', reason: FUNCTION.deadLetters },
+  {
+    id: 'NIST.800.53.R5-LambdaConcurrency',
+    reason:
+      'a reserve would come out of what the account leaves to its other functions, and few run at once: ' +
+      'schedules, the retirement flow and Secrets Manager start them, and quotas hold the gateway',
+  },
+  {
+    id: 'NIST.800.53.R5-LambdaInsideVPC',
+    reason: 'it calls public APIs of AWS and Mistral over TLS, and nothing that is inside a VPC',
+  },
+];
+
+/** Tells cdk-nag of the rules that concern whole kinds of resources. */
+export function acknowledgeWholeKinds(system: IConstruct): void {
+  Validations.of(system).acknowledge(...WHOLE_KINDS);
+}
+
+/** Tells cdk-nag why our functions stand alone: no VPC, no queue, no reserve. */
+export function acknowledgeFunction(fn: IConstruct): void {
+  Validations.of(fn).acknowledge(...FUNCTION_RULES);
 }
 
 /** Tells cdk-nag why a role may use resources by a pattern. */

@@ -6,7 +6,9 @@ import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Policy } from '../lambdas/domain/policy.js';
+import { DeadLetterQueue } from './dead-letter-queue.js';
 import type { EncryptionKey } from './encryption-key.js';
+import { PER_FIVE_MINUTES, RunbookAlarm } from './runbook-alarm.js';
 
 type Subscription = Policy['alerts']['subscriptions'][number];
 
@@ -20,11 +22,16 @@ export interface AlertTopicProps {
    * @default nobody yet
    */
   readonly subscriptions?: readonly Subscription[];
+
+  readonly runbookUrl: string;
 }
 
 /** The one topic through which on-call hears of everything: encrypted, TLS only. */
 export class AlertTopic extends Construct {
   readonly topic: sns.Topic;
+
+  /** What a subscriber would not take. */
+  private readonly undelivered: DeadLetterQueue;
 
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
     super(scope, id);
@@ -45,6 +52,7 @@ export class AlertTopic extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
+    this.undelivered = this.keepUndelivered(props.runbookUrl);
     for (const subscription of props.subscriptions ?? []) this.subscribe(subscription);
   }
 
@@ -59,6 +67,31 @@ export class AlertTopic extends Construct {
     this.topic.grantPublish(grantee);
   }
 
+  private keepUndelivered(runbookUrl: string): DeadLetterQueue {
+    const undelivered = new DeadLetterQueue(this, 'Undelivered');
+    undelivered.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [new iam.ServicePrincipal('sns.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [undelivered.queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': this.topic.topicArn } },
+      }),
+    );
+    const metric = undelivered.metricApproximateNumberOfMessagesVisible({
+      ...PER_FIVE_MINUTES,
+      statistic: 'Maximum',
+    });
+    this.watch(
+      new RunbookAlarm(this, 'NotDelivered', {
+        alarmName: 'governance-alerts-undelivered',
+        description: 'A subscriber did not take an alert',
+        metric,
+        runbookUrl,
+      }),
+    );
+    return undelivered;
+  }
+
   private subscribe({ protocol, endpoint, filter }: Subscription): void {
     const id = `${protocol}:${endpoint}`;
     new sns.CfnSubscription(this, id, {
@@ -66,6 +99,7 @@ export class AlertTopic extends Construct {
       protocol,
       endpoint,
       filterPolicy: filter,
+      redrivePolicy: { deadLetterTargetArn: this.undelivered.queueArn },
     });
     if (protocol !== 'lambda') return;
     new CfnPermission(this, `${id}:permission`, {

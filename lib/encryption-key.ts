@@ -1,7 +1,8 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { ArnFormat, Aspects, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import type { Construct } from 'constructs';
+import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct, IConstruct } from 'constructs';
 
 export interface EncryptionKeyProps {
   /**
@@ -12,7 +13,7 @@ export interface EncryptionKeyProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** The one KMS key of the system, rotated every year: for secrets, topic and table. */
+/** The one KMS key of the system, rotated every year: for secrets, topic, tables and logs. */
 export class EncryptionKey extends Key {
   constructor(scope: Construct, id: string, props: EncryptionKeyProps = {}) {
     super(scope, id, {
@@ -52,5 +53,40 @@ export class EncryptionKey extends Key {
         conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
+  }
+
+  /** Encrypts every log group in the system. */
+  encryptLogs(system: IConstruct): void {
+    const { region } = Stack.of(this);
+    this.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'LogGroupsOfThisAccount',
+        principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
+        actions: [
+          'kms:Decrypt',
+          'kms:DescribeKey',
+          'kms:Encrypt',
+          'kms:GenerateDataKey*',
+          'kms:ReEncrypt*',
+        ],
+        resources: ['*'],
+        conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': this.logGroups() } },
+      }),
+    );
+    Aspects.of(system).add({
+      visit: (node) => {
+        if (node instanceof CfnLogGroup) node.kmsKeyId ??= this.keyArn;
+      },
+    });
+  }
+
+  /** By a pattern: a key that named log groups, which name the key, could not be made. */
+  private logGroups(): string {
+    return Stack.of(this).formatArn({
+      service: 'logs',
+      resource: 'log-group',
+      resourceName: '*',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
   }
 }

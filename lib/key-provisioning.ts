@@ -3,7 +3,6 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { InvocationType, Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
 import type { ProvisionKeysEnv } from '../lambdas/provision-keys/env.js';
-import { acknowledgeCallsOf } from './acknowledge.js';
 import { GovernanceFunction } from './governance-function.js';
 import type { PolicyBundle } from './policy-bundle.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
@@ -30,7 +29,6 @@ export class KeyProvisioning extends Construct {
       environment: {},
     });
     props.rotationFunction.grantInvoke(this.function);
-    acknowledgeCallsOf(this.function.executionRole, props.rotationFunction);
     this.access = { role: this.function.executionRole, actions: SECRET_ACTIONS.startRotation };
   }
 

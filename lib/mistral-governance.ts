@@ -5,6 +5,7 @@ import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { Policy } from '../lambdas/domain/policy.js';
+import { acknowledgeWholeKinds } from './acknowledge.js';
 import { AdminKey } from './admin-key.js';
 import { AlertTopic } from './alert-topic.js';
 import { EncryptionKey } from './encryption-key.js';
@@ -49,6 +50,7 @@ export class MistralGovernance extends Construct {
   constructor(scope: Construct, id: string, props: MistralGovernanceProps) {
     super(scope, id);
 
+    acknowledgeWholeKinds(this);
     const { ephemeral = false } = props;
     const { alerts, audit, mistral } = props.policy;
     const { runbookUrl, subscriptions } = alerts;
@@ -58,8 +60,9 @@ export class MistralGovernance extends Construct {
     const adminKey = new AdminKey(this, 'AdminKey', mistral.adminKeySecret);
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { removalPolicy });
     const readers = plannedKeys(props.policy).flatMap(({ key }) => key.readers);
+    encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers), Stack.of(this).region);
-    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions });
+    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions, runbookUrl });
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral });
     const parts = { policy, adminKey, encryptionKey, alertTopic, recordsTable, runbookUrl };

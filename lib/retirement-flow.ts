@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledgeCallsOf, acknowledgeWildcard, logicalId } from './acknowledge.js';
+import { acknowledgeWildcard, logicalId } from './acknowledge.js';
 import type { AlertTopic } from './alert-topic.js';
 import { RetirementFunctions, type RetirementFunctionsProps } from './retirement-functions.js';
 import { retirementStates } from './retirement-states.js';
@@ -40,10 +40,11 @@ export class RetirementFlow extends Construct {
         includeExecutionData: true, // ids and dates; no state ever holds a key
       },
     });
-    const { role } = this.stateMachine;
-    const { verify, revoke, confirm, rollBack, tell } = functions;
-    acknowledgeCallsOf(role, verify, revoke, confirm, rollBack, tell);
-    acknowledgeWildcard(role, '*', 'X-Ray writes and log deliveries have no resource to name');
+    acknowledgeWildcard(
+      this.stateMachine.role,
+      '*',
+      'X-Ray writes and log deliveries have no resource to name',
+    );
     this.alarm(props);
   }
 

@@ -1,12 +1,11 @@
-import { Duration, Stack, TimeZone, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, TimeZone } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledgeCallsOf } from './acknowledge.js';
 import type { AlertTopic } from './alert-topic.js';
+import { DeadLetterQueue } from './dead-letter-queue.js';
 import { PER_FIVE_MINUTES, RunbookAlarm } from './runbook-alarm.js';
 
 export interface ScheduledJobProps {
@@ -51,21 +50,23 @@ export class ScheduledJob extends Construct {
 
     const { name, alertTopic, runbookUrl, every = Duration.days(1), missedRuns = 2 } = props;
     const missedFor = Duration.seconds(every.toSeconds() * missedRuns);
-    const deadLetters = new sqs.Queue(this, 'DeadLetters', {
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    Validations.of(deadLetters).acknowledge({
-      id: 'AwsSolutions-SQS3',
-      reason: 'this queue is itself the dead-letter queue',
-    });
+    const deadLetters = new DeadLetterQueue(this, 'DeadLetters');
+    const stack = Stack.of(this);
     const role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+        conditions: {
+          StringEquals: {
+            'aws:SourceAccount': stack.account,
+            // The scheduler names the group of a schedule here, never the schedule itself.
+            'aws:SourceArn': stack.formatArn({
+              service: 'scheduler',
+              resource: 'schedule-group',
+              resourceName: 'default',
+            }),
+          },
+        },
       }),
     });
-    acknowledgeCallsOf(role, props.function);
     new scheduler.Schedule(this, 'Schedule', {
       schedule: scheduler.ScheduleExpression.expression(
         props.schedule,

@@ -88,6 +88,7 @@ test.each([
 test('every alarm reaches on-call, when it begins and when it ends, with its runbook page', () => {
   const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
   expect(alarms.map(({ Properties }) => Properties.AlarmName).sort()).toEqual([
+    'governance-alerts-undelivered',
     'governance-audit-failing',
     'governance-audit-missed',
     'governance-audit-not-started',
@@ -104,6 +105,16 @@ test('every alarm reaches on-call, when it begins and when it ends, with its run
     expect(Properties.AlarmActions).toHaveLength(1);
     expect(Properties.OKActions).toEqual(Properties.AlarmActions);
   }
+});
+
+test('every log is encrypted with our key', () => {
+  template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: Match.anyValue() });
+});
+
+test('an alert that a subscriber does not take is kept', () => {
+  template.allResourcesProperties('AWS::SNS::Subscription', {
+    RedrivePolicy: { deadLetterTargetArn: Match.anyValue() },
+  });
 });
 
 test('subscribers get the alerts they asked for', () => {

@@ -61,10 +61,7 @@ test.each([
       'sns:Publish on AlertsTopic',
     ],
   ],
-  [
-    'ProvisioningFunction',
-    ['lambda:InvokeFunction on RotationFunction', 'lambda:InvokeFunction on RotationFunction:*'],
-  ],
+  ['ProvisioningFunction', ['lambda:InvokeFunction on RotationFunction']],
   ['RetirementFunctionsVerify', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
   ['RetirementFunctionsRevoke', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
   ['RetirementFunctionsConfirm', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
@@ -87,10 +84,9 @@ test.each([
 });
 
 test('the flow may call its five tasks, write its log and traces', () => {
-  const tasks = ['Confirm', 'Revoke', 'RollBack', 'Tell', 'Verify'].flatMap((task) => [
-    `lambda:InvokeFunction on RetirementFunctions${task}`,
-    `lambda:InvokeFunction on RetirementFunctions${task}:*`,
-  ]);
+  const tasks = ['Confirm', 'Revoke', 'RollBack', 'Tell', 'Verify'].map(
+    (task) => `lambda:InvokeFunction on RetirementFunctions${task}`,
+  );
   const delivery = [
     'CreateLogDelivery',
     'DeleteLogDelivery',
@@ -110,7 +106,6 @@ test.each(['Audit', 'SpendMonitor'])(
   (job) => {
     expect(roles[`${job}ScheduleRole`]).toEqual([
       `lambda:InvokeFunction on ${job}Function`,
-      `lambda:InvokeFunction on ${job}Function:*`,
       `sqs:SendMessage on ${job}ScheduleDeadLetters`,
     ]);
   },
@@ -149,12 +144,13 @@ test('the value of a secret is for its readers and those of ours who need it, ov
   ]);
 });
 
-test('the encryption key serves readers through Secrets Manager, and alarms', () => {
+test('the encryption key serves readers through Secrets Manager, alarms and log groups', () => {
   const keys = template.findResources('AWS::KMS::Key');
   expect(Object.values(keys).map((key) => resourceGrants(key.Properties.KeyPolicy))).toEqual([
     [
       'allow kms:* to arn:AWS::Partition:iam::AWS::AccountId:root',
       'allow kms:Decrypt, kms:DescribeKey to * when StringEquals kms:CallerAccount 111122223333 and kms:ViaService secretsmanager.AWS::Region.amazonaws.com',
+      'allow kms:Decrypt, kms:DescribeKey, kms:Encrypt, kms:GenerateDataKey*, kms:ReEncrypt* to logs.AWS::Region.amazonaws.com when ArnLike kms:EncryptionContext:aws:logs:arn arn:AWS::Partition:logs:AWS::Region:AWS::AccountId:log-group:*',
       'allow kms:Decrypt, kms:GenerateDataKey* to cloudwatch.amazonaws.com when StringEquals aws:SourceAccount AWS::AccountId',
     ],
   ]);

@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 
-interface Statement {
+export interface Statement {
   readonly Sid?: string;
   readonly Effect: string;
   readonly Action: string | readonly string[];
@@ -34,7 +34,8 @@ export function resourceGrants({ Statement }: { Statement: readonly Statement[] 
   ).sort();
 }
 
-function linesOf({ Effect, Action, Resource }: Statement): string[] {
+/** One `action on resource` for each pair that a statement names. */
+export function linesOf({ Effect, Action, Resource }: Statement): string[] {
   const verb = Effect === 'Allow' ? '' : 'DENIED ';
   return [Action]
     .flat()
@@ -48,7 +49,7 @@ function withoutService(action: string): string {
 }
 
 /** A reference reads as the id it refers to: the hash that CDK appends says nothing to a reader. */
-function readable(value: unknown): string {
+export function readable(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.map(readable).join(' ');
   if (typeof value !== 'object' || value === null) return String(value);
