@@ -1,4 +1,4 @@
-import { bundleFunction, functionFolders } from './bundle.js';
+import { bundleFunction, functionFolders } from '../supply-chain/bundle.js';
 import { atMost, type Benchmark } from './figure.js';
 
 export const MOST_BUNDLE_KB = 600;

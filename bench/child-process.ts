@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { promisify } from 'node:util';
-import { bundle } from './bundle.js';
+import { bundle } from '../supply-chain/bundle.js';
 
 /** A folder for the length of one benchmark. */
 export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

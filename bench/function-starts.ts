@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { POLICY_FILE } from '../lambdas/adapters/policy-file.js';
 import { loadPolicy } from '../lib/load-policy.js';
-import { bundleFunction, functionFolders } from './bundle.js';
+import { bundleFunction, functionFolders } from '../supply-chain/bundle.js';
 import { inFolder, runProcess, writeProcess } from './child-process.js';
 import { atMost, type Benchmark, median } from './figure.js';
 

@@ -4,7 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { importsOf, violations } from './support/layers.js';
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDERS = ['bin', 'lib', 'lambdas', 'client', 'gateway-server', 'local', 'bench', 'e2e'];
+const FOLDERS = [
+  'bin',
+  'lib',
+  'lambdas',
+  'client',
+  'gateway-server',
+  'local',
+  'bench',
+  'e2e',
+  'supply-chain',
+];
 const LONGEST_LINES = 250;
 const LONGER: Readonly<Record<string, string>> = {
   'local/fakes/mistral-server.ts':

@@ -105,6 +105,18 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'app', files: /^bin\//, may: [/^lib\//, /^aws-cdk-lib$/, NODE] },
   { name: 'local run', files: /^local\//, may: [OUTSIDE_TESTS] },
+  {
+    name: 'supply chain',
+    files: /^supply-chain\//,
+    may: [
+      /^supply-chain\//,
+      /^lib\/bundling\.ts$/,
+      /^esbuild$/,
+      /^@cyclonedx\/cyclonedx-library$/,
+      ZOD,
+      NODE,
+    ],
+  },
   { name: 'end to end', files: /^e2e\//, may: [OUTSIDE_TESTS] },
   { name: 'benchmarks', files: /^bench\//, may: [ANYTHING] },
 ];
