@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import { GovernanceStack } from '../../lib/governance-stack.js';
@@ -29,6 +31,14 @@ describe('an acknowledgement', () => {
   test('is there only where a rule would speak without it', () => {
     const dead = acknowledgements.map(readable).filter((one) => !needed.has(one));
     expect(dead).toEqual([]);
+  });
+
+  test('has its row in the security page', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/security.md'), 'utf8');
+    const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+    const named = rows.flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)]);
+    const rules = acknowledgements.map(({ rule }) => rule.replace(/\[.*/, ''));
+    expect(named.map(([, rule]) => rule).sort()).toEqual([...new Set(rules)].sort());
   });
 
   test('says why, in a sentence', () => {
