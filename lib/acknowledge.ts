@@ -11,11 +11,11 @@ const WHOLE_KINDS = [
   },
   {
     id: 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]',
-    reason: 'DynamoDB and SNS ask for data keys with and without plaintext, of this one KMS key',
+    reason: 'of our one KMS key alone: data keys with and without their plaintext',
   },
   {
     id: 'AwsSolutions-IAM5[Action::kms:ReEncrypt*]',
-    reason: 'DynamoDB re-encrypts from and to this one KMS key',
+    reason: 'of our one KMS key alone: from it and to it',
   },
 ];
 

@@ -94,13 +94,14 @@ export class AlertTopic extends Construct {
 
   private subscribe({ protocol, endpoint, filter }: Subscription): void {
     const id = `${protocol}:${endpoint}`;
-    new sns.CfnSubscription(this, id, {
+    const subscribed = new sns.CfnSubscription(this, id, {
       topicArn: this.topic.topicArn,
       protocol,
       endpoint,
       filterPolicy: filter,
       redrivePolicy: { deadLetterTargetArn: this.undelivered.queueArn },
     });
+    subscribed.node.addDependency(this.undelivered); // with the policy that lets SNS in
     if (protocol !== 'lambda') return;
     new CfnPermission(this, `${id}:permission`, {
       action: 'lambda:InvokeFunction',

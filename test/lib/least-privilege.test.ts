@@ -60,8 +60,8 @@ test('a role uses by pattern only what has no narrower name', () => {
   const patterns = resources
     .filter(({ type }) => type.startsWith('AWS::IAM::'))
     .flatMap(statementsOf)
-    .filter(({ statement }) => statement.Effect === 'Allow' && !('Principal' in statement))
-    .flatMap(({ statement }) => linesOf(statement))
+    .filter((statement) => statement.Effect === 'Allow' && !('Principal' in statement))
+    .flatMap(linesOf)
     .filter((line) => /[*?]/.test(line.split(' on ')[1] ?? ''));
   expect([...new Set(patterns)].sort()).toEqual(Object.values(PATTERNS).flat().sort());
 });
@@ -74,20 +74,25 @@ test("AWS's own policies are used only where CDK does so", () => {
 });
 
 test("a topic's and a queue's policy name the topic and the queue", () => {
-  const statements = resources
-    .filter(({ type }) => /Topic|Queue/.test(type))
-    .flatMap(statementsOf)
-    .map(({ statement }) => statement);
+  const statements = resources.filter(({ type }) => /Topic|Queue/.test(type)).flatMap(statementsOf);
   expect(statements.length).toBeGreaterThan(0);
   expect(statements.filter(({ Resource: named }) => named === '*')).toEqual([]);
 });
 
 test('an AWS service comes in only on behalf of this account', () => {
   const unguarded = [
-    ...resources.flatMap(statementsOf).flatMap(({ statement }) => servicesLetIn(statement)),
+    ...resources.flatMap(statementsOf).flatMap(servicesLetIn),
     ...resources.filter(({ type }) => type === 'AWS::Lambda::Permission').flatMap(callersLetIn),
   ];
   expect([...new Set(unguarded)].sort()).toEqual(Object.keys(UNGUARDED).sort());
+});
+
+test('nobody comes in without a condition on who it is', () => {
+  const open = resources
+    .flatMap(statementsOf)
+    .filter(({ Effect, Principal }) => Effect === 'Allow' && readable(Principal) === '*')
+    .filter(({ Condition }) => Condition === undefined);
+  expect(open).toEqual([]);
 });
 
 describe('a permissions boundary', () => {

@@ -4,14 +4,8 @@ import type { App } from 'aws-cdk-lib';
 import type { Statement } from './iam.js';
 
 export interface Resource {
-  readonly id: string;
   readonly type: string;
   readonly properties: Readonly<Record<string, unknown>>;
-}
-
-export interface StatementOfResource {
-  readonly resource: Resource;
-  readonly statement: Statement;
 }
 
 /** Every resource of every template that a deploy of the app takes, nested stacks too. */
@@ -23,13 +17,12 @@ export function resourcesOf(app: App): Resource[] {
 }
 
 /** Every policy statement in a resource, wherever it has its policies. */
-export function statementsOf(resource: Resource): StatementOfResource[] {
-  return statementsIn(resource.properties).map((statement) => ({ resource, statement }));
+export function statementsOf({ properties }: Resource): Statement[] {
+  return statementsIn(properties);
 }
 
 function resourcesIn(template: { readonly Resources?: object }): Resource[] {
-  return Object.entries(template.Resources ?? {}).map(([id, { Type, Properties }]) => ({
-    id,
+  return Object.values(template.Resources ?? {}).map(({ Type, Properties }) => ({
     type: Type,
     properties: Properties ?? {},
   }));
