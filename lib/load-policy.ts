@@ -5,14 +5,15 @@ import type { Policy } from '../lambdas/domain/policy.js';
 
 /** Reads and checks a policy file. @throws Error naming the file and everything wrong in it */
 export function loadPolicy(path: string): Policy {
-  const parsed = parsePolicy(readYaml(path));
+  const parsed = parsePolicy(readPolicyDocument(path));
   if (parsed.ok) return parsed.policy;
   const { problems } = parsed;
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   throw new Error(`${path} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
 }
 
-function readYaml(path: string): unknown {
+/** The file's YAML, unchecked. @throws Error naming the file */
+export function readPolicyDocument(path: string): unknown {
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (error) {

@@ -14,6 +14,7 @@ const FOLDERS = [
   'bench',
   'e2e',
   'supply-chain',
+  'cli',
 ];
 const LONGEST_LINES = 250;
 const LONGER: Readonly<Record<string, string>> = {

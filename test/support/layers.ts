@@ -103,6 +103,23 @@ export const LAYERS: readonly Layer[] = [
     // One contract with two ends: environment, verdicts and stories that the state machine names.
     types: [DOMAIN, /^lambdas\/[^/]+\/(env|handler)\.ts$/],
   },
+  {
+    name: 'command line',
+    files: /^cli\//,
+    may: [
+      /^cli\//,
+      DOMAIN,
+      ADAPTERS,
+      METERING,
+      /^lib\/load-policy\.ts$/,
+      /^commander$/,
+      /^yaml$/,
+      AWS,
+      ZOD,
+      NODE,
+    ],
+    types: [/^lambdas\/[^/]+\/handler\.ts$/],
+  },
   { name: 'app', files: /^bin\//, may: [/^lib\//, /^aws-cdk-lib$/, NODE] },
   { name: 'local run', files: /^local\//, may: [OUTSIDE_TESTS] },
   {

@@ -1,0 +1,34 @@
+import type { ExitCode } from './exit-codes.js';
+import type { KnownKeys } from './known-keys.js';
+import type { Progress } from './progress.js';
+import type { Questions } from './question.js';
+import type { Style } from './style.js';
+
+/** What a command found out, for people and for scripts. */
+export interface Answer {
+  /** The one document that `--json` prints. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** The same in words, each line with its end. */
+  text(style: Style): string;
+  readonly exitCode: ExitCode;
+}
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly policy: string;
+  readonly stack?: string;
+  readonly environment?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly json?: boolean;
+}
+
+/** What commands get from the process they run in. */
+export interface Cli {
+  readonly progress: Progress;
+  readonly questions: Questions;
+  readonly keys: KnownKeys;
+  readonly now: () => Date;
+  /** Runs a command and prints its answer, or why there is none. Never throws. */
+  run(options: CommonOptions, command: () => Answer | Promise<Answer>): Promise<void>;
+}

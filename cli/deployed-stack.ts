@@ -1,0 +1,73 @@
+import {
+  type CloudFormationClient,
+  DescribeStacksCommand,
+  type Stack,
+} from '@aws-sdk/client-cloudformation';
+import type { CommonOptions } from './cli.js';
+import { EXIT } from './exit-codes.js';
+import { CommandFailure, messageOf } from './failure.js';
+
+export type OutputName =
+  | 'AlertsTopicArn'
+  | 'AuditFunctionName'
+  | 'RotationFunctionName'
+  | 'RetirementStateMachineArn'
+  | 'SpendMonitorFunctionName'
+  | 'QuotaTableName'
+  | 'GatewayUrl';
+
+/** The system as it is deployed in one account's region. */
+export interface DeployedStack {
+  readonly name: string;
+  /** @throws CommandFailure where the stack has no such output */
+  output(name: OutputName): string;
+}
+
+const STACK_NAME = 'MistralGovernance';
+
+export function stackName({ stack, environment }: Pick<CommonOptions, 'stack' | 'environment'>) {
+  return stack ?? (environment ? `${STACK_NAME}-${environment}` : STACK_NAME);
+}
+
+/** @throws CommandFailure where there is no such stack */
+export async function findDeployedStack(
+  client: CloudFormationClient,
+  options: Pick<CommonOptions, 'stack' | 'environment'>,
+): Promise<DeployedStack> {
+  const name = stackName(options);
+  const stack = await describe(client, name);
+  if (!stack || stack.StackStatus === 'DELETE_COMPLETE') {
+    const region = await client.config.region();
+    throw new CommandFailure(
+      'stack_not_found',
+      EXIT.unreachable,
+      `there is no stack ${name} in region ${region}: deploy it with npx cdk deploy --all, or name the one meant with --stack, --environment, --region or --profile`,
+    );
+  }
+  const outputs = new Map(stack.Outputs?.map((one) => [one.OutputKey, one.OutputValue]));
+  return {
+    name,
+    output(key) {
+      const value = outputs.get(key);
+      if (value) return value;
+      const why =
+        key === 'GatewayUrl' ? 'its policy does not enable the gateway' : 'deploy it anew';
+      throw new CommandFailure(
+        'stack_without_output',
+        EXIT.unreachable,
+        `stack ${name} has no output ${key}: ${why}`,
+      );
+    },
+  };
+}
+
+async function describe(client: CloudFormationClient, name: string): Promise<Stack | undefined> {
+  try {
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }));
+    return Stacks?.[0];
+  } catch (error) {
+    // CloudFormation answers so for a stack that is not there.
+    if (/does not exist/.test(messageOf(error))) return undefined;
+    throw error;
+  }
+}

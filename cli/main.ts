@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { CommandFailure, failureOf } from './failure.js';
+import { createKnownKeys } from './known-keys.js';
+import { createProgram } from './program.js';
+import { createProgress } from './progress.js';
+import { createQuestions } from './question.js';
+import { createCli, type Printer, printFailure } from './run.js';
+import { createStyle } from './style.js';
+
+const { argv, env, stdin, stdout, stderr } = process;
+const args = argv.slice(2);
+
+// What Node and the SDK say of Node's age is no answer to any command.
+process.removeAllListeners('warning');
+
+for (const stream of [stdout, stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(); // who reads has read enough
+    throw error;
+  });
+}
+
+const styleOf = (stream: NodeJS.WriteStream) =>
+  createStyle({
+    isTerminal: stream.isTTY === true && env.TERM !== 'dumb',
+    columns: stream.columns,
+    noColour: Boolean(env.NO_COLOR),
+  });
+const printer: Printer = {
+  out: (text) => void stdout.write(text),
+  err: (text) => void stderr.write(text),
+  outStyle: styleOf(stdout),
+  errStyle: styleOf(stderr),
+  end(exitCode: ExitCode) {
+    process.exitCode = exitCode;
+  },
+};
+const keys = createKnownKeys();
+const progress = createProgress({
+  write: (text) => printer.err(keys.redact(text)),
+  isTerminal: stderr.isTTY === true && env.TERM !== 'dumb',
+});
+const questions = createQuestions(stdin, stderr, stdin.isTTY === true && stderr.isTTY === true);
+
+process.once('SIGINT', () => {
+  progress.clear();
+  process.exit(EXIT.interrupted);
+});
+
+const program = createProgram(
+  createCli({ printer, progress, questions, keys, now: () => new Date() }),
+);
+let help = '';
+program.exitOverride().configureOutput({
+  writeOut: printer.out,
+  writeErr: (text) => {
+    help += text;
+  },
+  outputError() {}, // told below
+});
+for (const command of program.commands) inherit(command);
+
+/** Settings of the program reach only commands that are made after them. */
+function inherit(command: typeof program): void {
+  command.copyInheritedSettings(program);
+  for (const each of command.commands) inherit(each);
+}
+
+try {
+  await program.parseAsync(args, { from: 'user' });
+} catch (error) {
+  fail(error);
+}
+
+function fail(error: unknown): void {
+  if (error instanceof CommanderError && error.exitCode === 0) return; // help or version
+  const isAskedForJson = args.includes('--json');
+  if (error instanceof CommanderError && error.code === 'commander.help' && !isAskedForJson) {
+    printer.err(help);
+    printer.end(EXIT.wrong);
+    return;
+  }
+  const failure = error instanceof CommanderError ? wrongUse(error) : failureOf(error);
+  printFailure(failure, isAskedForJson, printer, keys.redact);
+}
+
+function wrongUse({ message, code }: CommanderError): CommandFailure {
+  const what =
+    code === 'commander.help'
+      ? 'a command is missing'
+      : message.replace(/^error: /, '').replaceAll(/\s*\n/g, ' ');
+  return new CommandFailure('wrong_use', EXIT.wrong, `${what}; see --help`);
+}

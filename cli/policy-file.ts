@@ -1,0 +1,27 @@
+import { parsePolicy } from '../lambdas/domain/parse-policy.js';
+import type { Policy } from '../lambdas/domain/policy.js';
+import { readPolicyDocument } from '../lib/load-policy.js';
+import { EXIT } from './exit-codes.js';
+import { CommandFailure, messageOf } from './failure.js';
+
+/** Reads and checks a policy file. @throws CommandFailure with everything that is wrong in it */
+export function openPolicy(path: string): Policy {
+  return checkedPolicy(path, openDocument(path));
+}
+
+/** The YAML of a policy file, unchecked. @throws CommandFailure where it cannot be read */
+export function openDocument(path: string): unknown {
+  try {
+    return readPolicyDocument(path);
+  } catch (error) {
+    throw new CommandFailure('policy_unreadable', EXIT.wrong, messageOf(error), { cause: error });
+  }
+}
+
+export function checkedPolicy(path: string, document: unknown): Policy {
+  const parsed = parsePolicy(document);
+  if (parsed.ok) return parsed.policy;
+  const { problems } = parsed;
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  throw new CommandFailure('policy_invalid', EXIT.wrong, `${path} has ${count}:`, { problems });
+}

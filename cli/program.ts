@@ -1,0 +1,33 @@
+import { Command, Option } from 'commander';
+import type { Cli } from './cli.js';
+import { registerPolicyCheck } from './commands/policy-check.js';
+import { EXIT_CODES_HELP } from './exit-codes.js';
+import { packageVersion } from './version.js';
+
+const EXAMPLES = `Examples:
+  $ mistral-governance policy check
+  $ mistral-governance explain arn:aws:iam::111122223333:role/analyst mistral-small-latest --tokens 400
+  $ mistral-governance simulate --usage requests.jsonl --json
+  $ mistral-governance workspaces sync --yes`;
+
+/** Every command, its options and its help. Runs nothing. */
+export function createProgram(cli: Cli): Command {
+  const program = new Command('mistral-governance')
+    .description('Mistral AI keys, budgets and access under one policy')
+    .version(packageVersion())
+    .option('--policy <file>', 'the policy file', 'governance.yaml')
+    .addOption(new Option('--stack <name>', 'the deployed stack (default: MistralGovernance)'))
+    .addOption(
+      new Option('--environment <name>', 'the stack MistralGovernance-<name>').conflicts('stack'),
+    )
+    .option('--region <region>', 'the AWS region (default: as the AWS CLI has it)')
+    .option('--profile <profile>', 'the AWS profile (default: as the AWS CLI has it)')
+    .option('--json', 'print one JSON document and nothing else')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', `\n${EXIT_CODES_HELP}`);
+  program.addHelpText('after', `\n${EXAMPLES}`);
+
+  const policy = program.command('policy').description('the policy file');
+  registerPolicyCheck(policy, cli);
+  return program;
+}
