@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Cli } from './cli.js';
+import { registerExplain } from './commands/explain.js';
 import { registerPolicyCheck } from './commands/policy-check.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import { packageVersion } from './version.js';
@@ -29,5 +30,6 @@ export function createProgram(cli: Cli): Command {
 
   const policy = program.command('policy').description('the policy file');
   registerPolicyCheck(policy, cli);
+  registerExplain(program, cli);
   return program;
 }

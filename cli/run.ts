@@ -22,7 +22,7 @@ export function createCli({ printer, ...parts }: CliParts): Cli {
     async run(options: CommonOptions, command: () => Answer | Promise<Answer>) {
       try {
         const { document, text, exitCode } = await command();
-        const shown = options.json ? jsonText(document) : text(printer.outStyle);
+        const shown = options.json ? jsonText(document, withNulls) : text(printer.outStyle);
         printer.out(parts.keys.redact(shown));
         printer.end(exitCode);
       } catch (error) {
@@ -50,6 +50,11 @@ export function printFailure(
   printer.end(exitCode);
 }
 
-function jsonText(document: unknown): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
+function jsonText(document: unknown, replacer?: typeof withNulls): string {
+  return `${JSON.stringify(document, replacer, 2)}\n`;
+}
+
+/** What is not there is null, so that a document has the same fields whatever it says. */
+function withNulls(_key: string, value: unknown): unknown {
+  return value === undefined ? null : value;
 }

@@ -66,3 +66,14 @@ function fittedWidths(
   }
   return widths;
 }
+
+/** Names and what they stand for, one below the other. An empty name goes on with the one above. */
+export function renderFields(fields: readonly (readonly [string, string])[], style: Style): string {
+  const width = Math.max(...fields.map(([name]) => textWidth(name)));
+  return fields
+    .map(([name, value]) => {
+      const padding = ' '.repeat(width - textWidth(name) + GAP);
+      return `  ${style.paint(name, 'faint')}${padding}${plainLine(value)}\n`;
+    })
+    .join('');
+}

@@ -45,6 +45,15 @@ export function fixesPathAlone(principal: string): boolean {
   return /:role\/.*[^*/].*\/\*+$/.test(principal);
 }
 
+/** A policy's callers in the order in which they are asked: the first one that matches decides. */
+export function inOrderOfDecision<Caller extends { readonly principal: string }>(
+  callers: readonly Caller[],
+): readonly { readonly caller: Caller; readonly pattern: string }[] {
+  return callers
+    .map((caller) => ({ caller, pattern: callerPattern(caller.principal) }))
+    .sort((one, other) => specificity(other.pattern) - specificity(one.pattern));
+}
+
 export function matches(pattern: string, arn: string): boolean {
   const literals = pattern.split('*').map((text) => text.replace(/[^\w]/g, '\\$&'));
   return new RegExp(`^${literals.join('.*')}$`).test(arn);

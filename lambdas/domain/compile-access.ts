@@ -1,5 +1,5 @@
 import type { AccessRefusal, ModelDirectory } from './access.js';
-import { callerPattern, matches, specificity } from './caller-patterns.js';
+import { inOrderOfDecision, matches } from './caller-patterns.js';
 import type { Policy } from './policy.js';
 import type { Quota } from './quota.js';
 
@@ -38,13 +38,10 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
   const workspaceModels = new Map(
     policy.workspaces.map((workspace) => [workspace.name, idsOf(workspace.models, models)]),
   );
-  const rules = policy.callers
-    .map((caller) => ({
-      caller,
-      pattern: callerPattern(caller.principal),
-      access: roleAccess(policy, caller, workspaceModels.get(caller.workspace), models),
-    }))
-    .sort((one, other) => specificity(other.pattern) - specificity(one.pattern));
+  const rules = inOrderOfDecision(policy.callers).map((rule) => ({
+    ...rule,
+    access: roleAccess(policy, rule.caller, workspaceModels.get(rule.caller.workspace), models),
+  }));
 
   function find(arn: string): CallerAccess | AccessRefusal {
     const [, assumedRole] = SESSION.exec(arn) ?? [];

@@ -111,6 +111,7 @@ export const LAYERS: readonly Layer[] = [
       DOMAIN,
       ADAPTERS,
       METERING,
+      /^lambdas\/gateway\/overflow\.ts$/,
       /^lib\/load-policy\.ts$/,
       /^commander$/,
       /^yaml$/,

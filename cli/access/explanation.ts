@@ -1,0 +1,122 @@
+import { inOrderOfDecision, matches } from '../../lambdas/domain/caller-patterns.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Quota } from '../../lambdas/domain/quota.js';
+import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { overflowOf } from '../../lambdas/gateway/overflow.js';
+import { authorizeCall, refusalOf, reserve } from '../../lambdas/metering/admission.js';
+import { type Problem, shownCode } from '../../lambdas/metering/problem.js';
+import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
+import { createQuotaLedger } from '../simulation/quota-ledger.js';
+import { type EndpointName, endpointNamed, requestBody } from './endpoints.js';
+import { openAccess } from './governed-access.js';
+
+export interface ExplainedRequest {
+  /** As it comes to the gateway. */
+  readonly callerArn: string;
+  readonly model: string;
+  readonly maxTokens: number | undefined;
+  readonly endpoint: EndpointName;
+}
+
+/** Names of the policy that stand for one model; `*` where all are allowed. */
+export interface ModelRule {
+  readonly role: readonly string[];
+  readonly workspace: readonly string[];
+}
+
+export interface MatchingRule {
+  /** For example `callers[2]`. */
+  readonly path: string;
+  readonly principal: string;
+  readonly role: string;
+  readonly workspace: string;
+  readonly perSession: boolean;
+}
+
+export interface Explanation {
+  readonly allowed: boolean;
+  /** As the gateway words it; absent where it would let the request pass. */
+  readonly refusal: { readonly code: string; readonly message: string } | undefined;
+  readonly callerArn: string;
+  /** The one that decides; absent for a caller that no rule matches. */
+  readonly rule: MatchingRule | undefined;
+  /** They match too and are less specific. */
+  readonly overruled: readonly MatchingRule[];
+  readonly model: { readonly asked: string; readonly id: string | undefined };
+  readonly allowedBy: ModelRule | undefined;
+  readonly maxTokens: { readonly asked: number | undefined; readonly allowed: number | undefined };
+  readonly dailyTokens: Quota | undefined;
+  readonly quotas: readonly Quota[];
+  /** What the request holds of the budgets until it is settled; prompts add to it. */
+  readonly reservesNanos: number | undefined;
+  readonly overflowTo: readonly string[];
+}
+
+/** Asks the gateway's own code for a request on a day when nothing is spent yet. */
+export async function explain(
+  policy: Policy,
+  { callerArn, model, maxTokens, endpoint }: ExplainedRequest,
+  now: Date,
+): Promise<Explanation> {
+  const { access, authorize, tariff } = openAccess(policy);
+  const { models } = access;
+  const [rule, ...overruled] = matchingRules(policy, callerArn);
+  const known = access.callerOf(callerArn);
+  const caller = known.kind === 'known' ? known : undefined;
+  const id = models.resolve(model);
+
+  const body = requestBody(endpoint, model, maxTokens);
+  const call = authorizeCall(endpointNamed(endpoint), callerArn, body, authorize, models);
+  const demand = call.kind === 'authorized' ? call.demand : undefined;
+  const refusal = call.kind === 'authorized' ? await quotaRefusal() : call;
+
+  async function quotaRefusal(): Promise<Problem | undefined> {
+    if (!demand) return undefined;
+    const metering = createQuotaMetering(
+      policy,
+      createQuotaLedger(() => now),
+      tariff,
+    );
+    const outcome = await reserve(metering, demand);
+    return outcome.kind === 'reserved' ? undefined : refusalOf(outcome, demand.grant, now);
+  }
+
+  const workspace = policy.workspaces.find(({ name }) => name === rule?.workspace);
+  const role = rule && policy.roles[rule.role];
+  const namesOf = (names: '*' | readonly string[] = []) =>
+    names === '*' ? ['*'] : names.filter((name) => models.resolve(name) === id);
+  return {
+    allowed: refusal === undefined,
+    refusal: refusal && { code: shownCode(refusal.code), message: refusal.message },
+    callerArn,
+    rule: caller && rule,
+    overruled: caller ? overruled : [],
+    model: { asked: model, id },
+    allowedBy:
+      caller && id !== undefined
+        ? { role: namesOf(role?.models), workspace: namesOf(workspace?.models) }
+        : undefined,
+    maxTokens: {
+      asked: maxTokens,
+      allowed: id === undefined ? undefined : caller?.access.maxTokens.get(id),
+    },
+    dailyTokens: caller?.dailyTokens,
+    quotas: caller && workspace ? quotasOf(policy, workspace) : [],
+    reservesNanos: demand && tariff.bound(demand),
+    overflowTo: demand ? overflowOf(demand.grant, policy.workspaces, models) : [],
+  };
+}
+
+/** The one that decides first. */
+function matchingRules({ callers }: Policy, arn: string): MatchingRule[] {
+  const numbered = callers.map((caller, at) => ({ ...caller, path: `callers[${at}]` }));
+  return inOrderOfDecision(numbered)
+    .filter(({ pattern }) => matches(pattern, arn))
+    .map(({ caller: { path, principal, role, workspace, perSession } }) => ({
+      path,
+      principal,
+      role,
+      workspace,
+      perSession,
+    }));
+}

@@ -1,0 +1,81 @@
+import { shardLimit } from '../../lambdas/domain/quota/shards.js';
+import type { Quota, QuotaClaim, QuotaHolder, ReserveOutcome } from '../../lambdas/domain/quota.js';
+import { windowEnd, windowName } from '../../lambdas/domain/quota-window.js';
+
+/** Quotas as they would stand had one process made all requests, one after the other. */
+export interface QuotaLedger extends Pick<QuotaHolder, 'reserve'> {
+  /** What is used in the window around an instant. */
+  usedAt(quota: Quota, at: Date): number;
+  /** Forgets windows that ended before an instant, but for those of money. */
+  forgetBefore(at: Date): void;
+}
+
+interface Line {
+  readonly quota: Quota;
+  readonly endsMs: number;
+  used: number;
+}
+
+export function createQuotaLedger(now: () => Date): QuotaLedger {
+  const lines = new Map<string, Line>();
+
+  function keyOf({ scope, unit }: Quota, name: string): string {
+    return `${scope} ${unit} ${name}`;
+  }
+
+  function lineOf(quota: Quota, at: Date): Line {
+    const key = keyOf(quota, windowName(quota.window, at));
+    const known = lines.get(key);
+    if (known) return known;
+    const line = { quota, endsMs: windowEnd(quota.window, at).getTime(), used: 0 };
+    lines.set(key, line);
+    return line;
+  }
+
+  return {
+    reserve(claims) {
+      const at = now();
+      const refusal = firstRefusal(claims, at, (quota) => lineOf(quota, at).used);
+      if (refusal) return refusal;
+      const taken = claims.map(({ quota, amount }) => ({ line: lineOf(quota, at), amount }));
+      for (const { line, amount } of taken) line.used += amount;
+      const book = (used: readonly number[]) => {
+        for (const [index, { line, amount }] of taken.splice(0).entries())
+          line.used += (used[index] ?? 0) - amount;
+      };
+      return { kind: 'reserved', settle: book, release: () => book([]) };
+    },
+
+    usedAt: (quota, at) => lines.get(keyOf(quota, windowName(quota.window, at)))?.used ?? 0,
+
+    forgetBefore(at) {
+      for (const [key, { quota, endsMs }] of lines) {
+        const isMoney = quota.unit === 'usd' || quota.unit === 'eur';
+        if (!isMoney && endsMs < at.getTime()) lines.delete(key);
+      }
+    },
+  };
+}
+
+/** What no window has room for is told before what this one has none for, as the gateway does. */
+function firstRefusal(
+  claims: readonly QuotaClaim[],
+  at: Date,
+  usedOf: (quota: Quota) => number,
+): Exclude<ReserveOutcome, { kind: 'reserved' }> | undefined {
+  for (const { quota, amount } of claims) {
+    const largest = shardLimit(quota, 0);
+    if (amount <= largest) continue;
+    return { kind: 'too-large', quota, windowName: windowName(quota.window, at), amount, largest };
+  }
+  const full = claims.find(({ quota, amount }) => usedOf(quota) + amount > quota.limit);
+  if (!full) return undefined;
+  const { quota } = full;
+  return {
+    kind: 'exhausted',
+    quota,
+    windowName: windowName(quota.window, at),
+    resetsAt: windowEnd(quota.window, at),
+    heldByOthers: false,
+  };
+}
