@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { ExitCode } from './exit-codes.js';
 import type { KnownKeys } from './known-keys.js';
 import type { Progress } from './progress.js';
@@ -28,6 +29,7 @@ export interface Cli {
   readonly progress: Progress;
   readonly questions: Questions;
   readonly keys: KnownKeys;
+  readonly stdin: Readable;
   readonly now: () => Date;
   /** Runs a command and prints its answer, or why there is none. Never throws. */
   run(options: CommonOptions, command: () => Answer | Promise<Answer>): Promise<void>;

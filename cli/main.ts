@@ -50,7 +50,7 @@ process.once('SIGINT', () => {
 });
 
 const program = createProgram(
-  createCli({ printer, progress, questions, keys, now: () => new Date() }),
+  createCli({ printer, progress, questions, keys, stdin, now: () => new Date() }),
 );
 let help = '';
 program.exitOverride().configureOutput({

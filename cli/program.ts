@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { Cli } from './cli.js';
 import { registerExplain } from './commands/explain.js';
 import { registerPolicyCheck } from './commands/policy-check.js';
+import { registerSimulate } from './commands/simulate.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import { packageVersion } from './version.js';
 
@@ -31,5 +32,6 @@ export function createProgram(cli: Cli): Command {
   const policy = program.command('policy').description('the policy file');
   registerPolicyCheck(policy, cli);
   registerExplain(program, cli);
+  registerSimulate(program, cli);
   return program;
 }

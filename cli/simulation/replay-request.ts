@@ -1,0 +1,99 @@
+import type { Policy } from '../../lambdas/domain/policy.js';
+import { refusalOf } from '../../lambdas/metering/admission.js';
+import { demandOf, roomFor } from '../../lambdas/metering/demand.js';
+import { type ProblemCode, shownCode } from '../../lambdas/metering/problem.js';
+import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
+import type { RequestBody } from '../../lambdas/metering/request-body.js';
+import { callingArn } from '../access/caller-arn.js';
+import { endpointNamed } from '../access/endpoints.js';
+import { openAccess } from '../access/governed-access.js';
+import type { QuotaLedger } from './quota-ledger.js';
+import type { UsageRecord } from './usage-record.js';
+
+export type Replayed =
+  | {
+      readonly kind: 'sent';
+      readonly workspace: string;
+      readonly costNanos: number;
+      /** The answer was longer than the policy allows: it would have ended early. */
+      readonly isCutShort: boolean;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly message: string;
+      /** Absent for a caller that the policy does not know. */
+      readonly workspace: string | undefined;
+      readonly role: string | undefined;
+    };
+
+/** What ordinary text has: the past tells its tokens, the gateway bounds by bytes. */
+const BYTES_PER_TOKEN = 4;
+/** More than the gateway tells apart. */
+const MOST_PAGES = 10_000;
+
+/** What the gateway would have done with a request of the past, given all those before it. */
+export function createReplay(policy: Policy, ledger: QuotaLedger) {
+  const { access, authorize, tariff } = openAccess(policy);
+  const metering = createQuotaMetering(policy, ledger, tariff);
+
+  return async (record: UsageRecord): Promise<Replayed> => {
+    const caller = callingArn(record.caller);
+    const refused = (code: ProblemCode, message: string): Replayed => {
+      const known = access.callerOf(caller);
+      const { workspace, role } = known.kind === 'known' ? known.access : NOBODY;
+      return { kind: 'refused', code: shownCode(code), message, workspace, role };
+    };
+
+    const { kind } = endpointNamed(record.endpoint);
+    const maxTokens = kind === 'generation' ? record.maxTokens : undefined;
+    const granted = authorize(caller, { model: record.model, maxTokens });
+    if (granted.kind === 'refuse') return refused(granted.code, granted.message);
+
+    const body = bodyOf(record);
+    const bytes = record.promptTokens * BYTES_PER_TOKEN;
+    const grant =
+      maxTokens === undefined && kind === 'generation'
+        ? { ...granted, maxTokens: roomFor(body, bytes, granted, access.models) }
+        : granted;
+    const demand = demandOf(body, bytes, kind, grant, access.models);
+    const outcome = await metering.reserve(demand);
+    if (outcome.kind !== 'reserved') {
+      const { code, message } = refusalOf(outcome, grant, record.at);
+      return refused(code, message);
+    }
+    const isCutShort = kind === 'generation' && record.completionTokens > grant.maxTokens;
+    const usage = usageOf(record, isCutShort ? grant.maxTokens : record.completionTokens);
+    outcome.settle({ kind: 'measured', usage });
+    const costNanos = tariff.charge(demand, usage)?.cost ?? 0;
+    return { kind: 'sent', workspace: grant.workspace, costNanos, isCutShort };
+  };
+}
+
+const NOBODY = { workspace: undefined, role: undefined };
+
+function bodyOf({ model, maxTokens, priority, pages, audioSeconds }: UsageRecord): RequestBody {
+  return {
+    kind: 'body',
+    // How a client asks for so many pages of a document.
+    fields: { pages: Array.from({ length: Math.min(pages, MOST_PAGES) }, (_, page) => page) },
+    model,
+    maxTokens,
+    completions: 1,
+    priority,
+    hasMedia: audioSeconds > 0,
+  };
+}
+
+/** As Mistral would have told it. */
+function usageOf(record: UsageRecord, completionTokens: number) {
+  const { promptTokens, cachedTokens, pages, audioSeconds, priority } = record;
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    prompt_tokens_details: { cached_tokens: cachedTokens },
+    pages_processed: pages,
+    prompt_audio_seconds: audioSeconds,
+    service_tier: priority ? 'priority' : 'standard',
+  };
+}

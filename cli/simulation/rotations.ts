@@ -1,0 +1,23 @@
+import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import { addDays, type IsoDate } from '../../lambdas/domain/utc-day.js';
+
+export interface DueRotations {
+  readonly secret: string;
+  readonly rotateEveryDays: number;
+  readonly on: readonly IsoDate[];
+}
+
+/** When each key of the policy would have rotated, had all of them been new on the first day. */
+export function rotationsDue(policy: Policy, first: IsoDate, last: IsoDate): DueRotations[] {
+  return plannedKeys(policy).map(({ secretName, key: { rotateEveryDays } }) => {
+    const on: IsoDate[] = [];
+    for (
+      let day = addDays(first, rotateEveryDays);
+      day <= last;
+      day = addDays(day, rotateEveryDays)
+    )
+      on.push(day);
+    return { secret: secretName, rotateEveryDays, on };
+  });
+}

@@ -1,0 +1,138 @@
+import type { AlertType, Severity } from '../../lambdas/domain/alert.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import { windowEnd } from '../../lambdas/domain/quota-window.js';
+import { utcDay } from '../../lambdas/domain/utc-day.js';
+import { createQuotaLedger } from './quota-ledger.js';
+import { createReplay, type Replayed } from './replay-request.js';
+import { type DueRotations, rotationsDue } from './rotations.js';
+import { type BudgetSpend, createSpendTally, type WorkspaceTotal } from './spend-tally.js';
+import { createSpendWatch, LOOK_EVERY_MS, type SpendWatch } from './spend-watch.js';
+import type { UsageLine } from './usage-lines.js';
+import type { UsageRecord } from './usage-record.js';
+
+/** Requests that would have been refused for one reason. */
+export interface RefusalCount {
+  readonly code: string;
+  readonly workspace: string | undefined;
+  readonly role: string | undefined;
+  count: number;
+  readonly firstAt: Date;
+  lastAt: Date;
+  /** Of the first of them. */
+  readonly message: string;
+}
+
+export interface SimulatedAlert {
+  readonly at: Date;
+  readonly type: AlertType;
+  readonly severity: Severity;
+  readonly workspace: string;
+  readonly title: string;
+}
+
+export interface Simulation {
+  readonly period: { readonly from: Date; readonly to: Date } | undefined;
+  readonly requests: number;
+  readonly refused: number;
+  readonly totals: readonly WorkspaceTotal[];
+  readonly budgets: readonly BudgetSpend[];
+  readonly refusals: readonly RefusalCount[];
+  readonly alerts: readonly SimulatedAlert[];
+  readonly rotations: readonly DueRotations[];
+  /** Lines that could not be replayed: the first of them in words. */
+  readonly wrongLines: { readonly count: number; readonly first: readonly string[] };
+}
+
+const SHOWN_PROBLEMS = 20;
+/** How late a line may come: programs that write logs together do not keep the order exactly. */
+const LATENESS_MS = 3_600_000;
+
+/** Replays requests, in order of time, as the gateway and the spend monitor would have met them. */
+export async function simulate(
+  policy: Policy,
+  lines: AsyncIterable<UsageLine>,
+): Promise<Simulation> {
+  let at = new Date(0);
+  const ledger = createQuotaLedger(() => at);
+  const replay = createReplay(policy, ledger);
+  const tally = createSpendTally(policy);
+  const refusals = createRefusals();
+  const wrong: { count: number; first: string[] } = { count: 0, first: [] };
+  let watch: SpendWatch | undefined;
+  let requests = 0;
+  let from: Date | undefined;
+  let to = at;
+
+  function problem(line: number, what: string): void {
+    wrong.count += 1;
+    if (wrong.first.length < SHOWN_PROBLEMS) wrong.first.push(`line ${line}: ${what}`);
+  }
+
+  async function handle(record: UsageRecord): Promise<void> {
+    at = record.at;
+    from = from === undefined || at < from ? at : from;
+    watch ??= createSpendWatch(policy, ledger, at);
+    if (at > to) {
+      to = at;
+      watch.lookUntil(at);
+    }
+    requests += 1;
+    if (requests % FORGET_EVERY === 0) ledger.forgetBefore(new Date(to.getTime() - LATENESS_MS));
+    const replayed = await replay(record);
+    if (replayed.kind === 'sent') {
+      tally.sent(replayed.workspace, at, replayed.costNanos, replayed.isCutShort);
+    } else {
+      if (replayed.workspace !== undefined) tally.refused(replayed.workspace);
+      refusals.add(replayed, at);
+    }
+  }
+
+  for await (const one of lines) {
+    if (one.kind === 'wrong') problem(one.line, one.problem);
+    else if (one.record.at.getTime() < to.getTime() - LATENESS_MS) {
+      const late = one.record.at.toISOString();
+      problem(one.line, `${late} is over an hour before a line above: sort the file by "at"`);
+    } else await handle(one.record);
+  }
+  // What ends a window is told by the first look after it.
+  watch?.lookUntil(new Date(windowEnd('hour', to).getTime() + LOOK_EVERY_MS));
+
+  const found = refusals.all();
+  return {
+    period: from && { from, to },
+    requests,
+    refused: found.reduce((sum, { count }) => sum + count, 0),
+    totals: tally.totals(),
+    budgets: tally.budgets(),
+    refusals: found,
+    alerts: (watch?.alerts ?? []).map(({ at, type, severity, workspace, title }) => ({
+      at,
+      type,
+      severity,
+      workspace,
+      title,
+    })),
+    rotations: from ? rotationsDue(policy, utcDay(from), utcDay(to)) : [],
+    wrongLines: wrong,
+  };
+}
+
+const FORGET_EVERY = 10_000;
+
+function createRefusals() {
+  const byReason = new Map<string, RefusalCount>();
+  return {
+    add(refusal: Extract<Replayed, { kind: 'refused' }>, at: Date): void {
+      const { code, message, workspace, role } = refusal;
+      const key = [code, workspace, role].join(' ');
+      const known = byReason.get(key);
+      if (known) {
+        known.count += 1;
+        known.lastAt = at;
+      } else {
+        byReason.set(key, { code, workspace, role, count: 1, firstAt: at, lastAt: at, message });
+      }
+    },
+    all: () => [...byReason.values()].sort((one, other) => other.count - one.count),
+  };
+}

@@ -1,0 +1,62 @@
+import type { Alert } from '../../lambdas/domain/alert.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Quota } from '../../lambdas/domain/quota.js';
+import { closedWindows } from '../../lambdas/domain/spend/closed-windows.js';
+import { judgeSpend } from '../../lambdas/domain/spend/judge-spend.js';
+import { markTold, NOTHING_TOLD, type SpendState } from '../../lambdas/domain/spend/spend-state.js';
+import type { MeteredQuota } from '../../lambdas/domain/spend/workspace-spend.js';
+import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import type { QuotaLedger } from './quota-ledger.js';
+
+/** The spend monitor, which looks at every budget four times an hour. */
+export interface SpendWatch {
+  /** All looks before an instant that were not taken yet. */
+  lookUntil(at: Date): void;
+  readonly alerts: readonly Alert[];
+}
+
+export const LOOK_EVERY_MS = 15 * 60_000;
+
+export function createSpendWatch(
+  policy: Policy,
+  ledger: Pick<QuotaLedger, 'usedAt'>,
+  start: Date,
+): SpendWatch {
+  const { currency } = policy.mistral;
+  const rules = { thresholds: policy.alerts.spendThresholds, quotaTableName: '<quota table>' };
+  const watched = policy.workspaces
+    .map((workspace) => ({
+      workspace,
+      quotas: quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests'),
+    }))
+    .filter(({ quotas }) => quotas.length > 0);
+  const states = new Map<string, SpendState>();
+  const alerts: Alert[] = [];
+  let nextMs = Math.ceil(start.getTime() / LOOK_EVERY_MS) * LOOK_EVERY_MS;
+
+  function metered(quotas: readonly Quota[], at: Date): MeteredQuota[] {
+    return quotas.map((quota) => ({ quota, nanos: ledger.usedAt(quota, at) }));
+  }
+
+  function look(now: Date): void {
+    for (const { workspace, quotas } of watched) {
+      const ended = closedWindows(quotas, now);
+      const facts = { isMetered: true, billed: undefined, usage: undefined };
+      const closed = ended && { ...facts, at: ended.at, budgets: metered(ended.quotas, ended.at) };
+      const budgets = metered(quotas, now);
+      const spend = { workspace, currency, ...facts, budgets, closed, dayBefore: undefined };
+      const before = states.get(workspace.name) ?? NOTHING_TOLD;
+      const { tellings, state } = judgeSpend(spend, before, rules, now);
+      alerts.push(...tellings.map(({ alert }) => alert));
+      const marks = tellings.flatMap((telling) => telling.marks);
+      states.set(workspace.name, markTold(state, marks, now));
+    }
+  }
+
+  return {
+    alerts,
+    lookUntil(at) {
+      for (; nextMs <= at.getTime(); nextMs += LOOK_EVERY_MS) look(new Date(nextMs));
+    },
+  };
+}
