@@ -3,6 +3,7 @@ import type { Cli } from './cli.js';
 import { registerExplain } from './commands/explain.js';
 import { registerPolicyCheck } from './commands/policy-check.js';
 import { registerSimulate } from './commands/simulate.js';
+import { registerWorkspacesSync } from './commands/workspaces-sync.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import { packageVersion } from './version.js';
 
@@ -33,5 +34,7 @@ export function createProgram(cli: Cli): Command {
   registerPolicyCheck(policy, cli);
   registerExplain(program, cli);
   registerSimulate(program, cli);
+  const workspaces = program.command('workspaces').description('workspaces at Mistral');
+  registerWorkspacesSync(workspaces, cli);
   return program;
 }

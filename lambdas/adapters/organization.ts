@@ -22,8 +22,20 @@ export interface Organization {
   usage(query: UsageQuery): Promise<MonthlyUsage>;
 }
 
+const WorkspaceSchema = z.object({
+  uuid: z.string().min(1),
+  name: z.string().nullish(),
+  spend_limit: z
+    .object({
+      value: z.number().nullish(),
+      currency: z.string().nullish(),
+      no_monthly_limit: z.boolean().nullish(),
+    })
+    .nullish(),
+});
+
 const WorkspacePageSchema = z.object({
-  items: z.array(z.object({ uuid: z.string().min(1), name: z.string().nullish() })),
+  items: z.array(WorkspaceSchema),
   total: z.number().nullish(),
   page_size: z.number().positive().nullish(),
 });
@@ -112,11 +124,11 @@ async function* listWorkspaces(
       const { items, total, page_size } = await readPage(page);
       totals.add(total);
       const before = inPass.size;
-      for (const { uuid, name } of items) {
-        inPass.add(uuid);
-        if (seen.has(uuid)) continue;
-        seen.add(uuid);
-        yield { id: uuid, name: name ?? '' };
+      for (const item of items) {
+        inPass.add(item.uuid);
+        if (seen.has(item.uuid)) continue;
+        seen.add(item.uuid);
+        yield workspaceOf(item);
       }
       if (items.length < (page_size ?? PAGE_SIZE) || inPass.size === total) break;
       if (inPass.size === before) {
@@ -125,6 +137,13 @@ async function* listWorkspaces(
     }
     if (totals.size === 1) return;
   }
+}
+
+function workspaceOf(item: z.infer<typeof WorkspaceSchema>): MistralWorkspace {
+  const { value, currency, no_monthly_limit } = item.spend_limit ?? {};
+  const named = { id: item.uuid, name: item.name ?? '' };
+  if (no_monthly_limit || value === undefined || value === null) return named;
+  return { ...named, monthlyLimit: { amount: value, currency: currency ?? undefined } };
 }
 
 /** A category is an object; what else stands beside it describes the report. */

@@ -25,6 +25,8 @@ export interface CreatedKey {
 export interface MistralWorkspace {
   readonly id: string;
   readonly name: string;
+  /** Mistral suspends the workspace there until the month ends; absent where it has none. */
+  readonly monthlyLimit?: { readonly amount: number; readonly currency: string | undefined };
 }
 
 export interface MistralModel {

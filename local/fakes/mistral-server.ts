@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import { createFakeInference } from './mistral-inference.js';
@@ -10,8 +11,16 @@ export interface FakeModel {
   readonly deprecation?: string;
 }
 
+export interface FakeWorkspace {
+  readonly id: string;
+  readonly name: string;
+  readonly description?: string;
+  /** @default none */
+  readonly monthlyLimitUsd?: number;
+}
+
 export interface FakeOrganization {
-  readonly workspaces: readonly { readonly id: string; readonly name: string }[];
+  workspaces: readonly FakeWorkspace[];
   readonly requestsPerSecond: number;
   /** Where it is, every key is refused. */
   monthlyLimitReached: boolean;
@@ -46,6 +55,13 @@ const WorkspacesQuerySchema = z.object({
   page: z.coerce.number<string>().int().positive().default(1),
   page_size: z.coerce.number<string>().int().positive().default(25),
   search: z.string().default(''),
+});
+const NewWorkspaceSchema = z.object({
+  name: z.string().max(255),
+  description: z.string().max(255).default(''),
+  icon: z.string().max(2).default(''),
+  add_all_org_members: z.boolean().default(false),
+  admin_user_id: z.guid(),
 });
 const LimitSchema = z.object({
   amount: z.int().min(0),
@@ -120,14 +136,17 @@ export function createFakeMistral(
     'GET /v1/admin/workspaces': (_call, query) => {
       const { page, page_size, search } = WorkspacesQuerySchema.parse(query);
       const found = organization.workspaces.filter(({ name }) => name.includes(search));
-      const items = found.slice((page - 1) * page_size, page * page_size).map(({ id, name }) => ({
-        uuid: id,
-        name,
-        description: null,
-        icon: null,
-        is_default: id === organization.workspaces[0]?.id,
-      }));
+      const items = found
+        .slice((page - 1) * page_size, page * page_size)
+        .map((workspace) => workspaceCard(workspace, organization));
       return jsonAnswer(200, { object: 'list', total: found.length, items, page, page_size });
+    },
+
+    'POST /v1/admin/workspaces': ({ body }) => {
+      const { name, description } = NewWorkspaceSchema.parse(JSON.parse(body));
+      const workspace = { id: randomUUID(), name, description };
+      organization.workspaces = [...organization.workspaces, workspace];
+      return jsonAnswer(200, { ...workspaceCard(workspace, organization), raw_roles: ['A'] });
     },
 
     'GET /v1/admin/rate-limit': () =>
@@ -218,6 +237,24 @@ function listed(key: FakeKey, { workspaces }: FakeOrganization) {
     product: 'API',
     last_used: key.lastUsedOn,
     can_delete: true,
+  };
+}
+
+function workspaceCard(
+  { id, name, description, monthlyLimitUsd }: FakeWorkspace,
+  { workspaces }: FakeOrganization,
+) {
+  return {
+    uuid: id,
+    name,
+    description: description ?? null,
+    icon: null,
+    spend_limit: {
+      value: monthlyLimitUsd ?? null,
+      currency: 'USD',
+      no_monthly_limit: monthlyLimitUsd === undefined,
+    },
+    is_default: id === workspaces[0]?.id,
   };
 }
 

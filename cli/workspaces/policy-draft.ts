@@ -1,0 +1,42 @@
+import type { Policy, Workspace } from '../../lambdas/domain/policy.js';
+import { checkedPolicy } from '../policy-file.js';
+
+/** A workspace of the policy. Its id is known only once Mistral has made it. */
+export type DraftWorkspace = Omit<Workspace, 'id'> & { readonly id: string | undefined };
+
+/** A policy whose workspaces may have no ids yet. */
+export interface PolicyDraft {
+  /** Right but for ids that stand in for those to come. */
+  readonly policy: Policy;
+  readonly workspaces: readonly DraftWorkspace[];
+}
+
+/** @throws CommandFailure with all that is wrong, save for ids that are not there */
+export function readDraft(path: string, document: unknown): PolicyDraft {
+  const copy = structuredClone(document);
+  const missing = standInIds(copy);
+  const policy = checkedPolicy(path, copy);
+  const workspaces = policy.workspaces.map((workspace, at) =>
+    missing.has(at) ? { ...workspace, id: undefined } : workspace,
+  );
+  return { policy, workspaces };
+}
+
+/** Gives each workspace without an id one that no other has. @returns which they are */
+function standInIds(document: unknown): ReadonlySet<number> {
+  const missing = new Set<number>();
+  for (const [at, workspace] of workspacesIn(document).entries()) {
+    if (typeof workspace !== 'object' || workspace === null) continue;
+    const id: unknown = Reflect.get(workspace, 'id');
+    if (id !== undefined && id !== null && id !== '') continue;
+    Reflect.set(workspace, 'id', `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`);
+    missing.add(at);
+  }
+  return missing;
+}
+
+function workspacesIn(document: unknown): readonly unknown[] {
+  if (typeof document !== 'object' || document === null) return [];
+  const workspaces: unknown = Reflect.get(document, 'workspaces');
+  return Array.isArray(workspaces) ? workspaces : [];
+}

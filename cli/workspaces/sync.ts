@@ -1,0 +1,93 @@
+import type { Organization } from '../../lambdas/adapters/organization.js';
+import type { WorkspaceMaker } from '../../lambdas/adapters/workspace-maker.js';
+import { judgeRateLimit, judgeSpendLimit } from '../../lambdas/domain/audit/policy-drift.js';
+import type { MistralWorkspace } from '../../lambdas/domain/mistral.js';
+import { CommandFailure, failureOf } from '../failure.js';
+import type { PolicyDraft } from './policy-draft.js';
+import { planWorkspaces, type WorkspacePlan } from './workspace-plan.js';
+
+export interface SyncDeps {
+  readonly organization: Pick<Organization, 'workspaces' | 'requestsPerSecond' | 'spendLimit'>;
+  readonly maker: WorkspaceMaker;
+  readonly now: () => Date;
+  /** Whether to make what is missing, of which there is some. */
+  readonly confirm: (comparison: Comparison) => Promise<boolean>;
+  readonly told: (created: MistralWorkspace) => void;
+}
+
+/** A limit of the whole organization that does not fit to what the policy promises. */
+export interface LimitConflict {
+  /** A workspace, or `organization`. */
+  readonly subject: string;
+  readonly reason: string;
+  readonly policy: string;
+  readonly mistral: string;
+}
+
+export interface Comparison extends WorkspacePlan {
+  readonly limits: readonly LimitConflict[];
+}
+
+export interface Synced extends Comparison {
+  readonly created: readonly MistralWorkspace[];
+}
+
+/** Compares, then makes what is missing. A second run finds by name what the first one made. */
+export async function syncWorkspaces(deps: SyncDeps, draft: PolicyDraft): Promise<Synced> {
+  const comparison = await compare(deps, draft);
+  const missing = comparison.workspaces.filter(({ kind }) => kind === 'missing');
+  if (missing.length === 0 || !(await deps.confirm(comparison))) {
+    return { ...comparison, created: [] };
+  }
+
+  const created: MistralWorkspace[] = [];
+  for (const { name } of missing) {
+    const wanted = draft.workspaces.find((workspace) => workspace.name === name);
+    if (!wanted) continue;
+    try {
+      const { team, ownerUserId } = wanted;
+      const made = await deps.maker.create({ name, description: team, adminUserId: ownerUserId });
+      created.push({ ...made, name });
+      deps.told({ ...made, name });
+    } catch (error) {
+      throw partly(name, created, error);
+    }
+  }
+  return { ...comparison, created };
+}
+
+async function compare(
+  { organization, now }: SyncDeps,
+  { policy, workspaces }: PolicyDraft,
+): Promise<Comparison> {
+  const listed: MistralWorkspace[] = [];
+  for await (const workspace of organization.workspaces()) listed.push(workspace);
+  const [requestsPerSecond, spendLimit] = await Promise.all([
+    organization.requestsPerSecond(),
+    organization.spendLimit(),
+  ]);
+  const findings = [
+    ...judgeRateLimit(policy, requestsPerSecond, now()),
+    ...judgeSpendLimit(policy, spendLimit, now()),
+  ];
+  return {
+    ...planWorkspaces(workspaces, listed, policy.mistral.currency),
+    limits: findings.map(({ subject, evidence }) => ({
+      subject,
+      reason: String(evidence.reason),
+      policy: String(evidence.policy),
+      mistral: String(evidence.mistral),
+    })),
+  };
+}
+
+function partly(name: string, created: readonly MistralWorkspace[], error: unknown): Error {
+  const { code, exitCode, message } = failureOf(error);
+  const before = created.map((one) => `${one.name} ${one.id}`).join(', ') || 'none';
+  return new CommandFailure(
+    code,
+    exitCode,
+    `workspace ${name} could not be created: ${message}; created before it: ${before}; run the command again, it finds what there is by name`,
+    { done: { created }, cause: error },
+  );
+}

@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type AwsOperation, answerAwsJson, operationOf } from '../../local/fakes/aws-json.js';
+import { type HttpAnswer, type HttpCall, serveHttp } from '../../local/fakes/http-server.js';
+import { createFakeKeys } from '../../local/fakes/mistral-keys.js';
+import {
+  createFakeMistral,
+  FAKE_MODELS,
+  type FakeMistral,
+  type FakeWorkspace,
+} from '../../local/fakes/mistral-server.js';
+import { createSecretStore, type SecretStore } from '../../local/fakes/secret-store.js';
+import { policyDocument } from '../support/builders.js';
+import { type CliOptions, type CliRun, localAwsEnv, runCli } from './run-cli.js';
+
+export const ADMIN_KEY = 'AdminKeyOfTheTestsAdminKeyOfTests';
+
+export interface CliWorldOptions {
+  /** @default those of the policy as shipped */
+  readonly workspaces?: readonly FakeWorkspace[];
+  /** Of the stack named MistralGovernance. @default there is no stack */
+  readonly outputs?: Readonly<Record<string, string>>;
+  readonly change?: (policy: ReturnType<typeof policyDocument>) => void;
+  /** Answers before anything else does. */
+  readonly intercept?: (call: HttpCall) => HttpAnswer | 'broken' | undefined;
+  /** More operations of AWS's JSON protocols. */
+  readonly operations?: Readonly<Record<string, AwsOperation>>;
+}
+
+export interface CliWorld {
+  readonly url: string;
+  /** A policy that leads to this world's Mistral. */
+  readonly policyPath: string;
+  readonly mistral: FakeMistral;
+  readonly secrets: SecretStore;
+  /** Of every call that came, for example `POST /v1/admin/workspaces`. */
+  readonly calls: string[];
+  /** The command line on that policy, with credentials for this world's AWS. */
+  run(args: readonly string[], options?: CliOptions): Promise<CliRun>;
+}
+
+/** Mistral, Secrets Manager and CloudFormation on this machine, for the length of one test. */
+export async function openCliWorld(options: CliWorldOptions = {}): Promise<CliWorld> {
+  const now = () => new Date('2026-11-24T10:00:00Z');
+  const document = policyDocument();
+  const mistral = createFakeMistral(
+    createFakeKeys({ now }),
+    {
+      workspaces: options.workspaces ?? document.workspaces,
+      requestsPerSecond: 10,
+      monthlyLimitReached: false,
+      monthlyLimitUsd: 5000,
+      models: FAKE_MODELS,
+    },
+    ADMIN_KEY,
+    now,
+  );
+  const secrets = createSecretStore(now, () => {});
+  secrets.create('mistral/admin-api-key', { value: ADMIN_KEY });
+
+  const calls: string[] = [];
+  const server = await serveHttp(async (call) => {
+    calls.push(nameOf(call));
+    const answer = options.intercept?.(call);
+    if (answer) return answer;
+    if (call.body.includes('Action=DescribeStacks')) return describeStacks(call, options.outputs);
+    if (operationOf(call)) {
+      return answerAwsJson(call, { ...secrets.operations, ...options.operations });
+    }
+    return mistral.answer(call);
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'cli-world-'));
+  onTestFinished(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  Object.assign(document.mistral, {
+    apiUrl: server.url,
+    adminUrl: `${server.url}/v1/admin`,
+  });
+  options.change?.(document);
+  const policyPath = join(folder, 'governance.yaml');
+  writeFileSync(policyPath, JSON.stringify(document)); // which is YAML too
+
+  return {
+    url: server.url,
+    policyPath,
+    mistral,
+    secrets,
+    calls,
+    run: (args, { env, ...more } = {}) =>
+      runCli([...args, '--policy', policyPath], {
+        ...more,
+        env: { ...localAwsEnv(server.url), ...env },
+      }),
+  };
+}
+
+function nameOf(call: HttpCall): string {
+  const action = /Action=(\w+)/.exec(call.body)?.[1];
+  return operationOf(call) ?? action ?? `${call.method} ${call.url.pathname}`;
+}
+
+/** In the XML of CloudFormation's protocol. */
+function describeStacks(
+  { body }: HttpCall,
+  outputs: Readonly<Record<string, string>> | undefined,
+): HttpAnswer {
+  const name = new URLSearchParams(body).get('StackName') ?? '';
+  const headers = { 'content-type': 'text/xml' };
+  if (outputs === undefined || name !== 'MistralGovernance') {
+    const message = `Stack with id ${name} does not exist`;
+    const error = `<Error><Type>Sender</Type><Code>ValidationError</Code><Message>${message}</Message></Error>`;
+    return { status: 400, headers, body: `<ErrorResponse>${error}</ErrorResponse>` };
+  }
+  const members = Object.entries(outputs).map(
+    ([key, value]) =>
+      `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+  );
+  const stack = `<member><StackName>${name}</StackName><StackStatus>UPDATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member>`;
+  const result = `<DescribeStacksResult><Stacks>${stack}</Stacks></DescribeStacksResult>`;
+  return {
+    status: 200,
+    headers,
+    body: `<DescribeStacksResponse>${result}</DescribeStacksResponse>`,
+  };
+}
