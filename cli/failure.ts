@@ -42,11 +42,11 @@ export function failureOf(error: unknown): CommandFailure {
   if (error instanceof MistralError) {
     return failure('mistral_unreachable', EXIT.unreachable, `Mistral: ${message}`);
   }
-  if (/region is missing/i.test(message)) {
+  if (/^region (is missing|not accepted)/i.test(message)) {
     return failure(
       'no_region',
       EXIT.unreachable,
-      'no AWS region is set: name one with --region or AWS_REGION',
+      `no AWS region: name one with --region or AWS_REGION (${message})`,
     );
   }
   if (isNamed(error, 'CredentialsProviderError', 'TokenProviderError')) {

@@ -5,7 +5,6 @@ import type { Currency } from '../../lambdas/domain/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { wrongInput } from '../failure.js';
-import { openMistralAdmin } from '../mistral.js';
 import { openDocument } from '../policy-file.js';
 import { PLAIN } from '../style.js';
 import { readDraft } from '../workspaces/policy-draft.js';
@@ -48,6 +47,7 @@ async function sync(options: SyncOptions, cli: Cli): Promise<Answer> {
       'mistral.keySource is "operator", for teams without the Admin API: create workspaces in Mistral\'s console and put their ids into the policy',
     );
   }
+  const { openMistralAdmin } = await import('../mistral.js'); // the SDK takes longer than the rest
   const admin = openMistralAdmin(draft.policy, options, cli.keys);
   const deps: SyncDeps = {
     organization: createOrganization(admin),

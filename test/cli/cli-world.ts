@@ -24,7 +24,7 @@ export interface CliWorldOptions {
   readonly outputs?: Readonly<Record<string, string>>;
   readonly change?: (policy: ReturnType<typeof policyDocument>) => void;
   /** Answers before anything else does. */
-  readonly intercept?: (call: HttpCall) => HttpAnswer | 'broken' | undefined;
+  readonly intercept?: (call: HttpCall) => HttpAnswer | 'broken' | 'no answer' | undefined;
   /** More operations of AWS's JSON protocols. */
   readonly operations?: Readonly<Record<string, AwsOperation>>;
 }

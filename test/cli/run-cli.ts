@@ -14,12 +14,14 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly cwd?: string;
+  /** Sends ^C as soon as this is there. */
+  readonly interruptAfter?: Promise<unknown>;
 }
 
 /** The command line as a user starts it: a process of its own, without a terminal. */
 export function runCli(
   args: readonly string[],
-  { env = {}, stdin = '', cwd = ROOT }: CliOptions = {},
+  { env = {}, stdin = '', cwd = ROOT, interruptAfter }: CliOptions = {},
 ): Promise<CliRun> {
   const tsx = join(ROOT, 'node_modules/tsx/dist/loader.mjs');
   const child = spawn(process.execPath, ['--import', tsx, join(ROOT, 'cli/main.ts'), ...args], {
@@ -36,6 +38,7 @@ export function runCli(
   });
   child.stdin.on('error', () => {}); // who does not read it may end first
   child.stdin.end(stdin);
+  void interruptAfter?.then(() => child.kill('SIGINT'));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve({ status, stdout, stderr }));

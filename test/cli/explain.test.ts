@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { callingArn } from '../../cli/access/caller-arn.js';
+import { explain } from '../../cli/access/explanation.js';
+import { openAccess } from '../../cli/access/governed-access.js';
+import { authorizeRequest } from '../../lambdas/domain/authorize.js';
+import { aPolicy } from '../support/builders.js';
+import { documentOf, runCli } from './run-cli.js';
+
+const NOW = new Date('2026-11-24T10:00:00Z');
+const ROLE = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
+
+describe('explain', { timeout: 60_000 }, () => {
+  test('says by which rule a model is allowed', async () => {
+    const args = ['explain', ROLE('analyst'), 'mistral-small-latest', '--tokens', '400'];
+    const { status, stdout, stderr } = await runCli(args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^✓ allowed$/m);
+    expect(stdout).toMatch(/^ {2}rule +callers\[0\] .*role\/analyst, each session for itself$/m);
+    expect(stdout).toMatch(/^ {2}model +mistral-small-latest, an alias of mistral-small-2603$/m);
+    expect(stdout).toMatch(/^ {2}max tokens +up to 500 a request, asked for are 400$/m);
+    expect(stdout).toMatch(/^ +500\.00 USD a month$/m);
+  });
+
+  test('says why one is refused, with the code that the gateway answers', async () => {
+    const session = 'arn:aws:sts::111122223333:assumed-role/developer/ana';
+    const args = ['explain', session, 'mistral-large-latest', '--endpoint', 'fim', '--json'];
+    const run = await runCli(args);
+    expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 1, stderr: '' });
+    expect(documentOf(run)).toMatchObject({
+      allowed: false,
+      refusal: { code: 'model_not_allowed' },
+      callerArn: session,
+      rule: { path: 'callers[1]', role: 'developer' },
+      allowedBy: { role: [], workspace: [] },
+    });
+  });
+
+  test('takes no caller that is no ARN', async () => {
+    const { status, stderr } = await runCli(['explain', 'ana', 'mistral-small-latest']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('caller "ana" is no ARN of IAM: allowed are');
+  });
+});
+
+describe('an explanation', () => {
+  const policy = aPolicy((document) => {
+    document.callers.push({
+      principal: 'arn:aws:iam::111122223333:role/*',
+      role: 'analyst',
+      workspace: 'dev-workspace',
+    });
+    document.workspaces[2].overflowTo = ['dev-workspace', 'ml-workspace'];
+    document.workspaces[0].budgets = { monthlyUsd: 0.001 };
+    document.prices = { unknownModel: 'refuse', models: {} };
+  });
+  const ask = (caller: string, model: string, maxTokens?: number) =>
+    explain(policy, { callerArn: callingArn(caller), model, maxTokens, endpoint: 'chat' }, NOW);
+
+  test('names the patterns that match too and are less specific', async () => {
+    const { rule, overruled } = await ask(ROLE('deep/path/analyst'), 'mistral-small-latest');
+    expect(rule?.path).toBe('callers[0]');
+    expect(overruled.map(({ path }) => path)).toEqual(['callers[4]']);
+  });
+
+  test('names the workspaces that a request would overflow to', async () => {
+    const small = await ask(ROLE('platform-admin'), 'mistral-small-latest');
+    expect(small.overflowTo).toEqual(['dev-workspace', 'ml-workspace']);
+    const large = await ask(ROLE('platform-admin'), 'mistral-large-latest');
+    expect(large.overflowTo).toEqual(['ml-workspace']);
+  });
+
+  test.each([
+    [
+      'nobody of the policy',
+      'arn:aws:iam::999988887777:role/x',
+      'mistral-small-latest',
+      1,
+      'unknown_caller',
+    ],
+    ['a model nobody serves', ROLE('platform-admin'), 'gpt-5', 1, 'model_not_allowed'],
+    [
+      'too many tokens',
+      ROLE('platform-admin'),
+      'mistral-small-latest',
+      8001,
+      'max_tokens_exceeded',
+    ],
+    ['no tokens', ROLE('platform-admin'), 'mistral-small-latest', 0, 'max_tokens_invalid'],
+    [
+      'more than the whole budget',
+      ROLE('developer'),
+      'mistral-small-latest',
+      2000,
+      'budget_exhausted',
+    ],
+  ])('of %s has a code of the gateway', async (_what, caller, model, maxTokens, code) => {
+    const { allowed, refusal } = await ask(caller, model, maxTokens);
+    expect({ allowed, code: refusal?.code }).toEqual({ allowed: false, code });
+  });
+
+  test('never says otherwise than the gateway, for any caller and model', async () => {
+    const { access, priceBook } = openAccess(policy);
+    const names = priceBook.models.flatMap(({ id, aliases }) => [id, ...aliases]);
+    for (const { principal } of policy.callers) {
+      const caller = callingArn(principal.replace('*', 'somebody'));
+      for (const model of names) {
+        const { allowed, refusal } = await ask(caller, model, 1);
+        const decision = authorizeRequest(access, caller, { model, maxTokens: 1 });
+        if (decision.kind === 'refuse') expect(refusal?.code).toBe(decision.code);
+        else if (!allowed)
+          expect(['budget_exhausted', 'model_not_priced']).toContain(refusal?.code);
+      }
+    }
+  });
+});

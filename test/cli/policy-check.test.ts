@@ -1,0 +1,52 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { documentOf, runCli } from './run-cli.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'policy-check-'));
+
+describe('policy check', { timeout: 60_000 }, () => {
+  test('says what a good policy asks for, in aligned columns', async () => {
+    const { status, stdout, stderr } = await runCli(['policy', 'check']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^✓ governance\.yaml is a valid policy$/m);
+    expect(stdout).toMatch(/^prod-workspace {2}ci\/cd {11}all .* 500 {2}50 hourly, 200 daily, /m);
+    expect(stdout).toMatch(/^mistral\/prod-workspace\/gateway +90 days +0$/m);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  test('is one document with --json', async () => {
+    const run = await runCli(['--json', 'policy', 'check', '--policy', 'governance.yaml']);
+    const { policy, currency, workspaces, callers } = documentOf(run);
+    expect({ status: run.status, policy, currency }).toEqual({
+      status: 0,
+      policy: 'governance.yaml',
+      currency: 'USD',
+    });
+    expect(workspaces[0]).toMatchObject({ name: 'dev-workspace', budgets: { monthlyUsd: 50 } });
+    expect(callers).toHaveLength(4);
+  });
+
+  test('names all that is wrong with a policy', async () => {
+    const path = join(folder, 'wrong.yaml');
+    writeFileSync(path, 'workspaces: []\naudit: { timezone: Mars }\n');
+    const words = await runCli(['policy', 'check', path]);
+    expect({ status: words.status, stdout: words.stdout }).toEqual({ status: 2, stdout: '' });
+    expect(words.stderr).toContain(`error: ${path} has 2 problems:\n  workspaces: [] is too short`);
+    expect(words.stderr).toMatch(/^ {2}audit\.timezone: .*Mars/m);
+
+    const { error } = documentOf(await runCli(['policy', 'check', path, '--json']));
+    expect(error).toMatchObject({ code: 'policy_invalid', message: `${path} has 2 problems:` });
+    expect(error.problems).toHaveLength(2);
+  });
+
+  test('says that a file is not there', async () => {
+    const run = await runCli(['policy', 'check', join(folder, 'none.yaml'), '--json']);
+    expect(run.status).toBe(2);
+    expect(documentOf(run).error).toMatchObject({
+      code: 'policy_unreadable',
+      message: expect.stringContaining('ENOENT'),
+    });
+  });
+});

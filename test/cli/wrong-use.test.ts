@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { openCliWorld } from './cli-world.js';
+import { documentOf, runCli } from './run-cli.js';
+
+describe('wrong use', { timeout: 60_000 }, () => {
+  test.each([
+    ['an unknown command', ['polcy'], "unknown command 'polcy' (Did you mean policy?)"],
+    ['an unknown command of a group', ['policy', 'chek'], "unknown command 'chek'"],
+    ['an unknown option', ['policy', 'check', '--jsn'], "unknown option '--jsn' (Did you mean"],
+    ['a missing argument', ['explain', 'arn:aws:iam::1:role/x'], "missing required argument 'mo"],
+    ['a choice there is not', ['explain', 'a', 'b', '--endpoint', 'x'], 'Allowed choices are chat'],
+    [
+      'two stacks',
+      ['policy', 'check', '--stack', 'a', '--environment', 'b'],
+      'cannot be used with',
+    ],
+  ])('%s ends with 2 and says what was given', async (_what, args, said) => {
+    const { status, stdout, stderr } = await runCli(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(said);
+    expect(stderr).toMatch(/^error: .*; see --help\n$/);
+  });
+
+  test('is one document with --json', async () => {
+    const run = await runCli(['policy', 'check', '--json', '--verbos']);
+    expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 2, stderr: '' });
+    expect(documentOf(run).error.code).toBe('wrong_use');
+  });
+
+  test('no command at all shows the help', async () => {
+    const { status, stdout, stderr } = await runCli([]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^Usage: mistral-governance /);
+  });
+});
+
+describe('help', { timeout: 60_000 }, () => {
+  test('names commands, examples and exit codes', async () => {
+    const { status, stdout, stderr } = await runCli(['--help']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const part of ['policy', 'explain', 'simulate', 'workspaces', 'Examples:', 'Exit codes:'])
+      expect(stdout).toContain(part);
+  });
+
+  test('of a command names its own options and those of all', async () => {
+    const { stdout } = await runCli(['workspaces', 'sync', '--help']);
+    expect(stdout).toContain('--yes');
+    expect(stdout).toContain('--policy <file>');
+    expect(stdout).toContain('$ mistral-governance workspaces sync');
+  });
+});
+
+test('^C ends a command that waits, with 130', { timeout: 60_000 }, async () => {
+  let arrived = () => {};
+  const interruptAfter = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const world = await openCliWorld({
+    intercept: () => {
+      arrived();
+      return 'no answer';
+    },
+  });
+  const { status, stdout } = await world.run(['workspaces', 'sync'], { interruptAfter });
+  expect({ status, stdout }).toEqual({ status: 130, stdout: '' });
+});
