@@ -169,3 +169,19 @@ describe('workspaces', () => {
     await expect(idsOf(server)).rejects.toThrow(/page 2 of the workspaces repeats/);
   });
 });
+
+test('a workspace has a monthly limit where Mistral says so', async () => {
+  const limit = (value: number | null, none: boolean) => ({
+    spend_limit: { value, currency: 'USD', no_monthly_limit: none },
+  });
+  const items = [
+    { uuid: '1', name: 'limited', ...limit(20.5, false) },
+    { uuid: '2', name: 'lifted', ...limit(20.5, true) },
+    { uuid: '3', name: 'never limited', ...limit(null, false) },
+    { uuid: '4', name: 'silent', spend_limit: null },
+  ];
+  const { organization } = await answering({ items, total: 4, page: 1, page_size: 100 });
+  const limits = [];
+  for await (const { monthlyLimit } of organization.workspaces()) limits.push(monthlyLimit);
+  expect(limits).toEqual([{ amount: 20.5, currency: 'USD' }, undefined, undefined, undefined]);
+});

@@ -9,6 +9,7 @@ import {
 } from '../../local/fakes/mistral-server.js';
 import {
   CreatedKeySchema,
+  CreatedWorkspaceSchema,
   DeletedKeySchema,
   KeyListSchema,
   ModelListSchema,
@@ -83,6 +84,7 @@ const ENDPOINTS = [
   'POST /v1/admin/api-keys',
   `DELETE /v1/admin/api-keys/${NOBODY}`,
   'GET /v1/admin/workspaces',
+  'POST /v1/admin/workspaces',
   'GET /v1/admin/rate-limit',
   'GET /v1/admin/spend-limit',
   'POST /v1/admin/spend-limit',
@@ -242,6 +244,24 @@ describe('the organization', () => {
     const found = await page('?search=team-29&page_size=5');
     expect(found).toMatchObject({ total: 1, page_size: 5, items: [{ name: 'team-29' }] });
     expect(found.items[0]?.is_default).toBe(false);
+  });
+
+  test('gets new workspaces, whose names need not be new', async () => {
+    const body = { name: 'team-1', admin_user_id: USER };
+    const made = await answerTo(CreatedWorkspaceSchema, 'POST /v1/admin/workspaces', { body });
+    expect(made).toMatchObject({ name: 'team-1', description: '', is_default: false });
+    const { items } = await answerTo(WorkspacePageSchema, 'GET /v1/admin/workspaces?page=2');
+    expect(items.at(-1)?.uuid).toBe(made.uuid);
+    await create({ workspace_uuid: made.uuid });
+  });
+
+  test.each([
+    { name: 'x' },
+    { admin_user_id: USER },
+    { name: 'x'.repeat(256), admin_user_id: USER },
+    { name: 'x', admin_user_id: 'somebody' },
+  ])('gets no workspace of %j', async (body) => {
+    expect((await send('POST /v1/admin/workspaces', { body })).status).toBe(422);
   });
 
   test('has a rate limit', async () => {

@@ -44,29 +44,35 @@ export const KeyListSchema = z.strictObject({
 
 export const DeletedKeySchema = z.strictObject({ detail: text });
 
+const WORKSPACE = {
+  uuid: z.guid(),
+  name: text.max(255),
+  description: nullableText,
+  icon: nullableText,
+  is_default: z.boolean(),
+  members_count: z.int().nullable().optional(),
+  spend_limit: z
+    .strictObject({
+      value: z.number().nullable(),
+      currency: nullableText,
+      no_monthly_limit: z.boolean().nullable(),
+    })
+    .nullable()
+    .optional(),
+};
+
 export const WorkspacePageSchema = z.strictObject({
   object: z.literal('list').optional(),
   total: z.int(),
   page: z.int(),
   page_size: z.int(),
-  items: z.array(
-    z.strictObject({
-      uuid: z.guid(),
-      name: text.max(255),
-      description: nullableText,
-      icon: nullableText,
-      is_default: z.boolean(),
-      members_count: z.int().nullable().optional(),
-      spend_limit: z
-        .strictObject({
-          value: z.number().nullable(),
-          currency: nullableText,
-          no_monthly_limit: z.boolean().nullable(),
-        })
-        .nullable()
-        .optional(),
-    }),
-  ),
+  items: z.array(z.strictObject(WORKSPACE)),
+});
+
+export const CreatedWorkspaceSchema = z.strictObject({
+  ...WORKSPACE,
+  raw_roles: z.array(text).min(1).optional(),
+  raw_role: text.optional(),
 });
 
 export const RateLimitSchema = z.strictObject({
