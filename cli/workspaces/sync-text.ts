@@ -7,13 +7,14 @@ import type { WorkspaceState } from './workspace-plan.js';
 
 /** What differs, one line for each workspace of the policy and of Mistral. */
 export function comparisonText(
-  { workspaces, unmanaged, limits }: Comparison,
+  { workspaces, unmanaged, limits, created }: Comparison & Partial<Pick<Synced, 'created'>>,
   currency: Currency,
   style: Style,
 ): string {
+  const made = new Map(created?.map(({ name, id }) => [name, id]));
   const rows = [
     ...workspaces.map((state): Cell[] => {
-      const { verdict, tone, detail } = wordsOf(state, currency);
+      const { verdict, tone, detail } = wordsOf(state, currency, made.get(state.name));
       return [state.name, { text: verdict, tone }, detail];
     }),
     ...unmanaged.map(({ id, name }): Cell[] => [
@@ -33,11 +34,7 @@ export function syncedText(synced: Synced, currency: Currency, style: Style): st
   ];
   const lines = ids.map(({ name, id }) => `  - name: ${name}\n    id: ${plainLine(id)}\n`).join('');
   return (
-    comparisonText(synced, currency, style) +
-    (synced.created.length > 0
-      ? `\n${style.paint('✓', 'good')} created ${synced.created.length}\n`
-      : '') +
-    (lines && `\nfor the policy:\nworkspaces:\n${lines}`)
+    comparisonText(synced, currency, style) + (lines && `\nfor the policy:\nworkspaces:\n${lines}`)
   );
 }
 
@@ -47,7 +44,8 @@ interface Words {
   readonly detail: string;
 }
 
-function wordsOf(state: WorkspaceState, currency: Currency): Words {
+function wordsOf(state: WorkspaceState, currency: Currency, madeId: string | undefined): Words {
+  if (madeId !== undefined) return { verdict: 'created', tone: 'good', detail: madeId };
   switch (state.kind) {
     case 'same':
       return { verdict: 'same', tone: 'good', detail: state.id };
