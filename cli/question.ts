@@ -18,7 +18,10 @@ export function createQuestions(input: Readable, output: Writable, canAsk: boole
       const lines = createInterface({ input, output, terminal: true });
       try {
         return await new Promise<boolean>((resolve, reject) => {
-          lines.once('SIGINT', () => reject(interrupted()));
+          lines.once('SIGINT', () => {
+            output.write('\n');
+            reject(interrupted());
+          });
           lines.once('close', () => resolve(false)); // ^D says nothing
           lines
             .question(`${question} [y/N] `)

@@ -53,7 +53,7 @@ async function sync(options: SyncOptions, cli: Cli): Promise<Answer> {
     organization: createOrganization(admin),
     maker: createWorkspaceMaker(admin),
     now: cli.now,
-    told: ({ name, id }) => cli.progress.line(`created ${name} ${id}`),
+    progress: cli.progress,
     async confirm(comparison) {
       if (options.yes) return true;
       if (options.json || !cli.questions.canAsk) return false;

@@ -3,6 +3,7 @@ import type { WorkspaceMaker } from '../../lambdas/adapters/workspace-maker.js';
 import { judgeRateLimit, judgeSpendLimit } from '../../lambdas/domain/audit/policy-drift.js';
 import type { MistralWorkspace } from '../../lambdas/domain/mistral.js';
 import { CommandFailure, failureOf } from '../failure.js';
+import type { Progress } from '../progress.js';
 import type { PolicyDraft } from './policy-draft.js';
 import { planWorkspaces, type WorkspacePlan } from './workspace-plan.js';
 
@@ -12,7 +13,7 @@ export interface SyncDeps {
   readonly now: () => Date;
   /** Whether to make what is missing, of which there is some. */
   readonly confirm: (comparison: Comparison) => Promise<boolean>;
-  readonly told: (created: MistralWorkspace) => void;
+  readonly progress: Pick<Progress, 'during' | 'line'>;
 }
 
 /** A limit of the whole organization that does not fit to what the policy promises. */
@@ -34,7 +35,10 @@ export interface Synced extends Comparison {
 
 /** Compares, then makes what is missing. A second run finds by name what the first one made. */
 export async function syncWorkspaces(deps: SyncDeps, draft: PolicyDraft): Promise<Synced> {
-  const comparison = await compare(deps, draft);
+  const { progress } = deps;
+  const comparison = await progress.during("reading Mistral's workspaces and limits", () =>
+    compare(deps, draft),
+  );
   const missing = comparison.workspaces.filter(({ kind }) => kind === 'missing');
   if (missing.length === 0 || !(await deps.confirm(comparison))) {
     return { ...comparison, created: [] };
@@ -46,9 +50,11 @@ export async function syncWorkspaces(deps: SyncDeps, draft: PolicyDraft): Promis
     if (!wanted) continue;
     try {
       const { team, ownerUserId } = wanted;
-      const made = await deps.maker.create({ name, description: team, adminUserId: ownerUserId });
-      created.push({ ...made, name });
-      deps.told({ ...made, name });
+      const { id } = await progress.during(`creating ${name}`, () =>
+        deps.maker.create({ name, description: team, adminUserId: ownerUserId }),
+      );
+      created.push({ name, id });
+      progress.line(`created ${name} ${id}`); // so that ^C cannot take it back
     } catch (error) {
       throw partly(name, created, error);
     }

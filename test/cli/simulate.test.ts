@@ -50,8 +50,8 @@ describe('simulate', { timeout: 60_000 }, () => {
   test('says what would have been refused, in words', async () => {
     const path = join(folder, 'usage.csv');
     writeFileSync(path, `\ufeff${csv.join('\r\n')}\r\n`);
-    const { status, stdout, stderr } = await runCli(['simulate', '--usage', path]);
-    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    const { status, stdout } = await runCli(['simulate', '--usage', path]);
+    expect(status).toBe(1);
     expect(stdout).toMatch(/^✗ 2 of 3 requests would have been refused, 2026-11-24 09:30 to /m);
     expect(stdout).toMatch(/^ml-workspace +2 +1 +0 +0\.0002 USD$/m);
     expect(stdout).toMatch(/^model_not_allowed +ml-workspace +analyst +1 +2026-11-24 09:31/m);
@@ -61,7 +61,7 @@ describe('simulate', { timeout: 60_000 }, () => {
   test('reads stdin, and replays what can be read of it', async () => {
     const stdin = [...csv.slice(0, 2), 'x,y', '2026-11-24,bob,m,-1,0,chat'].join('\n');
     const run = await runCli(['simulate', '--usage', '-', '--json'], { stdin });
-    expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 2, stderr: '' });
+    expect(run.status).toBe(2);
     const { requests, refused, wrongLines } = documentOf(run);
     expect({ requests, refused }).toEqual({ requests: 1, refused: 0 });
     expect(wrongLines.first).toEqual([
