@@ -109,6 +109,15 @@ export function firstCheckAt(
   return dayCheck(lastReader, quietDays + 1);
 }
 
+/** The same retirement with nothing to wait for: a person has decided, in use or not. */
+export function revokeAtOnce(retirement: Retirement, at: Date): Retirement {
+  return {
+    ...retirement,
+    checkAt: at.toISOString(),
+    rules: { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' },
+  };
+}
+
 function dayCheck(from: Date, days: number): string {
   const day = startOfDay(addDays(utcDay(from), days));
   return new Date(day.getTime() + USE_REPORT_LAG_MS).toISOString();

@@ -1,5 +1,5 @@
 import type { Alert } from '../alert.js';
-import type { Retirement } from '../retirement.js';
+import { type Retirement, revokeAtOnce } from '../retirement.js';
 import type { IsoDate } from '../utc-day.js';
 import { type RetirementStory, tellRetirement } from './retirement-story.js';
 
@@ -34,11 +34,7 @@ export function revokeNowCommand(
   retirement: Retirement,
   at: Date,
 ): string {
-  const input: Retirement = {
-    ...retirement,
-    checkAt: at.toISOString(),
-    rules: { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' },
-  };
+  const input = JSON.stringify(revokeAtOnce(retirement, at));
   // Names and ids hold no quote, so single quotes are safe in every shell.
-  return `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name revoke-${retirement.newVersionId} --input '${JSON.stringify(input)}'`;
+  return `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name revoke-${retirement.newVersionId} --input '${input}'`;
 }

@@ -1,0 +1,42 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { setTimeout } from 'node:timers/promises';
+import { createMistral, type Mistral } from '../lambdas/adapters/mistral.js';
+import { createSecretRotations, type SecretRotations } from '../lambdas/adapters/secret-rotations.js';
+import { createSecretVersions, type SecretVersions } from '../lambdas/adapters/secret-versions.js';
+import type { Policy } from '../lambdas/domain/policy.js';
+import { awsClientOptions } from './aws.js';
+import type { CommonOptions } from './cli.js';
+import { createDeployedFunctions, type DeployedFunctions } from './deployed-functions.js';
+import { type DeployedStack, findDeployedStack } from './deployed-stack.js';
+import { createRetirementFlows, type RetirementFlows } from './keys/retirement-flows.js';
+
+/** The deployed system and what its commands act on. */
+export interface Deployment {
+  readonly stack: DeployedStack;
+  readonly functions: DeployedFunctions;
+  readonly secrets: SecretVersions;
+  readonly rotations: SecretRotations;
+  readonly flows: RetirementFlows;
+  mistral(policy: Policy): Mistral;
+}
+
+/** @throws CommandFailure where the stack is not there */
+export async function openDeployment(options: CommonOptions): Promise<Deployment> {
+  const client = awsClientOptions(options);
+  const stack = await findDeployedStack(new CloudFormationClient(client), options);
+  const secretsManager = new SecretsManagerClient(client);
+  return {
+    stack,
+    functions: createDeployedFunctions(options),
+    secrets: createSecretVersions(secretsManager),
+    rotations: createSecretRotations(secretsManager),
+    flows: createRetirementFlows({
+      client: new SFNClient(client),
+      stateMachineArn: stack.output('RetirementStateMachineArn'),
+      sleep: setTimeout,
+    }),
+    mistral: (policy) => createMistral(policy, secretsManager),
+  };
+}
