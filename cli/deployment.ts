@@ -1,9 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { setTimeout } from 'node:timers/promises';
 import { createMistral, type Mistral } from '../lambdas/adapters/mistral.js';
-import { createSecretRotations, type SecretRotations } from '../lambdas/adapters/secret-rotations.js';
+import {
+  createSecretRotations,
+  type SecretRotations,
+} from '../lambdas/adapters/secret-rotations.js';
 import { createSecretVersions, type SecretVersions } from '../lambdas/adapters/secret-versions.js';
 import type { Policy } from '../lambdas/domain/policy.js';
 import { awsClientOptions } from './aws.js';

@@ -1,8 +1,13 @@
 import { Command, Option } from 'commander';
 import type { Cli } from './cli.js';
+import { registerAudit } from './commands/audit.js';
 import { registerExplain } from './commands/explain.js';
+import { registerKeysApprove } from './commands/keys-approve.js';
+import { registerKeysList } from './commands/keys-list.js';
+import { registerKeysRotate } from './commands/keys-rotate.js';
 import { registerPolicyCheck } from './commands/policy-check.js';
 import { registerSimulate } from './commands/simulate.js';
+import { registerSpend } from './commands/spend.js';
 import { registerWorkspacesSync } from './commands/workspaces-sync.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import { packageVersion } from './version.js';
@@ -32,6 +37,12 @@ export function createProgram(cli: Cli): Command {
 
   const policy = program.command('policy').description('the policy file');
   registerPolicyCheck(policy, cli);
+  const keys = program.command('keys').description('the keys of the policy, as they are deployed');
+  registerKeysList(keys, cli);
+  registerKeysRotate(keys, cli);
+  registerKeysApprove(keys, cli);
+  registerAudit(program, cli);
+  registerSpend(program, cli);
   registerExplain(program, cli);
   registerSimulate(program, cli);
   const workspaces = program.command('workspaces').description('workspaces at Mistral');

@@ -38,7 +38,9 @@ export function createFlowRunner({ definition, clock, stateMachineArn, tasks }: 
     async function wait(input: unknown, timestampPath: string): Promise<null> {
       const until = timestampAt(input, timestampPath);
       await new Promise<void>((resume) => {
-        clock.at(until, () => step(resume));
+        clock.at(until, async () => {
+          if (execution.status === 'RUNNING') await step(resume); // nobody has stopped it
+        });
         stepDone();
       });
       return null;

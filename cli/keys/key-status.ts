@@ -1,5 +1,5 @@
-import { isKeyOf } from '../../lambdas/domain/key-name.js';
 import { hasExpired } from '../../lambdas/domain/key-health.js';
+import { isKeyOf } from '../../lambdas/domain/key-name.js';
 import type { ListedKey } from '../../lambdas/domain/mistral.js';
 import type { PlannedKey } from '../../lambdas/domain/planned-keys.js';
 import { drainEnd, type Retirement } from '../../lambdas/domain/retirement.js';
@@ -54,14 +54,16 @@ export function keyStatus(facts: KeyFacts, now: Date): KeyStatus {
     current === undefined
       ? undefined
       : facts.listed?.find(({ name }) => isKeyOf(name, planned.key.name, current));
-  const createdAt = current === undefined ? undefined : (listed?.createdAt ?? secret?.lastRotatedAt);
+  const createdAt =
+    current === undefined ? undefined : (listed?.createdAt ?? secret?.lastRotatedAt);
   return {
     key: planned.key.name,
     secret: planned.secretName,
     workspace: planned.workspace.name,
     keyId: listed?.id,
     createdAt,
-    ageDays: createdAt && Math.floor((now.getTime() - createdAt.getTime()) / DAY_MS),
+    // Two clocks may differ by a little.
+    ageDays: createdAt && Math.max(0, Math.floor((now.getTime() - createdAt.getTime()) / DAY_MS)),
     lastUsedOn: listed?.lastUsedOn,
     nextRotationAt: secret?.nextRotationAt,
     state: stateOf(facts, current, listed, now),

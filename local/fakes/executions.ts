@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError, type AwsOperation, seconds } from './aws-json.js';
 
-export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
 
 export interface Execution {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface Execution {
   readonly path: { readonly state: string; readonly at: Date }[];
 }
 
-/** Step Functions as far as this product uses it: starting executions by name, and listing them. */
+/** Step Functions as far as this product uses it: executions by name, their list, and their end before its time. */
 export interface Executions {
   readonly stateMachineArn: string;
   readonly operations: Readonly<Record<string, AwsOperation>>;
@@ -26,7 +26,7 @@ const ACCOUNT = 'eu-west-1:111122223333';
 
 const StartSchema = z.object({ name: z.string().max(80), input: z.string() });
 const ListSchema = z.object({ statusFilter: z.string().optional() });
-const DescribeSchema = z.object({ executionArn: z.string() });
+const ByArnSchema = z.object({ executionArn: z.string() });
 
 /** `onStart` runs what was started. */
 export function createExecutions(
@@ -34,6 +34,13 @@ export function createExecutions(
   onStart: (execution: Execution) => void,
 ): Executions {
   const executions = new Map<string, Execution>();
+
+  function find(input: unknown): Execution {
+    const { executionArn } = ByArnSchema.parse(input);
+    const execution = [...executions.values()].find(({ arn }) => arn === executionArn);
+    if (execution) return execution;
+    throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
+  }
 
   return {
     stateMachineArn: `arn:aws:states:${ACCOUNT}:stateMachine:Retirement`,
@@ -79,16 +86,20 @@ export function createExecutions(
       },
 
       DescribeExecution(input) {
-        const { executionArn } = DescribeSchema.parse(input);
-        const execution = [...executions.values()].find(({ arn }) => arn === executionArn);
-        if (!execution) throw new AwsError('ExecutionDoesNotExist', 'no such execution');
+        const execution = find(input);
         return {
-          executionArn,
+          executionArn: execution.arn,
           name: execution.name,
           status: execution.status,
           startDate: seconds(execution.startedAt),
           input: JSON.stringify(execution.input),
         };
+      },
+
+      StopExecution(input) {
+        const execution = find(input);
+        if (execution.status === 'RUNNING') execution.status = 'ABORTED';
+        return { stopDate: seconds(now()) };
       },
     },
   };

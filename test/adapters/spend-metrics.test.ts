@@ -16,6 +16,7 @@ function aRow(change: Partial<SpendRow> = {}): SpendRow {
     billedNanos: 412_500_000_000,
     budgetNanos: 500_000_000_000,
     percent: 82.5,
+    forecast: undefined,
     ...change,
   };
 }

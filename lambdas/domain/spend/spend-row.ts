@@ -1,6 +1,7 @@
 import type { BudgetWindow } from '../alerts/spend-story.js';
 import type { Currency } from '../policy.js';
 import { windowName } from '../quota-window.js';
+import type { SpendForecast } from './spend-forecast.js';
 import { billedInWindow, type SpendStatus } from './spend-status.js';
 import type { WorkspaceSpend } from './workspace-spend.js';
 
@@ -17,6 +18,8 @@ export interface SpendRow {
   /** `undefined` where the workspace has no budget for the window. */
   readonly budgetNanos: number | undefined;
   readonly percent: number | undefined;
+  /** If spending goes on as it did today; `undefined` for hours, and where there is little to tell by. */
+  readonly forecast: SpendForecast | undefined;
 }
 
 /** A row for each budget, and for the month in any case where Mistral reports it. */
@@ -26,16 +29,17 @@ export function spendRows(
   now: Date,
 ): SpendRow[] {
   const rows = statuses.map(
-    ({ quota, windowName, spentNanos, meteredNanos, billedNanos, percent }): SpendRow => ({
+    ({ quota, windowName, forecast, ...spend }): SpendRow => ({
       workspace: workspace.name,
       window: quota.window as BudgetWindow,
       windowName,
       currency,
-      spentNanos,
-      meteredNanos: isMetered ? meteredNanos : undefined,
-      billedNanos,
+      spentNanos: spend.spentNanos,
+      meteredNanos: isMetered ? spend.meteredNanos : undefined,
+      billedNanos: spend.billedNanos,
       budgetNanos: quota.limit,
-      percent,
+      percent: spend.percent,
+      forecast,
     }),
   );
   const monthNanos = billed && billedInWindow(billed, 'month', now);
@@ -52,6 +56,7 @@ export function spendRows(
       billedNanos: monthNanos,
       budgetNanos: undefined,
       percent: undefined,
+      forecast: undefined,
     },
   ];
 }

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { type KeyFacts, keyStatus } from '../../cli/keys/key-status.js';
+import type { ListedKey } from '../../lambdas/domain/mistral.js';
+import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
+import type { Retirement } from '../../lambdas/domain/retirement.js';
+import type { SecretState } from '../../lambdas/domain/rotation.js';
+import { aPolicy } from '../support/builders.js';
+
+const now = new Date('2026-11-25T12:00:00Z');
+const [planned] = plannedKeys(aPolicy());
+if (!planned) throw new Error('the shipped policy has keys');
+
+const secret: SecretState = {
+  arn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:mistral/dev-workspace/dev-team-key',
+  name: planned.secretName,
+  rotationEnabled: true,
+  stagesByVersion: { '1a2b3c4d-new': ['AWSCURRENT'] },
+  createdAt: new Date('2026-08-01T00:00:00Z'),
+  lastRotatedAt: new Date('2026-10-01T00:00:00Z'),
+  nextRotationAt: new Date('2026-12-30T00:00:00Z'),
+};
+const listed: ListedKey = {
+  id: 'key-1',
+  name: `${planned.key.name}-20261001-1a2b3c4d`,
+  workspaceId: planned.workspace.id,
+  workspaceName: planned.workspace.name,
+  createdAt: new Date('2026-10-01T11:59:00Z'),
+  expiresOn: '2027-02-01',
+  lastUsedOn: '2026-11-24',
+};
+const retirement: Retirement = {
+  secretId: secret.arn,
+  secretName: secret.name,
+  workspace: planned.workspace.name,
+  oldKeyId: 'key-0',
+  newKeyId: 'key-1',
+  oldVersionId: 'old',
+  newVersionId: '1a2b3c4d-new',
+  promotedAt: '2026-11-20T00:00:00Z',
+  checkAt: '2026-11-26T01:00:00Z',
+  rules: { quietDays: 1, maxDrainDays: 7, onDrainTimeout: 'hold' },
+};
+
+function facts(change: Partial<KeyFacts> = {}): KeyFacts {
+  return {
+    planned: planned as KeyFacts['planned'],
+    secret,
+    listed: [listed],
+    retirements: [],
+    ...change,
+  };
+}
+
+test('a key in order has an age, a last use and a next rotation', () => {
+  expect(keyStatus(facts(), now)).toEqual({
+    key: 'dev-team-key',
+    secret: 'mistral/dev-workspace/dev-team-key',
+    workspace: 'dev-workspace',
+    keyId: 'key-1',
+    createdAt: listed.createdAt,
+    ageDays: 55,
+    lastUsedOn: '2026-11-24',
+    nextRotationAt: secret.nextRotationAt,
+    state: 'ok',
+  });
+});
+
+test('without an answer of Mistral the age is that of the rotation, and the last use is not known', () => {
+  expect(keyStatus(facts({ listed: undefined }), now)).toMatchObject({
+    keyId: undefined,
+    createdAt: secret.lastRotatedAt,
+    ageDays: 55,
+    lastUsedOn: undefined,
+    state: 'ok',
+  });
+});
+
+test.each<[string, Partial<KeyFacts>]>([
+  ['not deployed', { secret: undefined, listed: [] }],
+  ['no key yet', { secret: { ...secret, stagesByVersion: {} }, listed: [] }],
+  ['rotating', { secret: { ...secret, stagesByVersion: { first: ['AWSPENDING'] } }, listed: [] }],
+  ['missing at Mistral', { listed: [{ ...listed, name: 'dev-team-key-20260101-99999999' }] }],
+  ['expired', { listed: [{ ...listed, expiresOn: '2026-11-24' }] }],
+  [
+    'rotating',
+    { secret: { ...secret, stagesByVersion: { ...secret.stagesByVersion, next: ['AWSPENDING'] } } },
+  ],
+  ['rotation off', { secret: { ...secret, rotationEnabled: false } }],
+  ['rotation overdue', { secret: { ...secret, nextRotationAt: new Date('2026-11-24T00:00:00Z') } }],
+  ['old key retiring', { retirements: [retirement] }],
+  ['old key held', { retirements: [{ ...retirement, promotedAt: '2026-11-18T12:00:00Z' }] }],
+  ['ok', { retirements: [{ ...retirement, secretId: 'arn of another secret' }] }],
+])('%s', (state, change) => {
+  expect(keyStatus(facts(change), now).state).toBe(state);
+});
+
+test('an old key whose drain is over is not held where the policy says to revoke it', () => {
+  const rules = { ...retirement.rules, onDrainTimeout: 'revoke' as const };
+  const over = { ...retirement, rules, promotedAt: '2026-11-01T00:00:00Z' };
+  expect(keyStatus(facts({ retirements: [over] }), now).state).toBe('old key retiring');
+});
