@@ -75,7 +75,8 @@ class ManagedKey extends Construct {
       kmsKeyId: props.encryptionKey.keyArn,
     });
     // A secret that a failed deploy left behind would keep its name from the next deploy.
-    secret.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    secret.applyRemovalPolicy(removalPolicy);
 
     const policy = new secretsmanager.CfnResourcePolicy(this, 'Policy', {
       secretId: secret.ref,
@@ -84,6 +85,8 @@ class ManagedKey extends Construct {
         key.readers,
       ),
     });
+    // A secret that left the policy stays guarded, and its key is still to be retired.
+    policy.applyRemovalPolicy(removalPolicy);
     const schedule = new secretsmanager.CfnRotationSchedule(this, 'Rotation', {
       secretId: secret.ref,
       rotationLambdaArn: props.rotationFunction.functionArn,

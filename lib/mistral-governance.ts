@@ -72,7 +72,8 @@ export class MistralGovernance extends Construct {
     const nightlyAudit = new NightlyAudit(this, 'Audit', { ...parts, ...audit, retirementFlow });
     const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
-      policy,
+      ...parts,
+      retirementFlow,
       rotationFunction: rotation.function,
     });
     const gateway = props.policy.gateway.enabled

@@ -2,7 +2,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { GovernanceTable, type GovernanceTableProps } from './governance-table.js';
 
-/** What is remembered: open findings, and for two years the history of every key. */
+/** What is remembered: managed secrets, open findings, and for two years the history of every key. */
 export class RecordsTable extends Construct {
   readonly tableName: string;
 
@@ -17,6 +17,11 @@ export class RecordsTable extends Construct {
   /** Lets a function add to the history of keys. */
   grantJournal(grantee: IGrantable): void {
     this.table.grantItems(grantee, 'dynamodb:PutItem');
+  }
+
+  /** Lets a function keep the register of managed secrets. */
+  grantRegister(grantee: IGrantable): void {
+    this.table.grantItems(grantee, 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query');
   }
 
   /** Lets a function keep the findings. */

@@ -16,7 +16,7 @@ export interface RetirementFlowProps extends RetirementFunctionsProps {
   readonly runbookUrl: string;
 }
 
-/** Waits until a replaced key is unused, verifies, and only then revokes it. */
+/** Waits until an old key is unused, verifies, and only then revokes it. */
 export class RetirementFlow extends Construct {
   readonly stateMachine: sfn.StateMachine;
 
@@ -28,7 +28,7 @@ export class RetirementFlow extends Construct {
     const functions = new RetirementFunctions(this, 'Functions', props);
     this.access = functions.access;
     this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
-      comment: 'Retires the Mistral key that a rotation replaced',
+      comment: 'Retires a Mistral key that a rotation replaced or that left the policy',
       definitionBody: sfn.DefinitionBody.fromChainable(retirementStates(this, functions)),
       tracingEnabled: true,
       logs: {

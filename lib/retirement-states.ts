@@ -18,7 +18,7 @@ const rollBackIs = (outcome: RollBack['outcome']) =>
 /** Errors that say the same however often they are tried. */
 const FINAL_ERRORS = ['KeyStillCurrentError', 'ZodError'];
 
-/** The retirement of one replaced key, from its first wait to one of four ends. */
+/** The retirement of one old key, from its first wait to one of four ends. */
 export function retirementStates(scope: Construct, functions: Functions): sfn.Chain {
   const failed = new sfn.Fail(scope, 'Failed', {
     error: 'RetirementFailed',

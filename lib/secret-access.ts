@@ -22,7 +22,7 @@ export const SECRET_ACTIONS = {
   look: LOOK,
   read: ['secretsmanager:GetSecretValue'],
   audit: [...LOOK, 'secretsmanager:ListSecretVersionIds'],
-  startRotation: ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'],
+  provision: [...LOOK, 'secretsmanager:RotateSecret'],
 } as const;
 
 /**

@@ -14,6 +14,7 @@ import { createModelCatalog } from '../lambdas/adapters/model-catalog.js';
 import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
 import { createQuotaTotals } from '../lambdas/adapters/quota-totals.js';
 import { createRetirements } from '../lambdas/adapters/retirements.js';
+import { createSecretRegister } from '../lambdas/adapters/secret-register.js';
 import { createSecretRotations } from '../lambdas/adapters/secret-rotations.js';
 import { createSecretVersions } from '../lambdas/adapters/secret-versions.js';
 import { createSpendMemory } from '../lambdas/adapters/spend-memory.js';
@@ -100,11 +101,14 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       policy,
       secrets,
       rotations: createSecretRotations(secretsManager),
+      register: createSecretRegister(dynamo, tableName),
+      retirements,
       log,
+      now,
       sleep,
     }),
-    verifyRetirement: createVerifyRetirementHandler({ secrets, inspector, prober, log, now }),
-    revokeKey: createRevokeKeyHandler({ secrets, keySource, log }),
+    verifyRetirement: createVerifyRetirementHandler({ policy, secrets, inspector, prober, log, now }),
+    revokeKey: createRevokeKeyHandler({ policy, secrets, keySource, log }),
     confirmRevocation: createConfirmRevocationHandler({ secrets, inspector, prober }),
     rollBackKey: createRollBackKeyHandler({ secrets, keySource, log }),
     spendMonitor: createSpendMonitorHandler({

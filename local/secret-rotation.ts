@@ -77,10 +77,11 @@ export function createSecretRotation(
     }
     record.finishedAt = clock.now();
     secret.lastRotatedAt = clock.now();
-    if (secret.rotateEveryDays !== undefined) schedule(secret, secret.rotateEveryDays);
+    schedule(secret, secret.rotateEveryDays);
   }
 
-  function schedule(secret: StoredSecret, days: number): void {
+  function schedule(secret: StoredSecret, days: number | undefined): void {
+    if (days === undefined || secret.rotateEveryDays === undefined) return;
     const next = new Date(clock.now().getTime() + days * DAY_MS);
     secret.nextRotationAt = next;
     clock.at(next, async () => {

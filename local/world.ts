@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Log } from '../lambdas/adapters/log.js';
-import { plannedKeys } from '../lambdas/domain/planned-keys.js';
+import { isPlanned, plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { Policy } from '../lambdas/domain/policy.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
 import type { SpendSummary } from '../lambdas/spend-monitor/handler.js';
@@ -49,6 +49,8 @@ export interface World {
   readonly url: string;
   /** What the end of a deploy does. */
   provision(): Promise<void>;
+  /** `cdk deploy` with another policy, which takes schedules away only when all else is done. */
+  deploy(policy: Policy): Promise<void>;
   /** `aws secretsmanager rotate-secret`. */
   askForRotation(secretName: string): void;
   /** The same, and all that it leads to at once. */
@@ -61,7 +63,8 @@ export interface World {
 const LAMBDA_TIMEOUT_MS = 15 * 60_000;
 
 export async function createWorld(options: WorldOptions): Promise<World> {
-  const { policy, dynamo, around = (invoke) => invoke(), onMessage } = options;
+  const { dynamo, around = (invoke) => invoke(), onMessage } = options;
+  let { policy } = options;
   const clock = createVirtualClock(options.start);
   const { now } = clock;
 
@@ -88,12 +91,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const systems = { mistral, secrets, inbox, executions, dynamoUrl: dynamo.url };
   const network = await openNetwork(systems, options.gate);
   const outside = await openNetwork(systems);
-  const functions = createLocalFunctions({
-    ...options,
-    url: network.url,
-    clock,
-    stateMachineArn: executions.stateMachineArn,
-  });
+  const functionsFor = (deployed: Policy) =>
+    createLocalFunctions({
+      ...options,
+      policy: deployed,
+      url: network.url,
+      clock,
+      stateMachineArn: executions.stateMachineArn,
+    });
+  let functions = functionsFor(policy);
 
   const rotation = createSecretRotation(
     clock,
@@ -119,8 +125,23 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   });
 
   secrets.create(policy.mistral.adminKeySecret, { value: adminKey });
-  for (const { secretName, key } of plannedKeys(policy)) {
-    secrets.create(secretName, { rotateEveryDays: key.rotateEveryDays });
+  makeSecrets();
+
+  function makeSecrets(): void {
+    const existing = new Map(secrets.all().map((secret) => [secret.name, secret]));
+    for (const { secretName, key } of plannedKeys(policy)) {
+      const { rotateEveryDays } = key;
+      const secret = existing.get(secretName) ?? secrets.create(secretName, { rotateEveryDays });
+      secret.rotateEveryDays = rotateEveryDays;
+    }
+  }
+
+  function cancelRotations(): void {
+    for (const secret of secrets.all()) {
+      if (isPlanned(policy, secret.name)) continue;
+      secret.rotateEveryDays = undefined;
+      secret.nextRotationAt = undefined;
+    }
   }
 
   function askForRotation(secretName: string): void {
@@ -128,7 +149,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
 
   return {
-    policy,
+    get policy() {
+      return policy;
+    },
     clock,
     mistral,
     secrets,
@@ -140,6 +163,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
     async provision() {
       await around(() => functions.provisionKeys());
+    },
+
+    async deploy(changed) {
+      functions.close();
+      policy = changed;
+      functions = functionsFor(changed);
+      makeSecrets();
+      await around(() => functions.provisionKeys());
+      cancelRotations();
     },
 
     askForRotation,

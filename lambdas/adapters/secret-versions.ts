@@ -2,19 +2,22 @@ import {
   DescribeSecretCommand,
   GetSecretValueCommand,
   InvalidParameterException,
+  InvalidRequestException,
   PutSecretValueCommand,
   ResourceExistsException,
   ResourceNotFoundException,
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { SecretGoneError } from '../domain/errors.js';
 import { type ManagedKey, parseManagedKey, serializeManagedKey } from '../domain/managed-key.js';
 import { type SecretState, versionAt } from '../domain/rotation.js';
 
 /** The versions of managed secrets and the labels on them. */
 export interface SecretVersions {
+  /** @throws SecretGoneError for a secret that is not there */
   describe(secretId: string): Promise<SecretState>;
-  /** The key a version holds; `undefined` for a version without a value yet. */
+  /** The key a version holds; `undefined` without a value yet, and in a secret that is being deleted. */
   read(secretId: string, versionId: string): Promise<ManagedKey | undefined>;
   /**
    * Stores a key as the AWSPENDING version `versionId`. `taken` when that version holds another
@@ -38,7 +41,12 @@ export interface SecretVersions {
 
 export function createSecretVersions(client: SecretsManagerClient): SecretVersions {
   async function describe(secretId: string): Promise<SecretState> {
-    const secret = await client.send(new DescribeSecretCommand({ SecretId: secretId }));
+    const secret = await client
+      .send(new DescribeSecretCommand({ SecretId: secretId }))
+      .catch((error: unknown) => {
+        if (!(error instanceof ResourceNotFoundException)) throw error;
+        throw new SecretGoneError(`there is no secret ${secretId}`, { cause: error });
+      });
     return {
       arn: secret.ARN ?? secretId,
       name: secret.Name ?? secretId,
@@ -60,7 +68,7 @@ export function createSecretVersions(client: SecretsManagerClient): SecretVersio
         );
         return SecretString === undefined ? undefined : parseManagedKey(SecretString, secretId);
       } catch (error) {
-        if (error instanceof ResourceNotFoundException) return undefined;
+        if (error instanceof ResourceNotFoundException || isBeingDeleted(error)) return undefined;
         throw error;
       }
     },
@@ -115,4 +123,9 @@ export function createSecretVersions(client: SecretsManagerClient): SecretVersio
       );
     },
   };
+}
+
+/** The same error class stands for other states that do not fit a call. */
+function isBeingDeleted(error: unknown): boolean {
+  return error instanceof InvalidRequestException && /for deletion/i.test(error.message);
 }

@@ -59,6 +59,11 @@ export class SecretValueError extends Error {
   override readonly name = 'SecretValueError';
 }
 
+/** A secret that Secrets Manager does not have. */
+export class SecretGoneError extends Error {
+  override readonly name = 'SecretGoneError';
+}
+
 /** A secret that the policy does not name. */
 export class UnknownSecretError extends Error {
   override readonly name = 'UnknownSecretError';

@@ -48,6 +48,11 @@ export function gatewayWorkspaces({ gateway, callers, workspaces }: Policy): rea
   return workspaces.filter(({ name }) => named.has(name));
 }
 
+/** Whether the policy still asks for the key of this secret. */
+export function isPlanned(policy: Policy, secret: string): boolean {
+  return plannedKeys(policy).some(({ secretName: planned }) => planned === secret);
+}
+
 export function plannedKeys(policy: Policy): readonly PlannedKey[] {
   const served = gatewayWorkspaces(policy);
   const ownKey = gatewayKey(policy);

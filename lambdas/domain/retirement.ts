@@ -4,17 +4,15 @@ import type { ListedKey } from './mistral.js';
 import type { RotationPolicy } from './policy.js';
 import { addDays, daysBetween, type IsoDate, startOfDay, utcDay } from './utc-day.js';
 
-/** Input of the retirement state machine: ids and dates, never a key. */
-export const RetirementSchema = z.object({
-  /** ARN of the secret whose key was replaced. */
+const RetiringKeySchema = z.object({
+  /** ARN of the secret that held the key in charge. */
   secretId: z.string().min(1),
   /** The secret's name, for people. */
   secretName: z.string().min(1),
   workspace: z.string().min(1),
   oldKeyId: z.string().min(1),
-  newKeyId: z.string().min(1),
   oldVersionId: z.string().min(1),
-  newVersionId: z.string().min(1),
+  /** When the new key was promoted, or the old one was found removed from the policy. */
   promotedAt: z.iso.datetime(),
   /** When to look at the old key first; in the past means at once. */
   checkAt: z.iso.datetime(),
@@ -25,15 +23,35 @@ export const RetirementSchema = z.object({
   }),
 });
 
-export type Retirement = z.infer<typeof RetirementSchema>;
+export const ReplacedKeySchema = RetiringKeySchema.extend({
+  // Flows that were started before keys could be removed say no reason.
+  reason: z.literal('replaced').default('replaced'),
+  newKeyId: z.string().min(1),
+  newVersionId: z.string().min(1),
+});
+
+const RemovedKeySchema = RetiringKeySchema.extend({ reason: z.literal('removed') });
+
+/** Input of the retirement state machine: ids and dates, never a key. */
+export const RetirementSchema = z.discriminatedUnion('reason', [
+  ReplacedKeySchema,
+  RemovedKeySchema,
+]);
+
+export type ReplacedKey = z.infer<typeof ReplacedKeySchema>;
+export type RemovedKey = z.infer<typeof RemovedKeySchema>;
+export type Retirement = ReplacedKey | RemovedKey;
 export type RetirementRules = Retirement['rules'];
 
-/** What is known about a replaced key and its replacement when the flow looks at them. */
+/** What is known about an old key, and its replacement if there is one, when the flow looks. */
 export interface RetirementFacts {
   readonly now: Date;
   readonly promotedAt: Date;
-  /** Whose key AWSCURRENT holds: ours, the old one again, or one of a later rotation. */
-  readonly current: 'new' | 'old' | 'later';
+  /**
+   * Whose key is in charge: ours, the old one again, that of a later rotation, or none since the
+   * policy has no such key any more.
+   */
+  readonly current: 'new' | 'old' | 'later' | 'none';
   /** The old key as Mistral lists it; `undefined` once it is gone. */
   readonly oldKey: Pick<ListedKey, 'lastUsedOn'> | undefined;
   /** Judged only while AWSCURRENT is ours: a later flow answers for a later key. */
@@ -56,7 +74,7 @@ export type RetirementVerdict =
 const USE_REPORT_LAG_MS = 3_600_000;
 
 /**
- * Decides what becomes of a replaced key. It is revoked once it went unused for `quietDays` full
+ * Decides what becomes of an old key. It is revoked once it went unused for `quietDays` full
  * UTC days, however long that takes; until then it stays, and past `maxDrainDays` the rules decide.
  */
 export function judgeRetirement(facts: RetirementFacts, rules: RetirementRules): RetirementVerdict {
@@ -116,6 +134,12 @@ export function revokeAtOnce(retirement: Retirement, at: Date): Retirement {
     checkAt: at.toISOString(),
     rules: { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' },
   };
+}
+
+/** The rules of a policy, as a flow keeps them to its end. */
+export function retirementRules(rotation: RotationPolicy): RetirementRules {
+  const { quietDays, maxDrainDays, onDrainTimeout } = rotation;
+  return { quietDays, maxDrainDays, onDrainTimeout };
 }
 
 function dayCheck(from: Date, days: number): string {

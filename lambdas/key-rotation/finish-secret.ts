@@ -2,7 +2,7 @@ import { rotationSucceeded } from '../domain/alerts/rotation-succeeded.js';
 import { RotationRefusedError, SecretValueError } from '../domain/errors.js';
 import type { ManagedKey } from '../domain/managed-key.js';
 import { expireAfterDays } from '../domain/planned-keys.js';
-import { firstCheckAt, type Retirement } from '../domain/retirement.js';
+import { firstCheckAt, type ReplacedKey, retirementRules } from '../domain/retirement.js';
 import { threadOf, versionAt } from '../domain/rotation.js';
 import { addDays, utcDay } from '../domain/utc-day.js';
 import type { Rotation, RotationDeps } from './rotation.js';
@@ -73,8 +73,9 @@ function plan(
   { policy: { rotation: rules } }: RotationDeps,
   { secret, versionId, planned }: Rotation,
   { newKey, oldKey, oldVersionId, promotedAt }: Replacement,
-): Retirement {
+): ReplacedKey {
   return {
+    reason: 'replaced',
     secretId: secret.arn,
     secretName: secret.name,
     workspace: planned.workspace.name,
@@ -84,11 +85,7 @@ function plan(
     newVersionId: versionId,
     promotedAt: promotedAt.toISOString(),
     checkAt: firstCheckAt(promotedAt, rules),
-    rules: {
-      quietDays: rules.quietDays,
-      maxDrainDays: rules.maxDrainDays,
-      onDrainTimeout: rules.onDrainTimeout,
-    },
+    rules: retirementRules(rules),
   };
 }
 
@@ -97,7 +94,7 @@ async function tellSuccess(
   { secret, versionId, planned }: Rotation,
   newKey: ManagedKey,
   at: Date,
-  retirement: Retirement | undefined,
+  retirement: ReplacedKey | undefined,
 ): Promise<void> {
   const lifetimeDays = expireAfterDays(deps.policy.rotation, planned.key);
   const alert = rotationSucceeded({

@@ -1,15 +1,22 @@
 import type { Log } from '../adapters/log.js';
+import type { Retirements } from '../adapters/retirements.js';
+import type { SecretRegister } from '../adapters/secret-register.js';
 import type { SecretRotations } from '../adapters/secret-rotations.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
 import { plannedKeys } from '../domain/planned-keys.js';
 import type { Policy } from '../domain/policy.js';
 import { versionAt } from '../domain/rotation.js';
+import { createFailures, type Failures } from './failures.js';
+import { registerPlanned, retireRemoved } from './removed-keys.js';
 
 export interface ProvisionKeysDeps {
   readonly policy: Policy;
-  readonly secrets: Pick<SecretVersions, 'describe'>;
+  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
   readonly rotations: SecretRotations;
+  readonly register: SecretRegister;
+  readonly retirements: Pick<Retirements, 'start'>;
   readonly log: Log;
+  readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
@@ -17,6 +24,8 @@ export interface Provisioning {
   readonly started: readonly string[];
   /** Secrets without a key whose rotation somebody else has started and not finished. */
   readonly underWay: readonly string[];
+  /** Secrets that left the policy, whose keys are handed to the retirement flow. */
+  readonly retiring: readonly string[];
 }
 
 /** Secrets Manager tries a new schedule for some seconds, and starts no rotation meanwhile. */
@@ -24,44 +33,46 @@ const ATTEMPTS = 10;
 const PAUSE_MS = 10_000;
 
 /**
- * Runs with each deploy that changed the policy or the code: starts the rotation that makes a
- * secret's first key. Secrets that hold a key are left alone.
+ * Runs with each deploy that changed the policy or the code: retires the keys of secrets that left
+ * the policy, and starts the rotation that makes a secret's first key. Other secrets are left alone.
  */
 export function createProvisionKeysHandler(deps: ProvisionKeysDeps) {
   return async (): Promise<Provisioning> => {
-    const { policy, log, sleep } = deps;
-    const started: string[] = [];
-    const failures: unknown[] = [];
-    let underWay: readonly string[] = plannedKeys(policy).map(({ secretName }) => secretName);
-    for (let attempt = 1; attempt <= ATTEMPTS && underWay.length > 0; attempt += 1) {
-      if (attempt > 1) await sleep(PAUSE_MS);
-      const waiting: string[] = [];
-      for (const secretName of underWay) {
-        const outcome = await startFirst(deps, secretName, failures);
-        if (outcome === 'started') started.push(secretName);
-        if (outcome === 'under way') waiting.push(secretName);
-      }
-      underWay = waiting;
-    }
-    log.info('first rotations started', { started, underWay });
-    if (failures.length > 0) {
-      throw new AggregateError(failures, `${failures.length} keys could not be provisioned`);
-    }
-    return { started, underWay };
+    const failures = createFailures(deps.log);
+    await registerPlanned(deps, failures);
+    const retiring = await retireRemoved(deps, failures);
+    const rotations = await startFirstRotations(deps, failures);
+    deps.log.info('keys provisioned', { ...rotations, retiring });
+    failures.throwIfAny();
+    return { ...rotations, retiring };
   };
 }
 
-async function startFirst(
-  { secrets, rotations, log }: ProvisionKeysDeps,
-  secretName: string,
-  failures: unknown[],
-): Promise<'started' | 'under way' | 'nothing to do' | 'failed'> {
-  try {
-    const holdsKey = versionAt(await secrets.describe(secretName), 'AWSCURRENT') !== undefined;
-    return holdsKey ? 'nothing to do' : await rotations.start(secretName);
-  } catch (error) {
-    failures.push(error);
-    log.error('first rotation not started', { secret: secretName, error });
-    return 'failed';
+async function startFirstRotations(
+  deps: ProvisionKeysDeps,
+  failures: Failures,
+): Promise<Pick<Provisioning, 'started' | 'underWay'>> {
+  const started: string[] = [];
+  let underWay: readonly string[] = plannedKeys(deps.policy).map(({ secretName }) => secretName);
+  for (let attempt = 1; attempt <= ATTEMPTS && underWay.length > 0; attempt += 1) {
+    if (attempt > 1) await deps.sleep(PAUSE_MS);
+    const waiting: string[] = [];
+    for (const secretName of underWay) {
+      const outcome = await failures.attempt('first rotation not started', secretName, () =>
+        startFirst(deps, secretName),
+      );
+      if (outcome === 'started') started.push(secretName);
+      if (outcome === 'under way') waiting.push(secretName);
+    }
+    underWay = waiting;
   }
+  return { started, underWay };
+}
+
+async function startFirst(
+  { secrets, rotations }: ProvisionKeysDeps,
+  secretName: string,
+): Promise<'started' | 'under way' | 'nothing to do'> {
+  const holdsKey = versionAt(await secrets.describe(secretName), 'AWSCURRENT') !== undefined;
+  return holdsKey ? 'nothing to do' : await rotations.start(secretName);
 }

@@ -9,9 +9,11 @@ import { createRevokeKeyHandler } from './handler.js';
 
 const env = RevokeKeyEnvSchema.parse(process.env);
 const secretsManager = new SecretsManagerClient(AWS_CLIENT);
-const { keySource } = createMistral(readPolicyFile(env.LAMBDA_TASK_ROOT), secretsManager);
+const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
+const { keySource } = createMistral(policy, secretsManager);
 
 export const handler = createRevokeKeyHandler({
+  policy,
   secrets: createSecretVersions(secretsManager),
   keySource,
   log: new Logger(),

@@ -1,7 +1,7 @@
 import type { KeySource } from '../adapters/key-source.js';
 import type { Log } from '../adapters/log.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
-import { RetirementSchema } from '../domain/retirement.js';
+import { ReplacedKeySchema } from '../domain/retirement.js';
 import { versionAt } from '../domain/rotation.js';
 
 export interface RollBackKeyDeps {
@@ -19,7 +19,7 @@ export interface RollBack {
 export function createRollBackKeyHandler({ secrets, keySource, log }: RollBackKeyDeps) {
   return async (event: unknown): Promise<RollBack> => {
     const { secretId, secretName, oldVersionId, newVersionId, newKeyId } =
-      RetirementSchema.parse(event);
+      ReplacedKeySchema.parse(event);
     const current = versionAt(await secrets.describe(secretId), 'AWSCURRENT');
     if (current !== oldVersionId) {
       const moved = await secrets.moveCurrent(secretId, newVersionId, oldVersionId);

@@ -6,7 +6,7 @@ import { approvalNeeded } from '../domain/alerts/approval-needed.js';
 import { keyInUse } from '../domain/alerts/key-in-use.js';
 import { keyRevoked, oldKeyKept, rolledBack } from '../domain/alerts/retirement-end.js';
 import { bothRefused, retirementFailed } from '../domain/alerts/retirement-trouble.js';
-import { RetirementSchema } from '../domain/retirement.js';
+import { ReplacedKeySchema, RetirementSchema } from '../domain/retirement.js';
 
 const checked = z.object({ checkAt: z.iso.datetime(), lastUsedOn: z.iso.date() });
 const refused = z.object({ checkAt: z.iso.datetime(), reason: z.string() });
@@ -16,10 +16,13 @@ const StorySchema = z.object({ executionArn: z.string(), stateMachineArn: z.stri
   z.discriminatedUnion('story', [
     z.object({ story: z.literal('in-use'), flow: flow({ verdict: checked }) }),
     z.object({ story: z.literal('approval-needed'), flow: flow({ verdict: checked }) }),
-    z.object({ story: z.literal('both-refused'), flow: flow({ verdict: refused }) }),
+    z.object({
+      story: z.literal('both-refused'),
+      flow: ReplacedKeySchema.extend({ verdict: refused }),
+    }),
     z.object({
       story: z.literal('rolled-back'),
-      flow: flow({ verdict: z.object({ reason: z.string() }) }),
+      flow: ReplacedKeySchema.extend({ verdict: z.object({ reason: z.string() }) }),
     }),
     z.object({
       story: z.literal('revoked'),
@@ -37,7 +40,7 @@ const StorySchema = z.object({ executionArn: z.string(), stateMachineArn: z.stri
 export type Story = z.infer<typeof StorySchema>['story'];
 
 function flow<Shape extends z.ZodRawShape>(shape: Shape) {
-  return RetirementSchema.extend(shape);
+  return RetirementSchema.and(z.object(shape));
 }
 
 export interface TellOnCallDeps {
@@ -68,9 +71,9 @@ function alertFor(told: z.infer<typeof StorySchema>, at: Date): Alert {
         stateMachineArn: told.stateMachineArn,
       });
     case 'both-refused':
-      return bothRefused({ ...story, ...told.flow.verdict });
+      return bothRefused({ ...story, ...told.flow.verdict, retirement: told.flow });
     case 'rolled-back':
-      return rolledBack({ ...story, ...told.flow.verdict });
+      return rolledBack({ ...story, ...told.flow.verdict, retirement: told.flow });
     case 'revoked':
       return keyRevoked({ ...story, ...told.flow.confirmation });
     case 'kept':

@@ -9,9 +9,11 @@ import { createVerifyRetirementHandler } from './handler.js';
 
 const env = VerifyRetirementEnvSchema.parse(process.env);
 const secretsManager = new SecretsManagerClient(AWS_CLIENT);
-const { inspector, prober } = createMistral(readPolicyFile(env.LAMBDA_TASK_ROOT), secretsManager);
+const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
+const { inspector, prober } = createMistral(policy, secretsManager);
 
 export const handler = createVerifyRetirementHandler({
+  policy,
   secrets: createSecretVersions(secretsManager),
   inspector,
   prober,

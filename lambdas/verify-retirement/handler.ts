@@ -3,6 +3,8 @@ import type { KeyProber } from '../adapters/key-prober.js';
 import type { Log } from '../adapters/log.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
 import { judgeKeyHealth } from '../domain/key-health.js';
+import { isPlanned } from '../domain/planned-keys.js';
+import type { Policy } from '../domain/policy.js';
 import {
   judgeRetirement,
   type Retirement,
@@ -13,6 +15,7 @@ import {
 import { versionAt } from '../domain/rotation.js';
 
 export interface VerifyRetirementDeps {
+  readonly policy: Policy;
   readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
   readonly inspector: KeyInspector;
   readonly prober: KeyProber;
@@ -20,7 +23,7 @@ export interface VerifyRetirementDeps {
   readonly now: () => Date;
 }
 
-/** Task of the retirement flow: gathers the facts about a replaced key and returns a verdict. */
+/** Task of the retirement flow: gathers the facts about an old key and returns a verdict. */
 export function createVerifyRetirementHandler(deps: VerifyRetirementDeps) {
   return async (event: unknown): Promise<RetirementVerdict> => {
     const retirement = RetirementSchema.parse(event);
@@ -59,15 +62,17 @@ function isBad({ newKey }: InCharge): boolean {
 }
 
 async function inspectCurrent(
-  { secrets, inspector, now }: VerifyRetirementDeps,
-  { secretId, oldKeyId, newKeyId }: Retirement,
+  { policy, secrets, inspector, now }: VerifyRetirementDeps,
+  retirement: Retirement,
 ): Promise<InCharge> {
-  const version = versionAt(await secrets.describe(secretId), 'AWSCURRENT');
-  const key = version === undefined ? undefined : await secrets.read(secretId, version);
+  const { secretName, oldKeyId } = retirement;
+  if (!isPlanned(policy, secretName)) return { current: 'none', newKey: undefined };
+  // By its name, as the policy knows it: the secret may have been deleted and made anew.
+  const version = versionAt(await secrets.describe(secretName), 'AWSCURRENT');
+  const key = version === undefined ? undefined : await secrets.read(secretName, version);
   if (key?.keyId === oldKeyId) return { current: 'old', newKey: undefined };
-  if (version === undefined || key?.keyId !== newKeyId) {
-    return { current: 'later', newKey: undefined };
-  }
+  const isOurs = retirement.reason === 'replaced' && key?.keyId === retirement.newKeyId;
+  if (version === undefined || !key || !isOurs) return { current: 'later', newKey: undefined };
   const { facts } = await inspector.inspect(key, version, now());
   return { current: 'new', newKey: judgeKeyHealth(facts) };
 }

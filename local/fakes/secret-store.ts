@@ -15,7 +15,7 @@ export interface StoredSecret {
   readonly createdAt: Date;
   readonly versions: Map<string, Version>;
   /** Absent for a secret without rotation. */
-  readonly rotateEveryDays: number | undefined;
+  rotateEveryDays: number | undefined;
   lastRotatedAt: Date | undefined;
   nextRotationAt: Date | undefined;
 }

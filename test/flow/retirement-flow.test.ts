@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RevocationUnconfirmedError } from '../../lambdas/domain/errors.js';
 import type { RetirementVerdict } from '../../lambdas/domain/retirement.js';
-import { aPolicy } from '../support/builders.js';
+import { aPolicy, aRemoval, aRetirement } from '../support/builders.js';
 import { definitionFor } from '../support/definition.js';
 import { type FlowPlan, type PlayedFlow, playFlow } from '../support/flow.js';
 import { branchesOf, finalErrorsOf } from '../support/flow-branches.js';
@@ -56,7 +56,7 @@ describe('a key gone quiet', () => {
   });
 
   test('is judged at once when the time planned is over, as after an approval', async () => {
-    const played = await play({ input: { checkAt: '2026-03-01T00:00:00.000Z' } });
+    const played = await play({ retirement: aRetirement({ checkAt: '2026-03-01T00:00:00.000Z' }) });
     expect(played.calls[0]).toBe('2026-04-01T10 verify');
     expect(played.status).toBe('SUCCEEDED');
   });
@@ -177,6 +177,29 @@ describe('a new key that stopped working', () => {
       '2026-04-05 rolled-back',
     ]);
     expect(played.calls.filter((call) => call.endsWith(' roll back'))).toHaveLength(1);
+  });
+});
+
+describe('a key that left the policy', () => {
+  const retirement = aRemoval({ promotedAt: '2026-04-01T10:00:00.000Z' });
+
+  test('is told while it is used, revoked once it is not, and its secret is named', async () => {
+    const played = await play({ retirement, verdicts: [inUse(4), hold(5), revoke] });
+    expect(alertsOf(played)).toEqual([
+      '2026-04-03 key-in-use',
+      '2026-04-04 approval-needed',
+      '2026-04-05 key-revoked',
+    ]);
+    expect(played.states.at(-1)).toBe('Retired');
+    expect(played.alerts.at(-1)?.nextSteps.map(({ command }) => command)).toEqual([
+      `aws secretsmanager delete-secret --secret-id ${retirement.secretId} --recovery-window-in-days 30`,
+    ]);
+  });
+
+  test('and came back is kept, which is no reason to worry', async () => {
+    const played = await play({ retirement, verdicts: [{ kind: 'keep' }] });
+    expect(played.states.at(-1)).toBe('Old key kept');
+    expect(played.alerts).toMatchObject([{ type: 'rolled-back', severity: 'info' }]);
   });
 });
 

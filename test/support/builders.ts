@@ -6,7 +6,7 @@ import { ApiKey } from '../../lambdas/domain/api-key.js';
 import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
 import { parsePolicy } from '../../lambdas/domain/parse-policy.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
-import type { Retirement } from '../../lambdas/domain/retirement.js';
+import type { RemovedKey, ReplacedKey } from '../../lambdas/domain/retirement.js';
 import type { SecretState } from '../../lambdas/domain/rotation.js';
 
 const SHIPPED = readFileSync(join(import.meta.dirname, '../../governance.yaml'), 'utf8');
@@ -41,8 +41,9 @@ export function aManagedKey(keyId: string, change: Partial<ManagedKey> = {}): Ma
 }
 
 /** A retirement of key `old` (version v1) after `new` (version v2) took over. */
-export function aRetirement(change: Partial<Retirement> = {}): Retirement {
+export function aRetirement(change: Partial<ReplacedKey> = {}): ReplacedKey {
   return {
+    reason: 'replaced',
     secretId: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:mistral/dev-workspace/k-AbCdEf',
     secretName: 'mistral/dev-workspace/dev-team-key',
     workspace: 'dev-workspace',
@@ -55,6 +56,12 @@ export function aRetirement(change: Partial<Retirement> = {}): Retirement {
     rules: { quietDays: 1, maxDrainDays: 7, onDrainTimeout: 'hold' },
     ...change,
   };
+}
+
+/** A retirement of key `old` (version v1) after it left the policy. */
+export function aRemoval(change: Partial<RemovedKey> = {}): RemovedKey {
+  const { newKeyId: _, newVersionId: __, ...retirement } = aRetirement();
+  return { ...retirement, reason: 'removed', ...change };
 }
 
 /** A secret whose labels are on the versions given. */

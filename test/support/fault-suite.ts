@@ -1,3 +1,4 @@
+import { isPlanned } from '../../lambdas/domain/planned-keys.js';
 import type { Definition } from '../../local/definition.js';
 import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
 import { createWorld, type World } from '../../local/world.js';
@@ -127,8 +128,9 @@ async function judge(
   return [...problems, ...(await problemsOfNextRotation(world))];
 }
 
-/** Whatever happened: the next rotation starts, and puts a key of its own in charge. */
+/** Whatever happened to a key of the policy: the next rotation starts, and puts a key of its own in charge. */
 async function problemsOfNextRotation(world: World): Promise<string[]> {
+  if (!isPlanned(world.policy, SECRET)) return [];
   const before = world.secrets.valueAt(SECRET, 'AWSCURRENT');
   await world.rotate(SECRET).catch(() => undefined);
   await world.clock.playUntil(new Date(world.clock.now().getTime() + 86_400_000));

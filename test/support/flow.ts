@@ -18,7 +18,8 @@ export interface FlowPlan {
   /** What verifying says in turn; the last one for good. */
   readonly verdicts?: readonly (RetirementVerdict | { readonly kind: string })[];
   readonly rollBacks?: readonly RollBack['outcome'][];
-  readonly input?: Partial<Retirement>;
+  /** @default a key that was replaced */
+  readonly retirement?: Retirement;
   /** The error that a call ends in, by the state it is made from and how often that was done before. */
   readonly fails?: (call: string, before: number) => Error | undefined;
 }
@@ -84,7 +85,7 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
     },
   });
 
-  const input = JSON.stringify(aRetirement({ promotedAt: START.toISOString(), ...plan.input }));
+  const input = JSON.stringify(plan.retirement ?? aRetirement({ promotedAt: START.toISOString() }));
   executions.operations.StartExecution?.({ name: 'retire-v1', input });
   await clock.playUntil(END);
   const [execution] = executions.all();

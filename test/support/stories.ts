@@ -1,3 +1,4 @@
+import type { Policy } from '../../lambdas/domain/policy.js';
 import type { World } from '../../local/world.js';
 
 export const SECRET = 'mistral/dev-workspace/dev-team-key';
@@ -66,6 +67,29 @@ export const NEW_KEY_GOES_BAD: Story = {
     return mistral.keys.isRuined(keyId) ? ['a ruined key stayed in charge'] : [];
   },
 };
+
+/** The key leaves the policy while the one before it is still being retired. */
+export const KEY_REMOVED: Story = {
+  before: async (world) => {
+    await deploy(world);
+    await world.clock.playUntil(dayOf(91));
+  },
+  play: async (world) => {
+    const without = withoutKeys(world.policy);
+    await world.deploy(without).catch(() => world.deploy(without));
+    await world.clock.playUntil(END);
+  },
+  problems: ({ mistral, inbox }) => [
+    ...mistral.keys.all().map(({ name }) => `key ${name} was not revoked`),
+    ...(inbox.messages.some(({ subject }) => subject.includes('Removed key'))
+      ? []
+      : ['nobody was told that the removed key is gone']),
+  ],
+};
+
+function withoutKeys(policy: Policy): Policy {
+  return { ...policy, workspaces: policy.workspaces.map((one) => ({ ...one, keys: [] })) };
+}
 
 export function dayOf(day: number): Date {
   return new Date(START.getTime() + day * DAY_MS);

@@ -1,5 +1,6 @@
 import type { Alert } from '../alert.js';
-import { type RetirementStory, tellRetirement } from './retirement-story.js';
+import type { RemovedKey } from '../retirement.js';
+import { type ReplacementStory, type RetirementStory, tellRetirement } from './retirement-story.js';
 
 export interface RevokedKey extends RetirementStory {
   /** Whether Mistral was seen to refuse the key, besides no longer listing it. */
@@ -7,18 +8,28 @@ export interface RevokedKey extends RetirementStory {
 }
 
 export function keyRevoked(story: RevokedKey): Alert {
-  const { secretName, oldKeyId } = story.retirement;
+  const { retirement } = story;
+  const { secretName, secretId, oldKeyId } = retirement;
+  const isRemoved = retirement.reason === 'removed';
   const seen = story.refused ? 'Mistral refuses it and' : 'Mistral';
   return tellRetirement(story, {
     type: 'key-revoked',
     severity: 'info',
-    title: `Old key of ${secretName} is revoked`,
-    description: `Key ${oldKeyId} is gone: ${seen} no longer lists it. The rotation is complete.`,
+    title: `${isRemoved ? 'Removed' : 'Old'} key of ${secretName} is revoked`,
+    description: `Key ${oldKeyId} is gone: ${seen} no longer lists it. ${isRemoved ? 'The secret that held it remains.' : 'The rotation is complete.'}`,
     facts: { 'seen refused': story.refused ? 'yes' : 'no longer stored, so not tried' },
+    nextSteps: isRemoved
+      ? [
+          {
+            say: 'When nothing reads the secret any more, delete it; it can be restored for 30 days',
+            command: `aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
+          },
+        ]
+      : [],
   });
 }
 
-export interface RolledBack extends RetirementStory {
+export interface RolledBack extends ReplacementStory {
   readonly reason: string;
 }
 
@@ -40,8 +51,24 @@ export function rolledBack(story: RolledBack): Alert {
   });
 }
 
-/** Somebody put the old key back in charge by hand: the flow ends without touching anything. */
-export function oldKeyKept(story: RetirementStory): Alert {
+/** The key is in charge after all: the flow ends without touching anything. */
+export function oldKeyKept({ retirement, at }: RetirementStory): Alert {
+  return retirement.reason === 'removed'
+    ? removalTakenBack({ retirement, at })
+    : oldKeyInCharge({ retirement, at });
+}
+
+function removalTakenBack(story: { retirement: RemovedKey; at: Date }): Alert {
+  const { secretName, oldKeyId } = story.retirement;
+  return tellRetirement(story, {
+    type: 'rolled-back',
+    severity: 'info',
+    title: `Removal of ${secretName} was taken back`,
+    description: `The policy names the key again, so key ${oldKeyId} is kept. Nothing was revoked.`,
+  });
+}
+
+function oldKeyInCharge(story: ReplacementStory): Alert {
   const { secretName, secretId, oldKeyId, newKeyId } = story.retirement;
   return tellRetirement(story, {
     type: 'rolled-back',

@@ -1,7 +1,7 @@
 import type { Alert } from '../alert.js';
-import { type RetirementStory, tellRetirement } from './retirement-story.js';
+import { type ReplacementStory, type RetirementStory, tellRetirement } from './retirement-story.js';
 
-export interface BothRefused extends RetirementStory {
+export interface BothRefused extends ReplacementStory {
   readonly reason: string;
   readonly checkAt: string;
 }
