@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { Policy } from '../lambdas/domain/policy.js';
@@ -101,6 +101,17 @@ export async function retired({ cloud, outputs, report }: Scene, versionId: stri
     await setTimeout(FLOW_PAUSE_MS);
   }
   throw new Error('the retirement did not end in time');
+}
+
+/** Names of the flows that were started under a name that begins like this. */
+export async function retirementsNamed(
+  { cloud, outputs }: Scene,
+  start: string,
+): Promise<readonly string[]> {
+  const { executions = [] } = await cloud.stepFunctions.send(
+    new ListExecutionsCommand({ stateMachineArn: outputs.RetirementStateMachineArn }),
+  );
+  return executions.flatMap(({ name = '' }) => (name.startsWith(start) ? [name] : []));
 }
 
 const FLOW_ATTEMPTS = 120;

@@ -1,8 +1,4 @@
-import {
-  DeleteItemCommand,
-  type DynamoDBClient,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type RegisteredSecret, RegisteredSecretSchema } from '../domain/removal.js';
 import { itemsOfPartition } from './partition.js';

@@ -25,6 +25,8 @@ export interface SecretStore {
   readonly operations: Readonly<Record<string, AwsOperation>>;
   create(name: string, options?: { value?: string; rotateEveryDays?: number }): StoredSecret;
   find(name: string): StoredSecret;
+  /** `aws secretsmanager delete-secret --force-delete-without-recovery` */
+  delete(name: string): void;
   /** The value that a label stands on. */
   valueAt(name: string, stage: string): string | undefined;
   all(): readonly StoredSecret[];
@@ -157,6 +159,7 @@ export function createSecretStore(
   return {
     operations,
     find,
+    delete: (name) => void secrets.delete(name),
     all: () => [...secrets.values()],
     valueAt: (name, stage) => labelled(find(name), stage)?.value,
 

@@ -15,7 +15,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSecretRotations } from '../../lambdas/adapters/secret-rotations.js';
 import { createSecretVersions } from '../../lambdas/adapters/secret-versions.js';
 import { ApiKey } from '../../lambdas/domain/api-key.js';
-import { SecretValueError } from '../../lambdas/domain/errors.js';
+import { SecretGoneError, SecretValueError } from '../../lambdas/domain/errors.js';
 import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
 
 const service = mockClient(SecretsManagerClient);
@@ -46,7 +46,26 @@ test('describes a secret that holds no version yet', async () => {
   });
 });
 
+test('says by name that there is no such secret', async () => {
+  service.on(DescribeSecretCommand).rejects(new ResourceNotFoundException(metadata));
+  await expect(secrets.describe('n')).rejects.toThrow(SecretGoneError);
+});
+
 describe('reads', () => {
+  test('nothing from a secret that is being deleted', async () => {
+    const message =
+      "You can't perform this operation on the secret because it was marked for deletion.";
+    service
+      .on(GetSecretValueCommand)
+      .rejects(new InvalidRequestException({ ...metadata, message }));
+    expect(await secrets.read('n', 'v1')).toBeUndefined();
+  });
+
+  test('fails on a secret in another state that allows no reading', async () => {
+    service.on(GetSecretValueCommand).rejects(new InvalidRequestException(metadata));
+    await expect(secrets.read('n', 'v1')).rejects.toThrow(InvalidRequestException);
+  });
+
   test('the key of a version', async () => {
     service.on(GetSecretValueCommand).resolves({ SecretString: stored });
     expect(await secrets.read('n', 'v1')).toEqual(key);

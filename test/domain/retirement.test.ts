@@ -129,6 +129,19 @@ test('a flow overtaken by a later rotation still retires its own old key', () =>
   );
 });
 
+test('a key that left the policy goes by the same rules, with nothing in charge', () => {
+  const removed = { current: 'none', newKey: undefined } as const;
+  expect(judgeRetirement(facts(removed), rules).kind).toBe('revoke');
+  const inUse = facts({ ...removed, oldKey: { lastUsedOn: '2026-03-02' } });
+  expect(judgeRetirement(inUse, rules).kind).toBe('in-use');
+  const held = {
+    ...inUse,
+    now: new Date('2026-03-08T10:00:00Z'),
+    oldKey: { lastUsedOn: '2026-03-08' },
+  };
+  expect(judgeRetirement(held, rules).kind).toBe('hold');
+});
+
 test('an old key that is in charge again is never touched', () => {
   const given = facts({ current: 'old', newKey: undefined, oldKey: { lastUsedOn: undefined } });
   const atOnce: RetirementRules = { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' };

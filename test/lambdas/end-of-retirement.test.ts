@@ -2,9 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { createConfirmRevocationHandler } from '../../lambdas/confirm-revocation/handler.js';
 import { KeyStillCurrentError, RevocationUnconfirmedError } from '../../lambdas/domain/errors.js';
 import type { KeyProbe } from '../../lambdas/domain/mistral.js';
+import type { Retirement } from '../../lambdas/domain/retirement.js';
 import { createRevokeKeyHandler } from '../../lambdas/revoke-key/handler.js';
 import { createRollBackKeyHandler } from '../../lambdas/roll-back-key/handler.js';
-import { aManagedKey, aRetirement, aSecret, silentLog } from '../support/builders.js';
+import {
+  aManagedKey,
+  aPolicy,
+  aRemoval,
+  aRetirement,
+  aSecret,
+  silentLog,
+} from '../support/builders.js';
 
 const values: Record<string, ReturnType<typeof aManagedKey>> = {
   v1: aManagedKey('old'),
@@ -20,20 +28,25 @@ function deleting(record: string[], prefix = '') {
   };
 }
 
-describe('revoking', () => {
-  function revoke(current: string | undefined) {
-    const deleted: string[] = [];
-    const handler = createRevokeKeyHandler({
-      secrets: {
-        describe: async () => aSecret(current ? { [current]: ['AWSCURRENT'] } : {}),
-        read: async (_secret, version) => values[version],
-      },
-      keySource: deleting(deleted),
-      log: silentLog,
-    });
-    return { deleted, outcome: handler(aRetirement()) };
-  }
+function revoke(
+  current: string | undefined,
+  policy = aPolicy(),
+  retirement: Retirement = aRetirement(),
+) {
+  const deleted: string[] = [];
+  const handler = createRevokeKeyHandler({
+    policy,
+    secrets: {
+      describe: async () => aSecret(current ? { [current]: ['AWSCURRENT'] } : {}),
+      read: async (_secret, version) => values[version],
+    },
+    keySource: deleting(deleted),
+    log: silentLog,
+  });
+  return { deleted, outcome: handler(retirement) };
+}
 
+describe('revoking', () => {
   test('deletes the old key', async () => {
     const { deleted, outcome } = revoke('v2');
     expect(await outcome).toEqual({ outcome: 'deleted' });
@@ -49,6 +62,24 @@ describe('revoking', () => {
     const error = await outcome.catch((e: unknown) => e);
     expect(error).toBeInstanceOf(KeyStillCurrentError);
     expect(String(error)).toMatch(message);
+    expect(deleted).toEqual([]);
+  });
+});
+
+describe('revoking a key that left the policy', () => {
+  const without = aPolicy((document) => {
+    document.workspaces[0].keys = [];
+  });
+
+  test.each(['v1', undefined])('deletes it with %s in charge', async (current) => {
+    const { deleted, outcome } = revoke(current, without, aRemoval());
+    expect(await outcome).toEqual({ outcome: 'deleted' });
+    expect(deleted).toEqual(['old']);
+  });
+
+  test('fails when it is back in the policy and in charge', async () => {
+    const { deleted, outcome } = revoke('v1', aPolicy(), aRemoval());
+    await expect(outcome).rejects.toThrow(KeyStillCurrentError);
     expect(deleted).toEqual([]);
   });
 });
@@ -107,24 +138,30 @@ describe('rolling back', () => {
       keySource: deleting(did, 'delete '),
       log: silentLog,
     });
-    return { did, outcome: handler(aRetirement()) };
+    return { did, handler };
   }
 
+  test('fails for a key without a successor', async () => {
+    const { did, handler } = rollBack('v1');
+    await expect(handler(aRemoval())).rejects.toThrow(/newKeyId/);
+    expect(did).toEqual([]);
+  });
+
   test('puts the old key in charge before it deletes the new one', async () => {
-    const { did, outcome } = rollBack('v2');
-    expect(await outcome).toEqual({ outcome: 'rolled back' });
+    const { did, handler } = rollBack('v2');
+    expect(await handler(aRetirement())).toEqual({ outcome: 'rolled back' });
     expect(did).toEqual(['AWSCURRENT v2 -> v1', 'clear v2', 'delete new']);
   });
 
   test('repeated, finds the label moved and finishes', async () => {
-    const { did, outcome } = rollBack('v1');
-    expect(await outcome).toEqual({ outcome: 'rolled back' });
+    const { did, handler } = rollBack('v1');
+    expect(await handler(aRetirement())).toEqual({ outcome: 'rolled back' });
     expect(did).toEqual(['clear v2', 'delete new']);
   });
 
   test('touches nothing once a later rotation is in charge', async () => {
-    const { did, outcome } = rollBack('v3');
-    expect(await outcome).toEqual({ outcome: 'overtaken' });
+    const { did, handler } = rollBack('v3');
+    expect(await handler(aRetirement())).toEqual({ outcome: 'overtaken' });
     expect(did).toEqual(['AWSCURRENT v2 -> v1']);
   });
 });

@@ -299,6 +299,7 @@ describe('finishSecret', () => {
     await run('finishSecret');
     expect(did).toEqual([`AWSCURRENT ${OLD} -> ${NEW}`]);
     expect(retirements.get(NEW)).toEqual({
+      reason: 'replaced',
       secretId: aSecret({}).arn,
       secretName: SECRET,
       workspace: 'dev-workspace',

@@ -6,7 +6,7 @@ import { createRevokeKeyHandler } from '../../lambdas/revoke-key/handler.js';
 import { createRollBackKeyHandler } from '../../lambdas/roll-back-key/handler.js';
 import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
 import { createVerifyRetirementHandler } from '../../lambdas/verify-retirement/handler.js';
-import { aPolicy, aRetirement } from '../support/builders.js';
+import { aPolicy, aRemoval, aRetirement } from '../support/builders.js';
 
 /** Stands in for every adapter; each use of one is noted. */
 function untouched(touched: string[]) {
@@ -28,6 +28,7 @@ const HANDLERS: readonly [string, (deps: ReturnType<typeof untouched>) => Handle
     { Step: 'createSecret', SecretId: 'arn', ClientRequestToken: 'v2' },
   ],
   ['verify-retirement', createVerifyRetirementHandler, aRetirement()],
+  ['verify-retirement of a removed key', createVerifyRetirementHandler, aRemoval()],
   ['revoke-key', createRevokeKeyHandler, aRetirement()],
   ['confirm-revocation', createConfirmRevocationHandler, aRetirement()],
   ['roll-back-key', createRollBackKeyHandler, aRetirement()],
@@ -54,7 +55,9 @@ describe.each(HANDLERS)('%s', (_name, create, good) => {
 
   test.each(NOT_EVEN_AN_OBJECT)('fails on %j and touches nothing', expectRefused);
 
-  test.each(fields)('fails on an event without %s and touches nothing', async (field) => {
+  // What a flow that was started by an earlier version does not say.
+  const needed = fields.filter((field) => field !== 'reason');
+  test.each(needed)('fails on an event without %s and touches nothing', async (field) => {
     await expectRefused({ ...good, [field]: undefined });
   });
 

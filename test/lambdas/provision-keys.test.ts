@@ -1,73 +1,209 @@
-import { expect, test } from 'vitest';
-import { createProvisionKeysHandler } from '../../lambdas/provision-keys/handler.js';
-import { aPolicy, aSecret, silentLog } from '../support/builders.js';
+import { describe, expect, test } from 'vitest';
+import { SecretGoneError } from '../../lambdas/domain/errors.js';
+import type { RegisteredSecret } from '../../lambdas/domain/removal.js';
+import type { Retirement } from '../../lambdas/domain/retirement.js';
+import type { SecretState } from '../../lambdas/domain/rotation.js';
+import {
+  createProvisionKeysHandler,
+  type ProvisionKeysDeps,
+} from '../../lambdas/provision-keys/handler.js';
+import { aManagedKey, aPolicy, aSecret, silentLog } from '../support/builders.js';
 
-function provision(
-  holding: readonly string[],
-  start: (secret: string) => Promise<'started' | 'under way'>,
-) {
-  const asked: string[] = [];
-  const pauses: number[] = [];
-  const handler = createProvisionKeysHandler({
-    policy: aPolicy((document) => {
-      document.gateway = { enabled: false };
-    }),
-    secrets: {
-      describe: async (name) => aSecret(holding.includes(name) ? { v1: ['AWSCURRENT'] } : {}),
-    },
-    rotations: {
-      start: (name) => {
-        asked.push(name);
-        return start(name);
-      },
-    },
-    log: silentLog,
-    sleep: async (milliseconds) => void pauses.push(milliseconds),
-  });
-  return { asked, pauses, result: handler() };
-}
-
+const now = new Date('2026-04-01T10:00:00Z');
+const policy = aPolicy((document) => {
+  document.gateway = { enabled: false };
+});
+const IN_CHARGE: SecretState['stagesByVersion'] = { v1: ['AWSCURRENT'] };
+const HOLDER = 'mistral/dev-workspace/dev-team-key';
 const EMPTY = [
   'mistral/ml-workspace/ml-team-key',
   'mistral/prod-workspace/checkout-service-key',
   'mistral/prod-workspace/search-service-key',
 ];
+const REMOVED: RegisteredSecret = {
+  secretName: 'mistral/prod-workspace/left-key',
+  workspace: 'prod-workspace',
+  plannedAt: '2026-03-01T09:00:00.000Z',
+};
 
-test('starts the first rotation of every secret without a key, and of no other', async () => {
-  const { asked, result } = provision(
-    ['mistral/dev-workspace/dev-team-key'],
-    async () => 'started',
-  );
-  expect(await result).toEqual({ started: EMPTY, underWay: [] });
-  expect(asked).toEqual(EMPTY);
-});
-
-test('a rotation already under way is left to finish, and told', async () => {
-  const { pauses, result } = provision(
-    ['mistral/dev-workspace/dev-team-key'],
-    async () => 'under way',
-  );
-  expect(await result).toEqual({ started: [], underWay: EMPTY });
-  expect(pauses).toHaveLength(9);
-});
-
-test("Secrets Manager's trial of a new schedule is waited for", async () => {
-  let asks = 0;
-  const { asked, pauses, result } = provision(EMPTY, async () => {
-    asks += 1;
-    return asks < 3 ? 'under way' : 'started';
+/** An account in which every secret of the policy holds a key, but for what a test changes. */
+function account(given: {
+  labels?: Readonly<Record<string, SecretState['stagesByVersion']>>;
+  registered?: readonly RegisteredSecret[];
+  deps?: Partial<ProvisionKeysDeps>;
+}) {
+  const labels = new Map(Object.entries(given.labels ?? {}));
+  const register = new Map(given.registered?.map((secret) => [secret.secretName, secret]));
+  const flows = new Map<string, Retirement>();
+  const asked: string[] = [];
+  const pauses: number[] = [];
+  const handler = createProvisionKeysHandler({
+    policy,
+    secrets: {
+      describe: async (name) => ({
+        ...aSecret(labels.get(name) ?? IN_CHARGE),
+        arn: `arn:${name}`,
+        name,
+      }),
+      read: async (_secret, version) => aManagedKey(`key-of-${version}`),
+    },
+    rotations: {
+      start: async (name) => {
+        asked.push(name);
+        return 'started';
+      },
+    },
+    register: {
+      all: async () => [...register.values()],
+      put: async (secret) => void register.set(secret.secretName, secret),
+      forget: async (name) => void register.delete(name),
+    },
+    retirements: {
+      start: async (name, retirement) => {
+        if (flows.has(name)) return 'already started';
+        flows.set(name, retirement);
+        return 'started';
+      },
+    },
+    log: silentLog,
+    now: () => now,
+    sleep: async (milliseconds) => void pauses.push(milliseconds),
+    ...given.deps,
   });
-  const secret = 'mistral/dev-workspace/dev-team-key';
-  expect(await result).toEqual({ started: [secret], underWay: [] });
-  expect(asked).toEqual([secret, secret, secret]);
-  expect(pauses).toEqual([10_000, 10_000]);
+  return { asked, pauses, register, flows, handler };
+}
+
+const withoutKeys = Object.fromEntries(EMPTY.map((name) => [name, {}]));
+
+describe('first keys', () => {
+  test('starts the first rotation of every secret without a key, and of no other', async () => {
+    const { asked, handler } = account({ labels: withoutKeys });
+    expect(await handler()).toEqual({ started: EMPTY, underWay: [], retiring: [] });
+    expect(asked).toEqual(EMPTY);
+  });
+
+  test('a rotation already under way is left to finish, and told', async () => {
+    const rotations = { start: async () => 'under way' as const };
+    const { pauses, handler } = account({ labels: withoutKeys, deps: { rotations } });
+    expect(await handler()).toMatchObject({ started: [], underWay: EMPTY });
+    expect(pauses).toHaveLength(9);
+  });
+
+  test("Secrets Manager's trial of a new schedule is waited for", async () => {
+    const asked: string[] = [];
+    const rotations: ProvisionKeysDeps['rotations'] = {
+      start: async (name) => (asked.push(name) < 3 ? 'under way' : 'started'),
+    };
+    const { pauses, handler } = account({ labels: { [HOLDER]: {} }, deps: { rotations } });
+    expect(await handler()).toMatchObject({ started: [HOLDER], underWay: [] });
+    expect(asked).toEqual([HOLDER, HOLDER, HOLDER]);
+    expect(pauses).toEqual([10_000, 10_000]);
+  });
+
+  test('fails after the last secret when one could not be started', async () => {
+    const asked: string[] = [];
+    const rotations: ProvisionKeysDeps['rotations'] = {
+      start: async (name) => {
+        asked.push(name);
+        if (name.includes('ml-team')) throw new Error('denied');
+        return 'started';
+      },
+    };
+    const { handler } = account({ labels: withoutKeys, deps: { rotations } });
+    await expect(handler()).rejects.toThrow('1 keys could not be provisioned');
+    expect(asked).toEqual(EMPTY);
+  });
 });
 
-test('fails after the last secret when one could not be started', async () => {
-  const { asked, result } = provision(['mistral/dev-workspace/dev-team-key'], async (name) => {
-    if (name.includes('ml-team')) throw new Error('denied');
-    return 'started';
+describe('keys that left the policy', () => {
+  test('every secret of the policy is registered, at each deploy anew', async () => {
+    const before = { secretName: HOLDER, workspace: 'dev-workspace', plannedAt: REMOVED.plannedAt };
+    const { register, handler } = account({ registered: [before] });
+    await handler();
+    expect([...register.keys()]).toEqual([HOLDER, ...EMPTY]);
+    expect(register.get(HOLDER)).toEqual({ ...before, plannedAt: now.toISOString() });
   });
-  await expect(result).rejects.toThrow('1 keys could not be provisioned');
-  expect(asked).toEqual(EMPTY);
+
+  test('are handed to the retirement flow, and forgotten', async () => {
+    const { register, flows, handler } = account({ registered: [REMOVED] });
+    expect(await handler()).toMatchObject({ retiring: [REMOVED.secretName] });
+    expect([...flows.values()]).toEqual([
+      {
+        reason: 'removed',
+        secretId: `arn:${REMOVED.secretName}`,
+        secretName: REMOVED.secretName,
+        workspace: 'prod-workspace',
+        oldKeyId: 'key-of-v1',
+        oldVersionId: 'v1',
+        promotedAt: '2026-04-01T10:00:00.000Z',
+        checkAt: '2026-04-03T01:00:00.000Z',
+        rules: { quietDays: 1, maxDrainDays: 7, onDrainTimeout: 'hold' },
+      },
+    ]);
+    expect(register.has(REMOVED.secretName)).toBe(false);
+  });
+
+  test('go with the key that a rotation was about to put in charge', async () => {
+    const labels = {
+      [REMOVED.secretName]: { v1: ['AWSCURRENT'], v0: ['AWSPREVIOUS'], v2: ['AWSPENDING'] },
+    };
+    const { flows, handler } = account({ labels, registered: [REMOVED] });
+    await handler();
+    expect([...flows.values()].map(({ oldKeyId }) => oldKeyId)).toEqual(['key-of-v1', 'key-of-v2']);
+  });
+
+  test('start one flow each, although the run before crashed in between', async () => {
+    const world = account({ registered: [REMOVED] });
+    await world.handler();
+    world.register.set(REMOVED.secretName, REMOVED);
+    await world.handler();
+    expect(world.flows.size).toBe(1);
+    expect(world.register.has(REMOVED.secretName)).toBe(false);
+  });
+
+  test('start another flow when they had come back in between', async () => {
+    const world = account({ registered: [REMOVED] });
+    await world.handler();
+    world.register.set(REMOVED.secretName, { ...REMOVED, plannedAt: '2026-03-05T09:00:00.000Z' });
+    await world.handler();
+    expect(world.flows.size).toBe(2);
+  });
+
+  test('fails and forgets nothing when the flow cannot be started', async () => {
+    const retirements = { start: () => Promise.reject(new Error('throttled')) };
+    const { register, asked, handler } = account({
+      labels: withoutKeys,
+      registered: [REMOVED],
+      deps: { retirements },
+    });
+    await expect(handler()).rejects.toThrow('1 keys could not be provisioned or retired');
+    expect(register.get(REMOVED.secretName)).toEqual(REMOVED);
+    expect(asked).toEqual(EMPTY);
+  });
+
+  test('are forgotten when their secret never held one', async () => {
+    const labels = { [REMOVED.secretName]: {} };
+    const { register, flows, handler } = account({ labels, registered: [REMOVED] });
+    expect(await handler()).toMatchObject({ retiring: [] });
+    expect(flows.size).toBe(0);
+    expect(register.has(REMOVED.secretName)).toBe(false);
+  });
+
+  test('stop no deploy when their secret is gone already', async () => {
+    const { register, handler } = account({
+      registered: [REMOVED],
+      deps: {
+        secrets: {
+          describe: async (name) => {
+            if (name === REMOVED.secretName)
+              throw new SecretGoneError(`there is no secret ${name}`);
+            return aSecret(IN_CHARGE);
+          },
+          read: async () => undefined,
+        },
+      },
+    });
+    expect(await handler()).toMatchObject({ retiring: [] });
+    expect(register.has(REMOVED.secretName)).toBe(false);
+  });
 });

@@ -1,20 +1,25 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Alert } from '../../lambdas/domain/alert.js';
+import type { Retirement } from '../../lambdas/domain/retirement.js';
 import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
-import { aRetirement } from '../support/builders.js';
+import { aRemoval, aRetirement } from '../support/builders.js';
 
 const at = new Date('2026-04-08T01:00:00Z');
 const verdict = { checkAt: '2026-04-09T01:00:00.000Z', lastUsedOn: '2026-04-07', reason: 'gone' };
 const arns = { executionArn: 'arn:execution', stateMachineArn: 'arn:machine' };
 
-async function told(story: string, state: object = {}): Promise<Alert> {
+async function told(
+  story: string,
+  state: object = {},
+  retirement: Retirement = aRetirement(),
+): Promise<Alert> {
   const published: Alert[] = [];
   const recorded: [string, Alert][] = [];
   await createTellOnCallHandler({
     alerts: { publish: async (alert) => void published.push(alert) },
     journal: { record: async (subject, alert) => void recorded.push([subject, alert]) },
     now: () => at,
-  })({ story, flow: { ...aRetirement(), ...state }, ...arns });
+  })({ story, flow: { ...retirement, ...state }, ...arns });
   const [alert] = published as [Alert];
   expect(recorded).toEqual([['mistral/dev-workspace/dev-team-key', alert]]);
   return alert;
@@ -58,8 +63,57 @@ test('approval is a command that runs the same flow with nothing to wait for', a
 
 test('a flow that ended in error is run again with what it was started for', async () => {
   const { nextSteps } = await told('failed', { error: { Error: 'Boom' } });
-  expect(nextSteps.map(({ command }) => command)).toContain(
-    `aws stepfunctions start-execution --state-machine-arn arn:machine --input '${JSON.stringify(aRetirement())}'`,
+  const command = nextSteps.at(-1)?.command ?? '';
+  const [, input = ''] = /--state-machine-arn arn:machine --input '(.*)'$/.exec(command) ?? [];
+  expect(JSON.parse(input)).toEqual(aRetirement());
+});
+
+describe('of a key that left the policy', () => {
+  test.each([
+    [
+      'in-use',
+      { verdict },
+      'key-in-use',
+      'warning',
+      /removed from the policy by the deploy of 2026-04-01.*used again on 2026-04-07/,
+    ],
+    [
+      'approval-needed',
+      { verdict },
+      'approval-needed',
+      'warning',
+      /removed from the policy more than 7 days ago/,
+    ],
+    [
+      'revoked',
+      { confirmation: { refused: true } },
+      'key-revoked',
+      'info',
+      /The secret that held it remains/,
+    ],
+    ['kept', {}, 'rolled-back', 'info', /names the key again.*Nothing was revoked/],
+    ['failed', { error: { Error: 'Boom' } }, 'rotation-failed', 'critical', /ended with Boom/],
+  ] as const)('tells the story %s', async (story, state, type, severity, description) => {
+    const alert = await told(story, state, aRemoval());
+    expect(alert).toMatchObject({ type, severity, threadId: 'removal-v1' });
+    expect(alert.description).toMatch(description);
+    expect(alert.title.length).toBeLessThan(100);
+    expect(JSON.stringify(alert)).not.toMatch(/undefined|replaced/i);
+  });
+
+  test('approval runs the flow for that key', async () => {
+    const { nextSteps } = await told('approval-needed', { verdict }, aRemoval());
+    const command = nextSteps.find((step) => step.command)?.command ?? '';
+    expect(command).toContain('--name revoke-removed-v1 ');
+    const [, input = ''] = /--input '(.*)'$/.exec(command) ?? [];
+    expect(JSON.parse(input)).toMatchObject({ reason: 'removed', oldKeyId: 'old' });
+  });
+
+  test.each(['rolled-back', 'both-refused'])(
+    'fails on %s, which needs a successor',
+    async (story) => {
+      await expect(told(story, { verdict }, aRemoval())).rejects.toThrow(/newKeyId|reason/);
+    },
   );
 });
 

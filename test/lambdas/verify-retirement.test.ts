@@ -1,10 +1,18 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { KeyProbe, ListedKey } from '../../lambdas/domain/mistral.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
 import {
   createVerifyRetirementHandler,
   type VerifyRetirementDeps,
 } from '../../lambdas/verify-retirement/handler.js';
-import { aManagedKey, aRetirement, aSecret, silentLog } from '../support/builders.js';
+import {
+  aManagedKey,
+  aPolicy,
+  aRemoval,
+  aRetirement,
+  aSecret,
+  silentLog,
+} from '../support/builders.js';
 
 const now = new Date('2026-04-03T01:00:00Z');
 const values = { v1: aManagedKey('old'), v2: aManagedKey('new'), v3: aManagedKey('later') };
@@ -21,6 +29,7 @@ const listedOld: ListedKey = {
 /** The world of a retirement: which version is current, and which keys Mistral lets in. */
 function deps(given: {
   current?: keyof typeof values;
+  policy?: Policy;
   accepted?: readonly string[];
   listed?: readonly ListedKey[];
   /** Happens after each use of a key. */
@@ -29,6 +38,7 @@ function deps(given: {
   const { onProbe = () => {} } = given;
   const { current = 'v2', accepted = ['old', 'new', 'later'], listed = [listedOld] } = given;
   const probed: string[] = [];
+  let described = 0;
   const probe = async (keyId: string): Promise<KeyProbe> => {
     probed.push(keyId);
     const isAccepted = accepted.includes(keyId);
@@ -37,8 +47,12 @@ function deps(given: {
   };
   const find = async (keyId: string) => listed.find(({ id }) => id === keyId);
   const all: VerifyRetirementDeps = {
+    policy: given.policy ?? aPolicy(),
     secrets: {
-      describe: async () => aSecret({ [current]: ['AWSCURRENT'] }),
+      describe: async () => {
+        described += 1;
+        return aSecret({ [current]: ['AWSCURRENT'] });
+      },
       read: async (_secret, version) => values[version as keyof typeof values],
     },
     inspector: {
@@ -58,7 +72,7 @@ function deps(given: {
     log: silentLog,
     now: () => now,
   };
-  return { probed, handler: createVerifyRetirementHandler(all) };
+  return { probed, described: () => described, handler: createVerifyRetirementHandler(all) };
 }
 
 test('an old key gone quiet may be revoked, and was not used to find out', async () => {
@@ -102,6 +116,42 @@ test('an old key that is in charge again is kept', async () => {
 test('an old key that is gone needs no revoking', async () => {
   const { handler } = deps({ listed: [] });
   expect(await handler(aRetirement())).toEqual({ kind: 'already-revoked' });
+});
+
+const WITHOUT_THE_KEY = aPolicy((document) => {
+  document.workspaces[0].keys = [];
+});
+
+describe('of a secret that left the policy', () => {
+  test('the key that is in charge may go, and the secret is not even looked at', async () => {
+    const { handler, probed, described } = deps({ current: 'v1', policy: WITHOUT_THE_KEY });
+    expect(await handler(aRemoval())).toEqual({ kind: 'revoke', lastUsedOn: '2026-04-01' });
+    expect(probed).toEqual([]);
+    expect(described()).toBe(0);
+  });
+
+  test('no key is put back in charge, although the one that replaced it is refused', async () => {
+    const { handler } = deps({ accepted: ['old'], policy: WITHOUT_THE_KEY });
+    expect(await handler(aRetirement())).toMatchObject({ kind: 'revoke' });
+  });
+});
+
+describe('of a secret that is back in the policy', () => {
+  test('the key is kept while it is in charge', async () => {
+    const { handler } = deps({ current: 'v1' });
+    expect(await handler(aRemoval())).toEqual({ kind: 'keep' });
+  });
+
+  test('the key may go once another is in charge, whose health is not its business', async () => {
+    const { handler, probed } = deps({ current: 'v2', accepted: [] });
+    expect(await handler(aRemoval())).toMatchObject({ kind: 'revoke' });
+    expect(probed).toEqual([]);
+  });
+});
+
+test('a flow that was started before keys could be removed goes on', async () => {
+  const { reason: _, ...before } = aRetirement();
+  expect(await deps({}).handler(before)).toMatchObject({ kind: 'revoke' });
 });
 
 test('fails on an input the flow should never send', async () => {

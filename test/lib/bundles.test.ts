@@ -12,7 +12,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   gateway: [...SDK, ...LOGGER, ...DYNAMODB],
   'key-rotation': [...SDK, ...LOGGER, ...DYNAMODB],
   'nightly-audit': [...SDK, ...LOGGER, ...DYNAMODB],
-  'provision-keys': [...SDK, ...LOGGER],
+  'provision-keys': [...SDK, ...LOGGER, ...DYNAMODB],
   'revoke-key': [...SDK, ...LOGGER],
   'roll-back-key': [...SDK, ...LOGGER],
   'spend-monitor': [...SDK, ...LOGGER, ...DYNAMODB, '@aws-lambda-powertools/metrics'],

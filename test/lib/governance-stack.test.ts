@@ -160,6 +160,13 @@ test('a secret outlives its stack, but not a deploy that failed: its name must b
   });
 });
 
+test('a secret whose key left the policy stays guarded', () => {
+  workspace('dev-workspace').allResources('AWS::SecretsManager::ResourcePolicy', {
+    DeletionPolicy: 'RetainExceptOnCreate',
+    UpdateReplacePolicy: 'Retain',
+  });
+});
+
 test('an ephemeral stack goes without leaving anything', () => {
   const ephemeral = synthesize(aPolicy(), { ephemeral: true });
   ephemeral.template.allResources('AWS::DynamoDB::Table', {
@@ -167,9 +174,9 @@ test('an ephemeral stack goes without leaving anything', () => {
     Properties: { DeletionProtectionEnabled: false },
   });
   ephemeral.template.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Delete' });
-  ephemeral.workspace('dev-workspace').allResources('AWS::SecretsManager::Secret', {
-    DeletionPolicy: 'Delete',
-  });
+  for (const type of ['AWS::SecretsManager::Secret', 'AWS::SecretsManager::ResourcePolicy']) {
+    ephemeral.workspace('dev-workspace').allResources(type, { DeletionPolicy: 'Delete' });
+  }
 });
 
 test('every function of ours is small, traced and keeps its log for a year', () => {
