@@ -13,6 +13,7 @@ import { newTableForEach } from '../support/table.js';
 const SECRET = 'mistral/dev-workspace/dev-team-key';
 const START = new Date('2026-08-15T09:00:00Z');
 const policy = aPolicy();
+const definition = definitionFor(policy);
 const day = (count: number) => new Date(START.getTime() + count * 86_400_000);
 
 let dynamo: LocalDynamo;
@@ -27,7 +28,7 @@ newTableForEach((local, name) => {
 beforeEach(async () => {
   world = await createWorld({
     policy,
-    definition: definitionFor(policy),
+    definition,
     dynamo,
     tableName: table,
     start: START,
