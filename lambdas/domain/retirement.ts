@@ -38,6 +38,11 @@ export const RetirementSchema = z.discriminatedUnion('reason', [
   RemovedKeySchema,
 ]);
 
+/** What a visit finds of the one before in the state of the flow. */
+export const VisitBeforeSchema = z.object({
+  verdict: z.object({ newKeyIsBad: z.boolean().default(false) }).optional(),
+});
+
 export type ReplacedKey = z.infer<typeof ReplacedKeySchema>;
 export type RemovedKey = z.infer<typeof RemovedKeySchema>;
 export type Retirement = ReplacedKey | RemovedKey;
@@ -56,13 +61,21 @@ export interface RetirementFacts {
   readonly oldKey: Pick<ListedKey, 'lastUsedOn'> | undefined;
   /** Judged only while AWSCURRENT is ours: a later flow answers for a later key. */
   readonly newKey: KeyHealth | undefined;
-  /** Asked only when the new key is bad, since asking counts as a use of the old one. */
+  /** Whether the visit before found the new key bad too. */
+  readonly wasBad: boolean;
+  /** Asked only when the new key is bad again, since asking counts as a use of the old one. */
   readonly oldKeyAccepted: boolean | undefined;
 }
 
 export type RetirementVerdict =
   | { readonly kind: 'revoke'; readonly lastUsedOn: IsoDate | null }
-  | { readonly kind: 'wait'; readonly checkAt: string; readonly reason: string }
+  | {
+      readonly kind: 'wait';
+      readonly checkAt: string;
+      readonly reason: string;
+      /** For the next visit: this one found the new key bad. */
+      readonly newKeyIsBad?: true;
+    }
   | { readonly kind: 'in-use'; readonly checkAt: string; readonly lastUsedOn: IsoDate }
   | { readonly kind: 'hold'; readonly checkAt: string; readonly lastUsedOn: IsoDate }
   | { readonly kind: 'roll-back'; readonly reason: string }
@@ -81,13 +94,18 @@ export function judgeRetirement(facts: RetirementFacts, rules: RetirementRules):
   const { now, oldKey, newKey } = facts;
   if (facts.current === 'old') return { kind: 'keep' };
   if (newKey?.kind === 'bad') {
+    const { reason } = newKey;
+    // One refusal may be Mistral's bad moment, and a roll-back deletes the key that services hold.
+    if (!facts.wasBad) {
+      return { kind: 'wait', checkAt: minutesAfter(now, 10), reason, newKeyIsBad: true };
+    }
     return facts.oldKeyAccepted
-      ? { kind: 'roll-back', reason: newKey.reason }
-      : { kind: 'both-refused', checkAt: dayCheck(now, 1), reason: newKey.reason };
+      ? { kind: 'roll-back', reason }
+      : { kind: 'both-refused', checkAt: dayCheck(now, 1), reason };
   }
   if (!oldKey) return { kind: 'already-revoked' };
   if (newKey?.kind === 'undecided') {
-    const checkAt = newKey.young ? anHourAfter(now) : dayCheck(now, 1);
+    const checkAt = newKey.young ? minutesAfter(now, 60) : dayCheck(now, 1);
     return { kind: 'wait', checkAt, reason: newKey.reason };
   }
 
@@ -147,6 +165,6 @@ function dayCheck(from: Date, days: number): string {
   return new Date(day.getTime() + USE_REPORT_LAG_MS).toISOString();
 }
 
-function anHourAfter(now: Date): string {
-  return new Date(now.getTime() + 3_600_000).toISOString();
+function minutesAfter(now: Date, minutes: number): string {
+  return new Date(now.getTime() + minutes * 60_000).toISOString();
 }

@@ -11,6 +11,7 @@ import {
   type RetirementFacts,
   RetirementSchema,
   type RetirementVerdict,
+  VisitBeforeSchema,
 } from '../domain/retirement.js';
 import { versionAt } from '../domain/rotation.js';
 
@@ -27,7 +28,8 @@ export interface VerifyRetirementDeps {
 export function createVerifyRetirementHandler(deps: VerifyRetirementDeps) {
   return async (event: unknown): Promise<RetirementVerdict> => {
     const retirement = RetirementSchema.parse(event);
-    const verdict = judgeRetirement(await gatherFacts(deps, retirement), retirement.rules);
+    const wasBad = VisitBeforeSchema.parse(event).verdict?.newKeyIsBad ?? false;
+    const verdict = judgeRetirement(await gatherFacts(deps, retirement, wasBad), retirement.rules);
     deps.log.info('verdict', { secret: retirement.secretName, ...verdict });
     return verdict;
   };
@@ -36,35 +38,29 @@ export function createVerifyRetirementHandler(deps: VerifyRetirementDeps) {
 async function gatherFacts(
   deps: VerifyRetirementDeps,
   retirement: Retirement,
+  wasBad: boolean,
 ): Promise<RetirementFacts> {
   const { oldKeyId, oldVersionId } = retirement;
-  const [inCharge, oldKey] = await Promise.all([
+  const [{ current, newKey }, oldKey] = await Promise.all([
     inspectCurrent(deps, retirement),
     deps.inspector.find(oldKeyId, oldVersionId),
   ]);
-  const oldKeyAccepted = isBad(inCharge) ? await accepts(deps, retirement) : undefined;
-  // One refusal may be Mistral's bad moment, and a roll-back deletes the key that services hold.
-  const { current, newKey } = oldKeyAccepted ? await inspectCurrent(deps, retirement) : inCharge;
+  const isBadAgain = wasBad && newKey?.kind === 'bad';
   return {
     now: deps.now(),
     promotedAt: new Date(retirement.promotedAt),
     current,
     newKey,
+    wasBad,
     oldKey,
-    oldKeyAccepted,
+    oldKeyAccepted: isBadAgain ? await accepts(deps, retirement) : undefined,
   };
-}
-
-type InCharge = Pick<RetirementFacts, 'current' | 'newKey'>;
-
-function isBad({ newKey }: InCharge): boolean {
-  return newKey?.kind === 'bad';
 }
 
 async function inspectCurrent(
   { policy, secrets, inspector, now }: VerifyRetirementDeps,
   retirement: Retirement,
-): Promise<InCharge> {
+): Promise<Pick<RetirementFacts, 'current' | 'newKey'>> {
   const { secretName, oldKeyId } = retirement;
   if (!isPlanned(policy, secretName)) return { current: 'none', newKey: undefined };
   // By its name, as the policy knows it: the secret may have been deleted and made anew.

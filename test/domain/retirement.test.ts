@@ -18,6 +18,7 @@ function facts(overrides: Partial<RetirementFacts>): RetirementFacts {
     current: 'new',
     oldKey: { lastUsedOn: '2026-03-01' },
     newKey: works,
+    wasBad: false,
     oldKeyAccepted: undefined,
     ...overrides,
   };
@@ -94,18 +95,23 @@ describe('while the new key works', () => {
 describe('while the new key is in doubt', () => {
   test.each([
     [
+      'a key found bad for the first time is looked at again in ten minutes',
+      { newKey: bad },
+      { kind: 'wait', checkAt: '2026-03-03T01:10:00.000Z', reason: 'gone', newKeyIsBad: true },
+    ],
+    [
       'a bad key is replaced by the old one, if that is accepted',
-      { newKey: bad, oldKeyAccepted: true },
+      { newKey: bad, wasBad: true, oldKeyAccepted: true },
       { kind: 'roll-back', reason: 'gone' },
     ],
     [
       'nothing moves when both are refused',
-      { newKey: bad, oldKeyAccepted: false },
+      { newKey: bad, wasBad: true, oldKeyAccepted: false },
       { kind: 'both-refused', checkAt: '2026-03-04T01:00:00.000Z', reason: 'gone' },
     ],
     [
       'nothing moves when the new key is bad and the old one gone',
-      { newKey: bad, oldKey: undefined },
+      { newKey: bad, wasBad: true, oldKey: undefined },
       { kind: 'both-refused', checkAt: '2026-03-04T01:00:00.000Z', reason: 'gone' },
     ],
     [
@@ -121,6 +127,10 @@ describe('while the new key is in doubt', () => {
   ] as const)('%s', (_name, given, verdict) => {
     expect(judgeRetirement(facts(given), rules)).toEqual(verdict);
   });
+});
+
+test('a key found bad but once does not hold up the old one', () => {
+  expect(judgeRetirement(facts({ wasBad: true }), rules).kind).toBe('revoke');
 });
 
 test('a flow overtaken by a later rotation still retires its own old key', () => {

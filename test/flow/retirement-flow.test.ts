@@ -157,6 +157,24 @@ describe('a new key that stopped working', () => {
     expect(alertsOf(played)).toEqual(['2026-04-03 rolled-back']);
   });
 
+  test('is looked at again before it is rolled back, by a visit that knows of the one before', async () => {
+    const doubt: RetirementVerdict = {
+      kind: 'wait',
+      checkAt: '2026-04-03T02:10:00.000Z',
+      reason: 'Mistral refuses the key',
+      newKeyIsBad: true,
+    };
+    const played = await play({ verdicts: [wait(3), doubt, rollBack] });
+    expect(played.foundBadBefore).toEqual([false, false, true]);
+    expect(played.calls).toEqual([
+      '2026-04-03T01 verify',
+      '2026-04-03T01 verify',
+      '2026-04-03T02 verify',
+      '2026-04-03T02 roll back',
+      '2026-04-03T02 tell rolled-back',
+    ]);
+  });
+
   test('and was overtaken by a later rotation is judged anew, at once', async () => {
     const played = await play({ verdicts: [rollBack, revoke], rollBacks: ['overtaken'] });
     expect(played.calls).toEqual([

@@ -32,18 +32,15 @@ function deps(given: {
   policy?: Policy;
   accepted?: readonly string[];
   listed?: readonly ListedKey[];
-  /** Happens after each use of a key. */
-  onProbe?: () => void;
 }) {
-  const { onProbe = () => {} } = given;
   const { current = 'v2', accepted = ['old', 'new', 'later'], listed = [listedOld] } = given;
   const probed: string[] = [];
   let described = 0;
   const probe = async (keyId: string): Promise<KeyProbe> => {
     probed.push(keyId);
-    const isAccepted = accepted.includes(keyId);
-    onProbe();
-    return isAccepted ? { kind: 'accepted', models: [] } : { kind: 'refused', status: 401 };
+    return accepted.includes(keyId)
+      ? { kind: 'accepted', models: [] }
+      : { kind: 'refused', status: 401 };
   };
   const find = async (keyId: string) => listed.find(({ id }) => id === keyId);
   const all: VerifyRetirementDeps = {
@@ -81,25 +78,41 @@ test('an old key gone quiet may be revoked, and was not used to find out', async
   expect(probed).toEqual(['new']);
 });
 
-test('a bad new key is rolled back when the old one is accepted', async () => {
+/** What the flow holds after a visit that found the new key bad. */
+const afterBadVisit = {
+  ...aRetirement(),
+  verdict: { kind: 'wait', checkAt: now.toISOString(), reason: 'gone', newKeyIsBad: true },
+};
+
+test('a new key found bad but once is looked at again, and the old one is not used meanwhile', async () => {
   const { handler, probed } = deps({ accepted: ['old'] });
   expect(await handler(aRetirement())).toEqual({
+    kind: 'wait',
+    checkAt: '2026-04-03T01:10:00.000Z',
+    reason: 'Mistral no longer lists the key',
+    newKeyIsBad: true,
+  });
+  expect(probed).toEqual(['new']);
+});
+
+test('a new key found bad again is rolled back when the old one is accepted', async () => {
+  const { handler, probed } = deps({ accepted: ['old'] });
+  expect(await handler(afterBadVisit)).toEqual({
     kind: 'roll-back',
     reason: 'Mistral no longer lists the key',
   });
-  expect(probed).toEqual(['new', 'old', 'new']);
+  expect(probed).toEqual(['new', 'old']);
 });
 
 test('a new key refused but once is not rolled back: the refusal may have been a bad moment', async () => {
-  const accepted = ['old'];
-  const { handler, probed } = deps({ accepted, onProbe: () => void accepted.push('new') });
-  expect(await handler(aRetirement())).toEqual({ kind: 'revoke', lastUsedOn: '2026-04-01' });
-  expect(probed).toEqual(['new', 'old', 'new']);
+  const { handler, probed } = deps({});
+  expect(await handler(afterBadVisit)).toEqual({ kind: 'revoke', lastUsedOn: '2026-04-01' });
+  expect(probed).toEqual(['new']);
 });
 
 test('nothing is rolled back when both keys are refused', async () => {
   const { handler } = deps({ accepted: [] });
-  expect(await handler(aRetirement())).toMatchObject({ kind: 'both-refused' });
+  expect(await handler(afterBadVisit)).toMatchObject({ kind: 'both-refused' });
 });
 
 test('a flow overtaken by a later rotation judges its old key alone', async () => {

@@ -4,6 +4,7 @@ import {
   type Retirement,
   RetirementSchema,
   type RetirementVerdict,
+  VisitBeforeSchema,
 } from '../../lambdas/domain/retirement.js';
 import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
 import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
@@ -31,6 +32,8 @@ export interface PlayedFlow {
   readonly branches: readonly string[];
   /** Every call of a function: `<hour> <function>`, or `<hour> tell <story>`. */
   readonly calls: readonly string[];
+  /** What each visit hears of the one before. */
+  readonly foundBadBefore: readonly boolean[];
   readonly alerts: readonly Alert[];
   readonly history: readonly unknown[];
 }
@@ -47,6 +50,7 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
   const calls: string[] = [];
   const counts = new Map<string, number>();
   const alerts: Alert[] = [];
+  const foundBadBefore: boolean[] = [];
   const tellOnCall = createTellOnCallHandler({
     alerts: { publish: async (alert) => void alerts.push(alert) },
     journal: { record: async () => {} },
@@ -61,10 +65,12 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
     if (error) throw error;
     return before;
   }
-  const task = (name: string, answer: (before: number) => unknown) => async (input: unknown) => {
-    RetirementSchema.parse(input);
-    return answer(called(name));
-  };
+  const task =
+    (name: string, answer: (before: number, input: unknown) => unknown) =>
+    async (input: unknown) => {
+      RetirementSchema.parse(input);
+      return answer(called(name), input);
+    };
 
   const executions = createExecutions(clock.now, (execution) =>
     clock.at(clock.now(), () => run(execution)),
@@ -74,7 +80,10 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
     clock,
     stateMachineArn: executions.stateMachineArn,
     tasks: {
-      FunctionsVerify: task('verify', (before) => inTurn(verdicts, before)),
+      FunctionsVerify: task('verify', (before, input) => {
+        foundBadBefore.push(VisitBeforeSchema.parse(input).verdict?.newKeyIsBad ?? false);
+        return inTurn(verdicts, before);
+      }),
       FunctionsRevoke: task('revoke', () => ({ outcome: 'deleted' })),
       FunctionsConfirm: task('confirm', () => ({ unlisted: true, refused: true })),
       FunctionsRollBack: task('roll back', (before) => ({ outcome: inTurn(rollBacks, before) })),
@@ -92,7 +101,15 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
   if (!execution) throw new Error('nothing was started');
   const { status, history } = execution;
   const states = statesEntered(history);
-  return { status, states, branches: branchesTaken(history), calls, alerts, history };
+  return {
+    status,
+    states,
+    branches: branchesTaken(history),
+    calls,
+    foundBadBefore,
+    alerts,
+    history,
+  };
 }
 
 function inTurn<T>(values: readonly T[], count: number): T | undefined {
