@@ -130,7 +130,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       functionName: 'SpendMonitor',
       now,
     }),
-    tellOnCall: createTellOnCallHandler({ alerts, journal, now }),
+    tellOnCall: createTellOnCallHandler({ alerts, journal, log, now }),
     close() {
       for (const client of [secretsManager, sns, stepFunctions, dynamo]) client.destroy();
     },

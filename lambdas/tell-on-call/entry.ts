@@ -1,3 +1,4 @@
+import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../adapters/alert-topic.js';
@@ -13,5 +14,6 @@ const { alerts } = readPolicyFile(env.LAMBDA_TASK_ROOT);
 export const handler = createTellOnCallHandler({
   alerts: createAlertTopic(new SNSClient(AWS_CLIENT), env.ALERTS_TOPIC_ARN, alerts.runbookUrl),
   journal: createJournal(new DynamoDBClient(AWS_CLIENT), env.RECORDS_TABLE_NAME),
+  log: new Logger(),
   now: () => new Date(),
 });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { AlertTopic } from '../adapters/alert-topic.js';
 import type { Journal } from '../adapters/journal.js';
+import type { Log } from '../adapters/log.js';
 import type { Alert } from '../domain/alert.js';
 import { approvalNeeded } from '../domain/alerts/approval-needed.js';
 import { keyInUse } from '../domain/alerts/key-in-use.js';
@@ -46,16 +47,21 @@ function flow<Shape extends z.ZodRawShape>(shape: Shape) {
 export interface TellOnCallDeps {
   readonly alerts: AlertTopic;
   readonly journal: Journal;
+  readonly log: Log;
   readonly now: () => Date;
 }
 
 /** Task of the retirement flow: tells on-call where a retirement stands, and writes it down. */
-export function createTellOnCallHandler({ alerts, journal, now }: TellOnCallDeps) {
+export function createTellOnCallHandler({ alerts, journal, log, now }: TellOnCallDeps) {
   return async (event: unknown): Promise<void> => {
     const story = StorySchema.parse(event);
+    const { secretName } = story.flow;
     const alert = alertFor(story, now());
     await alerts.publish(alert);
-    await journal.record(story.flow.secretName, alert);
+    // The flow tries again what fails, and would send the alert a second time.
+    await journal.record(secretName, alert).catch((error: unknown) => {
+      log.error('history not written', { type: alert.type, secret: secretName, error });
+    });
   };
 }
 

@@ -330,6 +330,28 @@ describe('finishSecret', () => {
     expect(alerts).toHaveLength(1);
   });
 
+  test.each([
+    [
+      'the alert',
+      { alerts: { publish: () => Promise.reject(new Error('down')) } },
+      'alert not sent',
+    ],
+    [
+      'the history',
+      { journal: { record: () => Promise.reject(new Error('down')) } },
+      'history not written',
+    ],
+  ])('is done although %s cannot be written, and says so', async (_name, broken, message) => {
+    const errors: string[] = [];
+    const log = { ...silentLog, error: (text: string) => void errors.push(text) };
+    const event = { Step: 'finishSecret', SecretId: SECRET, ClientRequestToken: NEW };
+    await createKeyRotationHandler({ ...deps, ...broken, log })(event, {
+      getRemainingTimeInMillis: () => remainingMs,
+    });
+    expect(errors).toEqual([message]);
+    expect(retirements.size).toBe(1);
+  });
+
   test('a first key retires none', async () => {
     stages = { [NEW]: ['AWSPENDING'] };
     values.delete(OLD);

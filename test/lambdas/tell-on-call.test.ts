@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Alert } from '../../lambdas/domain/alert.js';
 import type { Retirement } from '../../lambdas/domain/retirement.js';
 import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
-import { aRemoval, aRetirement } from '../support/builders.js';
+import { aRemoval, aRetirement, silentLog } from '../support/builders.js';
 
 const at = new Date('2026-04-08T01:00:00Z');
 const verdict = { checkAt: '2026-04-09T01:00:00.000Z', lastUsedOn: '2026-04-07', reason: 'gone' };
@@ -18,6 +18,7 @@ async function told(
   await createTellOnCallHandler({
     alerts: { publish: async (alert) => void published.push(alert) },
     journal: { record: async (subject, alert) => void recorded.push([subject, alert]) },
+    log: silentLog,
     now: () => at,
   })({ story, flow: { ...retirement, ...state }, ...arns });
   const [alert] = published as [Alert];
@@ -115,6 +116,36 @@ describe('of a key that left the policy', () => {
       await expect(told(story, { verdict }, aRemoval())).rejects.toThrow(/newKeyId|reason/);
     },
   );
+});
+
+describe('when something cannot be written or sent', () => {
+  function tellWith({ publish = 'works', record = 'works' }) {
+    const did: string[] = [];
+    const attempt = (what: string, fate: string) => async () => {
+      did.push(what);
+      if (fate !== 'works') throw new Error(fate);
+    };
+    const note = (message: string) => void did.push(message);
+    const handler = createTellOnCallHandler({
+      alerts: { publish: attempt('publish', publish) },
+      journal: { record: attempt('record', record) },
+      log: { info: note, warn: note, error: note },
+      now: () => at,
+    });
+    return { did, told: handler({ story: 'kept', flow: aRetirement(), ...arns }) };
+  }
+
+  test('an alert that was sent is not sent again because its history cannot be written', async () => {
+    const { did, told: done } = tellWith({ record: 'no table' });
+    await done;
+    expect(did).toEqual(['publish', 'record', 'history not written']);
+  });
+
+  test('fails for an alert that was not sent, so that the flow tries again, and writes nothing', async () => {
+    const { did, told: done } = tellWith({ publish: 'no topic' });
+    await expect(done).rejects.toThrow('no topic');
+    expect(did).toEqual(['publish']);
+  });
 });
 
 test('fails on a story the flow does not tell', async () => {

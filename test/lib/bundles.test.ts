@@ -16,7 +16,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'revoke-key': [...SDK, ...LOGGER],
   'roll-back-key': [...SDK, ...LOGGER],
   'spend-monitor': [...SDK, ...LOGGER, ...DYNAMODB, '@aws-lambda-powertools/metrics'],
-  'tell-on-call': [...SDK, ...DYNAMODB],
+  'tell-on-call': [...SDK, ...LOGGER, ...DYNAMODB],
   'verify-retirement': [...SDK, ...LOGGER],
 };
 

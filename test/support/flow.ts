@@ -12,7 +12,7 @@ import { createVirtualClock } from '../../local/clock.js';
 import type { Definition } from '../../local/definition.js';
 import { createExecutions, type ExecutionStatus } from '../../local/fakes/executions.js';
 import { createFlowRunner } from '../../local/run-flow.js';
-import { aRetirement } from './builders.js';
+import { aRetirement, silentLog } from './builders.js';
 import { branchesTaken, statesEntered } from './flow-branches.js';
 
 export interface FlowPlan {
@@ -54,6 +54,7 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
   const tellOnCall = createTellOnCallHandler({
     alerts: { publish: async (alert) => void alerts.push(alert) },
     journal: { record: async () => {} },
+    log: silentLog,
     now: clock.now,
   });
 
