@@ -1,6 +1,7 @@
 import type { ApiKey } from '../lambdas/domain/api-key.js';
 import { authorizeCall, refusalOf, reserve } from '../lambdas/metering/admission.js';
 import { endpointOf } from '../lambdas/metering/endpoints.js';
+import type { KeyCache } from '../lambdas/metering/key-cache.js';
 import type { LiveAccess } from '../lambdas/metering/live-access.js';
 import type { Hold, Metering } from '../lambdas/metering/metering.js';
 import { Tally } from '../lambdas/metering/tally.js';
@@ -9,7 +10,6 @@ import {
   GovernanceRefusedError,
   GovernanceUnavailableError,
 } from './errors.js';
-import type { KeyCache } from './key-cache.js';
 import { observed } from './observed-answer.js';
 import { errorOf } from './refusal.js';
 import type { UnderWay } from './under-way.js';

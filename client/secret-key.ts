@@ -1,31 +1,48 @@
-import {
-  GetSecretValueCommand,
-  ResourceNotFoundException,
-  type SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
-import { parseManagedKey } from '../lambdas/domain/managed-key.js';
-import { GovernanceConfigurationError } from './errors.js';
-import type { ReadKey } from './key-cache.js';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createKeyReader } from '../lambdas/adapters/key-reader.js';
+import type { ApiKey } from '../lambdas/domain/api-key.js';
+import type { ManagedKey } from '../lambdas/domain/managed-key.js';
+import type { KeyReader } from '../lambdas/metering/key-cache.js';
+import { GovernanceConfigurationError, GovernanceUnavailableError } from './errors.js';
 
 /** Reads a managed secret, as the rotation writes it, of one workspace and no other. */
 export function createSecretReader(
   client: SecretsManagerClient,
   secretId: string,
   workspace: string,
-): ReadKey {
-  return async (VersionStage) => {
-    const value = await client
-      .send(new GetSecretValueCommand({ SecretId: secretId, VersionStage }))
-      .catch((error: unknown) => {
-        if (error instanceof ResourceNotFoundException) return undefined;
-        throw error;
-      });
-    if (value?.SecretString === undefined) return undefined;
-    const key = parseManagedKey(value.SecretString, secretId);
-    if (key.workspace === workspace) return key.apiKey;
+): KeyReader {
+  const read = createKeyReader(client, secretId);
+
+  function checked({ apiKey, workspace: holder }: ManagedKey): ApiKey {
+    if (holder === workspace) return apiKey;
     // Its requests would be paid for by one workspace and counted for another.
     throw new GovernanceConfigurationError(
-      `secret ${secretId} holds a key of workspace "${key.workspace}": wanted is one of "${workspace}"`,
+      `secret ${secretId} holds a key of workspace "${holder}": wanted is one of "${workspace}"`,
     );
+  }
+
+  return {
+    async current() {
+      const key = await read('AWSCURRENT').catch((error: unknown) => {
+        throw unavailable(error);
+      });
+      if (key) return checked(key);
+      throw new GovernanceUnavailableError('the secret holds no key yet', 'key_unavailable', 1);
+    },
+
+    async previous() {
+      const key = await read('AWSPREVIOUS');
+      return key && checked(key);
+    },
   };
+}
+
+/** Names the kind of the failure only: a message may say more than a log should hold. */
+function unavailable(error: unknown): GovernanceUnavailableError {
+  const reason = error instanceof Error ? error.name : 'unknown';
+  return new GovernanceUnavailableError(
+    `the key cannot be read from Secrets Manager right now: ${reason}`,
+    'key_unavailable',
+    1,
+  );
 }

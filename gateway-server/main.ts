@@ -5,9 +5,10 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../lambdas/adapters/alert-topic.js';
 import { AWS_CLIENT } from '../lambdas/adapters/aws-client.js';
+import { createGatewayKeyReader } from '../lambdas/adapters/key-reader.js';
 import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
-import { createWorkspaceKeys } from '../lambdas/adapters/workspace-keys.js';
 import { openGateway } from '../lambdas/gateway/wiring.js';
+import { createWorkspaceKeys } from '../lambdas/metering/workspace-keys.js';
 import { loadPolicy } from '../lib/load-policy.js';
 import { serveGateway } from './serve.js';
 import { parseServeOptions } from './serve-options.js';
@@ -24,7 +25,7 @@ const policy = loadPolicy(options.policyPath);
 const opened = openGateway({
   policy,
   upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
-  keys: createWorkspaceKeys(new SecretsManagerClient(AWS_CLIENT), Date.now),
+  keys: createWorkspaceKeys(createGatewayKeyReader(new SecretsManagerClient(AWS_CLIENT)), Date.now),
   counters: createQuotaCounters(new DynamoDBClient(AWS_CLIENT), options.quotaTableName),
   alerts: createAlertTopic(
     new SNSClient(AWS_CLIENT),

@@ -5,10 +5,11 @@ import { createHttpShell } from '../gateway-server/http-shell.js';
 import { createUndiciUpstream } from '../gateway-server/undici-upstream.js';
 import { createAlertTopic } from '../lambdas/adapters/alert-topic.js';
 import { AWS_CLIENT } from '../lambdas/adapters/aws-client.js';
+import { createGatewayKeyReader } from '../lambdas/adapters/key-reader.js';
 import type { Log } from '../lambdas/adapters/log.js';
 import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
-import { createWorkspaceKeys } from '../lambdas/adapters/workspace-keys.js';
 import { openGateway } from '../lambdas/gateway/wiring.js';
+import { createWorkspaceKeys } from '../lambdas/metering/workspace-keys.js';
 import { localAws } from './aws.js';
 import type { World } from './world.js';
 
@@ -37,7 +38,9 @@ export async function openLocalGateway(
   const opened = openGateway({
     policy: { ...policy, mistral: { ...policy.mistral, apiUrl: url } },
     upstream: createUndiciUpstream(url, policy.gateway),
-    keys: createWorkspaceKeys(clients.secretsManager, () => clock.now().getTime()),
+    keys: createWorkspaceKeys(createGatewayKeyReader(clients.secretsManager), () =>
+      clock.now().getTime(),
+    ),
     counters: createQuotaCounters(clients.dynamo, quotaTableName),
     alerts: createAlertTopic(clients.sns, 'arn:aws:sns:local', policy.alerts.runbookUrl),
     log,

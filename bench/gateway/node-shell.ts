@@ -13,7 +13,7 @@ const policy = benchPolicy(process.argv[2] ?? '');
 const { gateway } = openGateway({
   policy,
   upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
-  keys: { current: () => key, refresh: async () => key },
+  keys: { current: () => key, instead: async () => key },
   counters,
   alerts: { publish: async () => {} },
   log: { info() {}, warn() {}, error() {} },

@@ -1,8 +1,8 @@
 import type { Log } from '../adapters/log.js';
-import type { WorkspaceKeys } from '../adapters/workspace-keys.js';
 import type { ModelDirectory } from '../domain/access.js';
 import type { Workspace } from '../domain/policy.js';
 import type { Authorize, Metering } from '../metering/metering.js';
+import type { WorkspaceKeys } from '../metering/workspace-keys.js';
 import type { Upstream } from './upstream.js';
 
 /** Told to on-call, by whatever means the deployment has. */

@@ -5,9 +5,10 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../adapters/alert-topic.js';
 import { AWS_CLIENT } from '../adapters/aws-client.js';
+import { createGatewayKeyReader } from '../adapters/key-reader.js';
 import { readPolicyFile } from '../adapters/policy-file.js';
 import { createQuotaCounters } from '../adapters/quota-counters.js';
-import { createWorkspaceKeys } from '../adapters/workspace-keys.js';
+import { createWorkspaceKeys } from '../metering/workspace-keys.js';
 import { GatewayEnvSchema } from './env.js';
 import { createHttpsUpstream } from './https-upstream.js';
 import { createStreamingHandler } from './stream-response.js';
@@ -20,7 +21,7 @@ const { runbookUrl } = policy.alerts;
 const gateway = openGateway({
   policy,
   upstream: createHttpsUpstream(policy.mistral.apiUrl, policy.gateway),
-  keys: createWorkspaceKeys(new SecretsManagerClient(AWS_CLIENT), Date.now),
+  keys: createWorkspaceKeys(createGatewayKeyReader(new SecretsManagerClient(AWS_CLIENT)), Date.now),
   counters: createQuotaCounters(new DynamoDBClient(AWS_CLIENT), env.QUOTA_TABLE_NAME),
   alerts: createAlertTopic(new SNSClient(AWS_CLIENT), env.ALERTS_TOPIC_ARN, runbookUrl),
   log: new Logger(),

@@ -162,10 +162,14 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
 
   /** Mistral refuses the key: somebody may have rotated it since it was read. */
   #renewKey(): void {
+    if (this.#over) return;
     const { workspace } = this.#grant;
     if (!this.#refreshed) {
       this.#refreshed = true;
-      this.#await(this.#sendOnceKnown(this.context.keys.refresh(workspace, this.#key)));
+      const other = this.context.keys.instead(workspace, [this.#key]);
+      this.#await(
+        other.then((key) => (key && !this.#over ? this.#sendWith(key) : this.#renewKey())),
+      );
       return;
     }
     this.#tally.release();

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../adapters/log.js';
-import type { WorkspaceKeys } from '../adapters/workspace-keys.js';
 import type { ModelDirectory } from '../domain/access.js';
 import type { Policy } from '../domain/policy.js';
 import { type Endpoint, endpointOf } from '../metering/endpoints.js';
 import type { Authorize, Metering } from '../metering/metering.js';
 import { answerOf, type Problem } from '../metering/problem.js';
+import type { WorkspaceKeys } from '../metering/workspace-keys.js';
 import type { GatewayAlerts, GatewayContext } from './context.js';
 import { MeteredExchange } from './exchange.js';
 import { createModelList, type ModelList } from './model-list.js';

@@ -83,14 +83,15 @@ function isNamed({ id, aliases }: Card, name: string): boolean {
 
 async function fetchList(context: GatewayContext, workspace: string): Promise<Fetched> {
   const { keys, alerts } = context;
-  let key = await keyOf(context, workspace, () => keys.current(workspace));
+  let key = await keyInCharge(context, workspace);
   if ('kind' in key) return key;
   let answer = await get(context, key);
   if (answer.kind === 'answered' && answer.status === 401) {
-    const refused = key;
-    key = await keyOf(context, workspace, () => keys.refresh(workspace, refused));
-    if ('kind' in key) return key;
-    answer = await get(context, key);
+    const other = await keys.instead(workspace, [key]);
+    if (other) {
+      key = other;
+      answer = await get(context, other);
+    }
   }
   if (answer.kind === 'listed' || answer.kind === 'problem') return answer;
   if (answer.status !== 401) return errorForCaller(answer, key, context.now());
@@ -99,13 +100,12 @@ async function fetchList(context: GatewayContext, workspace: string): Promise<Fe
   return problem('upstream_unauthorized', what);
 }
 
-async function keyOf(
-  { log }: GatewayContext,
+async function keyInCharge(
+  { log, keys }: GatewayContext,
   workspace: string,
-  read: () => ApiKey | Promise<ApiKey>,
 ): Promise<ApiKey | Problem> {
   try {
-    return await read();
+    return await keys.current(workspace);
   } catch (error) {
     log.error('key not read', { reason: nameOf(error), workspace });
     return keyUnavailable(workspace);

@@ -4,7 +4,6 @@ import { createKeyProber } from '../adapters/key-prober.js';
 import type { Log } from '../adapters/log.js';
 import { createMistralHttp } from '../adapters/mistral-http.js';
 import type { QuotaCounters } from '../adapters/quota-counters.js';
-import type { WorkspaceKeys } from '../adapters/workspace-keys.js';
 import { gatewayUnauthorized } from '../domain/alerts/gateway-unauthorized.js';
 import type { MistralModel } from '../domain/mistral.js';
 import { gatewayWorkspaces } from '../domain/planned-keys.js';
@@ -14,6 +13,7 @@ import { createLiveAccess } from '../metering/live-access.js';
 import { createQuotaHolder } from '../metering/quota-holder.js';
 import { createQuotaMetering } from '../metering/quota-metering.js';
 import { createTariff } from '../metering/tariff.js';
+import type { WorkspaceKeys } from '../metering/workspace-keys.js';
 import { createGateway, type Gateway } from './gateway.js';
 import type { Upstream } from './upstream.js';
 

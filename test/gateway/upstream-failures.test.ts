@@ -68,6 +68,19 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.reserved()).toBe(0);
   });
 
+  test('a refused key that there is no other for is not sent again', async () => {
+    const world = await gatewayWorld((response) => answerJson(response, 401, UNAUTHORIZED));
+    world.keys.instead = async () => undefined;
+
+    const answer = await world.ask(CHAT);
+    expect(answer.status).toBe(502);
+    expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unauthorized' });
+
+    expect(world.received).toHaveLength(1);
+    expect(world.alerts).toEqual(['dev-workspace']);
+    expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
+  });
+
   test('a key that cannot be read is a 503, and frees what was reserved', async () => {
     const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
     world.keys.current = () => Promise.reject(new Error('secrets manager down'));

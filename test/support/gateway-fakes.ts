@@ -1,10 +1,10 @@
-import type { WorkspaceKeys } from '../../lambdas/adapters/workspace-keys.js';
 import type { ModelDirectory } from '../../lambdas/domain/access.js';
 import { ApiKey } from '../../lambdas/domain/api-key.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Quota, QuotaClaim, QuotaHolder } from '../../lambdas/domain/quota.js';
 import type { Authorize } from '../../lambdas/metering/metering.js';
 import type { Tariff } from '../../lambdas/metering/quota-metering.js';
+import type { WorkspaceKeys } from '../../lambdas/metering/workspace-keys.js';
 
 const MODELS: Readonly<Record<string, readonly [string, number]>> = {
   'mistral-large-2512': ['mistral-large-latest', 256_000],
@@ -182,7 +182,7 @@ export function fakeKeys(): FakeKeys {
       }
       return key;
     },
-    async refresh(workspace) {
+    async instead(workspace) {
       this.refreshes.push(workspace);
       const key = new ApiKey(this.fresh ?? `${KEY}-${workspace}-again`);
       keys.set(workspace, key);

@@ -1,16 +1,19 @@
-import type { ApiKey } from '../lambdas/domain/api-key.js';
-import type { VersionStage } from '../lambdas/domain/rotation.js';
-import { GovernanceConfigurationError, GovernanceUnavailableError } from './errors.js';
+import type { ApiKey } from '../domain/api-key.js';
 
-/** Reads the key that a label of the secret stands on; `undefined` where the label is on none. */
-export type ReadKey = (stage: VersionStage) => Promise<ApiKey | undefined>;
+/** Reads the keys of one secret afresh. */
+export interface KeyReader {
+  /** What AWSCURRENT names. @throws where there is none, an error for the callers of the cache */
+  current(): Promise<ApiKey>;
+  /** What AWSPREVIOUS names; `undefined` where there is none. */
+  previous(): Promise<ApiKey | undefined>;
+}
 
 /** The key of one secret, as long as it can be relied on. */
 export interface KeyCache {
   /**
    * Answers at once while the key is in memory and not too old.
    *
-   * @throws GovernanceUnavailableError where there is no key, or none that is young enough
+   * @throws what the reader threw where there is no key, or none that is young enough
    */
   current(): ApiKey | Promise<ApiKey>;
   /** Another key to try when Mistral refused those; `undefined` where there is none. */
@@ -36,7 +39,7 @@ const PAUSE_MS = 5000;
 /** How long a replaced key serves in place of one that Mistral does not take yet. */
 const PREVIOUS_MS = 60_000;
 
-export function createKeyCache(read: ReadKey, options: KeyCacheOptions): KeyCache {
+export function createKeyCache(reader: KeyReader, options: KeyCacheOptions): KeyCache {
   const { refreshSeconds = 300, maxStaleSeconds = 3600, nowMs } = options;
   const refreshMs = Math.min(refreshSeconds, maxStaleSeconds) * 1000;
   let key: ApiKey | undefined;
@@ -49,11 +52,7 @@ export function createKeyCache(read: ReadKey, options: KeyCacheOptions): KeyCach
 
   async function readCurrent(): Promise<ApiKey> {
     try {
-      const found = await read('AWSCURRENT');
-      if (!found)
-        throw new GovernanceUnavailableError('the secret holds no key yet', 'key_unavailable', 1);
-      take(found, refreshMs);
-      return found;
+      return take(await reader.current(), refreshMs);
     } catch (error) {
       failedAt = nowMs();
       throw error;
@@ -62,12 +61,13 @@ export function createKeyCache(read: ReadKey, options: KeyCacheOptions): KeyCach
     }
   }
 
-  function take(found: ApiKey, forMs: number): void {
-    // The same object for the same key, so that callers may compare.
+  function take(found: ApiKey, forMs: number): ApiKey {
+    // The same object for the same key: what is made for a key is kept by it.
     if (!key || !isSame(key, found)) key = found;
     readAt = nowMs();
     refreshAt = readAt + forMs;
     failedAt = Number.NEGATIVE_INFINITY;
+    return key;
   }
 
   // One read for all who ask meanwhile.
@@ -77,7 +77,8 @@ export function createKeyCache(read: ReadKey, options: KeyCacheOptions): KeyCach
   }
 
   function previousKey(): Promise<ApiKey | undefined> {
-    readingPrevious ??= read('AWSPREVIOUS')
+    readingPrevious ??= reader
+      .previous()
       .catch(() => undefined)
       .finally(() => {
         readingPrevious = undefined;
@@ -94,7 +95,7 @@ export function createKeyCache(read: ReadKey, options: KeyCacheOptions): KeyCach
       return await refresh();
     } catch (error) {
       if (key && nowMs() - readAt < maxStaleSeconds * 1000) return key;
-      throw unavailable(error);
+      throw error;
     }
   }
 
@@ -103,7 +104,8 @@ export function createKeyCache(read: ReadKey, options: KeyCacheOptions): KeyCach
       const at = nowMs();
       if (key && at < refreshAt) return key;
       const isUsable = key && at - readAt < maxStaleSeconds * 1000;
-      if (key && isUsable && (isPausing(failedAt) || at < refreshAt + refreshMs)) {
+      const hasFailed = failedAt > readAt; // one request has waited for it, the others need not
+      if (key && isUsable && (hasFailed || at < refreshAt + refreshMs)) {
         if (!isPausing(failedAt)) refresh().catch(() => {}); // the next request tries again
         return key;
       }
@@ -117,10 +119,7 @@ export function createKeyCache(read: ReadKey, options: KeyCacheOptions): KeyCach
       const current = await refresh().catch(() => undefined);
       if (current && !isRefused(current)) return current;
       const previous = await previousKey();
-      if (previous && !isRefused(previous)) {
-        take(previous, PREVIOUS_MS);
-        return previous;
-      }
+      if (previous && !isRefused(previous)) return take(previous, PREVIOUS_MS);
       refusedAt = nowMs();
       return undefined;
     },
@@ -129,16 +128,4 @@ export function createKeyCache(read: ReadKey, options: KeyCacheOptions): KeyCach
 
 function isSame(one: ApiKey, other: ApiKey): boolean {
   return one.reveal() === other.reveal();
-}
-
-/** Names the kind of the failure only: a message may say more than a log should hold. */
-function unavailable(error: unknown): Error {
-  if (error instanceof GovernanceUnavailableError) return error;
-  if (error instanceof GovernanceConfigurationError) return error;
-  const reason = error instanceof Error ? error.name : 'unknown';
-  return new GovernanceUnavailableError(
-    `the key cannot be read from Secrets Manager right now: ${reason}`,
-    'key_unavailable',
-    1,
-  );
 }

@@ -1,0 +1,57 @@
+import { inspect } from 'node:util';
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { createSecretReader } from '../../client/secret-key.js';
+import { serializeManagedKey } from '../../lambdas/domain/managed-key.js';
+import { aManagedKey } from '../support/builders.js';
+
+const service = mockClient(SecretsManagerClient);
+afterAll(() => service.restore());
+beforeEach(() => service.reset());
+const reader = createSecretReader(new SecretsManagerClient(), 'a-secret', 'dev-workspace');
+const stored = (workspace: string) => ({
+  SecretString: serializeManagedKey(aManagedKey('k1', { workspace })),
+});
+
+test.each(['current', 'previous'] as const)('reads the %s key', async (which) => {
+  service.on(GetSecretValueCommand).resolves(stored('dev-workspace'));
+  expect((await reader[which]())?.reveal()).toBe('plaintext-of-k1');
+  const [call] = service.commandCalls(GetSecretValueCommand);
+  const VersionStage = which === 'current' ? 'AWSCURRENT' : 'AWSPREVIOUS';
+  expect(call?.args[0].input).toEqual({ SecretId: 'a-secret', VersionStage });
+});
+
+test('a secret without a key yet is said to be so, one without a key before it has none', async () => {
+  service
+    .on(GetSecretValueCommand)
+    .rejects(new ResourceNotFoundException({ message: 'no', $metadata: {} }));
+  await expect(reader.current()).rejects.toMatchObject({
+    name: 'GovernanceUnavailableError',
+    code: 'key_unavailable',
+    message: expect.stringContaining('the secret holds no key yet'),
+  });
+  expect(await reader.previous()).toBeUndefined();
+});
+
+test.each(['current', 'previous'] as const)(
+  'fails for a %s key of another workspace',
+  async (which) => {
+    service.on(GetSecretValueCommand).resolves(stored('prod-workspace'));
+    await expect(reader[which]()).rejects.toMatchObject({ name: 'GovernanceConfigurationError' });
+  },
+);
+
+test('names the kind of a failure, and holds nothing of what it said', async () => {
+  const failure = Object.assign(new Error('no answer for plaintext-of-k1'), {
+    name: 'TimeoutError',
+  });
+  service.on(GetSecretValueCommand).rejects(failure);
+  const error = await reader.current().catch((thrown: unknown) => thrown);
+  expect(String(error)).toContain('TimeoutError');
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('plaintext');
+});
