@@ -29,6 +29,7 @@ const listed: ListedKey = {
   lastUsedOn: '2026-11-24',
 };
 const retirement: Retirement = {
+  reason: 'replaced',
   secretId: secret.arn,
   secretName: secret.name,
   workspace: planned.workspace.name,
