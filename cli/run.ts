@@ -42,7 +42,7 @@ export function printFailure(
   redact: (text: string) => string,
 ): void {
   if (asJson) {
-    printer.out(redact(jsonText({ error: { code, message, problems, ...done } })));
+    printer.out(redact(jsonText({ error: { ...done, code, message, problems } })));
   } else {
     const lines = (problems ?? []).map((problem) => `\n  ${problem}`).join('');
     printer.err(redact(`${printer.errStyle.paint('error:', 'bad')} ${message}${lines}\n`));

@@ -135,6 +135,9 @@ describe('the check itself', () => {
     ['local/x.ts', "import { aPolicy } from '../test/support/builders.js';", 'builders.ts'],
     ['local/x.ts', "import { b } from '../bench/main.js';", 'bench/main.ts'],
     ['local/x.ts', "import { h } from '../lambdas/revoke-key/entry.js';", 'entry.ts'],
+    ['cli/x.ts', "import { s } from '../lib/governance-stack.js';", 'governance-stack.ts'],
+    ['cli/x.ts', "import { g } from '../lambdas/gateway/gateway.js';", 'gateway/gateway.ts'],
+    ['cli/x.ts', "import { f } from '../local/fakes/mistral-server.js';", 'mistral-server.ts'],
     ['src/x.ts', '', 'is in no layer'],
     ['lambdas/x.ts', '', 'is in no layer'],
   ])('reports in %s: %s', (file, source, named) => {
@@ -150,6 +153,7 @@ describe('the check itself', () => {
     ['lambdas/metering/x.ts', "import type { J } from '../adapters/journal.js';"],
     ['client/index.ts', "import { m } from '../lambdas/metering/meter.js';"],
     ['gateway-server/main.ts', "import { l } from '../lib/load-policy.js';"],
+    ['cli/x.ts', "import { o } from '../lambdas/gateway/overflow.js';"],
     ['lib/x.ts', "import type { Story } from '../lambdas/tell-on-call/handler.js';"],
     ['local/x.ts', "import { h } from '../lambdas/revoke-key/handler.js';"],
     ['bench/x.ts', "import { aPolicy } from '../test/support/builders.js';"],

@@ -1,4 +1,4 @@
-import type { AlertType, Severity } from '../../lambdas/domain/alert.js';
+import type { Alert, AlertType, Severity } from '../../lambdas/domain/alert.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import { windowEnd } from '../../lambdas/domain/quota-window.js';
 import { utcDay } from '../../lambdas/domain/utc-day.js';
@@ -105,16 +105,14 @@ export async function simulate(
     totals: tally.totals(),
     budgets: tally.budgets(),
     refusals: found,
-    alerts: (watch?.alerts ?? []).map(({ at, type, severity, workspace, title }) => ({
-      at,
-      type,
-      severity,
-      workspace,
-      title,
-    })),
+    alerts: (watch?.alerts ?? []).map(simulatedAlert),
     rotations: from ? rotationsDue(policy, utcDay(from), utcDay(to)) : [],
     wrongLines: wrong,
   };
+}
+
+export function simulatedAlert({ at, type, severity, workspace, title }: Alert): SimulatedAlert {
+  return { at, type, severity, workspace, title };
 }
 
 const FORGET_EVERY = 10_000;

@@ -26,7 +26,7 @@ export function simulationText(simulation: Simulation, currency: Currency, style
     heading('alerts'),
     alertsTable(simulation.alerts, style),
     heading('rotations, had every key been new on the first day'),
-    rotationsTable(simulation, style),
+    rotationsTable(simulation.rotations, style),
     wrongText(wrongLines),
   ].join('');
 }
@@ -51,7 +51,11 @@ function totalsTable({ totals }: Simulation, currency: Currency, style: Style): 
   );
 }
 
-function budgetsTable(budgets: readonly BudgetSpend[], currency: Currency, style: Style): string {
+export function budgetsTable(
+  budgets: readonly BudgetSpend[],
+  currency: Currency,
+  style: Style,
+): string {
   if (budgets.length === 0) return 'none\n';
   return renderTable(
     [
@@ -121,7 +125,7 @@ const SEVERITY_TONES: Readonly<Record<SimulatedAlert['severity'], Tone | undefin
   info: undefined,
 };
 
-function alertsTable(alerts: readonly SimulatedAlert[], style: Style): string {
+export function alertsTable(alerts: readonly SimulatedAlert[], style: Style): string {
   if (alerts.length === 0) return 'none\n';
   return renderTable(
     [{ title: 'at' }, { title: 'severity' }, { title: 'type' }, { title: 'title', shrinks: true }],
@@ -135,7 +139,7 @@ function alertsTable(alerts: readonly SimulatedAlert[], style: Style): string {
   );
 }
 
-function rotationsTable({ rotations }: Simulation, style: Style): string {
+export function rotationsTable(rotations: Simulation['rotations'], style: Style): string {
   return renderTable(
     [{ title: 'secret' }, { title: 'every', align: 'right' }, { title: 'on', shrinks: true }],
     rotations.map(({ secret, rotateEveryDays, on }) => [

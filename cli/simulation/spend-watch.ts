@@ -17,6 +17,9 @@ export interface SpendWatch {
 
 export const LOOK_EVERY_MS = 15 * 60_000;
 
+/** After so long without a request every window is another one, and there is nothing to tell. */
+const NEWS_FOR_MS = 32 * 86_400_000;
+
 export function createSpendWatch(
   policy: Policy,
   ledger: Pick<QuotaLedger, 'usedAt'>,
@@ -56,7 +59,12 @@ export function createSpendWatch(
   return {
     alerts,
     lookUntil(at) {
-      for (; nextMs <= at.getTime(); nextMs += LOOK_EVERY_MS) look(new Date(nextMs));
+      const dueMs = Math.floor(at.getTime() / LOOK_EVERY_MS) * LOOK_EVERY_MS;
+      const idleMs = nextMs + NEWS_FOR_MS;
+      for (; nextMs <= dueMs; nextMs += LOOK_EVERY_MS) {
+        if (nextMs > idleMs) nextMs = dueMs;
+        look(new Date(nextMs));
+      }
     },
   };
 }

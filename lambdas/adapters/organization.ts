@@ -58,7 +58,8 @@ const RateLimitSchema = z.object({ requests_per_second: z.number() });
 
 const RowSchema = z.record(z.string(), z.unknown());
 
-const UsageSchema = z.looseObject({
+/** A month's usage as the Admin API answers, or as somebody kept the answer in a file. */
+export const UsageSchema = z.looseObject({
   currency: z.string().nullish(),
   start_date: z.string().nullish(),
   end_date: z.string().nullish(),
@@ -96,19 +97,20 @@ export function createOrganization(admin: MistralAdmin): Organization {
     requestsPerSecond: async () => (await get('/rate-limit', RateLimitSchema)).requests_per_second,
 
     async usage({ year, month, workspaceId }) {
-      const { currency, start_date, end_date, prices, ...rest } = await get('/usage', UsageSchema, {
-        year,
-        month,
-        workspace_id: workspaceId,
-      });
-      return {
-        currency: currency ?? undefined,
-        startDate: start_date ?? undefined,
-        endDate: end_date ?? undefined,
-        prices: prices ?? [],
-        categories: categoriesOf(rest),
-      };
+      const query = { year, month, workspace_id: workspaceId };
+      return monthlyUsage(await get('/usage', UsageSchema, query));
     },
+  };
+}
+
+export function monthlyUsage(answer: z.infer<typeof UsageSchema>): MonthlyUsage {
+  const { currency, start_date, end_date, prices, ...rest } = answer;
+  return {
+    currency: currency ?? undefined,
+    startDate: start_date ?? undefined,
+    endDate: end_date ?? undefined,
+    prices: prices ?? [],
+    categories: categoriesOf(rest),
   };
 }
 

@@ -147,6 +147,17 @@ describe('a simulation', () => {
     expect(period?.from.toISOString()).toBe('2026-11-24T09:00:00.000Z');
   });
 
+  test('does not wait for a year in which nothing happens', async () => {
+    const { alerts } = await replay(budgeted({ monthlyUsd: 0.4 }), [
+      { at: '2026-11-24T09:00:00Z', ...TEN_CENTS },
+      { at: '2026-11-24T09:01:00Z', ...TEN_CENTS },
+      { at: '9026-11-24T09:00:00Z', ...TEN_CENTS },
+      { at: '9026-11-24T09:01:00Z', ...TEN_CENTS },
+    ]);
+    const told = alerts.map(({ at, type }) => `${type} ${at.toISOString().slice(0, 16)}`);
+    expect(told).toEqual(['spend-threshold 2026-11-24T09:15', 'spend-threshold 9026-11-24T09:15']);
+  });
+
   test('names the days on which keys would have rotated', async () => {
     const policy = aPolicy(({ workspaces }) => {
       workspaces[0].keys[0].rotateEveryDays = 10;

@@ -1,0 +1,97 @@
+import type { BudgetWindow } from '../../lambdas/domain/alerts/spend-story.js';
+import type { MonthlyUsage } from '../../lambdas/domain/mistral-limits.js';
+import type { Policy, Workspace } from '../../lambdas/domain/policy.js';
+import { windowName } from '../../lambdas/domain/quota-window.js';
+import { billedSpend, type UnpricedUsage } from '../../lambdas/domain/spend/billed-spend.js';
+import { judgeSpend } from '../../lambdas/domain/spend/judge-spend.js';
+import { markTold, NOTHING_TOLD } from '../../lambdas/domain/spend/spend-state.js';
+import { addDays, type IsoDate, startOfDay } from '../../lambdas/domain/utc-day.js';
+import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { type DueRotations, rotationsDue } from './rotations.js';
+import { type SimulatedAlert, simulatedAlert } from './simulate.js';
+import type { BudgetSpend } from './spend-tally.js';
+import { lastDayOf, usageUntil } from './usage-until.js';
+
+/** A month of one workspace, as Mistral billed it, held against the policy's budgets. */
+export interface BillReplay {
+  readonly workspace: string;
+  readonly period: { readonly from: IsoDate; readonly to: IsoDate };
+  readonly spentNanos: number;
+  /** Of days and of the month: Mistral tells no hours. */
+  readonly budgets: readonly BudgetSpend[];
+  /** Windows whose budget would have refused requests. */
+  readonly exceeded: readonly ExceededBudget[];
+  readonly alerts: readonly SimulatedAlert[];
+  readonly rotations: readonly DueRotations[];
+  /** What the bill names no price for, so that more was spent than is told. */
+  readonly unpriced: readonly UnpricedUsage[];
+}
+
+export interface ExceededBudget {
+  readonly window: BudgetWindow;
+  readonly windowName: string;
+  readonly budgetNanos: number;
+  readonly spentNanos: number;
+}
+
+/** Looks at the bill at the end of each of its days, as the spend monitor does. */
+export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyUsage): BillReplay {
+  const last = lastDayOf(usage);
+  const from = `${last.slice(0, 7)}-01`;
+  const whole = billedSpend(usage);
+  const quotas = quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');
+  const rules = { thresholds: policy.alerts.spendThresholds, quotaTableName: '<quota table>' };
+  const alerts: SimulatedAlert[] = [];
+  let state = NOTHING_TOLD;
+
+  for (let day = from; day <= last; day = addDays(day, 1)) {
+    const now = new Date(startOfDay(addDays(day, 1)).getTime() - 1);
+    const known = day === last ? usage : usageUntil(usage, day);
+    const spend = {
+      workspace,
+      currency: policy.mistral.currency,
+      budgets: quotas.map((quota) => ({ quota, nanos: 0 })),
+      isMetered: false,
+      billed: billedSpend(known),
+      usage: known,
+      dayBefore: undefined,
+      closed: undefined,
+    };
+    const judged = judgeSpend(spend, state, rules, now);
+    alerts.push(...judged.tellings.map(({ alert }) => simulatedAlert(alert)));
+    const marks = judged.tellings.flatMap((telling) => telling.marks);
+    state = markTold(judged.state, marks, now);
+  }
+
+  const budgets = quotas.flatMap(({ window, limit }): BudgetSpend[] => {
+    if (window !== 'day' && window !== 'month') return [];
+    const days = [...whole.nanosByDay].map(([day, nanos]) => ({
+      windowName: day,
+      spentNanos: nanos,
+    }));
+    const month = {
+      windowName: windowName('month', startOfDay(from)),
+      spentNanos: whole.totalNanos,
+    };
+    const windows = window === 'month' ? [month] : days.sort(byName);
+    return [{ workspace: workspace.name, window, budgetNanos: limit, windows }];
+  });
+  return {
+    workspace: workspace.name,
+    period: { from, to: last },
+    spentNanos: whole.totalNanos,
+    budgets,
+    exceeded: budgets.flatMap(({ window, budgetNanos, windows }) =>
+      windows
+        .filter(({ spentNanos }) => spentNanos > budgetNanos)
+        .map((one) => ({ window, budgetNanos, ...one })),
+    ),
+    alerts,
+    rotations: rotationsDue(policy, from, last),
+    unpriced: whole.unpriced,
+  };
+}
+
+function byName(one: { windowName: string }, other: { windowName: string }): number {
+  return one.windowName < other.windowName ? -1 : 1;
+}

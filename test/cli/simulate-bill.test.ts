@@ -1,0 +1,90 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readBill } from '../../cli/simulation/bill-file.js';
+import { replayBill } from '../../cli/simulation/replay-bill.js';
+import type { Workspace } from '../../lambdas/domain/policy.js';
+import { createFakeUsage } from '../../local/fakes/mistral-usage.js';
+import { aPolicy } from '../support/builders.js';
+import { documentOf, runCli } from './run-cli.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'simulate-bill-'));
+const NOVEMBER = new Date('2026-11-01T00:00:00Z');
+const ML = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a02';
+const path = join(folder, 'usage-2026-11.json');
+
+/** Millions of prompt tokens of mistral-large a day: half a dollar each. */
+function bill(millionsByDay: Readonly<Record<string, number>>, change = {}): string {
+  const usage = createFakeUsage();
+  for (const [day, millions] of Object.entries(millionsByDay)) {
+    usage.recordUsage(ML, 'mistral-large-2512', day, millions * 1_000_000, 0);
+  }
+  const report = usage.report(NOVEMBER, new Date('2026-11-24T10:00:00Z'), ML);
+  writeFileSync(path, JSON.stringify({ ...(report as object), ...change }, null, 2));
+  return path;
+}
+
+const policy = aPolicy(({ workspaces }) => {
+  workspaces[1].budgets = { dailyUsd: 20, monthlyUsd: 50 };
+});
+const replay = (file: string) =>
+  replayBill(policy, policy.workspaces[1] as Workspace, readBill(file, 'USD'));
+
+describe("a replay of Mistral's own report", () => {
+  test('alerts on the day on which a budget reached its thresholds', () => {
+    const { alerts, budgets, exceeded, spentNanos } = replay(
+      bill({ '2026-11-02': 30, '2026-11-03': 50, '2026-11-04': 30 }),
+    );
+    expect(spentNanos).toBe(55e9);
+    expect(exceeded).toEqual([
+      { window: 'day', windowName: '2026-11-03', budgetNanos: 20e9, spentNanos: 25e9 },
+      { window: 'month', windowName: '2026-11', budgetNanos: 50e9, spentNanos: 55e9 },
+    ]);
+    expect(budgets.map(({ window, windows }) => [window, windows.length])).toEqual([
+      ['day', 3],
+      ['month', 1],
+    ]);
+    const told = alerts.map(({ at, type, title }) => [at.toISOString().slice(8, 10), type, title]);
+    expect(told).toEqual([
+      ['02', 'spend-threshold', 'ml-workspace has spent 50% of its daily budget'],
+      ['02', 'spend-forecast', expect.stringContaining('monthly budget of ml-workspace ends on')],
+      ['03', 'budget-exhausted', expect.stringContaining('daily budget')],
+      ['03', 'spend-threshold', 'ml-workspace has spent 80% of its monthly budget'],
+      ['04', 'spend-threshold', 'ml-workspace has spent 50% of its daily budget'],
+      ['04', 'budget-exhausted', expect.stringContaining('monthly budget')],
+    ]);
+  });
+
+  test('tells what the bill names no price for', () => {
+    const { unpriced, spentNanos } = replay(bill({ '2026-11-02': 1 }, { prices: [] }));
+    expect(spentNanos).toBe(0);
+    expect(unpriced).toMatchObject([{ billingMetric: 'mistral-large-2512', value: 1_000_000 }]);
+  });
+
+  test.each([
+    ['another currency', () => bill({}, { currency: 'EUR' }), 'is in EUR, the policy'],
+    ['requests', () => write('{"at":"2026-11-24T09:30:00Z"}'), 'is no answer of GET /v1/admin/us'],
+    ['two documents', () => write('{}\n{}'), 'could not be read'],
+  ])('takes no file of %s', (_what, file, said) => {
+    expect(() => replay(file())).toThrow(said);
+  });
+});
+
+function write(text: string): string {
+  writeFileSync(path, text);
+  return path;
+}
+
+test('simulate --workspace replays a report', { timeout: 60_000 }, async () => {
+  const args = ['simulate', '--usage', bill({ '2026-11-03': 130 }), '--workspace', 'ml-workspace'];
+  const words = await runCli(args);
+  expect(words.status).toBe(1);
+  expect(words.stdout).toMatch(/^✗ ml-workspace spent 65\.00 USD from 2026-11-01 to 2026-11-03$/m);
+  expect(words.stdout).toContain('the budget of 2026-11-03, 50.00 USD, would have refused');
+  expect(words.stdout).toMatch(/^2026-11-03 23:59 +critical +budget-exhausted /m);
+
+  const run = await runCli([...args.slice(0, -1), 'ml', '--json']);
+  expect(run.status).toBe(2);
+  expect(documentOf(run).error.message).toContain('unknown workspace "ml": known are "dev-');
+});
