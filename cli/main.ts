@@ -49,24 +49,17 @@ process.once('SIGINT', () => {
   process.exit(EXIT.interrupted);
 });
 
+let help = '';
 const program = createProgram(
   createCli({ printer, progress, questions, keys, stdin, now: () => new Date() }),
-);
-let help = '';
-program.exitOverride().configureOutput({
-  writeOut: printer.out,
-  writeErr: (text) => {
-    help += text;
+  {
+    writeOut: printer.out,
+    writeErr: (text) => {
+      help += text;
+    },
+    outputError() {}, // told below
   },
-  outputError() {}, // told below
-});
-for (const command of program.commands) inherit(command);
-
-/** Settings of the program reach only commands that are made after them. */
-function inherit(command: typeof program): void {
-  command.copyInheritedSettings(program);
-  for (const each of command.commands) inherit(each);
-}
+);
 
 try {
   await program.parseAsync(args, { from: 'user' });

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, Option, type OutputConfiguration } from 'commander';
 import type { Cli } from './cli.js';
 import { registerAudit } from './commands/audit.js';
 import { registerExplain } from './commands/explain.js';
@@ -18,9 +18,11 @@ const EXAMPLES = `Examples:
   $ mistral-governance simulate --usage requests.jsonl --json
   $ mistral-governance workspaces sync --yes`;
 
-/** Every command, its options and its help. Runs nothing. */
-export function createProgram(cli: Cli): Command {
+/** Every command, its options and its help. Throws a CommanderError instead of ending the process. */
+export function createProgram(cli: Cli, output: OutputConfiguration = {}): Command {
   const program = new Command('mistral-governance')
+    .exitOverride()
+    .configureOutput(output) // before the first command: each takes it over
     .description('Mistral AI keys, budgets and access under one policy')
     .version(packageVersion())
     .option('--policy <file>', 'the policy file', 'governance.yaml')
@@ -32,8 +34,7 @@ export function createProgram(cli: Cli): Command {
     .option('--profile <profile>', 'the AWS profile (default: as the AWS CLI has it)')
     .option('--json', 'print one JSON document and nothing else')
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', `\n${EXIT_CODES_HELP}`);
-  program.addHelpText('after', `\n${EXAMPLES}`);
+    .addHelpText('after', `\n${EXIT_CODES_HELP}\n\n${EXAMPLES}`);
 
   const policy = program.command('policy').description('the policy file');
   registerPolicyCheck(policy, cli);

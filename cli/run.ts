@@ -2,6 +2,7 @@ import type { Answer, Cli, CommonOptions } from './cli.js';
 import type { ExitCode } from './exit-codes.js';
 import { type CommandFailure, failureOf } from './failure.js';
 import type { Style } from './style.js';
+import { plainText } from './text-width.js';
 
 export interface Printer {
   /** To stdout: answers. */
@@ -45,7 +46,8 @@ export function printFailure(
     printer.out(redact(jsonText({ error: { ...done, code, message, problems } })));
   } else {
     const lines = (problems ?? []).map((problem) => `\n  ${problem}`).join('');
-    printer.err(redact(`${printer.errStyle.paint('error:', 'bad')} ${message}${lines}\n`));
+    const mark = printer.errStyle.paint('error:', 'bad');
+    printer.err(`${mark} ${redact(plainText(message + lines))}\n`);
   }
   printer.end(exitCode);
 }

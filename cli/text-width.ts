@@ -38,6 +38,11 @@ export function plainLine(text: string): string {
   );
 }
 
+/** The same for several lines. */
+export function plainText(text: string): string {
+  return text.split('\n').map(plainLine).join('\n');
+}
+
 function graphemeWidth(grapheme: string): number {
   if (TAKES_NO_ROOM.test(grapheme)) return 0;
   return TAKES_TWO.test(grapheme) ? 2 : 1;

@@ -80,6 +80,11 @@ test('a failure is words on stderr or a document on stdout, and holds none eithe
   expect(rest).toEqual({ err: '', exitCode: 3 });
 });
 
+test('a failure makes a terminal do nothing', async () => {
+  const { err } = await printed(() => Promise.reject(new Error('one\u001b[2J\ntwo\u009b')), false);
+  expect(err).toBe('error: one\ntwo \n');
+});
+
 test('what nobody foresaw ends with 1', async () => {
   const { out, exitCode } = await printed(() => Promise.reject(new TypeError('x is not y')), true);
   expect(JSON.parse(out)).toEqual({ error: { code: 'failed', message: 'x is not y' } });
