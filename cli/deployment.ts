@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { createMistral, type Mistral } from '../lambdas/adapters/mistral.js';
+import { createAdminKeySource, type KeySource } from '../lambdas/adapters/key-source.js';
 import {
   createSecretRotations,
   type SecretRotations,
@@ -14,6 +14,8 @@ import type { CommonOptions } from './cli.js';
 import { createDeployedFunctions, type DeployedFunctions } from './deployed-functions.js';
 import { type DeployedStack, findDeployedStack } from './deployed-stack.js';
 import { createRetirementFlows, type RetirementFlows } from './keys/retirement-flows.js';
+import type { KnownKeys } from './known-keys.js';
+import { openMistralAdmin } from './mistral.js';
 
 /** The deployed system and what its commands act on. */
 export interface Deployment {
@@ -22,11 +24,11 @@ export interface Deployment {
   readonly secrets: SecretVersions;
   readonly rotations: SecretRotations;
   readonly flows: RetirementFlows;
-  mistral(policy: Policy): Mistral;
+  keySource(policy: Policy): KeySource;
 }
 
 /** @throws CommandFailure where the stack is not there */
-export async function openDeployment(options: CommonOptions): Promise<Deployment> {
+export async function openDeployment(options: CommonOptions, keys: KnownKeys): Promise<Deployment> {
   const client = awsClientOptions(options);
   const stack = await findDeployedStack(new CloudFormationClient(client), options);
   const secretsManager = new SecretsManagerClient(client);
@@ -40,6 +42,6 @@ export async function openDeployment(options: CommonOptions): Promise<Deployment
       stateMachineArn: stack.output('RetirementStateMachineArn'),
       sleep: setTimeout,
     }),
-    mistral: (policy) => createMistral(policy, secretsManager),
+    keySource: (policy) => createAdminKeySource(openMistralAdmin(policy, options, keys)),
   };
 }

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import type { Severity } from '../../lambdas/domain/alert.js';
 import { type Finding, FindingSchema } from '../../lambdas/domain/finding.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { openDeployment } from '../deployment.js';
 import { EXIT } from '../exit-codes.js';
 import type { Style, Tone } from '../style.js';
 import { renderTable } from '../table.js';
@@ -39,7 +38,8 @@ Examples:
     .action((_own: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>();
       return cli.run(options, async () => {
-        const { stack, functions } = await openDeployment(options);
+        const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
+        const { stack, functions } = await openDeployment(options, cli.keys);
         const summary = await cli.progress.during('auditing all keys', () =>
           functions.invoke(stack.output('AuditFunctionName'), SummarySchema),
         );

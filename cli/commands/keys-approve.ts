@@ -1,13 +1,9 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { openDeployment } from '../deployment.js';
 import { EXIT } from '../exit-codes.js';
 import { CommandFailure } from '../failure.js';
-import { KEY_ARGUMENT, namedKey, shortName } from '../keys/named-key.js';
 import type { RunningRetirement } from '../keys/retirement-flows.js';
-import { type Revoked, retirementsOf, revokeAll } from '../keys/rotate-key.js';
-import { openPolicy } from '../policy-file.js';
+import { type Revoked, revokeAll } from '../keys/rotate-key.js';
 
 interface ApproveOptions extends CommonOptions {
   readonly yes?: boolean;
@@ -17,7 +13,7 @@ export function registerKeysApprove(group: Command, cli: Cli): void {
   group
     .command('approve')
     .description('revoke the old key of a secret now, whether somebody still uses it or not')
-    .argument('<key>', KEY_ARGUMENT)
+    .argument('<key>', '<workspace>/<key>, or the name of the secret')
     .option('--yes', 'do not ask')
     .addHelpText(
       'after',
@@ -36,28 +32,33 @@ Examples:
 }
 
 async function approve(cli: Cli, options: ApproveOptions, name: string): Promise<Answer> {
-  const planned = namedKey(openPolicy(options.policy), name);
-  const { secrets, flows } = await openDeployment(options);
-  const deps = {
-    flows,
-    sleep: setTimeout,
-    now: cli.now,
-    tell: (line: string) => cli.progress.line(line),
-  };
-  const waiting = await cli.progress.during('looking for old keys', async () => {
-    const { arn } = await secrets.describe(planned.secretName);
-    return retirementsOf(deps, arn);
-  });
-  if (waiting.length === 0) {
-    throw new CommandFailure(
-      'nothing_to_approve',
-      EXIT.no,
-      `no old key of ${shortName(planned)} waits to be revoked`,
-    );
-  }
+  const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
+  const { flows } = await openDeployment(options, cli.keys);
+  const running = await cli.progress.during('looking for old keys', () => flows.running());
+  const waiting = ofSecret(running, name);
   await askFirst(cli, options, waiting);
+  const deps = { flows, now: cli.now, tell: (line: string) => cli.progress.line(line) };
   const revoked = await cli.progress.during('revoking', () => revokeAll(deps, waiting));
-  return answerOf(planned.secretName, revoked);
+  return answerOf(waiting[0]?.retirement.secretName ?? name, revoked);
+}
+
+/** By what waits, not by the policy: a key that left it waits too. */
+function ofSecret(
+  running: readonly RunningRetirement[],
+  name: string,
+): readonly RunningRetirement[] {
+  const wanted = name.replace(/^mistral\//, '');
+  const nameOf = ({ retirement }: RunningRetirement) =>
+    retirement.secretName.replace(/^mistral\//, '');
+  const found = running.filter((one) => nameOf(one) === wanted);
+  const names = [...new Set(running.map(nameOf))].sort();
+  if (found.length > 0) return found;
+  throw new CommandFailure(
+    'nothing_to_approve',
+    EXIT.no,
+    `no old key of ${wanted} waits to be revoked${names.length > 0 ? '; these do:' : ''}`,
+    { problems: names },
+  );
 }
 
 async function askFirst(
@@ -66,9 +67,9 @@ async function askFirst(
   waiting: readonly RunningRetirement[],
 ): Promise<void> {
   if (yes) return;
-  const keys = waiting.map(({ retirement: { oldKeyId, promotedAt } }) => {
+  const keys = waiting.map(({ retirement: { oldKeyId, promotedAt, reason } }) => {
     const day = promotedAt.slice(0, 10);
-    return `key ${oldKeyId}, replaced on ${day}`;
+    return `key ${oldKeyId}, ${reason === 'replaced' ? 'replaced' : 'removed from the policy'} on ${day}`;
   });
   const what = keys.join('; ');
   if (!questions.canAsk) {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { openDeployment } from '../deployment.js';
 import { EXIT } from '../exit-codes.js';
 import { gatherKeys, type KeyInventory } from '../keys/gather-keys.js';
 import type { KeyState, KeyStatus } from '../keys/key-status.js';
@@ -41,8 +40,9 @@ Examples:
         const policy = openPolicy(options.policy);
         const now = cli.now();
         const inventory = await cli.progress.during('looking at every key', async () => {
-          const { secrets, flows, mistral } = await openDeployment(options);
-          return gatherKeys({ secrets, flows, keySource: mistral(policy).keySource }, policy, now);
+          const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
+          const { secrets, flows, keySource } = await openDeployment(options, cli.keys);
+          return gatherKeys({ secrets, flows, keySource: keySource(policy) }, policy, now);
         });
         return answerOf(inventory);
       });

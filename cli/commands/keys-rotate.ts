@@ -2,14 +2,14 @@ import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { type Deployment, openDeployment } from '../deployment.js';
+import type { Deployment } from '../deployment.js';
 import { EXIT } from '../exit-codes.js';
 import { wrongInput } from '../failure.js';
 import { KEY_ARGUMENT, namedKey, shortName } from '../keys/named-key.js';
 import {
   type Revoked,
   type Rotated,
-  retirementsOf,
+  replacedKeys,
   revokeAll,
   rotateKey,
 } from '../keys/rotate-key.js';
@@ -56,7 +56,8 @@ async function rotate(cli: Cli, options: RotateOptions, name: string): Promise<A
   const policy = openPolicy(options.policy);
   refuseInOperatorMode(policy, name);
   const planned = namedKey(policy, name);
-  const deployment = await openDeployment(options);
+  const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
+  const deployment = await openDeployment(options, cli.keys);
   const deps = {
     ...deployment,
     sleep: setTimeout,
@@ -75,13 +76,14 @@ async function rotate(cli: Cli, options: RotateOptions, name: string): Promise<A
 }
 
 async function revokeReplaced(
-  deps: Deployment & Parameters<typeof revokeAll>[0] & Parameters<typeof retirementsOf>[0],
+  deps: Deployment & Parameters<typeof revokeAll>[0] & Parameters<typeof replacedKeys>[0],
   secretName: string,
   { oldVersionId, newVersionId }: Rotated,
 ): Promise<readonly Revoked[]> {
   const { arn } = await deps.secrets.describe(secretName);
-  const awaited = oldVersionId === undefined ? undefined : newVersionId;
-  return revokeAll(deps, await retirementsOf(deps, arn, awaited));
+  return oldVersionId === undefined
+    ? []
+    : revokeAll(deps, await replacedKeys(deps, arn, newVersionId));
 }
 
 function refuseInOperatorMode({ mistral }: Policy, name: string): void {

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { moneyText } from '../../lambdas/domain/money-text.js';
 import { bar } from '../bar.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { openDeployment } from '../deployment.js';
 import { EXIT } from '../exit-codes.js';
 import type { Tone } from '../style.js';
 import { type Cell, renderTable } from '../table.js';
@@ -52,7 +51,8 @@ Examples:
     .action((_own: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>();
       return cli.run(options, async () => {
-        const { stack, functions } = await openDeployment(options);
+        const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
+        const { stack, functions } = await openDeployment(options, cli.keys);
         const summary = await cli.progress.during('looking at every budget', () =>
           functions.invoke(stack.output('SpendMonitorFunctionName'), SummarySchema),
         );

@@ -1,5 +1,6 @@
 import type { KeySource } from '../../lambdas/adapters/key-source.js';
 import type { SecretVersions } from '../../lambdas/adapters/secret-versions.js';
+import { SecretGoneError } from '../../lambdas/domain/errors.js';
 import { tokenOf } from '../../lambdas/domain/key-name.js';
 import { mapBounded } from '../../lambdas/domain/map-bounded.js';
 import type { ListedKey } from '../../lambdas/domain/mistral.js';
@@ -67,7 +68,7 @@ async function describe(
   try {
     return await secrets.describe(secretName);
   } catch (error) {
-    if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+    if (error instanceof SecretGoneError) return undefined;
     throw error;
   }
 }

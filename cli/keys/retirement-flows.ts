@@ -22,6 +22,7 @@ export interface RunningRetirement {
 export type RetirementEnd = 'revoked' | 'failed' | 'still running';
 
 export interface RetirementFlows {
+  /** Those that wait; not the ones that were told to revoke at once. */
   running(): Promise<readonly RunningRetirement[]>;
   /** Runs the same flow with nothing to wait for, and ends the one that waits once the key is gone. */
   revokeAtOnce(waiting: RunningRetirement, now: Date): Promise<RetirementEnd>;
@@ -33,6 +34,8 @@ export interface RetirementFlowsOptions {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
+const REVOCATION = 'revoke-';
+const LONGEST_NAME = 80;
 const STOPPED_BECAUSE = 'revoked at once from the command line';
 /** A revocation takes seconds; one that Mistral does not confirm is tried for some minutes. */
 const LOOKS = 200;
@@ -65,7 +68,7 @@ export function createRetirementFlows({
         for (const { executionArn, name = '' } of executions) {
           const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
           const parsed = RetirementSchema.safeParse(JSON.parse(input ?? 'null'));
-          if (parsed.success && executionArn) {
+          if (parsed.success && executionArn && !name.startsWith(REVOCATION)) {
             found.push({ name, executionArn, retirement: parsed.data });
           }
         }
@@ -75,7 +78,7 @@ export function createRetirementFlows({
 
     async revokeAtOnce({ name, executionArn, retirement }, now) {
       const input = JSON.stringify(revokeAtOnce(retirement, now));
-      const started = await start(client, stateMachineArn, `revoke-${name}`, input);
+      const started = await start(client, stateMachineArn, revocationName(name), input);
       const ended = await end(started);
       if (ended === 'revoked') {
         await client.send(new StopExecutionCommand({ executionArn, cause: STOPPED_BECAUSE }));
@@ -83,6 +86,11 @@ export function createRetirementFlows({
       return ended;
     },
   };
+}
+
+/** For a replaced key that of the command in its alert, so that both together revoke once. */
+function revocationName(waiting: string): string {
+  return `${REVOCATION}${waiting}`.slice(0, LONGEST_NAME);
 }
 
 /** One of that name that was started before, by the command of an alert for example, is the same one. */

@@ -78,17 +78,17 @@ function notFinished(secretName: string, state: SecretState): CommandFailure {
   );
 }
 
-/** Old keys of one secret that wait for their end, the newest one's flow among them once it started. */
-export async function retirementsOf(
+/** Old keys of one secret that wait for their end, the one among them that this version replaced. */
+export async function replacedKeys(
   { flows, sleep }: Pick<RotateDeps, 'flows' | 'sleep'>,
   secretArn: string,
-  newVersionId?: string,
+  newVersionId: string,
 ): Promise<readonly RunningRetirement[]> {
   for (let look = 1; ; look += 1) {
     const running = (await flows.running()).filter(
-      ({ retirement, name }) => retirement.secretId === secretArn && !name.startsWith('revoke-'),
+      ({ retirement }) => retirement.secretId === secretArn,
     );
-    const isThere = newVersionId === undefined || running.some(({ name }) => name === newVersionId);
+    const isThere = running.some(({ name }) => name === newVersionId);
     if (isThere || look >= LOOKS_FOR_FLOW) return running;
     await sleep(FIRST_PAUSE_MS * look);
   }
