@@ -1,0 +1,58 @@
+import type { Finding } from '../finding.js';
+import type { AuditPolicy } from '../policy.js';
+import type { FindingChanges } from '../reconcile-findings.js';
+import { type IsoDate, utcDay } from '../utc-day.js';
+import type { Inventory } from './inventory.js';
+
+/** What this audit made of a finding. */
+export type Standing = 'new' | 'still open' | 'resolved';
+
+export interface StandingFinding extends Finding {
+  readonly standing: Standing;
+  /** The day of the audit that found it first. */
+  readonly openedOn: IsoDate;
+}
+
+/** What one audit leaves to be looked up years later. Its fields stay; a change raises `version`. */
+export interface Night extends Inventory {
+  readonly version: 1;
+  /** In UTC. */
+  readonly night: IsoDate;
+  readonly auditedAt: string;
+  /** Whether every key at Mistral was seen. */
+  readonly complete: boolean;
+  readonly rules: Pick<AuditPolicy, 'staleAfterDays' | 'maxAgeDays' | 'expiringWithinDays'>;
+  readonly findings: readonly StandingFinding[];
+  /** What could not be found out, in plain words. */
+  readonly problems: readonly string[];
+}
+
+export interface NightFacts {
+  readonly inventory: Inventory;
+  readonly changes: FindingChanges;
+  readonly complete: boolean;
+  readonly rules: Night['rules'];
+  readonly problems: readonly string[];
+  readonly at: Date;
+}
+
+export function nightOf(facts: NightFacts): Night {
+  const { inventory, changes, complete, problems, at } = facts;
+  const { staleAfterDays, maxAgeDays, expiringWithinDays } = facts.rules;
+  const standing = (as: Standing, open: FindingChanges['open']): StandingFinding[] =>
+    open.map(({ finding, openedOn }) => ({ ...finding, standing: as, openedOn }));
+  return {
+    version: 1,
+    night: utcDay(at),
+    auditedAt: at.toISOString(),
+    complete,
+    rules: { staleAfterDays, maxAgeDays, expiringWithinDays },
+    ...inventory,
+    findings: [
+      ...standing('new', changes.open),
+      ...standing('still open', [...changes.remind, ...changes.unchanged]),
+      ...standing('resolved', changes.resolve),
+    ],
+    problems,
+  };
+}
