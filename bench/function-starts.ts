@@ -19,6 +19,7 @@ const ENVIRONMENT = {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
   AWS_LAMBDA_FUNCTION_NAME: 'function',
+  EVIDENCE_BUCKET_NAME: 'evidence',
   QUOTA_TABLE_NAME: 'quotas',
   RECORDS_TABLE_NAME: 'records',
   RETIREMENT_STATE_MACHINE_ARN: 'arn:aws:states:eu-west-1:111122223333:stateMachine:retirement',

@@ -23,6 +23,7 @@ export class GovernanceStack extends Stack {
       RetirementStateMachineArn: governance.retirementStateMachine.stateMachineArn,
       SpendMonitorFunctionName: governance.spendMonitorFunction.functionName,
       QuotaTableName: governance.quotaTable.tableName,
+      EvidenceBucketName: governance.evidenceBucket.bucketName,
       GatewayUrl: governance.gatewayUrl,
     };
     for (const [key, value] of Object.entries(outputs)) {

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -9,6 +9,7 @@ import { acknowledgeWholeKinds } from './acknowledge.js';
 import { AdminKey } from './admin-key.js';
 import { AlertTopic } from './alert-topic.js';
 import { EncryptionKey } from './encryption-key.js';
+import { EvidenceBucket } from './evidence-bucket.js';
 import { Gateway } from './gateway.js';
 import { KeyProvisioning } from './key-provisioning.js';
 import { KeyRotation } from './key-rotation.js';
@@ -43,6 +44,7 @@ export class MistralGovernance extends Construct {
   readonly retirementStateMachine: IStateMachine;
   readonly spendMonitorFunction: IFunction;
   readonly quotaTable: QuotaTable;
+  readonly evidenceBucket: EvidenceBucket;
 
   /** `https://…/`; `undefined` unless the policy enables the gateway. */
   readonly gatewayUrl: string | undefined;
@@ -65,11 +67,21 @@ export class MistralGovernance extends Construct {
     const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions, runbookUrl });
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral });
+    const evidenceBucket = new EvidenceBucket(this, 'Evidence', {
+      encryptionKey,
+      retention: Duration.days(audit.evidenceRetentionDays),
+      ephemeral,
+    });
     const parts = { policy, adminKey, encryptionKey, alertTopic, recordsTable, runbookUrl };
 
     const retirementFlow = new RetirementFlow(this, 'Retirement', parts);
     const rotation = new KeyRotation(this, 'Rotation', { ...parts, retirementFlow });
-    const nightlyAudit = new NightlyAudit(this, 'Audit', { ...parts, ...audit, retirementFlow });
+    const nightlyAudit = new NightlyAudit(this, 'Audit', {
+      ...parts,
+      ...audit,
+      retirementFlow,
+      evidenceBucket,
+    });
     const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
       ...parts,
@@ -101,6 +113,7 @@ export class MistralGovernance extends Construct {
     this.retirementStateMachine = retirementFlow.stateMachine;
     this.spendMonitorFunction = spendMonitor.function;
     this.quotaTable = quotaTable;
+    this.evidenceBucket = evidenceBucket;
     this.gatewayUrl = gateway?.url;
   }
 }

@@ -5,6 +5,7 @@ import type { AuditPolicy } from '../lambdas/domain/policy.js';
 import type { NightlyAuditEnv } from '../lambdas/nightly-audit/env.js';
 import type { AdminKey } from './admin-key.js';
 import type { AlertTopic } from './alert-topic.js';
+import type { EvidenceBucket } from './evidence-bucket.js';
 import { GovernanceFunction } from './governance-function.js';
 import type { PolicyBundle } from './policy-bundle.js';
 import type { RecordsTable } from './records-table.js';
@@ -17,6 +18,7 @@ export interface NightlyAuditProps extends Pick<AuditPolicy, 'schedule' | 'timez
   readonly adminKey: AdminKey;
   readonly alertTopic: AlertTopic;
   readonly recordsTable: RecordsTable;
+  readonly evidenceBucket: EvidenceBucket;
   /** Encrypts the managed secrets. */
   readonly encryptionKey: IKey;
   /** Its running executions say which keys wait for their revocation. */
@@ -39,6 +41,7 @@ export class NightlyAudit extends Construct {
       policy: props.policy,
       environment: {
         ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
+        EVIDENCE_BUCKET_NAME: props.evidenceBucket.bucketName,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
       },
@@ -48,6 +51,7 @@ export class NightlyAudit extends Construct {
     props.adminKey.grantRead(this.function);
     props.alertTopic.grantPublish(this.function);
     props.recordsTable.grantFindings(this.function);
+    props.evidenceBucket.grantKeep(this.function.executionRole);
     props.encryptionKey.grantDecrypt(this.function);
     props.retirementFlow.grantListRunning(this.function.executionRole);
     this.access = { role: this.function.executionRole, actions: SECRET_ACTIONS.audit };

@@ -84,6 +84,10 @@ export function expectations(
       diary.audits.every(({ problems }) => problems.length === 0) && diary.audits.length >= 99,
     ],
     [
+      'every night left its page of evidence',
+      diary.audits.every(({ evidence }) => evidence !== null),
+    ],
+    [
       'each secret has one working key in charge, and no old key is left',
       keys.filter(({ status }) => status === 'in charge').length === KEYS &&
         keys.every(({ status }) => status !== 'draining'),

@@ -4,6 +4,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../lambdas/adapters/alert-topic.js';
 import { AWS_CLIENT } from '../lambdas/adapters/aws-client.js';
+import { createEvidenceStore } from '../lambdas/adapters/evidence-store.js';
 import { createFindingStore } from '../lambdas/adapters/finding-store.js';
 import { createJournal } from '../lambdas/adapters/journal.js';
 import type { Log } from '../lambdas/adapters/log.js';
@@ -31,6 +32,8 @@ import { createVerifyRetirementHandler } from '../lambdas/verify-retirement/hand
 import { localAws } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
+const LOCAL_BUCKET = 'evidence-of-the-local-run';
+
 export interface LocalFunctionsOptions {
   readonly policy: Policy;
   /** The address behind which everything remote is. */
@@ -44,7 +47,9 @@ export interface LocalFunctionsOptions {
   /** @default as deployed */
   readonly awsClient?: {
     readonly maxAttempts: number;
-    readonly requestHandler: Readonly<Record<string, number | boolean>>;
+    readonly requestHandler: Readonly<Record<string, number | boolean>> & {
+      readonly requestTimeout: number;
+    };
   };
   readonly mistral?: MistralHttpOptions;
 }
@@ -93,6 +98,15 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       retirements,
       models: createModelCatalog(secrets, prober),
       findingStore: createFindingStore(dynamo, tableName),
+      evidence: createEvidenceStore({
+        bucketName: LOCAL_BUCKET,
+        aws: secretsManager,
+        endpoint: url,
+        timeoutMs: awsClient.requestHandler.requestTimeout,
+        maxAttempts: awsClient.maxAttempts,
+        now,
+        sleep,
+      }),
       alerts,
       log,
       now,

@@ -3,12 +3,14 @@ import { loadPolicy } from '../lib/load-policy.js';
 import { printClosing } from './closing-table.js';
 import { missingCast } from './hundred-days.js';
 import { runLocally, START } from './run.js';
+import { saveEvidence } from './save-evidence.js';
 import { createTimeline } from './timeline.js';
 
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     policy: { type: 'string', default: 'governance.yaml' },
+    evidence: { type: 'string' },
   },
 });
 const policy = loadPolicy(values.policy);
@@ -35,6 +37,9 @@ const { document, expectations } = await runLocally({
   log: { info() {}, warn() {}, error() {} },
   onlooker: timeline,
   onMessage: timeline.alert,
+  inspect: ({ objects }) => {
+    if (values.evidence !== undefined) saveEvidence(objects, values.evidence);
+  },
 });
 timeline.end();
 if (values.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);

@@ -3,6 +3,7 @@ import { answerAwsJson, operationOf } from './fakes/aws-json.js';
 import type { Executions } from './fakes/executions.js';
 import { type HttpAnswer, type HttpCall, type HttpServer, serveHttp } from './fakes/http-server.js';
 import type { FakeMistral } from './fakes/mistral-server.js';
+import type { ObjectStore } from './fakes/object-store.js';
 import type { SecretStore } from './fakes/secret-store.js';
 
 /** All that our functions call. */
@@ -11,6 +12,8 @@ export interface RemoteSystems {
   readonly secrets: SecretStore;
   readonly inbox: AlertInbox;
   readonly executions: Executions;
+  /** @default none: nothing puts an object */
+  readonly objects?: ObjectStore;
   /** Where dynalite listens. */
   readonly dynamoUrl: string;
 }
@@ -48,6 +51,10 @@ function route(call: HttpCall, systems: RemoteSystems) {
   if (call.url.pathname.startsWith('/v1/')) {
     const path = call.url.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, '{id}');
     return { name: `mistral ${call.method} ${path}`, answer: () => systems.mistral.answer(call) };
+  }
+  const { objects } = systems;
+  if (call.method === 'PUT' && objects) {
+    return { name: 's3 PutObject', answer: () => objects.answer(call) };
   }
   return { name: 'sns Publish', answer: () => systems.inbox.answer(call) };
 }

@@ -11,6 +11,7 @@ import { type AlertInbox, createAlertInbox, type PublishedMessage } from './fake
 import { createExecutions, type Executions } from './fakes/executions.js';
 import { createFakeKeys, type FakeKeysOptions } from './fakes/mistral-keys.js';
 import { createFakeMistral, FAKE_MODELS, type FakeMistral } from './fakes/mistral-server.js';
+import { createObjectStore, type ObjectStore } from './fakes/object-store.js';
 import { createSecretStore, type SecretStore } from './fakes/secret-store.js';
 import { createLocalFunctions, type LocalFunctionsOptions } from './functions.js';
 import { type Gate, openNetwork } from './network.js';
@@ -42,6 +43,7 @@ export interface World {
   readonly secrets: SecretStore;
   readonly inbox: AlertInbox;
   readonly executions: Executions;
+  readonly objects: ObjectStore;
   readonly rotations: readonly RotationRecord[];
   /** Ids of workspaces that Mistral answers 429 to. */
   readonly throttled: Set<string>;
@@ -88,7 +90,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     clock.at(now(), () => runFlow(execution));
   });
   const secrets = createSecretStore(now, (secret, versionId) => rotation.start(secret, versionId));
-  const systems = { mistral, secrets, inbox, executions, dynamoUrl: dynamo.url };
+  const objects = createObjectStore(now);
+  const systems = { mistral, secrets, inbox, executions, objects, dynamoUrl: dynamo.url };
   const network = await openNetwork(systems, options.gate);
   const outside = await openNetwork(systems);
   const functionsFor = (deployed: Policy) =>
@@ -157,6 +160,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     secrets,
     inbox,
     executions,
+    objects,
     rotations: rotation.records,
     throttled,
     url: outside.url,

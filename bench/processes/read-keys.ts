@@ -46,6 +46,10 @@ async function audit(url: string, policy: Policy): Promise<number> {
       memory: async () => ({ resolutions: {}, probes: {} }),
       remember: async () => {},
     },
+    evidence: {
+      keep: async () => {},
+      uriOf: (path) => path,
+    },
     alerts: {
       publish: async () => {
         toldFindings = true;

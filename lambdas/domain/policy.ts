@@ -107,6 +107,8 @@ const AuditSchema = z.strictObject({
   maxAgeDays: z.int().positive().default(90),
   expiringWithinDays: z.int().positive().default(14),
   remindEveryDays: z.int().positive().default(7),
+  /** How long each night's inventory and findings are kept: seven years unless you say otherwise. */
+  evidenceRetentionDays: z.int().min(30).max(36_500).default(2557),
 });
 
 const SubscriptionSchema = z.strictObject({

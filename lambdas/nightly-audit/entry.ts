@@ -5,6 +5,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../adapters/alert-topic.js';
 import { AWS_CLIENT } from '../adapters/aws-client.js';
+import { createEvidenceStore } from '../adapters/evidence-store.js';
 import { createFindingStore } from '../adapters/finding-store.js';
 import { createManagedSecrets } from '../adapters/managed-secrets.js';
 import { createMistral } from '../adapters/mistral.js';
@@ -30,6 +31,11 @@ export const handler = createNightlyAuditHandler({
   retirements: createRetirements(new SFNClient(AWS_CLIENT), env.RETIREMENT_STATE_MACHINE_ARN),
   models: createModelCatalog(secrets, prober),
   findingStore: createFindingStore(new DynamoDBClient(AWS_CLIENT), env.RECORDS_TABLE_NAME),
+  evidence: createEvidenceStore({
+    bucketName: env.EVIDENCE_BUCKET_NAME,
+    aws: secretsManager,
+    endpoint: env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
+  }),
   alerts: createAlertTopic(
     new SNSClient(AWS_CLIENT),
     env.ALERTS_TOPIC_ARN,

@@ -1,4 +1,5 @@
 import type { AlertTopic } from '../adapters/alert-topic.js';
+import type { EvidenceStore } from '../adapters/evidence-store.js';
 import type { AuditMemory, FindingStore } from '../adapters/finding-store.js';
 import type { KeySource } from '../adapters/key-source.js';
 import type { Log } from '../adapters/log.js';
@@ -12,6 +13,7 @@ import { auditDigest } from '../domain/alerts/audit-digest.js';
 import type { Finding } from '../domain/finding.js';
 import type { Policy } from '../domain/policy.js';
 import { type FindingChanges, reconcileFindings } from '../domain/reconcile-findings.js';
+import { type KeptEvidence, keepEvidence } from './keep-evidence.js';
 import { runAudit } from './run-audit.js';
 
 export interface NightlyAuditDeps {
@@ -23,6 +25,7 @@ export interface NightlyAuditDeps {
   readonly retirements: Pick<Retirements, 'running'>;
   readonly models: ModelCatalog;
   readonly findingStore: FindingStore;
+  readonly evidence: EvidenceStore;
   readonly alerts: AlertTopic;
   readonly log: Log;
   readonly now: () => Date;
@@ -37,6 +40,8 @@ export interface AuditSummary {
   readonly reminded: number;
   readonly resolved: number;
   readonly models: 'checked' | 'not checked' | 'no key in use to ask with';
+  /** Where this night's page of evidence is; `null` where it could not be kept. */
+  readonly evidence: string | null;
   readonly problems: readonly string[];
 }
 
@@ -57,10 +62,18 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
       remindEveryDays: deps.policy.audit.remindEveryDays,
       now,
     });
-    await tellAndStore(deps, changes, result.problems, now);
+    const kept = await keepEvidence(deps, {
+      inventory: result.inventory,
+      changes,
+      complete: result.listingError === undefined,
+      rules: deps.policy.audit,
+      problems: result.problems,
+      at: now,
+    });
+    await tellAndStore(deps, changes, kept, now);
     await rememberChanged(deps.findingStore, memory, result.memory);
 
-    const summary = summarize(changes, result);
+    const summary = summarize(changes, result, kept);
     const { findings, ...counts } = summary;
     deps.log.info('audited', { ...counts, findings: findings.length });
     if (result.listingError !== undefined) throw result.listingError;
@@ -72,10 +85,11 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
 async function tellAndStore(
   { alerts, findingStore }: NightlyAuditDeps,
   { open, remind, resolve, unchanged }: FindingChanges,
-  problems: readonly string[],
+  { page, problems }: KeptEvidence,
   at: Date,
 ): Promise<void> {
-  if (open.length + remind.length + resolve.length === 0) return;
+  const isNews = open.length + remind.length + resolve.length > 0;
+  if (!isNews && page !== undefined) return;
   await alerts.publish(
     auditDigest({
       opened: open.map(({ finding }) => finding),
@@ -83,6 +97,7 @@ async function tellAndStore(
       resolved: resolve.map(({ finding }) => finding),
       at,
       openTotal: open.length + remind.length + unchanged.length,
+      evidence: page,
       problems,
     }),
   );
@@ -99,7 +114,8 @@ async function rememberChanged(
 
 function summarize(
   { open, remind, resolve, unchanged }: FindingChanges,
-  { keys, models, problems }: Pick<AuditSummary, 'keys' | 'models' | 'problems'>,
+  { keys, models }: Pick<AuditSummary, 'keys' | 'models'>,
+  { page, problems }: KeptEvidence,
 ): AuditSummary {
   const findings = [...open, ...remind, ...unchanged]
     .map(({ finding }) => finding)
@@ -112,6 +128,7 @@ function summarize(
     reminded: remind.length,
     resolved: resolve.length,
     models,
+    evidence: page ?? null,
     problems,
   };
 }

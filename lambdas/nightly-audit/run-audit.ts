@@ -5,6 +5,11 @@ import { judgeModels } from '../domain/audit/model-drift.js';
 import { chooseProbe, rememberProbe } from '../domain/audit/model-probe.js';
 import { judgeRateLimit, judgeSpendLimit, judgeWorkspaces } from '../domain/audit/policy-drift.js';
 import { judgeRotations } from '../domain/audit/rotation-findings.js';
+import {
+  type Inventory,
+  type InventoryTaking,
+  takeInventory,
+} from '../domain/evidence/inventory.js';
 import type { Finding } from '../domain/finding.js';
 import type { MistralWorkspace } from '../domain/mistral.js';
 import type { SpendLimit } from '../domain/mistral-limits.js';
@@ -20,6 +25,7 @@ export interface AuditResult extends Pick<AuditSummary, 'keys' | 'models' | 'pro
   /** Whether the audit could not have seen that a finding is gone. */
   isUndecided(finding: Finding): boolean;
   readonly memory: AuditMemory;
+  readonly inventory: Inventory;
   /** Why not every key was seen, if so. */
   readonly listingError: unknown;
 }
@@ -40,12 +46,10 @@ export async function runAudit(
   const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
   const planned = plannedKeys(policy);
   const workspaceNames = new Map(policy.workspaces.map(({ id, name }) => [id, name]));
-  const audit = createAudit(
-    { planned, secrets: states, retiring, workspaceNames },
-    policy.audit,
-    now,
-  );
-  const listing = await seeEveryKey(deps, audit, problems);
+  const facts = { planned, secrets: states, retiring, workspaceNames };
+  const audit = createAudit(facts, policy.audit, now);
+  const inventory = takeInventory({ ...facts, workspaces: policy.workspaces }, policy.audit, now);
+  const listing = await seeEveryKey(deps, audit, inventory, problems);
   const moving = await findMoving(audit.suspects(), secrets, deps.secrets, problems);
   const models = await askForModels(deps, audit, memory, problems, now);
 
@@ -62,6 +66,7 @@ export async function runAudit(
     models: models.outcome,
     problems: problems.list,
     memory: models.memory,
+    inventory: inventory.taken({ complete, moving }, found),
     listingError: listing.error,
     currentAgainst: (open) => (complete ? found : notYetGrouped(found, open)),
     isUndecided: undecidedBy({
@@ -79,13 +84,14 @@ export async function runAudit(
 async function seeEveryKey(
   { keySource }: NightlyAuditDeps,
   audit: Audit,
+  inventory: InventoryTaking,
   problems: Problems,
 ): Promise<{ keys: number; error: unknown }> {
   let keys = 0;
   try {
     for await (const key of keySource.list()) {
       keys += 1;
-      audit.see(key);
+      inventory.see(key, audit.see(key));
     }
     return { keys, error: undefined };
   } catch (error) {

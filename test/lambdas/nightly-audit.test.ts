@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AuditMemory, FindingStore } from '../../lambdas/adapters/finding-store.js';
 import type { Alert } from '../../lambdas/domain/alert.js';
+import type { EvidenceFile } from '../../lambdas/domain/evidence/evidence-files.js';
 import type { ListedKey, MistralWorkspace } from '../../lambdas/domain/mistral.js';
 import type { SpendLimit } from '../../lambdas/domain/mistral-limits.js';
 import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
@@ -81,6 +82,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
   const did: string[] = [];
   const stored: Parameters<FindingStore['apply']>[0][] = [];
   const remembered: AuditMemory[] = [];
+  const kept: EvidenceFile[] = [];
   const handler = createNightlyAuditHandler({
     policy,
     keySource: { list: () => each(keys) },
@@ -102,6 +104,10 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
       memory: async () => memory ?? { resolutions: {}, probes: {} },
       remember: async (after) => void remembered.push(after),
     },
+    evidence: {
+      keep: async (files) => void kept.push(...files),
+      uriOf: (path) => `s3://evidence-bucket/${path}`,
+    },
     alerts: {
       publish: async (alert) => {
         did.push('told');
@@ -112,7 +118,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
     now: () => NOW,
     ...deps,
   });
-  return { result: handler(), told, did, stored, remembered };
+  return { result: handler(), told, did, stored, remembered, kept };
 }
 
 const opened = (change: Parameters<typeof aFinding>[0], lastToldOn = dayAgo(1)): OpenFinding => ({
@@ -131,6 +137,7 @@ test('a night with nothing wrong tells nobody', async () => {
     reminded: 0,
     resolved: 0,
     models: 'no key in use to ask with',
+    evidence: 's3://evidence-bucket/evidence/2026/06/2026-06-30/report.html',
     problems: [],
   });
   expect(did).toEqual([]);

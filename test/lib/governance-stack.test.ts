@@ -195,6 +195,7 @@ test('operators find the parts by the names of their outputs', () => {
   expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
     'AlertsTopicArn',
     'AuditFunctionName',
+    'EvidenceBucketName',
     'GatewayUrl',
     'QuotaTableName',
     'RetirementStateMachineArn',

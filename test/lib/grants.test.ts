@@ -45,6 +45,7 @@ test.each([
       'dynamodb:GetItem on RecordsTable',
       'dynamodb:PutItem on RecordsTable',
       'dynamodb:Query on RecordsTable',
+      's3:PutObject on EvidenceBucket/evidence/*',
       'sns:Publish on AlertsTopic',
       `states:DescribeExecution on ${EXECUTIONS}`,
       'states:ListExecutions on RetirementStateMachine',

@@ -66,12 +66,13 @@ export function forgottenKeys(world: World, audit: AuditSummary): string[] {
 
 /** Everything that a world wrote anywhere but into its secrets. */
 export function writings(
-  { executions, inbox, rotations }: World,
+  { executions, inbox, objects, rotations }: World,
   items: readonly unknown[],
   log: unknown,
 ): string {
   const flows = executions.all().map(({ input, history }) => ({ input, history }));
-  return JSON.stringify([log, items, flows, inbox.messages, rotations]);
+  const stored = [...objects.objects.entries()];
+  return JSON.stringify([log, items, flows, inbox.messages, stored, rotations]);
 }
 
 const PIECE = 8;

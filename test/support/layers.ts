@@ -31,7 +31,7 @@ const OUTSIDE_TESTS = /^(?!test\/|bench\/)/;
 /** Who may import what. The first layer that a file is in governs it. */
 export const LAYERS: readonly Layer[] = [
   { name: 'domain', files: DOMAIN, may: [DOMAIN, ZOD] },
-  { name: 'adapters', files: ADAPTERS, may: [ADAPTERS, DOMAIN, AWS, ZOD, NODE] },
+  { name: 'adapters', files: ADAPTERS, may: [ADAPTERS, DOMAIN, AWS, SMITHY, ZOD, NODE] },
   {
     name: 'metering, shared by gateway and client',
     files: METERING,

@@ -8,6 +8,8 @@ export interface AuditDigest {
   readonly at: Date;
   /** How many hold after this audit. */
   readonly openTotal: number;
+  /** Where the page of this night's evidence is; `undefined` where it could not be kept. */
+  readonly evidence: string | undefined;
   /** What could not be found out, in plain words. */
   readonly problems: readonly string[];
 }
@@ -16,7 +18,7 @@ const SHOWN = 25;
 
 /** The night's one message: what is new, what still holds, what is settled, worst first. */
 export function auditDigest(digest: AuditDigest): Alert {
-  const { opened, reminded, resolved, at, problems } = digest;
+  const { opened, reminded, resolved, at, evidence, problems } = digest;
   const open = [...opened, ...reminded].sort(worstFirst);
   const severity = problems.length > 0 ? worse(worst(open), 'warning') : worst(open);
   const workspaces = new Set([...open, ...resolved].map(({ workspace }) => workspace));
@@ -30,6 +32,7 @@ export function auditDigest(digest: AuditDigest): Alert {
     title: titleOf(digest),
     description: describe(digest),
     facts: Object.fromEntries([
+      ...(evidence === undefined ? [] : [['evidence', evidence]]),
       ...open
         .slice(0, SHOWN)
         .map((finding, index) => line(finding, index + 1, opened.includes(finding))),
@@ -43,12 +46,15 @@ export function auditDigest(digest: AuditDigest): Alert {
       ...beyond('further resolved', resolved),
       ...problems.map((problem, index) => [`not checked ${index + 1}`, problem]),
     ]),
-    nextSteps: open.slice(0, SHOWN).map(nextStep),
+    nextSteps: [...open.slice(0, SHOWN).map(nextStep), ...lookAt(evidence)],
   };
 }
 
-function titleOf({ opened, reminded, resolved, openTotal }: AuditDigest): string {
+function titleOf({ opened, reminded, resolved, openTotal, evidence }: AuditDigest): string {
   const news = opened.length + resolved.length;
+  if (evidence === undefined && news + reminded.length === 0) {
+    return `Key audit: evidence could not be kept, ${openTotal} open`;
+  }
   return news === 0
     ? `Key audit: ${counted(reminded.length, 'reminder')}, ${openTotal} open`
     : `Key audit: ${counted(opened.length, 'new finding')}, ${resolved.length} resolved, ${openTotal} open`;
@@ -78,6 +84,13 @@ function beyond(name: string, items: readonly unknown[]): [string, string][] {
 
 function nextStep({ type, subject, nextCommand }: Finding): NextStep {
   return { say: `${type}, ${subject}`, command: nextCommand };
+}
+
+/** The whole night, for who wants to see more than what changed. */
+function lookAt(evidence: string | undefined): NextStep[] {
+  if (evidence === undefined) return [];
+  const say = 'All keys with owner, age, use and findings, as a page to open in a browser';
+  return [{ say, command: `aws s3 cp ${evidence} .` }];
 }
 
 function worstFirst(one: Finding, other: Finding): number {

@@ -12,10 +12,11 @@ import {
 } from './key-hygiene.js';
 import { addToTally, createKeyTally, type KeyTally } from './key-tally.js';
 import { createManagedAudit, type KeyInUse } from './managed-audit.js';
-import { createManagedVersions } from './managed-versions.js';
+import { createManagedVersions, type KeyMatch } from './managed-versions.js';
 
 export interface Audit {
-  see(key: ListedKey): void;
+  /** Tells what the key's name says of it. */
+  see(key: ListedKey): KeyMatch;
   /** Secrets that look wrong so far, as they would in the middle of a rotation. */
   suspects(): ReadonlySet<string>;
   findings(view: AuditView): Finding[];
@@ -49,7 +50,7 @@ export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Au
       if (match.kind === 'labelled') {
         addToTally(match.version.keys, key, birthOf(key, now));
       } else if (retiring?.has(key.id)) {
-        return;
+        return match;
       } else if (match.kind === 'foreign') {
         report('unmanaged', key, birthOf(key, now));
         checkHygiene(key, report);
@@ -58,6 +59,7 @@ export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Au
       } else if (retiring) {
         report('orphaned', key, birthOf(key, now));
       }
+      return match;
     },
 
     findings(view) {

@@ -39,19 +39,24 @@ export interface NightFacts {
 export function nightOf(facts: NightFacts): Night {
   const { inventory, changes, complete, problems, at } = facts;
   const { staleAfterDays, maxAgeDays, expiringWithinDays } = facts.rules;
-  const standing = (as: Standing, open: FindingChanges['open']): StandingFinding[] =>
-    open.map(({ finding, openedOn }) => ({ ...finding, standing: as, openedOn }));
+  const night = utcDay(at);
+  const standing = (open: FindingChanges['open'], as?: Standing): StandingFinding[] =>
+    open.map(({ finding, openedOn }) => ({
+      ...finding,
+      // By its day, so that an audit that is repeated says the same.
+      standing: as ?? (openedOn === night ? 'new' : 'still open'),
+      openedOn,
+    }));
   return {
     version: 1,
-    night: utcDay(at),
+    night,
     auditedAt: at.toISOString(),
     complete,
     rules: { staleAfterDays, maxAgeDays, expiringWithinDays },
     ...inventory,
     findings: [
-      ...standing('new', changes.open),
-      ...standing('still open', [...changes.remind, ...changes.unchanged]),
-      ...standing('resolved', changes.resolve),
+      ...standing([...changes.open, ...changes.remind, ...changes.unchanged]),
+      ...standing(changes.resolve, 'resolved'),
     ],
     problems,
   };

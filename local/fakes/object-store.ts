@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { HttpAnswer, HttpCall } from './http-server.js';
+
+export interface StoredObject {
+  readonly at: Date;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** S3 as far as this product uses it: objects are put, each time as a further version. */
+export interface ObjectStore {
+  /** Versions by `bucket/key`, the newest last. */
+  readonly objects: ReadonlyMap<string, readonly StoredObject[]>;
+  answer(call: HttpCall): Promise<HttpAnswer>;
+}
+
+const SIGNED_FOR_S3 = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[^/]+\/s3\/aws4_request, /;
+
+export function createObjectStore(now: () => Date): ObjectStore {
+  const objects = new Map<string, StoredObject[]>();
+  return {
+    objects,
+
+    async answer({ method, url, headers, body }) {
+      if (method !== 'PUT') return refusal(405, 'MethodNotAllowed');
+      if (!SIGNED_FOR_S3.test(headers.authorization ?? '')) return refusal(403, 'AccessDenied');
+      const hash = createHash('sha256').update(body).digest('hex');
+      if (headers['x-amz-content-sha256'] !== hash) {
+        return refusal(400, 'XAmzContentSHA256Mismatch');
+      }
+      const name = decodeURIComponent(url.pathname.slice(1));
+      const version = { at: now(), contentType: headers['content-type'] ?? '', body };
+      objects.set(name, [...(objects.get(name) ?? []), version]);
+      return { status: 200, headers: { 'content-type': 'application/xml' }, body: '' };
+    },
+  };
+}
+
+function refusal(status: number, code: string): HttpAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'application/xml' },
+    body: `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code></Error>`,
+  };
+}
