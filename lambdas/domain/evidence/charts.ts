@@ -26,6 +26,7 @@ export interface Bar {
 
 // In units of the view box, which is about as wide as the screen of a phone.
 const WIDTH = 360;
+const MARGIN = 8; // for labels wider than their bar
 const HEIGHT = 210;
 const TOP = 18;
 const FOOT = 24;
@@ -81,7 +82,7 @@ function figure({ id, title, description, series }: Chart, height: number, insid
   );
   return html`<figure class="card">
 <figcaption>${title}</figcaption>
-<svg class="chart" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}-title ${id}-description"><title id="${id}-title">${title}</title><desc id="${id}-description">${description}</desc>${inside}</svg>
+<svg class="chart" viewBox="${-MARGIN} 0 ${WIDTH + 2 * MARGIN} ${height}" role="img" aria-labelledby="${id}-title ${id}-description"><title id="${id}-title">${title}</title><desc id="${id}-description">${description}</desc>${inside}</svg>
 ${series.length > 1 ? html`<ul class="legend">${legend}</ul>` : ''}
 </figure>`;
 }

@@ -33,11 +33,7 @@ export function createKeyAges(): KeyAges {
   };
 }
 
-const LABELS = [
-  ...UP_TO_DAYS.map((days, i) => `${i === 0 ? 0 : (UP_TO_DAYS[i - 1] ?? 0) + 1}–${days}`),
-  `> ${UP_TO_DAYS.at(-1)}`,
-  'unknown',
-];
+const LABELS = [...UP_TO_DAYS.map((days) => `≤ ${days}`), `> ${UP_TO_DAYS.at(-1)}`, 'unknown'];
 
 function indexOf(ageDays: number | null): number {
   if (ageDays === null) return UP_TO_DAYS.length + 1;

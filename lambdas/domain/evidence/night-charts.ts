@@ -21,7 +21,7 @@ function agesOf({ ages, rules }: Night): Html {
   return columnChart(
     told({
       id: 'ages',
-      title: `Keys by age in days (at most ${rules.maxAgeDays} wanted)`,
+      title: `Keys by age in days (policy: at most ${rules.maxAgeDays})`,
       series: [
         { name: 'managed', look: 'managed' },
         { name: 'other', look: 'other' },
@@ -46,7 +46,7 @@ function rotationsOf({ rows, night }: Night): Html {
   return columnChart(
     told({
       id: 'rotations',
-      title: 'Rotations to come, by the week that begins on',
+      title: 'Rotations to come, by week',
       series: [{ name: 'rotations', look: 'managed' }],
       bars,
     }),

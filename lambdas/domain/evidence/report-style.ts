@@ -2,9 +2,9 @@ import { html } from './html.js';
 
 /** The page's one style: a browser that heeds the page's policy takes no other. */
 export const STYLE = html`<style>
-:root { color-scheme: light dark; --ink: #1c2330; --quiet: #5a6475; --paper: #f5f6f8; --card: #ffffff; --line: #d9dee6; --link: #1f5fbf; --managed: #2f6fd0; --other: #9aa5b8; --critical: #c62a2f; --warning: #c77700; --info: #4f7fa8; --fine: #1f7a45; --on-colour: #ffffff; }
+:root { color-scheme: light dark; --ink: #1c2330; --quiet: #5a6475; --paper: #f5f6f8; --card: #ffffff; --line: #d9dee6; --link: #1f5fbf; --managed: #2f6fd0; --other: #7f8ba0; --critical: #c62a2f; --warning: #985a00; --amber: #cf7f00; --info: #3d6b93; --fine: #1f7a45; --on-colour: #ffffff; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e9ef; --quiet: #a3adbd; --paper: #12161d; --card: #1a2029; --line: #323b49; --link: #8ab4f8; --managed: #5b93ea; --other: #6c7789; --critical: #f2777b; --warning: #eda742; --info: #86b3d9; --fine: #63c28a; --on-colour: #12161d; }
+  :root { --ink: #e6e9ef; --quiet: #a3adbd; --paper: #12161d; --card: #1a2029; --line: #323b49; --link: #8ab4f8; --managed: #5b93ea; --other: #6c7789; --critical: #f2777b; --warning: #eda742; --amber: #eda742; --info: #86b3d9; --fine: #63c28a; --on-colour: #12161d; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; }
@@ -22,7 +22,7 @@ small { display: block; font-weight: 400; overflow-wrap: anywhere; }
 .tiles li, .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .tiles li { padding: 12px 16px; }
 .tiles strong { display: block; font-size: 1.7rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 16px; align-items: start; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 16px; align-items: stretch; }
 .card { margin: 0; padding: 14px 16px; }
 figcaption, .caption { font-weight: 600; margin: 0 0 8px; }
 .good { color: var(--fine); }
@@ -35,7 +35,7 @@ figcaption, .caption { font-weight: 600; margin: 0 0 8px; }
 rect.managed { fill: var(--managed); }
 rect.other { fill: var(--other); }
 rect.critical { fill: var(--critical); }
-rect.warning { fill: var(--warning); }
+rect.warning { fill: var(--amber); }
 rect.info { fill: var(--info); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 10px 0 0; padding: 0; list-style: none; font-size: 0.85rem; color: var(--quiet); }
 .swatch { width: 10px; height: 10px; margin-right: 6px; }
@@ -44,10 +44,10 @@ table { width: 100%; border-collapse: collapse; font-size: 0.86rem; }
 th, td { padding: 8px 12px; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--quiet); white-space: nowrap; }
 tbody th { min-width: 12em; font-weight: 600; overflow-wrap: anywhere; }
-td { min-width: 6.5em; overflow-wrap: anywhere; }
-td:last-child { min-width: 13em; }
-.day, .number { white-space: nowrap; font-variant-numeric: tabular-nums; }
-.number { text-align: right; min-width: 0; }
+td { min-width: 8.5em; overflow-wrap: anywhere; }
+td:last-child { min-width: 14em; }
+.day, .number { min-width: 0; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.number { text-align: right; }
 .badge { display: inline-block; padding: 0 8px; border: 1px solid var(--line); border-radius: 999px; font-size: 0.8rem; white-space: nowrap; }
 .badge.critical { background: var(--critical); border-color: var(--critical); color: var(--on-colour); }
 .badge.warning { border-color: var(--warning); color: var(--warning); }
@@ -56,12 +56,25 @@ td:last-child { min-width: 13em; }
 .badge.resolved { text-decoration: line-through; color: var(--quiet); }
 code { display: block; margin-top: 4px; padding: 4px 8px; background: var(--paper); border-radius: 6px; font: 0.8rem/1.45 ui-monospace, 'Cascadia Mono', Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 footer { margin-top: 36px; padding-bottom: 40px; font-size: 0.86rem; color: var(--quiet); }
+@media screen and (max-width: 700px) {
+  main, header, footer { padding: 0 14px; }
+  table, tbody, tr { display: block; }
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  tr { padding: 10px 14px; border-top: 1px solid var(--line); }
+  tbody tr:first-child { border-top: 0; }
+  tbody th, td, td:last-child { display: flex; gap: 10px; min-width: 0; padding: 2px 0; border: 0; text-align: left; white-space: normal; }
+  tbody th::before, td::before { content: attr(data-label); flex: 0 0 6.5em; color: var(--quiet); font-weight: 400; }
+  tbody th > div, td > div { min-width: 0; flex: 1; }
+  td:has(> div:empty) { display: none; }
+}
 @media print {
   @page { size: A4 landscape; margin: 12mm; }
   :root { color-scheme: light; --ink: #000000; --quiet: #444444; --paper: #ffffff; --card: #ffffff; --line: #bbbbbb; }
+  html { font-size: 11px; }
   body { font-size: 11px; }
+  h2 { break-after: avoid; }
   main, header, footer { max-width: none; padding: 0; }
-  .scroll { overflow: visible; border-radius: 0; }
+  .scroll { overflow: visible; border: 0; }
   .charts { grid-template-columns: repeat(3, 1fr); }
   .card, tr { break-inside: avoid; }
   thead { display: table-header-group; }
@@ -72,4 +85,4 @@ footer { margin-top: 36px; padding-bottom: 40px; font-size: 0.86rem; color: var(
 </style>`;
 
 /** SHA-256 of what stands between the tags of `STYLE`; a test tells what it has to be. */
-export const STYLE_HASH = 'sha256-9UW7BPXxqA0eKhyA3J9f2WbD7kzLai8KdWs0FehWudg=';
+export const STYLE_HASH = 'sha256-x5IzbFe3nxieFAoIaAiY7KPsrWMxhIMNNH0B+dEqAdI=';

@@ -6,91 +6,85 @@ import type { Night, StandingFinding } from './night.js';
 /** More would make the page slow; the CSV beside it has them all. */
 const MOST_FINDINGS = 1000;
 
+interface Column<Row> {
+  readonly title: string;
+  readonly look?: 'day' | 'number';
+  /** Whether it names the row. */
+  readonly isHeading?: boolean;
+  of(row: Row): HtmlValue;
+}
+
 export function findingsTable({ findings }: Night): Html {
   const sorted = [...findings].sort(worstFirst);
-  const rows = sorted.slice(0, MOST_FINDINGS).map(
-    (finding) => html`<tr>
-<td><span class="badge ${finding.standing === 'resolved' ? 'resolved' : finding.severity}">${finding.severity}</span></td>
-<th scope="row">${finding.type}</th>
-<td>${finding.subject}</td>
-<td>${finding.workspace}</td>
-<td>${finding.standing}</td>
-<td class="day">${finding.since}</td>
-<td>${finding.standing === 'resolved' ? '' : evidenceOf(finding)}</td>
-</tr>
-`,
-  );
-  const beyond = findings.length - rows.length;
+  const beyond = findings.length - MOST_FINDINGS;
   return section('findings', 'Findings', [
     findings.length === 0
       ? html`<p class="good">None: nothing is wrong.</p>`
-      : table(
-          'Findings',
-          [
-            'Severity',
-            'Type',
-            'Subject',
-            'Workspace',
-            'Standing',
-            'Since',
-            'What shows it, and what to do',
-          ],
-          rows,
-        ),
+      : table('Findings', FINDING_COLUMNS, sorted.slice(0, MOST_FINDINGS)),
     beyond > 0 ? html`<p>${beyond} more are in <a href="findings.csv">findings.csv</a>.</p>` : '',
   ]);
 }
 
-export function inventoryTables(night: Night): Html {
-  const managed = night.rows.filter(({ secret }) => secret !== null);
-  const others = night.rows.filter(({ secret }) => secret === null);
+export function inventoryTables({ rows, leftOut }: Night): Html {
+  const managed = rows.filter(({ secret }) => secret !== null);
+  const others = rows.filter(({ secret }) => secret === null);
+  const beyond = html`<p>${leftOut} younger keys are not listed here; charts and counts include them.</p>`;
   return html`${section('managed', 'Managed keys', [
-    managed.length === 0 ? html`<p>None.</p>` : inventory('Managed keys', managed),
+    managed.length === 0 ? html`<p>None.</p>` : table('Managed keys', INVENTORY_COLUMNS, managed),
   ])}${section('others', 'Other keys at Mistral', [
     others.length === 0
       ? html`<p class="good">None: every key is a managed one.</p>`
-      : inventory('Other keys', others),
-    night.leftOut > 0
-      ? html`<p>${night.leftOut} younger keys are not listed here; the charts and counts include them.</p>`
-      : '',
+      : table('Other keys at Mistral', INVENTORY_COLUMNS, others),
+    leftOut > 0 ? beyond : '',
   ])}`;
 }
 
-function inventory(name: string, rows: readonly InventoryRow[]): Html {
-  return table(
-    name,
-    [
-      'Key',
-      'State',
-      'Workspace',
-      'Owner',
-      'Created',
-      'Age',
-      'Last used',
-      'Expires',
-      'Next rotation',
-      'Findings',
-    ],
-    rows.map(
-      (row) => html`<tr>
-<th scope="row">${row.secret ?? row.key}<small>${row.secret === null ? '' : row.key} ${row.keyId ?? ''}</small></th>
-<td><span class="badge ${row.state === 'in charge' ? 'fine' : 'plain'}">${row.state}</span></td>
-<td>${row.workspace}</td>
-<td>${row.team ?? 'unknown'}<small>${row.ownerUserId ?? ''}</small></td>
-<td class="day">${row.createdOn ?? 'unknown'}</td>
-<td class="number">${row.ageDays === null ? '' : `${row.ageDays} d`}</td>
-<td class="day">${lastUse(row)}</td>
-<td class="day">${row.keyId === null ? '' : (row.expiresOn ?? 'never')}</td>
-<td class="day">${row.nextRotationOn ?? ''}</td>
-<td>${row.findings.join(', ')}</td>
-</tr>
-`,
-    ),
-  );
+const FINDING_COLUMNS: readonly Column<StandingFinding>[] = [
+  {
+    title: 'Severity',
+    of: ({ severity, standing }) =>
+      badge(standing === 'resolved' ? 'resolved' : severity, severity),
+  },
+  { title: 'Type', isHeading: true, of: ({ type }) => type },
+  { title: 'Subject', of: ({ subject }) => subject },
+  { title: 'Workspace', of: ({ workspace }) => workspace },
+  { title: 'Standing', of: ({ standing }) => standing },
+  { title: 'Since', look: 'day', of: ({ since }) => since },
+  {
+    title: 'Evidence and next step',
+    of: (finding) => (finding.standing === 'resolved' ? '' : evidenceOf(finding)),
+  },
+];
+
+const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
+  {
+    title: 'Key',
+    isHeading: true,
+    of: ({ secret, key, keyId }) =>
+      html`${secret ?? key}${secret === null ? '' : html`<small>${key}</small>`}<small>${keyId ?? ''}</small>`,
+  },
+  { title: 'State', of: ({ state }) => badge(state === 'in charge' ? 'fine' : 'plain', state) },
+  { title: 'Workspace', of: ({ workspace }) => workspace },
+  {
+    title: 'Owner',
+    of: ({ team, ownerUserId }) =>
+      html`${team ?? 'unknown'}${ownerUserId === null ? '' : html`<small>${ownerUserId}</small>`}`,
+  },
+  { title: 'Created', look: 'day', of: ({ createdOn }) => createdOn ?? 'unknown' },
+  { title: 'Age', look: 'number', of: ({ ageDays }) => (ageDays === null ? '' : `${ageDays} d`) },
+  { title: 'Last used', look: 'day', of: (row) => ofKey(row, row.lastUsedOn) },
+  { title: 'Expires', look: 'day', of: (row) => ofKey(row, row.expiresOn) },
+  { title: 'Next rotation', look: 'day', of: ({ nextRotationOn }) => nextRotationOn ?? '' },
+  { title: 'Findings', of: ({ findings }) => findings.join(', ') },
+];
+
+/** Mistral's word on a key: nothing where there is no key, and otherwise a day or never. */
+function ofKey({ keyId }: InventoryRow, day: string | null): string {
+  return keyId === null ? '' : (day ?? 'never');
 }
 
-function lastUse({ keyId, lastUsedOn }: InventoryRow): string {
-  return keyId === null ? '' : (lastUsedOn ?? 'never');
+function badge(look: string, text: string): Html {
+  return html`<span class="badge ${look}">${text}</span>`;
 }
 
 function evidenceOf({ evidence, nextCommand }: StandingFinding): Html {
@@ -106,12 +100,22 @@ ${content}
 `;
 }
 
-/** It scrolls by itself where the screen is narrow, also for those who use a keyboard. */
-function table(name: string, head: readonly string[], rows: readonly Html[]): Html {
-  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table>
-<thead><tr>${head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
-<tbody>
-${rows}</tbody>
+/**
+ * Where the screen is narrow, rows become cards: the roles tell readers of the page that it is a
+ * table all the same. Between the two widths it scrolls by itself, also for who uses a keyboard.
+ */
+function table<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+  const head = columns.map(({ title }) => html`<th scope="col" role="columnheader">${title}</th>`);
+  const cells = (row: Row) =>
+    columns.map(({ title, look = 'text', isHeading, of }) =>
+      isHeading
+        ? html`<th scope="row" role="rowheader" data-label="${title}"><div>${of(row)}</div></th>`
+        : html`<td role="cell" class="${look}" data-label="${title}"><div>${of(row)}</div></td>`,
+    );
+  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table role="table">
+<thead role="rowgroup"><tr role="row">${head}</tr></thead>
+<tbody role="rowgroup">
+${rows.map((row) => html`<tr role="row">${cells(row)}</tr>\n`)}</tbody>
 </table></div>`;
 }
 

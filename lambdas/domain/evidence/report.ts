@@ -23,7 +23,7 @@ ${STYLE}
 </head>
 <body>
 <header>
-<h1>Mistral keys on ${night.night}</h1>
+<h1>Mistral keys on <span class="day">${night.night}</span></h1>
 <p class="quiet">Audited at ${night.auditedAt.slice(11, 16)} UTC. All days are in UTC.</p>
 ${notChecked(night)}
 </header>
@@ -57,18 +57,19 @@ function tiles(night: Night): Html {
   const open = night.findings.filter(({ standing }) => standing !== 'resolved');
   const soon = addDays(night.night, SOON_DAYS);
   const rotating = night.rows.filter(
-    ({ nextRotationOn }) => nextRotationOn && nextRotationOn <= soon,
+    ({ nextRotationOn }) => nextRotationOn !== null && nextRotationOn <= soon,
   );
-  const figures: [number, string][] = [
-    [night.managedKeys + night.otherKeys, 'keys at Mistral'],
-    [night.managedKeys, 'of them managed'],
-    ...WORST_FIRST.map((severity): [number, string] => [
-      open.filter((finding) => finding.severity === severity).length,
-      `${severity} findings`,
-    ]),
-    [rotating.length, `rotate within ${SOON_DAYS} days`],
-  ];
-  return html`<ul class="tiles">${figures.map(
-    ([count, what]) => html`<li><strong>${count}</strong> ${what}</li>`,
-  )}</ul>`;
+  return html`<ul class="tiles">
+${tile(night.managedKeys + night.otherKeys, 'keys at Mistral')}
+${tile(night.managedKeys, 'of them managed')}
+${WORST_FIRST.map((severity) => {
+  const count = open.filter((finding) => finding.severity === severity).length;
+  return tile(count, `${severity} finding${count === 1 ? '' : 's'}`);
+})}
+${tile(rotating.length, `to rotate within ${SOON_DAYS} days`)}
+</ul>`;
+}
+
+function tile(count: number, what: string): Html {
+  return html`<li><strong>${count}</strong> ${what}</li>`;
 }
