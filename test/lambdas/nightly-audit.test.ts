@@ -83,6 +83,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
   const stored: Parameters<FindingStore['apply']>[0][] = [];
   const remembered: AuditMemory[] = [];
   const kept: EvidenceFile[] = [];
+  const logged: string[] = [];
   const handler = createNightlyAuditHandler({
     policy,
     keySource: { list: () => each(keys) },
@@ -114,11 +115,11 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
         told.push(alert);
       },
     },
-    log: silentLog,
+    log: { ...silentLog, error: (message) => void logged.push(message) },
     now: () => NOW,
     ...deps,
   });
-  return { result: handler(), told, did, stored, remembered, kept };
+  return { result: handler(), told, did, stored, remembered, kept, logged };
 }
 
 const opened = (change: Parameters<typeof aFinding>[0], lastToldOn = dayAgo(1)): OpenFinding => ({
@@ -154,7 +155,7 @@ test('all that changed is told in one message, and stored after that', async () 
   expect(told.map(({ type, title, at }) => ({ type, title, at }))).toEqual([
     { type: 'audit-digest', title: 'Key audit: 1 new finding, 1 resolved, 2 open', at: NOW },
   ]);
-  expect(Object.keys(told[0]?.facts ?? {})).toHaveLength(3);
+  expect(Object.keys(told[0]?.facts ?? {})).toHaveLength(4);
   expect(did).toEqual(['told', 'stored']);
   expect(stored[0]?.resolve).toEqual([unmanaged]);
 });
@@ -395,5 +396,72 @@ describe('models', () => {
     const { result, remembered } = audit({ deps: { models: { list } } });
     expect(await result).toMatchObject({ models: 'no key in use to ask with', problems: [] });
     expect(remembered).toEqual([]);
+  });
+});
+
+describe('evidence', () => {
+  const PAGE = 's3://evidence-bucket/evidence/2026/06/2026-06-30/report.html';
+  const refused = {
+    keep: () => Promise.reject(new Error('S3 did not take it: 403 AccessDenied')),
+    uriOf: (path: string) => path,
+  };
+  const problem = 'evidence of 2026-06-30 could not be kept: S3 did not take it: 403 AccessDenied';
+
+  test('of every key and finding is kept each night, also one with nothing to tell', async () => {
+    const { result, kept, told } = audit({});
+    expect(await result).toMatchObject({ evidence: PAGE });
+    expect(told).toEqual([]);
+    const [json] = kept.filter(({ path }) => path.endsWith('inventory.json'));
+    expect(JSON.parse(json?.body ?? '')).toMatchObject({
+      night: '2026-06-30',
+      complete: true,
+      managedKeys: 4,
+      rows: plannedKeys(policy).map(({ secretName }) => ({ secret: secretName })),
+      findings: [],
+    });
+  });
+
+  test('is linked from the digest, with the command to fetch the page', async () => {
+    const { result, told } = audit({ keys: [...managedKeys, aListedKey()] });
+    await result;
+    expect(told[0]?.facts).toMatchObject({ evidence: PAGE });
+    expect(told[0]?.nextSteps.at(-1)?.command).toBe(`aws s3 cp ${PAGE} .`);
+  });
+
+  test('that cannot be kept is a problem in the digest, and keeps no alert back', async () => {
+    const { result, told, did, logged } = audit({
+      keys: [...managedKeys, aListedKey()],
+      deps: { evidence: refused },
+    });
+    expect(await result).toMatchObject({ evidence: null, problems: [problem] });
+    expect(told.map(({ title, facts }) => [title, facts['not checked 1'], facts.evidence])).toEqual(
+      [['Key audit: 1 new finding, 0 resolved, 1 open', problem, undefined]],
+    );
+    expect(did).toEqual(['told', 'stored']);
+    expect(logged).toEqual(['evidence of this night could not be kept']);
+  });
+
+  test('that cannot be kept is told where there is nothing else to tell', async () => {
+    const { result, told } = audit({ deps: { evidence: refused } });
+    await result;
+    expect(told).toMatchObject([
+      {
+        title: 'Key audit: evidence could not be kept, 0 open',
+        severity: 'warning',
+        nextSteps: [],
+      },
+    ]);
+  });
+
+  test('of an audit that saw a part only says so', async () => {
+    const keySource = { list: () => each([aListedKey()], new Error('Mistral answers 503')) };
+    const { result, kept } = audit({ deps: { keySource } });
+    await expect(result).rejects.toThrow('Mistral answers 503');
+    const [json] = kept.filter(({ path }) => path.endsWith('inventory.json'));
+    expect(JSON.parse(json?.body ?? '')).toMatchObject({
+      complete: false,
+      rows: [...plannedKeys(policy).map(() => ({ state: 'not seen' })), { keyId: 'k1' }],
+      problems: [expect.stringContaining('could only be listed in part')],
+    });
   });
 });

@@ -1,6 +1,8 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
+import { EVIDENCE_PREFIX } from '../../lambdas/domain/evidence/evidence-files.js';
 import { aPolicy } from '../support/builders.js';
+import { resourceGrants } from '../support/iam.js';
 import { synthesize } from '../support/synth.js';
 
 const { template, workspace } = synthesize();
@@ -167,6 +169,59 @@ test('a secret whose key left the policy stays guarded', () => {
   });
 });
 
+test('evidence is versioned, encrypted with our key, never public, and outlives the stack', () => {
+  template.hasResource('AWS::S3::Bucket', {
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      VersioningConfiguration: { Status: 'Enabled' },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          {
+            BucketKeyEnabled: true,
+            ServerSideEncryptionByDefault: {
+              SSEAlgorithm: 'aws:kms',
+              KMSMasterKeyID: { 'Fn::GetAtt': [Match.stringLikeRegexp('^EncryptionKey'), 'Arn'] },
+            },
+          },
+        ],
+      },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+    },
+  });
+  const policies = Object.values(template.findResources('AWS::S3::BucketPolicy'));
+  expect(policies.map((one) => resourceGrants(one.Properties.PolicyDocument))).toEqual([
+    ['deny s3:* to * when Bool aws:SecureTransport false'],
+  ]);
+});
+
+test.each([
+  [2557, [{ StorageClass: 'GLACIER_IR', TransitionInDays: 90 }]],
+  [60, undefined],
+])(
+  'evidence is kept for the %i days of the policy, and costs less once it is old',
+  (days, Transitions) => {
+    const policy = aPolicy((document) => {
+      document.audit.evidenceRetentionDays = days;
+    });
+    const [bucket] = Object.values(synthesize(policy).template.findResources('AWS::S3::Bucket'));
+    expect(bucket?.Properties.LifecycleConfiguration.Rules[0]).toEqual({
+      Id: 'Evidence',
+      Prefix: EVIDENCE_PREFIX,
+      Status: 'Enabled',
+      ExpirationInDays: days,
+      NoncurrentVersionExpiration: { NoncurrentDays: 365 },
+      Transitions,
+    });
+  },
+);
+
 test('an ephemeral stack goes without leaving anything', () => {
   const ephemeral = synthesize(aPolicy(), { ephemeral: true });
   ephemeral.template.allResources('AWS::DynamoDB::Table', {
@@ -177,6 +232,8 @@ test('an ephemeral stack goes without leaving anything', () => {
   for (const type of ['AWS::SecretsManager::Secret', 'AWS::SecretsManager::ResourcePolicy']) {
     ephemeral.workspace('dev-workspace').allResources(type, { DeletionPolicy: 'Delete' });
   }
+  ephemeral.template.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
+  ephemeral.template.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
 });
 
 test('every function of ours is small, traced and keeps its log for a year', () => {
