@@ -16,6 +16,7 @@ const OutputsSchema = z.object({
     RetirementStateMachineArn: z.string(),
     SpendMonitorFunctionName: z.string(),
     QuotaTableName: z.string(),
+    EvidenceBucketName: z.string(),
     GatewayUrl: z.string(),
   }),
 });

@@ -85,6 +85,7 @@ const RETAINED = [
   ['AWS::SecretsManager::Secret', 7],
   ['AWS::DynamoDB::Table', 2],
   ['AWS::KMS::Key', 1],
+  ['AWS::S3::Bucket', 1],
 ] as const;
 
 async function destroy(scene: Scene, app: App): Promise<void> {
@@ -96,6 +97,8 @@ async function destroy(scene: Scene, app: App): Promise<void> {
   }
   claim(tables.join() === before.tables.join() && tables.length === 2, 'both tables', tables);
   claim(keys.join() === before.keys.join() && keys.length === 1, 'the encryption key', keys);
+  const bucket = scene.outputs.EvidenceBucketName;
+  await scene.cloud.aws('s3api', 'head-bucket', '--bucket', bucket);
   claim(functions.join() === RESOURCE_POLICY_NAME, 'no function but of this run', functions);
   for (const [kind, left] of Object.entries(others)) claim(left.length === 0, `no ${kind}`, left);
   // Lambda makes a log group of its own for the CDK's custom resource, which no stack owns.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateGetExecutionHistory, paginateListExecutions } from '@aws-sdk/client-sfn';
 import { inventory } from './account.js';
+import { keptEvidence } from './evidence.js';
 import type { Scene } from './journey.js';
 import { claim } from './report.js';
 
@@ -15,6 +16,7 @@ export async function claimNoLeaks(scene: Scene, folder: string): Promise<void> 
     'the tables': await tables(scene),
     'the histories of retirements': await histories(scene),
     'the alerts': JSON.stringify(alerts),
+    'the evidence of the audits': await keptEvidence(scene, folder),
   };
   for (const [place, text] of Object.entries(places)) {
     claim(text.length > 100, `something to read in ${place}`);
