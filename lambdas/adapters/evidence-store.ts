@@ -7,7 +7,7 @@ import { AWS_CLIENT } from './aws-client.js';
 /** Where evidence is kept, and stays. */
 export interface EvidenceStore {
   /** Keeps all of the files; one that is there already stays as an older version. */
-  keep(files: readonly EvidenceFile[]): Promise<void>;
+  keep(files: Iterable<EvidenceFile>): Promise<void>;
   /** `s3://…`, as the AWS CLI takes it. */
   uriOf(path: string): string;
 }

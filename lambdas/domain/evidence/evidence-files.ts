@@ -18,20 +18,25 @@ export function reportPath(night: IsoDate): string {
   return `${folderOf(night)}report.html`;
 }
 
-/** The same night has the same places, so an audit that is repeated replaces what it left before. */
-export function evidenceFiles(night: Night): readonly EvidenceFile[] {
+/**
+ * The same night has the same places, so an audit that is repeated replaces what it left before. Each
+ * file is made when it is asked for: of a large organization it has some megabytes.
+ */
+export function* evidenceFiles(night: Night): Generator<EvidenceFile> {
   const folder = folderOf(night.night);
-  const file = (name: string, contentType: string, body: string): EvidenceFile => ({
-    path: `${folder}${name}`,
-    contentType,
-    body,
-  });
-  return [
-    file('inventory.json', 'application/json', `${JSON.stringify(night, null, 2)}\n`),
-    file('inventory.csv', 'text/csv; charset=utf-8', inventoryCsv(night)),
-    file('findings.csv', 'text/csv; charset=utf-8', findingsCsv(night)),
-    { path: reportPath(night.night), contentType: 'text/html; charset=utf-8', body: report(night) },
-  ];
+  const csvFile = 'text/csv; charset=utf-8';
+  yield {
+    path: `${folder}inventory.json`,
+    contentType: 'application/json',
+    body: `${JSON.stringify(night)}\n`,
+  };
+  yield { path: `${folder}inventory.csv`, contentType: csvFile, body: inventoryCsv(night) };
+  yield { path: `${folder}findings.csv`, contentType: csvFile, body: findingsCsv(night) };
+  yield {
+    path: reportPath(night.night),
+    contentType: 'text/html; charset=utf-8',
+    body: report(night),
+  };
 }
 
 function folderOf(night: IsoDate): string {

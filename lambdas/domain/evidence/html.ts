@@ -1,25 +1,23 @@
 /** Markup that is safe to put on a page: text gets into it only by being escaped. */
-export interface Html {
-  readonly markup: string;
+class Markup {
+  constructor(readonly markup: string) {}
 }
 
+export type Html = Markup;
 export type HtmlValue = Html | string | number | readonly HtmlValue[];
-
-const made = new WeakSet<object>();
 
 /** Markup of a template whose values are escaped, unless they are markup already. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  const markup = strings.reduce((text, literal, i) => text + render(values[i - 1] ?? '') + literal);
-  const result = { markup };
-  made.add(result);
-  return result;
+  return new Markup(
+    strings.reduce((text, literal, i) => text + render(values[i - 1] ?? '') + literal),
+  );
 }
 
 function render(value: HtmlValue): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return escaped(value);
   if (isMany(value)) return value.map(render).join('');
-  if (!made.has(value)) throw new Error('only html`` makes markup');
+  if (!(value instanceof Markup)) throw new Error('only html`` makes markup');
   return value.markup;
 }
 

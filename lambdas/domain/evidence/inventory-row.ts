@@ -4,11 +4,11 @@ import { type AuditRules, createHygieneCheck } from '../audit/key-hygiene.js';
 import type { KeyMatch } from '../audit/managed-versions.js';
 import { shown } from '../audit/shown.js';
 import { FINDING_TYPES, type Finding, type FindingType } from '../finding.js';
-import type { ListedKey } from '../mistral.js';
 import type { PlannedKey } from '../planned-keys.js';
 import type { Workspace } from '../policy.js';
 import { type SecretState, versionAt } from '../rotation.js';
 import { type IsoDate, utcDay } from '../utc-day.js';
+import type { SeenKey } from './oldest-keys.js';
 
 const DAY_MS = 86_400_000;
 
@@ -56,12 +56,6 @@ export interface RowFacts {
   readonly retiring: ReadonlySet<string> | undefined;
   readonly workspaces: readonly Workspace[];
   readonly workspaceNames: WorkspaceNames;
-}
-
-/** A key as listed, and what its name says of it. */
-export interface SeenKey {
-  readonly key: ListedKey;
-  readonly match: KeyMatch;
 }
 
 /** Words a row for a key, or for a secret whose key in charge was not among the keys. */

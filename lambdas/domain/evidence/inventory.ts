@@ -4,7 +4,7 @@ import type { KeyMatch } from '../audit/managed-versions.js';
 import type { Finding } from '../finding.js';
 import type { ListedKey } from '../mistral.js';
 import type { Workspace } from '../policy.js';
-import { ageOf, createRows, type InventoryRow, plannedOf, type SeenKey } from './inventory-row.js';
+import { ageOf, createRows, type InventoryRow, plannedOf } from './inventory-row.js';
 import { type AgeGroup, createKeyAges } from './key-ages.js';
 import { createOldestKeys } from './oldest-keys.js';
 
@@ -36,15 +36,15 @@ export function takeInventory(
   rules: AuditRules,
   now: Date,
 ): InventoryTaking {
-  const managed = createOldestKeys<SeenKey>(MOST_MANAGED);
-  const others = createOldestKeys<SeenKey>(MOST_OTHERS);
+  const managed = createOldestKeys(MOST_MANAGED);
+  const others = createOldestKeys(MOST_OTHERS);
   const ages = createKeyAges();
 
   return {
     see(key, match) {
       const isManaged = plannedOf(match) !== undefined;
       ages.add(isManaged ? 'managed' : 'other', ageOf(key.createdAt, now));
-      (isManaged ? managed : others).add({ key, match });
+      (isManaged ? managed : others).add(key, match);
     },
 
     taken(view, findings) {

@@ -37,6 +37,7 @@ const LABELS = [...UP_TO_DAYS.map((days) => `≤ ${days}`), `> ${UP_TO_DAYS.at(-
 
 function indexOf(ageDays: number | null): number {
   if (ageDays === null) return UP_TO_DAYS.length + 1;
-  const index = UP_TO_DAYS.findIndex((days) => ageDays <= days);
-  return index < 0 ? UP_TO_DAYS.length : index;
+  let index = 0;
+  while (index < UP_TO_DAYS.length && ageDays > (UP_TO_DAYS[index] ?? 0)) index += 1;
+  return index;
 }

@@ -1,45 +1,52 @@
+import type { KeyMatch } from '../audit/managed-versions.js';
 import type { ListedKey } from '../mistral.js';
 
+/** A key as listed, and what its name says of it. */
+export interface SeenKey {
+  readonly key: ListedKey;
+  readonly match: KeyMatch;
+}
+
 /** The oldest of however many keys, as many as there is room for. */
-export interface OldestKeys<Entry> {
-  add(entry: Entry): void;
+export interface OldestKeys {
+  add(key: ListedKey, match: KeyMatch): void;
   /** The oldest first. */
-  kept(): readonly Entry[];
+  kept(): readonly SeenKey[];
+  /** Of all that were added. */
   count(): number;
 }
 
 /** A key of unknown age may be the oldest of all. */
-export function createOldestKeys<Entry extends { readonly key: ListedKey }>(
-  room: number,
-): OldestKeys<Entry> {
-  let entries: Entry[] = [];
+export function createOldestKeys(room: number): OldestKeys {
+  let seen: SeenKey[] = [];
   let count = 0;
   let tooYoung = Number.POSITIVE_INFINITY;
 
   function tidy(): void {
-    entries.sort((one, other) => bornAt(one) - bornAt(other));
-    if (entries.length <= room) return;
-    entries = entries.slice(0, room);
-    tooYoung = bornAt(entries[room - 1]);
+    seen.sort((one, other) => bornAt(one.key) - bornAt(other.key));
+    const last = seen[room - 1];
+    if (!last || seen.length === room) return;
+    seen = seen.slice(0, room);
+    tooYoung = bornAt(last.key);
   }
 
   return {
     count: () => count,
 
-    add(entry) {
+    add(key, match) {
       count += 1;
-      if (bornAt(entry) >= tooYoung) return;
-      entries.push(entry);
-      if (entries.length >= 2 * room) tidy(); // seldom, so that one more key costs next to nothing
+      if (bornAt(key) >= tooYoung) return;
+      seen.push({ key, match });
+      if (seen.length >= 2 * room) tidy(); // seldom, so that one more key costs next to nothing
     },
 
     kept() {
       tidy();
-      return entries;
+      return seen;
     },
   };
 }
 
-function bornAt(entry: { readonly key: ListedKey } | undefined): number {
-  return entry?.key.createdAt?.getTime() ?? 0;
+function bornAt({ createdAt }: ListedKey): number {
+  return createdAt?.getTime() ?? 0;
 }

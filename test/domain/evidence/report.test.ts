@@ -126,7 +126,7 @@ describe('the page', () => {
     const open = Array.from({ length: 1200 }, (_, i) => opened({ id: `stale#x#${i}` }));
     const night = aNight({ changes: { open, remind: [], unchanged: [], resolve: [] } });
     expect(report(night)).toContain('200 more are in <a href="findings.csv">');
-    expect(evidenceFiles(night)[2]?.body.split('\r\n')).toHaveLength(1 + 1200 + 1);
+    expect([...evidenceFiles(night)][2]?.body.split('\r\n')).toHaveLength(1 + 1200 + 1);
   });
 
   test.each(['light', 'dark'])('its text stands out from its ground where it is %s', (scheme) => {
@@ -170,7 +170,7 @@ function luminance(colour: string): number {
 describe('the files of a night', () => {
   test('are at the same places whenever the night is audited again', () => {
     const paths = (at: string) =>
-      evidenceFiles(aNight({ at: new Date(at) })).map(({ path }) => path);
+      [...evidenceFiles(aNight({ at: new Date(at) }))].map(({ path }) => path);
     expect(paths('2026-06-30T02:00:00Z')).toEqual([
       'evidence/2026/06/2026-06-30/inventory.json',
       'evidence/2026/06/2026-06-30/inventory.csv',
@@ -182,7 +182,7 @@ describe('the files of a night', () => {
 
   test('tell the same inventory as JSON and as CSV', () => {
     const night = aNight({ inventory: inventoryOf([aRotatedKey(CURRENT), aListedKey()]) });
-    const [json, csv] = evidenceFiles(night);
+    const [json, csv] = [...evidenceFiles(night)];
     const { version, complete, rows } = JSON.parse(json?.body ?? '');
     expect({ version, complete, keys: rows.length }).toEqual({
       version: 1,
