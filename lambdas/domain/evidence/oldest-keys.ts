@@ -18,16 +18,16 @@ export interface OldestKeys {
 
 /** A key of unknown age may be the oldest of all. */
 export function createOldestKeys(room: number): OldestKeys {
-  let seen: SeenKey[] = [];
+  let seen: (SeenKey & { readonly bornAt: number })[] = [];
   let count = 0;
   let tooYoung = Number.POSITIVE_INFINITY;
 
   function tidy(): void {
-    seen.sort((one, other) => bornAt(one.key) - bornAt(other.key));
+    seen.sort((one, other) => one.bornAt - other.bornAt);
     const last = seen[room - 1];
     if (!last || seen.length === room) return;
     seen = seen.slice(0, room);
-    tooYoung = bornAt(last.key);
+    tooYoung = last.bornAt;
   }
 
   return {
@@ -35,8 +35,9 @@ export function createOldestKeys(room: number): OldestKeys {
 
     add(key, match) {
       count += 1;
-      if (bornAt(key) >= tooYoung) return;
-      seen.push({ key, match });
+      const bornAt = key.createdAt?.getTime() ?? 0;
+      if (bornAt >= tooYoung) return;
+      seen.push({ key, match, bornAt });
       if (seen.length >= 2 * room) tidy(); // seldom, so that one more key costs next to nothing
     },
 
@@ -45,8 +46,4 @@ export function createOldestKeys(room: number): OldestKeys {
       return seen;
     },
   };
-}
-
-function bornAt({ createdAt }: ListedKey): number {
-  return createdAt?.getTime() ?? 0;
 }
