@@ -32,6 +32,7 @@ const PATTERNS: Readonly<Record<string, readonly string[]>> = {
   'executions of the one flow, whose names are not known beforehand': [
     'states:DescribeExecution on arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:RetirementStateMachine:*',
   ],
+  'each night has evidence files of its own': ['s3:PutObject on EvidenceBucket/evidence/*'],
   "CDK's trigger calls the newest version of the one function": [
     'lambda:InvokeFunction on ProvisioningFunction:*',
   ],
