@@ -85,6 +85,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       retirements,
       alerts,
       journal,
+      counts: { count() {} },
       log,
       now,
       sleep,
@@ -108,6 +109,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
         sleep,
       }),
       alerts,
+      metrics: { record() {} },
       log,
       now,
     }),
@@ -144,7 +146,13 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       functionName: 'SpendMonitor',
       now,
     }),
-    tellOnCall: createTellOnCallHandler({ alerts, journal, log, now }),
+    tellOnCall: createTellOnCallHandler({
+      alerts,
+      journal,
+      counts: { count() {} },
+      log,
+      now,
+    }),
     close() {
       for (const client of [secretsManager, sns, stepFunctions, dynamo]) client.destroy();
     },

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -7,10 +8,13 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../adapters/alert-topic.js';
 import { AWS_CLIENT } from '../adapters/aws-client.js';
 import { createJournal } from '../adapters/journal.js';
+import { createMetricLines } from '../adapters/metric-lines.js';
 import { createMistral } from '../adapters/mistral.js';
+import { createRotationCounts } from '../adapters/outcome-counts.js';
 import { readPolicyFile } from '../adapters/policy-file.js';
 import { createRetirements } from '../adapters/retirements.js';
 import { createSecretVersions } from '../adapters/secret-versions.js';
+import { METRICS_NAMESPACE } from '../domain/metrics.js';
 import { KeyRotationEnvSchema } from './env.js';
 import { createKeyRotationHandler } from './handler.js';
 
@@ -31,6 +35,7 @@ export const handler = createKeyRotationHandler({
     policy.alerts.runbookUrl,
   ),
   journal: createJournal(new DynamoDBClient(AWS_CLIENT), env.RECORDS_TABLE_NAME),
+  counts: createRotationCounts(createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE }))),
   log: new Logger(),
   now: () => new Date(),
   sleep: setTimeout,

@@ -32,7 +32,9 @@ export async function finishSecret(deps: RotationDeps, rotation: Rotation): Prom
       ? plan(deps, rotation, { newKey, oldKey, oldVersionId, promotedAt })
       : undefined;
   const started = retirement && (await deps.retirements.start(versionId, retirement)) === 'started';
-  if (started || !alreadyMoved) await tellSuccess(deps, rotation, newKey, promotedAt, retirement);
+  if (!started && alreadyMoved) return;
+  deps.counts.count(retirement ? 'replaced' : 'provisioned');
+  await tellSuccess(deps, rotation, newKey, promotedAt, retirement);
 }
 
 /** A value that somebody else wrote must not stop the rotation: the audit reports the key it was. */

@@ -3,6 +3,7 @@ import type { Journal } from '../adapters/journal.js';
 import type { KeyInspector } from '../adapters/key-inspector.js';
 import type { KeySource } from '../adapters/key-source.js';
 import type { Log } from '../adapters/log.js';
+import type { RotationCounts } from '../adapters/outcome-counts.js';
 import type { Retirements } from '../adapters/retirements.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
 import type { PlannedKey } from '../domain/planned-keys.js';
@@ -17,6 +18,7 @@ export interface RotationDeps {
   readonly retirements: Retirements;
   readonly alerts: AlertTopic;
   readonly journal: Journal;
+  readonly counts: RotationCounts;
   readonly log: Log;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;

@@ -86,6 +86,7 @@ async function withdraw(
   const { secret, versionId, planned } = rotation;
   await deps.secrets.clearPending(secret.arn, versionId);
   await deps.keySource.delete(keyId);
+  deps.counts.count('withdrawn');
   const alert = rotationFailed({
     secretName: secret.name,
     secretArn: secret.arn,

@@ -1,18 +1,22 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../adapters/alert-topic.js';
+import { createAuditMetrics } from '../adapters/audit-metrics.js';
 import { AWS_CLIENT } from '../adapters/aws-client.js';
 import { createEvidenceStore } from '../adapters/evidence-store.js';
 import { createFindingStore } from '../adapters/finding-store.js';
 import { createManagedSecrets } from '../adapters/managed-secrets.js';
+import { createMetricLines } from '../adapters/metric-lines.js';
 import { createMistral } from '../adapters/mistral.js';
 import { createModelCatalog } from '../adapters/model-catalog.js';
 import { readPolicyFile } from '../adapters/policy-file.js';
 import { createRetirements } from '../adapters/retirements.js';
 import { createSecretVersions } from '../adapters/secret-versions.js';
+import { METRICS_NAMESPACE } from '../domain/metrics.js';
 import { NightlyAuditEnvSchema } from './env.js';
 import { createNightlyAuditHandler } from './handler.js';
 
@@ -41,6 +45,7 @@ export const handler = createNightlyAuditHandler({
     env.ALERTS_TOPIC_ARN,
     policy.alerts.runbookUrl,
   ),
+  metrics: createAuditMetrics(createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE }))),
   log: new Logger(),
   now: () => new Date(),
 });

@@ -5,6 +5,7 @@ import { type SecretFacts, unfinishedVersion } from '../domain/audit/rotation-fi
 import { mapBounded } from '../domain/map-bounded.js';
 import { type PlannedKey, plannedKeys } from '../domain/planned-keys.js';
 import type { Policy } from '../domain/policy.js';
+import type { Retirement } from '../domain/retirement.js';
 import type { SecretState } from '../domain/rotation.js';
 import type { Problems } from './problems.js';
 
@@ -69,14 +70,14 @@ function labelsOf({ stagesByVersion }: SecretState): string {
   return labels.sort().join(' ');
 }
 
-/** Ids of the keys that a retirement will revoke; `undefined` when that cannot be listed. */
-export function retiringKeys(
+/** What a retirement will revoke; `undefined` when that cannot be listed. */
+export function runningRetirements(
   retirements: Pick<Retirements, 'running'>,
   problems: Problems,
-): Promise<ReadonlySet<string> | undefined> {
+): Promise<readonly Retirement[] | undefined> {
   return problems.attempt('running retirements could not be listed', async () => {
-    const ids = new Set<string>();
-    for await (const { oldKeyId } of retirements.running()) ids.add(oldKeyId);
-    return ids;
+    const running: Retirement[] = [];
+    for await (const retirement of retirements.running()) running.push(retirement);
+    return running;
   });
 }

@@ -1,5 +1,6 @@
 import type { AlertTopic } from '../adapters/alert-topic.js';
 import type { EvidenceStore } from '../adapters/evidence-store.js';
+import type { AuditMetrics } from '../adapters/audit-metrics.js';
 import type { AuditMemory, FindingStore } from '../adapters/finding-store.js';
 import type { KeySource } from '../adapters/key-source.js';
 import type { Log } from '../adapters/log.js';
@@ -27,6 +28,7 @@ export interface NightlyAuditDeps {
   readonly findingStore: FindingStore;
   readonly evidence: EvidenceStore;
   readonly alerts: AlertTopic;
+  readonly metrics: AuditMetrics;
   readonly log: Log;
   readonly now: () => Date;
 }
@@ -70,6 +72,7 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
       problems: result.problems,
       at: now,
     });
+    deps.metrics.record(result.gaugesOf(holding(changes)));
     await tellAndStore(deps, changes, kept, now);
     await rememberChanged(deps.findingStore, memory, result.memory);
 
@@ -112,13 +115,17 @@ async function rememberChanged(
   if (JSON.stringify(after) !== JSON.stringify(before)) await findingStore.remember(after);
 }
 
+function holding({ open, remind, unchanged }: FindingChanges): Finding[] {
+  return [...open, ...remind, ...unchanged].map(({ finding }) => finding);
+}
+
 function summarize(
-  { open, remind, resolve, unchanged }: FindingChanges,
+  changes: FindingChanges,
   { keys, models }: Pick<AuditSummary, 'keys' | 'models'>,
   { page, problems }: KeptEvidence,
 ): AuditSummary {
-  const findings = [...open, ...remind, ...unchanged]
-    .map(({ finding }) => finding)
+  const { open, remind, resolve } = changes;
+  const findings = holding(changes)
     .sort((a, b) => WORST_FIRST.indexOf(a.severity) - WORST_FIRST.indexOf(b.severity))
     .slice(0, SHOWN_FINDINGS);
   return {

@@ -1,5 +1,6 @@
 import type { AuditMemory } from '../adapters/finding-store.js';
 import { type Audit, createAudit } from '../domain/audit/audit.js';
+import { type AuditGauges, auditGauges } from '../domain/audit/audit-gauges.js';
 import { notYetGrouped, undecidedBy } from '../domain/audit/coverage.js';
 import { judgeModels } from '../domain/audit/model-drift.js';
 import { chooseProbe, rememberProbe } from '../domain/audit/model-probe.js';
@@ -15,7 +16,7 @@ import type { MistralWorkspace } from '../domain/mistral.js';
 import type { SpendLimit } from '../domain/mistral-limits.js';
 import { plannedKeys } from '../domain/planned-keys.js';
 import type { Policy } from '../domain/policy.js';
-import { describeSecrets, findMoving, retiringKeys } from './gather.js';
+import { describeSecrets, findMoving, runningRetirements } from './gather.js';
 import type { AuditSummary, NightlyAuditDeps } from './handler.js';
 import { createProblems, type Problems } from './problems.js';
 
@@ -24,6 +25,8 @@ export interface AuditResult extends Pick<AuditSummary, 'keys' | 'models' | 'pro
   currentAgainst(open: readonly Finding[]): readonly Finding[];
   /** Whether the audit could not have seen that a finding is gone. */
   isUndecided(finding: Finding): boolean;
+  /** The audit in numbers, given what holds after all. */
+  gaugesOf(findings: readonly Finding[]): AuditGauges;
   readonly memory: AuditMemory;
   readonly inventory: Inventory;
   /** Why not every key was seen, if so. */
@@ -42,7 +45,8 @@ export async function runAudit(
     describeSecrets(policy, deps.secrets, deps.managedSecrets, problems),
     askOrganization(deps, problems),
   ]);
-  const retiring = await retiringKeys(deps.retirements, problems);
+  const retirements = await runningRetirements(deps.retirements, problems);
+  const retiring = retirements && new Set(retirements.map(({ oldKeyId }) => oldKeyId));
   const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
   const planned = plannedKeys(policy);
   const workspaceNames = new Map(policy.workspaces.map(({ id, name }) => [id, name]));
@@ -68,6 +72,16 @@ export async function runAudit(
     memory: models.memory,
     inventory: inventory.taken({ complete, moving }, found),
     listingError: listing.error,
+    gaugesOf: (findings) =>
+      auditGauges(
+        {
+          keysListed: complete ? listing.keys : undefined,
+          secrets: [...secrets.values()],
+          retirements,
+          findings,
+        },
+        now,
+      ),
     currentAgainst: (open) => (complete ? found : notYetGrouped(found, open)),
     isUndecided: undecidedBy({
       allKeys: complete,

@@ -2,11 +2,13 @@ import * as z from 'zod';
 import type { AlertTopic } from '../adapters/alert-topic.js';
 import type { Journal } from '../adapters/journal.js';
 import type { Log } from '../adapters/log.js';
+import type { RetirementCounts } from '../adapters/outcome-counts.js';
 import type { Alert } from '../domain/alert.js';
 import { approvalNeeded } from '../domain/alerts/approval-needed.js';
 import { keyInUse } from '../domain/alerts/key-in-use.js';
 import { keyRevoked, oldKeyKept, rolledBack } from '../domain/alerts/retirement-end.js';
 import { bothRefused, retirementFailed } from '../domain/alerts/retirement-trouble.js';
+import { RETIREMENT_OUTCOMES } from '../domain/metrics.js';
 import { ReplacedKeySchema, RetirementSchema } from '../domain/retirement.js';
 
 const checked = z.object({ checkAt: z.iso.datetime(), lastUsedOn: z.iso.date() });
@@ -48,11 +50,12 @@ export interface TellOnCallDeps {
   readonly alerts: AlertTopic;
   readonly journal: Journal;
   readonly log: Log;
+  readonly counts: RetirementCounts;
   readonly now: () => Date;
 }
 
 /** Task of the retirement flow: tells on-call where a retirement stands, and writes it down. */
-export function createTellOnCallHandler({ alerts, journal, log, now }: TellOnCallDeps) {
+export function createTellOnCallHandler({ alerts, journal, counts, log, now }: TellOnCallDeps) {
   return async (event: unknown): Promise<void> => {
     const story = StorySchema.parse(event);
     const { secretName } = story.flow;
@@ -62,6 +65,8 @@ export function createTellOnCallHandler({ alerts, journal, log, now }: TellOnCal
     await journal.record(secretName, alert).catch((error: unknown) => {
       log.error('history not written', { type: alert.type, secret: secretName, error });
     });
+    const end = RETIREMENT_OUTCOMES.find((outcome) => outcome === story.story);
+    if (end) counts.count(end);
   };
 }
 

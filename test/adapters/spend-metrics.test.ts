@@ -1,9 +1,7 @@
-import { Console } from 'node:console';
-import { Writable } from 'node:stream';
-import { Metrics } from '@aws-lambda-powertools/metrics';
 import { expect, test } from 'vitest';
-import { createSpendMetrics, METRICS_NAMESPACE } from '../../lambdas/adapters/spend-metrics.js';
+import { createSpendMetrics } from '../../lambdas/adapters/spend-metrics.js';
 import type { SpendRow } from '../../lambdas/domain/spend/spend-row.js';
+import { metricLines } from '../support/metric-lines.js';
 
 function aRow(change: Partial<SpendRow> = {}): SpendRow {
   return {
@@ -21,19 +19,8 @@ function aRow(change: Partial<SpendRow> = {}): SpendRow {
   };
 }
 
-/** The lines that CloudWatch would read. */
 function recorded(rows: readonly SpendRow[]) {
-  const lines: string[] = [];
-  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
-  const stdout = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(String(chunk));
-      done();
-    },
-  });
-  Object.assign(metrics, { console: new Console({ stdout }) });
-  createSpendMetrics(metrics).record(rows);
-  return lines.map((line) => JSON.parse(line));
+  return metricLines((lines) => createSpendMetrics(lines).record(rows));
 }
 
 test('each workspace is one line of spend, budget and percent for each window', () => {
@@ -43,8 +30,8 @@ test('each workspace is one line of spend, budget and percent for each window', 
     aRow({ workspace: 'dev-workspace' }),
   ]);
   expect(more).toEqual([]);
-  expect(ml).toMatchObject({
-    workspace: 'ml-workspace',
+  expect(ml?.under).toBe('workspace=ml-workspace');
+  expect(ml?.raw).toMatchObject({
     MonthSpend: 412.5,
     MonthBudget: '500',
     MonthPercent: 82.5,
@@ -52,33 +39,21 @@ test('each workspace is one line of spend, budget and percent for each window', 
     DayBudget: '50',
     DayPercent: 0.02,
   });
-  expect(dev).toMatchObject({ workspace: 'dev-workspace', MonthSpend: 412.5 });
-  expect(dev).not.toHaveProperty('DaySpend');
-});
-
-test('the workspace is the only dimension', () => {
-  const [line] = recorded([aRow()]);
-  expect(line._aws.CloudWatchMetrics[0]).toMatchObject({
-    Namespace: 'MistralGovernance',
-    Dimensions: [['workspace']],
-  });
+  expect(dev).toMatchObject({ under: 'workspace=dev-workspace', metrics: { MonthSpend: 412.5 } });
+  expect(dev?.raw).not.toHaveProperty('DaySpend');
 });
 
 test('a budget is paid for as no metric of its own', () => {
   const [line] = recorded([aRow()]);
-  expect(namesOf(line)).toEqual(['MonthSpend', 'MonthPercent']);
+  expect(Object.keys(line?.metrics ?? {})).toEqual(['MonthSpend', 'MonthPercent']);
 });
 
 test('spend without a budget has no budget and no percent', () => {
   const [line] = recorded([aRow({ budgetNanos: undefined, percent: undefined })]);
-  expect(namesOf(line)).toEqual(['MonthSpend']);
-  expect(line).not.toHaveProperty('MonthBudget');
+  expect(Object.keys(line?.metrics ?? {})).toEqual(['MonthSpend']);
+  expect(line?.raw).not.toHaveProperty('MonthBudget');
 });
 
 test('no rows are no line', () => {
   expect(recorded([])).toEqual([]);
 });
-
-function namesOf(line: { _aws: { CloudWatchMetrics: { Metrics: { Name: string }[] }[] } }) {
-  return line._aws.CloudWatchMetrics[0]?.Metrics.map(({ Name }) => Name);
-}

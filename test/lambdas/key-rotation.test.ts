@@ -43,6 +43,7 @@ let values: Map<string, ManagedKey>;
 let atMistral: { id: string; name: string; workspaceId: string; expiresOn: string }[];
 let did: string[];
 let alerts: Alert[];
+let counted: string[];
 let retirements: Map<string, Retirement>;
 let clock: Date;
 let health: (key: ManagedKey) => { accepted: boolean; models?: readonly MistralModel[] };
@@ -55,6 +56,7 @@ beforeEach(() => {
   atMistral = [];
   did = [];
   alerts = [];
+  counted = [];
   retirements = new Map();
   clock = start;
   health = () => ({ accepted: true });
@@ -122,6 +124,7 @@ const deps: RotationDeps = {
   },
   alerts: { publish: async (alert) => void alerts.push(alert) },
   journal: { record: async () => {} },
+  counts: { count: (outcome) => void counted.push(outcome) },
   log: silentLog,
   now: () => clock,
   sleep: async (milliseconds) => {
@@ -225,6 +228,7 @@ describe('testSecret', () => {
     health = () => ({ accepted: true, models: MODELS.slice(0, 1) });
     await expect(run('testSecret')).rejects.toThrow(/codestral-latest/);
     expect(did).toEqual([`clear ${NEW}`, 'delete key-1']);
+    expect(counted).toEqual(['withdrawn']);
   });
 
   test('an alert that cannot be sent hides nothing', async () => {
@@ -312,6 +316,7 @@ describe('finishSecret', () => {
       rules: { quietDays: 1, maxDrainDays: 7, onDrainTimeout: 'hold' },
     });
     expect(alerts.map(({ type }) => type)).toEqual(['rotation-succeeded']);
+    expect(counted).toEqual(['replaced']);
   });
 
   test('repeated after the label moved, starts the retirement that was not started', async () => {
@@ -328,6 +333,7 @@ describe('finishSecret', () => {
     await run('finishSecret');
     expect(did).toHaveLength(1);
     expect(alerts).toHaveLength(1);
+    expect(counted).toHaveLength(1);
   });
 
   test.each([
@@ -359,6 +365,7 @@ describe('finishSecret', () => {
     expect(did).toEqual([`AWSCURRENT undefined -> ${NEW}`]);
     expect(retirements.size).toBe(0);
     expect(alerts).toHaveLength(1);
+    expect(counted).toEqual(['provisioned']);
   });
 
   test('fails when AWSCURRENT has moved on meanwhile, and retires nothing', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AuditMemory, FindingStore } from '../../lambdas/adapters/finding-store.js';
 import type { Alert } from '../../lambdas/domain/alert.js';
 import type { EvidenceFile } from '../../lambdas/domain/evidence/evidence-files.js';
+import type { AuditGauges } from '../../lambdas/domain/audit/audit-gauges.js';
 import type { ListedKey, MistralWorkspace } from '../../lambdas/domain/mistral.js';
 import type { SpendLimit } from '../../lambdas/domain/mistral-limits.js';
 import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
@@ -84,6 +85,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
   const remembered: AuditMemory[] = [];
   const kept: EvidenceFile[] = [];
   const logged: string[] = [];
+  const measured: AuditGauges[] = [];
   const handler = createNightlyAuditHandler({
     policy,
     keySource: { list: () => each(keys) },
@@ -115,11 +117,12 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
         told.push(alert);
       },
     },
+    metrics: { record: (gauges) => void measured.push(gauges) },
     log: { ...silentLog, error: (message) => void logged.push(message) },
     now: () => NOW,
     ...deps,
   });
-  return { result: handler(), told, did, stored, remembered, kept, logged };
+  return { result: handler(), told, did, stored, remembered, kept, logged, measured };
 }
 
 const opened = (change: Parameters<typeof aFinding>[0], lastToldOn = dayAgo(1)): OpenFinding => ({
@@ -463,5 +466,43 @@ describe('evidence', () => {
       rows: [...plannedKeys(policy).map(() => ({ state: 'not seen' })), { keyId: 'k1' }],
       problems: [expect.stringContaining('could only be listed in part')],
     });
+  });
+});
+
+describe('the audit in numbers', () => {
+  test('has the keys, what retires and what holds, told or not', async () => {
+    const { promotedAt } = aRetirement({ promotedAt: daysAgo(3).toISOString() });
+    const { result, measured } = audit({
+      keys: [...managedKeys, aListedKey({ id: 'by-hand' })],
+      open: [unmanaged],
+      deps: {
+        retirements: { running: () => each([aRetirement({ promotedAt })]) },
+        alerts: { publish: () => Promise.reject(new Error('no topic')) },
+      },
+    });
+    await expect(result).rejects.toThrow('no topic');
+    expect(measured).toMatchObject([{ keysListed: 5, keysManaged: 4, retirementDays: [3] }]);
+    expect(measured[0]?.keyDays.get('dev-workspace')).toBe(10);
+    expect(measured[0]?.findings.map(({ type }) => type)).toEqual(['unmanaged']);
+  });
+
+  test('leaves out what could not be found out', async () => {
+    const { result, measured } = audit({
+      deps: {
+        keySource: {
+          list: async function* () {
+            yield* managedKeys.slice(0, 1);
+            throw new Error('page 2 is down');
+          },
+        },
+        retirements: {
+          running: () => {
+            throw new Error('throttled');
+          },
+        },
+      },
+    });
+    await expect(result).rejects.toThrow('page 2 is down');
+    expect(measured).toMatchObject([{ keysListed: undefined, retirementDays: undefined }]);
   });
 });

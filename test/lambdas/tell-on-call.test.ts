@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../lambdas/domain/alert.js';
 import type { Retirement } from '../../lambdas/domain/retirement.js';
 import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
@@ -7,6 +7,9 @@ import { aRemoval, aRetirement, silentLog } from '../support/builders.js';
 const at = new Date('2026-04-08T01:00:00Z');
 const verdict = { checkAt: '2026-04-09T01:00:00.000Z', lastUsedOn: '2026-04-07', reason: 'gone' };
 const arns = { executionArn: 'arn:execution', stateMachineArn: 'arn:machine' };
+
+const counted: string[] = [];
+beforeEach(() => void counted.splice(0));
 
 async function told(
   story: string,
@@ -19,6 +22,7 @@ async function told(
     alerts: { publish: async (alert) => void published.push(alert) },
     journal: { record: async (subject, alert) => void recorded.push([subject, alert]) },
     log: silentLog,
+    counts: { count: (outcome) => void counted.push(outcome) },
     now: () => at,
   })({ story, flow: { ...retirement, ...state }, ...arns });
   const [alert] = published as [Alert];
@@ -150,4 +154,17 @@ describe('when something cannot be written or sent', () => {
 
 test('fails on a story the flow does not tell', async () => {
   await expect(told('gossip')).rejects.toThrow(/story/);
+});
+
+test.each([
+  ['revoked', { confirmation: { refused: true } }, ['revoked']],
+  ['rolled-back', { verdict }, ['rolled-back']],
+  ['kept', {}, ['kept']],
+  ['failed', {}, ['failed']],
+  ['in-use', { verdict }, []],
+  ['approval-needed', { verdict }, []],
+  ['both-refused', { verdict }, []],
+] as const)('of the story %s, an end is counted and a stage is not', async (story, state, ends) => {
+  await told(story, state);
+  expect(counted).toEqual(ends);
 });

@@ -55,6 +55,7 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
     alerts: { publish: async (alert) => void alerts.push(alert) },
     journal: { record: async () => {} },
     log: silentLog,
+    counts: { count() {} },
     now: clock.now,
   });
 

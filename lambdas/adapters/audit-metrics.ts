@@ -1,0 +1,37 @@
+import { WORST_FIRST } from '../domain/alert.js';
+import type { AuditGauges } from '../domain/audit/audit-gauges.js';
+import { FINDING_TYPES } from '../domain/finding.js';
+import { ORGANIZATION } from '../domain/metrics.js';
+import type { MetricLines } from './metric-lines.js';
+
+/** Metrics of what a nightly audit saw. CloudWatch charges by the hour, so one a night costs next to nothing. */
+export interface AuditMetrics {
+  record(gauges: AuditGauges): void;
+}
+
+export function createAuditMetrics(lines: MetricLines): AuditMetrics {
+  return {
+    record({ keysListed, keysManaged, keyDays, retirementDays, findings }) {
+      const oldest = keyDays.size > 0 ? Math.max(...keyDays.values()) : undefined;
+      lines.write('workspace', ORGANIZATION, {
+        KeysListed: keysListed,
+        KeysManaged: keysManaged,
+        OldestKeyDays: oldest,
+        RetirementsRunning: retirementDays?.length,
+        OldestRetirementDays: retirementDays && Math.max(0, ...retirementDays),
+      });
+      for (const [workspace, days] of keyDays) {
+        lines.write('workspace', workspace, { OldestKeyDays: days });
+      }
+      // Also the zeros, or what is settled would look open until it is forgotten.
+      for (const type of FINDING_TYPES) {
+        const FindingsOpen = findings.filter((finding) => finding.type === type).length;
+        lines.write('type', type, { FindingsOpen });
+      }
+      for (const severity of WORST_FIRST) {
+        const FindingsOpen = findings.filter((finding) => finding.severity === severity).length;
+        lines.write('severity', severity, { FindingsOpen });
+      }
+    },
+  };
+}
