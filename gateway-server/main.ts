@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../lambdas/adapters/alert-topic.js';
 import { AWS_CLIENT } from '../lambdas/adapters/aws-client.js';
+import { createGatewayMetrics } from '../lambdas/adapters/gateway-metrics.js';
 import { createGatewayKeyReader } from '../lambdas/adapters/key-reader.js';
+import { createMetricLines } from '../lambdas/adapters/metric-lines.js';
 import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
+import { METRICS_NAMESPACE } from '../lambdas/domain/metrics.js';
 import { openGateway } from '../lambdas/gateway/wiring.js';
 import { createWorkspaceKeys } from '../lambdas/metering/workspace-keys.js';
 import { loadPolicy } from '../lib/load-policy.js';
@@ -32,6 +36,7 @@ const opened = openGateway({
     options.alertsTopicArn,
     policy.alerts.runbookUrl,
   ),
+  metrics: createGatewayMetrics(createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE }))),
   log: new Logger({ serviceName: 'gateway' }),
   holderId: randomUUID(),
   flushEverySeconds: 1,

@@ -1,6 +1,10 @@
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { createHttpShell } from '../../gateway-server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
+import { createGatewayMetrics } from '../../lambdas/adapters/gateway-metrics.js';
+import { createMetricLines } from '../../lambdas/adapters/metric-lines.js';
 import { ApiKey } from '../../lambdas/domain/api-key.js';
+import { METRICS_NAMESPACE } from '../../lambdas/domain/metrics.js';
 import { openGateway } from '../../lambdas/gateway/wiring.js';
 import { createFakeQuotaCounters } from '../../local/fakes/quota-counters.js';
 import { benchPolicy, CALLER_HEADER } from './bench-policy.js';
@@ -16,6 +20,7 @@ const { gateway } = openGateway({
   keys: { current: () => key, instead: async () => key },
   counters,
   alerts: { publish: async () => {} },
+  metrics: createGatewayMetrics(createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE }))),
   log: { info() {}, warn() {}, error() {} },
   holderId: 'bench',
   flushEverySeconds: 1,

@@ -3,7 +3,7 @@ import { METRICS, type MetricDimension, type MetricName } from '../domain/metric
 /** CloudWatch metrics by way of lines in the log, which need no call and no permission. */
 export interface MetricLines {
   /**
-   * Writes one line. Of one metric it takes up to a hundred values; what is `undefined` is left
+   * Writes one line. Of one metric it takes fewer than a hundred values; what is `undefined` is left
    * out. Notes are read with the line, and are no metrics to pay for.
    */
   write(

@@ -1,7 +1,9 @@
+import type { GatewayMetrics } from '../adapters/gateway-metrics.js';
 import type { Log } from '../adapters/log.js';
 import type { ModelDirectory } from '../domain/access.js';
 import type { Workspace } from '../domain/policy.js';
 import type { Authorize, Metering } from '../metering/metering.js';
+import type { ProblemCode } from '../metering/problem.js';
 import type { WorkspaceKeys } from '../metering/workspace-keys.js';
 import type { Upstream } from './upstream.js';
 
@@ -10,6 +12,16 @@ export interface GatewayAlerts {
   /** Mistral refuses a workspace's key, even read afresh. Called again at most every few minutes. */
   unauthorized(workspace: string): void;
 }
+
+/** How a request ended: in a problem of ours, or so. */
+export type RequestOutcome =
+  | ProblemCode
+  | 'answered'
+  /** An error of Mistral's about the request itself, passed on in its own words. */
+  | 'refused_by_mistral'
+  /** After the caller had some of the answer. */
+  | 'broken_off'
+  | 'caller_gone';
 
 /** What every exchange works with. */
 export interface GatewayContext {
@@ -20,6 +32,7 @@ export interface GatewayContext {
   readonly workspaces: readonly Workspace[];
   readonly upstream: Upstream;
   readonly alerts: GatewayAlerts;
+  readonly metrics: Pick<GatewayMetrics, 'ended' | 'refused'>;
   readonly log: Log;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;

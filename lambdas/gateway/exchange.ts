@@ -2,12 +2,18 @@ import type { ApiKey } from '../domain/api-key.js';
 import { authorizeCall, refusalOf, reserve } from '../metering/admission.js';
 import type { Endpoint } from '../metering/endpoints.js';
 import type { Demand, HoldOutcome } from '../metering/metering.js';
-import { answerOf, type Problem, type ProblemAnswer, problem } from '../metering/problem.js';
+import {
+  answerOf,
+  type Problem,
+  type ProblemAnswer,
+  problem,
+  shownCode,
+} from '../metering/problem.js';
 import { Tally } from '../metering/tally.js';
-import type { GatewayContext } from './context.js';
+import type { GatewayContext, RequestOutcome } from './context.js';
 import { type Forwarded, Forwarding, type ForwardingOwner } from './forwarding.js';
 import { overflowOf } from './overflow.js';
-import { type Comeback, comebackOf } from './rate-limit.js';
+import { comebackOf, rateLimited } from './rate-limit.js';
 import type { CallHead, Exchange, Reply } from './reply.js';
 import {
   errorForCaller,
@@ -22,6 +28,7 @@ const FIRST_PAUSE_MS = 200;
 
 /** One request: authorize, reserve, forward, settle. Each at most once; only forwarding may repeat. */
 export class MeteredExchange implements Exchange, ForwardingOwner {
+  readonly #startedAt: number;
   #body!: Buffer;
   #tally!: Tally;
   #key!: ApiKey;
@@ -40,7 +47,9 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     private readonly endpoint: Endpoint,
     private readonly head: CallHead,
     private readonly reply: Reply,
-  ) {}
+  ) {
+    this.#startedAt = context.now().getTime();
+  }
 
   begin(received: Buffer): void {
     const { authorize, models, metering } = this.context;
@@ -55,16 +64,16 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     else this.#admit(call.demand, outcome);
   }
 
-  abandon(): void {
+  abandon(outcome: RequestOutcome = 'caller_gone'): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end(outcome);
     const partly = this.#forwarding?.abandon();
     if (partly) this.#tally.partly(partly);
     else this.#tally?.release(); // between two attempts nothing is under way
   }
 
-  stalled(): void {
-    this.abandon();
+  stalled(outcome?: RequestOutcome): void {
+    this.abandon(outcome);
     this.reply.destroy();
   }
 
@@ -83,7 +92,7 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     this.context.log.error('request failed', { reason, path: this.endpoint.path });
     if (this.#over) return;
     if (this.#forwarding || this.reply.started) {
-      this.stalled();
+      this.stalled('internal_error');
       return;
     }
     this.#tally?.release();
@@ -132,12 +141,12 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     switch (outcome.kind) {
       case 'delivered':
         this.#tally.delivered(outcome.usage);
-        this.#over = true;
+        this.#end('answered');
         this.reply.end(outcome.lastChunk);
         return;
       case 'broken off':
         this.#tally.partly(outcome);
-        this.#over = true;
+        this.#end('broken_off');
         this.context.log.warn('answer broke off', this.#facts(outcome.reason));
         this.reply.destroy();
         return;
@@ -151,9 +160,11 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
         return;
       }
       case 'answered':
-        if (outcome.status === 401) this.#renewKey();
-        else if (outcome.status === 429) this.#await(this.#makeRoom(outcome));
-        else {
+        if (outcome.status === 401 || outcome.status === 429) {
+          this.context.metrics.refused(outcome.status);
+          if (outcome.status === 401) this.#renewKey();
+          else this.#await(this.#makeRoom(outcome));
+        } else {
           this.#tally.refused();
           this.#refuse(errorForCaller(outcome, this.#key, this.context.now(), this.isOverflow));
         }
@@ -192,7 +203,7 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
       if (!this.#over) this.#send();
       return;
     }
-    this.#limited ??= this.#rateLimited(comeback);
+    this.#limited ??= rateLimited(this.#grant, comeback);
     const moved = await this.#moveOn();
     if (!moved && !this.#over) this.#refuse(this.#limited);
   }
@@ -213,22 +224,16 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     return false;
   }
 
-  #rateLimited(comeback: Comeback): Problem {
-    const { workspace, modelId } = this.#grant;
-    if (comeback.kind === 'never') {
-      const what = `Mistral allows workspace "${workspace}" no requests to model "${modelId}"`;
-      return problem('rate_limited', what);
-    }
-    const seconds = comeback.kind === 'after' ? Math.ceil(comeback.ms / 1000) : 0;
-    const what = `Mistral's rate limit of workspace "${workspace}" is reached for "${modelId}"`;
-    return problem('rate_limited', what, { retryAfterSeconds: Math.max(1, seconds) });
-  }
-
   #refuse(answer: Problem | ProblemAnswer): void {
-    this.#over = true;
+    this.#end('kind' in answer ? shownCode(answer.code) : 'refused_by_mistral');
     const { status, headers, body } = 'kind' in answer ? answerOf(answer) : answer;
     this.reply.start(status, headers);
     this.reply.end(body);
+  }
+
+  #end(outcome: RequestOutcome): void {
+    this.#over = true;
+    this.context.metrics.ended(outcome, this.context.now().getTime() - this.#startedAt);
   }
 
   get isOverflow(): boolean {

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { GatewayMetrics } from '../adapters/gateway-metrics.js';
 import type { Log } from '../adapters/log.js';
 import type { ModelDirectory } from '../domain/access.js';
 import type { Policy } from '../domain/policy.js';
 import { type Endpoint, endpointOf } from '../metering/endpoints.js';
 import type { Authorize, Metering } from '../metering/metering.js';
-import { answerOf, type Problem } from '../metering/problem.js';
+import { answerOf, type Problem, shownCode } from '../metering/problem.js';
 import type { WorkspaceKeys } from '../metering/workspace-keys.js';
 import type { GatewayAlerts, GatewayContext } from './context.js';
 import { MeteredExchange } from './exchange.js';
@@ -21,6 +22,8 @@ export interface GatewayDeps {
   readonly keys: WorkspaceKeys;
   readonly models: ModelDirectory;
   readonly alerts: GatewayAlerts;
+  /** @default nothing is measured */
+  readonly metrics?: Pick<GatewayMetrics, 'ended' | 'refused'>;
   readonly log: Log;
   /** @default the clock */
   readonly now?: () => Date;
@@ -41,6 +44,7 @@ export interface Gateway {
 }
 
 const NOTHING_LEFT: Exchange = { abandon() {} };
+const NOT_MEASURED: GatewayContext['metrics'] = { ended() {}, refused() {} };
 const ALERT_EVERY_MS = 300_000;
 
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -54,6 +58,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     workspaces,
     upstream: deps.upstream,
     alerts: seldom(deps.alerts, now),
+    metrics: deps.metrics ?? NOT_MEASURED,
     log: deps.log,
     now,
     sleep: deps.sleep ?? ((milliseconds) => wait(milliseconds)),
@@ -69,7 +74,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
     handle(endpoint, head, body, reply) {
       if (endpoint.kind === 'model-list') {
-        void answerModelList(modelList, endpoint, head, reply);
+        void answerModelList(context, modelList, endpoint, head, reply);
         return NOTHING_LEFT;
       }
       const exchange = new MeteredExchange(context, endpoint, head, reply);
@@ -86,13 +91,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
 }
 
 async function answerModelList(
+  { metrics, now }: GatewayContext,
   modelList: ModelList,
   { modelName }: Endpoint,
   { callerArn }: CallHead,
   reply: Reply,
 ): Promise<void> {
+  const startedAt = now().getTime();
   const answer = await modelList.answer(callerArn, modelName).catch(internalError);
   const { status, headers, body } = 'kind' in answer ? answerOf(answer) : answer;
+  const passedOn = status < 400 ? 'answered' : 'refused_by_mistral';
+  const outcome = 'kind' in answer ? shownCode(answer.code) : passedOn;
+  metrics.ended(outcome, now().getTime() - startedAt);
   reply.start(status, headers);
   reply.end(body);
 }

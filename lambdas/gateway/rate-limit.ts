@@ -1,3 +1,5 @@
+import type { AccessGrant } from '../domain/access.js';
+import { type Problem, problem } from '../metering/problem.js';
 import { headerOf, type UpstreamHeaders } from './response-headers.js';
 
 /** What a 429 of Mistral's says of when to come back. */
@@ -28,4 +30,15 @@ export function retryAfterMs(header: string | undefined, now: Date): number | un
   const seconds = Number(header);
   const ms = Number.isNaN(seconds) ? Date.parse(header) - now.getTime() : seconds * 1000;
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** What a caller is told when Mistral has no room for its own workspace. */
+export function rateLimited({ workspace, modelId }: AccessGrant, comeback: Comeback): Problem {
+  if (comeback.kind === 'never') {
+    const what = `Mistral allows workspace "${workspace}" no requests to model "${modelId}"`;
+    return problem('rate_limited', what);
+  }
+  const seconds = comeback.kind === 'after' ? Math.ceil(comeback.ms / 1000) : 0;
+  const what = `Mistral's rate limit of workspace "${workspace}" is reached for "${modelId}"`;
+  return problem('rate_limited', what, { retryAfterSeconds: Math.max(1, seconds) });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AlertTopic } from '../adapters/alert-topic.js';
+import type { GatewayMetrics } from '../adapters/gateway-metrics.js';
 import { createKeyProber } from '../adapters/key-prober.js';
 import type { Log } from '../adapters/log.js';
 import { createMistralHttp } from '../adapters/mistral-http.js';
@@ -23,6 +24,8 @@ export interface GatewayParts {
   readonly keys: WorkspaceKeys;
   readonly counters: QuotaCounters;
   readonly alerts: AlertTopic;
+  /** @default nothing is measured */
+  readonly metrics?: GatewayMetrics;
   readonly log: Log;
   /** Unique for every process. */
   readonly holderId: string;
@@ -36,17 +39,18 @@ export interface OpenGateway {
   readonly gateway: Gateway;
   /** Mistral's models are read, or could not be within seconds: until then the price book's count. */
   readonly ready: Promise<void>;
-  /** Writes what was used and waits for alerts on their way. */
+  /** Writes what was used and measured, and waits for alerts on their way. */
   flush(): Promise<void>;
   /** Lets requests under way finish and gives the leases back. */
   close(): Promise<void>;
 }
 
 const READY_WITHIN_MS = 3000;
+const MEASURED_EVERY_MS = 10_000;
 
 /** The gateway over real counters, keys and prices, for its Lambda and its plain server alike. */
 export function openGateway(parts: GatewayParts): OpenGateway {
-  const { policy, keys, counters, holderId, flushEverySeconds, log } = parts;
+  const { policy, keys, counters, holderId, flushEverySeconds, metrics, log } = parts;
   const { now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
   const priceBook = createPriceBook(policy);
@@ -74,6 +78,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     models: access.models,
     metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
     keys,
+    metrics,
     log,
     now,
     alerts: {
@@ -87,16 +92,24 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     },
   });
 
+  const measuring =
+    flushEverySeconds === undefined
+      ? undefined
+      : setInterval(() => metrics?.flush(), MEASURED_EVERY_MS).unref();
+
   return {
     gateway,
     ready,
 
     async flush() {
+      metrics?.flush();
       await Promise.all([holder.flush(), ...alertsUnderWay]);
     },
 
     async close() {
       await gateway.close();
+      clearInterval(measuring);
+      metrics?.flush();
       await Promise.all([holder.close(), ...alertsUnderWay]);
     },
   };

@@ -60,9 +60,9 @@ export function problem(
 }
 
 /** The code that callers see. */
-export function shownCode(code: ProblemCode): string {
-  const { shownAs = code }: ProblemKind = PROBLEMS[code];
-  return shownAs;
+export function shownCode(code: ProblemCode): ProblemCode {
+  const kind = PROBLEMS[code];
+  return 'shownAs' in kind ? kind.shownAs : code;
 }
 
 export interface ProblemAnswer {

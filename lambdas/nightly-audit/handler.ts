@@ -1,6 +1,6 @@
 import type { AlertTopic } from '../adapters/alert-topic.js';
-import type { EvidenceStore } from '../adapters/evidence-store.js';
 import type { AuditMetrics } from '../adapters/audit-metrics.js';
+import type { EvidenceStore } from '../adapters/evidence-store.js';
 import type { AuditMemory, FindingStore } from '../adapters/finding-store.js';
 import type { KeySource } from '../adapters/key-source.js';
 import type { Log } from '../adapters/log.js';

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpShell } from '../../gateway-server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
+import type { GatewayMetrics } from '../../lambdas/adapters/gateway-metrics.js';
 import { openGateway } from '../../lambdas/gateway/wiring.js';
 import { createFakeQuotaCounters } from '../../local/fakes/quota-counters.js';
 import { aPolicy, type policyDocument, silentLog } from '../support/builders.js';
@@ -23,6 +24,7 @@ const NOW = Date.parse('2026-06-30T12:00:00Z');
 async function assembled(
   script: Script = (response) => answerJson(response, 200, COMPLETION),
   change: (document: ReturnType<typeof policyDocument>) => void = () => {},
+  metrics?: GatewayMetrics,
 ) {
   const { url, received } = await mistralStandIn(script);
   const counters = createFakeQuotaCounters();
@@ -36,6 +38,7 @@ async function assembled(
     keys: fakeKeys(),
     counters,
     alerts: { publish: async () => {} },
+    metrics,
     log: silentLog,
     holderId: 'h',
     now: () => new Date(NOW),
@@ -136,4 +139,16 @@ test('a model without a price is refused where the policy says so', async () => 
   expect(answer.status).toBe(403);
   expect(await answer.json()).toMatchObject({ code: 'model_not_priced' });
   expect(received).toEqual([]);
+});
+
+test('what was measured is written with what was used', async () => {
+  const did: string[] = [];
+  const { ask, settled } = await assembled(undefined, undefined, {
+    ended: (outcome) => void did.push(outcome),
+    refused: () => {},
+    flush: () => void did.push('written'),
+  });
+  await ask(CHAT);
+  await settled();
+  expect(did).toEqual(['answered', 'written']);
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { AuditMemory, FindingStore } from '../../lambdas/adapters/finding-store.js';
 import type { Alert } from '../../lambdas/domain/alert.js';
-import type { EvidenceFile } from '../../lambdas/domain/evidence/evidence-files.js';
 import type { AuditGauges } from '../../lambdas/domain/audit/audit-gauges.js';
+import type { EvidenceFile } from '../../lambdas/domain/evidence/evidence-files.js';
 import type { ListedKey, MistralWorkspace } from '../../lambdas/domain/mistral.js';
 import type { SpendLimit } from '../../lambdas/domain/mistral-limits.js';
 import { plannedKeys } from '../../lambdas/domain/planned-keys.js';

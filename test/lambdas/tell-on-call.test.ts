@@ -133,6 +133,7 @@ describe('when something cannot be written or sent', () => {
     const handler = createTellOnCallHandler({
       alerts: { publish: attempt('publish', publish) },
       journal: { record: attempt('record', record) },
+      counts: { count: () => void did.push('count') },
       log: { info: note, warn: note, error: note },
       now: () => at,
     });
