@@ -2,13 +2,7 @@ import type { ApiKey } from '../domain/api-key.js';
 import { authorizeCall, refusalOf, reserve } from '../metering/admission.js';
 import type { Endpoint } from '../metering/endpoints.js';
 import type { Demand, HoldOutcome } from '../metering/metering.js';
-import {
-  answerOf,
-  type Problem,
-  type ProblemAnswer,
-  problem,
-  shownCode,
-} from '../metering/problem.js';
+import { answerOf, type Problem, type ProblemAnswer, shownCode } from '../metering/problem.js';
 import { Tally } from '../metering/tally.js';
 import type { GatewayContext, RequestOutcome } from './context.js';
 import { type Forwarded, Forwarding, type ForwardingOwner } from './forwarding.js';
@@ -19,6 +13,7 @@ import {
   errorForCaller,
   failureForCaller,
   internalError,
+  keyRefused,
   keyUnavailable,
   nameOf,
   type UpstreamError,
@@ -186,8 +181,7 @@ export class MeteredExchange implements Exchange, ForwardingOwner {
     this.#tally.release();
     this.context.log.error('key refused', this.#facts('401, also with the key read afresh'));
     this.context.alerts.unauthorized(workspace);
-    const what = `Mistral refuses the key of workspace "${workspace}"; on-call has been told`;
-    this.#refuse(this.#limited ?? problem('upstream_unauthorized', what));
+    this.#refuse(this.#limited ?? keyRefused(workspace));
   }
 
   /** Out of Mistral's allowance: wait while that is short, then try other workspaces. */

@@ -65,6 +65,11 @@ export function keyUnavailable(workspace: string): Problem {
   return problem('key_unavailable', what, { retryAfterSeconds: 1 });
 }
 
+export function keyRefused(workspace: string): Problem {
+  const what = `Mistral refuses the key of workspace "${workspace}"; on-call has been told`;
+  return problem('upstream_unauthorized', what);
+}
+
 /** Of an error whose message may quote the key that was read. */
 export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown';
