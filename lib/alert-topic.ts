@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import type { AlarmBase } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
@@ -33,6 +33,9 @@ export class AlertTopic extends Construct {
   /** What a subscriber would not take. */
   private readonly undelivered: DeadLetterQueue;
 
+  /** The alarms that on-call hears of. */
+  readonly watched: AlarmBase[] = [];
+
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
     super(scope, id);
 
@@ -57,7 +60,8 @@ export class AlertTopic extends Construct {
   }
 
   /** Tells on-call when the alarm goes off, and when it is over. */
-  watch(alarm: Alarm): void {
+  watch(alarm: AlarmBase): void {
+    this.watched.push(alarm);
     const action = new SnsAction(this.topic);
     alarm.addAlarmAction(action);
     alarm.addOkAction(action);

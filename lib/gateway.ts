@@ -8,6 +8,7 @@ import type { Policy } from '../lambdas/domain/policy.js';
 import type { GatewayEnv } from '../lambdas/gateway/env.js';
 import type { AlertTopic } from './alert-topic.js';
 import { GovernanceFunction } from './governance-function.js';
+import { governanceMetric } from './governance-metric.js';
 import type { PolicyBundle } from './policy-bundle.js';
 import type { QuotaTable } from './quota-table.js';
 import { PER_FIVE_MINUTES, RunbookAlarm } from './runbook-alarm.js';
@@ -100,6 +101,15 @@ export class Gateway extends Construct {
         alarmName: 'governance-gateway-throttled',
         description: 'Lambda had no capacity left for requests to the gateway',
         metric: this.function.metricThrottles(PER_FIVE_MINUTES),
+        runbookUrl,
+      }),
+      new RunbookAlarm(this, 'Unauthorized', {
+        alarmName: 'governance-gateway-unauthorized',
+        description: "Mistral refused the gateway's key of a workspace, also read afresh",
+        metric: governanceMetric('Latency', 'outcome', 'upstream_unauthorized', {
+          ...PER_FIVE_MINUTES,
+          statistic: cloudwatch.Stats.SAMPLE_COUNT,
+        }),
         runbookUrl,
       }),
     ];

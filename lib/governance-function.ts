@@ -33,6 +33,9 @@ export interface GovernanceFunctionProps<Env extends Record<string, string>> {
 
 /** A Node function with this system's defaults: ARM, ESM bundle, traced, JSON logs kept one year. */
 export class GovernanceFunction<Env extends Record<string, string>> extends NodejsFunction {
+  /** Its name for people, and of its folder under `lambdas/`. */
+  readonly folder: string;
+
   /** What the function runs as. */
   readonly executionRole: iam.IRole;
 
@@ -65,6 +68,7 @@ export class GovernanceFunction<Env extends Record<string, string>> extends Node
         commandHooks: props.policy.hooks,
       },
     });
+    this.folder = props.folder;
     this.executionRole = role;
     logGroup.grantWrite(role);
     acknowledgeWildcard(role, '*', 'X-Ray writes have no resource to name');

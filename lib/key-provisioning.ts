@@ -28,7 +28,7 @@ export interface KeyProvisioningProps {
 export class KeyProvisioning extends Construct {
   readonly access: SecretAccess;
 
-  private readonly function: GovernanceFunction<ProvisionKeysEnv>;
+  readonly function: GovernanceFunction<ProvisionKeysEnv>;
 
   constructor(scope: Construct, id: string, props: KeyProvisioningProps) {
     super(scope, id);

@@ -15,6 +15,7 @@ import { KeyProvisioning } from './key-provisioning.js';
 import { KeyRotation } from './key-rotation.js';
 import { ManagedKeys } from './managed-keys.js';
 import { NightlyAudit } from './nightly-audit.js';
+import { Operations } from './operations.js';
 import { PolicyBundle } from './policy-bundle.js';
 import { QuotaTable } from './quota-table.js';
 import { RecordsTable } from './records-table.js';
@@ -106,6 +107,19 @@ export class MistralGovernance extends Construct {
       removalPolicy,
     });
     provisioning.runAfter(keys, rotation, retirementFlow, recordsTable, alertTopic);
+
+    const gateways = gateway ? [gateway.function] : [];
+    new Operations(this, 'Operations', {
+      system: this,
+      policy: props.policy,
+      alertTopic,
+      watchedElsewhere: {
+        failing: [rotation.function, nightlyAudit.function, spendMonitor.function, ...gateways],
+        throttled: gateways,
+      },
+      deployFunction: provisioning.function,
+      retirements: retirementFlow.stateMachine,
+    });
 
     this.alertsTopic = alertTopic.topic;
     this.auditFunction = nightlyAudit.function;

@@ -3,23 +3,40 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 
 export interface RunbookAlarmProps {
-  /** Also the heading in `docs/runbook.md`. Begins with `governance-`. */
+  /** Begins with `governance-`. */
   readonly alarmName: string;
+
+  /**
+   * The heading in `docs/runbook.md`.
+   *
+   * @default the alarm's name
+   */
+  readonly heading?: string;
 
   /** What happened, in a sentence for the one who is woken up. */
   readonly description: string;
 
   readonly metric: cloudwatch.IMetric;
 
-  /** The page whose headings are alarm names. */
+  /** The page that has the headings. */
   readonly runbookUrl: string;
 
   /**
-   * Goes off when the metric is below this, instead of when it is above zero; no data is below.
+   * Goes off when the metric is above this.
    *
-   * @default the alarm goes off above zero, and no data is good
+   * @default 0
    */
+  readonly above?: number;
+
+  /** Goes off when the metric is below this instead; no data is below. */
   readonly atLeast?: number;
+
+  /**
+   * Whether no data leaves the alarm as it is: for metrics that come once a night.
+   *
+   * @default false: no data is good, or below
+   */
+  readonly holdsWithoutData?: boolean;
 
   /** @default 1 */
   readonly evaluationPeriods?: number;
@@ -28,23 +45,37 @@ export interface RunbookAlarmProps {
 /** An alarm with a name of its own and the way to its page in the runbook. */
 export class RunbookAlarm extends cloudwatch.Alarm {
   constructor(scope: Construct, id: string, props: RunbookAlarmProps) {
-    const { alarmName, description, metric, runbookUrl, atLeast, evaluationPeriods = 1 } = props;
+    const { alarmName, metric, above = 0, atLeast, evaluationPeriods = 1 } = props;
     super(scope, id, {
       alarmName,
-      alarmDescription: `${description}. ${runbookUrl}#${alarmName}`,
+      alarmDescription: runbookText(props),
       metric,
       evaluationPeriods,
-      threshold: atLeast ?? 0,
+      threshold: atLeast ?? above,
       comparisonOperator:
         atLeast === undefined
           ? cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
           : cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-      treatMissingData:
-        atLeast === undefined
-          ? cloudwatch.TreatMissingData.NOT_BREACHING
-          : cloudwatch.TreatMissingData.BREACHING,
+      treatMissingData: meaningOfNoData(props),
     });
   }
+}
+
+function meaningOfNoData({ atLeast, holdsWithoutData }: RunbookAlarmProps) {
+  if (holdsWithoutData) return cloudwatch.TreatMissingData.IGNORE;
+  return atLeast === undefined
+    ? cloudwatch.TreatMissingData.NOT_BREACHING
+    : cloudwatch.TreatMissingData.BREACHING;
+}
+
+/** What an alarm says: the way to its page comes last. */
+export function runbookText({
+  description,
+  runbookUrl,
+  alarmName,
+  heading = alarmName,
+}: Pick<RunbookAlarmProps, 'description' | 'runbookUrl' | 'alarmName' | 'heading'>): string {
+  return `${description}. ${runbookUrl}#${heading}`;
 }
 
 /** How a metric of events is summed for an alarm. */

@@ -1,4 +1,5 @@
 import { Duration, Stack, TimeZone } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -6,7 +7,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import type { AlertTopic } from './alert-topic.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
-import { PER_FIVE_MINUTES, RunbookAlarm } from './runbook-alarm.js';
+import { PER_FIVE_MINUTES, RunbookAlarm, runbookText } from './runbook-alarm.js';
 
 export interface ScheduledJobProps {
   readonly function: IFunction;
@@ -49,7 +50,6 @@ export class ScheduledJob extends Construct {
     super(scope, id);
 
     const { name, alertTopic, runbookUrl, every = Duration.days(1), missedRuns = 2 } = props;
-    const missedFor = Duration.seconds(every.toSeconds() * missedRuns);
     const deadLetters = new DeadLetterQueue(this, 'DeadLetters');
     const stack = Stack.of(this);
     const role = new iam.Role(this, 'Role', {
@@ -96,15 +96,49 @@ export class ScheduledJob extends Construct {
         }),
         runbookUrl,
       }),
-      new RunbookAlarm(this, 'Missed', {
-        alarmName: `governance-${name}-missed`,
-        description: `The ${name} did not run for ${missedFor.toHumanString()}`,
-        metric: props.function.metricInvocations({ period: every, statistic: 'Sum' }),
-        evaluationPeriods: missedRuns,
-        atLeast: 1,
-        runbookUrl,
-      }),
+      this.missedAlarm(props, every, missedRuns),
     ];
     for (const alarm of alarms) alertTopic.watch(alarm);
+  }
+
+  /** Before a first run nothing was missed, though there is as little data as after a missed one. */
+  private missedAlarm(
+    { name, runbookUrl, function: job }: ScheduledJobProps,
+    every: Duration,
+    missedRuns: number,
+  ): cloudwatch.CompositeAlarm {
+    const missedFor = Duration.seconds(every.toSeconds() * missedRuns).toHumanString();
+    const alarmName = `governance-${name}-missed`;
+    const idle = new RunbookAlarm(this, 'Idle', {
+      alarmName: `governance-${name}-idle`,
+      heading: alarmName,
+      description: `The ${name} did not run for ${missedFor}, or not yet at all`,
+      metric: job.metricInvocations({ period: every, statistic: 'Sum' }),
+      evaluationPeriods: missedRuns,
+      atLeast: 1,
+      runbookUrl,
+    });
+    // OK from the first run on, for good: the number of runs is never below zero.
+    const begun = new RunbookAlarm(this, 'Begun', {
+      alarmName: `governance-${name}-begun`,
+      heading: alarmName,
+      description: `The ${name} has run before`,
+      metric: job.metricInvocations(PER_FIVE_MINUTES),
+      atLeast: 0,
+      holdsWithoutData: true,
+      runbookUrl,
+    });
+    return new cloudwatch.CompositeAlarm(this, 'MissedRuns', {
+      compositeAlarmName: alarmName,
+      alarmDescription: runbookText({
+        alarmName,
+        description: `The ${name} did not run for ${missedFor}`,
+        runbookUrl,
+      }),
+      alarmRule: cloudwatch.AlarmRule.allOf(
+        cloudwatch.AlarmRule.fromAlarm(idle, cloudwatch.AlarmState.ALARM),
+        cloudwatch.AlarmRule.fromAlarm(begun, cloudwatch.AlarmState.OK),
+      ),
+    });
   }
 }

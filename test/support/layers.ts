@@ -98,7 +98,7 @@ export const LAYERS: readonly Layer[] = [
       /^yaml$/,
       ZOD,
       NODE,
-      /^lambdas\/domain\/((parse-)?policy|planned-keys)\.ts$/,
+      /^lambdas\/domain\/((parse-)?policy|planned-keys|metrics)\.ts$/,
     ],
     // One contract with two ends: environment, verdicts and stories that the state machine names.
     types: [DOMAIN, /^lambdas\/[^/]+\/(env|handler)\.ts$/],

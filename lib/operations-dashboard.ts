@@ -1,0 +1,207 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { ORGANIZATION, RETIREMENT_OUTCOMES, ROTATION_OUTCOMES } from '../lambdas/domain/metrics.js';
+import type { Policy } from '../lambdas/domain/policy.js';
+import { graph, graphOfTop, latest } from './dashboard-widgets.js';
+import type { WatchedFunction } from './function-alarms.js';
+import { governanceMetric } from './governance-metric.js';
+import { PER_FIVE_MINUTES } from './runbook-alarm.js';
+
+export interface OperationsDashboardProps {
+  readonly policy: Policy;
+
+  /** All that on-call hears of. */
+  readonly alarms: readonly cloudwatch.AlarmBase[];
+
+  readonly functions: readonly WatchedFunction[];
+
+  readonly deadLetters: readonly { readonly queue: IQueue; readonly name: string }[];
+
+  readonly retirements: IStateMachine;
+}
+
+const DAILY = { period: Duration.days(1), statistic: 'Maximum' } as const;
+const EVENTS_OF_A_DAY = { period: Duration.days(1), statistic: 'Sum' } as const;
+const HOW_SPEND_IS_LOOKED_AT = { period: Duration.minutes(15), statistic: 'Maximum' } as const;
+const PERCENTILES = ['p50', 'p95', 'p99'] as const;
+
+/** How everything stands, on one page: what on-call opens first. */
+export class OperationsDashboard extends Construct {
+  constructor(scope: Construct, id: string, props: OperationsDashboardProps) {
+    super(scope, id);
+
+    const { policy, alarms } = props;
+    const { stackName, region } = Stack.of(this);
+    const rows = [
+      [heading(policy.alerts.runbookUrl)],
+      [
+        new cloudwatch.AlarmStatusWidget({
+          title: 'Alarms',
+          alarms: [...alarms],
+          sortBy: cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
+          width: 24,
+          height: 8,
+        }),
+      ],
+      ...spend(policy.mistral.currency),
+      ...(policy.gateway.enabled ? [gateway()] : []),
+      keysInNumbers(),
+      keys(policy.audit.maxAgeDays),
+      lifecycle(props.retirements),
+      functions(props.functions),
+      [
+        graph('Dead-letter queues', {
+          left: props.deadLetters.map(({ queue, name }) =>
+            queue.metricApproximateNumberOfMessagesVisible({
+              ...PER_FIVE_MINUTES,
+              statistic: 'Maximum',
+              label: name,
+            }),
+          ),
+        }),
+      ],
+    ];
+    new cloudwatch.Dashboard(this, 'Dashboard', {
+      dashboardName: `${stackName}-${region}`, // a name counts in all regions of the account
+      defaultInterval: Duration.days(3),
+      periodOverride: cloudwatch.PeriodOverride.INHERIT, // or a night's value would be drawn as many
+      widgets: rows,
+    });
+  }
+}
+
+function heading(runbookUrl: string): cloudwatch.IWidget {
+  return new cloudwatch.TextWidget({
+    markdown: `## Mistral governance\n[Runbook](${runbookUrl}). Graphs by workspace show the twenty with the highest values. Days are in UTC.`,
+    width: 24,
+    height: 2,
+  });
+}
+
+function spend(currency: string): cloudwatch.IWidget[][] {
+  const budget = { value: 100, label: 'budget', color: cloudwatch.Color.RED };
+  return [
+    (['MonthPercent', 'DayPercent', 'HourPercent'] as const).map((name) =>
+      graphOfTop(name, 'workspace', {
+        title: `${WINDOWS[name]}: % of the budget spent`,
+        ...HOW_SPEND_IS_LOOKED_AT,
+        leftAnnotations: [budget],
+      }),
+    ),
+    (['MonthSpend', 'DaySpend', 'HourSpend'] as const).map((name) =>
+      graphOfTop(name, 'workspace', {
+        title: `${WINDOWS[name]}: spent, ${currency}`,
+        ...HOW_SPEND_IS_LOOKED_AT,
+      }),
+    ),
+  ];
+}
+
+const WINDOWS = {
+  MonthPercent: 'Month',
+  MonthSpend: 'Month',
+  DayPercent: 'Day',
+  DaySpend: 'Day',
+  HourPercent: 'Hour',
+  HourSpend: 'Hour',
+} as const;
+
+function gateway(): cloudwatch.IWidget[] {
+  return [
+    graphOfTop('Latency', 'outcome', {
+      title: 'Gateway: requests by outcome',
+      period: PER_FIVE_MINUTES.period,
+      statistic: cloudwatch.Stats.SAMPLE_COUNT,
+      stacked: true,
+    }),
+    graph('Gateway: time to the end of an answer', {
+      left: PERCENTILES.map((statistic) =>
+        governanceMetric('Latency', 'outcome', 'answered', {
+          period: PER_FIVE_MINUTES.period,
+          statistic,
+          label: statistic,
+        }),
+      ),
+    }),
+    graphOfTop('UpstreamRefusals', 'status', {
+      title: "Gateway: Mistral's 401 and 429, also where a second attempt helped",
+      ...PER_FIVE_MINUTES,
+    }),
+  ];
+}
+
+function keysInNumbers(): cloudwatch.IWidget[] {
+  return [
+    latest('Keys at Mistral', governanceMetric('KeysListed', 'workspace', ORGANIZATION, DAILY)),
+    latest('Keys managed', governanceMetric('KeysManaged', 'workspace', ORGANIZATION, DAILY)),
+    latest(
+      'Oldest managed key, days',
+      governanceMetric('OldestKeyDays', 'workspace', ORGANIZATION, DAILY),
+    ),
+    latest(
+      'Replaced keys still valid',
+      governanceMetric('RetirementsRunning', 'workspace', ORGANIZATION, DAILY),
+    ),
+    latest(
+      'Oldest of them, days',
+      governanceMetric('OldestRetirementDays', 'workspace', ORGANIZATION, DAILY),
+    ),
+  ];
+}
+
+function keys(maxAgeDays: number): cloudwatch.IWidget[] {
+  return [
+    graphOfTop('OldestKeyDays', 'workspace', {
+      title: 'Age of the oldest key, days',
+      ...DAILY,
+      leftAnnotations: [{ value: maxAgeDays, label: 'audit.maxAgeDays' }],
+    }),
+    graphOfTop('FindingsOpen', 'type', {
+      title: 'Audit findings by type',
+      ...DAILY,
+      stacked: true,
+    }),
+    graphOfTop('FindingsOpen', 'severity', {
+      title: 'Audit findings by severity',
+      ...DAILY,
+      stacked: true,
+    }),
+  ];
+}
+
+function lifecycle(retirements: IStateMachine): cloudwatch.IWidget[] {
+  return [
+    graph('Rotations a day', {
+      left: ROTATION_OUTCOMES.map((outcome) =>
+        governanceMetric('Rotations', 'outcome', outcome, { ...EVENTS_OF_A_DAY, label: outcome }),
+      ),
+    }),
+    graph('Retirements a day, by their end', {
+      left: RETIREMENT_OUTCOMES.map((outcome) =>
+        governanceMetric('Retirements', 'outcome', outcome, { ...EVENTS_OF_A_DAY, label: outcome }),
+      ),
+    }),
+    graph('Retirement flow a day', {
+      left: [
+        retirements.metricStarted({ ...EVENTS_OF_A_DAY, label: 'started' }),
+        retirements.metricSucceeded({ ...EVENTS_OF_A_DAY, label: 'succeeded' }),
+        retirements.metricFailed({ ...EVENTS_OF_A_DAY, label: 'failed' }),
+        retirements.metricTimedOut({ ...EVENTS_OF_A_DAY, label: 'timed out' }),
+      ],
+    }),
+  ];
+}
+
+function functions(all: readonly WatchedFunction[]): cloudwatch.IWidget[] {
+  const labelled = (one: WatchedFunction) => ({ ...PER_FIVE_MINUTES, label: one.folder });
+  return [
+    graph('Functions: errors', { left: all.map((one) => one.metricErrors(labelled(one))) }),
+    graph('Functions: throttles', { left: all.map((one) => one.metricThrottles(labelled(one))) }),
+    graph('Functions: longest run, ms', {
+      left: all.map((one) => one.metricDuration({ ...labelled(one), statistic: 'Maximum' })),
+    }),
+  ];
+}
