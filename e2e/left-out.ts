@@ -28,6 +28,11 @@ export const LACKS: readonly Lack[] = [
     matches: ({ Type, Properties }) =>
       Type === 'AWS::CloudWatch::Alarm' && Properties?.Metrics !== undefined,
   },
+  {
+    what: 'AWS::CloudWatch::CompositeAlarm',
+    consequence: 'nothing tells of missed runs here; the alarms that it is made of are created',
+    matches: ({ Type }) => Type === 'AWS::CloudWatch::CompositeAlarm',
+  },
 ];
 
 /** Where the emulator does otherwise than AWS, and what this run does about it. */

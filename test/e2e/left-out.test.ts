@@ -11,6 +11,7 @@ const TEMPLATE = {
     Schedule: { Type: 'AWS::SecretsManager::RotationSchedule', DependsOn: ['Policy'] },
     OneMetric: { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'Errors' } },
     TwoMetrics: { Type: 'AWS::CloudWatch::Alarm', Properties: { Metrics: [] } },
+    OfAlarms: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'TRUE' } },
     Trigger: { Type: 'Custom::Trigger', DependsOn: ['Schedule', 'Secret'] },
   },
 };
@@ -26,7 +27,7 @@ function assembly(): { readonly whole: string; readonly copy: string } {
 test('only what the emulator lacks is left out of the copy', () => {
   const { whole, copy } = assembly();
   const leftOut = copyWithoutLacks(whole, copy);
-  expect(leftOut.map(({ logicalId }) => logicalId)).toEqual(['Schedule', 'TwoMetrics']);
+  expect(leftOut.map(({ logicalId }) => logicalId)).toEqual(['Schedule', 'TwoMetrics', 'OfAlarms']);
   expect(declaredResources(copy).map(({ Type }) => Type)).toEqual([
     'AWS::SecretsManager::Secret',
     'Custom::SecretsManagerResourcePolicy',

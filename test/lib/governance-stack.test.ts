@@ -72,43 +72,6 @@ test('spend is looked at every 15 minutes, and a run that comes too late is not 
   });
 });
 
-test.each([
-  ['audit', 'did not run for 2 days', 86_400, 2],
-  ['spend-monitor', 'did not run for 1 hour', 900, 4],
-])('the alarm about a missed %s %s', (name, text, Period, EvaluationPeriods) => {
-  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-    AlarmName: `governance-${name}-missed`,
-    AlarmDescription: Match.stringLikeRegexp(text),
-    Period,
-    EvaluationPeriods,
-    Threshold: 1,
-    ComparisonOperator: 'LessThanThreshold',
-    TreatMissingData: 'breaching',
-  });
-});
-
-test('every alarm reaches on-call, when it begins and when it ends, with its runbook page', () => {
-  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
-  expect(alarms.map(({ Properties }) => Properties.AlarmName).sort()).toEqual([
-    'governance-alerts-undelivered',
-    'governance-audit-failing',
-    'governance-audit-missed',
-    'governance-audit-not-started',
-    'governance-gateway-failing',
-    'governance-gateway-throttled',
-    'governance-retirement-failed',
-    'governance-rotation-failing',
-    'governance-spend-monitor-failing',
-    'governance-spend-monitor-missed',
-    'governance-spend-monitor-not-started',
-  ]);
-  for (const { Properties } of alarms) {
-    expect(Properties.AlarmDescription).toMatch(new RegExp(`runbook.md#${Properties.AlarmName}$`));
-    expect(Properties.AlarmActions).toHaveLength(1);
-    expect(Properties.OKActions).toEqual(Properties.AlarmActions);
-  }
-});
-
 test('every log is encrypted with our key', () => {
   template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: Match.anyValue() });
 });
