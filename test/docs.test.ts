@@ -4,9 +4,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { ALERT_TYPES } from '../lambdas/domain/alert.js';
 import * as errors from '../lambdas/domain/errors.js';
 import { FINDING_TYPES } from '../lambdas/domain/finding.js';
+import { METRICS } from '../lambdas/domain/metrics.js';
+import { alarmsOf } from './support/alarms.js';
 import { aPolicy } from './support/builders.js';
 import { definitionFor } from './support/definition.js';
-import { anchorsOf, headingsOf, linksOf } from './support/markdown.js';
+import { anchorsOf, headingsOf, linksOf, sectionsOf } from './support/markdown.js';
 import { synthesize } from './support/synth.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -28,24 +30,60 @@ test.each(ALERT_TYPES)(
 );
 
 describe('alarms', () => {
-  let alarmNames: string[];
+  let headings: string[];
   beforeAll(() => {
-    const alarms = Object.values(synthesize().template.findResources('AWS::CloudWatch::Alarm'));
-    alarmNames = alarms.map(({ Properties }) => Properties.AlarmName);
+    headings = [...new Set(alarmsOf(synthesize().template).map(({ heading }) => heading))];
   });
 
   test('every alarm has its page in the runbook and its row in the readme', () => {
-    expect(alarmNames.length).toBeGreaterThan(0);
-    expect(headingsOf(runbook)).toEqual(expect.arrayContaining(alarmNames));
-    const links = alarmNames.map((name) => `docs/runbook.md#${name}`);
+    expect(headings.length).toBeGreaterThan(0);
+    expect(headingsOf(runbook)).toEqual(expect.arrayContaining(headings));
+    const links = headings.map((heading) => `docs/runbook.md#${heading}`);
     expect(linksOf(read('README.md'))).toEqual(expect.arrayContaining(links));
   });
 
   test('the runbook has no page of an alarm that is not there', () => {
     const pages = headingsOf(runbook).filter((heading) => heading.startsWith('governance-'));
-    expect(pages.sort()).toEqual(alarmNames.sort());
+    expect(pages.sort()).toEqual(headings.sort());
   });
 });
+
+describe('the runbook', () => {
+  const LEADS = ['Meaning.', 'First look.', 'Fix.', 'Verify.'];
+  const isPage = (heading: string) =>
+    heading.startsWith('governance-') || ALERT_TYPES.some((type) => type === heading);
+  // Where one type of alert has several titles, each title has the four parts.
+  const pages = sectionsOf(runbook).filter(
+    ({ path, isLeaf }) => isLeaf && path.some((heading) => isPage(heading)),
+  );
+
+  test('has a page for each alert and alarm', () => {
+    expect(pages.length).toBeGreaterThan(ALERT_TYPES.length);
+  });
+
+  test.each(pages)(
+    'tells of $title what it means, what to look at, how to fix it and how to see that it is',
+    ({ text }) => {
+      const parts = text.split(/^\*\*(?=[^*\n]+\.\*\*)/m).slice(1);
+      expect(parts.map((part) => part.slice(0, part.indexOf('**')))).toEqual(LEADS);
+      for (const part of parts.slice(1)) {
+        // Something to paste, a page that has it, or the word that there is nothing.
+        expect(part).toMatch(
+          /```sh\n|`(aws|npx|labels|history_of|errors_of|alarm_state)\b|\]\(#|Nothing to do/,
+        );
+      }
+    },
+  );
+});
+
+test.each(Object.entries(METRICS))(
+  'the metric %s has its row in operations, with its dimensions',
+  (name, { dimensions }) => {
+    const rows = read('docs/operations.md').split('\n');
+    const row = rows.find((line) => line.startsWith('| `') && line.includes(`\`${name}\``));
+    for (const dimension of dimensions) expect(row).toContain(`\`${dimension}\``);
+  },
+);
 
 test.each(FINDING_TYPES)('the finding %s has its row in the runbook', (type) => {
   expect(runbook).toContain(`\n| \`${type}\` |`);

@@ -17,6 +17,37 @@ export function anchorsOf(page: string): string[] {
   });
 }
 
+export interface Section {
+  readonly title: string;
+  /** The headings that it is under, and its own. */
+  readonly path: readonly string[];
+  /** Whether no heading is under it. */
+  readonly isLeaf: boolean;
+  /** Up to the next heading of whatever level. */
+  readonly text: string;
+}
+
+/** A page in parts, one for each heading. */
+export function sectionsOf(page: string): Section[] {
+  const code = [...page.matchAll(/^ *```[\s\S]*?^ *```$/gm)];
+  const isCode = (at: number) =>
+    code.some(({ index, 0: text }) => at >= index && at < index + text.length);
+  const found = [...page.matchAll(/^(#{1,6}) +(.+?) *$/gm)].filter(({ index }) => !isCode(index));
+  const above: { readonly level: number; readonly title: string }[] = [];
+  return found.map(({ index, 0: line, 1: marks = '', 2: title = '' }, position) => {
+    const level = marks.length;
+    while (above.length > 0 && (above.at(-1)?.level ?? 0) >= level) above.pop();
+    above.push({ level, title });
+    const next = found[position + 1];
+    return {
+      title,
+      path: above.map((heading) => heading.title),
+      isLeaf: (next?.[1]?.length ?? 0) <= level,
+      text: page.slice(index + line.length, next?.index),
+    };
+  });
+}
+
 /** Where the links of a page lead, as they are written. */
 export function linksOf(page: string): string[] {
   const prose = withoutCode(page).replace(/`[^`\n]*`/g, '');
