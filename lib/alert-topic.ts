@@ -1,5 +1,4 @@
 import { Stack } from 'aws-cdk-lib';
-import type { AlarmBase } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
@@ -8,7 +7,7 @@ import { Construct } from 'constructs';
 import type { Policy } from '../lambdas/domain/policy.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
 import type { EncryptionKey } from './encryption-key.js';
-import { PER_FIVE_MINUTES, RunbookAlarm } from './runbook-alarm.js';
+import { PER_FIVE_MINUTES, RunbookAlarm, type WatchedAlarm } from './runbook-alarm.js';
 
 type Subscription = Policy['alerts']['subscriptions'][number];
 
@@ -34,7 +33,7 @@ export class AlertTopic extends Construct {
   private readonly undelivered: DeadLetterQueue;
 
   /** The alarms that on-call hears of. */
-  readonly watched: AlarmBase[] = [];
+  readonly watched: WatchedAlarm[] = [];
 
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
     super(scope, id);
@@ -60,7 +59,7 @@ export class AlertTopic extends Construct {
   }
 
   /** Tells on-call when the alarm goes off, and when it is over. */
-  watch(alarm: AlarmBase): void {
+  watch(alarm: WatchedAlarm): void {
     this.watched.push(alarm);
     const action = new SnsAction(this.topic);
     alarm.addAlarmAction(action);

@@ -8,13 +8,13 @@ import type { Policy } from '../lambdas/domain/policy.js';
 import { graph, graphOfTop, latest } from './dashboard-widgets.js';
 import type { WatchedFunction } from './function-alarms.js';
 import { governanceMetric } from './governance-metric.js';
-import { PER_FIVE_MINUTES } from './runbook-alarm.js';
+import { PER_FIVE_MINUTES, type WatchedAlarm } from './runbook-alarm.js';
 
 export interface OperationsDashboardProps {
   readonly policy: Policy;
 
   /** All that on-call hears of. */
-  readonly alarms: readonly cloudwatch.AlarmBase[];
+  readonly alarms: readonly WatchedAlarm[];
 
   readonly functions: readonly WatchedFunction[];
 
@@ -33,14 +33,14 @@ export class OperationsDashboard extends Construct {
   constructor(scope: Construct, id: string, props: OperationsDashboardProps) {
     super(scope, id);
 
-    const { policy, alarms } = props;
+    const { policy } = props;
     const { stackName, region } = Stack.of(this);
     const rows = [
       [heading(policy.alerts.runbookUrl)],
       [
         new cloudwatch.AlarmStatusWidget({
           title: 'Alarms',
-          alarms: [...alarms],
+          alarms: props.alarms.map((alarm) => this.known(alarm)),
           sortBy: cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
           width: 24,
           height: 8,
@@ -70,6 +70,11 @@ export class OperationsDashboard extends Construct {
       periodOverride: cloudwatch.PeriodOverride.INHERIT, // or a night's value would be drawn as many
       widgets: rows,
     });
+  }
+
+  /** By its name: the page need not wait for any alarm, nor for one that a deploy could not make. */
+  private known({ fixedName }: WatchedAlarm): cloudwatch.IAlarm {
+    return cloudwatch.Alarm.fromAlarmName(this, fixedName, fixedName);
   }
 }
 

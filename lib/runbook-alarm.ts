@@ -44,6 +44,9 @@ export interface RunbookAlarmProps {
 
 /** An alarm with a name of its own and the way to its page in the runbook. */
 export class RunbookAlarm extends cloudwatch.Alarm {
+  /** Known before a deploy. */
+  readonly fixedName: string;
+
   constructor(scope: Construct, id: string, props: RunbookAlarmProps) {
     const { alarmName, metric, above = 0, atLeast, evaluationPeriods = 1 } = props;
     super(scope, id, {
@@ -58,8 +61,32 @@ export class RunbookAlarm extends cloudwatch.Alarm {
           : cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       treatMissingData: meaningOfNoData(props),
     });
+    this.fixedName = alarmName;
   }
 }
+
+/** The same, of other alarms' states. */
+export class CombinedRunbookAlarm extends cloudwatch.CompositeAlarm {
+  /** Known before a deploy. */
+  readonly fixedName: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: Pick<RunbookAlarmProps, 'alarmName' | 'description' | 'runbookUrl'> &
+      Pick<cloudwatch.CompositeAlarmProps, 'alarmRule'>,
+  ) {
+    const { alarmName, alarmRule } = props;
+    super(scope, id, {
+      compositeAlarmName: alarmName,
+      alarmDescription: runbookText(props),
+      alarmRule,
+    });
+    this.fixedName = alarmName;
+  }
+}
+
+export type WatchedAlarm = RunbookAlarm | CombinedRunbookAlarm;
 
 function meaningOfNoData({ atLeast, holdsWithoutData }: RunbookAlarmProps) {
   if (holdsWithoutData) return cloudwatch.TreatMissingData.IGNORE;
@@ -69,7 +96,7 @@ function meaningOfNoData({ atLeast, holdsWithoutData }: RunbookAlarmProps) {
 }
 
 /** What an alarm says: the way to its page comes last. */
-export function runbookText({
+function runbookText({
   description,
   runbookUrl,
   alarmName,

@@ -7,7 +7,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import type { AlertTopic } from './alert-topic.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
-import { PER_FIVE_MINUTES, RunbookAlarm, runbookText } from './runbook-alarm.js';
+import { CombinedRunbookAlarm, PER_FIVE_MINUTES, RunbookAlarm } from './runbook-alarm.js';
 
 export interface ScheduledJobProps {
   readonly function: IFunction;
@@ -106,7 +106,7 @@ export class ScheduledJob extends Construct {
     { name, runbookUrl, function: job }: ScheduledJobProps,
     every: Duration,
     missedRuns: number,
-  ): cloudwatch.CompositeAlarm {
+  ): CombinedRunbookAlarm {
     const missedFor = Duration.seconds(every.toSeconds() * missedRuns).toHumanString();
     const alarmName = `governance-${name}-missed`;
     const idle = new RunbookAlarm(this, 'Idle', {
@@ -128,17 +128,14 @@ export class ScheduledJob extends Construct {
       holdsWithoutData: true,
       runbookUrl,
     });
-    return new cloudwatch.CompositeAlarm(this, 'MissedRuns', {
-      compositeAlarmName: alarmName,
-      alarmDescription: runbookText({
-        alarmName,
-        description: `The ${name} did not run for ${missedFor}`,
-        runbookUrl,
-      }),
+    return new CombinedRunbookAlarm(this, 'MissedRuns', {
+      alarmName,
+      description: `The ${name} did not run for ${missedFor}`,
       alarmRule: cloudwatch.AlarmRule.allOf(
         cloudwatch.AlarmRule.fromAlarm(idle, cloudwatch.AlarmState.ALARM),
         cloudwatch.AlarmRule.fromAlarm(begun, cloudwatch.AlarmState.OK),
       ),
+      runbookUrl,
     });
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { METRICS, type MetricName } from '../../lambdas/domain/metrics.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
+import { alarmsOf } from '../support/alarms.js';
 import { aPolicy } from '../support/builders.js';
 import { type Synthesized, synthesize } from '../support/synth.js';
 
@@ -81,13 +82,11 @@ test('it shows every metric that is paid for', () => {
 });
 
 test('it shows the state of every alarm that on-call hears of', () => {
-  const { template } = synthesize();
-  const told = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm']
-    .flatMap((type) => Object.entries(template.findResources(type)))
-    .filter(([, { Properties }]) => Properties.AlarmActions)
-    .map(([id]) => id);
+  const told = alarmsOf(synthesize().template)
+    .filter(({ tellsOnCall }) => tellsOnCall)
+    .map(({ name }) => name);
   const shown = widgets.find(({ type }) => type === 'alarm')?.properties.alarms ?? [];
-  expect([...shown].sort()).toEqual(told.sort());
+  expect(shown.map((arn) => arn.split(':alarm:')[1]).sort()).toEqual(told.sort());
   expect(shown.length).toBeLessThanOrEqual(100); // CloudWatch takes no more in one widget
 });
 
