@@ -87,32 +87,24 @@ function heading(runbookUrl: string): cloudwatch.IWidget {
 }
 
 function spend(currency: string): cloudwatch.IWidget[][] {
+  const windows = ['Month', 'Day', 'Hour'] as const;
   const budget = { value: 100, label: 'budget', color: cloudwatch.Color.RED };
   return [
-    (['MonthPercent', 'DayPercent', 'HourPercent'] as const).map((name) =>
-      graphOfTop(name, 'workspace', {
-        title: `${WINDOWS[name]}: % of the budget spent`,
+    windows.map((window) =>
+      graphOfTop(`${window}Percent`, 'workspace', {
+        title: `${window}: % of the budget spent`,
         ...HOW_SPEND_IS_LOOKED_AT,
         leftAnnotations: [budget],
       }),
     ),
-    (['MonthSpend', 'DaySpend', 'HourSpend'] as const).map((name) =>
-      graphOfTop(name, 'workspace', {
-        title: `${WINDOWS[name]}: spent, ${currency}`,
+    windows.map((window) =>
+      graphOfTop(`${window}Spend`, 'workspace', {
+        title: `${window}: spent, ${currency}`,
         ...HOW_SPEND_IS_LOOKED_AT,
       }),
     ),
   ];
 }
-
-const WINDOWS = {
-  MonthPercent: 'Month',
-  MonthSpend: 'Month',
-  DayPercent: 'Day',
-  DaySpend: 'Day',
-  HourPercent: 'Hour',
-  HourSpend: 'Hour',
-} as const;
 
 function gateway(): cloudwatch.IWidget[] {
   return [
@@ -139,22 +131,16 @@ function gateway(): cloudwatch.IWidget[] {
 }
 
 function keysInNumbers(): cloudwatch.IWidget[] {
-  return [
-    latest('Keys at Mistral', governanceMetric('KeysListed', 'workspace', ORGANIZATION, DAILY)),
-    latest('Keys managed', governanceMetric('KeysManaged', 'workspace', ORGANIZATION, DAILY)),
-    latest(
-      'Oldest managed key, days',
-      governanceMetric('OldestKeyDays', 'workspace', ORGANIZATION, DAILY),
-    ),
-    latest(
-      'Replaced keys still valid',
-      governanceMetric('RetirementsRunning', 'workspace', ORGANIZATION, DAILY),
-    ),
-    latest(
-      'Oldest of them, days',
-      governanceMetric('OldestRetirementDays', 'workspace', ORGANIZATION, DAILY),
-    ),
-  ];
+  const titles = {
+    KeysListed: 'Keys at Mistral',
+    KeysManaged: 'Keys managed',
+    OldestKeyDays: 'Oldest managed key, days',
+    RetirementsRunning: 'Replaced keys still valid',
+    OldestRetirementDays: 'Oldest of them, days',
+  } as const;
+  return Object.entries(titles).map(([name, title]) =>
+    latest(title, governanceMetric(name as keyof typeof titles, 'workspace', ORGANIZATION, DAILY)),
+  );
 }
 
 function keys(maxAgeDays: number): cloudwatch.IWidget[] {

@@ -4,7 +4,7 @@ import { FINDING_TYPES } from '../domain/finding.js';
 import { ORGANIZATION } from '../domain/metrics.js';
 import type { MetricLines } from './metric-lines.js';
 
-/** Metrics of what a nightly audit saw. CloudWatch charges by the hour, so one a night costs next to nothing. */
+/** Metrics of what an audit saw. One a night costs next to nothing: CloudWatch charges by the hour. */
 export interface AuditMetrics {
   record(gauges: AuditGauges): void;
 }
