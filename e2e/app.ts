@@ -43,8 +43,11 @@ export function createApp({ env }: Emulator, folder: string): App {
   let deploys = 0;
   let assembly = '';
 
-  const cdk = (...args: string[]) =>
-    command(process.execPath, [CDK, ...args, '--no-notices', '--no-color'], env);
+  async function cdk(...args: string[]): Promise<string> {
+    const options = ['--no-notices', '--no-color'];
+    const { stdout, stderr } = await command(process.execPath, [CDK, ...args, ...options], env);
+    return stdout + stderr;
+  }
 
   async function synth(policyPath: string): Promise<readonly LeftOut[]> {
     deploys += 1;

@@ -3,6 +3,7 @@ import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import { loadPolicy } from '../lib/load-policy.js';
 import { inventory } from './account.js';
 import type { App } from './app.js';
+import { seeRetirementsEnd } from './by-hand.js';
 import { audit, provision, readKey, retired, retirementsNamed, type Scene } from './journey.js';
 import { claimNoLeaks } from './leaks.js';
 import type { Resource } from './left-out.js';
@@ -65,6 +66,7 @@ export async function changeAndDestroy(scene: Scene, changes: Changes): Promise<
     const about = findings.filter((finding) => JSON.stringify(finding).includes(keyId));
     claim(about.length === 0, 'nothing to find about the removed key', findings);
   });
+  await report.step('every retirement ended well', () => seeRetirementsEnd(scene));
   await report.step('no key anywhere but in Secrets Manager', () => claimNoLeaks(scene, folder));
   await report.step('destroyed, and what must be left is left', () => destroy(scene, app));
 }

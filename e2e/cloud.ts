@@ -43,12 +43,12 @@ export function openCloud({ url, env, awsCli, ca, fetch }: Emulator): Cloud {
 
     async aws(...args) {
       // By option: for SQS the AWS CLI does not heed the environment's address.
-      const printed = await command(
+      const { stdout } = await command(
         awsCli,
         ['--endpoint-url', url, '--output', 'json', ...args],
         env,
       );
-      return printed.trim() === '' ? undefined : JSON.parse(printed);
+      return stdout.trim() === '' ? undefined : JSON.parse(stdout);
     },
 
     async invoke(functionName, event) {

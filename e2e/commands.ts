@@ -1,7 +1,15 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 
-const run = promisify(execFile);
+export interface Printed {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const COMMAND_TIMEOUT_MS = 300_000;
+const SHOWN_LINES = 30;
+const running = new Set<ChildProcess>();
 
 /** Runs a command to its end. @throws Error with what it printed, if it fails */
 export async function command(
@@ -9,21 +17,47 @@ export async function command(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   cwd?: string,
-): Promise<string> {
+): Promise<Printed> {
+  // In a process group of its own, so that what it starts can be ended with it.
+  const child = spawn(file, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  const limit = new AbortController();
+  const late = setTimeout(COMMAND_TIMEOUT_MS, 'late', { signal: limit.signal, ref: false });
+  late.then(() => endGroup(child)).catch(() => {});
   try {
-    const { stdout, stderr } = await run(file, args, {
-      env,
-      cwd,
-      maxBuffer: 64 * 2 ** 20,
-      timeout: COMMAND_TIMEOUT_MS,
-    });
-    return stdout + stderr;
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    const printed = `${stdout}${stderr}`.split('\n').slice(-SHOWN_LINES).join('\n');
-    throw new Error(`${file} ${args.join(' ')} failed:\n${printed}`, { cause: error });
+    const closed = once(child, 'close');
+    const [stdout, stderr] = await Promise.all([
+      textOf(child.stdout),
+      textOf(child.stderr),
+      closed,
+    ]);
+    if (child.exitCode === 0) return { stdout, stderr };
+    const printed = `${stdout}${stderr}`.trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
+    const how = child.signalCode ?? `exit status ${child.exitCode}`;
+    throw new Error(`${file} ${args.join(' ')} failed (${how}):\n${printed}`);
+  } finally {
+    limit.abort();
+    running.delete(child);
   }
 }
 
-const COMMAND_TIMEOUT_MS = 300_000;
-const SHOWN_LINES = 30;
+/** Ends what still runs, when nobody waits for it any more. */
+export function endCommands(): void {
+  for (const child of running) endGroup(child);
+}
+
+/** A process and what it started in its group. */
+export function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -5,16 +5,18 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
-import { command } from './commands.js';
+import { endGroup } from './commands.js';
+import type { Door } from './door.js';
+import { installTools } from './install.js';
 
-/** 1.4 knows no function URLs; newer ones of 1.5 do. */
-const PACKAGES = ['ministack==1.5.33', 'awscli==1.46.2'];
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
 /** The emulator's own name for the account's root, who deploys. */
 export const ROOT = { accessKeyId: 'test', secretAccessKey: 'test' };
-const START_ATTEMPTS = 120;
+const START_ATTEMPTS = 240;
 const ATTEMPT_MS = 250;
+const STOP_MS = 10_000;
+const SHOWN_LINES = 40;
 
 export interface Emulator {
   readonly url: string;
@@ -27,18 +29,23 @@ export interface Emulator {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Makes the waits of state machines last this part of their time. */
   scaleWaits(factor: number): Promise<void>;
+  /** The end of what it and the functions logged. */
+  lastLines(): string;
   stop(): Promise<void>;
 }
 
 /** Installs MiniStack and the AWS CLI into `cache`, unless they are there, and starts the former. */
-export async function startEmulator(cache: string, folder: string): Promise<Emulator> {
-  const bin = await install(cache);
+export async function startEmulator(cache: string, folder: string, door: Door): Promise<Emulator> {
+  const bin = await installTools(cache, process.env);
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
-  const log = openSync(join(folder, 'ministack.log'), 'w');
+  const certificate = join(folder, 'ministack-tls', 'server.crt');
+  const logPath = join(folder, 'ministack.log');
+  const log = openSync(logPath, 'w');
   const child = spawn(join(bin, 'ministack'), [], {
     cwd: folder,
     stdio: ['ignore', log, log],
+    detached: true, // functions run in its process group, and end with it
     env: {
       PATH: process.env.PATH,
       HOME: folder,
@@ -52,18 +59,21 @@ export async function startEmulator(cache: string, folder: string): Promise<Emul
       MINISTACK_REGION: REGION,
       USE_SSL: '1', // policies of topics and buckets deny what comes without TLS
       AUTH: 'true', // what roles and resource policies allow is enforced
+      AWS_ENDPOINT_URL: door.url, // of functions, whose calls this run can lose
+      NODE_EXTRA_CA_CERTS: certificate,
       NODE_OPTIONS: `--require=${join(import.meta.dirname, 'lambda-streaming.cjs')}`,
     },
   });
   closeSync(log);
-  const certificate = join(folder, 'ministack-tls', 'server.crt');
-  const call = await started(child, url, certificate, join(folder, 'ministack.log'));
+  const call = await started(child, url, certificate, logPath);
+  const ca = readFileSync(certificate, 'utf8');
+  door.leadTo(url, ca);
 
   return {
     url,
     env: environment(url, certificate, folder),
     awsCli: join(bin, 'aws'),
-    ca: readFileSync(certificate, 'utf8'),
+    ca,
     fetch: call,
 
     async scaleWaits(factor) {
@@ -72,27 +82,18 @@ export async function startEmulator(cache: string, folder: string): Promise<Emul
       if (!answer.ok) throw new Error(`waits could not be scaled: ${answer.status}`);
     },
 
+    lastLines: () =>
+      readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n'),
+
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      const late = setTimeout(STOP_MS, undefined, { ref: false }).then(() => child.kill('SIGKILL'));
-      await Promise.race([exited, late.then(() => exited)]);
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit');
+        child.kill('SIGTERM');
+        await Promise.race([exited, setTimeout(STOP_MS, undefined, { ref: false })]);
+      }
+      endGroup(child);
     },
   };
-}
-
-const STOP_MS = 10_000;
-
-async function install(cache: string): Promise<string> {
-  const bin = join(cache, 'bin');
-  if (!existsSync(join(bin, 'pip'))) {
-    await command('python3', ['-m', 'venv', cache], process.env);
-  }
-  // Nothing to do, and quickly so, where these versions are there already.
-  const args = ['install', '--quiet', '--disable-pip-version-check', ...PACKAGES];
-  await command(join(bin, 'pip'), args, process.env);
-  return bin;
 }
 
 async function freePort(): Promise<number> {
@@ -119,7 +120,7 @@ async function started(
     if (health?.ok) return call;
     await dispatcher.destroy();
   }
-  child.kill('SIGKILL');
+  endGroup(child);
   throw new Error(`MiniStack did not start:\n${readFileSync(log, 'utf8').slice(-2000)}`);
 }
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
@@ -7,23 +9,46 @@ import type { Policy } from '../lambdas/domain/policy.js';
 import type { DeployedResource } from './account.js';
 import type { Outputs } from './app.js';
 import type { Cloud } from './cloud.js';
+import { readPage } from './documents.js';
+import type { Door } from './door.js';
+import type { Emulator } from './emulator.js';
 import type { Inbox, ReceivedAlert } from './inbox.js';
 import type { RemoteMistral } from './mistral.js';
 import { HEARD } from './policies.js';
+import type { FunctionProcesses } from './processes.js';
 import { claim, type Report } from './report.js';
 import { createRotations, type Rotations } from './rotations.js';
+import type { Shell } from './shell.js';
+
+export const README = readPage('README.md');
+export const RUNBOOK = readPage('docs/runbook.md');
 
 /** What the parts of the journey act on. */
 export interface Scene {
+  readonly emulator: Emulator;
   readonly cloud: Cloud;
+  readonly door: Door;
+  readonly processes: FunctionProcesses;
   readonly mistral: RemoteMistral;
   readonly inbox: Inbox;
+  /** In which the functions and variables of the runbook are set. */
+  readonly shell: Shell;
   readonly outputs: Outputs;
   readonly rotations: Rotations;
-  readonly functions: { readonly provisioning: string; readonly gateway: string };
+  readonly functions: Functions;
   readonly report: Report;
   /** Every alert the queue has received so far. */
   readonly alerts: ReceivedAlert[];
+  /** Secrets whose key was deleted at Mistral while it was in charge. Nothing may ever be here. */
+  readonly revokedInCharge: string[];
+}
+
+/** Names of deployed functions that no output tells. */
+interface Functions {
+  readonly provisioning: string;
+  readonly gateway: string;
+  readonly verify: string;
+  readonly revoke: string;
 }
 
 const StartedSchema = z.object({ started: z.array(z.string()) });
@@ -42,7 +67,7 @@ const AuditSchema = z.object({
 export type ManagedValue = z.infer<typeof ValueSchema>;
 
 export function openScene(
-  parts: Omit<Scene, 'rotations' | 'functions' | 'alerts'>,
+  parts: Omit<Scene, 'rotations' | 'functions' | 'alerts' | 'revokedInCharge'>,
   resources: readonly DeployedResource[],
 ): Scene {
   const { cloud, outputs, report } = parts;
@@ -61,8 +86,11 @@ export function openScene(
     functions: {
       provisioning: functionOf('ProvisioningFunction'),
       gateway: functionOf('GatewayFunction'),
+      verify: functionOf('RetirementFunctionsVerify'),
+      revoke: functionOf('RetirementFunctionsRevoke'),
     },
     alerts: [],
+    revokedInCharge: [],
   };
 }
 
@@ -86,9 +114,15 @@ export async function readKey({ cloud }: Scene, secretName: string): Promise<Man
   return ValueSchema.parse(JSON.parse(SecretString ?? 'null'));
 }
 
-/** Waits for the flow that a rotation started, and for its good end. */
-export async function retired({ cloud, outputs, report }: Scene, versionId: string): Promise<void> {
-  const executionArn = `${outputs.RetirementStateMachineArn.replace(':stateMachine:', ':execution:')}:${versionId}`;
+/** Names the secret that the commands after it are about, and rotates it as the runbook says. */
+export async function askToRotate({ shell }: Scene, secretName: string): Promise<void> {
+  await shell.paste(`SECRET=${secretName}`);
+  await shell.paste(RUNBOOK.block('Rotate now'));
+}
+
+/** Waits for an execution of the retirement flow, and for its good end. */
+export async function retired({ cloud, outputs, report }: Scene, name: string): Promise<void> {
+  const executionArn = executionArnOf(outputs, name);
   for (let attempt = 0; attempt < FLOW_ATTEMPTS; attempt += 1) {
     const { status, error, cause } = await cloud.stepFunctions.send(
       new DescribeExecutionCommand({ executionArn }),
@@ -100,7 +134,7 @@ export async function retired({ cloud, outputs, report }: Scene, versionId: stri
     claim(status === 'RUNNING', 'a retirement that goes on', { status, error, cause });
     await setTimeout(FLOW_PAUSE_MS);
   }
-  throw new Error('the retirement did not end in time');
+  throw new Error(`the retirement ${name} did not end in time`);
 }
 
 /** Names of the flows that were started under a name that begins like this. */
@@ -114,21 +148,32 @@ export async function retirementsNamed(
   return executions.flatMap(({ name = '' }) => (name.startsWith(start) ? [name] : []));
 }
 
-const FLOW_ATTEMPTS = 120;
+/** A rotation names the execution that it starts after the version that it made. */
+export function executionArnOf(outputs: Outputs, name: string): string {
+  return `${outputs.RetirementStateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+}
+
+const FLOW_ATTEMPTS = 240;
 const FLOW_PAUSE_MS = 500;
 
-export async function audit({ cloud, outputs, report }: Scene) {
-  const summary = AuditSchema.parse(await cloud.invoke(outputs.AuditFunctionName, {}));
+export async function audit({ shell, report }: Scene) {
+  await shell.paste(RUNBOOK.block('audit-digest', 'lambda invoke'));
+  const summary = AuditSchema.parse(answerIn(shell, 'audit.json'));
   report.count('steps driven', 'audit');
   claim(summary.problems.length === 0, 'an audit without problems of its own', summary.problems);
   return summary;
 }
 
-export async function monitorSpend({ cloud, outputs, report }: Scene) {
-  const summary = SpendSchema.parse(await cloud.invoke(outputs.SpendMonitorFunctionName, {}));
+export async function monitorSpend({ shell, report }: Scene) {
+  await shell.paste(RUNBOOK.block('spend-threshold', 'lambda invoke'));
+  const summary = SpendSchema.parse(answerIn(shell, 'spend.json'));
   report.count('steps driven', 'spend check');
   claim(summary.problems.length === 0, 'spend that can be read', summary.problems);
   return summary;
+}
+
+function answerIn({ folder }: Shell, file: string): unknown {
+  return JSON.parse(readFileSync(join(folder, file), 'utf8'));
 }
 
 /** Takes what came to the queue, and sees that the subscription's filter kept the rest away. */

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { loadPolicy } from '../lib/load-policy.js';
 import { createApp } from './app.js';
 import { openCloud } from './cloud.js';
+import { openDoor } from './door.js';
 import { startEmulator } from './emulator.js';
 import { openInbox } from './inbox.js';
 import { LACKS, OTHERWISE } from './left-out.js';
 import { startMistral } from './mistral.js';
 import { createReport } from './report.js';
+import { openShell } from './shell.js';
 import { live } from './story.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -25,8 +27,10 @@ async function main(): Promise<void> {
   console.log('the emulator does otherwise than AWS:');
   for (const line of OTHERWISE) console.log(`  ${line}`);
 
+  const door = await openDoor();
+  cleanUps.unshift(() => door.close());
   const emulator = await report.step('emulator installed and started', () =>
-    startEmulator(CACHE, folder),
+    startEmulator(CACHE, folder, door),
   );
   cleanUps.unshift(() => emulator.stop());
   const { workspaces } = loadPolicy(join(ROOT, 'governance.yaml'));
@@ -35,9 +39,11 @@ async function main(): Promise<void> {
   const cloud = openCloud(emulator);
   cleanUps.unshift(() => cloud.close());
   const inbox = await openInbox(cloud);
+  const shell = openShell(emulator, folder);
+  cleanUps.unshift(() => shell.close());
   const app = createApp(emulator, folder);
 
-  await live({ emulator, mistral, cloud, inbox, app, folder, report });
+  await live({ emulator, door, mistral, cloud, inbox, shell, app, folder, report });
   report.print();
 }
 

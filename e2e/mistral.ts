@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type HttpAnswer, serveHttp } from '../local/fakes/http-server.js';
+import { type HttpAnswer, type HttpCall, serveHttp } from '../local/fakes/http-server.js';
 import { createFakeKeys } from '../local/fakes/mistral-keys.js';
 import { createFakeMistral, FAKE_MODELS, type FakeMistral } from '../local/fakes/mistral-server.js';
+import { createGate, type Gate } from './gate.js';
 
 const DAY_MS = 86_400_000;
 
@@ -9,10 +10,17 @@ export interface RemoteMistral {
   readonly fake: FakeMistral;
   readonly url: string;
   readonly adminKey: string;
+  readonly gate: Gate<HttpCall>;
+  /** Called with the id of a key before Mistral deletes it. */
+  beforeDeletion: (keyId: string) => Promise<void>;
   /** How many days ago it is at Mistral: a use told there lies that far back. */
   daysBehind: number;
-  /** What Mistral answers to this key. */
+  /** What Mistral answers to this key, which counts as a use of it. */
   statusFor(apiKey: string): Promise<number>;
+  /** Whether Mistral would let this key in; not a use. */
+  accepts(apiKey: string): boolean;
+  /** From now on, a key looks as if nobody had used it for a while. */
+  makeUnused(keyId: string): void;
   close(): Promise<void>;
 }
 
@@ -37,11 +45,19 @@ export async function startMistral(workspaces: readonly NamedWorkspace[]): Promi
     adminKey,
     now,
   );
-  const { url, close } = await serveHttp(async (call) => forOfficialSdk(await fake.answer(call)));
+  const gate = createGate<HttpCall>();
+  const { url, close } = await serveHttp(async (call) => {
+    const [, deleted] = DELETION.exec(`${call.method} ${call.url.pathname}`) ?? [];
+    if (deleted) await remote.beforeDeletion(deleted);
+    const answer = await fake.answer(call);
+    return gate.keeps(call) ? 'no answer' : forOfficialSdk(answer);
+  });
   const remote: RemoteMistral = {
     fake,
     url,
     adminKey,
+    gate,
+    beforeDeletion: async () => {},
     daysBehind: 0,
     close,
 
@@ -52,9 +68,21 @@ export async function startMistral(workspaces: readonly NamedWorkspace[]): Promi
       await answer.arrayBuffer();
       return answer.status;
     },
+
+    accepts(apiKey) {
+      const key = fake.keys.made.find(({ plaintext }) => plaintext === apiKey);
+      return key !== undefined && fake.keys.isAccepted(key.id);
+    },
+
+    makeUnused(keyId) {
+      const key = fake.keys.made.find(({ id }) => id === keyId);
+      if (key) key.lastUsedOn = null;
+    },
   };
   return remote;
 }
+
+const DELETION = /^DELETE \/v1\/admin\/api-keys\/([^/]+)$/;
 
 /** Mistral documents `usage: null` in early chunks, and its own SDK refuses to read them. */
 function forOfficialSdk(answer: HttpAnswer): HttpAnswer {

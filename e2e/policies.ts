@@ -32,7 +32,7 @@ export function firstPolicy({ mistralUrl, queueArn }: Addresses) {
 }
 
 /** The types of alerts that the queue's subscription lets through. */
-export const HEARD = ['audit-digest', 'spend-threshold', 'key-revoked'] as const;
+export const HEARD = ['audit-digest', 'spend-threshold', 'key-revoked', 'approval-needed'] as const;
 
 /** A key more, a key less, a budget raised. */
 export function changedPolicy(addresses: Addresses) {

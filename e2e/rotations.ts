@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
-  RotateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { Cloud } from './cloud.js';
@@ -14,9 +12,13 @@ const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as con
 export interface Rotations {
   /** In AWS a secret without a value has no version; here it has one, which is AWSCURRENT. */
   emptyAsInAws(secretName: string): Promise<void>;
-  /** `aws secretsmanager rotate-secret`, and the four steps that it leads to. */
-  rotate(secretName: string): Promise<string>;
-  /** The steps alone, for a rotation that the product itself has asked for. */
+  /** What `rotate-secret`, called by `ask`, begins: a pending version without a value, whose id it returns. */
+  begin(secretName: string, ask: () => Promise<unknown>): Promise<string>;
+  /** The four steps in their order, up to the first that fails; repeated by Secrets Manager when one does. */
+  attempt(secretName: string, versionId: string): Promise<void>;
+  /** A rotation that `ask` begins, to its end. */
+  rotate(secretName: string, ask: () => Promise<unknown>): Promise<string>;
+  /** The steps of a rotation that the product itself has asked for. */
   driveAsked(secretName: string): Promise<string>;
 }
 
@@ -57,7 +59,18 @@ export function createRotations(
     );
   }
 
-  async function runSteps(secretName: string, versionId: string): Promise<void> {
+  async function begin(secretName: string, ask: () => Promise<unknown>): Promise<string> {
+    const before = await versionAt(secretName, 'AWSCURRENT');
+    await ask();
+    const versionId = await versionAt(secretName, 'AWSCURRENT');
+    if (versionId === undefined || versionId === before) {
+      throw new Error(`no rotation of ${secretName} was asked for`);
+    }
+    await makePending(secretName, versionId, before);
+    return versionId;
+  }
+
+  async function attempt(secretName: string, versionId: string): Promise<void> {
     const { ARN } = await secretsManager.send(new DescribeSecretCommand({ SecretId: secretName }));
     for (const Step of STEPS) {
       await invoke(functionName, { Step, SecretId: ARN, ClientRequestToken: versionId });
@@ -82,14 +95,12 @@ export function createRotations(
       );
     },
 
-    async rotate(secretName) {
-      const current = await versionAt(secretName, 'AWSCURRENT');
-      const versionId = randomUUID();
-      await secretsManager.send(
-        new RotateSecretCommand({ SecretId: secretName, ClientRequestToken: versionId }),
-      );
-      await makePending(secretName, versionId, current);
-      await runSteps(secretName, versionId);
+    begin,
+    attempt,
+
+    async rotate(secretName, ask) {
+      const versionId = await begin(secretName, ask);
+      await attempt(secretName, versionId);
       return versionId;
     },
 
@@ -97,7 +108,7 @@ export function createRotations(
       const versionId = await versionAt(secretName, 'AWSCURRENT');
       if (versionId === undefined) throw new Error(`no rotation of ${secretName} was asked for`);
       await makePending(secretName, versionId, undefined);
-      await runSteps(secretName, versionId);
+      await attempt(secretName, versionId);
       return versionId;
     },
   };

@@ -1,26 +1,43 @@
 import { join } from 'node:path';
-import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import { loadPolicy } from '../lib/load-policy.js';
 import { deployedResources } from './account.js';
 import type { App } from './app.js';
+import { approveHeldRetirement, readByHand, replaceLeakedKey } from './by-hand.js';
 import { changeAndDestroy } from './changes.js';
 import type { Cloud } from './cloud.js';
+import type { Door } from './door.js';
 import type { Emulator } from './emulator.js';
 import type { Inbox } from './inbox.js';
-import { audit, hear, openScene, provision, readKey, retired } from './journey.js';
+import { watchDeletions } from './invariants.js';
+import {
+  askToRotate,
+  audit,
+  hear,
+  openScene,
+  provision,
+  README,
+  RUNBOOK,
+  readKey,
+  retired,
+} from './journey.js';
+import { surviveKills } from './kills.js';
 import type { RemoteMistral } from './mistral.js';
 import { firstPolicy, writePolicy } from './policies.js';
+import { createFunctionProcesses } from './processes.js';
 import { claimReadersAlone } from './readers.js';
 import { claim, type Report } from './report.js';
 import { createResourcePolicyFunction } from './resource-policies.js';
+import type { Shell } from './shell.js';
 import { callGateway, watchSpend } from './traffic.js';
 
 export interface Parts {
   readonly emulator: Emulator;
+  readonly door: Door;
   readonly mistral: RemoteMistral;
   readonly cloud: Cloud;
   readonly inbox: Inbox;
+  readonly shell: Shell;
   readonly app: App;
   readonly folder: string;
   readonly report: Report;
@@ -29,15 +46,16 @@ export interface Parts {
 /** Who makes keys at Mistral by hand. */
 const USER = '9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10';
 const DEV_SECRET = 'mistral/dev-workspace/dev-team-key';
+const ML_SECRET = 'mistral/ml-workspace/ml-team-key';
+/** A day then passes in some seconds: long enough to do something by hand before a flow goes on. */
+const SLOWER = 0.0002;
 
 export async function live(parts: Parts): Promise<void> {
-  const { emulator, mistral, cloud, inbox, app, folder, report } = parts;
+  const { emulator, mistral, cloud, inbox, shell, app, folder, report } = parts;
   const addresses = { mistralUrl: mistral.url, queueArn: inbox.queueArn };
   const firstPath = writePolicy(join(folder, 'first.yaml'), firstPolicy(addresses));
 
-  await cloud.secretsManager.send(
-    new CreateSecretCommand({ Name: 'mistral/admin-api-key', SecretString: mistral.adminKey }),
-  );
+  await shell.paste(README.block('Deploy for real', 'create-secret'), mistral.adminKey);
   await createResourcePolicyFunction(cloud, emulator, folder);
   await report.step('bootstrapped', () => app.bootstrap());
   const { outputs, leftOut } = await report.step('deployed', () => app.deploy(firstPath));
@@ -45,13 +63,18 @@ export async function live(parts: Parts): Promise<void> {
   const resources = await deployedResources(cloud);
   for (const { type } of resources) report.count('resources deployed', type);
 
-  const scene = openScene({ cloud, mistral, inbox, outputs, report }, resources);
+  await shell.paste(RUNBOOK.block('Before anything else', 'STACK='));
+  const processes = createFunctionProcesses(folder);
+  const scene = openScene({ ...parts, processes, outputs }, resources);
+  watchDeletions(scene);
   const policy = loadPolicy(firstPath);
   const planned = plannedKeys(policy).map(({ secretName }) => secretName);
   mistral.daysBehind = 4;
   await report.step('every key provisioned', async () => {
     const started = await provision(scene, policy);
     claim([...started].sort().join() === [...planned].sort().join(), 'every key', started);
+    const labels = await shell.paste(README.block('Deploy for real', 'describe-secret'));
+    claim(labels.includes('AWSCURRENT'), 'a first key in charge', labels);
   });
   const oldKey = await report.step('a key read by its reader alone, and used', async () => {
     const value = await readKey(scene, DEV_SECRET);
@@ -62,12 +85,26 @@ export async function live(parts: Parts): Promise<void> {
   mistral.daysBehind = 0;
   await report.step('rotated, and the old key retired', async () => {
     await emulator.scaleWaits(0);
-    const versionId = await scene.rotations.rotate(DEV_SECRET);
+    const versionId = await scene.rotations.rotate(DEV_SECRET, () =>
+      askToRotate(scene, DEV_SECRET),
+    );
     await retired(scene, versionId);
     const newKey = await readKey(scene, DEV_SECRET);
     claim(newKey.keyId !== oldKey.keyId, 'another key');
     claim((await mistral.statusFor(newKey.apiKey)) === 200, 'a new key that Mistral takes');
     claim((await mistral.statusFor(oldKey.apiKey)) === 401, 'an old key that Mistral refuses');
+  });
+  await report.step('a leaked key replaced and revoked by hand, as the runbook says', async () => {
+    await emulator.scaleWaits(SLOWER);
+    await readByHand(scene);
+    await replaceLeakedKey(scene);
+  });
+  await report.step('a held retirement approved by the command in its alert', () =>
+    approveHeldRetirement(scene, DEV_SECRET),
+  );
+  await report.step('rotation and retirement survived six killed functions', async () => {
+    await emulator.scaleWaits(0);
+    await surviveKills(scene, ML_SECRET);
   });
   await report.step('gateway called with the official SDK', () => callGateway(scene, emulator));
   await report.step('spend watched', () => watchSpend(scene));

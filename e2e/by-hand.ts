@@ -1,0 +1,126 @@
+import { setTimeout } from 'node:timers/promises';
+import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
+import { RetirementSchema } from '../lambdas/domain/retirement.js';
+import {
+  askToRotate,
+  executionArnOf,
+  hear,
+  README,
+  RUNBOOK,
+  readKey,
+  retired,
+  type Scene,
+} from './journey.js';
+import { claim } from './report.js';
+
+const LEAKED_SECRET = 'mistral/prod-workspace/checkout-service-key';
+const DAY_MS = 86_400_000;
+/** Past the seven days of the policy. */
+const DAYS_HELD = 9;
+const ATTEMPTS = 60;
+const PAUSE_MS = 500;
+
+const ApprovalSchema = z.object({
+  nextSteps: z.array(z.object({ say: z.string(), command: z.string().optional() })),
+});
+
+/** The README's way to a key's value, which is of the same secret as the leaked one. */
+export async function readByHand({ shell, mistral }: Scene): Promise<void> {
+  const plaintext = await shell.paste(
+    README.block('Read a key in a service', 'aws secretsmanager'),
+  );
+  claim((await mistral.statusFor(plaintext)) === 200, 'a key that Mistral takes, read by the CLI');
+}
+
+/** The runbook's commands for a leaked key, one after the other, while it is in use. */
+export async function replaceLeakedKey(scene: Scene): Promise<void> {
+  const { shell, mistral, rotations, report } = scene;
+  const page = (part: string) => RUNBOOK.block('A leaked key', part);
+  const leaked = await readKey(scene, LEAKED_SECRET);
+  const newVersion = await rotations.rotate(LEAKED_SECRET, () => shell.paste(page('OLD_VERSION=')));
+  await shell.paste(page('until'));
+  claim((await mistral.statusFor(leaked.apiKey)) === 200, 'a leaked key that still works');
+
+  await shell.paste(page('start-execution'));
+  const see = page('describe-execution --execution-arn "$(retirement |');
+  await until('a retirement that ends at once', async () =>
+    (await shell.paste(see)).includes('SUCCEEDED'),
+  );
+  report.count('steps driven', 'retirement flow to its end');
+  claim((await mistral.statusFor(leaked.apiKey)) === 401, 'a leaked key that Mistral refuses');
+  const first = await shell.paste(RUNBOOK.block('Undo a rotation', 'query status'));
+  claim(first.includes('RUNNING'), `the flow of ${newVersion} itself still waiting`, first);
+  const told = await shell.paste('history_of');
+  claim(told.includes('key-revoked'), 'a revocation in the history of the secret', told);
+}
+
+/** A key that is still used when its time is over: it is held until the alert's command approves. */
+export async function approveHeldRetirement(scene: Scene, secretName: string): Promise<void> {
+  const { cloud, shell, mistral, outputs, rotations } = scene;
+  const old = await readKey(scene, secretName);
+  claim((await mistral.statusFor(old.apiKey)) === 200, 'an old key that is used today');
+  const versionId = await rotations.rotate(secretName, () => askToRotate(scene, secretName));
+
+  const { input } = await cloud.stepFunctions.send(
+    new DescribeExecutionCommand({ executionArn: executionArnOf(outputs, versionId) }),
+  );
+  const retirement = RetirementSchema.parse(JSON.parse(input ?? 'null'));
+  const promoted = Date.parse(retirement.promotedAt) - DAYS_HELD * DAY_MS;
+  const aged = { ...retirement, promotedAt: new Date(promoted).toISOString() };
+  // Nobody waits for nine days here: the same flow, of a key that was replaced that long ago.
+  await cloud.stepFunctions.send(
+    new StartExecutionCommand({
+      stateMachineArn: outputs.RetirementStateMachineArn,
+      name: `aged-${versionId}`,
+      input: JSON.stringify({ ...aged, checkAt: aged.promotedAt }),
+    }),
+  );
+
+  const command = await approvalCommand(scene);
+  claim((await mistral.statusFor(old.apiKey)) === 200, 'a held key that still works');
+  await shell.paste(command);
+  await retired(scene, `revoke-${versionId}`);
+  claim((await mistral.statusFor(old.apiKey)) === 401, 'an approved key that Mistral refuses');
+}
+
+async function approvalCommand(scene: Scene): Promise<string> {
+  const commands: string[] = [];
+  await until('approval-needed in the queue', async () => {
+    const asked = (await hear(scene)).filter(({ type }) => type === 'approval-needed');
+    for (const alert of asked) {
+      for (const { command } of ApprovalSchema.parse(alert).nextSteps) {
+        if (command) commands.push(command);
+      }
+    }
+    return commands.length > 0;
+  });
+  return commands[0] ?? '';
+}
+
+/** What went on waiting finds its key gone, and ends well. */
+export async function seeRetirementsEnd({ shell }: Scene): Promise<void> {
+  const [listFailed = ''] = RUNBOOK.block('governance-retirement-failed', 'list-executions').split(
+    '\n',
+  );
+  const listRunning = listFailed.replace('FAILED', 'RUNNING');
+  claim(listRunning !== listFailed, 'a command that lists executions by status', listFailed);
+  await until('no retirement that still runs', async () =>
+    noneIn(await shell.paste(`${listRunning} --output json`)),
+  );
+  claim(noneIn(await shell.paste(`${listFailed} --output json`)), 'no retirement that failed');
+}
+
+const ExecutionsSchema = z.object({ executions: z.array(z.unknown()) });
+
+function noneIn(printed: string): boolean {
+  return ExecutionsSchema.parse(JSON.parse(printed)).executions.length === 0;
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (await holds()) return;
+    await setTimeout(PAUSE_MS);
+  }
+  claim(false, what);
+}

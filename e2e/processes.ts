@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { command } from './commands.js';
+import { claim } from './report.js';
+
+/** Processes that the emulator runs deployed functions in: each from a folder named after its function. */
+export interface FunctionProcesses {
+  /** Kills what runs a function, as if its machine had gone; returns when the process is no more. */
+  kill(functionName: string): Promise<void>;
+}
+
+interface Process {
+  readonly id: number;
+  readonly line: string;
+}
+
+/** `folder` is where the emulator unpacks functions; it tells this run's processes from others. */
+export function createFunctionProcesses(folder: string): FunctionProcesses {
+  const runningOf = async (functionName: string) =>
+    (await processes()).filter(({ line }) =>
+      line.includes(`${folder}/ministack-lambda-${functionName}-`),
+    );
+
+  return {
+    async kill(functionName) {
+      const running = await runningOf(functionName);
+      claim(running.length > 0, `a process that runs ${functionName}`);
+      for (const { id } of running) process.kill(id, 'SIGKILL');
+      for (let attempt = 0; attempt < GONE_ATTEMPTS; attempt += 1) {
+        const left = await runningOf(functionName);
+        if (!left.some(({ id }) => running.some((killed) => killed.id === id))) return;
+        await setTimeout(GONE_PAUSE_MS);
+      }
+      claim(false, `the process of ${functionName} to be gone`);
+    },
+  };
+}
+
+const GONE_ATTEMPTS = 100;
+const GONE_PAUSE_MS = 50;
+
+/** A process that has ended, and waits for its parent to notice, has no command line any more. */
+async function processes(): Promise<Process[]> {
+  return existsSync('/proc/self/cmdline') ? processesOfLinux() : await processesOfPs();
+}
+
+function processesOfLinux(): Process[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      const line = readFileSync(`/proc/${entry}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return [{ id: Number(entry), line }];
+    } catch {
+      return []; // gone meanwhile
+    }
+  });
+}
+
+async function processesOfPs(): Promise<Process[]> {
+  const { stdout } = await command('ps', ['-axo', 'pid=,args='], {});
+  return stdout.split('\n').flatMap((row) => {
+    const [, id, line] = /^\s*(\d+)\s+(.*)$/.exec(row) ?? [];
+    return id && line ? [{ id: Number(id), line }] : [];
+  });
+}

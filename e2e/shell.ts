@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import type { Emulator } from './emulator.js';
+
+/** A user's open shell, with the AWS CLI and the account's credentials. */
+export interface Shell {
+  /** Where it is, and where commands leave their files. */
+  readonly folder: string;
+  /**
+   * Pastes commands; `typed` is what is typed at a prompt of theirs. Returns what they printed.
+   * @throws Error with what they said, if one of them fails
+   */
+  paste(commands: string, typed?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const END = '--- pasted, status';
+const PASTE_TIMEOUT_MS = 180_000;
+
+export function openShell({ env, url, awsCli }: Emulator, parent: string): Shell {
+  const folder = join(parent, 'shell');
+  const bin = join(parent, 'bin');
+  mkdirSync(folder);
+  mkdirSync(bin);
+  writeAwsCommand(join(bin, 'aws'), awsCli, url);
+  const child = spawn('bash', ['--noprofile', '--norc'], {
+    cwd: folder,
+    env: { ...env, PATH: `${bin}${delimiter}${env.PATH}` },
+    stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let pastes = 0;
+
+  async function printed(): Promise<{ readonly text: string; readonly status: number }> {
+    const read: string[] = [];
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`the shell ended after:\n${read.join('\n')}`);
+      if (!value.startsWith(END)) read.push(value);
+      else return { text: read.join('\n').trimEnd(), status: Number(value.slice(END.length)) };
+    }
+  }
+
+  return {
+    folder,
+
+    async paste(commands, typed) {
+      pastes += 1;
+      const script = join(folder, `paste-${pastes}.sh`);
+      const said = join(folder, `paste-${pastes}.err`);
+      writeFileSync(script, commands);
+      // Any failing command counts, not only the last one.
+      child.stdin.write(`status=0; trap 'status=$?' ERR; . '${script}' 2> '${said}'; trap - ERR\n`);
+      if (typed !== undefined) child.stdin.write(`${typed}\n`);
+      child.stdin.write(`printf '\\n%s %d\\n' '${END}' "$status"\n`);
+      const late = setTimeout(PASTE_TIMEOUT_MS, undefined, { ref: false });
+      const answer = await Promise.race([printed(), late]);
+      if (answer?.status === 0) return answer.text;
+      const what = answer ? `failed with ${answer.status}` : 'did not end in time';
+      throw new Error(
+        `pasted into a shell, this ${what}:\n${commands}\n${readFileSync(said, 'utf8')}`,
+      );
+    },
+
+    async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** The AWS CLI with the address by option: for SQS it does not heed the environment's. */
+function writeAwsCommand(path: string, awsCli: string, url: string): void {
+  writeFileSync(path, `#!/bin/sh\nexec '${awsCli}' --endpoint-url '${url}' "$@"\n`);
+  chmodSync(path, 0o755);
+}
