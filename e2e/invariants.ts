@@ -25,8 +25,8 @@ interface LabelledVersion {
 /** From now on, sees at each deletion at Mistral that no secret has that key in charge. */
 export function watchDeletions(scene: Scene): void {
   scene.mistral.beforeDeletion = async (keyId) => {
-    const inCharge = (await labelledVersions(scene)).filter(
-      ({ stages, value }) => stages.includes('AWSCURRENT') && value?.keyId === keyId,
+    const inCharge = keysInCharge(await labelledVersions(scene)).filter(
+      ({ value }) => value?.keyId === keyId,
     );
     scene.revokedInCharge.push(...inCharge.map(({ secretName }) => secretName));
   };
@@ -38,7 +38,7 @@ export async function claimInvariants(scene: Scene): Promise<void> {
   claim(revokedInCharge.length === 0, 'no key revoked that is in charge', revokedInCharge);
 
   const versions = await labelledVersions(scene);
-  const inCharge = versions.filter(({ stages }) => stages.includes('AWSCURRENT'));
+  const inCharge = keysInCharge(versions);
   const refused = inCharge.filter(({ value }) => !value || !mistral.accepts(value.apiKey));
   claim(
     inCharge.length > 0 && refused.length === 0,
@@ -46,6 +46,13 @@ export async function claimInvariants(scene: Scene): Promise<void> {
     refused.map(({ secretName }) => secretName),
   );
   await claimNoKeyForgotten(scene, versions);
+}
+
+/** A removed key is apart: it may be retired while its secret stays as it is. */
+function keysInCharge(versions: readonly LabelledVersion[]): LabelledVersion[] {
+  return versions.filter(
+    ({ secretName, stages }) => stages.includes('AWSCURRENT') && secretName !== REMOVED_SECRET,
+  );
 }
 
 /** Each key of ours is named by a label, about to be retired, or told by the next audit. */
@@ -69,13 +76,12 @@ async function claimNoKeyForgotten(
   );
 }
 
-/** The removed key is apart: it may be retired while its secret stays as it is. */
 async function labelledVersions({ cloud }: Scene): Promise<LabelledVersion[]> {
   const client = cloud.secretsManager;
   const versions: LabelledVersion[] = [];
   for await (const { SecretList = [] } of paginateListSecrets({ client }, {})) {
     for (const { Name: secretName = '' } of SecretList) {
-      if ([ADMIN_SECRET, REMOVED_SECRET].includes(secretName)) continue;
+      if (secretName === ADMIN_SECRET) continue;
       const { VersionIdsToStages = {} } = await client.send(
         new DescribeSecretCommand({ SecretId: secretName }),
       );
