@@ -31,11 +31,18 @@ export interface Emulator {
   scaleWaits(factor: number): Promise<void>;
   /** The end of what it and the functions logged. */
   lastLines(): string;
-  stop(): Promise<void>;
 }
 
-/** Installs MiniStack and the AWS CLI into `cache`, unless they are there, and starts the former. */
-export async function startEmulator(cache: string, folder: string, door: Door): Promise<Emulator> {
+/**
+ * Installs MiniStack and the AWS CLI into `cache`, unless they are there, and starts the former.
+ * `onStart` gets what stops it, also where it never comes up.
+ */
+export async function startEmulator(
+  cache: string,
+  folder: string,
+  door: Door,
+  onStart: (stop: () => Promise<void>) => void,
+): Promise<Emulator> {
   const bin = await installTools(cache, process.env);
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
@@ -45,7 +52,7 @@ export async function startEmulator(cache: string, folder: string, door: Door): 
   const child = spawn(join(bin, 'ministack'), [], {
     cwd: folder,
     stdio: ['ignore', log, log],
-    detached: true, // functions run in its process group, and end with it
+    detached: true, // the functions' processes are in its group
     env: {
       PATH: process.env.PATH,
       HOME: folder,
@@ -65,6 +72,7 @@ export async function startEmulator(cache: string, folder: string, door: Door): 
     },
   });
   closeSync(log);
+  onStart(() => stop(child));
   const call = await started(child, url, certificate, logPath);
   const ca = readFileSync(certificate, 'utf8');
   door.leadTo(url, ca);
@@ -84,16 +92,17 @@ export async function startEmulator(cache: string, folder: string, door: Door): 
 
     lastLines: () =>
       readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n'),
-
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
-        child.kill('SIGTERM');
-        await Promise.race([exited, setTimeout(STOP_MS, undefined, { ref: false })]);
-      }
-      endGroup(child);
-    },
   };
+}
+
+/** With the functions, which run in its process group. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await Promise.race([exited, setTimeout(STOP_MS, undefined, { ref: false })]);
+  }
+  endGroup(child);
 }
 
 async function freePort(): Promise<number> {
@@ -120,7 +129,6 @@ async function started(
     if (health?.ok) return call;
     await dispatcher.destroy();
   }
-  endGroup(child);
   throw new Error(`MiniStack did not start:\n${readFileSync(log, 'utf8').slice(-2000)}`);
 }
 

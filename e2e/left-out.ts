@@ -13,6 +13,8 @@ interface Lack {
   readonly what: string;
   readonly consequence: string;
   readonly matches: (resource: Resource) => boolean;
+  /** One that would do in AWS: the emulator is seen to refuse it, or the lack is none any more. */
+  readonly example: Resource;
 }
 
 /** What the emulator refuses to create; everything else of the app is deployed as synthesized. */
@@ -21,12 +23,54 @@ export const LACKS: readonly Lack[] = [
     what: 'AWS::SecretsManager::RotationSchedule',
     consequence: 'no schedule starts a rotation here, and none of its settings is tried',
     matches: ({ Type }) => Type === 'AWS::SecretsManager::RotationSchedule',
+    example: {
+      Type: 'AWS::SecretsManager::RotationSchedule',
+      Properties: {
+        SecretId: 'mistral/admin-api-key',
+        RotationRules: { AutomaticallyAfterDays: 90 },
+        RotateImmediatelyOnUpdate: false,
+      },
+    },
   },
   {
     what: 'AWS::CloudWatch::Alarm of several metrics (Properties.Metrics)',
     consequence: 'these alarms are not created; alarms of one metric are',
     matches: ({ Type, Properties }) =>
       Type === 'AWS::CloudWatch::Alarm' && Properties?.Metrics !== undefined,
+    example: {
+      Type: 'AWS::CloudWatch::Alarm',
+      Properties: {
+        ComparisonOperator: 'GreaterThanThreshold',
+        EvaluationPeriods: 1,
+        Threshold: 0,
+        Metrics: [
+          { Id: 'sum', Expression: 'failed + failed' },
+          {
+            Id: 'failed',
+            ReturnData: false,
+            MetricStat: {
+              Metric: { Namespace: 'AWS/States', MetricName: 'ExecutionsFailed' },
+              Period: 300,
+              Stat: 'Sum',
+            },
+          },
+        ],
+      },
+    },
+  },
+];
+
+const RESOURCE_POLICY = 'AWS::SecretsManager::ResourcePolicy';
+
+/** One of each that is left out, or that something else stands for. */
+export const EXAMPLES: readonly Resource[] = [
+  ...LACKS.map(({ example }) => example),
+  {
+    Type: RESOURCE_POLICY,
+    Properties: {
+      SecretId: 'mistral/admin-api-key',
+      ResourcePolicy: { Version: '2012-10-17', Statement: [] },
+    },
   },
   {
     what: 'AWS::CloudWatch::CompositeAlarm',
@@ -79,7 +123,7 @@ function stripTemplate(path: string): LeftOut[] {
   const leftOut: LeftOut[] = [];
   let changed = false;
   for (const [logicalId, resource] of Object.entries(Resources)) {
-    if (resource.Type === 'AWS::SecretsManager::ResourcePolicy') {
+    if (resource.Type === RESOURCE_POLICY) {
       Resources[logicalId] = asCustomResource(resource);
       changed = true;
     }

@@ -1,65 +1,98 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { loadPolicy } from '../lib/load-policy.js';
 import { createApp } from './app.js';
 import { openCloud } from './cloud.js';
+import { endCommands } from './commands.js';
 import { openDoor } from './door.js';
-import { startEmulator } from './emulator.js';
+import { type Emulator, startEmulator } from './emulator.js';
 import { openInbox } from './inbox.js';
 import { LACKS, OTHERWISE } from './left-out.js';
 import { startMistral } from './mistral.js';
-import { createReport } from './report.js';
+import { createReport, linesOf } from './report.js';
 import { openShell } from './shell.js';
 import { live } from './story.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(ROOT, '.cache', 'e2e');
 
-const folder = mkdtempSync(join(tmpdir(), 'governance-e2e-'));
-const report = createReport((line) => console.log(line), Date.now);
-const cleanUps: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values;
+// With --json, stdout is for the one document alone.
+const say = (line: string) => (json ? console.error(line) : console.log(line));
+const report = createReport(say, Date.now);
+const cleanUps: (() => unknown)[] = [];
+let emulator: Emulator | undefined;
 
 async function main(): Promise<void> {
-  console.log('the emulator lacks, and these are left out of the templates that it gets:');
-  for (const { what, consequence } of LACKS) console.log(`  ${what}: ${consequence}`);
+  say('the emulator lacks, and these are left out of the templates that it gets:');
+  for (const { what, consequence } of LACKS) say(`  ${what}: ${consequence}`);
+  say('the emulator does otherwise than AWS:');
+  for (const line of OTHERWISE) say(`  ${line}`);
 
-  console.log('the emulator does otherwise than AWS:');
-  for (const line of OTHERWISE) console.log(`  ${line}`);
-
+  const folder = mkdtempSync(join(tmpdir(), 'governance-e2e-'));
+  cleanUps.unshift(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  cleanUps.unshift(endCommands);
   const door = await openDoor();
   cleanUps.unshift(() => door.close());
-  const emulator = await report.step('emulator installed and started', () =>
-    startEmulator(CACHE, folder, door),
+  const started = await report.step('emulator installed and started', () =>
+    startEmulator(CACHE, folder, door, (stop) => cleanUps.unshift(stop)),
   );
-  cleanUps.unshift(() => emulator.stop());
+  emulator = started;
   const { workspaces } = loadPolicy(join(ROOT, 'governance.yaml'));
   const mistral = await startMistral(workspaces);
   cleanUps.unshift(() => mistral.close());
-  const cloud = openCloud(emulator);
+  const cloud = openCloud(started);
   cleanUps.unshift(() => cloud.close());
   const inbox = await openInbox(cloud);
-  const shell = openShell(emulator, folder);
+  const shell = openShell(started, folder);
   cleanUps.unshift(() => shell.close());
-  const app = createApp(emulator, folder);
+  const app = createApp(started, folder);
 
-  await live({ emulator, door, mistral, cloud, inbox, shell, app, folder, report });
-  report.print();
+  await live({ emulator: started, door, mistral, cloud, inbox, shell, app, folder, report });
 }
 
-async function cleanUp(): Promise<void> {
-  for (const undo of cleanUps.splice(0)) await undo();
+let cleanedUp: Promise<void> | undefined;
+
+/** Once, however it ends; what fails to stop must not keep the rest from stopping. */
+function cleanUp(): Promise<void> {
+  cleanedUp ??= (async () => {
+    for (const undo of cleanUps) {
+      try {
+        await undo();
+      } catch (error) {
+        console.error(`not cleaned up: ${error}`);
+      }
+    }
+  })();
+  return cleanedUp;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.on(signal, () => void cleanUp().finally(() => process.exit(status)));
 }
 
+let failure: string | undefined;
 try {
   await main();
 } catch (error) {
-  process.exitCode = 1;
-  console.error(`✗ ${error instanceof Error ? error.message : error}`);
-} finally {
+  failure = error instanceof Error ? error.message : String(error);
+}
+
+if (cleanedUp === undefined) {
+  if (failure !== undefined) {
+    process.exitCode = 1;
+    if (emulator)
+      console.error(`the emulator and the functions logged last:\n${emulator.lastLines()}\n`);
+    console.error(`✗ ${failure}`);
+  }
   await cleanUp();
+  const summary = report.summary();
+  if (json) console.log(JSON.stringify({ holds: failure === undefined, failure, ...summary }));
+  else if (failure === undefined) for (const line of linesOf(summary)) say(line);
 }

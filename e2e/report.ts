@@ -9,27 +9,43 @@ export function claim(holds: boolean, what: string, given?: unknown): void {
   throw new ClaimError(`expected ${what}${shown}`);
 }
 
+type Heading = 'resources deployed' | 'steps driven' | 'functions killed' | 'alerts received';
+type Counts = Readonly<Record<string, number>>;
+
 /** What happened, for the summary at the end. */
 export interface Report {
   /** Runs a part of the journey and says how long it took; what fails ends the journey. */
   step<Result>(title: string, act: () => Promise<Result>): Promise<Result>;
   note(line: string): void;
   /** Counts under a heading. */
-  count(heading: string, what: string, by?: number): void;
-  print(): void;
+  count(heading: Heading, what: string, by?: number): void;
+  summary(): Summary;
+}
+
+/** The document that `--json` prints; a failed journey has what came before, and says why it ended. */
+export interface Summary {
+  readonly parts: readonly { readonly title: string; readonly seconds: number }[];
+  readonly resourcesDeployed: Counts;
+  readonly stepsDriven: Counts;
+  readonly functionsKilled: Counts;
+  readonly alertsReceived: Counts;
+  readonly minutes: number;
 }
 
 export function createReport(write: (line: string) => void, now: () => number): Report {
   const startedAt = now();
-  const counts = new Map<string, Map<string, number>>();
-  let steps = 0;
+  const parts: { title: string; seconds: number }[] = [];
+  const counts = new Map<Heading, Map<string, number>>();
+  const under = (heading: Heading): Counts =>
+    Object.fromEntries([...(counts.get(heading) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)));
 
   return {
     async step(title, act) {
       const from = now();
       const result = await act();
-      steps += 1;
-      write(`✓ ${title} (${seconds(now() - from)})`);
+      const seconds = (now() - from) / 1000;
+      parts.push({ title, seconds });
+      write(`✓ ${title} (${seconds.toFixed(1)} s)`);
       return result;
     },
 
@@ -41,18 +57,36 @@ export function createReport(write: (line: string) => void, now: () => number): 
       counts.set(heading, group);
     },
 
-    print() {
-      for (const [heading, group] of counts) {
-        write(`\n${heading}`);
-        for (const [what, count] of [...group].sort())
-          write(`  ${String(count).padStart(4)}  ${what}`);
-      }
-      const minutes = (now() - startedAt) / 60_000;
-      write(`\n${steps} parts of the journey held, ${minutes.toFixed(1)} minutes`);
-    },
+    summary: () => ({
+      parts,
+      resourcesDeployed: under('resources deployed'),
+      stepsDriven: under('steps driven'),
+      functionsKilled: under('functions killed'),
+      alertsReceived: under('alerts received'),
+      minutes: (now() - startedAt) / 60_000,
+    }),
   };
 }
 
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)} s`;
+/** The summary for people. */
+export function linesOf(summary: Summary): string[] {
+  const { parts, resourcesDeployed, stepsDriven, functionsKilled, alertsReceived } = summary;
+  return [
+    ...table('resources deployed', resourcesDeployed),
+    ...table('steps driven', stepsDriven),
+    ...table('functions killed', functionsKilled),
+    ...table('alerts received', alertsReceived),
+    `${parts.length} parts of the journey held, ${summary.minutes.toFixed(1)} minutes`,
+  ];
+}
+
+function table(heading: string, counts: Counts): string[] {
+  const rows = Object.entries(counts);
+  const sum = rows.reduce((total, [, count]) => total + count, 0);
+  return [
+    '',
+    `${heading}: ${sum}`,
+    ...rows.map(([what, count]) => `${String(count).padStart(6)}  ${what}`),
+    '',
+  ];
 }

@@ -21,7 +21,10 @@ export interface Shell {
 const END = '--- pasted, status';
 const PASTE_TIMEOUT_MS = 180_000;
 
-export function openShell({ env, url, awsCli }: Emulator, parent: string): Shell {
+export function openShell(
+  { env, url, awsCli }: Pick<Emulator, 'env' | 'url' | 'awsCli'>,
+  parent: string,
+): Shell {
   const folder = join(parent, 'shell');
   const bin = join(parent, 'bin');
   mkdirSync(folder);

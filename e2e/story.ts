@@ -26,6 +26,7 @@ import type { RemoteMistral } from './mistral.js';
 import { firstPolicy, writePolicy } from './policies.js';
 import { createFunctionProcesses } from './processes.js';
 import { claimReadersAlone } from './readers.js';
+import { claimExamplesRefused } from './refusals.js';
 import { claim, type Report } from './report.js';
 import { createResourcePolicyFunction } from './resource-policies.js';
 import type { Shell } from './shell.js';
@@ -56,6 +57,9 @@ export async function live(parts: Parts): Promise<void> {
   const firstPath = writePolicy(join(folder, 'first.yaml'), firstPolicy(addresses));
 
   await shell.paste(README.block('Deploy for real', 'create-secret'), mistral.adminKey);
+  await report.step('what is left out is refused by the emulator', () =>
+    claimExamplesRefused(cloud, folder),
+  );
   await createResourcePolicyFunction(cloud, emulator, folder);
   await report.step('bootstrapped', () => app.bootstrap());
   const { outputs, leftOut } = await report.step('deployed', () => app.deploy(firstPath));

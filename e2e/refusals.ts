@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import * as z from 'zod';
+import type { Cloud } from './cloud.js';
+import { EXAMPLES, type Resource } from './left-out.js';
+import { claim } from './report.js';
+
+const EventsSchema = z.object({
+  StackEvents: z.array(
+    z.object({ ResourceStatus: z.string(), ResourceStatusReason: z.string().default('') }),
+  ),
+});
+/** A refusal of the kind of resource; an example that is wrong itself is refused in other words. */
+const NOT_KNOWN = /Unrecognized resource types|Unsupported resource type|is not supported/;
+const ATTEMPTS = 60;
+const PAUSE_MS = 250;
+
+/** Nothing is left out that the emulator could make: a stack of each alone fails, and for that reason. */
+export async function claimExamplesRefused(cloud: Cloud, folder: string): Promise<void> {
+  await Promise.all(
+    EXAMPLES.map(async (example, index) => {
+      const reason = await refusalOf(cloud, folder, `left-out-${index}`, example);
+      claim(
+        NOT_KNOWN.test(reason),
+        `no ${example.Type} in the emulator: make it, it is known`,
+        reason,
+      );
+    }),
+  );
+}
+
+async function refusalOf(
+  { aws }: Cloud,
+  folder: string,
+  name: string,
+  example: Resource,
+): Promise<string> {
+  const template = join(folder, `${name}.json`);
+  writeFileSync(template, JSON.stringify({ Resources: { Example: example } }));
+  const stack = ['--stack-name', name];
+  try {
+    await aws('cloudformation', 'create-stack', ...stack, '--template-body', `file://${template}`);
+  } catch (error) {
+    return String(error);
+  }
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const events = await aws('cloudformation', 'describe-stack-events', ...stack);
+    for (const { ResourceStatus, ResourceStatusReason } of EventsSchema.parse(events).StackEvents) {
+      if (ResourceStatus === 'CREATE_FAILED') return ResourceStatusReason;
+      claim(
+        ResourceStatus !== 'CREATE_COMPLETE',
+        `no ${example.Type} in the emulator: make it, it is known`,
+      );
+    }
+    await setTimeout(PAUSE_MS);
+  }
+  return 'no end';
+}

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { readPage, shellBlocks } from '../../e2e/documents.js';
+
+const PAGE = `# Title
+
+## First
+
+\`\`\`sh
+# a comment, no heading
+one
+\`\`\`
+
+1. In a list:
+
+   \`\`\`sh
+   two \\
+     goes on
+   \`\`\`
+
+\`\`\`js
+no();
+\`\`\`
+
+### Second
+
+\`\`\`sh
+three
+\`\`\`
+`;
+
+test('commands of a page are found under their headings, as a reader would paste them', () => {
+  expect(shellBlocks(PAGE)).toEqual([
+    { heading: 'First', text: '# a comment, no heading\none' },
+    { heading: 'First', text: 'two \\\n  goes on' },
+    { heading: 'Second', text: 'three' },
+  ]);
+});
+
+test('a command that a page does not give any more is missed', () => {
+  const runbook = readPage('docs/runbook.md');
+  expect(runbook.block('Rotate now')).toContain('rotate-secret');
+  expect(() => runbook.block('Rotate now', 'delete-secret')).toThrow(
+    'docs/runbook.md has no shell commands with "delete-secret" under "Rotate now"',
+  );
+});

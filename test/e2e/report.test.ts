@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { claim, createReport, linesOf } from '../../e2e/report.js';
+
+function aReport() {
+  const said: string[] = [];
+  let seconds = 0;
+  const report = createReport(
+    (line) => said.push(line),
+    () => {
+      seconds += 30;
+      return seconds * 1000;
+    },
+  );
+  return { report, said };
+}
+
+test('the summary counts what happened, in the order of its names', async () => {
+  const { report, said } = aReport();
+  await report.step('deployed', async () => {});
+  report.count('resources deployed', 'AWS::SQS::Queue');
+  report.count('resources deployed', 'AWS::KMS::Key', 2);
+  report.count('alerts received', 'key-revoked (info)');
+  expect(said).toEqual(['✓ deployed (30.0 s)']);
+  const summary = report.summary();
+  expect(summary).toEqual({
+    parts: [{ title: 'deployed', seconds: 30 }],
+    resourcesDeployed: { 'AWS::KMS::Key': 2, 'AWS::SQS::Queue': 1 },
+    stepsDriven: {},
+    functionsKilled: {},
+    alertsReceived: { 'key-revoked (info)': 1 },
+    minutes: 1.5,
+  });
+  expect(linesOf(summary).join('\n')).toContain('resources deployed: 3\n     2  AWS::KMS::Key');
+});
+
+test('a part that fails is none that held', async () => {
+  const { report, said } = aReport();
+  const part = report.step('rotated', async () => claim(false, 'another key', { keyId: 'k1' }));
+  await expect(part).rejects.toThrow('expected another key, but got {"keyId":"k1"}');
+  expect(said).toEqual([]);
+  expect(report.summary().parts).toEqual([]);
+});
