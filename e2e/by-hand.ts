@@ -50,7 +50,7 @@ export async function replaceLeakedKey(scene: Scene): Promise<void> {
   report.count('steps driven', 'retirement flow to its end');
   claim((await mistral.statusFor(leaked.apiKey)) === 401, 'a leaked key that Mistral refuses');
   const first = await shell.paste(RUNBOOK.block('Undo a rotation', 'query status'));
-  claim(first.includes('RUNNING'), `the flow of ${newVersion} itself still waiting`, first);
+  claim(/RUNNING|SUCCEEDED/.test(first), `no harm to the flow of ${newVersion} itself`, first);
   const told = await shell.paste('history_of');
   claim(told.includes('key-revoked'), 'a revocation in the history of the secret', told);
 }

@@ -62,10 +62,11 @@ async function install(cache: string, env: NodeJS.ProcessEnv): Promise<void> {
     await command(join(cache, 'bin', 'pip'), [...pip, '--requirement', REQUIREMENTS], env);
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
-    const unreached = /NewConnectionError|ConnectTimeout|name resolution|Max retries|ProxyError/i;
+    const unreached =
+      /NewConnectionError|ConnectTimeout|name resolution|Max retries|ProxyError|versions: none/i;
     if (!unreached.test(said)) throw cause;
     throw new Error(
-      `no package index reached: e2e installs MiniStack and the AWS CLI with pip into ${cache} when it first runs, and needs the network (or PIP_INDEX_URL) for that`,
+      `no package index reached: e2e installs MiniStack and the AWS CLI with pip into ${cache} when it first runs, and needs the network (or PIP_INDEX_URL) for that; pip says:\n${said}`,
       { cause },
     );
   }

@@ -7,7 +7,6 @@ import {
 } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { parseKeyName, tokenOf } from '../lambdas/domain/key-name.js';
-import type { HttpCall } from '../local/fakes/http-server.js';
 import { FunctionError } from './cloud.js';
 import { claimInvariants } from './invariants.js';
 import { askToRotate, executionArnOf, readKey, retired, type Scene } from './journey.js';
@@ -24,17 +23,20 @@ const REACHED_MS = 30_000;
 export async function surviveKills(scene: Scene, secretName: string): Promise<void> {
   const { rotations, mistral } = scene;
   const old = await readKey(scene, secretName);
+  const oldVersionId = await versionInCharge(scene, secretName);
   const versionId = await rotations.begin(secretName, () => askToRotate(scene, secretName));
   const attempt = () => rotations.attempt(secretName, versionId);
 
   await killInCreateSecret(scene, versionId, attempt);
   const { keyId } = await pendingKey(scene, secretName, versionId);
-  await killInTestSecret(scene, attempt);
+  await killInTestSecret(scene, keyId, attempt);
   const left = keysOf(scene, versionId);
   claim(left.join() === keyId, 'no key of a lost attempt once another has gone on', left);
   await killInFinishSecret(scene, secretName, versionId, attempt);
 
-  const verifying = mistral.gate.loseAnswer(isListing);
+  const verifying = mistral.gate.loseAnswer(
+    ({ method, url }) => method === 'GET' && url.searchParams.get('name') === tokenOf(oldVersionId),
+  );
   const revoking = mistral.gate.loseAnswer(
     ({ method, url }) => method === 'DELETE' && url.pathname.endsWith(`/${old.keyId}`),
   );
@@ -75,8 +77,16 @@ async function killInCreateSecret(
   await claimInvariants(scene);
 }
 
-async function killInTestSecret(scene: Scene, attempt: () => Promise<void>): Promise<void> {
-  const tested = scene.mistral.gate.loseAnswer(({ url }) => url.pathname === '/v1/models');
+async function killInTestSecret(
+  scene: Scene,
+  keyId: string,
+  attempt: () => Promise<void>,
+): Promise<void> {
+  const { fake, gate } = scene.mistral;
+  const key = fake.keys.made.find(({ id }) => id === keyId);
+  const tested = gate.loseAnswer(
+    ({ headers }) => headers.authorization === `Bearer ${key?.plaintext}`,
+  );
   await killedWhile(scene, 'testSecret, when Mistral had let the key in', tested, attempt);
   await claimInvariants(scene);
 }
@@ -87,16 +97,15 @@ async function killInFinishSecret(
   versionId: string,
   attempt: () => Promise<void>,
 ): Promise<void> {
-  const { cloud, door } = scene;
-  const moved = door.gate.loseAnswer(
+  const moved = scene.door.gate.loseAnswer(
     ({ target, body }) =>
-      target === 'secretsmanager.UpdateSecretVersionStage' && body.includes('AWSCURRENT'),
+      target === 'secretsmanager.UpdateSecretVersionStage' &&
+      body.includes('AWSCURRENT') &&
+      body.includes(versionId),
   );
   await killedWhile(scene, 'finishSecret, when the label had moved', moved, attempt);
-  const { VersionIdsToStages = {} } = await cloud.secretsManager.send(
-    new DescribeSecretCommand({ SecretId: secretName }),
-  );
-  claim(VersionIdsToStages[versionId]?.includes('AWSCURRENT') === true, 'a label that has moved');
+  const inCharge = await versionInCharge(scene, secretName);
+  claim(inCharge === versionId, 'a label that has moved', inCharge);
   claim(!(await isRetirementThere(scene, versionId)), 'a retirement that was not started yet');
   await claimInvariants(scene);
 }
@@ -182,5 +191,10 @@ function keysOf({ mistral }: Scene, versionId: string): string[] {
   return ours.map(({ id }) => id);
 }
 
-const isListing = ({ method, url }: HttpCall) =>
-  method === 'GET' && url.pathname === '/v1/admin/api-keys';
+async function versionInCharge({ cloud }: Scene, SecretId: string): Promise<string> {
+  const { VersionIdsToStages = {} } = await cloud.secretsManager.send(
+    new DescribeSecretCommand({ SecretId }),
+  );
+  const labels = Object.entries(VersionIdsToStages);
+  return labels.find(([, stages]) => stages.includes('AWSCURRENT'))?.[0] ?? '';
+}

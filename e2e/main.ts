@@ -33,7 +33,6 @@ async function main(): Promise<void> {
 
   const folder = mkdtempSync(join(tmpdir(), 'governance-e2e-'));
   cleanUps.unshift(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  cleanUps.unshift(endCommands);
   const door = await openDoor();
   cleanUps.unshift(() => door.close());
   const started = await report.step('emulator installed and started', () =>
@@ -58,6 +57,7 @@ let cleanedUp: Promise<void> | undefined;
 /** Once, however it ends; what fails to stop must not keep the rest from stopping. */
 function cleanUp(): Promise<void> {
   cleanedUp ??= (async () => {
+    endCommands();
     for (const undo of cleanUps) {
       try {
         await undo();
