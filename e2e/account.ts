@@ -52,15 +52,18 @@ export async function deployedResources({ aws }: Cloud): Promise<DeployedResourc
 
 /** What there is in the account, whoever made it. */
 export async function inventory({ aws }: Cloud) {
-  const secrets = SecretsSchema.parse(await aws('secretsmanager', 'list-secrets'));
-  const tables = TablesSchema.parse(await aws('dynamodb', 'list-tables'));
-  const functions = FunctionsSchema.parse(await aws('lambda', 'list-functions'));
-  const topics = TopicsSchema.parse(await aws('sns', 'list-topics'));
-  const machines = MachinesSchema.parse(await aws('stepfunctions', 'list-state-machines'));
-  const keys = KeysSchema.parse(await aws('kms', 'list-keys'));
-  const groups = GroupsSchema.parse(await aws('logs', 'describe-log-groups'));
-  const schedules = SchedulesSchema.parse(await aws('scheduler', 'list-schedules'));
-  const alarms = AlarmsSchema.parse(await aws('cloudwatch', 'describe-alarms'));
+  const [secrets, tables, functions, topics, machines, keys, groups, schedules, alarms] =
+    await Promise.all([
+      aws('secretsmanager', 'list-secrets').then(SecretsSchema.parse),
+      aws('dynamodb', 'list-tables').then(TablesSchema.parse),
+      aws('lambda', 'list-functions').then(FunctionsSchema.parse),
+      aws('sns', 'list-topics').then(TopicsSchema.parse),
+      aws('stepfunctions', 'list-state-machines').then(MachinesSchema.parse),
+      aws('kms', 'list-keys').then(KeysSchema.parse),
+      aws('logs', 'describe-log-groups').then(GroupsSchema.parse),
+      aws('scheduler', 'list-schedules').then(SchedulesSchema.parse),
+      aws('cloudwatch', 'describe-alarms').then(AlarmsSchema.parse),
+    ]);
   return {
     secrets: secrets.SecretList.map(({ Name }) => Name).sort(),
     tables: tables.TableNames,

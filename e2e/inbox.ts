@@ -43,14 +43,12 @@ export async function openInbox({ aws }: Cloud): Promise<Inbox> {
   async function take(): Promise<ReceivedAlert[]> {
     const answer = await aws('sqs', 'receive-message', ...queue, '--max-number-of-messages', '10');
     const { Messages } = ReceivedSchema.parse(answer);
-    const alerts: ReceivedAlert[] = [];
-    for (const { Body, ReceiptHandle } of Messages) {
-      alerts.push(
-        AlertSchema.parse(JSON.parse(NotificationSchema.parse(JSON.parse(Body)).Message)),
-      );
-      await aws('sqs', 'delete-message', ...queue, '--receipt-handle', ReceiptHandle);
-    }
-    return alerts;
+    if (Messages.length === 0) return [];
+    const entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle }));
+    await aws('sqs', 'delete-message-batch', ...queue, '--entries', JSON.stringify(entries));
+    return Messages.map(({ Body }) =>
+      AlertSchema.parse(JSON.parse(NotificationSchema.parse(JSON.parse(Body)).Message)),
+    );
   }
 
   return {
