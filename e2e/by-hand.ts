@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { RetirementSchema } from '../lambdas/domain/retirement.js';
+import { claimInvariants } from './invariants.js';
 import {
   askToRotate,
   executionArnOf,
@@ -98,8 +99,30 @@ async function approvalCommand(scene: Scene): Promise<string> {
   return commands[0] ?? '';
 }
 
-/** What went on waiting finds its key gone, and ends well. */
-export async function seeRetirementsEnd({ shell }: Scene): Promise<void> {
+/** What the runbook has on-call look at first, where nothing is wrong but one key that is nobody's. */
+export async function lookAround({ shell }: Scene): Promise<void> {
+  const open = await shell.paste(RUNBOOK.block('audit-digest', 'dynamodb query'));
+  claim(open.includes('notebook'), 'the key that somebody made among what is open', open);
+  const queued = await shell.paste(
+    RUNBOOK.block('governance-audit-not-started', 'receive-message'),
+  );
+  claim(queued === '', 'an audit that the scheduler could start', queued);
+  for (const job of ['audit', 'spend-monitor']) {
+    // Only AWS CLI 2 can follow logs, which the second line does.
+    const [schedules = ''] = RUNBOOK.block(`governance-${job}-missed`, 'list-schedules').split(
+      '\n',
+    );
+    const state = await shell.paste(schedules);
+    claim(state.includes('ENABLED'), `a schedule that starts the ${job}`, state);
+  }
+  const look = RUNBOOK.block("Look at a budget's counter").replace('prod-', 'dev-');
+  const counter = await shell.paste(look);
+  claim(counter.includes('settled'), 'what was spent of a budget', counter);
+}
+
+/** What went on waiting finds its key gone, and ends well; nothing is forgotten. */
+export async function seeRetirementsEnd(scene: Scene): Promise<void> {
+  const { shell } = scene;
   const [listFailed = ''] = RUNBOOK.block('governance-retirement-failed', 'list-executions').split(
     '\n',
   );
@@ -109,6 +132,7 @@ export async function seeRetirementsEnd({ shell }: Scene): Promise<void> {
     noneIn(await shell.paste(`${listRunning} --output json`)),
   );
   claim(noneIn(await shell.paste(`${listFailed} --output json`)), 'no retirement that failed');
+  await claimInvariants(scene);
 }
 
 const ExecutionsSchema = z.object({ executions: z.array(z.unknown()) });

@@ -32,7 +32,7 @@ export function watchDeletions(scene: Scene): void {
   };
 }
 
-/** What has to be true at any moment, see docs/architecture.md: also where something was just killed. */
+/** What has to be true at any moment, also right after a function was killed. */
 export async function claimInvariants(scene: Scene): Promise<void> {
   const { mistral, revokedInCharge } = scene;
   claim(revokedInCharge.length === 0, 'no key revoked that is in charge', revokedInCharge);

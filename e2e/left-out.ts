@@ -84,6 +84,7 @@ export const OTHERWISE: readonly string[] = [
   'a secret made without a value holds an empty AWSCURRENT version: the label is taken off',
   'RotateSecret calls no function and puts a copy in charge: labels are put back, the four steps driven',
   'functions run on the Node of this machine, without what Lambda gives to functions that stream: see lambda-streaming.cjs, which collects an answer before it is sent',
+  'functions reach it through a door of this run, where answers can be lost, and without TLS up to there',
   'a function URL does not tell the function who signed: the SDK invokes the function with the event of a URL, the URL itself is only seen to refuse',
   'the deletion of a nested stack heeds no DeletionPolicy: that secrets stay is read in the templates, and seen at the one whose key left the policy',
   'AWS::SecretsManager::ResourcePolicy is unknown: a custom resource hands its properties to PutResourcePolicy, with the sessions of roles beside the roles and the root, as whom this run looks at values: see resource-policy.cjs',

@@ -3,7 +3,7 @@ import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import { loadPolicy } from '../lib/load-policy.js';
 import { deployedResources } from './account.js';
 import type { App } from './app.js';
-import { approveHeldRetirement, readByHand, replaceLeakedKey } from './by-hand.js';
+import { approveHeldRetirement, lookAround, readByHand, replaceLeakedKey } from './by-hand.js';
 import { changeAndDestroy } from './changes.js';
 import type { Cloud } from './cloud.js';
 import type { Door } from './door.js';
@@ -128,5 +128,6 @@ export async function live(parts: Parts): Promise<void> {
       'audit-digest in the queue',
     );
   });
+  await report.step('looked around as the runbook says', () => lookAround(scene));
   await changeAndDestroy(scene, { app, folder, firstPath, addresses });
 }
