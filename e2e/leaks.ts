@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateGetExecutionHistory, paginateListExecutions } from '@aws-sdk/client-sfn';
@@ -9,7 +9,7 @@ import { claim } from './report.js';
 
 /** Looks for every key there ever was in all that was logged, stored, told or recorded. */
 export async function claimNoLeaks(scene: Scene, folder: string): Promise<void> {
-  const { mistral, alerts } = scene;
+  const { mistral, alerts, shell } = scene;
   const plaintexts = [...mistral.fake.keys.made.map((key) => key.plaintext), mistral.adminKey];
   const places = {
     'the log of emulator and functions': readFileSync(join(folder, 'ministack.log'), 'utf8'),
@@ -17,6 +17,9 @@ export async function claimNoLeaks(scene: Scene, folder: string): Promise<void> 
     'the histories of retirements': await histories(scene),
     'the alerts': JSON.stringify(alerts),
     'the evidence of the audits': await keptEvidence(scene, folder),
+    'what commands of users left behind': readdirSync(shell.folder)
+      .map((file) => readFileSync(join(shell.folder, file), 'utf8'))
+      .join('\n'),
   };
   for (const [place, text] of Object.entries(places)) {
     claim(text.length > 100, `something to read in ${place}`);

@@ -72,6 +72,7 @@ export function createReport(write: (line: string) => void, now: () => number): 
 export function linesOf(summary: Summary): string[] {
   const { parts, resourcesDeployed, stepsDriven, functionsKilled, alertsReceived } = summary;
   return [
+    '',
     ...table('resources deployed', resourcesDeployed),
     ...table('steps driven', stepsDriven),
     ...table('functions killed', functionsKilled),
@@ -84,7 +85,6 @@ function table(heading: string, counts: Counts): string[] {
   const rows = Object.entries(counts);
   const sum = rows.reduce((total, [, count]) => total + count, 0);
   return [
-    '',
     `${heading}: ${sum}`,
     ...rows.map(([what, count]) => `${String(count).padStart(6)}  ${what}`),
     '',
