@@ -4,6 +4,12 @@ import { setTimeout } from 'node:timers/promises';
 import { command } from './commands.js';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
+const NEEDED = [
+  ['python3', '-c', 'import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 10))'],
+  ['openssl', 'version'],
+  ['bash', '--version'],
+  ['jq', '--version'],
+] as const;
 const LOCK_ATTEMPTS = 600;
 const LOCK_PAUSE_MS = 500;
 
@@ -24,12 +30,6 @@ export async function installTools(cache: string, env: NodeJS.ProcessEnv): Promi
 }
 
 async function claimCommands(env: NodeJS.ProcessEnv): Promise<void> {
-  const NEEDED = [
-    ['python3', '-c', 'import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 10))'],
-    ['openssl', 'version'],
-    ['bash', '--version'],
-    ['jq', '--version'],
-  ] as const;
   for (const [file, ...args] of NEEDED) {
     await command(file, args, env).catch((cause: unknown) => {
       throw new Error(
@@ -44,7 +44,7 @@ async function claimCommands(env: NodeJS.ProcessEnv): Promise<void> {
 async function isWhole(cache: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const tries = ['-c', 'import ministack, awscli, botocore.session, hypercorn'];
   try {
-    if (readFileSync(markOf(cache), 'utf8') !== readFileSync(REQUIREMENTS, 'utf8')) return false;
+    if (readFileSync(markOf(cache), 'utf8') !== markFor(cache)) return false;
     await command(join(cache, 'bin', 'python'), tries, env);
     return true;
   } catch {
@@ -53,6 +53,9 @@ async function isWhole(cache: string, env: NodeJS.ProcessEnv): Promise<boolean> 
 }
 
 const markOf = (cache: string) => join(cache, 'installed.txt');
+
+/** Its commands hold the path that it was made at: moved or copied, it is of no use. */
+const markFor = (cache: string) => `# ${cache}\n${readFileSync(REQUIREMENTS, 'utf8')}`;
 
 async function install(cache: string, env: NodeJS.ProcessEnv): Promise<void> {
   rmSync(cache, { recursive: true, force: true });
@@ -70,7 +73,7 @@ async function install(cache: string, env: NodeJS.ProcessEnv): Promise<void> {
       { cause },
     );
   }
-  writeFileSync(markOf(cache), readFileSync(REQUIREMENTS));
+  writeFileSync(markOf(cache), markFor(cache));
 }
 
 /** Two runs at the same time must not install into the same folder. */
