@@ -58,6 +58,13 @@ export const LACKS: readonly Lack[] = [
       },
     },
   },
+  {
+    what: 'AWS::CloudWatch::CompositeAlarm',
+    consequence: 'nothing tells of missed runs here; the alarms that it is made of are created',
+    matches: ({ Type }) => Type === 'AWS::CloudWatch::CompositeAlarm',
+
+    example: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'FALSE' } },
+  },
 ];
 
 const RESOURCE_POLICY = 'AWS::SecretsManager::ResourcePolicy';
@@ -71,11 +78,6 @@ export const EXAMPLES: readonly Resource[] = [
       SecretId: 'mistral/admin-api-key',
       ResourcePolicy: { Version: '2012-10-17', Statement: [] },
     },
-  },
-  {
-    what: 'AWS::CloudWatch::CompositeAlarm',
-    consequence: 'nothing tells of missed runs here; the alarms that it is made of are created',
-    matches: ({ Type }) => Type === 'AWS::CloudWatch::CompositeAlarm',
   },
 ];
 
