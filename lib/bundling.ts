@@ -1,9 +1,15 @@
+import type { BuildOptions } from 'esbuild';
+
 /**
- * How esbuild makes a function's bundle, at a deploy and in the benchmark and the test that watch
- * its size. As ESM for Node with everything inside, besides.
+ * How esbuild makes a function's bundle, for a deploy, for the package, and in the benchmark and the
+ * test that watch its size.
  */
 export const BUNDLING = {
+  bundle: true,
+  platform: 'node',
   target: 'node22',
+  format: 'esm',
   mainFields: ['module', 'main'], // the SDK's smaller half, see docs/decisions
   minify: true,
-};
+  logLevel: 'error',
+} as const satisfies BuildOptions;

@@ -1,15 +1,11 @@
-import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledgeFunction, acknowledgeWildcard } from './acknowledge.js';
-import { BUNDLING } from './bundling.js';
+import { functionCode } from './function-code.js';
 import type { PolicyBundle } from './policy-bundle.js';
-
-const LAMBDAS = join(import.meta.dirname, '..', 'lambdas');
 
 export interface GovernanceFunctionProps<Env extends Record<string, string>> {
   /** Folder under `lambdas/` whose `entry.ts` exports `handler`. */
@@ -32,7 +28,7 @@ export interface GovernanceFunctionProps<Env extends Record<string, string>> {
 }
 
 /** A Node function with this system's defaults: ARM, ESM bundle, traced, JSON logs kept one year. */
-export class GovernanceFunction<Env extends Record<string, string>> extends NodejsFunction {
+export class GovernanceFunction<Env extends Record<string, string>> extends lambda.Function {
   /** Its name for people, and of its folder under `lambdas/`. */
   readonly folder: string;
 
@@ -49,7 +45,8 @@ export class GovernanceFunction<Env extends Record<string, string>> extends Node
       description: props.description,
     });
     super(scope, id, {
-      entry: join(LAMBDAS, props.folder, 'entry.ts'),
+      code: functionCode(props.folder, props.policy),
+      handler: 'index.handler',
       description: props.description,
       environment: props.environment,
       timeout: props.timeout ?? Duration.minutes(5),
@@ -60,13 +57,6 @@ export class GovernanceFunction<Env extends Record<string, string>> extends Node
       loggingFormat: lambda.LoggingFormat.JSON,
       logGroup,
       role,
-      awsSdkConnectionReuse: false, // the SDK reuses connections by itself since version 3
-      bundling: {
-        ...BUNDLING,
-        format: OutputFormat.ESM,
-        bundleAwsSDK: true, // the lock file decides the SDK's version, not the runtime
-        commandHooks: props.policy.hooks,
-      },
     });
     this.folder = props.folder;
     this.executionRole = role;

@@ -59,7 +59,7 @@ export class MistralGovernance extends Construct {
     const { runbookUrl, subscriptions } = alerts;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
 
-    const policy = new PolicyBundle(this, 'Policy', props.policy);
+    const policy = new PolicyBundle(props.policy);
     const adminKey = new AdminKey(this, 'AdminKey', mistral.adminKeySecret);
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { removalPolicy });
     const readers = plannedKeys(props.policy).flatMap(({ key }) => key.readers);

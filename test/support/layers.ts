@@ -95,6 +95,7 @@ export const LAYERS: readonly Layer[] = [
       /^lib\//,
       /^aws-cdk-lib(\/|$)/,
       /^constructs$/,
+      /^esbuild$/, // for bundles, in a checkout alone
       /^yaml$/,
       ZOD,
       NODE,
