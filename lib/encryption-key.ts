@@ -42,6 +42,17 @@ export class EncryptionKey extends Key {
     );
   }
 
+  /** Lets a principal of this account decrypt secrets that it may read. */
+  grantReadSecrets(grantee: iam.IGrantable, region: string): void {
+    iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['kms:Decrypt'],
+      resourceArns: [this.keyArn],
+      scope: this,
+      conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } },
+    });
+  }
+
   /** Lets alarms publish to topics that this key encrypts. */
   grantAlarms(account: string): void {
     this.addToResourcePolicy(

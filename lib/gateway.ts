@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -64,6 +65,17 @@ export class Gateway extends Construct {
     const principals = props.callers.map(({ principal }) => principal);
     for (const account of accountsOf(principals)) this.letIn(account);
     this.watch(props);
+  }
+
+  /** By its URL alone: whoever invokes the function itself writes who calls. */
+  grantCall(grantee: IGrantable): void {
+    const url = { grantee, resourceArns: [this.function.functionArn], scope: this };
+    Grant.addToPrincipal({ ...url, actions: ['lambda:InvokeFunctionUrl'] });
+    Grant.addToPrincipal({
+      ...url,
+      actions: ['lambda:InvokeFunction'],
+      conditions: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } },
+    });
   }
 
   /** Lets an account say which of its principals may call; the policy says what they may do then. */

@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { MistralGovernance, type MistralGovernanceProps } from './mistral-governance.js';
 
@@ -13,21 +13,7 @@ export class GovernanceStack extends Stack {
 
     const { policy, ephemeral } = props;
     // This name adds nothing to the logical ids of what is inside.
-    const governance = new MistralGovernance(this, 'Default', { policy, ephemeral });
-    this.governance = governance;
-
-    const outputs: Record<string, string | undefined> = {
-      AlertsTopicArn: governance.alertsTopic.topicArn,
-      AuditFunctionName: governance.auditFunction.functionName,
-      RotationFunctionName: governance.rotationFunction.functionName,
-      RetirementStateMachineArn: governance.retirementStateMachine.stateMachineArn,
-      SpendMonitorFunctionName: governance.spendMonitorFunction.functionName,
-      QuotaTableName: governance.quotaTable.tableName,
-      EvidenceBucketName: governance.evidenceBucket.bucketName,
-      GatewayUrl: governance.gatewayUrl,
-    };
-    for (const [key, value] of Object.entries(outputs)) {
-      if (value !== undefined) new CfnOutput(this, key, { value });
-    }
+    this.governance = new MistralGovernance(this, 'Default', { policy, ephemeral });
+    this.governance.addOutputs();
   }
 }

@@ -5,11 +5,16 @@ import type { Policy } from '../lambdas/domain/policy.js';
 
 /** Reads and checks a policy file. @throws Error naming the file and everything wrong in it */
 export function loadPolicy(path: string): Policy {
-  const parsed = parsePolicy(readPolicyDocument(path));
+  return checkPolicy(readPolicyDocument(path), path);
+}
+
+/** @throws Error naming everything that is wrong with it */
+export function checkPolicy(document: unknown, name = 'policy'): Policy {
+  const parsed = parsePolicy(document);
   if (parsed.ok) return parsed.policy;
   const { problems } = parsed;
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  throw new Error(`${path} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  throw new Error(`${name} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
 }
 
 /** The file's YAML, unchecked. @throws Error naming the file */

@@ -1,11 +1,12 @@
-import { NestedStack, RemovalPolicy, Tags } from 'aws-cdk-lib';
+import { Lazy, NestedStack, RemovalPolicy, Tags } from 'aws-cdk-lib';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
 import { type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { Policy, Workspace } from '../lambdas/domain/policy.js';
-import { type SecretAccess, secretPolicy } from './secret-access.js';
+import { SECRET_ACTIONS, type SecretAccess, secretPolicy } from './secret-access.js';
 
 export interface ManagedKeysProps {
   readonly policy: Policy;
@@ -34,17 +35,32 @@ export interface ManagedKeysProps {
  * workspaces stay below CloudFormation's 500 resources a stack.
  */
 export class ManagedKeys extends Construct {
+  private readonly bySecretName = new Map<string, ManagedKey>();
+
   constructor(scope: Construct, id: string, props: ManagedKeysProps) {
     super(scope, id);
     const planned = plannedKeys(props.policy);
     for (const workspace of props.policy.workspaces) {
       const keys = planned.filter((key) => key.workspace === workspace);
-      if (keys.length > 0) new WorkspaceKeys(this, workspace.name, workspace, keys, props);
+      if (keys.length === 0) continue;
+      const { managed } = new WorkspaceKeys(this, workspace.name, workspace, keys, props);
+      for (const key of managed) this.bySecretName.set(key.secretName, key);
     }
+  }
+
+  get secretNames(): readonly string[] {
+    return [...this.bySecretName.keys()];
+  }
+
+  /** Lets a role read the secret of this name, besides the key's `readers`. */
+  grantRead(role: IRole, secretName: string): void {
+    this.bySecretName.get(secretName)?.grantRead(role);
   }
 }
 
 class WorkspaceKeys extends NestedStack {
+  readonly managed: readonly ManagedKey[];
+
   constructor(
     scope: Construct,
     id: string,
@@ -56,7 +72,9 @@ class WorkspaceKeys extends NestedStack {
     this.node.addDependency(props.rotationPermission);
     Tags.of(this).add('mistral-workspace', workspace.name);
     Tags.of(this).add('team', workspace.team.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '_'));
-    for (const planned of keys) new ManagedKey(this, planned.key.name, { ...props, planned });
+    this.managed = keys.map(
+      (planned) => new ManagedKey(this, planned.key.name, { ...props, planned }),
+    );
   }
 }
 
@@ -66,11 +84,19 @@ interface ManagedKeyProps extends ManagedKeysProps {
 
 /** The secret of one key, who may use it, and when it rotates. It is empty until its first rotation. */
 class ManagedKey extends Construct {
+  readonly secretName: string;
+
+  private readonly access: SecretAccess[];
+
   constructor(scope: Construct, id: string, props: ManagedKeyProps) {
     super(scope, id);
-    const { key, secretName: name } = props.planned;
+    const { key, secretName } = props.planned;
+    this.secretName = secretName;
+    this.access = props.access.filter(
+      ({ keyName }) => keyName === undefined || keyName === key.name,
+    );
     const secret = new secretsmanager.CfnSecret(this, 'Secret', {
-      name,
+      name: secretName,
       description: key.description,
       kmsKeyId: props.encryptionKey.keyArn,
     });
@@ -80,10 +106,7 @@ class ManagedKey extends Construct {
 
     const policy = new secretsmanager.CfnResourcePolicy(this, 'Policy', {
       secretId: secret.ref,
-      resourcePolicy: secretPolicy(
-        props.access.filter(({ keyName }) => keyName === undefined || keyName === key.name),
-        key.readers,
-      ),
+      resourcePolicy: Lazy.any({ produce: () => secretPolicy(this.access, key.readers) }),
     });
     // A secret that left the policy stays guarded, and its key is still to be retired.
     policy.applyRemovalPolicy(removalPolicy);
@@ -96,5 +119,11 @@ class ManagedKey extends Construct {
     });
     // Secrets Manager tries the function as soon as it has a schedule.
     schedule.addResourceDependency(policy);
+  }
+
+  grantRead(role: IRole): void {
+    if (this.access.every((access) => access.role !== role)) {
+      this.access.push({ role, actions: SECRET_ACTIONS.look });
+    }
   }
 }

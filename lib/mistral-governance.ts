@@ -1,10 +1,11 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { type IGrantable, type IPrincipal, type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { plannedKeys } from '../lambdas/domain/planned-keys.js';
-import type { Policy } from '../lambdas/domain/policy.js';
+import { plannedKeys, secretName } from '../lambdas/domain/planned-keys.js';
+import type { PolicyInput } from '../lambdas/domain/policy.js';
 import { acknowledgeWholeKinds } from './acknowledge.js';
 import { AdminKey } from './admin-key.js';
 import { AlertTopic } from './alert-topic.js';
@@ -13,6 +14,7 @@ import { EvidenceBucket } from './evidence-bucket.js';
 import { Gateway } from './gateway.js';
 import { KeyProvisioning } from './key-provisioning.js';
 import { KeyRotation } from './key-rotation.js';
+import { checkPolicy } from './load-policy.js';
 import { ManagedKeys } from './managed-keys.js';
 import { NightlyAudit } from './nightly-audit.js';
 import { Operations } from './operations.js';
@@ -24,7 +26,8 @@ import { accountsOf } from './secret-access.js';
 import { SpendMonitor } from './spend-monitor.js';
 
 export interface MistralGovernanceProps {
-  readonly policy: Policy;
+  /** From `loadPolicy`, or written out in code; a wrong one throws with everything that is wrong. */
+  readonly policy: PolicyInput;
 
   /**
    * Whether a deletion of the stack takes everything with it: secrets, records, encryption key.
@@ -50,19 +53,25 @@ export class MistralGovernance extends Construct {
   /** `https://…/`; `undefined` unless the policy enables the gateway. */
   readonly gatewayUrl: string | undefined;
 
+  private readonly encryptionKey: EncryptionKey;
+  private readonly gateway: Gateway | undefined;
+  private readonly keys: ManagedKeys;
+
   constructor(scope: Construct, id: string, props: MistralGovernanceProps) {
     super(scope, id);
+    refuseSecond(this);
 
     acknowledgeWholeKinds(this);
+    const checked = checkPolicy(props.policy);
     const { ephemeral = false } = props;
-    const { alerts, audit, mistral } = props.policy;
+    const { alerts, audit, mistral } = checked;
     const { runbookUrl, subscriptions } = alerts;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
 
-    const policy = new PolicyBundle(props.policy);
+    const policy = new PolicyBundle(checked);
     const adminKey = new AdminKey(this, 'AdminKey', mistral.adminKeySecret);
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { removalPolicy });
-    const readers = plannedKeys(props.policy).flatMap(({ key }) => key.readers);
+    const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers), Stack.of(this).region);
     const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions, runbookUrl });
@@ -89,11 +98,11 @@ export class MistralGovernance extends Construct {
       retirementFlow,
       rotationFunction: rotation.function,
     });
-    const gateway = props.policy.gateway.enabled
-      ? new Gateway(this, 'Gateway', { ...parts, quotaTable, callers: props.policy.callers })
+    const gateway = checked.gateway.enabled
+      ? new Gateway(this, 'Gateway', { ...parts, quotaTable, callers: checked.callers })
       : undefined;
     const keys = new ManagedKeys(this, 'Keys', {
-      policy: props.policy,
+      policy: checked,
       encryptionKey,
       rotationFunction: rotation.function,
       rotationPermission: rotation.permission,
@@ -111,7 +120,7 @@ export class MistralGovernance extends Construct {
     const gateways = gateway ? [gateway.function] : [];
     new Operations(this, 'Operations', {
       system: this,
-      policy: props.policy,
+      policy: checked,
       alertTopic,
       watchedElsewhere: {
         failing: [rotation.function, nightlyAudit.function, spendMonitor.function, ...gateways],
@@ -121,6 +130,9 @@ export class MistralGovernance extends Construct {
       retirements: retirementFlow.stateMachine,
     });
 
+    this.encryptionKey = encryptionKey;
+    this.gateway = gateway;
+    this.keys = keys;
     this.alertsTopic = alertTopic.topic;
     this.auditFunction = nightlyAudit.function;
     this.rotationFunction = rotation.function;
@@ -129,5 +141,76 @@ export class MistralGovernance extends Construct {
     this.quotaTable = quotaTable;
     this.evidenceBucket = evidenceBucket;
     this.gatewayUrl = gateway?.url;
+  }
+  /** What the secret of a key is called. @throws Error where the policy has no such key */
+  secretName(workspace: string, key: string): string {
+    const name = secretName(workspace, key);
+    const known = this.keys.secretNames;
+    if (known.includes(name)) return name;
+    throw new Error(`the policy has no key ${name}: its keys are ${known.join(', ')}`);
+  }
+
+  /**
+   * Lets a role of this stack read a key, besides the key's `readers` in the policy. Other stacks need
+   * this one for what they use of it, so this one cannot need theirs: their roles belong under `readers`.
+   */
+  grantReadKey(grantee: IGrantable, workspace: string, key: string): void {
+    const name = this.secretName(workspace, key);
+    const role = roleOf(grantee.grantPrincipal);
+    if (!role || isOfAnotherStack(role, this)) {
+      throw new Error(
+        `${grantee.grantPrincipal} cannot be let read ${name}: it is no role of stack ${Stack.of(this).stackName}, so name its ARN under the key's readers in the policy`,
+      );
+    }
+    this.keys.grantRead(role, name);
+    this.encryptionKey.grantReadSecrets(role, Stack.of(this).region);
+  }
+
+  /** Lets a role call the gateway. What it may ask for there, the policy's `callers` say. */
+  grantCallGateway(grantee: IGrantable): void {
+    if (!this.gateway)
+      throw new Error('there is no gateway to call: set gateway.enabled in the policy');
+    this.gateway.grantCall(grantee);
+  }
+
+  /** Adds the outputs to the stack by which the command line and other tools find the parts. */
+  addOutputs(): void {
+    const outputs: Record<string, string | undefined> = {
+      AlertsTopicArn: this.alertsTopic.topicArn,
+      AuditFunctionName: this.auditFunction.functionName,
+      RotationFunctionName: this.rotationFunction.functionName,
+      RetirementStateMachineArn: this.retirementStateMachine.stateMachineArn,
+      SpendMonitorFunctionName: this.spendMonitorFunction.functionName,
+      QuotaTableName: this.quotaTable.tableName,
+      EvidenceBucketName: this.evidenceBucket.bucketName,
+      GatewayUrl: this.gatewayUrl,
+    };
+    for (const [key, value] of Object.entries(outputs)) {
+      if (value !== undefined) new CfnOutput(Stack.of(this), key, { value });
+    }
+  }
+}
+
+function roleOf(principal: IPrincipal): IRole | undefined {
+  return 'roleArn' in principal ? (principal as IRole) : undefined;
+}
+
+/** Roles that are only referred to have ARNs that need no stack. */
+function isOfAnotherStack(role: IRole, scope: Construct): boolean {
+  return role instanceof Role && Stack.of(role) !== Stack.of(scope);
+}
+
+/** Two would want the same names; CloudFormation says so only halfway through the second's deploy. */
+function refuseSecond(governance: MistralGovernance): void {
+  const { environment, stackName } = Stack.of(governance);
+  const isCertain = !environment.includes('unknown-');
+  for (const other of governance.node.root.node.findAll()) {
+    if (!(other instanceof MistralGovernance) || other === governance) continue;
+    if (Stack.of(other).environment !== environment) continue;
+    // Stages without environments are deployed each to its own.
+    if (!isCertain && Stage.of(other) !== Stage.of(governance)) continue;
+    throw new Error(
+      `stack ${stackName} would be the second with MistralGovernance in ${environment}, after ${Stack.of(other).stackName}: secrets and alarms have fixed names, so there can be one in an account's region`,
+    );
   }
 }

@@ -199,6 +199,8 @@ export const PolicySchema = z.strictObject({
 });
 
 export type Policy = z.infer<typeof PolicySchema>;
+/** What a team writes: whatever has a default may be missing. */
+export type PolicyInput = z.input<typeof PolicySchema>;
 export type Workspace = Policy['workspaces'][number];
 export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
