@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { SubscriptionFilter } from 'aws-cdk-lib/aws-sns';
+import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { MistralGovernance, type Policy } from 'mistral-governance/cdk';
+
+export interface SearchStackProps extends StackProps {
+  readonly policy: Policy;
+}
+
+/** A team's own stack: what it runs, and the governance of its Mistral keys. */
+export class SearchStack extends Stack {
+  constructor(scope: Construct, id: string, props: SearchStackProps) {
+    super(scope, id, props);
+
+    const governance = new MistralGovernance(this, 'Keys', { policy: props.policy });
+    governance.addOutputs(); // by which `npx mistral-governance --stack Search` finds its way
+
+    this.answersThroughTheGateway(governance);
+    this.indexesWithItsOwnKey(governance);
+    this.hearsOfWhatIsCritical(governance);
+  }
+
+  /** Holds no key. The policy lists its role, which therefore has a name, under `callers`. */
+  private answersThroughTheGateway(governance: MistralGovernance): void {
+    const role = new iam.Role(this, 'AnswerRole', {
+      roleName: 'search-answer',
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      managedPolicies: [
+        iam.ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaBasicExecutionRole'),
+      ],
+    });
+    new NodejsFunction(this, 'Answer', {
+      entry: join(import.meta.dirname, 'answer.ts'),
+      runtime: lambda.Runtime.NODEJS_22_X,
+      timeout: Duration.minutes(1),
+      role,
+      environment: { GATEWAY_URL: governance.gatewayUrl ?? '' },
+      bundling: { format: OutputFormat.ESM, bundleAwsSDK: true },
+    });
+    governance.grantCallGateway(role);
+  }
+
+  /** Has a key of its own, for `createGovernedMistral`. */
+  private indexesWithItsOwnKey(governance: MistralGovernance): void {
+    const taskRole = new iam.Role(this, 'IndexTaskRole', {
+      assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
+    });
+    governance.grantReadKey(taskRole, 'search-workspace', 'index-key');
+    governance.quotaTable.grantMeter(taskRole);
+  }
+
+  /** Besides the subscriptions of the policy. */
+  private hearsOfWhatIsCritical(governance: MistralGovernance): void {
+    const queue = new sqs.Queue(this, 'Critical', { enforceSSL: true });
+    governance.alertsTopic.addSubscription(
+      new SqsSubscription(queue, {
+        filterPolicy: { severity: SubscriptionFilter.stringFilter({ allowlist: ['critical'] }) },
+      }),
+    );
+  }
+}
