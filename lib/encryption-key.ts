@@ -48,7 +48,6 @@ export class EncryptionKey extends Key {
       grantee,
       actions: ['kms:Decrypt'],
       resourceArns: [this.keyArn],
-      scope: this,
       conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } },
     });
   }

@@ -69,7 +69,7 @@ export class Gateway extends Construct {
 
   /** By its URL alone: whoever invokes the function itself writes who calls. */
   grantCall(grantee: IGrantable): void {
-    const url = { grantee, resourceArns: [this.function.functionArn], scope: this };
+    const url = { grantee, resourceArns: [this.function.functionArn] };
     Grant.addToPrincipal({ ...url, actions: ['lambda:InvokeFunctionUrl'] });
     Grant.addToPrincipal({
       ...url,

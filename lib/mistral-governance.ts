@@ -56,6 +56,7 @@ export class MistralGovernance extends Construct {
   private readonly encryptionKey: EncryptionKey;
   private readonly gateway: Gateway | undefined;
   private readonly keys: ManagedKeys;
+  private readonly workspaces: readonly string[];
 
   constructor(scope: Construct, id: string, props: MistralGovernanceProps) {
     super(scope, id);
@@ -133,6 +134,7 @@ export class MistralGovernance extends Construct {
     this.encryptionKey = encryptionKey;
     this.gateway = gateway;
     this.keys = keys;
+    this.workspaces = checked.workspaces.map(({ name }) => name);
     this.alertsTopic = alertTopic.topic;
     this.auditFunction = nightlyAudit.function;
     this.rotationFunction = rotation.function;
@@ -164,6 +166,16 @@ export class MistralGovernance extends Construct {
     }
     this.keys.grantRead(role, name);
     this.encryptionKey.grantReadSecrets(role, Stack.of(this).region);
+  }
+
+  /** Lets a service with the client library count what it uses of a workspace. */
+  grantMeter(grantee: IGrantable, workspace: string): void {
+    if (!this.workspaces.includes(workspace)) {
+      throw new Error(
+        `the policy has no workspace ${workspace}: its workspaces are ${this.workspaces.join(', ')}`,
+      );
+    }
+    this.quotaTable.grantMeterOf(grantee, workspace);
   }
 
   /** Lets a role call the gateway. What it may ask for there, the policy's `callers` say. */

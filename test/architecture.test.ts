@@ -5,6 +5,7 @@ import { importsOf, violations } from './support/layers.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDERS = [
+  'examples',
   'bin',
   'lib',
   'lambdas',
@@ -131,6 +132,7 @@ describe('the check itself', () => {
     ['lib/x.ts', "import type { K } from '../lambdas/adapters/key-source.js';", 'key-source.ts'],
     ['lib/x.ts', "import { schema } from '../lambdas/revoke-key/env.js';", 'revoke-key/env.ts'],
     ['lib/x.ts', "import { w } from '../local/world.js';", 'local/world.ts'],
+    ['examples/x/x.ts', "import { l } from '../../lib/load-policy.js';", 'lib/load-policy.ts'],
     ['bin/x.ts', "import type { P } from '../lambdas/domain/policy.js';", 'domain/policy.ts'],
     ['local/x.ts', "import { aPolicy } from '../test/support/builders.js';", 'builders.ts'],
     ['local/x.ts', "import { b } from '../bench/main.js';", 'bench/main.ts'],

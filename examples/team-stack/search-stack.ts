@@ -52,7 +52,7 @@ export class SearchStack extends Stack {
       assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
     });
     governance.grantReadKey(taskRole, 'search-workspace', 'index-key');
-    governance.quotaTable.grantMeter(taskRole);
+    governance.grantMeter(taskRole, 'search-workspace');
   }
 
   /** Besides the subscriptions of the policy. */

@@ -122,7 +122,22 @@ export const LAYERS: readonly Layer[] = [
     ],
     types: [/^lambdas\/[^/]+\/handler\.ts$/],
   },
-  { name: 'app', files: /^bin\//, may: [/^lib\//, /^aws-cdk-lib$/, NODE] },
+    name: 'app, and what builds the package',
+    files: /^bin\//,
+    may: [/^lib\//, /^aws-cdk-lib$/, /^esbuild$/, NODE],
+  },
+  {
+    name: 'example, which sees of this package what it exports',
+    files: /^examples\//,
+    may: [
+      /^examples\//,
+      /^aws-cdk-lib(\/|$)/,
+      /^constructs$/,
+      /^@mistralai\/mistralai$/,
+      /^mistral-governance\/(cdk|client)$/,
+      NODE,
+    ],
+  },
   { name: 'local run', files: /^local\//, may: [OUTSIDE_TESTS] },
   {
     name: 'supply chain',
