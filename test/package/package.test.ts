@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join, posix } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { functionFolders } from '../../bench/bundle.js';
+import { importsOf } from '../support/layers.js';
+import { type InstalledPackage, installPackage, manifestOf, run } from './installed-package.js';
+
+const BUILT = 180_000; // a machine with much else to do
+let installed: InstalledPackage;
+beforeAll(() => {
+  installed = installPackage();
+}, BUILT);
+
+const read = (file: string) => readFileSync(join(installed.folder, file), 'utf8');
+const built = (extension: string) =>
+  installed.files.filter((file) => file.startsWith('dist/') && file.endsWith(extension));
+
+describe('what is packed', () => {
+  test('is what is built, what is read, and nothing else', () => {
+    const others = installed.files.filter((file) => !file.startsWith('dist/'));
+    expect(others).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'docs/architecture.md',
+      'docs/budgets.md',
+      'docs/calling-mistral.md',
+      'docs/governance.schema.json',
+      'docs/runbook.md',
+      'governance.yaml',
+      'package.json',
+    ]);
+    expect([...built('.js'), ...built('.json')]).toEqual([
+      'dist/cdk/lib/cdk.js',
+      'dist/client/client/index.js',
+      'dist/cdk/package.json',
+    ]);
+    expect(built('.mjs')).toEqual(
+      functionFolders().map((folder) => `dist/cdk/functions/${folder}.mjs`),
+    );
+    expect(installed.files.filter((file) => /test|e2e|local|bench|fakes/.test(file))).toEqual([]);
+  });
+
+  test('has every file that it imports, and no types that nothing leads to', () => {
+    const imported = new Set(['dist/cdk/lib/cdk.d.ts', 'dist/client/client/index.d.ts']);
+    for (const file of built('.d.ts')) {
+      for (const { target } of importsOf(file, read(file))) {
+        if (target.startsWith('dist/')) imported.add(target.replace(/\.ts$/, '.d.ts'));
+      }
+    }
+    expect([...imported].sort()).toEqual(built('.d.ts').sort());
+  });
+
+  test('imports no package but those it says it needs', () => {
+    const { dependencies, peerDependencies } = manifestOf(installed.folder);
+    const known = Object.keys({ ...dependencies, ...peerDependencies });
+    const used = [...built('.js'), ...built('.d.ts')].flatMap((file) =>
+      importsOf(file, read(file)).map(({ target }) => target),
+    );
+    const packages = used.filter((target) => !target.startsWith('dist/') && !isBuiltin(target));
+    expect([...new Set(packages.map(packageName))].sort()).toEqual(known.sort());
+  });
+});
+
+describe('an app that installed it', { timeout: BUILT }, () => {
+  test('compiles', () => {
+    expect(run(installed.app, 'node', 'node_modules/typescript/bin/tsc')).toBe('');
+  });
+
+  test(
+    'synthesizes, with the functions as they were built',
+    () => {
+      const { app, folder } = installed;
+      run(app, 'env', 'CDK_OUTDIR=cdk.out', 'node', '--import', 'tsx', 'app.ts');
+      const bundles = readdirSync(join(app, 'cdk.out'))
+        .filter((name) => name.startsWith('asset.'))
+        .map((name) => join(app, 'cdk.out', name))
+        .filter((asset) => readdirSync(asset).includes('policy.json'));
+      const made = bundles.map((asset) => readFileSync(join(asset, 'index.mjs'), 'utf8'));
+      const functions = built('.mjs').map((file) => readFileSync(join(folder, file), 'utf8'));
+      expect(made.sort()).toEqual(functions.sort());
+    },
+    BUILT,
+  );
+
+  test.each([
+    ['cjs', "const { MistralGovernance, loadPolicy } = require('mistral-governance/cdk');"],
+    ['mjs', "import { MistralGovernance, loadPolicy } from 'mistral-governance/cdk';"],
+  ])('may be JavaScript, .%s', (extension, imports) => {
+    const script = `app-${extension}.${extension}`;
+    writeFileSync(
+      join(installed.app, script),
+      `${imports}
+console.log(typeof MistralGovernance, loadPolicy('governance.yaml').workspaces[0].name);
+`,
+    );
+    expect(run(installed.app, 'node', script)).toBe('function search-workspace\n');
+  });
+
+  test('may use the client library from either', () => {
+    const names = "Object.keys(client).includes('createGovernedMistral')";
+    const imported = `import * as client from 'mistral-governance/client'; console.log(${names})`;
+    const required = `const client = require('mistral-governance/client'); console.log(${names})`;
+    expect(run(installed.app, 'node', '--input-type=module', '-e', imported)).toBe('true\n');
+    expect(run(installed.app, 'node', '--input-type=commonjs', '-e', required)).toBe('true\n');
+  });
+});
+
+function packageName(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join(posix.sep);
+}
