@@ -23,6 +23,7 @@ describe('what is packed', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'bin/mistral-governance.js',
       'docs/architecture.md',
       'docs/budgets.md',
       'docs/calling-mistral.md',
@@ -33,6 +34,7 @@ describe('what is packed', () => {
     ]);
     expect([...built('.js'), ...built('.json')]).toEqual([
       'dist/cdk/lib/cdk.js',
+      'dist/cli/main.js',
       'dist/client/client/index.js',
       'dist/cdk/package.json',
     ]);
