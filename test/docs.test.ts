@@ -119,5 +119,6 @@ test.each(['README.md', 'CONTRIBUTING.md'])('every script named in %s is there',
   const { scripts } = JSON.parse(read('package.json'));
   const named = [...read(page).matchAll(/npm (?:run )?([\w:-]+)/g)].map(([, name]) => name ?? '');
   expect(named.length).toBeGreaterThan(0);
-  expect(named.filter((name) => name !== 'ci' && !(name in scripts))).toEqual([]);
+  const ofNpm = ['ci', 'install', 'pack'];
+  expect(named.filter((name) => !ofNpm.includes(name) && !(name in scripts))).toEqual([]);
 });

@@ -41,7 +41,7 @@ export class SearchStack extends Stack {
       timeout: Duration.minutes(1),
       role,
       environment: { GATEWAY_URL: governance.gatewayUrl ?? '' },
-      bundling: { format: OutputFormat.ESM, bundleAwsSDK: true },
+      bundling: { format: OutputFormat.ESM, bundleAwsSDK: true, minify: true },
     });
     governance.grantCallGateway(role);
   }
