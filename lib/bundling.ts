@@ -5,7 +5,7 @@ import type { BuildOptions } from 'esbuild';
  * test that watch its size.
  */
 export const BUNDLING = {
-  bundle: true,
+  bundle: true, // with the SDK: the lock file decides its version, not the runtime
   platform: 'node',
   target: 'node22',
   format: 'esm',

@@ -9,6 +9,7 @@ import { aPolicy, policyDocument } from '../support/builders.js';
 import { grants } from '../support/iam.js';
 import { testApp } from '../support/synth.js';
 
+const SYNTHESIZED = 120_000; // of whole apps, on a machine with much else to do
 const IRELAND = { account: '111122223333', region: 'eu-west-1' };
 const PARIS = { ...IRELAND, region: 'eu-west-3' };
 
@@ -113,21 +114,29 @@ test('there may be one in each region, and one in each stage', () => {
   expect(() => govern(new Stage(app, 'Other', { env: PARIS }), 'Team')).toThrow('after Paris');
 });
 
-test('tags of the construct, or of anything above it, reach the secrets', () => {
-  const governance = govern(testApp(), 'Team');
-  Tags.of(governance).add('cost-centre', '4711');
-  const workspace = governance.node.findChild('Keys').node.findChild('dev-workspace') as Stack;
-  Template.fromStack(workspace).hasResourceProperties('AWS::SecretsManager::Secret', {
-    Tags: Match.arrayWith([{ Key: 'cost-centre', Value: '4711' }]),
-  });
-});
+test(
+  'tags of the construct, or of anything above it, reach the secrets',
+  () => {
+    const governance = govern(testApp(), 'Team');
+    Tags.of(governance).add('cost-centre', '4711');
+    const workspace = governance.node.findChild('Keys').node.findChild('dev-workspace') as Stack;
+    Template.fromStack(workspace).hasResourceProperties('AWS::SecretsManager::Secret', {
+      Tags: Match.arrayWith([{ Key: 'cost-centre', Value: '4711' }]),
+    });
+  },
+  SYNTHESIZED,
+);
 
-test('an app without feature flags gets the same grants', () => {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  const plain = grants(Template.fromStack(Stack.of(govern(app, 'Team'))));
-  const flagged = grants(Template.fromStack(Stack.of(govern(testApp(), 'Team'))));
-  expect(unique(plain)).toEqual(unique(flagged));
-});
+test(
+  'an app without feature flags gets the same grants',
+  () => {
+    const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+    const plain = grants(Template.fromStack(Stack.of(govern(app, 'Team'))));
+    const flagged = grants(Template.fromStack(Stack.of(govern(testApp(), 'Team'))));
+    expect(unique(plain)).toEqual(unique(flagged));
+  },
+  SYNTHESIZED,
+);
 
 /** Without the flag for it, what is granted twice stands twice. */
 function unique(roles: Record<string, string[]>) {
