@@ -122,6 +122,11 @@ export const LAYERS: readonly Layer[] = [
     ],
     types: [/^lambdas\/[^/]+\/handler\.ts$/],
   },
+    name: 'start of the command line, built or not',
+    files: /^bin\/mistral-governance\.js$/,
+    may: [/^(dist\/)?cli\/main\.ts$/, /^tsx\/esm\/api$/, NODE],
+  },
+  {
     name: 'app, and what builds the package',
     files: /^bin\//,
     may: [/^lib\//, /^aws-cdk-lib$/, /^esbuild$/, NODE],
