@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, posix } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { functionFolders } from '../../bench/bundle.js';
+import { functionFolders } from '../../supply-chain/bundle.js';
 import { importsOf } from '../support/layers.js';
 import {
   type InstalledPackage,

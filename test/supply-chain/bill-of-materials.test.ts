@@ -101,7 +101,7 @@ function deployed(folder: string): Buffer {
     folder,
     description: folder,
     environment: {},
-    policy: new PolicyBundle(stack, 'Policy', aPolicy()),
+    policy: new PolicyBundle(aPolicy()),
   });
   const { directory } = app.synth();
   const [asset = ''] = readdirSync(directory).filter((name) => name.startsWith('asset.'));

@@ -122,6 +122,7 @@ export const LAYERS: readonly Layer[] = [
     ],
     types: [/^lambdas\/[^/]+\/handler\.ts$/],
   },
+  {
     name: 'start of the command line, built or not',
     files: /^bin\/mistral-governance\.js$/,
     may: [/^(dist\/)?cli\/main\.ts$/, /^tsx\/esm\/api$/, NODE],
