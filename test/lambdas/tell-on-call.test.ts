@@ -143,7 +143,7 @@ describe('when something cannot be written or sent', () => {
   test('an alert that was sent is not sent again because its history cannot be written', async () => {
     const { did, told: done } = tellWith({ record: 'no table' });
     await done;
-    expect(did).toEqual(['publish', 'record', 'history not written']);
+    expect(did).toEqual(['publish', 'record', 'history not written', 'count']);
   });
 
   test('fails for an alert that was not sent, so that the flow tries again, and writes nothing', async () => {

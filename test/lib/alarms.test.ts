@@ -10,6 +10,7 @@ const alarms = alarmsOf(template);
 const named = (name: string) => alarms.find((alarm) => alarm.name === name);
 
 const OWN_HEADING = [
+  'governance-alerts-undelivered',
   'governance-audit-failing',
   'governance-audit-missed',
   'governance-audit-not-started',
