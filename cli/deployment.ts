@@ -3,6 +3,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { createAdminKeySource, type KeySource } from '../lambdas/adapters/key-source.js';
+import { createManagedSecrets, type ManagedSecrets } from '../lambdas/adapters/managed-secrets.js';
 import {
   createSecretRotations,
   type SecretRotations,
@@ -22,6 +23,7 @@ export interface Deployment {
   readonly stack: DeployedStack;
   readonly functions: DeployedFunctions;
   readonly secrets: SecretVersions;
+  readonly versions: ManagedSecrets;
   readonly rotations: SecretRotations;
   readonly flows: RetirementFlows;
   keySource(policy: Policy): KeySource;
@@ -36,6 +38,7 @@ export async function openDeployment(options: CommonOptions, keys: KnownKeys): P
     stack,
     functions: createDeployedFunctions(options),
     secrets: createSecretVersions(secretsManager),
+    versions: createManagedSecrets(secretsManager),
     rotations: createSecretRotations(secretsManager),
     flows: createRetirementFlows({
       client: new SFNClient(client),

@@ -5,6 +5,7 @@ import { registerExplain } from './commands/explain.js';
 import { registerKeysApprove } from './commands/keys-approve.js';
 import { registerKeysList } from './commands/keys-list.js';
 import { registerKeysRotate } from './commands/keys-rotate.js';
+import { registerKeysSupply } from './commands/keys-supply.js';
 import { registerPolicyCheck } from './commands/policy-check.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerSpend } from './commands/spend.js';
@@ -42,6 +43,7 @@ export function createProgram(cli: Cli, output: OutputConfiguration = {}): Comma
   registerKeysList(keys, cli);
   registerKeysRotate(keys, cli);
   registerKeysApprove(keys, cli);
+  registerKeysSupply(keys, cli);
   registerAudit(program, cli);
   registerSpend(program, cli);
   registerExplain(program, cli);

@@ -3,7 +3,9 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { InvocationType, Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
+import type { AskForKeysEnv } from '../lambdas/ask-for-keys/env.js';
 import type { ProvisionKeysEnv } from '../lambdas/provision-keys/env.js';
+import type { AlertTopic } from './alert-topic.js';
 import { GovernanceFunction } from './governance-function.js';
 import type { PolicyBundle } from './policy-bundle.js';
 import type { RecordsTable } from './records-table.js';
@@ -12,6 +14,13 @@ import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
 export interface KeyProvisioningProps {
   readonly policy: PolicyBundle;
+
+  /** Who makes first keys: the rotation that is started, or a person who is asked. */
+  readonly source: FirstRotations | AskedPerson;
+}
+
+interface FirstRotations {
+  readonly kind: 'rotation';
   /** Secrets Manager asks that whoever starts a rotation may invoke this. */
   readonly rotationFunction: IFunction;
   /** Started for the keys that left the policy. */
@@ -21,32 +30,30 @@ export interface KeyProvisioningProps {
   readonly encryptionKey: IKey;
 }
 
+interface AskedPerson {
+  readonly kind: 'operator';
+  readonly alertTopic: AlertTopic;
+  /** What was asked for already. */
+  readonly recordsTable: RecordsTable;
+}
+
 /**
- * At the end of each deploy that changed something, starts the first rotation of every secret without
- * a key, and the retirement of every key that left the policy.
+ * At the end of each deploy that changed something, sees to the first key of every secret without one,
+ * and has the keys retired that left the policy. Without the Admin API it asks for the first ones.
  */
 export class KeyProvisioning extends Construct {
   readonly access: SecretAccess;
 
-  readonly function: GovernanceFunction<ProvisionKeysEnv>;
+  readonly function: GovernanceFunction<ProvisionKeysEnv | AskForKeysEnv>;
 
-  constructor(scope: Construct, id: string, props: KeyProvisioningProps) {
+  constructor(scope: Construct, id: string, { policy, source }: KeyProvisioningProps) {
     super(scope, id);
 
-    this.function = new GovernanceFunction<ProvisionKeysEnv>(this, 'Function', {
-      folder: 'provision-keys',
-      description: 'Starts the first rotation of new Mistral API keys, and retires removed ones',
-      policy: props.policy,
-      environment: {
-        RECORDS_TABLE_NAME: props.recordsTable.tableName,
-        RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
-      },
-    });
-    props.recordsTable.grantRegister(this.function);
-    props.encryptionKey.grantDecrypt(this.function);
-    props.retirementFlow.stateMachine.grantStartExecution(this.function);
-    props.rotationFunction.grantInvoke(this.function);
-    this.access = { role: this.function.executionRole, actions: SECRET_ACTIONS.provision };
+    this.function =
+      source.kind === 'rotation' ? this.starter(policy, source) : this.asker(policy, source);
+    const { executionRole: role } = this.function;
+    const { provision, describe } = SECRET_ACTIONS;
+    this.access = { role, actions: source.kind === 'rotation' ? provision : describe };
   }
 
   /** Runs with every deploy that changed the policy or the code, once these are in place. */
@@ -57,5 +64,38 @@ export class KeyProvisioning extends Construct {
       timeout: Duration.minutes(5),
       invocationType: InvocationType.REQUEST_RESPONSE,
     });
+  }
+
+  private starter(policy: PolicyBundle, source: FirstRotations) {
+    const { rotationFunction, retirementFlow, recordsTable, encryptionKey } = source;
+    const starter = new GovernanceFunction<ProvisionKeysEnv>(this, 'Function', {
+      folder: 'provision-keys',
+      description: 'Starts the first rotation of new Mistral API keys, and retires removed ones',
+      policy,
+      environment: {
+        RECORDS_TABLE_NAME: recordsTable.tableName,
+        RETIREMENT_STATE_MACHINE_ARN: retirementFlow.stateMachine.stateMachineArn,
+      },
+    });
+    recordsTable.grantRegister(starter);
+    encryptionKey.grantDecrypt(starter);
+    retirementFlow.stateMachine.grantStartExecution(starter);
+    rotationFunction.grantInvoke(starter);
+    return starter;
+  }
+
+  private asker(policy: PolicyBundle, { alertTopic, recordsTable }: AskedPerson) {
+    const asker = new GovernanceFunction<AskForKeysEnv>(this, 'Function', {
+      folder: 'ask-for-keys',
+      description: 'Asks for the first keys of new secrets, and for the deletion of removed ones',
+      policy,
+      environment: {
+        ALERTS_TOPIC_ARN: alertTopic.topic.topicArn,
+        RECORDS_TABLE_NAME: recordsTable.tableName,
+      },
+    });
+    alertTopic.grantPublish(asker);
+    recordsTable.grantRegister(asker);
+    return asker;
   }
 }

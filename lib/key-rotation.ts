@@ -15,7 +15,8 @@ import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
 export interface KeyRotationProps {
   readonly policy: PolicyBundle;
-  readonly adminKey: AdminKey;
+  /** `undefined` without the Admin API: then the command line calls the function, with supplied keys. */
+  readonly adminKey: AdminKey | undefined;
   readonly alertTopic: AlertTopic;
   readonly recordsTable: RecordsTable;
   /** Encrypts the managed secrets. */
@@ -25,12 +26,15 @@ export interface KeyRotationProps {
   readonly runbookUrl: string;
 }
 
-/** Secrets Manager's rotation function: makes each key, and its successor when its time has come. */
+/**
+ * Secrets Manager's rotation function: makes each key, and its successor when its time has come. Where
+ * a person makes them, it verifies each and puts it in charge.
+ */
 export class KeyRotation extends Construct {
   readonly function: GovernanceFunction<KeyRotationEnv>;
 
-  /** What Secrets Manager needs before it can call the function. */
-  readonly permission: IDependable;
+  /** What Secrets Manager needs before it can call the function; `undefined` where it never does. */
+  readonly permission: IDependable | undefined;
 
   readonly access: SecretAccess;
 
@@ -49,19 +53,17 @@ export class KeyRotation extends Construct {
       timeout: Duration.minutes(15), // a young key may be refused for minutes
     });
     const role = this.function.grantPrincipal;
-    props.adminKey.grantRead(role);
+    props.adminKey?.grantRead(role);
     props.alertTopic.grantPublish(role);
     props.recordsTable.grantJournal(role);
     props.encryptionKey.grantEncryptDecrypt(role);
     props.retirementFlow.stateMachine.grantStartExecution(role);
-    this.access = { role: this.function.executionRole, actions: SECRET_ACTIONS.rotate };
+    this.access = {
+      role: this.function.executionRole,
+      actions: props.adminKey ? SECRET_ACTIONS.rotate : SECRET_ACTIONS.verifySupplied,
+    };
 
-    this.permission = new CfnPermission(this, 'SecretsManager', {
-      action: 'lambda:InvokeFunction',
-      functionName: this.function.functionArn,
-      principal: new iam.ServicePrincipal('secretsmanager.amazonaws.com').service,
-      sourceAccount: Stack.of(this).account,
-    });
+    this.permission = props.adminKey && this.letSecretsManagerCall();
     props.alertTopic.watch(
       new RunbookAlarm(this, 'Failing', {
         alarmName: 'governance-rotation-failing',
@@ -70,5 +72,14 @@ export class KeyRotation extends Construct {
         runbookUrl: props.runbookUrl,
       }),
     );
+  }
+
+  private letSecretsManagerCall(): IDependable {
+    return new CfnPermission(this, 'SecretsManager', {
+      action: 'lambda:InvokeFunction',
+      functionName: this.function.functionArn,
+      principal: new iam.ServicePrincipal('secretsmanager.amazonaws.com').service,
+      sourceAccount: Stack.of(this).account,
+    });
   }
 }

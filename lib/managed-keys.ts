@@ -1,4 +1,4 @@
-import { Lazy, NestedStack, RemovalPolicy, Tags } from 'aws-cdk-lib';
+import { Lazy, NestedStack, RemovalPolicy, Tags, Validations } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -8,16 +8,28 @@ import { type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js'
 import type { Policy, Workspace } from '../lambdas/domain/policy.js';
 import { SECRET_ACTIONS, type SecretAccess, secretPolicy } from './secret-access.js';
 
+const SUPPLIED_BY_A_PERSON = [
+  'AwsSolutions-SMG4',
+  'NIST.800.53.R5-SecretsManagerRotationEnabled',
+].map((id) => ({
+  id,
+  reason: 'no function can create a key: a person is asked for each when it is due',
+}));
+
 export interface ManagedKeysProps {
   readonly policy: Policy;
 
   readonly encryptionKey: IKey;
 
-  /** Makes each key and its successors. */
-  readonly rotationFunction: IFunction;
+  /**
+   * Makes each key and its successors.
+   *
+   * @default none: a person supplies keys, so that nothing can rotate by itself
+   */
+  readonly rotationFunction?: IFunction;
 
   /** What Secrets Manager needs before it can call the rotation function. */
-  readonly rotationPermission: IDependable;
+  readonly rotationPermission?: IDependable;
 
   /** Who of ours may do what with every secret. */
   readonly access: readonly SecretAccess[];
@@ -69,7 +81,7 @@ class WorkspaceKeys extends NestedStack {
     props: ManagedKeysProps,
   ) {
     super(scope, id, { description: `Mistral keys of ${workspace.name}` });
-    this.node.addDependency(props.rotationPermission);
+    if (props.rotationPermission) this.node.addDependency(props.rotationPermission);
     Tags.of(this).add('mistral-workspace', workspace.name);
     Tags.of(this).add('team', workspace.team.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '_'));
     this.managed = keys.map(
@@ -110,6 +122,10 @@ class ManagedKey extends Construct {
     });
     // A secret that left the policy stays guarded, and its key is still to be retired.
     policy.applyRemovalPolicy(removalPolicy);
+    if (!props.rotationFunction) {
+      Validations.of(secret).acknowledge(...SUPPLIED_BY_A_PERSON);
+      return;
+    }
     const schedule = new secretsmanager.CfnRotationSchedule(this, 'Rotation', {
       secretId: secret.ref,
       rotationLambdaArn: props.rotationFunction.functionArn,

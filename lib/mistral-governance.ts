@@ -70,7 +70,10 @@ export class MistralGovernance extends Construct {
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
 
     const policy = new PolicyBundle(checked);
-    const adminKey = new AdminKey(this, 'AdminKey', mistral.adminKeySecret);
+    const adminKey =
+      mistral.keySource === 'admin-api'
+        ? new AdminKey(this, 'AdminKey', mistral.adminKeySecret)
+        : undefined;
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { removalPolicy });
     const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
     encryptionKey.encryptLogs(this);
@@ -95,9 +98,10 @@ export class MistralGovernance extends Construct {
     });
     const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
-      ...parts,
-      retirementFlow,
-      rotationFunction: rotation.function,
+      policy,
+      source: adminKey
+        ? { kind: 'rotation', ...parts, retirementFlow, rotationFunction: rotation.function }
+        : { kind: 'operator', alertTopic, recordsTable },
     });
     const gateway = checked.gateway.enabled
       ? new Gateway(this, 'Gateway', { ...parts, quotaTable, callers: checked.callers })
@@ -105,7 +109,7 @@ export class MistralGovernance extends Construct {
     const keys = new ManagedKeys(this, 'Keys', {
       policy: checked,
       encryptionKey,
-      rotationFunction: rotation.function,
+      rotationFunction: adminKey && rotation.function,
       rotationPermission: rotation.permission,
       access: [
         rotation.access,

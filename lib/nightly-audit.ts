@@ -15,7 +15,8 @@ import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
 export interface NightlyAuditProps extends Pick<AuditPolicy, 'schedule' | 'timezone'> {
   readonly policy: PolicyBundle;
-  readonly adminKey: AdminKey;
+  /** `undefined` without the Admin API: then it goes by the dates of secrets alone. */
+  readonly adminKey: AdminKey | undefined;
   readonly alertTopic: AlertTopic;
   readonly recordsTable: RecordsTable;
   readonly evidenceBucket: EvidenceBucket;
@@ -48,7 +49,7 @@ export class NightlyAudit extends Construct {
       timeout: Duration.minutes(15),
       memoryMib: 512, // the share of CPU that comes with it is what the audit needs
     });
-    props.adminKey.grantRead(this.function);
+    props.adminKey?.grantRead(this.function);
     props.alertTopic.grantPublish(this.function);
     props.recordsTable.grantFindings(this.function);
     props.evidenceBucket.grantKeep(this.function.executionRole);

@@ -19,7 +19,7 @@ export class RecordsTable extends Construct {
     this.table.grantItems(grantee, 'dynamodb:PutItem');
   }
 
-  /** Lets a function keep the register of managed secrets. */
+  /** Lets a function keep the register of managed secrets, and open findings. */
   grantRegister(grantee: IGrantable): void {
     this.table.grantItems(grantee, 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query');
   }

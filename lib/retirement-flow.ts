@@ -5,13 +5,18 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard, logicalId } from './acknowledge.js';
+import type { AdminKey } from './admin-key.js';
 import type { AlertTopic } from './alert-topic.js';
+import { DeletionFunctions } from './deletion-functions.js';
+import { deletionStates } from './deletion-states.js';
 import { RetirementFunctions, type RetirementFunctionsProps } from './retirement-functions.js';
 import { retirementStates } from './retirement-states.js';
 import { PER_FIVE_MINUTES, RunbookAlarm } from './runbook-alarm.js';
 import type { SecretAccess } from './secret-access.js';
 
-export interface RetirementFlowProps extends RetirementFunctionsProps {
+export interface RetirementFlowProps extends Omit<RetirementFunctionsProps, 'adminKey'> {
+  /** `undefined` without the Admin API: then a person deletes old keys, and the flow asks for it. */
+  readonly adminKey: AdminKey | undefined;
   readonly alertTopic: AlertTopic;
   readonly runbookUrl: string;
 }
@@ -25,11 +30,11 @@ export class RetirementFlow extends Construct {
   constructor(scope: Construct, id: string, props: RetirementFlowProps) {
     super(scope, id);
 
-    const functions = new RetirementFunctions(this, 'Functions', props);
-    this.access = functions.access;
+    const { states, access } = this.flow(props);
+    this.access = access;
     this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
       comment: 'Retires a Mistral key that a rotation replaced or that left the policy',
-      definitionBody: sfn.DefinitionBody.fromChainable(retirementStates(this, functions)),
+      definitionBody: sfn.DefinitionBody.fromChainable(states),
       tracingEnabled: true,
       logs: {
         destination: new logs.LogGroup(this, 'Logs', {
@@ -67,6 +72,15 @@ export class RetirementFlow extends Construct {
       `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<${logicalId(this.stateMachine)}.Name>:*`,
       'executions of this one state machine, whose names are not known beforehand',
     );
+  }
+
+  private flow({ adminKey, ...props }: RetirementFlowProps) {
+    if (adminKey) {
+      const functions = new RetirementFunctions(this, 'Functions', { ...props, adminKey });
+      return { states: retirementStates(this, functions), access: functions.access };
+    }
+    const functions = new DeletionFunctions(this, 'Functions', props);
+    return { states: deletionStates(this, functions), access: functions.access };
   }
 
   private alarm({ alertTopic, runbookUrl }: RetirementFlowProps): void {

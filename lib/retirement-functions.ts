@@ -1,14 +1,13 @@
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { TellOnCallEnv } from '../lambdas/tell-on-call/env.js';
 import type { AdminKey } from './admin-key.js';
 import type { AlertTopic } from './alert-topic.js';
 import { GovernanceFunction } from './governance-function.js';
 import type { PolicyBundle } from './policy-bundle.js';
 import type { RecordsTable } from './records-table.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
+import { tellOnCall } from './tell-on-call.js';
 
 export interface RetirementFunctionsProps {
   readonly policy: PolicyBundle;
@@ -53,7 +52,7 @@ export class RetirementFunctions extends Construct {
     this.revoke = revoke;
     this.confirm = confirm;
     this.rollBack = rollBack;
-    this.tell = this.tellOnCall();
+    this.tell = tellOnCall(this, props);
   }
 
   private task(id: string, folder: string, description: string) {
@@ -65,21 +64,5 @@ export class RetirementFunctions extends Construct {
     });
     this.props.adminKey.grantRead(task);
     return task;
-  }
-
-  private tellOnCall(): IFunction & IGrantable {
-    const { policy, alertTopic, recordsTable } = this.props;
-    const tell = new GovernanceFunction<TellOnCallEnv>(this, 'Tell', {
-      folder: 'tell-on-call',
-      description: 'Tells on-call where a retirement stands, and writes it down',
-      policy,
-      environment: {
-        ALERTS_TOPIC_ARN: alertTopic.topic.topicArn,
-        RECORDS_TABLE_NAME: recordsTable.tableName,
-      },
-    });
-    alertTopic.grantPublish(tell);
-    recordsTable.grantJournal(tell);
-    return tell;
   }
 }

@@ -18,10 +18,12 @@ const LOOK = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
 /** The sets of actions that our functions need on a managed secret. */
 export const SECRET_ACTIONS = {
   rotate: [...LOOK, 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+  verifySupplied: [...LOOK, 'secretsmanager:UpdateSecretVersionStage'],
   moveLabels: ['secretsmanager:DescribeSecret', 'secretsmanager:UpdateSecretVersionStage'],
   look: LOOK,
   read: ['secretsmanager:GetSecretValue'],
   audit: [...LOOK, 'secretsmanager:ListSecretVersionIds'],
+  describe: ['secretsmanager:DescribeSecret'],
   provision: [...LOOK, 'secretsmanager:RotateSecret'],
 } as const;
 

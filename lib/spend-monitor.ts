@@ -13,7 +13,8 @@ const EVERY = Duration.minutes(15);
 
 export interface SpendMonitorProps {
   readonly policy: PolicyBundle;
-  readonly adminKey: AdminKey;
+  /** `undefined` without the Admin API: then spend is what was metered. */
+  readonly adminKey: AdminKey | undefined;
   readonly alertTopic: AlertTopic;
   /** What was told already. */
   readonly recordsTable: RecordsTable;
@@ -39,7 +40,7 @@ export class SpendMonitor extends Construct {
         QUOTA_TABLE_NAME: props.quotaTable.tableName,
       },
     });
-    props.adminKey.grantRead(this.function);
+    props.adminKey?.grantRead(this.function);
     props.alertTopic.grantPublish(this.function);
     props.recordsTable.grantSpendMemory(this.function);
     props.quotaTable.grantRead(this.function);

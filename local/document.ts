@@ -54,6 +54,8 @@ export type RotationOutcome =
   | 'old key kept'
   | 'rolled back'
   | 'new key withdrawn'
+  | 'supplied key refused'
+  | 'supplied key not verified'
   | 'failed';
 
 export interface RotationSummary {
@@ -69,14 +71,18 @@ export interface RotationSummary {
   }[];
 }
 
-export function documentOf(world: World, diary: Diary, traffic: TrafficDiary): RunDocument {
+export function documentOf(
+  world: World,
+  diary: Pick<Diary, 'audits' | 'findings'>,
+  traffic: Pick<TrafficDiary, 'spend'>,
+): RunDocument {
   const openIds = new Set(diary.audits.at(-1)?.findings.map(({ id }) => id));
   return {
     keys: world.mistral.keys.made.map((key) => ({
       name: key.name ?? '',
       workspace: workspaceOf(world, key),
-      keyId: key.id,
-      status: statusOf(world, key.id),
+      keyId: knownAs(world, key),
+      status: statusOf(world, key),
       createdAt: key.createdAt.toISOString(),
       lastUsed: key.lastUsedOn,
     })),
@@ -128,8 +134,14 @@ function workspaceOf({ policy }: World, { workspaceId }: FakeKey): string {
   return policy.workspaces.find(({ id }) => id === workspaceId)?.name ?? workspaceId;
 }
 
-function statusOf(world: World, keyId: string): KeyStatus {
-  if (!world.mistral.keys.all().some(({ id }) => id === keyId)) return 'revoked';
+/** What secrets and flows call a key: only the Admin API tells ids. */
+function knownAs({ policy }: World, { id, name }: FakeKey): string {
+  return policy.mistral.keySource === 'operator' ? (name ?? id) : id;
+}
+
+function statusOf(world: World, key: FakeKey): KeyStatus {
+  if (!world.mistral.keys.all().includes(key)) return 'revoked';
+  const keyId = knownAs(world, key);
   const inCharge = plannedKeys(world.policy).some(
     ({ secretName }) => keyIdOf(world, secretName) === keyId,
   );
@@ -178,9 +190,16 @@ function endOf(execution: Execution): RotationOutcome {
   return ENDS[statesOf(execution).at(-1) ?? ''] ?? 'failed';
 }
 
+const WITHOUT_FLOW: readonly (readonly [string, RotationOutcome])[] = [
+  ['NewKeyRejectedError', 'new key withdrawn'],
+  ['SuppliedKeyRefusedError', 'supplied key refused'],
+  ['NewKeyUndecidedError', 'supplied key not verified'],
+];
+
 function outcomeWithoutFlow({ finishedAt, steps }: RotationRecord): RotationOutcome {
   if (finishedAt) return 'provisioned';
-  return steps.at(-1)?.error?.startsWith('NewKeyRejectedError') ? 'new key withdrawn' : 'failed';
+  const error = steps.at(-1)?.error ?? '';
+  return WITHOUT_FLOW.find(([name]) => error.startsWith(name))?.[1] ?? 'failed';
 }
 
 function retirementOf({ input }: Execution) {

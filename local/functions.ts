@@ -9,7 +9,7 @@ import { createFindingStore } from '../lambdas/adapters/finding-store.js';
 import { createJournal } from '../lambdas/adapters/journal.js';
 import type { Log } from '../lambdas/adapters/log.js';
 import { createManagedSecrets } from '../lambdas/adapters/managed-secrets.js';
-import { createMistral } from '../lambdas/adapters/mistral.js';
+import { createAdminApi, createMistral, createProber } from '../lambdas/adapters/mistral.js';
 import type { MistralHttpOptions } from '../lambdas/adapters/mistral-http.js';
 import { createModelCatalog } from '../lambdas/adapters/model-catalog.js';
 import { createQuotaCounters } from '../lambdas/adapters/quota-counters.js';
@@ -19,15 +19,18 @@ import { createSecretRegister } from '../lambdas/adapters/secret-register.js';
 import { createSecretRotations } from '../lambdas/adapters/secret-rotations.js';
 import { createSecretVersions } from '../lambdas/adapters/secret-versions.js';
 import { createSpendMemory } from '../lambdas/adapters/spend-memory.js';
+import { createAskForKeysHandler } from '../lambdas/ask-for-keys/handler.js';
 import { createConfirmRevocationHandler } from '../lambdas/confirm-revocation/handler.js';
 import type { Policy } from '../lambdas/domain/policy.js';
 import { createKeyRotationHandler } from '../lambdas/key-rotation/handler.js';
+import { createSupplyHandler } from '../lambdas/key-rotation/supply-handler.js';
 import { createNightlyAuditHandler } from '../lambdas/nightly-audit/handler.js';
 import { createProvisionKeysHandler } from '../lambdas/provision-keys/handler.js';
 import { createRevokeKeyHandler } from '../lambdas/revoke-key/handler.js';
 import { createRollBackKeyHandler } from '../lambdas/roll-back-key/handler.js';
 import { createSpendMonitorHandler } from '../lambdas/spend-monitor/handler.js';
 import { createTellOnCallHandler } from '../lambdas/tell-on-call/handler.js';
+import { createVerifyDeletionHandler } from '../lambdas/verify-deletion/handler.js';
 import { createVerifyRetirementHandler } from '../lambdas/verify-retirement/handler.js';
 import { localAws } from './aws.js';
 import type { VirtualClock } from './clock.js';
@@ -69,36 +72,41 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   const dynamo = new DynamoDBClient(aws);
 
   const { now, sleep } = clock;
-  const mistral = createMistral(policy, secretsManager, { now, sleep, ...options.mistral });
-  const { keySource, organization, prober, inspector } = mistral;
+  const http = { now, sleep, ...options.mistral };
+  const adminApi = createAdminApi(policy, secretsManager, http);
+  const prober = createProber(policy, http);
+  // Some of what is made below is not there without the Admin API, and then never called.
+  const { keySource, inspector } = createMistral(policy, secretsManager, http);
   const secrets = createSecretVersions(secretsManager);
   const retirements = createRetirements(stepFunctions, stateMachineArn);
   const alerts = createAlertTopic(sns, 'arn:aws:sns:local', policy.alerts.runbookUrl);
   const journal = createJournal(dynamo, tableName);
 
+  const findingStore = createFindingStore(dynamo, tableName);
+  const rotation = {
+    policy,
+    secrets,
+    retirements,
+    alerts,
+    journal,
+    counts: { count() {} },
+    log,
+    now,
+  };
+
   return {
-    keyRotation: createKeyRotationHandler({
-      policy,
-      secrets,
-      keySource,
-      inspector,
-      retirements,
-      alerts,
-      journal,
-      counts: { count() {} },
-      log,
-      now,
-      sleep,
-    }),
+    keyRotation: adminApi
+      ? createKeyRotationHandler({ ...rotation, ...adminApi, sleep })
+      : createSupplyHandler({ ...rotation, prober }),
     nightlyAudit: createNightlyAuditHandler({
       policy,
-      keySource,
-      organization,
+      keySource: adminApi?.keySource,
+      organization: adminApi?.organization,
       secrets,
       managedSecrets: createManagedSecrets(secretsManager),
       retirements,
       models: createModelCatalog(secrets, prober),
-      findingStore: createFindingStore(dynamo, tableName),
+      findingStore,
       evidence: createEvidenceStore({
         bucketName: LOCAL_BUCKET,
         aws: secretsManager,
@@ -110,6 +118,15 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       }),
       alerts,
       metrics: { record() {} },
+      log,
+      now,
+    }),
+    askForKeys: createAskForKeysHandler({
+      policy,
+      secrets,
+      findingStore,
+      register: createSecretRegister(dynamo, tableName),
+      alerts,
       log,
       now,
     }),
@@ -131,12 +148,13 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       log,
       now,
     }),
+    verifyDeletion: createVerifyDeletionHandler({ secrets, prober, log, now }),
     revokeKey: createRevokeKeyHandler({ policy, secrets, keySource, log }),
     confirmRevocation: createConfirmRevocationHandler({ secrets, inspector, prober }),
     rollBackKey: createRollBackKeyHandler({ secrets, keySource, log }),
     spendMonitor: createSpendMonitorHandler({
       policy,
-      organization,
+      organization: adminApi?.organization,
       quotaTotals: createQuotaTotals(createQuotaCounters(dynamo, quotaTableName)),
       memory: createSpendMemory(dynamo, tableName),
       metrics: { record() {} },

@@ -2,6 +2,7 @@ import type { AlertInbox } from './fakes/alert-inbox.js';
 import { answerAwsJson, operationOf } from './fakes/aws-json.js';
 import type { Executions } from './fakes/executions.js';
 import { type HttpAnswer, type HttpCall, type HttpServer, serveHttp } from './fakes/http-server.js';
+import { answerInvoke, type InvokedFunction, invokedName } from './fakes/lambda-invoke.js';
 import type { FakeMistral } from './fakes/mistral-server.js';
 import type { ObjectStore } from './fakes/object-store.js';
 import type { SecretStore } from './fakes/secret-store.js';
@@ -14,6 +15,8 @@ export interface RemoteSystems {
   readonly executions: Executions;
   /** @default none: nothing puts an object */
   readonly objects?: ObjectStore;
+  /** The rotation function, for the command line that calls it. @default nobody may */
+  readonly invoke?: InvokedFunction;
   /** Where dynalite listens. */
   readonly dynamoUrl: string;
 }
@@ -47,6 +50,10 @@ function route(call: HttpCall, systems: RemoteSystems) {
     const system = service === 'secretsmanager' ? systems.secrets : systems.executions;
     const name = `${service === 'secretsmanager' ? service : 'states'} ${operation}`;
     return { name, answer: () => answerAwsJson(call, system.operations) };
+  }
+  const { invoke } = systems;
+  if (invoke && invokedName(call) !== undefined) {
+    return { name: 'lambda Invoke', answer: () => answerInvoke(call, invoke) };
   }
   if (call.url.pathname.startsWith('/v1/')) {
     const path = call.url.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, '{id}');

@@ -9,6 +9,7 @@ import type { Definition } from './definition.js';
 import type { LocalDynamo } from './dynamo.js';
 import { type AlertInbox, createAlertInbox, type PublishedMessage } from './fakes/alert-inbox.js';
 import { createExecutions, type Executions } from './fakes/executions.js';
+import type { InvokedFunction } from './fakes/lambda-invoke.js';
 import { createFakeKeys, type FakeKeysOptions } from './fakes/mistral-keys.js';
 import { createFakeMistral, FAKE_MODELS, type FakeMistral } from './fakes/mistral-server.js';
 import { createObjectStore, type ObjectStore } from './fakes/object-store.js';
@@ -17,6 +18,7 @@ import { createLocalFunctions, type LocalFunctionsOptions } from './functions.js
 import { type Gate, openNetwork } from './network.js';
 import { createFlowRunner } from './run-flow.js';
 import { createSecretRotation, type RotationRecord } from './secret-rotation.js';
+import { recordSupplied } from './supplied-rotations.js';
 
 export interface WorldOptions
   extends Pick<
@@ -69,6 +71,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   let { policy } = options;
   const clock = createVirtualClock(options.start);
   const { now } = clock;
+  const isSupplied = policy.mistral.keySource === 'operator';
 
   const throttled = new Set<string>();
   const adminKey = randomBytes(24).toString('base64url');
@@ -90,8 +93,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     clock.at(now(), () => runFlow(execution));
   });
   const secrets = createSecretStore(now, (secret, versionId) => rotation.start(secret, versionId));
+  const invoke: InvokedFunction = (event) => supplied.invoke(event);
   const objects = createObjectStore(now);
-  const systems = { mistral, secrets, inbox, executions, objects, dynamoUrl: dynamo.url };
+  const systems = { mistral, secrets, inbox, executions, objects, invoke, dynamoUrl: dynamo.url };
   const network = await openNetwork(systems, options.gate);
   const outside = await openNetwork(systems);
   const functionsFor = (deployed: Policy) =>
@@ -104,22 +108,23 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     });
   let functions = functionsFor(policy);
 
-  const rotation = createSecretRotation(
-    clock,
-    (event) =>
-      around(() => {
-        const deadline = now().getTime() + LAMBDA_TIMEOUT_MS;
-        const getRemainingTimeInMillis = () => deadline - now().getTime();
-        return functions.keyRotation(event, { getRemainingTimeInMillis });
-      }),
-    () => secrets,
-  );
+  const rotationFunction: InvokedFunction = (event) =>
+    around(() => {
+      const deadline = now().getTime() + LAMBDA_TIMEOUT_MS;
+      const getRemainingTimeInMillis = () => deadline - now().getTime();
+      return functions.keyRotation(event, { getRemainingTimeInMillis });
+    });
+  const rotation = createSecretRotation(clock, rotationFunction, () => secrets);
+  const supplied = recordSupplied(clock, rotationFunction);
   const runFlow = createFlowRunner({
     definition: options.definition,
     clock,
     stateMachineArn: executions.stateMachineArn,
     tasks: {
-      FunctionsVerify: (input) => around(() => functions.verifyRetirement(input)),
+      FunctionsVerify: (input) =>
+        around<unknown>(() =>
+          isSupplied ? functions.verifyDeletion(input) : functions.verifyRetirement(input),
+        ),
       FunctionsRevoke: (input) => around(() => functions.revokeKey(input)),
       FunctionsConfirm: (input) => around(() => functions.confirmRevocation(input)),
       FunctionsRollBack: (input) => around(() => functions.rollBackKey(input)),
@@ -127,13 +132,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
   });
 
-  secrets.create(policy.mistral.adminKeySecret, { value: adminKey });
+  if (!isSupplied) secrets.create(policy.mistral.adminKeySecret, { value: adminKey });
   makeSecrets();
 
   function makeSecrets(): void {
     const existing = new Map(secrets.all().map((secret) => [secret.name, secret]));
     for (const { secretName, key } of plannedKeys(policy)) {
-      const { rotateEveryDays } = key;
+      const rotateEveryDays = isSupplied ? undefined : key.rotateEveryDays;
       const secret = existing.get(secretName) ?? secrets.create(secretName, { rotateEveryDays });
       secret.rotateEveryDays = rotateEveryDays;
     }
@@ -161,12 +166,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     inbox,
     executions,
     objects,
-    rotations: rotation.records,
+    rotations: isSupplied ? supplied.records : rotation.records,
     throttled,
     url: outside.url,
 
     async provision() {
-      await around(() => functions.provisionKeys());
+      await around<unknown>(() =>
+        isSupplied ? functions.askForKeys() : functions.provisionKeys(),
+      );
     },
 
     async deploy(changed) {

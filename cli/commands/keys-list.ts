@@ -3,6 +3,7 @@ import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { gatherKeys, type KeyInventory } from '../keys/gather-keys.js';
 import type { KeyState, KeyStatus } from '../keys/key-status.js';
+import { gatherSuppliedKeys } from '../keys/supplied-keys.js';
 import { openPolicy } from '../policy-file.js';
 import type { Tone } from '../style.js';
 import { type Cell, renderTable } from '../table.js';
@@ -15,6 +16,8 @@ const TONES: Readonly<Record<KeyState, Tone>> = {
   'rotation overdue': 'warn',
   'rotation off': 'warn',
   'no key yet': 'warn',
+  'not verified': 'warn',
+  'key needed': 'warn',
   'not deployed': 'warn',
   expired: 'bad',
   'missing at Mistral': 'bad',
@@ -41,7 +44,10 @@ Examples:
         const now = cli.now();
         const inventory = await cli.progress.during('looking at every key', async () => {
           const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
-          const { secrets, flows, keySource } = await openDeployment(options, cli.keys);
+          const { secrets, versions, flows, keySource } = await openDeployment(options, cli.keys);
+          if (policy.mistral.keySource === 'operator') {
+            return gatherSuppliedKeys({ secrets, versions, flows }, policy, now);
+          }
           return gatherKeys({ secrets, flows, keySource: keySource(policy) }, policy, now);
         });
         return answerOf(inventory);

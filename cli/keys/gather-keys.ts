@@ -35,7 +35,7 @@ export async function gatherKeys(
   const retirements = (await flows.running()).map(({ retirement }) => retirement);
 
   async function ask(planned: PlannedKey): Promise<KeyFacts> {
-    const secret = await describe(secrets, planned.secretName);
+    const secret = await describeSecret(secrets, planned.secretName);
     const current = secret && versionAt(secret, 'AWSCURRENT');
     const listed = current === undefined ? [] : await list(tokenOf(current));
     return { planned, secret, listed, retirements };
@@ -61,7 +61,8 @@ export async function gatherKeys(
   };
 }
 
-async function describe(
+/** `undefined` where there is no such secret. */
+export async function describeSecret(
   secrets: GatherDeps['secrets'],
   secretName: string,
 ): Promise<SecretState | undefined> {

@@ -21,6 +21,10 @@ export type KeyState =
   | 'old key held'
   | 'old key retiring'
   | 'rotating'
+  /** Without the Admin API: a key was supplied that is not in charge yet. */
+  | 'not verified'
+  /** Without the Admin API: a person must supply the first key, or the next. */
+  | 'key needed'
   | 'ok';
 
 export interface KeyStatus {

@@ -17,15 +17,34 @@ export interface Mistral {
 }
 
 export function createMistral(
-  { mistral }: Policy,
+  policy: Policy,
   secretsManager: SecretsManagerClient,
   options?: MistralHttpOptions,
 ): Mistral {
+  const { mistral } = policy;
   const adminKey = createAdminKey(secretsManager, mistral.adminKeySecret);
   const admin = createMistralAdmin(createMistralHttp(mistral.adminUrl, options), adminKey);
   const keySource = createAdminKeySource(admin);
   const organization = createOrganization(admin);
-  const prober = createKeyProber(createMistralHttp(mistral.apiUrl, options));
+  const prober = createProber(policy, options);
   const inspector = createKeyInspector(prober, keySource, organization);
   return { keySource, organization, prober, inspector };
+}
+
+/**
+ * The same, for functions that also run without the Admin API: then keys have no source but a person,
+ * so there is nothing that could list, create or delete one.
+ */
+export function createAdminApi(
+  policy: Policy,
+  secretsManager: SecretsManagerClient,
+  options?: MistralHttpOptions,
+): Mistral | undefined {
+  if (policy.mistral.keySource === 'operator') return undefined;
+  return createMistral(policy, secretsManager, options);
+}
+
+/** All that can be asked with a key alone: whether it is let in. */
+export function createProber({ mistral }: Policy, options?: MistralHttpOptions): KeyProber {
+  return createKeyProber(createMistralHttp(mistral.apiUrl, options));
 }

@@ -55,6 +55,7 @@ export function createSecretVersions(client: SecretsManagerClient): SecretVersio
       createdAt: secret.CreatedDate,
       lastRotatedAt: secret.LastRotatedDate,
       nextRotationAt: secret.NextRotationDate,
+      lastAccessedAt: secret.LastAccessedDate,
     };
   }
 

@@ -11,6 +11,8 @@ export const ALERT_TYPES = [
   'budget-exhausted',
   'reconciliation-drift',
   'gateway-unauthorized',
+  'key-needed',
+  'deletion-needed',
 ] as const;
 
 export type AlertType = (typeof ALERT_TYPES)[number];

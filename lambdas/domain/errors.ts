@@ -84,6 +84,16 @@ export class NewKeyUndecidedError extends Error {
   override readonly name = 'NewKeyUndecidedError';
 }
 
+/** Operator mode: the key that was supplied is wrong however often it is tried. */
+export class SuppliedKeyRefusedError extends Error {
+  override readonly name = 'SuppliedKeyRefusedError';
+}
+
+/** Operator mode: only a person in Mistral's console can do what was asked. */
+export class OperatorNeededError extends Error {
+  override readonly name = 'OperatorNeededError';
+}
+
 /** The key that was to be revoked is the one AWSCURRENT names. */
 export class KeyStillCurrentError extends Error {
   override readonly name = 'KeyStillCurrentError';

@@ -16,6 +16,7 @@ export const FINDING_TYPES = [
   'rotation-failed',
   'policy-drift',
   'model-drift',
+  'key-needed',
 ] as const;
 
 export type FindingType = (typeof FINDING_TYPES)[number];
@@ -36,6 +37,7 @@ const SEVERITIES: Readonly<Record<FindingType, Severity>> = {
   'rotation-failed': 'warning',
   'policy-drift': 'warning',
   'model-drift': 'warning',
+  'key-needed': 'warning', // critical once the key in charge is about to expire
 };
 
 export const FindingSchema = z.object({

@@ -14,7 +14,7 @@ import { subscriptions } from './subscription-checks.js';
 /** The rules that one field alone cannot break. */
 export function crossCheck(policy: Policy): PolicyProblem[] {
   return [
-    ...keySource(policy),
+    ...drainWithoutAdminApi(policy),
     ...duplicates(policy),
     ...references(policy),
     ...rotationTimes(policy),
@@ -29,12 +29,12 @@ export function crossCheck(policy: Policy): PolicyProblem[] {
   ];
 }
 
-/** Accepted in silence, it would use an Admin API that who asks for it does not have. */
-function* keySource({ mistral }: Policy): Generator<PolicyProblem> {
-  if (mistral.keySource === 'admin-api') return;
+/** Nothing of ours can revoke a key that only a person can delete. */
+function* drainWithoutAdminApi({ mistral, rotation }: Policy): Generator<PolicyProblem> {
+  if (mistral.keySource !== 'operator' || rotation.onDrainTimeout === 'hold') return;
   yield {
-    path: ['mistral', 'keySource'],
-    message: `${quoted(mistral.keySource)} is not built yet: must be "admin-api"`,
+    path: ['rotation', 'onDrainTimeout'],
+    message: `${quoted(rotation.onDrainTimeout)} needs the Admin API: must be "hold" where mistral.keySource is "operator"`,
   };
 }
 

@@ -147,6 +147,7 @@ const MistralSchema = z.strictObject({
   apiUrl: KeyedUrlSchema.default('https://api.mistral.ai'),
   adminUrl: KeyedUrlSchema.default('https://api.mistral.ai/v1/admin'),
   adminKeySecret: SecretNameSchema.default('mistral/admin-api-key'),
+  /** Who makes and deletes keys: this system by the Admin API, or a person in Mistral's console. */
   keySource: z.enum(['admin-api', 'operator']).default('admin-api'),
   currency: z.enum(['USD', 'EUR']).default('USD'),
 });

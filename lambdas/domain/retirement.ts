@@ -160,7 +160,8 @@ export function retirementRules(rotation: RotationPolicy): RetirementRules {
   return { quietDays, maxDrainDays, onDrainTimeout };
 }
 
-function dayCheck(from: Date, days: number): string {
+/** When to look again after whole days: once Mistral has had time to report the last of them. */
+export function dayCheck(from: Date, days: number): string {
   const day = startOfDay(addDays(utcDay(from), days));
   return new Date(day.getTime() + USE_REPORT_LAG_MS).toISOString();
 }

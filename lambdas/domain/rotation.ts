@@ -8,6 +8,8 @@ export interface SecretState {
   readonly createdAt: Date | undefined;
   readonly lastRotatedAt: Date | undefined;
   readonly nextRotationAt: Date | undefined;
+  /** The day on which somebody last read a value; `undefined` where nobody ever did. */
+  readonly lastAccessedAt?: Date | undefined;
 }
 
 export type VersionStage = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS';

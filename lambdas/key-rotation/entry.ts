@@ -9,7 +9,7 @@ import { createAlertTopic } from '../adapters/alert-topic.js';
 import { AWS_CLIENT } from '../adapters/aws-client.js';
 import { createJournal } from '../adapters/journal.js';
 import { createMetricLines } from '../adapters/metric-lines.js';
-import { createMistral } from '../adapters/mistral.js';
+import { createAdminApi, createProber } from '../adapters/mistral.js';
 import { createRotationCounts } from '../adapters/outcome-counts.js';
 import { readPolicyFile } from '../adapters/policy-file.js';
 import { createRetirements } from '../adapters/retirements.js';
@@ -17,17 +17,16 @@ import { createSecretVersions } from '../adapters/secret-versions.js';
 import { METRICS_NAMESPACE } from '../domain/metrics.js';
 import { KeyRotationEnvSchema } from './env.js';
 import { createKeyRotationHandler } from './handler.js';
+import { createSupplyHandler } from './supply-handler.js';
 
 const env = KeyRotationEnvSchema.parse(process.env);
 const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
 const secretsManager = new SecretsManagerClient(AWS_CLIENT);
-const { keySource, inspector } = createMistral(policy, secretsManager);
+const adminApi = createAdminApi(policy, secretsManager);
 
-export const handler = createKeyRotationHandler({
+const deps = {
   policy,
   secrets: createSecretVersions(secretsManager),
-  keySource,
-  inspector,
   retirements: createRetirements(new SFNClient(AWS_CLIENT), env.RETIREMENT_STATE_MACHINE_ARN),
   alerts: createAlertTopic(
     new SNSClient(AWS_CLIENT),
@@ -38,5 +37,8 @@ export const handler = createKeyRotationHandler({
   counts: createRotationCounts(createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE }))),
   log: new Logger(),
   now: () => new Date(),
-  sleep: setTimeout,
-});
+};
+
+export const handler = adminApi
+  ? createKeyRotationHandler({ ...deps, ...adminApi, sleep: setTimeout })
+  : createSupplyHandler({ ...deps, prober: createProber(policy) });

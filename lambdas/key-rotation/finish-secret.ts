@@ -5,14 +5,14 @@ import { expireAfterDays } from '../domain/planned-keys.js';
 import { firstCheckAt, type ReplacedKey, retirementRules } from '../domain/retirement.js';
 import { threadOf, versionAt } from '../domain/rotation.js';
 import { addDays, utcDay } from '../domain/utc-day.js';
-import type { Rotation, RotationDeps } from './rotation.js';
+import type { FinishDeps, Rotation } from './rotation.js';
 import { tell } from './tell.js';
 
 /**
  * Puts the new key in charge and hands the old one to the retirement flow. Called again after the
  * label has moved, it makes sure that the flow was started.
  */
-export async function finishSecret(deps: RotationDeps, rotation: Rotation): Promise<void> {
+export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promise<void> {
   const { secret, versionId } = rotation;
   const newKey = await deps.secrets.read(secret.arn, versionId);
   if (!newKey) {
@@ -32,14 +32,20 @@ export async function finishSecret(deps: RotationDeps, rotation: Rotation): Prom
       ? plan(deps, rotation, { newKey, oldKey, oldVersionId, promotedAt })
       : undefined;
   const started = retirement && (await deps.retirements.start(versionId, retirement)) === 'started';
-  if (!started && alreadyMoved) return;
+  // The first key supplied is in charge from the start, and told once it is verified.
+  const isVerified = isSupplied(deps) && versionAt(secret, 'AWSPENDING') === versionId;
+  if (!started && alreadyMoved && !isVerified) return;
   deps.counts.count(retirement ? 'replaced' : 'provisioned');
   await tellSuccess(deps, rotation, newKey, promotedAt, retirement);
 }
 
+function isSupplied({ policy }: FinishDeps): boolean {
+  return policy.mistral.keySource === 'operator';
+}
+
 /** A value that somebody else wrote must not stop the rotation: the audit reports the key it was. */
 async function readOldKey(
-  deps: RotationDeps,
+  deps: FinishDeps,
   secretId: string,
   versionId: string,
 ): Promise<ManagedKey | undefined> {
@@ -53,7 +59,7 @@ async function readOldKey(
 }
 
 async function promote(
-  deps: RotationDeps,
+  deps: FinishDeps,
   { secret, versionId }: Rotation,
   current: string | undefined,
 ): Promise<void> {
@@ -72,7 +78,7 @@ interface Replacement {
 }
 
 function plan(
-  { policy: { rotation: rules } }: RotationDeps,
+  { policy: { rotation: rules } }: FinishDeps,
   { secret, versionId, planned }: Rotation,
   { newKey, oldKey, oldVersionId, promotedAt }: Replacement,
 ): ReplacedKey {
@@ -92,7 +98,7 @@ function plan(
 }
 
 async function tellSuccess(
-  deps: RotationDeps,
+  deps: FinishDeps,
   { secret, versionId, planned }: Rotation,
   newKey: ManagedKey,
   at: Date,
@@ -105,7 +111,11 @@ async function tellSuccess(
     newKeyId: newKey.keyId,
     oldKeyId: retirement?.oldKeyId,
     expiresOn: newKey.expiresAt,
-    requestedExpiresOn: addDays(utcDay(newKey.createdAt), lifetimeDays),
+    // A person who chose another expiry knows of it.
+    requestedExpiresOn: isSupplied(deps)
+      ? undefined
+      : addDays(utcDay(newKey.createdAt), lifetimeDays),
+    isSupplied: isSupplied(deps),
     firstKey: retirement === undefined,
     at,
     threadId: threadOf(versionId),

@@ -24,6 +24,9 @@ export interface RotationDeps {
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
+/** What it takes to put a key in charge, whoever made it. */
+export type FinishDeps = Omit<RotationDeps, 'keySource' | 'inspector' | 'sleep'>;
+
 /** One rotation of one secret, as a step of it sees it. */
 export interface Rotation {
   readonly secret: SecretState;

@@ -1,9 +1,9 @@
 import type { Alert } from '../domain/alert.js';
-import type { RotationDeps } from './rotation.js';
+import type { FinishDeps } from './rotation.js';
 
 /** Publishes and records. What fails of it is logged: it must not undo or repeat a rotation. */
 export async function tell(
-  { alerts, journal, log }: RotationDeps,
+  { alerts, journal, log }: Pick<FinishDeps, 'alerts' | 'journal' | 'log'>,
   secretName: string,
   alert: Alert,
 ): Promise<void> {

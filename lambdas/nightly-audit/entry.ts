@@ -11,7 +11,7 @@ import { createEvidenceStore } from '../adapters/evidence-store.js';
 import { createFindingStore } from '../adapters/finding-store.js';
 import { createManagedSecrets } from '../adapters/managed-secrets.js';
 import { createMetricLines } from '../adapters/metric-lines.js';
-import { createMistral } from '../adapters/mistral.js';
+import { createAdminApi, createProber } from '../adapters/mistral.js';
 import { createModelCatalog } from '../adapters/model-catalog.js';
 import { readPolicyFile } from '../adapters/policy-file.js';
 import { createRetirements } from '../adapters/retirements.js';
@@ -23,17 +23,17 @@ import { createNightlyAuditHandler } from './handler.js';
 const env = NightlyAuditEnvSchema.parse(process.env);
 const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
 const secretsManager = new SecretsManagerClient(AWS_CLIENT);
-const { keySource, organization, prober } = createMistral(policy, secretsManager);
+const adminApi = createAdminApi(policy, secretsManager);
 const secrets = createSecretVersions(secretsManager);
 
 export const handler = createNightlyAuditHandler({
   policy,
-  keySource,
-  organization,
+  keySource: adminApi?.keySource,
+  organization: adminApi?.organization,
   secrets,
   managedSecrets: createManagedSecrets(secretsManager),
   retirements: createRetirements(new SFNClient(AWS_CLIENT), env.RETIREMENT_STATE_MACHINE_ARN),
-  models: createModelCatalog(secrets, prober),
+  models: createModelCatalog(secrets, createProber(policy)),
   findingStore: createFindingStore(new DynamoDBClient(AWS_CLIENT), env.RECORDS_TABLE_NAME),
   evidence: createEvidenceStore({
     bucketName: env.EVIDENCE_BUCKET_NAME,

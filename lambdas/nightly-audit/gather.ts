@@ -9,7 +9,7 @@ import type { Retirement } from '../domain/retirement.js';
 import type { SecretState } from '../domain/rotation.js';
 import type { Problems } from './problems.js';
 
-const DESCRIBED_AT_ONCE = 8;
+export const DESCRIBED_AT_ONCE = 8;
 
 type Describe = Pick<SecretVersions, 'describe'>;
 

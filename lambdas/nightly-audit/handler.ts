@@ -11,16 +11,26 @@ import type { Retirements } from '../adapters/retirements.js';
 import type { SecretVersions } from '../adapters/secret-versions.js';
 import { WORST_FIRST } from '../domain/alert.js';
 import { auditDigest } from '../domain/alerts/audit-digest.js';
+import { keyNeeded } from '../domain/alerts/key-needed.js';
 import type { Finding } from '../domain/finding.js';
 import type { Policy } from '../domain/policy.js';
-import { type FindingChanges, reconcileFindings } from '../domain/reconcile-findings.js';
+import {
+  type FindingChanges,
+  type OpenFinding,
+  reconcileFindings,
+} from '../domain/reconcile-findings.js';
 import { type KeptEvidence, keepEvidence } from './keep-evidence.js';
 import { runAudit } from './run-audit.js';
+import { runOperatorAudit } from './run-operator-audit.js';
 
 export interface NightlyAuditDeps {
   readonly policy: Policy;
-  readonly keySource: Pick<KeySource, 'list'>;
-  readonly organization: Pick<Organization, 'workspaces' | 'requestsPerSecond' | 'spendLimit'>;
+  /** `undefined` without the Admin API: no key can be listed. */
+  readonly keySource: Pick<KeySource, 'list'> | undefined;
+  /** `undefined` as well then: nothing is told of the organization. */
+  readonly organization:
+    | Pick<Organization, 'workspaces' | 'requestsPerSecond' | 'spendLimit'>
+    | undefined;
   readonly secrets: Pick<SecretVersions, 'describe'>;
   readonly managedSecrets: ManagedSecrets;
   readonly retirements: Pick<Retirements, 'running'>;
@@ -33,8 +43,14 @@ export interface NightlyAuditDeps {
   readonly now: () => Date;
 }
 
+/** The same with the Admin API. */
+export type AdminAuditDeps = NightlyAuditDeps & {
+  readonly keySource: object;
+  readonly organization: object;
+};
+
 export interface AuditSummary {
-  /** How many keys Mistral listed. */
+  /** How many keys Mistral listed; without the Admin API, how many secrets hold one. */
   readonly keys: number;
   /** What holds now, the most severe first; cut off where there is very much. */
   readonly findings: readonly Finding[];
@@ -55,7 +71,9 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
   return async (): Promise<AuditSummary> => {
     const now = deps.now();
     const memory = await deps.findingStore.memory();
-    const result = await runAudit(deps, memory, now);
+    const result = hasAdminApi(deps)
+      ? await runAudit(deps, memory, now)
+      : await runOperatorAudit(deps, memory, now);
     const before = await deps.findingStore.open();
     const changes = reconcileFindings({
       before,
@@ -84,6 +102,10 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
   };
 }
 
+function hasAdminApi(deps: NightlyAuditDeps): deps is AdminAuditDeps {
+  return deps.keySource !== undefined && deps.organization !== undefined;
+}
+
 /** Told first: a crash in between tells a finding twice, the other way round it were never told. */
 async function tellAndStore(
   { alerts, findingStore }: NightlyAuditDeps,
@@ -91,20 +113,36 @@ async function tellAndStore(
   { page, problems }: KeptEvidence,
   at: Date,
 ): Promise<void> {
-  const isNews = open.length + remind.length + resolve.length > 0;
-  if (!isNews && page !== undefined) return;
-  await alerts.publish(
-    auditDigest({
-      opened: open.map(({ finding }) => finding),
-      reminded: remind.map(({ finding }) => finding),
-      resolved: resolve.map(({ finding }) => finding),
-      at,
-      openTotal: open.length + remind.length + unchanged.length,
-      evidence: page,
-      problems,
-    }),
-  );
+  const isUnchanged = open.length + remind.length + resolve.length === 0;
+  if (isUnchanged && page !== undefined) return;
+  for (const { finding } of [...open, ...remind].filter(isKeyNeeded)) {
+    await alerts.publish(keyNeeded(finding, at));
+  }
+  const digested = (some: readonly OpenFinding[]) =>
+    some.filter((one) => !isKeyNeeded(one)).map(({ finding }) => finding);
+  const opened = digested(open);
+  const reminded = digested(remind);
+  const resolved = digested(resolve);
+  const isNews = opened.length + reminded.length + resolved.length > 0;
+  if (isNews || page === undefined) {
+    await alerts.publish(
+      auditDigest({
+        opened,
+        reminded,
+        resolved,
+        at,
+        openTotal: open.length + remind.length + unchanged.length,
+        evidence: page,
+        problems,
+      }),
+    );
+  }
   await findingStore.apply({ open, remind, resolve });
+}
+
+/** Its own message goes to who can supply the key; that it was supplied, the rotation tells. */
+function isKeyNeeded({ finding }: OpenFinding): boolean {
+  return finding.type === 'key-needed';
 }
 
 async function rememberChanged(

@@ -2,8 +2,6 @@ import type { AuditMemory } from '../adapters/finding-store.js';
 import { type Audit, createAudit } from '../domain/audit/audit.js';
 import { type AuditGauges, auditGauges } from '../domain/audit/audit-gauges.js';
 import { notYetGrouped, undecidedBy } from '../domain/audit/coverage.js';
-import { judgeModels } from '../domain/audit/model-drift.js';
-import { chooseProbe, rememberProbe } from '../domain/audit/model-probe.js';
 import { judgeRateLimit, judgeSpendLimit, judgeWorkspaces } from '../domain/audit/policy-drift.js';
 import { judgeRotations } from '../domain/audit/rotation-findings.js';
 import {
@@ -16,8 +14,9 @@ import type { MistralWorkspace } from '../domain/mistral.js';
 import type { SpendLimit } from '../domain/mistral-limits.js';
 import { plannedKeys } from '../domain/planned-keys.js';
 import type { Policy } from '../domain/policy.js';
+import { askForModels } from './ask-for-models.js';
 import { describeSecrets, findMoving, runningRetirements } from './gather.js';
-import type { AuditSummary, NightlyAuditDeps } from './handler.js';
+import type { AdminAuditDeps, AuditSummary } from './handler.js';
 import { createProblems, type Problems } from './problems.js';
 
 export interface AuditResult extends Pick<AuditSummary, 'keys' | 'models' | 'problems'> {
@@ -35,7 +34,7 @@ export interface AuditResult extends Pick<AuditSummary, 'keys' | 'models' | 'pro
 
 /** Gathers the facts and judges them; whatever cannot be found out is a problem, not the end. */
 export async function runAudit(
-  deps: NightlyAuditDeps,
+  deps: AdminAuditDeps,
   memory: AuditMemory,
   now: Date,
 ): Promise<AuditResult> {
@@ -55,7 +54,7 @@ export async function runAudit(
   const inventory = takeInventory({ ...facts, workspaces: policy.workspaces }, policy.audit, now);
   const listing = await seeEveryKey(deps, audit, inventory, problems);
   const moving = await findMoving(audit.suspects(), secrets, deps.secrets, problems);
-  const models = await askForModels(deps, audit, memory, problems, now);
+  const models = await askForModels(deps, audit.inUse(), memory, problems, now);
 
   const unread = planned.map(({ secretName }) => secretName).filter((name) => !secrets.has(name));
   const complete = listing.error === undefined;
@@ -96,7 +95,7 @@ export async function runAudit(
 }
 
 async function seeEveryKey(
-  { keySource }: NightlyAuditDeps,
+  { keySource }: AdminAuditDeps,
   audit: Audit,
   inventory: InventoryTaking,
   problems: Problems,
@@ -122,7 +121,7 @@ interface OrganizationFacts {
 }
 
 async function askOrganization(
-  { organization, policy }: NightlyAuditDeps,
+  { organization, policy }: AdminAuditDeps,
   problems: Problems,
 ): Promise<OrganizationFacts> {
   const [workspaces, requestsPerSecond, spendLimit] = await Promise.all([
@@ -155,31 +154,4 @@ function judgeOrganization(policy: Policy, facts: OrganizationFacts, now: Date):
     ...(requestsPerSecond === undefined ? [] : judgeRateLimit(policy, requestsPerSecond, now)),
     ...(spendLimit ? judgeSpendLimit(policy, spendLimit, now) : []),
   ];
-}
-
-interface ModelFacts {
-  readonly findings: readonly Finding[];
-  readonly memory: AuditMemory;
-  readonly outcome: AuditSummary['models'];
-}
-
-async function askForModels(
-  { policy, models }: NightlyAuditDeps,
-  audit: Audit,
-  memory: AuditMemory,
-  problems: Problems,
-  now: Date,
-): Promise<ModelFacts> {
-  const chosen = chooseProbe(audit.inUse(), memory.probes, now);
-  if (!chosen) return { findings: [], memory, outcome: 'no key in use to ask with' };
-  const { secretName } = chosen;
-  const what = `models could not be listed with the key of ${secretName}`;
-  const probe = await problems.attempt(what, () => models.list(secretName));
-  const probed = { ...memory, probes: rememberProbe(memory.probes, chosen, now) };
-  if (probe?.kind !== 'accepted') {
-    if (probe) problems.note(what, `Mistral refused it with ${probe.status}`);
-    return { findings: [], memory: probed, outcome: 'not checked' };
-  }
-  const { findings, resolutions } = judgeModels(policy, probe.models, memory.resolutions, now);
-  return { findings, memory: { ...probed, resolutions }, outcome: 'checked' };
 }

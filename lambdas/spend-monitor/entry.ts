@@ -6,7 +6,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../adapters/alert-topic.js';
 import { AWS_CLIENT } from '../adapters/aws-client.js';
 import { createMetricLines } from '../adapters/metric-lines.js';
-import { createMistral } from '../adapters/mistral.js';
+import { createAdminApi } from '../adapters/mistral.js';
 import { readPolicyFile } from '../adapters/policy-file.js';
 import { createQuotaCounters } from '../adapters/quota-counters.js';
 import { createQuotaTotals } from '../adapters/quota-totals.js';
@@ -23,7 +23,7 @@ const { runbookUrl } = policy.alerts;
 
 export const handler = createSpendMonitorHandler({
   policy,
-  organization: createMistral(policy, new SecretsManagerClient(AWS_CLIENT)).organization,
+  organization: createAdminApi(policy, new SecretsManagerClient(AWS_CLIENT))?.organization,
   quotaTotals: createQuotaTotals(createQuotaCounters(dynamo, env.QUOTA_TABLE_NAME)),
   memory: createSpendMemory(dynamo, env.RECORDS_TABLE_NAME),
   metrics: createSpendMetrics(createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE }))),

@@ -22,7 +22,8 @@ import { quotasOf } from '../domain/workspace-quotas.js';
 
 export interface GatherDeps {
   readonly policy: Policy;
-  readonly organization: Pick<Organization, 'usage'>;
+  /** `undefined` without the Admin API: spend is what was metered, and nothing reconciles it. */
+  readonly organization: Pick<Organization, 'usage'> | undefined;
   readonly quotaTotals: QuotaTotals;
   readonly log: Log;
   readonly now: () => Date;
@@ -81,7 +82,10 @@ async function gatherOne(
   const { policy } = deps;
   const { currency } = policy.mistral;
   const quotas = quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');
-  const bill = (at: Date) => attempt('billed', () => billOf(deps, workspace, at, now));
+  const { organization } = deps;
+  const bill = async (at: Date) =>
+    organization &&
+    (await attempt('billed', () => billOf({ ...deps, organization }, workspace, at, now)));
   const meter = (wanted: readonly Quota[], at: Date) =>
     attempt('metered', () => meteredOf(deps, wanted, at, now));
 
@@ -163,7 +167,7 @@ interface Bill {
 const NO_BILL = { usage: undefined, billed: undefined };
 
 async function billOf(
-  { organization, policy, now }: GatherDeps,
+  { organization, policy, now }: GatherDeps & { readonly organization: object },
   { id }: Workspace,
   at: Date,
   startedAt: Date,

@@ -5,6 +5,14 @@ import type { Log } from '../adapters/log.js';
 import type { RetirementCounts } from '../adapters/outcome-counts.js';
 import type { Alert } from '../domain/alert.js';
 import { approvalNeeded } from '../domain/alerts/approval-needed.js';
+import {
+  deletionCheckFailed,
+  deletionNeeded,
+  deletionNotCheckable,
+  inChargeRefused,
+  oldKeyDeleted,
+  oldKeyInCharge,
+} from '../domain/alerts/deletion-story.js';
 import { keyInUse } from '../domain/alerts/key-in-use.js';
 import { keyRevoked, oldKeyKept, rolledBack } from '../domain/alerts/retirement-end.js';
 import { bothRefused, retirementFailed } from '../domain/alerts/retirement-trouble.js';
@@ -13,6 +21,11 @@ import { ReplacedKeySchema, RetirementSchema } from '../domain/retirement.js';
 
 const checked = z.object({ checkAt: z.iso.datetime(), lastUsedOn: z.iso.date() });
 const refused = z.object({ checkAt: z.iso.datetime(), reason: z.string() });
+const asked = z.object({ checkAt: z.iso.datetime() });
+const inCharge = asked.extend({
+  oldKey: z.enum(['accepted', 'forbidden', 'refused', 'not stored']),
+});
+const error = z.object({ Error: z.string() }).optional();
 
 /** What the flow passes: its whole state, and which part of the story to tell. */
 const StorySchema = z.object({ executionArn: z.string(), stateMachineArn: z.string() }).and(
@@ -32,15 +45,29 @@ const StorySchema = z.object({ executionArn: z.string(), stateMachineArn: z.stri
       flow: flow({ confirmation: z.object({ refused: z.boolean() }) }),
     }),
     z.object({ story: z.literal('kept'), flow: flow({}) }),
+    z.object({ story: z.literal('failed'), flow: flow({ error }) }),
+    // Those of a flow without the Admin API.
     z.object({
-      story: z.literal('failed'),
-      flow: flow({ error: z.object({ Error: z.string() }).optional() }),
+      story: z.literal('deletion-needed'),
+      flow: ReplacedKeySchema.extend({ verdict: asked }),
+    }),
+    z.object({
+      story: z.literal('in-charge-refused'),
+      flow: ReplacedKeySchema.extend({ verdict: inCharge }),
+    }),
+    z.object({ story: z.literal('deleted'), flow: ReplacedKeySchema }),
+    z.object({ story: z.literal('not-checkable'), flow: ReplacedKeySchema }),
+    z.object({ story: z.literal('old-key-in-charge'), flow: ReplacedKeySchema }),
+    z.object({
+      story: z.literal('deletion-check-failed'),
+      flow: ReplacedKeySchema.extend({ error }),
     }),
   ]),
 );
 
 /** The parts of a retirement's story that on-call gets told. */
-export type Story = z.infer<typeof StorySchema>['story'];
+type Told = z.infer<typeof StorySchema>;
+export type Story = Told['story'];
 
 function flow<Shape extends z.ZodRawShape>(shape: Shape) {
   return RetirementSchema.and(z.object(shape));
@@ -70,7 +97,7 @@ export function createTellOnCallHandler({ alerts, journal, counts, log, now }: T
   };
 }
 
-function alertFor(told: z.infer<typeof StorySchema>, at: Date): Alert {
+function alertFor(told: Told, at: Date): Alert {
   const story = { retirement: RetirementSchema.parse(told.flow), at };
   switch (told.story) {
     case 'in-use':
@@ -90,11 +117,24 @@ function alertFor(told: z.infer<typeof StorySchema>, at: Date): Alert {
     case 'kept':
       return oldKeyKept(story);
     case 'failed':
-      return retirementFailed({
-        ...story,
-        errorName: told.flow.error?.Error ?? 'an unknown verdict',
-        executionArn: told.executionArn,
-        stateMachineArn: told.stateMachineArn,
-      });
+      return retirementFailed({ ...story, ...failureOf(told) });
+    case 'deletion-needed':
+      return deletionNeeded({ ...story, ...told.flow.verdict, retirement: told.flow });
+    case 'in-charge-refused':
+      return inChargeRefused({ ...story, ...told.flow.verdict, retirement: told.flow });
+    case 'deleted':
+      return oldKeyDeleted({ ...story, retirement: told.flow });
+    case 'not-checkable':
+      return deletionNotCheckable({ ...story, retirement: told.flow });
+    case 'old-key-in-charge':
+      return oldKeyInCharge({ ...story, retirement: told.flow });
+    case 'deletion-check-failed':
+      return deletionCheckFailed({ ...story, ...failureOf(told), retirement: told.flow });
   }
+}
+
+type Failed = Extract<Told, { readonly story: 'failed' | 'deletion-check-failed' }>;
+
+function failureOf({ flow, executionArn, stateMachineArn }: Failed) {
+  return { errorName: flow.error?.Error ?? 'an unknown verdict', executionArn, stateMachineArn };
 }

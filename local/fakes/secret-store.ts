@@ -18,6 +18,8 @@ export interface StoredSecret {
   rotateEveryDays: number | undefined;
   lastRotatedAt: Date | undefined;
   nextRotationAt: Date | undefined;
+  /** Told by the day. */
+  lastAccessedAt: Date | undefined;
 }
 
 /** Secrets Manager as far as this product uses it: versions, labels, rotations. */
@@ -83,6 +85,7 @@ export function createSecretStore(
           "Secrets Manager can't find the specified secret value",
         );
       }
+      secret.lastAccessedAt = new Date(`${now().toISOString().slice(0, 10)}T00:00:00Z`);
       return {
         ARN: secret.arn,
         Name: secret.name,
@@ -96,13 +99,16 @@ export function createSecretStore(
     PutSecretValue(input) {
       const { SecretId, ClientRequestToken, SecretString, VersionStages } = PutSchema.parse(input);
       const secret = find(SecretId);
+      const isFirst = secret.versions.size === 0;
       const version =
         secret.versions.get(ClientRequestToken) ?? addVersion(secret, ClientRequestToken);
       if (version.value !== undefined && version.value !== SecretString) {
         throw new AwsError('ResourceExistsException', 'this version holds another value already');
       }
       version.value = SecretString;
-      for (const stage of VersionStages) putLabel(secret, stage, version);
+      // A secret's first version is put in charge, whatever was asked for.
+      const stages = isFirst ? new Set([...VersionStages, 'AWSCURRENT']) : VersionStages;
+      for (const stage of stages) putLabel(secret, stage, version);
       return { ARN: secret.arn, Name: secret.name, VersionId: version.id, VersionStages };
     },
 
@@ -172,6 +178,7 @@ export function createSecretStore(
         rotateEveryDays,
         lastRotatedAt: undefined,
         nextRotationAt: undefined,
+        lastAccessedAt: undefined,
       };
       secrets.set(name, secret);
       if (value !== undefined)
@@ -205,6 +212,7 @@ function describe(secret: StoredSecret) {
     CreatedDate: seconds(secret.createdAt),
     LastRotatedDate: seconds(secret.lastRotatedAt),
     NextRotationDate: seconds(secret.nextRotationAt),
+    LastAccessedDate: seconds(secret.lastAccessedAt),
     ...(labelledVersions.length > 0 && {
       VersionIdsToStages: Object.fromEntries(
         labelledVersions.map(({ id, stages }) => [id, [...stages]]),

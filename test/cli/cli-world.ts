@@ -4,6 +4,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type AwsOperation, answerAwsJson, operationOf } from '../../local/fakes/aws-json.js';
 import { type HttpAnswer, type HttpCall, serveHttp } from '../../local/fakes/http-server.js';
+import {
+  answerInvoke,
+  type InvokedFunction,
+  invokedName,
+} from '../../local/fakes/lambda-invoke.js';
 import { createFakeKeys } from '../../local/fakes/mistral-keys.js';
 import {
   createFakeMistral,
@@ -25,6 +30,8 @@ export interface CliWorldOptions {
   readonly change?: (policy: ReturnType<typeof policyDocument>) => void;
   /** Answers before anything else does. */
   readonly intercept?: (call: HttpCall) => HttpAnswer | 'broken' | 'no answer' | undefined;
+  /** Functions that may be invoked, by name. */
+  readonly functions?: (world: { url: string }) => Readonly<Record<string, InvokedFunction>>;
   /** More operations of AWS's JSON protocols. */
   readonly operations?: Readonly<Record<string, AwsOperation>>;
 }
@@ -66,6 +73,8 @@ export async function openCliWorld(options: CliWorldOptions = {}): Promise<CliWo
     const answer = options.intercept?.(call);
     if (answer) return answer;
     if (call.body.includes('Action=DescribeStacks')) return describeStacks(call, options.outputs);
+    const invoked = options.functions?.({ url: server.url })[invokedName(call) ?? ''];
+    if (invoked) return answerInvoke(call, invoked);
     if (operationOf(call)) {
       return answerAwsJson(call, { ...secrets.operations, ...options.operations });
     }

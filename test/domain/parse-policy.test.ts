@@ -275,9 +275,12 @@ describe('fails, naming path, value and what is allowed', () => {
       'mistral.keySource: "magic" is not allowed, must be "admin-api" or "operator"',
     ],
     [
-      'a key source that is not built yet',
-      (d) => (d.mistral.keySource = 'operator'),
-      'mistral.keySource: "operator" is not built yet: must be "admin-api"',
+      'a revocation that nobody can make',
+      (d) => {
+        d.mistral.keySource = 'operator';
+        d.rotation.onDrainTimeout = 'revoke';
+      },
+      'rotation.onDrainTimeout: "revoke" needs the Admin API: must be "hold" where mistral.keySource is "operator"',
     ],
     [
       'a time zone on Mars',

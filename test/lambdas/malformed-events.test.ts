@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createConfirmRevocationHandler } from '../../lambdas/confirm-revocation/handler.js';
 import { createKeyRotationHandler } from '../../lambdas/key-rotation/handler.js';
+import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
 import { createRevokeKeyHandler } from '../../lambdas/revoke-key/handler.js';
 import { createRollBackKeyHandler } from '../../lambdas/roll-back-key/handler.js';
 import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
+import { createVerifyDeletionHandler } from '../../lambdas/verify-deletion/handler.js';
 import { createVerifyRetirementHandler } from '../../lambdas/verify-retirement/handler.js';
 import { aPolicy, aRemoval, aRetirement } from '../support/builders.js';
 
@@ -27,6 +29,12 @@ const HANDLERS: readonly [string, (deps: ReturnType<typeof untouched>) => Handle
     (deps) => (event) => createKeyRotationHandler(deps)(event, context),
     { Step: 'createSecret', SecretId: 'arn', ClientRequestToken: 'v2' },
   ],
+  [
+    'key-rotation of supplied keys',
+    (deps) => (event) => createSupplyHandler(deps)(event, context),
+    { Step: 'testSecret', SecretId: 'arn', ClientRequestToken: 'v2' },
+  ],
+  ['verify-deletion', createVerifyDeletionHandler, aRetirement()],
   ['verify-retirement', createVerifyRetirementHandler, aRetirement()],
   ['verify-retirement of a removed key', createVerifyRetirementHandler, aRemoval()],
   ['revoke-key', createRevokeKeyHandler, aRetirement()],

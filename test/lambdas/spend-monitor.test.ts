@@ -36,6 +36,8 @@ interface World {
   readonly metered?: Readonly<Record<string, ByWindow>>;
   /** What was metered in windows that ended a moment ago. */
   readonly closed?: Readonly<Record<string, ByWindow>>;
+  /** `undefined` without the Admin API. @default the one that `usage` is of */
+  readonly organization?: undefined;
   readonly usage?: (query: UsageQuery) => Promise<MonthlyUsage>;
   readonly totals?: () => Promise<never>;
   readonly publish?: (alert: Alert) => Promise<void>;
@@ -60,14 +62,15 @@ function monitor(world: World = {}) {
     },
   };
   let current = world;
+  const organization = {
+    async usage(query: UsageQuery) {
+      asked.push(query);
+      return current.usage ? current.usage(query) : billed(0);
+    },
+  };
   const handler = createSpendMonitorHandler({
     policy: world.policy ?? gatewayOn,
-    organization: {
-      async usage(query) {
-        asked.push(query);
-        return current.usage ? current.usage(query) : billed(0);
-      },
-    },
+    organization: 'organization' in world ? undefined : organization,
     quotaTotals: {
       async of(quotas, windowsAt) {
         if (current.totals) return current.totals();
@@ -379,4 +382,26 @@ describe('the day before', () => {
       'reported by Mistral': '30.00 USD',
     });
   });
+});
+
+test('without the Admin API, spend is what was metered, with nothing missing from it', async () => {
+  const { run, told, rows, asked } = monitor({
+    policy: aPolicy((document) => {
+      document.mistral = { keySource: 'operator' };
+    }),
+    organization: undefined,
+    metered: { 'dev-workspace': { month: 45 * USD } },
+  });
+  const { problems, spend } = await run();
+  expect(asked).toEqual([]);
+  expect(problems).toEqual([]);
+  expect(told.map(({ type, workspace }) => [type, workspace])).toEqual([
+    ['spend-threshold', 'dev-workspace'],
+  ]);
+  expect(spend.find(({ workspace }) => workspace === 'dev-workspace')).toMatchObject({
+    spentNanos: 45 * USD,
+    billedNanos: undefined,
+    percent: 90,
+  });
+  expect(rows).toEqual(spend);
 });

@@ -80,3 +80,14 @@ export function aSecret(stagesByVersion: SecretState['stagesByVersion']): Secret
 
 /** Takes every line and keeps none. */
 export const silentLog: Log = { info() {}, warn() {}, error() {} };
+
+/** The shipped policy without the Admin API, and without the keys of a gateway. */
+export function anOperatorPolicy(
+  change: (document: ReturnType<typeof policyDocument>) => void = () => {},
+): Policy {
+  return aPolicy((document) => {
+    document.mistral = { keySource: 'operator' };
+    document.gateway = { enabled: false };
+    change(document);
+  });
+}

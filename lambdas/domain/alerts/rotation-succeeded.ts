@@ -9,8 +9,10 @@ export interface SucceededRotation {
   readonly oldKeyId: string | undefined;
   readonly expiresOn: IsoDate | undefined;
   /** The expiry we asked for, which Mistral's own key policy may have cut short. */
-  readonly requestedExpiresOn: IsoDate;
+  readonly requestedExpiresOn: IsoDate | undefined;
   readonly firstKey: boolean;
+  /** Whether a person made the key, who will have to delete the old one too. @default false */
+  readonly isSupplied?: boolean;
   readonly at: Date;
   readonly threadId: string;
   /** When the retirement flow first looks at the old key. */
@@ -20,6 +22,9 @@ export interface SucceededRotation {
 /** A new key is in charge. */
 export function rotationSucceeded(rotation: SucceededRotation): Alert {
   const { secretName, newKeyId, oldKeyId, expiresOn, firstKey, checkAt } = rotation;
+  const afterwards = rotation.isSupplied
+    ? 'The old one keeps working until you delete it: you will be asked to when it is time.'
+    : 'The old one keeps working until it is seen to be unused; then it is revoked.';
   return {
     type: 'rotation-succeeded',
     severity: 'info',
@@ -28,8 +33,10 @@ export function rotationSucceeded(rotation: SucceededRotation): Alert {
     at: rotation.at,
     title: firstKey ? `${secretName} holds its first key` : `${secretName} was rotated`,
     description: [
-      firstKey ? 'A key was created and is ready to be read.' : 'A new key is in charge.',
-      oldKeyId && 'The old one keeps working until it is seen to be unused; then it is revoked.',
+      firstKey && rotation.isSupplied && 'The key supplied is verified and ready to be read.',
+      firstKey && !rotation.isSupplied && 'A key was created and is ready to be read.',
+      !firstKey && 'A new key is in charge.',
+      oldKeyId && afterwards,
       clampNote(rotation),
     ]
       .filter(Boolean)
@@ -46,6 +53,7 @@ export function rotationSucceeded(rotation: SucceededRotation): Alert {
 }
 
 function clampNote({ expiresOn, requestedExpiresOn }: SucceededRotation): string | undefined {
-  if (expiresOn === undefined || expiresOn >= requestedExpiresOn) return undefined;
+  if (expiresOn === undefined || requestedExpiresOn === undefined) return undefined;
+  if (expiresOn >= requestedExpiresOn) return undefined;
   return `Mistral set an earlier expiry, ${expiresOn}, than the ${requestedExpiresOn} asked for: the key policy of your organization caps it.`;
 }

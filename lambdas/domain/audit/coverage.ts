@@ -18,6 +18,7 @@ const NEED_NO_KEYS: ReadonlySet<Finding['type']> = new Set([
   'rotation-failed',
   'policy-drift',
   'model-drift',
+  'key-needed',
 ]);
 const NEED_ALL_KEYS = FINDING_TYPES.filter((type) => !NEED_NO_KEYS.has(type));
 

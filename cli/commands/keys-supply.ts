@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Answer, Cli, CommonOptions } from '../cli.js';
+import { EXIT } from '../exit-codes.js';
+import { wrongInput } from '../failure.js';
+import { readKey } from '../keys/key-input.js';
+import { KEY_ARGUMENT, namedKey } from '../keys/named-key.js';
+import { type KeyRequest, type Supplied, supplyKey } from '../keys/supply-key.js';
+import { openPolicy } from '../policy-file.js';
+
+interface SupplyOptions extends CommonOptions {
+  readonly name?: string;
+  readonly expires?: string;
+  readonly replace?: boolean;
+  readonly wait: number;
+}
+
+const WAIT_MINUTES = 10;
+
+export function registerKeysSupply(group: Command, cli: Cli): void {
+  group
+    .command('supply')
+    .description("put a key made in Mistral's console in charge (mistral.keySource: operator)")
+    .argument('<key>', KEY_ARGUMENT)
+    .option('--name <name>', 'what the key is called at Mistral, if not as asked for', consoleName)
+    .option('--expires <date>', 'when it expires, YYYY-MM-DD, if known', day)
+    .option('--replace', 'ask for a key although one supplied before is not verified yet')
+    .option('--wait <minutes>', 'how long to try a key that Mistral refuses', minutes, WAIT_MINUTES)
+    .addHelpText(
+      'after',
+      `
+Says how to name the key and when it should expire, then asks for it at a hidden prompt, or takes it
+from stdin; never give it as an argument. The key is verified before it takes over, and the one before
+it goes on working: its deletion is asked for later. A key that could not be verified stays pending:
+run the command again to go on with it, with --replace to give another.
+
+Exits with 0 once the key is in charge, with 1 where it is refused or not verified yet.
+
+Examples:
+  $ mistral-governance keys supply prod-workspace/search-service-key
+  $ pass show search-key | mistral-governance keys supply search-service-key --name search-2026-04`,
+    )
+    .action((name: string, _own: unknown, command: Command) => {
+      const options = command.optsWithGlobals<SupplyOptions>();
+      return cli.run(options, () => supply(cli, options, name));
+    });
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 60) return value;
+  throw new InvalidArgumentError('It must be a number of minutes, at most 60.');
+}
+
+function day(text: string): string {
+  const at = new Date(`${text}T00:00:00Z`);
+  if (!Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) && text.length === 10)
+    return text;
+  throw new InvalidArgumentError('It must be a day such as 2026-11-30.');
+}
+
+/** It becomes part of alerts and of commands in them. */
+function consoleName(text: string): string {
+  if (/^[\w .:@+-]{1,128}$/.test(text) && text.trim() === text) return text;
+  throw new InvalidArgumentError('It must be 1 to 128 letters, digits, spaces and _ . : @ + -');
+}
+
+async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<Answer> {
+  const policy = openPolicy(options.policy);
+  refuseWithAdminApi(policy);
+  const planned = namedKey(policy, name);
+  const { openSupply } = await import('../keys/open-supply.js'); // the SDK takes longer than the rest
+  const { secrets, steps } = await openSupply(options);
+  const deps = {
+    policy,
+    secrets,
+    steps,
+    tell: (line: string) => cli.progress.line(line),
+    now: cli.now,
+    newToken: randomUUID,
+    sleep: setTimeout,
+    async askForKey(request: KeyRequest) {
+      cli.progress.line(requestText(request));
+      const key = await readKey(process.stdin, process.stderr, 'Paste the key (it is not shown): ');
+      cli.keys.learn(key);
+      return key;
+    },
+  };
+  const wish = {
+    planned,
+    keyName: options.name,
+    expiresOn: options.expires,
+    replace: options.replace ?? false,
+    patienceMs: options.wait * 60_000,
+  };
+  return answerOf(planned.secretName, await supplyKey(deps, wish));
+}
+
+function refuseWithAdminApi({ mistral }: Policy): void {
+  if (mistral.keySource === 'operator') return;
+  throw wrongInput(
+    'the policy says mistral.keySource: admin-api, so keys are made by the rotation: mistral-governance keys rotate <key>',
+  );
+}
+
+function requestText({ keyName, workspace, expiresOn }: KeyRequest): string {
+  return [
+    "Create a key in Mistral's console (https://console.mistral.ai > API keys):",
+    `  name       ${keyName}`,
+    `  workspace  ${workspace}`,
+    `  expires    ${expiresOn}, recommended`,
+  ].join('\n');
+}
+
+function answerOf(secret: string, supplied: Supplied): Answer {
+  const { outcome, reason, resumed } = supplied;
+  return {
+    document: { secret, ...supplied },
+    exitCode: outcome === 'in charge' ? EXIT.ok : EXIT.no,
+
+    text(style) {
+      if (outcome === 'in charge') {
+        return `${style.paint('✓', 'good')} ${secret} has a new key in charge\n  the one before it, if any, works until you are asked to delete it\n`;
+      }
+      const next =
+        outcome === 'refused'
+          ? resumed
+            ? 'run the command again to supply another'
+            : 'supply another key'
+          : 'run the command again to try it again, or with --replace to supply another';
+      return `${style.paint('✗', 'bad')} the key is not in charge: ${reason}\n  ${next}\n`;
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { ManagedSecrets } from '../../lambdas/adapters/managed-secrets.js';
+import type { SecretVersions } from '../../lambdas/adapters/secret-versions.js';
+import { mapBounded } from '../../lambdas/domain/map-bounded.js';
+import { type PlannedKey, plannedKeys } from '../../lambdas/domain/planned-keys.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import type { SecretState } from '../../lambdas/domain/rotation.js';
+import { unverifiedVersion, verifiedVersion } from '../../lambdas/domain/supplied-key.js';
+import { describeSecret, type KeyInventory } from './gather-keys.js';
+import type { KeyState, KeyStatus } from './key-status.js';
+import type { RetirementFlows } from './retirement-flows.js';
+
+export interface SuppliedKeysDeps {
+  readonly secrets: Pick<SecretVersions, 'describe'>;
+  readonly versions: ManagedSecrets;
+  readonly flows: Pick<RetirementFlows, 'running'>;
+}
+
+const KEYS_AT_ONCE = 4;
+const DAY_MS = 86_400_000;
+
+/** The keys of a policy without the Admin API, by what Secrets Manager tells of their secrets. */
+export async function gatherSuppliedKeys(
+  { secrets, versions, flows }: SuppliedKeysDeps,
+  policy: Policy,
+  now: Date,
+): Promise<KeyInventory> {
+  const running = await flows.running();
+  const retiring = new Set(running.map(({ retirement }) => retirement.secretName));
+
+  async function look(planned: PlannedKey): Promise<KeyStatus> {
+    const secret = await describeSecret(secrets, planned.secretName);
+    const version = secret && verifiedVersion(secret);
+    const since =
+      version === undefined ? undefined : await versions.pendingSince(planned.secretName, version);
+    return suppliedStatus(
+      { planned, secret, since, isRetiring: retiring.has(planned.secretName) },
+      now,
+    );
+  }
+
+  return { keys: await mapBounded(plannedKeys(policy), KEYS_AT_ONCE, look), problems: [] };
+}
+
+export interface SuppliedKeyFacts {
+  readonly planned: PlannedKey;
+  /** `undefined` where there is no such secret. */
+  readonly secret: SecretState | undefined;
+  /** When the key in charge was stored. */
+  readonly since: Date | undefined;
+  /** Whether the key before it waits for its deletion. */
+  readonly isRetiring: boolean;
+}
+
+export function suppliedStatus(facts: SuppliedKeyFacts, now: Date): KeyStatus {
+  const { planned, since } = facts;
+  const nextRotationAt = since && new Date(since.getTime() + planned.key.rotateEveryDays * DAY_MS);
+  return {
+    key: planned.key.name,
+    secret: planned.secretName,
+    workspace: planned.workspace.name,
+    keyId: undefined,
+    createdAt: since,
+    ageDays: since && Math.max(0, Math.floor((now.getTime() - since.getTime()) / DAY_MS)),
+    lastUsedOn: undefined,
+    nextRotationAt,
+    state: stateOf(facts, nextRotationAt, now),
+  };
+}
+
+function stateOf(
+  { secret, isRetiring }: SuppliedKeyFacts,
+  nextRotationAt: Date | undefined,
+  now: Date,
+): KeyState {
+  if (!secret) return 'not deployed';
+  if (unverifiedVersion(secret) !== undefined) return 'not verified';
+  if (nextRotationAt === undefined || nextRotationAt <= now) return 'key needed';
+  return isRetiring ? 'old key retiring' : 'ok';
+}

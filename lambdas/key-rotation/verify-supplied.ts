@@ -1,0 +1,82 @@
+import {
+  NewKeyUndecidedError,
+  RotationRefusedError,
+  SecretValueError,
+  SuppliedKeyRefusedError,
+} from '../domain/errors.js';
+import { missingModels } from '../domain/key-health.js';
+import type { ManagedKey } from '../domain/managed-key.js';
+import { versionAt } from '../domain/rotation.js';
+import { type HeldKey, whyRefused } from '../domain/supplied-key.js';
+import type { Rotation } from './rotation.js';
+import type { SupplyDeps } from './supply-handler.js';
+
+/**
+ * Lets a supplied key prove itself. Wrong for good, it stops being the one to verify; it stays at
+ * Mistral, where it may be somebody's. Merely refused, it stays pending: a young key is, for minutes.
+ */
+export async function verifySupplied(deps: SupplyDeps, rotation: Rotation): Promise<void> {
+  const { secret, versionId, planned } = rotation;
+  const supplied = await readSupplied(deps, rotation);
+  const refusal = whyRefused(supplied, await heldKeys(deps, rotation), planned);
+  if (refusal !== undefined) return refuse(deps, rotation, refusal);
+
+  const probe = await deps.prober.probe(supplied.apiKey);
+  if (probe.kind === 'refused') {
+    throw new NewKeyUndecidedError(
+      `Mistral answers ${probe.status} to key ${supplied.keyId} of ${secret.name}: it does so for some minutes after a key is created, and to a key that is mistyped, expired or deleted. Version ${versionId} stays pending`,
+    );
+  }
+  const { workspace } = planned;
+  const missing = missingModels(workspace.models, probe.models);
+  if (missing.length === 0) return;
+  await refuse(
+    deps,
+    rotation,
+    `it does not get to see ${missing.join(', ')}, which the policy names for workspace ${workspace.name}: it may belong to another workspace`,
+  );
+}
+
+async function readSupplied(
+  { secrets }: SupplyDeps,
+  { secret, versionId }: Rotation,
+): Promise<ManagedKey> {
+  const supplied = await secrets.read(secret.arn, versionId);
+  if (supplied) return supplied;
+  throw new RotationRefusedError(`version ${versionId} of secret ${secret.name} holds no key`);
+}
+
+/** The keys that the secret holds already; a value that somebody else wrote is none of ours. */
+async function heldKeys(
+  { secrets }: SupplyDeps,
+  { secret, versionId }: Rotation,
+): Promise<readonly HeldKey[]> {
+  const held: HeldKey[] = [];
+  for (const [stage, role] of [
+    ['AWSCURRENT', 'in charge'],
+    ['AWSPREVIOUS', 'the one before'],
+  ] as const) {
+    const version = versionAt(secret, stage);
+    if (version === undefined || version === versionId) continue;
+    try {
+      const key = await secrets.read(secret.arn, version);
+      if (key) held.push({ role, key });
+    } catch (error) {
+      if (!(error instanceof SecretValueError)) throw error;
+    }
+  }
+  return held;
+}
+
+async function refuse(
+  { secrets, log }: SupplyDeps,
+  { secret, versionId }: Rotation,
+  reason: string,
+): Promise<never> {
+  // A secret's first version is in charge by itself, and keeps the label that says it is not verified.
+  if (versionAt(secret, 'AWSCURRENT') !== versionId) {
+    await secrets.clearPending(secret.arn, versionId);
+  }
+  log.warn('supplied key refused', { secret: secret.name, versionId, reason });
+  throw new SuppliedKeyRefusedError(`the key for ${secret.name} is refused: ${reason}`);
+}

@@ -1,0 +1,174 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createProber } from '../../lambdas/adapters/mistral.js';
+import { createSecretVersions } from '../../lambdas/adapters/secret-versions.js';
+import type { Alert } from '../../lambdas/domain/alert.js';
+import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
+import { localAws } from '../../local/aws.js';
+import { anOperatorPolicy, silentLog } from '../support/builders.js';
+import { leaksIn } from '../support/invariants.js';
+import { openCliWorld } from './cli-world.js';
+import { type CliOptions, documentOf } from './run-cli.js';
+
+const SECRET = 'mistral/dev-workspace/dev-team-key';
+const KEY = ['keys', 'supply', 'dev-workspace/dev-team-key'];
+const AT_ONCE = ['--wait', '0'];
+
+/** A deployed stack in operator mode, whose rotation function is the real one. */
+async function openWorld(keySource: 'operator' | 'admin-api' = 'operator') {
+  const alerts: Alert[] = [];
+  const retirements: string[] = [];
+  const steps: unknown[] = [];
+  const world = await openCliWorld({
+    outputs: { RotationFunctionName: 'rotation' },
+    change: (document) => {
+      document.mistral.keySource = keySource;
+    },
+    functions: ({ url }) => ({
+      async rotation(event) {
+        steps.push(event);
+        const policy = anOperatorPolicy((document) => {
+          document.mistral.apiUrl = url;
+        });
+        const handler = createSupplyHandler({
+          policy,
+          secrets: createSecretVersions(new SecretsManagerClient(localAws(url))),
+          prober: createProber(policy),
+          retirements: {
+            start: async (name) => {
+              retirements.push(name);
+              return 'started';
+            },
+            async *running() {},
+          },
+          alerts: { publish: async (alert) => void alerts.push(alert) },
+          journal: { record: async () => {} },
+          counts: { count() {} },
+          log: silentLog,
+          now: () => new Date(),
+        });
+        await handler(event, { getRemainingTimeInMillis: () => 60_000 });
+      },
+    }),
+  });
+  world.secrets.create(SECRET);
+  return {
+    ...world,
+    alerts,
+    retirements,
+    steps,
+    /** What a person does in Mistral's console. */
+    createKey: (name = 'by-hand') =>
+      world.mistral.keys.create({
+        name,
+        workspaceId: '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01',
+        userId: 'someone',
+      }).plaintext,
+    inCharge: () => JSON.parse(world.secrets.valueAt(SECRET, 'AWSCURRENT') ?? '{}'),
+    supply: (stdin: string, args: readonly string[] = [], options: CliOptions = {}) =>
+      world.run([...KEY, ...AT_ONCE, ...args], { stdin, ...options }),
+  };
+}
+
+let world: Awaited<ReturnType<typeof openWorld>>;
+
+describe('keys supply', { timeout: 60_000 }, () => {
+  beforeEach(async () => {
+    world = await openWorld();
+  });
+
+  test('asks for a key by name, verifies it and puts it in charge, showing it nowhere', async () => {
+    const key = world.createKey();
+    const { status, stdout, stderr } = await world.supply(`${key}\n`);
+    expect(stderr).toMatch(/name +dev-team-key-\d{8}-[0-9a-f]{8}\n +workspace +dev-workspace\n/);
+    expect(stderr).toMatch(/expires +\d{4}-\d\d-\d\d, recommended/);
+    expect(stdout).toBe(
+      `✓ ${SECRET} has a new key in charge\n  the one before it, if any, works until you are asked to delete it\n`,
+    );
+    expect(status).toBe(0);
+    expect(world.inCharge()).toMatchObject({ apiKey: key, workspace: 'dev-workspace' });
+    expect(world.inCharge().keyId).toMatch(/^dev-team-key-\d{8}-[0-9a-f]{8}$/);
+    expect(world.alerts.map(({ type }) => type)).toEqual(['rotation-succeeded']);
+    expect(leaksIn(stdout + stderr + JSON.stringify([world.steps, world.alerts]), [key])).toEqual(
+      [],
+    );
+    expect(world.calls.filter((call) => call.includes('/v1/admin'))).toEqual([]);
+  });
+
+  test('a second key takes over, and the first is handed to its retirement', async () => {
+    await world.supply(world.createKey('one'), ['--name', 'one']);
+    const next = world.createKey('two');
+    const run = await world.supply(next, ['--name', 'two', '--expires', '2027-06-30', '--json']);
+    expect(documentOf(run)).toMatchObject({ secret: SECRET, outcome: 'in charge', keyName: 'two' });
+    expect(world.inCharge()).toMatchObject({ keyId: 'two', expiresAt: '2027-06-30', apiKey: next });
+    expect(world.retirements).toHaveLength(1);
+  });
+
+  test('the key in charge, given again, is refused and leaves nothing behind', async () => {
+    const key = world.createKey();
+    await world.supply(key);
+    const { status, stdout } = await world.supply(key);
+    expect(status).toBe(1);
+    expect(stdout).toContain('it is the very key that is in charge');
+    expect(world.secrets.valueAt(SECRET, 'AWSPENDING')).toBeUndefined();
+  });
+
+  test('a key that Mistral refuses stays pending, is gone on with, or replaced', async () => {
+    const good = world.createKey();
+    await world.supply(world.createKey('first'), ['--name', 'first']);
+    const refused = await world.supply('NoSuchKeyAtMistralAtAll-1234567', ['--name', 'typo']);
+    expect(refused.status).toBe(1);
+    expect(refused.stdout).toContain('Mistral answers 401');
+    expect(refused.stdout).toContain('or with --replace to supply another');
+    expect(world.inCharge().keyId).toBe('first');
+
+    const again = await world.supply('', ['--json']);
+    expect(again.status).toBe(1);
+    expect(documentOf(again)).toMatchObject({ outcome: 'undecided', resumed: true });
+
+    const replaced = await world.supply(good, ['--replace', '--name', 'good']);
+    expect(replaced.status).toBe(0);
+    expect(world.inCharge()).toMatchObject({ keyId: 'good', apiKey: good });
+  });
+
+  test('what an interrupted attempt left is put in charge without asking for a key', async () => {
+    const key = { apiKey: world.createKey(), keyId: 'left', workspace: 'dev-workspace' };
+    const value = { ...key, workspaceId: 'w', createdAt: '2026-11-24T00:00:00Z', expiresAt: null };
+    world.secrets.operations.PutSecretValue?.({
+      SecretId: SECRET,
+      SecretString: JSON.stringify(value),
+      VersionStages: ['AWSPENDING'],
+    });
+    const { status, stderr } = await world.supply('');
+    expect({ status, asked: stderr.includes('Create a key') }).toEqual({ status: 0, asked: false });
+    expect(world.inCharge().keyId).toBe('left');
+    expect(world.secrets.valueAt(SECRET, 'AWSPENDING')).toBeUndefined();
+  });
+
+  test.each<[string, string, readonly string[], string]>([
+    ['no key at all', ' \n', [], 'no key was given'],
+    ['several lines', 'KeyOfTheTests123456\nmore', [], 'must be one line that holds the key alone'],
+    ['a sentence', 'here is my key: abcdefgh12345678', [], 'what was given is no key'],
+    ['a day that there is none of', '', ['--expires', '2027-02-30'], 'must be a day such as'],
+    ['an expiry before the next key', '', ['--expires', '2026-12-01'], 'must be after'],
+    ['a name that would break a command', '', ['--name', "it's"], 'letters, digits'],
+    ['the key as its own name', 'KeyOfTheTests123456', ['--name', 'KeyOfTheTests123456'], '--name'],
+  ])('is used wrongly with %s, and stores nothing', async (_name, stdin, args, message) => {
+    const { status, stdout, stderr } = await world.supply(stdin, args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(world.secrets.find(SECRET).versions.size).toBe(0);
+  });
+
+  test('takes no key as an argument', async () => {
+    const { status } = await world.run([...KEY, 'KeyOfTheTests123456']);
+    expect(status).toBe(2);
+  });
+
+  test('is not for policies with the Admin API', async () => {
+    const { run } = await openWorld('admin-api');
+    const { status, stderr } = await run(KEY);
+    expect(status).toBe(2);
+    expect(stderr).toContain('keys rotate');
+  });
+});

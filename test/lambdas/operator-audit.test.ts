@@ -1,0 +1,228 @@
+import { expect, test } from 'vitest';
+import type { AuditMemory } from '../../lambdas/adapters/finding-store.js';
+import type { Alert } from '../../lambdas/domain/alert.js';
+import type { AuditGauges } from '../../lambdas/domain/audit/audit-gauges.js';
+import type { OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
+import type { SecretState } from '../../lambdas/domain/rotation.js';
+import { createNightlyAuditHandler } from '../../lambdas/nightly-audit/handler.js';
+import { aFinding, DEV, DEV_ID, dayAgo, daysAgo, NOW } from '../support/audit-builders.js';
+import { anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
+
+const CURRENT = { v1: ['AWSCURRENT'] };
+
+interface Night {
+  /** How the one secret of the policy stands. */
+  readonly stages?: Record<string, string[]>;
+  readonly state?: Partial<SecretState>;
+  readonly suppliedDaysAgo?: number;
+  readonly readDaysAgo?: number;
+  readonly open?: readonly OpenFinding[];
+  readonly memory?: AuditMemory;
+  readonly describe?: () => Promise<never>;
+}
+
+function audit(night: Night = {}) {
+  const { stages = CURRENT, suppliedDaysAgo = 10, readDaysAgo, open = [] } = night;
+  const told: Alert[] = [];
+  const listed: string[] = [];
+  const remembered: AuditMemory[] = [];
+  const recorded: AuditGauges[] = [];
+  const handler = createNightlyAuditHandler({
+    policy: anOperatorPolicy((document) => {
+      document.workspaces = document.workspaces.slice(0, 1);
+      document.callers = [];
+    }),
+    keySource: undefined,
+    organization: undefined,
+    secrets: {
+      describe:
+        night.describe ??
+        (async (name) => ({
+          ...aSecret(stages),
+          name,
+          rotationEnabled: false,
+          createdAt: daysAgo(200),
+          lastAccessedAt: readDaysAgo === undefined ? undefined : daysAgo(readDaysAgo),
+          ...night.state,
+        })),
+    },
+    managedSecrets: { pendingSince: async () => daysAgo(suppliedDaysAgo) },
+    retirements: { async *running() {} },
+    evidence: { keep: async () => {}, uriOf: (path) => `https://evidence/${path}` },
+    metrics: { record: (gauges) => void recorded.push(gauges) },
+    models: {
+      list: async (name) => {
+        listed.push(name);
+        return { kind: 'accepted', models: [] };
+      },
+    },
+    findingStore: {
+      open: async () => open,
+      apply: async () => {},
+      memory: async () => night.memory ?? { resolutions: {}, probes: {} },
+      remember: async (after) => void remembered.push(after),
+    },
+    alerts: { publish: async (alert) => void told.push(alert) },
+    log: silentLog,
+    now: () => NOW,
+  });
+  return { told, listed, remembered, recorded, result: handler() };
+}
+
+async function found(night: Night) {
+  const { findings } = await audit(night).result;
+  return findings.filter(({ type }) => type !== 'model-drift');
+}
+const typesOf = async (night: Night) => (await found(night)).map(({ type }) => type);
+const opened = (change: Parameters<typeof aFinding>[0]): OpenFinding => ({
+  finding: aFinding(change),
+  openedOn: dayAgo(10),
+  lastToldOn: dayAgo(1),
+});
+
+test('finds nothing wrong with a key that was supplied and is read', async () => {
+  expect(await found({ readDaysAgo: 0 })).toEqual([]);
+});
+
+test('counts the secrets that hold a verified key', async () => {
+  expect(await audit({ readDaysAgo: 0 }).result).toMatchObject({ keys: 1, problems: [] });
+  const first = { v1: ['AWSCURRENT', 'AWSPENDING'] };
+  expect(await audit({ stages: first }).result).toMatchObject({ keys: 0 });
+});
+
+test('asks for the next key on the day that it is due, by its own alert and no digest', async () => {
+  expect(await typesOf({ suppliedDaysAgo: 89, readDaysAgo: 0 })).toEqual([]);
+  const { told, result } = audit({ suppliedDaysAgo: 90, readDaysAgo: 40 });
+  const { findings } = await result;
+  expect(findings.find(({ type }) => type === 'key-needed')).toMatchObject({
+    severity: 'warning',
+    subject: DEV,
+    since: dayAgo(0),
+    nextCommand: 'npx mistral-governance keys supply dev-workspace/dev-team-key',
+  });
+  expect(told.map(({ type }) => type)).toEqual(['key-needed', 'audit-digest']);
+  expect(told[0]?.facts.deadline).toContain(dayAgo(-21));
+  expect(told[1]?.description).not.toContain('key-needed');
+});
+
+test('asks louder once the key in charge is about to expire', async () => {
+  const [need] = await found({ suppliedDaysAgo: 97, readDaysAgo: 0 });
+  expect(need).toMatchObject({ type: 'key-needed', severity: 'critical', since: dayAgo(7) });
+  expect(need?.evidence.why).toContain('expiring on');
+});
+
+test('reminds of a key asked for a week ago, and of none sooner', async () => {
+  const need = (lastToldOn: string): OpenFinding => ({
+    ...opened({
+      id: `key-needed#${DEV_ID}#${DEV}`,
+      type: 'key-needed',
+      subject: DEV,
+      evidence: { secret: DEV },
+    }),
+    lastToldOn,
+  });
+  const types = async (lastToldOn: string) => {
+    const night = audit({ suppliedDaysAgo: 92, readDaysAgo: 0, open: [need(lastToldOn)] });
+    await night.result;
+    return night.told.map(({ type }) => type).filter((type) => type === 'key-needed');
+  };
+  expect(await types(dayAgo(6))).toEqual([]);
+  expect(await types(dayAgo(7))).toEqual(['key-needed']);
+});
+
+test('a key asked for is settled once it is supplied, without another message', async () => {
+  const open = [
+    opened({
+      id: `key-needed#${DEV_ID}#${DEV}`,
+      type: 'key-needed',
+      subject: DEV,
+      evidence: { secret: DEV },
+    }),
+  ];
+  const night = audit({ suppliedDaysAgo: 1, open });
+  expect(await night.result).toMatchObject({ resolved: 1 });
+  expect(night.told).toEqual([]);
+});
+
+test.each<[string, Night, string]>([
+  ['old', { suppliedDaysAgo: 91, readDaysAgo: 0 }, 'over-age'],
+  ['not read for thirty days', { suppliedDaysAgo: 50, readDaysAgo: 30 }, 'stale'],
+  ['read by nobody but our own check', { suppliedDaysAgo: 30, readDaysAgo: 30 }, 'never-used'],
+  ['never read at all', { suppliedDaysAgo: 30 }, 'never-used'],
+  ['never supplied', { stages: {} }, 'key-needed'],
+  [
+    'supplied two days ago and not verified',
+    { stages: { ...CURRENT, v2: ['AWSPENDING'] }, suppliedDaysAgo: 2, readDaysAgo: 0 },
+    'rotation-failed',
+  ],
+  [
+    'to be rotated by a schedule',
+    { state: { rotationEnabled: true }, readDaysAgo: 0 },
+    'policy-drift',
+  ],
+])('finds a key that is %s', async (_name, night, type) => {
+  expect(await typesOf(night)).toContain(type);
+});
+
+test('says of a stale secret that its reads are known, not the uses of its key', async () => {
+  const [stale] = await found({ suppliedDaysAgo: 50, readDaysAgo: 30 });
+  expect(stale?.evidence.note).toContain('uses of the key are not known');
+});
+
+test('neither judges nor settles what only the Admin API can tell', async () => {
+  const open = (['unmanaged', 'orphaned', 'missing', 'expired', 'no-expiry'] as const).map((type) =>
+    opened({ id: `${type}#${DEV_ID}#x`, type, subject: 'x' }),
+  );
+  const organization = opened({
+    id: 'policy-drift#spend#organization',
+    type: 'policy-drift',
+    subject: 'organization',
+  });
+  const lone = opened({ id: `stale#${DEV_ID}#key-id`, type: 'stale', subject: 'old-notebook' });
+  const night = audit({ readDaysAgo: 5, open: [...open, organization, lone] });
+  expect(await night.result).toMatchObject({ resolved: 0 });
+  expect(night.told).toEqual([]);
+});
+
+test('settles nothing of a secret that could not be read', async () => {
+  const open = [
+    opened({
+      id: `key-needed#${DEV_ID}#${DEV}`,
+      type: 'key-needed',
+      subject: DEV,
+      evidence: { secret: DEV },
+    }),
+  ];
+  const describe = async () => {
+    throw new Error('denied');
+  };
+  const { resolved, problems } = await audit({ open, describe }).result;
+  expect(resolved).toBe(0);
+  expect(problems).toEqual([`secret ${DEV} could not be read: denied`]);
+});
+
+test('lists models with a key whose service read it since the audit last did, and with no other', async () => {
+  const nightOf = async (probes: AuditMemory['probes'], readDaysAgo: number) => {
+    const night = audit({ memory: { resolutions: {}, probes }, readDaysAgo });
+    await night.result;
+    return night;
+  };
+  const fresh = await nightOf({}, 0);
+  expect(fresh.listed).toEqual([DEV]);
+  expect(fresh.remembered[0]?.probes).toEqual({ [DEV]: dayAgo(0) });
+  expect((await nightOf({ [DEV]: dayAgo(1) }, 1)).listed).toEqual([]);
+  expect((await nightOf({}, 2)).listed).toEqual([]);
+});
+
+test('tells the ages of keys by when they were supplied, and no number of keys at Mistral', async () => {
+  const { recorded, result } = audit({ suppliedDaysAgo: 12, readDaysAgo: 0 });
+  await result;
+  expect(recorded).toEqual([
+    expect.objectContaining({
+      keysListed: undefined,
+      keysManaged: 1,
+      keyDays: new Map([['dev-workspace', 12]]),
+      retirementDays: [],
+    }),
+  ]);
+});

@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Alert } from '../../lambdas/domain/alert.js';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import {
+  NewKeyUndecidedError,
+  OperatorNeededError,
+  RotationRefusedError,
+  SuppliedKeyRefusedError,
+} from '../../lambdas/domain/errors.js';
+import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
+import type { MistralModel } from '../../lambdas/domain/mistral.js';
+import type { Retirement } from '../../lambdas/domain/retirement.js';
+import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
+import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
+
+const SECRET = 'mistral/dev-workspace/dev-team-key';
+const now = new Date('2026-04-01T10:00:00Z');
+const MODELS = ['mistral-small-latest', 'codestral-latest'].map(
+  (id): MistralModel => ({
+    id,
+    aliases: [],
+    contextTokens: undefined,
+    deprecatedAt: undefined,
+    replacement: undefined,
+  }),
+);
+
+let stages: Record<string, string[]>;
+let values: Map<string, ManagedKey>;
+let answer: 200 | 401 | 403;
+let models: readonly MistralModel[];
+let did: string[];
+let alerts: Alert[];
+let retirements: Map<string, Retirement>;
+
+beforeEach(() => {
+  stages = { v0: ['AWSPREVIOUS'], v1: ['AWSCURRENT'], v2: ['AWSPENDING'] };
+  values = new Map([
+    ['v0', aManagedKey('before')],
+    ['v1', aManagedKey('old')],
+    ['v2', aManagedKey('new')],
+  ]);
+  answer = 200;
+  models = MODELS;
+  did = [];
+  alerts = [];
+  retirements = new Map();
+});
+
+const handler = createSupplyHandler({
+  policy: anOperatorPolicy(),
+  secrets: {
+    describe: async () => ({ ...aSecret(stages), name: SECRET, rotationEnabled: false }),
+    read: async (_secret, version) => values.get(version),
+    putPending: async () => {
+      throw new Error('only a person supplies keys');
+    },
+    moveCurrent: async (_secret, from, to) => {
+      did.push(`AWSCURRENT ${from} -> ${to}`);
+      stages = { ...(from && { [from]: ['AWSPREVIOUS'] }), [to]: ['AWSCURRENT', 'AWSPENDING'] };
+      return 'moved';
+    },
+    clearPending: async (_secret, version) => {
+      did.push(`clear ${version}`);
+      stages[version] = (stages[version] ?? []).filter((stage) => stage !== 'AWSPENDING');
+    },
+  },
+  prober: {
+    probe: async () =>
+      answer === 200 ? { kind: 'accepted', models } : { kind: 'refused', status: answer },
+  },
+  retirements: {
+    start: async (name, retirement) => {
+      if (retirements.has(name)) return 'already started';
+      retirements.set(name, retirement);
+      return 'started';
+    },
+    async *running() {},
+  },
+  alerts: { publish: async (alert) => void alerts.push(alert) },
+  journal: { record: async () => {} },
+  counts: { count() {} },
+  log: silentLog,
+  now: () => now,
+});
+
+const run = (Step: string, ClientRequestToken = 'v2') =>
+  handler({ Step, SecretId: SECRET, ClientRequestToken }, { getRemainingTimeInMillis: () => 1e6 });
+
+test('a key that works is put in charge, and the old one handed to its retirement', async () => {
+  await run('testSecret');
+  expect(did).toEqual([]);
+  await run('finishSecret');
+  expect(did).toEqual(['AWSCURRENT v1 -> v2', 'clear v2']);
+  expect(retirements.get('v2')).toMatchObject({ oldKeyId: 'old', newKeyId: 'new' });
+  expect(alerts.map(({ type }) => type)).toEqual(['rotation-succeeded']);
+  expect(alerts[0]?.description).toContain('until you delete it');
+});
+
+test('no rotation schedule is asked for, since there can be none', async () => {
+  await expect(run('testSecret')).resolves.toBeUndefined();
+});
+
+test('finished a second time, nothing is told or started again', async () => {
+  await run('finishSecret');
+  await run('finishSecret');
+  expect(alerts).toHaveLength(1);
+  expect(retirements.size).toBe(1);
+});
+
+test('a crash after the label moved is made good by the next try', async () => {
+  stages = { v1: ['AWSPREVIOUS'], v2: ['AWSCURRENT', 'AWSPENDING'] };
+  await run('finishSecret');
+  expect(did).toEqual(['clear v2']);
+  expect(retirements.get('v2')).toMatchObject({ oldKeyId: 'old' });
+  expect(alerts).toHaveLength(1);
+});
+
+test.each([401, 403] as const)(
+  'a bare %i leaves the key pending and in no charge, whatever is asked for',
+  async (status) => {
+    answer = status;
+    await expect(run('testSecret')).rejects.toThrow(NewKeyUndecidedError);
+    await expect(run('finishSecret')).rejects.toThrow(NewKeyUndecidedError);
+    expect(did).toEqual([]);
+    expect(stages.v1).toEqual(['AWSCURRENT']);
+  },
+);
+
+describe('a key that cannot be the next one is refused and no longer pending:', () => {
+  afterEach(() => expect(did).toEqual(['clear v2']));
+
+  test('the key in charge', async () => {
+    values.set('v2', aManagedKey('new', { apiKey: new ApiKey('plaintext-of-old') }));
+    await expect(run('testSecret')).rejects.toThrow(/the very key that is in charge/);
+  });
+
+  test('the key that was replaced before', async () => {
+    values.set('v2', aManagedKey('new', { apiKey: new ApiKey('plaintext-of-before') }));
+    await expect(run('testSecret')).rejects.toThrow(/the very key that is the one before/);
+  });
+
+  test('a key with the name of the one in charge', async () => {
+    values.set('v2', aManagedKey('old', { apiKey: new ApiKey('another-plaintext') }));
+    await expect(run('testSecret')).rejects.toThrow(/only names tell keys apart/);
+  });
+
+  test('a key that does not see the models of the policy', async () => {
+    models = MODELS.slice(1);
+    await expect(run('testSecret')).rejects.toThrow(/does not get to see mistral-small-latest/);
+  });
+
+  test('by an error with a name of its own that quotes no key', async () => {
+    values.set('v2', aManagedKey('new', { apiKey: new ApiKey('plaintext-of-old') }));
+    const error = await run('finishSecret').catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(SuppliedKeyRefusedError);
+    expect(String(error)).not.toContain('plaintext');
+  });
+});
+
+describe("a secret's first key, which Secrets Manager puts in charge by itself", () => {
+  beforeEach(() => {
+    stages = { v2: ['AWSCURRENT', 'AWSPENDING'] };
+    values = new Map([['v2', aManagedKey('new')]]);
+  });
+
+  test('is verified all the same, then told once', async () => {
+    await run('testSecret');
+    await run('finishSecret');
+    await run('finishSecret');
+    expect(did).toEqual(['clear v2', 'clear v2']);
+    expect(alerts.map(({ title }) => title)).toEqual([`${SECRET} holds its first key`]);
+    expect(retirements.size).toBe(0);
+  });
+
+  test('stays marked as not verified when it is refused', async () => {
+    models = [];
+    await expect(run('finishSecret')).rejects.toThrow(SuppliedKeyRefusedError);
+    expect(stages.v2).toEqual(['AWSCURRENT', 'AWSPENDING']);
+    expect(alerts).toEqual([]);
+  });
+});
+
+test('no key is created', async () => {
+  await expect(run('createSecret')).rejects.toThrow(OperatorNeededError);
+});
+
+test('a version that another one has taken the place of is refused', async () => {
+  await expect(run('finishSecret', 'v9')).rejects.toThrow(RotationRefusedError);
+});
+
+test('a version without a value is refused', async () => {
+  values.delete('v2');
+  await expect(run('testSecret')).rejects.toThrow('version v2 of secret');
+});
