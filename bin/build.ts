@@ -3,12 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { bundleFunction } from '../lib/function-code.js';
+import { bundleCommandLine } from './bundle-command-line.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
-
-const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 interface Library {
   /** Its folder in `dist`. */
@@ -90,26 +88,10 @@ function removeEmptyFolders(folder: string): void {
   if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
 }
 
-/** With all packages inside: the lock file decides what handles keys, and it starts fast. */
-async function buildCommandLine(): Promise<void> {
-  await build({
-    entryPoints: [join(ROOT, 'cli/main.ts')],
-    outfile: join(DIST, 'cli/main.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    // Packages in CommonJS ask for Node's own modules by it.
-    banner: { js: REQUIRE },
-    logLevel: 'warning',
-  });
-}
-
 rmSync(DIST, { recursive: true, force: true });
 await buildLibrary({ name: 'cdk', entry: 'lib/cdk.ts', format: 'cjs' });
 await buildLibrary({ name: 'client', entry: 'client/index.ts', format: 'esm' });
-await buildCommandLine();
+await bundleCommandLine(join(DIST, 'cli/main.js'));
 for (const folder of readdirSync(join(ROOT, 'lambdas'))) {
   if (!existsSync(join(ROOT, 'lambdas', folder, 'entry.ts'))) continue;
   bundleFunction(folder, join(DIST, 'cdk', 'functions', `${folder}.mjs`));

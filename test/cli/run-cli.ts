@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleCommandLine } from '../../bin/bundle-command-line.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -18,13 +20,25 @@ export interface CliOptions {
   readonly interruptAfter?: Promise<unknown>;
 }
 
+let built: Promise<string> | undefined;
+
+/** As the package has it, once for all tests of this process. Others may do the same meanwhile. */
+async function buildOnce(): Promise<string> {
+  const folder = join(ROOT, 'node_modules/.cache/cli-of-tests');
+  const main = join(folder, 'main.js');
+  const draft = join(folder, `${process.pid}.js`);
+  await bundleCommandLine(draft);
+  renameSync(draft, main);
+  return main;
+}
+
 /** The command line as a user starts it: a process of its own, without a terminal. */
-export function runCli(
+export async function runCli(
   args: readonly string[],
   { env = {}, stdin = '', cwd = ROOT, interruptAfter }: CliOptions = {},
 ): Promise<CliRun> {
-  const tsx = join(ROOT, 'node_modules/tsx/dist/loader.mjs');
-  const child = spawn(process.execPath, ['--import', tsx, join(ROOT, 'cli/main.ts'), ...args], {
+  built ??= buildOnce();
+  const child = spawn(process.execPath, [await built, ...args], {
     cwd,
     env: { AWS_EC2_METADATA_DISABLED: 'true', ...NO_AWS_FILES, ...env },
   });
