@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ApiKey } from '../lambdas/domain/api-key.js';
 import type { ExitCode } from './exit-codes.js';
 import type { KnownKeys } from './known-keys.js';
 import type { Progress } from './progress.js';
@@ -30,6 +31,8 @@ export interface Cli {
   readonly questions: Questions;
   readonly keys: KnownKeys;
   readonly stdin: Readable;
+  /** A key that a person types unseen, or stdin's. From then on nothing prints it. */
+  readKey(prompt: string): Promise<ApiKey>;
   readonly now: () => Date;
   /** Runs a command and prints its answer, or why there is none. Never throws. */
   run(options: CommonOptions, command: () => Answer | Promise<Answer>): Promise<void>;

@@ -1,33 +1,54 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type * as z from 'zod';
-import { awsClientOptions } from './aws.js';
-import type { CommonOptions } from './cli.js';
+import { InvokeCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda';
+import * as z from 'zod';
 import { EXIT } from './exit-codes.js';
 import { CommandFailure } from './failure.js';
 
+const CALL_TIMEOUT_MS = 5 * 60_000;
 /** As long as Lambda lets a function run. */
 const LONGEST_RUN_MS = 15 * 60_000;
 
+export type FunctionEnd =
+  | { readonly kind: 'answered'; readonly payload: unknown }
+  | { readonly kind: 'failed'; readonly errorType: string; readonly errorMessage: string };
+
 /** The functions of the deployed stack, for whoever waits for their answer. */
 export interface DeployedFunctions {
+  /** Asks again where it is not known whether a call arrived: for functions that bear it. */
+  call(functionName: string, event: unknown): Promise<FunctionEnd>;
   /** @throws CommandFailure where the function ended in an error, or answered something else */
-  invoke<Result>(functionName: string, answer: z.ZodType<Result>, event?: unknown): Promise<Result>;
+  invoke<Result>(functionName: string, answer: z.ZodType<Result>): Promise<Result>;
 }
 
-export function createDeployedFunctions(options: CommonOptions): DeployedFunctions {
-  const client = new LambdaClient({
-    ...awsClientOptions(options),
-    maxAttempts: 1, // what was cut off may still be running
-    requestHandler: { connectionTimeout: 5000, requestTimeout: LONGEST_RUN_MS },
-  });
+const FailureSchema = z
+  .object({
+    errorType: z.string().default('Error'),
+    errorMessage: z.string().default('no message'),
+  })
+  .catch({ errorType: 'Error', errorMessage: 'no message' });
+
+export function createDeployedFunctions(settings: LambdaClientConfig): DeployedFunctions {
+  const client = (requestTimeout: number, more: LambdaClientConfig = {}) =>
+    new LambdaClient({
+      ...settings,
+      requestHandler: { connectionTimeout: 5000, requestTimeout },
+      ...more,
+    });
+  const patient = client(CALL_TIMEOUT_MS);
+  const single = client(LONGEST_RUN_MS, { maxAttempts: 1 }); // what was cut off may still be running
+
   return {
-    async invoke(functionName, answer, event = {}) {
-      const { FunctionError, Payload } = await client.send(
-        new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(event) }),
-      );
-      const payload: unknown = JSON.parse(Payload?.transformToString() || 'null');
-      if (FunctionError) throw failed(functionName, payload);
-      const parsed = answer.safeParse(payload);
+    call: (functionName, event) => endOf(patient, functionName, event),
+
+    async invoke(functionName, answer) {
+      const end = await endOf(single, functionName, {});
+      if (end.kind === 'failed') {
+        throw new CommandFailure(
+          'function_failed',
+          EXIT.no,
+          `function ${functionName} failed: ${end.errorType}: ${end.errorMessage}; its log says more`,
+        );
+      }
+      const parsed = answer.safeParse(end.payload);
       if (parsed.success) return parsed.data;
       throw new CommandFailure(
         'unexpected_answer',
@@ -38,14 +59,16 @@ export function createDeployedFunctions(options: CommonOptions): DeployedFunctio
   };
 }
 
-function failed(functionName: string, payload: unknown): CommandFailure {
-  const { errorType = 'Error', errorMessage = 'no message' } = (payload ?? {}) as {
-    errorType?: string;
-    errorMessage?: string;
-  };
-  return new CommandFailure(
-    'function_failed',
-    EXIT.no,
-    `function ${functionName} failed: ${errorType}: ${errorMessage}; its log says more`,
+async function endOf(
+  client: LambdaClient,
+  functionName: string,
+  event: unknown,
+): Promise<FunctionEnd> {
+  const { FunctionError, Payload } = await client.send(
+    new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(event) }),
   );
+  const payload: unknown = JSON.parse(Payload?.transformToString() || 'null');
+  return FunctionError
+    ? { kind: 'failed', ...FailureSchema.parse(payload) }
+    : { kind: 'answered', payload };
 }

@@ -30,18 +30,20 @@ export interface Deployment {
 }
 
 /** @throws CommandFailure where the stack is not there */
-export async function openDeployment(options: CommonOptions, keys: KnownKeys): Promise<Deployment> {
+export async function connect(options: CommonOptions, keys: KnownKeys): Promise<Deployment> {
   const client = awsClientOptions(options);
   const stack = await findDeployedStack(new CloudFormationClient(client), options);
   const secretsManager = new SecretsManagerClient(client);
+  // Goes only as fast as Step Functions bears, where many executions are looked at.
+  const stepFunctions = new SFNClient({ ...client, retryMode: 'adaptive', maxAttempts: 8 });
   return {
     stack,
-    functions: createDeployedFunctions(options),
+    functions: createDeployedFunctions(client),
     secrets: createSecretVersions(secretsManager),
     versions: createManagedSecrets(secretsManager),
     rotations: createSecretRotations(secretsManager),
     flows: createRetirementFlows({
-      client: new SFNClient(client),
+      client: stepFunctions,
       stateMachineArn: stack.output('RetirementStateMachineArn'),
       sleep: setTimeout,
     }),

@@ -31,6 +31,20 @@ export function wrongInput(message: string, details?: FailureDetails): CommandFa
   return new CommandFailure('wrong_input', EXIT.wrong, message, details);
 }
 
+/** What went wrong after something was done, with what to do now. */
+export function failureAfter(
+  error: unknown,
+  done: Readonly<Record<string, unknown>>,
+  next: string,
+): CommandFailure {
+  const { code, exitCode, message, problems } = failureOf(error);
+  return new CommandFailure(code, exitCode, `${message}; ${next}`, {
+    ...(problems && { problems }),
+    done,
+    cause: error,
+  });
+}
+
 /** What went wrong anywhere below, as a failure with a code. */
 export function failureOf(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;

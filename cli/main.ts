@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import type { ApiKey } from '../lambdas/domain/api-key.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { CommandFailure, failureOf } from './failure.js';
+import { readKey } from './keys/key-input.js';
 import { createKnownKeys } from './known-keys.js';
 import { createProgram } from './program.js';
 import { createProgress } from './progress.js';
@@ -49,9 +51,23 @@ process.once('SIGINT', () => {
   process.exit(EXIT.interrupted);
 });
 
+async function readAndLearn(prompt: string): Promise<ApiKey> {
+  const key = await readKey(stdin, stderr, prompt);
+  keys.learn(key);
+  return key;
+}
+
 let help = '';
 const program = createProgram(
-  createCli({ printer, progress, questions, keys, stdin, now: () => new Date() }),
+  createCli({
+    printer,
+    progress,
+    questions,
+    keys,
+    stdin,
+    readKey: readAndLearn,
+    now: () => new Date(),
+  }),
   {
     writeOut: printer.out,
     writeErr: (text) => {

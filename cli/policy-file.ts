@@ -1,6 +1,7 @@
 import { parsePolicy } from '../lambdas/domain/parse-policy.js';
 import type { Policy } from '../lambdas/domain/policy.js';
 import { readPolicyDocument } from '../lib/load-policy.js';
+import { counted } from './counted.js';
 import { EXIT } from './exit-codes.js';
 import { CommandFailure, messageOf } from './failure.js';
 
@@ -22,6 +23,6 @@ export function checkedPolicy(path: string, document: unknown): Policy {
   const parsed = parsePolicy(document);
   if (parsed.ok) return parsed.policy;
   const { problems } = parsed;
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  const count = counted(problems.length, 'problem');
   throw new CommandFailure('policy_invalid', EXIT.wrong, `${path} has ${count}:`, { problems });
 }

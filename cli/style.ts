@@ -37,3 +37,8 @@ export function createStyle({ isTerminal, columns, noColour }: StyleOptions): St
     },
   };
 }
+
+/** What an answer could not find out, a line each. */
+export function notesText(notes: readonly string[], style: Style): string {
+  return notes.map((note) => `${style.paint('!', 'warn')} ${note}\n`).join('');
+}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createDeployedFunctions } from '../cli/deployed-functions.js';
 import { type KeyRequest, type Supplied, supplyKey } from '../cli/keys/supply-key.js';
 import { createSupplySteps } from '../cli/keys/supply-steps.js';
 import { createSecretVersions } from '../lambdas/adapters/secret-versions.js';
@@ -65,7 +65,7 @@ export async function playOperatorStory(
   const deleted: { at: Date; keyName: string }[] = [];
   const aws = localAws(world.url);
   const secretsManager = new SecretsManagerClient(aws);
-  const lambda = new LambdaClient(aws);
+  const functions = createDeployedFunctions(aws);
 
   async function auditNightly(): Promise<void> {
     const summary = await world.audit();
@@ -102,7 +102,7 @@ export async function playOperatorStory(
       {
         policy,
         secrets: createSecretVersions(secretsManager),
-        steps: createSupplySteps(lambda, 'rotation'),
+        steps: createSupplySteps(functions, 'rotation'),
         askForKey: async (request) => paste(request),
         tell() {},
         now: clock.now,
@@ -180,7 +180,6 @@ export async function playOperatorStory(
   clock.at(dayAt(99), deleteOldKeys);
   await clock.playUntil(dayAt(DAYS));
   secretsManager.destroy();
-  lambda.destroy();
   return { audits, findings, refusals, supplied, deleted };
 }
 

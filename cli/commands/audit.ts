@@ -3,8 +3,10 @@ import * as z from 'zod';
 import type { Severity } from '../../lambdas/domain/alert.js';
 import { type Finding, FindingSchema } from '../../lambdas/domain/finding.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
+import { counted } from '../counted.js';
 import { EXIT } from '../exit-codes.js';
-import type { Style, Tone } from '../style.js';
+import { openDeployment } from '../open-deployment.js';
+import { notesText, type Style, type Tone } from '../style.js';
 import { renderTable } from '../table.js';
 
 const SummarySchema = z.object({
@@ -38,7 +40,6 @@ Examples:
     .action((_own: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>();
       return cli.run(options, async () => {
-        const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
         const { stack, functions } = await openDeployment(options, cli.keys);
         const summary = await cli.progress.during('auditing all keys', () =>
           functions.invoke(stack.output('AuditFunctionName'), SummarySchema),
@@ -55,8 +56,8 @@ function answerOf(summary: Summary): Answer {
     exitCode: findings.length > 0 ? EXIT.no : EXIT.ok,
 
     text(style) {
-      const counts = `${keys} keys at Mistral, ${findings.length} findings: ${opened} of them new; ${resolved} resolved\n`;
-      const notes = problems.map((problem) => `${style.paint('!', 'warn')} ${problem}\n`).join('');
+      const counts = `${counted(keys, 'key')} looked at, ${counted(findings.length, 'finding')}, ${opened} of them new; ${resolved} resolved\n`;
+      const notes = notesText(problems, style);
       if (findings.length === 0) return `${style.paint('✓', 'good')} ${counts}${notes}`;
       return `${findingsTable(findings, style)}\n${nextSteps(findings, style)}\n${counts}${notes}`;
     },

@@ -3,7 +3,9 @@ import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { CommandFailure } from '../failure.js';
 import type { RunningRetirement } from '../keys/retirement-flows.js';
+import { revokedText } from '../keys/revoked-text.js';
 import { type Revoked, revokeAll } from '../keys/rotate-key.js';
+import { openDeployment } from '../open-deployment.js';
 
 interface ApproveOptions extends CommonOptions {
   readonly yes?: boolean;
@@ -32,7 +34,6 @@ Examples:
 }
 
 async function approve(cli: Cli, options: ApproveOptions, name: string): Promise<Answer> {
-  const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
   const { flows } = await openDeployment(options, cli.keys);
   const running = await cli.progress.during('looking for old keys', () => flows.running());
   const waiting = ofSecret(running, name);
@@ -90,14 +91,6 @@ function answerOf(secret: string, revoked: readonly Revoked[]): Answer {
     document: { secret, revoked },
     exitCode: revoked.every(({ end }) => end === 'revoked') ? EXIT.ok : EXIT.no,
 
-    text(style) {
-      return revoked
-        .map(({ keyId, end }) =>
-          end === 'revoked'
-            ? `${style.paint('✓', 'good')} old key ${keyId} of ${secret} is revoked\n`
-            : `${style.paint('✗', 'bad')} old key ${keyId} of ${secret}: ${end}; see governance-retirement-failed in the runbook\n`,
-        )
-        .join('');
-    },
+    text: (style) => revokedText(revoked, style),
   };
 }

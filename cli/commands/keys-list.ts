@@ -4,8 +4,9 @@ import { EXIT } from '../exit-codes.js';
 import { gatherKeys, type KeyInventory } from '../keys/gather-keys.js';
 import type { KeyState, KeyStatus } from '../keys/key-status.js';
 import { gatherSuppliedKeys } from '../keys/supplied-keys.js';
+import { openDeployment } from '../open-deployment.js';
 import { openPolicy } from '../policy-file.js';
-import type { Tone } from '../style.js';
+import { notesText, type Tone } from '../style.js';
 import { type Cell, renderTable } from '../table.js';
 
 const TONES: Readonly<Record<KeyState, Tone>> = {
@@ -43,7 +44,6 @@ Examples:
         const policy = openPolicy(options.policy);
         const now = cli.now();
         const inventory = await cli.progress.during('looking at every key', async () => {
-          const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
           const { secrets, versions, flows, keySource } = await openDeployment(options, cli.keys);
           if (policy.mistral.keySource === 'operator') {
             return gatherSuppliedKeys({ secrets, versions, flows }, policy, now);
@@ -74,7 +74,7 @@ function answerOf({ keys, problems }: KeyInventory): Answer {
         keys.map(row),
         style,
       );
-      return table + problems.map((problem) => `${style.paint('!', 'warn')} ${problem}\n`).join('');
+      return table + notesText(problems, style);
     },
   };
 }

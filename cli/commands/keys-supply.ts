@@ -5,9 +5,11 @@ import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { wrongInput } from '../failure.js';
-import { readKey } from '../keys/key-input.js';
 import { KEY_ARGUMENT, namedKey } from '../keys/named-key.js';
 import { type KeyRequest, type Supplied, supplyKey } from '../keys/supply-key.js';
+import { createSupplySteps } from '../keys/supply-steps.js';
+import { minutesUpTo } from '../minutes.js';
+import { openDeployment } from '../open-deployment.js';
 import { openPolicy } from '../policy-file.js';
 
 interface SupplyOptions extends CommonOptions {
@@ -27,7 +29,12 @@ export function registerKeysSupply(group: Command, cli: Cli): void {
     .option('--name <name>', 'what the key is called at Mistral, if not as asked for', consoleName)
     .option('--expires <date>', 'when it expires, YYYY-MM-DD, if known', day)
     .option('--replace', 'ask for a key although one supplied before is not verified yet')
-    .option('--wait <minutes>', 'how long to try a key that Mistral refuses', minutes, WAIT_MINUTES)
+    .option(
+      '--wait <minutes>',
+      'how long to try a key that Mistral refuses',
+      minutesUpTo(60),
+      WAIT_MINUTES,
+    )
     .addHelpText(
       'after',
       `
@@ -48,12 +55,6 @@ Examples:
     });
 }
 
-function minutes(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= 0 && value <= 60) return value;
-  throw new InvalidArgumentError('It must be a number of minutes, at most 60.');
-}
-
 function day(text: string): string {
   const at = new Date(`${text}T00:00:00Z`);
   if (!Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) && text.length === 10)
@@ -71,21 +72,18 @@ async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<A
   const policy = openPolicy(options.policy);
   refuseWithAdminApi(policy);
   const planned = namedKey(policy, name);
-  const { openSupply } = await import('../keys/open-supply.js'); // the SDK takes longer than the rest
-  const { secrets, steps } = await openSupply(options);
+  const { stack, secrets, functions } = await openDeployment(options, cli.keys);
   const deps = {
     policy,
     secrets,
-    steps,
+    steps: createSupplySteps(functions, stack.output('RotationFunctionName')),
     tell: (line: string) => cli.progress.line(line),
     now: cli.now,
     newToken: randomUUID,
     sleep: setTimeout,
-    async askForKey(request: KeyRequest) {
+    askForKey(request: KeyRequest) {
       cli.progress.line(requestText(request));
-      const key = await readKey(process.stdin, process.stderr, 'Paste the key (it is not shown): ');
-      cli.keys.learn(key);
-      return key;
+      return cli.readKey('Paste the key (it is not shown): ');
     },
   };
   const wish = {

@@ -4,7 +4,8 @@ import { moneyText } from '../../lambdas/domain/money-text.js';
 import { bar } from '../bar.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
-import type { Tone } from '../style.js';
+import { openDeployment } from '../open-deployment.js';
+import { notesText, type Tone } from '../style.js';
 import { type Cell, renderTable } from '../table.js';
 
 const nanos = z.number();
@@ -51,7 +52,6 @@ Examples:
     .action((_own: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>();
       return cli.run(options, async () => {
-        const { openDeployment } = await import('../deployment.js'); // the SDK takes longer than the rest
         const { stack, functions } = await openDeployment(options, cli.keys);
         const summary = await cli.progress.during('looking at every budget', () =>
           functions.invoke(stack.output('SpendMonitorFunctionName'), SummarySchema),
@@ -80,7 +80,7 @@ function answerOf({ spend, problems }: Summary): Answer {
         spend.map(row),
         style,
       );
-      return table + problems.map((problem) => `${style.paint('!', 'warn')} ${problem}\n`).join('');
+      return table + notesText(problems, style);
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { mapBounded } from '../../lambdas/domain/map-bounded.js';
 import {
   type Retirement,
   RetirementSchema,
@@ -34,7 +35,11 @@ export interface RetirementFlowsOptions {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
+/** Step Functions answers some hundreds of descriptions at once, and 15 a second from then on. */
+const DESCRIBED_AT_ONCE = 8;
 const REVOCATION = 'revoke-';
+/** One that failed keeps its name for 90 days, so each further try has a name of its own. */
+const MOST_REVOCATIONS = 20;
 const LONGEST_NAME = 80;
 const STOPPED_BECAUSE = 'revoked at once from the command line';
 /** A revocation takes seconds; one that Mistral does not confirm is tried for some minutes. */
@@ -57,23 +62,37 @@ export function createRetirementFlows({
     return 'still running';
   }
 
+  const described = new Map<string, Promise<Retirement | undefined>>();
+
+  /** What an execution was started with never changes. */
+  function retirementOf(executionArn: string): Promise<Retirement | undefined> {
+    const known = described.get(executionArn) ?? describe(executionArn);
+    described.set(executionArn, known);
+    return known;
+  }
+
+  async function describe(executionArn: string): Promise<Retirement | undefined> {
+    const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
+    return RetirementSchema.safeParse(JSON.parse(input ?? 'null')).data;
+  }
+
   return {
     async running() {
-      const found: RunningRetirement[] = [];
+      const listed: Pick<RunningRetirement, 'name' | 'executionArn'>[] = [];
       const pages = paginateListExecutions(
         { client },
-        { stateMachineArn, statusFilter: 'RUNNING', maxResults: 100 },
+        { stateMachineArn, statusFilter: 'RUNNING', maxResults: 1000 },
       );
       for await (const { executions = [] } of pages) {
         for (const { executionArn, name = '' } of executions) {
-          const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
-          const parsed = RetirementSchema.safeParse(JSON.parse(input ?? 'null'));
-          if (parsed.success && executionArn && !name.startsWith(REVOCATION)) {
-            found.push({ name, executionArn, retirement: parsed.data });
-          }
+          if (executionArn && !name.startsWith(REVOCATION)) listed.push({ name, executionArn });
         }
       }
-      return found;
+      const found = await mapBounded(listed, DESCRIBED_AT_ONCE, async (one) => {
+        const retirement = await retirementOf(one.executionArn);
+        return retirement && { ...one, retirement };
+      });
+      return found.filter((one) => one !== undefined);
     },
 
     async revokeAtOnce({ name, executionArn, retirement }, now) {
@@ -93,20 +112,27 @@ function revocationName(waiting: string): string {
   return `${REVOCATION}${waiting}`.slice(0, LONGEST_NAME);
 }
 
-/** One of that name that was started before, by the command of an alert for example, is the same one. */
+/** One that was started before, by the command of an alert for example, is gone on with. */
 async function start(
   client: SFNClient,
   stateMachineArn: string,
-  name: string,
+  firstName: string,
   input: string,
 ): Promise<string> {
-  try {
-    const { executionArn = '' } = await client.send(
-      new StartExecutionCommand({ stateMachineArn, name, input }),
-    );
-    return executionArn;
-  } catch (error) {
-    if (!(error instanceof ExecutionAlreadyExists)) throw error;
-    return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  for (let attempt = 1; ; attempt += 1) {
+    const ending = attempt === 1 ? '' : `-${attempt}`;
+    const name = firstName.slice(0, LONGEST_NAME - ending.length) + ending;
+    try {
+      const { executionArn = '' } = await client.send(
+        new StartExecutionCommand({ stateMachineArn, name, input }),
+      );
+      return executionArn;
+    } catch (error) {
+      if (!(error instanceof ExecutionAlreadyExists)) throw error;
+      const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+      const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
+      const isOver = status !== 'RUNNING' && status !== 'SUCCEEDED';
+      if (!isOver || attempt === MOST_REVOCATIONS) return executionArn;
+    }
   }
 }

@@ -22,8 +22,9 @@ export interface Rotated {
 }
 
 export interface Revoked {
-  readonly keyId: string;
-  readonly end: RetirementEnd;
+  /** Unknown of a key whose retirement was not found. */
+  readonly keyId: string | undefined;
+  readonly end: RetirementEnd | 'not found';
 }
 
 const FIRST_PAUSE_MS = 500;
@@ -34,7 +35,7 @@ const LOOKS_FOR_FLOW = 10;
 /**
  * Asks Secrets Manager for a rotation and waits until the new key is in charge.
  *
- * @throws CommandFailure where that takes longer than `timeoutMs`; the rotation goes on
+ * @throws CommandFailure where the new key is withdrawn, or that takes longer than `timeoutMs`
  */
 export async function rotateKey(
   { secrets, rotations, sleep, now, tell }: RotateDeps,
@@ -51,9 +52,14 @@ export async function rotateKey(
   }
   const oldVersionId = versionAt(before, 'AWSCURRENT');
   const asked = await rotations.start(secretName);
-  if (asked === 'under way') tell('a rotation was under way already: waiting for that one');
+  tell(
+    asked === 'under way'
+      ? 'a rotation was under way already: waiting for that one'
+      : 'asked Secrets Manager for a rotation: it goes on, whether this command waits or not',
+  );
 
   const deadline = now().getTime() + timeoutMs;
+  let wasPending = false;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     await sleep(pause);
     const state = await secrets.describe(secretName);
@@ -61,25 +67,44 @@ export async function rotateKey(
     if (newVersionId !== undefined && newVersionId !== oldVersionId) {
       return { oldVersionId, newVersionId };
     }
-    if (now().getTime() >= deadline) throw notFinished(secretName, state);
+    const isPending = versionAt(state, 'AWSPENDING') !== undefined;
+    const isWithdrawn = wasPending && !isPending;
+    if (isWithdrawn || now().getTime() >= deadline) throw notFinished(secretName, state);
+    wasPending = isPending;
   }
 }
 
 function notFinished(secretName: string, state: SecretState): CommandFailure {
   const pending = versionAt(state, 'AWSPENDING');
-  const where =
+  const why =
     pending === undefined
-      ? 'the new key was withdrawn, and rotation-failed says why'
-      : `version ${pending} is still pending, and Secrets Manager goes on trying`;
+      ? 'there is no new key, or it was withdrawn: the alert rotation-failed says why'
+      : `it has not finished in time: version ${pending} is still pending, and Secrets Manager goes on trying`;
   return new CommandFailure(
     'rotation_not_finished',
     EXIT.no,
-    `the rotation of ${secretName} has not finished in time: ${where}; the key in charge is the one before`,
+    `no new key is in charge of ${secretName}, ${why}; the key before it still is`,
   );
 }
 
-/** Old keys of one secret that wait for their end, the one among them that this version replaced. */
-export async function replacedKeys(
+/**
+ * Revokes the key that a rotation replaced, and older ones of that secret that still wait, such as
+ * what an earlier run has left that was interrupted.
+ */
+export async function revokeReplaced(
+  deps: Omit<RotateDeps, 'rotations'>,
+  secretName: string,
+  { oldVersionId, newVersionId }: Rotated,
+): Promise<readonly Revoked[]> {
+  if (oldVersionId === undefined) return [];
+  const { arn } = await deps.secrets.describe(secretName);
+  const replaced = await replacedKeys(deps, arn, newVersionId);
+  const revoked = await revokeAll(deps, replaced);
+  const isFound = replaced.some(({ name }) => name === newVersionId);
+  return isFound ? revoked : [...revoked, { keyId: undefined, end: 'not found' }];
+}
+
+async function replacedKeys(
   { flows, sleep }: Pick<RotateDeps, 'flows' | 'sleep'>,
   secretArn: string,
   newVersionId: string,

@@ -1,5 +1,4 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import * as z from 'zod';
+import type { DeployedFunctions, FunctionEnd } from '../deployed-functions.js';
 import { EXIT } from '../exit-codes.js';
 import { CommandFailure } from '../failure.js';
 
@@ -15,28 +14,22 @@ export interface SupplySteps {
   run(step: 'testSecret' | 'finishSecret', secretName: string, versionId: string): Promise<StepEnd>;
 }
 
-const FailureSchema = z.object({ errorType: z.string(), errorMessage: z.string() });
-
-export function createSupplySteps(client: LambdaClient, functionName: string): SupplySteps {
+export function createSupplySteps(
+  functions: Pick<DeployedFunctions, 'call'>,
+  functionName: string,
+): SupplySteps {
   return {
     async run(step, secretName, versionId) {
       const event = { Step: step, SecretId: secretName, ClientRequestToken: versionId };
-      const { FunctionError, Payload } = await client.send(
-        new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(event) }),
-      );
-      if (FunctionError === undefined) return { kind: 'done' };
-      return endOf(step, JSON.parse(Payload?.transformToString() || 'null'));
+      return stepEnd(step, await functions.call(functionName, event));
     },
   };
 }
 
 /** The names of errors are what the function and its callers agree on. */
-function endOf(step: string, payload: unknown): StepEnd {
-  const parsed = FailureSchema.safeParse(payload);
-  const { errorType, errorMessage } = parsed.data ?? {
-    errorType: 'Error',
-    errorMessage: 'no answer',
-  };
+function stepEnd(step: string, end: FunctionEnd): StepEnd {
+  if (end.kind === 'answered') return { kind: 'done' };
+  const { errorType, errorMessage } = end;
   switch (errorType) {
     case 'NewKeyUndecidedError':
       return { kind: 'undecided', reason: errorMessage };

@@ -102,6 +102,25 @@ test('keys rotate --compromised revokes what leaked as soon as a new key is in c
   expect(atMistral()).not.toContain(leaked);
 });
 
+test('credentials that expire before a leaked key is revoked: says what is done, and what to do', async () => {
+  const leaked = keyIdOf('mistral/dev-workspace/dev-team-key');
+  deployed.expiredFor.add('ListExecutions');
+  const run = await cli('keys', 'rotate', 'dev-team-key', '--compromised', '--json');
+  deployed.expiredFor.clear();
+  expect(run.status).toBe(3);
+  expect(documentOf(run).error).toMatchObject({
+    code: 'aws_refused',
+    secret: 'mistral/dev-workspace/dev-team-key',
+    newVersionId: expect.any(String),
+    message: expect.stringMatching(/ExpiredToken.*keys approve dev-workspace\/dev-team-key$/),
+  });
+  expect(keyIdOf('mistral/dev-workspace/dev-team-key')).not.toBe(leaked);
+
+  const approved = await cli('keys', 'approve', 'dev-workspace/dev-team-key', '--yes');
+  expect(approved.stdout).toBe(`✓ old key ${leaked}: revoked\n`);
+  expect(atMistral()).not.toContain(leaked);
+});
+
 test('a rotation that does not finish in time is said so, and the old key stays in charge', async () => {
   const { world } = deployed;
   const old = keyIdOf('mistral/ml-workspace/ml-team-key');
@@ -123,7 +142,7 @@ test('audit runs the deployed audit, and exits with 1 for what it finds', async 
   const run = await cli('audit');
   expect(run.status).toBe(1);
   expect(run.stdout).toMatch(/^warning +unmanaged +notebook +dev-workspace +\d{4}-\d\d-\d\d$/m);
-  expect(run.stdout).toMatch(/^\d+ keys at Mistral, \d+ findings: \d+ of them new; \d+ resolved$/m);
+  expect(run.stdout).toMatch(/^9 keys looked at, 7 findings, 7 of them new; 0 resolved$/m);
 
   const { findings } = documentOf(await cli('audit', '--json'));
   expect(findings.map(({ type }: { type: string }) => type)).toContain('unmanaged');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesizeDefinition } from '../../local/definition.js';
 import { startLocalDynamo } from '../../local/dynamo.js';
+import { AwsError, awsError, operationOf } from '../../local/fakes/aws-json.js';
 import {
   type HttpAnswer,
   type HttpCall,
@@ -28,6 +29,8 @@ const OUTPUTS = {
 export interface DeployedWorld {
   readonly world: World;
   readonly policyPath: string;
+  /** Operations for which credentials have expired. */
+  readonly expiredFor: Set<string>;
   cli(...args: readonly string[]): Promise<CliRun>;
   close(): Promise<void>;
 }
@@ -49,7 +52,12 @@ export async function deployWorld(): Promise<DeployedWorld> {
   });
   await world.provision();
   await world.clock.playUntil(new Date());
-  const aws = await serveHttp((call) => answer(world, call));
+  const expiredFor = new Set<string>();
+  const aws = await serveHttp(async (call) =>
+    expiredFor.has(operationOf(call) ?? '')
+      ? awsError(new AwsError('ExpiredTokenException', 'The security token has expired'))
+      : answer(world, call),
+  );
 
   const folder = mkdtempSync(join(tmpdir(), 'governance-cli-'));
   const policyPath = join(folder, 'governance.yaml');
@@ -60,6 +68,7 @@ export async function deployWorld(): Promise<DeployedWorld> {
   return {
     world,
     policyPath,
+    expiredFor,
     cli: (...args) => runCli([...args, '--policy', policyPath], { env: localAwsEnv(aws.url) }),
 
     async close() {

@@ -20,7 +20,10 @@ async function openWorld(keySource: 'operator' | 'admin-api' = 'operator') {
   const retirements: string[] = [];
   const steps: unknown[] = [];
   const world = await openCliWorld({
-    outputs: { RotationFunctionName: 'rotation' },
+    outputs: {
+      RotationFunctionName: 'rotation',
+      RetirementStateMachineArn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:Retirement',
+    },
     change: (document) => {
       document.mistral.keySource = keySource;
     },

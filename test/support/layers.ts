@@ -130,7 +130,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'app, and what builds the package',
     files: /^bin\//,
-    may: [/^lib\//, /^aws-cdk-lib$/, /^esbuild$/, NODE],
+    may: [/^bin\/bundle-command-line\.ts$/, /^lib\//, /^aws-cdk-lib$/, /^esbuild$/, NODE],
   },
   {
     name: 'example, which sees of this package what it exports',

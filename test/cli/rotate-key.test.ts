@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import type { RunningRetirement } from '../../cli/keys/retirement-flows.js';
+import { type RotateDeps, revokeReplaced, rotateKey } from '../../cli/keys/rotate-key.js';
+import type { SecretState } from '../../lambdas/domain/rotation.js';
+import { aRetirement, aSecret } from '../support/builders.js';
+
+const MINUTE_MS = 60_000;
+const before = aSecret({ old: ['AWSCURRENT'] });
+const pending = aSecret({ old: ['AWSCURRENT'], new: ['AWSPENDING'] });
+const after = aSecret({ old: ['AWSPREVIOUS'], new: ['AWSCURRENT', 'AWSPENDING'] });
+
+/** A secret seen in these states one after the other, the last one from then on. */
+function watching(states: readonly SecretState[], running: readonly RunningRetirement[] = []) {
+  let looks = 0;
+  let nowMs = Date.parse('2026-11-25T10:00:00Z');
+  const told: string[] = [];
+  const deps: RotateDeps = {
+    secrets: {
+      async describe() {
+        const state = states[Math.min(looks, states.length - 1)];
+        looks += 1;
+        if (!state) throw new Error('there is no state to see');
+        return state;
+      },
+    },
+    rotations: { start: async () => 'started' },
+    flows: { running: async () => running, revokeAtOnce: async () => 'revoked' },
+    sleep: async (milliseconds) => {
+      nowMs += milliseconds;
+    },
+    now: () => new Date(nowMs),
+    tell: (line) => void told.push(line),
+  };
+  return { deps, told, looks: () => looks };
+}
+
+const waiting = (name: string, change: Parameters<typeof aRetirement>[0] = {}) => ({
+  name,
+  executionArn: `arn:${name}`,
+  retirement: aRetirement({ oldKeyId: `key before ${name}`, ...change }),
+});
+
+test('a rotation is over once another version is in charge, and goes on without who waits', async () => {
+  const { deps, told } = watching([before, before, pending, after]);
+  expect(await rotateKey(deps, { secretName: before.name }, 20 * MINUTE_MS)).toEqual({
+    oldVersionId: 'old',
+    newVersionId: 'new',
+  });
+  expect(told).toEqual([expect.stringContaining('it goes on, whether this command waits or not')]);
+});
+
+test('fails as soon as a new key was withdrawn, not at the end of the wait', async () => {
+  const { deps, looks } = watching([before, pending, pending, before]);
+  await expect(rotateKey(deps, { secretName: before.name }, 20 * MINUTE_MS)).rejects.toMatchObject({
+    code: 'rotation_not_finished',
+    exitCode: 1,
+    message: expect.stringContaining('rotation-failed says why; the key before it still is'),
+  });
+  expect(looks()).toBe(4);
+});
+
+test('fails at the end of the wait, and says that the new key is still pending', async () => {
+  const { deps } = watching([before, pending]);
+  await expect(rotateKey(deps, { secretName: before.name }, 2 * MINUTE_MS)).rejects.toThrow(
+    'version new is still pending, and Secrets Manager goes on trying',
+  );
+});
+
+test('what leaked is revoked with all older keys of its secret, and no key of another', async () => {
+  const elsewhere = waiting('other', { secretId: 'arn:of-another' });
+  const { deps } = watching([after], [waiting('older'), waiting('new'), elsewhere]);
+  const rotated = { oldVersionId: 'old', newVersionId: 'new' };
+  expect(await revokeReplaced(deps, after.name, rotated)).toEqual([
+    { keyId: 'key before older', end: 'revoked' },
+    { keyId: 'key before new', end: 'revoked' },
+  ]);
+});
+
+test('a leaked key whose retirement is not there is not taken as revoked', async () => {
+  const { deps } = watching([after], [waiting('older')]);
+  const rotated = { oldVersionId: 'old', newVersionId: 'new' };
+  expect(await revokeReplaced(deps, after.name, rotated)).toEqual([
+    { keyId: 'key before older', end: 'revoked' },
+    { keyId: undefined, end: 'not found' },
+  ]);
+});
