@@ -99,6 +99,6 @@ function wrongUse({ message, code }: CommanderError): CommandFailure {
   const what =
     code === 'commander.help'
       ? 'a command is missing'
-      : message.replace(/^error: /, '').replaceAll(/\s*\n/g, ' ');
+      : message.replace(/^error: |\.$/g, '').replaceAll(/\s*\n/g, ' ');
   return new CommandFailure('wrong_use', EXIT.wrong, `${what}; see --help`);
 }

@@ -5,7 +5,9 @@ import { CommandFailure } from '../failure.js';
 import type { RunningRetirement } from '../keys/retirement-flows.js';
 import { revokedText } from '../keys/revoked-text.js';
 import { type Revoked, revokeAll } from '../keys/rotate-key.js';
+import { refuseWithOperator } from '../keys/who-makes-keys.js';
 import { openDeployment } from '../open-deployment.js';
+import { openPolicy } from '../policy-file.js';
 
 interface ApproveOptions extends CommonOptions {
   readonly yes?: boolean;
@@ -34,6 +36,10 @@ Examples:
 }
 
 async function approve(cli: Cli, options: ApproveOptions, name: string): Promise<Answer> {
+  refuseWithOperator(
+    openPolicy(options.policy),
+    "delete the old key in Mistral's console, its retirement sees that it is gone",
+  );
   const { flows } = await openDeployment(options, cli.keys);
   const running = await cli.progress.during('looking for old keys', () => flows.running());
   const waiting = ofSecret(running, name);

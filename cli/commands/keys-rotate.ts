@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
-import { failureAfter, wrongInput } from '../failure.js';
+import { failureAfter } from '../failure.js';
 import { KEY_ARGUMENT, namedKey, shortName } from '../keys/named-key.js';
 import { revokedText } from '../keys/revoked-text.js';
 import { type Revoked, type Rotated, revokeReplaced, rotateKey } from '../keys/rotate-key.js';
+import { refuseWithOperator } from '../keys/who-makes-keys.js';
 import { minutesUpTo } from '../minutes.js';
 import { openDeployment } from '../open-deployment.js';
 import { openPolicy } from '../policy-file.js';
@@ -44,8 +44,11 @@ Examples:
 
 async function rotate(cli: Cli, options: RotateOptions, name: string): Promise<Answer> {
   const policy = openPolicy(options.policy);
-  refuseInOperatorMode(policy, name);
   const planned = namedKey(policy, name);
+  refuseWithOperator(
+    policy,
+    `make a key in Mistral's console, and run mistral-governance keys supply ${shortName(planned)}`,
+  );
   const deployment = await openDeployment(options, cli.keys);
   const deps = {
     ...deployment,
@@ -70,13 +73,6 @@ async function rotate(cli: Cli, options: RotateOptions, name: string): Promise<A
       `a new key is in charge, and the leaked one is not known to be revoked: run mistral-governance keys approve ${shortName(planned)}`,
     );
   }
-}
-
-function refuseInOperatorMode({ mistral }: Policy, name: string): void {
-  if (mistral.keySource !== 'operator') return;
-  throw wrongInput(
-    `the policy says keySource: operator, so only you can make keys: make one in Mistral's console and run mistral-governance keys supply ${name}`,
-  );
 }
 
 function answerOf(

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
-import { wrongInput } from '../failure.js';
 import { KEY_ARGUMENT, namedKey } from '../keys/named-key.js';
 import { type KeyRequest, type Supplied, supplyKey } from '../keys/supply-key.js';
 import { createSupplySteps } from '../keys/supply-steps.js';
+import { refuseWithAdminApi } from '../keys/who-makes-keys.js';
 import { minutesUpTo } from '../minutes.js';
 import { openDeployment } from '../open-deployment.js';
 import { openPolicy } from '../policy-file.js';
@@ -70,7 +69,10 @@ function consoleName(text: string): string {
 
 async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<Answer> {
   const policy = openPolicy(options.policy);
-  refuseWithAdminApi(policy);
+  refuseWithAdminApi(
+    policy,
+    'keys are made by their rotation, mistral-governance keys rotate <key>',
+  );
   const planned = namedKey(policy, name);
   const { stack, secrets, functions } = await openDeployment(options, cli.keys);
   const deps = {
@@ -94,13 +96,6 @@ async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<A
     patienceMs: options.wait * 60_000,
   };
   return answerOf(planned.secretName, await supplyKey(deps, wish));
-}
-
-function refuseWithAdminApi({ mistral }: Policy): void {
-  if (mistral.keySource === 'operator') return;
-  throw wrongInput(
-    'the policy says mistral.keySource: admin-api, so keys are made by the rotation: mistral-governance keys rotate <key>',
-  );
 }
 
 function requestText({ keyName, workspace, expiresOn }: KeyRequest): string {

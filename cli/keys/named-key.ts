@@ -24,7 +24,7 @@ export function namedKey(policy: Policy, name: string): PlannedKey {
   throw wrongInput(
     found.length > 0
       ? `several keys are named ${name}; say which one:`
-      : `the policy has no key ${name}; it has:`,
+      : 'the policy has no key of that name; it has:', // what was given may be a key all the same
     { problems },
   );
 }

@@ -160,7 +160,7 @@ test('spend shows a bar for each budget', async () => {
 test('what cannot be done says why, and what there is', async () => {
   const unknown = await cli('keys', 'rotate', 'checkout');
   expect(unknown.status).toBe(2);
-  expect(unknown.stderr).toContain('error: the policy has no key checkout; it has:\n');
+  expect(unknown.stderr).toContain('error: the policy has no key of that name; it has:\n');
   expect(unknown.stderr).toContain('\n  prod-workspace/checkout-service-key\n');
 
   const ambiguous = await cli('keys', 'rotate', 'gateway', '--json');

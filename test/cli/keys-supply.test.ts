@@ -163,9 +163,22 @@ describe('keys supply', { timeout: 60_000 }, () => {
     expect(world.secrets.find(SECRET).versions.size).toBe(0);
   });
 
-  test('takes no key as an argument', async () => {
-    const { status } = await world.run([...KEY, 'KeyOfTheTests123456']);
+  test.each([
+    ['after', [...KEY, 'KeyOfTheTests123456']],
+    ['instead of', ['keys', 'supply', 'KeyOfTheTests123456']],
+  ])('takes no key as an argument %s its name, and does not repeat it', async (_where, args) => {
+    const { status, stdout, stderr } = await world.run(args);
     expect(status).toBe(2);
+    expect(stdout + stderr).not.toContain('KeyOfTheTests123456');
+  });
+
+  test.each([
+    ['rotate', "make a key in Mistral's console, and run mistral-governance keys supply dev-work"],
+    ['approve', "delete the old key in Mistral's console"],
+  ])('stands in for keys %s, which refuses to wait for nobody', async (command, instead) => {
+    const { status, stderr } = await world.run(['keys', command, 'dev-workspace/dev-team-key']);
+    expect(status).toBe(2);
+    expect(stderr).toContain(`error: mistral.keySource of the policy is operator: ${instead}`);
   });
 
   test('is not for policies with the Admin API', async () => {

@@ -9,6 +9,7 @@ describe('wrong use', { timeout: 60_000 }, () => {
     ['an unknown option', ['policy', 'check', '--jsn'], "unknown option '--jsn' (Did you mean"],
     ['a missing argument', ['explain', 'arn:aws:iam::1:role/x'], "missing required argument 'mo"],
     ['a choice there is not', ['explain', 'a', 'b', '--endpoint', 'x'], 'Allowed choices are chat'],
+    ['too many arguments', ['audit', 'now'], 'Expected 0 arguments but got 1; see --help'],
     [
       'two stacks',
       ['policy', 'check', '--stack', 'a', '--environment', 'b'],
