@@ -4,7 +4,7 @@ import { createWorkspaceMaker } from '../../lambdas/adapters/workspace-maker.js'
 import type { Currency } from '../../lambdas/domain/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { wrongInput } from '../failure.js';
+import { refuseWithOperator } from '../keys/who-makes-keys.js';
 import { openDocument } from '../policy-file.js';
 import { PLAIN } from '../style.js';
 import { readDraft } from '../workspaces/policy-draft.js';
@@ -41,12 +41,11 @@ Examples:
 
 async function sync(options: SyncOptions, cli: Cli): Promise<Answer> {
   const draft = readDraft(options.policy, openDocument(options.policy));
-  const { currency, keySource } = draft.policy.mistral;
-  if (keySource === 'operator') {
-    throw wrongInput(
-      'mistral.keySource is "operator", for teams without the Admin API: create workspaces in Mistral\'s console and put their ids into the policy',
-    );
-  }
+  const { currency } = draft.policy.mistral;
+  refuseWithOperator(
+    draft.policy,
+    "create workspaces in Mistral's console and put their ids into the policy",
+  );
   const { openMistralAdmin } = await import('../mistral.js'); // the SDK takes longer than the rest
   const admin = openMistralAdmin(draft.policy, options, cli.keys);
   const deps: SyncDeps = {
