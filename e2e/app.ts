@@ -32,16 +32,25 @@ export interface Deployment {
   readonly printed: string;
 }
 
+/** An app as synthesized, and what of it the emulator can take. */
+export interface Assembly {
+  readonly path: string;
+  readonly leftOut: readonly LeftOut[];
+}
+
 /** This repository's app, as the CDK CLI handles it. */
 export interface App {
   bootstrap(): Promise<void>;
-  deploy(policyPath: string): Promise<Deployment>;
+  /** Can be awaited later: one at a time, they are made while the journey goes on. */
+  synth(policyPath: string): Promise<Assembly>;
+  deploy(assembly: Assembly): Promise<Deployment>;
   destroy(): Promise<void>;
 }
 
 export function createApp({ env }: Emulator, folder: string): App {
-  let deploys = 0;
-  let assembly = '';
+  let synths = 0;
+  let lastSynth: Promise<unknown> = Promise.resolve();
+  let deployed = '';
 
   async function cdk(...args: string[]): Promise<string> {
     const options = ['--no-notices', '--no-color'];
@@ -49,12 +58,12 @@ export function createApp({ env }: Emulator, folder: string): App {
     return stdout + stderr;
   }
 
-  async function synth(policyPath: string): Promise<readonly LeftOut[]> {
-    deploys += 1;
-    const whole = join(folder, `cdk.out.${deploys}`);
-    assembly = join(folder, `cdk.out.${deploys}.emulator`);
+  async function synthesize(policyPath: string): Promise<Assembly> {
+    synths += 1;
+    const whole = join(folder, `cdk.out.${synths}`);
+    const path = `${whole}.emulator`;
     await cdk('synth', '--quiet', '-c', `policy=${policyPath}`, '--output', whole);
-    return copyWithoutLacks(whole, assembly);
+    return { path, leftOut: copyWithoutLacks(whole, path) };
   }
 
   return {
@@ -68,24 +77,31 @@ export function createApp({ env }: Emulator, folder: string): App {
       );
     },
 
-    async deploy(policyPath) {
-      const leftOut = await synth(policyPath);
-      const outputsFile = join(folder, `outputs.${deploys}.json`);
+    synth(policyPath) {
+      const made = lastSynth.then(() => synthesize(policyPath));
+      made.catch(() => {}); // whoever awaits it hears
+      lastSynth = made;
+      return made;
+    },
+
+    async deploy({ path, leftOut }) {
+      deployed = path;
+      const outputsFile = `${path}.outputs.json`;
       const printed = await cdk(
-        ...['deploy', '--all', '--app', assembly, '--require-approval', 'never'],
+        ...['deploy', '--all', '--app', path, '--require-approval', 'never'],
         ...['--outputs-file', outputsFile, '--progress', 'events'],
       );
       const outputs = OutputsSchema.parse(JSON.parse(readFileSync(outputsFile, 'utf8')));
       return {
         outputs: outputs.MistralGovernance,
         leftOut,
-        declared: declaredResources(assembly),
+        declared: declaredResources(path),
         printed,
       };
     },
 
     async destroy() {
-      await cdk('destroy', '--all', '--force', '--app', assembly);
+      await cdk('destroy', '--all', '--force', '--app', deployed);
     },
   };
 }

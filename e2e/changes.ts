@@ -1,19 +1,12 @@
-import { join } from 'node:path';
 import { plannedKeys } from '../lambdas/domain/planned-keys.js';
 import { loadPolicy } from '../lib/load-policy.js';
 import { inventory } from './account.js';
-import type { App } from './app.js';
+import type { App, Assembly } from './app.js';
 import { seeRetirementsEnd } from './by-hand.js';
 import { audit, provision, readKey, retired, retirementsNamed, type Scene } from './journey.js';
 import { claimNoLeaks } from './leaks.js';
 import type { Resource } from './left-out.js';
-import {
-  ADDED_SECRET,
-  type Addresses,
-  changedPolicy,
-  REMOVED_SECRET,
-  writePolicy,
-} from './policies.js';
+import { ADDED_SECRET, REMOVED_SECRET } from './policies.js';
 import { claim } from './report.js';
 import { hasResourcePolicy, RESOURCE_POLICY_NAME } from './resource-policies.js';
 import { callWithRaisedBudget } from './traffic.js';
@@ -25,26 +18,28 @@ export interface Changes {
   readonly app: App;
   readonly folder: string;
   readonly firstPath: string;
-  readonly addresses: Addresses;
+  readonly changedPath: string;
+  /** Of the first policy once more, and of the changed one. */
+  readonly again: Promise<Assembly>;
+  readonly changed: Promise<Assembly>;
 }
 
 /** Deploys again without a change, then with another policy, and takes the app away at last. */
 export async function changeAndDestroy(scene: Scene, changes: Changes): Promise<void> {
-  const { app, folder, firstPath, addresses } = changes;
+  const { app, folder, firstPath, changedPath, again, changed } = changes;
   const { report } = scene;
   const first = plannedKeys(loadPolicy(firstPath)).map(({ secretName }) => secretName);
   const before = await keyIds(scene, first);
 
   await report.step('deployed again, and nothing changed', async () => {
-    const { printed } = await app.deploy(firstPath);
+    const { printed } = await app.deploy(await again);
     claim(printed.includes('(no changes)'), 'no changes', printed.slice(-500));
     claim((await keyIds(scene, first)) === before, 'the same keys');
   });
 
-  const changedPath = writePolicy(join(folder, 'changed.yaml'), changedPolicy(addresses));
   const policy = loadPolicy(changedPath);
   await report.step('deployed with a key added, a key removed and a budget raised', async () => {
-    const { printed, declared } = await app.deploy(changedPath);
+    const { printed, declared } = await app.deploy(await changed);
     claimRetained(declared);
     claim(!printed.includes('(no changes)'), 'changes');
     const started = await provision(scene, policy);

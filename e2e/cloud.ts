@@ -22,7 +22,7 @@ export class FunctionError extends Error {
   override readonly name = 'FunctionError';
 }
 
-export function openCloud({ url, env, awsCli, ca, fetch }: Emulator): Cloud {
+export function openCloud({ url, env, ca, fetch }: Emulator): Cloud {
   const options = {
     endpoint: url,
     region: REGION,
@@ -42,12 +42,7 @@ export function openCloud({ url, env, awsCli, ca, fetch }: Emulator): Cloud {
     stepFunctions,
 
     async aws(...args) {
-      // By option: for SQS the AWS CLI does not heed the environment's address.
-      const { stdout } = await command(
-        awsCli,
-        ['--endpoint-url', url, '--output', 'json', ...args],
-        env,
-      );
+      const { stdout } = await command('aws', ['--output', 'json', ...args], env);
       return stdout.trim() === '' ? undefined : JSON.parse(stdout);
     },
 

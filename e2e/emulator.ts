@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
+import { type Certificate, createCertificate } from './certificate.js';
 import { endGroup } from './commands.js';
 import type { Door } from './door.js';
 import { installTools } from './install.js';
+import { putUserCommands } from './user-commands.js';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
@@ -20,10 +22,9 @@ const SHOWN_LINES = 40;
 
 export interface Emulator {
   readonly url: string;
-  /** For the CDK CLI, the AWS CLI and SDKs: nothing of this machine's own account. */
+  /** For the CDK CLI, `aws` and SDKs: nothing of this machine's own account. */
   readonly env: NodeJS.ProcessEnv;
-  readonly awsCli: string;
-  /** Of the certificate that it made for itself. */
+  /** Its certificate. */
   readonly ca: string;
   /** Trusts that certificate. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -43,18 +44,19 @@ export async function startEmulator(
   door: Door,
   onStart: (stop: () => Promise<void>) => void,
 ): Promise<Emulator> {
-  const bin = await installTools(cache, process.env);
+  const tools = await installTools(cache, process.env);
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
-  const certificate = join(folder, 'ministack-tls', 'server.crt');
+  const certificate = await createCertificate(folder);
   const logPath = join(folder, 'ministack.log');
   const log = openSync(logPath, 'w');
-  const child = spawn(join(bin, 'ministack'), [], {
+  const child = spawn(tools.python, ['-m', 'ministack'], {
     cwd: folder,
     stdio: ['ignore', log, log],
     detached: true, // the functions' processes are in its group
     env: {
       PATH: process.env.PATH,
+      PYTHONPATH: tools.packages,
       HOME: folder,
       // Functions are unpacked there: outside of the repository, whose package.json makes ESM of all.
       TMPDIR: folder,
@@ -65,22 +67,24 @@ export async function startEmulator(
       MINISTACK_ACCOUNT_ID: ACCOUNT,
       MINISTACK_REGION: REGION,
       USE_SSL: '1', // policies of topics and buckets deny what comes without TLS
+      MINISTACK_SSL_CERT: certificate.path,
+      MINISTACK_SSL_KEY: certificate.keyPath,
       AUTH: 'true', // what roles and resource policies allow is enforced
       AWS_ENDPOINT_URL: door.url, // of functions, whose calls this run can lose
-      NODE_EXTRA_CA_CERTS: certificate,
+      NODE_EXTRA_CA_CERTS: certificate.path,
       NODE_OPTIONS: `--require=${join(import.meta.dirname, 'lambda-streaming.cjs')}`,
     },
   });
   closeSync(log);
   onStart(() => stop(child));
   const call = await started(child, url, certificate, logPath);
-  const ca = readFileSync(certificate, 'utf8');
+  const ca = certificate.pem;
   door.leadTo(url, ca);
+  const bin = putUserCommands(folder, tools, url, process.env);
 
   return {
     url,
-    env: environment(url, certificate, folder),
-    awsCli: join(bin, 'aws'),
+    env: environment(url, certificate, folder, bin),
     ca,
     fetch: call,
 
@@ -117,32 +121,36 @@ async function freePort(): Promise<number> {
 async function started(
   child: ChildProcess,
   url: string,
-  certificate: string,
+  certificate: Certificate,
   log: string,
 ): Promise<Emulator['fetch']> {
+  const dispatcher = new Agent({ connect: { ca: certificate.pem } });
+  const call: Emulator['fetch'] = (path, init) => fetch(url + path, { ...init, dispatcher });
   for (let attempt = 0; attempt < START_ATTEMPTS && child.exitCode === null; attempt += 1) {
     await setTimeout(ATTEMPT_MS);
-    if (!existsSync(certificate)) continue;
-    const dispatcher = new Agent({ connect: { ca: readFileSync(certificate, 'utf8') } });
-    const call: Emulator['fetch'] = (path, init) => fetch(url + path, { ...init, dispatcher });
     const health = await call('/_ministack/health').catch(() => undefined);
     if (health?.ok) return call;
-    await dispatcher.destroy();
   }
   throw new Error(`MiniStack did not start:\n${readFileSync(log, 'utf8').slice(-2000)}`);
 }
 
-function environment(url: string, certificate: string, folder: string): NodeJS.ProcessEnv {
+function environment(
+  url: string,
+  certificate: Certificate,
+  folder: string,
+  bin: string,
+): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(process.env)) {
     if (!/^(AWS|CDK)_/.test(name)) env[name] = value;
   }
   return {
     ...env,
+    PATH: `${bin}${delimiter}${env.PATH}`,
     HOME: folder,
     AWS_ENDPOINT_URL: url,
-    AWS_CA_BUNDLE: certificate,
-    NODE_EXTRA_CA_CERTS: certificate,
+    AWS_CA_BUNDLE: certificate.path,
+    NODE_EXTRA_CA_CERTS: certificate.path,
     AWS_ACCESS_KEY_ID: ROOT.accessKeyId,
     AWS_SECRET_ACCESS_KEY: ROOT.secretAccessKey,
     AWS_REGION: REGION,

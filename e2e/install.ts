@@ -4,76 +4,89 @@ import { setTimeout } from 'node:timers/promises';
 import { command } from './commands.js';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
-const NEEDED = [
-  ['python3', '-c', 'import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 10))'],
-  ['openssl', 'version'],
-  ['bash', '--version'],
-  ['jq', '--version'],
-] as const;
+const PYTHON =
+  'import pip, sys; assert sys.version_info >= (3, 10); print(sys.executable); print(sys.version)';
 const LOCK_ATTEMPTS = 600;
 const LOCK_PAUSE_MS = 500;
 
+/** Python, and the folder of the packages that it runs. */
+export interface Tools {
+  readonly python: string;
+  readonly packages: string;
+}
+
 /**
- * Installs MiniStack and the AWS CLI into a virtual environment of their own, unless they are there;
- * returns where their commands are. What is there in part, or does not run any more, is made anew.
+ * Installs MiniStack and the AWS CLI into a folder of their own, unless they are there. What is
+ * there in part, or does not run any more, is made anew.
  */
-export async function installTools(cache: string, env: NodeJS.ProcessEnv): Promise<string> {
-  await claimCommands(env);
+export async function installTools(cache: string, env: NodeJS.ProcessEnv): Promise<Tools> {
+  const [python = '', version] = (await need('python3', ['-c', PYTHON], env)).split('\n');
+  await need('bash', ['--version'], env);
+  const tools = { python, packages: cache };
+  // Some of what is installed is made for one version of Python.
+  const mark = `# ${version}\n${readFileSync(REQUIREMENTS, 'utf8')}`;
   mkdirSync(dirname(cache), { recursive: true });
   const unlock = await lock(`${cache}.lock`);
   try {
-    if (!(await isWhole(cache, env))) await install(cache, env);
+    if (!(await isWhole(tools, mark, env))) await install(tools, mark, env);
   } finally {
     unlock();
   }
-  return join(cache, 'bin');
+  return tools;
 }
 
-async function claimCommands(env: NodeJS.ProcessEnv): Promise<void> {
-  for (const [file, ...args] of NEEDED) {
-    await command(file, args, env).catch((cause: unknown) => {
-      throw new Error(
-        `"${file} ${args.join(' ')}" fails: e2e needs python3 (3.10 or newer, with venv and pip), openssl, bash and jq`,
-        { cause },
-      );
-    });
+async function need(file: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  try {
+    return (await command(file, args, env)).stdout;
+  } catch (cause) {
+    throw new Error(
+      `"${file} ${args.join(' ')}" fails: e2e needs python3 (3.10 or newer, with pip) and bash`,
+      { cause },
+    );
   }
 }
 
 /** The mark is written last, so what has none was never finished. */
-async function isWhole(cache: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+async function isWhole(
+  { python, packages }: Tools,
+  mark: string,
+  env: NodeJS.ProcessEnv,
+): Promise<boolean> {
   const tries = ['-c', 'import ministack, awscli, botocore.session, hypercorn'];
   try {
-    if (readFileSync(markOf(cache), 'utf8') !== markFor(cache)) return false;
-    await command(join(cache, 'bin', 'python'), tries, env);
+    if (readFileSync(markIn(packages), 'utf8') !== mark) return false;
+    await command(python, tries, { ...env, PYTHONPATH: packages });
     return true;
   } catch {
     return false;
   }
 }
 
-const markOf = (cache: string) => join(cache, 'installed.txt');
+const markIn = (packages: string) => join(packages, 'installed.txt');
 
-/** Its commands hold the path that it was made at: moved or copied, it is of no use. */
-const markFor = (cache: string) => `# ${cache}\n${readFileSync(REQUIREMENTS, 'utf8')}`;
-
-async function install(cache: string, env: NodeJS.ProcessEnv): Promise<void> {
-  rmSync(cache, { recursive: true, force: true });
-  await command('python3', ['-m', 'venv', cache], env);
-  const pip = ['install', '--quiet', '--disable-pip-version-check', '--retries', '2'];
+async function install(
+  { python, packages }: Tools,
+  mark: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  rmSync(packages, { recursive: true, force: true });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--retries', '2'];
+  // Two wishes that users may have for their own environment.
+  const here = { ...env, PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0' };
+  const what = ['--target', packages, '--requirement', REQUIREMENTS];
   try {
-    await command(join(cache, 'bin', 'pip'), [...pip, '--requirement', REQUIREMENTS], env);
+    await command(python, [...pip, ...what], here);
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     const unreached =
       /NewConnectionError|ConnectTimeout|name resolution|Max retries|ProxyError|versions: none/i;
     if (!unreached.test(said)) throw cause;
     throw new Error(
-      `no package index reached: e2e installs MiniStack and the AWS CLI with pip into ${cache} when it first runs, and needs the network (or PIP_INDEX_URL) for that; pip says:\n${said}`,
+      `no package index reached: e2e installs MiniStack and the AWS CLI with pip into ${packages} when it first runs, and needs the network (or PIP_INDEX_URL) for that; pip says:\n${said}`,
       { cause },
     );
   }
-  writeFileSync(markOf(cache), markFor(cache));
+  writeFileSync(markIn(packages), mark);
 }
 
 /** Two runs at the same time must not install into the same folder. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import type { Emulator } from './emulator.js';
@@ -21,18 +21,12 @@ export interface Shell {
 const END = '--- pasted, status';
 const PASTE_TIMEOUT_MS = 180_000;
 
-export function openShell(
-  { env, url, awsCli }: Pick<Emulator, 'env' | 'url' | 'awsCli'>,
-  parent: string,
-): Shell {
+export function openShell({ env }: Pick<Emulator, 'env'>, parent: string): Shell {
   const folder = join(parent, 'shell');
-  const bin = join(parent, 'bin');
   mkdirSync(folder);
-  mkdirSync(bin);
-  writeAwsCommand(join(bin, 'aws'), awsCli, url);
   const child = spawn('bash', ['--noprofile', '--norc'], {
     cwd: folder,
-    env: { ...env, PATH: `${bin}${delimiter}${env.PATH}` },
+    env,
     stdio: ['pipe', 'pipe', 'ignore'],
     detached: true,
   });
@@ -77,10 +71,4 @@ export function openShell(
       await exited;
     },
   };
-}
-
-/** The AWS CLI with the address by option: for SQS it does not heed the environment's. */
-function writeAwsCommand(path: string, awsCli: string, url: string): void {
-  writeFileSync(path, `#!/bin/sh\nexec '${awsCli}' --endpoint-url '${url}' "$@"\n`);
-  chmodSync(path, 0o755);
 }

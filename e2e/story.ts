@@ -23,7 +23,7 @@ import {
 } from './journey.js';
 import { surviveKills } from './kills.js';
 import type { RemoteMistral } from './mistral.js';
-import { firstPolicy, writePolicy } from './policies.js';
+import { changedPolicy, firstPolicy, writePolicy } from './policies.js';
 import { createFunctionProcesses } from './processes.js';
 import { claimReadersAlone } from './readers.js';
 import { claimExamplesRefused } from './refusals.js';
@@ -55,6 +55,8 @@ export async function live(parts: Parts): Promise<void> {
   const { emulator, mistral, cloud, inbox, shell, app, folder, report } = parts;
   const addresses = { mistralUrl: mistral.url, queueArn: inbox.queueArn };
   const firstPath = writePolicy(join(folder, 'first.yaml'), firstPolicy(addresses));
+  const changedPath = writePolicy(join(folder, 'changed.yaml'), changedPolicy(addresses));
+  const first = app.synth(firstPath);
 
   await shell.paste(README.block('Deploy for real', 'create-secret'), mistral.adminKey);
   await report.step('what is left out is refused by the emulator', () =>
@@ -62,7 +64,9 @@ export async function live(parts: Parts): Promise<void> {
   );
   await createResourcePolicyFunction(cloud, emulator, folder);
   await report.step('bootstrapped', () => app.bootstrap());
-  const { outputs, leftOut } = await report.step('deployed', () => app.deploy(firstPath));
+  const { outputs, leftOut } = await report.step('deployed', async () => app.deploy(await first));
+  const again = app.synth(firstPath);
+  const changed = app.synth(changedPath);
   report.note(`${leftOut.length} resources left out`);
   const resources = await deployedResources(cloud);
   for (const { type } of resources) report.count('resources deployed', type);
@@ -129,5 +133,5 @@ export async function live(parts: Parts): Promise<void> {
     );
   });
   await report.step('looked around as the runbook says', () => lookAround(scene));
-  await changeAndDestroy(scene, { app, folder, firstPath, addresses });
+  await changeAndDestroy(scene, { app, folder, firstPath, changedPath, again, changed });
 }

@@ -6,10 +6,7 @@ import { openShell, type Shell } from '../../e2e/shell.js';
 
 function aShell(): Shell {
   const folder = mkdtempSync(join(tmpdir(), 'shell-'));
-  const shell = openShell(
-    { env: { PATH: '/usr/bin:/bin' }, url: 'http://emulator', awsCli: 'echo' },
-    folder,
-  );
+  const shell = openShell({ env: { PATH: '/usr/bin:/bin' } }, folder);
   onTestFinished(async () => {
     await shell.close();
     rmSync(folder, { recursive: true });
@@ -35,10 +32,4 @@ test('fails where any command of a paste does, and says how', async () => {
   const shell = aShell();
   await expect(shell.paste('ls /no/such/folder\necho on')).rejects.toThrow('/no/such/folder');
   expect(await shell.paste('echo still there')).toBe('still there');
-});
-
-test('the AWS CLI asks the emulator', async () => {
-  expect(await aShell().paste('aws sqs list-queues')).toBe(
-    '--endpoint-url http://emulator sqs list-queues',
-  );
 });
