@@ -22,10 +22,6 @@ const DAYS_HELD = 9;
 const ATTEMPTS = 60;
 const PAUSE_MS = 500;
 
-const ApprovalSchema = z.object({
-  nextSteps: z.array(z.object({ say: z.string(), command: z.string().optional() })),
-});
-
 /** The README's way to a key's value, which is of the same secret as the leaked one. */
 export async function readByHand({ shell, mistral }: Scene): Promise<void> {
   const plaintext = await shell.paste(
@@ -89,8 +85,8 @@ async function approvalCommand(scene: Scene): Promise<string> {
   const commands: string[] = [];
   await until('approval-needed in the queue', async () => {
     const asked = (await hear(scene)).filter(({ type }) => type === 'approval-needed');
-    for (const alert of asked) {
-      for (const { command } of ApprovalSchema.parse(alert).nextSteps) {
+    for (const { nextSteps } of asked) {
+      for (const { command } of nextSteps) {
         if (command) commands.push(command);
       }
     }

@@ -15,6 +15,7 @@ const AlertSchema = z.looseObject({
   type: z.string(),
   severity: z.string(),
   title: z.string(),
+  nextSteps: z.array(z.object({ say: z.string(), command: z.string().optional() })).default([]),
 });
 
 export type ReceivedAlert = z.infer<typeof AlertSchema>;

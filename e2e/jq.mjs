@@ -4,7 +4,7 @@ import { raw } from 'jq-wasm';
 
 // jq itself, for a machine that has none. Its command line is taken apart here only to find the files.
 const VALUES_AFTER = { '--arg': 2, '--argjson': 2, '--indent': 1 };
-const NOT_TAKEN = /^(-f|-L|--from-file|--slurpfile|--rawfile|--args|--jsonargs)$/;
+const NOT_TAKEN = /^(-[a-zA-Z]*[fLn]|--(from-file|slurpfile|rawfile|args|jsonargs|null-input)$)/;
 
 const options = [];
 const others = [];

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { paginateScan } from '@aws-sdk/client-dynamodb';
+import { ListTablesCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateGetExecutionHistory, paginateListExecutions } from '@aws-sdk/client-sfn';
-import { inventory } from './account.js';
 import { keptEvidence } from './evidence.js';
 import type { Scene } from './journey.js';
 import { claim } from './report.js';
@@ -28,7 +27,7 @@ export async function claimNoLeaks(scene: Scene, folder: string): Promise<void> 
 }
 
 async function tables({ cloud }: Scene): Promise<string> {
-  const { tables: names } = await inventory(cloud);
+  const { TableNames: names = [] } = await cloud.dynamo.send(new ListTablesCommand({}));
   const items: unknown[] = [];
   for (const TableName of names) {
     for await (const { Items = [] } of paginateScan({ client: cloud.dynamo }, { TableName })) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 
 const SHIPPED = join(import.meta.dirname, '..', 'governance.yaml');
+const OPERATOR = join(import.meta.dirname, '..', 'examples', 'operator.yaml');
 
 export interface Addresses {
   /** Of the fake Mistral. */
@@ -41,6 +42,18 @@ export function changedPolicy(addresses: Addresses) {
   dev.budgets.dailyUsd = RAISED_BUDGET_USD;
   dev.keys.push({ name: 'dev-ci-key', description: 'Continuous integration', readers: [] });
   prod.keys = prod.keys.filter(({ name }: { name: string }) => name !== 'search-service-key');
+  return policy;
+}
+
+/** The shipped example without the Admin API, pointed at the fake Mistral. */
+export function operatorPolicy({ mistralUrl, queueArn }: Addresses) {
+  const policy = parse(readFileSync(OPERATOR, 'utf8'));
+  policy.mistral.apiUrl = mistralUrl;
+  policy.alerts.subscriptions.push({
+    protocol: 'sqs',
+    endpoint: queueArn,
+    filter: { type: ['key-needed'] },
+  });
   return policy;
 }
 

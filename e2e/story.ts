@@ -23,7 +23,8 @@ import {
 } from './journey.js';
 import { surviveKills } from './kills.js';
 import type { RemoteMistral } from './mistral.js';
-import { changedPolicy, firstPolicy, writePolicy } from './policies.js';
+import { supplyByHand } from './operator.js';
+import { changedPolicy, firstPolicy, operatorPolicy, writePolicy } from './policies.js';
 import { createFunctionProcesses } from './processes.js';
 import { claimReadersAlone } from './readers.js';
 import { claimExamplesRefused } from './refusals.js';
@@ -56,6 +57,7 @@ export async function live(parts: Parts): Promise<void> {
   const addresses = { mistralUrl: mistral.url, queueArn: inbox.queueArn };
   const firstPath = writePolicy(join(folder, 'first.yaml'), firstPolicy(addresses));
   const changedPath = writePolicy(join(folder, 'changed.yaml'), changedPolicy(addresses));
+  const operatorPath = writePolicy(join(folder, 'operator.yaml'), operatorPolicy(addresses));
   const first = app.synth(firstPath);
 
   await shell.paste(README.block('Deploy for real', 'create-secret'), mistral.adminKey);
@@ -67,6 +69,7 @@ export async function live(parts: Parts): Promise<void> {
   const { outputs, leftOut } = await report.step('deployed', async () => app.deploy(await first));
   const again = app.synth(firstPath);
   const changed = app.synth(changedPath);
+  const operator = app.synth(operatorPath);
   report.note(`${leftOut.length} resources left out`);
   const resources = await deployedResources(cloud);
   for (const { type } of resources) report.count('resources deployed', type);
@@ -134,4 +137,5 @@ export async function live(parts: Parts): Promise<void> {
   });
   await report.step('looked around as the runbook says', () => lookAround(scene));
   await changeAndDestroy(scene, { app, folder, firstPath, changedPath, again, changed });
+  await supplyByHand(scene, { app, folder, policyPath: operatorPath, assembly: operator });
 }
