@@ -37,10 +37,10 @@ export function createDeployedFunctions(settings: LambdaClientConfig): DeployedF
   const single = client(LONGEST_RUN_MS, { maxAttempts: 1 }); // what was cut off may still be running
 
   return {
-    call: (functionName, event) => endOf(patient, functionName, event),
+    call: (functionName, event) => callFunction(patient, functionName, event),
 
     async invoke(functionName, answer) {
-      const end = await endOf(single, functionName, {});
+      const end = await callFunction(single, functionName, {});
       if (end.kind === 'failed') {
         throw new CommandFailure(
           'function_failed',
@@ -59,7 +59,8 @@ export function createDeployedFunctions(settings: LambdaClientConfig): DeployedF
   };
 }
 
-async function endOf(
+/** One call, as often as the client tries it. */
+export async function callFunction(
   client: LambdaClient,
   functionName: string,
   event: unknown,

@@ -19,22 +19,24 @@ export interface KeyProvisioningProps {
   readonly source: FirstRotations | AskedPerson;
 }
 
-interface FirstRotations {
-  readonly kind: 'rotation';
-  /** Secrets Manager asks that whoever starts a rotation may invoke this. */
-  readonly rotationFunction: IFunction;
+interface RetiresRemoved {
   /** Started for the keys that left the policy. */
   readonly retirementFlow: RetirementFlow;
+  /** Knows the secrets of the deploys before, and what was asked for already. */
   readonly recordsTable: RecordsTable;
   /** Encrypts the managed secrets. */
   readonly encryptionKey: IKey;
 }
 
-interface AskedPerson {
+interface FirstRotations extends RetiresRemoved {
+  readonly kind: 'rotation';
+  /** Secrets Manager asks that whoever starts a rotation may invoke this. */
+  readonly rotationFunction: IFunction;
+}
+
+interface AskedPerson extends RetiresRemoved {
   readonly kind: 'operator';
   readonly alertTopic: AlertTopic;
-  /** What was asked for already. */
-  readonly recordsTable: RecordsTable;
 }
 
 /**
@@ -52,8 +54,11 @@ export class KeyProvisioning extends Construct {
     this.function =
       source.kind === 'rotation' ? this.starter(policy, source) : this.asker(policy, source);
     const { executionRole: role } = this.function;
-    const { provision, describe } = SECRET_ACTIONS;
-    this.access = { role, actions: source.kind === 'rotation' ? provision : describe };
+    const { provision, look } = SECRET_ACTIONS;
+    this.access = { role, actions: source.kind === 'rotation' ? provision : look };
+    source.recordsTable.grantRegister(this.function);
+    source.encryptionKey.grantDecrypt(this.function);
+    source.retirementFlow.stateMachine.grantStartExecution(this.function);
   }
 
   /** Runs with every deploy that changed the policy or the code, once these are in place. */
@@ -67,7 +72,7 @@ export class KeyProvisioning extends Construct {
   }
 
   private starter(policy: PolicyBundle, source: FirstRotations) {
-    const { rotationFunction, retirementFlow, recordsTable, encryptionKey } = source;
+    const { rotationFunction, retirementFlow, recordsTable } = source;
     const starter = new GovernanceFunction<ProvisionKeysEnv>(this, 'Function', {
       folder: 'provision-keys',
       description: 'Starts the first rotation of new Mistral API keys, and retires removed ones',
@@ -77,25 +82,22 @@ export class KeyProvisioning extends Construct {
         RETIREMENT_STATE_MACHINE_ARN: retirementFlow.stateMachine.stateMachineArn,
       },
     });
-    recordsTable.grantRegister(starter);
-    encryptionKey.grantDecrypt(starter);
-    retirementFlow.stateMachine.grantStartExecution(starter);
     rotationFunction.grantInvoke(starter);
     return starter;
   }
 
-  private asker(policy: PolicyBundle, { alertTopic, recordsTable }: AskedPerson) {
+  private asker(policy: PolicyBundle, { alertTopic, recordsTable, retirementFlow }: AskedPerson) {
     const asker = new GovernanceFunction<AskForKeysEnv>(this, 'Function', {
       folder: 'ask-for-keys',
-      description: 'Asks for the first keys of new secrets, and for the deletion of removed ones',
+      description: 'Asks for the first keys of new secrets, and retires removed ones',
       policy,
       environment: {
         ALERTS_TOPIC_ARN: alertTopic.topic.topicArn,
         RECORDS_TABLE_NAME: recordsTable.tableName,
+        RETIREMENT_STATE_MACHINE_ARN: retirementFlow.stateMachine.stateMachineArn,
       },
     });
     alertTopic.grantPublish(asker);
-    recordsTable.grantRegister(asker);
     return asker;
   }
 }

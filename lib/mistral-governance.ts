@@ -101,7 +101,7 @@ export class MistralGovernance extends Construct {
       policy,
       source: adminKey
         ? { kind: 'rotation', ...parts, retirementFlow, rotationFunction: rotation.function }
-        : { kind: 'operator', alertTopic, recordsTable },
+        : { kind: 'operator', ...parts, retirementFlow },
     });
     const gateway = checked.gateway.enabled
       ? new Gateway(this, 'Gateway', { ...parts, quotaTable, callers: checked.callers })

@@ -23,7 +23,6 @@ export const SECRET_ACTIONS = {
   look: LOOK,
   read: ['secretsmanager:GetSecretValue'],
   audit: [...LOOK, 'secretsmanager:ListSecretVersionIds'],
-  describe: ['secretsmanager:DescribeSecret'],
   provision: [...LOOK, 'secretsmanager:RotateSecret'],
 } as const;
 

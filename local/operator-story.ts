@@ -109,7 +109,13 @@ export async function playOperatorStory(
         newToken: randomUUID,
         sleep: clock.sleep,
       },
-      { planned, ...again, replace: again !== undefined, patienceMs: PATIENCE_MS },
+      {
+        planned,
+        ...again,
+        replace: again !== undefined,
+        compromised: false,
+        patienceMs: PATIENCE_MS,
+      },
     );
     const { secretName } = planned;
     supplied.push({ ...result, secretName, at: clock.now() });

@@ -51,6 +51,8 @@ export interface World {
   readonly throttled: Set<string>;
   /** Where everything remote is for others than our functions, past the gate. */
   readonly url: string;
+  /** A process of ours that is no function, such as the command line: the gate sees its calls too. */
+  runProcess<T>(act: (url: string) => Promise<T>): Promise<T>;
   /** What the end of a deploy does. */
   provision(): Promise<void>;
   /** `cdk deploy` with another policy, which takes schedules away only when all else is done. */
@@ -152,6 +154,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     }
   }
 
+  async function endDeploy(): Promise<void> {
+    await around<unknown>(() => (isSupplied ? functions.askForKeys() : functions.provisionKeys()));
+  }
+
   function askForRotation(secretName: string): void {
     secrets.operations.RotateSecret?.({ SecretId: secretName });
   }
@@ -170,18 +176,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     throttled,
     url: outside.url,
 
-    async provision() {
-      await around<unknown>(() =>
-        isSupplied ? functions.askForKeys() : functions.provisionKeys(),
-      );
-    },
+    runProcess: (act) => around(() => act(network.url)),
+    provision: endDeploy,
 
     async deploy(changed) {
       functions.close();
       policy = changed;
       functions = functionsFor(changed);
       makeSecrets();
-      await around(() => functions.provisionKeys());
+      await endDeploy();
       cancelRotations();
     },
 

@@ -38,7 +38,7 @@ Examples:
 async function approve(cli: Cli, options: ApproveOptions, name: string): Promise<Answer> {
   refuseWithOperator(
     openPolicy(options.policy),
-    "delete the old key in Mistral's console, its retirement sees that it is gone",
+    "only you can revoke a key: delete it in Mistral's console (https://console.mistral.ai > API keys); alert deletion-needed names it, and key-revoked follows when Mistral refuses it",
   );
   const { flows } = await openDeployment(options, cli.keys);
   const running = await cli.progress.during('looking for old keys', () => flows.running());

@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { PlannedKey } from '../../lambdas/domain/planned-keys.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { failureAfter } from '../failure.js';
@@ -45,10 +47,7 @@ Examples:
 async function rotate(cli: Cli, options: RotateOptions, name: string): Promise<Answer> {
   const policy = openPolicy(options.policy);
   const planned = namedKey(policy, name);
-  refuseWithOperator(
-    policy,
-    `make a key in Mistral's console, and run mistral-governance keys supply ${shortName(planned)}`,
-  );
+  refuseRotation(policy, planned, options);
   const deployment = await openDeployment(options, cli.keys);
   const deps = {
     ...deployment,
@@ -73,6 +72,18 @@ async function rotate(cli: Cli, options: RotateOptions, name: string): Promise<A
       `a new key is in charge, and the leaked one is not known to be revoked: run mistral-governance keys approve ${shortName(planned)}`,
     );
   }
+}
+
+function refuseRotation(policy: Policy, planned: PlannedKey, { compromised }: RotateOptions): void {
+  const supply = `mistral-governance keys supply ${shortName(planned)}`;
+  if (!compromised) {
+    refuseWithOperator(policy, `only you can make keys: run ${supply}, which says how`);
+    return;
+  }
+  refuseWithOperator(policy, 'only you can make and delete keys; of a leaked key:', [
+    `1. put a new key in its place: ${supply} --compromised`,
+    "2. once that is in charge, delete the leaked key in Mistral's console; alert deletion-needed names it, and key-revoked follows when Mistral refuses it",
+  ]);
 }
 
 function answerOf(

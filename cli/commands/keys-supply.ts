@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
+import { isFirstSupply } from '../../lambdas/domain/supplied-version.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { KEY_ARGUMENT, namedKey } from '../keys/named-key.js';
-import { type KeyRequest, type Supplied, supplyKey } from '../keys/supply-key.js';
+import { type KeyRequest, type Supplied, type SupplyWish, supplyKey } from '../keys/supply-key.js';
 import { createSupplySteps } from '../keys/supply-steps.js';
 import { refuseWithAdminApi } from '../keys/who-makes-keys.js';
 import { minutesUpTo } from '../minutes.js';
@@ -15,6 +16,7 @@ interface SupplyOptions extends CommonOptions {
   readonly name?: string;
   readonly expires?: string;
   readonly replace?: boolean;
+  readonly compromised?: boolean;
   readonly wait: number;
 }
 
@@ -28,6 +30,7 @@ export function registerKeysSupply(group: Command, cli: Cli): void {
     .option('--name <name>', 'what the key is called at Mistral, if not as asked for', consoleName)
     .option('--expires <date>', 'when it expires, YYYY-MM-DD, if known', day)
     .option('--replace', 'ask for a key although one supplied before is not verified yet')
+    .option('--compromised', 'the key in charge has leaked: ask for its deletion at once')
     .option(
       '--wait <minutes>',
       'how long to try a key that Mistral refuses',
@@ -39,7 +42,8 @@ export function registerKeysSupply(group: Command, cli: Cli): void {
       `
 Says how to name the key and when it should expire, then asks for it at a hidden prompt, or takes it
 from stdin; never give it as an argument. The key is verified before it takes over, and the one before
-it goes on working: its deletion is asked for later. A key that could not be verified stays pending:
+it goes on working: its deletion is asked for later. With --compromised it is asked for as soon as the
+new key is in charge; services that have cached the old one get 401 until they read the secret again. A key that could not be verified stays pending:
 run the command again to go on with it, with --replace to give another.
 
 Exits with 0 once the key is in charge, with 1 where it is refused or not verified yet.
@@ -93,9 +97,10 @@ async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<A
     keyName: options.name,
     expiresOn: options.expires,
     replace: options.replace ?? false,
+    compromised: options.compromised ?? false,
     patienceMs: options.wait * 60_000,
   };
-  return answerOf(planned.secretName, await supplyKey(deps, wish));
+  return answerOf(wish, await supplyKey(deps, wish));
 }
 
 function requestText({ keyName, workspace, expiresOn }: KeyRequest): string {
@@ -107,21 +112,25 @@ function requestText({ keyName, workspace, expiresOn }: KeyRequest): string {
   ].join('\n');
 }
 
-function answerOf(secret: string, supplied: Supplied): Answer {
-  const { outcome, reason, resumed } = supplied;
+function answerOf({ planned, compromised }: SupplyWish, supplied: Supplied): Answer {
+  const secret = planned.secretName;
+  const { outcome, reason, versionId } = supplied;
   return {
     document: { secret, ...supplied },
     exitCode: outcome === 'in charge' ? EXIT.ok : EXIT.no,
 
     text(style) {
       if (outcome === 'in charge') {
-        return `${style.paint('✓', 'good')} ${secret} has a new key in charge\n  the one before it, if any, works until you are asked to delete it\n`;
+        const before = compromised
+          ? `the leaked key works until you delete it in Mistral's console: alert deletion-needed names it`
+          : 'the one before it, if any, works until you are asked to delete it';
+        return `${style.paint('✓', 'good')} ${secret} has a new key in charge\n  ${before}\n`;
       }
       const next =
         outcome === 'refused'
-          ? resumed
-            ? 'run the command again to supply another'
-            : 'supply another key'
+          ? isFirstSupply(versionId)
+            ? 'run the command again with --replace to supply another'
+            : 'run the command again to supply another'
           : 'run the command again to try it again, or with --replace to supply another';
       return `${style.paint('✗', 'bad')} the key is not in charge: ${reason}\n  ${next}\n`;
     },

@@ -4,7 +4,8 @@ import { recommendedExpiry } from '../../lambdas/domain/audit/key-need.js';
 import { createdKeyName } from '../../lambdas/domain/key-name.js';
 import type { PlannedKey } from '../../lambdas/domain/planned-keys.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
-import { unverifiedVersion } from '../../lambdas/domain/supplied-key.js';
+import { unverifiedVersion, verifiedVersion } from '../../lambdas/domain/supplied-key.js';
+import { suppliedVersionId } from '../../lambdas/domain/supplied-version.js';
 import { addDays, type IsoDate, utcDay } from '../../lambdas/domain/utc-day.js';
 import { wrongInput } from '../failure.js';
 import type { StepEnd, SupplySteps } from './supply-steps.js';
@@ -35,6 +36,8 @@ export interface SupplyWish {
   readonly expiresOn?: IsoDate | undefined;
   /** Ask for a key although one supplied before waits to be verified. */
   readonly replace: boolean;
+  /** The key in charge has leaked: have its deletion asked for as soon as the new one is. */
+  readonly compromised: boolean;
   /** How long to go on trying a key that Mistral refuses. */
   readonly patienceMs: number;
 }
@@ -58,13 +61,18 @@ const LONGEST_PAUSE_MS = 60_000;
  */
 export async function supplyKey(deps: SupplyDeps, wish: SupplyWish): Promise<Supplied> {
   const { secretName } = wish.planned;
-  const waiting = unverifiedVersion(await deps.secrets.describe(secretName));
+  const secret = await deps.secrets.describe(secretName);
+  const waiting = unverifiedVersion(secret);
   if (waiting !== undefined && !wish.replace) {
     deps.tell(`a key was supplied before and is not verified yet: going on with it`);
     const end = await putInCharge(deps, wish, waiting);
     return { ...outcomeOf(end), versionId: waiting, resumed: true, keyName: undefined };
   }
-  const versionId = deps.newToken();
+  const versionId = suppliedVersionId({
+    token: deps.newToken(),
+    isFirst: verifiedVersion(secret) === undefined,
+    expiresOn: wish.expiresOn,
+  });
   const keyName = await storeKey(deps, wish, versionId);
   const end = await putInCharge(deps, wish, versionId);
   return { ...outcomeOf(end), versionId, resumed: false, keyName };
@@ -107,7 +115,7 @@ function refuseEarlyExpiry({ expiresOn, planned }: SupplyWish, now: Date): void 
 
 async function putInCharge(
   { steps, now, sleep, tell }: SupplyDeps,
-  { planned: { secretName }, patienceMs }: SupplyWish,
+  { planned: { secretName }, patienceMs, compromised }: SupplyWish,
   versionId: string,
 ): Promise<StepEnd> {
   const deadline = now().getTime() + patienceMs;
@@ -121,7 +129,7 @@ async function putInCharge(
     await sleep(pause);
   }
   tell('verified');
-  return await steps.run('finishSecret', secretName, versionId);
+  return await steps.run('finishSecret', secretName, versionId, { compromised });
 }
 
 function outcomeOf(end: StepEnd): Pick<Supplied, 'outcome' | 'reason'> {

@@ -11,7 +11,12 @@ export type StepEnd =
 /** What Secrets Manager does where keys rotate by themselves: it calls the rotation's steps. */
 export interface SupplySteps {
   /** @throws CommandFailure where the function failed for another reason than the key's */
-  run(step: 'testSecret' | 'finishSecret', secretName: string, versionId: string): Promise<StepEnd>;
+  run(
+    step: 'testSecret' | 'finishSecret',
+    secretName: string,
+    versionId: string,
+    options?: { readonly compromised: boolean },
+  ): Promise<StepEnd>;
 }
 
 export function createSupplySteps(
@@ -19,8 +24,13 @@ export function createSupplySteps(
   functionName: string,
 ): SupplySteps {
   return {
-    async run(step, secretName, versionId) {
-      const event = { Step: step, SecretId: secretName, ClientRequestToken: versionId };
+    async run(step, secretName, versionId, { compromised } = { compromised: false }) {
+      const event = {
+        Step: step,
+        SecretId: secretName,
+        ClientRequestToken: versionId,
+        ...(compromised && { Compromised: true }),
+      };
       return stepEnd(step, await functions.call(functionName, event));
     },
   };

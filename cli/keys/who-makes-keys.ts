@@ -2,8 +2,12 @@ import type { Policy } from '../../lambdas/domain/policy.js';
 import { wrongInput } from '../failure.js';
 
 /** @throws CommandFailure where a person makes and deletes keys, with what to do instead */
-export function refuseWithOperator({ mistral }: Policy, instead: string): void {
-  if (mistral.keySource === 'operator') throw refusal(mistral.keySource, instead);
+export function refuseWithOperator(
+  { mistral }: Policy,
+  instead: string,
+  steps?: readonly string[],
+): void {
+  if (mistral.keySource === 'operator') throw refusal(mistral.keySource, instead, steps);
 }
 
 /** @throws CommandFailure where keys are made by themselves, with what to do instead */
@@ -11,6 +15,7 @@ export function refuseWithAdminApi({ mistral }: Policy, instead: string): void {
   if (mistral.keySource === 'admin-api') throw refusal(mistral.keySource, instead);
 }
 
-function refusal(keySource: string, instead: string) {
-  return wrongInput(`mistral.keySource of the policy is ${keySource}: ${instead}`);
+function refusal(keySource: string, instead: string, steps?: readonly string[]) {
+  const message = `mistral.keySource of the policy is ${keySource}: ${instead}`;
+  return wrongInput(message, { problems: steps });
 }

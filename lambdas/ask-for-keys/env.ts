@@ -5,6 +5,7 @@ export const AskForKeysEnvSchema = z.object({
   LAMBDA_TASK_ROOT: z.string().min(1),
   ALERTS_TOPIC_ARN: z.string().min(1),
   RECORDS_TABLE_NAME: z.string().min(1),
+  RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
 });
 
 /** What the construct sets; Lambda sets the rest. */

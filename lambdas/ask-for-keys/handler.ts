@@ -1,73 +1,61 @@
 import type { AlertTopic } from '../adapters/alert-topic.js';
 import type { FindingStore } from '../adapters/finding-store.js';
-import type { Log } from '../adapters/log.js';
-import type { SecretRegister } from '../adapters/secret-register.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
 import { keyNeeded } from '../domain/alerts/key-needed.js';
-import { removedKey } from '../domain/alerts/removed-key.js';
 import { judgeNeed } from '../domain/audit/key-need.js';
 import type { Finding } from '../domain/finding.js';
 import { type PlannedKey, plannedKeys } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
 import { utcDay } from '../domain/utc-day.js';
+import { createFailures } from '../removal/failures.js';
+import { type RemovalDeps, registerPlanned, retireRemoved } from '../removal/removed-keys.js';
 
-export interface AskForKeysDeps {
-  readonly policy: Policy;
-  readonly secrets: Pick<SecretVersions, 'describe'>;
+export interface AskForKeysDeps extends RemovalDeps {
   readonly findingStore: Pick<FindingStore, 'open' | 'apply'>;
-  readonly register: SecretRegister;
   readonly alerts: AlertTopic;
-  readonly log: Log;
-  readonly now: () => Date;
 }
 
 export interface AskedFor {
   /** Names of the secrets that a key was asked for. */
   readonly asked: readonly string[];
-  /** Names of those that left the policy, whose keys were asked to be deleted. */
-  readonly removed: readonly string[];
+  /** Secrets that left the policy, whose keys are handed to the retirement flow. */
+  readonly retiring: readonly string[];
 }
 
 /**
  * Runs with each deploy that changed the policy or the code, where a person makes the keys: asks for
- * every secret's first one, and for the deletion of what left the policy. Of keys that were asked for
+ * every secret's first one, and has those retired that left the policy. Of keys that were asked for
  * already, the nightly audit reminds.
  */
 export function createAskForKeysHandler(deps: AskForKeysDeps) {
   return async (): Promise<AskedFor> => {
-    const { policy, findingStore, alerts, register, log, now } = deps;
-    const at = now();
-    const removed = await askToDelete(deps, at);
-    const known = new Set((await findingStore.open()).map(({ finding }) => finding.id));
+    const failures = createFailures(deps.log);
+    await registerPlanned(deps, failures);
+    const retiring = await retireRemoved(deps, failures);
+    const known = new Set((await deps.findingStore.open()).map(({ finding }) => finding.id));
     const asked: string[] = [];
-    for (const planned of plannedKeys(policy)) {
-      const { secretName, workspace } = planned;
-      await register.put({ secretName, workspace: workspace.name, plannedAt: at.toISOString() });
-      const finding = await firstKeyNeed(deps, planned, at);
-      if (!finding || known.has(finding.id)) continue;
-      // Told first: a crash in between asks twice, the other way round nobody were asked.
-      await alerts.publish(keyNeeded(finding, at));
-      const opened = { finding, openedOn: utcDay(at), lastToldOn: utcDay(at) };
-      await findingStore.apply({ open: [opened], remind: [], resolve: [] });
-      asked.push(secretName);
+    for (const planned of plannedKeys(deps.policy)) {
+      await failures.attempt('key not asked for', planned.secretName, async () => {
+        if (await ask(deps, planned, known)) asked.push(planned.secretName);
+      });
     }
-    log.info('keys asked for', { asked, removed });
-    return { asked, removed };
+    deps.log.info('keys asked for', { asked, retiring });
+    failures.throwIfAny();
+    return { asked, retiring };
   };
 }
 
-/** Forgotten once it is told, so that it is told once. */
-async function askToDelete(
-  { policy, register, alerts }: AskForKeysDeps,
-  at: Date,
-): Promise<readonly string[]> {
-  const planned = new Set(plannedKeys(policy).map(({ secretName }) => secretName));
-  const removed = (await register.all()).filter(({ secretName }) => !planned.has(secretName));
-  for (const secret of removed) {
-    await alerts.publish(removedKey(secret, at));
-    await register.forget(secret.secretName);
-  }
-  return removed.map(({ secretName }) => secretName);
+/** Told first: a crash in between asks twice, the other way round nobody were asked. */
+async function ask(
+  deps: AskForKeysDeps,
+  planned: PlannedKey,
+  known: ReadonlySet<string>,
+): Promise<boolean> {
+  const at = deps.now();
+  const finding = await firstKeyNeed(deps, planned, at);
+  if (!finding || known.has(finding.id)) return false;
+  await deps.alerts.publish(keyNeeded(finding, at));
+  const opened = { finding, openedOn: utcDay(at), lastToldOn: utcDay(at) };
+  await deps.findingStore.apply({ open: [opened], remind: [], resolve: [] });
+  return true;
 }
 
 async function firstKeyNeed(

@@ -28,6 +28,8 @@ export const ReplacedKeySchema = RetiringKeySchema.extend({
   reason: z.literal('replaced').default('replaced'),
   newKeyId: z.string().min(1),
   newVersionId: z.string().min(1),
+  /** Somebody else may have the old key, so that its end waits for nobody. */
+  why: z.literal('compromised').optional(),
 });
 
 const RemovedKeySchema = RetiringKeySchema.extend({ reason: z.literal('removed') });

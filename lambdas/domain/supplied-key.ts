@@ -1,6 +1,7 @@
 import type { ManagedKey } from './managed-key.js';
 import type { PlannedKey } from './planned-keys.js';
 import { type SecretState, type StepAdmission, versionAt } from './rotation.js';
+import { isFirstSupply } from './supplied-version.js';
 
 /** What an operator types to put a new key into a secret. */
 export function supplyCommand({ workspace, key }: Pick<PlannedKey, 'workspace' | 'key'>): string {
@@ -15,10 +16,14 @@ export function unverifiedVersion(secret: SecretState): string | undefined {
   return versionAt(secret, 'AWSPENDING');
 }
 
-/** The version in charge, once its key was verified. */
+/**
+ * The version in charge, once its key was verified. While a first key waits for that, nothing that
+ * carries AWSCURRENT was verified: it is that key, or another one that came to nothing.
+ */
 export function verifiedVersion(secret: SecretState): string | undefined {
-  const current = versionAt(secret, 'AWSCURRENT');
-  return current === unverifiedVersion(secret) ? undefined : current;
+  const pending = unverifiedVersion(secret);
+  if (pending !== undefined && isFirstSupply(pending)) return undefined;
+  return versionAt(secret, 'AWSCURRENT');
 }
 
 /** Whether a step may run that the command line asks for: here no rotation schedule does. */

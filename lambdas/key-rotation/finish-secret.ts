@@ -4,6 +4,7 @@ import type { ManagedKey } from '../domain/managed-key.js';
 import { expireAfterDays } from '../domain/planned-keys.js';
 import { firstCheckAt, type ReplacedKey, retirementRules } from '../domain/retirement.js';
 import { threadOf, versionAt } from '../domain/rotation.js';
+import { isFirstSupply } from '../domain/supplied-version.js';
 import { addDays, utcDay } from '../domain/utc-day.js';
 import type { FinishDeps, Rotation } from './rotation.js';
 import { tell } from './tell.js';
@@ -24,7 +25,9 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
   const alreadyMoved = current === versionId;
   if (!alreadyMoved) await promote(deps, rotation, current);
 
-  const oldVersionId = alreadyMoved ? versionAt(secret, 'AWSPREVIOUS') : current;
+  const replaced = alreadyMoved ? versionAt(secret, 'AWSPREVIOUS') : current;
+  // What a first key takes the label from was never verified, and may be a key of somebody else.
+  const oldVersionId = isFirstSupply(versionId) ? undefined : replaced;
   const oldKey = oldVersionId && (await readOldKey(deps, secret.arn, oldVersionId));
   const promotedAt = deps.now();
   const retirement =
@@ -79,7 +82,7 @@ interface Replacement {
 
 function plan(
   { policy: { rotation: rules } }: FinishDeps,
-  { secret, versionId, planned }: Rotation,
+  { secret, versionId, planned, isCompromised }: Rotation,
   { newKey, oldKey, oldVersionId, promotedAt }: Replacement,
 ): ReplacedKey {
   return {
@@ -92,7 +95,9 @@ function plan(
     oldVersionId,
     newVersionId: versionId,
     promotedAt: promotedAt.toISOString(),
-    checkAt: firstCheckAt(promotedAt, rules),
+    ...(isCompromised
+      ? { why: 'compromised', checkAt: promotedAt.toISOString() }
+      : { checkAt: firstCheckAt(promotedAt, rules) }),
     rules: retirementRules(rules),
   };
 }

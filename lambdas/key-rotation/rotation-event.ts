@@ -9,6 +9,8 @@ const RotationEventSchema = z.object({
   SecretId: z.string().min(1),
   ClientRequestToken: z.string().min(1),
   RotationToken: z.string().optional(),
+  /** Ours, from the command line: Secrets Manager knows of no such thing. */
+  Compromised: z.boolean().default(false),
 });
 
 export interface InvocationContext {
@@ -26,13 +28,15 @@ export async function openRotation(
   event: unknown,
   context: InvocationContext,
 ): Promise<OpenedRotation> {
-  const { Step, SecretId, ClientRequestToken, RotationToken } = RotationEventSchema.parse(event);
+  const { Step, SecretId, ClientRequestToken, RotationToken, Compromised } =
+    RotationEventSchema.parse(event);
   const secret = await secrets.describe(SecretId);
   const rotation = {
     secret,
     versionId: ClientRequestToken,
     rotationToken: RotationToken,
     planned: plannedKey(policy, secret.name),
+    isCompromised: Compromised,
     remainingMs: () => context.getRemainingTimeInMillis(),
   };
   return { step: Step, rotation };

@@ -34,5 +34,7 @@ export interface Rotation {
   readonly versionId: string;
   readonly rotationToken: string | undefined;
   readonly planned: PlannedKey;
+  /** Whether the key in charge has leaked, so that its end waits for nobody. */
+  readonly isCompromised: boolean;
   readonly remainingMs: () => number;
 }

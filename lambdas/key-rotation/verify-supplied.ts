@@ -8,6 +8,7 @@ import { missingModels } from '../domain/key-health.js';
 import type { ManagedKey } from '../domain/managed-key.js';
 import { versionAt } from '../domain/rotation.js';
 import { type HeldKey, whyRefused } from '../domain/supplied-key.js';
+import { isFirstSupply } from '../domain/supplied-version.js';
 import type { Rotation } from './rotation.js';
 import type { SupplyDeps } from './supply-handler.js';
 
@@ -51,6 +52,8 @@ async function heldKeys(
   { secrets }: SupplyDeps,
   { secret, versionId }: Rotation,
 ): Promise<readonly HeldKey[]> {
+  // What else a secret holds that never had a verified key, is an attempt that came to nothing.
+  if (isFirstSupply(versionId)) return [];
   const held: HeldKey[] = [];
   for (const [stage, role] of [
     ['AWSCURRENT', 'in charge'],
@@ -73,8 +76,8 @@ async function refuse(
   { secret, versionId }: Rotation,
   reason: string,
 ): Promise<never> {
-  // A secret's first version is in charge by itself, and keeps the label that says it is not verified.
-  if (versionAt(secret, 'AWSCURRENT') !== versionId) {
+  // A secret's first key keeps the label that says that nothing in it is verified.
+  if (!isFirstSupply(versionId)) {
     await secrets.clearPending(secret.arn, versionId);
   }
   log.warn('supplied key refused', { secret: secret.name, versionId, reason });

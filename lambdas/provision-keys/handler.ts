@@ -1,22 +1,11 @@
-import type { Log } from '../adapters/log.js';
-import type { Retirements } from '../adapters/retirements.js';
-import type { SecretRegister } from '../adapters/secret-register.js';
 import type { SecretRotations } from '../adapters/secret-rotations.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
 import { plannedKeys } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
 import { versionAt } from '../domain/rotation.js';
-import { createFailures, type Failures } from './failures.js';
-import { registerPlanned, retireRemoved } from './removed-keys.js';
+import { createFailures, type Failures } from '../removal/failures.js';
+import { type RemovalDeps, registerPlanned, retireRemoved } from '../removal/removed-keys.js';
 
-export interface ProvisionKeysDeps {
-  readonly policy: Policy;
-  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
+export interface ProvisionKeysDeps extends RemovalDeps {
   readonly rotations: SecretRotations;
-  readonly register: SecretRegister;
-  readonly retirements: Pick<Retirements, 'start'>;
-  readonly log: Log;
-  readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 

@@ -6,13 +6,12 @@ import type { RetirementCounts } from '../adapters/outcome-counts.js';
 import type { Alert } from '../domain/alert.js';
 import { approvalNeeded } from '../domain/alerts/approval-needed.js';
 import {
-  deletionCheckFailed,
   deletionNeeded,
   deletionNotCheckable,
-  inChargeRefused,
   oldKeyDeleted,
   oldKeyInCharge,
 } from '../domain/alerts/deletion-story.js';
+import { deletionCheckFailed, inChargeRefused } from '../domain/alerts/deletion-trouble.js';
 import { keyInUse } from '../domain/alerts/key-in-use.js';
 import { keyRevoked, oldKeyKept, rolledBack } from '../domain/alerts/retirement-end.js';
 import { bothRefused, retirementFailed } from '../domain/alerts/retirement-trouble.js';
@@ -21,10 +20,8 @@ import { ReplacedKeySchema, RetirementSchema } from '../domain/retirement.js';
 
 const checked = z.object({ checkAt: z.iso.datetime(), lastUsedOn: z.iso.date() });
 const refused = z.object({ checkAt: z.iso.datetime(), reason: z.string() });
-const asked = z.object({ checkAt: z.iso.datetime() });
-const inCharge = asked.extend({
-  oldKey: z.enum(['accepted', 'forbidden', 'refused', 'not stored']),
-});
+const oldKey = z.enum(['accepted', 'forbidden', 'refused', 'not stored']);
+const tried = z.object({ checkAt: z.iso.datetime(), oldKey });
 const error = z.object({ Error: z.string() }).optional();
 
 /** What the flow passes: its whole state, and which part of the story to tell. */
@@ -49,19 +46,25 @@ const StorySchema = z.object({ executionArn: z.string(), stateMachineArn: z.stri
     // Those of a flow without the Admin API.
     z.object({
       story: z.literal('deletion-needed'),
-      flow: ReplacedKeySchema.extend({ verdict: asked }),
+      flow: flow({ verdict: tried }),
     }),
     z.object({
       story: z.literal('in-charge-refused'),
-      flow: ReplacedKeySchema.extend({ verdict: inCharge }),
+      flow: flow({ verdict: tried }),
     }),
-    z.object({ story: z.literal('deleted'), flow: ReplacedKeySchema }),
-    z.object({ story: z.literal('not-checkable'), flow: ReplacedKeySchema }),
-    z.object({ story: z.literal('old-key-in-charge'), flow: ReplacedKeySchema }),
     z.object({
-      story: z.literal('deletion-check-failed'),
-      flow: ReplacedKeySchema.extend({ error }),
+      story: z.literal('deleted'),
+      flow: flow({ verdict: z.object({ witness: z.string() }) }),
     }),
+    z.object({
+      story: z.literal('not-checkable'),
+      flow: flow({ verdict: z.object({ oldKey }) }),
+    }),
+    z.object({
+      story: z.literal('old-key-in-charge'),
+      flow: flow({ verdict: z.object({ heldBy: z.string() }) }),
+    }),
+    z.object({ story: z.literal('deletion-check-failed'), flow: flow({ error }) }),
   ]),
 );
 
@@ -119,17 +122,17 @@ function alertFor(told: Told, at: Date): Alert {
     case 'failed':
       return retirementFailed({ ...story, ...failureOf(told) });
     case 'deletion-needed':
-      return deletionNeeded({ ...story, ...told.flow.verdict, retirement: told.flow });
+      return deletionNeeded({ ...story, ...told.flow.verdict });
     case 'in-charge-refused':
-      return inChargeRefused({ ...story, ...told.flow.verdict, retirement: told.flow });
+      return inChargeRefused({ ...story, ...told.flow.verdict });
     case 'deleted':
-      return oldKeyDeleted({ ...story, retirement: told.flow });
+      return oldKeyDeleted({ ...story, ...told.flow.verdict });
     case 'not-checkable':
-      return deletionNotCheckable({ ...story, retirement: told.flow });
+      return deletionNotCheckable({ ...story, ...told.flow.verdict });
     case 'old-key-in-charge':
-      return oldKeyInCharge({ ...story, retirement: told.flow });
+      return oldKeyInCharge({ ...story, ...told.flow.verdict });
     case 'deletion-check-failed':
-      return deletionCheckFailed({ ...story, ...failureOf(told), retirement: told.flow });
+      return deletionCheckFailed({ ...story, ...failureOf(told) });
   }
 }
 

@@ -8,10 +8,12 @@ import { VerifyDeletionEnvSchema } from './env.js';
 import { createVerifyDeletionHandler } from './handler.js';
 
 const env = VerifyDeletionEnvSchema.parse(process.env);
+const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
 
 export const handler = createVerifyDeletionHandler({
+  policy,
   secrets: createSecretVersions(new SecretsManagerClient(AWS_CLIENT)),
-  prober: createProber(readPolicyFile(env.LAMBDA_TASK_ROOT)),
+  prober: createProber(policy),
   log: new Logger(),
   now: () => new Date(),
 });

@@ -9,62 +9,115 @@ import {
   judgeDeletion,
   type OldKeyAnswer,
 } from '../domain/operator-retirement.js';
-import { type ReplacedKey, ReplacedKeySchema } from '../domain/retirement.js';
+import { isPlanned } from '../domain/planned-keys.js';
+import type { Policy } from '../domain/policy.js';
+import { type Retirement, RetirementSchema } from '../domain/retirement.js';
 import { versionAt } from '../domain/rotation.js';
+import { type Peer, peersInCharge } from './peers.js';
 
 export interface VerifyDeletionDeps {
+  readonly policy: Policy;
   readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
   readonly prober: KeyProber;
   readonly log: Log;
   readonly now: () => Date;
 }
 
-/** Task of the retirement flow without the Admin API: sees whether a replaced key still works. */
+/** Task of the retirement flow without the Admin API: sees whether an old key still works. */
 export function createVerifyDeletionHandler(deps: VerifyDeletionDeps) {
   return async (event: unknown): Promise<DeletionVerdict> => {
-    const retirement = ReplacedKeySchema.parse(event);
-    const verdict = judgeDeletion(await gatherFacts(deps, retirement));
+    const retirement = RetirementSchema.parse(event);
+    const planned = isPlanned(deps.policy, retirement.secretName);
+    const facts = planned
+      ? await besideKeyInCharge(deps, retirement)
+      : await besidePeers(deps, retirement);
+    const verdict = judgeDeletion({ ...facts, now: deps.now(), isPlanned: planned });
     deps.log.info('verdict', { secret: retirement.secretName, ...verdict });
     return verdict;
   };
 }
 
-async function gatherFacts(
+type Gathered = Pick<DeletionFacts, 'heldBy' | 'oldKey' | 'witness'>;
+
+/** Holds the old key against the one that is in charge of its secret now. */
+async function besideKeyInCharge(
   deps: VerifyDeletionDeps,
-  retirement: ReplacedKey,
-): Promise<DeletionFacts> {
-  const now = deps.now();
-  const inCharge = await keyInCharge(deps, retirement);
-  if (inCharge.keyId === retirement.oldKeyId) {
-    return { now, current: 'old', inChargeAccepted: true, oldKey: 'accepted' };
-  }
+  retirement: Retirement,
+): Promise<Gathered> {
+  const { secretName, oldKeyId, oldVersionId } = retirement;
+  // By name: a secret that was deleted and came back with its key has another ARN.
+  const state = await deps.secrets.describe(secretName);
+  const current = versionAt(state, 'AWSCURRENT');
+  const inCharge = current === undefined ? undefined : await deps.secrets.read(state.arn, current);
+  if (!inCharge) throw new RotationRefusedError(`AWSCURRENT of ${secretName} names no key`);
+  // A key that was removed before it was verified, and is back, may take over at any time.
+  const mayTakeOver = versionAt(state, 'AWSPENDING') === oldVersionId;
+  if (inCharge.keyId === oldKeyId || mayTakeOver) return kept(secretName);
+
   const before = await accepts(deps, inCharge);
-  const oldKey = await tryOldKey(deps, retirement);
+  const oldKey = await answerTo(deps, await storedKey(deps, retirement));
   // A refusal of the old key counts only if the other one was let in at the same time.
-  const inChargeAccepted = before && (oldKey !== 'refused' || (await accepts(deps, inCharge)));
-  return { now, current: 'newer', inChargeAccepted, oldKey };
+  const accepted = before && (oldKey !== 'refused' || (await accepts(deps, inCharge)));
+  return { heldBy: undefined, oldKey, witness: { secretName, accepted } };
 }
 
-async function keyInCharge(
-  { secrets }: VerifyDeletionDeps,
-  { secretId, secretName }: ReplacedKey,
-): Promise<ManagedKey> {
-  const version = versionAt(await secrets.describe(secretId), 'AWSCURRENT');
-  const key = version === undefined ? undefined : await secrets.read(secretId, version);
-  if (key) return key;
-  throw new RotationRefusedError(`AWSCURRENT of ${secretName} names no key`);
+/** Holds the key of a secret that left the policy against keys that are in it. */
+async function besidePeers(deps: VerifyDeletionDeps, retirement: Retirement): Promise<Gathered> {
+  const old = await storedKey(deps, retirement);
+  const peers = await peersInCharge(deps, retirement);
+  const twin = peers.find(({ key }) => key.apiKey.reveal() === old?.apiKey.reveal());
+  if (twin) return kept(twin.secretName);
+  const oldKey = await answerTo(deps, old);
+  if (oldKey !== 'refused') return { heldBy: undefined, oldKey, witness: undefined };
+
+  const witness = await firstAccepted(deps, peers);
+  if (!witness) {
+    const secretName = peers[0]?.secretName;
+    return {
+      heldBy: undefined,
+      oldKey,
+      witness: secretName ? { secretName, accepted: false } : undefined,
+    };
+  }
+  // Refused on both sides of the time at which the other one was let in.
+  return {
+    heldBy: undefined,
+    oldKey: await answerTo(deps, old),
+    witness: { secretName: witness.secretName, accepted: true },
+  };
+}
+
+function kept(heldBy: string): Gathered {
+  return { heldBy, oldKey: 'accepted', witness: undefined };
+}
+
+async function firstAccepted(
+  deps: VerifyDeletionDeps,
+  peers: readonly Peer[],
+): Promise<Peer | undefined> {
+  for (const peer of peers) {
+    if (await accepts(deps, peer.key)) return peer;
+  }
+  return undefined;
 }
 
 async function accepts({ prober }: VerifyDeletionDeps, { apiKey }: ManagedKey): Promise<boolean> {
   return (await prober.probe(apiKey)).kind === 'accepted';
 }
 
-async function tryOldKey(
-  { secrets, prober }: VerifyDeletionDeps,
-  { secretId, oldVersionId, oldKeyId }: ReplacedKey,
-): Promise<OldKeyAnswer> {
+async function storedKey(
+  { secrets }: VerifyDeletionDeps,
+  { secretId, oldVersionId, oldKeyId }: Retirement,
+): Promise<ManagedKey | undefined> {
   const old = await secrets.read(secretId, oldVersionId);
-  if (!old || old.keyId !== oldKeyId) return 'not stored';
+  return old?.keyId === oldKeyId ? old : undefined;
+}
+
+async function answerTo(
+  { prober }: VerifyDeletionDeps,
+  old: ManagedKey | undefined,
+): Promise<OldKeyAnswer> {
+  if (!old) return 'not stored';
   const probe = await prober.probe(old.apiKey);
   if (probe.kind === 'accepted') return 'accepted';
   return probe.status === 403 ? 'forbidden' : 'refused';

@@ -134,6 +134,38 @@ describe('keys supply', { timeout: 60_000 }, () => {
     expect(world.inCharge()).toMatchObject({ keyId: 'good', apiKey: good });
   });
 
+  test("a secret's first key, mistyped, is replaced under its name, and nothing is retired", async () => {
+    const key = world.createKey('first');
+    const typo = await world.supply('NoSuchKeyAtMistralAtAll-1234567', ['--name', 'first']);
+    expect(typo.status).toBe(1);
+    const right = await world.supply(key, ['--name', 'first', '--replace']);
+    expect(right.status).toBe(0);
+    expect(world.inCharge()).toMatchObject({ keyId: 'first', apiKey: key });
+    expect(world.retirements).toEqual([]);
+  });
+
+  test('of a leaked key, the deletion is asked for at once', async () => {
+    await world.supply(world.createKey('one'), ['--name', 'one']);
+    const run = await world.supply(world.createKey('two'), ['--name', 'two', '--compromised']);
+    expect(run.stdout).toContain("until you delete it in Mistral's console");
+    expect(world.steps.at(-1)).toMatchObject({ Step: 'finishSecret', Compromised: true });
+  });
+
+  test('rotate and approve say what to do instead', async () => {
+    const rotate = await world.run(['keys', 'rotate', 'dev-team-key']);
+    expect(rotate.stderr).toContain(
+      'error: mistral.keySource of the policy is operator: only you can make keys: run mistral-governance keys supply dev-workspace/dev-team-key',
+    );
+    const leaked = await world.run(['keys', 'rotate', 'dev-team-key', '--compromised']);
+    expect(leaked.stderr).toMatch(
+      /1\. put a new key .* --compromised\n.*2\. once that is in charge/,
+    );
+    const approve = await world.run(['keys', 'approve', 'dev-workspace/dev-team-key', '--yes']);
+    expect(approve.stderr).toContain('only you can revoke a key: delete it');
+    expect([rotate, leaked, approve].map(({ status }) => status)).toEqual([2, 2, 2]);
+    expect(world.steps).toEqual([]);
+  });
+
   test('what an interrupted attempt left is put in charge without asking for a key', async () => {
     const key = { apiKey: world.createKey(), keyId: 'left', workspace: 'dev-workspace' };
     const value = { ...key, workspaceId: 'w', createdAt: '2026-11-24T00:00:00Z', expiresAt: null };
@@ -170,15 +202,6 @@ describe('keys supply', { timeout: 60_000 }, () => {
     const { status, stdout, stderr } = await world.run(args);
     expect(status).toBe(2);
     expect(stdout + stderr).not.toContain('KeyOfTheTests123456');
-  });
-
-  test.each([
-    ['rotate', "make a key in Mistral's console, and run mistral-governance keys supply dev-work"],
-    ['approve', "delete the old key in Mistral's console"],
-  ])('stands in for keys %s, which refuses to wait for nobody', async (command, instead) => {
-    const { status, stderr } = await world.run(['keys', command, 'dev-workspace/dev-team-key']);
-    expect(status).toBe(2);
-    expect(stderr).toContain(`error: mistral.keySource of the policy is operator: ${instead}`);
   });
 
   test('is not for policies with the Admin API', async () => {

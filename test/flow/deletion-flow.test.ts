@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DeletionVerdict } from '../../lambdas/domain/operator-retirement.js';
-import { anOperatorPolicy } from '../support/builders.js';
+import { anOperatorPolicy, aRemoval, aRetirement } from '../support/builders.js';
 import { definitionFor } from '../support/definition.js';
 import { type FlowPlan, type PlayedFlow, playFlow } from '../support/flow.js';
 import { branchesOf } from '../support/flow-branches.js';
@@ -20,8 +20,12 @@ const checkAt = (day: number) => `2026-04-0${day}T01:00:00.000Z`;
 const needed = (day: number): DeletionVerdict => ({
   kind: 'deletion-needed',
   checkAt: checkAt(day),
+  oldKey: 'accepted',
 });
-const deleted: DeletionVerdict = { kind: 'deleted' };
+const OWN = 'mistral/dev-workspace/dev-team-key';
+const deleted: DeletionVerdict = { kind: 'deleted', witness: OWN };
+const notCheckable: DeletionVerdict = { kind: 'not-checkable', oldKey: 'not stored' };
+const keep: DeletionVerdict = { kind: 'keep', heldBy: OWN };
 
 function told({ alerts }: PlayedFlow): string[] {
   return alerts.map(({ type, severity, at }) =>
@@ -63,15 +67,71 @@ test.each(['accepted', 'refused'] as const)(
 );
 
 test('a key that cannot be tried any more is left to a person, for the last time', async () => {
-  const played = await play({}, { kind: 'not-checkable' });
+  const played = await play({}, notCheckable);
   expect(told(played)).toEqual(['2026-04-03 deletion-needed warning']);
   expect(played.states.at(-1)).toBe('Deletion not checked');
 });
 
 test('an old key in charge again is not asked to be deleted', async () => {
-  const played = await play({}, { kind: 'keep' });
+  const played = await play({}, keep);
   expect(told(played)).toEqual(['2026-04-03 rolled-back warning']);
   expect(played.states.at(-1)).toBe('Old key kept');
+});
+
+test('a leaked key is asked to be deleted as critical, and why', async () => {
+  const played = await play(
+    { retirement: aRetirement({ why: 'compromised' }) },
+    needed(4),
+    deleted,
+  );
+  expect(told(played)[0]).toBe('2026-04-03 deletion-needed critical');
+  expect(played.alerts[0]?.facts.why).toBe('compromised');
+  expect(played.alerts[0]?.title).toBe(`Delete the leaked key of ${OWN} in Mistral's console now`);
+});
+
+describe('a key that left the policy', () => {
+  const retirement = aRemoval();
+
+  test('is asked to be deleted daily, and told when it is seen', async () => {
+    const played = await play({ retirement }, needed(4), needed(5), deleted);
+    expect(told(played)).toEqual([
+      '2026-04-03 deletion-needed warning',
+      '2026-04-04 deletion-needed warning',
+      '2026-04-05 key-revoked info',
+    ]);
+    expect(played.alerts[0]?.title).toContain('Delete the removed key of');
+    expect(played.alerts[2]?.nextSteps[0]?.command).toContain('aws secretsmanager delete-secret');
+  });
+
+  test('is not said to be gone when every key was refused', async () => {
+    const verdict: DeletionVerdict = {
+      kind: 'deletion-needed',
+      checkAt: checkAt(4),
+      oldKey: 'refused',
+    };
+    const { alerts } = await play({ retirement }, verdict, deleted);
+    expect(alerts[0]?.description).toContain('this proves nothing');
+  });
+
+  test('is told with a doubt when only a key of another workspace was accepted', async () => {
+    const elsewhere: DeletionVerdict = { kind: 'deleted', witness: 'mistral/ml-workspace/k' };
+    const { alerts } = await play({ retirement }, elsewhere);
+    expect(alerts[0]?.description).toContain('if that workspace is suspended');
+    expect(alerts[0]?.nextSteps[0]?.say).toContain('that old is gone');
+  });
+
+  test('is left to a person when no other key can be tried', async () => {
+    const { alerts } = await play({ retirement }, { kind: 'not-checkable', oldKey: 'refused' });
+    expect(alerts[0]?.description).toContain('no other key that it could accept');
+  });
+
+  test('is kept when it comes back, or when another secret holds the same key', async () => {
+    const back = await play({ retirement }, keep);
+    expect(back.alerts[0]?.title).toBe(`Removal of ${OWN} was taken back`);
+    const heldBy = 'mistral/dev-workspace/renamed';
+    const twin = await play({ retirement }, { kind: 'keep', heldBy });
+    expect(twin.alerts[0]?.description).toContain('do not delete old');
+  });
 });
 
 describe('failing', () => {
@@ -92,12 +152,12 @@ describe('failing', () => {
 
   test.each([
     ['deleted', deleted],
-    ['not-checkable', { kind: 'not-checkable' }],
-    ['old-key-in-charge', { kind: 'keep' }],
+    ['not-checkable', notCheckable],
+    ['old-key-in-charge', keep],
     ['in-charge-refused', { kind: 'in-charge-refused', checkAt: checkAt(4), oldKey: 'refused' }],
   ] satisfies [string, DeletionVerdict][])('%s that cannot be told', async (story, verdict) => {
     const fails = (call: string) => (call === `tell ${story}` ? new Error('x') : undefined);
-    const played = await play({ fails }, verdict, { kind: 'not-checkable' });
+    const played = await play({ fails }, verdict, notCheckable);
     expect(played.alerts.length).toBeGreaterThan(0);
   });
 

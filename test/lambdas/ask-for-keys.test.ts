@@ -3,7 +3,8 @@ import { createAskForKeysHandler } from '../../lambdas/ask-for-keys/handler.js';
 import type { Alert } from '../../lambdas/domain/alert.js';
 import type { OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
 import type { RegisteredSecret } from '../../lambdas/domain/removal.js';
-import { anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
+import type { Retirement } from '../../lambdas/domain/retirement.js';
+import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 
 const DEV = 'mistral/dev-workspace/dev-team-key';
 
@@ -12,11 +13,21 @@ function ask(
   registered: readonly RegisteredSecret[] = [],
 ) {
   const register = new Map(registered.map((secret) => [secret.secretName, secret]));
+  const flows = new Map<string, Retirement>();
   const alerts: Alert[] = [];
   const found: OpenFinding[] = [];
   const handler = createAskForKeysHandler({
     policy: anOperatorPolicy(),
-    secrets: { describe: async (name) => ({ ...aSecret(stages(name)), name }) },
+    secrets: {
+      describe: async (name) => ({ ...aSecret(stages(name)), name }),
+      read: async (_secret, version) => aManagedKey(`key-of-${version}`),
+    },
+    retirements: {
+      start: async (name, retirement) => {
+        flows.set(name, retirement);
+        return 'started';
+      },
+    },
     findingStore: {
       open: async () => found,
       apply: async ({ open }) => void found.push(...open),
@@ -30,14 +41,14 @@ function ask(
     log: silentLog,
     now: () => new Date('2026-04-01T10:00:00Z'),
   });
-  return { alerts, found, register, handler };
+  return { alerts, found, flows, register, handler };
 }
 
 test('asks for the first key of every secret without one, by the exact command', async () => {
   const { alerts, handler } = ask(
     (name): Record<string, string[]> => (name === DEV ? {} : { v1: ['AWSCURRENT'] }),
   );
-  expect(await handler()).toEqual({ asked: [DEV], removed: [] });
+  expect(await handler()).toEqual({ asked: [DEV], retiring: [] });
   expect(alerts).toHaveLength(1);
   expect(alerts[0]).toMatchObject({ type: 'key-needed', workspace: 'dev-workspace' });
   expect(alerts[0]?.nextSteps[0]?.command).toBe(
@@ -49,31 +60,47 @@ test('asks once, however often it is deployed', async () => {
   const { alerts, handler } = ask(() => ({}));
   const first = await handler();
   expect(first.asked).toHaveLength(4);
-  expect(await handler()).toEqual({ asked: [], removed: [] });
+  expect(await handler()).toEqual({ asked: [], retiring: [] });
   expect(alerts).toHaveLength(4);
 });
 
 test('asks for a key where one was supplied and not verified', async () => {
-  const { handler, alerts } = ask((name) =>
-    name === DEV ? { v1: ['AWSCURRENT', 'AWSPENDING'] } : { v1: ['AWSCURRENT'] },
+  const { handler, alerts } = ask(
+    (name): Record<string, string[]> =>
+      name === DEV ? { 'v1-first': ['AWSCURRENT', 'AWSPENDING'] } : { v1: ['AWSCURRENT'] },
   );
-  expect(await handler()).toEqual({ asked: [DEV], removed: [] });
+  expect(await handler()).toEqual({ asked: [DEV], retiring: [] });
   expect(alerts[0]?.facts.unfinished).toContain('v1');
 });
 
-test('asks once to delete the key of a secret that left the policy', async () => {
+test('hands the key of a secret that left the policy to its retirement, once', async () => {
   const plannedAt = '2026-01-01T00:00:00.000Z';
   const gone = {
     secretName: 'mistral/old-workspace/old-key',
     workspace: 'old-workspace',
     plannedAt,
   };
-  const { alerts, register, handler } = ask(() => ({ v1: ['AWSCURRENT'] }), [gone]);
-  expect(await handler()).toEqual({ asked: [], removed: [gone.secretName] });
-  expect(await handler()).toEqual({ asked: [], removed: [] });
-  expect(alerts.map(({ type, workspace }) => [type, workspace])).toEqual([
-    ['deletion-needed', 'old-workspace'],
+  const { alerts, flows, register, handler } = ask(() => ({ v1: ['AWSCURRENT'] }), [gone]);
+  expect(await handler()).toEqual({ asked: [], retiring: [gone.secretName] });
+  expect(await handler()).toEqual({ asked: [], retiring: [] });
+  expect([...flows.values()]).toEqual([
+    expect.objectContaining({
+      reason: 'removed',
+      oldKeyId: 'key-of-v1',
+      workspace: 'old-workspace',
+      checkAt: '2026-04-03T01:00:00.000Z',
+    }),
   ]);
+  expect(alerts).toEqual([]);
   expect([...register.keys()]).toContain(DEV);
   expect(register.has(gone.secretName)).toBe(false);
+});
+
+test('a secret that cannot be looked at stops no other, and fails the deploy', async () => {
+  const { alerts, handler } = ask((name) => {
+    if (name === DEV) throw new Error('denied');
+    return {};
+  });
+  await expect(handler()).rejects.toThrow('1 keys could not be provisioned or retired');
+  expect(alerts).toHaveLength(3);
 });

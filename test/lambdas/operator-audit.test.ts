@@ -86,7 +86,7 @@ test('finds nothing wrong with a key that was supplied and is read', async () =>
 
 test('counts the secrets that hold a verified key', async () => {
   expect(await audit({ readDaysAgo: 0 }).result).toMatchObject({ keys: 1, problems: [] });
-  const first = { v1: ['AWSCURRENT', 'AWSPENDING'] };
+  const first = { 'v1-first': ['AWSCURRENT', 'AWSPENDING'] };
   expect(await audit({ stages: first }).result).toMatchObject({ keys: 0 });
 });
 
@@ -103,6 +103,16 @@ test('asks for the next key on the day that it is due, by its own alert and no d
   expect(told.map(({ type }) => type)).toEqual(['key-needed', 'audit-digest']);
   expect(told[0]?.facts.deadline).toContain(dayAgo(-21));
   expect(told[1]?.description).not.toContain('key-needed');
+});
+
+test('asks louder by the expiry that the operator told, where one was told', async () => {
+  const stages = { [`v1-expires-${dayAgo(-5)}`]: ['AWSCURRENT'] };
+  const [need] = await found({ stages, suppliedDaysAgo: 90, readDaysAgo: 0 });
+  expect(need).toMatchObject({ type: 'key-needed', severity: 'critical' });
+  expect(need?.evidence.deadline).toContain(`${dayAgo(-5)}, when the key in charge expires as was`);
+  const later = { [`v1-expires-${dayAgo(-300)}`]: ['AWSCURRENT'] };
+  const [calm] = await found({ stages: later, suppliedDaysAgo: 97, readDaysAgo: 0 });
+  expect(calm).toMatchObject({ type: 'key-needed', severity: 'warning' });
 });
 
 test('asks louder once the key in charge is about to expire', async () => {

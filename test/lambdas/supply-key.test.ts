@@ -10,6 +10,7 @@ import {
 import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
 import type { MistralModel } from '../../lambdas/domain/mistral.js';
 import type { Retirement } from '../../lambdas/domain/retirement.js';
+import { verifiedVersion } from '../../lambdas/domain/supplied-key.js';
 import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
 import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 
@@ -159,26 +160,57 @@ describe('a key that cannot be the next one is refused and no longer pending:', 
 });
 
 describe("a secret's first key, which Secrets Manager puts in charge by itself", () => {
+  const FIRST = 'v2-first';
+
   beforeEach(() => {
-    stages = { v2: ['AWSCURRENT', 'AWSPENDING'] };
-    values = new Map([['v2', aManagedKey('new')]]);
+    stages = { [FIRST]: ['AWSCURRENT', 'AWSPENDING'] };
+    values = new Map([[FIRST, aManagedKey('new')]]);
   });
 
   test('is verified all the same, then told once', async () => {
-    await run('testSecret');
-    await run('finishSecret');
-    await run('finishSecret');
-    expect(did).toEqual(['clear v2', 'clear v2']);
+    await run('testSecret', FIRST);
+    await run('finishSecret', FIRST);
+    await run('finishSecret', FIRST);
+    expect(did).toEqual([`clear ${FIRST}`, `clear ${FIRST}`]);
     expect(alerts.map(({ title }) => title)).toEqual([`${SECRET} holds its first key`]);
     expect(retirements.size).toBe(0);
   });
 
   test('stays marked as not verified when it is refused', async () => {
     models = [];
-    await expect(run('finishSecret')).rejects.toThrow(SuppliedKeyRefusedError);
-    expect(stages.v2).toEqual(['AWSCURRENT', 'AWSPENDING']);
+    await expect(run('finishSecret', FIRST)).rejects.toThrow(SuppliedKeyRefusedError);
+    expect(stages[FIRST]).toEqual(['AWSCURRENT', 'AWSPENDING']);
     expect(alerts).toEqual([]);
   });
+
+  describe('supplied again after a mistake', () => {
+    const AGAIN = 'v3-first-expires-2026-08-01';
+
+    beforeEach(() => {
+      stages = { [FIRST]: ['AWSCURRENT'], [AGAIN]: ['AWSPENDING'] };
+    });
+
+    test('may be the same key under the same name, and retires nothing', async () => {
+      values.set(AGAIN, aManagedKey('new'));
+      await run('finishSecret', AGAIN);
+      expect(did).toEqual([`AWSCURRENT ${FIRST} -> ${AGAIN}`, `clear ${AGAIN}`]);
+      expect(retirements.size).toBe(0);
+      expect(alerts.map(({ title }) => title)).toEqual([`${SECRET} holds its first key`]);
+    });
+
+    test('and wrong again, leaves the secret without a verified key', async () => {
+      values.set(AGAIN, aManagedKey('wrong'));
+      models = [];
+      await expect(run('testSecret', AGAIN)).rejects.toThrow(SuppliedKeyRefusedError);
+      expect(verifiedVersion(aSecret(stages))).toBeUndefined();
+    });
+  });
+});
+
+test('the key before one that leaked is to be deleted at once, and why', async () => {
+  const event = { Step: 'finishSecret', SecretId: SECRET, ClientRequestToken: 'v2' };
+  await handler({ ...event, Compromised: true }, { getRemainingTimeInMillis: () => 1e6 });
+  expect(retirements.get('v2')).toMatchObject({ why: 'compromised', checkAt: now.toISOString() });
 });
 
 test('no key is created', async () => {

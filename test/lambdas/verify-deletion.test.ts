@@ -1,8 +1,19 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
 import type { KeyProbe } from '../../lambdas/domain/mistral.js';
+import type { Retirement } from '../../lambdas/domain/retirement.js';
 import { createVerifyDeletionHandler } from '../../lambdas/verify-deletion/handler.js';
-import { aManagedKey, aRetirement, aSecret, silentLog } from '../support/builders.js';
+import {
+  aManagedKey,
+  anOperatorPolicy,
+  aRemoval,
+  aRetirement,
+  aSecret,
+  silentLog,
+} from '../support/builders.js';
 
+const OWN = 'mistral/dev-workspace/dev-team-key';
 const values = { v1: aManagedKey('old'), v2: aManagedKey('new'), v3: aManagedKey('later') };
 type Version = keyof typeof values;
 
@@ -11,8 +22,13 @@ function verify(given: {
   current?: Version;
   stored?: readonly Version[];
   answers?: Readonly<Record<string, readonly (200 | 401 | 403)[]>>;
+  retirement?: Retirement;
+  /** Keys in charge of other secrets of the policy, by the secret's name. */
+  peers?: Readonly<Record<string, ManagedKey>>;
+  pending?: Version;
 }) {
-  const { current = 'v2', stored = ['v1', 'v2', 'v3'], answers = {} } = given;
+  const { current = 'v2', stored = ['v1', 'v2', 'v3'], answers = {}, peers = {} } = given;
+  const { retirement = aRetirement(), pending } = given;
   const used: string[] = [];
   const probe = async (keyId: string): Promise<KeyProbe> => {
     const before = used.filter((one) => one === keyId).length;
@@ -21,27 +37,39 @@ function verify(given: {
     return status === 200 ? { kind: 'accepted', models: [] } : { kind: 'refused', status };
   };
   const handler = createVerifyDeletionHandler({
+    policy: anOperatorPolicy(),
     secrets: {
-      describe: async () => aSecret({ [current]: ['AWSCURRENT'] }),
-      read: async (_secret, version) =>
-        stored.includes(version as Version) ? values[version as Version] : undefined,
+      describe: async (name) =>
+        name === OWN && retirement.secretName === OWN
+          ? aSecret({ [current]: ['AWSCURRENT'], ...(pending && { [pending]: ['AWSPENDING'] }) })
+          : { ...aSecret(name in peers ? { p1: ['AWSCURRENT'] } : {}), arn: `arn:${name}` },
+      read: async (secret, version) =>
+        secret.startsWith('arn:mistral/')
+          ? peers[secret.slice('arn:'.length)]
+          : stored.includes(version as Version)
+            ? values[version as Version]
+            : undefined,
     },
     prober: { probe: (apiKey) => probe(apiKey.reveal().replace('plaintext-of-', '')) },
     log: silentLog,
     now: () => new Date('2026-04-03T01:00:00Z'),
   });
-  return { used, verdict: handler(aRetirement()) };
+  return { used, verdict: handler(retirement) };
 }
 
 test('asks for the deletion of an old key that Mistral still accepts', async () => {
   const { verdict, used } = verify({});
-  expect(await verdict).toEqual({ kind: 'deletion-needed', checkAt: '2026-04-04T01:00:00.000Z' });
+  expect(await verdict).toEqual({
+    kind: 'deletion-needed',
+    checkAt: '2026-04-04T01:00:00.000Z',
+    oldKey: 'accepted',
+  });
   expect(used).toEqual(['new', 'old']);
 });
 
 test('sees a deletion by a refusal between two uses of the key in charge', async () => {
   const { verdict, used } = verify({ answers: { old: [401] } });
-  expect(await verdict).toEqual({ kind: 'deleted' });
+  expect(await verdict).toEqual({ kind: 'deleted', witness: OWN });
   expect(used).toEqual(['new', 'old', 'new']);
 });
 
@@ -62,20 +90,88 @@ test('takes a 403 for no deletion: the key is known, but not let do this', async
 
 test('holds the old key of an overtaken flow against the newest one', async () => {
   const { verdict, used } = verify({ current: 'v3', answers: { old: [401], new: [401] } });
-  expect(await verdict).toEqual({ kind: 'deleted' });
+  expect(await verdict).toEqual({ kind: 'deleted', witness: OWN });
   expect(used).toEqual(['later', 'old', 'later']);
 });
 
 test('uses no key at all when the old one is in charge again', async () => {
   const { verdict, used } = verify({ current: 'v1' });
-  expect(await verdict).toEqual({ kind: 'keep' });
+  expect(await verdict).toEqual({ kind: 'keep', heldBy: OWN });
   expect(used).toEqual([]);
 });
 
 test('says so when the old version is no longer stored', async () => {
-  expect(await verify({ stored: ['v2'] }).verdict).toEqual({ kind: 'not-checkable' });
+  expect(await verify({ stored: ['v2'] }).verdict).toEqual({
+    kind: 'not-checkable',
+    oldKey: 'not stored',
+  });
 });
 
 test('fails when nothing is in charge', async () => {
   await expect(verify({ stored: ['v1'] }).verdict).rejects.toThrow('AWSCURRENT of');
+});
+
+test('keeps a removed key whose secret came back before the key was verified', async () => {
+  const { verdict } = verify({ retirement: aRemoval(), current: 'v2', pending: 'v1' });
+  expect(await verdict).toEqual({ kind: 'keep', heldBy: OWN });
+});
+
+describe('a key that left the policy', () => {
+  const LEFT = 'mistral/prod-workspace/left-key';
+  const retirement = aRemoval({ secretName: LEFT, workspace: 'prod-workspace' });
+  const NEAR = 'mistral/prod-workspace/search-service-key';
+  const FAR = 'mistral/ml-workspace/ml-team-key';
+  const peers = { [NEAR]: aManagedKey('near'), [FAR]: aManagedKey('far') };
+
+  test('is asked to be deleted as long as Mistral accepts it, and no other key is used', async () => {
+    const { verdict, used } = verify({ retirement, peers });
+    expect(await verdict).toMatchObject({ kind: 'deletion-needed', oldKey: 'accepted' });
+    expect(used).toEqual(['old']);
+  });
+
+  test('is gone when it is refused before and after a key of its workspace is let in', async () => {
+    const { verdict, used } = verify({ retirement, peers, answers: { old: [401] } });
+    expect(await verdict).toEqual({ kind: 'deleted', witness: NEAR });
+    expect(used).toEqual(['old', 'near', 'old']);
+  });
+
+  test('is not gone when it is let in right after', async () => {
+    const { verdict } = verify({ retirement, peers, answers: { old: [401, 200] } });
+    expect(await verdict).toMatchObject({ kind: 'deletion-needed', oldKey: 'accepted' });
+  });
+
+  test('is not held against another workspace while its own one may be suspended', async () => {
+    const answers = { old: [401], near: [401] } as const;
+    const { verdict, used } = verify({ retirement, peers, answers });
+    expect(await verdict).toMatchObject({ kind: 'deletion-needed', oldKey: 'refused' });
+    expect(used).toEqual(['old', 'near']);
+  });
+
+  test('is held against another workspace when its own one has no key left', async () => {
+    const far = { [FAR]: peers[FAR] ?? aManagedKey('far') };
+    const { verdict } = verify({ retirement, peers: far, answers: { old: [401] } });
+    expect(await verdict).toEqual({ kind: 'deleted', witness: FAR });
+  });
+
+  test('is not checkable when nothing is left to hold it against', async () => {
+    const { verdict } = verify({ retirement, answers: { old: [401] } });
+    expect(await verdict).toEqual({ kind: 'not-checkable', oldKey: 'refused' });
+  });
+
+  test('is kept, and not even tried, when another secret of its workspace holds it', async () => {
+    const twin = { [NEAR]: aManagedKey('renamed', { apiKey: new ApiKey('plaintext-of-old') }) };
+    const { verdict, used } = verify({ retirement, peers: twin });
+    expect(await verdict).toEqual({ kind: 'keep', heldBy: NEAR });
+    expect(used).toEqual([]);
+  });
+
+  test('does not keep the key before it in charge of anything', async () => {
+    const replaced = aRetirement({ secretName: LEFT, workspace: 'prod-workspace' });
+    const { verdict } = verify({
+      retirement: replaced,
+      peers,
+      answers: { old: [401], new: [401] },
+    });
+    expect(await verdict).toEqual({ kind: 'deleted', witness: NEAR });
+  });
 });

@@ -24,7 +24,11 @@ export function watch(world: World): Watch {
   function currentKeys(): { secret: string; keyId: string }[] {
     return plannedKeys(world.policy).flatMap(({ secretName }) => {
       const value = world.secrets.valueAt(secretName, 'AWSCURRENT');
-      return value === undefined ? [] : [{ secret: secretName, ...ValueSchema.parse(value) }];
+      if (value === undefined) return [];
+      const { keyId } = ValueSchema.parse(value);
+      // Without the Admin API, a key's name is its id here.
+      const named = world.mistral.keys.made.find(({ name }) => name === keyId);
+      return [{ secret: secretName, keyId: named?.id ?? keyId }];
     });
   }
 
@@ -60,7 +64,10 @@ export function forgottenKeys(world: World, audit: AuditSummary): string[] {
   const reported = JSON.stringify(audit.findings);
   return world.mistral.keys
     .all()
-    .filter(({ id }) => !labelled.includes(id) && !retiring.includes(id) && !reported.includes(id))
+    .filter(({ id, name }) =>
+      [id, name ?? id].every((one) => !labelled.includes(one) && !retiring.includes(one)),
+    )
+    .filter(({ id }) => !reported.includes(id))
     .map(({ name, id }) => `key ${name} (${id}) is known to nobody`);
 }
 
@@ -79,8 +86,10 @@ const PIECE = 8;
 
 /** Every plaintext that ever was in this world. */
 export function plaintextsOf({ mistral, secrets, policy }: World): string[] {
-  const adminKey = secrets.valueAt(policy.mistral.adminKeySecret, 'AWSCURRENT') ?? '';
-  return [adminKey, ...mistral.keys.made.map(({ plaintext }) => plaintext)];
+  const { keySource, adminKeySecret } = policy.mistral;
+  const adminKey =
+    keySource === 'operator' ? undefined : secrets.valueAt(adminKeySecret, 'AWSCURRENT');
+  return [adminKey ?? '', ...mistral.keys.made.map(({ plaintext }) => plaintext)];
 }
 
 /** The fourth invariant: the eight-character pieces of keys that show up in a text. */

@@ -25,6 +25,7 @@ const SMITHY = /^@smithy\//;
 const DOMAIN = /^lambdas\/domain\//;
 const ADAPTERS = /^lambdas\/adapters\//;
 const METERING = /^lambdas\/metering\//;
+const REMOVAL = /^lambdas\/removal\//;
 const ANYTHING = /^/;
 const OUTSIDE_TESTS = /^(?!test\/|bench\/)/;
 
@@ -36,6 +37,12 @@ export const LAYERS: readonly Layer[] = [
     name: 'metering, shared by gateway and client',
     files: METERING,
     may: [METERING, DOMAIN, ZOD, NODE],
+    types: [ADAPTERS],
+  },
+  {
+    name: 'removal, shared by the two ends of a deploy',
+    files: REMOVAL,
+    may: [REMOVAL, DOMAIN],
     types: [ADAPTERS],
   },
   {
@@ -55,7 +62,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'handler and its siblings',
     files: /^lambdas\/[^/]+\//,
-    may: [DOMAIN, ZOD],
+    may: [DOMAIN, REMOVAL, ZOD],
     types: [ADAPTERS],
     ownFolder: true,
   },

@@ -8,6 +8,8 @@ const END = dayOf(100);
 
 /** A piece of the life of one key. */
 export interface Story {
+  /** @default one workspace with one key, and the Admin API */
+  readonly policy?: Policy;
   /** How long Mistral refuses a new key. @default 0 */
   readonly youngSeconds?: number;
   /** What another story covers already: no fault strikes here. */

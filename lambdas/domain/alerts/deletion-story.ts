@@ -1,101 +1,167 @@
 import type { Alert } from '../alert.js';
 import type { OldKeyAnswer } from '../operator-retirement.js';
-import { type ReplacementStory, tellRetirement } from './retirement-story.js';
+import type { RemovedKey, ReplacedKey } from '../retirement.js';
+import { consoleOf, oldOrRemoved, supplyCommandOf } from './operator-words.js';
+import { type RetirementStory, tellRetirement } from './retirement-story.js';
 
-export interface DeletionNeeded extends ReplacementStory {
-  readonly checkAt: string;
-}
-
-/** Asks a person to delete a key that nothing of ours can delete. */
-export function deletionNeeded(story: DeletionNeeded): Alert {
-  const { secretName, workspace, oldKeyId, newKeyId, promotedAt } = story.retirement;
-  return tellRetirement(story, {
-    type: 'deletion-needed',
-    severity: 'warning',
-    title: `Delete the old key of ${secretName} in Mistral's console`,
-    description: `Key ${oldKeyId} was replaced at ${promotedAt}; since then every reader's cache has expired and the quiet days have passed. Mistral accepts the key that is in charge now, and still accepts the old one: until it is deleted, every copy of it works. You are reminded daily, and the retirement ends when Mistral refuses it.`,
-    facts: {
-      'why it is safe': `AWSCURRENT does not hold it, and Mistral accepts the key that does (${newKeyId} or a later one)`,
-      'looked at again at': story.checkAt,
-    },
-    nextSteps: [
-      {
-        say: `At https://console.mistral.ai > workspace ${workspace} > API keys, see when ${oldKeyId} was last used: one use a day is this check, anything more is a service that holds a copy`,
-      },
-      { say: `If nothing else uses it, delete ${oldKeyId} there, and no other key` },
-    ],
-  });
-}
-
-export function oldKeyDeleted(story: ReplacementStory): Alert {
-  const { secretName, oldKeyId } = story.retirement;
-  return tellRetirement(story, {
-    type: 'key-revoked',
-    severity: 'info',
-    title: `Old key of ${secretName} is deleted`,
-    description: `Mistral refuses key ${oldKeyId} while it accepts the one in charge, so it is gone. The rotation is complete.`,
-    facts: { 'seen refused': 'yes' },
-  });
-}
-
-export interface InChargeRefused extends ReplacementStory {
+export interface DeletionNeeded extends RetirementStory {
   readonly checkAt: string;
   readonly oldKey: OldKeyAnswer;
 }
 
-/** A bare refusal proves nothing without the Admin API, so a person decides. */
-export function inChargeRefused(story: InChargeRefused): Alert {
-  const { secretName, secretId, workspace, oldKeyId, newKeyId } = story.retirement;
-  const { oldVersionId, newVersionId } = story.retirement;
-  const oldWorks = story.oldKey === 'accepted';
-  const meaning = oldWorks
-    ? `The key before it, ${oldKeyId}, is accepted, so the one in charge may have been deleted or have expired.`
-    : `The key before it, ${oldKeyId}, is not accepted either: the workspace or the organization may be suspended, or a limit reached.`;
+/** Asks a person to delete a key that nothing of ours can delete. */
+export function deletionNeeded(story: DeletionNeeded): Alert {
+  const { retirement, checkAt } = story;
+  const { secretName, workspace, oldKeyId } = retirement;
+  const leaked =
+    retirement.reason === 'replaced' && retirement.why === 'compromised' ? retirement : undefined;
+  const needed =
+    retirement.reason === 'removed'
+      ? removedNeeded(story, retirement)
+      : replacedNeeded(story, retirement);
   return tellRetirement(story, {
-    type: 'rotation-failed',
-    severity: 'critical',
-    title: `Mistral refuses the key in charge of ${secretName}`,
-    description: `What reads ${secretName} gets 401 from Mistral now. ${meaning} Nothing was changed, and nobody should delete ${oldKeyId} now. The keys are looked at again at ${story.checkAt}.`,
-    facts: { 'old key': `${oldKeyId} (${story.oldKey})`, 'looked at again at': story.checkAt },
-    nextSteps: [
-      {
-        say: `Look at https://console.mistral.ai whether ${newKeyId} is there in workspace ${workspace}, whether the workspace is suspended, or a bill unpaid`,
-      },
-      {
-        say: 'If only this key is affected, supply a new one',
-        command: `npx mistral-governance keys supply ${secretName.replace(/^mistral\//, '')}`,
-      },
-      ...(oldWorks
-        ? [
-            {
-              say: 'Until there is one, the old key can be put in charge again',
-              command: `aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSCURRENT --move-to-version-id ${oldVersionId} --remove-from-version-id ${newVersionId}`,
-            },
-          ]
-        : []),
-    ],
+    type: 'deletion-needed',
+    severity: leaked ? 'critical' : 'warning',
+    title: leaked
+      ? `Delete the leaked key of ${secretName} in Mistral's console now`
+      : `Delete the ${oldOrRemoved(retirement)} key of ${secretName} in Mistral's console`,
+    description: `${needed.description} You are reminded daily, and the retirement ends when Mistral refuses the key while it accepts another.`,
+    facts: {
+      ...(leaked && { why: 'compromised' }),
+      'why it is safe': needed.why,
+      'looked at again at': checkAt,
+    },
+    nextSteps: leaked
+      ? [
+          {
+            say: `Delete ${oldKeyId} at ${consoleOf(workspace)}, and keys of ${secretName} that are older; not the one that took over, ${leaked.newKeyId}`,
+          },
+          {
+            say: 'Restart services that report 401 from Mistral: they hold the old key until they read the secret again',
+          },
+        ]
+      : [
+          {
+            say: `At ${consoleOf(workspace)}, see when ${oldKeyId} was last used: one use a day is this check, anything more is a service that holds a copy`,
+          },
+          { say: `If nothing else uses it, delete ${oldKeyId} there, and no other key` },
+        ],
   });
 }
 
-/** Secrets Manager drops versions after a while, and with them the only way to try their key. */
-export function deletionNotCheckable(story: ReplacementStory): Alert {
-  const { secretName, workspace, oldKeyId, oldVersionId } = story.retirement;
+function replacedNeeded(
+  { oldKey }: DeletionNeeded,
+  { oldKeyId, newKeyId, promotedAt, why }: ReplacedKey,
+) {
+  const since = why
+    ? 'since it has leaked'
+    : "; since then every reader's cache has expired and the quiet days have passed";
+  return {
+    description: `Key ${oldKeyId} was replaced at ${promotedAt}${why ? ' ' : ''}${since}. ${meaningOf(oldKey)}`,
+    why: `${newKeyId} or a later key has taken over, and as long as the policy names the secret, this is asked only while Mistral accepts that one`,
+  };
+}
+
+function removedNeeded(
+  { oldKey }: DeletionNeeded,
+  { secretName, oldKeyId, promotedAt }: RemovedKey,
+) {
+  return {
+    description: `The policy did not name ${secretName} any more at ${promotedAt}, so key ${oldKeyId} should go. ${meaningOf(oldKey)}`,
+    why: 'the policy has no such key, and no other secret of its workspace holds the same one',
+  };
+}
+
+function meaningOf(oldKey: OldKeyAnswer): string {
+  return oldKey === 'refused'
+    ? 'Mistral refuses it, but every other key that was tried as well, so this proves nothing: the workspace or the organization may be suspended, or a limit reached.'
+    : 'Mistral still accepts it: until it is deleted, every copy of it works.';
+}
+
+export interface DeletedKey extends RetirementStory {
+  /** The secret whose key Mistral accepted at the same time. */
+  readonly witness: string;
+}
+
+export function oldKeyDeleted(story: DeletedKey): Alert {
+  const { retirement, witness } = story;
+  const { secretName, secretId, oldKeyId, workspace } = retirement;
+  const isRemoved = retirement.reason === 'removed';
+  const isNear = witness.startsWith(`mistral/${workspace}/`);
+  return tellRetirement(story, {
+    type: 'key-revoked',
+    severity: 'info',
+    title: `${isRemoved ? 'Removed' : 'Old'} key of ${secretName} is deleted`,
+    description: [
+      `Mistral refuses key ${oldKeyId} while it accepts the one in charge of ${witness}${isNear ? ', so it is gone.' : '.'}`,
+      isNear
+        ? ''
+        : `The policy has no key in workspace ${workspace} to compare with: if that workspace is suspended, the key may come back with it.`,
+      isRemoved ? 'The secret that held it remains.' : 'The rotation is complete.',
+    ]
+      .filter((sentence) => sentence !== '')
+      .join(' '),
+    facts: { 'seen refused': 'yes', 'accepted meanwhile': witness },
+    nextSteps: isRemoved
+      ? [
+          ...(isNear ? [] : [{ say: `See at ${consoleOf(workspace)} that ${oldKeyId} is gone` }]),
+          {
+            say: 'When nothing reads the secret any more, delete it; it can be restored for 30 days',
+            command: `aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
+          },
+        ]
+      : [],
+  });
+}
+
+export interface NotCheckable extends RetirementStory {
+  readonly oldKey: OldKeyAnswer;
+}
+
+/** Either the key cannot be tried any more, or no other key can be tried beside it. */
+export function deletionNotCheckable(story: NotCheckable): Alert {
+  const { retirement, oldKey } = story;
+  const { secretName, workspace, oldKeyId, oldVersionId } = retirement;
+  const reason =
+    oldKey === 'refused'
+      ? `Mistral refuses key ${oldKeyId}, but the policy has no other key that it could accept meanwhile, and a refusal alone proves nothing.`
+      : `Secrets Manager no longer holds version ${oldVersionId}, so Mistral cannot be asked whether key ${oldKeyId} still works.`;
   return tellRetirement(story, {
     type: 'deletion-needed',
     severity: 'warning',
-    title: `See for yourself that the old key of ${secretName} is deleted`,
-    description: `Secrets Manager no longer holds version ${oldVersionId}, so Mistral cannot be asked whether key ${oldKeyId} still works. This is the last you hear of it.`,
-    nextSteps: [
-      {
-        say: `At https://console.mistral.ai > workspace ${workspace} > API keys, delete ${oldKeyId} if it is still there`,
-      },
-    ],
+    title: `See for yourself that the ${oldOrRemoved(retirement)} key of ${secretName} is deleted`,
+    description: `${reason} This is the last you hear of it.`,
+    nextSteps: [{ say: `At ${consoleOf(workspace)}, delete ${oldKeyId} if it is still there` }],
   });
 }
 
-/** Somebody put the old key back in charge by hand: the flow ends without touching anything. */
-export function oldKeyInCharge(story: ReplacementStory): Alert {
-  const { secretName, workspace, oldKeyId, newKeyId } = story.retirement;
+export interface KeptKey extends RetirementStory {
+  /** The secret that the key is in charge of. */
+  readonly heldBy: string;
+}
+
+/** The key is in charge, here or elsewhere: the flow ends without asking for anything. */
+export function oldKeyInCharge(story: KeptKey): Alert {
+  const { retirement, heldBy } = story;
+  const { secretName, workspace, oldKeyId } = retirement;
+  if (heldBy !== secretName) {
+    return tellRetirement(story, {
+      type: 'rolled-back',
+      severity: 'warning',
+      title: `The key of ${secretName} is that of ${heldBy} too`,
+      description: `The policy no longer names ${secretName}, but the same key was supplied for ${heldBy}, where it is in charge: do not delete ${oldKeyId}. Its deletion is asked for when ${heldBy} has a new key.`,
+      facts: { 'in charge of': heldBy },
+    });
+  }
+  if (retirement.reason === 'removed') {
+    return tellRetirement(story, {
+      type: 'rolled-back',
+      severity: 'info',
+      title: `Removal of ${secretName} was taken back`,
+      description: `The policy names the key again, so key ${oldKeyId} is kept.`,
+    });
+  }
+  const { newKeyId } = retirement;
   return tellRetirement(story, {
     type: 'rolled-back',
     severity: 'warning',
@@ -103,40 +169,10 @@ export function oldKeyInCharge(story: ReplacementStory): Alert {
     description: `Somebody moved AWSCURRENT back to key ${oldKeyId}, so do not delete it. The newer key ${newKeyId} is left at Mistral, where nothing of this system watches it.`,
     nextSteps: [
       {
-        say: `When the reason for going back is settled, supply a new key`,
-        command: `npx mistral-governance keys supply ${secretName.replace(/^mistral\//, '')}`,
+        say: 'When the reason for going back is settled, supply a new key',
+        command: supplyCommandOf(retirement),
       },
-      {
-        say: `Delete ${newKeyId} at https://console.mistral.ai > workspace ${workspace} > API keys`,
-      },
-    ],
-  });
-}
-
-export interface FailedDeletion extends ReplacementStory {
-  readonly errorName: string;
-  readonly executionArn: string;
-  readonly stateMachineArn: string;
-}
-
-/** The flow gave up after its retries, so nobody asks for the old key's deletion any more. */
-export function deletionCheckFailed(story: FailedDeletion): Alert {
-  const { secretName, oldKeyId } = story.retirement;
-  return tellRetirement(story, {
-    type: 'rotation-failed',
-    severity: 'critical',
-    title: `Retiring the old key of ${secretName} failed`,
-    description: `The flow that watches over the deletion of key ${oldKeyId} ended with ${story.errorName} after all retries. Services are not affected, but nobody is asked to delete the key until the flow is run again.`,
-    facts: { error: story.errorName, execution: story.executionArn },
-    nextSteps: [
-      {
-        say: 'See what went wrong',
-        command: `aws stepfunctions get-execution-history --execution-arn ${story.executionArn} --reverse-order --max-results 20`,
-      },
-      {
-        say: 'When the cause is removed, run the flow again; it finds by itself what is left to do',
-        command: `aws stepfunctions start-execution --state-machine-arn ${story.stateMachineArn} --input '${JSON.stringify(story.retirement)}'`,
-      },
+      { say: `Delete ${newKeyId} at ${consoleOf(workspace)}` },
     ],
   });
 }

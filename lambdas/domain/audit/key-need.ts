@@ -2,6 +2,7 @@ import { type Finding, findingId, severityOf } from '../finding.js';
 import { expireAfterDays, type PlannedKey } from '../planned-keys.js';
 import type { Policy } from '../policy.js';
 import { supplyCommand, unverifiedVersion, verifiedVersion } from '../supplied-key.js';
+import { statedExpiry } from '../supplied-version.js';
 import { addDays, utcDay } from '../utc-day.js';
 import type { SecretFacts } from './rotation-findings.js';
 
@@ -16,7 +17,8 @@ type Rules = Pick<Policy, 'rotation' | 'audit'>;
 /** Whether a person must supply a key: the first one, or the next. */
 export function judgeNeed(facts: SuppliedSecret, rules: Rules, now: Date): Finding[] {
   const { planned, state, inChargeSince } = facts;
-  if (verifiedVersion(state) === undefined) {
+  const inCharge = verifiedVersion(state);
+  if (inCharge === undefined) {
     return [need(facts, state.createdAt ?? now, { why: 'first key: its readers have none yet' })];
   }
   if (!inChargeSince) return [];
@@ -25,11 +27,12 @@ export function judgeNeed(facts: SuppliedSecret, rules: Rules, now: Date): Findi
   const dueOn = addDays(suppliedOn, rotateEveryDays);
   const today = utcDay(now);
   if (today < dueOn) return [];
-  const deadline = recommendedExpiry(rules, planned, inChargeSince);
+  const stated = statedExpiry(inCharge);
+  const deadline = stated ?? recommendedExpiry(rules, planned, inChargeSince);
   const isExpiring = today >= addDays(deadline, -rules.audit.expiringWithinDays);
   const evidence = {
     why: isExpiring ? `expiring on ${deadline}, due since ${dueOn}` : `due since ${dueOn}`,
-    deadline: `${deadline}, when the key in charge expires if it was created as recommended`,
+    deadline: `${deadline}, when the key in charge expires ${stated ? 'as was said when it was supplied' : 'if it was created as recommended'}`,
     supplied: suppliedOn,
     policy: `every ${rotateEveryDays} days`,
   };

@@ -1,6 +1,11 @@
+import type { Log } from '../adapters/log.js';
+import type { Retirements } from '../adapters/retirements.js';
+import type { SecretRegister } from '../adapters/secret-register.js';
+import type { SecretVersions } from '../adapters/secret-versions.js';
 import { SecretGoneError, SecretValueError } from '../domain/errors.js';
 import { mapBounded } from '../domain/map-bounded.js';
 import { plannedKeys } from '../domain/planned-keys.js';
+import type { Policy } from '../domain/policy.js';
 import {
   planRemoval,
   type RegisteredSecret,
@@ -9,13 +14,21 @@ import {
 } from '../domain/removal.js';
 import type { SecretState } from '../domain/rotation.js';
 import type { Failures } from './failures.js';
-import type { ProvisionKeysDeps } from './handler.js';
+
+export interface RemovalDeps {
+  readonly policy: Policy;
+  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
+  readonly register: SecretRegister;
+  readonly retirements: Pick<Retirements, 'start'>;
+  readonly log: Log;
+  readonly now: () => Date;
+}
 
 const WRITES_AT_ONCE = 8;
 
 /** Remembers what the policy names now, for the deploy that no longer finds it there. */
 export async function registerPlanned(
-  { policy, register, now }: ProvisionKeysDeps,
+  { policy, register, now }: Pick<RemovalDeps, 'policy' | 'register' | 'now'>,
   failures: Failures,
 ): Promise<void> {
   const plannedAt = now().toISOString();
@@ -31,7 +44,7 @@ export async function registerPlanned(
  * when its flows have started, so that a crash in between starts the same ones again.
  */
 export async function retireRemoved(
-  deps: ProvisionKeysDeps,
+  deps: RemovalDeps,
   failures: Failures,
 ): Promise<readonly string[]> {
   const planned = new Set(plannedKeys(deps.policy).map(({ secretName }) => secretName));
@@ -48,7 +61,7 @@ export async function retireRemoved(
 }
 
 /** Whether there was a key to retire. Of what cannot be read, the audit reports the key. */
-async function retire(deps: ProvisionKeysDeps, secret: RegisteredSecret): Promise<boolean> {
+async function retire(deps: RemovalDeps, secret: RegisteredSecret): Promise<boolean> {
   const { policy, secrets, retirements, log, now } = deps;
   try {
     const state = await secrets.describe(secret.secretName);
@@ -65,7 +78,7 @@ async function retire(deps: ProvisionKeysDeps, secret: RegisteredSecret): Promis
   }
 }
 
-async function keysToRetire(secrets: ProvisionKeysDeps['secrets'], state: SecretState) {
+async function keysToRetire(secrets: RemovalDeps['secrets'], state: SecretState) {
   const keys: { keyId: string; versionId: string }[] = [];
   for (const versionId of versionsToRetire(state)) {
     const key = await secrets.read(state.arn, versionId);

@@ -1,0 +1,123 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod';
+import { callFunction } from '../../cli/deployed-functions.js';
+import { supplyKey } from '../../cli/keys/supply-key.js';
+import { createSupplySteps } from '../../cli/keys/supply-steps.js';
+import { createSecretVersions } from '../../lambdas/adapters/secret-versions.js';
+import { ApiKey } from '../../lambdas/domain/api-key.js';
+import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
+import type { Policy } from '../../lambdas/domain/policy.js';
+import { localAws } from '../../local/aws.js';
+import type { World } from '../../local/world.js';
+import { anOperatorPolicy } from './builders.js';
+import { dayOf, type Story } from './stories.js';
+
+const REPLACED = 'mistral/prod-workspace/search-service-key';
+const REMOVED = 'mistral/prod-workspace/checkout-service-key';
+const AlertSchema = z.object({ facts: z.record(z.string(), z.string()) });
+
+/**
+ * A key is supplied and its predecessor deleted, another one leaves the policy and is deleted too, by
+ * a person who runs again what failed, and deletes in the console what is asked for and nothing else.
+ */
+export const OPERATOR_MODE: Story = {
+  policy: anOperatorPolicy((document) => {
+    document.workspaces = document.workspaces.filter(
+      ({ name }: { name: string }) => name === 'prod-workspace',
+    );
+    document.workspaces[0].overflowTo = [];
+    document.callers = [];
+  }),
+  before: async (world) => {
+    await again(() => world.provision());
+    for (const secretName of [REMOVED, REPLACED]) await supply(world, secretName, 'first');
+    await world.clock.playUntil(dayOf(90));
+  },
+  play: async (world) => {
+    await supply(world, REPLACED, 'second');
+    const without = withoutKey(world.policy, REMOVED);
+    await again(() => world.deploy(without));
+    for (let day = 91; day <= 100; day += 1) {
+      world.clock.at(dayOf(day), async () => deleteWhatIsAskedFor(world));
+    }
+    await world.clock.playUntil(dayOf(100));
+  },
+  problems: ({ mistral, secrets, inbox, executions }) => [
+    ...mistral.keys
+      .all()
+      .filter(({ name }) => name !== `${REPLACED}-second`)
+      .map(({ name }) => `key ${name} was not asked to be deleted`),
+    ...(secrets.valueAt(REPLACED, 'AWSPENDING') === undefined ? [] : ['a key stayed pending']),
+    ...(executions.all().some(({ status }) => status === 'RUNNING') ? ['a flow stayed open'] : []),
+    ...['Old key of', 'Removed key of']
+      .filter((start) => !inbox.messages.some(({ subject }) => subject.includes(start)))
+      .map((start) => `nobody was told: ${start} ... is deleted`),
+  ],
+};
+
+const ATTEMPTS = 4;
+
+/** Whoever deploys tries again when the end of the deploy fails. */
+async function again(act: () => Promise<void>): Promise<void> {
+  await act().catch(act).catch(act);
+}
+
+/** `keys supply`, run again while it fails; a key that turns out to be in charge needs no more. */
+async function supply(world: World, secretName: string, which: string): Promise<void> {
+  const planned = plannedKeys(world.policy).find((one) => one.secretName === secretName);
+  if (!planned) throw new Error(`the policy has no key ${secretName}`);
+  const keyName = `${secretName}-${which}`;
+  const { id: workspaceId, ownerUserId: userId } = planned.workspace;
+  const { plaintext } = world.mistral.keys.create({ name: keyName, workspaceId, userId });
+  let token = 0;
+
+  const attempt = (url: string) => {
+    const aws = {
+      ...localAws(url),
+      maxAttempts: 1,
+      requestHandler: { requestTimeout: 2000, throwOnRequestTimeout: true },
+    };
+    const lambda = new LambdaClient(aws);
+    return supplyKey(
+      {
+        policy: world.policy,
+        secrets: createSecretVersions(new SecretsManagerClient(aws)),
+        steps: createSupplySteps(
+          { call: (name, event) => callFunction(lambda, name, event) },
+          'rotation',
+        ),
+        askForKey: async () => new ApiKey(plaintext),
+        tell() {},
+        now: world.clock.now,
+        newToken: () => `${which}-${++token}-000000000000000000000000000000`,
+        sleep: world.clock.sleep,
+      },
+      { planned, keyName, replace: false, compromised: false, patienceMs: 60_000 },
+    );
+  };
+
+  for (let run = 0; run < ATTEMPTS; run += 1) {
+    const supplied = await world.runProcess(attempt).catch(() => undefined);
+    await world.clock.playUntil(world.clock.now());
+    if (supplied?.outcome === 'in charge') return;
+    if (supplied?.outcome === 'refused' && !supplied.resumed) return;
+  }
+}
+
+function deleteWhatIsAskedFor({ inbox, mistral }: World): void {
+  for (const { attributes, bodies } of inbox.messages) {
+    if (attributes.type !== 'deletion-needed') continue;
+    const { facts } = AlertSchema.parse(JSON.parse(bodies.default ?? '{}'));
+    const key = mistral.keys.all().find(({ name }) => name === facts['old key']);
+    if (key) mistral.keys.delete(key.id);
+  }
+}
+
+function withoutKey(policy: Policy, secretName: string): Policy {
+  const workspaces = policy.workspaces.map((workspace) => ({
+    ...workspace,
+    keys: workspace.keys.filter(({ name }) => !secretName.endsWith(`/${name}`)),
+  }));
+  return { ...policy, workspaces };
+}
