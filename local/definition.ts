@@ -33,7 +33,10 @@ const TemplateSchema = z.object({
 /** The retirement state machine as a deploy would make it; a task's resource is the id of its function. */
 export function synthesizeDefinition(policy: Policy): Definition {
   const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
-  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({
+    context: { ...context, 'aws:cdk:bundling-stacks': [] },
+    builtinCloudFormationValidation: false, // `npm run synth` does it, in seconds
+  });
   const stack = new GovernanceStack(app, 'MistralGovernance', { policy });
   const { Resources } = TemplateSchema.parse(app.synth().getStackByName(stack.stackName).template);
   const machine = Object.values(Resources).find(
