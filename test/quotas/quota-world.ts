@@ -107,6 +107,8 @@ export function createWorld(budget: Budget): World {
     newActor(`holder-${at}`, at % 2 === 0 ? -1 : 1),
   );
 
+  const hasActed = new Set<Actor>();
+
   function newActor(id: string, skew: -1 | 1): Actor {
     const skewMs = budget.pauses > 0 ? skew * CLOCK_MARGIN_MS : 0;
     const { exchange, ...rest } = wire.countersFor(id);
@@ -187,11 +189,24 @@ export function createWorld(budget: Budget): World {
           wire.silence(id);
         },
       });
-    return actions;
+    return actions.map((action) => ({
+      name: action.name,
+      play() {
+        hasActed.add(actor);
+        return action.play();
+      },
+    }));
+  }
+
+  /** Holders on one clock are alike until they act: which of them begins changes but their names. */
+  function whoMayAct(): readonly Actor[] {
+    if (budget.pauses > 0) return actors;
+    const [next] = actors.filter((actor) => !hasActed.has(actor));
+    return actors.filter((actor) => actor === next || hasActed.has(actor));
   }
 
   function actions(): Action[] {
-    const found = actors.flatMap(actionsOf);
+    const found = whoMayAct().flatMap(actionsOf);
     for (const sender of wire.waiting()) {
       const fates: Fate[] = ['deliver'];
       if (losses > 0) fates.push('lose-answer', 'lose-command', 'delay');
