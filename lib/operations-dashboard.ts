@@ -48,7 +48,7 @@ export class OperationsDashboard extends Construct {
       ],
       ...spend(policy.mistral.currency),
       ...(policy.gateway.enabled ? [gateway()] : []),
-      keysInNumbers(),
+      keysInNumbers(policy.mistral.keySource),
       keys(policy.audit.maxAgeDays),
       lifecycle(props.retirements),
       functions(props.functions),
@@ -130,9 +130,10 @@ function gateway(): cloudwatch.IWidget[] {
   ];
 }
 
-function keysInNumbers(): cloudwatch.IWidget[] {
+function keysInNumbers(keySource: Policy['mistral']['keySource']): cloudwatch.IWidget[] {
   const titles = {
-    KeysListed: 'Keys at Mistral',
+    // Without the Admin API nothing can list them.
+    ...(keySource === 'admin-api' && { KeysListed: 'Keys at Mistral' }),
     KeysManaged: 'Keys managed',
     OldestKeyDays: 'Oldest managed key, days',
     RetirementsRunning: 'Replaced keys still valid',
@@ -180,7 +181,7 @@ function lifecycle(retirements: IStateMachine): cloudwatch.IWidget[] {
         retirements.metricStarted({ ...EVENTS_OF_A_DAY, label: 'started' }),
         retirements.metricSucceeded({ ...EVENTS_OF_A_DAY, label: 'succeeded' }),
         retirements.metricFailed({ ...EVENTS_OF_A_DAY, label: 'failed' }),
-        retirements.metricTimedOut({ ...EVENTS_OF_A_DAY, label: 'timed out' }),
+        retirements.metricAborted({ ...EVENTS_OF_A_DAY, label: 'stopped by hand' }),
       ],
     }),
   ];

@@ -33,10 +33,11 @@ export class Operations extends Construct {
 
     const { system, policy, alertTopic, deployFunction, retirements } = props;
     const { runbookUrl } = policy.alerts;
+    const { keySource } = policy.mistral;
     const functions = constructsOf<WatchedFunction>(system, GovernanceFunction);
     const parts = { alertTopic, runbookUrl };
 
-    new KeyAlarms(this, 'KeyAlarms', { ...parts, rotation: policy.rotation });
+    new KeyAlarms(this, 'KeyAlarms', { ...parts, keySource, rotation: policy.rotation });
     new FunctionAlarms(this, 'FunctionAlarms', {
       ...parts,
       functions: functions.filter((one) => one !== deployFunction),

@@ -119,7 +119,13 @@ export class ScheduledJob extends Construct {
       alarmName: `governance-${name}-idle`,
       heading: alarmName,
       description: `The ${name} did not run for ${missedFor}, or not yet at all`,
-      metric: job.metricInvocations({ period: every, statistic: 'Sum' }),
+      // Filled, since for every period without data CloudWatch would look at an older one instead, and
+      // tell of a missed night days later.
+      metric: new cloudwatch.MathExpression({
+        expression: 'FILL(runs, 0)',
+        usingMetrics: { runs: job.metricInvocations({ period: every, statistic: 'Sum' }) },
+        period: every,
+      }),
       evaluationPeriods: missedRuns,
       atLeast: 1,
       runbookUrl,

@@ -15,7 +15,7 @@ import { deletionCheckFailed, inChargeRefused } from '../domain/alerts/deletion-
 import { keyInUse } from '../domain/alerts/key-in-use.js';
 import { keyRevoked, oldKeyKept, rolledBack } from '../domain/alerts/retirement-end.js';
 import { bothRefused, retirementFailed } from '../domain/alerts/retirement-trouble.js';
-import { RETIREMENT_OUTCOMES } from '../domain/metrics.js';
+import type { RetirementOutcome } from '../domain/metrics.js';
 import { ReplacedKeySchema, RetirementSchema } from '../domain/retirement.js';
 
 const checked = z.object({ checkAt: z.iso.datetime(), lastUsedOn: z.iso.date() });
@@ -72,6 +72,18 @@ const StorySchema = z.object({ executionArn: z.string(), stateMachineArn: z.stri
 type Told = z.infer<typeof StorySchema>;
 export type Story = Told['story'];
 
+/** How a retirement ended, in the stories that end one. */
+const ENDS: Readonly<Partial<Record<Story, RetirementOutcome>>> = {
+  revoked: 'revoked',
+  'rolled-back': 'rolled-back',
+  kept: 'kept',
+  failed: 'failed',
+  deleted: 'revoked',
+  'not-checkable': 'not-checked',
+  'old-key-in-charge': 'kept',
+  'deletion-check-failed': 'failed',
+};
+
 function flow<Shape extends z.ZodRawShape>(shape: Shape) {
   return RetirementSchema.and(z.object(shape));
 }
@@ -95,7 +107,7 @@ export function createTellOnCallHandler({ alerts, journal, counts, log, now }: T
     await journal.record(secretName, alert).catch((error: unknown) => {
       log.error('history not written', { type: alert.type, secret: secretName, error });
     });
-    const end = RETIREMENT_OUTCOMES.find((outcome) => outcome === story.story);
+    const end = ENDS[story.story];
     if (end) counts.count(end);
   };
 }

@@ -55,7 +55,7 @@ const OF_AWS: Readonly<Record<string, readonly string[]>> = {
     'ExecutionsStarted',
     'ExecutionsSucceeded',
     'ExecutionsFailed',
-    'ExecutionsTimedOut',
+    'ExecutionsAborted',
   ],
   'AWS/SQS': ['ApproximateNumberOfMessagesVisible'],
 };

@@ -11,7 +11,8 @@ import { createOldestKeys } from './oldest-keys.js';
 export interface Inventory {
   readonly rows: readonly InventoryRow[];
   readonly managedKeys: number;
-  readonly otherKeys: number;
+  /** `null` where Mistral's keys cannot be listed. */
+  readonly otherKeys: number | null;
   /** Keys that Mistral lists and there was no room for, the youngest. */
   readonly leftOut: number;
   /** Of all keys, listed here or not. */

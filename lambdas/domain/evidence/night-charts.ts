@@ -13,19 +13,23 @@ export function nightCharts(night: Night): Html {
   return html`<div class="charts">${agesOf(night)}${rotationsOf(night)}${findingsOf(night)}</div>`;
 }
 
-function agesOf({ ages, rules }: Night): Html {
+function agesOf({ ages, rules, otherKeys }: Night): Html {
   const known = ages.filter(
     (group) => group.label !== 'unknown' || group.managed + group.other > 0,
   );
-  const bars = known.map(({ label, managed, other }) => ({ label, values: [managed, other] }));
+  const series = [
+    { name: 'managed', look: 'managed' },
+    ...(otherKeys === null ? [] : [{ name: 'other', look: 'other' }]),
+  ];
+  const bars = known.map(({ label, managed, other }) => ({
+    label,
+    values: otherKeys === null ? [managed] : [managed, other],
+  }));
   return columnChart(
     told({
       id: 'ages',
       title: `Keys by age in days (policy: at most ${rules.maxAgeDays})`,
-      series: [
-        { name: 'managed', look: 'managed' },
-        { name: 'other', look: 'other' },
-      ],
+      series,
       bars,
     }),
   );

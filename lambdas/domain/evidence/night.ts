@@ -19,7 +19,7 @@ export interface Night extends Inventory {
   /** In UTC. */
   readonly night: IsoDate;
   readonly auditedAt: string;
-  /** Whether every key at Mistral was seen. */
+  /** Whether every key that can be listed was seen. */
   readonly complete: boolean;
   readonly rules: Pick<AuditPolicy, 'staleAfterDays' | 'maxAgeDays' | 'expiringWithinDays'>;
   readonly findings: readonly StandingFinding[];

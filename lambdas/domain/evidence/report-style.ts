@@ -43,9 +43,10 @@ rect.info { fill: var(--info); }
 table { width: 100%; border-collapse: collapse; font-size: 0.86rem; }
 th, td { padding: 8px 12px; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--quiet); white-space: nowrap; }
-tbody th { min-width: 12em; font-weight: 600; overflow-wrap: anywhere; }
+tbody th { min-width: 8.5em; font-weight: 600; overflow-wrap: anywhere; }
 td { min-width: 8.5em; overflow-wrap: anywhere; }
-td:last-child { min-width: 14em; }
+tbody th.key { min-width: 18em; }
+.evidence { min-width: 22em; }
 .day, .number { min-width: 0; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .number { text-align: right; }
 .badge { display: inline-block; padding: 0 8px; border: 1px solid var(--line); border-radius: 999px; font-size: 0.8rem; white-space: nowrap; }
@@ -62,8 +63,9 @@ footer { margin-top: 36px; padding-bottom: 40px; font-size: 0.86rem; color: var(
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tr { padding: 10px 14px; border-top: 1px solid var(--line); }
   tbody tr:first-child { border-top: 0; }
-  tbody th, td, td:last-child { display: flex; gap: 10px; min-width: 0; padding: 2px 0; border: 0; text-align: left; white-space: normal; }
+  tbody th, tbody th.key, td, .evidence { display: flex; gap: 10px; min-width: 0; padding: 2px 0; border: 0; text-align: left; white-space: normal; }
   tbody th::before, td::before { content: attr(data-label); flex: 0 0 6.5em; color: var(--quiet); font-weight: 400; }
+  .number { text-align: left; }
   tbody th > div, td > div { min-width: 0; flex: 1; }
   td:has(> div:empty) { display: none; }
 }
@@ -79,10 +81,10 @@ footer { margin-top: 36px; padding-bottom: 40px; font-size: 0.86rem; color: var(
   .card, tr { break-inside: avoid; }
   thead { display: table-header-group; }
   th, td { padding: 4px 6px; }
-  tbody th, td, td:last-child { min-width: 0; }
+  tbody th, tbody th.key, td, .evidence { min-width: 0; }
   rect, .badge { print-color-adjust: exact; }
 }
 </style>`;
 
 /** SHA-256 of what stands between the tags of `STYLE`; a test tells what it has to be. */
-export const STYLE_HASH = 'sha256-x5IzbFe3nxieFAoIaAiY7KPsrWMxhIMNNH0B+dEqAdI=';
+export const STYLE_HASH = 'sha256-MsWhSJU4/hhIXL+zs+zhZc/eFw3YI+RKAiUaOHV/JGk=';

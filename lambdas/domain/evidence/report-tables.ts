@@ -8,7 +8,7 @@ const MOST_FINDINGS = 1000;
 
 interface Column<Row> {
   readonly title: string;
-  readonly look?: 'day' | 'number';
+  readonly look?: 'day' | 'number' | 'key' | 'evidence';
   /** Whether it names the row. */
   readonly isHeading?: boolean;
   of(row: Row): HtmlValue;
@@ -25,18 +25,24 @@ export function findingsTable({ findings }: Night): Html {
   ]);
 }
 
-export function inventoryTables({ rows, leftOut }: Night): Html {
+export function inventoryTables({ rows, leftOut, otherKeys }: Night): Html {
   const managed = rows.filter(({ secret }) => secret !== null);
   const others = rows.filter(({ secret }) => secret === null);
   const beyond = html`<p>${leftOut} younger keys are not listed here; charts and counts include them.</p>`;
   return html`${section('managed', 'Managed keys', [
     managed.length === 0 ? html`<p>None.</p>` : table('Managed keys', INVENTORY_COLUMNS, managed),
   ])}${section('others', 'Other keys at Mistral', [
-    others.length === 0
-      ? html`<p class="good">None: every key is a managed one.</p>`
-      : table('Other keys at Mistral', INVENTORY_COLUMNS, others),
+    otherKeys === null ? NOT_LISTED : othersTable(others),
     leftOut > 0 ? beyond : '',
   ])}`;
+}
+
+const NOT_LISTED = html`<p>Not known: without the Admin API, Mistral's console alone lists them. Replaced keys that wait for their deletion are among them.</p>`;
+
+function othersTable(others: readonly InventoryRow[]): Html {
+  return others.length === 0
+    ? html`<p class="good">None: every key is a managed one.</p>`
+    : table('Other keys at Mistral', INVENTORY_COLUMNS, others);
 }
 
 const FINDING_COLUMNS: readonly Column<StandingFinding>[] = [
@@ -52,6 +58,7 @@ const FINDING_COLUMNS: readonly Column<StandingFinding>[] = [
   { title: 'Since', look: 'day', of: ({ since }) => since },
   {
     title: 'Evidence and next step',
+    look: 'evidence',
     of: (finding) => (finding.standing === 'resolved' ? '' : evidenceOf(finding)),
   },
 ];
@@ -60,6 +67,7 @@ const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
   {
     title: 'Key',
     isHeading: true,
+    look: 'key',
     of: ({ secret, key, keyId }) =>
       html`${secret ?? key}${secret === null ? '' : html`<small>${key}</small>`}<small>${keyId ?? ''}</small>`,
   },
@@ -78,9 +86,10 @@ const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
   { title: 'Findings', of: ({ findings }) => findings.join(', ') },
 ];
 
-/** Mistral's word on a key: nothing where there is no key, and otherwise a day or never. */
-function ofKey({ keyId }: InventoryRow, day: string | null): string {
-  return keyId === null ? '' : (day ?? 'never');
+/** Mistral's word on a key, where it has said one. */
+function ofKey({ keyId, createdOn }: InventoryRow, day: string | null): string {
+  if (keyId !== null) return day ?? 'never';
+  return createdOn === null ? '' : 'not known';
 }
 
 function badge(look: string, text: string): Html {
@@ -109,7 +118,7 @@ function table<Row>(name: string, columns: readonly Column<Row>[], rows: readonl
   const cells = (row: Row) =>
     columns.map(({ title, look = 'text', isHeading, of }) =>
       isHeading
-        ? html`<th scope="row" role="rowheader" data-label="${title}"><div>${of(row)}</div></th>`
+        ? html`<th scope="row" role="rowheader" class="${look}" data-label="${title}"><div>${of(row)}</div></th>`
         : html`<td role="cell" class="${look}" data-label="${title}"><div>${of(row)}</div></td>`,
     );
   return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table role="table">

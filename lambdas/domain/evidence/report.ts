@@ -35,7 +35,7 @@ ${inventoryTables(night)}
 </main>
 <footer>
 <p>The same as data: <a href="inventory.json">inventory.json</a>, <a href="inventory.csv">inventory.csv</a>, <a href="findings.csv">findings.csv</a>.</p>
-<p>Rules: stale after ${night.rules.staleAfterDays} days without use, over age after ${night.rules.maxAgeDays} days, expiring within ${night.rules.expiringWithinDays} days. Names, ids and days only: no key is written here.</p>
+<p>Rules: stale after ${night.rules.staleAfterDays} days without ${night.otherKeys === null ? 'a read of the secret' : 'use'}, over age after ${night.rules.maxAgeDays} days, expiring within ${night.rules.expiringWithinDays} days. Names, ids and days only: no key is written here.</p>
 </footer>
 </body>
 </html>
@@ -60,14 +60,19 @@ function tiles(night: Night): Html {
     ({ nextRotationOn }) => nextRotationOn !== null && nextRotationOn <= soon,
   );
   return html`<ul class="tiles">
-${tile(night.managedKeys + night.otherKeys, 'keys at Mistral')}
-${tile(night.managedKeys, 'of them managed')}
+${keyTiles(night)}
 ${WORST_FIRST.map((severity) => {
   const count = open.filter((finding) => finding.severity === severity).length;
   return tile(count, `${severity} finding${count === 1 ? '' : 's'}`);
 })}
 ${tile(rotating.length, `to rotate within ${SOON_DAYS} days`)}
 </ul>`;
+}
+
+function keyTiles({ managedKeys, otherKeys }: Night): Html {
+  if (otherKeys === null) return tile(managedKeys, 'managed keys');
+  return html`${tile(managedKeys + otherKeys, 'keys at Mistral')}
+${tile(managedKeys, 'of them managed')}`;
 }
 
 function tile(count: number, what: string): Html {

@@ -18,7 +18,7 @@ export function suppliedInventory(
   const held = rows.filter(({ createdOn }) => createdOn !== null);
   const ages = createKeyAges();
   for (const { ageDays } of held) ages.add('managed', ageDays);
-  return { rows, managedKeys: held.length, otherKeys: 0, leftOut: 0, ages: ages.groups() };
+  return { rows, managedKeys: held.length, otherKeys: null, leftOut: 0, ages: ages.groups() };
 }
 
 function rowOf(
@@ -37,7 +37,7 @@ function rowOf(
     secret: secretName,
     workspace: workspace.name,
     team: workspace.team,
-    ownerUserId: workspace.ownerUserId,
+    ownerUserId: null, // who creates a key owns it
     state: stateOf(secret),
     createdOn: since ? utcDay(since) : null,
     ageDays: ageOf(since, now),
