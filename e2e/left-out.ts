@@ -60,7 +60,7 @@ export const LACKS: readonly Lack[] = [
   },
   {
     what: 'AWS::CloudWatch::CompositeAlarm',
-    consequence: 'nothing tells of missed runs here; the alarms that it is made of are created',
+    consequence: 'nothing tells of missed runs here',
     matches: ({ Type }) => Type === 'AWS::CloudWatch::CompositeAlarm',
 
     example: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'FALSE' } },

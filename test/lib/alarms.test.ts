@@ -42,7 +42,7 @@ test('an alarm asks for metrics that this product writes, as it writes them, or 
   for (const { properties, name } of alarms) {
     const { Namespace, MetricName: metric, Dimensions } = properties;
     if (Namespace !== 'MistralGovernance') {
-      expect([undefined, 'AWS/Lambda', 'AWS/SQS'], name).toContain(Namespace);
+      expect([undefined, 'AWS/Lambda', 'AWS/SQS', 'AWS/States'], name).toContain(Namespace);
       continue;
     }
     const [{ Name }] = Dimensions as [{ Name: string }];
@@ -57,7 +57,18 @@ describe('a missed run', () => {
   ])('of the %s %s', (name, text, Period, EvaluationPeriods) => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `governance-${name}-idle`,
-      Period,
+      // Not filled, CloudWatch would look at periods before those without data.
+      Metrics: Match.arrayWith([
+        Match.objectLike({ Expression: 'FILL(runs, 0)', ReturnData: true }),
+        Match.objectLike({
+          Id: 'runs',
+          MetricStat: Match.objectLike({
+            Metric: Match.objectLike({ MetricName: 'Invocations' }),
+            Period,
+            Stat: 'Sum',
+          }),
+        }),
+      ]),
       EvaluationPeriods,
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
@@ -95,6 +106,15 @@ describe('a missed run', () => {
       'governance-spend-monitor-begun',
       'governance-spend-monitor-idle',
     ]);
+  });
+});
+
+test('a retirement that fails rings by one metric, which a sum with another could silence', () => {
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmName: 'governance-retirement-failed',
+    Namespace: 'AWS/States',
+    MetricName: 'ExecutionsFailed',
+    Statistic: 'Sum',
   });
 });
 

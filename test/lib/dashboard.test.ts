@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { METRICS, type MetricName } from '../../lambdas/domain/metrics.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import { alarmsOf } from '../support/alarms.js';
-import { aPolicy } from '../support/builders.js';
+import { anOperatorPolicy, aPolicy } from '../support/builders.js';
 import { type Synthesized, synthesize } from '../support/synth.js';
 
 interface Widget {
@@ -142,6 +142,12 @@ test('a policy without gateway has a page without it', () => {
     document.gateway.enabled = false;
   });
   expect(JSON.stringify(widgetsOf(policy))).not.toMatch(/gateway|Latency/i);
+});
+
+test('without the Admin API it does not ask for a number of keys that nobody can count', () => {
+  const page = JSON.stringify(widgetsOf(anOperatorPolicy()));
+  expect(page).not.toContain('KeysListed');
+  expect(page).toContain('KeysManaged');
 });
 
 test('its name is free in every region', () => {

@@ -1,9 +1,10 @@
 import { type App, Stack } from 'aws-cdk-lib';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Policy } from '../../lambdas/domain/policy.js';
 import { GovernanceStack } from '../../lib/governance-stack.js';
 import { MistralGovernance } from '../../lib/mistral-governance.js';
 import { permissionsBoundary } from '../../lib/permissions-boundary.js';
-import { aPolicy } from '../support/builders.js';
+import { anOperatorPolicy, aPolicy, type policyDocument } from '../support/builders.js';
 import { linesOf, readable, type Statement } from '../support/iam.js';
 import { testApp } from '../support/synth.js';
 import { type Resource, resourcesOf, statementsOf } from '../support/templates.js';
@@ -50,12 +51,14 @@ const UNGUARDED: Readonly<Record<string, string>> = {
     'Lambda takes roles of its own account alone, and documents no source keys for them',
 };
 
-let resources: Resource[];
-beforeAll(() => {
-  const app = testApp();
-  new GovernanceStack(app, 'MistralGovernance', { policy: withEverySubscription() });
-  resources = resourcesOf(app);
-});
+const withAdminApi = resourcesFor(aPolicy(withEverySubscription));
+const withoutAdminApi = resourcesFor(
+  anOperatorPolicy((document) => {
+    document.gateway = { enabled: true };
+    withEverySubscription(document);
+  }),
+);
+const resources = [...withAdminApi, ...withoutAdminApi];
 
 test('a role uses by pattern only what has no narrower name', () => {
   const patterns = resources
@@ -65,6 +68,10 @@ test('a role uses by pattern only what has no narrower name', () => {
     .flatMap(linesOf)
     .filter((line) => /[*?]/.test(line.split(' on ')[1] ?? ''));
   expect([...new Set(patterns)].sort()).toEqual(Object.values(PATTERNS).flat().sort());
+});
+
+test('without the Admin API nothing is named that only it needs', () => {
+  expect(JSON.stringify(withoutAdminApi)).not.toContain('mistral/admin-api-key');
 });
 
 test("AWS's own policies are used only where CDK does so", () => {
@@ -97,10 +104,12 @@ test('nobody comes in without a condition on who it is', () => {
 });
 
 describe('a permissions boundary', () => {
-  const policy = aPolicy();
   const ARN = 'arn:aws:iam::111122223333:policy/team/boundary';
 
-  test("bounds every role of the app, CDK's own and those of nested stacks too", () => {
+  test.each([
+    ['with the Admin API', aPolicy()],
+    ['without it', anOperatorPolicy()],
+  ])("bounds every role of the app %s, CDK's own and those of nested stacks too", (_, policy) => {
     const app = testApp();
     new GovernanceStack(app, 'MistralGovernance', {
       policy,
@@ -114,7 +123,7 @@ describe('a permissions boundary', () => {
   test("of a team's own stack bounds the system in it, too", () => {
     const app = testApp();
     const stack = new Stack(app, 'Team', { permissionsBoundary: permissionsBoundary(ARN) });
-    new MistralGovernance(stack, 'Keys', { policy });
+    new MistralGovernance(stack, 'Keys', { policy: aPolicy() });
     expect(boundariesIn(app)).toEqual([ARN]);
   });
 
@@ -135,13 +144,17 @@ function boundariesIn(app: App): string[] {
 }
 
 /** Subscribers of every kind that gets a permission. */
-function withEverySubscription() {
-  return aPolicy((document) => {
-    document.alerts.subscriptions.push({
-      protocol: 'lambda',
-      endpoint: 'arn:aws:lambda:eu-west-1:111122223333:function:page',
-    });
+function withEverySubscription(document: ReturnType<typeof policyDocument>): void {
+  document.alerts.subscriptions.push({
+    protocol: 'lambda',
+    endpoint: 'arn:aws:lambda:eu-west-1:111122223333:function:page',
   });
+}
+
+function resourcesFor(policy: Policy): Resource[] {
+  const app = testApp();
+  new GovernanceStack(app, 'MistralGovernance', { policy });
+  return resourcesOf(app);
 }
 
 /** The services that a statement lets in without asking for whom. */
