@@ -105,7 +105,7 @@ describe('the page', () => {
     }
     expect(page).toContain('≤ 30: 1 managed, 0 other; unknown: 0 managed, 1 other</desc>');
     expect(page).toContain('<th scope="col" role="columnheader">Next rotation</th>');
-    expect(page).toContain('<th scope="row" role="rowheader" data-label="Key">');
+    expect(page).toContain('<th scope="row" role="rowheader" class="key" data-label="Key">');
   });
 
   test('says that nothing is wrong where nothing is', () => {
