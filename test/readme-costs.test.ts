@@ -16,9 +16,9 @@ const rows = monthly
   .map((line) => line.split('|').map((cell) => cell.trim()));
 const row = (what: string) => rows.find(([, first]) => first === what) ?? [];
 const policy = aPolicy();
+const alarms = alarmsOf(synthesize().template);
 
 test('the readme counts the alarms that the shipped policy makes', () => {
-  const alarms = alarmsOf(synthesize().template);
   const combined = alarms.filter(({ properties }) => 'AlarmRule' in properties).length;
   const single = alarms.length - combined;
   const price = (single * 0.1 + combined * 0.5).toFixed(2);
@@ -32,7 +32,7 @@ test('the readme counts the alarms that the shipped policy makes', () => {
 });
 
 test('an alarm is on one metric, for which alone CloudWatch charges', () => {
-  for (const { name, properties } of alarmsOf(synthesize().template)) {
+  for (const { name, properties } of alarms) {
     const { Metrics = [{ MetricStat: properties }] } = properties;
     const read = (Metrics as object[]).filter((part) => 'MetricStat' in part);
     expect(read, name).toHaveLength(1);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import { GovernanceStack } from '../../lib/governance-stack.js';
-import { anOperatorPolicy, aPolicy } from '../support/builders.js';
+import { loadPolicy } from '../../lib/load-policy.js';
+import { aPolicy } from '../support/builders.js';
 import { nag, readable } from '../support/nag.js';
 import { testApp } from '../support/synth.js';
 
@@ -15,7 +16,9 @@ const withoutGateway = () =>
 const REPORTS = {
   'as shipped': reportOn(aPolicy()),
   'without the gateway': reportOn(withoutGateway()),
-  'without the Admin API': reportOn(anOperatorPolicy()),
+  'without the Admin API': reportOn(
+    loadPolicy(join(import.meta.dirname, '../../examples/operator.yaml')),
+  ),
   'that goes with its stack': reportOn(aPolicy(), { ephemeral: true }),
 };
 
