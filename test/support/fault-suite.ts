@@ -5,7 +5,7 @@ import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
 import { createWorld, type World } from '../../local/world.js';
 import { aPolicy } from './builders.js';
 import { definitionFor } from './definition.js';
-import { FAULT_KINDS, type Fault, injectFault } from './faults.js';
+import { FAULT_KINDS, type Fault, type FaultKind, injectFault } from './faults.js';
 import { forgottenKeys, leaksIn, plaintextsOf, printed, watch, writings } from './invariants.js';
 import { SECRET, START, type Story } from './stories.js';
 
@@ -24,14 +24,17 @@ export interface SuiteResult {
 }
 
 /** Plays a story once undisturbed, and then again for each call it made and each kind of fault. */
-export async function playWithEveryFault(story: Story): Promise<SuiteResult> {
+export async function playWithEveryFault(
+  story: Story,
+  kinds: readonly FaultKind[] = FAULT_KINDS,
+): Promise<SuiteResult> {
   const dynamo = await startLocalDynamo();
   try {
     const { policy = ONE_KEY } = story;
     const stage = { dynamo, policy, definition: definitionFor(policy) };
     await dynamo.createTable('undisturbed');
     const { calls, problems } = await play(stage, story, 'undisturbed');
-    const faults = FAULT_KINDS.flatMap((kind) =>
+    const faults = kinds.flatMap((kind) =>
       calls.map((call, callNumber) => ({ kind, call, callNumber })),
     );
     const broken = problems.map((problem) => `without a fault: ${problem}`);
