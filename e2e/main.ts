@@ -13,12 +13,18 @@ import { LACKS, OTHERWISE } from './left-out.js';
 import { startMistral } from './mistral.js';
 import { createReport, linesOf } from './report.js';
 import { openShell } from './shell.js';
-import { live } from './story.js';
+import { live, settle } from './story.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(ROOT, '.cache', 'e2e');
 
-const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values;
+const { json, stay } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    /** Deploys, makes every key, and leaves all of it running for somebody to look around. */
+    stay: { type: 'boolean', default: false },
+  },
+}).values;
 // With --json, stdout is for the one document alone.
 const say = (line: string) => (json ? console.error(line) : console.log(line));
 const report = createReport(say, Date.now);
@@ -49,7 +55,24 @@ async function main(): Promise<void> {
   cleanUps.unshift(() => shell.close());
   const app = createApp(started, folder);
 
-  await live({ emulator: started, door, mistral, cloud, inbox, shell, app, folder, report });
+  const parts = { emulator: started, door, mistral, cloud, inbox, shell, app, folder, report };
+  if (!stay) return live(parts);
+  const { firstPath } = await settle(parts);
+  for (const line of invitation(started, firstPath)) say(line);
+  await new Promise<never>(() => {}); // until ^C
+}
+
+/** What to paste into another shell to be in the emulator's account. */
+function invitation({ env }: Emulator, policyPath: string): readonly string[] {
+  const names = ['AWS_ENDPOINT_URL', 'AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS', 'AWS_REGION'];
+  const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+  return [
+    '',
+    'deployed. In another shell, at this folder:',
+    ...[...names, ...credentials].map((name) => `  export ${name}='${env[name]}'`),
+    `  npx mistral-governance keys list --policy '${policyPath}'`,
+    '^C here ends all of it.',
+  ];
 }
 
 let cleanedUp: Promise<void> | undefined;

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { plannedKeys } from '../lambdas/domain/planned-keys.js';
+import type { Policy } from '../lambdas/domain/policy.js';
 import { loadPolicy } from '../lib/load-policy.js';
 import { deployedResources } from './account.js';
-import type { App } from './app.js';
+import type { App, Assembly } from './app.js';
 import { approveHeldRetirement, lookAround, readByHand, replaceLeakedKey } from './by-hand.js';
 import { changeAndDestroy } from './changes.js';
 import type { Cloud } from './cloud.js';
+import { askCommandLine } from './command-line.js';
 import type { Door } from './door.js';
 import type { Emulator } from './emulator.js';
 import type { Inbox } from './inbox.js';
@@ -20,6 +22,7 @@ import {
   RUNBOOK,
   readKey,
   retired,
+  type Scene,
 } from './journey.js';
 import { surviveKills } from './kills.js';
 import type { RemoteMistral } from './mistral.js';
@@ -52,7 +55,20 @@ const ML_SECRET = 'mistral/ml-workspace/ml-team-key';
 /** A day then passes in some seconds: long enough to do something by hand before a flow goes on. */
 const SLOWER = 0.0002;
 
-export async function live(parts: Parts): Promise<void> {
+export interface Settled {
+  readonly scene: Scene;
+  readonly policy: Policy;
+  /** The policies of the journey, and what CDK makes of them while it goes on. */
+  readonly firstPath: string;
+  readonly changedPath: string;
+  readonly operatorPath: string;
+  readonly again: Promise<Assembly>;
+  readonly changed: Promise<Assembly>;
+  readonly operator: Promise<Assembly>;
+}
+
+/** From an empty account to a deployed system whose keys are there. */
+export async function settle(parts: Parts): Promise<Settled> {
   const { emulator, mistral, cloud, inbox, shell, app, folder, report } = parts;
   const addresses = { mistralUrl: mistral.url, queueArn: inbox.queueArn };
   const firstPath = writePolicy(join(folder, 'first.yaml'), firstPolicy(addresses));
@@ -87,6 +103,15 @@ export async function live(parts: Parts): Promise<void> {
     const labels = await shell.paste(README.block('Deploy for real', 'describe-secret'));
     claim(labels.includes('AWSCURRENT'), 'a first key in charge', labels);
   });
+  return { scene, policy, firstPath, changedPath, operatorPath, again, changed, operator };
+}
+
+/** The whole journey, from an empty account to an empty one. */
+export async function live(parts: Parts): Promise<void> {
+  const { emulator, mistral, cloud, app, folder, report } = parts;
+  const { scene, policy, firstPath, changedPath, operatorPath, ...assemblies } =
+    await settle(parts);
+  const { again, changed, operator } = assemblies;
   const oldKey = await report.step('a key read by its reader alone, and used', async () => {
     const value = await readKey(scene, DEV_SECRET);
     claim((await mistral.statusFor(value.apiKey)) === 200, 'a key that Mistral takes');
@@ -135,6 +160,7 @@ export async function live(parts: Parts): Promise<void> {
       'audit-digest in the queue',
     );
   });
+  await report.step('asked by the command line', () => askCommandLine(scene, firstPath));
   await report.step('looked around as the runbook says', () => lookAround(scene));
   await changeAndDestroy(scene, { app, folder, firstPath, changedPath, again, changed });
   await supplyByHand(scene, { app, folder, policyPath: operatorPath, assembly: operator });
