@@ -7,7 +7,7 @@ import { retirementSteps } from './retirement-steps.js';
 const verdictIs = (kind: DeletionVerdict['kind']) =>
   sfn.Condition.stringEquals('$.verdict.kind', kind);
 
-/** The retirement of a replaced key that a person must delete: nothing here revokes or rolls back. */
+/** The retirement of a replaced or removed key that a person must delete: nothing here revokes or rolls back. */
 export function deletionStates(
   scope: Construct,
   functions: Pick<DeletionFunctions, 'verify' | 'tell'>,

@@ -44,7 +44,7 @@ export class KeyAlarms extends Construct {
       }),
       new RunbookAlarm(this, 'RetirementOverdue', {
         alarmName: 'governance-retirement-overdue',
-        description: `A replaced key is still valid after more than ${days} days`,
+        description: `A replaced or removed key is still valid after more than ${days} days`,
         metric: governanceMetric('OldestRetirementDays', 'workspace', ORGANIZATION, OF_A_NIGHT),
         above: days,
         holdsWithoutData: true,

@@ -22,7 +22,7 @@ export interface AuditGauges {
   readonly keysManaged: number;
   /** How old the oldest key in charge is, for each workspace that has one. */
   readonly keyDays: ReadonlyMap<string, number>;
-  /** How long each replaced key has been waiting for its end. */
+  /** How long each replaced or removed key has been waiting for its end. */
   readonly retirementDays: readonly number[] | undefined;
   readonly findings: readonly Finding[];
 }
