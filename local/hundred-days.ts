@@ -1,11 +1,9 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ApiKey } from '../lambdas/domain/api-key.js';
-import type { Finding } from '../lambdas/domain/finding.js';
 import { GATEWAY_KEY_NAME, type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { Policy } from '../lambdas/domain/policy.js';
-import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
 import { localAws } from './aws.js';
-import { nextRun } from './schedule.js';
+import { auditNightly, type NightlyAudits } from './nightly-audits.js';
 import { createCopier, createService, type Service } from './service.js';
 import type { Traffic } from './traffic.js';
 import type { World } from './world.js';
@@ -36,10 +34,7 @@ export function missingCast(policy: Policy): readonly string[] {
 }
 
 /** What happened that no part of the product records. */
-export interface Diary {
-  readonly audits: readonly (AuditSummary & { readonly at: Date })[];
-  /** Every finding there ever was, as first seen. */
-  readonly findings: ReadonlyMap<string, Finding>;
+export interface Diary extends NightlyAudits {
   /** Requests of services that were refused. */
   readonly refusals: readonly { readonly at: Date; readonly secretName: string }[];
 }
@@ -63,8 +58,6 @@ export async function playHundredDays(
   const start = clock.now();
   const dayAt = (day: number, hour = 0) =>
     new Date(start.getTime() + day * DAY_MS + hour * HOUR_MS);
-  const audits: (AuditSummary & { at: Date })[] = [];
-  const findings = new Map<string, Finding>();
   const refusals: { at: Date; secretName: string }[] = [];
   const secrets = new SecretsManagerClient(localAws(world.url));
 
@@ -74,20 +67,6 @@ export async function playHundredDays(
       await act();
       every(milliseconds, new Date(from.getTime() + milliseconds), until, act);
     });
-  }
-
-  async function auditNightly(): Promise<void> {
-    const summary = await world.audit();
-    audits.push({ ...summary, at: clock.now() });
-    for (const finding of summary.findings) {
-      if (!findings.has(finding.id)) findings.set(finding.id, finding);
-    }
-    planAudit();
-  }
-
-  function planAudit(): void {
-    const { schedule, timezone } = policy.audit;
-    clock.at(nextRun(schedule, timezone, clock.now()), auditNightly);
   }
 
   async function workOf(service: Service): Promise<void> {
@@ -114,7 +93,7 @@ export async function playHundredDays(
   }
   await world.provision();
   await clock.playUntil(start);
-  planAudit();
+  const { audits, findings } = auditNightly(world);
   const callers = await openTraffic();
   every(3 * DAY_MS, dayAt(0, 3), dayAt(DAYS), callers.workday);
   clock.at(dayAt(30, 5), callers.mistakes);

@@ -5,13 +5,11 @@ import { type KeyRequest, type Supplied, supplyKey } from '../cli/keys/supply-ke
 import { createSupplySteps } from '../cli/keys/supply-steps.js';
 import { createSecretVersions } from '../lambdas/adapters/secret-versions.js';
 import { ApiKey } from '../lambdas/domain/api-key.js';
-import type { Finding } from '../lambdas/domain/finding.js';
 import { GATEWAY_KEY_NAME, type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js';
 import type { Policy } from '../lambdas/domain/policy.js';
-import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
 import { localAws } from './aws.js';
 import { type Diary, keyIdOf, type Onlooker } from './hundred-days.js';
-import { nextRun } from './schedule.js';
+import { auditNightly } from './nightly-audits.js';
 import { createService } from './service.js';
 import type { World } from './world.js';
 
@@ -58,28 +56,12 @@ export async function playOperatorStory(
   const start = clock.now();
   const dayAt = (day: number, hour = 0) =>
     new Date(start.getTime() + day * DAY_MS + hour * HOUR_MS);
-  const audits: (AuditSummary & { at: Date })[] = [];
-  const findings = new Map<string, Finding>();
   const refusals: { at: Date; secretName: string }[] = [];
   const supplied: (Supplied & { secretName: string; at: Date })[] = [];
   const deleted: { at: Date; keyName: string }[] = [];
   const aws = localAws(world.url);
   const secretsManager = new SecretsManagerClient(aws);
   const functions = createDeployedFunctions(aws);
-
-  async function auditNightly(): Promise<void> {
-    const summary = await world.audit();
-    audits.push({ ...summary, at: clock.now() });
-    for (const finding of summary.findings) {
-      if (!findings.has(finding.id)) findings.set(finding.id, finding);
-    }
-    planAudit();
-  }
-
-  function planAudit(): void {
-    const { schedule, timezone } = policy.audit;
-    clock.at(nextRun(schedule, timezone, clock.now()), auditNightly);
-  }
 
   function daily(hour: number, act: () => Promise<void>, everyDays = 1): void {
     for (let day = 0; day <= DAYS; day += everyDays) clock.at(dayAt(day, hour), act);
@@ -160,7 +142,7 @@ export async function playOperatorStory(
   clock.at(dayAt(0, 2), async () => {
     for (const planned of plannedKeys(policy)) await supply(planned);
   });
-  planAudit();
+  const { audits, findings } = auditNightly(world);
   const cacheSeconds = policy.rotation.readerCacheSeconds;
   for (const { secretName } of [cast.promptly, cast.late]) {
     const { now } = clock;

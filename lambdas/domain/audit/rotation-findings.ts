@@ -1,8 +1,9 @@
-import { type Finding, type FindingType, findingId, severityOf } from '../finding.js';
+import type { Finding } from '../finding.js';
 import type { PlannedKey } from '../planned-keys.js';
 import { type SecretState, versionAt } from '../rotation.js';
 import { utcDay } from '../utc-day.js';
 import { rotateCommand } from './key-findings.js';
+import { secretFinding } from './secret-finding.js';
 
 const DAY_MS = 86_400_000;
 
@@ -32,10 +33,16 @@ function judgeKeyless(facts: SecretFacts, now: Date): Finding[] {
   if (versionAt(state, 'AWSCURRENT') !== undefined) return [];
   if (!state.createdAt || now.getTime() - state.createdAt.getTime() < DAY_MS) return [];
   return [
-    finding('rotation-overdue', facts, state.createdAt, rotateCommand(planned.secretName), {
-      reason: 'the secret was created and holds no key yet, so its readers have none',
-      created: state.createdAt.toISOString(),
-    }),
+    secretFinding(
+      'rotation-overdue',
+      facts,
+      utcDay(state.createdAt),
+      rotateCommand(planned.secretName),
+      {
+        reason: 'the secret was created and holds no key yet, so its readers have none',
+        created: state.createdAt.toISOString(),
+      },
+    ),
   ];
 }
 
@@ -44,11 +51,17 @@ function judgeOverdue(facts: SecretFacts, now: Date): Finding[] {
   if (versionAt(facts.state, 'AWSCURRENT') === undefined || !nextRotationAt) return [];
   if (now.getTime() - nextRotationAt.getTime() <= DAY_MS) return [];
   return [
-    finding('rotation-overdue', facts, nextRotationAt, rotateCommand(facts.planned.secretName), {
-      reason: 'the day that Secrets Manager planned the next rotation for has passed',
-      planned: nextRotationAt.toISOString(),
-      lastRotated: lastRotatedAt?.toISOString() ?? 'never',
-    }),
+    secretFinding(
+      'rotation-overdue',
+      facts,
+      utcDay(nextRotationAt),
+      rotateCommand(facts.planned.secretName),
+      {
+        reason: 'the day that Secrets Manager planned the next rotation for has passed',
+        planned: nextRotationAt.toISOString(),
+        lastRotated: lastRotatedAt?.toISOString() ?? 'never',
+      },
+    ),
   ];
 }
 
@@ -56,7 +69,7 @@ function judgeSwitchedOff(facts: SecretFacts, now: Date): Finding[] {
   const { state, planned } = facts;
   if (state.rotationEnabled || versionAt(state, 'AWSCURRENT') === undefined) return [];
   return [
-    finding('policy-drift', facts, now, rotateCommand(planned.secretName), {
+    secretFinding('policy-drift', facts, utcDay(now), rotateCommand(planned.secretName), {
       reason: 'rotation is switched off in Secrets Manager',
       policy: `every ${planned.key.rotateEveryDays} days`,
     }),
@@ -70,10 +83,10 @@ function judgeUnfinished(facts: SecretFacts, now: Date): Finding[] {
   if (now.getTime() - pendingSince.getTime() <= DAY_MS) return [];
   const release = `aws secretsmanager update-secret-version-stage --secret-id ${planned.secretName} --version-stage AWSPENDING --remove-from-version-id ${pending}`;
   return [
-    finding(
+    secretFinding(
       'rotation-failed',
       facts,
-      pendingSince,
+      utcDay(pendingSince),
       `${release} && ${rotateCommand(planned.secretName)}`,
       {
         reason: 'a rotation began and has not ended, which keeps the next one from starting',
@@ -82,23 +95,4 @@ function judgeUnfinished(facts: SecretFacts, now: Date): Finding[] {
       },
     ),
   ];
-}
-
-function finding(
-  type: FindingType,
-  { planned: { secretName, workspace } }: SecretFacts,
-  since: Date,
-  nextCommand: string,
-  evidence: Record<string, string>,
-): Finding {
-  return {
-    id: findingId(type, workspace.id, secretName),
-    type,
-    severity: severityOf(type, true),
-    subject: secretName,
-    workspace: workspace.name,
-    evidence: { secret: secretName, ...evidence },
-    since: utcDay(since),
-    nextCommand,
-  };
 }

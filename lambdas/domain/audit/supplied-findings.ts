@@ -1,9 +1,10 @@
-import { type Finding, type FindingType, findingId, severityOf } from '../finding.js';
+import type { Finding, FindingType } from '../finding.js';
 import type { Policy } from '../policy.js';
 import { supplyCommand, verifiedVersion } from '../supplied-key.js';
-import { addDays, type IsoDate, utcDay } from '../utc-day.js';
+import { addDays, utcDay } from '../utc-day.js';
 import { judgeNeed, type SuppliedSecret } from './key-need.js';
 import type { KeyInUse } from './managed-audit.js';
+import { secretFinding } from './secret-finding.js';
 
 const DAY_MS = 86_400_000;
 
@@ -31,7 +32,9 @@ const judgeAge: Judge = (facts, { audit: { maxAgeDays } }, now) => {
   const suppliedOn = utcDay(inChargeSince);
   const since = addDays(suppliedOn, maxAgeDays + 1);
   if (utcDay(now) < since) return [];
-  return [finding('over-age', facts, since, supplyCommand(planned), { supplied: suppliedOn })];
+  return [
+    secretFinding('over-age', facts, since, supplyCommand(planned), { supplied: suppliedOn }),
+  ];
 };
 
 const judgeUse: Judge = (facts, { audit: { staleAfterDays } }, now) => {
@@ -45,7 +48,7 @@ const judgeUse: Judge = (facts, { audit: { staleAfterDays } }, now) => {
   if (utcDay(now) < since) return [];
   const command = `aws secretsmanager describe-secret --secret-id ${planned.secretName} --query LastAccessedDate`;
   return [
-    finding(isNeverRead ? 'never-used' : 'stale', facts, since, command, {
+    secretFinding(isNeverRead ? 'never-used' : 'stale', facts, since, command, {
       supplied: suppliedOn,
       lastRead: readOn ?? 'never',
       note: 'reads of the secret, those by checks of this system among them; uses of the key are not known without the Admin API',
@@ -57,7 +60,7 @@ const judgeUnfinished: Judge = (facts, _rules, now) => {
   const { pendingSince, planned } = facts;
   if (!pendingSince || now.getTime() - pendingSince.getTime() <= DAY_MS) return [];
   return [
-    finding('rotation-failed', facts, utcDay(pendingSince), supplyCommand(planned), {
+    secretFinding('rotation-failed', facts, utcDay(pendingSince), supplyCommand(planned), {
       reason:
         'a key was supplied and is not verified: the command tries it again, with --replace it asks for another',
       pendingSince: pendingSince.toISOString(),
@@ -70,31 +73,12 @@ const judgeSchedule: Judge = (facts, _rules, now) => {
   if (!state.rotationEnabled) return [];
   const command = `aws secretsmanager cancel-rotate-secret --secret-id ${planned.secretName}`;
   return [
-    finding('policy-drift', facts, utcDay(now), command, {
+    secretFinding('policy-drift', facts, utcDay(now), command, {
       reason: 'Secrets Manager is to rotate the secret, but no function can create a key',
       policy: 'mistral.keySource is operator',
     }),
   ];
 };
-
-function finding(
-  type: FindingType,
-  { planned: { secretName, workspace } }: SuppliedSecret,
-  since: IsoDate,
-  nextCommand: string,
-  evidence: Readonly<Record<string, string>>,
-): Finding {
-  return {
-    id: findingId(type, workspace.id, secretName),
-    type,
-    severity: severityOf(type, true),
-    subject: secretName,
-    workspace: workspace.name,
-    evidence: { secret: secretName, ...evidence },
-    since,
-    nextCommand,
-  };
-}
 
 /** Types that this audit judges of secrets; the last one it reports as `key-needed` instead. */
 const JUDGED: ReadonlySet<FindingType> = new Set([

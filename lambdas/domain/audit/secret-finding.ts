@@ -1,0 +1,23 @@
+import { type Finding, type FindingType, findingId, severityOf } from '../finding.js';
+import type { PlannedKey } from '../planned-keys.js';
+import type { IsoDate } from '../utc-day.js';
+
+/** What is wrong with a managed secret itself, whatever key it holds. */
+export function secretFinding(
+  type: FindingType,
+  { planned: { secretName, workspace } }: { readonly planned: PlannedKey },
+  since: IsoDate,
+  nextCommand: string,
+  evidence: Readonly<Record<string, string>>,
+): Finding {
+  return {
+    id: findingId(type, workspace.id, secretName),
+    type,
+    severity: severityOf(type, true),
+    subject: secretName,
+    workspace: workspace.name,
+    evidence: { secret: secretName, ...evidence },
+    since,
+    nextCommand,
+  };
+}
