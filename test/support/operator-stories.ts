@@ -57,6 +57,9 @@ export const OPERATOR_MODE: Story = {
 };
 
 const ATTEMPTS = 4;
+const ANSWER_MS = 5000;
+// A step may itself have waited in vain for one answer, and is not to be taken for dead then.
+const LONGEST_STEP_MS = 2 * ANSWER_MS;
 
 /** Whoever deploys tries again when the end of the deploy fails. */
 async function again(act: () => Promise<void>): Promise<void> {
@@ -73,16 +76,16 @@ async function supply(world: World, secretName: string, which: string): Promise<
   let token = 0;
 
   const attempt = (url: string) => {
-    const aws = {
+    const aws = (requestTimeout: number) => ({
       ...localAws(url),
       maxAttempts: 1,
-      requestHandler: { requestTimeout: 2000, throwOnRequestTimeout: true },
-    };
-    const lambda = new LambdaClient(aws);
+      requestHandler: { requestTimeout, throwOnRequestTimeout: true },
+    });
+    const lambda = new LambdaClient(aws(LONGEST_STEP_MS));
     return supplyKey(
       {
         policy: world.policy,
-        secrets: createSecretVersions(new SecretsManagerClient(aws)),
+        secrets: createSecretVersions(new SecretsManagerClient(aws(ANSWER_MS))),
         steps: createSupplySteps(
           { call: (name, event) => callFunction(lambda, name, event) },
           'rotation',
