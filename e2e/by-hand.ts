@@ -137,7 +137,8 @@ function noneIn(printed: string): boolean {
   return ExecutionsSchema.parse(JSON.parse(printed)).executions.length === 0;
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+/** Tries it again for half a minute. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (await holds()) return;
     await setTimeout(PAUSE_MS);

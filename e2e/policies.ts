@@ -45,6 +45,9 @@ export function changedPolicy(addresses: Addresses) {
   return policy;
 }
 
+/** What the queue hears where there is no Admin API. */
+export const HEARD_OF_OPERATOR = ['key-needed', 'deletion-needed', 'key-revoked'] as const;
+
 /** The shipped example without the Admin API, pointed at the fake Mistral. */
 export function operatorPolicy({ mistralUrl, queueArn }: Addresses) {
   const policy = parse(readFileSync(OPERATOR, 'utf8'));
@@ -52,7 +55,7 @@ export function operatorPolicy({ mistralUrl, queueArn }: Addresses) {
   policy.alerts.subscriptions.push({
     protocol: 'sqs',
     endpoint: queueArn,
-    filter: { type: ['key-needed'] },
+    filter: { type: [...HEARD_OF_OPERATOR] },
   });
   return policy;
 }
