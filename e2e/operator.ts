@@ -133,7 +133,11 @@ async function replaceLeaked(scene: Scene, policyPath: string, leaked: FakeKey):
   await until('a deletion that is asked for', async () => {
     const alerts = await hear(scene, HEARD_OF_OPERATOR);
     for (const { type, severity, nextSteps } of alerts) {
-      claim(type === 'deletion-needed' && severity === 'critical', 'deletion-needed', alerts);
+      claim(
+        type === 'deletion-needed' && severity === 'critical',
+        'a critical deletion-needed',
+        alerts,
+      );
       named.push(...nextSteps.flatMap(({ say }) => DELETE.exec(say)?.groups?.name ?? []));
     }
     return named.length > 0;
@@ -146,7 +150,11 @@ async function replaceLeaked(scene: Scene, policyPath: string, leaked: FakeKey):
   claim((await mistral.statusFor(leaked.plaintext)) === 401, 'a leaked key that Mistral refuses');
   claim((await mistral.statusFor(apiKey)) === 200, 'a second key that Mistral takes');
   const told = await hear(scene, HEARD_OF_OPERATOR);
-  claim(told.at(-1)?.type === 'key-revoked', 'key-revoked at last', told);
+  claim(
+    told.some(({ type }) => type === 'key-revoked'),
+    'key-revoked in the queue',
+    told,
+  );
 }
 
 const DELETE = /^Delete (?<name>\S+) at /;
