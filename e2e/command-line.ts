@@ -39,8 +39,8 @@ export function openCommandLine({ shell, report }: Asker, policyPath: string): C
     spend: () => commandLine.ask('spend', SpendSchema),
 
     async ask(command, answer, piped) {
-      const line = `npx mistral-governance ${command} --policy '${policyPath}' --json`;
-      report.count('steps driven', `npx mistral-governance ${command}`);
+      const line = `npx --no -- mistral-governance ${command} --policy '${policyPath}' --json`;
+      report.count('steps driven', `npx --no -- mistral-governance ${command}`);
       // 1 says that something needs somebody's hand.
       const asked = `(cd '${ROOT}' && ${line} || [ $? = 1 ])`;
       const printed = await shell.paste(piped ? `${piped} | ${asked}` : asked);

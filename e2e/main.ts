@@ -70,7 +70,7 @@ function invitation({ env }: Emulator, policyPath: string): readonly string[] {
     '',
     'deployed. In another shell, at this folder:',
     ...[...names, ...credentials].map((name) => `  export ${name}='${env[name]}'`),
-    `  npx mistral-governance keys list --policy '${policyPath}'`,
+    `  npx --no -- mistral-governance keys list --policy '${policyPath}'`,
     '^C here ends all of it.',
   ];
 }

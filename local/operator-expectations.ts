@@ -41,7 +41,7 @@ export function operatorExpectations(run: OperatorRun): readonly Expectation[] {
       'two deploys asked for the first key of every secret, once, by the command to run',
       secrets.every((name) => {
         const [first] = told('key-needed', name);
-        const command = `npx mistral-governance keys supply ${name.replace('mistral/', '')}`;
+        const command = `npx --no -- mistral-governance keys supply ${name.replace('mistral/', '')}`;
         return first?.bodies.email?.includes(command) && asksOf({ secretName: name }) >= 1;
       }),
     ],

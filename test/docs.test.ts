@@ -21,6 +21,19 @@ const pagesIn = (folder: string) =>
 const PAGES = ['.', 'docs', 'docs/decisions'].flatMap(pagesIn);
 const runbook = read('docs/runbook.md');
 
+test('no command that is shown lets npx download a stranger that has our name', () => {
+  const sources = ['bin', 'cli', 'e2e', 'examples', 'lambdas', 'local'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+      .map((name) => join(folder, name)),
+  );
+  const shown = [...PAGES, ...sources].flatMap((path) => [
+    ...read(path).matchAll(/\bnpx\b[^\n`']*?\bmistral-governance\b/g),
+  ]);
+  const commands = new Set(shown.map(([command]) => command));
+  expect([...commands]).toEqual(['npx --no -- mistral-governance']);
+});
+
 test.each(ALERT_TYPES)(
   'the alert %s has its page in the runbook and its row in the readme',
   (type) => {

@@ -19,7 +19,7 @@ export class SearchStack extends Stack {
     super(scope, id, props);
 
     const governance = new MistralGovernance(this, 'Keys', { policy: props.policy });
-    governance.addOutputs(); // by which `npx mistral-governance --stack Search` finds its way
+    governance.addOutputs(); // by which `npx --no -- mistral-governance --stack Search` finds its way
 
     this.answersThroughTheGateway(governance);
     this.indexesWithItsOwnKey(governance);

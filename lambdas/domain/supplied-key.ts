@@ -3,9 +3,12 @@ import type { PlannedKey } from './planned-keys.js';
 import { type SecretState, type StepAdmission, versionAt } from './rotation.js';
 import { isFirstSupply } from './supplied-version.js';
 
-/** What an operator types to put a new key into a secret. */
-export function supplyCommand({ workspace, key }: Pick<PlannedKey, 'workspace' | 'key'>): string {
-  return `npx mistral-governance keys supply ${workspace.name}/${key.name}`;
+/**
+ * What an operator types to put a new key into a secret. A key is pasted into it, so npx may run what
+ * is installed and nothing else: without `--no` it would offer to download whatever has that name.
+ */
+export function supplyCommand({ secretName }: Pick<PlannedKey, 'secretName'>): string {
+  return `npx --no -- mistral-governance keys supply ${secretName.replace(/^mistral\//, '')}`;
 }
 
 /**

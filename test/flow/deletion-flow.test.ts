@@ -58,7 +58,9 @@ test.each(['accepted', 'refused'] as const)(
     const played = await play({}, refused, needed(5), deleted);
     expect(told(played)[0]).toBe('2026-04-03 rotation-failed critical');
     const commands = played.alerts[0]?.nextSteps.flatMap(({ command }) => command ?? []) ?? [];
-    expect(commands[0]).toBe('npx mistral-governance keys supply dev-workspace/dev-team-key');
+    expect(commands[0]).toBe(
+      'npx --no -- mistral-governance keys supply dev-workspace/dev-team-key',
+    );
     expect(commands.some((command) => command.includes('--move-to-version-id v1'))).toBe(
       oldKey === 'accepted',
     );

@@ -52,7 +52,7 @@ test('asks for the first key of every secret without one, by the exact command',
   expect(alerts).toHaveLength(1);
   expect(alerts[0]).toMatchObject({ type: 'key-needed', workspace: 'dev-workspace' });
   expect(alerts[0]?.nextSteps[0]?.command).toBe(
-    'npx mistral-governance keys supply dev-workspace/dev-team-key',
+    'npx --no -- mistral-governance keys supply dev-workspace/dev-team-key',
   );
 });
 

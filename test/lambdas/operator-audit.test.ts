@@ -98,7 +98,7 @@ test('asks for the next key on the day that it is due, by its own alert and no d
     severity: 'warning',
     subject: DEV,
     since: dayAgo(0),
-    nextCommand: 'npx mistral-governance keys supply dev-workspace/dev-team-key',
+    nextCommand: 'npx --no -- mistral-governance keys supply dev-workspace/dev-team-key',
   });
   expect(told.map(({ type }) => type)).toEqual(['key-needed', 'audit-digest']);
   expect(told[0]?.facts.deadline).toContain(dayAgo(-21));

@@ -1,7 +1,8 @@
 import type { Alert } from '../alert.js';
 import type { OldKeyAnswer } from '../operator-retirement.js';
 import type { RemovedKey, ReplacedKey } from '../retirement.js';
-import { consoleOf, oldOrRemoved, supplyCommandOf } from './operator-words.js';
+import { supplyCommand } from '../supplied-key.js';
+import { consoleOf, oldOrRemoved } from './operator-words.js';
 import { type RetirementStory, tellRetirement } from './retirement-story.js';
 
 export interface DeletionNeeded extends RetirementStory {
@@ -170,7 +171,7 @@ export function oldKeyInCharge(story: KeptKey): Alert {
     nextSteps: [
       {
         say: 'When the reason for going back is settled, supply a new key',
-        command: supplyCommandOf(retirement),
+        command: supplyCommand(retirement),
       },
       { say: `Delete ${newKeyId} at ${consoleOf(workspace)}` },
     ],

@@ -1,6 +1,7 @@
 import type { Alert } from '../alert.js';
 import type { OldKeyAnswer } from '../operator-retirement.js';
-import { oldOrRemoved, supplyCommandOf } from './operator-words.js';
+import { supplyCommand } from '../supplied-key.js';
+import { oldOrRemoved } from './operator-words.js';
 import { type RetirementStory, tellRetirement } from './retirement-story.js';
 
 export interface InChargeRefused extends RetirementStory {
@@ -30,7 +31,7 @@ export function inChargeRefused(story: InChargeRefused): Alert {
       },
       {
         say: 'If only this key is affected, supply a new one',
-        command: supplyCommandOf(retirement),
+        command: supplyCommand(retirement),
       },
       ...(oldWorks && replacing
         ? [

@@ -7,7 +7,3 @@ export function oldOrRemoved({ reason }: Retirement): string {
 export function consoleOf(workspace: string): string {
   return `https://console.mistral.ai > workspace ${workspace} > API keys`;
 }
-
-export function supplyCommandOf({ secretName }: Retirement): string {
-  return `npx mistral-governance keys supply ${secretName.replace(/^mistral\//, '')}`;
-}
