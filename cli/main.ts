@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import type { ApiKey } from '../lambdas/domain/api-key.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { CommandFailure, failureOf } from './failure.js';
+import { type CommandFailure, failureOf } from './failure.js';
 import { readKey } from './keys/key-input.js';
 import { createKnownKeys } from './known-keys.js';
 import { createProgram } from './program.js';
@@ -10,6 +10,7 @@ import { createProgress } from './progress.js';
 import { createQuestions } from './question.js';
 import { createCli, type Printer, printFailure } from './run.js';
 import { createStyle } from './style.js';
+import { wrongUse } from './wrong-use.js';
 
 const { argv, env, stdin, stdout, stderr } = process;
 const args = argv.slice(2);
@@ -91,14 +92,10 @@ function fail(error: unknown): void {
     printer.end(EXIT.wrong);
     return;
   }
-  const failure = error instanceof CommanderError ? wrongUse(error) : failureOf(error);
+  const failure = error instanceof CommanderError ? misuse(error) : failureOf(error);
   printFailure(failure, isAskedForJson, printer, keys.redact);
 }
 
-function wrongUse({ message, code }: CommanderError): CommandFailure {
-  const what =
-    code === 'commander.help'
-      ? 'a command is missing'
-      : message.replace(/^error: |\.$/g, '').replaceAll(/\s*\n/g, ' ');
-  return new CommandFailure('wrong_use', EXIT.wrong, `${what}; see --help`);
+function misuse({ message, code }: CommanderError): CommandFailure {
+  return wrongUse(code === 'commander.help' ? 'a command is missing' : message, args);
 }

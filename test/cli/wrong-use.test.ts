@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { leaksIn } from '../support/invariants.js';
 import { openCliWorld } from './cli-world.js';
 import { documentOf, runCli } from './run-cli.js';
+
+const KEY = "KeyOf'TheTests$&123456";
 
 describe('wrong use', { timeout: 60_000 }, () => {
   test.each([
@@ -20,6 +23,21 @@ describe('wrong use', { timeout: 60_000 }, () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(said);
     expect(stderr).toMatch(/^error: .*; see --help\n$/);
+  });
+
+  test.each([
+    ['the value of an unknown option', ['audit', `--key=${KEY}`], "unknown option '--key'"],
+    ['a command', [KEY], 'unknown command what was given'],
+    ['a command of a group', ['keys', KEY], 'unknown command what was given'],
+    ['an option', ['audit', `--${KEY}`], 'unknown option what was given'],
+    ['a short option', ['audit', `-k${KEY}`], 'unknown option'],
+    ['a choice', ['explain', 'a', 'b', '--endpoint', KEY], 'argument what was given is invalid'],
+    ['a number', ['keys', 'supply', 'a', `--wait=${KEY}`], 'argument what was given is invalid'],
+  ])('repeats no key given as %s', async (_place, args, said) => {
+    const { status, stdout, stderr } = await runCli(args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(said);
+    expect(leaksIn(stdout + stderr, [KEY])).toEqual([]);
   });
 
   test('is one document with --json', async () => {
