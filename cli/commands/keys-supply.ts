@@ -65,8 +65,14 @@ function day(text: string): string {
   throw new InvalidArgumentError('It must be a day such as 2026-11-30.');
 }
 
-/** It becomes part of alerts and of commands in them. */
+/** Keys at Mistral are 32 letters and digits; other characters are what names are made with. */
+const LIKE_A_KEY = /^[A-Za-z0-9]{32,}$/;
+
+/** It becomes part of alerts and of commands in them, where a key given by mistake must not be. */
 function consoleName(text: string): string {
+  if (LIKE_A_KEY.test(text)) {
+    throw new InvalidArgumentError('It looks like a key: give the name that the key has.');
+  }
   if (/^[\w .:@+-]{1,128}$/.test(text) && text.trim() === text) return text;
   throw new InvalidArgumentError('It must be 1 to 128 letters, digits, spaces and _ . : @ + -');
 }

@@ -12,6 +12,7 @@ import { type CliOptions, documentOf } from './run-cli.js';
 
 const SECRET = 'mistral/dev-workspace/dev-team-key';
 const KEY = ['keys', 'supply', 'dev-workspace/dev-team-key'];
+const LIKE_A_KEY = 'HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y';
 const AT_ONCE = ['--wait', '0'];
 
 /** A deployed stack in operator mode, whose rotation function is the real one. */
@@ -187,11 +188,13 @@ describe('keys supply', { timeout: 60_000 }, () => {
     ['a day that there is none of', '', ['--expires', '2027-02-30'], 'must be a day such as'],
     ['an expiry before the next key', '', ['--expires', '2026-12-01'], 'must be after'],
     ['a name that would break a command', '', ['--name', "it's"], 'letters, digits'],
+    ['a key for a name', 'search-2026-04-by-hand', ['--name', LIKE_A_KEY], 'It looks like a key'],
     ['the key as its own name', 'KeyOfTheTests123456', ['--name', 'KeyOfTheTests123456'], '--name'],
   ])('is used wrongly with %s, and stores nothing', async (_name, stdin, args, message) => {
     const { status, stdout, stderr } = await world.supply(stdin, args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(message);
+    expect(stderr).not.toContain(LIKE_A_KEY);
     expect(world.secrets.find(SECRET).versions.size).toBe(0);
   });
 
