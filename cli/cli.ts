@@ -31,6 +31,8 @@ export interface Cli {
   readonly questions: Questions;
   readonly keys: KnownKeys;
   readonly stdin: Readable;
+  /** Whether `readKey` asks somebody at a terminal. */
+  readonly isKeyTyped: boolean;
   /** A key that a person types unseen, or stdin's. From then on nothing prints it. */
   readKey(prompt: string): Promise<ApiKey>;
   readonly now: () => Date;

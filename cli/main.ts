@@ -66,6 +66,7 @@ const program = createProgram(
     questions,
     keys,
     stdin,
+    isKeyTyped: stdin.isTTY === true,
     readKey: readAndLearn,
     now: () => new Date(),
   }),

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { isFirstSupply } from '../../lambdas/domain/supplied-version.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
+import { wrongInput } from '../failure.js';
 import { KEY_ARGUMENT, namedKey } from '../keys/named-key.js';
 import { type KeyRequest, type Supplied, type SupplyWish, supplyKey } from '../keys/supply-key.js';
 import { createSupplySteps } from '../keys/supply-steps.js';
@@ -27,7 +28,11 @@ export function registerKeysSupply(group: Command, cli: Cli): void {
     .command('supply')
     .description("put a key made in Mistral's console in charge (mistral.keySource: operator)")
     .argument('<key>', KEY_ARGUMENT)
-    .option('--name <name>', 'what the key is called at Mistral, if not as asked for', consoleName)
+    .option(
+      '--name <name>',
+      'what the key is called at Mistral, if not as asked for; needed with a key from stdin',
+      consoleName,
+    )
     .option('--expires <date>', 'when it expires, YYYY-MM-DD, if known', day)
     .option('--replace', 'ask for a key although one supplied before is not verified yet')
     .option('--compromised', 'the key in charge has leaked: ask for its deletion at once')
@@ -94,6 +99,7 @@ async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<A
     newToken: randomUUID,
     sleep: setTimeout,
     askForKey(request: KeyRequest) {
+      refuseUnnamed(cli, options);
       cli.progress.line(requestText(request));
       return cli.readKey('Paste the key (it is not shown): ');
     },
@@ -107,6 +113,12 @@ async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<A
     patienceMs: options.wait * 60_000,
   };
   return answerOf(wish, await supplyKey(deps, wish));
+}
+
+/** A piped key was made before anything could say how to name it. */
+function refuseUnnamed({ isKeyTyped }: Cli, { name }: SupplyOptions): void {
+  if (isKeyTyped || name !== undefined) return;
+  throw wrongInput('a key from stdin must come with --name: what it is called at Mistral');
 }
 
 function requestText({ keyName, workspace, expiresOn }: KeyRequest): string {

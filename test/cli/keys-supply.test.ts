@@ -83,15 +83,18 @@ describe('keys supply', { timeout: 60_000 }, () => {
 
   test('asks for a key by name, verifies it and puts it in charge, showing it nowhere', async () => {
     const key = world.createKey();
-    const { status, stdout, stderr } = await world.supply(`${key}\n`);
-    expect(stderr).toMatch(/name +dev-team-key-\d{8}-[0-9a-f]{8}\n +workspace +dev-workspace\n/);
+    const { status, stdout, stderr } = await world.supply(`${key}\n`, ['--name', 'by-hand']);
+    expect(stderr).toMatch(/name +by-hand\n +workspace +dev-workspace\n/);
     expect(stderr).toMatch(/expires +\d{4}-\d\d-\d\d, recommended/);
     expect(stdout).toBe(
       `✓ ${SECRET} has a new key in charge\n  the one before it, if any, works until you are asked to delete it\n`,
     );
     expect(status).toBe(0);
-    expect(world.inCharge()).toMatchObject({ apiKey: key, workspace: 'dev-workspace' });
-    expect(world.inCharge().keyId).toMatch(/^dev-team-key-\d{8}-[0-9a-f]{8}$/);
+    expect(world.inCharge()).toMatchObject({
+      apiKey: key,
+      keyId: 'by-hand',
+      workspace: 'dev-workspace',
+    });
     expect(world.alerts.map(({ type }) => type)).toEqual(['rotation-succeeded']);
     expect(leaksIn(stdout + stderr + JSON.stringify([world.steps, world.alerts]), [key])).toEqual(
       [],
@@ -110,8 +113,8 @@ describe('keys supply', { timeout: 60_000 }, () => {
 
   test('the key in charge, given again, is refused and leaves nothing behind', async () => {
     const key = world.createKey();
-    await world.supply(key);
-    const { status, stdout } = await world.supply(key);
+    await world.supply(key, ['--name', 'by-hand']);
+    const { status, stdout } = await world.supply(key, ['--name', 'by-hand']);
     expect(status).toBe(1);
     expect(stdout).toContain('it is the very key that is in charge');
     expect(world.secrets.valueAt(SECRET, 'AWSPENDING')).toBeUndefined();
@@ -182,9 +185,15 @@ describe('keys supply', { timeout: 60_000 }, () => {
   });
 
   test.each<[string, string, readonly string[], string]>([
-    ['no key at all', ' \n', [], 'no key was given'],
-    ['several lines', 'KeyOfTheTests123456\nmore', [], 'must be one line that holds the key alone'],
-    ['a sentence', 'here is my key: abcdefgh12345678', [], 'what was given is no key'],
+    ['a piped key and no name', 'KeyOfTheTests123456', [], 'must come with --name'],
+    ['no key at all', ' \n', ['--name', 'n'], 'no key was given'],
+    [
+      'several lines',
+      'KeyOfTheTests123456\nmore',
+      ['--name', 'n'],
+      'must be one line that holds the key alone',
+    ],
+    ['a sentence', 'here is my key: abcdefgh12345678', ['--name', 'n'], 'what was given is no key'],
     ['a day that there is none of', '', ['--expires', '2027-02-30'], 'must be a day such as'],
     ['an expiry before the next key', '', ['--expires', '2026-12-01'], 'must be after'],
     ['a name that would break a command', '', ['--name', "it's"], 'letters, digits'],

@@ -34,6 +34,7 @@ async function printed(command: () => Answer | Promise<Answer>, json: boolean) {
     progress: createProgress({ write: err, isTerminal: false }),
     questions: createQuestions(new PassThrough(), new PassThrough(), false),
     stdin: new PassThrough(),
+    isKeyTyped: false,
     readKey: () => Promise.reject(new Error('no key is asked for')),
     now: () => new Date('2026-11-24T10:00:00Z'),
   });
