@@ -139,10 +139,7 @@ function answerOf({ planned, compromised }: SupplyWish, supplied: Supplied): Ans
 
     text(style) {
       if (outcome === 'in charge') {
-        const before = compromised
-          ? `the leaked key works until you delete it in Mistral's console: alert deletion-needed names it`
-          : 'the one before it, if any, works until you are asked to delete it';
-        return `${style.paint('✓', 'good')} ${secret} has a new key in charge\n  ${before}\n`;
+        return `${style.paint('✓', 'good')} ${secret} has a new key in charge\n  ${beforeIt(supplied, compromised)}\n`;
       }
       const next =
         outcome === 'refused'
@@ -153,4 +150,11 @@ function answerOf({ planned, compromised }: SupplyWish, supplied: Supplied): Ans
       return `${style.paint('✗', 'bad')} the key is not in charge: ${reason}\n  ${next}\n`;
     },
   };
+}
+
+function beforeIt({ versionId }: Supplied, compromised: boolean): string {
+  if (isFirstSupply(versionId)) return 'there was no key in charge before it';
+  return compromised
+    ? "the leaked key works until you delete it in Mistral's console: alert deletion-needed names it"
+    : 'the one before it, if any, works until you are asked to delete it';
 }

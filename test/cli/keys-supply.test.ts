@@ -87,7 +87,7 @@ describe('keys supply', { timeout: 60_000 }, () => {
     expect(stderr).toMatch(/name +by-hand\n +workspace +dev-workspace\n/);
     expect(stderr).toMatch(/expires +\d{4}-\d\d-\d\d, recommended/);
     expect(stdout).toBe(
-      `✓ ${SECRET} has a new key in charge\n  the one before it, if any, works until you are asked to delete it\n`,
+      `✓ ${SECRET} has a new key in charge\n  there was no key in charge before it\n`,
     );
     expect(status).toBe(0);
     expect(world.inCharge()).toMatchObject({
@@ -146,6 +146,14 @@ describe('keys supply', { timeout: 60_000 }, () => {
     expect(right.status).toBe(0);
     expect(world.inCharge()).toMatchObject({ keyId: 'first', apiKey: key });
     expect(world.retirements).toEqual([]);
+  });
+
+  test('of the first key, no deletion is announced, whatever leaked', async () => {
+    const first = ['--name', 'one', '--compromised'];
+    const { status, stdout } = await world.supply(world.createKey('one'), first);
+    expect(status).toBe(0);
+    expect(stdout).toContain('there was no key in charge before it');
+    expect(stdout).not.toContain('deletion-needed');
   });
 
   test('of a leaked key, the deletion is asked for at once', async () => {
