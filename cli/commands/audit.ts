@@ -31,7 +31,7 @@ export function registerAudit(program: Command, cli: Cli): void {
       'after',
       `
 Runs the deployed function that also runs every night: what it finds for the first time is told to
-on-call. Exits with 1 where there are findings.
+on-call. Exits with 1 where there are findings, or where something could not be looked at.
 
 Examples:
   $ mistral-governance audit
@@ -53,12 +53,14 @@ function answerOf(summary: Summary): Answer {
   const { keys, findings, problems, opened, resolved } = summary;
   return {
     document: summary,
-    exitCode: findings.length > 0 ? EXIT.no : EXIT.ok,
+    exitCode: findings.length + problems.length > 0 ? EXIT.no : EXIT.ok,
 
     text(style) {
       const counts = `${counted(keys, 'key')} looked at, ${counted(findings.length, 'finding')}, ${opened} of them new; ${resolved} resolved\n`;
       const notes = notesText(problems, style);
-      if (findings.length === 0) return `${style.paint('✓', 'good')} ${counts}${notes}`;
+      if (findings.length === 0) {
+        return problems.length > 0 ? `${counts}${notes}` : `${style.paint('✓', 'good')} ${counts}`;
+      }
       return `${findingsTable(findings, style)}\n${nextSteps(findings, style)}\n${counts}${notes}`;
     },
   };

@@ -43,7 +43,7 @@ export function registerSpend(program: Command, cli: Cli): void {
       `
 Runs the deployed function that also runs every 15 minutes: what crosses a threshold for the first time
 is told to on-call. Spent is the larger of what was metered and what Mistral reports. Exits with 1 where
-a budget is used up.
+a budget is used up, or could not be looked at.
 
 Examples:
   $ mistral-governance spend
@@ -64,7 +64,7 @@ Examples:
 function answerOf({ spend, problems }: Summary): Answer {
   return {
     document: { spend, problems },
-    exitCode: spend.some(isUsedUp) ? EXIT.no : EXIT.ok,
+    exitCode: spend.some(isUsedUp) || problems.length > 0 ? EXIT.no : EXIT.ok,
 
     text(style) {
       const table = renderTable(
