@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
-import { CommandFailure } from '../failure.js';
+import { CommandFailure, wrongInput } from '../failure.js';
+import { KEY_ARGUMENT } from '../keys/named-key.js';
 import type { RunningRetirement } from '../keys/retirement-flows.js';
 import { revokedText } from '../keys/revoked-text.js';
 import { type Revoked, revokeAll } from '../keys/rotate-key.js';
@@ -17,7 +18,7 @@ export function registerKeysApprove(group: Command, cli: Cli): void {
   group
     .command('approve')
     .description('revoke the old key of a secret now, whether somebody still uses it or not')
-    .argument('<key>', '<workspace>/<key>, or the name of the secret')
+    .argument('<key>', KEY_ARGUMENT)
     .option('--yes', 'do not ask')
     .addHelpText(
       'after',
@@ -42,30 +43,45 @@ async function approve(cli: Cli, options: ApproveOptions, name: string): Promise
   );
   const { flows } = await openDeployment(options, cli.keys);
   const running = await cli.progress.during('looking for old keys', () => flows.running());
-  const waiting = ofSecret(running, name);
+  const { secretName, waiting } = ofSecret(running, name);
   await askFirst(cli, options, waiting);
   const deps = { flows, now: cli.now, tell: (line: string) => cli.progress.line(line) };
   const revoked = await cli.progress.during('revoking', () => revokeAll(deps, waiting));
-  return answerOf(waiting[0]?.retirement.secretName ?? name, revoked);
+  return answerOf(secretName, revoked);
+}
+
+interface Waiting {
+  readonly secretName: string;
+  readonly waiting: readonly RunningRetirement[];
 }
 
 /** By what waits, not by the policy: a key that left it waits too. */
-function ofSecret(
-  running: readonly RunningRetirement[],
-  name: string,
-): readonly RunningRetirement[] {
+function ofSecret(running: readonly RunningRetirement[], name: string): Waiting {
   const wanted = name.replace(/^mistral\//, '');
-  const nameOf = ({ retirement }: RunningRetirement) =>
-    retirement.secretName.replace(/^mistral\//, '');
-  const found = running.filter((one) => nameOf(one) === wanted);
-  const names = [...new Set(running.map(nameOf))].sort();
-  if (found.length > 0) return found;
-  throw new CommandFailure(
-    'nothing_to_approve',
-    EXIT.no,
-    `no old key of ${wanted} waits to be revoked${names.length > 0 ? '; these do:' : ''}`,
-    { problems: names },
-  );
+  const secretNames = [...new Set(running.map(({ retirement }) => retirement.secretName))].sort();
+  const found = secretNames.filter((one) => `/${shortOf(one)}`.endsWith(`/${wanted}`));
+  const [secretName] = found;
+  if (found.length > 1) {
+    throw wrongInput('old keys of several secrets of that name wait; say which one:', {
+      problems: found.map(shortOf),
+    });
+  }
+  if (secretName === undefined) {
+    // What was given is not repeated: it may be a key all the same.
+    throw new CommandFailure(
+      'nothing_to_approve',
+      EXIT.no,
+      `no old key of that name waits to be revoked${running.length > 0 ? '; these do:' : ''}`,
+      { problems: secretNames.map(shortOf) },
+    );
+  }
+  const waiting = running.filter(({ retirement }) => retirement.secretName === secretName);
+  return { secretName, waiting };
+}
+
+/** As people type it. */
+function shortOf(secretName: string): string {
+  return secretName.replace(/^mistral\//, '');
 }
 
 async function askFirst(
