@@ -54,6 +54,7 @@ test('asks for the first key of every secret without one, by the exact command',
   expect(alerts[0]?.nextSteps[0]?.command).toBe(
     'npx --no -- mistral-governance keys supply dev-workspace/dev-team-key',
   );
+  expect(alerts[0]?.nextSteps[0]?.say).toMatch(/policy file.*--policy, --stack or --environment/);
 });
 
 test('asks once, however often it is deployed', async () => {

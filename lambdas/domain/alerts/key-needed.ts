@@ -19,7 +19,7 @@ export function keyNeeded(finding: Finding, at: Date): Alert {
     facts: { ...facts, why },
     nextSteps: [
       {
-        say: 'Run this: it says how to name the key and when it should expire, then asks for it',
+        say: 'Run this where the policy file is, with --policy, --stack or --environment if you deploy with others than the default: it says how to name the key and when it should expire, then asks for it',
         command: nextCommand,
       },
       {
