@@ -40,7 +40,9 @@ Examples:
     .action((_own: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>();
       return cli.run(options, async () => {
-        const { stack, functions } = await openDeployment(options, cli.keys);
+        const { stack, functions } = await cli.progress.during('looking for the stack', () =>
+          openDeployment(options, cli.keys),
+        );
         const summary = await cli.progress.during('auditing all keys', () =>
           functions.invoke(stack.output('AuditFunctionName'), SummarySchema),
         );

@@ -41,7 +41,9 @@ async function approve(cli: Cli, options: ApproveOptions, name: string): Promise
     openPolicy(options.policy),
     "only you can revoke a key: delete it in Mistral's console (https://console.mistral.ai > API keys); alert deletion-needed names it, and key-revoked follows when Mistral refuses it",
   );
-  const { flows } = await openDeployment(options, cli.keys);
+  const { flows } = await cli.progress.during('looking for the stack', () =>
+    openDeployment(options, cli.keys),
+  );
   const running = await cli.progress.during('looking for old keys', () => flows.running());
   const { secretName, waiting } = ofSecret(running, name);
   await askFirst(cli, options, waiting);

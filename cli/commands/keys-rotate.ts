@@ -48,7 +48,9 @@ async function rotate(cli: Cli, options: RotateOptions, name: string): Promise<A
   const policy = openPolicy(options.policy);
   const planned = namedKey(policy, name);
   refuseRotation(policy, planned, options);
-  const deployment = await openDeployment(options, cli.keys);
+  const deployment = await cli.progress.during('looking for the stack', () =>
+    openDeployment(options, cli.keys),
+  );
   const deps = {
     ...deployment,
     sleep: setTimeout,

@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.js';
 import { wrongInput } from '../failure.js';
 import { KEY_ARGUMENT, namedKey } from '../keys/named-key.js';
 import { type KeyRequest, type Supplied, type SupplyWish, supplyKey } from '../keys/supply-key.js';
-import { createSupplySteps } from '../keys/supply-steps.js';
+import { createSupplySteps, type SupplySteps } from '../keys/supply-steps.js';
 import { refuseWithAdminApi } from '../keys/who-makes-keys.js';
 import { minutesUpTo } from '../minutes.js';
 import { openDeployment } from '../open-deployment.js';
@@ -89,15 +89,18 @@ async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<A
     'keys are made by their rotation, mistral-governance keys rotate <key>',
   );
   const planned = namedKey(policy, name);
-  const { stack, secrets, functions } = await openDeployment(options, cli.keys);
+  const { stack, secrets, functions } = await cli.progress.during('looking for the stack', () =>
+    openDeployment(options, cli.keys),
+  );
   const deps = {
     policy,
     secrets,
-    steps: createSupplySteps(functions, stack.output('RotationFunctionName')),
+    steps: stepsInSight(cli, createSupplySteps(functions, stack.output('RotationFunctionName'))),
     tell: (line: string) => cli.progress.line(line),
     now: cli.now,
     newToken: randomUUID,
-    sleep: setTimeout,
+    sleep: (milliseconds: number) =>
+      cli.progress.during('waiting before another try', () => setTimeout(milliseconds)),
     askForKey(request: KeyRequest) {
       refuseUnnamed(cli, options);
       cli.progress.line(requestText(request));
@@ -113,6 +116,13 @@ async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<A
     patienceMs: options.wait * 60_000,
   };
   return answerOf(wish, await supplyKey(deps, wish));
+}
+
+function stepsInSight({ progress }: Cli, steps: SupplySteps): SupplySteps {
+  const doing = { testSecret: 'verifying the key', finishSecret: 'putting it in charge' };
+  return {
+    run: (step, ...rest) => progress.during(doing[step], () => steps.run(step, ...rest)),
+  };
 }
 
 /** A piped key was made before anything could say how to name it. */

@@ -52,7 +52,9 @@ Examples:
     .action((_own: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>();
       return cli.run(options, async () => {
-        const { stack, functions } = await openDeployment(options, cli.keys);
+        const { stack, functions } = await cli.progress.during('looking for the stack', () =>
+          openDeployment(options, cli.keys),
+        );
         const summary = await cli.progress.during('looking at every budget', () =>
           functions.invoke(stack.output('SpendMonitorFunctionName'), SummarySchema),
         );
