@@ -1,22 +1,20 @@
 import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,
-  paginateListExecutions,
   type SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { mapBounded } from '../../lambdas/domain/map-bounded.js';
 import {
-  type Retirement,
-  RetirementSchema,
-  revokeAtOnce,
-} from '../../lambdas/domain/retirement.js';
+  type RunningExecution,
+  retirementOf,
+  runningExecutions,
+} from '../../lambdas/adapters/retirements.js';
+import { mapBounded } from '../../lambdas/domain/map-bounded.js';
+import { type Retirement, revokeAtOnce } from '../../lambdas/domain/retirement.js';
 
 /** A retirement under way. */
-export interface RunningRetirement {
-  readonly name: string;
-  readonly executionArn: string;
+export interface RunningRetirement extends RunningExecution {
   readonly retirement: Retirement;
 }
 
@@ -64,32 +62,20 @@ export function createRetirementFlows({
 
   const described = new Map<string, Promise<Retirement | undefined>>();
 
-  /** What an execution was started with never changes. */
-  function retirementOf(executionArn: string): Promise<Retirement | undefined> {
-    const known = described.get(executionArn) ?? describe(executionArn);
+  function describeOnce(executionArn: string): Promise<Retirement | undefined> {
+    const known = described.get(executionArn) ?? retirementOf(client, executionArn);
     described.set(executionArn, known);
     return known;
   }
 
-  async function describe(executionArn: string): Promise<Retirement | undefined> {
-    const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
-    return RetirementSchema.safeParse(JSON.parse(input ?? 'null')).data;
-  }
-
   return {
     async running() {
-      const listed: Pick<RunningRetirement, 'name' | 'executionArn'>[] = [];
-      const pages = paginateListExecutions(
-        { client },
-        { stateMachineArn, statusFilter: 'RUNNING', maxResults: 1000 },
-      );
-      for await (const { executions = [] } of pages) {
-        for (const { executionArn, name = '' } of executions) {
-          if (executionArn && !name.startsWith(REVOCATION)) listed.push({ name, executionArn });
-        }
+      const waiting: RunningExecution[] = [];
+      for await (const one of runningExecutions(client, stateMachineArn)) {
+        if (!one.name.startsWith(REVOCATION)) waiting.push(one);
       }
-      const found = await mapBounded(listed, DESCRIBED_AT_ONCE, async (one) => {
-        const retirement = await retirementOf(one.executionArn);
+      const found = await mapBounded(waiting, DESCRIBED_AT_ONCE, async (one) => {
+        const retirement = await describeOnce(one.executionArn);
         return retirement && { ...one, retirement };
       });
       return found.filter((one) => one !== undefined);

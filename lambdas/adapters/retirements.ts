@@ -15,6 +15,9 @@ export interface Retirements {
   running(): AsyncIterable<Retirement>;
 }
 
+/** As many as Step Functions allows. */
+const MOST_IN_A_PAGE = 1000;
+
 export function createRetirements(client: SFNClient, stateMachineArn: string): Retirements {
   return {
     async start(name, retirement) {
@@ -30,17 +33,39 @@ export function createRetirements(client: SFNClient, stateMachineArn: string): R
     },
 
     async *running() {
-      const pages = paginateListExecutions(
-        { client },
-        { stateMachineArn, statusFilter: 'RUNNING', maxResults: 100 },
-      );
-      for await (const { executions = [] } of pages) {
-        for (const { executionArn } of executions) {
-          const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
-          const parsed = RetirementSchema.safeParse(JSON.parse(input ?? 'null'));
-          if (parsed.success) yield parsed.data;
-        }
+      for await (const { executionArn } of runningExecutions(client, stateMachineArn)) {
+        const retirement = await retirementOf(client, executionArn);
+        if (retirement) yield retirement;
       }
     },
   };
+}
+
+export interface RunningExecution {
+  readonly name: string;
+  readonly executionArn: string;
+}
+
+export async function* runningExecutions(
+  client: SFNClient,
+  stateMachineArn: string,
+): AsyncIterable<RunningExecution> {
+  const pages = paginateListExecutions(
+    { client },
+    { stateMachineArn, statusFilter: 'RUNNING', maxResults: MOST_IN_A_PAGE },
+  );
+  for await (const { executions = [] } of pages) {
+    for (const { executionArn, name = '' } of executions) {
+      if (executionArn) yield { name, executionArn };
+    }
+  }
+}
+
+/** What an execution was started with, which never changes; `undefined` if that is no retirement. */
+export async function retirementOf(
+  client: SFNClient,
+  executionArn: string,
+): Promise<Retirement | undefined> {
+  const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
+  return RetirementSchema.safeParse(JSON.parse(input ?? 'null')).data;
 }
