@@ -1,3 +1,4 @@
+import { ageInDays } from '../../lambdas/domain/age.js';
 import { hasExpired } from '../../lambdas/domain/key-health.js';
 import { isKeyOf } from '../../lambdas/domain/key-name.js';
 import type { ListedKey } from '../../lambdas/domain/mistral.js';
@@ -49,8 +50,6 @@ export interface KeyFacts {
   readonly retirements: readonly Retirement[];
 }
 
-const DAY_MS = 86_400_000;
-
 export function keyStatus(facts: KeyFacts, now: Date): KeyStatus {
   const { planned, secret } = facts;
   const current = secret && versionAt(secret, 'AWSCURRENT');
@@ -66,8 +65,7 @@ export function keyStatus(facts: KeyFacts, now: Date): KeyStatus {
     workspace: planned.workspace.name,
     keyId: listed?.id,
     createdAt,
-    // Two clocks may differ by a little.
-    ageDays: createdAt && Math.max(0, Math.floor((now.getTime() - createdAt.getTime()) / DAY_MS)),
+    ageDays: createdAt && ageInDays(createdAt, now),
     lastUsedOn: listed?.lastUsedOn,
     nextRotationAt: secret?.nextRotationAt,
     state: stateOf(facts, current, listed, now),

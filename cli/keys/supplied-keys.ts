@@ -1,5 +1,6 @@
 import type { ManagedSecrets } from '../../lambdas/adapters/managed-secrets.js';
 import type { SecretVersions } from '../../lambdas/adapters/secret-versions.js';
+import { ageInDays } from '../../lambdas/domain/age.js';
 import { mapBounded } from '../../lambdas/domain/map-bounded.js';
 import { type PlannedKey, plannedKeys } from '../../lambdas/domain/planned-keys.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
@@ -60,7 +61,7 @@ export function suppliedStatus(facts: SuppliedKeyFacts, now: Date): KeyStatus {
     workspace: planned.workspace.name,
     keyId: undefined,
     createdAt: since,
-    ageDays: since && Math.max(0, Math.floor((now.getTime() - since.getTime()) / DAY_MS)),
+    ageDays: since && ageInDays(since, now),
     lastUsedOn: undefined,
     nextRotationAt,
     state: stateOf(facts, nextRotationAt, now),

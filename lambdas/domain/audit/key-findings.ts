@@ -2,6 +2,7 @@ import { type Finding, type FindingType, findingId, severityOf } from '../findin
 import type { ListedKey } from '../mistral.js';
 import type { IsoDate } from '../utc-day.js';
 import type { ManagedVersion } from './managed-versions.js';
+import { secretFinding } from './secret-finding.js';
 import { shown, shownDay } from './shown.js';
 
 export const NO_WORKSPACE = 'none';
@@ -32,21 +33,13 @@ export function loneKeyFinding(
 /** What was found of the key in charge of a managed secret. */
 export function managedKeyFinding(
   type: FindingType,
-  { planned, versionId }: ManagedVersion,
+  version: ManagedVersion,
   key: ListedKey,
   since: IsoDate,
 ): Finding {
-  const { secretName, workspace } = planned;
-  return {
-    id: findingId(type, workspace.id, secretName),
-    type,
-    severity: severityOf(type, true),
-    subject: secretName,
-    workspace: workspace.name,
-    evidence: { secret: secretName, version: versionId, ...evidenceOf(key) },
-    since,
-    nextCommand: secretCommand(type, secretName),
-  };
+  const command = secretCommand(type, version.planned.secretName);
+  const evidence = { version: version.versionId, ...evidenceOf(key) };
+  return secretFinding(type, version, since, command, evidence);
 }
 
 export function workspaceNameOf(key: ListedKey, names: WorkspaceNames): string {

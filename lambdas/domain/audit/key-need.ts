@@ -1,10 +1,11 @@
-import { type Finding, findingId, severityOf } from '../finding.js';
+import type { Finding } from '../finding.js';
 import { expireAfterDays, type PlannedKey } from '../planned-keys.js';
 import type { Policy } from '../policy.js';
 import { supplyCommand, unverifiedVersion, verifiedVersion } from '../supplied-key.js';
 import { statedExpiry } from '../supplied-version.js';
 import { addDays, utcDay } from '../utc-day.js';
 import type { SecretFacts } from './rotation-findings.js';
+import { secretFinding } from './secret-finding.js';
 
 /** What Secrets Manager knows of a secret whose keys a person supplies. */
 export interface SuppliedSecret extends SecretFacts {
@@ -54,22 +55,12 @@ function need(
   evidence: Readonly<Record<string, string>>,
   isUrgent = false,
 ): Finding {
-  const { secretName, workspace } = planned;
   const waiting = unverifiedVersion(state);
-  return {
-    id: findingId('key-needed', workspace.id, secretName),
-    type: 'key-needed',
-    severity: isUrgent ? 'critical' : severityOf('key-needed', true),
-    subject: secretName,
-    workspace: workspace.name,
-    evidence: {
-      secret: secretName,
-      ...evidence,
-      ...(waiting && {
-        unfinished: `version ${waiting} was supplied and is not verified: the command goes on with it`,
-      }),
-    },
-    since: utcDay(since),
-    nextCommand: supplyCommand(planned),
-  };
+  const finding = secretFinding('key-needed', { planned }, utcDay(since), supplyCommand(planned), {
+    ...evidence,
+    ...(waiting && {
+      unfinished: `version ${waiting} was supplied and is not verified: the command goes on with it`,
+    }),
+  });
+  return isUrgent ? { ...finding, severity: 'critical' } : finding;
 }

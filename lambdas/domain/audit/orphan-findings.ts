@@ -9,6 +9,7 @@ import {
 } from './key-findings.js';
 import { birthOf } from './key-hygiene.js';
 import type { ManagedVersion } from './managed-versions.js';
+import { secretFinding } from './secret-finding.js';
 import { shown } from './shown.js';
 
 const EXAMPLES = 5;
@@ -44,22 +45,12 @@ export function duplicateKeys({ planned, versionId, keys }: ManagedVersion, now:
 }
 
 /** A secret in use names a key that Mistral does not list. */
-export function missingKey({ planned, secret, versionId }: ManagedVersion, now: Date): Finding {
-  const { secretName, workspace, key } = planned;
-  return {
-    id: findingId('missing', workspace.id, secretName),
-    type: 'missing',
-    severity: severityOf('missing', true),
-    subject: secretName,
-    workspace: workspace.name,
-    evidence: {
-      secret: secretName,
-      version: versionId,
-      expectedKey: `${key.name}-<day>-${versionId.slice(0, 8)}`,
-      lastRotated: secret.lastRotatedAt?.toISOString() ?? 'never',
-      reason: 'services that read the secret are refused, or it holds a key that no rotation made',
-    },
-    since: utcDay(now),
-    nextCommand: rotateCommand(secretName),
-  };
+export function missingKey(version: ManagedVersion, now: Date): Finding {
+  const { planned, secret, versionId } = version;
+  return secretFinding('missing', version, utcDay(now), rotateCommand(planned.secretName), {
+    version: versionId,
+    expectedKey: `${planned.key.name}-<day>-${versionId.slice(0, 8)}`,
+    lastRotated: secret.lastRotatedAt?.toISOString() ?? 'never',
+    reason: 'services that read the secret are refused, or it holds a key that no rotation made',
+  });
 }

@@ -1,3 +1,4 @@
+import { ageInDays } from '../age.js';
 import type { AuditView } from '../audit/audit-facts.js';
 import { type WorkspaceNames, workspaceNameOf } from '../audit/key-findings.js';
 import { type AuditRules, createHygieneCheck } from '../audit/key-hygiene.js';
@@ -9,8 +10,6 @@ import type { Workspace } from '../policy.js';
 import { type SecretState, versionAt } from '../rotation.js';
 import { type IsoDate, utcDay } from '../utc-day.js';
 import type { SeenKey } from './oldest-keys.js';
-
-const DAY_MS = 86_400_000;
 
 /** What a key is to this product. */
 export type KeyState =
@@ -170,6 +169,5 @@ function dayOf(at: Date | undefined): IsoDate | null {
 }
 
 export function ageOf(createdAt: Date | undefined, now: Date): number | null {
-  if (!createdAt) return null;
-  return Math.max(0, Math.floor((now.getTime() - createdAt.getTime()) / DAY_MS));
+  return createdAt ? ageInDays(createdAt, now) : null;
 }
