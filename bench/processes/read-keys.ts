@@ -37,7 +37,7 @@ async function audit(url: string, policy: Policy): Promise<number> {
       }),
     },
     secrets: { describe: async (name) => secretState(name) },
-    managedSecrets: { pendingSince: async () => undefined },
+    managedSecrets: { createdAt: async () => undefined },
     retirements: { running: async function* () {} },
     models: { list: async () => ({ kind: 'accepted', models: [] }) },
     findingStore: {

@@ -32,7 +32,7 @@ export async function gatherSuppliedKeys(
     const secret = await describeSecret(secrets, planned.secretName);
     const version = secret && verifiedVersion(secret);
     const since =
-      version === undefined ? undefined : await versions.pendingSince(planned.secretName, version);
+      version === undefined ? undefined : await versions.createdAt(planned.secretName, version);
     return suppliedStatus(
       { planned, secret, since, isRetiring: retiring.has(planned.secretName) },
       now,

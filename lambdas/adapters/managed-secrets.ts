@@ -5,13 +5,13 @@ import {
 
 /** What Secrets Manager tells of versions only one by one. */
 export interface ManagedSecrets {
-  /** When a rotation began to make this version; `undefined` once it carries no label. */
-  pendingSince(secretId: string, versionId: string): Promise<Date | undefined>;
+  /** When this version was made, by a rotation or a person; `undefined` once it carries no label. */
+  createdAt(secretId: string, versionId: string): Promise<Date | undefined>;
 }
 
 export function createManagedSecrets(client: SecretsManagerClient): ManagedSecrets {
   return {
-    async pendingSince(secretId, versionId) {
+    async createdAt(secretId, versionId) {
       const pages = paginateListSecretVersionIds({ client }, { SecretId: secretId });
       for await (const { Versions = [] } of pages) {
         const version = Versions.find(({ VersionId }) => VersionId === versionId);

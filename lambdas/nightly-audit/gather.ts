@@ -38,7 +38,7 @@ async function describeOne(
   const state = await secrets.describe(planned.secretName);
   const pending = unfinishedVersion(state);
   const pendingSince =
-    pending === undefined ? undefined : await versions.pendingSince(planned.secretName, pending);
+    pending === undefined ? undefined : await versions.createdAt(planned.secretName, pending);
   return { planned, state, pendingSince };
 }
 

@@ -72,7 +72,7 @@ async function describeOne(
   const { secretName } = planned;
   const state = await secrets.describe(secretName);
   const madeAt = async (version: string | undefined) =>
-    version === undefined ? undefined : await managedSecrets.pendingSince(secretName, version);
+    version === undefined ? undefined : await managedSecrets.createdAt(secretName, version);
   return {
     planned,
     state,

@@ -18,12 +18,12 @@ test('finds when a version was made, on whatever page it is listed', async () =>
         ? { Versions: [{ VersionId: 'v2', CreatedDate }] }
         : { Versions: [{ VersionId: 'v1' }], NextToken: 'more' },
     );
-  expect(await secrets.pendingSince('n', 'v2')).toEqual(CreatedDate);
+  expect(await secrets.createdAt('n', 'v2')).toEqual(CreatedDate);
 });
 
 test('a version that is no longer listed has no such date', async () => {
   service
     .on(ListSecretVersionIdsCommand)
     .resolves({ Versions: [{ VersionId: 'v1', CreatedDate }] });
-  expect(await secrets.pendingSince('n', 'v2')).toBeUndefined();
+  expect(await secrets.createdAt('n', 'v2')).toBeUndefined();
 });

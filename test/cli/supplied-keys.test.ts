@@ -22,7 +22,7 @@ async function stateOf(
           throw new SecretGoneError('gone');
         },
       },
-      versions: { pendingSince: async () => new Date(NOW.getTime() - daysAgo * 86_400_000) },
+      versions: { createdAt: async () => new Date(NOW.getTime() - daysAgo * 86_400_000) },
       flows: {
         running: async () =>
           retiring

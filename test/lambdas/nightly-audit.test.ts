@@ -95,7 +95,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
       spendLimit: async () => spendLimit,
     },
     secrets: { describe: async (name) => aManagedSecret(name) },
-    managedSecrets: { pendingSince: async () => undefined },
+    managedSecrets: { createdAt: async () => undefined },
     retirements: { running: () => each([]) },
     models: { list: async () => models },
     findingStore: {
@@ -243,7 +243,7 @@ test('asks how long a rotation has been under way, for that version only', async
         describe: async (name) => aManagedSecret(name, name === DEV ? { stagesByVersion } : {}),
       },
       managedSecrets: {
-        pendingSince: async (secret, version) => {
+        createdAt: async (secret, version) => {
           asked.push(`${secret} ${version}`);
           return daysAgo(2);
         },

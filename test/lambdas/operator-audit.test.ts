@@ -46,7 +46,7 @@ function audit(night: Night = {}) {
           ...night.state,
         })),
     },
-    managedSecrets: { pendingSince: async () => daysAgo(suppliedDaysAgo) },
+    managedSecrets: { createdAt: async () => daysAgo(suppliedDaysAgo) },
     retirements: { async *running() {} },
     evidence: { keep: async () => {}, uriOf: (path) => `https://evidence/${path}` },
     metrics: { record: (gauges) => void recorded.push(gauges) },
