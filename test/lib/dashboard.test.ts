@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { METRICS, type MetricName } from '../../lambdas/domain/metrics.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import { alarmsOf } from '../support/alarms.js';
-import { anOperatorPolicy, aPolicy } from '../support/builders.js';
+import { anOperatorPolicy, aPolicy, useTwoHundredWorkspaces } from '../support/builders.js';
 import { type Synthesized, synthesize } from '../support/synth.js';
 
 interface Widget {
@@ -113,16 +113,8 @@ const MOST_IN_A_GRAPH = 500;
 const MOST_IN_A_DASHBOARD = 2500;
 
 test('two hundred workspaces fit, and change nothing', () => {
-  const policy = aPolicy((document) => {
-    const [model] = document.workspaces;
-    document.workspaces = Array.from({ length: 200 }, (_, i) => ({
-      ...model,
-      name: `workspace-${i}`,
-      id: `6c1f0a0e-52f4-4f8e-9d43-${String(i).padStart(12, '0')}`,
-      keys: [], // their stacks are not looked at here
-    }));
-    document.callers = [];
-  });
+  // Their stacks are not looked at here.
+  const policy = aPolicy((document) => useTwoHundredWorkspaces(document, () => []));
   expect(widgetsOf(policy)).toEqual(widgets);
   const found = widgets.map(({ properties }) =>
     (properties.metrics ?? []).reduce((sum, [first]) => sum + found200(first), 0),

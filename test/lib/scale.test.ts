@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aPolicy } from '../support/builders.js';
+import { aPolicy, useTwoHundredWorkspaces } from '../support/builders.js';
 import { synthesize } from '../support/synth.js';
 
 // Sources: the quotas pages of CloudFormation, IAM, KMS and Secrets Manager.
@@ -10,22 +10,17 @@ const MOST_KEY_POLICY_BYTES = 32_768;
 const MOST_SECRET_POLICY_CHARACTERS = 20_480;
 
 test('two hundred workspaces of three keys stay within every limit of CloudFormation and IAM', () => {
-  const policy = aPolicy((document) => {
-    const [model] = document.workspaces;
-    document.workspaces = Array.from({ length: 200 }, (_, i) => ({
-      ...model,
-      name: `workspace-${i}`,
-      id: `6c1f0a0e-52f4-4f8e-9d43-${String(i).padStart(12, '0')}`,
-      keys: ['a', 'b', 'c'].map((name) => ({
+  const policy = aPolicy((document) =>
+    useTwoHundredWorkspaces(document, (i) =>
+      ['a', 'b', 'c'].map((name) => ({
         name: `${name}-service-key-${i}`,
         readers: Array.from(
           { length: 50 },
           (_, r) => `arn:aws:iam::${200_000_000_000 + i}:role/services/reader-${r}`,
         ),
       })),
-    }));
-    document.callers = [];
-  });
+    ),
+  );
   const { template, workspace } = synthesize(policy);
 
   expect(Object.keys(template.toJSON().Resources).length).toBeLessThan(MOST_RESOURCES);

@@ -1,34 +1,16 @@
 import { beforeAll, expect, test } from 'vitest';
-import { printClosing } from '../../local/closing-table.js';
-import { type Run, runLocally, START } from '../../local/run.js';
-import { createTimeline } from '../../local/timeline.js';
+import { type Run, runLocally } from '../../local/run.js';
 import { aPolicy } from '../support/builders.js';
-import { leaksIn, plaintextsOf, printed, writings } from '../support/invariants.js';
+import { leaksIn, plaintextsOf, printed } from '../support/invariants.js';
+import { overhear } from '../support/overheard-run.js';
 
 let run: Run;
-/** What the run wrote anywhere but into its secrets, and all keys that there ever were. */
 let written = '';
+/** All keys that there ever were. */
 let plaintexts: readonly string[] = [];
 
 beforeAll(async () => {
-  const stdout: string[] = [];
-  const log: unknown[] = [];
-  const keepLine = (...line: unknown[]) => void log.push(...line.map(printed));
-  const terminal = { write: (text: string) => void stdout.push(text), isTerminal: true };
-  const timeline = createTimeline(START, terminal);
-  let kept = '';
-  run = await runLocally({
-    policy: aPolicy(),
-    log: { info: keepLine, warn: keepLine, error: keepLine },
-    onlooker: timeline,
-    onMessage: timeline.alert,
-    inspect(world, items) {
-      plaintexts = plaintextsOf(world);
-      kept = writings(world, items, log);
-    },
-  });
-  printClosing(run.document, run.expectations, terminal);
-  written = [kept, JSON.stringify(run), ...stdout].join('\n');
+  ({ run, written, plaintexts } = await overhear(runLocally, aPolicy(), plaintextsOf));
 }, 60_000);
 
 test('every scenario of the hundred days ends as it should', () => {

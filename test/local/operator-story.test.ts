@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { loadPolicy } from '../../lib/load-policy.js';
-import { printClosing } from '../../local/closing-table.js';
 import type { RunDocument } from '../../local/document.js';
-import { type Run, START } from '../../local/run.js';
+import type { Run } from '../../local/run.js';
 import { runOperatorStory } from '../../local/run-operator.js';
-import { createTimeline } from '../../local/timeline.js';
 import { anOperatorPolicy } from '../support/builders.js';
-import { leaksIn, printed, writings } from '../support/invariants.js';
+import { leaksIn } from '../support/invariants.js';
+import { overhear } from '../support/overheard-run.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLE = join(ROOT, 'examples/operator.yaml');
@@ -94,24 +93,9 @@ describe('the story itself', () => {
   let plaintexts: readonly string[] = [];
 
   beforeAll(async () => {
-    const stdout: string[] = [];
-    const log: unknown[] = [];
-    const keepLine = (...line: unknown[]) => void log.push(...line.map(printed));
-    const terminal = { write: (text: string) => void stdout.push(text), isTerminal: true };
-    const timeline = createTimeline(START, terminal);
-    let kept = '';
-    run = await runOperatorStory({
-      policy: loadPolicy(EXAMPLE),
-      log: { info: keepLine, warn: keepLine, error: keepLine },
-      onlooker: timeline,
-      onMessage: timeline.alert,
-      inspect(world, items) {
-        plaintexts = world.mistral.keys.made.map(({ plaintext }) => plaintext);
-        kept = writings(world, items, log);
-      },
-    });
-    printClosing(run.document, run.expectations, terminal);
-    written = [kept, JSON.stringify(run), ...stdout].join('\n');
+    ({ run, written, plaintexts } = await overhear(runOperatorStory, loadPolicy(EXAMPLE), (world) =>
+      world.mistral.keys.made.map(({ plaintext }) => plaintext),
+    ));
   }, 120_000);
 
   test('ends as it should', () => {

@@ -16,6 +16,21 @@ export function policyDocument() {
   return parse(SHIPPED);
 }
 
+/** As many as an organization of the largest kind may have, each with these keys. */
+export function useTwoHundredWorkspaces(
+  document: ReturnType<typeof policyDocument>,
+  keysOf: (workspace: number) => readonly object[],
+): void {
+  const [model] = document.workspaces;
+  document.workspaces = Array.from({ length: 200 }, (_, i) => ({
+    ...model,
+    name: `workspace-${i}`,
+    id: `6c1f0a0e-52f4-4f8e-9d43-${String(i).padStart(12, '0')}`,
+    keys: keysOf(i),
+  }));
+  document.callers = [];
+}
+
 /** A valid policy: the shipped one, changed as the test needs. */
 export function aPolicy(
   change: (document: ReturnType<typeof policyDocument>) => void = () => {},
