@@ -148,6 +148,7 @@ export class MistralGovernance extends Construct {
     this.evidenceBucket = evidenceBucket;
     this.gatewayUrl = gateway?.url;
   }
+
   /** What the secret of a key is called. @throws Error where the policy has no such key */
   secretName(workspace: string, key: string): string {
     const name = secretName(workspace, key);
