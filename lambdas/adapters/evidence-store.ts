@@ -3,6 +3,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { EvidenceFile } from '../domain/evidence/evidence-files.js';
 import { AWS_CLIENT } from './aws-client.js';
+import { backoffMs } from './backoff.js';
 
 /** Where evidence is kept, and stays. */
 export interface EvidenceStore {
@@ -20,11 +21,10 @@ export interface EvidenceStoreOptions {
   readonly endpoint?: string;
   readonly timeoutMs?: number;
   readonly maxAttempts?: number;
+  readonly random?: () => number;
   readonly now?: () => Date;
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
-
-const BASE_DELAY_MS = 200;
 
 /**
  * A bucket that is only ever put into. One signed request does that: the SDK's client for S3 would
@@ -32,7 +32,11 @@ const BASE_DELAY_MS = 200;
  */
 export function createEvidenceStore(options: EvidenceStoreOptions): EvidenceStore {
   const { bucketName, aws, endpoint, now = () => new Date(), sleep = wait } = options;
-  const { timeoutMs = UPLOAD_TIMEOUT_MS, maxAttempts = AWS_CLIENT.maxAttempts } = options;
+  const {
+    timeoutMs = UPLOAD_TIMEOUT_MS,
+    maxAttempts = AWS_CLIENT.maxAttempts,
+    random = Math.random,
+  } = options;
   const { credentials, region, sha256 } = aws.config;
   const signer = new SignatureV4({
     service: 's3',
@@ -76,7 +80,7 @@ export function createEvidenceStore(options: EvidenceStoreOptions): EvidenceStor
           cause: outcome.cause,
         });
       }
-      await sleep(BASE_DELAY_MS * 2 ** (attempt - 1));
+      await sleep(backoffMs(attempt, random));
     }
   }
 

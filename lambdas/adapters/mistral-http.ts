@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type * as z from 'zod';
 import type { ApiKey } from '../domain/api-key.js';
 import { MistralError, MistralRequestError, MistralUnavailableError } from '../domain/errors.js';
+import { backoffMs } from './backoff.js';
 import { type AnswerContext, badAnswer, errorOf, parseAnswer, readBody } from './mistral-answer.js';
 
 export interface MistralRequest<T> {
@@ -40,8 +41,6 @@ export interface MistralHttpOptions {
 }
 
 const ATTEMPTS = 4;
-const BASE_DELAY_MS = 200;
-const MAX_DELAY_MS = 10_000;
 const MAX_RETRY_AFTER_MS = 30_000;
 const MIB = 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -118,8 +117,8 @@ export function createMistralHttp(
         if (outcome.repeat === 'once') malformed += 1;
         const again = mayRepeat(request.method, outcome.repeat, malformed);
         if (!again || attempts === ATTEMPTS) throw outcome.error;
-        const jitter = random() * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (attempts - 1));
-        await sleep(Math.max(jitter, retryAfterMs(outcome.retryAfter, now())));
+        const own = backoffMs(attempts, random);
+        await sleep(Math.max(own, retryAfterMs(outcome.retryAfter, now())));
       }
     },
   };

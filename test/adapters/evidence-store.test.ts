@@ -30,6 +30,7 @@ function storeAt(endpoint: string, more: Partial<EvidenceStoreOptions> = {}) {
     aws,
     endpoint,
     now: () => NOW,
+    random: () => 1,
     sleep: async (milliseconds) => waits.push(milliseconds),
     ...more,
   });
