@@ -6,7 +6,7 @@ import { billedSpend, type UnpricedUsage } from '../../lambdas/domain/spend/bill
 import { judgeSpend } from '../../lambdas/domain/spend/judge-spend.js';
 import { markTold, NOTHING_TOLD } from '../../lambdas/domain/spend/spend-state.js';
 import { addDays, type IsoDate, startOfDay } from '../../lambdas/domain/utc-day.js';
-import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { moneyQuotasOf } from '../../lambdas/domain/workspace-quotas.js';
 import { type DueRotations, rotationsDue } from './rotations.js';
 import { type SimulatedAlert, simulatedAlert } from './simulate.js';
 import type { BudgetSpend } from './spend-tally.js';
@@ -39,7 +39,7 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
   const last = lastDayOf(usage);
   const from = `${last.slice(0, 7)}-01`;
   const whole = billedSpend(usage);
-  const quotas = quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');
+  const quotas = moneyQuotasOf(policy, workspace);
   const rules = { thresholds: policy.alerts.spendThresholds, quotaTableName: '<quota table>' };
   const alerts: SimulatedAlert[] = [];
   let state = NOTHING_TOLD;

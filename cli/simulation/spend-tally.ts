@@ -2,7 +2,7 @@ import type { BudgetWindow } from '../../lambdas/domain/alerts/spend-story.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Quota } from '../../lambdas/domain/quota.js';
 import { windowName } from '../../lambdas/domain/quota-window.js';
-import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { moneyQuotasOf } from '../../lambdas/domain/workspace-quotas.js';
 
 /** One window of one budget. Money in nano-units. */
 export interface WindowSpend {
@@ -34,7 +34,7 @@ export function createSpendTally(policy: Policy) {
   for (const workspace of policy.workspaces) {
     const { name } = workspace;
     totals.set(name, { workspace: name, requests: 0, refused: 0, cutShort: 0, spentNanos: 0 });
-    const money = quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');
+    const money = moneyQuotasOf(policy, workspace);
     budgets.set(
       name,
       money.map((quota) => ({ quota, windows: new Map() })),

@@ -5,7 +5,7 @@ import { closedWindows } from '../../lambdas/domain/spend/closed-windows.js';
 import { judgeSpend } from '../../lambdas/domain/spend/judge-spend.js';
 import { markTold, NOTHING_TOLD, type SpendState } from '../../lambdas/domain/spend/spend-state.js';
 import type { MeteredQuota } from '../../lambdas/domain/spend/workspace-spend.js';
-import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { moneyQuotasOf } from '../../lambdas/domain/workspace-quotas.js';
 import type { QuotaLedger } from './quota-ledger.js';
 
 /** The spend monitor, which looks at every budget four times an hour. */
@@ -30,7 +30,7 @@ export function createSpendWatch(
   const watched = policy.workspaces
     .map((workspace) => ({
       workspace,
-      quotas: quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests'),
+      quotas: moneyQuotasOf(policy, workspace),
     }))
     .filter(({ quotas }) => quotas.length > 0);
   const states = new Map<string, SpendState>();

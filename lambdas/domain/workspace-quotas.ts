@@ -34,6 +34,11 @@ export function quotasOf({ mistral }: Pick<Policy, 'mistral'>, workspace: Worksp
   ];
 }
 
+/** The money alone: what the spend monitor holds spend against. */
+export function moneyQuotasOf(policy: Pick<Policy, 'mistral'>, workspace: Workspace): Quota[] {
+  return quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');
+}
+
 /** Whole nano-units, read off the decimal that the policy says and never more than it. */
 function nanosOf(budget: number): number {
   return floor(multiply(parseDecimal(budget) ?? ZERO, NANOS));

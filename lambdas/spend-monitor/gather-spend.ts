@@ -18,7 +18,7 @@ import {
   type WorkspaceSpend,
 } from '../domain/spend/workspace-spend.js';
 import { addDays, startOfDay, utcDay } from '../domain/utc-day.js';
-import { quotasOf } from '../domain/workspace-quotas.js';
+import { moneyQuotasOf } from '../domain/workspace-quotas.js';
 
 export interface GatherDeps {
   readonly policy: Policy;
@@ -81,7 +81,7 @@ async function gatherOne(
 
   const { policy } = deps;
   const { currency } = policy.mistral;
-  const quotas = quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');
+  const quotas = moneyQuotasOf(policy, workspace);
   const { organization } = deps;
   const bill = async (at: Date) =>
     organization &&

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { createQuotaCounters } from '../../lambdas/adapters/quota-counters.js';
 import type { Policy } from '../../lambdas/domain/policy.js';
-import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { moneyQuotasOf } from '../../lambdas/domain/workspace-quotas.js';
 import { createQuotaHolder } from '../../lambdas/metering/quota-holder.js';
 import { createVirtualClock } from '../../local/clock.js';
 import type { LocalDynamo } from '../../local/dynamo.js';
@@ -95,8 +95,7 @@ function workspaceOf(name: string): Policy['workspaces'][number] {
 }
 
 const idOf = (name: string) => workspaceOf(name).id;
-const moneyOf = (name: string) =>
-  quotasOf(policy, workspaceOf(name)).filter(({ unit }) => unit !== 'requests');
+const moneyOf = (name: string) => moneyQuotasOf(policy, workspaceOf(name));
 
 export function counted(calls: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -2,7 +2,7 @@ import type { Policy } from '../../lambdas/domain/policy.js';
 import type { Quota } from '../../lambdas/domain/quota.js';
 import type { BilledSpend } from '../../lambdas/domain/spend/billed-spend.js';
 import type { WorkspaceSpend } from '../../lambdas/domain/spend/workspace-spend.js';
-import { quotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import { moneyQuotasOf } from '../../lambdas/domain/workspace-quotas.js';
 import { aPolicy } from './builders.js';
 
 export const USD = 1_000_000_000;
@@ -26,9 +26,10 @@ export function aSpend(
   return {
     workspace,
     currency: policy.mistral.currency,
-    budgets: quotasOf(policy, workspace)
-      .filter(({ unit }) => unit !== 'requests')
-      .map((quota) => ({ quota, nanos: metered[quota.window] ?? 0 })),
+    budgets: moneyQuotasOf(policy, workspace).map((quota) => ({
+      quota,
+      nanos: metered[quota.window] ?? 0,
+    })),
     isMetered: true,
     billed: aBill(),
     usage: undefined,
