@@ -55,6 +55,8 @@ export async function callWithRaisedBudget({ cloud, functions, report }: Scene):
   report.count('steps driven', 'gateway call');
 }
 
+const RunsOutSchema = z.object({ kind: z.literal('runs-out') });
+
 /** The spend monitor, over the items that the gateway wrote. */
 export async function watchSpend(scene: Scene): Promise<void> {
   const { spend, told } = await monitorSpend(scene);
@@ -70,8 +72,14 @@ export async function watchSpend(scene: Scene): Promise<void> {
     'spend-threshold in the queue',
     heard.map(({ type }) => type),
   );
+  // A look tells one thing of a budget. From three in the morning on, UTC, the next may be its end.
+  const next = await monitorSpend(scene);
+  const runningOut = next.spend.filter((row) => RunsOutSchema.safeParse(row.forecast).success);
+  claim(next.told === runningOut.length, 'nothing but how budgets end told next', next);
   const again = await monitorSpend(scene);
   claim(again.told === 0, 'nothing told twice', again.told);
+  const heardSince = (await hear(scene)).map(({ type }) => type);
+  claim(!heardSince.includes('spend-threshold'), 'no threshold told twice', heardSince);
 }
 
 async function refused(code: string, status: number, call: () => Promise<unknown>): Promise<void> {
