@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createProber } from '../../lambdas/adapters/mistral.js';
 import { createSecretVersions } from '../../lambdas/adapters/secret-versions.js';
 import type { Alert } from '../../lambdas/domain/alert.js';
+import { addDays, utcDay } from '../../lambdas/domain/utc-day.js';
 import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
 import { localAws } from '../../local/aws.js';
 import { anOperatorPolicy, silentLog } from '../support/builders.js';
@@ -105,9 +106,10 @@ describe('keys supply', { timeout: 60_000 }, () => {
   test('a second key takes over, and the first is handed to its retirement', async () => {
     await world.supply(world.createKey('one'), ['--name', 'one']);
     const next = world.createKey('two');
-    const run = await world.supply(next, ['--name', 'two', '--expires', '2027-06-30', '--json']);
+    const expiresAt = addDays(utcDay(new Date()), 200);
+    const run = await world.supply(next, ['--name', 'two', '--expires', expiresAt, '--json']);
     expect(documentOf(run)).toMatchObject({ secret: SECRET, outcome: 'in charge', keyName: 'two' });
-    expect(world.inCharge()).toMatchObject({ keyId: 'two', expiresAt: '2027-06-30', apiKey: next });
+    expect(world.inCharge()).toMatchObject({ keyId: 'two', expiresAt, apiKey: next });
     expect(world.retirements).toHaveLength(1);
   });
 
