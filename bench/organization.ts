@@ -1,8 +1,8 @@
-import { createdKeyName } from '../lambdas/domain/key-name.js';
-import { type PlannedKey, plannedKeys } from '../lambdas/domain/planned-keys.js';
-import type { Policy } from '../lambdas/domain/policy.js';
-import type { SecretState } from '../lambdas/domain/rotation.js';
-import { addDays, startOfDay } from '../lambdas/domain/utc-day.js';
+import type { SecretState } from '../governance/keys/rotation.js';
+import { addDays, startOfDay } from '../governance/platform/utc-day.js';
+import { createdKeyName } from '../governance/policy/key-name.js';
+import { type PlannedKey, plannedKeys } from '../governance/policy/planned-keys.js';
+import type { Policy } from '../governance/policy/policy.js';
 
 /** The night that is audited. */
 export const TODAY = '2026-06-30';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { bundleFunction } from '../lib/function-code.js';
+import { bundleFunction } from '../lib/platform/function-code.js';
 import { bundleCommandLine } from './bundle-command-line.js';
 
 const ROOT = join(import.meta.dirname, '..');

@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { GovernanceStack } from '../lib/governance-stack.js';
-import { loadPolicy } from '../lib/load-policy.js';
-import { permissionsBoundary } from '../lib/permissions-boundary.js';
+import { loadPolicy } from '../lib/platform/load-policy.js';
+import { permissionsBoundary } from '../lib/platform/permissions-boundary.js';
 
 const app = new App();
 const policyPath: string = app.node.tryGetContext('policy') ?? 'governance.yaml';

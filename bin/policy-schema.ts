@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { policyJsonSchema } from '../lib/policy-schema.js';
+import { policyJsonSchema } from '../lib/platform/policy-schema.js';
 
 writeFileSync(
   join(import.meta.dirname, '..', 'docs', 'governance.schema.json'),

@@ -1,4 +1,4 @@
-import { AWS_CLIENT } from '../lambdas/adapters/aws-client.js';
+import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { CommonOptions } from './cli.js';
 
 /** For any client of the SDK: region and profile as asked for, or as the environment has them. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ApiKey } from '../lambdas/domain/api-key.js';
+import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { ExitCode } from './exit-codes.js';
 import type { KnownKeys } from './known-keys.js';
 import type { Progress } from './progress.js';

@@ -2,14 +2,20 @@ import { setTimeout } from 'node:timers/promises';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { createAdminKeySource, type KeySource } from '../lambdas/adapters/key-source.js';
-import { createManagedSecrets, type ManagedSecrets } from '../lambdas/adapters/managed-secrets.js';
+import {
+  createManagedSecrets,
+  type ManagedSecrets,
+} from '../governance/keys/managed-secrets.aws.js';
 import {
   createSecretRotations,
   type SecretRotations,
-} from '../lambdas/adapters/secret-rotations.js';
-import { createSecretVersions, type SecretVersions } from '../lambdas/adapters/secret-versions.js';
-import type { Policy } from '../lambdas/domain/policy.js';
+} from '../governance/keys/secret-rotations.aws.js';
+import {
+  createSecretVersions,
+  type SecretVersions,
+} from '../governance/keys/secret-versions.aws.js';
+import { createAdminKeySource, type KeySource } from '../governance/mistral/key-source.js';
+import type { Policy } from '../governance/policy/policy.js';
 import { awsClientOptions } from './aws.js';
 import type { CommonOptions } from './cli.js';
 import { createDeployedFunctions, type DeployedFunctions } from './deployed-functions.js';

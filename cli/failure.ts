@@ -1,4 +1,4 @@
-import { AdminKeyError, MistralError } from '../lambdas/domain/errors.js';
+import { AdminKeyError, MistralError } from '../governance/platform/errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 export interface FailureDetails {

@@ -1,5 +1,5 @@
-import type { ApiKey } from '../lambdas/domain/api-key.js';
-import { redactKey } from '../lambdas/domain/redact-key.js';
+import type { ApiKey } from '../governance/mistral/api-key.js';
+import { redactKey } from '../governance/mistral/redact-key.js';
 
 /** The keys that this process has held, so that nothing it prints can contain one. */
 export interface KnownKeys {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import type { ApiKey } from '../lambdas/domain/api-key.js';
+import type { ApiKey } from '../governance/mistral/api-key.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type CommandFailure, failureOf } from './failure.js';
 import { readKey } from './keys/key-input.js';

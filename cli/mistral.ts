@@ -1,9 +1,9 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type AdminKey, createAdminKey } from '../lambdas/adapters/admin-key.js';
-import { createMistralAdmin, type MistralAdmin } from '../lambdas/adapters/mistral-admin.js';
-import { createMistralHttp } from '../lambdas/adapters/mistral-http.js';
-import type { ApiKey } from '../lambdas/domain/api-key.js';
-import type { Policy } from '../lambdas/domain/policy.js';
+import { type AdminKey, createAdminKey } from '../governance/mistral/admin-key.aws.js';
+import type { ApiKey } from '../governance/mistral/api-key.js';
+import { createMistralAdmin, type MistralAdmin } from '../governance/mistral/mistral-admin.js';
+import { createMistralHttp } from '../governance/mistral/mistral-http.js';
+import type { Policy } from '../governance/policy/policy.js';
 import { awsClientOptions } from './aws.js';
 import type { CommonOptions } from './cli.js';
 import type { KnownKeys } from './known-keys.js';

@@ -1,4 +1,4 @@
-import type { QuotaUnit, QuotaWindow } from '../lambdas/domain/quota.js';
+import type { QuotaUnit, QuotaWindow } from '../governance/quotas/quota.js';
 
 /** The quota that has no room left. */
 export interface ExhaustedQuota {

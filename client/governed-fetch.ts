@@ -1,10 +1,10 @@
-import type { ApiKey } from '../lambdas/domain/api-key.js';
-import { authorizeCall, refusalOf, reserve } from '../lambdas/metering/admission.js';
-import { endpointOf } from '../lambdas/metering/endpoints.js';
-import type { KeyCache } from '../lambdas/metering/key-cache.js';
-import type { LiveAccess } from '../lambdas/metering/live-access.js';
-import type { Hold, Metering } from '../lambdas/metering/metering.js';
-import { Tally } from '../lambdas/metering/tally.js';
+import type { LiveAccess } from '../governance/access/live-access.js';
+import type { KeyCache } from '../governance/keys/key-cache.js';
+import { authorizeCall, refusalOf, reserve } from '../governance/metering/admission.js';
+import { endpointOf } from '../governance/metering/endpoints.js';
+import type { Hold, Metering } from '../governance/metering/metering.js';
+import { Tally } from '../governance/metering/tally.js';
+import type { ApiKey } from '../governance/mistral/api-key.js';
 import {
   GovernanceConfigurationError,
   GovernanceRefusedError,

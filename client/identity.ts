@@ -1,7 +1,7 @@
-import { compileAccess } from '../lambdas/domain/compile-access.js';
-import { createModelDirectory } from '../lambdas/domain/model-directory.js';
-import type { Policy } from '../lambdas/domain/policy.js';
-import type { PriceBook } from '../lambdas/domain/prices/price-book.js';
+import { compileAccess } from '../governance/access/compile-access.js';
+import { createModelDirectory } from '../governance/mistral/model-directory.js';
+import type { Policy } from '../governance/policy/policy.js';
+import type { PriceBook } from '../governance/prices/price-book.js';
 import { GovernanceConfigurationError } from './errors.js';
 
 /** Whose rules hold for this service, and whose daily tokens it uses. */

@@ -1,6 +1,6 @@
-import { DeliveredText } from '../lambdas/metering/delivered-text.js';
-import type { Partly, Tally } from '../lambdas/metering/tally.js';
-import { UsageScanner } from '../lambdas/metering/usage-scanner.js';
+import { DeliveredText } from '../governance/metering/delivered-text.js';
+import type { Partly, Tally } from '../governance/metering/tally.js';
+import { UsageScanner } from '../governance/metering/usage-scanner.js';
 
 const STREAM = 'text/event-stream';
 const JSON_TYPE = 'application/json';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { parsePolicy } from '../lambdas/domain/parse-policy.js';
-import type { Policy } from '../lambdas/domain/policy.js';
+import { parsePolicy } from '../governance/policy/parse-policy.js';
+import type { Policy } from '../governance/policy/policy.js';
 import { GovernanceConfigurationError } from './errors.js';
 
 /** A file (YAML or JSON), the document itself, or whatever fetches it: from S3, SSM, a parameter. */

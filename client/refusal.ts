@@ -1,5 +1,5 @@
-import type { QuotaRefusal, QuotaTooSmall } from '../lambdas/domain/quota.js';
-import { type Problem, shownCode } from '../lambdas/metering/problem.js';
+import { type Problem, shownCode } from '../governance/metering/problem.js';
+import type { QuotaRefusal, QuotaTooSmall } from '../governance/quotas/quota.js';
 import {
   type GovernanceError,
   GovernanceRefusedError,

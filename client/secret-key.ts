@@ -1,8 +1,8 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createKeyReader } from '../lambdas/adapters/key-reader.js';
-import type { ApiKey } from '../lambdas/domain/api-key.js';
-import type { ManagedKey } from '../lambdas/domain/managed-key.js';
-import type { KeyReader } from '../lambdas/metering/key-cache.js';
+import type { KeyReader } from '../governance/keys/key-cache.js';
+import { createKeyReader } from '../governance/keys/key-reader.aws.js';
+import type { ManagedKey } from '../governance/keys/managed-key.js';
+import type { ApiKey } from '../governance/mistral/api-key.js';
 import { GovernanceConfigurationError, GovernanceUnavailableError } from './errors.js';
 
 /** Reads a managed secret, as the rotation writes it, of one workspace and no other. */

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
-import { RetirementSchema } from '../lambdas/domain/retirement.js';
+import { RetirementSchema } from '../governance/keys/retirement.js';
 import { claimInvariants } from './invariants.js';
 import {
   askToRotate,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { plannedKeys } from '../lambdas/domain/planned-keys.js';
-import { loadPolicy } from '../lib/load-policy.js';
+import { plannedKeys } from '../governance/policy/planned-keys.js';
+import { loadPolicy } from '../lib/platform/load-policy.js';
 import { claim, type Report } from './report.js';
 import type { Shell } from './shell.js';
 

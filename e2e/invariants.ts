@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { DescribeExecutionCommand, paginateListExecutions } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
-import { parseKeyName, tokenOf } from '../lambdas/domain/key-name.js';
+import { parseKeyName, tokenOf } from '../governance/policy/key-name.js';
 import { audit, type Scene } from './journey.js';
 import { REMOVED_SECRET } from './policies.js';
 import { claim } from './report.js';

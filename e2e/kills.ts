@@ -6,7 +6,7 @@ import {
   paginateGetExecutionHistory,
 } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
-import { parseKeyName, tokenOf } from '../lambdas/domain/key-name.js';
+import { parseKeyName, tokenOf } from '../governance/policy/key-name.js';
 import { FunctionError } from './cloud.js';
 import { claimInvariants } from './invariants.js';
 import { askToRotate, executionArnOf, readKey, retired, type Scene } from './journey.js';

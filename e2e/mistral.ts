@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { type HttpAnswer, type HttpCall, serveHttp } from '../local/fakes/http-server.js';
-import { createFakeKeys } from '../local/fakes/mistral-keys.js';
-import { createFakeMistral, FAKE_MODELS, type FakeMistral } from '../local/fakes/mistral-server.js';
+import { type HttpAnswer, type HttpCall, serveHttp } from '../testing/fakes/http-server.js';
+import { createFakeKeys } from '../testing/fakes/mistral-keys.js';
+import {
+  createFakeMistral,
+  FAKE_MODELS,
+  type FakeMistral,
+} from '../testing/fakes/mistral-server.js';
 import { createGate, type Gate } from './gate.js';
 
 const DAY_MS = 86_400_000;

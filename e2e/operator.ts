@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { plannedKeys } from '../lambdas/domain/planned-keys.js';
-import { loadPolicy } from '../lib/load-policy.js';
-import type { FakeKey } from '../local/fakes/mistral-keys.js';
+import { plannedKeys } from '../governance/policy/planned-keys.js';
+import { loadPolicy } from '../lib/platform/load-policy.js';
+import type { FakeKey } from '../testing/fakes/mistral-keys.js';
 import { deployedResources } from './account.js';
 import type { App, Assembly } from './app.js';
 import { until } from './by-hand.js';

@@ -1,5 +1,5 @@
-export type { Policy, PolicyInput } from '../lambdas/domain/policy.js';
+export type { Policy, PolicyInput } from '../governance/policy/policy.js';
+export type { QuotaTable } from './gateway/quota-table.js';
 export { GovernanceStack, type GovernanceStackProps } from './governance-stack.js';
-export { loadPolicy } from './load-policy.js';
 export { MistralGovernance, type MistralGovernanceProps } from './mistral-governance.js';
-export type { QuotaTable } from './quota-table.js';
+export { loadPolicy } from './platform/load-policy.js';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { BUNDLING } from '../lib/bundling.js';
+import { BUNDLING } from '../lib/platform/bundling.js';
 
 export interface Bundle {
   readonly code: Uint8Array;

@@ -19,7 +19,7 @@ const FOLDERS = [
 ];
 const LONGEST_LINES = 250;
 const LONGER: Readonly<Record<string, string>> = {
-  'local/fakes/mistral-server.ts':
+  'testing/fakes/mistral-server.ts':
     'one route a few lines: a reader compares it with the API page by page',
 };
 const SAYS_NOTHING = ['utils', 'helpers', 'common', 'shared', 'misc', 'types', 'constants'];
@@ -76,21 +76,21 @@ function saysNothing(file: string): boolean {
 
 describe('the check itself', () => {
   test.each([
-    ["import { a } from '../adapters/journal.js';", 'lambdas/adapters/journal.ts', false],
-    ["import type { A } from '../adapters/journal.js';", 'lambdas/adapters/journal.ts', true],
-    ["import { type A } from '../adapters/journal.js';", 'lambdas/adapters/journal.ts', false],
+    ["import { a } from '../adapters/journal.js';", 'governance/keys/journal.aws.ts', false],
+    ["import type { A } from '../adapters/journal.js';", 'governance/keys/journal.aws.ts', true],
+    ["import { type A } from '../adapters/journal.js';", 'governance/keys/journal.aws.ts', false],
     ["import {\n  a,\n  b as c,\n} from '../adapters/x.js';", 'lambdas/adapters/x.ts', false],
     ["import * as z from 'zod';", 'zod', false],
     ["import fc, { type B } from 'fast-check';", 'fast-check', false],
     ["import './handler.js';", 'lambdas/domain/handler.ts', false],
-    ["export * from './policy.js';", 'lambdas/domain/policy.ts', false],
-    ["export { a } from './policy.js';", 'lambdas/domain/policy.ts', false],
-    ["export type { A } from './policy.js';", 'lambdas/domain/policy.ts', true],
+    ["export * from './policy.js';", 'governance/policy/policy.ts', false],
+    ["export { a } from './policy.js';", 'governance/policy/policy.ts', false],
+    ["export type { A } from './policy.js';", 'governance/policy/policy.ts', true],
     ["const a = await import('node:fs');", 'node:fs', false],
     ["const a = require('node:fs');", 'node:fs', false],
     ['const a = await import(`node:fs`);', 'node:fs', false],
     ['const a = await import(name);', 'what it computes', false],
-    ["type A = import('./policy.js').Policy;", 'lambdas/domain/policy.ts', false],
+    ["type A = import('./policy.js').Policy;", 'governance/policy/policy.ts', false],
   ])('reads %s', (source, target, typeOnly) => {
     expect(importsOf('lambdas/domain/x.ts', `\n${source}\n`)).toEqual([{ target, typeOnly }]);
   });
@@ -126,23 +126,31 @@ describe('the check itself', () => {
     ['lambdas/metering/x.ts', "import { g } from '../gateway/gateway.js';", 'gateway/gateway.ts'],
     ['lambdas/gateway/x.ts', "import { j } from '../adapters/j.js';", 'adapters/j.ts'],
     ['lambdas/gateway/sub/x.ts', "import { a } from '../../revoke-key/env.js';", 'revoke-key/env'],
-    ['client/index.ts', "export { g } from '../lambdas/gateway/gateway.js';", 'gateway.ts'],
-    ['client/index.ts', "import { l } from '../lib/load-policy.js';", 'lib/load-policy.ts'],
-    ['gateway-server/main.ts', "import { s } from '../lib/governance-stack.js';", 'stack.ts'],
-    ['gateway-server/main.ts', "import { w } from '../local/world.js';", 'local/world.ts'],
-    ['gateway-server/main.ts', "import express from 'express';", 'express'],
-    ['lib/x.ts', "import { judge } from '../lambdas/domain/retirement.js';", 'retirement.ts'],
-    ['lib/x.ts', "import type { K } from '../lambdas/adapters/key-source.js';", 'key-source.ts'],
+    ['client/index.ts', "export { g } from '../gateway/gateway.js';", 'gateway.ts'],
+    [
+      'client/index.ts',
+      "import { l } from '../lib/platform/load-policy.js';",
+      'lib/platform/load-policy.ts',
+    ],
+    ['gateway/server/main.ts', "import { s } from '../lib/governance-stack.js';", 'stack.ts'],
+    ['gateway/server/main.ts', "import { w } from '../testing/world.js';", 'testing/world.ts'],
+    ['gateway/server/main.ts', "import express from 'express';", 'express'],
+    ['lib/x.ts', "import { judge } from '../governance/keys/retirement.js';", 'retirement.ts'],
+    ['lib/x.ts', "import type { K } from '../governance/mistral/key-source.js';", 'key-source.ts'],
     ['lib/x.ts', "import { schema } from '../lambdas/revoke-key/env.js';", 'revoke-key/env.ts'],
-    ['lib/x.ts', "import { w } from '../local/world.js';", 'local/world.ts'],
-    ['examples/x/x.ts', "import { l } from '../../lib/load-policy.js';", 'lib/load-policy.ts'],
-    ['bin/x.ts', "import type { P } from '../lambdas/domain/policy.js';", 'domain/policy.ts'],
-    ['local/x.ts', "import { aPolicy } from '../test/support/builders.js';", 'builders.ts'],
+    ['lib/x.ts', "import { w } from '../testing/world.js';", 'testing/world.ts'],
+    [
+      'examples/x/x.ts',
+      "import { l } from '../../lib/load-policy.js';",
+      'lib/platform/load-policy.ts',
+    ],
+    ['bin/x.ts', "import type { P } from '../governance/policy/policy.js';", 'domain/policy.ts'],
+    ['local/x.ts', "import { aPolicy } from './support/builders.js';", 'builders.ts'],
     ['local/x.ts', "import { b } from '../bench/main.js';", 'bench/main.ts'],
     ['local/x.ts', "import { h } from '../lambdas/revoke-key/entry.js';", 'entry.ts'],
     ['cli/x.ts', "import { s } from '../lib/governance-stack.js';", 'governance-stack.ts'],
-    ['cli/x.ts', "import { g } from '../lambdas/gateway/gateway.js';", 'gateway/gateway.ts'],
-    ['cli/x.ts', "import { f } from '../local/fakes/mistral-server.js';", 'mistral-server.ts'],
+    ['cli/x.ts', "import { g } from '../gateway/gateway.js';", 'gateway/gateway.ts'],
+    ['cli/x.ts', "import { f } from '../testing/fakes/mistral-server.js';", 'mistral-server.ts'],
     ['src/x.ts', '', 'is in no layer'],
     ['lambdas/x.ts', '', 'is in no layer'],
   ])('reports in %s: %s', (file, source, named) => {
@@ -156,12 +164,12 @@ describe('the check itself', () => {
     ['lambdas/revoke-key/entry.ts', "import { L } from '@aws-lambda-powertools/logger';"],
     ['lambdas/gateway/x.ts', "import { m } from '../metering/meter.js';"],
     ['lambdas/metering/x.ts', "import type { J } from '../adapters/journal.js';"],
-    ['client/index.ts', "import { m } from '../lambdas/metering/meter.js';"],
-    ['gateway-server/main.ts', "import { l } from '../lib/load-policy.js';"],
-    ['cli/x.ts', "import { o } from '../lambdas/gateway/overflow.js';"],
+    ['client/index.ts', "import { m } from '../governance/quotas/meter.js';"],
+    ['gateway/server/main.ts', "import { l } from '../lib/platform/load-policy.js';"],
+    ['cli/x.ts', "import { o } from '../gateway/overflow.js';"],
     ['lib/x.ts', "import type { Story } from '../lambdas/tell-on-call/handler.js';"],
     ['local/x.ts', "import { h } from '../lambdas/revoke-key/handler.js';"],
-    ['bench/x.ts', "import { aPolicy } from '../test/support/builders.js';"],
+    ['bench/x.ts', "import { aPolicy } from './support/builders.js';"],
   ])('lets %s: %s', (file, source) => {
     expect(violations(file, source)).toEqual([]);
   });

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ALERT_TYPES } from '../lambdas/domain/alert.js';
-import * as errors from '../lambdas/domain/errors.js';
-import { FINDING_TYPES } from '../lambdas/domain/finding.js';
-import { METRICS } from '../lambdas/domain/metrics.js';
+import { ALERT_TYPES } from '../governance/alerts/alert.js';
+import { FINDING_TYPES } from '../governance/audit/finding.js';
+import * as errors from '../governance/platform/errors.js';
+import { METRICS } from '../governance/platform/metrics.js';
 import { alarmsOf } from './support/alarms.js';
 import { anOperatorPolicy, aPolicy } from './support/builders.js';
 import { definitionFor } from './support/definition.js';
@@ -22,7 +22,17 @@ const PAGES = ['.', 'docs', 'docs/decisions'].flatMap(pagesIn);
 const runbook = read('docs/runbook.md');
 
 test('no command that is shown lets npx download a stranger that has our name', () => {
-  const sources = ['bin', 'cli', 'e2e', 'examples', 'lambdas', 'local'].flatMap((folder) =>
+  const sources = [
+    'bin',
+    'cli',
+    'demo',
+    'e2e',
+    'examples',
+    'gateway',
+    'governance',
+    'lambdas',
+    'testing',
+  ].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
       .map((name) => join(folder, name)),

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FINDING_TYPES } from '../lambdas/domain/finding.js';
-import { METRICS } from '../lambdas/domain/metrics.js';
-import { plannedKeys } from '../lambdas/domain/planned-keys.js';
+import { FINDING_TYPES } from '../governance/audit/finding.js';
+import { METRICS } from '../governance/platform/metrics.js';
+import { plannedKeys } from '../governance/policy/planned-keys.js';
 import { alarmsOf } from './support/alarms.js';
 import { aPolicy } from './support/builders.js';
 import { synthesize } from './support/synth.js';

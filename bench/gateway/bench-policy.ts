@@ -1,5 +1,5 @@
-import { parsePolicy } from '../../lambdas/domain/parse-policy.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
+import { parsePolicy } from '../../governance/policy/parse-policy.js';
+import type { Policy } from '../../governance/policy/policy.js';
 
 export const CALLER_HEADER = 'x-caller-arn';
 const PRINCIPAL = 'arn:aws:iam::111122223333:role/bench';

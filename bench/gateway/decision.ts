@@ -1,15 +1,15 @@
-import { authorizeRequest } from '../../lambdas/domain/authorize.js';
-import { type CompiledAccess, compileAccess } from '../../lambdas/domain/compile-access.js';
-import { createModelDirectory } from '../../lambdas/domain/model-directory.js';
-import { createPriceBook } from '../../lambdas/domain/prices/price-book.js';
-import { reserve } from '../../lambdas/metering/admission.js';
-import { demandOf } from '../../lambdas/metering/demand.js';
-import type { Metering, Used } from '../../lambdas/metering/metering.js';
-import { createQuotaHolder } from '../../lambdas/metering/quota-holder.js';
-import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
-import type { RequestBody } from '../../lambdas/metering/request-body.js';
-import { createTariff } from '../../lambdas/metering/tariff.js';
-import { createFakeQuotaCounters } from '../../local/fakes/quota-counters.js';
+import { authorizeRequest } from '../../governance/access/authorize.js';
+import { type CompiledAccess, compileAccess } from '../../governance/access/compile-access.js';
+import { reserve } from '../../governance/metering/admission.js';
+import { demandOf } from '../../governance/metering/demand.js';
+import type { Metering, Used } from '../../governance/metering/metering.js';
+import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import type { RequestBody } from '../../governance/metering/request-body.js';
+import { createModelDirectory } from '../../governance/mistral/model-directory.js';
+import { createPriceBook } from '../../governance/prices/price-book.js';
+import { createTariff } from '../../governance/prices/tariff.js';
+import { createQuotaHolder } from '../../governance/quotas/quota-holder.js';
+import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { benchPolicy, CALLER } from './bench-policy.js';
 import { median } from './load.js';
 

@@ -1,12 +1,12 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { createHttpShell } from '../../gateway-server/http-shell.js';
-import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
-import { createGatewayMetrics } from '../../lambdas/adapters/gateway-metrics.js';
-import { createMetricLines } from '../../lambdas/adapters/metric-lines.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
-import { METRICS_NAMESPACE } from '../../lambdas/domain/metrics.js';
-import { openGateway } from '../../lambdas/gateway/wiring.js';
-import { createFakeQuotaCounters } from '../../local/fakes/quota-counters.js';
+import { createGatewayMetrics } from '../../gateway/gateway-metrics.js';
+import { createHttpShell } from '../../gateway/server/http-shell.js';
+import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
+import { openGateway } from '../../gateway/wiring.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import { createMetricLines } from '../../governance/platform/metric-lines.js';
+import { METRICS_NAMESPACE } from '../../governance/platform/metrics.js';
+import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { benchPolicy, CALLER_HEADER } from './bench-policy.js';
 import { answerParent, tellParent } from './parent.js';
 

@@ -1,10 +1,10 @@
-import { createAdminKeySource } from '../../lambdas/adapters/key-source.js';
-import { createMistralAdmin } from '../../lambdas/adapters/mistral-admin.js';
-import { createMistralHttp } from '../../lambdas/adapters/mistral-http.js';
-import { readPolicyFile } from '../../lambdas/adapters/policy-file.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { startOfDay } from '../../lambdas/domain/utc-day.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import { createAdminKeySource } from '../../governance/mistral/key-source.js';
+import { createMistralAdmin } from '../../governance/mistral/mistral-admin.js';
+import { createMistralHttp } from '../../governance/mistral/mistral-http.js';
+import { startOfDay } from '../../governance/platform/utc-day.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import { readPolicyFile } from '../../governance/policy/policy-file.js';
 import { createNightlyAuditHandler } from '../../lambdas/nightly-audit/handler.js';
 import { secretState, TODAY } from '../organization.js';
 

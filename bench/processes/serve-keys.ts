@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readPolicyFile } from '../../lambdas/adapters/policy-file.js';
+import { readPolicyFile } from '../../governance/policy/policy-file.js';
 import { listedRows } from '../organization.js';
 
 // Lists keys at /api-keys. Every row is rendered once, so that a page costs no more than sending it.

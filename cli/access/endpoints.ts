@@ -1,4 +1,4 @@
-import { type Endpoint, endpointOf } from '../../lambdas/metering/endpoints.js';
+import { type Endpoint, endpointOf } from '../../governance/metering/endpoints.js';
 
 /** What people call the gateway's endpoints. */
 export const ENDPOINT_PATHS = {

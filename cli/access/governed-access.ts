@@ -1,11 +1,11 @@
-import { authorizeRequest } from '../../lambdas/domain/authorize.js';
-import { type CompiledAccess, compileAccess } from '../../lambdas/domain/compile-access.js';
-import { createModelDirectory } from '../../lambdas/domain/model-directory.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { createPriceBook, type PriceBook } from '../../lambdas/domain/prices/price-book.js';
-import type { Authorize } from '../../lambdas/metering/metering.js';
-import type { Tariff } from '../../lambdas/metering/quota-metering.js';
-import { createTariff } from '../../lambdas/metering/tariff.js';
+import { authorizeRequest } from '../../governance/access/authorize.js';
+import { type CompiledAccess, compileAccess } from '../../governance/access/compile-access.js';
+import type { Authorize } from '../../governance/metering/metering.js';
+import type { Tariff } from '../../governance/metering/quota-metering.js';
+import { createModelDirectory } from '../../governance/mistral/model-directory.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import { createPriceBook, type PriceBook } from '../../governance/prices/price-book.js';
+import { createTariff } from '../../governance/prices/tariff.js';
 
 /** The gateway's rules and prices, over the models that the price list knows: no network is asked. */
 export interface GovernedAccess {

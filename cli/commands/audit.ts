@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import type { Severity } from '../../lambdas/domain/alert.js';
-import { type Finding, FindingSchema } from '../../lambdas/domain/finding.js';
+import type { Severity } from '../../governance/alerts/alert.js';
+import { type Finding, FindingSchema } from '../../governance/audit/finding.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { counted } from '../counted.js';
 import { EXIT } from '../exit-codes.js';

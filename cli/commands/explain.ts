@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { moneyText } from '../../lambdas/domain/money-text.js';
-import type { Currency, Policy } from '../../lambdas/domain/policy.js';
-import type { Quota } from '../../lambdas/domain/quota.js';
+import { moneyText } from '../../governance/platform/money-text.js';
+import type { Currency, Policy } from '../../governance/policy/policy.js';
+import type { Quota } from '../../governance/quotas/quota.js';
 import { callingArn } from '../access/caller-arn.js';
 import { ENDPOINT_NAMES, type EndpointName } from '../access/endpoints.js';
 import { type Explanation, explain, type MatchingRule } from '../access/explanation.js';

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { PlannedKey } from '../../lambdas/domain/planned-keys.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
+import type { PlannedKey } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { failureAfter } from '../failure.js';

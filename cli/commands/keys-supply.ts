@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { isFirstSupply } from '../../lambdas/domain/supplied-version.js';
+import { isFirstSupply } from '../../governance/keys/operator/supplied-version.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { wrongInput } from '../failure.js';

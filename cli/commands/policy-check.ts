@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
-import type { Policy, Workspace } from '../../lambdas/domain/policy.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { openPolicy } from '../policy-file.js';

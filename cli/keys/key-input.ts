@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
 import { wrongInput } from '../failure.js';
 import { interrupted } from '../question.js';
 

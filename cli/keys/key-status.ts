@@ -1,10 +1,10 @@
-import { ageInDays } from '../../lambdas/domain/age.js';
-import { hasExpired } from '../../lambdas/domain/key-health.js';
-import { isKeyOf } from '../../lambdas/domain/key-name.js';
-import type { ListedKey } from '../../lambdas/domain/mistral.js';
-import type { PlannedKey } from '../../lambdas/domain/planned-keys.js';
-import { drainEnd, type Retirement } from '../../lambdas/domain/retirement.js';
-import { type SecretState, versionAt } from '../../lambdas/domain/rotation.js';
+import { hasExpired } from '../../governance/keys/key-health.js';
+import { drainEnd, type Retirement } from '../../governance/keys/retirement.js';
+import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
+import type { ListedKey } from '../../governance/mistral/mistral.js';
+import { ageInDays } from '../../governance/platform/age.js';
+import { isKeyOf } from '../../governance/policy/key-name.js';
+import type { PlannedKey } from '../../governance/policy/planned-keys.js';
 
 /** How one key of the policy stands, the worst that is true of it. */
 export type KeyState =

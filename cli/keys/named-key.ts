@@ -1,5 +1,5 @@
-import { type PlannedKey, plannedKeys } from '../../lambdas/domain/planned-keys.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
+import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { wrongInput } from '../failure.js';
 
 /** How keys are named to a command, for its help. */

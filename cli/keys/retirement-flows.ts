@@ -5,13 +5,13 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { type Retirement, revokeAtOnce } from '../../governance/keys/retirement.js';
 import {
   type RunningExecution,
   retirementOf,
   runningExecutions,
-} from '../../lambdas/adapters/retirements.js';
-import { mapBounded } from '../../lambdas/domain/map-bounded.js';
-import { type Retirement, revokeAtOnce } from '../../lambdas/domain/retirement.js';
+} from '../../governance/keys/retirements.aws.js';
+import { mapBounded } from '../../governance/platform/map-bounded.js';
 
 /** A retirement under way. */
 export interface RunningRetirement extends RunningExecution {

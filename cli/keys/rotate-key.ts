@@ -1,7 +1,7 @@
-import type { SecretRotations } from '../../lambdas/adapters/secret-rotations.js';
-import type { SecretVersions } from '../../lambdas/adapters/secret-versions.js';
-import type { PlannedKey } from '../../lambdas/domain/planned-keys.js';
-import { type SecretState, versionAt } from '../../lambdas/domain/rotation.js';
+import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
+import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { PlannedKey } from '../../governance/policy/planned-keys.js';
 import { EXIT } from '../exit-codes.js';
 import { CommandFailure } from '../failure.js';
 import type { RetirementEnd, RetirementFlows, RunningRetirement } from './retirement-flows.js';

@@ -1,12 +1,12 @@
-import type { SecretVersions } from '../../lambdas/adapters/secret-versions.js';
-import type { ApiKey } from '../../lambdas/domain/api-key.js';
-import { recommendedExpiry } from '../../lambdas/domain/audit/key-need.js';
-import { createdKeyName } from '../../lambdas/domain/key-name.js';
-import type { PlannedKey } from '../../lambdas/domain/planned-keys.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { unverifiedVersion, verifiedVersion } from '../../lambdas/domain/supplied-key.js';
-import { suppliedVersionId } from '../../lambdas/domain/supplied-version.js';
-import { addDays, type IsoDate, utcDay } from '../../lambdas/domain/utc-day.js';
+import { recommendedExpiry } from '../../governance/keys/operator/key-need.js';
+import { unverifiedVersion, verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
+import { suppliedVersionId } from '../../governance/keys/operator/supplied-version.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { ApiKey } from '../../governance/mistral/api-key.js';
+import { addDays, type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
+import { createdKeyName } from '../../governance/policy/key-name.js';
+import type { PlannedKey } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { wrongInput } from '../failure.js';
 import type { StepEnd, SupplySteps } from './supply-steps.js';
 

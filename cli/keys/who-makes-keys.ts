@@ -1,4 +1,4 @@
-import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { wrongInput } from '../failure.js';
 
 /** @throws CommandFailure where a person makes and deletes keys, with what to do instead */

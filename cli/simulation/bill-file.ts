@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { monthlyUsage, UsageSchema } from '../../lambdas/adapters/organization.js';
-import type { MonthlyUsage } from '../../lambdas/domain/mistral-limits.js';
-import type { Currency } from '../../lambdas/domain/policy.js';
+import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
+import { monthlyUsage, UsageSchema } from '../../governance/mistral/organization.js';
+import type { Currency } from '../../governance/policy/policy.js';
 import { messageOf, wrongInput } from '../failure.js';
 
 /** A kept answer of GET /v1/admin/usage. @throws CommandFailure where it is none */

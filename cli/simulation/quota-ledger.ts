@@ -1,6 +1,11 @@
-import { shardLimit } from '../../lambdas/domain/quota/shards.js';
-import type { Quota, QuotaClaim, QuotaHolder, ReserveOutcome } from '../../lambdas/domain/quota.js';
-import { windowEnd, windowName } from '../../lambdas/domain/quota-window.js';
+import type {
+  Quota,
+  QuotaClaim,
+  QuotaHolder,
+  ReserveOutcome,
+} from '../../governance/quotas/quota.js';
+import { windowEnd, windowName } from '../../governance/quotas/quota-window.js';
+import { shardLimit } from '../../governance/quotas/shards.js';
 
 /** Quotas as they would stand had one process made all requests, one after the other. */
 export interface QuotaLedger extends Pick<QuotaHolder, 'reserve'> {

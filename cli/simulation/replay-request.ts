@@ -1,9 +1,9 @@
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { refusalOf } from '../../lambdas/metering/admission.js';
-import { demandOf, roomFor } from '../../lambdas/metering/demand.js';
-import { type ProblemCode, shownCode } from '../../lambdas/metering/problem.js';
-import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
-import type { RequestBody } from '../../lambdas/metering/request-body.js';
+import { refusalOf } from '../../governance/metering/admission.js';
+import { demandOf, roomFor } from '../../governance/metering/demand.js';
+import { type ProblemCode, shownCode } from '../../governance/metering/problem.js';
+import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import type { RequestBody } from '../../governance/metering/request-body.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { callingArn } from '../access/caller-arn.js';
 import { endpointNamed } from '../access/endpoints.js';
 import { openAccess } from '../access/governed-access.js';

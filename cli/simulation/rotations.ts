@@ -1,6 +1,6 @@
-import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { addDays, type IsoDate } from '../../lambdas/domain/utc-day.js';
+import { addDays, type IsoDate } from '../../governance/platform/utc-day.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 
 export interface DueRotations {
   readonly secret: string;

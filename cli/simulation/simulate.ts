@@ -1,7 +1,7 @@
-import type { Alert, AlertType, Severity } from '../../lambdas/domain/alert.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { windowEnd } from '../../lambdas/domain/quota-window.js';
-import { utcDay } from '../../lambdas/domain/utc-day.js';
+import type { Alert, AlertType, Severity } from '../../governance/alerts/alert.js';
+import { utcDay } from '../../governance/platform/utc-day.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import { windowEnd } from '../../governance/quotas/quota-window.js';
 import { createQuotaLedger } from './quota-ledger.js';
 import { createReplay, type Replayed } from './replay-request.js';
 import { type DueRotations, rotationsDue } from './rotations.js';

@@ -1,8 +1,8 @@
-import type { BudgetWindow } from '../../lambdas/domain/alerts/spend-story.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import type { Quota } from '../../lambdas/domain/quota.js';
-import { windowName } from '../../lambdas/domain/quota-window.js';
-import { moneyQuotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import type { Quota } from '../../governance/quotas/quota.js';
+import { windowName } from '../../governance/quotas/quota-window.js';
+import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
+import type { BudgetWindow } from '../../governance/spend/alerts/spend-story.js';
 
 /** One window of one budget. Money in nano-units. */
 export interface WindowSpend {

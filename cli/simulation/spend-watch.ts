@@ -1,11 +1,11 @@
-import type { Alert } from '../../lambdas/domain/alert.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import type { Quota } from '../../lambdas/domain/quota.js';
-import { closedWindows } from '../../lambdas/domain/spend/closed-windows.js';
-import { judgeSpend } from '../../lambdas/domain/spend/judge-spend.js';
-import { markTold, NOTHING_TOLD, type SpendState } from '../../lambdas/domain/spend/spend-state.js';
-import type { MeteredQuota } from '../../lambdas/domain/spend/workspace-spend.js';
-import { moneyQuotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import type { Alert } from '../../governance/alerts/alert.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import type { Quota } from '../../governance/quotas/quota.js';
+import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
+import { closedWindows } from '../../governance/spend/closed-windows.js';
+import { judgeSpend } from '../../governance/spend/judge-spend.js';
+import { markTold, NOTHING_TOLD, type SpendState } from '../../governance/spend/spend-state.js';
+import type { MeteredQuota } from '../../governance/spend/workspace-spend.js';
 import type { QuotaLedger } from './quota-ledger.js';
 
 /** The spend monitor, which looks at every budget four times an hour. */

@@ -1,6 +1,6 @@
-import type { MonthlyUsage } from '../../lambdas/domain/mistral-limits.js';
-import { usageRows } from '../../lambdas/domain/spend/usage-rows.js';
-import type { IsoDate } from '../../lambdas/domain/utc-day.js';
+import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
+import type { IsoDate } from '../../governance/platform/utc-day.js';
+import { usageRows } from '../../governance/spend/usage-rows.js';
 import { wrongInput } from '../failure.js';
 
 /** The report as Mistral would have given it at the end of a day. Rows without a time come last. */

@@ -1,4 +1,4 @@
-import type { Policy, Workspace } from '../../lambdas/domain/policy.js';
+import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { checkedPolicy } from '../policy-file.js';
 
 /** A workspace of the policy. Its id is known only once Mistral has made it. */

@@ -1,7 +1,7 @@
-import type { Organization } from '../../lambdas/adapters/organization.js';
-import type { WorkspaceMaker } from '../../lambdas/adapters/workspace-maker.js';
-import { judgeRateLimit, judgeSpendLimit } from '../../lambdas/domain/audit/policy-drift.js';
-import type { MistralWorkspace } from '../../lambdas/domain/mistral.js';
+import { judgeRateLimit, judgeSpendLimit } from '../../governance/audit/policy-drift.js';
+import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
+import type { Organization } from '../../governance/mistral/organization.js';
+import type { WorkspaceMaker } from '../../governance/mistral/workspace-maker.js';
 import { CommandFailure, failureOf } from '../failure.js';
 import type { Progress } from '../progress.js';
 import type { PolicyDraft } from './policy-draft.js';

@@ -1,12 +1,16 @@
-import type { AlertTopic } from '../adapters/alert-topic.js';
-import type { FindingStore } from '../adapters/finding-store.js';
-import { keyNeeded } from '../domain/alerts/key-needed.js';
-import { judgeNeed } from '../domain/audit/key-need.js';
-import type { Finding } from '../domain/finding.js';
-import { type PlannedKey, plannedKeys } from '../domain/planned-keys.js';
-import { utcDay } from '../domain/utc-day.js';
-import { createFailures } from '../removal/failures.js';
-import { type RemovalDeps, registerPlanned, retireRemoved } from '../removal/removed-keys.js';
+import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import type { Finding } from '../../governance/audit/finding.js';
+import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
+import { createFailures } from '../../governance/keys/failures.js';
+import { judgeNeed } from '../../governance/keys/operator/key-need.js';
+import { keyNeeded } from '../../governance/keys/operator/key-needed.js';
+import {
+  type RemovalDeps,
+  registerPlanned,
+  retireRemoved,
+} from '../../governance/keys/removed-keys.js';
+import { utcDay } from '../../governance/platform/utc-day.js';
+import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 
 export interface AskForKeysDeps extends RemovalDeps {
   readonly findingStore: Pick<FindingStore, 'open' | 'apply'>;

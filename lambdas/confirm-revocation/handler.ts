@@ -1,8 +1,8 @@
-import type { KeyInspector } from '../adapters/key-inspector.js';
-import type { KeyProber } from '../adapters/key-prober.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
-import { RevocationUnconfirmedError } from '../domain/errors.js';
-import { RetirementSchema } from '../domain/retirement.js';
+import type { KeyInspector } from '../../governance/keys/key-inspector.js';
+import { RetirementSchema } from '../../governance/keys/retirement.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { KeyProber } from '../../governance/mistral/key-prober.js';
+import { RevocationUnconfirmedError } from '../../governance/platform/errors.js';
 
 export interface ConfirmRevocationDeps {
   readonly secrets: Pick<SecretVersions, 'read'>;

@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
-import { FLUSH_WITHIN_MS } from '../domain/quota/lease-time.js';
-import { answerOf, type Problem } from '../metering/problem.js';
-import { tooLarge, tooShort } from './body-size.js';
-import type { Gateway } from './gateway.js';
-import type { Exchange, Reply } from './reply.js';
+import { tooLarge, tooShort } from '../../gateway/body-size.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import type { Exchange, Reply } from '../../gateway/reply.js';
+import { answerOf, type Problem } from '../../governance/metering/problem.js';
+import { FLUSH_WITHIN_MS } from '../../governance/quotas/lease-time.js';
 
 /** What Lambda's Node runtime puts into the global scope for functions that stream. */
 interface LambdaStreaming {

@@ -1,8 +1,8 @@
-import { RotationRefusedError } from '../domain/errors.js';
-import { createdKeyName, isKeyOf, tokenOf } from '../domain/key-name.js';
-import type { ManagedKey } from '../domain/managed-key.js';
-import { expireAfterDays } from '../domain/planned-keys.js';
-import { addDays, utcDay } from '../domain/utc-day.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
+import { RotationRefusedError } from '../../governance/platform/errors.js';
+import { addDays, utcDay } from '../../governance/platform/utc-day.js';
+import { createdKeyName, isKeyOf, tokenOf } from '../../governance/policy/key-name.js';
+import { expireAfterDays } from '../../governance/policy/planned-keys.js';
 import type { Rotation, RotationDeps } from './rotation.js';
 
 /**

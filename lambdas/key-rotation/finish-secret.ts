@@ -1,11 +1,15 @@
-import { rotationSucceeded } from '../domain/alerts/rotation-succeeded.js';
-import { RotationRefusedError, SecretValueError } from '../domain/errors.js';
-import type { ManagedKey } from '../domain/managed-key.js';
-import { expireAfterDays } from '../domain/planned-keys.js';
-import { firstCheckAt, type ReplacedKey, retirementRules } from '../domain/retirement.js';
-import { threadOf, versionAt } from '../domain/rotation.js';
-import { isFirstSupply } from '../domain/supplied-version.js';
-import { addDays, utcDay } from '../domain/utc-day.js';
+import { rotationSucceeded } from '../../governance/keys/alerts/rotation-succeeded.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
+import { isFirstSupply } from '../../governance/keys/operator/supplied-version.js';
+import {
+  firstCheckAt,
+  type ReplacedKey,
+  retirementRules,
+} from '../../governance/keys/retirement.js';
+import { threadOf, versionAt } from '../../governance/keys/rotation.js';
+import { RotationRefusedError, SecretValueError } from '../../governance/platform/errors.js';
+import { addDays, utcDay } from '../../governance/platform/utc-day.js';
+import { expireAfterDays } from '../../governance/policy/planned-keys.js';
 import type { FinishDeps, Rotation } from './rotation.js';
 import { tell } from './tell.js';
 

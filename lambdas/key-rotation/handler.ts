@@ -1,5 +1,5 @@
-import { RotationRefusedError } from '../domain/errors.js';
-import { admitStep } from '../domain/rotation.js';
+import { admitStep } from '../../governance/keys/rotation.js';
+import { RotationRefusedError } from '../../governance/platform/errors.js';
 import { createSecret } from './create-secret.js';
 import { finishSecret } from './finish-secret.js';
 import type { RotationDeps } from './rotation.js';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { UnknownSecretError } from '../domain/errors.js';
-import { type PlannedKey, plannedKeys } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
+import { UnknownSecretError } from '../../governance/platform/errors.js';
+import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import type { FinishDeps, Rotation } from './rotation.js';
 
 const RotationEventSchema = z.object({

@@ -1,14 +1,14 @@
-import type { AlertTopic } from '../adapters/alert-topic.js';
-import type { Journal } from '../adapters/journal.js';
-import type { KeyInspector } from '../adapters/key-inspector.js';
-import type { KeySource } from '../adapters/key-source.js';
-import type { Log } from '../adapters/log.js';
-import type { RotationCounts } from '../adapters/outcome-counts.js';
-import type { Retirements } from '../adapters/retirements.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
-import type { PlannedKey } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
-import type { SecretState } from '../domain/rotation.js';
+import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import type { Journal } from '../../governance/keys/journal.aws.js';
+import type { KeyInspector } from '../../governance/keys/key-inspector.js';
+import type { RotationCounts } from '../../governance/keys/outcome-counts.js';
+import type { Retirements } from '../../governance/keys/retirements.aws.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { KeySource } from '../../governance/mistral/key-source.js';
+import type { Log } from '../../governance/platform/log.js';
+import type { PlannedKey } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 
 export interface RotationDeps {
   readonly policy: Policy;

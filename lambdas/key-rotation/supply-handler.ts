@@ -1,6 +1,6 @@
-import type { KeyProber } from '../adapters/key-prober.js';
-import { OperatorNeededError, RotationRefusedError } from '../domain/errors.js';
-import { admitSuppliedStep, supplyCommand } from '../domain/supplied-key.js';
+import { admitSuppliedStep, supplyCommand } from '../../governance/keys/operator/supplied-key.js';
+import type { KeyProber } from '../../governance/mistral/key-prober.js';
+import { OperatorNeededError, RotationRefusedError } from '../../governance/platform/errors.js';
 import { finishSecret } from './finish-secret.js';
 import type { FinishDeps } from './rotation.js';
 import { type InvocationContext, openRotation } from './rotation-event.js';

@@ -1,4 +1,4 @@
-import type { Alert } from '../domain/alert.js';
+import type { Alert } from '../../governance/alerts/alert.js';
 import type { FinishDeps } from './rotation.js';
 
 /** Publishes and records. What fails of it is logged: it must not undo or repeat a rotation. */

@@ -1,8 +1,12 @@
-import { rotationFailed } from '../domain/alerts/rotation-failed.js';
-import { NewKeyRejectedError, NewKeyUndecidedError, SecretValueError } from '../domain/errors.js';
-import { judgeKeyHealth, type KeyHealth, missingModels } from '../domain/key-health.js';
-import type { ManagedKey } from '../domain/managed-key.js';
-import { threadOf, versionAt } from '../domain/rotation.js';
+import { rotationFailed } from '../../governance/keys/alerts/rotation-failed.js';
+import { judgeKeyHealth, type KeyHealth, missingModels } from '../../governance/keys/key-health.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
+import { threadOf, versionAt } from '../../governance/keys/rotation.js';
+import {
+  NewKeyRejectedError,
+  NewKeyUndecidedError,
+  SecretValueError,
+} from '../../governance/platform/errors.js';
 import type { Rotation, RotationDeps } from './rotation.js';
 import { tell } from './tell.js';
 

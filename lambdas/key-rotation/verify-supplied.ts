@@ -1,14 +1,14 @@
+import { missingModels } from '../../governance/keys/key-health.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
+import { type HeldKey, whyRefused } from '../../governance/keys/operator/supplied-key.js';
+import { isFirstSupply } from '../../governance/keys/operator/supplied-version.js';
+import { versionAt } from '../../governance/keys/rotation.js';
 import {
   NewKeyUndecidedError,
   RotationRefusedError,
   SecretValueError,
   SuppliedKeyRefusedError,
-} from '../domain/errors.js';
-import { missingModels } from '../domain/key-health.js';
-import type { ManagedKey } from '../domain/managed-key.js';
-import { versionAt } from '../domain/rotation.js';
-import { type HeldKey, whyRefused } from '../domain/supplied-key.js';
-import { isFirstSupply } from '../domain/supplied-version.js';
+} from '../../governance/platform/errors.js';
 import type { Rotation } from './rotation.js';
 import type { SupplyDeps } from './supply-handler.js';
 

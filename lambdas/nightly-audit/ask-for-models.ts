@@ -1,8 +1,8 @@
-import type { AuditMemory } from '../adapters/finding-store.js';
-import type { KeyInUse } from '../domain/audit/managed-audit.js';
-import { judgeModels } from '../domain/audit/model-drift.js';
-import { chooseProbe, rememberProbe } from '../domain/audit/model-probe.js';
-import type { Finding } from '../domain/finding.js';
+import type { Finding } from '../../governance/audit/finding.js';
+import type { AuditMemory } from '../../governance/audit/finding-store.aws.js';
+import type { KeyInUse } from '../../governance/audit/managed-audit.js';
+import { judgeModels } from '../../governance/audit/model-drift.js';
+import { chooseProbe, rememberProbe } from '../../governance/audit/model-probe.js';
 import type { AuditSummary, NightlyAuditDeps } from './handler.js';
 import type { Problems } from './problems.js';
 

@@ -1,12 +1,12 @@
-import type { ManagedSecrets } from '../adapters/managed-secrets.js';
-import type { Retirements } from '../adapters/retirements.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
-import { type SecretFacts, unfinishedVersion } from '../domain/audit/rotation-findings.js';
-import { mapBounded } from '../domain/map-bounded.js';
-import { type PlannedKey, plannedKeys } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
-import type { Retirement } from '../domain/retirement.js';
-import type { SecretState } from '../domain/rotation.js';
+import { type SecretFacts, unfinishedVersion } from '../../governance/audit/rotation-findings.js';
+import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
+import type { Retirement } from '../../governance/keys/retirement.js';
+import type { Retirements } from '../../governance/keys/retirements.aws.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { mapBounded } from '../../governance/platform/map-bounded.js';
+import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import type { Problems } from './problems.js';
 
 export const DESCRIBED_AT_ONCE = 8;

@@ -1,24 +1,24 @@
-import type { AlertTopic } from '../adapters/alert-topic.js';
-import type { AuditMetrics } from '../adapters/audit-metrics.js';
-import type { EvidenceStore } from '../adapters/evidence-store.js';
-import type { AuditMemory, FindingStore } from '../adapters/finding-store.js';
-import type { KeySource } from '../adapters/key-source.js';
-import type { Log } from '../adapters/log.js';
-import type { ManagedSecrets } from '../adapters/managed-secrets.js';
-import type { ModelCatalog } from '../adapters/model-catalog.js';
-import type { Organization } from '../adapters/organization.js';
-import type { Retirements } from '../adapters/retirements.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
-import { WORST_FIRST } from '../domain/alert.js';
-import { auditDigest } from '../domain/alerts/audit-digest.js';
-import { keyNeeded } from '../domain/alerts/key-needed.js';
-import type { Finding } from '../domain/finding.js';
-import type { Policy } from '../domain/policy.js';
+import { WORST_FIRST } from '../../governance/alerts/alert.js';
+import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { auditDigest } from '../../governance/audit/audit-digest.js';
+import type { AuditMetrics } from '../../governance/audit/audit-metrics.js';
+import type { EvidenceStore } from '../../governance/audit/evidence-store.aws.js';
+import type { Finding } from '../../governance/audit/finding.js';
+import type { AuditMemory, FindingStore } from '../../governance/audit/finding-store.aws.js';
 import {
   type FindingChanges,
   type OpenFinding,
   reconcileFindings,
-} from '../domain/reconcile-findings.js';
+} from '../../governance/audit/reconcile-findings.js';
+import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
+import { keyNeeded } from '../../governance/keys/operator/key-needed.js';
+import type { Retirements } from '../../governance/keys/retirements.aws.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { KeySource } from '../../governance/mistral/key-source.js';
+import type { ModelCatalog } from '../../governance/mistral/model-catalog.js';
+import type { Organization } from '../../governance/mistral/organization.js';
+import type { Log } from '../../governance/platform/log.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { type KeptEvidence, keepEvidence } from './keep-evidence.js';
 import { runAudit } from './run-audit.js';
 import { runOperatorAudit } from './run-operator-audit.js';

@@ -1,7 +1,7 @@
-import type { EvidenceStore } from '../adapters/evidence-store.js';
-import type { Log } from '../adapters/log.js';
-import { evidenceFiles, reportPath } from '../domain/evidence/evidence-files.js';
-import { type NightFacts, nightOf } from '../domain/evidence/night.js';
+import type { EvidenceStore } from '../../governance/audit/evidence-store.aws.js';
+import { evidenceFiles, reportPath } from '../../governance/audit/report/evidence-files.js';
+import { type NightFacts, nightOf } from '../../governance/audit/report/night.js';
+import type { Log } from '../../governance/platform/log.js';
 
 export interface KeptEvidence {
   /** Where the page of this night is; `undefined` where it could not be kept. */

@@ -1,4 +1,4 @@
-import type { Log } from '../adapters/log.js';
+import type { Log } from '../../governance/platform/log.js';
 
 const LONGEST = 300;
 

@@ -1,19 +1,23 @@
-import type { AuditMemory } from '../adapters/finding-store.js';
-import { type Audit, createAudit } from '../domain/audit/audit.js';
-import { type AuditGauges, auditGauges } from '../domain/audit/audit-gauges.js';
-import { notYetGrouped, undecidedBy } from '../domain/audit/coverage.js';
-import { judgeRateLimit, judgeSpendLimit, judgeWorkspaces } from '../domain/audit/policy-drift.js';
-import { judgeRotations } from '../domain/audit/rotation-findings.js';
+import { type Audit, createAudit } from '../../governance/audit/audit.js';
+import { type AuditGauges, auditGauges } from '../../governance/audit/audit-gauges.js';
+import { notYetGrouped, undecidedBy } from '../../governance/audit/coverage.js';
+import type { Finding } from '../../governance/audit/finding.js';
+import type { AuditMemory } from '../../governance/audit/finding-store.aws.js';
+import {
+  judgeRateLimit,
+  judgeSpendLimit,
+  judgeWorkspaces,
+} from '../../governance/audit/policy-drift.js';
 import {
   type Inventory,
   type InventoryTaking,
   takeInventory,
-} from '../domain/evidence/inventory.js';
-import type { Finding } from '../domain/finding.js';
-import type { MistralWorkspace } from '../domain/mistral.js';
-import type { SpendLimit } from '../domain/mistral-limits.js';
-import { plannedKeys } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
+} from '../../governance/audit/report/inventory.js';
+import { judgeRotations } from '../../governance/audit/rotation-findings.js';
+import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
+import type { SpendLimit } from '../../governance/mistral/mistral-limits.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { askForModels } from './ask-for-models.js';
 import { describeSecrets, findMoving, runningRetirements } from './gather.js';
 import type { AdminAuditDeps, AuditSummary } from './handler.js';

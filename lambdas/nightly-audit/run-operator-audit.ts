@@ -1,15 +1,15 @@
-import type { AuditMemory } from '../adapters/finding-store.js';
-import { auditGauges } from '../domain/audit/audit-gauges.js';
-import type { SuppliedSecret } from '../domain/audit/key-need.js';
+import { auditGauges } from '../../governance/audit/audit-gauges.js';
+import type { AuditMemory } from '../../governance/audit/finding-store.aws.js';
+import { suppliedInventory } from '../../governance/audit/report/supplied-inventory.js';
 import {
   judgeSupplied,
   secretsInUse,
   undecidedWithoutAdminApi,
-} from '../domain/audit/supplied-findings.js';
-import { suppliedInventory } from '../domain/evidence/supplied-inventory.js';
-import { mapBounded } from '../domain/map-bounded.js';
-import { type PlannedKey, plannedKeys } from '../domain/planned-keys.js';
-import { unverifiedVersion, verifiedVersion } from '../domain/supplied-key.js';
+} from '../../governance/audit/supplied-findings.js';
+import type { SuppliedSecret } from '../../governance/keys/operator/key-need.js';
+import { unverifiedVersion, verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
+import { mapBounded } from '../../governance/platform/map-bounded.js';
+import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 import { askForModels } from './ask-for-models.js';
 import { DESCRIBED_AT_ONCE, runningRetirements } from './gather.js';
 import type { NightlyAuditDeps } from './handler.js';

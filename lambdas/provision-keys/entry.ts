@@ -3,12 +3,12 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { AWS_CLIENT } from '../adapters/aws-client.js';
-import { readPolicyFile } from '../adapters/policy-file.js';
-import { createRetirements } from '../adapters/retirements.js';
-import { createSecretRegister } from '../adapters/secret-register.js';
-import { createSecretRotations } from '../adapters/secret-rotations.js';
-import { createSecretVersions } from '../adapters/secret-versions.js';
+import { createRetirements } from '../../governance/keys/retirements.aws.js';
+import { createSecretRegister } from '../../governance/keys/secret-register.aws.js';
+import { createSecretRotations } from '../../governance/keys/secret-rotations.aws.js';
+import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { AWS_CLIENT } from '../../governance/platform/aws-client.js';
+import { readPolicyFile } from '../../governance/policy/policy-file.js';
 import { ProvisionKeysEnvSchema } from './env.js';
 import { createProvisionKeysHandler } from './handler.js';
 

@@ -1,8 +1,12 @@
-import type { SecretRotations } from '../adapters/secret-rotations.js';
-import { plannedKeys } from '../domain/planned-keys.js';
-import { versionAt } from '../domain/rotation.js';
-import { createFailures, type Failures } from '../removal/failures.js';
-import { type RemovalDeps, registerPlanned, retireRemoved } from '../removal/removed-keys.js';
+import { createFailures, type Failures } from '../../governance/keys/failures.js';
+import {
+  type RemovalDeps,
+  registerPlanned,
+  retireRemoved,
+} from '../../governance/keys/removed-keys.js';
+import { versionAt } from '../../governance/keys/rotation.js';
+import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
 
 export interface ProvisionKeysDeps extends RemovalDeps {
   readonly rotations: SecretRotations;

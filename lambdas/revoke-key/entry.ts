@@ -1,9 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { AWS_CLIENT } from '../adapters/aws-client.js';
-import { createMistral } from '../adapters/mistral.js';
-import { readPolicyFile } from '../adapters/policy-file.js';
-import { createSecretVersions } from '../adapters/secret-versions.js';
+import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { createMistral } from '../../governance/mistral/client.aws.js';
+import { AWS_CLIENT } from '../../governance/platform/aws-client.js';
+import { readPolicyFile } from '../../governance/policy/policy-file.js';
 import { RevokeKeyEnvSchema } from './env.js';
 import { createRevokeKeyHandler } from './handler.js';
 

@@ -1,11 +1,11 @@
-import type { KeySource } from '../adapters/key-source.js';
-import type { Log } from '../adapters/log.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
-import { KeyStillCurrentError } from '../domain/errors.js';
-import { isPlanned } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
-import { type Retirement, RetirementSchema } from '../domain/retirement.js';
-import { versionAt } from '../domain/rotation.js';
+import { type Retirement, RetirementSchema } from '../../governance/keys/retirement.js';
+import { versionAt } from '../../governance/keys/rotation.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { KeySource } from '../../governance/mistral/key-source.js';
+import { KeyStillCurrentError } from '../../governance/platform/errors.js';
+import type { Log } from '../../governance/platform/log.js';
+import { isPlanned } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 
 export interface RevokeKeyDeps {
   readonly policy: Policy;

@@ -1,8 +1,8 @@
-import type { KeySource } from '../adapters/key-source.js';
-import type { Log } from '../adapters/log.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
-import { ReplacedKeySchema } from '../domain/retirement.js';
-import { versionAt } from '../domain/rotation.js';
+import { ReplacedKeySchema } from '../../governance/keys/retirement.js';
+import { versionAt } from '../../governance/keys/rotation.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { KeySource } from '../../governance/mistral/key-source.js';
+import type { Log } from '../../governance/platform/log.js';
 
 export interface RollBackKeyDeps {
   readonly secrets: SecretVersions;

@@ -1,24 +1,24 @@
-import type { Log } from '../adapters/log.js';
-import type { Organization } from '../adapters/organization.js';
-import type { QuotaTotals } from '../adapters/quota-totals.js';
-import { mapBounded } from '../domain/map-bounded.js';
-import type { MonthlyUsage } from '../domain/mistral-limits.js';
-import type { Policy, Workspace } from '../domain/policy.js';
-import type { Quota } from '../domain/quota.js';
-import { windowName } from '../domain/quota-window.js';
-import { type BilledSpend, billedSpend } from '../domain/spend/billed-spend.js';
-import { closedWindows } from '../domain/spend/closed-windows.js';
-import { isReconciliationDue } from '../domain/spend/judge-reconciliation.js';
-import type { SpendState } from '../domain/spend/spend-state.js';
+import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
+import type { Organization } from '../../governance/mistral/organization.js';
+import type { Log } from '../../governance/platform/log.js';
+import { mapBounded } from '../../governance/platform/map-bounded.js';
+import { addDays, startOfDay, utcDay } from '../../governance/platform/utc-day.js';
+import type { Policy, Workspace } from '../../governance/policy/policy.js';
+import type { Quota } from '../../governance/quotas/quota.js';
+import type { QuotaTotals } from '../../governance/quotas/quota-totals.js';
+import { windowName } from '../../governance/quotas/quota-window.js';
+import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
+import { type BilledSpend, billedSpend } from '../../governance/spend/billed-spend.js';
+import { closedWindows } from '../../governance/spend/closed-windows.js';
+import { isReconciliationDue } from '../../governance/spend/judge-reconciliation.js';
+import type { SpendState } from '../../governance/spend/spend-state.js';
 import {
   type ClosedSpend,
   type DayBefore,
   isFirstOfMonth,
   type MeteredQuota,
   type WorkspaceSpend,
-} from '../domain/spend/workspace-spend.js';
-import { addDays, startOfDay, utcDay } from '../domain/utc-day.js';
-import { moneyQuotasOf } from '../domain/workspace-quotas.js';
+} from '../../governance/spend/workspace-spend.js';
 
 export interface GatherDeps {
   readonly policy: Policy;

@@ -1,10 +1,10 @@
-import type { RememberedSpend, SpendMemory } from '../adapters/spend-memory.js';
-import type { SpendMetrics } from '../adapters/spend-metrics.js';
-import { mapBounded } from '../domain/map-bounded.js';
-import { judgeReports } from '../domain/spend/judge-reports.js';
-import { judgeSpend } from '../domain/spend/judge-spend.js';
-import { type SpendRow, spendRows } from '../domain/spend/spend-row.js';
-import { NOTHING_TOLD } from '../domain/spend/spend-state.js';
+import { mapBounded } from '../../governance/platform/map-bounded.js';
+import { judgeReports } from '../../governance/spend/judge-reports.js';
+import { judgeSpend } from '../../governance/spend/judge-spend.js';
+import type { RememberedSpend, SpendMemory } from '../../governance/spend/spend-memory.aws.js';
+import type { SpendMetrics } from '../../governance/spend/spend-metrics.js';
+import { type SpendRow, spendRows } from '../../governance/spend/spend-row.js';
+import { NOTHING_TOLD } from '../../governance/spend/spend-state.js';
 import { type GatherDeps, gatherSpend, type SpendProblem } from './gather-spend.js';
 import { type News, type TellDeps, tellSpend } from './tell-spend.js';
 

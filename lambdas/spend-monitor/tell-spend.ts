@@ -1,12 +1,12 @@
-import type { AlertTopic } from '../adapters/alert-topic.js';
-import type { Log } from '../adapters/log.js';
-import type { RememberedSpend, SpendMemory } from '../adapters/spend-memory.js';
+import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import type { Log } from '../../governance/platform/log.js';
+import type { RememberedSpend, SpendMemory } from '../../governance/spend/spend-memory.aws.js';
 import {
   markTold,
   NOTHING_TOLD,
   type SpendState,
   type Telling,
-} from '../domain/spend/spend-state.js';
+} from '../../governance/spend/spend-state.js';
 
 export interface TellDeps {
   readonly alerts: AlertTopic;

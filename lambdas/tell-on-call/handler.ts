@@ -1,22 +1,25 @@
 import * as z from 'zod';
-import type { AlertTopic } from '../adapters/alert-topic.js';
-import type { Journal } from '../adapters/journal.js';
-import type { Log } from '../adapters/log.js';
-import type { RetirementCounts } from '../adapters/outcome-counts.js';
-import type { Alert } from '../domain/alert.js';
-import { approvalNeeded } from '../domain/alerts/approval-needed.js';
+import type { Alert } from '../../governance/alerts/alert.js';
+import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { approvalNeeded } from '../../governance/keys/alerts/approval-needed.js';
+import { keyInUse } from '../../governance/keys/alerts/key-in-use.js';
+import { keyRevoked, oldKeyKept, rolledBack } from '../../governance/keys/alerts/retirement-end.js';
+import { bothRefused, retirementFailed } from '../../governance/keys/alerts/retirement-trouble.js';
+import type { Journal } from '../../governance/keys/journal.aws.js';
 import {
   deletionNeeded,
   deletionNotCheckable,
   oldKeyDeleted,
   oldKeyInCharge,
-} from '../domain/alerts/deletion-story.js';
-import { deletionCheckFailed, inChargeRefused } from '../domain/alerts/deletion-trouble.js';
-import { keyInUse } from '../domain/alerts/key-in-use.js';
-import { keyRevoked, oldKeyKept, rolledBack } from '../domain/alerts/retirement-end.js';
-import { bothRefused, retirementFailed } from '../domain/alerts/retirement-trouble.js';
-import type { RetirementOutcome } from '../domain/metrics.js';
-import { ReplacedKeySchema, RetirementSchema } from '../domain/retirement.js';
+} from '../../governance/keys/operator/deletion-story.js';
+import {
+  deletionCheckFailed,
+  inChargeRefused,
+} from '../../governance/keys/operator/deletion-trouble.js';
+import type { RetirementCounts } from '../../governance/keys/outcome-counts.js';
+import { ReplacedKeySchema, RetirementSchema } from '../../governance/keys/retirement.js';
+import type { Log } from '../../governance/platform/log.js';
+import type { RetirementOutcome } from '../../governance/platform/metrics.js';
 
 const checked = z.object({ checkAt: z.iso.datetime(), lastUsedOn: z.iso.date() });
 const refused = z.object({ checkAt: z.iso.datetime(), reason: z.string() });

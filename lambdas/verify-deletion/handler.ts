@@ -1,18 +1,18 @@
-import type { KeyProber } from '../adapters/key-prober.js';
-import type { Log } from '../adapters/log.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
-import { RotationRefusedError } from '../domain/errors.js';
-import type { ManagedKey } from '../domain/managed-key.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
 import {
   type DeletionFacts,
   type DeletionVerdict,
   judgeDeletion,
   type OldKeyAnswer,
-} from '../domain/operator-retirement.js';
-import { isPlanned } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
-import { type Retirement, RetirementSchema } from '../domain/retirement.js';
-import { versionAt } from '../domain/rotation.js';
+} from '../../governance/keys/operator/operator-retirement.js';
+import { type Retirement, RetirementSchema } from '../../governance/keys/retirement.js';
+import { versionAt } from '../../governance/keys/rotation.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { KeyProber } from '../../governance/mistral/key-prober.js';
+import { RotationRefusedError } from '../../governance/platform/errors.js';
+import type { Log } from '../../governance/platform/log.js';
+import { isPlanned } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { type Peer, peersInCharge } from './peers.js';
 
 export interface VerifyDeletionDeps {

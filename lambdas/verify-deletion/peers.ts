@@ -1,11 +1,11 @@
-import type { SecretVersions } from '../adapters/secret-versions.js';
-import { SecretGoneError, SecretValueError } from '../domain/errors.js';
-import type { ManagedKey } from '../domain/managed-key.js';
-import { mapBounded } from '../domain/map-bounded.js';
-import { type PlannedKey, plannedKeys } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
-import type { Retirement } from '../domain/retirement.js';
-import { verifiedVersion } from '../domain/supplied-key.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
+import { verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
+import type { Retirement } from '../../governance/keys/retirement.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { SecretGoneError, SecretValueError } from '../../governance/platform/errors.js';
+import { mapBounded } from '../../governance/platform/map-bounded.js';
+import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 
 /** The key in charge of another secret. */
 export interface Peer {

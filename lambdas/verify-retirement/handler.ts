@@ -1,10 +1,5 @@
-import type { KeyInspector } from '../adapters/key-inspector.js';
-import type { KeyProber } from '../adapters/key-prober.js';
-import type { Log } from '../adapters/log.js';
-import type { SecretVersions } from '../adapters/secret-versions.js';
-import { judgeKeyHealth } from '../domain/key-health.js';
-import { isPlanned } from '../domain/planned-keys.js';
-import type { Policy } from '../domain/policy.js';
+import { judgeKeyHealth } from '../../governance/keys/key-health.js';
+import type { KeyInspector } from '../../governance/keys/key-inspector.js';
 import {
   judgeRetirement,
   type Retirement,
@@ -12,8 +7,13 @@ import {
   RetirementSchema,
   type RetirementVerdict,
   VisitBeforeSchema,
-} from '../domain/retirement.js';
-import { versionAt } from '../domain/rotation.js';
+} from '../../governance/keys/retirement.js';
+import { versionAt } from '../../governance/keys/rotation.js';
+import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { KeyProber } from '../../governance/mistral/key-prober.js';
+import type { Log } from '../../governance/platform/log.js';
+import { isPlanned } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 
 export interface VerifyRetirementDeps {
   readonly policy: Policy;

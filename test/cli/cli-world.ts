@@ -2,21 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type AwsOperation, answerAwsJson, operationOf } from '../../local/fakes/aws-json.js';
-import { type HttpAnswer, type HttpCall, serveHttp } from '../../local/fakes/http-server.js';
+import { type AwsOperation, answerAwsJson, operationOf } from '../../testing/fakes/aws-json.js';
+import { type HttpAnswer, type HttpCall, serveHttp } from '../../testing/fakes/http-server.js';
 import {
   answerInvoke,
   type InvokedFunction,
   invokedName,
-} from '../../local/fakes/lambda-invoke.js';
-import { createFakeKeys } from '../../local/fakes/mistral-keys.js';
+} from '../../testing/fakes/lambda-invoke.js';
+import { createFakeKeys } from '../../testing/fakes/mistral-keys.js';
 import {
   createFakeMistral,
   FAKE_MODELS,
   type FakeMistral,
   type FakeWorkspace,
-} from '../../local/fakes/mistral-server.js';
-import { createSecretStore, type SecretStore } from '../../local/fakes/secret-store.js';
+} from '../../testing/fakes/mistral-server.js';
+import { createSecretStore, type SecretStore } from '../../testing/fakes/secret-store.js';
 import { policyDocument } from '../support/builders.js';
 import { type CliOptions, type CliRun, localAwsEnv, runCli } from './run-cli.js';
 

@@ -1,7 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
 import { findDeployedStack, stackName } from '../../cli/deployed-stack.js';
-import { localAws } from '../../local/aws.js';
+import { localAws } from '../../testing/aws.js';
 import { openCliWorld } from './cli-world.js';
 
 const outputs = { QuotaTableName: 'quotas', AuditFunctionName: 'audit' };

@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { synthesizeDefinition } from '../../local/definition.js';
-import { startLocalDynamo } from '../../local/dynamo.js';
-import { AwsError, awsError, operationOf } from '../../local/fakes/aws-json.js';
+import { synthesizeDefinition } from '../../testing/definition.js';
+import { startLocalDynamo } from '../../testing/dynamo.js';
+import { AwsError, awsError, operationOf } from '../../testing/fakes/aws-json.js';
 import {
   type HttpAnswer,
   type HttpCall,
   jsonAnswer,
   serveHttp,
-} from '../../local/fakes/http-server.js';
-import { createWorld, type World } from '../../local/world.js';
+} from '../../testing/fakes/http-server.js';
+import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy, silentLog } from '../support/builders.js';
 import { type CliRun, localAwsEnv, runCli } from './run-cli.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { callingArn } from '../../cli/access/caller-arn.js';
 import { explain } from '../../cli/access/explanation.js';
 import { openAccess } from '../../cli/access/governed-access.js';
-import { authorizeRequest } from '../../lambdas/domain/authorize.js';
+import { authorizeRequest } from '../../governance/access/authorize.js';
 import { aPolicy } from '../support/builders.js';
 import { documentOf, runCli } from './run-cli.js';
 

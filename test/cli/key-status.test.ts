@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { type KeyFacts, keyStatus } from '../../cli/keys/key-status.js';
-import type { ListedKey } from '../../lambdas/domain/mistral.js';
-import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
-import type { Retirement } from '../../lambdas/domain/retirement.js';
-import type { SecretState } from '../../lambdas/domain/rotation.js';
+import type { Retirement } from '../../governance/keys/retirement.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
+import type { ListedKey } from '../../governance/mistral/mistral.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import { aPolicy } from '../support/builders.js';
 
 const now = new Date('2026-11-25T12:00:00Z');

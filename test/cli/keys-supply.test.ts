@@ -1,11 +1,11 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createProber } from '../../lambdas/adapters/mistral.js';
-import { createSecretVersions } from '../../lambdas/adapters/secret-versions.js';
-import type { Alert } from '../../lambdas/domain/alert.js';
-import { addDays, utcDay } from '../../lambdas/domain/utc-day.js';
+import type { Alert } from '../../governance/alerts/alert.js';
+import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { createProber } from '../../governance/mistral/client.aws.js';
+import { addDays, utcDay } from '../../governance/platform/utc-day.js';
 import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
-import { localAws } from '../../local/aws.js';
+import { localAws } from '../../testing/aws.js';
 import { anOperatorPolicy, silentLog } from '../support/builders.js';
 import { leaksIn } from '../support/invariants.js';
 import { openCliWorld } from './cli-world.js';

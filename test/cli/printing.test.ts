@@ -7,7 +7,7 @@ import { createProgress } from '../../cli/progress.js';
 import { createQuestions } from '../../cli/question.js';
 import { createCli } from '../../cli/run.js';
 import { PLAIN } from '../../cli/style.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
 
 const KEY = 'HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y';
 

@@ -1,10 +1,10 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRetirementFlows } from '../../cli/keys/retirement-flows.js';
-import { localAws } from '../../local/aws.js';
-import { answerAwsJson } from '../../local/fakes/aws-json.js';
-import { createExecutions, type Execution } from '../../local/fakes/executions.js';
-import { serveHttp } from '../../local/fakes/http-server.js';
+import { localAws } from '../../testing/aws.js';
+import { answerAwsJson } from '../../testing/fakes/aws-json.js';
+import { createExecutions, type Execution } from '../../testing/fakes/executions.js';
+import { serveHttp } from '../../testing/fakes/http-server.js';
 import { aRetirement } from '../support/builders.js';
 
 const NOW = new Date('2026-11-25T10:00:00Z');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RunningRetirement } from '../../cli/keys/retirement-flows.js';
 import { type RotateDeps, revokeReplaced, rotateKey } from '../../cli/keys/rotate-key.js';
-import type { SecretState } from '../../lambdas/domain/rotation.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
 import { aRetirement, aSecret } from '../support/builders.js';
 
 const MINUTE_MS = 60_000;

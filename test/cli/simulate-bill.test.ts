@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBill } from '../../cli/simulation/bill-file.js';
 import { replayBill } from '../../cli/simulation/replay-bill.js';
-import type { Workspace } from '../../lambdas/domain/policy.js';
-import { createFakeUsage } from '../../local/fakes/mistral-usage.js';
+import type { Workspace } from '../../governance/policy/policy.js';
+import { createFakeUsage } from '../../testing/fakes/mistral-usage.js';
 import { aPolicy } from '../support/builders.js';
 import { documentOf, runCli } from './run-cli.js';
 

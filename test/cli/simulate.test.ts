@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { simulate } from '../../cli/simulation/simulate.js';
 import { usageLines } from '../../cli/simulation/usage-lines.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { aPolicy } from '../support/builders.js';
 import { documentOf, runCli } from './run-cli.js';
 

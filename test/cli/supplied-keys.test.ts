@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { gatherSuppliedKeys } from '../../cli/keys/supplied-keys.js';
-import { SecretGoneError } from '../../lambdas/domain/errors.js';
+import { SecretGoneError } from '../../governance/platform/errors.js';
 import { anOperatorPolicy, aRetirement, aSecret } from '../support/builders.js';
 
 const NOW = new Date('2026-11-25T12:00:00Z');

@@ -8,7 +8,7 @@ import { csvFields } from '../../cli/simulation/csv-line.js';
 import { createStyle, PLAIN } from '../../cli/style.js';
 import { renderTable } from '../../cli/table.js';
 import { shortened, textWidth } from '../../cli/text-width.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
 
 const COLOUR = createStyle({ isTerminal: true, columns: 30, noColour: false });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readDraft } from '../../cli/workspaces/policy-draft.js';
 import { planWorkspaces } from '../../cli/workspaces/workspace-plan.js';
-import type { MistralWorkspace } from '../../lambdas/domain/mistral.js';
+import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
 import { policyDocument } from '../support/builders.js';
 
 const [A, B, C] = ['a', 'b', 'c'].map((end) => `6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a0${end}`) as [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { jsonAnswer } from '../../local/fakes/http-server.js';
+import { jsonAnswer } from '../../testing/fakes/http-server.js';
 import { ADMIN_KEY, openCliWorld } from './cli-world.js';
 import { documentOf } from './run-cli.js';
 

@@ -3,13 +3,13 @@ import { pipeline } from 'node:stream/promises';
 import { Mistral } from '@mistralai/mistralai';
 import { expect, test } from 'vitest';
 import { createSignedHttpClient } from '../../client/signed-http-client.js';
-import { authorizeRequest } from '../../lambdas/domain/authorize.js';
-import { compileAccess } from '../../lambdas/domain/compile-access.js';
-import { createModelDirectory } from '../../lambdas/domain/model-directory.js';
-import { createPriceBook } from '../../lambdas/domain/prices/price-book.js';
-import { createQuotaHolder } from '../../lambdas/metering/quota-holder.js';
-import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
-import { createTariff } from '../../lambdas/metering/tariff.js';
+import { authorizeRequest } from '../../governance/access/authorize.js';
+import { compileAccess } from '../../governance/access/compile-access.js';
+import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { createModelDirectory } from '../../governance/mistral/model-directory.js';
+import { createPriceBook } from '../../governance/prices/price-book.js';
+import { createTariff } from '../../governance/prices/tariff.js';
+import { createQuotaHolder } from '../../governance/quotas/quota-holder.js';
 import { aPolicy } from '../support/builders.js';
 import {
   CHAT,

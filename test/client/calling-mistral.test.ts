@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as client from '../../client/index.js';
-import { answerOf, PROBLEM_CODES, problem } from '../../lambdas/metering/problem.js';
+import { answerOf, PROBLEM_CODES, problem } from '../../governance/metering/problem.js';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/calling-mistral.md'), 'utf8');
 const ROW = /^\| ([\d, ]+) \| `(\w+)` \|/gm;

@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { observed } from '../../client/observed-answer.js';
-import type { Used } from '../../lambdas/metering/metering.js';
-import { Tally } from '../../lambdas/metering/tally.js';
+import type { Used } from '../../governance/metering/metering.js';
+import { Tally } from '../../governance/metering/tally.js';
 import { aDemand } from '../support/client-demand.js';
 import { eventually, streamEvents } from '../support/gateway-world.js';
 

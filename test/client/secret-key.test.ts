@@ -7,7 +7,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createSecretReader } from '../../client/secret-key.js';
-import { serializeManagedKey } from '../../lambdas/domain/managed-key.js';
+import { serializeManagedKey } from '../../governance/keys/managed-key.js';
 import { aManagedKey } from '../support/builders.js';
 
 const service = mockClient(SecretsManagerClient);

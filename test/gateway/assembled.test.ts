@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createHttpShell } from '../../gateway-server/http-shell.js';
-import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
-import type { GatewayMetrics } from '../../lambdas/adapters/gateway-metrics.js';
-import { openGateway } from '../../lambdas/gateway/wiring.js';
-import { createFakeQuotaCounters } from '../../local/fakes/quota-counters.js';
+import type { GatewayMetrics } from '../../gateway/gateway-metrics.js';
+import { createHttpShell } from '../../gateway/server/http-shell.js';
+import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
+import { openGateway } from '../../gateway/wiring.js';
+import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { aPolicy, type policyDocument, silentLog } from '../support/builders.js';
 import { fakeKeys } from '../support/gateway-fakes.js';
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GatewayDeps } from '../../lambdas/gateway/gateway.js';
+import type { GatewayDeps } from '../../gateway/gateway.js';
 import {
   answerJson,
   CHAT,

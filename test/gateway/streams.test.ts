@@ -1,8 +1,8 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import type { GatewayDeps } from '../../lambdas/gateway/gateway.js';
-import { DeliveredText } from '../../lambdas/metering/delivered-text.js';
-import { UsageScanner } from '../../lambdas/metering/usage-scanner.js';
+import type { GatewayDeps } from '../../gateway/gateway.js';
+import { DeliveredText } from '../../governance/metering/delivered-text.js';
+import { UsageScanner } from '../../governance/metering/usage-scanner.js';
 import {
   answerJson,
   CALLER_HEADER,

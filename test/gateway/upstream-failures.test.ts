@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { GatewayDeps } from '../../lambdas/gateway/gateway.js';
+import type { GatewayDeps } from '../../gateway/gateway.js';
 import { KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,

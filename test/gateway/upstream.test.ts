@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
-import { createHttpsUpstream } from '../../lambdas/gateway/https-upstream.js';
+import { createHttpsUpstream } from '../../gateway/https-upstream.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
 import { answerJson, mistralStandIn } from '../support/gateway-world.js';
 
 const TIMEOUTS = { connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 5, idleTimeoutSeconds: 5 };

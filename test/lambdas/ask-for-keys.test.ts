@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import type { Alert } from '../../governance/alerts/alert.js';
+import type { OpenFinding } from '../../governance/audit/reconcile-findings.js';
+import type { RegisteredSecret } from '../../governance/keys/removal.js';
+import type { Retirement } from '../../governance/keys/retirement.js';
 import { createAskForKeysHandler } from '../../lambdas/ask-for-keys/handler.js';
-import type { Alert } from '../../lambdas/domain/alert.js';
-import type { OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
-import type { RegisteredSecret } from '../../lambdas/domain/removal.js';
-import type { Retirement } from '../../lambdas/domain/retirement.js';
 import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 
 const DEV = 'mistral/dev-workspace/dev-team-key';

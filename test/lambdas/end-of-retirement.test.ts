@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { Retirement } from '../../governance/keys/retirement.js';
+import type { KeyProbe } from '../../governance/mistral/mistral.js';
+import {
+  KeyStillCurrentError,
+  RevocationUnconfirmedError,
+} from '../../governance/platform/errors.js';
 import { createConfirmRevocationHandler } from '../../lambdas/confirm-revocation/handler.js';
-import { KeyStillCurrentError, RevocationUnconfirmedError } from '../../lambdas/domain/errors.js';
-import type { KeyProbe } from '../../lambdas/domain/mistral.js';
-import type { Retirement } from '../../lambdas/domain/retirement.js';
 import { createRevokeKeyHandler } from '../../lambdas/revoke-key/handler.js';
 import { createRollBackKeyHandler } from '../../lambdas/roll-back-key/handler.js';
 import {

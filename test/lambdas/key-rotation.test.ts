@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Alert } from '../../lambdas/domain/alert.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
+import type { Alert } from '../../governance/alerts/alert.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
+import type { Retirement } from '../../governance/keys/retirement.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import type { ListedKey, MistralModel } from '../../governance/mistral/mistral.js';
 import {
   NewKeyRejectedError,
   NewKeyUndecidedError,
   RotationRefusedError,
   SecretValueError,
   UnknownSecretError,
-} from '../../lambdas/domain/errors.js';
-import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
-import type { ListedKey, MistralModel } from '../../lambdas/domain/mistral.js';
-import type { Retirement } from '../../lambdas/domain/retirement.js';
-import type { SecretState } from '../../lambdas/domain/rotation.js';
+} from '../../governance/platform/errors.js';
 import { createKeyRotationHandler } from '../../lambdas/key-rotation/handler.js';
 import type { RotationDeps } from '../../lambdas/key-rotation/rotation.js';
 import { aManagedKey, aPolicy, aSecret, silentLog } from '../support/builders.js';

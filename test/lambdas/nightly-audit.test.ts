@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { AuditMemory, FindingStore } from '../../lambdas/adapters/finding-store.js';
-import type { Alert } from '../../lambdas/domain/alert.js';
-import type { AuditGauges } from '../../lambdas/domain/audit/audit-gauges.js';
-import type { EvidenceFile } from '../../lambdas/domain/evidence/evidence-files.js';
-import type { ListedKey, MistralWorkspace } from '../../lambdas/domain/mistral.js';
-import type { SpendLimit } from '../../lambdas/domain/mistral-limits.js';
-import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
-import type { OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
+import type { Alert } from '../../governance/alerts/alert.js';
+import type { AuditGauges } from '../../governance/audit/audit-gauges.js';
+import type { AuditMemory, FindingStore } from '../../governance/audit/finding-store.aws.js';
+import type { OpenFinding } from '../../governance/audit/reconcile-findings.js';
+import type { EvidenceFile } from '../../governance/audit/report/evidence-files.js';
+import type { ListedKey, MistralWorkspace } from '../../governance/mistral/mistral.js';
+import type { SpendLimit } from '../../governance/mistral/mistral-limits.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import {
   createNightlyAuditHandler,
   type NightlyAuditDeps,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { AuditMemory } from '../../lambdas/adapters/finding-store.js';
-import type { Alert } from '../../lambdas/domain/alert.js';
-import type { AuditGauges } from '../../lambdas/domain/audit/audit-gauges.js';
-import type { OpenFinding } from '../../lambdas/domain/reconcile-findings.js';
-import type { SecretState } from '../../lambdas/domain/rotation.js';
+import type { Alert } from '../../governance/alerts/alert.js';
+import type { AuditGauges } from '../../governance/audit/audit-gauges.js';
+import type { AuditMemory } from '../../governance/audit/finding-store.aws.js';
+import type { OpenFinding } from '../../governance/audit/reconcile-findings.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
 import { createNightlyAuditHandler } from '../../lambdas/nightly-audit/handler.js';
 import { aFinding, DEV, DEV_ID, dayAgo, daysAgo, NOW } from '../support/audit-builders.js';
 import { anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { SecretGoneError } from '../../lambdas/domain/errors.js';
-import type { RegisteredSecret } from '../../lambdas/domain/removal.js';
-import type { Retirement } from '../../lambdas/domain/retirement.js';
-import type { SecretState } from '../../lambdas/domain/rotation.js';
+import type { RegisteredSecret } from '../../governance/keys/removal.js';
+import type { Retirement } from '../../governance/keys/retirement.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
+import { SecretGoneError } from '../../governance/platform/errors.js';
 import {
   createProvisionKeysHandler,
   type ProvisionKeysDeps,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { UsageQuery } from '../../lambdas/adapters/organization.js';
-import type { RememberedSpend, SpendMemory } from '../../lambdas/adapters/spend-memory.js';
-import type { Alert } from '../../lambdas/domain/alert.js';
-import type { MonthlyUsage } from '../../lambdas/domain/mistral-limits.js';
-import type { Quota } from '../../lambdas/domain/quota.js';
-import type { SpendRow } from '../../lambdas/domain/spend/spend-row.js';
+import type { Alert } from '../../governance/alerts/alert.js';
+import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
+import type { UsageQuery } from '../../governance/mistral/organization.js';
+import type { Quota } from '../../governance/quotas/quota.js';
+import type { RememberedSpend, SpendMemory } from '../../governance/spend/spend-memory.aws.js';
+import type { SpendRow } from '../../governance/spend/spend-row.js';
 import { createSpendMonitorHandler } from '../../lambdas/spend-monitor/handler.js';
 import { aPolicy, silentLog } from '../support/builders.js';
 import { type ByWindow, USD } from '../support/spend-builders.js';

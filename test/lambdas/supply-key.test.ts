@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Alert } from '../../lambdas/domain/alert.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
+import type { Alert } from '../../governance/alerts/alert.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
+import { verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
+import type { Retirement } from '../../governance/keys/retirement.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import type { MistralModel } from '../../governance/mistral/mistral.js';
 import {
   NewKeyUndecidedError,
   OperatorNeededError,
   RotationRefusedError,
   SuppliedKeyRefusedError,
-} from '../../lambdas/domain/errors.js';
-import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
-import type { MistralModel } from '../../lambdas/domain/mistral.js';
-import type { Retirement } from '../../lambdas/domain/retirement.js';
-import { verifiedVersion } from '../../lambdas/domain/supplied-key.js';
+} from '../../governance/platform/errors.js';
 import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
 import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 

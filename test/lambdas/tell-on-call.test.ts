@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Alert } from '../../lambdas/domain/alert.js';
-import type { Retirement } from '../../lambdas/domain/retirement.js';
+import type { Alert } from '../../governance/alerts/alert.js';
+import type { Retirement } from '../../governance/keys/retirement.js';
 import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
 import { aRemoval, aRetirement, silentLog } from '../support/builders.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
-import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
-import type { KeyProbe } from '../../lambdas/domain/mistral.js';
-import type { Retirement } from '../../lambdas/domain/retirement.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
+import type { Retirement } from '../../governance/keys/retirement.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import type { KeyProbe } from '../../governance/mistral/mistral.js';
 import { createVerifyDeletionHandler } from '../../lambdas/verify-deletion/handler.js';
 import {
   aManagedKey,

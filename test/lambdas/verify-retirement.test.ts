@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KeyProbe, ListedKey } from '../../lambdas/domain/mistral.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
+import type { KeyProbe, ListedKey } from '../../governance/mistral/mistral.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import {
   createVerifyRetirementHandler,
   type VerifyRetirementDeps,

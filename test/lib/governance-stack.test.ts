@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
-import { EVIDENCE_PREFIX } from '../../lambdas/domain/evidence/evidence-files.js';
+import { EVIDENCE_PREFIX } from '../../governance/audit/report/evidence-files.js';
 import { aPolicy } from '../support/builders.js';
 import { resourceGrants } from '../support/iam.js';
 import { synthesize } from '../support/synth.js';

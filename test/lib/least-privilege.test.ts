@@ -1,9 +1,9 @@
 import { type App, Stack } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
-import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { GovernanceStack } from '../../lib/governance-stack.js';
 import { MistralGovernance } from '../../lib/mistral-governance.js';
-import { permissionsBoundary } from '../../lib/permissions-boundary.js';
+import { permissionsBoundary } from '../../lib/platform/permissions-boundary.js';
 import { anOperatorPolicy, aPolicy, type policyDocument } from '../support/builders.js';
 import { linesOf, readable, type Statement } from '../support/iam.js';
 import { testApp } from '../support/synth.js';

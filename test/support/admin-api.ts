@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import type { AdminKey } from '../../lambdas/adapters/admin-key.js';
-import { createMistralAdmin, type MistralAdmin } from '../../lambdas/adapters/mistral-admin.js';
-import { createMistralHttp } from '../../lambdas/adapters/mistral-http.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
+import type { AdminKey } from '../../governance/mistral/admin-key.aws.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import { createMistralAdmin, type MistralAdmin } from '../../governance/mistral/mistral-admin.js';
+import { createMistralHttp } from '../../governance/mistral/mistral-http.js';
 import { type Loopback, loopback, type SeenRequest } from './loopback.js';
 
 const key = new ApiKey('AdminKeyOfTheTestsAdminKeyOfTests');

@@ -1,9 +1,9 @@
-import { type Audit, createAudit } from '../../lambdas/domain/audit/audit.js';
-import type { AuditFacts, AuditView } from '../../lambdas/domain/audit/audit-facts.js';
-import type { Finding } from '../../lambdas/domain/finding.js';
-import type { ListedKey } from '../../lambdas/domain/mistral.js';
-import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
-import type { SecretState } from '../../lambdas/domain/rotation.js';
+import { type Audit, createAudit } from '../../governance/audit/audit.js';
+import type { AuditFacts, AuditView } from '../../governance/audit/audit-facts.js';
+import type { Finding } from '../../governance/audit/finding.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
+import type { ListedKey } from '../../governance/mistral/mistral.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import { aPolicy } from './builders.js';
 
 /** The night that the tests audit. */

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Log } from '../../lambdas/adapters/log.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
-import type { ManagedKey } from '../../lambdas/domain/managed-key.js';
-import { parsePolicy } from '../../lambdas/domain/parse-policy.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import type { RemovedKey, ReplacedKey } from '../../lambdas/domain/retirement.js';
-import type { SecretState } from '../../lambdas/domain/rotation.js';
+import type { ManagedKey } from '../../governance/keys/managed-key.js';
+import type { RemovedKey, ReplacedKey } from '../../governance/keys/retirement.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import type { Log } from '../../governance/platform/log.js';
+import { parsePolicy } from '../../governance/policy/parse-policy.js';
+import type { Policy } from '../../governance/policy/policy.js';
 
 const SHIPPED = readFileSync(join(import.meta.dirname, '../../governance.yaml'), 'utf8');
 

@@ -6,15 +6,15 @@ import {
   type GovernedMistral,
   type GovernedMistralOptions,
 } from '../../client/governed-mistral.js';
-import { createQuotaCounters } from '../../lambdas/adapters/quota-counters.js';
-import { createQuotaTotals } from '../../lambdas/adapters/quota-totals.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
-import { serializeManagedKey } from '../../lambdas/domain/managed-key.js';
-import type { Quota } from '../../lambdas/domain/quota.js';
-import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
-import { answerAwsJson } from '../../local/fakes/aws-json.js';
-import { serveHttp } from '../../local/fakes/http-server.js';
-import { createSecretStore } from '../../local/fakes/secret-store.js';
+import { serializeManagedKey } from '../../governance/keys/managed-key.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import type { Quota } from '../../governance/quotas/quota.js';
+import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
+import { createQuotaTotals } from '../../governance/quotas/quota-totals.js';
+import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
+import { answerAwsJson } from '../../testing/fakes/aws-json.js';
+import { serveHttp } from '../../testing/fakes/http-server.js';
+import { createSecretStore } from '../../testing/fakes/secret-store.js';
 import { aManagedKey, policyDocument } from './builders.js';
 import { answerJson, COMPLETION, mistralStandIn, type Script, USAGE } from './gateway-world.js';
 

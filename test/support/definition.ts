@@ -1,5 +1,5 @@
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { type Definition, synthesizeDefinition } from '../../local/definition.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import { type Definition, synthesizeDefinition } from '../../testing/definition.js';
 
 const known = new Map<string, Definition>();
 

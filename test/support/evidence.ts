@@ -1,9 +1,9 @@
-import { createAudit } from '../../lambdas/domain/audit/audit.js';
-import type { AuditFacts, AuditView } from '../../lambdas/domain/audit/audit-facts.js';
-import { type Inventory, takeInventory } from '../../lambdas/domain/evidence/inventory.js';
-import { type Night, type NightFacts, nightOf } from '../../lambdas/domain/evidence/night.js';
-import type { ListedKey } from '../../lambdas/domain/mistral.js';
-import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
+import { createAudit } from '../../governance/audit/audit.js';
+import type { AuditFacts, AuditView } from '../../governance/audit/audit-facts.js';
+import { type Inventory, takeInventory } from '../../governance/audit/report/inventory.js';
+import { type Night, type NightFacts, nightOf } from '../../governance/audit/report/night.js';
+import type { ListedKey } from '../../governance/mistral/mistral.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import { aManagedSecret, DEV, NOW } from './audit-builders.js';
 import { aPolicy } from './builders.js';
 

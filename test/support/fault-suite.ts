@@ -1,8 +1,8 @@
-import { isPlanned } from '../../lambdas/domain/planned-keys.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import type { Definition } from '../../local/definition.js';
-import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
-import { createWorld, type World } from '../../local/world.js';
+import { isPlanned } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import type { Definition } from '../../testing/definition.js';
+import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
+import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy } from './builders.js';
 import { definitionFor } from './definition.js';
 import { FAULT_KINDS, type Fault, type FaultKind, injectFault } from './faults.js';

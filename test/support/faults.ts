@@ -1,5 +1,5 @@
-import { type HttpAnswer, jsonAnswer } from '../../local/fakes/http-server.js';
-import type { Gate } from '../../local/network.js';
+import { type HttpAnswer, jsonAnswer } from '../../testing/fakes/http-server.js';
+import type { Gate } from '../../testing/network.js';
 
 export const FAULT_KINDS = [
   'error before',

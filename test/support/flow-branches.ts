@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Definition } from '../../local/definition.js';
+import type { Definition } from '../../testing/definition.js';
 
 const TargetSchema = z.object({ Next: z.string() });
 const RetrySchema = z.object({

@@ -1,17 +1,17 @@
 import * as z from 'zod';
-import type { Alert } from '../../lambdas/domain/alert.js';
+import type { Alert } from '../../governance/alerts/alert.js';
 import {
   type Retirement,
   RetirementSchema,
   type RetirementVerdict,
   VisitBeforeSchema,
-} from '../../lambdas/domain/retirement.js';
+} from '../../governance/keys/retirement.js';
 import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
 import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
-import { createVirtualClock } from '../../local/clock.js';
-import type { Definition } from '../../local/definition.js';
-import { createExecutions, type ExecutionStatus } from '../../local/fakes/executions.js';
-import { createFlowRunner } from '../../local/run-flow.js';
+import { createVirtualClock } from '../../testing/clock.js';
+import type { Definition } from '../../testing/definition.js';
+import { createExecutions, type ExecutionStatus } from '../../testing/fakes/executions.js';
+import { createFlowRunner } from '../../testing/run-flow.js';
 import { aRetirement, silentLog } from './builders.js';
 import { branchesTaken, statesEntered } from './flow-branches.js';
 

@@ -1,10 +1,10 @@
-import type { ModelDirectory } from '../../lambdas/domain/access.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import type { Quota, QuotaClaim, QuotaHolder } from '../../lambdas/domain/quota.js';
-import type { Authorize } from '../../lambdas/metering/metering.js';
-import type { Tariff } from '../../lambdas/metering/quota-metering.js';
-import type { WorkspaceKeys } from '../../lambdas/metering/workspace-keys.js';
+import type { ModelDirectory } from '../../governance/access/access.js';
+import type { Authorize } from '../../governance/metering/metering.js';
+import type { Tariff } from '../../governance/metering/quota-metering.js';
+import type { WorkspaceKeys } from '../../governance/metering/workspace-keys.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import type { Quota, QuotaClaim, QuotaHolder } from '../../governance/quotas/quota.js';
 
 const MODELS: Readonly<Record<string, readonly [string, number]>> = {
   'mistral-large-2512': ['mistral-large-latest', 256_000],

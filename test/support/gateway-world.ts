@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { createHttpShell, type HttpShell } from '../../gateway-server/http-shell.js';
-import { createUndiciUpstream } from '../../gateway-server/undici-upstream.js';
-import type { Log } from '../../lambdas/adapters/log.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { createGateway, type Gateway, type GatewayDeps } from '../../lambdas/gateway/gateway.js';
-import { createHttpsUpstream } from '../../lambdas/gateway/https-upstream.js';
-import { createQuotaMetering } from '../../lambdas/metering/quota-metering.js';
+import { createGateway, type Gateway, type GatewayDeps } from '../../gateway/gateway.js';
+import { createHttpsUpstream } from '../../gateway/https-upstream.js';
+import { createHttpShell, type HttpShell } from '../../gateway/server/http-shell.js';
+import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
+import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import type { Log } from '../../governance/platform/log.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { aPolicy, type policyDocument } from './builders.js';
 import {
   type FakeKeys,

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import * as z from 'zod';
-import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { AuditSummary } from '../../lambdas/nightly-audit/handler.js';
-import type { World } from '../../local/world.js';
+import type { World } from '../../testing/world.js';
 
 const ValueSchema = z
   .string()

@@ -2,8 +2,8 @@ import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { expect } from 'vitest';
-import { createMetricLines, type MetricLines } from '../../lambdas/adapters/metric-lines.js';
-import { METRICS, METRICS_NAMESPACE, type MetricName } from '../../lambdas/domain/metrics.js';
+import { createMetricLines, type MetricLines } from '../../governance/platform/metric-lines.js';
+import { METRICS, METRICS_NAMESPACE, type MetricName } from '../../governance/platform/metrics.js';
 
 export interface MetricLine {
   /** `workspace=dev-workspace` */

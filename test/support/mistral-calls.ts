@@ -2,8 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import * as z from 'zod';
-import { createMistralHttp, type MistralHttpOptions } from '../../lambdas/adapters/mistral-http.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import {
+  createMistralHttp,
+  type MistralHttpOptions,
+} from '../../governance/mistral/mistral-http.js';
 import { json, type Loopback, loopback } from './loopback.js';
 
 export const PLAINTEXT = 'HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y';

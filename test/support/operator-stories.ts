@@ -4,12 +4,12 @@ import * as z from 'zod';
 import { callFunction } from '../../cli/deployed-functions.js';
 import { supplyKey } from '../../cli/keys/supply-key.js';
 import { createSupplySteps } from '../../cli/keys/supply-steps.js';
-import { createSecretVersions } from '../../lambdas/adapters/secret-versions.js';
-import { ApiKey } from '../../lambdas/domain/api-key.js';
-import { plannedKeys } from '../../lambdas/domain/planned-keys.js';
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { localAws } from '../../local/aws.js';
-import type { World } from '../../local/world.js';
+import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import { localAws } from '../../testing/aws.js';
+import type { World } from '../../testing/world.js';
 import { anOperatorPolicy } from './builders.js';
 import { dayOf, type Story } from './stories.js';
 

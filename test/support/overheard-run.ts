@@ -1,8 +1,8 @@
-import type { Policy } from '../../lambdas/domain/policy.js';
-import { printClosing } from '../../local/closing-table.js';
-import { type Run, type RunOptions, START } from '../../local/run.js';
-import { createTimeline } from '../../local/timeline.js';
-import type { World } from '../../local/world.js';
+import { printClosing } from '../../demo/closing-table.js';
+import { type Run, type RunOptions, START } from '../../demo/run.js';
+import { createTimeline } from '../../demo/timeline.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import type { World } from '../../testing/world.js';
 import { printed, writings } from './invariants.js';
 
 export interface OverheardRun {

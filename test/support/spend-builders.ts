@@ -1,8 +1,8 @@
-import type { Policy } from '../../lambdas/domain/policy.js';
-import type { Quota } from '../../lambdas/domain/quota.js';
-import type { BilledSpend } from '../../lambdas/domain/spend/billed-spend.js';
-import type { WorkspaceSpend } from '../../lambdas/domain/spend/workspace-spend.js';
-import { moneyQuotasOf } from '../../lambdas/domain/workspace-quotas.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import type { Quota } from '../../governance/quotas/quota.js';
+import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
+import type { BilledSpend } from '../../governance/spend/billed-spend.js';
+import type { WorkspaceSpend } from '../../governance/spend/workspace-spend.js';
 import { aPolicy } from './builders.js';
 
 export const USD = 1_000_000_000;

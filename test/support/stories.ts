@@ -1,5 +1,5 @@
-import type { Policy } from '../../lambdas/domain/policy.js';
-import type { World } from '../../local/world.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import type { World } from '../../testing/world.js';
 
 export const SECRET = 'mistral/dev-workspace/dev-team-key';
 const DAY_MS = 86_400_000;

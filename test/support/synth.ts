@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, type NestedStack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import type { Policy } from '../../lambdas/domain/policy.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { GovernanceStack, type GovernanceStackProps } from '../../lib/governance-stack.js';
 import { aPolicy } from './builders.js';
 

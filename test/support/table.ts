@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { type LocalDynamo, startLocalDynamo } from '../../local/dynamo.js';
+import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 
 /** DynamoDB for the tests of a file, with a new table before each; `open` makes of it what they test. */
 export function newTableForEach(open: (dynamo: LocalDynamo, table: string) => void): void {

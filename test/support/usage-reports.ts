@@ -1,4 +1,4 @@
-import type { MonthlyUsage } from '../../lambdas/domain/mistral-limits.js';
+import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
 
 type Fields = Record<string, unknown>;
 

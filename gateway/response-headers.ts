@@ -1,0 +1,44 @@
+import type { ApiKey } from '../governance/mistral/api-key.js';
+
+export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** What of Mistral's headers reaches the caller; all else is about our connection, not theirs. */
+const PASSED_ON = new Set([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'retry-after',
+  'mistral-correlation-id',
+  'x-kong-request-id',
+  'x-max-retry-attempts-reached',
+]);
+
+function isRateLimit(name: string): boolean {
+  return name.startsWith('x-ratelimit') || name.startsWith('ratelimit');
+}
+
+/**
+ * As name, value, name, value …
+ *
+ * `isOverflow`: another workspace than the caller's answered, whose limits are not the caller's.
+ */
+export function headersForCaller(
+  headers: UpstreamHeaders,
+  key: ApiKey,
+  isOverflow: boolean,
+): string[] {
+  const passed: string[] = [];
+  const plaintext = key.reveal();
+  for (const name in headers) {
+    if (!PASSED_ON.has(name) && (isOverflow || !isRateLimit(name))) continue;
+    const value = headers[name];
+    // A server that echoes what it got would otherwise hand the key on.
+    if (typeof value === 'string' && !value.includes(plaintext)) passed.push(name, value);
+  }
+  return passed;
+}
+
+export function headerOf(headers: UpstreamHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,86 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { answerOf, type Problem, problem } from '../../governance/metering/problem.js';
+import { tooLarge, tooShort } from '../body-size.js';
+import type { Gateway } from '../gateway.js';
+import { HttpCall } from './http-call.js';
+import { refuseUnread } from './refusal.js';
+
+export interface HttpShellOptions {
+  /**
+   * The header that tells the caller's IAM ARN. Whoever can reach this server can set it: only a
+   * proxy that authenticates callers and overwrites the header may.
+   */
+  readonly callerHeader: string;
+  /** How long a request's body may take to arrive. @default 60 000 */
+  readonly requestTimeoutMs?: number;
+}
+
+export interface HttpShell {
+  readonly server: Server;
+  /** Lets requests under way finish, takes no new ones; cuts what is left after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** The gateway as a plain HTTP server with kept connections. */
+export function createHttpShell(gateway: Gateway, options: HttpShellOptions): HttpShell {
+  const callerHeader = options.callerHeader.toLowerCase();
+  const requestTimeout = options.requestTimeoutMs ?? 60_000;
+  let draining = false;
+
+  function take(request: IncomingMessage, response: ServerResponse, mayContinue: boolean): void {
+    if (draining) response.shouldKeepAlive = false;
+    const { method = '', url = '' } = request;
+    const endpoint = gateway.route(method, url);
+    if (endpoint.kind === 'problem') {
+      refuseUnread(request, response, endpoint);
+      return;
+    }
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > gateway.maxBodyBytes) {
+      refuseUnread(request, response, tooLarge(gateway.maxBodyBytes));
+      return;
+    }
+    if (!mayContinue) response.writeContinue();
+    new HttpCall(gateway, endpoint, callerHeader, request, response).read();
+  }
+
+  const server = createServer({
+    requestTimeout,
+    // Longer than load balancers keep a connection idle: else they send into one that we just closed.
+    keepAliveTimeout: 75_000,
+    connectionsCheckingInterval: 1000,
+  });
+  server.on('request', (request, response) => take(request, response, true));
+  server.on('checkContinue', (request, response) => take(request, response, false));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // A caller that promised more bytes than it sent ends up here, if it still listens.
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else socket.end(rawAnswer(brokenRequest(error.code)));
+  });
+
+  return {
+    server,
+    async drain(graceMs) {
+      draining = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // A connection kept for more requests becomes idle only now.
+      const idle = setInterval(() => server.closeIdleConnections(), 20);
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearInterval(idle);
+      clearTimeout(cut);
+    },
+  };
+}
+
+function brokenRequest(code: string | undefined): Problem {
+  if (code === 'HPE_INVALID_EOF_STATE') return tooShort();
+  return problem('invalid_request', 'the request is no valid HTTP');
+}
+
+function rawAnswer(refusal: Problem): string {
+  const { headers, body } = answerOf(refusal);
+  const lines = [];
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}\r\n`);
+  return `HTTP/1.1 400 Bad Request\r\n${lines.join('')}connection: close\r\n\r\n${body}`;
+}

@@ -1,0 +1,41 @@
+import type { AddressInfo } from 'node:net';
+import type { OpenGateway } from '../wiring.js';
+import { createHttpShell } from './http-shell.js';
+import type { ServeOptions } from './serve-options.js';
+
+export interface RunningGateway {
+  readonly url: string;
+  /** Lets requests finish, settles what they used and gives back the leases. Once. */
+  stop(): Promise<void>;
+}
+
+// Containers are killed ten to thirty seconds after they were asked to stop.
+const GRACE_MS = 8000;
+
+export async function serveGateway(
+  { host, port, callerHeader }: Pick<ServeOptions, 'host' | 'port' | 'callerHeader'>,
+  { gateway, close }: Pick<OpenGateway, 'gateway' | 'close'>,
+): Promise<RunningGateway> {
+  const shell = createHttpShell(gateway, { callerHeader });
+  const { server } = shell;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  let stopped: Promise<void> | undefined;
+
+  async function stop(): Promise<void> {
+    await shell.drain(GRACE_MS);
+    await close();
+  }
+
+  const { port: actual } = server.address() as AddressInfo;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${shown}:${actual}`,
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}

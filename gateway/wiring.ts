@@ -1,0 +1,135 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createLiveAccess } from '../governance/access/live-access.js';
+import type { AlertTopic } from '../governance/alerts/alert-topic.aws.js';
+import { createQuotaMetering } from '../governance/metering/quota-metering.js';
+import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
+import { createKeyProber } from '../governance/mistral/key-prober.js';
+import type { MistralModel } from '../governance/mistral/mistral.js';
+import { createMistralHttp } from '../governance/mistral/mistral-http.js';
+import type { Log } from '../governance/platform/log.js';
+import { gatewayWorkspaces } from '../governance/policy/planned-keys.js';
+import type { Policy } from '../governance/policy/policy.js';
+import { createPriceBook } from '../governance/prices/price-book.js';
+import { createTariff } from '../governance/prices/tariff.js';
+import type { QuotaCounters } from '../governance/quotas/quota-counters.aws.js';
+import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
+import { createGateway, type Gateway } from './gateway.js';
+import type { GatewayMetrics } from './gateway-metrics.js';
+import { gatewayUnauthorized } from './gateway-unauthorized.js';
+import type { Upstream } from './upstream.js';
+
+export interface GatewayParts {
+  readonly policy: Policy;
+  readonly upstream: Upstream;
+  readonly keys: WorkspaceKeys;
+  readonly counters: QuotaCounters;
+  readonly alerts: AlertTopic;
+  /** @default nothing is measured */
+  readonly metrics?: GatewayMetrics;
+  readonly log: Log;
+  /** Unique for every process. */
+  readonly holderId: string;
+  /** For processes that are never frozen. @default counters are written by `flush` alone */
+  readonly flushEverySeconds?: number;
+  /** @default the clock */
+  readonly now?: () => Date;
+}
+
+export interface OpenGateway {
+  readonly gateway: Gateway;
+  /** Mistral's models are read, or could not be within seconds: until then the price book's count. */
+  readonly ready: Promise<void>;
+  /** Writes what was used and measured, and waits for alerts on their way. */
+  flush(): Promise<void>;
+  /** Lets requests under way finish and gives the leases back. */
+  close(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 3000;
+const MEASURED_EVERY_MS = 10_000;
+
+/** The gateway over real counters, keys and prices, for its Lambda and its plain server alike. */
+export function openGateway(parts: GatewayParts): OpenGateway {
+  const { policy, keys, counters, holderId, flushEverySeconds, metrics, log } = parts;
+  const { now = () => new Date() } = parts;
+  const nowMs = () => now().getTime();
+  const priceBook = createPriceBook(policy);
+  const holder = createQuotaHolder({
+    holderId,
+    counters,
+    nowMs,
+    flushEverySeconds,
+    report: (error) => log.warn('counters not reached', { error }),
+  });
+  const access = createLiveAccess({
+    policy,
+    priceBook,
+    listModels: () => listModels(policy, keys),
+    nowMs,
+    log,
+  });
+  const ready = Promise.race([access.refresh(), wait(READY_WITHIN_MS, undefined, { ref: false })]);
+
+  const alertsUnderWay = new Set<Promise<void>>();
+  const gateway = createGateway({
+    policy,
+    upstream: parts.upstream,
+    authorize: access.authorize,
+    models: access.models,
+    metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
+    keys,
+    metrics,
+    log,
+    now,
+    alerts: {
+      unauthorized(workspace) {
+        const sending = parts.alerts
+          .publish(gatewayUnauthorized(workspace, now()))
+          .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
+          .finally(() => alertsUnderWay.delete(sending));
+        alertsUnderWay.add(sending);
+      },
+    },
+  });
+
+  const measuring =
+    flushEverySeconds === undefined
+      ? undefined
+      : setInterval(() => metrics?.flush(), MEASURED_EVERY_MS).unref();
+
+  return {
+    gateway,
+    ready,
+
+    async flush() {
+      metrics?.flush();
+      await Promise.all([holder.flush(), ...alertsUnderWay]);
+    },
+
+    async close() {
+      await gateway.close();
+      clearInterval(measuring);
+      metrics?.flush();
+      await Promise.all([holder.close(), ...alertsUnderWay]);
+    },
+  };
+}
+
+/** Asked with the first workspace's key that there is and that Mistral lets in. */
+async function listModels(
+  policy: Policy,
+  keys: WorkspaceKeys,
+): Promise<readonly MistralModel[] | undefined> {
+  const prober = createKeyProber(createMistralHttp(policy.mistral.apiUrl));
+  let failure: unknown;
+  for (const { name } of gatewayWorkspaces(policy)) {
+    try {
+      const probe = await prober.probe(await keys.current(name));
+      if (probe.kind === 'accepted') return probe.models;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return undefined;
+}

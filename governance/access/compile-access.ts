@@ -1,0 +1,118 @@
+import type { Policy } from '../policy/policy.js';
+import type { Quota } from '../quotas/quota.js';
+import type { AccessRefusal, ModelDirectory } from './access.js';
+import { inOrderOfDecision, matches } from './caller-patterns.js';
+
+/** What the callers of one role may do in one workspace. */
+export interface RoleAccess {
+  readonly workspace: string;
+  readonly role: string;
+  /** By exact id: what a request may generate at most. */
+  readonly maxTokens: ReadonlyMap<string, number>;
+  /** For people. */
+  readonly allowedModels: string;
+  /** Of the role, whatever the model's own. */
+  readonly maxTokensPerRequest: number;
+  readonly dailyTokens: number | undefined;
+}
+
+export interface CallerAccess {
+  readonly kind: 'known';
+  readonly access: RoleAccess;
+  readonly dailyTokens: Quota | undefined;
+}
+
+/** A policy made ready to answer for every request. Make a new one when policy or models change. */
+export interface CompiledAccess {
+  readonly models: ModelDirectory;
+  callerOf(arn: string): CallerAccess | AccessRefusal;
+}
+
+const SESSION = /^(arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]+)\/[\w+=,.@-]+$/;
+const USER = /^arn:aws[a-z-]*:iam::\d{12}:user\/[!-~]+$/;
+
+// Sessions are many and have no end: the oldest of them make room.
+const MAX_CALLERS = 10_000;
+
+export function compileAccess(policy: Policy, models: ModelDirectory): CompiledAccess {
+  const workspaceModels = new Map(
+    policy.workspaces.map((workspace) => [workspace.name, idsOf(workspace.models, models)]),
+  );
+  const rules = inOrderOfDecision(policy.callers).map((rule) => ({
+    ...rule,
+    access: roleAccess(policy, rule.caller, workspaceModels.get(rule.caller.workspace), models),
+  }));
+
+  function find(arn: string): CallerAccess | AccessRefusal {
+    const [, assumedRole] = SESSION.exec(arn) ?? [];
+    const isKnownKind = assumedRole !== undefined || USER.test(arn);
+    const rule = isKnownKind ? rules.find(({ pattern }) => matches(pattern, arn)) : undefined;
+    if (rule === undefined) return unknownCaller(arn);
+    const { caller, access } = rule;
+    if (access === undefined) return unknownRole(caller.role, policy);
+    const principal = caller.perSession ? arn : (assumedRole ?? arn);
+    return { kind: 'known', access, dailyTokens: dailyTokens(access, principal) };
+  }
+
+  const callers = new Map<string, CallerAccess | AccessRefusal>();
+  return {
+    models,
+    callerOf(arn) {
+      const before = callers.get(arn);
+      if (before !== undefined) return before;
+      const found = find(arn);
+      if (callers.size >= MAX_CALLERS) callers.delete(callers.keys().next().value as string);
+      callers.set(arn, found);
+      return found;
+    },
+  };
+}
+
+/** `undefined` for a role that the policy does not have. */
+function roleAccess(
+  { roles }: Policy,
+  caller: Policy['callers'][number],
+  workspaceModels: ReadonlySet<string> = new Set(),
+  models: ModelDirectory,
+): RoleAccess | undefined {
+  const role = Object.hasOwn(roles, caller.role) ? roles[caller.role] : undefined;
+  if (role === undefined) return undefined;
+  const { maxTokensPerRequest } = role;
+  const ids = [...idsOf(role.models, models)].filter((id) => workspaceModels.has(id)).sort();
+  return {
+    workspace: caller.workspace,
+    role: caller.role,
+    maxTokens: new Map(
+      ids.map((id) => [id, Math.min(maxTokensPerRequest, models.contextTokens(id) ?? Infinity)]),
+    ),
+    allowedModels: ids.join(', ') || 'none',
+    maxTokensPerRequest,
+    dailyTokens: role.dailyTokens === 'unlimited' ? undefined : role.dailyTokens,
+  };
+}
+
+function idsOf(names: '*' | readonly string[], models: ModelDirectory): ReadonlySet<string> {
+  if (names === '*') return new Set(models.ids);
+  return new Set(names.map((name) => models.resolve(name)).filter((id) => id !== undefined));
+}
+
+function dailyTokens({ dailyTokens }: RoleAccess, principal: string): Quota | undefined {
+  if (dailyTokens === undefined) return undefined;
+  return { scope: `caller#${principal}`, unit: 'tokens', window: 'day', limit: dailyTokens };
+}
+
+function unknownCaller(arn: string): AccessRefusal {
+  return {
+    kind: 'refuse',
+    code: 'unknown_caller',
+    message: `caller ${JSON.stringify(arn.slice(0, 256))} has no role: allowed are the IAM users and roles that the policy's callers name`,
+  };
+}
+
+function unknownRole(role: string, { roles }: Policy): AccessRefusal {
+  return {
+    kind: 'refuse',
+    code: 'unknown_role',
+    message: `role ${JSON.stringify(role)} of the caller is not in the policy: known are ${Object.keys(roles).join(', ') || 'none'}`,
+  };
+}

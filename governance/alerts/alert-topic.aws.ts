@@ -1,0 +1,33 @@
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import type { Alert } from './alert.js';
+import { renderAlert } from './render-alert.js';
+
+export interface AlertTopic {
+  publish(alert: Alert): Promise<void>;
+}
+
+export function createAlertTopic(
+  client: SNSClient,
+  topicArn: string,
+  runbookUrl: string,
+): AlertTopic {
+  return {
+    async publish(alert) {
+      const { subject, message, attributes } = renderAlert(alert, runbookUrl);
+      await client.send(
+        new PublishCommand({
+          TopicArn: topicArn,
+          Subject: subject,
+          Message: message,
+          MessageStructure: 'json',
+          MessageAttributes: Object.fromEntries(
+            Object.entries(attributes).map(([name, StringValue]) => [
+              name,
+              { DataType: 'String', StringValue },
+            ]),
+          ),
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { ListedKey } from '../mistral/mistral.js';
+import { addDays, type IsoDate, utcDay } from '../platform/utc-day.js';
+import type { AuditPolicy } from '../policy/policy.js';
+import type { FindingType } from './finding.js';
+import type { Basis } from './key-tally.js';
+
+export type AuditRules = Pick<AuditPolicy, 'staleAfterDays' | 'maxAgeDays' | 'expiringWithinDays'>;
+
+export type ReportKey = (type: FindingType, key: ListedKey, basis: Basis) => void;
+
+const DAY_MS = 86_400_000;
+
+/** What is wrong with a key by its dates alone. Of an expired key nothing else is said. */
+export function createHygieneCheck(
+  { staleAfterDays, maxAgeDays, expiringWithinDays }: AuditRules,
+  now: Date,
+) {
+  const today = utcDay(now);
+  const lastStaleDay = addDays(today, -staleAfterDays);
+  const lastExpiringDay = addDays(today, expiringWithinDays);
+  const staleBirth = now.getTime() - staleAfterDays * DAY_MS;
+  const overAgeBirth = now.getTime() - (maxAgeDays + 1) * DAY_MS;
+
+  return (key: ListedKey, report: ReportKey): void => {
+    const { lastUsedOn, expiresOn } = key;
+    const birth = birthOf(key, now);
+    if (expiresOn !== undefined && expiresOn < today) {
+      report('expired', key, expiresOn);
+      return;
+    }
+    if (expiresOn === undefined) report('no-expiry', key, birth);
+    else if (expiresOn <= lastExpiringDay) report('expiring', key, expiresOn);
+
+    if (lastUsedOn === undefined) {
+      if (birth <= staleBirth) report('never-used', key, birth);
+    } else if (lastUsedOn <= lastStaleDay) report('stale', key, lastUsedOn);
+    if (birth <= overAgeBirth) report('over-age', key, birth);
+  };
+}
+
+/** A key whose creation Mistral does not tell is taken to be new. */
+export function birthOf({ createdAt }: ListedKey, now: Date): number {
+  return (createdAt ?? now).getTime();
+}
+
+/** The day from which on a key has been as found. */
+export function sinceWhen(type: FindingType, basis: Basis, rules: AuditRules): IsoDate {
+  const day = typeof basis === 'number' ? utcDay(new Date(basis)) : basis;
+  return addDays(day, offsetDays(type, rules));
+}
+
+function offsetDays(type: FindingType, rules: AuditRules): number {
+  switch (type) {
+    case 'stale':
+    case 'never-used':
+      return rules.staleAfterDays;
+    case 'over-age':
+      return rules.maxAgeDays + 1;
+    case 'expiring':
+      return -rules.expiringWithinDays;
+    case 'expired':
+      return 1;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,173 @@
+import { type SecretState, versionAt } from '../../keys/rotation.js';
+import { ageInDays } from '../../platform/age.js';
+import { type IsoDate, utcDay } from '../../platform/utc-day.js';
+import type { PlannedKey } from '../../policy/planned-keys.js';
+import type { Workspace } from '../../policy/policy.js';
+import type { AuditView } from '../audit-facts.js';
+import { FINDING_TYPES, type Finding, type FindingType } from '../finding.js';
+import { type WorkspaceNames, workspaceNameOf } from '../key-findings.js';
+import { type AuditRules, createHygieneCheck } from '../key-hygiene.js';
+import type { KeyMatch } from '../managed-versions.js';
+import { shown } from '../shown.js';
+import type { SeenKey } from './oldest-keys.js';
+
+/** What a key is to this product. */
+export type KeyState =
+  | 'in charge'
+  /** Made by a rotation that has not ended. */
+  | 'rotating in'
+  /** Replaced; a retirement is going to revoke it. */
+  | 'draining'
+  /** Replaced, and nothing is going to revoke it, as far as is known. */
+  | 'left over'
+  /** Several keys carry the name of one rotation. */
+  | 'one of several'
+  /** Its secret was being rotated while the audit looked. */
+  | 'changing'
+  | 'unmanaged'
+  /** A secret names a key that Mistral does not list. */
+  | 'missing'
+  /** Not every key could be listed, and this one was not among them. */
+  | 'not seen'
+  | 'no key yet'
+  | 'secret not read';
+
+/** One key, or one managed secret without one. `null` is what is not known or does not apply. */
+export interface InventoryRow {
+  readonly key: string;
+  readonly keyId: string | null;
+  readonly secret: string | null;
+  readonly workspace: string;
+  readonly team: string | null;
+  readonly ownerUserId: string | null;
+  readonly state: KeyState;
+  readonly createdOn: IsoDate | null;
+  readonly ageDays: number | null;
+  /** `null` for a key that was never used. */
+  readonly lastUsedOn: IsoDate | null;
+  readonly expiresOn: IsoDate | null;
+  readonly nextRotationOn: IsoDate | null;
+  readonly findings: readonly FindingType[];
+}
+
+export interface RowFacts {
+  readonly secrets: ReadonlyMap<string, SecretState>;
+  readonly retiring: ReadonlySet<string> | undefined;
+  readonly workspaces: readonly Workspace[];
+  readonly workspaceNames: WorkspaceNames;
+}
+
+/** Words a row for a key, or for a secret whose key in charge was not among the keys. */
+export function createRows(
+  { secrets, retiring, workspaces, workspaceNames }: RowFacts,
+  { complete, moving }: AuditView,
+  findings: readonly Finding[],
+  rules: AuditRules,
+  now: Date,
+) {
+  const checkHygiene = createHygieneCheck(rules, now);
+  const workspaceById = new Map(workspaces.map((workspace) => [workspace.id, workspace]));
+  const byKeyId = typesBy(findings, ({ evidence }) => evidence.keyId);
+  const bySecretName = typesBy(findings, ({ evidence }) =>
+    evidence.keyId === undefined ? evidence.secret : undefined,
+  );
+
+  function stateOf({ key, match }: SeenKey): KeyState {
+    const secretName = plannedOf(match)?.secretName;
+    if (secretName !== undefined && moving.has(secretName)) return 'changing';
+    if (retiring?.has(key.id)) return 'draining';
+    if (match.kind === 'foreign') return 'unmanaged';
+    if (match.kind === 'unlabelled' || match.version.stage === 'AWSPREVIOUS') return 'left over';
+    if (match.version.keys.count > 1) return 'one of several';
+    return match.version.stage === 'AWSCURRENT' ? 'in charge' : 'rotating in';
+  }
+
+  /** Also what a finding about many keys tells of no single one. */
+  function findingsOf({ key }: SeenKey, state: KeyState, secretName: string | undefined) {
+    const found = new Set<FindingType>(byKeyId.get(key.id));
+    if (state === 'unmanaged') found.add('unmanaged');
+    if (state === 'unmanaged' || state === 'in charge') {
+      checkHygiene(key, (type) => found.add(type));
+    }
+    if (state === 'in charge' || state === 'one of several') {
+      for (const type of bySecretName.get(secretName ?? '') ?? []) found.add(type);
+    }
+    return FINDING_TYPES.filter((type) => found.has(type));
+  }
+
+  return {
+    key(seen: SeenKey): InventoryRow {
+      const { key, match } = seen;
+      const plannedKey = plannedOf(match);
+      const state = stateOf(seen);
+      const workspace = workspaceById.get(key.workspaceId ?? '') ?? plannedKey?.workspace;
+      const secret = secrets.get(plannedKey?.secretName ?? '');
+      return {
+        key: shown(key.name),
+        keyId: key.id,
+        secret: plannedKey?.secretName ?? null,
+        workspace: workspaceNameOf(key, workspaceNames),
+        team: workspace?.team ?? null,
+        ownerUserId: workspace?.ownerUserId ?? null,
+        state,
+        createdOn: dayOf(key.createdAt),
+        ageDays: ageOf(key.createdAt, now),
+        lastUsedOn: key.lastUsedOn ?? null,
+        expiresOn: key.expiresOn ?? null,
+        nextRotationOn: state === 'in charge' ? dayOf(secret?.nextRotationAt) : null,
+        findings: findingsOf(seen, state, plannedKey?.secretName),
+      };
+    },
+
+    secret({ secretName, workspace, key }: PlannedKey): InventoryRow {
+      const secret = secrets.get(secretName);
+      const found = new Set(bySecretName.get(secretName));
+      const state = ((): KeyState => {
+        if (!secret) return 'secret not read';
+        if (versionAt(secret, 'AWSCURRENT') === undefined) return 'no key yet';
+        if (moving.has(secretName)) return 'changing';
+        return complete ? 'missing' : 'not seen';
+      })();
+      return {
+        key: key.name,
+        keyId: null,
+        secret: secretName,
+        workspace: workspace.name,
+        team: workspace.team,
+        ownerUserId: workspace.ownerUserId,
+        state,
+        createdOn: dayOf(secret?.lastRotatedAt),
+        ageDays: ageOf(secret?.lastRotatedAt, now),
+        lastUsedOn: null,
+        expiresOn: null,
+        nextRotationOn: dayOf(secret?.nextRotationAt),
+        findings: FINDING_TYPES.filter((type) => found.has(type)),
+      };
+    },
+  };
+}
+
+export function plannedOf(match: KeyMatch): PlannedKey | undefined {
+  if (match.kind === 'labelled') return match.version.planned;
+  return match.kind === 'unlabelled' ? match.planned : undefined;
+}
+
+function typesBy(findings: readonly Finding[], nameOf: (finding: Finding) => string | undefined) {
+  const types = new Map<string, FindingType[]>();
+  for (const finding of findings) {
+    const name = nameOf(finding);
+    if (name === undefined) continue;
+    const known = types.get(name);
+    if (known) known.push(finding.type);
+    else types.set(name, [finding.type]);
+  }
+  return types;
+}
+
+function dayOf(at: Date | undefined): IsoDate | null {
+  return at ? utcDay(at) : null;
+}
+
+export function ageOf(createdAt: Date | undefined, now: Date): number | null {
+  return createdAt ? ageInDays(createdAt, now) : null;
+}

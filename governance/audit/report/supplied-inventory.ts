@@ -1,0 +1,55 @@
+import type { SuppliedSecret } from '../../keys/operator/key-need.js';
+import { unverifiedVersion, verifiedVersion } from '../../keys/operator/supplied-key.js';
+import { addDays, utcDay } from '../../platform/utc-day.js';
+import type { PlannedKey } from '../../policy/planned-keys.js';
+import { FINDING_TYPES, type Finding } from '../finding.js';
+import type { Inventory } from './inventory.js';
+import { ageOf, type InventoryRow, type KeyState } from './inventory-row.js';
+import { createKeyAges } from './key-ages.js';
+
+/** The inventory where Mistral's keys cannot be listed: one row for each secret of the policy. */
+export function suppliedInventory(
+  planned: readonly PlannedKey[],
+  secrets: ReadonlyMap<string, SuppliedSecret>,
+  findings: readonly Finding[],
+  now: Date,
+): Inventory {
+  const rows = planned.map((key) => rowOf(key, secrets.get(key.secretName), findings, now));
+  const held = rows.filter(({ createdOn }) => createdOn !== null);
+  const ages = createKeyAges();
+  for (const { ageDays } of held) ages.add('managed', ageDays);
+  return { rows, managedKeys: held.length, otherKeys: null, leftOut: 0, ages: ages.groups() };
+}
+
+function rowOf(
+  { secretName, workspace, key }: PlannedKey,
+  secret: SuppliedSecret | undefined,
+  findings: readonly Finding[],
+  now: Date,
+): InventoryRow {
+  const since = secret?.inChargeSince;
+  const found = new Set(
+    findings.filter(({ subject }) => subject === secretName).map(({ type }) => type),
+  );
+  return {
+    key: key.name,
+    keyId: null,
+    secret: secretName,
+    workspace: workspace.name,
+    team: workspace.team,
+    ownerUserId: null, // who creates a key owns it
+    state: stateOf(secret),
+    createdOn: since ? utcDay(since) : null,
+    ageDays: ageOf(since, now),
+    lastUsedOn: null, // reads of the secret are not uses of the key
+    expiresOn: null,
+    nextRotationOn: since ? addDays(utcDay(since), key.rotateEveryDays) : null,
+    findings: FINDING_TYPES.filter((type) => found.has(type)),
+  };
+}
+
+function stateOf(secret: SuppliedSecret | undefined): KeyState {
+  if (!secret) return 'secret not read';
+  if (verifiedVersion(secret.state) !== undefined) return 'in charge';
+  return unverifiedVersion(secret.state) === undefined ? 'no key yet' : 'rotating in';
+}

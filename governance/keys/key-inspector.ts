@@ -1,0 +1,61 @@
+import type { KeyProber } from '../mistral/key-prober.js';
+import type { KeySource } from '../mistral/key-source.js';
+import type { ListedKey, MistralModel } from '../mistral/mistral.js';
+import type { Organization } from '../mistral/organization.js';
+import { tokenOf } from '../policy/key-name.js';
+import type { KeyHealthFacts } from './key-health.js';
+import type { ManagedKey } from './managed-key.js';
+
+export interface KeyInspection {
+  readonly facts: KeyHealthFacts;
+  /** What the key may use; empty when Mistral refuses it. */
+  readonly models: readonly MistralModel[];
+}
+
+/** Gathers what Mistral knows about one key. */
+export interface KeyInspector {
+  /** Uses the key, and where it is refused, asks the Admin API for what the refusal may mean. */
+  inspect(key: ManagedKey, versionId: string, now: Date): Promise<KeyInspection>;
+  /** Looks a key up without using it; `undefined` only after every key was looked at. */
+  find(keyId: string, versionId: string): Promise<ListedKey | undefined>;
+}
+
+export function createKeyInspector(
+  prober: KeyProber,
+  keySource: Pick<KeySource, 'list'>,
+  organization: Pick<Organization, 'spendLimitReached'>,
+): KeyInspector {
+  async function find(keyId: string, versionId: string): Promise<ListedKey | undefined> {
+    // Keys we made carry their version in the name; one imported by hand needs the long way.
+    for (const nameFilter of [tokenOf(versionId), undefined]) {
+      for await (const key of keySource.list(nameFilter)) {
+        if (key.id === keyId) return key;
+      }
+    }
+    return undefined;
+  }
+
+  return {
+    find,
+
+    async inspect(key, versionId, now) {
+      const { createdAt } = key;
+      const probe = await prober.probe(key.apiKey);
+      if (probe.kind === 'accepted') {
+        const facts = {
+          now,
+          createdAt,
+          accepted: true,
+          listed: undefined,
+          spendLimitReached: false,
+        };
+        return { facts, models: probe.models };
+      }
+      const [listed, spendLimitReached] = await Promise.all([
+        find(key.keyId, versionId),
+        organization.spendLimitReached(),
+      ]);
+      return { facts: { now, createdAt, accepted: false, listed, spendLimitReached }, models: [] };
+    },
+  };
+}

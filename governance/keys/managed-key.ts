@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { ApiKey } from '../mistral/api-key.js';
+import { SecretValueError } from '../platform/errors.js';
+import type { IsoDate } from '../platform/utc-day.js';
+
+/** What a managed secret's version holds. */
+export interface ManagedKey {
+  readonly apiKey: ApiKey;
+  readonly keyId: string;
+  readonly workspace: string;
+  readonly workspaceId: string;
+  readonly createdAt: Date;
+  /** The expiry Mistral set, which a policy of its own may have brought forward. */
+  readonly expiresAt: IsoDate | undefined;
+}
+
+const ManagedKeySchema = z.object({
+  apiKey: z.string().min(1),
+  keyId: z.string().min(1),
+  workspace: z.string().min(1),
+  workspaceId: z.string().min(1),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.date().nullish(),
+});
+
+/**
+ * Reads the JSON of a secret version.
+ *
+ * @throws SecretValueError naming the fields that are wrong, never what they hold
+ */
+export function parseManagedKey(secretString: string, secretId: string): ManagedKey {
+  const parsed = ManagedKeySchema.safeParse(json(secretString));
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the whole value');
+    throw new SecretValueError(
+      `secret ${secretId} does not hold a managed key: wrong are ${[...new Set(fields)].join(', ')}; expected is JSON with ${Object.keys(ManagedKeySchema.shape).join(', ')}`,
+    );
+  }
+  const { apiKey, createdAt, expiresAt, ...ids } = parsed.data;
+  return {
+    ...ids,
+    apiKey: new ApiKey(apiKey),
+    createdAt: new Date(createdAt),
+    expiresAt: expiresAt ?? undefined,
+  };
+}
+
+/** The JSON for `PutSecretValue`: with the key in the clear, so for nothing else. */
+export function serializeManagedKey(key: ManagedKey): string {
+  return JSON.stringify({
+    apiKey: key.apiKey.reveal(),
+    keyId: key.keyId,
+    workspace: key.workspace,
+    workspaceId: key.workspaceId,
+    createdAt: key.createdAt.toISOString(),
+    expiresAt: key.expiresAt ?? null,
+  });
+}
+
+/** `undefined` for text that is no JSON: a parser's message would quote the text, and the key in it. */
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  paginateListExecutions,
+  type SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { type Retirement, RetirementSchema } from './retirement.js';
+
+/** The executions of the retirement state machine. */
+export interface Retirements {
+  /** Starts the flow under this name; one of that name that was started before is the same one. */
+  start(name: string, retirement: Retirement): Promise<'started' | 'already started'>;
+  /** What the flows that now run will retire. */
+  running(): AsyncIterable<Retirement>;
+}
+
+/** As many as Step Functions allows. */
+const MOST_IN_A_PAGE = 1000;
+
+export function createRetirements(client: SFNClient, stateMachineArn: string): Retirements {
+  return {
+    async start(name, retirement) {
+      try {
+        await client.send(
+          new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(retirement) }),
+        );
+        return 'started';
+      } catch (error) {
+        if (error instanceof ExecutionAlreadyExists) return 'already started';
+        throw error;
+      }
+    },
+
+    async *running() {
+      for await (const { executionArn } of runningExecutions(client, stateMachineArn)) {
+        const retirement = await retirementOf(client, executionArn);
+        if (retirement) yield retirement;
+      }
+    },
+  };
+}
+
+export interface RunningExecution {
+  readonly name: string;
+  readonly executionArn: string;
+}
+
+export async function* runningExecutions(
+  client: SFNClient,
+  stateMachineArn: string,
+): AsyncIterable<RunningExecution> {
+  const pages = paginateListExecutions(
+    { client },
+    { stateMachineArn, statusFilter: 'RUNNING', maxResults: MOST_IN_A_PAGE },
+  );
+  for await (const { executions = [] } of pages) {
+    for (const { executionArn, name = '' } of executions) {
+      if (executionArn) yield { name, executionArn };
+    }
+  }
+}
+
+/** What an execution was started with, which never changes; `undefined` if that is no retirement. */
+export async function retirementOf(
+  client: SFNClient,
+  executionArn: string,
+): Promise<Retirement | undefined> {
+  const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
+  return RetirementSchema.safeParse(JSON.parse(input ?? 'null')).data;
+}

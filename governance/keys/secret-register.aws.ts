@@ -1,0 +1,43 @@
+import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { itemsOfPartition } from '../platform/partition.aws.js';
+import { type RegisteredSecret, RegisteredSecretSchema } from './removal.js';
+
+/** The managed secrets of the deploys before this one. */
+export interface SecretRegister {
+  all(): Promise<readonly RegisteredSecret[]>;
+  put(secret: RegisteredSecret): Promise<void>;
+  forget(secretName: string): Promise<void>;
+}
+
+const PARTITION = 'managed-secrets';
+
+const ItemSchema = z.object({
+  entry: z.object({ S: z.string().transform((text): unknown => JSON.parse(text)) }),
+});
+
+export function createSecretRegister(client: DynamoDBClient, TableName: string): SecretRegister {
+  return {
+    async all() {
+      const secrets: RegisteredSecret[] = [];
+      for await (const item of itemsOfPartition(client, TableName, PARTITION)) {
+        secrets.push(RegisteredSecretSchema.parse(ItemSchema.parse(item).entry.S));
+      }
+      return secrets;
+    },
+
+    async put(secret) {
+      const entry = { S: JSON.stringify(secret) };
+      const Item = { ...keyOf(secret.secretName), entry };
+      await client.send(new PutItemCommand({ TableName, Item }));
+    },
+
+    async forget(secretName) {
+      await client.send(new DeleteItemCommand({ TableName, Key: keyOf(secretName) }));
+    },
+  };
+}
+
+function keyOf(secretName: string) {
+  return { pk: { S: PARTITION }, sk: { S: secretName } };
+}

@@ -1,0 +1,84 @@
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod';
+import { AdminKeyError } from '../platform/errors.js';
+import { ApiKey } from './api-key.js';
+
+/** The organization's Admin API key, which only Secrets Manager and this process's memory hold. */
+export interface AdminKey {
+  readonly secretName: string;
+  /** Asks Secrets Manager once. @throws AdminKeyError quoting nothing of the secret */
+  read(): Promise<ApiKey>;
+  /** Asks Secrets Manager again, unless somebody else did since Mistral refused this key. */
+  refresh(refused: ApiKey): Promise<ApiKey>;
+}
+
+// What RFC 6750 allows in a bearer token; no JSON, no sentence and no HTML passes.
+const TokenSchema = z
+  .string()
+  .trim()
+  .regex(/^[\w.~+/-]+=*$/);
+const WrappedSchema = z.object({ apiKey: TokenSchema });
+
+export function createAdminKey(client: SecretsManagerClient, secretName: string): AdminKey {
+  let cached: Promise<ApiKey> | undefined;
+
+  async function fetchKey(): Promise<ApiKey> {
+    try {
+      const { SecretString } = await client.send(
+        new GetSecretValueCommand({ SecretId: secretName }),
+      );
+      return parseAdminKey(SecretString ?? '', secretName);
+    } catch (error) {
+      if (!(error instanceof ResourceNotFoundException)) throw error;
+      throw new AdminKeyError(`secret ${secretName} does not exist or has no value yet: ${REMEDY}`);
+    }
+  }
+
+  async function read(): Promise<ApiKey> {
+    cached ??= fetchKey();
+    const pending = cached;
+    try {
+      return await pending;
+    } catch (error) {
+      if (cached === pending) cached = undefined;
+      throw error;
+    }
+  }
+
+  return {
+    secretName,
+    read,
+
+    async refresh(refused) {
+      const known = cached;
+      // An instance stands for one answer of Secrets Manager.
+      if ((await known?.catch(() => undefined)) === refused && cached === known) cached = undefined;
+      return await read();
+    },
+  };
+}
+
+const REMEDY =
+  'put an Admin API key of Mistral there, either the key alone or {"apiKey": "<the key>"}';
+
+function parseAdminKey(secretString: string, secretName: string): ApiKey {
+  const parsed = secretString.trimStart().startsWith('{')
+    ? WrappedSchema.transform(({ apiKey }) => apiKey).safeParse(json(secretString))
+    : TokenSchema.safeParse(secretString);
+  if (parsed.success) return new ApiKey(parsed.data);
+  const what = secretString.trim() === '' ? 'is empty' : 'holds something other than a key';
+  throw new AdminKeyError(`secret ${secretName} ${what}: ${REMEDY}`);
+}
+
+/** `undefined` for broken JSON: a parser's message would quote it. */
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

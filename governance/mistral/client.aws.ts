@@ -1,0 +1,50 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createKeyInspector, type KeyInspector } from '../keys/key-inspector.js';
+import type { Policy } from '../policy/policy.js';
+import { createAdminKey } from './admin-key.aws.js';
+import { createKeyProber, type KeyProber } from './key-prober.js';
+import { createAdminKeySource, type KeySource } from './key-source.js';
+import { createMistralAdmin } from './mistral-admin.js';
+import { createMistralHttp, type MistralHttpOptions } from './mistral-http.js';
+import { createOrganization, type Organization } from './organization.js';
+
+/** Everything a function may want of Mistral, over one Admin API key. */
+export interface Mistral {
+  readonly keySource: KeySource;
+  readonly organization: Organization;
+  readonly prober: KeyProber;
+  readonly inspector: KeyInspector;
+}
+
+export function createMistral(
+  policy: Policy,
+  secretsManager: SecretsManagerClient,
+  options?: MistralHttpOptions,
+): Mistral {
+  const { mistral } = policy;
+  const adminKey = createAdminKey(secretsManager, mistral.adminKeySecret);
+  const admin = createMistralAdmin(createMistralHttp(mistral.adminUrl, options), adminKey);
+  const keySource = createAdminKeySource(admin);
+  const organization = createOrganization(admin);
+  const prober = createProber(policy, options);
+  const inspector = createKeyInspector(prober, keySource, organization);
+  return { keySource, organization, prober, inspector };
+}
+
+/**
+ * The same, for functions that also run without the Admin API: then keys have no source but a person,
+ * so there is nothing that could list, create or delete one.
+ */
+export function createAdminApi(
+  policy: Policy,
+  secretsManager: SecretsManagerClient,
+  options?: MistralHttpOptions,
+): Mistral | undefined {
+  if (policy.mistral.keySource === 'operator') return undefined;
+  return createMistral(policy, secretsManager, options);
+}
+
+/** All that can be asked with a key alone: whether it is let in. */
+export function createProber({ mistral }: Policy, options?: MistralHttpOptions): KeyProber {
+  return createKeyProber(createMistralHttp(mistral.apiUrl, options));
+}

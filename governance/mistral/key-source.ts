@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import { MistralNotFoundError, MistralRequestError } from '../platform/errors.js';
+import type { IsoDate } from '../platform/utc-day.js';
+import { ApiKey } from './api-key.js';
+import type { CreatedKey, ListedKey } from './mistral.js';
+import type { MistralAdmin } from './mistral-admin.js';
+import { DaySchema, dayOf, InstantSchema, instantOf } from './mistral-fields.js';
+import { listShifting } from './shifting-list.js';
+
+export interface NewKey {
+  readonly name: string;
+  readonly workspaceId: string;
+  readonly ownerUserId: string;
+  readonly expiresOn: IsoDate;
+}
+
+/** Where keys come from and go to. */
+export interface KeySource {
+  /** Every key of the organization, each once, however the listing shifts meanwhile; or those whose name contains `name`. */
+  list(name?: string): AsyncIterable<ListedKey>;
+  /** Never repeated by itself: whoever asks looks for the name first, so that no key is made twice. */
+  create(key: NewKey): Promise<CreatedKey>;
+  /** A key already gone counts as deleted. */
+  delete(keyId: string): Promise<'deleted' | 'already gone'>;
+}
+
+const ListedKeySchema = z.object({
+  key_id: z.string().min(1),
+  name: z.string().nullish(),
+  workspace_id: z.string().nullish(),
+  workspace_name: z.string().nullish(),
+  created_at: InstantSchema.nullish(),
+  expiration_date: DaySchema.nullish(),
+  last_used: DaySchema.nullish(),
+});
+
+const KeyPageSchema = z.object({ keys: z.array(ListedKeySchema) });
+
+const CreatedKeySchema = z.object({
+  key_id: z.string().min(1),
+  key: z.string().min(1),
+  created_at: InstantSchema.nullish(),
+  expiration_date: DaySchema.nullish(),
+});
+
+const DeletedSchema = z.object({ detail: z.string().nullish() }).optional();
+
+const PAGE_LIMIT = 100;
+
+/** The keys of an organization that has the Admin API. */
+export function createAdminKeySource(admin: MistralAdmin): KeySource {
+  return {
+    list: (name) =>
+      listShifting(async (offset, limit) => {
+        const { keys } = await admin.send({
+          method: 'GET',
+          path: '/api-keys',
+          query: { limit, offset, name },
+          answer: KeyPageSchema,
+        });
+        return keys.map(listedKey);
+      }, PAGE_LIMIT),
+
+    async create({ name, workspaceId, ownerUserId, expiresOn }) {
+      const created = await admin.send({
+        method: 'POST',
+        path: '/api-keys',
+        body: {
+          name,
+          expiration: expiresOn,
+          workspace_uuid: workspaceId,
+          user_id: ownerUserId,
+        },
+        answer: CreatedKeySchema,
+      });
+      return {
+        id: created.key_id,
+        apiKey: new ApiKey(created.key),
+        createdAt: instantOf(created.created_at),
+        expiresOn: dayOf(created.expiration_date),
+      };
+    },
+
+    async delete(keyId) {
+      // Anything else would end in another path; it is not quoted, as it may be a key.
+      if (!/^[\w-]+$/.test(keyId)) throw new MistralRequestError('no key deleted: not a key id');
+      try {
+        await admin.send({ method: 'DELETE', path: `/api-keys/${keyId}`, answer: DeletedSchema });
+        return 'deleted';
+      } catch (error) {
+        if (error instanceof MistralNotFoundError) return 'already gone';
+        throw error;
+      }
+    },
+  };
+}
+
+function listedKey(row: z.infer<typeof ListedKeySchema>): ListedKey {
+  return {
+    id: row.key_id,
+    name: row.name ?? '',
+    workspaceId: row.workspace_id ?? undefined,
+    workspaceName: row.workspace_name ?? undefined,
+    createdAt: instantOf(row.created_at),
+    expiresOn: dayOf(row.expiration_date),
+    lastUsedOn: dayOf(row.last_used),
+  };
+}

@@ -1,0 +1,158 @@
+import * as z from 'zod';
+import {
+  type MistralError,
+  MistralNotFoundError,
+  MistralRateLimitedError,
+  MistralRequestError,
+  MistralResponseError,
+  MistralUnauthorizedError,
+  MistralUnavailableError,
+} from '../platform/errors.js';
+import type { ApiKey } from './api-key.js';
+import { redactKey } from './redact-key.js';
+
+/** What may be told of an answer, besides its body. */
+export interface AnswerContext {
+  /** Method and path: `GET /v1/models`. */
+  readonly call: string;
+  readonly apiKey: ApiKey;
+}
+
+const QUOTED_CHARACTERS = 300;
+const NAMED_FIELDS = 5;
+const REQUEST_ID = /^[\w-]{1,100}$/;
+
+const ObjectSchema = z.record(z.string(), z.unknown());
+
+/** The body as text; `undefined` as soon as it proves longer than `maxBytes`. */
+export async function readBody(response: Response, maxBytes: number): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+}
+
+/** @throws MistralResponseError naming the fields that are wrong, never what they hold */
+export function parseAnswer<T>(
+  schema: z.ZodType<T>,
+  text: string,
+  response: Response,
+  context: AnswerContext,
+): T {
+  const body = json(text);
+  if (body.kind === 'no json') {
+    throw badAnswer(
+      isMarkup(text) ? 'with HTML instead of JSON' : 'with broken JSON',
+      response,
+      context,
+    );
+  }
+  const parsed = schema.safeParse(body.value);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map(({ path, message }) => `${fieldName(path)}: ${message}`);
+  const named = [...new Set(fields)].slice(0, NAMED_FIELDS).join('; ');
+  throw badAnswer(`not as documented: ${redactKey(named, context.apiKey)}`, response, context);
+}
+
+export function badAnswer(
+  what: string,
+  response: Response,
+  context: AnswerContext,
+): MistralResponseError {
+  return new MistralResponseError(`${context.call} answered ${response.status} ${what}`, {
+    status: response.status,
+    requestId: requestIdOf(response, undefined, context),
+  });
+}
+
+/** The error that an answer other than a success stands for, with Mistral's own words in brief. */
+export function errorOf(response: Response, text: string, context: AnswerContext): MistralError {
+  const { status } = response;
+  if (status < 400) return badAnswer('a redirect, which is not followed', response, context);
+  // A proxy or a wrong address, not Mistral: its 401 or 404 says nothing about a key.
+  if (status < 500 && status !== 429 && isMarkup(text)) {
+    return badAnswer('with HTML, so not from the API: check the URL', response, context);
+  }
+  const body = json(text);
+  const value = body.kind === 'json' ? body.value : undefined;
+  const said = redactKey(printable(wordsOf(value)), context.apiKey).slice(0, QUOTED_CHARACTERS);
+  const message = `${context.call} answered ${status}${said ? `: ${said}` : ''}`;
+  return new (errorClass(status))(message, {
+    status,
+    requestId: requestIdOf(response, value, context),
+  });
+}
+
+function errorClass(status: number) {
+  if (status === 401 || status === 403) return MistralUnauthorizedError;
+  if (status === 404) return MistralNotFoundError;
+  if (status === 429) return MistralRateLimitedError;
+  return status >= 500 ? MistralUnavailableError : MistralRequestError;
+}
+
+type Json = { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'no json' };
+
+/** A parser's own error would quote the text. */
+function json(text: string): Json {
+  if (text === '') return { kind: 'json', value: undefined };
+  try {
+    return { kind: 'json', value: JSON.parse(text) };
+  } catch {
+    return { kind: 'no json' };
+  }
+}
+
+function isMarkup(text: string): boolean {
+  return text.trimStart().startsWith('<');
+}
+
+/** `keys.3.name` and `keys.4.name` are one field to whoever reads the message. */
+function fieldName(path: readonly PropertyKey[]): string {
+  const parts = path.map((part) => (typeof part === 'number' ? '[]' : String(part)));
+  return parts.join('.').replaceAll('.[]', '[]') || 'the whole body';
+}
+
+/** Mistral's errors come as text, as objects, as lists of both, and as JSON inside a string. */
+function wordsOf(value: unknown, depth = 0): string {
+  if (depth > 4) return '';
+  if (typeof value === 'string') {
+    const inner = /^\s*[{[]/.test(value) ? json(value) : undefined;
+    return inner?.kind === 'json' ? wordsOf(inner.value, depth + 1) : value;
+  }
+  if (Array.isArray(value)) {
+    return value
+      .map((item) => wordsOf(item, depth + 1))
+      .filter(Boolean)
+      .slice(0, 5)
+      .join('; ');
+  }
+  const { success, data } = ObjectSchema.safeParse(value);
+  if (!success) return '';
+  const { msg, loc } = data;
+  if (typeof msg === 'string') return Array.isArray(loc) ? `${loc.join('.')}: ${msg}` : msg;
+  return wordsOf(data.message ?? data.detail ?? data.error, depth + 1);
+}
+
+function printable(text: string): string {
+  return text
+    .slice(0, 4096)
+    .replaceAll(/[\s\p{C}]+/gu, ' ')
+    .trim();
+}
+
+function requestIdOf(
+  { headers }: Response,
+  body: unknown,
+  { apiKey }: AnswerContext,
+): string | undefined {
+  const id =
+    headers.get('mistral-correlation-id') ??
+    headers.get('x-kong-request-id') ??
+    ObjectSchema.safeParse(body).data?.request_id;
+  if (typeof id !== 'string' || !REQUEST_ID.test(id)) return undefined;
+  return redactKey(id, apiKey) === id ? id : undefined;
+}

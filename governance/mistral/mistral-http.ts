@@ -1,0 +1,204 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type * as z from 'zod';
+import { backoffMs } from '../platform/backoff.js';
+import { MistralError, MistralRequestError, MistralUnavailableError } from '../platform/errors.js';
+import type { ApiKey } from './api-key.js';
+import { type AnswerContext, badAnswer, errorOf, parseAnswer, readBody } from './mistral-answer.js';
+
+export interface MistralRequest<T> {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Below the base URL, with ids already encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly answer: z.ZodType<T>;
+}
+
+export interface MistralCredentials {
+  readonly bearer: ApiKey;
+  /** Mistral's pages and its specification disagree on the Admin API's header: it gets both. */
+  readonly xApiKey?: ApiKey;
+}
+
+export interface MistralHttp {
+  /**
+   * Repeats what can be repeated without harm: GET and DELETE after 429, 5xx, a timeout or a broken
+   * connection; POST only after 429, which took no effect.
+   *
+   * @throws MistralError
+   */
+  send<T>(request: MistralRequest<T>, credentials: MistralCredentials): Promise<T>;
+}
+
+export interface MistralHttpOptions {
+  /** For one attempt, until the last byte of its body. */
+  readonly timeoutMs?: number;
+  readonly maxBodyBytes?: number;
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
+  readonly random?: () => number;
+  readonly now?: () => Date;
+  readonly fetch?: typeof fetch;
+}
+
+const ATTEMPTS = 4;
+const MAX_RETRY_AFTER_MS = 30_000;
+const MIB = 1024 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/** Which failures are worth another attempt: by any method, by one that is safe to repeat, once, or none. */
+type Repeat = 'always' | 'when safe' | 'once' | 'never';
+
+type Attempt<T> =
+  | { readonly kind: 'answer'; readonly value: T }
+  | {
+      readonly kind: 'failure';
+      readonly error: MistralError;
+      readonly repeat: Repeat;
+      readonly retryAfter?: string | null;
+    };
+
+export function createMistralHttp(
+  baseUrl: string,
+  {
+    timeoutMs = 10_000,
+    maxBodyBytes = 64 * MIB,
+    sleep = (milliseconds) => wait(milliseconds),
+    random = Math.random,
+    now = () => new Date(),
+    fetch: doFetch = fetch,
+  }: MistralHttpOptions = {},
+): MistralHttp {
+  async function attempt<T>(
+    request: MistralRequest<T>,
+    url: URL,
+    headers: Headers,
+    context: AnswerContext,
+  ): Promise<Attempt<T>> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    let response: Response | undefined;
+    try {
+      response = await doFetch(url, {
+        method: request.method,
+        headers,
+        body: request.body === undefined ? undefined : JSON.stringify(request.body),
+        redirect: 'manual', // another host would be handed the key
+        signal,
+      });
+      if (!response.ok) {
+        return failureOf(response, await errorText(response), context);
+      }
+      const text = await readBody(response, maxBodyBytes);
+      if (text === undefined) {
+        const tooLong = `with more than ${maxBodyBytes / MIB} MiB`;
+        return failure(badAnswer(tooLong, response, context), 'never');
+      }
+      return readAnswer(request, text, response, context);
+    } catch (error) {
+      const what = signal.aborted
+        ? `gave no complete answer within ${timeoutMs / 1000} s`
+        : `failed: connection broken${codeOf(error)}`;
+      // The cause stays behind: it may hold the request and what came back.
+      const unavailable = new MistralUnavailableError(`${context.call} ${what}`, {
+        status: response?.status,
+      });
+      return failure(unavailable, 'when safe');
+    }
+  }
+
+  return {
+    async send(request, credentials) {
+      const url = urlOf(baseUrl, request);
+      const context = { call: `${request.method} ${url.pathname}`, apiKey: credentials.bearer };
+      const headers = headersOf(request, credentials, context);
+      let malformed = 0;
+      for (let attempts = 1; ; attempts += 1) {
+        const outcome = await attempt(request, url, headers, context);
+        if (outcome.kind === 'answer') return outcome.value;
+        if (outcome.repeat === 'once') malformed += 1;
+        const again = mayRepeat(request.method, outcome.repeat, malformed);
+        if (!again || attempts === ATTEMPTS) throw outcome.error;
+        const own = backoffMs(attempts, random);
+        await sleep(Math.max(own, retryAfterMs(outcome.retryAfter, now())));
+      }
+    },
+  };
+}
+
+function readAnswer<T>(
+  request: MistralRequest<T>,
+  text: string,
+  response: Response,
+  context: AnswerContext,
+): Attempt<T> {
+  try {
+    return { kind: 'answer', value: parseAnswer(request.answer, text, response, context) };
+  } catch (error) {
+    if (error instanceof MistralError) return failure(error, 'once');
+    throw error;
+  }
+}
+
+function failureOf(response: Response, text: string, context: AnswerContext): Attempt<never> {
+  const { status, headers } = response;
+  const repeat = status === 429 ? 'always' : status >= 500 ? 'when safe' : 'never';
+  const retryAfter = headers.get('retry-after');
+  return { kind: 'failure', error: errorOf(response, text, context), repeat, retryAfter };
+}
+
+function failure(error: MistralError, repeat: Repeat): Attempt<never> {
+  return { kind: 'failure', error, repeat };
+}
+
+/** The status counts, even where its explanation is cut off or endless. */
+async function errorText(response: Response): Promise<string> {
+  try {
+    return (await readBody(response, MAX_ERROR_BYTES)) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function mayRepeat(method: string, repeat: Repeat, malformed: number): boolean {
+  if (repeat === 'always') return true;
+  if (repeat === 'when safe') return method !== 'POST';
+  return repeat === 'once' && method === 'GET' && malformed === 1;
+}
+
+/** `Retry-After` comes in seconds or as a date; what is neither asks for nothing. */
+function retryAfterMs(header: string | null | undefined, now: Date): number {
+  if (!header) return 0;
+  const seconds = Number(header);
+  const asked = Number.isNaN(seconds) ? Date.parse(header) - now.getTime() : seconds * 1000;
+  return asked > 0 ? Math.min(asked, MAX_RETRY_AFTER_MS) : 0;
+}
+
+function urlOf(baseUrl: string, { path, query = {} }: MistralRequest<unknown>): URL {
+  const url = new URL(baseUrl.replace(/\/+$/, '') + path);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url;
+}
+
+function headersOf(
+  { body }: MistralRequest<unknown>,
+  { bearer, xApiKey }: MistralCredentials,
+  { call }: AnswerContext,
+): Headers {
+  const headers = new Headers({ accept: 'application/json' });
+  if (body !== undefined) headers.set('content-type', 'application/json');
+  try {
+    headers.set('authorization', `Bearer ${bearer.reveal()}`);
+    if (xApiKey) headers.set('x-api-key', xApiKey.reveal());
+  } catch {
+    // fetch's own error quotes the header.
+    throw new MistralRequestError(`${call} not sent: the key has characters no header may carry`);
+  }
+  return headers;
+}
+
+function codeOf(error: unknown): string {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' && /^[A-Z_]+$/.test(code) ? ` (${code})` : '';
+}

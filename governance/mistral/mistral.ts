@@ -1,0 +1,45 @@
+import type { IsoDate } from '../platform/utc-day.js';
+import type { ApiKey } from './api-key.js';
+
+/** A key as Mistral lists it: everything but the key itself. */
+export interface ListedKey {
+  readonly id: string;
+  readonly name: string;
+  readonly workspaceId: string | undefined;
+  readonly workspaceName: string | undefined;
+  readonly createdAt: Date | undefined;
+  /** The last day on which Mistral accepts the key. */
+  readonly expiresOn: IsoDate | undefined;
+  /** Mistral tells the day, not the time; `undefined` where the key was never used. */
+  readonly lastUsedOn: IsoDate | undefined;
+}
+
+/** A key just created: the only time that Mistral shows it. */
+export interface CreatedKey {
+  readonly id: string;
+  readonly apiKey: ApiKey;
+  readonly createdAt: Date | undefined;
+  readonly expiresOn: IsoDate | undefined;
+}
+
+export interface MistralWorkspace {
+  readonly id: string;
+  readonly name: string;
+  /** Mistral suspends the workspace there until the month ends; absent where it has none. */
+  readonly monthlyLimit?: { readonly amount: number; readonly currency: string | undefined };
+}
+
+export interface MistralModel {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  /** How many tokens a prompt and its completion may have together, if Mistral says so. */
+  readonly contextTokens: number | undefined;
+  /** When Mistral stops serving the model, if it said so. */
+  readonly deprecatedAt: Date | undefined;
+  readonly replacement: string | undefined;
+}
+
+/** Whether Mistral lets a key in, and what it may use then. */
+export type KeyProbe =
+  | { readonly kind: 'accepted'; readonly models: readonly MistralModel[] }
+  | { readonly kind: 'refused'; readonly status: 401 | 403 };

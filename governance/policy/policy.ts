@@ -1,0 +1,211 @@
+import * as z from 'zod';
+import { ALERT_TYPES } from '../alerts/alert.js';
+import { ArnPatternSchema, ReaderArnSchema, TopicEndpointSchema } from './policy-fields.js';
+
+/** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
+const NameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+  error: 'must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
+});
+
+/** What Secrets Manager accepts as the name of a secret. */
+const SecretNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, {
+    error: 'must be 1 to 512 of the characters Secrets Manager allows: letters, digits and /_+=.@-',
+  })
+  // Readers would take the last seven characters for the random suffix of an ARN.
+  .regex(/^(?!.*-[A-Za-z0-9]{6}$)/, {
+    error: 'must not end in a hyphen and six characters, which Secrets Manager adds to ARNs itself',
+  });
+
+// Nine million in nano-units is what a number holds exactly.
+const MoneySchema = z.number().positive().max(9e6);
+const ModelsSchema = z.union([z.literal('*'), z.array(z.string().min(1)).min(1)], {
+  error: 'must be "*" or a list of at least one model id or alias',
+});
+
+const KeySchema = z.strictObject({
+  name: NameSchema,
+  description: z.string().max(2048).default(''),
+  // Secrets Manager rotates at most every 1000 days; under a day no drain could be observed.
+  rotateEveryDays: z.int().min(1).max(1000).default(90),
+  /** IAM principals that may read the secret. */
+  readers: z.array(ReaderArnSchema).max(50).default([]), // what a secret's policy has room for
+});
+
+const WorkspaceSchema = z.strictObject({
+  name: NameSchema,
+  /** The workspace's UUID at Mistral. */
+  id: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
+  /** The Mistral user that new keys belong to. */
+  ownerUserId: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
+  team: z.string().min(1).max(256), // it becomes a tag
+  models: ModelsSchema,
+  requestsPerMinute: z.int().positive(),
+  budgets: z
+    .strictObject({
+      hourlyUsd: MoneySchema.optional(),
+      dailyUsd: MoneySchema.optional(),
+      monthlyUsd: MoneySchema.optional(),
+      hourlyEur: MoneySchema.optional(),
+      dailyEur: MoneySchema.optional(),
+      monthlyEur: MoneySchema.optional(),
+    })
+    .default({}),
+  /** Counters that each budget is split over, for workspaces with very many gateways. */
+  quotaShards: z.int().min(1).max(64).default(1),
+  /** Workspaces to try, in order, when Mistral answers 429. */
+  overflowTo: z.array(z.string()).default([]),
+  keys: z.array(KeySchema).default([]),
+});
+
+const RoleSchema = z.strictObject({
+  models: ModelsSchema,
+  maxTokensPerRequest: z.int().positive(),
+  dailyTokens: z.union([z.int().positive(), z.literal('unlimited')], {
+    error: 'must be a positive whole number or "unlimited"',
+  }),
+});
+
+const CallerSchema = z.strictObject({
+  /** ARN of an IAM user or role, or of its sessions; `*` matches any characters. */
+  principal: ArnPatternSchema,
+  role: z.string(),
+  workspace: z.string(),
+  /** Count daily tokens for each session instead of for the role. */
+  perSession: z.boolean().default(false),
+});
+
+const RotationSchema = z.strictObject({
+  /** How long the slowest reader may cache a secret. */
+  readerCacheSeconds: z.int().min(0).max(604_800).default(3600),
+  /** Full UTC days that the old key must show no use before it is revoked. */
+  quietDays: z.int().min(1).max(90).default(1),
+  /** How long after a rotation an old key may stay in use before a person decides. */
+  maxDrainDays: z.int().min(1).max(90).default(7),
+  onDrainTimeout: z.enum(['hold', 'revoke']).default('hold'),
+  /** @default rotateEveryDays + maxDrainDays + 14, for each key */
+  expireAfterDays: z.int().min(2).max(1200).optional(),
+});
+
+const AuditSchema = z.strictObject({
+  /** An EventBridge Scheduler expression, read in `timezone`. */
+  schedule: z
+    .string()
+    // Six fields, exactly one of the two for days being "?": with fewer, a deploy would fail halfway.
+    .regex(
+      /^(cron\(\S+ \S+ (\? \S+ [^\s?]+|[^\s?]+ \S+ \?) \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$/,
+      {
+        error:
+          'must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)',
+      },
+    )
+    .default('cron(0 2 * * ? *)'),
+  /** An IANA time zone; `parsePolicy` checks that there is one of that name. */
+  timezone: z.string().default('UTC'),
+  staleAfterDays: z.int().positive().default(30),
+  maxAgeDays: z.int().positive().default(90),
+  expiringWithinDays: z.int().positive().default(14),
+  remindEveryDays: z.int().positive().default(7),
+  /** How long each night's inventory and findings are kept: seven years unless you say otherwise. */
+  evidenceRetentionDays: z.int().min(30).max(36_500).default(2557),
+});
+
+const SubscriptionSchema = z.strictObject({
+  protocol: z.enum(['email', 'email-json', 'https', 'sms', 'sqs', 'lambda']),
+  endpoint: TopicEndpointSchema,
+  /** Only alerts whose message attributes have one of these values. */
+  filter: z
+    .strictObject({
+      type: z.array(z.enum(ALERT_TYPES)).min(1).optional(),
+      severity: z
+        .array(z.enum(['info', 'warning', 'critical']))
+        .min(1)
+        .optional(),
+      workspace: z.array(z.string()).min(1).optional(),
+    })
+    .optional(),
+});
+
+const AlertsSchema = z.strictObject({
+  /** Percent of a budget, ascending. */
+  spendThresholds: z.array(z.number().positive().max(1000)).min(1).default([50, 80, 95, 100]),
+  subscriptions: z.array(SubscriptionSchema).default([]),
+  runbookUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+    .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
+});
+
+/** Where keys are sent to: in the clear to a stand-in on this machine, and nowhere else. */
+const KeyedUrlSchema = z
+  .url({ error: 'must be an https URL' })
+  .regex(/^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$))/, {
+    error: 'must be an https URL; http is for this machine alone',
+  });
+
+const MistralSchema = z.strictObject({
+  apiUrl: KeyedUrlSchema.default('https://api.mistral.ai'),
+  adminUrl: KeyedUrlSchema.default('https://api.mistral.ai/v1/admin'),
+  adminKeySecret: SecretNameSchema.default('mistral/admin-api-key'),
+  /** Who makes and deletes keys: this system by the Admin API, or a person in Mistral's console. */
+  keySource: z.enum(['admin-api', 'operator']).default('admin-api'),
+  currency: z.enum(['USD', 'EUR']).default('USD'),
+});
+
+const PriceSchema = z.number().min(0).max(1e6);
+
+/** Prices in `mistral.currency`; what is left out is not charged for. */
+const ModelPricesSchema = z.strictObject({
+  inputPerMillionTokens: PriceSchema.optional(),
+  /** @default a tenth of the input's */
+  cachedPerMillionTokens: PriceSchema.optional(),
+  outputPerMillionTokens: PriceSchema.optional(),
+  perThousandPages: PriceSchema.optional(),
+  /** @default what other pages cost */
+  perThousandAnnotatedPages: PriceSchema.optional(),
+  perAudioMinute: PriceSchema.optional(),
+  perMillionCharacters: PriceSchema.optional(),
+});
+
+const PricesSchema = z.strictObject({
+  /** A model without a price costs as much as the dearest one, or is refused. */
+  unknownModel: z.enum(['dearest', 'refuse']).default('dearest'),
+  /** By exact model id; each replaces what the price book says of the model. */
+  models: z.record(z.string().min(1), ModelPricesSchema).default({}),
+});
+
+const GatewaySchema = z.strictObject({
+  enabled: z.boolean().default(false),
+  /** IAM principals besides the gateway's function that may read its keys: those of plain servers. */
+  readers: z.array(ReaderArnSchema).max(20).default([]),
+  // A function URL takes 6 MB, and what is not text arrives there a third longer.
+  maxBodyBytes: z.int().min(1024).max(64_000_000).default(4_194_304),
+  connectTimeoutSeconds: z.number().positive().max(60).default(5),
+  firstByteTimeoutSeconds: z.number().positive().max(600).default(120),
+  idleTimeoutSeconds: z.number().positive().max(600).default(60),
+});
+
+/** The shape of `governance.yaml`. Rules that span fields are in `policy-checks.ts`. */
+export const PolicySchema = z.strictObject({
+  $schema: z.string().optional(),
+  mistral: MistralSchema.prefault({}),
+  workspaces: z.array(WorkspaceSchema).min(1),
+  roles: z.record(NameSchema, RoleSchema).default({}),
+  callers: z.array(CallerSchema).default([]),
+  prices: PricesSchema.prefault({}),
+  gateway: GatewaySchema.prefault({}),
+  rotation: RotationSchema.prefault({}),
+  audit: AuditSchema.prefault({}),
+  alerts: AlertsSchema.prefault({}),
+});
+
+export type Policy = z.infer<typeof PolicySchema>;
+/** What a team writes: whatever has a default may be missing. */
+export type PolicyInput = z.input<typeof PolicySchema>;
+export type Workspace = Policy['workspaces'][number];
+export type KeyPolicy = Workspace['keys'][number];
+export type RotationPolicy = Policy['rotation'];
+export type AuditPolicy = Policy['audit'];
+export type PricesPolicy = Policy['prices'];
+export type GatewayPolicy = Policy['gateway'];
+export type Currency = Policy['mistral']['currency'];

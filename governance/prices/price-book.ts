@@ -1,0 +1,74 @@
+import type { Currency, Policy, PricesPolicy } from '../policy/policy.js';
+import { type ListedModel, PRICE_LIST } from './price-list.js';
+import { BATCH, type ModelPrices, PRIORITY, REGIONAL, ratesOf, times } from './rates.js';
+import {
+  dearest,
+  listedUnitPrices,
+  policyUnitPrices,
+  UNITS,
+  type UnitPrices,
+  upperBound,
+} from './unit-prices.js';
+
+export interface PriceBook {
+  readonly currency: Currency;
+  /** What the list says of models besides their prices. */
+  readonly models: readonly Pick<ListedModel, 'id' | 'aliases' | 'contextTokens'>[];
+  /** By exact id. `undefined` for a model without a price where the policy refuses those. */
+  pricesOf(modelId: string): ModelPrices | undefined;
+}
+
+/** The list's prices as the policy corrects them, in the policy's currency. */
+export function createPriceBook({
+  prices,
+  mistral,
+}: Pick<Policy, 'prices' | 'mistral'>): PriceBook {
+  const known = knownPrices(prices, mistral.currency);
+  const isRegional = /^api\.(eu|us)\./.test(new URL(mistral.apiUrl).hostname);
+  // Mistral does not say whether region and priority add up; both is the dearer reading.
+  const compile = (source: ModelPrices['source'], unitPrices: UnitPrices) =>
+    compilePrices(source, isRegional ? times(unitPrices, REGIONAL) : unitPrices);
+  const unknown =
+    prices.unknownModel === 'dearest' ? compile('dearest', dearest(known.values())) : undefined;
+  const compiled = new Map<string, ModelPrices>();
+
+  return {
+    currency: mistral.currency,
+    models: PRICE_LIST,
+    pricesOf(modelId) {
+      const before = compiled.get(modelId);
+      if (before !== undefined) return before;
+      const unitPrices = known.get(modelId);
+      if (unitPrices === undefined) return unknown;
+      const source = Object.hasOwn(prices.models, modelId) ? 'policy' : 'list';
+      const modelPrices = compile(source, unitPrices);
+      compiled.set(modelId, modelPrices);
+      return modelPrices;
+    },
+  };
+}
+
+function knownPrices(prices: PricesPolicy, currency: Currency): ReadonlyMap<string, UnitPrices> {
+  const known = new Map<string, UnitPrices>();
+  for (const { id, prices: listed } of PRICE_LIST) {
+    const unitPrices = listedUnitPrices(listed, currency);
+    if (unitPrices) known.set(id, unitPrices);
+  }
+  for (const [id, override] of Object.entries(prices.models)) {
+    known.set(id, policyUnitPrices(override));
+  }
+  return known;
+}
+
+function compilePrices(source: ModelPrices['source'], prices: UnitPrices): ModelPrices {
+  const priority = times(prices, PRIORITY);
+  return {
+    source,
+    tiers: {
+      standard: ratesOf(prices),
+      priority: ratesOf(priority),
+      batch: ratesOf(times(prices, BATCH, UNITS)),
+    },
+    bounds: { standard: ratesOf(upperBound(prices)), priority: ratesOf(upperBound(priority)) },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Tariff } from '../metering/quota-metering.js';
+import { readUsage } from '../mistral/usage-fields.js';
+import type { PriceBook } from './price-book.js';
+import { upperBoundCost, usageCost } from './request-cost.js';
+
+/** Prices requests by the exact model that they were granted, whatever name they were asked with. */
+export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
+  return {
+    bound(demand) {
+      const prices = priceBook.pricesOf(demand.grant.modelId);
+      if (!prices) return undefined;
+      const { promptTokens, completionTokens, pages, audioSeconds, priority } = demand;
+      return upperBoundCost(prices, {
+        promptTokens,
+        completionTokens,
+        pages,
+        audioSeconds,
+        characters: 0,
+        mayBePriority: priority,
+      });
+    },
+
+    charge({ grant, annotated }, fields) {
+      const prices = priceBook.pricesOf(grant.modelId);
+      const usage = readUsage(fields);
+      if (!prices || !usage) return undefined;
+      const annotatedPages = annotated ? usage.pages : 0;
+      return {
+        cost: usageCost(prices, { ...usage, annotatedPages }),
+        tokens: usage.promptTokens + usage.completionTokens,
+      };
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import {
+  type Fraction,
+  fraction,
+  isMore,
+  larger,
+  multiply,
+  parseDecimal,
+  ZERO,
+} from '../platform/fraction.js';
+import type { Currency, PricesPolicy } from '../policy/policy.js';
+import type { ListedPrices } from './price-list.js';
+
+/** What Mistral charges for, one of each. */
+export const UNITS = [
+  'inputToken',
+  'cachedToken',
+  'outputToken',
+  'page',
+  'annotatedPage',
+  'audioSecond',
+  'character',
+] as const;
+
+export type Unit = (typeof UNITS)[number];
+
+/** Nano-units of money for one of each. */
+export type UnitPrices = Readonly<Record<Unit, Fraction>>;
+
+type PriceField = keyof ListedPrices;
+
+// From a price for so many to nano-units for one.
+const PER_MILLION = fraction(1_000n);
+const PER_THOUSAND = fraction(1_000_000n);
+const PER_MINUTE = fraction(1_000_000_000n, 60n);
+const CACHED_SHARE = fraction(1n, 10n);
+
+/** `undefined` where a unit has no price in that currency, or the model has none at all. */
+export function listedUnitPrices(prices: ListedPrices, currency: Currency): UnitPrices | undefined {
+  const fields = Object.entries(prices);
+  if (fields.length === 0) return undefined;
+  const decimals: Partial<Record<PriceField, string>> = {};
+  for (const [field, [usd, eur]] of fields) {
+    const isFree = parseDecimal(usd)?.numerator === 0n;
+    const decimal = currency === 'USD' || isFree ? usd : eur;
+    if (decimal === undefined) return undefined;
+    decimals[field as PriceField] = decimal;
+  }
+  return unitPrices(decimals);
+}
+
+export function policyUnitPrices(prices: PricesPolicy['models'][string]): UnitPrices {
+  return unitPrices(prices);
+}
+
+/** The most that any of the models charges for each unit. */
+export function dearest(models: Iterable<UnitPrices>): UnitPrices {
+  const prices = Object.fromEntries(UNITS.map((unit) => [unit, ZERO])) as Record<Unit, Fraction>;
+  for (const model of models) {
+    for (const unit of UNITS) {
+      if (isMore(model[unit], prices[unit])) prices[unit] = model[unit];
+    }
+  }
+  return prices;
+}
+
+/** Never less than what comes of it: nothing is cached for more, no page annotated for less. */
+export function upperBound(prices: UnitPrices): UnitPrices {
+  return {
+    ...prices,
+    inputToken: larger(prices.inputToken, prices.cachedToken),
+    page: larger(prices.page, prices.annotatedPage),
+  };
+}
+
+function unitPrices(decimals: Partial<Record<PriceField, string | number>>): UnitPrices {
+  function price(field: PriceField, scale: Fraction): Fraction | undefined {
+    const decimal = parseDecimal(decimals[field]);
+    return decimal && multiply(decimal, scale);
+  }
+  const inputToken = price('inputPerMillionTokens', PER_MILLION) ?? ZERO;
+  const page = price('perThousandPages', PER_THOUSAND) ?? ZERO;
+  return {
+    inputToken,
+    cachedToken: price('cachedPerMillionTokens', PER_MILLION) ?? multiply(inputToken, CACHED_SHARE),
+    outputToken: price('outputPerMillionTokens', PER_MILLION) ?? ZERO,
+    page,
+    annotatedPage: price('perThousandAnnotatedPages', PER_THOUSAND) ?? page,
+    audioSecond: price('perAudioMinute', PER_MINUTE) ?? ZERO,
+    character: price('perMillionCharacters', PER_MILLION) ?? ZERO,
+  };
+}

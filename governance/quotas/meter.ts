@@ -1,0 +1,88 @@
+import { type Account, newAccount } from './account.js';
+import type { Quota, QuotaWindow } from './quota.js';
+import { windowEnd, windowName, windowStart } from './quota-window.js';
+import { counterKey, preferredShard, shardLimit } from './shards.js';
+
+/** The accounts of a quota's present window. */
+export interface Meter {
+  readonly quota: Quota;
+  startsMs: number;
+  endsMs: number;
+  /** One for each shard. */
+  accounts: readonly Account[];
+  /** The shard that is spent from now. */
+  shard: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** How long a window's item outlives the window, for the spend monitor and late settlements. */
+const KEPT_MS: Readonly<Record<QuotaWindow, number>> = {
+  minute: 2 * DAY_MS,
+  hour: 40 * DAY_MS,
+  day: 100 * DAY_MS,
+  month: 400 * DAY_MS,
+};
+
+/** All that a holder counts with. Quotas that say the same share their accounts. */
+export interface Meters {
+  readonly accounts: ReadonlyMap<string, Account>;
+  /** The meter of a quota, in the window that `nowMs` falls into. */
+  at(quota: Quota, nowMs: number): Meter;
+  drop(account: Account): void;
+}
+
+export function createMeters(holderId: string): Meters {
+  // By the object: looking up a string built for every request would cost more than the rest.
+  const meters = new WeakMap<Quota, Meter>();
+  const accounts = new Map<string, Account>();
+
+  function accountsIn(quota: Quota, at: Date): Account[] {
+    const name = windowName(quota.window, at);
+    const endsMs = windowEnd(quota.window, at).getTime();
+    return Array.from({ length: quota.shards ?? 1 }, (_, shard) => {
+      const key = counterKey(quota, name, shard);
+      const limit = shardLimit(quota, shard);
+      const known = accounts.get(nameOf(key));
+      if (known) {
+        known.limit = limit;
+        return known;
+      }
+      const expiresAtMs = endsMs + KEPT_MS[quota.window];
+      const fixed = { key, windowName: name, endsMs, expiresAtMs, limit };
+      const account = newAccount(fixed, at.getTime());
+      accounts.set(nameOf(key), account);
+      return account;
+    });
+  }
+
+  function turnTo(meter: Meter, nowMs: number): void {
+    const at = new Date(nowMs);
+    meter.startsMs = windowStart(meter.quota.window, at).getTime();
+    meter.endsMs = windowEnd(meter.quota.window, at).getTime();
+    meter.accounts = accountsIn(meter.quota, at);
+    meter.shard = preferredShard(holderId, meter.accounts.length);
+  }
+
+  return {
+    accounts,
+
+    at(quota, nowMs) {
+      let meter = meters.get(quota);
+      if (!meter) {
+        meter = { quota, startsMs: 0, endsMs: 0, accounts: [], shard: 0 };
+        meters.set(quota, meter);
+      }
+      if (nowMs >= meter.endsMs || nowMs < meter.startsMs) turnTo(meter, nowMs);
+      return meter;
+    },
+
+    drop({ key }) {
+      accounts.delete(nameOf(key));
+    },
+  };
+}
+
+function nameOf({ pk, sk }: Account['key']): string {
+  return `${pk} ${sk}`;
+}

@@ -1,0 +1,140 @@
+import { mapBounded } from '../platform/map-bounded.js';
+import { type Account, take, unask } from './account.js';
+import { askMeter, type MeterAnswer, misfit, refusalAtOnce } from './ask.js';
+import { type HolderParts, startTurn } from './exchange-turn.js';
+import { flushAccount, isOver } from './flush.js';
+import { HeldReservation, isAmount } from './held-reservation.js';
+import { createMeters } from './meter.js';
+import type { QuotaClaim, QuotaHolder, QuotaRefusal, QuotaUnavailable } from './quota.js';
+import type { QuotaCounters } from './quota-counters.aws.js';
+
+export interface QuotaHolderOptions {
+  /** Unique for every process, also for one that was copied from another while it ran. */
+  readonly holderId: string;
+  readonly counters: QuotaCounters;
+  /** Milliseconds since 1970, as `Date.now`. */
+  readonly nowMs: () => number;
+  /** Told of every call to the counters that failed: what it was for is tried again. */
+  readonly report?: (error: unknown) => void;
+  /** For processes that are never frozen. @default only `flush()` settles */
+  readonly flushEverySeconds?: number;
+  readonly timers?: Pick<typeof globalThis, 'setInterval' | 'clearInterval'>;
+}
+
+const FLUSHES_AT_ONCE = 16;
+const CLOSING_FLUSHES = 3;
+
+export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
+  const { holderId, nowMs, flushEverySeconds, timers = globalThis } = options;
+  const parts: HolderParts = { report: () => {}, ...options };
+  const meters = createMeters(holderId);
+  let isClosed = false;
+  const timer =
+    flushEverySeconds && timers.setInterval(() => void flush(), flushEverySeconds * 1000).unref();
+
+  /** All claims from memory; `undefined` where a lease has run dry. */
+  function reserveFromMemory(claims: readonly QuotaClaim[], at: number) {
+    const accounts: Account[] = [];
+    for (let index = 0; index < claims.length; index += 1) {
+      const { quota, amount } = claims[index] as QuotaClaim;
+      const meter = meters.at(quota, at);
+      const account = meter.accounts[meter.shard] as Account;
+      if (!take(account, amount, at)) {
+        for (let taken = 0; taken < index; taken += 1)
+          unask(accounts[taken] as Account, claims[taken]?.amount ?? 0);
+        return undefined;
+      }
+      if (account.position.free < account.lowWater && !account.turn) void startTurn(account, parts);
+      accounts.push(account);
+    }
+    return new HeldReservation(accounts, claims);
+  }
+
+  function refuseAtOnce(claims: readonly QuotaClaim[], at: number) {
+    for (const claim of claims) {
+      const answer = misfit(meters.at(claim.quota, at), claim);
+      if (answer) return answer;
+    }
+    for (const claim of claims) {
+      const answer = refusalAtOnce(meters.at(claim.quota, at), claim.amount, at);
+      if (answer) return refusalOf(claim, answer);
+    }
+    return undefined;
+  }
+
+  async function reserveFromCounters(claims: readonly QuotaClaim[], at: number) {
+    const asked = claims.map(({ quota }) => meters.at(quota, at));
+    // A window may end, and be flushed for the last time, while this walks its shards.
+    const accounts = asked.flatMap((meter) => meter.accounts);
+    for (const account of accounts) account.users += 1;
+    const answers = await Promise.all(
+      asked.map((meter, index) => askMeter(meter, claims[index]?.amount ?? 0, parts)),
+    );
+    const outcome = reservationOf(claims, answers);
+    for (const account of accounts) account.users -= 1;
+    return outcome;
+  }
+
+  async function flush(): Promise<void> {
+    const purpose = isClosed ? 'give-back' : 'supply';
+    await mapBounded([...meters.accounts.values()], FLUSHES_AT_ONCE, async (account) => {
+      await flushAccount(account, parts, purpose);
+      if (isOver(account, nowMs())) meters.drop(account);
+    });
+  }
+
+  return {
+    reserve(claims) {
+      if (isClosed) return { kind: 'unavailable', reason: 'this quota holder is closed' };
+      checkAmounts(claims);
+      const at = nowMs();
+      return (
+        reserveFromMemory(claims, at) ?? refuseAtOnce(claims, at) ?? reserveFromCounters(claims, at)
+      );
+    },
+
+    flush,
+
+    async close() {
+      isClosed = true;
+      if (timer) timers.clearInterval(timer);
+      for (let flushes = 0; flushes < CLOSING_FLUSHES; flushes += 1) await flush();
+    },
+  };
+}
+
+/** All of what the claims were answered, or none. */
+function reservationOf(claims: readonly QuotaClaim[], answers: readonly MeterAnswer[]) {
+  const refused = answers.findIndex(({ outcome }) => outcome.kind !== 'taken');
+  if (refused < 0)
+    return new HeldReservation(
+      answers.map(({ account }) => account),
+      claims,
+    );
+  for (const [index, { account, outcome }] of answers.entries())
+    if (outcome.kind === 'taken') unask(account, claims[index]?.amount ?? 0);
+  return refusalOf(claims[refused] as QuotaClaim, answers[refused] as MeterAnswer);
+}
+
+function refusalOf(
+  { quota }: QuotaClaim,
+  { outcome, account }: MeterAnswer,
+): QuotaRefusal | QuotaUnavailable {
+  if (outcome.kind === 'unavailable') return outcome;
+  return {
+    kind: 'exhausted',
+    quota,
+    windowName: account.windowName,
+    resetsAt: new Date(account.endsMs),
+    heldByOthers: outcome.kind === 'exhausted' && outcome.heldByOthers,
+  };
+}
+
+function checkAmounts(claims: readonly QuotaClaim[]): void {
+  for (const { amount } of claims) {
+    if (!isAmount(amount))
+      throw new RangeError(
+        `wrong amount ${amount} of a quota claim: allowed are whole numbers from 0 to 2^53 - 1`,
+      );
+  }
+}

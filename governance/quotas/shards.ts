@@ -1,0 +1,28 @@
+import type { Quota } from './quota.js';
+
+/** What names one counter: the key of its item. */
+export interface CounterKey {
+  /** `quota#<scope>`, from the second shard on with `#<shard>`. */
+  readonly pk: string;
+  /** `<unit>#<window name>` */
+  readonly sk: string;
+}
+
+export function counterKey({ scope, unit }: Quota, windowName: string, shard: number): CounterKey {
+  const pk = shard === 0 ? `quota#${scope}` : `quota#${scope}#${shard}`;
+  return { pk, sk: `${unit}#${windowName}` };
+}
+
+/** The part of the limit that one shard keeps. The parts differ by one at most. */
+export function shardLimit({ limit, shards = 1 }: Quota, shard: number): number {
+  const part = Math.floor(limit / shards);
+  return shard < limit - part * shards ? part + 1 : part;
+}
+
+/** The shard a holder turns to first (FNV-1a of its id). */
+export function preferredShard(holderId: string, shards: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < holderId.length; at += 1)
+    hash = Math.imul(hash ^ holderId.charCodeAt(at), 0x01000193);
+  return (hash >>> 0) % shards;
+}

@@ -1,0 +1,105 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { EVIDENCE_PREFIX } from '../../governance/audit/report/evidence-files.js';
+import { acknowledgeWildcard, logicalId } from '../platform/acknowledge.js';
+
+export interface EvidenceBucketProps {
+  readonly encryptionKey: IKey;
+
+  /** How long each night's evidence is kept. */
+  readonly retention: Duration;
+
+  /**
+   * Whether a deletion of the stack takes the evidence with it; a function of CDK's empties the
+   * bucket then.
+   *
+   * @default false: the bucket is kept
+   */
+  readonly ephemeral?: boolean;
+}
+
+const PREFIX: typeof EVIDENCE_PREFIX = 'evidence/';
+
+/** When evidence is seldom looked at any more, and storage that costs less is the better one. */
+const SELDOM_READ_AFTER = Duration.days(90);
+/** How long what was replaced or deleted can be brought back. */
+const OLD_VERSIONS_KEPT = Duration.days(365);
+
+const ACCESS_LOGS =
+  'who read or wrote evidence is a question for CloudTrail data events, which an organization has in one place; access logs would need a bucket of their own';
+
+const ACKNOWLEDGED = [
+  { id: 'AwsSolutions-S1', reason: ACCESS_LOGS },
+  { id: 'NIST.800.53.R5-S3BucketLoggingEnabled', reason: ACCESS_LOGS },
+  {
+    id: 'NIST.800.53.R5-S3BucketReplicationEnabled',
+    reason: 'evidence stays in the region it tells about; its versions bring back what was deleted',
+  },
+];
+
+/** What every night leaves to be looked up later: versioned, encrypted, TLS only, never public. */
+export class EvidenceBucket extends Construct {
+  readonly bucketName: string;
+
+  private readonly bucket: s3.Bucket;
+
+  constructor(scope: Construct, id: string, props: EvidenceBucketProps) {
+    super(scope, id);
+
+    const { encryptionKey, retention, ephemeral = false } = props;
+    const getsCheaper = retention.toDays() > SELDOM_READ_AFTER.toDays();
+    this.bucket = new s3.Bucket(this, 'Bucket', {
+      versioned: true,
+      encryption: s3.BucketEncryption.KMS,
+      encryptionKey,
+      bucketKeyEnabled: true,
+      enforceSSL: true,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      lifecycleRules: [
+        {
+          id: 'Evidence',
+          prefix: PREFIX,
+          expiration: retention,
+          noncurrentVersionExpiration: OLD_VERSIONS_KEPT,
+          transitions: getsCheaper
+            ? [
+                {
+                  storageClass: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+                  transitionAfter: SELDOM_READ_AFTER,
+                },
+              ]
+            : [],
+        },
+        {
+          id: 'Leftovers',
+          expiredObjectDeleteMarker: true,
+          abortIncompleteMultipartUploadAfter: Duration.days(7),
+        },
+      ],
+      removalPolicy: ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      autoDeleteObjects: ephemeral,
+    });
+    this.bucketName = this.bucket.bucketName;
+    Validations.of(this.bucket).acknowledge(...ACKNOWLEDGED);
+  }
+
+  /** Lets a function add evidence: not read it, nor list or delete any. */
+  grantKeep(role: iam.IRole): void {
+    role.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects(`${PREFIX}*`)],
+      }),
+    );
+    this.bucket.encryptionKey?.grantEncrypt(role);
+    acknowledgeWildcard(
+      role,
+      `<${logicalId(this.bucket)}.Arn>/${PREFIX}*`,
+      'each night has files of its own below this prefix',
+    );
+  }
+}

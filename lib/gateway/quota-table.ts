@@ -1,0 +1,52 @@
+import { Stack } from 'aws-cdk-lib';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { GovernanceTable, type GovernanceTableProps } from '../platform/governance-table.js';
+
+/** The counters that hold quotas: an item for each scope, unit and window, gone some time after it. */
+export class QuotaTable extends Construct {
+  readonly tableName: string;
+
+  private readonly table: GovernanceTable;
+  private readonly encryptionKeyArn: string;
+
+  constructor(scope: Construct, id: string, props: GovernanceTableProps) {
+    super(scope, id);
+    this.table = new GovernanceTable(this, 'Table', props);
+    this.encryptionKeyArn = props.encryptionKey.keyArn;
+    this.tableName = this.table.tableName;
+  }
+
+  /** Lets a holder take leases and settle what it used, in every workspace: for the gateway alone. */
+  grantMeter(grantee: IGrantable): void {
+    this.table.grantItems(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+  }
+
+  /** Lets a holder do so for one workspace and its callers. */
+  grantMeterOf(grantee: IGrantable, workspace: string): void {
+    const counters = `quota#workspace#${workspace}`;
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      resourceArns: [this.table.tableArn],
+      conditions: {
+        'ForAllValues:StringLike': {
+          'dynamodb:LeadingKeys': [counters, `${counters}#*`, 'quota#caller#*'],
+        },
+      },
+    });
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+      resourceArns: [this.encryptionKeyArn],
+      conditions: {
+        StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` },
+      },
+    });
+  }
+
+  /** Lets somebody see what was used. */
+  grantRead(grantee: IGrantable): void {
+    this.table.grantItems(grantee, 'dynamodb:GetItem');
+  }
+}

@@ -1,0 +1,96 @@
+import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { AlertTopic } from '../operations/alert-topic.js';
+import { PER_FIVE_MINUTES, RunbookAlarm } from '../operations/runbook-alarm.js';
+import { acknowledgeWildcard, logicalId } from '../platform/acknowledge.js';
+import type { AdminKey } from './admin-key.js';
+import { DeletionFunctions } from './deletion-functions.js';
+import { deletionStates } from './deletion-states.js';
+import { RetirementFunctions, type RetirementFunctionsProps } from './retirement-functions.js';
+import { retirementStates } from './retirement-states.js';
+import type { SecretAccess } from './secret-access.js';
+
+export interface RetirementFlowProps extends Omit<RetirementFunctionsProps, 'adminKey'> {
+  /** `undefined` without the Admin API: then a person deletes old keys, and the flow asks for it. */
+  readonly adminKey: AdminKey | undefined;
+  readonly alertTopic: AlertTopic;
+  readonly runbookUrl: string;
+}
+
+/** Waits until an old key is unused, verifies, and only then revokes it. */
+export class RetirementFlow extends Construct {
+  readonly stateMachine: sfn.StateMachine;
+
+  readonly access: readonly SecretAccess[];
+
+  constructor(scope: Construct, id: string, props: RetirementFlowProps) {
+    super(scope, id);
+
+    const { states, access } = this.flow(props);
+    this.access = access;
+    this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
+      comment: 'Retires a Mistral key that a rotation replaced or that left the policy',
+      definitionBody: sfn.DefinitionBody.fromChainable(states),
+      tracingEnabled: true,
+      logs: {
+        destination: new logs.LogGroup(this, 'Logs', {
+          retention: logs.RetentionDays.ONE_YEAR,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+        level: sfn.LogLevel.ALL,
+        includeExecutionData: true, // ids and dates; no state ever holds a key
+      },
+    });
+    acknowledgeWildcard(
+      this.stateMachine.role,
+      '*',
+      'X-Ray writes and log deliveries have no resource to name',
+    );
+    this.alarm(props);
+  }
+
+  /** Lets a function see which retirements are under way, and of what. */
+  grantListRunning(role: iam.IRole): void {
+    const executions = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${this.stateMachine.stateMachineName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.stateMachine.grant(role, 'states:ListExecutions');
+    iam.Grant.addToPrincipal({
+      grantee: role,
+      actions: ['states:DescribeExecution'],
+      resourceArns: [executions],
+    });
+    acknowledgeWildcard(
+      role,
+      `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<${logicalId(this.stateMachine)}.Name>:*`,
+      'executions of this one state machine, whose names are not known beforehand',
+    );
+  }
+
+  private flow({ adminKey, ...props }: RetirementFlowProps) {
+    if (adminKey) {
+      const functions = new RetirementFunctions(this, 'Functions', { ...props, adminKey });
+      return { states: retirementStates(this, functions), access: functions.access };
+    }
+    const functions = new DeletionFunctions(this, 'Functions', props);
+    return { states: deletionStates(this, functions), access: functions.access };
+  }
+
+  private alarm({ alertTopic, runbookUrl }: RetirementFlowProps): void {
+    alertTopic.watch(
+      new RunbookAlarm(this, 'RetirementFailed', {
+        alarmName: 'governance-retirement-failed',
+        description: 'A retirement ended in an error, so an old key may still be valid',
+        // It has no timeout, so that this is how it ends where it goes wrong.
+        metric: this.stateMachine.metricFailed(PER_FIVE_MINUTES),
+        runbookUrl,
+      }),
+    );
+  }
+}

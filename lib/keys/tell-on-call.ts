@@ -1,0 +1,27 @@
+import type { Construct } from 'constructs';
+import type { TellOnCallEnv } from '../../lambdas/tell-on-call/env.js';
+import { GovernanceFunction } from '../platform/governance-function.js';
+import type { RetirementFunctionsProps } from './retirement-functions.js';
+
+/** The task that tells on-call, the same in every flow. */
+export function tellOnCall(
+  scope: Construct,
+  {
+    policy,
+    alertTopic,
+    recordsTable,
+  }: Pick<RetirementFunctionsProps, 'policy' | 'alertTopic' | 'recordsTable'>,
+): GovernanceFunction<TellOnCallEnv> {
+  const tell = new GovernanceFunction<TellOnCallEnv>(scope, 'Tell', {
+    folder: 'tell-on-call',
+    description: 'Tells on-call where a retirement stands, and writes it down',
+    policy,
+    environment: {
+      ALERTS_TOPIC_ARN: alertTopic.topic.topicArn,
+      RECORDS_TABLE_NAME: recordsTable.tableName,
+    },
+  });
+  alertTopic.grantPublish(tell);
+  recordsTable.grantJournal(tell);
+  return tell;
+}

@@ -1,0 +1,116 @@
+import { Stack } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { Policy } from '../../governance/policy/policy.js';
+import type { EncryptionKey } from '../platform/encryption-key.js';
+import { DeadLetterQueue } from './dead-letter-queue.js';
+import { PER_FIVE_MINUTES, RunbookAlarm, type WatchedAlarm } from './runbook-alarm.js';
+
+type Subscription = Policy['alerts']['subscriptions'][number];
+
+export interface AlertTopicProps {
+  readonly encryptionKey: EncryptionKey;
+
+  /**
+   * Who gets the alerts, and which. A queue or function must itself let the topic in, except
+   * functions of this account.
+   *
+   * @default nobody yet
+   */
+  readonly subscriptions?: readonly Subscription[];
+
+  readonly runbookUrl: string;
+}
+
+/** The one topic through which on-call hears of everything: encrypted, TLS only. */
+export class AlertTopic extends Construct {
+  readonly topic: sns.Topic;
+
+  /** What a subscriber would not take. */
+  private readonly undelivered: DeadLetterQueue;
+
+  /** The alarms that on-call hears of. */
+  readonly watched: WatchedAlarm[] = [];
+
+  constructor(scope: Construct, id: string, props: AlertTopicProps) {
+    super(scope, id);
+
+    this.topic = new sns.Topic(this, 'Topic', {
+      displayName: 'Mistral governance',
+      masterKey: props.encryptionKey,
+      enforceSSL: true,
+    });
+    const { account } = Stack.of(this);
+    props.encryptionKey.grantAlarms(account);
+    this.topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'AlarmsOfThisAccount',
+        principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': account } },
+      }),
+    );
+    this.undelivered = this.keepUndelivered(props.runbookUrl);
+    for (const subscription of props.subscriptions ?? []) this.subscribe(subscription);
+  }
+
+  /** Tells on-call when the alarm goes off, and when it is over. */
+  watch(alarm: WatchedAlarm): void {
+    this.watched.push(alarm);
+    const action = new SnsAction(this.topic);
+    alarm.addAlarmAction(action);
+    alarm.addOkAction(action);
+  }
+
+  grantPublish(grantee: iam.IGrantable): void {
+    this.topic.grantPublish(grantee);
+  }
+
+  private keepUndelivered(runbookUrl: string): DeadLetterQueue {
+    const undelivered = new DeadLetterQueue(this, 'Undelivered');
+    undelivered.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [new iam.ServicePrincipal('sns.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [undelivered.queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': this.topic.topicArn } },
+      }),
+    );
+    const metric = undelivered.metricApproximateNumberOfMessagesVisible({
+      ...PER_FIVE_MINUTES,
+      statistic: 'Maximum',
+    });
+    this.watch(
+      new RunbookAlarm(this, 'NotDelivered', {
+        alarmName: 'governance-alerts-undelivered',
+        description: 'A subscriber did not take an alert',
+        metric,
+        runbookUrl,
+      }),
+    );
+    return undelivered;
+  }
+
+  private subscribe({ protocol, endpoint, filter }: Subscription): void {
+    const id = `${protocol}:${endpoint}`;
+    const subscribed = new sns.CfnSubscription(this, id, {
+      topicArn: this.topic.topicArn,
+      protocol,
+      endpoint,
+      filterPolicy: filter,
+      redrivePolicy: { deadLetterTargetArn: this.undelivered.queueArn },
+    });
+    subscribed.node.addDependency(this.undelivered); // with the policy that lets SNS in
+    if (protocol !== 'lambda') return;
+    new CfnPermission(this, `${id}:permission`, {
+      action: 'lambda:InvokeFunction',
+      functionName: endpoint,
+      principal: 'sns.amazonaws.com',
+      sourceArn: this.topic.topicArn,
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  type METRICS,
+  METRICS_NAMESPACE,
+  type MetricName,
+} from '../../governance/platform/metrics.js';
+
+type DimensionOf<Name extends MetricName> = (typeof METRICS)[Name]['dimensions'][number];
+
+/** A metric that this product writes, under one value of one of its dimensions. */
+export function governanceMetric<Name extends MetricName>(
+  metricName: Name,
+  dimension: DimensionOf<Name>,
+  value: string,
+  options: MetricOptions,
+): Metric {
+  return new Metric({
+    namespace: METRICS_NAMESPACE,
+    metricName,
+    dimensionsMap: { [dimension]: value },
+    ...options,
+  });
+}
+
+/** How a search names a metric under all values of a dimension. */
+export function searchFor<Name extends MetricName>(
+  metricName: Name,
+  dimension: DimensionOf<Name>,
+): string {
+  return `{${METRICS_NAMESPACE},${dimension}} MetricName="${metricName}"`;
+}

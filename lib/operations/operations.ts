@@ -1,0 +1,64 @@
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct, type IConstruct } from 'constructs';
+import type { Policy } from '../../governance/policy/policy.js';
+import { GovernanceFunction } from '../platform/governance-function.js';
+import type { AlertTopic } from './alert-topic.js';
+import {
+  FunctionAlarms,
+  type FunctionAlarmsProps,
+  type WatchedFunction,
+} from './function-alarms.js';
+import { KeyAlarms } from './key-alarms.js';
+import { OperationsDashboard } from './operations-dashboard.js';
+
+export interface OperationsProps extends Pick<FunctionAlarmsProps, 'watchedElsewhere'> {
+  /** All functions and queues below this are watched, whoever made them. */
+  readonly system: IConstruct;
+
+  readonly policy: Policy;
+
+  readonly alertTopic: AlertTopic;
+
+  /** Runs in deploys alone, which fail with it. */
+  readonly deployFunction: WatchedFunction;
+
+  readonly retirements: IStateMachine;
+}
+
+/** What on-call needs of the system as a whole: alarms that no part has of its own, and one page. */
+export class Operations extends Construct {
+  constructor(scope: Construct, id: string, props: OperationsProps) {
+    super(scope, id);
+
+    const { system, policy, alertTopic, deployFunction, retirements } = props;
+    const { runbookUrl } = policy.alerts;
+    const { keySource } = policy.mistral;
+    const functions = constructsOf<WatchedFunction>(system, GovernanceFunction);
+    const parts = { alertTopic, runbookUrl };
+
+    new KeyAlarms(this, 'KeyAlarms', { ...parts, keySource, rotation: policy.rotation });
+    new FunctionAlarms(this, 'FunctionAlarms', {
+      ...parts,
+      functions: functions.filter((one) => one !== deployFunction),
+      watchedElsewhere: props.watchedElsewhere,
+    });
+    new OperationsDashboard(this, 'Dashboard', {
+      policy,
+      alarms: alertTopic.watched,
+      functions,
+      deadLetters: constructsOf(system, Queue).map((queue) => ({
+        queue,
+        name: queue.node.path.slice(system.node.path.length + 1),
+      })),
+      retirements,
+    });
+  }
+}
+
+function constructsOf<Found extends IConstruct>(
+  system: IConstruct,
+  type: abstract new (...args: never[]) => Found,
+): Found[] {
+  return system.node.findAll().filter((one): one is Found => one instanceof type);
+}

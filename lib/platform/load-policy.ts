@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { parsePolicy } from '../../governance/policy/parse-policy.js';
+import type { Policy } from '../../governance/policy/policy.js';
+
+/** Reads and checks a policy file. @throws Error naming the file and everything wrong in it */
+export function loadPolicy(path: string): Policy {
+  return checkPolicy(readPolicyDocument(path), path);
+}
+
+/** @throws Error naming everything that is wrong with it */
+export function checkPolicy(document: unknown, name = 'policy'): Policy {
+  const parsed = parsePolicy(document);
+  if (parsed.ok) return parsed.policy;
+  const { problems } = parsed;
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  throw new Error(`${name} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+}
+
+/** The file's YAML, unchecked. @throws Error naming the file */
+export function readPolicyDocument(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`policy ${path} could not be read: ${reason}`);
+  }
+}

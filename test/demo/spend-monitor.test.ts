@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
+import type { Gate } from '../../testing/network.js';
+import { aSpendAccount, counted } from '../support/spend-account.js';
+import { USD } from '../support/spend-builders.js';
+
+let dynamo: LocalDynamo;
+beforeAll(async () => {
+  dynamo = await startLocalDynamo();
+});
+afterAll(() => dynamo.close());
+
+const anAccount = (start: string, gate?: Gate) => aSpendAccount(dynamo, start, gate);
+
+test('a budget is told at its thresholds, once, until it is used up', async () => {
+  const { clock, look, meter, use, told, inbox } = await anAccount('2026-11-24T01:00:00Z');
+  for (const dollars of [24, 1, 15, 7.5, 2, 0.5]) {
+    await meter('dev-workspace', dollars);
+    use('dev-workspace', dollars);
+    await look();
+    await clock.sleep(15 * 60_000);
+  }
+  expect(told()).toEqual([
+    'dev-workspace has spent 50% of its monthly budget',
+    'WARNING: dev-workspace has spent 80% of its monthly budget',
+    'WARNING: dev-workspace has spent 95% of its monthly budget',
+    'CRITICAL: The monthly budget of dev-workspace is used up',
+  ]);
+  const [first] = inbox.messages;
+  expect(first?.attributes).toEqual({
+    type: 'spend-threshold',
+    severity: 'info',
+    workspace: 'dev-workspace',
+  });
+  expect(JSON.parse(first?.bodies.default ?? '').facts).toMatchObject({
+    spent: '25.00 USD, 50%',
+    metered: '25.00 USD',
+    'reported by Mistral': '25.00 USD',
+    'dearest this month': 'mistral-large-2512 25.00 USD',
+  });
+});
+
+test('metered and billed stand side by side in each window', async () => {
+  const { look, meter, use } = await anAccount('2026-11-24T01:00:00Z');
+  await meter('prod-workspace', 3);
+  use('prod-workspace', 10, '2026-11-23');
+  use('prod-workspace', 2);
+  const { spend } = await look();
+  expect(
+    spend
+      .filter(({ workspace }) => workspace === 'prod-workspace')
+      .map(({ window, windowName, spentNanos, meteredNanos, billedNanos }) => [
+        window,
+        windowName,
+        spentNanos / USD,
+        (meteredNanos ?? 0) / USD,
+        billedNanos === undefined ? undefined : billedNanos / USD,
+      ]),
+  ).toEqual([
+    ['hour', '2026-11-24T01', 3, 3, undefined],
+    ['day', '2026-11-24', 3, 3, 2],
+    ['month', '2026-11', 12, 3, 12],
+  ]);
+});
+
+test('traffic around the gateway is seen the morning after', async () => {
+  const { clock, look, meter, use, told } = await anAccount('2026-11-23T10:00:00Z');
+  await meter('ml-workspace', 4);
+  use('ml-workspace', 9);
+  await meter('prod-workspace', 6);
+  use('prod-workspace', 6);
+  await clock.playUntil(new Date('2026-11-24T05:45:00Z'));
+  await look();
+  expect(told()).toEqual([]);
+  await clock.playUntil(new Date('2026-11-24T06:00:00Z'));
+  await look();
+  await look();
+  expect(told()).toEqual(['WARNING: ml-workspace spends around the gateway']);
+});
+
+test('an alert that SNS refuses is sent by the next run', async () => {
+  let isDown = true;
+  const gate: Gate = async (call, effect) =>
+    call === 'sns Publish' && isDown ? { status: 400, body: '<ErrorResponse/>' } : effect();
+  const { look, use, told, clock } = await anAccount('2026-11-24T01:00:00Z', gate);
+  use('dev-workspace', 26);
+  await expect(look()).rejects.toThrow();
+  isDown = false;
+  await clock.sleep(60_000);
+  expect((await look()).told).toBe(1);
+  expect(told()).toEqual(['dev-workspace has spent 50% of its monthly budget']);
+});
+
+test('a run takes no more calls than there is to know', async () => {
+  const calls: string[] = [];
+  const { look, use } = await anAccount('2026-11-24T01:40:00Z', (call, effect) => {
+    calls.push(call);
+    return effect();
+  });
+  await look(); // opens the day, and reads the Admin API key
+  calls.length = 0;
+  await look();
+  expect(counted(calls)).toEqual({
+    'dynamodb Query': 1,
+    'dynamodb GetItem': 6, // the budgets of the shipped policy
+    'mistral GET /v1/admin/usage': 3,
+  });
+  calls.length = 0;
+  use('dev-workspace', 26);
+  await look();
+  expect(counted(calls)).toMatchObject({ 'sns Publish': 1, 'dynamodb PutItem': 2 });
+});

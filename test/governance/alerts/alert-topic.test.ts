@@ -1,0 +1,38 @@
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, expect, test } from 'vitest';
+import { createAlertTopic } from '../../../governance/alerts/alert-topic.aws.js';
+
+const sns = mockClient(SNSClient);
+afterAll(() => sns.restore());
+
+test('publishes one message with a body for each protocol and attributes to filter by', async () => {
+  sns.on(PublishCommand).resolves({});
+  const topic = createAlertTopic(new SNSClient(), 'arn:topic', 'https://example.com/runbook.md');
+  await topic.publish({
+    type: 'key-revoked',
+    severity: 'info',
+    workspace: 'dev-workspace',
+    threadId: 'rotation-v2',
+    at: new Date('2026-04-08T01:00:00Z'),
+    title: 'Old key is revoked',
+    description: 'It is gone.',
+    facts: {},
+    nextSteps: [],
+  });
+
+  const input = sns.commandCalls(PublishCommand)[0]?.args[0].input;
+  expect(input).toMatchObject({
+    TopicArn: 'arn:topic',
+    Subject: 'Old key is revoked',
+    MessageStructure: 'json',
+    MessageAttributes: {
+      type: { DataType: 'String', StringValue: 'key-revoked' },
+      severity: { DataType: 'String', StringValue: 'info' },
+      workspace: { DataType: 'String', StringValue: 'dev-workspace' },
+    },
+  });
+  expect(Object.keys(JSON.parse(input?.Message ?? ''))).toEqual(
+    expect.arrayContaining(['default', 'email', 'https', 'sqs', 'lambda', 'sms']),
+  );
+});

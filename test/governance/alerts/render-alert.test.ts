@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import type { Alert } from '../../../governance/alerts/alert.js';
+import { renderAlert } from '../../../governance/alerts/render-alert.js';
+
+const RUNBOOK = 'https://example.com/runbook.md';
+
+function anAlert(change: Partial<Alert> = {}): Alert {
+  return {
+    type: 'key-in-use',
+    severity: 'warning',
+    workspace: 'dev-workspace',
+    threadId: 'rotation-v2',
+    at: new Date('2026-04-08T01:00:00Z'),
+    title: 'Replaced key of mistral/dev/team is still in use',
+    description: 'Key old_key was used again.',
+    facts: { secret: 'mistral/dev/team', 'last used on': '2026-04-07' },
+    nextSteps: [
+      { say: 'See who reads the secret', command: 'aws cloudtrail lookup-events' },
+      { say: 'Restart what still holds it' },
+    ],
+    ...change,
+  };
+}
+
+function bodies(alert: Alert) {
+  const rendered = renderAlert(alert, RUNBOOK);
+  const parsed: Record<string, string> = JSON.parse(rendered.message);
+  return {
+    ...rendered,
+    ...parsed,
+    chat: JSON.parse(parsed.https ?? ''),
+    machine: JSON.parse(parsed.default ?? ''),
+  };
+}
+
+test('an e-mail says what happened, why it matters and what to paste', () => {
+  expect(bodies(anAlert())).toMatchObject({
+    email: `Replaced key of mistral/dev/team is still in use
+2026-04-08 01:00 UTC, warning
+
+Key old_key was used again.
+
+  secret        mistral/dev/team
+  last used on  2026-04-07
+
+What to do:
+
+1. See who reads the secret:
+
+aws cloudtrail lookup-events
+
+2. Restart what still holds it.
+
+Runbook: https://example.com/runbook.md#key-in-use`,
+  });
+});
+
+test('the chat notification has what its channel requires, and strings only in its context', () => {
+  const { chat } = bodies(anAlert());
+  expect(chat).toMatchObject({
+    version: '1.0',
+    source: 'custom',
+    content: {
+      textType: 'client-markdown',
+      title: ':warning: Replaced key of mistral/dev/team is still in use',
+      description: 'Key old\\_key was used again.',
+    },
+    metadata: { threadId: 'rotation-v2', eventType: 'key-in-use' },
+  });
+  expect(chat.content.nextSteps).toEqual([
+    'See who reads the secret: `aws cloudtrail lookup-events`',
+    'Restart what still holds it',
+    '[Runbook](https://example.com/runbook.md#key-in-use)',
+  ]);
+  expect(chat.metadata.additionalContext).toEqual({
+    secret: 'mistral/dev/team',
+    'last used on': '2026-04-07',
+    severity: 'warning',
+  });
+});
+
+test('services read the whole alert under a version', () => {
+  const {
+    machine,
+    sqs,
+    lambda,
+    default: fallback,
+    attributes,
+  } = bodies(anAlert()) as ReturnType<typeof bodies> & Record<string, unknown>;
+  expect(machine).toEqual({
+    ...JSON.parse(JSON.stringify(anAlert())),
+    version: 1,
+    omitted: 0,
+    runbook: 'https://example.com/runbook.md#key-in-use',
+  });
+  expect([sqs, lambda]).toEqual([fallback, fallback]);
+  expect(attributes).toEqual({
+    type: 'key-in-use',
+    severity: 'warning',
+    workspace: 'dev-workspace',
+  });
+});
+
+describe('the subject', () => {
+  test.each([
+    [
+      'names what is not just information',
+      {},
+      'WARNING: Replaced key of mistral/dev/team is still in use',
+    ],
+    ['leaves information unmarked', { severity: 'info', title: 'All well' }, 'All well'],
+    [
+      'has no line breaks and no letters beyond ASCII',
+      { severity: 'info', title: 'Clé\nperdue' },
+      'Cl perdue',
+    ],
+  ] as const)('%s', (_name, change, subject) => {
+    expect(bodies(anAlert(change)).subject).toBe(subject);
+  });
+
+  test('is cut at a word below 100 characters', () => {
+    const { subject } = bodies(anAlert({ title: 'word '.repeat(60) }));
+    expect(subject.length).toBeLessThan(100);
+    expect(subject).toMatch(/ word\.\.\.$/);
+  });
+});
+
+test('a huge alert stays within what SNS takes and says what it left out', () => {
+  const nextSteps = Array.from({ length: 5000 }, (_, index) => ({
+    say: `Finding number ${index}`,
+    command: `aws secretsmanager describe-secret --secret-id secret-${index}`,
+  }));
+  const facts = Object.fromEntries(nextSteps.map(({ say, command }) => [say, command]));
+  const { message, machine, email } = bodies(
+    anAlert({ nextSteps, facts, description: 'long '.repeat(20_000) }),
+  ) as ReturnType<typeof bodies> & { email: string };
+  expect(Buffer.byteLength(message)).toBeLessThan(256 * 1024);
+  expect(machine.omitted).toBe(
+    10_000 - Object.keys(machine.facts).length - machine.nextSteps.length,
+  );
+  expect(machine.omitted).toBeGreaterThan(9000);
+  expect(email).toMatch(/\(\d+ more lines left out\)\n\nRunbook: .*#key-in-use$/);
+});

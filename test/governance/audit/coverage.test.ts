@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { type Coverage, notYetGrouped, undecidedBy } from '../../../governance/audit/coverage.js';
+import { FINDING_TYPES } from '../../../governance/audit/finding.js';
+import { aFinding, DEV, DEV_ID } from '../../support/audit-builders.js';
+
+const everything: Coverage = {
+  allKeys: true,
+  retirements: true,
+  workspaces: true,
+  rateLimit: true,
+  spendLimit: true,
+  models: true,
+  unclearSecrets: new Set(),
+};
+
+const findings = [
+  ...FINDING_TYPES.map((type) => aFinding({ type, id: `${type}#${DEV_ID}#k1` })),
+  aFinding({ type: 'policy-drift', id: 'policy-drift#workspace#dev-workspace' }),
+  aFinding({ type: 'policy-drift', id: 'policy-drift#rate#dev-workspace' }),
+  aFinding({ type: 'policy-drift', id: 'policy-drift#spend#organization' }),
+];
+
+test.each<[string, Partial<Coverage>, string[]]>([
+  ['nothing', {}, []],
+  [
+    'the list of keys',
+    { allKeys: false },
+    [
+      'stale',
+      'never-used',
+      'over-age',
+      'expiring',
+      'expired',
+      'no-expiry',
+      'unmanaged',
+      'orphaned',
+      'missing',
+      'wrong-workspace',
+    ].map((type) => `${type}#${DEV_ID}#k1`),
+  ],
+  ['the retirements', { retirements: false }, [`orphaned#${DEV_ID}#k1`]],
+  ['one secret', { unclearSecrets: new Set(['other']) }, [`orphaned#${DEV_ID}#k1`]],
+  ['the workspaces', { workspaces: false }, ['policy-drift#workspace#dev-workspace']],
+  ['the rate limit', { rateLimit: false }, ['policy-drift#rate#dev-workspace']],
+  ['the spend limit', { spendLimit: false }, ['policy-drift#spend#organization']],
+  ['the models', { models: false }, [`model-drift#${DEV_ID}#k1`]],
+])('an audit that missed %s leaves open what depends on it', (_name, missed, ids) => {
+  const isUndecided = undecidedBy({ ...everything, ...missed });
+  expect(findings.filter(isUndecided).map(({ id }) => id)).toEqual(ids);
+});
+
+test('an audit that could not read a secret leaves open all that is about it', () => {
+  const isUndecided = undecidedBy({ ...everything, unclearSecrets: new Set([DEV]) });
+  expect(isUndecided(aFinding({ type: 'rotation-failed', subject: DEV }))).toBe(true);
+});
+
+describe('keys seen by a listing that broke off', () => {
+  const single = aFinding({ id: `unmanaged#${DEV_ID}#k1`, type: 'unmanaged' });
+  const group = aFinding({ id: `unmanaged#${DEV_ID}#many`, type: 'unmanaged' });
+
+  test('are told', () => {
+    expect(notYetGrouped([single, group], [])).toEqual([single, group]);
+  });
+
+  test('are not told again by name while a group of them is open', () => {
+    expect(notYetGrouped([single], [group])).toEqual([]);
+    expect(notYetGrouped([group], [group])).toEqual([group]);
+  });
+});

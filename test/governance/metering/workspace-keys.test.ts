@@ -1,0 +1,98 @@
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { createGatewayKeyReader } from '../../../governance/keys/key-reader.aws.js';
+import { serializeManagedKey } from '../../../governance/keys/managed-key.js';
+import {
+  createWorkspaceKeys,
+  type WorkspaceKeys,
+} from '../../../governance/metering/workspace-keys.js';
+import { aManagedKey } from '../../support/builders.js';
+
+const secretsManager = mockClient(SecretsManagerClient);
+afterAll(() => secretsManager.restore());
+let seconds = 0;
+let keys: WorkspaceKeys;
+
+const holds = (keyId: string) => ({ SecretString: serializeManagedKey(aManagedKey(keyId)) });
+const reads = () =>
+  secretsManager.commandCalls(GetSecretValueCommand).map(({ args }) => args[0].input);
+const DEV = 'mistral/dev-workspace/gateway';
+
+beforeEach(() => {
+  secretsManager.reset();
+  seconds = 0;
+  keys = createWorkspaceKeys(
+    createGatewayKeyReader(new SecretsManagerClient({})),
+    () => seconds * 1000,
+  );
+});
+
+test("the gateway's key of each workspace is read once, then known at once", async () => {
+  secretsManager.on(GetSecretValueCommand).resolves(holds('k1'));
+  secretsManager
+    .on(GetSecretValueCommand, { SecretId: 'mistral/prod-workspace/gateway' })
+    .resolves(holds('k2'));
+
+  const asked = await Promise.all(
+    ['dev-workspace', 'dev-workspace', 'prod-workspace'].map((name) => keys.current(name)),
+  );
+
+  expect(asked.map((key) => key.reveal())).toEqual([
+    'plaintext-of-k1',
+    'plaintext-of-k1',
+    'plaintext-of-k2',
+  ]);
+  expect(keys.current('dev-workspace')).toBe(asked[0]);
+  expect(reads()).toHaveLength(2);
+});
+
+test('a key serves for days while Secrets Manager is down, which is not asked at each request', async () => {
+  secretsManager.on(GetSecretValueCommand).resolvesOnce(holds('k1')).rejects(new Error('down'));
+  const key = await keys.current('dev-workspace');
+
+  seconds = 3 * 86_400;
+  for (let request = 0; request < 100; request += 1) {
+    expect(await keys.current('dev-workspace')).toBe(key);
+  }
+  expect(reads()).toHaveLength(2);
+});
+
+test('a refused key gives way to AWSPREVIOUS where AWSCURRENT is the refused one', async () => {
+  secretsManager.on(GetSecretValueCommand).resolves(holds('k2'));
+  const previous = { SecretId: DEV, VersionStage: 'AWSPREVIOUS' };
+  secretsManager.on(GetSecretValueCommand, previous).resolves(holds('k1'));
+  const refused = await keys.current('dev-workspace');
+  const [one, other] = await Promise.all([
+    keys.instead('dev-workspace', [refused]),
+    keys.instead('dev-workspace', [refused]),
+  ]);
+  expect(one?.reveal()).toBe('plaintext-of-k1');
+  expect(other).toBe(one);
+});
+
+test('a refused key is not read again at each request where there is no other', async () => {
+  secretsManager.on(GetSecretValueCommand).resolves(holds('k1'));
+  const refused = await keys.current('dev-workspace');
+  for (let request = 0; request < 100; request += 1) {
+    expect(await keys.instead('dev-workspace', [refused])).toBeUndefined();
+  }
+  expect(reads()).toHaveLength(3);
+});
+
+test('fails for a secret without a key, naming no part of its value', async () => {
+  secretsManager.on(GetSecretValueCommand).resolves({ SecretString: '{"apiKey":""}' });
+  await expect(keys.current('dev-workspace')).rejects.toThrow(/does not hold a managed key/);
+});
+
+test('fails while the secret is still empty', async () => {
+  const gone = new ResourceNotFoundException({ message: 'no value', $metadata: {} });
+  secretsManager.on(GetSecretValueCommand).rejects(gone);
+  await expect(keys.current('dev-workspace')).rejects.toThrow(
+    'the gateway has no key in workspace "dev-workspace" yet',
+  );
+});

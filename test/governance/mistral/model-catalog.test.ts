@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import type { KeyProbe } from '../../../governance/mistral/mistral.js';
+import { createModelCatalog } from '../../../governance/mistral/model-catalog.js';
+import { aManagedKey, aSecret } from '../../support/builders.js';
+
+const accepted: KeyProbe = { kind: 'accepted', models: [] };
+
+test('asks with the key in charge', async () => {
+  const asked: string[] = [];
+  const catalog = createModelCatalog(
+    {
+      describe: async () => aSecret({ v1: ['AWSPREVIOUS'], v2: ['AWSCURRENT'] }),
+      read: async (_secret, version) => aManagedKey(`key-of-${version}`),
+    },
+    {
+      probe: async (apiKey) => {
+        asked.push(apiKey.reveal());
+        return accepted;
+      },
+    },
+  );
+  expect(await catalog.list('n')).toBe(accepted);
+  expect(asked).toEqual(['plaintext-of-key-of-v2']);
+});
+
+test('a secret without a key gives no models', async () => {
+  const catalog = createModelCatalog(
+    { describe: async () => aSecret({}), read: async () => undefined },
+    { probe: async () => accepted },
+  );
+  expect(await catalog.list('n')).toBeUndefined();
+});

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { ApiKey } from '../../../governance/mistral/api-key.js';
+import { redactKey } from '../../../governance/mistral/redact-key.js';
+
+const key = new ApiKey('HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y');
+
+test.each([
+  ['the whole key', 'bad key HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y!', 'bad key [api key]!'],
+  ['the key in another case', 'hqsxfb7iajrknhrv0e5oayjno1h2ug6y', '[api key]'],
+  ['its first eight characters', 'HQSxfB7I...', '[api key]...'],
+  ['a piece at the very end', 'ends in AYJNO1h2Ug6Y', 'ends in [api key]'],
+  ['two pieces', 'HQSxfB7Ia and NO1h2Ug6Y', '[api key] and [api key]'],
+  ['a piece shorter than eight', 'HQSx...Ug6Y', 'HQSx...Ug6Y'],
+  ['no key', 'Unauthorized', 'Unauthorized'],
+])('leaves nothing of %s', (_name, text, redacted) => {
+  expect(redactKey(text, key)).toBe(redacted);
+});
+
+test('takes out a key that is shorter than a piece', () => {
+  expect(redactKey('key k-123 refused', new ApiKey('k-123'))).toBe('key [api key] refused');
+  expect(redactKey('as it was', new ApiKey(''))).toBe('as it was');
+});

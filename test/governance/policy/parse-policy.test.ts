@@ -1,0 +1,395 @@
+import { describe, expect, test } from 'vitest';
+import { ALERT_TYPES } from '../../../governance/alerts/alert.js';
+import { parsePolicy } from '../../../governance/policy/parse-policy.js';
+import { expireAfterDays, gatewayKey } from '../../../governance/policy/planned-keys.js';
+import type { KeyPolicy } from '../../../governance/policy/policy.js';
+import { aPolicy, policyDocument } from '../../support/builders.js';
+
+type Document = ReturnType<typeof policyDocument>;
+type Break = (document: Document) => void;
+
+function problems(change: Break): readonly string[] {
+  const document = policyDocument();
+  change(document);
+  const parsed = parsePolicy(document);
+  return parsed.ok ? [] : parsed.problems;
+}
+
+test('the shipped policy is valid and fills in the defaults', () => {
+  const policy = aPolicy();
+  expect(policy.workspaces.map(({ name }) => name)).toEqual([
+    'dev-workspace',
+    'ml-workspace',
+    'prod-workspace',
+  ]);
+  expect(policy.workspaces[0]?.keys[0]?.rotateEveryDays).toBe(90);
+  expect(policy.mistral.adminUrl).toBe('https://api.mistral.ai/v1/admin');
+});
+
+test('a key expires two weeks after it should have been replaced and drained', () => {
+  const policy = aPolicy();
+  const key = policy.workspaces[0]?.keys[0] as KeyPolicy;
+  expect(expireAfterDays(policy.rotation, key)).toBe(90 + 7 + 14);
+});
+
+test.each([
+  [{}, {}, 90],
+  [{ maxAgeDays: 45 }, {}, 45],
+  [{}, { expireAfterDays: 60 }, 52],
+  [{}, { expireAfterDays: 60, maxDrainDays: 10 }, 49],
+])(
+  "with audit %j and rotation %j the gateway's key rotates after %i days",
+  (audit, rotation, days) => {
+    const policy = aPolicy((document) => {
+      for (const { keys } of document.workspaces) for (const key of keys) key.rotateEveryDays = 30;
+      document.audit = { ...document.audit, ...audit };
+      document.rotation = { ...document.rotation, ...rotation };
+    });
+    expect(gatewayKey(policy).rotateEveryDays).toBe(days);
+  },
+);
+
+const PRINCIPAL = 'arn:aws:iam::111122223333:role/analyst';
+
+describe('fails, naming path, value and what is allowed', () => {
+  const table: readonly (readonly [string, Break, string])[] = [
+    [
+      'no workspaces',
+      (d) => (d.workspaces = []),
+      'workspaces: [] is too short, must be at least 1 entry',
+    ],
+    ['workspaces missing', (d) => delete d.workspaces, 'workspaces: is missing, must be a list'],
+    [
+      'a field that does not exist',
+      (d) => (d.workspaces[0].keys[0].rotate = 1),
+      'workspaces[0].keys[0]: unknown field "rotate", allowed are name, description, rotateEveryDays, readers',
+    ],
+    [
+      'a section that does not exist',
+      (d) => (d.budget = {}),
+      'policy: unknown field "budget", allowed are $schema, mistral, workspaces, roles, callers, prices, gateway, rotation, audit, alerts',
+    ],
+    [
+      'a workspace id that is none',
+      (d) => (d.workspaces[1].id = 'ml'),
+      'workspaces[1].id: "ml" must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1',
+    ],
+    [
+      'a missing owner',
+      (d) => delete d.workspaces[0].ownerUserId,
+      'workspaces[0].ownerUserId: is missing, must be a string',
+    ],
+    [
+      'a missing team',
+      (d) => delete d.workspaces[0].team,
+      'workspaces[0].team: is missing, must be a string',
+    ],
+    [
+      'a workspace name with a slash',
+      (d) => (d.workspaces[0].name = 'a/b'),
+      'workspaces[0].name: "a/b" must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
+    ],
+    [
+      'two workspaces of one name',
+      (d) => (d.workspaces[1].name = 'Dev-Workspace'),
+      'workspaces[1].name: "Dev-Workspace" is already the name of workspaces[0]: each must be unique',
+    ],
+    [
+      'two workspaces of one id',
+      (d) => (d.workspaces[1].id = d.workspaces[0].id),
+      'workspaces[1].id: "6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01" is already the id of workspaces[0]: each must be unique',
+    ],
+    [
+      'two keys of one name',
+      (d) => (d.workspaces[2].keys[1].name = 'checkout-service-key'),
+      'workspaces[2].keys[1].name: "checkout-service-key" is already the name of keys[0]: each must be unique',
+    ],
+    [
+      'models that are neither',
+      (d) => (d.workspaces[0].models = 'all'),
+      'workspaces[0].models: "all" must be "*" or a list of at least one model id or alias',
+    ],
+    [
+      'half a request a minute',
+      (d) => (d.workspaces[0].requestsPerMinute = 0.5),
+      'workspaces[0].requestsPerMinute: 0.5 is not a whole number',
+    ],
+    [
+      'a negative budget',
+      (d) => (d.workspaces[0].budgets.monthlyUsd = -1),
+      'workspaces[0].budgets.monthlyUsd: -1 is too small, must be more than 0',
+    ],
+    [
+      'a budget in words',
+      (d) => (d.workspaces[0].budgets.dailyUsd = 'ten'),
+      'workspaces[0].budgets.dailyUsd: "ten" is not a number',
+    ],
+    [
+      'a budget window that does not exist',
+      (d) => (d.workspaces[0].budgets.weeklyUsd = 1),
+      'workspaces[0].budgets: unknown field "weeklyUsd", allowed are hourlyUsd, dailyUsd, monthlyUsd, hourlyEur, dailyEur, monthlyEur',
+    ],
+    [
+      'a budget in another currency than the bill',
+      (d) => (d.workspaces[1].budgets = { monthlyEur: 500 }),
+      'workspaces[1].budgets.monthlyEur: 500 is in another currency than mistral.currency (USD): name it monthlyUsd',
+    ],
+    [
+      'the price of an alias',
+      (d) => (d.prices = { models: { 'mistral-small-latest': { perThousandPages: 1 } } }),
+      'prices.models.mistral-small-latest: "mistral-small-latest" is an alias, which may come to stand for another model: must be an exact id such as "mistral-small-2603"',
+    ],
+    [
+      'overflow to nowhere',
+      (d) => (d.workspaces[2].overflowTo = ['ml']),
+      'workspaces[2].overflowTo[0]: unknown workspace "ml": known are "dev-workspace", "ml-workspace", "prod-workspace"',
+    ],
+    [
+      'overflow to itself',
+      (d) => (d.workspaces[2].overflowTo = ['prod-workspace']),
+      'workspaces[2].overflowTo[0]: "prod-workspace" overflows to itself: name another workspace',
+    ],
+    [
+      'a rotation later than the audit thinks right',
+      (d) => (d.workspaces[0].keys[0].rotateEveryDays = 120),
+      'workspaces[0].keys[0].rotateEveryDays: 120 is more than audit.maxAgeDays (90): every such key would be reported as over-age; must be at most that',
+    ],
+    [
+      'a lifetime that leaves no days between rotations of the gateway',
+      (d) => {
+        for (const { keys } of d.workspaces) keys.length = 0;
+        d.gateway = { ...d.gateway, enabled: true };
+        d.rotation = { maxDrainDays: 7, expireAfterDays: 15 };
+      },
+      "rotation.maxDrainDays: 7 is too long for the gateway's own keys, which rotate after 90 days, audit.maxAgeDays or expireAfterDays - maxDrainDays - 1, whichever is least: must be less than that, 7",
+    ],
+    [
+      'a caller in no workspace',
+      (d) => (d.callers[0].workspace = 'qa'),
+      'callers[0].workspace: unknown workspace "qa": known are "dev-workspace", "ml-workspace", "prod-workspace"',
+    ],
+    [
+      'a caller of no role',
+      (d) => (d.callers[0].role = 'toString'),
+      'callers[0].role: unknown role "toString": known are "analyst", "developer", "senior", "admin"',
+    ],
+    [
+      'a caller that is no ARN',
+      (d) => (d.callers[0].principal = 'analyst'),
+      'callers[0].principal: "analyst" must be an IAM role or user ARN or an assumed-role session ARN, "*" allowed in its name, for example arn:aws:iam::111122223333:role/analysts-*',
+    ],
+    [
+      'the same caller twice',
+      (d) => (d.callers[1].principal = PRINCIPAL),
+      `callers[1].principal: "${PRINCIPAL}" can match the same caller as callers[0] and is as specific: one of them must fix more characters`,
+    ],
+    [
+      'callers that tie',
+      (d) => {
+        d.callers[0].principal = 'arn:aws:iam::111122223333:role/ab*';
+        d.callers[1].principal = 'arn:aws:iam::111122223333:role/*cd';
+      },
+      'callers[1].principal: "arn:aws:iam::111122223333:role/*cd" can match the same caller as callers[0] and is as specific: one of them must fix more characters',
+    ],
+    [
+      'callers that tie as sessions',
+      (d) => {
+        d.callers[0].principal = 'arn:aws:iam::111122223333:role/a/build';
+        d.callers[1].principal = 'arn:aws:iam::111122223333:role/long/path/build';
+      },
+      'callers[1].principal: "arn:aws:iam::111122223333:role/long/path/build" can match the same caller as callers[0] and is as specific: one of them must fix more characters',
+    ],
+    [
+      'a caller by the path of its role alone',
+      (d) => (d.callers[0].principal = 'arn:aws:iam::111122223333:role/service/*'),
+      'callers[0].principal: "arn:aws:iam::111122223333:role/service/*" fixes a path alone, which the sessions of a role do not tell: must fix some of the role\'s name',
+    ],
+    [
+      'a reader that is no ARN',
+      (d) => (d.workspaces[0].keys[0].readers = ['everyone']),
+      'workspaces[0].keys[0].readers[0]: "everyone" must be the ARN of an IAM role, user or account root, for example arn:aws:iam::111122223333:role/billing',
+    ],
+    [
+      'a reader in no account',
+      (d) => (d.workspaces[0].keys[0].readers = ['arn:aws:iam::*:role/x']),
+      'workspaces[0].keys[0].readers[0]: "arn:aws:iam::*:role/x" must be the ARN of an IAM role, user or account root, for example arn:aws:iam::111122223333:role/billing',
+    ],
+    [
+      'a key rotated every thousand and one days',
+      (d) => (d.workspaces[0].keys[0].rotateEveryDays = 1001),
+      'workspaces[0].keys[0].rotateEveryDays: 1001 is too large, must be at most 1000',
+    ],
+    [
+      'a drain as long as the rotation',
+      (d) => (d.workspaces[0].keys[0].rotateEveryDays = 7),
+      'workspaces[0].keys[0].rotateEveryDays: 7 is not longer than rotation.maxDrainDays (7): an old key could still drain when the next rotation starts; must be more',
+    ],
+    [
+      'an expiry before the replacement',
+      (d) => (d.rotation.expireAfterDays = 97),
+      'rotation.expireAfterDays: 97 lets key "dev-team-key" expire before its replacement is in place: must be more than rotateEveryDays + maxDrainDays, 97',
+    ],
+    [
+      'a quiet time longer than the drain',
+      (d) => (d.rotation.quietDays = 8),
+      'rotation.maxDrainDays: 7 is shorter than quietDays (8): must be at least as long',
+    ],
+    [
+      'a drain timeout that does not exist',
+      (d) => (d.rotation.onDrainTimeout = 'delete'),
+      'rotation.onDrainTimeout: "delete" is not allowed, must be "hold" or "revoke"',
+    ],
+    [
+      'thresholds that descend',
+      (d) => (d.alerts.spendThresholds = [50, 80, 80]),
+      'alerts.spendThresholds[2]: 80 follows 80: thresholds must ascend',
+    ],
+    [
+      'a secret name with a space',
+      (d) => (d.mistral.adminKeySecret = 'my key'),
+      'mistral.adminKeySecret: "my key" must be 1 to 512 of the characters Secrets Manager allows: letters, digits and /_+=.@-',
+    ],
+    [
+      'a secret name like a suffixed ARN',
+      (d) => (d.workspaces[0].keys[0].name = 'key-abc123'),
+      'workspaces[0].keys[0].name: "key-abc123" ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending',
+    ],
+    [
+      'an admin URL that is none',
+      (d) => (d.mistral.adminUrl = 'ftp://x'),
+      'mistral.adminUrl: "ftp://x" must be an https URL; http is for this machine alone',
+    ],
+    [
+      'an API that would be sent keys in the clear',
+      (d) => (d.mistral.apiUrl = 'http://localhost.example.com'),
+      'mistral.apiUrl: "http://localhost.example.com" must be an https URL; http is for this machine alone',
+    ],
+    [
+      'an API on this machine by its user name alone',
+      (d) => (d.mistral.apiUrl = 'http://localhost:x@example.com'),
+      'mistral.apiUrl: "http://localhost:x@example.com" must be an https URL; http is for this machine alone',
+    ],
+    [
+      'a key source that does not exist',
+      (d) => (d.mistral.keySource = 'magic'),
+      'mistral.keySource: "magic" is not allowed, must be "admin-api" or "operator"',
+    ],
+    [
+      'a revocation that nobody can make',
+      (d) => {
+        d.mistral.keySource = 'operator';
+        d.rotation.onDrainTimeout = 'revoke';
+      },
+      'rotation.onDrainTimeout: "revoke" needs the Admin API: must be "hold" where mistral.keySource is "operator"',
+    ],
+    [
+      'a time zone on Mars',
+      (d) => (d.audit.timezone = 'Mars/Base'),
+      'audit.timezone: "Mars/Base" must be an IANA time zone such as Europe/Paris',
+    ],
+    ...[
+      'nightly',
+      'cron(0 2 * * *)',
+      'cron(0 2 * * * *)',
+      'cron(0 2 ? * ? *)',
+      'rate(1 night)',
+      'rate(0 days)',
+    ].map((schedule): (typeof table)[number] => [
+      `a schedule that EventBridge refuses: ${schedule}`,
+      (d) => (d.audit.schedule = schedule),
+      `audit.schedule: "${schedule}" must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)`,
+    ]),
+    [
+      'a mail endpoint that is none',
+      (d) => (d.alerts.subscriptions[0].endpoint = 'on-call'),
+      'alerts.subscriptions[0].endpoint: "on-call" does not fit protocol email: must be an e-mail address',
+    ],
+    [
+      'a queue endpoint that is none',
+      (d) => (d.alerts.subscriptions[0] = { protocol: 'sqs', endpoint: 'queue' }),
+      'alerts.subscriptions[0].endpoint: "queue" does not fit protocol sqs: must be the ARN of an sqs resource',
+    ],
+    [
+      'an endpoint subscribed twice',
+      (d) => d.alerts.subscriptions.push({ protocol: 'email', endpoint: 'on-call@example.com' }),
+      'alerts.subscriptions[1].endpoint: "on-call@example.com" is already the endpoint of subscriptions[0]: each must be unique',
+    ],
+    [
+      'a filter for alerts that there are none of',
+      (d) => (d.alerts.subscriptions[0].filter = { type: ['rotation-fail'] }),
+      `alerts.subscriptions[0].filter.type[0]: "rotation-fail" is not allowed, must be ${ALERT_TYPES.map((type) => `"${type}"`).join(' or ')}`,
+    ],
+    [
+      'a filter for a workspace that does not exist',
+      (d) => (d.alerts.subscriptions[0].filter = { workspace: ['organization', 'prod'] }),
+      'alerts.subscriptions[0].filter.workspace[1]: unknown workspace "prod": known are "dev-workspace", "ml-workspace", "prod-workspace", "organization"',
+    ],
+    [
+      'daily tokens in words',
+      (d) => (d.roles.admin.dailyTokens = 'lots'),
+      'roles.admin.dailyTokens: "lots" must be a positive whole number or "unlimited"',
+    ],
+  ];
+
+  test.each(table)('%s', (_name, change, message) => {
+    expect(problems(change)).toContain(message);
+  });
+});
+
+test.each([
+  'cron(0 2 * * ? *)',
+  'cron(30 3 ? * MON-FRI *)',
+  'cron(0/30 2 1 * ? 2027)',
+  'rate(1 day)',
+  'rate(12 hours)',
+])('takes the schedule %s', (schedule) => {
+  expect(problems((document) => (document.audit.schedule = schedule))).toEqual([]);
+});
+
+test('fails with what is wrong in itself and what is wrong between fields at once', () => {
+  const found = problems((document) => {
+    document.audit.staleAfterDays = 0;
+    document.workspaces[0].team = '';
+    document.workspaces[2].overflowTo = ['ml'];
+    document.alerts.spendThreshold = [50];
+    document.workspaces[0].keys[0].rotateEveryDays = 5;
+  });
+  expect(found.map((problem) => problem.split(':')[0])).toEqual([
+    'workspaces[0].team',
+    'audit.staleAfterDays',
+    'alerts',
+    'workspaces[2].overflowTo[0]',
+    'workspaces[0].keys[0].rotateEveryDays',
+  ]);
+});
+
+test('does not hold against a default what a wrong field was to replace', () => {
+  const found = problems((document) => {
+    document.audit.maxAgeDays = '200';
+    document.workspaces[0].keys[0].rotateEveryDays = 120;
+    document.rotation = { quietDays: 20, maxDrainDays: '30' };
+    document.mistral.currency = 'eur';
+    document.workspaces[0].budgets = { monthlyEur: 50 };
+    document.workspaces[2].overflowTo = ['ml'];
+  });
+  expect(found.map((problem) => problem.split(':')[0])).toEqual([
+    'mistral.currency',
+    'rotation.maxDrainDays',
+    'audit.maxAgeDays',
+    'workspaces[2].overflowTo[0]',
+  ]);
+});
+
+test('fails with every problem of a file at once', () => {
+  expect(
+    problems((document) => {
+      document.workspaces[0].id = 'x';
+      document.audit.staleAfterDays = 0;
+      document.roles.admin.models = [];
+    }),
+  ).toHaveLength(3);
+});
+
+test.each([[null], [[]], ['text'], [undefined]])('fails on a file that holds %j', (document) => {
+  expect(parsePolicy(document).ok).toBe(false);
+});

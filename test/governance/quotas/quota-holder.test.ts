@@ -1,0 +1,440 @@
+import { setImmediate as letItRun } from 'node:timers/promises';
+import { beforeEach, expect, test } from 'vitest';
+import type { Lease } from '../../../governance/quotas/counter.js';
+import { fenceOf } from '../../../governance/quotas/lease-time.js';
+import type { Quota, QuotaHolder, Reservation } from '../../../governance/quotas/quota.js';
+import type {
+  ExchangeAnswer,
+  QuotaCounters,
+} from '../../../governance/quotas/quota-counters.aws.js';
+import { createQuotaHolder } from '../../../governance/quotas/quota-holder.js';
+import { preferredShard } from '../../../governance/quotas/shards.js';
+import {
+  createFakeQuotaCounters,
+  type FakeQuotaCounters,
+} from '../../../testing/fakes/quota-counters.js';
+import { createWire } from './wire.js';
+
+const START = Date.parse('2026-11-23T17:00:00Z');
+const quota: Quota = { scope: 'workspace#a', unit: 'usd', window: 'hour', limit: 100 };
+
+let fake: FakeQuotaCounters;
+let nowMs = START;
+
+beforeEach(() => {
+  fake = createFakeQuotaCounters();
+  nowMs = START;
+});
+
+function aHolder(holderId = 'one', counters: QuotaCounters = fake): QuotaHolder {
+  return createQuotaHolder({ holderId, counters, nowMs: () => nowMs });
+}
+
+async function reserved(holder: QuotaHolder, amount: number, of = quota): Promise<Reservation> {
+  const outcome = await holder.reserve([{ quota: of, amount }]);
+  if (outcome.kind !== 'reserved') throw new Error(outcome.kind);
+  return outcome;
+}
+
+function counter(windowName = 'usd#2026-11-23T17', pk = 'quota#workspace#a') {
+  return fake.counters.get(`${pk} ${windowName}`);
+}
+
+test('while a lease lasts, requests are answered at once and nothing is written', async () => {
+  const holder = aHolder();
+  (await reserved(holder, 2)).settle([2]);
+  const writes = fake.writes();
+  const outcome = holder.reserve([{ quota, amount: 2 }]);
+  expect(outcome).toMatchObject({ kind: 'reserved' });
+  expect(fake.writes()).toBe(writes);
+});
+
+test.each([
+  ['the whole limit', undefined, 100],
+  ["any shard's part of it", 3, 34],
+])('more than %s never fits, and no counter is asked', (_, shards, largest) => {
+  const split: Quota = { ...quota, shards };
+  const free = { quota: { ...quota, scope: 'workspace#free' }, amount: 1 };
+  expect(aHolder().reserve([free, { quota: split, amount: largest + 1 }])).toEqual({
+    kind: 'too-large',
+    quota: split,
+    windowName: '2026-11-23T17',
+    amount: largest + 1,
+    largest,
+  });
+  expect(fake.writes()).toBe(0);
+});
+
+test('as much as the largest shard has fits, whichever shard is asked first', async () => {
+  const split: Quota = { ...quota, shards: 3 };
+  for (const id of ['one', 'two', 'three', 'four']) {
+    const holder = aHolder(id);
+    (await reserved(holder, 34, split)).release();
+    await holder.close();
+  }
+});
+
+test('a request that asks shard after shard while its window ends is settled in it', async () => {
+  const split: Quota = { ...quota, window: 'minute', limit: 2, shards: 2 };
+  const first = preferredShard('one', 2);
+  const [twin = ''] = ['a', 'b', 'c', 'd', 'e'].filter((id) => preferredShard(id, 2) === first);
+  const other = aHolder(twin);
+  (await reserved(other, 1, split)).settle([1]);
+  await other.close();
+  const wire = createWire(fake, () => {});
+  const holder = aHolder('one', wire.countersFor('one'));
+  async function deliverAll(): Promise<void> {
+    for (await letItRun(); wire.waiting().length > 0; await letItRun())
+      await wire.decide('one', 'deliver');
+  }
+
+  const asked = holder.reserve([{ quota: split, amount: 1 }]);
+  nowMs += 71_000;
+  void holder.flush();
+  await deliverAll();
+  const late = (await asked) as Reservation;
+  late.settle([1]);
+  void holder.flush();
+  await deliverAll();
+
+  const shards = ['quota#workspace#a', 'quota#workspace#a#1'];
+  const name = 'usd#2026-11-23T17:00';
+  expect(shards.map((pk) => counter(name, pk)?.settled)).toEqual([1, 1]);
+});
+
+test('a request that reserved nothing of a quota and used some is settled after its window too', async () => {
+  const holder = aHolder();
+  const late = await reserved(holder, 0);
+  nowMs += 3_611_000;
+  await holder.flush();
+  late.settle([3]);
+  await holder.flush();
+  expect(counter()).toMatchObject({ settled: 3, committed: 3 });
+});
+
+test('a request begun just before the fence is in the counter before anybody takes its lease, clocks being 10 s apart', async () => {
+  nowMs += 600_000;
+  const slow = createQuotaHolder({ holderId: 's', counters: fake, nowMs: () => nowMs - 5_000 });
+  const fast = createQuotaHolder({ holderId: 'f', counters: fake, nowMs: () => nowMs + 5_000 });
+  (await reserved(slow, 20)).settle([1]);
+  await slow.flush();
+  const lease = counter()?.leases.get('s') as Lease;
+  nowMs = fenceOf(lease) + 5_000 - 1;
+  const writes = fake.writes();
+  const late = slow.reserve([{ quota, amount: 8 }]) as Reservation;
+  expect([late.kind, fake.writes()]).toEqual(['reserved', writes]);
+
+  nowMs += 5_000 + 3_000; // the gateway's next flush on Lambda, in a call that took its time
+  expect(await fast.reserve([{ quota, amount: 95 }])).toMatchObject({ kind: 'exhausted' });
+  await slow.flush();
+  nowMs += 30_000;
+  expect(await fast.reserve([{ quota, amount: 95 }])).toMatchObject({ kind: 'exhausted' });
+  late.settle([8]);
+  await slow.flush();
+  expect(counter()).toMatchObject({ settled: 9 });
+});
+
+test('a refusal says whether others hold what is left', async () => {
+  const [one, other] = [aHolder('one'), aHolder('other')];
+  const all = await reserved(one, 100);
+  expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ heldByOthers: true });
+  all.settle([100]);
+  await one.flush();
+  nowMs += 1_001;
+  expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ heldByOthers: false });
+});
+
+test('what was just refused is refused again without a write, for a second', async () => {
+  const [one, other] = [aHolder('one'), aHolder('other')];
+  const all = await reserved(one, 100);
+  await other.reserve([{ quota, amount: 1 }]);
+  const writes = fake.writes();
+  expect(other.reserve([{ quota, amount: 1 }])).toMatchObject({ kind: 'exhausted' });
+  expect(fake.writes()).toBe(writes);
+  all.release();
+  await one.close();
+  nowMs += 1_001;
+  await reserved(other, 1);
+});
+
+test('nothing is authorized from a lease that others may have taken back', async () => {
+  const [one, other] = [aHolder('one'), aHolder('other')];
+  (await reserved(one, 10)).settle([10]);
+  nowMs += 60_001;
+  // Of the first holder ten are used and not settled: that is the error of a holder cut off.
+  const rest = await reserved(other, 100);
+  expect(await one.reserve([{ quota, amount: 1 }])).toMatchObject({ kind: 'exhausted' });
+  rest.settle([100]);
+  await Promise.all([one.flush(), other.flush()]);
+  expect(counter()).toMatchObject({ settled: 110, committed: 110 });
+});
+
+test('a holder that was frozen goes on with its lease if nobody took it', async () => {
+  const holder = aHolder();
+  (await reserved(holder, 10)).settle([10]);
+  nowMs += 40 * 60_000;
+  (await reserved(holder, 10)).settle([10]);
+  await holder.close();
+  expect(counter()).toMatchObject({ settled: 20, committed: 20 });
+});
+
+test('a command that was given up and arrives after all changes nothing', async () => {
+  const wire = createWire(fake, () => {});
+  const holder = aHolder('one', wire.countersFor('one'));
+  const lost = holder.reserve([{ quota, amount: 5 }]);
+  await wire.decide('one', 'delay');
+  expect(await lost).toMatchObject({ kind: 'unavailable' });
+  nowMs += 1_000;
+  const again = holder.reserve([{ quota, amount: 5 }]);
+  await wire.decide('one', 'deliver');
+  const reservation = await again;
+  if (reservation.kind === 'reserved') reservation.settle([5]);
+  const closing = holder.close();
+  await letItRun();
+  await wire.decide('one', 'deliver');
+  await closing;
+  await wire.arrive();
+  expect(counter()).toMatchObject({ settled: 5, committed: 5 });
+});
+
+test('use beyond the reservation counts at once', async () => {
+  const holder = aHolder();
+  (await reserved(holder, 50)).settle([95]);
+  expect(await holder.reserve([{ quota, amount: 6 }])).toMatchObject({ kind: 'exhausted' });
+  await holder.close();
+  expect(counter()).toMatchObject({ settled: 95, committed: 95 });
+});
+
+test('a reservation counts once, and what nobody can tell counts in full', async () => {
+  const holder = aHolder();
+  const one = await reserved(holder, 10);
+  one.settle([4]);
+  one.settle([4]);
+  one.release();
+  (await reserved(holder, 10)).settle([Number.NaN]);
+  (await reserved(holder, 10)).release();
+  await holder.close();
+  expect(counter()).toMatchObject({ settled: 14, committed: 14 });
+});
+
+test('of several quotas all are taken or none', async () => {
+  const small: Quota = { ...quota, scope: 'workspace#small', limit: 1 };
+  const holder = aHolder();
+  const kept = await reserved(holder, 1, small);
+  const both = [
+    { quota, amount: 60 },
+    { quota: small, amount: 1 },
+  ];
+  expect(await holder.reserve(both)).toMatchObject({ kind: 'exhausted', quota: small });
+  await reserved(holder, 100);
+  kept.release();
+});
+
+test('a request is settled in the window in which it began', async () => {
+  const holder = aHolder();
+  const request = await reserved(holder, 10);
+  nowMs += 61 * 60_000;
+  (await reserved(holder, 3)).settle([3]);
+  request.settle([7]);
+  await holder.close();
+  expect(counter('usd#2026-11-23T17')).toMatchObject({ settled: 7, committed: 7 });
+  expect(counter('usd#2026-11-23T18')).toMatchObject({ settled: 3, committed: 3 });
+});
+
+test('a lease is renewed for as long as a request is under way', async () => {
+  const [one, other] = [aHolder('one'), aHolder('other')];
+  const stream = await reserved(one, 60);
+  for (let second = 0; second < 300; second += 1) {
+    nowMs += 1_000;
+    await one.flush();
+    expect(await other.reserve([{ quota, amount: 50 }])).toMatchObject({ kind: 'exhausted' });
+  }
+  expect(fake.writes()).toBeLessThan(500);
+  expect(counter()).toMatchObject({ settled: 0, committed: 60 });
+  stream.settle([60]);
+  await one.close();
+  expect(counter()).toMatchObject({ settled: 60 });
+});
+
+test('what was under way at the last flush of a dead holder is booked in full', async () => {
+  const [dead, other] = [aHolder('dead'), aHolder('other')];
+  await reserved(dead, 30);
+  await dead.flush();
+  nowMs += 60_001;
+  await reserved(other, 70);
+  expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ kind: 'exhausted' });
+  expect(counter()).toMatchObject({ settled: 30, committed: 100 });
+});
+
+test('a counter remembers the instances of the last six minutes, not of all', async () => {
+  const large: Quota = { ...quota, limit: 1_000_000 };
+  for (let instance = 0; instance < 80; instance += 1) {
+    const frozen = aHolder(`instance-${instance}`);
+    (await reserved(frozen, 2, large)).settle([2]);
+    await frozen.flush();
+    nowMs += 10_000;
+  }
+  expect(counter()?.leases.size).toBeLessThanOrEqual(37);
+  expect(counter()?.settled).toBe(160);
+});
+
+test('a holder that was away until nobody remembered it corrects what was booked in its name', async () => {
+  const [away, other] = [aHolder('away'), aHolder('other')];
+  const long = await reserved(away, 30);
+  await away.flush();
+  for (let minute = 0; minute < 8; minute += 1) {
+    nowMs += 60_001;
+    (await reserved(other, 1)).settle([1]);
+    await other.flush();
+  }
+  expect(counter()?.leases.has('away')).toBe(false);
+  expect(counter()?.settled).toBe(38);
+  long.settle([4]);
+  await away.flush();
+  expect(counter()?.settled).toBe(12);
+});
+
+test('an idle holder gives back what it does not need', async () => {
+  const holder = aHolder();
+  for (let turn = 0; turn < 10; turn += 1) (await reserved(holder, 2)).settle([2]);
+  await holder.flush();
+  expect(counter()?.committed).toBeGreaterThan(20);
+  for (let second = 0; second < 12; second += 1) {
+    nowMs += 1_000;
+    await holder.flush();
+  }
+  expect(counter()).toEqual({ settled: 20, committed: 20, leases: new Map() });
+});
+
+test('without counters nothing is promised, and what was used is settled once they are back', async () => {
+  let isDown = false;
+  let calls = 0;
+  const exchange: QuotaCounters['exchange'] = async (...call): Promise<ExchangeAnswer> => {
+    calls += 1;
+    if (isDown) throw new Error('ThrottlingException');
+    return fake.exchange(...call);
+  };
+  const holder = aHolder('one', { read: fake.read, exchange });
+  const request = await reserved(holder, 10);
+  isDown = true;
+  request.settle([8]);
+  await holder.flush();
+  expect(await holder.reserve([{ quota, amount: 90 }])).toMatchObject({ kind: 'unavailable' });
+  const soFar = calls;
+  expect(holder.reserve([{ quota, amount: 90 }])).toMatchObject({ kind: 'unavailable' });
+  expect(calls).toBe(soFar);
+  for (let second = 0; second < 50; second += 1) {
+    nowMs += 1_000;
+    await holder.flush();
+  }
+  isDown = false;
+  nowMs += 1_000;
+  await holder.flush();
+  expect(counter()).toMatchObject({ settled: 8 });
+});
+
+test('who waits is served in the order of coming, all by one exchange', async () => {
+  const wire = createWire(fake, () => {});
+  const holder = aHolder('one', wire.countersFor('one'));
+  const served: number[] = [];
+  for (const amount of [30, 20, 10])
+    void Promise.resolve(holder.reserve([{ quota, amount }])).then(() => served.push(amount));
+  await wire.decide('one', 'deliver');
+  await letItRun();
+  // The first exchange left with the first request alone.
+  expect(served).toEqual([30]);
+  expect(holder.reserve([{ quota, amount: 1 }])).toBeInstanceOf(Promise);
+  await wire.decide('one', 'deliver');
+  await letItRun();
+  expect(served).toEqual([30, 20, 10]);
+  expect(wire.waiting()).toEqual([]);
+});
+
+test('a closed holder holds nothing, promises nothing, and still settles what ends late', async () => {
+  const holder = aHolder();
+  const late = await reserved(holder, 10);
+  (await reserved(holder, 5)).settle([5]);
+  await holder.close();
+  expect(counter()).toMatchObject({ settled: 5, committed: 15 });
+  expect(holder.reserve([{ quota, amount: 1 }])).toMatchObject({ kind: 'unavailable' });
+  late.settle([6]);
+  await holder.flush();
+  expect(counter()).toEqual({ settled: 11, committed: 11, leases: new Map() });
+});
+
+test('shards together give the whole limit, wherever a holder begins', async () => {
+  const sharded: Quota = { ...quota, limit: 10, shards: 3 };
+  const holder = aHolder();
+  for (let turn = 0; turn < 10; turn += 1) (await reserved(holder, 1, sharded)).settle([1]);
+  expect(await holder.reserve([{ quota: sharded, amount: 1 }])).toMatchObject({
+    kind: 'exhausted',
+    heldByOthers: false,
+  });
+  await holder.close();
+  const shards = ['quota#workspace#a', 'quota#workspace#a#1', 'quota#workspace#a#2'];
+  expect(shards.map((pk) => counter(undefined, pk)?.settled)).toEqual([4, 3, 3]);
+});
+
+test('a limit that is lowered holds from the next exchange on', async () => {
+  const holder = aHolder();
+  (await reserved(holder, 40)).settle([40]);
+  await holder.flush();
+  nowMs += 60_001;
+  const lower = { ...quota, limit: 50 };
+  expect(await holder.reserve([{ quota: lower, amount: 11 }])).toMatchObject({ kind: 'exhausted' });
+  (await reserved(holder, 10, lower)).settle([10]);
+});
+
+test('long-running holders flush by themselves until they are closed', async () => {
+  let tick = () => {};
+  let isRunning = true;
+  const timers = {
+    setInterval: (action: () => void, everyMs: number) => {
+      expect(everyMs).toBe(1_000);
+      tick = action;
+      return { unref: () => 'timer' };
+    },
+    clearInterval: (timer: unknown) => {
+      isRunning = timer !== 'timer';
+    },
+  } as unknown as Pick<typeof globalThis, 'setInterval' | 'clearInterval'>;
+  const options = { holderId: 'one', counters: fake, nowMs: () => nowMs, timers };
+  const holder = createQuotaHolder({ ...options, flushEverySeconds: 1 });
+  (await reserved(holder, 3)).settle([2]);
+  tick();
+  await letItRun();
+  expect(counter()).toMatchObject({ settled: 2 });
+  await holder.close();
+  expect(isRunning).toBe(false);
+});
+
+test.each([-1, 0.5, Number.NaN, 2 ** 53])('fails on an amount of %d', (amount) => {
+  expect(() => aHolder().reserve([{ quota, amount }])).toThrow(RangeError);
+});
+
+test('a request that outlives its lease is not lost with it, where its holder flushes meanwhile', async () => {
+  const [one, other] = [aHolder('one'), aHolder('other')];
+  (await reserved(one, 10)).settle([1]);
+  await one.flush();
+  nowMs += 39_000;
+  const long = await reserved(one, 8); // from the lease as it stands
+  expect(counter()?.leases.get('one')).toMatchObject({ inFlight: 0 });
+
+  for (let seconds = 0; seconds < 60; seconds += 5) {
+    nowMs += 5_000;
+    await one.flush();
+  }
+  let spent = 1;
+  for (;;) {
+    const outcome = await other.reserve([{ quota, amount: 1 }]);
+    if (outcome.kind !== 'reserved') break;
+    outcome.settle([1]);
+    spent += 1;
+    await other.flush();
+  }
+  long.settle([8]);
+  await one.flush();
+
+  expect(spent).toBeGreaterThan(80);
+  expect(counter()?.settled).toBeLessThanOrEqual(quota.limit);
+});

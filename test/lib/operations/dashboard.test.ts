@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import { METRICS, type MetricName } from '../../../governance/platform/metrics.js';
+import type { Policy } from '../../../governance/policy/policy.js';
+import { alarmsOf } from '../../support/alarms.js';
+import { anOperatorPolicy, aPolicy, useTwoHundredWorkspaces } from '../../support/builders.js';
+import { type Synthesized, synthesize } from '../../support/synth.js';
+
+interface Widget {
+  readonly type: string;
+  readonly x: number;
+  readonly width: number;
+  readonly properties: {
+    readonly title?: string;
+    readonly alarms?: readonly string[];
+    readonly metrics?: readonly (readonly unknown[])[];
+  };
+}
+
+/** The body as CloudWatch gets it, with the logical id of a resource for what only a deploy knows. */
+function bodyOf({ template }: Synthesized): string {
+  const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+  const parts: readonly unknown[] = dashboard?.Properties.DashboardBody['Fn::Join'][1];
+  return parts.map((part) => (typeof part === 'string' ? part : idIn(part))).join('');
+}
+
+function idIn(token: unknown): string {
+  const { Ref, 'Fn::GetAtt': attribute } = token as { Ref?: string; 'Fn::GetAtt'?: string[] };
+  return Ref ?? attribute?.[0] ?? '';
+}
+
+function widgetsOf(policy?: Policy): readonly Widget[] {
+  return JSON.parse(bodyOf(synthesize(policy))).widgets;
+}
+
+const widgets = widgetsOf();
+const rows = widgets.flatMap(({ properties }) => properties.metrics ?? []);
+
+const SEARCH = /SEARCH\('\{MistralGovernance,(\w+)\} MetricName="(\w+)"'/;
+
+/** Each metric of ours that is shown, with the dimension it is asked for by. */
+function ours(): [MetricName, string][] {
+  return rows.flatMap((row): [MetricName, string][] => {
+    const [first, name, dimension] = row;
+    if (first === 'MistralGovernance') return [[name as MetricName, String(dimension)]];
+    const { expression = '' } = first as { expression?: string };
+    const [, searchedBy, searched] = SEARCH.exec(expression) ?? [];
+    return searched ? [[searched as MetricName, searchedBy ?? '']] : [];
+  });
+}
+
+/** Sources: the metrics pages of Lambda, Step Functions and SQS. */
+const OF_AWS: Readonly<Record<string, readonly string[]>> = {
+  'AWS/Lambda': ['Errors', 'Throttles', 'Duration'],
+  'AWS/States': [
+    'ExecutionsStarted',
+    'ExecutionsSucceeded',
+    'ExecutionsFailed',
+    'ExecutionsAborted',
+  ],
+  'AWS/SQS': ['ApproximateNumberOfMessagesVisible'],
+};
+
+test('it shows no metric that nobody writes', () => {
+  for (const [name, dimension] of ours()) {
+    expect(Object.keys(METRICS)).toContain(name);
+    expect(METRICS[name].dimensions).toContain(dimension);
+  }
+  for (const [namespace, name] of rows) {
+    if (typeof namespace !== 'string' || namespace === 'MistralGovernance') continue;
+    expect(OF_AWS[namespace]).toContain(name);
+  }
+});
+
+test('every row is a metric of ours, of AWS, or a search for ours', () => {
+  const searches = rows.filter(([first]) => typeof first === 'object');
+  for (const [search] of searches) expect(JSON.stringify(search)).toMatch(/SEARCH\(/);
+  expect(ours().length).toBeGreaterThanOrEqual(searches.length);
+});
+
+test('it shows every metric that is paid for', () => {
+  expect([...new Set(ours().map(([name]) => name))].sort()).toEqual(Object.keys(METRICS).sort());
+});
+
+test('it shows the state of every alarm that on-call hears of', () => {
+  const told = alarmsOf(synthesize().template)
+    .filter(({ tellsOnCall }) => tellsOnCall)
+    .map(({ name }) => name);
+  const shown = widgets.find(({ type }) => type === 'alarm')?.properties.alarms ?? [];
+  expect(shown.map((arn) => arn.split(':alarm:')[1]).sort()).toEqual(told.sort());
+  expect(shown.length).toBeLessThanOrEqual(100); // CloudWatch takes no more in one widget
+});
+
+test('it shows errors, throttles and duration of every function, and every dead-letter queue', () => {
+  const { template } = synthesize();
+  const functions = Object.keys(
+    template.findResources('AWS::Lambda::Function', { Properties: { Architectures: ['arm64'] } }),
+  );
+  for (const name of OF_AWS['AWS/Lambda'] ?? []) {
+    const shown = rows.filter((row) => row[1] === name).map((row) => row[3]);
+    expect(shown.sort()).toEqual(functions.sort());
+  }
+  const queues = Object.keys(template.findResources('AWS::SQS::Queue'));
+  const shown = rows.filter(([namespace]) => namespace === 'AWS/SQS').map((row) => row[3]);
+  expect(shown.sort()).toEqual(queues.sort());
+});
+
+test('rows are full and no wider than the page', () => {
+  for (const { x, width } of widgets) expect(x + width).toBeLessThanOrEqual(24);
+});
+
+// Source: the quotas page of CloudWatch. What a search finds counts, shown or not.
+const MOST_IN_A_GRAPH = 500;
+const MOST_IN_A_DASHBOARD = 2500;
+
+test('two hundred workspaces fit, and change nothing', () => {
+  // Their stacks are not looked at here.
+  const policy = aPolicy((document) => useTwoHundredWorkspaces(document, () => []));
+  expect(widgetsOf(policy)).toEqual(widgets);
+  const found = widgets.map(({ properties }) =>
+    (properties.metrics ?? []).reduce((sum, [first]) => sum + found200(first), 0),
+  );
+  expect(Math.max(...found)).toBeLessThan(MOST_IN_A_GRAPH);
+  expect(found.reduce((sum, count) => sum + count, 0)).toBeLessThan(MOST_IN_A_DASHBOARD);
+});
+
+/** How many metrics a row finds with two hundred workspaces. */
+function found200(first: unknown): number {
+  if (typeof first === 'string') return 1;
+  return JSON.stringify(first).includes(',workspace}') ? 201 : 30;
+}
+
+test('a policy without gateway has a page without it', () => {
+  const policy = aPolicy((document) => {
+    document.gateway.enabled = false;
+  });
+  expect(JSON.stringify(widgetsOf(policy))).not.toMatch(/gateway|Latency/i);
+});
+
+test('without the Admin API it does not ask for a number of keys that nobody can count', () => {
+  const page = JSON.stringify(widgetsOf(anOperatorPolicy()));
+  expect(page).not.toContain('KeysListed');
+  expect(page).toContain('KeysManaged');
+});
+
+test('its name is free in every region', () => {
+  const { template } = synthesize();
+  template.hasResourceProperties('AWS::CloudWatch::Dashboard', {
+    DashboardName: { 'Fn::Join': ['', ['MistralGovernance-', { Ref: 'AWS::Region' }]] },
+  });
+});

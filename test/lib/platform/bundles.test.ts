@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { MOST_BUNDLE_KB } from '../../../bench/bundle-sizes.js';
+import { bundleFunction, functionFolders } from '../../../supply-chain/bundle.js';
+
+const SDK = ['@aws-sdk/*', '@aws/lambda-invoke-store', '@smithy/*', 'zod'];
+const LOGGER = ['@aws-lambda-powertools/commons', '@aws-lambda-powertools/logger'];
+const METRICS = ['@aws-lambda-powertools/commons', '@aws-lambda-powertools/metrics'];
+const DYNAMODB = ['mnemonist', 'obliterator'];
+
+/** All that runs in production. A package more here is one more to trust, to update and to start. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'ask-for-keys': [...SDK, ...LOGGER, ...DYNAMODB],
+  'confirm-revocation': SDK,
+  gateway: [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
+  'key-rotation': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
+  'nightly-audit': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
+  'provision-keys': [...SDK, ...LOGGER, ...DYNAMODB],
+  'revoke-key': [...SDK, ...LOGGER],
+  'roll-back-key': [...SDK, ...LOGGER],
+  'spend-monitor': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
+  'tell-on-call': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
+  'verify-deletion': [...SDK, ...LOGGER],
+  'verify-retirement': [...SDK, ...LOGGER],
+};
+
+test('every function is known here', () => {
+  expect(functionFolders().sort()).toEqual(Object.keys(PACKAGES).sort());
+});
+
+describe.each(functionFolders())('%s', (folder) => {
+  test('is small enough to start fast, and holds no package but those named', async () => {
+    const { code, packages } = await bundleFunction(folder);
+    expect(code.byteLength / 1000).toBeLessThanOrEqual(MOST_BUNDLE_KB);
+    expect([...new Set(packages.map(({ name }) => family(name)))].sort()).toEqual(
+      [...new Set(PACKAGES[folder] ?? [])].sort(),
+    );
+  });
+});
+
+/** The parts of the SDK come and go with its versions. */
+function family(name: string): string {
+  return name.replace(/^(@aws-sdk|@smithy)\/.*/, '$1/*');
+}

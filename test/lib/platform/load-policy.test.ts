@@ -1,0 +1,37 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadPolicy } from '../../../lib/platform/load-policy.js';
+
+function policyFile(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'policy-')), 'governance.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+test('the shipped policy is valid', () => {
+  const { workspaces } = loadPolicy(join(import.meta.dirname, '../../../governance.yaml'));
+  expect(workspaces.map(({ name }) => name)).toEqual([
+    'dev-workspace',
+    'ml-workspace',
+    'prod-workspace',
+  ]);
+});
+
+test('fails naming the file and everything that is wrong in it', () => {
+  const path = policyFile('workspaces: []\naudit: { timezone: Mars }\n');
+  expect(() => loadPolicy(path)).toThrow(
+    new RegExp(`^${path} has 2 problems:\n {2}workspaces: .*\n {2}audit.timezone: .*Mars`),
+  );
+});
+
+test('fails on a file that is no YAML', () => {
+  expect(() => loadPolicy(policyFile('workspaces: ['))).toThrow(/could not be read: .*line 1/);
+});
+
+test('fails on a file that is not there', () => {
+  expect(() => loadPolicy('/nowhere/governance.yaml')).toThrow(
+    /policy \/nowhere\/governance.yaml could not be read: ENOENT/,
+  );
+});

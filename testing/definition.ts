@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import * as z from 'zod';
+import type { Policy } from '../governance/policy/policy.js';
+import { GovernanceStack } from '../lib/governance-stack.js';
+
+const ROOT = join(import.meta.dirname, '..');
+
+const StateSchema = z.looseObject({
+  Type: z.string(),
+  Resource: z.string().optional(),
+  TimestampPath: z.string().optional(),
+});
+const DefinitionSchema = z.looseObject({
+  StartAt: z.string(),
+  States: z.record(z.string(), StateSchema),
+});
+
+/** A state machine in the Amazon States Language. */
+export type Definition = z.infer<typeof DefinitionSchema>;
+
+const TemplateSchema = z.object({
+  Resources: z.record(
+    z.string(),
+    z.object({
+      Type: z.string(),
+      Properties: z.object({ DefinitionString: z.unknown().optional() }).optional(),
+    }),
+  ),
+});
+
+/** The retirement state machine as a deploy would make it; a task's resource is the id of its function. */
+export function synthesizeDefinition(policy: Policy): Definition {
+  const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
+  const app = new App({
+    context: { ...context, 'aws:cdk:bundling-stacks': [] },
+    builtinCloudFormationValidation: false, // `npm run synth` does it, in seconds
+  });
+  const stack = new GovernanceStack(app, 'MistralGovernance', { policy });
+  const { Resources } = TemplateSchema.parse(app.synth().getStackByName(stack.stackName).template);
+  const machine = Object.values(Resources).find(
+    ({ Type }) => Type === 'AWS::StepFunctions::StateMachine',
+  );
+  return DefinitionSchema.parse(JSON.parse(joined(machine?.Properties?.DefinitionString)));
+}
+
+const JoinSchema = z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) });
+const ReferenceSchema = z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) });
+
+function joined(value: unknown): string {
+  const [, parts] = JoinSchema.parse(value)['Fn::Join'];
+  return parts
+    .map((part) => (typeof part === 'string' ? part : ReferenceSchema.parse(part)['Fn::GetAtt'][0]))
+    .join('');
+}

@@ -1,0 +1,35 @@
+import { parseArgs } from 'node:util';
+import { loadPolicy } from '../../lib/platform/load-policy.js';
+import { serveHttp } from './http-server.js';
+import { createFakeKeys } from './mistral-keys.js';
+import { createFakeMistral, FAKE_MODELS } from './mistral-server.js';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '8080' },
+    'admin-key': { type: 'string' },
+    policy: { type: 'string', default: 'governance.yaml' },
+  },
+});
+const adminKey = values['admin-key'];
+if (!adminKey) {
+  console.error('usage: npm run mistral -- --port N --admin-key K [--policy governance.yaml]');
+  process.exit(2);
+}
+
+const now = () => new Date();
+const { workspaces } = loadPolicy(values.policy);
+const mistral = createFakeMistral(
+  createFakeKeys({ now }),
+  {
+    workspaces,
+    requestsPerSecond: 10,
+    monthlyLimitReached: false,
+    monthlyLimitUsd: 5000,
+    models: FAKE_MODELS,
+  },
+  adminKey,
+  now,
+);
+const { url } = await serveHttp((call) => mistral.answer(call), Number(values.port));
+console.log(`a fake Mistral answers at ${url}/v1, its Admin API at ${url}/v1/admin`);

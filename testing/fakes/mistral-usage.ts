@@ -1,0 +1,134 @@
+import type { IsoDate } from '../../governance/platform/utc-day.js';
+import { PRICE_LIST } from '../../governance/prices/price-list.js';
+
+/** What Mistral bills: tokens by workspace, model and day. */
+export interface FakeUsage {
+  /** `model` is an exact id. */
+  recordUsage(
+    workspaceId: string,
+    model: string,
+    day: IsoDate,
+    inputTokens: number,
+    outputTokens: number,
+  ): void;
+  /** The answer about the month that begins at `start`; of all workspaces where none is named. */
+  report(start: Date, now: Date, workspaceId?: string): unknown;
+}
+
+type Group = 'input' | 'output';
+
+interface Entry {
+  readonly workspaceId: string;
+  readonly model: string;
+  readonly day: IsoDate;
+  readonly tokens: Record<Group, number>;
+}
+
+const GROUPS: readonly Group[] = ['input', 'output'];
+
+export function createFakeUsage(): FakeUsage {
+  const entries = new Map<string, Entry>();
+  return {
+    recordUsage(workspaceId, model, day, inputTokens, outputTokens) {
+      const key = [workspaceId, model, day].join(' ');
+      const tokens = entries.get(key)?.tokens ?? { input: 0, output: 0 };
+      tokens.input += inputTokens;
+      tokens.output += outputTokens;
+      entries.set(key, { workspaceId, model, day, tokens });
+    },
+
+    report(start, now, workspaceId) {
+      const end = new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1));
+      const month = start.toISOString().slice(0, 7);
+      const wanted = [...entries.values()].filter(
+        (entry) =>
+          entry.day.startsWith(month) &&
+          (workspaceId === undefined || entry.workspaceId === workspaceId),
+      );
+      return { ...EMPTY, ...monthOf(start, end, now), completion: { models: rowsOf(wanted) } };
+    },
+  };
+}
+
+/** Rows as they were seen, under `display name::billing metric` and the group. */
+function rowsOf(entries: readonly Entry[]) {
+  const byModel: Record<string, Partial<Record<Group, unknown[]>>> = {};
+  for (const { model, day, tokens } of entries) {
+    const name = displayName(model);
+    const groups = byModel[`${name}::${model}`] ?? {};
+    byModel[`${name}::${model}`] = groups;
+    for (const group of GROUPS) {
+      const value = tokens[group];
+      if (value === 0) continue;
+      const row = {
+        usage_type: 'usage',
+        event_type: 'api_tokens',
+        billing_metric: model,
+        billing_display_name: name,
+        billing_group: group,
+        timestamp: day,
+        value,
+        value_paid: value,
+      };
+      groups[group] = [...(groups[group] ?? []), row];
+    }
+  }
+  return byModel;
+}
+
+function displayName(model: string): string {
+  return PRICE_LIST.find(({ id }) => id === model)?.aliases[0] ?? model;
+}
+
+/** List prices of a token, in the exponent notation that Mistral answers with. */
+const PRICES = PRICE_LIST.flatMap(({ id, prices }) =>
+  GROUPS.flatMap((group) => {
+    const perMillion =
+      group === 'input' ? prices.inputPerMillionTokens : prices.outputPerMillionTokens;
+    if (perMillion === undefined) return [];
+    return [
+      {
+        event_type: 'api_tokens',
+        billing_metric: id,
+        billing_group: group,
+        api_zone: 'global',
+        service_tier: 'standard',
+        price: `${perMillion[0]}E-6`,
+      },
+    ];
+  }),
+);
+
+function monthOf(start: Date, end: Date, now: Date) {
+  return {
+    date: now.toISOString(),
+    start_date: start.toISOString(),
+    end_date: end.toISOString(),
+    prices: PRICES,
+  };
+}
+
+const NONE = { models: {} };
+
+const EMPTY = {
+  completion: NONE,
+  ocr: NONE,
+  connectors: NONE,
+  libraries_api: { pages: NONE, tokens: NONE, audio_seconds: NONE },
+  fine_tuning: { training: {}, storage: {} },
+  audio: NONE,
+  audio_characters: NONE,
+  vibe_usage: 0,
+  vibe_code: {
+    completion: NONE,
+    ocr: NONE,
+    connectors: NONE,
+    audio: NONE,
+    audio_characters: NONE,
+  },
+  chat: NONE,
+  previous_month: null,
+  next_month: null,
+  currency: 'USD',
+  currency_symbol: '$',
+};

