@@ -1,7 +1,7 @@
-import type { LiveAccess } from '../governance/access/live-access.js';
 import type { KeyCache } from '../governance/keys/key-cache.js';
 import { authorizeCall, refusalOf, reserve } from '../governance/metering/admission.js';
 import { endpointOf } from '../governance/metering/endpoints.js';
+import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Hold, Metering } from '../governance/metering/metering.js';
 import { Tally } from '../governance/metering/tally.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';

@@ -1,5 +1,5 @@
 import { compileAccess } from '../governance/access/compile-access.js';
-import { createModelDirectory } from '../governance/mistral/model-directory.js';
+import { createModelDirectory } from '../governance/access/model-directory.js';
 import type { Policy } from '../governance/policy/policy.js';
 import type { PriceBook } from '../governance/prices/price-book.js';
 import { GovernanceConfigurationError } from './errors.js';

@@ -1,4 +1,4 @@
-import type { ModelDirectory } from '../governance/access/access.js';
+import type { ModelDirectory } from '../governance/access/model-directory.js';
 import type { Authorize, Metering } from '../governance/metering/metering.js';
 import type { ProblemCode } from '../governance/metering/problem.js';
 import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';

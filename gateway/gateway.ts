@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ModelDirectory } from '../governance/access/access.js';
+import type { ModelDirectory } from '../governance/access/model-directory.js';
 import { type Endpoint, endpointOf } from '../governance/metering/endpoints.js';
 import type { Authorize, Metering } from '../governance/metering/metering.js';
 import { answerOf, type Problem, shownCode } from '../governance/metering/problem.js';

@@ -1,4 +1,5 @@
-import type { AccessGrant, ModelDirectory } from '../governance/access/access.js';
+import type { AccessGrant } from '../governance/access/access.js';
+import type { ModelDirectory } from '../governance/access/model-directory.js';
 import type { Workspace } from '../governance/policy/policy.js';
 
 /** Where else a request may go, in order: only where the policy allows its model. */

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createLiveAccess } from '../governance/access/live-access.js';
 import type { AlertTopic } from '../governance/alerts/alert-topic.aws.js';
+import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createQuotaMetering } from '../governance/metering/quota-metering.js';
+import { createTariff } from '../governance/metering/tariff.js';
 import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import { createKeyProber } from '../governance/mistral/key-prober.js';
 import type { MistralModel } from '../governance/mistral/mistral.js';
@@ -10,7 +11,6 @@ import type { Log } from '../governance/platform/log.js';
 import { gatewayWorkspaces } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { createPriceBook } from '../governance/prices/price-book.js';
-import { createTariff } from '../governance/prices/tariff.js';
 import type { QuotaCounters } from '../governance/quotas/quota-counters.aws.js';
 import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
 import { createGateway, type Gateway } from './gateway.js';

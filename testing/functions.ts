@@ -6,14 +6,15 @@ import { createAlertTopic } from '../governance/alerts/alert-topic.aws.js';
 import { createEvidenceStore } from '../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../governance/audit/finding-store.aws.js';
 import { createJournal } from '../governance/keys/journal.aws.js';
+import { createKeyInspector } from '../governance/keys/key-inspector.js';
 import { createManagedSecrets } from '../governance/keys/managed-secrets.aws.js';
+import { createModelCatalog } from '../governance/keys/model-catalog.js';
 import { createRetirements } from '../governance/keys/retirements.aws.js';
 import { createSecretRegister } from '../governance/keys/secret-register.aws.js';
 import { createSecretRotations } from '../governance/keys/secret-rotations.aws.js';
 import { createSecretVersions } from '../governance/keys/secret-versions.aws.js';
 import { createAdminApi, createMistral, createProber } from '../governance/mistral/client.aws.js';
 import type { MistralHttpOptions } from '../governance/mistral/mistral-http.js';
-import { createModelCatalog } from '../governance/mistral/model-catalog.js';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
 import type { Policy } from '../governance/policy/policy.js';
@@ -76,7 +77,9 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   const adminApi = createAdminApi(policy, secretsManager, http);
   const prober = createProber(policy, http);
   // Some of what is made below is not there without the Admin API, and then never called.
-  const { keySource, inspector } = createMistral(policy, secretsManager, http);
+  const mistral = createMistral(policy, secretsManager, http);
+  const { keySource } = mistral;
+  const inspector = createKeyInspector(mistral);
   const secrets = createSecretVersions(secretsManager);
   const retirements = createRetirements(stepFunctions, stateMachineArn);
   const alerts = createAlertTopic(sns, 'arn:aws:sns:local', policy.alerts.runbookUrl);
@@ -96,7 +99,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
 
   return {
     keyRotation: adminApi
-      ? createKeyRotationHandler({ ...rotation, ...adminApi, sleep })
+      ? createKeyRotationHandler({ ...rotation, ...adminApi, inspector, sleep })
       : createSupplyHandler({ ...rotation, prober }),
     nightlyAudit: createNightlyAuditHandler({
       policy,

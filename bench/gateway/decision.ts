@@ -1,13 +1,13 @@
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { type CompiledAccess, compileAccess } from '../../governance/access/compile-access.js';
+import { createModelDirectory } from '../../governance/access/model-directory.js';
 import { reserve } from '../../governance/metering/admission.js';
 import { demandOf } from '../../governance/metering/demand.js';
 import type { Metering, Used } from '../../governance/metering/metering.js';
 import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
 import type { RequestBody } from '../../governance/metering/request-body.js';
-import { createModelDirectory } from '../../governance/mistral/model-directory.js';
+import { createTariff } from '../../governance/metering/tariff.js';
 import { createPriceBook } from '../../governance/prices/price-book.js';
-import { createTariff } from '../../governance/prices/tariff.js';
 import { createQuotaHolder } from '../../governance/quotas/quota-holder.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { benchPolicy, CALLER } from './bench-policy.js';

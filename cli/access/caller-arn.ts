@@ -1,4 +1,4 @@
-import { callerPattern } from '../../governance/access/caller-patterns.js';
+import { callerPattern } from '../../governance/policy/caller-patterns.js';
 import { wrongInput } from '../failure.js';
 
 const ANY_SESSION = 'any-session';

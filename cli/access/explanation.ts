@@ -1,11 +1,11 @@
 import { overflowOf } from '../../gateway/overflow.js';
-import { inOrderOfDecision, matches } from '../../governance/access/caller-patterns.js';
 import { authorizeCall, refusalOf, reserve } from '../../governance/metering/admission.js';
 import { type Problem, shownCode } from '../../governance/metering/problem.js';
 import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { inOrderOfDecision, matches } from '../../governance/policy/caller-patterns.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { Quota } from '../../governance/quotas/quota.js';
-import { quotasOf } from '../../governance/quotas/workspace-quotas.js';
+import { dailyTokensOf, quotasOf } from '../../governance/quotas/workspace-quotas.js';
 import { createQuotaLedger } from '../simulation/quota-ledger.js';
 import { type EndpointName, endpointNamed, requestBody } from './endpoints.js';
 import { openAccess } from './governed-access.js';
@@ -100,7 +100,7 @@ export async function explain(
       asked: maxTokens,
       allowed: id === undefined ? undefined : caller?.access.maxTokens.get(id),
     },
-    dailyTokens: caller?.dailyTokens,
+    dailyTokens: caller?.dailyTokens && dailyTokensOf(caller.dailyTokens),
     quotas: caller && workspace ? quotasOf(policy, workspace) : [],
     reservesNanos: demand && tariff.bound(demand),
     overflowTo: demand ? overflowOf(demand.grant, policy.workspaces, models) : [],

@@ -1,11 +1,11 @@
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { type CompiledAccess, compileAccess } from '../../governance/access/compile-access.js';
+import { createModelDirectory } from '../../governance/access/model-directory.js';
 import type { Authorize } from '../../governance/metering/metering.js';
 import type { Tariff } from '../../governance/metering/quota-metering.js';
-import { createModelDirectory } from '../../governance/mistral/model-directory.js';
+import { createTariff } from '../../governance/metering/tariff.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { createPriceBook, type PriceBook } from '../../governance/prices/price-book.js';
-import { createTariff } from '../../governance/prices/tariff.js';
 
 /** The gateway's rules and prices, over the models that the price list knows: no network is asked. */
 export interface GovernedAccess {

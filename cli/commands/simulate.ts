@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
-import type { Currency, Policy } from '../../governance/policy/policy.js';
+import type { Currency } from '../../governance/platform/money-text.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { unknown } from '../../governance/policy/policy-problem.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';

@@ -1,5 +1,8 @@
-import { recommendedExpiry } from '../../governance/keys/operator/key-need.js';
-import { unverifiedVersion, verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
+import {
+  recommendedExpiry,
+  unverifiedVersion,
+  verifiedVersion,
+} from '../../governance/keys/operator/supplied-key.js';
 import { suppliedVersionId } from '../../governance/keys/operator/supplied-version.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import type { ApiKey } from '../../governance/mistral/api-key.js';

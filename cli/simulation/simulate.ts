@@ -1,5 +1,6 @@
-import type { Alert, AlertType, Severity } from '../../governance/alerts/alert.js';
+import type { Alert, Severity } from '../../governance/alerts/alert.js';
 import { utcDay } from '../../governance/platform/utc-day.js';
+import type { AlertType } from '../../governance/policy/alert-types.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { windowEnd } from '../../governance/quotas/quota-window.js';
 import { createQuotaLedger } from './quota-ledger.js';

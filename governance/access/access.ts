@@ -1,14 +1,3 @@
-import type { Quota } from '../quotas/quota.js';
-
-/** The models that Mistral serves, by any of their names. */
-export interface ModelDirectory {
-  /** The exact id behind an id or alias; `undefined` for a model that is not served. */
-  resolve(name: string): string | undefined;
-  /** How many tokens a prompt and its completion may have together, where known. */
-  contextTokens(id: string): number | undefined;
-  readonly ids: readonly string[];
-}
-
 export interface AccessRequest {
   /** As the caller wrote it: an id or an alias. */
   readonly model: string;
@@ -31,6 +20,13 @@ export interface AccessRefusal {
   readonly message: string;
 }
 
+/** How many tokens a principal may use a day, over all of its requests. */
+export interface DailyTokens {
+  /** The caller's role or user, or its session where the policy counts by session. */
+  readonly principal: string;
+  readonly limit: number;
+}
+
 export interface AccessGrant {
   readonly kind: 'allow';
   readonly workspace: string;
@@ -39,6 +35,6 @@ export interface AccessGrant {
   readonly modelId: string;
   /** What the request may generate at most: to be written into it. */
   readonly maxTokens: number;
-  /** The caller's tokens a day, absent where unlimited. */
-  readonly dailyTokens: Quota | undefined;
+  /** `undefined` where they are unlimited. */
+  readonly dailyTokens: DailyTokens | undefined;
 }

@@ -1,7 +1,7 @@
+import { inOrderOfDecision, matches } from '../policy/caller-patterns.js';
 import type { Policy } from '../policy/policy.js';
-import type { Quota } from '../quotas/quota.js';
-import type { AccessRefusal, ModelDirectory } from './access.js';
-import { inOrderOfDecision, matches } from './caller-patterns.js';
+import type { AccessRefusal, DailyTokens } from './access.js';
+import type { ModelDirectory } from './model-directory.js';
 
 /** What the callers of one role may do in one workspace. */
 export interface RoleAccess {
@@ -19,7 +19,7 @@ export interface RoleAccess {
 export interface CallerAccess {
   readonly kind: 'known';
   readonly access: RoleAccess;
-  readonly dailyTokens: Quota | undefined;
+  readonly dailyTokens: DailyTokens | undefined;
 }
 
 /** A policy made ready to answer for every request. Make a new one when policy or models change. */
@@ -51,7 +51,9 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
     const { caller, access } = rule;
     if (access === undefined) return unknownRole(caller.role, policy);
     const principal = caller.perSession ? arn : (assumedRole ?? arn);
-    return { kind: 'known', access, dailyTokens: dailyTokens(access, principal) };
+    const limit = access.dailyTokens;
+    const dailyTokens = limit === undefined ? undefined : { principal, limit };
+    return { kind: 'known', access, dailyTokens };
   }
 
   const callers = new Map<string, CallerAccess | AccessRefusal>();
@@ -94,11 +96,6 @@ function roleAccess(
 function idsOf(names: '*' | readonly string[], models: ModelDirectory): ReadonlySet<string> {
   if (names === '*') return new Set(models.ids);
   return new Set(names.map((name) => models.resolve(name)).filter((id) => id !== undefined));
-}
-
-function dailyTokens({ dailyTokens }: RoleAccess, principal: string): Quota | undefined {
-  if (dailyTokens === undefined) return undefined;
-  return { scope: `caller#${principal}`, unit: 'tokens', window: 'day', limit: dailyTokens };
 }
 
 function unknownCaller(arn: string): AccessRefusal {

@@ -1,21 +1,5 @@
-export const ALERT_TYPES = [
-  'audit-digest',
-  'rotation-succeeded',
-  'rotation-failed',
-  'key-in-use',
-  'key-revoked',
-  'rolled-back',
-  'approval-needed',
-  'spend-threshold',
-  'spend-forecast',
-  'budget-exhausted',
-  'reconciliation-drift',
-  'gateway-unauthorized',
-  'key-needed',
-  'deletion-needed',
-] as const;
+import type { AlertType } from '../policy/alert-types.js';
 
-export type AlertType = (typeof ALERT_TYPES)[number];
 export type Severity = 'info' | 'warning' | 'critical';
 
 export const WORST_FIRST: readonly Severity[] = ['critical', 'warning', 'info'];

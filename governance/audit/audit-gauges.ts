@@ -1,7 +1,7 @@
 import type { Retirement } from '../keys/retirement.js';
+import type { SecretFacts } from '../keys/rotation.js';
 import { versionAt } from '../keys/rotation.js';
 import type { Finding } from './finding.js';
-import type { SecretFacts } from './rotation-findings.js';
 
 const DAY_MS = 86_400_000;
 

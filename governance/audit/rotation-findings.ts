@@ -1,25 +1,10 @@
-import { type SecretState, versionAt } from '../keys/rotation.js';
+import { type SecretFacts, unfinishedVersion, versionAt } from '../keys/rotation.js';
 import { utcDay } from '../platform/utc-day.js';
-import type { PlannedKey } from '../policy/planned-keys.js';
 import type { Finding } from './finding.js';
 import { rotateCommand } from './key-findings.js';
 import { secretFinding } from './secret-finding.js';
 
 const DAY_MS = 86_400_000;
-
-/** What Secrets Manager knows of one managed secret. */
-export interface SecretFacts {
-  readonly planned: PlannedKey;
-  readonly state: SecretState;
-  /** Since when AWSPENDING is on a version other than AWSCURRENT, if it is. */
-  readonly pendingSince: Date | undefined;
-}
-
-/** The version whose rotation has not ended: AWSPENDING on another version than AWSCURRENT. */
-export function unfinishedVersion(state: SecretState): string | undefined {
-  const pending = versionAt(state, 'AWSPENDING');
-  return pending === versionAt(state, 'AWSCURRENT') ? undefined : pending;
-}
 
 /** Whether a secret's rotations are as they should be; a day is theirs to finish and be retried. */
 export function judgeRotations(facts: SecretFacts, now: Date): Finding[] {

@@ -1,8 +1,12 @@
-import { judgeNeed, type SuppliedSecret } from '../keys/operator/key-need.js';
-import { supplyCommand, verifiedVersion } from '../keys/operator/supplied-key.js';
+import {
+  type SuppliedSecret,
+  supplyCommand,
+  verifiedVersion,
+} from '../keys/operator/supplied-key.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import type { Finding, FindingType } from './finding.js';
+import { judgeNeed } from './key-need.js';
 import type { KeyInUse } from './managed-audit.js';
 import { secretFinding } from './secret-finding.js';
 

@@ -20,11 +20,15 @@ export interface KeyInspector {
   find(keyId: string, versionId: string): Promise<ListedKey | undefined>;
 }
 
-export function createKeyInspector(
-  prober: KeyProber,
-  keySource: Pick<KeySource, 'list'>,
-  organization: Pick<Organization, 'spendLimitReached'>,
-): KeyInspector {
+export interface KeyInspectorDeps {
+  readonly prober: KeyProber;
+  readonly keySource: Pick<KeySource, 'list'>;
+  readonly organization: Pick<Organization, 'spendLimitReached'>;
+}
+
+export function createKeyInspector(deps: KeyInspectorDeps): KeyInspector {
+  const { prober, keySource, organization } = deps;
+
   async function find(keyId: string, versionId: string): Promise<ListedKey | undefined> {
     // Keys we made carry their version in the name; one imported by hand needs the long way.
     for (const nameFilter of [tokenOf(versionId), undefined]) {

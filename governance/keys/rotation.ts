@@ -1,3 +1,5 @@
+import type { PlannedKey } from '../policy/planned-keys.js';
+
 /** What Secrets Manager tells about a secret, without its value. */
 export interface SecretState {
   readonly arn: string;
@@ -19,6 +21,20 @@ export function versionAt(secret: SecretState, stage: VersionStage): string | un
   return Object.keys(secret.stagesByVersion).find((version) =>
     secret.stagesByVersion[version]?.includes(stage),
   );
+}
+
+/** What Secrets Manager knows of one managed secret. */
+export interface SecretFacts {
+  readonly planned: PlannedKey;
+  readonly state: SecretState;
+  /** Since when AWSPENDING is on a version other than AWSCURRENT, if it is. */
+  readonly pendingSince: Date | undefined;
+}
+
+/** The version whose rotation has not ended: AWSPENDING on another version than AWSCURRENT. */
+export function unfinishedVersion(state: SecretState): string | undefined {
+  const pending = versionAt(state, 'AWSPENDING');
+  return pending === versionAt(state, 'AWSCURRENT') ? undefined : pending;
 }
 
 export type StepAdmission =

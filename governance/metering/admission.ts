@@ -1,4 +1,5 @@
-import type { AccessGrant, ModelDirectory } from '../access/access.js';
+import type { AccessGrant } from '../access/access.js';
+import type { ModelDirectory } from '../access/model-directory.js';
 import { moneyText } from '../platform/money-text.js';
 import type { QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import { demandOf, roomFor } from './demand.js';

@@ -1,4 +1,5 @@
-import type { AccessGrant, ModelDirectory } from '../access/access.js';
+import type { AccessGrant } from '../access/access.js';
+import type { ModelDirectory } from '../access/model-directory.js';
 import type { EndpointKind } from './endpoints.js';
 import type { Demand, Used } from './metering.js';
 import type { RequestBody } from './request-body.js';

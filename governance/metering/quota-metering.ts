@@ -1,6 +1,6 @@
 import type { Policy } from '../policy/policy.js';
 import type { Quota, QuotaClaim, QuotaHolder, Reservation } from '../quotas/quota.js';
-import { quotasOf } from '../quotas/workspace-quotas.js';
+import { dailyTokensOf, quotasOf } from '../quotas/workspace-quotas.js';
 import type { Demand, Hold, Metering, Used } from './metering.js';
 import type { Usage } from './usage-scanner.js';
 
@@ -91,6 +91,8 @@ function claimsOf(
     claims.push({ quota, amount: quota.unit === 'requests' ? 1 : cost });
   }
   const { dailyTokens } = grant;
-  if (dailyTokens) claims.push({ quota: dailyTokens, amount: promptTokens + completionTokens });
+  if (dailyTokens) {
+    claims.push({ quota: dailyTokensOf(dailyTokens), amount: promptTokens + completionTokens });
+  }
   return claims;
 }

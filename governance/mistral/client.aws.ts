@@ -1,5 +1,4 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createKeyInspector, type KeyInspector } from '../keys/key-inspector.js';
 import type { Policy } from '../policy/policy.js';
 import { createAdminKey } from './admin-key.aws.js';
 import { createKeyProber, type KeyProber } from './key-prober.js';
@@ -13,7 +12,6 @@ export interface Mistral {
   readonly keySource: KeySource;
   readonly organization: Organization;
   readonly prober: KeyProber;
-  readonly inspector: KeyInspector;
 }
 
 export function createMistral(
@@ -27,8 +25,7 @@ export function createMistral(
   const keySource = createAdminKeySource(admin);
   const organization = createOrganization(admin);
   const prober = createProber(policy, options);
-  const inspector = createKeyInspector(prober, keySource, organization);
-  return { keySource, organization, prober, inspector };
+  return { keySource, organization, prober };
 }
 
 /**

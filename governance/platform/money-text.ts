@@ -1,4 +1,6 @@
-import type { Currency } from '../policy/policy.js';
+export const CURRENCIES = ['USD', 'EUR'] as const;
+
+export type Currency = (typeof CURRENCIES)[number];
 
 const NANOS = 1e9;
 

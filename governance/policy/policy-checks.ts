@@ -1,5 +1,5 @@
-import { callerPattern, fixesPathAlone, overlap, specificity } from '../access/caller-patterns.js';
 import { PRICE_LIST } from '../prices/price-list.js';
+import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
 import {
   expireAfterDays,
   GATEWAY_KEY_NAME,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { ALERT_TYPES } from '../alerts/alert.js';
+import { CURRENCIES } from '../platform/money-text.js';
+import { ALERT_TYPES } from './alert-types.js';
 import { ArnPatternSchema, ReaderArnSchema, TopicEndpointSchema } from './policy-fields.js';
 
 /** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
@@ -149,7 +150,7 @@ const MistralSchema = z.strictObject({
   adminKeySecret: SecretNameSchema.default('mistral/admin-api-key'),
   /** Who makes and deletes keys: this system by the Admin API, or a person in Mistral's console. */
   keySource: z.enum(['admin-api', 'operator']).default('admin-api'),
-  currency: z.enum(['USD', 'EUR']).default('USD'),
+  currency: z.enum(CURRENCIES).default('USD'),
 });
 
 const PriceSchema = z.number().min(0).max(1e6);
@@ -208,4 +209,3 @@ export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];
 export type PricesPolicy = Policy['prices'];
 export type GatewayPolicy = Policy['gateway'];
-export type Currency = Policy['mistral']['currency'];

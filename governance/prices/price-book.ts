@@ -1,10 +1,11 @@
-import type { Currency, Policy, PricesPolicy } from '../policy/policy.js';
+import type { Currency } from '../platform/money-text.js';
 import { type ListedModel, PRICE_LIST } from './price-list.js';
 import { BATCH, type ModelPrices, PRIORITY, REGIONAL, ratesOf, times } from './rates.js';
 import {
   dearest,
   listedUnitPrices,
-  policyUnitPrices,
+  overriddenUnitPrices,
+  type PriceOverride,
   UNITS,
   type UnitPrices,
   upperBound,
@@ -18,11 +19,19 @@ export interface PriceBook {
   pricesOf(modelId: string): ModelPrices | undefined;
 }
 
+/** What the policy says about prices. */
+export interface PriceRules {
+  readonly prices: {
+    /** What a model without a price costs: as much as the dearest one, or it is refused. */
+    readonly unknownModel: 'dearest' | 'refuse';
+    /** By exact id; each replaces the list's prices for that model. */
+    readonly models: Readonly<Record<string, PriceOverride>>;
+  };
+  readonly mistral: { readonly currency: Currency; readonly apiUrl: string };
+}
+
 /** The list's prices as the policy corrects them, in the policy's currency. */
-export function createPriceBook({
-  prices,
-  mistral,
-}: Pick<Policy, 'prices' | 'mistral'>): PriceBook {
+export function createPriceBook({ prices, mistral }: PriceRules): PriceBook {
   const known = knownPrices(prices, mistral.currency);
   const isRegional = /^api\.(eu|us)\./.test(new URL(mistral.apiUrl).hostname);
   // Mistral does not say whether region and priority add up; both is the dearer reading.
@@ -48,14 +57,17 @@ export function createPriceBook({
   };
 }
 
-function knownPrices(prices: PricesPolicy, currency: Currency): ReadonlyMap<string, UnitPrices> {
+function knownPrices(
+  { models }: PriceRules['prices'],
+  currency: Currency,
+): ReadonlyMap<string, UnitPrices> {
   const known = new Map<string, UnitPrices>();
   for (const { id, prices: listed } of PRICE_LIST) {
     const unitPrices = listedUnitPrices(listed, currency);
     if (unitPrices) known.set(id, unitPrices);
   }
-  for (const [id, override] of Object.entries(prices.models)) {
-    known.set(id, policyUnitPrices(override));
+  for (const [id, override] of Object.entries(models)) {
+    known.set(id, overriddenUnitPrices(override));
   }
   return known;
 }

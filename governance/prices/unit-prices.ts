@@ -7,7 +7,7 @@ import {
   parseDecimal,
   ZERO,
 } from '../platform/fraction.js';
-import type { Currency, PricesPolicy } from '../policy/policy.js';
+import type { Currency } from '../platform/money-text.js';
 import type { ListedPrices } from './price-list.js';
 
 /** What Mistral charges for, one of each. */
@@ -27,6 +27,9 @@ export type Unit = (typeof UNITS)[number];
 export type UnitPrices = Readonly<Record<Unit, Fraction>>;
 
 type PriceField = keyof ListedPrices;
+
+/** A team's own prices for one model, in its currency; what is left out costs nothing. */
+export type PriceOverride = Readonly<Partial<Record<PriceField, number>>>;
 
 // From a price for so many to nano-units for one.
 const PER_MILLION = fraction(1_000n);
@@ -48,7 +51,7 @@ export function listedUnitPrices(prices: ListedPrices, currency: Currency): Unit
   return unitPrices(decimals);
 }
 
-export function policyUnitPrices(prices: PricesPolicy['models'][string]): UnitPrices {
+export function overriddenUnitPrices(prices: PriceOverride): UnitPrices {
   return unitPrices(prices);
 }
 

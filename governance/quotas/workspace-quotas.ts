@@ -34,6 +34,11 @@ export function quotasOf({ mistral }: Pick<Policy, 'mistral'>, workspace: Worksp
   ];
 }
 
+/** What one caller may use of all workspaces together. */
+export function dailyTokensOf({ principal, limit }: { principal: string; limit: number }): Quota {
+  return { scope: `caller#${principal}`, unit: 'tokens', window: 'day', limit };
+}
+
 /** The money alone: what the spend monitor holds spend against. */
 export function moneyQuotasOf(policy: Pick<Policy, 'mistral'>, workspace: Workspace): Quota[] {
   return quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');

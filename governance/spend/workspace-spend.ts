@@ -1,6 +1,7 @@
 import type { MonthlyUsage } from '../mistral/mistral-limits.js';
+import type { Currency } from '../platform/money-text.js';
 import { utcDay } from '../platform/utc-day.js';
-import type { Currency, Workspace } from '../policy/policy.js';
+import type { Workspace } from '../policy/policy.js';
 import type { Quota } from '../quotas/quota.js';
 import { windowStart } from '../quotas/quota-window.js';
 import type { BilledSpend } from './billed-spend.js';

@@ -1,9 +1,9 @@
 import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import type { Finding } from '../../governance/audit/finding.js';
 import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
+import { judgeNeed } from '../../governance/audit/key-need.js';
+import { keyNeeded } from '../../governance/audit/key-needed.js';
 import { createFailures } from '../../governance/keys/failures.js';
-import { judgeNeed } from '../../governance/keys/operator/key-need.js';
-import { keyNeeded } from '../../governance/keys/operator/key-needed.js';
 import {
   type RemovalDeps,
   registerPlanned,

@@ -1,4 +1,5 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createKeyInspector } from '../../governance/keys/key-inspector.js';
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { createMistral } from '../../governance/mistral/client.aws.js';
 import { AWS_CLIENT } from '../../governance/platform/aws-client.js';
@@ -8,10 +9,10 @@ import { createConfirmRevocationHandler } from './handler.js';
 
 const env = ConfirmRevocationEnvSchema.parse(process.env);
 const secretsManager = new SecretsManagerClient(AWS_CLIENT);
-const { inspector, prober } = createMistral(readPolicyFile(env.LAMBDA_TASK_ROOT), secretsManager);
+const mistral = createMistral(readPolicyFile(env.LAMBDA_TASK_ROOT), secretsManager);
 
 export const handler = createConfirmRevocationHandler({
   secrets: createSecretVersions(secretsManager),
-  inspector,
-  prober,
+  inspector: createKeyInspector(mistral),
+  prober: mistral.prober,
 });

@@ -7,6 +7,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import { createJournal } from '../../governance/keys/journal.aws.js';
+import { createKeyInspector } from '../../governance/keys/key-inspector.js';
 import { createRotationCounts } from '../../governance/keys/outcome-counts.js';
 import { createRetirements } from '../../governance/keys/retirements.aws.js';
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
@@ -40,5 +41,10 @@ const deps = {
 };
 
 export const handler = adminApi
-  ? createKeyRotationHandler({ ...deps, ...adminApi, sleep: setTimeout })
+  ? createKeyRotationHandler({
+      ...deps,
+      ...adminApi,
+      inspector: createKeyInspector(adminApi),
+      sleep: setTimeout,
+    })
   : createSupplyHandler({ ...deps, prober: createProber(policy) });

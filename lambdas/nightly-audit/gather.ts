@@ -1,8 +1,8 @@
-import { type SecretFacts, unfinishedVersion } from '../../governance/audit/rotation-findings.js';
 import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import type { Retirement } from '../../governance/keys/retirement.js';
 import type { Retirements } from '../../governance/keys/retirements.aws.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
+import { type SecretFacts, unfinishedVersion } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';

@@ -5,17 +5,17 @@ import type { AuditMetrics } from '../../governance/audit/audit-metrics.js';
 import type { EvidenceStore } from '../../governance/audit/evidence-store.aws.js';
 import type { Finding } from '../../governance/audit/finding.js';
 import type { AuditMemory, FindingStore } from '../../governance/audit/finding-store.aws.js';
+import { keyNeeded } from '../../governance/audit/key-needed.js';
 import {
   type FindingChanges,
   type OpenFinding,
   reconcileFindings,
 } from '../../governance/audit/reconcile-findings.js';
 import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
-import { keyNeeded } from '../../governance/keys/operator/key-needed.js';
+import type { ModelCatalog } from '../../governance/keys/model-catalog.js';
 import type { Retirements } from '../../governance/keys/retirements.aws.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import type { KeySource } from '../../governance/mistral/key-source.js';
-import type { ModelCatalog } from '../../governance/mistral/model-catalog.js';
 import type { Organization } from '../../governance/mistral/organization.js';
 import type { Log } from '../../governance/platform/log.js';
 import type { Policy } from '../../governance/policy/policy.js';

@@ -6,7 +6,7 @@ import {
   secretsInUse,
   undecidedWithoutAdminApi,
 } from '../../governance/audit/supplied-findings.js';
-import type { SuppliedSecret } from '../../governance/keys/operator/key-need.js';
+import type { SuppliedSecret } from '../../governance/keys/operator/supplied-key.js';
 import { unverifiedVersion, verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';

@@ -5,10 +5,10 @@ import { expect, test } from 'vitest';
 import { createSignedHttpClient } from '../../client/signed-http-client.js';
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { compileAccess } from '../../governance/access/compile-access.js';
+import { createModelDirectory } from '../../governance/access/model-directory.js';
 import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
-import { createModelDirectory } from '../../governance/mistral/model-directory.js';
+import { createTariff } from '../../governance/metering/tariff.js';
 import { createPriceBook } from '../../governance/prices/price-book.js';
-import { createTariff } from '../../governance/prices/tariff.js';
 import { createQuotaHolder } from '../../governance/quotas/quota-holder.js';
 import { aPolicy } from '../support/builders.js';
 import {

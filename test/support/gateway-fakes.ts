@@ -1,4 +1,4 @@
-import type { ModelDirectory } from '../../governance/access/access.js';
+import type { ModelDirectory } from '../../governance/access/model-directory.js';
 import type { Authorize } from '../../governance/metering/metering.js';
 import type { Tariff } from '../../governance/metering/quota-metering.js';
 import type { WorkspaceKeys } from '../../governance/metering/workspace-keys.js';
@@ -29,7 +29,6 @@ export function fakeDirectory(): ModelDirectory {
 export function fakeAuthorize(policy: Policy, models: ModelDirectory): Authorize {
   const allows = (allowed: '*' | readonly string[], id: string) =>
     allowed === '*' || allowed.some((name) => models.resolve(name) === id);
-  const tokenQuotas = new Map<string, Quota>();
 
   return (callerArn, request) => {
     const caller = policy.callers.find(({ principal }) => principal === callerArn);
@@ -56,12 +55,8 @@ export function fakeAuthorize(policy: Policy, models: ModelDirectory): Authorize
       const message = `max_tokens ${maxTokens} is more than ${role.maxTokensPerRequest}`;
       return { kind: 'refuse', code: 'max_tokens_exceeded', message };
     }
-    let dailyTokens = tokenQuotas.get(callerArn);
-    if (!dailyTokens && role.dailyTokens !== 'unlimited') {
-      const scope = `caller#${callerArn}`;
-      dailyTokens = { scope, unit: 'tokens', window: 'day', limit: role.dailyTokens };
-      tokenQuotas.set(callerArn, dailyTokens);
-    }
+    const { dailyTokens: limit } = role;
+    const dailyTokens = limit === 'unlimited' ? undefined : { principal: callerArn, limit };
     const grant = { role: caller.role, workspace: workspace.name, modelId, maxTokens };
     return { kind: 'allow', ...grant, dailyTokens };
   };

@@ -1,4 +1,4 @@
-import type { SuppliedSecret } from '../../keys/operator/key-need.js';
+import type { SuppliedSecret } from '../../keys/operator/supplied-key.js';
 import { unverifiedVersion, verifiedVersion } from '../../keys/operator/supplied-key.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';

@@ -1,7 +1,24 @@
-import type { PlannedKey } from '../../policy/planned-keys.js';
+import { addDays, utcDay } from '../../platform/utc-day.js';
+import { expireAfterDays, type PlannedKey } from '../../policy/planned-keys.js';
+import type { Policy } from '../../policy/policy.js';
 import type { ManagedKey } from '../managed-key.js';
-import { type SecretState, type StepAdmission, versionAt } from '../rotation.js';
+import { type SecretFacts, type SecretState, type StepAdmission, versionAt } from '../rotation.js';
 import { isFirstSupply } from './supplied-version.js';
+
+/** What Secrets Manager knows of a secret whose keys a person supplies. */
+export interface SuppliedSecret extends SecretFacts {
+  /** When the version in charge was stored. */
+  readonly inChargeSince: Date | undefined;
+}
+
+/** The expiry that an operator is told to give a key supplied now. */
+export function recommendedExpiry(
+  { rotation }: Pick<Policy, 'rotation'>,
+  { key }: Pick<PlannedKey, 'key'>,
+  suppliedAt: Date,
+) {
+  return addDays(utcDay(suppliedAt), expireAfterDays(rotation, key));
+}
 
 /**
  * What an operator types to put a new key into a secret. A key is pasted into it, so npx may run what

@@ -1,7 +1,7 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
+import type { Currency } from '../../platform/money-text.js';
 import { moneyText, percentOf } from '../../platform/money-text.js';
 import { GATEWAY_KEY_NAME } from '../../policy/planned-keys.js';
-import type { Currency } from '../../policy/policy.js';
 
 /** What was metered and what Mistral billed for the same time. */
 export interface ReconciliationDrift {

@@ -1,7 +1,7 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
+import type { Currency } from '../../platform/money-text.js';
 import { moneyText, percentOf } from '../../platform/money-text.js';
 import { utcDay } from '../../platform/utc-day.js';
-import type { Currency } from '../../policy/policy.js';
 import { windowName } from '../../quotas/quota-window.js';
 
 /** The windows that budgets are for. */

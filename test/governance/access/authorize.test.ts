@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AccessGrant, AccessRefusal } from '../../../governance/access/access.js';
 import { authorizeRequest } from '../../../governance/access/authorize.js';
 import { type CompiledAccess, compileAccess } from '../../../governance/access/compile-access.js';
-import { createModelDirectory } from '../../../governance/mistral/model-directory.js';
+import { createModelDirectory } from '../../../governance/access/model-directory.js';
 import { createPriceBook } from '../../../governance/prices/price-book.js';
 import { aPolicy } from '../../support/builders.js';
 
@@ -59,12 +59,7 @@ test('a caller may use what its role and its workspace allow, within the limits 
     role: 'analyst',
     modelId: 'mistral-small-2603',
     maxTokens: 100,
-    dailyTokens: {
-      scope: `caller#${session('analyst')}`,
-      unit: 'tokens',
-      window: 'day',
-      limit: 100_000,
-    },
+    dailyTokens: { principal: session('analyst'), limit: 100_000 },
   });
 });
 
@@ -77,7 +72,7 @@ test('a role without a daily limit has no quota of tokens', () => {
 
 describe('daily tokens are counted for', () => {
   const user = 'arn:aws:iam::111122223333:user/people/ada';
-  function scope(perSession: boolean, caller: string): unknown {
+  function principal(perSession: boolean, caller: string): unknown {
     const access = anAccess((document) => {
       document.callers = [
         { ...document.callers[0], perSession },
@@ -85,15 +80,15 @@ describe('daily tokens are counted for', () => {
       ];
     });
     const answer = ask(access, caller);
-    return answer.kind === 'allow' && answer.dailyTokens?.scope;
+    return answer.kind === 'allow' && answer.dailyTokens?.principal;
   }
   test.each([
-    ['the role', false, session('analyst'), `caller#${session('analyst').replace('/ada', '')}`],
-    ['the session', true, session('analyst'), `caller#${session('analyst')}`],
-    ['the user', false, user, `caller#${user}`],
-    ['the user', true, user, `caller#${user}`],
+    ['the role', false, session('analyst'), session('analyst').replace('/ada', '')],
+    ['the session', true, session('analyst'), session('analyst')],
+    ['the user', false, user, user],
+    ['the user', true, user, user],
   ])('%s where perSession is %s', (_who, perSession, caller, expected) => {
-    expect(scope(perSession, caller)).toBe(expected);
+    expect(principal(perSession, caller)).toBe(expected);
   });
 });
 
@@ -299,7 +294,7 @@ test('tens of thousands of sessions are told apart, and the first is still known
     const caller = session('analyst', `s${each}`);
     const answer = ask(shipped, caller);
     if (answer.kind === 'refuse') throw new Error(answer.message);
-    if (answer.dailyTokens?.scope !== `caller#${caller}`) throw new Error(caller);
+    if (answer.dailyTokens?.principal !== caller) throw new Error(caller);
   }
   expect(ask(shipped, session('analyst', 's0'))).toMatchObject({ kind: 'allow' });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { judgeRotations, unfinishedVersion } from '../../../governance/audit/rotation-findings.js';
+import { judgeRotations } from '../../../governance/audit/rotation-findings.js';
 import type { SecretState } from '../../../governance/keys/rotation.js';
+import { unfinishedVersion } from '../../../governance/keys/rotation.js';
 import { plannedKeys } from '../../../governance/policy/planned-keys.js';
 import {
   aManagedSecret,

@@ -4,7 +4,7 @@ import { createQuotaMetering, type Tariff } from '../../../governance/metering/q
 import { aPolicy } from '../../support/builders.js';
 import { fakeQuotas, fakeTariff } from '../../support/gateway-fakes.js';
 
-const DAILY = { scope: 'caller#c', unit: 'tokens', window: 'day', limit: 100_000 } as const;
+const DAILY = { principal: 'c', limit: 100_000 };
 
 function aDemand(change: Partial<Demand> = {}): Demand {
   return {

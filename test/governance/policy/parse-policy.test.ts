@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ALERT_TYPES } from '../../../governance/alerts/alert.js';
+import { ALERT_TYPES } from '../../../governance/policy/alert-types.js';
 import { parsePolicy } from '../../../governance/policy/parse-policy.js';
 import { expireAfterDays, gatewayKey } from '../../../governance/policy/planned-keys.js';
 import type { KeyPolicy } from '../../../governance/policy/policy.js';

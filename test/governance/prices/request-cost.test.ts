@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readUsage } from '../../../governance/mistral/usage-fields.js';
 import { ceiling, fraction } from '../../../governance/platform/fraction.js';
 import { createPriceBook, type PriceBook } from '../../../governance/prices/price-book.js';
 import { PRICE_LIST } from '../../../governance/prices/price-list.js';
@@ -12,6 +11,7 @@ import {
   upperBoundCost,
   usageCost,
 } from '../../../governance/prices/request-cost.js';
+import { readUsage } from '../../../governance/prices/usage-fields.js';
 import { aPolicy } from '../../support/builders.js';
 
 function aBook(currency: 'USD' | 'EUR', apiUrl = 'https://api.mistral.ai'): PriceBook {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createModelDirectory } from '../../../governance/mistral/model-directory.js';
+import { createModelDirectory } from '../../../governance/access/model-directory.js';
 import { PRICE_LIST } from '../../../governance/prices/price-list.js';
 
 type Listed = Parameters<typeof createModelDirectory>[0][number];

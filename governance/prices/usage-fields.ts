@@ -1,4 +1,4 @@
-import { NO_USAGE, type Usage } from '../prices/request-cost.js';
+import { NO_USAGE, type Usage } from './request-cost.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 

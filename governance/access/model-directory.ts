@@ -1,8 +1,18 @@
-import type { ModelDirectory } from '../access/access.js';
-import type { PriceBook } from '../prices/price-book.js';
-import type { MistralModel } from './mistral.js';
+/** The models that Mistral serves, by any of their names. */
+export interface ModelDirectory {
+  /** The exact id behind an id or alias; `undefined` for a model that is not served. */
+  resolve(name: string): string | undefined;
+  /** How many tokens a prompt and its completion may have together, where known. */
+  contextTokens(id: string): number | undefined;
+  readonly ids: readonly string[];
+}
 
-type NamedModel = Pick<MistralModel, 'id' | 'aliases' | 'contextTokens'>;
+/** A model as Mistral or the price book lists it. */
+export interface NamedModel {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  readonly contextTokens: number | undefined;
+}
 
 /** How much a name looks like an exact id: the less, the more. */
 type Rank = (name: string) => number;
@@ -16,7 +26,7 @@ const NO_EXACT_ID = 2;
  */
 export function createModelDirectory(
   models: readonly NamedModel[],
-  priceBook: Pick<PriceBook, 'models'>,
+  priceBook: { readonly models: readonly NamedModel[] },
 ): ModelDirectory {
   const listed = new Map(priceBook.models.map((model) => [model.id, model]));
   const rank: Rank = (name) => (listed.has(name) ? 0 : DATED.test(name) ? 1 : NO_EXACT_ID);

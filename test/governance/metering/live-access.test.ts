@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLiveAccess } from '../../../governance/access/live-access.js';
+import { createLiveAccess } from '../../../governance/metering/live-access.js';
 import { createPriceBook } from '../../../governance/prices/price-book.js';
 import { aPolicy } from '../../support/builders.js';
 

@@ -5,7 +5,7 @@ import {
   fixesPathAlone,
   matches,
   overlap,
-} from '../../../governance/access/caller-patterns.js';
+} from '../../../governance/policy/caller-patterns.js';
 
 describe('two patterns have an ARN in common', () => {
   test.each<[string, string, boolean]>([

@@ -1,17 +1,15 @@
-import type { Finding } from '../../audit/finding.js';
-import type { SecretFacts } from '../../audit/rotation-findings.js';
-import { secretFinding } from '../../audit/secret-finding.js';
-import { addDays, utcDay } from '../../platform/utc-day.js';
-import { expireAfterDays, type PlannedKey } from '../../policy/planned-keys.js';
-import type { Policy } from '../../policy/policy.js';
-import { supplyCommand, unverifiedVersion, verifiedVersion } from './supplied-key.js';
-import { statedExpiry } from './supplied-version.js';
-
-/** What Secrets Manager knows of a secret whose keys a person supplies. */
-export interface SuppliedSecret extends SecretFacts {
-  /** When the version in charge was stored. */
-  readonly inChargeSince: Date | undefined;
-}
+import {
+  recommendedExpiry,
+  type SuppliedSecret,
+  supplyCommand,
+  unverifiedVersion,
+  verifiedVersion,
+} from '../keys/operator/supplied-key.js';
+import { statedExpiry } from '../keys/operator/supplied-version.js';
+import { addDays, utcDay } from '../platform/utc-day.js';
+import type { Policy } from '../policy/policy.js';
+import type { Finding } from './finding.js';
+import { secretFinding } from './secret-finding.js';
 
 type Rules = Pick<Policy, 'rotation' | 'audit'>;
 
@@ -38,15 +36,6 @@ export function judgeNeed(facts: SuppliedSecret, rules: Rules, now: Date): Findi
     policy: `every ${rotateEveryDays} days`,
   };
   return [need(facts, new Date(dueOn), evidence, isExpiring)];
-}
-
-/** The expiry that an operator is told to give a key supplied now. */
-export function recommendedExpiry(
-  { rotation }: Pick<Policy, 'rotation'>,
-  { key }: Pick<PlannedKey, 'key'>,
-  suppliedAt: Date,
-) {
-  return addDays(utcDay(suppliedAt), expireAfterDays(rotation, key));
 }
 
 function need(

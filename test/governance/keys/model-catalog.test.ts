@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { createModelCatalog } from '../../../governance/keys/model-catalog.js';
 import type { KeyProbe } from '../../../governance/mistral/mistral.js';
-import { createModelCatalog } from '../../../governance/mistral/model-catalog.js';
 import { aManagedKey, aSecret } from '../../support/builders.js';
 
 const accepted: KeyProbe = { kind: 'accepted', models: [] };

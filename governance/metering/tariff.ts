@@ -1,7 +1,7 @@
-import type { Tariff } from '../metering/quota-metering.js';
-import { readUsage } from '../mistral/usage-fields.js';
-import type { PriceBook } from './price-book.js';
-import { upperBoundCost, usageCost } from './request-cost.js';
+import type { PriceBook } from '../prices/price-book.js';
+import { upperBoundCost, usageCost } from '../prices/request-cost.js';
+import { readUsage } from '../prices/usage-fields.js';
+import type { Tariff } from './quota-metering.js';
 
 /** Prices requests by the exact model that they were granted, whatever name they were asked with. */
 export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {

@@ -1,12 +1,12 @@
-import type { Authorize } from '../metering/metering.js';
+import { authorizeRequest } from '../access/authorize.js';
+import { compileAccess } from '../access/compile-access.js';
+import type { ModelDirectory } from '../access/model-directory.js';
+import { createModelDirectory } from '../access/model-directory.js';
 import type { MistralModel } from '../mistral/mistral.js';
-import { createModelDirectory } from '../mistral/model-directory.js';
 import type { Log } from '../platform/log.js';
 import type { Policy } from '../policy/policy.js';
 import type { PriceBook } from '../prices/price-book.js';
-import type { ModelDirectory } from './access.js';
-import { authorizeRequest } from './authorize.js';
-import { compileAccess } from './compile-access.js';
+import type { Authorize } from './metering.js';
 
 export interface LiveAccessOptions {
   readonly policy: Policy;

@@ -1,7 +1,7 @@
-import { versionAt } from '../keys/rotation.js';
-import type { SecretVersions } from '../keys/secret-versions.aws.js';
-import type { KeyProber } from './key-prober.js';
-import type { KeyProbe } from './mistral.js';
+import type { KeyProber } from '../mistral/key-prober.js';
+import type { KeyProbe } from '../mistral/mistral.js';
+import { versionAt } from './rotation.js';
+import type { SecretVersions } from './secret-versions.aws.js';
 
 export interface ModelCatalog {
   /** The models that the key in charge of a secret may use. Uses that key; `undefined` without one. */

@@ -1,5 +1,5 @@
-import type { Alert } from '../../alerts/alert.js';
-import type { Finding } from '../../audit/finding.js';
+import type { Alert } from '../alerts/alert.js';
+import type { Finding } from './finding.js';
 
 /** Asks a person for a key that nothing of ours can create. */
 export function keyNeeded(finding: Finding, at: Date): Alert {

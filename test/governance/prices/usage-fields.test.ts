@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readUsage } from '../../../governance/mistral/usage-fields.js';
 import { NO_USAGE, type Usage } from '../../../governance/prices/request-cost.js';
+import { readUsage } from '../../../governance/prices/usage-fields.js';
 
 describe('usage as Mistral reports it', () => {
   test.each<[string, unknown, Partial<Usage>]>([
