@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { POLICY_FILE } from '../governance/policy/policy-file.js';
-import { loadPolicy } from '../lib/platform/load-policy.js';
+import { loadPolicy } from '../governance/policy/load-policy.js';
 import { inFolder, runProcess, startProcess, writeProcess } from './child-process.js';
 import { atLeast, atMost, type Benchmark, type Figure, median, withoutAim } from './figure.js';
 

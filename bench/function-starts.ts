@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { POLICY_FILE } from '../governance/policy/policy-file.js';
-import { loadPolicy } from '../lib/platform/load-policy.js';
+import { loadPolicy } from '../governance/policy/load-policy.js';
 import { bundleFunction, functionFolders } from '../supply-chain/bundle.js';
 import { inFolder, runProcess, writeProcess } from './child-process.js';
 import { atMost, type Benchmark, median } from './figure.js';

@@ -1,6 +1,6 @@
 import { parsePolicy } from '../governance/policy/parse-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { readPolicyDocument } from '../lib/platform/load-policy.js';
+import { readPolicyDocument } from '../governance/policy/load-policy.js';
 import { counted } from './counted.js';
 import { EXIT } from './exit-codes.js';
 import { CommandFailure, messageOf } from './failure.js';

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { evidenceFiles } from '../governance/audit/report/evidence-files.js';
 import type { Night } from '../governance/audit/report/night.js';
-import { loadPolicy } from '../lib/platform/load-policy.js';
+import { loadPolicy } from '../governance/policy/load-policy.js';
 import { largeNight } from '../testing/large-night.js';
 
 // Takes pictures of the page of evidence in a real browser, for a person to look at.

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadPolicy } from '../lib/platform/load-policy.js';
+import { loadPolicy } from '../governance/policy/load-policy.js';
 import { createApp } from './app.js';
 import { openCloud } from './cloud.js';
 import { endCommands } from './commands.js';

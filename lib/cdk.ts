@@ -2,4 +2,4 @@ export type { Policy, PolicyInput } from '../governance/policy/policy.js';
 export type { QuotaTable } from './gateway/quota-table.js';
 export { GovernanceStack, type GovernanceStackProps } from './governance-stack.js';
 export { MistralGovernance, type MistralGovernanceProps } from './mistral-governance.js';
-export { loadPolicy } from './platform/load-policy.js';
+export { loadPolicy } from '../governance/policy/load-policy.js';

@@ -20,7 +20,7 @@ import { AlertTopic } from './operations/alert-topic.js';
 import { Operations } from './operations/operations.js';
 import { acknowledgeWholeKinds } from './platform/acknowledge.js';
 import { EncryptionKey } from './platform/encryption-key.js';
-import { checkPolicy } from './platform/load-policy.js';
+import { checkPolicy } from '../governance/policy/load-policy.js';
 import { PolicyBundle } from './platform/policy-bundle.js';
 import { RecordsTable } from './platform/records-table.js';
 import { SpendMonitor } from './spend/spend-monitor.js';

@@ -1,21 +1,23 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { importsOf, violations } from './support/layers.js';
+import { circles, FLOORS, importsOf, violations } from './support/floors.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDERS = [
-  'examples',
-  'bin',
-  'lib',
+  'governance',
+  'gateway',
   'lambdas',
+  'lib',
   'client',
-  'gateway-server',
-  'local',
-  'bench',
-  'e2e',
-  'supply-chain',
   'cli',
+  'bin',
+  'testing',
+  'demo',
+  'e2e',
+  'bench',
+  'supply-chain',
+  'examples',
 ];
 const LONGEST_LINES = 250;
 const LONGER: Readonly<Record<string, string>> = {
@@ -42,8 +44,31 @@ test('there is something to check', () => {
   expect(sources.flatMap(({ file, text }) => importsOf(file, text)).length).toBeGreaterThan(400);
 });
 
-test('every source file keeps to what its layer may import', () => {
+test('every import runs to the same room or to a lower floor, types included', () => {
   expect(sources.flatMap(({ file, text }) => violations(file, text))).toEqual([]);
+});
+
+test('no files import each other in a circle, by types either', () => {
+  expect(circles(sources)).toEqual([]);
+});
+
+test('every room of the house is there, and no folder of rules is outside of it', () => {
+  const rooms = readdirSync(join(ROOT, 'governance')).map((name) => `governance/${name}`);
+  expect(
+    FLOORS.flat()
+      .filter((room) => room.startsWith('governance/'))
+      .sort(),
+  ).toEqual(rooms.sort());
+});
+
+test('HTTP is spoken by the gateway, the client library and the room of Mistral alone', () => {
+  const speakers = sources
+    .filter(({ file }) => /^(governance|gateway|lambdas|client|cli|lib)\//.test(file))
+    .filter(({ text }) => /\bfetch\(|from '(node:https?|undici)'/.test(text))
+    .map(({ file }) => file);
+  expect(speakers.filter((file) => !/^(gateway|client|governance\/mistral)\//.test(file))).toEqual(
+    [],
+  );
 });
 
 test('every import of this repository leads to a file', () => {
@@ -76,13 +101,13 @@ function saysNothing(file: string): boolean {
 
 describe('the check itself', () => {
   test.each([
-    ["import { a } from '../adapters/journal.js';", 'governance/keys/journal.aws.ts', false],
-    ["import type { A } from '../adapters/journal.js';", 'governance/keys/journal.aws.ts', true],
-    ["import { type A } from '../adapters/journal.js';", 'governance/keys/journal.aws.ts', false],
-    ["import {\n  a,\n  b as c,\n} from '../adapters/x.js';", 'lambdas/adapters/x.ts', false],
+    ["import { a } from '../keys/journal.js';", 'governance/keys/journal.ts', false],
+    ["import type { A } from '../keys/journal.js';", 'governance/keys/journal.ts', true],
+    ["import { type A } from '../keys/journal.js';", 'governance/keys/journal.ts', false],
+    ["import {\n  a,\n  b as c,\n} from '../keys/x.js';", 'governance/keys/x.ts', false],
     ["import * as z from 'zod';", 'zod', false],
     ["import fc, { type B } from 'fast-check';", 'fast-check', false],
-    ["import './handler.js';", 'lambdas/domain/handler.ts', false],
+    ["import './handler.js';", 'governance/policy/handler.ts', false],
     ["export * from './policy.js';", 'governance/policy/policy.ts', false],
     ["export { a } from './policy.js';", 'governance/policy/policy.ts', false],
     ["export type { A } from './policy.js';", 'governance/policy/policy.ts', true],
@@ -92,94 +117,144 @@ describe('the check itself', () => {
     ['const a = await import(name);', 'what it computes', false],
     ["type A = import('./policy.js').Policy;", 'governance/policy/policy.ts', false],
   ])('reads %s', (source, target, typeOnly) => {
-    expect(importsOf('lambdas/domain/x.ts', `\n${source}\n`)).toEqual([{ target, typeOnly }]);
+    expect(importsOf('governance/policy/x.ts', `\n${source}\n`)).toEqual([{ target, typeOnly }]);
   });
 
   test.each([
-    "// import { a } from '../adapters/journal.js';",
+    "// import { a } from '../keys/journal.js';",
     "/**\n * import('x')\n */",
     "const sentence = 'import the key from there';",
     "export const from = 'there';",
     "export interface Imported { readonly from: 'x' }",
   ])('sees no import in %s', (source) => {
-    expect(importsOf('lambdas/domain/x.ts', source)).toEqual([]);
+    expect(importsOf('governance/policy/x.ts', source)).toEqual([]);
+  });
+
+  const ABOVE = 'a floor imports none above';
+  const BESIDE = 'rooms of one floor do not know each other';
+  const OFF = 'no floor imports what stands beside them';
+  test.each([
+    ['governance/policy/x.ts', "import { a } from '../access/a.js';", 'access/a.ts', ABOVE],
+    ['governance/keys/x.ts', "import type { F } from '../audit/f.js';", 'f.ts as type', ABOVE],
+    ['governance/keys/operator/x.ts', "import type { F } from '../../audit/f.js';", 'f.ts', ABOVE],
+    ['governance/audit/x.ts', "import { s } from '../spend/s.js';", 'spend/s.ts', BESIDE],
+    ['governance/access/x.ts', "import type { M } from '../mistral/m.js';", 'm.ts', BESIDE],
+    ['governance/audit/x.ts', "import { h } from '../../gateway/g.js';", 'gateway/g.ts', ABOVE],
+    ['gateway/x.ts', "import { h } from '../lambdas/gateway/handler.js';", 'handler.ts', ABOVE],
+    [
+      'governance/policy/x.ts',
+      "import { join } from 'node:path';",
+      'node:path',
+      'no package but zod',
+    ],
+    [
+      'governance/keys/x.ts',
+      "import type { S } from '@aws-sdk/client-sns';",
+      'sns',
+      'no package but zod',
+    ],
+    [
+      'governance/keys/x.aws.ts',
+      "import { App } from 'aws-cdk-lib';",
+      'aws-cdk-lib',
+      'speaks to AWS',
+    ],
+    ['governance/keys/x.ts', "import { l } from '../../lib/platform/l.js';", 'lib/platform', OFF],
+    ['lambdas/revoke-key/handler.ts', "import { S } from '@aws-sdk/client-sns';", 'sns', 'handler'],
+    ['lambdas/revoke-key/handler.ts', "import { r } from 'node:fs';", 'node:fs', 'handler'],
+    ['lambdas/revoke-key/handler.ts', "import { h } from './entry.js';", 'entry.ts', 'an entry'],
+    [
+      'lambdas/revoke-key/wiring.ts',
+      "import { h } from '../roll-back-key/handler.js';",
+      'handler.ts',
+      'no other',
+    ],
+    [
+      'lambdas/revoke-key/handler.ts',
+      "import { g } from '../../gateway/g.js';",
+      'g.ts',
+      'only its function',
+    ],
+    ['lambdas/revoke-key/entry.ts', "import { l } from '../../lib/platform/l.js';", 'l.ts', OFF],
+    ['gateway/x.ts', "import { D } from '@aws-sdk/client-dynamodb';", 'dynamodb', 'knows no SDK'],
+    ['gateway/server/main.ts', "import express from 'express';", 'express', 'entries and wiring'],
+    ['client/index.ts', "export { g } from '../gateway/gateway.js';", 'gateway.ts', 'its wing'],
+    ['client/index.ts', "import { l } from '../lib/platform/l.js';", 'l.ts', 'its wing'],
+    [
+      'lib/x.ts',
+      "import { judge } from '../governance/keys/retirement.js';",
+      'retirement.ts',
+      'its wing',
+    ],
+    ['lib/x.ts', "import { w } from '../lambdas/revoke-key/wiring.js';", 'wiring.ts', 'its wing'],
+    ['lib/x.ts', "import { w } from '../testing/world.js';", 'testing/world.ts', 'its wing'],
+    [
+      'cli/x.ts',
+      "import { s } from '../lib/governance-stack.js';",
+      'governance-stack.ts',
+      'its wing',
+    ],
+    ['cli/x.ts', "import { s } from '../gateway/server/serve.js';", 'serve.ts', 'its wing'],
+    [
+      'cli/x.ts',
+      "import { f } from '../testing/fakes/mistral-server.js';",
+      'server.ts',
+      'its wing',
+    ],
+    ['cli/x.ts', "import chalk from 'chalk';", 'chalk', 'docs/command-line.md'],
+    ['examples/x/x.ts', "import { l } from '../../lib/cdk.js';", 'lib/cdk.ts', 'its wing'],
+    ['testing/x.ts', "import { d } from '../demo/main.js';", 'demo/main.ts', ABOVE],
+    ['testing/x.ts', "import { b } from '../bench/main.js';", 'bench/main.ts', OFF],
+    ['testing/x.ts', "import { h } from '../lambdas/revoke-key/entry.js';", 'entry.ts', 'an entry'],
+    ['demo/x.ts', "import { e } from '../e2e/main.js';", 'e2e/main.ts', BESIDE],
+    ['src/x.ts', '', 'src/x.ts', 'is in no room'],
+    ['lambdas/x.ts', '', 'lambdas/x.ts', 'is in no room'],
+    ['governance/x.ts', '', 'governance/x.ts', 'is in no room'],
+  ])('reports in %s: %s', (file, source, named, rule) => {
+    const found = violations(file, source);
+    expect(found).toEqual([expect.stringContaining(named)]);
+    expect(found).toEqual([expect.stringContaining(rule)]);
   });
 
   test.each([
-    ['lambdas/domain/x.ts', "import { join } from 'node:path';", 'node:path'],
-    ['lambdas/domain/audit/x.ts', "import type { J } from '../../adapters/j.js';", 'adapters/j.ts'],
-    ['lambdas/domain/x.ts', "import { S } from '@aws-sdk/client-sns';", '@aws-sdk/client-sns'],
-    ['lambdas/domain/x.ts', "import '../revoke-key/handler.js';", 'revoke-key/handler.ts'],
-    ['lambdas/adapters/x.ts', "import type { A } from '../revoke-key/handler.js';", 'handler.ts'],
-    ['lambdas/adapters/x.ts', "import { L } from '@aws-lambda-powertools/logger';", 'powertools'],
-    ['lambdas/adapters/x.ts', "import { App } from 'aws-cdk-lib';", 'aws-cdk-lib'],
-    ['lambdas/revoke-key/handler.ts', "import { a } from '../adapters/j.js';", 'adapters/j.ts'],
-    ['lambdas/revoke-key/handler.ts', "export * from '../tell-on-call/env.js';", 'tell-on-call'],
-    ['lambdas/revoke-key/handler.ts', "import { S } from '@aws-sdk/client-sns';", 'client-sns'],
-    ['lambdas/revoke-key/handler.ts', "import { r } from 'node:fs';", 'node:fs'],
-    ['lambdas/revoke-key/handler.ts', "import { h } from './entry.js';", 'entry.ts'],
-    ['lambdas/revoke-key/handler.ts', "import { m } from '../metering/m.js';", 'metering/m.ts'],
-    ['lambdas/revoke-key/entry.ts', "import { h } from '../tell-on-call/handler.js';", 'tell-on'],
-    ['lambdas/revoke-key/entry.ts', "import { L } from '../../lib/load-policy.js';", 'lib/load'],
-    ['lambdas/metering/x.ts', "import { j } from '../adapters/j.js';", 'adapters/j.ts'],
-    ['lambdas/metering/x.ts', "import { D } from '@aws-sdk/client-dynamodb';", 'dynamodb'],
-    ['lambdas/metering/x.ts', "import { g } from '../gateway/gateway.js';", 'gateway/gateway.ts'],
-    ['lambdas/gateway/x.ts', "import { j } from '../adapters/j.js';", 'adapters/j.ts'],
-    ['lambdas/gateway/sub/x.ts', "import { a } from '../../revoke-key/env.js';", 'revoke-key/env'],
-    ['client/index.ts', "export { g } from '../gateway/gateway.js';", 'gateway.ts'],
+    ['governance/audit/report/x.ts', "import { utcDay } from '../../platform/utc-day.js';"],
+    ['governance/audit/x.ts', "import { s } from '../keys/operator/supplied-key.js';"],
+    ['governance/keys/x.aws.ts', "import { SNSClient } from '@aws-sdk/client-sns';"],
     [
-      'client/index.ts',
-      "import { l } from '../lib/platform/load-policy.js';",
-      'lib/platform/load-policy.ts',
+      'lambdas/revoke-key/handler.ts',
+      "import type { J } from '../../governance/keys/journal.aws.js';",
     ],
-    ['gateway/server/main.ts', "import { s } from '../lib/governance-stack.js';", 'stack.ts'],
-    ['gateway/server/main.ts', "import { w } from '../testing/world.js';", 'testing/world.ts'],
-    ['gateway/server/main.ts', "import express from 'express';", 'express'],
-    ['lib/x.ts', "import { judge } from '../governance/keys/retirement.js';", 'retirement.ts'],
-    ['lib/x.ts', "import type { K } from '../governance/mistral/key-source.js';", 'key-source.ts'],
-    ['lib/x.ts', "import { schema } from '../lambdas/revoke-key/env.js';", 'revoke-key/env.ts'],
-    ['lib/x.ts', "import { w } from '../testing/world.js';", 'testing/world.ts'],
-    [
-      'examples/x/x.ts',
-      "import { l } from '../../lib/load-policy.js';",
-      'lib/platform/load-policy.ts',
-    ],
-    ['bin/x.ts', "import type { P } from '../governance/policy/policy.js';", 'domain/policy.ts'],
-    ['local/x.ts', "import { aPolicy } from './support/builders.js';", 'builders.ts'],
-    ['local/x.ts', "import { b } from '../bench/main.js';", 'bench/main.ts'],
-    ['local/x.ts', "import { h } from '../lambdas/revoke-key/entry.js';", 'entry.ts'],
-    ['cli/x.ts', "import { s } from '../lib/governance-stack.js';", 'governance-stack.ts'],
-    ['cli/x.ts', "import { g } from '../gateway/gateway.js';", 'gateway/gateway.ts'],
-    ['cli/x.ts', "import { f } from '../testing/fakes/mistral-server.js';", 'mistral-server.ts'],
-    ['src/x.ts', '', 'is in no layer'],
-    ['lambdas/x.ts', '', 'is in no layer'],
-  ])('reports in %s: %s', (file, source, named) => {
-    expect(violations(file, source)).toEqual([expect.stringContaining(named)]);
-  });
-
-  test.each([
-    ['lambdas/domain/audit/x.ts', "import { utcDay } from '../utc-day.js';"],
-    ['lambdas/adapters/x.ts', "import { SNSClient } from '@aws-sdk/client-sns';"],
-    ['lambdas/revoke-key/handler.ts', "import type { J } from '../adapters/journal.js';"],
-    ['lambdas/revoke-key/entry.ts', "import { L } from '@aws-lambda-powertools/logger';"],
-    ['lambdas/gateway/x.ts', "import { m } from '../metering/meter.js';"],
-    ['lambdas/metering/x.ts', "import type { J } from '../adapters/journal.js';"],
-    ['client/index.ts', "import { m } from '../governance/quotas/meter.js';"],
-    ['gateway/server/main.ts', "import { l } from '../lib/platform/load-policy.js';"],
+    ['lambdas/revoke-key/wiring.ts', "import { L } from '@aws-lambda-powertools/logger';"],
+    ['lambdas/gateway/handler.ts', "import { g } from '../../gateway/gateway.js';"],
+    ['gateway/x.ts', "import { m } from '../governance/metering/metering.js';"],
+    ['client/index.ts', "import { m } from '../governance/metering/metering.js';"],
     ['cli/x.ts', "import { o } from '../gateway/overflow.js';"],
-    ['lib/x.ts', "import type { Story } from '../lambdas/tell-on-call/handler.js';"],
-    ['local/x.ts', "import { h } from '../lambdas/revoke-key/handler.js';"],
-    ['bench/x.ts', "import { aPolicy } from './support/builders.js';"],
+    ['lib/x.ts', "import type { E } from '../lambdas/notify-on-call/wiring.js';"],
+    ['testing/x.ts', "import { h } from '../lambdas/revoke-key/handler.js';"],
+    ['demo/x.ts', "import { c } from '../cli/program.js';"],
+    ['bench/x.ts', "import { aPolicy } from '../test/support/builders.js';"],
   ])('lets %s: %s', (file, source) => {
     expect(violations(file, source)).toEqual([]);
   });
 
-  test.each(['lib/utils.ts', 'lambdas/common/x.ts', 'lib/types.d.ts', 'test/support/helpers.ts'])(
-    'knows that %s says nothing',
-    (file) => expect(saysNothing(file)).toBe(true),
-  );
+  test('names every file of a circle, also one of types', () => {
+    const files = [
+      { file: 'lib/a.ts', text: "import type { B } from './b.js';" },
+      { file: 'lib/b.ts', text: "import type { C } from './c.js';" },
+      { file: 'lib/c.ts', text: "import { a } from './a.js';" },
+    ];
+    expect(circles(files)).toEqual(['lib/a.ts -> lib/b.ts -> lib/c.ts -> lib/a.ts']);
+    expect(circles(files.slice(1))).toEqual([]);
+  });
+
+  test.each([
+    'lib/utils.ts',
+    'governance/common/x.ts',
+    'lib/types.d.ts',
+    'test/support/helpers.ts',
+  ])('knows that %s says nothing', (file) => expect(saysNothing(file)).toBe(true));
 
   test('takes no name for empty that only contains such a word', () => {
-    expect(saysNothing('lambdas/domain/shared-quota.ts')).toBe(false);
+    expect(saysNothing('governance/quotas/shared-quota.ts')).toBe(false);
   });
 });

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { RunDocument } from '../../demo/document.js';
 import type { Run } from '../../demo/run.js';
 import { runOperatorStory } from '../../demo/run-operator.js';
-import { loadPolicy } from '../../lib/platform/load-policy.js';
+import { loadPolicy } from '../../governance/policy/load-policy.js';
 import { anOperatorPolicy } from '../support/builders.js';
 import { leaksIn } from '../support/invariants.js';
 import { overhear } from '../support/overheard-run.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Policy } from '../../governance/policy/policy.js';
 import { GovernanceStack } from '../../lib/governance-stack.js';
-import { loadPolicy } from '../../lib/platform/load-policy.js';
+import { loadPolicy } from '../../governance/policy/load-policy.js';
 import { aPolicy } from '../support/builders.js';
 import { nag, readable } from '../support/nag.js';
 import { testApp } from '../support/synth.js';

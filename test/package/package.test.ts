@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module';
 import { join, posix } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { functionFolders } from '../../supply-chain/bundle.js';
-import { importsOf } from '../support/layers.js';
+import { importsOf } from '../support/floors.js';
 import {
   type InstalledPackage,
   installPackage,

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { loadPolicy } from '../../lib/platform/load-policy.js';
+import { loadPolicy } from '../../governance/policy/load-policy.js';
 import { serveHttp } from './http-server.js';
 import { createFakeKeys } from './mistral-keys.js';
 import { createFakeMistral, FAKE_MODELS } from './mistral-server.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { parsePolicy } from '../../governance/policy/parse-policy.js';
-import type { Policy } from '../../governance/policy/policy.js';
+import { parsePolicy } from './parse-policy.js';
+import type { Policy } from './policy.js';
 
 /** Reads and checks a policy file. @throws Error naming the file and everything wrong in it */
 export function loadPolicy(path: string): Policy {

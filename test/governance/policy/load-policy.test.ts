@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadPolicy } from '../../../lib/platform/load-policy.js';
+import { loadPolicy } from '../../../governance/policy/load-policy.js';
 
 function policyFile(text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'policy-')), 'governance.yaml');
