@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { POLICY_FILE } from '../governance/policy/policy-file.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
+import { POLICY_FILE } from '../governance/policy/policy-file.js';
 import { inFolder, runProcess, startProcess, writeProcess } from './child-process.js';
 import { atLeast, atMost, type Benchmark, type Figure, median, withoutAim } from './figure.js';
 

@@ -1,6 +1,6 @@
 import { App } from 'aws-cdk-lib';
-import { GovernanceStack } from '../lib/governance-stack.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
+import { GovernanceStack } from '../lib/governance-stack.js';
 import { permissionsBoundary } from '../lib/platform/permissions-boundary.js';
 
 const app = new App();

@@ -1,7 +1,7 @@
+import { countText } from '../governance/platform/wording.js';
+import { readPolicyDocument } from '../governance/policy/load-policy.js';
 import { parsePolicy } from '../governance/policy/parse-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { readPolicyDocument } from '../governance/policy/load-policy.js';
-import { counted } from './counted.js';
 import { EXIT } from './exit-codes.js';
 import { CommandFailure, messageOf } from './failure.js';
 
@@ -23,6 +23,6 @@ export function checkedPolicy(path: string, document: unknown): Policy {
   const parsed = parsePolicy(document);
   if (parsed.ok) return parsed.policy;
   const { problems } = parsed;
-  const count = counted(problems.length, 'problem');
+  const count = countText(problems.length, 'problem');
   throw new CommandFailure('policy_invalid', EXIT.wrong, `${path} has ${count}:`, { problems });
 }

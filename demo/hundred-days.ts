@@ -1,5 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ApiKey } from '../governance/mistral/api-key.js';
+import { DAY_MS } from '../governance/platform/utc-day.js';
 import {
   GATEWAY_KEY_NAME,
   type PlannedKey,
@@ -13,7 +14,6 @@ import type { World } from '../testing/world.js';
 import type { Traffic } from './traffic.js';
 
 export const DAYS = 100;
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const WORK_EVERY_MS = DAY_MS;
 

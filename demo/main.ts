@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import type { Policy } from '../governance/policy/policy.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
+import type { Policy } from '../governance/policy/policy.js';
 import { printClosing } from './closing-table.js';
 import { missingCast } from './hundred-days.js';
 import { operatorCast } from './operator-story.js';

@@ -5,6 +5,7 @@ import { type KeyRequest, type Supplied, supplyKey } from '../cli/keys/supply-ke
 import { createSupplySteps } from '../cli/keys/supply-steps.js';
 import { createSecretVersions } from '../governance/keys/secret-versions.aws.js';
 import { ApiKey } from '../governance/mistral/api-key.js';
+import { DAY_MS } from '../governance/platform/utc-day.js';
 import {
   GATEWAY_KEY_NAME,
   type PlannedKey,
@@ -19,7 +20,6 @@ import { type Diary, keyIdOf, type Onlooker } from './hundred-days.js';
 
 const DAYS = 100;
 const DAYS_BETWEEN_CALLS = 5;
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** When the operator gives up on a key that Mistral refuses. */
 const PATIENCE_MS = 10 * 60_000;

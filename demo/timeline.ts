@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
+import { DAY_MS } from '../governance/platform/utc-day.js';
 import type { PublishedMessage } from '../testing/fakes/alert-inbox.js';
 import { DAYS, type Onlooker } from './hundred-days.js';
 
-const DAY_MS = 86_400_000;
 const BAR_CELLS = 25;
 
 type Style = Parameters<typeof styleText>[0];

@@ -1,5 +1,5 @@
-import { plannedKeys } from '../governance/policy/planned-keys.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
+import { plannedKeys } from '../governance/policy/planned-keys.js';
 import { inventory } from './account.js';
 import type { App, Assembly } from './app.js';
 import { seeRetirementsEnd } from './by-hand.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { plannedKeys } from '../governance/policy/planned-keys.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
+import { plannedKeys } from '../governance/policy/planned-keys.js';
 import { claim, type Report } from './report.js';
 import type { Shell } from './shell.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { loadPolicy } from '../governance/policy/load-policy.js';
 import { plannedKeys } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { loadPolicy } from '../governance/policy/load-policy.js';
 import { deployedResources } from './account.js';
 import type { App, Assembly } from './app.js';
 import { approveHeldRetirement, lookAround, readByHand, replaceLeakedKey } from './by-hand.js';

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../governance/platform/utc-day.js';
 import type { VirtualClock } from './clock.js';
 import { AwsError } from './fakes/aws-json.js';
 import { labelled, type SecretStore, type StoredSecret } from './fakes/secret-store.js';
@@ -5,8 +6,6 @@ import { labelled, type SecretStore, type StoredSecret } from './fakes/secret-st
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 const ATTEMPTS = 5;
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
-
 export interface RotationStep {
   readonly step: (typeof STEPS)[number];
   readonly at: Date;

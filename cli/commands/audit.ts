@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import type { Severity } from '../../governance/alerts/alert.js';
 import { type Finding, FindingSchema } from '../../governance/audit/finding.js';
+import { countText } from '../../governance/platform/wording.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { counted } from '../counted.js';
 import { EXIT } from '../exit-codes.js';
 import { openDeployment } from '../open-deployment.js';
 import { notesText, type Style, type Tone } from '../style.js';
@@ -58,7 +58,7 @@ function answerOf(summary: Summary): Answer {
     exitCode: findings.length + problems.length > 0 ? EXIT.no : EXIT.ok,
 
     text(style) {
-      const counts = `${counted(keys, 'key')} looked at, ${counted(findings.length, 'finding')}, ${opened} of them new; ${resolved} resolved\n`;
+      const counts = `${countText(keys, 'key')} looked at, ${countText(findings.length, 'finding')}, ${opened} of them new; ${resolved} resolved\n`;
       const notes = notesText(problems, style);
       if (findings.length === 0) {
         return problems.length > 0 ? `${counts}${notes}` : `${style.paint('✓', 'good')} ${counts}`;

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Currency } from '../../governance/platform/money-text.js';
-import { moneyText } from '../../governance/platform/money-text.js';
+import type { Currency } from '../../governance/platform/wording.js';
+import { moneyText } from '../../governance/platform/wording.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import { callingArn } from '../access/caller-arn.js';

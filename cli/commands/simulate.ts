@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
-import type { Currency } from '../../governance/platform/money-text.js';
+import type { Currency } from '../../governance/platform/wording.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { unknown } from '../../governance/policy/policy-problem.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { moneyText } from '../../governance/platform/money-text.js';
+import { moneyText } from '../../governance/platform/wording.js';
 import { bar } from '../bar.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';

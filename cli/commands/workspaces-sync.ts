@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createOrganization } from '../../governance/mistral/organization.js';
 import { createWorkspaceMaker } from '../../governance/mistral/workspace-maker.js';
-import type { Currency } from '../../governance/platform/money-text.js';
+import type { Currency } from '../../governance/platform/wording.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { refuseWithOperator } from '../keys/who-makes-keys.js';

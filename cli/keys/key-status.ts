@@ -2,7 +2,7 @@ import { hasExpired } from '../../governance/keys/key-health.js';
 import { drainEnd, type Retirement } from '../../governance/keys/retirement.js';
 import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
-import { ageInDays } from '../../governance/platform/age.js';
+import { ageInDays } from '../../governance/platform/utc-day.js';
 import { isKeyOf } from '../../governance/policy/key-name.js';
 import type { PlannedKey } from '../../governance/policy/planned-keys.js';
 

@@ -2,8 +2,8 @@ import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.j
 import { unverifiedVersion, verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import { ageInDays } from '../../governance/platform/age.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
+import { ageInDays, DAY_MS } from '../../governance/platform/utc-day.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { describeSecret, type KeyInventory } from './gather-keys.js';
@@ -17,8 +17,6 @@ export interface SuppliedKeysDeps {
 }
 
 const KEYS_AT_ONCE = 4;
-const DAY_MS = 86_400_000;
-
 /** The keys of a policy without the Admin API, by what Secrets Manager tells of their secrets. */
 export async function gatherSuppliedKeys(
   { secrets, versions, flows }: SuppliedKeysDeps,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
 import { monthlyUsage, UsageSchema } from '../../governance/mistral/organization.js';
-import type { Currency } from '../../governance/platform/money-text.js';
+import type { Currency } from '../../governance/platform/wording.js';
 import { messageOf, wrongInput } from '../failure.js';
 
 /** A kept answer of GET /v1/admin/usage. @throws CommandFailure where it is none */

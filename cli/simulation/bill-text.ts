@@ -1,5 +1,5 @@
-import type { Currency } from '../../governance/platform/money-text.js';
-import { moneyText } from '../../governance/platform/money-text.js';
+import type { Currency } from '../../governance/platform/wording.js';
+import { moneyText } from '../../governance/platform/wording.js';
 import type { Style } from '../style.js';
 import { plainLine } from '../text-width.js';
 import type { BillReplay } from './replay-bill.js';

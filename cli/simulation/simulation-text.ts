@@ -1,5 +1,5 @@
-import type { Currency } from '../../governance/platform/money-text.js';
-import { moneyText, percentOf } from '../../governance/platform/money-text.js';
+import type { Currency } from '../../governance/platform/wording.js';
+import { moneyText, percentOf } from '../../governance/platform/wording.js';
 import { bar } from '../bar.js';
 import type { Style, Tone } from '../style.js';
 import { type Cell, renderTable } from '../table.js';

@@ -1,4 +1,4 @@
-import type { Currency } from '../../governance/platform/money-text.js';
+import type { Currency } from '../../governance/platform/wording.js';
 import type { Style, Tone } from '../style.js';
 import { type Cell, renderTable } from '../table.js';
 import { plainLine } from '../text-width.js';

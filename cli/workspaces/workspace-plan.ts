@@ -1,5 +1,5 @@
 import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
-import type { Currency } from '../../governance/platform/money-text.js';
+import type { Currency } from '../../governance/platform/wording.js';
 import type { DraftWorkspace } from './policy-draft.js';
 
 /** How a workspace of the policy and Mistral's compare. */

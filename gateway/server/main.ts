@@ -10,8 +10,8 @@ import { createWorkspaceKeys } from '../../governance/metering/workspace-keys.js
 import { AWS_CLIENT } from '../../governance/platform/aws-client.js';
 import { createMetricLines } from '../../governance/platform/metric-lines.js';
 import { METRICS_NAMESPACE } from '../../governance/platform/metrics.js';
-import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { loadPolicy } from '../../governance/policy/load-policy.js';
+import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { createGatewayMetrics } from '../gateway-metrics.js';
 import { openGateway } from '../wiring.js';
 import { serveGateway } from './serve.js';

@@ -1,9 +1,8 @@
 import type { Retirement } from '../keys/retirement.js';
 import type { SecretFacts } from '../keys/rotation.js';
 import { versionAt } from '../keys/rotation.js';
+import { DAY_MS } from '../platform/utc-day.js';
 import type { Finding } from './finding.js';
-
-const DAY_MS = 86_400_000;
 
 export interface GaugeFacts {
   /** How many keys Mistral listed; `undefined` where that was not all. */

@@ -1,5 +1,5 @@
 import type { ListedKey } from '../mistral/mistral.js';
-import { addDays, type IsoDate, utcDay } from '../platform/utc-day.js';
+import { addDays, DAY_MS, type IsoDate, utcDay } from '../platform/utc-day.js';
 import type { AuditPolicy } from '../policy/policy.js';
 import type { FindingType } from './finding.js';
 import type { Basis } from './key-tally.js';
@@ -7,8 +7,6 @@ import type { Basis } from './key-tally.js';
 export type AuditRules = Pick<AuditPolicy, 'staleAfterDays' | 'maxAgeDays' | 'expiringWithinDays'>;
 
 export type ReportKey = (type: FindingType, key: ListedKey, basis: Basis) => void;
-
-const DAY_MS = 86_400_000;
 
 /** What is wrong with a key by its dates alone. Of an expired key nothing else is said. */
 export function createHygieneCheck(

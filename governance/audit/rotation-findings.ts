@@ -1,10 +1,8 @@
 import { type SecretFacts, unfinishedVersion, versionAt } from '../keys/rotation.js';
-import { utcDay } from '../platform/utc-day.js';
+import { DAY_MS, utcDay } from '../platform/utc-day.js';
 import type { Finding } from './finding.js';
 import { rotateCommand } from './key-findings.js';
 import { secretFinding } from './secret-finding.js';
-
-const DAY_MS = 86_400_000;
 
 /** Whether a secret's rotations are as they should be; a day is theirs to finish and be retried. */
 export function judgeRotations(facts: SecretFacts, now: Date): Finding[] {

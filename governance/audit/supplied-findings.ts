@@ -3,14 +3,12 @@ import {
   supplyCommand,
   verifiedVersion,
 } from '../keys/operator/supplied-key.js';
-import { addDays, utcDay } from '../platform/utc-day.js';
+import { addDays, DAY_MS, utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import type { Finding, FindingType } from './finding.js';
 import { judgeNeed } from './key-need.js';
 import type { KeyInUse } from './managed-audit.js';
 import { secretFinding } from './secret-finding.js';
-
-const DAY_MS = 86_400_000;
 
 type Rules = Pick<Policy, 'rotation' | 'audit'>;
 type Judge = (facts: SuppliedSecret, rules: Rules, now: Date) => readonly Finding[];

@@ -1,6 +1,6 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
-import { moneyText } from '../platform/money-text.js';
+import { moneyText } from '../platform/wording.js';
 import type { QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import { demandOf, roomFor } from './demand.js';
 import type { Endpoint } from './endpoints.js';

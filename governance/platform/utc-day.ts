@@ -1,7 +1,7 @@
 /** A UTC calendar day, `2026-11-24`. Compares and sorts as a string. */
 export type IsoDate = string;
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 export function utcDay(at: Date): IsoDate {
   return at.toISOString().slice(0, 10);
@@ -19,4 +19,9 @@ export function addDays(day: IsoDate, days: number): IsoDate {
 /** Calendar days from one day to a later one. */
 export function daysBetween(from: IsoDate, to: IsoDate): number {
   return Math.round((startOfDay(to).getTime() - startOfDay(from).getTime()) / DAY_MS);
+}
+
+/** In whole days. None for what another clock, a little ahead, says was just made. */
+export function ageInDays(since: Date, now: Date): number {
+  return Math.max(0, Math.floor((now.getTime() - since.getTime()) / DAY_MS));
 }

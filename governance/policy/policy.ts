@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CURRENCIES } from '../platform/money-text.js';
+import { CURRENCIES } from '../platform/wording.js';
 import { ALERT_TYPES } from './alert-types.js';
 import { ArnPatternSchema, ReaderArnSchema, TopicEndpointSchema } from './policy-fields.js';
 

@@ -1,4 +1,4 @@
-import type { Currency } from '../platform/money-text.js';
+import type { Currency } from '../platform/wording.js';
 import { type ListedModel, PRICE_LIST } from './price-list.js';
 import { BATCH, type ModelPrices, PRIORITY, REGIONAL, ratesOf, times } from './rates.js';
 import {

@@ -7,7 +7,7 @@ import {
   parseDecimal,
   ZERO,
 } from '../platform/fraction.js';
-import type { Currency } from '../platform/money-text.js';
+import type { Currency } from '../platform/wording.js';
 import type { ListedPrices } from './price-list.js';
 
 /** What Mistral charges for, one of each. */

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../platform/utc-day.js';
 import { type Account, newAccount } from './account.js';
 import type { Quota, QuotaWindow } from './quota.js';
 import { windowEnd, windowName, windowStart } from './quota-window.js';
@@ -13,8 +14,6 @@ export interface Meter {
   /** The shard that is spent from now. */
   shard: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /** How long a window's item outlives the window, for the spend monitor and late settlements. */
 const KEPT_MS: Readonly<Record<QuotaWindow, number>> = {

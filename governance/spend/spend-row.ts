@@ -1,4 +1,4 @@
-import type { Currency } from '../platform/money-text.js';
+import type { Currency } from '../platform/wording.js';
 import { windowName } from '../quotas/quota-window.js';
 import type { BudgetWindow } from './alerts/spend-story.js';
 import type { SpendForecast } from './spend-forecast.js';

@@ -1,6 +1,6 @@
 import type { MonthlyUsage } from '../mistral/mistral-limits.js';
-import type { Currency } from '../platform/money-text.js';
 import { utcDay } from '../platform/utc-day.js';
+import type { Currency } from '../platform/wording.js';
 import type { Workspace } from '../policy/policy.js';
 import type { Quota } from '../quotas/quota.js';
 import { windowStart } from '../quotas/quota-window.js';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { loadPolicy } from '../../governance/policy/load-policy.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { GovernanceStack } from '../../lib/governance-stack.js';
-import { loadPolicy } from '../../governance/policy/load-policy.js';
 import { aPolicy } from '../support/builders.js';
 import { nag, readable } from '../support/nag.js';
 import { testApp } from '../support/synth.js';

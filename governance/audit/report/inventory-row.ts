@@ -1,6 +1,5 @@
 import { type SecretState, versionAt } from '../../keys/rotation.js';
-import { ageInDays } from '../../platform/age.js';
-import { type IsoDate, utcDay } from '../../platform/utc-day.js';
+import { ageInDays, type IsoDate, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
 import type { Workspace } from '../../policy/policy.js';
 import type { AuditView } from '../audit-facts.js';

@@ -1,6 +1,6 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
-import type { Currency } from '../../platform/money-text.js';
-import { moneyText, percentOf } from '../../platform/money-text.js';
+import type { Currency } from '../../platform/wording.js';
+import { moneyText, percentOf } from '../../platform/wording.js';
 import { GATEWAY_KEY_NAME } from '../../policy/planned-keys.js';
 
 /** What was metered and what Mistral billed for the same time. */

@@ -1,6 +1,6 @@
 import type { Alert } from '../../alerts/alert.js';
-import { moneyText } from '../../platform/money-text.js';
 import { utcDay } from '../../platform/utc-day.js';
+import { moneyText } from '../../platform/wording.js';
 import { adjectiveOf, type BudgetStory, tellBudget, utcMinute } from './spend-story.js';
 
 export interface SpendForecast extends BudgetStory {

@@ -1,7 +1,7 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
-import type { Currency } from '../../platform/money-text.js';
-import { moneyText, percentOf } from '../../platform/money-text.js';
-import { utcDay } from '../../platform/utc-day.js';
+import { DAY_MS, utcDay } from '../../platform/utc-day.js';
+import type { Currency } from '../../platform/wording.js';
+import { moneyText, percentOf } from '../../platform/wording.js';
 import { windowName } from '../../quotas/quota-window.js';
 
 /** The windows that budgets are for. */
@@ -147,8 +147,6 @@ function spenders(story: BudgetStory): NextStep[] {
     },
   ];
 }
-
-const DAY_MS = 86_400_000;
 
 function growth({ workspace, at }: BudgetStory): NextStep {
   const from = new Date(at.getTime() - DAY_MS).toISOString().slice(0, 19);

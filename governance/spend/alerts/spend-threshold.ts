@@ -1,5 +1,5 @@
 import type { Alert } from '../../alerts/alert.js';
-import { moneyText } from '../../platform/money-text.js';
+import { moneyText } from '../../platform/wording.js';
 import {
   adjectiveOf,
   type BudgetStory,

@@ -1,0 +1,62 @@
+export const CURRENCIES = ['USD', 'EUR'] as const;
+
+export type Currency = (typeof CURRENCIES)[number];
+
+// How people are told amounts, times and lists. Machine bodies keep exact values.
+
+const NANOS = 1e9;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** `412.37 USD`; below one, with the digits that small models cost. */
+export function moneyText(nanos: number, currency: Currency): string {
+  return `${amountText(nanos)} ${currency}`;
+}
+
+/** `56 % (28.42 of 50.00 USD)`. */
+export function spentText(nanos: number, limitNanos: number, currency: Currency): string {
+  const spent = `${amountText(nanos)} of ${moneyText(limitNanos, currency)}`;
+  return `${percentOf(nanos, limitNanos)} % (${spent})`;
+}
+
+/** Rounded down, so that nothing looks exhausted before it is. */
+export function percentOf(nanos: number, limitNanos: number): number {
+  return Math.floor((nanos * 100) / limitNanos);
+}
+
+/** `1 finding`, `2 findings`, `1,204 keys`; `things` where an s is not enough. */
+export function countText(count: number, thing: string, things = `${thing}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? thing : things}`;
+}
+
+/** `35 seconds`, `90 minutes`, `40 hours`, `12 days`: rounded, in the unit that people count it in. */
+export function durationText(ms: number): string {
+  if (ms < 2 * MINUTE_MS) return countText(Math.round(ms / SECOND_MS), 'second');
+  if (ms < 2 * HOUR_MS) return countText(Math.round(ms / MINUTE_MS), 'minute');
+  if (ms < 3 * DAY_MS) return countText(Math.round(ms / HOUR_MS), 'hour');
+  return countText(Math.round(ms / DAY_MS), 'day');
+}
+
+/** `2026-11-15 01:00 UTC`; with a `now`, also how far away: `(in 2 days)`, `(5 hours ago)`. */
+export function instantText(at: Date, now?: Date): string {
+  const text = `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  if (now === undefined) return text;
+  const aheadMs = at.getTime() - now.getTime();
+  const distance = durationText(Math.abs(aheadMs));
+  return `${text} (${aheadMs >= 0 ? `in ${distance}` : `${distance} ago`})`;
+}
+
+/** `a`, `a and b`, `a, b and c`; beyond `most`, `a, b and 212 more`. */
+export function listText(items: readonly string[], most = Number.POSITIVE_INFINITY): string {
+  const shown = items.length > most ? items.slice(0, most) : items.slice(0, -1);
+  const last =
+    items.length > most ? `${countText(items.length - most, 'more', 'more')}` : items.at(-1);
+  return shown.length === 0 ? (last ?? 'none') : `${shown.join(', ')} and ${last}`;
+}
+
+function amountText(nanos: number): string {
+  const isSmall = nanos !== 0 && Math.abs(nanos) < NANOS;
+  return (nanos / NANOS).toFixed(isSmall ? 4 : 2);
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import {
+  countText,
+  durationText,
+  instantText,
+  listText,
+  moneyText,
+  percentOf,
+  spentText,
+} from '../../../governance/platform/wording.js';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+test.each([
+  [412_370_000_000, '412.37 USD'],
+  [0, '0.00 USD'],
+  [1_500_000, '0.0015 USD'],
+  [-2_000_000_000, '-2.00 USD'],
+])('%d nano-units of money are %s', (nanos, text) => {
+  expect(moneyText(nanos, 'USD')).toBe(text);
+});
+
+test('what was spent is a percentage and both amounts, and never rounded up to the whole', () => {
+  expect(spentText(28_420_000_000, 50_000_000_000, 'EUR')).toBe('56 % (28.42 of 50.00 EUR)');
+  expect(percentOf(99_999, 100_000)).toBe(99);
+});
+
+test.each([
+  [0, 'key', '0 keys'],
+  [1, 'key', '1 key'],
+  [1_204, 'key', '1,204 keys'],
+])('%d %s is worded %s', (count, thing, text) => {
+  expect(countText(count, thing)).toBe(text);
+});
+
+test('a plural that needs more than an s is given', () => {
+  expect(countText(2, 'policy', 'policies')).toBe('2 policies');
+});
+
+test.each([
+  [0, '0 seconds'],
+  [35 * SECOND_MS, '35 seconds'],
+  [90 * MINUTE_MS, '90 minutes'],
+  [143_310 * SECOND_MS, '40 hours'],
+  [3 * DAY_MS - 1, '72 hours'],
+  [12 * DAY_MS + HOUR_MS, '12 days'],
+])('%d ms are %s', (ms, text) => {
+  expect(durationText(ms)).toBe(text);
+});
+
+test('an instant is in UTC, to the minute, and says how far away it is', () => {
+  const at = new Date('2026-11-15T01:00:00.123Z');
+  expect(instantText(at)).toBe('2026-11-15 01:00 UTC');
+  expect(instantText(at, new Date('2026-11-12T01:00:00Z'))).toBe(
+    '2026-11-15 01:00 UTC (in 3 days)',
+  );
+  expect(instantText(at, new Date('2026-11-15T06:00:00Z'))).toBe(
+    '2026-11-15 01:00 UTC (5 hours ago)',
+  );
+});
+
+test.each([
+  [[], 'none'],
+  [['a'], 'a'],
+  [['a', 'b'], 'a and b'],
+  [['a', 'b', 'c'], 'a, b and c'],
+])('the list %j reads %s', (items, text) => {
+  expect(listText(items)).toBe(text);
+});
+
+test('a long list ends with how many more there are', () => {
+  expect(listText(['a', 'b', 'c', 'd'], 2)).toBe('a, b and 2 more');
+  expect(listText(['a', 'b'], 2)).toBe('a and b');
+});
