@@ -1,20 +1,29 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AlertTopic } from '../governance/alerts/alert-topic.aws.js';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { type AlertTopic, createAlertTopic } from '../governance/alerts/alert-topic.aws.js';
+import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createQuotaMetering } from '../governance/metering/quota-metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
-import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
+import { createWorkspaceKeys, type WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import { createKeyProber } from '../governance/mistral/key-prober.js';
 import type { MistralModel } from '../governance/mistral/mistral.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
 import type { Log } from '../governance/platform/log.js';
+import type { MetricLines } from '../governance/platform/metric-lines.js';
+import type { LoggingRuntime } from '../governance/policy/function-runtime.js';
 import { gatewayWorkspaces } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { createPriceBook } from '../governance/prices/price-book.js';
-import type { QuotaCounters } from '../governance/quotas/quota-counters.aws.js';
+import {
+  createQuotaCounters,
+  type QuotaCounters,
+} from '../governance/quotas/quota-counters.aws.js';
 import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
 import { createGateway, type Gateway } from './gateway.js';
-import type { GatewayMetrics } from './gateway-metrics.js';
+import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
 import { gatewayUnauthorized } from './gateway-unauthorized.js';
 import type { Upstream } from './upstream.js';
 
@@ -35,6 +44,19 @@ export interface GatewayParts {
   readonly now?: () => Date;
 }
 
+/** What differs between the processes that a gateway runs in. */
+export interface GatewayRuntime extends Pick<LoggingRuntime, 'policy' | 'aws' | 'log' | 'now'> {
+  readonly upstream: Upstream;
+  readonly quotaTableName: string;
+  readonly alertsTopicArn: string;
+  /** @default nothing is measured */
+  readonly metrics?: MetricLines;
+  /** Unique for every process. */
+  readonly holderId: string;
+  /** For processes that are never frozen. @default counters are written by `flush` alone */
+  readonly flushEverySeconds?: number;
+}
+
 export interface OpenGateway {
   readonly gateway: Gateway;
   /** Mistral's models are read, or could not be within seconds: until then the price book's count. */
@@ -48,7 +70,20 @@ export interface OpenGateway {
 const READY_WITHIN_MS = 3000;
 const MEASURED_EVERY_MS = 10_000;
 
-/** The gateway over real counters, keys and prices, for its Lambda and its plain server alike. */
+/** The gateway over AWS, for its Lambda and its plain server alike. */
+export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): OpenGateway {
+  const { policy, now } = runtime;
+  const readKey = createGatewayKeyReader(new SecretsManagerClient(aws));
+  return openGateway({
+    ...runtime,
+    keys: createWorkspaceKeys(readKey, () => now().getTime()),
+    counters: createQuotaCounters(new DynamoDBClient(aws), runtime.quotaTableName),
+    alerts: createAlertTopic(new SNSClient(aws), runtime.alertsTopicArn, policy.alerts.runbookUrl),
+    metrics: metrics && createGatewayMetrics(metrics),
+  });
+}
+
+/** The gateway over whatever keeps its keys and counters, with the policy's own prices and quotas. */
 export function openGateway(parts: GatewayParts): OpenGateway {
   const { policy, keys, counters, holderId, flushEverySeconds, metrics, log } = parts;
   const { now = () => new Date() } = parts;

@@ -1,15 +1,8 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SNSClient } from '@aws-sdk/client-sns';
 import { createHttpShell } from '../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../gateway/server/undici-upstream.js';
-import { openGateway } from '../gateway/wiring.js';
-import { createAlertTopic } from '../governance/alerts/alert-topic.aws.js';
-import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
-import { createWorkspaceKeys } from '../governance/metering/workspace-keys.js';
+import { connectGateway } from '../gateway/wiring.js';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
-import { createQuotaCounters } from '../governance/quotas/quota-counters.aws.js';
 import { localAws } from './aws.js';
 import type { World } from './world.js';
 
@@ -29,23 +22,15 @@ export async function openLocalGateway(
   quotaTableName: string,
   log: Log,
 ): Promise<LocalGateway> {
-  const aws = { ...AWS_CLIENT, ...localAws(url) };
-  const clients = {
-    secretsManager: new SecretsManagerClient(aws),
-    dynamo: new DynamoDBClient(aws),
-    sns: new SNSClient(aws),
-  };
-  const opened = openGateway({
+  const opened = connectGateway({
     policy: { ...policy, mistral: { ...policy.mistral, apiUrl: url } },
+    aws: { ...AWS_CLIENT, ...localAws(url) },
     upstream: createUndiciUpstream(url, policy.gateway),
-    keys: createWorkspaceKeys(createGatewayKeyReader(clients.secretsManager), () =>
-      clock.now().getTime(),
-    ),
-    counters: createQuotaCounters(clients.dynamo, quotaTableName),
-    alerts: createAlertTopic(clients.sns, 'arn:aws:sns:local', policy.alerts.runbookUrl),
+    quotaTableName,
+    alertsTopicArn: 'arn:aws:sns:local',
     log,
-    holderId: 'local-gateway',
     now: clock.now,
+    holderId: 'local-gateway',
   });
   await opened.ready;
   const { server, drain } = createHttpShell(opened.gateway, { callerHeader: CALLER_HEADER });
@@ -66,7 +51,6 @@ export async function openLocalGateway(
     async close() {
       await drain(1000);
       await opened.close();
-      for (const client of Object.values(clients)) client.destroy();
     },
   };
 }

@@ -180,7 +180,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     provision: endDeploy,
 
     async deploy(changed) {
-      functions.close();
       policy = changed;
       functions = functionsFor(changed);
       makeSecrets();
@@ -199,7 +198,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     monitorSpend: () => around(() => functions.spendMonitor()),
 
     async close() {
-      functions.close();
       await Promise.all([network.close(), outside.close()]);
     },
   };

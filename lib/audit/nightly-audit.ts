@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { AuditPolicy } from '../../governance/policy/policy.js';
-import type { NightlyAuditEnv } from '../../lambdas/nightly-audit/env.js';
+import type { NightlyAuditEnv } from '../../lambdas/nightly-audit/wiring.js';
 import type { AdminKey } from '../keys/admin-key.js';
 import type { RetirementFlow } from '../keys/retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
@@ -29,14 +29,14 @@ export interface NightlyAuditProps extends Pick<AuditPolicy, 'schedule' | 'timez
 
 /** Looks at every key and every secret each night, and tells on-call what is wrong with them. */
 export class NightlyAudit extends Construct {
-  readonly function: GovernanceFunction<NightlyAuditEnv>;
+  readonly function: GovernanceFunction;
 
   readonly access: SecretAccess;
 
   constructor(scope: Construct, id: string, props: NightlyAuditProps) {
     super(scope, id);
 
-    this.function = new GovernanceFunction<NightlyAuditEnv>(this, 'Function', {
+    this.function = new GovernanceFunction(this, 'Function', {
       folder: 'nightly-audit',
       description: 'Nightly audit of all Mistral API keys',
       policy: props.policy,
@@ -45,7 +45,7 @@ export class NightlyAudit extends Construct {
         EVIDENCE_BUCKET_NAME: props.evidenceBucket.bucketName,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
-      },
+      } satisfies NightlyAuditEnv,
       timeout: Duration.minutes(15),
       memoryMib: 512, // the share of CPU that comes with it is what the audit needs
     });

@@ -6,7 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { GATEWAY_KEY_NAME } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import type { GatewayEnv } from '../../lambdas/gateway/env.js';
+import type { GatewayEnv } from '../../lambdas/gateway/wiring.js';
 import { accountsOf, SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
 import { governanceMetric } from '../operations/governance-metric.js';
@@ -27,7 +27,7 @@ export interface GatewayProps {
 
 /** Mistral's API for callers without a key: a function URL that knows them by their IAM identity. */
 export class Gateway extends Construct {
-  readonly function: GovernanceFunction<GatewayEnv>;
+  readonly function: GovernanceFunction;
 
   /** `https://…/`, the `serverURL` of callers. */
   readonly url: string;
@@ -38,14 +38,14 @@ export class Gateway extends Construct {
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id);
 
-    this.function = new GovernanceFunction<GatewayEnv>(this, 'Function', {
+    this.function = new GovernanceFunction(this, 'Function', {
       folder: 'gateway',
       description: "Mistral's API for callers without a key",
       policy: props.policy,
       environment: {
         ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
         QUOTA_TABLE_NAME: props.quotaTable.tableName,
-      },
+      } satisfies GatewayEnv,
       timeout: Duration.minutes(15), // a long answer streams for as long as it takes
       memoryMib: 512,
     });

@@ -17,11 +17,10 @@ export class DeletionFunctions extends Construct {
   constructor(scope: Construct, id: string, props: DeletionFunctionsProps) {
     super(scope, id);
 
-    const verify = new GovernanceFunction<Record<string, never>>(this, 'Verify', {
+    const verify = new GovernanceFunction(this, 'Verify', {
       folder: 'verify-deletion',
       description: 'Sees whether an old key still works',
       policy: props.policy,
-      environment: {},
     });
     props.encryptionKey.grantDecrypt(verify);
     this.access = [{ role: verify.executionRole, actions: SECRET_ACTIONS.look }];

@@ -3,8 +3,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { InvocationType, Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
-import type { AskForKeysEnv } from '../../lambdas/ask-for-keys/env.js';
-import type { ProvisionKeysEnv } from '../../lambdas/provision-keys/env.js';
+import type { AskForKeysEnv } from '../../lambdas/ask-for-keys/wiring.js';
+import type { ProvisionKeysEnv } from '../../lambdas/provision-keys/wiring.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { PolicyBundle } from '../platform/policy-bundle.js';
@@ -46,7 +46,7 @@ interface AskedPerson extends RetiresRemoved {
 export class KeyProvisioning extends Construct {
   readonly access: SecretAccess;
 
-  readonly function: GovernanceFunction<ProvisionKeysEnv | AskForKeysEnv>;
+  readonly function: GovernanceFunction;
 
   constructor(scope: Construct, id: string, { policy, source }: KeyProvisioningProps) {
     super(scope, id);
@@ -73,21 +73,21 @@ export class KeyProvisioning extends Construct {
 
   private starter(policy: PolicyBundle, source: FirstRotations) {
     const { rotationFunction, retirementFlow, recordsTable } = source;
-    const starter = new GovernanceFunction<ProvisionKeysEnv>(this, 'Function', {
+    const starter = new GovernanceFunction(this, 'Function', {
       folder: 'provision-keys',
       description: 'Starts the first rotation of new Mistral API keys, and retires removed ones',
       policy,
       environment: {
         RECORDS_TABLE_NAME: recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: retirementFlow.stateMachine.stateMachineArn,
-      },
+      } satisfies ProvisionKeysEnv,
     });
     rotationFunction.grantInvoke(starter);
     return starter;
   }
 
   private asker(policy: PolicyBundle, { alertTopic, recordsTable, retirementFlow }: AskedPerson) {
-    const asker = new GovernanceFunction<AskForKeysEnv>(this, 'Function', {
+    const asker = new GovernanceFunction(this, 'Function', {
       folder: 'ask-for-keys',
       description: 'Asks for the first keys of new secrets, and retires removed ones',
       policy,
@@ -95,7 +95,7 @@ export class KeyProvisioning extends Construct {
         ALERTS_TOPIC_ARN: alertTopic.topic.topicArn,
         RECORDS_TABLE_NAME: recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: retirementFlow.stateMachine.stateMachineArn,
-      },
+      } satisfies AskForKeysEnv,
     });
     alertTopic.grantPublish(asker);
     return asker;

@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct, type IDependable } from 'constructs';
-import type { KeyRotationEnv } from '../../lambdas/key-rotation/env.js';
+import type { KeyRotationEnv } from '../../lambdas/key-rotation/wiring.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
 import { PER_FIVE_MINUTES, RunbookAlarm } from '../operations/runbook-alarm.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
@@ -31,7 +31,7 @@ export interface KeyRotationProps {
  * a person makes them, it verifies each and puts it in charge.
  */
 export class KeyRotation extends Construct {
-  readonly function: GovernanceFunction<KeyRotationEnv>;
+  readonly function: GovernanceFunction;
 
   /** What Secrets Manager needs before it can call the function; `undefined` where it never does. */
   readonly permission: IDependable | undefined;
@@ -41,7 +41,7 @@ export class KeyRotation extends Construct {
   constructor(scope: Construct, id: string, props: KeyRotationProps) {
     super(scope, id);
 
-    this.function = new GovernanceFunction<KeyRotationEnv>(this, 'Function', {
+    this.function = new GovernanceFunction(this, 'Function', {
       folder: 'key-rotation',
       description: 'Secrets Manager rotation of Mistral API keys',
       policy: props.policy,
@@ -49,7 +49,7 @@ export class KeyRotation extends Construct {
         ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
-      },
+      } satisfies KeyRotationEnv,
       timeout: Duration.minutes(15), // a young key may be refused for minutes
     });
     const role = this.function.grantPrincipal;

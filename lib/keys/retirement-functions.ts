@@ -56,11 +56,10 @@ export class RetirementFunctions extends Construct {
   }
 
   private task(id: string, folder: string, description: string) {
-    const task = new GovernanceFunction<Record<string, never>>(this, id, {
+    const task = new GovernanceFunction(this, id, {
       folder,
       description,
       policy: this.props.policy,
-      environment: {},
     });
     this.props.adminKey.grantRead(task);
     return task;

@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import type { TellOnCallEnv } from '../../lambdas/tell-on-call/env.js';
+import type { TellOnCallEnv } from '../../lambdas/tell-on-call/wiring.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { RetirementFunctionsProps } from './retirement-functions.js';
 
@@ -11,15 +11,15 @@ export function tellOnCall(
     alertTopic,
     recordsTable,
   }: Pick<RetirementFunctionsProps, 'policy' | 'alertTopic' | 'recordsTable'>,
-): GovernanceFunction<TellOnCallEnv> {
-  const tell = new GovernanceFunction<TellOnCallEnv>(scope, 'Tell', {
+): GovernanceFunction {
+  const tell = new GovernanceFunction(scope, 'Tell', {
     folder: 'tell-on-call',
     description: 'Tells on-call where a retirement stands, and writes it down',
     policy,
     environment: {
       ALERTS_TOPIC_ARN: alertTopic.topic.topicArn,
       RECORDS_TABLE_NAME: recordsTable.tableName,
-    },
+    } satisfies TellOnCallEnv,
   });
   alertTopic.grantPublish(tell);
   recordsTable.grantJournal(tell);

@@ -4,7 +4,7 @@ import type { GovernanceFunction } from '../platform/governance-function.js';
 import type { AlertTopic } from './alert-topic.js';
 import { PER_FIVE_MINUTES, RunbookAlarm, type RunbookAlarmProps } from './runbook-alarm.js';
 
-export type WatchedFunction = GovernanceFunction<Record<string, string>>;
+export type WatchedFunction = GovernanceFunction;
 
 export interface FunctionAlarmsProps {
   /** Whatever calls them tries again: one error or refusal is no news. */

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { SpendMonitorEnv } from '../../lambdas/spend-monitor/env.js';
+import type { SpendMonitorEnv } from '../../lambdas/spend-monitor/wiring.js';
 import type { QuotaTable } from '../gateway/quota-table.js';
 import type { AdminKey } from '../keys/admin-key.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
@@ -25,12 +25,12 @@ export interface SpendMonitorProps {
 
 /** Holds every workspace's spend against its budgets, and tells on-call before and when they are used up. */
 export class SpendMonitor extends Construct {
-  readonly function: GovernanceFunction<SpendMonitorEnv>;
+  readonly function: GovernanceFunction;
 
   constructor(scope: Construct, id: string, props: SpendMonitorProps) {
     super(scope, id);
 
-    this.function = new GovernanceFunction<SpendMonitorEnv>(this, 'Function', {
+    this.function = new GovernanceFunction(this, 'Function', {
       folder: 'spend-monitor',
       description: 'Spend of all workspaces against their budgets',
       policy: props.policy,
@@ -38,7 +38,7 @@ export class SpendMonitor extends Construct {
         ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         QUOTA_TABLE_NAME: props.quotaTable.tableName,
-      },
+      } satisfies SpendMonitorEnv,
     });
     props.adminKey?.grantRead(this.function);
     props.alertTopic.grantPublish(this.function);

@@ -55,10 +55,7 @@ export async function aSpendAccount(dynamo: LocalDynamo, start: string, gate?: G
     quotaTableName: quotas,
     stateMachineArn: executions.stateMachineArn,
   });
-  onTestFinished(async () => {
-    functions.close();
-    await network.close();
-  });
+  onTestFinished(() => network.close());
 
   return {
     clock,
