@@ -21,16 +21,16 @@ import type { Policy } from '../governance/policy/policy.js';
 import { createQuotaCounters } from '../governance/quotas/quota-counters.aws.js';
 import { createQuotaTotals } from '../governance/quotas/quota-totals.js';
 import { createSpendMemory } from '../governance/spend/spend-memory.aws.js';
-import { createAskForKeysHandler } from '../lambdas/ask-for-keys/handler.js';
 import { createConfirmRevocationHandler } from '../lambdas/confirm-revocation/handler.js';
 import { createKeyRotationHandler } from '../lambdas/key-rotation/handler.js';
 import { createSupplyHandler } from '../lambdas/key-rotation/supply-handler.js';
 import { createNightlyAuditHandler } from '../lambdas/nightly-audit/handler.js';
+import { createNotifyOnCallHandler } from '../lambdas/notify-on-call/handler.js';
 import { createProvisionKeysHandler } from '../lambdas/provision-keys/handler.js';
+import { createRequestKeysHandler } from '../lambdas/request-keys/handler.js';
 import { createRevokeKeyHandler } from '../lambdas/revoke-key/handler.js';
 import { createRollBackKeyHandler } from '../lambdas/roll-back-key/handler.js';
 import { createSpendMonitorHandler } from '../lambdas/spend-monitor/handler.js';
-import { createTellOnCallHandler } from '../lambdas/tell-on-call/handler.js';
 import { createVerifyDeletionHandler } from '../lambdas/verify-deletion/handler.js';
 import { createVerifyRetirementHandler } from '../lambdas/verify-retirement/handler.js';
 import { localAws } from './aws.js';
@@ -124,7 +124,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       log,
       now,
     }),
-    askForKeys: createAskForKeysHandler({
+    requestKeys: createRequestKeysHandler({
       policy,
       secrets,
       findingStore,
@@ -168,7 +168,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       functionName: 'SpendMonitor',
       now,
     }),
-    tellOnCall: createTellOnCallHandler({
+    notifyOnCall: createNotifyOnCallHandler({
       alerts,
       journal,
       counts: { count() {} },

@@ -3,8 +3,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { InvocationType, Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
-import type { AskForKeysEnv } from '../../lambdas/ask-for-keys/env.js';
 import type { ProvisionKeysEnv } from '../../lambdas/provision-keys/env.js';
+import type { RequestKeysEnv } from '../../lambdas/request-keys/env.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { PolicyBundle } from '../platform/policy-bundle.js';
@@ -46,7 +46,7 @@ interface AskedPerson extends RetiresRemoved {
 export class KeyProvisioning extends Construct {
   readonly access: SecretAccess;
 
-  readonly function: GovernanceFunction<ProvisionKeysEnv | AskForKeysEnv>;
+  readonly function: GovernanceFunction<ProvisionKeysEnv | RequestKeysEnv>;
 
   constructor(scope: Construct, id: string, { policy, source }: KeyProvisioningProps) {
     super(scope, id);
@@ -87,8 +87,8 @@ export class KeyProvisioning extends Construct {
   }
 
   private asker(policy: PolicyBundle, { alertTopic, recordsTable, retirementFlow }: AskedPerson) {
-    const asker = new GovernanceFunction<AskForKeysEnv>(this, 'Function', {
-      folder: 'ask-for-keys',
+    const asker = new GovernanceFunction<RequestKeysEnv>(this, 'Function', {
+      folder: 'request-keys',
       description: 'Asks for the first keys of new secrets, and retires removed ones',
       policy,
       environment: {

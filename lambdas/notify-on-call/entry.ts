@@ -9,13 +9,13 @@ import { AWS_CLIENT } from '../../governance/platform/aws-client.js';
 import { createMetricLines } from '../../governance/platform/metric-lines.js';
 import { METRICS_NAMESPACE } from '../../governance/platform/metrics.js';
 import { readPolicyFile } from '../../governance/policy/policy-file.js';
-import { TellOnCallEnvSchema } from './env.js';
-import { createTellOnCallHandler } from './handler.js';
+import { NotifyOnCallEnvSchema } from './env.js';
+import { createNotifyOnCallHandler } from './handler.js';
 
-const env = TellOnCallEnvSchema.parse(process.env);
+const env = NotifyOnCallEnvSchema.parse(process.env);
 const { alerts } = readPolicyFile(env.LAMBDA_TASK_ROOT);
 
-export const handler = createTellOnCallHandler({
+export const handler = createNotifyOnCallHandler({
   alerts: createAlertTopic(new SNSClient(AWS_CLIENT), env.ALERTS_TOPIC_ARN, alerts.runbookUrl),
   journal: createJournal(new DynamoDBClient(AWS_CLIENT), env.RECORDS_TABLE_NAME),
   log: new Logger(),

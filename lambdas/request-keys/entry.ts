@@ -10,15 +10,15 @@ import { createSecretRegister } from '../../governance/keys/secret-register.aws.
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { AWS_CLIENT } from '../../governance/platform/aws-client.js';
 import { readPolicyFile } from '../../governance/policy/policy-file.js';
-import { AskForKeysEnvSchema } from './env.js';
-import { createAskForKeysHandler } from './handler.js';
+import { RequestKeysEnvSchema } from './env.js';
+import { createRequestKeysHandler } from './handler.js';
 
-const env = AskForKeysEnvSchema.parse(process.env);
+const env = RequestKeysEnvSchema.parse(process.env);
 const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
 const dynamo = new DynamoDBClient(AWS_CLIENT);
 const { runbookUrl } = policy.alerts;
 
-export const handler = createAskForKeysHandler({
+export const handler = createRequestKeysHandler({
   policy,
   secrets: createSecretVersions(new SecretsManagerClient(AWS_CLIENT)),
   findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-export const AskForKeysEnvSchema = z.object({
+export const RequestKeysEnvSchema = z.object({
   /** Where Lambda unpacks the function, and the policy with it. */
   LAMBDA_TASK_ROOT: z.string().min(1),
   ALERTS_TOPIC_ARN: z.string().min(1),
@@ -9,4 +9,4 @@ export const AskForKeysEnvSchema = z.object({
 });
 
 /** What the construct sets; Lambda sets the rest. */
-export type AskForKeysEnv = Omit<z.input<typeof AskForKeysEnvSchema>, 'LAMBDA_TASK_ROOT'>;
+export type RequestKeysEnv = Omit<z.input<typeof RequestKeysEnvSchema>, 'LAMBDA_TASK_ROOT'>;

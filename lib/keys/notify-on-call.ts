@@ -1,19 +1,19 @@
 import type { Construct } from 'constructs';
-import type { TellOnCallEnv } from '../../lambdas/tell-on-call/env.js';
+import type { NotifyOnCallEnv } from '../../lambdas/notify-on-call/env.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { RetirementFunctionsProps } from './retirement-functions.js';
 
 /** The task that tells on-call, the same in every flow. */
-export function tellOnCall(
+export function notifyOnCall(
   scope: Construct,
   {
     policy,
     alertTopic,
     recordsTable,
   }: Pick<RetirementFunctionsProps, 'policy' | 'alertTopic' | 'recordsTable'>,
-): GovernanceFunction<TellOnCallEnv> {
-  const tell = new GovernanceFunction<TellOnCallEnv>(scope, 'Tell', {
-    folder: 'tell-on-call',
+): GovernanceFunction<NotifyOnCallEnv> {
+  const tell = new GovernanceFunction<NotifyOnCallEnv>(scope, 'Notify', {
+    folder: 'notify-on-call',
     description: 'Tells on-call where a retirement stands, and writes it down',
     policy,
     environment: {

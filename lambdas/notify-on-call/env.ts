@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-export const TellOnCallEnvSchema = z.object({
+export const NotifyOnCallEnvSchema = z.object({
   /** Where Lambda unpacks the function, and the policy with it. */
   LAMBDA_TASK_ROOT: z.string().min(1),
   ALERTS_TOPIC_ARN: z.string().min(1),
@@ -8,4 +8,4 @@ export const TellOnCallEnvSchema = z.object({
 });
 
 /** What the construct sets; Lambda sets the rest. */
-export type TellOnCallEnv = Omit<z.input<typeof TellOnCallEnvSchema>, 'LAMBDA_TASK_ROOT'>;
+export type NotifyOnCallEnv = Omit<z.input<typeof NotifyOnCallEnvSchema>, 'LAMBDA_TASK_ROOT'>;
