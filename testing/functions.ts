@@ -22,8 +22,10 @@ import { createQuotaCounters } from '../governance/quotas/quota-counters.aws.js'
 import { createQuotaTotals } from '../governance/quotas/quota-totals.js';
 import { createSpendMemory } from '../governance/spend/spend-memory.aws.js';
 import { createConfirmRevocationHandler } from '../lambdas/confirm-revocation/handler.js';
-import { createKeyRotationHandler } from '../lambdas/key-rotation/handler.js';
-import { createSupplyHandler } from '../lambdas/key-rotation/supply-handler.js';
+import {
+  createKeyRotationHandler,
+  createOperatorRotationHandler,
+} from '../lambdas/key-rotation/handler.js';
 import { createNightlyAuditHandler } from '../lambdas/nightly-audit/handler.js';
 import { createNotifyOnCallHandler } from '../lambdas/notify-on-call/handler.js';
 import { createProvisionKeysHandler } from '../lambdas/provision-keys/handler.js';
@@ -100,7 +102,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   return {
     keyRotation: adminApi
       ? createKeyRotationHandler({ ...rotation, ...adminApi, inspector, sleep })
-      : createSupplyHandler({ ...rotation, prober }),
+      : createOperatorRotationHandler({ ...rotation, prober }),
     nightlyAudit: createNightlyAuditHandler({
       policy,
       keySource: adminApi?.keySource,

@@ -17,8 +17,7 @@ import { createMetricLines } from '../../governance/platform/metric-lines.js';
 import { METRICS_NAMESPACE } from '../../governance/platform/metrics.js';
 import { readPolicyFile } from '../../governance/policy/policy-file.js';
 import { KeyRotationEnvSchema } from './env.js';
-import { createKeyRotationHandler } from './handler.js';
-import { createSupplyHandler } from './supply-handler.js';
+import { createKeyRotationHandler, createOperatorRotationHandler } from './handler.js';
 
 const env = KeyRotationEnvSchema.parse(process.env);
 const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
@@ -47,4 +46,4 @@ export const handler = adminApi
       inspector: createKeyInspector(adminApi),
       sleep: setTimeout,
     })
-  : createSupplyHandler({ ...deps, prober: createProber(policy) });
+  : createOperatorRotationHandler({ ...deps, prober: createProber(policy) });
