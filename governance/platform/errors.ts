@@ -85,8 +85,8 @@ export class NewKeyUndecidedError extends Error {
 }
 
 /** Operator mode: the key that was supplied is wrong however often it is tried. */
-export class SuppliedKeyRefusedError extends Error {
-  override readonly name = 'SuppliedKeyRefusedError';
+export class OperatorKeyRejectedError extends Error {
+  override readonly name = 'OperatorKeyRejectedError';
 }
 
 /** Operator mode: only a person in Mistral's console can do what was asked. */

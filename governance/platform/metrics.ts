@@ -50,7 +50,7 @@ export const RETIREMENT_OUTCOMES = [
   'revoked',
   'rolled-back',
   'kept',
-  'not-checked',
+  'not-verified',
   'failed',
 ] as const;
 export type RetirementOutcome = (typeof RETIREMENT_OUTCOMES)[number];

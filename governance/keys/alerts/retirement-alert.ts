@@ -1,0 +1,52 @@
+import type { Alert, NextStep } from '../../alerts/alert.js';
+import type { Retirement } from '../retirement.js';
+import { threadOf } from '../rotation.js';
+
+/** What every alert of a retirement starts from. */
+export interface RetirementContext {
+  readonly retirement: Retirement;
+  readonly at: Date;
+  readonly executionArn: string;
+  readonly stateMachineArn: string;
+}
+
+type Worded = Pick<Alert, 'type' | 'severity' | 'title' | 'description'> &
+  Partial<Pick<Alert, 'facts' | 'nextSteps'>>;
+
+/** Fills in what all alerts of one retirement share, so that they read and thread alike. */
+export function retirementAlert(
+  { retirement, at }: Pick<RetirementContext, 'retirement' | 'at'>,
+  worded: Worded,
+): Alert {
+  return {
+    nextSteps: [],
+    ...worded,
+    workspace: retirement.workspace,
+    threadId: threadOfRetirement(retirement),
+    at,
+    facts: { secret: retirement.secretName, ...keysOf(retirement), ...worded.facts },
+  };
+}
+
+function threadOfRetirement(retirement: Retirement): string {
+  if (retirement.reason === 'replaced') return threadOf(retirement.newVersionId);
+  return `removal-${retirement.oldVersionId}`;
+}
+
+function keysOf(retirement: Retirement): Alert['facts'] {
+  const { oldKeyId, promotedAt } = retirement;
+  return retirement.reason === 'removed'
+    ? { 'removed key': oldKeyId, 'removed at': promotedAt }
+    : { 'previous key': oldKeyId, 'new key': retirement.newKeyId, 'replaced at': promotedAt };
+}
+
+export function rotateAgain(say: string, { secretId }: Pick<Retirement, 'secretId'>): NextStep {
+  return { say, command: `aws secretsmanager rotate-secret --secret-id ${secretId}` };
+}
+
+export function deleteSecret({ secretId }: Pick<Retirement, 'secretId'>): NextStep {
+  return {
+    say: 'When no service reads the secret any more, delete it (it can be restored for 30 days)',
+    command: `aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
+  };
+}
