@@ -1,15 +1,15 @@
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
 import type { MeasuringRuntime } from '../governance/policy/function-runtime.js';
-import { wireAskForKeys } from '../lambdas/ask-for-keys/wiring.js';
 import { wireConfirmRevocation } from '../lambdas/confirm-revocation/wiring.js';
 import { wireKeyRotation } from '../lambdas/key-rotation/wiring.js';
 import { wireNightlyAudit } from '../lambdas/nightly-audit/wiring.js';
+import { wireNotifyOnCall } from '../lambdas/notify-on-call/wiring.js';
 import { wireProvisionKeys } from '../lambdas/provision-keys/wiring.js';
+import { wireRequestKeys } from '../lambdas/request-keys/wiring.js';
 import { wireRevokeKey } from '../lambdas/revoke-key/wiring.js';
 import { wireRollBackKey } from '../lambdas/roll-back-key/wiring.js';
 import { wireSpendMonitor } from '../lambdas/spend-monitor/wiring.js';
-import { wireTellOnCall } from '../lambdas/tell-on-call/wiring.js';
 import { wireVerifyDeletion } from '../lambdas/verify-deletion/wiring.js';
 import { wireVerifyRetirement } from '../lambdas/verify-retirement/wiring.js';
 import { localAws } from './aws.js';
@@ -56,7 +56,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   return {
     keyRotation: onceCalled(() => wireKeyRotation(runtime)),
     nightlyAudit: onceCalled(() => wireNightlyAudit(runtime)),
-    askForKeys: onceCalled(() => wireAskForKeys(runtime)),
+    requestKeys: onceCalled(() => wireRequestKeys(runtime)),
     provisionKeys: onceCalled(() => wireProvisionKeys(runtime)),
     verifyRetirement: onceCalled(() => wireVerifyRetirement(runtime)),
     verifyDeletion: onceCalled(() => wireVerifyDeletion(runtime)),
@@ -64,7 +64,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
     confirmRevocation: onceCalled(() => wireConfirmRevocation(runtime)),
     rollBackKey: onceCalled(() => wireRollBackKey(runtime)),
     spendMonitor: onceCalled(() => wireSpendMonitor(runtime)),
-    tellOnCall: onceCalled(() => wireTellOnCall(runtime)),
+    notifyOnCall: onceCalled(() => wireNotifyOnCall(runtime)),
   };
 }
 

@@ -130,7 +130,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       FunctionsRevoke: (input) => around(() => functions.revokeKey(input)),
       FunctionsConfirm: (input) => around(() => functions.confirmRevocation(input)),
       FunctionsRollBack: (input) => around(() => functions.rollBackKey(input)),
-      FunctionsTell: (input) => around(() => functions.tellOnCall(input)),
+      FunctionsNotify: (input) => around(() => functions.notifyOnCall(input)),
     },
   });
 
@@ -155,7 +155,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
 
   async function endDeploy(): Promise<void> {
-    await around<unknown>(() => (isSupplied ? functions.askForKeys() : functions.provisionKeys()));
+    await around<unknown>(() => (isSupplied ? functions.requestKeys() : functions.provisionKeys()));
   }
 
   function askForRotation(secretName: string): void {

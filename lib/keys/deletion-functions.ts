@@ -1,9 +1,9 @@
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { GovernanceFunction } from '../platform/governance-function.js';
+import { notifyOnCall } from './notify-on-call.js';
 import type { RetirementFunctionsProps } from './retirement-functions.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
-import { tellOnCall } from './tell-on-call.js';
 
 export type DeletionFunctionsProps = Omit<RetirementFunctionsProps, 'adminKey'>;
 
@@ -25,6 +25,6 @@ export class DeletionFunctions extends Construct {
     props.encryptionKey.grantDecrypt(verify);
     this.access = [{ role: verify.executionRole, actions: SECRET_ACTIONS.look }];
     this.verify = verify;
-    this.tell = tellOnCall(this, props);
+    this.tell = notifyOnCall(this, props);
   }
 }

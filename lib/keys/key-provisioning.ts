@@ -3,8 +3,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { InvocationType, Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
-import type { AskForKeysEnv } from '../../lambdas/ask-for-keys/wiring.js';
 import type { ProvisionKeysEnv } from '../../lambdas/provision-keys/wiring.js';
+import type { RequestKeysEnv } from '../../lambdas/request-keys/wiring.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { PolicyBundle } from '../platform/policy-bundle.js';
@@ -88,14 +88,14 @@ export class KeyProvisioning extends Construct {
 
   private asker(policy: PolicyBundle, { alertTopic, recordsTable, retirementFlow }: AskedPerson) {
     const asker = new GovernanceFunction(this, 'Function', {
-      folder: 'ask-for-keys',
+      folder: 'request-keys',
       description: 'Asks for the first keys of new secrets, and retires removed ones',
       policy,
       environment: {
         ALERTS_TOPIC_ARN: alertTopic.topic.topicArn,
         RECORDS_TABLE_NAME: recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: retirementFlow.stateMachine.stateMachineArn,
-      } satisfies AskForKeysEnv,
+      } satisfies RequestKeysEnv,
     });
     alertTopic.grantPublish(asker);
     return asker;

@@ -6,8 +6,8 @@ import { GovernanceFunction } from '../platform/governance-function.js';
 import type { PolicyBundle } from '../platform/policy-bundle.js';
 import type { RecordsTable } from '../platform/records-table.js';
 import type { AdminKey } from './admin-key.js';
+import { notifyOnCall } from './notify-on-call.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
-import { tellOnCall } from './tell-on-call.js';
 
 export interface RetirementFunctionsProps {
   readonly policy: PolicyBundle;
@@ -52,7 +52,7 @@ export class RetirementFunctions extends Construct {
     this.revoke = revoke;
     this.confirm = confirm;
     this.rollBack = rollBack;
-    this.tell = tellOnCall(this, props);
+    this.tell = notifyOnCall(this, props);
   }
 
   private task(id: string, folder: string, description: string) {

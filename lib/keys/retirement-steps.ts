@@ -3,7 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import type { Story } from '../../lambdas/tell-on-call/handler.js';
+import type { Story } from '../../lambdas/notify-on-call/handler.js';
 
 /** What a retirement is made of, with the Admin API and without. */
 export interface RetirementSteps {
@@ -26,7 +26,7 @@ const FINAL_ERRORS = ['KeyStillCurrentError', 'ZodError'];
 
 export function retirementSteps(
   scope: Construct,
-  tellOnCall: IFunction,
+  notifyOnCall: IFunction,
   failure: Story,
 ): RetirementSteps {
   const failed = new sfn.Fail(scope, 'Failed', {
@@ -43,7 +43,7 @@ export function retirementSteps(
     errorPath = '$.error',
   ): LambdaInvoke {
     const state = new LambdaInvoke(scope, name, {
-      lambdaFunction: tellOnCall,
+      lambdaFunction: notifyOnCall,
       payload: sfn.TaskInput.fromObject({
         story,
         flow: sfn.JsonPath.entirePayload,

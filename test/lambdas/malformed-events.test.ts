@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { createConfirmRevocationHandler } from '../../lambdas/confirm-revocation/handler.js';
 import { createKeyRotationHandler } from '../../lambdas/key-rotation/handler.js';
 import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
+import { createNotifyOnCallHandler } from '../../lambdas/notify-on-call/handler.js';
 import { createRevokeKeyHandler } from '../../lambdas/revoke-key/handler.js';
 import { createRollBackKeyHandler } from '../../lambdas/roll-back-key/handler.js';
-import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
 import { createVerifyDeletionHandler } from '../../lambdas/verify-deletion/handler.js';
 import { createVerifyRetirementHandler } from '../../lambdas/verify-retirement/handler.js';
 import { aPolicy, aRemoval, aRetirement } from '../support/builders.js';
@@ -41,8 +41,8 @@ const HANDLERS: readonly [string, (deps: ReturnType<typeof untouched>) => Handle
   ['confirm-revocation', createConfirmRevocationHandler, aRetirement()],
   ['roll-back-key', createRollBackKeyHandler, aRetirement()],
   [
-    'tell-on-call',
-    createTellOnCallHandler,
+    'notify-on-call',
+    createNotifyOnCallHandler,
     { story: 'kept', flow: aRetirement(), executionArn: 'arn:e', stateMachineArn: 'arn:m' },
   ],
 ];

@@ -6,8 +6,8 @@ import {
   type RetirementVerdict,
   VisitBeforeSchema,
 } from '../../governance/keys/retirement.js';
+import { createNotifyOnCallHandler } from '../../lambdas/notify-on-call/handler.js';
 import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
-import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
 import { createVirtualClock } from '../../testing/clock.js';
 import type { Definition } from '../../testing/definition.js';
 import { createExecutions, type ExecutionStatus } from '../../testing/fakes/executions.js';
@@ -51,7 +51,7 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
   const counts = new Map<string, number>();
   const alerts: Alert[] = [];
   const foundBadBefore: boolean[] = [];
-  const tellOnCall = createTellOnCallHandler({
+  const notifyOnCall = createNotifyOnCallHandler({
     alerts: { publish: async (alert) => void alerts.push(alert) },
     journal: { record: async () => {} },
     log: silentLog,
@@ -89,9 +89,9 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
       FunctionsRevoke: task('revoke', () => ({ outcome: 'deleted' })),
       FunctionsConfirm: task('confirm', () => ({ unlisted: true, refused: true })),
       FunctionsRollBack: task('roll back', (before) => ({ outcome: inTurn(rollBacks, before) })),
-      async FunctionsTell(input) {
+      async FunctionsNotify(input) {
         called(`tell ${ToldSchema.parse(input).story}`);
-        await tellOnCall(input);
+        await notifyOnCall(input);
       },
     },
   });

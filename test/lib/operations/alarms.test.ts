@@ -166,10 +166,10 @@ describe('every function', () => {
     'gateway',
     'key-rotation',
     'nightly-audit',
+    'notify-on-call',
     'revoke-key',
     'roll-back-key',
     'spend-monitor',
-    'tell-on-call',
     'verify-retirement',
   ];
 

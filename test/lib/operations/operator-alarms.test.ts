@@ -18,8 +18,8 @@ describe('without the Admin API', () => {
     expect(watched.map(({ name }) => name.slice(slow.length)).sort()).toEqual([
       'key-rotation',
       'nightly-audit',
+      'notify-on-call',
       'spend-monitor',
-      'tell-on-call',
       'verify-deletion',
     ]);
   });

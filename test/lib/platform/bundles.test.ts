@@ -9,16 +9,16 @@ const DYNAMODB = ['mnemonist', 'obliterator'];
 
 /** All that runs in production. A package more here is one more to trust, to update and to start. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  'ask-for-keys': [...SDK, ...LOGGER, ...DYNAMODB],
   'confirm-revocation': SDK,
   gateway: [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
   'key-rotation': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
   'nightly-audit': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
+  'notify-on-call': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
   'provision-keys': [...SDK, ...LOGGER, ...DYNAMODB],
+  'request-keys': [...SDK, ...LOGGER, ...DYNAMODB],
   'revoke-key': [...SDK, ...LOGGER],
   'roll-back-key': [...SDK, ...LOGGER],
   'spend-monitor': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
-  'tell-on-call': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
   'verify-deletion': [...SDK, ...LOGGER],
   'verify-retirement': [...SDK, ...LOGGER],
 };

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../governance/alerts/alert.js';
 import type { Retirement } from '../../governance/keys/retirement.js';
-import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
+import { createNotifyOnCallHandler } from '../../lambdas/notify-on-call/handler.js';
 import { aRemoval, aRetirement, silentLog } from '../support/builders.js';
 
 const at = new Date('2026-04-08T01:00:00Z');
@@ -18,7 +18,7 @@ async function told(
 ): Promise<Alert> {
   const published: Alert[] = [];
   const recorded: [string, Alert][] = [];
-  await createTellOnCallHandler({
+  await createNotifyOnCallHandler({
     alerts: { publish: async (alert) => void published.push(alert) },
     journal: { record: async (subject, alert) => void recorded.push([subject, alert]) },
     log: silentLog,
@@ -130,7 +130,7 @@ describe('when something cannot be written or sent', () => {
       if (fate !== 'works') throw new Error(fate);
     };
     const note = (message: string) => void did.push(message);
-    const handler = createTellOnCallHandler({
+    const handler = createNotifyOnCallHandler({
       alerts: { publish: attempt('publish', publish) },
       journal: { record: attempt('record', record) },
       counts: { count: () => void did.push('count') },

@@ -5,19 +5,19 @@ import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import { createJournal } from '../../governance/keys/journal.aws.js';
 import { createRetirementCounts } from '../../governance/keys/outcome-counts.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
-import { createTellOnCallHandler } from './handler.js';
+import { createNotifyOnCallHandler } from './handler.js';
 
-const TellOnCallEnvSchema = z.object({
+const NotifyOnCallEnvSchema = z.object({
   ALERTS_TOPIC_ARN: z.string().min(1),
   RECORDS_TABLE_NAME: z.string().min(1),
 });
 
 /** What the construct sets. */
-export type TellOnCallEnv = z.input<typeof TellOnCallEnvSchema>;
+export type NotifyOnCallEnv = z.input<typeof NotifyOnCallEnvSchema>;
 
-export function wireTellOnCall({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
-  const env = TellOnCallEnvSchema.parse(runtime.env);
-  return createTellOnCallHandler({
+export function wireNotifyOnCall({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
+  const env = NotifyOnCallEnvSchema.parse(runtime.env);
+  return createNotifyOnCallHandler({
     alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
     journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     counts: createRetirementCounts(runtime.metrics),

@@ -3,9 +3,9 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { createMetricLines } from '../../governance/platform/metric-lines.js';
 import { METRICS_NAMESPACE } from '../../governance/platform/metrics.js';
 import { lambdaRuntime } from '../../governance/policy/function-runtime.js';
-import { wireTellOnCall } from './wiring.js';
+import { wireNotifyOnCall } from './wiring.js';
 
-export const handler = wireTellOnCall({
+export const handler = wireNotifyOnCall({
   ...lambdaRuntime(process.env),
   log: new Logger(),
   metrics: createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE })),

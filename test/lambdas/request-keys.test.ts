@@ -3,7 +3,7 @@ import type { Alert } from '../../governance/alerts/alert.js';
 import type { OpenFinding } from '../../governance/audit/reconcile-findings.js';
 import type { RegisteredSecret } from '../../governance/keys/removal.js';
 import type { Retirement } from '../../governance/keys/retirement.js';
-import { createAskForKeysHandler } from '../../lambdas/ask-for-keys/handler.js';
+import { createRequestKeysHandler } from '../../lambdas/request-keys/handler.js';
 import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 
 const DEV = 'mistral/dev-workspace/dev-team-key';
@@ -16,7 +16,7 @@ function ask(
   const flows = new Map<string, Retirement>();
   const alerts: Alert[] = [];
   const found: OpenFinding[] = [];
-  const handler = createAskForKeysHandler({
+  const handler = createRequestKeysHandler({
     policy: anOperatorPolicy(),
     secrets: {
       describe: async (name) => ({ ...aSecret(stages(name)), name }),

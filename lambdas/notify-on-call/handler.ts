@@ -91,7 +91,7 @@ function flow<Shape extends z.ZodRawShape>(shape: Shape) {
   return RetirementSchema.and(z.object(shape));
 }
 
-export interface TellOnCallDeps {
+export interface NotifyOnCallDeps {
   readonly alerts: AlertTopic;
   readonly journal: Journal;
   readonly log: Log;
@@ -100,7 +100,7 @@ export interface TellOnCallDeps {
 }
 
 /** Task of the retirement flow: tells on-call where a retirement stands, and writes it down. */
-export function createTellOnCallHandler({ alerts, journal, counts, log, now }: TellOnCallDeps) {
+export function createNotifyOnCallHandler({ alerts, journal, counts, log, now }: NotifyOnCallDeps) {
   return async (event: unknown): Promise<void> => {
     const story = StorySchema.parse(event);
     const { secretName } = story.flow;

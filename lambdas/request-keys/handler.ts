@@ -12,7 +12,7 @@ import {
 import { utcDay } from '../../governance/platform/utc-day.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 
-export interface AskForKeysDeps extends RemovalDeps {
+export interface RequestKeysDeps extends RemovalDeps {
   readonly findingStore: Pick<FindingStore, 'open' | 'apply'>;
   readonly alerts: AlertTopic;
 }
@@ -29,7 +29,7 @@ export interface AskedFor {
  * every secret's first one, and has those retired that left the policy. Of keys that were asked for
  * already, the nightly audit reminds.
  */
-export function createAskForKeysHandler(deps: AskForKeysDeps) {
+export function createRequestKeysHandler(deps: RequestKeysDeps) {
   return async (): Promise<AskedFor> => {
     const failures = createFailures(deps.log);
     await registerPlanned(deps, failures);
@@ -49,7 +49,7 @@ export function createAskForKeysHandler(deps: AskForKeysDeps) {
 
 /** Told first: a crash in between asks twice, the other way round nobody were asked. */
 async function ask(
-  deps: AskForKeysDeps,
+  deps: RequestKeysDeps,
   planned: PlannedKey,
   known: ReadonlySet<string>,
 ): Promise<boolean> {
@@ -63,7 +63,7 @@ async function ask(
 }
 
 async function firstKeyNeed(
-  { secrets, policy }: AskForKeysDeps,
+  { secrets, policy }: RequestKeysDeps,
   planned: PlannedKey,
   now: Date,
 ): Promise<Finding | undefined> {

@@ -9,21 +9,21 @@ import { createRetirements } from '../../governance/keys/retirements.aws.js';
 import { createSecretRegister } from '../../governance/keys/secret-register.aws.js';
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import type { LoggingRuntime } from '../../governance/policy/function-runtime.js';
-import { createAskForKeysHandler } from './handler.js';
+import { createRequestKeysHandler } from './handler.js';
 
-const AskForKeysEnvSchema = z.object({
+const RequestKeysEnvSchema = z.object({
   ALERTS_TOPIC_ARN: z.string().min(1),
   RECORDS_TABLE_NAME: z.string().min(1),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
 });
 
 /** What the construct sets. */
-export type AskForKeysEnv = z.input<typeof AskForKeysEnvSchema>;
+export type RequestKeysEnv = z.input<typeof RequestKeysEnvSchema>;
 
-export function wireAskForKeys({ policy, aws, log, now, ...runtime }: LoggingRuntime) {
-  const env = AskForKeysEnvSchema.parse(runtime.env);
+export function wireRequestKeys({ policy, aws, log, now, ...runtime }: LoggingRuntime) {
+  const env = RequestKeysEnvSchema.parse(runtime.env);
   const dynamo = new DynamoDBClient(aws);
-  return createAskForKeysHandler({
+  return createRequestKeysHandler({
     policy,
     secrets: createSecretVersions(new SecretsManagerClient(aws)),
     findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
