@@ -2,7 +2,7 @@ import {
   recommendedExpiry,
   unverifiedVersion,
   verifiedVersion,
-} from '../../governance/keys/operator/supplied-key.js';
+} from '../../governance/keys/operator/operator-secret.js';
 import { suppliedVersionId } from '../../governance/keys/operator/supplied-version.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import type { ApiKey } from '../../governance/mistral/api-key.js';

@@ -4,7 +4,7 @@ import {
   supplyCommand,
   unverifiedVersion,
   verifiedVersion,
-} from '../keys/operator/supplied-key.js';
+} from '../keys/operator/operator-secret.js';
 import { statedExpiry } from '../keys/operator/supplied-version.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';

@@ -2,7 +2,7 @@ import {
   type SuppliedSecret,
   supplyCommand,
   verifiedVersion,
-} from '../keys/operator/supplied-key.js';
+} from '../keys/operator/operator-secret.js';
 import { addDays, DAY_MS, utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import type { Finding, FindingType } from './finding.js';

@@ -1,10 +1,10 @@
 import { admitStep } from '../../governance/keys/rotation.js';
 import { RotationRefusedError } from '../../governance/platform/errors.js';
-import { createSecret } from './create-secret.js';
-import { finishSecret } from './finish-secret.js';
+import { createSecret } from '../../governance/keys/create-secret.js';
+import { finishSecret } from '../../governance/keys/finish-secret.js';
 import type { RotationDeps } from './rotation.js';
-import { type InvocationContext, openRotation } from './rotation-event.js';
-import { testSecret } from './test-secret.js';
+import { type InvocationContext, openRotation } from '../../governance/keys/rotation-step.js';
+import { testSecret } from '../../governance/keys/test-secret.js';
 
 /** Secrets Manager's rotation function: one call for each step, any of them possibly repeated. */
 export function createKeyRotationHandler(deps: RotationDeps) {

@@ -1,10 +1,10 @@
-import { admitSuppliedStep, supplyCommand } from '../../governance/keys/operator/supplied-key.js';
+import { admitSuppliedStep, supplyCommand } from '../../governance/keys/operator/operator-secret.js';
 import type { KeyProber } from '../../governance/mistral/key-prober.js';
 import { OperatorNeededError, RotationRefusedError } from '../../governance/platform/errors.js';
-import { finishSecret } from './finish-secret.js';
+import { finishSecret } from '../../governance/keys/finish-secret.js';
 import type { FinishDeps } from './rotation.js';
-import { type InvocationContext, openRotation } from './rotation-event.js';
-import { verifySupplied } from './verify-supplied.js';
+import { type InvocationContext, openRotation } from '../../governance/keys/rotation-step.js';
+import { verifySupplied } from '../../governance/keys/operator/operator-rotation.js';
 
 export interface SupplyDeps extends FinishDeps {
   readonly prober: KeyProber;

@@ -6,8 +6,8 @@ import {
   secretsInUse,
   undecidedWithoutAdminApi,
 } from '../../governance/audit/supplied-findings.js';
-import type { SuppliedSecret } from '../../governance/keys/operator/supplied-key.js';
-import { unverifiedVersion, verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
+import type { SuppliedSecret } from '../../governance/keys/operator/operator-secret.js';
+import { unverifiedVersion, verifiedVersion } from '../../governance/keys/operator/operator-secret.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 import { askForModels } from './ask-for-models.js';

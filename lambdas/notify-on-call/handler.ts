@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Alert } from '../../governance/alerts/alert.js';
 import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import { approvalNeeded } from '../../governance/keys/alerts/approval-needed.js';
-import { keyInUse } from '../../governance/keys/alerts/key-in-use.js';
+import { keyInUse } from '../../governance/keys/alerts/in-use-alerts.js';
 import { keyRevoked, oldKeyKept, rolledBack } from '../../governance/keys/alerts/retirement-end.js';
 import { bothRefused, retirementFailed } from '../../governance/keys/alerts/retirement-trouble.js';
 import type { Journal } from '../../governance/keys/journal.aws.js';
@@ -11,7 +11,7 @@ import {
   deletionNotCheckable,
   oldKeyDeleted,
   oldKeyInCharge,
-} from '../../governance/keys/operator/deletion-story.js';
+} from '../../governance/keys/operator/deletion-alerts.js';
 import {
   deletionCheckFailed,
   inChargeRefused,

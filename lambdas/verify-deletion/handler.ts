@@ -4,7 +4,7 @@ import {
   type DeletionVerdict,
   judgeDeletion,
   type OldKeyAnswer,
-} from '../../governance/keys/operator/operator-retirement.js';
+} from '../../governance/keys/operator/deletion.js';
 import { type Retirement, RetirementSchema } from '../../governance/keys/retirement.js';
 import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
@@ -13,7 +13,7 @@ import { RotationRefusedError } from '../../governance/platform/errors.js';
 import type { Log } from '../../governance/platform/log.js';
 import { isPlanned } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import { type Peer, peersInCharge } from './peers.js';
+import { type Peer, peersInCharge } from '../../governance/keys/operator/deletion-check.js';
 
 export interface VerifyDeletionDeps {
   readonly policy: Policy;

@@ -1,6 +1,6 @@
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import type { DeletionVerdict } from '../../governance/keys/operator/operator-retirement.js';
+import type { DeletionVerdict } from '../../governance/keys/operator/deletion.js';
 import type { DeletionFunctions } from './deletion-functions.js';
 import { retirementSteps } from './retirement-steps.js';
 

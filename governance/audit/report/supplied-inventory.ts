@@ -1,5 +1,5 @@
-import type { SuppliedSecret } from '../../keys/operator/supplied-key.js';
-import { unverifiedVersion, verifiedVersion } from '../../keys/operator/supplied-key.js';
+import type { SuppliedSecret } from '../../keys/operator/operator-secret.js';
+import { unverifiedVersion, verifiedVersion } from '../../keys/operator/operator-secret.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
 import { FINDING_TYPES, type Finding } from '../finding.js';

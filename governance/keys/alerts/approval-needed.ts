@@ -1,7 +1,7 @@
 import type { Alert } from '../../alerts/alert.js';
 import type { IsoDate } from '../../platform/utc-day.js';
 import { type Retirement, revokeAtOnce } from '../retirement.js';
-import { type RetirementStory, tellRetirement } from './retirement-story.js';
+import { type RetirementStory, tellRetirement } from './retirement-alert.js';
 
 export interface ApprovalNeeded extends RetirementStory {
   readonly lastUsedOn: IsoDate;

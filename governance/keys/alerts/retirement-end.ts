@@ -1,6 +1,6 @@
 import type { Alert } from '../../alerts/alert.js';
 import type { RemovedKey } from '../retirement.js';
-import { type ReplacementStory, type RetirementStory, tellRetirement } from './retirement-story.js';
+import { type ReplacementStory, type RetirementStory, tellRetirement } from './retirement-alert.js';
 
 export interface RevokedKey extends RetirementStory {
   /** Whether Mistral was seen to refuse the key, besides no longer listing it. */

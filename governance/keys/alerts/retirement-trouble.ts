@@ -1,5 +1,5 @@
 import type { Alert } from '../../alerts/alert.js';
-import { type ReplacementStory, type RetirementStory, tellRetirement } from './retirement-story.js';
+import { type ReplacementStory, type RetirementStory, tellRetirement } from './retirement-alert.js';
 
 export interface BothRefused extends ReplacementStory {
   readonly reason: string;

@@ -1,8 +1,8 @@
 import type { Alert } from '../../alerts/alert.js';
-import { type RetirementStory, tellRetirement } from '../alerts/retirement-story.js';
-import type { OldKeyAnswer } from './operator-retirement.js';
+import { type RetirementStory, tellRetirement } from '../alerts/retirement-alert.js';
+import type { OldKeyAnswer } from './deletion.js';
 import { oldOrRemoved } from './operator-words.js';
-import { supplyCommand } from './supplied-key.js';
+import { supplyCommand } from './operator-secret.js';
 
 export interface InChargeRefused extends RetirementStory {
   readonly checkAt: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DeletionVerdict } from '../../../governance/keys/operator/operator-retirement.js';
+import type { DeletionVerdict } from '../../../governance/keys/operator/deletion.js';
 import { anOperatorPolicy, aRemoval, aRetirement } from '../../support/builders.js';
 import { definitionFor } from '../../support/definition.js';
 import { type FlowPlan, type PlayedFlow, playFlow } from '../../support/flow.js';

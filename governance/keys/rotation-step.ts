@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { UnknownSecretError } from '../../governance/platform/errors.js';
-import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
-import type { Policy } from '../../governance/policy/policy.js';
-import type { FinishDeps, Rotation } from './rotation.js';
+import { UnknownSecretError } from '../platform/errors.js';
+import { type PlannedKey, plannedKeys } from '../policy/planned-keys.js';
+import type { Policy } from '../policy/policy.js';
+import type { FinishDeps, Rotation } from '../../lambdas/key-rotation/rotation.js';
 
 const RotationEventSchema = z.object({
   Step: z.enum(['createSecret', 'setSecret', 'testSecret', 'finishSecret']),

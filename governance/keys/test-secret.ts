@@ -1,14 +1,14 @@
-import { rotationFailed } from '../../governance/keys/alerts/rotation-failed.js';
-import { judgeKeyHealth, type KeyHealth, missingModels } from '../../governance/keys/key-health.js';
-import type { ManagedKey } from '../../governance/keys/managed-key.js';
-import { threadOf, versionAt } from '../../governance/keys/rotation.js';
+import { rotationFailed } from './alerts/rotation-failed.js';
+import { judgeKeyHealth, type KeyHealth, missingModels } from './key-health.js';
+import type { ManagedKey } from './managed-key.js';
+import { threadOf, versionAt } from './rotation.js';
 import {
   NewKeyRejectedError,
   NewKeyUndecidedError,
   SecretValueError,
-} from '../../governance/platform/errors.js';
-import type { Rotation, RotationDeps } from './rotation.js';
-import { tell } from './tell.js';
+} from '../platform/errors.js';
+import type { Rotation, RotationDeps } from '../../lambdas/key-rotation/rotation.js';
+import { tell } from '../../lambdas/key-rotation/tell.js';
 
 /** What one more look at the key, and the clean-up after it, may take. */
 const RESERVED_MS = 60_000;

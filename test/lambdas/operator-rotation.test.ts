@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../governance/alerts/alert.js';
 import type { ManagedKey } from '../../governance/keys/managed-key.js';
-import { verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
+import { verifiedVersion } from '../../governance/keys/operator/operator-secret.js';
 import type { Retirement } from '../../governance/keys/retirement.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import type { MistralModel } from '../../governance/mistral/mistral.js';

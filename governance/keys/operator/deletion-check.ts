@@ -1,11 +1,11 @@
-import type { ManagedKey } from '../../governance/keys/managed-key.js';
-import { verifiedVersion } from '../../governance/keys/operator/supplied-key.js';
-import type { Retirement } from '../../governance/keys/retirement.js';
-import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import { SecretGoneError, SecretValueError } from '../../governance/platform/errors.js';
-import { mapBounded } from '../../governance/platform/map-bounded.js';
-import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
-import type { Policy } from '../../governance/policy/policy.js';
+import type { ManagedKey } from '../managed-key.js';
+import { verifiedVersion } from './operator-secret.js';
+import type { Retirement } from '../retirement.js';
+import type { SecretVersions } from '../secret-versions.aws.js';
+import { SecretGoneError, SecretValueError } from '../../platform/errors.js';
+import { mapBounded } from '../../platform/map-bounded.js';
+import { type PlannedKey, plannedKeys } from '../../policy/planned-keys.js';
+import type { Policy } from '../../policy/policy.js';
 
 /** The key in charge of another secret. */
 export interface Peer {

@@ -1,7 +1,7 @@
 import type { Alert } from '../../alerts/alert.js';
 import type { IsoDate } from '../../platform/utc-day.js';
 import { drainEnd } from '../retirement.js';
-import { type RetirementStory, tellRetirement } from './retirement-story.js';
+import { type RetirementStory, tellRetirement } from './retirement-alert.js';
 
 export interface KeyInUse extends RetirementStory {
   readonly lastUsedOn: IsoDate;

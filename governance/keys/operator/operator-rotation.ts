@@ -1,16 +1,16 @@
-import { missingModels } from '../../governance/keys/key-health.js';
-import type { ManagedKey } from '../../governance/keys/managed-key.js';
-import { type HeldKey, whyRefused } from '../../governance/keys/operator/supplied-key.js';
-import { isFirstSupply } from '../../governance/keys/operator/supplied-version.js';
-import { versionAt } from '../../governance/keys/rotation.js';
+import { missingModels } from '../key-health.js';
+import type { ManagedKey } from '../managed-key.js';
+import { type HeldKey, whyRefused } from './operator-secret.js';
+import { isFirstSupply } from './supplied-version.js';
+import { versionAt } from '../rotation.js';
 import {
   NewKeyUndecidedError,
   RotationRefusedError,
   SecretValueError,
   SuppliedKeyRefusedError,
-} from '../../governance/platform/errors.js';
-import type { Rotation } from './rotation.js';
-import type { SupplyDeps } from './supply-handler.js';
+} from '../../platform/errors.js';
+import type { Rotation } from '../../../lambdas/key-rotation/rotation.js';
+import type { SupplyDeps } from '../../../lambdas/key-rotation/supply-handler.js';
 
 /**
  * Lets a supplied key prove itself. Wrong for good, it stops being the one to verify; it stays at

@@ -1,9 +1,9 @@
-import type { ManagedKey } from '../../governance/keys/managed-key.js';
-import { RotationRefusedError } from '../../governance/platform/errors.js';
-import { addDays, utcDay } from '../../governance/platform/utc-day.js';
-import { createdKeyName, isKeyOf, tokenOf } from '../../governance/policy/key-name.js';
-import { expireAfterDays } from '../../governance/policy/planned-keys.js';
-import type { Rotation, RotationDeps } from './rotation.js';
+import type { ManagedKey } from './managed-key.js';
+import { RotationRefusedError } from '../platform/errors.js';
+import { addDays, utcDay } from '../platform/utc-day.js';
+import { createdKeyName, isKeyOf, tokenOf } from '../policy/key-name.js';
+import { expireAfterDays } from '../policy/planned-keys.js';
+import type { Rotation, RotationDeps } from '../../lambdas/key-rotation/rotation.js';
 
 /**
  * Creates the rotation's key and stores it as AWSPENDING. What an attempt before this one left

@@ -1,17 +1,17 @@
-import { rotationSucceeded } from '../../governance/keys/alerts/rotation-succeeded.js';
-import type { ManagedKey } from '../../governance/keys/managed-key.js';
-import { isFirstSupply } from '../../governance/keys/operator/supplied-version.js';
+import { rotationSucceeded } from './alerts/rotation-alerts.js';
+import type { ManagedKey } from './managed-key.js';
+import { isFirstSupply } from './operator/supplied-version.js';
 import {
   firstCheckAt,
   type ReplacedKey,
   retirementRules,
-} from '../../governance/keys/retirement.js';
-import { threadOf, versionAt } from '../../governance/keys/rotation.js';
-import { RotationRefusedError, SecretValueError } from '../../governance/platform/errors.js';
-import { addDays, utcDay } from '../../governance/platform/utc-day.js';
-import { expireAfterDays } from '../../governance/policy/planned-keys.js';
-import type { FinishDeps, Rotation } from './rotation.js';
-import { tell } from './tell.js';
+} from './retirement.js';
+import { threadOf, versionAt } from './rotation.js';
+import { RotationRefusedError, SecretValueError } from '../platform/errors.js';
+import { addDays, utcDay } from '../platform/utc-day.js';
+import { expireAfterDays } from '../policy/planned-keys.js';
+import type { FinishDeps, Rotation } from '../../lambdas/key-rotation/rotation.js';
+import { tell } from '../../lambdas/key-rotation/tell.js';
 
 /**
  * Puts the new key in charge and hands the old one to the retirement flow. Called again after the

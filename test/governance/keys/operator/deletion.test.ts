@@ -3,7 +3,7 @@ import {
   type DeletionFacts,
   judgeDeletion,
   type OldKeyAnswer,
-} from '../../../../governance/keys/operator/operator-retirement.js';
+} from '../../../../governance/keys/operator/deletion.js';
 
 const witness = (accepted: boolean) => ({ secretName: 'mistral/dev-workspace/a', accepted });
 const facts = (change: Partial<DeletionFacts> = {}): DeletionFacts => ({

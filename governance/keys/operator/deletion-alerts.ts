@@ -1,9 +1,9 @@
 import type { Alert } from '../../alerts/alert.js';
-import { type RetirementStory, tellRetirement } from '../alerts/retirement-story.js';
+import { type RetirementStory, tellRetirement } from '../alerts/retirement-alert.js';
 import type { RemovedKey, ReplacedKey } from '../retirement.js';
-import type { OldKeyAnswer } from './operator-retirement.js';
+import type { OldKeyAnswer } from './deletion.js';
 import { consoleOf, oldOrRemoved } from './operator-words.js';
-import { supplyCommand } from './supplied-key.js';
+import { supplyCommand } from './operator-secret.js';
 
 export interface DeletionNeeded extends RetirementStory {
   readonly checkAt: string;
