@@ -169,7 +169,7 @@ function summaryOf(world: World, record: RotationRecord): RotationSummary {
 const ENDS: Readonly<Record<string, RotationOutcome>> = {
   Retired: 'old key revoked',
   'Rolled back': 'rolled back',
-  'Old key kept': 'old key kept',
+  'Key kept': 'old key kept',
 };
 
 const EnteredSchema = z.object({
@@ -192,7 +192,7 @@ function endOf(execution: Execution): RotationOutcome {
 
 const WITHOUT_FLOW: readonly (readonly [string, RotationOutcome])[] = [
   ['NewKeyRejectedError', 'new key withdrawn'],
-  ['SuppliedKeyRefusedError', 'supplied key refused'],
+  ['OperatorKeyRejectedError', 'supplied key refused'],
   ['NewKeyUndecidedError', 'supplied key not verified'],
 ];
 

@@ -11,7 +11,7 @@ import { EvidenceBucket } from './audit/evidence-bucket.js';
 import { NightlyAudit } from './audit/nightly-audit.js';
 import { Gateway } from './gateway/gateway.js';
 import { QuotaTable } from './gateway/quota-table.js';
-import { AdminKey } from './keys/admin-key.js';
+import { AdminKeySecret } from './keys/admin-key-secret.js';
 import { KeyProvisioning } from './keys/key-provisioning.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { ManagedKeys } from './keys/managed-keys.js';
@@ -72,7 +72,7 @@ export class MistralGovernance extends Construct {
     const policy = new PolicyBundle(checked);
     const adminKey =
       mistral.keySource === 'admin-api'
-        ? new AdminKey(this, 'AdminKey', mistral.adminKeySecret)
+        ? new AdminKeySecret(this, 'AdminKey', mistral.adminKeySecret)
         : undefined;
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { removalPolicy });
     const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
@@ -98,10 +98,9 @@ export class MistralGovernance extends Construct {
     });
     const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
-      policy,
-      source: adminKey
-        ? { kind: 'rotation', ...parts, retirementFlow, rotationFunction: rotation.function }
-        : { kind: 'operator', ...parts, retirementFlow },
+      ...parts,
+      retirementFlow,
+      rotationFunction: adminKey && rotation.function,
     });
     const gateway = checked.gateway.enabled
       ? new Gateway(this, 'Gateway', { ...parts, quotaTable, callers: checked.callers })

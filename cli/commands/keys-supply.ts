@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { isFirstSupply } from '../../governance/keys/operator/supplied-version.js';
+import { isFirstKey } from '../../governance/keys/operator/operator-secret.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { wrongInput } from '../failure.js';
@@ -153,7 +153,7 @@ function answerOf({ planned, compromised }: SupplyWish, supplied: Supplied): Ans
       }
       const next =
         outcome === 'refused'
-          ? isFirstSupply(versionId)
+          ? isFirstKey(versionId)
             ? 'run the command again with --replace to supply another'
             : 'run the command again to supply another'
           : 'run the command again to try it again, or with --replace to supply another';
@@ -163,7 +163,7 @@ function answerOf({ planned, compromised }: SupplyWish, supplied: Supplied): Ans
 }
 
 function beforeIt({ versionId }: Supplied, compromised: boolean): string {
-  if (isFirstSupply(versionId)) return 'there was no key in charge before it';
+  if (isFirstKey(versionId)) return 'there was no key in charge before it';
   return compromised
     ? "the leaked key works until you delete it in Mistral's console: alert deletion-needed names it"
     : 'the one before it, if any, works until you are asked to delete it';

@@ -53,7 +53,7 @@ export async function rotateKey(
   const oldVersionId = versionAt(before, 'AWSCURRENT');
   const asked = await rotations.start(secretName);
   tell(
-    asked === 'under way'
+    asked === 'in progress'
       ? 'a rotation was under way already: waiting for that one'
       : 'asked Secrets Manager for a rotation: it goes on, whether this command waits or not',
   );

@@ -1,5 +1,8 @@
 import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
-import { unverifiedVersion, verifiedVersion } from '../../governance/keys/operator/operator-secret.js';
+import {
+  unverifiedVersion,
+  verifiedVersion,
+} from '../../governance/keys/operator/operator-secret.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';

@@ -1,9 +1,9 @@
 import {
+  operatorVersionId,
   recommendedExpiry,
   unverifiedVersion,
   verifiedVersion,
 } from '../../governance/keys/operator/operator-secret.js';
-import { suppliedVersionId } from '../../governance/keys/operator/supplied-version.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import type { ApiKey } from '../../governance/mistral/api-key.js';
 import { addDays, type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
@@ -71,7 +71,7 @@ export async function supplyKey(deps: SupplyDeps, wish: SupplyWish): Promise<Sup
     const end = await putInCharge(deps, wish, waiting);
     return { ...outcomeOf(end), versionId: waiting, resumed: true, keyName: undefined };
   }
-  const versionId = suppliedVersionId({
+  const versionId = operatorVersionId({
     token: deps.newToken(),
     isFirst: verifiedVersion(secret) === undefined,
     expiresOn: wish.expiresOn,

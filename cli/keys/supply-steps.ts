@@ -43,7 +43,7 @@ function stepEnd(step: string, end: FunctionEnd): StepEnd {
   switch (errorType) {
     case 'NewKeyUndecidedError':
       return { kind: 'undecided', reason: errorMessage };
-    case 'SuppliedKeyRefusedError':
+    case 'OperatorKeyRejectedError':
     case 'RotationRefusedError':
       return { kind: 'refused', reason: errorMessage };
     default:

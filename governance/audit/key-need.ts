@@ -1,11 +1,11 @@
 import {
+  type OperatorSecret,
   recommendedExpiry,
-  type SuppliedSecret,
+  statedExpiry,
   supplyCommand,
   unverifiedVersion,
   verifiedVersion,
 } from '../keys/operator/operator-secret.js';
-import { statedExpiry } from '../keys/operator/supplied-version.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import type { Finding } from './finding.js';
@@ -14,20 +14,20 @@ import { secretFinding } from './secret-finding.js';
 type Rules = Pick<Policy, 'rotation' | 'audit'>;
 
 /** Whether a person must supply a key: the first one, or the next. */
-export function judgeNeed(facts: SuppliedSecret, rules: Rules, now: Date): Finding[] {
-  const { planned, state, inChargeSince } = facts;
+export function judgeNeed(facts: OperatorSecret, rules: Rules, now: Date): Finding[] {
+  const { planned, state, currentSince } = facts;
   const inCharge = verifiedVersion(state);
   if (inCharge === undefined) {
     return [need(facts, state.createdAt ?? now, { why: 'first key: its readers have none yet' })];
   }
-  if (!inChargeSince) return [];
+  if (!currentSince) return [];
   const { rotateEveryDays } = planned.key;
-  const suppliedOn = utcDay(inChargeSince);
+  const suppliedOn = utcDay(currentSince);
   const dueOn = addDays(suppliedOn, rotateEveryDays);
   const today = utcDay(now);
   if (today < dueOn) return [];
   const stated = statedExpiry(inCharge);
-  const deadline = stated ?? recommendedExpiry(rules, planned, inChargeSince);
+  const deadline = stated ?? recommendedExpiry(rules, planned, currentSince);
   const isExpiring = today >= addDays(deadline, -rules.audit.expiringWithinDays);
   const evidence = {
     why: isExpiring ? `expiring on ${deadline}, due since ${dueOn}` : `due since ${dueOn}`,
@@ -39,7 +39,7 @@ export function judgeNeed(facts: SuppliedSecret, rules: Rules, now: Date): Findi
 }
 
 function need(
-  { planned, state }: SuppliedSecret,
+  { planned, state }: OperatorSecret,
   since: Date,
   evidence: Readonly<Record<string, string>>,
   isUrgent = false,

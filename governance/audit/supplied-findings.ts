@@ -1,5 +1,5 @@
 import {
-  type SuppliedSecret,
+  type OperatorSecret,
   supplyCommand,
   verifiedVersion,
 } from '../keys/operator/operator-secret.js';
@@ -11,16 +11,16 @@ import type { KeyInUse } from './managed-audit.js';
 import { secretFinding } from './secret-finding.js';
 
 type Rules = Pick<Policy, 'rotation' | 'audit'>;
-type Judge = (facts: SuppliedSecret, rules: Rules, now: Date) => readonly Finding[];
+type Judge = (facts: OperatorSecret, rules: Rules, now: Date) => readonly Finding[];
 
 /** What Secrets Manager's own dates say against a secret, where Mistral's keys cannot be listed. */
-export function judgeSupplied(facts: SuppliedSecret, rules: Rules, now: Date): Finding[] {
+export function judgeSupplied(facts: OperatorSecret, rules: Rules, now: Date): Finding[] {
   const judges: readonly Judge[] = [judgeNeed, judgeAge, judgeUse, judgeUnfinished, judgeSchedule];
   return judges.flatMap((judge) => judge(facts, rules, now));
 }
 
 /** Secrets that somebody reads, in the words of what chooses a key to list models with. */
-export function secretsInUse(secrets: Iterable<SuppliedSecret>): readonly KeyInUse[] {
+export function secretsInUse(secrets: Iterable<OperatorSecret>): readonly KeyInUse[] {
   return [...secrets].flatMap(({ planned: { secretName }, state }) =>
     state.lastAccessedAt && verifiedVersion(state) !== undefined
       ? [{ secretName, keyId: secretName, lastUsedOn: utcDay(state.lastAccessedAt) }]
@@ -29,9 +29,9 @@ export function secretsInUse(secrets: Iterable<SuppliedSecret>): readonly KeyInU
 }
 
 const judgeAge: Judge = (facts, { audit: { maxAgeDays } }, now) => {
-  const { inChargeSince, planned } = facts;
-  if (!inChargeSince) return [];
-  const suppliedOn = utcDay(inChargeSince);
+  const { currentSince, planned } = facts;
+  if (!currentSince) return [];
+  const suppliedOn = utcDay(currentSince);
   const since = addDays(suppliedOn, maxAgeDays + 1);
   if (utcDay(now) < since) return [];
   return [
@@ -40,9 +40,9 @@ const judgeAge: Judge = (facts, { audit: { maxAgeDays } }, now) => {
 };
 
 const judgeUse: Judge = (facts, { audit: { staleAfterDays } }, now) => {
-  const { inChargeSince, planned, state } = facts;
-  if (!inChargeSince) return [];
-  const suppliedOn = utcDay(inChargeSince);
+  const { currentSince, planned, state } = facts;
+  if (!currentSince) return [];
+  const suppliedOn = utcDay(currentSince);
   const readOn = state.lastAccessedAt && utcDay(state.lastAccessedAt);
   // On the day that it is supplied, our own check reads it.
   const isNeverRead = readOn === undefined || readOn <= suppliedOn;

@@ -1,14 +1,14 @@
-import type { ManagedKey } from './managed-key.js';
 import { RotationRefusedError } from '../platform/errors.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
 import { createdKeyName, isKeyOf, tokenOf } from '../policy/key-name.js';
 import { expireAfterDays } from '../policy/planned-keys.js';
-import type { Rotation, RotationDeps } from '../../lambdas/key-rotation/rotation.js';
+import type { ManagedKey } from './managed-key.js';
+import type { Rotation, RotationDeps } from './rotation-step.js';
 
 /**
- * Creates the rotation's key and stores it as AWSPENDING. What an attempt before this one left
- * without its plaintext is deleted only once a value is stored: until then, a concurrent attempt
- * may be about to store it.
+ * Creates the rotation's key and stores it as AWSPENDING. What an earlier attempt left without its
+ * plaintext is deleted only once a value is stored: until then, a concurrent attempt may be about to
+ * store it.
  */
 export async function createSecret(deps: RotationDeps, rotation: Rotation): Promise<void> {
   const { secret, versionId } = rotation;
@@ -30,7 +30,7 @@ async function keysOfThisRotation(deps: RotationDeps, rotation: Rotation): Promi
   return ids;
 }
 
-/** Whatever happened to the write: a key whose plaintext is not stored does not stay at Mistral. */
+/** However the write ended: a key whose plaintext is not stored does not stay at Mistral. */
 async function createAndStore(deps: RotationDeps, rotation: Rotation): Promise<string> {
   const { secret, versionId, rotationToken } = rotation;
   const created = await createKey(deps, rotation);

@@ -1,8 +1,8 @@
 import type { Log } from '../platform/log.js';
 
-/** What went wrong with one secret, which must not stop the others. */
+/** Collects what failed for single secrets, which must not stop the others. */
 export interface Failures {
-  /** The attempt's answer, or `undefined` with the failure noted. */
+  /** The attempt's answer, or `undefined` with the failure logged and kept. */
   attempt<Answer>(
     what: string,
     secretName: string,

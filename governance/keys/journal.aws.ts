@@ -1,7 +1,7 @@
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Alert } from '../alerts/alert.js';
 
-/** The history of every managed key: one row for each thing that was told about it. */
+/** The history of every managed key: one row for each alert about it. */
 export interface Journal {
   record(subject: string, alert: Alert): Promise<void>;
 }

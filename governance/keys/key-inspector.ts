@@ -8,15 +8,15 @@ import type { ManagedKey } from './managed-key.js';
 
 export interface KeyInspection {
   readonly facts: KeyHealthFacts;
-  /** What the key may use; empty when Mistral refuses it. */
+  /** What the key may use; empty when Mistral rejects it. */
   readonly models: readonly MistralModel[];
 }
 
 /** Gathers what Mistral knows about one key. */
 export interface KeyInspector {
-  /** Uses the key, and where it is refused, asks the Admin API for what the refusal may mean. */
+  /** Uses the key, and where it is rejected, asks the Admin API for what the rejection may mean. */
   inspect(key: ManagedKey, versionId: string, now: Date): Promise<KeyInspection>;
-  /** Looks a key up without using it; `undefined` only after every key was looked at. */
+  /** Finds a key in the list without using it; `undefined` only after every key was compared. */
   find(keyId: string, versionId: string): Promise<ListedKey | undefined>;
 }
 
@@ -30,7 +30,7 @@ export function createKeyInspector(deps: KeyInspectorDeps): KeyInspector {
   const { prober, keySource, organization } = deps;
 
   async function find(keyId: string, versionId: string): Promise<ListedKey | undefined> {
-    // Keys we made carry their version in the name; one imported by hand needs the long way.
+    // The name of a key of ours has its version; one imported by hand may be anywhere in the list.
     for (const nameFilter of [tokenOf(versionId), undefined]) {
       for await (const key of keySource.list(nameFilter)) {
         if (key.id === keyId) return key;

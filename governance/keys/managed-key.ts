@@ -10,7 +10,7 @@ export interface ManagedKey {
   readonly workspace: string;
   readonly workspaceId: string;
   readonly createdAt: Date;
-  /** The expiry Mistral set, which a policy of its own may have brought forward. */
+  /** The expiry Mistral set, which its key policy may have shortened. */
   readonly expiresAt: IsoDate | undefined;
 }
 
@@ -33,7 +33,7 @@ export function parseManagedKey(secretString: string, secretId: string): Managed
   if (!parsed.success) {
     const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the whole value');
     throw new SecretValueError(
-      `secret ${secretId} does not hold a managed key: wrong are ${[...new Set(fields)].join(', ')}; expected is JSON with ${Object.keys(ManagedKeySchema.shape).join(', ')}`,
+      `secret ${secretId} does not hold a managed key: wrong fields are ${[...new Set(fields)].join(', ')}; expected JSON with ${Object.keys(ManagedKeySchema.shape).join(', ')}`,
     );
   }
   const { apiKey, createdAt, expiresAt, ...ids } = parsed.data;
@@ -45,7 +45,7 @@ export function parseManagedKey(secretString: string, secretId: string): Managed
   };
 }
 
-/** The JSON for `PutSecretValue`: with the key in the clear, so for nothing else. */
+/** The JSON for `PutSecretValue`, with the plaintext key: for nothing else. */
 export function serializeManagedKey(key: ManagedKey): string {
   return JSON.stringify({
     apiKey: key.apiKey.reveal(),

@@ -1,15 +1,54 @@
 import * as z from 'zod';
+import type { Alert } from '../alerts/alert.js';
+import type { AlertTopic } from '../alerts/alert-topic.aws.js';
+import type { KeySource } from '../mistral/key-source.js';
 import { UnknownSecretError } from '../platform/errors.js';
+import type { Log } from '../platform/log.js';
 import { type PlannedKey, plannedKeys } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
-import type { FinishDeps, Rotation } from '../../lambdas/key-rotation/rotation.js';
+import type { Journal } from './journal.aws.js';
+import type { KeyInspector } from './key-inspector.js';
+import type { RotationCounts } from './outcome-counts.js';
+import type { Retirements } from './retirements.aws.js';
+import type { SecretState } from './rotation.js';
+import type { SecretVersions } from './secret-versions.aws.js';
+
+/** What it takes to promote a key, however it was created. */
+export interface FinishDeps {
+  readonly policy: Policy;
+  readonly secrets: SecretVersions;
+  readonly retirements: Retirements;
+  readonly alerts: AlertTopic;
+  readonly journal: Journal;
+  readonly counts: RotationCounts;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+export interface RotationDeps extends FinishDeps {
+  readonly keySource: KeySource;
+  readonly inspector: KeyInspector;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+/** One rotation of one secret, as a step of it sees it. */
+export interface Rotation {
+  readonly secret: SecretState;
+  /** The version this rotation makes: Secrets Manager's ClientRequestToken. */
+  readonly versionId: string;
+  readonly rotationToken: string | undefined;
+  readonly planned: PlannedKey;
+  /** Whether the current key has leaked, so that it is revoked without waiting. */
+  readonly isCompromised: boolean;
+  readonly remainingMs: () => number;
+}
 
 const RotationEventSchema = z.object({
   Step: z.enum(['createSecret', 'setSecret', 'testSecret', 'finishSecret']),
   SecretId: z.string().min(1),
   ClientRequestToken: z.string().min(1),
   RotationToken: z.string().optional(),
-  /** Ours, from the command line: Secrets Manager knows of no such thing. */
+  /** Ours, from the command line: Secrets Manager has no such field. */
   Compromised: z.boolean().default(false),
 });
 
@@ -22,7 +61,7 @@ interface OpenedRotation {
   readonly rotation: Rotation;
 }
 
-/** What an event asks for, and how its secret stands. @throws UnknownSecretError */
+/** What an event asks for, and the state of its secret. @throws UnknownSecretError */
 export async function openRotation(
   { secrets, policy }: Pick<FinishDeps, 'secrets' | 'policy'>,
   event: unknown,
@@ -48,4 +87,19 @@ function plannedKey(policy: Policy, secretName: string): PlannedKey {
   throw new UnknownSecretError(
     `secret "${secretName}" is not a key of the policy: add it there or cancel its rotation`,
   );
+}
+
+/** Publishes and records. What fails of it is logged: it must not undo or repeat a rotation. */
+export async function notify(
+  { alerts, journal, log }: Pick<FinishDeps, 'alerts' | 'journal' | 'log'>,
+  secretName: string,
+  alert: Alert,
+): Promise<void> {
+  const { type } = alert;
+  await alerts.publish(alert).catch((error: unknown) => {
+    log.error('alert not sent', { type, secret: secretName, error });
+  });
+  await journal.record(secretName, alert).catch((error: unknown) => {
+    log.error('history not written', { type, secret: secretName, error });
+  });
 }

@@ -10,7 +10,7 @@ export interface ListedKey {
   readonly createdAt: Date | undefined;
   /** The last day on which Mistral accepts the key. */
   readonly expiresOn: IsoDate | undefined;
-  /** Mistral tells the day, not the time; `undefined` where the key was never used. */
+  /** Mistral reports the day, not the time; `undefined` where the key was never used. */
   readonly lastUsedOn: IsoDate | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface MistralModel {
   readonly replacement: string | undefined;
 }
 
-/** Whether Mistral lets a key in, and what it may use then. */
+/** Whether Mistral accepts a key, and what it may use then. */
 export type KeyProbe =
   | { readonly kind: 'accepted'; readonly models: readonly MistralModel[] }
-  | { readonly kind: 'refused'; readonly status: 401 | 403 };
+  | { readonly kind: 'rejected'; readonly status: 401 | 403 };

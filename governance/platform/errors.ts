@@ -19,7 +19,7 @@ export class MistralError extends Error {
   }
 }
 
-/** 401 or 403: the key that made the call is refused. */
+/** 401 or 403: the key that made the call is rejected. */
 export class MistralUnauthorizedError extends MistralError {
   override readonly name = 'MistralUnauthorizedError';
 }
@@ -74,7 +74,7 @@ export class RotationRefusedError extends Error {
   override readonly name = 'RotationRefusedError';
 }
 
-/** The new key is proven bad; it has been withdrawn and the old one stays in charge. */
+/** The new key is proven bad; it has been withdrawn, and the current key stays current. */
 export class NewKeyRejectedError extends Error {
   override readonly name = 'NewKeyRejectedError';
 }
@@ -84,17 +84,17 @@ export class NewKeyUndecidedError extends Error {
   override readonly name = 'NewKeyUndecidedError';
 }
 
-/** Operator mode: the key that was supplied is wrong however often it is tried. */
-export class SuppliedKeyRefusedError extends Error {
-  override readonly name = 'SuppliedKeyRefusedError';
+/** Operator mode: the supplied key cannot be used, however often it is tried. */
+export class OperatorKeyRejectedError extends Error {
+  override readonly name = 'OperatorKeyRejectedError';
 }
 
-/** Operator mode: only a person in Mistral's console can do what was asked. */
+/** Operator mode: only an operator in the Mistral console can do what was requested. */
 export class OperatorNeededError extends Error {
   override readonly name = 'OperatorNeededError';
 }
 
-/** The key that was to be revoked is the one AWSCURRENT names. */
+/** The key to be revoked is the one that AWSCURRENT names. */
 export class KeyStillCurrentError extends Error {
   override readonly name = 'KeyStillCurrentError';
 }

@@ -11,8 +11,7 @@ import { createRetirements } from '../../governance/keys/retirements.aws.js';
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { createAdminApi, createProber } from '../../governance/mistral/client.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
-import { createKeyRotationHandler } from './handler.js';
-import { createSupplyHandler } from './supply-handler.js';
+import { createKeyRotationHandler, createOperatorRotationHandler } from './handler.js';
 
 const KeyRotationEnvSchema = z.object({
   ALERTS_TOPIC_ARN: z.string().min(1),
@@ -38,7 +37,10 @@ export function wireKeyRotation({ policy, aws, log, now, sleep, ...runtime }: Me
   };
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
   if (!adminApi) {
-    return createSupplyHandler({ ...deps, prober: createProber(policy, runtime.mistral) });
+    return createOperatorRotationHandler({
+      ...deps,
+      prober: createProber(policy, runtime.mistral),
+    });
   }
   const inspector = createKeyInspector(adminApi);
   return createKeyRotationHandler({ ...deps, ...adminApi, inspector, sleep });

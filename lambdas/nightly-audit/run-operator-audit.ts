@@ -6,8 +6,11 @@ import {
   secretsInUse,
   undecidedWithoutAdminApi,
 } from '../../governance/audit/supplied-findings.js';
-import type { SuppliedSecret } from '../../governance/keys/operator/operator-secret.js';
-import { unverifiedVersion, verifiedVersion } from '../../governance/keys/operator/operator-secret.js';
+import type { OperatorSecret } from '../../governance/keys/operator/operator-secret.js';
+import {
+  unverifiedVersion,
+  verifiedVersion,
+} from '../../governance/keys/operator/operator-secret.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 import { askForModels } from './ask-for-models.js';
@@ -61,14 +64,14 @@ export async function runOperatorAudit(
 }
 
 /** Secrets Manager tells a last rotation only of what it rotates itself. */
-function asRotated(facts: SuppliedSecret): SuppliedSecret {
-  return { ...facts, state: { ...facts.state, lastRotatedAt: facts.inChargeSince } };
+function asRotated(facts: OperatorSecret): OperatorSecret {
+  return { ...facts, state: { ...facts.state, lastRotatedAt: facts.currentSince } };
 }
 
 async function describeOne(
   { secrets, managedSecrets }: NightlyAuditDeps,
   planned: PlannedKey,
-): Promise<SuppliedSecret> {
+): Promise<OperatorSecret> {
   const { secretName } = planned;
   const state = await secrets.describe(secretName);
   const madeAt = async (version: string | undefined) =>
@@ -77,6 +80,6 @@ async function describeOne(
     planned,
     state,
     pendingSince: await madeAt(unverifiedVersion(state)),
-    inChargeSince: await madeAt(verifiedVersion(state)),
+    currentSince: await madeAt(verifiedVersion(state)),
   };
 }

@@ -17,38 +17,38 @@ export interface RequestKeysDeps extends RemovalDeps {
   readonly alerts: AlertTopic;
 }
 
-export interface AskedFor {
-  /** Names of the secrets that a key was asked for. */
-  readonly asked: readonly string[];
-  /** Secrets that left the policy, whose keys are handed to the retirement flow. */
+export interface RequestedKeys {
+  /** Names of the secrets that a key was requested for. */
+  readonly requested: readonly string[];
+  /** Secrets that left the policy, whose keys are now being retired. */
   readonly retiring: readonly string[];
 }
 
 /**
- * Runs with each deploy that changed the policy or the code, where a person makes the keys: asks for
- * every secret's first one, and has those retired that left the policy. Of keys that were asked for
- * already, the nightly audit reminds.
+ * Runs with each deploy that changed the policy or the code, in operator mode: requests the first key
+ * of every secret, and has the keys of secrets retired that left the policy. The nightly audit reminds
+ * of keys that were requested before.
  */
 export function createRequestKeysHandler(deps: RequestKeysDeps) {
-  return async (): Promise<AskedFor> => {
+  return async (): Promise<RequestedKeys> => {
     const failures = createFailures(deps.log);
     await registerPlanned(deps, failures);
     const retiring = await retireRemoved(deps, failures);
     const known = new Set((await deps.findingStore.open()).map(({ finding }) => finding.id));
-    const asked: string[] = [];
+    const requested: string[] = [];
     for (const planned of plannedKeys(deps.policy)) {
-      await failures.attempt('key not asked for', planned.secretName, async () => {
-        if (await ask(deps, planned, known)) asked.push(planned.secretName);
+      await failures.attempt('key not requested', planned.secretName, async () => {
+        if (await request(deps, planned, known)) requested.push(planned.secretName);
       });
     }
-    deps.log.info('keys asked for', { asked, retiring });
+    deps.log.info('keys requested', { requested, retiring });
     failures.throwIfAny();
-    return { asked, retiring };
+    return { requested, retiring };
   };
 }
 
-/** Told first: a crash in between asks twice, the other way round nobody were asked. */
-async function ask(
+/** Published first: a crash in between requests the key twice, and never not at all. */
+async function request(
   deps: RequestKeysDeps,
   planned: PlannedKey,
   known: ReadonlySet<string>,
@@ -68,6 +68,6 @@ async function firstKeyNeed(
   now: Date,
 ): Promise<Finding | undefined> {
   const state = await secrets.describe(planned.secretName);
-  const facts = { planned, state, pendingSince: undefined, inChargeSince: undefined };
+  const facts = { planned, state, pendingSince: undefined, currentSince: undefined };
   return judgeNeed(facts, policy, now)[0];
 }

@@ -1,6 +1,6 @@
 import { type Retirement, RetirementSchema } from '../../governance/keys/retirement.js';
-import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { readCurrentKey } from '../../governance/keys/stored-keys.js';
 import type { KeySource } from '../../governance/mistral/key-source.js';
 import { KeyStillCurrentError } from '../../governance/platform/errors.js';
 import type { Log } from '../../governance/platform/log.js';
@@ -14,7 +14,7 @@ export interface RevokeKeyDeps {
   readonly log: Log;
 }
 
-/** Task of the retirement flow: deletes the old key, after one last look at what AWSCURRENT names. */
+/** Task of the retirement flow: deletes the old key, after a last check of what AWSCURRENT names. */
 export function createRevokeKeyHandler({ policy, secrets, keySource, log }: RevokeKeyDeps) {
   return async (event: unknown): Promise<{ outcome: 'deleted' | 'already gone' }> => {
     const retirement = RetirementSchema.parse(event);
@@ -30,8 +30,7 @@ async function refuseCurrent(
   secrets: RevokeKeyDeps['secrets'],
   { secretName, oldKeyId }: Retirement,
 ): Promise<void> {
-  const current = versionAt(await secrets.describe(secretName), 'AWSCURRENT');
-  const key = current === undefined ? undefined : await secrets.read(secretName, current);
+  const { key } = await readCurrentKey(secrets, secretName);
   if (key && key.keyId !== oldKeyId) return;
   throw new KeyStillCurrentError(
     key

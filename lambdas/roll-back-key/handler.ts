@@ -11,11 +11,11 @@ export interface RollBackKeyDeps {
 }
 
 export interface RollBack {
-  /** `overtaken`: a later rotation is in charge by now, so nothing was touched. */
+  /** `overtaken`: a later rotation's key is current by now, so nothing was changed. */
   readonly outcome: 'rolled back' | 'overtaken';
 }
 
-/** Task of the retirement flow: puts the old key back in charge and removes the bad one. */
+/** Task of the retirement flow: promotes the previous key again and deletes the bad one. */
 export function createRollBackKeyHandler({ secrets, keySource, log }: RollBackKeyDeps) {
   return async (event: unknown): Promise<RollBack> => {
     const { secretId, secretName, oldVersionId, newVersionId, newKeyId } =

@@ -3,7 +3,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { AuditPolicy } from '../../governance/policy/policy.js';
 import type { NightlyAuditEnv } from '../../lambdas/nightly-audit/wiring.js';
-import type { AdminKey } from '../keys/admin-key.js';
+import type { AdminKeySecret } from '../keys/admin-key-secret.js';
 import type { RetirementFlow } from '../keys/retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
@@ -16,7 +16,7 @@ import type { EvidenceBucket } from './evidence-bucket.js';
 export interface NightlyAuditProps extends Pick<AuditPolicy, 'schedule' | 'timezone'> {
   readonly policy: PolicyBundle;
   /** `undefined` without the Admin API: then it goes by the dates of secrets alone. */
-  readonly adminKey: AdminKey | undefined;
+  readonly adminKey: AdminKeySecret | undefined;
   readonly alertTopic: AlertTopic;
   readonly recordsTable: RecordsTable;
   readonly evidenceBucket: EvidenceBucket;

@@ -9,14 +9,14 @@ import { PER_FIVE_MINUTES, RunbookAlarm } from '../operations/runbook-alarm.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { PolicyBundle } from '../platform/policy-bundle.js';
 import type { RecordsTable } from '../platform/records-table.js';
-import type { AdminKey } from './admin-key.js';
+import type { AdminKeySecret } from './admin-key-secret.js';
 import type { RetirementFlow } from './retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
 export interface KeyRotationProps {
   readonly policy: PolicyBundle;
-  /** `undefined` without the Admin API: then the command line calls the function, with supplied keys. */
-  readonly adminKey: AdminKey | undefined;
+  /** `undefined` in operator mode: then the command line calls the function. */
+  readonly adminKey: AdminKeySecret | undefined;
   readonly alertTopic: AlertTopic;
   readonly recordsTable: RecordsTable;
   /** Encrypts the managed secrets. */
@@ -27,8 +27,8 @@ export interface KeyRotationProps {
 }
 
 /**
- * Secrets Manager's rotation function: makes each key, and its successor when its time has come. Where
- * a person makes them, it verifies each and puts it in charge.
+ * Secrets Manager's rotation function: creates each key, and its successor when it is due. In operator
+ * mode it verifies and promotes the keys that an operator created.
  */
 export class KeyRotation extends Construct {
   readonly function: GovernanceFunction;
@@ -50,7 +50,7 @@ export class KeyRotation extends Construct {
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
       } satisfies KeyRotationEnv,
-      timeout: Duration.minutes(15), // a young key may be refused for minutes
+      timeout: Duration.minutes(15), // a young key may be rejected for minutes
     });
     const role = this.function.grantPrincipal;
     props.adminKey?.grantRead(role);
@@ -60,14 +60,15 @@ export class KeyRotation extends Construct {
     props.retirementFlow.stateMachine.grantStartExecution(role);
     this.access = {
       role: this.function.executionRole,
-      actions: props.adminKey ? SECRET_ACTIONS.rotate : SECRET_ACTIONS.verifySupplied,
+      actions: props.adminKey ? SECRET_ACTIONS.rotate : SECRET_ACTIONS.verifyAndPromote,
     };
 
     this.permission = props.adminKey && this.letSecretsManagerCall();
     props.alertTopic.watch(
       new RunbookAlarm(this, 'Failing', {
         alarmName: 'governance-rotation-failing',
-        description: 'A step of a rotation ended in an error; Secrets Manager tries it again',
+        description:
+          'A step of a key rotation failed: the current key stays current, and the step is retried',
         metric: this.function.metricErrors(PER_FIVE_MINUTES),
         runbookUrl: props.runbookUrl,
       }),

@@ -8,12 +8,12 @@ import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-ke
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { SECRET_ACTIONS, type SecretAccess, secretPolicy } from './secret-access.js';
 
-const SUPPLIED_BY_A_PERSON = [
+const NO_ROTATION_IN_OPERATOR_MODE = [
   'AwsSolutions-SMG4',
   'NIST.800.53.R5-SecretsManagerRotationEnabled',
 ].map((id) => ({
   id,
-  reason: 'no function can create a key: a person is asked for each when it is due',
+  reason: 'operator mode: no function can create a key, and each is requested when it is due',
 }));
 
 export interface ManagedKeysProps {
@@ -22,16 +22,16 @@ export interface ManagedKeysProps {
   readonly encryptionKey: IKey;
 
   /**
-   * Makes each key and its successors.
+   * Creates each key and its successors.
    *
-   * @default none: a person supplies keys, so that nothing can rotate by itself
+   * @default none: operator mode, in which no secret rotates by itself
    */
   readonly rotationFunction?: IFunction;
 
   /** What Secrets Manager needs before it can call the rotation function. */
   readonly rotationPermission?: IDependable;
 
-  /** Who of ours may do what with every secret. */
+  /** What functions of this system may do with every secret. */
   readonly access: readonly SecretAccess[];
 
   /**
@@ -64,7 +64,7 @@ export class ManagedKeys extends Construct {
     return [...this.bySecretName.keys()];
   }
 
-  /** Lets a role read the secret of this name, besides the key's `readers`. */
+  /** Grants a role read access to the secret of this name, besides the key's `readers`. */
   grantRead(role: IRole, secretName: string): void {
     this.bySecretName.get(secretName)?.grantRead(role);
   }
@@ -94,7 +94,7 @@ interface ManagedKeyProps extends ManagedKeysProps {
   readonly planned: PlannedKey;
 }
 
-/** The secret of one key, who may use it, and when it rotates. It is empty until its first rotation. */
+/** The secret of one key, its resource policy and its rotation schedule. It is empty until its first rotation. */
 class ManagedKey extends Construct {
   readonly secretName: string;
 
@@ -112,7 +112,7 @@ class ManagedKey extends Construct {
       description: key.description,
       kmsKeyId: props.encryptionKey.keyArn,
     });
-    // A secret that a failed deploy left behind would keep its name from the next deploy.
+    // On update or delete alone: a secret that a failed deploy left behind would block its name.
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     secret.applyRemovalPolicy(removalPolicy);
 
@@ -120,10 +120,10 @@ class ManagedKey extends Construct {
       secretId: secret.ref,
       resourcePolicy: Lazy.any({ produce: () => secretPolicy(this.access, key.readers) }),
     });
-    // A secret that left the policy stays guarded, and its key is still to be retired.
+    // A secret that left the policy stays protected, and its key is still to be retired.
     policy.applyRemovalPolicy(removalPolicy);
     if (!props.rotationFunction) {
-      Validations.of(secret).acknowledge(...SUPPLIED_BY_A_PERSON);
+      Validations.of(secret).acknowledge(...NO_ROTATION_IN_OPERATOR_MODE);
       return;
     }
     const schedule = new secretsmanager.CfnRotationSchedule(this, 'Rotation', {

@@ -3,97 +3,118 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import type { Story } from '../../lambdas/notify-on-call/handler.js';
+import type { RetirementEvent } from '../../governance/keys/retirement-events.js';
 
-/** What a retirement is made of, with the Admin API and without. */
-export interface RetirementSteps {
-  /** Waits until the time in the flow's state. */
-  readonly wait: sfn.Wait;
-  /** Takes the time of the next check from the verdict, and waits again. */
-  readonly planNextCheck: sfn.Chain;
-  /** Tells that the flow has failed, and ends it. */
-  readonly tellFailed: sfn.Chain;
-  /** A task of ours, tried again for about a quarter of an hour; what fails then is told. */
+/** What a retirement is made of, with the Admin API and in operator mode. */
+export interface RetirementSteps<Verdict extends string> {
+  readonly verdictIs: (kind: Verdict) => sfn.Condition;
+  /** Checks the key. */
+  readonly verify: LambdaInvoke;
+  /** Takes the time of the next check from the verdict, and waits until then. */
+  readonly scheduleCheck: sfn.Chain;
+  /** Waits, checks, and goes on by the verdict; one that `branches` does not know fails the flow. */
+  checkUntil(branches: (verdict: sfn.Choice) => sfn.Choice): sfn.Chain;
+  /** A task of ours, tried again for about 15 minutes; an error after that fails the flow. */
   task(name: string, lambdaFunction: IFunction, resultPath: string): LambdaInvoke;
-  /** Tells on-call the end of the story; a flow that cannot has failed. */
-  tell(name: string, story: Story): LambdaInvoke;
-  /** Tells on-call where the story stands, and looks again. */
-  loop(name: string, story: Story): sfn.Chain;
+  /** Notifies on-call how the retirement ended; a flow that cannot has failed. */
+  notify(event: RetirementEvent, end: string): sfn.Chain;
+  /** Notifies on-call, and waits for the next check. */
+  notifyAndCheckAgain(event: RetirementEvent): sfn.Chain;
 }
 
-/** Errors that say the same however often they are tried. */
+/** What on-call reads in the console, and tools find states by. */
+const NOTIFY: Readonly<Record<RetirementEvent, string>> = {
+  'key-in-use': 'Notify: key still in use',
+  'approval-needed': 'Notify: approval needed',
+  'both-keys-rejected': 'Notify: both keys rejected',
+  'rolled-back': 'Notify: rotation rolled back',
+  revoked: 'Notify: key revoked',
+  kept: 'Notify: key kept',
+  failed: 'Notify: retirement failed',
+  'deletion-needed': 'Notify: deletion needed',
+  'current-key-rejected': 'Notify: current key rejected',
+  deleted: 'Notify: key deleted',
+  'not-verified': 'Notify: deletion not verified',
+};
+
+/** Errors that are the same however often a task is tried. */
 const FINAL_ERRORS = ['KeyStillCurrentError', 'ZodError'];
 
-export function retirementSteps(
+export function retirementSteps<Verdict extends string>(
   scope: Construct,
-  notifyOnCall: IFunction,
-  failure: Story,
-): RetirementSteps {
+  functions: { readonly verify: IFunction; readonly notify: IFunction },
+): RetirementSteps<Verdict> {
   const failed = new sfn.Fail(scope, 'Failed', {
     error: 'RetirementFailed',
     cause: 'see $.error in the input of this state and governance-retirement-failed in the runbook',
   });
-  const tellFailed = tellOr('Tell that the retirement failed', failure, failed).next(failed);
-
-  /** `otherwise` is where the flow goes when it cannot be told. */
-  function tellOr(
-    name: string,
-    story: Story,
-    otherwise: sfn.IChainable,
-    errorPath = '$.error',
-  ): LambdaInvoke {
-    const state = new LambdaInvoke(scope, name, {
-      lambdaFunction: notifyOnCall,
-      payload: sfn.TaskInput.fromObject({
-        story,
-        flow: sfn.JsonPath.entirePayload,
-        executionArn: sfn.JsonPath.executionId,
-        stateMachineArn: sfn.JsonPath.stateMachineId,
-      }),
-      payloadResponseOnly: true,
-      retryOnServiceExceptions: false,
-      taskTimeout: sfn.Timeout.duration(Duration.minutes(6)),
-      resultPath: sfn.JsonPath.DISCARD,
-    });
-    retry(state);
-    state.addCatch(otherwise, { errors: ['States.ALL'], resultPath: errorPath });
-    return state;
-  }
-
-  const wait = new sfn.Wait(scope, 'Wait until the old key can be judged', {
+  const notifyFailed = notifyOr('failed', failed).next(failed);
+  const verify = task('Verify', functions.verify, '$.verdict');
+  const wait = new sfn.Wait(scope, 'Wait for next check', {
     time: sfn.WaitTime.timestampPath('$.checkAt'),
   });
-  const planNextCheck = new sfn.Pass(scope, 'Plan the next check', {
+  const scheduleCheck = new sfn.Pass(scope, 'Schedule next check', {
     inputPath: '$.verdict.checkAt',
     resultPath: '$.checkAt',
   }).next(wait);
 
-  return {
-    wait,
-    planNextCheck,
-    tellFailed,
+  /** `otherwise` is where the flow goes when on-call cannot be notified. */
+  function notifyOr(
+    event: RetirementEvent,
+    otherwise: sfn.IChainable,
+    errorPath = '$.error',
+  ): LambdaInvoke {
+    const payload = sfn.TaskInput.fromObject({
+      event,
+      flow: sfn.JsonPath.entirePayload,
+      executionArn: sfn.JsonPath.executionId,
+      stateMachineArn: sfn.JsonPath.stateMachineId,
+    });
+    const state = invoke(scope, NOTIFY[event], functions.notify, sfn.JsonPath.DISCARD, payload);
+    state.addCatch(otherwise, { errors: ['States.ALL'], resultPath: errorPath });
+    return state;
+  }
 
-    task(name, lambdaFunction, resultPath) {
-      const state = new LambdaInvoke(scope, name, {
-        lambdaFunction,
-        payloadResponseOnly: true,
-        retryOnServiceExceptions: false,
-        taskTimeout: sfn.Timeout.duration(Duration.minutes(6)),
-        resultPath,
-      });
-      retry(state);
-      state.addCatch(tellFailed, { errors: ['States.ALL'], resultPath: '$.error' });
-      return state;
+  function task(name: string, lambdaFunction: IFunction, resultPath: string): LambdaInvoke {
+    const state = invoke(scope, name, lambdaFunction, resultPath);
+    state.addCatch(notifyFailed, { errors: ['States.ALL'], resultPath: '$.error' });
+    return state;
+  }
+
+  return {
+    verdictIs: (kind) => sfn.Condition.stringEquals('$.verdict.kind', kind),
+    verify,
+    scheduleCheck,
+    task,
+
+    checkUntil(branches) {
+      const verdict = branches(new sfn.Choice(scope, 'Act on the verdict'));
+      return wait.next(verify).next(verdict.otherwise(notifyFailed));
     },
 
-    tell: (name, story) => tellOr(name, story, tellFailed),
+    notify: (event, end) => notifyOr(event, notifyFailed).next(new sfn.Succeed(scope, end)),
 
-    // What could not be told on the way is not what a later end was due to.
-    loop: (name, story) => tellOr(name, story, planNextCheck, '$.tellError').next(planNextCheck),
+    // An error of a notification on the way is not the cause of a later failure.
+    notifyAndCheckAgain: (event) =>
+      notifyOr(event, scheduleCheck, '$.notifyError').next(scheduleCheck),
   };
 }
 
-function retry(state: LambdaInvoke): void {
+function invoke(
+  scope: Construct,
+  name: string,
+  lambdaFunction: IFunction,
+  resultPath: string,
+  payload?: sfn.TaskInput,
+): LambdaInvoke {
+  const state = new LambdaInvoke(scope, name, {
+    lambdaFunction,
+    payload,
+    payloadResponseOnly: true,
+    retryOnServiceExceptions: false,
+    taskTimeout: sfn.Timeout.duration(Duration.minutes(6)),
+    resultPath,
+  });
   state.addRetry({ errors: FINAL_ERRORS, maxAttempts: 0 });
   // Mistral may list or accept a key for some minutes after it was deleted.
   state.addRetry({
@@ -110,4 +131,5 @@ function retry(state: LambdaInvoke): void {
     maxDelay: Duration.minutes(15),
     jitterStrategy: sfn.JitterType.FULL,
   });
+  return state;
 }

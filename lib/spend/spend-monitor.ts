@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { SpendMonitorEnv } from '../../lambdas/spend-monitor/wiring.js';
 import type { QuotaTable } from '../gateway/quota-table.js';
-import type { AdminKey } from '../keys/admin-key.js';
+import type { AdminKeySecret } from '../keys/admin-key-secret.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
 import { ScheduledJob } from '../operations/scheduled-job.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
@@ -14,7 +14,7 @@ const EVERY = Duration.minutes(15);
 export interface SpendMonitorProps {
   readonly policy: PolicyBundle;
   /** `undefined` without the Admin API: then spend is what was metered. */
-  readonly adminKey: AdminKey | undefined;
+  readonly adminKey: AdminKeySecret | undefined;
   readonly alertTopic: AlertTopic;
   /** What was told already. */
   readonly recordsTable: RecordsTable;

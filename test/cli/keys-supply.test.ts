@@ -4,7 +4,7 @@ import type { Alert } from '../../governance/alerts/alert.js';
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { createProber } from '../../governance/mistral/client.aws.js';
 import { addDays, utcDay } from '../../governance/platform/utc-day.js';
-import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
+import { createOperatorRotationHandler } from '../../lambdas/key-rotation/handler.js';
 import { localAws } from '../../testing/aws.js';
 import { anOperatorPolicy, silentLog } from '../support/builders.js';
 import { leaksIn } from '../support/invariants.js';
@@ -35,7 +35,7 @@ async function openWorld(keySource: 'operator' | 'admin-api' = 'operator') {
         const policy = anOperatorPolicy((document) => {
           document.mistral.apiUrl = url;
         });
-        const handler = createSupplyHandler({
+        const handler = createOperatorRotationHandler({
           policy,
           secrets: createSecretVersions(new SecretsManagerClient(localAws(url))),
           prober: createProber(policy),

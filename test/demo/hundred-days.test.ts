@@ -82,10 +82,10 @@ test('rotations tell their steps and those of the retirement that followed', () 
     'setSecret',
     'testSecret',
     'finishSecret',
-    'Wait until the old key can be judged',
+    'Wait for next check',
     'Verify',
-    'Revoke the old key',
-    'Confirm the revocation',
-    'Tell that the old key is revoked',
+    'Revoke key',
+    'Confirm revocation',
+    'Notify: key revoked',
   ]);
 });

@@ -62,12 +62,12 @@ describe('npm start with a policy without the Admin API', { timeout: 180_000 }, 
     expect(steps[0]).toBe('testSecret');
     expect(steps.slice(steps.indexOf('finishSecret'))).toEqual([
       'finishSecret',
-      'Wait until the old key can be judged',
+      'Wait for next check',
       'Verify',
-      'Ask for the deletion',
-      'Wait until the old key can be judged',
+      'Notify: deletion needed',
+      'Wait for next check',
       'Verify',
-      'Tell that the old key is deleted',
+      'Notify: key deleted',
     ]);
     expect(spend.every(({ billed }) => billed === null)).toBe(true);
   });

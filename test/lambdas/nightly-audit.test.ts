@@ -379,7 +379,7 @@ describe('models', () => {
 
   test('that could not be listed leave what is open about them', async () => {
     const gone = opened({ id: 'model-drift#gone#mistral-embed', type: 'model-drift' });
-    const list = async () => ({ kind: 'refused', status: 401 }) as const;
+    const list = async () => ({ kind: 'rejected', status: 401 }) as const;
     const { result, remembered } = audit({
       keys: inUse,
       memory: moved,

@@ -7,11 +7,11 @@ import { ApiKey } from '../../governance/mistral/api-key.js';
 import type { MistralModel } from '../../governance/mistral/mistral.js';
 import {
   NewKeyUndecidedError,
+  OperatorKeyRejectedError,
   OperatorNeededError,
   RotationRefusedError,
-  SuppliedKeyRefusedError,
 } from '../../governance/platform/errors.js';
-import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
+import { createOperatorRotationHandler } from '../../lambdas/key-rotation/handler.js';
 import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 
 const SECRET = 'mistral/dev-workspace/dev-team-key';
@@ -48,13 +48,13 @@ beforeEach(() => {
   retirements = new Map();
 });
 
-const handler = createSupplyHandler({
+const handler = createOperatorRotationHandler({
   policy: anOperatorPolicy(),
   secrets: {
     describe: async () => ({ ...aSecret(stages), name: SECRET, rotationEnabled: false }),
     read: async (_secret, version) => values.get(version),
     putPending: async () => {
-      throw new Error('only a person supplies keys');
+      throw new Error('only the command line stores keys');
     },
     moveCurrent: async (_secret, from, to) => {
       did.push(`AWSCURRENT ${from} -> ${to}`);
@@ -68,7 +68,7 @@ const handler = createSupplyHandler({
   },
   prober: {
     probe: async () =>
-      answer === 200 ? { kind: 'accepted', models } : { kind: 'refused', status: answer },
+      answer === 200 ? { kind: 'accepted', models } : { kind: 'rejected', status: answer },
   },
   retirements: {
     start: async (name, retirement) => {
@@ -88,7 +88,7 @@ const handler = createSupplyHandler({
 const run = (Step: string, ClientRequestToken = 'v2') =>
   handler({ Step, SecretId: SECRET, ClientRequestToken }, { getRemainingTimeInMillis: () => 1e6 });
 
-test('a key that works is put in charge, and the old one handed to its retirement', async () => {
+test('a key that works is promoted, and the previous one handed to its retirement', async () => {
   await run('testSecret');
   expect(did).toEqual([]);
   await run('finishSecret');
@@ -98,18 +98,18 @@ test('a key that works is put in charge, and the old one handed to its retiremen
   expect(alerts[0]?.description).toContain('until you delete it');
 });
 
-test('no rotation schedule is asked for, since there can be none', async () => {
+test('a secret without a rotation schedule is accepted, since there can be none', async () => {
   await expect(run('testSecret')).resolves.toBeUndefined();
 });
 
-test('finished a second time, nothing is told or started again', async () => {
+test('finished a second time, nothing is sent or started again', async () => {
   await run('finishSecret');
   await run('finishSecret');
   expect(alerts).toHaveLength(1);
   expect(retirements.size).toBe(1);
 });
 
-test('a crash after the label moved is made good by the next try', async () => {
+test('the next attempt finishes what a crash interrupted after the label moved', async () => {
   stages = { v1: ['AWSPREVIOUS'], v2: ['AWSCURRENT', 'AWSPENDING'] };
   await run('finishSecret');
   expect(did).toEqual(['clear v2']);
@@ -118,7 +118,7 @@ test('a crash after the label moved is made good by the next try', async () => {
 });
 
 test.each([401, 403] as const)(
-  'a bare %i leaves the key pending and in no charge, whatever is asked for',
+  'a bare %i leaves the key pending and not current, whichever step is called',
   async (status) => {
     answer = status;
     await expect(run('testSecret')).rejects.toThrow(NewKeyUndecidedError);
@@ -128,38 +128,40 @@ test.each([401, 403] as const)(
   },
 );
 
-describe('a key that cannot be the next one is refused and no longer pending:', () => {
+describe('a key that cannot be the next one is no longer pending:', () => {
   afterEach(() => expect(did).toEqual(['clear v2']));
 
-  test('the key in charge', async () => {
+  test('the current key', async () => {
     values.set('v2', aManagedKey('new', { apiKey: new ApiKey('plaintext-of-old') }));
-    await expect(run('testSecret')).rejects.toThrow(/the very key that is in charge/);
+    await expect(run('testSecret')).rejects.toThrow(/the same key as the current one/);
   });
 
-  test('the key that was replaced before', async () => {
+  test('the previous key', async () => {
     values.set('v2', aManagedKey('new', { apiKey: new ApiKey('plaintext-of-before') }));
-    await expect(run('testSecret')).rejects.toThrow(/the very key that is the one before/);
+    await expect(run('testSecret')).rejects.toThrow(/the same key as the previous one/);
   });
 
-  test('a key with the name of the one in charge', async () => {
+  test('a key with the name of the current one', async () => {
     values.set('v2', aManagedKey('old', { apiKey: new ApiKey('another-plaintext') }));
     await expect(run('testSecret')).rejects.toThrow(/only names tell keys apart/);
   });
 
-  test('a key that does not see the models of the policy', async () => {
+  test('a key without access to the models of the policy', async () => {
     models = MODELS.slice(1);
-    await expect(run('testSecret')).rejects.toThrow(/does not get to see mistral-small-latest/);
+    await expect(run('testSecret')).rejects.toThrow(
+      /no access to model mistral-small-latest.*another workspace/,
+    );
   });
 
-  test('by an error with a name of its own that quotes no key', async () => {
+  test('with an error of its own name that quotes no key', async () => {
     values.set('v2', aManagedKey('new', { apiKey: new ApiKey('plaintext-of-old') }));
     const error = await run('finishSecret').catch((caught: unknown) => caught);
-    expect(error).toBeInstanceOf(SuppliedKeyRefusedError);
+    expect(error).toBeInstanceOf(OperatorKeyRejectedError);
     expect(String(error)).not.toContain('plaintext');
   });
 });
 
-describe("a secret's first key, which Secrets Manager puts in charge by itself", () => {
+describe("a secret's first key, which Secrets Manager makes current by itself", () => {
   const FIRST = 'v2-first';
 
   beforeEach(() => {
@@ -167,18 +169,18 @@ describe("a secret's first key, which Secrets Manager puts in charge by itself",
     values = new Map([[FIRST, aManagedKey('new')]]);
   });
 
-  test('is verified all the same, then told once', async () => {
+  test('is verified all the same, with one alert', async () => {
     await run('testSecret', FIRST);
     await run('finishSecret', FIRST);
     await run('finishSecret', FIRST);
     expect(did).toEqual([`clear ${FIRST}`, `clear ${FIRST}`]);
-    expect(alerts.map(({ title }) => title)).toEqual([`${SECRET} holds its first key`]);
+    expect(alerts.map(({ title }) => title)).toEqual([`First key of ${SECRET} is current`]);
     expect(retirements.size).toBe(0);
   });
 
-  test('stays marked as not verified when it is refused', async () => {
+  test('stays marked as not verified when it cannot be used', async () => {
     models = [];
-    await expect(run('finishSecret', FIRST)).rejects.toThrow(SuppliedKeyRefusedError);
+    await expect(run('finishSecret', FIRST)).rejects.toThrow(OperatorKeyRejectedError);
     expect(stages[FIRST]).toEqual(['AWSCURRENT', 'AWSPENDING']);
     expect(alerts).toEqual([]);
   });
@@ -195,19 +197,19 @@ describe("a secret's first key, which Secrets Manager puts in charge by itself",
       await run('finishSecret', AGAIN);
       expect(did).toEqual([`AWSCURRENT ${FIRST} -> ${AGAIN}`, `clear ${AGAIN}`]);
       expect(retirements.size).toBe(0);
-      expect(alerts.map(({ title }) => title)).toEqual([`${SECRET} holds its first key`]);
+      expect(alerts.map(({ title }) => title)).toEqual([`First key of ${SECRET} is current`]);
     });
 
     test('and wrong again, leaves the secret without a verified key', async () => {
       values.set(AGAIN, aManagedKey('wrong'));
       models = [];
-      await expect(run('testSecret', AGAIN)).rejects.toThrow(SuppliedKeyRefusedError);
+      await expect(run('testSecret', AGAIN)).rejects.toThrow(OperatorKeyRejectedError);
       expect(verifiedVersion(aSecret(stages))).toBeUndefined();
     });
   });
 });
 
-test('the key before one that leaked is to be deleted at once, and why', async () => {
+test('a leaked key is retired at once, and the retirement says why', async () => {
   const event = { Step: 'finishSecret', SecretId: SECRET, ClientRequestToken: 'v2' };
   await handler({ ...event, Compromised: true }, { getRemainingTimeInMillis: () => 1e6 });
   expect(retirements.get('v2')).toMatchObject({ why: 'compromised', checkAt: now.toISOString() });
@@ -217,11 +219,11 @@ test('no key is created', async () => {
   await expect(run('createSecret')).rejects.toThrow(OperatorNeededError);
 });
 
-test('a version that another one has taken the place of is refused', async () => {
+test('fails for a version that another one has replaced', async () => {
   await expect(run('finishSecret', 'v9')).rejects.toThrow(RotationRefusedError);
 });
 
-test('a version without a value is refused', async () => {
+test('fails for a version without a value', async () => {
   values.delete('v2');
   await expect(run('testSecret')).rejects.toThrow('version v2 of secret');
 });

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Alert } from '../../governance/alerts/alert.js';
 import type { OpenFinding } from '../../governance/audit/reconcile-findings.js';
-import type { RegisteredSecret } from '../../governance/keys/removal.js';
 import type { Retirement } from '../../governance/keys/retirement.js';
+import type { RegisteredSecret } from '../../governance/keys/secret-register.aws.js';
 import { createRequestKeysHandler } from '../../lambdas/request-keys/handler.js';
 import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 
 const DEV = 'mistral/dev-workspace/dev-team-key';
 
-function ask(
+function account(
   stages: (name: string) => Record<string, string[]>,
   registered: readonly RegisteredSecret[] = [],
 ) {
@@ -44,11 +44,11 @@ function ask(
   return { alerts, found, flows, register, handler };
 }
 
-test('asks for the first key of every secret without one, by the exact command', async () => {
-  const { alerts, handler } = ask(
+test('requests the first key of every secret without one, by the exact command', async () => {
+  const { alerts, handler } = account(
     (name): Record<string, string[]> => (name === DEV ? {} : { v1: ['AWSCURRENT'] }),
   );
-  expect(await handler()).toEqual({ asked: [DEV], retiring: [] });
+  expect(await handler()).toEqual({ requested: [DEV], retiring: [] });
   expect(alerts).toHaveLength(1);
   expect(alerts[0]).toMatchObject({ type: 'key-needed', workspace: 'dev-workspace' });
   expect(alerts[0]?.nextSteps[0]?.command).toBe(
@@ -57,20 +57,20 @@ test('asks for the first key of every secret without one, by the exact command',
   expect(alerts[0]?.nextSteps[0]?.say).toMatch(/policy file.*--policy, --stack or --environment/);
 });
 
-test('asks once, however often it is deployed', async () => {
-  const { alerts, handler } = ask(() => ({}));
+test('requests a key once, however often it is deployed', async () => {
+  const { alerts, handler } = account(() => ({}));
   const first = await handler();
-  expect(first.asked).toHaveLength(4);
-  expect(await handler()).toEqual({ asked: [], retiring: [] });
+  expect(first.requested).toHaveLength(4);
+  expect(await handler()).toEqual({ requested: [], retiring: [] });
   expect(alerts).toHaveLength(4);
 });
 
-test('asks for a key where one was supplied and not verified', async () => {
-  const { handler, alerts } = ask(
+test('requests a key where one was supplied and not verified', async () => {
+  const { handler, alerts } = account(
     (name): Record<string, string[]> =>
       name === DEV ? { 'v1-first': ['AWSCURRENT', 'AWSPENDING'] } : { v1: ['AWSCURRENT'] },
   );
-  expect(await handler()).toEqual({ asked: [DEV], retiring: [] });
+  expect(await handler()).toEqual({ requested: [DEV], retiring: [] });
   expect(alerts[0]?.facts.unfinished).toContain('v1');
 });
 
@@ -81,9 +81,9 @@ test('hands the key of a secret that left the policy to its retirement, once', a
     workspace: 'old-workspace',
     plannedAt,
   };
-  const { alerts, flows, register, handler } = ask(() => ({ v1: ['AWSCURRENT'] }), [gone]);
-  expect(await handler()).toEqual({ asked: [], retiring: [gone.secretName] });
-  expect(await handler()).toEqual({ asked: [], retiring: [] });
+  const { alerts, flows, register, handler } = account(() => ({ v1: ['AWSCURRENT'] }), [gone]);
+  expect(await handler()).toEqual({ requested: [], retiring: [gone.secretName] });
+  expect(await handler()).toEqual({ requested: [], retiring: [] });
   expect([...flows.values()]).toEqual([
     expect.objectContaining({
       reason: 'removed',
@@ -97,8 +97,8 @@ test('hands the key of a secret that left the policy to its retirement, once', a
   expect(register.has(gone.secretName)).toBe(false);
 });
 
-test('a secret that cannot be looked at stops no other, and fails the deploy', async () => {
-  const { alerts, handler } = ask((name) => {
+test('a secret that cannot be described stops no other, and fails the deploy', async () => {
+  const { alerts, handler } = account((name) => {
     if (name === DEV) throw new Error('denied');
     return {};
   });

@@ -1,4 +1,4 @@
-import type { SuppliedSecret } from '../../keys/operator/operator-secret.js';
+import type { OperatorSecret } from '../../keys/operator/operator-secret.js';
 import { unverifiedVersion, verifiedVersion } from '../../keys/operator/operator-secret.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
@@ -10,7 +10,7 @@ import { createKeyAges } from './key-ages.js';
 /** The inventory where Mistral's keys cannot be listed: one row for each secret of the policy. */
 export function suppliedInventory(
   planned: readonly PlannedKey[],
-  secrets: ReadonlyMap<string, SuppliedSecret>,
+  secrets: ReadonlyMap<string, OperatorSecret>,
   findings: readonly Finding[],
   now: Date,
 ): Inventory {
@@ -23,11 +23,11 @@ export function suppliedInventory(
 
 function rowOf(
   { secretName, workspace, key }: PlannedKey,
-  secret: SuppliedSecret | undefined,
+  secret: OperatorSecret | undefined,
   findings: readonly Finding[],
   now: Date,
 ): InventoryRow {
-  const since = secret?.inChargeSince;
+  const since = secret?.currentSince;
   const found = new Set(
     findings.filter(({ subject }) => subject === secretName).map(({ type }) => type),
   );
@@ -48,7 +48,7 @@ function rowOf(
   };
 }
 
-function stateOf(secret: SuppliedSecret | undefined): KeyState {
+function stateOf(secret: OperatorSecret | undefined): KeyState {
   if (!secret) return 'secret not read';
   if (verifiedVersion(secret.state) !== undefined) return 'in charge';
   return unverifiedVersion(secret.state) === undefined ? 'no key yet' : 'rotating in';

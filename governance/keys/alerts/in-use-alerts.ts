@@ -1,50 +1,89 @@
 import type { Alert } from '../../alerts/alert.js';
 import type { IsoDate } from '../../platform/utc-day.js';
-import { drainEnd } from '../retirement.js';
-import { type RetirementStory, tellRetirement } from './retirement-alert.js';
+import { countText, instantText } from '../../platform/wording.js';
+import { drainEnd, type Retirement, revokeAtOnce } from '../retirement.js';
+import { type RetirementContext, retirementAlert } from './retirement-alert.js';
 
-export interface KeyInUse extends RetirementStory {
-  readonly lastUsedOn: IsoDate;
-  /** When the flow looks again. */
-  readonly checkAt: string;
+export interface InUseContext extends RetirementContext {
+  readonly verdict: { readonly lastUsedOn: IsoDate; readonly checkAt: string };
 }
 
-/** A replaced or removed key that somebody still uses. */
-export function keyInUse(story: KeyInUse): Alert {
-  const { retirement, lastUsedOn, checkAt } = story;
-  const { secretName, oldKeyId, promotedAt, rules } = retirement;
-  const drainEndsAt = drainEnd(new Date(promotedAt), rules).toISOString();
+/** A replaced or removed key that a service still uses. */
+export function keyInUse(context: InUseContext): Alert {
+  const { retirement, verdict, at } = context;
+  const { secretName, oldKeyId, promotedAt, rules, reason } = retirement;
+  const drainEndsAt = drainEnd(new Date(promotedAt), rules);
+  const since = instantText(new Date(promotedAt));
   const afterwards =
     rules.onDrainTimeout === 'hold'
-      ? 'you will be asked to approve its revocation'
+      ? 'you are asked to approve its revocation'
       : 'it is revoked even if it is still in use';
-  const isRemoved = retirement.reason === 'removed';
-  const wentAt = isRemoved
-    ? `was removed from the policy by the deploy of ${promotedAt}`
-    : `was replaced at ${promotedAt}`;
-  const because = isRemoved
-    ? 'some service still needs it'
-    : 'some service holds a copy instead of reading the secret';
-  return tellRetirement(story, {
+  return retirementAlert(context, {
     type: 'key-in-use',
     severity: 'warning',
-    title: `${isRemoved ? 'Removed' : 'Replaced'} key of ${secretName} is still in use`,
-    description: `Key ${oldKeyId} ${wentAt} but was used again on ${lastUsedOn}: ${because}. The key stays valid for now; from ${drainEndsAt} on, ${afterwards}.`,
+    title: `${reason === 'removed' ? 'Removed' : 'Replaced'} key of ${secretName} is still in use`,
+    description: [
+      reason === 'removed'
+        ? `A service still uses key ${oldKeyId}, which was removed from the policy at ${since}.`
+        : `A service is still using a copy of the replaced key ${oldKeyId}, although a new key has been current since ${since}.`,
+      `It was last used on ${verdict.lastUsedOn}.`,
+      `The key stays valid for now and is checked again at ${instantText(new Date(verdict.checkAt), at)}.`,
+      `From ${instantText(drainEndsAt, at)} on, ${afterwards}.`,
+    ].join(' '),
     facts: {
-      'last used on': lastUsedOn,
-      'looked at again at': checkAt,
-      'drain ends at': drainEndsAt,
+      'last used on': verdict.lastUsedOn,
+      'next check': verdict.checkAt,
+      'drain ends at': drainEndsAt.toISOString(),
     },
     nextSteps: [
       {
-        say: 'See who reads the secret, and look for services that keep the key longer than they should',
+        say: 'List who has read the secret: a service that works but is not listed holds a copy of the key',
         command: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=${retirement.secretId} --max-results 50`,
       },
       {
-        say: isRemoved
-          ? 'Give what still uses it a key of the policy; the revocation follows by itself'
-          : 'Restart or redeploy what still holds the old key; the revocation follows by itself',
+        say:
+          reason === 'removed'
+            ? 'Give that service another key of the policy; the revocation follows by itself'
+            : 'Restart or redeploy that service so that it reads the secret; the revocation follows by itself',
       },
     ],
   });
+}
+
+/** A key still in use after its drain: revoking it may break a service, so an operator decides. */
+export function approvalNeeded(context: InUseContext): Alert {
+  const { retirement, verdict, at } = context;
+  const { secretName, oldKeyId, rules, reason } = retirement;
+  const quiet = countText(rules.quietDays, 'full UTC day');
+  return retirementAlert(context, {
+    type: 'approval-needed',
+    severity: 'warning',
+    title: `Approve revocation of the ${reason} key of ${secretName}`,
+    description: [
+      `A service was still using the ${reason} key ${oldKeyId} on ${verdict.lastUsedOn}, more than ${countText(rules.maxDrainDays, 'day')} after it was ${reason === 'removed' ? 'removed from the policy' : 'replaced'}.`,
+      `Revocation is paused until you approve it or the key has been unused for ${quiet}.`,
+      `Until then the ${reason} key stays valid, and this alert repeats daily.`,
+    ].join(' '),
+    facts: { 'last used on': verdict.lastUsedOn, 'next check': verdict.checkAt },
+    nextSteps: [
+      {
+        say: `Move the service off the ${reason} key; the revocation then follows by itself`,
+      },
+      {
+        say: 'Or approve: revoke the key now, which breaks the service that still uses it',
+        command: revokeNowCommand(context.stateMachineArn, retirement, at),
+      },
+    ],
+  });
+}
+
+/** Runs the same flow for the same key with nothing to wait for. */
+function revokeNowCommand(stateMachineArn: string, retirement: Retirement, at: Date): string {
+  const input = JSON.stringify(revokeAtOnce(retirement, at));
+  const name =
+    retirement.reason === 'replaced'
+      ? retirement.newVersionId
+      : `removed-${retirement.oldVersionId}`;
+  // Names and ids hold no quote, so single quotes are safe in every shell.
+  return `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name revoke-${name} --input '${input}'`;
 }

@@ -1,37 +1,30 @@
-import type { Alert } from '../../alerts/alert.js';
-import type { ReplacedKey, Retirement } from '../retirement.js';
+import type { Alert, NextStep } from '../../alerts/alert.js';
+import type { Retirement } from '../retirement.js';
 import { threadOf } from '../rotation.js';
 
 /** What every alert of a retirement starts from. */
-export interface RetirementStory {
+export interface RetirementContext {
   readonly retirement: Retirement;
   readonly at: Date;
+  readonly executionArn: string;
+  readonly stateMachineArn: string;
 }
 
-/** One that only a key with a successor has. */
-export interface ReplacementStory extends RetirementStory {
-  readonly retirement: ReplacedKey;
-}
-
-type Told = Pick<Alert, 'type' | 'severity' | 'title' | 'description'> & {
-  readonly facts?: Alert['facts'];
-  readonly nextSteps?: Alert['nextSteps'];
-};
+type Worded = Pick<Alert, 'type' | 'severity' | 'title' | 'description'> &
+  Partial<Pick<Alert, 'facts' | 'nextSteps'>>;
 
 /** Fills in what all alerts of one retirement share, so that they read and thread alike. */
-export function tellRetirement({ retirement, at }: RetirementStory, told: Told): Alert {
+export function retirementAlert(
+  { retirement, at }: Pick<RetirementContext, 'retirement' | 'at'>,
+  worded: Worded,
+): Alert {
   return {
     nextSteps: [],
-    ...told,
+    ...worded,
     workspace: retirement.workspace,
     threadId: threadOfRetirement(retirement),
     at,
-    facts: {
-      secret: retirement.secretName,
-      'old key': retirement.oldKeyId,
-      ...circumstances(retirement),
-      ...told.facts,
-    },
+    facts: { secret: retirement.secretName, ...keysOf(retirement), ...worded.facts },
   };
 }
 
@@ -40,8 +33,20 @@ function threadOfRetirement(retirement: Retirement): string {
   return `removal-${retirement.oldVersionId}`;
 }
 
-function circumstances(retirement: Retirement): Alert['facts'] {
-  const { promotedAt } = retirement;
-  if (retirement.reason === 'removed') return { 'removed from the policy at': promotedAt };
-  return { 'new key': retirement.newKeyId, 'replaced at': promotedAt };
+function keysOf(retirement: Retirement): Alert['facts'] {
+  const { oldKeyId, promotedAt } = retirement;
+  return retirement.reason === 'removed'
+    ? { 'removed key': oldKeyId, 'removed at': promotedAt }
+    : { 'previous key': oldKeyId, 'new key': retirement.newKeyId, 'replaced at': promotedAt };
+}
+
+export function rotateAgain(say: string, { secretId }: Pick<Retirement, 'secretId'>): NextStep {
+  return { say, command: `aws secretsmanager rotate-secret --secret-id ${secretId}` };
+}
+
+export function deleteSecret({ secretId }: Pick<Retirement, 'secretId'>): NextStep {
+  return {
+    say: 'When no service reads the secret any more, delete it (it can be restored for 30 days)',
+    command: `aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
+  };
 }

@@ -1,59 +1,90 @@
 import type { Alert } from '../../alerts/alert.js';
-import type { IsoDate } from '../../platform/utc-day.js';
+import { addDays, utcDay } from '../../platform/utc-day.js';
+import { countText, instantText } from '../../platform/wording.js';
+import { expireAfterDays } from '../../policy/planned-keys.js';
+import type { Policy } from '../../policy/policy.js';
+import type { ManagedKey } from '../managed-key.js';
+import type { ReplacedKey } from '../retirement.js';
+import { threadOf } from '../rotation.js';
+import type { Rotation } from '../rotation-step.js';
 
 export interface SucceededRotation {
-  readonly secretName: string;
-  readonly workspace: string;
-  readonly newKeyId: string;
-  /** The key that is now being retired, if there is one. */
-  readonly oldKeyId: string | undefined;
-  readonly expiresOn: IsoDate | undefined;
-  /** The expiry we asked for, which Mistral's own key policy may have cut short. */
-  readonly requestedExpiresOn: IsoDate | undefined;
-  readonly firstKey: boolean;
-  /** Whether a person made the key, who will have to delete the old one too. @default false */
-  readonly isSupplied?: boolean;
+  readonly policy: Pick<Policy, 'mistral' | 'rotation'>;
+  readonly rotation: Pick<Rotation, 'secret' | 'planned' | 'versionId'>;
+  readonly newKey: ManagedKey;
+  /** Of the previous key, if there is one. */
+  readonly retirement: ReplacedKey | undefined;
   readonly at: Date;
-  readonly threadId: string;
-  /** When the retirement flow first looks at the old key. */
-  readonly checkAt: string | undefined;
 }
 
-/** A new key is in charge. */
-export function rotationSucceeded(rotation: SucceededRotation): Alert {
-  const { secretName, newKeyId, oldKeyId, expiresOn, firstKey, checkAt } = rotation;
-  const afterwards = rotation.isSupplied
-    ? 'The old one keeps working until you delete it: you will be asked to when it is time.'
-    : 'The old one keeps working until it is seen to be unused; then it is revoked.';
+export function rotationSucceeded(succeeded: SucceededRotation): Alert {
+  const { policy, rotation, newKey, retirement, at } = succeeded;
+  const { name } = rotation.secret;
+  const isOperator = policy.mistral.keySource === 'operator';
+  const previous = retirement && [
+    'The new key is now current.',
+    isOperator
+      ? 'The previous key keeps working until you delete it: a deletion-needed alert asks you to when it is safe.'
+      : `The previous key keeps working until it has been unused for ${countText(retirement.rules.quietDays, 'full UTC day')}; then it is revoked.`,
+    `The first check is at ${instantText(new Date(retirement.checkAt), at)}.`,
+  ];
+  const first = [
+    `${isOperator ? 'The supplied key is verified and current' : 'The secret holds its first key'}: services can read it now.`,
+  ];
   return {
     type: 'rotation-succeeded',
     severity: 'info',
-    workspace: rotation.workspace,
-    threadId: rotation.threadId,
-    at: rotation.at,
-    title: firstKey ? `${secretName} holds its first key` : `${secretName} was rotated`,
-    description: [
-      firstKey && rotation.isSupplied && 'The key supplied is verified and ready to be read.',
-      firstKey && !rotation.isSupplied && 'A key was created and is ready to be read.',
-      !firstKey && 'A new key is in charge.',
-      oldKeyId && afterwards,
-      clampNote(rotation),
-    ]
-      .filter(Boolean)
-      .join(' '),
+    ...sharedBy(rotation, at),
+    title: retirement ? `Rotated ${name} (new key is current)` : `First key of ${name} is current`,
+    // An operator who chose another expiry knows it.
+    description: [...(previous ?? first), ...(isOperator ? [] : earlyExpiry(succeeded))].join(' '),
     facts: {
-      secret: secretName,
-      'new key': newKeyId,
-      ...(oldKeyId && { 'old key': oldKeyId }),
-      ...(expiresOn && { 'new key expires on': expiresOn }),
-      ...(checkAt && { 'old key is looked at on': checkAt }),
+      secret: name,
+      'new key': newKey.keyId,
+      ...(retirement && { 'previous key': retirement.oldKeyId }),
+      ...(newKey.expiresAt && { 'new key expires on': newKey.expiresAt }),
+      ...(retirement && { 'next check': retirement.checkAt }),
     },
     nextSteps: [],
   };
 }
 
-function clampNote({ expiresOn, requestedExpiresOn }: SucceededRotation): string | undefined {
-  if (expiresOn === undefined || requestedExpiresOn === undefined) return undefined;
-  if (expiresOn >= requestedExpiresOn) return undefined;
-  return `Mistral set an earlier expiry, ${expiresOn}, than the ${requestedExpiresOn} asked for: the key policy of your organization caps it.`;
+/** Mistral's own key policy may cut the requested expiry short. */
+function earlyExpiry({ policy, rotation, newKey }: SucceededRotation): readonly string[] {
+  const { createdAt, expiresAt } = newKey;
+  const lifetimeDays = expireAfterDays(policy.rotation, rotation.planned.key);
+  const requested = addDays(utcDay(createdAt), lifetimeDays);
+  if (expiresAt === undefined || expiresAt >= requested) return [];
+  return [
+    `Mistral set the new key to expire on ${expiresAt}, earlier than the requested ${requested}: the key policy of your organization limits it.`,
+  ];
+}
+
+export interface FailedRotation {
+  readonly rotation: Pick<Rotation, 'secret' | 'planned' | 'versionId'>;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/** A rotation that ended before its new key was promoted. */
+export function rotationFailed({ rotation, reason, at }: FailedRotation): Alert {
+  const { name, arn } = rotation.secret;
+  return {
+    type: 'rotation-failed',
+    severity: 'warning',
+    ...sharedBy(rotation, at),
+    title: `Rotation of ${name} failed (services not affected)`,
+    description: `The new key failed its test and was deleted. Services are not affected: the current key stays current, and Secrets Manager retries the rotation by itself. Reason: ${reason}.`,
+    facts: { secret: name, reason },
+    nextSteps: [
+      {
+        say: 'Fix the cause, then rotate at once instead of waiting for the retry',
+        command: `aws secretsmanager rotate-secret --secret-id ${arn}`,
+      },
+    ],
+  };
+}
+
+function sharedBy({ planned, versionId }: FailedRotation['rotation'], at: Date) {
+  return { workspace: planned.workspace.name, threadId: threadOf(versionId), at };
 }

@@ -1,179 +1,214 @@
 import type { Alert } from '../../alerts/alert.js';
-import { type RetirementStory, tellRetirement } from '../alerts/retirement-alert.js';
-import type { RemovedKey, ReplacedKey } from '../retirement.js';
+import { countText, instantText } from '../../platform/wording.js';
+import {
+  deleteSecret,
+  type RetirementContext,
+  retirementAlert,
+} from '../alerts/retirement-alert.js';
+import { removalUndone } from '../alerts/retirement-end.js';
+import type { ReplacedKey, Retirement } from '../retirement.js';
 import type { OldKeyAnswer } from './deletion.js';
-import { consoleOf, oldOrRemoved } from './operator-words.js';
 import { supplyCommand } from './operator-secret.js';
 
-export interface DeletionNeeded extends RetirementStory {
-  readonly checkAt: string;
-  readonly oldKey: OldKeyAnswer;
+export interface CheckedAgainContext extends RetirementContext {
+  readonly verdict: { readonly checkAt: string; readonly oldKey: OldKeyAnswer };
 }
 
-/** Asks a person to delete a key that nothing of ours can delete. */
-export function deletionNeeded(story: DeletionNeeded): Alert {
-  const { retirement, checkAt } = story;
-  const { secretName, workspace, oldKeyId } = retirement;
+/** Asks an operator to delete a key that no function can delete. */
+export function deletionNeeded(context: CheckedAgainContext): Alert {
+  const { retirement, verdict, at } = context;
+  const { secretName, oldKeyId, reason } = retirement;
   const leaked =
     retirement.reason === 'replaced' && retirement.why === 'compromised' ? retirement : undefined;
-  const needed =
-    retirement.reason === 'removed'
-      ? removedNeeded(story, retirement)
-      : replacedNeeded(story, retirement);
-  return tellRetirement(story, {
+  return retirementAlert(context, {
     type: 'deletion-needed',
     severity: leaked ? 'critical' : 'warning',
-    title: leaked
-      ? `Delete the leaked key of ${secretName} in Mistral's console now`
-      : `Delete the ${oldOrRemoved(retirement)} key of ${secretName} in Mistral's console`,
-    description: `${needed.description} You are reminded daily, and the retirement ends when Mistral refuses the key while it accepts another.`,
+    title: `Delete ${leaked ? 'leaked' : reason} key of ${secretName} at Mistral${leaked ? ' now' : ''}`,
+    description: [
+      ...(verdict.oldKey === 'rejected'
+        ? [
+            `Mistral rejects the ${reason} key ${oldKeyId} (401), but also every other key that was tried, so this does not prove that it is deleted.`,
+            'The workspace or the organization may be suspended, or a limit reached.',
+          ]
+        : [
+            `Mistral still accepts the ${reason} key ${oldKeyId}${leaked ? ', which has leaked' : ''}: every copy of it works until you delete it.`,
+          ]),
+      leaked ? '' : whenSafe(retirement),
+      `The key is checked again at ${instantText(new Date(verdict.checkAt), at)}; this alert repeats daily until Mistral rejects the key while it accepts another.`,
+    ]
+      .filter(Boolean)
+      .join(' '),
     facts: {
       ...(leaked && { why: 'compromised' }),
-      'why it is safe': needed.why,
-      'looked at again at': checkAt,
+      'why it is safe': whySafe(retirement),
+      'next check': verdict.checkAt,
     },
-    nextSteps: leaked
-      ? [
-          {
-            say: `Delete ${oldKeyId} at ${consoleOf(workspace)}, and keys of ${secretName} that are older; not the one that took over, ${leaked.newKeyId}`,
-          },
-          {
-            say: 'Restart services that report 401 from Mistral: they hold the old key until they read the secret again',
-          },
-        ]
-      : [
-          {
-            say: `At ${consoleOf(workspace)}, see when ${oldKeyId} was last used: one use a day is this check, anything more is a service that holds a copy`,
-          },
-          { say: `If nothing else uses it, delete ${oldKeyId} there, and no other key` },
-        ],
+    nextSteps: leaked ? leakedSteps(leaked) : deletionSteps(retirement),
   });
 }
 
-function replacedNeeded(
-  { oldKey }: DeletionNeeded,
-  { oldKeyId, newKeyId, promotedAt, why }: ReplacedKey,
-) {
-  const since = why
-    ? 'since it has leaked'
-    : "; since then every reader's cache has expired and the quiet days have passed";
-  return {
-    description: `Key ${oldKeyId} was replaced at ${promotedAt}${why ? ' ' : ''}${since}. ${meaningOf(oldKey)}`,
-    why: `${newKeyId} or a later key has taken over, and as long as the policy names the secret, this is asked only while Mistral accepts that one`,
-  };
+function whenSafe({ reason, promotedAt, rules }: Retirement): string {
+  const since = instantText(new Date(promotedAt));
+  return reason === 'removed'
+    ? `It was removed from the policy at ${since}.`
+    : `It was replaced at ${since}; since then every reader's cache has expired and ${countText(rules.quietDays, 'full UTC day has', 'full UTC days have')} passed.`;
 }
 
-function removedNeeded(
-  { oldKey }: DeletionNeeded,
-  { secretName, oldKeyId, promotedAt }: RemovedKey,
-) {
-  return {
-    description: `The policy did not name ${secretName} any more at ${promotedAt}, so key ${oldKeyId} should go. ${meaningOf(oldKey)}`,
-    why: 'the policy has no such key, and no other secret of its workspace holds the same one',
-  };
+function whySafe(retirement: Retirement): string {
+  return retirement.reason === 'removed'
+    ? 'the policy no longer has this key, and no other secret of its workspace holds the same one'
+    : `${retirement.newKeyId} or a later key is current; while the policy names the secret, you are asked only if Mistral accepts that one`;
 }
 
-function meaningOf(oldKey: OldKeyAnswer): string {
-  return oldKey === 'refused'
-    ? 'Mistral refuses it, but every other key that was tried as well, so this proves nothing: the workspace or the organization may be suspended, or a limit reached.'
-    : 'Mistral still accepts it: until it is deleted, every copy of it works.';
+function deletionSteps({ workspace, oldKeyId }: Retirement): Alert['nextSteps'] {
+  return [
+    {
+      say: `At ${consoleOf(workspace)}, check when ${oldKeyId} was last used: one use a day is this check, more means that a service holds a copy`,
+    },
+    { say: `If no service uses it, delete ${oldKeyId} there, and no other key` },
+  ];
 }
 
-export interface DeletedKey extends RetirementStory {
-  /** The secret whose key Mistral accepted at the same time. */
-  readonly witness: string;
+function leakedSteps({ workspace, secretName, oldKeyId, newKeyId }: ReplacedKey) {
+  return [
+    {
+      say: `Delete ${oldKeyId} at ${consoleOf(workspace)}, and keys of ${secretName} that are older; keep the current key ${newKeyId}`,
+    },
+    { say: 'Restart services that get 401 from Mistral, so that they read the secret again' },
+  ];
 }
 
-export function oldKeyDeleted(story: DeletedKey): Alert {
-  const { retirement, witness } = story;
-  const { secretName, secretId, oldKeyId, workspace } = retirement;
-  const isRemoved = retirement.reason === 'removed';
+export function keyDeleted(
+  context: RetirementContext & { readonly verdict: { readonly witness: string } },
+): Alert {
+  const { retirement, verdict } = context;
+  const { secretName, oldKeyId, workspace, reason } = retirement;
+  const { witness } = verdict;
   const isNear = witness.startsWith(`mistral/${workspace}/`);
-  return tellRetirement(story, {
+  return retirementAlert(context, {
     type: 'key-revoked',
     severity: 'info',
-    title: `${isRemoved ? 'Removed' : 'Old'} key of ${secretName} is deleted`,
+    title: `${reason === 'removed' ? 'Removed' : 'Replaced'} key of ${secretName} is deleted`,
     description: [
-      `Mistral refuses key ${oldKeyId} while it accepts the one in charge of ${witness}${isNear ? ', so it is gone.' : '.'}`,
+      `Mistral rejects key ${oldKeyId} (401) and accepts the current key of ${witness}${isNear ? ', so the key is deleted.' : '.'}`,
       isNear
         ? ''
-        : `The policy has no key in workspace ${workspace} to compare with: if that workspace is suspended, the key may come back with it.`,
-      isRemoved ? 'The secret that held it remains.' : 'The rotation is complete.',
+        : `The policy has no key in workspace ${workspace} to compare with: if that workspace is suspended, the key may work again later.`,
+      reason === 'removed' ? 'The secret that held it remains.' : 'The rotation is complete.',
     ]
-      .filter((sentence) => sentence !== '')
+      .filter(Boolean)
       .join(' '),
-    facts: { 'seen refused': 'yes', 'accepted meanwhile': witness },
-    nextSteps: isRemoved
-      ? [
-          ...(isNear ? [] : [{ say: `See at ${consoleOf(workspace)} that ${oldKeyId} is gone` }]),
-          {
-            say: 'When nothing reads the secret any more, delete it; it can be restored for 30 days',
-            command: `aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
-          },
-        ]
-      : [],
+    facts: { 'rejected by Mistral': 'yes', 'accepted meanwhile': witness },
+    nextSteps:
+      reason === 'removed' ? [...doubtStep(retirement, isNear), deleteSecret(retirement)] : [],
   });
 }
 
-export interface NotCheckable extends RetirementStory {
-  readonly oldKey: OldKeyAnswer;
+function doubtStep({ workspace, oldKeyId }: Retirement, isNear: boolean) {
+  if (isNear) return [];
+  return [{ say: `Confirm at ${consoleOf(workspace)} that ${oldKeyId} is deleted` }];
 }
 
 /** Either the key cannot be tried any more, or no other key can be tried beside it. */
-export function deletionNotCheckable(story: NotCheckable): Alert {
-  const { retirement, oldKey } = story;
-  const { secretName, workspace, oldKeyId, oldVersionId } = retirement;
-  const reason =
-    oldKey === 'refused'
-      ? `Mistral refuses key ${oldKeyId}, but the policy has no other key that it could accept meanwhile, and a refusal alone proves nothing.`
-      : `Secrets Manager no longer holds version ${oldVersionId}, so Mistral cannot be asked whether key ${oldKeyId} still works.`;
-  return tellRetirement(story, {
+export function deletionNotVerified(
+  context: RetirementContext & { readonly verdict: { readonly oldKey: OldKeyAnswer } },
+): Alert {
+  const { retirement, verdict } = context;
+  const { secretName, workspace, oldKeyId, oldVersionId, reason } = retirement;
+  return retirementAlert(context, {
     type: 'deletion-needed',
     severity: 'warning',
-    title: `See for yourself that the ${oldOrRemoved(retirement)} key of ${secretName} is deleted`,
-    description: `${reason} This is the last you hear of it.`,
-    nextSteps: [{ say: `At ${consoleOf(workspace)}, delete ${oldKeyId} if it is still there` }],
+    title: `Confirm that the ${reason} key of ${secretName} is deleted`,
+    description: [
+      verdict.oldKey === 'rejected'
+        ? `Mistral rejects key ${oldKeyId} (401), but the policy has no other key to compare with, so this does not prove that it is deleted.`
+        : `Secrets Manager no longer stores version ${oldVersionId}, so Mistral cannot be asked whether key ${oldKeyId} still works.`,
+      'The retirement has ended. You will get no further reminders.',
+    ].join(' '),
+    nextSteps: [
+      {
+        say: `Confirm at ${consoleOf(workspace)} that ${oldKeyId} is deleted; delete it if it is still listed`,
+      },
+    ],
   });
 }
 
-export interface KeptKey extends RetirementStory {
-  /** The secret that the key is in charge of. */
-  readonly heldBy: string;
-}
-
-/** The key is in charge, here or elsewhere: the flow ends without asking for anything. */
-export function oldKeyInCharge(story: KeptKey): Alert {
-  const { retirement, heldBy } = story;
+/** The key is current in this secret or another one: the flow ends without asking for anything. */
+export function operatorKeyKept(context: RetirementContext, heldBy: string): Alert {
+  const { retirement } = context;
   const { secretName, workspace, oldKeyId } = retirement;
   if (heldBy !== secretName) {
-    return tellRetirement(story, {
+    return retirementAlert(context, {
       type: 'rolled-back',
       severity: 'warning',
-      title: `The key of ${secretName} is that of ${heldBy} too`,
-      description: `The policy no longer names ${secretName}, but the same key was supplied for ${heldBy}, where it is in charge: do not delete ${oldKeyId}. Its deletion is asked for when ${heldBy} has a new key.`,
-      facts: { 'in charge of': heldBy },
+      title: `Keep the key of ${secretName}: another secret holds it`,
+      description: [
+        `The policy no longer names ${secretName}, but the same key is the current key of ${heldBy}: do not delete ${oldKeyId}.`,
+        `You are asked to delete it when ${heldBy} has a new key.`,
+      ].join(' '),
+      facts: { 'current in': heldBy },
     });
   }
-  if (retirement.reason === 'removed') {
-    return tellRetirement(story, {
-      type: 'rolled-back',
-      severity: 'info',
-      title: `Removal of ${secretName} was taken back`,
-      description: `The policy names the key again, so key ${oldKeyId} is kept.`,
-    });
-  }
+  if (retirement.reason === 'removed') return removalUndone(context);
   const { newKeyId } = retirement;
-  return tellRetirement(story, {
+  return retirementAlert(context, {
     type: 'rolled-back',
     severity: 'warning',
-    title: `Old key of ${secretName} is in charge again`,
-    description: `Somebody moved AWSCURRENT back to key ${oldKeyId}, so do not delete it. The newer key ${newKeyId} is left at Mistral, where nothing of this system watches it.`,
+    title: `Previous key of ${secretName} is current again`,
+    description: [
+      `AWSCURRENT was moved back to key ${oldKeyId}, so do not delete it. Services are not affected.`,
+      `The newer key ${newKeyId} stays at Mistral, where this system does not monitor it.`,
+    ].join(' '),
     nextSteps: [
       {
-        say: 'When the reason for going back is settled, supply a new key',
+        say: 'When the reason for moving back is settled, supply a new key',
         command: supplyCommand(retirement),
       },
       { say: `Delete ${newKeyId} at ${consoleOf(workspace)}` },
     ],
   });
+}
+
+/** A bare rejection proves nothing without the Admin API, so an operator decides. */
+export function currentKeyRejected(context: CheckedAgainContext): Alert {
+  const { retirement, verdict, at } = context;
+  const { secretName, secretId, workspace, oldKeyId, oldVersionId } = retirement;
+  // Of a key that left the policy and came back, none is known that could take over again.
+  const replacing = retirement.reason === 'replaced' ? retirement : undefined;
+  const oldWorks = verdict.oldKey === 'accepted';
+  return retirementAlert(context, {
+    type: 'rotation-failed',
+    severity: 'critical',
+    title: `Mistral rejects the current key of ${secretName} (401)`,
+    description: [
+      `Services that read ${secretName} get 401 from Mistral.`,
+      `Nothing was changed; the keys are checked again at ${instantText(new Date(verdict.checkAt), at)}.`,
+      oldWorks
+        ? `Mistral accepts key ${oldKeyId}, which is being retired, so the current key may be deleted or expired.`
+        : `Mistral does not accept key ${oldKeyId} either, which is being retired: the workspace or the organization may be suspended, or a limit reached.`,
+      `Do not delete ${oldKeyId} now.`,
+    ].join(' '),
+    facts: { 'answer to the retiring key': verdict.oldKey, 'next check': verdict.checkAt },
+    nextSteps: [
+      {
+        say: `Check at https://console.mistral.ai whether ${replacing?.newKeyId ?? 'the current key'} is listed in workspace ${workspace}, whether the workspace is suspended, or a bill is unpaid`,
+      },
+      {
+        say: 'If only this key is affected, supply a new one',
+        command: supplyCommand(retirement),
+      },
+      ...(oldWorks && replacing
+        ? [
+            {
+              say: 'Until there is a new one, make the previous key current again',
+              command: `aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSCURRENT --move-to-version-id ${oldVersionId} --remove-from-version-id ${replacing.newVersionId}`,
+            },
+          ]
+        : []),
+    ],
+  });
+}
+
+function consoleOf(workspace: string): string {
+  return `https://console.mistral.ai > workspace ${workspace} > API keys`;
 }

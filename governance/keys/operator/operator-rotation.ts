@@ -1,85 +1,99 @@
-import { missingModels } from '../key-health.js';
-import type { ManagedKey } from '../managed-key.js';
-import { type HeldKey, whyRefused } from './operator-secret.js';
-import { isFirstSupply } from './supplied-version.js';
-import { versionAt } from '../rotation.js';
+import type { KeyProber } from '../../mistral/key-prober.js';
 import {
   NewKeyUndecidedError,
+  OperatorKeyRejectedError,
   RotationRefusedError,
-  SecretValueError,
-  SuppliedKeyRefusedError,
 } from '../../platform/errors.js';
-import type { Rotation } from '../../../lambdas/key-rotation/rotation.js';
-import type { SupplyDeps } from '../../../lambdas/key-rotation/supply-handler.js';
+import type { PlannedKey } from '../../policy/planned-keys.js';
+import { lackOfAccess } from '../key-health.js';
+import type { ManagedKey } from '../managed-key.js';
+import { versionAt } from '../rotation.js';
+import type { FinishDeps, Rotation } from '../rotation-step.js';
+import { readOwnKey } from '../stored-keys.js';
+import { isFirstKey } from './operator-secret.js';
+
+export interface OperatorRotationDeps extends FinishDeps {
+  readonly prober: KeyProber;
+}
 
 /**
- * Lets a supplied key prove itself. Wrong for good, it stops being the one to verify; it stays at
- * Mistral, where it may be somebody's. Merely refused, it stays pending: a young key is, for minutes.
+ * Tests an operator's key. Unusable for good, it is no longer pending; it stays at Mistral, where
+ * another service may use it. Merely rejected, it stays pending: a young key is, for minutes.
  */
-export async function verifySupplied(deps: SupplyDeps, rotation: Rotation): Promise<void> {
+export async function verifyOperatorKey(
+  deps: OperatorRotationDeps,
+  rotation: Rotation,
+): Promise<void> {
   const { secret, versionId, planned } = rotation;
-  const supplied = await readSupplied(deps, rotation);
-  const refusal = whyRefused(supplied, await heldKeys(deps, rotation), planned);
-  if (refusal !== undefined) return refuse(deps, rotation, refusal);
+  const supplied = await deps.secrets.read(secret.arn, versionId);
+  if (!supplied) {
+    throw new RotationRefusedError(`version ${versionId} of secret ${secret.name} holds no key`);
+  }
+  const flaw = flawOf(supplied, await storedKeys(deps, rotation), planned);
+  if (flaw !== undefined) return reject(deps, rotation, flaw);
 
   const probe = await deps.prober.probe(supplied.apiKey);
-  if (probe.kind === 'refused') {
+  if (probe.kind === 'rejected') {
     throw new NewKeyUndecidedError(
       `Mistral answers ${probe.status} to key ${supplied.keyId} of ${secret.name}: it does so for some minutes after a key is created, and to a key that is mistyped, expired or deleted. Version ${versionId} stays pending`,
     );
   }
-  const { workspace } = planned;
-  const missing = missingModels(workspace.models, probe.models);
-  if (missing.length === 0) return;
-  await refuse(
-    deps,
-    rotation,
-    `it does not get to see ${missing.join(', ')}, which the policy names for workspace ${workspace.name}: it may belong to another workspace`,
-  );
+  const lack = lackOfAccess(planned.workspace, probe.models);
+  if (lack === undefined) return;
+  await reject(deps, rotation, `${lack}; it may belong to another workspace`);
 }
 
-async function readSupplied(
-  { secrets }: SupplyDeps,
-  { secret, versionId }: Rotation,
-): Promise<ManagedKey> {
-  const supplied = await secrets.read(secret.arn, versionId);
-  if (supplied) return supplied;
-  throw new RotationRefusedError(`version ${versionId} of secret ${secret.name} holds no key`);
+/** A key that the secret holds besides the supplied one. */
+interface StoredKey {
+  readonly role: 'current' | 'previous';
+  readonly key: ManagedKey;
 }
 
-/** The keys that the secret holds already; a value that somebody else wrote is none of ours. */
-async function heldKeys(
-  { secrets }: SupplyDeps,
+async function storedKeys(
+  { secrets }: OperatorRotationDeps,
   { secret, versionId }: Rotation,
-): Promise<readonly HeldKey[]> {
-  // What else a secret holds that never had a verified key, is an attempt that came to nothing.
-  if (isFirstSupply(versionId)) return [];
-  const held: HeldKey[] = [];
+): Promise<readonly StoredKey[]> {
+  // What else a secret holds that never had a verified key, is an attempt that failed.
+  if (isFirstKey(versionId)) return [];
+  const stored: StoredKey[] = [];
   for (const [stage, role] of [
-    ['AWSCURRENT', 'in charge'],
-    ['AWSPREVIOUS', 'the one before'],
+    ['AWSCURRENT', 'current'],
+    ['AWSPREVIOUS', 'previous'],
   ] as const) {
     const version = versionAt(secret, stage);
-    if (version === undefined || version === versionId) continue;
-    try {
-      const key = await secrets.read(secret.arn, version);
-      if (key) held.push({ role, key });
-    } catch (error) {
-      if (!(error instanceof SecretValueError)) throw error;
-    }
+    if (version === versionId) continue;
+    const key = await readOwnKey(secrets, secret.arn, version);
+    if (key) stored.push({ role, key });
   }
-  return held;
+  return stored;
 }
 
-async function refuse(
-  { secrets, log }: SupplyDeps,
+/** Why a key cannot be the next one, however Mistral answers it; `undefined` where it can. */
+function flawOf(
+  supplied: ManagedKey,
+  stored: readonly StoredKey[],
+  { workspace }: PlannedKey,
+): string | undefined {
+  const same = stored.find(({ key }) => key.apiKey.reveal() === supplied.apiKey.reveal());
+  if (same) {
+    return `it is the same key as the ${same.role} one: create a new one in workspace ${workspace.name}`;
+  }
+  const namesake = stored.find(({ key }) => key.keyId === supplied.keyId);
+  if (namesake) {
+    return `the ${namesake.role} key has the same name, ${supplied.keyId}: give the new key another name, since only names tell keys apart`;
+  }
+  return undefined;
+}
+
+async function reject(
+  { secrets, log }: OperatorRotationDeps,
   { secret, versionId }: Rotation,
   reason: string,
 ): Promise<never> {
   // A secret's first key keeps the label that says that nothing in it is verified.
-  if (!isFirstSupply(versionId)) {
+  if (!isFirstKey(versionId)) {
     await secrets.clearPending(secret.arn, versionId);
   }
-  log.warn('supplied key refused', { secret: secret.name, versionId, reason });
-  throw new SuppliedKeyRefusedError(`the key for ${secret.name} is refused: ${reason}`);
+  log.warn('supplied key rejected', { secret: secret.name, versionId, reason });
+  throw new OperatorKeyRejectedError(`the key for ${secret.name} cannot be used: ${reason}`);
 }

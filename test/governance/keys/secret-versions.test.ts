@@ -168,10 +168,10 @@ describe('starts a rotation', () => {
     expect(await rotations.start('n')).toBe('started');
   });
 
-  test('unless one is under way', async () => {
+  test('unless one is in progress', async () => {
     const message = "A previous rotation isn't complete. That rotation will be reattempted.";
     service.on(RotateSecretCommand).rejects(new InvalidRequestException({ ...metadata, message }));
-    expect(await rotations.start('n')).toBe('under way');
+    expect(await rotations.start('n')).toBe('in progress');
   });
 
   test('fails for a secret that is being deleted', async () => {

@@ -54,7 +54,7 @@ test.each([401, 403])('a %i is a refusal, asked for once', async (status) => {
   const { outcome, requests } = await probe((response) =>
     json(response, status, { detail: 'Unauthorized' }),
   );
-  expect(outcome).toEqual({ kind: 'refused', status });
+  expect(outcome).toEqual({ kind: 'rejected', status });
   expect(requests).toHaveLength(1);
 });
 

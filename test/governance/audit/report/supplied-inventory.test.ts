@@ -14,7 +14,7 @@ const secrets = new Map(
       planned: key,
       state: aSecret({ v1: ['AWSCURRENT'] }),
       pendingSince: undefined,
-      inChargeSince: daysAgo(12),
+      currentSince: daysAgo(12),
     },
   ]),
 );

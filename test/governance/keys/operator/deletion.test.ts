@@ -26,37 +26,40 @@ test.each<OldKeyAnswer>(['accepted', 'forbidden'])(
   },
 );
 
-test.each([true, false])('a key refused while another is accepted is gone', (isPlanned) => {
-  expect(judgeDeletion(facts({ oldKey: 'refused', isPlanned }))).toEqual({
+test.each([true, false])('a key rejected while another is accepted is deleted', (isPlanned) => {
+  expect(judgeDeletion(facts({ oldKey: 'rejected', isPlanned }))).toEqual({
     kind: 'deleted',
     witness: 'mistral/dev-workspace/a',
   });
 });
 
-test.each<OldKeyAnswer>(['accepted', 'forbidden', 'refused', 'not stored'])(
-  'nothing is concluded from an old key that is %s while the one in charge is refused',
+test.each<OldKeyAnswer>(['accepted', 'forbidden', 'rejected', 'not stored'])(
+  'nothing is concluded from an old key that is %s while the current key is rejected',
   (oldKey) => {
     const verdict = judgeDeletion(facts({ oldKey, witness: witness(false) }));
-    expect(verdict).toEqual({ kind: 'in-charge-refused', checkAt, oldKey });
+    expect(verdict).toEqual({ kind: 'current-key-rejected', checkAt, oldKey });
   },
 );
 
-test('a removed key refused together with every other is looked at again', () => {
-  const removed = facts({ oldKey: 'refused', isPlanned: false, witness: witness(false) });
-  expect(judgeDeletion(removed)).toEqual(needed('refused'));
+test('a removed key rejected together with every other is checked again', () => {
+  const removed = facts({ oldKey: 'rejected', isPlanned: false, witness: witness(false) });
+  expect(judgeDeletion(removed)).toEqual(needed('rejected'));
 });
 
-test('a removed key refused with no other to compare is left to a person', () => {
-  const removed = facts({ oldKey: 'refused', isPlanned: false, witness: undefined });
-  expect(judgeDeletion(removed)).toEqual({ kind: 'not-checkable', oldKey: 'refused' });
+test('a removed key rejected with no other key to compare is not verified', () => {
+  const removed = facts({ oldKey: 'rejected', isPlanned: false, witness: undefined });
+  expect(judgeDeletion(removed)).toEqual({ kind: 'not-verified', oldKey: 'rejected' });
 });
 
-test.each([true, false])('a key that Secrets Manager dropped cannot be tried', (isPlanned) => {
-  const verdict = judgeDeletion(facts({ oldKey: 'not stored', isPlanned }));
-  expect(verdict).toEqual({ kind: 'not-checkable', oldKey: 'not stored' });
-});
+test.each([true, false])(
+  'a key that Secrets Manager no longer stores is not verified',
+  (isPlanned) => {
+    const verdict = judgeDeletion(facts({ oldKey: 'not stored', isPlanned }));
+    expect(verdict).toEqual({ kind: 'not-verified', oldKey: 'not stored' });
+  },
+);
 
 test('a key that a secret of the policy holds is kept', () => {
-  const verdict = judgeDeletion(facts({ heldBy: 'mistral/dev-workspace/b', oldKey: 'refused' }));
-  expect(verdict).toEqual({ kind: 'keep', heldBy: 'mistral/dev-workspace/b' });
+  const verdict = judgeDeletion(facts({ heldBy: 'mistral/dev-workspace/b', oldKey: 'rejected' }));
+  expect(verdict).toEqual({ kind: 'kept', heldBy: 'mistral/dev-workspace/b' });
 });

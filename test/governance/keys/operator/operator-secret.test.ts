@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import {
-  isFirstSupply,
+  isFirstKey,
+  operatorVersionId,
   statedExpiry,
-  suppliedVersionId,
-} from '../../../../governance/keys/operator/supplied-version.js';
-import { removalName } from '../../../../governance/keys/removal.js';
+} from '../../../../governance/keys/operator/operator-secret.js';
+import { removalName } from '../../../../governance/keys/removed-keys.js';
 
 const token = '3f0c5bd2-8d1e-4a43-9a31-2d7c6b1e0f55';
 
@@ -13,14 +13,17 @@ test.each([
   [{ isFirst: true, expiresOn: undefined }, `${token}-first`],
   [{ isFirst: false, expiresOn: '2027-01-31' }, `${token}-expires-2027-01-31`],
   [{ isFirst: true, expiresOn: '2027-01-31' }, `${token}-first-expires-2027-01-31`],
-] as const)('the id of a supplied version tells what was said of its key', (told, versionId) => {
-  expect(suppliedVersionId({ token, ...told })).toBe(versionId);
-  expect(isFirstSupply(versionId)).toBe(told.isFirst);
-  expect(statedExpiry(versionId)).toBe(told.expiresOn);
-});
+] as const)(
+  'the id of a version says what the operator stated about its key',
+  (told, versionId) => {
+    expect(operatorVersionId({ token, ...told })).toBe(versionId);
+    expect(isFirstKey(versionId)).toBe(told.isFirst);
+    expect(statedExpiry(versionId)).toBe(told.expiresOn);
+  },
+);
 
 test('the longest id is short enough for a version and for the name of a flow', () => {
-  const longest = suppliedVersionId({ token, isFirst: true, expiresOn: '2027-01-31' });
+  const longest = operatorVersionId({ token, isFirst: true, expiresOn: '2027-01-31' });
   expect(longest.length).toBeLessThanOrEqual(64);
   const entry = { secretName: 's', workspace: 'w', plannedAt: '2026-11-25T00:00:00.000Z' };
   expect(removalName(entry, longest).length).toBeLessThanOrEqual(80);

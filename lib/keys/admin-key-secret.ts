@@ -2,8 +2,8 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
-/** The secret with the Admin API key. A person makes it, so that no deploy ever sees its value. */
-export class AdminKey extends Construct {
+/** The secret with the Admin API key. An administrator creates it, so that no deploy ever sees its value. */
+export class AdminKeySecret extends Construct {
   private readonly arnPattern: string;
 
   constructor(scope: Construct, id: string, secretName: string) {

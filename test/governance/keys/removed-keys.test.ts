@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { removalName, versionsToRetire } from '../../../governance/keys/removal.js';
+import { removalName, versionsToRetire } from '../../../governance/keys/removed-keys.js';
 import { aSecret } from '../../support/builders.js';
 
 const secret = { secretName: 's', workspace: 'w', plannedAt: '2026-03-01T09:00:00.000Z' };
