@@ -118,7 +118,7 @@ describe('keys supply', { timeout: 60_000 }, () => {
     await world.supply(key, ['--name', 'by-hand']);
     const { status, stdout } = await world.supply(key, ['--name', 'by-hand']);
     expect(status).toBe(1);
-    expect(stdout).toContain('it is the very key that is in charge');
+    expect(stdout).toContain('it is the same key as the current one');
     expect(world.secrets.valueAt(SECRET, 'AWSPENDING')).toBeUndefined();
   });
 

@@ -78,7 +78,7 @@ async function goWith(changed: Policy, keyIds: readonly string[]): Promise<void>
 
 test('a key that leaves the policy is revoked once it is quiet, and told; its secret stays', async () => {
   await goWith(without, keysOf(SECRET));
-  expect(told().at(-1)).toContain(`Removed key of ${SECRET} is revoked`);
+  expect(told().at(-1)).toContain(`Revoked removed key of ${SECRET}`);
   expect(world.secrets.valueAt(SECRET, 'AWSCURRENT')).toBeDefined();
   expect(world.executions.all().map(({ status }) => status)).toEqual(['SUCCEEDED']);
 });
@@ -103,7 +103,7 @@ test('a key put back before it is revoked stays in charge, and can be removed ag
   await world.deploy(policy);
   await world.clock.playUntil(day(5));
   expect(atMistral(keyIds)).toEqual(keyIds);
-  expect(told().at(-1)).toContain('was taken back');
+  expect(told().at(-1)).toContain('was undone');
   expect(await orphans()).toEqual([]);
 
   await world.deploy(without);

@@ -50,9 +50,9 @@ export const OPERATOR_MODE: Story = {
       .map(({ name }) => `key ${name} was not asked to be deleted`),
     ...(secrets.valueAt(REPLACED, 'AWSPENDING') === undefined ? [] : ['a key stayed pending']),
     ...(executions.all().some(({ status }) => status === 'RUNNING') ? ['a flow stayed open'] : []),
-    ...['Old key of', 'Removed key of']
+    ...['Replaced key of', 'Removed key of']
       .filter((start) => !inbox.messages.some(({ subject }) => subject.includes(start)))
-      .map((start) => `nobody was told: ${start} ... is deleted`),
+      .map((start) => `no alert says: ${start} ... is deleted`),
   ],
 };
 
@@ -112,7 +112,7 @@ function deleteWhatIsAskedFor({ inbox, mistral }: World): void {
   for (const { attributes, bodies } of inbox.messages) {
     if (attributes.type !== 'deletion-needed') continue;
     const { facts } = AlertSchema.parse(JSON.parse(bodies.default ?? '{}'));
-    const key = mistral.keys.all().find(({ name }) => name === facts['old key']);
+    const key = mistral.keys.all().find(({ name }) => name === (facts['previous key'] ?? facts['removed key']));
     if (key) mistral.keys.delete(key.id);
   }
 }

@@ -83,9 +83,9 @@ export const KEY_REMOVED: Story = {
   },
   problems: ({ mistral, inbox }) => [
     ...mistral.keys.all().map(({ name }) => `key ${name} was not revoked`),
-    ...(inbox.messages.some(({ subject }) => subject.includes('Removed key'))
+    ...(inbox.messages.some(({ subject }) => subject.includes('Revoked removed key'))
       ? []
-      : ['nobody was told that the removed key is gone']),
+      : ['no alert says that the removed key is revoked']),
   ],
 };
 
