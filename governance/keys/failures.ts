@@ -1,8 +1,8 @@
 import type { Log } from '../platform/log.js';
 
-/** Collects what failed for single secrets, which must not stop the others. */
+/** What went wrong with one secret, which must not stop the others. */
 export interface Failures {
-  /** The attempt's answer, or `undefined` with the failure logged and kept. */
+  /** The attempt's answer, or `undefined` with the failure noted. */
   attempt<Answer>(
     what: string,
     secretName: string,

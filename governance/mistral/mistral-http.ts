@@ -81,7 +81,7 @@ export function createMistralHttp(
         method: request.method,
         headers,
         body: request.body === undefined ? undefined : JSON.stringify(request.body),
-        redirect: 'manual', // another host would be handed the key
+        redirect: 'manual', // another host would receive the key
         signal,
       });
       if (!response.ok) {
@@ -97,7 +97,7 @@ export function createMistralHttp(
       const what = signal.aborted
         ? `gave no complete answer within ${timeoutMs / 1000} s`
         : `failed: connection broken${codeOf(error)}`;
-      // The cause stays behind: it may hold the request and what came back.
+      // Without the cause, which may hold the request and its answer.
       const unavailable = new MistralUnavailableError(`${context.call} ${what}`, {
         status: response?.status,
       });
@@ -149,7 +149,7 @@ function failure(error: MistralError, repeat: Repeat): Attempt<never> {
   return { kind: 'failure', error, repeat };
 }
 
-/** The status counts, even where its explanation is cut off or endless. */
+/** The status counts, even where the body is cut off or endless. */
 async function errorText(response: Response): Promise<string> {
   try {
     return (await readBody(response, MAX_ERROR_BYTES)) ?? '';
@@ -192,7 +192,9 @@ function headersOf(
     if (xApiKey) headers.set('x-api-key', xApiKey.reveal());
   } catch {
     // fetch's own error quotes the header.
-    throw new MistralRequestError(`${call} not sent: the key has characters no header may carry`);
+    throw new MistralRequestError(
+      `${call} not sent: the key has characters that a header cannot carry`,
+    );
   }
   return headers;
 }

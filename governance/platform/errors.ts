@@ -19,7 +19,7 @@ export class MistralError extends Error {
   }
 }
 
-/** 401 or 403: the key that made the call is rejected. */
+/** 401 or 403: the key that made the call is refused. */
 export class MistralUnauthorizedError extends MistralError {
   override readonly name = 'MistralUnauthorizedError';
 }
@@ -74,7 +74,7 @@ export class RotationRefusedError extends Error {
   override readonly name = 'RotationRefusedError';
 }
 
-/** The new key is proven bad; it has been withdrawn, and the current key stays current. */
+/** The new key is proven bad; it has been withdrawn and the old one stays in charge. */
 export class NewKeyRejectedError extends Error {
   override readonly name = 'NewKeyRejectedError';
 }
@@ -84,17 +84,17 @@ export class NewKeyUndecidedError extends Error {
   override readonly name = 'NewKeyUndecidedError';
 }
 
-/** Operator mode: the supplied key cannot be used, however often it is tried. */
+/** Operator mode: the key that was supplied is wrong however often it is tried. */
 export class OperatorKeyRejectedError extends Error {
   override readonly name = 'OperatorKeyRejectedError';
 }
 
-/** Operator mode: only an operator in the Mistral console can do what was requested. */
+/** Operator mode: only a person in Mistral's console can do what was asked. */
 export class OperatorNeededError extends Error {
   override readonly name = 'OperatorNeededError';
 }
 
-/** The key to be revoked is the one that AWSCURRENT names. */
+/** The key that was to be revoked is the one AWSCURRENT names. */
 export class KeyStillCurrentError extends Error {
   override readonly name = 'KeyStillCurrentError';
 }

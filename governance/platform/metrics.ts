@@ -45,7 +45,7 @@ export const ORGANIZATION = 'organization';
 export const ROTATION_OUTCOMES = ['provisioned', 'replaced', 'withdrawn'] as const;
 export type RotationOutcome = (typeof ROTATION_OUTCOMES)[number];
 
-/** How a retirement ended; in operator mode, whether the key was deleted cannot always be verified. */
+/** How a retirement ended; without the Admin API it is a person who revokes, and not always seen. */
 export const RETIREMENT_OUTCOMES = [
   'revoked',
   'rolled-back',

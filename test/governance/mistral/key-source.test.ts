@@ -97,7 +97,7 @@ describe('lists keys', () => {
     expect((await all(source.list()))[0]?.lastUsedOn).toBe('2026-11-20');
   });
 
-  test('over as many pages as there are, and passes the name on', async () => {
+  test('over all pages, and passes the name on', async () => {
     const rows = Array.from({ length: 250 }, (_, index) => row(`k${index}`));
     const { source, requests } = await keysAre(rows);
     expect(await all(source.list('prod api&key'))).toHaveLength(250);
@@ -227,12 +227,12 @@ describe('deletes a key', () => {
     expect(await createAdminKeySource(admin).delete('k1')).toBe('already gone');
   });
 
-  test.each([200, 404])('fails on HTML with %i, which is not the API speaking', async (status) => {
+  test.each([200, 404])('fails on HTML with %i, which the API never sends', async (status) => {
     const { admin } = await adminApi((response) => response.writeHead(status).end('<html>'));
     await expect(createAdminKeySource(admin).delete('k1')).rejects.toThrow(/HTML/);
   });
 
-  test.each(['', '..', 'a/b', 'HQSx key'])('fails on "%s", which is no key id', async (keyId) => {
+  test.each(['', '..', 'a/b', 'HQSx key'])('fails on "%s", which is not a key id', async (keyId) => {
     const { admin, requests } = await adminApi((response) => json(response, 200, {}));
     await expect(createAdminKeySource(admin).delete(keyId)).rejects.toThrow(/not a key id/);
     expect(requests).toHaveLength(0);

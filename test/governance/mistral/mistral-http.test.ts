@@ -118,12 +118,12 @@ test('fails on a body over the cap, without reading it again', async () => {
   expect(server.requests).toHaveLength(1);
 });
 
-test('takes fields it does not know', async () => {
+test('accepts unknown fields', async () => {
   const server = await inTurn((r) => json(r, 200, { ...good, more: 1 }));
   expect((await send(server, get)).outcome).toEqual(good);
 });
 
-test('says why nothing came, without the request', async () => {
+test('says why there is no answer, without the request', async () => {
   const slow = await send(await inTurn(hang), get, { timeoutMs: 50 });
   expect(String(slow.outcome)).toBe(
     'MistralUnavailableError: GET /v1/things gave no complete answer within 0.05 s',
