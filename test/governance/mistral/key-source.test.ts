@@ -232,9 +232,14 @@ describe('deletes a key', () => {
     await expect(createAdminKeySource(admin).delete('k1')).rejects.toThrow(/HTML/);
   });
 
-  test.each(['', '..', 'a/b', 'HQSx key'])('fails on "%s", which is not a key id', async (keyId) => {
-    const { admin, requests } = await adminApi((response) => json(response, 200, {}));
-    await expect(createAdminKeySource(admin).delete(keyId)).rejects.toThrow(/not a key id/);
-    expect(requests).toHaveLength(0);
-  });
+  test.each(['', '..', 'a/b', 'HQSx key'])(
+    'fails on "%s", which is not a key id',
+    async (keyId) => {
+      const { admin, requests } = await adminApi((response) => json(response, 200, {}));
+      await expect(createAdminKeySource(admin).delete(keyId)).rejects.toThrow(
+        /the id is not valid/,
+      );
+      expect(requests).toHaveLength(0);
+    },
+  );
 });
