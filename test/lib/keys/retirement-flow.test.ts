@@ -160,7 +160,7 @@ describe('a new key that stopped working', () => {
     expect(played.status).toBe('SUCCEEDED');
     expect(played.states.slice(-4)).toEqual([
       'Roll back',
-      'Has a later rotation overtaken?',
+      'Overtaken by a later rotation?',
       'Notify: rotation rolled back',
       'Rolled back',
     ]);
