@@ -24,7 +24,7 @@ export function createJournal(client: DynamoDBClient, tableName: string): Journa
   };
 }
 
-// Two years: long enough for a yearly audit to see the one before.
+// Two years: long enough for a yearly audit to see the previous one.
 const KEEP_SECONDS = 2 * 365 * 86_400;
 
 function secondsIn(at: Date): number {

@@ -30,7 +30,7 @@ export function createKeyInspector(deps: KeyInspectorDeps): KeyInspector {
   const { prober, keySource, organization } = deps;
 
   async function find(keyId: string, versionId: string): Promise<ListedKey | undefined> {
-    // The name of a key of ours has its version; one imported by hand may be anywhere in the list.
+    // The name of a key of ours has its version; an imported one may be anywhere in the list.
     for (const nameFilter of [tokenOf(versionId), undefined]) {
       for await (const key of keySource.list(nameFilter)) {
         if (key.id === keyId) return key;

@@ -22,28 +22,16 @@ export interface RemovalDeps {
 
 const WRITES_AT_ONCE = 8;
 
-/** Remembers what the policy names now, for the first deploy that no longer finds it there. */
-export async function registerPlanned(
-  { policy, register, now }: Pick<RemovalDeps, 'policy' | 'register' | 'now'>,
-  failures: Failures,
-): Promise<void> {
-  const plannedAt = now().toISOString();
-  await mapBounded(plannedKeys(policy), WRITES_AT_ONCE, ({ secretName, workspace }) =>
-    failures.attempt('secret not registered', secretName, () =>
-      register.put({ secretName, workspace: workspace.name, plannedAt }),
-    ),
-  );
-}
-
 /**
- * Hands the keys of secrets that left the policy to the retirement flow. A secret is forgotten only
- * when its flows have started, so that a crash in between starts the same ones again.
+ * Registers the secrets of the policy, and starts the retirement of the keys of those that left it. A
+ * secret is forgotten only when its flows have started, so that a crash in between starts them again.
  */
 export async function retireRemoved(
   deps: RemovalDeps,
   failures: Failures,
 ): Promise<readonly string[]> {
   const planned = new Set(plannedKeys(deps.policy).map(({ secretName }) => secretName));
+  await registerPlanned(deps, failures);
   const retiring: string[] = [];
   for (const secret of await deps.register.all()) {
     const { secretName } = secret;
@@ -54,6 +42,18 @@ export async function retireRemoved(
     });
   }
   return retiring;
+}
+
+async function registerPlanned(
+  { policy, register, now }: RemovalDeps,
+  failures: Failures,
+): Promise<void> {
+  const plannedAt = now().toISOString();
+  await mapBounded(plannedKeys(policy), WRITES_AT_ONCE, ({ secretName, workspace }) =>
+    failures.attempt('secret not registered', secretName, () =>
+      register.put({ secretName, workspace: workspace.name, plannedAt }),
+    ),
+  );
 }
 
 /** Whether there was a key to retire. Of what cannot be read, the audit reports the key. */

@@ -5,7 +5,7 @@ import type { SecretVersions } from './secret-versions.aws.js';
 
 /**
  * The key that a version holds. A value that no rotation wrote counts as none, and does not stop its
- * caller: it was written by hand, and the audit reports the key that it replaced.
+ * caller: an administrator wrote it, and the audit reports the key that it replaced.
  */
 export async function readOwnKey(
   secrets: Pick<SecretVersions, 'read'>,

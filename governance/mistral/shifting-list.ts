@@ -36,7 +36,7 @@ async function* listNew<Row extends { readonly id: string }>(
     yield page.filter(({ id }) => seen.size < seen.add(id).size);
     if (page.length < limit) return;
     fruitlessRows = seen.size > seenBefore ? 0 : fruitlessRows + page.length;
-    // Real inserts would have to outnumber all that was seen to look like this.
+    // Real inserts would have to outnumber all rows seen to have this effect.
     if (fruitlessRows >= Math.max(FRUITLESS_PAGES * limit, seen.size)) {
       throw new MistralResponseError(
         `the list repeats itself: ${fruitlessRows} rows up to offset ${offset} had nothing new, so the server seems to ignore the offset`,

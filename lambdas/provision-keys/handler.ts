@@ -1,9 +1,5 @@
 import { createFailures, type Failures } from '../../governance/keys/failures.js';
-import {
-  type RemovalDeps,
-  registerPlanned,
-  retireRemoved,
-} from '../../governance/keys/removed-keys.js';
+import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
 import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
@@ -32,7 +28,6 @@ const PAUSE_MS = 10_000;
 export function createProvisionKeysHandler(deps: ProvisionKeysDeps) {
   return async (): Promise<Provisioning> => {
     const failures = createFailures(deps.log);
-    await registerPlanned(deps, failures);
     const retiring = await retireRemoved(deps, failures);
     const rotations = await startFirstRotations(deps, failures);
     deps.log.info('keys provisioned', { ...rotations, retiring });

@@ -1,14 +1,9 @@
 import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
-import type { Finding } from '../../governance/audit/finding.js';
 import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
 import { judgeNeed } from '../../governance/audit/key-need.js';
 import { keyNeeded } from '../../governance/audit/key-needed.js';
 import { createFailures } from '../../governance/keys/failures.js';
-import {
-  type RemovalDeps,
-  registerPlanned,
-  retireRemoved,
-} from '../../governance/keys/removed-keys.js';
+import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
 import { utcDay } from '../../governance/platform/utc-day.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 
@@ -32,7 +27,6 @@ export interface RequestedKeys {
 export function createRequestKeysHandler(deps: RequestKeysDeps) {
   return async (): Promise<RequestedKeys> => {
     const failures = createFailures(deps.log);
-    await registerPlanned(deps, failures);
     const retiring = await retireRemoved(deps, failures);
     const known = new Set((await deps.findingStore.open()).map(({ finding }) => finding.id));
     const requested: string[] = [];
@@ -54,20 +48,12 @@ async function request(
   known: ReadonlySet<string>,
 ): Promise<boolean> {
   const at = deps.now();
-  const finding = await firstKeyNeed(deps, planned, at);
+  const state = await deps.secrets.describe(planned.secretName);
+  const facts = { planned, state, pendingSince: undefined, currentSince: undefined };
+  const [finding] = judgeNeed(facts, deps.policy, at);
   if (!finding || known.has(finding.id)) return false;
   await deps.alerts.publish(keyNeeded(finding, at));
   const opened = { finding, openedOn: utcDay(at), lastToldOn: utcDay(at) };
   await deps.findingStore.apply({ open: [opened], remind: [], resolve: [] });
   return true;
-}
-
-async function firstKeyNeed(
-  { secrets, policy }: RequestKeysDeps,
-  planned: PlannedKey,
-  now: Date,
-): Promise<Finding | undefined> {
-  const state = await secrets.describe(planned.secretName);
-  const facts = { planned, state, pendingSince: undefined, currentSince: undefined };
-  return judgeNeed(facts, policy, now)[0];
 }

@@ -64,8 +64,8 @@ export class KeyProvisioning extends Construct {
           } satisfies RequestKeysEnv,
         });
     const { executionRole: role } = this.function;
-    const { provision, look } = SECRET_ACTIONS;
-    this.access = { role, actions: rotationFunction ? provision : look };
+    const { provision, inspect } = SECRET_ACTIONS;
+    this.access = { role, actions: rotationFunction ? provision : inspect };
     if (rotationFunction) rotationFunction.grantInvoke(this.function);
     else alertTopic.grantPublish(this.function);
     recordsTable.grantRegister(this.function);

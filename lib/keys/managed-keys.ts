@@ -139,7 +139,7 @@ class ManagedKey extends Construct {
 
   grantRead(role: IRole): void {
     if (this.access.every((access) => access.role !== role)) {
-      this.access.push({ role, actions: SECRET_ACTIONS.look });
+      this.access.push({ role, actions: SECRET_ACTIONS.inspect });
     }
   }
 }

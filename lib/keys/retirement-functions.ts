@@ -36,7 +36,11 @@ abstract class RetirementTasks extends Construct {
 
   protected task(id: string, folder: string, description: string, actions: readonly string[]) {
     const { policy, encryptionKey } = this.props;
-    const task = new GovernanceFunction(this, id, { folder, description, policy });
+    const task = new GovernanceFunction(this, id, {
+      folder,
+      description,
+      policy,
+    });
     this.access.push({ role: task.executionRole, actions });
     const readsValues = actions.includes('secretsmanager:GetSecretValue');
     if (readsValues) encryptionKey.grantDecrypt(task);
@@ -74,9 +78,9 @@ export class RetirementFunctions extends RetirementTasks {
   constructor(scope: Construct, id: string, props: RetirementFunctionsProps) {
     super(scope, id, props);
 
-    const { look, read, moveLabels } = SECRET_ACTIONS;
-    const verify = this.task('Verify', 'verify-retirement', 'Judges an old key', look);
-    const revoke = this.task('Revoke', 'revoke-key', 'Deletes an old key at Mistral', look);
+    const { inspect, read, moveLabels } = SECRET_ACTIONS;
+    const verify = this.task('Verify', 'verify-retirement', 'Judges an old key', inspect);
+    const revoke = this.task('Revoke', 'revoke-key', 'Deletes an old key at Mistral', inspect);
     const confirm = this.task('Confirm', 'confirm-revocation', 'Checks a deleted key', read);
     const rollBack = this.task('RollBack', 'roll-back-key', 'Promotes a previous key', moveLabels);
     for (const task of [verify, revoke, confirm, rollBack]) props.adminKey.grantRead(task);
@@ -94,6 +98,6 @@ export class OperatorRetirementFunctions extends RetirementTasks {
   constructor(scope: Construct, id: string, props: RetirementTasksProps) {
     super(scope, id, props);
     const description = 'Checks whether an old key still works';
-    this.verify = this.task('Verify', 'verify-deletion', description, SECRET_ACTIONS.look);
+    this.verify = this.task('Verify', 'verify-deletion', description, SECRET_ACTIONS.inspect);
   }
 }

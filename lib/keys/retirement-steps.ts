@@ -5,23 +5,6 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import type { RetirementEvent } from '../../governance/keys/retirement-events.js';
 
-/** What a retirement is made of, with the Admin API and in operator mode. */
-export interface RetirementSteps<Verdict extends string> {
-  readonly verdictIs: (kind: Verdict) => sfn.Condition;
-  /** Checks the key. */
-  readonly verify: LambdaInvoke;
-  /** Takes the time of the next check from the verdict, and waits until then. */
-  readonly scheduleCheck: sfn.Chain;
-  /** Waits, checks, and goes on by the verdict; one that `branches` does not know fails the flow. */
-  checkUntil(branches: (verdict: sfn.Choice) => sfn.Choice): sfn.Chain;
-  /** A task of ours, tried again for about 15 minutes; an error after that fails the flow. */
-  task(name: string, lambdaFunction: IFunction, resultPath: string): LambdaInvoke;
-  /** Notifies on-call how the retirement ended; a flow that cannot has failed. */
-  notify(event: RetirementEvent, end: string): sfn.Chain;
-  /** Notifies on-call, and waits for the next check. */
-  notifyAndCheckAgain(event: RetirementEvent): sfn.Chain;
-}
-
 /** What on-call reads in the console, and tools find states by. */
 const NOTIFY: Readonly<Record<RetirementEvent, string>> = {
   'key-in-use': 'Notify: key still in use',
@@ -40,28 +23,68 @@ const NOTIFY: Readonly<Record<RetirementEvent, string>> = {
 /** Errors that are the same however often a task is tried. */
 const FINAL_ERRORS = ['KeyStillCurrentError', 'ZodError'];
 
-export function retirementSteps<Verdict extends string>(
-  scope: Construct,
-  functions: { readonly verify: IFunction; readonly notify: IFunction },
-): RetirementSteps<Verdict> {
-  const failed = new sfn.Fail(scope, 'Failed', {
-    error: 'RetirementFailed',
-    cause: 'see $.error in the input of this state and governance-retirement-failed in the runbook',
-  });
-  const notifyFailed = notifyOr('failed', failed).next(failed);
-  const verify = task('Verify', functions.verify, '$.verdict');
-  const wait = new sfn.Wait(scope, 'Wait for next check', {
-    time: sfn.WaitTime.timestampPath('$.checkAt'),
-  });
-  const scheduleCheck = new sfn.Pass(scope, 'Schedule next check', {
-    inputPath: '$.verdict.checkAt',
-    resultPath: '$.checkAt',
-  }).next(wait);
+/** What a retirement is made of, with the Admin API and in operator mode. */
+export class RetirementSteps<Verdict extends string> {
+  /** Checks the key. */
+  readonly verify: LambdaInvoke;
+
+  /** Takes the time of the next check from the verdict, and waits until then. */
+  readonly scheduleCheck: sfn.Chain;
+
+  private readonly wait: sfn.Wait;
+  private readonly failed: sfn.Chain;
+
+  constructor(
+    private readonly scope: Construct,
+    private readonly functions: { readonly verify: IFunction; readonly notify: IFunction },
+  ) {
+    const failed = new sfn.Fail(scope, 'Failed', {
+      error: 'RetirementFailed',
+      cause:
+        'see $.error in the input of this state and governance-retirement-failed in the runbook',
+    });
+    this.failed = this.notifyOr(failed, 'failed').next(failed);
+    this.wait = new sfn.Wait(scope, 'Wait for next check', {
+      time: sfn.WaitTime.timestampPath('$.checkAt'),
+    });
+    this.scheduleCheck = new sfn.Pass(scope, 'Schedule next check', {
+      inputPath: '$.verdict.checkAt',
+      resultPath: '$.checkAt',
+    }).next(this.wait);
+    this.verify = this.task('Verify', functions.verify, '$.verdict');
+  }
+
+  /** Waits, checks, and goes on by the verdict; one without a branch fails the flow. */
+  checkUntil(branches: Readonly<Record<Verdict, sfn.IChainable>>): sfn.Chain {
+    const choice = new sfn.Choice(this.scope, 'Act on the verdict');
+    for (const [kind, next] of Object.entries<sfn.IChainable>(branches)) {
+      choice.when(sfn.Condition.stringEquals('$.verdict.kind', kind), next);
+    }
+    return this.wait.next(this.verify).next(choice.otherwise(this.failed));
+  }
+
+  /** A task of ours, tried again for about 15 minutes; an error after that fails the flow. */
+  task(name: string, lambdaFunction: IFunction, resultPath: string): LambdaInvoke {
+    const state = this.invoke(name, lambdaFunction, resultPath);
+    state.addCatch(this.failed, { errors: ['States.ALL'], resultPath: '$.error' });
+    return state;
+  }
+
+  /** Notifies on-call how the retirement ended; a flow that cannot has failed. */
+  notify(event: RetirementEvent, end: string): sfn.Chain {
+    return this.notifyOr(this.failed, event).next(new sfn.Succeed(this.scope, end));
+  }
+
+  /** Notifies on-call, and waits for the next check. */
+  notifyAndCheckAgain(event: RetirementEvent): sfn.Chain {
+    // An error of a notification on the way is not the cause of a later failure.
+    return this.notifyOr(this.scheduleCheck, event, '$.notifyError').next(this.scheduleCheck);
+  }
 
   /** `otherwise` is where the flow goes when on-call cannot be notified. */
-  function notifyOr(
-    event: RetirementEvent,
+  private notifyOr(
     otherwise: sfn.IChainable,
+    event: RetirementEvent,
     errorPath = '$.error',
   ): LambdaInvoke {
     const payload = sfn.TaskInput.fromObject({
@@ -70,66 +93,42 @@ export function retirementSteps<Verdict extends string>(
       executionArn: sfn.JsonPath.executionId,
       stateMachineArn: sfn.JsonPath.stateMachineId,
     });
-    const state = invoke(scope, NOTIFY[event], functions.notify, sfn.JsonPath.DISCARD, payload);
+    const { notify } = this.functions;
+    const state = this.invoke(NOTIFY[event], notify, sfn.JsonPath.DISCARD, payload);
     state.addCatch(otherwise, { errors: ['States.ALL'], resultPath: errorPath });
     return state;
   }
 
-  function task(name: string, lambdaFunction: IFunction, resultPath: string): LambdaInvoke {
-    const state = invoke(scope, name, lambdaFunction, resultPath);
-    state.addCatch(notifyFailed, { errors: ['States.ALL'], resultPath: '$.error' });
+  private invoke(
+    name: string,
+    lambdaFunction: IFunction,
+    resultPath: string,
+    payload?: sfn.TaskInput,
+  ): LambdaInvoke {
+    const state = new LambdaInvoke(this.scope, name, {
+      lambdaFunction,
+      payload,
+      payloadResponseOnly: true,
+      retryOnServiceExceptions: false,
+      taskTimeout: sfn.Timeout.duration(Duration.minutes(6)),
+      resultPath,
+    });
+    state.addRetry({ errors: FINAL_ERRORS, maxAttempts: 0 });
+    // Mistral may list or accept a key for some minutes after it was deleted.
+    state.addRetry({
+      errors: ['RevocationUnconfirmedError'],
+      interval: Duration.minutes(1),
+      backoffRate: 1,
+      maxAttempts: 6,
+    });
+    state.addRetry({
+      errors: ['States.ALL'],
+      interval: Duration.seconds(30),
+      backoffRate: 2,
+      maxAttempts: 6,
+      maxDelay: Duration.minutes(15),
+      jitterStrategy: sfn.JitterType.FULL,
+    });
     return state;
   }
-
-  return {
-    verdictIs: (kind) => sfn.Condition.stringEquals('$.verdict.kind', kind),
-    verify,
-    scheduleCheck,
-    task,
-
-    checkUntil(branches) {
-      const verdict = branches(new sfn.Choice(scope, 'Act on the verdict'));
-      return wait.next(verify).next(verdict.otherwise(notifyFailed));
-    },
-
-    notify: (event, end) => notifyOr(event, notifyFailed).next(new sfn.Succeed(scope, end)),
-
-    // An error of a notification on the way is not the cause of a later failure.
-    notifyAndCheckAgain: (event) =>
-      notifyOr(event, scheduleCheck, '$.notifyError').next(scheduleCheck),
-  };
-}
-
-function invoke(
-  scope: Construct,
-  name: string,
-  lambdaFunction: IFunction,
-  resultPath: string,
-  payload?: sfn.TaskInput,
-): LambdaInvoke {
-  const state = new LambdaInvoke(scope, name, {
-    lambdaFunction,
-    payload,
-    payloadResponseOnly: true,
-    retryOnServiceExceptions: false,
-    taskTimeout: sfn.Timeout.duration(Duration.minutes(6)),
-    resultPath,
-  });
-  state.addRetry({ errors: FINAL_ERRORS, maxAttempts: 0 });
-  // Mistral may list or accept a key for some minutes after it was deleted.
-  state.addRetry({
-    errors: ['RevocationUnconfirmedError'],
-    interval: Duration.minutes(1),
-    backoffRate: 1,
-    maxAttempts: 6,
-  });
-  state.addRetry({
-    errors: ['States.ALL'],
-    interval: Duration.seconds(30),
-    backoffRate: 2,
-    maxAttempts: 6,
-    maxDelay: Duration.minutes(15),
-    jitterStrategy: sfn.JitterType.FULL,
-  });
-  return state;
 }

@@ -13,17 +13,17 @@ export interface SecretAccess {
   readonly keyName?: string;
 }
 
-const LOOK = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
+const INSPECT = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
 
 /** The sets of actions that our functions need on a managed secret. */
 export const SECRET_ACTIONS = {
-  rotate: [...LOOK, 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
-  verifyAndPromote: [...LOOK, 'secretsmanager:UpdateSecretVersionStage'],
+  rotate: [...INSPECT, 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+  verifyAndPromote: [...INSPECT, 'secretsmanager:UpdateSecretVersionStage'],
   moveLabels: ['secretsmanager:DescribeSecret', 'secretsmanager:UpdateSecretVersionStage'],
-  look: LOOK,
+  inspect: INSPECT,
   read: ['secretsmanager:GetSecretValue'],
-  audit: [...LOOK, 'secretsmanager:ListSecretVersionIds'],
-  provision: [...LOOK, 'secretsmanager:RotateSecret'],
+  audit: [...INSPECT, 'secretsmanager:ListSecretVersionIds'],
+  provision: [...INSPECT, 'secretsmanager:RotateSecret'],
 } as const;
 
 /**
@@ -81,7 +81,7 @@ function readStatements(readers: readonly string[]): iam.PolicyStatement[] {
     new iam.PolicyStatement({
       sid: 'Readers',
       principals: [new iam.AnyPrincipal()],
-      actions: [...LOOK],
+      actions: [...INSPECT],
       resources: ['*'],
       conditions: {
         ArnLike: { 'aws:PrincipalArn': readers.map(asPattern) },

@@ -157,7 +157,7 @@ describe('createSecret', () => {
     expect(values.get(NEW)?.keyId).toBe('key-1');
   });
 
-  test('a key whose plaintext was lost is made again and deleted, also over midnight', async () => {
+  test('a key whose plaintext was lost is created again and deleted, also over midnight', async () => {
     await run('createSecret');
     values.delete(NEW);
     clock = new Date('2026-04-02T00:10:00Z');

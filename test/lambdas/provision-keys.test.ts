@@ -116,7 +116,7 @@ describe('first keys', () => {
 });
 
 describe('keys that left the policy', () => {
-  test('every secret of the policy is registered, at each deploy anew', async () => {
+  test('every secret of the policy is registered again at each deploy', async () => {
     const before = { secretName: HOLDER, workspace: 'dev-workspace', plannedAt: REMOVED.plannedAt };
     const { register, handler } = account({ registered: [before] });
     await handler();

@@ -26,7 +26,7 @@ const listedOld: ListedKey = {
   lastUsedOn: '2026-04-01',
 };
 
-/** The world of a retirement: which version is current, and which keys Mistral lets in. */
+/** The world of a retirement: which version is current, and which keys Mistral accepts. */
 function deps(given: {
   current?: keyof typeof values;
   policy?: Policy;

@@ -29,7 +29,7 @@ export function keyInUse(context: InUseContext): Alert {
       `It was last used on ${verdict.lastUsedOn}.`,
       `The key stays valid for now and is checked again at ${instantText(new Date(verdict.checkAt), at)}.`,
       `From ${instantText(drainEndsAt, at)} on, ${afterwards}.`,
-    ].join(' '),
+    ],
     facts: {
       'last used on': verdict.lastUsedOn,
       'next check': verdict.checkAt,
@@ -63,7 +63,7 @@ export function approvalNeeded(context: InUseContext): Alert {
       `A service was still using the ${reason} key ${oldKeyId} on ${verdict.lastUsedOn}, more than ${countText(rules.maxDrainDays, 'day')} after it was ${reason === 'removed' ? 'removed from the policy' : 'replaced'}.`,
       `Revocation is paused until you approve it or the key has been unused for ${quiet}.`,
       `Until then the ${reason} key stays valid, and this alert repeats daily.`,
-    ].join(' '),
+    ],
     facts: { 'last used on': verdict.lastUsedOn, 'next check': verdict.checkAt },
     nextSteps: [
       {

@@ -10,8 +10,12 @@ export interface RetirementContext {
   readonly stateMachineArn: string;
 }
 
-type Worded = Pick<Alert, 'type' | 'severity' | 'title' | 'description'> &
-  Partial<Pick<Alert, 'facts' | 'nextSteps'>>;
+interface Worded
+  extends Pick<Alert, 'type' | 'severity' | 'title'>,
+    Partial<Pick<Alert, 'facts' | 'nextSteps'>> {
+  /** Sentences; those that do not apply are left out. */
+  readonly description: readonly (string | false | undefined)[];
+}
 
 /** Fills in what all alerts of one retirement share, so that they read and thread alike. */
 export function retirementAlert(
@@ -21,6 +25,7 @@ export function retirementAlert(
   return {
     nextSteps: [],
     ...worded,
+    description: worded.description.filter(Boolean).join(' '),
     workspace: retirement.workspace,
     threadId: threadOfRetirement(retirement),
     at,

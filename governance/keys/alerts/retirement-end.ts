@@ -22,7 +22,7 @@ export function keyRevoked(context: RevokedContext): Alert {
     description: [
       `Key ${oldKeyId} is revoked: Mistral no longer lists it${rejected ? ' and rejects it (401)' : ''}.`,
       reason === 'removed' ? 'The secret that held it remains.' : 'The rotation is complete.',
-    ].join(' '),
+    ],
     facts: { 'rejected by Mistral': rejected ? 'yes' : 'not tried: its version is not stored' },
     nextSteps: reason === 'removed' ? [deleteSecret(retirement)] : [],
   });
@@ -47,7 +47,7 @@ export function rolledBack(context: RejectedContext): Alert {
       'The previous key is current again. The new key was deleted.',
       'Services that have read the new key get 401 from Mistral until they read the secret again.',
       `Mistral has rejected the new key (401) since ${instantText(new Date(verdict.rejectedSince))}: ${verdict.reason}.`,
-    ].join(' '),
+    ],
     facts: { reason: verdict.reason, 'rejected since': verdict.rejectedSince },
     nextSteps: [
       { say: 'Restart services that get 401 from Mistral, so that they read the secret again' },
@@ -73,7 +73,7 @@ export function bothKeysRejected(
       `Services of workspace ${workspace} get 401 from Mistral: it rejects the current key ${newKeyId} and the previous key ${oldKeyId}.`,
       `Nothing was changed, because a rollback would not help; both keys are checked again at ${instantText(new Date(verdict.checkAt), at)}.`,
       `The workspace or the organization may be suspended: ${verdict.reason}.`,
-    ].join(' '),
+    ],
     facts: {
       reason: verdict.reason,
       'rejected since': verdict.rejectedSince,
@@ -100,7 +100,7 @@ export function keyKept(context: RetirementContext): Alert {
     description: [
       `AWSCURRENT was moved back to key ${oldKeyId}, so nothing was revoked. Services are not affected.`,
       `The newer key ${newKeyId} stays at Mistral, and the nightly audit reports it.`,
-    ].join(' '),
+    ],
     nextSteps: [
       rotateAgain('When the reason for moving back is settled, rotate again', retirement),
     ],
@@ -113,7 +113,9 @@ export function removalUndone(context: RetirementContext): Alert {
     type: 'rolled-back',
     severity: 'info',
     title: `Removal of ${secretName} was undone, its key is kept`,
-    description: `The policy names the key again, so key ${oldKeyId} stays current. Nothing was revoked.`,
+    description: [
+      `The policy names the key again, so key ${oldKeyId} stays current. Nothing was revoked.`,
+    ],
   });
 }
 
@@ -131,7 +133,7 @@ export function retirementFailed(
     description: [
       `The retirement of key ${oldKeyId} ended with ${errorName} after all retries. Services are not affected.`,
       'The key stays valid, and nothing retires it until you start the retirement again.',
-    ].join(' '),
+    ],
     facts: { error: errorName, execution: executionArn },
     nextSteps: [
       {

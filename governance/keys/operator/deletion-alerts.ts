@@ -33,11 +33,9 @@ export function deletionNeeded(context: CheckedAgainContext): Alert {
         : [
             `Mistral still accepts the ${reason} key ${oldKeyId}${leaked ? ', which has leaked' : ''}: every copy of it works until you delete it.`,
           ]),
-      leaked ? '' : whenSafe(retirement),
+      !leaked && whenSafe(retirement),
       `The key is checked again at ${instantText(new Date(verdict.checkAt), at)}; this alert repeats daily until Mistral rejects the key while it accepts another.`,
-    ]
-      .filter(Boolean)
-      .join(' '),
+    ],
     facts: {
       ...(leaked && { why: 'compromised' }),
       'why it is safe': whySafe(retirement),
@@ -91,13 +89,10 @@ export function keyDeleted(
     title: `${reason === 'removed' ? 'Removed' : 'Replaced'} key of ${secretName} is deleted`,
     description: [
       `Mistral rejects key ${oldKeyId} (401) and accepts the current key of ${witness}${isNear ? ', so the key is deleted.' : '.'}`,
-      isNear
-        ? ''
-        : `The policy has no key in workspace ${workspace} to compare with: if that workspace is suspended, the key may work again later.`,
+      !isNear &&
+        `The policy has no key in workspace ${workspace} to compare with: if that workspace is suspended, the key may work again later.`,
       reason === 'removed' ? 'The secret that held it remains.' : 'The rotation is complete.',
-    ]
-      .filter(Boolean)
-      .join(' '),
+    ],
     facts: { 'rejected by Mistral': 'yes', 'accepted meanwhile': witness },
     nextSteps:
       reason === 'removed' ? [...doubtStep(retirement, isNear), deleteSecret(retirement)] : [],
@@ -124,7 +119,7 @@ export function deletionNotVerified(
         ? `Mistral rejects key ${oldKeyId} (401), but the policy has no other key to compare with, so this does not prove that it is deleted.`
         : `Secrets Manager no longer stores version ${oldVersionId}, so Mistral cannot be asked whether key ${oldKeyId} still works.`,
       'The retirement has ended. You will get no further reminders.',
-    ].join(' '),
+    ],
     nextSteps: [
       {
         say: `Confirm at ${consoleOf(workspace)} that ${oldKeyId} is deleted; delete it if it is still listed`,
@@ -145,7 +140,7 @@ export function operatorKeyKept(context: RetirementContext, heldBy: string): Ale
       description: [
         `The policy no longer names ${secretName}, but the same key is the current key of ${heldBy}: do not delete ${oldKeyId}.`,
         `You are asked to delete it when ${heldBy} has a new key.`,
-      ].join(' '),
+      ],
       facts: { 'current in': heldBy },
     });
   }
@@ -158,7 +153,7 @@ export function operatorKeyKept(context: RetirementContext, heldBy: string): Ale
     description: [
       `AWSCURRENT was moved back to key ${oldKeyId}, so do not delete it. Services are not affected.`,
       `The newer key ${newKeyId} stays at Mistral, where this system does not monitor it.`,
-    ].join(' '),
+    ],
     nextSteps: [
       {
         say: 'When the reason for moving back is settled, supply a new key',
@@ -187,7 +182,7 @@ export function currentKeyRejected(context: CheckedAgainContext): Alert {
         ? `Mistral accepts key ${oldKeyId}, which is being retired, so the current key may be deleted or expired.`
         : `Mistral does not accept key ${oldKeyId} either, which is being retired: the workspace or the organization may be suspended, or a limit reached.`,
       `Do not delete ${oldKeyId} now.`,
-    ].join(' '),
+    ],
     facts: { 'answer to the retiring key': verdict.oldKey, 'next check': verdict.checkAt },
     nextSteps: [
       {

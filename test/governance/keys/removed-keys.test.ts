@@ -19,9 +19,9 @@ test.each(['2026-03-01T09:00:00.000Z', '2099-12-31T23:59:59.000Z'])(
 );
 
 test.each([
-  ['the key in charge', { v1: ['AWSCURRENT', 'AWSPENDING'] }, ['v1']],
-  ['one that was about to be', { v1: ['AWSCURRENT'], v2: ['AWSPENDING'] }, ['v1', 'v2']],
-  ['not the one before, which has a flow of its own', { v0: ['AWSPREVIOUS'] }, []],
+  ['the current key', { v1: ['AWSCURRENT', 'AWSPENDING'] }, ['v1']],
+  ['one that was about to be promoted', { v1: ['AWSCURRENT'], v2: ['AWSPENDING'] }, ['v1', 'v2']],
+  ['not the previous key, which has a flow of its own', { v0: ['AWSPREVIOUS'] }, []],
 ])('retires %s', (_name, labels, versions) => {
   expect(versionsToRetire(aSecret(labels))).toEqual(versions);
 });

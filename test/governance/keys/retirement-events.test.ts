@@ -363,7 +363,7 @@ describe('the commands', () => {
   });
 });
 
-test('a deletion is asked for with a way to see that no service uses the key', () => {
+test('a requested deletion comes with a way to see that no service uses the key', () => {
   const [first, second] = notice('deletion-needed', answered('accepted')).alert.nextSteps;
   expect(first?.say).toMatch(/workspace dev-workspace .* one use a day is this check/);
   expect(second?.say).toContain('delete old there, and no other key');

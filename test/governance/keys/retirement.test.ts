@@ -67,7 +67,7 @@ describe('while the new key works', () => {
       { kind: 'approval-needed', checkAt: '2026-03-09T01:00:00.000Z', lastUsedOn: '2026-03-08' },
     ],
     [
-      'a held key that fell quiet',
+      'a key that fell quiet while waiting for approval',
       { oldKey: { lastUsedOn: '2026-03-10' }, now: new Date('2026-03-12T01:00:00Z') },
       { kind: 'revoke', lastUsedOn: '2026-03-10' },
     ],
@@ -160,12 +160,12 @@ test('a key that left the policy is judged by the same rules, with no current ke
   expect(judgeRetirement(facts(removed), rules).kind).toBe('revoke');
   const inUse = facts({ ...removed, oldKey: { lastUsedOn: '2026-03-02' } });
   expect(judgeRetirement(inUse, rules).kind).toBe('key-in-use');
-  const held = {
+  const past = {
     ...inUse,
     now: new Date('2026-03-08T10:00:00Z'),
     oldKey: { lastUsedOn: '2026-03-08' },
   };
-  expect(judgeRetirement(held, rules).kind).toBe('approval-needed');
+  expect(judgeRetirement(past, rules).kind).toBe('approval-needed');
 });
 
 test('an old key that is current again is never revoked', () => {

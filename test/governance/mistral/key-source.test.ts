@@ -191,7 +191,7 @@ describe('creates a key', () => {
     ['the answer lacks the key', (response) => json(response, 200, { ...created, key: null })],
     ['the answer lacks the id', (response) => json(response, 200, { key: created.key })],
   ] satisfies [string, Parameters<typeof adminApi>[0]][])(
-    'never twice: when %s, it fails and leaves it to the caller to look',
+    'never twice: when %s, it fails and leaves the check to the caller',
     async (_name, answer) => {
       const { admin, requests } = await adminApi(answer);
       const error = await createAdminKeySource(admin)

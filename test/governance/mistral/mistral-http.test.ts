@@ -128,9 +128,9 @@ test('says why there is no answer, without the request', async () => {
   expect(String(slow.outcome)).toBe(
     'MistralUnavailableError: GET /v1/things gave no complete answer within 0.05 s',
   );
-  const nobody = await send({ url: 'http://127.0.0.1:9', requests: [] }, get);
-  expect(String(nobody.outcome)).toMatch(/GET \/v1\/things failed: connection broken/);
-  expect(nobody.outcome).not.toHaveProperty('cause.message');
+  const unreachable = await send({ url: 'http://127.0.0.1:9', requests: [] }, get);
+  expect(String(unreachable.outcome)).toMatch(/GET \/v1\/things failed: connection broken/);
+  expect(unreachable.outcome).not.toHaveProperty('cause.message');
 });
 
 test('never follows a redirect with the key', async () => {

@@ -160,7 +160,7 @@ describe('a new key that stopped working', () => {
     expect(played.status).toBe('SUCCEEDED');
     expect(played.states.slice(-4)).toEqual([
       'Roll back',
-      'Has a later rotation overtaken?',
+      'Overtaken by a later rotation?',
       'Notify: rotation rolled back',
       'Rolled back',
     ]);
@@ -185,7 +185,7 @@ describe('a new key that stopped working', () => {
     ]);
   });
 
-  test('and was overtaken by a later rotation is judged anew, at once', async () => {
+  test('and was overtaken by a later rotation is checked again at once', async () => {
     const played = await play({ verdicts: [rollBack, revoke], rollBacks: ['overtaken'] });
     expect(played.calls).toEqual([
       '2026-04-03T01 verify',

@@ -18,7 +18,7 @@ const checkAt = '2026-04-04T01:00:00.000Z';
 const needed = (oldKey: OldKeyAnswer) => ({ kind: 'deletion-needed', checkAt, oldKey });
 
 test.each<OldKeyAnswer>(['accepted', 'forbidden'])(
-  'the deletion of an old key that is %s is asked for again every day',
+  'the deletion of an old key that is %s is requested every day',
   (oldKey) => {
     expect(judgeDeletion(facts({ oldKey }))).toEqual(needed(oldKey));
     const removed = facts({ oldKey, isPlanned: false, witness: undefined });

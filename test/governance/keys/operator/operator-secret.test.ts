@@ -15,10 +15,10 @@ test.each([
   [{ isFirst: true, expiresOn: '2027-01-31' }, `${token}-first-expires-2027-01-31`],
 ] as const)(
   'the id of a version says what the operator stated about its key',
-  (told, versionId) => {
-    expect(operatorVersionId({ token, ...told })).toBe(versionId);
-    expect(isFirstKey(versionId)).toBe(told.isFirst);
-    expect(statedExpiry(versionId)).toBe(told.expiresOn);
+  (stated, versionId) => {
+    expect(operatorVersionId({ token, ...stated })).toBe(versionId);
+    expect(isFirstKey(versionId)).toBe(stated.isFirst);
+    expect(statedExpiry(versionId)).toBe(stated.expiresOn);
   },
 );
 
