@@ -7,7 +7,7 @@ import type { FakeMistral } from './fakes/mistral-server.js';
 import type { ObjectStore } from './fakes/object-store.js';
 import type { SecretStore } from './fakes/secret-store.js';
 
-/** All that our functions call. */
+/** All that the functions call. */
 export interface RemoteSystems {
   readonly mistral: FakeMistral;
   readonly secrets: SecretStore;
@@ -15,7 +15,7 @@ export interface RemoteSystems {
   readonly executions: Executions;
   /** @default none: nothing puts an object */
   readonly objects?: ObjectStore;
-  /** The rotation function, for the command line that calls it. @default nobody may */
+  /** The rotation function, for the command line. @default none: a call is not answered as Lambda does */
   readonly invoke?: InvokedFunction;
   /** Where dynalite listens. */
   readonly dynamoUrl: string;
@@ -25,18 +25,19 @@ export interface RemoteSystems {
  * Stands between a call and its effect: it may answer by itself, before or after it lets the call
  * take effect, or not at all.
  */
-export type Gate = (
+export type Interceptor = (
   call: string,
   effect: () => Promise<HttpAnswer>,
 ) => Promise<HttpAnswer | 'no answer' | 'broken'>;
 
-const openGate: Gate = (_call, effect) => effect();
-
-/** One address for everything remote, so that one gate sees every call. */
-export function openNetwork(systems: RemoteSystems, gate: Gate = openGate): Promise<HttpServer> {
+/** One address for everything remote, so that one interceptor sees every call. */
+export function openNetwork(
+  systems: RemoteSystems,
+  intercept: Interceptor = (_call, effect) => effect(),
+): Promise<HttpServer> {
   return serveHttp((call) => {
     const { name, answer } = route(call, systems);
-    return gate(name, answer);
+    return intercept(name, answer);
   });
 }
 
