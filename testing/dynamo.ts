@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import {
@@ -9,6 +10,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { localAws } from './aws.js';
+import type { HttpAnswer, HttpCall } from './fakes/http-server.js';
 
 const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => Server =
   createRequire(import.meta.url)('dynalite');
@@ -70,6 +72,25 @@ export async function startLocalDynamo() {
         }),
       );
       await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.02 }, { TableName });
+    },
+
+    /** Answers a call as its server does, without another connection. */
+    answer({ method, url: { pathname: url }, headers, body }: HttpCall): Promise<HttpAnswer> {
+      const request = Object.assign(new EventEmitter(), { method, url, headers });
+      return new Promise((resolve) => {
+        const sent: Record<string, string> = {};
+        const response = {
+          statusCode: 200,
+          setHeader: (name: string, value: unknown) => void Object.assign(sent, { [name]: value }),
+          end(text: string) {
+            const { 'Content-Length': _, ...headers } = sent;
+            resolve({ status: response.statusCode, headers, body: text });
+          },
+        };
+        server.emit('request', request, response);
+        request.emit('data', Buffer.from(body));
+        request.emit('end');
+      });
     },
 
     async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { LocalDynamo } from './dynamo.js';
 import type { AlertInbox } from './fakes/alert-inbox.js';
 import { answerAwsJson, operationOf } from './fakes/aws-json.js';
 import type { Executions } from './fakes/executions.js';
@@ -17,8 +18,7 @@ export interface RemoteSystems {
   readonly objects?: ObjectStore;
   /** The rotation function, for the command line. @default none: a call is not answered as Lambda does */
   readonly invoke?: InvokedFunction;
-  /** Where dynalite listens. */
-  readonly dynamoUrl: string;
+  readonly dynamo: Pick<LocalDynamo, 'answer'>;
 }
 
 /**
@@ -45,7 +45,7 @@ function route(call: HttpCall, systems: RemoteSystems) {
   const operation = operationOf(call);
   const service = call.headers['x-amz-target']?.split('.')[0] ?? '';
   if (operation !== undefined && service.startsWith('DynamoDB')) {
-    return { name: `dynamodb ${operation}`, answer: () => forward(call, systems.dynamoUrl) };
+    return { name: `dynamodb ${operation}`, answer: () => systems.dynamo.answer(call) };
   }
   if (operation !== undefined) {
     const system = service === 'secretsmanager' ? systems.secrets : systems.executions;
@@ -65,18 +65,4 @@ function route(call: HttpCall, systems: RemoteSystems) {
     return { name: 's3 PutObject', answer: () => objects.answer(call) };
   }
   return { name: 'sns Publish', answer: () => systems.inbox.answer(call) };
-}
-
-async function forward({ headers, body }: HttpCall, url: string): Promise<HttpAnswer> {
-  const passed = ['authorization', 'content-type', 'x-amz-date', 'x-amz-target'];
-  const response = await fetch(url, {
-    method: 'POST',
-    body,
-    headers: Object.fromEntries(passed.map((name) => [name, headers[name] ?? ''])),
-  });
-  return {
-    status: response.status,
-    headers: { 'content-type': response.headers.get('content-type') ?? '' },
-    body: await response.text(),
-  };
 }

@@ -25,7 +25,7 @@ export interface WorldOptions
     Omit<FakeKeysOptions, 'now'> {
   readonly start: Date;
   readonly definition: Definition;
-  readonly dynamo: Pick<LocalDynamo, 'url'>;
+  readonly dynamo: Pick<LocalDynamo, 'answer'>;
   readonly log: Log;
   /** Sees every call that a function makes. @default lets each pass */
   readonly intercept?: Interceptor;
@@ -61,7 +61,7 @@ export async function createWorld(options: WorldOptions) {
   const secrets = createSecretStore(now, (secret, versionId) => rotations.start(secret, versionId));
   const invoke: InvokedFunction = (event) => rotations.invoke(event);
   const objects = createObjectStore(now);
-  const systems = { mistral, secrets, inbox, executions, objects, invoke, dynamoUrl: dynamo.url };
+  const systems = { mistral, secrets, inbox, executions, objects, invoke, dynamo };
   const network = await openNetwork(systems, options.intercept);
   const outside = await openNetwork(systems);
   const functionsFor = (deployed: Policy) =>

@@ -38,7 +38,7 @@ export async function aSpendAccount(dynamo: LocalDynamo, start: string, intercep
   const secrets = createSecretStore(now, () => {});
   secrets.create(policy.mistral.adminKeySecret, { value: 'admin-key-of-the-test-organization' });
   const executions = createExecutions(now, () => {});
-  const systems = { mistral, secrets, inbox, executions, dynamoUrl: dynamo.url };
+  const systems = { mistral, secrets, inbox, executions, dynamo };
   const network = await openNetwork(systems, intercept);
   const functions = createLocalFunctions({
     policy,
