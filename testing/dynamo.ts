@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import {
@@ -9,27 +10,18 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { localAws } from './aws.js';
+import type { HttpAnswer, HttpCall } from './fakes/http-server.js';
 
 const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => Server =
   createRequire(import.meta.url)('dynalite');
 
-export interface LocalDynamo {
-  readonly url: string;
-  readonly client: DynamoDBClient;
-  /** A table with string keys `pk` and `sk`. */
-  createTable(name: string): Promise<void>;
-  /** Every item of a table. */
-  items(name: string): Promise<Record<string, AttributeValue>[]>;
-  /** Leaves a table empty. */
-  clear(name: string): Promise<void>;
-  close(): Promise<void>;
-}
+export type LocalDynamo = Awaited<ReturnType<typeof startLocalDynamo>>;
 
 // What one BatchWriteItem takes.
 const BATCH = 25;
 
 /** DynamoDB in this process and its memory. */
-export async function startLocalDynamo(): Promise<LocalDynamo> {
+export async function startLocalDynamo() {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -37,6 +29,7 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
   const url = `http://127.0.0.1:${address.port}`;
   const client = new DynamoDBClient(localAws(url));
 
+  /** Every item of a table. */
   async function items(TableName: string): Promise<Record<string, AttributeValue>[]> {
     const all: Record<string, AttributeValue>[] = [];
     let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
@@ -53,7 +46,8 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
     client,
     items,
 
-    async clear(name) {
+    /** Leaves a table empty. */
+    async clear(name: string): Promise<void> {
       const keys = (await items(name)).flatMap(({ pk, sk }) => (pk && sk ? [{ pk, sk }] : []));
       for (let from = 0; from < keys.length; from += BATCH) {
         const requests = keys.slice(from, from + BATCH).map((Key) => ({ DeleteRequest: { Key } }));
@@ -61,7 +55,8 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
       }
     },
 
-    async createTable(TableName) {
+    /** A table with string keys `pk` and `sk`. */
+    async createTable(TableName: string): Promise<void> {
       await client.send(
         new CreateTableCommand({
           TableName,
@@ -79,7 +74,26 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
       await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.02 }, { TableName });
     },
 
-    async close() {
+    /** Answers a call as its server does, without another connection. */
+    answer({ method, url: { pathname: url }, headers, body }: HttpCall): Promise<HttpAnswer> {
+      const request = Object.assign(new EventEmitter(), { method, url, headers });
+      return new Promise((resolve) => {
+        const sent: Record<string, string> = {};
+        const response = {
+          statusCode: 200,
+          setHeader: (name: string, value: unknown) => void Object.assign(sent, { [name]: value }),
+          end(text: string) {
+            const { 'Content-Length': _, ...headers } = sent;
+            resolve({ status: response.statusCode, headers, body: text });
+          },
+        };
+        server.emit('request', request, response);
+        request.emit('data', Buffer.from(body));
+        request.emit('end');
+      });
+    },
+
+    async close(): Promise<void> {
       client.destroy();
       await new Promise((resolve) => server.close(resolve));
     },

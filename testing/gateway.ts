@@ -8,20 +8,14 @@ import type { World } from './world.js';
 
 const CALLER_HEADER = 'x-caller-arn';
 
-/** The gateway of a world, as the plain server that it also is. */
-export interface LocalGateway {
-  /** Calls it over HTTP as this caller. */
-  ask(callerArn: string, path: string, body: unknown): Promise<Response>;
-  /** Writes what was used, as every second or so does. */
-  flush(): Promise<void>;
-  close(): Promise<void>;
-}
+export type LocalGateway = Awaited<ReturnType<typeof openLocalGateway>>;
 
+/** The gateway of a world, as the plain server that it also is. */
 export async function openLocalGateway(
   { policy, clock, url }: World,
   quotaTableName: string,
   log: Log,
-): Promise<LocalGateway> {
+) {
   const opened = connectGateway({
     policy: { ...policy, mistral: { ...policy.mistral, apiUrl: url } },
     aws: { ...AWS_CLIENT, ...localAws(url) },
@@ -39,16 +33,18 @@ export async function openLocalGateway(
   const port = typeof address === 'object' && address ? address.port : 0;
 
   return {
-    ask: (callerArn, path, body) =>
+    /** Calls it over HTTP as this caller. */
+    ask: (callerArn: string, path: string, body: unknown): Promise<Response> =>
       fetch(`http://127.0.0.1:${port}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', [CALLER_HEADER]: callerArn },
         body: JSON.stringify(body),
       }),
 
+    /** Writes what was used, as every second or so does. */
     flush: opened.flush,
 
-    async close() {
+    async close(): Promise<void> {
       await drain(1000);
       await opened.close();
     },

@@ -1,3 +1,4 @@
+import type { LocalDynamo } from './dynamo.js';
 import type { AlertInbox } from './fakes/alert-inbox.js';
 import { answerAwsJson, operationOf } from './fakes/aws-json.js';
 import type { Executions } from './fakes/executions.js';
@@ -7,7 +8,7 @@ import type { FakeMistral } from './fakes/mistral-server.js';
 import type { ObjectStore } from './fakes/object-store.js';
 import type { SecretStore } from './fakes/secret-store.js';
 
-/** All that our functions call. */
+/** All that the functions call. */
 export interface RemoteSystems {
   readonly mistral: FakeMistral;
   readonly secrets: SecretStore;
@@ -15,28 +16,28 @@ export interface RemoteSystems {
   readonly executions: Executions;
   /** @default none: nothing puts an object */
   readonly objects?: ObjectStore;
-  /** The rotation function, for the command line that calls it. @default nobody may */
+  /** The rotation function, for the command line. @default none: a call is not answered as Lambda does */
   readonly invoke?: InvokedFunction;
-  /** Where dynalite listens. */
-  readonly dynamoUrl: string;
+  readonly dynamo: Pick<LocalDynamo, 'answer'>;
 }
 
 /**
  * Stands between a call and its effect: it may answer by itself, before or after it lets the call
  * take effect, or not at all.
  */
-export type Gate = (
+export type Interceptor = (
   call: string,
   effect: () => Promise<HttpAnswer>,
 ) => Promise<HttpAnswer | 'no answer' | 'broken'>;
 
-const openGate: Gate = (_call, effect) => effect();
-
-/** One address for everything remote, so that one gate sees every call. */
-export function openNetwork(systems: RemoteSystems, gate: Gate = openGate): Promise<HttpServer> {
+/** One address for everything remote, so that one interceptor sees every call. */
+export function openNetwork(
+  systems: RemoteSystems,
+  intercept: Interceptor = (_call, effect) => effect(),
+): Promise<HttpServer> {
   return serveHttp((call) => {
     const { name, answer } = route(call, systems);
-    return gate(name, answer);
+    return intercept(name, answer);
   });
 }
 
@@ -44,7 +45,7 @@ function route(call: HttpCall, systems: RemoteSystems) {
   const operation = operationOf(call);
   const service = call.headers['x-amz-target']?.split('.')[0] ?? '';
   if (operation !== undefined && service.startsWith('DynamoDB')) {
-    return { name: `dynamodb ${operation}`, answer: () => forward(call, systems.dynamoUrl) };
+    return { name: `dynamodb ${operation}`, answer: () => systems.dynamo.answer(call) };
   }
   if (operation !== undefined) {
     const system = service === 'secretsmanager' ? systems.secrets : systems.executions;
@@ -64,18 +65,4 @@ function route(call: HttpCall, systems: RemoteSystems) {
     return { name: 's3 PutObject', answer: () => objects.answer(call) };
   }
   return { name: 'sns Publish', answer: () => systems.inbox.answer(call) };
-}
-
-async function forward({ headers, body }: HttpCall, url: string): Promise<HttpAnswer> {
-  const passed = ['authorization', 'content-type', 'x-amz-date', 'x-amz-target'];
-  const response = await fetch(url, {
-    method: 'POST',
-    body,
-    headers: Object.fromEntries(passed.map((name) => [name, headers[name] ?? ''])),
-  });
-  return {
-    status: response.status,
-    headers: { 'content-type': response.headers.get('content-type') ?? '' },
-    body: await response.text(),
-  };
 }

@@ -46,7 +46,7 @@ export function createService(options: ServiceOptions): Service {
 }
 
 /** Somebody who copied a key once and never looks again. */
-export function createCopier(apiUrl: string, key: ApiKey): Pick<Service, 'work'> {
+export function createKeyCopy(apiUrl: string, key: ApiKey): Pick<Service, 'work'> {
   return { work: () => isAccepted(apiUrl, key) };
 }
 

@@ -47,7 +47,6 @@ export async function deployWorld(): Promise<DeployedWorld> {
     quotaTableName: 'quotas',
     start: new Date(Date.now() - DEPLOYED_DAYS_AGO * DAY_MS),
     youngSeconds: 0,
-    isBroken: () => false,
     log: silentLog,
   });
   await world.provision();

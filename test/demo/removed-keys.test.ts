@@ -4,7 +4,7 @@ import { ApiKey } from '../../governance/mistral/api-key.js';
 import { createdKeyName } from '../../governance/policy/key-name.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { LocalDynamo } from '../../testing/dynamo.js';
-import { createCopier } from '../../testing/service.js';
+import { createKeyCopy } from '../../testing/service.js';
 import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy, silentLog } from '../support/builders.js';
 import { definitionFor } from '../support/definition.js';
@@ -86,7 +86,7 @@ test('a key that leaves the policy is revoked once it is quiet, and told; its se
 test('a removed key still in use is told daily and kept, until it is quiet', async () => {
   const [keyId = ''] = keysOf(SECRET);
   const plaintext = world.mistral.keys.made.find(({ id }) => id === keyId)?.plaintext ?? '';
-  const user = createCopier(world.url, new ApiKey(plaintext));
+  const user = createKeyCopy(world.url, new ApiKey(plaintext));
   for (let at = 1.5; at < 5; at += 1) world.clock.at(day(at), async () => void (await user.work()));
   await world.deploy(without);
   await world.clock.playUntil(day(5));

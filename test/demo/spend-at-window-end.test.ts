@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
-import type { Gate } from '../../testing/network.js';
+import type { Interceptor } from '../../testing/network.js';
 import { aSpendAccount, counted } from '../support/spend-account.js';
 
 let dynamo: LocalDynamo;
@@ -10,8 +10,8 @@ beforeAll(async () => {
 afterAll(() => dynamo.close());
 
 /** prod-workspace has 50 an hour, 200 a day and 2000 a month; ml-workspace 50 a day; dev-workspace 50 a month. */
-async function anAccount(start: string, gate?: Gate) {
-  const account = await aSpendAccount(dynamo, start, gate);
+async function anAccount(start: string, intercept?: Interceptor) {
+  const account = await aSpendAccount(dynamo, start, intercept);
   return {
     ...account,
     /** Looks at each of the instants in turn. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
-import type { Gate } from '../../testing/network.js';
+import type { Interceptor } from '../../testing/network.js';
 import { aSpendAccount, counted } from '../support/spend-account.js';
 import { USD } from '../support/spend-builders.js';
 
@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => dynamo.close());
 
-const anAccount = (start: string, gate?: Gate) => aSpendAccount(dynamo, start, gate);
+const anAccount = (start: string, intercept?: Interceptor) =>
+  aSpendAccount(dynamo, start, intercept);
 
 test('a budget is told at its thresholds, once, until it is used up', async () => {
   const { clock, look, meter, use, told, inbox } = await anAccount('2026-11-24T01:00:00Z');
@@ -80,9 +81,9 @@ test('traffic around the gateway is seen the morning after', async () => {
 
 test('an alert that SNS refuses is sent by the next run', async () => {
   let isDown = true;
-  const gate: Gate = async (call, effect) =>
+  const intercept: Interceptor = async (call, effect) =>
     call === 'sns Publish' && isDown ? { status: 400, body: '<ErrorResponse/>' } : effect();
-  const { look, use, told, clock } = await anAccount('2026-11-24T01:00:00Z', gate);
+  const { look, use, told, clock } = await anAccount('2026-11-24T01:00:00Z', intercept);
   use('dev-workspace', 26);
   await expect(look()).rejects.toThrow();
   isDown = false;

@@ -94,7 +94,7 @@ async function play(
     start: START,
     youngSeconds: story.youngSeconds ?? 0,
     log: { info: write, warn: write, error: write },
-    gate: injection.gate,
+    intercept: injection.intercept,
     awsClient: {
       maxAttempts: 1,
       requestHandler: { requestTimeout: PATIENCE_MS, throwOnRequestTimeout: true },

@@ -9,10 +9,10 @@ import type { LocalDynamo } from '../../testing/dynamo.js';
 import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
 import { createExecutions } from '../../testing/fakes/executions.js';
 import { createFakeKeys } from '../../testing/fakes/mistral-keys.js';
-import { createFakeMistral, FAKE_MODELS } from '../../testing/fakes/mistral-server.js';
+import { createFakeMistral, fakeOrganization } from '../../testing/fakes/mistral-server.js';
 import { createSecretStore } from '../../testing/fakes/secret-store.js';
 import { createLocalFunctions } from '../../testing/functions.js';
-import { type Gate, openNetwork } from '../../testing/network.js';
+import { type Interceptor, openNetwork } from '../../testing/network.js';
 import { aPolicy, silentLog } from './builders.js';
 import { USD } from './spend-builders.js';
 
@@ -23,20 +23,14 @@ const LARGE = 'mistral-large-2512';
 const TOKENS_PER_DOLLAR = 2_000_000; // 0.50 USD a million
 
 /** Mistral, SNS, Secrets Manager and DynamoDB over HTTP, and the monitor that looks at them. */
-export async function aSpendAccount(dynamo: LocalDynamo, start: string, gate?: Gate) {
+export async function aSpendAccount(dynamo: LocalDynamo, start: string, intercept?: Interceptor) {
   const [records, quotas] = [`records-${randomUUID()}`, `quotas-${randomUUID()}`];
   await Promise.all([dynamo.createTable(records), dynamo.createTable(quotas)]);
   const clock = createVirtualClock(new Date(start));
   const { now } = clock;
   const mistral = createFakeMistral(
     createFakeKeys({ now }),
-    {
-      workspaces: policy.workspaces,
-      requestsPerSecond: 100,
-      monthlyLimitReached: false,
-      monthlyLimitUsd: 5000,
-      models: FAKE_MODELS,
-    },
+    fakeOrganization(policy.workspaces),
     'admin-key-of-the-test-organization',
     now,
   );
@@ -44,8 +38,8 @@ export async function aSpendAccount(dynamo: LocalDynamo, start: string, gate?: G
   const secrets = createSecretStore(now, () => {});
   secrets.create(policy.mistral.adminKeySecret, { value: 'admin-key-of-the-test-organization' });
   const executions = createExecutions(now, () => {});
-  const systems = { mistral, secrets, inbox, executions, dynamoUrl: dynamo.url };
-  const network = await openNetwork(systems, gate);
+  const systems = { mistral, secrets, inbox, executions, dynamo };
+  const network = await openNetwork(systems, intercept);
   const functions = createLocalFunctions({
     policy,
     url: network.url,

@@ -61,12 +61,12 @@ export const NEW_KEY_GOES_BAD: Story = {
   before: async (world) => {
     await deploy(world);
     await world.clock.playUntil(new Date(dayOf(90).getTime() + 2 * 3_600_000));
-    world.mistral.keys.ruin(world.mistral.keys.made.at(-1)?.id ?? '');
+    world.mistral.keys.breakKey(world.mistral.keys.made.at(-1)?.id ?? '');
   },
   play: (world) => world.clock.playUntil(END),
   problems: ({ secrets, mistral }) => {
     const { keyId } = JSON.parse(secrets.valueAt(SECRET, 'AWSCURRENT') ?? '{}');
-    return mistral.keys.isRuined(keyId) ? ['a ruined key stayed in charge'] : [];
+    return mistral.keys.isBroken(keyId) ? ['a broken key stayed current'] : [];
   },
 };
 

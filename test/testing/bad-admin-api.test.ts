@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { type HttpAnswer, jsonAnswer } from '../../testing/fakes/http-server.js';
-import type { Gate } from '../../testing/network.js';
+import type { Interceptor } from '../../testing/network.js';
 import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy, silentLog } from '../support/builders.js';
 import { definitionFor } from '../support/definition.js';
@@ -30,13 +30,21 @@ beforeEach(() => {
 });
 
 async function aWorld(): Promise<World> {
-  const gate: Gate = async (call, effect) =>
+  const intercept: Interceptor = async (call, effect) =>
     (call.startsWith('mistral') && call.includes('/v1/admin/') ? instead?.(call) : undefined) ??
     effect();
   worlds += 1;
   const tableName = `records-${worlds}`;
   await dynamo.createTable(tableName);
-  const options = { policy, definition, dynamo, tableName, start: START, log: silentLog, gate };
+  const options = {
+    policy,
+    definition,
+    dynamo,
+    tableName,
+    start: START,
+    log: silentLog,
+    intercept,
+  };
   const world = await createWorld(options);
   onTestFinished(() => world.close());
   await world.provision();
@@ -59,7 +67,7 @@ const refused = jsonAnswer(401, { detail: 'Unauthorized' });
 test.each<[string, HttpAnswer, RegExp]>([
   ['answers HTML', html, /HTML instead of JSON/],
   ['answers truncated JSON', truncated, /broken JSON/],
-  ['refuses the admin key', refused, /refuses the Admin API key in secret mistral\/admin-api-key/],
+  ['refuses the admin key', refused, /rejects the Admin API key in secret mistral\/admin-api-key/],
 ])(
   'an Admin API that %s stops rotation and audit, harms no key, and is got over',
   async (...row) => {

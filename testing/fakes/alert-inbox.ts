@@ -11,24 +11,20 @@ export interface PublishedMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** SNS as far as this product uses it: messages come in, and stay. */
-export interface AlertInbox {
-  readonly messages: readonly PublishedMessage[];
-  answer(call: HttpCall): Promise<HttpAnswer>;
-}
+export type AlertInbox = ReturnType<typeof createAlertInbox>;
 
 const BodiesSchema = z.record(z.string(), z.string()).refine(({ default: text }) => text);
 
-/** `onMessage` hears of each message as it comes in. */
+/** SNS as far as this product uses it: messages come in, and stay. */
 export function createAlertInbox(
   now: () => Date,
   onMessage: (message: PublishedMessage) => void = () => {},
-): AlertInbox {
+) {
   const messages: PublishedMessage[] = [];
   return {
-    messages,
+    messages: messages as readonly PublishedMessage[],
 
-    async answer({ body }) {
+    async answer({ body }: HttpCall): Promise<HttpAnswer> {
       const form = new URLSearchParams(body);
       if (form.get('Action') !== 'Publish') return invalid('only Publish is known here');
       const bodies = BodiesSchema.safeParse(json(form.get('Message') ?? ''));

@@ -4,10 +4,10 @@ import { evidenceFiles } from '../../../../governance/audit/report/evidence-file
 import { html } from '../../../../governance/audit/report/html.js';
 import { report } from '../../../../governance/audit/report/report.js';
 import { rotationWeeks } from '../../../../governance/audit/report/rotation-weeks.js';
-import { largeNight } from '../../../../testing/large-night.js';
 import { aFinding, aListedKey, aRotatedKey, CURRENT } from '../../../support/audit-builders.js';
 import { aPolicy } from '../../../support/builders.js';
 import { aNight, inventoryOf } from '../../../support/evidence.js';
+import { largeReport } from '../../../support/large-report.js';
 
 const HOSTILE = `<script>alert('1')</script>"&`;
 const ESCAPED = '&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;';
@@ -60,7 +60,7 @@ describe('the page', () => {
 
   test.each([
     ['hostile names', hostile],
-    ['many keys', largeNight(aPolicy(), 300)],
+    ['many keys', largeReport(aPolicy(), 300)],
     ['nothing at all', aNight()],
   ])('of %s has only elements of ours, each of them closed', (_, night) => {
     const page = report(night);

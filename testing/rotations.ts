@@ -1,11 +1,14 @@
+import * as z from 'zod';
 import { DAY_MS } from '../governance/platform/utc-day.js';
 import type { VirtualClock } from './clock.js';
 import { AwsError } from './fakes/aws-json.js';
+import type { InvokedFunction } from './fakes/lambda-invoke.js';
 import { labelled, type SecretStore, type StoredSecret } from './fakes/secret-store.js';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 const ATTEMPTS = 5;
-const MINUTE_MS = 60_000;
+const RETRY_MS = 10 * 60_000;
+
 export interface RotationStep {
   readonly step: (typeof STEPS)[number];
   readonly at: Date;
@@ -13,7 +16,7 @@ export interface RotationStep {
   readonly error?: string;
 }
 
-/** What Secrets Manager did for one version of a secret. */
+/** What became of one version of a secret. */
 export interface RotationRecord {
   readonly secret: string;
   readonly versionId: string;
@@ -22,27 +25,25 @@ export interface RotationRecord {
   finishedAt: Date | undefined;
 }
 
-export type RotationFunction = (event: unknown) => Promise<unknown>;
+const EventSchema = z.object({
+  Step: z.enum(STEPS),
+  SecretId: z.string(),
+  ClientRequestToken: z.string(),
+});
 
-export interface SecretRotation {
-  readonly records: readonly RotationRecord[];
-  /** Runs the rotation that makes this version, and repeats it when it fails. */
-  start(secret: StoredSecret, versionId: string): void;
-}
-
-/** Secrets Manager's part of a rotation: the four steps, its own retries, the schedule. */
-export function createSecretRotation(
+/** Whoever calls the rotation function, a record of each version's steps is kept. */
+export function createRotations(
   clock: VirtualClock,
-  rotationFunction: RotationFunction,
+  rotationFunction: InvokedFunction,
   store: () => SecretStore,
-): SecretRotation {
+) {
   const records: RotationRecord[] = [];
 
-  function recordOf(secret: StoredSecret, versionId: string): RotationRecord {
+  function recordOf(secret: string, versionId: string): RotationRecord {
     const known = records.find((record) => record.versionId === versionId);
     if (known) return known;
     const record = {
-      secret: secret.name,
+      secret,
       versionId,
       startedAt: clock.now(),
       steps: [],
@@ -52,29 +53,35 @@ export function createSecretRotation(
     return record;
   }
 
-  async function attempt(secret: StoredSecret, versionId: string, count: number): Promise<void> {
-    const record = recordOf(secret, versionId);
-    if (record.finishedAt) return;
-    for (const step of STEPS) {
-      const at = clock.now();
-      try {
-        const event = { Step: step, SecretId: secret.arn, ClientRequestToken: versionId };
-        await rotationFunction(event);
-        record.steps.push({ step, at });
-      } catch (error) {
-        record.steps.push({ step, at, error: String(error) });
-        const pending = labelled(secret, 'AWSPENDING')?.id === versionId;
-        const current = labelled(secret, 'AWSCURRENT')?.id === versionId;
-        if (count < ATTEMPTS && (pending || current)) {
-          const later = new Date(clock.now().getTime() + count * 10 * MINUTE_MS);
-          clock.at(later, () => attempt(secret, versionId, count + 1));
-        } else {
-          schedule(secret, 1);
-        }
-        return;
-      }
+  /** One step, as the command line calls the function in operator mode. */
+  async function invoke(event: unknown): Promise<void> {
+    const { Step: step, SecretId, ClientRequestToken } = EventSchema.parse(event);
+    const record = recordOf(store().find(SecretId).name, ClientRequestToken);
+    const at = clock.now();
+    try {
+      await rotationFunction(event);
+      record.steps.push({ step, at });
+      if (step === 'finishSecret') record.finishedAt = clock.now();
+    } catch (error) {
+      record.steps.push({ step, at, error: String(error) });
+      throw error;
     }
-    record.finishedAt = clock.now();
+  }
+
+  async function attempt(secret: StoredSecret, versionId: string, count: number): Promise<void> {
+    if (recordOf(secret.name, versionId).finishedAt) return;
+    try {
+      for (const Step of STEPS) {
+        await invoke({ Step, SecretId: secret.arn, ClientRequestToken: versionId });
+      }
+    } catch {
+      const isUnfinished = ['AWSPENDING', 'AWSCURRENT'].some(
+        (label) => labelled(secret, label)?.id === versionId,
+      );
+      if (count === ATTEMPTS || !isUnfinished) return schedule(secret, 1);
+      const later = new Date(clock.now().getTime() + count * RETRY_MS);
+      return clock.at(later, () => attempt(secret, versionId, count + 1));
+    }
     secret.lastRotatedAt = clock.now();
     schedule(secret, secret.rotateEveryDays);
   }
@@ -98,8 +105,10 @@ export function createSecretRotation(
   }
 
   return {
-    records,
-    start(secret, versionId) {
+    records: records as readonly RotationRecord[],
+    invoke,
+    /** Secrets Manager's part of a rotation: the four steps, its own retries, the schedule. */
+    start(secret: StoredSecret, versionId: string): void {
       clock.at(clock.now(), () => attempt(secret, versionId, 1));
     },
   };

@@ -1,19 +1,19 @@
-import { createAudit } from '../governance/audit/audit.js';
-import { reconcileFindings } from '../governance/audit/reconcile-findings.js';
-import { takeInventory } from '../governance/audit/report/inventory.js';
-import { type Night, nightOf } from '../governance/audit/report/night.js';
-import type { SecretState } from '../governance/keys/rotation.js';
-import type { ListedKey } from '../governance/mistral/mistral.js';
-import { addDays, startOfDay, utcDay } from '../governance/platform/utc-day.js';
-import { createdKeyName } from '../governance/policy/key-name.js';
-import { plannedKeys } from '../governance/policy/planned-keys.js';
-import type { Policy } from '../governance/policy/policy.js';
+import { createAudit } from '../../governance/audit/audit.js';
+import { reconcileFindings } from '../../governance/audit/reconcile-findings.js';
+import { takeInventory } from '../../governance/audit/report/inventory.js';
+import { type Night, nightOf } from '../../governance/audit/report/night.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
+import type { ListedKey } from '../../governance/mistral/mistral.js';
+import { addDays, startOfDay, utcDay } from '../../governance/platform/utc-day.js';
+import { createdKeyName } from '../../governance/policy/key-name.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
 
 const AT = new Date('2026-06-30T02:00:00Z');
 const TODAY = utcDay(AT);
 const VERSION_ID = 'aaaaaaaa-0000-4000-8000-000000000001';
 
-/** Names that somebody may give a key at Mistral, to see what becomes of them. */
+/** Names that a user may give a key at Mistral, each an attempt to break the report. */
 const HOSTILE_NAMES = [
   '<script>alert(document.domain)</script>',
   '"><img src=x onerror=alert(1)>',
@@ -25,8 +25,8 @@ const HOSTILE_NAMES = [
   '',
 ];
 
-/** A night of a large organization, in which there is every kind of key and most kinds of findings. */
-export function largeNight(policy: Policy, otherKeys: number): Night {
+/** The audit report of a large organization: every kind of key, and most kinds of findings. */
+export function largeReport(policy: Policy, otherKeys: number): Night {
   const planned = plannedKeys(policy);
   const secrets = new Map(
     planned.map(({ secretName }, i) => [secretName, secretState(secretName, i)]),

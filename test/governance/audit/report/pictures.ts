@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { evidenceFiles } from '../governance/audit/report/evidence-files.js';
-import type { Night } from '../governance/audit/report/night.js';
-import { loadPolicy } from '../governance/policy/load-policy.js';
-import { largeNight } from '../testing/large-night.js';
+import { evidenceFiles } from '../../../../governance/audit/report/evidence-files.js';
+import type { Night } from '../../../../governance/audit/report/night.js';
+import { loadPolicy } from '../../../../governance/policy/load-policy.js';
+import { largeReport } from '../../../support/large-report.js';
 
-// Takes pictures of the page of evidence in a real browser, for a person to look at.
+// `npm run evidence:look`: takes pictures of the audit report in a real browser, for a person to check.
 const { values } = parseArgs({
   options: {
     evidence: { type: 'string' },
@@ -18,8 +18,8 @@ const { values } = parseArgs({
 });
 const out = resolve(values.out);
 if (!existsSync(values.browser)) {
-  console.error(
-    `no browser at ${values.browser}: apt-get install chromium, or name one by --browser`,
+  process.stderr.write(
+    `no browser at ${values.browser}: run apt-get install chromium, or name one with --browser\n`,
   );
   process.exit(2);
 }
@@ -27,9 +27,9 @@ mkdirSync(out, { recursive: true });
 
 const policy = loadPolicy('governance.yaml');
 const pages = new Map([
-  ['large', write('large', largeNight(policy, 300))],
-  ['hostile', write('hostile', largeNight(policy, 12))],
-  ['nothing', write('nothing', empty(largeNight(policy, 0)))],
+  ['large', write('large', largeReport(policy, 300))],
+  ['hostile', write('hostile', largeReport(policy, 12))],
+  ['nothing', write('nothing', empty(largeReport(policy, 0)))],
 ]);
 if (values.evidence !== undefined) pages.set('run', resolve(values.evidence, 'report.html'));
 
@@ -44,7 +44,7 @@ for (const [name, page] of pages) {
   );
   take(`${name}-phone`, frame, 500, 3200);
   browse(page, `--print-to-pdf=${join(out, `${name}.pdf`)}`, '--no-pdf-header-footer');
-  console.log(`looked at ${name}`);
+  process.stdout.write(`${name}: done\n`);
 }
 
 function write(name: string, night: Night): string {

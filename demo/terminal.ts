@@ -1,0 +1,166 @@
+import { styleText } from 'node:util';
+import { DAY_MS } from '../governance/platform/utc-day.js';
+import { countText, instantText, moneyText, spentText } from '../governance/platform/wording.js';
+import type { PublishedMessage } from '../testing/fakes/alert-inbox.js';
+import type { Run } from './run.js';
+import { DAYS, type Observer } from './stage.js';
+
+const BAR_CELLS = 20;
+const NANOS = 1e9;
+
+type Style = Parameters<typeof styleText>[0];
+
+const SEVERITY_STYLES: Readonly<Record<string, Style>> = {
+  info: 'green',
+  warning: 'yellow',
+  critical: 'red',
+};
+
+export interface TerminalOptions {
+  readonly write: (text: string) => void;
+  /** Whether to colour, and to keep a progress bar under the timeline. */
+  readonly isTerminal: boolean;
+}
+
+export interface Timeline extends Observer {
+  alert(message: PublishedMessage): void;
+  end(): void;
+}
+
+/** Prints what happens as it happens, a line each, with the day of the story. */
+export function createTimeline(start: Date, { write, isTerminal }: TerminalOptions): Timeline {
+  const style = styler(isTerminal);
+  let today = 0;
+
+  function line(at: Date, colour: Style, text: string): void {
+    const day = Math.floor((at.getTime() - start.getTime()) / DAY_MS);
+    const when = `day ${String(day).padStart(3)}  ${instantText(at)}`;
+    clearBar();
+    write(`${style('dim', when)}  ${style(colour, text)}\n`);
+    drawBar();
+  }
+
+  function drawBar(): void {
+    if (isTerminal) write(`${bar((today / DAYS) * 100)} day ${today} of ${DAYS}`);
+  }
+
+  function clearBar(): void {
+    if (isTerminal) write('\r\x1b[K');
+  }
+
+  write(`${style('bold', `A deploy and the ${DAYS} days after it, on a virtual clock`)}
+The functions are the product's own; Mistral and AWS are stand-ins on this machine.
+  ·  what people and programs do    ✓  an alert to know of    !  an alert to act on\n\n`);
+
+  return {
+    alert({ at, subject, attributes: { severity = 'info' } }) {
+      const mark = severity === 'info' ? '✓' : '!';
+      line(at, SEVERITY_STYLES[severity] ?? 'reset', `${mark} ${subject}`);
+    },
+
+    event: (at, text) => line(at, 'cyan', `· ${text}`),
+
+    dayBegins(day) {
+      today = day;
+      clearBar();
+      drawBar();
+    },
+
+    end: clearBar,
+  };
+}
+
+/** What became of every key, what the audit found, what was spent, and whether all went as it must. */
+export function printClosing({ document, claims }: Run, terminal: TerminalOptions): void {
+  const { write } = terminal;
+  const style = styler(terminal.isTerminal);
+  const heading = (text: string) => write(`\n${style('bold', text)}\n`);
+
+  heading('Keys at Mistral');
+  write(
+    table(
+      ['key', 'workspace', 'status', 'created', 'last used'],
+      document.keys.map(({ name, workspace, status, createdAt, lastUsed }) => [
+        name,
+        workspace,
+        status,
+        createdAt.slice(0, 10),
+        lastUsed ?? 'never',
+      ]),
+    ),
+  );
+
+  heading('Rotations');
+  write(
+    table(
+      ['secret', 'started', 'outcome'],
+      document.rotations.map(({ secret, steps, outcome }) => [
+        secret,
+        steps[0]?.at.slice(0, 10) ?? '',
+        outcome,
+      ]),
+    ),
+  );
+
+  heading('Findings of the nightly audit');
+  write(
+    table(
+      ['finding', 'severity', 'subject', 'since', 'status'],
+      document.findings.map(({ type, severity, subject, since, status }) => [
+        type,
+        severity,
+        subject,
+        since,
+        status,
+      ]),
+    ),
+  );
+
+  heading('Spend against budgets');
+  write(
+    table(
+      ['workspace', 'window', '', 'spent'],
+      document.spend.map(({ workspace, windowName, spent, budget, percent, currency }) => [
+        workspace,
+        windowName,
+        percent === null ? '' : bar(percent),
+        budget === null
+          ? moneyText(spent * NANOS, currency)
+          : spentText(spent * NANOS, budget * NANOS, currency),
+      ]),
+    ),
+  );
+
+  heading('Checks');
+  for (const [sentence, holds] of claims) {
+    write(`${style(holds ? 'green' : 'red', holds ? '✓' : '✗')} ${sentence}\n`);
+  }
+  const failed = claims.filter(([, holds]) => !holds).length;
+  const total = countText(claims.length, 'check');
+  write(
+    failed === 0
+      ? `\n${style('green', `All ${total} passed.`)}\n`
+      : `\n${style('red', `${failed} of ${total} failed.`)}\n`,
+  );
+}
+
+function bar(percent: number): string {
+  const full = Math.round((Math.min(percent, 100) / 100) * BAR_CELLS);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)}`;
+}
+
+/** Columns as wide as their widest cell. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd();
+  const rule = line(widths.map((width) => '─'.repeat(width)));
+  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
+}
+
+/** Colours for a terminal, and plain text for a program that reads. */
+function styler(isTerminal: boolean) {
+  return (style: Style, text: string) => (isTerminal ? styleText(style, text) : text);
+}
