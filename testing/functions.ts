@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -71,6 +72,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   const sns = new SNSClient(aws);
   const stepFunctions = new SFNClient(aws);
   const dynamo = new DynamoDBClient(aws);
+  const s3 = new S3Client({ ...aws, forcePathStyle: true });
 
   const { now, sleep } = clock;
   const http = { now, sleep, ...options.mistral };
@@ -110,15 +112,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       retirements,
       models: createModelCatalog(secrets, prober),
       findingStore,
-      evidence: createEvidenceStore({
-        bucketName: LOCAL_BUCKET,
-        aws: secretsManager,
-        endpoint: url,
-        timeoutMs: awsClient.requestHandler.requestTimeout,
-        maxAttempts: awsClient.maxAttempts,
-        now,
-        sleep,
-      }),
+      evidence: createEvidenceStore(s3, LOCAL_BUCKET),
       alerts,
       metrics: { record() {} },
       log,
@@ -176,7 +170,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       now,
     }),
     close() {
-      for (const client of [secretsManager, sns, stepFunctions, dynamo]) client.destroy();
+      for (const client of [secretsManager, sns, stepFunctions, dynamo, s3]) client.destroy();
     },
   };
 }

@@ -1,12 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import { createAuditMetrics } from '../../governance/audit/audit-metrics.js';
-import { createEvidenceStore } from '../../governance/audit/evidence-store.aws.js';
+import { createEvidenceStore, EVIDENCE_CLIENT } from '../../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
 import { createManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { createModelCatalog } from '../../governance/keys/model-catalog.js';
@@ -22,6 +23,8 @@ import { createNightlyAuditHandler } from './handler.js';
 
 const env = NightlyAuditEnvSchema.parse(process.env);
 const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
+// Any S3 but AWS's own has its buckets in the path, not in the host name.
+const forcePathStyle = (env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL) !== undefined;
 const secretsManager = new SecretsManagerClient(AWS_CLIENT);
 const adminApi = createAdminApi(policy, secretsManager);
 const secrets = createSecretVersions(secretsManager);
@@ -35,11 +38,10 @@ export const handler = createNightlyAuditHandler({
   retirements: createRetirements(new SFNClient(AWS_CLIENT), env.RETIREMENT_STATE_MACHINE_ARN),
   models: createModelCatalog(secrets, createProber(policy)),
   findingStore: createFindingStore(new DynamoDBClient(AWS_CLIENT), env.RECORDS_TABLE_NAME),
-  evidence: createEvidenceStore({
-    bucketName: env.EVIDENCE_BUCKET_NAME,
-    aws: secretsManager,
-    endpoint: env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
-  }),
+  evidence: createEvidenceStore(
+    new S3Client({ ...EVIDENCE_CLIENT, forcePathStyle }),
+    env.EVIDENCE_BUCKET_NAME,
+  ),
   alerts: createAlertTopic(
     new SNSClient(AWS_CLIENT),
     env.ALERTS_TOPIC_ARN,
