@@ -1,5 +1,6 @@
+import { daysBetween } from '../governance/platform/utc-day.js';
 import type { RotationOutcome, RunDocument } from './document.js';
-import { CAST, type Diary } from './hundred-days.js';
+import { CAST, DAYS, type Diary } from './hundred-days.js';
 import type { TrafficDiary } from './traffic.js';
 
 export interface Expectation {
@@ -41,6 +42,8 @@ export function expectations(
     JSON.stringify(outcomesOf(secret)) === JSON.stringify(['provisioned', ...outcomes]);
   const refusedReaders = new Set(diary.refusals.map(({ secretName }) => secretName));
 
+  const reminders = reminderDays(document);
+
   const claims: readonly (readonly [string, boolean])[] = [
     [
       'every key of the policy was provisioned by the deploy',
@@ -80,6 +83,11 @@ export function expectations(
       ),
     ],
     [
+      `one forgotten key made at most one reminder mail a week: ${reminders.length} in ${DAYS} days`,
+      reminders.length > 5 &&
+        reminders.slice(1).every((day, i) => daysBetween(reminders[i] ?? day, day) >= 7),
+    ],
+    [
       'the audit saw everything, every night',
       diary.audits.every(({ problems }) => problems.length === 0) && diary.audits.length >= 99,
     ],
@@ -95,6 +103,18 @@ export function expectations(
     ...spendClaims(document, traffic, isTold),
   ];
   return claims.map(([claim, holds]) => ({ claim, holds }));
+}
+
+/** The days of digests that name the forgotten key and have nothing new to say. */
+export function reminderDays({ alerts }: Pick<RunDocument, 'alerts'>): readonly string[] {
+  return alerts
+    .filter(
+      ({ attributes, subject, bodies }) =>
+        attributes.type === 'audit-digest' &&
+        subject.includes('Reminder') &&
+        bodies.email?.includes(CAST.forgotten),
+    )
+    .map(({ at }) => at.slice(0, 10));
 }
 
 type Claim = readonly [string, boolean];

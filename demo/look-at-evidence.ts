@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { AuditReport } from '../governance/audit/report/audit-report.js';
 import { evidenceFiles } from '../governance/audit/report/evidence-files.js';
-import type { Night } from '../governance/audit/report/night.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
-import { largeNight } from '../testing/large-night.js';
+import { largeReport } from '../testing/large-report.js';
 
-// Takes pictures of the page of evidence in a real browser, for a person to look at.
+// Takes pictures of the audit report in a real browser, for a person to look at.
 const { values } = parseArgs({
   options: {
     evidence: { type: 'string' },
@@ -27,9 +27,9 @@ mkdirSync(out, { recursive: true });
 
 const policy = loadPolicy('governance.yaml');
 const pages = new Map([
-  ['large', write('large', largeNight(policy, 300))],
-  ['hostile', write('hostile', largeNight(policy, 12))],
-  ['nothing', write('nothing', empty(largeNight(policy, 0)))],
+  ['large', write('large', largeReport(policy, 300))],
+  ['hostile', write('hostile', largeReport(policy, 12))],
+  ['nothing', write('nothing', empty(largeReport(policy, 0)))],
 ]);
 if (values.evidence !== undefined) pages.set('run', resolve(values.evidence, 'report.html'));
 
@@ -47,15 +47,15 @@ for (const [name, page] of pages) {
   console.log(`looked at ${name}`);
 }
 
-function write(name: string, night: Night): string {
+function write(name: string, report: AuditReport): string {
   const path = join(out, `${name}.html`);
-  const page = [...evidenceFiles(night)].find((file) => file.path.endsWith('report.html'));
+  const page = [...evidenceFiles(report)].find((file) => file.path.endsWith('report.html'));
   writeFileSync(path, page?.body ?? '');
   return path;
 }
 
-function empty(night: Night): Night {
-  return { ...night, rows: [], findings: [], problems: [] };
+function empty(report: AuditReport): AuditReport {
+  return { ...report, rows: [], findings: [], problems: [] };
 }
 
 function take(

@@ -1,8 +1,7 @@
 import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import type { Finding } from '../../governance/audit/finding.js';
 import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
-import { judgeNeed } from '../../governance/audit/key-need.js';
-import { keyNeeded } from '../../governance/audit/key-needed.js';
+import { judgeNeed, keyNeeded } from '../../governance/audit/key-needed.js';
 import { createFailures } from '../../governance/keys/failures.js';
 import {
   type RemovalDeps,
@@ -57,8 +56,8 @@ async function ask(
   const finding = await firstKeyNeed(deps, planned, at);
   if (!finding || known.has(finding.id)) return false;
   await deps.alerts.publish(keyNeeded(finding, at));
-  const opened = { finding, openedOn: utcDay(at), lastToldOn: utcDay(at) };
-  await deps.findingStore.apply({ open: [opened], remind: [], resolve: [] });
+  const opened = { finding, openedOn: utcDay(at), lastNotifiedOn: utcDay(at) };
+  await deps.findingStore.apply({ opened: [opened], notified: [], resolved: [] });
   return true;
 }
 

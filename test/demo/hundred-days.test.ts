@@ -1,5 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
+import { reminderDays } from '../../demo/expectations.js';
 import { type Run, runLocally } from '../../demo/run.js';
+import { daysBetween } from '../../governance/platform/utc-day.js';
 import { aPolicy } from '../support/builders.js';
 import { leaksIn, plaintextsOf, printed } from '../support/invariants.js';
 import { overhear } from '../support/overheard-run.js';
@@ -60,6 +62,20 @@ test('alerts of nine types were sent, each with a body for every protocol', () =
       'sqs',
     ]);
   }
+});
+
+test('the forgotten key makes at most one reminder mail a week', () => {
+  const days = reminderDays(run.document);
+  expect(days.length).toBeGreaterThan(5);
+  const gaps = days.slice(1).map((day, i) => daysBetween(days[i] ?? day, day));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(7);
+});
+
+test('no digest is sent on a day without news and without a reminder', () => {
+  const digests = run.document.alerts.filter(
+    ({ attributes }) => attributes.type === 'audit-digest',
+  );
+  for (const { subject } of digests) expect(subject).toMatch(/ new |resolved|Reminder/);
 });
 
 test('spend is told per workspace and window, against its budget', () => {
