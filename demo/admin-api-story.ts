@@ -1,9 +1,10 @@
 import { ApiKey } from '../governance/mistral/api-key.js';
+import { daysBetween } from '../governance/platform/utc-day.js';
 import { GATEWAY_KEY_NAME, plannedKeys } from '../governance/policy/planned-keys.js';
 import { createKeyCopy } from '../testing/service.js';
 import type { RotationOutcome, RunDocument } from './document.js';
 import { createGatewayCallers } from './gateway-callers.js';
-import { currentKeyId, type Diary } from './stage.js';
+import { currentKeyId, DAYS, type Diary } from './stage.js';
 import type { Claim, Story } from './story.js';
 
 /** The keys of the story, each with a fate of its own. */
@@ -114,6 +115,7 @@ function keyClaims(
     );
   const isFound = (type: string, subject: string, status: 'open' | 'resolved' = 'open') =>
     findings.some((one) => one.type === type && one.subject === subject && one.status === status);
+  const reminders = reminderDays({ alerts });
   return [
     [
       'the deploy provisioned every key of the policy',
@@ -149,6 +151,11 @@ function keyClaims(
       isFound('never-used', neverUsed, 'resolved'),
     ],
     [
+      `"${forgotten}" made at most one reminder mail a week: ${reminders.length} in ${DAYS} days`,
+      reminders.length > 5 &&
+        reminders.slice(1).every((day, at) => daysBetween(reminders[at] ?? day, day) >= 7),
+    ],
+    [
       'every night had its audit, complete and with its report',
       diary.audits.every(({ problems, evidence }) => problems.length === 0 && evidence !== null) &&
         diary.audits.length >= 99,
@@ -159,6 +166,18 @@ function keyClaims(
         keys.every(({ status }) => status !== 'draining'),
     ],
   ];
+}
+
+/** The days of digests that name the forgotten key and have nothing new to say. */
+export function reminderDays({ alerts }: Pick<RunDocument, 'alerts'>): readonly string[] {
+  return alerts
+    .filter(
+      ({ attributes, subject, bodies }) =>
+        attributes.type === 'audit-digest' &&
+        subject.includes('Reminder') &&
+        bodies.email?.includes(CAST.forgotten),
+    )
+    .map(({ at }) => at.slice(0, 10));
 }
 
 const REFUSALS = [

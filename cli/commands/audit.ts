@@ -90,8 +90,11 @@ function findingsTable(findings: readonly Finding[], style: Style): string {
 
 /** One of each kind: a hundred keys with the same trouble need the same step. */
 function nextSteps(findings: readonly Finding[], style: Style): string {
-  const steps = new Map(findings.map(({ type, nextCommand }) => [type, nextCommand]));
-  return [...steps]
-    .map(([type, command]) => `${style.paint(type, 'strong')}: ${command}\n`)
+  const steps = new Map(findings.map((finding) => [finding.type, finding]));
+  return [...steps.values()]
+    .map(
+      ({ type, nextStep, nextCommand }) =>
+        `${style.paint(type, 'strong')}: ${nextStep}: ${nextCommand}\n`,
+    )
     .join('');
 }

@@ -80,8 +80,6 @@ function wordsOf(state: WorkspaceState, currency: Currency, madeId: string | und
   }
 }
 
-function limitText({ subject, reason, policy, mistral }: LimitConflict): string {
-  return plainLine(`${subject}: ${reason}: ${policy} in the policy, ${mistral} at Mistral`).concat(
-    '\n',
-  );
+function limitText({ subject, reason }: LimitConflict): string {
+  return `${plainLine(`${subject}: ${reason}`)}\n`;
 }

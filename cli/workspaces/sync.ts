@@ -78,9 +78,9 @@ async function compare(
   ];
   return {
     ...planWorkspaces(workspaces, listed, policy.mistral.currency),
-    limits: findings.map(({ subject, evidence }) => ({
+    limits: findings.map(({ subject, summary, evidence }) => ({
       subject,
-      reason: String(evidence.reason),
+      reason: summary,
       policy: String(evidence.policy),
       mistral: String(evidence.mistral),
     })),

@@ -1,4 +1,5 @@
 import type { Alert, NextStep } from './alert.js';
+import { machineSections, sectionsText } from './alert-sections.js';
 
 /** One publish to the topic: a body for each protocol, and attributes to filter by. */
 export interface RenderedAlert {
@@ -27,7 +28,7 @@ export function renderAlert(alert: Alert, runbookUrl: string): RenderedAlert {
       https: JSON.stringify(chatBody(alert, runbook)),
       sqs: machine,
       lambda: machine,
-      sms: cut(`${alert.severity.toUpperCase()}: ${alert.title}. ${runbook}`, SMS_CHARACTERS),
+      sms: smsBody(alert, runbook),
     }),
     attributes: { type: alert.type, severity: alert.severity, workspace: alert.workspace },
   };
@@ -41,6 +42,7 @@ function subjectLine({ severity, title }: Alert): string {
 }
 
 function emailBody(alert: Alert, runbook: string): string {
+  if (alert.sections) return digestBody(alert, alert.sections, runbook);
   const facts = Object.entries(alert.facts);
   const width = Math.max(...facts.map(([name]) => name.length), 0);
   const sections = [
@@ -53,6 +55,30 @@ function emailBody(alert: Alert, runbook: string): string {
   return cutLines(sections.filter(Boolean).join('\n\n'), BODY_CHARACTERS);
 }
 
+/** The subject has said what happened: the blocks come first. */
+function digestBody(
+  { nextSteps }: Alert,
+  sections: NonNullable<Alert['sections']>,
+  runbook: string,
+): string {
+  const end = [
+    ...nextSteps.map(({ say, command }) => (command ? `${say}: ${command}` : say)),
+    `Runbook: ${runbook}`,
+  ].join('\n');
+  const style = { text: String, command: String };
+  return `${sectionsText(sections, style, BODY_CHARACTERS - end.length)}\n\n${end}`;
+}
+
+/** The title, as many titles of blocks as there is room for, and where to read on. */
+function smsBody({ severity, title, sections = [] }: Alert, runbook: string): string {
+  let text = `${severity.toUpperCase()}: ${title}.`;
+  for (const block of sections.flatMap(({ blocks }) => blocks)) {
+    if (text.length + block.title.length + runbook.length + 3 > SMS_CHARACTERS) break;
+    text += ` ${block.title}.`;
+  }
+  return cut(`${text} ${runbook}`, SMS_CHARACTERS);
+}
+
 function numbered({ say, command }: NextStep, index: number): string {
   const step = `${index + 1}. ${say}${command ? ':' : '.'}`;
   return command ? `${step}\n\n${command}` : step;
@@ -60,16 +86,24 @@ function numbered({ say, command }: NextStep, index: number): string {
 
 /** What services read. Its fields stay; a change that breaks a reader raises `version`. */
 function machineBody(alert: Alert, runbook: string) {
-  const { facts, nextSteps, ...rest } = alert;
+  const { facts, nextSteps, sections, ...rest } = alert;
   const keptFacts = fitting(Object.entries(facts), BODY_CHARACTERS / 2);
   const keptSteps = fitting(nextSteps, BODY_CHARACTERS / 2);
+  const room = BODY_CHARACTERS - JSON.stringify([keptFacts, keptSteps]).length;
+  const keptSections = machineSections(sections ?? [], room);
+  const omittedBlocks = keptSections.reduce((sum, { omitted }) => sum + omitted, 0);
   return {
     version: 1,
     ...rest,
     description: cut(alert.description, BODY_CHARACTERS / 2),
     facts: Object.fromEntries(keptFacts),
+    ...(sections && { sections: keptSections }),
     nextSteps: keptSteps,
-    omitted: Object.keys(facts).length - keptFacts.length + nextSteps.length - keptSteps.length,
+    omitted:
+      Object.keys(facts).length -
+      keptFacts.length +
+      (nextSteps.length - keptSteps.length) +
+      omittedBlocks,
     runbook,
   };
 }
@@ -82,8 +116,9 @@ const CHAT_MARK = {
 
 /** A custom notification for Amazon Q Developer, which drops anything of another form unseen. */
 function chatBody(alert: Alert, runbook: string) {
+  const blocks = sectionsText(alert.sections ?? [], CHAT_STYLE, BODY_CHARACTERS / 4);
   const steps = alert.nextSteps.map(({ say, command }) =>
-    command ? `${say}: \`${command.replaceAll('`', "'")}\`` : say,
+    command ? `${say}: ${CHAT_STYLE.command(command)}` : say,
   );
   return {
     version: '1.0',
@@ -92,7 +127,9 @@ function chatBody(alert: Alert, runbook: string) {
     content: {
       textType: 'client-markdown',
       title: `${CHAT_MARK[alert.severity]} ${alert.title}`,
-      description: cut(plain(alert.description), BODY_CHARACTERS / 4),
+      description: [cut(plain(alert.description), BODY_CHARACTERS / 4), blocks]
+        .filter(Boolean)
+        .join('\n\n'),
       nextSteps: [...fitting(steps, BODY_CHARACTERS / 4), `[Runbook](${runbook})`],
       keywords: [alert.type, alert.severity, alert.workspace],
     },
@@ -108,6 +145,11 @@ function chatBody(alert: Alert, runbook: string) {
     },
   };
 }
+
+const CHAT_STYLE = {
+  text: plain,
+  command: (command: string) => `\`${command.replaceAll('`', "'")}\``,
+};
 
 /** Keeps names from being read as markdown. */
 function plain(text: string): string {

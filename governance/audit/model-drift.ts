@@ -1,10 +1,10 @@
 import type { MistralModel } from '../mistral/mistral.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
-import { type Finding, findingId, severityOf } from './finding.js';
-import { shown } from './shown.js';
+import { type Finding, findingId, severityOf, toSafeLine } from './finding.js';
+import { DEPLOY_COMMAND } from './policy-drift.js';
 
-/** What each model name of the policy stood for when it was last asked. */
+/** What each model name of the policy stood for at the last check. */
 export type Resolutions = Readonly<Record<string, string>>;
 
 export interface ModelVerdict {
@@ -25,28 +25,27 @@ export function judgeModels(
   const resolutions: Record<string, string> = {};
   for (const [name, users] of usersByModel(policy)) {
     const resolved = resolve(name, models);
-    const report = (kind: string, evidence: Record<string, string>) =>
-      findings.push(drift(kind, name, users, evidence, now));
+    const report = (kind: string, summary: string, evidence: Record<string, string> = {}) =>
+      findings.push(drift(kind, name, users, { summary, evidence }, now));
     const earlier = before[name];
     if (!resolved) {
       if (earlier !== undefined) resolutions[name] = earlier;
-      report('gone', { reason: 'Mistral does not list the model any more' });
+      report('gone', 'Mistral no longer lists the model.');
       continue;
     }
     resolutions[name] = resolved.id;
     const { deprecatedAt, replacement } = resolved.model;
     if (deprecatedAt) {
-      report('deprecated', {
-        reason: 'Mistral has announced the end of the model',
-        deprecated: utcDay(deprecatedAt),
-        replacement: replacement === undefined ? 'none named' : shown(replacement),
-      });
+      const deprecated = utcDay(deprecatedAt);
+      const successor = replacement === undefined ? 'none named' : toSafeLine(replacement);
+      const summary = `Mistral ends this model on ${deprecated} (replacement: ${successor}).`;
+      report('deprecated', summary, { deprecated, replacement: successor });
     }
     if (earlier !== undefined && earlier !== resolved.id) {
-      report('moved', {
-        reason: 'the alias stands for another model, so answers and prices may change',
-        was: shown(earlier),
-        is: shown(resolved.id),
+      const [was, is] = [toSafeLine(earlier), toSafeLine(resolved.id)];
+      report('moved', `Stands for ${is} now, not ${was}: answers and prices may change.`, {
+        was,
+        is,
       });
     }
   }
@@ -99,7 +98,7 @@ function drift(
   kind: string,
   name: string,
   { workspaces, roles }: ModelUsers,
-  evidence: Record<string, string>,
+  { summary, evidence }: Pick<Finding, 'summary' | 'evidence'>,
   now: Date,
 ): Finding {
   const [workspace] = workspaces;
@@ -113,8 +112,10 @@ function drift(
     severity: severityOf('model-drift', true),
     subject: name,
     workspace: workspaces.length === 1 && workspace ? workspace : 'organization',
+    summary,
     evidence: { ...evidence, usedBy: usedBy.join(', ') },
     since: utcDay(now),
-    nextCommand: `npx cdk deploy --all # once governance.yaml names the model to use instead of ${name}`,
+    nextStep: `Decide which model to use, name it instead of ${name} in governance.yaml, then deploy`,
+    nextCommand: DEPLOY_COMMAND,
   };
 }

@@ -30,6 +30,7 @@ const ListedKeySchema = z.object({
   workspace_id: z.string().nullish(),
   workspace_name: z.string().nullish(),
   created_at: InstantSchema.nullish(),
+  created_by: z.string().nullish(),
   expiration_date: DaySchema.nullish(),
   last_used: DaySchema.nullish(),
 });
@@ -103,6 +104,7 @@ function listedKey(row: z.infer<typeof ListedKeySchema>): ListedKey {
     workspaceId: row.workspace_id ?? undefined,
     workspaceName: row.workspace_name ?? undefined,
     createdAt: instantOf(row.created_at),
+    createdBy: row.created_by ?? undefined,
     expiresOn: dayOf(row.expiration_date),
     lastUsedOn: dayOf(row.last_used),
   };

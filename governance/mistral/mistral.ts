@@ -8,6 +8,8 @@ export interface ListedKey {
   readonly workspaceId: string | undefined;
   readonly workspaceName: string | undefined;
   readonly createdAt: Date | undefined;
+  /** The user or the API key that created it, as Mistral names them. */
+  readonly createdBy?: string | undefined;
   /** The last day on which Mistral accepts the key. */
   readonly expiresOn: IsoDate | undefined;
   /** Mistral reports the day, not the time; `undefined` where the key was never used. */

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -31,9 +32,14 @@ export type NightlyAuditEnv = Omit<
   'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_S3'
 >;
 
-export function wireNightlyAudit({ policy, aws, log, now, sleep, ...runtime }: MeasuringRuntime) {
+export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
   const env = NightlyAuditEnvSchema.parse(runtime.env);
   const secretsManager = new SecretsManagerClient(aws);
+  // Some megabytes take longer than a call.
+  const requestTimeout = 2 * aws.requestHandler.requestTimeout;
+  const requestHandler = { ...aws.requestHandler, requestTimeout };
+  // Any S3 but AWS's own has its buckets in the path, not in the host name.
+  const forcePathStyle = (env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL) !== undefined;
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
   const secrets = createSecretVersions(secretsManager);
   return createNightlyAuditHandler({
@@ -45,15 +51,10 @@ export function wireNightlyAudit({ policy, aws, log, now, sleep, ...runtime }: M
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
     models: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
     findingStore: createFindingStore(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
-    evidence: createEvidenceStore({
-      bucketName: env.EVIDENCE_BUCKET_NAME,
-      aws: secretsManager,
-      endpoint: env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
-      timeoutMs: 2 * aws.requestHandler.requestTimeout, // some megabytes take longer than a call
-      maxAttempts: aws.maxAttempts,
-      now,
-      sleep,
-    }),
+    evidence: createEvidenceStore(
+      new S3Client({ ...aws, requestHandler, forcePathStyle }),
+      env.EVIDENCE_BUCKET_NAME,
+    ),
     alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
     metrics: createAuditMetrics(runtime.metrics),
     log,

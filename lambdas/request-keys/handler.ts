@@ -1,7 +1,6 @@
 import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
-import { judgeNeed } from '../../governance/audit/key-need.js';
-import { keyNeeded } from '../../governance/audit/key-needed.js';
+import { judgeNeed, keyNeeded } from '../../governance/audit/key-needed.js';
 import { createFailures } from '../../governance/keys/failures.js';
 import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
 import { utcDay } from '../../governance/platform/utc-day.js';
@@ -53,7 +52,7 @@ async function request(
   const [finding] = judgeNeed(facts, deps.policy, at);
   if (!finding || known.has(finding.id)) return false;
   await deps.alerts.publish(keyNeeded(finding, at));
-  const opened = { finding, openedOn: utcDay(at), lastToldOn: utcDay(at) };
-  await deps.findingStore.apply({ open: [opened], remind: [], resolve: [] });
+  const opened = { finding, openedOn: utcDay(at), lastNotifiedOn: utcDay(at) };
+  await deps.findingStore.apply({ opened: [opened], notified: [], resolved: [] });
   return true;
 }

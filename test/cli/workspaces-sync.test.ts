@@ -91,7 +91,9 @@ describe('workspaces sync', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/^dev-workspace +lower limit +Mistral suspends it at 20 USD/m);
     expect(stdout).toMatch(/^ml-workspace +other name +named "ml" at Mistral/m);
     expect(stdout).toMatch(/^prod-workspace +ambiguous +/m);
-    expect(stdout).toContain("the policy allows more requests than Mistral's rate limit");
+    expect(stdout).toContain(
+      "dev-workspace: The policy allows 6000 requests a minute, Mistral's rate limit 600.",
+    );
     expect(world.calls).not.toContain('POST /v1/admin/workspaces');
   });
 

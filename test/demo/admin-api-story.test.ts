@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { ADMIN_API_STORY } from '../../demo/admin-api-story.js';
+import { ADMIN_API_STORY, reminderDays } from '../../demo/admin-api-story.js';
+import { daysBetween } from '../../governance/platform/utc-day.js';
 import { aPolicy } from '../support/builders.js';
 import { leaksIn, printed } from '../support/invariants.js';
 import { type OverheardRun, overhear } from '../support/overheard-run.js';
@@ -60,6 +61,20 @@ test('alerts of nine types were sent, each with a body for every protocol', () =
       'sqs',
     ]);
   }
+});
+
+test('the forgotten key makes at most one reminder mail a week', () => {
+  const days = reminderDays(played.run.document);
+  expect(days.length).toBeGreaterThan(5);
+  const gaps = days.slice(1).map((day, at) => daysBetween(days[at] ?? day, day));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(7);
+});
+
+test('no digest is sent on a day without news and without a reminder', () => {
+  const digests = played.run.document.alerts.filter(
+    ({ attributes }) => attributes.type === 'audit-digest',
+  );
+  for (const { subject } of digests) expect(subject).toMatch(/ new |resolved|Reminder/);
 });
 
 test('the document has spend per workspace and window, against its budget', () => {

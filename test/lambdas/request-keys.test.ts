@@ -30,7 +30,7 @@ function account(
     },
     findingStore: {
       open: async () => found,
-      apply: async ({ open }) => void found.push(...open),
+      apply: async ({ opened }) => void found.push(...opened),
     },
     register: {
       all: async () => [...register.values()],

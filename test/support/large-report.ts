@@ -1,7 +1,8 @@
 import { createAudit } from '../../governance/audit/audit.js';
+import type { Coverage } from '../../governance/audit/coverage.js';
 import { reconcileFindings } from '../../governance/audit/reconcile-findings.js';
-import { takeInventory } from '../../governance/audit/report/inventory.js';
-import { type Night, nightOf } from '../../governance/audit/report/night.js';
+import { type AuditReport, auditReport } from '../../governance/audit/report/audit-report.js';
+import { createInventory } from '../../governance/audit/report/inventory.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
 import { addDays, startOfDay, utcDay } from '../../governance/platform/utc-day.js';
@@ -13,7 +14,7 @@ const AT = new Date('2026-06-30T02:00:00Z');
 const TODAY = utcDay(AT);
 const VERSION_ID = 'aaaaaaaa-0000-4000-8000-000000000001';
 
-/** Names that a user may give a key at Mistral, each an attempt to break the report. */
+/** Names that a user may give a key at Mistral, to see what becomes of them. */
 const HOSTILE_NAMES = [
   '<script>alert(document.domain)</script>',
   '"><img src=x onerror=alert(1)>',
@@ -25,8 +26,19 @@ const HOSTILE_NAMES = [
   '',
 ];
 
-/** The audit report of a large organization: every kind of key, and most kinds of findings. */
-export function largeReport(policy: Policy, otherKeys: number): Night {
+const EVERYTHING: Coverage = {
+  source: 'admin-api',
+  allKeys: true,
+  retirements: true,
+  workspaces: true,
+  rateLimit: true,
+  spendLimit: true,
+  models: true,
+  unclearSecrets: new Set(),
+};
+
+/** The report of a large organization, with every kind of key and most kinds of findings. */
+export function largeReport(policy: Policy, otherKeys: number): AuditReport {
   const planned = plannedKeys(policy);
   const secrets = new Map(
     planned.map(({ secretName }, i) => [secretName, secretState(secretName, i)]),
@@ -34,20 +46,20 @@ export function largeReport(policy: Policy, otherKeys: number): Night {
   const workspaceNames = new Map(policy.workspaces.map(({ id, name }) => [id, name]));
   const facts = { planned, secrets, retiring: new Set(['key-1']), workspaceNames };
   const audit = createAudit(facts, policy.audit, AT);
-  const inventory = takeInventory({ ...facts, workspaces: policy.workspaces }, policy.audit, AT);
-  for (const key of keysOf(policy, otherKeys)) inventory.see(key, audit.see(key));
-  const view = { complete: true, moving: new Set<string>() };
+  const inventory = createInventory({ ...facts, workspaces: policy.workspaces }, policy.audit, AT);
+  for (const key of keysOf(policy, otherKeys)) inventory.add(key, audit.check(key));
+  const view = { complete: true, changing: new Set<string>() };
   const current = audit.findings(view);
-  return nightOf({
-    inventory: inventory.taken(view, current),
+  return auditReport({
+    inventory: inventory.build(view, current),
     changes: reconcileFindings({
       before: current.slice(1, 40).map((finding) => ({
         finding,
         openedOn: addDays(TODAY, -3),
-        lastToldOn: addDays(TODAY, -3),
+        lastNotifiedOn: addDays(TODAY, -3),
       })),
       current: current.filter((_, i) => i % 9 !== 1),
-      isUndecided: () => false,
+      coverage: EVERYTHING,
       remindEveryDays: 7,
       now: AT,
     }),

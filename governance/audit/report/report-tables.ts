@@ -1,7 +1,8 @@
-import { WORST_FIRST } from '../../alerts/alert.js';
+import { countText } from '../../platform/wording.js';
+import { bySeverity } from '../finding.js';
+import { type AuditReport, evidenceText, type ReportedFinding } from './audit-report.js';
 import { type Html, type HtmlValue, html } from './html.js';
 import type { InventoryRow } from './inventory-row.js';
-import type { Night, StandingFinding } from './night.js';
 
 /** More would make the page slow; the CSV beside it has them all. */
 const MOST_FINDINGS = 1000;
@@ -14,21 +15,23 @@ interface Column<Row> {
   of(row: Row): HtmlValue;
 }
 
-export function findingsTable({ findings }: Night): Html {
-  const sorted = [...findings].sort(worstFirst);
+export function findingsTable({ findings }: AuditReport): Html {
+  const sorted = [...findings].sort(openFirst);
   const beyond = findings.length - MOST_FINDINGS;
   return section('findings', 'Findings', [
     findings.length === 0
-      ? html`<p class="good">None: nothing is wrong.</p>`
+      ? html`<p class="good">No findings.</p>`
       : table('Findings', FINDING_COLUMNS, sorted.slice(0, MOST_FINDINGS)),
-    beyond > 0 ? html`<p>${beyond} more are in <a href="findings.csv">findings.csv</a>.</p>` : '',
+    beyond > 0
+      ? html`<p>${countText(beyond, 'more finding')} in <a href="findings.csv">findings.csv</a>.</p>`
+      : '',
   ]);
 }
 
-export function inventoryTables({ rows, leftOut, otherKeys }: Night): Html {
+export function inventoryTables({ rows, leftOut, otherKeys }: AuditReport): Html {
   const managed = rows.filter(({ secret }) => secret !== null);
   const others = rows.filter(({ secret }) => secret === null);
-  const beyond = html`<p>${leftOut} younger keys are not listed here; charts and counts include them.</p>`;
+  const beyond = html`<p>Not listed here: ${countText(leftOut, 'younger key')}. Charts and counts include them.</p>`;
   return html`${section('managed', 'Managed keys', [
     managed.length === 0 ? html`<p>None.</p>` : table('Managed keys', INVENTORY_COLUMNS, managed),
   ])}${section('others', 'Other keys at Mistral', [
@@ -37,29 +40,28 @@ export function inventoryTables({ rows, leftOut, otherKeys }: Night): Html {
   ])}`;
 }
 
-const NOT_LISTED = html`<p>Not known: without the Admin API, Mistral's console alone lists them. Replaced keys that wait for their deletion are among them.</p>`;
+const NOT_LISTED = html`<p>Not known: without the Admin API, only the Mistral console lists them. They include replaced keys that wait for deletion.</p>`;
 
 function othersTable(others: readonly InventoryRow[]): Html {
   return others.length === 0
-    ? html`<p class="good">None: every key is a managed one.</p>`
+    ? html`<p class="good">None: every key is managed.</p>`
     : table('Other keys at Mistral', INVENTORY_COLUMNS, others);
 }
 
-const FINDING_COLUMNS: readonly Column<StandingFinding>[] = [
+const FINDING_COLUMNS: readonly Column<ReportedFinding>[] = [
   {
     title: 'Severity',
-    of: ({ severity, standing }) =>
-      badge(standing === 'resolved' ? 'resolved' : severity, severity),
+    of: ({ severity, status }) => badge(status === 'resolved' ? 'resolved' : severity, severity),
   },
   { title: 'Type', isHeading: true, of: ({ type }) => type },
   { title: 'Subject', of: ({ subject }) => subject },
   { title: 'Workspace', of: ({ workspace }) => workspace },
-  { title: 'Standing', of: ({ standing }) => standing },
+  { title: 'Status', of: ({ status }) => status },
   { title: 'Since', look: 'day', of: ({ since }) => since },
   {
-    title: 'Evidence and next step',
+    title: 'What was found, and what to do next',
     look: 'evidence',
-    of: (finding) => (finding.standing === 'resolved' ? '' : evidenceOf(finding)),
+    of: detailsOf,
   },
 ];
 
@@ -71,7 +73,7 @@ const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
     of: ({ secret, key, keyId }) =>
       html`${secret ?? key}${secret === null ? '' : html`<small>${key}</small>`}<small>${keyId ?? ''}</small>`,
   },
-  { title: 'State', of: ({ state }) => badge(state === 'in charge' ? 'fine' : 'plain', state) },
+  { title: 'State', of: ({ state }) => badge(state === 'current' ? 'fine' : 'plain', state) },
   { title: 'Workspace', of: ({ workspace }) => workspace },
   {
     title: 'Owner',
@@ -86,7 +88,7 @@ const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
   { title: 'Findings', of: ({ findings }) => findings.join(', ') },
 ];
 
-/** Mistral's word on a key, where it has said one. */
+/** A day that Mistral reports of a key. */
 function ofKey({ keyId, createdOn }: InventoryRow, day: string | null): string {
   if (keyId !== null) return day ?? 'never';
   return createdOn === null ? '' : 'not known';
@@ -96,9 +98,10 @@ function badge(look: string, text: string): Html {
   return html`<span class="badge ${look}">${text}</span>`;
 }
 
-function evidenceOf({ evidence, nextCommand }: StandingFinding): Html {
-  const facts = Object.entries(evidence).map(([name, value]) => `${name}: ${value}`);
-  return html`${facts.join('; ')}<code>${nextCommand}</code>`;
+function detailsOf(finding: ReportedFinding): HtmlValue {
+  const { summary, status, nextStep, nextCommand } = finding;
+  if (status === 'resolved') return summary;
+  return html`${summary}<small>${evidenceText(finding)}</small>${nextStep}:<code>${nextCommand}</code>`;
 }
 
 function section(id: string, heading: string, content: readonly HtmlValue[]): Html {
@@ -128,11 +131,9 @@ ${rows.map((row) => html`<tr role="row">${cells(row)}</tr>\n`)}</tbody>
 </table></div>`;
 }
 
-function worstFirst(one: StandingFinding, other: StandingFinding): number {
+function openFirst(one: ReportedFinding, other: ReportedFinding): number {
   return (
-    Number(one.standing === 'resolved') - Number(other.standing === 'resolved') ||
-    WORST_FIRST.indexOf(one.severity) - WORST_FIRST.indexOf(other.severity) ||
-    one.type.localeCompare(other.type) ||
-    one.since.localeCompare(other.since)
+    Number(one.status === 'resolved') - Number(other.status === 'resolved') ||
+    bySeverity(one, other)
   );
 }

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { AuditReport } from '../../../../governance/audit/report/audit-report.js';
 import { evidenceFiles } from '../../../../governance/audit/report/evidence-files.js';
-import type { Night } from '../../../../governance/audit/report/night.js';
 import { loadPolicy } from '../../../../governance/policy/load-policy.js';
 import { largeReport } from '../../../support/large-report.js';
 
@@ -47,15 +47,15 @@ for (const [name, page] of pages) {
   process.stdout.write(`${name}: done\n`);
 }
 
-function write(name: string, night: Night): string {
+function write(name: string, report: AuditReport): string {
   const path = join(out, `${name}.html`);
-  const page = [...evidenceFiles(night)].find((file) => file.path.endsWith('report.html'));
+  const page = [...evidenceFiles(report)].find((file) => file.path.endsWith('report.html'));
   writeFileSync(path, page?.body ?? '');
   return path;
 }
 
-function empty(night: Night): Night {
-  return { ...night, rows: [], findings: [], problems: [] };
+function empty(report: AuditReport): AuditReport {
+  return { ...report, rows: [], findings: [], problems: [] };
 }
 
 function take(

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { report } from '../../../../governance/audit/report/report.js';
-import { suppliedInventory } from '../../../../governance/audit/report/supplied-inventory.js';
+import { operatorInventory } from '../../../../governance/audit/report/operator-inventory.js';
+import { reportPage } from '../../../../governance/audit/report/report-page.js';
 import { plannedKeys } from '../../../../governance/policy/planned-keys.js';
 import { DEV, daysAgo, NOW } from '../../../support/audit-builders.js';
 import { anOperatorPolicy, aSecret } from '../../../support/builders.js';
-import { aNight } from '../../../support/evidence.js';
+import { aReport } from '../../../support/evidence.js';
 
 const planned = plannedKeys(anOperatorPolicy()).filter(({ secretName }) => secretName === DEV);
 const secrets = new Map(
@@ -18,10 +18,10 @@ const secrets = new Map(
     },
   ]),
 );
-const inventory = suppliedInventory(planned, secrets, [], NOW);
-const page = report(aNight({ inventory }));
+const inventory = operatorInventory(planned, secrets, [], NOW);
+const page = reportPage(aReport({ inventory }));
 
-test('without the Admin API nobody says how many keys there are at Mistral, or who owns one', () => {
+test('without the Admin API the number of keys at Mistral and their owners are not known', () => {
   expect(inventory).toMatchObject({ managedKeys: 1, otherKeys: null, leftOut: 0 });
   expect(inventory.rows).toEqual([
     expect.objectContaining({ secret: DEV, ownerUserId: null, ageDays: 12, lastUsedOn: null }),
@@ -29,10 +29,10 @@ test('without the Admin API nobody says how many keys there are at Mistral, or w
 });
 
 test('its page counts managed keys alone, and says what is not known', () => {
-  expect(page).toContain('<strong>1</strong> managed keys');
+  expect(page).toContain('<strong>1</strong> managed key<');
   expect(page).not.toContain('</strong> keys at Mistral');
-  expect(page).not.toContain('every key is a managed one');
-  expect(page).toContain("Not known: without the Admin API, Mistral's console alone lists them.");
+  expect(page).not.toContain('every key is managed');
+  expect(page).toContain('Not known: without the Admin API, only the Mistral console lists them.');
   expect(page).toContain('data-label="Last used"><div>not known</div>');
   expect(page).toContain('30 days without a read of the secret');
 });

@@ -2,11 +2,17 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { evidenceFiles } from '../../../../governance/audit/report/evidence-files.js';
 import { html } from '../../../../governance/audit/report/html.js';
-import { report } from '../../../../governance/audit/report/report.js';
-import { rotationWeeks } from '../../../../governance/audit/report/rotation-weeks.js';
-import { aFinding, aListedKey, aRotatedKey, CURRENT } from '../../../support/audit-builders.js';
+import { rotationWeeks } from '../../../../governance/audit/report/report-charts.js';
+import { reportPage } from '../../../../governance/audit/report/report-page.js';
+import {
+  aFinding,
+  aListedKey,
+  aRotatedKey,
+  CURRENT,
+  NO_CHANGES,
+} from '../../../support/audit-builders.js';
 import { aPolicy } from '../../../support/builders.js';
-import { aNight, inventoryOf } from '../../../support/evidence.js';
+import { aReport, inventoryOf } from '../../../support/evidence.js';
 import { largeReport } from '../../../support/large-report.js';
 
 const HOSTILE = `<script>alert('1')</script>"&`;
@@ -15,7 +21,7 @@ const ESCAPED = '&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;';
 const opened = (change: Parameters<typeof aFinding>[0]) => ({
   finding: aFinding(change),
   openedOn: '2026-06-30',
-  lastToldOn: '2026-06-30',
+  lastNotifiedOn: '2026-06-30',
 });
 
 describe('markup', () => {
@@ -32,38 +38,38 @@ describe('markup', () => {
 });
 
 describe('the page', () => {
-  const hostile = aNight({
+  const hostile = aReport({
     inventory: inventoryOf([
       aListedKey({ name: HOSTILE, workspaceId: 'x', workspaceName: HOSTILE }),
     ]),
     changes: {
-      open: [
+      ...NO_CHANGES,
+      opened: [
         opened({
           subject: HOSTILE,
           workspace: HOSTILE,
+          summary: HOSTILE,
+          nextStep: HOSTILE,
           nextCommand: HOSTILE,
           evidence: { [HOSTILE]: HOSTILE },
         }),
       ],
-      remind: [],
-      unchanged: [],
-      resolve: [],
     },
     problems: [HOSTILE],
   });
 
   test('shows hostile names as what they are', () => {
-    const page = report(hostile);
+    const page = reportPage(hostile);
     expect(page).not.toContain('<script');
-    expect(page.split(ESCAPED).length - 1).toBe(8);
+    expect(page.split(ESCAPED).length - 1).toBe(10);
   });
 
   test.each([
     ['hostile names', hostile],
     ['many keys', largeReport(aPolicy(), 300)],
-    ['nothing at all', aNight()],
-  ])('of %s has only elements of ours, each of them closed', (_, night) => {
-    const page = report(night);
+    ['nothing at all', aReport()],
+  ])('of %s has only elements of ours, each of them closed', (_, report) => {
+    const page = reportPage(report);
     const open: string[] = [];
     const names = new Set<string>();
     for (const [, closing, name = '', , selfClosing] of page.matchAll(TAG)) {
@@ -76,7 +82,7 @@ describe('the page', () => {
   });
 
   test('loads nothing and runs nothing, and its browser sees to that', () => {
-    const page = report(hostile);
+    const page = reportPage(hostile);
     const [, style = ''] = /<style>(.*)<\/style>/s.exec(page) ?? [];
     const hash = createHash('sha256').update(style).digest('base64');
     expect(page).toContain(
@@ -92,8 +98,8 @@ describe('the page', () => {
   });
 
   test('tells what the pictures show in words, and names rows and columns', () => {
-    const page = report(
-      aNight({
+    const page = reportPage(
+      aReport({
         inventory: inventoryOf([aRotatedKey(CURRENT), aListedKey({ createdAt: undefined })]),
       }),
     );
@@ -109,28 +115,30 @@ describe('the page', () => {
   });
 
   test('says that nothing is wrong where nothing is', () => {
-    const page = report(aNight({ inventory: inventoryOf([aRotatedKey(CURRENT)]) }));
-    expect(page).toContain('None: nothing is wrong.');
-    expect(page).toContain('None: every key is a managed one.');
+    const page = reportPage(aReport({ inventory: inventoryOf([aRotatedKey(CURRENT)]) }));
+    expect(page).toContain('No findings.');
+    expect(page).toContain('None: every key is managed.');
     expect(page).not.toContain('class="banner"');
   });
 
   test('says first what the audit could not find out', () => {
-    expect(report(aNight({ complete: false, problems: ['keys: 503'] }))).toMatch(
-      /Not every key could be listed: this inventory is incomplete<\/strong>\s*<ul><li>keys: 503/,
+    expect(reportPage(aReport({ complete: false, problems: ['keys: 503'] }))).toMatch(
+      /Mistral did not list every key: this inventory is incomplete<\/strong>\s*<ul><li>keys: 503/,
     );
-    expect(report(aNight({ problems: ['limit: 503'] }))).toContain('could not check everything');
+    expect(reportPage(aReport({ problems: ['limit: 503'] }))).toContain(
+      'could not check everything',
+    );
   });
 
   test('of very many findings has as many as a browser bears, and says where the rest is', () => {
-    const open = Array.from({ length: 1200 }, (_, i) => opened({ id: `stale#x#${i}` }));
-    const night = aNight({ changes: { open, remind: [], unchanged: [], resolve: [] } });
-    expect(report(night)).toContain('200 more are in <a href="findings.csv">');
-    expect([...evidenceFiles(night)][2]?.body.split('\r\n')).toHaveLength(1 + 1200 + 1);
+    const openedNow = Array.from({ length: 1200 }, (_, i) => opened({ id: `stale#x#${i}` }));
+    const report = aReport({ changes: { ...NO_CHANGES, opened: openedNow } });
+    expect(reportPage(report)).toContain('200 more findings in <a href="findings.csv">');
+    expect([...evidenceFiles(report)][2]?.body.split('\r\n')).toHaveLength(1 + 1200 + 1);
   });
 
   test.each(['light', 'dark'])('its text stands out from its ground where it is %s', (scheme) => {
-    const [light = '', dark = ''] = [...report(aNight()).matchAll(/:root \{([^}]*)\}/g)].map(
+    const [light = '', dark = ''] = [...reportPage(aReport()).matchAll(/:root \{([^}]*)\}/g)].map(
       ([, colours]) => colours,
     );
     const colours = scheme === 'light' ? light : dark;
@@ -167,10 +175,10 @@ function luminance(colour: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-describe('the files of a night', () => {
-  test('are at the same places whenever the night is audited again', () => {
+describe('the files of an audit', () => {
+  test('are at the same places when the audit is repeated on that day', () => {
     const paths = (at: string) =>
-      [...evidenceFiles(aNight({ at: new Date(at) }))].map(({ path }) => path);
+      [...evidenceFiles(aReport({ at: new Date(at) }))].map(({ path }) => path);
     expect(paths('2026-06-30T02:00:00Z')).toEqual([
       'evidence/2026/06/2026-06-30/inventory.json',
       'evidence/2026/06/2026-06-30/inventory.csv',
@@ -181,8 +189,8 @@ describe('the files of a night', () => {
   });
 
   test('tell the same inventory as JSON and as CSV', () => {
-    const night = aNight({ inventory: inventoryOf([aRotatedKey(CURRENT), aListedKey()]) });
-    const [json, csv] = [...evidenceFiles(night)];
+    const report = aReport({ inventory: inventoryOf([aRotatedKey(CURRENT), aListedKey()]) });
+    const [json, csv] = [...evidenceFiles(report)];
     const { version, complete, rows } = JSON.parse(json?.body ?? '');
     expect({ version, complete, keys: rows.length }).toEqual({
       version: 1,
@@ -192,7 +200,7 @@ describe('the files of a night', () => {
     expect(csv?.body).toBe(
       [
         'key,keyId,secret,workspace,team,ownerUserId,state,createdOn,ageDays,lastUsedOn,expiresOn,nextRotationOn,findings',
-        'dev-team-key-20260620-aaaaaaaa,of-aaaaaaaa,mistral/dev-workspace/dev-team-key,dev-workspace,all developers,9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10,in charge,2026-06-20,10,2026-06-30,2026-08-29,2026-09-18,',
+        'dev-team-key-20260620-aaaaaaaa,of-aaaaaaaa,mistral/dev-workspace/dev-team-key,dev-workspace,all developers,9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10,current,2026-06-20,10,2026-06-30,2026-08-29,2026-09-18,',
         'notebook,k1,,dev-workspace,all developers,9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10,unmanaged,2026-06-20,10,2026-06-30,2026-08-29,,unmanaged',
         '',
       ].join('\r\n'),
@@ -203,15 +211,15 @@ describe('the files of a night', () => {
     const today = opened({ id: 'stale#x#1' });
     const before = { ...opened({ id: 'stale#x#2' }), openedOn: '2026-06-01' };
     const gone = { ...opened({ id: 'stale#x#3' }), openedOn: '2026-06-01' };
-    const standings = (changes: Parameters<typeof aNight>[0]) =>
-      aNight(changes).findings.map(({ id, standing }) => `${id} ${standing}`);
-    const first = standings({
-      changes: { open: [today], remind: [before], unchanged: [], resolve: [gone] },
+    const statuses = (changes: Parameters<typeof aReport>[0]) =>
+      aReport(changes).findings.map(({ id, status }) => `${id} ${status}`);
+    const first = statuses({
+      changes: { ...NO_CHANGES, opened: [today], stillOpen: [before], resolved: [gone] },
     });
     expect(first).toEqual(['stale#x#1 new', 'stale#x#2 still open', 'stale#x#3 resolved']);
-    expect(
-      standings({ changes: { open: [], remind: [], unchanged: [today, before], resolve: [] } }),
-    ).toEqual(first.slice(0, 2));
+    expect(statuses({ changes: { ...NO_CHANGES, stillOpen: [today, before] } })).toEqual(
+      first.slice(0, 2),
+    );
   });
 });
 

@@ -1,14 +1,16 @@
-import type { OperatorSecret } from '../../keys/operator/operator-secret.js';
-import { unverifiedVersion, verifiedVersion } from '../../keys/operator/operator-secret.js';
+import {
+  type OperatorSecret,
+  unverifiedVersion,
+  verifiedVersion,
+} from '../../keys/operator/operator-secret.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
 import { FINDING_TYPES, type Finding } from '../finding.js';
-import type { Inventory } from './inventory.js';
+import { createKeyAges, type Inventory } from './inventory.js';
 import { ageOf, type InventoryRow, type KeyState } from './inventory-row.js';
-import { createKeyAges } from './key-ages.js';
 
 /** The inventory where Mistral's keys cannot be listed: one row for each secret of the policy. */
-export function suppliedInventory(
+export function operatorInventory(
   planned: readonly PlannedKey[],
   secrets: ReadonlyMap<string, OperatorSecret>,
   findings: readonly Finding[],
@@ -50,6 +52,6 @@ function rowOf(
 
 function stateOf(secret: OperatorSecret | undefined): KeyState {
   if (!secret) return 'secret not read';
-  if (verifiedVersion(secret.state) !== undefined) return 'in charge';
-  return unverifiedVersion(secret.state) === undefined ? 'no key yet' : 'rotating in';
+  if (verifiedVersion(secret.state) !== undefined) return 'current';
+  return unverifiedVersion(secret.state) === undefined ? 'no key yet' : 'pending';
 }

@@ -1,8 +1,8 @@
-import type { Log } from '../../governance/platform/log.js';
+import type { Log } from '../platform/log.js';
 
 const LONGEST = 300;
 
-/** What the audit could not find out, and goes on without. */
+/** What the audit could not check, and continues without. */
 export interface Problems {
   readonly list: readonly string[];
   /** The attempt's answer, or `undefined` with the failure noted. */
@@ -24,7 +24,7 @@ export function createProblems(log: Log): Problems {
         return await attempt();
       } catch (error) {
         note(what, error instanceof Error ? error.message : String(error));
-        log.warn('audit goes on without something', { what, error });
+        log.warn('audit continues incomplete', { what, error });
         return undefined;
       }
     },

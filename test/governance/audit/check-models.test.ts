@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseProbe, rememberProbe } from '../../../governance/audit/model-probe.js';
+import { chooseProbe, rememberProbe } from '../../../governance/audit/check-models.js';
 import { dayAgo, daysAgo, NOW } from '../../support/audit-builders.js';
 
 const key = (keyId: string, lastUsedOn: string) => ({

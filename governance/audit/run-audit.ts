@@ -1,0 +1,169 @@
+import type { ModelCatalog } from '../keys/model-catalog.js';
+import type { Retirements } from '../keys/retirements.aws.js';
+import type { KeySource } from '../mistral/key-source.js';
+import type { MistralWorkspace } from '../mistral/mistral.js';
+import type { SpendLimit } from '../mistral/mistral-limits.js';
+import type { Organization } from '../mistral/organization.js';
+import type { Log } from '../platform/log.js';
+import { plannedKeys } from '../policy/planned-keys.js';
+import type { Policy } from '../policy/policy.js';
+import { type Audit, createAudit } from './audit.js';
+import type { GaugeFacts } from './audit-metrics.js';
+import { checkModels, type ModelCheck } from './check-models.js';
+import type { Coverage } from './coverage.js';
+import type { Finding } from './finding.js';
+import type { AuditMemory } from './finding-store.aws.js';
+import { judgeRateLimit, judgeSpendLimit, judgeWorkspaces } from './policy-drift.js';
+import { createProblems, type Problems } from './problems.js';
+import { createInventory, type Inventory, type InventoryBuilder } from './report/inventory.js';
+import { judgeRotations } from './rotation-findings.js';
+import {
+  describeRotated,
+  describeSecrets,
+  findChanging,
+  runningRetirements,
+  type SecretReaders,
+} from './secret-facts.js';
+
+/** What every audit asks, with the Admin API or without. */
+export interface AuditDeps extends SecretReaders {
+  readonly retirements: Pick<Retirements, 'running'>;
+  readonly models: ModelCatalog;
+  readonly log: Log;
+}
+
+export interface AdminAuditDeps extends AuditDeps {
+  readonly keySource: Pick<KeySource, 'list'>;
+  readonly organization: Pick<Organization, 'workspaces' | 'requestsPerSecond' | 'spendLimit'>;
+}
+
+/** What one audit found, and how much it could check. */
+export interface AuditRun {
+  /** How many keys Mistral listed; without the Admin API, how many secrets hold one. */
+  readonly keys: number;
+  readonly findings: readonly Finding[];
+  readonly coverage: Coverage;
+  readonly models: ModelCheck;
+  readonly inventory: Inventory;
+  readonly gauges: GaugeFacts;
+  readonly problems: readonly string[];
+  readonly memory: AuditMemory;
+  /** Why not every key was listed, if so. */
+  readonly listingError: unknown;
+}
+
+/** Gathers the facts and judges them. A fact that cannot be read is a problem, and the audit goes on. */
+export async function runAudit(
+  deps: AdminAuditDeps,
+  memory: AuditMemory,
+  now: Date,
+): Promise<AuditRun> {
+  const { policy } = deps;
+  const problems = createProblems(deps.log);
+  const [secrets, organization] = await Promise.all([
+    describeSecrets(policy, (key) => describeRotated(deps, key), problems),
+    readOrganization(deps, problems),
+  ]);
+  const retirements = await runningRetirements(deps.retirements, problems);
+  const retiring = retirements && new Set(retirements.map(({ oldKeyId }) => oldKeyId));
+  const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
+  const planned = plannedKeys(policy);
+  const workspaceNames = new Map(policy.workspaces.map(({ id, name }) => [id, name]));
+  const facts = { planned, secrets: states, retiring, workspaceNames };
+  const audit = createAudit(facts, policy.audit, now);
+  const inventory = createInventory({ ...facts, workspaces: policy.workspaces }, policy.audit, now);
+  const { keys, error } = await checkEveryKey(deps, audit, inventory, problems);
+  const changing = await findChanging(audit.suspects(), secrets, deps.secrets, problems);
+  const models = await checkModels(deps, audit.inUse(), memory, problems, now);
+
+  const unread = planned.map(({ secretName }) => secretName).filter((name) => !secrets.has(name));
+  const view = { complete: error === undefined, changing };
+  const findings = [
+    ...audit.findings(view),
+    ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, now)),
+    ...judgeOrganization(policy, organization, now),
+    ...models.findings,
+  ];
+  return {
+    keys,
+    findings,
+    coverage: {
+      source: 'admin-api',
+      allKeys: view.complete,
+      retirements: retiring !== undefined,
+      workspaces: organization.workspaces !== undefined,
+      rateLimit: organization.requestsPerSecond !== undefined,
+      spendLimit: organization.spendLimit !== undefined,
+      models: models.outcome === 'checked',
+      unclearSecrets: new Set([...unread, ...changing]),
+    },
+    models: models.outcome,
+    inventory: inventory.build(view, findings),
+    gauges: {
+      keysListed: view.complete ? keys : undefined,
+      secrets: [...secrets.values()],
+      retirements,
+    },
+    problems: problems.list,
+    memory: models.memory,
+    listingError: error,
+  };
+}
+
+async function checkEveryKey(
+  { keySource }: AdminAuditDeps,
+  audit: Audit,
+  inventory: InventoryBuilder,
+  problems: Problems,
+): Promise<{ keys: number; error: unknown }> {
+  let keys = 0;
+  try {
+    for await (const key of keySource.list()) {
+      keys += 1;
+      inventory.add(key, audit.check(key));
+    }
+    return { keys, error: undefined };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    problems.note(`keys at Mistral could only be listed in part (${keys} seen)`, reason);
+    return { keys, error: error ?? new Error(reason) };
+  }
+}
+
+interface OrganizationFacts {
+  readonly workspaces: readonly MistralWorkspace[] | undefined;
+  readonly requestsPerSecond: number | undefined;
+  readonly spendLimit: SpendLimit | undefined;
+}
+
+async function readOrganization(
+  { organization, policy }: AdminAuditDeps,
+  problems: Problems,
+): Promise<OrganizationFacts> {
+  const [workspaces, requestsPerSecond, spendLimit] = await Promise.all([
+    problems.attempt('workspaces at Mistral could not be listed', async () => {
+      const all: MistralWorkspace[] = [];
+      for await (const workspace of organization.workspaces()) all.push(workspace);
+      return all;
+    }),
+    problems.attempt("Mistral's rate limit could not be read", () =>
+      organization.requestsPerSecond(),
+    ),
+    problems.attempt("Mistral's spend limit could not be compared", async () => {
+      const limit = await organization.spendLimit();
+      const { currency } = policy.mistral;
+      if ((limit.currency ?? currency) === currency) return limit;
+      throw new Error(`it is in ${limit.currency}, the policy's budgets are in ${currency}`);
+    }),
+  ]);
+  return { workspaces, requestsPerSecond, spendLimit };
+}
+
+function judgeOrganization(policy: Policy, facts: OrganizationFacts, now: Date): Finding[] {
+  const { workspaces, requestsPerSecond, spendLimit } = facts;
+  return [
+    ...(workspaces ? judgeWorkspaces(policy, workspaces, now) : []),
+    ...(requestsPerSecond === undefined ? [] : judgeRateLimit(policy, requestsPerSecond, now)),
+    ...(spendLimit ? judgeSpendLimit(policy, spendLimit, now) : []),
+  ];
+}
