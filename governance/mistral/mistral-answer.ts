@@ -79,7 +79,10 @@ export function errorOf(response: Response, text: string, context: AnswerContext
   }
   const body = json(text);
   const value = body.kind === 'json' ? body.value : undefined;
-  const said = redactKey(printable(wordsOf(value)), context.apiKey).slice(0, QUOTED_CHARACTERS);
+  const said = redactKey(printable(errorMessageOf(value)), context.apiKey).slice(
+    0,
+    QUOTED_CHARACTERS,
+  );
   const message = `${context.call} answered ${status}${said ? `: ${said}` : ''}`;
   return new (errorClass(status))(message, {
     status,
@@ -117,15 +120,15 @@ function fieldName(path: readonly PropertyKey[]): string {
 }
 
 /** Mistral's errors come as text, as objects, as lists of both, and as JSON inside a string. */
-function wordsOf(value: unknown, depth = 0): string {
+export function errorMessageOf(value: unknown, depth = 0): string {
   if (depth > 4) return '';
   if (typeof value === 'string') {
     const inner = /^\s*[{[]/.test(value) ? json(value) : undefined;
-    return inner?.kind === 'json' ? wordsOf(inner.value, depth + 1) : value;
+    return inner?.kind === 'json' ? errorMessageOf(inner.value, depth + 1) : value;
   }
   if (Array.isArray(value)) {
     return value
-      .map((item) => wordsOf(item, depth + 1))
+      .map((item) => errorMessageOf(item, depth + 1))
       .filter(Boolean)
       .slice(0, 5)
       .join('; ');
@@ -134,7 +137,15 @@ function wordsOf(value: unknown, depth = 0): string {
   if (!success) return '';
   const { msg, loc } = data;
   if (typeof msg === 'string') return Array.isArray(loc) ? `${loc.join('.')}: ${msg}` : msg;
-  return wordsOf(data.message ?? data.detail ?? data.error, depth + 1);
+  return errorMessageOf(data.message ?? data.detail ?? data.error, depth + 1);
+}
+
+/** `Retry-After` comes in seconds or as a date; anything else asks for nothing. */
+export function retryAfterMs(header: string | null | undefined, now: Date): number | undefined {
+  if (!header) return undefined;
+  const seconds = Number(header);
+  const ms = Number.isNaN(seconds) ? Date.parse(header) - now.getTime() : seconds * 1000;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 function printable(text: string): string {

@@ -16,7 +16,7 @@ import { METRICS_NAMESPACE } from '../../governance/platform/metrics.js';
 import { readPolicyFile } from '../../governance/policy/policy-file.js';
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { GatewayEnvSchema } from './env.js';
-import { createStreamingHandler } from './stream-response.js';
+import { createGatewayHandler } from './handler.js';
 
 const env = GatewayEnvSchema.parse(process.env);
 const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
@@ -33,4 +33,4 @@ const gateway = openGateway({
   holderId: randomUUID(),
 });
 
-export const handler = createStreamingHandler(gateway);
+export const handler = createGatewayHandler(gateway);
