@@ -57,9 +57,8 @@ export class Forwarding implements UpstreamHandler {
     private readonly done: (outcome: Forwarded) => void,
   ) {}
 
-  /** The caller hung up. What it received; `undefined` if the attempt had ended already. */
-  abandon(): PartialAnswer | undefined {
-    if (this.#ended) return undefined;
+  /** The caller hung up. Returns what it received. */
+  abandon(): PartialAnswer {
     this.#stop({ kind: 'abandoned' });
     return this.#meter?.partial ?? NOTHING;
   }

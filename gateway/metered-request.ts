@@ -16,6 +16,13 @@ import {
 } from './problems.js';
 import { overflowOf, Pauses, rateLimited, retryAdviceOf } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
+import type { UpstreamAnswer } from './upstream.js';
+
+type Rejection = UpstreamAnswer & { readonly status: 401 | 429 };
+
+function isRejection(outcome: Forwarded): outcome is Forwarded & Rejection {
+  return outcome.kind === 'error' && (outcome.status === 401 || outcome.status === 429);
+}
 
 /** One request from top to bottom: authorize, reserve, send, settle. Only sending may repeat. */
 export class MeteredRequest implements RequestInFlight {
@@ -54,12 +61,9 @@ export class MeteredRequest implements RequestInFlight {
   abandon(outcome: RequestOutcome = 'caller_gone'): void {
     if (this.#isOver) return;
     this.#end(outcome);
-    if (!this.#attempt) {
-      this.#hold?.release(); // between two attempts nothing is in flight
-      return;
-    }
-    const delivered = this.#attempt.abandon();
+    const delivered = this.#attempt?.abandon();
     if (delivered) this.#hold?.endedEarly(delivered);
+    else this.#hold?.release(); // between two attempts nothing is in flight
   }
 
   /**
@@ -84,14 +88,10 @@ export class MeteredRequest implements RequestInFlight {
       if (!key) return this.#giveUp(hold, limited ?? keyUnavailable(grant.workspace));
       if (this.#isOver) break;
 
-      const outcome = await this.#forward(key, body, limited !== undefined);
-      this.#attempt = undefined;
-      if (outcome.kind !== 'error' || (outcome.status !== 401 && outcome.status !== 429)) {
-        return this.#settle(hold, outcome, key, limited !== undefined);
-      }
-      metrics.refused(outcome.status);
-
-      if (outcome.status === 401) {
+      const rejection = await this.#forward(hold, key, body, limited !== undefined);
+      if (!rejection) return;
+      metrics.refused(rejection.status);
+      if (rejection.status === 401) {
         const other = isSecondKey ? undefined : await keys.instead(grant.workspace, [key]);
         if (!other) return this.#giveUpKey(hold, limited ?? keyRejected(grant.workspace));
         key = other;
@@ -100,7 +100,7 @@ export class MeteredRequest implements RequestInFlight {
       }
 
       key = undefined;
-      const advice = retryAdviceOf(outcome.headers, now());
+      const advice = retryAdviceOf(rejection.headers, now());
       pauses ??= new Pauses(random);
       const pause = pauses.next(advice);
       if (pause !== undefined) {
@@ -129,13 +129,33 @@ export class MeteredRequest implements RequestInFlight {
     }
   }
 
-  #forward(key: ApiKey, body: Buffer, isOverflow: boolean): Promise<Forwarded> {
+  /** One attempt: a 401 or 429 to go on from; `undefined` once the answer is final, and settled. */
+  #forward(
+    hold: Hold,
+    key: ApiKey,
+    body: Buffer,
+    isOverflow: boolean,
+  ): Promise<Rejection | undefined> {
     const { upstream, policy } = this.deps;
     const { method, path } = this.endpoint;
     const stallMs = policy.gateway.idleTimeoutSeconds * 1000;
-    return new Promise((resolve) => {
-      this.#attempt = new Forwarding(key, this.reply, isOverflow, stallMs, resolve);
-      upstream.dispatch({ method, path, key, accept: this.head.accept, body }, this.#attempt);
+    return new Promise((resolve, reject) => {
+      const attempt = new Forwarding(key, this.reply, isOverflow, stallMs, (outcome) => {
+        this.#attempt = undefined;
+        if (isRejection(outcome)) {
+          resolve(outcome);
+          return;
+        }
+        // Now rather than after the promise: the end of an answer travels with its last bytes.
+        try {
+          this.#settle(hold, outcome, key, isOverflow);
+          resolve(undefined);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      this.#attempt = attempt;
+      upstream.dispatch({ method, path, key, accept: this.head.accept, body }, attempt);
     });
   }
 

@@ -335,7 +335,9 @@ test.each([
   expect(answer.headers.get('retry-after')).toBe(String(12 * 3600));
   const problem = await answer.json();
   expect(problem).toMatchObject({ object: 'error', code, type: 'rate_limit_error' });
-  expect(problem).toMatchObject({ message: expect.stringContaining('resets at 2026-07-01 00:00 UTC') });
+  expect(problem).toMatchObject({
+    message: expect.stringContaining('resets at 2026-07-01 00:00 UTC'),
+  });
   expect(world.received).toEqual([]);
 });
 
