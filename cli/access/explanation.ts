@@ -1,7 +1,7 @@
-import { overflowOf } from '../../gateway/overflow.js';
-import { authorizeCall, refusalOf, reserve } from '../../governance/metering/admission.js';
-import { type Problem, shownCode } from '../../governance/metering/problem.js';
-import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { overflowOf } from '../../gateway/rate-limit.js';
+import { authorizeCall, refusalOf } from '../../governance/metering/admission.js';
+import { createMetering } from '../../governance/metering/metering.js';
+import { type Problem, publicCode } from '../../governance/metering/problem.js';
 import { inOrderOfDecision, matches } from '../../governance/policy/caller-patterns.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { Quota } from '../../governance/quotas/quota.js';
@@ -72,12 +72,12 @@ export async function explain(
 
   async function quotaRefusal(): Promise<Problem | undefined> {
     if (!demand) return undefined;
-    const metering = createQuotaMetering(
+    const metering = createMetering(
       policy,
       createQuotaLedger(() => now),
       tariff,
     );
-    const outcome = await reserve(metering, demand);
+    const outcome = await metering.reserve(demand);
     return outcome.kind === 'reserved' ? undefined : refusalOf(outcome, demand.grant, now);
   }
 
@@ -87,7 +87,7 @@ export async function explain(
     names === '*' ? ['*'] : names.filter((name) => models.resolve(name) === id);
   return {
     allowed: refusal === undefined,
-    refusal: refusal && { code: shownCode(refusal.code), message: refusal.message },
+    refusal: refusal && { code: publicCode(refusal.code), message: refusal.message },
     callerArn,
     rule: caller && rule,
     overruled: caller ? overruled : [],

@@ -1,9 +1,8 @@
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { type CompiledAccess, compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
-import type { Authorize } from '../../governance/metering/metering.js';
-import type { Tariff } from '../../governance/metering/quota-metering.js';
-import { createTariff } from '../../governance/metering/tariff.js';
+import type { Authorize } from '../../governance/metering/live-access.js';
+import { createTariff, type Tariff } from '../../governance/metering/tariff.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { createPriceBook, type PriceBook } from '../../governance/prices/price-book.js';
 

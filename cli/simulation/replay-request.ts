@@ -1,7 +1,7 @@
 import { refusalOf } from '../../governance/metering/admission.js';
-import { demandOf, roomFor } from '../../governance/metering/demand.js';
-import { type ProblemCode, shownCode } from '../../governance/metering/problem.js';
-import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { defaultMaxTokens, demandOf } from '../../governance/metering/demand.js';
+import { createMetering } from '../../governance/metering/metering.js';
+import { type ProblemCode, publicCode } from '../../governance/metering/problem.js';
 import type { RequestBody } from '../../governance/metering/request-body.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { callingArn } from '../access/caller-arn.js';
@@ -35,14 +35,14 @@ const MOST_PAGES = 10_000;
 /** What the gateway would have done with a request of the past, given all those before it. */
 export function createReplay(policy: Policy, ledger: QuotaLedger) {
   const { access, authorize, tariff } = openAccess(policy);
-  const metering = createQuotaMetering(policy, ledger, tariff);
+  const metering = createMetering(policy, ledger, tariff);
 
   return async (record: UsageRecord): Promise<Replayed> => {
     const caller = callingArn(record.caller);
     const refused = (code: ProblemCode, message: string): Replayed => {
       const known = access.callerOf(caller);
       const { workspace, role } = known.kind === 'known' ? known.access : NOBODY;
-      return { kind: 'refused', code: shownCode(code), message, workspace, role };
+      return { kind: 'refused', code: publicCode(code), message, workspace, role };
     };
 
     const { kind } = endpointNamed(record.endpoint);
@@ -54,7 +54,7 @@ export function createReplay(policy: Policy, ledger: QuotaLedger) {
     const bytes = record.promptTokens * BYTES_PER_TOKEN;
     const grant =
       maxTokens === undefined && kind === 'generation'
-        ? { ...granted, maxTokens: roomFor(body, bytes, granted, access.models) }
+        ? { ...granted, maxTokens: defaultMaxTokens(body, bytes, granted, access.models) }
         : granted;
     const demand = demandOf(body, bytes, kind, grant, access.models);
     const outcome = await metering.reserve(demand);
@@ -64,7 +64,7 @@ export function createReplay(policy: Policy, ledger: QuotaLedger) {
     }
     const isCutShort = kind === 'generation' && record.completionTokens > grant.maxTokens;
     const usage = usageOf(record, isCutShort ? grant.maxTokens : record.completionTokens);
-    outcome.settle({ kind: 'measured', usage });
+    outcome.delivered(usage);
     const costNanos = tariff.charge(demand, usage)?.cost ?? 0;
     return { kind: 'sent', workspace: grant.workspace, costNanos, isCutShort };
   };

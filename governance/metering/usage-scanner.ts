@@ -1,4 +1,5 @@
-export type Usage = Readonly<Record<string, unknown>>;
+/** `usage` or `usage_info` as Mistral sent it. */
+export type ReportedUsage = Readonly<Record<string, unknown>>;
 
 const KEY = Buffer.from('"usage');
 const MAX_OBJECT_BYTES = 4096;
@@ -17,12 +18,12 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
 /**
- * Finds `usage` or `usage_info` in an answer as it passes, JSON or SSE, whatever its chunks, and
- * keeps no more of it than that. Text that a model wrote cannot pass for it: inside a JSON string
- * every quote has a backslash. Of several the largest counts.
+ * Finds `usage` or `usage_info` in an answer as it passes, JSON or SSE, however it is cut into
+ * chunks, and keeps nothing else of it. Text that a model wrote cannot be mistaken for it: inside a
+ * JSON string every quote has a backslash. If there are several, the largest counts.
  */
 export class UsageScanner {
-  usage: Usage | undefined;
+  usage: ReportedUsage | undefined;
   #weight = -1;
   #phase = SEARCHING;
   #matched = 0;
@@ -61,7 +62,7 @@ export class UsageScanner {
     }
   }
 
-  /** One byte towards `"usage": {`; a byte that leads elsewhere is looked at again as a new start. */
+  /** One byte towards `"usage": {`; a byte that leads elsewhere is read again as a new start. */
   #towardsObject(chunk: Buffer, at: number): number {
     const byte = chunk[at];
     switch (this.#phase) {
@@ -131,8 +132,8 @@ export class UsageScanner {
   }
 }
 
-/** How much a usage says was used; negative for an object that says nothing of the kind. */
-function weightOf(usage: Usage): number {
+/** How much a usage reports; negative for an object that reports no counts. */
+function weightOf(usage: ReportedUsage): number {
   const counts = [usage.total_tokens, usage.pages_processed];
   const parts = [usage.prompt_tokens, usage.completion_tokens].filter(isCount);
   const all = [...counts.filter(isCount), parts.reduce((sum, part) => sum + part, 0)];
@@ -147,7 +148,7 @@ function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-function parseObject(text: string): Usage | undefined {
+function parseObject(text: string): ReportedUsage | undefined {
   try {
     return JSON.parse(text);
   } catch {

@@ -125,6 +125,14 @@ export function errorMessageOf(value: unknown, depth = 0): string {
   return errorMessageOf(data.message ?? data.detail ?? data.error, depth + 1);
 }
 
+/** `Retry-After` comes in seconds or as a date; anything else asks for nothing. */
+export function retryAfterMs(header: string | null | undefined, now: Date): number | undefined {
+  if (!header) return undefined;
+  const seconds = Number(header);
+  const ms = Number.isNaN(seconds) ? Date.parse(header) - now.getTime() : seconds * 1000;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
 function printable(text: string): string {
   return text
     .slice(0, 4096)

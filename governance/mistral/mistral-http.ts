@@ -3,7 +3,14 @@ import type * as z from 'zod';
 import { backoffMs } from '../platform/backoff.js';
 import { MistralError, MistralRequestError, MistralUnavailableError } from '../platform/errors.js';
 import type { ApiKey } from './api-key.js';
-import { type AnswerContext, badAnswer, errorOf, parseAnswer, readBody } from './mistral-answer.js';
+import {
+  type AnswerContext,
+  badAnswer,
+  errorOf,
+  parseAnswer,
+  readBody,
+  retryAfterMs,
+} from './mistral-answer.js';
 
 export interface MistralRequest<T> {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -118,7 +125,8 @@ export function createMistralHttp(
         const again = mayRepeat(request.method, outcome.repeat, malformed);
         if (!again || attempts === ATTEMPTS) throw outcome.error;
         const own = backoffMs(attempts, random);
-        await sleep(Math.max(own, retryAfterMs(outcome.retryAfter, now())));
+        const asked = retryAfterMs(outcome.retryAfter, now()) ?? 0;
+        await sleep(Math.max(own, Math.min(asked, MAX_RETRY_AFTER_MS)));
       }
     },
   };
@@ -162,14 +170,6 @@ function mayRepeat(method: string, repeat: Repeat, malformed: number): boolean {
   if (repeat === 'always') return true;
   if (repeat === 'when safe') return method !== 'POST';
   return repeat === 'once' && method === 'GET' && malformed === 1;
-}
-
-/** `Retry-After` comes in seconds or as a date; what is neither asks for nothing. */
-function retryAfterMs(header: string | null | undefined, now: Date): number {
-  if (!header) return 0;
-  const seconds = Number(header);
-  const asked = Number.isNaN(seconds) ? Date.parse(header) - now.getTime() : seconds * 1000;
-  return asked > 0 ? Math.min(asked, MAX_RETRY_AFTER_MS) : 0;
 }
 
 function urlOf(baseUrl: string, { path, query = {} }: MistralRequest<unknown>): URL {

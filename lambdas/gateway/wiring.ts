@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { createHttpsUpstream } from '../../gateway/https-upstream.js';
 import { connectGateway } from '../../gateway/wiring.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
-import { createStreamingHandler } from './stream-response.js';
+import { createGatewayHandler } from './handler.js';
 
 const GatewayEnvSchema = z.object({
   ALERTS_TOPIC_ARN: z.string().min(1),
@@ -16,7 +16,7 @@ export type GatewayEnv = z.input<typeof GatewayEnvSchema>;
 export function wireGateway(runtime: MeasuringRuntime) {
   const { policy } = runtime;
   const env = GatewayEnvSchema.parse(runtime.env);
-  return createStreamingHandler(
+  return createGatewayHandler(
     connectGateway({
       ...runtime,
       upstream: createHttpsUpstream(policy.mistral.apiUrl, policy.gateway),

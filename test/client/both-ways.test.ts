@@ -6,7 +6,7 @@ import { createSignedHttpClient } from '../../client/signed-http-client.js';
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
-import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { createMetering } from '../../governance/metering/metering.js';
 import { createTariff } from '../../governance/metering/tariff.js';
 import { createPriceBook } from '../../governance/prices/price-book.js';
 import { createQuotaHolder } from '../../governance/quotas/quota-holder.js';
@@ -38,7 +38,7 @@ async function gatewayOver({ counters, now }: World, requestsPerMinute: number) 
   const holder = createQuotaHolder({ holderId: 'the gateway', counters, nowMs });
   const gateway = await gatewayWorld(completing, undefined, {
     authorize: (caller, request) => authorizeRequest(access, caller, request),
-    metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
+    metering: createMetering(policy, holder, createTariff(priceBook)),
   });
   const front = await functionUrl(
     { AKID: CREDENTIALS },

@@ -141,6 +141,6 @@ test('neither errors nor the client show a piece of the key', async () => {
   await mistral.chat.complete(CHAT).catch(keep);
 
   expect(shown).toHaveLength(4);
-  expect(shown.at(-1)).toContain('characters that no header may carry');
+  expect(shown.at(-1)).toContain('characters that a header cannot carry');
   for (const text of shown) expect(text).not.toContain(KEY.slice(0, 8));
 });

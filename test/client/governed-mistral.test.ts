@@ -236,6 +236,6 @@ test('spend that would be written too late for its lease is refused at the start
 
   await expect(world.create({ flushEverySeconds: 30 })).rejects.toMatchObject({
     name: 'GovernanceConfigurationError',
-    message: 'flushEverySeconds is 30: allowed are at most 4',
+    message: 'flushEverySeconds is 30: the most allowed is 4',
   });
 });

@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { closeAtEnd, InFlight } from '../../client/closing.js';
 import { GovernanceRefusedError } from '../../client/errors.js';
-import { closeAtEnd } from '../../client/process-end.js';
-import { UnderWay } from '../../client/under-way.js';
 import {
   CHAT,
   clientWorld,
@@ -139,33 +138,33 @@ describe('close', () => {
   });
 
   test('waits for all of them', async () => {
-    const underWay = new UnderWay();
-    underWay.begin();
-    underWay.begin();
+    const inFlight = new InFlight();
+    inFlight.begin();
+    inFlight.begin();
     let isClosed = false;
-    const closing = underWay.close(60).then(() => {
+    const closing = inFlight.close(60).then(() => {
       isClosed = true;
     });
 
-    underWay.end();
+    inFlight.end();
     await new Promise((resolve) => setImmediate(resolve));
     expect(isClosed).toBe(false);
-    underWay.end();
+    inFlight.end();
 
     await closing;
   });
 
   test('does not wait for ever', async () => {
-    const underWay = new UnderWay();
-    underWay.begin();
+    const inFlight = new InFlight();
+    inFlight.begin();
 
-    await expect(underWay.close(0.001)).resolves.toBeUndefined();
+    await expect(inFlight.close(0.001)).resolves.toBeUndefined();
   });
 });
 
 describe('at the end of the process', () => {
   test('a real one says that it closed, and ends by the signal', async () => {
-    const module = join(import.meta.dirname, '../../client/process-end.ts');
+    const module = join(import.meta.dirname, '../../client/closing.ts');
     const script = `
       import { closeAtEnd } from ${JSON.stringify(module)};
       closeAtEnd(process, async () => console.log('closed'));

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { DeliveredText } from '../../governance/metering/delivered-text.js';
+import { DeliveredText } from '../../governance/metering/answer-meter.js';
 import { CHAT, clientWorld, DAILY_TOKENS, MONEY, REQUESTS } from '../support/client-world.js';
 import {
   answerJson,

@@ -325,7 +325,7 @@ test.each([
   ['workspace#dev-workspace usd month', 'budget_exhausted'],
   ['workspace#dev-workspace requests minute', 'rate_limited'],
   [`caller#${DEVELOPER} tokens day`, 'tokens_exhausted'],
-])('when %s is used up the answer names it and when it starts anew', async (quota, code) => {
+])('when %s is exhausted the answer names it and when it resets', async (quota, code) => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
   world.quotas.limits.set(quota, 0);
 
@@ -335,7 +335,9 @@ test.each([
   expect(answer.headers.get('retry-after')).toBe(String(12 * 3600));
   const problem = await answer.json();
   expect(problem).toMatchObject({ object: 'error', code, type: 'rate_limit_error' });
-  expect(problem).toMatchObject({ message: expect.stringContaining('2026-07-01T00:00:00.000Z') });
+  expect(problem).toMatchObject({
+    message: expect.stringContaining('resets at 2026-07-01 00:00 UTC'),
+  });
   expect(world.received).toEqual([]);
 });
 

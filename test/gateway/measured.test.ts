@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GatewayDeps } from '../../gateway/gateway.js';
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
 import {
   answerJson,
   CHAT,
@@ -59,7 +59,7 @@ test("Mistral's own error about a request is told from ours", async () => {
     answerJson(response, 422, { detail: [{ msg: 'wrong' }] }),
   );
   await world.ask(CHAT);
-  expect(ends).toEqual(['refused_by_mistral']);
+  expect(ends).toEqual(['rejected_by_mistral']);
 });
 
 test('a 401 that a rotated key explains is noted, and the request answered', async () => {

@@ -1,7 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import type { GatewayDeps } from '../../gateway/gateway.js';
-import { DeliveredText } from '../../governance/metering/delivered-text.js';
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
+import { DeliveredText } from '../../governance/metering/answer-meter.js';
 import { UsageScanner } from '../../governance/metering/usage-scanner.js';
 import {
   answerJson,

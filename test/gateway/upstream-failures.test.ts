@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { GatewayDeps } from '../../gateway/gateway.js';
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
 import { KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,
@@ -109,7 +109,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     const problem = await problemOf(answer);
     expect(problem).toMatchObject({ code: 'upstream_forbidden' });
     expect(problem.message).toContain('Labs models need another tier');
-    expect(problem.message).toContain('use a key with broader scope');
+    expect(problem.message).toContain('Use a key with broader scope');
   });
 
   test.each([400, 404, 413, 422])(

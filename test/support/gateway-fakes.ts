@@ -1,6 +1,6 @@
 import type { ModelDirectory } from '../../governance/access/model-directory.js';
-import type { Authorize } from '../../governance/metering/metering.js';
-import type { Tariff } from '../../governance/metering/quota-metering.js';
+import type { Authorize } from '../../governance/metering/live-access.js';
+import type { Tariff } from '../../governance/metering/tariff.js';
 import type { WorkspaceKeys } from '../../governance/metering/workspace-keys.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import type { Policy } from '../../governance/policy/policy.js';

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { createGateway, type Gateway, type GatewayDeps } from '../../gateway/gateway.js';
+import { createGateway, type Gateway } from '../../gateway/gateway.js';
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
 import { createHttpsUpstream } from '../../gateway/https-upstream.js';
 import { createHttpShell, type HttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
-import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { createMetering } from '../../governance/metering/metering.js';
 import type { Log } from '../../governance/platform/log.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { aPolicy, type policyDocument } from './builders.js';
@@ -90,10 +91,11 @@ export async function gatewayWorld(
     policy,
     upstream: UPSTREAMS[upstreamKind](policy.mistral.apiUrl, policy.gateway),
     authorize: fakeAuthorize(policy, models),
-    metering: createQuotaMetering(policy, quotas, fakeTariff),
+    metering: createMetering(policy, quotas, fakeTariff),
     keys,
     models,
     alerts: { unauthorized: (workspace) => void alerts.push(workspace) },
+    metrics: { ended() {}, refused() {} },
     log: { info: log, warn: log, error: log } satisfies Log,
     now: () => new Date('2026-06-30T12:00:00Z'),
     sleep: async (milliseconds) => void pauses.push(milliseconds),

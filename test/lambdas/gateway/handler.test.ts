@@ -1,9 +1,6 @@
 import { PassThrough, type Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  createStreamingHandler,
-  type StreamingHandler,
-} from '../../../lambdas/gateway/stream-response.js';
+import { createGatewayHandler, type StreamingHandler } from '../../../lambdas/gateway/handler.js';
 import {
   answerJson,
   CHAT,
@@ -56,7 +53,7 @@ function anEvent(body: unknown, change: object = {}) {
 }
 
 function streamingHandler({ gateway }: GatewayWorld, flush: () => Promise<void>) {
-  return createStreamingHandler({
+  return createGatewayHandler({
     gateway,
     ready: Promise.resolve(),
     flush,
@@ -132,7 +129,7 @@ test('an answer that takes its time renews the leases meanwhile, and none after 
     await eventually(() => flushes >= 3);
     answerJson(response, 200, COMPLETION);
   });
-  const handler = createStreamingHandler({
+  const handler = createGatewayHandler({
     gateway: world.gateway,
     ready: Promise.resolve(),
     flush,

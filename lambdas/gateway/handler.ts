@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
-import { tooLarge, tooShort } from '../../gateway/body-size.js';
 import type { Gateway } from '../../gateway/gateway.js';
-import type { Exchange, Reply } from '../../gateway/reply.js';
+import { bodyTooLarge, bodyTooShort } from '../../gateway/problems.js';
+import { type Reply, type RequestInFlight, send } from '../../gateway/reply.js';
 import { answerOf, type Problem } from '../../governance/metering/problem.js';
 import { FLUSH_WITHIN_MS } from '../../governance/quotas/lease-time.js';
 
-/** What Lambda's Node runtime puts into the global scope for functions that stream. */
+/** What Lambda's Node runtime adds to the global scope for functions that stream. */
 interface LambdaStreaming {
   streamifyResponse(handler: StreamingHandler): unknown;
   HttpResponseStream: {
@@ -21,7 +21,7 @@ declare const awslambda: LambdaStreaming;
 
 export type StreamingHandler = (event: unknown, stream: Writable) => Promise<void>;
 
-/** Of a function URL's event, what the gateway reads. Its authorizer is IAM itself. */
+/** The fields that the gateway reads of a function URL's event. Its authorizer is IAM itself. */
 const EventSchema = z.object({
   rawPath: z.string(),
   headers: z.record(z.string(), z.string().optional()).default({}),
@@ -38,29 +38,26 @@ const EventSchema = z.object({
 
 type Event = z.infer<typeof EventSchema>;
 
-export interface StreamingDeps {
+export interface GatewayHandlerDeps {
   readonly gateway: Gateway;
-  /** What the first request waits for. */
+  /** The first request waits for it. */
   readonly ready: Promise<void>;
-  /**
-   * Runs before each answer ends: after that Lambda may freeze the process, and what it had not
-   * written yet with it.
-   */
+  /** Runs before each answer ends: after that Lambda may freeze the process, with all unwritten usage. */
   readonly flush: () => Promise<void>;
   /**
-   * How often it also runs while an answer takes its time: a lease that is not renewed may be taken
-   * back by others, and with it what this request has reserved. @default FLUSH_WITHIN_MS
+   * How often it also runs during a long answer: other holders may reclaim a lease that is not
+   * renewed, and with it what this request has reserved. @default FLUSH_WITHIN_MS
    */
   readonly flushEveryMs?: number;
 }
 
 /** The gateway behind a function URL. */
-export function createStreamingHandler(deps: StreamingDeps): unknown {
+export function createGatewayHandler(deps: GatewayHandlerDeps): unknown {
   const { gateway, ready, flush, flushEveryMs = FLUSH_WITHIN_MS } = deps;
   return awslambda.streamifyResponse(async (input, stream) => {
     const event = EventSchema.parse(input);
     await ready;
-    // What fails is repeated by the next one, and by the last.
+    // The next flush repeats a failed one, and so does the last.
     const renewing = setInterval(() => void flush().catch(() => undefined), flushEveryMs);
     try {
       await new Promise<void>((resolve) => {
@@ -84,19 +81,19 @@ function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
   const announced = Number(headers['content-length'] ?? body.length);
   const { maxBodyBytes } = gateway;
   if (Math.max(announced, body.length) > maxBodyBytes) {
-    reply.refuse(tooLarge(maxBodyBytes));
+    reply.refuse(bodyTooLarge(maxBodyBytes));
     return;
   }
   if (announced > body.length) {
-    reply.refuse(tooShort());
+    reply.refuse(bodyTooShort());
     return;
   }
   const callerArn = requestContext.authorizer?.iam?.userArn;
-  reply.exchange = gateway.handle(endpoint, { callerArn, accept: headers.accept }, body, reply);
+  reply.inFlight = gateway.handle(endpoint, { callerArn, accept: headers.accept }, body, reply);
 }
 
 class LambdaReply implements Reply {
-  exchange: Exchange | undefined;
+  inFlight: RequestInFlight | undefined;
   started = false;
   #stream: Writable;
   #over = false;
@@ -107,27 +104,25 @@ class LambdaReply implements Reply {
     private readonly done: () => void,
   ) {
     this.#stream = stream;
-    stream.on('error', () => {}); // a caller that hung up is no failure of ours
+    stream.on('error', () => {}); // a caller that hung up is not our failure
     stream.on('close', () => this.#closed());
   }
 
   refuse(refusal: Problem): void {
-    const { status, headers, body } = answerOf(refusal);
-    this.start(status, headers);
-    this.end(body);
+    send(this, answerOf(refusal));
   }
 
   start(statusCode: number, flat: string[]): void {
     this.started = true;
     const headers: Record<string, string> = {};
     for (let i = 0; i < flat.length; i += 2) {
-      // The service frames the stream itself.
+      // Lambda frames the stream itself.
       if (flat[i] !== 'content-length') headers[flat[i] ?? ''] = flat[i + 1] ?? '';
     }
     this.#stream = awslambda.HttpResponseStream.from(this.#stream, { statusCode, headers });
   }
 
-  /** The head travels with the first bytes; an empty write is the way to send it alone. */
+  /** The head travels with the first bytes; an empty write sends it alone. */
   flushHead(): void {
     this.#stream.write('');
   }
@@ -160,11 +155,11 @@ class LambdaReply implements Reply {
   #closed(): void {
     if (this.#over) return;
     this.#over = true;
-    this.exchange?.abandon();
+    this.inFlight?.abandon();
     void this.#flushed().then(this.done);
   }
 
-  /** What cannot be written now stays in memory, for the next request or the lease's end. */
+  /** What cannot be written now stays in memory until the next request, or the end of the lease. */
   async #flushed(): Promise<void> {
     await this.flush().catch(() => undefined);
   }

@@ -1,36 +1,37 @@
-import { type Problem, type ProblemAnswer, problem } from '../governance/metering/problem.js';
+import { type Problem, problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import { errorMessageOf, retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { redactKey } from '../governance/mistral/redact-key.js';
-import type { UpstreamFailure } from './forwarding.js';
-import { retryAfterMs } from './rate-limit.js';
-import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
-
-/** An answer of Mistral's that is no success. */
-export interface UpstreamError {
-  readonly status: number;
-  readonly headers: UpstreamHeaders;
-  readonly body: Buffer;
-}
+import { headerOf, headersForCaller } from './response-headers.js';
+import type { UpstreamAnswer, UpstreamFailure } from './upstream.js';
 
 const QUOTED_CHARACTERS = 300;
 
-/** What a caller gets for an error of Mistral's that nothing more can be done about. */
+export function bodyTooLarge(maxBodyBytes: number): Problem {
+  return problem('body_too_large', `the body is larger than the ${maxBodyBytes} bytes allowed`);
+}
+
+export function bodyTooShort(): Problem {
+  return problem('invalid_request', 'the body is shorter than its Content-Length');
+}
+
+/** What the caller gets for a final error of Mistral's. */
 export function errorForCaller(
-  { status, headers, body }: UpstreamError,
+  { status, headers, body }: UpstreamAnswer,
   key: ApiKey,
   now: Date,
   isOverflow = false,
-): Problem | ProblemAnswer {
+): Problem | WholeAnswer {
   const text = redactKey(body.toString('utf8'), key);
-  const parsed = parse(text);
+  const parsed = parseObject(text);
   if (status === 403) {
-    const said = wordsOf(parsed).slice(0, QUOTED_CHARACTERS);
+    const said = errorMessageOf(parsed).slice(0, QUOTED_CHARACTERS);
     return problem(
       'upstream_forbidden',
-      `Mistral refused this with the workspace's key${said ? `: ${said}` : ''}; use a key with broader scope: scope and workspace of a key are fixed when it is created`,
+      `Mistral denied this request for the workspace's key${said ? `: ${said}` : ''}. Use a key with broader scope: scope and workspace of a key are fixed when it is created`,
     );
   }
-  // The caller's own mistake, in Mistral's own words. What is not JSON is not from the API.
+  // The caller's own mistake, in Mistral's own words. An answer without JSON is not from the API.
   if (status >= 400 && status < 500 && parsed !== undefined) {
     const words = Buffer.from(text);
     const passed = headersForCaller(headers, key, isOverflow);
@@ -65,30 +66,16 @@ export function keyUnavailable(workspace: string): Problem {
   return problem('key_unavailable', what, { retryAfterSeconds: 1 });
 }
 
-export function keyRefused(workspace: string): Problem {
-  const what = `Mistral refuses the key of workspace "${workspace}"; on-call has been told`;
+export function keyRejected(workspace: string): Problem {
+  const what = `Mistral rejects the key of workspace "${workspace}"; on-call has been notified`;
   return problem('upstream_unauthorized', what);
 }
 
-/** Of an error whose message may quote the key that was read. */
-export function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown';
-}
-
 export function internalError(): Problem {
-  return problem('internal_error', 'the gateway failed at this request');
+  return problem('internal_error', 'internal gateway error');
 }
 
-/** Mistral's messages are text, lists or objects. */
-function wordsOf(value: unknown, depth = 0): string {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null || depth > 3) return '';
-  if (Array.isArray(value)) return value.map((item) => wordsOf(item, depth + 1)).join('; ');
-  const fields: Record<string, unknown> = { ...value };
-  return wordsOf(fields.message ?? fields.detail ?? fields.msg ?? fields.error, depth + 1);
-}
-
-function parse(text: string): object | undefined {
+function parseObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;
