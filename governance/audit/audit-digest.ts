@@ -1,4 +1,5 @@
 import { type Alert, type NextStep, type Severity, WORST_FIRST } from '../alerts/alert.js';
+import { ORGANIZATION } from '../platform/metrics.js';
 import type { Finding } from './finding.js';
 
 export interface AuditDigest {
@@ -26,7 +27,7 @@ export function auditDigest(digest: AuditDigest): Alert {
   return {
     type: 'audit-digest',
     severity,
-    workspace: workspaces.size === 1 && workspace ? workspace : 'organization',
+    workspace: workspaces.size === 1 && workspace ? workspace : ORGANIZATION,
     threadId: 'nightly-audit',
     at,
     title: titleOf(digest),

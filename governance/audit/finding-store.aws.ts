@@ -6,6 +6,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { parseJson } from '../platform/json.js';
 import { mapBounded } from '../platform/map-bounded.js';
 import { itemsOfPartition } from '../platform/partition.aws.js';
 import { type FindingChanges, type OpenFinding, OpenFindingSchema } from './reconcile-findings.js';
@@ -33,7 +34,7 @@ const PARTITION = 'findings';
 const MEMORY_KEY = { pk: { S: 'audit' }, sk: { S: 'memory' } };
 const WRITES_AT_ONCE = 8;
 
-const ItemSchema = z.object({ entry: z.object({ S: z.string().transform(json) }) });
+const ItemSchema = z.object({ entry: z.object({ S: z.string().transform(parseJson) }) });
 
 export function createFindingStore(client: DynamoDBClient, TableName: string): FindingStore {
   /** The condition is on what was read: of two audits at once, the first one's write stands. */
@@ -112,8 +113,4 @@ async function unlessOvertaken(write: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
-}
-
-function json(text: string): unknown {
-  return JSON.parse(text);
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ApiKey } from '../mistral/api-key.js';
 import { SecretValueError } from '../platform/errors.js';
+import { parseJson } from '../platform/json.js';
 import type { IsoDate } from '../platform/utc-day.js';
 
 /** What a managed secret's version holds. */
@@ -29,7 +30,7 @@ const ManagedKeySchema = z.object({
  * @throws SecretValueError naming the fields that are wrong, never what they hold
  */
 export function parseManagedKey(secretString: string, secretId: string): ManagedKey {
-  const parsed = ManagedKeySchema.safeParse(json(secretString));
+  const parsed = ManagedKeySchema.safeParse(parseJson(secretString));
   if (!parsed.success) {
     const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the whole value');
     throw new SecretValueError(
@@ -55,13 +56,4 @@ export function serializeManagedKey(key: ManagedKey): string {
     createdAt: key.createdAt.toISOString(),
     expiresAt: key.expiresAt ?? null,
   });
-}
-
-/** `undefined` for text that is no JSON: a parser's message would quote the text, and the key in it. */
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

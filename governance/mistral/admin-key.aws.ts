@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { AdminKeyError } from '../platform/errors.js';
+import { parseJson } from '../platform/json.js';
 import { ApiKey } from './api-key.js';
 
 /** The organization's Admin API key, which only Secrets Manager and this process's memory hold. */
@@ -67,18 +68,9 @@ const REMEDY =
 
 function parseAdminKey(secretString: string, secretName: string): ApiKey {
   const parsed = secretString.trimStart().startsWith('{')
-    ? WrappedSchema.transform(({ apiKey }) => apiKey).safeParse(json(secretString))
+    ? WrappedSchema.transform(({ apiKey }) => apiKey).safeParse(parseJson(secretString))
     : TokenSchema.safeParse(secretString);
   if (parsed.success) return new ApiKey(parsed.data);
   const what = secretString.trim() === '' ? 'is empty' : 'holds something other than a key';
   throw new AdminKeyError(`secret ${secretName} ${what}: ${REMEDY}`);
-}
-
-/** `undefined` for broken JSON: a parser's message would quote it. */
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,7 @@
+import { ORGANIZATION } from '../platform/metrics.js';
 import type { Policy } from './policy.js';
 import { endpointProblem } from './policy-fields.js';
 import { type PolicyProblem, quoted, unknown } from './policy-problem.js';
-
-/** The workspace of alerts that concern more than one. */
-const ORGANIZATION = 'organization';
 
 /** Each endpoint once, of the form that its protocol takes, with a filter that lets something pass. */
 export function* subscriptions({ alerts, workspaces }: Policy): Generator<PolicyProblem> {

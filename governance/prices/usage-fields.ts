@@ -1,3 +1,4 @@
+import { isObject } from '../platform/json.js';
 import { NO_USAGE, type Usage } from './request-cost.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -7,7 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
  * `undefined` where it is not to be relied on. By hand, not by a schema: it runs for every request.
  */
 export function readUsage(usage: unknown): Usage | undefined {
-  if (!isFields(usage)) return undefined;
+  if (!isObject(usage)) return undefined;
   const promptTokens = count(usage.prompt_tokens);
   const completionTokens = count(usage.completion_tokens) ?? completionOf(usage, promptTokens);
   const pages = count(usage.pages_processed);
@@ -53,9 +54,5 @@ function cachedOf(usage: Fields, promptTokens: number): number {
 }
 
 function detail(details: unknown): number | undefined {
-  return isFields(details) ? count(details.cached_tokens) : undefined;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
+  return isObject(details) ? count(details.cached_tokens) : undefined;
 }

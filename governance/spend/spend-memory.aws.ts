@@ -4,6 +4,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { parseJson } from '../platform/json.js';
 import { itemsOfPartition } from '../platform/partition.aws.js';
 import { type SpendState, SpendStateSchema } from './spend-state.js';
 
@@ -40,7 +41,7 @@ const NumberSchema = z.object({ N: z.coerce.number<string>().int() }).transform(
 const ItemSchema = z.object({
   sk: z.object({ S: z.string() }),
   version: NumberSchema,
-  entry: z.object({ S: z.string().transform(json).pipe(SpendStateSchema) }),
+  entry: z.object({ S: z.string().transform(parseJson).pipe(SpendStateSchema) }),
   claimedUntil: NumberSchema.optional(),
 });
 
@@ -84,8 +85,4 @@ export function createSpendMemory(client: DynamoDBClient, TableName: string): Sp
       }
     },
   };
-}
-
-function json(text: string): unknown {
-  return JSON.parse(text);
 }

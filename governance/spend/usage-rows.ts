@@ -1,4 +1,5 @@
 import type { MonthlyUsage } from '../mistral/mistral-limits.js';
+import { isObject } from '../platform/json.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -25,8 +26,8 @@ export function* usageRows({ categories }: MonthlyUsage): Generator<UsageRow> {
 
 function* rowsIn(value: unknown, path: readonly string[]): Generator<UsageRow> {
   if (Array.isArray(value)) {
-    for (const row of value) if (isFields(row)) yield readRow(row, path);
-  } else if (isFields(value) && path.length < MAX_DEPTH) {
+    for (const row of value) if (isObject(row)) yield readRow(row, path);
+  } else if (isObject(value) && path.length < MAX_DEPTH) {
     for (const [key, inner] of Object.entries(value)) yield* rowsIn(inner, [...path, key]);
   }
 }
@@ -49,8 +50,4 @@ function readRow(row: Fields, path: readonly string[]): UsageRow {
 
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
 }

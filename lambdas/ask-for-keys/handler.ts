@@ -3,12 +3,12 @@ import type { Finding } from '../../governance/audit/finding.js';
 import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
 import { judgeNeed } from '../../governance/audit/key-need.js';
 import { keyNeeded } from '../../governance/audit/key-needed.js';
-import { createFailures } from '../../governance/keys/failures.js';
 import {
   type RemovalDeps,
   registerPlanned,
   retireRemoved,
 } from '../../governance/keys/removed-keys.js';
+import { createFailures } from '../../governance/platform/failures.js';
 import { utcDay } from '../../governance/platform/utc-day.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 

@@ -1,7 +1,7 @@
 import type { Alert } from '../../alerts/alert.js';
+import { ORGANIZATION } from '../../platform/metrics.js';
 import type { UnpricedUsage } from '../billed-spend.js';
 
-const ORGANIZATION = 'organization';
 const SHOWN = 20;
 
 export interface UnpricedSpend {
