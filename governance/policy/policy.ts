@@ -169,8 +169,8 @@ const ModelPricesSchema = z.strictObject({
 });
 
 const PricesSchema = z.strictObject({
-  /** A model without a price costs as much as the dearest one, or is refused. */
-  unknownModel: z.enum(['dearest', 'refuse']).default('dearest'),
+  /** A model without a price costs as much as the most expensive one, or is refused. */
+  unknownModel: z.enum(['most-expensive', 'refuse']).default('most-expensive'),
   /** By exact model id; each replaces what the price book says of the model. */
   models: z.record(z.string().min(1), ModelPricesSchema).default({}),
 });

@@ -43,7 +43,7 @@ function secondsOf(value: unknown): number | undefined {
   return typeof value === 'number' ? count(Math.ceil(value)) : undefined;
 }
 
-/** Mistral has three places for it. What is not readable there was not cached: that is dearer. */
+/** Mistral has three places for it. What is not readable there counts as not cached, which costs more. */
 function cachedOf(usage: Fields, promptTokens: number): number {
   const cached = [
     detail(usage.prompt_tokens_details),

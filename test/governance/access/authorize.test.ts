@@ -175,11 +175,11 @@ describe('max_tokens', () => {
     [true, 'true'],
     [[100], '[100]'],
     [{}, '{}'],
-  ])('%j is no count of tokens', (maxTokens, shown) => {
+  ])('%j is not a valid token count', (maxTokens, shown) => {
     expect(ask(shipped, session('analyst'), 'mistral-small-latest', maxTokens)).toEqual({
       kind: 'refuse',
       code: 'max_tokens_invalid',
-      message: `max_tokens ${shown} is no count of tokens: role "analyst" may ask model "mistral-small-2603" for 1 to 500`,
+      message: `max_tokens ${shown} is not a valid token count: role "analyst" may ask model "mistral-small-2603" for 1 to 500`,
     });
   });
 

@@ -162,16 +162,16 @@ describe('what the policy says of a model', () => {
 });
 
 describe('a model without a price', () => {
-  test('costs as much as the dearest for each unit', () => {
+  test('costs as much as the most expensive for each unit', () => {
     const book = aBook();
     expect(perMillion(book, 'mistral-huge-2612')).toEqual([2, 7.5]);
     expect(costOf(book, 'mistral-huge-2612', { pages: 1000 })).toBe(4 * UNIT);
     expect(costOf(book, 'mistral-huge-2612', { audioSeconds: 600 })).toBe(0.06 * UNIT);
     expect(costOf(book, 'mistral-huge-2612', { characters: MILLION })).toBe(16 * UNIT);
-    expect(book.pricesOf('mistral-huge-2612')?.source).toBe('dearest');
+    expect(book.pricesOf('mistral-huge-2612')?.source).toBe('most-expensive');
   });
 
-  test('costs as much as what the policy made dearest', () => {
+  test('costs as much as what the policy made most expensive', () => {
     const book = aBook({ models: { own: { outputPerMillionTokens: 100 } } });
     expect(perMillion(book, 'mistral-huge-2612')).toEqual([2, 100]);
   });

@@ -21,7 +21,7 @@ function aBook(currency: 'USD' | 'EUR', apiUrl = 'https://api.mistral.ai'): Pric
       for (const workspace of document.workspaces) workspace.budgets = {};
       document.prices = {
         models: {
-          // Dearer when cached, cheaper when annotated, and finer than numbers hold.
+          // More expensive when cached, cheaper when annotated, and finer than numbers hold.
           odd: {
             inputPerMillionTokens: 0.1,
             cachedPerMillionTokens: 0.3,
