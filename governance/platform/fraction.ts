@@ -70,7 +70,7 @@ export function ceiling({ numerator, denominator }: Fraction): number {
   return wholeNumber((numerator + denominator - 1n) / denominator);
 }
 
-/** What a number cannot hold exactly is more than anybody's budget: it stays at the largest one. */
+/** More than a number holds exactly is beyond any budget: it stays at the largest safe one. */
 function wholeNumber(value: bigint): number {
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }

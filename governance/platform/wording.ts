@@ -62,6 +62,11 @@ export function quoted(value: unknown): string {
   return shortened(text, QUOTED_CHARACTERS);
 }
 
+/** `unknown workspace "qa": known are "dev", "prod"`. */
+export function unknownText(what: string, value: string, known: readonly string[]): string {
+  return `unknown ${what} ${quoted(value)}: known are ${known.map(quoted).join(', ') || 'none'}`;
+}
+
 /** At most so many characters; `...` stands for the rest. */
 export function shortened(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 3)}...` : text;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PricesPolicy } from '../../../governance/policy/policy.js';
+import type { Policy } from '../../../governance/policy/policy.js';
 import { createPriceBook, type PriceBook } from '../../../governance/prices/price-book.js';
 import { PRICE_LIST, PRICE_LIST_SOURCE } from '../../../governance/prices/price-list.js';
 import { NO_USAGE, type Usage, usageCost } from '../../../governance/prices/request-cost.js';
@@ -8,8 +8,8 @@ import { aPolicy } from '../../support/builders.js';
 interface Setting {
   readonly currency?: 'USD' | 'EUR';
   readonly apiUrl?: string;
-  readonly unknownModel?: PricesPolicy['unknownModel'];
-  readonly models?: PricesPolicy['models'];
+  readonly unknownModel?: Policy['prices']['unknownModel'];
+  readonly models?: Policy['prices']['models'];
 }
 
 function aBook({ currency = 'USD', apiUrl, ...prices }: Setting = {}): PriceBook {
