@@ -47,8 +47,13 @@ export function createFailures(log: Log, level: 'warn' | 'error' = 'error'): Fai
 
     throwIfAny() {
       if (errors.length === 0) return;
-      const all = list.map(({ what, subject, reason }) => `${what}, ${subject}: ${reason}`);
-      throw new AggregateError(errors, shortened(all.join('; '), MESSAGE_CHARACTERS));
+      const message = list.map(failureText).join('; ');
+      throw new AggregateError(errors, shortened(message, MESSAGE_CHARACTERS));
     },
   };
+}
+
+/** `first rotation not started (mistral/dev/team): denied` */
+export function failureText({ what, subject, reason }: Failure): string {
+  return `${what} (${subject}): ${reason}`;
 }

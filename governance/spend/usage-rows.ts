@@ -1,12 +1,12 @@
 import type { MonthlyUsage } from '../mistral/mistral-limits.js';
 import { isObject } from '../platform/json.js';
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** One line of Mistral's bill. */
 export interface UsageRow {
   /** `completion`, `libraries_api.pages`, … */
   readonly category: string;
+  /** `mistral-large-2512`, `mistral-ocr-4-1`, …; `undefined` where the row stands under none. */
+  readonly model: string | undefined;
   readonly billingMetric: string;
   readonly billingGroup: string;
   readonly eventType: string | undefined;
@@ -19,7 +19,7 @@ export interface UsageRow {
 
 const MAX_DEPTH = 10;
 
-/** Every row of every category, however deep: what rows stand in is not documented. */
+/** Every row of every category, however deep: Mistral does not document where rows stand. */
 export function* usageRows({ categories }: MonthlyUsage): Generator<UsageRow> {
   for (const [category, fields] of Object.entries(categories)) yield* rowsIn(fields, [category]);
 }
@@ -33,11 +33,13 @@ function* rowsIn(value: unknown, path: readonly string[]): Generator<UsageRow> {
 }
 
 /** `[category, …, 'models', 'display name::billing metric', 'billing group']` leads to a row. */
-function readRow(row: Fields, path: readonly string[]): UsageRow {
+function readRow(row: Readonly<Record<string, unknown>>, path: readonly string[]): UsageRow {
+  const models = path.indexOf('models', 1);
   const [, metricOfPath = ''] = path.at(-2)?.split('::') ?? [];
   const above = path.slice(0, Math.max(1, path.length - 2));
   return {
     category: above.filter((key, at) => at === 0 || key !== 'models').join('.'),
+    model: models < 0 ? undefined : path[models + 1]?.split('::').at(-1),
     billingMetric: text(row.billing_metric) ?? metricOfPath,
     billingGroup: text(row.billing_group) ?? path.at(-1) ?? '',
     eventType: text(row.event_type),

@@ -110,7 +110,7 @@ describe('first keys', () => {
       },
     };
     const { handler } = account({ labels: withoutKeys, deps: { rotations } });
-    await expect(handler()).rejects.toThrow(/^first rotation not started, .*ml-team.*: denied$/);
+    await expect(handler()).rejects.toThrow(/^first rotation not started \(.*ml-team.*\): denied$/);
     expect(asked).toEqual(EMPTY);
   });
 });
@@ -177,7 +177,7 @@ describe('keys that left the policy', () => {
       deps: { retirements },
     });
     await expect(handler()).rejects.toThrow(
-      `removed key not retired, ${REMOVED.secretName}: throttled`,
+      `removed key not retired (${REMOVED.secretName}): throttled`,
     );
     expect(register.get(REMOVED.secretName)).toEqual(REMOVED);
     expect(asked).toEqual(EMPTY);

@@ -35,7 +35,7 @@ test('what fails stops nothing else, is logged, and is named at the end with its
     subject: 'a',
     error: denied,
   });
-  expect(throwIfAny).toThrow('secret not read, a: denied; secret not read, b: gone');
+  expect(throwIfAny).toThrow('secret not read (a): denied; secret not read (b): gone');
 });
 
 test('a failure that the caller goes on without is a warning', async () => {
@@ -47,5 +47,5 @@ test('a failure that the caller goes on without is a warning', async () => {
 test('of very many failures the message names as many as fit', async () => {
   const { attempt, throwIfAny } = failures();
   for (let at = 0; at < 500; at += 1) await attempt('secret not read', `s${at}`, fail('denied'));
-  expect(throwIfAny).toThrow(/^(?=.{900,1000}$)secret not read, s0: denied; .*\.\.\.$/);
+  expect(throwIfAny).toThrow(/^(?=.{900,1000}$)secret not read \(s0\): denied; .*\.\.\.$/);
 });
