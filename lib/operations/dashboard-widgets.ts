@@ -25,8 +25,8 @@ interface TopProps extends Pick<cloudwatch.GraphWidgetProps, 'leftAnnotations' |
 }
 
 /**
- * A metric under all values of a dimension, the highest first: a search finds one workspace or two
- * hundred, and those of a policy yet to come.
+ * A metric under all values of a dimension, the highest first. A search finds one workspace or two
+ * hundred, and later ones without a deploy.
  */
 export function graphOfTop<Name extends MetricName>(
   metricName: Name,
@@ -43,7 +43,7 @@ export function graphOfTop<Name extends MetricName>(
   return graph(title, { left: [top], ...props });
 }
 
-/** The last value there is. */
+/** The latest value. */
 export function latest(title: string, metric: cloudwatch.IMetric): cloudwatch.IWidget {
   return new cloudwatch.SingleValueWidget({ title, metrics: [metric], width: 4, height: 3 });
 }

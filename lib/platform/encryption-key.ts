@@ -90,7 +90,7 @@ export class EncryptionKey extends Key {
     });
   }
 
-  /** By a pattern: a key that named log groups, which name the key, could not be made. */
+  /** By a pattern: log groups name the key, so the key cannot name log groups. */
   private logGroups(): string {
     return Stack.of(this).formatArn({
       service: 'logs',
