@@ -30,7 +30,7 @@ export function authorizeRequest(
   };
 }
 
-/** A request body is the caller's JSON: whatever its type says, this may be anything. */
+/** A request body is the caller's JSON: despite its type, this may be anything. */
 function isTokenCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0;
 }

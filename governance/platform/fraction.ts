@@ -5,7 +5,7 @@ export interface Fraction {
 }
 
 const DECIMAL = /^\+?(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,4}))?$/;
-// Far beyond any price, and small enough to compute with whatever an answer holds.
+// Far beyond any price, and small enough to compute with.
 const MAX_DIGITS = 200;
 
 export const ZERO = fraction(0n);

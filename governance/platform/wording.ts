@@ -50,10 +50,10 @@ export function instantText(at: Date, now?: Date): string {
 
 /** `a`, `a and b`, `a, b and c`; beyond `most`, `a, b and 212 more`. */
 export function listText(items: readonly string[], most = Number.POSITIVE_INFINITY): string {
-  const shown = items.length > most ? items.slice(0, most) : items.slice(0, -1);
+  const first = items.length > most ? items.slice(0, most) : items.slice(0, -1);
   const last =
     items.length > most ? `${countText(items.length - most, 'more', 'more')}` : items.at(-1);
-  return shown.length === 0 ? (last ?? 'none') : `${shown.join(', ')} and ${last}`;
+  return first.length === 0 ? (last ?? 'none') : `${first.join(', ')} and ${last}`;
 }
 
 /** A value from outside as JSON, so that its ends show and it stays on one line; cut where it is long. */

@@ -135,7 +135,7 @@ function model(
   contextK: number | undefined,
   prices: ListedPrices,
 ): ListedModel {
-  // The list says "256k"; the larger reading of it never refuses what Mistral would take.
+  // The list says "256k"; the larger reading of it never rejects what Mistral accepts.
   return { id, aliases, contextTokens: contextK && contextK * K, prices };
 }
 

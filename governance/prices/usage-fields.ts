@@ -5,7 +5,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the `usage` of chat, FIM, embeddings and transcriptions, and the `usage_info` of OCR.
- * `undefined` where it is not to be relied on. By hand, not by a schema: it runs for every request.
+ * `undefined` where it cannot be relied on. Without a schema, since it runs for every request.
  */
 export function readUsage(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined;

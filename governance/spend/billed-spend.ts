@@ -48,7 +48,7 @@ export function billedSpend(usage: MonthlyUsage): BilledSpend {
   const unpriced: UnpricedUsage[] = [];
   for (const row of usageRows(usage)) {
     const value = parseDecimal(row.value);
-    if (value?.numerator === 0n) continue; // nothing of it costs nothing, whatever its price
+    if (value?.numerator === 0n) continue; // costs nothing at any price
     const price = priceOf(prices, row);
     if (value === undefined || price === undefined) {
       unpriced.push(unpricedUsage(row, value));

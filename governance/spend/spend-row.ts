@@ -17,7 +17,7 @@ export interface SpendRow {
   /** `undefined` where the workspace has no budget for the window. */
   readonly budgetNanos: number | undefined;
   readonly percent: number | undefined;
-  /** At today's rate; `undefined` for hours, and where the day is too young to tell. */
+  /** At today's rate; `undefined` for hours, and early in the day. */
   readonly forecast: SpendForecast | undefined;
 }
 

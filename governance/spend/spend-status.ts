@@ -9,7 +9,7 @@ export interface SpendFacts {
   readonly quota: Quota;
   /** What the quota's counters say. */
   readonly meteredNanos: number;
-  /** What Mistral says; `undefined` where its report does not tell that window apart. */
+  /** What Mistral says; `undefined` for windows that its report does not have. */
   readonly billedNanos: number | undefined;
   /** The larger of both since the day began, for the forecast; `undefined` where there is none. */
   readonly todayNanos: number | undefined;
@@ -53,7 +53,7 @@ export function spendStatus(
   };
 }
 
-/** What Mistral's bill of the month says of the window around `now`: it tells days, not hours. */
+/** What Mistral's bill of the month says of the window around `now`: it has days, not hours. */
 export function billedInWindow(
   billed: BilledSpend,
   window: QuotaWindow,
@@ -72,10 +72,10 @@ function isReached(percent: number, spentNanos: number, limitNanos: number): boo
   return !isMore(needed, spent);
 }
 
-// A rate of less than that says more of one job than of the day.
+// In less than that, one job says more than the day.
 const LEAST_HOURS = 3;
 
-/** For days and months. `undefined` where the day is too young to tell, or the budget is spent. */
+/** For days and months. `undefined` early in the day, and where the budget is spent. */
 function forecastSpend(
   { window, limit }: Quota,
   spentNanos: number,

@@ -1,7 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type { METRICS, MetricName } from '../../governance/platform/metrics.js';
-import { searchFor } from './governance-metric.js';
+import { METRICS_NAMESPACE, type MetricName } from '../../governance/platform/metrics.js';
+import type { DimensionOf } from './governance-metric.js';
 
 const THIRD = { width: 8, height: 6 } as const;
 const MOST_LINES = 20;
@@ -30,10 +30,11 @@ interface TopProps extends Pick<cloudwatch.GraphWidgetProps, 'leftAnnotations' |
  */
 export function graphOfTop<Name extends MetricName>(
   metricName: Name,
-  dimension: (typeof METRICS)[Name]['dimensions'][number],
+  dimension: DimensionOf<Name>,
   { title, period, statistic, ...props }: TopProps,
 ): cloudwatch.IWidget {
-  const search = `SEARCH('${searchFor(metricName, dimension)}', '${statistic}', ${period.toSeconds()})`;
+  const metrics = `{${METRICS_NAMESPACE},${dimension}} MetricName="${metricName}"`;
+  const search = `SEARCH('${metrics}', '${statistic}', ${period.toSeconds()})`;
   const top = new cloudwatch.MathExpression({
     expression: `SLICE(SORT(${search}, MAX, DESC), 0, ${MOST_LINES})`,
     usingMetrics: {},

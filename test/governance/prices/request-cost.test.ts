@@ -193,7 +193,7 @@ describe('an answer costs, in nano-units', () => {
     ],
     // 1,000 × 2,000 + 1,000 × 7,500
     [
-      'a model nobody knows',
+      'an unknown model',
       USD,
       'mistral-huge-2612',
       { prompt_tokens: 1000, completion_tokens: 1000 },

@@ -170,7 +170,7 @@ describe('a month costs, in nano-units', () => {
     ],
     [
       // 1,000 × 0.00000015 + 10 × 0.004 + 1,000 × 0.00000015
-      'several categories, also one that nobody knows yet',
+      'several categories, also an unknown one',
       [...SMALL_PRICES, aPrice('ocr', 'pages', '4E-3')],
       {
         completion: models(aRow(SMALL, 'input', 1000)),
@@ -210,7 +210,7 @@ describe('a month costs, in nano-units', () => {
       150_000,
     ],
     [
-      // 1,000 × 0.0000003: nothing tells them apart
+      // 1,000 × 0.0000003: both fit equally
       'of two prices alike the higher',
       [aPrice(SMALL, 'input', '3E-7'), aPrice(SMALL, 'input', '1.5E-7')],
       { completion: models(aRow(SMALL, 'input', 1000)) },
@@ -378,7 +378,7 @@ test('a total is the exact sum of its rows, rounded up once', () => {
   );
 });
 
-test('whatever a report holds, no sum is NaN', () => {
+test('no report makes a sum NaN', () => {
   fc.assert(
     fc.property(
       fc.array(fc.dictionary(fc.string(), fc.anything())),

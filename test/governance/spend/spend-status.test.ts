@@ -73,7 +73,7 @@ describe('a threshold is reached', () => {
     expect(reached({ meteredNanos: 1, billedNanos: 40 * UNIT })).toEqual([50, 80]);
   });
 
-  test('at the very nano-unit of a broken percentage', () => {
+  test('at the exact nano-unit of a decimal percentage', () => {
     const quota = { ...MONTH, limit: 9_000_000_000_000_000 };
     const at = 8_991_000_000_000_000;
     expect(reached({ quota, meteredNanos: at }, { thresholds: [99.9] })).toEqual([99.9]);

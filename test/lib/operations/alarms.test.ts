@@ -78,7 +78,7 @@ describe('a missed run', () => {
   });
 
   test.each(['audit', 'spend-monitor'])('of the %s differs from one that was never due', (name) => {
-    // No data leaves it without a state; from the first run on it is OK, whatever follows.
+    // No data leaves it without a state; from the first run on it stays OK.
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `governance-${name}-begun`,
       MetricName: 'Invocations',

@@ -85,9 +85,9 @@ test('it shows the state of every alarm that notifies on-call', () => {
   const notifying = alarmsOf(synthesize().template)
     .filter(({ notifiesOnCall }) => notifiesOnCall)
     .map(({ name }) => name);
-  const shown = widgets.find(({ type }) => type === 'alarm')?.properties.alarms ?? [];
-  expect(shown.map((arn) => arn.split(':alarm:')[1]).sort()).toEqual(notifying.sort());
-  expect(shown.length).toBeLessThanOrEqual(100); // CloudWatch takes no more in one widget
+  const listed = widgets.find(({ type }) => type === 'alarm')?.properties.alarms ?? [];
+  expect(listed.map((arn) => arn.split(':alarm:')[1]).sort()).toEqual(notifying.sort());
+  expect(listed.length).toBeLessThanOrEqual(100); // CloudWatch takes no more in one widget
 });
 
 test('it shows errors, throttles and duration of every function, and every dead-letter queue', () => {
