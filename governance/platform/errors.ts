@@ -84,7 +84,7 @@ export class NewKeyUndecidedError extends Error {
   override readonly name = 'NewKeyUndecidedError';
 }
 
-/** Operator mode: the operator-supplied key is wrong however often it is tried. */
+/** Operator mode: the key that was supplied is wrong however often it is tried. */
 export class SuppliedKeyRefusedError extends Error {
   override readonly name = 'SuppliedKeyRefusedError';
 }
