@@ -1,5 +1,4 @@
 import { type Alert, type NextStep, type Severity, WORST_FIRST } from '../alerts/alert.js';
-import { ORGANIZATION } from '../platform/metrics.js';
 import type { Finding } from './finding.js';
 
 export interface AuditDigest {
@@ -27,7 +26,7 @@ export function auditDigest(digest: AuditDigest): Alert {
   return {
     type: 'audit-digest',
     severity,
-    workspace: workspaces.size === 1 && workspace ? workspace : ORGANIZATION,
+    workspace: workspaces.size === 1 && workspace ? workspace : 'organization',
     threadId: 'nightly-audit',
     at,
     title: titleOf(digest),

@@ -1,5 +1,4 @@
 import type { ListedKey } from '../mistral/mistral.js';
-import { ORGANIZATION } from '../platform/metrics.js';
 import type { IsoDate } from '../platform/utc-day.js';
 import { type Finding, type FindingType, findingId, severityOf } from './finding.js';
 import type { ManagedVersion } from './managed-versions.js';
@@ -45,7 +44,7 @@ export function managedKeyFinding(
 
 export function workspaceNameOf(key: ListedKey, names: WorkspaceNames): string {
   const { workspaceId, workspaceName } = key;
-  if (workspaceId === undefined) return workspaceName ? shown(workspaceName) : ORGANIZATION;
+  if (workspaceId === undefined) return workspaceName ? shown(workspaceName) : 'organization';
   return names.get(workspaceId) ?? shown(workspaceName ?? workspaceId);
 }
 

@@ -1,6 +1,5 @@
 import type { MistralWorkspace } from '../mistral/mistral.js';
 import type { SpendLimit } from '../mistral/mistral-limits.js';
-import { ORGANIZATION } from '../platform/metrics.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy, Workspace } from '../policy/policy.js';
 import { type Finding, findingId, severityOf } from './finding.js';
@@ -78,6 +77,8 @@ export function judgeSpendLimit(
     },
   ];
 }
+
+const ORGANIZATION = 'organization';
 
 const organizationDrift = {
   type: 'policy-drift',
