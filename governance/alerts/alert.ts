@@ -22,6 +22,8 @@ export interface Alert {
   readonly description: string;
   /** The facts behind it, in the order to read them. Ids and dates only, never a key. */
   readonly facts: Readonly<Record<string, string>>;
+  /** The exact values behind the texts, for programs: only machine bodies have them. */
+  readonly data?: Readonly<Record<string, string | number | undefined>>;
   /** What to do now, most urgent first; empty where there is nothing to do. */
   readonly nextSteps: readonly NextStep[];
 }

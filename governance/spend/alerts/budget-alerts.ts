@@ -57,6 +57,7 @@ export function spendThreshold(context: BudgetContext, percent: number): Alert {
       : `${workspace} has spent ${shareText(context)}`,
     description: `${passed} ${percent < 100 ? whileItLasts(context) : whenExhausted(context)}`,
     facts: { threshold: `${percent} %` },
+    data: { thresholdPercent: percent },
   });
 }
 
@@ -99,6 +100,7 @@ export function spendForecast(context: BudgetContext, runsOutAt: Date): Alert {
     title: `${workspace} runs out of its ${budgetName(context)} on ${on} at the current rate`,
     description: `${workspace} has spent ${shareText(context)}; no request is blocked yet. At the current rate the budget runs out on ${instantText(runsOutAt, at)}, before it resets on ${instantText(resetsAt, at)}. ${then} This alert repeats daily while the forecast holds.`,
     facts: { 'runs out at': instantText(runsOutAt) },
+    data: { runsOutAt: runsOutAt.toISOString() },
   });
 }
 
@@ -148,7 +150,7 @@ function whenExhausted(context: BudgetContext): string {
     : `Requests through the gateway or the client library that exceed the remaining budget get 429 budget_exhausted until ${instantText(resetsAt, at)}. Raising the budget unblocks them sooner. Direct calls to Mistral are not blocked.`;
 }
 
-type Event = Pick<Alert, 'type' | 'severity' | 'title' | 'description' | 'facts'>;
+type Event = Pick<Alert, 'type' | 'severity' | 'title' | 'description' | 'facts' | 'data'>;
 
 /** Fills in what all alerts about one budget share, so that they read and thread alike. */
 function budgetAlert(context: BudgetContext, event: Event): Alert {
@@ -174,6 +176,16 @@ function budgetAlert(context: BudgetContext, event: Event): Alert {
           .join(', '),
       }),
       ...event.facts,
+    },
+    data: {
+      window: context.windowName,
+      currency,
+      limitNanos,
+      spentNanos,
+      meteredNanos: context.meteredNanos,
+      billedNanos: context.billedNanos,
+      resetsAt: context.resetsAt.toISOString(),
+      ...event.data,
     },
     nextSteps: [...listCallers(context), showGrowth(context), raiseBudget(context)],
   };

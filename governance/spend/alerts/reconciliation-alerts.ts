@@ -50,6 +50,7 @@ export function reconciliationDrift(drift: ReconciliationDrift): Alert {
       metered: moneyText(meteredNanos, currency),
       difference: `${difference}, ${percentOf(differenceNanos, Math.max(billedNanos, meteredNanos))} %`,
     },
+    data: { currency, meteredNanos, billedNanos },
     nextSteps: [...(isOutside ? findDirectCallers(drift) : []), CORRECT_PRICES],
   };
 }

@@ -94,6 +94,20 @@ Runbook: https://example.com/runbook.md#spend-threshold`,
   );
 });
 
+test('programs get the exact values behind the texts', () => {
+  const { message } = renderAlert(spendThreshold(aContext(), 80), 'https://x');
+  expect(JSON.parse(JSON.parse(message).default).data).toEqual({
+    window: '2026-11',
+    currency: 'USD',
+    limitNanos: 500e9,
+    spentNanos: 412.5e9,
+    meteredNanos: 398.2e9,
+    billedNanos: 412.5e9,
+    resetsAt: '2026-12-01T00:00:00.000Z',
+    thresholdPercent: 80,
+  });
+});
+
 test.each([
   [50, 'info'],
   [79, 'info'],
@@ -193,6 +207,7 @@ test('a forecast names the day on which a month runs out, the minute for less', 
     description:
       'ml-workspace has spent 82 % (412.50 of 500.00 USD) of its monthly budget; no request is blocked yet. At the current rate the budget runs out on 2026-11-27 08:30 UTC (in 70 hours), before it resets on 2026-12-01 00:00 UTC (in 7 days). From then on the gateway and the client library reject its requests. This alert repeats daily while the forecast holds.',
     facts: { 'runs out at': '2026-11-27 08:30 UTC' },
+    data: { runsOutAt: '2026-11-27T08:30:00.000Z' },
   });
   expect(spendForecast(aContext({ window: 'day' }), runsOutAt).title).toBe(
     'ml-workspace runs out of its daily budget on 2026-11-27 08:30 UTC at the current rate',
@@ -210,6 +225,7 @@ describe('a reconciliation', () => {
       type: 'reconciliation-drift',
       title: 'dev-workspace has spend outside the gateway (3.00 USD, 2026-11-23)',
       facts: { difference: '3.00 USD, 25 %', 'reported by Mistral': '12.00 USD' },
+      data: { currency: 'USD', meteredNanos: 9e9, billedNanos: 12e9 },
     });
     expect(alert.nextSteps[0]?.command).toContain('--start-time 2026-11-22');
   });
