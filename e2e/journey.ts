@@ -55,7 +55,7 @@ const StartedSchema = z.object({ started: z.array(z.string()) });
 const ValueSchema = z.looseObject({ apiKey: z.string(), keyId: z.string() });
 const SpendSchema = z.object({
   spend: z.array(z.looseObject({})),
-  told: z.number(),
+  alertsSent: z.number(),
   problems: z.array(z.string()),
 });
 const AuditSchema = z.object({

@@ -59,27 +59,27 @@ const RunsOutSchema = z.object({ kind: z.literal('runs-out') });
 
 /** The spend monitor, over the items that the gateway wrote. */
 export async function watchSpend(scene: Scene): Promise<void> {
-  const { spend, told } = await monitorSpend(scene);
+  const { spend, alertsSent } = await monitorSpend(scene);
   const day = spend.find(
     ({ workspace, window }) => workspace === 'dev-workspace' && window === 'day',
   );
   const metered = Number(day?.meteredNanos);
   claim(metered >= 1_350_000 && metered < 2_000_000, 'what the gateway metered', day);
-  claim(told > 0, 'an alert about it', told);
+  claim(alertsSent > 0, 'an alert about it', alertsSent);
   const heard = await hear(scene);
   claim(
     heard.some(({ type }) => type === 'spend-threshold'),
     'spend-threshold in the queue',
     heard.map(({ type }) => type),
   );
-  // A look tells one thing of a budget. From three in the morning on, UTC, the next may be its end.
+  // A run sends one alert about a budget. From three in the morning on, UTC, the next may be a forecast.
   const next = await monitorSpend(scene);
   const runningOut = next.spend.filter((row) => RunsOutSchema.safeParse(row.forecast).success);
-  claim(next.told === runningOut.length, 'nothing but how budgets end told next', next);
+  claim(next.alertsSent === runningOut.length, 'nothing but forecasts sent next', next);
   const again = await monitorSpend(scene);
-  claim(again.told === 0, 'nothing told twice', again.told);
+  claim(again.alertsSent === 0, 'no alert sent twice', again.alertsSent);
   const heardSince = (await hear(scene)).map(({ type }) => type);
-  claim(!heardSince.includes('spend-threshold'), 'no threshold told twice', heardSince);
+  claim(!heardSince.includes('spend-threshold'), 'no threshold sent twice', heardSince);
 }
 
 async function refused(code: string, status: number, call: () => Promise<unknown>): Promise<void> {

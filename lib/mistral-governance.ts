@@ -26,11 +26,11 @@ import { RecordsTable } from './platform/records-table.js';
 import { SpendMonitor } from './spend/spend-monitor.js';
 
 export interface MistralGovernanceProps {
-  /** From `loadPolicy`, or written out in code; a wrong one throws with everything that is wrong. */
+  /** From `loadPolicy`, or written in code; a wrong one throws naming all of its problems. */
   readonly policy: PolicyInput;
 
   /**
-   * Whether a deletion of the stack takes everything with it: secrets, records, encryption key.
+   * Whether deleting the stack also deletes its secrets, records and encryption key.
    *
    * @default false: they are kept
    */
@@ -38,8 +38,8 @@ export interface MistralGovernanceProps {
 }
 
 /**
- * Everything: keys, their rotation and retirement, the nightly audit, spend, and the alerts. Secrets
- * and alarms have fixed names, so there is one in an account's region.
+ * The whole system: keys with their rotation and retirement, the nightly audit, spend, gateway and
+ * alerts. Secrets and alarms have fixed names, so there is one per account and region.
  */
 export class MistralGovernance extends Construct {
   readonly alertsTopic: ITopic;
@@ -60,7 +60,7 @@ export class MistralGovernance extends Construct {
 
   constructor(scope: Construct, id: string, props: MistralGovernanceProps) {
     super(scope, id);
-    refuseSecond(this);
+    rejectSecond(this);
 
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
@@ -148,7 +148,7 @@ export class MistralGovernance extends Construct {
     this.gatewayUrl = gateway?.url;
   }
 
-  /** What the secret of a key is called. @throws Error where the policy has no such key */
+  /** The name of a key's secret. @throws Error where the policy has no such key */
   secretName(workspace: string, key: string): string {
     const name = secretName(workspace, key);
     const known = this.keys.secretNames;
@@ -157,22 +157,22 @@ export class MistralGovernance extends Construct {
   }
 
   /**
-   * Lets a role of this stack read a key, besides the key's `readers` in the policy. Other stacks need
-   * this one for what they use of it, so this one cannot need theirs: their roles belong under `readers`.
+   * Lets a role of this stack read a key, besides the key's `readers` in the policy. Roles of other
+   * stacks belong under `readers`: those stacks depend on this one, so it cannot depend on them.
    */
   grantReadKey(grantee: IGrantable, workspace: string, key: string): void {
     const name = this.secretName(workspace, key);
     const role = roleOf(grantee.grantPrincipal);
     if (!role || isOfAnotherStack(role, this)) {
       throw new Error(
-        `${grantee.grantPrincipal} cannot be let read ${name}: it is no role of stack ${Stack.of(this).stackName}, so name its ARN under the key's readers in the policy`,
+        `cannot grant ${grantee.grantPrincipal} read access to ${name}: the role is not defined in stack ${Stack.of(this).stackName}, so add its ARN to the key's readers in the policy`,
       );
     }
     this.keys.grantRead(role, name);
     this.encryptionKey.grantReadSecrets(role, Stack.of(this).region);
   }
 
-  /** Lets a service with the client library count what it uses of a workspace. */
+  /** Lets a service with the client library meter what it uses of a workspace. */
   grantMeter(grantee: IGrantable, workspace: string): void {
     if (!this.workspaces.includes(workspace)) {
       throw new Error(
@@ -182,14 +182,13 @@ export class MistralGovernance extends Construct {
     this.quotaTable.grantMeterOf(grantee, workspace);
   }
 
-  /** Lets a role call the gateway. What it may ask for there, the policy's `callers` say. */
+  /** Lets a role call the gateway. The policy's `callers` say what it may request there. */
   grantCallGateway(grantee: IGrantable): void {
-    if (!this.gateway)
-      throw new Error('there is no gateway to call: set gateway.enabled in the policy');
+    if (!this.gateway) throw new Error('the policy has no gateway: set gateway.enabled');
     this.gateway.grantCall(grantee);
   }
 
-  /** Adds the outputs to the stack by which the command line and other tools find the parts. */
+  /** Adds the stack outputs by which the command line and other tools find the parts. */
   addOutputs(): void {
     const outputs: Record<string, string | undefined> = {
       AlertsTopicArn: this.alertsTopic.topicArn,
@@ -211,22 +210,22 @@ function roleOf(principal: IPrincipal): IRole | undefined {
   return 'roleArn' in principal ? (principal as IRole) : undefined;
 }
 
-/** Roles that are only referred to have ARNs that need no stack. */
+/** Imported roles have ARNs of their own, which need no stack. */
 function isOfAnotherStack(role: IRole, scope: Construct): boolean {
   return role instanceof Role && Stack.of(role) !== Stack.of(scope);
 }
 
-/** Two would want the same names; CloudFormation says so only halfway through the second's deploy. */
-function refuseSecond(governance: MistralGovernance): void {
+/** Two would have the same names, which CloudFormation would report halfway through a deploy. */
+function rejectSecond(governance: MistralGovernance): void {
   const { environment, stackName } = Stack.of(governance);
   const isCertain = !environment.includes('unknown-');
   for (const other of governance.node.root.node.findAll()) {
     if (!(other instanceof MistralGovernance) || other === governance) continue;
     if (Stack.of(other).environment !== environment) continue;
-    // Stages without environments are deployed each to its own.
+    // Stages without environments may be deployed to different ones.
     if (!isCertain && Stage.of(other) !== Stage.of(governance)) continue;
     throw new Error(
-      `stack ${stackName} would be the second with MistralGovernance in ${environment}, after ${Stack.of(other).stackName}: secrets and alarms have fixed names, so there can be one in an account's region`,
+      `stack ${stackName} cannot have a MistralGovernance in ${environment}: only one per account and region, since secrets and alarms have fixed names; already defined in ${Stack.of(other).stackName}`,
     );
   }
 }

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
 import type { Currency } from '../../governance/platform/wording.js';
+import { unknownText } from '../../governance/platform/wording.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import { unknown } from '../../governance/policy/policy-problem.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { wrongInput } from '../failure.js';
@@ -66,7 +66,7 @@ function billAnswer(policy: Policy, path: string, name: string): Answer {
   const workspace = policy.workspaces.find((one) => one.name === name);
   if (!workspace) {
     const names = policy.workspaces.map((one) => one.name);
-    throw wrongInput(unknown('workspace', name, names));
+    throw wrongInput(unknownText('workspace', name, names));
   }
   const { currency } = policy.mistral;
   const bill = replayBill(policy, workspace, readBill(path, currency));

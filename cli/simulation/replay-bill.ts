@@ -3,10 +3,10 @@ import { addDays, type IsoDate, startOfDay } from '../../governance/platform/utc
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { windowName } from '../../governance/quotas/quota-window.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
-import type { BudgetWindow } from '../../governance/spend/alerts/spend-story.js';
+import type { BudgetWindow } from '../../governance/spend/alerts/budget-alerts.js';
 import { billedSpend, type UnpricedUsage } from '../../governance/spend/billed-spend.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
-import { markTold, NOTHING_TOLD } from '../../governance/spend/spend-state.js';
+import { markSent, NO_ALERTS } from '../../governance/spend/spend-state.js';
 import { type DueRotations, rotationsDue } from './rotations.js';
 import { type SimulatedAlert, simulatedAlert } from './simulate.js';
 import type { BudgetSpend } from './spend-tally.js';
@@ -42,7 +42,7 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
   const quotas = moneyQuotasOf(policy, workspace);
   const rules = { thresholds: policy.alerts.spendThresholds, quotaTableName: '<quota table>' };
   const alerts: SimulatedAlert[] = [];
-  let state = NOTHING_TOLD;
+  let state = NO_ALERTS;
 
   for (let day = from; day <= last; day = addDays(day, 1)) {
     const now = new Date(startOfDay(addDays(day, 1)).getTime() - 1);
@@ -53,14 +53,12 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
       budgets: quotas.map((quota) => ({ quota, nanos: 0 })),
       isMetered: false,
       billed: billedSpend(known),
-      usage: known,
       dayBefore: undefined,
       closed: undefined,
     };
     const judged = judgeSpend(spend, state, rules, now);
-    alerts.push(...judged.tellings.map(({ alert }) => simulatedAlert(alert)));
-    const marks = judged.tellings.flatMap((telling) => telling.marks);
-    state = markTold(judged.state, marks, now);
+    alerts.push(...judged.pending.map(({ alert }) => simulatedAlert(alert)));
+    state = markSent(judged.state, judged.pending, now);
   }
 
   const budgets = quotas.flatMap(({ window, limit }): BudgetSpend[] => {

@@ -2,7 +2,7 @@ import type { Policy } from '../../governance/policy/policy.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import { windowName } from '../../governance/quotas/quota-window.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
-import type { BudgetWindow } from '../../governance/spend/alerts/spend-story.js';
+import type { BudgetWindow } from '../../governance/spend/alerts/budget-alerts.js';
 
 /** One window of one budget. Money in nano-units. */
 export interface WindowSpend {

@@ -4,7 +4,7 @@ import type { Quota } from '../../governance/quotas/quota.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
 import { closedWindows } from '../../governance/spend/closed-windows.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
-import { markTold, NOTHING_TOLD, type SpendState } from '../../governance/spend/spend-state.js';
+import { markSent, NO_ALERTS, type SpendState } from '../../governance/spend/spend-state.js';
 import type { MeteredQuota } from '../../governance/spend/workspace-spend.js';
 import type { QuotaLedger } from './quota-ledger.js';
 
@@ -44,15 +44,14 @@ export function createSpendWatch(
   function look(now: Date): void {
     for (const { workspace, quotas } of watched) {
       const ended = closedWindows(quotas, now);
-      const facts = { isMetered: true, billed: undefined, usage: undefined };
+      const facts = { isMetered: true, billed: undefined };
       const closed = ended && { ...facts, at: ended.at, budgets: metered(ended.quotas, ended.at) };
       const budgets = metered(quotas, now);
       const spend = { workspace, currency, ...facts, budgets, closed, dayBefore: undefined };
-      const before = states.get(workspace.name) ?? NOTHING_TOLD;
-      const { tellings, state } = judgeSpend(spend, before, rules, now);
-      alerts.push(...tellings.map(({ alert }) => alert));
-      const marks = tellings.flatMap((telling) => telling.marks);
-      states.set(workspace.name, markTold(state, marks, now));
+      const before = states.get(workspace.name) ?? NO_ALERTS;
+      const { pending, state } = judgeSpend(spend, before, rules, now);
+      alerts.push(...pending.map(({ alert }) => alert));
+      states.set(workspace.name, markSent(state, pending, now));
     }
   }
 

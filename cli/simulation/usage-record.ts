@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { quoted } from '../../governance/platform/wording.js';
 import { ENDPOINT_NAMES } from '../access/endpoints.js';
 
 const count = z.coerce.number<string | number>().int().min(0).max(1e12);
@@ -39,7 +40,8 @@ export function readRecord(fields: unknown): ReadRecord {
   if (parsed.success) return { kind: 'record', record: parsed.data };
   const problems = parsed.error.issues.map(({ path, message }) => {
     const name = path.join('.') || 'the line';
-    return `${name}: ${shown(valueAt(fields, path))}, ${message}`;
+    const value = valueAt(fields, path);
+    return `${name}: ${value === undefined ? 'is missing' : `got ${quoted(value)}`}, ${message}`;
   });
   return { kind: 'wrong', problem: problems.join('; ') };
 }
@@ -47,10 +49,4 @@ export function readRecord(fields: unknown): ReadRecord {
 function valueAt(fields: unknown, [key]: readonly PropertyKey[]): unknown {
   if (key === undefined || typeof fields !== 'object' || fields === null) return fields;
   return Reflect.get(fields, key);
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'is missing';
-  const text = JSON.stringify(value);
-  return `got ${text.length > 60 ? `${text.slice(0, 57)}...` : text}`;
 }

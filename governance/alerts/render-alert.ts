@@ -1,3 +1,4 @@
+import { instantText, wrapped } from '../platform/wording.js';
 import type { Alert, NextStep } from './alert.js';
 import { machineSections, sectionsText } from './alert-sections.js';
 
@@ -13,6 +14,7 @@ export interface RenderedAlert {
 const BODY_CHARACTERS = 24_000;
 const SUBJECT_CHARACTERS = 99;
 const SMS_CHARACTERS = 300;
+const EMAIL_COLUMNS = 78;
 
 /** Words an alert for every protocol. `runbookUrl` is the page whose headings are the alert types. */
 export function renderAlert(alert: Alert, runbookUrl: string): RenderedAlert {
@@ -34,22 +36,25 @@ export function renderAlert(alert: Alert, runbookUrl: string): RenderedAlert {
   };
 }
 
-/** SNS refuses a subject with line breaks, beyond ASCII, or of 100 characters and more. */
+/** SNS rejects a subject with line breaks, beyond ASCII, or of 100 characters and more. */
 function subjectLine({ severity, title }: Alert): string {
   const mark = severity === 'info' ? '' : `${severity.toUpperCase()}: `;
   const printable = `${mark}${title}`.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
   return cut(printable, SUBJECT_CHARACTERS);
 }
 
+/** Steps before details: they are what the reader needs first. */
 function emailBody(alert: Alert, runbook: string): string {
+  const { title, severity, description, facts, nextSteps, at } = alert;
   if (alert.sections) return digestBody(alert, alert.sections, runbook);
-  const facts = Object.entries(alert.facts);
-  const width = Math.max(...facts.map(([name]) => name.length), 0);
+  const details = Object.entries(facts);
+  const width = Math.max(...details.map(([name]) => name.length), 0);
   const sections = [
-    `${alert.title}\n${alert.at.toISOString().slice(0, 16).replace('T', ' ')} UTC, ${alert.severity}`,
-    alert.description,
-    facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n'),
-    alert.nextSteps.length > 0 && `What to do:\n\n${alert.nextSteps.map(numbered).join('\n\n')}`,
+    `${severity.toUpperCase()}: ${title}\n${instantText(at)}`,
+    wrapped(description, EMAIL_COLUMNS),
+    nextSteps.length > 0 && `What to do\n\n${nextSteps.map(numberedStep).join('\n\n')}`,
+    details.length > 0 &&
+      `Details\n\n${details.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')}`,
     `Runbook: ${runbook}`,
   ];
   return cutLines(sections.filter(Boolean).join('\n\n'), BODY_CHARACTERS);
@@ -79,9 +84,13 @@ function smsBody({ severity, title, sections = [] }: Alert, runbook: string): st
   return cut(`${text} ${runbook}`, SMS_CHARACTERS);
 }
 
-function numbered({ say, command }: NextStep, index: number): string {
-  const step = `${index + 1}. ${say}${command ? ':' : '.'}`;
-  return command ? `${step}\n\n${command}` : step;
+/** Its command is on a line of its own, however long, so that it can be pasted as it is. */
+function numberedStep({ say, command }: NextStep, index: number): string {
+  const number = `${index + 1}. `;
+  const indent = ' '.repeat(number.length);
+  const sentence = wrapped(command ? `${say}:` : `${say}.`, EMAIL_COLUMNS - number.length);
+  const step = `${number}${sentence.replaceAll('\n', `\n${indent}`)}`;
+  return command ? `${step}\n\n${indent}${command}` : step;
 }
 
 /** What services read. Its fields stay; a change that breaks a reader raises `version`. */

@@ -7,6 +7,7 @@ import {
   type PutItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { parseJson } from '../platform/json.js';
 import { mapBounded } from '../platform/map-bounded.js';
 import { itemsOfPartition } from '../platform/partition.aws.js';
 import { type OpenFinding, OpenFindingSchema } from './reconcile-findings.js';
@@ -41,7 +42,7 @@ const PARTITION = 'findings';
 const MEMORY_KEY = { pk: { S: 'audit' }, sk: { S: 'memory' } };
 const WRITES_AT_ONCE = 8;
 
-const ItemSchema = z.object({ entry: z.object({ S: z.string().transform(json) }) });
+const ItemSchema = z.object({ entry: z.object({ S: z.string().transform(parseJson) }) });
 
 export function createFindingStore(client: DynamoDBClient, TableName: string): FindingStore {
   function put(open: OpenFinding, condition: Condition): Promise<void> {
@@ -115,8 +116,4 @@ async function unlessOvertaken(write: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
-}
-
-function json(text: string): unknown {
-  return JSON.parse(text);
 }

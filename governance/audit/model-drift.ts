@@ -1,6 +1,9 @@
+import { exactModels } from '../access/model-directory.js';
 import type { MistralModel } from '../mistral/mistral.js';
+import { ORGANIZATION } from '../platform/metrics.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
+import { PRICE_LIST } from '../prices/price-list.js';
 import { type Finding, findingId, severityOf, toSafeLine } from './finding.js';
 import { DEPLOY_COMMAND } from './policy-drift.js';
 
@@ -12,9 +15,6 @@ export interface ModelVerdict {
   readonly resolutions: Resolutions;
 }
 
-/** A dated release, which never changes what it stands for. */
-const PINNED = /-\d{4}$/;
-
 export function judgeModels(
   policy: Policy,
   models: readonly MistralModel[],
@@ -23,8 +23,9 @@ export function judgeModels(
 ): ModelVerdict {
   const findings: Finding[] = [];
   const resolutions: Record<string, string> = {};
+  const exact = exactModels(models, PRICE_LIST);
   for (const [name, users] of usersByModel(policy)) {
-    const resolved = resolve(name, models);
+    const resolved = exact.get(name);
     const report = (kind: string, summary: string, evidence: Record<string, string> = {}) =>
       findings.push(drift(kind, name, users, { summary, evidence }, now));
     const earlier = before[name];
@@ -73,27 +74,6 @@ function usersByModel({ workspaces, roles }: Policy): Map<string, ModelUsers> {
   return users;
 }
 
-/** Mistral lists an alias either on the model it stands for, or as a model of its own, or both. */
-function resolve(
-  name: string,
-  models: readonly MistralModel[],
-): { id: string; model: MistralModel } | undefined {
-  const own = models.find(({ id }) => id === name);
-  if (own && PINNED.test(name)) return { id: name, model: own };
-  const behind = models
-    .filter(({ id, aliases }) => id !== name && aliases.includes(name))
-    .sort(pinnedFirst);
-  const model = behind[0] ?? own;
-  if (!model) return undefined;
-  const pinnedAlias = [...model.aliases].sort().find((alias) => PINNED.test(alias));
-  return { id: PINNED.test(model.id) ? model.id : (pinnedAlias ?? model.id), model };
-}
-
-function pinnedFirst(one: MistralModel, other: MistralModel): number {
-  const difference = Number(PINNED.test(other.id)) - Number(PINNED.test(one.id));
-  return difference !== 0 ? difference : one.id < other.id ? -1 : 1;
-}
-
 function drift(
   kind: string,
   name: string,
@@ -111,7 +91,7 @@ function drift(
     type: 'model-drift',
     severity: severityOf('model-drift', true),
     subject: name,
-    workspace: workspaces.length === 1 && workspace ? workspace : 'organization',
+    workspace: workspaces.length === 1 && workspace ? workspace : ORGANIZATION,
     summary,
     evidence: { ...evidence, usedBy: usedBy.join(', ') },
     since: utcDay(now),

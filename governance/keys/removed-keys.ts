@@ -1,9 +1,9 @@
 import { SecretGoneError } from '../platform/errors.js';
+import type { Failures } from '../platform/failures.js';
 import type { Log } from '../platform/log.js';
 import { mapBounded } from '../platform/map-bounded.js';
 import { plannedKeys } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
-import type { Failures } from './failures.js';
 import { firstCheckAt, type RemovedKey, retirementRules } from './retirement.js';
 import type { Retirements } from './retirements.aws.js';
 import type { SecretState } from './rotation.js';

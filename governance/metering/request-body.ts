@@ -1,3 +1,4 @@
+import { isObject } from '../platform/json.js';
 import type { EndpointKind } from './endpoints.js';
 import { type Problem, problem } from './problem.js';
 
@@ -122,10 +123,6 @@ function mediaOf(messages: unknown): 'none' | 'some' | 'not a list' {
     }
   }
   return 'none';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 function invalid(param: string, what: string): Problem {

@@ -109,7 +109,7 @@ export const PRICE_LIST: readonly ListedModel[] = [
   text('ministral-3b-2410', [], 128, ['0.04'], ['0.04']),
   embedding('mistral-moderation-2411', [], 8, ['0.1']),
   pages('mistral-ocr-2505', [], ['1'], ['3']),
-  // Chat and transcription share this id, so each of its units is the dearer of the two.
+  // Chat and transcription share this id, so each of its units has the higher price of the two.
   model('voxtral-mini-2507', [], 32, {
     inputPerMillionTokens: ['0.04', '0.03'],
     outputPerMillionTokens: ['0.04', '0.04'],
@@ -135,7 +135,7 @@ function model(
   contextK: number | undefined,
   prices: ListedPrices,
 ): ListedModel {
-  // The list says "256k"; the larger reading of it never refuses what Mistral would take.
+  // The list says "256k"; the larger reading of it never rejects what Mistral accepts.
   return { id, aliases, contextTokens: contextK && contextK * K, prices };
 }
 

@@ -6,7 +6,7 @@ interface BilledPrice {
   readonly eventType: string | undefined;
   readonly apiZone: string | undefined;
   readonly serviceTier: string | undefined;
-  /** `undefined` where it is no number, or a negative one. */
+  /** `undefined` where it is not a number, or negative. */
   readonly price: Fraction | undefined;
 }
 
@@ -28,7 +28,7 @@ export function billedPrices(rows: MonthlyUsage['prices']): BilledPrices {
   return prices;
 }
 
-/** The price that says most of what the row says; of several that do, the dearest. */
+/** The price that says most of what the row says; of several that do, the highest. */
 export function priceOf(prices: BilledPrices, row: UsageRow): Fraction | undefined {
   let closest = -1;
   let found: Fraction | undefined;
@@ -43,7 +43,7 @@ export function priceOf(prices: BilledPrices, row: UsageRow): Fraction | undefin
   return found;
 }
 
-/** `undefined` where they contradict each other. A row that is silent means the usual. */
+/** `undefined` where they contradict each other. What a row leaves out has its usual value. */
 function closenessOf(price: BilledPrice, row: UsageRow): number | undefined {
   const fields = [
     agreement(price.eventType, row.eventType, undefined),

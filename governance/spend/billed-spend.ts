@@ -12,12 +12,12 @@ import { type IsoDate, utcDay } from '../platform/utc-day.js';
 import { billedPrices, priceOf } from './billed-prices.js';
 import { type UsageRow, usageRows } from './usage-rows.js';
 
-/** A row whose cost cannot be told, so that the spend is more than what is told. */
+/** Usage whose cost is unknown, so that the actual spend is higher than the total. */
 export interface UnpricedUsage {
   readonly category: string;
   readonly billingMetric: string;
   readonly billingGroup: string;
-  /** `undefined` where Mistral gave nothing that can be read as a number. */
+  /** `undefined` where Mistral gave nothing that reads as a number. */
   readonly value: number | undefined;
 }
 
@@ -27,7 +27,14 @@ export interface BilledSpend {
   readonly totalNanos: number;
   /** Rows without a readable time are in the total alone. */
   readonly nanosByDay: ReadonlyMap<IsoDate, number>;
+  /** What the month's spend went to, the most expensive first. */
+  readonly byModel: readonly ModelSpend[];
   readonly unpriced: readonly UnpricedUsage[];
+}
+
+export interface ModelSpend {
+  readonly model: string;
+  readonly nanos: number;
 }
 
 const NANOS = fraction(1_000_000_000n);
@@ -37,10 +44,11 @@ export function billedSpend(usage: MonthlyUsage): BilledSpend {
   const prices = billedPrices(usage.prices);
   let total = ZERO;
   const days = new Map<IsoDate, Fraction>();
+  const models = new Map<string, Fraction>();
   const unpriced: UnpricedUsage[] = [];
   for (const row of usageRows(usage)) {
     const value = parseDecimal(row.value);
-    if (value?.numerator === 0n) continue; // nothing of it costs nothing, whatever its price
+    if (value?.numerator === 0n) continue; // costs nothing at any price
     const price = priceOf(prices, row);
     if (value === undefined || price === undefined) {
       unpriced.push(unpricedUsage(row, value));
@@ -48,15 +56,23 @@ export function billedSpend(usage: MonthlyUsage): BilledSpend {
     }
     const cost = multiply(value, price);
     total = add(total, cost);
-    const day = dayOf(row.timestamp);
-    if (day !== undefined) days.set(day, add(days.get(day) ?? ZERO, cost));
+    addTo(days, dayOf(row.timestamp), cost);
+    addTo(models, row.model, cost);
   }
   return {
     currency: usage.currency,
     totalNanos: nanos(total),
     nanosByDay: new Map([...days].map(([day, cost]) => [day, nanos(cost)])),
+    byModel: [...models]
+      .map(([model, cost]) => ({ model, nanos: nanos(cost) }))
+      .filter((one) => one.nanos > 0)
+      .sort((one, other) => other.nanos - one.nanos),
     unpriced,
   };
+}
+
+function addTo(sums: Map<string, Fraction>, key: string | undefined, cost: Fraction): void {
+  if (key !== undefined) sums.set(key, add(sums.get(key) ?? ZERO, cost));
 }
 
 function unpricedUsage(row: UsageRow, value: Fraction | undefined): UnpricedUsage {

@@ -1,11 +1,10 @@
 import type { Currency } from '../platform/wording.js';
 import { windowName } from '../quotas/quota-window.js';
-import type { BudgetWindow } from './alerts/spend-story.js';
-import type { SpendForecast } from './spend-forecast.js';
-import { billedInWindow, type SpendStatus } from './spend-status.js';
+import type { BudgetWindow } from './alerts/budget-alerts.js';
+import { billedInWindow, type SpendForecast, type SpendStatus } from './spend-status.js';
 import type { WorkspaceSpend } from './workspace-spend.js';
 
-/** One workspace's spend in one window, for metrics and for whoever asks. Money in nano-units. */
+/** One workspace's spend in one window, for metrics and the command line. Money in nano-units. */
 export interface SpendRow {
   readonly workspace: string;
   readonly window: BudgetWindow;
@@ -18,7 +17,7 @@ export interface SpendRow {
   /** `undefined` where the workspace has no budget for the window. */
   readonly budgetNanos: number | undefined;
   readonly percent: number | undefined;
-  /** If spending goes on as it did today; `undefined` for hours, and where there is little to tell by. */
+  /** At today's rate; `undefined` for hours, and early in the day. */
   readonly forecast: SpendForecast | undefined;
 }
 

@@ -1,7 +1,7 @@
-import { createFailures, type Failures } from '../../governance/keys/failures.js';
 import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
 import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
+import { createFailures, type Failures } from '../../governance/platform/failures.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 
 export interface ProvisionKeysDeps extends RemovalDeps {

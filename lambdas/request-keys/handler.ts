@@ -1,8 +1,8 @@
 import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
 import { judgeNeed, keyNeeded } from '../../governance/audit/key-needed.js';
-import { createFailures } from '../../governance/keys/failures.js';
 import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
+import { createFailures } from '../../governance/platform/failures.js';
 import { utcDay } from '../../governance/platform/utc-day.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 

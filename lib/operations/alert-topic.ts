@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { EncryptionKey } from '../platform/encryption-key.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
-import { PER_FIVE_MINUTES, RunbookAlarm, type WatchedAlarm } from './runbook-alarm.js';
+import { RunbookAlarm, type WatchedAlarm } from './runbook-alarm.js';
 
 type Subscription = Policy['alerts']['subscriptions'][number];
 
@@ -15,24 +15,23 @@ export interface AlertTopicProps {
   readonly encryptionKey: EncryptionKey;
 
   /**
-   * Who gets the alerts, and which. A queue or function must itself let the topic in, except
-   * functions of this account.
+   * Who gets which alerts. A queue, or a function of another account, must itself allow the topic.
    *
-   * @default nobody yet
+   * @default none
    */
   readonly subscriptions?: readonly Subscription[];
 
   readonly runbookUrl: string;
 }
 
-/** The one topic through which on-call hears of everything: encrypted, TLS only. */
+/** The one topic for all alerts and alarms: encrypted, TLS only. */
 export class AlertTopic extends Construct {
   readonly topic: sns.Topic;
 
-  /** What a subscriber would not take. */
+  /** Alerts that a subscriber did not accept. */
   private readonly undelivered: DeadLetterQueue;
 
-  /** The alarms that on-call hears of. */
+  /** The alarms that notify on-call. */
   readonly watched: WatchedAlarm[] = [];
 
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
@@ -58,7 +57,7 @@ export class AlertTopic extends Construct {
     for (const subscription of props.subscriptions ?? []) this.subscribe(subscription);
   }
 
-  /** Tells on-call when the alarm goes off, and when it is over. */
+  /** Notifies on-call when the alarm goes off, and when it is over. */
   watch(alarm: WatchedAlarm): void {
     this.watched.push(alarm);
     const action = new SnsAction(this.topic);
@@ -80,15 +79,11 @@ export class AlertTopic extends Construct {
         conditions: { ArnEquals: { 'aws:SourceArn': this.topic.topicArn } },
       }),
     );
-    const metric = undelivered.metricApproximateNumberOfMessagesVisible({
-      ...PER_FIVE_MINUTES,
-      statistic: 'Maximum',
-    });
     this.watch(
       new RunbookAlarm(this, 'NotDelivered', {
         alarmName: 'governance-alerts-undelivered',
-        description: 'A subscriber did not take an alert',
-        metric,
+        description: 'An alert could not be delivered to a subscriber',
+        metric: undelivered.metricMessages(),
         runbookUrl,
       }),
     );
@@ -104,7 +99,7 @@ export class AlertTopic extends Construct {
       filterPolicy: filter,
       redrivePolicy: { deadLetterTargetArn: this.undelivered.queueArn },
     });
-    subscribed.node.addDependency(this.undelivered); // with the policy that lets SNS in
+    subscribed.node.addDependency(this.undelivered); // with the policy that allows SNS
     if (protocol !== 'lambda') return;
     new CfnPermission(this, `${id}:permission`, {
       action: 'lambda:InvokeFunction',

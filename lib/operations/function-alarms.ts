@@ -7,7 +7,7 @@ import { PER_FIVE_MINUTES, RunbookAlarm, type RunbookAlarmProps } from './runboo
 export type WatchedFunction = GovernanceFunction;
 
 export interface FunctionAlarmsProps {
-  /** Whatever calls them tries again: one error or refusal is no news. */
+  /** Their callers try again, so one error or throttle alone wakes no one up. */
   readonly functions: readonly WatchedFunction[];
 
   /** Those whose errors or throttles have an alarm of their own. */
@@ -20,13 +20,13 @@ export interface FunctionAlarmsProps {
 
 type Trouble = 'failing' | 'throttled' | 'slow';
 
-// About as long as the retirement flow goes on trying.
+// 15 minutes, about as long as the retirement flow retries.
 const PERIODS_IN_A_ROW = 3;
 const NEARLY = 0.8;
 
 /**
- * The same alarms for every function, each with the function's name in what on-call reads: CloudWatch
- * charges by the metric, so that one alarm on them all would cost as much.
+ * The same alarms for every function, each with the function's name in what on-call reads. CloudWatch
+ * charges by the metric, so one alarm on all functions would cost as much.
  */
 export class FunctionAlarms extends Construct {
   constructor(scope: Construct, id: string, props: FunctionAlarmsProps) {
@@ -55,17 +55,17 @@ function alarmsOf(
   const { folder, timeout = Duration.seconds(3) } = one;
   return {
     failing: {
-      description: `${folder} ended in errors for a quarter of an hour`,
+      description: `${folder} has been failing for 15 minutes`,
       metric: one.metricErrors(PER_FIVE_MINUTES),
       evaluationPeriods: PERIODS_IN_A_ROW,
     },
     throttled: {
-      description: `Lambda had no capacity left for ${folder} for a quarter of an hour`,
+      description: `${folder} has been throttled for 15 minutes`,
       metric: one.metricThrottles(PER_FIVE_MINUTES),
       evaluationPeriods: PERIODS_IN_A_ROW,
     },
     slow: {
-      description: `${folder} took more than ${NEARLY * 100} % of the ${timeout.toHumanString()} it may run`,
+      description: `${folder} ran for more than ${NEARLY * 100} % of its timeout of ${timeout.toHumanString()}`,
       metric: one.metricDuration({ ...PER_FIVE_MINUTES, statistic: 'Maximum' }),
       above: NEARLY * timeout.toMilliseconds(),
     },

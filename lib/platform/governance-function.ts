@@ -34,7 +34,7 @@ export interface GovernanceFunctionProps {
 
 /** A Node function with this system's defaults: ARM, ESM bundle, traced, JSON logs kept one year. */
 export class GovernanceFunction extends lambda.Function {
-  /** Its name for people, and of its folder under `lambdas/`. */
+  /** Its folder under `lambdas/`, and its name for people. */
   readonly folder: string;
 
   /** What the function runs as. */
@@ -70,7 +70,7 @@ export class GovernanceFunction extends lambda.Function {
     acknowledgeFunction(this);
   }
 
-  /** Callers call the function itself: a grant need not stretch to versions and aliases of it. */
+  /** Callers invoke the function itself: a grant need not cover its versions and aliases. */
   override get resourceArnsForGrantInvoke(): string[] {
     return [this.functionArn];
   }

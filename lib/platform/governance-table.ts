@@ -8,7 +8,7 @@ export interface GovernanceTableProps {
   readonly encryptionKey: IKey;
 
   /**
-   * Whether a deletion of the stack takes the items with it.
+   * Whether deleting the stack also deletes the items.
    *
    * @default false: the table is kept, and protected against deletion
    */

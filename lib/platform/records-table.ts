@@ -2,7 +2,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { GovernanceTable, type GovernanceTableProps } from './governance-table.js';
 
-/** What is remembered: managed secrets, open findings, and for two years the history of every key. */
+/** Remembers managed secrets, open findings, sent alerts, and for two years the history of every key. */
 export class RecordsTable extends Construct {
   readonly tableName: string;
 
@@ -19,12 +19,12 @@ export class RecordsTable extends Construct {
     this.table.grantItems(grantee, 'dynamodb:PutItem');
   }
 
-  /** Lets a function keep the register of managed secrets, and open findings. */
+  /** Lets a function store the register of managed secrets, and open findings. */
   grantRegister(grantee: IGrantable): void {
     this.table.grantItems(grantee, 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query');
   }
 
-  /** Lets a function keep the findings. */
+  /** Lets a function store findings. */
   grantFindings(grantee: IGrantable): void {
     this.table.grantItems(
       grantee,
@@ -35,7 +35,7 @@ export class RecordsTable extends Construct {
     );
   }
 
-  /** Lets a function keep what was told about spend. */
+  /** Lets a function remember which alerts about spend were sent. */
   grantSpendMemory(grantee: IGrantable): void {
     this.table.grantItems(grantee, 'dynamodb:PutItem', 'dynamodb:Query');
   }

@@ -16,14 +16,14 @@ export interface SpendMonitorProps {
   /** `undefined` without the Admin API: then spend is what was metered. */
   readonly adminKey: AdminKeySecret | undefined;
   readonly alertTopic: AlertTopic;
-  /** What was told already. */
+  /** Remembers which alerts were sent. */
   readonly recordsTable: RecordsTable;
-  /** What the gateway metered. */
+  /** Has what the gateway and the client library metered. */
   readonly quotaTable: QuotaTable;
   readonly runbookUrl: string;
 }
 
-/** Holds every workspace's spend against its budgets, and tells on-call before and when they are used up. */
+/** Compares every workspace's spend with its budgets, and alerts before and when they are exhausted. */
 export class SpendMonitor extends Construct {
   readonly function: GovernanceFunction;
 
@@ -32,7 +32,7 @@ export class SpendMonitor extends Construct {
 
     this.function = new GovernanceFunction(this, 'Function', {
       folder: 'spend-monitor',
-      description: 'Spend of all workspaces against their budgets',
+      description: 'Compares the spend of all workspaces with their budgets',
       policy: props.policy,
       environment: {
         ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,

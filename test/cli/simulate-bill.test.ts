@@ -47,11 +47,23 @@ describe("a replay of Mistral's own report", () => {
     ]);
     const told = alerts.map(({ at, type, title }) => [at.toISOString().slice(8, 10), type, title]);
     expect(told).toEqual([
-      ['02', 'spend-threshold', 'ml-workspace has spent 50% of its daily budget'],
-      ['02', 'spend-forecast', expect.stringContaining('monthly budget of ml-workspace ends on')],
+      [
+        '02',
+        'spend-threshold',
+        'ml-workspace has spent 75 % (15.00 of 20.00 USD) of its daily budget',
+      ],
+      ['02', 'spend-forecast', expect.stringContaining('runs out of its monthly budget on')],
       ['03', 'budget-exhausted', expect.stringContaining('daily budget')],
-      ['03', 'spend-threshold', 'ml-workspace has spent 80% of its monthly budget'],
-      ['04', 'spend-threshold', 'ml-workspace has spent 50% of its daily budget'],
+      [
+        '03',
+        'spend-threshold',
+        'ml-workspace has spent 80 % (40.00 of 50.00 USD) of its monthly budget',
+      ],
+      [
+        '04',
+        'spend-threshold',
+        'ml-workspace has spent 75 % (15.00 of 20.00 USD) of its daily budget',
+      ],
       ['04', 'budget-exhausted', expect.stringContaining('monthly budget')],
     ]);
   });

@@ -22,7 +22,7 @@ const policy = aPolicy((document) => {
 const LARGE = 'mistral-large-2512';
 const TOKENS_PER_DOLLAR = 2_000_000; // 0.50 USD a million
 
-/** Mistral, SNS, Secrets Manager and DynamoDB over HTTP, and the monitor that looks at them. */
+/** Mistral, SNS, Secrets Manager and DynamoDB over HTTP, and the monitor that reads them. */
 export async function aSpendAccount(dynamo: LocalDynamo, start: string, intercept?: Interceptor) {
   const [records, quotas] = [`records-${randomUUID()}`, `quotas-${randomUUID()}`];
   await Promise.all([dynamo.createTable(records), dynamo.createTable(quotas)]);
@@ -54,8 +54,8 @@ export async function aSpendAccount(dynamo: LocalDynamo, start: string, intercep
   return {
     clock,
     inbox,
-    told: () => inbox.messages.map(({ subject }) => subject),
-    look: () => functions.spendMonitor(),
+    subjects: () => inbox.messages.map(({ subject }) => subject),
+    run: () => functions.spendMonitor(),
     /** What Mistral bills for. */
     use(workspace: string, dollars: number, day = now().toISOString().slice(0, 10)) {
       const tokens = dollars * TOKENS_PER_DOLLAR;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { parseJson } from '../../governance/platform/json.js';
 import type { HttpAnswer, HttpCall } from './http-server.js';
 
 /** One message as SNS got it. */
@@ -27,7 +28,7 @@ export function createAlertInbox(
     async answer({ body }: HttpCall): Promise<HttpAnswer> {
       const form = new URLSearchParams(body);
       if (form.get('Action') !== 'Publish') return invalid('only Publish is known here');
-      const bodies = BodiesSchema.safeParse(json(form.get('Message') ?? ''));
+      const bodies = BodiesSchema.safeParse(parseJson(form.get('Message') ?? ''));
       const subject = form.get('Subject') ?? '';
       if (!bodies.success) return invalid('MessageStructure json needs a default body');
       // SNS refuses subjects that are longer, or anything but a line of ASCII.
@@ -61,12 +62,4 @@ function invalid(message: string): HttpAnswer {
 
 function xml(status: number, body: string): HttpAnswer {
   return { status, headers: { 'content-type': 'text/xml' }, body };
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

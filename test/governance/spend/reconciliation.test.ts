@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
+  hasDrift,
   isReconciliationDue,
   judgeReconciliation,
-} from '../../../governance/spend/judge-reconciliation.js';
-import { markTold, NOTHING_TOLD, type SpendState } from '../../../governance/spend/spend-state.js';
+} from '../../../governance/spend/reconciliation.js';
+import { markSent, NO_ALERTS, type SpendState } from '../../../governance/spend/spend-state.js';
 import type { DayBefore, WorkspaceSpend } from '../../../governance/spend/workspace-spend.js';
 import { aBill, aSpend, USD } from '../../support/spend-builders.js';
 
@@ -21,7 +22,7 @@ const bill = aBill({
 function judge(
   workspace: string,
   dayBefore: Partial<DayBefore>,
-  { state = NOTHING_TOLD, now = MORNING, change = {} as Partial<WorkspaceSpend> } = {},
+  { state = NO_ALERTS, now = MORNING, change = {} as Partial<WorkspaceSpend> } = {},
 ) {
   const spend = aSpend(
     workspace,
@@ -37,18 +38,18 @@ function judge(
     },
   );
   const judged = judgeReconciliation(spend, state, now);
-  const [telling] = judged.tellings;
-  return { ...judged, title: telling?.alert.title, facts: telling?.alert.facts, telling };
+  const [drift] = judged.pending;
+  return { ...judged, title: drift?.alert.title, facts: drift?.alert.facts };
 }
 
 const opened = (meteredNanos: number, day = '2026-11-24'): SpendState => ({
-  told: {},
+  sent: {},
   opening: { day, meteredNanos },
 });
 
 test.each([
-  ['before six in the morning', '2026-11-24T05:59:59Z', NOTHING_TOLD, false],
-  ['from six on', '2026-11-24T06:00:00Z', NOTHING_TOLD, true],
+  ['before six in the morning', '2026-11-24T05:59:59Z', NO_ALERTS, false],
+  ['from six on', '2026-11-24T06:00:00Z', NO_ALERTS, true],
   [
     'when it was done today',
     '2026-11-24T20:00:00Z',
@@ -69,16 +70,16 @@ describe('a day that was metered', () => {
   test.each([
     [12, undefined],
     [11.5, undefined],
-    [11, 'ml-workspace spends around the gateway'],
-    [13, 'Mistral bills ml-workspace less than was metered'],
-  ])('at %d of 12 billed is told as %s', (dollars, title) => {
+    [11, 'ml-workspace has spend outside the gateway (1.00 USD, 2026-11-23)'],
+    [13, 'Mistral bills ml-workspace less than was metered (1.00 USD, 2026-11-23)'],
+  ])('at %d of 12 billed is reported as %s', (dollars, title) => {
     expect(judge('ml-workspace', { meteredNanos: dollars * USD }).title).toBe(title);
   });
 
-  test('is done only once the alert about it is out', () => {
-    const { state, telling } = judge('ml-workspace', { meteredNanos: 0 });
+  test('is done only once the alert about it is sent', () => {
+    const { state, pending } = judge('ml-workspace', { meteredNanos: 0 });
     expect(isReconciliationDue(state, MORNING)).toBe(true);
-    const after = markTold(state, telling?.marks ?? [], MORNING);
+    const after = markSent(state, pending, MORNING);
     expect(isReconciliationDue(after, MORNING)).toBe(false);
   });
 
@@ -89,23 +90,23 @@ describe('a day that was metered', () => {
 });
 
 describe('a month without metered days', () => {
-  test('is compared until the day before, and told once', () => {
+  test('is compared until the day before, and reported once', () => {
     const drift = judge('dev-workspace', {}, { state: opened(20 * USD) });
     expect(drift.facts).toMatchObject({
       period: '2026-11 until 2026-11-23',
       metered: '20.00 USD',
       'reported by Mistral': '42.00 USD',
     });
-    const told = markTold(opened(25 * USD, '2026-11-25'), drift.telling?.marks ?? [], MORNING);
+    const sent = markSent(opened(25 * USD, '2026-11-25'), drift.pending, MORNING);
     const now = new Date('2026-11-25T06:00:00Z');
-    const again = judge('dev-workspace', {}, { state: told, now });
+    const again = judge('dev-workspace', {}, { state: sent, now });
     expect(again.title).toBeUndefined();
     expect(isReconciliationDue(again.state, now)).toBe(false);
   });
 
   test('waits for a day whose opening is known', () => {
-    for (const state of [NOTHING_TOLD, opened(20 * USD, '2026-11-23')]) {
-      expect(judge('dev-workspace', {}, { state })).toEqual({ tellings: [], state });
+    for (const state of [NO_ALERTS, opened(20 * USD, '2026-11-23')]) {
+      expect(judge('dev-workspace', {}, { state })).toEqual({ pending: [], state });
     }
   });
 
@@ -116,7 +117,7 @@ describe('a month without metered days', () => {
       metered: '60.00 USD',
       'reported by Mistral': '100.00 USD',
     });
-    expect(judge('dev-workspace', {}, late)).toEqual({ tellings: [], state: late.state });
+    expect(judge('dev-workspace', {}, late)).toEqual({ pending: [], state: late.state });
   });
 });
 
@@ -124,9 +125,25 @@ test.each<[string, Partial<DayBefore>, Partial<WorkspaceSpend>]>([
   ['nothing meters', { meteredNanos: 0 }, { isMetered: false }],
   ["Mistral's report is missing", { meteredNanos: 0, billed: undefined }, {}],
   ['it is not due', {}, { dayBefore: undefined }],
-])('nothing is said where %s', (_name, dayBefore, change) => {
+])('nothing is reported where %s', (_name, dayBefore, change) => {
   expect(judge('ml-workspace', dayBefore, { change })).toEqual({
-    tellings: [],
-    state: NOTHING_TOLD,
+    pending: [],
+    state: NO_ALERTS,
+  });
+});
+
+describe('metered and billed of a day drift apart', () => {
+  const CENT = USD / 100;
+  test.each([
+    ['nothing from nothing', 0, 0, false],
+    ['equal sums', 100 * USD, 100 * USD, false],
+    ['by 5 % more billed', 95 * USD, 100 * USD, false],
+    ['by more than 5 % more billed', 95 * USD - 1, 100 * USD, true],
+    ['by 5 % more metered', 100 * USD, 95 * USD, false],
+    ['by more than 5 % more metered', 100 * USD, 95 * USD - 1, true],
+    ['by a cent of very little', 0, CENT, false],
+    ['by more than a cent of very little', 0, CENT + 1, true],
+  ])('or not: %s', (_name, metered, billed, expected) => {
+    expect(hasDrift(metered, billed)).toBe(expected);
   });
 });
