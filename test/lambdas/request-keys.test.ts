@@ -102,6 +102,6 @@ test('a secret that cannot be described stops no other, and fails the deploy', a
     if (name === DEV) throw new Error('denied');
     return {};
   });
-  await expect(handler()).rejects.toThrow(`key not asked for (${DEV}): denied`);
+  await expect(handler()).rejects.toThrow(`key not requested (${DEV}): denied`);
   expect(alerts).toHaveLength(3);
 });
