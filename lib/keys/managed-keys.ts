@@ -13,7 +13,8 @@ const NO_ROTATION_IN_OPERATOR_MODE = [
   'NIST.800.53.R5-SecretsManagerRotationEnabled',
 ].map((id) => ({
   id,
-  reason: 'operator mode: no function can create a key, an operator must supply each when it is due',
+  reason:
+    'operator mode: no function can create a key, an operator must supply each when it is due',
 }));
 
 export interface ManagedKeysProps {

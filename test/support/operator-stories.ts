@@ -112,7 +112,9 @@ function deleteWhatIsAskedFor({ inbox, mistral }: World): void {
   for (const { attributes, bodies } of inbox.messages) {
     if (attributes.type !== 'deletion-needed') continue;
     const { facts } = AlertSchema.parse(JSON.parse(bodies.default ?? '{}'));
-    const key = mistral.keys.all().find(({ name }) => name === (facts['previous key'] ?? facts['removed key']));
+    const key = mistral.keys
+      .all()
+      .find(({ name }) => name === (facts['previous key'] ?? facts['removed key']));
     if (key) mistral.keys.delete(key.id);
   }
 }
