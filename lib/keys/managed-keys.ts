@@ -13,7 +13,8 @@ const NO_ROTATION_IN_OPERATOR_MODE = [
   'NIST.800.53.R5-SecretsManagerRotationEnabled',
 ].map((id) => ({
   id,
-  reason: 'operator mode: no function can create a key, and each is requested when it is due',
+  reason:
+    'operator mode: no function can create a key, an operator must supply each when it is due',
 }));
 
 export interface ManagedKeysProps {
@@ -47,7 +48,7 @@ export interface ManagedKeysProps {
  * workspaces stay below CloudFormation's 500 resources a stack.
  */
 export class ManagedKeys extends Construct {
-  private readonly bySecretName = new Map<string, ManagedKey>();
+  private readonly bySecretName = new Map<string, KeySecret>();
 
   constructor(scope: Construct, id: string, props: ManagedKeysProps) {
     super(scope, id);
@@ -71,7 +72,7 @@ export class ManagedKeys extends Construct {
 }
 
 class WorkspaceKeys extends NestedStack {
-  readonly managed: readonly ManagedKey[];
+  readonly managed: readonly KeySecret[];
 
   constructor(
     scope: Construct,
@@ -85,22 +86,22 @@ class WorkspaceKeys extends NestedStack {
     Tags.of(this).add('mistral-workspace', workspace.name);
     Tags.of(this).add('team', workspace.team.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '_'));
     this.managed = keys.map(
-      (planned) => new ManagedKey(this, planned.key.name, { ...props, planned }),
+      (planned) => new KeySecret(this, planned.key.name, { ...props, planned }),
     );
   }
 }
 
-interface ManagedKeyProps extends ManagedKeysProps {
+interface KeySecretProps extends ManagedKeysProps {
   readonly planned: PlannedKey;
 }
 
 /** The secret of one key, its resource policy and its rotation schedule. It is empty until its first rotation. */
-class ManagedKey extends Construct {
+class KeySecret extends Construct {
   readonly secretName: string;
 
   private readonly access: SecretAccess[];
 
-  constructor(scope: Construct, id: string, props: ManagedKeyProps) {
+  constructor(scope: Construct, id: string, props: KeySecretProps) {
     super(scope, id);
     const { key, secretName } = props.planned;
     this.secretName = secretName;

@@ -68,36 +68,28 @@ export interface RetirementFunctionsProps extends RetirementTasksProps {
   readonly adminKey: AdminKeySecret;
 }
 
+const { inspect, read, moveLabels } = SECRET_ACTIONS;
+
 /** The tasks of the retirement flow. */
 export class RetirementFunctions extends RetirementTasks {
-  readonly verify: IFunction;
-  readonly revoke: IFunction;
-  readonly confirm: IFunction;
-  readonly rollBack: IFunction;
+  readonly verify = this.task('Verify', 'verify-retirement', 'Judges an old key', inspect);
+  readonly revoke = this.task('Revoke', 'revoke-key', 'Deletes an old key at Mistral', inspect);
+  readonly confirm = this.task('Confirm', 'confirm-revocation', 'Checks a deleted key', read);
+  readonly rollBack = this.task('RollBack', 'roll-back-key', 'Promotes a previous key', moveLabels);
 
   constructor(scope: Construct, id: string, props: RetirementFunctionsProps) {
     super(scope, id, props);
-
-    const { inspect, read, moveLabels } = SECRET_ACTIONS;
-    const verify = this.task('Verify', 'verify-retirement', 'Judges an old key', inspect);
-    const revoke = this.task('Revoke', 'revoke-key', 'Deletes an old key at Mistral', inspect);
-    const confirm = this.task('Confirm', 'confirm-revocation', 'Checks a deleted key', read);
-    const rollBack = this.task('RollBack', 'roll-back-key', 'Promotes a previous key', moveLabels);
-    for (const task of [verify, revoke, confirm, rollBack]) props.adminKey.grantRead(task);
-    this.verify = verify;
-    this.revoke = revoke;
-    this.confirm = confirm;
-    this.rollBack = rollBack;
+    const tasks = [this.verify, this.revoke, this.confirm, this.rollBack];
+    for (const task of tasks) props.adminKey.grantRead(task);
   }
 }
 
 /** The tasks of the retirement flow in operator mode: none can delete a key. */
 export class OperatorRetirementFunctions extends RetirementTasks {
-  readonly verify: IFunction;
-
-  constructor(scope: Construct, id: string, props: RetirementTasksProps) {
-    super(scope, id, props);
-    const description = 'Checks whether an old key still works';
-    this.verify = this.task('Verify', 'verify-deletion', description, SECRET_ACTIONS.inspect);
-  }
+  readonly verify = this.task(
+    'Verify',
+    'verify-deletion',
+    'Checks whether an old key still works',
+    inspect,
+  );
 }

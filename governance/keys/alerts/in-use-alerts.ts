@@ -2,7 +2,7 @@ import type { Alert } from '../../alerts/alert.js';
 import type { IsoDate } from '../../platform/utc-day.js';
 import { countText, instantText } from '../../platform/wording.js';
 import { drainEnd, type Retirement, revokeAtOnce } from '../retirement.js';
-import { type RetirementContext, retirementAlert } from './retirement-alert.js';
+import { type RetirementContext, retirementAlert, timeText } from './retirement-alert.js';
 
 export interface InUseContext extends RetirementContext {
   readonly verdict: { readonly lastUsedOn: IsoDate; readonly checkAt: string };
@@ -13,7 +13,7 @@ export function keyInUse(context: InUseContext): Alert {
   const { retirement, verdict, at } = context;
   const { secretName, oldKeyId, promotedAt, rules, reason } = retirement;
   const drainEndsAt = drainEnd(new Date(promotedAt), rules);
-  const since = instantText(new Date(promotedAt));
+  const since = timeText(promotedAt);
   const afterwards =
     rules.onDrainTimeout === 'hold'
       ? 'you are asked to approve its revocation'
@@ -27,13 +27,13 @@ export function keyInUse(context: InUseContext): Alert {
         ? `A service still uses key ${oldKeyId}, which was removed from the policy at ${since}.`
         : `A service is still using a copy of the replaced key ${oldKeyId}, although a new key has been current since ${since}.`,
       `It was last used on ${verdict.lastUsedOn}.`,
-      `The key stays valid for now and is checked again at ${instantText(new Date(verdict.checkAt), at)}.`,
+      `The key stays valid for now and is checked again at ${timeText(verdict.checkAt, at)}.`,
       `From ${instantText(drainEndsAt, at)} on, ${afterwards}.`,
     ],
     facts: {
       'last used on': verdict.lastUsedOn,
-      'next check': verdict.checkAt,
-      'drain ends at': drainEndsAt.toISOString(),
+      'next check': timeText(verdict.checkAt),
+      'drain ends at': instantText(drainEndsAt),
     },
     nextSteps: [
       {
@@ -64,7 +64,7 @@ export function approvalNeeded(context: InUseContext): Alert {
       `Revocation is paused until you approve it or the key has been unused for ${quiet}.`,
       `Until then the ${reason} key stays valid, and this alert repeats daily.`,
     ],
-    facts: { 'last used on': verdict.lastUsedOn, 'next check': verdict.checkAt },
+    facts: { 'last used on': verdict.lastUsedOn, 'next check': timeText(verdict.checkAt) },
     nextSteps: [
       {
         say: `Move the service off the ${reason} key; the revocation then follows by itself`,

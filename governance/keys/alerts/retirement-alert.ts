@@ -1,4 +1,5 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
+import { instantText } from '../../platform/wording.js';
 import type { Retirement } from '../retirement.js';
 import { threadOf } from '../rotation.js';
 
@@ -41,8 +42,17 @@ function threadOfRetirement(retirement: Retirement): string {
 function keysOf(retirement: Retirement): Alert['facts'] {
   const { oldKeyId, promotedAt } = retirement;
   return retirement.reason === 'removed'
-    ? { 'removed key': oldKeyId, 'removed at': promotedAt }
-    : { 'previous key': oldKeyId, 'new key': retirement.newKeyId, 'replaced at': promotedAt };
+    ? { 'removed key': oldKeyId, 'removed at': timeText(promotedAt) }
+    : {
+        'previous key': oldKeyId,
+        'new key': retirement.newKeyId,
+        'replaced at': timeText(promotedAt),
+      };
+}
+
+/** A time of the flow's state. */
+export function timeText(iso: string, now?: Date): string {
+  return instantText(new Date(iso), now);
 }
 
 export function rotateAgain(say: string, { secretId }: Pick<Retirement, 'secretId'>): NextStep {

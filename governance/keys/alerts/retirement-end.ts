@@ -1,10 +1,10 @@
 import type { Alert } from '../../alerts/alert.js';
-import { instantText } from '../../platform/wording.js';
 import {
   deleteSecret,
   type RetirementContext,
   retirementAlert,
   rotateAgain,
+  timeText,
 } from './retirement-alert.js';
 
 export interface RevokedContext extends RetirementContext {
@@ -46,9 +46,10 @@ export function rolledBack(context: RejectedContext): Alert {
     description: [
       'The previous key is current again. The new key was deleted.',
       'Services that have read the new key get 401 from Mistral until they read the secret again.',
-      `Mistral has rejected the new key (401) since ${instantText(new Date(verdict.rejectedSince))}: ${verdict.reason}.`,
+      `Mistral has rejected the new key (401) since ${timeText(verdict.rejectedSince)}.`,
+      asSentence(verdict.reason),
     ],
-    facts: { reason: verdict.reason, 'rejected since': verdict.rejectedSince },
+    facts: { reason: verdict.reason, 'rejected since': timeText(verdict.rejectedSince) },
     nextSteps: [
       { say: 'Restart services that get 401 from Mistral, so that they read the secret again' },
       rotateAgain('Find out why Mistral rejected the new key, then rotate again', retirement),
@@ -71,13 +72,14 @@ export function bothKeysRejected(
     title: `Mistral rejects both keys of ${secretName} (401)`,
     description: [
       `Services of workspace ${workspace} get 401 from Mistral: it rejects the current key ${newKeyId} and the previous key ${oldKeyId}.`,
-      `Nothing was changed, because a rollback would not help; both keys are checked again at ${instantText(new Date(verdict.checkAt), at)}.`,
-      `The workspace or the organization may be suspended: ${verdict.reason}.`,
+      `Nothing was changed, because a rollback would not help; both keys are checked again at ${timeText(verdict.checkAt, at)}.`,
+      'The workspace or the organization may be suspended.',
+      asSentence(verdict.reason),
     ],
     facts: {
       reason: verdict.reason,
-      'rejected since': verdict.rejectedSince,
-      'next check': verdict.checkAt,
+      'rejected since': timeText(verdict.rejectedSince),
+      'next check': timeText(verdict.checkAt),
     },
     nextSteps: [
       {
@@ -86,6 +88,10 @@ export function bothKeysRejected(
       rotateAgain('If only this key is affected, create a new one', retirement),
     ],
   });
+}
+
+function asSentence(reason: string): string {
+  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
 }
 
 /** The key is current after all: the flow ends without changing anything. */

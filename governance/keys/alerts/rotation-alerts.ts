@@ -43,7 +43,7 @@ export function rotationSucceeded(succeeded: SucceededRotation): Alert {
       'new key': newKey.keyId,
       ...(retirement && { 'previous key': retirement.oldKeyId }),
       ...(newKey.expiresAt && { 'new key expires on': newKey.expiresAt }),
-      ...(retirement && { 'next check': retirement.checkAt }),
+      ...(retirement && { 'next check': instantText(new Date(retirement.checkAt)) }),
     },
     nextSteps: [],
   };

@@ -1,9 +1,10 @@
 import type { Alert } from '../../alerts/alert.js';
-import { countText, instantText } from '../../platform/wording.js';
+import { countText } from '../../platform/wording.js';
 import {
   deleteSecret,
   type RetirementContext,
   retirementAlert,
+  timeText,
 } from '../alerts/retirement-alert.js';
 import { removalUndone } from '../alerts/retirement-end.js';
 import type { ReplacedKey, Retirement } from '../retirement.js';
@@ -34,19 +35,19 @@ export function deletionNeeded(context: CheckedAgainContext): Alert {
             `Mistral still accepts the ${reason} key ${oldKeyId}${leaked ? ', which has leaked' : ''}: every copy of it works until you delete it.`,
           ]),
       !leaked && whenSafe(retirement),
-      `The key is checked again at ${instantText(new Date(verdict.checkAt), at)}; this alert repeats daily until Mistral rejects the key while it accepts another.`,
+      `The key is checked again at ${timeText(verdict.checkAt, at)}; this alert repeats daily until Mistral rejects the key while it accepts another.`,
     ],
     facts: {
       ...(leaked && { why: 'compromised' }),
       'why it is safe': whySafe(retirement),
-      'next check': verdict.checkAt,
+      'next check': timeText(verdict.checkAt),
     },
     nextSteps: leaked ? leakedSteps(leaked) : deletionSteps(retirement),
   });
 }
 
 function whenSafe({ reason, promotedAt, rules }: Retirement): string {
-  const since = instantText(new Date(promotedAt));
+  const since = timeText(promotedAt);
   return reason === 'removed'
     ? `It was removed from the policy at ${since}.`
     : `It was replaced at ${since}; since then every reader's cache has expired and ${countText(rules.quietDays, 'full UTC day has', 'full UTC days have')} passed.`;
@@ -177,13 +178,16 @@ export function currentKeyRejected(context: CheckedAgainContext): Alert {
     title: `Mistral rejects the current key of ${secretName} (401)`,
     description: [
       `Services that read ${secretName} get 401 from Mistral.`,
-      `Nothing was changed; the keys are checked again at ${instantText(new Date(verdict.checkAt), at)}.`,
+      `Nothing was changed; the keys are checked again at ${timeText(verdict.checkAt, at)}.`,
       oldWorks
         ? `Mistral accepts key ${oldKeyId}, which is being retired, so the current key may be deleted or expired.`
         : `Mistral does not accept key ${oldKeyId} either, which is being retired: the workspace or the organization may be suspended, or a limit reached.`,
       `Do not delete ${oldKeyId} now.`,
     ],
-    facts: { 'answer to the retiring key': verdict.oldKey, 'next check': verdict.checkAt },
+    facts: {
+      'answer to the retiring key': verdict.oldKey,
+      'next check': timeText(verdict.checkAt),
+    },
     nextSteps: [
       {
         say: `Check at https://console.mistral.ai whether ${replacing?.newKeyId ?? 'the current key'} is listed in workspace ${workspace}, whether the workspace is suspended, or a bill is unpaid`,

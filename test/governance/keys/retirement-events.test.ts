@@ -71,7 +71,7 @@ const OF_A_REPLACED_KEY: readonly Row[] = [
     'critical',
     'rolled-back',
     `Rolled back rotation of ${OWN} (new key rejected)`,
-    /^The previous key is current again\. The new key was deleted\..*since 2026-04-08 00:50 UTC: the key is no longer listed\.$/,
+    /^The previous key is current again\. The new key was deleted\..*since 2026-04-08 00:50 UTC\. The key is no longer listed\.$/,
   ],
   [
     'revoked',

@@ -69,11 +69,12 @@ test.each<[string, Request, Answer, number, string]>([
   ['POST after HTML', post, text('<html>'), 1, 'MistralResponseError'],
 ])('attempts %s as often as is safe', async (_name, request, answer, attempts, errorName) => {
   const server = await inTurn(answer);
-  const { outcome } = await send(server, request, {
-    timeoutMs: answer === hang || answer === hangMidBody ? 50 : 5000,
+  const { outcome, slept } = await send(server, request, {
+    timeoutMs: answer === hang || answer === hangMidBody ? 50 : 60_000,
   });
   expect(outcome).toMatchObject({ name: errorName });
-  expect(server.requests).toHaveLength(attempts);
+  // Not by what the server has seen: a request may time out before it arrives.
+  expect(slept).toHaveLength(attempts - 1);
 });
 
 test.each<[string, Answer[]]>([
