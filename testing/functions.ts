@@ -1,10 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../governance/alerts/alert-topic.aws.js';
-import { createEvidenceStore } from '../governance/audit/evidence-store.aws.js';
+import {
+  createEvidenceClient,
+  createEvidenceStore,
+} from '../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../governance/audit/finding-store.aws.js';
 import { createJournal } from '../governance/keys/journal.aws.js';
 import { createKeyInspector } from '../governance/keys/key-inspector.js';
@@ -72,7 +74,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   const sns = new SNSClient(aws);
   const stepFunctions = new SFNClient(aws);
   const dynamo = new DynamoDBClient(aws);
-  const s3 = new S3Client({ ...aws, forcePathStyle: true });
+  const s3 = createEvidenceClient(aws, url);
 
   const { now, sleep } = clock;
   const http = { now, sleep, ...options.mistral };

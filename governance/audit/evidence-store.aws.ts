@@ -1,5 +1,9 @@
-import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import { AWS_CLIENT } from '../platform/aws-client.js';
+import {
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import type { EvidenceFile } from './report/evidence-files.js';
 
 /** Where the files of each audit are stored, and stay. */
@@ -10,11 +14,19 @@ export interface EvidenceStore {
   uriOf(path: string): string;
 }
 
-/** As every client has it, with the time that the largest file may take: some megabytes. */
-export const EVIDENCE_CLIENT = {
-  ...AWS_CLIENT,
-  requestHandler: { ...AWS_CLIENT.requestHandler, requestTimeout: 10_000 },
-} as const;
+/** A client for uploads, which take longer than a call. Any S3 but AWS's own has buckets in its paths. */
+export function createEvidenceClient(
+  aws: S3ClientConfig & { readonly requestHandler: { readonly requestTimeout: number } },
+  endpoint: string | undefined,
+): S3Client {
+  const requestTimeout = 2 * aws.requestHandler.requestTimeout;
+  return new S3Client({
+    ...aws,
+    requestHandler: { ...aws.requestHandler, requestTimeout },
+    forcePathStyle: endpoint !== undefined,
+    ...(endpoint !== undefined && { endpoint }),
+  });
+}
 
 /** A bucket that objects are only ever put into. */
 export function createEvidenceStore(client: S3Client, bucketName: string): EvidenceStore {

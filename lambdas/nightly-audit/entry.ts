@@ -1,13 +1,15 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import { createAuditMetrics } from '../../governance/audit/audit-metrics.js';
-import { createEvidenceStore, EVIDENCE_CLIENT } from '../../governance/audit/evidence-store.aws.js';
+import {
+  createEvidenceClient,
+  createEvidenceStore,
+} from '../../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
 import { createManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { createModelCatalog } from '../../governance/keys/model-catalog.js';
@@ -23,8 +25,6 @@ import { createNightlyAuditHandler } from './handler.js';
 
 const env = NightlyAuditEnvSchema.parse(process.env);
 const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
-// Any S3 but AWS's own has its buckets in the path, not in the host name.
-const forcePathStyle = (env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL) !== undefined;
 const secretsManager = new SecretsManagerClient(AWS_CLIENT);
 const adminApi = createAdminApi(policy, secretsManager);
 const secrets = createSecretVersions(secretsManager);
@@ -39,7 +39,7 @@ export const handler = createNightlyAuditHandler({
   models: createModelCatalog(secrets, createProber(policy)),
   findingStore: createFindingStore(new DynamoDBClient(AWS_CLIENT), env.RECORDS_TABLE_NAME),
   evidence: createEvidenceStore(
-    new S3Client({ ...EVIDENCE_CLIENT, forcePathStyle }),
+    createEvidenceClient(AWS_CLIENT, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
     env.EVIDENCE_BUCKET_NAME,
   ),
   alerts: createAlertTopic(

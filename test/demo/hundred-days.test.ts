@@ -13,7 +13,7 @@ let plaintexts: readonly string[] = [];
 
 beforeAll(async () => {
   ({ run, written, plaintexts } = await overhear(runLocally, aPolicy(), plaintextsOf));
-}, 60_000);
+}, 600_000);
 
 test('every scenario of the hundred days ends as it should', () => {
   expect(run.expectations.filter(({ holds }) => !holds)).toEqual([]);

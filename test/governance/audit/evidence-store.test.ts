@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
 import {
+  createEvidenceClient,
   createEvidenceStore,
-  EVIDENCE_CLIENT,
   type EvidenceStore,
 } from '../../../governance/audit/evidence-store.aws.js';
 import type { EvidenceFile } from '../../../governance/audit/report/evidence-files.js';
+import { AWS_CLIENT } from '../../../governance/platform/aws-client.js';
 import { serveHttp } from '../../../testing/fakes/http-server.js';
 import { createObjectStore } from '../../../testing/fakes/object-store.js';
 import { type Loopback, loopback } from '../../support/loopback.js';
@@ -19,20 +19,16 @@ const FILE: EvidenceFile = {
   body: 'key\r\nclé\r\n',
 };
 
-function storeAt(endpoint: string, more: S3ClientConfig = {}): EvidenceStore {
+type AwsConfig = Parameters<typeof createEvidenceClient>[0];
+
+function storeAt(endpoint: string, aws: Partial<AwsConfig> = {}): EvidenceStore {
   const credentials = {
     accessKeyId: 'AKIDEXAMPLE',
     secretAccessKey: 'secret',
     sessionToken: 'session',
   };
-  const client = new S3Client({
-    ...EVIDENCE_CLIENT,
-    region: 'eu-west-1',
-    credentials,
-    endpoint,
-    forcePathStyle: true,
-    ...more,
-  });
+  const config = { ...AWS_CLIENT, region: 'eu-west-1', credentials, ...aws };
+  const client = createEvidenceClient(config, endpoint);
   onTestFinished(() => client.destroy());
   return createEvidenceStore(client, 'bucket');
 }
@@ -107,7 +103,7 @@ test('a denial is final, and reported by its code alone', async () => {
 
 test('a missing answer is not waited for', async () => {
   const s3 = await loopback(() => {});
-  const requestHandler = { ...EVIDENCE_CLIENT.requestHandler, requestTimeout: 20 };
+  const requestHandler = { ...AWS_CLIENT.requestHandler, requestTimeout: 20 };
   const store = storeAt(s3.url, { requestHandler, maxAttempts: 2 });
   await expect(store.keep([FILE])).rejects.toThrow(`S3 did not store ${PATH}: `);
   expect(s3.requests).toHaveLength(2);
