@@ -1,4 +1,5 @@
 import { type Alert, type AlertBlock, compareSeverity } from '../alerts/alert.js';
+import { groupBy } from '../platform/group-by.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import { utcDay } from '../platform/utc-day.js';
 import { countText, listText } from '../platform/wording.js';
@@ -163,14 +164,11 @@ function describe({ changes, report, problems }: AuditNews): string {
 type Block = readonly [Finding, ...Finding[]];
 
 function blocksOf(findings: readonly Finding[]): Block[] {
-  const blocks = new Map<string, [Finding, ...Finding[]]>();
-  for (const finding of [...findings].sort(bySeverity)) {
-    const { type, workspace, subject, evidence } = finding;
-    const about = evidence.secret ?? evidence.keyId ?? [type, workspace, subject].join('#');
-    const block = blocks.get(about);
-    if (block) block.push(finding);
-    else blocks.set(about, [finding]);
-  }
+  const blocks = groupBy(
+    [...findings].sort(bySeverity),
+    ({ type, workspace, subject, evidence }) =>
+      evidence.secret ?? evidence.keyId ?? [type, workspace, subject].join('#'),
+  );
   return [...blocks.values()];
 }
 

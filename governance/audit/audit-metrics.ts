@@ -54,7 +54,7 @@ function daysSince(then: Date, now: Date): number {
   return Math.round(((now.getTime() - then.getTime()) / DAY_MS) * 100) / 100;
 }
 
-/** Metrics of an audit. One a night costs next to nothing: CloudWatch charges by the hour. */
+/** Metrics of an audit. One audit a day costs next to nothing: CloudWatch charges by the hour. */
 export interface AuditMetrics {
   record(gauges: AuditGauges): void;
 }

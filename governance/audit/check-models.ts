@@ -42,7 +42,7 @@ type Probes = Readonly<Record<string, IsoDate>>;
 
 /**
  * The key to list models with. Listing counts as use, so it must be one that its service used
- * since yesterday, and since the audit's own last use of it: an idle key must be seen to go stale.
+ * since yesterday, and since the audit's own last use of it: otherwise an idle key never gets stale.
  */
 export function chooseProbe(
   keys: readonly KeyInUse[],

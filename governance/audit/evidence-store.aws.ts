@@ -1,4 +1,9 @@
-import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import {
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import type { EvidenceFile } from './report/evidence-files.js';
 
 /** Where the files of each audit are stored, and stay. */
@@ -7,6 +12,20 @@ export interface EvidenceStore {
   keep(files: Iterable<EvidenceFile>): Promise<void>;
   /** `s3://…`, as the AWS CLI takes it. */
   uriOf(path: string): string;
+}
+
+/** A client for uploads, which take longer than a call. Any S3 but AWS's own has buckets in its paths. */
+export function createEvidenceClient(
+  aws: S3ClientConfig & { readonly requestHandler: { readonly requestTimeout: number } },
+  endpoint: string | undefined,
+): S3Client {
+  const requestTimeout = 2 * aws.requestHandler.requestTimeout;
+  return new S3Client({
+    ...aws,
+    requestHandler: { ...aws.requestHandler, requestTimeout },
+    forcePathStyle: endpoint !== undefined,
+    ...(endpoint !== undefined && { endpoint }),
+  });
 }
 
 /** A bucket that objects are only ever put into. */

@@ -81,7 +81,7 @@ export function bySeverity(one: Finding, other: Finding): number {
 
 const ID_SEPARATOR = '#';
 
-/** `scope` is a workspace's id, or what tells findings of one type apart. */
+/** `scope` is a workspace's id, or what distinguishes findings of one type. */
 export function findingId(type: FindingType, scope: string, subject: string): string {
   return [type, scope, subject].join(ID_SEPARATOR);
 }

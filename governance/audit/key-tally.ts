@@ -1,4 +1,5 @@
 import type { ListedKey } from '../mistral/mistral.js';
+import { groupBy } from '../platform/group-by.js';
 import type { IsoDate } from '../platform/utc-day.js';
 import { countText, listText } from '../platform/wording.js';
 import { type Finding, groupOf, KEYS_IN_CONSOLE, nounOf } from './finding.js';
@@ -70,23 +71,23 @@ export function countTally(
  * there are: behind each of them a service is failing.
  */
 export function collapse(counted: readonly CountedFinding[]): Finding[] {
-  const critical: Finding[] = [];
-  const groups = new Map<string, CountedFinding[]>();
-  for (const one of counted) {
-    const id = groupOf(one.finding);
-    const group = groups.get(id);
-    if (one.finding.severity === 'critical') critical.push(one.finding);
-    else if (group) group.push(one);
-    else groups.set(id, [one]);
-  }
-  return [...critical, ...[...groups].flatMap(oneOrAll)];
+  const isCritical = ({ finding }: CountedFinding) => finding.severity === 'critical';
+  const critical = counted.filter(isCritical).map(({ finding }) => finding);
+  const others = counted.filter((one) => !isCritical(one));
+  return [
+    ...critical,
+    ...[...groupBy(others, ({ finding }) => groupOf(finding))].flatMap(oneOrAll),
+  ];
 }
 
-function oneOrAll([id, group]: [string, readonly CountedFinding[]]): Finding[] {
+function oneOrAll([id, group]: [
+  string,
+  readonly [CountedFinding, ...CountedFinding[]],
+]): Finding[] {
   const count = group.reduce((sum, one) => sum + one.count, 0);
   const findings = group.map(({ finding }) => finding);
-  const [first] = findings;
-  if (!first || count <= GROUP_LIMIT) return findings;
+  const first = group[0].finding;
+  if (count <= GROUP_LIMIT) return findings;
   const examples = [...new Set(findings.map(({ subject }) => subject))].slice(0, EXAMPLES);
   return [
     {

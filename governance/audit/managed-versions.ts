@@ -1,5 +1,6 @@
 import { type SecretState, versionAt } from '../keys/rotation.js';
 import type { ListedKey } from '../mistral/mistral.js';
+import { groupBy } from '../platform/group-by.js';
 import { parseKeyName, tokenOf } from '../policy/key-name.js';
 import type { PlannedKey } from '../policy/planned-keys.js';
 import { createKeyTally, type KeyTally } from './key-tally.js';
@@ -67,16 +68,6 @@ function labelledVersions(planned: PlannedKey, secret: SecretState | undefined):
 
 function nameAndToken({ planned, versionId }: ManagedVersion): string {
   return `${planned.key.name}-${tokenOf(versionId)}`;
-}
-
-function groupBy<Item>(items: readonly Item[], nameOf: (item: Item) => string) {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(nameOf(item));
-    if (group) group.push(item);
-    else groups.set(nameOf(item), [item]);
-  }
-  return groups;
 }
 
 function inWorkspaceOf<Candidate>(

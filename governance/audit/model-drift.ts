@@ -1,5 +1,6 @@
 import { exactModels } from '../access/model-directory.js';
 import type { MistralModel } from '../mistral/mistral.js';
+import { groupBy } from '../platform/group-by.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
@@ -43,57 +44,49 @@ export function judgeModels(
       report('deprecated', summary, { deprecated, replacement: successor });
     }
     if (earlier !== undefined && earlier !== resolved.id) {
-      const [was, is] = [toSafeLine(earlier), toSafeLine(resolved.id)];
-      report('moved', `Stands for ${is} now, not ${was}: answers and prices may change.`, {
-        was,
-        is,
-      });
+      const evidence = { was: toSafeLine(earlier), is: toSafeLine(resolved.id) };
+      const { was, is } = evidence;
+      report('moved', `Stands for ${is} now, not ${was}: answers and prices may change.`, evidence);
     }
   }
   return { findings, resolutions };
 }
 
-interface ModelUsers {
-  readonly workspaces: string[];
-  readonly roles: string[];
+interface ModelUser {
+  readonly kind: 'workspace' | 'role';
+  readonly name: string;
+  readonly model: string;
 }
 
-function usersByModel({ workspaces, roles }: Policy): Map<string, ModelUsers> {
-  const users = new Map<string, ModelUsers>();
-  const usersOf = (model: string): ModelUsers => {
-    const known = users.get(model) ?? { workspaces: [], roles: [] };
-    users.set(model, known);
-    return known;
-  };
-  for (const { name, models } of workspaces) {
-    for (const model of models === '*' ? [] : models) usersOf(model).workspaces.push(name);
-  }
-  for (const [name, { models }] of Object.entries(roles)) {
-    for (const model of models === '*' ? [] : models) usersOf(model).roles.push(name);
-  }
-  return users;
+function usersByModel({ workspaces, roles }: Policy): ReadonlyMap<string, readonly ModelUser[]> {
+  const named = (kind: ModelUser['kind'], name: string, models: readonly string[] | '*') =>
+    models === '*' ? [] : models.map((model) => ({ kind, name, model }));
+  const users = [
+    ...workspaces.flatMap(({ name, models }) => named('workspace', name, models)),
+    ...Object.entries(roles).flatMap(([name, { models }]) => named('role', name, models)),
+  ];
+  return groupBy(users, ({ model }) => model);
 }
 
 function drift(
   kind: string,
   name: string,
-  { workspaces, roles }: ModelUsers,
+  users: readonly ModelUser[],
   { summary, evidence }: Pick<Finding, 'summary' | 'evidence'>,
   now: Date,
 ): Finding {
-  const [workspace] = workspaces;
-  const usedBy = [
-    ...workspaces.map((user) => `workspace ${user}`),
-    ...roles.map((user) => `role ${user}`),
-  ];
+  const [workspace, ...others] = users.filter(({ kind }) => kind === 'workspace');
   return {
     id: findingId('model-drift', kind, name),
     type: 'model-drift',
     severity: severityOf('model-drift', true),
     subject: name,
-    workspace: workspaces.length === 1 && workspace ? workspace : ORGANIZATION,
+    workspace: workspace && others.length === 0 ? workspace.name : ORGANIZATION,
     summary,
-    evidence: { ...evidence, usedBy: usedBy.join(', ') },
+    evidence: {
+      ...evidence,
+      usedBy: users.map(({ kind, name: user }) => `${kind} ${user}`).join(', '),
+    },
     since: utcDay(now),
     nextStep: `Decide which model to use, name it instead of ${name} in governance.yaml, then deploy`,
     nextCommand: DEPLOY_COMMAND,

@@ -52,7 +52,7 @@ export interface AuditRun {
   readonly listingError: unknown;
 }
 
-/** Gathers the facts and judges them. A fact that cannot be read is a problem, and the audit goes on. */
+/** Gathers the facts and judges them. A fact that cannot be read is a problem, and the audit continues. */
 export async function runAudit(
   deps: AdminAuditDeps,
   memory: AuditMemory,
@@ -125,7 +125,7 @@ async function checkEveryKey(
     return { keys, error: undefined };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    problems.note(`keys at Mistral could only be listed in part (${keys} seen)`, reason);
+    problems.note(`keys at Mistral could only be listed in part (${keys} listed)`, reason);
     return { keys, error: error ?? new Error(reason) };
   }
 }

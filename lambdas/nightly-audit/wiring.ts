@@ -1,12 +1,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import { createAuditMetrics } from '../../governance/audit/audit-metrics.js';
-import { createEvidenceStore } from '../../governance/audit/evidence-store.aws.js';
+import {
+  createEvidenceClient,
+  createEvidenceStore,
+} from '../../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
 import { createManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { createModelCatalog } from '../../governance/keys/model-catalog.js';
@@ -35,11 +37,6 @@ export type NightlyAuditEnv = Omit<
 export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
   const env = NightlyAuditEnvSchema.parse(runtime.env);
   const secretsManager = new SecretsManagerClient(aws);
-  // Some megabytes take longer than a call.
-  const requestTimeout = 2 * aws.requestHandler.requestTimeout;
-  const requestHandler = { ...aws.requestHandler, requestTimeout };
-  // Any S3 but AWS's own has its buckets in the path, not in the host name.
-  const forcePathStyle = (env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL) !== undefined;
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
   const secrets = createSecretVersions(secretsManager);
   return createNightlyAuditHandler({
@@ -52,7 +49,7 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
     models: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
     findingStore: createFindingStore(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     evidence: createEvidenceStore(
-      new S3Client({ ...aws, requestHandler, forcePathStyle }),
+      createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
       env.EVIDENCE_BUCKET_NAME,
     ),
     alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),

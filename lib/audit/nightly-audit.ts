@@ -15,7 +15,7 @@ import type { EvidenceBucket } from './evidence-bucket.js';
 
 export interface NightlyAuditProps extends Pick<AuditPolicy, 'schedule' | 'timezone'> {
   readonly policy: PolicyBundle;
-  /** `undefined` without the Admin API: then it goes by the dates of secrets alone. */
+  /** `undefined` without the Admin API: then the audit uses the dates of secrets alone. */
   readonly adminKey: AdminKeySecret | undefined;
   readonly alertTopic: AlertTopic;
   readonly recordsTable: RecordsTable;
@@ -27,7 +27,7 @@ export interface NightlyAuditProps extends Pick<AuditPolicy, 'schedule' | 'timez
   readonly runbookUrl: string;
 }
 
-/** Looks at every key and every secret each night, and tells on-call what is wrong with them. */
+/** Audits every key and every secret each night, and alerts on-call to what is wrong with them. */
 export class NightlyAudit extends Construct {
   readonly function: GovernanceFunction;
 

@@ -4,7 +4,6 @@ import {
   type AuditView,
   createAudit,
 } from '../../governance/audit/audit.js';
-import type { Coverage } from '../../governance/audit/coverage.js';
 import type { Finding } from '../../governance/audit/finding.js';
 import type { FindingChanges, OpenFinding } from '../../governance/audit/reconcile-findings.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
@@ -89,18 +88,6 @@ export function audited(keys: readonly ListedKey[], facts: Partial<AuditFacts> =
   for (const key of keys) audit.check(key);
   return audit;
 }
-
-/** An audit that could check everything. */
-export const EVERYTHING: Extract<Coverage, { source: 'admin-api' }> = {
-  source: 'admin-api',
-  allKeys: true,
-  retirements: true,
-  workspaces: true,
-  rateLimit: true,
-  spendLimit: true,
-  models: true,
-  unclearSecrets: new Set(),
-};
 
 export const NO_CHANGES: FindingChanges = {
   opened: [],

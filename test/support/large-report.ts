@@ -26,7 +26,8 @@ const HOSTILE_NAMES = [
   '',
 ];
 
-const EVERYTHING: Coverage = {
+/** Of an audit that could check everything. */
+export const FULL_COVERAGE: Extract<Coverage, { source: 'admin-api' }> = {
   source: 'admin-api',
   allKeys: true,
   retirements: true,
@@ -59,7 +60,7 @@ export function largeReport(policy: Policy, otherKeys: number): AuditReport {
         lastNotifiedOn: addDays(TODAY, -3),
       })),
       current: current.filter((_, i) => i % 9 !== 1),
-      coverage: EVERYTHING,
+      coverage: FULL_COVERAGE,
       remindEveryDays: 7,
       now: AT,
     }),

@@ -4,7 +4,7 @@ import type { AuditRules } from '../key-hygiene.js';
 import { type FindingChanges, type OpenFinding, openAfter } from '../reconcile-findings.js';
 import type { Inventory } from './inventory.js';
 
-/** What this audit made of a finding. */
+/** Whether a finding is older than this audit. */
 export type FindingStatus = 'new' | 'still open' | 'resolved';
 
 export interface ReportedFinding extends Finding {

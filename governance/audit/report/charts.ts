@@ -13,7 +13,7 @@ export interface Chart {
 export interface Series {
   readonly name: string;
   /** A class of the page's style, which gives it its colour. */
-  readonly look: string;
+  readonly className: string;
 }
 
 export interface Bar {
@@ -77,8 +77,8 @@ export function rowChart(chart: Chart): Html {
 
 function figure({ id, title, description, series }: Chart, height: number, inside: Html): Html {
   const legend = series.map(
-    ({ name, look }) =>
-      html`<li><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class="${look}" width="10" height="10" rx="2"/></svg>${name}</li>`,
+    ({ name, className }) =>
+      html`<li><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class="${className}" width="10" height="10" rx="2"/></svg>${name}</li>`,
   );
   return html`<figure class="card">
 <figcaption>${title}</figcaption>
@@ -95,11 +95,11 @@ function rect(
   height: number,
 ): Html {
   if (width <= 0 || height <= 0) return html``;
-  return html`<rect class="${series?.look ?? ''}" x="${exact(x)}" y="${exact(y)}" width="${exact(width)}" height="${exact(height)}"/>`;
+  return html`<rect class="${series?.className ?? ''}" x="${exact(x)}" y="${exact(y)}" width="${exact(width)}" height="${exact(height)}"/>`;
 }
 
-function text(look: string, x: number, y: number, content: string): Html {
-  return html`<text class="${look}" x="${exact(x)}" y="${exact(y)}">${content}</text>`;
+function text(className: string, x: number, y: number, content: string): Html {
+  return html`<text class="${className}" x="${exact(x)}" y="${exact(y)}">${content}</text>`;
 }
 
 function tooltip({ series }: Chart, { label, values }: Bar): string {

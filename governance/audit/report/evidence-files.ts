@@ -19,8 +19,8 @@ export function reportPath(auditedOn: IsoDate): string {
 }
 
 /**
- * The same day has the same places, so a repeated audit replaces what the one before it left. Each file
- * is made when it is asked for: those of a large organization have some megabytes.
+ * The same day has the same paths, so a repeated audit replaces the files of the one before it. Each
+ * file is built on demand: those of a large organization have some megabytes.
  */
 export function* evidenceFiles(report: AuditReport): Generator<EvidenceFile> {
   const { auditedOn, rows, findings } = report;

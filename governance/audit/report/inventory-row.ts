@@ -1,5 +1,6 @@
-import { versionAt } from '../../keys/rotation.js';
+import { type SecretState, versionAt } from '../../keys/rotation.js';
 import type { ListedKey } from '../../mistral/mistral.js';
+import { groupBy } from '../../platform/group-by.js';
 import { ageInDays, type IsoDate, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
 import type { Workspace } from '../../policy/policy.js';
@@ -83,6 +84,13 @@ export function createRows(
     return match.version.stage === 'AWSCURRENT' ? 'current' : 'pending';
   }
 
+  function keylessState(secretName: string, secret: SecretState | undefined): KeyState {
+    if (!secret) return 'secret not read';
+    if (versionAt(secret, 'AWSCURRENT') === undefined) return 'no key yet';
+    if (changing.has(secretName)) return 'in rotation';
+    return complete ? 'missing' : 'not listed';
+  }
+
   /** Also those that one finding counts for many keys. */
   function findingsOf({ key }: MatchedKey, state: KeyState, secretName: string | undefined) {
     const found = new Set<FindingType>(byKeyId.get(key.id));
@@ -97,10 +105,10 @@ export function createRows(
   }
 
   return {
-    key(seen: MatchedKey): InventoryRow {
-      const { key, match } = seen;
+    key(matched: MatchedKey): InventoryRow {
+      const { key, match } = matched;
       const plannedKey = plannedOf(match);
-      const state = stateOf(seen);
+      const state = stateOf(matched);
       const workspace = workspaceById.get(key.workspaceId ?? '') ?? plannedKey?.workspace;
       const secret = secrets.get(plannedKey?.secretName ?? '');
       return {
@@ -116,35 +124,42 @@ export function createRows(
         lastUsedOn: key.lastUsedOn ?? null,
         expiresOn: key.expiresOn ?? null,
         nextRotationOn: state === 'current' ? dayOf(secret?.nextRotationAt) : null,
-        findings: findingsOf(seen, state, plannedKey?.secretName),
+        findings: findingsOf(matched, state, plannedKey?.secretName),
       };
     },
 
-    secret({ secretName, workspace, key }: PlannedKey): InventoryRow {
+    secret(planned: PlannedKey): InventoryRow {
+      const { secretName, workspace } = planned;
       const secret = secrets.get(secretName);
-      const found = new Set(bySecretName.get(secretName));
-      const state = ((): KeyState => {
-        if (!secret) return 'secret not read';
-        if (versionAt(secret, 'AWSCURRENT') === undefined) return 'no key yet';
-        if (changing.has(secretName)) return 'in rotation';
-        return complete ? 'missing' : 'not listed';
-      })();
       return {
-        key: key.name,
-        keyId: null,
-        secret: secretName,
-        workspace: workspace.name,
-        team: workspace.team,
+        ...secretRow(planned, secret?.lastRotatedAt, bySecretName.get(secretName) ?? [], now),
         ownerUserId: workspace.ownerUserId,
-        state,
-        createdOn: dayOf(secret?.lastRotatedAt),
-        ageDays: ageOf(secret?.lastRotatedAt, now),
-        lastUsedOn: null,
-        expiresOn: null,
+        state: keylessState(secretName, secret),
         nextRotationOn: dayOf(secret?.nextRotationAt),
-        findings: FINDING_TYPES.filter((type) => found.has(type)),
       };
     },
+  };
+}
+
+/** What is known of a secret without a key at Mistral: its reads are not uses of the key. */
+export function secretRow(
+  { secretName, workspace, key }: PlannedKey,
+  since: Date | undefined,
+  found: readonly FindingType[],
+  now: Date,
+): Omit<InventoryRow, 'state' | 'nextRotationOn'> {
+  return {
+    key: key.name,
+    keyId: null,
+    secret: secretName,
+    workspace: workspace.name,
+    team: workspace.team,
+    ownerUserId: null,
+    createdOn: dayOf(since),
+    ageDays: ageOf(since, now),
+    lastUsedOn: null,
+    expiresOn: null,
+    findings: FINDING_TYPES.filter((type) => found.includes(type)),
   };
 }
 
@@ -154,15 +169,9 @@ export function plannedOf(match: KeyMatch): PlannedKey | undefined {
 }
 
 function typesBy(findings: readonly Finding[], nameOf: (finding: Finding) => string | undefined) {
-  const types = new Map<string, FindingType[]>();
-  for (const finding of findings) {
-    const name = nameOf(finding);
-    if (name === undefined) continue;
-    const known = types.get(name);
-    if (known) known.push(finding.type);
-    else types.set(name, [finding.type]);
-  }
-  return types;
+  return new Map(
+    [...groupBy(findings, nameOf)].map(([name, group]) => [name, group.map(({ type }) => type)]),
+  );
 }
 
 function dayOf(at: Date | undefined): IsoDate | null {

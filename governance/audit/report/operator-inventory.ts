@@ -5,9 +5,9 @@ import {
 } from '../../keys/operator/operator-secret.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
-import { FINDING_TYPES, type Finding } from '../finding.js';
+import type { Finding } from '../finding.js';
 import { createKeyAges, type Inventory } from './inventory.js';
-import { ageOf, type InventoryRow, type KeyState } from './inventory-row.js';
+import { type InventoryRow, type KeyState, secretRow } from './inventory-row.js';
 
 /** The inventory where Mistral's keys cannot be listed: one row for each secret of the policy. */
 export function operatorInventory(
@@ -24,29 +24,18 @@ export function operatorInventory(
 }
 
 function rowOf(
-  { secretName, workspace, key }: PlannedKey,
+  planned: PlannedKey,
   secret: OperatorSecret | undefined,
   findings: readonly Finding[],
   now: Date,
 ): InventoryRow {
+  const { secretName, key } = planned;
   const since = secret?.currentSince;
-  const found = new Set(
-    findings.filter(({ subject }) => subject === secretName).map(({ type }) => type),
-  );
+  const found = findings.filter(({ subject }) => subject === secretName).map(({ type }) => type);
   return {
-    key: key.name,
-    keyId: null,
-    secret: secretName,
-    workspace: workspace.name,
-    team: workspace.team,
-    ownerUserId: null, // who creates a key owns it
+    ...secretRow(planned, since, found, now),
     state: stateOf(secret),
-    createdOn: since ? utcDay(since) : null,
-    ageDays: ageOf(since, now),
-    lastUsedOn: null, // reads of the secret are not uses of the key
-    expiresOn: null,
     nextRotationOn: since ? addDays(utcDay(since), key.rotateEveryDays) : null,
-    findings: FINDING_TYPES.filter((type) => found.has(type)),
   };
 }
 

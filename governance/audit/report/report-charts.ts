@@ -19,8 +19,8 @@ function agesChart({ ages, rules, otherKeys }: AuditReport): Html {
     (group) => group.label !== 'unknown' || group.managed + group.other > 0,
   );
   const series = [
-    { name: 'managed', look: 'managed' },
-    ...(otherKeys === null ? [] : [{ name: 'other', look: 'other' }]),
+    { name: 'managed', className: 'managed' },
+    ...(otherKeys === null ? [] : [{ name: 'other', className: 'other' }]),
   ];
   const bars = known.map(({ label, managed, other }) => ({
     label,
@@ -39,7 +39,7 @@ function rotationsChart({ rows, auditedOn }: AuditReport): Html {
     values: [rotations],
     isLabelled: !isDay(label) || (i - first) % LABEL_EVERY_WEEKS === 0,
   }));
-  const series = [{ name: 'rotations', look: 'managed' }];
+  const series = [{ name: 'rotations', className: 'managed' }];
   return columnChart(
     described({ id: 'rotations', title: 'Upcoming rotations by week', series, bars }),
   );
@@ -57,7 +57,7 @@ function findingsChart({ findings }: AuditReport): Html {
     return html`<div class="card"><p class="caption">Open findings</p><p class="good">No open findings.</p></div>`;
   }
   const title = 'Open findings by type and severity';
-  const series = WORST_FIRST.map((severity) => ({ name: severity, look: severity }));
+  const series = WORST_FIRST.map((severity) => ({ name: severity, className: severity }));
   return rowChart(described({ id: 'findings-by-type', title, series, bars }));
 }
 

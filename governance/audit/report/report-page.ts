@@ -7,7 +7,7 @@ import { reportCharts } from './report-charts.js';
 import { STYLE, STYLE_HASH } from './report-style.js';
 import { findingsTable, inventoryTables } from './report-tables.js';
 
-// The page loads nothing and runs nothing, whatever a name on it holds.
+// The page loads nothing and runs nothing, no matter what a name on it contains.
 const CONTENT_POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
 
 /** The report as one page that needs no other file. */

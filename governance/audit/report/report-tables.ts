@@ -9,7 +9,7 @@ const MOST_FINDINGS = 1000;
 
 interface Column<Row> {
   readonly title: string;
-  readonly look?: 'day' | 'number' | 'key' | 'evidence';
+  readonly className?: 'day' | 'number' | 'key' | 'evidence';
   /** Whether it names the row. */
   readonly isHeading?: boolean;
   of(row: Row): HtmlValue;
@@ -57,10 +57,10 @@ const FINDING_COLUMNS: readonly Column<ReportedFinding>[] = [
   { title: 'Subject', of: ({ subject }) => subject },
   { title: 'Workspace', of: ({ workspace }) => workspace },
   { title: 'Status', of: ({ status }) => status },
-  { title: 'Since', look: 'day', of: ({ since }) => since },
+  { title: 'Since', className: 'day', of: ({ since }) => since },
   {
     title: 'What was found, and what to do next',
-    look: 'evidence',
+    className: 'evidence',
     of: detailsOf,
   },
 ];
@@ -69,7 +69,7 @@ const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
   {
     title: 'Key',
     isHeading: true,
-    look: 'key',
+    className: 'key',
     of: ({ secret, key, keyId }) =>
       html`${secret ?? key}${secret === null ? '' : html`<small>${key}</small>`}<small>${keyId ?? ''}</small>`,
   },
@@ -80,11 +80,15 @@ const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
     of: ({ team, ownerUserId }) =>
       html`${team ?? 'unknown'}${ownerUserId === null ? '' : html`<small>${ownerUserId}</small>`}`,
   },
-  { title: 'Created', look: 'day', of: ({ createdOn }) => createdOn ?? 'unknown' },
-  { title: 'Age', look: 'number', of: ({ ageDays }) => (ageDays === null ? '' : `${ageDays} d`) },
-  { title: 'Last used', look: 'day', of: (row) => ofKey(row, row.lastUsedOn) },
-  { title: 'Expires', look: 'day', of: (row) => ofKey(row, row.expiresOn) },
-  { title: 'Next rotation', look: 'day', of: ({ nextRotationOn }) => nextRotationOn ?? '' },
+  { title: 'Created', className: 'day', of: ({ createdOn }) => createdOn ?? 'unknown' },
+  {
+    title: 'Age',
+    className: 'number',
+    of: ({ ageDays }) => (ageDays === null ? '' : `${ageDays} d`),
+  },
+  { title: 'Last used', className: 'day', of: (row) => ofKey(row, row.lastUsedOn) },
+  { title: 'Expires', className: 'day', of: (row) => ofKey(row, row.expiresOn) },
+  { title: 'Next rotation', className: 'day', of: ({ nextRotationOn }) => nextRotationOn ?? '' },
   { title: 'Findings', of: ({ findings }) => findings.join(', ') },
 ];
 
@@ -94,8 +98,8 @@ function ofKey({ keyId, createdOn }: InventoryRow, day: string | null): string {
   return createdOn === null ? '' : 'not known';
 }
 
-function badge(look: string, text: string): Html {
-  return html`<span class="badge ${look}">${text}</span>`;
+function badge(className: string, text: string): Html {
+  return html`<span class="badge ${className}">${text}</span>`;
 }
 
 function detailsOf(finding: ReportedFinding): HtmlValue {
@@ -119,10 +123,10 @@ ${content}
 function table<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
   const head = columns.map(({ title }) => html`<th scope="col" role="columnheader">${title}</th>`);
   const cells = (row: Row) =>
-    columns.map(({ title, look = 'text', isHeading, of }) =>
+    columns.map(({ title, className = 'text', isHeading, of }) =>
       isHeading
-        ? html`<th scope="row" role="rowheader" class="${look}" data-label="${title}"><div>${of(row)}</div></th>`
-        : html`<td role="cell" class="${look}" data-label="${title}"><div>${of(row)}</div></td>`,
+        ? html`<th scope="row" role="rowheader" class="${className}" data-label="${title}"><div>${of(row)}</div></th>`
+        : html`<td role="cell" class="${className}" data-label="${title}"><div>${of(row)}</div></td>`,
     );
   return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table role="table">
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { undecidedBy, withoutGrouped } from '../../../governance/audit/coverage.js';
 import { FINDING_TYPES } from '../../../governance/audit/finding.js';
-import { aFinding, DEV, DEV_ID, EVERYTHING } from '../../support/audit-builders.js';
+import { aFinding, DEV, DEV_ID } from '../../support/audit-builders.js';
+import { FULL_COVERAGE } from '../../support/large-report.js';
 
 const findings = [
   ...FINDING_TYPES.map((type) => aFinding({ type, id: `${type}#${DEV_ID}#k1` })),
@@ -10,7 +11,7 @@ const findings = [
   aFinding({ type: 'policy-drift', id: 'policy-drift#spend#organization' }),
 ];
 
-test.each<[string, Partial<typeof EVERYTHING>, string[]]>([
+test.each<[string, Partial<typeof FULL_COVERAGE>, string[]]>([
   ['nothing', {}, []],
   [
     'the list of keys',
@@ -35,12 +36,12 @@ test.each<[string, Partial<typeof EVERYTHING>, string[]]>([
   ['the spend limit', { spendLimit: false }, ['policy-drift#spend#organization']],
   ['the models', { models: false }, [`model-drift#${DEV_ID}#k1`]],
 ])('an audit that missed %s leaves open what depends on it', (_name, missed, ids) => {
-  const isUndecided = undecidedBy({ ...EVERYTHING, ...missed });
+  const isUndecided = undecidedBy({ ...FULL_COVERAGE, ...missed });
   expect(findings.filter(isUndecided).map(({ id }) => id)).toEqual(ids);
 });
 
 test('an audit that could not read a secret leaves open all that is about it', () => {
-  const isUndecided = undecidedBy({ ...EVERYTHING, unclearSecrets: new Set([DEV]) });
+  const isUndecided = undecidedBy({ ...FULL_COVERAGE, unclearSecrets: new Set([DEV]) });
   expect(isUndecided(aFinding({ type: 'rotation-failed', subject: DEV }))).toBe(true);
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
 import {
+  createEvidenceClient,
   createEvidenceStore,
   type EvidenceStore,
 } from '../../../governance/audit/evidence-store.aws.js';
@@ -19,20 +19,16 @@ const FILE: EvidenceFile = {
   body: 'key\r\nclé\r\n',
 };
 
-function storeAt(endpoint: string, more: S3ClientConfig = {}): EvidenceStore {
+type AwsConfig = Parameters<typeof createEvidenceClient>[0];
+
+function storeAt(endpoint: string, aws: Partial<AwsConfig> = {}): EvidenceStore {
   const credentials = {
     accessKeyId: 'AKIDEXAMPLE',
     secretAccessKey: 'secret',
     sessionToken: 'session',
   };
-  const client = new S3Client({
-    ...AWS_CLIENT,
-    region: 'eu-west-1',
-    credentials,
-    endpoint,
-    forcePathStyle: true,
-    ...more,
-  });
+  const config = { ...AWS_CLIENT, region: 'eu-west-1', credentials, ...aws };
+  const client = createEvidenceClient(config, endpoint);
   onTestFinished(() => client.destroy());
   return createEvidenceStore(client, 'bucket');
 }

@@ -11,17 +11,17 @@ import {
   anOpenFinding,
   dayAgo,
   daysAgo,
-  EVERYTHING,
   NO_CHANGES,
   NOW,
 } from '../../support/audit-builders.js';
+import { FULL_COVERAGE } from '../../support/large-report.js';
 
 const TODAY = '2026-06-30';
 
 function reconcile(
   before: readonly OpenFinding[],
   current: readonly Finding[],
-  coverage = EVERYTHING,
+  coverage = FULL_COVERAGE,
   now = NOW,
 ) {
   return reconcileFindings({ before, current, coverage, remindEveryDays: 7, now });
@@ -67,7 +67,7 @@ test('a finding that no longer holds resolves', () => {
 
 test('a finding that could not be checked neither resolves nor makes a reminder due', () => {
   const before = anOpenFinding({}, dayAgo(30));
-  const incomplete = { ...EVERYTHING, allKeys: false };
+  const incomplete = { ...FULL_COVERAGE, allKeys: false };
   expect(reconcile([before], [], incomplete)).toEqual({ ...NO_CHANGES, stillOpen: [before] });
 });
 
@@ -84,7 +84,7 @@ test('over 40 days news is sent at once, and all reminders together, a week apar
   let open: readonly OpenFinding[] = [];
   for (let day = 1; day <= 40; day += 1) {
     const at = daysAgo(-day);
-    const changes = reconcile(open, holding(day), EVERYTHING, at);
+    const changes = reconcile(open, holding(day), FULL_COVERAGE, at);
     const { alerts, notified } = auditAlerts({ changes, at, report: 's3://report', problems: [] });
     for (const { title } of alerts) sent.push(`${day} ${title}`);
     const stored = new Map(notified.map((one) => [one.finding.id, one]));
