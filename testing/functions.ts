@@ -1,5 +1,4 @@
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
-import type { Log } from '../governance/platform/log.js';
 import type { MeasuringRuntime } from '../governance/policy/function-runtime.js';
 import { wireAskForKeys } from '../lambdas/ask-for-keys/wiring.js';
 import { wireConfirmRevocation } from '../lambdas/confirm-revocation/wiring.js';
@@ -15,21 +14,19 @@ import { wireVerifyRetirement } from '../lambdas/verify-retirement/wiring.js';
 import { localAws } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
-export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy'> {
+export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' | 'log'> {
   /** The address behind which everything remote is. */
   readonly url: string;
   readonly clock: VirtualClock;
-  readonly log: Log;
   readonly tableName: string;
   /** @default none: nothing is metered */
   readonly quotaTableName?: string;
   readonly stateMachineArn: string;
   /** How long, and how often, AWS is tried. @default as deployed */
   readonly awsClient?: Pick<MeasuringRuntime['aws'], 'maxAttempts' | 'requestHandler'>;
+  /** The same of Mistral. */
   readonly mistral?: MeasuringRuntime['mistral'];
 }
-
-export type LocalFunctions = ReturnType<typeof createLocalFunctions>;
 
 /** Every function, wired as deployed, against local addresses and a clock of its own. */
 export function createLocalFunctions(options: LocalFunctionsOptions) {
