@@ -1,4 +1,3 @@
-import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { MeasuringRuntime } from '../governance/policy/function-runtime.js';
 import { wireAskForKeys } from '../lambdas/ask-for-keys/wiring.js';
 import { wireConfirmRevocation } from '../lambdas/confirm-revocation/wiring.js';
@@ -11,7 +10,7 @@ import { wireSpendMonitor } from '../lambdas/spend-monitor/wiring.js';
 import { wireTellOnCall } from '../lambdas/tell-on-call/wiring.js';
 import { wireVerifyDeletion } from '../lambdas/verify-deletion/wiring.js';
 import { wireVerifyRetirement } from '../lambdas/verify-retirement/wiring.js';
-import { localAws } from './aws.js';
+import { localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
 export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' | 'log'> {
@@ -22,7 +21,7 @@ export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' |
   /** @default none: nothing is metered */
   readonly quotaTableName?: string;
   readonly stateMachineArn: string;
-  /** How long, and how often, AWS is tried. @default as deployed */
+  /** How long, and how often, AWS is tried. @default as deployed, but patiently */
   readonly awsClient?: Pick<MeasuringRuntime['aws'], 'maxAttempts' | 'requestHandler'>;
   /** The same of Mistral. */
   readonly mistral?: MeasuringRuntime['mistral'];
@@ -30,7 +29,7 @@ export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' |
 
 /** Every function, wired as deployed, against local addresses and a clock of its own. */
 export function createLocalFunctions(options: LocalFunctionsOptions) {
-  const { policy, url, clock, log, awsClient = AWS_CLIENT } = options;
+  const { policy, url, clock, log, awsClient = PATIENT_CLIENT } = options;
   const { now, sleep } = clock;
   const runtime: MeasuringRuntime = {
     env: {
@@ -44,7 +43,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
     },
     policy: { ...policy, mistral: { ...policy.mistral, apiUrl: url, adminUrl: `${url}/v1/admin` } },
     aws: { ...awsClient, ...localAws(url) },
-    mistral: { now, sleep, ...options.mistral },
+    mistral: { now, sleep, timeoutMs: PATIENCE_MS, ...options.mistral },
     log,
     metrics: { write() {} },
     now,
