@@ -2,7 +2,7 @@ import { ApiKey } from '../governance/mistral/api-key.js';
 import { daysBetween } from '../governance/platform/utc-day.js';
 import { GATEWAY_KEY_NAME, plannedKeys } from '../governance/policy/planned-keys.js';
 import { createKeyCopy } from '../testing/service.js';
-import type { RotationOutcome, RunDocument } from './document.js';
+import { alertsOf, outcomesOf, type RotationOutcome, type RunDocument } from './document.js';
 import { createGatewayCallers } from './gateway-callers.js';
 import { currentKeyId, DAYS, type Diary } from './stage.js';
 import type { Claim, Story } from './story.js';
@@ -99,23 +99,15 @@ export const ADMIN_API_STORY: Story = {
   },
 };
 
-function keyClaims(
-  { keys, findings, rotations, alerts }: RunDocument,
-  diary: Diary,
-  plannedCount: number,
-): readonly Claim[] {
+function keyClaims(document: RunDocument, diary: Diary, plannedCount: number): readonly Claim[] {
+  const { keys, findings, rotations } = document;
   const { cleanly, stillInUse, neverValid, goesBad, forgotten, neverUsed } = CAST;
-  const outcomesOf = (name: string) =>
-    rotations.filter(({ secret }) => secret === name).map(({ outcome }) => outcome);
   const wasRotated = (secret: string, ...outcomes: RotationOutcome[]) =>
-    JSON.stringify(outcomesOf(secret)) === JSON.stringify(['provisioned', ...outcomes]);
-  const wasSent = (type: string, secret: string) =>
-    alerts.some(
-      ({ attributes, bodies }) => attributes.type === type && bodies.default?.includes(secret),
-    );
+    outcomesOf(document, secret).join() === ['provisioned', ...outcomes].join();
+  const wasSent = (type: string, secret: string) => alertsOf(document, type, secret).length > 0;
   const isFound = (type: string, subject: string, status: 'open' | 'resolved' = 'open') =>
     findings.some((one) => one.type === type && one.subject === subject && one.status === status);
-  const reminders = reminderDays({ alerts });
+  const reminders = reminderDays(document);
   return [
     [
       'the deploy provisioned every key of the policy',
@@ -191,17 +183,12 @@ const REFUSALS = [
   'budget_exhausted',
 ];
 
-function spendClaims(
-  { spend, alerts }: RunDocument,
-  { answered, refused }: Diary,
-): readonly Claim[] {
+function spendClaims(document: RunDocument, { answered, refused }: Diary): readonly Claim[] {
   const { metered, budget } =
-    spend.find(
+    document.spend.find(
       ({ workspace, window, percent }) =>
         workspace === 'dev-workspace' && window === 'month' && (percent ?? 0) > 90,
     ) ?? {};
-  const countOf = (type: string) =>
-    alerts.filter(({ attributes }) => attributes.type === type).length;
   return [
     [
       'the gateway answered callers of every role, and refused requests for every reason it has',
@@ -213,9 +200,9 @@ function spendClaims(
     ],
     [
       'on-call was notified at 50, 80 and 95 %, of the forecast and of the exhausted budget',
-      countOf('spend-threshold') >= 3 &&
-        countOf('budget-exhausted') > 0 &&
-        countOf('spend-forecast') > 0,
+      alertsOf(document, 'spend-threshold').length >= 3 &&
+        alertsOf(document, 'budget-exhausted').length > 0 &&
+        alertsOf(document, 'spend-forecast').length > 0,
     ],
   ];
 }

@@ -6,7 +6,7 @@ import type { Execution } from '../testing/fakes/executions.js';
 import type { FakeKey } from '../testing/fakes/mistral-keys.js';
 import type { RotationRecord } from '../testing/rotations.js';
 import type { World } from '../testing/world.js';
-import { currentKeyId, type Diary } from './stage.js';
+import { currentKeyId, type Diary, keyIdIn } from './stage.js';
 
 export type KeyStatus = 'current' | 'draining' | 'revoked' | 'unmanaged';
 
@@ -47,6 +47,20 @@ export function documentOf(world: World, diary: Diary) {
     /** The last window of each kind, and the one that came closest to its budget. */
     spend: notable([...diary.spend.values()]).map(spendOf),
   };
+}
+
+/** How the rotations of a secret ended, in order. */
+export function outcomesOf({ rotations }: RunDocument, secretName: string): RotationOutcome[] {
+  return rotations.filter(({ secret }) => secret === secretName).map(({ outcome }) => outcome);
+}
+
+/** The alerts of a type; of a secret, those that name it. */
+export function alertsOf({ alerts }: RunDocument, type: string, secretName?: string) {
+  return alerts.filter(
+    ({ attributes, bodies }) =>
+      attributes.type === type &&
+      (secretName === undefined || bodies.default?.includes(`"${secretName}"`)),
+  );
 }
 
 /** Of each workspace's windows of a length, the last and the fullest. */
@@ -129,17 +143,10 @@ const EnteredSchema = z.object({
   state: z.object({ name: z.string() }),
 });
 
-/** The states that an execution has entered, in order. */
-export function statesOf({ history }: Execution): string[] {
-  return history.flatMap((event) => {
-    const entered = EnteredSchema.safeParse(event);
-    return entered.success ? [entered.data.state.name] : [];
-  });
-}
-
-function endOf(execution: Execution): RotationOutcome {
-  if (execution.status === 'RUNNING') return 'replaced key draining';
-  return ENDS[statesOf(execution).at(-1) ?? ''] ?? 'failed';
+function endOf({ status, history }: Execution): RotationOutcome {
+  if (status === 'RUNNING') return 'replaced key draining';
+  const states = history.flatMap((event) => EnteredSchema.safeParse(event).data?.state.name ?? []);
+  return ENDS[states.at(-1) ?? ''] ?? 'failed';
 }
 
 const WITHOUT_FLOW: readonly (readonly [string, RotationOutcome])[] = [
@@ -156,10 +163,4 @@ function outcomeWithoutFlow({ finishedAt, steps }: RotationRecord): RotationOutc
 
 export function retirementOf({ input }: Execution) {
   return RetirementSchema.parse(input);
-}
-
-const KeyIdSchema = z.object({ keyId: z.string() });
-
-function keyIdIn(value: string | undefined): string | undefined {
-  return value === undefined ? undefined : KeyIdSchema.safeParse(JSON.parse(value)).data?.keyId;
 }

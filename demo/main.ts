@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadPolicy } from '../governance/policy/load-policy.js';
+import type { Policy } from '../governance/policy/policy.js';
 import type { World } from '../testing/world.js';
 import { runLocally, START, storyOf } from './run.js';
 import { createTimeline, printClosing } from './terminal.js';
@@ -13,12 +14,9 @@ const { values } = parseArgs({
     evidence: { type: 'string' },
   },
 });
-const policy = loadPolicy(values.policy);
+const policy = readPolicy();
 const lack = storyOf(policy).lacks(policy);
-if (lack !== undefined) {
-  console.error(`${values.policy} ${lack}`);
-  process.exit(2);
-}
+if (lack !== undefined) fail(`${values.policy} ${lack}`);
 
 // What Node says of its own age does not belong into the story.
 process.removeAllListeners('warning');
@@ -46,6 +44,19 @@ else printClosing(run, terminal);
 const failed = run.claims.filter(([, holds]) => !holds);
 for (const [sentence] of failed) process.stderr.write(`failed: ${sentence}\n`);
 process.exitCode = failed.length > 0 ? 1 : 0;
+
+function readPolicy(): Policy {
+  try {
+    return loadPolicy(values.policy);
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
 
 /** Copies what the last audit stored into a folder. */
 function saveLastAudit({ objects: { objects } }: World, folder: string): void {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { callingArn } from '../cli/access/caller-arn.js';
 import { createDeployedFunctions } from '../cli/deployed-functions.js';
 import { type KeyRequest, supplyKey } from '../cli/keys/supply-key.js';
@@ -14,7 +13,7 @@ import {
 import type { Policy } from '../governance/policy/policy.js';
 import { localAws } from '../testing/aws.js';
 import type { World } from '../testing/world.js';
-import { type RunDocument, retirementOf } from './document.js';
+import { alertsOf, outcomesOf, type RunDocument, retirementOf } from './document.js';
 import { currentKeyId, type Diary, type Stage } from './stage.js';
 import type { Claim, Story } from './story.js';
 
@@ -75,20 +74,17 @@ export const OPERATOR_STORY: Story = {
     at(97, 0, () => operator.supply(cast.late));
     at(99, 0, operator.deleteReplacedKeys);
     await stage.playToEnd();
-    operator.end();
     return (document) => claims(document, { cast, diary, policy, deletions: operator.deletions });
   },
 };
 
 /** What an operator does in Mistral's console and with `keys supply`. */
-function createOperator({ world, tell }: Stage) {
+function createOperator({ world, secretsManager, tell }: Stage) {
   const { clock, policy, mistral } = world;
-  const aws = localAws(world.url);
-  const secretsManager = new SecretsManagerClient(aws);
   const deps = {
     policy,
     secrets: createSecretVersions(secretsManager),
-    steps: createSupplySteps(createDeployedFunctions(aws), 'rotation'),
+    steps: createSupplySteps(createDeployedFunctions(localAws(world.url)), 'rotation'),
     tell() {},
     now: clock.now,
     newToken: randomUUID,
@@ -141,8 +137,6 @@ function createOperator({ world, tell }: Stage) {
         deletions.push(clock.now());
       }
     },
-
-    end: () => secretsManager.destroy(),
   };
 }
 
@@ -173,21 +167,14 @@ interface Played {
   readonly deletions: readonly Date[];
 }
 
-function claims(
-  { keys, findings, rotations, spend, alerts }: RunDocument,
-  { cast, diary, policy, deletions }: Played,
-): readonly Claim[] {
+function claims(document: RunDocument, played: Played): readonly Claim[] {
+  const { keys, findings, rotations, spend } = document;
+  const { cast, diary, policy, deletions } = played;
   const { promptly, late, unread } = cast;
   const secrets = plannedKeys(policy).map(({ secretName }) => secretName);
-  const sent = (type: string, secretName: string) =>
-    alerts.filter(
-      ({ attributes, bodies }) =>
-        attributes.type === type && bodies.default?.includes(`"${secretName}"`),
-    );
-  const requestsFor = ({ secretName }: PlannedKey) => sent('key-needed', secretName).length;
-  const outcomesOf = (name: string) =>
-    rotations.filter(({ secret }) => secret === name).map(({ outcome }) => outcome);
-  const closings = sent('key-revoked', promptly.secretName).map(({ at }) => at);
+  const requestsFor = ({ secretName }: PlannedKey) =>
+    alertsOf(document, 'key-needed', secretName).length;
+  const closings = alertsOf(document, 'key-revoked', promptly.secretName).map(({ at }) => at);
   return [
     [
       'no function called the Admin API, and no secret holds a key for it',
@@ -197,12 +184,12 @@ function claims(
       'two deploys requested the first key of every secret, once, with the command to run',
       secrets.every((name) => {
         const command = `npx --no -- mistral-governance keys supply ${name.replace('mistral/', '')}`;
-        return sent('key-needed', name)[0]?.bodies.email?.includes(command);
+        return alertsOf(document, 'key-needed', name)[0]?.bodies.email?.includes(command);
       }),
     ],
     [
       'every operator-supplied key worked before it became current',
-      secrets.every((name) => outcomesOf(name)[0] === 'provisioned'),
+      secrets.every((name) => outcomesOf(document, name)[0] === 'provisioned'),
     ],
     [
       'the next keys were requested once after 90 days, and again after 7 more where none came',
@@ -210,17 +197,12 @@ function claims(
     ],
     [
       `the current key of ${promptly.secretName}, pasted again, was rejected; a mistyped one never became current`,
-      JSON.stringify(outcomesOf(promptly.secretName)) ===
-        JSON.stringify([
-          'provisioned',
-          'operator key rejected',
-          'operator key not verified',
-          'replaced key revoked',
-        ]),
+      outcomesOf(document, promptly.secretName).join() ===
+        'provisioned,operator key rejected,operator key not verified,replaced key revoked',
     ],
     [
       'the deletion of the replaced key was requested daily, until Mistral rejected it',
-      sent('deletion-needed', promptly.secretName).length === 2 &&
+      alertsOf(document, 'deletion-needed', promptly.secretName).length === 2 &&
         closings.length === 1 &&
         (closings[0] ?? '') > (deletions[0]?.toISOString() ?? ''),
     ],

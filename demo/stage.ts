@@ -62,7 +62,7 @@ export function createStage(options: StageOptions) {
   const { world, adminCalls, openGateway, observer } = options;
   const { clock, policy } = world;
   const startMs = clock.now().getTime();
-  const secrets = new SecretsManagerClient(localAws(world.url));
+  const secretsManager = new SecretsManagerClient(localAws(world.url));
   let gateway: LocalGateway | undefined;
   const diary: Diary = {
     audits: [],
@@ -79,6 +79,8 @@ export function createStage(options: StageOptions) {
   const stage = {
     world,
     diary,
+    /** For programs of the story that read secrets. */
+    secretsManager,
     tell: (text: string): void => observer.event(clock.now(), text),
 
     /** Plans something for a day of the story, counted from 0, and the hours after it began. */
@@ -106,7 +108,8 @@ export function createStage(options: StageOptions) {
     runService(secretName: string, hour: number): void {
       const { readerCacheSeconds: cacheSeconds } = policy.rotation;
       const { now } = clock;
-      const service = createService({ secretName, secrets, apiUrl: world.url, now, cacheSeconds });
+      const options = { secretName, secrets: secretsManager, apiUrl: world.url, now, cacheSeconds };
+      const service = createService(options);
       stage.daily(hour, async () => {
         if (!(await service.work())) diary.rejected.add(secretName);
       });
@@ -147,7 +150,7 @@ export function createStage(options: StageOptions) {
         await clock.playUntil(dayAt(DAYS, 0));
       } finally {
         await gateway?.close();
-        secrets.destroy();
+        secretsManager.destroy();
       }
     },
   };
@@ -155,10 +158,14 @@ export function createStage(options: StageOptions) {
   return stage;
 }
 
-/** The id of the key that AWSCURRENT names. */
-export function currentKeyId(world: World, secretName: string): string {
-  const value = world.secrets.valueAt(secretName, 'AWSCURRENT');
-  return value === undefined ? '' : JSON.parse(value).keyId;
+/** The id of the current key. */
+export function currentKeyId({ secrets }: World, secretName: string): string {
+  return keyIdIn(secrets.valueAt(secretName, 'AWSCURRENT')) ?? '';
+}
+
+/** The id of the key in the value of a version. */
+export function keyIdIn(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : JSON.parse(value).keyId;
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = {

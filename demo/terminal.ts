@@ -78,59 +78,44 @@ export function printClosing({ document, claims }: Run, terminal: TerminalOption
 
   heading('Keys at Mistral');
   write(
-    table(
-      ['key', 'workspace', 'status', 'created', 'last used'],
-      document.keys.map(({ name, workspace, status, createdAt, lastUsed }) => [
-        name,
-        workspace,
-        status,
-        createdAt.slice(0, 10),
-        lastUsed ?? 'never',
-      ]),
-    ),
+    table(document.keys, {
+      key: ({ name }) => name,
+      workspace: ({ workspace }) => workspace,
+      status: ({ status }) => status,
+      created: ({ createdAt }) => createdAt.slice(0, 10),
+      'last used': ({ lastUsed }) => lastUsed ?? 'never',
+    }),
   );
-
   heading('Rotations');
   write(
-    table(
-      ['secret', 'started', 'outcome'],
-      document.rotations.map(({ secret, steps, outcome }) => [
-        secret,
-        steps[0]?.at.slice(0, 10) ?? '',
-        outcome,
-      ]),
-    ),
+    table(document.rotations, {
+      secret: ({ secret }) => secret,
+      started: ({ steps }) => steps[0]?.at.slice(0, 10) ?? '',
+      outcome: ({ outcome }) => outcome,
+    }),
   );
-
   heading('Findings of the nightly audit');
   write(
-    table(
-      ['finding', 'severity', 'subject', 'since', 'status'],
-      document.findings.map(({ type, severity, subject, since, status }) => [
-        type,
-        severity,
-        subject,
-        since,
-        status,
-      ]),
-    ),
+    table(document.findings, {
+      finding: ({ type }) => type,
+      severity: ({ severity }) => severity,
+      subject: ({ subject }) => subject,
+      since: ({ since }) => since,
+      status: ({ status }) => status,
+    }),
   );
-
   heading('Spend against budgets');
   write(
-    table(
-      ['workspace', 'window', '', 'spent'],
-      document.spend.map(({ workspace, windowName, spent, budget, percent, currency }) => [
-        workspace,
-        windowName,
-        percent === null ? '' : bar(percent),
+    table(document.spend, {
+      workspace: ({ workspace }) => workspace,
+      window: ({ windowName }) => windowName,
+      '': ({ percent }) => (percent === null ? '' : bar(percent)),
+      spent: ({ spent, budget, currency }) =>
         budget === null
           ? moneyText(spent * NANOS, currency)
           : spentText(spent * NANOS, budget * NANOS, currency),
-      ]),
-    ),
+    }),
   );
-
   heading('Checks');
   for (const [sentence, holds] of claims) {
     write(`${style(holds ? 'green' : 'red', holds ? '✓' : '✗')} ${sentence}\n`);
@@ -150,14 +135,19 @@ function bar(percent: number): string {
 }
 
 /** Columns as wide as their widest cell. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+function table<Row>(
+  rows: readonly Row[],
+  columns: Readonly<Record<string, (row: Row) => string>>,
+): string {
+  const texts = Object.entries(columns).map(([head, textOf]) => {
+    const cells = [head, ...rows.map(textOf)];
+    const width = Math.max(...cells.map(({ length }) => length));
+    return [head, '─'.repeat(width), ...cells.slice(1)].map((cell) => cell.padEnd(width));
+  });
+  const lines = Array.from({ length: rows.length + 2 }, (_, line) =>
+    texts.map((column) => column[line]).join('  '),
   );
-  const line = (cells: readonly string[]) =>
-    `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd();
-  const rule = line(widths.map((width) => '─'.repeat(width)));
-  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
+  return lines.map((line) => `  ${line.trimEnd()}\n`).join('');
 }
 
 /** Colours for a terminal, and plain text for a program that reads. */

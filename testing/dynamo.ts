@@ -9,7 +9,7 @@ import {
   ScanCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import { localAws } from './aws.js';
+import { localAws, PATIENCE_MS } from './aws.js';
 import type { HttpAnswer, HttpCall } from './fakes/http-server.js';
 
 const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => Server =
@@ -71,7 +71,10 @@ export async function startLocalDynamo() {
           ],
         }),
       );
-      await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.02 }, { TableName });
+      await waitUntilTableExists(
+        { client, maxWaitTime: PATIENCE_MS / 1000, minDelay: 0.02 },
+        { TableName },
+      );
     },
 
     /** Answers a call as its server does, without another connection. */

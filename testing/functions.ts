@@ -1,5 +1,3 @@
-import { AWS_CLIENT } from '../governance/platform/aws-client.js';
-import type { Log } from '../governance/platform/log.js';
 import type { MeasuringRuntime } from '../governance/policy/function-runtime.js';
 import { wireConfirmRevocation } from '../lambdas/confirm-revocation/wiring.js';
 import { wireKeyRotation } from '../lambdas/key-rotation/wiring.js';
@@ -12,28 +10,26 @@ import { wireRollBackKey } from '../lambdas/roll-back-key/wiring.js';
 import { wireSpendMonitor } from '../lambdas/spend-monitor/wiring.js';
 import { wireVerifyDeletion } from '../lambdas/verify-deletion/wiring.js';
 import { wireVerifyRetirement } from '../lambdas/verify-retirement/wiring.js';
-import { localAws } from './aws.js';
+import { localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
-export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy'> {
+export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' | 'log'> {
   /** The address behind which everything remote is. */
   readonly url: string;
   readonly clock: VirtualClock;
-  readonly log: Log;
   readonly tableName: string;
   /** @default none: nothing is metered */
   readonly quotaTableName?: string;
   readonly stateMachineArn: string;
-  /** How long, and how often, AWS is tried. @default as deployed */
+  /** How long, and how often, AWS is tried. @default as deployed, but patiently */
   readonly awsClient?: Pick<MeasuringRuntime['aws'], 'maxAttempts' | 'requestHandler'>;
+  /** The same of Mistral. */
   readonly mistral?: MeasuringRuntime['mistral'];
 }
 
-export type LocalFunctions = ReturnType<typeof createLocalFunctions>;
-
 /** Every function, wired as deployed, against local addresses and a clock of its own. */
 export function createLocalFunctions(options: LocalFunctionsOptions) {
-  const { policy, url, clock, log, awsClient = AWS_CLIENT } = options;
+  const { policy, url, clock, log, awsClient = PATIENT_CLIENT } = options;
   const { now, sleep } = clock;
   const runtime: MeasuringRuntime = {
     env: {
@@ -47,7 +43,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
     },
     policy: { ...policy, mistral: { ...policy.mistral, apiUrl: url, adminUrl: `${url}/v1/admin` } },
     aws: { ...awsClient, ...localAws(url) },
-    mistral: { now, sleep, ...options.mistral },
+    mistral: { now, sleep, timeoutMs: PATIENCE_MS, ...options.mistral },
     log,
     metrics: { write() {} },
     now,

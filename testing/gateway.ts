@@ -1,9 +1,8 @@
 import { createHttpShell } from '../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../gateway/server/undici-upstream.js';
 import { connectGateway } from '../gateway/wiring.js';
-import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
-import { localAws } from './aws.js';
+import { localAws, PATIENT_CLIENT } from './aws.js';
 import type { World } from './world.js';
 
 const CALLER_HEADER = 'x-caller-arn';
@@ -18,7 +17,7 @@ export async function openLocalGateway(
 ) {
   const opened = connectGateway({
     policy: { ...policy, mistral: { ...policy.mistral, apiUrl: url } },
-    aws: { ...AWS_CLIENT, ...localAws(url) },
+    aws: { ...PATIENT_CLIENT, ...localAws(url) },
     upstream: createUndiciUpstream(url, policy.gateway),
     quotaTableName,
     alertsTopicArn: 'arn:aws:sns:local',

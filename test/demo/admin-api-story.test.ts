@@ -106,7 +106,7 @@ test('a rotation has its own steps and those of the retirement that followed', (
   ]);
 });
 
-test('a policy that is not the shipped one cannot be played, and is told what it lacks', () => {
+test('a policy that is not the shipped one cannot be played, and the message names what it lacks', () => {
   const changed = aPolicy((document) => {
     document.workspaces[0].keys = [];
   });

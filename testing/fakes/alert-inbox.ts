@@ -31,7 +31,7 @@ export function createAlertInbox(
       const bodies = BodiesSchema.safeParse(parseJson(form.get('Message') ?? ''));
       const subject = form.get('Subject') ?? '';
       if (!bodies.success) return invalid('MessageStructure json needs a default body');
-      // SNS refuses subjects that are longer, or anything but a line of ASCII.
+      // SNS rejects subjects that are longer, or anything but a line of ASCII.
       if (!/^[\x20-\x7e]{1,100}$/.test(subject)) return invalid('Invalid parameter: Subject');
       const message = { at: now(), subject, bodies: bodies.data, attributes: attributesOf(form) };
       messages.push(message);

@@ -104,12 +104,7 @@ export function createFakeMistral(
   now: () => Date,
 ) {
   const usage = createFakeUsage();
-  const infer = createFakeInference({
-    models: () => organization.models,
-    usage,
-    now,
-    isThrottled: (workspaceId) => organization.throttled?.has(workspaceId) ?? false,
-  });
+  const infer = createFakeInference(organization, usage, now);
 
   function inference(call: HttpCall): HttpAnswer {
     const { headers, url, method } = call;

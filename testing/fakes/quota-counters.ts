@@ -4,7 +4,7 @@ import type { CounterKey } from '../../governance/quotas/shards.js';
 
 export interface FakeQuotaCounters extends QuotaCounters {
   readonly counters: ReadonlyMap<string, Counter>;
-  /** How many exchanges were asked for, refused ones included: each is a write that costs. */
+  /** How many exchanges were tried, failed ones included: each is a write that costs. */
   writes(): number;
 }
 

@@ -99,7 +99,7 @@ export function createSecretStore(
         throw new AwsError('ResourceExistsException', 'this version holds another value already');
       }
       version.value = SecretString;
-      // A secret's first version becomes current, whatever was asked for.
+      // A secret's first version becomes current, with any labels.
       const stages = isFirst ? new Set([...VersionStages, 'AWSCURRENT']) : VersionStages;
       for (const stage of stages) putLabel(secret, stage, version);
       return { ARN: secret.arn, Name: secret.name, VersionId: version.id, VersionStages };
