@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { ExitCode } from './exit-codes.js';
 import type { KnownKeys } from './known-keys.js';
-import type { Progress } from './progress.js';
-import type { Questions } from './question.js';
-import type { Style } from './style.js';
+import type { Progress } from './terminal/progress.js';
+import type { Questions } from './terminal/prompts.js';
+import type { Style } from './terminal/style.js';
 
 /** What a command found out, for people and for scripts. */
 export interface Answer {

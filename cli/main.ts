@@ -6,10 +6,10 @@ import { type CommandFailure, failureOf } from './failure.js';
 import { readKey } from './keys/key-input.js';
 import { createKnownKeys } from './known-keys.js';
 import { createProgram } from './program.js';
-import { createProgress } from './progress.js';
-import { createQuestions } from './question.js';
 import { createCli, type Printer, printFailure } from './run.js';
-import { createStyle } from './style.js';
+import { createProgress } from './terminal/progress.js';
+import { createQuestions } from './terminal/prompts.js';
+import { createStyle } from './terminal/style.js';
 import { wrongUse } from './wrong-use.js';
 
 const { argv, env, stdin, stdout, stderr } = process;

@@ -1,8 +1,8 @@
 import type { Answer, Cli, CommonOptions } from './cli.js';
 import type { ExitCode } from './exit-codes.js';
 import { type CommandFailure, failureOf } from './failure.js';
-import type { Style } from './style.js';
-import { plainText } from './text-width.js';
+import type { Style } from './terminal/style.js';
+import { plainText } from './terminal/text.js';
 
 export interface Printer {
   /** To stdout: answers. */

@@ -6,8 +6,8 @@ import { countText } from '../../governance/platform/wording.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { openDeployment } from '../open-deployment.js';
-import { notesText, type Style, type Tone } from '../style.js';
-import { renderTable } from '../table.js';
+import { notesText, type Style, type Tone } from '../terminal/style.js';
+import { renderTable } from '../terminal/table.js';
 
 const SummarySchema = z.object({
   keys: z.int(),

@@ -9,7 +9,7 @@ import { type Explanation, explain, type MatchingRule } from '../access/explanat
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { openPolicy } from '../policy-file.js';
-import { renderFields } from '../table.js';
+import { renderFields } from '../terminal/table.js';
 
 interface ExplainOptions extends CommonOptions {
   readonly tokens?: number;

@@ -6,8 +6,8 @@ import type { KeyState, KeyStatus } from '../keys/key-status.js';
 import { gatherSuppliedKeys } from '../keys/supplied-keys.js';
 import { openDeployment } from '../open-deployment.js';
 import { openPolicy } from '../policy-file.js';
-import { notesText, type Tone } from '../style.js';
-import { type Cell, renderTable } from '../table.js';
+import { notesText, type Tone } from '../terminal/style.js';
+import { type Cell, renderTable } from '../terminal/table.js';
 
 const TONES: Readonly<Record<KeyState, Tone>> = {
   ok: 'good',

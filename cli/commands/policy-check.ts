@@ -4,7 +4,7 @@ import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { openPolicy } from '../policy-file.js';
-import { type Cell, type Column, renderTable } from '../table.js';
+import { type Cell, type Column, renderTable } from '../terminal/table.js';
 
 export function registerPolicyCheck(group: Command, cli: Cli): void {
   group

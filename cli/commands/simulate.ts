@@ -13,7 +13,7 @@ import { replayBill } from '../simulation/replay-bill.js';
 import { type Simulation, simulate } from '../simulation/simulate.js';
 import { simulationText } from '../simulation/simulation-text.js';
 import { textLines } from '../simulation/text-lines.js';
-import { usageLines } from '../simulation/usage-lines.js';
+import { usageLines } from '../simulation/usage-file.js';
 import { RECORD_FIELDS } from '../simulation/usage-record.js';
 
 interface SimulateOptions extends CommonOptions {

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { moneyText } from '../../governance/platform/wording.js';
-import { bar } from '../bar.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
 import { openDeployment } from '../open-deployment.js';
-import { notesText, type Tone } from '../style.js';
-import { type Cell, renderTable } from '../table.js';
+import { bar } from '../terminal/bar.js';
+import { notesText, type Tone } from '../terminal/style.js';
+import { type Cell, renderTable } from '../terminal/table.js';
 
 const nanos = z.number();
 const RowSchema = z.object({

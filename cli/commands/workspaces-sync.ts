@@ -6,7 +6,7 @@ import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { refuseWithOperator } from '../keys/who-makes-keys.js';
 import { openDocument } from '../policy-file.js';
-import { PLAIN } from '../style.js';
+import { PLAIN } from '../terminal/style.js';
 import { readDraft } from '../workspaces/policy-draft.js';
 import { type SyncDeps, type Synced, syncWorkspaces } from '../workspaces/sync.js';
 import { comparisonText, syncedText } from '../workspaces/sync-text.js';

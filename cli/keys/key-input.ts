@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import { wrongInput } from '../failure.js';
-import { interrupted } from '../question.js';
+import { interrupted } from '../terminal/prompts.js';
 
 /** A terminal's input, as far as it can be told to show nothing of what is typed. */
 export type KeySource = Readable & {

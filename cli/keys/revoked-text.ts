@@ -1,4 +1,4 @@
-import type { Style } from '../style.js';
+import type { Style } from '../terminal/style.js';
 import type { Revoked } from './rotate-key.js';
 
 const NEXT: Readonly<Record<Exclude<Revoked['end'], 'revoked'>, string>> = {

@@ -1,7 +1,7 @@
 import type { Currency } from '../../governance/platform/wording.js';
 import { moneyText } from '../../governance/platform/wording.js';
-import type { Style } from '../style.js';
-import { plainLine } from '../text-width.js';
+import type { Style } from '../terminal/style.js';
+import { plainLine } from '../terminal/text.js';
 import type { BillReplay } from './replay-bill.js';
 import { alertsTable, budgetsTable, rotationsTable } from './simulation-text.js';
 

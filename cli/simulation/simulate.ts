@@ -8,7 +8,7 @@ import { createReplay, type Replayed } from './replay-request.js';
 import { type DueRotations, rotationsDue } from './rotations.js';
 import { type BudgetSpend, createSpendTally, type WorkspaceTotal } from './spend-tally.js';
 import { createSpendWatch, LOOK_EVERY_MS, type SpendWatch } from './spend-watch.js';
-import type { UsageLine } from './usage-lines.js';
+import type { UsageLine } from './usage-file.js';
 import type { UsageRecord } from './usage-record.js';
 
 /** Requests that would have been refused for one reason. */

@@ -1,8 +1,8 @@
 import type { Currency } from '../../governance/platform/wording.js';
 import { moneyText, percentOf } from '../../governance/platform/wording.js';
-import { bar } from '../bar.js';
-import type { Style, Tone } from '../style.js';
-import { type Cell, renderTable } from '../table.js';
+import { bar } from '../terminal/bar.js';
+import type { Style, Tone } from '../terminal/style.js';
+import { type Cell, renderTable } from '../terminal/table.js';
 import type { SimulatedAlert, Simulation } from './simulate.js';
 import type { BudgetSpend, WindowSpend } from './spend-tally.js';
 

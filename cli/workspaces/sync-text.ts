@@ -1,7 +1,7 @@
 import type { Currency } from '../../governance/platform/wording.js';
-import type { Style, Tone } from '../style.js';
-import { type Cell, renderTable } from '../table.js';
-import { plainLine } from '../text-width.js';
+import type { Style, Tone } from '../terminal/style.js';
+import { type Cell, renderTable } from '../terminal/table.js';
+import { plainLine } from '../terminal/text.js';
 import type { Comparison, LimitConflict, Synced } from './sync.js';
 import type { WorkspaceState } from './workspace-plan.js';
 

@@ -3,7 +3,7 @@ import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
 import type { Organization } from '../../governance/mistral/organization.js';
 import type { WorkspaceMaker } from '../../governance/mistral/workspace-maker.js';
 import { CommandFailure, failureOf } from '../failure.js';
-import type { Progress } from '../progress.js';
+import type { Progress } from '../terminal/progress.js';
 import type { PolicyDraft } from './policy-draft.js';
 import { planWorkspaces, type WorkspacePlan } from './workspace-plan.js';
 

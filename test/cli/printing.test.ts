@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import type { Answer } from '../../cli/cli.js';
 import { CommandFailure } from '../../cli/failure.js';
 import { createKnownKeys } from '../../cli/known-keys.js';
-import { createProgress } from '../../cli/progress.js';
-import { createQuestions } from '../../cli/question.js';
 import { createCli } from '../../cli/run.js';
-import { PLAIN } from '../../cli/style.js';
+import { createProgress } from '../../cli/terminal/progress.js';
+import { createQuestions } from '../../cli/terminal/prompts.js';
+import { PLAIN } from '../../cli/terminal/style.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 
 const KEY = 'HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y';

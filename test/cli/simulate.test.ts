@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { simulate } from '../../cli/simulation/simulate.js';
-import { usageLines } from '../../cli/simulation/usage-lines.js';
+import { usageLines } from '../../cli/simulation/usage-file.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { aPolicy } from '../support/builders.js';
 import { documentOf, runCli } from './run-cli.js';

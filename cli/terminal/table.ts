@@ -1,5 +1,5 @@
 import type { Style, Tone } from './style.js';
-import { plainLine, shortened, textWidth } from './text-width.js';
+import { plainLine, shortened, textWidth } from './text.js';
 
 export interface Column {
   readonly title: string;

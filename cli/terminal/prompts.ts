@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
-import { EXIT } from './exit-codes.js';
-import { CommandFailure } from './failure.js';
+import { EXIT } from '../exit-codes.js';
+import { CommandFailure } from '../failure.js';
 
 export interface Questions {
   /** Whether there is a person to ask: commands that need a yes must say so otherwise. */

@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { bar } from '../../cli/bar.js';
 import { createKnownKeys } from '../../cli/known-keys.js';
-import { createProgress } from '../../cli/progress.js';
-import { createQuestions } from '../../cli/question.js';
 import { csvFields } from '../../cli/simulation/csv-line.js';
-import { createStyle, PLAIN } from '../../cli/style.js';
-import { renderTable } from '../../cli/table.js';
-import { shortened, textWidth } from '../../cli/text-width.js';
+import { bar } from '../../cli/terminal/bar.js';
+import { createProgress } from '../../cli/terminal/progress.js';
+import { createQuestions } from '../../cli/terminal/prompts.js';
+import { createStyle, PLAIN } from '../../cli/terminal/style.js';
+import { renderTable } from '../../cli/terminal/table.js';
+import { shortened, textWidth } from '../../cli/terminal/text.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 
 const COLOUR = createStyle({ isTerminal: true, columns: 30, noColour: false });
