@@ -4,8 +4,7 @@ import {
   type Stack,
 } from '@aws-sdk/client-cloudformation';
 import type { CommonOptions } from './cli.js';
-import { EXIT } from './exit-codes.js';
-import { CommandFailure, messageOf } from './failure.js';
+import { CommandFailure, EXIT, messageOf } from './failure.js';
 
 export type OutputName =
   | 'AlertsTopicArn'
@@ -16,7 +15,7 @@ export type OutputName =
   | 'QuotaTableName'
   | 'GatewayUrl';
 
-/** The system as it is deployed in one account's region. */
+/** The stack as deployed in one account and region. */
 export interface DeployedStack {
   readonly name: string;
   /** @throws CommandFailure where the stack has no such output */
@@ -29,7 +28,7 @@ export function stackName({ stack, environment }: Pick<CommonOptions, 'stack' | 
   return stack ?? (environment ? `${STACK_NAME}-${environment}` : STACK_NAME);
 }
 
-/** @throws CommandFailure where there is no such stack */
+/** @throws CommandFailure where the stack does not exist */
 export async function findDeployedStack(
   client: CloudFormationClient,
   options: Pick<CommonOptions, 'stack' | 'environment'>,
@@ -41,7 +40,7 @@ export async function findDeployedStack(
     throw new CommandFailure(
       'stack_not_found',
       EXIT.unreachable,
-      `there is no stack ${name} in region ${region}: deploy it with npx cdk deploy --all, or name the one meant with --stack, --environment, --region or --profile`,
+      `stack ${name} does not exist in region ${region}: deploy it with npx cdk deploy --all, or name another one with --stack, --environment, --region or --profile`,
     );
   }
   const outputs = new Map(stack.Outputs?.map((one) => [one.OutputKey, one.OutputValue]));
@@ -51,7 +50,7 @@ export async function findDeployedStack(
       const value = outputs.get(key);
       if (value) return value;
       const why =
-        key === 'GatewayUrl' ? 'its policy does not enable the gateway' : 'deploy it anew';
+        key === 'GatewayUrl' ? 'its policy does not enable the gateway' : 'deploy it again';
       throw new CommandFailure(
         'stack_without_output',
         EXIT.unreachable,
@@ -66,7 +65,7 @@ async function describe(client: CloudFormationClient, name: string): Promise<Sta
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }));
     return Stacks?.[0];
   } catch (error) {
-    // CloudFormation answers so for a stack that is not there.
+    // CloudFormation has no code of its own for a stack that does not exist.
     if (/does not exist/.test(messageOf(error))) return undefined;
     throw error;
   }

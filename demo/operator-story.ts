@@ -90,7 +90,7 @@ export async function playOperatorStory(
         secrets: createSecretVersions(secretsManager),
         steps: createSupplySteps(functions, 'rotation'),
         askForKey: async (request) => paste(request),
-        tell() {},
+        report() {},
         now: clock.now,
         newToken: randomUUID,
         sleep: clock.sleep,

@@ -23,7 +23,7 @@ const PIPED = `printf '%s' "$KEY"`;
 const FASTER = 0.00005;
 
 const AskedSchema = z.object({ asked: z.array(z.string()) });
-const SuppliedSchema = z.object({ outcome: z.literal('in charge'), versionId: z.string() });
+const SuppliedSchema = z.object({ outcome: z.literal('promoted'), versionId: z.string() });
 
 export interface OperatorMode {
   readonly app: App;

@@ -7,7 +7,7 @@ import { createTariff } from '../../governance/metering/tariff.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { createPriceBook, type PriceBook } from '../../governance/prices/price-book.js';
 
-/** The gateway's rules and prices, over the models that the price list knows: no network is asked. */
+/** The gateway's rules and prices for the models of the price list, without a call to Mistral. */
 export interface GovernedAccess {
   readonly access: CompiledAccess;
   readonly authorize: Authorize;

@@ -1,16 +1,15 @@
 import type { DeployedFunctions, FunctionEnd } from '../deployed-functions.js';
-import { EXIT } from '../exit-codes.js';
-import { CommandFailure } from '../failure.js';
+import { CommandFailure, EXIT } from '../failure.js';
 
 /** How one step of the deployed rotation function ended. */
 export type StepEnd =
   | { readonly kind: 'done' }
   | { readonly kind: 'undecided'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'rejected'; readonly reason: string };
 
-/** What Secrets Manager does where keys rotate by themselves: it calls the rotation's steps. */
+/** The steps of a rotation, which Secrets Manager calls where keys rotate by themselves. */
 export interface SupplySteps {
-  /** @throws CommandFailure where the function failed for another reason than the key's */
+  /** @throws CommandFailure where the function failed for a reason other than the key */
   run(
     step: 'testSecret' | 'finishSecret',
     secretName: string,
@@ -36,7 +35,7 @@ export function createSupplySteps(
   };
 }
 
-/** The names of errors are what the function and its callers agree on. */
+/** Function and command line agree on the names of errors. */
 function stepEnd(step: string, end: FunctionEnd): StepEnd {
   if (end.kind === 'answered') return { kind: 'done' };
   const { errorType, errorMessage } = end;
@@ -45,12 +44,12 @@ function stepEnd(step: string, end: FunctionEnd): StepEnd {
       return { kind: 'undecided', reason: errorMessage };
     case 'SuppliedKeyRefusedError':
     case 'RotationRefusedError':
-      return { kind: 'refused', reason: errorMessage };
+      return { kind: 'rejected', reason: errorMessage };
     default:
       throw new CommandFailure(
         'function_failed',
         EXIT.no,
-        `step ${step} failed: ${errorType}: ${errorMessage}; run the command again to go on with the key supplied`,
+        `step ${step} failed: ${errorType}: ${errorMessage}; run the command again to continue with the supplied key`,
       );
   }
 }

@@ -7,23 +7,23 @@ import type { BudgetWindow } from '../../governance/spend/alerts/spend-story.js'
 import { billedSpend, type UnpricedUsage } from '../../governance/spend/billed-spend.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
 import { markTold, NOTHING_TOLD } from '../../governance/spend/spend-state.js';
+import { lastDayOf, usageUntil } from './bill-file.js';
 import { type DueRotations, rotationsDue } from './rotations.js';
 import { type SimulatedAlert, simulatedAlert } from './simulate.js';
 import type { BudgetSpend } from './spend-tally.js';
-import { lastDayOf, usageUntil } from './usage-until.js';
 
-/** A month of one workspace, as Mistral billed it, held against the policy's budgets. */
+/** A month of one workspace as Mistral billed it, compared with the policy's budgets. */
 export interface BillReplay {
   readonly workspace: string;
   readonly period: { readonly from: IsoDate; readonly to: IsoDate };
   readonly spentNanos: number;
-  /** Of days and of the month: Mistral tells no hours. */
+  /** Of days and of the month: Mistral reports no hours. */
   readonly budgets: readonly BudgetSpend[];
   /** Windows whose budget would have refused requests. */
   readonly exceeded: readonly ExceededBudget[];
   readonly alerts: readonly SimulatedAlert[];
   readonly rotations: readonly DueRotations[];
-  /** What the bill names no price for, so that more was spent than is told. */
+  /** Usage without a price in the bill: more was spent than the total says. */
   readonly unpriced: readonly UnpricedUsage[];
 }
 
@@ -34,7 +34,7 @@ export interface ExceededBudget {
   readonly spentNanos: number;
 }
 
-/** Looks at the bill at the end of each of its days, as the spend monitor does. */
+/** Checks the bill at the end of each of its days, as the spend monitor does. */
 export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyUsage): BillReplay {
   const last = lastDayOf(usage);
   const from = `${last.slice(0, 7)}-01`;

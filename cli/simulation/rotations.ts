@@ -8,7 +8,7 @@ export interface DueRotations {
   readonly on: readonly IsoDate[];
 }
 
-/** When each key of the policy would have rotated, had all of them been new on the first day. */
+/** When each key of the policy would have rotated, if all were new on the first day. */
 export function rotationsDue(policy: Policy, first: IsoDate, last: IsoDate): DueRotations[] {
   return plannedKeys(policy).map(({ secretName, key: { rotateEveryDays } }) => {
     const on: IsoDate[] = [];

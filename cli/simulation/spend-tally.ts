@@ -14,7 +14,7 @@ export interface BudgetSpend {
   readonly workspace: string;
   readonly window: BudgetWindow;
   readonly budgetNanos: number;
-  /** Those with requests, in order of time. */
+  /** Windows with requests, in order of time. */
   readonly windows: readonly WindowSpend[];
 }
 
@@ -22,7 +22,7 @@ export interface WorkspaceTotal {
   readonly workspace: string;
   requests: number;
   refused: number;
-  /** Answers that would have ended early, at the role's limit. */
+  /** Answers that would have been cut short at the role's limit. */
   cutShort: number;
   spentNanos: number;
 }

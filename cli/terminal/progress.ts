@@ -1,68 +1,56 @@
-export interface ProgressOptions {
-  readonly write: (text: string) => void;
-  /** Whether a line can be drawn over. */
-  readonly isTerminal: boolean;
-  readonly timers?: Pick<
-    typeof globalThis,
-    'setTimeout' | 'clearTimeout' | 'setInterval' | 'clearInterval'
-  >;
-}
+import type { Ora } from 'ora';
+import type { Output } from './style.js';
 
-/** Tells that something is under way, once it takes longer than a second. */
+/** Shows on stderr what is in progress, once it takes longer than a second. */
 export interface Progress {
   during<Result>(what: string, work: () => Promise<Result>): Promise<Result>;
-  /** Says something for good, such as a step that was done. */
+  /** Prints a line that stays, such as a step that is done. */
   line(text: string): void;
-  /** Takes away what is drawn at the moment. */
+  /** Removes the spinner that is drawn at the moment. */
   clear(): void;
 }
 
 const SILENT_MS = 1000;
-const FRAME_MS = 100;
-const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const CLEAR_LINE = '\r\x1b[2K';
 
-export function createProgress({
-  write,
-  isTerminal,
-  timers = globalThis,
-}: ProgressOptions): Progress {
-  let isDrawn = false;
+/** A spinner on a terminal; elsewhere a line for each thing that takes long. */
+export function createProgress(
+  stream: Output,
+  isTerminal: boolean,
+  redact: (text: string) => string,
+): Progress {
+  let spinner: Ora | undefined;
 
   function clear(): void {
-    if (isDrawn) write(CLEAR_LINE);
-    isDrawn = false;
+    spinner?.stop();
+    spinner = undefined;
+  }
+
+  async function show(what: string, isOver: () => boolean): Promise<void> {
+    if (!isTerminal) {
+      stream.write(`${redact(what)} …\n`);
+      return;
+    }
+    const { default: ora } = await import('ora'); // few commands take long enough to need it
+    // It must not read stdin, where a prompt may be next.
+    const options = { stream, color: false, discardStdin: false, isEnabled: true } as const;
+    if (!isOver()) spinner = ora({ ...options, text: redact(what) }).start();
   }
 
   return {
     clear,
 
     line(text) {
-      clear();
-      write(`${text}\n`);
+      stream.write(`${redact(text)}\n`); // a spinner makes room for it
     },
 
     async during(what, work) {
-      let spinning: ReturnType<typeof setInterval> | undefined;
-      let frame = 0;
-      function draw(): void {
-        write(`${CLEAR_LINE}${FRAMES[frame % FRAMES.length]} ${what}`);
-        isDrawn = true;
-        frame += 1;
-      }
-      const starting = timers.setTimeout(() => {
-        if (!isTerminal) {
-          write(`${what} …\n`);
-          return;
-        }
-        draw();
-        spinning = timers.setInterval(draw, FRAME_MS);
-      }, SILENT_MS);
+      let isOver = false;
+      const starting = setTimeout(() => void show(what, () => isOver), SILENT_MS);
       try {
         return await work();
       } finally {
-        timers.clearTimeout(starting);
-        timers.clearInterval(spinning);
+        isOver = true;
+        clearTimeout(starting);
         clear();
       }
     },

@@ -1,44 +1,49 @@
-/** What a piece of text says of itself besides its words. */
+import type { Writable } from 'node:stream';
+import { styleText } from 'node:util';
+
+/** What a piece of text means besides its words. */
 export type Tone = 'good' | 'warn' | 'bad' | 'faint' | 'strong';
 
-/** How a terminal shows text. */
+/** How a stream shows text. */
 export interface Style {
-  /** `undefined` where lines may be as long as they like: in a file or a pipe. */
+  /** `undefined` in a file or a pipe, where lines may have any length. */
   readonly columns: number | undefined;
   paint(text: string, tone: Tone | undefined): string;
 }
 
-const CODES: Readonly<Record<Tone, readonly [number, number]>> = {
-  good: [32, 39],
-  warn: [33, 39],
-  bad: [31, 39],
-  faint: [2, 22],
-  strong: [1, 22],
-};
+/** A stream that may be a terminal. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+const FORMATS = {
+  good: 'green',
+  warn: 'yellow',
+  bad: 'red',
+  faint: 'dim',
+  strong: 'bold',
+} as const satisfies Record<Tone, string>;
 
 export const PLAIN: Style = { columns: undefined, paint: (text) => text };
 
-export interface StyleOptions {
-  readonly isTerminal: boolean;
-  readonly columns: number | undefined;
-  /** https://no-color.org */
-  readonly noColour: boolean;
-}
-
-export function createStyle({ isTerminal, columns, noColour }: StyleOptions): Style {
-  if (!isTerminal) return PLAIN;
-  if (noColour) return { ...PLAIN, columns };
+/** Colors for terminals, as NO_COLOR, FORCE_COLOR and TERM allow. */
+export function styleOf(stream: Output): Style {
   return {
-    columns,
-    paint(text, tone) {
-      if (tone === undefined || text === '') return text;
-      const [on, off] = CODES[tone];
-      return `\x1b[${on}m${text}\x1b[${off}m`;
-    },
+    columns: stream.isTTY ? stream.columns : undefined,
+    paint: (text, tone) =>
+      tone === undefined || text === '' ? text : styleText(FORMATS[tone], text, { stream }),
   };
 }
 
-/** What an answer could not find out, a line each. */
+/** A line that reports success or failure. */
+export function verdictLine(isGood: boolean, text: string, style: Style): string {
+  return `${isGood ? style.paint('✓', 'good') : style.paint('✗', 'bad')} ${text}\n`;
+}
+
+/** What a command could not find out, a line each. */
 export function notesText(notes: readonly string[], style: Style): string {
   return notes.map((note) => `${style.paint('!', 'warn')} ${note}\n`).join('');
+}
+
+/** The title of a section. */
+export function headingText(title: string, style: Style): string {
+  return `\n${style.paint(title, 'strong')}\n`;
 }

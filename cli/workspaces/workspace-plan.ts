@@ -2,19 +2,19 @@ import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
 import type { Currency } from '../../governance/platform/wording.js';
 import type { DraftWorkspace } from './policy-draft.js';
 
-/** How a workspace of the policy and Mistral's compare. */
+/** How a workspace of the policy compares with Mistral's. */
 export type WorkspaceState =
   | { readonly kind: 'same'; readonly name: string; readonly id: string }
-  /** Mistral has none of that id or name. */
+  /** Mistral has no workspace of that id or name. */
   | { readonly kind: 'missing'; readonly name: string; readonly oldId: string | undefined }
-  /** Mistral has one of that name, with another id than the policy, which may have none. */
+  /** Mistral has a workspace of that name with another id; the policy may have no id. */
   | {
       readonly kind: 'other-id';
       readonly name: string;
       readonly id: string;
       readonly oldId: string | undefined;
     }
-  /** Mistral has several of that name: which one is meant, the policy must say. */
+  /** Mistral has several workspaces of that name: the policy must give the id. */
   | { readonly kind: 'ambiguous'; readonly name: string; readonly ids: readonly string[] }
   | {
       readonly kind: 'renamed';
@@ -22,7 +22,7 @@ export type WorkspaceState =
       readonly id: string;
       readonly mistralName: string;
     }
-  /** Mistral would suspend the workspace before its monthly budget is used up. */
+  /** Mistral would suspend the workspace before its monthly budget is exhausted. */
   | {
       readonly kind: 'lower-limit';
       readonly name: string;
@@ -34,7 +34,7 @@ export type WorkspaceState =
 export interface WorkspacePlan {
   /** One for each workspace of the policy, in its order. */
   readonly workspaces: readonly WorkspaceState[];
-  /** At Mistral, and not in the policy. */
+  /** Workspaces at Mistral that are not in the policy. */
   readonly unmanaged: readonly MistralWorkspace[];
 }
 
@@ -77,7 +77,7 @@ function compared(
   return { kind: 'same', name, id };
 }
 
-/** The policy takes names that differ in case alone for the same, too. */
+/** As in the policy, names that differ only in case are the same. */
 function isSameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

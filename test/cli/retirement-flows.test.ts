@@ -9,19 +9,19 @@ import { aRetirement } from '../support/builders.js';
 
 const NOW = new Date('2026-11-25T10:00:00Z');
 
-/** Step Functions on this machine, and how it was asked for descriptions. */
+/** A fake Step Functions that counts the descriptions it is asked for. */
 async function openFlows(onStart: (execution: Execution) => void = () => {}) {
   const executions = createExecutions(() => NOW, onStart);
-  const asked = { descriptions: 0, underWay: 0, mostAtOnce: 0 };
+  const asked = { descriptions: 0, inProgress: 0, mostAtOnce: 0 };
   const server = await serveHttp((call) =>
     answerAwsJson(call, {
       ...executions.operations,
       async DescribeExecution(input) {
         asked.descriptions += 1;
-        asked.underWay += 1;
-        asked.mostAtOnce = Math.max(asked.mostAtOnce, asked.underWay);
+        asked.inProgress += 1;
+        asked.mostAtOnce = Math.max(asked.mostAtOnce, asked.inProgress);
         await new Promise(setImmediate);
-        asked.underWay -= 1;
+        asked.inProgress -= 1;
         return executions.operations.DescribeExecution?.(input);
       },
     }),
@@ -41,7 +41,7 @@ async function openFlows(onStart: (execution: Execution) => void = () => {}) {
   };
 }
 
-test('a thousand old keys are looked at some at a time, and each only once', async () => {
+test('a thousand replaced keys are described a few at a time, and each only once', async () => {
   const { flows, start, asked } = await openFlows();
   for (let at = 0; at < 1000; at += 1) start(`version-${at}`);
   start('revoke-version-0');
@@ -55,7 +55,7 @@ test('a thousand old keys are looked at some at a time, and each only once', asy
   expect(asked.mostAtOnce).toBeLessThanOrEqual(8);
 });
 
-test('a revocation that failed before is tried anew, under a name of its own', async () => {
+test('a revocation that failed is retried under a name of its own', async () => {
   const { flows, start, executions } = await openFlows((execution) => {
     if (execution.name === 'revoke-new') execution.status = 'FAILED';
     if (execution.name === 'revoke-new-2') execution.status = 'SUCCEEDED';

@@ -1,26 +1,40 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import stringWidth from 'string-width';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createKnownKeys } from '../../cli/known-keys.js';
-import { csvFields } from '../../cli/simulation/csv-line.js';
-import { bar } from '../../cli/terminal/bar.js';
+import { csvFields } from '../../cli/simulation/usage-file.js';
 import { createProgress } from '../../cli/terminal/progress.js';
-import { createQuestions } from '../../cli/terminal/prompts.js';
-import { createStyle, PLAIN } from '../../cli/terminal/style.js';
-import { renderTable } from '../../cli/terminal/table.js';
-import { shortened, textWidth } from '../../cli/terminal/text.js';
+import { PLAIN, styleOf } from '../../cli/terminal/style.js';
+import { bar, renderTable, right, shrinking } from '../../cli/terminal/table.js';
+import { shortened } from '../../cli/terminal/text.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 
-const COLOUR = createStyle({ isTerminal: true, columns: 30, noColour: false });
+/** A stream as `process.stderr` is on a terminal, or in a pipe. */
+function stream(isTTY: boolean, columns = 30) {
+  let text = '';
+  const written = new PassThrough().on('data', (chunk) => {
+    text += String(chunk);
+  });
+  const clear = (what: string) => () => written.write(`<${what}>`);
+  return Object.assign(written, {
+    isTTY,
+    columns,
+    getColorDepth: () => 4,
+    cursorTo: clear('start of line'),
+    clearLine: clear('clear'),
+    moveCursor: clear('up'),
+    text: () => text,
+  });
+}
 
 describe('a table', () => {
-  test('aligns by what text takes on a terminal, not by its length', () => {
-    const columns = [{ title: 'name' }, { title: 'n', align: 'right' }] as const;
+  test('aligns by the columns that text takes on a terminal, not by its length', () => {
     const rows = [
       ['東京', '1'],
       ['é🎉', '10'],
       ['e\u0301', '2'],
     ];
-    expect(renderTable(columns, rows, PLAIN).split('\n')).toEqual([
+    expect(renderTable(['name', right('n')], rows, PLAIN).split('\n')).toEqual([
       'name   n',
       '東京   1',
       'é🎉   10',
@@ -29,31 +43,26 @@ describe('a table', () => {
     ]);
   });
 
-  test('obeys nothing that a name contains', () => {
+  test('prints no control character of a name', () => {
     const rows = [['a\u001b[31mb\nc\u202ed\u0007']];
-    expect(renderTable([{ title: 'x' }], rows, PLAIN)).toBe('x\nab c d\n');
+    expect(renderTable(['x'], rows, PLAIN)).toBe('x\nab c d\n');
   });
 
-  test('shortens what may be, and paints what is left', () => {
-    const columns = [{ title: 'id' }, { title: 'text', shrinks: true }];
+  test('shortens columns that may shrink, and colors the rest of the text', () => {
     const rows = [['0123456789', { text: 'a sentence that goes on', tone: 'bad' as const }]];
-    const [, row] = renderTable(columns, rows, COLOUR).split('\n');
+    const [, row] = renderTable(['id', shrinking('text')], rows, styleOf(stream(true))).split('\n');
     expect(row).toBe('0123456789  \u001b[31ma sentence that g…\u001b[39m');
   });
 });
 
 test.each([
-  ['abc', 3],
-  ['日本語', 6],
-  ['한국', 4],
-  ['👩‍👩‍👧', 2],
-  ['\u001b[31mred\u001b[39m', 3],
-  ['', 0],
-])('%j takes %i columns', (text, columns) => expect(textWidth(text)).toBe(columns));
-
-test('a shortened text never takes more than its room', () => {
-  expect(shortened('日本語', 4)).toBe('日…');
-  expect(shortened('abc', 3)).toBe('abc');
+  ['日本語', 4, '日…'],
+  ['한국', 3, '한…'],
+  ['👩‍👩‍👧👩‍👩‍👧', 3, '👩‍👩‍👧…'],
+  ['abc', 3, 'abc'],
+])('%j in %i columns is %j', (text, columns, expected) => {
+  expect(shortened(text, columns)).toBe(expected);
+  expect(stringWidth(expected)).toBeLessThanOrEqual(columns);
 });
 
 test.each([
@@ -63,80 +72,84 @@ test.each([
   [1, '████'],
   [7, '████'],
   [Number.NaN, '░░░░'],
-])('a share of %d is a bar', (share, shown) => expect(bar(share, 4)).toBe(shown));
+])('a share of %d is a bar', (share, expected) => expect(bar(share, 4)).toBe(expected));
 
-test('colours are for terminals whose user wants them', () => {
-  const paint = (isTerminal: boolean, noColour: boolean) =>
-    createStyle({ isTerminal, columns: 80, noColour }).paint('x', 'good');
-  expect([paint(true, false), paint(true, true), paint(false, false)]).toEqual([
-    '\u001b[32mx\u001b[39m',
-    'x',
-    'x',
-  ]);
+describe('colors', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  test.each([
+    ['on a terminal', true, {}, true],
+    ['not in a pipe', false, {}, false],
+    ['not with NO_COLOR', true, { NO_COLOR: '1' }, false],
+    ['in a pipe with FORCE_COLOR', false, { FORCE_COLOR: '1' }, true],
+    ['not with FORCE_COLOR=0', true, { FORCE_COLOR: '0' }, false],
+  ])('%s', (_when, isTTY, env, isColored) => {
+    vi.stubEnv('FORCE_COLOR', undefined);
+    vi.stubEnv('NO_COLOR', undefined);
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    const output = Object.assign(stream(isTTY), {
+      getColorDepth: () => ('NO_COLOR' in env ? 1 : 4), // as Node's own streams do
+    });
+    expect(styleOf(output).paint('x', 'good')).toBe(isColored ? '\u001b[32mx\u001b[39m' : 'x');
+  });
+
+  test('lines have any length in a pipe', () => {
+    expect(styleOf(stream(false)).columns).toBeUndefined();
+    expect(styleOf(stream(true)).columns).toBe(30);
+  });
 });
 
-test('a key that was read once is in nothing that is printed', () => {
+test('a key that was read is in nothing that is printed', () => {
   const keys = createKnownKeys();
   keys.learn(new ApiKey('HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y'));
-  expect(keys.redact('refused: hqsxfb7iajrknhrv, go on')).toBe('refused: [api key], go on');
+  expect(keys.redact('rejected: hqsxfb7iajrknhrv, retrying')).toBe('rejected: [api key], retrying');
 });
 
 describe('progress', () => {
-  function watched(isTerminal: boolean) {
-    let text = '';
-    const due: (() => void)[] = [];
-    const timers = {
-      setTimeout: (then: () => void) => due.push(then),
-      setInterval: (then: () => void) => due.push(then),
-      clearTimeout() {},
-      clearInterval() {},
-    } as unknown as typeof globalThis;
-    const write = (more: string) => {
-      text += more;
-    };
-    const progress = createProgress({ write, isTerminal, timers });
-    return { progress, due, text: () => text };
-  }
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubEnv('TERM', 'xterm');
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllEnvs();
+  });
 
-  test('is a line where there is no terminal, once something takes long', async () => {
-    const { progress, due, text } = watched(false);
-    await progress.during('reading', async () => {
-      expect(text()).toBe('');
-      due[0]?.();
+  const redact = (text: string) => text.replace('secret', '…');
+
+  test('in a pipe is a line, once something takes longer than a second', async () => {
+    const output = stream(false);
+    await createProgress(output, false, redact).during('reading secret', async () => {
+      await vi.advanceTimersByTimeAsync(999);
+      expect(output.text()).toBe('');
+      await vi.advanceTimersByTimeAsync(1);
     });
-    expect(text()).toBe('reading …\n');
+    expect(output.text()).toBe('reading … …\n');
   });
 
-  test('spins on a terminal and leaves nothing behind', async () => {
-    const { progress, due, text } = watched(true);
-    await progress.during('reading', async () => {
-      due[0]?.();
-      due[1]?.();
+  test('on a terminal is a spinner that leaves nothing behind', async () => {
+    const output = stream(true, 80);
+    const progress = createProgress(output, true, redact);
+    await import('ora'); // the spinner loads it when needed, which fake timers do not wait for
+    await progress.during('reading secret', async () => {
+      await vi.advanceTimersByTimeAsync(1000);
+      await vi.advanceTimersByTimeAsync(200);
+      progress.line('one is done');
+      await vi.advanceTimersByTimeAsync(200);
     });
-    expect(text()).toBe('\r\u001b[2K⠋ reading\r\u001b[2K⠙ reading\r\u001b[2K');
-  });
-});
-
-describe('a question', () => {
-  test.each([
-    ['y\n', true],
-    [' YES \n', true],
-    ['\n', false],
-    ['yeah no\n', false],
-    ['', false],
-  ])('answered with %j', async (typed, yes) => {
-    const input = new PassThrough();
-    const answer = createQuestions(input, new PassThrough(), true).confirm('Sure?');
-    if (typed === '') input.end();
-    else input.write(typed);
-    expect(await answer).toBe(yes);
+    const text = output.text();
+    expect(text).toMatch(/⠋ reading ….*⠙ reading …/s);
+    expect(text).toMatch(/<clear>one is done\n.*reading …/s); // above the spinner
+    expect(text.endsWith('<start of line><clear>\u001b[?25h')).toBe(true); // the cursor again
+    expect(text).not.toContain('secret');
   });
 
-  test('is interrupted by ^C', async () => {
-    const input = new PassThrough();
-    const answer = createQuestions(input, new PassThrough(), true).confirm('Sure?');
-    input.write('\u0003');
-    await expect(answer).rejects.toMatchObject({ code: 'interrupted', exitCode: 130 });
+  test('shows nothing for what ends within a second', async () => {
+    const output = stream(true);
+    const progress = createProgress(output, true, redact);
+    await progress.during('reading', async () => {});
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(output.text()).toBe('');
   });
 });
 
@@ -146,4 +159,6 @@ test.each([
   ['"a,1", "b ""c""" ,d', ['a,1', 'b "c"', 'd']],
   ['"a', undefined],
   ['"a"b,c', undefined],
+  ['a"b",c', undefined],
+  ['"a"\r', ['a']],
 ])('the fields of %j', (line, fields) => expect(csvFields(line)).toEqual(fields));

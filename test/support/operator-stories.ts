@@ -91,7 +91,7 @@ async function supply(world: World, secretName: string, which: string): Promise<
           'rotation',
         ),
         askForKey: async () => new ApiKey(plaintext),
-        tell() {},
+        report() {},
         now: world.clock.now,
         newToken: () => `${which}-${++token}-000000000000000000000000000000`,
         sleep: world.clock.sleep,
@@ -103,8 +103,8 @@ async function supply(world: World, secretName: string, which: string): Promise<
   for (let run = 0; run < ATTEMPTS; run += 1) {
     const supplied = await world.runProcess(attempt).catch(() => undefined);
     await world.clock.playUntil(world.clock.now());
-    if (supplied?.outcome === 'in charge') return;
-    if (supplied?.outcome === 'refused' && !supplied.resumed) return;
+    if (supplied?.outcome === 'promoted') return;
+    if (supplied?.outcome === 'rejected' && !supplied.resumed) return;
   }
 }
 

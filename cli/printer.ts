@@ -1,0 +1,55 @@
+import type { Answer } from './cli.js';
+import { type CommandFailure, EXIT, type ExitCode } from './failure.js';
+import { type Output, styleOf } from './terminal/style.js';
+import { plainText } from './terminal/text.js';
+
+/** Prints answers to stdout and everything else to stderr, without any key that was read. */
+export interface Printer {
+  out(text: string): void;
+  err(text: string): void;
+  /** As text, or with `--json` as the one document on stdout. */
+  answer(answer: Answer, json: boolean): void;
+  /** As text on stderr, or with `--json` as the one document on stdout. */
+  failure(failure: CommandFailure, json: boolean): void;
+  /** Of what was printed last. */
+  exitCode(): ExitCode;
+}
+
+export function createPrinter(
+  { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output },
+  redact: (text: string) => string,
+): Printer {
+  let exitCode: ExitCode = EXIT.ok;
+  const out = (text: string) => void stdout.write(redact(text));
+  const err = (text: string) => void stderr.write(redact(text));
+  return {
+    out,
+    err,
+
+    answer(answer, json) {
+      out(json ? jsonText(answer.document, withNulls) : answer.text(styleOf(stdout)));
+      exitCode = answer.exitCode;
+    },
+
+    failure({ code, message, problems, done, exitCode: failed }, json) {
+      if (json) {
+        out(jsonText({ error: { ...done, code, message, problems } }));
+      } else {
+        const lines = [message, ...(problems ?? []).map((problem) => `  ${problem}`)];
+        err(`${styleOf(stderr).paint('error:', 'bad')} ${plainText(lines.join('\n'))}\n`);
+      }
+      exitCode = failed;
+    },
+
+    exitCode: () => exitCode,
+  };
+}
+
+function jsonText(document: unknown, replacer?: typeof withNulls): string {
+  return `${JSON.stringify(document, replacer, 2)}\n`;
+}
+
+/** What is missing is null, so that a command's document always has the same fields. */
+function withNulls(_key: string, value: unknown): unknown {
+  return value === undefined ? null : value;
+}
