@@ -34,7 +34,7 @@ export async function findDeployedStack(
   options: Pick<CommonOptions, 'stack' | 'environment'>,
 ): Promise<DeployedStack> {
   const name = stackName(options);
-  const stack = await describe(client, name);
+  const stack = await describeStack(client, name);
   if (!stack || stack.StackStatus === 'DELETE_COMPLETE') {
     const region = await client.config.region();
     throw new CommandFailure(
@@ -49,21 +49,20 @@ export async function findDeployedStack(
     output(key) {
       const value = outputs.get(key);
       if (value) return value;
-      const why =
-        key === 'GatewayUrl' ? 'its policy does not enable the gateway' : 'deploy it again';
-      throw new CommandFailure(
-        'stack_without_output',
-        EXIT.unreachable,
-        `stack ${name} has no output ${key}: ${why}`,
-      );
+      const isGateway = key === 'GatewayUrl';
+      const why = isGateway ? 'its policy does not enable the gateway' : 'deploy it again';
+      const message = `stack ${name} has no output ${key}: ${why}`;
+      throw new CommandFailure('stack_without_output', EXIT.unreachable, message);
     },
   };
 }
 
-async function describe(client: CloudFormationClient, name: string): Promise<Stack | undefined> {
+async function describeStack(
+  client: CloudFormationClient,
+  name: string,
+): Promise<Stack | undefined> {
   try {
-    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }));
-    return Stacks?.[0];
+    return (await client.send(new DescribeStacksCommand({ StackName: name }))).Stacks?.[0];
   } catch (error) {
     // CloudFormation has no code of its own for a stack that does not exist.
     if (/does not exist/.test(messageOf(error))) return undefined;

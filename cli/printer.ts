@@ -3,22 +3,13 @@ import { type CommandFailure, EXIT, type ExitCode } from './failure.js';
 import { type Output, styleOf } from './terminal/style.js';
 import { plainText } from './terminal/text.js';
 
-/** Prints answers to stdout and everything else to stderr, without any key that was read. */
-export interface Printer {
-  out(text: string): void;
-  err(text: string): void;
-  /** As text, or with `--json` as the one document on stdout. */
-  answer(answer: Answer, json: boolean): void;
-  /** As text on stderr, or with `--json` as the one document on stdout. */
-  failure(failure: CommandFailure, json: boolean): void;
-  /** Of what was printed last. */
-  exitCode(): ExitCode;
-}
+export type Printer = ReturnType<typeof createPrinter>;
 
+/** Prints answers to stdout and everything else to stderr, without any key that was read. */
 export function createPrinter(
   { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output },
   redact: (text: string) => string,
-): Printer {
+) {
   let exitCode: ExitCode = EXIT.ok;
   const out = (text: string) => void stdout.write(redact(text));
   const err = (text: string) => void stderr.write(redact(text));
@@ -26,12 +17,17 @@ export function createPrinter(
     out,
     err,
 
-    answer(answer, json) {
+    /** As text, or with `--json` as the one document on stdout. */
+    answer(answer: Answer, json: boolean): void {
       out(json ? jsonText(answer.document, withNulls) : answer.text(styleOf(stdout)));
       exitCode = answer.exitCode;
     },
 
-    failure({ code, message, problems, done, exitCode: failed }, json) {
+    /** As text on stderr, or with `--json` as the one document on stdout. */
+    failure(
+      { code, message, problems, done, exitCode: failed }: CommandFailure,
+      json: boolean,
+    ): void {
       if (json) {
         out(jsonText({ error: { ...done, code, message, problems } }));
       } else {
@@ -41,6 +37,7 @@ export function createPrinter(
       exitCode = failed;
     },
 
+    /** Of what was printed last. */
     exitCode: () => exitCode,
   };
 }

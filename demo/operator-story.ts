@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createDeployedFunctions } from '../cli/deployed-functions.js';
-import { type KeyRequest, type Supplied, supplyKey } from '../cli/keys/supply-key.js';
-import { createSupplySteps } from '../cli/keys/supply-steps.js';
+import {
+  createSupplySteps,
+  type KeyRequest,
+  type Supplied,
+  supplyKey,
+} from '../cli/keys/supply-key.js';
+
 import { createSecretVersions } from '../governance/keys/secret-versions.aws.js';
 import { ApiKey } from '../governance/mistral/api-key.js';
 import { DAY_MS } from '../governance/platform/utc-day.js';

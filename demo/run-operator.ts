@@ -1,4 +1,4 @@
-import { callingArn } from '../cli/access/gateway-request.js';
+import { callingArn } from '../cli/access/gateway-rules.js';
 import type { SpendRow } from '../governance/spend/spend-row.js';
 import { synthesizeDefinition } from '../testing/definition.js';
 import { startLocalDynamo } from '../testing/dynamo.js';

@@ -7,8 +7,7 @@ import type { Policy } from '../../governance/policy/policy.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import { dailyTokensOf, quotasOf } from '../../governance/quotas/workspace-quotas.js';
 import { createQuotaLedger } from '../simulation/quota-ledger.js';
-import { type EndpointName, endpointNamed, requestBody } from './gateway-request.js';
-import { openAccess } from './governed-access.js';
+import { type EndpointName, endpointNamed, openAccess, requestBody } from './gateway-rules.js';
 
 export interface ExplainedRequest {
   /** As the gateway sees it. */
@@ -109,14 +108,8 @@ export async function explain(
 
 /** The deciding rule first. */
 function matchingRules({ callers }: Policy, arn: string): MatchingRule[] {
-  const numbered = callers.map((caller, at) => ({ ...caller, path: `callers[${at}]` }));
+  const numbered = callers.map((caller, at) => ({ path: `callers[${at}]`, ...caller }));
   return inOrderOfDecision(numbered)
     .filter(({ pattern }) => matches(pattern, arn))
-    .map(({ caller: { path, principal, role, workspace, perSession } }) => ({
-      path,
-      principal,
-      role,
-      workspace,
-      perSession,
-    }));
+    .map(({ caller }) => caller);
 }

@@ -25,18 +25,17 @@ export function registerAudit(program: Command, cli: Cli): void {
   program
     .command('audit')
     .description('run the audit of all keys now, and show its findings')
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(action(cli, audit));
+}
+
+const HELP = `
 Runs the deployed function that also runs every night: on-call is notified of new findings. Exits with 1
 if there are findings, or if something could not be checked.
 
 Examples:
   $ mistral-governance audit
-  $ mistral-governance audit --json | jq -r '.findings[] | [.severity, .type, .subject] | @tsv'`,
-    )
-    .action(action(cli, audit));
-}
+  $ mistral-governance audit --json | jq -r '.findings[] | [.severity, .type, .subject] | @tsv'`;
 
 async function audit(cli: Cli, options: CommonOptions): Promise<Answer> {
   const { stack, functions } = await openDeployment(cli, options);

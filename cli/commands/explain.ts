@@ -7,7 +7,7 @@ import {
 } from '../../governance/platform/wording.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import { type Explanation, explain, type MatchingRule } from '../access/explanation.js';
-import { callingArn, ENDPOINT_NAMES, type EndpointName } from '../access/gateway-request.js';
+import { callingArn, ENDPOINT_NAMES, type EndpointName } from '../access/gateway-rules.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
 import { wholeNumber } from '../option-values.js';
@@ -32,18 +32,17 @@ export function registerExplain(program: Command, cli: Cli): void {
         .choices(ENDPOINT_NAMES)
         .default('chat'),
     )
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(action(cli, explainRequest));
+}
+
+const HELP = `
 Applies the gateway's own rules to the policy file. Needs no network: aliases are those of the price list,
 and nothing is spent yet. Exits with 1 if the gateway would refuse the request.
 
 Examples:
   $ mistral-governance explain arn:aws:iam::111122223333:role/analyst mistral-small-latest
-  $ mistral-governance explain arn:aws:sts::111122223333:assumed-role/developer/ana codestral-latest --endpoint fim --tokens 4000`,
-    )
-    .action(action(cli, explainRequest));
-}
+  $ mistral-governance explain arn:aws:sts::111122223333:assumed-role/developer/ana codestral-latest --endpoint fim --tokens 4000`;
 
 async function explainRequest(
   cli: Cli,

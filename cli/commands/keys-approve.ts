@@ -18,18 +18,17 @@ export function registerKeysApprove(group: Command, cli: Cli): void {
     .description('revoke the replaced key of a secret now, even if it is still in use')
     .argument('<key>', KEY_ARGUMENT)
     .option('--yes', 'do not ask for confirmation')
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(action(cli, approve));
+}
+
+const HELP = `
 For the alert approval-needed: services that still use the replaced key get 401 from now on. Also revokes
 a replaced key that still waits for a day without use.
 
 Examples:
   $ mistral-governance keys approve prod-workspace/search-service-key
-  $ mistral-governance keys approve prod-workspace/search-service-key --yes --json`,
-    )
-    .action(action(cli, approve));
-}
+  $ mistral-governance keys approve prod-workspace/search-service-key --yes --json`;
 
 async function approve(cli: Cli, options: ApproveOptions, name = ''): Promise<Answer> {
   requireKeySource(
@@ -39,34 +38,31 @@ async function approve(cli: Cli, options: ApproveOptions, name = ''): Promise<An
   );
   const { flows } = await openDeployment(cli, options);
   const running = await cli.progress.during('looking up replaced keys', () => flows.running());
-  const { secretName, waiting } = waitingFor(running, name);
+  const waiting = waitingFor(running, name);
   await requireApproval(cli, options, waiting);
   const deps = { flows, now: cli.now, report: cli.progress.line };
   const revoked = await cli.progress.during('revoking', () => revokeAll(deps, waiting));
   return {
-    document: { secret: secretName, revoked },
+    document: { secret: waiting[0]?.retirement.secretName, revoked },
     exitCode: areRevoked(revoked) ? EXIT.ok : EXIT.no,
     text: (style) => revokedText(revoked, style),
   };
 }
 
-interface Waiting {
-  readonly secretName: string;
-  readonly waiting: readonly RunningRetirement[];
-}
-
 /** Searches the running retirements, not the policy: keys that were removed from it wait too. */
-function waitingFor(running: readonly RunningRetirement[], name: string): Waiting {
-  const wanted = shortName(name);
+function waitingFor(
+  running: readonly RunningRetirement[],
+  name: string,
+): readonly RunningRetirement[] {
   const secretNames = [...new Set(running.map(({ retirement }) => retirement.secretName))].sort();
-  const found = secretNames.filter((one) => `/${shortName(one)}`.endsWith(`/${wanted}`));
-  const [secretName] = found;
+  const wanted = `/${shortName(name)}`;
+  const found = secretNames.filter((one) => `/${shortName(one)}`.endsWith(wanted));
   if (found.length > 1) {
     throw wrongInput('replaced keys of several secrets of that name wait; specify which one:', {
       problems: found.map(shortName),
     });
   }
-  if (secretName === undefined) {
+  if (found.length === 0) {
     // The message does not repeat the name: it may be a key by mistake.
     throw new CommandFailure(
       'nothing_to_approve',
@@ -75,8 +71,7 @@ function waitingFor(running: readonly RunningRetirement[], name: string): Waitin
       { problems: secretNames.map(shortName) },
     );
   }
-  const waiting = running.filter(({ retirement }) => retirement.secretName === secretName);
-  return { secretName, waiting };
+  return running.filter(({ retirement }) => retirement.secretName === found[0]);
 }
 
 /** @throws CommandFailure unless the user agrees */

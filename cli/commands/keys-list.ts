@@ -28,18 +28,17 @@ export function registerKeysList(group: Command, cli: Cli): void {
   group
     .command('list')
     .description('show every key of the policy: age, last use, next rotation, state')
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(action(cli, list));
+}
+
+const HELP = `
 Reads the deployed secrets, and Mistral's list of keys with the Admin API key. Without access to that key,
 last uses are unknown. Exits with 1 if a key needs attention.
 
 Examples:
   $ mistral-governance keys list
-  $ mistral-governance keys list --json | jq '.keys[] | select(.state != "ok")'`,
-    )
-    .action(action(cli, list));
-}
+  $ mistral-governance keys list --json | jq '.keys[] | select(.state != "ok")'`;
 
 async function list(cli: Cli, options: CommonOptions): Promise<Answer> {
   const policy = openPolicy(options.policy);

@@ -24,9 +24,11 @@ export function registerKeysRotate(group: Command, cli: Cli): void {
     .argument('<key>', KEY_ARGUMENT)
     .option('--compromised', 'the key has leaked: revoke it at once, even if it is in use')
     .option('--timeout <minutes>', 'how long to wait', minutesUpTo(1440), TIMEOUT_MINUTES)
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(action(cli, rotate));
+}
+
+const HELP = `
 The previous key keeps working, and is revoked once it has not been used for rotation.quietDays. With
 --compromised it is revoked as soon as the new key is current, and so are earlier keys of that secret that
 are not revoked yet. Services with a cached key get 401 until they read the secret again. If the command
@@ -34,10 +36,7 @@ is interrupted before that, run keys approve, or run it again.
 
 Examples:
   $ mistral-governance keys rotate prod-workspace/search-service-key
-  $ mistral-governance keys rotate prod-workspace/search-service-key --compromised`,
-    )
-    .action(action(cli, rotate));
-}
+  $ mistral-governance keys rotate prod-workspace/search-service-key --compromised`;
 
 async function rotate(cli: Cli, options: RotateOptions, name = ''): Promise<Answer> {
   const policy = openPolicy(options.policy);

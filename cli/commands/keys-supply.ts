@@ -4,8 +4,13 @@ import { isFirstSupply } from '../../governance/keys/operator/supplied-version.j
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT, wrongInput } from '../failure.js';
 import { KEY_ARGUMENT, namedKey, requireKeySource } from '../keys/named-key.js';
-import { type KeyRequest, type Supplied, supplyKey } from '../keys/supply-key.js';
-import { createSupplySteps, type SupplySteps } from '../keys/supply-steps.js';
+import {
+  createSupplySteps,
+  type KeyRequest,
+  type Supplied,
+  type SupplySteps,
+  supplyKey,
+} from '../keys/supply-key.js';
 import { openDeployment } from '../open-deployment.js';
 import { day, keyName, minutesUpTo } from '../option-values.js';
 import { openPolicy } from '../policy-file.js';
@@ -40,9 +45,11 @@ export function registerKeysSupply(group: Command, cli: Cli): void {
       minutesUpTo(60),
       WAIT_MINUTES,
     )
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(action(cli, supply));
+}
+
+const HELP = `
 Says how to create the key in Mistral's console, then reads it from a hidden prompt or from stdin. Never
 pass it as an argument. The key is verified before it becomes current. The previous key keeps working:
 its deletion is requested later, or with --compromised as soon as the new key is current. Services that
@@ -55,10 +62,7 @@ Exits with 0 once the key is current, with 1 if it is rejected or not verified y
 
 Examples:
   $ mistral-governance keys supply prod-workspace/search-service-key
-  $ pass show search-key | mistral-governance keys supply search-service-key --name search-2026-04`,
-    )
-    .action(action(cli, supply));
-}
+  $ pass show search-key | mistral-governance keys supply search-service-key --name search-2026-04`;
 
 async function supply(cli: Cli, options: SupplyOptions, name = ''): Promise<Answer> {
   const policy = openPolicy(options.policy);

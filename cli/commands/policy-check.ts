@@ -13,17 +13,16 @@ export function registerPolicyCheck(group: Command, cli: Cli): void {
     .command('check')
     .description('check the policy file and show its contents')
     .argument('[file]', 'the policy file (default: the one of --policy)')
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(action(cli, check));
+}
+
+const HELP = `
 Needs no network. Exits with 2 and every error in the file, if there are any.
 
 Examples:
   $ mistral-governance policy check
-  $ mistral-governance policy check staging.yaml --json`,
-    )
-    .action(action(cli, check));
-}
+  $ mistral-governance policy check staging.yaml --json`;
 
 function check(_cli: Cli, options: CommonOptions, path = options.policy): Answer {
   return summarize(path, openPolicy(path));

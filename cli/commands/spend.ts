@@ -35,19 +35,18 @@ export function registerSpend(program: Command, cli: Cli): void {
   program
     .command('spend')
     .description('show the spend of each budget, and its forecast')
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(action(cli, spend));
+}
+
+const HELP = `
 Runs the deployed function that also runs every 15 minutes: on-call is notified of thresholds that are
 reached for the first time. Spent is the larger of the metered spend and the spend that Mistral reports.
 Exits with 1 if a budget is exhausted, or could not be checked.
 
 Examples:
   $ mistral-governance spend
-  $ mistral-governance spend --json | jq '.spend[] | select(.percent > 80)'`,
-    )
-    .action(action(cli, spend));
-}
+  $ mistral-governance spend --json | jq '.spend[] | select(.percent > 80)'`;
 
 async function spend(cli: Cli, options: CommonOptions): Promise<Answer> {
   const { stack, functions } = await openDeployment(cli, options);

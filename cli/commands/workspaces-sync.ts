@@ -19,9 +19,11 @@ export function registerWorkspacesSync(group: Command, cli: Cli): void {
     .command('sync')
     .description("compare the policy's workspaces with Mistral's, and create the missing ones")
     .option('--yes', 'create without asking for confirmation')
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(action(cli, sync));
+}
+
+const HELP = `
 A workspace without an id in the policy is matched by its name, and created if Mistral has none of that
 name. Existing workspaces are not changed. Asks for confirmation before it creates; without a terminal,
 it creates only with --yes. Uses the Admin API key in the policy's mistral.adminKeySecret.
@@ -30,10 +32,7 @@ Exits with 0 if policy and Mistral agree, or all missing workspaces were created
 
 Examples:
   $ mistral-governance workspaces sync
-  $ mistral-governance workspaces sync --yes --json | jq .created`,
-    )
-    .action(action(cli, sync));
-}
+  $ mistral-governance workspaces sync --yes --json | jq .created`;
 
 async function sync(cli: Cli, options: SyncOptions): Promise<Answer> {
   const draft = readDraft(options.policy, openDocument(options.policy));

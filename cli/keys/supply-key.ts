@@ -10,8 +10,8 @@ import { addDays, type IsoDate, utcDay } from '../../governance/platform/utc-day
 import { createdKeyName } from '../../governance/policy/key-name.js';
 import type { PlannedKey } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import { wrongInput } from '../failure.js';
-import type { StepEnd, SupplySteps } from './supply-steps.js';
+import type { DeployedFunctions, FunctionEnd } from '../deployed-functions.js';
+import { CommandFailure, EXIT, wrongInput } from '../failure.js';
 
 /** How to create the key in Mistral's console. */
 export interface KeyRequest {
@@ -138,4 +138,57 @@ async function promote(
 function outcomeOf(end: StepEnd): Pick<Supplied, 'outcome' | 'reason'> {
   if (end.kind === 'done') return { outcome: 'promoted', reason: undefined };
   return { outcome: end.kind, reason: end.reason };
+}
+
+/** How one step of the deployed rotation function ended. */
+export type StepEnd =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'undecided'; readonly reason: string }
+  | { readonly kind: 'rejected'; readonly reason: string };
+
+/** The steps of a rotation, which Secrets Manager calls where keys rotate by themselves. */
+export interface SupplySteps {
+  /** @throws CommandFailure where the function failed for a reason other than the key */
+  run(
+    step: 'testSecret' | 'finishSecret',
+    secretName: string,
+    versionId: string,
+    options?: { readonly compromised: boolean },
+  ): Promise<StepEnd>;
+}
+
+export function createSupplySteps(
+  functions: Pick<DeployedFunctions, 'call'>,
+  functionName: string,
+): SupplySteps {
+  return {
+    async run(step, secretName, versionId, { compromised } = { compromised: false }) {
+      const event = {
+        Step: step,
+        SecretId: secretName,
+        ClientRequestToken: versionId,
+        ...(compromised && { Compromised: true }),
+      };
+      return stepEnd(step, await functions.call(functionName, event));
+    },
+  };
+}
+
+/** Function and command line agree on the names of errors. */
+function stepEnd(step: string, end: FunctionEnd): StepEnd {
+  if (end.kind === 'answered') return { kind: 'done' };
+  const { errorType, errorMessage } = end;
+  switch (errorType) {
+    case 'NewKeyUndecidedError':
+      return { kind: 'undecided', reason: errorMessage };
+    case 'SuppliedKeyRefusedError':
+    case 'RotationRefusedError':
+      return { kind: 'rejected', reason: errorMessage };
+    default:
+      throw new CommandFailure(
+        'function_failed',
+        EXIT.no,
+        `step ${step} failed: ${errorType}: ${errorMessage}; run the command again to continue with the supplied key`,
+      );
+  }
 }

@@ -3,14 +3,17 @@ import { addDays, type IsoDate, startOfDay } from '../../governance/platform/utc
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { windowName } from '../../governance/quotas/quota-window.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
-import type { BudgetWindow } from '../../governance/spend/alerts/spend-story.js';
 import { billedSpend, type UnpricedUsage } from '../../governance/spend/billed-spend.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
 import { markTold, NOTHING_TOLD } from '../../governance/spend/spend-state.js';
 import { lastDayOf, usageUntil } from './bill-file.js';
-import { type DueRotations, rotationsDue } from './rotations.js';
-import { type SimulatedAlert, simulatedAlert } from './simulate.js';
-import type { BudgetSpend } from './spend-tally.js';
+import {
+  type DueRotations,
+  rotationsDue,
+  type SimulatedAlert,
+  simulatedAlert,
+} from './simulate.js';
+import { type BudgetSpend, byName, type WindowSpend } from './spend-tally.js';
 
 /** A month of one workspace as Mistral billed it, compared with the policy's budgets. */
 export interface BillReplay {
@@ -27,12 +30,7 @@ export interface BillReplay {
   readonly unpriced: readonly UnpricedUsage[];
 }
 
-export interface ExceededBudget {
-  readonly window: BudgetWindow;
-  readonly windowName: string;
-  readonly budgetNanos: number;
-  readonly spentNanos: number;
-}
+type ExceededBudget = Pick<BudgetSpend, 'window' | 'budgetNanos'> & Readonly<WindowSpend>;
 
 /** Checks the bill at the end of each of its days, as the spend monitor does. */
 export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyUsage): BillReplay {
@@ -90,8 +88,4 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
     rotations: rotationsDue(policy, from, last),
     unpriced: whole.unpriced,
   };
-}
-
-function byName(one: { windowName: string }, other: { windowName: string }): number {
-  return one.windowName < other.windowName ? -1 : 1;
 }

@@ -4,8 +4,7 @@ import { type ProblemCode, shownCode } from '../../governance/metering/problem.j
 import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
 import type { RequestBody } from '../../governance/metering/request-body.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import { callingArn, endpointNamed } from '../access/gateway-request.js';
-import { openAccess } from '../access/governed-access.js';
+import { callingArn, endpointNamed, openAccess } from '../access/gateway-rules.js';
 import type { QuotaLedger } from './quota-ledger.js';
 import type { UsageRecord } from './usage-file.js';
 

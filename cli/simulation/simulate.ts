@@ -1,11 +1,11 @@
 import type { Alert, Severity } from '../../governance/alerts/alert.js';
-import { utcDay } from '../../governance/platform/utc-day.js';
+import { addDays, type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
 import type { AlertType } from '../../governance/policy/alert-types.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { windowEnd } from '../../governance/quotas/quota-window.js';
 import { createQuotaLedger } from './quota-ledger.js';
 import { createReplay, type Replayed } from './replay-request.js';
-import { type DueRotations, rotationsDue } from './rotations.js';
 import { type BudgetSpend, createSpendTally, type WorkspaceTotal } from './spend-tally.js';
 import { CHECK_EVERY_MS, createSpendWatch, type SpendWatch } from './spend-watch.js';
 import type { UsageLine, UsageRecord } from './usage-file.js';
@@ -28,6 +28,12 @@ export interface SimulatedAlert {
   readonly severity: Severity;
   readonly workspace: string;
   readonly title: string;
+}
+
+export interface DueRotations {
+  readonly secret: string;
+  readonly rotateEveryDays: number;
+  readonly on: readonly IsoDate[];
 }
 
 export interface Simulation {
@@ -113,6 +119,16 @@ export async function simulate(
 
 export function simulatedAlert({ at, type, severity, workspace, title }: Alert): SimulatedAlert {
   return { at, type, severity, workspace, title };
+}
+
+/** When each key of the policy would have rotated, if all were new on the first day. */
+export function rotationsDue(policy: Policy, first: IsoDate, last: IsoDate): DueRotations[] {
+  return plannedKeys(policy).map(({ secretName, key: { rotateEveryDays } }) => {
+    const on: IsoDate[] = [];
+    let day = addDays(first, rotateEveryDays);
+    for (; day <= last; day = addDays(day, rotateEveryDays)) on.push(day);
+    return { secret: secretName, rotateEveryDays, on };
+  });
 }
 
 const FORGET_EVERY = 10_000;

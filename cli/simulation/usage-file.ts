@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse/sync';
 import * as z from 'zod';
-import { ENDPOINT_NAMES, IAM_ARN } from '../access/gateway-request.js';
+import { ENDPOINT_NAMES, IAM_ARN } from '../access/gateway-rules.js';
 import { messageOf, wrongInput } from '../failure.js';
 
 const count = z.coerce.number<string | number>().int().min(0).max(1e12);

@@ -3,33 +3,23 @@ import type { Currency } from '../../governance/platform/wording.js';
 import type { DraftWorkspace } from './policy-draft.js';
 
 /** How a workspace of the policy compares with Mistral's. */
-export type WorkspaceState =
-  | { readonly kind: 'same'; readonly name: string; readonly id: string }
+export type WorkspaceState = { readonly name: string } & (
+  | { readonly kind: 'same'; readonly id: string }
   /** Mistral has no workspace of that id or name. */
-  | { readonly kind: 'missing'; readonly name: string; readonly oldId: string | undefined }
+  | { readonly kind: 'missing'; readonly oldId: string | undefined }
   /** Mistral has a workspace of that name with another id; the policy may have no id. */
-  | {
-      readonly kind: 'other-id';
-      readonly name: string;
-      readonly id: string;
-      readonly oldId: string | undefined;
-    }
+  | { readonly kind: 'other-id'; readonly id: string; readonly oldId: string | undefined }
   /** Mistral has several workspaces of that name: the policy must give the id. */
-  | { readonly kind: 'ambiguous'; readonly name: string; readonly ids: readonly string[] }
-  | {
-      readonly kind: 'renamed';
-      readonly name: string;
-      readonly id: string;
-      readonly mistralName: string;
-    }
+  | { readonly kind: 'ambiguous'; readonly ids: readonly string[] }
+  | { readonly kind: 'renamed'; readonly id: string; readonly mistralName: string }
   /** Mistral would suspend the workspace before its monthly budget is exhausted. */
   | {
       readonly kind: 'lower-limit';
-      readonly name: string;
       readonly id: string;
       readonly budget: number;
       readonly limit: number;
-    };
+    }
+);
 
 export interface WorkspacePlan {
   /** One for each workspace of the policy, in its order. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../cli/access/explanation.js';
-import { callingArn } from '../../cli/access/gateway-request.js';
-import { openAccess } from '../../cli/access/governed-access.js';
+import { callingArn, openAccess } from '../../cli/access/gateway-rules.js';
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { aPolicy } from '../support/builders.js';
 import { documentOf, NOW, runCli } from './run-cli.js';

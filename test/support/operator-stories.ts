@@ -2,8 +2,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { callFunction } from '../../cli/deployed-functions.js';
-import { supplyKey } from '../../cli/keys/supply-key.js';
-import { createSupplySteps } from '../../cli/keys/supply-steps.js';
+import { createSupplySteps, supplyKey } from '../../cli/keys/supply-key.js';
+
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
