@@ -76,7 +76,7 @@ function waitingFor(
 
 /** @throws CommandFailure unless the user agrees */
 async function requireApproval(
-  { prompts }: Cli,
+  { progress, prompts }: Cli,
   { yes }: ApproveOptions,
   waiting: readonly RunningRetirement[],
 ): Promise<void> {
@@ -90,8 +90,7 @@ async function requireApproval(
     const message = `this would revoke ${what}: add --yes to confirm`;
     throw new CommandFailure('not_confirmed', EXIT.no, message);
   }
-  const isApproved = await prompts.confirm(
-    `Revoke ${what}? Services that still use it get 401 at once.`,
-  );
-  if (!isApproved) throw new CommandFailure('not_confirmed', EXIT.no, 'nothing was revoked');
+  progress.line(`This revokes ${what}. Services that still use it get 401 at once.`);
+  if (!(await prompts.confirm('Revoke now?')))
+    throw new CommandFailure('not_confirmed', EXIT.no, 'nothing was revoked');
 }

@@ -88,7 +88,7 @@ async function supply(cli: Cli, options: SupplyOptions, name = ''): Promise<Answ
         throw wrongInput('a key from stdin needs --name: the name of the key at Mistral');
       }
       progress.line(requestText(request));
-      return prompts.readKey('Paste the key (it is not shown):');
+      return prompts.readKey('Paste the key:');
     },
   };
   const compromised = options.compromised ?? false;

@@ -1,4 +1,4 @@
-import type { Ora } from 'ora';
+import ora, { type Ora } from 'ora';
 import type { Output } from './style.js';
 
 /** Shows on stderr what is in progress, once it takes longer than a second. */
@@ -25,15 +25,15 @@ export function createProgress(
     spinner = undefined;
   }
 
-  async function show(what: string, isOver: () => boolean): Promise<void> {
-    if (!isTerminal) {
+  function show(what: string): void {
+    // ora never returns on a terminal that reports no columns.
+    if (isTerminal && stream.columns) {
+      // It must not read stdin, where a prompt may be next.
+      const options = { stream, color: false, discardStdin: false, isEnabled: true } as const;
+      spinner = ora({ ...options, text: redact(what) }).start();
+    } else {
       stream.write(`${redact(what)} …\n`);
-      return;
     }
-    const { default: ora } = await import('ora'); // few commands take long enough to need it
-    // It must not read stdin, where a prompt may be next.
-    const options = { stream, color: false, discardStdin: false, isEnabled: true } as const;
-    if (!isOver()) spinner = ora({ ...options, text: redact(what) }).start();
   }
 
   return {
@@ -44,12 +44,10 @@ export function createProgress(
     },
 
     async during(what, work) {
-      let isOver = false;
-      const starting = setTimeout(() => void show(what, () => isOver), SILENT_MS);
+      const starting = setTimeout(show, SILENT_MS, what);
       try {
         return await work();
       } finally {
-        isOver = true;
         clearTimeout(starting);
         clear();
       }

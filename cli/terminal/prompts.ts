@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { confirm, password } from '@inquirer/prompts';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import { CommandFailure, EXIT, wrongInput } from '../failure.js';
 import type { Output } from './style.js';
@@ -48,13 +49,11 @@ export function createPrompts(input: Input, output: Output): Prompts {
     isKeyTyped,
 
     async confirm(message) {
-      const { confirm } = await import('@inquirer/prompts'); // most commands ask nothing
       return (await ask((context) => confirm({ message, default: false }, context))) ?? false;
     },
 
     async readKey(message) {
       if (!isKeyTyped) return checkedKey(await readAll(input));
-      const { password } = await import('@inquirer/prompts');
       const typed = await ask((context) => password({ message, toggleMask: false }, context));
       return checkedKey(typed ?? '');
     },

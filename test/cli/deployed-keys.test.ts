@@ -71,7 +71,9 @@ test('keys approve needs a confirmation: on a terminal, or --yes', async () => {
   const args = ['keys', 'approve', 'prod-workspace/search-service-key'];
   const asked = await deployed.cli(args, { typed: ['\n'] });
   expect(asked.status).toBe(1);
-  expect(asked.stderr).toMatch(/Revoke key [\w-]+, replaced on 2026-11-24\? .* \(y\/N\)/);
+  expect(asked.stderr).toMatch(
+    /This revokes key [\w-]+, replaced on 2026-11-24\. .*\n.*Revoke now\?/,
+  );
   expect(asked.stderr).toContain('nothing was revoked');
   expect(atMistral()).toEqual(before);
 });

@@ -108,7 +108,7 @@ describe('keys supply', () => {
     const typed = [`${key}\n`];
     const run = await world.run([...KEY, '--name', 'by-hand'], { typed });
     expect(run.status).toBe(0);
-    expect(run.stderr).toContain('Paste the key (it is not shown)');
+    expect(run.stderr).toContain('Paste the key:');
     expect(leaksIn(run.stdout + run.stderr, [key])).toEqual([]);
     expect(world.current()).toMatchObject({ apiKey: key });
   });

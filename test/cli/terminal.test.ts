@@ -117,20 +117,25 @@ describe('progress', () => {
 
   const redact = (text: string) => text.replace('secret', '…');
 
-  test('in a pipe is a line, once something takes longer than a second', async () => {
-    const output = stream(false);
-    await createProgress(output, false, redact).during('reading secret', async () => {
-      await vi.advanceTimersByTimeAsync(999);
-      expect(output.text()).toBe('');
-      await vi.advanceTimersByTimeAsync(1);
-    });
-    expect(output.text()).toBe('reading … …\n');
-  });
+  test.each([
+    ['in a pipe', stream(false), false],
+    ['on a dumb terminal', stream(true), false],
+    ['on a terminal that reports no columns', stream(true, 0), true],
+  ])(
+    '%s is a line, once something takes longer than a second',
+    async (_where, output, isTerminal) => {
+      await createProgress(output, isTerminal, redact).during('reading secret', async () => {
+        await vi.advanceTimersByTimeAsync(999);
+        expect(output.text()).toBe('');
+        await vi.advanceTimersByTimeAsync(1);
+      });
+      expect(output.text()).toBe('reading … …\n');
+    },
+  );
 
   test('on a terminal is a spinner that leaves nothing behind', async () => {
     const output = stream(true, 80);
     const progress = createProgress(output, true, redact);
-    await import('ora'); // the spinner loads it when needed, which fake timers do not wait for
     await progress.during('reading secret', async () => {
       await vi.advanceTimersByTimeAsync(1000);
       await vi.advanceTimersByTimeAsync(200);
