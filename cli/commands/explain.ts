@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander';
 import {
   type Currency,
   countText,
-  listText,
   moneyText,
+  numberText,
 } from '../../governance/platform/wording.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import { type Explanation, explain, type MatchingRule } from '../access/explanation.js';
@@ -86,8 +86,9 @@ function fieldsOf(currency: Currency, explanation: Explanation): [string, string
     fields.push(['', `workspace ${rule.workspace} ${namesText(allowedBy.workspace)}`]);
   }
   if (maxTokens.allowed !== undefined) {
-    const asked = maxTokens.asked === undefined ? '' : `, requested: ${maxTokens.asked}`;
-    fields.push(['max tokens', `up to ${maxTokens.allowed} per request${asked}`]);
+    const asked =
+      maxTokens.asked === undefined ? '' : `, requested: ${numberText(maxTokens.asked)}`;
+    fields.push(['max tokens', `up to ${numberText(maxTokens.allowed)} per request${asked}`]);
   }
   fields.push(['tokens per day', tokensText(explanation.dailyTokens)]);
   for (const [at, quota] of explanation.quotas.entries()) {
@@ -96,7 +97,9 @@ function fieldsOf(currency: Currency, explanation: Explanation): [string, string
   if (reservesNanos !== undefined) {
     fields.push(['reserves', `up to ${moneyText(reservesNanos, currency)}, plus the prompt`]);
   }
-  if (explanation.allowed) fields.push(['on 429 tries', listText(explanation.overflowTo)]);
+  if (explanation.allowed) {
+    fields.push(['on 429 tries', explanation.overflowTo.join(', then ') || 'no other workspace']);
+  }
   return fields;
 }
 
@@ -115,7 +118,7 @@ function namesText(names: readonly string[]): string {
 }
 
 function tokensText(quota: Quota | undefined): string {
-  return quota ? `${quota.limit} for ${quota.scope.replace('#', ' ')}` : 'unlimited';
+  return quota ? `${numberText(quota.limit)} for ${quota.scope.replace('#', ' ')}` : 'unlimited';
 }
 
 function quotaText({ unit, window, limit }: Quota, currency: Currency): string {

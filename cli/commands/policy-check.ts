@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { countText } from '../../governance/platform/wording.js';
+import { countText, numberText } from '../../governance/platform/wording.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
@@ -71,7 +71,7 @@ export function summarize(path: string, policy: Policy): Answer {
             one.name,
             one.team,
             modelsText(one.models),
-            String(one.requestsPerMinute),
+            numberText(one.requestsPerMinute),
             budgetsText(one.budgets),
             String(one.keys),
           ]),
@@ -91,8 +91,8 @@ export function summarize(path: string, policy: Policy): Answer {
           roles.map(({ name, models, maxTokensPerRequest, dailyTokens }) => [
             name,
             modelsText(models),
-            String(maxTokensPerRequest),
-            String(dailyTokens),
+            numberText(maxTokensPerRequest),
+            dailyTokens === 'unlimited' ? dailyTokens : numberText(dailyTokens),
           ]),
         ),
         section(

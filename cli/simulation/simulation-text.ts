@@ -3,6 +3,7 @@ import {
   countText,
   instantText,
   moneyText,
+  numberText,
   percentOf,
 } from '../../governance/platform/wording.js';
 import { headingText, type Style, type Tone, verdictLine } from '../terminal/style.js';
@@ -17,7 +18,7 @@ export function simulationText(simulation: Simulation, currency: Currency, style
   const { period, requests, refused, wrongLines } = simulation;
   if (!period) return `no requests\n${wrongText(wrongLines)}`;
   const span = `${instantText(period.from)} to ${instantText(period.to)}`;
-  const verdict = `${refused} of ${countText(requests, 'request')} would have been refused, ${span}`;
+  const verdict = `${numberText(refused)} of ${countText(requests, 'request')} would have been refused, ${span}`;
   return [
     verdictLine(refused === 0, verdict, style),
     headingText('workspaces', style),
@@ -76,9 +77,9 @@ function totalsTable({ totals }: Simulation, currency: Currency, style: Style): 
     ['workspace', right('requests'), right('refused'), right('cut short'), right('spent')],
     totals.map(({ workspace, requests, refused, cutShort, spentNanos }) => [
       workspace,
-      String(requests),
-      { text: String(refused), tone: refused > 0 ? 'bad' : undefined },
-      { text: String(cutShort), tone: cutShort > 0 ? 'warn' : undefined },
+      numberText(requests),
+      { text: numberText(refused), tone: refused > 0 ? 'bad' : undefined },
+      { text: numberText(cutShort), tone: cutShort > 0 ? 'warn' : undefined },
       moneyText(spentNanos, currency),
     ]),
     style,
@@ -101,7 +102,7 @@ function budgetsTable(budgets: readonly BudgetSpend[], currency: Currency, style
     return [
       workspace,
       `${moneyText(budgetNanos, currency)} per ${window}`,
-      String(windows.length),
+      numberText(windows.length),
       highest.windowName,
       moneyText(highest.spentNanos, currency),
       `${percentOf(highest.spentNanos, budgetNanos)} %`,
@@ -135,7 +136,7 @@ function refusalsTable({ refusals }: Simulation, style: Style): string {
       code,
       workspace,
       role,
-      String(count),
+      numberText(count),
       instantText(firstAt),
       instantText(lastAt),
       message,
@@ -166,7 +167,7 @@ function tableOrNone(columns: readonly Column[], cells: readonly Cell[][], style
 
 function wrongText({ count, first }: Simulation['wrongLines']): string {
   if (count === 0) return '';
-  const more = count > first.length ? `  and ${count - first.length} more\n` : '';
+  const more = count > first.length ? `  and ${numberText(count - first.length)} more\n` : '';
   const lines = first.map((line) => `  ${line}\n`).join('');
   return `\n${countText(count, 'line')} could not be read:\n${lines}${more}`;
 }
