@@ -90,7 +90,7 @@ async function supply(scene: Scene, policyPath: string, command: string): Promis
   const key = await makeAndCopy(scene, policyPath, FIRST_NAME);
   const options = `--policy '${policyPath}' --name ${FIRST_NAME}`;
   const said = await shell.paste(`${PIPED} | (cd '${ROOT}' && ${command} ${options})`);
-  claim(said.includes(`${SECRET} has a new key in charge`), 'a key in charge', said);
+  claim(said.includes(`the new key of ${SECRET} is current`), 'a current key', said);
   claim(!said.includes(key.plaintext), 'no supplied key in what was said');
   const { apiKey } = await readKey(scene, SECRET);
   claim(apiKey === key.plaintext, 'the key that was supplied, for its readers');
