@@ -33,7 +33,7 @@ export function createDeployedFunctions(settings: LambdaClientConfig): DeployedF
       ...more,
     });
   const retrying = client(CALL_TIMEOUT_MS);
-  const once = client(MAX_RUN_MS, { maxAttempts: 1 }); // after a timeout the run may still go on
+  const once = client(MAX_RUN_MS, { maxAttempts: 1 }); // after a timeout the run may continue
 
   return {
     call: (functionName, event) => callFunction(retrying, functionName, event),

@@ -23,14 +23,8 @@ export interface AllowedNames {
   readonly workspace: readonly string[];
 }
 
-export interface MatchingRule {
-  /** For example `callers[2]`. */
-  readonly path: string;
-  readonly principal: string;
-  readonly role: string;
-  readonly workspace: string;
-  readonly perSession: boolean;
-}
+/** `path` is for example `callers[2]`. */
+export type MatchingRule = Policy['callers'][number] & { readonly path: string };
 
 export interface Explanation {
   readonly allowed: boolean;

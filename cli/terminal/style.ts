@@ -27,7 +27,7 @@ export const PLAIN: Style = { columns: undefined, paint: (text) => text };
 /** Colors for terminals, as NO_COLOR, FORCE_COLOR and TERM allow. */
 export function styleOf(stream: Output): Style {
   return {
-    columns: (stream.isTTY && stream.columns) || undefined, // 0 where the terminal does not tell
+    columns: (stream.isTTY && stream.columns) || undefined, // 0 where it is unknown
     paint: (text, tone) =>
       tone === undefined || text === '' ? text : styleText(FORMATS[tone], text, { stream }),
   };

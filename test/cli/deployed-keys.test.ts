@@ -141,7 +141,7 @@ test('fails when a rotation does not finish in time, and the previous key stays 
 test('audit runs the deployed audit, and exits with 1 for findings', async () => {
   const { keys } = deployed.world.mistral;
   const [workspace] = deployed.world.policy.workspaces;
-  keys.create({ name: 'notebook', workspaceId: workspace?.id ?? '', userId: 'somebody' });
+  keys.create({ name: 'notebook', workspaceId: workspace?.id ?? '', userId: 'user-1' });
   const run = await cli('audit');
   expect(run.status).toBe(1);
   expect(run.stdout).toMatch(/^warning +unmanaged +notebook +dev-workspace +\d{4}-\d\d-\d\d$/m);

@@ -63,7 +63,7 @@ async function openWorld(keySource: 'operator' | 'admin-api' = 'operator') {
     retirements,
     steps,
     /** As an administrator does in Mistral's console. */
-    createKey: (name = 'by-hand') =>
+    createKey: (name = 'from-console') =>
       world.mistral.keys.create({
         name,
         workspaceId: '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01',
@@ -84,8 +84,8 @@ describe('keys supply', () => {
 
   test('requests a key by name, verifies and promotes it, and prints it nowhere', async () => {
     const key = world.createKey();
-    const { status, stdout, stderr } = await world.supply(`${key}\n`, ['--name', 'by-hand']);
-    expect(stderr).toMatch(/name +by-hand\n +workspace +dev-workspace\n/);
+    const { status, stdout, stderr } = await world.supply(`${key}\n`, ['--name', 'from-console']);
+    expect(stderr).toMatch(/name +from-console\n +workspace +dev-workspace\n/);
     expect(stderr).toMatch(/expires +2027-03-15, recommended/);
     expect(stdout).toBe(
       `✓ the new key of ${SECRET} is current\n  it is the first key of the secret\n`,
@@ -93,7 +93,7 @@ describe('keys supply', () => {
     expect(status).toBe(0);
     expect(world.current()).toMatchObject({
       apiKey: key,
-      keyId: 'by-hand',
+      keyId: 'from-console',
       workspace: 'dev-workspace',
     });
     expect(world.alerts.map(({ type }) => type)).toEqual(['rotation-succeeded']);
@@ -106,7 +106,7 @@ describe('keys supply', () => {
   test('takes a key that is pasted at a terminal, and displays it nowhere', async () => {
     const key = world.createKey();
     const typed = [`${key}\n`];
-    const run = await world.run([...KEY, '--name', 'by-hand'], { typed });
+    const run = await world.run([...KEY, '--name', 'from-console'], { typed });
     expect(run.status).toBe(0);
     expect(run.stderr).toContain('Paste the key:');
     expect(leaksIn(run.stdout + run.stderr, [key])).toEqual([]);
@@ -125,8 +125,8 @@ describe('keys supply', () => {
 
   test('the current key, supplied again, is rejected and leaves nothing behind', async () => {
     const key = world.createKey();
-    await world.supply(key, ['--name', 'by-hand']);
-    const again = await world.supply(key, ['--name', 'by-hand', '--json']);
+    await world.supply(key, ['--name', 'from-console']);
+    const again = await world.supply(key, ['--name', 'from-console', '--json']);
     expect(again.status).toBe(1);
     expect(documentOf(again)).toMatchObject({ outcome: 'rejected', reason: expect.any(String) });
     expect(world.secrets.valueAt(SECRET, 'AWSPENDING')).toBeUndefined();
@@ -222,7 +222,12 @@ describe('keys supply', () => {
     ['an impossible date', '', ['--expires', '2027-02-30'], 'must be a date such as'],
     ['an expiry before the next key', '', ['--expires', '2026-12-01'], 'must be after'],
     ['a name that would break a command', '', ['--name', "it's"], 'letters, digits'],
-    ['a key as a name', 'search-2026-04-by-hand', ['--name', LIKE_A_KEY], 'It looks like a key'],
+    [
+      'a key as a name',
+      'search-2026-04-from-console',
+      ['--name', LIKE_A_KEY],
+      'It looks like a key',
+    ],
     ['the key as its own name', 'KeyOfTheTests123456', ['--name', 'KeyOfTheTests123456'], '--name'],
   ])('fails for %s, and stores nothing', async (_name, stdin, args, message) => {
     const { status, stdout, stderr } = await world.supply(stdin, args);

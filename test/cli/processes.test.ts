@@ -35,7 +35,7 @@ test('keys: takes a piped key without a prompt, and prints no piece of it', asyn
     functions: () => ({ rotation: async () => undefined }),
   });
   world.secrets.create(secret);
-  const args = ['keys', 'supply', 'dev-team-key', '--name', 'by-hand'];
+  const args = ['keys', 'supply', 'dev-team-key', '--name', 'from-console'];
   const { status, stdout, stderr } = await world.spawn(args, { stdin: `${key}\n` });
   expect(status).toBe(0);
   expect(stdout).toMatch(/^✓ the new key of .* is current\n/);

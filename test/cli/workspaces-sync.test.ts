@@ -33,24 +33,24 @@ describe('workspaces sync', () => {
     expect(plan.stdout).toContain('nothing was created: add --yes');
     expect(world.mistral.organization.workspaces).toHaveLength(2);
 
-    const made = await world.run([...SYNC, '--yes', '--json']);
-    const { created } = documentOf(made);
+    const creation = await world.run([...SYNC, '--yes', '--json']);
+    const { created } = documentOf(creation);
     const [, , ml, prod] = world.mistral.organization.workspaces;
-    expect(made.status).toBe(0);
+    expect(creation.status).toBe(0);
     expect(created).toEqual([
       { name: 'ml-workspace', id: ml?.id },
       { name: 'prod-workspace', id: prod?.id },
     ]);
     expect(ml).toMatchObject({ name: 'ml-workspace', description: 'ml engineers' });
-    expect(made.stderr).toContain(`created ml-workspace ${ml?.id}`);
+    expect(creation.stderr).toContain(`created ml-workspace ${ml?.id}`);
 
     const again = await world.run([...SYNC, '--yes']);
     expect(again.status).toBe(1); // the policy does not have the ids yet
     expect(again.stdout).toContain(`  - name: prod-workspace\n    id: ${prod?.id}\n`);
     expect(world.mistral.organization.workspaces).toHaveLength(4);
-    expect([plan, made, again].map(({ stdout, stderr }) => stdout + stderr).join()).not.toContain(
-      ADMIN_KEY.slice(0, 12),
-    );
+    expect(
+      [plan, creation, again].map(({ stdout, stderr }) => stdout + stderr).join(),
+    ).not.toContain(ADMIN_KEY.slice(0, 12));
   });
 
   test('a failure names the workspaces that were created before it', async () => {
