@@ -45,19 +45,17 @@ describe("a replay of Mistral's own report", () => {
       ['day', 3],
       ['month', 1],
     ]);
-    const sent = alerts.map(({ at, type, title }) => [
-      at.toISOString().slice(8, 10),
-      type,
-      ['50%', '50 %', '80%', '80 %', 'daily', 'monthly'].filter((word) => title.includes(word)),
-    ]);
-    const share = (percent: number) => expect.stringMatching(new RegExp(`^${percent} ?%$`));
+    const sent = alerts.map(({ at, type, title }) => {
+      const [window] = /daily|monthly/.exec(title) ?? [];
+      return [at.toISOString().slice(8, 10), type, window];
+    });
     expect(sent).toEqual([
-      ['02', 'spend-threshold', [share(50), 'daily']],
-      ['02', 'spend-forecast', ['monthly']],
-      ['03', 'budget-exhausted', ['daily']],
-      ['03', 'spend-threshold', [share(80), 'monthly']],
-      ['04', 'spend-threshold', [share(50), 'daily']],
-      ['04', 'budget-exhausted', ['monthly']],
+      ['02', 'spend-threshold', 'daily'],
+      ['02', 'spend-forecast', 'monthly'],
+      ['03', 'budget-exhausted', 'daily'],
+      ['03', 'spend-threshold', 'monthly'],
+      ['04', 'spend-threshold', 'daily'],
+      ['04', 'budget-exhausted', 'monthly'],
     ]);
   });
 
