@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { callingArn } from '../cli/access/caller-arn.js';
+import { callingArn } from '../cli/access/gateway-rules.js';
 import { createDeployedFunctions } from '../cli/deployed-functions.js';
-import { type KeyRequest, supplyKey } from '../cli/keys/supply-key.js';
-import { createSupplySteps } from '../cli/keys/supply-steps.js';
+import { createSupplySteps, type KeyRequest, supplyKey } from '../cli/keys/supply-key.js';
 import { createSecretVersions } from '../governance/keys/secret-versions.aws.js';
 import { ApiKey } from '../governance/mistral/api-key.js';
 import {
@@ -85,7 +84,7 @@ function createOperator({ world, secretsManager, tell }: Stage) {
     policy,
     secrets: createSecretVersions(secretsManager),
     steps: createSupplySteps(createDeployedFunctions(localAws(world.url)), 'rotation'),
-    tell() {},
+    report() {},
     now: clock.now,
     newToken: randomUUID,
     sleep: clock.sleep,

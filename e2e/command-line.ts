@@ -41,7 +41,7 @@ export function openCommandLine({ shell, report }: Asker, policyPath: string): C
     async ask(command, answer, piped) {
       const line = `npx --no -- mistral-governance ${command} --policy '${policyPath}' --json`;
       report.count('steps driven', `npx --no -- mistral-governance ${command}`);
-      // 1 says that something needs somebody's hand.
+      // 1 says that something needs attention.
       const asked = `(cd '${ROOT}' && ${line} || [ $? = 1 ])`;
       const printed = await shell.paste(piped ? `${piped} | ${asked}` : asked);
       return answer.parse(JSON.parse(printed));

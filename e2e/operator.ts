@@ -23,7 +23,7 @@ const PIPED = `printf '%s' "$KEY"`;
 const FASTER = 0.00005;
 
 const AskedSchema = z.object({ asked: z.array(z.string()) });
-const SuppliedSchema = z.object({ outcome: z.literal('in charge'), versionId: z.string() });
+const SuppliedSchema = z.object({ outcome: z.literal('promoted'), versionId: z.string() });
 
 export interface OperatorMode {
   readonly app: App;
@@ -90,7 +90,7 @@ async function supply(scene: Scene, policyPath: string, command: string): Promis
   const key = await makeAndCopy(scene, policyPath, FIRST_NAME);
   const options = `--policy '${policyPath}' --name ${FIRST_NAME}`;
   const said = await shell.paste(`${PIPED} | (cd '${ROOT}' && ${command} ${options})`);
-  claim(said.includes(`${SECRET} has a new key in charge`), 'a key in charge', said);
+  claim(said.includes(`the new key of ${SECRET} is current`), 'a current key', said);
   claim(!said.includes(key.plaintext), 'no supplied key in what was said');
   const { apiKey } = await readKey(scene, SECRET);
   claim(apiKey === key.plaintext, 'the key that was supplied, for its readers');

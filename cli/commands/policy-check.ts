@@ -1,33 +1,34 @@
 import type { Command } from 'commander';
+import { countText, numberText } from '../../governance/platform/wording.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
-import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { EXIT } from '../exit-codes.js';
+import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { EXIT } from '../failure.js';
 import { openPolicy } from '../policy-file.js';
-import { type Cell, type Column, renderTable } from '../table.js';
+import { headingText, verdictLine } from '../terminal/style.js';
+import { type Cell, type Column, renderTable, right, shrinking } from '../terminal/table.js';
 
 export function registerPolicyCheck(group: Command, cli: Cli): void {
   group
     .command('check')
-    .description('check the policy file and say what is in it')
+    .description('check the policy file and show its contents')
     .argument('[file]', 'the policy file (default: the one of --policy)')
-    .addHelpText(
-      'after',
-      `
-Needs no network. Exits with 2 and all that is wrong with the file, if anything is.
+    .addHelpText('after', HELP)
+    .action(action(cli, check));
+}
+
+const HELP = `
+Needs no network. Exits with 2 and every error in the file, if there are any.
 
 Examples:
   $ mistral-governance policy check
-  $ mistral-governance policy check staging.yaml --json`,
-    )
-    .action((file: string | undefined, _own: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CommonOptions>();
-      const path = file ?? options.policy;
-      return cli.run(options, () => summarize(path, openPolicy(path)));
-    });
+  $ mistral-governance policy check staging.yaml --json`;
+
+function check(_cli: Cli, options: CommonOptions, path = options.policy): Answer {
+  return summarize(path, openPolicy(path));
 }
 
-/** What a policy without mistakes asks for. */
+/** The contents of a valid policy. */
 export function summarize(path: string, policy: Policy): Answer {
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
@@ -45,74 +46,63 @@ export function summarize(path: string, policy: Policy): Answer {
     keys: keys.filter((key) => key.workspace === workspace.name).length,
   }));
   const roles = Object.entries(policy.roles).map(([name, role]) => ({ name, ...role }));
-  const callers = policy.callers;
+  const { callers } = policy;
 
   return {
     document: { policy: path, currency, workspaces, keys, roles, callers },
     exitCode: EXIT.ok,
 
     text(style) {
-      const table = (columns: readonly Column[], rows: readonly Cell[][]) =>
-        renderTable(columns, rows, style);
-      const heading = (text: string) => `\n${style.paint(text, 'strong')}\n`;
+      const section = (title: string, columns: readonly Column[], rows: readonly Cell[][]) =>
+        headingText(title, style) + renderTable(columns, rows, style);
       return [
-        `${style.paint('✓', 'good')} ${path} is a valid policy\n`,
-        heading('workspaces'),
-        table(
+        verdictLine(true, `${path} is a valid policy`, style),
+        section(
+          'workspaces',
           [
-            { title: 'name' },
-            { title: 'team', shrinks: true },
-            { title: 'models', shrinks: true },
-            { title: 'requests/min', align: 'right' },
-            { title: `budgets (${currency})` },
-            { title: 'keys', align: 'right' },
+            'name',
+            shrinking('team'),
+            shrinking('models'),
+            right('requests/min'),
+            `budgets (${currency})`,
+            right('keys'),
           ],
           workspaces.map((one) => [
             one.name,
             one.team,
             modelsText(one.models),
-            String(one.requestsPerMinute),
+            numberText(one.requestsPerMinute),
             budgetsText(one.budgets),
             String(one.keys),
           ]),
         ),
-        heading('keys'),
-        table(
-          [
-            { title: 'secret' },
-            { title: 'rotates', align: 'right' },
-            { title: 'readers', align: 'right' },
-          ],
-          keys.map((key) => [key.secret, `${key.rotateEveryDays} days`, String(key.readers)]),
+        section(
+          'keys',
+          ['secret', right('rotates every'), right('readers')],
+          keys.map(({ secret, rotateEveryDays, readers }) => [
+            secret,
+            countText(rotateEveryDays, 'day'),
+            String(readers),
+          ]),
         ),
-        heading('roles'),
-        table(
-          [
-            { title: 'name' },
-            { title: 'models', shrinks: true },
-            { title: 'tokens/request', align: 'right' },
-            { title: 'tokens/day', align: 'right' },
-          ],
+        section(
+          'roles',
+          ['name', shrinking('models'), right('tokens/request'), right('tokens/day')],
           roles.map(({ name, models, maxTokensPerRequest, dailyTokens }) => [
             name,
             modelsText(models),
-            String(maxTokensPerRequest),
-            String(dailyTokens),
+            numberText(maxTokensPerRequest),
+            dailyTokens === 'unlimited' ? dailyTokens : numberText(dailyTokens),
           ]),
         ),
-        heading('callers'),
-        table(
-          [
-            { title: 'principal' },
-            { title: 'role' },
-            { title: 'workspace' },
-            { title: 'tokens count for' },
-          ],
+        section(
+          'callers',
+          ['principal', 'role', 'workspace', 'tokens/day for'],
           callers.map(({ principal, role, workspace, perSession }) => [
             principal,
             role,
             workspace,
-            perSession ? 'each session' : 'all together',
+            perSession ? 'each session' : 'all sessions together',
           ]),
         ),
       ].join('');

@@ -1,88 +1,115 @@
-import type { Currency } from '../../governance/platform/wording.js';
-import { moneyText, percentOf } from '../../governance/platform/wording.js';
-import { bar } from '../bar.js';
-import type { Style, Tone } from '../style.js';
-import { type Cell, renderTable } from '../table.js';
+import {
+  type Currency,
+  countText,
+  instantText,
+  moneyText,
+  numberText,
+  percentOf,
+} from '../../governance/platform/wording.js';
+import { headingText, type Style, type Tone, verdictLine } from '../terminal/style.js';
+import { bar, type Cell, type Column, renderTable, right, shrinking } from '../terminal/table.js';
+import { plainLine } from '../terminal/text.js';
+import type { BillReplay } from './replay-bill.js';
 import type { SimulatedAlert, Simulation } from './simulate.js';
 import type { BudgetSpend, WindowSpend } from './spend-tally.js';
 
-const BAR_COLUMNS = 20;
-
-/** A simulation for people: what was refused, then spend, alerts and rotations. */
+/** A simulation for people: refused requests first, then spend, alerts and rotations. */
 export function simulationText(simulation: Simulation, currency: Currency, style: Style): string {
   const { period, requests, refused, wrongLines } = simulation;
   if (!period) return `no requests\n${wrongText(wrongLines)}`;
-  const mark = refused > 0 ? style.paint('✗', 'bad') : style.paint('✓', 'good');
-  const span = `${minuteText(period.from)} to ${minuteText(period.to)} UTC`;
-  const heading = (title: string) => `\n${style.paint(title, 'strong')}\n`;
+  const span = `${instantText(period.from)} to ${instantText(period.to)}`;
+  const verdict = `${numberText(refused)} of ${countText(requests, 'request')} would have been refused, ${span}`;
   return [
-    `${mark} ${refused} of ${requests} requests would have been refused, ${span}\n`,
-    heading('workspaces'),
+    verdictLine(refused === 0, verdict, style),
+    headingText('workspaces', style),
     totalsTable(simulation, currency, style),
-    heading('budgets'),
+    headingText('budgets', style),
     budgetsTable(simulation.budgets, currency, style),
-    heading('refused'),
+    headingText('refused', style),
     refusalsTable(simulation, style),
-    heading('alerts'),
-    alertsTable(simulation.alerts, style),
-    heading('rotations, had every key been new on the first day'),
-    rotationsTable(simulation.rotations, style),
+    alertsAndRotations(simulation, style),
     wrongText(wrongLines),
+  ].join('');
+}
+
+/** The replay of a bill for people. */
+export function billText(bill: BillReplay, currency: Currency, style: Style): string {
+  const { workspace, period, spentNanos, exceeded, unpriced } = bill;
+  const spent = `${workspace} spent ${moneyText(spentNanos, currency)} from ${period.from} to ${period.to}`;
+  return [
+    verdictLine(exceeded.length === 0, spent, style),
+    ...exceeded.map(
+      (one) =>
+        `  ${one.windowName}: requests above the budget of ${moneyText(one.budgetNanos, currency)} would have been refused (${moneyText(one.spentNanos, currency)} spent)\n`,
+    ),
+    ...unpriced.map(({ category, billingMetric, billingGroup }) => {
+      const what = `${category} ${billingMetric} ${billingGroup}`;
+      return `${plainLine(`  not counted, because the bill has no price for it: ${what}`)}\n`;
+    }),
+    headingText('budgets', style),
+    budgetsTable(bill.budgets, currency, style),
+    alertsAndRotations(bill, style),
+  ].join('');
+}
+
+function alertsAndRotations(
+  { alerts, rotations }: Pick<Simulation, 'alerts' | 'rotations'>,
+  style: Style,
+): string {
+  return [
+    headingText('alerts', style),
+    alertsTable(alerts, style),
+    headingText('rotations, if every key were new on the first day', style),
+    renderTable(
+      ['secret', right('every'), shrinking('on')],
+      rotations.map(({ secret, rotateEveryDays, on }) => [
+        secret,
+        countText(rotateEveryDays, 'day'),
+        on.join(', ') || 'none in this period',
+      ]),
+      style,
+    ),
   ].join('');
 }
 
 function totalsTable({ totals }: Simulation, currency: Currency, style: Style): string {
   return renderTable(
-    [
-      { title: 'workspace' },
-      { title: 'requests', align: 'right' },
-      { title: 'refused', align: 'right' },
-      { title: 'cut short', align: 'right' },
-      { title: 'spent', align: 'right' },
-    ],
+    ['workspace', right('requests'), right('refused'), right('cut short'), right('spent')],
     totals.map(({ workspace, requests, refused, cutShort, spentNanos }) => [
       workspace,
-      String(requests),
-      { text: String(refused), tone: refused > 0 ? 'bad' : undefined },
-      { text: String(cutShort), tone: cutShort > 0 ? 'warn' : undefined },
+      numberText(requests),
+      { text: numberText(refused), tone: refused > 0 ? 'bad' : undefined },
+      { text: numberText(cutShort), tone: cutShort > 0 ? 'warn' : undefined },
       moneyText(spentNanos, currency),
     ]),
     style,
   );
 }
 
-export function budgetsTable(
-  budgets: readonly BudgetSpend[],
-  currency: Currency,
-  style: Style,
-): string {
-  if (budgets.length === 0) return 'none\n';
-  return renderTable(
-    [
-      { title: 'workspace' },
-      { title: 'budget', align: 'right' },
-      { title: 'windows', align: 'right' },
-      { title: 'highest in' },
-      { title: 'spent', align: 'right' },
-      { title: '%', align: 'right' },
-      { title: '' },
-    ],
-    budgets.map((budget): Cell[] => {
-      const { workspace, window, budgetNanos, windows } = budget;
-      const highest = windows.reduce(higher, { windowName: '-', spentNanos: 0 });
-      const share = highest.spentNanos / budgetNanos;
-      return [
-        workspace,
-        `${moneyText(budgetNanos, currency)}/${window}`,
-        String(windows.length),
-        highest.windowName,
-        moneyText(highest.spentNanos, currency),
-        String(percentOf(highest.spentNanos, budgetNanos)),
-        { text: bar(share, BAR_COLUMNS), tone: toneOf(share) },
-      ];
-    }),
-    style,
-  );
+function budgetsTable(budgets: readonly BudgetSpend[], currency: Currency, style: Style): string {
+  const columns = [
+    'workspace',
+    right('budget'),
+    right('windows'),
+    'highest in',
+    right('spent'),
+    right(''),
+    '',
+  ];
+  const cells = budgets.map(({ workspace, window, budgetNanos, windows }): Cell[] => {
+    const highest = windows.reduce(higher, { windowName: '-', spentNanos: 0 });
+    const share = highest.spentNanos / budgetNanos;
+    return [
+      workspace,
+      `${moneyText(budgetNanos, currency)} per ${window}`,
+      numberText(windows.length),
+      highest.windowName,
+      moneyText(highest.spentNanos, currency),
+      `${percentOf(highest.spentNanos, budgetNanos)} %`,
+      { text: bar(share), tone: toneOf(share) },
+    ];
+  });
+  return tableOrNone(columns, cells, style);
 }
 
 function higher(one: WindowSpend, other: WindowSpend): WindowSpend {
@@ -95,28 +122,27 @@ function toneOf(share: number): Tone {
 }
 
 function refusalsTable({ refusals }: Simulation, style: Style): string {
-  if (refusals.length === 0) return 'none\n';
-  return renderTable(
-    [
-      { title: 'code' },
-      { title: 'workspace' },
-      { title: 'role' },
-      { title: 'requests', align: 'right' },
-      { title: 'first' },
-      { title: 'last' },
-      { title: 'the first of them', shrinks: true },
-    ],
-    refusals.map(({ code, workspace = '-', role = '-', count, firstAt, lastAt, message }) => [
+  const columns = [
+    'code',
+    'workspace',
+    'role',
+    right('requests'),
+    'first',
+    'last',
+    shrinking('first message'),
+  ];
+  const cells = refusals.map(
+    ({ code, workspace = '-', role = '-', count, firstAt, lastAt, message }) => [
       code,
       workspace,
       role,
-      String(count),
-      minuteText(firstAt),
-      minuteText(lastAt),
+      numberText(count),
+      instantText(firstAt),
+      instantText(lastAt),
       message,
-    ]),
-    style,
+    ],
   );
+  return tableOrNone(columns, cells, style);
 }
 
 const SEVERITY_TONES: Readonly<Record<SimulatedAlert['severity'], Tone | undefined>> = {
@@ -125,40 +151,23 @@ const SEVERITY_TONES: Readonly<Record<SimulatedAlert['severity'], Tone | undefin
   info: undefined,
 };
 
-export function alertsTable(alerts: readonly SimulatedAlert[], style: Style): string {
-  if (alerts.length === 0) return 'none\n';
-  return renderTable(
-    [{ title: 'at' }, { title: 'severity' }, { title: 'type' }, { title: 'title', shrinks: true }],
-    alerts.map(({ at, severity, type, title }) => [
-      minuteText(at),
-      { text: severity, tone: SEVERITY_TONES[severity] },
-      type,
-      title,
-    ]),
-    style,
-  );
+function alertsTable(alerts: readonly SimulatedAlert[], style: Style): string {
+  const cells = alerts.map(({ at, severity, type, title }): Cell[] => [
+    instantText(at),
+    { text: severity, tone: SEVERITY_TONES[severity] },
+    type,
+    title,
+  ]);
+  return tableOrNone(['at', 'severity', 'type', shrinking('title')], cells, style);
 }
 
-export function rotationsTable(rotations: Simulation['rotations'], style: Style): string {
-  return renderTable(
-    [{ title: 'secret' }, { title: 'every', align: 'right' }, { title: 'on', shrinks: true }],
-    rotations.map(({ secret, rotateEveryDays, on }) => [
-      secret,
-      `${rotateEveryDays} days`,
-      on.join(', ') || 'not in that time',
-    ]),
-    style,
-  );
+function tableOrNone(columns: readonly Column[], cells: readonly Cell[][], style: Style): string {
+  return cells.length === 0 ? 'none\n' : renderTable(columns, cells, style);
 }
 
 function wrongText({ count, first }: Simulation['wrongLines']): string {
   if (count === 0) return '';
-  const more = count > first.length ? `  and ${count - first.length} more\n` : '';
+  const more = count > first.length ? `  and ${numberText(count - first.length)} more\n` : '';
   const lines = first.map((line) => `  ${line}\n`).join('');
-  return `\n${count} ${count === 1 ? 'line was' : 'lines were'} left out:\n${lines}${more}`;
-}
-
-/** `2026-11-24 09:30`, in UTC as all windows are. */
-function minuteText(at: Date): string {
-  return at.toISOString().slice(0, 16).replace('T', ' ');
+  return `\n${countText(count, 'line')} could not be read:\n${lines}${more}`;
 }

@@ -26,9 +26,14 @@ export function percentOf(nanos: number, limitNanos: number): number {
   return Math.floor((nanos * 100) / limitNanos);
 }
 
+/** `1,204`. */
+export function numberText(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
 /** `1 finding`, `2 findings`, `1,204 keys`; `things` where an s is not enough. */
 export function countText(count: number, thing: string, things = `${thing}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? thing : things}`;
+  return `${numberText(count)} ${count === 1 ? thing : things}`;
 }
 
 /** `35 seconds`, `90 minutes`, `40 hours`, `12 days`: rounded, in the unit that people count it in. */

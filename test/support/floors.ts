@@ -96,8 +96,13 @@ const PACKAGES: readonly PackageRule[] = [
     rule: 'the client library brings no package but the SDKs that it wraps',
   },
   {
+    files: /^cli\/terminal\//,
+    may: [/^(string-width|ora|@inquirer\/prompts)$/, NODE],
+    rule: 'what draws on a terminal imports only the packages for that',
+  },
+  {
     files: /^cli\//,
-    may: [AWS, /^commander$/, YAML, ZOD, NODE],
+    may: [AWS, /^(commander|csv-parse\/sync)$/, YAML, ZOD, NODE],
     rule: 'the command line has the packages that docs/command-line.md names',
   },
   {

@@ -2,8 +2,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { callFunction } from '../../cli/deployed-functions.js';
-import { supplyKey } from '../../cli/keys/supply-key.js';
-import { createSupplySteps } from '../../cli/keys/supply-steps.js';
+import { createSupplySteps, supplyKey } from '../../cli/keys/supply-key.js';
+
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
@@ -91,7 +91,7 @@ async function supply(world: World, secretName: string, which: string): Promise<
           'rotation',
         ),
         askForKey: async () => new ApiKey(plaintext),
-        tell() {},
+        report() {},
         now: world.clock.now,
         newToken: () => `${which}-${++token}-000000000000000000000000000000`,
         sleep: world.clock.sleep,
@@ -103,8 +103,8 @@ async function supply(world: World, secretName: string, which: string): Promise<
   for (let run = 0; run < ATTEMPTS; run += 1) {
     const supplied = await world.runProcess(attempt).catch(() => undefined);
     await world.clock.playUntil(world.clock.now());
-    if (supplied?.outcome === 'in charge') return;
-    if (supplied?.outcome === 'refused' && !supplied.resumed) return;
+    if (supplied?.outcome === 'promoted') return;
+    if (supplied?.outcome === 'rejected' && !supplied.resumed) return;
   }
 }
 
