@@ -6,10 +6,9 @@ import type { Workspace } from '../policy/policy.js';
 /** How long Mistral may reject a key that it has just created. */
 const YOUNG_KEY_MS = 600_000;
 
-/** What is known about a key at the moment it is judged. */
-export interface KeyHealthFacts {
+/** What is known about a key that Mistral rejects. */
+export interface RejectionFacts {
   readonly now: Date;
-  readonly accepted: boolean;
   readonly createdAt: Date;
   /** The key as Mistral lists it; `undefined` once it is gone. */
   readonly listed: Pick<ListedKey, 'expiresOn'> | undefined;
@@ -23,12 +22,11 @@ export type KeyHealth =
   | { readonly kind: 'undecided'; readonly reason: string; readonly young: boolean };
 
 /**
- * Reads a rejection. Mistral answers the same bare 401 for a revoked key, one not active yet, an
- * exhausted quota and a suspended workspace: only what proves the key itself bad counts as bad.
+ * Reads a 401. Mistral answers the same for a revoked key, one not active yet, an exhausted quota and
+ * a suspended workspace: only what proves the key itself bad counts as bad.
  */
-export function judgeKeyHealth(facts: KeyHealthFacts): KeyHealth {
-  const { accepted, listed, now } = facts;
-  if (accepted) return { kind: 'works' };
+export function judgeRejection(facts: RejectionFacts): KeyHealth {
+  const { listed, now } = facts;
   if (!listed) return { kind: 'bad', reason: 'the key is no longer listed' };
   if (hasExpired(listed.expiresOn, now)) {
     return { kind: 'bad', reason: `the key expired on ${listed.expiresOn}` };

@@ -3,16 +3,16 @@ import type { KeySource } from '../mistral/key-source.js';
 import type { ListedKey, MistralModel } from '../mistral/mistral.js';
 import type { Organization } from '../mistral/organization.js';
 import { tokenOf } from '../policy/key-name.js';
-import type { KeyHealthFacts } from './key-health.js';
+import { judgeRejection, type KeyHealth } from './key-health.js';
 import type { ManagedKey } from './managed-key.js';
 
 export interface KeyInspection {
-  readonly facts: KeyHealthFacts;
+  readonly health: KeyHealth;
   /** What the key may use; empty when Mistral rejects it. */
   readonly models: readonly MistralModel[];
 }
 
-/** Gathers what Mistral knows about one key. */
+/** Finds out what Mistral knows about one key. */
 export interface KeyInspector {
   /** Uses the key, and where it is rejected, asks the Admin API for what the rejection may mean. */
   inspect(key: ManagedKey, versionId: string, now: Date): Promise<KeyInspection>;
@@ -42,24 +42,15 @@ export function createKeyInspector(deps: KeyInspectorDeps): KeyInspector {
   return {
     find,
 
-    async inspect(key, versionId, now) {
-      const { createdAt } = key;
-      const probe = await prober.probe(key.apiKey);
-      if (probe.kind === 'accepted') {
-        const facts = {
-          now,
-          createdAt,
-          accepted: true,
-          listed: undefined,
-          spendLimitReached: false,
-        };
-        return { facts, models: probe.models };
-      }
+    async inspect({ apiKey, keyId, createdAt }, versionId, now) {
+      const probe = await prober.probe(apiKey);
+      if (probe.kind === 'accepted') return { health: { kind: 'works' }, models: probe.models };
       const [listed, spendLimitReached] = await Promise.all([
-        find(key.keyId, versionId),
+        find(keyId, versionId),
         organization.spendLimitReached(),
       ]);
-      return { facts: { now, createdAt, accepted: false, listed, spendLimitReached }, models: [] };
+      const health = judgeRejection({ now, createdAt, listed, spendLimitReached });
+      return { health, models: [] };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { NewKeyRejectedError, NewKeyUndecidedError } from '../platform/errors.js';
 import { rotationFailed } from './alerts/rotation-alerts.js';
-import { judgeKeyHealth, type KeyHealth, lackOfAccess } from './key-health.js';
+import { type KeyHealth, lackOfAccess } from './key-health.js';
 import type { ManagedKey } from './managed-key.js';
 import { versionAt } from './rotation.js';
 import { notify, type Rotation, type RotationDeps } from './rotation-step.js';
@@ -47,8 +47,8 @@ async function waitForHealth(
 ): Promise<KeyHealth> {
   const { workspace } = rotation.planned;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    const { facts, models } = await deps.inspector.inspect(pending, rotation.versionId, deps.now());
-    const health = judgeKeyHealth(facts);
+    const { inspector, now } = deps;
+    const { health, models } = await inspector.inspect(pending, rotation.versionId, now());
     if (health.kind === 'works') {
       const reason = lackOfAccess(workspace, models);
       return reason === undefined ? health : { kind: 'bad', reason };

@@ -1,4 +1,3 @@
-import { judgeKeyHealth } from '../../governance/keys/key-health.js';
 import type { KeyInspector } from '../../governance/keys/key-inspector.js';
 import {
   EarlierCheckSchema,
@@ -68,8 +67,8 @@ async function inspectCurrent(
   if (key?.keyId === oldKeyId) return { current: 'old', newKey: undefined };
   const isOurs = retirement.reason === 'replaced' && key?.keyId === retirement.newKeyId;
   if (versionId === undefined || !key || !isOurs) return { current: 'later', newKey: undefined };
-  const { facts } = await inspector.inspect(key, versionId, now());
-  return { current: 'new', newKey: judgeKeyHealth(facts) };
+  const { health } = await inspector.inspect(key, versionId, now());
+  return { current: 'new', newKey: health };
 }
 
 /** Whether rolling back would help. Uses the old key, so only once the new one is known to be bad. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../governance/alerts/alert.js';
+import { judgeRejection } from '../../governance/keys/key-health.js';
 import type { ManagedKey } from '../../governance/keys/managed-key.js';
 import type { Retirement } from '../../governance/keys/retirement.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
@@ -108,10 +109,9 @@ const deps: RotationDeps = {
     inspect: async (key, _version, now) => {
       const { accepted, models = MODELS } = health(key);
       const found = atMistral.find(({ id }) => id === key.keyId);
-      return {
-        facts: { now, createdAt: key.createdAt, accepted, listed: found, spendLimitReached },
-        models,
-      };
+      if (accepted) return { health: { kind: 'works' }, models };
+      const facts = { now, createdAt: key.createdAt, listed: found, spendLimitReached };
+      return { health: judgeRejection(facts), models: [] };
     },
   },
   retirements: {

@@ -16,6 +16,7 @@ import {
 
 const now = new Date('2026-04-03T01:00:00Z');
 const values = { v1: aManagedKey('old'), v2: aManagedKey('new'), v3: aManagedKey('later') };
+const BAD = { kind: 'bad', reason: 'the key is no longer listed' } as const;
 const listedOld: ListedKey = {
   id: 'old',
   name: 'dev-team-key-20260101-v1',
@@ -54,16 +55,10 @@ function deps(given: {
     },
     inspector: {
       find,
-      inspect: async (key, _version, at) => ({
-        facts: {
-          now: at,
-          createdAt: key.createdAt,
-          accepted: (await probe(key.keyId)).kind === 'accepted',
-          listed: await find(key.keyId),
-          spendLimitReached: false,
-        },
-        models: [],
-      }),
+      inspect: async ({ keyId }) => {
+        const { kind } = await probe(keyId);
+        return { health: kind === 'accepted' ? { kind: 'works' } : BAD, models: [] };
+      },
     },
     prober: { probe: (apiKey) => probe(apiKey.reveal().replace('plaintext-of-', '')) },
     log: silentLog,

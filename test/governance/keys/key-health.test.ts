@@ -1,18 +1,17 @@
 import { expect, test } from 'vitest';
 import {
-  judgeKeyHealth,
-  type KeyHealthFacts,
+  judgeRejection,
   lackOfAccess,
+  type RejectionFacts,
 } from '../../../governance/keys/key-health.js';
 
 const createdAt = new Date('2026-03-01T10:00:00Z');
 const after = (seconds: number) => new Date(createdAt.getTime() + seconds * 1000);
 
-function facts(overrides: Partial<KeyHealthFacts>): KeyHealthFacts {
+function facts(overrides: Partial<RejectionFacts>): RejectionFacts {
   return {
     now: after(3600),
     createdAt,
-    accepted: false,
     listed: { expiresOn: '2026-06-20' },
     spendLimitReached: false,
     ...overrides,
@@ -20,7 +19,6 @@ function facts(overrides: Partial<KeyHealthFacts>): KeyHealthFacts {
 }
 
 test.each([
-  ['an accepted key works', { accepted: true, listed: undefined }, 'works', undefined],
   ['a key no longer listed is bad', { listed: undefined }, 'bad', /no longer listed/],
   [
     'an expired key is bad',
@@ -54,9 +52,9 @@ test.each([
     /no longer listed/,
   ],
 ] as const)('%s', (_name, given, kind, reason) => {
-  const health = judgeKeyHealth(facts(given));
+  const health = judgeRejection(facts(given));
   expect(health.kind).toBe(kind);
-  if (reason) expect(health).toMatchObject({ reason: expect.stringMatching(reason) });
+  expect(health).toMatchObject({ reason: expect.stringMatching(reason) });
 });
 
 const MODELS = [
