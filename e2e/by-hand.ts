@@ -1,7 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { RetirementSchema } from '../governance/keys/retirement.js';
+import type { ReceivedAlert } from './inbox.js';
 import { claimInvariants } from './invariants.js';
 import {
   askToRotate,
@@ -14,13 +14,12 @@ import {
   type Scene,
 } from './journey.js';
 import { claim } from './report.js';
+import { until } from './waiting.js';
 
 const LEAKED_SECRET = 'mistral/prod-workspace/checkout-service-key';
 const DAY_MS = 86_400_000;
 /** Past the seven days of the policy. */
 const DAYS_HELD = 9;
-const ATTEMPTS = 60;
-const PAUSE_MS = 500;
 
 /** The README's way to a key's value, which is of the same secret as the leaked one. */
 export async function readByHand({ shell, mistral }: Scene): Promise<void> {
@@ -41,8 +40,10 @@ export async function replaceLeakedKey(scene: Scene): Promise<void> {
 
   await shell.paste(page('start-execution'));
   const see = page('describe-execution --execution-arn "$(retirement |');
-  await until('a retirement that ends at once', async () =>
-    (await shell.paste(see)).includes('SUCCEEDED'),
+  await until(
+    'a retirement that ends at once',
+    () => shell.paste(see),
+    (status) => status.includes('SUCCEEDED'),
   );
   report.count('steps driven', 'retirement flow to its end');
   claim((await mistral.statusFor(leaked.apiKey)) === 401, 'a leaked key that Mistral refuses');
@@ -82,17 +83,14 @@ export async function approveHeldRetirement(scene: Scene, secretName: string): P
 }
 
 async function approvalCommand(scene: Scene): Promise<string> {
-  const commands: string[] = [];
-  await until('approval-needed in the queue', async () => {
-    const asked = (await hear(scene)).filter(({ type }) => type === 'approval-needed');
-    for (const { nextSteps } of asked) {
-      for (const { command } of nextSteps) {
-        if (command) commands.push(command);
-      }
-    }
-    return commands.length > 0;
-  });
-  return commands[0] ?? '';
+  const isAsked = ({ type }: ReceivedAlert) => type === 'approval-needed';
+  const alerts = await until(
+    'approval-needed in the queue',
+    () => hear(scene),
+    (heard) => heard.some(isAsked),
+  );
+  const steps = alerts.filter(isAsked).flatMap(({ nextSteps }) => nextSteps);
+  return steps.find(({ command }) => command)?.command ?? '';
 }
 
 /** What the runbook has on-call look at first, where nothing is wrong but one key that is nobody's. */
@@ -124,8 +122,10 @@ export async function seeRetirementsEnd(scene: Scene): Promise<void> {
   );
   const listRunning = listFailed.replace('FAILED', 'RUNNING');
   claim(listRunning !== listFailed, 'a command that lists executions by status', listFailed);
-  await until('no retirement that still runs', async () =>
-    noneIn(await shell.paste(`${listRunning} --output json`)),
+  await until(
+    'no retirement that still runs',
+    () => shell.paste(`${listRunning} --output json`),
+    noneIn,
   );
   claim(noneIn(await shell.paste(`${listFailed} --output json`)), 'no retirement that failed');
   await claimInvariants(scene);
@@ -135,13 +135,4 @@ const ExecutionsSchema = z.object({ executions: z.array(z.unknown()) });
 
 function noneIn(printed: string): boolean {
   return ExecutionsSchema.parse(JSON.parse(printed)).executions.length === 0;
-}
-
-/** Tries it again for half a minute. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    if (await holds()) return;
-    await setTimeout(PAUSE_MS);
-  }
-  claim(false, what);
 }

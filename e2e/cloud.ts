@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { Response } from 'undici';
 import { Sha256 } from '../client/sha256.js';
 import { command } from './commands.js';
 import { type Emulator, REGION, ROOT } from './emulator.js';
@@ -13,6 +14,8 @@ export interface Cloud {
   readonly stepFunctions: SFNClient;
   /** The answer of an `aws` command. */
   aws(...args: string[]): Promise<unknown>;
+  /** The answer of SQS, for what is asked too often to start a process each time. */
+  sqs(action: string, input: object): Promise<unknown>;
   /** Invokes a function as AWS's services do. @throws FunctionError if it failed */
   invoke(functionName: string, event: unknown): Promise<unknown>;
   close(): void;
@@ -32,9 +35,23 @@ export function openCloud({ url, env, ca, fetch }: Emulator): Cloud {
   const dynamo = new DynamoDBClient(options);
   const secretsManager = new SecretsManagerClient(options);
   const stepFunctions = new SFNClient(options);
-  const signer = new SignatureV4({
-    ...{ service: 'lambda', region: REGION, credentials: ROOT, sha256: Sha256 },
-  });
+
+  async function post(
+    service: string,
+    path: string,
+    body: string,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    const signer = new SignatureV4({
+      ...{ service, region: REGION, credentials: ROOT, sha256: Sha256 },
+    });
+    const { hostname, host } = new URL(url);
+    const signed = await signer.sign({
+      ...{ method: 'POST', protocol: 'https:', hostname, path, body },
+      headers: { host, ...headers },
+    });
+    return fetch(path, { method: 'POST', headers: signed.headers, body });
+  }
 
   return {
     dynamo,
@@ -46,14 +63,20 @@ export function openCloud({ url, env, ca, fetch }: Emulator): Cloud {
       return stdout.trim() === '' ? undefined : JSON.parse(stdout);
     },
 
+    async sqs(action, input) {
+      const headers = {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `AmazonSQS.${action}`,
+      };
+      const answer = await post('sqs', '/', JSON.stringify(input), headers);
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${action}: ${answer.status} ${text.slice(0, 500)}`);
+      return text === '' ? undefined : JSON.parse(text);
+    },
+
     async invoke(functionName, event) {
       const path = `/2015-03-31/functions/${functionName}/invocations`;
-      const body = JSON.stringify(event);
-      const { headers } = await signer.sign({
-        ...{ method: 'POST', protocol: 'https:', hostname: new URL(url).hostname, path, body },
-        headers: { host: new URL(url).host },
-      });
-      const answer = await fetch(path, { method: 'POST', headers, body });
+      const answer = await post('lambda', path, JSON.stringify(event));
       const text = await answer.text();
       if (!answer.ok || answer.headers.has('x-amz-function-error')) {
         throw new FunctionError(`${functionName}: ${answer.status} ${text.slice(0, 500)}`);

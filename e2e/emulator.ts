@@ -10,13 +10,12 @@ import { endGroup } from './commands.js';
 import type { Door } from './door.js';
 import { installTools } from './install.js';
 import { putUserCommands } from './user-commands.js';
+import { until } from './waiting.js';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
 /** The emulator's own name for the account's root, who deploys. */
 export const ROOT = { accessKeyId: 'test', secretAccessKey: 'test' };
-const START_ATTEMPTS = 240;
-const ATTEMPT_MS = 250;
 const STOP_MS = 10_000;
 const SHOWN_LINES = 40;
 
@@ -28,8 +27,6 @@ export interface Emulator {
   readonly ca: string;
   /** Trusts that certificate. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Makes the waits of state machines last this part of their time. */
-  scaleWaits(factor: number): Promise<void>;
   /** The end of what it and the functions logged. */
   lastLines(): string;
 }
@@ -50,7 +47,7 @@ export async function startEmulator(
   const certificate = await createCertificate(folder);
   const logPath = join(folder, 'ministack.log');
   const log = openSync(logPath, 'w');
-  const child = spawn(tools.python, ['-m', 'ministack'], {
+  const child = spawn(tools.python, [join(import.meta.dirname, 'ministack_fixed_waits.py')], {
     cwd: folder,
     stdio: ['ignore', log, log],
     detached: true, // the functions' processes are in its group
@@ -69,6 +66,7 @@ export async function startEmulator(
       USE_SSL: '1', // policies of topics and buckets deny what comes without TLS
       MINISTACK_SSL_CERT: certificate.path,
       MINISTACK_SSL_KEY: certificate.keyPath,
+      SFN_WAIT_SCALE: '0', // of retries, which come at once
       AUTH: 'true', // what roles and resource policies allow is enforced
       AWS_ENDPOINT_URL: door.url, // of functions, whose calls this run can lose
       NODE_EXTRA_CA_CERTS: certificate.path,
@@ -87,12 +85,6 @@ export async function startEmulator(
     env: environment(url, certificate, folder, bin),
     ca,
     fetch: call,
-
-    async scaleWaits(factor) {
-      const body = JSON.stringify({ 'stepfunctions._SFN_WAIT_SCALE': factor });
-      const answer = await call('/_ministack/config', { method: 'POST', body });
-      if (!answer.ok) throw new Error(`waits could not be scaled: ${answer.status}`);
-    },
 
     lastLines: () =>
       readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n'),
@@ -126,12 +118,18 @@ async function started(
 ): Promise<Emulator['fetch']> {
   const dispatcher = new Agent({ connect: { ca: certificate.pem } });
   const call: Emulator['fetch'] = (path, init) => fetch(url + path, { ...init, dispatcher });
-  for (let attempt = 0; attempt < START_ATTEMPTS && child.exitCode === null; attempt += 1) {
-    await setTimeout(ATTEMPT_MS);
-    const health = await call('/_ministack/health').catch(() => undefined);
-    if (health?.ok) return call;
-  }
-  throw new Error(`MiniStack did not start:\n${readFileSync(log, 'utf8').slice(-2000)}`);
+  await until(
+    'a MiniStack that starts',
+    async () => {
+      const health = await call('/_ministack/health').catch(String);
+      if (child.exitCode !== null)
+        throw new Error(`MiniStack ended:\n${readFileSync(log, 'utf8').slice(-2000)}`);
+      return typeof health === 'string' ? health : health.status;
+    },
+    (status) => status === 200,
+    { pauseMs: 250 },
+  );
+  return call;
 }
 
 function environment(

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Cloud } from './cloud.js';
 import { ACCOUNT, REGION } from './emulator.js';
+import { ClaimError } from './report.js';
 
 const QueueSchema = z.object({ QueueUrl: z.string() });
 const AttributesSchema = z.object({ Attributes: z.object({ QueueArn: z.string() }) });
@@ -27,26 +28,22 @@ export interface Inbox {
   receive(): Promise<ReceivedAlert[]>;
 }
 
-export async function openInbox({ aws }: Cloud): Promise<Inbox> {
-  const created = await aws('sqs', 'create-queue', '--queue-name', 'on-call');
-  const { QueueUrl } = QueueSchema.parse(created);
-  const queue = ['--queue-url', QueueUrl];
-  const attributes = await aws(
-    ...['sqs', 'get-queue-attributes', ...queue, '--attribute-names', 'QueueArn'],
-  );
+/** More than this run ever sends at once. */
+const MOST_BATCHES = 50;
 
+export async function openInbox({ sqs }: Cloud): Promise<Inbox> {
+  const { QueueUrl } = QueueSchema.parse(await sqs('CreateQueue', { QueueName: 'on-call' }));
+  const attributes = await sqs('GetQueueAttributes', { QueueUrl, AttributeNames: ['QueueArn'] });
   const { QueueArn } = AttributesSchema.parse(attributes).Attributes;
-  await aws(
-    ...['sqs', 'set-queue-attributes', ...queue],
-    ...['--attributes', JSON.stringify({ Policy: JSON.stringify(queuePolicy(QueueArn)) })],
-  );
+  const Policy = JSON.stringify(queuePolicy(QueueArn));
+  await sqs('SetQueueAttributes', { QueueUrl, Attributes: { Policy } });
 
   async function take(): Promise<ReceivedAlert[]> {
-    const answer = await aws('sqs', 'receive-message', ...queue, '--max-number-of-messages', '10');
+    const answer = await sqs('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
     const { Messages } = ReceivedSchema.parse(answer);
     if (Messages.length === 0) return [];
-    const entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle }));
-    await aws('sqs', 'delete-message-batch', ...queue, '--entries', JSON.stringify(entries));
+    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle }));
+    await sqs('DeleteMessageBatch', { QueueUrl, Entries });
     return Messages.map(({ Body }) =>
       AlertSchema.parse(JSON.parse(NotificationSchema.parse(JSON.parse(Body)).Message)),
     );
@@ -57,8 +54,15 @@ export async function openInbox({ aws }: Cloud): Promise<Inbox> {
 
     async receive() {
       const alerts: ReceivedAlert[] = [];
-      for (let taken = await take(); taken.length > 0; taken = await take()) alerts.push(...taken);
-      return alerts;
+      for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
+        const taken = await take();
+        if (taken.length === 0) return alerts;
+        alerts.push(...taken);
+      }
+      throw new ClaimError(
+        'a queue that is empty at last',
+        alerts.slice(-MOST_BATCHES).map(({ type, title }) => `${type}: ${title}`),
+      );
     },
   };
 }

@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { command } from './commands.js';
+import { until } from './waiting.js';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const PYTHON =
   'import pip, sys; assert sys.version_info >= (3, 10); print(sys.executable); print(sys.version)';
-const LOCK_ATTEMPTS = 600;
-const LOCK_PAUSE_MS = 500;
+/** An installation takes a minute; another run may do one meanwhile. */
+const LOCK_LIMIT_MS = 900_000;
 
 /** Python, and the folder of the packages that it runs. */
 export interface Tools {
@@ -92,18 +92,23 @@ async function install(
 /** Two runs at the same time must not install into the same folder. */
 async function lock(folder: string): Promise<() => void> {
   const owner = join(folder, 'pid');
-  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt += 1) {
-    try {
-      mkdirSync(folder);
-      writeFileSync(owner, String(process.pid));
-      return () => rmSync(folder, { recursive: true, force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      if (hasEnded(owner)) rmSync(folder, { recursive: true, force: true });
-      else await setTimeout(LOCK_PAUSE_MS);
-    }
-  }
-  throw new Error(`${folder} is held by another run: remove it if there is none`);
+  await until(
+    `no other run that installs (if there is none, remove ${folder})`,
+    async () => {
+      try {
+        mkdirSync(folder);
+        return 'ours';
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        if (hasEnded(owner)) rmSync(folder, { recursive: true, force: true });
+        return 'held by another run';
+      }
+    },
+    (state) => state === 'ours',
+    { attempts: 2000, limitMs: LOCK_LIMIT_MS },
+  );
+  writeFileSync(owner, String(process.pid));
+  return () => rmSync(folder, { recursive: true, force: true });
 }
 
 function hasEnded(owner: string): boolean {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
@@ -19,6 +18,7 @@ import type { FunctionProcesses } from './processes.js';
 import { claim, type Report } from './report.js';
 import { createRotations, type Rotations } from './rotations.js';
 import type { Shell } from './shell.js';
+import { until } from './waiting.js';
 
 export const README = readPage('README.md');
 export const RUNBOOK = readPage('docs/runbook.md');
@@ -123,18 +123,13 @@ export async function askToRotate({ shell }: Scene, secretName: string): Promise
 /** Waits for an execution of the retirement flow, and for its good end. */
 export async function retired({ cloud, outputs, report }: Scene, name: string): Promise<void> {
   const executionArn = executionArnOf(outputs, name);
-  for (let attempt = 0; attempt < FLOW_ATTEMPTS; attempt += 1) {
-    const { status, error, cause } = await cloud.stepFunctions.send(
-      new DescribeExecutionCommand({ executionArn }),
-    );
-    if (status === 'SUCCEEDED') {
-      report.count('steps driven', 'retirement flow to its end');
-      return;
-    }
-    claim(status === 'RUNNING', 'a retirement that goes on', { status, error, cause });
-    await setTimeout(FLOW_PAUSE_MS);
-  }
-  throw new Error(`the retirement ${name} did not end in time`);
+  const { status, error, cause } = await until(
+    `the end of retirement ${name}`,
+    () => cloud.stepFunctions.send(new DescribeExecutionCommand({ executionArn })),
+    (execution) => execution.status !== 'RUNNING',
+  );
+  claim(status === 'SUCCEEDED', `a good end of retirement ${name}`, { status, error, cause });
+  report.count('steps driven', 'retirement flow to its end');
 }
 
 /** Names of the flows that were started under a name that begins like this. */
@@ -152,9 +147,6 @@ export async function retirementsNamed(
 export function executionArnOf(outputs: Outputs, name: string): string {
   return `${outputs.RetirementStateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
-
-const FLOW_ATTEMPTS = 240;
-const FLOW_PAUSE_MS = 500;
 
 export async function audit({ shell, report }: Scene) {
   await shell.paste(RUNBOOK.block('audit-digest', 'lambda invoke'));

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import {
   DescribeExecutionCommand,
@@ -11,10 +10,11 @@ import { FunctionError } from './cloud.js';
 import { claimInvariants } from './invariants.js';
 import { askToRotate, executionArnOf, readKey, retired, type Scene } from './journey.js';
 import { claim } from './report.js';
+import { LATE, within } from './waiting.js';
 
 /** What the emulator says of a function whose process has gone. */
 const DIED = 'Worker process died';
-const REACHED_MS = 30_000;
+const REACHED_MS = 120_000;
 
 /**
  * One rotation and the retirement after it, whose functions are killed at every place where what was
@@ -145,8 +145,8 @@ async function killInRetirement(
 }
 
 async function inTime(acted: Promise<void>, where: string): Promise<void> {
-  const late = setTimeout(REACHED_MS, 'late', { ref: false });
-  claim((await Promise.race([acted, late])) !== 'late', `a call in ${where}`);
+  const seconds = REACHED_MS / 1000;
+  claim((await within(REACHED_MS, acted)) !== LATE, `a call in ${where} within ${seconds} s`);
 }
 
 async function claimKilledInHistory(scene: Scene, name: string, times: number): Promise<void> {

@@ -85,6 +85,7 @@ export const EXAMPLES: readonly Resource[] = [
 export const OTHERWISE: readonly string[] = [
   'a secret made without a value holds an empty AWSCURRENT version: the label is taken off',
   'RotateSecret calls no function and puts a copy in charge: labels are put back, the four steps driven',
+  'flows wait two seconds for any instant to come, and for no retry: see ministack_fixed_waits.py',
   'functions run on the Node of this machine, without what Lambda gives to functions that stream: see lambda-streaming.cjs, which collects an answer before it is sent',
   'functions reach it through a door of this run, where answers can be lost, and without TLS up to there',
   'a function URL does not tell the function who signed: the SDK invokes the function with the event of a URL, the URL itself is only seen to refuse',

@@ -14,13 +14,16 @@ import { startMistral } from './mistral.js';
 import { createReport, linesOf } from './report.js';
 import { openShell } from './shell.js';
 import { live, settle } from './story.js';
+import { LATE, within } from './waiting.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(ROOT, '.cache', 'e2e');
 
-const { json, stay } = parseArgs({
+const { json, stay, minutes } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
+    /** After which a run is ended that has not ended: many times what it takes alone. */
+    minutes: { type: 'string', default: '40' },
     /** Deploys, makes every key, and leaves all of it running for somebody to look around. */
     stay: { type: 'boolean', default: false },
   },
@@ -75,6 +78,7 @@ function invitation({ env }: Emulator, policyPath: string): readonly string[] {
   ];
 }
 
+const CLEAN_UP_LIMIT_MS = 60_000;
 let cleanedUp: Promise<void> | undefined;
 
 /** Once, however it ends; what fails to stop must not keep the rest from stopping. */
@@ -83,7 +87,8 @@ function cleanUp(): Promise<void> {
     endCommands();
     for (const undo of cleanUps) {
       try {
-        await undo();
+        const ended = await within(CLEAN_UP_LIMIT_MS, Promise.resolve(undo()));
+        if (ended === LATE) throw new Error(`no end within ${CLEAN_UP_LIMIT_MS / 1000} s`);
       } catch (error) {
         console.error(`not cleaned up: ${error}`);
       }
@@ -100,16 +105,28 @@ for (const [signal, status] of [
   process.on(signal, () => void cleanUp().finally(() => process.exit(status)));
 }
 
+async function mainInTime(): Promise<void> {
+  if (stay) return main();
+  const ended = await within(Number(minutes) * 60_000, main());
+  if (ended === LATE) throw new Error(`the run has not ended within ${minutes} minutes`);
+}
+
+/** What went wrong, in which part of the journey, and at which lines of this folder. */
+function describeFailure(error: unknown): string {
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  const places = stack.split('\n').filter((line) => line.includes(`${import.meta.dirname}/`));
+  return [`${report.where()}: ${message}`, ...places].join('\n');
+}
+
 let failure: string | undefined;
 try {
-  await main();
+  await mainInTime();
 } catch (error) {
-  failure = error instanceof Error ? error.message : String(error);
+  failure = describeFailure(error);
 }
 
 if (cleanedUp === undefined) {
   if (failure !== undefined) {
-    process.exitCode = 1;
     if (emulator)
       console.error(`the emulator and the functions logged last:\n${emulator.lastLines()}\n`);
     console.error(`✗ ${failure}`);
@@ -118,4 +135,5 @@ if (cleanedUp === undefined) {
   const summary = report.summary();
   if (json) console.log(JSON.stringify({ holds: failure === undefined, failure, ...summary }));
   else if (failure === undefined) for (const line of linesOf(summary)) say(line);
+  if (failure !== undefined) process.exit(1); // whatever of a run that was ended still waits
 }

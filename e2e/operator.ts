@@ -5,12 +5,12 @@ import { plannedKeys } from '../governance/policy/planned-keys.js';
 import type { FakeKey } from '../testing/fakes/mistral-keys.js';
 import { deployedResources } from './account.js';
 import type { App, Assembly } from './app.js';
-import { until } from './by-hand.js';
 import { openCommandLine } from './command-line.js';
 import { hear, readKey, retired, type Scene } from './journey.js';
 import { claimNoLeaks } from './leaks.js';
 import { HEARD_OF_OPERATOR } from './policies.js';
 import { claim } from './report.js';
+import { until } from './waiting.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const KEY = 'app-workspace/search-key';
@@ -19,8 +19,6 @@ const FIRST_NAME = 'search-key-by-hand';
 const SECOND_NAME = 'search-key-after-leak';
 /** Gives what was pasted as a key to the command after it, as a password manager does. */
 const PIPED = `printf '%s' "$KEY"`;
-/** A day then passes in four seconds, and a flow does not ask for a deletion all the time. */
-const FASTER = 0.00005;
 
 const AskedSchema = z.object({ asked: z.array(z.string()) });
 const SuppliedSchema = z.object({ outcome: z.literal('in charge'), versionId: z.string() });
@@ -117,8 +115,7 @@ async function makeAndCopy(
 
 /** The flow asks for the deletion at once, and ends when it sees that a person has done it. */
 async function replaceLeaked(scene: Scene, policyPath: string, leaked: FakeKey): Promise<void> {
-  const { emulator, mistral } = scene;
-  await emulator.scaleWaits(FASTER);
+  const { mistral } = scene;
   const key = await makeAndCopy(scene, policyPath, SECOND_NAME);
   const command = `keys supply ${KEY} --compromised --name ${SECOND_NAME}`;
   const { versionId } = await openCommandLine(scene, policyPath).ask(
@@ -129,19 +126,19 @@ async function replaceLeaked(scene: Scene, policyPath: string, leaked: FakeKey):
   const { apiKey } = await readKey(scene, SECRET);
   claim(apiKey === key.plaintext, 'the second key, for its readers');
 
-  const named: string[] = [];
-  await until('a deletion that is asked for', async () => {
-    const alerts = await hear(scene, HEARD_OF_OPERATOR);
-    for (const { type, severity, nextSteps } of alerts) {
-      claim(
-        type === 'deletion-needed' && severity === 'critical',
-        'a critical deletion-needed',
-        alerts,
-      );
-      named.push(...nextSteps.flatMap(({ say }) => DELETE.exec(say)?.groups?.name ?? []));
-    }
-    return named.length > 0;
-  });
+  const alerts = await until(
+    'a deletion that is asked for',
+    () => hear(scene, HEARD_OF_OPERATOR),
+    (heard) => heard.length > 0,
+  );
+  claim(
+    alerts.every(({ type, severity }) => type === 'deletion-needed' && severity === 'critical'),
+    'a critical deletion-needed',
+    alerts,
+  );
+  const named = alerts
+    .flatMap(({ nextSteps }) => nextSteps)
+    .flatMap(({ say }) => DELETE.exec(say)?.groups?.name ?? []);
   claim(named[0] === FIRST_NAME, 'the leaked key named, and no other', named);
   claim((await mistral.statusFor(leaked.plaintext)) === 200, 'a leaked key that still works');
 

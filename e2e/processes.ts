@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 import { command } from './commands.js';
 import { claim } from './report.js';
+import { until } from './waiting.js';
 
 /** Processes that the emulator runs deployed functions in: each from a folder named after its function. */
 export interface FunctionProcesses {
@@ -26,18 +26,15 @@ export function createFunctionProcesses(folder: string): FunctionProcesses {
       const running = await runningOf(functionName);
       claim(running.length > 0, `a process that runs ${functionName}`);
       for (const { id } of running) process.kill(id, 'SIGKILL');
-      for (let attempt = 0; attempt < GONE_ATTEMPTS; attempt += 1) {
-        const left = await runningOf(functionName);
-        if (!left.some(({ id }) => running.some((killed) => killed.id === id))) return;
-        await setTimeout(GONE_PAUSE_MS);
-      }
-      claim(false, `the process of ${functionName} to be gone`);
+      await until(
+        `the process of ${functionName} to be gone`,
+        () => runningOf(functionName),
+        (left) => !left.some(({ id }) => running.some((killed) => killed.id === id)),
+        { pauseMs: 50, limitMs: 30_000 },
+      );
     },
   };
 }
-
-const GONE_ATTEMPTS = 100;
-const GONE_PAUSE_MS = 50;
 
 /** A process that has ended, and waits for its parent to notice, has no command line any more. */
 async function processes(): Promise<Process[]> {

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Cloud } from './cloud.js';
 import { EXAMPLES, type Resource } from './left-out.js';
 import { claim } from './report.js';
+import { until } from './waiting.js';
 
+const isEnd = ({ ResourceStatus }: { readonly ResourceStatus: string }) =>
+  ['CREATE_FAILED', 'CREATE_COMPLETE'].includes(ResourceStatus);
 const EventsSchema = z.object({
   StackEvents: z.array(
     z.object({ ResourceStatus: z.string(), ResourceStatusReason: z.string().default('') }),
@@ -13,8 +15,6 @@ const EventsSchema = z.object({
 });
 /** A refusal of the kind of resource; an example that is wrong itself is refused in other words. */
 const NOT_KNOWN = /Unrecognized resource types|Unsupported resource type|is not supported/;
-const ATTEMPTS = 60;
-const PAUSE_MS = 250;
 
 /** Nothing is left out that the emulator could make: a stack of each alone fails, and for that reason. */
 export async function claimExamplesRefused(cloud: Cloud, folder: string): Promise<void> {
@@ -44,16 +44,14 @@ async function refusalOf(
   } catch (error) {
     return String(error);
   }
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const events = await aws('cloudformation', 'describe-stack-events', ...stack);
-    for (const { ResourceStatus, ResourceStatusReason } of EventsSchema.parse(events).StackEvents) {
-      if (ResourceStatus === 'CREATE_FAILED') return ResourceStatusReason;
-      claim(
-        ResourceStatus !== 'CREATE_COMPLETE',
-        `no ${example.Type} in the emulator: make it, it is known`,
-      );
-    }
-    await setTimeout(PAUSE_MS);
-  }
-  return 'no end';
+  const ended = await until(
+    `an end of a stack with one ${example.Type}`,
+    async () => {
+      const events = await aws('cloudformation', 'describe-stack-events', ...stack);
+      return EventsSchema.parse(events).StackEvents;
+    },
+    (events) => events.some(isEnd),
+    { pauseMs: 250 },
+  );
+  return ended.find(isEnd)?.ResourceStatusReason ?? '';
 }

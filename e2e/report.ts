@@ -1,12 +1,15 @@
 /** A claim about the deployment that did not hold. */
 export class ClaimError extends Error {
   override readonly name = 'ClaimError';
+
+  constructor(what: string, given?: unknown) {
+    const shown = given === undefined ? '' : `, but got ${JSON.stringify(given).slice(0, 600)}`;
+    super(`expected ${what}${shown}`);
+  }
 }
 
 export function claim(holds: boolean, what: string, given?: unknown): void {
-  if (holds) return;
-  const shown = given === undefined ? '' : `, but got ${JSON.stringify(given).slice(0, 600)}`;
-  throw new ClaimError(`expected ${what}${shown}`);
+  if (!holds) throw new ClaimError(what, given);
 }
 
 type Heading = 'resources deployed' | 'steps driven' | 'functions killed' | 'alerts received';
@@ -19,6 +22,8 @@ export interface Report {
   note(line: string): void;
   /** Counts under a heading. */
   count(heading: Heading, what: string, by?: number): void;
+  /** In which part the journey is, or after which. */
+  where(): string;
   summary(): Summary;
 }
 
@@ -36,13 +41,16 @@ export function createReport(write: (line: string) => void, now: () => number): 
   const startedAt = now();
   const parts: { title: string; seconds: number }[] = [];
   const counts = new Map<Heading, Map<string, number>>();
+  let unfinished: string | undefined;
   const under = (heading: Heading): Counts =>
     Object.fromEntries([...(counts.get(heading) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)));
 
   return {
     async step(title, act) {
       const from = now();
+      unfinished = title;
       const result = await act();
+      unfinished = undefined;
       const seconds = (now() - from) / 1000;
       parts.push({ title, seconds });
       write(`✓ ${title} (${seconds.toFixed(1)} s)`);
@@ -56,6 +64,11 @@ export function createReport(write: (line: string) => void, now: () => number): 
       group.set(what, (group.get(what) ?? 0) + by);
       counts.set(heading, group);
     },
+
+    where: () =>
+      unfinished === undefined
+        ? `after "${parts.at(-1)?.title ?? 'nothing'}"`
+        : `in "${unfinished}"`,
 
     summary: () => ({
       parts,

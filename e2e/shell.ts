@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout } from 'node:timers/promises';
 import type { Emulator } from './emulator.js';
+import { LATE, within } from './waiting.js';
 
 /** A user's open shell, with the AWS CLI and the account's credentials. */
 export interface Shell {
@@ -19,7 +19,7 @@ export interface Shell {
 }
 
 const END = '--- pasted, status';
-const PASTE_TIMEOUT_MS = 180_000;
+const PASTE_LIMIT_MS = 300_000;
 
 export function openShell({ env }: Pick<Emulator, 'env'>, parent: string): Shell {
   const folder = join(parent, 'shell');
@@ -55,10 +55,12 @@ export function openShell({ env }: Pick<Emulator, 'env'>, parent: string): Shell
       child.stdin.write(`status=0; trap 'status=$?' ERR; . '${script}' 2> '${said}'; trap - ERR\n`);
       if (typed !== undefined) child.stdin.write(`${typed}\n`);
       child.stdin.write(`printf '\\n%s %d\\n' '${END}' "$status"\n`);
-      const late = setTimeout(PASTE_TIMEOUT_MS, undefined, { ref: false });
-      const answer = await Promise.race([printed(), late]);
-      if (answer?.status === 0) return answer.text;
-      const what = answer ? `failed with ${answer.status}` : 'did not end in time';
+      const answer = await within(PASTE_LIMIT_MS, printed());
+      if (answer !== LATE && answer.status === 0) return answer.text;
+      const what =
+        answer === LATE
+          ? `did not end within ${PASTE_LIMIT_MS / 1000} s`
+          : `failed with ${answer.status}`;
       throw new Error(
         `pasted into a shell, this ${what}:\n${commands}\n${readFileSync(said, 'utf8')}`,
       );

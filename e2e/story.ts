@@ -35,6 +35,7 @@ import { claim, type Report } from './report.js';
 import { createResourcePolicyFunction } from './resource-policies.js';
 import type { Shell } from './shell.js';
 import { callGateway, watchSpend } from './traffic.js';
+import { awayFromMidnight } from './waiting.js';
 
 export interface Parts {
   readonly emulator: Emulator;
@@ -52,8 +53,6 @@ export interface Parts {
 const USER = '9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10';
 const DEV_SECRET = 'mistral/dev-workspace/dev-team-key';
 const ML_SECRET = 'mistral/ml-workspace/ml-team-key';
-/** A day then passes in some seconds: long enough to do something by hand before a flow goes on. */
-const SLOWER = 0.0002;
 
 export interface Settled {
   readonly scene: Scene;
@@ -120,7 +119,6 @@ export async function live(parts: Parts): Promise<void> {
   });
   mistral.daysBehind = 0;
   await report.step('rotated, and the old key retired', async () => {
-    await emulator.scaleWaits(0);
     const versionId = await scene.rotations.rotate(DEV_SECRET, () =>
       askToRotate(scene, DEV_SECRET),
     );
@@ -131,17 +129,16 @@ export async function live(parts: Parts): Promise<void> {
     claim((await mistral.statusFor(oldKey.apiKey)) === 401, 'an old key that Mistral refuses');
   });
   await report.step('a leaked key replaced and revoked by hand, as the runbook says', async () => {
-    await emulator.scaleWaits(SLOWER);
     await readByHand(scene);
     await replaceLeakedKey(scene);
   });
   await report.step('a held retirement approved by the command in its alert', () =>
     approveHeldRetirement(scene, DEV_SECRET),
   );
-  await report.step('rotation and retirement survived six killed functions', async () => {
-    await emulator.scaleWaits(0);
-    await surviveKills(scene, ML_SECRET);
-  });
+  await report.step('rotation and retirement survived six killed functions', () =>
+    surviveKills(scene, ML_SECRET),
+  );
+  await awayFromMidnight(report.note);
   await report.step('gateway called with the official SDK', () => callGateway(scene, emulator));
   await report.step('spend watched', () => watchSpend(scene));
   await report.step('audited', async () => {
