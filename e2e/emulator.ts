@@ -8,10 +8,12 @@ import { Agent, fetch, type RequestInit, type Response } from 'undici';
 import { type Certificate, createCertificate } from './certificate.js';
 import { endGroup } from './commands.js';
 import type { Door } from './door.js';
+import { clockAt, clockOf } from './faked-clock.js';
 import { installTools } from './install.js';
 import { putUserCommands } from './user-commands.js';
 import { until } from './waiting.js';
 
+const CACHE = join(import.meta.dirname, '..', '.cache', 'e2e');
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
 /** The emulator's own name for the account's root, who deploys. */
@@ -31,17 +33,31 @@ export interface Emulator {
   lastLines(): string;
 }
 
+/** Runs this program again under a clock that begins at an instant; returns its exit status. */
+export async function runAgainAt(instant: string, args: readonly string[]): Promise<number> {
+  const clock = clockAt(instant, process.env);
+  await installTools(CACHE, process.env); // under a false clock, no package index is trusted
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, ...clock },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => void child.kill(signal));
+  }
+  const [status] = await once(child, 'exit');
+  return status ?? 1;
+}
+
 /**
- * Installs MiniStack and the AWS CLI into `cache`, unless they are there, and starts the former.
+ * Installs MiniStack and the AWS CLI, unless they are there, and starts the former.
  * `onStart` gets what stops it, also where it never comes up.
  */
 export async function startEmulator(
-  cache: string,
   folder: string,
   door: Door,
   onStart: (stop: () => Promise<void>) => void,
 ): Promise<Emulator> {
-  const tools = await installTools(cache, process.env);
+  const tools = await installTools(CACHE, process.env);
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
   const certificate = await createCertificate(folder);
@@ -52,6 +68,7 @@ export async function startEmulator(
     stdio: ['ignore', log, log],
     detached: true, // the functions' processes are in its group
     env: {
+      ...clockOf(process.env),
       PATH: process.env.PATH,
       PYTHONPATH: tools.packages,
       HOME: folder,

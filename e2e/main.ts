@@ -7,7 +7,7 @@ import { createApp } from './app.js';
 import { openCloud } from './cloud.js';
 import { endCommands } from './commands.js';
 import { openDoor } from './door.js';
-import { type Emulator, startEmulator } from './emulator.js';
+import { type Emulator, runAgainAt, startEmulator } from './emulator.js';
 import { openInbox } from './inbox.js';
 import { LACKS, OTHERWISE } from './left-out.js';
 import { startMistral } from './mistral.js';
@@ -17,10 +17,11 @@ import { live, settle } from './story.js';
 import { LATE, within } from './waiting.js';
 
 const ROOT = join(import.meta.dirname, '..');
-const CACHE = join(ROOT, '.cache', 'e2e');
 
-const { json, stay, minutes } = parseArgs({
+const { at, json, stay, minutes } = parseArgs({
   options: {
+    /** An instant, for example `2028-02-29T23:50Z`: all of the run sees a clock that begins there. */
+    at: { type: 'string' },
     json: { type: 'boolean', default: false },
     /** After which a run is ended that has not ended: many times what it takes alone. */
     minutes: { type: 'string', default: '40' },
@@ -30,11 +31,12 @@ const { json, stay, minutes } = parseArgs({
 }).values;
 // With --json, stdout is for the one document alone.
 const say = (line: string) => (json ? console.error(line) : console.log(line));
-const report = createReport(say, Date.now);
+const report = createReport(say, () => performance.now());
 const cleanUps: (() => unknown)[] = [];
 let emulator: Emulator | undefined;
 
 async function main(): Promise<void> {
+  say(`it is ${new Date().toISOString()}`);
   say('the emulator lacks, and these are left out of the templates that it gets:');
   for (const { what, consequence } of LACKS) say(`  ${what}: ${consequence}`);
   say('the emulator does otherwise than AWS:');
@@ -45,7 +47,7 @@ async function main(): Promise<void> {
   const door = await openDoor();
   cleanUps.unshift(() => door.close());
   const started = await report.step('emulator installed and started', () =>
-    startEmulator(CACHE, folder, door, (stop) => cleanUps.unshift(stop)),
+    startEmulator(folder, door, (stop) => cleanUps.unshift(stop)),
   );
   emulator = started;
   const { workspaces } = loadPolicy(join(ROOT, 'governance.yaml'));
@@ -105,6 +107,12 @@ for (const [signal, status] of [
   process.on(signal, () => void cleanUp().finally(() => process.exit(status)));
 }
 
+function othersThanAt(): string[] {
+  const given = { '--json': json, '--stay': stay };
+  const flags = Object.entries(given).flatMap(([flag, isGiven]) => (isGiven ? [flag] : []));
+  return [...flags, '--minutes', minutes];
+}
+
 async function mainInTime(): Promise<void> {
   if (stay) return main();
   const ended = await within(Number(minutes) * 60_000, main());
@@ -120,7 +128,8 @@ function describeFailure(error: unknown): string {
 
 let failure: string | undefined;
 try {
-  await mainInTime();
+  if (at === undefined) await mainInTime();
+  else process.exit(await runAgainAt(at, othersThanAt()));
 } catch (error) {
   failure = describeFailure(error);
 }

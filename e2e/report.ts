@@ -65,10 +65,11 @@ export function createReport(write: (line: string) => void, now: () => number): 
       counts.set(heading, group);
     },
 
-    where: () =>
-      unfinished === undefined
-        ? `after "${parts.at(-1)?.title ?? 'nothing'}"`
-        : `in "${unfinished}"`,
+    where() {
+      if (unfinished !== undefined) return `in "${unfinished}"`;
+      const last = parts.at(-1);
+      return last ? `after "${last.title}"` : 'at the start';
+    },
 
     summary: () => ({
       parts,
