@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { command } from './commands.js';
 import { ACCOUNT, type Emulator, REGION } from './emulator.js';
-import { copyWithoutLacks, declaredResources, type LeftOut, type Resource } from './left-out.js';
+import { copyWithoutLacks, declaredResources, type LeftOut, type Resource } from './unsupported.js';
 
 const CDK = join(import.meta.dirname, '..', 'node_modules', 'aws-cdk', 'bin', 'cdk');
 

@@ -2,14 +2,14 @@ import { loadPolicy } from '../governance/policy/load-policy.js';
 import { plannedKeys } from '../governance/policy/planned-keys.js';
 import { inventory } from './account.js';
 import type { App, Assembly } from './app.js';
-import { seeRetirementsEnd } from './by-hand.js';
-import { audit, provision, readKey, retired, retirementsNamed, type Scene } from './journey.js';
 import { claimNoLeaks } from './leaks.js';
-import type { Resource } from './left-out.js';
 import { ADDED_SECRET, REMOVED_SECRET } from './policies.js';
 import { claim } from './report.js';
 import { hasResourcePolicy, RESOURCE_POLICY_NAME } from './resource-policies.js';
+import { seeRetirementsEnd } from './runbook.js';
+import { audit, provision, readKey, retired, retirementsNamed, type Scene } from './scene.js';
 import { callWithRaisedBudget } from './traffic.js';
+import type { Resource } from './unsupported.js';
 
 /** What outlives its stack; the second goes with a deploy that failed to make it. */
 const STAYS = ['Retain', 'RetainExceptOnCreate'];

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Scene } from './journey.js';
 import { claim } from './report.js';
+import type { Scene } from './scene.js';
 
 const ListSchema = z.object({ Contents: z.array(z.object({ Key: z.string() })).default([]) });
 const ObjectSchema = z.object({ ContentType: z.string() });

@@ -6,9 +6,9 @@ import {
 import { DescribeExecutionCommand, paginateListExecutions } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { parseKeyName, tokenOf } from '../governance/policy/key-name.js';
-import { audit, type Scene } from './journey.js';
 import { REMOVED_SECRET } from './policies.js';
 import { claim } from './report.js';
+import { audit, type Scene } from './scene.js';
 
 const ADMIN_SECRET = 'mistral/admin-api-key';
 const ValueSchema = z.object({ apiKey: z.string(), keyId: z.string() });

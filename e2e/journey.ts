@@ -1,183 +1,164 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
-import * as z from 'zod';
+import { loadPolicy } from '../governance/policy/load-policy.js';
 import { plannedKeys } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
-import type { DeployedResource } from './account.js';
-import type { Outputs } from './app.js';
+import { deployedResources } from './account.js';
+import type { App, Assembly } from './app.js';
+import type { Door } from './aws-proxy.js';
+import { changeAndDestroy } from './changes.js';
 import type { Cloud } from './cloud.js';
-import { readPage } from './documents.js';
-import type { Door } from './door.js';
+import { askCommandLine } from './command-line.js';
 import type { Emulator } from './emulator.js';
-import type { Inbox, ReceivedAlert } from './inbox.js';
+import type { Inbox } from './inbox.js';
+import { watchDeletions } from './invariants.js';
+import { surviveKills } from './kills.js';
 import type { RemoteMistral } from './mistral.js';
-import { HEARD } from './policies.js';
-import type { FunctionProcesses } from './processes.js';
+import { supplyByHand } from './operator-mode.js';
+import { changedPolicy, firstPolicy, operatorPolicy, writePolicy } from './policies.js';
+import { createFunctionProcesses } from './processes.js';
+import { claimReadersAlone } from './readers.js';
+import { claimExamplesRefused } from './refusals.js';
 import { claim, type Report } from './report.js';
-import { createRotations, type Rotations } from './rotations.js';
+import { createResourcePolicyFunction } from './resource-policies.js';
+import { approveHeldRetirement, lookAround, readByHand, replaceLeakedKey } from './runbook.js';
+import {
+  askToRotate,
+  audit,
+  hear,
+  openScene,
+  provision,
+  README,
+  RUNBOOK,
+  readKey,
+  retired,
+  type Scene,
+} from './scene.js';
 import type { Shell } from './shell.js';
-import { until } from './waiting.js';
+import { callGateway, watchSpend } from './traffic.js';
+import { awayFromMidnight } from './waiting.js';
 
-export const README = readPage('README.md');
-export const RUNBOOK = readPage('docs/runbook.md');
-
-/** What the parts of the journey act on. */
-export interface Scene {
+export interface Parts {
   readonly emulator: Emulator;
-  readonly cloud: Cloud;
   readonly door: Door;
-  readonly processes: FunctionProcesses;
   readonly mistral: RemoteMistral;
+  readonly cloud: Cloud;
   readonly inbox: Inbox;
-  /** In which the functions and variables of the runbook are set. */
   readonly shell: Shell;
-  readonly outputs: Outputs;
-  readonly rotations: Rotations;
-  readonly functions: Functions;
+  readonly app: App;
+  readonly folder: string;
   readonly report: Report;
-  /** Every alert the queue has received so far. */
-  readonly alerts: ReceivedAlert[];
-  /** Secrets whose key was deleted at Mistral while it was in charge. Nothing may ever be here. */
-  readonly revokedInCharge: string[];
 }
 
-/** Names of deployed functions that no output tells. */
-interface Functions {
-  readonly provisioning: string;
-  readonly gateway: string;
-  readonly verify: string;
-  readonly revoke: string;
+/** Who makes keys at Mistral by hand. */
+const USER = '9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10';
+const DEV_SECRET = 'mistral/dev-workspace/dev-team-key';
+const ML_SECRET = 'mistral/ml-workspace/ml-team-key';
+
+export interface Settled {
+  readonly scene: Scene;
+  readonly policy: Policy;
+  /** The policies of the journey, and what CDK makes of them while it goes on. */
+  readonly firstPath: string;
+  readonly changedPath: string;
+  readonly operatorPath: string;
+  readonly again: Promise<Assembly>;
+  readonly changed: Promise<Assembly>;
+  readonly operator: Promise<Assembly>;
 }
 
-const StartedSchema = z.object({ started: z.array(z.string()) });
-const ValueSchema = z.looseObject({ apiKey: z.string(), keyId: z.string() });
-const SpendSchema = z.object({
-  spend: z.array(z.looseObject({})),
-  told: z.number(),
-  problems: z.array(z.string()),
-});
-const AuditSchema = z.object({
-  keys: z.number(),
-  findings: z.array(z.looseObject({ type: z.string(), subject: z.string() })),
-  problems: z.array(z.string()),
-});
+/** From an empty account to a deployed system whose keys are there. */
+export async function settle(parts: Parts): Promise<Settled> {
+  const { emulator, mistral, cloud, inbox, shell, app, folder, report } = parts;
+  const addresses = { mistralUrl: mistral.url, queueArn: inbox.queueArn };
+  const firstPath = writePolicy(join(folder, 'first.yaml'), firstPolicy(addresses));
+  const changedPath = writePolicy(join(folder, 'changed.yaml'), changedPolicy(addresses));
+  const operatorPath = writePolicy(join(folder, 'operator.yaml'), operatorPolicy(addresses));
+  const first = app.synth(firstPath);
 
-export type ManagedValue = z.infer<typeof ValueSchema>;
+  await shell.paste(README.block('Deploy for real', 'create-secret'), mistral.adminKey);
+  await report.step('what is left out is refused by the emulator', () =>
+    claimExamplesRefused(cloud, folder),
+  );
+  await createResourcePolicyFunction(cloud, emulator, folder);
+  await report.step('bootstrapped', () => app.bootstrap());
+  const { outputs, leftOut } = await report.step('deployed', async () => app.deploy(await first));
+  const again = app.synth(firstPath);
+  const changed = app.synth(changedPath);
+  const operator = app.synth(operatorPath);
+  report.note(`${leftOut.length} resources left out`);
+  const resources = await deployedResources(cloud);
+  for (const { type } of resources) report.count('resources deployed', type);
 
-export function openScene(
-  parts: Omit<Scene, 'rotations' | 'functions' | 'alerts' | 'revokedInCharge'>,
-  resources: readonly DeployedResource[],
-): Scene {
-  const { cloud, outputs, report } = parts;
-  const functionOf = (start: string) => {
-    const found = resources.find(
-      ({ type, logicalId }) => type === 'AWS::Lambda::Function' && logicalId.startsWith(start),
+  await shell.paste(RUNBOOK.block('Before anything else', 'STACK='));
+  const processes = createFunctionProcesses(folder);
+  const scene = openScene({ ...parts, processes, outputs }, resources);
+  watchDeletions(scene);
+  const policy = loadPolicy(firstPath);
+  const planned = plannedKeys(policy).map(({ secretName }) => secretName);
+  mistral.daysBehind = 4;
+  await report.step('every key provisioned', async () => {
+    const started = await provision(scene, policy);
+    claim([...started].sort().join() === [...planned].sort().join(), 'every key', started);
+    const labels = await shell.paste(README.block('Deploy for real', 'describe-secret'));
+    claim(labels.includes('AWSCURRENT'), 'a first key in charge', labels);
+  });
+  return { scene, policy, firstPath, changedPath, operatorPath, again, changed, operator };
+}
+
+/** The whole journey, from an empty account to an empty one. */
+export async function live(parts: Parts): Promise<void> {
+  const { emulator, mistral, cloud, app, folder, report } = parts;
+  const { scene, policy, firstPath, changedPath, operatorPath, ...assemblies } =
+    await settle(parts);
+  const { again, changed, operator } = assemblies;
+  const oldKey = await report.step('a key read by its reader alone, and used', async () => {
+    const value = await readKey(scene, DEV_SECRET);
+    claim((await mistral.statusFor(value.apiKey)) === 200, 'a key that Mistral takes');
+    await claimReadersAlone(cloud, emulator, folder, DEV_SECRET);
+    return value;
+  });
+  mistral.daysBehind = 0;
+  await report.step('rotated, and the old key retired', async () => {
+    const versionId = await scene.rotations.rotate(DEV_SECRET, () =>
+      askToRotate(scene, DEV_SECRET),
     );
-    if (!found) throw new Error(`no function of ${start} was deployed`);
-    return found.physicalId;
-  };
-  return {
-    ...parts,
-    rotations: createRotations(cloud, outputs.RotationFunctionName, () =>
-      report.count('steps driven', 'rotation step'),
-    ),
-    functions: {
-      provisioning: functionOf('ProvisioningFunction'),
-      gateway: functionOf('GatewayFunction'),
-      verify: functionOf('RetirementFunctionsVerify'),
-      revoke: functionOf('RetirementFunctionsRevoke'),
-    },
-    alerts: [],
-    revokedInCharge: [],
-  };
-}
-
-/** Provisions every key of the policy that has none yet; returns the names of their secrets. */
-export async function provision(
-  { cloud, functions, rotations, report }: Scene,
-  policy: Policy,
-): Promise<readonly string[]> {
-  for (const { secretName } of plannedKeys(policy)) await rotations.emptyAsInAws(secretName);
-  const { started } = StartedSchema.parse(await cloud.invoke(functions.provisioning, {}));
-  for (const secretName of started) await rotations.driveAsked(secretName);
-  report.count('steps driven', 'first rotation', started.length);
-  return started;
-}
-
-/** As a service reads its key. */
-export async function readKey({ cloud }: Scene, secretName: string): Promise<ManagedValue> {
-  const { SecretString } = await cloud.secretsManager.send(
-    new GetSecretValueCommand({ SecretId: secretName }),
+    await retired(scene, versionId);
+    const newKey = await readKey(scene, DEV_SECRET);
+    claim(newKey.keyId !== oldKey.keyId, 'another key');
+    claim((await mistral.statusFor(newKey.apiKey)) === 200, 'a new key that Mistral takes');
+    claim((await mistral.statusFor(oldKey.apiKey)) === 401, 'an old key that Mistral refuses');
+  });
+  await report.step('a leaked key replaced and revoked by hand, as the runbook says', async () => {
+    await readByHand(scene);
+    await replaceLeakedKey(scene);
+  });
+  await report.step('a held retirement approved by the command in its alert', () =>
+    approveHeldRetirement(scene, DEV_SECRET),
   );
-  return ValueSchema.parse(JSON.parse(SecretString ?? 'null'));
-}
-
-/** Names the secret that the commands after it are about, and rotates it as the runbook says. */
-export async function askToRotate({ shell }: Scene, secretName: string): Promise<void> {
-  await shell.paste(`SECRET=${secretName}`);
-  await shell.paste(RUNBOOK.block('Rotate now'));
-}
-
-/** Waits for an execution of the retirement flow, and for its good end. */
-export async function retired({ cloud, outputs, report }: Scene, name: string): Promise<void> {
-  const executionArn = executionArnOf(outputs, name);
-  const { status, error, cause } = await until(
-    `the end of retirement ${name}`,
-    () => cloud.stepFunctions.send(new DescribeExecutionCommand({ executionArn })),
-    (execution) => execution.status !== 'RUNNING',
+  await report.step('rotation and retirement survived six killed functions', () =>
+    surviveKills(scene, ML_SECRET),
   );
-  claim(status === 'SUCCEEDED', `a good end of retirement ${name}`, { status, error, cause });
-  report.count('steps driven', 'retirement flow to its end');
-}
-
-/** Names of the flows that were started under a name that begins like this. */
-export async function retirementsNamed(
-  { cloud, outputs }: Scene,
-  start: string,
-): Promise<readonly string[]> {
-  const { executions = [] } = await cloud.stepFunctions.send(
-    new ListExecutionsCommand({ stateMachineArn: outputs.RetirementStateMachineArn }),
-  );
-  return executions.flatMap(({ name = '' }) => (name.startsWith(start) ? [name] : []));
-}
-
-/** A rotation names the execution that it starts after the version that it made. */
-export function executionArnOf(outputs: Outputs, name: string): string {
-  return `${outputs.RetirementStateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
-}
-
-export async function audit({ shell, report }: Scene) {
-  await shell.paste(RUNBOOK.block('audit-digest', 'lambda invoke'));
-  const summary = AuditSchema.parse(answerIn(shell, 'audit.json'));
-  report.count('steps driven', 'audit');
-  claim(summary.problems.length === 0, 'an audit without problems of its own', summary.problems);
-  return summary;
-}
-
-export async function monitorSpend({ shell, report }: Scene) {
-  await shell.paste(RUNBOOK.block('spend-threshold', 'lambda invoke'));
-  const summary = SpendSchema.parse(answerIn(shell, 'spend.json'));
-  report.count('steps driven', 'spend check');
-  claim(summary.problems.length === 0, 'spend that can be read', summary.problems);
-  return summary;
-}
-
-function answerIn({ folder }: Shell, file: string): unknown {
-  return JSON.parse(readFileSync(join(folder, file), 'utf8'));
-}
-
-/** Takes what came to the queue, and sees that the subscription's filter kept the rest away. */
-export async function hear(
-  { inbox, report, alerts }: Scene,
-  passed: readonly string[] = HEARD,
-): Promise<readonly ReceivedAlert[]> {
-  const received = await inbox.receive();
-  for (const { type, severity } of received)
-    report.count('alerts received', `${type} (${severity})`);
-  const others = received.filter(({ type }) => !passed.includes(type));
-  claim(others.length === 0, `alerts of ${passed.join(', ')} alone`, others);
-  alerts.push(...received);
-  return received;
+  await awayFromMidnight(report.note);
+  await report.step('gateway called with the official SDK', () => callGateway(scene, emulator));
+  await report.step('spend watched', () => watchSpend(scene));
+  await report.step('audited', async () => {
+    const clean = await audit(scene);
+    claim(clean.findings.length === 0, 'nothing to find', clean.findings);
+    const [workspace] = policy.workspaces;
+    mistral.fake.keys.create({ name: 'notebook', workspaceId: workspace?.id ?? '', userId: USER });
+    const { findings } = await audit(scene);
+    claim(
+      findings.some(({ type, subject }) => type === 'unmanaged' && subject.includes('notebook')),
+      'the key that somebody made by hand',
+      findings,
+    );
+    claim(
+      (await hear(scene)).some(({ type }) => type === 'audit-digest'),
+      'audit-digest in the queue',
+    );
+  });
+  await report.step('asked by the command line', () => askCommandLine(scene, firstPath));
+  await report.step('looked around as the runbook says', () => lookAround(scene));
+  await changeAndDestroy(scene, { app, folder, firstPath, changedPath, again, changed });
+  await supplyByHand(scene, { app, folder, policyPath: operatorPath, assembly: operator });
 }

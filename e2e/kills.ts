@@ -8,8 +8,8 @@ import * as z from 'zod';
 import { parseKeyName, tokenOf } from '../governance/policy/key-name.js';
 import { FunctionError } from './cloud.js';
 import { claimInvariants } from './invariants.js';
-import { askToRotate, executionArnOf, readKey, retired, type Scene } from './journey.js';
 import { claim } from './report.js';
+import { askToRotate, executionArnOf, readKey, retired, type Scene } from './scene.js';
 import { LATE, within } from './waiting.js';
 
 /** What the emulator says of a function whose process has gone. */

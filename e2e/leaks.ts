@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { ListTablesCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateGetExecutionHistory, paginateListExecutions } from '@aws-sdk/client-sfn';
 import { keptEvidence } from './evidence.js';
-import type { Scene } from './journey.js';
 import { claim } from './report.js';
+import type { Scene } from './scene.js';
 
 /** Looks for every key there ever was in all that was logged, stored, told or recorded. */
 export async function claimNoLeaks(scene: Scene, folder: string): Promise<void> {

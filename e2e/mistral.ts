@@ -6,7 +6,7 @@ import {
   FAKE_MODELS,
   type FakeMistral,
 } from '../testing/fakes/mistral-server.js';
-import { createGate, type Gate } from './gate.js';
+import { createGate, type Gate } from './answer-faults.js';
 
 const DAY_MS = 86_400_000;
 

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Cloud } from './cloud.js';
-import { EXAMPLES, type Resource } from './left-out.js';
 import { claim } from './report.js';
+import { EXAMPLES, type Resource } from './unsupported.js';
 import { until } from './waiting.js';
 
 const isEnd = ({ ResourceStatus }: { readonly ResourceStatus: string }) =>

@@ -2,8 +2,8 @@ import { MistralError } from '@mistralai/mistralai/models/errors/mistralerror.js
 import * as z from 'zod';
 import { ACCOUNT, type Emulator } from './emulator.js';
 import { sdkThroughFunction, statusesAtUrl } from './gateway.js';
-import { hear, monitorSpend, type Scene } from './journey.js';
 import { claim } from './report.js';
+import { hear, monitorSpend, type Scene } from './scene.js';
 
 const DEVELOPER = `arn:aws:sts::${ACCOUNT}:assumed-role/developer/alice`;
 const ML_ENGINEER = `arn:aws:sts::${ACCOUNT}:assumed-role/ml-engineer/bob`;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request } from 'undici';
-import { createGate, type Gate } from './gate.js';
+import { createGate, type Gate } from './answer-faults.js';
 
 /** What a deployed function asks of AWS, for example `secretsmanager.PutSecretValue`. */
 export interface AwsCall {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { RetirementSchema } from '../governance/keys/retirement.js';
 import type { ReceivedAlert } from './inbox.js';
 import { claimInvariants } from './invariants.js';
+import { claim } from './report.js';
 import {
   askToRotate,
   executionArnOf,
@@ -12,8 +13,7 @@ import {
   readKey,
   retired,
   type Scene,
-} from './journey.js';
-import { claim } from './report.js';
+} from './scene.js';
 import { until } from './waiting.js';
 
 const LEAKED_SECRET = 'mistral/prod-workspace/checkout-service-key';

@@ -6,10 +6,10 @@ import type { FakeKey } from '../testing/fakes/mistral-keys.js';
 import { deployedResources } from './account.js';
 import type { App, Assembly } from './app.js';
 import { openCommandLine } from './command-line.js';
-import { hear, readKey, retired, type Scene } from './journey.js';
 import { claimNoLeaks } from './leaks.js';
 import { HEARD_OF_OPERATOR } from './policies.js';
 import { claim } from './report.js';
+import { hear, readKey, retired, type Scene } from './scene.js';
 import { until } from './waiting.js';
 
 const ROOT = join(import.meta.dirname, '..');

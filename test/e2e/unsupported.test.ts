@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyWithoutLacks, declaredResources } from '../../e2e/left-out.js';
+import { copyWithoutLacks, declaredResources } from '../../e2e/unsupported.js';
 
 const TEMPLATE = {
   Resources: {

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Door, openDoor } from '../../e2e/door.js';
+import { type Door, openDoor } from '../../e2e/aws-proxy.js';
 import { type HttpCall, serveHttp } from '../../testing/fakes/http-server.js';
 
 async function aDoor(): Promise<{ readonly door: Door; readonly calls: HttpCall[] }> {

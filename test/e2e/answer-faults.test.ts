@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createGate } from '../../e2e/gate.js';
+import { createGate } from '../../e2e/answer-faults.js';
 
 test('only the answer to the next call that matches is lost', async () => {
   const gate = createGate<string>();
