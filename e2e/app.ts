@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { command } from './commands.js';
 import { ACCOUNT, type Emulator, REGION } from './emulator.js';
-import { copyWithoutLacks, declaredResources, type LeftOut, type Resource } from './unsupported.js';
+import {
+  copyWithoutUnsupported,
+  declaredResources,
+  type LeftOut,
+  type Resource,
+} from './unsupported.js';
 
 const CDK = join(import.meta.dirname, '..', 'node_modules', 'aws-cdk', 'bin', 'cdk');
 
@@ -28,7 +33,7 @@ export interface Deployment {
   readonly leftOut: readonly LeftOut[];
   /** As the templates have them that were deployed. */
   readonly declared: readonly Resource[];
-  /** What the CDK CLI said. */
+  /** By the CDK CLI. */
   readonly printed: string;
 }
 
@@ -52,9 +57,9 @@ export function createApp({ env }: Emulator, folder: string): App {
   let lastSynth: Promise<unknown> = Promise.resolve();
   let deployed = '';
 
-  async function cdk(...args: string[]): Promise<string> {
-    const options = ['--no-notices', '--no-color'];
-    const { stdout, stderr } = await command(process.execPath, [CDK, ...args, ...options], env);
+  async function cdk(args: readonly string[], cwd?: string): Promise<string> {
+    const all = [CDK, ...args, '--no-notices', '--no-color'];
+    const { stdout, stderr } = await command(process.execPath, all, env, cwd);
     return stdout + stderr;
   }
 
@@ -62,24 +67,19 @@ export function createApp({ env }: Emulator, folder: string): App {
     synths += 1;
     const whole = join(folder, `cdk.out.${synths}`);
     const path = `${whole}.emulator`;
-    await cdk('synth', '--quiet', '-c', `policy=${policyPath}`, '--output', whole);
-    return { path, leftOut: copyWithoutLacks(whole, path) };
+    await cdk(['synth', '--quiet', '-c', `policy=${policyPath}`, '--output', whole]);
+    return { path, leftOut: copyWithoutUnsupported(whole, path) };
   }
 
   return {
     async bootstrap() {
       // Away from cdk.json, which would have the app synthesized first.
-      await command(
-        process.execPath,
-        [CDK, 'bootstrap', `aws://${ACCOUNT}/${REGION}`],
-        env,
-        folder,
-      );
+      await cdk(['bootstrap', `aws://${ACCOUNT}/${REGION}`], folder);
     },
 
     synth(policyPath) {
       const made = lastSynth.then(() => synthesize(policyPath));
-      made.catch(() => {}); // whoever awaits it hears
+      made.catch(() => {}); // it fails where it is awaited
       lastSynth = made;
       return made;
     },
@@ -87,21 +87,17 @@ export function createApp({ env }: Emulator, folder: string): App {
     async deploy({ path, leftOut }) {
       deployed = path;
       const outputsFile = `${path}.outputs.json`;
-      const printed = await cdk(
+      const printed = await cdk([
         ...['deploy', '--all', '--app', path, '--require-approval', 'never'],
         ...['--outputs-file', outputsFile, '--progress', 'events'],
-      );
+      ]);
       const outputs = OutputsSchema.parse(JSON.parse(readFileSync(outputsFile, 'utf8')));
-      return {
-        outputs: outputs.MistralGovernance,
-        leftOut,
-        declared: declaredResources(path),
-        printed,
-      };
+      const declared = declaredResources(path);
+      return { outputs: outputs.MistralGovernance, leftOut, declared, printed };
     },
 
     async destroy() {
-      await cdk('destroy', '--all', '--force', '--app', deployed);
+      await cdk(['destroy', '--all', '--force', '--app', deployed]);
     },
   };
 }

@@ -1,6 +1,6 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SFNClient } from '@aws-sdk/client-sfn';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import { SFN } from '@aws-sdk/client-sfn';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Response } from 'undici';
 import { Sha256 } from '../client/sha256.js';
@@ -9,11 +9,11 @@ import { type Emulator, REGION, ROOT } from './emulator.js';
 
 /** The account in the emulator, through AWS's own SDK and CLI. */
 export interface Cloud {
-  readonly dynamo: DynamoDBClient;
-  readonly secretsManager: SecretsManagerClient;
-  readonly stepFunctions: SFNClient;
-  /** The answer of an `aws` command. */
-  aws(...args: string[]): Promise<unknown>;
+  readonly dynamo: DynamoDB;
+  readonly secretsManager: SecretsManager;
+  readonly stepFunctions: SFN;
+  /** The answer of an `aws` command; the value of an option may be an object, for JSON. */
+  aws(command: string, options?: Readonly<Record<string, string | object>>): Promise<unknown>;
   /** The answer of SQS, for what is asked too often to start a process each time. */
   sqs(action: string, input: object): Promise<unknown>;
   /** Invokes a function as AWS's services do. @throws FunctionError if it failed */
@@ -25,27 +25,35 @@ export class FunctionError extends Error {
   override readonly name = 'FunctionError';
 }
 
-export function openCloud({ url, env, ca, fetch }: Emulator): Cloud {
-  const options = {
-    endpoint: url,
-    region: REGION,
-    credentials: ROOT,
-    requestHandler: { httpsAgent: { ca } },
-  };
-  const dynamo = new DynamoDBClient(options);
-  const secretsManager = new SecretsManagerClient(options);
-  const stepFunctions = new SFNClient(options);
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** Of an SDK client, for whoever the credentials are of. */
+export function clientOptions({ url, ca }: Emulator, credentials: Credentials = ROOT) {
+  return { endpoint: url, region: REGION, credentials, requestHandler: { httpsAgent: { ca } } };
+}
+
+export function openCloud(emulator: Emulator): Cloud {
+  const { url, env, fetch } = emulator;
+  const options = clientOptions(emulator);
+  const dynamo = new DynamoDB(options);
+  const secretsManager = new SecretsManager(options);
+  const stepFunctions = new SFN(options);
 
   async function post(
     service: string,
     path: string,
-    body: string,
+    input: unknown,
     headers: Record<string, string> = {},
   ): Promise<Response> {
+    const { hostname, host } = new URL(url);
+    const body = JSON.stringify(input);
     const signer = new SignatureV4({
       ...{ service, region: REGION, credentials: ROOT, sha256: Sha256 },
     });
-    const { hostname, host } = new URL(url);
     const signed = await signer.sign({
       ...{ method: 'POST', protocol: 'https:', hostname, path, body },
       headers: { host, ...headers },
@@ -58,34 +66,48 @@ export function openCloud({ url, env, ca, fetch }: Emulator): Cloud {
     secretsManager,
     stepFunctions,
 
-    async aws(...args) {
-      const { stdout } = await command('aws', ['--output', 'json', ...args], env);
-      return stdout.trim() === '' ? undefined : JSON.parse(stdout);
+    async aws(name, given = {}) {
+      const args = Object.entries(given).flatMap(([option, value]) => [
+        `--${option}`,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]);
+      const { stdout } = await command(
+        'aws',
+        ['--output', 'json', ...name.split(' '), ...args],
+        env,
+      );
+      return jsonOf(stdout);
     },
 
     async sqs(action, input) {
-      const headers = {
+      const answer = await post('sqs', '/', input, {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': `AmazonSQS.${action}`,
-      };
-      const answer = await post('sqs', '/', JSON.stringify(input), headers);
+      });
       const text = await answer.text();
       if (!answer.ok) throw new Error(`${action}: ${answer.status} ${text.slice(0, 500)}`);
-      return text === '' ? undefined : JSON.parse(text);
+      return jsonOf(text);
     },
 
     async invoke(functionName, event) {
-      const path = `/2015-03-31/functions/${functionName}/invocations`;
-      const answer = await post('lambda', path, JSON.stringify(event));
+      const answer = await post(
+        'lambda',
+        `/2015-03-31/functions/${functionName}/invocations`,
+        event,
+      );
       const text = await answer.text();
       if (!answer.ok || answer.headers.has('x-amz-function-error')) {
         throw new FunctionError(`${functionName}: ${answer.status} ${text.slice(0, 500)}`);
       }
-      return text === '' ? undefined : JSON.parse(text);
+      return jsonOf(text);
     },
 
     close() {
       for (const client of [dynamo, secretsManager, stepFunctions]) client.destroy();
     },
   };
+}
+
+function jsonOf(text: string): unknown {
+  return text.trim() === '' ? undefined : JSON.parse(text);
 }

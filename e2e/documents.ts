@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A page of this repository, whose commands are run as it gives them. */
-export interface Page {
+interface Page {
   /** The block of shell commands under a heading that contains `part`. @throws Error if there is none */
   block(heading: string, part?: string): string;
 }
@@ -21,6 +21,34 @@ export function readPage(path: string): Page {
     },
   };
 }
+
+const readme = readPage('README.md');
+const runbook = readPage('docs/runbook.md');
+const missed = (job: string) => runbook.block(`governance-${job}-missed`, 'list-schedules');
+
+/** All that users paste in the journey: a page that has lost one is noticed before anything starts. */
+export const COMMANDS = {
+  storeAdminKey: readme.block('Deploy for real', 'create-secret'),
+  showFirstKey: readme.block('Deploy for real', 'describe-secret'),
+  readKey: readme.block('Read a key in a service', 'aws secretsmanager'),
+  defineNames: runbook.block('Before anything else', 'STACK='),
+  rotate: runbook.block('Rotate now', 'rotate-secret'),
+  rotateLeaked: runbook.block('A leaked key', 'OLD_VERSION='),
+  awaitNewVersion: runbook.block('A leaked key', 'until'),
+  revokeLeaked: runbook.block('A leaked key', 'start-execution'),
+  statusOfRevocation: runbook.block(
+    'A leaked key',
+    'describe-execution --execution-arn "$(retirement |',
+  ),
+  statusOfRetirement: runbook.block('Undo a rotation', 'query status'),
+  openFindings: runbook.block('audit-digest', 'dynamodb query'),
+  audit: runbook.block('audit-digest', 'lambda invoke'),
+  auditsNotStarted: runbook.block('governance-audit-not-started', 'receive-message'),
+  schedulesOfJobs: [missed('audit'), missed('spend-monitor')],
+  checkBudget: runbook.block("Look at a budget's counter", 'get-item'),
+  failedRetirements: runbook.block('governance-retirement-failed', 'list-executions'),
+  monitorSpend: runbook.block('spend-threshold', 'lambda invoke'),
+};
 
 interface Block {
   readonly heading: string;

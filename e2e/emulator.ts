@@ -1,17 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
-import type { Door } from './aws-proxy.js';
+import type { AwsProxy } from './aws-proxy.js';
 import { type Certificate, createCertificate } from './certificate.js';
 import { endGroup } from './commands.js';
 import { clockAt, clockOf } from './faked-clock.js';
-import { installTools } from './install.js';
-import { putUserCommands } from './user-commands.js';
-import { until } from './waiting.js';
+import { installTools, putUserCommands } from './tools.js';
+import { until, within } from './waiting.js';
 
 const CACHE = join(import.meta.dirname, '..', '.cache', 'e2e');
 export const ACCOUNT = '111122223333';
@@ -54,7 +52,7 @@ export async function runAgainAt(instant: string, args: readonly string[]): Prom
  */
 export async function startEmulator(
   folder: string,
-  door: Door,
+  proxy: AwsProxy,
   onStart: (stop: () => Promise<void>) => void,
 ): Promise<Emulator> {
   const tools = await installTools(CACHE, process.env);
@@ -62,6 +60,8 @@ export async function startEmulator(
   const url = `https://127.0.0.1:${port}`;
   const certificate = await createCertificate(folder);
   const logPath = join(folder, 'ministack.log');
+  const lastLines = () =>
+    readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
   const log = openSync(logPath, 'w');
   const child = spawn(tools.python, [join(import.meta.dirname, 'ministack_fixed_waits.py')], {
     cwd: folder,
@@ -85,27 +85,29 @@ export async function startEmulator(
       MINISTACK_SSL_KEY: certificate.keyPath,
       SFN_WAIT_SCALE: '0', // of retries, which come at once
       AUTH: 'true', // what roles and resource policies allow is enforced
-      AWS_ENDPOINT_URL: door.url, // of functions, whose calls this run can lose
+      AWS_ENDPOINT_URL: proxy.url, // of functions, so that this run can lose answers
       NODE_EXTRA_CA_CERTS: certificate.path,
       NODE_OPTIONS: `--require=${join(import.meta.dirname, 'lambda-streaming.cjs')}`,
     },
   });
   closeSync(log);
   onStart(() => stop(child));
-  const call = await started(child, url, certificate, logPath);
-  const ca = certificate.pem;
-  door.leadTo(url, ca);
+  const { pem: ca } = certificate;
+  const dispatcher = new Agent({ connect: { ca } });
+  const call: Emulator['fetch'] = (path, init) => fetch(url + path, { ...init, dispatcher });
+  await until(
+    'a MiniStack that starts',
+    async () => {
+      const health = await call('/_ministack/health').catch(String);
+      if (child.exitCode !== null) throw new Error(`MiniStack has ended:\n${lastLines()}`);
+      return typeof health === 'string' ? health : health.status;
+    },
+    (status) => status === 200,
+    { pauseMs: 250 },
+  );
+  proxy.forwardTo(url, ca);
   const bin = putUserCommands(folder, tools, url, process.env);
-
-  return {
-    url,
-    env: environment(url, certificate, folder, bin),
-    ca,
-    fetch: call,
-
-    lastLines: () =>
-      readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n'),
-  };
+  return { url, env: environment(url, certificate, folder, bin), ca, fetch: call, lastLines };
 }
 
 /** With the functions, which run in its process group. */
@@ -113,7 +115,7 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    await Promise.race([exited, setTimeout(STOP_MS, undefined, { ref: false })]);
+    await within(STOP_MS, exited);
   }
   endGroup(child);
 }
@@ -121,32 +123,9 @@ async function stop(child: ChildProcess): Promise<void> {
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
+  const { port } = server.address() as AddressInfo;
   server.close();
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
-
-async function started(
-  child: ChildProcess,
-  url: string,
-  certificate: Certificate,
-  log: string,
-): Promise<Emulator['fetch']> {
-  const dispatcher = new Agent({ connect: { ca: certificate.pem } });
-  const call: Emulator['fetch'] = (path, init) => fetch(url + path, { ...init, dispatcher });
-  await until(
-    'a MiniStack that starts',
-    async () => {
-      const health = await call('/_ministack/health').catch(String);
-      if (child.exitCode !== null)
-        throw new Error(`MiniStack ended:\n${readFileSync(log, 'utf8').slice(-2000)}`);
-      return typeof health === 'string' ? health : health.status;
-    },
-    (status) => status === 200,
-    { pauseMs: 250 },
-  );
-  return call;
+  return port;
 }
 
 function environment(
@@ -155,13 +134,10 @@ function environment(
   folder: string,
   bin: string,
 ): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (!/^(AWS|CDK)_/.test(name)) env[name] = value;
-  }
+  const ours = Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name));
   return {
-    ...env,
-    PATH: `${bin}${delimiter}${env.PATH}`,
+    ...Object.fromEntries(ours),
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
     HOME: folder,
     AWS_ENDPOINT_URL: url,
     AWS_CA_BUNDLE: certificate.path,

@@ -5,19 +5,18 @@ import { ClaimError } from './report.js';
 
 const QueueSchema = z.object({ QueueUrl: z.string() });
 const AttributesSchema = z.object({ Attributes: z.object({ QueueArn: z.string() }) });
-const ReceivedSchema = z
-  .object({
-    Messages: z.array(z.object({ Body: z.string(), ReceiptHandle: z.string() })).default([]),
-  })
-  .default({ Messages: [] });
+const ReceivedSchema = z.object({
+  Messages: z.array(z.object({ Body: z.string(), ReceiptHandle: z.string() })).default([]),
+});
 const NotificationSchema = z.object({ Message: z.string() });
 const AlertSchema = z.looseObject({
   version: z.literal(1),
   type: z.string(),
   severity: z.string(),
-  title: z.string(),
-  nextSteps: z.array(z.object({ say: z.string(), command: z.string().optional() })).default([]),
+  nextSteps: z.array(z.looseObject({ command: z.string().optional() })).default([]),
 });
+/** More than this run ever sends at once. */
+const MOST_BATCHES = 50;
 
 export type ReceivedAlert = z.infer<typeof AlertSchema>;
 
@@ -27,9 +26,6 @@ export interface Inbox {
   /** Takes what is in the queue, without waiting for more. */
   receive(): Promise<ReceivedAlert[]>;
 }
-
-/** More than this run ever sends at once. */
-const MOST_BATCHES = 50;
 
 export async function openInbox({ sqs }: Cloud): Promise<Inbox> {
   const { QueueUrl } = QueueSchema.parse(await sqs('CreateQueue', { QueueName: 'on-call' }));
@@ -59,15 +55,14 @@ export async function openInbox({ sqs }: Cloud): Promise<Inbox> {
         if (taken.length === 0) return alerts;
         alerts.push(...taken);
       }
-      throw new ClaimError(
-        'a queue that is empty at last',
-        alerts.slice(-MOST_BATCHES).map(({ type, title }) => `${type}: ${title}`),
-      );
+      const last = alerts.slice(-MOST_BATCHES).map(({ type }) => type);
+      throw new ClaimError('a queue that is empty at last', last);
     },
   };
 }
 
 function queuePolicy(queueArn: string) {
+  const topics = `arn:aws:sns:${REGION}:${ACCOUNT}:MistralGovernance-*`;
   return {
     Version: '2012-10-17',
     Statement: [
@@ -76,9 +71,7 @@ function queuePolicy(queueArn: string) {
         Principal: { Service: 'sns.amazonaws.com' },
         Action: 'sqs:SendMessage',
         Resource: queueArn,
-        Condition: {
-          ArnLike: { 'aws:SourceArn': `arn:aws:sns:${REGION}:${ACCOUNT}:MistralGovernance-*` },
-        },
+        Condition: { ArnLike: { 'aws:SourceArn': topics } },
       },
     ],
   };

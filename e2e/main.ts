@@ -4,53 +4,53 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import { createApp } from './app.js';
-import { openDoor } from './aws-proxy.js';
+import { startAwsProxy } from './aws-proxy.js';
 import { openCloud } from './cloud.js';
 import { endCommands } from './commands.js';
 import { type Emulator, runAgainAt, startEmulator } from './emulator.js';
 import { openInbox } from './inbox.js';
-import { live, settle } from './journey.js';
+import { settle, travel } from './journey.js';
 import { startMistral } from './mistral.js';
 import { createReport, linesOf } from './report.js';
 import { openShell } from './shell.js';
-import { LACKS, OTHERWISE } from './unsupported.js';
+import { DIFFERENCES, UNSUPPORTED } from './unsupported.js';
 import { LATE, within } from './waiting.js';
-
-const ROOT = join(import.meta.dirname, '..');
 
 const { at, json, stay, minutes } = parseArgs({
   options: {
     /** An instant, for example `2028-02-29T23:50Z`: all of the run sees a clock that begins there. */
     at: { type: 'string' },
     json: { type: 'boolean', default: false },
-    /** After which a run is ended that has not ended: many times what it takes alone. */
+    /** After which a run is ended: many times what it takes alone. */
     minutes: { type: 'string', default: '40' },
-    /** Deploys, makes every key, and leaves all of it running for somebody to look around. */
+    /** Deploys, makes every key, and leaves all of it running to be looked at. */
     stay: { type: 'boolean', default: false },
   },
 }).values;
+const CLEAN_UP_LIMIT_MS = 60_000;
+
 // With --json, stdout is for the one document alone.
 const say = (line: string) => (json ? console.error(line) : console.log(line));
 const report = createReport(say, () => performance.now());
 const cleanUps: (() => unknown)[] = [];
 let emulator: Emulator | undefined;
 
-async function main(): Promise<void> {
+async function run(): Promise<void> {
   say(`it is ${new Date().toISOString()}`);
-  say('the emulator lacks, and these are left out of the templates that it gets:');
-  for (const { what, consequence } of LACKS) say(`  ${what}: ${consequence}`);
-  say('the emulator does otherwise than AWS:');
-  for (const line of OTHERWISE) say(`  ${line}`);
+  say('unsupported by the emulator, and left out of the templates that it gets:');
+  for (const { what, consequence } of UNSUPPORTED) say(`  ${what}: ${consequence}`);
+  say('the emulator differs from AWS:');
+  for (const line of DIFFERENCES) say(`  ${line}`);
 
   const folder = mkdtempSync(join(tmpdir(), 'governance-e2e-'));
   cleanUps.unshift(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const door = await openDoor();
-  cleanUps.unshift(() => door.close());
+  const proxy = await startAwsProxy();
+  cleanUps.unshift(() => proxy.close());
   const started = await report.step('emulator installed and started', () =>
-    startEmulator(folder, door, (stop) => cleanUps.unshift(stop)),
+    startEmulator(folder, proxy, (stop) => cleanUps.unshift(stop)),
   );
   emulator = started;
-  const { workspaces } = loadPolicy(join(ROOT, 'governance.yaml'));
+  const { workspaces } = loadPolicy(join(import.meta.dirname, '..', 'governance.yaml'));
   const mistral = await startMistral(workspaces);
   cleanUps.unshift(() => mistral.close());
   const cloud = openCloud(started);
@@ -60,10 +60,10 @@ async function main(): Promise<void> {
   cleanUps.unshift(() => shell.close());
   const app = createApp(started, folder);
 
-  const parts = { emulator: started, door, mistral, cloud, inbox, shell, app, folder, report };
-  if (!stay) return live(parts);
-  const { firstPath } = await settle(parts);
-  for (const line of invitation(started, firstPath)) say(line);
+  const parts = { emulator: started, proxy, mistral, cloud, inbox, shell, app, folder, report };
+  if (!stay) return travel(parts);
+  const { policies } = await settle(parts);
+  for (const line of invitation(started, policies.first)) say(line);
   await new Promise<never>(() => {}); // until ^C
 }
 
@@ -80,7 +80,23 @@ function invitation({ env }: Emulator, policyPath: string): readonly string[] {
   ];
 }
 
-const CLEAN_UP_LIMIT_MS = 60_000;
+async function main(): Promise<void> {
+  if (at !== undefined) {
+    const flags = Object.entries({ json, stay }).flatMap(([flag, is]) => (is ? [`--${flag}`] : []));
+    process.exit(await runAgainAt(at, [...flags, '--minutes', minutes]));
+  }
+  if (stay) return run();
+  const ended = await within(Number(minutes) * 60_000, run());
+  if (ended === LATE) throw new Error(`the run has not ended within ${minutes} minutes`);
+}
+
+/** What went wrong, in which part of the journey, and at which lines of this folder. */
+function describeFailure(error: unknown): string {
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  const places = stack.split('\n').filter((line) => line.includes(`${import.meta.dirname}/`));
+  return [`${report.where()}: ${message}`, ...places].join('\n');
+}
+
 let cleanedUp: Promise<void> | undefined;
 
 /** Once, however it ends; what fails to stop must not keep the rest from stopping. */
@@ -104,45 +120,28 @@ for (const [signal, status] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const) {
-  process.on(signal, () => void cleanUp().finally(() => process.exit(status)));
-}
-
-function othersThanAt(): string[] {
-  const given = { '--json': json, '--stay': stay };
-  const flags = Object.entries(given).flatMap(([flag, isGiven]) => (isGiven ? [flag] : []));
-  return [...flags, '--minutes', minutes];
-}
-
-async function mainInTime(): Promise<void> {
-  if (stay) return main();
-  const ended = await within(Number(minutes) * 60_000, main());
-  if (ended === LATE) throw new Error(`the run has not ended within ${minutes} minutes`);
-}
-
-/** What went wrong, in which part of the journey, and at which lines of this folder. */
-function describeFailure(error: unknown): string {
-  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
-  const places = stack.split('\n').filter((line) => line.includes(`${import.meta.dirname}/`));
-  return [`${report.where()}: ${message}`, ...places].join('\n');
+  process.on(signal, () => {
+    if (at === undefined) void cleanUp().finally(() => process.exit(status));
+  });
 }
 
 let failure: string | undefined;
 try {
-  if (at === undefined) await mainInTime();
-  else process.exit(await runAgainAt(at, othersThanAt()));
+  await main();
 } catch (error) {
   failure = describeFailure(error);
 }
 
 if (cleanedUp === undefined) {
   if (failure !== undefined) {
-    if (emulator)
+    if (emulator) {
       console.error(`the emulator and the functions logged last:\n${emulator.lastLines()}\n`);
+    }
     console.error(`✗ ${failure}`);
   }
   await cleanUp();
   const summary = report.summary();
   if (json) console.log(JSON.stringify({ holds: failure === undefined, failure, ...summary }));
   else if (failure === undefined) for (const line of linesOf(summary)) say(line);
-  if (failure !== undefined) process.exit(1); // whatever of a run that was ended still waits
+  if (failure !== undefined) process.exit(1); // what a run that was ended still waits for
 }

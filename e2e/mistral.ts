@@ -6,7 +6,7 @@ import {
   FAKE_MODELS,
   type FakeMistral,
 } from '../testing/fakes/mistral-server.js';
-import { createGate, type Gate } from './answer-faults.js';
+import { type AnswerFaults, createAnswerFaults } from './answer-faults.js';
 
 const DAY_MS = 86_400_000;
 
@@ -14,16 +14,16 @@ export interface RemoteMistral {
   readonly fake: FakeMistral;
   readonly url: string;
   readonly adminKey: string;
-  readonly gate: Gate<HttpCall>;
+  readonly faults: AnswerFaults<HttpCall>;
   /** Called with the id of a key before Mistral deletes it. */
   beforeDeletion: (keyId: string) => Promise<void>;
-  /** How many days ago it is at Mistral: a use told there lies that far back. */
+  /** How many days ago it is at Mistral: a use reported there lies that far back. */
   daysBehind: number;
   /** What Mistral answers to this key, which counts as a use of it. */
   statusFor(apiKey: string): Promise<number>;
-  /** Whether Mistral would let this key in; not a use. */
+  /** Whether Mistral would accept this key; not a use. */
   accepts(apiKey: string): boolean;
-  /** From now on, a key looks as if nobody had used it for a while. */
+  /** From now on, a key looks as if it had not been used for a while. */
   makeUnused(keyId: string): void;
   close(): Promise<void>;
 }
@@ -49,18 +49,18 @@ export async function startMistral(workspaces: readonly NamedWorkspace[]): Promi
     adminKey,
     now,
   );
-  const gate = createGate<HttpCall>();
+  const faults = createAnswerFaults<HttpCall>();
   const { url, close } = await serveHttp(async (call) => {
     const [, deleted] = DELETION.exec(`${call.method} ${call.url.pathname}`) ?? [];
     if (deleted) await remote.beforeDeletion(deleted);
     const answer = await fake.answer(call);
-    return gate.keeps(call) ? 'no answer' : forOfficialSdk(answer);
+    return faults.loses(call) ? 'no answer' : forOfficialSdk(answer);
   });
   const remote: RemoteMistral = {
     fake,
     url,
     adminKey,
-    gate,
+    faults,
     beforeDeletion: async () => {},
     daysBehind: 0,
     close,
@@ -88,7 +88,7 @@ export async function startMistral(workspaces: readonly NamedWorkspace[]): Promi
 
 const DELETION = /^DELETE \/v1\/admin\/api-keys\/([^/]+)$/;
 
-/** Mistral documents `usage: null` in early chunks, and its own SDK refuses to read them. */
+/** Mistral documents `usage: null` in early chunks, and its own SDK fails to read them. */
 function forOfficialSdk(answer: HttpAnswer): HttpAnswer {
   if (answer.headers?.['content-type'] !== 'text/event-stream') return answer;
   return { ...answer, body: answer.body.replaceAll(',"usage":null', '') };

@@ -8,8 +8,13 @@ export class ClaimError extends Error {
   }
 }
 
-export function claim(holds: boolean, what: string, given?: unknown): void {
+export function claim(holds: boolean, what: string, given?: unknown): asserts holds {
   if (!holds) throw new ClaimError(what, given);
+}
+
+/** Two lists of names, in any order. */
+export function claimSame(given: readonly string[], expected: readonly string[], what: string) {
+  claim([...given].sort().join() === [...expected].sort().join(), what, given);
 }
 
 type Heading = 'resources deployed' | 'steps driven' | 'functions killed' | 'alerts received';
@@ -17,7 +22,7 @@ type Counts = Readonly<Record<string, number>>;
 
 /** What happened, for the summary at the end. */
 export interface Report {
-  /** Runs a part of the journey and says how long it took; what fails ends the journey. */
+  /** Runs a part of the journey and prints how long it took; what fails ends the journey. */
   step<Result>(title: string, act: () => Promise<Result>): Promise<Result>;
   note(line: string): void;
   /** Counts under a heading. */
@@ -37,8 +42,8 @@ export interface Summary {
   readonly minutes: number;
 }
 
-export function createReport(write: (line: string) => void, now: () => number): Report {
-  const startedAt = now();
+export function createReport(write: (line: string) => void, nowMs: () => number): Report {
+  const startedAtMs = nowMs();
   const parts: { title: string; seconds: number }[] = [];
   const counts = new Map<Heading, Map<string, number>>();
   let unfinished: string | undefined;
@@ -47,11 +52,11 @@ export function createReport(write: (line: string) => void, now: () => number): 
 
   return {
     async step(title, act) {
-      const from = now();
+      const fromMs = nowMs();
       unfinished = title;
       const result = await act();
       unfinished = undefined;
-      const seconds = (now() - from) / 1000;
+      const seconds = (nowMs() - fromMs) / 1000;
       parts.push({ title, seconds });
       write(`✓ ${title} (${seconds.toFixed(1)} s)`);
       return result;
@@ -77,21 +82,20 @@ export function createReport(write: (line: string) => void, now: () => number): 
       stepsDriven: under('steps driven'),
       functionsKilled: under('functions killed'),
       alertsReceived: under('alerts received'),
-      minutes: (now() - startedAt) / 60_000,
+      minutes: (nowMs() - startedAtMs) / 60_000,
     }),
   };
 }
 
 /** The summary for people. */
 export function linesOf(summary: Summary): string[] {
-  const { parts, resourcesDeployed, stepsDriven, functionsKilled, alertsReceived } = summary;
   return [
     '',
-    ...table('resources deployed', resourcesDeployed),
-    ...table('steps driven', stepsDriven),
-    ...table('functions killed', functionsKilled),
-    ...table('alerts received', alertsReceived),
-    `${parts.length} parts of the journey held, ${summary.minutes.toFixed(1)} minutes`,
+    ...table('resources deployed', summary.resourcesDeployed),
+    ...table('steps driven', summary.stepsDriven),
+    ...table('functions killed', summary.functionsKilled),
+    ...table('alerts received', summary.alertsReceived),
+    `${summary.parts.length} parts of the journey held, ${summary.minutes.toFixed(1)} minutes`,
   ];
 }
 

@@ -1,123 +1,98 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
-import { plannedKeys } from '../governance/policy/planned-keys.js';
-import type { Policy } from '../governance/policy/policy.js';
-import type { DeployedResource } from './account.js';
-import type { Outputs } from './app.js';
-import type { Door } from './aws-proxy.js';
+import { type DeployedResource, functionNamed } from './account.js';
+import type { App, Outputs } from './app.js';
+import type { AwsProxy } from './aws-proxy.js';
 import type { Cloud } from './cloud.js';
-import { readPage } from './documents.js';
+import { COMMANDS } from './documents.js';
 import type { Emulator } from './emulator.js';
 import type { Inbox, ReceivedAlert } from './inbox.js';
 import type { RemoteMistral } from './mistral.js';
-import { HEARD } from './policies.js';
-import type { FunctionProcesses } from './processes.js';
+import { ALERT_TYPES, secretsOf } from './policies.js';
+import { createFunctionProcesses, type FunctionProcesses } from './processes.js';
 import { claim, type Report } from './report.js';
-import { createRotations, type Rotations } from './rotations.js';
+import { createRotations, type Rotations } from './secrets.js';
 import type { Shell } from './shell.js';
 import { until } from './waiting.js';
 
-export const README = readPage('README.md');
-export const RUNBOOK = readPage('docs/runbook.md');
-
-/** What the parts of the journey act on. */
-export interface Scene {
+/** What a run has started. */
+export interface Parts {
   readonly emulator: Emulator;
-  readonly cloud: Cloud;
-  readonly door: Door;
-  readonly processes: FunctionProcesses;
+  readonly proxy: AwsProxy;
   readonly mistral: RemoteMistral;
+  readonly cloud: Cloud;
   readonly inbox: Inbox;
   /** In which the functions and variables of the runbook are set. */
   readonly shell: Shell;
-  readonly outputs: Outputs;
-  readonly rotations: Rotations;
-  readonly functions: Functions;
+  readonly app: App;
+  readonly folder: string;
   readonly report: Report;
-  /** Every alert the queue has received so far. */
-  readonly alerts: ReceivedAlert[];
-  /** Secrets whose key was deleted at Mistral while it was in charge. Nothing may ever be here. */
-  readonly revokedInCharge: string[];
 }
 
-/** Names of deployed functions that no output tells. */
-interface Functions {
-  readonly provisioning: string;
-  readonly gateway: string;
-  readonly verify: string;
-  readonly revoke: string;
+/** What the parts of the journey act on. */
+export interface Scene extends Parts {
+  readonly outputs: Outputs;
+  readonly rotations: Rotations;
+  readonly processes: FunctionProcesses;
+  /** Names of deployed functions that no output has. */
+  readonly functions: Readonly<Record<'provisioning' | 'gateway' | 'verify' | 'revoke', string>>;
+  /** Every alert the queue has received so far. */
+  readonly alerts: ReceivedAlert[];
+  /** Secrets whose current key was deleted at Mistral. Nothing may ever be here. */
+  readonly revokedWhileCurrent: string[];
 }
 
 const StartedSchema = z.object({ started: z.array(z.string()) });
-const ValueSchema = z.looseObject({ apiKey: z.string(), keyId: z.string() });
-const SpendSchema = z.object({
-  spend: z.array(z.looseObject({})),
-  told: z.number(),
-  problems: z.array(z.string()),
-});
+/** Of what an answer reports as not done: nothing, or it fails with that. */
+export const NoProblemsSchema = z
+  .array(z.unknown())
+  .max(0, { error: ({ input }) => `expected no problems, but got ${JSON.stringify(input)}` });
+const SpendSchema = z.object({ spend: z.array(z.looseObject({})), problems: NoProblemsSchema });
 const AuditSchema = z.object({
-  keys: z.number(),
   findings: z.array(z.looseObject({ type: z.string(), subject: z.string() })),
-  problems: z.array(z.string()),
+  problems: NoProblemsSchema,
 });
-
-export type ManagedValue = z.infer<typeof ValueSchema>;
 
 export function openScene(
-  parts: Omit<Scene, 'rotations' | 'functions' | 'alerts' | 'revokedInCharge'>,
+  parts: Parts,
+  outputs: Outputs,
   resources: readonly DeployedResource[],
 ): Scene {
-  const { cloud, outputs, report } = parts;
-  const functionOf = (start: string) => {
-    const found = resources.find(
-      ({ type, logicalId }) => type === 'AWS::Lambda::Function' && logicalId.startsWith(start),
-    );
-    if (!found) throw new Error(`no function of ${start} was deployed`);
-    return found.physicalId;
-  };
   return {
     ...parts,
-    rotations: createRotations(cloud, outputs.RotationFunctionName, () =>
-      report.count('steps driven', 'rotation step'),
+    outputs,
+    rotations: createRotations(parts.cloud, outputs.RotationFunctionName, () =>
+      parts.report.count('steps driven', 'rotation step'),
     ),
+    processes: createFunctionProcesses(parts.folder),
     functions: {
-      provisioning: functionOf('ProvisioningFunction'),
-      gateway: functionOf('GatewayFunction'),
-      verify: functionOf('RetirementFunctionsVerify'),
-      revoke: functionOf('RetirementFunctionsRevoke'),
+      provisioning: functionNamed(resources, 'ProvisioningFunction'),
+      gateway: functionNamed(resources, 'GatewayFunction'),
+      verify: functionNamed(resources, 'RetirementFunctionsVerify'),
+      revoke: functionNamed(resources, 'RetirementFunctionsRevoke'),
     },
     alerts: [],
-    revokedInCharge: [],
+    revokedWhileCurrent: [],
   };
 }
 
 /** Provisions every key of the policy that has none yet; returns the names of their secrets. */
 export async function provision(
   { cloud, functions, rotations, report }: Scene,
-  policy: Policy,
+  policyPath: string,
 ): Promise<readonly string[]> {
-  for (const { secretName } of plannedKeys(policy)) await rotations.emptyAsInAws(secretName);
+  for (const secretName of secretsOf(policyPath)) await rotations.emptyAsInAws(secretName);
   const { started } = StartedSchema.parse(await cloud.invoke(functions.provisioning, {}));
   for (const secretName of started) await rotations.driveAsked(secretName);
   report.count('steps driven', 'first rotation', started.length);
   return started;
 }
 
-/** As a service reads its key. */
-export async function readKey({ cloud }: Scene, secretName: string): Promise<ManagedValue> {
-  const { SecretString } = await cloud.secretsManager.send(
-    new GetSecretValueCommand({ SecretId: secretName }),
-  );
-  return ValueSchema.parse(JSON.parse(SecretString ?? 'null'));
-}
-
 /** Names the secret that the commands after it are about, and rotates it as the runbook says. */
 export async function askToRotate({ shell }: Scene, secretName: string): Promise<void> {
   await shell.paste(`SECRET=${secretName}`);
-  await shell.paste(RUNBOOK.block('Rotate now'));
+  await shell.paste(COMMANDS.rotate);
 }
 
 /** Waits for an execution of the retirement flow, and for its good end. */
@@ -125,22 +100,11 @@ export async function retired({ cloud, outputs, report }: Scene, name: string): 
   const executionArn = executionArnOf(outputs, name);
   const { status, error, cause } = await until(
     `the end of retirement ${name}`,
-    () => cloud.stepFunctions.send(new DescribeExecutionCommand({ executionArn })),
+    () => cloud.stepFunctions.describeExecution({ executionArn }),
     (execution) => execution.status !== 'RUNNING',
   );
   claim(status === 'SUCCEEDED', `a good end of retirement ${name}`, { status, error, cause });
   report.count('steps driven', 'retirement flow to its end');
-}
-
-/** Names of the flows that were started under a name that begins like this. */
-export async function retirementsNamed(
-  { cloud, outputs }: Scene,
-  start: string,
-): Promise<readonly string[]> {
-  const { executions = [] } = await cloud.stepFunctions.send(
-    new ListExecutionsCommand({ stateMachineArn: outputs.RetirementStateMachineArn }),
-  );
-  return executions.flatMap(({ name = '' }) => (name.startsWith(start) ? [name] : []));
 }
 
 /** A rotation names the execution that it starts after the version that it made. */
@@ -149,35 +113,31 @@ export function executionArnOf(outputs: Outputs, name: string): string {
 }
 
 export async function audit({ shell, report }: Scene) {
-  await shell.paste(RUNBOOK.block('audit-digest', 'lambda invoke'));
-  const summary = AuditSchema.parse(answerIn(shell, 'audit.json'));
+  await shell.paste(COMMANDS.audit);
   report.count('steps driven', 'audit');
-  claim(summary.problems.length === 0, 'an audit without problems of its own', summary.problems);
-  return summary;
+  return AuditSchema.parse(answerIn(shell, 'audit.json'));
 }
 
 export async function monitorSpend({ shell, report }: Scene) {
-  await shell.paste(RUNBOOK.block('spend-threshold', 'lambda invoke'));
-  const summary = SpendSchema.parse(answerIn(shell, 'spend.json'));
+  await shell.paste(COMMANDS.monitorSpend);
   report.count('steps driven', 'spend check');
-  claim(summary.problems.length === 0, 'spend that can be read', summary.problems);
-  return summary;
+  return SpendSchema.parse(answerIn(shell, 'spend.json')).spend;
 }
 
 function answerIn({ folder }: Shell, file: string): unknown {
   return JSON.parse(readFileSync(join(folder, file), 'utf8'));
 }
 
-/** Takes what came to the queue, and sees that the subscription's filter kept the rest away. */
-export async function hear(
+/** Takes what came to the queue; the subscription's filter must have kept the rest away. */
+export async function receiveAlerts(
   { inbox, report, alerts }: Scene,
-  passed: readonly string[] = HEARD,
+  filter: readonly string[] = ALERT_TYPES,
 ): Promise<readonly ReceivedAlert[]> {
   const received = await inbox.receive();
   for (const { type, severity } of received)
     report.count('alerts received', `${type} (${severity})`);
-  const others = received.filter(({ type }) => !passed.includes(type));
-  claim(others.length === 0, `alerts of ${passed.join(', ')} alone`, others);
+  const others = received.filter(({ type }) => !filter.includes(type));
+  claim(others.length === 0, `alerts of ${filter.join(', ')} alone`, others);
   alerts.push(...received);
   return received;
 }

@@ -1,6 +1,10 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
+import type { Cloud } from './cloud.js';
+import { claim } from './report.js';
 import { RESOURCE_POLICY_FUNCTION } from './resource-policies.js';
+import { until } from './waiting.js';
 
 export interface Resource {
   readonly Type: string;
@@ -9,16 +13,16 @@ export interface Resource {
   DependsOn?: string | string[];
 }
 
-interface Lack {
+interface Unsupported {
   readonly what: string;
   readonly consequence: string;
   readonly matches: (resource: Resource) => boolean;
-  /** One that would do in AWS: the emulator is seen to refuse it, or the lack is none any more. */
+  /** One that would do in AWS: the emulator is seen to reject it, or this entry has to go. */
   readonly example: Resource;
 }
 
-/** What the emulator refuses to create; everything else of the app is deployed as synthesized. */
-export const LACKS: readonly Lack[] = [
+/** What the emulator cannot create; everything else of the app is deployed as synthesized. */
+export const UNSUPPORTED: readonly Unsupported[] = [
   {
     what: 'AWS::SecretsManager::RotationSchedule',
     consequence: 'no schedule starts a rotation here, and none of its settings is tried',
@@ -60,9 +64,8 @@ export const LACKS: readonly Lack[] = [
   },
   {
     what: 'AWS::CloudWatch::CompositeAlarm',
-    consequence: 'nothing tells of missed runs here',
+    consequence: 'missed runs are not reported here',
     matches: ({ Type }) => Type === 'AWS::CloudWatch::CompositeAlarm',
-
     example: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'FALSE' } },
   },
 ];
@@ -70,8 +73,8 @@ export const LACKS: readonly Lack[] = [
 const RESOURCE_POLICY = 'AWS::SecretsManager::ResourcePolicy';
 
 /** One of each that is left out, or that something else stands for. */
-export const EXAMPLES: readonly Resource[] = [
-  ...LACKS.map(({ example }) => example),
+const EXAMPLES: readonly Resource[] = [
+  ...UNSUPPORTED.map(({ example }) => example),
   {
     Type: RESOURCE_POLICY,
     Properties: {
@@ -81,16 +84,16 @@ export const EXAMPLES: readonly Resource[] = [
   },
 ];
 
-/** Where the emulator does otherwise than AWS, and what this run does about it. */
-export const OTHERWISE: readonly string[] = [
+/** Where the emulator differs from AWS, and what this run does about it. */
+export const DIFFERENCES: readonly string[] = [
   'a secret made without a value holds an empty AWSCURRENT version: the label is taken off',
-  'RotateSecret calls no function and puts a copy in charge: labels are put back, the four steps driven',
-  'flows wait two seconds for any instant to come, and for no retry: see ministack_fixed_waits.py',
+  'RotateSecret calls no function and makes a copy current: labels are put back, the four steps driven',
+  'flows wait two seconds for any instant to come, and not at all before a retry: see ministack_fixed_waits.py',
   'functions run on the Node of this machine, without what Lambda gives to functions that stream: see lambda-streaming.cjs, which collects an answer before it is sent',
-  'functions reach it through a door of this run, where answers can be lost, and without TLS up to there',
-  'a function URL does not tell the function who signed: the SDK invokes the function with the event of a URL, the URL itself is only seen to refuse',
+  'functions reach it through a proxy of this run, where answers can be lost, and without TLS up to there',
+  'a function URL passes no identity to the function: the SDK invokes the function with the event of a URL, the URL itself is only seen to reject',
   'the deletion of a nested stack heeds no DeletionPolicy: that secrets stay is read in the templates, and seen at the one whose key left the policy',
-  'AWS::SecretsManager::ResourcePolicy is unknown: a custom resource hands its properties to PutResourcePolicy, with the sessions of roles beside the roles and the root, as whom this run looks at values: see resource-policy.cjs',
+  'AWS::SecretsManager::ResourcePolicy is unknown: a custom resource hands its properties to PutResourcePolicy, with the sessions of roles beside the roles and the root, as whom this run reads values: see resource-policy.cjs',
 ];
 
 export interface LeftOut {
@@ -102,8 +105,8 @@ interface Template {
   readonly Resources: Record<string, Resource>;
 }
 
-/** Copies a cloud assembly without what the emulator lacks. The original stays as it is. */
-export function copyWithoutLacks(assembly: string, copy: string): LeftOut[] {
+/** Copies a cloud assembly without what the emulator cannot create. The original stays as it is. */
+export function copyWithoutUnsupported(assembly: string, copy: string): LeftOut[] {
   cpSync(assembly, copy, { recursive: true });
   return templatesOf(copy).flatMap(stripTemplate);
 }
@@ -131,9 +134,9 @@ function stripTemplate(path: string): LeftOut[] {
       Resources[logicalId] = asCustomResource(resource);
       changed = true;
     }
-    const lack = LACKS.find(({ matches }) => matches(resource));
-    if (!lack) continue;
-    leftOut.push({ what: lack.what, logicalId });
+    const unsupported = UNSUPPORTED.find(({ matches }) => matches(resource));
+    if (!unsupported) continue;
+    leftOut.push({ what: unsupported.what, logicalId });
     delete Resources[logicalId];
   }
   for (const resource of Object.values(Resources)) {
@@ -150,4 +153,47 @@ function asCustomResource(resource: Resource): Resource {
     Type: 'Custom::SecretsManagerResourcePolicy',
     Properties: { ServiceToken: RESOURCE_POLICY_FUNCTION, ...resource.Properties },
   };
+}
+
+const EventsSchema = z.array(
+  z.object({ status: z.string(), reason: z.string().nullable().default('') }),
+);
+const ENDS = ['CREATE_FAILED', 'CREATE_COMPLETE'];
+/** A rejection of the kind of resource; an example that is wrong itself is rejected in other words. */
+const NOT_KNOWN = /Unrecognized resource types|Unsupported resource type|is not supported/;
+
+/** Nothing is left out that the emulator could make: a stack of each alone fails, and for that reason. */
+export async function claimExamplesRejected(cloud: Cloud): Promise<void> {
+  await Promise.all(
+    EXAMPLES.map(async (example, index) => {
+      const reason = await outcomeOf(cloud, `left-out-${index}`, example);
+      claim(NOT_KNOWN.test(reason), `no ${example.Type}: make it, the emulator knows it`, reason);
+    }),
+  );
+}
+
+/** Why a resource cannot be created, or `CREATE_COMPLETE`. */
+async function outcomeOf({ aws }: Cloud, name: string, Example: Resource): Promise<string> {
+  try {
+    await aws('cloudformation create-stack', {
+      'stack-name': name,
+      'template-body': { Resources: { Example } },
+    });
+  } catch (error) {
+    return String(error);
+  }
+  const query = 'StackEvents[].{status: ResourceStatus, reason: ResourceStatusReason}';
+  const ended = await until(
+    `an end of a stack with one ${Example.Type}`,
+    async () => {
+      const events = await aws('cloudformation describe-stack-events', {
+        'stack-name': name,
+        query,
+      });
+      return EventsSchema.parse(events).filter(({ status }) => ENDS.includes(status));
+    },
+    (ends) => ends.length > 0,
+    { pauseMs: 250 },
+  );
+  return ended.find(({ status }) => status === 'CREATE_FAILED')?.reason ?? 'CREATE_COMPLETE';
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { command } from './commands.js';
@@ -7,7 +8,7 @@ const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const PYTHON =
   'import pip, sys; assert sys.version_info >= (3, 10); print(sys.executable); print(sys.version)';
 /** An installation takes a minute; another run may do one meanwhile. */
-const LOCK_LIMIT_MS = 900_000;
+const LOCK_LIMITS = { attempts: 2000, limitMs: 900_000 };
 
 /** Python, and the folder of the packages that it runs. */
 export interface Tools {
@@ -17,7 +18,7 @@ export interface Tools {
 
 /**
  * Installs MiniStack and the AWS CLI into a folder of their own, unless they are there. What is
- * there in part, or does not run any more, is made anew.
+ * there in part, or does not run any more, is installed again.
  */
 export async function installTools(cache: string, env: NodeJS.ProcessEnv): Promise<Tools> {
   const [python = '', version] = (await need('python3', ['-c', PYTHON], env)).split('\n');
@@ -77,12 +78,12 @@ async function install(
   try {
     await command(python, [...pip, ...what], here);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const printed = cause instanceof Error ? cause.message : String(cause);
     const unreached =
       /NewConnectionError|ConnectTimeout|name resolution|Max retries|ProxyError|versions: none/i;
-    if (!unreached.test(said)) throw cause;
+    if (!unreached.test(printed)) throw cause;
     throw new Error(
-      `no package index reached: e2e installs MiniStack and the AWS CLI with pip into ${packages} when it first runs, and needs the network (or PIP_INDEX_URL) for that; pip says:\n${said}`,
+      `no package index reached: e2e installs MiniStack and the AWS CLI with pip into ${packages} when it first runs, and needs the network (or PIP_INDEX_URL) for that; pip says:\n${printed}`,
       { cause },
     );
   }
@@ -105,7 +106,7 @@ async function lock(folder: string): Promise<() => void> {
       }
     },
     (state) => state === 'ours',
-    { attempts: 2000, limitMs: LOCK_LIMIT_MS },
+    LOCK_LIMITS,
   );
   writeFileSync(owner, String(process.pid));
   return () => rmSync(folder, { recursive: true, force: true });
@@ -118,4 +119,23 @@ function hasEnded(owner: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
+}
+
+/** Puts the commands that README and runbook have users run where a shell finds them first. */
+export function putUserCommands(
+  folder: string,
+  { python, packages }: Tools,
+  url: string,
+  env: NodeJS.ProcessEnv,
+): string {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const put = (name: string, line: string) =>
+    writeFileSync(join(bin, name), `#!/bin/sh\n${line} "$@"\n`, { mode: 0o755 });
+  // The address by option: for SQS the AWS CLI does not heed the environment's.
+  put('aws', `PYTHONPATH='${packages}' exec '${python}' -m awscli --endpoint-url '${url}'`);
+  if (spawnSync('jq', ['--version'], { env }).status !== 0) {
+    put('jq', `exec '${process.execPath}' '${join(import.meta.dirname, 'jq.mjs')}'`);
+  }
+  return bin;
 }
