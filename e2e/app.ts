@@ -3,12 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { command } from './commands.js';
 import { ACCOUNT, type Emulator, REGION } from './emulator.js';
-import {
-  copyWithoutUnsupported,
-  declaredResources,
-  type LeftOut,
-  type Resource,
-} from './unsupported.js';
+import { copyWithoutUnsupported, declaredResources } from './unsupported.js';
 
 const CDK = join(import.meta.dirname, '..', 'node_modules', 'aws-cdk', 'bin', 'cdk');
 
@@ -28,31 +23,17 @@ const OutputsSchema = z.object({
 
 export type Outputs = z.infer<typeof OutputsSchema>['MistralGovernance'];
 
-export interface Deployment {
-  readonly outputs: Outputs;
-  readonly leftOut: readonly LeftOut[];
-  /** As the templates have them that were deployed. */
-  readonly declared: readonly Resource[];
-  /** By the CDK CLI. */
-  readonly printed: string;
-}
-
 /** An app as synthesized, and what of it the emulator can take. */
 export interface Assembly {
   readonly path: string;
-  readonly leftOut: readonly LeftOut[];
+  /** Logical ids of the rest. */
+  readonly leftOut: readonly string[];
 }
+
+export type App = ReturnType<typeof createApp>;
 
 /** This repository's app, as the CDK CLI handles it. */
-export interface App {
-  bootstrap(): Promise<void>;
-  /** Can be awaited later: one at a time, they are made while the journey goes on. */
-  synth(policyPath: string): Promise<Assembly>;
-  deploy(assembly: Assembly): Promise<Deployment>;
-  destroy(): Promise<void>;
-}
-
-export function createApp({ env }: Emulator, folder: string): App {
+export function createApp({ env }: Emulator, folder: string) {
   let synths = 0;
   let lastSynth: Promise<unknown> = Promise.resolve();
   let deployed = '';
@@ -72,19 +53,21 @@ export function createApp({ env }: Emulator, folder: string): App {
   }
 
   return {
-    async bootstrap() {
+    async bootstrap(): Promise<void> {
       // Away from cdk.json, which would have the app synthesized first.
       await cdk(['bootstrap', `aws://${ACCOUNT}/${REGION}`], folder);
     },
 
-    synth(policyPath) {
+    /** Can be awaited later: one at a time, they are made while the journey goes on. */
+    synth(policyPath: string): Promise<Assembly> {
       const made = lastSynth.then(() => synthesize(policyPath));
       made.catch(() => {}); // it fails where it is awaited
       lastSynth = made;
       return made;
     },
 
-    async deploy({ path, leftOut }) {
+    /** Returns the outputs, what the deployed templates declare, and what the CDK CLI printed. */
+    async deploy({ path }: Assembly) {
       deployed = path;
       const outputsFile = `${path}.outputs.json`;
       const printed = await cdk([
@@ -92,11 +75,10 @@ export function createApp({ env }: Emulator, folder: string): App {
         ...['--outputs-file', outputsFile, '--progress', 'events'],
       ]);
       const outputs = OutputsSchema.parse(JSON.parse(readFileSync(outputsFile, 'utf8')));
-      const declared = declaredResources(path);
-      return { outputs: outputs.MistralGovernance, leftOut, declared, printed };
+      return { outputs: outputs.MistralGovernance, declared: declaredResources(path), printed };
     },
 
-    async destroy() {
+    async destroy(): Promise<void> {
       await cdk(['destroy', '--all', '--force', '--app', deployed]);
     },
   };

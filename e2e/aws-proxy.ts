@@ -3,24 +3,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Agent, request } from 'undici';
-import { type AnswerFaults, createAnswerFaults } from './answer-faults.js';
+import { createAnswerFaults } from './answer-faults.js';
 
 /** What a deployed function asks of AWS, for example `secretsmanager.PutSecretValue`. */
-export interface AwsCall {
+interface AwsCall {
   readonly target: string;
   readonly body: string;
 }
 
-/** Through which the deployed functions alone reach the emulator. */
-export interface AwsProxy {
-  readonly url: string;
-  readonly faults: AnswerFaults<AwsCall>;
-  /** Where calls go, once the emulator is there. */
-  forwardTo(url: string, ca: string): void;
-  close(): Promise<void>;
-}
+export type AwsProxy = Awaited<ReturnType<typeof startAwsProxy>>;
 
-export async function startAwsProxy(): Promise<AwsProxy> {
+/** Through which the deployed functions alone reach the emulator. */
+export async function startAwsProxy() {
   const faults = createAnswerFaults<AwsCall>();
   let upstream: { readonly url: string; readonly dispatcher: Agent } | undefined;
 
@@ -48,11 +42,12 @@ export async function startAwsProxy(): Promise<AwsProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     faults,
 
-    forwardTo(url, ca) {
+    /** Where calls go, once the emulator is there. */
+    forwardTo(url: string, ca: string): void {
       upstream = { url, dispatcher: new Agent({ connect: { ca } }) };
     },
 
-    async close() {
+    async close(): Promise<void> {
       server.closeAllConnections();
       server.close();
       await upstream?.dispatcher.destroy();

@@ -7,19 +7,7 @@ import { Sha256 } from '../client/sha256.js';
 import { command } from './commands.js';
 import { type Emulator, REGION, ROOT } from './emulator.js';
 
-/** The account in the emulator, through AWS's own SDK and CLI. */
-export interface Cloud {
-  readonly dynamo: DynamoDB;
-  readonly secretsManager: SecretsManager;
-  readonly stepFunctions: SFN;
-  /** The answer of an `aws` command; the value of an option may be an object, for JSON. */
-  aws(command: string, options?: Readonly<Record<string, string | object>>): Promise<unknown>;
-  /** The answer of SQS, for what is asked too often to start a process each time. */
-  sqs(action: string, input: object): Promise<unknown>;
-  /** Invokes a function as AWS's services do. @throws FunctionError if it failed */
-  invoke(functionName: string, event: unknown): Promise<unknown>;
-  close(): void;
-}
+export type Cloud = ReturnType<typeof openCloud>;
 
 export class FunctionError extends Error {
   override readonly name = 'FunctionError';
@@ -36,7 +24,8 @@ export function clientOptions({ url, ca }: Emulator, credentials: Credentials = 
   return { endpoint: url, region: REGION, credentials, requestHandler: { httpsAgent: { ca } } };
 }
 
-export function openCloud(emulator: Emulator): Cloud {
+/** The account in the emulator, through AWS's own SDK and CLI. */
+export function openCloud(emulator: Emulator) {
   const { url, env, fetch } = emulator;
   const options = clientOptions(emulator);
   const dynamo = new DynamoDB(options);
@@ -66,7 +55,11 @@ export function openCloud(emulator: Emulator): Cloud {
     secretsManager,
     stepFunctions,
 
-    async aws(name, given = {}) {
+    /** The answer of an `aws` command; the value of an option may be an object, for JSON. */
+    async aws(
+      name: string,
+      given: Readonly<Record<string, string | object>> = {},
+    ): Promise<unknown> {
       const args = Object.entries(given).flatMap(([option, value]) => [
         `--${option}`,
         typeof value === 'string' ? value : JSON.stringify(value),
@@ -79,7 +72,8 @@ export function openCloud(emulator: Emulator): Cloud {
       return jsonOf(stdout);
     },
 
-    async sqs(action, input) {
+    /** The answer of SQS, for what is asked too often to start a process each time. */
+    async sqs(action: string, input: object): Promise<unknown> {
       const answer = await post('sqs', '/', input, {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': `AmazonSQS.${action}`,
@@ -89,7 +83,8 @@ export function openCloud(emulator: Emulator): Cloud {
       return jsonOf(text);
     },
 
-    async invoke(functionName, event) {
+    /** Invokes a function as AWS's services do. @throws FunctionError if it failed */
+    async invoke(functionName: string, event: unknown): Promise<unknown> {
       const answer = await post(
         'lambda',
         `/2015-03-31/functions/${functionName}/invocations`,
@@ -102,7 +97,7 @@ export function openCloud(emulator: Emulator): Cloud {
       return jsonOf(text);
     },
 
-    close() {
+    close(): void {
       for (const client of [dynamo, secretsManager, stepFunctions]) client.destroy();
     },
   };

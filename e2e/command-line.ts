@@ -21,28 +21,25 @@ const SpendSchema = z.object({
 });
 
 /** The command line on the deployed stack, which it finds by its outputs. */
-export interface CommandLine {
-  audit(): Promise<z.infer<typeof AuditSchema>>;
-  spend(): Promise<z.infer<typeof SpendSchema>>;
+export function openCommandLine({ shell, report }: Scene, policyPath: string) {
   /** `piped` is a command whose output it gets. */
-  ask<Answer>(command: string, answer: z.ZodType<Answer>, piped?: string): Promise<Answer>;
-}
-
-export function openCommandLine({ shell, report }: Scene, policyPath: string): CommandLine {
-  const commandLine: CommandLine = {
-    audit: () => commandLine.ask('audit', AuditSchema),
-    spend: () => commandLine.ask('spend', SpendSchema),
-
-    async ask(command, answer, piped) {
-      const line = `npx --no -- mistral-governance ${command} --policy '${policyPath}' --json`;
-      report.count('steps driven', `npx --no -- mistral-governance ${command}`);
-      // 1 says that something needs attention.
-      const asked = `(cd '${ROOT}' && ${line} || [ $? = 1 ])`;
-      const printed = await shell.paste(piped ? `${piped} | ${asked}` : asked);
-      return answer.parse(JSON.parse(printed));
-    },
+  async function ask<Answer>(
+    command: string,
+    answer: z.ZodType<Answer>,
+    piped?: string,
+  ): Promise<Answer> {
+    const line = `npx --no -- mistral-governance ${command} --policy '${policyPath}' --json`;
+    report.count('stepsDriven', `npx --no -- mistral-governance ${command}`);
+    // 1 says that something needs attention.
+    const asked = `(cd '${ROOT}' && ${line} || [ $? = 1 ])`;
+    const printed = await shell.paste(piped ? `${piped} | ${asked}` : asked);
+    return answer.parse(JSON.parse(printed));
+  }
+  return {
+    ask,
+    audit: () => ask('audit', AuditSchema),
+    spend: () => ask('spend', SpendSchema),
   };
-  return commandLine;
 }
 
 export async function askCommandLine(scene: Scene, policyPath: string): Promise<void> {

@@ -36,7 +36,7 @@ export async function callGateway(scene: Scene): Promise<void> {
   const large = { ...LONG_ANSWER, model: 'mistral-large-latest' };
   await claimRejected('model_not_allowed', 403, () => developer.chat.complete(large));
   await claimRejected('budget_exhausted', 429, () => developer.chat.complete(LONG_ANSWER));
-  scene.report.count('steps driven', 'gateway call', 5);
+  scene.report.count('stepsDriven', 'gateway call', 5);
   await claimUrlRejects(scene);
 }
 
@@ -44,7 +44,7 @@ export async function callGateway(scene: Scene): Promise<void> {
 export async function callWithRaisedBudget(scene: Scene): Promise<void> {
   const { usage } = await sdkThroughFunction(scene, DEVELOPER).chat.complete(LONG_ANSWER);
   claim(usage.completionTokens === 1500, 'an answer of 1500 tokens', usage);
-  scene.report.count('steps driven', 'gateway call');
+  scene.report.count('stepsDriven', 'gateway call');
 }
 
 const RunsOutSchema = z.object({ kind: z.literal('runs-out') });

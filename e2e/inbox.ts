@@ -20,14 +20,10 @@ const MOST_BATCHES = 50;
 
 export type ReceivedAlert = z.infer<typeof AlertSchema>;
 
-/** A queue of the operators, made before the deploy, which lets the topic of the app in. */
-export interface Inbox {
-  readonly queueArn: string;
-  /** Takes what is in the queue, without waiting for more. */
-  receive(): Promise<ReceivedAlert[]>;
-}
+export type Inbox = Awaited<ReturnType<typeof openInbox>>;
 
-export async function openInbox({ sqs }: Cloud): Promise<Inbox> {
+/** A queue of the operators, made before the deploy, which lets the topic of the app in. */
+export async function openInbox({ sqs }: Cloud) {
   const { QueueUrl } = QueueSchema.parse(await sqs('CreateQueue', { QueueName: 'on-call' }));
   const attributes = await sqs('GetQueueAttributes', { QueueUrl, AttributeNames: ['QueueArn'] });
   const { QueueArn } = AttributesSchema.parse(attributes).Attributes;
@@ -48,7 +44,8 @@ export async function openInbox({ sqs }: Cloud): Promise<Inbox> {
   return {
     queueArn: QueueArn,
 
-    async receive() {
+    /** Takes what is in the queue, without waiting for more. */
+    async receive(): Promise<ReceivedAlert[]> {
       const alerts: ReceivedAlert[] = [];
       for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
         const taken = await take();

@@ -20,7 +20,7 @@ interface LabelledVersion {
 
 /** From now on, checks at each deletion at Mistral that the key is current in no secret. */
 export function watchDeletions(scene: Scene): void {
-  scene.mistral.beforeDeletion = async (keyId) => {
+  scene.mistral.hooks.beforeDeletion = async (keyId) => {
     const current = currentKeys(await labelledVersions(scene));
     const held = current.filter(({ key }) => key?.keyId === keyId);
     scene.revokedWhileCurrent.push(...held.map(({ secretName }) => secretName));

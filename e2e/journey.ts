@@ -1,5 +1,4 @@
 import { deployedResources } from './account.js';
-import type { Assembly } from './app.js';
 import { changeAndDestroy } from './changes.js';
 import { askCommandLine } from './command-line.js';
 import { COMMANDS } from './documents.js';
@@ -7,7 +6,7 @@ import { callGateway, watchSpend } from './gateway.js';
 import { watchDeletions } from './invariants.js';
 import { surviveKills } from './kills.js';
 import { runOperatorMode } from './operator-mode.js';
-import { type Policies, secretsOf, writePolicies } from './policies.js';
+import { secretsOf, writePolicies } from './policies.js';
 import { claimReadersAlone } from './readers.js';
 import { claim, claimSame } from './report.js';
 import { createResourcePolicyFunction } from './resource-policies.js';
@@ -34,17 +33,8 @@ import { awayFromMidnight } from './waiting.js';
 const DEV_SECRET = 'mistral/dev-workspace/dev-team-key';
 const ML_SECRET = 'mistral/ml-workspace/ml-team-key';
 
-export interface Settled {
-  readonly scene: Scene;
-  readonly policies: Policies;
-  /** What CDK makes, while the journey goes on, of the first policy again and of the others. */
-  readonly again: Promise<Assembly>;
-  readonly changed: Promise<Assembly>;
-  readonly operator: Promise<Assembly>;
-}
-
 /** From an empty account to a deployed system whose keys are there. */
-export async function settle(parts: Parts): Promise<Settled> {
+export async function settle(parts: Parts) {
   const { mistral, cloud, inbox, shell, app, folder, report } = parts;
   const policies = writePolicies(folder, mistral.url, inbox.queueArn);
   const first = app.synth(policies.first);
@@ -55,18 +45,20 @@ export async function settle(parts: Parts): Promise<Settled> {
   );
   await createResourcePolicyFunction(parts);
   await report.step('bootstrapped', () => app.bootstrap());
-  const { outputs, leftOut } = await report.step('deployed', async () => app.deploy(await first));
+  const { leftOut } = await first;
+  const { outputs } = await report.step('deployed', async () => app.deploy(await first));
+  // Made while the journey goes on.
   const again = app.synth(policies.first);
   const changed = app.synth(policies.changed);
   const operator = app.synth(policies.operator);
   report.note(`${leftOut.length} resources left out`);
   const resources = await deployedResources(cloud);
-  for (const { type } of resources) report.count('resources deployed', type);
+  for (const { type } of resources) report.count('resourcesDeployed', type);
 
   await shell.paste(COMMANDS.defineNames);
   const scene = openScene(parts, outputs, resources);
   watchDeletions(scene);
-  mistral.daysBehind = 4;
+  mistral.clock.daysBehind = 4;
   await report.step('every key provisioned', async () => {
     const started = await provision(scene, policies.first);
     claimSame(started, secretsOf(policies.first), 'a first rotation of every secret');
@@ -86,7 +78,7 @@ export async function travel(parts: Parts): Promise<void> {
     await claimReadersAlone(scene, DEV_SECRET);
     return key;
   });
-  mistral.daysBehind = 0;
+  mistral.clock.daysBehind = 0;
   await report.step('rotated, and the old key retired', async () => {
     const versionId = await scene.rotations.rotate(DEV_SECRET, () =>
       askToRotate(scene, DEV_SECRET),

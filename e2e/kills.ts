@@ -96,7 +96,7 @@ async function killRotation(
   const error = await outcome;
   const died = error instanceof FunctionError && error.message.includes(DIED);
   claim(died, `a function that dies in ${where}`, String(error));
-  report.count('functions killed', `in ${where}`);
+  report.count('functionsKilled', `in ${where}`);
 }
 
 /** A task of the retirement flow, which Step Functions tries again by itself. */
@@ -108,7 +108,7 @@ async function killTask(
 ): Promise<void> {
   await inTime(acted, where);
   await processes.kill(functions[task]);
-  report.count('functions killed', `in ${where}`);
+  report.count('functionsKilled', `in ${where}`);
 }
 
 async function inTime(acted: Promise<void>, where: string): Promise<void> {

@@ -38,7 +38,9 @@ let emulator: Emulator | undefined;
 async function run(): Promise<void> {
   say(`it is ${new Date().toISOString()}`);
   say('unsupported by the emulator, and left out of the templates that it gets:');
-  for (const { what, consequence } of UNSUPPORTED) say(`  ${what}: ${consequence}`);
+  for (const { example, property, consequence } of UNSUPPORTED) {
+    say(`  ${example.Type}${property ? ` with ${property}` : ''}: ${consequence}`);
+  }
   say('the emulator differs from AWS:');
   for (const line of DIFFERENCES) say(`  ${line}`);
 

@@ -17,41 +17,35 @@ export function claimSame(given: readonly string[], expected: readonly string[],
   claim([...given].sort().join() === [...expected].sort().join(), what, given);
 }
 
-type Heading = 'resources deployed' | 'steps driven' | 'functions killed' | 'alerts received';
-type Counts = Readonly<Record<string, number>>;
-
-/** What happened, for the summary at the end. */
-export interface Report {
-  /** Runs a part of the journey and prints how long it took; what fails ends the journey. */
-  step<Result>(title: string, act: () => Promise<Result>): Promise<Result>;
-  note(line: string): void;
-  /** Counts under a heading. */
-  count(heading: Heading, what: string, by?: number): void;
-  /** In which part the journey is, or after which. */
-  where(): string;
-  summary(): Summary;
-}
+/** What is counted for the summary, under these names of its document. */
+const COUNTED = {
+  resourcesDeployed: 'resources deployed',
+  stepsDriven: 'steps driven',
+  functionsKilled: 'functions killed',
+  alertsReceived: 'alerts received',
+} as const;
+type Counted = keyof typeof COUNTED;
 
 /** The document that `--json` prints; a failed journey has what came before, and says why it ended. */
-export interface Summary {
+export interface Summary extends Readonly<Record<Counted, Readonly<Record<string, number>>>> {
   readonly parts: readonly { readonly title: string; readonly seconds: number }[];
-  readonly resourcesDeployed: Counts;
-  readonly stepsDriven: Counts;
-  readonly functionsKilled: Counts;
-  readonly alertsReceived: Counts;
   readonly minutes: number;
 }
 
-export function createReport(write: (line: string) => void, nowMs: () => number): Report {
+export type Report = ReturnType<typeof createReport>;
+
+/** What happened, for the summary at the end. */
+export function createReport(write: (line: string) => void, nowMs: () => number) {
   const startedAtMs = nowMs();
   const parts: { title: string; seconds: number }[] = [];
-  const counts = new Map<Heading, Map<string, number>>();
+  const counts: Record<Counted, Record<string, number>> = {
+    ...{ resourcesDeployed: {}, stepsDriven: {}, functionsKilled: {}, alertsReceived: {} },
+  };
   let unfinished: string | undefined;
-  const under = (heading: Heading): Counts =>
-    Object.fromEntries([...(counts.get(heading) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)));
 
   return {
-    async step(title, act) {
+    /** Runs a part of the journey and prints how long it took; what fails ends the journey. */
+    async step<Result>(title: string, act: () => Promise<Result>): Promise<Result> {
       const fromMs = nowMs();
       unfinished = title;
       const result = await act();
@@ -62,49 +56,33 @@ export function createReport(write: (line: string) => void, nowMs: () => number)
       return result;
     },
 
-    note: (line) => write(`  ${line}`),
+    note: (line: string) => write(`  ${line}`),
 
-    count(heading, what, by = 1) {
-      const group = counts.get(heading) ?? new Map<string, number>();
-      group.set(what, (group.get(what) ?? 0) + by);
-      counts.set(heading, group);
+    count(counted: Counted, what: string, by = 1): void {
+      counts[counted][what] = (counts[counted][what] ?? 0) + by;
     },
 
-    where() {
+    /** In which part the journey is, or after which. */
+    where(): string {
       if (unfinished !== undefined) return `in "${unfinished}"`;
       const last = parts.at(-1);
       return last ? `after "${last.title}"` : 'at the start';
     },
 
-    summary: () => ({
-      parts,
-      resourcesDeployed: under('resources deployed'),
-      stepsDriven: under('steps driven'),
-      functionsKilled: under('functions killed'),
-      alertsReceived: under('alerts received'),
-      minutes: (nowMs() - startedAtMs) / 60_000,
-    }),
+    summary(): Summary {
+      return { parts, ...counts, minutes: (nowMs() - startedAtMs) / 60_000 };
+    },
   };
 }
 
 /** The summary for people. */
 export function linesOf(summary: Summary): string[] {
-  return [
-    '',
-    ...table('resources deployed', summary.resourcesDeployed),
-    ...table('steps driven', summary.stepsDriven),
-    ...table('functions killed', summary.functionsKilled),
-    ...table('alerts received', summary.alertsReceived),
-    `${summary.parts.length} parts of the journey held, ${summary.minutes.toFixed(1)} minutes`,
-  ];
-}
-
-function table(heading: string, counts: Counts): string[] {
-  const rows = Object.entries(counts);
-  const sum = rows.reduce((total, [, count]) => total + count, 0);
-  return [
-    `${heading}: ${sum}`,
-    ...rows.map(([what, count]) => `${String(count).padStart(6)}  ${what}`),
-    '',
-  ];
+  const tables = Object.entries(COUNTED).flatMap(([counted, heading]) => {
+    const rows = Object.entries(summary[counted as Counted]).sort(([a], [b]) => (a < b ? -1 : 1));
+    const sum = rows.reduce((total, [, count]) => total + count, 0);
+    const lines = rows.map(([what, count]) => `${String(count).padStart(6)}  ${what}`);
+    return [`${heading}: ${sum}`, ...lines, ''];
+  });
+  const minutes = summary.minutes.toFixed(1);
+  return ['', ...tables, `${summary.parts.length} parts of the journey held, ${minutes} minutes`];
 }

@@ -33,7 +33,7 @@ export async function replaceLeakedKey(scene: Scene): Promise<void> {
     () => shell.paste(COMMANDS.statusOfRevocation),
     (status) => status.includes('SUCCEEDED'),
   );
-  report.count('steps driven', 'retirement flow to its end');
+  report.count('stepsDriven', 'retirement flow to its end');
   claim((await mistral.statusFor(leaked.apiKey)) === 401, 'a leaked key that Mistral rejects');
   const first = await shell.paste(COMMANDS.statusOfRetirement);
   claim(/RUNNING|SUCCEEDED/.test(first), 'no harm to the flow of the rotation itself', first);

@@ -63,7 +63,7 @@ export function openScene(
     ...parts,
     outputs,
     rotations: createRotations(parts.cloud, outputs.RotationFunctionName, () =>
-      parts.report.count('steps driven', 'rotation step'),
+      parts.report.count('stepsDriven', 'rotation step'),
     ),
     processes: createFunctionProcesses(parts.folder),
     functions: {
@@ -85,7 +85,7 @@ export async function provision(
   for (const secretName of secretsOf(policyPath)) await rotations.emptyAsInAws(secretName);
   const { started } = StartedSchema.parse(await cloud.invoke(functions.provisioning, {}));
   for (const secretName of started) await rotations.driveAsked(secretName);
-  report.count('steps driven', 'first rotation', started.length);
+  report.count('stepsDriven', 'first rotation', started.length);
   return started;
 }
 
@@ -104,7 +104,7 @@ export async function retired({ cloud, outputs, report }: Scene, name: string): 
     (execution) => execution.status !== 'RUNNING',
   );
   claim(status === 'SUCCEEDED', `a good end of retirement ${name}`, { status, error, cause });
-  report.count('steps driven', 'retirement flow to its end');
+  report.count('stepsDriven', 'retirement flow to its end');
 }
 
 /** A rotation names the execution that it starts after the version that it made. */
@@ -114,13 +114,13 @@ export function executionArnOf(outputs: Outputs, name: string): string {
 
 export async function audit({ shell, report }: Scene) {
   await shell.paste(COMMANDS.audit);
-  report.count('steps driven', 'audit');
+  report.count('stepsDriven', 'audit');
   return AuditSchema.parse(answerIn(shell, 'audit.json'));
 }
 
 export async function monitorSpend({ shell, report }: Scene) {
   await shell.paste(COMMANDS.monitorSpend);
-  report.count('steps driven', 'spend check');
+  report.count('stepsDriven', 'spend check');
   return SpendSchema.parse(answerIn(shell, 'spend.json')).spend;
 }
 
@@ -135,7 +135,7 @@ export async function receiveAlerts(
 ): Promise<readonly ReceivedAlert[]> {
   const received = await inbox.receive();
   for (const { type, severity } of received)
-    report.count('alerts received', `${type} (${severity})`);
+    report.count('alertsReceived', `${type} (${severity})`);
   const others = received.filter(({ type }) => !filter.includes(type));
   claim(others.length === 0, `alerts of ${filter.join(', ')} alone`, others);
   alerts.push(...received);

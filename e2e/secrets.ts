@@ -53,21 +53,10 @@ export async function currentVersion(
   return versions.find(([, stages]) => stages.includes('AWSCURRENT'))?.[0];
 }
 
-/** Secrets Manager's part of rotations, which the emulator only claims to have done. */
-export interface Rotations {
-  /** In AWS a secret without a value has no version; here it has one, which is AWSCURRENT. */
-  emptyAsInAws(secretName: string): Promise<void>;
-  /** What `rotate-secret`, called by `ask`, begins: a pending version without a value. Returns its id. */
-  begin(secretName: string, ask: () => Promise<unknown>): Promise<string>;
-  /** The four steps in their order, up to the first that fails; Secrets Manager repeats them then. */
-  attempt(secretName: string, versionId: string): Promise<void>;
-  /** A rotation that `ask` begins, to its end. */
-  rotate(secretName: string, ask: () => Promise<unknown>): Promise<string>;
-  /** The steps of a rotation that the product itself has asked for. */
-  driveAsked(secretName: string): Promise<string>;
-}
+export type Rotations = ReturnType<typeof createRotations>;
 
-export function createRotations(cloud: Cloud, functionName: string, onStep: () => void): Rotations {
+/** Secrets Manager's part of rotations, which the emulator only claims to have done. */
+export function createRotations(cloud: Cloud, functionName: string, onStep: () => void) {
   const { secretsManager, invoke } = cloud;
   const current = (secretName: string) => currentVersion({ cloud }, secretName);
   const moveCurrent = (SecretId: string, from: string, to?: string) =>
@@ -90,38 +79,43 @@ export function createRotations(cloud: Cloud, functionName: string, onStep: () =
     return versionId;
   }
 
-  const rotations: Rotations = {
-    async emptyAsInAws(secretName) {
+  /** What `rotate-secret`, called by `ask`, begins: a pending version without a value. Returns its id. */
+  async function begin(secretName: string, ask: () => Promise<unknown>): Promise<string> {
+    const before = await current(secretName);
+    await ask();
+    return asPending(secretName, before);
+  }
+
+  /** The four steps in their order, up to the first that fails; Secrets Manager repeats them then. */
+  async function attempt(SecretId: string, versionId: string): Promise<void> {
+    const { ARN } = await secretsManager.describeSecret({ SecretId });
+    for (const Step of STEPS) {
+      await invoke(functionName, { Step, SecretId: ARN, ClientRequestToken: versionId });
+      onStep();
+    }
+  }
+
+  return {
+    begin,
+    attempt,
+
+    /** A rotation that `ask` begins, to its end. */
+    async rotate(secretName: string, ask: () => Promise<unknown>): Promise<string> {
+      const versionId = await begin(secretName, ask);
+      await attempt(secretName, versionId);
+      return versionId;
+    },
+
+    /** A rotation that the product itself has asked for, of a secret that held nothing. */
+    async driveAsked(secretName: string): Promise<void> {
+      await attempt(secretName, await asPending(secretName, undefined));
+    },
+
+    /** In AWS a secret without a value has no version; here it has one, which is AWSCURRENT. */
+    async emptyAsInAws(secretName: string): Promise<void> {
       const version = await current(secretName);
       if (version === undefined || (await findKey({ cloud }, secretName, version))) return;
       await moveCurrent(secretName, version);
     },
-
-    async begin(secretName, ask) {
-      const before = await current(secretName);
-      await ask();
-      return asPending(secretName, before);
-    },
-
-    async attempt(SecretId, versionId) {
-      const { ARN } = await secretsManager.describeSecret({ SecretId });
-      for (const Step of STEPS) {
-        await invoke(functionName, { Step, SecretId: ARN, ClientRequestToken: versionId });
-        onStep();
-      }
-    },
-
-    async rotate(secretName, ask) {
-      const versionId = await rotations.begin(secretName, ask);
-      await rotations.attempt(secretName, versionId);
-      return versionId;
-    },
-
-    async driveAsked(secretName) {
-      const versionId = await asPending(secretName, undefined);
-      await rotations.attempt(secretName, versionId);
-      return versionId;
-    },
   };
-  return rotations;
 }

@@ -3,25 +3,17 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endGroup } from './commands.js';
 import type { Emulator } from './emulator.js';
 import { LATE, within } from './waiting.js';
-
-/** A user's open shell, with the AWS CLI and the account's credentials. */
-export interface Shell {
-  /** Where it is, and where commands leave their files. */
-  readonly folder: string;
-  /**
-   * Pastes commands; `typed` is what is typed at a prompt of theirs. Returns what they printed.
-   * @throws Error with what they said, if one of them fails
-   */
-  paste(commands: string, typed?: string): Promise<string>;
-  close(): Promise<void>;
-}
 
 const END = '--- pasted, status';
 const PASTE_LIMIT_MS = 300_000;
 
-export function openShell({ env }: Pick<Emulator, 'env'>, parent: string): Shell {
+export type Shell = ReturnType<typeof openShell>;
+
+/** A user's open shell, with the AWS CLI and the account's credentials. */
+export function openShell({ env }: Pick<Emulator, 'env'>, parent: string) {
   const folder = join(parent, 'shell');
   mkdirSync(folder);
   const child = spawn('bash', ['--noprofile', '--norc'], {
@@ -44,15 +36,22 @@ export function openShell({ env }: Pick<Emulator, 'env'>, parent: string): Shell
   }
 
   return {
+    /** Where it is, and where commands leave their files. */
     folder,
 
-    async paste(commands, typed) {
+    /**
+     * Pastes commands; `typed` is what is typed at a prompt of theirs. Returns what they printed.
+     * @throws Error with their error output, if one of them fails
+     */
+    async paste(commands: string, typed?: string): Promise<string> {
       pastes += 1;
       const script = join(folder, `paste-${pastes}.sh`);
-      const said = join(folder, `paste-${pastes}.err`);
+      const errors = join(folder, `paste-${pastes}.err`);
       writeFileSync(script, commands);
       // Any failing command counts, not only the last one.
-      child.stdin.write(`status=0; trap 'status=$?' ERR; . '${script}' 2> '${said}'; trap - ERR\n`);
+      child.stdin.write(
+        `status=0; trap 'status=$?' ERR; . '${script}' 2> '${errors}'; trap - ERR\n`,
+      );
       if (typed !== undefined) child.stdin.write(`${typed}\n`);
       child.stdin.write(`printf '\\n%s %d\\n' '${END}' "$status"\n`);
       const answer = await within(PASTE_LIMIT_MS, printed());
@@ -61,15 +60,14 @@ export function openShell({ env }: Pick<Emulator, 'env'>, parent: string): Shell
         answer === LATE
           ? `did not end within ${PASTE_LIMIT_MS / 1000} s`
           : `failed with ${answer.status}`;
-      throw new Error(
-        `pasted into a shell, this ${what}:\n${commands}\n${readFileSync(said, 'utf8')}`,
-      );
+      const printedErrors = readFileSync(errors, 'utf8');
+      throw new Error(`pasted into a shell, this ${what}:\n${commands}\n${printedErrors}`);
     },
 
-    async close() {
+    async close(): Promise<void> {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      endGroup(child);
       await exited;
     },
   };

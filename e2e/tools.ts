@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { command } from './commands.js';
-import { until } from './waiting.js';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const PYTHON =
   'import pip, sys; assert sys.version_info >= (3, 10); print(sys.executable); print(sys.version)';
-/** An installation takes a minute; another run may do one meanwhile. */
-const LOCK_LIMITS = { attempts: 2000, limitMs: 900_000 };
+const UNREACHED =
+  /NewConnectionError|ConnectTimeout|name resolution|Max retries|ProxyError|versions: none/i;
 
 /** Python, and the folder of the packages that it runs. */
 export interface Tools {
@@ -16,23 +16,15 @@ export interface Tools {
   readonly packages: string;
 }
 
-/**
- * Installs MiniStack and the AWS CLI into a folder of their own, unless they are there. What is
- * there in part, or does not run any more, is installed again.
- */
+/** Installs MiniStack and the AWS CLI into a folder of their own, unless they are there and run. */
 export async function installTools(cache: string, env: NodeJS.ProcessEnv): Promise<Tools> {
-  const [python = '', version] = (await need('python3', ['-c', PYTHON], env)).split('\n');
+  const [python = '', version = ''] = (await need('python3', ['-c', PYTHON], env)).split('\n');
   await need('bash', ['--version'], env);
-  const tools = { python, packages: cache };
   // Some of what is installed is made for one version of Python.
-  const mark = `# ${version}\n${readFileSync(REQUIREMENTS, 'utf8')}`;
-  mkdirSync(dirname(cache), { recursive: true });
-  const unlock = await lock(`${cache}.lock`);
-  try {
-    if (!(await isWhole(tools, mark, env))) await install(tools, mark, env);
-  } finally {
-    unlock();
-  }
+  const content = version + readFileSync(REQUIREMENTS, 'utf8');
+  const name = createHash('sha256').update(content).digest('hex').slice(0, 16);
+  const tools = { python, packages: join(cache, name) };
+  if (!(await runs(tools, env))) await install(tools, env);
   return tools;
 }
 
@@ -47,77 +39,45 @@ async function need(file: string, args: readonly string[], env: NodeJS.ProcessEn
   }
 }
 
-/** The mark is written last, so what has none was never finished. */
-async function isWhole(
-  { python, packages }: Tools,
-  mark: string,
-  env: NodeJS.ProcessEnv,
-): Promise<boolean> {
+async function runs({ python, packages }: Tools, env: NodeJS.ProcessEnv): Promise<boolean> {
   const tries = ['-c', 'import ministack, awscli, botocore.session, hypercorn'];
-  try {
-    if (readFileSync(markIn(packages), 'utf8') !== mark) return false;
-    await command(python, tries, { ...env, PYTHONPATH: packages });
-    return true;
-  } catch {
-    return false;
-  }
+  const outcome = command(python, tries, { ...env, PYTHONPATH: packages });
+  return outcome.then(
+    () => true,
+    () => false,
+  );
 }
 
-const markIn = (packages: string) => join(packages, 'installed.txt');
-
-async function install(
-  { python, packages }: Tools,
-  mark: string,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  rmSync(packages, { recursive: true, force: true });
+/** Into a folder of this run, which takes its name when it is whole: several runs may install at once. */
+async function install(tools: Tools, env: NodeJS.ProcessEnv): Promise<void> {
+  const { python, packages } = tools;
+  const own = `${packages}.${process.pid}`;
+  mkdirSync(own, { recursive: true });
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--retries', '2'];
   // Two wishes that users may have for their own environment.
   const here = { ...env, PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0' };
-  const what = ['--target', packages, '--requirement', REQUIREMENTS];
   try {
-    await command(python, [...pip, ...what], here);
+    await command(python, [...pip, '--target', own, '--requirement', REQUIREMENTS], here);
+    await nameAfterContent(own, tools, env);
   } catch (cause) {
     const printed = cause instanceof Error ? cause.message : String(cause);
-    const unreached =
-      /NewConnectionError|ConnectTimeout|name resolution|Max retries|ProxyError|versions: none/i;
-    if (!unreached.test(printed)) throw cause;
+    if (!UNREACHED.test(printed)) throw cause;
     throw new Error(
       `no package index reached: e2e installs MiniStack and the AWS CLI with pip into ${packages} when it first runs, and needs the network (or PIP_INDEX_URL) for that; pip says:\n${printed}`,
       { cause },
     );
+  } finally {
+    rmSync(own, { recursive: true, force: true });
   }
-  writeFileSync(markIn(packages), mark);
 }
 
-/** Two runs at the same time must not install into the same folder. */
-async function lock(folder: string): Promise<() => void> {
-  const owner = join(folder, 'pid');
-  await until(
-    `no other run that installs (if there is none, remove ${folder})`,
-    async () => {
-      try {
-        mkdirSync(folder);
-        return 'ours';
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        if (hasEnded(owner)) rmSync(folder, { recursive: true, force: true });
-        return 'held by another run';
-      }
-    },
-    (state) => state === 'ours',
-    LOCK_LIMITS,
-  );
-  writeFileSync(owner, String(process.pid));
-  return () => rmSync(folder, { recursive: true, force: true });
-}
-
-function hasEnded(owner: string): boolean {
+async function nameAfterContent(own: string, tools: Tools, env: NodeJS.ProcessEnv): Promise<void> {
   try {
-    process.kill(Number(readFileSync(owner, 'utf8')), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    renameSync(own, tools.packages);
+  } catch {
+    if (await runs(tools, env)) return; // another run was faster
+    rmSync(tools.packages, { recursive: true, force: true });
+    renameSync(own, tools.packages);
   }
 }
 

@@ -14,19 +14,16 @@ export interface Resource {
 }
 
 interface Unsupported {
-  readonly what: string;
-  readonly consequence: string;
-  readonly matches: (resource: Resource) => boolean;
   /** One that would do in AWS: the emulator is seen to reject it, or this entry has to go. */
   readonly example: Resource;
+  /** Only resources with this property. */
+  readonly property?: string;
+  readonly consequence: string;
 }
 
 /** What the emulator cannot create; everything else of the app is deployed as synthesized. */
 export const UNSUPPORTED: readonly Unsupported[] = [
   {
-    what: 'AWS::SecretsManager::RotationSchedule',
-    consequence: 'no schedule starts a rotation here, and none of its settings is tried',
-    matches: ({ Type }) => Type === 'AWS::SecretsManager::RotationSchedule',
     example: {
       Type: 'AWS::SecretsManager::RotationSchedule',
       Properties: {
@@ -35,18 +32,13 @@ export const UNSUPPORTED: readonly Unsupported[] = [
         RotateImmediatelyOnUpdate: false,
       },
     },
+    consequence: 'no schedule starts a rotation here, and none of its settings is tried',
   },
   {
-    what: 'AWS::CloudWatch::Alarm of several metrics (Properties.Metrics)',
-    consequence: 'these alarms are not created; alarms of one metric are',
-    matches: ({ Type, Properties }) =>
-      Type === 'AWS::CloudWatch::Alarm' && Properties?.Metrics !== undefined,
     example: {
       Type: 'AWS::CloudWatch::Alarm',
       Properties: {
-        ComparisonOperator: 'GreaterThanThreshold',
-        EvaluationPeriods: 1,
-        Threshold: 0,
+        ...{ ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1, Threshold: 0 },
         Metrics: [
           { Id: 'sum', Expression: 'failed + failed' },
           {
@@ -61,12 +53,12 @@ export const UNSUPPORTED: readonly Unsupported[] = [
         ],
       },
     },
+    property: 'Metrics',
+    consequence: 'these alarms are not created; alarms of one metric are',
   },
   {
-    what: 'AWS::CloudWatch::CompositeAlarm',
-    consequence: 'missed runs are not reported here',
-    matches: ({ Type }) => Type === 'AWS::CloudWatch::CompositeAlarm',
     example: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'FALSE' } },
+    consequence: 'missed runs are not reported here',
   },
 ];
 
@@ -84,6 +76,13 @@ const EXAMPLES: readonly Resource[] = [
   },
 ];
 
+function isUnsupported({ Type, Properties = {} }: Resource): boolean {
+  return UNSUPPORTED.some(
+    ({ example, property }) =>
+      example.Type === Type && (property === undefined || property in Properties),
+  );
+}
+
 /** Where the emulator differs from AWS, and what this run does about it. */
 export const DIFFERENCES: readonly string[] = [
   'a secret made without a value holds an empty AWSCURRENT version: the label is taken off',
@@ -96,17 +95,12 @@ export const DIFFERENCES: readonly string[] = [
   'AWS::SecretsManager::ResourcePolicy is unknown: a custom resource hands its properties to PutResourcePolicy, with the sessions of roles beside the roles and the root, as whom this run reads values: see resource-policy.cjs',
 ];
 
-export interface LeftOut {
-  readonly what: string;
-  readonly logicalId: string;
-}
-
 interface Template {
   readonly Resources: Record<string, Resource>;
 }
 
-/** Copies a cloud assembly without what the emulator cannot create. The original stays as it is. */
-export function copyWithoutUnsupported(assembly: string, copy: string): LeftOut[] {
+/** Copies a cloud assembly without what the emulator cannot create; returns the ids of that. */
+export function copyWithoutUnsupported(assembly: string, copy: string): string[] {
   cpSync(assembly, copy, { recursive: true });
   return templatesOf(copy).flatMap(stripTemplate);
 }
@@ -125,25 +119,20 @@ function templatesOf(assembly: string): string[] {
     .map((file) => join(assembly, file));
 }
 
-function stripTemplate(path: string): LeftOut[] {
+function stripTemplate(path: string): string[] {
   const { Resources, ...rest }: Template = JSON.parse(readFileSync(path, 'utf8'));
-  const leftOut: LeftOut[] = [];
-  let changed = false;
+  const leftOut: string[] = [];
   for (const [logicalId, resource] of Object.entries(Resources)) {
-    if (resource.Type === RESOURCE_POLICY) {
-      Resources[logicalId] = asCustomResource(resource);
-      changed = true;
-    }
-    const unsupported = UNSUPPORTED.find(({ matches }) => matches(resource));
-    if (!unsupported) continue;
-    leftOut.push({ what: unsupported.what, logicalId });
+    if (resource.Type === RESOURCE_POLICY) Resources[logicalId] = asCustomResource(resource);
+    if (!isUnsupported(resource)) continue;
+    leftOut.push(logicalId);
     delete Resources[logicalId];
   }
   for (const resource of Object.values(Resources)) {
     if (resource.DependsOn === undefined) continue;
     resource.DependsOn = [resource.DependsOn].flat().filter((other) => other in Resources);
   }
-  if (changed || leftOut.length > 0) writeFileSync(path, JSON.stringify({ ...rest, Resources }));
+  writeFileSync(path, JSON.stringify({ ...rest, Resources }));
   return leftOut;
 }
 

@@ -17,9 +17,9 @@ function aReport() {
 test('the summary counts what happened, in the order of its names', async () => {
   const { report, said } = aReport();
   await report.step('deployed', async () => {});
-  report.count('resources deployed', 'AWS::SQS::Queue');
-  report.count('resources deployed', 'AWS::KMS::Key', 2);
-  report.count('alerts received', 'key-revoked (info)');
+  report.count('resourcesDeployed', 'AWS::SQS::Queue');
+  report.count('resourcesDeployed', 'AWS::KMS::Key', 2);
+  report.count('alertsReceived', 'key-revoked (info)');
   expect(said).toEqual(['✓ deployed (30.0 s)']);
   expect(report.where()).toBe('after "deployed"');
   const summary = report.summary();
