@@ -1,12 +1,13 @@
 import { inventory } from './account.js';
 import type { Assembly } from './app.js';
+import { listRetirements, retired } from './executions.js';
 import { callWithRaisedBudget } from './gateway.js';
 import { claimNoLeaks } from './leaks.js';
 import { ADDED_SECRET, type Policies, REMOVED_SECRET, secretsOf } from './policies.js';
 import { claim, claimSame } from './report.js';
 import { hasResourcePolicy, RESOURCE_POLICY_NAME } from './resource-policies.js';
 import { seeRetirementsEnd } from './runbook.js';
-import { audit, provision, retired, type Scene } from './scene.js';
+import { audit, provision, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
 import type { Resource } from './unsupported.js';
 
@@ -27,7 +28,7 @@ export async function changeAndDestroy(
   again: Promise<Assembly>,
   changed: Promise<Assembly>,
 ): Promise<void> {
-  const { app, report, cloud } = scene;
+  const { app, report } = scene;
   const first = secretsOf(policies.first);
   const before = await keyIds(scene, first);
 
@@ -51,9 +52,7 @@ export async function changeAndDestroy(
     await callWithRaisedBudget(scene);
   });
   await report.step('the removed key retired, and no orphan', async () => {
-    const { executions = [] } = await cloud.stepFunctions.listExecutions({
-      stateMachineArn: scene.outputs.RetirementStateMachineArn,
-    });
+    const executions = await listRetirements(scene);
     const removal = executions.find(({ name }) => name?.startsWith('removed-'))?.name;
     claim(removal !== undefined, 'a retirement of the removed key', executions);
     await retired(scene, removal);

@@ -19,7 +19,7 @@ interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** Of an SDK client, for whoever the credentials are of. */
+/** Of an SDK client that calls with these credentials. */
 export function clientOptions({ url, ca }: Emulator, credentials: Credentials = ROOT) {
   return { endpoint: url, region: REGION, credentials, requestHandler: { httpsAgent: { ca } } };
 }

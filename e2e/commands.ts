@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { LATE, within } from './waiting.js';
 
 export interface Printed {
@@ -22,11 +23,7 @@ export async function command(
   const child = spawn(file, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   try {
-    const printing = Promise.all([
-      textOf(child.stdout),
-      textOf(child.stderr),
-      once(child, 'close'),
-    ]);
+    const printing = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
     const isLate = (await within(COMMAND_LIMIT_MS, printing)) === LATE;
     if (isLate) endGroup(child);
     const [stdout, stderr] = await printing;
@@ -41,7 +38,7 @@ export async function command(
   }
 }
 
-/** Ends what still runs, when nobody waits for it any more. */
+/** Ends what still runs, when its end is not awaited any more. */
 export function endCommands(): void {
   for (const child of running) endGroup(child);
 }
@@ -54,10 +51,4 @@ export function endGroup({ pid }: ChildProcess): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
-
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
 }

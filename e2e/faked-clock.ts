@@ -26,7 +26,7 @@ export function clockAt(instant: string, env: NodeJS.ProcessEnv): NodeJS.Process
   const { FAKETIME_SHARED: _, ...clock } = clockOf(variables); // is gone with the command
   return {
     ...clock,
-    // An offset: an absolute time would begin anew in each process.
+    // An offset: an absolute time would start over in each process.
     FAKETIME: `${seconds < 0 ? '' : '+'}${seconds}s`,
     // Whatever waits for a while keeps the clock that it has, and files keep their times.
     FAKETIME_DONT_FAKE_MONOTONIC: '1',

@@ -13,7 +13,7 @@ const MESSAGES = [{ role: 'user' as const, content: 'Say hello.' }];
 /** Of codestral-latest, whose answer then costs more than half of the developers' tiny budget. */
 const LONG_ANSWER = { model: 'codestral-latest', maxTokens: 2000, messages: MESSAGES };
 
-const RefusalSchema = z.object({ code: z.string() });
+const RejectionSchema = z.object({ code: z.string() });
 
 /** Calls that pass, a stream, and calls that are rejected, all through the deployed function. */
 export async function callGateway(scene: Scene): Promise<void> {
@@ -85,7 +85,7 @@ async function claimRejected(code: string, status: number, call: () => Promise<u
     (thrown: unknown) => thrown,
   );
   if (error !== undefined && !(error instanceof MistralError)) throw error;
-  const given = error && RefusalSchema.parse(JSON.parse(error.body)).code;
+  const given = error && RejectionSchema.parse(JSON.parse(error.body)).code;
   claim(given === code && error?.statusCode === status, `${status} ${code}`, given);
 }
 
@@ -155,7 +155,7 @@ async function claimUrlRejects({ emulator, outputs }: Scene): Promise<void> {
     },
   });
   const signed = await client.request(new Request(emulator.url + path));
-  const { code } = RefusalSchema.parse(await signed.json());
+  const { code } = RejectionSchema.parse(await signed.json());
   claim(
     signed.status === 403 && code === 'unknown_caller',
     'no answer to a caller without identity',

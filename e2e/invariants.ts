@@ -1,7 +1,7 @@
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
-import { paginateListExecutions } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { parseKeyName, tokenOf } from '../governance/policy/key-name.js';
+import { listRetirements } from './executions.js';
 import { REMOVED_SECRET } from './policies.js';
 import { claim } from './report.js';
 import { audit, type Scene } from './scene.js';
@@ -87,18 +87,11 @@ async function labelledVersions(scene: Scene): Promise<LabelledVersion[]> {
   return versions;
 }
 
-async function keysBeingRetired({ cloud, outputs }: Scene): Promise<ReadonlySet<string>> {
-  const client = cloud.stepFunctions;
-  const running = {
-    stateMachineArn: outputs.RetirementStateMachineArn,
-    statusFilter: 'RUNNING',
-  } as const;
+async function keysBeingRetired(scene: Scene): Promise<ReadonlySet<string>> {
   const keyIds = new Set<string>();
-  for await (const { executions = [] } of paginateListExecutions({ client }, running)) {
-    for (const { executionArn } of executions) {
-      const { input = '' } = await client.describeExecution({ executionArn });
-      keyIds.add(RetiringSchema.parse(JSON.parse(input)).oldKeyId);
-    }
+  for (const { executionArn } of await listRetirements(scene, 'RUNNING')) {
+    const { input = '' } = await scene.cloud.stepFunctions.describeExecution({ executionArn });
+    keyIds.add(RetiringSchema.parse(JSON.parse(input)).oldKeyId);
   }
   return keyIds;
 }

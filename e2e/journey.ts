@@ -2,10 +2,12 @@ import { deployedResources } from './account.js';
 import { changeAndDestroy } from './changes.js';
 import { askCommandLine } from './command-line.js';
 import { COMMANDS } from './documents.js';
+import { retired } from './executions.js';
 import { callGateway, watchSpend } from './gateway.js';
 import { watchDeletions } from './invariants.js';
 import { surviveKills } from './kills.js';
 import { runOperatorMode } from './operator-mode.js';
+import type { Parts } from './parts.js';
 import { secretsOf, writePolicies } from './policies.js';
 import { claimReadersAlone } from './readers.js';
 import { claim, claimSame } from './report.js';
@@ -16,16 +18,7 @@ import {
   readWithCli,
   replaceLeakedKey,
 } from './runbook.js';
-import {
-  askToRotate,
-  audit,
-  openScene,
-  type Parts,
-  provision,
-  receiveAlerts,
-  retired,
-  type Scene,
-} from './scene.js';
+import { askToRotate, audit, openScene, provision, receiveAlerts, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
 import { claimExamplesRejected } from './unsupported.js';
 import { awayFromMidnight } from './waiting.js';

@@ -1,9 +1,10 @@
-import { ExecutionDoesNotExist, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
+import { ExecutionDoesNotExist } from '@aws-sdk/client-sfn';
 import { parseKeyName, tokenOf } from '../governance/policy/key-name.js';
 import { FunctionError } from './cloud.js';
+import { executionArnOf, historyOf, retired } from './executions.js';
 import { claimInvariants } from './invariants.js';
 import { claim } from './report.js';
-import { askToRotate, executionArnOf, retired, type Scene } from './scene.js';
+import { askToRotate, type Scene } from './scene.js';
 import { currentVersion, readKey } from './secrets.js';
 import { LATE, within } from './waiting.js';
 
@@ -117,24 +118,20 @@ async function inTime(acted: Promise<void>, where: string): Promise<void> {
 }
 
 async function claimKilledInHistory(scene: Scene, name: string, times: number): Promise<void> {
-  const client = scene.cloud.stepFunctions;
-  const executionArn = executionArnOf(scene.outputs, name);
-  const causes: unknown[] = [];
-  for await (const { events = [] } of paginateGetExecutionHistory({ client }, { executionArn })) {
-    for (const event of events) {
-      if (!event.type?.endsWith('Failed')) continue;
-      causes.push((event.taskFailedEventDetails ?? event.lambdaFunctionFailedEventDetails)?.cause);
-    }
-  }
-  const deaths = causes.filter((cause) => String(cause).includes(DIED));
+  const failures = (await historyOf(scene, executionArnOf(scene, name))).filter(({ type }) =>
+    type?.endsWith('Failed'),
+  );
+  const causes = failures.map(
+    (event) => (event.taskFailedEventDetails ?? event.lambdaFunctionFailedEventDetails)?.cause,
+  );
+  const deaths = causes.filter((cause) => cause?.includes(DIED));
   claim(deaths.length === times && causes.length === times, `${times} tasks that died`, causes);
 }
 
-async function isRetirementThere({ cloud, outputs }: Scene, versionId: string): Promise<boolean> {
+async function isRetirementThere(scene: Scene, versionId: string): Promise<boolean> {
+  const executionArn = executionArnOf(scene, versionId);
   try {
-    await cloud.stepFunctions.describeExecution({
-      executionArn: executionArnOf(outputs, versionId),
-    });
+    await scene.cloud.stepFunctions.describeExecution({ executionArn });
     return true;
   } catch (error) {
     if (error instanceof ExecutionDoesNotExist) return false;

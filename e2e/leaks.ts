@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
-import { paginateGetExecutionHistory, paginateListExecutions } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
+import { historyOf, listRetirements } from './executions.js';
 import { claim, claimSame } from './report.js';
 import type { Scene } from './scene.js';
 
-/** Looks for every key there ever was in all that was logged, stored, sent or recorded. */
+/** No key there ever was is in anything that was logged, stored, sent or recorded. */
 export async function claimNoLeaks(scene: Scene): Promise<void> {
   const { mistral, alerts, shell, folder } = scene;
   const plaintexts = [...mistral.fake.keys.made.map((key) => key.plaintext), mistral.adminKey];
@@ -37,16 +37,10 @@ async function tables({ cloud }: Scene): Promise<string> {
   return JSON.stringify(items);
 }
 
-async function histories({ cloud, outputs }: Scene): Promise<string> {
-  const client = cloud.stepFunctions;
-  const stateMachineArn = outputs.RetirementStateMachineArn;
+async function histories(scene: Scene): Promise<string> {
   const histories: unknown[] = [];
-  for await (const { executions = [] } of paginateListExecutions({ client }, { stateMachineArn })) {
-    for (const { executionArn } of executions) {
-      for await (const page of paginateGetExecutionHistory({ client }, { executionArn })) {
-        histories.push(...(page.events ?? []));
-      }
-    }
+  for (const { executionArn } of await listRetirements(scene)) {
+    histories.push(...(await historyOf(scene, executionArn)));
   }
   return JSON.stringify(histories);
 }

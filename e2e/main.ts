@@ -1,18 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadPolicy } from '../governance/policy/load-policy.js';
-import { createApp } from './app.js';
-import { startAwsProxy } from './aws-proxy.js';
-import { openCloud } from './cloud.js';
 import { endCommands } from './commands.js';
-import { type Emulator, runAgainAt, startEmulator } from './emulator.js';
-import { openInbox } from './inbox.js';
+import { runAgainAt } from './emulator.js';
 import { settle, travel } from './journey.js';
-import { startMistral } from './mistral.js';
+import { type Parts, startParts } from './parts.js';
 import { createReport, linesOf } from './report.js';
-import { openShell } from './shell.js';
 import { DIFFERENCES, UNSUPPORTED } from './unsupported.js';
 import { LATE, within } from './waiting.js';
 
@@ -23,7 +14,7 @@ const { at, json, stay, minutes } = parseArgs({
     json: { type: 'boolean', default: false },
     /** After which a run is ended: many times what it takes alone. */
     minutes: { type: 'string', default: '40' },
-    /** Deploys, makes every key, and leaves all of it running to be looked at. */
+    /** Deploys, makes every key, and leaves all of it running. */
     stay: { type: 'boolean', default: false },
   },
 }).values;
@@ -33,7 +24,7 @@ const CLEAN_UP_LIMIT_MS = 60_000;
 const say = (line: string) => (json ? console.error(line) : console.log(line));
 const report = createReport(say, () => performance.now());
 const cleanUps: (() => unknown)[] = [];
-let emulator: Emulator | undefined;
+let parts: Parts | undefined;
 
 async function run(): Promise<void> {
   say(`it is ${new Date().toISOString()}`);
@@ -44,39 +35,21 @@ async function run(): Promise<void> {
   say('the emulator differs from AWS:');
   for (const line of DIFFERENCES) say(`  ${line}`);
 
-  const folder = mkdtempSync(join(tmpdir(), 'governance-e2e-'));
-  cleanUps.unshift(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const proxy = await startAwsProxy();
-  cleanUps.unshift(() => proxy.close());
-  const started = await report.step('emulator installed and started', () =>
-    startEmulator(folder, proxy, (stop) => cleanUps.unshift(stop)),
-  );
-  emulator = started;
-  const { workspaces } = loadPolicy(join(import.meta.dirname, '..', 'governance.yaml'));
-  const mistral = await startMistral(workspaces);
-  cleanUps.unshift(() => mistral.close());
-  const cloud = openCloud(started);
-  cleanUps.unshift(() => cloud.close());
-  const inbox = await openInbox(cloud);
-  const shell = openShell(started, folder);
-  cleanUps.unshift(() => shell.close());
-  const app = createApp(started, folder);
-
-  const parts = { emulator: started, proxy, mistral, cloud, inbox, shell, app, folder, report };
+  parts = await startParts(report, (stop) => cleanUps.unshift(stop));
   if (!stay) return travel(parts);
   const { policies } = await settle(parts);
-  for (const line of invitation(started, policies.first)) say(line);
+  for (const line of invitation(parts, policies.first)) say(line);
   await new Promise<never>(() => {}); // until ^C
 }
 
 /** What to paste into another shell to be in the emulator's account. */
-function invitation({ env }: Emulator, policyPath: string): readonly string[] {
+function invitation({ emulator }: Parts, policyPath: string): readonly string[] {
   const names = ['AWS_ENDPOINT_URL', 'AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS', 'AWS_REGION'];
   const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
   return [
     '',
     'deployed. In another shell, at this folder:',
-    ...[...names, ...credentials].map((name) => `  export ${name}='${env[name]}'`),
+    ...[...names, ...credentials].map((name) => `  export ${name}='${emulator.env[name]}'`),
     `  npx --no -- mistral-governance keys list --policy '${policyPath}'`,
     '^C here ends all of it.',
   ];
@@ -117,11 +90,7 @@ function cleanUp(): Promise<void> {
   return cleanedUp;
 }
 
-for (const [signal, status] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-] as const) {
+for (const [signal, status] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
   process.on(signal, () => {
     if (at === undefined) void cleanUp().finally(() => process.exit(status));
   });
@@ -136,9 +105,8 @@ try {
 
 if (cleanedUp === undefined) {
   if (failure !== undefined) {
-    if (emulator) {
-      console.error(`the emulator and the functions logged last:\n${emulator.lastLines()}\n`);
-    }
+    const log = parts?.emulator.lastLines();
+    if (log) console.error(`the emulator and the functions logged last:\n${log}\n`);
     console.error(`✗ ${failure}`);
   }
   await cleanUp();

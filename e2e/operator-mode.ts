@@ -6,10 +6,11 @@ import type { FakeKey } from '../testing/fakes/mistral-keys.js';
 import { deployedResources, functionNamed } from './account.js';
 import type { Assembly } from './app.js';
 import { openCommandLine } from './command-line.js';
+import { retired } from './executions.js';
 import { claimNoLeaks } from './leaks.js';
 import { OPERATOR_ALERT_TYPES, secretsOf } from './policies.js';
 import { claim, claimSame } from './report.js';
-import { receiveAlerts, retired, type Scene } from './scene.js';
+import { receiveAlerts, type Scene } from './scene.js';
 import { currentVersion, readKey } from './secrets.js';
 import { until } from './waiting.js';
 
@@ -82,7 +83,7 @@ async function supply(scene: Scene, policyPath: string, command: string): Promis
   const key = await makeAndCopy(scene, policyPath, FIRST_NAME);
   const options = `--policy '${policyPath}' --name ${FIRST_NAME}`;
   const printed = await shell.paste(`${PIPED} | (cd '${ROOT}' && ${command} ${options})`);
-  claim(printed.includes(SECRET), 'an answer about the secret', printed);
+  claim(printed.includes(KEY), 'an answer about the secret', printed);
   claim(!printed.includes(key.plaintext), 'no supplied key in what was printed');
   const { apiKey } = await readKey(scene, SECRET);
   claim(apiKey === key.plaintext, 'the key that was supplied, for its readers');

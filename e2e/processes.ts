@@ -7,7 +7,7 @@ export type FunctionProcesses = ReturnType<typeof createFunctionProcesses>;
 
 /**
  * Processes that the emulator runs deployed functions in: each from a folder named after its function.
- * `folder` is where the emulator unpacks functions; it tells this run's processes from others.
+ * `folder` is where the emulator unpacks functions; so processes of other runs are left alone.
  */
 export function createFunctionProcesses(folder: string) {
   const runningOf = async (functionName: string): Promise<readonly number[]> => {

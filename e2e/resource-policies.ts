@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createRole } from './account.js';
 import { command } from './commands.js';
 import { ACCOUNT, REGION } from './emulator.js';
-import type { Parts } from './scene.js';
+import type { Parts } from './parts.js';
 
 export const RESOURCE_POLICY_NAME = 'e2e-resource-policy';
 /** The function behind the custom resources that stand for resource policies of secrets. */

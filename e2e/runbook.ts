@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { RetirementSchema } from '../governance/keys/retirement.js';
 import { COMMANDS } from './documents.js';
+import { executionArnOf, retired } from './executions.js';
 import type { ReceivedAlert } from './inbox.js';
 import { claimInvariants } from './invariants.js';
 import { claim } from './report.js';
-import { askToRotate, executionArnOf, receiveAlerts, retired, type Scene } from './scene.js';
+import { askToRotate, receiveAlerts, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
 import { until } from './waiting.js';
 
@@ -49,7 +50,7 @@ export async function approveHeldRetirement(scene: Scene, secretName: string): P
   const versionId = await rotations.rotate(secretName, () => askToRotate(scene, secretName));
 
   const { input = '' } = await cloud.stepFunctions.describeExecution({
-    executionArn: executionArnOf(outputs, versionId),
+    executionArn: executionArnOf(scene, versionId),
   });
   const retirement = RetirementSchema.parse(JSON.parse(input));
   const promotedMs = Date.parse(retirement.promotedAt) - DAYS_HELD * DAY_MS;

@@ -2,46 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type DeployedResource, functionNamed } from './account.js';
-import type { App, Outputs } from './app.js';
-import type { AwsProxy } from './aws-proxy.js';
-import type { Cloud } from './cloud.js';
+import type { Outputs } from './app.js';
 import { COMMANDS } from './documents.js';
-import type { Emulator } from './emulator.js';
-import type { Inbox, ReceivedAlert } from './inbox.js';
-import type { RemoteMistral } from './mistral.js';
+import type { ReceivedAlert } from './inbox.js';
+import type { Parts } from './parts.js';
 import { ALERT_TYPES, secretsOf } from './policies.js';
-import { createFunctionProcesses, type FunctionProcesses } from './processes.js';
-import { claim, type Report } from './report.js';
-import { createRotations, type Rotations } from './secrets.js';
+import { createFunctionProcesses } from './processes.js';
+import { claim } from './report.js';
+import { createRotations } from './secrets.js';
 import type { Shell } from './shell.js';
-import { until } from './waiting.js';
-
-/** What a run has started. */
-export interface Parts {
-  readonly emulator: Emulator;
-  readonly proxy: AwsProxy;
-  readonly mistral: RemoteMistral;
-  readonly cloud: Cloud;
-  readonly inbox: Inbox;
-  /** In which the functions and variables of the runbook are set. */
-  readonly shell: Shell;
-  readonly app: App;
-  readonly folder: string;
-  readonly report: Report;
-}
-
-/** What the parts of the journey act on. */
-export interface Scene extends Parts {
-  readonly outputs: Outputs;
-  readonly rotations: Rotations;
-  readonly processes: FunctionProcesses;
-  /** Names of deployed functions that no output has. */
-  readonly functions: Readonly<Record<'provisioning' | 'gateway' | 'verify' | 'revoke', string>>;
-  /** Every alert the queue has received so far. */
-  readonly alerts: ReceivedAlert[];
-  /** Secrets whose current key was deleted at Mistral. Nothing may ever be here. */
-  readonly revokedWhileCurrent: string[];
-}
 
 const StartedSchema = z.object({ started: z.array(z.string()) });
 /** Of what an answer reports as not done: nothing, or it fails with that. */
@@ -54,11 +23,12 @@ const AuditSchema = z.object({
   problems: NoProblemsSchema,
 });
 
-export function openScene(
-  parts: Parts,
-  outputs: Outputs,
-  resources: readonly DeployedResource[],
-): Scene {
+export type Scene = ReturnType<typeof openScene>;
+
+/** What the parts of the journey act on. */
+export function openScene(parts: Parts, outputs: Outputs, resources: readonly DeployedResource[]) {
+  const alerts: ReceivedAlert[] = [];
+  const revokedWhileCurrent: string[] = [];
   return {
     ...parts,
     outputs,
@@ -66,14 +36,17 @@ export function openScene(
       parts.report.count('stepsDriven', 'rotation step'),
     ),
     processes: createFunctionProcesses(parts.folder),
+    /** Names of deployed functions that no output has. */
     functions: {
       provisioning: functionNamed(resources, 'ProvisioningFunction'),
       gateway: functionNamed(resources, 'GatewayFunction'),
       verify: functionNamed(resources, 'RetirementFunctionsVerify'),
       revoke: functionNamed(resources, 'RetirementFunctionsRevoke'),
     },
-    alerts: [],
-    revokedWhileCurrent: [],
+    /** Every alert the queue has received so far. */
+    alerts,
+    /** Secrets whose current key was deleted at Mistral. Nothing may ever be here. */
+    revokedWhileCurrent,
   };
 }
 
@@ -93,23 +66,6 @@ export async function provision(
 export async function askToRotate({ shell }: Scene, secretName: string): Promise<void> {
   await shell.paste(`SECRET=${secretName}`);
   await shell.paste(COMMANDS.rotate);
-}
-
-/** Waits for an execution of the retirement flow, and for its good end. */
-export async function retired({ cloud, outputs, report }: Scene, name: string): Promise<void> {
-  const executionArn = executionArnOf(outputs, name);
-  const { status, error, cause } = await until(
-    `the end of retirement ${name}`,
-    () => cloud.stepFunctions.describeExecution({ executionArn }),
-    (execution) => execution.status !== 'RUNNING',
-  );
-  claim(status === 'SUCCEEDED', `a good end of retirement ${name}`, { status, error, cause });
-  report.count('stepsDriven', 'retirement flow to its end');
-}
-
-/** A rotation names the execution that it starts after the version that it made. */
-export function executionArnOf(outputs: Outputs, name: string): string {
-  return `${outputs.RetirementStateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
 
 export async function audit({ shell, report }: Scene) {

@@ -62,7 +62,7 @@ test('where there is none, jq fails as jq does', () => {
   expect(stderr).toContain('jq: parse error');
 });
 
-test('where there is none, jq refuses what it would read wrongly', () => {
+test('where there is none, jq rejects what it would read wrongly', () => {
   const { status, stderr } = jq(['--slurpfile', 'name', 'file', '.'], '{}');
   expect(status).not.toBe(0);
   expect(stderr).toContain('--slurpfile is not taken here');

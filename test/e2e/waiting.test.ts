@@ -32,7 +32,7 @@ test('waiting ends after so much time, also where nothing answers', async () => 
   await expect(waiting).rejects.toThrow(/^expected an answer within 0 attempts .*"no answer"$/);
 });
 
-test('an outcome in time is told from one that is late', async () => {
+test('an outcome in time is not one that is late', async () => {
   expect(await within(60_000, Promise.resolve('here'))).toBe('here');
   expect(await within(1, never())).toBe(LATE);
   await expect(within(60_000, Promise.reject(new Error('broken')))).rejects.toThrow('broken');
