@@ -77,6 +77,7 @@ export async function createRole(
   });
 }
 
-function allow(what: object) {
+/** A policy of one statement. */
+export function allow(what: object) {
   return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...what }] };
 }

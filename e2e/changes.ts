@@ -5,11 +5,10 @@ import { callWithRaisedBudget } from './gateway.js';
 import { claimNoLeaks } from './leaks.js';
 import { ADDED_SECRET, type Policies, REMOVED_SECRET, secretsOf } from './policies.js';
 import { claim, claimSame } from './report.js';
-import { hasResourcePolicy, RESOURCE_POLICY_NAME } from './resource-policies.js';
 import { seeRetirementsEnd } from './runbook.js';
 import { audit, provision, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
-import type { Resource } from './unsupported.js';
+import { hasResourcePolicy, RESOURCE_POLICY_NAME, type Resource } from './unsupported.js';
 
 /** What outlives its stack; the second goes with a deploy that failed to make it. */
 const STAYS = ['Retain', 'RetainExceptOnCreate'];
@@ -47,7 +46,7 @@ export async function changeAndDestroy(
     claim(await works(scene, ADDED_SECRET), 'an added key that Mistral accepts');
     claim((await keyIds(scene, first)) === before, 'every other key as it was');
     for (const secretName of [REMOVED_SECRET, ADDED_SECRET]) {
-      claim(await hasResourcePolicy(scene, secretName), `a guarded ${secretName}`);
+      claim(await hasResourcePolicy(scene.cloud, secretName), `a guarded ${secretName}`);
     }
     await callWithRaisedBudget(scene);
   });

@@ -19,17 +19,7 @@ export const ROOT = { accessKeyId: 'test', secretAccessKey: 'test' };
 const STOP_MS = 10_000;
 const SHOWN_LINES = 40;
 
-export interface Emulator {
-  readonly url: string;
-  /** For the CDK CLI, `aws` and SDKs: nothing of this machine's own account. */
-  readonly env: NodeJS.ProcessEnv;
-  /** Its certificate. */
-  readonly ca: string;
-  /** Trusts that certificate. */
-  fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** The end of what it and the functions logged. */
-  lastLines(): string;
-}
+export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 
 /** Runs this program again under a clock that begins at an instant; returns its exit status. */
 export async function runAgainAt(instant: string, args: readonly string[]): Promise<number> {
@@ -54,13 +44,14 @@ export async function startEmulator(
   folder: string,
   proxy: AwsProxy,
   onStart: (stop: () => Promise<void>) => void,
-): Promise<Emulator> {
+) {
   const tools = await installTools(CACHE, process.env);
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
   const certificate = await createCertificate(folder);
   const logPath = join(folder, 'ministack.log');
-  const lastLines = () =>
+  /** The end of what it and the functions logged. */
+  const lastLines = (): string =>
     readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
   const log = openSync(logPath, 'w');
   const child = spawn(tools.python, [join(import.meta.dirname, 'ministack_fixed_waits.py')], {
@@ -94,11 +85,12 @@ export async function startEmulator(
   onStart(() => stop(child));
   const { pem: ca } = certificate;
   const dispatcher = new Agent({ connect: { ca } });
-  const call: Emulator['fetch'] = (path, init) => fetch(url + path, { ...init, dispatcher });
+  const trusting = (path: string, init?: RequestInit): Promise<Response> =>
+    fetch(url + path, { ...init, dispatcher });
   await until(
     'a MiniStack that starts',
     async () => {
-      const health = await call('/_ministack/health').catch(String);
+      const health = await trusting('/_ministack/health').catch(String);
       if (child.exitCode !== null) throw new Error(`MiniStack has ended:\n${lastLines()}`);
       return typeof health === 'string' ? health : health.status;
     },
@@ -107,7 +99,7 @@ export async function startEmulator(
   );
   proxy.forwardTo(url, ca);
   const bin = putUserCommands(folder, tools, url, process.env);
-  return { url, env: environment(url, certificate, folder, bin), ca, fetch: call, lastLines };
+  return { url, env: environment(url, certificate, folder, bin), ca, fetch: trusting, lastLines };
 }
 
 /** With the functions, which run in its process group. */
@@ -128,6 +120,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** For the CDK CLI, `aws` and SDKs: nothing of this machine's own account. */
 function environment(
   url: string,
   certificate: Certificate,

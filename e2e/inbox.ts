@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { allow } from './account.js';
 import type { Cloud } from './cloud.js';
 import { ACCOUNT, REGION } from './emulator.js';
 import { ClaimError } from './report.js';
@@ -60,16 +61,10 @@ export async function openInbox({ sqs }: Cloud) {
 
 function queuePolicy(queueArn: string) {
   const topics = `arn:aws:sns:${REGION}:${ACCOUNT}:MistralGovernance-*`;
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Service: 'sns.amazonaws.com' },
-        Action: 'sqs:SendMessage',
-        Resource: queueArn,
-        Condition: { ArnLike: { 'aws:SourceArn': topics } },
-      },
-    ],
-  };
+  return allow({
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queueArn,
+    Condition: { ArnLike: { 'aws:SourceArn': topics } },
+  });
 }

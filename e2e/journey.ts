@@ -11,7 +11,6 @@ import type { Parts } from './parts.js';
 import { secretsOf, writePolicies } from './policies.js';
 import { claimReadersAlone } from './readers.js';
 import { claim, claimSame } from './report.js';
-import { createResourcePolicyFunction } from './resource-policies.js';
 import {
   approveHeldRetirement,
   makeFirstChecks,
@@ -20,7 +19,7 @@ import {
 } from './runbook.js';
 import { askToRotate, audit, openScene, provision, receiveAlerts, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
-import { claimExamplesRejected } from './unsupported.js';
+import { claimExamplesRejected, createResourcePolicyFunction } from './unsupported.js';
 import { awayFromMidnight } from './waiting.js';
 
 const DEV_SECRET = 'mistral/dev-workspace/dev-team-key';
@@ -36,7 +35,7 @@ export async function settle(parts: Parts) {
   await report.step('what is left out is rejected by the emulator', () =>
     claimExamplesRejected(cloud),
   );
-  await createResourcePolicyFunction(parts);
+  await createResourcePolicyFunction(cloud, parts.emulator, folder);
   await report.step('bootstrapped', () => app.bootstrap());
   const { leftOut } = await first;
   const { outputs } = await report.step('deployed', async () => app.deploy(await first));

@@ -27,24 +27,21 @@ export async function surviveKills(scene: Scene, secretName: string): Promise<vo
   const made = mistral.faults.loseAnswer(
     ({ method, url }) => method === 'POST' && url.pathname === '/v1/admin/api-keys',
   );
-  await killRotation(scene, 'createSecret, when Mistral had made the key', made, attempt);
+  await killRotation(scene, attempt, 'createSecret, when Mistral had made the key', made);
   claim(keysOf(scene, versionId).length === 1, 'a key at Mistral that no version holds');
-  await claimInvariants(scene);
 
   // A key that is stored while the answer to that is lost.
   const stored = proxy.faults.loseAnswer(
     ({ target, body }) => target === 'secretsmanager.PutSecretValue' && body.includes(versionId),
   );
-  await killRotation(scene, 'createSecret, when the key was stored', stored, attempt);
+  await killRotation(scene, attempt, 'createSecret, when the key was stored', stored);
   claim(keysOf(scene, versionId).length === 2, 'a second key beside the one that no version holds');
-  await claimInvariants(scene);
 
   const { keyId, apiKey } = await readKey(scene, secretName, versionId);
   const tested = mistral.faults.loseAnswer(
     ({ headers }) => headers.authorization === `Bearer ${apiKey}`,
   );
-  await killRotation(scene, 'testSecret, when Mistral had accepted the key', tested, attempt);
-  await claimInvariants(scene);
+  await killRotation(scene, attempt, 'testSecret, when Mistral had accepted the key', tested);
   const left = keysOf(scene, versionId);
   claim(left.join() === keyId, 'no key of a lost attempt once another has gone on', left);
 
@@ -54,11 +51,10 @@ export async function surviveKills(scene: Scene, secretName: string): Promise<vo
       body.includes('AWSCURRENT') &&
       body.includes(versionId),
   );
-  await killRotation(scene, 'finishSecret, when the label had moved', moved, attempt);
+  await killRotation(scene, attempt, 'finishSecret, when the label had moved', moved);
   const current = await currentVersion(scene, secretName);
   claim(current === versionId, 'a label that has moved', current);
   claim(!(await isRetirementThere(scene, versionId)), 'a retirement that was not started yet');
-  await claimInvariants(scene);
 
   const verifying = mistral.faults.loseAnswer(
     ({ method, url }) => method === 'GET' && url.searchParams.get('name') === tokenOf(oldVersionId),
@@ -81,23 +77,24 @@ export async function surviveKills(scene: Scene, secretName: string): Promise<vo
   await claimInvariants(scene);
 }
 
-/** A rotation step: it must be in the middle of its work, go with its process, and fail by that. */
+/** A rotation step: it must be in the middle of its work, go with its process, fail by that, and harm nothing. */
 async function killRotation(
-  { processes, outputs, report }: Scene,
+  scene: Scene,
+  attempt: () => Promise<void>,
   where: string,
   acted: Promise<void>,
-  attempt: () => Promise<void>,
 ): Promise<void> {
   const outcome = attempt().then(
     () => 'an attempt that went through',
     (error: unknown) => error,
   );
   await Promise.race([inTime(acted, where), outcome]);
-  await processes.kill(outputs.RotationFunctionName);
+  await scene.processes.kill(scene.outputs.RotationFunctionName);
   const error = await outcome;
   const died = error instanceof FunctionError && error.message.includes(DIED);
   claim(died, `a function that dies in ${where}`, String(error));
-  report.count('functionsKilled', `in ${where}`);
+  scene.report.count('functionsKilled', `in ${where}`);
+  await claimInvariants(scene);
 }
 
 /** A task of the retirement flow, which Step Functions tries again by itself. */

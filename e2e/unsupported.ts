@@ -1,9 +1,11 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { createRole } from './account.js';
 import type { Cloud } from './cloud.js';
+import { command } from './commands.js';
+import { ACCOUNT, type Emulator, REGION } from './emulator.js';
 import { claim } from './report.js';
-import { RESOURCE_POLICY_FUNCTION } from './resource-policies.js';
 import { until } from './waiting.js';
 
 export interface Resource {
@@ -63,6 +65,9 @@ export const UNSUPPORTED: readonly Unsupported[] = [
 ];
 
 const RESOURCE_POLICY = 'AWS::SecretsManager::ResourcePolicy';
+export const RESOURCE_POLICY_NAME = 'e2e-resource-policy';
+/** The function behind the custom resources that stand for resource policies of secrets. */
+const RESOURCE_POLICY_FUNCTION = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${RESOURCE_POLICY_NAME}`;
 
 /** One of each that is left out, or that something else stands for. */
 const EXAMPLES: readonly Resource[] = [
@@ -142,6 +147,37 @@ function asCustomResource(resource: Resource): Resource {
     Type: 'Custom::SecretsManagerResourcePolicy',
     Properties: { ServiceToken: RESOURCE_POLICY_FUNCTION, ...resource.Properties },
   };
+}
+
+/** Makes that function, with what it may do and no more. */
+export async function createResourcePolicyFunction(
+  cloud: Cloud,
+  { env }: Emulator,
+  folder: string,
+): Promise<void> {
+  const source = join(folder, RESOURCE_POLICY_NAME);
+  const zip = `${source}.zip`;
+  mkdirSync(source);
+  copyFileSync(join(import.meta.dirname, 'resource-policy.cjs'), join(source, 'index.js'));
+  const pack = ['-m', 'zipfile', '-c', zip, join(source, 'index.js')];
+  await command('python3', pack, env);
+  await createRole(cloud, RESOURCE_POLICY_NAME, { Service: 'lambda.amazonaws.com' }, [
+    'secretsmanager:PutResourcePolicy',
+    'secretsmanager:DeleteResourcePolicy',
+  ]);
+  await cloud.aws('lambda create-function', {
+    'function-name': RESOURCE_POLICY_NAME,
+    handler: 'index.handler',
+    runtime: 'nodejs22.x',
+    role: `arn:aws:iam::${ACCOUNT}:role/${RESOURCE_POLICY_NAME}`,
+    'zip-file': `fileb://${zip}`,
+  });
+}
+
+/** Whether a secret has a policy of its own. */
+export async function hasResourcePolicy(cloud: Cloud, SecretId: string): Promise<boolean> {
+  const { ResourcePolicy } = await cloud.secretsManager.getResourcePolicy({ SecretId });
+  return ResourcePolicy !== undefined;
 }
 
 const EventsSchema = z.array(

@@ -30,12 +30,6 @@ export async function awayFromMidnight(say: (line: string) => void): Promise<voi
   await setTimeout(left + 1000);
 }
 
-export interface Limits {
-  readonly attempts?: number;
-  readonly pauseMs?: number;
-  readonly limitMs?: number;
-}
-
 /**
  * Asks something outside until the answer will do, and returns that answer.
  * @throws ClaimError after so many attempts or so much time, with the answer that it got last
@@ -44,7 +38,7 @@ export async function until<Answer>(
   what: string,
   ask: () => Promise<Answer>,
   willDo: (answer: Answer) => boolean,
-  { attempts = 600, pauseMs = 500, limitMs = 300_000 }: Limits = {},
+  { attempts = 600, pauseMs = 500, limitMs = 300_000 } = {},
 ): Promise<Answer> {
   const startedAt = performance.now();
   const left = () => limitMs - (performance.now() - startedAt);
