@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readPage, shellBlocks } from '../../e2e/documents.js';
+import { COMMANDS, readPage, shellBlocks } from '../../e2e/documents.js';
 
 const PAGE = `# Title
 
@@ -42,4 +42,8 @@ test('a command that a page does not give any more is missed', () => {
   expect(() => runbook.block('Rotate now', 'delete-secret')).toThrow(
     'docs/runbook.md has no shell commands with "delete-secret" under "Rotate now"',
   );
+});
+
+test('every command of the journey stands in its page', () => {
+  for (const command of Object.values(COMMANDS).flat()) expect(command).not.toBe('');
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyWithoutLacks, declaredResources } from '../../e2e/left-out.js';
+import { copyWithoutUnsupported, declaredResources } from '../../e2e/unsupported.js';
 
 const TEMPLATE = {
   Resources: {
@@ -24,10 +24,10 @@ function assembly(): { readonly whole: string; readonly copy: string } {
   return { whole, copy: join(folder, 'copy') };
 }
 
-test('only what the emulator lacks is left out of the copy', () => {
+test('only what the emulator cannot create is left out of the copy', () => {
   const { whole, copy } = assembly();
-  const leftOut = copyWithoutLacks(whole, copy);
-  expect(leftOut.map(({ logicalId }) => logicalId)).toEqual(['Schedule', 'TwoMetrics', 'OfAlarms']);
+  const leftOut = copyWithoutUnsupported(whole, copy);
+  expect(leftOut).toEqual(['Schedule', 'TwoMetrics', 'OfAlarms']);
   expect(declaredResources(copy).map(({ Type }) => Type)).toEqual([
     'AWS::SecretsManager::Secret',
     'Custom::SecretsManagerResourcePolicy',
@@ -38,21 +38,21 @@ test('only what the emulator lacks is left out of the copy', () => {
 
 test('the policy of a secret goes to a custom resource with all that it says', () => {
   const { whole, copy } = assembly();
-  copyWithoutLacks(whole, copy);
+  copyWithoutUnsupported(whole, copy);
   const policy = declaredResources(copy).find(({ Type }) => Type.startsWith('Custom::Secrets'));
   expect(policy?.Properties).toMatchObject({ SecretId: 's' });
 });
 
 test('nothing depends on what was left out', () => {
   const { whole, copy } = assembly();
-  copyWithoutLacks(whole, copy);
+  copyWithoutUnsupported(whole, copy);
   const trigger = declaredResources(copy).find(({ Type }) => Type === 'Custom::Trigger');
   expect(trigger?.DependsOn).toEqual(['Secret']);
 });
 
 test('the original stays as it was', () => {
   const { whole, copy } = assembly();
-  copyWithoutLacks(whole, copy);
+  copyWithoutUnsupported(whole, copy);
   const text = readFileSync(join(whole, 'Keys.nested.template.json'), 'utf8');
   expect(JSON.parse(text)).toEqual(TEMPLATE);
 });

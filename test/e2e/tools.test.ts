@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { putUserCommands } from '../../e2e/user-commands.js';
+import { installTools, putUserCommands } from '../../e2e/tools.js';
 
 function aFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'commands-'));
@@ -22,6 +22,15 @@ function jq(args: readonly string[], input = '') {
   const { stdout, stderr, status } = spawnSync(file, args, { input, encoding: 'utf8' });
   return { stdout, stderr, status };
 }
+
+test('a machine without a needed command gets an error, and nothing is installed', async () => {
+  const folder = aFolder();
+  const cache = join(folder, 'cache', 'e2e');
+  await expect(installTools(cache, { PATH: folder })).rejects.toThrow(
+    'e2e needs python3 (3.10 or newer, with pip) and bash',
+  );
+  expect(existsSync(join(folder, 'cache'))).toBe(false);
+});
 
 test('the AWS CLI asks the emulator', () => {
   const aws = join(commandsBeside(aFolder()), 'aws');
@@ -53,7 +62,7 @@ test('where there is none, jq fails as jq does', () => {
   expect(stderr).toContain('jq: parse error');
 });
 
-test('where there is none, jq refuses what it would read wrongly', () => {
+test('where there is none, jq rejects what it would read wrongly', () => {
   const { status, stderr } = jq(['--slurpfile', 'name', 'file', '.'], '{}');
   expect(status).not.toBe(0);
   expect(stderr).toContain('--slurpfile is not taken here');
