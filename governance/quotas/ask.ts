@@ -1,16 +1,16 @@
-import { type Account, type AskOutcome, TAKEN, take } from './account.js';
+import { type Account, TAKEN, type TakeOutcome, take } from './account.js';
 import { type HolderParts, startTurn } from './exchange-turn.js';
 import type { Meter } from './meter.js';
 import type { QuotaClaim, QuotaTooSmall } from './quota.js';
 import { shardLimit } from './shards.js';
 
 export interface MeterAnswer {
-  readonly outcome: AskOutcome;
+  readonly outcome: TakeOutcome;
   /** The shard that the amount was taken from, or the last one that had none. */
   readonly account: Account;
 }
 
-/** Takes from one of the meter's shards, waiting for its counter where the lease has run dry. */
+/** Takes from one of the meter's shards, waiting for its counter if the lease is exhausted. */
 export async function askMeter(
   meter: Meter,
   amount: number,
@@ -28,7 +28,7 @@ export async function askMeter(
       return { outcome, account };
     }
     if (outcome.kind === 'exhausted') heldByOthers ||= outcome.heldByOthers;
-    // That one counter does not answer says more than that another is empty.
+    // A counter that does not answer is a better reason than an empty one.
     if (answer?.outcome.kind !== 'unavailable') answer = { outcome, account };
   }
   const { outcome, account } = answer as MeterAnswer;
@@ -38,15 +38,18 @@ export async function askMeter(
   };
 }
 
-/** Where an amount is more than a shard has in all: that is so whatever anybody spends. */
-export function misfit(meter: Meter, { quota, amount }: QuotaClaim): QuotaTooSmall | undefined {
-  const largest = shardLimit(quota, 0); // no other part is larger
+/** Whether an amount is more than a whole shard, so that it never fits. */
+export function exceedsLimit(
+  meter: Meter,
+  { quota, amount }: QuotaClaim,
+): QuotaTooSmall | undefined {
+  const largest = shardLimit(quota, 0); // the largest part
   if (amount <= largest) return undefined;
   const { windowName } = meter.accounts[0] as Account;
   return { kind: 'too-large', quota, windowName, amount, largest };
 }
 
-/** Why an amount cannot be had, as far as that is known without asking any counter. */
+/** Why an amount is not available, as far as is known without asking a counter. */
 export function refusalAtOnce(
   meter: Meter,
   amount: number,
@@ -65,7 +68,7 @@ function ask(
   account: Account,
   amount: number,
   parts: HolderParts,
-): AskOutcome | Promise<AskOutcome> {
+): TakeOutcome | Promise<TakeOutcome> {
   const nowMs = parts.nowMs();
   if (take(account, amount, nowMs)) return TAKEN;
   const known = knownOutcome(account, amount, nowMs);
@@ -76,7 +79,7 @@ function ask(
   });
 }
 
-function knownOutcome(account: Account, amount: number, nowMs: number): AskOutcome | undefined {
+function knownOutcome(account: Account, amount: number, nowMs: number): TakeOutcome | undefined {
   const { limit, position, refusal, outage } = account;
   if (amount > limit) return { kind: 'exhausted', heldByOthers: false };
   if (position.free >= amount && nowMs < position.fenceMs) return undefined;

@@ -1,9 +1,7 @@
 import { mapBounded } from '../platform/map-bounded.js';
-import { type Account, take, unask } from './account.js';
-import { askMeter, type MeterAnswer, misfit, refusalAtOnce } from './ask.js';
-import { type HolderParts, startTurn } from './exchange-turn.js';
-import { flushAccount, isOver } from './flush.js';
-import { HeldReservation, isAmount } from './held-reservation.js';
+import { type Account, cancel, HeldReservation, isAmount, take } from './account.js';
+import { askMeter, exceedsLimit, type MeterAnswer, refusalAtOnce } from './ask.js';
+import { flushAccount, type HolderParts, isOver, startTurn } from './exchange-turn.js';
 import { createMeters } from './meter.js';
 import type { QuotaClaim, QuotaHolder, QuotaRefusal, QuotaUnavailable } from './quota.js';
 import type { QuotaCounters } from './quota-counters.aws.js';
@@ -14,7 +12,7 @@ export interface QuotaHolderOptions {
   readonly counters: QuotaCounters;
   /** Milliseconds since 1970, as `Date.now`. */
   readonly nowMs: () => number;
-  /** Told of every call to the counters that failed: what it was for is tried again. */
+  /** Called for every failed call to the counters, which will be repeated. */
   readonly report?: (error: unknown) => void;
   /** For processes that are never frozen. @default only `flush()` settles */
   readonly flushEverySeconds?: number;
@@ -32,7 +30,7 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
   const timer =
     flushEverySeconds && timers.setInterval(() => void flush(), flushEverySeconds * 1000).unref();
 
-  /** All claims from memory; `undefined` where a lease has run dry. */
+  /** All claims from memory; `undefined` if a lease is exhausted. */
   function reserveFromMemory(claims: readonly QuotaClaim[], at: number) {
     const accounts: Account[] = [];
     for (let index = 0; index < claims.length; index += 1) {
@@ -41,7 +39,7 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
       const account = meter.accounts[meter.shard] as Account;
       if (!take(account, amount, at)) {
         for (let taken = 0; taken < index; taken += 1)
-          unask(accounts[taken] as Account, claims[taken]?.amount ?? 0);
+          cancel(accounts[taken] as Account, claims[taken]?.amount ?? 0);
         return undefined;
       }
       if (account.position.free < account.lowWater && !account.turn) void startTurn(account, parts);
@@ -52,7 +50,7 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
 
   function refuseAtOnce(claims: readonly QuotaClaim[], at: number) {
     for (const claim of claims) {
-      const answer = misfit(meters.at(claim.quota, at), claim);
+      const answer = exceedsLimit(meters.at(claim.quota, at), claim);
       if (answer) return answer;
     }
     for (const claim of claims) {
@@ -64,7 +62,7 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
 
   async function reserveFromCounters(claims: readonly QuotaClaim[], at: number) {
     const asked = claims.map(({ quota }) => meters.at(quota, at));
-    // A window may end, and be flushed for the last time, while this walks its shards.
+    // A window may end, and be flushed for the last time, while this goes through its shards.
     const accounts = asked.flatMap((meter) => meter.accounts);
     for (const account of accounts) account.users += 1;
     const answers = await Promise.all(
@@ -103,7 +101,7 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
   };
 }
 
-/** All of what the claims were answered, or none. */
+/** A reservation of all claims, or of none. */
 function reservationOf(claims: readonly QuotaClaim[], answers: readonly MeterAnswer[]) {
   const refused = answers.findIndex(({ outcome }) => outcome.kind !== 'taken');
   if (refused < 0)
@@ -112,7 +110,7 @@ function reservationOf(claims: readonly QuotaClaim[], answers: readonly MeterAns
       claims,
     );
   for (const [index, { account, outcome }] of answers.entries())
-    if (outcome.kind === 'taken') unask(account, claims[index]?.amount ?? 0);
+    if (outcome.kind === 'taken') cancel(account, claims[index]?.amount ?? 0);
   return refusalOf(claims[refused] as QuotaClaim, answers[refused] as MeterAnswer);
 }
 
@@ -134,7 +132,7 @@ function checkAmounts(claims: readonly QuotaClaim[]): void {
   for (const { amount } of claims) {
     if (!isAmount(amount))
       throw new RangeError(
-        `wrong amount ${amount} of a quota claim: allowed are whole numbers from 0 to 2^53 - 1`,
+        `invalid amount ${amount} of a quota claim: allowed are whole numbers from 0 to 2^53 - 1`,
       );
   }
 }

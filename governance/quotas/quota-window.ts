@@ -1,10 +1,10 @@
+import { DAY_MS } from '../platform/utc-day.js';
 import type { QuotaWindow } from './quota.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
-/** How much of `2026-11-23T17:05:00.000Z` names the window. */
+/** How many characters of `2026-11-23T17:05:00.000Z` name the window. */
 const NAME_LENGTH: Readonly<Record<QuotaWindow, number>> = {
   minute: 16,
   hour: 13,
@@ -18,7 +18,7 @@ interface Span {
   readonly endMs: number;
 }
 
-// Nearly every request falls into the same window as the one before it.
+// Nearly every request falls into the same window as the last one.
 const latest: Partial<Record<QuotaWindow, Span>> = {};
 
 /** The UTC window an instant falls into, such as `2026-11-23T17` for an hour. */

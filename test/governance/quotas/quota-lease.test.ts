@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Counter, Lease } from '../../../governance/quotas/counter.js';
 import {
   type LeaseNeed,
-  newDemand,
-  rollDemand,
+  newRecentUse,
+  rollUse,
   spareFor,
   supplyFor,
 } from '../../../governance/quotas/lease-size.js';
@@ -39,18 +39,18 @@ describe('the spare of a lease', () => {
 });
 
 test('the supply is three seconds of recent use', () => {
-  const demand = { ...newDemand(NOW), sum: 100, latest: 10 };
+  const demand = { ...newRecentUse(NOW), sum: 100, latest: 10 };
   expect(supplyFor(demand)).toBe(300);
-  rollDemand(demand, NOW + 1_000);
+  rollUse(demand, NOW + 1_000);
   expect(demand).toMatchObject({ sum: 0, perSecond: 50, sinceMs: NOW + 1_000 });
   expect(supplyFor(demand)).toBe(150);
 });
 
 test('rare requests keep a supply of one, and none once they have stopped', () => {
-  const demand = { ...newDemand(NOW), sum: 10, latest: 10 };
-  rollDemand(demand, NOW + 2_000);
+  const demand = { ...newRecentUse(NOW), sum: 10, latest: 10 };
+  rollUse(demand, NOW + 2_000);
   expect(supplyFor(demand)).toBe(11);
-  rollDemand(demand, NOW + 4_000);
+  rollUse(demand, NOW + 4_000);
   expect(supplyFor({ ...demand })).toBe(0);
 });
 
