@@ -1,14 +1,15 @@
 import type { Counter } from './counter.js';
 import { newRecentUse, type RecentUse } from './lease-size.js';
 import { newPosition, type Position } from './position.js';
-import type { QuotaClaim, Reservation } from './quota.js';
+import type { QuotaClaim, QuotaUnavailable, Reservation } from './quota.js';
 import type { CounterKey } from './shards.js';
 
 /** What one request got from one counter. */
-export type TakeOutcome =
-  | { readonly kind: 'taken' }
+export type TakeOutcome = { readonly kind: 'taken' } | Refused;
+
+export type Refused =
   | { readonly kind: 'exhausted'; readonly heldByOthers: boolean }
-  | { readonly kind: 'unavailable'; readonly reason: string };
+  | QuotaUnavailable;
 
 export interface Waiter {
   readonly amount: number;

@@ -35,18 +35,6 @@ export function growthOf({ before, after, settle }: Exchange): number {
   return settle + (after?.amount ?? 0) - (before?.amount ?? 0);
 }
 
-/** The counter after an exchange; `undefined` if its conditions do not hold. */
-export function exchanged(counter: Counter, exchange: Exchange): Counter | undefined {
-  const { holderId, before, after, settle, limit } = exchange;
-  if (!isSameLease(counter.leases.get(holderId), before)) return undefined;
-  const committed = counter.committed + growthOf(exchange);
-  if (limit !== undefined && committed > limit) return undefined;
-  const leases = new Map(counter.leases);
-  if (after) leases.set(holderId, after);
-  else leases.delete(holderId);
-  return { settled: counter.settled + settle, committed, leases };
-}
-
 export function isSameLease(one: Lease | undefined, other: Lease | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   return (

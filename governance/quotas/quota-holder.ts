@@ -1,9 +1,9 @@
 import { mapBounded } from '../platform/map-bounded.js';
 import { type Account, cancel, HeldReservation, isAmount, take } from './account.js';
-import { askMeter, exceedsLimit, type MeterAnswer, refusalAtOnce } from './ask.js';
+import { type ClaimOutcome, exceedsLimit, knownRefusal, takeFrom } from './claims.js';
 import { flushAccount, type HolderParts, isOver, startTurn } from './exchange-turn.js';
 import { createMeters } from './meter.js';
-import type { QuotaClaim, QuotaHolder, QuotaRefusal, QuotaUnavailable } from './quota.js';
+import type { QuotaClaim, QuotaHolder } from './quota.js';
 import type { QuotaCounters } from './quota-counters.aws.js';
 
 export interface QuotaHolderOptions {
@@ -48,27 +48,27 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
     return new HeldReservation(accounts, claims);
   }
 
-  function refuseAtOnce(claims: readonly QuotaClaim[], at: number) {
+  function refuseFromMemory(claims: readonly QuotaClaim[], at: number) {
     for (const claim of claims) {
-      const answer = exceedsLimit(meters.at(claim.quota, at), claim);
-      if (answer) return answer;
+      const refusal = exceedsLimit(meters.at(claim.quota, at), claim);
+      if (refusal) return refusal;
     }
     for (const claim of claims) {
-      const answer = refusalAtOnce(meters.at(claim.quota, at), claim.amount, at);
-      if (answer) return refusalOf(claim, answer);
+      const refusal = knownRefusal(meters.at(claim.quota, at), claim, at);
+      if (refusal) return refusal;
     }
     return undefined;
   }
 
   async function reserveFromCounters(claims: readonly QuotaClaim[], at: number) {
-    const asked = claims.map(({ quota }) => meters.at(quota, at));
+    const asked = claims.map((claim) => ({ claim, meter: meters.at(claim.quota, at) }));
     // A window may end, and be flushed for the last time, while this goes through its shards.
-    const accounts = asked.flatMap((meter) => meter.accounts);
+    const accounts = asked.flatMap(({ meter }) => meter.accounts);
     for (const account of accounts) account.users += 1;
-    const answers = await Promise.all(
-      asked.map((meter, index) => askMeter(meter, claims[index]?.amount ?? 0, parts)),
+    const outcomes = await Promise.all(
+      asked.map(({ claim, meter }) => takeFrom(meter, claim, parts)),
     );
-    const outcome = reservationOf(claims, answers);
+    const outcome = reservationOf(claims, outcomes);
     for (const account of accounts) account.users -= 1;
     return outcome;
   }
@@ -87,7 +87,9 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
       checkAmounts(claims);
       const at = nowMs();
       return (
-        reserveFromMemory(claims, at) ?? refuseAtOnce(claims, at) ?? reserveFromCounters(claims, at)
+        reserveFromMemory(claims, at) ??
+        refuseFromMemory(claims, at) ??
+        reserveFromCounters(claims, at)
       );
     },
 
@@ -102,30 +104,13 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
 }
 
 /** A reservation of all claims, or of none. */
-function reservationOf(claims: readonly QuotaClaim[], answers: readonly MeterAnswer[]) {
-  const refused = answers.findIndex(({ outcome }) => outcome.kind !== 'taken');
-  if (refused < 0)
-    return new HeldReservation(
-      answers.map(({ account }) => account),
-      claims,
-    );
-  for (const [index, { account, outcome }] of answers.entries())
-    if (outcome.kind === 'taken') cancel(account, claims[index]?.amount ?? 0);
-  return refusalOf(claims[refused] as QuotaClaim, answers[refused] as MeterAnswer);
-}
-
-function refusalOf(
-  { quota }: QuotaClaim,
-  { outcome, account }: MeterAnswer,
-): QuotaRefusal | QuotaUnavailable {
-  if (outcome.kind === 'unavailable') return outcome;
-  return {
-    kind: 'exhausted',
-    quota,
-    windowName: account.windowName,
-    resetsAt: new Date(account.endsMs),
-    heldByOthers: outcome.kind === 'exhausted' && outcome.heldByOthers,
-  };
+function reservationOf(claims: readonly QuotaClaim[], outcomes: readonly ClaimOutcome[]) {
+  const taken = outcomes.map((one) => (one.kind === 'taken' ? one.account : undefined));
+  const refusal = outcomes.find((one) => one.kind !== 'taken');
+  if (!refusal) return new HeldReservation(taken as Account[], claims);
+  for (const [index, account] of taken.entries())
+    if (account) cancel(account, claims[index]?.amount ?? 0);
+  return refusal;
 }
 
 function checkAmounts(claims: readonly QuotaClaim[]): void {
