@@ -1,3 +1,5 @@
+import { isObject, parseJson } from '../platform/json.js';
+
 /** `usage` or `usage_info` as Mistral sent it. */
 export type ReportedUsage = Readonly<Record<string, unknown>>;
 
@@ -51,8 +53,9 @@ export class UsageScanner {
   }
 
   #consider(text: string): void {
-    const usage = parseObject(text);
-    const weight = usage ? weightOf(usage) : -1;
+    const usage = parseJson(text);
+    if (!isObject(usage)) return;
+    const weight = weightOf(usage);
     if (weight < this.#weight || weight < 0) return;
     this.#weight = weight;
     this.usage = usage;
@@ -87,12 +90,4 @@ function weightOf(usage: ReportedUsage): number {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0;
-}
-
-function parseObject(text: string): ReportedUsage | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -152,14 +152,14 @@ describe('an identity', () => {
   test.each([
     [{ role: 'owner' }, 'role "owner" is not in the policy: known are analyst, developer'],
     [{ workspace: 'lab' }, 'workspace "lab" is not in the policy: known are dev-workspace'],
-    [{ service: 'a b' }, 'service "a b" is no name to count by'],
+    [{ service: 'a b' }, 'service "a b" is not a valid name'],
     [
       { caller: 'arn:aws:sts::111122223333:assumed-role/nobody/x' },
       'caller "arn:aws:sts::111122223333:assumed-role/nobody/x" has no role',
     ],
     [
       { workspace: 'ml-workspace' },
-      `secret mistral/dev-workspace/dev-team-key holds a key of workspace "dev-workspace": wanted is one of "ml-workspace"`,
+      `secret mistral/dev-workspace/dev-team-key holds a key of workspace "dev-workspace", not of "ml-workspace"`,
     ],
   ])('%j is wrong from the start', async (identity, message) => {
     const world = await clientWorld({});

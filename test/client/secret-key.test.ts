@@ -33,7 +33,7 @@ test('a secret without a key yet is said to be so, one without a key before it h
   await expect(reader.current()).rejects.toMatchObject({
     name: 'GovernanceUnavailableError',
     code: 'key_unavailable',
-    message: expect.stringContaining('the secret holds no key yet'),
+    message: expect.stringContaining('the secret does not hold a key yet'),
   });
   expect(await reader.previous()).toBeUndefined();
 });
