@@ -13,7 +13,7 @@ test('a service that imports mistral-governance/client compiles', () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
 });
 
-test('it has these names and no others', () => {
+test('it exports these names and no others', () => {
   expect(Object.keys(client).sort()).toEqual([
     'GovernanceConfigurationError',
     'GovernanceRefusedError',

@@ -41,13 +41,13 @@ const mistral: Script = (response, { url, body }) => {
   if (JSON.parse(body).stream !== true) return answerJson(response, 200, COMPLETION);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const event of streamEvents(['Hel', 'lo'])) {
-    response.write(event.replace(',"usage":null', '')); // the SDK would not have it
+    response.write(event.replace(',"usage":null', '')); // the SDK rejects it
   }
   return response.end();
 };
 
 async function sdk() {
-  // Small as it is, embedding models are not what the shipped dev workspace may use.
+  // The shipped dev workspace does not allow embedding models.
   const world = await gatewayWorld(mistral, (document) => {
     document.workspaces[0].models.push('mistral-embed');
   });
@@ -103,7 +103,7 @@ test('embeddings', async () => {
   expect(world.quotas.settled(TOKENS)).toBe(4);
 });
 
-test('models, only those that role and workspace allow', async () => {
+test('models: only those that role and workspace allow', async () => {
   const { world, client } = await sdk();
 
   const { data } = await client.models.list();
@@ -140,7 +140,7 @@ test('a model that is not allowed is an error the SDK reads', async () => {
   expect(world.received).toEqual([]);
 });
 
-test("no answer of any kind holds a piece of the workspace's key", async () => {
+test("no answer contains a piece of the workspace's key", async () => {
   const echo: Script = (response, { headers }) => {
     const said = String(headers.authorization);
     const answer = { object: 'error', message: said, detail: [said], key: said.slice(7) };
