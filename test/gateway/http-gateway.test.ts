@@ -5,10 +5,11 @@ import {
   CHAT,
   CHECKED_MODEL,
   COMPLETION,
+  DAILY_TOKENS,
   DEVELOPER,
   eventually,
   gatewayWorld,
-  role,
+  session,
   streamEvents,
   USAGE,
 } from '../support/gateway-world.js';
@@ -34,7 +35,7 @@ test('a request is settled at the usage that Mistral reports', async () => {
   const { prompt_tokens: prompt, completion_tokens: completion } = USAGE;
   expect(world.quotas.settled('workspace#dev-workspace requests minute')).toBe(1);
   expect(world.quotas.settled('workspace#dev-workspace usd month')).toBe(prompt + 2 * completion);
-  expect(world.quotas.settled(`caller#${DEVELOPER} tokens day`)).toBe(prompt + completion);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(prompt + completion);
   expect(world.quotas.reserved()).toBe(0);
 });
 
@@ -58,7 +59,7 @@ test('a stream passes byte for byte and is settled at the usage in its last chun
 
   expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
   expect(await answer.text()).toBe(events.join(''));
-  expect(world.quotas.settled(`caller#${DEVELOPER} tokens day`)).toBe(USAGE.total_tokens);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
 
 test('the first event reaches the caller before the second is generated', async () => {
@@ -310,8 +311,8 @@ test.each([
 
 test.each([
   ['no identity', undefined],
-  ['a stranger', role('stranger')],
-  ['two at once', `${DEVELOPER}, ${role('platform-admin')}`],
+  ['a stranger', session('stranger')],
+  ['two at once', `${DEVELOPER}, ${session('platform-admin')}`],
 ])('%s is not a known caller', async (_name, caller) => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
 
@@ -324,7 +325,7 @@ test.each([
 test.each([
   ['workspace#dev-workspace usd month', 'budget_exhausted'],
   ['workspace#dev-workspace requests minute', 'rate_limited'],
-  [`caller#${DEVELOPER} tokens day`, 'tokens_exhausted'],
+  [DAILY_TOKENS, 'tokens_exhausted'],
 ])('when %s is exhausted the answer names it and when it resets', async (quota, code) => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
   world.quotas.limits.set(quota, 0);

@@ -6,6 +6,7 @@ import {
   CALLER_HEADER,
   CHAT,
   COMPLETION,
+  DAILY_TOKENS,
   DEVELOPER,
   gatewayWorld,
   type Script,
@@ -13,7 +14,6 @@ import {
   USAGE,
 } from '../support/gateway-world.js';
 
-const TOKENS = `caller#${DEVELOPER} tokens day`;
 const MODELS = {
   object: 'list',
   data: [
@@ -68,7 +68,7 @@ test('chat', async () => {
 
   expect(answer.choices[0]?.message?.content).toBe(COMPLETION.choices[0]?.message.content);
   expect(answer.usage).toMatchObject({ promptTokens: USAGE.prompt_tokens });
-  expect(world.quotas.settled(TOKENS)).toBe(USAGE.total_tokens);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
   expect(world.received[0]?.headers.authorization).toBe(`Bearer ${KEY}-dev-workspace`);
 });
 
@@ -80,7 +80,7 @@ test('chat as a stream', async () => {
   for await (const { data } of stream) words.push(data.choices[0]?.delta.content);
 
   expect(words).toEqual(['', 'Hel', 'lo', '']);
-  expect(world.quotas.settled(TOKENS)).toBe(USAGE.total_tokens);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
 
 test('fim', async () => {
@@ -100,7 +100,7 @@ test('embeddings', async () => {
 
   expect(answer.data[0]?.embedding).toEqual([0.25, -0.5]);
   expect(JSON.parse(world.received[0]?.body ?? '')).not.toHaveProperty('max_tokens');
-  expect(world.quotas.settled(TOKENS)).toBe(4);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(4);
 });
 
 test('models: only those that role and workspace allow', async () => {

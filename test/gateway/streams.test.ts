@@ -10,6 +10,7 @@ import {
   CHECKED_MODEL,
   type ChangePolicy,
   COMPLETION,
+  DAILY_TOKENS,
   DEVELOPER,
   eventually,
   gatewayWorld as openWorld,
@@ -19,7 +20,6 @@ import {
   USAGE,
 } from '../support/gateway-world.js';
 
-const TOKENS = `caller#${DEVELOPER} tokens day`;
 const EVENTS = streamEvents(['A ', '"usage": {"total_tokens": 99}', ' \\"usage', 'ü', '\n\n']);
 const STREAM = Buffer.from(EVENTS.join(''));
 
@@ -131,7 +131,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     const answer = await world.ask({ ...CHAT, stream: true });
 
     expect(Buffer.from(await answer.arrayBuffer()).equals(STREAM)).toBe(true);
-    expect(world.quotas.settled(TOKENS)).toBe(USAGE.total_tokens);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
   });
 
   /** A caller that can hang up, and that reads no faster than it is told to. */
@@ -176,7 +176,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
       await eventually(() => world.received[0]?.aborted === true);
       await eventually(() => world.quotas.ends.settled === 1);
-      const settled = world.quotas.settled(TOKENS);
+      const settled = world.quotas.settled(DAILY_TOKENS);
       if (count >= SPOKEN.length - 1) {
         expect(settled).toBe(USAGE.total_tokens); // Mistral had told by then
       } else {
@@ -199,7 +199,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     await expect(asked).rejects.toThrow();
     await eventually(() => world.received[0]?.aborted === true);
     await eventually(() => world.quotas.ends.settled === 1);
-    expect(world.quotas.settled(TOKENS)).toBe(LIKELY_PROMPT);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBe(LIKELY_PROMPT);
   });
 
   test('a caller that hangs up during the reservation pays nothing, and nothing is sent', async () => {

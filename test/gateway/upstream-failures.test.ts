@@ -7,17 +7,16 @@ import {
   CHECKED_MODEL,
   type ChangePolicy,
   COMPLETION,
-  DEVELOPER,
+  DAILY_TOKENS,
   eventually,
   type GatewayWorld,
   gatewayWorld as openWorld,
-  role,
   type Script,
+  session,
   streamEvents,
   UPSTREAM_KINDS,
 } from '../support/gateway-world.js';
 
-const TOKENS = `caller#${DEVELOPER} tokens day`;
 const REQUESTS = 'workspace#dev-workspace requests minute';
 const UNAUTHORIZED = { detail: 'Unauthorized' };
 const SPENT = {
@@ -128,7 +127,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
       const problem = await problemOf(answer);
       expect(problem).toMatchObject({ ...said, message: 'Invalid model: x [api key]' });
       expect(world.quotas.settled(REQUESTS)).toBe(1);
-      expect(world.quotas.settled(TOKENS)).toBe(0);
+      expect(world.quotas.settled(DAILY_TOKENS)).toBe(0);
     },
   );
 
@@ -176,7 +175,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(answer.status).toBe(502);
     expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unavailable' });
     expect(world.received).toHaveLength(1);
-    expect(world.quotas.settled(TOKENS)).toBe(LIKELY_PROMPT);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBe(LIKELY_PROMPT);
   });
 
   test('an upstream that never answers is given up after the first-byte timeout', async () => {
@@ -240,7 +239,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
         JSON.stringify({ ...CHAT, model: CHECKED_MODEL, stream: true, max_tokens: 2000 }).length /
           3,
       );
-      expect(world.quotas.settled(TOKENS)).toBe(prompt + TOKENS_DELIVERED);
+      expect(world.quotas.settled(DAILY_TOKENS)).toBe(prompt + TOKENS_DELIVERED);
       expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
     },
   );
@@ -254,7 +253,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     const { broken } = await readAll(await world.ask({ ...CHAT, max_tokens: 100 }));
 
     expect(broken).toBe(true);
-    expect(world.quotas.settled(TOKENS)).toBeGreaterThan(100 + LIKELY_PROMPT);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBeGreaterThan(100 + LIKELY_PROMPT);
   });
 
   test.each([
@@ -269,7 +268,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
     expect(await answer.text()).toBe(body);
     const bytes = JSON.stringify({ ...CHAT, model: CHECKED_MODEL, max_tokens: 100 }).length;
-    expect(world.quotas.settled(TOKENS)).toBe(bytes + 64 + 100);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBe(bytes + 64 + 100);
   });
 
   function limited(headers: Record<string, string> = {}): Script {
@@ -308,7 +307,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.settled(REQUESTS)).toBe(1);
   });
 
-  const ADMIN = { caller: role('platform-admin') };
+  const ADMIN = { caller: session('platform-admin') };
   const NO_ROOM = limited({ 'x-ratelimit-remaining-req-minute': '0' });
 
   function prodIsFull(other: Script): Script {

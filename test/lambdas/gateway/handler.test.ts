@@ -5,6 +5,7 @@ import {
   answerJson,
   CHAT,
   COMPLETION,
+  DAILY_TOKENS,
   DEVELOPER,
   eventually,
   type GatewayWorld,
@@ -79,7 +80,7 @@ test("a function URL's event is answered by the rules of its IAM identity", asyn
   expect(statusCode).toBe(200);
   expect(headers).toEqual({ 'content-type': 'application/json' });
   expect(JSON.parse(text)).toEqual(COMPLETION);
-  expect(world.quotas.settled(`caller#${DEVELOPER} tokens day`)).toBe(USAGE.total_tokens);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
 
 test('a body in base64 is the same body', async () => {
