@@ -6,6 +6,7 @@ import {
   type WholeAnswer,
 } from '../governance/metering/problem.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import { isObject, parseJson } from '../governance/platform/json.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import {
   errorForCaller,
@@ -150,18 +151,12 @@ function fetchWhole({ upstream }: GatewayDeps, key: ApiKey): Promise<UpstreamAns
 }
 
 function cardsOf(text: string): Card[] | undefined {
-  try {
-    const { data } = JSON.parse(text);
-    return Array.isArray(data) ? data.filter(isCard) : undefined;
-  } catch {
-    return undefined;
-  }
+  const list = parseJson(text);
+  return isObject(list) && Array.isArray(list.data) ? list.data.filter(isCard) : undefined;
 }
 
 function isCard(value: unknown): value is Card {
-  return (
-    typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
-  );
+  return isObject(value) && typeof value.id === 'string';
 }
 
 function unreadable(): Problem {

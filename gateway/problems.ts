@@ -2,6 +2,7 @@ import { type Problem, problem, type WholeAnswer } from '../governance/metering/
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { errorMessageOf, retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { redactKey } from '../governance/mistral/redact-key.js';
+import { isObject, parseJson } from '../governance/platform/json.js';
 import { headerOf, headersForCaller } from './response-headers.js';
 import type { UpstreamAnswer, UpstreamFailure } from './upstream.js';
 
@@ -23,7 +24,7 @@ export function errorForCaller(
   isOverflow = false,
 ): Problem | WholeAnswer {
   const text = redactKey(body.toString('utf8'), key);
-  const parsed = parseObject(text);
+  const parsed = parseJson(text);
   if (status === 403) {
     const said = errorMessageOf(parsed).slice(0, QUOTED_CHARACTERS);
     return problem(
@@ -32,7 +33,7 @@ export function errorForCaller(
     );
   }
   // The caller's own mistake, in Mistral's own words. An answer without JSON is not from the API.
-  if (status >= 400 && status < 500 && parsed !== undefined) {
+  if (status >= 400 && status < 500 && isObject(parsed)) {
     const words = Buffer.from(text);
     const passed = headersForCaller(headers, key, isOverflow);
     const length = passed.indexOf('content-length');
@@ -73,13 +74,4 @@ export function keyRejected(workspace: string): Problem {
 
 export function internalError(): Problem {
   return problem('internal_error', 'internal gateway error');
-}
-
-function parseObject(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

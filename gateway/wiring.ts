@@ -26,33 +26,30 @@ import type { GatewayDeps } from './gateway-deps.js';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
 import { gatewayUnauthorized } from './gateway-unauthorized.js';
 
-/** What a process brings along. */
-export interface GatewayParts extends Pick<GatewayDeps, 'upstream' | 'keys' | 'log'> {
+/** What differs between the processes that run a gateway. */
+interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log'> {
   readonly policy: Policy;
+  /** Unique for every process. */
+  readonly holderId: string;
+  /** For processes that are never frozen. @default counters are written by `flush` alone */
+  readonly flushEverySeconds?: number;
+}
+
+export interface GatewayParts extends GatewayProcess {
+  readonly keys: WorkspaceKeys;
   readonly counters: QuotaCounters;
   readonly alerts: AlertTopic;
   /** @default nothing is measured */
   readonly metrics?: GatewayMetrics;
-  /** Unique for every process. */
-  readonly holderId: string;
-  /** For processes that are never frozen. @default counters are written by `flush` alone */
-  readonly flushEverySeconds?: number;
   /** @default the clock */
   readonly now?: () => Date;
 }
 
-/** What differs between the processes that a gateway runs in. */
-export interface GatewayRuntime
-  extends Pick<LoggingRuntime, 'policy' | 'aws' | 'log' | 'now'>,
-    Pick<GatewayDeps, 'upstream'> {
+export interface GatewayRuntime extends GatewayProcess, Pick<LoggingRuntime, 'aws' | 'now'> {
   readonly quotaTableName: string;
   readonly alertsTopicArn: string;
   /** @default nothing is measured */
   readonly metrics?: MetricLines;
-  /** Unique for every process. */
-  readonly holderId: string;
-  /** For processes that are never frozen. @default counters are written by `flush` alone */
-  readonly flushEverySeconds?: number;
 }
 
 export interface OpenGateway {

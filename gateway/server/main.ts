@@ -31,7 +31,7 @@ const opened = connectGateway({
 });
 await opened.ready;
 const running = await serveGateway(options, opened);
-process.stdout.write(`the gateway answers at ${running.url}/v1\n`);
+process.stdout.write(`the gateway is listening at ${running.url}/v1\n`);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, async () => {

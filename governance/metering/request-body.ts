@@ -1,4 +1,4 @@
-import { isObject } from '../platform/json.js';
+import { isObject, parseJson } from '../platform/json.js';
 import type { EndpointKind } from './endpoints.js';
 import { type Problem, problem } from './problem.js';
 
@@ -92,13 +92,10 @@ export function writeRequestBody(
 }
 
 function parseObject(body: Buffer): Record<string, unknown> | undefined {
-  try {
-    // Of repeated names the last one counts, and only that one is sent on.
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return isObject(value) && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined; // the parser's message would quote the text
-  }
+  // Of repeated names the last one counts, and only that one is sent on.
+  const value = parseJson(body.toString('utf8'));
+  const isFields = isObject(value) && !Array.isArray(value);
+  return isFields ? (value as Record<string, unknown>) : undefined;
 }
 
 /** Web search, code interpreter and connectors are billed separately from tokens. */

@@ -25,14 +25,14 @@ export interface GatewayProps {
   readonly runbookUrl: string;
 }
 
-/** Mistral's API for callers without a key: a function URL that knows them by their IAM identity. */
+/** Mistral's API for callers without a key: a function URL that identifies them by IAM. */
 export class Gateway extends Construct {
   readonly function: GovernanceFunction;
 
   /** `https://…/`, the `serverURL` of callers. */
   readonly url: string;
 
-  /** Of the gateway's own keys alone. */
+  /** To the gateway's own keys only. */
   readonly access: SecretAccess;
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
@@ -63,11 +63,11 @@ export class Gateway extends Construct {
       invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
     }).url;
     const principals = props.callers.map(({ principal }) => principal);
-    for (const account of accountsOf(principals)) this.letIn(account);
+    for (const account of accountsOf(principals)) this.allowAccount(account);
     this.watch(props);
   }
 
-  /** By its URL alone: whoever invokes the function itself writes who calls. */
+  /** Only through its URL: a principal that invokes the function itself can claim any identity. */
   grantCall(grantee: IGrantable): void {
     const url = { grantee, resourceArns: [this.function.functionArn] };
     Grant.addToPrincipal({ ...url, actions: ['lambda:InvokeFunctionUrl'] });
@@ -78,8 +78,8 @@ export class Gateway extends Construct {
     });
   }
 
-  /** Lets an account say which of its principals may call; the policy says what they may do then. */
-  private letIn(account: string): void {
+  /** Lets an account decide which of its principals may call; the policy decides what these may do. */
+  private allowAccount(account: string): void {
     if (account === '*') return;
     const permission = { functionName: this.function.functionArn, principal: account };
     new lambda.CfnPermission(this, `Url${account}`, {
@@ -87,7 +87,7 @@ export class Gateway extends Construct {
       action: 'lambda:InvokeFunctionUrl',
       functionUrlAuthType: lambda.FunctionUrlAuthType.AWS_IAM,
     });
-    // Function URLs made since October 2025 ask for this one too.
+    // Function URLs created since October 2025 need this permission too.
     new lambda.CfnPermission(this, `Function${account}`, {
       ...permission,
       action: 'lambda:InvokeFunction',
@@ -99,7 +99,7 @@ export class Gateway extends Construct {
     const alarms = [
       new RunbookAlarm(this, 'Failing', {
         alarmName: 'governance-gateway-failing',
-        description: 'The gateway answered requests with errors of its own',
+        description: 'The gateway has answered requests with server errors for 10 minutes',
         metric: new cloudwatch.Metric({
           namespace: 'AWS/Lambda',
           metricName: 'Url5xxCount',
@@ -111,13 +111,14 @@ export class Gateway extends Construct {
       }),
       new RunbookAlarm(this, 'Throttled', {
         alarmName: 'governance-gateway-throttled',
-        description: 'Lambda had no capacity left for requests to the gateway',
+        description: 'The gateway function has been throttled for 5 minutes',
         metric: this.function.metricThrottles(PER_FIVE_MINUTES),
         runbookUrl,
       }),
       new RunbookAlarm(this, 'Unauthorized', {
         alarmName: 'governance-gateway-unauthorized',
-        description: "Mistral refused the gateway's key of a workspace, also read afresh",
+        description:
+          "Mistral rejects the gateway's key of a workspace (401), also after reading the secret again",
         metric: governanceMetric('Latency', 'outcome', 'upstream_unauthorized', {
           ...PER_FIVE_MINUTES,
           statistic: cloudwatch.Stats.SAMPLE_COUNT,

@@ -3,7 +3,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { GovernanceTable, type GovernanceTableProps } from '../platform/governance-table.js';
 
-/** The counters that hold quotas: an item for each scope, unit and window, gone some time after it. */
+/** The counters of quotas: one item per scope, unit and window, which expires after the window. */
 export class QuotaTable extends Construct {
   readonly tableName: string;
 
@@ -17,12 +17,12 @@ export class QuotaTable extends Construct {
     this.tableName = this.table.tableName;
   }
 
-  /** Lets a holder take leases and settle what it used, in every workspace: for the gateway alone. */
+  /** Lets a holder take leases and settle usage in every workspace: for the gateway only. */
   grantMeter(grantee: IGrantable): void {
     this.table.grantItems(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
   }
 
-  /** Lets a holder do so for one workspace and its callers. */
+  /** Lets a holder do so in one workspace, and for callers. */
   grantMeterOf(grantee: IGrantable, workspace: string): void {
     const counters = `quota#workspace#${workspace}`;
     Grant.addToPrincipal({
@@ -45,7 +45,7 @@ export class QuotaTable extends Construct {
     });
   }
 
-  /** Lets somebody see what was used. */
+  /** Lets a grantee read what was used. */
   grantRead(grantee: IGrantable): void {
     this.table.grantItems(grantee, 'dynamodb:GetItem');
   }

@@ -64,7 +64,7 @@ async function gatewayOver({ counters, now }: World, requestsPerMinute: number) 
   return { mistral: new Mistral({ serverURL: front.url, httpClient }), holder };
 }
 
-test('a caller that comes both ways has one count of everything', async () => {
+test('a caller has one count for the gateway and the client library', async () => {
   const world = await clientWorld({});
   const direct = await world.create({ caller: CALLER } as never);
   const { mistral, holder } = await gatewayOver(world, 60);
@@ -79,7 +79,7 @@ test('a caller that comes both ways has one count of everything', async () => {
   expect(await world.total(REQUESTS)).toEqual({ settled: 2, held: 0 });
 });
 
-test('what one way used up is gone for the other, and both say so alike', async () => {
+test('a quota exhausted one way is exhausted the other way, with the same code', async () => {
   const world = await clientWorld({
     policy: (document) => {
       document.workspaces[0].requestsPerMinute = 2;

@@ -18,7 +18,7 @@ const few = (requestsPerMinute: number) => (document: { workspaces: object[] }) 
   document.workspaces[0] = { ...document.workspaces[0], requestsPerMinute };
 };
 
-test('an exhausted quota is named, with the time it starts anew', async () => {
+test('an exhausted quota is named with the time it resets', async () => {
   const world = await clientWorld({ policy: few(3) });
   const mistral = await world.create();
   for (let asked = 0; asked < 3; asked += 1) await mistral.chat.complete(CHAT);
@@ -42,7 +42,7 @@ test('an exhausted quota is named, with the time it starts anew', async () => {
   await expect(mistral.chat.complete(CHAT)).resolves.toBeDefined();
 });
 
-test('a request larger than a whole budget has no time to come back at', async () => {
+test('a request larger than the whole budget has no retry time', async () => {
   const world = await clientWorld({
     policy: (document) => {
       document.workspaces[0].budgets = { dailyUsd: 0.000001 };
@@ -92,7 +92,7 @@ test('a budget holds across clients, to the last request that fits', async () =>
   expect(answered).toBeGreaterThan(70);
 });
 
-test('while DynamoDB is away nothing is sent that no lease covers', async () => {
+test('while DynamoDB cannot be reached, only leased quota is spent', async () => {
   const world = await clientWorld({});
   const { dynamo } = dynamoClient('http://127.0.0.1:1');
   const mistral = await world.create({ dynamo });
@@ -106,7 +106,7 @@ test('while DynamoDB is away nothing is sent that no lease covers', async () => 
 });
 
 describe('close', () => {
-  test('gives back what was reserved and not used', async () => {
+  test('returns what was leased and not used', async () => {
     const world = await clientWorld({});
     const mistral = await world.create();
     await mistral.chat.complete(CHAT);
@@ -120,7 +120,7 @@ describe('close', () => {
     await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ code: 'shutting_down' });
   });
 
-  test('waits for the request under way', async () => {
+  test('waits for the request in flight', async () => {
     let answer: () => void = () => {};
     const script: Script = (response) => {
       answer = () => answerJson(response, 200, COMPLETION);
@@ -154,7 +154,7 @@ describe('close', () => {
     await closing;
   });
 
-  test('does not wait for ever', async () => {
+  test('stops waiting at its timeout', async () => {
     const inFlight = new InFlight();
     inFlight.begin();
 
@@ -163,7 +163,7 @@ describe('close', () => {
 });
 
 describe('at the end of the process', () => {
-  test('a real one says that it closed, and ends by the signal', async () => {
+  test('a real process closes and ends by the signal', async () => {
     const module = join(import.meta.dirname, '../../client/closing.ts');
     const script = `
       import { closeAtEnd } from ${JSON.stringify(module)};
@@ -194,7 +194,7 @@ describe('at the end of the process', () => {
     }
   }
 
-  test('SIGTERM closes first, and then ends the process as it would have', async () => {
+  test('SIGTERM closes first, then ends the process', async () => {
     const ending = new Ending();
     const order: string[] = [];
     closeAtEnd(ending, async () => void order.push('closed'));
@@ -206,7 +206,7 @@ describe('at the end of the process', () => {
     expect(ending.killed).toEqual([[4711, 'SIGTERM']]);
   });
 
-  test('a process with a listener of its own decides itself when to end', async () => {
+  test('a process with its own SIGTERM listener decides when to end', async () => {
     const ending = new Ending();
     let closed = 0;
     ending.on('SIGTERM', () => {});
@@ -221,7 +221,7 @@ describe('at the end of the process', () => {
     expect(ending.killed).toEqual([]);
   });
 
-  test('a process that has nothing left to do closes too, and a closed client listens no more', () => {
+  test('a process with nothing left to do closes too, and a closed client stops listening', () => {
     const ending = new Ending();
     let closed = 0;
     const close = async () => {

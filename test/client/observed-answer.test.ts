@@ -55,7 +55,7 @@ describe('an observed answer', () => {
     expect(pulled).toBe(2);
   });
 
-  test('is settled once, at the first of its ends', async () => {
+  test('is settled once', async () => {
     const { settled, hold } = aHold();
     const answer = observed(new Response(ReadableStream.from([bytes]), init), hold);
 
@@ -88,7 +88,7 @@ describe('an observed answer', () => {
     expect(hungUp).toBe(true);
   });
 
-  test('counts nothing where it is not from the API at all', async () => {
+  test('counts nothing if it is not from the API', async () => {
     const { settled, hold } = aHold();
     const page = { headers: { 'content-type': 'text/html' } };
 

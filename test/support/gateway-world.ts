@@ -11,10 +11,9 @@ import type { Log } from '../../governance/platform/log.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { aPolicy, type policyDocument } from './builders.js';
 import {
+  accessTo,
   type FakeKeys,
   type FakeQuotas,
-  fakeAuthorize,
-  fakeDirectory,
   fakeKeys,
   fakeQuotas,
   fakeTariff,
@@ -56,8 +55,10 @@ export interface AskOptions {
 }
 
 export const CALLER_HEADER = 'x-caller-arn';
-export const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
-export const DEVELOPER = role('developer');
+/** A session of an IAM role, as STS names it. */
+export const session = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/alice`;
+export const DEVELOPER = session('developer');
+export const DAILY_TOKENS = `caller#${DEVELOPER} tokens day`;
 
 /** The two ways to Mistral: of the plain server and of the Lambda. */
 export const UPSTREAMS = { undici: createUndiciUpstream, https: createHttpsUpstream };
@@ -80,7 +81,6 @@ export async function gatewayWorld(
   });
   const quotas = fakeQuotas();
   const keys = fakeKeys();
-  const models = fakeDirectory();
   const alerts: string[] = [];
   const pauses: number[] = [];
   const logged: string[] = [];
@@ -90,10 +90,9 @@ export async function gatewayWorld(
   const gateway = createGateway({
     policy,
     upstream: UPSTREAMS[upstreamKind](policy.mistral.apiUrl, policy.gateway),
-    authorize: fakeAuthorize(policy, models),
+    ...accessTo(policy),
     metering: createMetering(policy, quotas, fakeTariff),
     keys,
-    models,
     alerts: { unauthorized: (workspace) => void alerts.push(workspace) },
     metrics: { ended() {}, refused() {} },
     log: { info: log, warn: log, error: log } satisfies Log,

@@ -5,6 +5,7 @@ import {
   answerJson,
   CHAT,
   COMPLETION,
+  DAILY_TOKENS,
   DEVELOPER,
   eventually,
   type GatewayWorld,
@@ -71,7 +72,7 @@ async function invoke(world: GatewayWorld, event: unknown, flush = async () => {
 
 const completes: Script = (response) => answerJson(response, 200, COMPLETION);
 
-test("a function URL's event is answered as its IAM identity may", async () => {
+test("a function URL's event is answered by the rules of its IAM identity", async () => {
   const world = await gatewayWorld(completes);
 
   const { statusCode, headers, text } = await invoke(world, anEvent(CHAT));
@@ -79,7 +80,7 @@ test("a function URL's event is answered as its IAM identity may", async () => {
   expect(statusCode).toBe(200);
   expect(headers).toEqual({ 'content-type': 'application/json' });
   expect(JSON.parse(text)).toEqual(COMPLETION);
-  expect(world.quotas.settled(`caller#${DEVELOPER} tokens day`)).toBe(USAGE.total_tokens);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
 
 test('a body in base64 is the same body', async () => {
@@ -103,7 +104,7 @@ test('a stream passes as it comes', async () => {
   expect(text).toBe(events.join(''));
 });
 
-test('what was used is written before the answer ends and Lambda freezes', async () => {
+test('usage is written before the answer ends and Lambda freezes', async () => {
   const world = await gatewayWorld(completes);
   const stream = new PassThrough();
   stream.resume();
@@ -119,7 +120,7 @@ test('what was used is written before the answer ends and Lambda freezes', async
   expect(stream.writableFinished).toBe(true);
 });
 
-test('an answer that takes its time renews the leases meanwhile, and none after it', async () => {
+test('a long answer renews the leases meanwhile, and not afterwards', async () => {
   let flushes = 0;
   const flush = async () => {
     flushes += 1;
@@ -144,7 +145,7 @@ test('an answer that takes its time renews the leases meanwhile, and none after 
   expect(flushes).toBe(atEnd);
 });
 
-test('a flush that fails does not keep the answer back', async () => {
+test('a failed flush does not hold the answer back', async () => {
   const world = await gatewayWorld(completes);
 
   const { text } = await invoke(world, anEvent(CHAT), () => Promise.reject(new Error('throttled')));
@@ -162,8 +163,13 @@ test.each([
     'method_not_allowed',
   ],
   ['shorter than announced', { headers: { 'content-length': '4000' } }, 400, 'invalid_request'],
-  ['that announces too much', { headers: { 'content-length': '99999999' } }, 413, 'body_too_large'],
-  ['that is too much', { body: `{"model":"${'x'.repeat(5e6)}"}` }, 413, 'body_too_large'],
+  [
+    'that announces a body too large',
+    { headers: { 'content-length': '99999999' } },
+    413,
+    'body_too_large',
+  ],
+  ['with a body too large', { body: `{"model":"${'x'.repeat(5e6)}"}` }, 413, 'body_too_large'],
 ])('an event %s is refused', async (_name, change, status, code) => {
   const world = await gatewayWorld(completes);
 
@@ -207,7 +213,7 @@ test('an upstream that dies mid-stream breaks the answer off', async () => {
   expect(stream.writableFinished).toBe(false);
 });
 
-test('a caller that reads slowly holds Mistral back', async () => {
+test('a caller that reads slowly slows Mistral down', async () => {
   const block = `data: ${'x'.repeat(65_536)}\n\n`;
   const world = await gatewayWorld((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
