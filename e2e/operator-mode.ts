@@ -22,7 +22,7 @@ const SECOND_NAME = 'search-key-after-leak';
 /** Gives what was pasted as a key to the command after it, as a password manager does. */
 const PIPED = `printf '%s' "$KEY"`;
 
-const AskedSchema = z.object({ asked: z.array(z.string()) });
+const RequestedSchema = z.object({ requested: z.array(z.string()) });
 const SuppliedSchema = z.object({ secret: z.literal(SECRET), versionId: z.string() });
 
 /** Where there is no Admin API: an operator makes the keys, and supplies them with the command line. */
@@ -60,8 +60,8 @@ async function keysNeeded(scene: Scene, policyPath: string): Promise<string> {
   const planned = secretsOf(policyPath);
   for (const secretName of planned) await rotations.emptyAsInAws(secretName);
   const name = functionNamed(await deployedResources(cloud), 'ProvisioningFunction');
-  const { asked } = AskedSchema.parse(await cloud.invoke(name, {}));
-  claimSame(asked, planned, 'every key asked for');
+  const { requested } = RequestedSchema.parse(await cloud.invoke(name, {}));
+  claimSame(requested, planned, 'every key requested');
 
   const alerts = await receiveAlerts(scene, OPERATOR_ALERT_TYPES);
   const types = alerts.map(({ type }) => type);
