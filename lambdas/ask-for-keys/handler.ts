@@ -68,5 +68,5 @@ async function firstKeyNeed(
 ): Promise<Finding | undefined> {
   const state = await secrets.describe(planned.secretName);
   const facts = { planned, state, pendingSince: undefined, inChargeSince: undefined };
-  return judgeNeed(facts, policy, now)[0];
+  return judgeNeed(facts, policy, now);
 }
