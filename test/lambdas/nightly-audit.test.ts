@@ -198,7 +198,7 @@ describe('an audit whose list of keys breaks off', () => {
       '1 new unmanaged Mistral key in dev-workspace; 2 findings open; audit incomplete',
     ]);
     expect(sent[0]?.facts).toMatchObject({
-      'not checked 1': 'keys at Mistral could only be listed in part (1 seen): Mistral answers 503',
+      'not checked 1': 'keys at Mistral could only be listed in part (1 listed): Mistral answers 503',
     });
     expect(stored[0]).toMatchObject({ opened: [{ finding: { type: 'unmanaged' } }], resolved: [] });
   });
