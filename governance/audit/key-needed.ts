@@ -15,19 +15,19 @@ import { secretFinding } from './key-findings.js';
 type Rules = Pick<Policy, 'rotation' | 'audit'>;
 
 /** Whether an operator must supply a key: the first one, or the next. */
-export function judgeNeed(facts: OperatorSecret, rules: Rules, now: Date): Finding[] {
+export function judgeNeed(facts: OperatorSecret, rules: Rules, now: Date): Finding | undefined {
   const { planned, state, currentSince } = facts;
   const current = verifiedVersion(state);
   if (current === undefined) {
     const evidence = { why: 'first key: services that read the secret have none yet' };
-    return [need(facts, state.createdAt ?? now, evidence)];
+    return need(facts, state.createdAt ?? now, evidence);
   }
-  if (!currentSince) return [];
+  if (!currentSince) return undefined;
   const { rotateEveryDays } = planned.key;
   const suppliedOn = utcDay(currentSince);
   const dueOn = addDays(suppliedOn, rotateEveryDays);
   const today = utcDay(now);
-  if (today < dueOn) return [];
+  if (today < dueOn) return undefined;
   const stated = statedExpiry(current);
   const deadline = stated ?? recommendedExpiry(rules, planned, currentSince);
   const isExpiring = today >= addDays(deadline, -rules.audit.expiringWithinDays);
@@ -37,7 +37,7 @@ export function judgeNeed(facts: OperatorSecret, rules: Rules, now: Date): Findi
     supplied: suppliedOn,
     policy: `every ${rotateEveryDays} days`,
   };
-  return [need(facts, new Date(dueOn), evidence, isExpiring)];
+  return need(facts, new Date(dueOn), evidence, isExpiring);
 }
 
 function need(

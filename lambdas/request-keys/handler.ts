@@ -49,7 +49,7 @@ async function request(
   const at = deps.now();
   const state = await deps.secrets.describe(planned.secretName);
   const facts = { planned, state, pendingSince: undefined, currentSince: undefined };
-  const [finding] = judgeNeed(facts, deps.policy, at);
+  const finding = judgeNeed(facts, deps.policy, at);
   if (!finding || known.has(finding.id)) return false;
   await deps.alerts.publish(keyNeeded(finding, at));
   const opened = { finding, openedOn: utcDay(at), lastNotifiedOn: utcDay(at) };

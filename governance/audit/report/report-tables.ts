@@ -59,7 +59,7 @@ const FINDING_COLUMNS: readonly Column<ReportedFinding>[] = [
   { title: 'Status', of: ({ status }) => status },
   { title: 'Since', className: 'day', of: ({ since }) => since },
   {
-    title: 'What was found, and what to do next',
+    title: 'Details and next step',
     className: 'evidence',
     of: detailsOf,
   },
@@ -105,7 +105,7 @@ function badge(className: string, text: string): Html {
 function detailsOf(finding: ReportedFinding): HtmlValue {
   const { summary, status, nextStep, nextCommand } = finding;
   if (status === 'resolved') return summary;
-  return html`${summary}<small>${evidenceText(finding)}</small>${nextStep}:<code>${nextCommand}</code>`;
+  return html`${summary}<small>${evidenceText(finding)}</small>Next: ${nextStep}:<code>${nextCommand}</code>`;
 }
 
 function section(id: string, heading: string, content: readonly HtmlValue[]): Html {

@@ -48,6 +48,7 @@ describe('lists keys', () => {
         workspaceId: 'w1',
         workspaceName: 'prod',
         createdAt: new Date('2026-08-01T09:30:00.250Z'),
+        createdBy: 'ops@example.com',
         expiresOn: '2026-12-01',
         lastUsedOn: '2026-11-20',
       },
