@@ -43,7 +43,6 @@ describe('lists keys', () => {
     expect(await all(source.list())).toEqual([
       {
         id: 'k1',
-        createdBy: 'ops@example.com',
         name: 'name of k1',
         workspaceId: 'w1',
         workspaceName: 'prod',
