@@ -22,7 +22,6 @@ const SECOND_NAME = 'search-key-after-leak';
 /** Gives what was pasted as a key to the command after it, as a password manager does. */
 const PIPED = `printf '%s' "$KEY"`;
 
-const RequestedSchema = z.object({ requested: z.array(z.string()) });
 const SuppliedSchema = z.object({ secret: z.literal(SECRET), versionId: z.string() });
 
 /** Where there is no Admin API: an operator makes the keys, and supplies them with the command line. */
@@ -59,22 +58,20 @@ async function keysNeeded(scene: Scene, policyPath: string): Promise<string> {
   const { cloud, rotations } = scene;
   const planned = secretsOf(policyPath);
   for (const secretName of planned) await rotations.emptyAsInAws(secretName);
-  const name = functionNamed(await deployedResources(cloud), 'ProvisioningFunction');
-  const { requested } = RequestedSchema.parse(await cloud.invoke(name, {}));
-  claimSame(requested, planned, 'every key requested');
+  await cloud.invoke(functionNamed(await deployedResources(cloud), 'ProvisioningFunction'), {});
 
   const alerts = await receiveAlerts(scene, OPERATOR_ALERT_TYPES);
   const types = alerts.map(({ type }) => type);
-  claimSame(
-    types,
-    Array(planned.length).fill('key-needed'),
-    'one key-needed for each, and no more',
+  claimSame(types, Array(planned.length).fill('key-needed'), 'one key-needed for each secret');
+  const commands = alerts.flatMap(({ nextSteps }) =>
+    nextSteps.flatMap(({ command }) => command ?? []),
   );
-  const command = alerts
-    .flatMap(({ nextSteps }) => nextSteps.flatMap((step) => step.command ?? []))
-    .find((one) => one.includes('keys supply') && one.includes(KEY));
-  claim(command !== undefined, `a command that supplies ${KEY}`, alerts);
-  return command;
+  const supply = planned.map((secretName) => {
+    const [, key = ''] = secretName.split('mistral/');
+    return commands.find((command) => command.includes(`keys supply ${key}`));
+  });
+  claim(!supply.includes(undefined), 'a command that supplies each key', commands);
+  return supply[planned.indexOf(SECRET)] ?? '';
 }
 
 /** Runs the command with a key from its standard input. */

@@ -9,10 +9,9 @@ import type { Parts } from './parts.js';
 import { ALERT_TYPES, secretsOf } from './policies.js';
 import { createFunctionProcesses } from './processes.js';
 import { claim } from './report.js';
-import { createRotations } from './secrets.js';
+import { createRotations, currentVersion } from './secrets.js';
 import type { Shell } from './shell.js';
 
-const StartedSchema = z.object({ started: z.array(z.string()) });
 /** Of what an answer reports as not done: nothing, or it fails with that. */
 export const NoProblemsSchema = z
   .array(z.unknown())
@@ -55,8 +54,13 @@ export async function provision(
   { cloud, functions, rotations, report }: Scene,
   policyPath: string,
 ): Promise<readonly string[]> {
-  for (const secretName of secretsOf(policyPath)) await rotations.emptyAsInAws(secretName);
-  const { started } = StartedSchema.parse(await cloud.invoke(functions.provisioning, {}));
+  const secrets = secretsOf(policyPath);
+  for (const secretName of secrets) await rotations.emptyAsInAws(secretName);
+  const versions = () => Promise.all(secrets.map((name) => currentVersion({ cloud }, name)));
+  const before = await versions();
+  await cloud.invoke(functions.provisioning, {});
+  const after = await versions();
+  const started = secrets.filter((_, index) => after[index] !== before[index]);
   for (const secretName of started) await rotations.driveAsked(secretName);
   report.count('stepsDriven', 'first rotation', started.length);
   return started;
