@@ -93,9 +93,7 @@ test('while leases last no request waits for AWS', async () => {
 describe('refused before anything is sent', () => {
   test.each([
     [{ ...CHAT, model: 'mistral-large-latest' }, 'model_not_allowed', undefined],
-    [{ ...CHAT, model: 'gpt-9' }, 'model_not_allowed', undefined],
     [{ ...CHAT, maxTokens: 2001 }, 'max_tokens_exceeded', 'max_tokens'],
-    [{ ...CHAT, maxTokens: -1 }, 'max_tokens_invalid', 'max_tokens'],
     [{ ...CHAT, n: 0 }, 'invalid_request', 'n'],
   ])('%j is %s', async (request, code, param) => {
     const world = await clientWorld({});
