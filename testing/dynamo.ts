@@ -1,5 +1,6 @@
-import type { Server } from 'node:http';
+import { IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import {
   type AttributeValue,
   BatchWriteItemCommand,
@@ -9,12 +10,15 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { localAws } from './aws.js';
+import type { HttpAnswer, HttpCall } from './fakes/http-server.js';
+import { callInProcess } from './in-process.js';
 
 const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => Server =
   createRequire(import.meta.url)('dynalite');
 
 export interface LocalDynamo {
-  readonly url: string;
+  /** Answers a call of DynamoDB's API. */
+  answer(call: HttpCall): Promise<HttpAnswer>;
   readonly client: DynamoDBClient;
   /** A table with string keys `pk` and `sk`. */
   createTable(name: string): Promise<void>;
@@ -31,11 +35,9 @@ const BATCH = 25;
 /** DynamoDB in this process and its memory. */
 export async function startLocalDynamo(): Promise<LocalDynamo> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('dynalite has no port');
-  const url = `http://127.0.0.1:${address.port}`;
-  const client = new DynamoDBClient(localAws(url));
+  const answer = (call: HttpCall) => answeredBy(server, call);
+  const { url, requestHandler } = callInProcess(answer);
+  const client = new DynamoDBClient({ ...localAws(url), requestHandler });
 
   async function items(TableName: string): Promise<Record<string, AttributeValue>[]> {
     const all: Record<string, AttributeValue>[] = [];
@@ -49,7 +51,7 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
   }
 
   return {
-    url,
+    answer,
     client,
     items,
 
@@ -84,4 +86,22 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** What a server that listens nowhere answers. */
+function answeredBy(server: Server, { method, url, headers, body }: HttpCall): Promise<HttpAnswer> {
+  const request = new IncomingMessage(new Socket());
+  Object.assign(request, { method, url: url.pathname + url.search, headers });
+  request.push(body);
+  request.push(null);
+  const response = new ServerResponse(request);
+  return new Promise((resolve) => {
+    response.end = (text?: unknown) => {
+      const type = String(response.getHeader('content-type') ?? '');
+      const answer = { headers: { 'content-type': type }, body: String(text ?? '') };
+      resolve({ status: response.statusCode, ...answer });
+      return response;
+    };
+    server.emit('request', request, response);
+  });
 }

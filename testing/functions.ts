@@ -51,7 +51,7 @@ export interface LocalFunctionsOptions {
   /** @default as deployed */
   readonly awsClient?: {
     readonly maxAttempts: number;
-    readonly requestHandler: Readonly<Record<string, number | boolean>> & {
+    readonly requestHandler: Readonly<Record<string, unknown>> & {
       readonly requestTimeout: number;
     };
   };
@@ -116,6 +116,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
         endpoint: url,
         timeoutMs: awsClient.requestHandler.requestTimeout,
         maxAttempts: awsClient.maxAttempts,
+        fetch: options.mistral?.fetch,
         now,
         sleep,
       }),

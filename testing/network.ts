@@ -1,11 +1,18 @@
+import type { LocalDynamo } from './dynamo.js';
 import type { AlertInbox } from './fakes/alert-inbox.js';
 import { answerAwsJson, operationOf } from './fakes/aws-json.js';
 import type { Executions } from './fakes/executions.js';
-import { type HttpAnswer, type HttpCall, type HttpServer, serveHttp } from './fakes/http-server.js';
+import {
+  type HttpAnswer,
+  type HttpCall,
+  type HttpService,
+  serveHttp,
+} from './fakes/http-server.js';
 import { answerInvoke, type InvokedFunction, invokedName } from './fakes/lambda-invoke.js';
 import type { FakeMistral } from './fakes/mistral-server.js';
 import type { ObjectStore } from './fakes/object-store.js';
 import type { SecretStore } from './fakes/secret-store.js';
+import type { InProcess } from './in-process.js';
 
 /** All that our functions call. */
 export interface RemoteSystems {
@@ -17,8 +24,7 @@ export interface RemoteSystems {
   readonly objects?: ObjectStore;
   /** The rotation function, for the command line that calls it. @default nobody may */
   readonly invoke?: InvokedFunction;
-  /** Where dynalite listens. */
-  readonly dynamoUrl: string;
+  readonly dynamo: Pick<LocalDynamo, 'answer'>;
 }
 
 /**
@@ -32,9 +38,22 @@ export type Gate = (
 
 const openGate: Gate = (_call, effect) => effect();
 
+/** Where everything remote is, and how clients get there where that is not over HTTP. */
+export interface Network extends Partial<Pick<InProcess, 'requestHandler' | 'fetch'>> {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Makes a network of what answers its calls. */
+export type Connect = (service: HttpService) => Network | Promise<Network>;
+
 /** One address for everything remote, so that one gate sees every call. */
-export function openNetwork(systems: RemoteSystems, gate: Gate = openGate): Promise<HttpServer> {
-  return serveHttp((call) => {
+export async function openNetwork(
+  systems: RemoteSystems,
+  gate: Gate = openGate,
+  connect: Connect = serveHttp,
+): Promise<Network> {
+  return connect((call) => {
     const { name, answer } = route(call, systems);
     return gate(name, answer);
   });
@@ -44,7 +63,7 @@ function route(call: HttpCall, systems: RemoteSystems) {
   const operation = operationOf(call);
   const service = call.headers['x-amz-target']?.split('.')[0] ?? '';
   if (operation !== undefined && service.startsWith('DynamoDB')) {
-    return { name: `dynamodb ${operation}`, answer: () => forward(call, systems.dynamoUrl) };
+    return { name: `dynamodb ${operation}`, answer: () => systems.dynamo.answer(call) };
   }
   if (operation !== undefined) {
     const system = service === 'secretsmanager' ? systems.secrets : systems.executions;
@@ -64,18 +83,4 @@ function route(call: HttpCall, systems: RemoteSystems) {
     return { name: 's3 PutObject', answer: () => objects.answer(call) };
   }
   return { name: 'sns Publish', answer: () => systems.inbox.answer(call) };
-}
-
-async function forward({ headers, body }: HttpCall, url: string): Promise<HttpAnswer> {
-  const passed = ['authorization', 'content-type', 'x-amz-date', 'x-amz-target'];
-  const response = await fetch(url, {
-    method: 'POST',
-    body,
-    headers: Object.fromEntries(passed.map((name) => [name, headers[name] ?? ''])),
-  });
-  return {
-    status: response.status,
-    headers: { 'content-type': response.headers.get('content-type') ?? '' },
-    body: await response.text(),
-  };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
 import { isPlanned, plannedKeys } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
@@ -15,7 +16,7 @@ import { createFakeMistral, FAKE_MODELS, type FakeMistral } from './fakes/mistra
 import { createObjectStore, type ObjectStore } from './fakes/object-store.js';
 import { createSecretStore, type SecretStore } from './fakes/secret-store.js';
 import { createLocalFunctions, type LocalFunctionsOptions } from './functions.js';
-import { type Gate, openNetwork } from './network.js';
+import { type Connect, type Gate, type Network, openNetwork } from './network.js';
 import { createFlowRunner } from './run-flow.js';
 import { createSecretRotation, type RotationRecord } from './secret-rotation.js';
 import { recordSupplied } from './supplied-rotations.js';
@@ -28,8 +29,10 @@ export interface WorldOptions
     Omit<FakeKeysOptions, 'now'> {
   readonly start: Date;
   readonly definition: Definition;
-  readonly dynamo: Pick<LocalDynamo, 'url'>;
+  readonly dynamo: Pick<LocalDynamo, 'answer'>;
   readonly log: Log;
+  /** How calls get to what answers them. @default over HTTP on loopback */
+  readonly connect?: Connect;
   /** Sees every call that a function of ours makes. @default lets each pass */
   readonly gate?: Gate;
   /** Around every invocation of a function of ours. @default the invocation alone */
@@ -52,7 +55,7 @@ export interface World {
   /** Where everything remote is for others than our functions, past the gate. */
   readonly url: string;
   /** A process of ours that is no function, such as the command line: the gate sees its calls too. */
-  runProcess<T>(act: (url: string) => Promise<T>): Promise<T>;
+  runProcess<T>(act: (network: Network) => Promise<T>): Promise<T>;
   /** What the end of a deploy does. */
   provision(): Promise<void>;
   /** `cdk deploy` with another policy, which takes schedules away only when all else is done. */
@@ -97,14 +100,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const secrets = createSecretStore(now, (secret, versionId) => rotation.start(secret, versionId));
   const invoke: InvokedFunction = (event) => supplied.invoke(event);
   const objects = createObjectStore(now);
-  const systems = { mistral, secrets, inbox, executions, objects, invoke, dynamoUrl: dynamo.url };
-  const network = await openNetwork(systems, options.gate);
-  const outside = await openNetwork(systems);
+  const systems = { mistral, secrets, inbox, executions, objects, invoke, dynamo };
+  const network = await openNetwork(systems, options.gate, options.connect);
+  const outside = await openNetwork(systems, undefined, options.connect);
   const functionsFor = (deployed: Policy) =>
     createLocalFunctions({
       ...options,
       policy: deployed,
-      url: network.url,
+      ...reachedBy(network, options),
       clock,
       stateMachineArn: executions.stateMachineArn,
     });
@@ -176,7 +179,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     throttled,
     url: outside.url,
 
-    runProcess: (act) => around(() => act(network.url)),
+    runProcess: (act) => around(() => act(network)),
     provision: endDeploy,
 
     async deploy(changed) {
@@ -202,5 +205,18 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       functions.close();
       await Promise.all([network.close(), outside.close()]);
     },
+  };
+}
+
+/** How our functions reach a network. */
+function reachedBy(
+  { url, requestHandler, fetch }: Network,
+  { awsClient, mistral }: WorldOptions,
+): Pick<LocalFunctionsOptions, 'url' | 'awsClient' | 'mistral'> {
+  const maxAttempts = awsClient?.maxAttempts ?? AWS_CLIENT.maxAttempts;
+  return {
+    url,
+    awsClient: requestHandler ? { maxAttempts, requestHandler } : awsClient,
+    mistral: fetch ? { ...mistral, fetch } : mistral,
   };
 }

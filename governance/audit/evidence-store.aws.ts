@@ -21,6 +21,7 @@ export interface EvidenceStoreOptions {
   readonly endpoint?: string;
   readonly timeoutMs?: number;
   readonly maxAttempts?: number;
+  readonly fetch?: typeof fetch;
   readonly random?: () => number;
   readonly now?: () => Date;
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
@@ -35,6 +36,7 @@ export function createEvidenceStore(options: EvidenceStoreOptions): EvidenceStor
   const {
     timeoutMs = UPLOAD_TIMEOUT_MS,
     maxAttempts = AWS_CLIENT.maxAttempts,
+    fetch: doFetch = fetch,
     random = Math.random,
   } = options;
   const { credentials, region, sha256 } = aws.config;
@@ -68,7 +70,7 @@ export function createEvidenceStore(options: EvidenceStoreOptions): EvidenceStor
       { signingDate: now() },
     );
     const { host: _, ...sent } = headers;
-    return fetch(url, { method, headers: sent, body, signal: AbortSignal.timeout(timeoutMs) });
+    return doFetch(url, { method, headers: sent, body, signal: AbortSignal.timeout(timeoutMs) });
   }
 
   async function keepOne(file: EvidenceFile): Promise<void> {

@@ -44,7 +44,7 @@ export async function aSpendAccount(dynamo: LocalDynamo, start: string, gate?: G
   const secrets = createSecretStore(now, () => {});
   secrets.create(policy.mistral.adminKeySecret, { value: 'admin-key-of-the-test-organization' });
   const executions = createExecutions(now, () => {});
-  const systems = { mistral, secrets, inbox, executions, dynamoUrl: dynamo.url };
+  const systems = { mistral, secrets, inbox, executions, dynamo };
   const network = await openNetwork(systems, gate);
   const functions = createLocalFunctions({
     policy,
