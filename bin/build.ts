@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { bundleFunction } from '../lib/platform/function-code.js';
+import { BUNDLING } from '../lib/platform/bundling.js';
 import { bundleCommandLine } from './bundle-command-line.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -37,6 +37,14 @@ async function buildLibrary({ name, entry, format }: Library): Promise<void> {
   };
   await build(options);
   writeTypes(folder, entry);
+}
+
+/** Each as a deploy makes it; esbuild reads once what several import. */
+async function bundleFunctions(outdir: string): Promise<void> {
+  const entryPoints = readdirSync(join(ROOT, 'lambdas'))
+    .map((folder) => ({ in: join(ROOT, 'lambdas', folder, 'entry.ts'), out: folder }))
+    .filter((entry) => existsSync(entry.in));
+  await build({ ...BUNDLING, entryPoints, outdir, outExtension: { '.js': '.mjs' } });
 }
 
 function writeTypes(folder: string, entry: string): void {
@@ -92,7 +100,4 @@ rmSync(DIST, { recursive: true, force: true });
 await buildLibrary({ name: 'cdk', entry: 'lib/cdk.ts', format: 'cjs' });
 await buildLibrary({ name: 'client', entry: 'client/index.ts', format: 'esm' });
 await bundleCommandLine(join(DIST, 'cli/main.js'));
-for (const folder of readdirSync(join(ROOT, 'lambdas'))) {
-  if (!existsSync(join(ROOT, 'lambdas', folder, 'entry.ts'))) continue;
-  bundleFunction(folder, join(DIST, 'cdk', 'functions', `${folder}.mjs`));
-}
+await bundleFunctions(join(DIST, 'cdk/functions'));

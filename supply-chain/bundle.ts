@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { BUNDLING } from '../lib/platform/bundling.js';
 
@@ -34,30 +34,64 @@ export function functionFolders(): string[] {
 
 /** The code that a deploy makes of a function. */
 export function bundleFunction(folder: string): Promise<Bundle> {
-  return bundle(join(LAMBDAS, folder, 'entry.ts'));
+  return bundle(entryOf(folder));
+}
+
+/** The same of every function, by its folder: esbuild reads once what several import. */
+export async function bundleFunctions(): Promise<ReadonlyMap<string, Bundle>> {
+  const folders = functionFolders();
+  const bundles = await bundleEach(folders.map(entryOf));
+  return new Map(folders.map((folder) => [folder, found(bundles, entryOf(folder))]));
+}
+
+function entryOf(folder: string): string {
+  return join(LAMBDAS, folder, 'entry.ts');
 }
 
 /** Any script, bundled as a function is. */
 export async function bundle(entryPoint: string): Promise<Bundle> {
+  return found(await bundleEach([entryPoint]), entryPoint);
+}
+
+function found(bundles: ReadonlyMap<string, Bundle>, entryPoint: string): Bundle {
+  const made = bundles.get(relative(ROOT, entryPoint));
+  if (!made) throw new Error(`esbuild made nothing of ${entryPoint}`);
+  return made;
+}
+
+/** By entry point, below the repository's root. */
+async function bundleEach(entryPoints: string[]): Promise<ReadonlyMap<string, Bundle>> {
   const { outputFiles, metafile } = await build({
     ...BUNDLING,
     absWorkingDir: ROOT,
-    entryPoints: [entryPoint],
+    entryPoints,
+    outdir: ROOT,
     write: false,
     metafile: true,
     logLevel: 'silent',
   });
-  const [output] = Object.values(metafile.outputs);
-  const [file] = outputFiles;
-  if (!output || !file) throw new Error(`esbuild made nothing of ${entryPoint}`);
-  const withCode = Object.entries(output.inputs)
+  return new Map(
+    outputFiles.flatMap(({ path, contents }) => {
+      const { entryPoint, inputs } = metafile.outputs[relative(ROOT, path)] ?? {};
+      return entryPoint && inputs
+        ? [[entryPoint, bundleOf(contents, inputs, importsBetween(metafile, entryPoint))]]
+        : [];
+    }),
+  );
+}
+
+function bundleOf(
+  code: Uint8Array,
+  inputs: Metafile['outputs'][string]['inputs'],
+  imported: ReadonlyMap<string, ReadonlySet<string>>,
+): Bundle {
+  const withCode = Object.entries(inputs)
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .map(([path]) => folderOf(path));
   const bundled = new Set(withCode.filter((folder) => folder !== OURS));
-  const imported = importsBetween(metafile);
   const importsOf = (folder: string) => [...reached(folder, imported, bundled)].sort();
   return {
-    code: file.contents,
+    code,
     packages: [...bundled].sort().map((folder) => ({
       folder,
       name: folder.replace(/.*\bnode_modules\//, ''),
@@ -67,14 +101,20 @@ export async function bundle(entryPoint: string): Promise<Bundle> {
   };
 }
 
-/** Which package folders each one's files import. */
-function importsBetween({ inputs }: Metafile): ReadonlyMap<string, ReadonlySet<string>> {
+/** Which package folders each one's files import, of all that an entry point leads to. */
+function importsBetween(
+  { inputs }: Metafile,
+  entryPoint: string,
+): ReadonlyMap<string, ReadonlySet<string>> {
   const imported = new Map<string, Set<string>>();
-  for (const [path, { imports }] of Object.entries(inputs)) {
+  const paths = new Set([entryPoint]);
+  for (const path of paths) {
     const from = folderOf(path);
     const targets = imported.get(from) ?? new Set();
-    for (const { path: target, external } of imports) {
-      if (!external && folderOf(target) !== from) targets.add(folderOf(target));
+    for (const { path: target, external } of inputs[path]?.imports ?? []) {
+      if (external) continue;
+      paths.add(target);
+      if (folderOf(target) !== from) targets.add(folderOf(target));
     }
     imported.set(from, targets);
   }

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { billOfMaterials } from './bill-of-materials.js';
-import { bundleFunction, functionFolders } from './bundle.js';
+import { bundleFunctions } from './bundle.js';
 import { readLockFile } from './lock-file.js';
 
 const FOLDER = join(import.meta.dirname, '..', 'sbom');
@@ -11,8 +11,8 @@ const lockFile = readLockFile();
 
 rmSync(FOLDER, { recursive: true, force: true }); // of functions that are no more
 mkdirSync(FOLDER);
-for (const name of functionFolders().sort()) {
-  const bundle = await bundleFunction(name);
+const bundles = await bundleFunctions();
+for (const [name, bundle] of [...bundles].sort()) {
   const path = join(FOLDER, `${name}.cdx.json`);
   writeFileSync(path, billOfMaterials({ name, bundle, madeAt }, lockFile));
   process.stdout.write(`sbom/${name}.cdx.json: ${bundle.packages.length} packages\n`);

@@ -9,11 +9,16 @@ export const PATIENT_CLIENT = {
   requestHandler: { requestTimeout: PATIENCE_MS, throwOnRequestTimeout: true },
 } as const satisfies AwsClientConfig;
 
-/** Where a local stand-in for AWS is, for any client of the SDK. */
+/** A local stand-in for AWS, for any client of the SDK: nothing comes from the machine's own settings. */
 export function localAws(endpoint: string) {
   return {
     endpoint,
     region: 'eu-west-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  };
+    retryMode: 'standard',
+    defaultsMode: 'standard',
+    useDualstackEndpoint: false,
+    useFipsEndpoint: false,
+    userAgentAppId: 'local',
+  } as const;
 }

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { localAws, PATIENCE_MS } from './aws.js';
 import type { HttpAnswer, HttpCall } from './fakes/http-server.js';
+import { callInProcess } from './in-process.js';
 
 const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => Server =
   createRequire(import.meta.url)('dynalite');
@@ -23,11 +24,27 @@ const BATCH = 25;
 /** DynamoDB in this process and its memory. */
 export async function startLocalDynamo() {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('dynalite has no port');
-  const url = `http://127.0.0.1:${address.port}`;
-  const client = new DynamoDBClient(localAws(url));
+  const { url, requestHandler } = callInProcess(answer);
+  const client = new DynamoDBClient({ ...localAws(url), requestHandler });
+
+  /** Answers a call as dynalite's server does, without a connection. */
+  function answer({ method, url, headers, body }: HttpCall): Promise<HttpAnswer> {
+    const request = Object.assign(new EventEmitter(), { method, url: url.pathname, headers });
+    return new Promise((resolve) => {
+      const sent: Record<string, string> = {};
+      const response = {
+        statusCode: 200,
+        setHeader: (name: string, value: unknown) => void Object.assign(sent, { [name]: value }),
+        end(text: string) {
+          const { 'Content-Length': _, ...headers } = sent;
+          resolve({ status: response.statusCode, headers, body: text });
+        },
+      };
+      server.emit('request', request, response);
+      request.emit('data', Buffer.from(body));
+      request.emit('end');
+    });
+  }
 
   /** Every item of a table. */
   async function items(TableName: string): Promise<Record<string, AttributeValue>[]> {
@@ -42,7 +59,7 @@ export async function startLocalDynamo() {
   }
 
   return {
-    url,
+    answer,
     client,
     items,
 
@@ -77,28 +94,9 @@ export async function startLocalDynamo() {
       );
     },
 
-    /** Answers a call as its server does, without another connection. */
-    answer({ method, url: { pathname: url }, headers, body }: HttpCall): Promise<HttpAnswer> {
-      const request = Object.assign(new EventEmitter(), { method, url, headers });
-      return new Promise((resolve) => {
-        const sent: Record<string, string> = {};
-        const response = {
-          statusCode: 200,
-          setHeader: (name: string, value: unknown) => void Object.assign(sent, { [name]: value }),
-          end(text: string) {
-            const { 'Content-Length': _, ...headers } = sent;
-            resolve({ status: response.statusCode, headers, body: text });
-          },
-        };
-        server.emit('request', request, response);
-        request.emit('data', Buffer.from(body));
-        request.emit('end');
-      });
-    },
-
     async close(): Promise<void> {
       client.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      server.close();
     },
   };
 }

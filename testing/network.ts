@@ -2,11 +2,17 @@ import type { LocalDynamo } from './dynamo.js';
 import type { AlertInbox } from './fakes/alert-inbox.js';
 import { answerAwsJson, operationOf } from './fakes/aws-json.js';
 import type { Executions } from './fakes/executions.js';
-import { type HttpAnswer, type HttpCall, type HttpServer, serveHttp } from './fakes/http-server.js';
+import {
+  type HttpAnswer,
+  type HttpCall,
+  type HttpService,
+  serveHttp,
+} from './fakes/http-server.js';
 import { answerInvoke, type InvokedFunction, invokedName } from './fakes/lambda-invoke.js';
 import type { FakeMistral } from './fakes/mistral-server.js';
 import type { ObjectStore } from './fakes/object-store.js';
 import type { SecretStore } from './fakes/secret-store.js';
+import type { InProcess } from './in-process.js';
 
 /** All that the functions call. */
 export interface RemoteSystems {
@@ -30,12 +36,22 @@ export type Interceptor = (
   effect: () => Promise<HttpAnswer>,
 ) => Promise<HttpAnswer | 'no answer' | 'broken'>;
 
+/** Where everything remote is, and how clients get there where that is not over HTTP. */
+export interface Network extends Partial<Pick<InProcess, 'requestHandler' | 'fetch'>> {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Makes a network of the service that answers its calls. */
+export type Connect = (service: HttpService) => Network | Promise<Network>;
+
 /** One address for everything remote, so that one interceptor sees every call. */
-export function openNetwork(
+export async function openNetwork(
   systems: RemoteSystems,
   intercept: Interceptor = (_call, effect) => effect(),
-): Promise<HttpServer> {
-  return serveHttp((call) => {
+  connect: Connect = serveHttp,
+): Promise<Network> {
+  return connect((call) => {
     const { name, answer } = route(call, systems);
     return intercept(name, answer);
   });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
 import { isPlanned, plannedKeys } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
@@ -13,7 +14,7 @@ import { createFakeMistral, fakeOrganization } from './fakes/mistral-server.js';
 import { createObjectStore } from './fakes/object-store.js';
 import { createSecretStore } from './fakes/secret-store.js';
 import { createLocalFunctions, type LocalFunctionsOptions } from './functions.js';
-import { type Interceptor, openNetwork } from './network.js';
+import { type Connect, type Interceptor, type Network, openNetwork } from './network.js';
 import { createRotations } from './rotations.js';
 import { createFlowRunner } from './run-flow.js';
 
@@ -27,6 +28,8 @@ export interface WorldOptions
   readonly definition: Definition;
   readonly dynamo: Pick<LocalDynamo, 'answer'>;
   readonly log: Log;
+  /** How calls reach what answers them. @default over HTTP on loopback */
+  readonly connect?: Connect;
   /** Sees every call that a function makes. @default lets each pass */
   readonly intercept?: Interceptor;
   /** Around every invocation of a function. @default the invocation alone */
@@ -62,13 +65,13 @@ export async function createWorld(options: WorldOptions) {
   const invoke: InvokedFunction = (event) => rotations.invoke(event);
   const objects = createObjectStore(now);
   const systems = { mistral, secrets, inbox, executions, objects, invoke, dynamo };
-  const network = await openNetwork(systems, options.intercept);
-  const outside = await openNetwork(systems);
+  const network = await openNetwork(systems, options.intercept, options.connect);
+  const outside = await openNetwork(systems, undefined, options.connect);
   const functionsFor = (deployed: Policy) =>
     createLocalFunctions({
       ...options,
       policy: deployed,
-      url: network.url,
+      ...reachedBy(network, options),
       clock,
       stateMachineArn: executions.stateMachineArn,
     });
@@ -145,7 +148,7 @@ export async function createWorld(options: WorldOptions) {
     url: outside.url,
 
     /** Another process of this product, such as the command line: the interceptor sees its calls too. */
-    runProcess: <T>(act: (url: string) => Promise<T>) => around(() => act(network.url)),
+    runProcess: <T>(act: (network: Network) => Promise<T>) => around(() => act(network)),
 
     /** What the end of a deploy does. */
     provision: endDeploy,
@@ -173,5 +176,18 @@ export async function createWorld(options: WorldOptions) {
     async close(): Promise<void> {
       await Promise.all([network.close(), outside.close()]);
     },
+  };
+}
+
+/** How the functions reach a network. */
+function reachedBy(
+  { url, requestHandler, fetch }: Network,
+  { awsClient, mistral }: WorldOptions,
+): Pick<LocalFunctionsOptions, 'url' | 'awsClient' | 'mistral'> {
+  const maxAttempts = awsClient?.maxAttempts ?? AWS_CLIENT.maxAttempts;
+  return {
+    url,
+    awsClient: requestHandler ? { maxAttempts, requestHandler } : awsClient,
+    mistral: fetch ? { ...mistral, fetch } : mistral,
   };
 }

@@ -15,6 +15,7 @@ export interface FunctionRuntime {
   /** How Mistral is called. @default as its client does by itself */
   readonly mistral?: {
     readonly timeoutMs?: number;
+    readonly fetch?: typeof fetch;
     readonly now?: () => Date;
     readonly sleep?: (milliseconds: number) => Promise<unknown>;
   };

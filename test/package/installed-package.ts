@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -16,15 +16,28 @@ export interface InstalledPackage {
 
 /** Builds, packs and installs the package beside the example; other packages are those of here. */
 export function installPackage(): InstalledPackage {
-  const app = mkdtempSync(join(tmpdir(), 'team-stack-'));
-  run(ROOT, 'npm', 'run', 'build', '--silent');
-  const packed = run(ROOT, 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', app);
+  const folder = mkdtempSync(join(tmpdir(), 'installed-package-'));
+  const [checkout, app] = [join(folder, 'checkout'), join(folder, 'team-stack')];
+  cpSync(ROOT, checkout, { recursive: true, filter: isSource });
+  link('node_modules', checkout);
+  run(checkout, 'npm', 'run', 'build', '--silent');
+  cpSync(join(ROOT, 'examples/team-stack'), app, { recursive: true });
+  return { app, ...install(checkout, app) };
+}
+
+/** Nothing that a checkout does not have, and that is large. */
+function isSource(path: string): boolean {
+  return !/^(node_modules|dist|cdk\.out|\.git)$/.test(relative(ROOT, path));
+}
+
+function install(checkout: string, app: string): Omit<InstalledPackage, 'app'> {
+  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', app];
+  const packed = run(checkout, 'npm', ...pack);
   const [{ filename, files }] = JSON.parse(packed);
   const folder = join(app, 'node_modules/mistral-governance');
   mkdirSync(folder, { recursive: true });
   run(app, 'tar', '-xzf', filename, '-C', folder, '--strip-components=1');
 
-  cpSync(join(ROOT, 'examples/team-stack'), app, { recursive: true });
   writeFileSync(join(app, 'package-lock.json'), '{}'); // by which CDK finds the project
   const { dependencies, devDependencies } = manifestOf(app);
   const own = manifestOf(folder).dependencies;
@@ -32,7 +45,6 @@ export function installPackage(): InstalledPackage {
     if (name !== 'mistral-governance') link(join('node_modules', name), app);
   }
   return {
-    app,
     folder,
     files: files.map(({ path }: { readonly path: string }) => path).sort(),
   };
@@ -49,7 +61,7 @@ export function run(folder: string, program: string, ...args: readonly string[])
   throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
 }
 
-function link(path: string, app: string): void {
-  mkdirSync(dirname(join(app, path)), { recursive: true });
-  symlinkSync(join(ROOT, path), join(app, path), 'dir');
+function link(path: string, folder: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  symlinkSync(join(ROOT, path), join(folder, path), 'dir');
 }

@@ -15,6 +15,8 @@ import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { answerAwsJson } from '../../testing/fakes/aws-json.js';
 import { serveHttp } from '../../testing/fakes/http-server.js';
 import { createSecretStore } from '../../testing/fakes/secret-store.js';
+import { callInProcess } from '../../testing/in-process.js';
+import type { Network } from '../../testing/network.js';
 import { aManagedKey, policyDocument } from './builders.js';
 import { answerJson, COMPLETION, mistralStandIn, type Script, USAGE } from './gateway-world.js';
 
@@ -76,7 +78,7 @@ export async function clientWorld({ script = completing, policy, options }: Clie
   const tableName = `quotas-${tables}`;
   const local = await localDynamo();
   await local.createTable(tableName);
-  const { dynamo, dynamoCalls } = dynamoClient(local.url);
+  const { dynamo, dynamoCalls } = dynamoClient(callInProcess(local.answer));
   const document = policyDocument();
   document.mistral = { ...document.mistral, apiUrl: upstream.url };
   policy?.(document);
@@ -175,8 +177,8 @@ function localDynamo(): Promise<LocalDynamo> {
   return dynalite;
 }
 
-export function dynamoClient(endpoint: string) {
-  const dynamo = new DynamoDBClient({ ...AWS, endpoint });
+export function dynamoClient({ url, requestHandler }: Pick<Network, 'url' | 'requestHandler'>) {
+  const dynamo = new DynamoDBClient({ ...AWS, endpoint: url, requestHandler });
   const dynamoCalls: string[] = [];
   dynamo.middlewareStack.add(
     (next, { commandName = '' }) =>

@@ -2,6 +2,9 @@ import { isPlanned } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { Definition } from '../../testing/definition.js';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
+import { serveHttp } from '../../testing/fakes/http-server.js';
+import { callInProcess } from '../../testing/in-process.js';
+import type { Connect } from '../../testing/network.js';
 import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy } from './builders.js';
 import { definitionFor } from './definition.js';
@@ -14,10 +17,37 @@ const ONE_KEY = aPolicy((document) => {
   document.callers = [];
 });
 
-// Enough to pass the time while others wait for an answer that does not come.
-const WORLDS_AT_ONCE = 12;
-// A client that gives up on a slow machine adds a fault of its own to the one that is played.
-const PATIENCE_MS = 5000;
+/** How the worlds of a suite call what is remote, and how long they wait for an answer. */
+export interface Transport {
+  readonly name: string;
+  readonly connect: Connect;
+  readonly timeoutMs: number;
+  readonly worldsAtOnce: number;
+}
+
+/** A call that gets no answer times out at once: only then does anything wait for the signal of a caller. */
+export const IN_PROCESS: Transport = {
+  name: 'in this process',
+  connect: callInProcess,
+  timeoutMs: 1,
+  worldsAtOnce: 1,
+};
+
+/**
+ * A client that gives up on a slow machine would add a fault of its own to the one that is played, so
+ * it has a lot of time; worlds that wait for an answer in vain wait beside each other.
+ */
+export const OVER_LOOPBACK: Transport = {
+  name: 'over HTTP on loopback',
+  connect: serveHttp,
+  timeoutMs: 20_000,
+  worldsAtOnce: 24,
+};
+
+export interface SuiteOptions {
+  readonly kinds?: readonly FaultKind[];
+  readonly transport?: Transport;
+}
 
 export interface SuiteResult {
   readonly faultPoints: number;
@@ -28,17 +58,16 @@ export interface SuiteResult {
 /** Plays a story once undisturbed, and then again for each call it made and each kind of fault. */
 export async function playWithEveryFault(
   story: Story,
-  kinds: readonly FaultKind[] = FAULT_KINDS,
+  { kinds = FAULT_KINDS, transport = IN_PROCESS }: SuiteOptions = {},
 ): Promise<SuiteResult> {
   const dynamo = await startLocalDynamo();
   try {
     const { policy = ONE_KEY } = story;
-    const stage = { dynamo, policy, definition: definitionFor(policy) };
+    const stage = { dynamo, policy, definition: definitionFor(policy), transport };
     await dynamo.createTable('undisturbed');
     const { calls, problems } = await play(stage, story, 'undisturbed');
-    // The kinds take turns, so that few of the worlds wait for an answer at the same time.
-    const faults = calls.flatMap((call, callNumber) =>
-      kinds.map((kind) => ({ kind, call, callNumber })),
+    const faults = kinds.flatMap((kind) =>
+      calls.map((call, callNumber) => ({ kind, call, callNumber })),
     );
     const broken = problems.map((problem) => `without a fault: ${problem}`);
     const waiting = [...faults];
@@ -56,7 +85,10 @@ export async function playWithEveryFault(
         }
       }
     };
-    await Promise.all(Array.from({ length: WORLDS_AT_ONCE }, playWaiting));
+    await Promise.all(Array.from({ length: transport.worldsAtOnce }, playWaiting));
+    process.stdout.write(
+      `${faults.length} fault points ${transport.name}, ${calls.length} calls by ${kinds.length} kinds: ${story.name}\n`,
+    );
     return { faultPoints: faults.length, broken };
   } finally {
     await dynamo.close();
@@ -67,6 +99,7 @@ interface Stage {
   readonly dynamo: LocalDynamo;
   readonly policy: Policy;
   readonly definition: Definition;
+  readonly transport: Transport;
 }
 
 interface Outcome {
@@ -77,7 +110,7 @@ interface Outcome {
 
 /** Plays a story with one fault, or none, in a world of its own, and says what went wrong for good. */
 async function play(
-  { dynamo, policy, definition }: Stage,
+  { dynamo, policy, definition, transport }: Stage,
   story: Story,
   tableName: string,
   fault?: Fault,
@@ -86,6 +119,7 @@ async function play(
   const log: unknown[] = [];
   const write = (...line: unknown[]) => void log.push(...line.map(printed));
   let look = () => {};
+  const { connect, timeoutMs } = transport;
   const world = await createWorld({
     policy,
     definition,
@@ -94,12 +128,13 @@ async function play(
     start: START,
     youngSeconds: story.youngSeconds ?? 0,
     log: { info: write, warn: write, error: write },
+    connect,
     intercept: injection.intercept,
     awsClient: {
       maxAttempts: 1,
-      requestHandler: { requestTimeout: PATIENCE_MS, throwOnRequestTimeout: true },
+      requestHandler: { requestTimeout: timeoutMs, throwOnRequestTimeout: true },
     },
-    mistral: { timeoutMs: PATIENCE_MS },
+    mistral: { timeoutMs },
     async around(invoke) {
       try {
         return await injection.around(invoke);

@@ -9,8 +9,10 @@ import { ApiKey } from '../../governance/mistral/api-key.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { localAws } from '../../testing/aws.js';
+import type { Network } from '../../testing/network.js';
 import type { World } from '../../testing/world.js';
 import { anOperatorPolicy } from './builders.js';
+import { OVER_LOOPBACK } from './fault-suite.js';
 import { dayOf, type Story } from './stories.js';
 
 const REPLACED = 'mistral/prod-workspace/search-service-key';
@@ -22,6 +24,7 @@ const AlertSchema = z.object({ facts: z.record(z.string(), z.string()) });
  * a person who runs again what failed, and deletes in the console what is asked for and nothing else.
  */
 export const OPERATOR_MODE: Story = {
+  name: 'operator mode',
   policy: anOperatorPolicy((document) => {
     document.workspaces = document.workspaces.filter(
       ({ name }: { name: string }) => name === 'prod-workspace',
@@ -57,7 +60,7 @@ export const OPERATOR_MODE: Story = {
 };
 
 const ATTEMPTS = 4;
-const ANSWER_MS = 5000;
+const ANSWER_MS = OVER_LOOPBACK.timeoutMs;
 // A step may itself have waited in vain for one answer, and is not to be taken for dead then.
 const LONGEST_STEP_MS = 2 * ANSWER_MS;
 
@@ -75,11 +78,11 @@ async function supply(world: World, secretName: string, which: string): Promise<
   const { plaintext } = world.mistral.keys.create({ name: keyName, workspaceId, userId });
   let token = 0;
 
-  const attempt = (url: string) => {
+  const attempt = ({ url, requestHandler }: Network) => {
     const aws = (requestTimeout: number) => ({
       ...localAws(url),
       maxAttempts: 1,
-      requestHandler: { requestTimeout, throwOnRequestTimeout: true },
+      requestHandler: requestHandler ?? { requestTimeout, throwOnRequestTimeout: true },
     });
     const lambda = new LambdaClient(aws(LONGEST_STEP_MS));
     return supplyKey(

@@ -8,6 +8,7 @@ const END = dayOf(100);
 
 /** A piece of the life of one key. */
 export interface Story {
+  readonly name: string;
   /** @default one workspace with one key, and the Admin API */
   readonly policy?: Policy;
   /** How long Mistral refuses a new key. @default 0 */
@@ -25,6 +26,7 @@ async function deploy(world: World): Promise<void> {
 }
 
 export const FIRST_ROTATION: Story = {
+  name: 'a first key, its rotation after 90 days, the retirement of the first',
   youngSeconds: 5,
   before: async () => {},
   play: async (world) => {
@@ -34,6 +36,7 @@ export const FIRST_ROTATION: Story = {
 };
 
 export const ROTATION_DURING_RETIREMENT: Story = {
+  name: 'a rotation while the retirement before it still waits',
   before: async (world) => {
     await deploy(world);
     await world.clock.playUntil(dayOf(91));
@@ -45,6 +48,7 @@ export const ROTATION_DURING_RETIREMENT: Story = {
 };
 
 export const TWO_ROTATIONS_AT_ONCE: Story = {
+  name: 'two rotations asked for at once',
   before: async (world) => {
     await deploy(world);
     await world.clock.playUntil(dayOf(50));
@@ -58,6 +62,7 @@ export const TWO_ROTATIONS_AT_ONCE: Story = {
 
 /** The new key passes its test and is refused two hours later. */
 export const NEW_KEY_GOES_BAD: Story = {
+  name: 'a new key that goes bad is rolled back',
   before: async (world) => {
     await deploy(world);
     await world.clock.playUntil(new Date(dayOf(90).getTime() + 2 * 3_600_000));
@@ -72,6 +77,7 @@ export const NEW_KEY_GOES_BAD: Story = {
 
 /** The key leaves the policy while the one before it is still being retired. */
 export const KEY_REMOVED: Story = {
+  name: 'a key that leaves the policy',
   before: async (world) => {
     await deploy(world);
     await world.clock.playUntil(dayOf(91));

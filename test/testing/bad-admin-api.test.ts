@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { type HttpAnswer, jsonAnswer } from '../../testing/fakes/http-server.js';
+import { callInProcess } from '../../testing/in-process.js';
 import type { Interceptor } from '../../testing/network.js';
 import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy, silentLog } from '../support/builders.js';
@@ -36,16 +37,12 @@ async function aWorld(): Promise<World> {
   worlds += 1;
   const tableName = `records-${worlds}`;
   await dynamo.createTable(tableName);
-  const options = {
-    policy,
-    definition,
-    dynamo,
-    tableName,
+  const world = await createWorld({
+    ...{ policy, definition, dynamo, tableName, intercept },
     start: START,
     log: silentLog,
-    intercept,
-  };
-  const world = await createWorld(options);
+    connect: callInProcess,
+  });
   onTestFinished(() => world.close());
   await world.provision();
   await world.clock.playUntil(dayOf(1));

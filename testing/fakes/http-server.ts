@@ -22,15 +22,16 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** What a service answers, or a 500 where it fails itself. */
+export function answerOf(service: HttpService, call: HttpCall): ReturnType<HttpService> {
+  return service(call).catch((error: unknown) => jsonAnswer(500, { message: String(error) }));
+}
+
 /** A server on this machine only. `port` 0 takes a free one. */
 export async function serveHttp(service: HttpService, port = 0): Promise<HttpServer> {
-  const server = createServer(async (request, response) => {
-    const answer = await service(await readCall(request)).catch(
-      (error: unknown): HttpAnswer => ({
-        status: 500,
-        body: JSON.stringify({ message: String(error) }),
-      }),
-    );
+  // A client that sends as an idle connection is closed would see it break.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
+    const answer = await answerOf(service, await readCall(request));
     if (answer === 'no answer') return;
     if (answer === 'broken') {
       response.socket?.destroy();

@@ -1,31 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Quota } from '../../../governance/quotas/quota.js';
-import {
-  createQuotaCounters,
-  type QuotaCounters,
-} from '../../../governance/quotas/quota-counters.aws.js';
-import { createQuotaHolder } from '../../../governance/quotas/quota-holder.js';
-import { createQuotaTotals } from '../../../governance/quotas/quota-totals.js';
-import { windowName, windowStart } from '../../../governance/quotas/quota-window.js';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { createQuotaCounters } from '../../../governance/quotas/quota-counters.aws.js';
 import { type LocalDynamo, startLocalDynamo } from '../../../testing/dynamo.js';
-import { play, type Tally, type TrafficResult } from './traffic.js';
-
-const HOLDERS = 64;
-// In the middle of the traffic a minute, an hour, a day and a month end at once.
-const BOUNDARY_MS = Date.parse('2026-12-01T00:00:00.000Z');
-const HALF_TICKS = 70;
-/** Requests of one holder in a tick: first far too many, then just those that use what is left. */
-const RUSH = 20;
-const TRICKLE = 0.1;
-
-const workspace = { scope: 'workspace#prod' } as const;
-const QUOTAS: readonly Quota[] = [
-  { ...workspace, unit: 'requests', window: 'minute', limit: 9_000 },
-  { ...workspace, unit: 'usd', window: 'hour', limit: 4_000_000_000 },
-  { ...workspace, unit: 'usd', window: 'day', limit: 4_050_000_000 },
-  { ...workspace, unit: 'usd', window: 'month', limit: 4_100_000_000 },
-  { scope: 'caller#analysts', unit: 'tokens', window: 'day', limit: 8_100_000, shards: 2 },
-];
+import { createFakeQuotaCounters } from '../../../testing/fakes/quota-counters.js';
+import { type Counting, expectBoundedLoss, expectNoOverrun, QUOTAS } from './overrun.js';
+import { farAway, randomFrom } from './traffic.js';
 
 let dynamo: LocalDynamo;
 
@@ -34,132 +12,36 @@ beforeAll(async () => {
 });
 afterAll(() => dynamo.close());
 
-async function newCounters(table: string): Promise<QuotaCounters> {
+/** The table's twin, which `quota-counters.test.ts` holds to DynamoDB, at a distance from its holders. */
+async function inMemory(): Promise<Counting> {
+  const counters = farAway(createFakeQuotaCounters(), randomFrom(20261124));
+  return { name: 'memory', counters, quotas: QUOTAS, scale: 1 };
+}
+
+let tables = 0;
+
+/**
+ * A part of the traffic, since a condition takes DynamoDB's stand-in a millisecond to read;
+ * `npm run test:exhaustive` has all of it.
+ */
+async function inDynamo(): Promise<Counting> {
+  tables += 1;
+  const table = `quotas-${tables}`;
   await dynamo.createTable(table);
-  return createQuotaCounters(dynamo.client, table, { timeoutMs: 20_000 });
+  const counters = createQuotaCounters(dynamo.client, table, { timeoutMs: 600_000 });
+  const quotas = QUOTAS.filter(({ unit }) => unit !== 'usd');
+  return { name: 'DynamoDB', counters, quotas, scale: 1 / 2 };
 }
 
-/** The same numbers every time (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-function hasEnded({ quota, windowName: name }: Tally): boolean {
-  return name !== windowName(quota.window, new Date(BOUNDARY_MS));
-}
-
-async function totalOf(counters: QuotaCounters, { quota, windowName: name }: Tally, nowMs: number) {
-  const window = new Date(`${name}${'0000-01-01T00:00:00.000Z'.slice(name.length)}`);
-  const [total] = await createQuotaTotals(counters).of([quota], window, new Date(nowMs));
-  if (!total || windowStart(quota.window, window).getTime() !== window.getTime())
-    throw new Error(`no total of ${name}`);
-  return total;
-}
-
-function tell(title: string, result: TrafficResult, figures: Readonly<Record<string, number>>) {
-  const { requests, served, writes } = result;
-  const shown = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
-  const perRequest = (writes / requests).toFixed(2);
-  process.stdout.write(
-    `${title}: requests ${requests}, served ${served}, ${shown.join(', ')}, writes per request ${perRequest}\n`,
-  );
-}
-
-test('64 holders never spend more than any limit, and can spend 99 % of each', {
-  timeout: 120_000,
-}, async () => {
-  const counters = await newCounters('calm');
-  const result = await play({
-    quotas: QUOTAS,
-    counters,
-    startMs: BOUNDARY_MS - HALF_TICKS * 100,
-    holders: HOLDERS,
-    ticks: HALF_TICKS + 15,
-    rateAt: (tick) => (tick < 20 ? RUSH : tick < HALF_TICKS - 2 ? TRICKLE : RUSH / 4),
-    deaths: 0,
-    random: randomFrom(20261123),
-    async inspect(nowMs) {
-      const totals = createQuotaTotals(counters);
-      for (const { quota, settled, committed } of await totals.of(
-        QUOTAS,
-        new Date(nowMs),
-        new Date(nowMs),
-      )) {
-        expect(settled).toBeLessThanOrEqual(committed);
-        expect(committed).toBeLessThanOrEqual(quota.limit);
-      }
-    },
+describe.each([
+  ['memory', inMemory],
+  ['DynamoDB', inDynamo],
+])('counted in %s', (_, counting) => {
+  test('64 holders never spend more than any limit, and can spend 99 % of each', async () => {
+    await expectNoOverrun(await counting());
   });
 
-  let [overshoot, phantom, utilization, binding] = [0, 0, 1, 0];
-  for (const tally of result.tallies) {
-    const { settled, committed } = await totalOf(counters, tally, result.endMs);
-    overshoot = Math.max(overshoot, settled - tally.quota.limit);
-    phantom += committed - settled;
-    if (hasEnded(tally)) {
-      expect(tally.refused).toBeGreaterThan(0);
-      binding += 1;
-      utilization = Math.min(utilization, settled / tally.quota.limit);
-    }
-    expect(settled).toBe(tally.used);
-  }
-  tell('no holder dies', result, { overshoot, phantom, utilization });
-  expect(result.tallies).toHaveLength(10);
-  expect(binding).toBe(QUOTAS.length);
-  expect({ overshoot, phantom }).toEqual({ overshoot: 0, phantom: 0 });
-  expect(utilization).toBeGreaterThanOrEqual(0.99);
-});
-
-test('what dies with a holder is what it had started since it last settled, and nothing stays reserved', {
-  timeout: 120_000,
-}, async () => {
-  const counters = await newCounters('deadly');
-  const quotas = QUOTAS.filter(({ window }) => window !== 'hour' && window !== 'month').map(
-    (quota) => ({
-      ...quota,
-      limit: Math.floor(quota.limit / 3),
-      shards: 1,
-    }),
-  );
-  const result = await play({
-    quotas,
-    counters,
-    startMs: BOUNDARY_MS - 1_500,
-    holders: HOLDERS,
-    ticks: 26,
-    rateAt: () => 8,
-    deaths: 24,
-    random: randomFrom(7),
-    inspect: async () => {},
+  test('what dies with a holder is what it had started since it last settled, and nothing stays reserved', async () => {
+    await expectBoundedLoss(await counting());
   });
-
-  // 60 s later somebody looks: at the latest then all is free that the dead had held.
-  const laterMs = result.endMs + 60_001;
-  const visitor = createQuotaHolder({ holderId: 'visitor', counters, nowMs: () => laterMs });
-  for (const quota of quotas) {
-    const outcome = await visitor.reserve([{ quota, amount: quota.limit }]);
-    if (outcome.kind === 'reserved') outcome.release();
-  }
-  await visitor.close();
-
-  let [overshoot, allowed, phantom, booked] = [0, 0, 0, 0];
-  for (const tally of result.tallies) {
-    const { settled, committed } = await totalOf(counters, tally, laterMs);
-    const { limit } = tally.quota;
-    overshoot = Math.max(overshoot, (tally.used + tally.died - limit) / limit);
-    allowed = Math.max(allowed, tally.startedSinceSettlement / limit);
-    phantom += committed - settled;
-    booked = Math.max(booked, (settled - tally.used) / limit);
-    expect(tally.used + tally.died).toBeLessThanOrEqual(limit + tally.startedSinceSettlement);
-    expect(settled).toBeGreaterThanOrEqual(tally.used - tally.startedSinceSettlement);
-    expect(settled).toBeLessThanOrEqual(limit);
-  }
-  tell('24 holders die', result, { overshoot, allowed, phantom, booked });
-  expect(phantom).toBe(0);
 });

@@ -65,6 +65,34 @@ interface Server {
   readonly settled: Map<Tally, number>;
 }
 
+/** The same numbers every time (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Counters that take a random while to do what they are asked for, and another one to answer. */
+export function farAway(counters: QuotaCounters, random: () => number): QuotaCounters {
+  async function travel<T>(call: () => Promise<T>): Promise<T> {
+    await pass();
+    const answer = await call();
+    await pass();
+    return answer;
+  }
+  async function pass(): Promise<void> {
+    for (let turns = Math.floor(random() * 4); turns > 0; turns -= 1) await letItRun();
+  }
+  return {
+    read: (key) => travel(() => counters.read(key)),
+    exchange: (...command) => travel(() => counters.exchange(...command)),
+  };
+}
+
 /** Holders serve requests of random size and duration, on a clock that runs while calls are under way. */
 export async function play(traffic: Traffic): Promise<TrafficResult> {
   const { quotas, counters, startMs, ticks, random } = traffic;

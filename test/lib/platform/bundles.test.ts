@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { mostBundleKb } from '../../../bench/bundle-sizes.js';
-import { bundleFunction, functionFolders } from '../../../supply-chain/bundle.js';
+import { functionFolders } from '../../../supply-chain/bundle.js';
+import { bundleOf } from '../../support/bundles.js';
 
 const SDK = ['@aws-sdk/*', '@aws/lambda-invoke-store', '@smithy/*', 'zod'];
 const LOGGER = ['@aws-lambda-powertools/commons', '@aws-lambda-powertools/logger'];
@@ -29,7 +30,7 @@ test('every function is known here', () => {
 
 describe.each(functionFolders())('%s', (folder) => {
   test('is small enough to start fast, and holds no package but those named', async () => {
-    const { code, packages } = await bundleFunction(folder);
+    const { code, packages } = await bundleOf(folder);
     expect(code.byteLength / 1000).toBeLessThanOrEqual(mostBundleKb(folder));
     expect([...new Set(packages.map(({ name }) => family(name)))].sort()).toEqual(
       [...new Set(PACKAGES[folder] ?? [])].sort(),

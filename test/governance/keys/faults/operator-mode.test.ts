@@ -4,7 +4,6 @@ import { OPERATOR_MODE } from '../../../support/operator-stories.js';
 
 test('operator mode: whichever call fails, the deletion of old keys and no others is requested', async () => {
   const { faultPoints, broken } = await playWithEveryFault(OPERATOR_MODE);
-  process.stdout.write(`${faultPoints} fault points: operator mode\n`);
   expect(broken).toEqual([]);
   expect(faultPoints).toBeGreaterThan(100);
-}, 360_000);
+});
