@@ -28,39 +28,42 @@ export function readPage(path: string) {
   const blocks = shellBlocks(readFileSync(join(import.meta.dirname, '..', path), 'utf8'));
 
   return {
-    /** The shell commands under a heading that contain `part`. @throws Error if there are none */
-    block(heading: string, part = ''): string {
-      const found = blocks.find((block) => block.heading === heading && block.text.includes(part));
-      if (found) return found.text;
-      throw new Error(`${path} has no shell commands with "${part}" under "${heading}"`);
+    /** The one block of shell commands that contains `part`. @throws Error if there is none, or another */
+    block(part: string, heading?: string): string {
+      const found = blocks.filter(
+        (block) => block.text.includes(part) && (heading ?? block.heading) === block.heading,
+      );
+      const [one, ...others] = new Set(found.map(({ text }) => text));
+      if (one !== undefined && others.length === 0) return one;
+      const under = heading ? ` under "${heading}"` : '';
+      throw new Error(
+        `${path} has ${found.length} blocks of shell commands with "${part}"${under}`,
+      );
     },
   };
 }
 
 const readme = readPage('README.md');
 const runbook = readPage('docs/runbook.md');
-const missed = (job: string) => runbook.block(`governance-${job}-missed`, 'list-schedules');
+const missed = (job: string) => runbook.block('list-schedules', `governance-${job}-missed`);
 
 /** All that users paste in the journey: a page that has lost one is noticed before anything starts. */
 export const COMMANDS = {
-  storeAdminKey: readme.block('Deploy for real', 'create-secret'),
-  showFirstKey: readme.block('Deploy for real', 'describe-secret'),
-  readKey: readme.block('Read a key in a service', 'aws secretsmanager'),
-  defineNames: runbook.block('Before anything else', 'STACK='),
-  rotate: runbook.block('Rotate now', 'rotate-secret'),
-  rotateLeaked: runbook.block('A leaked key', 'OLD_VERSION='),
-  awaitNewVersion: runbook.block('A leaked key', 'until'),
-  revokeLeaked: runbook.block('A leaked key', 'start-execution'),
-  statusOfRevocation: runbook.block(
-    'A leaked key',
-    'describe-execution --execution-arn "$(retirement |',
-  ),
-  statusOfRetirement: runbook.block('Undo a rotation', 'query status'),
-  openFindings: runbook.block('audit-digest', 'dynamodb query'),
-  audit: runbook.block('audit-digest', 'lambda invoke'),
-  auditsNotStarted: runbook.block('governance-audit-not-started', 'receive-message'),
+  storeAdminKey: readme.block('create-secret'),
+  showFirstKey: readme.block('describe-secret'),
+  readKey: readme.block('get-secret-value'),
+  defineNames: runbook.block('STACK='),
+  rotate: runbook.block('rotate-secret --secret-id "$SECRET"\nlabels'),
+  rotateLeaked: runbook.block('OLD_VERSION=$(version_at AWSCURRENT)'),
+  awaitNewVersion: runbook.block('until ['),
+  revokeLeaked: runbook.block('--name "revoke-$NEW_VERSION"'),
+  statusOfRevocation: runbook.block('revoke-$NEW_VERSION/'),
+  statusOfRetirement: runbook.block('"$(retirement)" --query status'),
+  openFindings: runbook.block('{"S":"findings"}', 'audit-digest'),
+  audit: runbook.block('lambda invoke', 'audit-digest'),
+  auditsNotStarted: runbook.block('receive-message', 'governance-audit-not-started'),
   schedulesOfJobs: [missed('audit'), missed('spend-monitor')],
-  checkBudget: runbook.block("Look at a budget's counter", 'get-item'),
-  failedRetirements: runbook.block('governance-retirement-failed', 'list-executions'),
-  monitorSpend: runbook.block('spend-threshold', 'lambda invoke'),
+  checkBudget: runbook.block('get-item --table-name "$QUOTAS"'),
+  failedRetirements: runbook.block('list-executions', 'governance-retirement-failed'),
+  monitorSpend: runbook.block('.spentNanos', 'spend-threshold'),
 };
