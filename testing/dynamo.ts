@@ -36,8 +36,8 @@ const BATCH = 25;
 export async function startLocalDynamo(): Promise<LocalDynamo> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
   const answer = (call: HttpCall) => answeredBy(server, call);
-  const { url, requestHandler } = callInProcess(answer);
-  const client = new DynamoDBClient({ ...localAws(url), requestHandler });
+  const { url, aws } = callInProcess(answer);
+  const client = new DynamoDBClient({ ...localAws(url), ...aws });
 
   async function items(TableName: string): Promise<Record<string, AttributeValue>[]> {
     const all: Record<string, AttributeValue>[] = [];

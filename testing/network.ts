@@ -39,7 +39,7 @@ export type Gate = (
 const openGate: Gate = (_call, effect) => effect();
 
 /** Where everything remote is, and how clients get there where that is not over HTTP. */
-export interface Network extends Partial<Pick<InProcess, 'requestHandler' | 'fetch'>> {
+export interface Network extends Partial<Pick<InProcess, 'aws' | 'fetch'>> {
   readonly url: string;
   close(): Promise<void>;
 }
