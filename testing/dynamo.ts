@@ -24,8 +24,8 @@ const BATCH = 25;
 /** DynamoDB in this process and its memory. */
 export async function startLocalDynamo() {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
-  const { url, requestHandler } = callInProcess(answer);
-  const client = new DynamoDBClient({ ...localAws(url), requestHandler });
+  const { url, aws } = callInProcess(answer);
+  const client = new DynamoDBClient({ ...localAws(url), ...aws });
 
   /** Answers a call as dynalite's server does, without a connection. */
   function answer({ method, url, headers, body }: HttpCall): Promise<HttpAnswer> {

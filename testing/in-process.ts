@@ -1,13 +1,19 @@
+import { createHash } from 'node:crypto';
 import { answerOf, type HttpService } from './fakes/http-server.js';
 
 /** Calls without sockets: what a client sends goes straight to the service that answers it. */
 export interface InProcess {
   /** Nothing listens there: a call on another way fails at once. */
   readonly url: string;
-  /** For every client of AWS's SDK. A call that gets no answer has timed out at once. */
-  readonly requestHandler: {
-    readonly requestTimeout: number;
-    handle(request: SdkRequest): Promise<{ response: SdkResponse }>;
+  /** For every client of AWS's SDK. */
+  readonly aws: {
+    /** A call that gets no answer has timed out at once. */
+    readonly requestHandler: {
+      readonly requestTimeout: number;
+      handle(request: SdkRequest): Promise<{ response: SdkResponse }>;
+    };
+    /** Signs for the form: to do it in earnest takes as long as the rest of a call. */
+    signer(scheme?: { readonly signingName?: string }): Promise<SdkSigner>;
   };
   /** A call that gets no answer ends when the signal of its caller does. */
   readonly fetch: typeof fetch;
@@ -19,8 +25,12 @@ interface SdkRequest {
   readonly method: string;
   readonly path: string;
   readonly query?: Readonly<Record<string, string | readonly string[] | null>>;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Record<string, string>;
   readonly body?: unknown;
+}
+
+interface SdkSigner {
+  sign<Request extends SdkRequest>(request: Request): Promise<Request>;
 }
 
 interface SdkResponse {
@@ -36,20 +46,26 @@ export function callInProcess(service: HttpService): InProcess {
   return {
     url: NOWHERE,
 
-    requestHandler: {
-      requestTimeout: 0,
+    aws: {
+      requestHandler: {
+        requestTimeout: 0,
 
-      async handle({ method, path, query = {}, headers, body }) {
-        const url = new URL(path, NOWHERE);
-        for (const [name, value] of Object.entries(query)) {
-          for (const one of [value].flat()) url.searchParams.append(name, one ?? '');
-        }
-        const answer = await answerOf(service, { method, url, headers, body: textOf(body) });
-        if (answer === 'no answer') throw named('TimeoutError', 'no answer in time');
-        if (answer === 'broken') throw brokenConnection();
-        const { status: statusCode, headers: answered = {}, body: text } = answer;
-        return { response: { statusCode, headers: { ...answered }, body: Buffer.from(text) } };
+        async handle({ method, path, query = {}, headers, body }) {
+          const url = new URL(path, NOWHERE);
+          for (const [name, value] of Object.entries(query)) {
+            for (const one of [value].flat()) url.searchParams.append(name, one ?? '');
+          }
+          const answer = await answerOf(service, { method, url, headers, body: textOf(body) });
+          if (answer === 'no answer') throw named('TimeoutError', 'no answer in time');
+          if (answer === 'broken') throw brokenConnection();
+          const { status: statusCode, headers: answered = {}, body: text } = answer;
+          return { response: { statusCode, headers: { ...answered }, body: Buffer.from(text) } };
+        },
       },
+
+      signer: async ({ signingName } = {}) => ({
+        sign: async (request) => signed(request, signingName),
+      }),
     },
 
     async fetch(input, { method = 'GET', headers, body, signal } = {}) {
@@ -70,6 +86,17 @@ export function callInProcess(service: HttpService): InProcess {
 
     close: async () => {},
   };
+}
+
+function signed<Request extends SdkRequest>(request: Request, service = ''): Request {
+  const { headers, body } = request;
+  const scope = `local/20260101/eu-west-1/${service}/aws4_request`;
+  headers.authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none`;
+  headers['x-amz-date'] = '20260101T000000Z';
+  if (service === 's3') {
+    headers['x-amz-content-sha256'] = createHash('sha256').update(textOf(body)).digest('hex');
+  }
+  return request;
 }
 
 const UTF_8 = new TextDecoder();

@@ -37,7 +37,7 @@ export type Interceptor = (
 ) => Promise<HttpAnswer | 'no answer' | 'broken'>;
 
 /** Where everything remote is, and how clients get there where that is not over HTTP. */
-export interface Network extends Partial<Pick<InProcess, 'requestHandler' | 'fetch'>> {
+export interface Network extends Partial<Pick<InProcess, 'aws' | 'fetch'>> {
   readonly url: string;
   close(): Promise<void>;
 }

@@ -181,13 +181,13 @@ export async function createWorld(options: WorldOptions) {
 
 /** How the functions reach a network. */
 function reachedBy(
-  { url, requestHandler, fetch }: Network,
+  { url, aws, fetch }: Network,
   { awsClient, mistral }: WorldOptions,
 ): Pick<LocalFunctionsOptions, 'url' | 'awsClient' | 'mistral'> {
   const maxAttempts = awsClient?.maxAttempts ?? AWS_CLIENT.maxAttempts;
   return {
     url,
-    awsClient: requestHandler ? { maxAttempts, requestHandler } : awsClient,
+    awsClient: aws ? { maxAttempts, ...aws } : awsClient,
     mistral: fetch ? { ...mistral, fetch } : mistral,
   };
 }

@@ -177,8 +177,8 @@ function localDynamo(): Promise<LocalDynamo> {
   return dynalite;
 }
 
-export function dynamoClient({ url, requestHandler }: Pick<Network, 'url' | 'requestHandler'>) {
-  const dynamo = new DynamoDBClient({ ...AWS, endpoint: url, requestHandler });
+export function dynamoClient({ url, aws }: Pick<Network, 'url' | 'aws'>) {
+  const dynamo = new DynamoDBClient({ ...AWS, endpoint: url, ...aws });
   const dynamoCalls: string[] = [];
   dynamo.middlewareStack.add(
     (next, { commandName = '' }) =>

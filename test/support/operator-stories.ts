@@ -78,11 +78,12 @@ async function supply(world: World, secretName: string, which: string): Promise<
   const { plaintext } = world.mistral.keys.create({ name: keyName, workspaceId, userId });
   let token = 0;
 
-  const attempt = ({ url, requestHandler }: Network) => {
+  const attempt = (network: Network) => {
     const aws = (requestTimeout: number) => ({
-      ...localAws(url),
+      ...localAws(network.url),
       maxAttempts: 1,
-      requestHandler: requestHandler ?? { requestTimeout, throwOnRequestTimeout: true },
+      requestHandler: { requestTimeout, throwOnRequestTimeout: true },
+      ...network.aws,
     });
     const lambda = new LambdaClient(aws(LONGEST_STEP_MS));
     return supplyKey(
