@@ -60,7 +60,7 @@ export const COMMANDS = {
   audit: runbook.block('audit-digest', 'lambda invoke'),
   auditsNotStarted: runbook.block('governance-audit-not-started', 'receive-message'),
   schedulesOfJobs: [missed('audit'), missed('spend-monitor')],
-  checkBudget: runbook.block("Look at a budget's counter", 'get-item'),
+  checkBudget: runbook.block("Check a budget's counter", 'get-item'),
   failedRetirements: runbook.block('governance-retirement-failed', 'list-executions'),
   monitorSpend: runbook.block('spend-threshold', 'lambda invoke'),
 };
