@@ -26,7 +26,7 @@ test('the table has no unknown codes', () => {
 });
 
 test.each(Object.keys(client).filter((name) => name !== 'isGovernanceError'))(
-  'the page tells of %s',
+  'the page explains %s',
   (name) => {
     expect(page).toContain(name);
   },
