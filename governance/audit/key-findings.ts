@@ -34,7 +34,7 @@ export function unmanagedKeyFinding(
   return {
     id: findingId(type, scopeOf(key), key.id),
     type,
-    severity: severityOf(type, false),
+    severity: type === 'expired' ? 'info' : severityOf(type),
     subject: key.name === '' ? key.id : toSafeLine(key.name),
     workspace: workspaceNameOf(key, names),
     summary: summaryOf(type, key),
@@ -68,22 +68,21 @@ export function orphanedKey(key: ListedKey, names: WorkspaceNames, now: Date): F
 }
 
 /** Several keys of one rotation: the secret holds one of them, and only its value says which. */
-export function duplicateKeys({ planned, versionId, keys }: ManagedVersion, now: Date): Finding {
+export function duplicateKeys(version: ManagedVersion, now: Date): Finding {
+  const { planned, versionId, keys } = version;
   const { secretName, workspace } = planned;
   const { listed, count } = keys;
   const ids = listed.slice(0, EXAMPLES).map(({ key }) => key.id);
+  const finding = secretFinding('orphaned', version, {
+    since: utcDay(new Date(Math.max(...listed.map(({ key }) => createdAtMs(key, now))))),
+    summary: `${countText(count, 'key')} have the name of one rotation; the secret holds only one of them.`,
+    evidence: { version: versionId, count: String(count), keyIds: ids.join(', ') },
+    nextStep: 'Keep the key whose id this prints, and delete the others in the Mistral console',
+    // Prints the id of the key that a secret holds, and nothing else of it.
+    nextCommand: `aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | jq -r .keyId`,
+  });
   return {
-    ...secretFinding(
-      'orphaned',
-      { planned },
-      {
-        since: utcDay(new Date(Math.max(...listed.map(({ key }) => createdAtMs(key, now))))),
-        summary: `${countText(count, 'key')} have the name of one rotation; the secret holds only one of them.`,
-        evidence: { version: versionId, count: String(count), keyIds: ids.join(', ') },
-        nextStep: 'Keep the key whose id this prints, and delete the others in the Mistral console',
-        nextCommand: keyIdCommand(secretName),
-      },
-    ),
+    ...finding,
     id: findingId('orphaned', workspace.id, `${secretName}/${versionId}`),
     subject: toSafeLine(listed[0]?.key.name),
   };
@@ -119,7 +118,7 @@ export function secretFinding(
   return {
     id: findingId(type, workspace.id, secretName),
     type,
-    severity: severityOf(type, true),
+    severity: severityOf(type),
     subject: secretName,
     workspace: workspace.name,
     evidence: { secret: secretName, team: workspace.team, ...evidence },
@@ -146,11 +145,6 @@ export function checkReaders(secretName: string) {
     nextStep: 'Check whether a service still reads this secret; if none does, take the key out',
     nextCommand: `aws secretsmanager describe-secret --secret-id ${secretName} --query LastAccessedDate`,
   };
-}
-
-/** Prints the id of the key that a secret holds, and nothing else of it. */
-function keyIdCommand(secretName: string): string {
-  return `aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | jq -r .keyId`;
 }
 
 function evidenceOf(key: ListedKey): Record<string, string> {

@@ -2,11 +2,9 @@ import type { ModelCatalog } from '../keys/model-catalog.js';
 import type { Retirements } from '../keys/retirements.aws.js';
 import type { KeySource } from '../mistral/key-source.js';
 import type { MistralWorkspace } from '../mistral/mistral.js';
-import type { SpendLimit } from '../mistral/mistral-limits.js';
 import type { Organization } from '../mistral/organization.js';
 import type { Log } from '../platform/log.js';
 import { plannedKeys } from '../policy/planned-keys.js';
-import type { Policy } from '../policy/policy.js';
 import { type Audit, createAudit } from './audit.js';
 import type { GaugeFacts } from './audit-metrics.js';
 import { checkModels, type ModelCheck } from './check-models.js';
@@ -60,9 +58,9 @@ export async function runAudit(
 ): Promise<AuditRun> {
   const { policy } = deps;
   const problems = createProblems(deps.log);
-  const [secrets, organization] = await Promise.all([
+  const [secrets, drift] = await Promise.all([
     describeSecrets(policy, (key) => describeRotated(deps, key), problems),
-    readOrganization(deps, problems),
+    judgeOrganization(deps, problems, now),
   ]);
   const retirements = await runningRetirements(deps.retirements, problems);
   const retiring = retirements && new Set(retirements.map(({ oldKeyId }) => oldKeyId));
@@ -81,7 +79,7 @@ export async function runAudit(
   const findings = [
     ...audit.findings(view),
     ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, now)),
-    ...judgeOrganization(policy, organization, now),
+    ...Object.values(drift).flatMap((found) => found ?? []),
     ...models.findings,
   ];
   return {
@@ -91,9 +89,9 @@ export async function runAudit(
       source: 'admin-api',
       allKeys: view.complete,
       retirements: retiring !== undefined,
-      workspaces: organization.workspaces !== undefined,
-      rateLimit: organization.requestsPerSecond !== undefined,
-      spendLimit: organization.spendLimit !== undefined,
+      workspaces: drift.workspaces !== undefined,
+      rateLimit: drift.rateLimit !== undefined,
+      spendLimit: drift.spendLimit !== undefined,
       models: models.outcome === 'checked',
       unclearSecrets: new Set([...unread, ...changing]),
     },
@@ -130,40 +128,27 @@ async function checkEveryKey(
   }
 }
 
-interface OrganizationFacts {
-  readonly workspaces: readonly MistralWorkspace[] | undefined;
-  readonly requestsPerSecond: number | undefined;
-  readonly spendLimit: SpendLimit | undefined;
-}
-
-async function readOrganization(
+/** What of the policy differs from the organization at Mistral; `undefined` where that cannot be read. */
+async function judgeOrganization(
   { organization, policy }: AdminAuditDeps,
   problems: Problems,
-): Promise<OrganizationFacts> {
-  const [workspaces, requestsPerSecond, spendLimit] = await Promise.all([
+  now: Date,
+) {
+  const [workspaces, rateLimit, spendLimit] = await Promise.all([
     problems.attempt('workspaces at Mistral could not be listed', async () => {
       const all: MistralWorkspace[] = [];
       for await (const workspace of organization.workspaces()) all.push(workspace);
-      return all;
+      return judgeWorkspaces(policy, all, now);
     }),
-    problems.attempt("Mistral's rate limit could not be read", () =>
-      organization.requestsPerSecond(),
+    problems.attempt("Mistral's rate limit could not be read", async () =>
+      judgeRateLimit(policy, await organization.requestsPerSecond(), now),
     ),
     problems.attempt("Mistral's spend limit could not be compared", async () => {
       const limit = await organization.spendLimit();
       const { currency } = policy.mistral;
-      if ((limit.currency ?? currency) === currency) return limit;
+      if ((limit.currency ?? currency) === currency) return judgeSpendLimit(policy, limit, now);
       throw new Error(`it is in ${limit.currency}, the policy's budgets are in ${currency}`);
     }),
   ]);
-  return { workspaces, requestsPerSecond, spendLimit };
-}
-
-function judgeOrganization(policy: Policy, facts: OrganizationFacts, now: Date): Finding[] {
-  const { workspaces, requestsPerSecond, spendLimit } = facts;
-  return [
-    ...(workspaces ? judgeWorkspaces(policy, workspaces, now) : []),
-    ...(requestsPerSecond === undefined ? [] : judgeRateLimit(policy, requestsPerSecond, now)),
-    ...(spendLimit ? judgeSpendLimit(policy, spendLimit, now) : []),
-  ];
+  return { workspaces, rateLimit, spendLimit };
 }
