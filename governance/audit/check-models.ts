@@ -9,7 +9,7 @@ import type { Problems } from './problems.js';
 
 export type ModelCheck = 'checked' | 'not checked' | 'no key in use to ask with';
 
-interface CheckedModels {
+export interface CheckedModels {
   readonly findings: readonly Finding[];
   readonly memory: AuditMemory;
   readonly outcome: ModelCheck;

@@ -2,6 +2,7 @@ import type { ListedKey } from '../mistral/mistral.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
 import { countText } from '../platform/wording.js';
 import type { PlannedKey } from '../policy/planned-keys.js';
+import type { Workspace } from '../policy/policy.js';
 import {
   type Finding,
   type FindingType,
@@ -16,8 +17,7 @@ import type { ManagedVersion } from './managed-versions.js';
 const NO_WORKSPACE = 'none';
 const EXAMPLES = 5;
 
-/** Names of workspaces by id: the policy's where it has one, else Mistral's. */
-export type WorkspaceNames = ReadonlyMap<string, string>;
+export type Workspaces = ReadonlyMap<string, Workspace>;
 
 /** Where findings about one key are counted together. */
 export function scopeOf({ workspaceId }: ListedKey): string {
@@ -29,14 +29,14 @@ export function unmanagedKeyFinding(
   type: FindingType,
   key: ListedKey,
   since: IsoDate,
-  names: WorkspaceNames,
+  workspaces: Workspaces,
 ): Finding {
   return {
     id: findingId(type, scopeOf(key), key.id),
     type,
     severity: type === 'expired' ? 'info' : severityOf(type),
     subject: key.name === '' ? key.id : toSafeLine(key.name),
-    workspace: workspaceNameOf(key, names),
+    workspace: workspaceNameOf(key, workspaces),
     summary: summaryOf(type, key),
     evidence: evidenceOf(key),
     since,
@@ -63,8 +63,8 @@ export function managedKeyFinding(
 }
 
 /** A key that a rotation of ours created and nothing refers to any more. */
-export function orphanedKey(key: ListedKey, names: WorkspaceNames, now: Date): Finding {
-  return unmanagedKeyFinding('orphaned', key, utcDay(new Date(createdAtMs(key, now))), names);
+export function orphanedKey(key: ListedKey, workspaces: Workspaces, now: Date): Finding {
+  return unmanagedKeyFinding('orphaned', key, utcDay(new Date(createdAtMs(key, now))), workspaces);
 }
 
 /** Several keys of one rotation: the secret holds one of them, and only its value says which. */
@@ -126,10 +126,11 @@ export function secretFinding(
   };
 }
 
-export function workspaceNameOf(key: ListedKey, names: WorkspaceNames): string {
+/** The policy's name where it has the workspace, else Mistral's. */
+export function workspaceNameOf(key: ListedKey, workspaces: Workspaces): string {
   const { workspaceId, workspaceName } = key;
   if (workspaceId === undefined) return workspaceName ? toSafeLine(workspaceName) : 'organization';
-  return names.get(workspaceId) ?? toSafeLine(workspaceName ?? workspaceId);
+  return workspaces.get(workspaceId)?.name ?? toSafeLine(workspaceName ?? workspaceId);
 }
 
 export function rotateStep(secretName: string) {

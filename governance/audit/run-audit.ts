@@ -1,5 +1,6 @@
 import type { ModelCatalog } from '../keys/model-catalog.js';
 import type { Retirements } from '../keys/retirements.aws.js';
+import { type SecretState, unfinishedVersion } from '../keys/rotation.js';
 import type { KeySource } from '../mistral/key-source.js';
 import type { MistralWorkspace } from '../mistral/mistral.js';
 import type { Organization } from '../mistral/organization.js';
@@ -7,7 +8,7 @@ import type { Log } from '../platform/log.js';
 import { plannedKeys } from '../policy/planned-keys.js';
 import { type Audit, createAudit } from './audit.js';
 import type { GaugeFacts } from './audit-metrics.js';
-import { checkModels, type ModelCheck } from './check-models.js';
+import { type CheckedModels, checkModels } from './check-models.js';
 import type { Coverage } from './coverage.js';
 import type { Finding } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
@@ -16,7 +17,7 @@ import { createProblems, type Problems } from './problems.js';
 import { createInventory, type Inventory, type InventoryBuilder } from './report/inventory.js';
 import { judgeRotations } from './rotation-findings.js';
 import {
-  describeRotated,
+  type CreatedAt,
   describeSecrets,
   findChanging,
   runningRetirements,
@@ -41,11 +42,10 @@ export interface AuditRun {
   readonly keys: number;
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
-  readonly models: ModelCheck;
+  readonly models: CheckedModels;
   readonly inventory: Inventory;
   readonly gauges: GaugeFacts;
   readonly problems: readonly string[];
-  readonly memory: AuditMemory;
   /** Why not every key was listed, if so. */
   readonly listingError: unknown;
 }
@@ -59,17 +59,17 @@ export async function runAudit(
   const { policy } = deps;
   const problems = createProblems(deps.log);
   const [secrets, drift] = await Promise.all([
-    describeSecrets(policy, (key) => describeRotated(deps, key), problems),
+    describeSecrets(deps, pendingDateOf, problems),
     judgeOrganization(deps, problems, now),
   ]);
   const retirements = await runningRetirements(deps.retirements, problems);
   const retiring = retirements && new Set(retirements.map(({ oldKeyId }) => oldKeyId));
   const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
   const planned = plannedKeys(policy);
-  const workspaceNames = new Map(policy.workspaces.map(({ id, name }) => [id, name]));
-  const facts = { planned, secrets: states, retiring, workspaceNames };
+  const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));
+  const facts = { planned, secrets: states, retiring, workspaces };
   const audit = createAudit(facts, policy.audit, now);
-  const inventory = createInventory({ ...facts, workspaces: policy.workspaces }, policy.audit, now);
+  const inventory = createInventory(facts, policy.audit, now);
   const { keys, error } = await checkEveryKey(deps, audit, inventory, problems);
   const changing = await findChanging(audit.suspects(), secrets, deps.secrets, problems);
   const models = await checkModels(deps, audit.inUse(), memory, problems, now);
@@ -95,7 +95,7 @@ export async function runAudit(
       models: models.outcome === 'checked',
       unclearSecrets: new Set([...unread, ...changing]),
     },
-    models: models.outcome,
+    models,
     inventory: inventory.build(view, findings),
     gauges: {
       keysListed: view.complete ? keys : undefined,
@@ -103,9 +103,12 @@ export async function runAudit(
       retirements,
     },
     problems: problems.list,
-    memory: models.memory,
     listingError: error,
   };
+}
+
+async function pendingDateOf(state: SecretState, createdAt: CreatedAt) {
+  return { pendingSince: await createdAt(unfinishedVersion(state)) };
 }
 
 async function checkEveryKey(
