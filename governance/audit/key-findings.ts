@@ -164,26 +164,19 @@ function createdOn({ createdAt }: ListedKey): string {
 }
 
 function summaryOf(type: FindingType, key: ListedKey): string {
-  switch (type) {
-    case 'stale':
-      return `Unused since ${key.lastUsedOn}.`;
-    case 'never-used':
-      return `Never used since it was created on ${createdOn(key)}.`;
-    case 'over-age':
-      return `Older than the policy allows: created on ${createdOn(key)}.`;
-    case 'expiring':
-      return `Expires on ${key.expiresOn}.`;
-    case 'expired':
-      return `Expired on ${key.expiresOn}: Mistral rejects it.`;
-    case 'no-expiry':
-      return 'Never expires.';
-    case 'orphaned':
-      return 'Orphaned: a rotation created it, no secret refers to it, and no retirement will revoke it.';
-    case 'wrong-workspace':
-      return `In workspace ${toSafeLine(key.workspaceName ?? key.workspaceId)} at Mistral: its spend is on another team.`;
-    default:
-      return 'Unmanaged: created outside this system, so it is never rotated.';
-  }
+  const summaries: Partial<Record<FindingType, string>> = {
+    stale: `Unused since ${key.lastUsedOn}.`,
+    'never-used': `Never used since it was created on ${createdOn(key)}.`,
+    'over-age': `Older than the policy allows: created on ${createdOn(key)}.`,
+    expiring: `Expires on ${key.expiresOn}.`,
+    expired: `Expired on ${key.expiresOn}: Mistral rejects it.`,
+    'no-expiry': 'Never expires.',
+    unmanaged: 'Unmanaged: created outside this system, so it is never rotated.',
+    orphaned:
+      'Orphaned: a rotation created it, no secret refers to it, and no retirement will revoke it.',
+    'wrong-workspace': `In workspace ${toSafeLine(key.workspaceName ?? key.workspaceId)} at Mistral: its spend is on another team.`,
+  };
+  return summaries[type] ?? '';
 }
 
 function consoleStep(type: FindingType, keyId: string): string {
