@@ -48,7 +48,7 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
     const spend = {
       workspace,
       currency: policy.mistral.currency,
-      budgets: quotas.map((quota) => ({ quota, nanos: 0 })),
+      budgets: quotas.map((quota) => ({ quota, settled: 0 })),
       isMetered: false,
       billed: billedSpend(known),
       dayBefore: undefined,

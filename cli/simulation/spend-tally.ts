@@ -1,7 +1,7 @@
 import type { Policy } from '../../governance/policy/policy.js';
 import { windowName } from '../../governance/quotas/quota-window.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
-import type { BudgetWindow } from '../../governance/spend/alerts/budget-alerts.js';
+import type { BudgetWindow } from '../../governance/spend/spend-row.js';
 
 /** One window of one budget. Money in nano-units. */
 export interface WindowSpend {

@@ -38,7 +38,7 @@ export function createSpendWatch(
   let nextMs = Math.ceil(start.getTime() / CHECK_EVERY_MS) * CHECK_EVERY_MS;
 
   function metered(quotas: readonly Quota[], at: Date): MeteredQuota[] {
-    return quotas.map((quota) => ({ quota, nanos: ledger.usedAt(quota, at) }));
+    return quotas.map((quota) => ({ quota, settled: ledger.usedAt(quota, at) }));
   }
 
   function check(now: Date): void {

@@ -4,7 +4,7 @@ import type { AlertBlock, AlertSection } from './alert.js';
 const MOST_BLOCKS = 25;
 
 /** How a protocol writes the names and commands of a block. */
-export interface BlockStyle {
+interface BlockStyle {
   text(words: string): string;
   command(command: string): string;
 }

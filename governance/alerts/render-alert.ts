@@ -2,22 +2,17 @@ import { instantText, wrapped } from '../platform/wording.js';
 import type { Alert, NextStep } from './alert.js';
 import { machineSections, sectionsText } from './alert-sections.js';
 
-/** One publish to the topic: a body for each protocol, and attributes to filter by. */
-export interface RenderedAlert {
-  readonly subject: string;
-  /** The JSON of `MessageStructure: json`. */
-  readonly message: string;
-  readonly attributes: Readonly<Record<'type' | 'severity' | 'workspace', string>>;
-}
-
 // SNS takes 256 KiB for the whole message; the bodies are cut well before their sum reaches it.
 const BODY_CHARACTERS = 24_000;
 const SUBJECT_CHARACTERS = 99;
 const SMS_CHARACTERS = 300;
 const EMAIL_COLUMNS = 78;
 
-/** Words an alert for every protocol. `runbookUrl` is the page whose headings are the alert types. */
-export function renderAlert(alert: Alert, runbookUrl: string): RenderedAlert {
+/**
+ * One publish to the topic: a body for each protocol, as `MessageStructure: json` has it, and attributes
+ * to filter by. `runbookUrl` is the page whose headings are the alert types.
+ */
+export function renderAlert(alert: Alert, runbookUrl: string) {
   const runbook = `${runbookUrl}#${alert.type}`;
   const machine = JSON.stringify(machineBody(alert, runbook));
   const email = emailBody(alert, runbook);

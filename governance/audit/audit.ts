@@ -10,7 +10,7 @@ import {
   orphanedKey,
   scopeOf,
   unmanagedKeyFinding,
-  type WorkspaceNames,
+  type Workspaces,
 } from './key-findings.js';
 import {
   type AuditRules,
@@ -37,7 +37,8 @@ export interface AuditFacts {
   readonly secrets: ReadonlyMap<string, SecretState>;
   /** Ids of the keys that a running retirement will revoke; `undefined` where that is not known. */
   readonly retiring: ReadonlySet<string> | undefined;
-  readonly workspaceNames: WorkspaceNames;
+  /** Those of the policy, by id. */
+  readonly workspaces: Workspaces;
 }
 
 /** What is known after the last one. */
@@ -67,7 +68,7 @@ export interface Audit {
 
 /** Judges every key as it streams by, in constant time for each and flat memory for all. */
 export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Audit {
-  const { retiring, workspaceNames } = facts;
+  const { retiring, workspaces } = facts;
   const versions = createManagedVersions(facts.planned, facts.secrets);
   const managed = createManagedAudit(versions.all, facts, rules, now);
   const checkHygiene = createHygieneCheck(rules, now);
@@ -107,7 +108,7 @@ export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Au
       const unmanaged = [...tallies.values()].flatMap((ofScope) =>
         [...ofScope].flatMap(([type, tally]) =>
           countTally(tally, ({ key, basis }) =>
-            unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaceNames),
+            unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces),
           ),
         ),
       );
@@ -119,7 +120,7 @@ export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Au
 /** The part of the audit that is about our own keys. */
 function createManagedAudit(
   versions: readonly ManagedVersion[],
-  { secrets, retiring, workspaceNames }: AuditFacts,
+  { secrets, retiring, workspaces }: AuditFacts,
   rules: AuditRules,
   now: Date,
 ) {
@@ -152,9 +153,7 @@ function createManagedAudit(
     const pendingRevocation = tally.listed.filter(({ key }) => retiring?.has(key.id));
     const listed = tally.listed.filter((one) => !pendingRevocation.includes(one));
     const count = tally.count - pendingRevocation.length;
-    return countTally({ ...tally, listed, count }, ({ key }) =>
-      orphanedKey(key, workspaceNames, now),
-    );
+    return countTally({ ...tally, listed, count }, ({ key }) => orphanedKey(key, workspaces, now));
   }
 
   function isSuspect({ stage, keys }: ManagedVersion): boolean {

@@ -1,5 +1,5 @@
 import type { ModelCatalog } from '../keys/model-catalog.js';
-import { addDays, type IsoDate, utcDay } from '../platform/utc-day.js';
+import { addDays, utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import type { KeyInUse } from './audit.js';
 import type { Finding } from './finding.js';
@@ -9,7 +9,7 @@ import type { Problems } from './problems.js';
 
 export type ModelCheck = 'checked' | 'not checked' | 'no key in use to ask with';
 
-interface CheckedModels {
+export interface CheckedModels {
   readonly findings: readonly Finding[];
   readonly memory: AuditMemory;
   readonly outcome: ModelCheck;
@@ -37,8 +37,7 @@ export async function checkModels(
   return { findings, memory: { ...probed, resolutions }, outcome: 'checked' };
 }
 
-/** On which day the audit itself last used a key, by the key's id. */
-type Probes = Readonly<Record<string, IsoDate>>;
+type Probes = AuditMemory['probes'];
 
 /**
  * The key to list models with. Listing counts as use, so it must be one that its service used
@@ -50,14 +49,12 @@ export function chooseProbe(
   now: Date,
 ): KeyInUse | undefined {
   const yesterday = addDays(utcDay(now), -1);
-  return keys
+  const [latest] = keys
     .filter(
       ({ keyId, lastUsedOn }) => lastUsedOn >= yesterday && lastUsedOn > (probes[keyId] ?? ''),
     )
-    .reduce<KeyInUse | undefined>(
-      (best, key) => (best && best.lastUsedOn >= key.lastUsedOn ? best : key),
-      undefined,
-    );
+    .sort((one, other) => other.lastUsedOn.localeCompare(one.lastUsedOn));
+  return latest;
 }
 
 /** Older ones are of no use: their keys count as idle by then. */

@@ -1,27 +1,22 @@
 import { FINDING_TYPES, type Finding, type FindingType, groupOf } from './finding.js';
 import { RATE_DRIFT, SPEND_DRIFT, WORKSPACE_DRIFT } from './policy-drift.js';
 
-interface CommonCoverage {
+/** What an audit could check. */
+export type Coverage = {
   readonly models: boolean;
   /** Names of secrets whose labels are not known for certain. */
   readonly unclearSecrets: ReadonlySet<string>;
-}
-
-interface AdminApiCoverage extends CommonCoverage {
-  readonly source: 'admin-api';
-  readonly allKeys: boolean;
-  readonly retirements: boolean;
-  readonly workspaces: boolean;
-  readonly rateLimit: boolean;
-  readonly spendLimit: boolean;
-}
-
-interface OperatorCoverage extends CommonCoverage {
-  readonly source: 'operator';
-}
-
-/** What an audit could check. */
-export type Coverage = AdminApiCoverage | OperatorCoverage;
+} & (
+  | { readonly source: 'operator' }
+  | {
+      readonly source: 'admin-api';
+      readonly allKeys: boolean;
+      readonly retirements: boolean;
+      readonly workspaces: boolean;
+      readonly rateLimit: boolean;
+      readonly spendLimit: boolean;
+    }
+);
 
 const NEED_NO_KEYS: ReadonlySet<FindingType> = new Set([
   'rotation-overdue',

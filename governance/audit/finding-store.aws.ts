@@ -10,23 +10,21 @@ import * as z from 'zod';
 import { parseJson } from '../platform/json.js';
 import { mapBounded } from '../platform/map-bounded.js';
 import { itemsOfPartition } from '../platform/partition.aws.js';
-import { type OpenFinding, OpenFindingSchema } from './reconcile-findings.js';
+import { type FindingChanges, type OpenFinding, OpenFindingSchema } from './reconcile-findings.js';
 
 const AuditMemorySchema = z.object({
   /** What each model name of the policy stood for. */
   resolutions: z.record(z.string(), z.string()),
-  /** Keys that the audit itself used, with the day. */
+  /** On which day the audit itself last used a key, by the key's id. */
   probes: z.record(z.string(), z.iso.date()),
 });
 
 /** What one audit leaves for the next, besides its findings. */
 export type AuditMemory = Readonly<z.infer<typeof AuditMemorySchema>>;
 
-export interface StoredChanges {
-  readonly opened: readonly OpenFinding[];
+export interface StoredChanges extends Pick<FindingChanges, 'opened' | 'resolved'> {
   /** Open before, and on-call was notified again. */
   readonly notified: readonly OpenFinding[];
-  readonly resolved: readonly OpenFinding[];
 }
 
 /** What the audits before this one found, and notified on-call of. */

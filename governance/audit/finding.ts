@@ -61,8 +61,8 @@ export const FindingSchema = z.object({
 
 export type Finding = Readonly<z.infer<typeof FindingSchema>>;
 
-export function severityOf(type: FindingType, isManaged: boolean): Severity {
-  return type === 'expired' && !isManaged ? 'info' : KINDS[type].severity;
+export function severityOf(type: FindingType): Severity {
+  return KINDS[type].severity;
 }
 
 /** `unused key`: what a finding of this type is about, in the singular. */

@@ -1,19 +1,14 @@
 import type { Log } from '../platform/log.js';
+import type { AuditNews } from './audit-digest.js';
 import type { EvidenceStore } from './evidence-store.aws.js';
 import type { AuditReport } from './report/audit-report.js';
 import { evidenceFiles, reportPath } from './report/evidence-files.js';
-
-export interface KeptEvidence {
-  /** Where the report of this audit is stored; `undefined` where it could not be. */
-  readonly report: string | undefined;
-  readonly problems: readonly string[];
-}
 
 /** Stores what this audit found. On-call is notified whether or not it can be stored. */
 export async function keepEvidence(
   { evidence, log }: { readonly evidence: EvidenceStore; readonly log: Log },
   report: AuditReport,
-): Promise<KeptEvidence> {
+): Promise<Pick<AuditNews, 'report' | 'problems'>> {
   const { auditedOn, problems } = report;
   try {
     await evidence.keep(evidenceFiles(report));

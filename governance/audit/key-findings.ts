@@ -2,6 +2,7 @@ import type { ListedKey } from '../mistral/mistral.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
 import { countText } from '../platform/wording.js';
 import type { PlannedKey } from '../policy/planned-keys.js';
+import type { Workspace } from '../policy/policy.js';
 import {
   type Finding,
   type FindingType,
@@ -16,8 +17,7 @@ import type { ManagedVersion } from './managed-versions.js';
 const NO_WORKSPACE = 'none';
 const EXAMPLES = 5;
 
-/** Names of workspaces by id: the policy's where it has one, else Mistral's. */
-export type WorkspaceNames = ReadonlyMap<string, string>;
+export type Workspaces = ReadonlyMap<string, Workspace>;
 
 /** Where findings about one key are counted together. */
 export function scopeOf({ workspaceId }: ListedKey): string {
@@ -29,14 +29,14 @@ export function unmanagedKeyFinding(
   type: FindingType,
   key: ListedKey,
   since: IsoDate,
-  names: WorkspaceNames,
+  workspaces: Workspaces,
 ): Finding {
   return {
     id: findingId(type, scopeOf(key), key.id),
     type,
-    severity: severityOf(type, false),
+    severity: type === 'expired' ? 'info' : severityOf(type),
     subject: key.name === '' ? key.id : toSafeLine(key.name),
-    workspace: workspaceNameOf(key, names),
+    workspace: workspaceNameOf(key, workspaces),
     summary: summaryOf(type, key),
     evidence: evidenceOf(key),
     since,
@@ -63,27 +63,26 @@ export function managedKeyFinding(
 }
 
 /** A key that a rotation of ours created and nothing refers to any more. */
-export function orphanedKey(key: ListedKey, names: WorkspaceNames, now: Date): Finding {
-  return unmanagedKeyFinding('orphaned', key, utcDay(new Date(createdAtMs(key, now))), names);
+export function orphanedKey(key: ListedKey, workspaces: Workspaces, now: Date): Finding {
+  return unmanagedKeyFinding('orphaned', key, utcDay(new Date(createdAtMs(key, now))), workspaces);
 }
 
 /** Several keys of one rotation: the secret holds one of them, and only its value says which. */
-export function duplicateKeys({ planned, versionId, keys }: ManagedVersion, now: Date): Finding {
+export function duplicateKeys(version: ManagedVersion, now: Date): Finding {
+  const { planned, versionId, keys } = version;
   const { secretName, workspace } = planned;
   const { listed, count } = keys;
   const ids = listed.slice(0, EXAMPLES).map(({ key }) => key.id);
+  const finding = secretFinding('orphaned', version, {
+    since: utcDay(new Date(Math.max(...listed.map(({ key }) => createdAtMs(key, now))))),
+    summary: `${countText(count, 'key')} have the name of one rotation; the secret holds only one of them.`,
+    evidence: { version: versionId, count: String(count), keyIds: ids.join(', ') },
+    nextStep: 'Keep the key whose id this prints, and delete the others in the Mistral console',
+    // Prints the id of the key that a secret holds, and nothing else of it.
+    nextCommand: `aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | jq -r .keyId`,
+  });
   return {
-    ...secretFinding(
-      'orphaned',
-      { planned },
-      {
-        since: utcDay(new Date(Math.max(...listed.map(({ key }) => createdAtMs(key, now))))),
-        summary: `${countText(count, 'key')} have the name of one rotation; the secret holds only one of them.`,
-        evidence: { version: versionId, count: String(count), keyIds: ids.join(', ') },
-        nextStep: 'Keep the key whose id this prints, and delete the others in the Mistral console',
-        nextCommand: keyIdCommand(secretName),
-      },
-    ),
+    ...finding,
     id: findingId('orphaned', workspace.id, `${secretName}/${versionId}`),
     subject: toSafeLine(listed[0]?.key.name),
   };
@@ -119,7 +118,7 @@ export function secretFinding(
   return {
     id: findingId(type, workspace.id, secretName),
     type,
-    severity: severityOf(type, true),
+    severity: severityOf(type),
     subject: secretName,
     workspace: workspace.name,
     evidence: { secret: secretName, team: workspace.team, ...evidence },
@@ -127,10 +126,11 @@ export function secretFinding(
   };
 }
 
-export function workspaceNameOf(key: ListedKey, names: WorkspaceNames): string {
+/** The policy's name where it has the workspace, else Mistral's. */
+export function workspaceNameOf(key: ListedKey, workspaces: Workspaces): string {
   const { workspaceId, workspaceName } = key;
   if (workspaceId === undefined) return workspaceName ? toSafeLine(workspaceName) : 'organization';
-  return names.get(workspaceId) ?? toSafeLine(workspaceName ?? workspaceId);
+  return workspaces.get(workspaceId)?.name ?? toSafeLine(workspaceName ?? workspaceId);
 }
 
 export function rotateStep(secretName: string) {
@@ -146,11 +146,6 @@ export function checkReaders(secretName: string) {
     nextStep: 'Check whether a service still reads this secret; if none does, take the key out',
     nextCommand: `aws secretsmanager describe-secret --secret-id ${secretName} --query LastAccessedDate`,
   };
-}
-
-/** Prints the id of the key that a secret holds, and nothing else of it. */
-function keyIdCommand(secretName: string): string {
-  return `aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | jq -r .keyId`;
 }
 
 function evidenceOf(key: ListedKey): Record<string, string> {
@@ -169,26 +164,19 @@ function createdOn({ createdAt }: ListedKey): string {
 }
 
 function summaryOf(type: FindingType, key: ListedKey): string {
-  switch (type) {
-    case 'stale':
-      return `Unused since ${key.lastUsedOn}.`;
-    case 'never-used':
-      return `Never used since it was created on ${createdOn(key)}.`;
-    case 'over-age':
-      return `Older than the policy allows: created on ${createdOn(key)}.`;
-    case 'expiring':
-      return `Expires on ${key.expiresOn}.`;
-    case 'expired':
-      return `Expired on ${key.expiresOn}: Mistral rejects it.`;
-    case 'no-expiry':
-      return 'Never expires.';
-    case 'orphaned':
-      return 'Orphaned: a rotation created it, no secret refers to it, and no retirement will revoke it.';
-    case 'wrong-workspace':
-      return `In workspace ${toSafeLine(key.workspaceName ?? key.workspaceId)} at Mistral: its spend is on another team.`;
-    default:
-      return 'Unmanaged: created outside this system, so it is never rotated.';
-  }
+  const summaries: Partial<Record<FindingType, string>> = {
+    stale: `Unused since ${key.lastUsedOn}.`,
+    'never-used': `Never used since it was created on ${createdOn(key)}.`,
+    'over-age': `Older than the policy allows: created on ${createdOn(key)}.`,
+    expiring: `Expires on ${key.expiresOn}.`,
+    expired: `Expired on ${key.expiresOn}: Mistral rejects it.`,
+    'no-expiry': 'Never expires.',
+    unmanaged: 'Unmanaged: created outside this system, so it is never rotated.',
+    orphaned:
+      'Orphaned: a rotation created it, no secret refers to it, and no retirement will revoke it.',
+    'wrong-workspace': `In workspace ${toSafeLine(key.workspaceName ?? key.workspaceId)} at Mistral: its spend is on another team.`,
+  };
+  return summaries[type] ?? '';
 }
 
 function consoleStep(type: FindingType, keyId: string): string {

@@ -43,22 +43,14 @@ export function createdAtMs({ createdAt }: ListedKey, now: Date): number {
 
 /** The day from which on a key has been as found. */
 export function sinceWhen(type: FindingType, basis: Basis, rules: AuditRules): IsoDate {
+  const { staleAfterDays, maxAgeDays, expiringWithinDays } = rules;
+  const offsetDays: Partial<Record<FindingType, number>> = {
+    stale: staleAfterDays,
+    'never-used': staleAfterDays,
+    'over-age': maxAgeDays + 1,
+    expiring: -expiringWithinDays,
+    expired: 1,
+  };
   const day = typeof basis === 'number' ? utcDay(new Date(basis)) : basis;
-  return addDays(day, offsetDays(type, rules));
-}
-
-function offsetDays(type: FindingType, rules: AuditRules): number {
-  switch (type) {
-    case 'stale':
-    case 'never-used':
-      return rules.staleAfterDays;
-    case 'over-age':
-      return rules.maxAgeDays + 1;
-    case 'expiring':
-      return -rules.expiringWithinDays;
-    case 'expired':
-      return 1;
-    default:
-      return 0;
-  }
+  return addDays(day, offsetDays[type] ?? 0);
 }

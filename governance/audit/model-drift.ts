@@ -5,23 +5,17 @@ import { ORGANIZATION } from '../platform/metrics.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import { PRICE_LIST } from '../prices/price-list.js';
-import { type Finding, findingId, severityOf, toSafeLine } from './finding.js';
-import { DEPLOY_COMMAND } from './policy-drift.js';
+import { type Finding, toSafeLine } from './finding.js';
+import type { AuditMemory } from './finding-store.aws.js';
+import { driftFinding } from './policy-drift.js';
 
-/** What each model name of the policy stood for at the last check. */
-export type Resolutions = Readonly<Record<string, string>>;
-
-export interface ModelVerdict {
-  readonly findings: readonly Finding[];
-  readonly resolutions: Resolutions;
-}
-
+/** Compares what each model name of the policy stands for with what it stood for at the last check. */
 export function judgeModels(
   policy: Policy,
   models: readonly MistralModel[],
-  before: Resolutions,
+  before: AuditMemory['resolutions'],
   now: Date,
-): ModelVerdict {
+): Pick<AuditMemory, 'resolutions'> & { readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
   const resolutions: Record<string, string> = {};
   const exact = exactModels(models, PRICE_LIST);
@@ -76,19 +70,11 @@ function drift(
   now: Date,
 ): Finding {
   const [workspace, ...others] = users.filter(({ kind }) => kind === 'workspace');
-  return {
-    id: findingId('model-drift', kind, name),
-    type: 'model-drift',
-    severity: severityOf('model-drift', true),
-    subject: name,
+  const usedBy = users.map(({ kind, name: user }) => `${kind} ${user}`).join(', ');
+  return driftFinding('model-drift', kind, name, now, {
     workspace: workspace && others.length === 0 ? workspace.name : ORGANIZATION,
     summary,
-    evidence: {
-      ...evidence,
-      usedBy: users.map(({ kind, name: user }) => `${kind} ${user}`).join(', '),
-    },
-    since: utcDay(now),
+    evidence: { ...evidence, usedBy },
     nextStep: `Decide which model to use, name it instead of ${name} in governance.yaml, then deploy`,
-    nextCommand: DEPLOY_COMMAND,
-  };
+  });
 }

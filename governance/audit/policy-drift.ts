@@ -3,12 +3,9 @@ import type { SpendLimit } from '../mistral/mistral-limits.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy, Workspace } from '../policy/policy.js';
-import { type Finding, findingId, severityOf, toSafeLine } from './finding.js';
+import { type Finding, type FindingType, findingId, severityOf, toSafeLine } from './finding.js';
 
 const SECONDS_PER_MINUTE = 60;
-
-/** What puts a change of the policy into effect. */
-export const DEPLOY_COMMAND = 'npx cdk deploy --all';
 
 /** Scopes of the ids, so that findings of one half stand while the other cannot be read. */
 export const WORKSPACE_DRIFT = 'workspace';
@@ -45,9 +42,9 @@ export function judgeRateLimit(
   now: Date,
 ): Finding[] {
   const allowed = requestsPerSecond * SECONDS_PER_MINUTE;
-  return workspaces.flatMap((workspace) => {
-    if (workspace.requestsPerMinute <= allowed) return [];
-    return [
+  return workspaces
+    .filter(({ requestsPerMinute }) => requestsPerMinute > allowed)
+    .map((workspace) =>
       workspaceDrift(RATE_DRIFT, workspace, now, {
         summary: `The policy allows ${workspace.requestsPerMinute} requests a minute, Mistral's rate limit ${allowed}.`,
         evidence: {
@@ -56,8 +53,7 @@ export function judgeRateLimit(
         },
         nextStep: `Lower requestsPerMinute of workspace ${workspace.name} in governance.yaml, then deploy`,
       }),
-    ];
-  });
+    );
 }
 
 /** Whether the monthly budgets together are more than Mistral lets the organization spend. */
@@ -72,26 +68,16 @@ export function judgeSpendLimit(
   const planned = Math.round(budgets.reduce((sum, budget) => sum + budget, 0) * 100) / 100;
   if (planned <= limit && !reached) return [];
   const [ours, theirs] = [planned, limit].map((amount) => `${amount.toFixed(2)} ${currency}`);
-  return [
-    {
-      id: findingId('policy-drift', SPEND_DRIFT, ORGANIZATION),
-      type: 'policy-drift',
-      severity: reached ? 'critical' : severityOf('policy-drift', true),
-      subject: ORGANIZATION,
-      workspace: ORGANIZATION,
-      summary: reached
-        ? `Mistral's monthly spend limit of ${theirs} is reached: it rejects every key until the month ends.`
-        : `The monthly budgets add up to ${ours}, more than Mistral's monthly spend limit of ${theirs}.`,
-      evidence: {
-        policy: `${ours} a month over all workspaces`,
-        mistral: `${theirs} a month`,
-      },
-      since: utcDay(now),
-      nextStep:
-        'Raise the monthly limit in the Mistral console, or lower the monthly budgets in governance.yaml and deploy',
-      nextCommand: DEPLOY_COMMAND,
-    },
-  ];
+  const finding = driftFinding('policy-drift', SPEND_DRIFT, ORGANIZATION, now, {
+    workspace: ORGANIZATION,
+    summary: reached
+      ? `Mistral's monthly spend limit of ${theirs} is reached: it rejects every key until the month ends.`
+      : `The monthly budgets add up to ${ours}, more than Mistral's monthly spend limit of ${theirs}.`,
+    evidence: { policy: `${ours} a month over all workspaces`, mistral: `${theirs} a month` },
+    nextStep:
+      'Raise the monthly limit in the Mistral console, or lower the monthly budgets in governance.yaml and deploy',
+  });
+  return [reached ? { ...finding, severity: 'critical' } : finding];
 }
 
 function monthlyBudget({ mistral }: Policy, { budgets }: Workspace): number | undefined {
@@ -104,15 +90,25 @@ function workspaceDrift(
   now: Date,
   { evidence, ...text }: Pick<Finding, 'summary' | 'evidence' | 'nextStep'>,
 ): Finding {
+  const drift = { ...text, workspace: name, evidence: { team, ...evidence } };
+  return driftFinding('policy-drift', scope, name, now, drift);
+}
+
+/** A difference between the policy and Mistral, which ends when the policy is changed and deployed. */
+export function driftFinding(
+  type: FindingType,
+  scope: string,
+  subject: string,
+  now: Date,
+  text: Pick<Finding, 'workspace' | 'summary' | 'evidence' | 'nextStep'>,
+): Finding {
   return {
-    id: findingId('policy-drift', scope, name),
-    type: 'policy-drift',
-    severity: severityOf('policy-drift', true),
-    subject: name,
-    workspace: name,
-    evidence: { team, ...evidence },
+    id: findingId(type, scope, subject),
+    type,
+    severity: severityOf(type),
+    subject,
     since: utcDay(now),
-    nextCommand: DEPLOY_COMMAND,
+    nextCommand: 'npx cdk deploy --all',
     ...text,
   };
 }

@@ -1,15 +1,14 @@
 import type { ModelCatalog } from '../keys/model-catalog.js';
 import type { Retirements } from '../keys/retirements.aws.js';
+import { type SecretState, unfinishedVersion } from '../keys/rotation.js';
 import type { KeySource } from '../mistral/key-source.js';
 import type { MistralWorkspace } from '../mistral/mistral.js';
-import type { SpendLimit } from '../mistral/mistral-limits.js';
 import type { Organization } from '../mistral/organization.js';
 import type { Log } from '../platform/log.js';
 import { plannedKeys } from '../policy/planned-keys.js';
-import type { Policy } from '../policy/policy.js';
 import { type Audit, createAudit } from './audit.js';
 import type { GaugeFacts } from './audit-metrics.js';
-import { checkModels, type ModelCheck } from './check-models.js';
+import { type CheckedModels, checkModels } from './check-models.js';
 import type { Coverage } from './coverage.js';
 import type { Finding } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
@@ -18,7 +17,7 @@ import { createProblems, type Problems } from './problems.js';
 import { createInventory, type Inventory, type InventoryBuilder } from './report/inventory.js';
 import { judgeRotations } from './rotation-findings.js';
 import {
-  describeRotated,
+  type CreatedAt,
   describeSecrets,
   findChanging,
   runningRetirements,
@@ -43,11 +42,10 @@ export interface AuditRun {
   readonly keys: number;
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
-  readonly models: ModelCheck;
+  readonly models: CheckedModels;
   readonly inventory: Inventory;
   readonly gauges: GaugeFacts;
   readonly problems: readonly string[];
-  readonly memory: AuditMemory;
   /** Why not every key was listed, if so. */
   readonly listingError: unknown;
 }
@@ -60,18 +58,18 @@ export async function runAudit(
 ): Promise<AuditRun> {
   const { policy } = deps;
   const problems = createProblems(deps.log);
-  const [secrets, organization] = await Promise.all([
-    describeSecrets(policy, (key) => describeRotated(deps, key), problems),
-    readOrganization(deps, problems),
+  const [secrets, drift] = await Promise.all([
+    describeSecrets(deps, pendingDateOf, problems),
+    judgeOrganization(deps, problems, now),
   ]);
   const retirements = await runningRetirements(deps.retirements, problems);
   const retiring = retirements && new Set(retirements.map(({ oldKeyId }) => oldKeyId));
   const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
   const planned = plannedKeys(policy);
-  const workspaceNames = new Map(policy.workspaces.map(({ id, name }) => [id, name]));
-  const facts = { planned, secrets: states, retiring, workspaceNames };
+  const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));
+  const facts = { planned, secrets: states, retiring, workspaces };
   const audit = createAudit(facts, policy.audit, now);
-  const inventory = createInventory({ ...facts, workspaces: policy.workspaces }, policy.audit, now);
+  const inventory = createInventory(facts, policy.audit, now);
   const { keys, error } = await checkEveryKey(deps, audit, inventory, problems);
   const changing = await findChanging(audit.suspects(), secrets, deps.secrets, problems);
   const models = await checkModels(deps, audit.inUse(), memory, problems, now);
@@ -81,7 +79,7 @@ export async function runAudit(
   const findings = [
     ...audit.findings(view),
     ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, now)),
-    ...judgeOrganization(policy, organization, now),
+    ...Object.values(drift).flatMap((found) => found ?? []),
     ...models.findings,
   ];
   return {
@@ -91,13 +89,13 @@ export async function runAudit(
       source: 'admin-api',
       allKeys: view.complete,
       retirements: retiring !== undefined,
-      workspaces: organization.workspaces !== undefined,
-      rateLimit: organization.requestsPerSecond !== undefined,
-      spendLimit: organization.spendLimit !== undefined,
+      workspaces: drift.workspaces !== undefined,
+      rateLimit: drift.rateLimit !== undefined,
+      spendLimit: drift.spendLimit !== undefined,
       models: models.outcome === 'checked',
       unclearSecrets: new Set([...unread, ...changing]),
     },
-    models: models.outcome,
+    models,
     inventory: inventory.build(view, findings),
     gauges: {
       keysListed: view.complete ? keys : undefined,
@@ -105,9 +103,12 @@ export async function runAudit(
       retirements,
     },
     problems: problems.list,
-    memory: models.memory,
     listingError: error,
   };
+}
+
+async function pendingDateOf(state: SecretState, createdAt: CreatedAt) {
+  return { pendingSince: await createdAt(unfinishedVersion(state)) };
 }
 
 async function checkEveryKey(
@@ -130,40 +131,27 @@ async function checkEveryKey(
   }
 }
 
-interface OrganizationFacts {
-  readonly workspaces: readonly MistralWorkspace[] | undefined;
-  readonly requestsPerSecond: number | undefined;
-  readonly spendLimit: SpendLimit | undefined;
-}
-
-async function readOrganization(
+/** What of the policy differs from the organization at Mistral; `undefined` where that cannot be read. */
+async function judgeOrganization(
   { organization, policy }: AdminAuditDeps,
   problems: Problems,
-): Promise<OrganizationFacts> {
-  const [workspaces, requestsPerSecond, spendLimit] = await Promise.all([
+  now: Date,
+) {
+  const [workspaces, rateLimit, spendLimit] = await Promise.all([
     problems.attempt('workspaces at Mistral could not be listed', async () => {
       const all: MistralWorkspace[] = [];
       for await (const workspace of organization.workspaces()) all.push(workspace);
-      return all;
+      return judgeWorkspaces(policy, all, now);
     }),
-    problems.attempt("Mistral's rate limit could not be read", () =>
-      organization.requestsPerSecond(),
+    problems.attempt("Mistral's rate limit could not be read", async () =>
+      judgeRateLimit(policy, await organization.requestsPerSecond(), now),
     ),
     problems.attempt("Mistral's spend limit could not be compared", async () => {
       const limit = await organization.spendLimit();
       const { currency } = policy.mistral;
-      if ((limit.currency ?? currency) === currency) return limit;
+      if ((limit.currency ?? currency) === currency) return judgeSpendLimit(policy, limit, now);
       throw new Error(`it is in ${limit.currency}, the policy's budgets are in ${currency}`);
     }),
   ]);
-  return { workspaces, requestsPerSecond, spendLimit };
-}
-
-function judgeOrganization(policy: Policy, facts: OrganizationFacts, now: Date): Finding[] {
-  const { workspaces, requestsPerSecond, spendLimit } = facts;
-  return [
-    ...(workspaces ? judgeWorkspaces(policy, workspaces, now) : []),
-    ...(requestsPerSecond === undefined ? [] : judgeRateLimit(policy, requestsPerSecond, now)),
-    ...(spendLimit ? judgeSpendLimit(policy, spendLimit, now) : []),
-  ];
+  return { workspaces, rateLimit, spendLimit };
 }

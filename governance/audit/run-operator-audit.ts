@@ -3,14 +3,15 @@ import {
   unverifiedVersion,
   verifiedVersion,
 } from '../keys/operator/operator-secret.js';
-import { type PlannedKey, plannedKeys } from '../policy/planned-keys.js';
+import type { SecretState } from '../keys/rotation.js';
+import { plannedKeys } from '../policy/planned-keys.js';
 import { checkModels } from './check-models.js';
 import type { AuditMemory } from './finding-store.aws.js';
 import { judgeOperatorSecret, secretsInUse } from './operator-findings.js';
 import { createProblems } from './problems.js';
 import { operatorInventory } from './report/operator-inventory.js';
 import type { AuditDeps, AuditRun } from './run-audit.js';
-import { describeSecrets, runningRetirements, type SecretReaders } from './secret-facts.js';
+import { type CreatedAt, describeSecrets, runningRetirements } from './secret-facts.js';
 
 /**
  * The audit without the Admin API: by the dates that Secrets Manager keeps. It reads the value of one
@@ -23,7 +24,11 @@ export async function runOperatorAudit(
 ): Promise<AuditRun> {
   const { policy } = deps;
   const problems = createProblems(deps.log);
-  const secrets = await describeSecrets(policy, (key) => describeSupplied(deps, key), problems);
+  const datesOf = async (state: SecretState, createdAt: CreatedAt) => ({
+    pendingSince: await createdAt(unverifiedVersion(state)),
+    currentSince: await createdAt(verifiedVersion(state)),
+  });
+  const secrets = await describeSecrets(deps, datesOf, problems);
   const held = [...secrets.values()];
   const retirements = await runningRetirements(deps.retirements, problems);
   const models = await checkModels(deps, secretsInUse(held), memory, problems, now);
@@ -41,11 +46,10 @@ export async function runOperatorAudit(
       models: models.outcome === 'checked',
       unclearSecrets: new Set(names.filter((name) => !secrets.has(name))),
     },
-    models: models.outcome,
+    models,
     inventory: operatorInventory(planned, secrets, findings, now),
     gauges: { keysListed: undefined, secrets: held.map(asRotated), retirements },
     problems: problems.list,
-    memory: models.memory,
     listingError: undefined,
   };
 }
@@ -53,20 +57,4 @@ export async function runOperatorAudit(
 /** Secrets Manager has the date of the last rotation only of what it rotates itself. */
 function asRotated(facts: OperatorSecret): OperatorSecret {
   return { ...facts, state: { ...facts.state, lastRotatedAt: facts.currentSince } };
-}
-
-async function describeSupplied(
-  { secrets, managedSecrets }: SecretReaders,
-  planned: PlannedKey,
-): Promise<OperatorSecret> {
-  const { secretName } = planned;
-  const state = await secrets.describe(secretName);
-  const createdAt = async (version: string | undefined) =>
-    version === undefined ? undefined : await managedSecrets.createdAt(secretName, version);
-  return {
-    planned,
-    state,
-    pendingSince: await createdAt(unverifiedVersion(state)),
-    currentSince: await createdAt(verifiedVersion(state)),
-  };
 }

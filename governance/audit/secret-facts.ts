@@ -1,10 +1,10 @@
 import type { ManagedSecrets } from '../keys/managed-secrets.aws.js';
 import type { Retirement } from '../keys/retirement.js';
 import type { Retirements } from '../keys/retirements.aws.js';
-import { type SecretFacts, type SecretState, unfinishedVersion } from '../keys/rotation.js';
+import type { SecretFacts, SecretState } from '../keys/rotation.js';
 import type { SecretVersions } from '../keys/secret-versions.aws.js';
 import { mapBounded } from '../platform/map-bounded.js';
-import { type PlannedKey, plannedKeys } from '../policy/planned-keys.js';
+import { plannedKeys } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
 import type { Problems } from './problems.js';
 
@@ -16,31 +16,27 @@ export interface SecretReaders {
   readonly managedSecrets: ManagedSecrets;
 }
 
+/** When a version of the secret was created; `undefined` where there is none. */
+export type CreatedAt = (versionId: string | undefined) => Promise<Date | undefined>;
+
 /** Every managed secret of the policy by name, but for those that could not be described. */
-export async function describeSecrets<Facts>(
-  policy: Policy,
-  describe: (planned: PlannedKey) => Promise<Facts>,
+export async function describeSecrets<Dates>(
+  { policy, secrets, managedSecrets }: SecretReaders,
+  datesOf: (state: SecretState, createdAt: CreatedAt) => Promise<Dates>,
   problems: Problems,
-): Promise<ReadonlyMap<string, Facts>> {
+): Promise<ReadonlyMap<string, Pick<SecretFacts, 'planned' | 'state'> & Dates>> {
   const described = await mapBounded(plannedKeys(policy), DESCRIBED_AT_ONCE, async (planned) => {
-    const what = `secret ${planned.secretName} could not be read`;
-    const facts = await problems.attempt(what, () => describe(planned));
-    return facts === undefined ? [] : [[planned.secretName, facts] as const];
+    const { secretName } = planned;
+    const facts = await problems.attempt(`secret ${secretName} could not be read`, async () => {
+      const state = await secrets.describe(secretName);
+      const dates = await datesOf(state, async (version) =>
+        version === undefined ? undefined : await managedSecrets.createdAt(secretName, version),
+      );
+      return { planned, state, ...dates };
+    });
+    return facts === undefined ? [] : [[secretName, facts] as const];
   });
   return new Map(described.flat());
-}
-
-/** What Secrets Manager knows of a secret that it rotates. */
-export async function describeRotated(
-  { secrets, managedSecrets }: SecretReaders,
-  planned: PlannedKey,
-): Promise<SecretFacts> {
-  const { secretName } = planned;
-  const state = await secrets.describe(secretName);
-  const pending = unfinishedVersion(state);
-  const pendingSince =
-    pending === undefined ? undefined : await managedSecrets.createdAt(secretName, pending);
-  return { planned, state, pendingSince };
 }
 
 /** Those of the secrets whose labels have changed since: a rotation is in progress. */

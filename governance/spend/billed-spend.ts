@@ -4,19 +4,17 @@ import {
   ceiling,
   type Fraction,
   fraction,
+  isMore,
   multiply,
   parseDecimal,
   ZERO,
 } from '../platform/fraction.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
-import { billedPrices, priceOf } from './billed-prices.js';
-import { type UsageRow, usageRows } from './usage-rows.js';
+import { text, type UsageRow, usageRows } from './usage-rows.js';
 
 /** Usage whose cost is unknown, so that the actual spend is higher than the total. */
-export interface UnpricedUsage {
-  readonly category: string;
-  readonly billingMetric: string;
-  readonly billingGroup: string;
+export interface UnpricedUsage
+  extends Pick<UsageRow, 'category' | 'billingMetric' | 'billingGroup'> {
   /** `undefined` where Mistral gave nothing that reads as a number. */
   readonly value: number | undefined;
 }
@@ -90,4 +88,71 @@ function dayOf(timestamp: string | undefined): IsoDate | undefined {
 
 function nanos(cost: Fraction): number {
   return ceiling(multiply(cost, NANOS));
+}
+
+interface BilledPrice extends Pick<UsageRow, 'eventType' | 'apiZone' | 'serviceTier'> {
+  /** `undefined` where it is not a number, or negative. */
+  readonly price: Fraction | undefined;
+}
+
+/** The organization's own prices, by what they are for. */
+type BilledPrices = ReadonlyMap<string, readonly BilledPrice[]>;
+
+function billedPrices(rows: MonthlyUsage['prices']): BilledPrices {
+  const prices = new Map<string, BilledPrice[]>();
+  for (const row of rows) {
+    const key = keyOf(text(row.billing_metric) ?? '', text(row.billing_group) ?? '');
+    const price = {
+      eventType: text(row.event_type),
+      apiZone: text(row.api_zone),
+      serviceTier: text(row.service_tier),
+      price: parseDecimal(row.price),
+    };
+    prices.set(key, [...(prices.get(key) ?? []), price]);
+  }
+  return prices;
+}
+
+/** The price that says most of what the row says; of several that do, the highest. */
+function priceOf(prices: BilledPrices, row: UsageRow): Fraction | undefined {
+  let closest = -1;
+  let found: Fraction | undefined;
+  for (const candidate of prices.get(keyOf(row.billingMetric, row.billingGroup)) ?? []) {
+    const closeness = closenessOf(candidate, row);
+    if (closeness === undefined || closeness < closest) continue;
+    const { price } = candidate;
+    if (closeness > closest) found = price;
+    else if (price && (found === undefined || isMore(price, found))) found = price;
+    closest = closeness;
+  }
+  return found;
+}
+
+/** `undefined` where they contradict each other. What a row leaves out has its usual value. */
+function closenessOf(price: BilledPrice, row: UsageRow): number | undefined {
+  const fields = [
+    agreement(price.eventType, row.eventType, undefined),
+    agreement(price.apiZone, row.apiZone, 'global'),
+    agreement(price.serviceTier, row.serviceTier, 'standard'),
+  ];
+  let closeness = 0;
+  for (const field of fields) {
+    if (field === undefined) return undefined;
+    closeness += field;
+  }
+  return closeness;
+}
+
+function agreement(
+  ofPrice: string | undefined,
+  ofRow: string | undefined,
+  usual: string | undefined,
+): number | undefined {
+  if (ofPrice === undefined) return 0;
+  if (ofRow === undefined) return ofPrice === usual ? 1 : 0;
+  return ofPrice === ofRow ? 1 : undefined;
+}
+
+function keyOf(billingMetric: string, billingGroup: string): string {
+  return JSON.stringify([billingMetric, billingGroup]);
 }

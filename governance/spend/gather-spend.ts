@@ -95,8 +95,9 @@ function figuresOf(
   billed: BilledSpend | undefined,
 ): SpendFigures {
   return {
-    budgets: metered ?? quotas.map((quota) => ({ quota, nanos: 0 })),
-    isMetered: metered !== undefined && (gateway.enabled || metered.some(({ nanos }) => nanos > 0)),
+    budgets: metered ?? quotas.map((quota) => ({ quota, settled: 0 })),
+    isMetered:
+      metered !== undefined && (gateway.enabled || metered.some(({ settled }) => settled > 0)),
     billed,
   };
 }
@@ -141,7 +142,7 @@ async function dayBefore(
     isNewMonth ? reader.billed(yesterday) : billed,
   ]);
   const nanosOf = (window: Quota['window']) =>
-    metered.find(({ quota }) => quota.window === window)?.nanos;
+    metered.find(({ quota }) => quota.window === window)?.settled;
   return {
     meteredNanos: nanosOf('day'),
     monthMeteredNanos: nanosOf('month'),
@@ -187,10 +188,7 @@ function readerOf(
 
     async metered(quotas, at) {
       if (quotas.length === 0) return [];
-      return await failures.attempt(NOT_METERED, name, async () => {
-        const totals = await quotaTotals.of(quotas, at, startedAt);
-        return totals.map(({ quota, settled }) => ({ quota, nanos: settled }));
-      });
+      return await failures.attempt(NOT_METERED, name, () => quotaTotals.of(quotas, at, startedAt));
     },
   };
 }

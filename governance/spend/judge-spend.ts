@@ -1,7 +1,5 @@
 import { windowEnd } from '../quotas/quota-window.js';
 import {
-  type BudgetContext,
-  type BudgetWindow,
   budgetExhausted,
   isExhausted,
   spendForecast,
@@ -10,6 +8,7 @@ import {
 import { spendUnpriced } from './alerts/reconciliation-alerts.js';
 import { rememberedUntil } from './closed-windows.js';
 import { judgeReconciliation } from './reconciliation.js';
+import { budgetRow } from './spend-row.js';
 import {
   type Mark,
   type PendingAlert,
@@ -63,9 +62,9 @@ function statusesOf(
   at: Date,
   todayNanos: number | undefined,
 ): SpendStatus[] {
-  return budgets.map(({ quota, nanos }) => {
+  return budgets.map(({ quota, settled }) => {
     const billedNanos = billed && billedInWindow(billed, quota.window, at);
-    return spendStatus({ quota, meteredNanos: nanos, billedNanos, todayNanos }, thresholds, at);
+    return spendStatus({ quota, meteredNanos: settled, billedNanos, todayNanos }, thresholds, at);
   });
 }
 
@@ -84,7 +83,14 @@ function budgetAlerts(
     until,
   });
   const isNew = ({ key }: Mark) => !wasSent(state, key, now);
-  const context = contextOf(spend, status, rules, now);
+  const context = {
+    ...budgetRow(spend, status),
+    resetsAt: status.resetsAt,
+    limitNanos: quota.limit,
+    byModel: spend.billed?.byModel ?? [],
+    quotaTableName: rules.quotaTableName,
+    at: now,
+  };
   const crossed = reached.filter((percent) => isNew(mark(percent)));
   const marks = crossed.map(mark);
   const exhausted = mark('exhausted');
@@ -100,28 +106,6 @@ function budgetAlerts(
   const ahead = { ...mark('forecast'), until: windowEnd('day', now) };
   if (isOver || forecast?.kind !== 'runs-out' || !isNew(ahead)) return [];
   return [{ alert: spendForecast(context, forecast.at), marks: [ahead] }];
-}
-
-function contextOf(
-  spend: WorkspaceSpend,
-  { quota, windowName, resetsAt, spentNanos, meteredNanos, billedNanos }: SpendStatus,
-  { quotaTableName }: SpendRules,
-  at: Date,
-): BudgetContext {
-  return {
-    workspace: spend.workspace.name,
-    window: quota.window as BudgetWindow,
-    windowName,
-    resetsAt,
-    currency: spend.currency,
-    limitNanos: quota.limit,
-    spentNanos,
-    meteredNanos: spend.isMetered ? meteredNanos : undefined,
-    billedNanos,
-    byModel: spend.billed?.byModel ?? [],
-    quotaTableName,
-    at,
-  };
 }
 
 /** Once a month for each kind of usage: what has no price today rarely has one tomorrow. */

@@ -1,6 +1,6 @@
 import { addDays, HOUR_MS, startOfDay, utcDay } from '../platform/utc-day.js';
 import { windowEnd, windowName, windowStart } from '../quotas/quota-window.js';
-import { reconciliationDrift } from './alerts/reconciliation-alerts.js';
+import { type ReconciliationDrift, reconciliationDrift } from './alerts/reconciliation-alerts.js';
 import type { BilledSpend } from './billed-spend.js';
 import { type Mark, markSent, type SpendState, type SpendVerdict, wasSent } from './spend-state.js';
 import { isFirstOfMonth, openingNanos, type WorkspaceSpend } from './workspace-spend.js';
@@ -42,10 +42,7 @@ export function judgeReconciliation(
   return { pending: [{ alert, marks: [mark, done] }], state };
 }
 
-interface Sums {
-  readonly period: string;
-  readonly meteredNanos: number;
-  readonly billedNanos: number;
+interface Sums extends Pick<ReconciliationDrift, 'period' | 'meteredNanos' | 'billedNanos'> {
   readonly mark: Mark;
 }
 

@@ -2,16 +2,14 @@ import { HOUR_MS, utcDay } from '../platform/utc-day.js';
 import type { Currency } from '../platform/wording.js';
 import type { Workspace } from '../policy/policy.js';
 import type { Quota } from '../quotas/quota.js';
+import type { QuotaTotal } from '../quotas/quota-totals.js';
 import { windowStart } from '../quotas/quota-window.js';
 import type { BilledSpend } from './billed-spend.js';
 import type { SpendState } from './spend-state.js';
 import { billedInWindow } from './spend-status.js';
 
 /** The money of a quota that was used in one of its windows. */
-export interface MeteredQuota {
-  readonly quota: Quota;
-  readonly nanos: number;
-}
+export type MeteredQuota = Pick<QuotaTotal, 'quota' | 'settled'>;
 
 /** What is known of a workspace's budgets in the windows around one instant. */
 export interface SpendFigures {
@@ -65,7 +63,7 @@ function meteredToday(spend: WorkspaceSpend, openingNanos: number | undefined): 
 }
 
 function meteredIn({ budgets }: WorkspaceSpend, window: Quota['window']): number | undefined {
-  return budgets.find(({ quota }) => quota.window === window)?.nanos;
+  return budgets.find(({ quota }) => quota.window === window)?.settled;
 }
 
 /**

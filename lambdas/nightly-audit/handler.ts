@@ -68,14 +68,14 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     for (const alert of news.alerts) await alerts.publish(alert);
     const { opened, resolved } = changes;
     await findingStore.apply({ opened, notified: news.notified, resolved });
-    await rememberChanged(findingStore, memory, run.memory);
+    await rememberChanged(findingStore, memory, run.models.memory);
 
     const counts = {
       keys: run.keys,
       opened: opened.length,
       reminded: news.notified.length,
       resolved: resolved.length,
-      models: run.models,
+      models: run.models.outcome,
       evidence: report ?? null,
       problems,
     };

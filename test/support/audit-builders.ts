@@ -79,7 +79,7 @@ export function audited(keys: readonly ListedKey[], facts: Partial<AuditFacts> =
       planned: plannedKeys(policy),
       secrets: new Map([[DEV, aManagedSecret(DEV)]]),
       retiring: new Set(),
-      workspaceNames: new Map(policy.workspaces.map(({ id, name }) => [id, name])),
+      workspaces: new Map(policy.workspaces.map((workspace) => [workspace.id, workspace])),
       ...facts,
     },
     policy.audit,

@@ -24,12 +24,12 @@ export function inventoryOf(
     planned: plannedKeys(policy).filter(({ secretName }) => secretName === DEV),
     secrets: new Map([[DEV, aManagedSecret(DEV)]]),
     retiring: new Set(),
-    workspaceNames: new Map(policy.workspaces.map(({ id, name }) => [id, name])),
+    workspaces: new Map(policy.workspaces.map((workspace) => [workspace.id, workspace])),
     ...facts,
   };
   const seen = { complete: true, changing: new Set<string>(), ...view };
   const audit = createAudit(known, policy.audit, NOW);
-  const inventory = createInventory({ ...known, workspaces: policy.workspaces }, policy.audit, NOW);
+  const inventory = createInventory(known, policy.audit, NOW);
   for (const key of keys) inventory.add(key, audit.check(key));
   return inventory.build(seen, audit.findings(seen));
 }

@@ -44,10 +44,10 @@ export function largeReport(policy: Policy, otherKeys: number): AuditReport {
   const secrets = new Map(
     planned.map(({ secretName }, i) => [secretName, secretState(secretName, i)]),
   );
-  const workspaceNames = new Map(policy.workspaces.map(({ id, name }) => [id, name]));
-  const facts = { planned, secrets, retiring: new Set(['key-1']), workspaceNames };
+  const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));
+  const facts = { planned, secrets, retiring: new Set(['key-1']), workspaces };
   const audit = createAudit(facts, policy.audit, AT);
-  const inventory = createInventory({ ...facts, workspaces: policy.workspaces }, policy.audit, AT);
+  const inventory = createInventory(facts, policy.audit, AT);
   for (const key of keysOf(policy, otherKeys)) inventory.add(key, audit.check(key));
   const view = { complete: true, changing: new Set<string>() };
   const current = audit.findings(view);

@@ -35,7 +35,7 @@ export function aSpend(
     currency: policy.mistral.currency,
     budgets: moneyQuotasOf(policy, workspace).map((quota) => ({
       quota,
-      nanos: metered[quota.window] ?? 0,
+      settled: metered[quota.window] ?? 0,
     })),
     isMetered: true,
     billed: aBill(),

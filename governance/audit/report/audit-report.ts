@@ -4,11 +4,9 @@ import type { AuditRules } from '../key-hygiene.js';
 import { type FindingChanges, type OpenFinding, openAfter } from '../reconcile-findings.js';
 import type { Inventory } from './inventory.js';
 
-/** Whether a finding is older than this audit. */
-export type FindingStatus = 'new' | 'still open' | 'resolved';
-
 export interface ReportedFinding extends Finding {
-  readonly status: FindingStatus;
+  /** Whether it is older than this audit. */
+  readonly status: 'new' | 'still open' | 'resolved';
   /** The day of the audit that found it first. */
   readonly openedOn: IsoDate;
 }
@@ -27,12 +25,9 @@ export interface AuditReport extends Inventory {
   readonly problems: readonly string[];
 }
 
-export interface ReportFacts {
+export interface ReportFacts extends Pick<AuditReport, 'complete' | 'rules' | 'problems'> {
   readonly inventory: Inventory;
   readonly changes: FindingChanges;
-  readonly complete: boolean;
-  readonly rules: AuditRules;
-  readonly problems: readonly string[];
   readonly at: Date;
 }
 
@@ -40,7 +35,7 @@ export function auditReport(facts: ReportFacts): AuditReport {
   const { inventory, changes, complete, problems, at } = facts;
   const { staleAfterDays, maxAgeDays, expiringWithinDays } = facts.rules;
   const auditedOn = utcDay(at);
-  const reported = (open: readonly OpenFinding[], as?: FindingStatus): ReportedFinding[] =>
+  const reported = (open: readonly OpenFinding[], as?: 'resolved'): ReportedFinding[] =>
     open.map(({ finding, openedOn }) => ({
       ...finding,
       // By its day, so that a repeated audit says the same.

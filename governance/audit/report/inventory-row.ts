@@ -3,7 +3,6 @@ import type { ListedKey } from '../../mistral/mistral.js';
 import { groupBy } from '../../platform/group-by.js';
 import { ageInDays, type IsoDate, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
-import type { Workspace } from '../../policy/policy.js';
 import type { AuditFacts, AuditView } from '../audit.js';
 import { FINDING_TYPES, type Finding, type FindingType, toSafeLine } from '../finding.js';
 import { workspaceNameOf } from '../key-findings.js';
@@ -55,20 +54,15 @@ export interface InventoryRow {
   readonly findings: readonly FindingType[];
 }
 
-export interface InventoryFacts extends AuditFacts {
-  readonly workspaces: readonly Workspace[];
-}
-
 /** Makes a row of a key, or of a secret whose current key was not among the keys. */
 export function createRows(
-  { secrets, retiring, workspaces, workspaceNames }: InventoryFacts,
+  { secrets, retiring, workspaces }: AuditFacts,
   { complete, changing }: AuditView,
   findings: readonly Finding[],
   rules: AuditRules,
   now: Date,
 ) {
   const checkHygiene = createHygieneCheck(rules, now);
-  const workspaceById = new Map(workspaces.map((workspace) => [workspace.id, workspace]));
   const byKeyId = typesBy(findings, ({ evidence }) => evidence.keyId);
   const bySecretName = typesBy(findings, ({ evidence }) =>
     evidence.keyId === undefined ? evidence.secret : undefined,
@@ -109,13 +103,13 @@ export function createRows(
       const { key, match } = matched;
       const plannedKey = plannedOf(match);
       const state = stateOf(matched);
-      const workspace = workspaceById.get(key.workspaceId ?? '') ?? plannedKey?.workspace;
+      const workspace = workspaces.get(key.workspaceId ?? '') ?? plannedKey?.workspace;
       const secret = secrets.get(plannedKey?.secretName ?? '');
       return {
         key: toSafeLine(key.name),
         keyId: key.id,
         secret: plannedKey?.secretName ?? null,
-        workspace: workspaceNameOf(key, workspaceNames),
+        workspace: workspaceNameOf(key, workspaces),
         team: workspace?.team ?? null,
         ownerUserId: workspace?.ownerUserId ?? null,
         state,

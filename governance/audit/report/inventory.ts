@@ -1,12 +1,11 @@
 import type { ListedKey } from '../../mistral/mistral.js';
-import type { AuditView } from '../audit.js';
+import type { AuditFacts, AuditView } from '../audit.js';
 import type { Finding } from '../finding.js';
 import type { AuditRules } from '../key-hygiene.js';
 import type { KeyMatch } from '../managed-versions.js';
 import {
   ageOf,
   createRows,
-  type InventoryFacts,
   type InventoryRow,
   type MatchedKey,
   plannedOf,
@@ -32,11 +31,7 @@ const MOST_MANAGED = 5000;
 const MOST_OTHERS = 1000;
 
 /** Collects all keys as they stream by, in flat memory. */
-export function createInventory(
-  facts: InventoryFacts,
-  rules: AuditRules,
-  now: Date,
-): InventoryBuilder {
+export function createInventory(facts: AuditFacts, rules: AuditRules, now: Date): InventoryBuilder {
   const managed = createOldestKeys(MOST_MANAGED);
   const others = createOldestKeys(MOST_OTHERS);
   const ages = createKeyAges();
@@ -64,7 +59,7 @@ export function createInventory(
         managedKeys: managed.count(),
         otherKeys: others.count(),
         leftOut: managed.count() + others.count() - listed.length,
-        ages: ages.groups(),
+        ages: ages.groups,
       };
     },
   };
@@ -121,25 +116,18 @@ const LABELS = [...UP_TO_DAYS.map((days) => `≤ ${days}`), `> ${UP_TO_DAYS.at(-
 
 /** Counts every key by its age, so that the chart has them all however many there are. */
 export function createKeyAges() {
-  const counts = { managed: LABELS.map(() => 0), other: LABELS.map(() => 0) };
+  const groups = LABELS.map((label) => ({ label, managed: 0, other: 0 }));
   return {
+    groups,
     add(kind: 'managed' | 'other', ageDays: number | null): void {
-      const index = groupIndex(ageDays);
-      counts[kind][index] = (counts[kind][index] ?? 0) + 1;
+      const group = groups[groupIndex(ageDays)];
+      if (group) group[kind] += 1;
     },
-
-    groups: (): readonly AgeGroup[] =>
-      LABELS.map((label, i) => ({
-        label,
-        managed: counts.managed[i] ?? 0,
-        other: counts.other[i] ?? 0,
-      })),
   };
 }
 
 function groupIndex(ageDays: number | null): number {
   if (ageDays === null) return UP_TO_DAYS.length + 1;
-  let index = 0;
-  while (index < UP_TO_DAYS.length && ageDays > (UP_TO_DAYS[index] ?? 0)) index += 1;
-  return index;
+  const index = UP_TO_DAYS.findIndex((days) => ageDays <= days);
+  return index < 0 ? UP_TO_DAYS.length : index;
 }

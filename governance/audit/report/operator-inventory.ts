@@ -20,7 +20,7 @@ export function operatorInventory(
   const held = rows.filter(({ createdOn }) => createdOn !== null);
   const ages = createKeyAges();
   for (const { ageDays } of held) ages.add('managed', ageDays);
-  return { rows, managedKeys: held.length, otherKeys: null, leftOut: 0, ages: ages.groups() };
+  return { rows, managedKeys: held.length, otherKeys: null, leftOut: 0, ages: ages.groups };
 }
 
 function rowOf(

@@ -2,7 +2,7 @@ import { type Severity, WORST_FIRST } from '../../alerts/alert.js';
 import { addDays, type IsoDate, startOfDay } from '../../platform/utc-day.js';
 import { FINDING_TYPES } from '../finding.js';
 import type { AuditReport } from './audit-report.js';
-import { type Bar, type Chart, columnChart, rowChart } from './charts.js';
+import { columnChart, rowChart } from './charts.js';
 import { type Html, html } from './html.js';
 import type { InventoryRow } from './inventory-row.js';
 
@@ -27,7 +27,7 @@ function agesChart({ ages, rules, otherKeys }: AuditReport): Html {
     values: otherKeys === null ? [managed] : [managed, other],
   }));
   const title = `Keys by age in days (policy: at most ${rules.maxAgeDays})`;
-  return columnChart(described({ id: 'ages', title, series, bars }));
+  return columnChart({ id: 'ages', title, series, bars });
 }
 
 function rotationsChart({ rows, auditedOn }: AuditReport): Html {
@@ -40,9 +40,7 @@ function rotationsChart({ rows, auditedOn }: AuditReport): Html {
     isLabelled: !isDay(label) || (i - first) % LABEL_EVERY_WEEKS === 0,
   }));
   const series = [{ name: 'rotations', className: 'managed' }];
-  return columnChart(
-    described({ id: 'rotations', title: 'Upcoming rotations by week', series, bars }),
-  );
+  return columnChart({ id: 'rotations', title: 'Upcoming rotations by week', series, bars });
 }
 
 function findingsChart({ findings }: AuditReport): Html {
@@ -58,14 +56,7 @@ function findingsChart({ findings }: AuditReport): Html {
   }
   const title = 'Open findings by type and severity';
   const series = WORST_FIRST.map((severity) => ({ name: severity, className: severity }));
-  return rowChart(described({ id: 'findings-by-type', title, series, bars }));
-}
-
-function described(chart: Omit<Chart, 'description'>): Chart {
-  const words = ({ label, values }: Bar) =>
-    `${label}: ${values.map((value, i) => `${value} ${chart.series[i]?.name}`).join(', ')}`;
-  const bars = chart.bars.filter(({ values }) => values.some((value) => value > 0));
-  return { ...chart, description: bars.map(words).join('; ') || 'nothing' };
+  return rowChart({ id: 'findings-by-type', title, series, bars });
 }
 
 function isDay(label: string): boolean {

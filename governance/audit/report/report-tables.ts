@@ -18,35 +18,26 @@ interface Column<Row> {
 export function findingsTable({ findings }: AuditReport): Html {
   const sorted = [...findings].sort(openFirst);
   const beyond = findings.length - MOST_FINDINGS;
-  return section('findings', 'Findings', [
-    findings.length === 0
-      ? html`<p class="good">No findings.</p>`
-      : table('Findings', FINDING_COLUMNS, sorted.slice(0, MOST_FINDINGS)),
-    beyond > 0
-      ? html`<p>${countText(beyond, 'more finding')} in <a href="findings.csv">findings.csv</a>.</p>`
-      : '',
-  ]);
+  const none = html`<p class="good">No findings.</p>`;
+  const more = html`<p>${countText(beyond, 'more finding')} in <a href="findings.csv">findings.csv</a>.</p>`;
+  const shown = sorted.slice(0, MOST_FINDINGS);
+  return section('findings', 'Findings', FINDING_COLUMNS, shown, none, beyond > 0 ? more : '');
 }
 
 export function inventoryTables({ rows, leftOut, otherKeys }: AuditReport): Html {
   const managed = rows.filter(({ secret }) => secret !== null);
   const others = rows.filter(({ secret }) => secret === null);
   const beyond = html`<p>Not listed here: ${countText(leftOut, 'younger key')}. Charts and counts include them.</p>`;
-  return html`${section('managed', 'Managed keys', [
-    managed.length === 0 ? html`<p>None.</p>` : table('Managed keys', INVENTORY_COLUMNS, managed),
-  ])}${section('others', 'Other keys at Mistral', [
-    otherKeys === null ? NOT_LISTED : othersTable(others),
-    leftOut > 0 ? beyond : '',
-  ])}`;
+  const noOthers =
+    otherKeys === null ? NOT_LISTED : html`<p class="good">None: every key is managed.</p>`;
+  const note = leftOut > 0 ? beyond : '';
+  return html`${[
+    section('managed', 'Managed keys', INVENTORY_COLUMNS, managed, html`<p>None.</p>`),
+    section('others', 'Other keys at Mistral', INVENTORY_COLUMNS, others, noOthers, note),
+  ]}`;
 }
 
 const NOT_LISTED = html`<p>Not known: without the Admin API, only the Mistral console lists them. They include replaced keys that wait for deletion.</p>`;
-
-function othersTable(others: readonly InventoryRow[]): Html {
-  return others.length === 0
-    ? html`<p class="good">None: every key is managed.</p>`
-    : table('Other keys at Mistral', INVENTORY_COLUMNS, others);
-}
 
 const FINDING_COLUMNS: readonly Column<ReportedFinding>[] = [
   {
@@ -108,10 +99,18 @@ function detailsOf(finding: ReportedFinding): HtmlValue {
   return html`${summary}<small>${evidenceText(finding)}</small>Next: ${nextStep}:<code>${nextCommand}</code>`;
 }
 
-function section(id: string, heading: string, content: readonly HtmlValue[]): Html {
+/** A table, or what stands in its place where it has no row. */
+function section<Row>(
+  id: string,
+  heading: string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  none: Html,
+  note: HtmlValue = '',
+): Html {
   return html`<section aria-labelledby="${id}">
 <h2 id="${id}">${heading}</h2>
-${content}
+${rows.length === 0 ? none : table(heading, columns, rows)}${note}
 </section>
 `;
 }

@@ -1,29 +1,16 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
 import { METRICS_NAMESPACE } from '../../platform/metrics.js';
 import { DAY_MS, utcDay } from '../../platform/utc-day.js';
-import { type Currency, instantText, moneyText, spentText } from '../../platform/wording.js';
+import { instantText, moneyText, spentText } from '../../platform/wording.js';
 import { windowName } from '../../quotas/quota-window.js';
 import type { ModelSpend } from '../billed-spend.js';
-
-/** The windows that budgets are for. */
-export type BudgetWindow = 'hour' | 'day' | 'month';
+import type { SpendRow } from '../spend-row.js';
 
 /** What an alert about one budget starts from. Money is in nano-units of `currency`. */
-export interface BudgetContext {
-  readonly workspace: string;
-  readonly window: BudgetWindow;
-  /** For example `2026-11`. */
-  readonly windowName: string;
+export interface BudgetContext extends Omit<SpendRow, 'budgetNanos' | 'percent' | 'forecast'> {
   /** Not after `at` where the window has ended: its last minutes are reported afterwards. */
   readonly resetsAt: Date;
-  readonly currency: Currency;
   readonly limitNanos: number;
-  /** The larger of metered and billed. */
-  readonly spentNanos: number;
-  /** What gateway and client library counted; `undefined` where neither is in use. */
-  readonly meteredNanos: number | undefined;
-  /** `undefined` where Mistral's report says nothing about the window. */
-  readonly billedNanos: number | undefined;
   /** What the window's month was spent on, the most expensive first, as far as Mistral reports it. */
   readonly byModel: readonly ModelSpend[];
   readonly quotaTableName: string;
@@ -64,25 +51,23 @@ export function spendThreshold(context: BudgetContext, percent: number): Alert {
 /** The budget is exhausted: sent once for each window. */
 export function budgetExhausted(context: BudgetContext): Alert {
   const { workspace, window, limitNanos, meteredNanos = 0, resetsAt, at } = context;
-  const exhausted = `${workspace} exhausted its ${budgetName(context)}`;
-  const facts = {
-    requests: isExhausted(meteredNanos, limitNanos) ? 'blocked' : 'not blocked',
-  };
-  if (hasEnded(context)) {
-    return budgetAlert(context, {
-      type: 'budget-exhausted',
-      severity: 'warning', // no request is rejected any more
-      title: `${exhausted} before the ${window} ended`,
-      description: `${workspace} spent ${shareText(context)} before the ${window} ended on ${instantText(resetsAt, at)}. ${whenExhausted(context)}`,
-      facts,
-    });
-  }
+  const isBlocked = isExhausted(meteredNanos, limitNanos);
+  const requests = isBlocked ? 'blocked' : 'not blocked';
+  const [when, spent] = hasEnded(context)
+    ? [
+        ` before the ${window} ended`,
+        `spent ${shareText(context)} before the ${window} ended on ${instantText(resetsAt, at)}`,
+      ]
+    : [
+        `, requests ${requests}${isBlocked ? ` until ${instantText(resetsAt)}` : ''}`,
+        `has spent ${shareText(context)}`,
+      ];
   return budgetAlert(context, {
     type: 'budget-exhausted',
-    severity: 'critical',
-    title: `${exhausted}, requests ${facts.requests}${facts.requests === 'blocked' ? ` until ${instantText(resetsAt)}` : ''}`,
-    description: `${workspace} has spent ${shareText(context)}. ${whenExhausted(context)}`,
-    facts,
+    severity: hasEnded(context) ? 'warning' : 'critical', // no request is rejected after the end
+    title: `${workspace} exhausted its ${budgetName(context)}${when}`,
+    description: `${workspace} ${spent}. ${whenExhausted(context)}`,
+    facts: { requests },
   });
 }
 

@@ -31,12 +31,7 @@ export function reconciliationDrift(drift: ReconciliationDrift): Alert {
   const difference = moneyText(differenceNanos, currency);
   const isOutside = billedNanos > meteredNanos;
   const next = 'The next comparison follows tomorrow after 06:00 UTC.';
-  return {
-    type: 'reconciliation-drift',
-    severity: 'warning',
-    workspace,
-    threadId: `reconciliation-${workspace}`,
-    at,
+  return reportAlert(workspace, at, {
     title: isOutside
       ? `${workspace} has spend outside the gateway (${difference}, ${period})`
       : `Mistral bills ${workspace} less than was metered (${difference}, ${period})`,
@@ -52,7 +47,7 @@ export function reconciliationDrift(drift: ReconciliationDrift): Alert {
     },
     data: { currency, meteredNanos, billedNanos },
     nextSteps: [...(isOutside ? findDirectCallers(drift) : []), CORRECT_PRICES],
-  };
+  });
 }
 
 function findDirectCallers({ workspace, at }: ReconciliationDrift): NextStep[] {
@@ -80,12 +75,7 @@ export interface UnpricedSpend {
 
 /** Mistral's report has usage without a price: the actual spend is higher than all sums. */
 export function spendUnpriced({ workspace, usage, at }: UnpricedSpend): Alert {
-  return {
-    type: 'reconciliation-drift',
-    severity: 'warning',
-    workspace,
-    threadId: `reconciliation-${workspace}`,
-    at,
+  return reportAlert(workspace, at, {
     title: `Usage of ${workspace} has no price in Mistral's report`,
     description: `Mistral reports usage of ${workspace} this month that its own price list does not cover. The actual spend is higher than alerts and metrics say. Metered spend is not affected, since the price book has its own prices. This alert is sent once a month for each kind of usage.`,
     facts: Object.fromEntries([
@@ -98,7 +88,7 @@ export function spendUnpriced({ workspace, usage, at }: UnpricedSpend): Alert {
         say: 'Compare with the invoice in the Mistral console, under Billing, and ask Mistral for the price if it stays missing',
       },
     ],
-  };
+  });
 }
 
 function usageText({ category, billingMetric, billingGroup, value }: UnpricedUsage): string {
@@ -117,12 +107,8 @@ export interface UnreadableSpend {
 export function spendUnreadable({ reasons, since, functionName, at }: UnreadableSpend): Alert {
   const [only = ORGANIZATION] = reasons.keys();
   const isOne = reasons.size === 1;
-  return {
-    type: 'reconciliation-drift',
-    severity: 'warning',
-    workspace: isOne ? only : ORGANIZATION,
+  return reportAlert(isOne ? only : ORGANIZATION, at, {
     threadId: 'spend-unreadable',
-    at,
     title: `Mistral's usage report cannot be read for ${isOne ? only : countText(reasons.size, 'workspace')}`,
     description: `The spend that Mistral reports has been unknown since ${instantText(since, at)} for the workspaces below. Metered spend still counts against the budgets; spend outside the gateway is not seen. The spend monitor tries again every 15 minutes, and this alert repeats daily until it succeeds.`,
     facts: Object.fromEntries([...reasons].slice(0, SHOWN)),
@@ -135,5 +121,14 @@ export function spendUnreadable({ reasons, since, functionName, at }: Unreadable
         command: `aws lambda invoke --function-name ${functionName} --cli-read-timeout 300 spend.json && jq .problems spend.json`,
       },
     ],
-  };
+  });
+}
+
+function reportAlert(
+  workspace: string,
+  at: Date,
+  event: Pick<Alert, 'title' | 'description' | 'facts' | 'data' | 'nextSteps'> & Partial<Alert>,
+): Alert {
+  const threadId = `reconciliation-${workspace}`;
+  return { type: 'reconciliation-drift', severity: 'warning', workspace, threadId, at, ...event };
 }
