@@ -23,6 +23,7 @@ import { acknowledgeWholeKinds } from './platform/acknowledge.js';
 import { EncryptionKey } from './platform/encryption-key.js';
 import { PolicyBundle } from './platform/policy-bundle.js';
 import { RecordsTable } from './platform/records-table.js';
+import type { SystemParts } from './platform/system-parts.js';
 import { SpendMonitor } from './spend/spend-monitor.js';
 
 export interface MistralGovernanceProps {
@@ -86,7 +87,7 @@ export class MistralGovernance extends Construct {
       retention: Duration.days(audit.evidenceRetentionDays),
       ephemeral,
     });
-    const parts = { policy, adminKey, encryptionKey, alertTopic, recordsTable, runbookUrl };
+    const parts: SystemParts = { policy, adminKey, encryptionKey, alertTopic, recordsTable };
 
     const retirementFlow = new RetirementFlow(this, 'Retirement', parts);
     const rotation = new KeyRotation(this, 'Rotation', { ...parts, retirementFlow });

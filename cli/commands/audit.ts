@@ -7,7 +7,7 @@ import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
 import { openDeployment } from '../open-deployment.js';
 import { notesText, type Style, type Tone, verdictLine } from '../terminal/style.js';
-import { renderTable, shrinking } from '../terminal/table.js';
+import { left, renderTable, shrinking } from '../terminal/table.js';
 
 const SummarySchema = z.object({
   keys: z.int(),
@@ -58,17 +58,13 @@ async function audit(cli: Cli, options: CommonOptions): Promise<Answer> {
 }
 
 function findingsTable(findings: readonly Finding[], style: Style): string {
-  return renderTable(
-    ['severity', 'finding', shrinking('subject'), shrinking('workspace'), 'since'],
-    findings.map(({ severity, type, subject, workspace, since }) => [
-      { text: severity, tone: TONES[severity] },
-      type,
-      subject,
-      workspace,
-      since,
-    ]),
-    style,
-  );
+  return renderTable(findings, style, [
+    left('severity', ({ severity }) => ({ text: severity, tone: TONES[severity] })),
+    left('finding', ({ type }) => type),
+    shrinking('subject', ({ subject }) => subject),
+    shrinking('workspace', ({ workspace }) => workspace),
+    left('since', ({ since }) => since),
+  ]);
 }
 
 /** One for each type of finding: a hundred keys with the same finding need the same step. */

@@ -7,7 +7,7 @@ import type { KeyState, KeyStatus } from '../keys/key-status.js';
 import { openDeployment } from '../open-deployment.js';
 import { openPolicy } from '../policy-file.js';
 import { notesText, type Tone } from '../terminal/style.js';
-import { type Cell, renderTable, right } from '../terminal/table.js';
+import { type Column, left, renderTable, right } from '../terminal/table.js';
 
 const TONES: Readonly<Record<KeyState, Tone>> = {
   ok: 'good',
@@ -53,21 +53,15 @@ async function list(cli: Cli, options: CommonOptions): Promise<Answer> {
     document: { keys, problems },
     exitCode: needsAttention ? EXIT.no : EXIT.ok,
 
-    text(style) {
-      const columns = ['key', 'workspace', right('age'), 'last used', 'next rotation', 'state'];
-      return renderTable(columns, keys.map(cellsOf), style) + notesText(problems, style);
-    },
+    text: (style) => renderTable(keys, style, COLUMNS) + notesText(problems, style),
   };
 }
 
-function cellsOf(status: KeyStatus): Cell[] {
-  const { key, workspace, keyId, ageDays, lastUsedOn, nextRotationAt, state } = status;
-  return [
-    key,
-    workspace,
-    ageDays === undefined ? '–' : countText(ageDays, 'day'),
-    lastUsedOn ?? (keyId === undefined ? '–' : 'never'),
-    nextRotationAt?.toISOString().slice(0, 10) ?? '–',
-    { text: state, tone: TONES[state] },
-  ];
-}
+const COLUMNS: readonly Column<KeyStatus>[] = [
+  left('key', ({ key }) => key),
+  left('workspace', ({ workspace }) => workspace),
+  right('age', ({ ageDays }) => (ageDays === undefined ? '–' : countText(ageDays, 'day'))),
+  left('last used', ({ lastUsedOn, keyId }) => lastUsedOn ?? (keyId === undefined ? '–' : 'never')),
+  left('next rotation', ({ nextRotationAt }) => nextRotationAt?.toISOString().slice(0, 10) ?? '–'),
+  left('state', ({ state }) => ({ text: state, tone: TONES[state] })),
+];

@@ -6,7 +6,7 @@ import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
 import { openPolicy } from '../policy-file.js';
 import { headingText, verdictLine } from '../terminal/style.js';
-import { type Cell, type Column, renderTable, right, shrinking } from '../terminal/table.js';
+import { type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
 
 export function registerPolicyCheck(group: Command, cli: Cli): void {
   group
@@ -53,58 +53,39 @@ export function summarize(path: string, policy: Policy): Answer {
     exitCode: EXIT.ok,
 
     text(style) {
-      const section = (title: string, columns: readonly Column[], rows: readonly Cell[][]) =>
-        headingText(title, style) + renderTable(columns, rows, style);
+      const section = <Row>(title: string, rows: readonly Row[], columns: readonly Column<Row>[]) =>
+        headingText(title, style) + renderTable(rows, style, columns);
       return [
         verdictLine(true, `${path} is a valid policy`, style),
-        section(
-          'workspaces',
-          [
-            'name',
-            shrinking('team'),
-            shrinking('models'),
-            right('requests/min'),
-            `budgets (${currency})`,
-            right('keys'),
-          ],
-          workspaces.map((one) => [
-            one.name,
-            one.team,
-            modelsText(one.models),
-            numberText(one.requestsPerMinute),
-            budgetsText(one.budgets),
-            String(one.keys),
-          ]),
-        ),
-        section(
-          'keys',
-          ['secret', right('rotates every'), right('readers')],
-          keys.map(({ secret, rotateEveryDays, readers }) => [
-            secret,
-            countText(rotateEveryDays, 'day'),
-            String(readers),
-          ]),
-        ),
-        section(
-          'roles',
-          ['name', shrinking('models'), right('tokens/request'), right('tokens/day')],
-          roles.map(({ name, models, maxTokensPerRequest, dailyTokens }) => [
-            name,
-            modelsText(models),
-            numberText(maxTokensPerRequest),
+        section('workspaces', workspaces, [
+          left('name', ({ name }) => name),
+          shrinking('team', ({ team }) => team),
+          shrinking('models', ({ models }) => modelsText(models)),
+          right('requests/min', ({ requestsPerMinute }) => numberText(requestsPerMinute)),
+          left(`budgets (${currency})`, ({ budgets }) => budgetsText(budgets)),
+          right('keys', (workspace) => String(workspace.keys)),
+        ]),
+        section('keys', keys, [
+          left('secret', ({ secret }) => secret),
+          right('rotates every', ({ rotateEveryDays }) => countText(rotateEveryDays, 'day')),
+          right('readers', ({ readers }) => String(readers)),
+        ]),
+        section('roles', roles, [
+          left('name', ({ name }) => name),
+          shrinking('models', ({ models }) => modelsText(models)),
+          right('tokens/request', ({ maxTokensPerRequest }) => numberText(maxTokensPerRequest)),
+          right('tokens/day', ({ dailyTokens }) =>
             dailyTokens === 'unlimited' ? dailyTokens : numberText(dailyTokens),
-          ]),
-        ),
-        section(
-          'callers',
-          ['principal', 'role', 'workspace', 'tokens/day for'],
-          callers.map(({ principal, role, workspace, perSession }) => [
-            principal,
-            role,
-            workspace,
+          ),
+        ]),
+        section('callers', callers, [
+          left('principal', ({ principal }) => principal),
+          left('role', ({ role }) => role),
+          left('workspace', ({ workspace }) => workspace),
+          left('tokens/day for', ({ perSession }) =>
             perSession ? 'each session' : 'all sessions together',
-          ]),
-        ),
+          ),
+        ]),
       ].join('');
     },
   };

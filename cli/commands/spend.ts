@@ -5,7 +5,7 @@ import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
 import { openDeployment } from '../open-deployment.js';
 import { notesText, type Tone } from '../terminal/style.js';
-import { bar, type Cell, renderTable, right } from '../terminal/table.js';
+import { bar, type Cell, type Column, left, renderTable, right } from '../terminal/table.js';
 
 const nanos = z.number();
 const RowSchema = z.object({
@@ -57,19 +57,7 @@ async function spend(cli: Cli, options: CommonOptions): Promise<Answer> {
     document: { spend: rows, problems },
     exitCode: rows.some(isExhausted) || problems.length > 0 ? EXIT.no : EXIT.ok,
 
-    text(style) {
-      const columns = [
-        'workspace',
-        'window',
-        right('spent'),
-        right('budget'),
-        '',
-        right(''),
-        'forecast',
-      ];
-      const cells = rows.map((one) => cellsOf(one, cli.now()));
-      return renderTable(columns, cells, style) + notesText(problems, style);
-    },
+    text: (style) => renderTable(rows, style, columns(cli.now())) + notesText(problems, style),
   };
 }
 
@@ -77,18 +65,22 @@ function isExhausted({ spentNanos, budgetNanos }: Row): boolean {
   return budgetNanos !== undefined && spentNanos >= budgetNanos;
 }
 
-function cellsOf(row: Row, now: Date): Cell[] {
-  const { workspace, windowName, spentNanos, budgetNanos, currency, percent } = row;
-  const tone = toneOf(row);
+function columns(now: Date): readonly Column<Row>[] {
   return [
-    workspace,
-    windowName,
-    moneyText(spentNanos, currency),
-    budgetNanos === undefined ? 'none' : moneyText(budgetNanos, currency),
-    percent === undefined ? '' : { text: bar(percent / 100), tone },
-    percent === undefined ? '' : { text: `${Math.floor(percent)} %`, tone },
-    forecastText(row, now),
+    left('workspace', ({ workspace }) => workspace),
+    left('window', (row) => row.windowName),
+    right('spent', ({ spentNanos, currency }) => moneyText(spentNanos, currency)),
+    right('budget', ({ budgetNanos, currency }) =>
+      budgetNanos === undefined ? 'none' : moneyText(budgetNanos, currency),
+    ),
+    left('', (row) => percentCell(row, (percent) => bar(percent / 100))),
+    right('', (row) => percentCell(row, (percent) => `${Math.floor(percent)} %`)),
+    left('forecast', (row) => forecastText(row, now)),
   ];
+}
+
+function percentCell(row: Row, text: (percent: number) => string): Cell {
+  return row.percent === undefined ? '' : { text: text(row.percent), tone: toneOf(row) };
 }
 
 function toneOf(row: Row): Tone {

@@ -7,26 +7,43 @@ import {
   percentOf,
 } from '../../governance/platform/wording.js';
 import { headingText, type Style, type Tone, verdictLine } from '../terminal/style.js';
-import { bar, type Cell, type Column, renderTable, right, shrinking } from '../terminal/table.js';
+import { bar, type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
 import { plainLine } from '../terminal/text.js';
 import type { BillReplay } from './replay-bill.js';
 import type { SimulatedAlert, Simulation } from './simulate.js';
-import type { BudgetSpend, WindowSpend } from './spend-tally.js';
+import type { WindowSpend } from './spend-tally.js';
 
 /** A simulation for people: refused requests first, then spend, alerts and rotations. */
 export function simulationText(simulation: Simulation, currency: Currency, style: Style): string {
-  const { period, requests, refused, wrongLines } = simulation;
+  const { period, requests, refused, totals, refusals, wrongLines } = simulation;
   if (!period) return `no requests\n${wrongText(wrongLines)}`;
   const span = `${instantText(period.from)} to ${instantText(period.to)}`;
   const verdict = `${numberText(refused)} of ${countText(requests, 'request')} would have been refused, ${span}`;
+  const counted = (count: number, tone: Tone) => ({
+    text: numberText(count),
+    tone: count > 0 ? tone : undefined,
+  });
   return [
     verdictLine(refused === 0, verdict, style),
     headingText('workspaces', style),
-    totalsTable(simulation, currency, style),
-    headingText('budgets', style),
-    budgetsTable(simulation.budgets, currency, style),
+    renderTable(totals, style, [
+      left('workspace', ({ workspace }) => workspace),
+      right('requests', (total) => numberText(total.requests)),
+      right('refused', (total) => counted(total.refused, 'bad')),
+      right('cut short', ({ cutShort }) => counted(cutShort, 'warn')),
+      right('spent', ({ spentNanos }) => moneyText(spentNanos, currency)),
+    ]),
+    budgetsText(simulation, currency, style),
     headingText('refused', style),
-    refusalsTable(simulation, style),
+    tableOrNone(refusals, style, [
+      left('code', ({ code }) => code),
+      left('workspace', ({ workspace = '-' }) => workspace),
+      left('role', ({ role = '-' }) => role),
+      right('requests', ({ count }) => numberText(count)),
+      left('first', ({ firstAt }) => instantText(firstAt)),
+      left('last', ({ lastAt }) => instantText(lastAt)),
+      shrinking('first message', ({ message }) => message),
+    ]),
     alertsAndRotations(simulation, style),
     wrongText(wrongLines),
   ].join('');
@@ -46,10 +63,30 @@ export function billText(bill: BillReplay, currency: Currency, style: Style): st
       const what = `${category} ${billingMetric} ${billingGroup}`;
       return `${plainLine(`  not counted, because the bill has no price for it: ${what}`)}\n`;
     }),
-    headingText('budgets', style),
-    budgetsTable(bill.budgets, currency, style),
+    budgetsText(bill, currency, style),
     alertsAndRotations(bill, style),
   ].join('');
+}
+
+function budgetsText(
+  { budgets }: Pick<Simulation, 'budgets'>,
+  currency: Currency,
+  style: Style,
+): string {
+  const rows = budgets.map((budget) => {
+    const highest = budget.windows.reduce(higher, { windowName: '-', spentNanos: 0 });
+    return { ...budget, ...highest, share: highest.spentNanos / budget.budgetNanos };
+  });
+  const table = tableOrNone(rows, style, [
+    left('workspace', ({ workspace }) => workspace),
+    right('budget', (one) => `${moneyText(one.budgetNanos, currency)} per ${one.window}`),
+    right('windows', ({ windows }) => numberText(windows.length)),
+    left('highest in', ({ windowName }) => windowName),
+    right('spent', ({ spentNanos }) => moneyText(spentNanos, currency)),
+    right('', ({ spentNanos, budgetNanos }) => `${percentOf(spentNanos, budgetNanos)} %`),
+    left('', ({ share }) => ({ text: bar(share), tone: toneOf(share) })),
+  ]);
+  return headingText('budgets', style) + table;
 }
 
 function alertsAndRotations(
@@ -58,58 +95,19 @@ function alertsAndRotations(
 ): string {
   return [
     headingText('alerts', style),
-    alertsTable(alerts, style),
-    headingText('rotations, if every key were new on the first day', style),
-    renderTable(
-      ['secret', right('every'), shrinking('on')],
-      rotations.map(({ secret, rotateEveryDays, on }) => [
-        secret,
-        countText(rotateEveryDays, 'day'),
-        on.join(', ') || 'none in this period',
-      ]),
-      style,
-    ),
-  ].join('');
-}
-
-function totalsTable({ totals }: Simulation, currency: Currency, style: Style): string {
-  return renderTable(
-    ['workspace', right('requests'), right('refused'), right('cut short'), right('spent')],
-    totals.map(({ workspace, requests, refused, cutShort, spentNanos }) => [
-      workspace,
-      numberText(requests),
-      { text: numberText(refused), tone: refused > 0 ? 'bad' : undefined },
-      { text: numberText(cutShort), tone: cutShort > 0 ? 'warn' : undefined },
-      moneyText(spentNanos, currency),
+    tableOrNone(alerts, style, [
+      left('at', ({ at }) => instantText(at)),
+      left('severity', ({ severity }) => ({ text: severity, tone: SEVERITY_TONES[severity] })),
+      left('type', ({ type }) => type),
+      shrinking('title', ({ title }) => title),
     ]),
-    style,
-  );
-}
-
-function budgetsTable(budgets: readonly BudgetSpend[], currency: Currency, style: Style): string {
-  const columns = [
-    'workspace',
-    right('budget'),
-    right('windows'),
-    'highest in',
-    right('spent'),
-    right(''),
-    '',
-  ];
-  const cells = budgets.map(({ workspace, window, budgetNanos, windows }): Cell[] => {
-    const highest = windows.reduce(higher, { windowName: '-', spentNanos: 0 });
-    const share = highest.spentNanos / budgetNanos;
-    return [
-      workspace,
-      `${moneyText(budgetNanos, currency)} per ${window}`,
-      numberText(windows.length),
-      highest.windowName,
-      moneyText(highest.spentNanos, currency),
-      `${percentOf(highest.spentNanos, budgetNanos)} %`,
-      { text: bar(share), tone: toneOf(share) },
-    ];
-  });
-  return tableOrNone(columns, cells, style);
+    headingText('rotations, if every key were new on the first day', style),
+    renderTable(rotations, style, [
+      left('secret', ({ secret }) => secret),
+      right('every', ({ rotateEveryDays }) => countText(rotateEveryDays, 'day')),
+      shrinking('on', ({ on }) => on.join(', ') || 'none in this period'),
+    ]),
+  ].join('');
 }
 
 function higher(one: WindowSpend, other: WindowSpend): WindowSpend {
@@ -121,48 +119,18 @@ function toneOf(share: number): Tone {
   return share >= 0.8 ? 'warn' : 'good';
 }
 
-function refusalsTable({ refusals }: Simulation, style: Style): string {
-  const columns = [
-    'code',
-    'workspace',
-    'role',
-    right('requests'),
-    'first',
-    'last',
-    shrinking('first message'),
-  ];
-  const cells = refusals.map(
-    ({ code, workspace = '-', role = '-', count, firstAt, lastAt, message }) => [
-      code,
-      workspace,
-      role,
-      numberText(count),
-      instantText(firstAt),
-      instantText(lastAt),
-      message,
-    ],
-  );
-  return tableOrNone(columns, cells, style);
-}
-
 const SEVERITY_TONES: Readonly<Record<SimulatedAlert['severity'], Tone | undefined>> = {
   critical: 'bad',
   warning: 'warn',
   info: undefined,
 };
 
-function alertsTable(alerts: readonly SimulatedAlert[], style: Style): string {
-  const cells = alerts.map(({ at, severity, type, title }): Cell[] => [
-    instantText(at),
-    { text: severity, tone: SEVERITY_TONES[severity] },
-    type,
-    title,
-  ]);
-  return tableOrNone(['at', 'severity', 'type', shrinking('title')], cells, style);
-}
-
-function tableOrNone(columns: readonly Column[], cells: readonly Cell[][], style: Style): string {
-  return cells.length === 0 ? 'none\n' : renderTable(columns, cells, style);
+function tableOrNone<Row>(
+  rows: readonly Row[],
+  style: Style,
+  columns: readonly Column<Row>[],
+): string {
+  return rows.length === 0 ? 'none\n' : renderTable(rows, style, columns);
 }
 
 function wrongText({ count, first }: Simulation['wrongLines']): string {

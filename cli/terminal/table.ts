@@ -2,41 +2,44 @@ import stringWidth from 'string-width';
 import type { Style, Tone } from './style.js';
 import { plainLine, shortened } from './text.js';
 
-/** A title, or more about a column. */
-export type Column =
-  | string
-  | {
-      readonly title: string;
-      readonly align?: 'right';
-      /** May be cut short where the terminal is too narrow. Not for what people copy. */
-      readonly shrinks?: boolean;
-    };
+/** A column of a table of such rows. */
+export interface Column<Row> {
+  readonly title: string;
+  readonly cell: (row: Row) => Cell;
+  readonly align?: 'right';
+  /** May be cut short where the terminal is too narrow. Not for what people copy. */
+  readonly shrinks?: boolean;
+}
 
 export type Cell = string | { readonly text: string; readonly tone?: Tone | undefined };
 
-/** For numbers. */
-export function right(title: string): Column {
-  return { title, align: 'right' };
+export function left<Row>(title: string, cell: (row: Row) => Cell): Column<Row> {
+  return { title, cell };
 }
 
-export function shrinking(title: string): Column {
-  return { title, shrinks: true };
+/** For numbers. */
+export function right<Row>(title: string, cell: (row: Row) => Cell): Column<Row> {
+  return { title, cell, align: 'right' };
+}
+
+export function shrinking<Row>(title: string, cell: (row: Row) => Cell): Column<Row> {
+  return { title, cell, shrinks: true };
 }
 
 const GAP = 2;
 const MIN_WIDTH = 8;
 
 /** Aligned columns below their titles, each line with its end. Without rows, only the titles. */
-export function renderTable(
-  columns: readonly Column[],
-  rows: readonly (readonly Cell[])[],
+export function renderTable<Row>(
+  rows: readonly Row[],
   style: Style,
+  columns: readonly Column<Row>[],
 ): string {
-  const all = columns.map((one) => (typeof one === 'string' ? { title: one } : one));
-  const titles = all.map(({ title }): Cell => ({ text: title, tone: 'faint' }));
-  const cells = [titles, ...rows].map((row) => row.map(toPlainCell));
+  const titles = columns.map(({ title }): Cell => ({ text: title, tone: 'faint' }));
+  const body = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  const cells = [titles, ...body].map((row) => row.map(toPlainCell));
   const widths = fittedWidths(
-    all.map(({ shrinks = false }, at) => ({
+    columns.map(({ shrinks = false }, at) => ({
       shrinks,
       width: Math.max(...cells.map((row) => stringWidth(row[at]?.text ?? ''))),
     })),
@@ -44,7 +47,7 @@ export function renderTable(
   );
   return cells
     .map((row) => {
-      const padded = all.map(({ align }, at) => {
+      const padded = columns.map(({ align }, at) => {
         const { text, tone } = row[at] ?? { text: '' };
         const width = widths[at] ?? 0;
         const fitted = shortened(text, width);

@@ -1,6 +1,6 @@
 import type { Currency } from '../../governance/platform/wording.js';
 import type { Style, Tone } from '../terminal/style.js';
-import { type Cell, renderTable } from '../terminal/table.js';
+import { left, renderTable } from '../terminal/table.js';
 import { plainLine } from '../terminal/text.js';
 import type { Comparison, LimitConflict, Synced } from './sync.js';
 import type { WorkspaceState } from './workspace-plan.js';
@@ -12,18 +12,18 @@ export function comparisonText(
   style: Style,
 ): string {
   const createdIds = new Map(created?.map(({ name, id }) => [name, id]));
-  const rows = [
-    ...workspaces.map((state): Cell[] => {
-      const [text, tone, detail] = stateText(state, currency, createdIds.get(state.name));
-      return [state.name, { text, tone }, detail];
+  const rows: readonly Row[] = [
+    ...workspaces.map((state): Row => {
+      return [state.name, ...stateText(state, currency, createdIds.get(state.name))];
     }),
-    ...unmanaged.map(({ id, name }): Cell[] => [
-      name || '-',
-      { text: 'not in policy', tone: 'faint' },
-      id,
-    ]),
+    ...unmanaged.map(({ id, name }): Row => [name || '-', 'not in policy', 'faint', id]),
   ];
-  return renderTable(['workspace', '', ''], rows, style) + limits.map(limitText).join('');
+  const table = renderTable(rows, style, [
+    left('workspace', ([name]) => name),
+    left('', ([, text, tone]) => ({ text, tone })),
+    left('', ([, , , detail]) => detail),
+  ]);
+  return table + limits.map(limitText).join('');
 }
 
 export function syncedText(synced: Synced, currency: Currency, style: Style): string {
@@ -37,6 +37,7 @@ export function syncedText(synced: Synced, currency: Currency, style: Style): st
 }
 
 type StateText = readonly [text: string, tone: Tone, detail: string];
+type Row = readonly [name: string, ...StateText];
 
 function stateText(
   state: WorkspaceState,

@@ -1,33 +1,24 @@
 import { Duration } from 'aws-cdk-lib';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { AuditPolicy } from '../../governance/policy/policy.js';
 import type { NightlyAuditEnv } from '../../lambdas/nightly-audit/wiring.js';
-import type { AdminKeySecret } from '../keys/admin-key-secret.js';
 import type { RetirementFlow } from '../keys/retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
 import { ScheduledJob } from '../operations/scheduled-job.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
+import type { SystemParts } from '../platform/system-parts.js';
 import type { EvidenceBucket } from './evidence-bucket.js';
 
-export interface NightlyAuditProps extends Pick<AuditPolicy, 'schedule' | 'timezone'> {
-  readonly policy: PolicyBundle;
-  /** `undefined` without the Admin API: then the audit uses the dates of secrets alone. */
-  readonly adminKey: AdminKeySecret | undefined;
-  readonly alertTopic: AlertTopic;
-  readonly recordsTable: RecordsTable;
+export interface NightlyAuditProps extends SystemParts, Pick<AuditPolicy, 'schedule' | 'timezone'> {
   readonly evidenceBucket: EvidenceBucket;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
   /** Its running executions say which keys wait for their revocation. */
   readonly retirementFlow: RetirementFlow;
-  readonly runbookUrl: string;
 }
 
-/** Audits every key and every secret each night, and alerts on-call to what is wrong with them. */
+/**
+ * Audits every key and every secret each night, and alerts on-call to what is wrong with them. Without
+ * the Admin API it uses the dates of secrets alone.
+ */
 export class NightlyAudit extends Construct {
   readonly function: GovernanceFunction;
 
@@ -63,7 +54,6 @@ export class NightlyAudit extends Construct {
       schedule: props.schedule,
       timezone: props.timezone,
       alertTopic: props.alertTopic,
-      runbookUrl: props.runbookUrl,
     });
   }
 }

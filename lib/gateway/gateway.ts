@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { GATEWAY_KEY_NAME } from '../../governance/policy/planned-keys.js';
@@ -10,19 +9,14 @@ import type { GatewayEnv } from '../../lambdas/gateway/wiring.js';
 import { accountsOf, SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
 import { governanceMetric } from '../operations/governance-metric.js';
-import { PER_FIVE_MINUTES, RunbookAlarm } from '../operations/runbook-alarm.js';
+import { PER_FIVE_MINUTES } from '../operations/runbook-alarm.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
+import type { SystemParts } from '../platform/system-parts.js';
 import type { QuotaTable } from './quota-table.js';
 
-export interface GatewayProps {
-  readonly policy: PolicyBundle;
+export interface GatewayProps extends Pick<SystemParts, 'policy' | 'alertTopic' | 'encryptionKey'> {
   readonly callers: Policy['callers'];
-  readonly alertTopic: AlertTopic;
   readonly quotaTable: QuotaTable;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
-  readonly runbookUrl: string;
 }
 
 /** Mistral's API for callers without a key: a function URL that identifies them by IAM. */
@@ -64,7 +58,7 @@ export class Gateway extends Construct {
     }).url;
     const principals = props.callers.map(({ principal }) => principal);
     for (const account of accountsOf(principals)) this.allowAccount(account);
-    this.watch(props);
+    this.watch(props.alertTopic);
   }
 
   /** Only through its URL: a principal that invokes the function itself can claim any identity. */
@@ -95,37 +89,31 @@ export class Gateway extends Construct {
     });
   }
 
-  private watch({ alertTopic, runbookUrl }: GatewayProps): void {
-    const alarms = [
-      new RunbookAlarm(this, 'Failing', {
-        alarmName: 'governance-gateway-failing',
-        description: 'The gateway has answered requests with server errors for 10 minutes',
-        metric: new cloudwatch.Metric({
-          namespace: 'AWS/Lambda',
-          metricName: 'Url5xxCount',
-          dimensionsMap: { FunctionName: this.function.functionName },
-          ...PER_FIVE_MINUTES,
-        }),
-        evaluationPeriods: 2,
-        runbookUrl,
+  private watch(alertTopic: AlertTopic): void {
+    alertTopic.alarm(this, 'Failing', {
+      alarmName: 'governance-gateway-failing',
+      description: 'The gateway has answered requests with server errors for 10 minutes',
+      metric: new cloudwatch.Metric({
+        namespace: 'AWS/Lambda',
+        metricName: 'Url5xxCount',
+        dimensionsMap: { FunctionName: this.function.functionName },
+        ...PER_FIVE_MINUTES,
       }),
-      new RunbookAlarm(this, 'Throttled', {
-        alarmName: 'governance-gateway-throttled',
-        description: 'The gateway function has been throttled for 5 minutes',
-        metric: this.function.metricThrottles(PER_FIVE_MINUTES),
-        runbookUrl,
+      evaluationPeriods: 2,
+    });
+    alertTopic.alarm(this, 'Throttled', {
+      alarmName: 'governance-gateway-throttled',
+      description: 'The gateway function has been throttled for 5 minutes',
+      metric: this.function.metricThrottles(PER_FIVE_MINUTES),
+    });
+    alertTopic.alarm(this, 'Unauthorized', {
+      alarmName: 'governance-gateway-unauthorized',
+      description:
+        "Mistral rejects the gateway's key of a workspace (401), also after reading the secret again",
+      metric: governanceMetric('Latency', 'outcome', 'upstream_unauthorized', {
+        ...PER_FIVE_MINUTES,
+        statistic: cloudwatch.Stats.SAMPLE_COUNT,
       }),
-      new RunbookAlarm(this, 'Unauthorized', {
-        alarmName: 'governance-gateway-unauthorized',
-        description:
-          "Mistral rejects the gateway's key of a workspace (401), also after reading the secret again",
-        metric: governanceMetric('Latency', 'outcome', 'upstream_unauthorized', {
-          ...PER_FIVE_MINUTES,
-          statistic: cloudwatch.Stats.SAMPLE_COUNT,
-        }),
-        runbookUrl,
-      }),
-    ];
-    for (const alarm of alarms) alertTopic.watch(alarm);
+    });
   }
 }

@@ -1,25 +1,12 @@
 import { Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
-import { GovernanceTable, type GovernanceTableProps } from '../platform/governance-table.js';
+import { GovernanceTable } from '../platform/governance-table.js';
 
 /** The counters of quotas: one item per scope, unit and window, which expires after the window. */
-export class QuotaTable extends Construct {
-  readonly tableName: string;
-
-  private readonly table: GovernanceTable;
-  private readonly encryptionKeyArn: string;
-
-  constructor(scope: Construct, id: string, props: GovernanceTableProps) {
-    super(scope, id);
-    this.table = new GovernanceTable(this, 'Table', props);
-    this.encryptionKeyArn = props.encryptionKey.keyArn;
-    this.tableName = this.table.tableName;
-  }
-
+export class QuotaTable extends GovernanceTable {
   /** Lets a holder take leases and settle usage in every workspace: for the gateway only. */
   grantMeter(grantee: IGrantable): void {
-    this.table.grantItems(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+    this.grantItems(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
   }
 
   /** Lets a holder do so in one workspace, and for callers. */
@@ -38,7 +25,7 @@ export class QuotaTable extends Construct {
     Grant.addToPrincipal({
       grantee,
       actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
-      resourceArns: [this.encryptionKeyArn],
+      resourceArns: [this.encryptionKey.keyArn],
       conditions: {
         StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` },
       },
@@ -47,6 +34,6 @@ export class QuotaTable extends Construct {
 
   /** Lets a grantee read what was used. */
   grantRead(grantee: IGrantable): void {
-    this.table.grantItems(grantee, 'dynamodb:GetItem');
+    this.grantItems(grantee, 'dynamodb:GetItem');
   }
 }

@@ -1,27 +1,17 @@
 import { Duration } from 'aws-cdk-lib';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { InvocationType, Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
 import type { ProvisionKeysEnv } from '../../lambdas/provision-keys/wiring.js';
 import type { RequestKeysEnv } from '../../lambdas/request-keys/wiring.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
+import type { SystemParts } from '../platform/system-parts.js';
 import type { RetirementFlow } from './retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
-export interface KeyProvisioningProps {
-  readonly policy: PolicyBundle;
+export interface KeyProvisioningProps extends Omit<SystemParts, 'adminKey'> {
   /** Started for the keys that left the policy. */
   readonly retirementFlow: RetirementFlow;
-  /** Has the secrets of earlier deploys, and which keys were requested. */
-  readonly recordsTable: RecordsTable;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
-  /** Notified of keys that an operator must create. */
-  readonly alertTopic: AlertTopic;
   /**
    * Creates first keys. Secrets Manager requires that the function that starts a rotation may invoke it.
    *
@@ -32,7 +22,8 @@ export interface KeyProvisioningProps {
 
 /**
  * At the end of each deploy that changed something, starts the first rotation of every secret without a
- * key, or requests the key in operator mode, and has the keys retired that left the policy.
+ * key, or requests the key in operator mode, and has the keys retired that left the policy. The records
+ * say which secrets earlier deploys had, and which keys were requested.
  */
 export class KeyProvisioning extends Construct {
   readonly access: SecretAccess;

@@ -1,34 +1,22 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct, type IDependable } from 'constructs';
 import type { KeyRotationEnv } from '../../lambdas/key-rotation/wiring.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
-import { PER_FIVE_MINUTES, RunbookAlarm } from '../operations/runbook-alarm.js';
+import { PER_FIVE_MINUTES } from '../operations/runbook-alarm.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
-import type { AdminKeySecret } from './admin-key-secret.js';
+import type { SystemParts } from '../platform/system-parts.js';
 import type { RetirementFlow } from './retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
-export interface KeyRotationProps {
-  readonly policy: PolicyBundle;
-  /** `undefined` in operator mode: then the command line calls the function. */
-  readonly adminKey: AdminKeySecret | undefined;
-  readonly alertTopic: AlertTopic;
-  readonly recordsTable: RecordsTable;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
+export interface KeyRotationProps extends SystemParts {
   /** Started when a rotation finishes, with the key that was just replaced. */
   readonly retirementFlow: RetirementFlow;
-  readonly runbookUrl: string;
 }
 
 /**
  * Secrets Manager's rotation function: creates each key, and its successor when it is due. In operator
- * mode it verifies and promotes the keys that an operator created.
+ * mode the command line calls it, and it verifies and promotes the keys that an operator created.
  */
 export class KeyRotation extends Construct {
   readonly function: GovernanceFunction;
@@ -64,15 +52,12 @@ export class KeyRotation extends Construct {
     };
 
     this.permission = props.adminKey && this.letSecretsManagerCall();
-    props.alertTopic.watch(
-      new RunbookAlarm(this, 'Failing', {
-        alarmName: 'governance-rotation-failing',
-        description:
-          'A step of a key rotation failed: the current key stays current, and the step is retried',
-        metric: this.function.metricErrors(PER_FIVE_MINUTES),
-        runbookUrl: props.runbookUrl,
-      }),
-    );
+    props.alertTopic.alarm(this, 'Failing', {
+      alarmName: 'governance-rotation-failing',
+      description:
+        'A step of a key rotation failed: the current key stays current, and the step is retried',
+      metric: this.function.metricErrors(PER_FIVE_MINUTES),
+    });
   }
 
   private letSecretsManagerCall(): IDependable {

@@ -1,21 +1,12 @@
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { NotifyOnCallEnv } from '../../lambdas/notify-on-call/wiring.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
+import type { SystemParts } from '../platform/system-parts.js';
 import type { AdminKeySecret } from './admin-key-secret.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
-export interface RetirementTasksProps {
-  readonly policy: PolicyBundle;
-  readonly alertTopic: AlertTopic;
-  readonly recordsTable: RecordsTable;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
-}
+type RetirementTasksProps = Omit<SystemParts, 'adminKey'>;
 
 /** What every retirement flow has: functions that check the key, and one that notifies on-call. */
 abstract class RetirementTasks extends Construct {
@@ -36,11 +27,7 @@ abstract class RetirementTasks extends Construct {
 
   protected task(id: string, folder: string, description: string, actions: readonly string[]) {
     const { policy, encryptionKey } = this.props;
-    const task = new GovernanceFunction(this, id, {
-      folder,
-      description,
-      policy,
-    });
+    const task = new GovernanceFunction(this, id, { folder, description, policy });
     this.access.push({ role: task.executionRole, actions });
     const readsValues = actions.includes('secretsmanager:GetSecretValue');
     if (readsValues) encryptionKey.grantDecrypt(task);
@@ -64,10 +51,6 @@ abstract class RetirementTasks extends Construct {
   }
 }
 
-export interface RetirementFunctionsProps extends RetirementTasksProps {
-  readonly adminKey: AdminKeySecret;
-}
-
 const { inspect, read, moveLabels } = SECRET_ACTIONS;
 
 /** The tasks of the retirement flow. */
@@ -77,7 +60,11 @@ export class RetirementFunctions extends RetirementTasks {
   readonly confirm = this.task('Confirm', 'confirm-revocation', 'Checks a deleted key', read);
   readonly rollBack = this.task('RollBack', 'roll-back-key', 'Promotes a previous key', moveLabels);
 
-  constructor(scope: Construct, id: string, props: RetirementFunctionsProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: RetirementTasksProps & { readonly adminKey: AdminKeySecret },
+  ) {
     super(scope, id, props);
     const tasks = [this.verify, this.revoke, this.confirm, this.rollBack];
     for (const task of tasks) props.adminKey.grantRead(task);

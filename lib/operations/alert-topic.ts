@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { EncryptionKey } from '../platform/encryption-key.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
-import { RunbookAlarm, type WatchedAlarm } from './runbook-alarm.js';
+import { RunbookAlarm, type RunbookAlarmProps, type WatchedAlarm } from './runbook-alarm.js';
 
 type Subscription = Policy['alerts']['subscriptions'][number];
 
@@ -21,12 +21,16 @@ export interface AlertTopicProps {
    */
   readonly subscriptions?: readonly Subscription[];
 
+  /** The page with a heading for each alarm. */
   readonly runbookUrl: string;
 }
 
 /** The one topic for all alerts and alarms: encrypted, TLS only. */
 export class AlertTopic extends Construct {
   readonly topic: sns.Topic;
+
+  /** Of the alarms that notify on-call. */
+  readonly runbookUrl: string;
 
   /** Alerts that a subscriber did not accept. */
   private readonly undelivered: DeadLetterQueue;
@@ -37,6 +41,7 @@ export class AlertTopic extends Construct {
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
     super(scope, id);
 
+    this.runbookUrl = props.runbookUrl;
     this.topic = new sns.Topic(this, 'Topic', {
       displayName: 'Mistral governance',
       masterKey: props.encryptionKey,
@@ -53,8 +58,13 @@ export class AlertTopic extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
-    this.undelivered = this.keepUndelivered(props.runbookUrl);
+    this.undelivered = this.keepUndelivered();
     for (const subscription of props.subscriptions ?? []) this.subscribe(subscription);
+  }
+
+  /** An alarm that is watched. */
+  alarm(scope: Construct, id: string, props: Omit<RunbookAlarmProps, 'runbookUrl'>): void {
+    this.watch(new RunbookAlarm(scope, id, { ...props, runbookUrl: this.runbookUrl }));
   }
 
   /** Notifies on-call when the alarm goes off, and when it is over. */
@@ -69,7 +79,7 @@ export class AlertTopic extends Construct {
     this.topic.grantPublish(grantee);
   }
 
-  private keepUndelivered(runbookUrl: string): DeadLetterQueue {
+  private keepUndelivered(): DeadLetterQueue {
     const undelivered = new DeadLetterQueue(this, 'Undelivered');
     undelivered.addToResourcePolicy(
       new iam.PolicyStatement({
@@ -79,14 +89,11 @@ export class AlertTopic extends Construct {
         conditions: { ArnEquals: { 'aws:SourceArn': this.topic.topicArn } },
       }),
     );
-    this.watch(
-      new RunbookAlarm(this, 'NotDelivered', {
-        alarmName: 'governance-alerts-undelivered',
-        description: 'An alert could not be delivered to a subscriber',
-        metric: undelivered.metricMessages(),
-        runbookUrl,
-      }),
-    );
+    this.alarm(this, 'NotDelivered', {
+      alarmName: 'governance-alerts-undelivered',
+      description: 'An alert could not be delivered to a subscriber',
+      metric: undelivered.metricMessages(),
+    });
     return undelivered;
   }
 

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { GovernanceFunction } from '../platform/governance-function.js';
 import type { AlertTopic } from './alert-topic.js';
-import { PER_FIVE_MINUTES, RunbookAlarm, type RunbookAlarmProps } from './runbook-alarm.js';
+import { PER_FIVE_MINUTES, type RunbookAlarmProps } from './runbook-alarm.js';
 
 export type WatchedFunction = GovernanceFunction;
 
@@ -14,8 +14,6 @@ export interface FunctionAlarmsProps {
   readonly watchedElsewhere: Readonly<Partial<Record<Trouble, readonly WatchedFunction[]>>>;
 
   readonly alertTopic: AlertTopic;
-
-  readonly runbookUrl: string;
 }
 
 type Trouble = 'failing' | 'throttled' | 'slow';
@@ -32,15 +30,13 @@ export class FunctionAlarms extends Construct {
   constructor(scope: Construct, id: string, props: FunctionAlarmsProps) {
     super(scope, id);
 
-    const { functions, watchedElsewhere, alertTopic, runbookUrl } = props;
+    const { functions, watchedElsewhere, alertTopic } = props;
     for (const one of functions) {
       for (const [trouble, alarm] of Object.entries(alarmsOf(one))) {
         if (watchedElsewhere[trouble as Trouble]?.includes(one)) continue;
         const heading = `governance-function-${trouble}`;
         const alarmName = `${heading}-${one.folder}`;
-        alertTopic.watch(
-          new RunbookAlarm(this, alarmName, { ...alarm, alarmName, heading, runbookUrl }),
-        );
+        alertTopic.alarm(this, alarmName, { ...alarm, alarmName, heading });
       }
     }
   }

@@ -4,14 +4,12 @@ import { ORGANIZATION } from '../../governance/platform/metrics.js';
 import type { Policy, RotationPolicy } from '../../governance/policy/policy.js';
 import type { AlertTopic } from './alert-topic.js';
 import { governanceMetric } from './governance-metric.js';
-import { RunbookAlarm } from './runbook-alarm.js';
 
 export interface KeyAlarmsProps {
   /** Who creates keys, and so what makes a rotation late. */
   readonly keySource: Policy['mistral']['keySource'];
   readonly rotation: Pick<RotationPolicy, 'readerCacheSeconds' | 'quietDays' | 'maxDrainDays'>;
   readonly alertTopic: AlertTopic;
-  readonly runbookUrl: string;
 }
 
 // The audit writes once a night; the alarm keeps its state until the next one.
@@ -33,25 +31,20 @@ export class KeyAlarms extends Construct {
   constructor(scope: Construct, id: string, props: KeyAlarmsProps) {
     super(scope, id);
 
-    const { keySource, rotation, alertTopic, runbookUrl } = props;
+    const { keySource, rotation, alertTopic } = props;
     const days = longestRetirementDays(rotation);
-    const alarms = [
-      new RunbookAlarm(this, 'RotationOverdue', {
-        alarmName: 'governance-rotation-overdue',
-        ...LATE[keySource],
-        holdsWithoutData: true,
-        runbookUrl,
-      }),
-      new RunbookAlarm(this, 'RetirementOverdue', {
-        alarmName: 'governance-retirement-overdue',
-        description: `A replaced or removed key is still valid after more than ${days} days`,
-        metric: governanceMetric('OldestRetirementDays', 'workspace', ORGANIZATION, NIGHTLY),
-        above: days,
-        holdsWithoutData: true,
-        runbookUrl,
-      }),
-    ];
-    for (const alarm of alarms) alertTopic.watch(alarm);
+    alertTopic.alarm(this, 'RotationOverdue', {
+      alarmName: 'governance-rotation-overdue',
+      ...LATE[keySource],
+      holdsWithoutData: true,
+    });
+    alertTopic.alarm(this, 'RetirementOverdue', {
+      alarmName: 'governance-retirement-overdue',
+      description: `A replaced or removed key is still valid after more than ${days} days`,
+      metric: governanceMetric('OldestRetirementDays', 'workspace', ORGANIZATION, NIGHTLY),
+      above: days,
+      holdsWithoutData: true,
+    });
   }
 }
 

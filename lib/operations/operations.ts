@@ -32,14 +32,12 @@ export class Operations extends Construct {
     super(scope, id);
 
     const { system, policy, alertTopic, deployFunction, retirements } = props;
-    const { runbookUrl } = policy.alerts;
     const { keySource } = policy.mistral;
     const functions = constructsOf<WatchedFunction>(system, GovernanceFunction);
-    const parts = { alertTopic, runbookUrl };
 
-    new KeyAlarms(this, 'KeyAlarms', { ...parts, keySource, rotation: policy.rotation });
+    new KeyAlarms(this, 'KeyAlarms', { alertTopic, keySource, rotation: policy.rotation });
     new FunctionAlarms(this, 'FunctionAlarms', {
-      ...parts,
+      alertTopic,
       functions: functions.filter((one) => one !== deployFunction),
       watchedElsewhere: props.watchedElsewhere,
     });

@@ -29,8 +29,6 @@ export interface ScheduledJobProps {
 
   readonly alertTopic: AlertTopic;
 
-  readonly runbookUrl: string;
-
   /**
    * The longest time between two runs of the schedule. The scheduler tries to start a run for that
    * long, two hours at most: then the next run takes over.
@@ -55,7 +53,7 @@ export class ScheduledJob extends Construct {
   constructor(scope: Construct, id: string, props: ScheduledJobProps) {
     super(scope, id);
 
-    const { name, alertTopic, runbookUrl, every = Duration.days(1), missedRuns = 2 } = props;
+    const { name, alertTopic, every = Duration.days(1), missedRuns = 2 } = props;
     const deadLetters = new DeadLetterQueue(this, 'DeadLetters');
     const stack = Stack.of(this);
     const role = new iam.Role(this, 'Role', {
@@ -86,27 +84,22 @@ export class ScheduledJob extends Construct {
       }),
     });
 
-    const alarms = [
-      new RunbookAlarm(this, 'Failing', {
-        alarmName: `governance-${name}-failing`,
-        description: `The last run of the ${name} failed`,
-        metric: props.function.metricErrors(PER_FIVE_MINUTES),
-        runbookUrl,
-      }),
-      new RunbookAlarm(this, 'NotStarted', {
-        alarmName: `governance-${name}-not-started`,
-        description: `EventBridge Scheduler could not start the ${name}`,
-        metric: deadLetters.metricMessages(),
-        runbookUrl,
-      }),
-      this.missedAlarm(props, every, missedRuns),
-    ];
-    for (const alarm of alarms) alertTopic.watch(alarm);
+    alertTopic.alarm(this, 'Failing', {
+      alarmName: `governance-${name}-failing`,
+      description: `The last run of the ${name} failed`,
+      metric: props.function.metricErrors(PER_FIVE_MINUTES),
+    });
+    alertTopic.alarm(this, 'NotStarted', {
+      alarmName: `governance-${name}-not-started`,
+      description: `EventBridge Scheduler could not start the ${name}`,
+      metric: deadLetters.metricMessages(),
+    });
+    alertTopic.watch(this.missedAlarm(props, every, missedRuns));
   }
 
   /** Only after a first run: before it there is as little data as after a missed one. */
   private missedAlarm(
-    { name, runbookUrl, function: job }: ScheduledJobProps,
+    { name, alertTopic: { runbookUrl }, function: job }: ScheduledJobProps,
     every: Duration,
     missedRuns: number,
   ): CombinedRunbookAlarm {

@@ -2,28 +2,21 @@ import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { SpendMonitorEnv } from '../../lambdas/spend-monitor/wiring.js';
 import type { QuotaTable } from '../gateway/quota-table.js';
-import type { AdminKeySecret } from '../keys/admin-key-secret.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
 import { ScheduledJob } from '../operations/scheduled-job.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
+import type { SystemParts } from '../platform/system-parts.js';
 
 const EVERY = Duration.minutes(15);
 
-export interface SpendMonitorProps {
-  readonly policy: PolicyBundle;
-  /** `undefined` without the Admin API: then spend is what was metered. */
-  readonly adminKey: AdminKeySecret | undefined;
-  readonly alertTopic: AlertTopic;
-  /** Remembers which alerts were sent. */
-  readonly recordsTable: RecordsTable;
+export interface SpendMonitorProps extends Omit<SystemParts, 'encryptionKey'> {
   /** Has what the gateway and the client library metered. */
   readonly quotaTable: QuotaTable;
-  readonly runbookUrl: string;
 }
 
-/** Compares every workspace's spend with its budgets, and alerts before and when they are exhausted. */
+/**
+ * Compares every workspace's spend with its budgets, and alerts before and when they are exhausted.
+ * Without the Admin API, spend is what was metered. The records say which alerts were sent.
+ */
 export class SpendMonitor extends Construct {
   readonly function: GovernanceFunction;
 
@@ -53,7 +46,6 @@ export class SpendMonitor extends Construct {
       every: EVERY,
       missedRuns: 4,
       alertTopic: props.alertTopic,
-      runbookUrl: props.runbookUrl,
     });
   }
 }

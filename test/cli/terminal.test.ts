@@ -5,7 +5,7 @@ import { createKnownKeys } from '../../cli/known-keys.js';
 import { csvFields } from '../../cli/simulation/usage-file.js';
 import { createProgress } from '../../cli/terminal/progress.js';
 import { PLAIN, styleOf } from '../../cli/terminal/style.js';
-import { bar, renderTable, right, shrinking } from '../../cli/terminal/table.js';
+import { bar, left, renderTable, right, shrinking } from '../../cli/terminal/table.js';
 import { shortened } from '../../cli/terminal/text.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 
@@ -28,13 +28,16 @@ function stream(isTTY: boolean, columns = 30) {
 }
 
 describe('a table', () => {
+  type Row = { readonly name: string; readonly n: string };
+
   test('aligns by the columns that text takes on a terminal, not by its length', () => {
     const rows = [
-      ['東京', '1'],
-      ['é🎉', '10'],
-      ['e\u0301', '2'],
+      { name: '東京', n: '1' },
+      { name: 'é🎉', n: '10' },
+      { name: 'e\u0301', n: '2' },
     ];
-    expect(renderTable(['name', right('n')], rows, PLAIN).split('\n')).toEqual([
+    const columns = [left('name', (row: Row) => row.name), right('n', (row: Row) => row.n)];
+    expect(renderTable(rows, PLAIN, columns).split('\n')).toEqual([
       'name   n',
       '東京   1',
       'é🎉   10',
@@ -44,13 +47,17 @@ describe('a table', () => {
   });
 
   test('prints no control character of a name', () => {
-    const rows = [['a\u001b[31mb\nc\u202ed\u0007']];
-    expect(renderTable(['x'], rows, PLAIN)).toBe('x\nab c d\n');
+    const rows = ['a\u001b[31mb\nc\u202ed\u0007'];
+    expect(renderTable(rows, PLAIN, [left('x', (name) => name)])).toBe('x\nab c d\n');
   });
 
   test('shortens columns that may shrink, and colors the rest of the text', () => {
-    const rows = [['0123456789', { text: 'a sentence that goes on', tone: 'bad' as const }]];
-    const [, row] = renderTable(['id', shrinking('text')], rows, styleOf(stream(true))).split('\n');
+    const columns = [
+      left('id', () => '0123456789'),
+      shrinking('text', (text: string) => ({ text, tone: 'bad' })),
+    ];
+    const rows = ['a sentence that goes on'];
+    const [, row] = renderTable(rows, styleOf(stream(true)), columns).split('\n');
     expect(row).toBe('0123456789  \u001b[31ma sentence that g…\u001b[39m');
   });
 });
