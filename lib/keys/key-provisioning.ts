@@ -1,27 +1,18 @@
 import { Duration } from 'aws-cdk-lib';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { InvocationType, Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
 import type { ProvisionKeysEnv } from '../../lambdas/provision-keys/wiring.js';
 import type { RequestKeysEnv } from '../../lambdas/request-keys/wiring.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
 import type { RetirementFlow } from './retirement-flow.js';
+import type { RetirementTasksProps } from './retirement-functions.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
-export interface KeyProvisioningProps {
-  readonly policy: PolicyBundle;
+/** The records table has the secrets of earlier deploys, and which keys were requested. */
+export interface KeyProvisioningProps extends RetirementTasksProps {
   /** Started for the keys that left the policy. */
   readonly retirementFlow: RetirementFlow;
-  /** Has the secrets of earlier deploys, and which keys were requested. */
-  readonly recordsTable: RecordsTable;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
-  /** Notified of keys that an operator must create. */
-  readonly alertTopic: AlertTopic;
   /**
    * Creates first keys. Secrets Manager requires that the function that starts a rotation may invoke it.
    *

@@ -1,29 +1,16 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct, type IDependable } from 'constructs';
 import type { KeyRotationEnv } from '../../lambdas/key-rotation/wiring.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
 import { PER_FIVE_MINUTES, RunbookAlarm } from '../operations/runbook-alarm.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
-import type { AdminKeySecret } from './admin-key-secret.js';
-import type { RetirementFlow } from './retirement-flow.js';
+import type { RetirementFlow, RetirementFlowProps } from './retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
-export interface KeyRotationProps {
-  readonly policy: PolicyBundle;
-  /** `undefined` in operator mode: then the command line calls the function. */
-  readonly adminKey: AdminKeySecret | undefined;
-  readonly alertTopic: AlertTopic;
-  readonly recordsTable: RecordsTable;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
+export interface KeyRotationProps extends RetirementFlowProps {
   /** Started when a rotation finishes, with the key that was just replaced. */
   readonly retirementFlow: RetirementFlow;
-  readonly runbookUrl: string;
 }
 
 /**

@@ -15,7 +15,10 @@ import { operatorRetirementStates, retirementStates } from './retirement-states.
 import type { SecretAccess } from './secret-access.js';
 
 export interface RetirementFlowProps extends RetirementTasksProps {
-  /** `undefined` in operator mode: then an operator deletes old keys, and the flow requests it. */
+  /**
+   * `undefined` in operator mode: then an operator creates and deletes keys, which the command line and
+   * the flow ask for.
+   */
   readonly adminKey: AdminKeySecret | undefined;
   readonly runbookUrl: string;
 }
