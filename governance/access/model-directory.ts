@@ -1,3 +1,5 @@
+import type { NamedModel } from '../prices/price-list.js';
+
 /** The models that Mistral serves, by any of their names. */
 export interface ModelDirectory {
   /** The exact id behind an id or alias; `undefined` for a model that is not served. */
@@ -5,13 +7,6 @@ export interface ModelDirectory {
   /** How many tokens a prompt and its completion may have together, where known. */
   contextTokens(id: string): number | undefined;
   readonly ids: readonly string[];
-}
-
-/** A model as Mistral or the price book lists it. */
-export interface NamedModel {
-  readonly id: string;
-  readonly aliases: readonly string[];
-  readonly contextTokens: number | undefined;
 }
 
 /** What a name stands for: an exact id, and the entry of the list that says so. */

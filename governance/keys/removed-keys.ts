@@ -1,23 +1,16 @@
 import { SecretGoneError } from '../platform/errors.js';
 import type { Failures } from '../platform/failures.js';
-import type { Log } from '../platform/log.js';
 import { mapBounded } from '../platform/map-bounded.js';
 import { plannedKeys } from '../policy/planned-keys.js';
-import type { Policy } from '../policy/policy.js';
+import type { KeyDeps } from './key-deps.js';
 import { firstCheckAt, type RemovedKey, retirementRules } from './retirement.js';
-import type { Retirements } from './retirements.aws.js';
 import type { SecretState } from './rotation.js';
 import type { RegisteredSecret, SecretRegister } from './secret-register.aws.js';
-import type { SecretVersions } from './secret-versions.aws.js';
 import { readOwnKey } from './stored-keys.js';
 
-export interface RemovalDeps {
-  readonly policy: Policy;
-  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
+export interface RemovalDeps
+  extends Pick<KeyDeps, 'policy' | 'secrets' | 'retirements' | 'log' | 'now'> {
   readonly register: SecretRegister;
-  readonly retirements: Pick<Retirements, 'start'>;
-  readonly log: Log;
-  readonly now: () => Date;
 }
 
 const WRITES_AT_ONCE = 8;
@@ -67,21 +60,27 @@ async function retire(deps: RemovalDeps, secret: RegisteredSecret): Promise<bool
     warn(error.message);
   });
   if (!state) return false;
-  const keys: OldKey[] = [];
+  const removed: RemovedKey[] = [];
   for (const versionId of versionsToRetire(state)) {
     const key = await readOwnKey(deps.secrets, state.arn, versionId, warn);
-    if (key) keys.push({ keyId: key.keyId, versionId });
+    if (!key) continue;
+    const removedAt = now();
+    removed.push({
+      reason: 'removed',
+      secretId: state.arn,
+      secretName: state.name,
+      workspace: secret.workspace,
+      oldKeyId: key.keyId,
+      oldVersionId: versionId,
+      promotedAt: removedAt.toISOString(),
+      checkAt: firstCheckAt(removedAt, policy.rotation),
+      rules: retirementRules(policy.rotation),
+    });
   }
-  for (const key of keys) {
-    const retirement = planRemoval(policy.rotation, secret, state, key, now());
-    await retirements.start(removalName(secret, key.versionId), retirement);
+  for (const retirement of removed) {
+    await retirements.start(removalName(secret, retirement.oldVersionId), retirement);
   }
-  return keys.length > 0;
-}
-
-interface OldKey {
-  readonly keyId: string;
-  readonly versionId: string;
+  return removed.length > 0;
 }
 
 /**
@@ -102,24 +101,4 @@ export function versionsToRetire({ stagesByVersion }: SecretState): readonly str
   return Object.entries(stagesByVersion)
     .filter(([, stages]) => stages.includes('AWSCURRENT') || stages.includes('AWSPENDING'))
     .map(([versionId]) => versionId);
-}
-
-function planRemoval(
-  rotation: Policy['rotation'],
-  { workspace }: RegisteredSecret,
-  { arn, name }: SecretState,
-  key: OldKey,
-  removedAt: Date,
-): RemovedKey {
-  return {
-    reason: 'removed',
-    secretId: arn,
-    secretName: name,
-    workspace,
-    oldKeyId: key.keyId,
-    oldVersionId: key.versionId,
-    promotedAt: removedAt.toISOString(),
-    checkAt: firstCheckAt(removedAt, rotation),
-    rules: retirementRules(rotation),
-  };
 }

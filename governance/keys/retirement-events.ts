@@ -15,7 +15,6 @@ import {
   deletionNeeded,
   deletionNotVerified,
   keyDeleted,
-  operatorKeyKept,
 } from './operator/deletion-alerts.js';
 import { RetirementSchema } from './retirement.js';
 
@@ -44,14 +43,7 @@ const EVENTS = {
     keyRevoked,
     'revoked',
   ),
-  kept: event(
-    KeptSchema,
-    (context) =>
-      context.verdict.heldBy === undefined
-        ? keyKept(context)
-        : operatorKeyKept(context, context.verdict.heldBy),
-    'kept',
-  ),
+  kept: event(KeptSchema, keyKept, 'kept'),
   failed: event(
     z.object({ error: z.object({ Error: z.string() }).optional() }),
     retirementFailed,

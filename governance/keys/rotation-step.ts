@@ -1,34 +1,23 @@
 import * as z from 'zod';
 import type { Alert } from '../alerts/alert.js';
-import type { AlertTopic } from '../alerts/alert-topic.aws.js';
 import type { KeySource } from '../mistral/key-source.js';
 import { UnknownSecretError } from '../platform/errors.js';
-import type { Log } from '../platform/log.js';
 import { type PlannedKey, plannedKeys } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
-import type { Journal } from './journal.aws.js';
-import type { KeyInspector } from './key-inspector.js';
+import type { KeyDeps } from './key-deps.js';
 import type { RotationCounts } from './outcome-counts.js';
-import type { Retirements } from './retirements.aws.js';
 import type { SecretState } from './rotation.js';
 import type { SecretVersions } from './secret-versions.aws.js';
 
 /** What it takes to promote a key, however it was created. */
-export interface FinishDeps {
-  readonly policy: Policy;
+export interface FinishDeps
+  extends Pick<KeyDeps, 'policy' | 'retirements' | 'alerts' | 'journal' | 'log' | 'now'> {
   readonly secrets: SecretVersions;
-  readonly retirements: Retirements;
-  readonly alerts: AlertTopic;
-  readonly journal: Journal;
   readonly counts: RotationCounts;
-  readonly log: Log;
-  readonly now: () => Date;
 }
 
-export interface RotationDeps extends FinishDeps {
+export interface RotationDeps extends FinishDeps, Pick<KeyDeps, 'inspector' | 'sleep'> {
   readonly keySource: KeySource;
-  readonly inspector: KeyInspector;
-  readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
 /** One rotation of one secret, as a step of it sees it. */
@@ -56,17 +45,12 @@ export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
-interface OpenedRotation {
-  readonly step: z.infer<typeof RotationEventSchema>['Step'];
-  readonly rotation: Rotation;
-}
-
 /** What an event asks for, and the state of its secret. @throws UnknownSecretError */
 export async function openRotation(
-  { secrets, policy }: Pick<FinishDeps, 'secrets' | 'policy'>,
+  { secrets, policy }: Pick<KeyDeps, 'secrets' | 'policy'>,
   event: unknown,
   context: InvocationContext,
-): Promise<OpenedRotation> {
+): Promise<{ step: z.infer<typeof RotationEventSchema>['Step']; rotation: Rotation }> {
   const { Step, SecretId, ClientRequestToken, RotationToken, Compromised } =
     RotationEventSchema.parse(event);
   const secret = await secrets.describe(SecretId);
@@ -91,7 +75,7 @@ function plannedKey(policy: Policy, secretName: string): PlannedKey {
 
 /** Publishes and records. What fails of it is logged: it must not undo or repeat a rotation. */
 export async function notify(
-  { alerts, journal, log }: Pick<FinishDeps, 'alerts' | 'journal' | 'log'>,
+  { alerts, journal, log }: Pick<KeyDeps, 'alerts' | 'journal' | 'log'>,
   secretName: string,
   alert: Alert,
 ): Promise<void> {

@@ -1,4 +1,5 @@
 import type { IsoDate } from '../platform/utc-day.js';
+import type { NamedModel } from '../prices/price-list.js';
 import type { ApiKey } from './api-key.js';
 
 /** A key as Mistral lists it: everything but the key itself. */
@@ -17,11 +18,8 @@ export interface ListedKey {
 }
 
 /** A key just created: the only time that Mistral shows it. */
-export interface CreatedKey {
-  readonly id: string;
+export interface CreatedKey extends Pick<ListedKey, 'id' | 'createdAt' | 'expiresOn'> {
   readonly apiKey: ApiKey;
-  readonly createdAt: Date | undefined;
-  readonly expiresOn: IsoDate | undefined;
 }
 
 export interface MistralWorkspace {
@@ -31,11 +29,7 @@ export interface MistralWorkspace {
   readonly monthlyLimit?: { readonly amount: number; readonly currency: string | undefined };
 }
 
-export interface MistralModel {
-  readonly id: string;
-  readonly aliases: readonly string[];
-  /** How many tokens a prompt and its completion may have together, if Mistral says so. */
-  readonly contextTokens: number | undefined;
+export interface MistralModel extends NamedModel {
   /** When Mistral stops serving the model, if it said so. */
   readonly deprecatedAt: Date | undefined;
   readonly replacement: string | undefined;

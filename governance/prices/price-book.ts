@@ -1,5 +1,5 @@
 import type { Currency } from '../platform/wording.js';
-import { type ListedModel, PRICE_LIST } from './price-list.js';
+import { type NamedModel, PRICE_LIST } from './price-list.js';
 import { BATCH, type ModelPrices, PRIORITY, REGIONAL, ratesOf, times } from './rates.js';
 import {
   listedUnitPrices,
@@ -14,7 +14,7 @@ import {
 export interface PriceBook {
   readonly currency: Currency;
   /** What the list says of models besides their prices. */
-  readonly models: readonly Pick<ListedModel, 'id' | 'aliases' | 'contextTokens'>[];
+  readonly models: readonly NamedModel[];
   /** By exact id. `undefined` for a model without a price where the policy refuses those. */
   pricesOf(modelId: string): ModelPrices | undefined;
 }

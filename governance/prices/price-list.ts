@@ -1,12 +1,15 @@
-import type { IsoDate } from '../platform/utc-day.js';
-
 /** What a unit costs in USD and, where Mistral publishes one, in EUR: a price of its own there. */
 export type ListPrice = readonly [usd: string, eur?: string];
 
-export interface ListedModel {
+/** A model as Mistral or this list names it. */
+export interface NamedModel {
   readonly id: string;
   readonly aliases: readonly string[];
+  /** How many tokens a prompt and its completion may have together, where known. */
   readonly contextTokens: number | undefined;
+}
+
+export interface ListedModel extends NamedModel {
   /** Empty for a model that Mistral lists without a price. */
   readonly prices: ListedPrices;
 }
@@ -22,11 +25,7 @@ export interface ListedPrices {
 }
 
 /** Where the prices come from, and how old they are. */
-export const PRICE_LIST_SOURCE: {
-  readonly repository: string;
-  readonly commit: string;
-  readonly publishedOn: IsoDate;
-} = {
+export const PRICE_LIST_SOURCE = {
   repository: 'https://github.com/mistralai/platform-docs-public',
   commit: '222f4ba9114f84ce9f2d718b9a12fbac1e527f4b',
   publishedOn: '2026-08-21',

@@ -1,15 +1,9 @@
-import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
-import type { Journal } from '../../governance/keys/journal.aws.js';
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import type { RetirementCounts } from '../../governance/keys/outcome-counts.js';
 import { readNotice } from '../../governance/keys/retirement-events.js';
-import type { Log } from '../../governance/platform/log.js';
 
-export interface NotifyOnCallDeps {
-  readonly alerts: AlertTopic;
-  readonly journal: Journal;
-  readonly log: Log;
+export interface NotifyOnCallDeps extends Pick<KeyDeps, 'alerts' | 'journal' | 'log' | 'now'> {
   readonly counts: RetirementCounts;
-  readonly now: () => Date;
 }
 
 /** Task of the retirement flow: notifies on-call of an event, and records it. */

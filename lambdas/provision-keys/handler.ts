@@ -1,12 +1,12 @@
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
 import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
 import { createFailures, type Failures } from '../../governance/platform/failures.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 
-export interface ProvisionKeysDeps extends RemovalDeps {
+export interface ProvisionKeysDeps extends RemovalDeps, Pick<KeyDeps, 'sleep'> {
   readonly rotations: SecretRotations;
-  readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 export interface Provisioning {

@@ -1,18 +1,10 @@
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import { type Retirement, RetirementSchema } from '../../governance/keys/retirement.js';
-import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { readCurrentKey } from '../../governance/keys/stored-keys.js';
-import type { KeySource } from '../../governance/mistral/key-source.js';
 import { KeyStillCurrentError } from '../../governance/platform/errors.js';
-import type { Log } from '../../governance/platform/log.js';
 import { isPlanned } from '../../governance/policy/planned-keys.js';
-import type { Policy } from '../../governance/policy/policy.js';
 
-export interface RevokeKeyDeps {
-  readonly policy: Policy;
-  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
-  readonly keySource: Pick<KeySource, 'delete'>;
-  readonly log: Log;
-}
+export type RevokeKeyDeps = Pick<KeyDeps, 'policy' | 'secrets' | 'keySource' | 'log'>;
 
 /** Task of the retirement flow: deletes the old key, after a last check of what AWSCURRENT names. */
 export function createRevokeKeyHandler({ policy, secrets, keySource, log }: RevokeKeyDeps) {

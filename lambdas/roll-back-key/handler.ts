@@ -1,13 +1,10 @@
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import { ReplacedKeySchema } from '../../governance/keys/retirement.js';
 import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import type { KeySource } from '../../governance/mistral/key-source.js';
-import type { Log } from '../../governance/platform/log.js';
 
-export interface RollBackKeyDeps {
+export interface RollBackKeyDeps extends Pick<KeyDeps, 'keySource' | 'log'> {
   readonly secrets: SecretVersions;
-  readonly keySource: Pick<KeySource, 'delete'>;
-  readonly log: Log;
 }
 
 export interface RollBack {

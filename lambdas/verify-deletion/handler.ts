@@ -1,15 +1,9 @@
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import { type DeletionVerdict, judgeDeletion } from '../../governance/keys/operator/deletion.js';
-import {
-  checkDeletion,
-  type DeletionCheckDeps,
-} from '../../governance/keys/operator/deletion-check.js';
+import { checkDeletion } from '../../governance/keys/operator/deletion-check.js';
 import { RetirementSchema } from '../../governance/keys/retirement.js';
-import type { Log } from '../../governance/platform/log.js';
 
-export interface VerifyDeletionDeps extends DeletionCheckDeps {
-  readonly log: Log;
-  readonly now: () => Date;
-}
+type VerifyDeletionDeps = Pick<KeyDeps, 'policy' | 'secrets' | 'prober' | 'log' | 'now'>;
 
 /** Task of the retirement flow in operator mode: checks whether an old key still works. */
 export function createVerifyDeletionHandler(deps: VerifyDeletionDeps) {

@@ -1,4 +1,4 @@
-import type { KeyInspector } from '../../governance/keys/key-inspector.js';
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import {
   EarlierCheckSchema,
   judgeRetirement,
@@ -7,21 +7,13 @@ import {
   RetirementSchema,
   type RetirementVerdict,
 } from '../../governance/keys/retirement.js';
-import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { readCurrentKey } from '../../governance/keys/stored-keys.js';
-import type { KeyProber } from '../../governance/mistral/key-prober.js';
-import type { Log } from '../../governance/platform/log.js';
 import { isPlanned } from '../../governance/policy/planned-keys.js';
-import type { Policy } from '../../governance/policy/policy.js';
 
-export interface VerifyRetirementDeps {
-  readonly policy: Policy;
-  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
-  readonly inspector: KeyInspector;
-  readonly prober: KeyProber;
-  readonly log: Log;
-  readonly now: () => Date;
-}
+export type VerifyRetirementDeps = Pick<
+  KeyDeps,
+  'policy' | 'secrets' | 'inspector' | 'prober' | 'log' | 'now'
+>;
 
 /** Task of the retirement flow: gathers the facts about an old key and returns a verdict. */
 export function createVerifyRetirementHandler(deps: VerifyRetirementDeps) {

@@ -44,7 +44,6 @@ async function openWorld(keySource: 'operator' | 'admin-api' = 'operator') {
               retirements.push(name);
               return 'started';
             },
-            async *running() {},
           },
           alerts: { publish: async (alert) => void alerts.push(alert) },
           journal: { record: async () => {} },

@@ -120,7 +120,6 @@ const deps: RotationDeps = {
       retirements.set(name, retirement);
       return 'started';
     },
-    async *running() {},
   },
   alerts: { publish: async (alert) => void alerts.push(alert) },
   journal: { record: async () => {} },

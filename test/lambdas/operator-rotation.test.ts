@@ -76,7 +76,6 @@ const handler = createOperatorRotationHandler({
       retirements.set(name, retirement);
       return 'started';
     },
-    async *running() {},
   },
   alerts: { publish: async (alert) => void alerts.push(alert) },
   journal: { record: async () => {} },

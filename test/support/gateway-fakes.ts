@@ -3,13 +3,13 @@ import { compileAccess } from '../../governance/access/compile-access.js';
 import {
   createModelDirectory,
   type ModelDirectory,
-  type NamedModel,
 } from '../../governance/access/model-directory.js';
 import type { Authorize } from '../../governance/metering/live-access.js';
 import type { Tariff } from '../../governance/metering/tariff.js';
 import type { WorkspaceKeys } from '../../governance/metering/workspace-keys.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import type { NamedModel } from '../../governance/prices/price-list.js';
 import type { Quota, QuotaClaim, QuotaHolder } from '../../governance/quotas/quota.js';
 
 const MODELS: readonly NamedModel[] = [

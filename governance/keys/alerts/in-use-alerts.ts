@@ -40,12 +40,9 @@ export function keyInUse(context: InUseContext): Alert {
         say: 'List who has read the secret: a service that works but is not listed holds a copy of the key',
         command: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=${retirement.secretId} --max-results 50`,
       },
-      {
-        say:
-          reason === 'removed'
-            ? 'Give that service another key of the policy; the revocation follows by itself'
-            : 'Restart or redeploy that service so that it reads the secret; the revocation follows by itself',
-      },
+      reason === 'removed'
+        ? 'Give that service another key of the policy; the revocation follows by itself'
+        : 'Restart or redeploy that service so that it reads the secret; the revocation follows by itself',
     ],
   });
 }
@@ -66,9 +63,7 @@ export function approvalNeeded(context: InUseContext): Alert {
     ],
     facts: { 'last used on': verdict.lastUsedOn, 'next check': timeText(verdict.checkAt) },
     nextSteps: [
-      {
-        say: `Move the service off the ${reason} key; the revocation then follows by itself`,
-      },
+      `Move the service off the ${reason} key; the revocation then follows by itself`,
       {
         say: 'Or approve: revoke the key now, which breaks the service that still uses it',
         command: revokeNowCommand(context.stateMachineArn, retirement, at),

@@ -11,22 +11,24 @@ export interface RetirementContext {
   readonly stateMachineArn: string;
 }
 
-interface Worded
-  extends Pick<Alert, 'type' | 'severity' | 'title'>,
-    Partial<Pick<Alert, 'facts' | 'nextSteps'>> {
-  /** Sentences; those that do not apply are left out. */
-  readonly description: readonly (string | false | undefined)[];
+/** Sentences and steps that do not apply are left out. */
+interface Worded extends Pick<Alert, 'type' | 'severity' | 'title'>, Partial<Pick<Alert, 'facts'>> {
+  readonly description: readonly (string | false)[];
+  /** A step without a command is its sentence alone. @default none */
+  readonly nextSteps?: readonly (NextStep | string | false)[];
 }
 
 /** Fills in what all alerts of one retirement share, so that they read and thread alike. */
 export function retirementAlert(
   { retirement, at }: Pick<RetirementContext, 'retirement' | 'at'>,
-  worded: Worded,
+  { description, nextSteps = [], ...worded }: Worded,
 ): Alert {
   return {
-    nextSteps: [],
     ...worded,
-    description: worded.description.filter(Boolean).join(' '),
+    description: description.filter(Boolean).join(' '),
+    nextSteps: nextSteps
+      .filter((step) => step !== false)
+      .map((step) => (typeof step === 'string' ? { say: step } : step)),
     workspace: retirement.workspace,
     threadId: threadOfRetirement(retirement),
     at,
@@ -64,4 +66,8 @@ export function deleteSecret({ secretId }: Pick<Retirement, 'secretId'>): NextSt
     say: 'When no service reads the secret any more, delete it (it can be restored for 30 days)',
     command: `aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
   };
+}
+
+export function consoleOf({ workspace }: Pick<Retirement, 'workspace'>): string {
+  return `https://console.mistral.ai > workspace ${workspace} > API keys`;
 }

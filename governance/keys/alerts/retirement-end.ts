@@ -1,5 +1,7 @@
 import type { Alert } from '../../alerts/alert.js';
+import { supplyCommand } from '../operator/operator-secret.js';
 import {
+  consoleOf,
   deleteSecret,
   type RetirementContext,
   retirementAlert,
@@ -24,7 +26,7 @@ export function keyRevoked(context: RevokedContext): Alert {
       reason === 'removed' ? 'The secret that held it remains.' : 'The rotation is complete.',
     ],
     facts: { 'rejected by Mistral': rejected ? 'yes' : 'not tried: its version is not stored' },
-    nextSteps: reason === 'removed' ? [deleteSecret(retirement)] : [],
+    nextSteps: [reason === 'removed' && deleteSecret(retirement)],
   });
 }
 
@@ -51,7 +53,7 @@ export function rolledBack(context: RejectedContext): Alert {
     ],
     facts: { reason: verdict.reason, 'rejected since': timeText(verdict.rejectedSince) },
     nextSteps: [
-      { say: 'Restart services that get 401 from Mistral, so that they read the secret again' },
+      'Restart services that get 401 from Mistral, so that they read the secret again',
       rotateAgain('Find out why Mistral rejected the new key, then rotate again', retirement),
     ],
   });
@@ -82,9 +84,7 @@ export function bothKeysRejected(
       'next check': timeText(verdict.checkAt),
     },
     nextSteps: [
-      {
-        say: 'Check at https://console.mistral.ai whether the workspace is suspended or a bill is unpaid',
-      },
+      'Check at https://console.mistral.ai whether the workspace is suspended or a bill is unpaid',
       rotateAgain('If only this key is affected, create a new one', retirement),
     ],
   });
@@ -94,34 +94,68 @@ function asSentence(reason: string): string {
   return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
 }
 
-/** The key is current after all: the flow ends without changing anything. */
-export function keyKept(context: RetirementContext): Alert {
-  const { retirement } = context;
-  if (retirement.reason === 'removed') return removalUndone(context);
-  const { secretName, oldKeyId, newKeyId } = retirement;
+export interface KeptContext extends RetirementContext {
+  /** In operator mode, the secret whose current key this one is. */
+  readonly verdict: { readonly heldBy?: string | undefined };
+}
+
+/** The key is current after all: the flow ends without changing or asking for anything. */
+export function keyKept(context: KeptContext): Alert {
+  const { retirement, verdict } = context;
+  const { secretName, oldKeyId } = retirement;
+  const { heldBy } = verdict;
+  if (heldBy !== undefined && heldBy !== secretName) {
+    return retirementAlert(context, {
+      type: 'rolled-back',
+      severity: 'warning',
+      title: `Keep the key of ${secretName}: another secret holds it`,
+      description: [
+        `The policy no longer names ${secretName}, but the same key is the current key of ${heldBy}: do not delete ${oldKeyId}.`,
+        `You are asked to delete it when ${heldBy} has a new key.`,
+      ],
+      facts: { 'current in': heldBy },
+    });
+  }
+  if (retirement.reason === 'removed') {
+    return retirementAlert(context, {
+      type: 'rolled-back',
+      severity: 'info',
+      title: `Removal of ${secretName} was undone, its key is kept`,
+      description: [
+        `The policy names the key again, so key ${oldKeyId} stays current. Nothing was revoked.`,
+      ],
+    });
+  }
+  const { newKeyId } = retirement;
+  const movedBack = `AWSCURRENT was moved back to key ${oldKeyId}, so`;
+  const newerKey = `The newer key ${newKeyId} stays at Mistral,`;
   return retirementAlert(context, {
     type: 'rolled-back',
     severity: 'warning',
     title: `Previous key of ${secretName} is current again`,
-    description: [
-      `AWSCURRENT was moved back to key ${oldKeyId}, so nothing was revoked. Services are not affected.`,
-      `The newer key ${newKeyId} stays at Mistral, and the nightly audit reports it.`,
-    ],
-    nextSteps: [
-      rotateAgain('When the reason for moving back is settled, rotate again', retirement),
-    ],
-  });
-}
-
-export function removalUndone(context: RetirementContext): Alert {
-  const { secretName, oldKeyId } = context.retirement;
-  return retirementAlert(context, {
-    type: 'rolled-back',
-    severity: 'info',
-    title: `Removal of ${secretName} was undone, its key is kept`,
-    description: [
-      `The policy names the key again, so key ${oldKeyId} stays current. Nothing was revoked.`,
-    ],
+    ...(heldBy === undefined
+      ? {
+          description: [
+            `${movedBack} nothing was revoked. Services are not affected.`,
+            `${newerKey} and the nightly audit reports it.`,
+          ],
+          nextSteps: [
+            rotateAgain('When the reason for moving back is settled, rotate again', retirement),
+          ],
+        }
+      : {
+          description: [
+            `${movedBack} do not delete it. Services are not affected.`,
+            `${newerKey} where this system does not monitor it.`,
+          ],
+          nextSteps: [
+            {
+              say: 'When the reason for moving back is settled, supply a new key',
+              command: supplyCommand(retirement),
+            },
+            `Delete ${newKeyId} at ${consoleOf(retirement)}`,
+          ],
+        }),
   });
 }
 

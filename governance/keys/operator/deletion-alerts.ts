@@ -1,13 +1,13 @@
 import type { Alert } from '../../alerts/alert.js';
 import { countText } from '../../platform/wording.js';
 import {
+  consoleOf,
   deleteSecret,
   type RetirementContext,
   retirementAlert,
   timeText,
 } from '../alerts/retirement-alert.js';
-import { removalUndone } from '../alerts/retirement-end.js';
-import type { ReplacedKey, Retirement } from '../retirement.js';
+import type { Retirement } from '../retirement.js';
 import type { OldKeyAnswer } from './deletion.js';
 import { supplyCommand } from './operator-secret.js';
 
@@ -42,7 +42,15 @@ export function deletionNeeded(context: CheckedAgainContext): Alert {
       'why it is safe': whySafe(retirement),
       'next check': timeText(verdict.checkAt),
     },
-    nextSteps: leaked ? leakedSteps(leaked) : deletionSteps(retirement),
+    nextSteps: leaked
+      ? [
+          `Delete ${oldKeyId} at ${consoleOf(leaked)}, and keys of ${secretName} that are older; keep the current key ${leaked.newKeyId}`,
+          'Restart services that get 401 from Mistral, so that they read the secret again',
+        ]
+      : [
+          `At ${consoleOf(retirement)}, check when ${oldKeyId} was last used: one use a day is this check, more means that a service holds a copy`,
+          `If no service uses it, delete ${oldKeyId} there, and no other key`,
+        ],
   });
 }
 
@@ -57,24 +65,6 @@ function whySafe(retirement: Retirement): string {
   return retirement.reason === 'removed'
     ? 'the policy no longer has this key, and no other secret of its workspace holds the same one'
     : `${retirement.newKeyId} or a later key is current; while the policy names the secret, you are asked only if Mistral accepts that one`;
-}
-
-function deletionSteps({ workspace, oldKeyId }: Retirement): Alert['nextSteps'] {
-  return [
-    {
-      say: `At ${consoleOf(workspace)}, check when ${oldKeyId} was last used: one use a day is this check, more means that a service holds a copy`,
-    },
-    { say: `If no service uses it, delete ${oldKeyId} there, and no other key` },
-  ];
-}
-
-function leakedSteps({ workspace, secretName, oldKeyId, newKeyId }: ReplacedKey) {
-  return [
-    {
-      say: `Delete ${oldKeyId} at ${consoleOf(workspace)}, and keys of ${secretName} that are older; keep the current key ${newKeyId}`,
-    },
-    { say: 'Restart services that get 401 from Mistral, so that they read the secret again' },
-  ];
 }
 
 export function keyDeleted(
@@ -95,14 +85,13 @@ export function keyDeleted(
       reason === 'removed' ? 'The secret that held it remains.' : 'The rotation is complete.',
     ],
     facts: { 'rejected by Mistral': 'yes', 'accepted meanwhile': witness },
-    nextSteps:
-      reason === 'removed' ? [...doubtStep(retirement, isNear), deleteSecret(retirement)] : [],
+    nextSteps: [
+      reason === 'removed' &&
+        !isNear &&
+        `Confirm at ${consoleOf(retirement)} that ${oldKeyId} is deleted`,
+      reason === 'removed' && deleteSecret(retirement),
+    ],
   });
-}
-
-function doubtStep({ workspace, oldKeyId }: Retirement, isNear: boolean) {
-  if (isNear) return [];
-  return [{ say: `Confirm at ${consoleOf(workspace)} that ${oldKeyId} is deleted` }];
 }
 
 /** Either the key cannot be tried any more, or no other key can be tried beside it. */
@@ -110,7 +99,7 @@ export function deletionNotVerified(
   context: RetirementContext & { readonly verdict: { readonly oldKey: OldKeyAnswer } },
 ): Alert {
   const { retirement, verdict } = context;
-  const { secretName, workspace, oldKeyId, oldVersionId, reason } = retirement;
+  const { secretName, oldKeyId, oldVersionId, reason } = retirement;
   return retirementAlert(context, {
     type: 'deletion-needed',
     severity: 'warning',
@@ -122,45 +111,7 @@ export function deletionNotVerified(
       'The retirement has ended. You will get no further reminders.',
     ],
     nextSteps: [
-      {
-        say: `Confirm at ${consoleOf(workspace)} that ${oldKeyId} is deleted; delete it if it is still listed`,
-      },
-    ],
-  });
-}
-
-/** The key is current in this secret or another one: the flow ends without asking for anything. */
-export function operatorKeyKept(context: RetirementContext, heldBy: string): Alert {
-  const { retirement } = context;
-  const { secretName, workspace, oldKeyId } = retirement;
-  if (heldBy !== secretName) {
-    return retirementAlert(context, {
-      type: 'rolled-back',
-      severity: 'warning',
-      title: `Keep the key of ${secretName}: another secret holds it`,
-      description: [
-        `The policy no longer names ${secretName}, but the same key is the current key of ${heldBy}: do not delete ${oldKeyId}.`,
-        `You are asked to delete it when ${heldBy} has a new key.`,
-      ],
-      facts: { 'current in': heldBy },
-    });
-  }
-  if (retirement.reason === 'removed') return removalUndone(context);
-  const { newKeyId } = retirement;
-  return retirementAlert(context, {
-    type: 'rolled-back',
-    severity: 'warning',
-    title: `Previous key of ${secretName} is current again`,
-    description: [
-      `AWSCURRENT was moved back to key ${oldKeyId}, so do not delete it. Services are not affected.`,
-      `The newer key ${newKeyId} stays at Mistral, where this system does not monitor it.`,
-    ],
-    nextSteps: [
-      {
-        say: 'When the reason for moving back is settled, supply a new key',
-        command: supplyCommand(retirement),
-      },
-      { say: `Delete ${newKeyId} at ${consoleOf(workspace)}` },
+      `Confirm at ${consoleOf(retirement)} that ${oldKeyId} is deleted; delete it if it is still listed`,
     ],
   });
 }
@@ -189,25 +140,16 @@ export function currentKeyRejected(context: CheckedAgainContext): Alert {
       'next check': timeText(verdict.checkAt),
     },
     nextSteps: [
-      {
-        say: `Check at https://console.mistral.ai whether ${replacing?.newKeyId ?? 'the current key'} is listed in workspace ${workspace}, whether the workspace is suspended, or a bill is unpaid`,
-      },
+      `Check at https://console.mistral.ai whether ${replacing?.newKeyId ?? 'the current key'} is listed in workspace ${workspace}, whether the workspace is suspended, or a bill is unpaid`,
       {
         say: 'If only this key is affected, supply a new one',
         command: supplyCommand(retirement),
       },
-      ...(oldWorks && replacing
-        ? [
-            {
-              say: 'Until there is a new one, make the previous key current again',
-              command: `aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSCURRENT --move-to-version-id ${oldVersionId} --remove-from-version-id ${replacing.newVersionId}`,
-            },
-          ]
-        : []),
+      oldWorks &&
+        replacing !== undefined && {
+          say: 'Until there is a new one, make the previous key current again',
+          command: `aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSCURRENT --move-to-version-id ${oldVersionId} --remove-from-version-id ${replacing.newVersionId}`,
+        },
     ],
   });
-}
-
-function consoleOf(workspace: string): string {
-  return `https://console.mistral.ai > workspace ${workspace} > API keys`;
 }

@@ -1,21 +1,15 @@
-import type { KeyProber } from '../../mistral/key-prober.js';
 import { RotationRefusedError, SecretGoneError } from '../../platform/errors.js';
 import { mapBounded } from '../../platform/map-bounded.js';
 import { isPlanned, type PlannedKey, plannedKeys } from '../../policy/planned-keys.js';
-import type { Policy } from '../../policy/policy.js';
+import type { KeyDeps } from '../key-deps.js';
 import type { ManagedKey } from '../managed-key.js';
 import type { Retirement } from '../retirement.js';
 import { versionAt } from '../rotation.js';
-import type { SecretVersions } from '../secret-versions.aws.js';
 import { readCurrentKey, readOwnKey } from '../stored-keys.js';
 import type { DeletionFacts, OldKeyAnswer } from './deletion.js';
 import { verifiedVersion } from './operator-secret.js';
 
-export interface DeletionCheckDeps {
-  readonly policy: Policy;
-  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
-  readonly prober: KeyProber;
-}
+export type DeletionCheckDeps = Pick<KeyDeps, 'policy' | 'secrets' | 'prober'>;
 
 type Checked = Omit<DeletionFacts, 'now'>;
 

@@ -3,12 +3,6 @@ import { dayCheck } from '../retirement.js';
 /** How Mistral answers the old key; `not stored` where Secrets Manager has dropped its version. */
 export type OldKeyAnswer = 'accepted' | 'forbidden' | 'rejected' | 'not stored';
 
-/** A key that the old one is compared with, named by its secret, and whether Mistral accepted it. */
-export interface Witness {
-  readonly secretName: string;
-  readonly accepted: boolean;
-}
-
 /** What can be known of an old key in operator mode: how Mistral answers it and another one. */
 export interface DeletionFacts {
   readonly now: Date;
@@ -17,15 +11,14 @@ export interface DeletionFacts {
   readonly oldKey: OldKeyAnswer;
   /** Whether the policy has the secret. Then the witness is its current key. */
   readonly isPlanned: boolean;
-  /** `undefined` where the policy has no other key. */
-  readonly witness: Witness | undefined;
+  /** The key that the old one is compared with; `undefined` where the policy has no other. */
+  readonly witness: { readonly secretName: string; readonly accepted: boolean } | undefined;
 }
 
 /** Each verdict is named as the event that notifies on-call of it. */
 export type DeletionVerdict =
-  | { readonly kind: 'deletion-needed'; readonly checkAt: string; readonly oldKey: OldKeyAnswer }
   | {
-      readonly kind: 'current-key-rejected';
+      readonly kind: 'deletion-needed' | 'current-key-rejected';
       readonly checkAt: string;
       readonly oldKey: OldKeyAnswer;
     }

@@ -1,10 +1,10 @@
-import type { KeyProber } from '../../mistral/key-prober.js';
 import {
   NewKeyUndecidedError,
   OperatorKeyRejectedError,
   RotationRefusedError,
 } from '../../platform/errors.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
+import type { KeyDeps } from '../key-deps.js';
 import { lackOfAccess } from '../key-health.js';
 import type { ManagedKey } from '../managed-key.js';
 import { versionAt } from '../rotation.js';
@@ -12,9 +12,7 @@ import type { FinishDeps, Rotation } from '../rotation-step.js';
 import { readOwnKey } from '../stored-keys.js';
 import { isFirstKey } from './operator-secret.js';
 
-export interface OperatorRotationDeps extends FinishDeps {
-  readonly prober: KeyProber;
-}
+export type OperatorRotationDeps = FinishDeps & Pick<KeyDeps, 'prober'>;
 
 /**
  * Tests an operator's key. Unusable for good, it is no longer pending; it stays at Mistral, where
