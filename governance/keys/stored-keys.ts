@@ -1,6 +1,6 @@
 import { SecretValueError } from '../platform/errors.js';
 import type { ManagedKey } from './managed-key.js';
-import { type SecretState, versionAt } from './rotation.js';
+import { versionAt } from './rotation.js';
 import type { SecretVersions } from './secret-versions.aws.js';
 
 /**
@@ -23,12 +23,6 @@ export async function readOwnKey(
   }
 }
 
-export interface CurrentKey {
-  readonly state: SecretState;
-  readonly versionId: string | undefined;
-  readonly key: ManagedKey | undefined;
-}
-
 /**
  * What AWSCURRENT names. By the secret's name: one that was deleted and created again has another ARN.
  *
@@ -37,7 +31,7 @@ export interface CurrentKey {
 export async function readCurrentKey(
   secrets: Pick<SecretVersions, 'describe' | 'read'>,
   secretName: string,
-): Promise<CurrentKey> {
+) {
   const state = await secrets.describe(secretName);
   const versionId = versionAt(state, 'AWSCURRENT');
   const key = versionId === undefined ? undefined : await secrets.read(state.arn, versionId);

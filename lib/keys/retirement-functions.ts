@@ -31,25 +31,8 @@ abstract class RetirementTasks extends Construct {
     private readonly props: RetirementTasksProps,
   ) {
     super(scope, id);
-    this.notify = this.notifyOnCall();
-  }
-
-  protected task(id: string, folder: string, description: string, actions: readonly string[]) {
-    const { policy, encryptionKey } = this.props;
-    const task = new GovernanceFunction(this, id, {
-      folder,
-      description,
-      policy,
-    });
-    this.access.push({ role: task.executionRole, actions });
-    const readsValues = actions.includes('secretsmanager:GetSecretValue');
-    if (readsValues) encryptionKey.grantDecrypt(task);
-    return task;
-  }
-
-  private notifyOnCall(): IFunction {
-    const { policy, alertTopic, recordsTable } = this.props;
-    const notify = new GovernanceFunction(this, 'Notify', {
+    const { policy, alertTopic, recordsTable } = props;
+    this.notify = new GovernanceFunction(this, 'Notify', {
       folder: 'notify-on-call',
       description: 'Notifies on-call of the events of a retirement, and records them',
       policy,
@@ -58,14 +41,17 @@ abstract class RetirementTasks extends Construct {
         RECORDS_TABLE_NAME: recordsTable.tableName,
       } satisfies NotifyOnCallEnv,
     });
-    alertTopic.grantPublish(notify);
-    recordsTable.grantJournal(notify);
-    return notify;
+    alertTopic.grantPublish(this.notify);
+    recordsTable.grantJournal(this.notify);
   }
-}
 
-export interface RetirementFunctionsProps extends RetirementTasksProps {
-  readonly adminKey: AdminKeySecret;
+  protected task(id: string, folder: string, description: string, actions: readonly string[]) {
+    const { policy, encryptionKey } = this.props;
+    const task = new GovernanceFunction(this, id, { folder, description, policy });
+    this.access.push({ role: task.executionRole, actions });
+    if (actions.includes('secretsmanager:GetSecretValue')) encryptionKey.grantDecrypt(task);
+    return task;
+  }
 }
 
 const { inspect, read, moveLabels } = SECRET_ACTIONS;
@@ -77,10 +63,14 @@ export class RetirementFunctions extends RetirementTasks {
   readonly confirm = this.task('Confirm', 'confirm-revocation', 'Checks a deleted key', read);
   readonly rollBack = this.task('RollBack', 'roll-back-key', 'Promotes a previous key', moveLabels);
 
-  constructor(scope: Construct, id: string, props: RetirementFunctionsProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { adminKey, ...props }: RetirementTasksProps & { readonly adminKey: AdminKeySecret },
+  ) {
     super(scope, id, props);
     const tasks = [this.verify, this.revoke, this.confirm, this.rollBack];
-    for (const task of tasks) props.adminKey.grantRead(task);
+    for (const task of tasks) adminKey.grantRead(task);
   }
 }
 
