@@ -1,6 +1,6 @@
-import { SecretValueError } from '../platform/errors.js';
+import { SecretGoneError, SecretValueError } from '../platform/errors.js';
 import type { ManagedKey } from './managed-key.js';
-import { versionAt } from './rotation.js';
+import { type SecretState, versionAt } from './rotation.js';
 import type { SecretVersions } from './secret-versions.aws.js';
 
 /**
@@ -19,6 +19,21 @@ export async function readOwnKey(
   } catch (error) {
     if (!(error instanceof SecretValueError)) throw error;
     onForeignValue(error.message);
+    return undefined;
+  }
+}
+
+/** The state of a secret; `undefined` for one that is deleted or not deployed yet. */
+export async function describeExisting(
+  secrets: Pick<SecretVersions, 'describe'>,
+  secretName: string,
+  onMissing: (reason: string) => void = () => {},
+): Promise<SecretState | undefined> {
+  try {
+    return await secrets.describe(secretName);
+  } catch (error) {
+    if (!(error instanceof SecretGoneError)) throw error;
+    onMissing(error.message);
     return undefined;
   }
 }

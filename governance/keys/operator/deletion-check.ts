@@ -1,11 +1,11 @@
-import { RotationRefusedError, SecretGoneError } from '../../platform/errors.js';
+import { RotationRefusedError } from '../../platform/errors.js';
 import { mapBounded } from '../../platform/map-bounded.js';
 import { isPlanned, type PlannedKey, plannedKeys } from '../../policy/planned-keys.js';
 import type { KeyDeps } from '../key-deps.js';
 import type { ManagedKey } from '../managed-key.js';
 import type { Retirement } from '../retirement.js';
 import { versionAt } from '../rotation.js';
-import { readCurrentKey, readOwnKey } from '../stored-keys.js';
+import { describeExisting, readCurrentKey, readOwnKey } from '../stored-keys.js';
 import type { DeletionFacts, OldKeyAnswer } from './deletion.js';
 import { verifiedVersion } from './operator-secret.js';
 
@@ -115,14 +115,9 @@ async function currentKeys(
   planned: readonly PlannedKey[],
 ): Promise<readonly Peer[]> {
   const peers = await mapBounded(planned, READS_AT_ONCE, async ({ secretName }) => {
-    const state = await secrets.describe(secretName).catch(undefinedIfGone);
+    const state = await describeExisting(secrets, secretName);
     const key = state && (await readOwnKey(secrets, state.arn, verifiedVersion(state)));
     return key && { secretName, key };
   });
   return peers.filter((one) => one !== undefined);
-}
-
-/** A secret that is not deployed yet. */
-function undefinedIfGone(error: unknown): undefined {
-  if (!(error instanceof SecretGoneError)) throw error;
 }
