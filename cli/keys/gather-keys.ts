@@ -1,10 +1,10 @@
 import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { verifiedVersion } from '../../governance/keys/operator/operator-secret.js';
-import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
+import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { describeExisting } from '../../governance/keys/stored-keys.js';
 import type { KeySource } from '../../governance/mistral/key-source.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
-import { SecretGoneError } from '../../governance/platform/errors.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { tokenOf } from '../../governance/policy/key-name.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
@@ -50,7 +50,7 @@ export async function gatherKeys(
   }
 
   const keys = await mapBounded(plannedKeys(policy), KEYS_AT_ONCE, async (planned) => {
-    const secret = await describeSecret(secrets, planned.secretName);
+    const secret = await describeExisting(secrets, planned.secretName);
     const current = secret && versionAt(secret, 'AWSCURRENT');
     const listed = current === undefined ? [] : await list(tokenOf(current));
     return keyStatus({ planned, secret, listed, retirements }, now);
@@ -73,24 +73,11 @@ export async function gatherSuppliedKeys(
 
   const keys = await mapBounded(plannedKeys(policy), KEYS_AT_ONCE, async (planned) => {
     const { secretName } = planned;
-    const secret = await describeSecret(secrets, secretName);
+    const secret = await describeExisting(secrets, secretName);
     const version = secret && verifiedVersion(secret);
     const since = version === undefined ? undefined : await versions.createdAt(secretName, version);
     const isRetiring = retiring.has(secretName);
     return suppliedStatus({ planned, secret, since, isRetiring }, now);
   });
   return { keys, problems: [] };
-}
-
-/** `undefined` where the secret does not exist. */
-async function describeSecret(
-  secrets: GatherDeps['secrets'],
-  secretName: string,
-): Promise<SecretState | undefined> {
-  try {
-    return await secrets.describe(secretName);
-  } catch (error) {
-    if (error instanceof SecretGoneError) return undefined;
-    throw error;
-  }
 }

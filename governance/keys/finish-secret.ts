@@ -22,7 +22,11 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
   }
   const current = versionAt(secret, 'AWSCURRENT');
   const alreadyMoved = current === versionId;
-  if (!alreadyMoved) await promote(deps, rotation, current);
+  if (!alreadyMoved && (await secrets.moveCurrent(secret.arn, current, versionId)) !== 'moved') {
+    throw new RotationRefusedError(
+      `AWSCURRENT of secret ${secret.name} was moved while version ${versionId} was being promoted`,
+    );
+  }
 
   const replaced = alreadyMoved ? versionAt(secret, 'AWSPREVIOUS') : current;
   // What a first key takes the label from was never verified, and may be a foreign key.
@@ -43,18 +47,6 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
   counts.count(retirement ? 'replaced' : 'provisioned');
   const alert = rotationSucceeded({ policy, rotation, newKey, retirement, at });
   await notify(deps, secret.name, alert);
-}
-
-async function promote(
-  deps: FinishDeps,
-  { secret, versionId }: Rotation,
-  current: string | undefined,
-): Promise<void> {
-  const outcome = await deps.secrets.moveCurrent(secret.arn, current, versionId);
-  if (outcome === 'moved') return;
-  throw new RotationRefusedError(
-    `AWSCURRENT of secret ${secret.name} was moved while version ${versionId} was being promoted`,
-  );
 }
 
 interface Replacement {

@@ -1,15 +1,13 @@
 import type { MetricLines } from '../platform/metric-lines.js';
 import type { RetirementOutcome, RotationOutcome } from '../platform/metrics.js';
 
-/** Counts how rotations ended. */
-export interface RotationCounts {
-  count(outcome: RotationOutcome): void;
+/** Counts how rotations or retirements ended. */
+interface OutcomeCounts<Outcome> {
+  count(outcome: Outcome): void;
 }
 
-/** Counts how retirements ended. */
-export interface RetirementCounts {
-  count(outcome: RetirementOutcome): void;
-}
+export type RotationCounts = OutcomeCounts<RotationOutcome>;
+export type RetirementCounts = OutcomeCounts<RetirementOutcome>;
 
 export function createRotationCounts(lines: MetricLines): RotationCounts {
   return { count: (outcome) => lines.write('outcome', outcome, { Rotations: 1 }) };

@@ -1,4 +1,3 @@
-import { SecretGoneError } from '../platform/errors.js';
 import type { Failures } from '../platform/failures.js';
 import { mapBounded } from '../platform/map-bounded.js';
 import { plannedKeys } from '../policy/planned-keys.js';
@@ -6,7 +5,7 @@ import type { KeyDeps } from './key-deps.js';
 import { firstCheckAt, type RemovedKey, retirementRules } from './retirement.js';
 import type { SecretState } from './rotation.js';
 import type { RegisteredSecret, SecretRegister } from './secret-register.aws.js';
-import { readOwnKey } from './stored-keys.js';
+import { describeExisting, readOwnKey } from './stored-keys.js';
 
 export interface RemovalDeps
   extends Pick<KeyDeps, 'policy' | 'secrets' | 'retirements' | 'log' | 'now'> {
@@ -55,10 +54,7 @@ async function retire(deps: RemovalDeps, secret: RegisteredSecret): Promise<bool
   const { secretName } = secret;
   const warn = (reason: string) =>
     deps.log.warn('removed key not retired', { secret: secretName, reason });
-  const state = await deps.secrets.describe(secretName).catch((error: unknown) => {
-    if (!(error instanceof SecretGoneError)) throw error;
-    warn(error.message);
-  });
+  const state = await describeExisting(deps.secrets, secretName, warn);
   if (!state) return false;
   const removed: RemovedKey[] = [];
   for (const versionId of versionsToRetire(state)) {

@@ -3,7 +3,6 @@ import type { Alert } from '../alerts/alert.js';
 import type { KeySource } from '../mistral/key-source.js';
 import { UnknownSecretError } from '../platform/errors.js';
 import { type PlannedKey, plannedKeys } from '../policy/planned-keys.js';
-import type { Policy } from '../policy/policy.js';
 import type { KeyDeps } from './key-deps.js';
 import type { RotationCounts } from './outcome-counts.js';
 import type { SecretState } from './rotation.js';
@@ -54,23 +53,21 @@ export async function openRotation(
   const { Step, SecretId, ClientRequestToken, RotationToken, Compromised } =
     RotationEventSchema.parse(event);
   const secret = await secrets.describe(SecretId);
+  const planned = plannedKeys(policy).find(({ secretName }) => secretName === secret.name);
+  if (!planned) {
+    throw new UnknownSecretError(
+      `secret "${secret.name}" is not a key of the policy: add it there or cancel its rotation`,
+    );
+  }
   const rotation = {
     secret,
     versionId: ClientRequestToken,
     rotationToken: RotationToken,
-    planned: plannedKey(policy, secret.name),
+    planned,
     isCompromised: Compromised,
     remainingMs: () => context.getRemainingTimeInMillis(),
   };
   return { step: Step, rotation };
-}
-
-function plannedKey(policy: Policy, secretName: string): PlannedKey {
-  const planned = plannedKeys(policy).find((candidate) => candidate.secretName === secretName);
-  if (planned) return planned;
-  throw new UnknownSecretError(
-    `secret "${secretName}" is not a key of the policy: add it there or cancel its rotation`,
-  );
 }
 
 /** Publishes and records. What fails of it is logged: it must not undo or repeat a rotation. */

@@ -1,4 +1,4 @@
-import { SecretValueError } from '../platform/errors.js';
+import { SecretGoneError, SecretValueError } from '../platform/errors.js';
 import type { ManagedKey } from './managed-key.js';
 import { type SecretState, versionAt } from './rotation.js';
 import type { SecretVersions } from './secret-versions.aws.js';
@@ -23,10 +23,19 @@ export async function readOwnKey(
   }
 }
 
-export interface CurrentKey {
-  readonly state: SecretState;
-  readonly versionId: string | undefined;
-  readonly key: ManagedKey | undefined;
+/** The state of a secret; `undefined` for one that is deleted or not deployed yet. */
+export async function describeExisting(
+  secrets: Pick<SecretVersions, 'describe'>,
+  secretName: string,
+  onMissing: (reason: string) => void = () => {},
+): Promise<SecretState | undefined> {
+  try {
+    return await secrets.describe(secretName);
+  } catch (error) {
+    if (!(error instanceof SecretGoneError)) throw error;
+    onMissing(error.message);
+    return undefined;
+  }
 }
 
 /**
@@ -37,7 +46,7 @@ export interface CurrentKey {
 export async function readCurrentKey(
   secrets: Pick<SecretVersions, 'describe' | 'read'>,
   secretName: string,
-): Promise<CurrentKey> {
+) {
   const state = await secrets.describe(secretName);
   const versionId = versionAt(state, 'AWSCURRENT');
   const key = versionId === undefined ? undefined : await secrets.read(state.arn, versionId);

@@ -19,7 +19,9 @@ export async function testSecret(deps: RotationDeps, rotation: Rotation): Promis
   const { secret, versionId } = rotation;
   const pending = await deps.secrets.read(secret.arn, versionId);
   // Secrets Manager tries the step when a schedule is set, on a version without a key of its own.
-  if (!pending || (await isCurrentKey(deps, rotation, pending))) return;
+  if (!pending) return;
+  const current = await readOwnKey(deps.secrets, secret.arn, versionAt(secret, 'AWSCURRENT'));
+  if (current?.keyId === pending.keyId) return;
 
   const health = await waitForHealth(deps, rotation, pending);
   if (health.kind === 'works') return;
@@ -29,15 +31,6 @@ export async function testSecret(deps: RotationDeps, rotation: Rotation): Promis
   }
   await withdraw(deps, rotation, pending.keyId, health.reason);
   throw new NewKeyRejectedError(`${newKey} withdrawn: ${health.reason}`);
-}
-
-async function isCurrentKey(
-  { secrets }: RotationDeps,
-  { secret }: Rotation,
-  pending: ManagedKey,
-): Promise<boolean> {
-  const current = await readOwnKey(secrets, secret.arn, versionAt(secret, 'AWSCURRENT'));
-  return current?.keyId === pending.keyId;
 }
 
 async function waitForHealth(
@@ -72,5 +65,5 @@ async function withdraw(
   await deps.secrets.clearPending(secret.arn, versionId);
   await deps.keySource.delete(keyId);
   deps.counts.count('withdrawn');
-  await notify(deps, secret.name, rotationFailed({ rotation, reason, at: deps.now() }));
+  await notify(deps, secret.name, rotationFailed(rotation, reason, deps.now()));
 }

@@ -37,12 +37,11 @@ const ListedKeySchema = z.object({
 
 const KeyPageSchema = z.object({ keys: z.array(ListedKeySchema) });
 
-const CreatedKeySchema = z.object({
-  key_id: z.string().min(1),
-  key: z.string().min(1),
-  created_at: InstantSchema.nullish(),
-  expiration_date: DaySchema.nullish(),
-});
+const CreatedKeySchema = ListedKeySchema.pick({
+  key_id: true,
+  created_at: true,
+  expiration_date: true,
+}).extend({ key: z.string().min(1) });
 
 const DeletedSchema = z.object({ detail: z.string().nullish() }).optional();
 

@@ -3,7 +3,6 @@ export interface MistralErrorDetails {
   readonly status?: number;
   /** Mistral's id for the request, for its support. */
   readonly requestId?: string;
-  readonly cause?: unknown;
 }
 
 /** Mistral answered with an error, or not as expected. Its message never quotes a body or a header. */
@@ -12,8 +11,8 @@ export class MistralError extends Error {
   readonly status: number | undefined;
   readonly requestId: string | undefined;
 
-  constructor(message: string, { status, requestId, cause }: MistralErrorDetails = {}) {
-    super(requestId ? `${message} (request ${requestId})` : message, { cause });
+  constructor(message: string, { status, requestId }: MistralErrorDetails = {}) {
+    super(requestId ? `${message} (request ${requestId})` : message);
     this.status = status;
     this.requestId = requestId;
   }

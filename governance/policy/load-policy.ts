@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { countText } from '../platform/wording.js';
 import { parsePolicy } from './parse-policy.js';
 import type { Policy } from './policy.js';
 
@@ -12,9 +13,8 @@ export function loadPolicy(path: string): Policy {
 export function checkPolicy(document: unknown, name = 'policy'): Policy {
   const parsed = parsePolicy(document);
   if (parsed.ok) return parsed.policy;
-  const { problems } = parsed;
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  throw new Error(`${name} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  const list = parsed.problems.map((problem) => `  ${problem}`).join('\n');
+  throw new Error(`${name} has ${countText(parsed.problems.length, 'problem')}:\n${list}`);
 }
 
 /** The file's YAML, unchecked. @throws Error naming the file */

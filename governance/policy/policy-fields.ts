@@ -18,8 +18,6 @@ export const ArnPatternSchema = z
       'must be an IAM role or user ARN or an assumed-role session ARN, "*" allowed in its name, for example arn:aws:iam::111122223333:role/analysts-*',
   });
 
-export const TopicEndpointSchema = z.string().min(1);
-
 /** What each SNS protocol takes as its endpoint; `undefined` where the endpoint fits. */
 export function endpointProblem(protocol: string, endpoint: string): string | undefined {
   switch (protocol) {

@@ -22,21 +22,8 @@ abstract class RetirementTasks extends Construct {
     private readonly props: RetirementTasksProps,
   ) {
     super(scope, id);
-    this.notify = this.notifyOnCall();
-  }
-
-  protected task(id: string, folder: string, description: string, actions: readonly string[]) {
-    const { policy, encryptionKey } = this.props;
-    const task = new GovernanceFunction(this, id, { folder, description, policy });
-    this.access.push({ role: task.executionRole, actions });
-    const readsValues = actions.includes('secretsmanager:GetSecretValue');
-    if (readsValues) encryptionKey.grantDecrypt(task);
-    return task;
-  }
-
-  private notifyOnCall(): IFunction {
-    const { policy, alertTopic, recordsTable } = this.props;
-    const notify = new GovernanceFunction(this, 'Notify', {
+    const { policy, alertTopic, recordsTable } = props;
+    this.notify = new GovernanceFunction(this, 'Notify', {
       folder: 'notify-on-call',
       description: 'Notifies on-call of the events of a retirement, and records them',
       policy,
@@ -45,9 +32,16 @@ abstract class RetirementTasks extends Construct {
         RECORDS_TABLE_NAME: recordsTable.tableName,
       } satisfies NotifyOnCallEnv,
     });
-    alertTopic.grantPublish(notify);
-    recordsTable.grantJournal(notify);
-    return notify;
+    alertTopic.grantPublish(this.notify);
+    recordsTable.grantJournal(this.notify);
+  }
+
+  protected task(id: string, folder: string, description: string, actions: readonly string[]) {
+    const { policy, encryptionKey } = this.props;
+    const task = new GovernanceFunction(this, id, { folder, description, policy });
+    this.access.push({ role: task.executionRole, actions });
+    if (actions.includes('secretsmanager:GetSecretValue')) encryptionKey.grantDecrypt(task);
+    return task;
   }
 }
 
@@ -63,11 +57,11 @@ export class RetirementFunctions extends RetirementTasks {
   constructor(
     scope: Construct,
     id: string,
-    props: RetirementTasksProps & { readonly adminKey: AdminKeySecret },
+    { adminKey, ...props }: RetirementTasksProps & { readonly adminKey: AdminKeySecret },
   ) {
     super(scope, id, props);
     const tasks = [this.verify, this.revoke, this.confirm, this.rollBack];
-    for (const task of tasks) props.adminKey.grantRead(task);
+    for (const task of tasks) adminKey.grantRead(task);
   }
 }
 

@@ -8,9 +8,11 @@ import type { ReplacedKey } from '../retirement.js';
 import { threadOf } from '../rotation.js';
 import type { Rotation } from '../rotation-step.js';
 
+type RotatedSecret = Pick<Rotation, 'secret' | 'planned' | 'versionId'>;
+
 export interface SucceededRotation {
   readonly policy: Pick<Policy, 'mistral' | 'rotation'>;
-  readonly rotation: Pick<Rotation, 'secret' | 'planned' | 'versionId'>;
+  readonly rotation: RotatedSecret;
   readonly newKey: ManagedKey;
   /** Of the previous key, if there is one. */
   readonly retirement: ReplacedKey | undefined;
@@ -60,14 +62,8 @@ function earlyExpiry({ policy, rotation, newKey }: SucceededRotation): readonly 
   ];
 }
 
-export interface FailedRotation {
-  readonly rotation: Pick<Rotation, 'secret' | 'planned' | 'versionId'>;
-  readonly reason: string;
-  readonly at: Date;
-}
-
 /** A rotation that ended before its new key was promoted. */
-export function rotationFailed({ rotation, reason, at }: FailedRotation): Alert {
+export function rotationFailed(rotation: RotatedSecret, reason: string, at: Date): Alert {
   const { name, arn } = rotation.secret;
   return {
     type: 'rotation-failed',
@@ -85,6 +81,6 @@ export function rotationFailed({ rotation, reason, at }: FailedRotation): Alert 
   };
 }
 
-function sharedBy({ planned, versionId }: FailedRotation['rotation'], at: Date) {
+function sharedBy({ planned, versionId }: RotatedSecret, at: Date) {
   return { workspace: planned.workspace.name, threadId: threadOf(versionId), at };
 }

@@ -1,29 +1,27 @@
-import { RotationRefusedError, SecretGoneError } from '../../platform/errors.js';
+import { RotationRefusedError } from '../../platform/errors.js';
 import { mapBounded } from '../../platform/map-bounded.js';
 import { isPlanned, type PlannedKey, plannedKeys } from '../../policy/planned-keys.js';
 import type { KeyDeps } from '../key-deps.js';
 import type { ManagedKey } from '../managed-key.js';
 import type { Retirement } from '../retirement.js';
 import { versionAt } from '../rotation.js';
-import { readCurrentKey, readOwnKey } from '../stored-keys.js';
+import { describeExisting, readCurrentKey, readOwnKey } from '../stored-keys.js';
 import type { DeletionFacts, OldKeyAnswer } from './deletion.js';
 import { verifiedVersion } from './operator-secret.js';
 
 export type DeletionCheckDeps = Pick<KeyDeps, 'policy' | 'secrets' | 'prober'>;
 
-type Checked = Omit<DeletionFacts, 'now'>;
-
 /** Asks Mistral whether an old key still works, and compares the answer with that to another key. */
 export async function checkDeletion(
   deps: DeletionCheckDeps,
   retirement: Retirement,
-): Promise<Checked> {
-  return isPlanned(deps.policy, retirement.secretName)
-    ? { isPlanned: true, ...(await compareWithCurrentKey(deps, retirement)) }
-    : { isPlanned: false, ...(await compareWithPeers(deps, retirement)) };
+): Promise<Omit<DeletionFacts, 'now'>> {
+  const planned = isPlanned(deps.policy, retirement.secretName);
+  const compare = planned ? compareWithCurrentKey : compareWithPeers;
+  return { isPlanned: planned, ...(await compare(deps, retirement)) };
 }
 
-type Compared = Omit<Checked, 'isPlanned'>;
+type Compared = Omit<DeletionFacts, 'now' | 'isPlanned'>;
 
 async function compareWithCurrentKey(
   deps: DeletionCheckDeps,
@@ -55,14 +53,13 @@ async function compareWithPeers(
   const oldKey = await answerTo(deps, old);
   if (oldKey !== 'rejected') return { heldBy: undefined, oldKey, witness: undefined };
 
-  const [first] = peers;
-  const accepted = await firstAccepted(deps, peers);
-  if (accepted) {
-    const { secretName } = accepted;
+  for (const { secretName, key } of peers) {
+    if (!(await accepts(deps, key))) continue;
     // Rejected on both sides of the moment at which the other one was accepted.
     const again = await answerTo(deps, old);
     return { heldBy: undefined, oldKey: again, witness: { secretName, accepted: true } };
   }
+  const [first] = peers;
   const witness = first && { secretName: first.secretName, accepted: false };
   return { heldBy: undefined, oldKey, witness };
 }
@@ -101,16 +98,6 @@ interface Peer {
 
 const READS_AT_ONCE = 4;
 
-async function firstAccepted(
-  deps: DeletionCheckDeps,
-  peers: readonly Peer[],
-): Promise<Peer | undefined> {
-  for (const peer of peers) {
-    if (await accepts(deps, peer.key)) return peer;
-  }
-  return undefined;
-}
-
 /** The current keys of a workspace, since its keys work or fail together; without any, those of the others. */
 async function peersOf(deps: DeletionCheckDeps, workspace: string): Promise<readonly Peer[]> {
   const planned = plannedKeys(deps.policy);
@@ -128,14 +115,9 @@ async function currentKeys(
   planned: readonly PlannedKey[],
 ): Promise<readonly Peer[]> {
   const peers = await mapBounded(planned, READS_AT_ONCE, async ({ secretName }) => {
-    const state = await secrets.describe(secretName).catch(undefinedIfGone);
+    const state = await describeExisting(secrets, secretName);
     const key = state && (await readOwnKey(secrets, state.arn, verifiedVersion(state)));
     return key && { secretName, key };
   });
   return peers.filter((one) => one !== undefined);
-}
-
-/** A secret that is not deployed yet. */
-function undefinedIfGone(error: unknown): undefined {
-  if (!(error instanceof SecretGoneError)) throw error;
 }
