@@ -184,12 +184,10 @@ function createManagedAudit(
 
     inUse(): readonly KeyInUse[] {
       return versions.flatMap((version) => {
-        const [only] = version.keys.listed;
-        const lastUsedOn = only?.key.lastUsedOn;
-        const isSure = version.stage === 'AWSCURRENT' && version.keys.count === 1;
-        if (!only || lastUsedOn === undefined || !isSure || isElsewhere(version, only.key))
-          return [];
-        return [{ secretName: version.planned.secretName, keyId: only.key.id, lastUsedOn }];
+        const { planned, stage, keys } = version;
+        const key = stage === 'AWSCURRENT' && keys.count === 1 ? keys.listed[0]?.key : undefined;
+        if (key?.lastUsedOn === undefined || isElsewhere(version, key)) return [];
+        return [{ secretName: planned.secretName, keyId: key.id, lastUsedOn: key.lastUsedOn }];
       });
     },
   };
