@@ -16,14 +16,8 @@ export interface AuditNews {
   readonly problems: readonly string[];
 }
 
-export interface AuditAlerts {
-  readonly alerts: readonly Alert[];
-  /** Findings open before that on-call is notified of again by these alerts. */
-  readonly notified: readonly OpenFinding[];
-}
-
 /** What an audit sends: a request for each key that an operator must supply, and one digest. */
-export function auditAlerts(news: AuditNews): AuditAlerts {
+export function auditAlerts(news: AuditNews) {
   const { at, report } = news;
   const { raised, stillOpen, isReminderDue } = news.changes;
   // A request goes to who can supply the key, and the rotation reports that it was supplied.
@@ -39,6 +33,7 @@ export function auditAlerts(news: AuditNews): AuditAlerts {
   const again = isReminderDue ? stillOpen : listed;
   return {
     alerts: [...requests.map((finding) => keyNeeded(finding, at)), ...(digest ? [digest] : [])],
+    /** Findings open before that on-call is notified of again by these alerts. */
     notified: [...raised, ...again.map((open) => ({ ...open, lastNotifiedOn: utcDay(at) }))],
   };
 }

@@ -14,25 +14,16 @@ export interface GaugeFacts {
   readonly retirements: readonly Pick<Retirement, 'promotedAt'>[] | undefined;
 }
 
-/** The state of all keys in numbers. */
-export interface AuditGauges {
-  readonly keysListed: number | undefined;
-  /** Secrets that hold a key. */
-  readonly keysManaged: number;
-  /** How old the oldest current key is, for each workspace that has one. */
-  readonly keyDays: ReadonlyMap<string, number>;
-  /** How long each replaced or removed key has been waiting for its revocation. */
-  readonly retirementDays: readonly number[] | undefined;
-  /** What holds now. */
-  readonly findings: readonly Finding[];
-}
+export type AuditGauges = ReturnType<typeof auditGauges>;
 
+/** The state of all keys in numbers, and what holds now. */
 export function auditGauges(
   { keysListed, secrets, retirements }: GaugeFacts,
   findings: readonly Finding[],
   now: Date,
-): AuditGauges {
+) {
   const holding = secrets.filter(({ state }) => versionAt(state, 'AWSCURRENT') !== undefined);
+  // How old the oldest current key is, for each workspace that has one.
   const keyDays = new Map<string, number>();
   for (const { planned, state } of holding) {
     const createdAt = state.lastRotatedAt ?? state.createdAt;
@@ -40,13 +31,9 @@ export function auditGauges(
     const { name } = planned.workspace;
     keyDays.set(name, Math.max(keyDays.get(name) ?? 0, daysSince(createdAt, now)));
   }
-  return {
-    keysListed,
-    keysManaged: holding.length,
-    keyDays,
-    retirementDays: retirements?.map(({ promotedAt }) => daysSince(new Date(promotedAt), now)),
-    findings,
-  };
+  // How long each replaced or removed key has been waiting for its revocation.
+  const retirementDays = retirements?.map(({ promotedAt }) => daysSince(new Date(promotedAt), now));
+  return { keysListed, keysManaged: holding.length, keyDays, retirementDays, findings };
 }
 
 /** To a hundredth, since an alarm compares it. */

@@ -25,8 +25,8 @@ import {
   collapse,
   countOne,
   countTally,
-  createKeyTally,
   type KeyTally,
+  tallyOf,
 } from './key-tally.js';
 import { createManagedVersions, type KeyMatch, type ManagedVersion } from './managed-versions.js';
 
@@ -77,10 +77,8 @@ export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Au
   const report: ReportKey = (type, key, basis) => {
     const scope = scopeOf(key);
     const ofScope = tallies.get(scope) ?? new Map<FindingType, KeyTally>();
-    if (ofScope.size === 0) tallies.set(scope, ofScope);
-    const tally = ofScope.get(type) ?? createKeyTally();
-    if (tally.count === 0) ofScope.set(type, tally);
-    addToTally(tally, key, basis);
+    tallies.set(scope, ofScope);
+    addToTally(tallyOf(ofScope, type), key, basis);
   };
 
   return {
@@ -164,9 +162,7 @@ function createManagedAudit(
   return {
     /** Nothing is said of it while its secret's labels are not known. */
     addUnlabelled(key: ListedKey, { secretName }: PlannedKey): void {
-      const tally = unlabelled.get(secretName) ?? createKeyTally();
-      unlabelled.set(secretName, tally);
-      addToTally(tally, key, createdAtMs(key, now));
+      addToTally(tallyOf(unlabelled, secretName), key, createdAtMs(key, now));
     },
 
     suspects(): ReadonlySet<string> {
@@ -188,12 +184,10 @@ function createManagedAudit(
 
     inUse(): readonly KeyInUse[] {
       return versions.flatMap((version) => {
-        const [only] = version.keys.listed;
-        const lastUsedOn = only?.key.lastUsedOn;
-        const isSure = version.stage === 'AWSCURRENT' && version.keys.count === 1;
-        if (!only || lastUsedOn === undefined || !isSure || isElsewhere(version, only.key))
-          return [];
-        return [{ secretName: version.planned.secretName, keyId: only.key.id, lastUsedOn }];
+        const { planned, stage, keys } = version;
+        const key = stage === 'AWSCURRENT' && keys.count === 1 ? keys.listed[0]?.key : undefined;
+        if (key?.lastUsedOn === undefined || isElsewhere(version, key)) return [];
+        return [{ secretName: planned.secretName, keyId: key.id, lastUsedOn: key.lastUsedOn }];
       });
     },
   };

@@ -1,28 +1,8 @@
 import * as z from 'zod';
 import { compareSeverity, type Severity } from '../alerts/alert.js';
 
-export const FINDING_TYPES = [
-  'stale',
-  'never-used',
-  'over-age',
-  'expiring',
-  'expired',
-  'no-expiry',
-  'unmanaged',
-  'orphaned',
-  'missing',
-  'wrong-workspace',
-  'rotation-overdue',
-  'rotation-failed',
-  'policy-drift',
-  'model-drift',
-  'key-needed',
-] as const;
-
-export type FindingType = (typeof FINDING_TYPES)[number];
-
 /** Critical: requests of a service are rejected, or its spend is on another team. The noun is what a digest counts. */
-const KINDS: Readonly<Record<FindingType, { severity: Severity; noun: string }>> = {
+const KINDS = {
   stale: { severity: 'warning', noun: 'unused key' },
   'never-used': { severity: 'info', noun: 'never-used key' },
   'over-age': { severity: 'warning', noun: 'over-age key' },
@@ -38,7 +18,12 @@ const KINDS: Readonly<Record<FindingType, { severity: Severity; noun: string }>>
   'policy-drift': { severity: 'warning', noun: 'policy difference' },
   'model-drift': { severity: 'warning', noun: 'model change' },
   'key-needed': { severity: 'warning', noun: 'key request' }, // critical once the current key is about to expire
-};
+} satisfies Readonly<Record<string, { severity: Severity; noun: string }>>;
+
+export type FindingType = keyof typeof KINDS;
+
+/** What needs to be done comes before what explains it. */
+export const FINDING_TYPES = Object.keys(KINDS) as readonly FindingType[];
 
 export const FindingSchema = z.object({
   /** The same fact has the same id tomorrow. */

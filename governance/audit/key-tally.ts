@@ -27,6 +27,13 @@ export function createKeyTally(): KeyTally {
   return { listed: [], oldest: undefined, count: 0 };
 }
 
+/** The tally of those that are alike in this, begun where there is none yet. */
+export function tallyOf<Like>(tallies: Map<Like, KeyTally>, like: Like): KeyTally {
+  const tally = tallies.get(like) ?? createKeyTally();
+  tallies.set(like, tally);
+  return tally;
+}
+
 export function addToTally(tally: KeyTally, key: ListedKey, basis: Basis): void {
   tally.count += 1;
   const isOldest = !tally.oldest || basis < tally.oldest.basis;

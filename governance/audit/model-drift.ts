@@ -22,7 +22,14 @@ export function judgeModels(
   for (const [name, users] of usersByModel(policy)) {
     const resolved = exact.get(name);
     const report = (kind: string, summary: string, evidence: Record<string, string> = {}) =>
-      findings.push(drift(kind, name, users, { summary, evidence }, now));
+      findings.push(
+        driftFinding('model-drift', kind, name, now, {
+          workspace: soleWorkspaceOf(users),
+          summary,
+          evidence: { ...evidence, usedBy: users.map(userText).join(', ') },
+          nextStep: `Decide which model to use, name it instead of ${name} in governance.yaml, then deploy`,
+        }),
+      );
     const earlier = before[name];
     if (!resolved) {
       if (earlier !== undefined) resolutions[name] = earlier;
@@ -62,19 +69,11 @@ function usersByModel({ workspaces, roles }: Policy): ReadonlyMap<string, readon
   return groupBy(users, ({ model }) => model);
 }
 
-function drift(
-  kind: string,
-  name: string,
-  users: readonly ModelUser[],
-  { summary, evidence }: Pick<Finding, 'summary' | 'evidence'>,
-  now: Date,
-): Finding {
+function soleWorkspaceOf(users: readonly ModelUser[]): string {
   const [workspace, ...others] = users.filter(({ kind }) => kind === 'workspace');
-  const usedBy = users.map(({ kind, name: user }) => `${kind} ${user}`).join(', ');
-  return driftFinding('model-drift', kind, name, now, {
-    workspace: workspace && others.length === 0 ? workspace.name : ORGANIZATION,
-    summary,
-    evidence: { ...evidence, usedBy },
-    nextStep: `Decide which model to use, name it instead of ${name} in governance.yaml, then deploy`,
-  });
+  return workspace && others.length === 0 ? workspace.name : ORGANIZATION;
+}
+
+function userText({ kind, name }: ModelUser): string {
+  return `${kind} ${name}`;
 }

@@ -64,7 +64,9 @@ export function judgeSpendLimit(
 ): Finding[] {
   if (limit === undefined) return [];
   const { currency } = policy.mistral;
-  const budgets = policy.workspaces.map((workspace) => monthlyBudget(policy, workspace) ?? 0);
+  const budgets = policy.workspaces.map(
+    (workspace) => workspace.budgets[currency === 'USD' ? 'monthlyUsd' : 'monthlyEur'] ?? 0,
+  );
   const planned = Math.round(budgets.reduce((sum, budget) => sum + budget, 0) * 100) / 100;
   if (planned <= limit && !reached) return [];
   const [ours, theirs] = [planned, limit].map((amount) => `${amount.toFixed(2)} ${currency}`);
@@ -78,10 +80,6 @@ export function judgeSpendLimit(
       'Raise the monthly limit in the Mistral console, or lower the monthly budgets in governance.yaml and deploy',
   });
   return [reached ? { ...finding, severity: 'critical' } : finding];
-}
-
-function monthlyBudget({ mistral }: Policy, { budgets }: Workspace): number | undefined {
-  return mistral.currency === 'USD' ? budgets.monthlyUsd : budgets.monthlyEur;
 }
 
 function workspaceDrift(

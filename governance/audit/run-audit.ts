@@ -1,6 +1,6 @@
 import type { ModelCatalog } from '../keys/model-catalog.js';
 import type { Retirements } from '../keys/retirements.aws.js';
-import { type SecretState, unfinishedVersion } from '../keys/rotation.js';
+import { unfinishedVersion } from '../keys/rotation.js';
 import type { KeySource } from '../mistral/key-source.js';
 import type { MistralWorkspace } from '../mistral/mistral.js';
 import type { Organization } from '../mistral/organization.js';
@@ -17,7 +17,6 @@ import { createProblems, type Problems } from './problems.js';
 import { createInventory, type Inventory, type InventoryBuilder } from './report/inventory.js';
 import { judgeRotations } from './rotation-findings.js';
 import {
-  type CreatedAt,
   describeSecrets,
   findChanging,
   runningRetirements,
@@ -59,7 +58,11 @@ export async function runAudit(
   const { policy } = deps;
   const problems = createProblems(deps.log);
   const [secrets, drift] = await Promise.all([
-    describeSecrets(deps, pendingDateOf, problems),
+    describeSecrets(
+      deps,
+      async (state, createdAt) => ({ pendingSince: await createdAt(unfinishedVersion(state)) }),
+      problems,
+    ),
     judgeOrganization(deps, problems, now),
   ]);
   const retirements = await runningRetirements(deps.retirements, problems);
@@ -105,10 +108,6 @@ export async function runAudit(
     problems: problems.list,
     listingError: error,
   };
-}
-
-async function pendingDateOf(state: SecretState, createdAt: CreatedAt) {
-  return { pendingSince: await createdAt(unfinishedVersion(state)) };
 }
 
 async function checkEveryKey(

@@ -3,7 +3,6 @@ import {
   unverifiedVersion,
   verifiedVersion,
 } from '../keys/operator/operator-secret.js';
-import type { SecretState } from '../keys/rotation.js';
 import { plannedKeys } from '../policy/planned-keys.js';
 import { checkModels } from './check-models.js';
 import type { AuditMemory } from './finding-store.aws.js';
@@ -11,7 +10,7 @@ import { judgeOperatorSecret, secretsInUse } from './operator-findings.js';
 import { createProblems } from './problems.js';
 import { operatorInventory } from './report/operator-inventory.js';
 import type { AuditDeps, AuditRun } from './run-audit.js';
-import { type CreatedAt, describeSecrets, runningRetirements } from './secret-facts.js';
+import { describeSecrets, runningRetirements } from './secret-facts.js';
 
 /**
  * The audit without the Admin API: by the dates that Secrets Manager keeps. It reads the value of one
@@ -24,11 +23,14 @@ export async function runOperatorAudit(
 ): Promise<AuditRun> {
   const { policy } = deps;
   const problems = createProblems(deps.log);
-  const datesOf = async (state: SecretState, createdAt: CreatedAt) => ({
-    pendingSince: await createdAt(unverifiedVersion(state)),
-    currentSince: await createdAt(verifiedVersion(state)),
-  });
-  const secrets = await describeSecrets(deps, datesOf, problems);
+  const secrets = await describeSecrets(
+    deps,
+    async (state, createdAt) => ({
+      pendingSince: await createdAt(unverifiedVersion(state)),
+      currentSince: await createdAt(verifiedVersion(state)),
+    }),
+    problems,
+  );
   const held = [...secrets.values()];
   const retirements = await runningRetirements(deps.retirements, problems);
   const models = await checkModels(deps, secretsInUse(held), memory, problems, now);

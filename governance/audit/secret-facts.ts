@@ -17,7 +17,7 @@ export interface SecretReaders {
 }
 
 /** When a version of the secret was created; `undefined` where there is none. */
-export type CreatedAt = (versionId: string | undefined) => Promise<Date | undefined>;
+type CreatedAt = (versionId: string | undefined) => Promise<Date | undefined>;
 
 /** Every managed secret of the policy by name, but for those that could not be described. */
 export async function describeSecrets<Dates>(

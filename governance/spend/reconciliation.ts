@@ -1,6 +1,10 @@
 import { addDays, HOUR_MS, startOfDay, utcDay } from '../platform/utc-day.js';
 import { windowEnd, windowName, windowStart } from '../quotas/quota-window.js';
-import { type ReconciliationDrift, reconciliationDrift } from './alerts/reconciliation-alerts.js';
+import {
+  type ReconciliationDrift,
+  reconciliationDrift,
+  spendUnreadable,
+} from './alerts/reconciliation-alerts.js';
 import type { BilledSpend } from './billed-spend.js';
 import { type Mark, markSent, type SpendState, type SpendVerdict, wasSent } from './spend-state.js';
 import { isFirstOfMonth, openingNanos, type WorkspaceSpend } from './workspace-spend.js';
@@ -81,4 +85,30 @@ function billedUntil(billed: BilledSpend, day: string): number {
 
 function reconciledMark(now: Date): Mark {
   return { key: `reconciled#${addDays(utcDay(now), -1)}`, until: windowEnd('day', now) };
+}
+
+const UNREADABLE = 'unreadable';
+
+/**
+ * Whether to report that Mistral's usage report cannot be read, and for which workspaces: after an
+ * hour, since a short outage passes by itself, then once a day.
+ */
+export function judgeReports(
+  reasons: ReadonlyMap<string, string>,
+  state: SpendState,
+  functionName: string,
+  now: Date,
+): SpendVerdict {
+  if (reasons.size === 0) {
+    const { unreadableSince: _, ...rest } = state;
+    return { pending: [], state: rest };
+  }
+  const unreadableSince = state.unreadableSince ?? now.toISOString();
+  const since = new Date(unreadableSince);
+  const after = { ...state, unreadableSince };
+  const isLong = now.getTime() - since.getTime() >= HOUR_MS;
+  if (!isLong || wasSent(state, UNREADABLE, now)) return { pending: [], state: after };
+  const alert = spendUnreadable({ reasons, since, functionName, at: now });
+  const marks = [{ key: UNREADABLE, until: windowEnd('day', now) }];
+  return { pending: [{ alert, marks }], state: after };
 }

@@ -4,7 +4,7 @@ import { type AuditMetrics, auditGauges } from '../../governance/audit/audit-met
 import type { ModelCheck } from '../../governance/audit/check-models.js';
 import type { EvidenceStore } from '../../governance/audit/evidence-store.aws.js';
 import { bySeverity, type Finding } from '../../governance/audit/finding.js';
-import type { AuditMemory, FindingStore } from '../../governance/audit/finding-store.aws.js';
+import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
 import { keepEvidence } from '../../governance/audit/keep-evidence.js';
 import { openAfter, reconcileFindings } from '../../governance/audit/reconcile-findings.js';
 import { auditReport } from '../../governance/audit/report/audit-report.js';
@@ -68,7 +68,8 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     for (const alert of news.alerts) await alerts.publish(alert);
     const { opened, resolved } = changes;
     await findingStore.apply({ opened, notified: news.notified, resolved });
-    await rememberChanged(findingStore, memory, run.models.memory);
+    const isSame = JSON.stringify(run.models.memory) === JSON.stringify(memory);
+    if (!isSame) await findingStore.remember(run.models.memory);
 
     const counts = {
       keys: run.keys,
@@ -87,12 +88,4 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
 
 function hasAdminApi(deps: NightlyAuditDeps): deps is NightlyAuditDeps & AdminAuditDeps {
   return deps.keySource !== undefined && deps.organization !== undefined;
-}
-
-async function rememberChanged(
-  findingStore: FindingStore,
-  before: AuditMemory,
-  after: AuditMemory,
-): Promise<void> {
-  if (JSON.stringify(after) !== JSON.stringify(before)) await findingStore.remember(after);
 }

@@ -1,8 +1,8 @@
 import { createFailures } from '../../governance/platform/failures.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { gatherSpend, type SpendSources } from '../../governance/spend/gather-spend.js';
-import { judgeReports } from '../../governance/spend/judge-reports.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
+import { judgeReports } from '../../governance/spend/reconciliation.js';
 import { type SendDeps, sendAlerts } from '../../governance/spend/send-alerts.js';
 import type { SpendMemory } from '../../governance/spend/spend-memory.aws.js';
 import type { SpendMetrics } from '../../governance/spend/spend-metrics.js';
