@@ -29,12 +29,12 @@ export async function connect(
     secrets: createSecretVersions(secretsManager),
     versions: createManagedSecrets(secretsManager),
     rotations: createSecretRotations(secretsManager),
-    flows: createRetirementFlows({
+    flows: createRetirementFlows(
       // Slows down where Step Functions throttles, as it does for many executions.
-      client: new SFNClient({ ...client, retryMode: 'adaptive', maxAttempts: 8 }),
-      stateMachineArn: stack.output('RetirementStateMachineArn'),
+      new SFNClient({ ...client, retryMode: 'adaptive', maxAttempts: 8 }),
+      stack.output('RetirementStateMachineArn'),
       sleep,
-    }),
+    ),
     keySource: (policy: Policy) => createAdminKeySource(openMistralAdmin(policy, options, keys)),
   };
 }

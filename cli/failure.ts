@@ -32,18 +32,14 @@ export interface FailureDetails {
 /** Why a command has no answer. Scripts rely on the code: it never changes its meaning. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
-  readonly problems: readonly string[] | undefined;
-  readonly done: Readonly<Record<string, unknown>> | undefined;
 
   constructor(
     readonly code: string,
     readonly exitCode: ExitCode,
     message: string,
-    { problems, done, cause }: FailureDetails = {},
+    readonly details: FailureDetails = {},
   ) {
-    super(message, { cause });
-    this.problems = problems;
-    this.done = done;
+    super(message, { cause: details.cause });
   }
 }
 
@@ -58,9 +54,13 @@ export function failureAfter(
   next: string,
   what = '',
 ): CommandFailure {
-  const { code, exitCode, message, problems } = failureOf(cause);
-  const details = { problems, done, cause };
-  return new CommandFailure(code, exitCode, `${what}${message}; ${next}`, details);
+  const { code, exitCode, message, details } = failureOf(cause);
+  const { problems } = details;
+  return new CommandFailure(code, exitCode, `${what}${message}; ${next}`, {
+    problems,
+    done,
+    cause,
+  });
 }
 
 /** Any error as a failure with a code. */

@@ -24,10 +24,8 @@ export function createPrinter(
     },
 
     /** As text on stderr, or with `--json` as the one document on stdout. */
-    failure(
-      { code, message, problems, done, exitCode: failed }: CommandFailure,
-      json: boolean,
-    ): void {
+    failure({ code, message, details, exitCode: failed }: CommandFailure, json: boolean): void {
+      const { problems, done } = details;
       if (json) {
         out(jsonText({ error: { ...done, code, message, problems } }));
       } else {

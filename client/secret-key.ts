@@ -24,14 +24,10 @@ export function createSecretReader(
   return {
     async current() {
       const key = await read('AWSCURRENT').catch((error: unknown) => {
-        throw unavailable(error);
+        throw unavailable(unreadableText(error));
       });
       if (key) return checked(key);
-      throw new GovernanceUnavailableError(
-        'the secret does not hold a key yet',
-        'key_unavailable',
-        1,
-      );
+      throw unavailable('the secret does not hold a key yet');
     },
 
     async previous() {
@@ -41,12 +37,12 @@ export function createSecretReader(
   };
 }
 
+function unavailable(message: string): GovernanceUnavailableError {
+  return new GovernanceUnavailableError(message, 'key_unavailable', 1);
+}
+
 /** Names only the type of the error: its message may contain what must not be logged. */
-function unavailable(error: unknown): GovernanceUnavailableError {
+function unreadableText(error: unknown): string {
   const reason = error instanceof Error ? error.name : 'unknown';
-  return new GovernanceUnavailableError(
-    `the key cannot be read from Secrets Manager right now: ${reason}`,
-    'key_unavailable',
-    1,
-  );
+  return `the key cannot be read from Secrets Manager right now: ${reason}`;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { callingArn } from '../cli/access/gateway-rules.js';
 import { createDeployedFunctions } from '../cli/deployed-functions.js';
-import { createSupplySteps, type KeyRequest, supplyKey } from '../cli/keys/supply-key.js';
+import { createStepRunner, type KeyRequest, supplyKey } from '../cli/keys/supply-key.js';
 import { createSecretVersions } from '../governance/keys/secret-versions.aws.js';
 import { ApiKey } from '../governance/mistral/api-key.js';
 import {
@@ -83,7 +83,7 @@ function createOperator({ world, secretsManager, tell }: Stage) {
   const deps = {
     policy,
     secrets: createSecretVersions(secretsManager),
-    steps: createSupplySteps(createDeployedFunctions(localAws(world.url)), 'rotation'),
+    runStep: createStepRunner(createDeployedFunctions(localAws(world.url)), 'rotation'),
     report() {},
     now: clock.now,
     newToken: randomUUID,

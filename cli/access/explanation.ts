@@ -17,12 +17,6 @@ export interface ExplainedRequest {
   readonly endpoint: EndpointName;
 }
 
-/** The names by which role and workspace allow a model; `*` where all models are allowed. */
-export interface AllowedNames {
-  readonly role: readonly string[];
-  readonly workspace: readonly string[];
-}
-
 /** `path` is for example `callers[2]`. */
 export type MatchingRule = Policy['callers'][number] & { readonly path: string };
 
@@ -36,7 +30,8 @@ export interface Explanation {
   /** Rules that also match and are less specific. */
   readonly overruled: readonly MatchingRule[];
   readonly model: { readonly asked: string; readonly id: string | undefined };
-  readonly allowedBy: AllowedNames | undefined;
+  /** The names by which role and workspace allow the model; `*` where all models are allowed. */
+  readonly allowedBy: Readonly<Record<'role' | 'workspace', readonly string[]>> | undefined;
   readonly maxTokens: { readonly asked: number | undefined; readonly allowed: number | undefined };
   readonly dailyTokens: Quota | undefined;
   readonly quotas: readonly Quota[];

@@ -5,10 +5,10 @@ import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT, wrongInput } from '../failure.js';
 import { KEY_ARGUMENT, namedKey, requireKeySource } from '../keys/named-key.js';
 import {
-  createSupplySteps,
+  createStepRunner,
   type KeyRequest,
+  type RunStep,
   type Supplied,
-  type SupplySteps,
   supplyKey,
 } from '../keys/supply-key.js';
 import { openDeployment } from '../open-deployment.js';
@@ -77,7 +77,7 @@ async function supply(cli: Cli, options: SupplyOptions, name = ''): Promise<Answ
   const deps = {
     policy,
     secrets,
-    steps: withProgress(cli, createSupplySteps(functions, stack.output('RotationFunctionName'))),
+    runStep: withProgress(cli, createStepRunner(functions, stack.output('RotationFunctionName'))),
     report: progress.line,
     now,
     newToken: randomUUID,
@@ -103,11 +103,9 @@ async function supply(cli: Cli, options: SupplyOptions, name = ''): Promise<Answ
   return answerOf(planned.secretName, compromised, supplied);
 }
 
-function withProgress({ progress }: Cli, steps: SupplySteps): SupplySteps {
+function withProgress({ progress }: Cli, runStep: RunStep): RunStep {
   const doing = { testSecret: 'verifying the key', finishSecret: 'promoting the key' };
-  return {
-    run: (step, ...rest) => progress.during(doing[step], () => steps.run(step, ...rest)),
-  };
+  return (step, ...rest) => progress.during(doing[step], () => runStep(step, ...rest));
 }
 
 function requestText({ keyName, workspace, expiresOn }: KeyRequest): string {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
-import type { Policy, Workspace } from '../../governance/policy/policy.js';
+import type { Workspace } from '../../governance/policy/policy.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
 import { openPolicy } from '../policy-file.js';
@@ -25,11 +25,7 @@ Examples:
   $ mistral-governance policy check staging.yaml --json`;
 
 function check(_cli: Cli, options: CommonOptions, path = options.policy): Answer {
-  return summarize(path, openPolicy(path));
-}
-
-/** The contents of a valid policy. */
-export function summarize(path: string, policy: Policy): Answer {
+  const policy = openPolicy(path);
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,

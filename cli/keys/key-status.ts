@@ -61,10 +61,8 @@ export function keyStatus(facts: KeyFacts, now: Date): KeyStatus {
   const createdAt =
     current === undefined ? undefined : (listed?.createdAt ?? secret?.lastRotatedAt);
   return {
-    ...namesOf(planned),
+    ...identityOf(planned, createdAt, now),
     keyId: listed?.id,
-    createdAt,
-    ageDays: createdAt && ageInDays(createdAt, now),
     lastUsedOn: listed?.lastUsedOn,
     nextRotationAt: secret?.nextRotationAt,
     state: stateOf(facts, current, listed, now),
@@ -107,10 +105,8 @@ export function suppliedStatus(facts: SuppliedKeyFacts, now: Date): KeyStatus {
   const { planned, since } = facts;
   const nextRotationAt = since && new Date(since.getTime() + planned.key.rotateEveryDays * DAY_MS);
   return {
-    ...namesOf(planned),
+    ...identityOf(planned, since, now),
     keyId: undefined,
-    createdAt: since,
-    ageDays: since && ageInDays(since, now),
     lastUsedOn: undefined,
     nextRotationAt,
     state: suppliedState(facts, nextRotationAt, now),
@@ -128,6 +124,11 @@ function suppliedState(
   return isRetiring ? 'replaced key retiring' : 'ok';
 }
 
-function namesOf({ key, secretName, workspace }: PlannedKey) {
-  return { key: key.name, secret: secretName, workspace: workspace.name };
+function identityOf(
+  { key, secretName, workspace }: PlannedKey,
+  createdAt: Date | undefined,
+  now: Date,
+) {
+  const ageDays = createdAt && ageInDays(createdAt, now);
+  return { key: key.name, secret: secretName, workspace: workspace.name, createdAt, ageDays };
 }

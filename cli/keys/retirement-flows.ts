@@ -12,6 +12,7 @@ import {
   runningExecutions,
 } from '../../governance/keys/retirements.aws.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
+import type { Cli } from '../cli.js';
 
 /** A retirement in progress. */
 export interface RunningRetirement extends RunningExecution {
@@ -27,12 +28,6 @@ export interface RetirementFlows {
   revokeAtOnce(waiting: RunningRetirement, now: Date): Promise<RetirementEnd>;
 }
 
-export interface RetirementFlowsOptions {
-  readonly client: SFNClient;
-  readonly stateMachineArn: string;
-  readonly sleep: (milliseconds: number) => Promise<unknown>;
-}
-
 /** Step Functions answers a burst of some hundred descriptions, then 15 a second. */
 const DESCRIBED_AT_ONCE = 8;
 const REVOCATION = 'revoke-';
@@ -45,11 +40,11 @@ const MAX_CHECKS = 200;
 const PAUSE_MS = 3000;
 const FIRST_PAUSE_MS = 500;
 
-export function createRetirementFlows({
-  client,
-  stateMachineArn,
-  sleep,
-}: RetirementFlowsOptions): RetirementFlows {
+export function createRetirementFlows(
+  client: SFNClient,
+  stateMachineArn: string,
+  sleep: Cli['sleep'],
+): RetirementFlows {
   async function end(executionArn: string): Promise<RetirementEnd> {
     for (let check = 0; check < MAX_CHECKS; check += 1) {
       await sleep(check === 0 ? FIRST_PAUSE_MS : PAUSE_MS);

@@ -1,14 +1,14 @@
 import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { Cli } from '../cli.js';
 import { CommandFailure, EXIT } from '../failure.js';
 import type { RunningRetirement } from './retirement-flows.js';
 import { type RevokeDeps, type Revoked, revokeAll } from './revoke-keys.js';
 
-export interface RotateDeps extends RevokeDeps {
+export interface RotateDeps extends RevokeDeps, Pick<Cli, 'sleep'> {
   readonly secrets: Pick<SecretVersions, 'describe'>;
   readonly rotations: SecretRotations;
-  readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 export interface Rotated {

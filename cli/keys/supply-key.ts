@@ -10,6 +10,7 @@ import { addDays, type IsoDate, utcDay } from '../../governance/platform/utc-day
 import { createdKeyName } from '../../governance/policy/key-name.js';
 import type { PlannedKey } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import type { Cli } from '../cli.js';
 import type { DeployedFunctions, FunctionEnd } from '../deployed-functions.js';
 import { CommandFailure, EXIT, wrongInput } from '../failure.js';
 
@@ -20,16 +21,14 @@ export interface KeyRequest {
   readonly expiresOn: IsoDate;
 }
 
-export interface SupplyDeps {
+export interface SupplyDeps extends Pick<Cli, 'now' | 'sleep'> {
   readonly policy: Pick<Policy, 'rotation'>;
   readonly secrets: Pick<SecretVersions, 'describe' | 'putPending'>;
-  readonly steps: SupplySteps;
+  readonly runStep: RunStep;
   askForKey(request: KeyRequest): Promise<ApiKey>;
   /** Prints a step that is done, or what the command waits for. */
   report(line: string): void;
-  readonly now: () => Date;
   readonly newToken: () => string;
-  readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 export interface SupplyOrder {
@@ -117,14 +116,14 @@ function requireLateExpiry({ expiresOn, planned }: SupplyOrder, now: Date): void
 }
 
 async function promote(
-  { steps, now, sleep, report }: SupplyDeps,
+  { runStep, now, sleep, report }: SupplyDeps,
   { planned: { secretName }, patienceMs, compromised }: SupplyOrder,
   versionId: string,
 ): Promise<StepEnd> {
   const deadline = now().getTime() + patienceMs;
   let isReported = false;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
-    const end = await steps.run('testSecret', secretName, versionId);
+    const end = await runStep('testSecret', secretName, versionId);
     if (end.kind === 'done') break;
     if (end.kind === 'rejected' || now().getTime() + pause > deadline) return end;
     if (!isReported) report('Mistral rejects the key, as it may for some minutes: retrying');
@@ -132,7 +131,7 @@ async function promote(
     await sleep(pause);
   }
   report('verified');
-  return await steps.run('finishSecret', secretName, versionId, { compromised });
+  return await runStep('finishSecret', secretName, versionId, { compromised });
 }
 
 function outcomeOf(end: StepEnd): Pick<Supplied, 'outcome' | 'reason'> {
@@ -143,34 +142,32 @@ function outcomeOf(end: StepEnd): Pick<Supplied, 'outcome' | 'reason'> {
 /** How one step of the deployed rotation function ended. */
 export type StepEnd =
   | { readonly kind: 'done' }
-  | { readonly kind: 'undecided'; readonly reason: string }
-  | { readonly kind: 'rejected'; readonly reason: string };
+  | { readonly kind: 'undecided' | 'rejected'; readonly reason: string };
 
-/** The steps of a rotation, which Secrets Manager calls where keys rotate by themselves. */
-export interface SupplySteps {
-  /** @throws CommandFailure where the function failed for a reason other than the key */
-  run(
-    step: 'testSecret' | 'finishSecret',
-    secretName: string,
-    versionId: string,
-    options?: { readonly compromised: boolean },
-  ): Promise<StepEnd>;
-}
+/**
+ * Runs a step of a rotation, which Secrets Manager calls where keys rotate by themselves.
+ *
+ * @throws CommandFailure where the function failed for a reason other than the key
+ */
+export type RunStep = (
+  step: 'testSecret' | 'finishSecret',
+  secretName: string,
+  versionId: string,
+  options?: { readonly compromised: boolean },
+) => Promise<StepEnd>;
 
-export function createSupplySteps(
+export function createStepRunner(
   functions: Pick<DeployedFunctions, 'call'>,
   functionName: string,
-): SupplySteps {
-  return {
-    async run(step, secretName, versionId, { compromised } = { compromised: false }) {
-      const event = {
-        Step: step,
-        SecretId: secretName,
-        ClientRequestToken: versionId,
-        ...(compromised && { Compromised: true }),
-      };
-      return stepEnd(step, await functions.call(functionName, event));
-    },
+): RunStep {
+  return async (step, secretName, versionId, options) => {
+    const event = {
+      Step: step,
+      SecretId: secretName,
+      ClientRequestToken: versionId,
+      ...(options?.compromised && { Compromised: true }),
+    };
+    return stepEnd(step, await functions.call(functionName, event));
   };
 }
 

@@ -4,19 +4,13 @@ import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { windowName } from '../../governance/quotas/quota-window.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
 import { billedSpend, type UnpricedUsage } from '../../governance/spend/billed-spend.js';
-import { judgeSpend } from '../../governance/spend/judge-spend.js';
-import { markSent, NO_ALERTS } from '../../governance/spend/spend-state.js';
 import { lastDayOf, usageUntil } from './bill-file.js';
-import {
-  type DueRotations,
-  rotationsDue,
-  type SimulatedAlert,
-  simulatedAlert,
-} from './simulate.js';
+import { rotationsDue, type Simulation, simulatedAlert } from './simulate.js';
 import { type BudgetSpend, byName, type WindowSpend } from './spend-tally.js';
+import { createSpendAlerts } from './spend-watch.js';
 
 /** A month of one workspace as Mistral billed it, compared with the policy's budgets. */
-export interface BillReplay {
+export interface BillReplay extends Pick<Simulation, 'alerts' | 'rotations'> {
   readonly workspace: string;
   readonly period: { readonly from: IsoDate; readonly to: IsoDate };
   readonly spentNanos: number;
@@ -24,8 +18,6 @@ export interface BillReplay {
   readonly budgets: readonly BudgetSpend[];
   /** Windows whose budget would have refused requests. */
   readonly exceeded: readonly ExceededBudget[];
-  readonly alerts: readonly SimulatedAlert[];
-  readonly rotations: readonly DueRotations[];
   /** Usage without a price in the bill: more was spent than the total says. */
   readonly unpriced: readonly UnpricedUsage[];
 }
@@ -38,25 +30,20 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
   const from = `${last.slice(0, 7)}-01`;
   const whole = billedSpend(usage);
   const quotas = moneyQuotasOf(policy, workspace);
-  const rules = { thresholds: policy.alerts.spendThresholds, quotaTableName: '<quota table>' };
-  const alerts: SimulatedAlert[] = [];
-  let state = NO_ALERTS;
+  const { alerts, judge } = createSpendAlerts(policy);
 
   for (let day = from; day <= last; day = addDays(day, 1)) {
     const now = new Date(startOfDay(addDays(day, 1)).getTime() - 1);
     const known = day === last ? usage : usageUntil(usage, day);
     const spend = {
       workspace,
-      currency: policy.mistral.currency,
       budgets: quotas.map((quota) => ({ quota, settled: 0 })),
       isMetered: false,
       billed: billedSpend(known),
       dayBefore: undefined,
       closed: undefined,
     };
-    const judged = judgeSpend(spend, state, rules, now);
-    alerts.push(...judged.pending.map(({ alert }) => simulatedAlert(alert)));
-    state = markSent(judged.state, judged.pending, now);
+    judge(spend, now);
   }
 
   const budgets = quotas.flatMap(({ window, limit }): BudgetSpend[] => {
@@ -82,7 +69,7 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
         .filter(({ spentNanos }) => spentNanos > budgetNanos)
         .map((one) => ({ window, budgetNanos, ...one })),
     ),
-    alerts,
+    alerts: alerts.map(simulatedAlert),
     rotations: rotationsDue(policy, from, last),
     unpriced: whole.unpriced,
   };

@@ -16,14 +16,16 @@ export type Replayed =
       /** The answer was longer than the policy allows: it would have been cut short. */
       readonly isCutShort: boolean;
     }
-  | {
-      readonly kind: 'refused';
-      readonly code: string;
-      readonly message: string;
-      /** Absent for a caller that is not in the policy. */
-      readonly workspace: string | undefined;
-      readonly role: string | undefined;
-    };
+  | Refused;
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly code: string;
+  readonly message: string;
+  /** Absent for a caller that is not in the policy. */
+  readonly workspace: string | undefined;
+  readonly role: string | undefined;
+}
 
 /** Of ordinary text: the file has tokens, and the gateway bounds a prompt by its bytes. */
 const BYTES_PER_TOKEN = 4;

@@ -1,34 +1,22 @@
-import type { Alert, Severity } from '../../governance/alerts/alert.js';
+import type { Alert } from '../../governance/alerts/alert.js';
 import { addDays, type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
-import type { AlertType } from '../../governance/policy/alert-types.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { windowEnd } from '../../governance/quotas/quota-window.js';
 import { createQuotaLedger } from './quota-ledger.js';
-import { createReplay, type Replayed } from './replay-request.js';
+import { createReplay, type Refused } from './replay-request.js';
 import { type BudgetSpend, createSpendTally, type WorkspaceTotal } from './spend-tally.js';
 import { CHECK_EVERY_MS, createSpendWatch, type SpendWatch } from './spend-watch.js';
 import type { UsageLine, UsageRecord } from './usage-file.js';
 
-/** Requests that would have been refused for one reason. */
-export interface RefusalCount {
-  readonly code: string;
-  readonly workspace: string | undefined;
-  readonly role: string | undefined;
+/** Requests that would have been refused for one reason, with the message of the first. */
+export interface RefusalCount extends Omit<Refused, 'kind'> {
   count: number;
   readonly firstAt: Date;
   lastAt: Date;
-  /** Of the first request. */
-  readonly message: string;
 }
 
-export interface SimulatedAlert {
-  readonly at: Date;
-  readonly type: AlertType;
-  readonly severity: Severity;
-  readonly workspace: string;
-  readonly title: string;
-}
+export type SimulatedAlert = Pick<Alert, 'at' | 'type' | 'severity' | 'workspace' | 'title'>;
 
 export interface DueRotations {
   readonly secret: string;
@@ -136,7 +124,7 @@ const FORGET_EVERY = 10_000;
 function createRefusals() {
   const byReason = new Map<string, RefusalCount>();
   return {
-    add(refusal: Extract<Replayed, { kind: 'refused' }>, at: Date): void {
+    add(refusal: Refused, at: Date): void {
       const { code, message, workspace, role } = refusal;
       const key = [code, workspace, role].join(' ');
       const known = byReason.get(key);

@@ -5,7 +5,7 @@ import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
 import { closedWindows } from '../../governance/spend/closed-windows.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
 import { markSent, NO_ALERTS, type SpendState } from '../../governance/spend/spend-state.js';
-import type { MeteredQuota } from '../../governance/spend/workspace-spend.js';
+import type { MeteredQuota, WorkspaceSpend } from '../../governance/spend/workspace-spend.js';
 import type { QuotaLedger } from './quota-ledger.js';
 
 /** The spend monitor, which checks every budget four times an hour. */
@@ -25,16 +25,10 @@ export function createSpendWatch(
   ledger: Pick<QuotaLedger, 'usedAt'>,
   start: Date,
 ): SpendWatch {
-  const { currency } = policy.mistral;
-  const rules = { thresholds: policy.alerts.spendThresholds, quotaTableName: '<quota table>' };
+  const { alerts, judge } = createSpendAlerts(policy);
   const watched = policy.workspaces
-    .map((workspace) => ({
-      workspace,
-      quotas: moneyQuotasOf(policy, workspace),
-    }))
+    .map((workspace) => ({ workspace, quotas: moneyQuotasOf(policy, workspace) }))
     .filter(({ quotas }) => quotas.length > 0);
-  const states = new Map<string, SpendState>();
-  const alerts: Alert[] = [];
   let nextMs = Math.ceil(start.getTime() / CHECK_EVERY_MS) * CHECK_EVERY_MS;
 
   function metered(quotas: readonly Quota[], at: Date): MeteredQuota[] {
@@ -47,11 +41,7 @@ export function createSpendWatch(
       const facts = { isMetered: true, billed: undefined };
       const closed = ended && { ...facts, at: ended.at, budgets: metered(ended.quotas, ended.at) };
       const budgets = metered(quotas, now);
-      const spend = { workspace, currency, ...facts, budgets, closed, dayBefore: undefined };
-      const before = states.get(workspace.name) ?? NO_ALERTS;
-      const { pending, state } = judgeSpend(spend, before, rules, now);
-      alerts.push(...pending.map(({ alert }) => alert));
-      states.set(workspace.name, markSent(state, pending, now));
+      judge({ workspace, ...facts, budgets, closed, dayBefore: undefined }, now);
     }
   }
 
@@ -64,6 +54,23 @@ export function createSpendWatch(
         if (nextMs > idleMs) nextMs = dueMs;
         check(new Date(nextMs));
       }
+    },
+  };
+}
+
+/** The alerts of the spend monitor, which remembers those that it has sent. */
+export function createSpendAlerts({ mistral: { currency }, alerts: { spendThresholds } }: Policy) {
+  const rules = { thresholds: spendThresholds, quotaTableName: '<quota table>' };
+  const states = new Map<string, SpendState>();
+  const alerts: Alert[] = [];
+  return {
+    alerts,
+    judge(spend: Omit<WorkspaceSpend, 'currency'>, now: Date): void {
+      const { name } = spend.workspace;
+      const before = states.get(name) ?? NO_ALERTS;
+      const { pending, state } = judgeSpend({ ...spend, currency }, before, rules, now);
+      alerts.push(...pending.map(({ alert }) => alert));
+      states.set(name, markSent(state, pending, now));
     },
   };
 }

@@ -40,17 +40,15 @@ export async function syncWorkspaces(deps: SyncDeps, draft: PolicyDraft): Promis
   const comparison = await progress.during("reading Mistral's workspaces and limits", () =>
     compare(deps, draft),
   );
-  const missing = comparison.workspaces.filter(({ kind }) => kind === 'missing');
+  const states = new Map(comparison.workspaces.map(({ name, kind }) => [name, kind]));
+  const missing = draft.workspaces.filter(({ name }) => states.get(name) === 'missing');
   if (missing.length === 0 || !(await deps.confirm(comparison))) {
     return { ...comparison, created: [] };
   }
 
   const created: MistralWorkspace[] = [];
-  for (const { name } of missing) {
-    const wanted = draft.workspaces.find((workspace) => workspace.name === name);
-    if (!wanted) continue;
+  for (const { name, team, ownerUserId } of missing) {
     try {
-      const { team, ownerUserId } = wanted;
       const { id } = await progress.during(`creating ${name}`, () =>
         deps.maker.create({ name, description: team, adminUserId: ownerUserId }),
       );

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { PER_FIVE_MINUTES } from '../operations/runbook-alarm.js';
 import { acknowledgeWildcard, logicalId } from '../platform/acknowledge.js';
 import type { SystemParts } from '../platform/system-parts.js';
-import { OperatorRetirementFunctions, RetirementFunctions } from './retirement-functions.js';
+import { RetirementFunctions } from './retirement-functions.js';
 import { operatorRetirementStates, retirementStates } from './retirement-states.js';
 import type { SecretAccess } from './secret-access.js';
 
@@ -22,11 +22,11 @@ export class RetirementFlow extends Construct {
   constructor(scope: Construct, id: string, props: SystemParts) {
     super(scope, id);
 
-    const { states, access } = this.flow(props);
-    this.access = access;
+    const functions = new RetirementFunctions(this, 'Functions', props);
+    const states = props.adminKey ? retirementStates : operatorRetirementStates;
     this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
       comment: 'Retires a Mistral key that a rotation replaced or that left the policy',
-      definitionBody: sfn.DefinitionBody.fromChainable(states),
+      definitionBody: sfn.DefinitionBody.fromChainable(states(this, functions)),
       tracingEnabled: true,
       logs: {
         destination: new logs.LogGroup(this, 'Logs', {
@@ -42,6 +42,7 @@ export class RetirementFlow extends Construct {
       '*',
       'X-Ray writes and log deliveries have no resource to name',
     );
+    this.access = functions.access;
     props.alertTopic.alarm(this, 'RetirementFailed', {
       alarmName: 'governance-retirement-failed',
       description: 'A retirement failed after all retries: a replaced key may still be valid',
@@ -69,14 +70,5 @@ export class RetirementFlow extends Construct {
       `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<${logicalId(this.stateMachine)}.Name>:*`,
       'executions of this one state machine, whose names are not known at deploy time',
     );
-  }
-
-  private flow({ adminKey, ...props }: SystemParts) {
-    if (adminKey) {
-      const functions = new RetirementFunctions(this, 'Functions', { ...props, adminKey });
-      return { states: retirementStates(this, functions), access: functions.access };
-    }
-    const functions = new OperatorRetirementFunctions(this, 'Functions', props);
-    return { states: operatorRetirementStates(this, functions), access: functions.access };
   }
 }

@@ -3,23 +3,19 @@ import { Construct } from 'constructs';
 import type { NotifyOnCallEnv } from '../../lambdas/notify-on-call/wiring.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { SystemParts } from '../platform/system-parts.js';
-import type { AdminKeySecret } from './admin-key-secret.js';
-import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
+import type { SecretAccess } from './secret-access.js';
 
-type RetirementTasksProps = Omit<SystemParts, 'adminKey'>;
-
-/** What every retirement flow has: functions that check the key, and one that notifies on-call. */
-abstract class RetirementTasks extends Construct {
-  abstract readonly verify: IFunction;
+/** What a retirement flow runs: functions that check or change the key, and one that notifies on-call. */
+export class RetirementFunctions extends Construct {
   readonly notify: IFunction;
 
-  /** Of all tasks, to managed secrets. */
+  /** Of all its functions, to managed secrets. */
   readonly access: SecretAccess[] = [];
 
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: RetirementTasksProps,
+    private readonly props: SystemParts,
   ) {
     super(scope, id);
     const { policy, alertTopic, recordsTable } = props;
@@ -36,41 +32,14 @@ abstract class RetirementTasks extends Construct {
     recordsTable.grantJournal(this.notify);
   }
 
-  protected task(id: string, folder: string, description: string, actions: readonly string[]) {
-    const { policy, encryptionKey } = this.props;
-    const task = new GovernanceFunction(this, id, { folder, description, policy });
-    this.access.push({ role: task.executionRole, actions });
-    if (actions.includes('secretsmanager:GetSecretValue')) encryptionKey.grantDecrypt(task);
-    return task;
+  /** With the Admin API, the function may read its key. */
+  add(id: string, folder: string, description: string, actions: readonly string[]): IFunction {
+    const { policy, encryptionKey, adminKey } = this.props;
+    const added = new GovernanceFunction(this, id, { folder, description, policy });
+    this.access.push({ role: added.executionRole, actions });
+    const readsValues = actions.includes('secretsmanager:GetSecretValue');
+    if (readsValues) encryptionKey.grantDecrypt(added);
+    adminKey?.grantRead(added);
+    return added;
   }
-}
-
-const { inspect, read, moveLabels } = SECRET_ACTIONS;
-
-/** The tasks of the retirement flow. */
-export class RetirementFunctions extends RetirementTasks {
-  readonly verify = this.task('Verify', 'verify-retirement', 'Judges an old key', inspect);
-  readonly revoke = this.task('Revoke', 'revoke-key', 'Deletes an old key at Mistral', inspect);
-  readonly confirm = this.task('Confirm', 'confirm-revocation', 'Checks a deleted key', read);
-  readonly rollBack = this.task('RollBack', 'roll-back-key', 'Promotes a previous key', moveLabels);
-
-  constructor(
-    scope: Construct,
-    id: string,
-    { adminKey, ...props }: RetirementTasksProps & { readonly adminKey: AdminKeySecret },
-  ) {
-    super(scope, id, props);
-    const tasks = [this.verify, this.revoke, this.confirm, this.rollBack];
-    for (const task of tasks) adminKey.grantRead(task);
-  }
-}
-
-/** The tasks of the retirement flow in operator mode: none can delete a key. */
-export class OperatorRetirementFunctions extends RetirementTasks {
-  readonly verify = this.task(
-    'Verify',
-    'verify-deletion',
-    'Checks whether an old key still works',
-    inspect,
-  );
 }

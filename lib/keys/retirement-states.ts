@@ -3,21 +3,28 @@ import type { Construct } from 'constructs';
 import type { DeletionVerdict } from '../../governance/keys/operator/deletion.js';
 import type { RetirementVerdict } from '../../governance/keys/retirement.js';
 import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
-import type { OperatorRetirementFunctions, RetirementFunctions } from './retirement-functions.js';
+import type { RetirementFunctions } from './retirement-functions.js';
 import { RetirementSteps } from './retirement-steps.js';
+import { SECRET_ACTIONS } from './secret-access.js';
+
+const { inspect, read, moveLabels } = SECRET_ACTIONS;
 
 const rollBackIs = (outcome: RollBack['outcome']) =>
   sfn.Condition.stringEquals('$.rollBack.outcome', outcome);
 
 /** The retirement of one old key, from its first wait to one of four ends. */
 export function retirementStates(scope: Construct, functions: RetirementFunctions): sfn.Chain {
-  const steps = new RetirementSteps<RetirementVerdict['kind']>(scope, functions);
+  const verify = functions.add('Verify', 'verify-retirement', 'Judges an old key', inspect);
+  const revoke = functions.add('Revoke', 'revoke-key', 'Deletes an old key at Mistral', inspect);
+  const check = functions.add('Confirm', 'confirm-revocation', 'Checks a deleted key', read);
+  const promote = functions.add('RollBack', 'roll-back-key', 'Promotes a previous key', moveLabels);
+  const steps = new RetirementSteps<RetirementVerdict['kind']>(scope, verify, functions.notify);
 
   const confirm = steps
-    .task('Confirm revocation', functions.confirm, '$.confirmation')
+    .task('Confirm revocation', check, '$.confirmation')
     .next(steps.notify('revoked', 'Retired'));
   const rollBack = steps
-    .task('Roll back', functions.rollBack, '$.rollBack')
+    .task('Roll back', promote, '$.rollBack')
     .next(
       new sfn.Choice(scope, 'Overtaken by a later rotation?')
         .when(rollBackIs('overtaken'), steps.verify)
@@ -25,7 +32,7 @@ export function retirementStates(scope: Construct, functions: RetirementFunction
     );
 
   return steps.checkUntil({
-    revoke: steps.task('Revoke key', functions.revoke, '$.revocation').next(confirm),
+    revoke: steps.task('Revoke key', revoke, '$.revocation').next(confirm),
     'already-revoked': confirm,
     wait: steps.scheduleCheck,
     'key-in-use': steps.notifyAndCheckAgain('key-in-use'),
@@ -39,9 +46,15 @@ export function retirementStates(scope: Construct, functions: RetirementFunction
 /** The retirement of one key that an operator must delete: nothing here revokes or rolls back. */
 export function operatorRetirementStates(
   scope: Construct,
-  functions: OperatorRetirementFunctions,
+  functions: RetirementFunctions,
 ): sfn.Chain {
-  const steps = new RetirementSteps<DeletionVerdict['kind']>(scope, functions);
+  const verify = functions.add(
+    'Verify',
+    'verify-deletion',
+    'Checks whether an old key still works',
+    inspect,
+  );
+  const steps = new RetirementSteps<DeletionVerdict['kind']>(scope, verify, functions.notify);
   return steps.checkUntil({
     deleted: steps.notify('deleted', 'Retired'),
     'deletion-needed': steps.notifyAndCheckAgain('deletion-needed'),

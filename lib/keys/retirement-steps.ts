@@ -36,7 +36,8 @@ export class RetirementSteps<Verdict extends string> {
 
   constructor(
     private readonly scope: Construct,
-    private readonly functions: { readonly verify: IFunction; readonly notify: IFunction },
+    verify: IFunction,
+    private readonly notifyOnCall: IFunction,
   ) {
     const failed = new sfn.Fail(scope, 'Failed', {
       error: 'RetirementFailed',
@@ -51,7 +52,7 @@ export class RetirementSteps<Verdict extends string> {
       inputPath: '$.verdict.checkAt',
       resultPath: '$.checkAt',
     }).next(this.wait);
-    this.verify = this.task('Verify', functions.verify, '$.verdict');
+    this.verify = this.task('Verify', verify, '$.verdict');
   }
 
   /** Waits, checks, and goes on by the verdict; one without a branch fails the flow. */
@@ -93,8 +94,7 @@ export class RetirementSteps<Verdict extends string> {
       executionArn: sfn.JsonPath.executionId,
       stateMachineArn: sfn.JsonPath.stateMachineId,
     });
-    const { notify } = this.functions;
-    const state = this.invoke(NOTIFY[event], notify, sfn.JsonPath.DISCARD, payload);
+    const state = this.invoke(NOTIFY[event], this.notifyOnCall, sfn.JsonPath.DISCARD, payload);
     state.addCatch(otherwise, { errors: ['States.ALL'], resultPath: errorPath });
     return state;
   }

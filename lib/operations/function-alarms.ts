@@ -4,14 +4,12 @@ import type { GovernanceFunction } from '../platform/governance-function.js';
 import type { AlertTopic } from './alert-topic.js';
 import { PER_FIVE_MINUTES, type RunbookAlarmProps } from './runbook-alarm.js';
 
-export type WatchedFunction = GovernanceFunction;
-
 export interface FunctionAlarmsProps {
   /** Their callers try again, so one error or throttle alone wakes no one up. */
-  readonly functions: readonly WatchedFunction[];
+  readonly functions: readonly GovernanceFunction[];
 
   /** Those whose errors or throttles have an alarm of their own. */
-  readonly watchedElsewhere: Readonly<Partial<Record<Trouble, readonly WatchedFunction[]>>>;
+  readonly watchedElsewhere: Readonly<Partial<Record<Trouble, readonly GovernanceFunction[]>>>;
 
   readonly alertTopic: AlertTopic;
 }
@@ -43,11 +41,8 @@ export class FunctionAlarms extends Construct {
 }
 
 function alarmsOf(
-  one: WatchedFunction,
-): Record<
-  Trouble,
-  Pick<RunbookAlarmProps, 'description' | 'metric' | 'above' | 'evaluationPeriods'>
-> {
+  one: GovernanceFunction,
+): Record<Trouble, Omit<RunbookAlarmProps, 'alarmName' | 'runbookUrl'>> {
   const { folder, timeout = Duration.seconds(3) } = one;
   return {
     failing: {

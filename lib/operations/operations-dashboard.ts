@@ -8,9 +8,9 @@ import {
   ROTATION_OUTCOMES,
 } from '../../governance/platform/metrics.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import type { GovernanceFunction } from '../platform/governance-function.js';
 import { graph, graphOfTop, latest } from './dashboard-widgets.js';
 import type { DeadLetterQueue } from './dead-letter-queue.js';
-import type { WatchedFunction } from './function-alarms.js';
 import { governanceMetric } from './governance-metric.js';
 import { PER_FIVE_MINUTES, type WatchedAlarm } from './runbook-alarm.js';
 
@@ -20,7 +20,7 @@ export interface OperationsDashboardProps {
   /** All that notify on-call. */
   readonly alarms: readonly WatchedAlarm[];
 
-  readonly functions: readonly WatchedFunction[];
+  readonly functions: readonly GovernanceFunction[];
 
   readonly deadLetters: readonly { readonly queue: DeadLetterQueue; readonly name: string }[];
 
@@ -185,8 +185,8 @@ function lifecycle(retirements: IStateMachine): cloudwatch.IWidget[] {
   ];
 }
 
-function functions(all: readonly WatchedFunction[]): cloudwatch.IWidget[] {
-  const labelled = (one: WatchedFunction) => ({ ...PER_FIVE_MINUTES, label: one.folder });
+function functions(all: readonly GovernanceFunction[]): cloudwatch.IWidget[] {
+  const labelled = (one: GovernanceFunction) => ({ ...PER_FIVE_MINUTES, label: one.folder });
   return [
     graph('Functions: errors', { left: all.map((one) => one.metricErrors(labelled(one))) }),
     graph('Functions: throttles', { left: all.map((one) => one.metricThrottles(labelled(one))) }),

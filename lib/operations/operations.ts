@@ -4,11 +4,7 @@ import type { Policy } from '../../governance/policy/policy.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { AlertTopic } from './alert-topic.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
-import {
-  FunctionAlarms,
-  type FunctionAlarmsProps,
-  type WatchedFunction,
-} from './function-alarms.js';
+import { FunctionAlarms, type FunctionAlarmsProps } from './function-alarms.js';
 import { KeyAlarms } from './key-alarms.js';
 import { OperationsDashboard } from './operations-dashboard.js';
 
@@ -21,7 +17,7 @@ export interface OperationsProps extends Pick<FunctionAlarmsProps, 'watchedElsew
   readonly alertTopic: AlertTopic;
 
   /** Runs only in deploys, which fail with it, so it needs no alarm. */
-  readonly deployFunction: WatchedFunction;
+  readonly deployFunction: GovernanceFunction;
 
   readonly retirements: IStateMachine;
 }
@@ -33,7 +29,7 @@ export class Operations extends Construct {
 
     const { system, policy, alertTopic, deployFunction, retirements } = props;
     const { keySource } = policy.mistral;
-    const functions = constructsOf<WatchedFunction>(system, GovernanceFunction);
+    const functions = constructsOf(system, GovernanceFunction);
 
     new KeyAlarms(this, 'KeyAlarms', { alertTopic, keySource, rotation: policy.rotation });
     new FunctionAlarms(this, 'FunctionAlarms', {

@@ -40,7 +40,7 @@ test('a thousand replaced keys are described a few at a time, and each only once
       described.inProgress -= 1;
       return operations.DescribeExecution?.(input);
     });
-  const flows = createRetirementFlows({ client, stateMachineArn, sleep });
+  const flows = createRetirementFlows(client, stateMachineArn, sleep);
 
   expect(await flows.running()).toHaveLength(1000);
   expect((await flows.running()).at(-1)).toMatchObject({
@@ -64,7 +64,7 @@ test('a revocation that failed is retried under a name of its own', async () => 
     await server.close();
   });
   const { stateMachineArn } = executions;
-  const flows = createRetirementFlows({ client, stateMachineArn, sleep });
+  const flows = createRetirementFlows(client, stateMachineArn, sleep);
   const statusOf = (wanted: string) => executions.all().find(({ name }) => name === wanted)?.status;
   const [waiting] = await flows.running();
   if (!waiting) throw new Error('one was started');

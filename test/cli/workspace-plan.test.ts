@@ -65,10 +65,12 @@ test('a draft may leave out ids and nothing else', () => {
   expect(() => readDraft('governance.yaml', document)).toThrow(
     expect.objectContaining({
       code: 'policy_invalid',
-      problems: [
-        expect.stringMatching(/^workspaces\[1\]\.id: .*must be a UUID/),
-        expect.stringMatching(/^workspaces\[2\]\.team: /),
-      ],
+      details: {
+        problems: [
+          expect.stringMatching(/^workspaces\[1\]\.id: .*must be a UUID/),
+          expect.stringMatching(/^workspaces\[2\]\.team: /),
+        ],
+      },
     }),
   );
 });

@@ -2,7 +2,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { callFunction } from '../../cli/deployed-functions.js';
-import { createSupplySteps, supplyKey } from '../../cli/keys/supply-key.js';
+import { createStepRunner, supplyKey } from '../../cli/keys/supply-key.js';
 
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
@@ -90,7 +90,7 @@ async function supply(world: World, secretName: string, which: string): Promise<
       {
         policy: world.policy,
         secrets: createSecretVersions(new SecretsManagerClient(aws(ANSWER_MS))),
-        steps: createSupplySteps(
+        runStep: createStepRunner(
           { call: (name, event) => callFunction(lambda, name, event) },
           'rotation',
         ),
