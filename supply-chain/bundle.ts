@@ -7,7 +7,7 @@ export interface Bundle {
   readonly code: Uint8Array;
   /** The npm packages that have code in it, by the folder they are installed in, sorted. */
   readonly packages: readonly BundledPackage[];
-  /** The folders of those that our own code imports. */
+  /** The folders of the packages that our own code imports. */
   readonly imports: readonly string[];
 }
 
@@ -15,7 +15,7 @@ export interface BundledPackage {
   /** Below the repository's root; the key of `package-lock.json`. */
   readonly folder: string;
   readonly name: string;
-  /** The folders of those packages in the bundle that it imports. */
+  /** The folders of the bundled packages that it imports. */
   readonly imports: readonly string[];
 }
 
@@ -32,12 +32,12 @@ export function functionFolders(): string[] {
   });
 }
 
-/** The code that a deploy makes of a function. */
+/** The code of a function as deployed. */
 export function bundleFunction(folder: string): Promise<Bundle> {
   return bundle(join(LAMBDAS, folder, 'entry.ts'));
 }
 
-/** Any script, bundled as a function is. */
+/** Any script, bundled like a function. */
 export async function bundle(entryPoint: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     ...BUNDLING,
@@ -49,7 +49,7 @@ export async function bundle(entryPoint: string): Promise<Bundle> {
   });
   const [output] = Object.values(metafile.outputs);
   const [file] = outputFiles;
-  if (!output || !file) throw new Error(`esbuild made nothing of ${entryPoint}`);
+  if (!output || !file) throw new Error(`esbuild has no output for ${entryPoint}`);
   const withCode = Object.entries(output.inputs)
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .map(([path]) => folderOf(path));
@@ -81,7 +81,7 @@ function importsBetween({ inputs }: Metafile): ReadonlyMap<string, ReadonlySet<s
   return imported;
 }
 
-/** The bundled packages that one imports, also by way of one that left no code of its own behind. */
+/** The bundled packages that one imports, also through a package without code in the bundle. */
 function reached(
   folder: string,
   imported: ReadonlyMap<string, ReadonlySet<string>>,
@@ -101,7 +101,7 @@ function reached(
   return found;
 }
 
-/** Where a file's package is installed, or `OURS`. */
+/** The folder of a file's package, or `OURS`. */
 function folderOf(path: string): string {
   return /.*\bnode_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? OURS;
 }

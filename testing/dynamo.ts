@@ -17,10 +17,10 @@ const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => S
 
 export type LocalDynamo = Awaited<ReturnType<typeof startLocalDynamo>>;
 
-// What one BatchWriteItem takes.
+// The limit of one BatchWriteItem.
 const BATCH = 25;
 
-/** DynamoDB in this process and its memory. */
+/** DynamoDB in memory, in this process. */
 export async function startLocalDynamo() {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -46,7 +46,7 @@ export async function startLocalDynamo() {
     client,
     items,
 
-    /** Leaves a table empty. */
+    /** Deletes all items of a table. */
     async clear(name: string): Promise<void> {
       const keys = (await items(name)).flatMap(({ pk, sk }) => (pk && sk ? [{ pk, sk }] : []));
       for (let from = 0; from < keys.length; from += BATCH) {
@@ -77,7 +77,7 @@ export async function startLocalDynamo() {
       );
     },
 
-    /** Answers a call as its server does, without another connection. */
+    /** Answers a call as its server does, without a connection. */
     answer({ method, url: { pathname: url }, headers, body }: HttpCall): Promise<HttpAnswer> {
       const request = Object.assign(new EventEmitter(), { method, url, headers });
       return new Promise((resolve) => {

@@ -7,12 +7,12 @@ import { build } from 'esbuild';
 /** A part of the benchmark in a process of its own. */
 export interface Child {
   readonly url: string;
-  /** Asks the child something; see `answerParent` in parent.ts. */
+  /** Sends a question to the child; see `answerParent` in parent.ts. */
   ask<Answer>(question: string): Promise<Answer>;
   stop(): Promise<void>;
 }
 
-/** Bundled as it would be deployed: what runs TypeScript as it is adds calls of its own. */
+/** Bundled as for a deploy: running TypeScript directly would add overhead. */
 export async function bundle(name: string): Promise<string> {
   const outfile = join(mkdtempSync(join(tmpdir(), 'gateway-bench-')), `${name}.mjs`);
   await build({
@@ -34,7 +34,7 @@ export async function startChild(name: string, ...args: readonly string[]): Prom
   const script = await bundle(name);
   const child = spawn(process.execPath, ['--expose-gc', script, ...args], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {}, // of this process nothing: NODE_OPTIONS would slow them
+    env: {}, // not this process's environment: NODE_OPTIONS would slow them
   });
   const url = await nextMessage<string>(child);
   return {

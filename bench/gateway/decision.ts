@@ -28,7 +28,7 @@ const BODY: RequestBody = {
   hasMedia: false,
 };
 
-/** What a request costs besides being read and sent, from memory: on leases that last. */
+/** The cost of a request besides reading and sending it, with leases in memory. */
 export async function decisionMicroseconds(): Promise<number> {
   const policy = benchPolicy('https://api.mistral.ai');
   const priceBook = createPriceBook(policy);
@@ -57,7 +57,7 @@ export async function decisionMicroseconds(): Promise<number> {
   return median(rounds);
 }
 
-/** At once from memory; a promise where a lease had to be asked for. */
+/** Immediately from memory; a promise if a lease had to be requested. */
 function decide(access: CompiledAccess, metering: Metering): Promise<void> | undefined {
   const asked = { model: BODY.model, maxTokens: BODY.maxTokens };
   const grant = authorizeRequest(access, CALLER, asked);

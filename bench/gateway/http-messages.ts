@@ -2,16 +2,16 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const CONTENT_LENGTH = /\r\ncontent-length: (\d+)/i;
 
-/** Tells where HTTP messages end, and no more: what measures must cost less than what is measured. */
+/** Finds only the ends of HTTP messages: the measurement must cost less than what it measures. */
 export class HttpMessages {
   #head: Buffer = Buffer.alloc(0);
-  /** Bytes of the body still to come; -1 in a head, -2 in a body that comes in chunks. */
+  /** Remaining bytes of the body; -1 in a head, -2 in a chunked body. */
   #missing = -1;
   #tail: Buffer = Buffer.alloc(0);
-  /** Of the message under way, the body's bytes seen so far. */
+  /** The bytes of the current message's body so far. */
   bodyBytes = 0;
 
-  /** Takes what arrived; returns how many messages it completes. */
+  /** Takes received bytes; returns how many messages they complete. */
   take(arrived: Buffer): number {
     let rest = arrived;
     let complete = 0;

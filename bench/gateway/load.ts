@@ -15,7 +15,7 @@ export interface Measured {
   readonly firstByteMicroseconds: number;
 }
 
-/** Sends the same request over and over, the next one on a connection when the last is answered. */
+/** Repeats the same request; each connection sends the next one after the answer to the last. */
 export async function applyLoad(url: string, load: Load): Promise<Measured> {
   const { port } = new URL(url);
   const request = requestOf(load.streams);
@@ -41,7 +41,7 @@ export async function applyLoad(url: string, load: Load): Promise<Measured> {
         socket.write(request);
       };
       socket.on('error', reject);
-      socket.on('close', () => reject(new Error(`${url} hung up`)));
+      socket.on('close', () => reject(new Error(`${url} closed the connection`)));
       socket.on('data', (chunk) => {
         const complete = messages.take(chunk);
         if (waits && (complete > 0 || messages.bodyBytes > 0)) {
