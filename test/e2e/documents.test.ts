@@ -36,7 +36,7 @@ test('commands of a page are found under their headings, as a reader would paste
   ]);
 });
 
-test('a command that a page does not give any more is missed', () => {
+test('fails for a command that a page no longer has', () => {
   const runbook = readPage('docs/runbook.md');
   expect(runbook.block('Rotate now')).toContain('rotate-secret');
   expect(() => runbook.block('Rotate now', 'delete-secret')).toThrow(
@@ -44,6 +44,6 @@ test('a command that a page does not give any more is missed', () => {
   );
 });
 
-test('every command of the journey stands in its page', () => {
+test('every command of the journey is in its page', () => {
   for (const command of Object.values(COMMANDS).flat()) expect(command).not.toBe('');
 });

@@ -14,14 +14,14 @@ const ONE_KEY = aPolicy((document) => {
   document.callers = [];
 });
 
-// Enough to pass the time while others wait for an answer that does not come.
+// Enough worlds at once to use the time in which others wait for a lost answer.
 const WORLDS_AT_ONCE = 12;
-// A client that gives up on a slow machine adds a fault of its own to the one that is played.
+// A client that times out on a slow machine would add a fault to the injected one.
 const PATIENCE_MS = 5000;
 
 export interface SuiteResult {
   readonly faultPoints: number;
-  /** What no fault may lead to, with the fault that did. */
+  /** Violations, each with the fault that caused it. */
   readonly broken: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export async function playWithEveryFault(
     const stage = { dynamo, policy, definition: definitionFor(policy) };
     await dynamo.createTable('undisturbed');
     const { calls, problems } = await play(stage, story, 'undisturbed');
-    // The kinds take turns, so that few of the worlds wait for an answer at the same time.
+    // The kinds alternate, so that few worlds wait for a lost answer at the same time.
     const faults = calls.flatMap((call, callNumber) =>
       kinds.map((kind) => ({ kind, call, callNumber })),
     );
@@ -49,7 +49,7 @@ export async function playWithEveryFault(
         const { kind, call, callNumber } = fault;
         const problems = await play(stage, story, tableName, fault).then(
           (outcome) => outcome.problems,
-          (error: unknown) => [`the story broke off: ${error}`],
+          (error: unknown) => [`the story failed: ${error}`],
         );
         for (const problem of problems) {
           broken.push(`${kind} at call ${callNumber}, ${call}: ${problem}`);
@@ -75,7 +75,7 @@ interface Outcome {
   readonly problems: readonly string[];
 }
 
-/** Plays a story with one fault, or none, in a world of its own, and says what went wrong for good. */
+/** Plays a story with one fault, or none, in its own world, and returns the lasting problems. */
 async function play(
   { dynamo, policy, definition }: Stage,
   story: Story,
@@ -139,9 +139,9 @@ async function judge(
   return [...problems, ...(await problemsOfNextRotation(world))];
 }
 
-/** Whatever happened to a key of the policy: the next rotation starts, and puts a key of its own in charge. */
+/** After every fault, the next rotation of a key of the policy starts and promotes its own key. */
 async function problemsOfNextRotation(world: World): Promise<string[]> {
-  // Where a person supplies keys, the story itself goes on to the next one.
+  // In operator mode, the story itself supplies the next key.
   if (!isPlanned(world.policy, SECRET)) return [];
   const before = world.secrets.valueAt(SECRET, 'AWSCURRENT');
   await world.rotate(SECRET).catch(() => undefined);

@@ -116,7 +116,7 @@ test('64 holders never spend more than any limit, and can spend 99 % of each', {
   expect(utilization).toBeGreaterThanOrEqual(0.99);
 });
 
-test('what dies with a holder is what it had started since it last settled, and nothing stays reserved', {
+test('a dead holder loses only what it had started since it last settled, and nothing stays reserved', {
   timeout: 120_000,
 }, async () => {
   const counters = await newCounters('deadly');
@@ -139,7 +139,7 @@ test('what dies with a holder is what it had started since it last settled, and 
     inspect: async () => {},
   });
 
-  // 60 s later somebody looks: at the latest then all is free that the dead had held.
+  // 60 s later at the latest, everything that dead holders had reserved is available.
   const laterMs = result.endMs + 60_001;
   const visitor = createQuotaHolder({ holderId: 'visitor', counters, nowMs: () => laterMs });
   for (const quota of quotas) {

@@ -22,14 +22,14 @@ export interface Traffic {
   readonly ticks: number;
   /** That a holder starts in a tick, on average. */
   readonly rateAt: (tick: number) => number;
-  /** How many holders die on the way. */
+  /** How many holders die during the run. */
   readonly deaths: number;
   readonly random: () => number;
-  /** Looks at the counters every two seconds of the story. */
+  /** Checks the counters every two seconds of the run. */
   readonly inspect: (nowMs: number) => Promise<void>;
 }
 
-/** What was asked for and used of one quota in one window. */
+/** The requested and used amounts of one quota in one window. */
 export interface Tally {
   readonly quota: Quota;
   readonly windowName: string;
@@ -65,7 +65,7 @@ interface Server {
   readonly settled: Map<Tally, number>;
 }
 
-/** Holders serve requests of random size and duration, on a clock that runs while calls are under way. */
+/** Holders serve requests of random size and duration, on a clock that runs during calls. */
 export async function play(traffic: Traffic): Promise<TrafficResult> {
   const { quotas, counters, startMs, ticks, random } = traffic;
   const tallies = new Map<string, Tally>();
@@ -188,7 +188,7 @@ export async function play(traffic: Traffic): Promise<TrafficResult> {
     if (tick % 20 === 0) await traffic.inspect(nowMs);
   }
 
-  /** Calls of the dead are never answered. */
+  /** Calls of dead holders are never answered. */
   function deadCalls(): number {
     return servers.filter(({ isDead }) => isDead).length * 8;
   }
