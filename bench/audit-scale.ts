@@ -15,7 +15,7 @@ const ReadingSchema = z.object({ keys: z.number(), seconds: z.number(), peakByte
 
 type Reading = z.infer<typeof ReadingSchema>;
 
-/** How the nightly audit fares in a large organization, cold as it is every night. */
+/** The speed of the nightly audit in a large organization, with a cold start as every night. */
 export const benchAuditScale: Benchmark = (progress) =>
   inFolder(async (folder) => {
     const policy = loadPolicy(join(import.meta.dirname, '..', 'governance.yaml'));
@@ -29,7 +29,7 @@ export const benchAuditScale: Benchmark = (progress) =>
       const said = await runProcess(reader, [work, server.firstLine, folder]);
       const reading = ReadingSchema.parse(said);
       if (reading.keys === KEYS) return reading;
-      throw new Error(`${work} saw ${reading.keys} keys of ${KEYS}`);
+      throw new Error(`${work} read ${reading.keys} of ${KEYS} keys`);
     };
     try {
       const audits: Reading[] = [];
@@ -47,7 +47,7 @@ export const benchAuditScale: Benchmark = (progress) =>
 
 function figuresOf(audits: readonly Reading[], fetches: readonly Reading[]): Figure[] {
   const auditSeconds = median(audits.map(({ seconds }) => seconds));
-  // Each audit against the fetch just before it, so that a busier minute slows both.
+  // Each audit compared with the fetch just before it, so that a busy machine slows both.
   const ratios = audits.map(({ seconds }, i) => (fetches[i]?.seconds ?? Number.NaN) / seconds);
   return [
     withoutAim({ name: 'audit/throughput', value: KEYS / auditSeconds, unit: 'keys/s' }),

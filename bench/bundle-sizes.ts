@@ -1,15 +1,15 @@
 import { bundleFunction, functionFolders } from '../supply-chain/bundle.js';
 import { atMost, type Benchmark } from './figure.js';
 
-/** The audit runs once a night and stores its report by the SDK's client of S3, 159 kB. */
+/** The audit runs once a night and stores its report with the SDK's S3 client, 159 kB. */
 const MOST_KB: Readonly<Record<string, number>> = { 'nightly-audit': 700 };
 
-/** What a function's bundle may have at most. */
+/** The size limit of a function's bundle. */
 export function mostBundleKb(folder: string): number {
   return MOST_KB[folder] ?? 600;
 }
 
-/** How large each function is with everything inside, as a cold start has to load it. */
+/** The size of each function with all dependencies, as a cold start loads it. */
 export const benchBundleSizes: Benchmark = async () =>
   Promise.all(
     functionFolders().map(async (folder) => {

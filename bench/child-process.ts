@@ -16,7 +16,7 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
   }
 }
 
-/** Bundles one of `processes/` as a function is, so that no loader of TypeScript is measured too. */
+/** Bundles one of `processes/` like a function, so that no TypeScript loader is measured. */
 export async function writeProcess(name: string, folder: string): Promise<string> {
   const { code } = await bundle(join(import.meta.dirname, 'processes', `${name}.ts`));
   const path = join(folder, `${name}.mjs`);
@@ -24,7 +24,7 @@ export async function writeProcess(name: string, folder: string): Promise<string
   return path;
 }
 
-/** Runs a script to its end and parses what it prints. Its environment is what is given, only. */
+/** Runs a script to its end and parses its output. It gets only the given environment. */
 export async function runProcess(
   script: string,
   args: readonly string[],
@@ -39,12 +39,12 @@ export interface RunningProcess {
   stop(): void;
 }
 
-/** Starts a script that prints one line once it is ready, and runs on. */
+/** Starts a script that prints one line once it is ready, and keeps running. */
 export async function startProcess(
   script: string,
   args: readonly string[],
 ): Promise<RunningProcess> {
-  // It is to end with its input, and so with this process however that ends.
+  // It ends with its input, and so with this process, however that ends.
   const child = spawn(process.execPath, [script, ...args], {
     env: {},
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,4 +1,4 @@
-/** One measured number, and what it ought to be. */
+/** One measured number, and its target. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
@@ -9,7 +9,7 @@ export interface Figure {
 
 type Measured = Pick<Figure, 'name' | 'value' | 'unit'>;
 
-/** Measures something; `progress` says on the way what it does. */
+/** Takes a measurement; `progress` reports its steps. */
 export type Benchmark = (progress: (line: string) => void) => Promise<readonly Figure[]>;
 
 export function atMost(limit: number, measured: Measured): Figure {
@@ -20,12 +20,12 @@ export function atLeast(limit: number, measured: Measured): Figure {
   return { ...measured, aim: `at least ${limit}`, holds: measured.value >= limit };
 }
 
-/** Told for comparison between machines and versions; any value will do. */
+/** A figure for comparison between machines and versions, without a target. */
 export function withoutAim(measured: Measured): Figure {
   return { ...measured, aim: 'none', holds: true };
 }
 
-/** The upper one of the middle two, of an even number. */
+/** For an even number of values, the upper one of the middle two. */
 export function median(values: readonly number[]): number {
   const middle = values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
   if (middle === undefined) throw new Error('no median: no value was measured');

@@ -12,10 +12,10 @@ const MOST_RATIO = 2;
 const ROUNDS = 21;
 const EMPTY = 'empty handler';
 
-/** All that any function asks for; one that asks for more names it and fails. */
+/** All environment variables of the functions; a function that needs another fails with its name. */
 const ENVIRONMENT = {
   AWS_REGION: 'eu-west-1',
-  // It is for the Node of this machine, not for the one that functions are deployed with.
+  // The target is this machine's Node, not that of deployed functions.
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
   AWS_LAMBDA_FUNCTION_NAME: 'function',
@@ -27,7 +27,7 @@ const ENVIRONMENT = {
 
 const ReadySchema = z.object({ readyAtMs: z.number() });
 
-/** How long from the start of Node until a function could take its first event. */
+/** The time from the start of Node until a function can take its first event. */
 export const benchFunctionStarts: Benchmark = (progress) =>
   inFolder(async (folder) => {
     const script = await writeProcess('import-handler', folder);
@@ -50,12 +50,12 @@ export const benchFunctionStarts: Benchmark = (progress) =>
     );
   });
 
-/** Each start against the empty one of its round, so that a busier minute slows both. */
+/** Each start compared with the empty one of its round, so that a busy machine slows both. */
 function ratios(timesMs: readonly number[], emptyMs: readonly number[]): number[] {
   return timesMs.map((timeMs, round) => timeMs / (emptyMs[round] ?? Number.NaN));
 }
 
-/** What Lambda finds of a function when it starts it. */
+/** The files of a function as deployed on Lambda. */
 async function unpack(name: string, folder: string): Promise<void> {
   const taskRoot = join(folder, name);
   mkdirSync(taskRoot);

@@ -11,7 +11,7 @@ const ROTATED_ON = addDays(TODAY, -10);
 const VERSION_ID = 'aaaaaaaa-0000-4000-8000-000000000001';
 const WORKSPACES = 40;
 
-/** A managed secret in good order. */
+/** A managed secret without findings. */
 export function secretState(name: string): SecretState {
   return {
     arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-AbCdEf`,
@@ -24,7 +24,7 @@ export function secretState(name: string): SecretState {
   };
 }
 
-/** The keys of the policy, and so many made by hand that there are `count`, as Mistral lists them. */
+/** The policy's keys and unmanaged ones, `count` in total, as Mistral lists them. */
 export function* listedRows(policy: Policy, count: number): Generator<object> {
   const planned = plannedKeys(policy);
   for (let index = 0; index < count; index += 1) {
@@ -44,7 +44,7 @@ function managedRow({ key, workspace }: PlannedKey, index: number): object {
   });
 }
 
-/** Young and old, used and unused, with and without expiry: no kind of finding is spared. */
+/** New and old, used and unused, with and without expiry: every type of finding occurs. */
 function handmadeRow(index: number): object {
   const workspace = index % WORKSPACES;
   const createdOn = addDays(TODAY, -((index * 7919) % 400));
@@ -58,7 +58,7 @@ function handmadeRow(index: number): object {
   });
 }
 
-/** With every field that Mistral documents, read or not. */
+/** With every field that Mistral documents, including those that this product does not read. */
 function row(index: number, fields: object): object {
   return {
     key_id: `9a4d7c1e-3b58-4f6a-8f0e-${String(index).padStart(12, '0')}`,

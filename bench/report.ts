@@ -1,6 +1,6 @@
 import type { Figure } from './figure.js';
 
-/** The figures for a machine: one document, by name. */
+/** The figures for programs: one document, by name. */
 export function jsonReport(figures: readonly Figure[]): string {
   const byName = figures.map(({ name, value, unit, aim, holds }) => [
     name,
@@ -9,7 +9,7 @@ export function jsonReport(figures: readonly Figure[]): string {
   return JSON.stringify(Object.fromEntries(byName), undefined, 2);
 }
 
-/** The figures for a person: one line each. */
+/** The figures for readers: one line each. */
 export function tableReport(figures: readonly Figure[]): string {
   const rows = figures.map(({ name, value, unit, aim, holds }) => [
     name,

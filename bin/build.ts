@@ -15,7 +15,7 @@ interface Library {
   readonly format: 'cjs' | 'esm';
 }
 
-/** As one file and its types. Packages stay outside: who uses it has them, and shares them with it. */
+/** One file and its types. Packages stay outside: the app has them and shares them. */
 async function buildLibrary({ name, entry, format }: Library): Promise<void> {
   const folder = join(DIST, name);
   mkdirSync(folder, { recursive: true });
@@ -29,7 +29,7 @@ async function buildLibrary({ name, entry, format }: Library): Promise<void> {
     platform: 'node',
     target: 'node20',
     format,
-    // What CommonJS calls them.
+    // Their names in CommonJS.
     define: isCommonJs
       ? { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' }
       : {},
@@ -70,7 +70,7 @@ function writeTypes(folder: string, entry: string): void {
   removeUnreached(folder, join(folder, entry.replace(/\.ts$/, '.d.ts')));
 }
 
-/** The compiler writes the types of every file that it read, though most are private. */
+/** The compiler writes the types of every file that it reads, although most are private. */
 function removeUnreached(folder: string, entry: string): void {
   const reached = new Set<string>();
   const queue = [entry];

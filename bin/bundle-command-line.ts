@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '..');
 const REQUIRE =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
-/** With all packages inside: the lock file decides what handles keys, and it starts fast. */
+/** With all packages inside: the lock file pins the code that handles keys, and it starts fast. */
 export async function bundleCommandLine(outfile: string): Promise<void> {
   await build({
     entryPoints: [join(ROOT, 'cli/main.ts')],
@@ -16,7 +16,7 @@ export async function bundleCommandLine(outfile: string): Promise<void> {
     target: 'node20',
     format: 'esm',
     mainFields: ['module', 'main'],
-    // Packages in CommonJS ask for Node's own modules by it.
+    // CommonJS packages load Node's own modules with it.
     banner: { js: REQUIRE },
     logLevel: 'warning',
   });

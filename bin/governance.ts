@@ -11,12 +11,12 @@ const boundary: string | undefined = app.node.tryGetContext('permissionsBoundary
 try {
   new GovernanceStack(app, environment ? `MistralGovernance-${environment}` : 'MistralGovernance', {
     policy: loadPolicy(policyPath),
-    description: 'mistral-governance: Mistral AI keys that look after themselves',
+    description: 'mistral-governance: manages Mistral AI API keys and budgets',
     ephemeral: environment === 'dev',
     permissionsBoundary: boundary === undefined ? undefined : permissionsBoundary(boundary),
   });
 } catch (error) {
-  // A wrong policy is a message for its author, not a stack trace.
+  // An invalid policy gives its author a message, not a stack trace.
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
 }

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// What a team does that uses the package, with the registry and the CDK CLI as they are.
+// Uses the package as a team would, with the registry and the CDK CLI.
 const ROOT = join(import.meta.dirname, '..');
 const app = mkdtempSync(join(tmpdir(), 'team-stack-'));
 

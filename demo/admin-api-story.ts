@@ -7,7 +7,7 @@ import { createGatewayCallers } from './gateway-callers.js';
 import { currentKeyId, DAYS, type Diary } from './stage.js';
 import type { Claim, Story } from './story.js';
 
-/** The keys of the story, each with a fate of its own. */
+/** The keys of the story; each takes another course. */
 const CAST = {
   cleanly: 'mistral/dev-workspace/dev-team-key',
   stillInUse: 'mistral/ml-workspace/ml-team-key',
@@ -36,7 +36,7 @@ export const ADMIN_API_STORY: Story = {
   neverWorks: (name) => name.startsWith(`${CAST.neverValid.split('/').at(-1)}-${ROTATION_DAY}`),
 
   async play(stage) {
-    const { world, diary, at, daily, tell } = stage;
+    const { world, diary, at, daily, announce } = stage;
     const { clock, policy, mistral } = world;
     const callers = createGatewayCallers(stage);
     let hasOverflowed = false;
@@ -47,7 +47,7 @@ export const ADMIN_API_STORY: Story = {
 
     function createByHand(name: string): string {
       const [{ id: workspaceId = '', ownerUserId: userId = '' } = {}] = policy.workspaces;
-      tell(`A developer creates the key "${name}" in Mistral's console`);
+      announce(`A developer creates the key "${name}" in Mistral's console`);
       return mistral.keys.create({ name, workspaceId, userId }).id;
     }
 
@@ -72,21 +72,21 @@ export const ADMIN_API_STORY: Story = {
     at(5, 0, async () => void createByHand(CAST.neverUsed));
     at(60, 0, async () => {
       const unused = mistral.keys.all().find(({ name }) => name === CAST.neverUsed);
-      tell(`Its owner deletes the key "${CAST.neverUsed}"`);
+      announce(`Its owner deletes the key "${CAST.neverUsed}"`);
       mistral.keys.delete(unused?.id ?? '');
     });
     at(80, 0, async () => {
-      tell(`A notebook copies the key of ${CAST.stillInUse}`);
+      announce(`A notebook copies the key of ${CAST.stillInUse}`);
       const notebook = createKeyCopy(world.url, copyOf(currentKeyId(world, CAST.stillInUse)));
       daily(3, notebook.work, { from: 80, to: 95 });
     });
-    at(95, 4, async () => tell(`The notebook reads the secret ${CAST.stillInUse} from now on`));
+    at(95, 4, async () => announce(`The notebook reads the secret ${CAST.stillInUse} from now on`));
     at(90, 7, async () => {
-      tell(`Mistral begins to reject the new key of ${CAST.goesBad}`);
+      announce(`Mistral begins to reject the new key of ${CAST.goesBad}`);
       mistral.keys.breakKey(currentKeyId(world, CAST.goesBad));
     });
     at(93, 0, async () => {
-      tell(`On-call rotates ${CAST.goesBad} again, as the alert says`);
+      announce(`On-call rotates ${CAST.goesBad} again, as the alert says`);
       world.requestRotation(CAST.goesBad);
     });
     await stage.playToEnd();
@@ -94,7 +94,7 @@ export const ADMIN_API_STORY: Story = {
     return (document) => [
       ...keyClaims(document, diary, keys),
       ...spendClaims(document, diary),
-      ['another workspace answered the request that Mistral had throttled', hasOverflowed],
+      ['another workspace answered the request that Mistral throttled', hasOverflowed],
     ];
   },
 };
@@ -148,7 +148,7 @@ function keyClaims(document: RunDocument, diary: Diary, plannedCount: number): r
         reminders.slice(1).every((day, at) => daysBetween(reminders[at] ?? day, day) >= 7),
     ],
     [
-      'every night had its audit, complete and with its report',
+      'the audit ran every night, complete and with its report',
       diary.audits.every(({ problems, evidence }) => problems.length === 0 && evidence !== null) &&
         diary.audits.length >= 99,
     ],
@@ -160,7 +160,7 @@ function keyClaims(document: RunDocument, diary: Diary, plannedCount: number): r
   ];
 }
 
-/** The days of digests that name the forgotten key and have nothing new to say. */
+/** The days of digests that name the forgotten key and have no news. */
 export function reminderDays({ alerts }: Pick<RunDocument, 'alerts'>): readonly string[] {
   return alerts
     .filter(
@@ -191,15 +191,15 @@ function spendClaims(document: RunDocument, { answered, refused }: Diary): reado
     ) ?? {};
   return [
     [
-      'the gateway answered callers of every role, and refused requests for every reason it has',
+      'the gateway answered callers of every role, and rejected requests for every reason it has',
       answered > 200 && REFUSALS.every((code) => refused.has(code)),
     ],
     [
-      'developers could spend 99 % of their monthly budget or more, and not over it',
+      'developers could spend at least 99 % of their monthly budget, and no more than all of it',
       metered != null && budget != null && metered <= budget && metered >= 0.99 * budget,
     ],
     [
-      'on-call was notified at 50, 80 and 95 %, of the forecast and of the exhausted budget',
+      'on-call was notified at 50, 80 and 95 %, by a forecast, and of the exhausted budget',
       alertsOf(document, 'spend-threshold').length >= 3 &&
         alertsOf(document, 'budget-exhausted').length > 0 &&
         alertsOf(document, 'spend-forecast').length > 0,

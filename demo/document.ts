@@ -23,7 +23,7 @@ export type RotationOutcome =
 
 export type RunDocument = ReturnType<typeof documentOf>;
 
-/** What `npm start -- --json` prints. */
+/** The output of `npm start -- --json`. */
 export function documentOf(world: World, diary: Diary) {
   const openIds = new Set(diary.audits.at(-1)?.findings.map(({ id }) => id));
   return {
@@ -54,7 +54,7 @@ export function outcomesOf({ rotations }: RunDocument, secretName: string): Rota
   return rotations.filter(({ secret }) => secret === secretName).map(({ outcome }) => outcome);
 }
 
-/** The alerts of a type; of a secret, those that name it. */
+/** The alerts of a type; with a secret, only those that name it. */
 export function alertsOf({ alerts }: RunDocument, type: string, secretName?: string) {
   return alerts.filter(
     ({ attributes, bodies }) =>
@@ -63,7 +63,7 @@ export function alertsOf({ alerts }: RunDocument, type: string, secretName?: str
   );
 }
 
-/** Of each workspace's windows of a length, the last and the fullest. */
+/** Per workspace and length of window: the last window, and the one closest to its budget. */
 function notable(rows: readonly SpendRow[]): SpendRow[] {
   const kept = new Set<SpendRow>();
   for (const name of new Set(rows.map(groupOf))) {
@@ -99,7 +99,7 @@ function workspaceOf({ policy }: World, { workspaceId }: FakeKey): string {
   return policy.workspaces.find(({ id }) => id === workspaceId)?.name ?? workspaceId;
 }
 
-/** What secrets and retirements call a key: ids come from the Admin API alone. */
+/** The name of a key in secrets and retirements: only the Admin API has ids. */
 function knownAs({ policy }: World, { id, name }: FakeKey): string {
   return policy.mistral.keySource === 'operator' ? (name ?? id) : id;
 }

@@ -16,12 +16,12 @@ function chat(model: string, content = 'Say something.', more: object = {}) {
   return { model, messages: [{ role: 'user', content }], ...more };
 }
 
-/** What callers of the gateway do; the story says when. */
-export function createGatewayCallers({ world, ask, flush, checkSpend, tell }: Stage) {
+/** The actions of the gateway's callers; the story decides when. */
+export function createGatewayCallers({ world, ask, flush, checkSpend, announce }: Stage) {
   const { clock } = world;
 
   return {
-    /** Each role asks for something it may have. */
+    /** Each role sends a request that it may send. */
     async workday(): Promise<void> {
       await ask(ANALYST, chat('mistral-small-latest'));
       await ask(
@@ -33,9 +33,9 @@ export function createGatewayCallers({ world, ask, flush, checkSpend, tell }: St
       await checkSpend();
     },
 
-    /** A request for every reason to refuse one, but for money. */
+    /** One request for each reason to reject one, except budgets. */
     async mistakes(): Promise<void> {
-      tell('Callers send requests that the gateway refuses, for every reason it has');
+      announce('Callers send requests that the gateway rejects, one for each reason');
       await ask(session('intern', 'tim'), chat('mistral-small-latest'));
       await ask(ANALYST, chat('mistral-large-latest'));
       await ask(ANALYST, chat('mistral-small-latest', 'Hi.', { max_tokens: 5000 }));
@@ -49,9 +49,11 @@ export function createGatewayCallers({ world, ask, flush, checkSpend, tell }: St
       await checkSpend();
     },
 
-    /** Developers spend their workspace's budget of the month to the last request. */
+    /** Developers spend their workspace's monthly budget to the last request. */
     async busyDay(): Promise<void> {
-      tell('Developers ask codestral for a hundred answers at once, request after request');
+      announce(
+        'Developers request a hundred answers at once from codestral, request after request',
+      );
       const heavy = chat('codestral-latest', 'Write a test.', HEAVY);
       let sent = 0;
       for (let code: string | undefined; code !== 'budget_exhausted'; ) {
@@ -64,14 +66,14 @@ export function createGatewayCallers({ world, ask, flush, checkSpend, tell }: St
         }
       }
       await checkSpend();
-      tell(`The monthly budget allowed ${sent - 1} of these requests, and not one more`);
+      announce(`The monthly budget allowed ${sent - 1} of these requests and rejected the next`);
     },
 
-    /** Mistral throttles production. Whether its overflow workspace answers. */
+    /** Mistral throttles production. Returns whether its overflow workspace answers. */
     async throttledProduction(): Promise<boolean> {
       const production = world.policy.workspaces.find(({ name }) => name === 'prod-workspace');
       world.throttled.add(production?.id ?? '');
-      tell('Mistral throttles prod-workspace (429): ml-workspace takes over');
+      announce('Mistral throttles prod-workspace (429): ml-workspace takes over');
       const refused = await ask(ADMIN, chat('mistral-large-latest'));
       world.throttled.clear();
       await checkSpend();

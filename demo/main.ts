@@ -18,10 +18,10 @@ const policy = readPolicy();
 const lack = storyOf(policy).lacks(policy);
 if (lack !== undefined) fail(`${values.policy} ${lack}`);
 
-// What Node says of its own age does not belong into the story.
+// Node's warnings about its own version are not part of the story.
 process.removeAllListeners('warning');
 const out = values.json ? process.stderr : process.stdout;
-const isSilent = values.json && !out.isTTY; // who reads a document has no use for the story
+const isSilent = values.json && !out.isTTY; // readers of the document do not need the timeline
 const terminal = {
   write: (text: string) => void (isSilent || out.write(text)),
   isTerminal: out.isTTY === true && !process.env.NO_COLOR,
@@ -58,7 +58,7 @@ function fail(message: string): never {
   process.exit(2);
 }
 
-/** Copies what the last audit stored into a folder. */
+/** Copies the files of the last audit into a folder. */
 function saveLastAudit({ objects: { objects } }: World, folder: string): void {
   const reports = [...objects.keys()].filter((name) => name.endsWith('/report.html')).sort();
   const last = reports.at(-1)?.replace(/[^/]*$/, '') ?? 'no report';

@@ -16,10 +16,10 @@ import { alertsOf, outcomesOf, type RunDocument, retirementOf } from './document
 import { currentKeyId, type Diary, type Stage } from './stage.js';
 import type { Claim, Story } from './story.js';
 
-/** When the operator gives up on a key that Mistral rejects. */
+/** After this time the operator stops retrying a key that Mistral rejects. */
 const PATIENCE_MS = 10 * 60_000;
 
-/** Which of a policy's keys meets which fate. */
+/** Which of a policy's keys takes which course. */
 interface OperatorCast {
   /** Replaced on the day it is due, after two mistakes. */
   readonly promptly: PlannedKey;
@@ -37,7 +37,7 @@ function castOf(policy: Policy): OperatorCast | undefined {
   return promptly && late && unread ? { promptly, late, unread } : undefined;
 }
 
-/** Without the Admin API: an operator does what the alerts ask for. */
+/** Without the Admin API: an operator follows the alerts. */
 export const OPERATOR_STORY: Story = {
   lacks(policy) {
     if (castOf(policy)) return undefined;
@@ -52,7 +52,7 @@ export const OPERATOR_STORY: Story = {
     const operator = createOperator(stage);
 
     await world.provision();
-    // A deploy that changes something else does not ask again.
+    // A deploy that changes something else does not request the keys again.
     await world.provision();
     const planned = plannedKeys(policy);
     at(0, 2, async () => {
@@ -77,8 +77,8 @@ export const OPERATOR_STORY: Story = {
   },
 };
 
-/** What an operator does in Mistral's console and with `keys supply`. */
-function createOperator({ world, secretsManager, tell }: Stage) {
+/** The operator's actions in Mistral's console and with `keys supply`. */
+function createOperator({ world, secretsManager, announce }: Stage) {
   const { clock, policy, mistral } = world;
   const deps = {
     policy,
@@ -107,7 +107,7 @@ function createOperator({ world, secretsManager, tell }: Stage) {
       { ...deps, askForKey: async (request) => paste(request) },
       { planned, ...again, replace, compromised: false, patienceMs: PATIENCE_MS },
     );
-    tell(`The operator supplies a key for ${planned.secretName}: ${outcome}`);
+    announce(`The operator supplies a key for ${planned.secretName}: ${outcome}`);
     return keyName;
   }
 
@@ -115,7 +115,7 @@ function createOperator({ world, secretsManager, tell }: Stage) {
     deletions,
     supply,
 
-    /** Pastes a new key wrong, and then, under the name it has, right. */
+    /** Pastes a new key with a typing error, then the right one, under the name it has. */
     async supplyMistyped(planned: PlannedKey): Promise<void> {
       let created: ApiKey | undefined;
       const keyName = await supply(planned, (request) => {
@@ -125,13 +125,13 @@ function createOperator({ world, secretsManager, tell }: Stage) {
       await supply(planned, (request) => created ?? createKey(planned, request), { keyName });
     },
 
-    /** Deletes in the console what the last alerts asked to delete. */
+    /** Deletes in the console the keys that the last alerts named. */
     async deleteReplacedKeys(): Promise<void> {
       for (const execution of world.executions.all()) {
         const { oldKeyId } = retirementOf(execution);
         const key = mistral.keys.all().find(({ name }) => name === oldKeyId);
         if (execution.status !== 'RUNNING' || !key) continue;
-        tell(`The operator deletes ${oldKeyId} in Mistral's console`);
+        announce(`The operator deletes ${oldKeyId} in Mistral's console`);
         mistral.keys.delete(key.id);
         deletions.push(clock.now());
       }
@@ -139,14 +139,14 @@ function createOperator({ world, secretsManager, tell }: Stage) {
   };
 }
 
-/** The current key, as it still lies in the operator's clipboard. */
+/** The current key, which is still in the operator's clipboard. */
 function currentKey(world: World, { secretName }: PlannedKey): ApiKey {
   const keyName = currentKeyId(world, secretName);
   const { plaintext } = world.mistral.keys.all().find(({ name }) => name === keyName) ?? {};
   return new ApiKey(plaintext ?? '');
 }
 
-/** One caller asks for something, where the policy has a gateway and callers. */
+/** A request of one caller, if the policy has a gateway and callers. */
 async function callGateway({ world: { policy }, ask, checkSpend }: Stage): Promise<void> {
   const [caller] = policy.gateway.enabled ? policy.callers : [];
   if (caller) {
@@ -191,7 +191,7 @@ function claims(document: RunDocument, played: Played): readonly Claim[] {
       secrets.every((name) => outcomesOf(document, name)[0] === 'provisioned'),
     ],
     [
-      'the next keys were requested once after 90 days, and again after 7 more where none came',
+      'the next keys were requested once after 90 days, and again after 7 more if none was supplied',
       requestsFor(promptly) === 2 && requestsFor(unread) === 2 && requestsFor(late) === 3,
     ],
     [
@@ -224,7 +224,7 @@ function claims(document: RunDocument, played: Played): readonly Claim[] {
         diary.audits.length >= 99,
     ],
     [
-      'spend is the metered one, with nothing billed to compare it with',
+      'spend is the metered one; there is no billed spend to compare it with',
       spend.length > 0 &&
         spend.every(({ billed }) => billed === null) &&
         (!policy.gateway.enabled || spend.some(({ spent }) => spent > 0)),

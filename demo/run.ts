@@ -11,7 +11,7 @@ import { OPERATOR_STORY } from './operator-story.js';
 import { createStage, type Observer } from './stage.js';
 import type { Claim, Story } from './story.js';
 
-/** A hundred days before the day this was written; any day does. */
+/** An arbitrary start day. */
 export const START = new Date('2026-08-15T09:00:00Z');
 
 const RECORDS = 'records';
@@ -22,13 +22,13 @@ export interface RunOptions {
   readonly log: Log;
   readonly observer: Observer;
   readonly onMessage: (message: PublishedMessage) => void;
-  /** Gets the world before it ends. */
+  /** Gets the world before it is closed. */
   readonly inspect?: (world: World, items: readonly unknown[]) => void;
 }
 
 export interface Run {
   readonly document: RunDocument;
-  /** What the run must have shown. */
+  /** The claims that the run must fulfil. */
   readonly claims: readonly Claim[];
 }
 
@@ -37,7 +37,7 @@ export function storyOf({ mistral }: Policy): Story {
   return mistral.keySource === 'operator' ? OPERATOR_STORY : ADMIN_API_STORY;
 }
 
-/** The main job on this machine: a deploy and a hundred days of what follows. */
+/** The product on this machine: a deploy and the hundred days after it. */
 export async function runLocally(options: RunOptions): Promise<Run> {
   const { policy, log, observer, onMessage, inspect } = options;
   const story = storyOf(policy);

@@ -13,17 +13,17 @@ import type { World } from '../testing/world.js';
 export const DAYS = 100;
 const HOUR_MS = 3_600_000;
 
-/** Sees a story as it happens. */
+/** Observes a story while it runs. */
 export interface Observer {
-  /** What people and programs outside the product do. */
+  /** An action of a person or a program outside the product. */
   event(at: Date, text: string): void;
   dayBegins(day: number): void;
 }
 
-/** What no part of the product records. */
+/** Facts that no part of the product records. */
 export interface Diary {
   readonly audits: (AuditSummary & { readonly at: Date })[];
-  /** As each was when it was first found, by id. */
+  /** Each finding as it was first reported, by id. */
   readonly findings: Map<string, Finding>;
   /** Secrets whose key Mistral rejected when a service used it. */
   readonly rejected: Set<string>;
@@ -31,9 +31,9 @@ export interface Diary {
   readonly adminCalls: readonly string[];
   /** Requests that the gateway answered. */
   answered: number;
-  /** How often it refused a request, by the code of the error. */
+  /** How many requests it rejected, by error code. */
   readonly refused: Map<string, number>;
-  /** Of every workspace's windows, the latest row of each. */
+  /** The latest row of every window of every workspace. */
   readonly spend: Map<string, SpendRow>;
 }
 
@@ -49,7 +49,7 @@ const ProblemSchema = z.object({ code: z.string() });
 
 export interface StageOptions {
   readonly world: World;
-  /** Where they are recorded. */
+  /** The record of all observations. */
   readonly adminCalls: readonly string[];
   readonly openGateway: () => Promise<LocalGateway>;
   readonly observer: Observer;
@@ -57,7 +57,7 @@ export interface StageOptions {
 
 export type Stage = ReturnType<typeof createStage>;
 
-/** A world, and what a story does in it. */
+/** A world, and the actions of a story in it. */
 export function createStage(options: StageOptions) {
   const { world, adminCalls, openGateway, observer } = options;
   const { clock, policy } = world;
@@ -81,9 +81,9 @@ export function createStage(options: StageOptions) {
     diary,
     /** For programs of the story that read secrets. */
     secretsManager,
-    tell: (text: string): void => observer.event(clock.now(), text),
+    announce: (text: string): void => observer.event(clock.now(), text),
 
-    /** Plans something for a day of the story, counted from 0, and the hours after it began. */
+    /** Plans an action for a day of the story, counted from 0, and an hour of it. */
     at: (day: number, hour: number, act: Act): void => clock.at(dayAt(day, hour), act),
 
     /** The same, for every day from one to another. */
@@ -91,7 +91,7 @@ export function createStage(options: StageOptions) {
       for (let day = from; dayAt(day, hour) <= dayAt(to, 0); day += every) stage.at(day, hour, act);
     },
 
-    /** An audit for every night, at the time that the policy says. */
+    /** An audit every night, at the policy's time. */
     auditNightly(): void {
       const { schedule, timezone } = policy.audit;
       clock.at(nextRun(schedule, timezone, clock.now()), async () => {
@@ -115,7 +115,7 @@ export function createStage(options: StageOptions) {
       });
     },
 
-    /** Calls the gateway. The code of its error; `undefined` where it answered. */
+    /** Calls the gateway. Returns the code of its error; `undefined` for an answer. */
     async ask(
       callerArn: string,
       body: object,
@@ -133,7 +133,7 @@ export function createStage(options: StageOptions) {
       return code;
     },
 
-    /** Writes what the gateway has used, as every second or so does. */
+    /** Settles the gateway's use, as happens every second in production. */
     flush: async (): Promise<void> => gateway?.flush(),
 
     /** Runs the spend monitor. */
@@ -144,7 +144,7 @@ export function createStage(options: StageOptions) {
       }
     },
 
-    /** Plays the days that are left, and ends the gateway. */
+    /** Plays the remaining days, and closes the gateway. */
     async playToEnd(): Promise<void> {
       try {
         await clock.playUntil(dayAt(DAYS, 0));
@@ -174,7 +174,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   day: DAY_MS,
 };
 
-/** When EventBridge Scheduler would next start a job: `cron(…)` in its time zone, or `rate(…)`. */
+/** When EventBridge Scheduler starts a job next: `cron(…)` in its time zone, or `rate(…)`. */
 function nextRun(expression: string, timezone: string, after: Date): Date {
   const [, kind, inner = ''] = /^(cron|rate)\((.+)\)$/.exec(expression) ?? [];
   if (kind === 'rate') {

@@ -2,15 +2,15 @@ import type { Policy } from '../governance/policy/policy.js';
 import type { RunDocument } from './document.js';
 import type { Stage } from './stage.js';
 
-/** What `npm start` plays: what people and programs do in a hundred days, and what must come of it. */
+/** A run of `npm start`: the actions of people and programs in a hundred days, and the expected results. */
 export interface Story {
-  /** What a policy lacks for the story; `undefined` where it can be played. */
+  /** What a policy lacks for the story; `undefined` if it can be played. */
   lacks(policy: Policy): string | undefined;
   /** Keys that Mistral never accepts, by name. @default none */
   readonly neverWorks?: (keyName: string) => boolean;
-  /** Plays all days, and returns what the document must show. */
+  /** Plays all days, and returns the check of the document. */
   play(stage: Stage): Promise<(document: RunDocument) => readonly Claim[]>;
 }
 
-/** A sentence about the run, and whether it is true of it. */
+/** A statement about the run, and whether it holds. */
 export type Claim = readonly [sentence: string, holds: boolean];

@@ -27,7 +27,7 @@ export interface Timeline extends Observer {
   end(): void;
 }
 
-/** Prints what happens as it happens, a line each, with the day of the story. */
+/** Prints each event as it happens on a line of its own, with the day of the story. */
 export function createTimeline(start: Date, { write, isTerminal }: TerminalOptions): Timeline {
   const style = styler(isTerminal);
   let today = 0;
@@ -70,7 +70,7 @@ The functions are the product's own; Mistral and AWS are stand-ins on this machi
   };
 }
 
-/** What became of every key, what the audit found, what was spent, and whether all went as it must. */
+/** The state of every key, the findings, the spend, and the claims with their results. */
 export function printClosing({ document, claims }: Run, terminal: TerminalOptions): void {
   const { write } = terminal;
   const style = styler(terminal.isTerminal);
@@ -150,7 +150,7 @@ function table<Row>(
   return lines.map((line) => `  ${line.trimEnd()}\n`).join('');
 }
 
-/** Colours for a terminal, and plain text for a program that reads. */
+/** Colours for a terminal, plain text for programs. */
 function styler(isTerminal: boolean) {
   return (style: Style, text: string) => (isTerminal ? styleText(style, text) : text);
 }

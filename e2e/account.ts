@@ -38,7 +38,7 @@ export function functionNamed(resources: readonly DeployedResource[], start: str
   return found.physicalId;
 }
 
-/** What there is in the account, whatever made it. */
+/** The contents of the account, from every source. */
 export async function inventory({ aws }: Cloud) {
   const names = async (command: string, query: string) =>
     NamesSchema.parse(await aws(command, { query }));

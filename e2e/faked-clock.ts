@@ -28,7 +28,7 @@ export function clockAt(instant: string, env: NodeJS.ProcessEnv): NodeJS.Process
     ...clock,
     // An offset: an absolute time would start over in each process.
     FAKETIME: `${seconds < 0 ? '' : '+'}${seconds}s`,
-    // Whatever waits for a while keeps the clock that it has, and files keep their times.
+    // Waits keep the real clock, and files keep their times.
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
     NO_FAKE_STAT: '1',
   };

@@ -14,7 +14,7 @@ const SessionSchema = z
     sessionToken: SessionToken,
   }));
 
-/** A reader of the policy gets a key; others do not, whatever their own role allows them. */
+/** A reader of the policy gets a key; others do not, regardless of their role's permissions. */
 export async function claimReadersAlone(scene: Scene, secretName: string): Promise<void> {
   const reader = await outcomeFor(scene, 'developer', secretName);
   claim(reader === 'read', 'a key for its reader', reader);

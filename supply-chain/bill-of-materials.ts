@@ -10,7 +10,7 @@ export interface Subject {
   /** The function's folder under `lambdas/`. */
   readonly name: string;
   readonly bundle: Bundle;
-  /** Left out where it is not given: the same code is then the same document. */
+  /** Optional: without it the same code gives the same document. */
   readonly madeAt?: Date;
 }
 

@@ -7,7 +7,7 @@ export interface Bundle {
   readonly code: Uint8Array;
   /** The npm packages that have code in it, by the folder they are installed in, sorted. */
   readonly packages: readonly BundledPackage[];
-  /** The folders of those that our own code imports. */
+  /** The folders of the packages that our own code imports. */
   readonly imports: readonly string[];
 }
 
@@ -15,7 +15,7 @@ export interface BundledPackage {
   /** Below the repository's root; the key of `package-lock.json`. */
   readonly folder: string;
   readonly name: string;
-  /** The folders of those packages in the bundle that it imports. */
+  /** The folders of the bundled packages that it imports. */
   readonly imports: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export function functionFolders(): string[] {
   });
 }
 
-/** The code that a deploy makes of a function. */
+/** The code of a function as deployed. */
 export function bundleFunction(folder: string): Promise<Bundle> {
   return bundle(entryOf(folder));
 }
@@ -48,7 +48,7 @@ function entryOf(folder: string): string {
   return join(LAMBDAS, folder, 'entry.ts');
 }
 
-/** Any script, bundled as a function is. */
+/** Any script, bundled like a function. */
 export async function bundle(entryPoint: string): Promise<Bundle> {
   return found(await bundleEach([entryPoint]), entryPoint);
 }
@@ -121,7 +121,7 @@ function importsBetween(
   return imported;
 }
 
-/** The bundled packages that one imports, also by way of one that left no code of its own behind. */
+/** The bundled packages that one imports, also through a package without code in the bundle. */
 function reached(
   folder: string,
   imported: ReadonlyMap<string, ReadonlySet<string>>,
@@ -141,7 +141,7 @@ function reached(
   return found;
 }
 
-/** Where a file's package is installed, or `OURS`. */
+/** The folder of a file's package, or `OURS`. */
 function folderOf(path: string): string {
   return /.*\bnode_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? OURS;
 }

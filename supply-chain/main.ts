@@ -9,7 +9,7 @@ const { SOURCE_DATE_EPOCH: epochSeconds } = process.env;
 const madeAt = epochSeconds ? new Date(Number(epochSeconds) * 1000) : undefined;
 const lockFile = readLockFile();
 
-rmSync(FOLDER, { recursive: true, force: true }); // of functions that are no more
+rmSync(FOLDER, { recursive: true, force: true }); // files of deleted functions
 mkdirSync(FOLDER);
 const bundles = await bundleFunctions();
 for (const [name, bundle] of [...bundles].sort()) {

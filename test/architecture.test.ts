@@ -44,11 +44,11 @@ test('there is something to check', () => {
   expect(sources.flatMap(({ file, text }) => importsOf(file, text)).length).toBeGreaterThan(400);
 });
 
-test('every import runs to the same room or to a lower floor, types included', () => {
+test('every import is from the same room or from a lower floor, types included', () => {
   expect(sources.flatMap(({ file, text }) => violations(file, text))).toEqual([]);
 });
 
-test('no files import each other in a circle, by types either', () => {
+test('there are no import cycles, by types either', () => {
   expect(circles(sources)).toEqual([]);
 });
 
@@ -61,7 +61,7 @@ test('every room of the house is there, and no folder of rules is outside of it'
   ).toEqual(rooms.sort());
 });
 
-test('HTTP is spoken by the gateway, the client library and the room of Mistral alone', () => {
+test('only the gateway, the client library and the room mistral use HTTP', () => {
   const speakers = sources
     .filter(({ file }) => /^(governance|gateway|lambdas|client|cli|lib)\//.test(file))
     .filter(({ text }) => /\bfetch\(|from '(node:https?|undici)'/.test(text))
@@ -83,14 +83,14 @@ test('every import of this repository leads to a file', () => {
   expect(missing).toEqual([]);
 });
 
-test('every source file can be read at one go', () => {
+test('no source file is too long', () => {
   const long = sources
     .filter(({ text }) => text.split('\n').length - 1 > LONGEST_LINES)
     .map(({ file }) => file);
   expect(long).toEqual(Object.keys(LONGER));
 });
 
-test('no file and no folder has a name that says nothing', () => {
+test('no file and no folder has a meaningless name', () => {
   const names = [...sources.map(({ file }) => file), ...filesIn('test'), ...filesIn('docs')];
   expect(names.filter((file) => saysNothing(file))).toEqual([]);
 });
@@ -255,7 +255,7 @@ describe('the check itself', () => {
     'test/support/helpers.ts',
   ])('knows that %s says nothing', (file) => expect(saysNothing(file)).toBe(true));
 
-  test('takes no name for empty that only contains such a word', () => {
+  test('accepts a name that only contains such a word', () => {
     expect(saysNothing('governance/quotas/shared-quota.ts')).toBe(false);
   });
 });

@@ -90,7 +90,7 @@ describe('the runbook', () => {
       const parts = text.split(/^\*\*(?=[^*\n]+\.\*\*)/m).slice(1);
       expect(parts.map((part) => part.slice(0, part.indexOf('**')))).toEqual(LEADS);
       for (const part of parts.slice(1)) {
-        // Something to paste, a page that has it, or the word that there is nothing.
+        // A command to paste, a link to one, or the statement that there is nothing to do.
         expect(part).toMatch(
           /```sh\n|`(aws|npx|labels|history_of|errors_of|alarm_state)\b|\]\(#|Nothing to do/,
         );

@@ -1,9 +1,9 @@
 import { AWS_CLIENT, type AwsClientConfig } from '../governance/platform/aws-client.js';
 
-/** So long that only what never answers is given up: a busy machine is not a fault. */
+/** Long enough for a busy machine: only a call without any answer times out. */
 export const PATIENCE_MS = 120_000;
 
-/** As deployed, but patient. */
+/** As deployed, with longer timeouts. */
 export const PATIENT_CLIENT = {
   ...AWS_CLIENT,
   requestHandler: { requestTimeout: PATIENCE_MS, throwOnRequestTimeout: true },

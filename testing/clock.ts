@@ -5,7 +5,7 @@ interface Planned {
   readonly action: () => Promise<unknown>;
 }
 
-/** A clock that only moves when it is moved, and plays what was planned for the time it passes. */
+/** A virtual clock. Moving it runs the events that were planned for the time it passes. */
 export function createVirtualClock(start: Date) {
   let time = start.getTime();
   let planned: Planned[] = [];
@@ -13,19 +13,19 @@ export function createVirtualClock(start: Date) {
   return {
     now: (): Date => new Date(time),
 
-    /** The time is over at once. */
+    /** Returns at once: waiting takes no real time. */
     async sleep(milliseconds: number): Promise<void> {
       time += Math.max(0, milliseconds);
     },
 
-    /** Plans something for a time; what is due already comes next. */
+    /** Plans an event for a time; one that is already due runs next. */
     at(when: Date, action: () => Promise<unknown>): void {
       planned.push({ when: when.getTime(), action });
-      // The sort is stable: what is planned for the same time keeps its order.
+      // The sort is stable: events of the same time keep their order.
       planned.sort((one, other) => one.when - other.when);
     },
 
-    /** Plays all that is planned until `end`, one thing after the other, in the order of time. */
+    /** Runs all events planned until `end`, one after the other, in order of time. */
     async playUntil(end: Date): Promise<void> {
       for (let next = planned[0]; next && next.when <= end.getTime(); next = planned[0]) {
         planned = planned.slice(1);

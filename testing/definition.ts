@@ -21,12 +21,12 @@ const DefinitionSchema = z.looseObject({
 /** A state machine in the Amazon States Language. */
 export type Definition = z.infer<typeof DefinitionSchema>;
 
-/** The retirement state machine as a deploy would make it; a task's resource is the id of its function. */
+/** The retirement state machine as deployed; a task's resource is the id of its function. */
 export function synthesizeDefinition(policy: Policy): Definition {
   const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
   const app = new App({
     context: { ...context, 'aws:cdk:bundling-stacks': [] },
-    builtinCloudFormationValidation: false, // `npm run synth` does it, in seconds
+    builtinCloudFormationValidation: false, // `npm run synth` does this; it takes seconds
   });
   const stack = new GovernanceStack(app, 'MistralGovernance', { policy });
   const machines = Template.fromStack(stack).findResources('AWS::StepFunctions::StateMachine');

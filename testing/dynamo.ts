@@ -18,10 +18,10 @@ const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => S
 
 export type LocalDynamo = Awaited<ReturnType<typeof startLocalDynamo>>;
 
-// What one BatchWriteItem takes.
+// The limit of one BatchWriteItem.
 const BATCH = 25;
 
-/** DynamoDB in this process and its memory. */
+/** DynamoDB in memory, in this process. */
 export async function startLocalDynamo() {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
   const { url, aws } = callInProcess(answer);
@@ -63,7 +63,7 @@ export async function startLocalDynamo() {
     client,
     items,
 
-    /** Leaves a table empty. */
+    /** Deletes all items of a table. */
     async clear(name: string): Promise<void> {
       const keys = (await items(name)).flatMap(({ pk, sk }) => (pk && sk ? [{ pk, sk }] : []));
       for (let from = 0; from < keys.length; from += BATCH) {

@@ -14,20 +14,20 @@ import { localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
 export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' | 'log'> {
-  /** The address behind which everything remote is. */
+  /** The address of all remote systems. */
   readonly url: string;
   readonly clock: VirtualClock;
   readonly tableName: string;
   /** @default none: nothing is metered */
   readonly quotaTableName?: string;
   readonly stateMachineArn: string;
-  /** How long, and how often, AWS is tried. @default as deployed, but patiently */
+  /** Timeouts and attempts of calls to AWS. @default as deployed, with longer timeouts */
   readonly awsClient?: Pick<MeasuringRuntime['aws'], 'maxAttempts' | 'requestHandler'>;
-  /** The same of Mistral. */
+  /** The same for Mistral. */
   readonly mistral?: MeasuringRuntime['mistral'];
 }
 
-/** Every function, wired as deployed, against local addresses and a clock of its own. */
+/** Every function, wired as deployed, with local addresses and a virtual clock. */
 export function createLocalFunctions(options: LocalFunctionsOptions) {
   const { policy, url, clock, log, awsClient = PATIENT_CLIENT } = options;
   const { now, sleep } = clock;
@@ -64,7 +64,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   };
 }
 
-/** Starts a function with its first call, and keeps it: a story needs some of them. */
+/** Starts a function at its first call and keeps it, because few tests need all functions. */
 function onceCalled<Call extends unknown[], Answer>(
   wire: () => (...call: Call) => Answer,
 ): (...call: Call) => Answer {

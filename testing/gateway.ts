@@ -9,7 +9,7 @@ const CALLER_HEADER = 'x-caller-arn';
 
 export type LocalGateway = Awaited<ReturnType<typeof openLocalGateway>>;
 
-/** The gateway of a world, as the plain server that it also is. */
+/** The gateway of a world, as a plain server. */
 export async function openLocalGateway(
   { policy, clock, url }: World,
   quotaTableName: string,
@@ -40,7 +40,7 @@ export async function openLocalGateway(
         body: JSON.stringify(body),
       }),
 
-    /** Writes what was used, as every second or so does. */
+    /** Settles the use, as happens every second in production. */
     flush: opened.flush,
 
     async close(): Promise<void> {

@@ -14,13 +14,13 @@ import type { ObjectStore } from './fakes/object-store.js';
 import type { SecretStore } from './fakes/secret-store.js';
 import type { InProcess } from './in-process.js';
 
-/** All that the functions call. */
+/** All remote systems that the functions call. */
 export interface RemoteSystems {
   readonly mistral: FakeMistral;
   readonly secrets: SecretStore;
   readonly inbox: AlertInbox;
   readonly executions: Executions;
-  /** @default none: nothing puts an object */
+  /** @default none: no object is stored */
   readonly objects?: ObjectStore;
   /** The rotation function, for the command line. @default none: a call is not answered as Lambda does */
   readonly invoke?: InvokedFunction;
@@ -28,8 +28,8 @@ export interface RemoteSystems {
 }
 
 /**
- * Stands between a call and its effect: it may answer by itself, before or after it lets the call
- * take effect, or not at all.
+ * Intercepts a call: it can answer by itself, before or after the call takes effect, or without any
+ * effect.
  */
 export type Interceptor = (
   call: string,

@@ -12,11 +12,11 @@ const RETRY_MS = 10 * 60_000;
 export interface RotationStep {
   readonly step: (typeof STEPS)[number];
   readonly at: Date;
-  /** Why it failed, when it did. */
+  /** Why it failed, if it did. */
   readonly error?: string;
 }
 
-/** What became of one version of a secret. */
+/** How the rotation to one version of a secret went. */
 export interface RotationRecord {
   readonly secret: string;
   readonly versionId: string;
@@ -31,7 +31,7 @@ const EventSchema = z.object({
   ClientRequestToken: z.string(),
 });
 
-/** Whoever calls the rotation function, a record of each version's steps is kept. */
+/** Records the steps of each version, for every caller of the rotation function. */
 export function createRotations(
   clock: VirtualClock,
   rotationFunction: InvokedFunction,
@@ -99,7 +99,7 @@ export function createRotations(
     try {
       store().operations.RotateSecret?.({ SecretId: secret.arn });
     } catch (error) {
-      // The unfinished one before is tried again.
+      // A previous unfinished rotation is retried.
       if (!(error instanceof AwsError)) throw error;
     }
   }
@@ -107,7 +107,7 @@ export function createRotations(
   return {
     records: records as readonly RotationRecord[],
     invoke,
-    /** Secrets Manager's part of a rotation: the four steps, its own retries, the schedule. */
+    /** What Secrets Manager does in a rotation: the four steps, its retries, the schedule. */
     start(secret: StoredSecret, versionId: string): void {
       clock.at(clock.now(), () => attempt(secret, versionId, 1));
     },

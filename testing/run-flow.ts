@@ -21,7 +21,7 @@ type Interpreted = (input: unknown) => Promise<ReturnType<typeof asJson>>;
 
 /**
  * Runs the synthesized state machine on a virtual clock: one call plays one execution up to its next
- * wait, and its end of the wait is planned on the clock.
+ * wait; the end of the wait is planned on the clock.
  */
 export function createFlowRunner({ definition, clock, stateMachineArn, tasks }: FlowRunnerOptions) {
   const machine = machineOf(definition);
@@ -39,7 +39,7 @@ export function createFlowRunner({ definition, clock, stateMachineArn, tasks }: 
       const until = timestampAt(input, timestampPath);
       await new Promise<void>((resume) => {
         clock.at(until, async () => {
-          if (execution.status === 'RUNNING') await step(resume); // it was not stopped meanwhile
+          if (execution.status === 'RUNNING') await step(resume); // unless it was stopped meanwhile
         });
         stepDone();
       });
@@ -82,7 +82,7 @@ export function createFlowRunner({ definition, clock, stateMachineArn, tasks }: 
   };
 }
 
-// To validate a definition takes longer than to run it.
+// Validating a definition takes longer than running it.
 const machines = new WeakMap<Definition, StateMachine>();
 
 function machineOf(definition: Definition): StateMachine {
@@ -104,7 +104,7 @@ function asInterpreted({ States, ...rest }: Definition) {
   return asJson({ ...rest, States: Object.fromEntries(states) });
 }
 
-/** What a path such as `$.checkAt` leads to. */
+/** The value at a path such as `$.checkAt`. */
 function timestampAt(input: unknown, path: string): Date {
   const [root, field = '', ...deeper] = path.split('.');
   if (root !== '$' || deeper.length > 0) throw new Error(`no way to follow the path ${path}`);
@@ -115,7 +115,7 @@ function taskOf(resource: string, tasks: FlowRunnerOptions['tasks']): Interprete
   const [name] = Object.keys(tasks).filter((part) => resource.includes(part));
   const task = tasks[name ?? ''];
   if (!task) throw new Error(`no function for task resource ${resource}`);
-  // As Lambda does: what comes back is JSON.
+  // As in Lambda, the result is JSON.
   return async (input) => asJson((await task(input)) ?? null);
 }
 

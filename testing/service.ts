@@ -12,7 +12,7 @@ const ValueSchema = z.string().transform((text, context) => {
 export interface ServiceOptions {
   readonly secretName: string;
   readonly secrets: SecretsManagerClient;
-  /** Where Mistral's API is. */
+  /** The address of Mistral's API. */
   readonly apiUrl: string;
   readonly now: () => Date;
   readonly cacheSeconds: number;
@@ -37,7 +37,7 @@ export function createService(options: ServiceOptions) {
   return { work: async () => isAccepted(apiUrl, await readKey()) };
 }
 
-/** A program that was given a copy of a key, and never reads the secret. */
+/** A program with a copy of a key, which never reads the secret. */
 export function createKeyCopy(apiUrl: string, key: ApiKey) {
   return { work: () => isAccepted(apiUrl, key) };
 }

@@ -32,7 +32,7 @@ export interface WorldOptions
   readonly connect?: Connect;
   /** Sees every call that a function makes. @default lets each pass */
   readonly intercept?: Interceptor;
-  /** Around every invocation of a function. @default the invocation alone */
+  /** Wraps every invocation of a function. @default the plain invocation */
   readonly around?: <T>(invoke: () => Promise<T>) => Promise<T>;
   readonly onMessage?: (message: PublishedMessage) => void;
 }
@@ -41,7 +41,7 @@ const LAMBDA_TIMEOUT_MS = 15 * 60_000;
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
-/** An account at AWS and an organization at Mistral on this machine, with this product deployed. */
+/** A local AWS account and Mistral organization, with this product deployed. */
 export async function createWorld(options: WorldOptions) {
   const { dynamo, around = (invoke) => invoke(), onMessage } = options;
   let { policy } = options;
@@ -142,18 +142,18 @@ export async function createWorld(options: WorldOptions) {
     executions,
     objects,
     rotations: rotations.records,
-    /** Ids of workspaces that Mistral answers 429 to. */
+    /** Ids of workspaces whose requests Mistral answers with 429. */
     throttled,
-    /** Where everything remote is for others than the functions, without the interceptor. */
+    /** The addresses of all remote systems without the interceptor, for code other than the functions. */
     url: outside.url,
 
     /** Another process of this product, such as the command line: the interceptor sees its calls too. */
     runProcess: <T>(act: (network: Network) => Promise<T>) => around(() => act(network)),
 
-    /** What the end of a deploy does. */
+    /** The trigger at the end of a deploy. */
     provision: endDeploy,
 
-    /** `cdk deploy` with another policy, which takes schedules away only when all else is done. */
+    /** `cdk deploy` with another policy; it deletes schedules only at its end. */
     async deploy(changed: Policy): Promise<void> {
       policy = changed;
       functions = functionsFor(changed);
@@ -164,7 +164,7 @@ export async function createWorld(options: WorldOptions) {
 
     requestRotation,
 
-    /** The same, and all that it leads to at once. */
+    /** The same, and everything that follows from it immediately. */
     async rotate(secretName: string): Promise<void> {
       requestRotation(secretName);
       await clock.playUntil(now());

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 /** A part of the benchmark in its own process. */
 export interface Child {
   readonly url: string;
-  /** Asks the child something; see `answerParent` in parent.ts. */
+  /** Sends a question to the child; see `answerParent` in parent.ts. */
   ask<Answer>(question: string): Promise<Answer>;
   stop(): Promise<void>;
 }

@@ -5,13 +5,13 @@ const CONTENT_LENGTH = /\r\ncontent-length: (\d+)/i;
 /** Finds only where HTTP messages end: the measurement must cost less than what is measured. */
 export class HttpMessages {
   #head: Buffer = Buffer.alloc(0);
-  /** Bytes of the body still to come; -1 in a head, -2 in a body that comes in chunks. */
+  /** Remaining bytes of the body; -1 in a head, -2 in a chunked body. */
   #missing = -1;
   #tail: Buffer = Buffer.alloc(0);
   /** The body's bytes of the current message so far. */
   bodyBytes = 0;
 
-  /** Takes what arrived; returns how many messages it completes. */
+  /** Takes received bytes; returns how many messages they complete. */
   take(arrived: Buffer): number {
     let rest = arrived;
     let complete = 0;

@@ -41,7 +41,7 @@ export async function applyLoad(url: string, load: Load): Promise<Measured> {
         socket.write(request);
       };
       socket.on('error', reject);
-      socket.on('close', () => reject(new Error(`${url} hung up`)));
+      socket.on('close', () => reject(new Error(`${url} closed the connection`)));
       socket.on('data', (chunk) => {
         const complete = messages.take(chunk);
         if (waits && (complete > 0 || messages.bodyBytes > 0)) {

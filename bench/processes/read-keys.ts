@@ -9,7 +9,7 @@ import { createNightlyAuditHandler } from '../../lambdas/nightly-audit/handler.j
 import { secretState, TODAY } from '../organization.js';
 
 const PAGE_LIMIT = 100;
-const SAMPLE_EVERY_MS = 25; // reading it takes a while on some machines
+const SAMPLE_EVERY_MS = 25; // a sample takes some time on some machines
 
 async function audit(url: string, policy: Policy): Promise<number> {
   const adminKey = new ApiKey('admin-key-of-the-benchmark');
@@ -48,7 +48,7 @@ async function audit(url: string, policy: Policy): Promise<number> {
     },
     evidence: {
       async keep(files) {
-        for (const { body } of files) if (body === '') throw new Error('evidence without words');
+        for (const { body } of files) if (body === '') throw new Error('an evidence file is empty');
       },
       uriOf: (path) => path,
     },
@@ -63,12 +63,12 @@ async function audit(url: string, policy: Policy): Promise<number> {
   });
   const { keys, problems } = await nightlyAudit();
   if (!toldFindings || problems.length > 0) {
-    throw new Error(`audit not worth measuring: ${problems.join('; ') || 'it found nothing'}`);
+    throw new Error(`the audit cannot be measured: ${problems.join('; ') || 'no findings'}`);
   }
   return keys;
 }
 
-/** The least that anybody must do who wants to see all keys. */
+/** The minimal work to read all keys. */
 async function fetchAndParse(url: string): Promise<number> {
   let keys = 0;
   for (let offset = 0; ; offset += PAGE_LIMIT) {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { readPolicyFile } from '../../governance/policy/policy-file.js';
 import { listedRows } from '../organization.js';
 
-// Lists keys at /api-keys. Every row is rendered once, so that a page costs no more than sending it.
+// Lists keys at /api-keys. Every row is rendered once, so that a page costs only its transfer.
 const [, , policyFolder = '', count = ''] = process.argv;
 const starts: number[] = [];
 const rendered: Buffer[] = [];

@@ -18,7 +18,7 @@ test('one document holds every figure by name', () => {
   });
 });
 
-test('a person sees at once which aim is missed', () => {
+test('the text shows which aim is missed', () => {
   expect(tableReport(figures).split('\n')).toEqual([
     'figure            value            aim',
     'bundle-size/a     600 kB           at most 600   holds',
@@ -28,7 +28,7 @@ test('a person sees at once which aim is missed', () => {
   ]);
 });
 
-test('one slow run moves no median', () => {
+test('one slow run does not change a median', () => {
   expect(median([3, 1, 900, 2, 2])).toBe(2);
   expect(() => median([])).toThrow('no value was measured');
 });

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-test('cdk synth on a wrong policy says all that is wrong with it, without a stack trace', () => {
+test('cdk synth lists every problem of an invalid policy, without a stack trace', () => {
   const folder = mkdtempSync(join(tmpdir(), 'wrong-policy-'));
   const policy = join(folder, 'governance.yaml');
   writeFileSync(policy, 'workspaces: []\naudit: { timezone: Mars }\n');

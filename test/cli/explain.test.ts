@@ -19,7 +19,7 @@ describe('explain', () => {
     expect(stdout).toMatch(/^ +500\.00 USD per month$/m);
   });
 
-  test('says why a model is refused, with the code of the gateway', async () => {
+  test('says why a model is rejected, with the code of the gateway', async () => {
     const session = 'arn:aws:sts::111122223333:assumed-role/developer/ana';
     const args = ['explain', session, 'mistral-large-latest', '--endpoint', 'fim', '--json'];
     const run = await runCli(args);

@@ -61,7 +61,7 @@ async function openWorld(keySource: 'operator' | 'admin-api' = 'operator') {
     alerts,
     retirements,
     steps,
-    /** As an administrator does in Mistral's console. */
+    /** As an operator does in Mistral's console. */
     createKey: (name = 'from-console') =>
       world.mistral.keys.create({
         name,

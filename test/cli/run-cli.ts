@@ -21,7 +21,7 @@ export interface CliOptions {
 
 export const NOW = new Date('2026-11-24T10:00:00Z');
 
-/** Nothing of the user who runs the tests matters. */
+/** Independent of the user who runs the tests. */
 const NO_ENV = {
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',

@@ -106,7 +106,7 @@ describe('colors', () => {
   });
 });
 
-test('a key that was read is in nothing that is printed', () => {
+test('a key that was read is never printed', () => {
   const keys = createKnownKeys();
   keys.learn(new ApiKey('HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y'));
   expect(keys.redact('rejected: hqsxfb7iajrknhrv, retrying')).toBe('rejected: [api key], retrying');

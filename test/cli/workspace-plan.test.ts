@@ -29,7 +29,7 @@ test('a workspace that is matched by its id is not matched again by its name', (
   expect(unmanaged).toEqual([]);
 });
 
-test('ids count before names, and neither by its case', () => {
+test('ids are matched before names, both regardless of case', () => {
   const { workspaces, unmanaged } = plan(
     [A.toUpperCase(), B, undefined],
     [

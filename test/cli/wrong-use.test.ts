@@ -45,7 +45,7 @@ describe('wrong usage', () => {
     expect(documentOf(run).error.code).toBe('wrong_use');
   });
 
-  test('no command at all shows the help', async () => {
+  test('a missing command shows the help', async () => {
     const { status, stdout, stderr } = await runCli([]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/^Usage: mistral-governance /);

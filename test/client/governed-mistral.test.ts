@@ -152,8 +152,8 @@ describe('an identity', () => {
     [{ workspace: 'lab' }, 'workspace "lab" is not in the policy: known are dev-workspace'],
     [{ service: 'a b' }, 'service "a b" is not a valid name'],
     [
-      { caller: 'arn:aws:sts::111122223333:assumed-role/nobody/x' },
-      'caller "arn:aws:sts::111122223333:assumed-role/nobody/x" has no role',
+      { caller: 'arn:aws:sts::111122223333:assumed-role/unknown/x' },
+      'caller "arn:aws:sts::111122223333:assumed-role/unknown/x" has no role',
     ],
     [
       { workspace: 'ml-workspace' },
@@ -229,7 +229,7 @@ test('the retries of the SDK are requests of their own, each settled once', asyn
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 3 });
 });
 
-test('flushing too rarely for the leases is refused when the client is created', async () => {
+test('flushing too rarely for the leases is rejected when the client is created', async () => {
   const world = await clientWorld({});
 
   await expect(world.create({ flushEverySeconds: 30 })).rejects.toMatchObject({

@@ -65,7 +65,7 @@ describe('an observed answer', () => {
     expect(settled).toHaveLength(1);
   });
 
-  test('is settled when its reader forgets about it', async () => {
+  test('is settled when its reader drops it', async () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const { settled, hold } = aHold();

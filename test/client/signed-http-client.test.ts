@@ -67,7 +67,7 @@ test('the official SDK calls a function URL without any key', async () => {
 
 test("the SDK's own credentials are not sent", async () => {
   const { remote, httpClient } = await gateway({ credentials: PERMANENT });
-  const apiKey = 'key-of-somebody';
+  const apiKey = 'key-of-another-user';
   const mistral = new Mistral({ serverURL: remote.url, httpClient, apiKey });
 
   await mistral.chat.complete(CHAT, { headers: { 'x-api-key': apiKey } });
@@ -229,7 +229,7 @@ test.each<[string, (call: SignedCall) => SignedCall]>([
   expect(whatIsWrong(change(call), KEYS, AT)).toBeDefined();
 });
 
-test('an old signature and one with a wrong secret are refused, and the SDK reports it', async () => {
+test('an expired signature and one with a wrong secret are rejected, and the SDK reports it', async () => {
   const credentials = { ...PERMANENT, secretAccessKey: 'guessed' };
   const { remote, mistral } = await gateway({ credentials });
 

@@ -83,7 +83,7 @@ async function revokedBy(changed: Policy, keyIds: readonly string[]): Promise<vo
   expect(await orphans()).toEqual([]);
 }
 
-test('a key that leaves the policy is revoked once it is quiet, with an alert; its secret stays', async () => {
+test('a key that leaves the policy is revoked once it is unused, with an alert; its secret stays', async () => {
   await deployed(small);
   await revokedBy(without, keysOf(SECRET));
   expect(subjects().at(-1)).toContain(`Revoked removed key of ${SECRET}`);
@@ -91,7 +91,7 @@ test('a key that leaves the policy is revoked once it is quiet, with an alert; i
   expect(world.executions.all().map(({ status }) => status)).toEqual(['SUCCEEDED']);
 });
 
-test('a removed key still in use is kept, with a daily alert, until it is quiet', async () => {
+test('a removed key still in use is kept, with a daily alert, until it is unused', async () => {
   await deployed(small);
   const [keyId = ''] = keysOf(SECRET);
   const plaintext = world.mistral.keys.made.find(({ id }) => id === keyId)?.plaintext ?? '';
@@ -105,7 +105,7 @@ test('a removed key still in use is kept, with a daily alert, until it is quiet'
   expect(atMistral([keyId])).toEqual([]);
 });
 
-test('a key put back before it is revoked stays current, and can be removed again', async () => {
+test('a key that returns to the policy before it is revoked stays current, and can be removed again', async () => {
   await deployed(small);
   const keyIds = keysOf(SECRET);
   await world.deploy(without);

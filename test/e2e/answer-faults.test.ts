@@ -8,7 +8,7 @@ test('only the answer to the next call that matches is lost', async () => {
   await acted;
 });
 
-test('one call loses one answer, however many wait for its like', () => {
+test('one call loses one answer, however many match', () => {
   const faults = createAnswerFaults<string>();
   void faults.loseAnswer((call) => call === 'list');
   void faults.loseAnswer((call) => call === 'list');

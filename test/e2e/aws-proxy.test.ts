@@ -36,7 +36,7 @@ test('a call goes through the proxy as it was signed, and its answer comes back'
   expect(calls[0]?.headers.host).toBe(new URL(proxy.url).host);
 });
 
-test('a call whose answer is lost was acted on, and its caller gets no answer', async () => {
+test('a call whose answer is lost took effect, and its caller gets no answer', async () => {
   const { proxy, calls } = await aProxy();
   const stop = new AbortController();
   const acted = proxy.faults.loseAnswer(

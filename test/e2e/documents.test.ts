@@ -45,6 +45,6 @@ test('a command that a page does not give any more is missed, and so is one that
   expect(() => runbook.block('list-schedules')).toThrow(/has \d+ blocks of shell commands/);
 });
 
-test('every command of the journey stands in its page', () => {
+test('every command of the journey is in its page', () => {
   for (const command of Object.values(COMMANDS).flat()) expect(command).not.toBe('');
 });

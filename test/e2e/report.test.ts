@@ -34,7 +34,7 @@ test('the summary counts what happened, in the order of its names', async () => 
   expect(linesOf(summary).join('\n')).toContain('resources deployed: 3\n     2  AWS::KMS::Key');
 });
 
-test('a part that fails is none that held', async () => {
+test('a failed part does not count as passed', async () => {
   const { report, said } = aReport();
   const part = report.step('rotated', async () => claim(false, 'another key', { keyId: 'k1' }));
   await expect(part).rejects.toThrow('expected another key, but got {"keyId":"k1"}');

@@ -14,13 +14,13 @@ function aShell(): Shell {
   return shell;
 }
 
-test('what one paste sets, the next one has', async () => {
+test('variables of one paste are set in the next one', async () => {
   const shell = aShell();
   await shell.paste('NAME=checkout\ngreet() { echo "hello $1"; }');
   expect(await shell.paste('greet "$NAME"')).toBe('hello checkout');
 });
 
-test('what is typed reaches the prompt, and no file', async () => {
+test('typed text reaches the prompt, and no file', async () => {
   const shell = aShell();
   const asked = await shell.paste('read -rs KEY && printf \'%s\' "$KEY" | wc -c', 'a secret key');
   expect(asked.trim()).toBe('12');
@@ -28,7 +28,7 @@ test('what is typed reaches the prompt, and no file', async () => {
   expect(files.filter((file) => readFileSync(file, 'utf8').includes('a secret key'))).toEqual([]);
 });
 
-test('fails where any command of a paste does, and says how', async () => {
+test('fails if any command of a paste fails, and says how', async () => {
   const shell = aShell();
   await expect(shell.paste('ls /no/such/folder\necho on')).rejects.toThrow('/no/such/folder');
   expect(await shell.paste('echo still there')).toBe('still there');

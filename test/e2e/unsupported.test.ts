@@ -36,7 +36,7 @@ test('only what the emulator cannot create is left out of the copy', () => {
   ]);
 });
 
-test('the policy of a secret goes to a custom resource with all that it says', () => {
+test('the policy of a secret goes to a custom resource unchanged', () => {
   const { whole, copy } = assembly();
   copyWithoutUnsupported(whole, copy);
   const policy = declaredResources(copy).find(({ Type }) => Type.startsWith('Custom::Secrets'));

@@ -3,7 +3,7 @@ import { LATE, until, within } from '../../e2e/waiting.js';
 
 const never = () => new Promise<never>(() => {});
 
-test('the answer that will do is the one that is returned', async () => {
+test('the first accepted answer is returned', async () => {
   let asked = 0;
   const ask = async () => {
     asked += 1;
@@ -12,7 +12,7 @@ test('the answer that will do is the one that is returned', async () => {
   expect(await until('three', ask, (answer) => answer === 3, { pauseMs: 0 })).toBe(3);
 });
 
-test('waiting ends after so many attempts, with what was seen last', async () => {
+test('waiting ends after a number of attempts, with the last answer', async () => {
   const waiting = until(
     'an end',
     async () => ({ status: 'RUNNING' }),
@@ -27,7 +27,7 @@ test('waiting ends after so many attempts, with what was seen last', async () =>
   );
 });
 
-test('waiting ends after so much time, also where nothing answers', async () => {
+test('waiting ends after a time, also without any answer', async () => {
   const waiting = until('an answer', never, () => true, { limitMs: 20 });
   await expect(waiting).rejects.toThrow(/^expected an answer within 0 attempts .*"no answer"$/);
 });

@@ -20,7 +20,7 @@ import {
 const caller = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/alice`;
 const NOW = Date.parse('2026-06-30T12:00:00Z');
 
-/** The policy's own access, prices and quotas; DynamoDB alone is a stand-in. */
+/** The policy's own access, prices and quotas; only DynamoDB is a stand-in. */
 async function assembled(
   script: Script = (response) => answerJson(response, 200, COMPLETION),
   change: (document: ReturnType<typeof policyDocument>) => void = () => {},
@@ -56,7 +56,7 @@ async function assembled(
         headers: { [CALLER_HEADER]: caller(role) },
         body: JSON.stringify(body),
       }),
-    /** What is settled by now, of the counters whose name has these words. */
+    /** The settled use so far of the counters whose name contains this text. */
     async settled(...words: readonly string[]) {
       await flush();
       const found = [...counters.counters].filter(([name]) => words.every((w) => name.includes(w)));
@@ -91,7 +91,7 @@ test('annotated pages cost the price of annotated pages', async () => {
   expect(await settled('prod-workspace', 'usd#2026-06-30T12')).toBe(2 * 4_000_000 + 2 * 5_000_000);
 });
 
-test('a request larger than the whole budget is refused with its size and without Retry-After', async () => {
+test('a request larger than the whole budget is rejected with its size and without Retry-After', async () => {
   const { ask } = await assembled(undefined, (document) => {
     document.workspaces[0].budgets = { hourlyUsd: 0.0002, monthlyUsd: 5 };
   });
@@ -129,7 +129,7 @@ test('a budget lasts to its last request, and the refusal does not say who spent
   expect(spent).toBeGreaterThan(60_000);
 });
 
-test('a model without a price is refused if the policy says so', async () => {
+test('a model without a price is rejected if the policy says so', async () => {
   const { ask, received } = await assembled(undefined, (document) => {
     document.prices = { unknownModel: 'refuse' };
   });

@@ -88,7 +88,7 @@ test('each 429 of Mistral is counted, and the request counts once', async () => 
   expect(new Set(refusals)).toEqual(new Set([429]));
 });
 
-test('a caller that hangs up and an answer that breaks off are outcomes too', async () => {
+test('a caller that disconnects and an answer that breaks off are outcomes too', async () => {
   const [first = ''] = streamEvents(['one']);
   const hangsUp = await measured((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });

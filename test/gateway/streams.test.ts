@@ -134,7 +134,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
   });
 
-  /** A caller that can hang up, and that reads no faster than it is told to. */
+  /** A caller that can disconnect, and that reads at a controlled speed. */
   async function open(url: string, body: string): Promise<[ClientRequest, IncomingMessage]> {
     const request = httpRequest(`${url}/v1/chat/completions`, {
       method: 'POST',
@@ -160,7 +160,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     async (count) => {
       const world = await gatewayWorld((response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
-        response.write(SPOKEN.slice(0, count).join('')); // and generates on
+        response.write(SPOKEN.slice(0, count).join('')); // and continues to generate
       });
       const [request, answer] = await open(world.url, STREAMED);
       let got = 0;
@@ -178,7 +178,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
       await eventually(() => world.quotas.ends.settled === 1);
       const settled = world.quotas.settled(DAILY_TOKENS);
       if (count >= SPOKEN.length - 1) {
-        expect(settled).toBe(USAGE.total_tokens); // Mistral had told by then
+        expect(settled).toBe(USAGE.total_tokens); // Mistral had reported it by then
       } else {
         expect(settled).toBeGreaterThanOrEqual(LIKELY_PROMPT + count);
         expect(settled).toBeLessThanOrEqual(LIKELY_PROMPT + 2 * count);
@@ -188,7 +188,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     },
   );
 
-  test('a caller that hangs up before the first byte pays for the likely prompt', async () => {
+  test('a caller that disconnects before the first byte pays for the likely prompt', async () => {
     const world = await gatewayWorld(() => {});
     const controller = new AbortController();
     const asked = world.ask({ ...CHAT, stream: true }, { signal: controller.signal });
@@ -202,7 +202,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.settled(DAILY_TOKENS)).toBe(LIKELY_PROMPT);
   });
 
-  test('a caller that hangs up during the reservation pays nothing, and nothing is sent', async () => {
+  test('a caller that disconnects during the reservation pays nothing, and nothing is sent', async () => {
     let answerQuotas = () => {};
     let asked = false;
     let hungUp = false;
@@ -283,7 +283,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.reserved()).toBe(0);
   });
 
-  test('a caller that hangs up while models are listed does not affect others', async () => {
+  test('a caller that disconnects while models are listed does not affect others', async () => {
     let answer = () => {};
     const world = await gatewayWorld((response) => {
       answer = () =>

@@ -167,7 +167,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
   });
 
-  test('an upstream that hangs up without an answer is settled at the likely prompt', async () => {
+  test('an upstream that disconnects without an answer is settled at the likely prompt', async () => {
     const world = await gatewayWorld((response) => response.socket?.destroy());
 
     const answer = await world.ask(CHAT);

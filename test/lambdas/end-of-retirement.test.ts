@@ -50,7 +50,7 @@ function revoke(
 }
 
 describe('revoking', () => {
-  test('deletes the old key', async () => {
+  test('deletes the replaced key', async () => {
     const { deleted, outcome } = revoke('v2');
     expect(await outcome).toEqual({ outcome: 'deleted' });
     expect(deleted).toEqual(['old']);

@@ -38,7 +38,7 @@ const MODELS: readonly MistralModel[] = [
   },
 ];
 
-/** Secrets Manager and Mistral as far as one rotation sees them. */
+/** Secrets Manager and Mistral as far as one rotation uses them. */
 let stages: Record<string, string[]>;
 let values: Map<string, ManagedKey>;
 let atMistral: { id: string; name: string; workspaceId: string; expiresOn: string }[];
@@ -138,7 +138,7 @@ function run(Step: string, token = NEW): Promise<void> {
 }
 
 describe('createSecret', () => {
-  test('makes a key named after the rotation and stores it as pending', async () => {
+  test('creates a key named after the rotation and stores it as pending', async () => {
     await run('createSecret');
     expect(did).toEqual(['create dev-team-key-20260401-bbbbbbbb until 2026-07-21', 'put key-1 rt']);
     expect(values.get(NEW)).toMatchObject({
@@ -149,7 +149,7 @@ describe('createSecret', () => {
     });
   });
 
-  test('repeated, makes no second key', async () => {
+  test('repeated, creates no second key', async () => {
     await run('createSecret');
     await run('createSecret');
     expect(atMistral).toHaveLength(1);
@@ -178,7 +178,7 @@ describe('createSecret', () => {
     expect(did.filter((action) => action.startsWith('delete'))).toEqual([]);
   });
 
-  test('of two attempts at once, the one that comes second withdraws its own key', async () => {
+  test('of two concurrent attempts, the second one withdraws its own key', async () => {
     const winner = aManagedKey('winner');
     const create = deps.keySource.create;
     const raced: RotationDeps = {
@@ -230,7 +230,7 @@ describe('testSecret', () => {
     expect(counted).toEqual(['withdrawn']);
   });
 
-  test('an alert that cannot be sent hides nothing', async () => {
+  test('an alert that cannot be sent does not hide the failure', async () => {
     health = () => ({ accepted: false });
     const event = { Step: 'testSecret', SecretId: SECRET, ClientRequestToken: NEW };
     const mute = { ...deps, alerts: { publish: () => Promise.reject(new Error('no topic')) } };
@@ -269,7 +269,7 @@ describe('testSecret', () => {
   });
 
   test.each(['testSecret', 'finishSecret'])(
-    'a value that was written by hand does not stop %s from replacing it',
+    'a foreign value does not stop %s from replacing it',
     async (Step) => {
       const { read } = deps.secrets;
       const overwritten: RotationDeps = {

@@ -59,7 +59,7 @@ const NOT_EVEN_AN_OBJECT = [undefined, null, '', 'text', 7, true, [], [{}], {}];
 describe.each(HANDLERS)('%s', (_name, create, good) => {
   const fields = Object.keys(good);
 
-  /** A flow does not try again after a ZodError: it would be the same. */
+  /** A flow does not retry a ZodError: the result would be the same. */
   async function expectZodError(event: unknown): Promise<void> {
     const touched: string[] = [];
     const error = await create(untouched(touched))(event).catch((e: unknown) => e);
@@ -70,7 +70,7 @@ describe.each(HANDLERS)('%s', (_name, create, good) => {
 
   test.each(NOT_EVEN_AN_OBJECT)('fails on %j and touches nothing', expectZodError);
 
-  // What an input that was written by hand may leave out.
+  // Fields that an input from a command may omit.
   const needed = fields.filter((field) => field !== 'reason');
   test.each(needed)('fails on an event without %s and touches nothing', async (field) => {
     await expectZodError({ ...good, [field]: undefined });

@@ -11,7 +11,7 @@ import { anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 const CURRENT = { v1: ['AWSCURRENT'] };
 
 interface Setup {
-  /** How the one secret of the policy stands. */
+  /** The state of the policy's only secret. */
   readonly stages?: Record<string, string[]>;
   readonly state?: Partial<SecretState>;
   readonly suppliedDaysAgo?: number;
@@ -85,7 +85,7 @@ test('counts the secrets that hold a verified key', async () => {
   expect(await audit({ stages: first }).result).toMatchObject({ keys: 0 });
 });
 
-test('asks for the next key on the day that it is due, by its own alert and no digest', async () => {
+test('requests the next key on the day that it is due, by its own alert and no digest', async () => {
   expect(await typesOf({ suppliedDaysAgo: 89, readDaysAgo: 0 })).toEqual([]);
   const { sent, result } = audit({ suppliedDaysAgo: 90, readDaysAgo: 40 });
   const { findings } = await result;
@@ -125,7 +125,7 @@ const keyNeeded = anOpenFinding({
   evidence: { secret: DEV },
 });
 
-test('reminds of a key asked for a week ago, and of none sooner', async () => {
+test('reminds of a key that was requested a week ago, and not earlier', async () => {
   const types = async (lastNotifiedOn: string) => {
     const open = [{ ...keyNeeded, lastNotifiedOn }];
     const { result, sent } = audit({ suppliedDaysAgo: 92, readDaysAgo: 0, open });
@@ -136,7 +136,7 @@ test('reminds of a key asked for a week ago, and of none sooner', async () => {
   expect(await types(dayAgo(7))).toEqual(['key-needed']);
 });
 
-test('a key asked for is resolved once it is supplied, without another alert', async () => {
+test('a requested key is resolved once it is supplied, without another alert', async () => {
   const run = audit({ suppliedDaysAgo: 1, open: [keyNeeded] });
   expect(await run.result).toMatchObject({ resolved: 1 });
   expect(run.sent).toEqual([]);
@@ -167,7 +167,7 @@ test('says of a stale secret that its reads are known, not the uses of its key',
   expect(stale?.evidence.note).toContain('uses of the key are not known');
 });
 
-test('neither judges nor resolves what only the Admin API can tell', async () => {
+test('neither reports nor resolves what only the Admin API knows', async () => {
   const open = (['unmanaged', 'orphaned', 'missing', 'expired', 'no-expiry'] as const).map((type) =>
     anOpenFinding({ id: `${type}#${DEV_ID}#x`, type, subject: 'x' }),
   );

@@ -26,7 +26,7 @@ const REMOVED: RegisteredSecret = {
   plannedAt: '2026-03-01T09:00:00.000Z',
 };
 
-/** An account in which every secret of the policy holds a key, but for what a test changes. */
+/** An account in which every secret of the policy has a key, except where a test changes it. */
 function account(given: {
   labels?: Readonly<Record<string, SecretState['stagesByVersion']>>;
   registered?: readonly RegisteredSecret[];

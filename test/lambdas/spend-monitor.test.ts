@@ -11,7 +11,7 @@ import { type ByWindow, USD } from '../support/spend-builders.js';
 import { aPrice, aReport, aRow, models } from '../support/usage-reports.js';
 
 const NOON = new Date('2026-11-24T12:00:00Z');
-// Too early for a day's rate, and too late to look back at the hour before.
+// Too early for a daily rate, and too late for the previous hour.
 const NIGHT = new Date('2026-11-24T02:40:00Z');
 const DEV_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
 const gatewayOn = aPolicy((document) => {
@@ -34,7 +34,7 @@ interface World {
   readonly now?: Date;
   readonly timeOf?: () => Date;
   readonly metered?: Readonly<Record<string, ByWindow>>;
-  /** What was metered in windows that ended a moment ago. */
+  /** The metered spend of windows that ended just now. */
   readonly closed?: Readonly<Record<string, ByWindow>>;
   /** `undefined` without the Admin API. @default the one that `usage` is of */
   readonly organization?: undefined;

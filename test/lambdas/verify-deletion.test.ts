@@ -57,7 +57,7 @@ function verify(given: {
   return { used, verdict: handler(retirement) };
 }
 
-test('requests the deletion of an old key that Mistral still accepts', async () => {
+test('requests the deletion of a replaced key that Mistral still accepts', async () => {
   const { verdict, used } = verify({});
   expect(await verdict).toEqual({
     kind: 'deletion-needed',
@@ -88,13 +88,13 @@ test('a 403 proves nothing: the key exists, but may not do this', async () => {
   expect(await verdict).toMatchObject({ kind: 'deletion-needed' });
 });
 
-test('the old key of an overtaken flow is compared with the newest one', async () => {
+test('the replaced key of an overtaken flow is compared with the newest one', async () => {
   const { verdict, used } = verify({ current: 'v3', answers: { old: [401], new: [401] } });
   expect(await verdict).toEqual({ kind: 'deleted', witness: OWN });
   expect(used).toEqual(['later', 'old', 'later']);
 });
 
-test('uses no key at all when the old one is current again', async () => {
+test('uses no key when the replaced one is current again', async () => {
   const { verdict, used } = verify({ current: 'v1' });
   expect(await verdict).toEqual({ kind: 'kept', heldBy: OWN });
   expect(used).toEqual([]);

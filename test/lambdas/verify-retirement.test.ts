@@ -73,7 +73,7 @@ test('an unused key may be revoked, and was not used to find out', async () => {
   expect(probed).toEqual(['new']);
 });
 
-/** What the flow holds after a check that found the new key bad. */
+/** The flow's state after a check that found the new key bad. */
 const REJECTED_SINCE = '2026-04-03T00:50:00.000Z';
 const afterRejection = {
   ...aRetirement(),

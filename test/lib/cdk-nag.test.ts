@@ -33,7 +33,7 @@ describe('an acknowledgement', () => {
   const reports = Object.values(REPORTS);
   const acknowledgements = reports.flatMap((report) => report.acknowledgements);
 
-  test('is there only where a rule would speak without it', () => {
+  test('is there only where a rule would report a finding without it', () => {
     const needed = new Set(reports.flatMap((report) => [...report.needed]));
     const dead = acknowledgements.map(readable).filter((one) => !needed.has(one));
     expect(dead).toEqual([]);

@@ -65,7 +65,7 @@ test('the audit runs on its schedule in its time zone, and what cannot be starte
   });
 });
 
-test('spend is looked at every 15 minutes, and a run that comes too late is not made up for', () => {
+test('spend is checked every 15 minutes, and a late run is not repeated', () => {
   template.hasResourceProperties('AWS::Scheduler::Schedule', {
     ScheduleExpression: 'rate(15 minutes)',
     Target: { RetryPolicy: { MaximumEventAgeInSeconds: 900 } },

@@ -17,7 +17,7 @@ const ENCRYPT = [
   'kms:ReEncrypt* on EncryptionKey',
 ];
 
-/** What every function may do, and what this one may besides. */
+/** The grants of every function, and those of this one in addition. */
 function allOf(functionId: string, ...more: string[]): string[] {
   const logs = ['CreateLogStream', 'PutLogEvents'].map(
     (action) => `logs:${action} on ${functionId}Logs`,

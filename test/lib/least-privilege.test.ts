@@ -9,7 +9,7 @@ import { linesOf, readable, type Statement } from '../support/iam.js';
 import { testApp } from '../support/synth.js';
 import { type Resource, resourcesOf, statementsOf } from '../support/templates.js';
 
-/** What may be used by pattern, and why nothing narrower does. */
+/** Grants by pattern, and why they cannot be narrower. */
 const PATTERNS: Readonly<Record<string, readonly string[]>> = {
   'X-Ray has no resource to name': [
     'xray:GetSamplingRules on *',
@@ -39,13 +39,13 @@ const PATTERNS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Policies of AWS's own, and why nothing narrower does. */
+/** AWS managed policies, and why they cannot be narrower. */
 const MANAGED_POLICIES: Readonly<Record<string, string>> = {
   'service-role/AWSLambdaBasicExecutionRole':
     "CDK's own function behind the trigger: its log alone",
 };
 
-/** Services that need not say on whose behalf they come, and why. */
+/** Services without a source condition, and why. */
 const UNGUARDED: Readonly<Record<string, string>> = {
   'sts:AssumeRole by lambda.amazonaws.com':
     'Lambda takes roles of its own account alone, and documents no source keys for them',
@@ -87,7 +87,7 @@ test("a topic's and a queue's policy name the topic and the queue", () => {
   expect(statements.filter(({ Resource: named }) => named === '*')).toEqual([]);
 });
 
-test('an AWS service comes in only on behalf of this account', () => {
+test('an AWS service gets access only on behalf of this account', () => {
   const unguarded = [
     ...resources.flatMap(statementsOf).flatMap(servicesLetIn),
     ...resources.filter(({ type }) => type === 'AWS::Lambda::Permission').flatMap(callersLetIn),
@@ -95,7 +95,7 @@ test('an AWS service comes in only on behalf of this account', () => {
   expect([...new Set(unguarded)].sort()).toEqual(Object.keys(UNGUARDED).sort());
 });
 
-test('nothing is open to every principal without a condition', () => {
+test('no statement allows every principal without a condition', () => {
   const open = resources
     .flatMap(statementsOf)
     .filter(({ Effect, Principal }) => Effect === 'Allow' && readable(Principal) === '*')
@@ -157,7 +157,7 @@ function resourcesFor(policy: Policy): Resource[] {
   return resourcesOf(app);
 }
 
-/** The services that a statement lets in without asking for whom. */
+/** The services that a statement allows without a source condition. */
 function servicesLetIn({ Effect, Principal, Action, Condition }: Statement): string[] {
   if (Effect !== 'Allow' || typeof Principal !== 'object' || Principal === null) return [];
   if (!('Service' in Principal) || isGuarded(Condition)) return [];

@@ -9,7 +9,7 @@ import { aPolicy, policyDocument } from '../support/builders.js';
 import { grants } from '../support/iam.js';
 import { testApp } from '../support/synth.js';
 
-const SYNTHESIZED = 120_000; // of whole apps, on a machine with much else to do
+const SYNTHESIZED = 120_000; // whole apps, on a busy machine
 const IRELAND = { account: '111122223333', region: 'eu-west-1' };
 const PARIS = { ...IRELAND, region: 'eu-west-3' };
 
@@ -143,7 +143,7 @@ test(
   SYNTHESIZED,
 );
 
-/** Without the flag for it, what is granted twice stands twice. */
+/** Without its feature flag, duplicate grants appear twice. */
 function unique(roles: Record<string, string[]>) {
   return Object.fromEntries(
     Object.entries(roles).map(([role, lines]) => [role, [...new Set(lines)].sort()]),

@@ -9,7 +9,7 @@ test('without the Admin API, no function may read an admin key', () => {
   expect(JSON.stringify(grants(template))).not.toContain('admin-api-key');
 });
 
-test('the end of a deploy may ask for keys and start the retirement of removed ones', () => {
+test('the end of a deploy may request keys and start the retirement of removed ones', () => {
   const own = (grants(template).ProvisioningFunctionRole ?? []).filter(
     (one) => !/^(kms|logs|xray):/.test(one),
   );
@@ -22,7 +22,7 @@ test('the end of a deploy may ask for keys and start the retirement of removed o
   ]);
 });
 
-test('of our functions, one moves labels and none writes a value', () => {
+test('one function moves labels and none writes a value', () => {
   const [policy] = Object.values(
     workspace('dev-workspace').findResources('AWS::SecretsManager::ResourcePolicy'),
   );

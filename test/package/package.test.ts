@@ -21,8 +21,8 @@ const read = (file: string) => readFileSync(join(installed.folder, file), 'utf8'
 const built = (extension: string) =>
   installed.files.filter((file) => file.startsWith('dist/') && file.endsWith(extension));
 
-describe('what is packed', () => {
-  test('is what is built, what is read, and nothing else', () => {
+describe('the package', () => {
+  test('has the built files, the documents, and nothing else', () => {
     const others = installed.files.filter((file) => !file.startsWith('dist/'));
     const isPage = (file: string) => /^docs\/(decisions\/)?[^/]+\.md$/.test(file);
     expect(others.filter(isPage)).toContain('docs/runbook.md');
@@ -60,7 +60,7 @@ describe('what is packed', () => {
     expect([...imported].sort()).toEqual(built('.d.ts').sort());
   });
 
-  test('imports no package but those it says it needs; the command line has its own', () => {
+  test('imports only its declared dependencies; the command line is bundled', () => {
     const { dependencies, peerDependencies } = manifestOf(installed.folder);
     const known = Object.keys({ ...dependencies, ...peerDependencies });
     const libraries = [...built('.js'), ...built('.d.ts')].filter(

@@ -99,7 +99,7 @@ function readable({ group, name, version, licenses }: Component): string {
   return `${group ? `${group}/` : ''}${name}@${version} ${license}`;
 }
 
-/** What CDK bundles for a function. */
+/** The bundle of a function as CDK builds it. */
 function deployed(folder: string): Buffer {
   const app = new App({ builtinCloudFormationValidation: false });
   const stack = new Stack(app, 'Test');

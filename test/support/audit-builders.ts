@@ -11,7 +11,7 @@ import type { ListedKey } from '../../governance/mistral/mistral.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import { aPolicy } from './builders.js';
 
-/** When the tests audit. */
+/** The time of the audit in tests. */
 export const NOW = new Date('2026-06-30T02:00:00Z');
 export const DEV = 'mistral/dev-workspace/dev-team-key';
 export const DEV_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
@@ -29,7 +29,7 @@ export function dayAgo(days: number): string {
   return daysAgo(days).toISOString().slice(0, 10);
 }
 
-/** A key that a user created in the console, in use and with nothing else wrong with it. */
+/** A key that a user created in the console, in use and otherwise without findings. */
 export function aListedKey(change: Partial<ListedKey> = {}): ListedKey {
   return {
     id: 'k1',
@@ -43,13 +43,13 @@ export function aListedKey(change: Partial<ListedKey> = {}): ListedKey {
   };
 }
 
-/** The key that the rotation with this version made for the dev team. */
+/** The dev team's key from the rotation with this version. */
 export function aRotatedKey(versionId: string, change: Partial<ListedKey> = {}): ListedKey {
   const name = `dev-team-key-20260620-${versionId.slice(0, 8)}`;
   return aListedKey({ id: `of-${versionId.slice(0, 8)}`, name, ...change });
 }
 
-/** A managed secret in good order, holding one key. */
+/** A managed secret with one key, without findings. */
 export function aManagedSecret(name: string, change: Partial<SecretState> = {}): SecretState {
   return {
     arn: `arn:${name}`,
@@ -63,7 +63,7 @@ export function aManagedSecret(name: string, change: Partial<SecretState> = {}):
   };
 }
 
-/** Audits the dev team's secret alone, whatever the keys. */
+/** Audits only the dev team's secret, with any keys. */
 export function auditOf(
   keys: readonly ListedKey[],
   facts: Partial<AuditFacts> = {},

@@ -55,7 +55,7 @@ export function aManagedKey(keyId: string, change: Partial<ManagedKey> = {}): Ma
   };
 }
 
-/** A retirement of key `old` (version v1) after `new` (version v2) took over. */
+/** A retirement of key `old` (version v1) after `new` (version v2) was promoted. */
 export function aRetirement(change: Partial<ReplacedKey> = {}): ReplacedKey {
   return {
     reason: 'replaced',

@@ -46,7 +46,7 @@ const MODELS = [
 /** A completion for every request. */
 export const completing: Script = (response) => answerJson(response, 200, COMPLETION);
 
-/** Mistral that lets in only the keys given, lists its models, and leaves the rest to a script. */
+/** A Mistral that accepts only the given keys, lists its models, and leaves other answers to a script. */
 export function lettingIn(keys: ReadonlySet<string>, script: Script): Script {
   return (response, received, count) => {
     const { url, headers } = received;
@@ -102,7 +102,7 @@ export async function clientWorld({ script = completing, policy, options }: Clie
     ...{ upstream, letIn, secretCalls, secretsState, dynamoCalls, document },
     counters,
     now,
-    /** What reached Mistral besides the lists of models. */
+    /** The requests that reached Mistral, without the lists of models. */
     sent: () => upstream.received.filter(({ url }) => !url.startsWith('/v1/models')),
     rotate: (plaintext: string) => rotate(secrets, plaintext),
     pass(seconds: number) {

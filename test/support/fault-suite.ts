@@ -51,7 +51,7 @@ export interface SuiteOptions {
 
 export interface SuiteResult {
   readonly faultPoints: number;
-  /** What no fault may lead to, with the fault that did. */
+  /** Violations, each with the fault that caused it. */
   readonly broken: readonly string[];
 }
 
@@ -78,7 +78,7 @@ export async function playWithEveryFault(
         const { kind, call, callNumber } = fault;
         const problems = await play(stage, story, tableName, fault).then(
           (outcome) => outcome.problems,
-          (error: unknown) => [`the story broke off: ${error}`],
+          (error: unknown) => [`the story failed: ${error}`],
         );
         for (const problem of problems) {
           broken.push(`${kind} at call ${callNumber}, ${call}: ${problem}`);
@@ -108,7 +108,7 @@ interface Outcome {
   readonly problems: readonly string[];
 }
 
-/** Plays a story with one fault, or none, in a world of its own, and says what went wrong for good. */
+/** Plays a story with one fault, or none, in its own world, and returns the lasting problems. */
 async function play(
   { dynamo, policy, definition, transport }: Stage,
   story: Story,
@@ -174,9 +174,9 @@ async function judge(
   return [...problems, ...(await problemsOfNextRotation(world))];
 }
 
-/** Whatever happened to a key of the policy: the next rotation starts, and puts a key of its own in charge. */
+/** After every fault, the next rotation of a key of the policy starts and promotes its own key. */
 async function problemsOfNextRotation(world: World): Promise<string[]> {
-  // Where a person supplies keys, the story itself goes on to the next one.
+  // In operator mode, the story itself supplies the next key.
   if (!isPlanned(world.policy, SECRET)) return [];
   const before = world.secrets.valueAt(SECRET, 'AWSCURRENT');
   await world.rotate(SECRET).catch(() => undefined);

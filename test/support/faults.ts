@@ -10,7 +10,7 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** One thing that goes wrong: with the call of this number since it was armed, from 0. */
+/** One fault, at the call with this number since it was armed, from 0. */
 export interface Fault {
   readonly callNumber: number;
   readonly kind: FaultKind;
@@ -21,7 +21,7 @@ export interface FaultInjection {
   readonly around: <T>(invoke: () => Promise<T>) => Promise<T>;
   /** From here on, calls are counted and the fault may strike. */
   arm(): void;
-  /** No longer; tells the calls that were counted, in order. */
+  /** Stops counting; returns the counted calls, in order. */
   disarm(): readonly string[];
 }
 
@@ -33,7 +33,7 @@ export function injectFault(fault?: Fault): FaultInjection {
   const calls: string[] = [];
   let armed = false;
   let crashed = false;
-  let underWay = 0;
+  let inFlight = 0;
 
   return {
     arm() {
@@ -46,7 +46,7 @@ export function injectFault(fault?: Fault): FaultInjection {
     },
 
     async intercept(call, effect) {
-      // A process that is no more calls nobody.
+      // A dead process makes no calls.
       if (crashed) return 'broken';
       if (!armed) return effect();
       calls.push(call);
@@ -70,7 +70,7 @@ export function injectFault(fault?: Fault): FaultInjection {
     },
 
     async around(invoke) {
-      underWay += 1;
+      inFlight += 1;
       let died = false;
       try {
         const result = await invoke();
@@ -79,8 +79,8 @@ export function injectFault(fault?: Fault): FaultInjection {
       } catch (error) {
         if (!crashed) throw error;
       } finally {
-        underWay -= 1;
-        if (underWay === 0) crashed = false;
+        inFlight -= 1;
+        if (inFlight === 0) crashed = false;
       }
       throw new CrashError('the process ended in the middle of it');
     },

@@ -8,8 +8,8 @@ export interface Import {
 }
 
 /**
- * The house from the ground up: a room imports from itself and from the floors below it, and from
- * nothing beside it. Types count like values.
+ * The house from the ground up: a room imports from itself and from the floors below it, and not from
+ * rooms beside it. Types count like values.
  */
 export const FLOORS: readonly (readonly string[])[] = [
   ['governance/platform'],
@@ -25,7 +25,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['demo', 'e2e'],
 ];
 
-/** What stands beside the floors: each names all that it may import of this repository. */
+/** Folders beside the floors: each lists everything that it may import from this repository. */
 const WINGS: Readonly<Record<string, readonly RegExp[]>> = {
   lib: [
     /^governance\/(policy|prices|platform)\//,
@@ -40,7 +40,7 @@ const WINGS: Readonly<Record<string, readonly RegExp[]>> = {
   bench: [/^/],
 };
 
-/** They also look into what stands beside the floors: to run it, and to ask it. */
+/** These may also import the folders beside the floors, to run and call them. */
 const ALSO_FROM_WINGS: Readonly<Record<string, RegExp>> = {
   testing: /^lib\//,
   demo: /^(lib|cli)\//,
@@ -134,8 +134,8 @@ export function violations(file: string, source: string): string[] {
 function brokenRule(file: string, room: string, found: Import): string | undefined {
   if (roomOf(found.target) === undefined) return brokenPackageRule(file, found);
   const { target } = found;
-  // Loading an entry reads the environment and makes clients: Lambda alone does that.
-  if (ENTRY.test(target) && room !== 'bench') return 'nobody imports an entry';
+  // Loading an entry reads the environment and creates clients: only Lambda does that.
+  if (ENTRY.test(target) && room !== 'bench') return 'no file imports an entry';
   if (room === 'lambdas') return brokenFunctionRule(file, target);
   return roomOf(target) === room ? undefined : brokenRoomRule(room, found);
 }
@@ -146,7 +146,7 @@ function brokenPackageRule(file: string, found: Import): string | undefined {
   return allows(governing.may, found) ? undefined : governing.rule;
 }
 
-/** A function knows its own folder, and everything below all functions. */
+/** A function imports its own folder and the floors below the functions. */
 function brokenFunctionRule(file: string, target: string): string | undefined {
   const [, folder] = file.split('/');
   if (target.startsWith('lambdas/')) {
@@ -194,7 +194,7 @@ function floorOf(room: string | undefined): number | undefined {
   return floor === -1 ? undefined : floor;
 }
 
-/** Files that import each other in a circle, a line each, types included. */
+/** Import cycles, one line each, types included. */
 export function circles(files: readonly { file: string; text: string }[]): string[] {
   const imports = new Map(
     files.map(({ file, text }) => [file, importsOf(file, text).map(({ target }) => target)]),

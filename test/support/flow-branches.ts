@@ -27,7 +27,7 @@ const isRetried = (state: string, errors: readonly string[]) =>
   `${state} is tried again after ${errors.join(', ')}`;
 const givesUp = (state: string, error: string) => `${state} gives up on ${error}`;
 
-/** Every way that a state machine offers, in words that `branchesTaken` uses too. */
+/** Every branch of a state machine, with the names that `branchesTaken` uses. */
 export function branchesOf({ States }: Definition): string[] {
   return Object.entries(States).flatMap(([name, raw]) => {
     const { Next, Default, Choices, Catch, Retry } = StateSchema.parse(raw);
@@ -50,7 +50,7 @@ export function branchesOf({ States }: Definition): string[] {
   });
 }
 
-/** The errors that a state never tries again. */
+/** The errors that a state never retries. */
 export function finalErrorsOf({ States }: Definition, state: string): string[] {
   return StateSchema.parse(States[state] ?? {}).Retry.flatMap(({ ErrorEquals, MaxAttempts }) =>
     MaxAttempts === 0 ? ErrorEquals : [],
@@ -63,7 +63,7 @@ export function statesEntered(history: readonly unknown[]): string[] {
   );
 }
 
-/** The ways that one run took, by the interpreter's log of it. */
+/** The branches that one run took, from the interpreter's log. */
 export function branchesTaken(history: readonly unknown[]): string[] {
   const taken: string[] = [];
   let from: string | undefined;

@@ -16,12 +16,12 @@ import { aRetirement, silentLog } from './builders.js';
 import { branchesTaken, statesEntered } from './flow-branches.js';
 
 export interface FlowPlan {
-  /** The verdicts in turn; the last one for good. */
+  /** The verdicts in turn; the last one repeats. */
   readonly verdicts?: readonly (RetirementVerdict | { readonly kind: string })[];
   readonly rollBacks?: readonly RollBack['outcome'][];
   /** @default a key that was replaced */
   readonly retirement?: Retirement;
-  /** The error that a call ends in, by the call and how often it was made before. */
+  /** The error of a call, by the call and the number of earlier calls. */
   readonly fails?: (call: string, before: number) => Error | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface PlayedFlow {
   readonly branches: readonly string[];
   /** Every call of a function: `<hour> <function>`, or `<hour> notify <event>`. */
   readonly calls: readonly string[];
-  /** What each check learns from the one before: since when the new key is rejected. */
+  /** The state that each check gets from the previous one: since when the new key is rejected. */
   readonly rejectedSince: readonly (string | undefined)[];
   readonly alerts: readonly Alert[];
   readonly history: readonly unknown[];

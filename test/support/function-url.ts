@@ -12,18 +12,18 @@ export interface SignedCall {
 export interface FunctionUrl {
   readonly url: string;
   readonly accepted: SignedCall[];
-  /** Why calls were refused. */
+  /** Why calls were rejected. */
   readonly refused: string[];
 }
 
-/** Keys that IAM knows: secrets by access key id. */
+/** IAM's access keys: secrets by access key id. */
 export type KnownKeys = Readonly<
   Record<string, { readonly secretAccessKey: string; readonly sessionToken?: string }>
 >;
 
 /**
- * A function URL with IAM auth: it lets in what is signed as AWS's documentation says, checked with
- * nothing but Node's own crypto.
+ * A function URL with IAM authentication: it accepts requests signed according to AWS's documentation,
+ * verified only with Node's own crypto.
  */
 export async function functionUrl(
   knownKeys: KnownKeys,
@@ -54,7 +54,7 @@ const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([a-z0-9-]+)\/([a-z]+)\/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$/;
 const MAX_SKEW_MS = 300_000;
 
-/** What is wrong with the signature of a request; `undefined` where nothing is. */
+/** The error in the signature of a request; `undefined` if it is valid. */
 export function whatIsWrong(call: SignedCall, keys: KnownKeys, now: Date): string | undefined {
   const [, keyId = '', day = '', region = '', service = '', names = '', signature] =
     AUTHORIZATION.exec(String(call.headers.authorization)) ?? [];

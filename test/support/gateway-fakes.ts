@@ -48,14 +48,14 @@ export interface FakeQuotas extends QuotaHolder {
   reserved(): number;
   /** How often anything was settled or released. */
   readonly ends: { settled: number; released: number };
-  /** Takes the place of what the policy says. */
+  /** Replaces the policy's rules. */
   readonly limits: Map<string, number>;
   mode: 'at once' | 'after a while' | 'unavailable' | 'broken';
 }
 
 export const WINDOW = { name: '2026-06', resetsAt: new Date('2026-07-01T00:00:00Z') };
 
-/** Counters in memory, one window for ever. */
+/** Counters in memory, with a single window. */
 export function fakeQuotas(): FakeQuotas {
   const counters = new Map<Quota, { settled: number; reserved: number }>();
   const ends = { settled: 0, released: 0 };

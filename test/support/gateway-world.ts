@@ -19,7 +19,7 @@ import {
   fakeTariff,
 } from './gateway-fakes.js';
 
-/** What reached Mistral's stand-in. */
+/** A request that reached Mistral's stand-in. */
 export interface Received {
   readonly method: string;
   readonly url: string;
@@ -195,7 +195,7 @@ export function answerJson(
   response.end(text);
 }
 
-/** The events of a streamed answer; the last one before `[DONE]` tells the usage. */
+/** The events of a streamed answer; the last one before `[DONE]` has the usage. */
 export function streamEvents(words: readonly string[], usage: object | null = USAGE): string[] {
   const event = (delta: object, more: object = {}) => {
     const choices = [{ index: 0, delta, finish_reason: null, ...more }];
@@ -211,7 +211,7 @@ export function streamEvents(words: readonly string[], usage: object | null = US
   ];
 }
 
-/** Waits for something that other turns of the event loop bring about. */
+/** Waits for a result of later turns of the event loop. */
 export async function eventually(isSo: () => boolean): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (!isSo()) {

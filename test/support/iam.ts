@@ -22,7 +22,7 @@ export function grants(template: Template): Record<string, string[]> {
   return byRole;
 }
 
-/** Who may do what by a resource's own policy, one `effect actions to principal when …` a line. */
+/** The grants of a resource's own policy, one `effect actions to principal when …` a line. */
 export function resourceGrants({ Statement }: { Statement: readonly Statement[] }): string[] {
   return Statement.map(({ Effect, Action, Principal, Condition }) =>
     [
@@ -48,7 +48,7 @@ function withoutService(action: string): string {
   return action.replace(/^secretsmanager:/, '');
 }
 
-/** A reference reads as the id it refers to: the hash that CDK appends says nothing to a reader. */
+/** A reference becomes the id it refers to, without the hash that CDK appends. */
 export function readable(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.map(readable).join(' ');

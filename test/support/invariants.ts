@@ -10,7 +10,7 @@ const ValueSchema = z
   .pipe(z.object({ keyId: z.string() }));
 const RetirementSchema = z.object({ oldKeyId: z.string() });
 
-/** Watches a world for what must never happen. */
+/** Watches a world for violations of the invariants. */
 export interface Watch {
   /** To be called between two steps of the world. */
   look(): void;
@@ -34,14 +34,14 @@ export function watch(world: World): Watch {
 
   world.mistral.keys.onDelete = ({ id, name }) => {
     const current = currentKeys().find(({ keyId }) => keyId === id);
-    if (current) violations.push(`key ${name} of ${current.secret} was revoked while in charge`);
+    if (current) violations.push(`key ${name} of ${current.secret} was revoked while current`);
   };
 
   return {
     violations,
     look() {
       for (const { secret, keyId } of currentKeys()) {
-        // What a story itself broke is for the retirement to find.
+        // What the story itself broke, the retirement has to find.
         if (world.mistral.keys.isBroken(keyId) || world.mistral.keys.isAccepted(keyId)) continue;
         violations.push(`AWSCURRENT of ${secret} names a key that does not work`);
       }
@@ -49,7 +49,7 @@ export function watch(world: World): Watch {
   };
 }
 
-/** The third invariant: keys at Mistral that nobody would ever revoke. */
+/** The third invariant: keys at Mistral that would never be revoked. */
 export function forgottenKeys(world: World, audit: AuditSummary): string[] {
   const labelled = plannedKeys(world.policy).flatMap(({ secretName }) =>
     [...world.secrets.find(secretName).versions.values()].flatMap(({ value, stages }) => {
@@ -68,10 +68,10 @@ export function forgottenKeys(world: World, audit: AuditSummary): string[] {
       [id, name ?? id].every((one) => !labelled.includes(one) && !retiring.includes(one)),
     )
     .filter(({ id }) => !reported.includes(id))
-    .map(({ name, id }) => `key ${name} (${id}) is known to nobody`);
+    .map(({ name, id }) => `key ${name} (${id}) is unknown to secrets, flows and findings`);
 }
 
-/** Everything that a world wrote anywhere but into its secrets. */
+/** Everything that a world wrote outside its secrets. */
 export function writings(
   { executions, inbox, objects, rotations }: World,
   items: readonly unknown[],
@@ -84,7 +84,7 @@ export function writings(
 
 const PIECE = 8;
 
-/** Every plaintext that ever was in this world. */
+/** Every plaintext key that ever existed in this world. */
 export function plaintextsOf({ mistral, secrets, policy }: World): string[] {
   const { keySource, adminKeySecret } = policy.mistral;
   const adminKey =
@@ -92,7 +92,7 @@ export function plaintextsOf({ mistral, secrets, policy }: World): string[] {
   return [adminKey ?? '', ...mistral.keys.made.map(({ plaintext }) => plaintext)];
 }
 
-/** The fourth invariant: the eight-character pieces of keys that show up in a text. */
+/** The fourth invariant: the eight-character pieces of keys in a text. */
 export function leaksIn(text: string, plaintexts: readonly string[]): string[] {
   return plaintexts.flatMap(piecesOf).filter((piece) => text.includes(piece));
 }

@@ -14,7 +14,7 @@ const AT = new Date('2026-06-30T02:00:00Z');
 const TODAY = utcDay(AT);
 const VERSION_ID = 'aaaaaaaa-0000-4000-8000-000000000001';
 
-/** Names that a user may give a key at Mistral, to see what becomes of them. */
+/** Hostile names that a user may give a key at Mistral. */
 const HOSTILE_NAMES = [
   '<script>alert(document.domain)</script>',
   '"><img src=x onerror=alert(1)>',

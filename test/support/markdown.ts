@@ -23,7 +23,7 @@ export interface Section {
   readonly path: readonly string[];
   /** Whether no heading is under it. */
   readonly isLeaf: boolean;
-  /** Up to the next heading of whatever level. */
+  /** Up to the next heading of any level. */
   readonly text: string;
 }
 
@@ -48,7 +48,7 @@ export function sectionsOf(page: string): Section[] {
   });
 }
 
-/** Where the links of a page lead, as they are written. */
+/** The targets of a page's links, as written. */
 export function linksOf(page: string): string[] {
   const prose = withoutCode(page).replace(/`[^`\n]*`/g, '');
   return [...prose.matchAll(/\]\(([^()\s]+)\)/g)].map(([, link]) => link ?? '');

@@ -13,7 +13,7 @@ export interface MetricLine {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** What CloudWatch would read: every line is held against the list of all metrics. */
+/** The values that CloudWatch would read: every line is checked against the list of all metrics. */
 export function metricLines(write: (lines: MetricLines) => void): MetricLine[] {
   const written: string[] = [];
   const stdout = new Writable({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
-// Written by hand from Mistral's OpenAPI document (docs release v1.7.7). Strict on purpose: the fake
-// invents no field, although a client of the real one must take new ones.
+// Written from Mistral's OpenAPI document (docs release v1.7.7). Strict on purpose: the fake has no
+// undocumented fields, although clients of the real API must accept new ones.
 
 const text = z.string();
 const nullableText = z.string().nullable();

@@ -24,7 +24,7 @@ export const good = { things: [{ id: '1' }] };
 export type Request = typeof get | typeof post | typeof remove;
 export type Answer = (response: ServerResponse) => void;
 
-/** The answers in turn, the last one for good. */
+/** The answers in turn; the last one repeats. */
 export function inTurn(...answers: Answer[]): Promise<Loopback> {
   return loopback((response, _request, count) =>
     answers[Math.min(count, answers.length) - 1]?.(response),
@@ -44,7 +44,7 @@ export async function send(server: Loopback, request: Request, options: MistralH
   return { outcome, slept };
 }
 
-/** Nor in what a log would print of it, `cause` included. */
+/** Nor in its log output, including `cause`. */
 export function expectNothingOfTheKey(error: Error): void {
   const printed = inspect(error, { depth: 10, showHidden: true }).toLowerCase();
   for (let at = 0; at + 8 <= PLAINTEXT.length; at += 1) {

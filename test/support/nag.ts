@@ -20,9 +20,9 @@ export interface NagReport {
   readonly needed: ReadonlySet<string>;
 }
 
-/** What the packs find in everything an app holds, nested stacks too. */
+/** The packs' findings in a whole app, nested stacks included. */
 export function nag(app: App): NagReport {
-  app.synth(); // aspects do their part then
+  app.synth(); // this runs the aspects
   const findings = findingsIn(app);
   const acknowledgements = app.node.findAll().flatMap(acknowledgementsAt);
   return {

@@ -20,8 +20,8 @@ const REMOVED = 'mistral/prod-workspace/checkout-service-key';
 const AlertSchema = z.object({ facts: z.record(z.string(), z.string()) });
 
 /**
- * A key is supplied and its predecessor deleted, another one leaves the policy and is deleted too, by
- * a person who runs again what failed, and deletes in the console what is asked for and nothing else.
+ * A key is supplied and the replaced one deleted. Another one leaves the policy and is deleted too. The
+ * operator repeats failed commands, and deletes exactly the requested keys in the console.
  */
 export const OPERATOR_MODE: Story = {
   name: 'operator mode',
@@ -64,12 +64,12 @@ const ANSWER_MS = OVER_LOOPBACK.timeoutMs;
 // A step may itself have waited in vain for one answer, and is not to be taken for dead then.
 const LONGEST_STEP_MS = 2 * ANSWER_MS;
 
-/** Whoever deploys tries again when the end of the deploy fails. */
+/** A deploy whose last step fails is repeated. */
 async function again(act: () => Promise<void>): Promise<void> {
   await act().catch(act).catch(act);
 }
 
-/** `keys supply`, run again while it fails; a key that turns out to be in charge needs no more. */
+/** `keys supply`, repeated while it fails; a key that is already current needs no repetition. */
 async function supply(world: World, secretName: string, which: string): Promise<void> {
   const planned = plannedKeys(world.policy).find((one) => one.secretName === secretName);
   if (!planned) throw new Error(`the policy has no key ${secretName}`);

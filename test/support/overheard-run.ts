@@ -7,13 +7,13 @@ export interface OverheardRun {
   readonly run: Run;
   /** The run as a terminal shows it. */
   readonly printed: readonly string[];
-  /** What the run wrote anywhere but into its secrets. */
+  /** Everything that the run wrote outside its secrets. */
   readonly written: string;
   /** Keys that must not be in it. */
   readonly plaintexts: readonly string[];
 }
 
-/** Plays a local run as `npm start` does, and keeps everything that it writes. */
+/** Plays a local run like `npm start`, and keeps all its output. */
 export async function overhear(policy: Policy): Promise<OverheardRun> {
   const shown: string[] = [];
   const log: unknown[] = [];

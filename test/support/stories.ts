@@ -6,21 +6,21 @@ const DAY_MS = 86_400_000;
 export const START = new Date('2026-08-15T09:00:00Z');
 const END = dayOf(100);
 
-/** A piece of the life of one key. */
+/** A part of the life of one key. */
 export interface Story {
   readonly name: string;
   /** @default one workspace with one key, and the Admin API */
   readonly policy?: Policy;
-  /** How long Mistral refuses a new key. @default 0 */
+  /** How long Mistral rejects a new key. @default 0 */
   readonly youngSeconds?: number;
-  /** What another story covers already: no fault strikes here. */
+  /** Steps that another story covers: no faults here. */
   readonly before: (world: World) => Promise<unknown>;
   readonly play: (world: World) => Promise<unknown>;
-  /** What must hold in the end besides the invariants; names what does not. */
+  /** Checks at the end besides the invariants; returns the violations. */
   readonly problems?: (world: World) => string[];
 }
 
-/** Whoever deploys tries again when the end of the deploy fails. */
+/** A deploy whose last step fails is repeated. */
 async function deploy(world: World): Promise<void> {
   await world.provision().catch(() => world.provision());
 }
@@ -60,7 +60,7 @@ export const TWO_ROTATIONS_AT_ONCE: Story = {
   },
 };
 
-/** The new key passes its test and is refused two hours later. */
+/** The new key passes its test and is rejected two hours later. */
 export const NEW_KEY_GOES_BAD: Story = {
   name: 'a new key that goes bad is rolled back',
   before: async (world) => {
@@ -75,7 +75,7 @@ export const NEW_KEY_GOES_BAD: Story = {
   },
 };
 
-/** The key leaves the policy while the one before it is still being retired. */
+/** The key leaves the policy while the previous one is still being retired. */
 export const KEY_REMOVED: Story = {
   name: 'a key that leaves the policy',
   before: async (world) => {

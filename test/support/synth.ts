@@ -9,8 +9,8 @@ import { aPolicy } from './builders.js';
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
 
 /**
- * An app with the feature flags a deployment has. It bundles no Lambda code, and leaves CDK's own look
- * at the templates to `npm run synth`: the engine for it takes seconds to start.
+ * An app with the feature flags a deployment has. It bundles no Lambda code, and leaves CDK's
+ * validation of the templates to `npm run synth`: its engine takes seconds to start.
  */
 export function testApp(): App {
   return new App({

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 
-/** DynamoDB for the tests of a file, with a new table before each; `open` makes of it what they test. */
+/** DynamoDB for the tests of a file, with a new table before each; `open` creates the tested object from it. */
 export function newTableForEach(open: (dynamo: LocalDynamo, table: string) => void): void {
   let dynamo: LocalDynamo;
   let tables = 0;

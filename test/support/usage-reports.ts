@@ -2,7 +2,7 @@ import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
 
 type Fields = Record<string, unknown>;
 
-/** A row of `GET /v1/admin/usage` as it was seen. */
+/** A row of `GET /v1/admin/usage` as in real answers. */
 export function aRow(
   billingMetric: string,
   billingGroup: string,

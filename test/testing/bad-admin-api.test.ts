@@ -19,7 +19,7 @@ const definition = definitionFor(policy);
 
 let dynamo: LocalDynamo;
 let worlds = 0;
-/** What the Admin API answers instead of the fake; `undefined` lets each call pass. */
+/** The Admin API's answer instead of the fake's; `undefined` lets each call pass. */
 let instead: ((call: string) => HttpAnswer | undefined) | undefined;
 
 beforeAll(async () => {

@@ -23,9 +23,9 @@ import {
 const ADMIN_KEY = 'AdminKeyOfTheFakeAdminKeyOfFake1';
 const WORKSPACE = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
 const USER = '0b6e7a52-1c1f-4f7e-8a51-1f0e6f2b9c11';
-const NOBODY = '00000000-0000-4000-8000-000000000000';
+const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 const workspaces = Array.from({ length: 30 }, (_, i) => ({
-  id: i === 0 ? WORKSPACE : NOBODY.replace(/..$/, String(i + 10)),
+  id: i === 0 ? WORKSPACE : UNKNOWN.replace(/..$/, String(i + 10)),
   name: `team-${i}`,
 }));
 
@@ -82,7 +82,7 @@ const list = async (query = '') =>
 const ENDPOINTS = [
   'GET /v1/admin/api-keys',
   'POST /v1/admin/api-keys',
-  `DELETE /v1/admin/api-keys/${NOBODY}`,
+  `DELETE /v1/admin/api-keys/${UNKNOWN}`,
   'GET /v1/admin/workspaces',
   'POST /v1/admin/workspaces',
   'GET /v1/admin/rate-limit',
@@ -187,7 +187,7 @@ describe('keys', () => {
   });
 
   test('are not created in an unknown workspace', async () => {
-    const body = { workspace_uuid: NOBODY, user_id: USER };
+    const body = { workspace_uuid: UNKNOWN, user_id: USER };
     expect((await send('POST /v1/admin/api-keys', { body })).status).toBe(404);
     expect(keys.made).toEqual([]);
   });

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { parseJson } from '../../governance/platform/json.js';
 import type { HttpAnswer, HttpCall } from './http-server.js';
 
-/** One message as SNS got it. */
+/** One message as published to SNS. */
 export interface PublishedMessage {
   readonly at: Date;
   readonly subject: string;
@@ -16,7 +16,7 @@ export type AlertInbox = ReturnType<typeof createAlertInbox>;
 
 const BodiesSchema = z.record(z.string(), z.string()).refine(({ default: text }) => text);
 
-/** SNS as far as this product uses it: messages come in, and stay. */
+/** SNS as far as this product uses it: published messages are kept. */
 export function createAlertInbox(
   now: () => Date,
   onMessage: (message: PublishedMessage) => void = () => {},
@@ -31,7 +31,7 @@ export function createAlertInbox(
       const bodies = BodiesSchema.safeParse(parseJson(form.get('Message') ?? ''));
       const subject = form.get('Subject') ?? '';
       if (!bodies.success) return invalid('MessageStructure json needs a default body');
-      // SNS rejects subjects that are longer, or anything but a line of ASCII.
+      // SNS rejects longer subjects, and those that are not one line of ASCII.
       if (!/^[\x20-\x7e]{1,100}$/.test(subject)) return invalid('Invalid parameter: Subject');
       const message = { at: now(), subject, bodies: bodies.data, attributes: attributesOf(form) };
       messages.push(message);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 
-/** An error as an AWS service names it. */
+/** An error with the name that an AWS service gives it. */
 export class AwsError extends Error {
   override readonly name = 'AwsError';
 
@@ -44,7 +44,7 @@ export function awsError({ code, message, status }: AwsError): HttpAnswer {
   return { status, headers: { 'x-amzn-errortype': code }, body };
 }
 
-/** AWS's JSON protocols carry times as seconds. */
+/** Times are seconds in AWS's JSON protocols. */
 export function seconds(at: Date | undefined): number | undefined {
   return at && at.getTime() / 1000;
 }

@@ -11,7 +11,7 @@ export interface Execution {
   status: ExecutionStatus;
   /** The events of its run so far, as the interpreter logs them. */
   readonly history: unknown[];
-  /** The tasks and waits it came to, with the time of its world. */
+  /** The tasks and waits it entered, with the virtual time. */
   readonly path: { readonly state: string; readonly at: Date }[];
 }
 
@@ -24,8 +24,8 @@ const ListSchema = z.object({ statusFilter: z.string().optional() });
 const ByArnSchema = z.object({ executionArn: z.string() });
 
 /**
- * Step Functions as far as this product uses it: executions by name, their list, and their end before
- * its time. `onStart` runs what was started.
+ * Step Functions as far as this product uses it: starting, listing and stopping executions. `onStart` runs
+ * each started execution.
  */
 export function createExecutions(now: () => Date, onStart: (execution: Execution) => void) {
   const executions = new Map<string, Execution>();
@@ -43,7 +43,7 @@ export function createExecutions(now: () => Date, onStart: (execution: Execution
       const parsed: unknown = JSON.parse(text);
       const known = executions.get(name);
       if (known) {
-        // A name says the same thing for good; for one that still runs, asking again is fine.
+        // A name keeps its input; starting a running execution again with the same input succeeds.
         const same = JSON.stringify(known.input) === JSON.stringify(parsed);
         if (known.status === 'RUNNING' && same) return startedAs(known);
         throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${known.arn}'`);

@@ -14,7 +14,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Answers one call; `no answer` keeps the caller waiting, `broken` cuts the connection. */
+/** Answers one call; `no answer` keeps the caller waiting, `broken` closes the connection. */
 export type HttpService = (call: HttpCall) => Promise<HttpAnswer | 'no answer' | 'broken'>;
 
 export interface HttpServer {

@@ -4,12 +4,12 @@ export type InvokedFunction = (event: unknown) => Promise<unknown>;
 
 const INVOCATION = /\/functions\/(?<name>[^/]+)\/invocations$/;
 
-/** The function that a call of Lambda's Invoke names; `undefined` for any other call. */
+/** The function named by a call of Lambda's Invoke; `undefined` for any other call. */
 export function invokedName({ url }: HttpCall): string | undefined {
   return INVOCATION.exec(url.pathname)?.groups?.name;
 }
 
-/** Answers as Lambda does: what a function throws is an answer too, marked by a header. */
+/** Answers as Lambda does: an error of the function is an answer too, marked by a header. */
 export async function answerInvoke(
   { body }: HttpCall,
   invoked: InvokedFunction,

@@ -3,7 +3,7 @@ import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import type { FakeKey } from './mistral-keys.js';
 import type { FakeUsage } from './mistral-usage.js';
 
-/** Of an organization, what answering takes. */
+/** The parts of an organization that answering requires. */
 interface Inferring {
   readonly models: readonly { readonly id: string; readonly aliases: readonly string[] }[];
   readonly throttled?: ReadonlySet<string>;
@@ -30,7 +30,7 @@ const BYTES_PER_TOKEN = 4;
 const DEFAULT_TOKENS = 64;
 const WORD = 'word ';
 
-/** Answers requests as Mistral does, with text that says nothing, and bills what it took. */
+/** Answers requests as Mistral does, with filler text, and bills their usage. */
 export function createFakeInference(organization: Inferring, usage: FakeUsage, now: () => Date) {
   function bill(
     { workspaceId }: FakeKey,
@@ -83,7 +83,7 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     'POST /v1/embeddings': embeddings,
   };
 
-  /** `undefined` for an endpoint that it does not have. */
+  /** `undefined` for an unknown endpoint. */
   return (key: FakeKey, call: HttpCall): HttpAnswer | undefined => {
     const route = routes[`${call.method} ${call.url.pathname}`];
     if (!route) return undefined;

@@ -7,7 +7,7 @@ export interface FakeKey {
   readonly workspaceId: string;
   readonly userId: string;
   readonly createdAt: Date;
-  /** Until then the key is too young to be accepted. */
+  /** Until then the new key is rejected. */
   readonly activeFrom: Date;
   readonly expiresOn: string | null;
   lastUsedOn: string | null;
@@ -17,9 +17,9 @@ export interface FakeKeysOptions {
   readonly now: () => Date;
   /** How long a new key is rejected. @default 0 */
   readonly youngSeconds?: number;
-  /** Mistral's own policy: the longest that a new key may live. @default no limit */
+  /** Mistral's own policy: the longest lifetime of a new key. @default no limit */
   readonly longestLifeDays?: number;
-  /** Whether a key of this name is rejected for good. @default none is */
+  /** Whether a key of this name is always rejected. @default no key is */
   readonly neverWorks?: (name: string) => boolean;
 }
 
@@ -53,7 +53,7 @@ export function createFakeKeys(options: FakeKeysOptions) {
   const fake = {
     /** Called before each deletion. */
     onDelete: (_key: FakeKey): void => {},
-    /** Every key there ever was. */
+    /** Every key, deleted ones included. */
     made: made as readonly FakeKey[],
     all: (): readonly FakeKey[] => [...keys.values()],
     /** From now on the key is rejected, though still listed. */
@@ -83,7 +83,7 @@ export function createFakeKeys(options: FakeKeysOptions) {
       return keys.delete(id);
     },
 
-    /** The key that a caller is accepted with, which counts as a use of it. */
+    /** The key that authenticates a caller; this counts as a use of it. */
     accept(plaintext: string): FakeKey | undefined {
       const key = [...keys.values()].find((candidate) => candidate.plaintext === plaintext);
       if (!key || !accepts(key)) return undefined;

@@ -22,13 +22,13 @@ export interface FakeWorkspace {
 export interface FakeOrganization {
   workspaces: readonly FakeWorkspace[];
   readonly requestsPerSecond: number;
-  /** While it is, every key is rejected. */
+  /** While it is suspended, every key is rejected. */
   monthlyLimitReached: boolean;
   monthlyLimitUsd: number;
   /** @default false */
   noMonthlyLimit?: boolean;
   models: readonly FakeModel[];
-  /** Ids of workspaces that Mistral answers 429 to. */
+  /** Ids of workspaces whose requests Mistral answers with 429. */
   readonly throttled?: ReadonlySet<string>;
 }
 
@@ -81,7 +81,7 @@ export const FAKE_MODELS: readonly FakeModel[] = [
   { id: 'mistral-embed-2312', aliases: ['mistral-embed'] },
 ];
 
-/** An organization at Mistral, with limits that few tests reach. */
+/** An organization at Mistral, with high limits. */
 export function fakeOrganization(
   workspaces: readonly FakeWorkspace[],
   changes: Partial<FakeOrganization> = {},
@@ -109,7 +109,7 @@ export function createFakeMistral(
   function inference(call: HttpCall): HttpAnswer {
     const { headers, url, method } = call;
     const key = keys.accept(bearerOf(headers.authorization));
-    // A reached limit answers the same bytes as a key that is wrong.
+    // The answer for a reached limit is the same as for an invalid key.
     if (!key || organization.monthlyLimitReached) return UNAUTHORIZED;
     if (method === 'GET' && url.pathname === '/v1/models') {
       return jsonAnswer(200, { object: 'list', data: organization.models.map(modelCard) });

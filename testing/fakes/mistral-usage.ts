@@ -14,7 +14,7 @@ interface Entry {
 
 const GROUPS: readonly Group[] = ['input', 'output'];
 
-/** What Mistral bills: tokens by workspace, model and day. */
+/** Mistral's bill: tokens by workspace, model and day. */
 export function createFakeUsage() {
   const entries = new Map<string, Entry>();
   return {
@@ -33,7 +33,7 @@ export function createFakeUsage() {
       entries.set(key, { workspaceId, model, day, tokens });
     },
 
-    /** The answer about the month that begins at `start`; of all workspaces where none is named. */
+    /** The report of the month that begins at `start`; for all workspaces if none is named. */
     report(start: Date, now: Date, workspaceId?: string): unknown {
       const end = new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1));
       const month = start.toISOString().slice(0, 7);
@@ -47,7 +47,7 @@ export function createFakeUsage() {
   };
 }
 
-/** Rows as they were seen, under `display name::billing metric` and the group. */
+/** Rows as in real reports, under `display name::billing metric` and the group. */
 function rowsOf(entries: readonly Entry[]) {
   const byModel: Record<string, Partial<Record<Group, unknown[]>>> = {};
   for (const { model, day, tokens } of entries) {
@@ -77,7 +77,7 @@ function displayName(model: string): string {
   return PRICE_LIST.find(({ id }) => id === model)?.aliases[0] ?? model;
 }
 
-/** List prices of a token, in the exponent notation that Mistral answers with. */
+/** List prices of a token, in Mistral's exponent notation. */
 const PRICES = PRICE_LIST.flatMap(({ id, prices }) =>
   GROUPS.flatMap((group) => {
     const perMillion =

@@ -11,7 +11,7 @@ export type ObjectStore = ReturnType<typeof createObjectStore>;
 
 const SIGNED_FOR_S3 = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[^/]+\/s3\/aws4_request, /;
 
-/** S3 as far as this product uses it: objects are put, each time as a further version. */
+/** S3 as far as this product uses it: each put object is a new version. */
 export function createObjectStore(now: () => Date) {
   const objects = new Map<string, StoredObject[]>();
   return {

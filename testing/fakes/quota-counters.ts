@@ -10,7 +10,7 @@ import type { CounterKey } from '../../governance/quotas/shards.js';
 
 export interface FakeQuotaCounters extends QuotaCounters {
   readonly counters: ReadonlyMap<string, Counter>;
-  /** How many exchanges were tried, failed ones included: each is a write that costs. */
+  /** How many exchanges were attempted, failed ones included: each is a write that costs money. */
   writes(): number;
 }
 

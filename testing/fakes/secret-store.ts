@@ -18,7 +18,7 @@ export interface StoredSecret {
   rotateEveryDays: number | undefined;
   lastRotatedAt: Date | undefined;
   nextRotationAt: Date | undefined;
-  /** By the day. */
+  /** The day of the last read. */
   lastAccessedAt: Date | undefined;
 }
 
@@ -42,7 +42,7 @@ const MoveSchema = ById.extend({
 
 /**
  * Secrets Manager as far as this product uses it: versions, labels, rotations. `onRotate` gets the
- * version that a requested rotation is to make.
+ * version that a requested rotation creates.
  */
 export function createSecretStore(
   now: () => Date,
@@ -99,7 +99,7 @@ export function createSecretStore(
         throw new AwsError('ResourceExistsException', 'this version holds another value already');
       }
       version.value = SecretString;
-      // A secret's first version becomes current, with any labels.
+      // A secret's first version becomes current, regardless of its labels.
       const stages = isFirst ? new Set([...VersionStages, 'AWSCURRENT']) : VersionStages;
       for (const stage of stages) putLabel(secret, stage, version);
       return { ARN: secret.arn, Name: secret.name, VersionId: version.id, VersionStages };
@@ -188,7 +188,7 @@ export function labelled({ versions }: StoredSecret, stage: string): Version | u
   return [...versions.values()].find(({ stages }) => stages.has(stage));
 }
 
-/** A label is on one version at a time, and what AWSCURRENT leaves becomes AWSPREVIOUS. */
+/** A label is on one version at a time; the version that loses AWSCURRENT gets AWSPREVIOUS. */
 function putLabel(secret: StoredSecret, stage: string, version: Version): void {
   const before = labelled(secret, stage);
   if (before === version) return;

@@ -8,7 +8,7 @@ import {
   isGovernanceError,
 } from 'mistral-governance/client';
 
-/** What a service writes, for the compiler alone. */
+/** A service's code, only compiled. */
 export async function holdsItsOwnKey(): Promise<string> {
   const mistral: GovernedMistral = await createGovernedMistral({
     secretId: 'mistral/prod-workspace/search-service-key',
@@ -53,6 +53,6 @@ export const rejected = () => [
   createGovernedMistral({ ...CALLER, sdk: { apiKey: 'k' } }),
   // @ts-expect-error no such choice
   createGovernedMistral({ ...CALLER, unmetered: 'maybe' }),
-  // @ts-expect-error a key is nothing this client takes
+  // @ts-expect-error the client does not accept a key
   createSignedHttpClient({ apiKey: 'k' }),
 ];

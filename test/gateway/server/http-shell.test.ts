@@ -39,7 +39,7 @@ const SMALL: Parameters<typeof gatewayWorld>[1] = (document) => {
   document.gateway.maxBodyBytes = 1024;
 };
 
-test('a body that is announced as too large is refused unread', async () => {
+test('a body that is announced as too large is rejected unread', async () => {
   const world = await answering(SMALL);
   const { socket, heard } = await raw(world);
 
@@ -64,7 +64,7 @@ test('a caller that waits for "100 continue" gets it, or the refusal, before it 
   await eventually(() => fits.heard().includes('HTTP/1.1 200 OK'));
 });
 
-test('a body without a length is refused as soon as it is too large', async () => {
+test('a body without a length is rejected as soon as it is too large', async () => {
   const world = await answering(SMALL);
   const { socket, heard } = await raw(world);
   const chunk = `200\r\n${'x'.repeat(512)}\r\n`;
@@ -78,7 +78,7 @@ test('a body without a length is refused as soon as it is too large', async () =
   expect(world.received).toEqual([]);
 });
 
-test('a connection can be used for another request after a refused body', async () => {
+test('a connection can be used for another request after a rejected body', async () => {
   const world = await answering(SMALL);
   const { socket, heard } = await raw(world);
 
@@ -112,7 +112,7 @@ test('a body longer than announced is cut, and the rest is not taken for a reque
   expect(world.received.every(({ body }) => !body.includes('large'))).toBe(true);
 });
 
-test('a body with two kinds of length is refused', async () => {
+test('a body with two kinds of length is rejected', async () => {
   const world = await answering();
   const { socket, heard } = await raw(world);
 

@@ -40,7 +40,7 @@ function allowedOf(access: CompiledAccess, caller: string): string[] {
   return SERVED.filter((model) => ask(access, caller, model).kind === 'allow');
 }
 
-/** A policy whose callers are these patterns, each with a role of its own to see which one won. */
+/** A policy with these patterns as callers, each with its own role, which shows which one matched. */
 function withCallers(...principals: string[]): CompiledAccess {
   return anAccess((document) => {
     document.callers = principals.map((principal, index) => {
@@ -125,7 +125,7 @@ describe('models', () => {
     });
   });
 
-  test('a name without end does not make a message without end', () => {
+  test('a very long name is cut in the message', () => {
     const answer = ask(shipped, session('developer'), 'x'.repeat(100_000)) as AccessRefusal;
     expect(answer.message.length).toBeLessThan(500);
   });
@@ -276,7 +276,7 @@ describe('a caller matches', () => {
   });
 });
 
-test('a role that the policy does not have is refused', () => {
+test('a role that is not in the policy is rejected', () => {
   const policy = aPolicy();
   const { analyst: _, ...roles } = policy.roles;
   const book = createPriceBook(policy);

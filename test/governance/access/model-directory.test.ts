@@ -85,7 +85,7 @@ test('a release that is not served any more leads to what answers in its place',
   expect(resolve(models, ['mistral-small-2506'])).toEqual(['mistral-small-2603']);
 });
 
-test('what Mistral does not list is not there, though it has a price', () => {
+test('a model that Mistral does not list is unavailable, although it has a price', () => {
   const names = ['mistral-large-2512', 'constructor', ''];
   expect(resolve([model('mistral-small-2603')], names)).toEqual([undefined, undefined, undefined]);
 });

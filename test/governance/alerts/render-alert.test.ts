@@ -100,7 +100,7 @@ Runbook: https://example.com/runbook.md#key-in-use`,
   });
 });
 
-test('a text message has severity, title and the way to the runbook', () => {
+test('a text message has severity, title and the link to the runbook', () => {
   expect(bodies(anAlert())).toMatchObject({
     sms: 'WARNING: Replaced key of mistral/dev/team is still in use. https://example.com/runbook.md#key-in-use',
   });
@@ -176,7 +176,7 @@ describe('the subject', () => {
   });
 });
 
-test('a huge alert stays within what SNS takes and says what it left out', () => {
+test('a huge alert stays within the limit of SNS and says what it left out', () => {
   const nextSteps = Array.from({ length: 5000 }, (_, index) => ({
     say: `Finding number ${index}`,
     command: `aws secretsmanager describe-secret --secret-id secret-${index}`,

@@ -44,7 +44,7 @@ describe('the current key of a secret', () => {
     ['on its last day', { expiresOn: dayAgo(0) }, ['expiring']],
     ['a day past its last', { expiresOn: dayAgo(1) }, ['expired']],
     [
-      'expired, and old and unused besides',
+      'expired, and also old and unused',
       { expiresOn: dayAgo(1), createdAt: daysAgo(99), lastUsedOn: dayAgo(50) },
       ['expired'],
     ],
@@ -131,7 +131,7 @@ describe('an unmanaged key', () => {
   });
 });
 
-describe('a key that a rotation made', () => {
+describe('a key that a rotation created', () => {
   const labelled = devWith({ [CURRENT]: ['AWSCURRENT'], [PREVIOUS]: ['AWSPREVIOUS'] });
   const old = aRotatedKey(PREVIOUS, { createdAt: daysAgo(120), lastUsedOn: dayAgo(40) });
 

@@ -8,7 +8,7 @@ const key = (keyId: string, lastUsedOn: string) => ({
   lastUsedOn,
 });
 
-test('the key used last is the one to ask with', () => {
+test('the key used last lists the models', () => {
   const keys = [key('a', dayAgo(1)), key('b', dayAgo(0)), key('c', dayAgo(0))];
   expect(chooseProbe(keys, {}, NOW)?.keyId).toBe('b');
 });
@@ -23,7 +23,7 @@ test('a key that only the audit used is not', () => {
   expect(chooseProbe([key('a', dayAgo(0))], { a: dayAgo(1) }, NOW)?.keyId).toBe('a');
 });
 
-test('a key left idle is asked with once more and then goes stale', () => {
+test('an idle key is used once more and then goes stale', () => {
   let lastUsedOn = dayAgo(0);
   let probes = {};
   let uses = 0;

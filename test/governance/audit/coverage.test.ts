@@ -40,7 +40,7 @@ test.each<[string, Partial<typeof FULL_COVERAGE>, string[]]>([
   expect(findings.filter(isUndecided).map(({ id }) => id)).toEqual(ids);
 });
 
-test('an audit that could not read a secret leaves open all that is about it', () => {
+test('an audit that could not read a secret keeps its findings open', () => {
   const isUndecided = undecidedBy({ ...FULL_COVERAGE, unclearSecrets: new Set([DEV]) });
   expect(isUndecided(aFinding({ type: 'rotation-failed', subject: DEV }))).toBe(true);
 });

@@ -147,7 +147,7 @@ describe('models', () => {
     expect(resolutions['mistral-embed']).toBe('mistral-embed-2312');
   });
 
-  test('a dated release stands for itself, whatever its aliases', () => {
+  test('a dated release stands for itself, regardless of its aliases', () => {
     const pinned = aPolicy((document) => {
       document.workspaces[0].models = ['codestral-2508'];
     });

@@ -42,7 +42,7 @@ function answering(...answers: [status: number, code: string][]): Promise<Loopba
   });
 }
 
-test('a file is put with its type, signed with what it holds', async () => {
+test('a file is put with its type, and its content is signed', async () => {
   const s3 = await answering();
   await storeAt(s3.url).keep([FILE]);
   expect(s3.requests).toHaveLength(1);
@@ -62,7 +62,7 @@ test('a file is put with its type, signed with what it holds', async () => {
   );
 });
 
-test('the report comes last, so that where it is, the rest is too', async () => {
+test('the report is stored last, so that a report implies the other files', async () => {
   const s3 = await answering();
   const files = ['a', 'b', 'report.html'].map((path) => ({ ...FILE, path }));
   await storeAt(s3.url).keep(files);
@@ -83,7 +83,7 @@ test.each([
   expect(s3.requests).toHaveLength(2);
 });
 
-test('a failure that lasts is given up after four attempts', async () => {
+test('a lasting failure ends after four attempts', async () => {
   const s3 = await answering(...Array<[number, string]>(9).fill([500, 'InternalError']));
   await expect(storeAt(s3.url).keep([FILE])).rejects.toThrow(
     `S3 did not store ${PATH}: 500 InternalError`,
@@ -119,7 +119,7 @@ test('a stored file has an address that the AWS CLI takes', () => {
   expect(storeAt('http://s3').uriOf(PATH)).toBe(`s3://bucket/${PATH}`);
 });
 
-test('the stand-in of the local run keeps every version, and takes nothing that is not signed', async () => {
+test('the stand-in of the local run keeps every version, and rejects unsigned requests', async () => {
   const objects = createObjectStore(() => NOW);
   const server = await serveHttp(objects.answer);
   onTestFinished(() => server.close());

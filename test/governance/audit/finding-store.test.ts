@@ -28,7 +28,7 @@ function apply(changes: Partial<StoredChanges>): Promise<void> {
   return store.apply({ opened: [], notified: [], resolved: [], ...changes });
 }
 
-test('gives back what was opened, and nothing in a new table', async () => {
+test('returns the open findings, none for a new table', async () => {
   expect(await store.open()).toEqual([]);
   await apply({ opened: [opened('a')] });
   expect(await store.open()).toEqual([opened('a')]);
@@ -54,7 +54,7 @@ test('of two audits that open one finding, the first is kept', async () => {
   expect(await store.open()).toEqual([opened('a', '2026-06-01', 'first')]);
 });
 
-test('an audit that was overtaken brings no resolved finding back and removes none that is open', async () => {
+test('an overtaken audit restores no resolved finding and removes no open one', async () => {
   await apply({ opened: [opened('a'), opened('b')] });
   await apply({ notified: [opened('a', '2026-06-08')], resolved: [opened('b')] });
 

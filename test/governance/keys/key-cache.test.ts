@@ -41,14 +41,14 @@ const pass = (seconds: number) => {
   now += seconds * 1000;
 };
 
-test('the secret is read once for all who ask at the same time', async () => {
+test('the secret is read once for all concurrent callers', async () => {
   const asked = await Promise.all([currentKey(), currentKey(), currentKey()]);
 
   expect(asked).toEqual([K1, K1, K1]);
   expect(reads).toEqual(['AWSCURRENT']);
 });
 
-test('a key in memory is there at once', async () => {
+test('a key in memory is returned at once', async () => {
   await keys.current();
 
   expect(keys.current()).toBeInstanceOf(ApiKey);
@@ -66,7 +66,7 @@ describe('a key older than five minutes', () => {
     expect(reads).toHaveLength(1);
   });
 
-  test('serves the request that finds it so, and is read again in the background, once', async () => {
+  test('serves the current request, and is read again in the background, once', async () => {
     pass(300);
     expect([await currentKey(), await currentKey()]).toEqual([K1, K2]);
     expect(reads).toEqual(['AWSCURRENT', 'AWSCURRENT']);
@@ -164,7 +164,7 @@ describe('a key that Mistral rejects', () => {
     expect(await insteadOf(K1)).toBe(K2);
   });
 
-  test('stays what it is while Secrets Manager cannot be reached', async () => {
+  test('stays unchanged while Secrets Manager cannot be reached', async () => {
     isAway = true;
 
     expect(await insteadOf(K1)).toBeUndefined();

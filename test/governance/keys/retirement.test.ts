@@ -52,7 +52,7 @@ describe('while the new key works', () => {
       { kind: 'key-in-use', checkAt: '2026-03-04T01:00:00.000Z', lastUsedOn: '2026-03-02' },
     ],
     [
-      'a key that fell quiet after having been in use',
+      'a key that is unused after having been in use',
       { oldKey: { lastUsedOn: '2026-03-02' }, now: new Date('2026-03-04T01:00:00Z') },
       { kind: 'revoke', lastUsedOn: '2026-03-02' },
     ],
@@ -67,7 +67,7 @@ describe('while the new key works', () => {
       { kind: 'approval-needed', checkAt: '2026-03-09T01:00:00.000Z', lastUsedOn: '2026-03-08' },
     ],
     [
-      'a key that fell quiet while waiting for approval',
+      'a key that is unused while waiting for approval',
       { oldKey: { lastUsedOn: '2026-03-10' }, now: new Date('2026-03-12T01:00:00Z') },
       { kind: 'revoke', lastUsedOn: '2026-03-10' },
     ],
@@ -87,7 +87,7 @@ describe('while the new key works', () => {
     });
   });
 
-  test('a leaked key is revoked at once, with no days to wait for', () => {
+  test('a leaked key is revoked at once, without quiet days', () => {
     const atOnce: RetirementRules = { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' };
     expect(judgeRetirement(facts({ now: promotedAt }), atOnce).kind).toBe('revoke');
   });
@@ -106,7 +106,7 @@ describe('while the new key is in doubt', () => {
       },
     ],
     [
-      'a bad key is rolled back if the old one is accepted',
+      'a bad key is rolled back if the previous one is accepted',
       { newKey: bad, rejectedSince, oldKeyAccepted: true },
       { kind: 'roll-back', reason: 'gone', rejectedSince },
     ],
@@ -121,7 +121,7 @@ describe('while the new key is in doubt', () => {
       },
     ],
     [
-      'nothing moves when the new key is bad and the old one gone',
+      'nothing moves when the new key is bad and the previous one gone',
       { newKey: bad, rejectedSince, oldKey: undefined },
       {
         kind: 'both-keys-rejected',
@@ -131,7 +131,7 @@ describe('while the new key is in doubt', () => {
       },
     ],
     [
-      'a young key is checked again in an hour',
+      'a new key is checked again in an hour',
       { newKey: { kind: 'undecided', young: true, reason: 'young' } },
       { kind: 'wait', checkAt: '2026-03-03T02:00:00.000Z', reason: 'young' },
     ],
@@ -145,11 +145,11 @@ describe('while the new key is in doubt', () => {
   });
 });
 
-test('a key found bad only once does not delay the revocation of the old one', () => {
+test('a key found bad only once does not delay the revocation of the replaced one', () => {
   expect(judgeRetirement(facts({ rejectedSince }), rules).kind).toBe('revoke');
 });
 
-test('a flow overtaken by a later rotation still retires its own old key', () => {
+test('a flow overtaken by a later rotation still retires its own replaced key', () => {
   expect(judgeRetirement(facts({ current: 'later', newKey: undefined }), rules).kind).toBe(
     'revoke',
   );
@@ -168,7 +168,7 @@ test('a key that left the policy is judged by the same rules, with no current ke
   expect(judgeRetirement(past, rules).kind).toBe('approval-needed');
 });
 
-test('an old key that is current again is never revoked', () => {
+test('a replaced key that is current again is never revoked', () => {
   const given = facts({ current: 'old', newKey: undefined, oldKey: { lastUsedOn: undefined } });
   const atOnce: RetirementRules = { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' };
   expect(judgeRetirement(given, atOnce)).toEqual({ kind: 'kept' });

@@ -24,7 +24,7 @@ const registered = (secretName: string, plannedAt = '2026-03-01T09:00:00.000Z') 
   plannedAt,
 });
 
-test('gives back every secret that was registered, as it was registered last', async () => {
+test('returns every registered secret, as registered last', async () => {
   expect(await register.all()).toEqual([]);
   await register.put(registered('a'));
   await register.put(registered('b'));
@@ -42,7 +42,7 @@ test('lists no secret that was forgotten, and forgets one as often as asked', as
   expect(await register.all()).toEqual([]);
 });
 
-test('lies apart from what else is in the table', async () => {
+test('is separate from other items of the table', async () => {
   await register.put(registered('a'));
   expect(await createFindingStore(dynamo.client, table).open()).toEqual([]);
 });

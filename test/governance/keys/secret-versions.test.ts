@@ -46,7 +46,7 @@ test('describes a secret that holds no version yet', async () => {
   });
 });
 
-test('says by name that there is no such secret', async () => {
+test('fails with the name of a missing secret', async () => {
   service.on(DescribeSecretCommand).rejects(new ResourceNotFoundException(metadata));
   await expect(secrets.describe('n')).rejects.toThrow(SecretGoneError);
 });

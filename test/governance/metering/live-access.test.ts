@@ -22,7 +22,7 @@ test('a list that could not be read is read again after a minute, a good one aft
   });
   const askAt = async (seconds: number) => {
     nowMs = seconds * 1000;
-    access.authorize('nobody', { model: 'm', maxTokens: 1 });
+    access.authorize('unknown', { model: 'm', maxTokens: 1 });
     await Promise.resolve();
     return asked;
   };

@@ -32,12 +32,7 @@ test('a request claims itself, its cost in every budget, and its tokens', async 
 test.each<[string, (hold: Hold) => void, number, number]>([
   ['an answer with usage', (hold) => hold.delivered(USAGE), 17, 13],
   ['an answer without usage', (hold) => hold.delivered(undefined), 250, 150],
-  [
-    'an answer whose usage makes no sense',
-    (hold) => hold.delivered({ prompt_tokens: 'x' }),
-    250,
-    150,
-  ],
+  ['an answer with implausible usage', (hold) => hold.delivered({ prompt_tokens: 'x' }), 250, 150],
   [
     'a stream cut after 5 tokens',
     (hold) => hold.endedEarly(partial({ deliveredTokens: 5 })),
@@ -45,7 +40,7 @@ test.each<[string, (hold: Hold) => void, number, number]>([
     25,
   ],
   [
-    'a stream that delivered more than was asked for',
+    'a stream that delivered more than requested',
     (hold) => hold.endedEarly(partial({ deliveredTokens: 500 })),
     220,
     120,
@@ -70,7 +65,7 @@ test.each<[string, (hold: Hold) => void, number, number]>([
   expect(quotas.reserved()).toBe(0);
 });
 
-test('a hold ends once, by the first of its ends', async () => {
+test('a hold ends exactly once', async () => {
   const { quotas, hold } = await reserved();
   const onEnd = vi.fn();
   hold.onEnd = onEnd;
@@ -91,7 +86,7 @@ test('a released hold leaves no trace', async () => {
   expect(quotas.settled('workspace#prod-workspace requests minute')).toBe(0);
 });
 
-test('a model without a price is refused', async () => {
+test('a model without a price is rejected', async () => {
   const { quotas, hold } = await reserved({ ...fakeTariff, bound: () => undefined });
   expect(hold).toEqual({ kind: 'unpriced' });
   expect(quotas.reserved()).toBe(0);

@@ -44,7 +44,7 @@ describe('reads the Admin API key', () => {
     expect(reads()[0]?.args[0].input).toEqual({ SecretId: SECRET });
   });
 
-  test('once for the life of the process, however many ask at once', async () => {
+  test('once for the life of the process, for all concurrent callers', async () => {
     secretHolds(OLD);
     const key = adminKey();
     await Promise.all([key.read(), key.read()]);
@@ -106,7 +106,7 @@ describe('refreshes the Admin API key', () => {
 });
 
 describe('calls the Admin API', () => {
-  /** A Mistral that knows one key and answers `status` to any other. */
+  /** A Mistral that accepts one key and answers `status` to any other. */
   async function call(accepted: string, status = 401) {
     const server = await loopback((response, { headers }) => {
       const lets =

@@ -38,7 +38,7 @@ describe('lists keys', () => {
     return { source: createAdminKeySource(admin), requests };
   }
 
-  test('in our words', async () => {
+  test('in the terms of this product', async () => {
     const { source } = await keysAre([row('k1')]);
     expect(await all(source.list())).toEqual([
       {

@@ -6,7 +6,7 @@ import { adminApi } from '../../support/admin-api.js';
 
 const newKey = { name: 'n', workspaceId: 'w1', ownerUserId: 'u1', expiresOn: '2027-03-10' };
 
-/** Every way in which this product asks the Admin API something. */
+/** Every call of this product to the Admin API. */
 const ASKED: readonly [string, (admin: MistralAdmin) => Promise<unknown>][] = [
   ['the keys', (admin) => all(createAdminKeySource(admin).list())],
   ['a new key', (admin) => createAdminKeySource(admin).create(newKey)],

@@ -46,7 +46,7 @@ test.each<[string, Answer, string]>([
   expect(String(outcome).length).toBeLessThan(400);
 });
 
-test('an endless error body is cut short, its status counts', async () => {
+test('an endless error body is cut, and its status is used', async () => {
   const { outcome } = await send(await inTurn(text(`"${'x'.repeat(100_000)}"`, 400)), get);
   expect(outcome).toMatchObject({ name: 'MistralRequestError', status: 400 });
   expect(String(outcome)).not.toContain('xx');

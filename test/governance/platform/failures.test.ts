@@ -13,14 +13,14 @@ function failures(level?: 'warn' | 'error') {
 
 const fail = (reason: unknown) => () => Promise.reject(reason);
 
-test('what succeeds gives its answer, and nothing is thrown', async () => {
+test('a success returns its answer', async () => {
   const { attempt, throwIfAny, list, lines } = failures();
   expect(await attempt('secret not read', 'a', async () => 7)).toBe(7);
   expect([list, lines]).toEqual([[], []]);
   expect(throwIfAny).not.toThrow();
 });
 
-test('what fails stops nothing else, is logged, and is named at the end with its cause', async () => {
+test('a failure does not stop the others, is logged, and is reported at the end with its cause', async () => {
   const denied = new Error('denied');
   const { attempt, throwIfAny, list, lines } = failures();
   expect(await attempt('secret not read', 'a', fail(denied))).toBeUndefined();
@@ -38,13 +38,13 @@ test('what fails stops nothing else, is logged, and is named at the end with its
   expect(throwIfAny).toThrow('secret not read (a): denied; secret not read (b): gone');
 });
 
-test('a failure that the caller goes on without is a warning', async () => {
+test('a failure that the caller ignores is a warning', async () => {
   const { attempt, lines } = failures('warn');
   await attempt('spend not read', 'a', fail(new Error('denied')));
   expect(lines).toMatchObject([{ at: 'warn' }]);
 });
 
-test('of very many failures the message names as many as fit', async () => {
+test('with very many failures the message names as many as fit', async () => {
   const { attempt, throwIfAny } = failures();
   for (let at = 0; at < 500; at += 1) await attempt('secret not read', `s${at}`, fail('denied'));
   expect(throwIfAny).toThrow(/^(?=.{900,1000}$)secret not read \(s0\): denied; .*\.\.\.$/);

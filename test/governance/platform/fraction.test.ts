@@ -63,7 +63,7 @@ describe('a decimal is read digit by digit', () => {
     expect(parseDecimal(value)).toBeUndefined();
   });
 
-  test('every number comes back as the one it was', () => {
+  test('every number is read back unchanged', () => {
     const numbers = fc.double({ min: 1e-100, max: 1e100, noNaN: true });
     fc.assert(
       fc.property(numbers, (number) => {

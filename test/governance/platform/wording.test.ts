@@ -23,7 +23,7 @@ test.each([
   expect(moneyText(nanos, 'USD')).toBe(text);
 });
 
-test('what was spent is a percentage and both amounts, and never rounded up to the whole', () => {
+test('spend is a percentage and both amounts, and never rounded up to 100 %', () => {
   expect(spentText(28_420_000_000, 50_000_000_000, 'EUR')).toBe('56 % (28.42 of 50.00 EUR)');
   expect(percentOf(99_999, 100_000)).toBe(99);
 });

@@ -42,7 +42,7 @@ describe('two patterns have an ARN in common', () => {
     );
   });
 
-  test('patterns full of stars are compared as quickly as others', () => {
+  test('patterns with many stars are compared as quickly as others', () => {
     expect(overlap('*a'.repeat(40), '*b'.repeat(40))).toBe(false);
   });
 });

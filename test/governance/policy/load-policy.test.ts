@@ -19,7 +19,7 @@ test('the shipped policy is valid', () => {
   ]);
 });
 
-test('fails naming the file and everything that is wrong in it', () => {
+test('fails with the file and every problem in it', () => {
   const path = policyFile('workspaces: []\naudit: { timezone: Mars }\n');
   expect(() => loadPolicy(path)).toThrow(
     new RegExp(`^${path} has 2 problems:\n {2}workspaces: .*\n {2}audit.timezone: .*Mars`),
@@ -30,7 +30,7 @@ test('fails on a file that is not YAML', () => {
   expect(() => loadPolicy(policyFile('workspaces: ['))).toThrow(/could not be read: .*line 1/);
 });
 
-test('fails on a file that is not there', () => {
+test('fails on a missing file', () => {
   expect(() => loadPolicy('/nowhere/governance.yaml')).toThrow(
     /policy \/nowhere\/governance.yaml could not be read: ENOENT/,
   );

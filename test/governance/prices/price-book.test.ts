@@ -140,7 +140,7 @@ describe('what the policy says of a model', () => {
     expect(book.pricesOf('mistral-large-2512')?.source).toBe('list');
   });
 
-  test('charges a tenth for what is cached, all pages alike, and nothing for what it leaves out', () => {
+  test('charges a tenth for cached tokens, all pages alike, and nothing for missing prices', () => {
     const book = aBook({ models: { own: { inputPerMillionTokens: 0.15, perThousandPages: 2 } } });
     expect(costOf(book, 'own', { promptTokens: MILLION, cachedTokens: MILLION })).toBe(15_000_000);
     expect(costOf(book, 'own', { pages: 1000, annotatedPages: 10 })).toBe(2 * UNIT);
@@ -156,7 +156,7 @@ describe('what the policy says of a model', () => {
     expect(costOf(fine, 'own', { promptTokens: UNIT })).toBe(123_456_789_013);
   });
 
-  test('a model called like a method has no price of its own', () => {
+  test('a model named like a method has no price', () => {
     expect(aBook({ unknownModel: 'refuse' }).pricesOf('constructor')).toBeUndefined();
   });
 });
@@ -176,7 +176,7 @@ describe('a model without a price', () => {
     expect(perMillion(book, 'mistral-huge-2612')).toEqual([2, 100]);
   });
 
-  test('is refused where the policy says so', () => {
+  test('is rejected if the policy says so', () => {
     expect(aBook({ unknownModel: 'refuse' }).pricesOf('mistral-huge-2612')).toBeUndefined();
   });
 });

@@ -212,7 +212,7 @@ describe('an answer costs, in nano-units', () => {
     expect(usageCost(pricesOf(USD, 'voxtral-mini-tts-2603'), speech)).toBe(19_744_000);
   });
 
-  test('an absurd amount costs the most that a number holds', () => {
+  test('an absurd amount costs the largest safe number', () => {
     const usage = { ...NO_USAGE, promptTokens: Number.MAX_SAFE_INTEGER };
     expect(usageCost(pricesOf(USD, 'odd'), usage)).toBe(Number.MAX_SAFE_INTEGER);
   });

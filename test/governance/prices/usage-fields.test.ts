@@ -87,7 +87,7 @@ describe('usage as Mistral reports it', () => {
   });
 });
 
-describe('fails on usage that is not to be relied on', () => {
+describe('fails on unreliable usage', () => {
   test.each([
     [undefined],
     [null],

@@ -17,7 +17,7 @@ const CALM: Budget = {
 /** Of 31, one holder takes two and a spare of two or three, the other all that is left without it. */
 const LATE: Budget = { ...CALM, limit: 31, amounts: [2, 29], requests: 2, flushes: 2, pauses: 3 };
 
-/** A holder has a lease that is about to end, and nothing under way. */
+/** A holder has a lease that is about to end, and no request in flight. */
 const LATE_OPENING = [
   'holder-0 reserves 2',
   'deliver holder-0',
@@ -27,14 +27,14 @@ const LATE_OPENING = [
   'time passes',
 ];
 
-/** Plays a story by its choices; what was there to choose from at each step. */
+/** Plays a sequence by its choices; returns the possible choices at each step. */
 async function play(
   budget: Budget,
   choose: (step: number, options: number) => number | undefined,
   opening: readonly string[] = [],
 ) {
   const world = createWorld(budget);
-  const told: string[] = [];
+  const played: string[] = [];
   const options: number[] = [];
   try {
     for (const name of opening) {
@@ -49,11 +49,11 @@ async function play(
       const action = choice === undefined ? undefined : actions[choice];
       if (!action) break;
       options.push(actions.length);
-      told.push(action.name);
+      played.push(action.name);
       await action.play();
       world.check();
     }
-    told.push('all ends');
+    played.push('all ends');
     await world.end();
     world.check();
     const { counter, spent, died, error, hasCrashed } = world.result();
@@ -66,12 +66,12 @@ async function play(
     if (isStrict(budget) && counter.settled > budget.limit)
       throw new Error(`settled ${counter.settled} of ${budget.limit}`);
   } catch (cause) {
-    throw new Error(`${told.join(', ')}: ${cause instanceof Error ? cause.message : cause}`);
+    throw new Error(`${played.join(', ')}: ${cause instanceof Error ? cause.message : cause}`);
   }
   return options;
 }
 
-/** Plays every story of that many steps, each from its start. */
+/** Plays every sequence of that many steps, each from its start. */
 async function playAll(
   budget: Budget,
   steps: number,
@@ -101,7 +101,7 @@ test.each<[string, number, Budget]>([
   ['a holder dies', 6, { ...CALM, amounts: [1], requests: 2, crashes: 1 }],
   ['leases expire', 5, { ...CALM, amounts: [2], expiries: 1 }],
   ['one holder, and all of it', 5, { ...CALM, holders: 1, losses: 2, crashes: 1, expiries: 1 }],
-])('every story in which %s keeps the guarantees', async (_, steps, budget) => {
+])('every sequence in which %s keeps the guarantees', async (_, steps, budget) => {
   const stories = await playAll(budget, steps);
   expect(stories).toBeGreaterThan(500);
 });

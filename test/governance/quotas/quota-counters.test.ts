@@ -60,7 +60,7 @@ test('the item has what is settled and committed, its expiry, and every lease', 
   });
 });
 
-test('a first lease above the limit is refused, and one of exactly the limit is not', async () => {
+test('a first lease above the limit is rejected, and one of exactly the limit is not', async () => {
   const tooMuch = await exchange(anExchange({ after: aLease({ amount: 101 }) }));
   expect(tooMuch).toMatchObject({ happened: false, counter: { committed: 0 } });
   const all = await exchange(anExchange({ after: aLease({ amount: 100 }) }));
@@ -81,7 +81,7 @@ test('a repeated exchange happens once, and its refusal shows the first', async 
   expect(again.counter).toEqual({ settled: 5, committed: 15, leases: new Map([['a', aLease()]]) });
 });
 
-test('of two exchanges from the same lease only one happens', async () => {
+test('of two exchanges from the same lease only one succeeds', async () => {
   await exchange(anExchange());
   const commands = [2, 3].map((sequence) =>
     anExchange({ before: aLease(), after: aLease({ sequence }), settle: 5 }),
@@ -91,7 +91,7 @@ test('of two exchanges from the same lease only one happens', async () => {
   expect(await counters.read(KEY)).toMatchObject({ settled: 5, committed: 15 });
 });
 
-test('of ten reclaims of a dead lease one happens, and what was in flight is booked', async () => {
+test('of ten reclaims of a dead lease one succeeds, and requests in flight are booked', async () => {
   const dead = aLease({ amount: 10, inFlight: 4 });
   await exchange(anExchange({ after: dead }));
   const answers = await Promise.all(
@@ -109,7 +109,7 @@ test('a lease that was renewed in time is not reclaimed', async () => {
   expect(await counters.read(KEY)).toMatchObject({ committed: 10 });
 });
 
-test('a holder that returns to a reclaimed lease is refused, and can book what it spent', async () => {
+test('a holder that returns to a reclaimed lease is rejected, and can book what it spent', async () => {
   const lease = aLease();
   await exchange(anExchange({ after: lease }));
   await exchange(reclaimOf('a', lease, NOW + 70_000));
@@ -123,7 +123,7 @@ test('a holder that returns to a reclaimed lease is refused, and can book what i
   });
 });
 
-test('the twin in memory and DynamoDB answer any sequence of exchanges alike', async () => {
+test('the stand-in in memory and DynamoDB answer any sequence of exchanges alike', async () => {
   const leases = fc.option(
     fc.record({
       amount: fc.nat(60),
@@ -148,7 +148,7 @@ test('the twin in memory and DynamoDB answer any sequence of exchanges alike', a
       const key = { pk: `quota#${stories}`, sk: 'usd#2026-11' };
       const twin = createFakeQuotaCounters();
       for (const { asFound, ...command } of story) {
-        // Half of them know the lease as it is: else hardly any would happen.
+        // Half of them know the current lease: otherwise hardly any would succeed.
         const found = (await twin.read(key)).leases.get(command.holderId);
         const sent = asFound ? { ...command, before: found } : command;
         expect(await counters.exchange(key, sent, EXPIRES)).toEqual(

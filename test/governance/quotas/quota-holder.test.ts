@@ -144,7 +144,7 @@ test('a refusal says whether other holders have what is left', async () => {
   expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ heldByOthers: false });
 });
 
-test('an amount that was just refused is refused again for a second without a write', async () => {
+test('an amount that was just rejected is rejected again for a second without a write', async () => {
   const [one, other] = [aHolder('one'), aHolder('other')];
   const all = await reserved(one, 100);
   await other.reserve([{ quota, amount: 1 }]);
@@ -341,7 +341,7 @@ test('waiting requests are served in order, by one exchange', async () => {
     void Promise.resolve(holder.reserve([{ quota, amount }])).then(() => served.push(amount));
   await wire.decide('one', 'deliver');
   await letItRun();
-  // The first exchange left with the first request alone.
+  // The first exchange contained only the first request.
   expect(served).toEqual([30]);
   expect(holder.reserve([{ quota, amount: 1 }])).toBeInstanceOf(Promise);
   await wire.decide('one', 'deliver');

@@ -14,7 +14,7 @@ const RECORDED_MS = 8_000;
 /** A lease that was renewed just before is still good for one request, and then no more. */
 const PAUSE_MS = fenceOf({ until: LEASE_MS }) - 4 * STEP_MS;
 
-/** How often each thing may happen in one story. */
+/** How often each event may happen in one sequence. */
 export interface Budget {
   readonly holders: number;
   readonly limit: number;
@@ -24,7 +24,7 @@ export interface Budget {
   readonly flushes: number;
   readonly losses: number;
   readonly crashes: number;
-  /** All leases expire and nobody flushed meanwhile: also living holders are cut off. */
+  /** All leases expire without a flush: live holders are cut off, too. */
   readonly expiries: number;
   /** Time passes in which holders flush as the shells do, by clocks that are 10 s apart. */
   readonly pauses: number;
@@ -48,13 +48,13 @@ interface Actor {
 }
 
 export interface World {
-  /** What could happen next, each by a name. */
+  /** The possible next events, by name. */
   actions(): Action[];
-  /** Lets all that is under way end, all leases expire, and somebody take them back. */
+  /** Completes everything in flight, lets all leases expire, and reclaims them. */
   end(): Promise<void>;
-  /** Throws where the counter or the requests break what is promised. */
+  /** Throws if the counter or the requests break a promise. */
   check(): void;
-  /** Of the counter and the requests, once all has ended. */
+  /** Counter and requests, once everything has ended. */
   result(): WorldResult;
 }
 
@@ -69,12 +69,12 @@ export interface WorldResult {
   readonly spent: number;
   /** Reserved by requests that died with their holder, or ended too late for it to settle them. */
   readonly died: number;
-  /** What the holders whose leases were taken back had started since their last settlement. */
+  /** What the holders of reclaimed leases had started since their last settlement. */
   readonly error: number;
   readonly hasCrashed: boolean;
 }
 
-/** Holders that never flushed in time are allowed an error, see promise 2; others are not. */
+/** Only holders that did not flush in time may have an error, see promise 2. */
 export function isStrict({ expiries }: Budget): boolean {
   return expiries === 0;
 }
@@ -104,7 +104,7 @@ export function createWorld(budget: Budget): World {
       if (actor.isAlive) errorOfLiving += unknown;
     }
   });
-  /** How things stood with its holder when an exchange was made. */
+  /** The state of its holder when an exchange was made. */
   const marks = new WeakMap<Exchange, Partial<Actor>>();
   const actors = Array.from({ length: budget.holders }, (_, at) =>
     newActor(`holder-${at}`, at % 2 === 0 ? -1 : 1),
@@ -201,7 +201,7 @@ export function createWorld(budget: Budget): World {
     }));
   }
 
-  /** Holders on one clock are alike until they act: which of them begins changes but their names. */
+  /** Holders on one clock are equivalent until they act: the order of their first acts changes only names. */
   function whoMayAct(): readonly Actor[] {
     if (budget.pauses > 0) return actors;
     const [next] = actors.filter((actor) => !hasActed.has(actor));
@@ -281,7 +281,7 @@ export function createWorld(budget: Budget): World {
     }
   }
 
-  /** Somebody new asks for all there is, so that what may be reclaimed is. */
+  /** A new holder asks for everything, so that all expired leases are reclaimed. */
   async function visit(id: string): Promise<void> {
     const { holder } = newActor(id, 1);
     for (let turn = 0; turn < 3; turn += 1) {
@@ -311,7 +311,7 @@ export function createWorld(budget: Budget): World {
       await flushAll(alive.map(({ holder }) => holder));
       nowMs += EXPIRY_MS;
       await visit('survivor');
-      // Whoever comes back late books what it could not book before.
+      // A holder that returns late books what it could not book before.
       await flushAll(alive.map(({ holder }) => holder));
       nowMs += EXPIRY_MS;
       await visit('last');
@@ -326,12 +326,10 @@ export function createWorld(budget: Budget): World {
       if (isStrict(budget) && committed > budget.limit)
         throw new Error(`committed ${committed} of ${budget.limit}`);
       if (isStrict(budget) && errorOfLiving > 0)
-        throw new Error(`a living holder lost a lease with ${errorOfLiving} that nobody knew of`);
-      const underWay = inFlight().reduce((sum, amount) => sum + amount, 0);
-      if (spent + underWay > budget.limit + error)
-        throw new Error(
-          `authorized ${spent + underWay} of ${budget.limit}, allowed error ${error}`,
-        );
+        throw new Error(`a live holder lost a lease with ${errorOfLiving} unrecorded`);
+      const running = inFlight().reduce((sum, amount) => sum + amount, 0);
+      if (spent + running > budget.limit + error)
+        throw new Error(`authorized ${spent + running} of ${budget.limit}, allowed error ${error}`);
     },
 
     result: () => ({

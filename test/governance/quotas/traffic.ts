@@ -22,14 +22,14 @@ export interface Traffic {
   readonly ticks: number;
   /** That a holder starts in a tick, on average. */
   readonly rateAt: (tick: number) => number;
-  /** How many holders die on the way. */
+  /** How many holders die during the run. */
   readonly deaths: number;
   readonly random: () => number;
-  /** Looks at the counters every two seconds of the story. */
+  /** Checks the counters every two seconds of the run. */
   readonly inspect: (nowMs: number) => Promise<void>;
 }
 
-/** What was asked for and used of one quota in one window. */
+/** The requested and used amounts of one quota in one window. */
 export interface Tally {
   readonly quota: Quota;
   readonly windowName: string;
@@ -216,7 +216,7 @@ export async function play(traffic: Traffic): Promise<TrafficResult> {
     if (tick % 20 === 0) await traffic.inspect(nowMs);
   }
 
-  /** Calls of the dead are never answered. */
+  /** Calls of dead holders are never answered. */
   function deadCalls(): number {
     return servers.filter(({ isDead }) => isDead).length * 8;
   }

@@ -14,7 +14,7 @@ interface Message {
   readonly reject: (error: Error) => void;
 }
 
-/** A network between holders and counters on which every message waits for its fate. */
+/** A network between holders and counters on which the test decides about every message. */
 export interface Wire {
   countersFor(holderId: string): QuotaCounters;
   /** Senders that have a message waiting. */
@@ -22,7 +22,7 @@ export interface Wire {
   decide(sender: string, fate: Fate): Promise<void>;
   /** The sender is dead: what it has sent may arrive, but no answer reaches it. */
   silence(sender: string): void;
-  /** How many commands are late: given up by their sender, and not arrived yet. */
+  /** How many commands are late: timed out at their sender, and not arrived yet. */
   late(): number;
   /** The oldest of them arrives. */
   arrive(): Promise<void>;

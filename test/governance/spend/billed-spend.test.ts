@@ -84,7 +84,7 @@ describe('a month costs, in nano-units', () => {
     ],
     [
       // 1,000 × 0.00000015
-      'no word of what is paid',
+      'without a field for the paid part',
       SMALL_PRICES,
       { completion: models(aRow(SMALL, 'input', 1000, { value_paid: null })) },
       150_000,
@@ -119,7 +119,7 @@ describe('a month costs, in nano-units', () => {
     ],
     [
       // 7 × 0.001 + 1,000 × 0.0000001 + 60 × 0.00005 = 0.007 + 0.0001 + 0.003
-      'libraries, each kind for itself',
+      'libraries, each kind separately',
       [
         aPrice('lib', 'pages', '1E-3'),
         aPrice('lib', 'tokens', '1E-7'),
@@ -149,7 +149,7 @@ describe('a month costs, in nano-units', () => {
     [
       // 1,000 × 0.00000015 + 2 × 0.004 + 1 × 0.03 + 10 × 0.00005 + 100 × 0.000016
       //   = 0.00015 + 0.008 + 0.03 + 0.0005 + 0.0016
-      'vibe code, each kind for itself',
+      'vibe code, each kind separately',
       [
         ...SMALL_PRICES,
         aPrice('ocr', 'pages', '4E-3'),
@@ -211,7 +211,7 @@ describe('a month costs, in nano-units', () => {
     ],
     [
       // 1,000 × 0.0000003: both fit equally
-      'of two prices alike the higher',
+      'the higher of two equal matches',
       [aPrice(SMALL, 'input', '3E-7'), aPrice(SMALL, 'input', '1.5E-7')],
       { completion: models(aRow(SMALL, 'input', 1000)) },
       300_000,

@@ -27,7 +27,7 @@ async function recalled(workspace: string) {
   return (await memory.recall()).get(workspace);
 }
 
-test('recalls what was remembered of each workspace, and nothing from a new table', async () => {
+test('returns the stored state of each workspace, none from a new table', async () => {
   expect((await memory.recall()).size).toBe(0);
   await memory.remember('dev', undefined, state('a'), now);
   await memory.remember('ml', undefined, state('b'), now, later);
@@ -44,7 +44,7 @@ test('recalls two hundred workspaces over as many pages as they take', async () 
   expect([...(await memory.recall()).keys()]).toEqual(names);
 });
 
-test('of two runs that claim a workspace, one gets it', async () => {
+test('of two runs that claim a workspace, one succeeds', async () => {
   const claims = await Promise.all([
     memory.remember('dev', undefined, state('a'), now, later),
     memory.remember('dev', undefined, state('a'), now, later),
@@ -52,7 +52,7 @@ test('of two runs that claim a workspace, one gets it', async () => {
   expect(claims.filter(Boolean)).toHaveLength(1);
 });
 
-test('a run that was overtaken changes nothing', async () => {
+test('an overtaken run changes nothing', async () => {
   const first = await memory.remember('dev', undefined, state('a'), now, later);
   const second = await memory.remember('dev', first, state('b'), now);
   expect(second?.version).toBe(2);

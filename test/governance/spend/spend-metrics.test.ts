@@ -43,7 +43,7 @@ test('each workspace is one line of spend, budget and percent for each window', 
   expect(dev?.raw).not.toHaveProperty('DaySpend');
 });
 
-test('a budget is paid for as no metric of its own', () => {
+test('a budget is not a separate, charged metric', () => {
   const [line] = recorded([aRow()]);
   expect(Object.keys(line?.metrics ?? {})).toEqual(['MonthSpend', 'MonthPercent']);
 });

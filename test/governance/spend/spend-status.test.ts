@@ -118,7 +118,7 @@ describe('at the rate of today', () => {
   test.each<[string, Partial<SpendFacts>, Date]>([
     ['nothing was spent today', { meteredNanos: UNIT, todayNanos: 0 }, NOON],
     [
-      'the day is young',
+      'the day has just begun',
       { meteredNanos: UNIT, todayNanos: UNIT },
       new Date('2026-11-23T02:59:59Z'),
     ],

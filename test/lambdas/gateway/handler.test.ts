@@ -104,7 +104,7 @@ test('a stream passes as it comes', async () => {
   expect(text).toBe(events.join(''));
 });
 
-test('usage is written before the answer ends and Lambda freezes', async () => {
+test('usage is written before the answer ends and Lambda freezes the function', async () => {
   const world = await gatewayWorld(completes);
   const stream = new PassThrough();
   stream.resume();
@@ -180,7 +180,7 @@ test.each([
   expect(world.received).toEqual([]);
 });
 
-test('a caller that hangs up stops Mistral and is settled before the invocation ends', async () => {
+test('a caller that disconnects aborts the request at Mistral and is settled before the invocation ends', async () => {
   const events = streamEvents(['one', 'two']);
   const world = await gatewayWorld((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -200,7 +200,7 @@ test('a caller that hangs up stops Mistral and is settled before the invocation 
   await eventually(() => world.received[0]?.aborted === true);
 });
 
-test('an upstream that dies mid-stream breaks the answer off', async () => {
+test('an upstream that fails mid-stream interrupts the answer', async () => {
   const world = await gatewayWorld((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(streamEvents(['one'])[0], () => response.socket?.destroy());

@@ -113,7 +113,7 @@ describe('failing', () => {
 
 test('no state and no branch of the machine was left out above', () => {
   expect([...entered].sort()).toEqual(Object.keys(definition.States).sort());
-  // How tasks are tried again is the same as in the other flow, and tested there.
+  // Retries of tasks are the same as in the other flow, and tested there.
   const own = branchesOf(definition).filter((branch) => !/gives up on|tried again/.test(branch));
   expect(own.filter((branch) => !taken.has(branch))).toEqual([]);
 });

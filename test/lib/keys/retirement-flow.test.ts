@@ -248,7 +248,7 @@ test('a verdict that the flow does not know changes nothing, with an alert', asy
   });
 });
 
-/** How to get to each task: the verdicts that lead there, and the call it makes. */
+/** For each task: the verdicts that lead to it, and its call. */
 const WAY_TO: Readonly<Record<string, readonly [FlowPlan['verdicts'], string]>> = {
   Verify: [[revoke], 'verify'],
   'Revoke key': [[revoke], 'revoke'],

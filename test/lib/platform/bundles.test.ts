@@ -8,7 +8,7 @@ const LOGGER = ['@aws-lambda-powertools/commons', '@aws-lambda-powertools/logger
 const METRICS = ['@aws-lambda-powertools/commons', '@aws-lambda-powertools/metrics'];
 const DYNAMODB = ['mnemonist', 'obliterator'];
 
-/** All that runs in production. A package more here is one more to trust, to update and to start. */
+/** All packages in production. Each additional one has to be trusted, updated and loaded. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'confirm-revocation': SDK,
   gateway: [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
@@ -24,7 +24,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'verify-retirement': [...SDK, ...LOGGER],
 };
 
-test('every function is known here', () => {
+test('every function is listed here', () => {
   expect(functionFolders().sort()).toEqual(Object.keys(PACKAGES).sort());
 });
 

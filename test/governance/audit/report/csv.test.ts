@@ -38,11 +38,11 @@ test.each([
 });
 
 test.each(['a=1', 'dev-team-key', 'someone@example.com', "'quoted'"])(
-  'a cell that is no formula stays as it is: %s',
+  'a cell that is not a formula is unchanged: %s',
   (value) => expect(cellOf(value)).toBe(value),
 );
 
-test('whatever the cells hold, a reader of RFC 4180 gets them back, and no formula', () => {
+test('a reader of RFC 4180 gets any cells back, and no formula', () => {
   const text = fc.string({ unit: fc.constantFrom(...'=+-@,;"\r\n\t a1＝'), maxLength: 12 });
   fc.assert(
     fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 5 }), (rows) => {
@@ -55,7 +55,7 @@ test('whatever the cells hold, a reader of RFC 4180 gets them back, and no formu
   );
 });
 
-/** As RFC 4180 has it. */
+/** As defined by RFC 4180. */
 function parse(text: string): string[][] {
   const rows: string[][] = [[]];
   const pattern = /("(?:[^"]|"")*"|[^,\r\n]*)(,|\r\n)/g;

@@ -8,7 +8,7 @@ import { evidenceFiles } from '../../../../governance/audit/report/evidence-file
 import { loadPolicy } from '../../../../governance/policy/load-policy.js';
 import { largeReport } from '../../../support/large-report.js';
 
-// `npm run evidence:look`: takes pictures of the audit report in a real browser, for a person to check.
+// `npm run evidence:look`: takes screenshots of the audit report in a browser, for a visual check.
 const { values } = parseArgs({
   options: {
     evidence: { type: 'string' },

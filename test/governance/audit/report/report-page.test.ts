@@ -31,7 +31,7 @@ describe('markup', () => {
     );
   });
 
-  test('what only looks like markup is refused', () => {
+  test('text that only looks like markup is rejected', () => {
     const forged = JSON.parse('{"markup":"<script>"}');
     expect(() => html`${forged}`).toThrow('only html`` makes markup');
   });
@@ -114,14 +114,14 @@ describe('the page', () => {
     expect(page).toContain('<th scope="row" role="rowheader" class="key" data-label="Key">');
   });
 
-  test('says that nothing is wrong where nothing is', () => {
+  test('says so if there are no findings', () => {
     const page = reportPage(aReport({ inventory: inventoryOf([aRotatedKey(CURRENT)]) }));
     expect(page).toContain('No findings.');
     expect(page).toContain('None: every key is managed.');
     expect(page).not.toContain('class="banner"');
   });
 
-  test('says first what the audit could not find out', () => {
+  test('begins with what the audit could not check', () => {
     expect(reportPage(aReport({ complete: false, problems: ['keys: 503'] }))).toMatch(
       /Mistral did not list every key: this inventory is incomplete<\/strong>\s*<ul><li>keys: 503/,
     );
@@ -130,7 +130,7 @@ describe('the page', () => {
     );
   });
 
-  test('of very many findings has as many as a browser bears, and says where the rest is', () => {
+  test('lists as many findings as a browser can show, and says where the rest is', () => {
     const openedNow = Array.from({ length: 1200 }, (_, i) => opened({ id: `stale#x#${i}` }));
     const report = aReport({ changes: { ...NO_CHANGES, opened: openedNow } });
     expect(reportPage(report)).toContain('200 more findings in <a href="findings.csv">');
@@ -166,7 +166,7 @@ function contrast(one: string, other: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** As WCAG defines it. */
+/** As defined by WCAG. */
 function luminance(colour: string): number {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
     const share = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
@@ -188,7 +188,7 @@ describe('the files of an audit', () => {
     expect(paths('2026-06-30T23:59:59Z')).toEqual(paths('2026-06-30T02:00:00Z'));
   });
 
-  test('tell the same inventory as JSON and as CSV', () => {
+  test('have the same inventory as JSON and as CSV', () => {
     const report = aReport({ inventory: inventoryOf([aRotatedKey(CURRENT), aListedKey()]) });
     const [json, csv] = [...evidenceFiles(report)];
     const { version, complete, rows } = JSON.parse(json?.body ?? '');
@@ -207,7 +207,7 @@ describe('the files of an audit', () => {
     );
   });
 
-  test('tell of each finding whether it is new, still open or resolved, the same when repeated', () => {
+  test('say of each finding whether it is new, still open or resolved, the same when repeated', () => {
     const today = opened({ id: 'stale#x#1' });
     const before = { ...opened({ id: 'stale#x#2' }), openedOn: '2026-06-01' };
     const gone = { ...opened({ id: 'stale#x#3' }), openedOn: '2026-06-01' };
@@ -223,7 +223,7 @@ describe('the files of an audit', () => {
   });
 });
 
-test('rotations are counted by week, those that are late and those far away besides', () => {
+test('rotations are counted by week, late and distant ones separately', () => {
   const { rows } = inventoryOf([aRotatedKey(CURRENT)]);
   const due = (nextRotationOn: string) => rows.map((row) => ({ ...row, nextRotationOn }));
   const today = '2026-06-30'; // a Tuesday

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { playWithEveryFault } from '../../../support/fault-suite.js';
 import { OPERATOR_MODE } from '../../../support/operator-stories.js';
 
-test('operator mode: whichever call fails, the deletion of old keys and no others is requested', async () => {
+test('operator mode: whichever call fails, only the deletion of replaced keys is requested', async () => {
   const { faultPoints, broken } = await playWithEveryFault(OPERATOR_MODE);
   expect(broken).toEqual([]);
   expect(faultPoints).toBeGreaterThan(100);

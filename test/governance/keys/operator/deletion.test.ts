@@ -18,7 +18,7 @@ const checkAt = '2026-04-04T01:00:00.000Z';
 const needed = (oldKey: OldKeyAnswer) => ({ kind: 'deletion-needed', checkAt, oldKey });
 
 test.each<OldKeyAnswer>(['accepted', 'forbidden'])(
-  'the deletion of an old key that is %s is requested every day',
+  'the deletion of a replaced key that is %s is requested every day',
   (oldKey) => {
     expect(judgeDeletion(facts({ oldKey }))).toEqual(needed(oldKey));
     const removed = facts({ oldKey, isPlanned: false, witness: undefined });
@@ -34,7 +34,7 @@ test.each([true, false])('a key rejected while another is accepted is deleted', 
 });
 
 test.each<OldKeyAnswer>(['accepted', 'forbidden', 'rejected', 'not stored'])(
-  'nothing is concluded from an old key that is %s while the current key is rejected',
+  'nothing is concluded from a replaced key that is %s while the current key is rejected',
   (oldKey) => {
     const verdict = judgeDeletion(facts({ oldKey, witness: witness(false) }));
     expect(verdict).toEqual({ kind: 'current-key-rejected', checkAt, oldKey });

@@ -246,7 +246,7 @@ const usage = Array.from({ length: 23 }, (_, index) => ({
   value: index === 0 ? undefined : 7,
 }));
 
-test('usage without a price is listed, as much as one can read', () => {
+test('usage without a price is listed, up to a readable length', () => {
   const { facts } = spendUnpriced({ workspace: 'ml-workspace', usage, at });
   expect(facts['no price 1']).toBe('ocr, no metric, pages: unreadable amount');
   expect(facts['no price 2']).toBe('ocr, mistral-ocr-9, pages: 7');
@@ -321,7 +321,7 @@ describe('every alert about spend can be read at night:', () => {
   });
 });
 
-test('a gateway whose key is refused leads to the secret of that key', () => {
+test('the alert about a rejected gateway key names its secret', () => {
   const alert = gatewayUnauthorized('prod-workspace', at);
   expect(alert).toMatchObject({
     type: 'gateway-unauthorized',
