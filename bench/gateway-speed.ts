@@ -1,7 +1,7 @@
 import type { Benchmark } from './figure.js';
 import { gatewayFigures } from './gateway/figures.js';
 
-/** The gateway as a plain server, beside the least that a proxy can be. */
+/** The gateway as a plain server, compared with a minimal proxy. */
 export const benchGatewaySpeed: Benchmark = (progress) => {
   progress('a stub of Mistral, a bare proxy and the gateway, in turns');
   return gatewayFigures();

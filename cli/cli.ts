@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
-import type { ApiKey } from '../governance/mistral/api-key.js';
-import type { ExitCode } from './exit-codes.js';
+import type { Command } from 'commander';
+import type { ExitCode } from './failure.js';
 import type { KnownKeys } from './known-keys.js';
-import type { Progress } from './progress.js';
-import type { Questions } from './question.js';
-import type { Style } from './style.js';
+import type { Progress } from './terminal/progress.js';
+import type { Prompts } from './terminal/prompts.js';
+import type { Style } from './terminal/style.js';
 
 /** What a command found out, for people and for scripts. */
 export interface Answer {
@@ -25,17 +25,26 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
-/** What commands get from the process they run in. */
+/** What commands get from the process that they run in. */
 export interface Cli {
   readonly progress: Progress;
-  readonly questions: Questions;
+  readonly prompts: Prompts;
   readonly keys: KnownKeys;
   readonly stdin: Readable;
-  /** Whether `readKey` asks somebody at a terminal. */
-  readonly isKeyTyped: boolean;
-  /** A key that a person types unseen, or stdin's. From then on nothing prints it. */
-  readKey(prompt: string): Promise<ApiKey>;
   readonly now: () => Date;
-  /** Runs a command and prints its answer, or why there is none. Never throws. */
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+  /** Prints the answer of a command, or why there is none. Never throws. */
   run(options: CommonOptions, command: () => Answer | Promise<Answer>): Promise<void>;
+}
+
+/** An action for commander: runs a command with all its options and its arguments. */
+export function action<Options extends CommonOptions>(
+  cli: Cli,
+  command: (cli: Cli, options: Options, ...args: string[]) => Answer | Promise<Answer>,
+): (...given: unknown[]) => Promise<void> {
+  return (...given) => {
+    const parsed = given.at(-1) as Command; // commander passes it last
+    const options = parsed.optsWithGlobals<Options>();
+    return cli.run(options, () => command(cli, options, ...parsed.processedArgs));
+  };
 }

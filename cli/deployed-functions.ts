@@ -1,21 +1,20 @@
 import { InvokeCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
-import { EXIT } from './exit-codes.js';
-import { CommandFailure } from './failure.js';
+import { CommandFailure, EXIT } from './failure.js';
 
 const CALL_TIMEOUT_MS = 5 * 60_000;
-/** As long as Lambda lets a function run. */
-const LONGEST_RUN_MS = 15 * 60_000;
+/** The longest that Lambda lets a function run. */
+const MAX_RUN_MS = 15 * 60_000;
 
 export type FunctionEnd =
   | { readonly kind: 'answered'; readonly payload: unknown }
   | { readonly kind: 'failed'; readonly errorType: string; readonly errorMessage: string };
 
-/** The functions of the deployed stack, for whoever waits for their answer. */
+/** Calls functions of the deployed stack and waits for their answers. */
 export interface DeployedFunctions {
-  /** Asks again where it is not known whether a call arrived: for functions that bear it. */
+  /** Retries a call that may or may not have arrived: for functions that are safe to repeat. */
   call(functionName: string, event: unknown): Promise<FunctionEnd>;
-  /** @throws CommandFailure where the function ended in an error, or answered something else */
+  /** @throws CommandFailure where the function failed, or answered with other fields */
   invoke<Result>(functionName: string, answer: z.ZodType<Result>): Promise<Result>;
 }
 
@@ -33,19 +32,19 @@ export function createDeployedFunctions(settings: LambdaClientConfig): DeployedF
       requestHandler: { connectionTimeout: 5000, requestTimeout },
       ...more,
     });
-  const patient = client(CALL_TIMEOUT_MS);
-  const single = client(LONGEST_RUN_MS, { maxAttempts: 1 }); // what was cut off may still be running
+  const retrying = client(CALL_TIMEOUT_MS);
+  const once = client(MAX_RUN_MS, { maxAttempts: 1 }); // after a timeout the run may continue
 
   return {
-    call: (functionName, event) => callFunction(patient, functionName, event),
+    call: (functionName, event) => callFunction(retrying, functionName, event),
 
     async invoke(functionName, answer) {
-      const end = await callFunction(single, functionName, {});
+      const end = await callFunction(once, functionName, {});
       if (end.kind === 'failed') {
         throw new CommandFailure(
           'function_failed',
           EXIT.no,
-          `function ${functionName} failed: ${end.errorType}: ${end.errorMessage}; its log says more`,
+          `function ${functionName} failed: ${end.errorType}: ${end.errorMessage}; see its log`,
         );
       }
       const parsed = answer.safeParse(end.payload);
@@ -53,13 +52,13 @@ export function createDeployedFunctions(settings: LambdaClientConfig): DeployedF
       throw new CommandFailure(
         'unexpected_answer',
         EXIT.no,
-        `function ${functionName} answered something else than this version of the command line expects: deploy and command line are of different versions`,
+        `function ${functionName} gave an answer that this version of the command line does not know: deploy the version of the command line, or install the deployed one`,
       );
     },
   };
 }
 
-/** One call, as often as the client tries it. */
+/** One call, with the retries of the client. */
 export async function callFunction(
   client: LambdaClient,
   functionName: string,

@@ -4,8 +4,7 @@ import {
   type Stack,
 } from '@aws-sdk/client-cloudformation';
 import type { CommonOptions } from './cli.js';
-import { EXIT } from './exit-codes.js';
-import { CommandFailure, messageOf } from './failure.js';
+import { CommandFailure, EXIT, messageOf } from './failure.js';
 
 export type OutputName =
   | 'AlertsTopicArn'
@@ -16,7 +15,7 @@ export type OutputName =
   | 'QuotaTableName'
   | 'GatewayUrl';
 
-/** The system as it is deployed in one account's region. */
+/** The stack as deployed in one account and region. */
 export interface DeployedStack {
   readonly name: string;
   /** @throws CommandFailure where the stack has no such output */
@@ -29,19 +28,19 @@ export function stackName({ stack, environment }: Pick<CommonOptions, 'stack' | 
   return stack ?? (environment ? `${STACK_NAME}-${environment}` : STACK_NAME);
 }
 
-/** @throws CommandFailure where there is no such stack */
+/** @throws CommandFailure where the stack does not exist */
 export async function findDeployedStack(
   client: CloudFormationClient,
   options: Pick<CommonOptions, 'stack' | 'environment'>,
 ): Promise<DeployedStack> {
   const name = stackName(options);
-  const stack = await describe(client, name);
+  const stack = await describeStack(client, name);
   if (!stack || stack.StackStatus === 'DELETE_COMPLETE') {
     const region = await client.config.region();
     throw new CommandFailure(
       'stack_not_found',
       EXIT.unreachable,
-      `there is no stack ${name} in region ${region}: deploy it with npx cdk deploy --all, or name the one meant with --stack, --environment, --region or --profile`,
+      `stack ${name} does not exist in region ${region}: deploy it with npx cdk deploy --all, or name another one with --stack, --environment, --region or --profile`,
     );
   }
   const outputs = new Map(stack.Outputs?.map((one) => [one.OutputKey, one.OutputValue]));
@@ -50,23 +49,22 @@ export async function findDeployedStack(
     output(key) {
       const value = outputs.get(key);
       if (value) return value;
-      const why =
-        key === 'GatewayUrl' ? 'its policy does not enable the gateway' : 'deploy it anew';
-      throw new CommandFailure(
-        'stack_without_output',
-        EXIT.unreachable,
-        `stack ${name} has no output ${key}: ${why}`,
-      );
+      const isGateway = key === 'GatewayUrl';
+      const why = isGateway ? 'its policy does not enable the gateway' : 'deploy it again';
+      const message = `stack ${name} has no output ${key}: ${why}`;
+      throw new CommandFailure('stack_without_output', EXIT.unreachable, message);
     },
   };
 }
 
-async function describe(client: CloudFormationClient, name: string): Promise<Stack | undefined> {
+async function describeStack(
+  client: CloudFormationClient,
+  name: string,
+): Promise<Stack | undefined> {
   try {
-    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }));
-    return Stacks?.[0];
+    return (await client.send(new DescribeStacksCommand({ StackName: name }))).Stacks?.[0];
   } catch (error) {
-    // CloudFormation answers so for a stack that is not there.
+    // CloudFormation has no code of its own for a stack that does not exist.
     if (/does not exist/.test(messageOf(error))) return undefined;
     throw error;
   }

@@ -1,15 +1,35 @@
 import { AdminKeyError, MistralError } from '../governance/platform/errors.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
+
+/** How a script can tell how a command ended. The codes never change their meaning. */
+export const EXIT = {
+  ok: 0,
+  /** The answer is no: a refusal, a finding, or something that failed. */
+  no: 1,
+  /** Wrong usage or invalid input, such as a policy with errors. */
+  wrong: 2,
+  /** AWS, the deployed stack or Mistral could not be reached, or rejected the credentials. */
+  unreachable: 3,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export const EXIT_CODES_HELP = `Exit codes:
+  0    success, or the answer is yes
+  1    the answer is no: a refusal, a finding, or something that failed
+  2    wrong usage or invalid input, such as a policy with errors
+  3    AWS, the deployed stack or Mistral could not be reached, or rejected the credentials
+  130  interrupted with ^C`;
 
 export interface FailureDetails {
-  /** Each of several things that are wrong. */
-  readonly problems?: readonly string[];
-  /** What was done before, for whoever goes on from there. */
+  /** Each of several problems, or of several steps to take. */
+  readonly problems?: readonly string[] | undefined;
+  /** What was done before the failure, so that a script can continue from there. */
   readonly done?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
-/** Why a command gives no answer. Codes are for scripts: they never change their meaning. */
+/** Why a command has no answer. Scripts rely on the code: it never changes its meaning. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
   readonly problems: readonly string[] | undefined;
@@ -31,50 +51,43 @@ export function wrongInput(message: string, details?: FailureDetails): CommandFa
   return new CommandFailure('wrong_input', EXIT.wrong, message, details);
 }
 
-/** What went wrong after something was done, with what to do now. */
+/** A failure after part of the work was done, with the next step. */
 export function failureAfter(
-  error: unknown,
+  cause: unknown,
   done: Readonly<Record<string, unknown>>,
   next: string,
+  what = '',
 ): CommandFailure {
-  const { code, exitCode, message, problems } = failureOf(error);
-  return new CommandFailure(code, exitCode, `${message}; ${next}`, {
-    ...(problems && { problems }),
-    done,
-    cause: error,
-  });
+  const { code, exitCode, message, problems } = failureOf(cause);
+  const details = { problems, done, cause };
+  return new CommandFailure(code, exitCode, `${what}${message}; ${next}`, details);
 }
 
-/** What went wrong anywhere below, as a failure with a code. */
+/** Any error as a failure with a code. */
 export function failureOf(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   const message = messageOf(error);
-  const failure = (code: string, exitCode: ExitCode, text: string) =>
-    new CommandFailure(code, exitCode, text, { cause: error });
+  const name = error instanceof Error ? error.name : typeof error;
+  const unreachable = (code: string, text: string) =>
+    new CommandFailure(code, EXIT.unreachable, text, { cause: error });
 
-  if (error instanceof AdminKeyError) return failure('admin_key', EXIT.unreachable, message);
+  if (error instanceof AdminKeyError) return unreachable('admin_key', message);
   if (error instanceof MistralError) {
-    return failure('mistral_unreachable', EXIT.unreachable, `Mistral: ${message}`);
+    return unreachable('mistral_unreachable', `Mistral: ${message}`);
   }
   if (/^region (is missing|not accepted)/i.test(message)) {
-    return failure(
-      'no_region',
-      EXIT.unreachable,
-      `no AWS region: name one with --region or AWS_REGION (${message})`,
-    );
+    const what = `no AWS region: name one with --region or AWS_REGION (${message})`;
+    return unreachable('no_region', what);
   }
-  if (isNamed(error, 'CredentialsProviderError', 'TokenProviderError')) {
-    return failure(
-      'no_credentials',
-      EXIT.unreachable,
-      `no AWS credentials: sign in, or name a profile with --profile (${message})`,
-    );
+  if (name === 'CredentialsProviderError' || name === 'TokenProviderError') {
+    const what = `no AWS credentials: sign in, or name a profile with --profile (${message})`;
+    return unreachable('no_credentials', what);
   }
-  if (isFromAws(error))
-    return failure('aws_refused', EXIT.unreachable, `AWS: ${nameOf(error)}: ${message}`);
-  if (isFromNetwork(error))
-    return failure('aws_unreachable', EXIT.unreachable, `AWS could not be reached: ${message}`);
-  return failure('failed', EXIT.no, message || nameOf(error));
+  if (isFromAws(error)) return unreachable('aws_refused', `AWS: ${name}: ${message}`);
+  if (name === 'TimeoutError' || isFromNetwork(error)) {
+    return unreachable('aws_unreachable', `AWS could not be reached: ${message}`);
+  }
+  return new CommandFailure('failed', EXIT.no, message || name, { cause: error });
 }
 
 export function messageOf(error: unknown): string {
@@ -84,23 +97,41 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Errors of the SDK carry what the service answered with. */
+/** The SDK marks errors that a service answered with. */
 function isFromAws(error: unknown): boolean {
   return typeof error === 'object' && error !== null && '$fault' in error;
 }
 
 function isFromNetwork(error: unknown): boolean {
-  if (isNamed(error, 'TimeoutError')) return true;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
   return /^(ECONN|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|EHOSTUNREACH|ENETUNREACH|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
     String(code),
   );
 }
 
-function isNamed(error: unknown, ...names: readonly string[]): boolean {
-  return names.includes(nameOf(error));
+/** No key is shorter. */
+const MIN_KEY_LENGTH = 16;
+
+/**
+ * What the parser reports, without words that may be a key: a key may be pasted in the wrong place, and
+ * terminal output ends up in logs.
+ */
+export function wrongUse(message: string, typed: readonly string[]): CommandFailure {
+  const what = withoutKeys(message, typed)
+    .replace(/^error: |\.$/g, '')
+    .replaceAll(/\s*\n/g, ' ');
+  return new CommandFailure('wrong_use', EXIT.wrong, `${what}; see --help`);
 }
 
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
+function withoutKeys(message: string, typed: readonly string[]): string {
+  return typed.reduce((text, argument) => {
+    const [, option = argument, value = ''] = /^(-[^=]*)=(.*)$/s.exec(argument) ?? [];
+    return text
+      .replaceAll(`'${argument}'`, () => quotedUnlessKey(option))
+      .replaceAll(`'${value}'`, () => quotedUnlessKey(value));
+  }, message);
+}
+
+function quotedUnlessKey(word: string): string {
+  return word.length < MIN_KEY_LENGTH ? `'${word}'` : 'what was given';
 }

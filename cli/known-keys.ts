@@ -1,16 +1,16 @@
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { redactKey } from '../governance/mistral/redact-key.js';
 
-/** The keys that this process has held, so that nothing it prints can contain one. */
-export interface KnownKeys {
-  learn(key: ApiKey): void;
-  redact(text: string): string;
-}
+export type KnownKeys = ReturnType<typeof createKnownKeys>;
 
-export function createKnownKeys(): KnownKeys {
+/** The keys that this process has read, so that nothing it prints can contain one. */
+export function createKnownKeys() {
   const keys = new Map<string, ApiKey>();
   return {
-    learn: (key) => void keys.set(key.reveal(), key),
-    redact: (text) => [...keys.values()].reduce(redactKey, text),
+    learn(key: ApiKey): ApiKey {
+      keys.set(key.reveal(), key);
+      return key;
+    },
+    redact: (text: string): string => [...keys.values()].reduce(redactKey, text),
   };
 }

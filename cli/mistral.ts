@@ -1,12 +1,16 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type AdminKey, createAdminKey } from '../governance/mistral/admin-key.aws.js';
-import type { ApiKey } from '../governance/mistral/api-key.js';
+import { createAdminKey } from '../governance/mistral/admin-key.aws.js';
 import { createMistralAdmin, type MistralAdmin } from '../governance/mistral/mistral-admin.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
+import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { awsClientOptions } from './aws.js';
 import type { CommonOptions } from './cli.js';
 import type { KnownKeys } from './known-keys.js';
+
+/** For any client of the SDK: region and profile of the options, or else of the environment. */
+export function awsClientOptions({ region, profile }: Pick<CommonOptions, 'region' | 'profile'>) {
+  return { ...AWS_CLIENT, ...(region && { region }), ...(profile && { profile }) };
+}
 
 /** Mistral's Admin API with the key that Secrets Manager holds. Calls nothing yet. */
 export function openMistralAdmin(
@@ -15,18 +19,10 @@ export function openMistralAdmin(
   keys: KnownKeys,
 ): MistralAdmin {
   const client = new SecretsManagerClient(awsClientOptions(options));
-  const adminKey = remembered(createAdminKey(client, mistral.adminKeySecret), keys);
-  return createMistralAdmin(createMistralHttp(mistral.adminUrl), adminKey);
-}
-
-function remembered(adminKey: AdminKey, keys: KnownKeys): AdminKey {
-  const learned = (key: ApiKey) => {
-    keys.learn(key);
-    return key;
-  };
-  return {
+  const adminKey = createAdminKey(client, mistral.adminKeySecret);
+  return createMistralAdmin(createMistralHttp(mistral.adminUrl), {
     secretName: adminKey.secretName,
-    read: async () => learned(await adminKey.read()),
-    refresh: async (refused) => learned(await adminKey.refresh(refused)),
-  };
+    read: async () => keys.learn(await adminKey.read()),
+    refresh: async (rejected) => keys.learn(await adminKey.refresh(rejected)),
+  });
 }

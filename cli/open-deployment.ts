@@ -1,13 +1,14 @@
-import type { CommonOptions } from './cli.js';
+import type { Cli, CommonOptions } from './cli.js';
 import type { Deployment } from './deployment.js';
-import type { KnownKeys } from './known-keys.js';
 
 /**
- * Loads the SDK only now: it takes longer than all else, and some commands never need it.
+ * Loads the SDK when a command needs it: that takes longer than everything else.
  *
- * @throws CommandFailure where the stack is not there
+ * @throws CommandFailure where the stack does not exist
  */
-export async function openDeployment(options: CommonOptions, keys: KnownKeys): Promise<Deployment> {
-  const { connect } = await import('./deployment.js');
-  return connect(options, keys);
+export function openDeployment(cli: Cli, options: CommonOptions): Promise<Deployment> {
+  return cli.progress.during('looking up the stack', async () => {
+    const { connect } = await import('./deployment.js');
+    return connect(cli, options);
+  });
 }

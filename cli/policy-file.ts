@@ -2,10 +2,9 @@ import { countText } from '../governance/platform/wording.js';
 import { readPolicyDocument } from '../governance/policy/load-policy.js';
 import { parsePolicy } from '../governance/policy/parse-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { EXIT } from './exit-codes.js';
-import { CommandFailure, messageOf } from './failure.js';
+import { CommandFailure, EXIT, messageOf } from './failure.js';
 
-/** Reads and checks a policy file. @throws CommandFailure with everything that is wrong in it */
+/** Reads and checks a policy file. @throws CommandFailure with every error in it */
 export function openPolicy(path: string): Policy {
   return checkedPolicy(path, openDocument(path));
 }

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Command, Option, type OutputConfiguration } from 'commander';
 import type { Cli } from './cli.js';
 import { registerAudit } from './commands/audit.js';
@@ -10,8 +12,9 @@ import { registerPolicyCheck } from './commands/policy-check.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerSpend } from './commands/spend.js';
 import { registerWorkspacesSync } from './commands/workspaces-sync.js';
-import { EXIT_CODES_HELP } from './exit-codes.js';
-import { packageVersion } from './version.js';
+import { EXIT_CODES_HELP } from './failure.js';
+
+const NAME = 'mistral-governance';
 
 const EXAMPLES = `Examples:
   $ mistral-governance policy check
@@ -21,25 +24,25 @@ const EXAMPLES = `Examples:
 
 /** Every command, its options and its help. Throws a CommanderError instead of ending the process. */
 export function createProgram(cli: Cli, output: OutputConfiguration = {}): Command {
-  const program = new Command('mistral-governance')
+  const program = new Command(NAME)
     .exitOverride()
-    .configureOutput(output) // before the first command: each takes it over
+    .configureOutput(output) // before the first command, since commands inherit it
     .description('Mistral AI keys, budgets and access under one policy')
-    .version(packageVersion())
+    .version(packageVersion(import.meta.dirname))
     .option('--policy <file>', 'the policy file', 'governance.yaml')
     .addOption(new Option('--stack <name>', 'the deployed stack (default: MistralGovernance)'))
     .addOption(
       new Option('--environment <name>', 'the stack MistralGovernance-<name>').conflicts('stack'),
     )
-    .option('--region <region>', 'the AWS region (default: as the AWS CLI has it)')
-    .option('--profile <profile>', 'the AWS profile (default: as the AWS CLI has it)')
+    .option('--region <region>', 'the AWS region (default: as for the AWS CLI)')
+    .option('--profile <profile>', 'the AWS profile (default: as for the AWS CLI)')
     .option('--json', 'print one JSON document and nothing else')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', `\n${EXIT_CODES_HELP}\n\n${EXAMPLES}`);
 
   const policy = program.command('policy').description('the policy file');
   registerPolicyCheck(policy, cli);
-  const keys = program.command('keys').description('the keys of the policy, as they are deployed');
+  const keys = program.command('keys').description('the keys of the policy, as deployed');
   registerKeysList(keys, cli);
   registerKeysRotate(keys, cli);
   registerKeysApprove(keys, cli);
@@ -48,7 +51,18 @@ export function createProgram(cli: Cli, output: OutputConfiguration = {}): Comma
   registerSpend(program, cli);
   registerExplain(program, cli);
   registerSimulate(program, cli);
-  const workspaces = program.command('workspaces').description('workspaces at Mistral');
+  const workspaces = program.command('workspaces').description('the workspaces at Mistral');
   registerWorkspacesSync(workspaces, cli);
   return program;
+}
+
+/** Of the package that this file is part of, built or not. */
+function packageVersion(folder: string): string {
+  const path = join(folder, 'package.json');
+  if (existsSync(path)) {
+    const { name, version } = JSON.parse(readFileSync(path, 'utf8'));
+    if (name === NAME) return version;
+  }
+  const above = dirname(folder);
+  return above === folder ? 'unknown' : packageVersion(above);
 }

@@ -1,62 +1,82 @@
-import type { Answer, Cli, CommonOptions } from './cli.js';
-import type { ExitCode } from './exit-codes.js';
-import { type CommandFailure, failureOf } from './failure.js';
-import type { Style } from './style.js';
-import { plainText } from './text-width.js';
+import { CommanderError } from 'commander';
+import type { Cli } from './cli.js';
+import { EXIT, type ExitCode, failureOf, wrongUse } from './failure.js';
+import { createKnownKeys } from './known-keys.js';
+import { createPrinter } from './printer.js';
+import { createProgram } from './program.js';
+import { createProgress } from './terminal/progress.js';
+import { createPrompts, type Input } from './terminal/prompts.js';
+import type { Output } from './terminal/style.js';
 
-export interface Printer {
-  /** To stdout: answers. */
-  out(text: string): void;
-  /** To stderr: everything else. */
-  err(text: string): void;
-  readonly outStyle: Style;
-  readonly errStyle: Style;
-  end(exitCode: ExitCode): void;
+/** What the command line uses of the process that it runs in. */
+export interface Surroundings extends Pick<Cli, 'now' | 'sleep'> {
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Whether a line on stderr can be overwritten. */
+  readonly canSpin: boolean;
 }
 
-export type CliParts = Omit<Cli, 'run'> & { readonly printer: Printer };
+export interface CommandLine {
+  /** Runs the command that the arguments name. Never throws. */
+  run(args: readonly string[]): Promise<ExitCode>;
+  /** Cleans up the terminal before the process ends early. */
+  clear(): void;
+}
 
-export function createCli({ printer, ...parts }: CliParts): Cli {
-  return {
-    ...parts,
+const COMMAND_MISSING = 'commander.help';
 
-    async run(options: CommonOptions, command: () => Answer | Promise<Answer>) {
+export function createCommandLine(surroundings: Surroundings): CommandLine {
+  const { stdin, stderr, canSpin, now, sleep } = surroundings;
+  const keys = createKnownKeys();
+  const printer = createPrinter(surroundings, keys.redact);
+  const progress = createProgress(stderr, canSpin, keys.redact);
+  const prompts = createPrompts(stdin, stderr);
+
+  const cli: Cli = {
+    progress,
+    prompts: { ...prompts, readKey: async (text) => keys.learn(await prompts.readKey(text)) },
+    keys,
+    stdin,
+    now,
+    sleep,
+
+    async run({ json = false }, command) {
       try {
-        const { document, text, exitCode } = await command();
-        const shown = options.json ? jsonText(document, withNulls) : text(printer.outStyle);
-        printer.out(parts.keys.redact(shown));
-        printer.end(exitCode);
+        printer.answer(await command(), json);
       } catch (error) {
-        parts.progress.clear();
-        const failure = failureOf(error);
-        printFailure(failure, options.json ?? false, printer, parts.keys.redact);
+        printer.failure(failureOf(error), json);
       }
     },
   };
-}
 
-/** With `--json`, a failure is the one document on stdout; else words on stderr. */
-export function printFailure(
-  { code, message, problems, done, exitCode }: CommandFailure,
-  asJson: boolean,
-  printer: Printer,
-  redact: (text: string) => string,
-): void {
-  if (asJson) {
-    printer.out(redact(jsonText({ error: { ...done, code, message, problems } })));
-  } else {
-    const lines = (problems ?? []).map((problem) => `\n  ${problem}`).join('');
-    const mark = printer.errStyle.paint('error:', 'bad');
-    printer.err(`${mark} ${redact(plainText(message + lines))}\n`);
-  }
-  printer.end(exitCode);
-}
+  return {
+    clear: progress.clear,
 
-function jsonText(document: unknown, replacer?: typeof withNulls): string {
-  return `${JSON.stringify(document, replacer, 2)}\n`;
-}
-
-/** What is not there is null, so that a document has the same fields whatever it says. */
-function withNulls(_key: string, value: unknown): unknown {
-  return value === undefined ? null : value;
+    async run(args) {
+      let usage = '';
+      const program = createProgram(cli, {
+        writeOut: printer.out,
+        writeErr: (text) => {
+          usage += text;
+        },
+        outputError() {}, // the printer does it
+      });
+      try {
+        await program.parseAsync(args, { from: 'user' });
+      } catch (error) {
+        if (!(error instanceof CommanderError)) throw error;
+        if (error.exitCode === 0) return EXIT.ok; // help or version
+        const json = args.includes('--json');
+        const isMissing = error.code === COMMAND_MISSING;
+        if (isMissing && !json) {
+          printer.err(usage);
+          return EXIT.wrong;
+        }
+        const what = isMissing ? 'a command is missing' : error.message;
+        printer.failure(wrongUse(what, args), json);
+      }
+      return printer.exitCode();
+    },
+  };
 }

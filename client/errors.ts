@@ -1,8 +1,14 @@
-import type { QuotaUnit, QuotaWindow } from '../governance/quotas/quota.js';
+import { type Problem, publicCode } from '../governance/metering/problem.js';
+import type {
+  QuotaRefusal,
+  QuotaTooSmall,
+  QuotaUnit,
+  QuotaWindow,
+} from '../governance/quotas/quota.js';
 
 /** The quota that has no room left. */
 export interface ExhaustedQuota {
-  /** `workspace#<name>` or `caller#<who>`. */
+  /** `workspace#<name>` or `caller#<principal>`. */
   readonly scope: string;
   readonly unit: QuotaUnit;
   readonly window: QuotaWindow;
@@ -11,18 +17,18 @@ export interface ExhaustedQuota {
 }
 
 export interface RefusalDetails {
-  /** Stable: the code that the gateway answers with in the same case. */
+  /** Stable, and the same as in the gateway's answer. */
   readonly code: string;
   /** The field of the request that is wrong. */
   readonly param?: string;
   readonly quota?: ExhaustedQuota;
-  /** When the exhausted quota starts anew; absent where the request would not fit then either. */
+  /** When the exhausted quota resets; absent where the request never fits. */
   readonly resetsAt?: Date;
-  /** Absent where a repeated request would fare no better. */
+  /** Absent where a retry cannot help. */
   readonly retryAfterSeconds?: number;
 }
 
-/** The policy does not allow this request, or no quota has room for it. Nothing was sent. */
+/** The policy does not allow this request, or a quota has no room for it. Nothing was sent. */
 export class GovernanceRefusedError extends Error {
   override readonly name = 'GovernanceRefusedError';
   readonly code: string;
@@ -43,7 +49,7 @@ export class GovernanceRefusedError extends Error {
 
 export type UnavailableCode = 'quota_unavailable' | 'key_unavailable' | 'shutting_down';
 
-/** Whether the request is allowed, or with which key, cannot be told right now. Nothing was sent. */
+/** Quotas or the key cannot be read right now. Nothing was sent. */
 export class GovernanceUnavailableError extends Error {
   override readonly name = 'GovernanceUnavailableError';
 
@@ -56,7 +62,7 @@ export class GovernanceUnavailableError extends Error {
   }
 }
 
-/** What the client was created with does not fit together: it was never going to work. */
+/** The options that the client was created with do not fit together. */
 export class GovernanceConfigurationError extends Error {
   override readonly name = 'GovernanceConfigurationError';
 }
@@ -72,4 +78,21 @@ export function isGovernanceError(error: unknown): error is GovernanceError {
     error instanceof GovernanceUnavailableError ||
     error instanceof GovernanceConfigurationError
   );
+}
+
+/** The gateway's answer in the same case, as an error. */
+export function errorOf(problem: Problem, refusal?: QuotaRefusal | QuotaTooSmall): GovernanceError {
+  const { code, message, param, retryAfterSeconds } = problem;
+  if (code === 'quota_unavailable') {
+    return new GovernanceUnavailableError(message, code, retryAfterSeconds);
+  }
+  const details = { code: publicCode(code), param, retryAfterSeconds };
+  if (!refusal) return new GovernanceRefusedError(message, details);
+  const { quota, windowName } = refusal;
+  const { scope, unit, window } = quota;
+  return new GovernanceRefusedError(message, {
+    ...details,
+    quota: { scope, unit, window, windowName },
+    resetsAt: refusal.kind === 'exhausted' ? refusal.resetsAt : undefined,
+  });
 }

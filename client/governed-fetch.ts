@@ -1,18 +1,17 @@
 import type { KeyCache } from '../governance/keys/key-cache.js';
-import { authorizeCall, refusalOf, reserve } from '../governance/metering/admission.js';
+import { authorizeCall, refusalOf } from '../governance/metering/admission.js';
 import { endpointOf } from '../governance/metering/endpoints.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
-import type { Hold, Metering } from '../governance/metering/metering.js';
-import { Tally } from '../governance/metering/tally.js';
+import type { Metering } from '../governance/metering/metering.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import type { InFlight } from './closing.js';
 import {
+  errorOf,
   GovernanceConfigurationError,
   GovernanceRefusedError,
   GovernanceUnavailableError,
 } from './errors.js';
 import { observed } from './observed-answer.js';
-import { errorOf } from './refusal.js';
-import type { UnderWay } from './under-way.js';
 
 export interface GovernedFetchParts {
   readonly apiUrl: string;
@@ -20,16 +19,16 @@ export interface GovernedFetchParts {
   readonly access: Pick<LiveAccess, 'authorize' | 'models'>;
   readonly metering: Metering;
   readonly keys: KeyCache;
-  /** What of Mistral's API is not metered: agents, files, batches and the like. */
+  /** What to do with the parts of Mistral's API that are not metered: agents, files, batches. */
   readonly unmetered: 'refuse' | 'allow';
-  readonly underWay: UnderWay;
+  readonly inFlight: InFlight;
   readonly now: () => Date;
   readonly fetch: typeof fetch;
 }
 
 /** One request: authorize, reserve, send with the current key, settle. */
 export function createGovernedFetch(parts: GovernedFetchParts) {
-  const { callerArn, access, metering, underWay, now } = parts;
+  const { callerArn, access, metering, inFlight, now } = parts;
   const { origin, pathname } = new URL(parts.apiUrl);
   const prefix = pathname.replace(/\/+$/, '');
 
@@ -37,7 +36,7 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     const target = new URL(url);
     if (target.origin !== origin || !target.pathname.startsWith(`${prefix}/`)) {
       throw new GovernanceRefusedError(
-        `${target.origin} is not where the policy has Mistral: allowed is ${parts.apiUrl}`,
+        `${target.origin} is not the policy's address of Mistral: allowed is ${parts.apiUrl}`,
         { code: 'endpoint_not_allowed' },
       );
     }
@@ -45,7 +44,7 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
   }
 
   return async function governedFetch(request: Request): Promise<Response> {
-    if (underWay.isClosed) {
+    if (inFlight.isClosed) {
       throw new GovernanceUnavailableError('this client is closed', 'shutting_down', undefined);
     }
     const endpoint = endpointFor(request);
@@ -58,46 +57,46 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
 
     const call = authorizeCall(endpoint, callerArn, received, access.authorize, access.models);
     if (call.kind === 'problem') throw errorOf(call);
-    underWay.begin();
-    const outcome = await reserve(metering, call.demand);
-    if (outcome.kind !== 'reserved') {
-      underWay.end();
-      const problem = refusalOf(outcome, call.demand.grant, now());
-      throw errorOf(problem, 'quota' in outcome ? outcome : undefined);
+    inFlight.begin();
+    const hold = await metering.reserve(call.demand);
+    if (hold.kind !== 'reserved') {
+      inFlight.end();
+      const problem = refusalOf(hold, call.demand.grant, now());
+      throw errorOf(problem, 'quota' in hold ? hold : undefined);
     }
+    hold.onEnd = () => inFlight.end();
 
-    const tally = new Tally(call.demand, counted(outcome, underWay));
     const answer = await sendWithKey(parts, request, call.body).catch((error: unknown) => {
-      if (isUnsent(error)) tally.release();
-      else tally.unanswered();
+      if (isUnsent(error)) hold.release();
+      else hold.endedEarly();
       throw error;
     });
-    if (answer.ok) return observed(answer, tally);
-    if (answer.status === 401 || answer.status === 429) tally.release();
-    else tally.refused();
+    if (answer.ok) return observed(answer, hold);
+    if (answer.status === 401 || answer.status === 429) hold.release();
+    else hold.failed();
     return answer;
   };
 }
 
-/** With other keys too, where Mistral refuses the one at hand: one of them may have been rotated. */
+/** Tries other keys after Mistral rejects one, since it may have been rotated. */
 async function sendWithKey(
   { keys, fetch: send }: GovernedFetchParts,
   request: Request,
   body: Buffer,
 ): Promise<Response> {
-  const refused: ApiKey[] = [];
+  const rejected: ApiKey[] = [];
   let key = await keys.current();
   for (;;) {
     const answer = await send(
       new Request(request, {
         headers: headersWith(key, request.headers),
-        redirect: 'manual', // another host would be handed the key
+        redirect: 'manual', // another host would receive the key
         ...(request.body && { body: body as Uint8Array<ArrayBuffer> }),
       }),
     );
     if (answer.status !== 401) return answer;
-    refused.push(key);
-    const other = await keys.instead(refused);
+    rejected.push(key);
+    const other = await keys.instead(rejected);
     if (!other) return answer;
     await answer.body?.cancel();
     key = other;
@@ -111,29 +110,9 @@ function headersWith(key: ApiKey, given: Headers): Headers {
     headers.set('authorization', `Bearer ${key.reveal()}`);
   } catch {
     // The error of Headers quotes the value.
-    throw new GovernanceConfigurationError('the key has characters that no header may carry');
+    throw new GovernanceConfigurationError('the key has characters that a header cannot carry');
   }
   return headers;
-}
-
-/** The hold of a request that `close` waits for. */
-function counted(hold: Hold, underWay: UnderWay): Hold {
-  let isOpen = true;
-  const end = () => {
-    if (isOpen) underWay.end();
-    isOpen = false;
-  };
-  return {
-    kind: 'reserved',
-    settle(used) {
-      hold.settle(used);
-      end();
-    },
-    release() {
-      hold.release();
-      end();
-    },
-  };
 }
 
 const NO_CONNECTION = new Set([
@@ -145,7 +124,7 @@ const NO_CONNECTION = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Whether Mistral can have seen nothing of the request. */
+/** Whether Mistral cannot have received the request. */
 function isUnsent(error: unknown): boolean {
   if (error instanceof GovernanceUnavailableError) return true;
   if (error instanceof GovernanceConfigurationError) return true;

@@ -5,7 +5,7 @@ import { Mistral, type SDKOptions } from '@mistralai/mistralai';
 import { HTTPClient } from '@mistralai/mistralai/lib/http.js';
 import { createKeyCache, type KeyCache } from '../governance/keys/key-cache.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
-import { createQuotaMetering } from '../governance/metering/quota-metering.js';
+import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
 import { createKeyProber } from '../governance/mistral/key-prober.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
@@ -15,14 +15,13 @@ import { createPriceBook } from '../governance/prices/price-book.js';
 import { FLUSH_WITHIN_MS } from '../governance/quotas/lease-time.js';
 import { createQuotaCounters } from '../governance/quotas/quota-counters.aws.js';
 import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
+import { closeAtEnd, InFlight } from './closing.js';
 import { GovernanceConfigurationError, GovernanceUnavailableError } from './errors.js';
 import { createGovernedFetch } from './governed-fetch.js';
 import { type Identity, identify } from './identity.js';
 import { type PolicySource, readPolicy } from './policy-source.js';
-import { closeAtEnd } from './process-end.js';
 import { createSecretReader } from './secret-key.js';
 import { withTypedErrors } from './typed-errors.js';
-import { UnderWay } from './under-way.js';
 
 export type GovernedMistralOptions = Identity & {
   /** Name or ARN of the service's own key, for example `mistral/prod-workspace/search-service-key`. */
@@ -30,18 +29,18 @@ export type GovernedMistralOptions = Identity & {
   readonly policy: PolicySource;
   /** The stack output `QuotaTableName`. */
   readonly quotaTableName: string;
-  /** Calls that the gateway does not serve and nothing meters: agents, files, batches. @default 'refuse' */
+  /** Calls that are not metered, and not served by the gateway: agents, files, batches. @default 'refuse' */
   readonly unmetered?: 'refuse' | 'allow';
-  /** From this age on the key is read again, behind requests that still use it. @default 300 */
+  /** From this age on the key is read again in the background. @default 300 */
   readonly keyRefreshSeconds?: number;
   /**
-   * How often spend is written, and lost with a process that is killed. At most 4: others may take
-   * back a lease whose requests are not written. @default 1
+   * How often spend is written: what a killed process had not written is lost. At most 4, or other
+   * holders may reclaim a lease whose requests are not written. @default 1
    */
   readonly flushEverySeconds?: number;
-  /** How long `close` waits for requests under way. @default 10 */
+  /** How long `close` waits for requests in flight. @default 10 */
   readonly closeTimeoutSeconds?: number;
-  /** Closes by itself at SIGTERM and when the process has nothing left to do. @default false */
+  /** Closes automatically at SIGTERM and when the process has nothing left to do. @default false */
   readonly closeAtProcessEnd?: boolean;
   /** For the official SDK: retries, timeout, user agent. */
   readonly sdk?: Omit<SDKOptions, 'apiKey' | 'httpClient' | 'server' | 'serverURL'>;
@@ -54,22 +53,22 @@ export type GovernedMistralOptions = Identity & {
   readonly fetch?: typeof fetch;
 };
 
-/** The official SDK's client, held to the policy. */
+/** The official SDK's client, bound to the policy. */
 export interface GovernedMistral extends Mistral {
-  /** Writes what was used so far: in a Lambda function, before each answer. */
+  /** Writes the usage so far. In a Lambda function, call it before each answer. */
   flush(): Promise<void>;
-  /** Lets requests under way finish, writes what was used and gives the rest back. */
+  /** Lets requests in flight finish, writes their usage and returns the leases. */
   close(): Promise<void>;
 }
 
-/** Recorded within `RECORDED_WITHIN_MS`, with a call that takes its time. */
+/** So that requests are recorded within `RECORDED_WITHIN_MS`, even by slow calls. */
 const MOST_FLUSH_SECONDS = FLUSH_WITHIN_MS / 1000;
 
 const SILENT: Log = { info() {}, warn() {}, error() {} };
 
 /**
- * For a service that holds its own key: the official SDK, whose every request is authorized by the
- * policy, reserved from its quotas, sent with the key as it is now, and settled by what it used.
+ * For a service that holds its own key: the official SDK, with every request authorized by the
+ * policy, reserved from its quotas, sent with the current key, and settled at its real usage.
  *
  * @throws GovernanceConfigurationError where policy, identity and secret do not fit together
  */
@@ -82,7 +81,7 @@ export async function createGovernedMistral(
   const { flushEverySeconds = 1 } = options;
   if (!(flushEverySeconds <= MOST_FLUSH_SECONDS)) {
     throw new GovernanceConfigurationError(
-      `flushEverySeconds is ${flushEverySeconds}: allowed are at most ${MOST_FLUSH_SECONDS}`,
+      `flushEverySeconds is ${flushEverySeconds}: the most allowed is ${MOST_FLUSH_SECONDS}`,
     );
   }
   const nowMs = () => now().getTime();
@@ -96,7 +95,7 @@ export async function createGovernedMistral(
     maxStaleSeconds: policy.rotation.readerCacheSeconds,
     nowMs,
   });
-  await knowKey(keys, log);
+  await preloadKey(keys, log);
   const prober = createKeyProber(createMistralHttp(apiUrl, { fetch: send }));
   const listModels = async () => {
     const probe = await prober.probe(await keys.current());
@@ -112,17 +111,17 @@ export async function createGovernedMistral(
     flushEverySeconds,
     report: (error) => log.warn('counters not reached', { error }),
   });
-  const underWay = new UnderWay();
+  const inFlight = new InFlight();
   const governedFetch = createGovernedFetch({
-    ...{ apiUrl, callerArn, access, keys, underWay, now, fetch: send },
-    metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
+    ...{ apiUrl, callerArn, access, keys, inFlight, now, fetch: send },
+    metering: createMetering(policy, holder, createTariff(priceBook)),
     unmetered: options.unmetered ?? 'refuse',
   });
 
   let closing: Promise<void> | undefined;
   async function closeOnce(): Promise<void> {
     stopListening();
-    await underWay.close(options.closeTimeoutSeconds ?? 10);
+    await inFlight.close(options.closeTimeoutSeconds ?? 10);
     await holder.close();
   }
   function close(): Promise<void> {
@@ -142,8 +141,8 @@ export async function createGovernedMistral(
   return withTypedErrors(mistral, { flush: () => holder.flush(), close });
 }
 
-/** Without a key nothing can be sent, but the next request may find one. */
-async function knowKey(keys: KeyCache, log: Log): Promise<void> {
+/** Nothing can be sent without a key, but the next request may find one. */
+async function preloadKey(keys: KeyCache, log: Log): Promise<void> {
   try {
     await keys.current();
   } catch (error) {

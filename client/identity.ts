@@ -4,18 +4,18 @@ import type { Policy } from '../governance/policy/policy.js';
 import type { PriceBook } from '../governance/prices/price-book.js';
 import { GovernanceConfigurationError } from './errors.js';
 
-/** Whose rules hold for this service, and whose daily tokens it uses. */
+/** Whose rules apply to this service, and whose daily tokens it uses. */
 export type Identity =
-  /** The ARN of an IAM user or session, as `aws sts get-caller-identity` tells it. */
+  /** The ARN of an IAM user or session, as `aws sts get-caller-identity` prints it. */
   | { readonly caller: string }
   | {
       readonly role: string;
       readonly workspace: string;
-      /** Daily tokens are counted by this name. @default one count for all of role and workspace */
+      /** Daily tokens are counted under this name. @default one count for the role in the workspace */
       readonly service?: string;
     };
 
-/** An identity as the rules know it: an ARN that a policy has a caller for. */
+/** An identity that the rules know: an ARN that a policy names as a caller. */
 export interface KnownIdentity {
   readonly policy: Policy;
   readonly callerArn: string;
@@ -24,7 +24,7 @@ export interface KnownIdentity {
 
 const SERVICE = /^[\w+=,.@-]{1,64}$/;
 
-/** @throws GovernanceConfigurationError where the policy knows no such caller, role or workspace */
+/** @throws GovernanceConfigurationError if the policy does not have the caller, role or workspace */
 export function identify(policy: Policy, identity: Identity, priceBook: PriceBook): KnownIdentity {
   if ('caller' in identity) return knownAs(policy, identity.caller, priceBook);
   const { role, workspace, service = `${workspace}.${role}` } = identity;
@@ -36,10 +36,10 @@ export function identify(policy: Policy, identity: Identity, priceBook: PriceBoo
   );
   if (!SERVICE.test(service)) {
     throw new GovernanceConfigurationError(
-      `service ${JSON.stringify(service)} is no name to count by: allowed are 1 to 64 letters, digits and _+=,.@-`,
+      `service ${JSON.stringify(service)} is not a valid name: allowed are 1 to 64 letters, digits and _+=,.@-`,
     );
   }
-  // No account has this number, so that no IAM user shares the count.
+  // No AWS account has this number, so no IAM user shares the count.
   const principal = `arn:aws:iam::000000000000:user/${service}`;
   const callers = [{ principal, role, workspace, perSession: false }];
   return knownAs({ ...policy, callers }, principal, priceBook);

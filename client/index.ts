@@ -1,7 +1,3 @@
-export type {
-  AwsCredentials,
-  CredentialsProvider,
-} from './credentials.js';
 export {
   type ExhaustedQuota,
   GovernanceConfigurationError,
@@ -18,4 +14,9 @@ export {
 } from './governed-mistral.js';
 export type { Identity } from './identity.js';
 export type { PolicySource } from './policy-source.js';
-export { createSignedHttpClient, type SignedHttpClientOptions } from './signed-http-client.js';
+export {
+  type AwsCredentials,
+  type CredentialsProvider,
+  createSignedHttpClient,
+  type SignedHttpClientOptions,
+} from './signed-http-client.js';

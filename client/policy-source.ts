@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { countText } from '../governance/platform/wording.js';
 import { parsePolicy } from '../governance/policy/parse-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { GovernanceConfigurationError } from './errors.js';
 
-/** A file (YAML or JSON), the document itself, or whatever fetches it: from S3, SSM, a parameter. */
+/** A file (YAML or JSON), the document itself, or a function that fetches it, for example from S3. */
 export type PolicySource = string | object | (() => unknown);
 
-/** Reads and checks a policy, wherever it comes from. @throws GovernanceConfigurationError */
+/** Reads and validates a policy. @throws GovernanceConfigurationError */
 export async function readPolicy(source: PolicySource): Promise<Policy> {
   const from = typeof source === 'string' ? `policy ${source}` : 'policy';
   const parsed = parsePolicy(await documentOf(source, from));
   if (parsed.ok) return parsed.policy;
   const { problems } = parsed;
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   throw new GovernanceConfigurationError(
-    `${from} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    `${from} has ${countText(problems.length, 'problem')}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { ManagedKey } from '../governance/keys/managed-key.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { GovernanceConfigurationError, GovernanceUnavailableError } from './errors.js';
 
-/** Reads a managed secret, as the rotation writes it, of one workspace and no other. */
+/** Reads a managed secret, as the rotation writes it. Keys of other workspaces are refused. */
 export function createSecretReader(
   client: SecretsManagerClient,
   secretId: string,
@@ -15,9 +15,9 @@ export function createSecretReader(
 
   function checked({ apiKey, workspace: holder }: ManagedKey): ApiKey {
     if (holder === workspace) return apiKey;
-    // Its requests would be paid for by one workspace and counted for another.
+    // One workspace would pay for its requests, and another would count them.
     throw new GovernanceConfigurationError(
-      `secret ${secretId} holds a key of workspace "${holder}": wanted is one of "${workspace}"`,
+      `secret ${secretId} holds a key of workspace "${holder}", not of "${workspace}"`,
     );
   }
 
@@ -27,7 +27,11 @@ export function createSecretReader(
         throw unavailable(error);
       });
       if (key) return checked(key);
-      throw new GovernanceUnavailableError('the secret holds no key yet', 'key_unavailable', 1);
+      throw new GovernanceUnavailableError(
+        'the secret does not hold a key yet',
+        'key_unavailable',
+        1,
+      );
     },
 
     async previous() {
@@ -37,7 +41,7 @@ export function createSecretReader(
   };
 }
 
-/** Names the kind of the failure only: a message may say more than a log should hold. */
+/** Names only the type of the error: its message may contain what must not be logged. */
 function unavailable(error: unknown): GovernanceUnavailableError {
   const reason = error instanceof Error ? error.name : 'unknown';
   return new GovernanceUnavailableError(

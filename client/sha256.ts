@@ -1,6 +1,6 @@
 import { createHash, createHmac, type Hash } from 'node:crypto';
 
-/** Node's own SHA-256 in the form that the signer takes: far faster than one in JavaScript. */
+/** Node's own SHA-256 behind the signer's interface: far faster than one in JavaScript. */
 export class Sha256 {
   #hash: Hash;
 

@@ -1,9 +1,17 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { HTTPClient } from '@mistralai/mistralai/lib/http.js';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { type AwsCredentials, type CredentialsProvider, kept } from './credentials.js';
 import { GovernanceConfigurationError } from './errors.js';
 import { Sha256 } from './sha256.js';
+
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+export type CredentialsProvider = () => Promise<AwsCredentials>;
 
 export interface SignedHttpClientOptions {
   /** Of the gateway. @default the one in the host name of its function URL */
@@ -17,12 +25,12 @@ export interface SignedHttpClientOptions {
 }
 
 const FUNCTION_URL = /\.lambda-url\.([a-z0-9-]+)\.on\.aws$/;
-/** What is signed besides the host: nothing that fetch or a proxy may still change. */
+/** Signed besides the host: nothing that fetch or a proxy may still change. */
 const SIGNED_HEADERS = ['content-type', 'accept'];
-/** The SDK's own idea of who calls, and of nothing. */
+/** The SDK's own credentials, and cookies. */
 const DROPPED_HEADERS = ['authorization', 'x-api-key', 'cookie'];
 
-/** For the official SDK: signs every request for the gateway's function URL, which knows IAM alone. */
+/** For the official SDK: signs every request for the gateway's function URL, which accepts only IAM. */
 export function createSignedHttpClient(options: SignedHttpClientOptions = {}): HTTPClient {
   const {
     credentials = defaultProvider(),
@@ -30,7 +38,7 @@ export function createSignedHttpClient(options: SignedHttpClientOptions = {}): H
     now = () => new Date(),
     region,
   } = options;
-  const current = typeof credentials === 'function' ? kept(credentials, now) : credentials;
+  const current = typeof credentials === 'function' ? cached(credentials, now) : credentials;
 
   function signerFor(url: URL): SignatureV4 {
     return new SignatureV4({
@@ -67,7 +75,7 @@ export function createSignedHttpClient(options: SignedHttpClientOptions = {}): H
     return new Request(request, {
       headers,
       ...(body && { body }),
-      redirect: 'manual', // another host would be handed the session token
+      redirect: 'manual', // another host would receive the session token
     });
   }
 
@@ -80,7 +88,7 @@ function regionOf({ hostname }: URL): string {
   const [, region] = FUNCTION_URL.exec(hostname) ?? [];
   if (region !== undefined) return region;
   throw new GovernanceConfigurationError(
-    `no region known for "${hostname}": set region, or call a function URL such as https://abc.lambda-url.eu-west-1.on.aws`,
+    `no region is known for "${hostname}": set region, or use a function URL such as https://abc.lambda-url.eu-west-1.on.aws`,
   );
 }
 
@@ -97,4 +105,32 @@ function chosen(headers: Headers, names: readonly string[]): Record<string, stri
     if (value !== null) found[name] = value;
   }
   return found;
+}
+
+/** Credentials this close to their expiry are renewed, so that they do not expire on the way. */
+const RENEW_BEFORE_MS = 5 * 60_000;
+
+/** Asks once, and again shortly before the credentials expire, however many requests wait for them. */
+function cached(provider: CredentialsProvider, now: () => Date): CredentialsProvider {
+  let known: AwsCredentials | undefined;
+  let asked: Promise<AwsCredentials> | undefined;
+
+  function isFresh({ expiration }: AwsCredentials): boolean {
+    return expiration === undefined || expiration.getTime() - now().getTime() > RENEW_BEFORE_MS;
+  }
+
+  async function ask(): Promise<AwsCredentials> {
+    try {
+      known = await provider();
+      return known;
+    } finally {
+      asked = undefined;
+    }
+  }
+
+  return async () => {
+    if (known && isFresh(known)) return known;
+    asked ??= ask();
+    return asked;
+  };
 }

@@ -2,8 +2,8 @@ import { ClientSDK } from '@mistralai/mistralai/lib/sdks.js';
 import { isGovernanceError } from './errors.js';
 
 /**
- * The SDK wraps whatever its HTTP client throws into an error of its own. This is the same client
- * but for our errors, which come out of its methods as they are.
+ * The SDK wraps every error of its HTTP client in one of its own. This is the same client, except that
+ * its methods throw our errors unwrapped.
  */
 export function withTypedErrors<T extends ClientSDK, Extra extends object>(
   client: T,
@@ -13,7 +13,7 @@ export function withTypedErrors<T extends ClientSDK, Extra extends object>(
   return new Proxy(client, {
     get(target, name) {
       if (Object.hasOwn(extra, name)) return extra[name as keyof Extra];
-      // Its private fields are no proxy's: the client itself has to be `this`.
+      // A proxy has no private fields: `this` must be the client itself.
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function' && !(value instanceof ClientSDK)) return value;
       if (name === 'constructor') return value;

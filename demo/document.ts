@@ -1,81 +1,30 @@
 import * as z from 'zod';
-import type { Finding } from '../governance/audit/finding.js';
 import { RetirementSchema } from '../governance/keys/retirement.js';
 import { plannedKeys } from '../governance/policy/planned-keys.js';
 import type { SpendRow } from '../governance/spend/spend-row.js';
 import type { Execution } from '../testing/fakes/executions.js';
 import type { FakeKey } from '../testing/fakes/mistral-keys.js';
-import type { RotationRecord } from '../testing/secret-rotation.js';
+import type { RotationRecord } from '../testing/rotations.js';
 import type { World } from '../testing/world.js';
-import { type Diary, keyIdOf } from './hundred-days.js';
-import type { TrafficDiary } from './traffic.js';
+import { currentKeyId, type Diary, keyIdIn } from './stage.js';
 
-export type KeyStatus = 'in charge' | 'draining' | 'revoked' | 'unmanaged';
-
-/** What `npm start -- --json` prints. */
-export interface RunDocument {
-  readonly keys: readonly {
-    readonly name: string;
-    readonly workspace: string;
-    readonly keyId: string;
-    readonly status: KeyStatus;
-    readonly createdAt: string;
-    readonly lastUsed: string | null;
-  }[];
-  readonly findings: readonly (Finding & { readonly status: 'open' | 'resolved' })[];
-  readonly rotations: readonly RotationSummary[];
-  readonly alerts: readonly {
-    readonly at: string;
-    readonly subject: string;
-    readonly attributes: Readonly<Record<string, string>>;
-    readonly bodies: Readonly<Record<string, string>>;
-  }[];
-  /** Spend per workspace and window: the last of each kind, and the one that came closest to its budget. */
-  readonly spend: readonly SpendSummary[];
-}
-
-/** Money in units of the currency, exact to nine decimals. */
-export interface SpendSummary {
-  readonly workspace: string;
-  readonly window: SpendRow['window'];
-  readonly windowName: string;
-  readonly currency: SpendRow['currency'];
-  readonly spent: number;
-  readonly metered: number | null;
-  readonly billed: number | null;
-  readonly budget: number | null;
-  readonly percent: number | null;
-}
+export type KeyStatus = 'current' | 'draining' | 'revoked' | 'unmanaged';
 
 export type RotationOutcome =
   | 'provisioned'
-  | 'old key draining'
-  | 'old key revoked'
-  | 'old key kept'
+  | 'replaced key draining'
+  | 'replaced key revoked'
+  | 'replaced key kept'
   | 'rolled back'
   | 'new key withdrawn'
-  | 'supplied key refused'
-  | 'supplied key not verified'
+  | 'operator key rejected'
+  | 'operator key not verified'
   | 'failed';
 
-export interface RotationSummary {
-  readonly secret: string;
-  readonly oldKeyId: string | null;
-  readonly newKeyId: string | null;
-  readonly outcome: RotationOutcome;
-  /** The rotation's steps, then the tasks and waits of the retirement. */
-  readonly steps: readonly {
-    readonly step: string;
-    readonly at: string;
-    readonly error?: string;
-  }[];
-}
+export type RunDocument = ReturnType<typeof documentOf>;
 
-export function documentOf(
-  world: World,
-  diary: Pick<Diary, 'audits' | 'findings'>,
-  traffic: Pick<TrafficDiary, 'spend'>,
-): RunDocument {
+/** What `npm start -- --json` prints. */
+export function documentOf(world: World, diary: Diary) {
   const openIds = new Set(diary.audits.at(-1)?.findings.map(({ id }) => id));
   return {
     keys: world.mistral.keys.made.map((key) => ({
@@ -88,15 +37,30 @@ export function documentOf(
     })),
     findings: [...diary.findings.values()].map((finding) => ({
       ...finding,
-      status: openIds.has(finding.id) ? 'open' : 'resolved',
+      status: openIds.has(finding.id) ? ('open' as const) : ('resolved' as const),
     })),
     rotations: world.rotations.map((record) => summaryOf(world, record)),
     alerts: world.inbox.messages.map(({ at, ...message }) => ({
       at: at.toISOString(),
       ...message,
     })),
-    spend: notable([...traffic.spend.values()]).map(spendOf),
+    /** The last window of each kind, and the one that came closest to its budget. */
+    spend: notable([...diary.spend.values()]).map(spendOf),
   };
+}
+
+/** How the rotations of a secret ended, in order. */
+export function outcomesOf({ rotations }: RunDocument, secretName: string): RotationOutcome[] {
+  return rotations.filter(({ secret }) => secret === secretName).map(({ outcome }) => outcome);
+}
+
+/** The alerts of a type; of a secret, those that name it. */
+export function alertsOf({ alerts }: RunDocument, type: string, secretName?: string) {
+  return alerts.filter(
+    ({ attributes, bodies }) =>
+      attributes.type === type &&
+      (secretName === undefined || bodies.default?.includes(`"${secretName}"`)),
+  );
 }
 
 /** Of each workspace's windows of a length, the last and the fullest. */
@@ -115,7 +79,8 @@ function groupOf({ workspace, window }: SpendRow): string {
   return `${workspace} ${window}`;
 }
 
-function spendOf(row: SpendRow): SpendSummary {
+/** Money in units of the currency, exact to nine decimals. */
+function spendOf(row: SpendRow) {
   const money = (nanos: number | undefined) => (nanos === undefined ? null : nanos / 1e9);
   return {
     workspace: row.workspace,
@@ -134,7 +99,7 @@ function workspaceOf({ policy }: World, { workspaceId }: FakeKey): string {
   return policy.workspaces.find(({ id }) => id === workspaceId)?.name ?? workspaceId;
 }
 
-/** What secrets and flows call a key: only the Admin API tells ids. */
+/** What secrets and retirements call a key: ids come from the Admin API alone. */
 function knownAs({ policy }: World, { id, name }: FakeKey): string {
   return policy.mistral.keySource === 'operator' ? (name ?? id) : id;
 }
@@ -142,17 +107,17 @@ function knownAs({ policy }: World, { id, name }: FakeKey): string {
 function statusOf(world: World, key: FakeKey): KeyStatus {
   if (!world.mistral.keys.all().includes(key)) return 'revoked';
   const keyId = knownAs(world, key);
-  const inCharge = plannedKeys(world.policy).some(
-    ({ secretName }) => keyIdOf(world, secretName) === keyId,
+  const isCurrent = plannedKeys(world.policy).some(
+    ({ secretName }) => currentKeyId(world, secretName) === keyId,
   );
-  if (inCharge) return 'in charge';
+  if (isCurrent) return 'current';
   const retiring = world.executions
     .all()
     .some((one) => one.status === 'RUNNING' && retirementOf(one).oldKeyId === keyId);
   return retiring ? 'draining' : 'unmanaged';
 }
 
-function summaryOf(world: World, record: RotationRecord): RotationSummary {
+function summaryOf(world: World, record: RotationRecord) {
   const execution = world.executions.all().find(({ name }) => name === record.versionId);
   const { value } = world.secrets.find(record.secret).versions.get(record.versionId) ?? {};
   const flow =
@@ -162,14 +127,15 @@ function summaryOf(world: World, record: RotationRecord): RotationSummary {
     oldKeyId: execution ? retirementOf(execution).oldKeyId : null,
     newKeyId: keyIdIn(value) ?? null,
     outcome: execution ? endOf(execution) : outcomeWithoutFlow(record),
+    /** The rotation's steps, then the tasks and waits of the retirement. */
     steps: [...record.steps.map((step) => ({ ...step, at: step.at.toISOString() })), ...flow],
   };
 }
 
 const ENDS: Readonly<Record<string, RotationOutcome>> = {
-  Retired: 'old key revoked',
+  Retired: 'replaced key revoked',
   'Rolled back': 'rolled back',
-  'Old key kept': 'old key kept',
+  'Key kept': 'replaced key kept',
 };
 
 const EnteredSchema = z.object({
@@ -177,23 +143,16 @@ const EnteredSchema = z.object({
   state: z.object({ name: z.string() }),
 });
 
-/** The states that an execution has entered, in order. */
-export function statesOf({ history }: Execution): string[] {
-  return history.flatMap((event) => {
-    const entered = EnteredSchema.safeParse(event);
-    return entered.success ? [entered.data.state.name] : [];
-  });
-}
-
-function endOf(execution: Execution): RotationOutcome {
-  if (execution.status === 'RUNNING') return 'old key draining';
-  return ENDS[statesOf(execution).at(-1) ?? ''] ?? 'failed';
+function endOf({ status, history }: Execution): RotationOutcome {
+  if (status === 'RUNNING') return 'replaced key draining';
+  const states = history.flatMap((event) => EnteredSchema.safeParse(event).data?.state.name ?? []);
+  return ENDS[states.at(-1) ?? ''] ?? 'failed';
 }
 
 const WITHOUT_FLOW: readonly (readonly [string, RotationOutcome])[] = [
   ['NewKeyRejectedError', 'new key withdrawn'],
-  ['SuppliedKeyRefusedError', 'supplied key refused'],
-  ['NewKeyUndecidedError', 'supplied key not verified'],
+  ['OperatorKeyRejectedError', 'operator key rejected'],
+  ['NewKeyUndecidedError', 'operator key not verified'],
 ];
 
 function outcomeWithoutFlow({ finishedAt, steps }: RotationRecord): RotationOutcome {
@@ -202,12 +161,6 @@ function outcomeWithoutFlow({ finishedAt, steps }: RotationRecord): RotationOutc
   return WITHOUT_FLOW.find(([name]) => error.startsWith(name))?.[1] ?? 'failed';
 }
 
-function retirementOf({ input }: Execution) {
+export function retirementOf({ input }: Execution) {
   return RetirementSchema.parse(input);
-}
-
-const KeyIdSchema = z.object({ keyId: z.string() });
-
-function keyIdIn(value: string | undefined): string | undefined {
-  return value === undefined ? undefined : KeyIdSchema.safeParse(JSON.parse(value)).data?.keyId;
 }

@@ -1,13 +1,11 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { printClosing } from './closing-table.js';
-import { missingCast } from './hundred-days.js';
-import { operatorCast } from './operator-story.js';
-import { runLocally, START } from './run.js';
-import { runOperatorStory } from './run-operator.js';
-import { saveEvidence } from './save-evidence.js';
-import { createTimeline } from './timeline.js';
+import type { World } from '../testing/world.js';
+import { runLocally, START, storyOf } from './run.js';
+import { createTimeline, printClosing } from './terminal.js';
 
 const { values } = parseArgs({
   options: {
@@ -16,13 +14,9 @@ const { values } = parseArgs({
     evidence: { type: 'string' },
   },
 });
-const policy = loadPolicy(values.policy);
-const isSupplied = policy.mistral.keySource === 'operator';
-const missing = isSupplied ? missingFromOperators(policy) : missingFromShipped(policy);
-if (missing !== undefined) {
-  console.error(`${values.policy} ${missing}`);
-  process.exit(2);
-}
+const policy = readPolicy();
+const lack = storyOf(policy).lacks(policy);
+if (lack !== undefined) fail(`${values.policy} ${lack}`);
 
 // What Node says of its own age does not belong into the story.
 process.removeAllListeners('warning');
@@ -34,31 +28,44 @@ const terminal = {
 };
 const timeline = createTimeline(START, terminal);
 
-const { document, expectations } = await (isSupplied ? runOperatorStory : runLocally)({
+const run = await runLocally({
   policy,
   log: { info() {}, warn() {}, error() {} },
-  onlooker: timeline,
+  observer: timeline,
   onMessage: timeline.alert,
-  inspect: ({ objects }) => {
-    if (values.evidence !== undefined) saveEvidence(objects, values.evidence);
+  inspect: (world) => {
+    if (values.evidence !== undefined) saveLastAudit(world, values.evidence);
   },
 });
 timeline.end();
-if (values.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-else printClosing(document, expectations, terminal);
+if (values.json) process.stdout.write(`${JSON.stringify(run.document, null, 2)}\n`);
+else printClosing(run, terminal);
 
-const broken = expectations.filter(({ holds }) => !holds);
-for (const { claim } of broken) process.stderr.write(`not as it should be: ${claim}\n`);
-process.exitCode = broken.length > 0 ? 1 : 0;
+const failed = run.claims.filter(([, holds]) => !holds);
+for (const [sentence] of failed) process.stderr.write(`failed: ${sentence}\n`);
+process.exitCode = failed.length > 0 ? 1 : 0;
 
-/** What keeps a policy from being played; `undefined` where nothing does. */
-function missingFromShipped(policy: Policy): string | undefined {
-  const missing = missingCast(policy);
-  if (missing.length === 0) return undefined;
-  return `is not the policy as shipped: the story of the hundred days needs ${missing.join(', ')}. Keep a copy of the shipped policy and name it with --policy.`;
+function readPolicy(): Policy {
+  try {
+    return loadPolicy(values.policy);
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
 }
 
-function missingFromOperators(policy: Policy): string | undefined {
-  if (operatorCast(policy)) return undefined;
-  return 'has fewer than three keys: the story of the operator needs three. Name examples/operator.yaml with --policy.';
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
+
+/** Copies what the last audit stored into a folder. */
+function saveLastAudit({ objects: { objects } }: World, folder: string): void {
+  const reports = [...objects.keys()].filter((name) => name.endsWith('/report.html')).sort();
+  const last = reports.at(-1)?.replace(/[^/]*$/, '') ?? 'no report';
+  mkdirSync(folder, { recursive: true });
+  for (const [name, versions] of objects) {
+    if (name.startsWith(last)) {
+      writeFileSync(join(folder, basename(name)), versions.at(-1)?.body ?? '');
+    }
+  }
 }

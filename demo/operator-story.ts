@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { callingArn } from '../cli/access/gateway-rules.js';
 import { createDeployedFunctions } from '../cli/deployed-functions.js';
-import { type KeyRequest, type Supplied, supplyKey } from '../cli/keys/supply-key.js';
-import { createSupplySteps } from '../cli/keys/supply-steps.js';
+import { createSupplySteps, type KeyRequest, supplyKey } from '../cli/keys/supply-key.js';
 import { createSecretVersions } from '../governance/keys/secret-versions.aws.js';
 import { ApiKey } from '../governance/mistral/api-key.js';
-import { DAY_MS } from '../governance/platform/utc-day.js';
 import {
   GATEWAY_KEY_NAME,
   type PlannedKey,
@@ -13,168 +11,223 @@ import {
 } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { localAws } from '../testing/aws.js';
-import { auditNightly } from '../testing/nightly-audits.js';
-import { createService } from '../testing/service.js';
 import type { World } from '../testing/world.js';
-import { type Diary, keyIdOf, type Onlooker } from './hundred-days.js';
+import { alertsOf, outcomesOf, type RunDocument, retirementOf } from './document.js';
+import { currentKeyId, type Diary, type Stage } from './stage.js';
+import type { Claim, Story } from './story.js';
 
-const DAYS = 100;
-const DAYS_BETWEEN_CALLS = 5;
-const HOUR_MS = 3_600_000;
-/** When the operator gives up on a key that Mistral refuses. */
+/** When the operator gives up on a key that Mistral rejects. */
 const PATIENCE_MS = 10 * 60_000;
 
-/** Who of a policy's keys meets which fate. */
-export interface OperatorCast {
+/** Which of a policy's keys meets which fate. */
+interface OperatorCast {
   /** Replaced on the day it is due, after two mistakes. */
   readonly promptly: PlannedKey;
-  /** Replaced only when the operator was reminded. */
+  /** Replaced only after a reminder. */
   readonly late: PlannedKey;
-  /** Supplied, and read by nobody. */
+  /** Supplied, and read by no service. */
   readonly unread: PlannedKey;
 }
 
 /** The first three keys of services; `undefined` where a policy has fewer. */
-export function operatorCast(policy: Policy): OperatorCast | undefined {
+function castOf(policy: Policy): OperatorCast | undefined {
   const [promptly, late, unread] = plannedKeys(policy).filter(
     ({ key }) => key.name !== GATEWAY_KEY_NAME,
   );
   return promptly && late && unread ? { promptly, late, unread } : undefined;
 }
 
-export interface OperatorDiary extends Diary {
-  readonly supplied: readonly (Supplied & { readonly secretName: string; readonly at: Date })[];
-  /** When the operator deleted which key in the console, by its name. */
-  readonly deleted: readonly { readonly at: Date; readonly keyName: string }[];
-}
+/** Without the Admin API: an operator does what the alerts ask for. */
+export const OPERATOR_STORY: Story = {
+  lacks(policy) {
+    if (castOf(policy)) return undefined;
+    return 'has fewer than three keys: the story of operator mode needs three. Name examples/operator.yaml with --policy.';
+  },
 
-/** Plays a hundred days without the Admin API: a person answers what this system asks for. */
-export async function playOperatorStory(
-  world: World,
-  cast: OperatorCast,
-  onlooker: Onlooker,
-  /** What callers of the gateway do, every few days. */
-  workday: () => Promise<void>,
-): Promise<OperatorDiary> {
+  async play(stage) {
+    const { world, diary, at } = stage;
+    const { policy } = world;
+    const cast = castOf(policy);
+    if (!cast) throw new Error('the story needs a policy with three keys');
+    const operator = createOperator(stage);
+
+    await world.provision();
+    // A deploy that changes something else does not ask again.
+    await world.provision();
+    const planned = plannedKeys(policy);
+    at(0, 2, async () => {
+      for (const one of planned) await operator.supply(one);
+    });
+    stage.auditNightly();
+    stage.runService(cast.promptly.secretName, 4);
+    stage.runService(cast.late.secretName, 4);
+    stage.daily(5, () => callGateway(stage), { every: 5 });
+
+    at(90, 0, async () => {
+      await operator.supply(cast.promptly, () => currentKey(world, cast.promptly));
+      await operator.supplyMistyped(cast.promptly);
+      const served = [cast.promptly.secretName, cast.late.secretName];
+      for (const one of planned) if (!served.includes(one.secretName)) await operator.supply(one);
+    });
+    at(93, 0, operator.deleteReplacedKeys);
+    at(97, 0, () => operator.supply(cast.late));
+    at(99, 0, operator.deleteReplacedKeys);
+    await stage.playToEnd();
+    return (document) => claims(document, { cast, diary, policy, deletions: operator.deletions });
+  },
+};
+
+/** What an operator does in Mistral's console and with `keys supply`. */
+function createOperator({ world, secretsManager, tell }: Stage) {
   const { clock, policy, mistral } = world;
-  const start = clock.now();
-  const dayAt = (day: number, hour = 0) =>
-    new Date(start.getTime() + day * DAY_MS + hour * HOUR_MS);
-  const refusals: { at: Date; secretName: string }[] = [];
-  const supplied: (Supplied & { secretName: string; at: Date })[] = [];
-  const deleted: { at: Date; keyName: string }[] = [];
-  const aws = localAws(world.url);
-  const secretsManager = new SecretsManagerClient(aws);
-  const functions = createDeployedFunctions(aws);
+  const deps = {
+    policy,
+    secrets: createSecretVersions(secretsManager),
+    steps: createSupplySteps(createDeployedFunctions(localAws(world.url)), 'rotation'),
+    report() {},
+    now: clock.now,
+    newToken: randomUUID,
+    sleep: clock.sleep,
+  };
+  const deletions: Date[] = [];
 
-  function daily(hour: number, act: () => Promise<void>, everyDays = 1): void {
-    for (let day = 0; day <= DAYS; day += everyDays) clock.at(dayAt(day, hour), act);
-  }
-
-  /** Makes the key in the console as it is asked for. */
-  function makeKey({ workspace }: PlannedKey, { keyName, expiresOn }: KeyRequest): ApiKey {
+  function createKey({ workspace }: PlannedKey, { keyName, expiresOn }: KeyRequest): ApiKey {
     const { id: workspaceId, ownerUserId: userId } = workspace;
     const { plaintext } = mistral.keys.create({ name: keyName, workspaceId, userId, expiresOn });
     return new ApiKey(plaintext);
   }
 
-  /** What `keys supply` does, at the same clients. */
   async function supply(
     planned: PlannedKey,
-    paste: (request: KeyRequest) => ApiKey = (request) => makeKey(planned, request),
+    paste: (request: KeyRequest) => ApiKey = (request) => createKey(planned, request),
     again?: { readonly keyName: string | undefined },
-  ): Promise<Supplied> {
-    const result = await supplyKey(
-      {
-        policy,
-        secrets: createSecretVersions(secretsManager),
-        steps: createSupplySteps(functions, 'rotation'),
-        askForKey: async (request) => paste(request),
-        tell() {},
-        now: clock.now,
-        newToken: randomUUID,
-        sleep: clock.sleep,
-      },
-      {
-        planned,
-        ...again,
-        replace: again !== undefined,
-        compromised: false,
-        patienceMs: PATIENCE_MS,
-      },
+  ): Promise<string | undefined> {
+    const replace = again !== undefined;
+    const { outcome, keyName } = await supplyKey(
+      { ...deps, askForKey: async (request) => paste(request) },
+      { planned, ...again, replace, compromised: false, patienceMs: PATIENCE_MS },
     );
-    const { secretName } = planned;
-    supplied.push({ ...result, secretName, at: clock.now() });
-    onlooker.tell(clock.now(), `the operator supplies a key for ${secretName}: ${result.outcome}`);
-    return result;
+    tell(`The operator supplies a key for ${planned.secretName}: ${outcome}`);
+    return keyName;
   }
 
-  /** Types a new key wrong, and then, under the name it has, right. */
-  async function supplyMistyped(planned: PlannedKey): Promise<void> {
-    let made: ApiKey | undefined;
-    const { keyName } = await supply(planned, (request) => {
-      made = makeKey(planned, request);
-      return reversed(made);
-    });
-    await supply(planned, (request) => made ?? makeKey(planned, request), { keyName });
-  }
+  return {
+    deletions,
+    supply,
 
-  /** The one in charge, as it lies in the operator's clipboard. */
-  function copyOfCurrent({ secretName }: PlannedKey): ApiKey {
-    const keyName = keyIdOf(world, secretName);
-    return new ApiKey(mistral.keys.all().find(({ name }) => name === keyName)?.plaintext ?? '');
-  }
+    /** Pastes a new key wrong, and then, under the name it has, right. */
+    async supplyMistyped(planned: PlannedKey): Promise<void> {
+      let created: ApiKey | undefined;
+      const keyName = await supply(planned, (request) => {
+        created = createKey(planned, request);
+        return new ApiKey([...created.reveal()].reverse().join(''));
+      });
+      await supply(planned, (request) => created ?? createKey(planned, request), { keyName });
+    },
 
-  /** Deletes in the console what the last alerts asked to delete. */
-  async function deleteOldKeys(): Promise<void> {
-    for (const { input, status } of world.executions.all()) {
-      const { oldKeyId: keyName } = input as { readonly oldKeyId: string };
-      const key = mistral.keys.all().find(({ name }) => name === keyName);
-      if (status !== 'RUNNING' || !key) continue;
-      onlooker.tell(clock.now(), `the operator deletes ${keyName} in the console`);
-      mistral.keys.delete(key.id);
-      deleted.push({ at: clock.now(), keyName });
-    }
-  }
-
-  daily(0, async () =>
-    onlooker.dayBegins(Math.round((clock.now().getTime() - start.getTime()) / DAY_MS)),
-  );
-  await world.provision();
-  // A deploy that changes something else does not ask again.
-  await world.provision();
-  clock.at(dayAt(0, 2), async () => {
-    for (const planned of plannedKeys(policy)) await supply(planned);
-  });
-  const { audits, findings } = auditNightly(world);
-  const cacheSeconds = policy.rotation.readerCacheSeconds;
-  for (const { secretName } of [cast.promptly, cast.late]) {
-    const { now } = clock;
-    const options = { secretName, secrets: secretsManager, apiUrl: world.url, now, cacheSeconds };
-    const service = createService(options);
-    daily(4, async () => {
-      if (!(await service.work())) refusals.push({ at: clock.now(), secretName });
-    });
-  }
-  daily(5, workday, DAYS_BETWEEN_CALLS);
-
-  const others = plannedKeys(policy).filter(
-    ({ secretName }) =>
-      secretName !== cast.promptly.secretName && secretName !== cast.late.secretName,
-  );
-  clock.at(dayAt(90), async () => {
-    await supply(cast.promptly, () => copyOfCurrent(cast.promptly));
-    await supplyMistyped(cast.promptly);
-    for (const planned of others) await supply(planned);
-  });
-  clock.at(dayAt(93), deleteOldKeys);
-  clock.at(dayAt(97), () => supply(cast.late));
-  clock.at(dayAt(99), deleteOldKeys);
-  await clock.playUntil(dayAt(DAYS));
-  secretsManager.destroy();
-  return { audits, findings, refusals, supplied, deleted };
+    /** Deletes in the console what the last alerts asked to delete. */
+    async deleteReplacedKeys(): Promise<void> {
+      for (const execution of world.executions.all()) {
+        const { oldKeyId } = retirementOf(execution);
+        const key = mistral.keys.all().find(({ name }) => name === oldKeyId);
+        if (execution.status !== 'RUNNING' || !key) continue;
+        tell(`The operator deletes ${oldKeyId} in Mistral's console`);
+        mistral.keys.delete(key.id);
+        deletions.push(clock.now());
+      }
+    },
+  };
 }
 
-function reversed(key: ApiKey): ApiKey {
-  return new ApiKey([...key.reveal()].reverse().join(''));
+/** The current key, as it still lies in the operator's clipboard. */
+function currentKey(world: World, { secretName }: PlannedKey): ApiKey {
+  const keyName = currentKeyId(world, secretName);
+  const { plaintext } = world.mistral.keys.all().find(({ name }) => name === keyName) ?? {};
+  return new ApiKey(plaintext ?? '');
+}
+
+/** One caller asks for something, where the policy has a gateway and callers. */
+async function callGateway({ world: { policy }, ask, checkSpend }: Stage): Promise<void> {
+  const [caller] = policy.gateway.enabled ? policy.callers : [];
+  if (caller) {
+    const models = policy.roles[caller.role]?.models;
+    const model = Array.isArray(models) ? models[0] : 'mistral-small-latest';
+    const messages = [{ role: 'user', content: 'Where is my order?' }];
+    await ask(callingArn(caller.principal), { model, messages });
+  }
+  await checkSpend();
+}
+
+interface Played {
+  readonly cast: OperatorCast;
+  readonly diary: Diary;
+  readonly policy: Policy;
+  /** When the operator deleted keys in the console. */
+  readonly deletions: readonly Date[];
+}
+
+function claims(document: RunDocument, played: Played): readonly Claim[] {
+  const { keys, findings, rotations, spend } = document;
+  const { cast, diary, policy, deletions } = played;
+  const { promptly, late, unread } = cast;
+  const secrets = plannedKeys(policy).map(({ secretName }) => secretName);
+  const requestsFor = ({ secretName }: PlannedKey) =>
+    alertsOf(document, 'key-needed', secretName).length;
+  const closings = alertsOf(document, 'key-revoked', promptly.secretName).map(({ at }) => at);
+  return [
+    [
+      'no function called the Admin API, and no secret holds a key for it',
+      diary.adminCalls.length === 0 && !secrets.includes(policy.mistral.adminKeySecret),
+    ],
+    [
+      'two deploys requested the first key of every secret, once, with the command to run',
+      secrets.every((name) => {
+        const command = `npx --no -- mistral-governance keys supply ${name.replace('mistral/', '')}`;
+        return alertsOf(document, 'key-needed', name)[0]?.bodies.email?.includes(command);
+      }),
+    ],
+    [
+      'every operator-supplied key worked before it became current',
+      secrets.every((name) => outcomesOf(document, name)[0] === 'provisioned'),
+    ],
+    [
+      'the next keys were requested once after 90 days, and again after 7 more where none came',
+      requestsFor(promptly) === 2 && requestsFor(unread) === 2 && requestsFor(late) === 3,
+    ],
+    [
+      `the current key of ${promptly.secretName}, pasted again, was rejected; a mistyped one never became current`,
+      outcomesOf(document, promptly.secretName).join() ===
+        'provisioned,operator key rejected,operator key not verified,replaced key revoked',
+    ],
+    [
+      'the deletion of the replaced key was requested daily, until Mistral rejected it',
+      alertsOf(document, 'deletion-needed', promptly.secretName).length === 2 &&
+        closings.length === 1 &&
+        (closings[0] ?? '') > (deletions[0]?.toISOString() ?? ''),
+    ],
+    [
+      'Mistral rejected the key of no service, and no current key was ever deleted',
+      diary.rejected.size === 0 &&
+        keys.filter(({ status }) => status === 'current').length === secrets.length,
+    ],
+    [
+      'no replaced key is left, and no retirement open',
+      keys.every(({ status }) => status !== 'draining') &&
+        rotations.every(({ outcome }) => outcome !== 'replaced key draining'),
+    ],
+    [
+      `the audit found that no service reads ${unread.secretName}, and was complete every night`,
+      findings.some(
+        ({ type, subject }) => type === 'never-used' && subject === unread.secretName,
+      ) &&
+        diary.audits.every(({ problems }) => problems.length === 0) &&
+        diary.audits.length >= 99,
+    ],
+    [
+      'spend is the metered one, with nothing billed to compare it with',
+      spend.length > 0 &&
+        spend.every(({ billed }) => billed === null) &&
+        (!policy.gateway.enabled || spend.some(({ spent }) => spent > 0)),
+    ],
+  ];
 }

@@ -3,73 +3,72 @@ import type { Policy } from '../governance/policy/policy.js';
 import { synthesizeDefinition } from '../testing/definition.js';
 import { startLocalDynamo } from '../testing/dynamo.js';
 import type { PublishedMessage } from '../testing/fakes/alert-inbox.js';
-import { type LocalGateway, openLocalGateway } from '../testing/gateway.js';
+import { openLocalGateway } from '../testing/gateway.js';
 import { createWorld, type World } from '../testing/world.js';
+import { ADMIN_API_STORY } from './admin-api-story.js';
 import { documentOf, type RunDocument } from './document.js';
-import { type Expectation, expectations } from './expectations.js';
-import { CAST, type Onlooker, playHundredDays } from './hundred-days.js';
-import { createTraffic, type Traffic } from './traffic.js';
+import { OPERATOR_STORY } from './operator-story.js';
+import { createStage, type Observer } from './stage.js';
+import type { Claim, Story } from './story.js';
 
 /** A hundred days before the day this was written; any day does. */
 export const START = new Date('2026-08-15T09:00:00Z');
 
+const RECORDS = 'records';
+const QUOTAS = 'quotas';
+
 export interface RunOptions {
   readonly policy: Policy;
   readonly log: Log;
-  readonly onlooker: Onlooker;
+  readonly observer: Observer;
   readonly onMessage: (message: PublishedMessage) => void;
-  /** Looks at the world before it ends. */
+  /** Gets the world before it ends. */
   readonly inspect?: (world: World, items: readonly unknown[]) => void;
 }
 
 export interface Run {
   readonly document: RunDocument;
-  readonly expectations: readonly Expectation[];
+  /** What the run must have shown. */
+  readonly claims: readonly Claim[];
+}
+
+/** The story that fits a policy. */
+export function storyOf({ mistral }: Policy): Story {
+  return mistral.keySource === 'operator' ? OPERATOR_STORY : ADMIN_API_STORY;
 }
 
 /** The main job on this machine: a deploy and a hundred days of what follows. */
 export async function runLocally(options: RunOptions): Promise<Run> {
-  const { policy, log, onlooker, onMessage, inspect } = options;
+  const { policy, log, observer, onMessage, inspect } = options;
+  const story = storyOf(policy);
+  const adminCalls: string[] = [];
   const dynamo = await startLocalDynamo();
-  const tableName = 'records';
-  const quotaTableName = 'quotas';
-  await dynamo.createTable(tableName);
-  await dynamo.createTable(quotaTableName);
+  await Promise.all([dynamo.createTable(RECORDS), dynamo.createTable(QUOTAS)]);
   const world = await createWorld({
     policy,
     definition: synthesizeDefinition(policy),
     dynamo,
-    tableName,
-    quotaTableName,
+    tableName: RECORDS,
+    quotaTableName: QUOTAS,
     start: START,
     youngSeconds: 120,
-    isBroken: isFirstReplacement,
+    neverWorks: story.neverWorks,
     log,
     onMessage,
+    intercept(call, effect) {
+      if (call.includes('/v1/admin')) adminCalls.push(call);
+      return effect();
+    },
   });
-  let gateway: LocalGateway | undefined;
-  let traffic: Traffic | undefined;
   try {
-    const diary = await playHundredDays(world, onlooker, async () => {
-      gateway = await openLocalGateway(world, quotaTableName, log);
-      traffic = createTraffic({ world, gateway, onlooker });
-      return traffic;
-    });
-    if (!traffic) throw new Error('the hundred days went by without traffic');
-    const document = documentOf(world, diary, traffic.diary);
-    const items = [...(await dynamo.items(tableName)), ...(await dynamo.items(quotaTableName))];
-    inspect?.(world, items);
-    return { document, expectations: expectations(document, diary, traffic.diary) };
+    const openGateway = () => openLocalGateway(world, QUOTAS, log);
+    const stage = createStage({ world, adminCalls, openGateway, observer });
+    const judge = await story.play(stage);
+    const document = documentOf(world, stage.diary);
+    inspect?.(world, [...(await dynamo.items(RECORDS)), ...(await dynamo.items(QUOTAS))]);
+    return { document, claims: judge(document) };
   } finally {
-    await gateway?.close();
     await world.close();
     await dynamo.close();
   }
-}
-
-const ROTATION_DAY = '20261113'; // 90 days after the start
-
-/** The first key that is made to replace the one that meets this fate. */
-function isFirstReplacement(name: string): boolean {
-  return name.startsWith(`${CAST.neverValid.split('/').at(-1)}-${ROTATION_DAY}`);
 }

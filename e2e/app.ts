@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { command } from './commands.js';
 import { ACCOUNT, type Emulator, REGION } from './emulator.js';
-import { copyWithoutLacks, declaredResources, type LeftOut, type Resource } from './left-out.js';
+import { copyWithoutUnsupported, declaredResources } from './unsupported.js';
 
 const CDK = join(import.meta.dirname, '..', 'node_modules', 'aws-cdk', 'bin', 'cdk');
 
@@ -23,38 +23,24 @@ const OutputsSchema = z.object({
 
 export type Outputs = z.infer<typeof OutputsSchema>['MistralGovernance'];
 
-export interface Deployment {
-  readonly outputs: Outputs;
-  readonly leftOut: readonly LeftOut[];
-  /** As the templates have them that were deployed. */
-  readonly declared: readonly Resource[];
-  /** What the CDK CLI said. */
-  readonly printed: string;
-}
-
 /** An app as synthesized, and what of it the emulator can take. */
 export interface Assembly {
   readonly path: string;
-  readonly leftOut: readonly LeftOut[];
+  /** Logical ids of the rest. */
+  readonly leftOut: readonly string[];
 }
+
+export type App = ReturnType<typeof createApp>;
 
 /** This repository's app, as the CDK CLI handles it. */
-export interface App {
-  bootstrap(): Promise<void>;
-  /** Can be awaited later: one at a time, they are made while the journey goes on. */
-  synth(policyPath: string): Promise<Assembly>;
-  deploy(assembly: Assembly): Promise<Deployment>;
-  destroy(): Promise<void>;
-}
-
-export function createApp({ env }: Emulator, folder: string): App {
+export function createApp({ env }: Emulator, folder: string) {
   let synths = 0;
   let lastSynth: Promise<unknown> = Promise.resolve();
   let deployed = '';
 
-  async function cdk(...args: string[]): Promise<string> {
-    const options = ['--no-notices', '--no-color'];
-    const { stdout, stderr } = await command(process.execPath, [CDK, ...args, ...options], env);
+  async function cdk(args: readonly string[], cwd?: string): Promise<string> {
+    const all = [CDK, ...args, '--no-notices', '--no-color'];
+    const { stdout, stderr } = await command(process.execPath, all, env, cwd);
     return stdout + stderr;
   }
 
@@ -62,46 +48,38 @@ export function createApp({ env }: Emulator, folder: string): App {
     synths += 1;
     const whole = join(folder, `cdk.out.${synths}`);
     const path = `${whole}.emulator`;
-    await cdk('synth', '--quiet', '-c', `policy=${policyPath}`, '--output', whole);
-    return { path, leftOut: copyWithoutLacks(whole, path) };
+    await cdk(['synth', '--quiet', '-c', `policy=${policyPath}`, '--output', whole]);
+    return { path, leftOut: copyWithoutUnsupported(whole, path) };
   }
 
   return {
-    async bootstrap() {
+    async bootstrap(): Promise<void> {
       // Away from cdk.json, which would have the app synthesized first.
-      await command(
-        process.execPath,
-        [CDK, 'bootstrap', `aws://${ACCOUNT}/${REGION}`],
-        env,
-        folder,
-      );
+      await cdk(['bootstrap', `aws://${ACCOUNT}/${REGION}`], folder);
     },
 
-    synth(policyPath) {
+    /** Can be awaited later: one at a time, they are made while the journey goes on. */
+    synth(policyPath: string): Promise<Assembly> {
       const made = lastSynth.then(() => synthesize(policyPath));
-      made.catch(() => {}); // whoever awaits it hears
+      made.catch(() => {}); // it fails where it is awaited
       lastSynth = made;
       return made;
     },
 
-    async deploy({ path, leftOut }) {
+    /** Returns the outputs, what the deployed templates declare, and what the CDK CLI printed. */
+    async deploy({ path }: Assembly) {
       deployed = path;
       const outputsFile = `${path}.outputs.json`;
-      const printed = await cdk(
+      const printed = await cdk([
         ...['deploy', '--all', '--app', path, '--require-approval', 'never'],
         ...['--outputs-file', outputsFile, '--progress', 'events'],
-      );
+      ]);
       const outputs = OutputsSchema.parse(JSON.parse(readFileSync(outputsFile, 'utf8')));
-      return {
-        outputs: outputs.MistralGovernance,
-        leftOut,
-        declared: declaredResources(path),
-        printed,
-      };
+      return { outputs: outputs.MistralGovernance, declared: declaredResources(path), printed };
     },
 
-    async destroy() {
-      await cdk('destroy', '--all', '--force', '--app', deployed);
+    async destroy(): Promise<void> {
+      await cdk(['destroy', '--all', '--force', '--app', deployed]);
     },
   };
 }

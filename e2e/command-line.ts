@@ -1,70 +1,56 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { loadPolicy } from '../governance/policy/load-policy.js';
-import { plannedKeys } from '../governance/policy/planned-keys.js';
-import { claim, type Report } from './report.js';
-import type { Shell } from './shell.js';
+import { secretsOf } from './policies.js';
+import { claim, claimSame } from './report.js';
+import { NoProblemsSchema, type Scene } from './scene.js';
 
 const ROOT = join(import.meta.dirname, '..');
+const problems = NoProblemsSchema;
 
 const KeysSchema = z.object({
   keys: z.array(z.object({ secret: z.string(), keyId: z.string(), state: z.string() })),
-  problems: z.tuple([]),
+  problems,
 });
 const AuditSchema = z.object({
   findings: z.array(z.object({ type: z.string(), subject: z.string() })),
-  problems: z.tuple([]),
+  problems,
 });
 const SpendSchema = z.object({
   spend: z.array(z.object({ workspace: z.string(), window: z.string(), spentNanos: z.number() })),
-  problems: z.tuple([]),
+  problems,
 });
 
 /** The command line on the deployed stack, which it finds by its outputs. */
-export interface CommandLine {
-  audit(): Promise<z.infer<typeof AuditSchema>>;
-  spend(): Promise<z.infer<typeof SpendSchema>>;
+export function openCommandLine({ shell, report }: Scene, policyPath: string) {
   /** `piped` is a command whose output it gets. */
-  ask<Answer>(command: string, answer: z.ZodType<Answer>, piped?: string): Promise<Answer>;
-}
-
-interface Asker {
-  readonly shell: Shell;
-  readonly report: Report;
-}
-
-export function openCommandLine({ shell, report }: Asker, policyPath: string): CommandLine {
-  const commandLine: CommandLine = {
-    audit: () => commandLine.ask('audit', AuditSchema),
-    spend: () => commandLine.ask('spend', SpendSchema),
-
-    async ask(command, answer, piped) {
-      const line = `npx --no -- mistral-governance ${command} --policy '${policyPath}' --json`;
-      report.count('steps driven', `npx --no -- mistral-governance ${command}`);
-      // 1 says that something needs somebody's hand.
-      const asked = `(cd '${ROOT}' && ${line} || [ $? = 1 ])`;
-      const printed = await shell.paste(piped ? `${piped} | ${asked}` : asked);
-      return answer.parse(JSON.parse(printed));
-    },
+  async function ask<Answer>(
+    command: string,
+    answer: z.ZodType<Answer>,
+    piped?: string,
+  ): Promise<Answer> {
+    const line = `npx --no -- mistral-governance ${command} --policy '${policyPath}' --json`;
+    report.count('stepsDriven', `npx --no -- mistral-governance ${command}`);
+    // 1 says that something needs attention.
+    const asked = `(cd '${ROOT}' && ${line} || [ $? = 1 ])`;
+    const printed = await shell.paste(piped ? `${piped} | ${asked}` : asked);
+    return answer.parse(JSON.parse(printed));
+  }
+  return {
+    ask,
+    audit: () => ask('audit', AuditSchema),
+    spend: () => ask('spend', SpendSchema),
   };
-  return commandLine;
 }
 
-export async function askCommandLine(asker: Asker, policyPath: string): Promise<void> {
-  const commandLine = openCommandLine(asker, policyPath);
-  const planned = plannedKeys(loadPolicy(policyPath)).map(({ secretName }) => secretName);
+export async function askCommandLine(scene: Scene, policyPath: string): Promise<void> {
+  const commandLine = openCommandLine(scene, policyPath);
   const { keys } = await commandLine.ask('keys list', KeysSchema);
-  claim(keys.map(({ secret }) => secret).join() === planned.join(), 'every key listed', keys);
+  const listed = keys.map(({ secret }) => secret);
+  claimSame(listed, secretsOf(policyPath), 'every key listed');
   const { findings } = await commandLine.audit();
-  claim(
-    findings.some(({ type }) => type === 'unmanaged'),
-    'the finding of the audit before',
-    findings,
-  );
+  const unmanaged = findings.some(({ type }) => type === 'unmanaged');
+  claim(unmanaged, 'the finding of the audit before', findings);
   const { spend } = await commandLine.spend();
-  claim(
-    spend.some(({ spentNanos }) => spentNanos > 0),
-    'spend that was metered',
-    spend,
-  );
+  const metered = spend.some(({ spentNanos }) => spentNanos > 0);
+  claim(metered, 'spend that was metered', spend);
 }

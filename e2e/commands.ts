@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import { LATE, within } from './waiting.js';
 
 export interface Printed {
   readonly stdout: string;
   readonly stderr: string;
 }
 
-const COMMAND_TIMEOUT_MS = 300_000;
+const COMMAND_LIMIT_MS = 900_000;
 const SHOWN_LINES = 30;
 const running = new Set<ChildProcess>();
 
@@ -21,27 +22,23 @@ export async function command(
   // In a process group of its own, so that what it starts can be ended with it.
   const child = spawn(file, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
-  const limit = new AbortController();
-  const late = setTimeout(COMMAND_TIMEOUT_MS, 'late', { signal: limit.signal, ref: false });
-  late.then(() => endGroup(child)).catch(() => {});
   try {
-    const closed = once(child, 'close');
-    const [stdout, stderr] = await Promise.all([
-      textOf(child.stdout),
-      textOf(child.stderr),
-      closed,
-    ]);
+    const printing = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    const isLate = (await within(COMMAND_LIMIT_MS, printing)) === LATE;
+    if (isLate) endGroup(child);
+    const [stdout, stderr] = await printing;
     if (child.exitCode === 0) return { stdout, stderr };
     const printed = `${stdout}${stderr}`.trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
-    const how = child.signalCode ?? `exit status ${child.exitCode}`;
+    const how = isLate
+      ? `no end within ${COMMAND_LIMIT_MS / 1000} s`
+      : (child.signalCode ?? `exit status ${child.exitCode}`);
     throw new Error(`${file} ${args.join(' ')} failed (${how}):\n${printed}`);
   } finally {
-    limit.abort();
     running.delete(child);
   }
 }
 
-/** Ends what still runs, when nobody waits for it any more. */
+/** Ends what still runs, when its end is not awaited any more. */
 export function endCommands(): void {
   for (const child of running) endGroup(child);
 }
@@ -54,10 +51,4 @@ export function endGroup({ pid }: ChildProcess): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
-
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
 }

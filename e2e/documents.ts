@@ -1,48 +1,69 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A page of this repository, whose commands are run as it gives them. */
-export interface Page {
-  /** The block of shell commands under a heading that contains `part`. @throws Error if there is none */
-  block(heading: string, part?: string): string;
-}
-
-const OPENING = /^(?<indent> *)```(?<language>\w*)$/;
-const HEADING = /^#{1,6} +(?<title>.+)$/;
-
-export function readPage(path: string): Page {
-  const blocks = shellBlocks(readFileSync(join(import.meta.dirname, '..', path), 'utf8'));
-
-  return {
-    block(heading, part = '') {
-      const found = blocks.find((block) => block.heading === heading && block.text.includes(part));
-      if (found) return found.text;
-      throw new Error(`${path} has no shell commands with "${part}" under "${heading}"`);
-    },
-  };
-}
+/** What stands between a block's fences, and what comes before it. */
+const FENCE_OR_HEADING =
+  /^(?<indent> *)```(?<language>\w*)\n(?<text>[\s\S]*?)\n\k<indent>```$|^#{1,6} +(?<title>.+)$/gm;
 
 interface Block {
   readonly heading: string;
   readonly text: string;
 }
 
-/** Every block of shell commands, with the heading that it stands under. */
+/** Every block of shell commands of a page, with the heading that it stands under. */
 export function shellBlocks(markdown: string): Block[] {
   const blocks: Block[] = [];
   let heading = '';
-  let open: { indent: string; language: string; lines: string[] } | undefined;
-  for (const line of markdown.split('\n')) {
-    if (open && line === `${open.indent}\`\`\``) {
-      if (open.language === 'sh') blocks.push({ heading, text: open.lines.join('\n') });
-      open = undefined;
-    } else if (open) {
-      open.lines.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : line);
-    } else {
-      const { indent, language } = OPENING.exec(line)?.groups ?? {};
-      if (indent !== undefined) open = { indent, language: language ?? '', lines: [] };
-      else heading = HEADING.exec(line)?.groups?.title ?? heading;
-    }
+  for (const { groups = {} } of markdown.matchAll(FENCE_OR_HEADING)) {
+    const { indent = '', language, text = '', title } = groups;
+    heading = title ?? heading;
+    const lines = text.split('\n').map((line) => line.replace(indent, ''));
+    if (language === 'sh') blocks.push({ heading, text: lines.join('\n') });
   }
   return blocks;
 }
+
+/** A page of this repository, whose commands are run as it gives them. */
+export function readPage(path: string) {
+  const blocks = shellBlocks(readFileSync(join(import.meta.dirname, '..', path), 'utf8'));
+
+  return {
+    /** The one block of shell commands that contains `part`. @throws Error if there is none, or another */
+    block(part: string, heading?: string): string {
+      const found = blocks.filter(
+        (block) => block.text.includes(part) && (heading ?? block.heading) === block.heading,
+      );
+      const [one, ...others] = new Set(found.map(({ text }) => text));
+      if (one !== undefined && others.length === 0) return one;
+      const under = heading ? ` under "${heading}"` : '';
+      throw new Error(
+        `${path} has ${found.length} blocks of shell commands with "${part}"${under}`,
+      );
+    },
+  };
+}
+
+const readme = readPage('README.md');
+const runbook = readPage('docs/runbook.md');
+const missed = (job: string) => runbook.block('list-schedules', `governance-${job}-missed`);
+
+/** All that users paste in the journey: a page that has lost one is noticed before anything starts. */
+export const COMMANDS = {
+  storeAdminKey: readme.block('create-secret'),
+  showFirstKey: readme.block('describe-secret'),
+  readKey: readme.block('get-secret-value'),
+  defineNames: runbook.block('STACK='),
+  rotate: runbook.block('rotate-secret --secret-id "$SECRET"\nlabels'),
+  rotateLeaked: runbook.block('OLD_VERSION=$(version_at AWSCURRENT)'),
+  awaitNewVersion: runbook.block('until ['),
+  revokeLeaked: runbook.block('--name "revoke-$NEW_VERSION"'),
+  statusOfRevocation: runbook.block('revoke-$NEW_VERSION/'),
+  statusOfRetirement: runbook.block('"$(retirement)" --query status'),
+  openFindings: runbook.block('{"S":"findings"}', 'audit-digest'),
+  audit: runbook.block('lambda invoke', 'audit-digest'),
+  auditsNotStarted: runbook.block('receive-message', 'governance-audit-not-started'),
+  schedulesOfJobs: [missed('audit'), missed('spend-monitor')],
+  checkBudget: runbook.block('get-item --table-name "$QUOTAS"'),
+  failedRetirements: runbook.block('list-executions', 'governance-retirement-failed'),
+  monitorSpend: runbook.block('.spentNanos', 'spend-threshold'),
+};

@@ -1,60 +1,65 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
+import type { AwsProxy } from './aws-proxy.js';
 import { type Certificate, createCertificate } from './certificate.js';
 import { endGroup } from './commands.js';
-import type { Door } from './door.js';
-import { installTools } from './install.js';
-import { putUserCommands } from './user-commands.js';
+import { clockAt, clockOf } from './faked-clock.js';
+import { installTools, putUserCommands } from './tools.js';
+import { until, within } from './waiting.js';
 
+const CACHE = join(import.meta.dirname, '..', '.cache', 'e2e');
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
 /** The emulator's own name for the account's root, who deploys. */
 export const ROOT = { accessKeyId: 'test', secretAccessKey: 'test' };
-const START_ATTEMPTS = 240;
-const ATTEMPT_MS = 250;
 const STOP_MS = 10_000;
 const SHOWN_LINES = 40;
 
-export interface Emulator {
-  readonly url: string;
-  /** For the CDK CLI, `aws` and SDKs: nothing of this machine's own account. */
-  readonly env: NodeJS.ProcessEnv;
-  /** Its certificate. */
-  readonly ca: string;
-  /** Trusts that certificate. */
-  fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Makes the waits of state machines last this part of their time. */
-  scaleWaits(factor: number): Promise<void>;
-  /** The end of what it and the functions logged. */
-  lastLines(): string;
+export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
+
+/** Runs this program again under a clock that begins at an instant; returns its exit status. */
+export async function runAgainAt(instant: string, args: readonly string[]): Promise<number> {
+  const clock = clockAt(instant, process.env);
+  await installTools(CACHE, process.env); // under a false clock, no package index is trusted
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, ...clock },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => void child.kill(signal));
+  }
+  const [status] = await once(child, 'exit');
+  return status ?? 1;
 }
 
 /**
- * Installs MiniStack and the AWS CLI into `cache`, unless they are there, and starts the former.
+ * Installs MiniStack and the AWS CLI, unless they are there, and starts the former.
  * `onStart` gets what stops it, also where it never comes up.
  */
 export async function startEmulator(
-  cache: string,
   folder: string,
-  door: Door,
+  proxy: AwsProxy,
   onStart: (stop: () => Promise<void>) => void,
-): Promise<Emulator> {
-  const tools = await installTools(cache, process.env);
+) {
+  const tools = await installTools(CACHE, process.env);
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
   const certificate = await createCertificate(folder);
   const logPath = join(folder, 'ministack.log');
+  /** The end of what it and the functions logged. */
+  const lastLines = (): string =>
+    readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
   const log = openSync(logPath, 'w');
-  const child = spawn(tools.python, ['-m', 'ministack'], {
+  const child = spawn(tools.python, [join(import.meta.dirname, 'ministack_fixed_waits.py')], {
     cwd: folder,
     stdio: ['ignore', log, log],
     detached: true, // the functions' processes are in its group
     env: {
+      ...clockOf(process.env),
       PATH: process.env.PATH,
       PYTHONPATH: tools.packages,
       HOME: folder,
@@ -69,34 +74,32 @@ export async function startEmulator(
       USE_SSL: '1', // policies of topics and buckets deny what comes without TLS
       MINISTACK_SSL_CERT: certificate.path,
       MINISTACK_SSL_KEY: certificate.keyPath,
+      SFN_WAIT_SCALE: '0', // of retries, which come at once
       AUTH: 'true', // what roles and resource policies allow is enforced
-      AWS_ENDPOINT_URL: door.url, // of functions, whose calls this run can lose
+      AWS_ENDPOINT_URL: proxy.url, // of functions, so that this run can lose answers
       NODE_EXTRA_CA_CERTS: certificate.path,
       NODE_OPTIONS: `--require=${join(import.meta.dirname, 'lambda-streaming.cjs')}`,
     },
   });
   closeSync(log);
   onStart(() => stop(child));
-  const call = await started(child, url, certificate, logPath);
-  const ca = certificate.pem;
-  door.leadTo(url, ca);
-  const bin = putUserCommands(folder, tools, url, process.env);
-
-  return {
-    url,
-    env: environment(url, certificate, folder, bin),
-    ca,
-    fetch: call,
-
-    async scaleWaits(factor) {
-      const body = JSON.stringify({ 'stepfunctions._SFN_WAIT_SCALE': factor });
-      const answer = await call('/_ministack/config', { method: 'POST', body });
-      if (!answer.ok) throw new Error(`waits could not be scaled: ${answer.status}`);
+  const { pem: ca } = certificate;
+  const dispatcher = new Agent({ connect: { ca } });
+  const trusting = (path: string, init?: RequestInit): Promise<Response> =>
+    fetch(url + path, { ...init, dispatcher });
+  await until(
+    'a MiniStack that starts',
+    async () => {
+      const health = await trusting('/_ministack/health').catch(String);
+      if (child.exitCode !== null) throw new Error(`MiniStack has ended:\n${lastLines()}`);
+      return typeof health === 'string' ? health : health.status;
     },
-
-    lastLines: () =>
-      readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n'),
-  };
+    (status) => status === 200,
+    { pauseMs: 250 },
+  );
+  proxy.forwardTo(url, ca);
+  const bin = putUserCommands(folder, tools, url, process.env);
+  return { url, env: environment(url, certificate, folder, bin), ca, fetch: trusting, lastLines };
 }
 
 /** With the functions, which run in its process group. */
@@ -104,7 +107,7 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    await Promise.race([exited, setTimeout(STOP_MS, undefined, { ref: false })]);
+    await within(STOP_MS, exited);
   }
   endGroup(child);
 }
@@ -112,41 +115,22 @@ async function stop(child: ChildProcess): Promise<void> {
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
+  const { port } = server.address() as AddressInfo;
   server.close();
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+  return port;
 }
 
-async function started(
-  child: ChildProcess,
-  url: string,
-  certificate: Certificate,
-  log: string,
-): Promise<Emulator['fetch']> {
-  const dispatcher = new Agent({ connect: { ca: certificate.pem } });
-  const call: Emulator['fetch'] = (path, init) => fetch(url + path, { ...init, dispatcher });
-  for (let attempt = 0; attempt < START_ATTEMPTS && child.exitCode === null; attempt += 1) {
-    await setTimeout(ATTEMPT_MS);
-    const health = await call('/_ministack/health').catch(() => undefined);
-    if (health?.ok) return call;
-  }
-  throw new Error(`MiniStack did not start:\n${readFileSync(log, 'utf8').slice(-2000)}`);
-}
-
+/** For the CDK CLI, `aws` and SDKs: nothing of this machine's own account. */
 function environment(
   url: string,
   certificate: Certificate,
   folder: string,
   bin: string,
 ): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (!/^(AWS|CDK)_/.test(name)) env[name] = value;
-  }
+  const ours = Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name));
   return {
-    ...env,
-    PATH: `${bin}${delimiter}${env.PATH}`,
+    ...Object.fromEntries(ours),
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
     HOME: folder,
     AWS_ENDPOINT_URL: url,
     AWS_CA_BUNDLE: certificate.path,

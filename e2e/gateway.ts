@@ -1,9 +1,93 @@
 import { Mistral } from '@mistralai/mistralai';
 import { HTTPClient } from '@mistralai/mistralai/lib/http.js';
+import { MistralError } from '@mistralai/mistralai/models/errors/mistralerror.js';
 import * as z from 'zod';
 import { createSignedHttpClient } from '../client/signed-http-client.js';
-import type { Cloud } from './cloud.js';
-import { type Emulator, REGION, ROOT } from './emulator.js';
+import { ACCOUNT, REGION, ROOT } from './emulator.js';
+import { claim } from './report.js';
+import { monitorSpend, receiveAlerts, type Scene } from './scene.js';
+
+const DEVELOPER = `arn:aws:sts::${ACCOUNT}:assumed-role/developer/alice`;
+const ML_ENGINEER = `arn:aws:sts::${ACCOUNT}:assumed-role/ml-engineer/bob`;
+const MESSAGES = [{ role: 'user' as const, content: 'Say hello.' }];
+/** Of codestral-latest, whose answer then costs more than half of the developers' tiny budget. */
+const LONG_ANSWER = { model: 'codestral-latest', maxTokens: 2000, messages: MESSAGES };
+
+const RejectionSchema = z.object({ code: z.string() });
+
+/** Calls that pass, a stream, and calls that are rejected, all through the deployed function. */
+export async function callGateway(scene: Scene): Promise<void> {
+  const developer = sdkThroughFunction(scene, DEVELOPER);
+  const engineer = sdkThroughFunction(scene, ML_ENGINEER);
+
+  const models = JSON.stringify((await developer.models.list()).data);
+  claim(models.includes('codestral-2508'), 'the models of developers', models);
+  claim(!models.includes('mistral-large-2512'), 'no model that developers may not use', models);
+
+  const { usage } = await developer.chat.complete(LONG_ANSWER);
+  claim(usage.completionTokens === 1500, 'an answer of 1500 tokens', usage);
+  let chunks = 0;
+  const stream = await engineer.chat.stream({
+    ...{ model: 'mistral-large-latest', maxTokens: 100, messages: MESSAGES },
+  });
+  for await (const { data: chunk } of stream) if (chunk.choices.length > 0) chunks += 1;
+  claim(chunks > 2, 'an answer that streams', chunks);
+
+  const large = { ...LONG_ANSWER, model: 'mistral-large-latest' };
+  await claimRejected('model_not_allowed', 403, () => developer.chat.complete(large));
+  await claimRejected('budget_exhausted', 429, () => developer.chat.complete(LONG_ANSWER));
+  scene.report.count('stepsDriven', 'gateway call', 5);
+  await claimUrlRejects(scene);
+}
+
+/** What was rejected for its budget passes once that is raised. */
+export async function callWithRaisedBudget(scene: Scene): Promise<void> {
+  const { usage } = await sdkThroughFunction(scene, DEVELOPER).chat.complete(LONG_ANSWER);
+  claim(usage.completionTokens === 1500, 'an answer of 1500 tokens', usage);
+  scene.report.count('stepsDriven', 'gateway call');
+}
+
+const RunsOutSchema = z.object({ kind: z.literal('runs-out') });
+
+/** The spend monitor, over the items that the gateway wrote. */
+export async function watchSpend(scene: Scene): Promise<void> {
+  const spend = await monitorSpend(scene);
+  const day = spend.find(
+    ({ workspace, window }) => workspace === 'dev-workspace' && window === 'day',
+  );
+  const metered = Number(day?.meteredNanos);
+  claim(metered >= 1_350_000 && metered < 2_000_000, 'what the gateway metered', day);
+  const first = await typesReceived(scene);
+  claim(first.includes('spend-threshold'), 'spend-threshold in the queue', first);
+
+  // One check sends one alert of a budget. Once enough of a day has passed, the next may forecast its end.
+  const next = await monitorSpend(scene);
+  const runningOut = next.filter(({ forecast }) => RunsOutSchema.safeParse(forecast).success);
+  const second = await typesReceived(scene);
+  const forecasts = second.filter((type) => type === 'spend-forecast');
+  claim(
+    second.length === forecasts.length && second.length === runningOut.length,
+    'no other alert than a forecast of each budget that runs out',
+    { second, runningOut },
+  );
+  await monitorSpend(scene);
+  const third = await typesReceived(scene);
+  claim(third.length === 0, 'no alert sent twice', third);
+}
+
+async function typesReceived(scene: Scene): Promise<readonly string[]> {
+  return (await receiveAlerts(scene)).map(({ type }) => type);
+}
+
+async function claimRejected(code: string, status: number, call: () => Promise<unknown>) {
+  const error = await call().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error !== undefined && !(error instanceof MistralError)) throw error;
+  const given = error && RejectionSchema.parse(JSON.parse(error.body)).code;
+  claim(given === code && error?.statusCode === status, `${status} ${code}`, given);
+}
 
 const SEPARATOR = '\0'.repeat(8);
 const HeadSchema = z.object({
@@ -13,19 +97,13 @@ const HeadSchema = z.object({
 
 /**
  * The official SDK, which calls the deployed function with the event that a function URL makes of a
- * request. The emulator's URLs tell a function nothing of who signed, and ours knows callers by
- * that alone.
+ * request. The emulator's URLs pass no identity to a function, and ours knows callers by that alone.
  */
-export function sdkThroughFunction(
-  { invoke }: Cloud,
-  functionName: string,
-  callerArn: string,
-): Mistral {
+function sdkThroughFunction({ cloud, functions }: Scene, callerArn: string): Mistral {
   const httpClient = new HTTPClient({
     fetcher: async (input, init) => {
-      const request = new Request(input, init);
-      const event = await eventOf(request, callerArn);
-      return answerOf(z.string().parse(await invoke(functionName, event)));
+      const event = await eventOf(new Request(input, init), callerArn);
+      return answerOf(z.string().parse(await cloud.invoke(functions.gateway, event)));
     },
   });
   return new Mistral({
@@ -59,15 +137,14 @@ function answerOf(framed: string): Response {
   return new Response(framed.slice(end + SEPARATOR.length), { status: statusCode, headers });
 }
 
-/** What the function URL itself answers in the emulator, without and with a signature. */
-export async function statusesAtUrl(
-  gatewayUrl: string,
-  emulator: Emulator,
-): Promise<{ readonly unsigned: number; readonly signed: number; readonly body: string }> {
-  const id = new URL(gatewayUrl).hostname.split('.')[0];
+/** The function URL itself, without and with a signature. */
+async function claimUrlRejects({ emulator, outputs }: Scene): Promise<void> {
+  const id = new URL(outputs.GatewayUrl).hostname.split('.')[0];
   const path = `/_aws/lambda-url/${id}/v1/models`;
   const unsigned = await emulator.fetch(path);
   await unsigned.arrayBuffer();
+  claim(unsigned.status === 403, 'a function URL that rejects unsigned requests', unsigned.status);
+
   const client = createSignedHttpClient({
     region: REGION,
     credentials: ROOT,
@@ -78,5 +155,10 @@ export async function statusesAtUrl(
     },
   });
   const signed = await client.request(new Request(emulator.url + path));
-  return { unsigned: unsigned.status, signed: signed.status, body: await signed.text() };
+  const { code } = RejectionSchema.parse(await signed.json());
+  claim(
+    signed.status === 403 && code === 'unknown_caller',
+    'no answer to a caller without identity',
+    code,
+  );
 }

@@ -1,52 +1,42 @@
 import * as z from 'zod';
+import { allow } from './account.js';
 import type { Cloud } from './cloud.js';
 import { ACCOUNT, REGION } from './emulator.js';
+import { ClaimError } from './report.js';
 
 const QueueSchema = z.object({ QueueUrl: z.string() });
 const AttributesSchema = z.object({ Attributes: z.object({ QueueArn: z.string() }) });
-const ReceivedSchema = z
-  .object({
-    Messages: z.array(z.object({ Body: z.string(), ReceiptHandle: z.string() })).default([]),
-  })
-  .default({ Messages: [] });
+const ReceivedSchema = z.object({
+  Messages: z.array(z.object({ Body: z.string(), ReceiptHandle: z.string() })).default([]),
+});
 const NotificationSchema = z.object({ Message: z.string() });
 const AlertSchema = z.looseObject({
   version: z.literal(1),
   type: z.string(),
   severity: z.string(),
-  title: z.string(),
-  nextSteps: z.array(z.object({ say: z.string(), command: z.string().optional() })).default([]),
+  nextSteps: z.array(z.looseObject({ command: z.string().optional() })).default([]),
 });
+/** More than this run ever sends at once. */
+const MOST_BATCHES = 50;
 
 export type ReceivedAlert = z.infer<typeof AlertSchema>;
 
+export type Inbox = Awaited<ReturnType<typeof openInbox>>;
+
 /** A queue of the operators, made before the deploy, which lets the topic of the app in. */
-export interface Inbox {
-  readonly queueArn: string;
-  /** Takes what is in the queue, without waiting for more. */
-  receive(): Promise<ReceivedAlert[]>;
-}
-
-export async function openInbox({ aws }: Cloud): Promise<Inbox> {
-  const created = await aws('sqs', 'create-queue', '--queue-name', 'on-call');
-  const { QueueUrl } = QueueSchema.parse(created);
-  const queue = ['--queue-url', QueueUrl];
-  const attributes = await aws(
-    ...['sqs', 'get-queue-attributes', ...queue, '--attribute-names', 'QueueArn'],
-  );
-
+export async function openInbox({ sqs }: Cloud) {
+  const { QueueUrl } = QueueSchema.parse(await sqs('CreateQueue', { QueueName: 'on-call' }));
+  const attributes = await sqs('GetQueueAttributes', { QueueUrl, AttributeNames: ['QueueArn'] });
   const { QueueArn } = AttributesSchema.parse(attributes).Attributes;
-  await aws(
-    ...['sqs', 'set-queue-attributes', ...queue],
-    ...['--attributes', JSON.stringify({ Policy: JSON.stringify(queuePolicy(QueueArn)) })],
-  );
+  const Policy = JSON.stringify(queuePolicy(QueueArn));
+  await sqs('SetQueueAttributes', { QueueUrl, Attributes: { Policy } });
 
   async function take(): Promise<ReceivedAlert[]> {
-    const answer = await aws('sqs', 'receive-message', ...queue, '--max-number-of-messages', '10');
+    const answer = await sqs('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
     const { Messages } = ReceivedSchema.parse(answer);
     if (Messages.length === 0) return [];
-    const entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle }));
-    await aws('sqs', 'delete-message-batch', ...queue, '--entries', JSON.stringify(entries));
+    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle }));
+    await sqs('DeleteMessageBatch', { QueueUrl, Entries });
     return Messages.map(({ Body }) =>
       AlertSchema.parse(JSON.parse(NotificationSchema.parse(JSON.parse(Body)).Message)),
     );
@@ -55,27 +45,26 @@ export async function openInbox({ aws }: Cloud): Promise<Inbox> {
   return {
     queueArn: QueueArn,
 
-    async receive() {
+    /** Takes what is in the queue, without waiting for more. */
+    async receive(): Promise<ReceivedAlert[]> {
       const alerts: ReceivedAlert[] = [];
-      for (let taken = await take(); taken.length > 0; taken = await take()) alerts.push(...taken);
-      return alerts;
+      for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
+        const taken = await take();
+        if (taken.length === 0) return alerts;
+        alerts.push(...taken);
+      }
+      const last = alerts.slice(-MOST_BATCHES).map(({ type }) => type);
+      throw new ClaimError('a queue that is empty at last', last);
     },
   };
 }
 
 function queuePolicy(queueArn: string) {
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Service: 'sns.amazonaws.com' },
-        Action: 'sqs:SendMessage',
-        Resource: queueArn,
-        Condition: {
-          ArnLike: { 'aws:SourceArn': `arn:aws:sns:${REGION}:${ACCOUNT}:MistralGovernance-*` },
-        },
-      },
-    ],
-  };
+  const topics = `arn:aws:sns:${REGION}:${ACCOUNT}:MistralGovernance-*`;
+  return allow({
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queueArn,
+    Condition: { ArnLike: { 'aws:SourceArn': topics } },
+  });
 }

@@ -1,191 +1,121 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
-import * as z from 'zod';
-import { plannedKeys } from '../governance/policy/planned-keys.js';
-import type { Policy } from '../governance/policy/policy.js';
-import type { DeployedResource } from './account.js';
-import type { Outputs } from './app.js';
-import type { Cloud } from './cloud.js';
-import { readPage } from './documents.js';
-import type { Door } from './door.js';
-import type { Emulator } from './emulator.js';
-import type { Inbox, ReceivedAlert } from './inbox.js';
-import type { RemoteMistral } from './mistral.js';
-import { HEARD } from './policies.js';
-import type { FunctionProcesses } from './processes.js';
-import { claim, type Report } from './report.js';
-import { createRotations, type Rotations } from './rotations.js';
-import type { Shell } from './shell.js';
+import { deployedResources } from './account.js';
+import { changeAndDestroy } from './changes.js';
+import { askCommandLine } from './command-line.js';
+import { COMMANDS } from './documents.js';
+import { retired } from './executions.js';
+import { callGateway, watchSpend } from './gateway.js';
+import { watchDeletions } from './invariants.js';
+import { surviveKills } from './kills.js';
+import { runOperatorMode } from './operator-mode.js';
+import type { Parts } from './parts.js';
+import { secretsOf, writePolicies } from './policies.js';
+import { claimReadersAlone } from './readers.js';
+import { claim, claimSame } from './report.js';
+import {
+  approveHeldRetirement,
+  makeFirstChecks,
+  readWithCli,
+  replaceLeakedKey,
+} from './runbook.js';
+import { askToRotate, audit, openScene, provision, receiveAlerts, type Scene } from './scene.js';
+import { readKey } from './secrets.js';
+import { claimExamplesRejected, createResourcePolicyFunction } from './unsupported.js';
+import { awayFromMidnight } from './waiting.js';
 
-export const README = readPage('README.md');
-export const RUNBOOK = readPage('docs/runbook.md');
+const DEV_SECRET = 'mistral/dev-workspace/dev-team-key';
+const ML_SECRET = 'mistral/ml-workspace/ml-team-key';
 
-/** What the parts of the journey act on. */
-export interface Scene {
-  readonly emulator: Emulator;
-  readonly cloud: Cloud;
-  readonly door: Door;
-  readonly processes: FunctionProcesses;
-  readonly mistral: RemoteMistral;
-  readonly inbox: Inbox;
-  /** In which the functions and variables of the runbook are set. */
-  readonly shell: Shell;
-  readonly outputs: Outputs;
-  readonly rotations: Rotations;
-  readonly functions: Functions;
-  readonly report: Report;
-  /** Every alert the queue has received so far. */
-  readonly alerts: ReceivedAlert[];
-  /** Secrets whose key was deleted at Mistral while it was in charge. Nothing may ever be here. */
-  readonly revokedInCharge: string[];
-}
+/** From an empty account to a deployed system whose keys are there. */
+export async function settle(parts: Parts) {
+  const { mistral, cloud, inbox, shell, app, folder, report } = parts;
+  const policies = writePolicies(folder, mistral.url, inbox.queueArn);
+  const first = app.synth(policies.first);
 
-/** Names of deployed functions that no output tells. */
-interface Functions {
-  readonly provisioning: string;
-  readonly gateway: string;
-  readonly verify: string;
-  readonly revoke: string;
-}
-
-const StartedSchema = z.object({ started: z.array(z.string()) });
-const ValueSchema = z.looseObject({ apiKey: z.string(), keyId: z.string() });
-const SpendSchema = z.object({
-  spend: z.array(z.looseObject({})),
-  told: z.number(),
-  problems: z.array(z.string()),
-});
-const AuditSchema = z.object({
-  keys: z.number(),
-  findings: z.array(z.looseObject({ type: z.string(), subject: z.string() })),
-  problems: z.array(z.string()),
-});
-
-export type ManagedValue = z.infer<typeof ValueSchema>;
-
-export function openScene(
-  parts: Omit<Scene, 'rotations' | 'functions' | 'alerts' | 'revokedInCharge'>,
-  resources: readonly DeployedResource[],
-): Scene {
-  const { cloud, outputs, report } = parts;
-  const functionOf = (start: string) => {
-    const found = resources.find(
-      ({ type, logicalId }) => type === 'AWS::Lambda::Function' && logicalId.startsWith(start),
-    );
-    if (!found) throw new Error(`no function of ${start} was deployed`);
-    return found.physicalId;
-  };
-  return {
-    ...parts,
-    rotations: createRotations(cloud, outputs.RotationFunctionName, () =>
-      report.count('steps driven', 'rotation step'),
-    ),
-    functions: {
-      provisioning: functionOf('ProvisioningFunction'),
-      gateway: functionOf('GatewayFunction'),
-      verify: functionOf('RetirementFunctionsVerify'),
-      revoke: functionOf('RetirementFunctionsRevoke'),
-    },
-    alerts: [],
-    revokedInCharge: [],
-  };
-}
-
-/** Provisions every key of the policy that has none yet; returns the names of their secrets. */
-export async function provision(
-  { cloud, functions, rotations, report }: Scene,
-  policy: Policy,
-): Promise<readonly string[]> {
-  for (const { secretName } of plannedKeys(policy)) await rotations.emptyAsInAws(secretName);
-  const { started } = StartedSchema.parse(await cloud.invoke(functions.provisioning, {}));
-  for (const secretName of started) await rotations.driveAsked(secretName);
-  report.count('steps driven', 'first rotation', started.length);
-  return started;
-}
-
-/** As a service reads its key. */
-export async function readKey({ cloud }: Scene, secretName: string): Promise<ManagedValue> {
-  const { SecretString } = await cloud.secretsManager.send(
-    new GetSecretValueCommand({ SecretId: secretName }),
+  await shell.paste(COMMANDS.storeAdminKey, mistral.adminKey);
+  await report.step('what is left out is rejected by the emulator', () =>
+    claimExamplesRejected(cloud),
   );
-  return ValueSchema.parse(JSON.parse(SecretString ?? 'null'));
+  await createResourcePolicyFunction(cloud, parts.emulator, folder);
+  await report.step('bootstrapped', () => app.bootstrap());
+  const { leftOut } = await first;
+  const { outputs } = await report.step('deployed', async () => app.deploy(await first));
+  // Made while the journey goes on.
+  const again = app.synth(policies.first);
+  const changed = app.synth(policies.changed);
+  const operator = app.synth(policies.operator);
+  report.note(`${leftOut.length} resources left out`);
+  const resources = await deployedResources(cloud);
+  for (const { type } of resources) report.count('resourcesDeployed', type);
+
+  await shell.paste(COMMANDS.defineNames);
+  const scene = openScene(parts, outputs, resources);
+  watchDeletions(scene);
+  mistral.clock.daysBehind = 4;
+  await report.step('every key provisioned', async () => {
+    const started = await provision(scene, policies.first);
+    claimSame(started, secretsOf(policies.first), 'a first rotation of every secret');
+    const labels = await shell.paste(COMMANDS.showFirstKey);
+    claim(labels.includes('AWSCURRENT'), 'a first key that is current', labels);
+  });
+  return { scene, policies, again, changed, operator };
 }
 
-/** Names the secret that the commands after it are about, and rotates it as the runbook says. */
-export async function askToRotate({ shell }: Scene, secretName: string): Promise<void> {
-  await shell.paste(`SECRET=${secretName}`);
-  await shell.paste(RUNBOOK.block('Rotate now'));
-}
-
-/** Waits for an execution of the retirement flow, and for its good end. */
-export async function retired({ cloud, outputs, report }: Scene, name: string): Promise<void> {
-  const executionArn = executionArnOf(outputs, name);
-  for (let attempt = 0; attempt < FLOW_ATTEMPTS; attempt += 1) {
-    const { status, error, cause } = await cloud.stepFunctions.send(
-      new DescribeExecutionCommand({ executionArn }),
+/** The whole journey, from an empty account to an empty one. */
+export async function travel(parts: Parts): Promise<void> {
+  const { mistral, report } = parts;
+  const { scene, policies, again, changed, operator } = await settle(parts);
+  const oldKey = await report.step('a key read by its reader alone, and used', async () => {
+    const key = await readKey(scene, DEV_SECRET);
+    claim((await mistral.statusFor(key.apiKey)) === 200, 'a key that Mistral accepts');
+    await claimReadersAlone(scene, DEV_SECRET);
+    return key;
+  });
+  mistral.clock.daysBehind = 0;
+  await report.step('rotated, and the old key retired', async () => {
+    const versionId = await scene.rotations.rotate(DEV_SECRET, () =>
+      askToRotate(scene, DEV_SECRET),
     );
-    if (status === 'SUCCEEDED') {
-      report.count('steps driven', 'retirement flow to its end');
-      return;
-    }
-    claim(status === 'RUNNING', 'a retirement that goes on', { status, error, cause });
-    await setTimeout(FLOW_PAUSE_MS);
-  }
-  throw new Error(`the retirement ${name} did not end in time`);
-}
-
-/** Names of the flows that were started under a name that begins like this. */
-export async function retirementsNamed(
-  { cloud, outputs }: Scene,
-  start: string,
-): Promise<readonly string[]> {
-  const { executions = [] } = await cloud.stepFunctions.send(
-    new ListExecutionsCommand({ stateMachineArn: outputs.RetirementStateMachineArn }),
+    await retired(scene, versionId);
+    const newKey = await readKey(scene, DEV_SECRET);
+    claim(newKey.keyId !== oldKey.keyId, 'another key');
+    claim((await mistral.statusFor(newKey.apiKey)) === 200, 'a new key that Mistral accepts');
+    claim((await mistral.statusFor(oldKey.apiKey)) === 401, 'an old key that Mistral rejects');
+  });
+  await report.step('a leaked key replaced and revoked as the runbook says', async () => {
+    await readWithCli(scene);
+    await replaceLeakedKey(scene);
+  });
+  await report.step('a held retirement approved by the command in its alert', () =>
+    approveHeldRetirement(scene, DEV_SECRET),
   );
-  return executions.flatMap(({ name = '' }) => (name.startsWith(start) ? [name] : []));
+  await report.step('rotation and retirement survived six killed functions', () =>
+    surviveKills(scene, ML_SECRET),
+  );
+  await awayFromMidnight(report.note);
+  await report.step('gateway called with the official SDK', () => callGateway(scene));
+  await report.step('spend watched', () => watchSpend(scene));
+  await report.step('audited', () => findUnmanagedKey(scene));
+  await report.step('asked by the command line', () => askCommandLine(scene, policies.first));
+  await report.step('first checks of the runbook made', () => makeFirstChecks(scene));
+  await changeAndDestroy(scene, policies, again, changed);
+  await runOperatorMode(scene, policies.operator, operator);
 }
 
-/** A rotation names the execution that it starts after the version that it made. */
-export function executionArnOf(outputs: Outputs, name: string): string {
-  return `${outputs.RetirementStateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+async function findUnmanagedKey(scene: Scene): Promise<void> {
+  const clean = await audit(scene);
+  claim(clean.findings.length === 0, 'no finding', clean.findings);
+  const { keys, organization } = scene.mistral.fake;
+  const [workspace] = organization.workspaces;
+  keys.create({ name: 'notebook', workspaceId: workspace?.id ?? '', userId: USER });
+  const { findings } = await audit(scene);
+  const isFound = findings.some(
+    ({ type, subject }) => type === 'unmanaged' && subject.includes('notebook'),
+  );
+  claim(isFound, 'the unmanaged key', findings);
+  const alerts = await receiveAlerts(scene);
+  const isSent = alerts.some(({ type }) => type === 'audit-digest');
+  claim(isSent, 'audit-digest in the queue', alerts);
 }
 
-const FLOW_ATTEMPTS = 240;
-const FLOW_PAUSE_MS = 500;
-
-export async function audit({ shell, report }: Scene) {
-  await shell.paste(RUNBOOK.block('audit-digest', 'lambda invoke'));
-  const summary = AuditSchema.parse(answerIn(shell, 'audit.json'));
-  report.count('steps driven', 'audit');
-  claim(summary.problems.length === 0, 'an audit without problems of its own', summary.problems);
-  return summary;
-}
-
-export async function monitorSpend({ shell, report }: Scene) {
-  await shell.paste(RUNBOOK.block('spend-threshold', 'lambda invoke'));
-  const summary = SpendSchema.parse(answerIn(shell, 'spend.json'));
-  report.count('steps driven', 'spend check');
-  claim(summary.problems.length === 0, 'spend that can be read', summary.problems);
-  return summary;
-}
-
-function answerIn({ folder }: Shell, file: string): unknown {
-  return JSON.parse(readFileSync(join(folder, file), 'utf8'));
-}
-
-/** Takes what came to the queue, and sees that the subscription's filter kept the rest away. */
-export async function hear(
-  { inbox, report, alerts }: Scene,
-  passed: readonly string[] = HEARD,
-): Promise<readonly ReceivedAlert[]> {
-  const received = await inbox.receive();
-  for (const { type, severity } of received)
-    report.count('alerts received', `${type} (${severity})`);
-  const others = received.filter(({ type }) => !passed.includes(type));
-  claim(others.length === 0, `alerts of ${passed.join(', ')} alone`, others);
-  alerts.push(...received);
-  return received;
-}
+/** Who makes keys at Mistral outside this system. */
+const USER = '9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10';

@@ -1,21 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ListTablesCommand, paginateScan } from '@aws-sdk/client-dynamodb';
-import { paginateGetExecutionHistory, paginateListExecutions } from '@aws-sdk/client-sfn';
-import { keptEvidence } from './evidence.js';
-import type { Scene } from './journey.js';
-import { claim } from './report.js';
+import { paginateScan } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { historyOf, listRetirements } from './executions.js';
+import { claim, claimSame } from './report.js';
+import type { Scene } from './scene.js';
 
-/** Looks for every key there ever was in all that was logged, stored, told or recorded. */
-export async function claimNoLeaks(scene: Scene, folder: string): Promise<void> {
-  const { mistral, alerts, shell } = scene;
+/** No key there ever was is in anything that was logged, stored, sent or recorded. */
+export async function claimNoLeaks(scene: Scene): Promise<void> {
+  const { mistral, alerts, shell, folder } = scene;
   const plaintexts = [...mistral.fake.keys.made.map((key) => key.plaintext), mistral.adminKey];
   const places = {
     'the log of emulator and functions': readFileSync(join(folder, 'ministack.log'), 'utf8'),
     'the tables': await tables(scene),
     'the histories of retirements': await histories(scene),
     'the alerts': JSON.stringify(alerts),
-    'the evidence of the audits': await keptEvidence(scene, folder),
+    'the evidence of the audits': await evidence(scene),
     'what commands of users left behind': readdirSync(shell.folder)
       .map((file) => readFileSync(join(shell.folder, file), 'utf8'))
       .join('\n'),
@@ -27,7 +27,7 @@ export async function claimNoLeaks(scene: Scene, folder: string): Promise<void> 
 }
 
 async function tables({ cloud }: Scene): Promise<string> {
-  const { TableNames: names = [] } = await cloud.dynamo.send(new ListTablesCommand({}));
+  const { TableNames: names = [] } = await cloud.dynamo.listTables({});
   const items: unknown[] = [];
   for (const TableName of names) {
     for await (const { Items = [] } of paginateScan({ client: cloud.dynamo }, { TableName })) {
@@ -37,16 +37,38 @@ async function tables({ cloud }: Scene): Promise<string> {
   return JSON.stringify(items);
 }
 
-async function histories({ cloud, outputs }: Scene): Promise<string> {
-  const client = cloud.stepFunctions;
-  const stateMachineArn = outputs.RetirementStateMachineArn;
-  const events: unknown[] = [];
-  for await (const { executions = [] } of paginateListExecutions({ client }, { stateMachineArn })) {
-    for (const { executionArn } of executions) {
-      for await (const page of paginateGetExecutionHistory({ client }, { executionArn })) {
-        events.push(...(page.events ?? []));
-      }
-    }
+async function histories(scene: Scene): Promise<string> {
+  const histories: unknown[] = [];
+  for (const { executionArn } of await listRetirements(scene)) {
+    histories.push(...(await historyOf(scene, executionArn)));
   }
-  return JSON.stringify(events);
+  return JSON.stringify(histories);
+}
+
+const KeysSchema = z.array(z.string()).nullable();
+const ObjectSchema = z.object({ ContentType: z.string() });
+const DAY = /^evidence\/\d{4}\/\d{2}\/\d{4}-\d{2}-\d{2}\//;
+const TYPES: Readonly<Record<string, string>> = {
+  'findings.csv': 'text/csv; charset=utf-8',
+  'inventory.csv': 'text/csv; charset=utf-8',
+  'inventory.json': 'application/json',
+  'report.html': 'text/html; charset=utf-8',
+};
+
+/** Every file that audits have stored, each with its own type. */
+async function evidence({ cloud, outputs, folder }: Scene): Promise<string> {
+  const bucket = outputs.EvidenceBucketName;
+  const listed = await cloud.aws('s3api list-objects-v2', { bucket, query: 'Contents[].Key' });
+  const keys = KeysSchema.parse(listed) ?? [];
+  const names = keys.map((key) => key.replace(DAY, ''));
+  claimSame([...new Set(names)], Object.keys(TYPES), 'four files of each day');
+  const texts: string[] = [];
+  for (const key of keys) {
+    const copy = join(folder, 'evidence-file');
+    const given = await cloud.aws(`s3api get-object ${copy}`, { bucket, key });
+    const { ContentType } = ObjectSchema.parse(given);
+    claim(ContentType === TYPES[key.replace(DAY, '')], `the type of ${key}`, ContentType);
+    texts.push(readFileSync(copy, 'utf8'));
+  }
+  return texts.join('\n');
 }

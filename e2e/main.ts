@@ -1,78 +1,75 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadPolicy } from '../governance/policy/load-policy.js';
-import { createApp } from './app.js';
-import { openCloud } from './cloud.js';
 import { endCommands } from './commands.js';
-import { openDoor } from './door.js';
-import { type Emulator, startEmulator } from './emulator.js';
-import { openInbox } from './inbox.js';
-import { LACKS, OTHERWISE } from './left-out.js';
-import { startMistral } from './mistral.js';
+import { runAgainAt } from './emulator.js';
+import { settle, travel } from './journey.js';
+import { type Parts, startParts } from './parts.js';
 import { createReport, linesOf } from './report.js';
-import { openShell } from './shell.js';
-import { live, settle } from './story.js';
+import { DIFFERENCES, UNSUPPORTED } from './unsupported.js';
+import { LATE, within } from './waiting.js';
 
-const ROOT = join(import.meta.dirname, '..');
-const CACHE = join(ROOT, '.cache', 'e2e');
-
-const { json, stay } = parseArgs({
+const { at, json, stay, minutes } = parseArgs({
   options: {
+    /** An instant, for example `2028-02-29T23:50Z`: all of the run sees a clock that begins there. */
+    at: { type: 'string' },
     json: { type: 'boolean', default: false },
-    /** Deploys, makes every key, and leaves all of it running for somebody to look around. */
+    /** After which a run is ended: many times what it takes alone. */
+    minutes: { type: 'string', default: '40' },
+    /** Deploys, makes every key, and leaves all of it running. */
     stay: { type: 'boolean', default: false },
   },
 }).values;
+const CLEAN_UP_LIMIT_MS = 60_000;
+
 // With --json, stdout is for the one document alone.
 const say = (line: string) => (json ? console.error(line) : console.log(line));
-const report = createReport(say, Date.now);
+const report = createReport(say, () => performance.now());
 const cleanUps: (() => unknown)[] = [];
-let emulator: Emulator | undefined;
+let parts: Parts | undefined;
 
-async function main(): Promise<void> {
-  say('the emulator lacks, and these are left out of the templates that it gets:');
-  for (const { what, consequence } of LACKS) say(`  ${what}: ${consequence}`);
-  say('the emulator does otherwise than AWS:');
-  for (const line of OTHERWISE) say(`  ${line}`);
+async function run(): Promise<void> {
+  say(`it is ${new Date().toISOString()}`);
+  say('unsupported by the emulator, and left out of the templates that it gets:');
+  for (const { example, property, consequence } of UNSUPPORTED) {
+    say(`  ${example.Type}${property ? ` with ${property}` : ''}: ${consequence}`);
+  }
+  say('the emulator differs from AWS:');
+  for (const line of DIFFERENCES) say(`  ${line}`);
 
-  const folder = mkdtempSync(join(tmpdir(), 'governance-e2e-'));
-  cleanUps.unshift(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const door = await openDoor();
-  cleanUps.unshift(() => door.close());
-  const started = await report.step('emulator installed and started', () =>
-    startEmulator(CACHE, folder, door, (stop) => cleanUps.unshift(stop)),
-  );
-  emulator = started;
-  const { workspaces } = loadPolicy(join(ROOT, 'governance.yaml'));
-  const mistral = await startMistral(workspaces);
-  cleanUps.unshift(() => mistral.close());
-  const cloud = openCloud(started);
-  cleanUps.unshift(() => cloud.close());
-  const inbox = await openInbox(cloud);
-  const shell = openShell(started, folder);
-  cleanUps.unshift(() => shell.close());
-  const app = createApp(started, folder);
-
-  const parts = { emulator: started, door, mistral, cloud, inbox, shell, app, folder, report };
-  if (!stay) return live(parts);
-  const { firstPath } = await settle(parts);
-  for (const line of invitation(started, firstPath)) say(line);
+  parts = await startParts(report, (stop) => cleanUps.unshift(stop));
+  if (!stay) return travel(parts);
+  const { policies } = await settle(parts);
+  for (const line of invitation(parts, policies.first)) say(line);
   await new Promise<never>(() => {}); // until ^C
 }
 
 /** What to paste into another shell to be in the emulator's account. */
-function invitation({ env }: Emulator, policyPath: string): readonly string[] {
+function invitation({ emulator }: Parts, policyPath: string): readonly string[] {
   const names = ['AWS_ENDPOINT_URL', 'AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS', 'AWS_REGION'];
   const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
   return [
     '',
     'deployed. In another shell, at this folder:',
-    ...[...names, ...credentials].map((name) => `  export ${name}='${env[name]}'`),
+    ...[...names, ...credentials].map((name) => `  export ${name}='${emulator.env[name]}'`),
     `  npx --no -- mistral-governance keys list --policy '${policyPath}'`,
     '^C here ends all of it.',
   ];
+}
+
+async function main(): Promise<void> {
+  if (at !== undefined) {
+    const flags = Object.entries({ json, stay }).flatMap(([flag, is]) => (is ? [`--${flag}`] : []));
+    process.exit(await runAgainAt(at, [...flags, '--minutes', minutes]));
+  }
+  if (stay) return run();
+  const ended = await within(Number(minutes) * 60_000, run());
+  if (ended === LATE) throw new Error(`the run has not ended within ${minutes} minutes`);
+}
+
+/** What went wrong, in which part of the journey, and at which lines of this folder. */
+function describeFailure(error: unknown): string {
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  const places = stack.split('\n').filter((line) => line.includes(`${import.meta.dirname}/`));
+  return [`${report.where()}: ${message}`, ...places].join('\n');
 }
 
 let cleanedUp: Promise<void> | undefined;
@@ -83,7 +80,8 @@ function cleanUp(): Promise<void> {
     endCommands();
     for (const undo of cleanUps) {
       try {
-        await undo();
+        const ended = await within(CLEAN_UP_LIMIT_MS, Promise.resolve(undo()));
+        if (ended === LATE) throw new Error(`no end within ${CLEAN_UP_LIMIT_MS / 1000} s`);
       } catch (error) {
         console.error(`not cleaned up: ${error}`);
       }
@@ -92,30 +90,28 @@ function cleanUp(): Promise<void> {
   return cleanedUp;
 }
 
-for (const [signal, status] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-] as const) {
-  process.on(signal, () => void cleanUp().finally(() => process.exit(status)));
+for (const [signal, status] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
+  process.on(signal, () => {
+    if (at === undefined) void cleanUp().finally(() => process.exit(status));
+  });
 }
 
 let failure: string | undefined;
 try {
   await main();
 } catch (error) {
-  failure = error instanceof Error ? error.message : String(error);
+  failure = describeFailure(error);
 }
 
 if (cleanedUp === undefined) {
   if (failure !== undefined) {
-    process.exitCode = 1;
-    if (emulator)
-      console.error(`the emulator and the functions logged last:\n${emulator.lastLines()}\n`);
+    const log = parts?.emulator.lastLines();
+    if (log) console.error(`the emulator and the functions logged last:\n${log}\n`);
     console.error(`✗ ${failure}`);
   }
   await cleanUp();
   const summary = report.summary();
   if (json) console.log(JSON.stringify({ holds: failure === undefined, failure, ...summary }));
   else if (failure === undefined) for (const line of linesOf(summary)) say(line);
+  if (failure !== undefined) process.exit(1); // what a run that was ended still waits for
 }

@@ -1,94 +1,73 @@
 import { randomBytes } from 'node:crypto';
+import type { Policy } from '../governance/policy/policy.js';
 import { type HttpAnswer, type HttpCall, serveHttp } from '../testing/fakes/http-server.js';
 import { createFakeKeys } from '../testing/fakes/mistral-keys.js';
-import {
-  createFakeMistral,
-  FAKE_MODELS,
-  type FakeMistral,
-} from '../testing/fakes/mistral-server.js';
-import { createGate, type Gate } from './gate.js';
+import { createFakeMistral, FAKE_MODELS } from '../testing/fakes/mistral-server.js';
+import { createAnswerFaults } from './answer-faults.js';
 
 const DAY_MS = 86_400_000;
 
-export interface RemoteMistral {
-  readonly fake: FakeMistral;
-  readonly url: string;
-  readonly adminKey: string;
-  readonly gate: Gate<HttpCall>;
-  /** Called with the id of a key before Mistral deletes it. */
-  beforeDeletion: (keyId: string) => Promise<void>;
-  /** How many days ago it is at Mistral: a use told there lies that far back. */
-  daysBehind: number;
-  /** What Mistral answers to this key, which counts as a use of it. */
-  statusFor(apiKey: string): Promise<number>;
-  /** Whether Mistral would let this key in; not a use. */
-  accepts(apiKey: string): boolean;
-  /** From now on, a key looks as if nobody had used it for a while. */
-  makeUnused(keyId: string): void;
-  close(): Promise<void>;
-}
-
-interface NamedWorkspace {
-  readonly id: string;
-  readonly name: string;
-}
+export type RemoteMistral = Awaited<ReturnType<typeof startMistral>>;
 
 /** The fake Mistral as a server, with the organization that the policy is about. */
-export async function startMistral(workspaces: readonly NamedWorkspace[]): Promise<RemoteMistral> {
+export async function startMistral(workspaces: Policy['workspaces']) {
   const adminKey = randomBytes(24).toString('base64url');
-  const now = () => new Date(Date.now() - remote.daysBehind * DAY_MS);
-  const fake = createFakeMistral(
-    createFakeKeys({ now }),
-    {
-      workspaces,
-      requestsPerSecond: 100,
-      monthlyLimitReached: false,
-      monthlyLimitUsd: 5000,
-      models: FAKE_MODELS,
-    },
-    adminKey,
-    now,
-  );
-  const gate = createGate<HttpCall>();
+  const clock = { daysBehind: 0 };
+  const now = () => new Date(Date.now() - clock.daysBehind * DAY_MS);
+  const keys = createFakeKeys({ now });
+  const organization = {
+    workspaces,
+    requestsPerSecond: 100,
+    monthlyLimitReached: false,
+    monthlyLimitUsd: 5000,
+    models: FAKE_MODELS,
+  };
+  const fake = createFakeMistral(keys, organization, adminKey, now);
+  const faults = createAnswerFaults<HttpCall>();
+  const hooks = { beforeDeletion: async (_keyId: string) => {} };
   const { url, close } = await serveHttp(async (call) => {
     const [, deleted] = DELETION.exec(`${call.method} ${call.url.pathname}`) ?? [];
-    if (deleted) await remote.beforeDeletion(deleted);
+    if (deleted) await hooks.beforeDeletion(deleted);
     const answer = await fake.answer(call);
-    return gate.keeps(call) ? 'no answer' : forOfficialSdk(answer);
+    return faults.loses(call) ? 'no answer' : forOfficialSdk(answer);
   });
-  const remote: RemoteMistral = {
+
+  return {
     fake,
     url,
     adminKey,
-    gate,
-    beforeDeletion: async () => {},
-    daysBehind: 0,
+    faults,
+    /** How many days ago it is at Mistral: a use reported there lies that far back. */
+    clock,
+    /** Called with the id of a key before Mistral deletes it. */
+    hooks,
     close,
 
-    async statusFor(apiKey) {
-      const answer = await fetch(`${url}/v1/models`, {
-        headers: { authorization: `Bearer ${apiKey}` },
-      });
+    /** What Mistral answers to this key, which counts as a use of it. */
+    async statusFor(apiKey: string): Promise<number> {
+      const headers = { authorization: `Bearer ${apiKey}` };
+      const answer = await fetch(`${url}/v1/models`, { headers });
       await answer.arrayBuffer();
       return answer.status;
     },
 
-    accepts(apiKey) {
-      const key = fake.keys.made.find(({ plaintext }) => plaintext === apiKey);
-      return key !== undefined && fake.keys.isAccepted(key.id);
+    /** Whether Mistral would accept this key; not a use. */
+    accepts(apiKey: string): boolean {
+      const key = keys.made.find(({ plaintext }) => plaintext === apiKey);
+      return key !== undefined && keys.isAccepted(key.id);
     },
 
-    makeUnused(keyId) {
-      const key = fake.keys.made.find(({ id }) => id === keyId);
+    /** From now on, a key looks as if it had not been used for a while. */
+    makeUnused(keyId: string): void {
+      const key = keys.made.find(({ id }) => id === keyId);
       if (key) key.lastUsedOn = null;
     },
   };
-  return remote;
 }
 
 const DELETION = /^DELETE \/v1\/admin\/api-keys\/([^/]+)$/;
 
-/** Mistral documents `usage: null` in early chunks, and its own SDK refuses to read them. */
+/** Mistral documents `usage: null` in early chunks, and its own SDK fails to read them. */
 function forOfficialSdk(answer: HttpAnswer): HttpAnswer {
   if (answer.headers?.['content-type'] !== 'text/event-stream') return answer;
   return { ...answer, body: answer.body.replaceAll(',"usage":null', '') };

@@ -1,69 +1,68 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { loadPolicy } from '../governance/policy/load-policy.js';
+import { plannedKeys } from '../governance/policy/planned-keys.js';
 
-const SHIPPED = join(import.meta.dirname, '..', 'governance.yaml');
-const OPERATOR = join(import.meta.dirname, '..', 'examples', 'operator.yaml');
-
-export interface Addresses {
-  /** Of the fake Mistral. */
-  readonly mistralUrl: string;
-  readonly queueArn: string;
-}
-
+const ROOT = join(import.meta.dirname, '..');
 /** More than half of it goes with one long answer of codestral; once raised, next to nothing does. */
 const TINY_BUDGET_USD = 0.002;
 const RAISED_BUDGET_USD = 5;
 
-/** The shipped policy, pointed at the fake Mistral, with a queue that hears the graver alerts alone. */
-export function firstPolicy({ mistralUrl, queueArn }: Addresses) {
-  const policy = parse(readFileSync(SHIPPED, 'utf8'));
-  policy.mistral = {
-    ...policy.mistral,
-    apiUrl: mistralUrl,
-    adminUrl: `${mistralUrl}/v1/admin`,
-  };
-  policy.alerts.subscriptions.push({
-    protocol: 'sqs',
-    endpoint: queueArn,
-    filter: { type: [...HEARD] },
-  });
-  policy.workspaces[0].budgets = { dailyUsd: TINY_BUDGET_USD, monthlyUsd: 50 };
-  return policy;
-}
-
 /** The types of alerts that the queue's subscription lets through. */
-export const HEARD = ['audit-digest', 'spend-threshold', 'key-revoked', 'approval-needed'] as const;
-
-/** A key more, a key less, a budget raised. */
-export function changedPolicy(addresses: Addresses) {
-  const policy = firstPolicy(addresses);
-  const [dev, , prod] = policy.workspaces;
-  dev.budgets.dailyUsd = RAISED_BUDGET_USD;
-  dev.keys.push({ name: 'dev-ci-key', description: 'Continuous integration', readers: [] });
-  prod.keys = prod.keys.filter(({ name }: { name: string }) => name !== 'search-service-key');
-  return policy;
-}
-
-/** What the queue hears where there is no Admin API. */
-export const HEARD_OF_OPERATOR = ['key-needed', 'deletion-needed', 'key-revoked'] as const;
-
-/** The shipped example without the Admin API, pointed at the fake Mistral. */
-export function operatorPolicy({ mistralUrl, queueArn }: Addresses) {
-  const policy = parse(readFileSync(OPERATOR, 'utf8'));
-  policy.mistral.apiUrl = mistralUrl;
-  policy.alerts.subscriptions.push({
-    protocol: 'sqs',
-    endpoint: queueArn,
-    filter: { type: [...HEARD_OF_OPERATOR] },
-  });
-  return policy;
-}
+export const ALERT_TYPES = [
+  ...['audit-digest', 'key-revoked', 'approval-needed'],
+  ...['spend-threshold', 'spend-forecast', 'budget-exhausted', 'reconciliation-drift'],
+];
+/** The same in operator mode. */
+export const OPERATOR_ALERT_TYPES = ['key-needed', 'deletion-needed', 'key-revoked'];
 
 export const ADDED_SECRET = 'mistral/dev-workspace/dev-ci-key';
 export const REMOVED_SECRET = 'mistral/prod-workspace/search-service-key';
 
-export function writePolicy(path: string, policy: unknown): string {
-  writeFileSync(path, stringify(policy));
-  return path;
+/** Paths of the policies of the journey. */
+export interface Policies {
+  /** As shipped, pointed at the fake Mistral, with a queue that gets some alerts. */
+  readonly first: string;
+  /** A key more, a key less, a budget raised. */
+  readonly changed: string;
+  /** The shipped example without the Admin API. */
+  readonly operator: string;
+}
+
+export function writePolicies(folder: string, mistralUrl: string, queueArn: string): Policies {
+  const write = (name: string, policy: unknown) => {
+    const path = join(folder, `${name}.yaml`);
+    writeFileSync(path, stringify(policy));
+    return path;
+  };
+  const read = (path: string, types: readonly string[]) => {
+    const policy = parse(readFileSync(join(ROOT, path), 'utf8'));
+    policy.mistral.apiUrl = mistralUrl;
+    policy.alerts.subscriptions.push({
+      protocol: 'sqs',
+      endpoint: queueArn,
+      filter: { type: types },
+    });
+    return policy;
+  };
+
+  const policy = read('governance.yaml', ALERT_TYPES);
+  policy.mistral.adminUrl = `${mistralUrl}/v1/admin`;
+  const [dev, , prod] = policy.workspaces;
+  dev.budgets = { dailyUsd: TINY_BUDGET_USD, monthlyUsd: 50 };
+  const first = write('first', policy);
+
+  dev.budgets.dailyUsd = RAISED_BUDGET_USD;
+  dev.keys.push({ name: 'dev-ci-key', description: 'Continuous integration', readers: [] });
+  prod.keys = prod.keys.filter(({ name }: { name: string }) => name !== 'search-service-key');
+  const changed = write('changed', policy);
+
+  const operator = write('operator', read('examples/operator.yaml', OPERATOR_ALERT_TYPES));
+  return { first, changed, operator };
+}
+
+/** Names of the secrets that a policy has. */
+export function secretsOf(policyPath: string): readonly string[] {
+  return plannedKeys(loadPolicy(policyPath)).map(({ secretName }) => secretName);
 }

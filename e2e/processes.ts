@@ -1,12 +1,34 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 import { command } from './commands.js';
 import { claim } from './report.js';
+import { until } from './waiting.js';
 
-/** Processes that the emulator runs deployed functions in: each from a folder named after its function. */
-export interface FunctionProcesses {
-  /** Kills what runs a function, as if its machine had gone; returns when the process is no more. */
-  kill(functionName: string): Promise<void>;
+export type FunctionProcesses = ReturnType<typeof createFunctionProcesses>;
+
+/**
+ * Processes that the emulator runs deployed functions in: each from a folder named after its function.
+ * `folder` is where the emulator unpacks functions; so processes of other runs are left alone.
+ */
+export function createFunctionProcesses(folder: string) {
+  const runningOf = async (functionName: string): Promise<readonly number[]> => {
+    const start = `${folder}/ministack-lambda-${functionName}-`;
+    return (await processes()).flatMap(({ id, line }) => (line.includes(start) ? [id] : []));
+  };
+
+  return {
+    /** Kills what runs a function, as if its machine had gone; returns when the process is no more. */
+    async kill(functionName: string): Promise<void> {
+      const running = await runningOf(functionName);
+      claim(running.length > 0, `a process that runs ${functionName}`);
+      for (const id of running) process.kill(id, 'SIGKILL');
+      await until(
+        `the process of ${functionName} to be gone`,
+        () => runningOf(functionName),
+        (left) => !left.some((id) => running.includes(id)),
+        { pauseMs: 50, limitMs: 30_000 },
+      );
+    },
+  };
 }
 
 interface Process {
@@ -14,52 +36,22 @@ interface Process {
   readonly line: string;
 }
 
-/** `folder` is where the emulator unpacks functions; it tells this run's processes from others. */
-export function createFunctionProcesses(folder: string): FunctionProcesses {
-  const runningOf = async (functionName: string) =>
-    (await processes()).filter(({ line }) =>
-      line.includes(`${folder}/ministack-lambda-${functionName}-`),
-    );
-
-  return {
-    async kill(functionName) {
-      const running = await runningOf(functionName);
-      claim(running.length > 0, `a process that runs ${functionName}`);
-      for (const { id } of running) process.kill(id, 'SIGKILL');
-      for (let attempt = 0; attempt < GONE_ATTEMPTS; attempt += 1) {
-        const left = await runningOf(functionName);
-        if (!left.some(({ id }) => running.some((killed) => killed.id === id))) return;
-        await setTimeout(GONE_PAUSE_MS);
-      }
-      claim(false, `the process of ${functionName} to be gone`);
-    },
-  };
-}
-
-const GONE_ATTEMPTS = 100;
-const GONE_PAUSE_MS = 50;
-
 /** A process that has ended, and waits for its parent to notice, has no command line any more. */
 async function processes(): Promise<Process[]> {
-  return existsSync('/proc/self/cmdline') ? processesOfLinux() : await processesOfPs();
-}
-
-function processesOfLinux(): Process[] {
-  return readdirSync('/proc').flatMap((entry) => {
-    if (!/^\d+$/.test(entry)) return [];
-    try {
-      const line = readFileSync(`/proc/${entry}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return [{ id: Number(entry), line }];
-    } catch {
-      return []; // gone meanwhile
-    }
-  });
-}
-
-async function processesOfPs(): Promise<Process[]> {
+  if (existsSync('/proc/self/cmdline')) return readdirSync('/proc').flatMap(processOfLinux);
   const { stdout } = await command('ps', ['-axo', 'pid=,args='], {});
   return stdout.split('\n').flatMap((row) => {
     const [, id, line] = /^\s*(\d+)\s+(.*)$/.exec(row) ?? [];
     return id && line ? [{ id: Number(id), line }] : [];
   });
+}
+
+function processOfLinux(entry: string): Process[] {
+  if (!/^\d+$/.test(entry)) return [];
+  try {
+    const line = readFileSync(`/proc/${entry}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return [{ id: Number(entry), line }];
+  } catch {
+    return []; // gone meanwhile
+  }
 }

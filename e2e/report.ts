@@ -1,92 +1,88 @@
 /** A claim about the deployment that did not hold. */
 export class ClaimError extends Error {
   override readonly name = 'ClaimError';
+
+  constructor(what: string, given?: unknown) {
+    const shown = given === undefined ? '' : `, but got ${JSON.stringify(given).slice(0, 600)}`;
+    super(`expected ${what}${shown}`);
+  }
 }
 
-export function claim(holds: boolean, what: string, given?: unknown): void {
-  if (holds) return;
-  const shown = given === undefined ? '' : `, but got ${JSON.stringify(given).slice(0, 600)}`;
-  throw new ClaimError(`expected ${what}${shown}`);
+export function claim(holds: boolean, what: string, given?: unknown): asserts holds {
+  if (!holds) throw new ClaimError(what, given);
 }
 
-type Heading = 'resources deployed' | 'steps driven' | 'functions killed' | 'alerts received';
-type Counts = Readonly<Record<string, number>>;
-
-/** What happened, for the summary at the end. */
-export interface Report {
-  /** Runs a part of the journey and says how long it took; what fails ends the journey. */
-  step<Result>(title: string, act: () => Promise<Result>): Promise<Result>;
-  note(line: string): void;
-  /** Counts under a heading. */
-  count(heading: Heading, what: string, by?: number): void;
-  summary(): Summary;
+/** Two lists of names, in any order. */
+export function claimSame(given: readonly string[], expected: readonly string[], what: string) {
+  claim([...given].sort().join() === [...expected].sort().join(), what, given);
 }
+
+/** What is counted for the summary, under these names of its document. */
+const COUNTED = {
+  resourcesDeployed: 'resources deployed',
+  stepsDriven: 'steps driven',
+  functionsKilled: 'functions killed',
+  alertsReceived: 'alerts received',
+} as const;
+type Counted = keyof typeof COUNTED;
 
 /** The document that `--json` prints; a failed journey has what came before, and says why it ended. */
-export interface Summary {
+export interface Summary extends Readonly<Record<Counted, Readonly<Record<string, number>>>> {
   readonly parts: readonly { readonly title: string; readonly seconds: number }[];
-  readonly resourcesDeployed: Counts;
-  readonly stepsDriven: Counts;
-  readonly functionsKilled: Counts;
-  readonly alertsReceived: Counts;
   readonly minutes: number;
 }
 
-export function createReport(write: (line: string) => void, now: () => number): Report {
-  const startedAt = now();
+export type Report = ReturnType<typeof createReport>;
+
+/** What happened, for the summary at the end. */
+export function createReport(write: (line: string) => void, nowMs: () => number) {
+  const startedAtMs = nowMs();
   const parts: { title: string; seconds: number }[] = [];
-  const counts = new Map<Heading, Map<string, number>>();
-  const under = (heading: Heading): Counts =>
-    Object.fromEntries([...(counts.get(heading) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const counts: Record<Counted, Record<string, number>> = {
+    ...{ resourcesDeployed: {}, stepsDriven: {}, functionsKilled: {}, alertsReceived: {} },
+  };
+  let unfinished: string | undefined;
 
   return {
-    async step(title, act) {
-      const from = now();
+    /** Runs a part of the journey and prints how long it took; what fails ends the journey. */
+    async step<Result>(title: string, act: () => Promise<Result>): Promise<Result> {
+      const fromMs = nowMs();
+      unfinished = title;
       const result = await act();
-      const seconds = (now() - from) / 1000;
+      unfinished = undefined;
+      const seconds = (nowMs() - fromMs) / 1000;
       parts.push({ title, seconds });
       write(`✓ ${title} (${seconds.toFixed(1)} s)`);
       return result;
     },
 
-    note: (line) => write(`  ${line}`),
+    note: (line: string) => write(`  ${line}`),
 
-    count(heading, what, by = 1) {
-      const group = counts.get(heading) ?? new Map<string, number>();
-      group.set(what, (group.get(what) ?? 0) + by);
-      counts.set(heading, group);
+    count(counted: Counted, what: string, by = 1): void {
+      counts[counted][what] = (counts[counted][what] ?? 0) + by;
     },
 
-    summary: () => ({
-      parts,
-      resourcesDeployed: under('resources deployed'),
-      stepsDriven: under('steps driven'),
-      functionsKilled: under('functions killed'),
-      alertsReceived: under('alerts received'),
-      minutes: (now() - startedAt) / 60_000,
-    }),
+    /** In which part the journey is, or after which. */
+    where(): string {
+      if (unfinished !== undefined) return `in "${unfinished}"`;
+      const last = parts.at(-1);
+      return last ? `after "${last.title}"` : 'at the start';
+    },
+
+    summary(): Summary {
+      return { parts, ...counts, minutes: (nowMs() - startedAtMs) / 60_000 };
+    },
   };
 }
 
 /** The summary for people. */
 export function linesOf(summary: Summary): string[] {
-  const { parts, resourcesDeployed, stepsDriven, functionsKilled, alertsReceived } = summary;
-  return [
-    '',
-    ...table('resources deployed', resourcesDeployed),
-    ...table('steps driven', stepsDriven),
-    ...table('functions killed', functionsKilled),
-    ...table('alerts received', alertsReceived),
-    `${parts.length} parts of the journey held, ${summary.minutes.toFixed(1)} minutes`,
-  ];
-}
-
-function table(heading: string, counts: Counts): string[] {
-  const rows = Object.entries(counts);
-  const sum = rows.reduce((total, [, count]) => total + count, 0);
-  return [
-    `${heading}: ${sum}`,
-    ...rows.map(([what, count]) => `${String(count).padStart(6)}  ${what}`),
-    '',
-  ];
+  const tables = Object.entries(COUNTED).flatMap(([counted, heading]) => {
+    const rows = Object.entries(summary[counted as Counted]).sort(([a], [b]) => (a < b ? -1 : 1));
+    const sum = rows.reduce((total, [, count]) => total + count, 0);
+    const lines = rows.map(([what, count]) => `${String(count).padStart(6)}  ${what}`);
+    return [`${heading}: ${sum}`, ...lines, ''];
+  });
+  const minutes = summary.minutes.toFixed(1);
+  return ['', ...tables, `${summary.parts.length} parts of the journey held, ${minutes} minutes`];
 }

@@ -6,7 +6,7 @@ const { SecretsManager } = require('@aws-sdk/client-secrets-manager');
 const sessions = (arn) =>
   arn.replace(/:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/, ':sts::$1:assumed-role/$2/*');
 
-// This run looks at values as the account's root, whom the policy keeps out.
+// This run reads values as the account's root, whom the policy keeps out.
 function readAsEmulator(policy, account) {
   for (const { Effect, Condition = {} } of policy.Statement) {
     const operator = Effect === 'Deny' ? Condition.ArnNotLike : Condition.ArnLike;

@@ -3,25 +3,17 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout } from 'node:timers/promises';
+import { endGroup } from './commands.js';
 import type { Emulator } from './emulator.js';
-
-/** A user's open shell, with the AWS CLI and the account's credentials. */
-export interface Shell {
-  /** Where it is, and where commands leave their files. */
-  readonly folder: string;
-  /**
-   * Pastes commands; `typed` is what is typed at a prompt of theirs. Returns what they printed.
-   * @throws Error with what they said, if one of them fails
-   */
-  paste(commands: string, typed?: string): Promise<string>;
-  close(): Promise<void>;
-}
+import { LATE, within } from './waiting.js';
 
 const END = '--- pasted, status';
-const PASTE_TIMEOUT_MS = 180_000;
+const PASTE_LIMIT_MS = 300_000;
 
-export function openShell({ env }: Pick<Emulator, 'env'>, parent: string): Shell {
+export type Shell = ReturnType<typeof openShell>;
+
+/** A user's open shell, with the AWS CLI and the account's credentials. */
+export function openShell({ env }: Pick<Emulator, 'env'>, parent: string) {
   const folder = join(parent, 'shell');
   mkdirSync(folder);
   const child = spawn('bash', ['--noprofile', '--norc'], {
@@ -44,30 +36,38 @@ export function openShell({ env }: Pick<Emulator, 'env'>, parent: string): Shell
   }
 
   return {
+    /** Where it is, and where commands leave their files. */
     folder,
 
-    async paste(commands, typed) {
+    /**
+     * Pastes commands; `typed` is what is typed at a prompt of theirs. Returns what they printed.
+     * @throws Error with their error output, if one of them fails
+     */
+    async paste(commands: string, typed?: string): Promise<string> {
       pastes += 1;
       const script = join(folder, `paste-${pastes}.sh`);
-      const said = join(folder, `paste-${pastes}.err`);
+      const errors = join(folder, `paste-${pastes}.err`);
       writeFileSync(script, commands);
       // Any failing command counts, not only the last one.
-      child.stdin.write(`status=0; trap 'status=$?' ERR; . '${script}' 2> '${said}'; trap - ERR\n`);
+      child.stdin.write(
+        `status=0; trap 'status=$?' ERR; . '${script}' 2> '${errors}'; trap - ERR\n`,
+      );
       if (typed !== undefined) child.stdin.write(`${typed}\n`);
       child.stdin.write(`printf '\\n%s %d\\n' '${END}' "$status"\n`);
-      const late = setTimeout(PASTE_TIMEOUT_MS, undefined, { ref: false });
-      const answer = await Promise.race([printed(), late]);
-      if (answer?.status === 0) return answer.text;
-      const what = answer ? `failed with ${answer.status}` : 'did not end in time';
-      throw new Error(
-        `pasted into a shell, this ${what}:\n${commands}\n${readFileSync(said, 'utf8')}`,
-      );
+      const answer = await within(PASTE_LIMIT_MS, printed());
+      if (answer !== LATE && answer.status === 0) return answer.text;
+      const what =
+        answer === LATE
+          ? `did not end within ${PASTE_LIMIT_MS / 1000} s`
+          : `failed with ${answer.status}`;
+      const printedErrors = readFileSync(errors, 'utf8');
+      throw new Error(`pasted into a shell, this ${what}:\n${commands}\n${printedErrors}`);
     },
 
-    async close() {
+    async close(): Promise<void> {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      endGroup(child);
       await exited;
     },
   };

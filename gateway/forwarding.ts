@@ -1,72 +1,66 @@
-import { DeliveredText } from '../governance/metering/delivered-text.js';
-import type { Partly } from '../governance/metering/tally.js';
-import { type Usage, UsageScanner } from '../governance/metering/usage-scanner.js';
+import {
+  type AnswerMeter,
+  meterFor,
+  type PartialAnswer,
+} from '../governance/metering/answer-meter.js';
+import type { ReportedUsage } from '../governance/metering/usage-scanner.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
-import type { UpstreamController, UpstreamHandler } from './upstream.js';
+import {
+  failureOf,
+  type UpstreamAnswer,
+  type UpstreamController,
+  type UpstreamFailure,
+  type UpstreamHandler,
+} from './upstream.js';
 
 /** How one attempt at Mistral ended. */
 export type Forwarded =
-  /** The whole answer passed on to the caller, but for its last chunk. */
+  /** The whole answer is with the caller, except for its last chunk. */
   | {
       readonly kind: 'delivered';
-      readonly usage: Usage | undefined;
+      readonly usage: ReportedUsage | undefined;
       readonly lastChunk: Buffer | undefined;
     }
-  /** An error from Mistral, of which nothing went to the caller. */
-  | {
-      readonly kind: 'answered';
-      readonly status: number;
-      readonly headers: UpstreamHeaders;
-      readonly body: Buffer;
-    }
-  /** No answer, so that nothing went to the caller. */
+  /** An error from Mistral, none of which went to the caller. */
+  | ({ readonly kind: 'error' } & UpstreamAnswer)
+  /** No answer, so nothing went to the caller. */
   | { readonly kind: 'unanswered'; readonly reason: UpstreamFailure }
-  /** It broke off after the caller had some of it. */
-  | ({ readonly kind: 'broken off'; readonly reason: UpstreamFailure } & Partly);
-
-export type UpstreamFailure =
-  /** Of these two Mistral has seen nothing. */
-  'no connection' | 'connect timeout' | 'timeout' | 'connection broken' | 'internal error';
-
-export interface ForwardingOwner {
-  /** Whether another workspace than the caller's answers. */
-  readonly isOverflow: boolean;
-  forwarded(outcome: Forwarded): void;
-  /** The caller has read nothing for too long. */
-  stalled(): void;
-}
+  /** It broke off after the caller had received a part. */
+  | {
+      readonly kind: 'broken off';
+      readonly reason: UpstreamFailure | 'caller stalled';
+      readonly answer: PartialAnswer;
+    }
+  | { readonly kind: 'abandoned' };
 
 const MAX_ERROR_BYTES = 16 * 1024;
-const STREAM = 'text/event-stream';
-const JSON_TYPE = 'application/json';
 
 /** Passes one answer of Mistral's on as it comes, no faster than the caller reads it. */
 export class Forwarding implements UpstreamHandler {
   #controller: UpstreamController | undefined;
-  #scanner: UsageScanner | undefined;
-  #text: DeliveredText | undefined;
+  #meter: AnswerMeter | undefined;
   #error: { status: number; headers: UpstreamHeaders; chunks: Buffer[]; bytes: number } | undefined;
   #expectedBytes = -1;
   #receivedBytes = 0;
   #ended = false;
-  #stalled: NodeJS.Timeout | undefined;
+  #stallTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly key: ApiKey,
     private readonly reply: Reply,
+    /** Whether another workspace than the caller's answers. */
+    private readonly isOverflow: boolean,
+    /** How long the caller may read nothing of an answer that waits for it. */
     private readonly stallMs: number,
-    private readonly owner: ForwardingOwner,
+    private readonly done: (outcome: Forwarded) => void,
   ) {}
 
-  /** The caller hung up, or reads no more. What it had; `undefined` once all was told. */
-  abandon(): Partly | undefined {
-    if (this.#ended) return undefined;
-    this.#ended = true;
-    this.#clearStall();
-    this.#controller?.abort(new Error('caller hung up'));
-    return this.#partly();
+  /** The caller hung up. Returns what it received. */
+  abandon(): PartialAnswer {
+    this.#stop({ kind: 'abandoned' });
+    return this.#meter?.partial ?? NOTHING;
   }
 
   onRequestStart(controller: UpstreamController): void {
@@ -76,18 +70,16 @@ export class Forwarding implements UpstreamHandler {
 
   onResponseStart(_controller: UpstreamController, status: number, headers: UpstreamHeaders): void {
     if (status < 200) return; // an interim answer; the real one follows
-    const type = headerOf(headers, 'content-type') ?? JSON_TYPE;
-    const isStream = type.startsWith(STREAM);
-    if (status >= 300 || !(isStream || type.startsWith(JSON_TYPE))) {
+    const meter = status < 300 ? meterFor(headerOf(headers, 'content-type')) : undefined;
+    if (!meter) {
       this.#error = { status, headers, chunks: [], bytes: 0 };
       return;
     }
-    this.#scanner = new UsageScanner();
-    if (isStream) this.#text = new DeliveredText();
+    this.#meter = meter;
     const length = headerOf(headers, 'content-length');
     if (length !== undefined) this.#expectedBytes = Number(length);
-    this.reply.start(status, headersForCaller(headers, this.key, this.owner.isOverflow));
-    if (isStream) queueMicrotask(() => this.#flushHead());
+    this.reply.start(status, headersForCaller(headers, this.key, this.isOverflow));
+    if (meter.isStream) queueMicrotask(() => this.#flushHead());
   }
 
   onResponseData(controller: UpstreamController, chunk: Buffer): void {
@@ -97,48 +89,45 @@ export class Forwarding implements UpstreamHandler {
       return;
     }
     this.#receivedBytes += chunk.length;
-    this.#scanner?.scan(chunk);
-    if (this.#receivedBytes === this.#expectedBytes) {
-      this.#finish({ kind: 'delivered', usage: this.#scanner?.usage, lastChunk: chunk });
-      return;
-    }
-    this.#text?.see(chunk);
-    if (!this.reply.write(chunk)) this.#waitForCaller(controller);
+    this.#meter?.see(chunk);
+    if (this.#receivedBytes === this.#expectedBytes) this.#deliver(chunk);
+    else if (!this.reply.write(chunk)) this.#waitForCaller(controller);
   }
 
   onResponseEnd(): void {
-    if (this.#error) {
-      const { status, headers, chunks } = this.#error;
-      this.#finish({ kind: 'answered', status, headers, body: Buffer.concat(chunks) });
+    if (!this.#error) {
+      this.#deliver(undefined);
       return;
     }
-    this.#finish({ kind: 'delivered', usage: this.#scanner?.usage, lastChunk: undefined });
+    const { status, headers, chunks } = this.#error;
+    this.#finish({ kind: 'error', status, headers, body: Buffer.concat(chunks) });
   }
 
   onResponseError(_controller: UpstreamController | undefined, error: Error): void {
-    if (this.#error) {
-      // The status counts, even where its explanation is cut off.
-      this.onResponseEnd();
-      return;
-    }
-    const reason = failureOf(error);
-    if (!this.#scanner) this.#finish({ kind: 'unanswered', reason });
-    else this.#finish({ kind: 'broken off', reason, ...this.#partly() });
+    // The status counts, even where its explanation is cut off.
+    if (this.#error) this.onResponseEnd();
+    else this.#breakOff(failureOf(error));
   }
 
-  #finish(forwarded: Forwarded): void {
+  #deliver(lastChunk: Buffer | undefined): void {
+    this.#finish({ kind: 'delivered', usage: this.#meter?.usage, lastChunk });
+  }
+
+  #breakOff(reason: UpstreamFailure): void {
+    if (!this.#meter) this.#finish({ kind: 'unanswered', reason });
+    else this.#finish({ kind: 'broken off', reason, answer: this.#meter.partial });
+  }
+
+  #stop(outcome: Forwarded): void {
+    this.#finish(outcome);
+    this.#controller?.abort(new Error('caller hung up'));
+  }
+
+  #finish(outcome: Forwarded): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#clearStall();
-    this.owner.forwarded(forwarded);
-  }
-
-  #partly(): Partly {
-    return {
-      usage: this.#scanner?.usage,
-      deliveredTokens: this.#text?.tokens ?? 0,
-      generated: this.#scanner && !this.#text ? 'all' : 'as delivered',
-    };
+    this.done(outcome);
   }
 
   #keepError(chunk: Buffer): void {
@@ -149,14 +138,17 @@ export class Forwarding implements UpstreamHandler {
     error.bytes += kept.length;
   }
 
-  /** In one packet with the first bytes, where these came with the head. */
+  /** The head goes in one packet with the first bytes, where these came with the head. */
   #flushHead(): void {
     if (this.#receivedBytes === 0 && !this.#ended) this.reply.flushHead();
   }
 
   #waitForCaller(controller: UpstreamController): void {
     controller.pause();
-    this.#stalled = setTimeout(() => this.owner.stalled(), this.stallMs);
+    this.#stallTimer = setTimeout(() => {
+      const answer = this.#meter?.partial ?? NOTHING;
+      this.#stop({ kind: 'broken off', reason: 'caller stalled', answer });
+    }, this.stallMs);
     this.reply.onceDrained(() => {
       this.#clearStall();
       if (!this.#ended) controller.resume();
@@ -164,26 +156,13 @@ export class Forwarding implements UpstreamHandler {
   }
 
   #clearStall(): void {
-    if (this.#stalled) clearTimeout(this.#stalled);
-    this.#stalled = undefined;
+    if (this.#stallTimer) clearTimeout(this.#stallTimer);
+    this.#stallTimer = undefined;
   }
 }
 
-/** Of undici's errors and of those of our own client. */
-const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
-  UND_ERR_CONNECT_TIMEOUT: 'connect timeout',
-  UND_ERR_HEADERS_TIMEOUT: 'timeout',
-  UND_ERR_BODY_TIMEOUT: 'timeout',
-  CONNECT_TIMEOUT: 'connect timeout',
-  ANSWER_TIMEOUT: 'timeout',
+const NOTHING: PartialAnswer = {
+  usage: undefined,
+  deliveredTokens: 0,
+  generated: 'as delivered',
 };
-
-function failureOf(error: Error): UpstreamFailure {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const known = FAILURES[code ?? ''];
-  if (known) return known;
-  const syscall = 'syscall' in error ? error.syscall : undefined;
-  if (syscall === 'connect' || syscall === 'getaddrinfo') return 'no connection';
-  if (error instanceof AggregateError) return 'no connection'; // no address of the host answered
-  return code === undefined ? 'internal error' : 'connection broken';
-}

@@ -1,16 +1,37 @@
+import {
+  type Problem,
+  type ProblemCode,
+  publicCode,
+  type WholeAnswer,
+} from '../governance/metering/problem.js';
 import type { MetricLines } from '../governance/platform/metric-lines.js';
 
-/** What the gateway measures of its requests: noted in memory, written at times. */
+/** How a request ended: in a problem of ours, or in one of these ways. */
+export type RequestOutcome =
+  | ProblemCode
+  | 'answered'
+  /** An error of Mistral's about the request itself, passed on in Mistral's words. */
+  | 'rejected_by_mistral'
+  /** After the caller had received a part of the answer. */
+  | 'broken_off'
+  | 'caller_gone';
+
+export function outcomeOf(answer: Problem | WholeAnswer): RequestOutcome {
+  if ('kind' in answer) return publicCode(answer.code);
+  return answer.status < 400 ? 'answered' : 'rejected_by_mistral';
+}
+
+/** Measures requests in memory, and writes the metrics at intervals. */
 export interface GatewayMetrics {
-  /** A request is over. Outcomes are few: each is a metric to pay for, in the hours that it occurs. */
-  ended(outcome: string, milliseconds: number): void;
-  /** Mistral did not take a workspace's key, or had no room for its request. */
+  /** A request is over. Each outcome is a metric to pay for, in the hours in which it occurs. */
+  ended(outcome: RequestOutcome, milliseconds: number): void;
+  /** Mistral rejected the key of a workspace, or limited its rate. */
   refused(status: 401 | 429): void;
-  /** Writes what was noted since the last time: one line for each outcome, none for nothing. */
+  /** Writes what was measured since the last flush: one line per outcome. */
   flush(): void;
 }
 
-// A line takes a hundred values of a metric; Powertools ends it by itself when that many are in.
+// A line takes a hundred values of a metric; Powertools ends it by itself when it is full.
 const MOST_VALUES = 99;
 
 export function createGatewayMetrics(lines: MetricLines): GatewayMetrics {

@@ -1,7 +1,7 @@
 import type { Alert } from '../governance/alerts/alert.js';
 import { GATEWAY_KEY_NAME, secretName } from '../governance/policy/planned-keys.js';
 
-/** Mistral refuses the key that the gateway uses for a workspace, even read afresh. */
+/** Mistral rejects the gateway's key of a workspace, also after the secret was read again. */
 export function gatewayUnauthorized(workspace: string, at: Date): Alert {
   const secret = secretName(workspace, GATEWAY_KEY_NAME);
   return {
@@ -10,19 +10,19 @@ export function gatewayUnauthorized(workspace: string, at: Date): Alert {
     workspace,
     threadId: `gateway-unauthorized-${workspace}`,
     at,
-    title: `Mistral refuses the gateway's key of ${workspace}`,
-    description: `Mistral answers 401 to the gateway's key of ${workspace}, also after the secret was read afresh. Every request of that workspace fails with 502 upstream_unauthorized now. The key may be revoked, or the workspace suspended, or a spend limit at Mistral reached: Mistral answers the same to all of them.`,
+    title: `Gateway down for ${workspace}: Mistral rejects its key (401)`,
+    description: `Every gateway request of ${workspace} now fails with 502 upstream_unauthorized. Mistral answers 401 to the gateway's key, also after the secret was read again. The key may be revoked, the workspace suspended, or a spend limit at Mistral reached: Mistral gives the same answer for all three.`,
     facts: { secret, workspace },
     nextSteps: [
       {
-        say: 'See when the secret was last rotated; right after a rotation Mistral may need some minutes',
+        say: 'Check when the secret was last rotated. After a rotation Mistral may need some minutes to accept the new key',
         command: `aws secretsmanager describe-secret --secret-id ${secret} --query '{rotated: LastRotatedDate, labels: VersionIdsToStages}'`,
       },
       {
-        say: "Look in the Mistral console whether the workspace is suspended, its or the organization's spend limit reached, or a bill unpaid",
+        say: 'Check in the Mistral console whether the workspace is suspended, a bill is unpaid, or a spend limit of the workspace or the organization is reached',
       },
       {
-        say: 'If only this key is refused, make a new one',
+        say: 'If Mistral rejects only this key, create a new one',
         command: `aws secretsmanager rotate-secret --secret-id ${secret}`,
       },
     ],

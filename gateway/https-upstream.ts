@@ -10,7 +10,7 @@ import {
   type UpstreamTimeouts,
 } from './upstream.js';
 
-/** For a process with one request at a time that may be frozen between two: no package to start. */
+/** For a process that serves one request at a time and may be frozen in between. Loads no package. */
 export function createHttpsUpstream(
   apiUrl: string,
   timeouts: UpstreamTimeouts,
@@ -24,8 +24,8 @@ export function createHttpsUpstream(
   let agent = new transport.Agent({ keepAlive: true });
   let lastUsedAt = now();
 
-  // The connections that a frozen process still holds are long cut, and the timers that would have
-  // closed them never ran.
+  // The connections that a frozen process holds are cut by now, and the timers that would have closed
+  // them did not run.
   function freshAgent(): http.Agent {
     const at = now();
     if (at - lastUsedAt > KEEP_ALIVE_MS) {
@@ -41,14 +41,14 @@ export function createHttpsUpstream(
       const length = String(body?.length ?? 0);
       const headers = [...headersFor(key, accept), 'content-length', length, 'host', url.host];
       const request = { method, hostname, port, path: prefix + path, headers, agent: freshAgent() };
-      new Exchange(transport.request(request), timeouts, handler).send(body);
+      new HttpsCall(transport.request(request), timeouts, handler).send(body);
     },
     close: async () => agent.destroy(),
   };
 }
 
-/** One request and its answer; whatever ends it is told once. */
-class Exchange implements UpstreamController {
+/** One request and its answer. Reports its end once, whichever comes first. */
+class HttpsCall implements UpstreamController {
   #response: http.IncomingMessage | undefined;
   #over = false;
   #timer: NodeJS.Timeout | undefined;
@@ -80,7 +80,7 @@ class Exchange implements UpstreamController {
 
   pause(): void {
     this.#response?.pause();
-    clearTimeout(this.#timer); // it is not Mistral that we wait for
+    clearTimeout(this.#timer); // the caller is slow, not Mistral
   }
 
   resume(): void {
@@ -135,5 +135,5 @@ function timeout(code: 'CONNECT_TIMEOUT' | 'ANSWER_TIMEOUT'): Error {
 }
 
 function broken(): Error {
-  return Object.assign(new Error('the connection ended too early'), { code: 'ECONNRESET' });
+  return Object.assign(new Error('the connection ended early'), { code: 'ECONNRESET' });
 }

@@ -1,44 +1,73 @@
 import type { AccessGrant } from '../governance/access/access.js';
+import type { ModelDirectory } from '../governance/access/model-directory.js';
 import { type Problem, problem } from '../governance/metering/problem.js';
+import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
+import type { Workspace } from '../governance/policy/policy.js';
 import { headerOf, type UpstreamHeaders } from './response-headers.js';
 
-/** What a 429 of Mistral's says of when to come back. */
-export type Comeback =
+/** When a 429 of Mistral's says that a retry can help. */
+export type RetryAdvice =
   | { readonly kind: 'after'; readonly ms: number }
-  /** Nothing said: a short pause may do. */
+  /** It does not say: a short pause may be enough. */
   | { readonly kind: 'unknown' }
-  /** This workspace has no allowance for the model at all. */
+  /** The workspace has no allowance for the model at all. */
   | { readonly kind: 'never' };
 
 const LIMITS = ['x-ratelimit-limit-req-minute', 'x-ratelimit-limit-tokens-minute'];
 const REMAINING = ['x-ratelimit-remaining-req-minute', 'x-ratelimit-remaining-tokens-minute'];
-// Mistral counts over the last sixty seconds, so this is when the window has moved on for sure.
+// Mistral counts over the last sixty seconds, so after this time the window has certainly moved on.
 const WINDOW_MS = 60_000;
+/** How long a request may wait in total before it goes to another workspace. */
+const MAX_WAIT_MS = 2000;
+const FIRST_PAUSE_MS = 200;
 
-/** One code covers "spent" and "never allowed" at Mistral: only the headers tell them apart. */
-export function comebackOf(headers: UpstreamHeaders, now: Date): Comeback {
+/** Mistral has one code for "exhausted" and "never allowed": only the headers tell them apart. */
+export function retryAdviceOf(headers: UpstreamHeaders, now: Date): RetryAdvice {
   if (LIMITS.some((name) => headerOf(headers, name) === '0')) return { kind: 'never' };
   const asked = retryAfterMs(headerOf(headers, 'retry-after'), now);
   if (asked !== undefined) return { kind: 'after', ms: asked };
-  const spent = REMAINING.some((name) => headerOf(headers, name) === '0');
-  return spent ? { kind: 'after', ms: WINDOW_MS } : { kind: 'unknown' };
+  const isExhausted = REMAINING.some((name) => headerOf(headers, name) === '0');
+  return isExhausted ? { kind: 'after', ms: WINDOW_MS } : { kind: 'unknown' };
 }
 
-/** `Retry-After` comes in seconds or as a date; what is neither asks for nothing. */
-export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
-  if (!header) return undefined;
-  const seconds = Number(header);
-  const ms = Number.isNaN(seconds) ? Date.parse(header) - now.getTime() : seconds * 1000;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+/** The pauses of one request at Mistral's rate limit, each longer than the last. */
+export class Pauses {
+  #count = 0;
+  #totalMs = 0;
+
+  constructor(private readonly random: () => number) {}
+
+  /** The next pause; `undefined` where waiting does not help, or takes too long. */
+  next(advice: RetryAdvice): number | undefined {
+    const own = FIRST_PAUSE_MS * 2 ** this.#count * (0.5 + this.random() / 2);
+    const pause = advice.kind === 'after' ? Math.max(advice.ms, own) : own;
+    if (advice.kind === 'never' || this.#totalMs + pause > MAX_WAIT_MS) return undefined;
+    this.#count += 1;
+    this.#totalMs += pause;
+    return pause;
+  }
 }
 
-/** What a caller is told when Mistral has no room for its own workspace. */
-export function rateLimited({ workspace, modelId }: AccessGrant, comeback: Comeback): Problem {
-  if (comeback.kind === 'never') {
+/** Where else a request may go, in order: only where the policy allows its model. */
+export function overflowOf(
+  { workspace, modelId }: AccessGrant,
+  workspaces: readonly Workspace[],
+  models: Pick<ModelDirectory, 'resolve'>,
+): string[] {
+  const home = workspaces.find(({ name }) => name === workspace);
+  return (home?.overflowTo ?? []).filter((target) => {
+    const allowed = workspaces.find(({ name }) => name === target)?.models ?? [];
+    return allowed === '*' || allowed.some((name) => models.resolve(name) === modelId);
+  });
+}
+
+/** What the caller gets where Mistral limits its own workspace. */
+export function rateLimited({ workspace, modelId }: AccessGrant, advice: RetryAdvice): Problem {
+  if (advice.kind === 'never') {
     const what = `Mistral allows workspace "${workspace}" no requests to model "${modelId}"`;
     return problem('rate_limited', what);
   }
-  const seconds = comeback.kind === 'after' ? Math.ceil(comeback.ms / 1000) : 0;
-  const what = `Mistral's rate limit of workspace "${workspace}" is reached for "${modelId}"`;
+  const seconds = advice.kind === 'after' ? Math.ceil(advice.ms / 1000) : 0;
+  const what = `workspace "${workspace}" has reached Mistral's rate limit for model "${modelId}"`;
   return problem('rate_limited', what, { retryAfterSeconds: Math.max(1, seconds) });
 }

@@ -2,7 +2,7 @@ import type { ApiKey } from '../governance/mistral/api-key.js';
 
 export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What of Mistral's headers reaches the caller; all else is about our connection, not theirs. */
+/** Mistral's headers that reach the caller; the others are about our connection. */
 const PASSED_ON = new Set([
   'content-type',
   'content-length',
@@ -20,7 +20,7 @@ function isRateLimit(name: string): boolean {
 /**
  * As name, value, name, value …
  *
- * `isOverflow`: another workspace than the caller's answered, whose limits are not the caller's.
+ * @param isOverflow another workspace than the caller's answered, with limits of its own
  */
 export function headersForCaller(
   headers: UpstreamHeaders,
@@ -32,7 +32,7 @@ export function headersForCaller(
   for (const name in headers) {
     if (!PASSED_ON.has(name) && (isOverflow || !isRateLimit(name))) continue;
     const value = headers[name];
-    // A server that echoes what it got would otherwise hand the key on.
+    // A server that echoes the request would otherwise pass the key on.
     if (typeof value === 'string' && !value.includes(plaintext)) passed.push(name, value);
   }
   return passed;

@@ -10,14 +10,21 @@ export interface UpstreamRequest {
   readonly body: Buffer | undefined;
 }
 
-/** Slows down or ends what comes. */
+/** An answer of Mistral's, read to its end. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: UpstreamHeaders;
+  readonly body: Buffer;
+}
+
+/** Slows down or ends an answer. */
 export interface UpstreamController {
   pause(): void;
   resume(): void;
   abort(reason: Error): void;
 }
 
-/** Hears of one answer as it comes: plain calls, since every request makes them. */
+/** Receives one answer as it comes: plain calls, since every request makes them. */
 export interface UpstreamHandler {
   onRequestStart(controller: UpstreamController): void;
   onResponseStart(controller: UpstreamController, status: number, headers: UpstreamHeaders): void;
@@ -40,17 +47,17 @@ export type UpstreamTimeouts = Pick<
   'connectTimeoutSeconds' | 'firstByteTimeoutSeconds' | 'idleTimeoutSeconds'
 >;
 
-/** Shorter than servers keep an idle connection. */
+/** Shorter than the time for which servers keep an idle connection. */
 export const KEEP_ALIVE_MS = 30_000;
 
 const ACCEPTABLE = /^[\w*/+.,;=" -]{1,200}$/;
 const ANY = 'application/json, text/event-stream';
 
-/** The same for most requests of a key: made once for each kind of answer. */
+/** The same for most requests of a key: made once for each `accept`. */
 const made = new WeakMap<ApiKey, Map<string | undefined, string[]>>();
 const KINDS_KEPT = 16;
 
-/** All that travels: nothing of the caller's headers but what kind of answer it takes. Not to be changed. */
+/** All headers that are sent: of the caller's own, only `accept`. Not to be changed in place. */
 export function headersFor(key: ApiKey, accept: string | undefined): string[] {
   let kinds = made.get(key);
   if (!kinds) {
@@ -78,7 +85,31 @@ function makeHeaders(key: ApiKey, accept: string | undefined): string[] {
   ];
 }
 
-/** What an API's address has before the paths of its endpoints. */
+/** The part of an API's address before the paths of its endpoints. */
 export function pathPrefix(apiUrl: URL): string {
   return apiUrl.pathname.replace(/\/+$/, '');
+}
+
+/** Why there was no answer, or only a part of one. */
+export type UpstreamFailure =
+  /** In these two cases Mistral has seen nothing of the request. */
+  'no connection' | 'connect timeout' | 'timeout' | 'connection broken' | 'internal error';
+
+/** Codes of undici's errors and of those of our own client. */
+const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'connect timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  CONNECT_TIMEOUT: 'connect timeout',
+  ANSWER_TIMEOUT: 'timeout',
+};
+
+export function failureOf(error: Error): UpstreamFailure {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const known = FAILURES[code ?? ''];
+  if (known) return known;
+  const syscall = 'syscall' in error ? error.syscall : undefined;
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return 'no connection';
+  if (error instanceof AggregateError) return 'no connection'; // no address of the host answered
+  return code === undefined ? 'internal error' : 'connection broken';
 }

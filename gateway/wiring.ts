@@ -1,57 +1,88 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AlertTopic } from '../governance/alerts/alert-topic.aws.js';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { type AlertTopic, createAlertTopic } from '../governance/alerts/alert-topic.aws.js';
+import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
-import { createQuotaMetering } from '../governance/metering/quota-metering.js';
+import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
-import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
+import { createWorkspaceKeys, type WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import { createKeyProber } from '../governance/mistral/key-prober.js';
 import type { MistralModel } from '../governance/mistral/mistral.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
-import type { Log } from '../governance/platform/log.js';
+import type { MetricLines } from '../governance/platform/metric-lines.js';
+import type { LoggingRuntime } from '../governance/policy/function-runtime.js';
 import { gatewayWorkspaces } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { createPriceBook } from '../governance/prices/price-book.js';
-import type { QuotaCounters } from '../governance/quotas/quota-counters.aws.js';
+import {
+  createQuotaCounters,
+  type QuotaCounters,
+} from '../governance/quotas/quota-counters.aws.js';
 import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
 import { createGateway, type Gateway } from './gateway.js';
-import type { GatewayMetrics } from './gateway-metrics.js';
+import type { GatewayDeps } from './gateway-deps.js';
+import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
 import { gatewayUnauthorized } from './gateway-unauthorized.js';
-import type { Upstream } from './upstream.js';
 
-export interface GatewayParts {
+/** What differs between the processes that run a gateway. */
+interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log'> {
   readonly policy: Policy;
-  readonly upstream: Upstream;
+  /** Unique for every process. */
+  readonly holderId: string;
+  /** For processes that are never frozen. @default counters are written by `flush` alone */
+  readonly flushEverySeconds?: number;
+}
+
+export interface GatewayParts extends GatewayProcess {
   readonly keys: WorkspaceKeys;
   readonly counters: QuotaCounters;
   readonly alerts: AlertTopic;
   /** @default nothing is measured */
   readonly metrics?: GatewayMetrics;
-  readonly log: Log;
-  /** Unique for every process. */
-  readonly holderId: string;
-  /** For processes that are never frozen. @default counters are written by `flush` alone */
-  readonly flushEverySeconds?: number;
   /** @default the clock */
   readonly now?: () => Date;
 }
 
+export interface GatewayRuntime extends GatewayProcess, Pick<LoggingRuntime, 'aws' | 'now'> {
+  readonly quotaTableName: string;
+  readonly alertsTopicArn: string;
+  /** @default nothing is measured */
+  readonly metrics?: MetricLines;
+}
+
 export interface OpenGateway {
   readonly gateway: Gateway;
-  /** Mistral's models are read, or could not be within seconds: until then the price book's count. */
+  /** Mistral's models are read, or could not be within seconds: until then the price book's apply. */
   readonly ready: Promise<void>;
-  /** Writes what was used and measured, and waits for alerts on their way. */
+  /** Writes usage and metrics, and waits for alerts in flight. */
   flush(): Promise<void>;
-  /** Lets requests under way finish and gives the leases back. */
+  /** Lets requests in flight finish and returns the leases. */
   close(): Promise<void>;
 }
 
 const READY_WITHIN_MS = 3000;
-const MEASURED_EVERY_MS = 10_000;
+const METRICS_EVERY_MS = 10_000;
+const NO_METRICS: GatewayMetrics = { ended() {}, refused() {}, flush() {} };
 
-/** The gateway over real counters, keys and prices, for its Lambda and its plain server alike. */
+/** The gateway over AWS, for its Lambda and its plain server alike. */
+export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): OpenGateway {
+  const { policy, now } = runtime;
+  const readKey = createGatewayKeyReader(new SecretsManagerClient(aws));
+  return openGateway({
+    ...runtime,
+    keys: createWorkspaceKeys(readKey, () => now().getTime()),
+    counters: createQuotaCounters(new DynamoDBClient(aws), runtime.quotaTableName),
+    alerts: createAlertTopic(new SNSClient(aws), runtime.alertsTopicArn, policy.alerts.runbookUrl),
+    metrics: metrics && createGatewayMetrics(metrics),
+  });
+}
+
+/** The gateway over any store of keys and counters, with the policy's own prices and quotas. */
 export function openGateway(parts: GatewayParts): OpenGateway {
-  const { policy, keys, counters, holderId, flushEverySeconds, metrics, log } = parts;
-  const { now = () => new Date() } = parts;
+  const { policy, keys, counters, holderId, flushEverySeconds, log } = parts;
+  const { metrics = NO_METRICS, now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
   const priceBook = createPriceBook(policy);
   const holder = createQuotaHolder({
@@ -70,52 +101,54 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   });
   const ready = Promise.race([access.refresh(), wait(READY_WITHIN_MS, undefined, { ref: false })]);
 
-  const alertsUnderWay = new Set<Promise<void>>();
+  const alertsInFlight = new Set<Promise<void>>();
   const gateway = createGateway({
     policy,
     upstream: parts.upstream,
     authorize: access.authorize,
     models: access.models,
-    metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
+    metering: createMetering(policy, holder, createTariff(priceBook)),
     keys,
-    metrics,
-    log,
-    now,
     alerts: {
       unauthorized(workspace) {
         const sending = parts.alerts
           .publish(gatewayUnauthorized(workspace, now()))
           .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
-          .finally(() => alertsUnderWay.delete(sending));
-        alertsUnderWay.add(sending);
+          .finally(() => alertsInFlight.delete(sending));
+        alertsInFlight.add(sending);
       },
     },
+    metrics,
+    log,
+    now,
+    sleep: (milliseconds) => wait(milliseconds),
+    random: Math.random,
   });
 
-  const measuring =
+  const metricsTimer =
     flushEverySeconds === undefined
       ? undefined
-      : setInterval(() => metrics?.flush(), MEASURED_EVERY_MS).unref();
+      : setInterval(() => metrics.flush(), METRICS_EVERY_MS).unref();
 
   return {
     gateway,
     ready,
 
     async flush() {
-      metrics?.flush();
-      await Promise.all([holder.flush(), ...alertsUnderWay]);
+      metrics.flush();
+      await Promise.all([holder.flush(), ...alertsInFlight]);
     },
 
     async close() {
       await gateway.close();
-      clearInterval(measuring);
-      metrics?.flush();
-      await Promise.all([holder.close(), ...alertsUnderWay]);
+      clearInterval(metricsTimer);
+      metrics.flush();
+      await Promise.all([holder.close(), ...alertsInFlight]);
     },
   };
 }
 
-/** Asked with the first workspace's key that there is and that Mistral lets in. */
+/** Lists models with the first workspace's key that can be read and that Mistral accepts. */
 async function listModels(
   policy: Policy,
   keys: WorkspaceKeys,

@@ -12,7 +12,7 @@ export class GovernanceStack extends Stack {
     super(scope, id, props);
 
     const { policy, ephemeral } = props;
-    // This name adds nothing to the logical ids of what is inside.
+    // CDK leaves this id out of the logical ids of what is inside.
     this.governance = new MistralGovernance(this, 'Default', { policy, ephemeral });
     this.governance.addOutputs();
   }

@@ -11,7 +11,7 @@ import { EvidenceBucket } from './audit/evidence-bucket.js';
 import { NightlyAudit } from './audit/nightly-audit.js';
 import { Gateway } from './gateway/gateway.js';
 import { QuotaTable } from './gateway/quota-table.js';
-import { AdminKey } from './keys/admin-key.js';
+import { AdminKeySecret } from './keys/admin-key-secret.js';
 import { KeyProvisioning } from './keys/key-provisioning.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { ManagedKeys } from './keys/managed-keys.js';
@@ -23,14 +23,15 @@ import { acknowledgeWholeKinds } from './platform/acknowledge.js';
 import { EncryptionKey } from './platform/encryption-key.js';
 import { PolicyBundle } from './platform/policy-bundle.js';
 import { RecordsTable } from './platform/records-table.js';
+import type { SystemParts } from './platform/system-parts.js';
 import { SpendMonitor } from './spend/spend-monitor.js';
 
 export interface MistralGovernanceProps {
-  /** From `loadPolicy`, or written out in code; a wrong one throws with everything that is wrong. */
+  /** From `loadPolicy`, or written in code; a wrong one throws naming all of its problems. */
   readonly policy: PolicyInput;
 
   /**
-   * Whether a deletion of the stack takes everything with it: secrets, records, encryption key.
+   * Whether deleting the stack also deletes its secrets, records and encryption key.
    *
    * @default false: they are kept
    */
@@ -38,8 +39,8 @@ export interface MistralGovernanceProps {
 }
 
 /**
- * Everything: keys, their rotation and retirement, the nightly audit, spend, and the alerts. Secrets
- * and alarms have fixed names, so there is one in an account's region.
+ * The whole system: keys with their rotation and retirement, the nightly audit, spend, gateway and
+ * alerts. Secrets and alarms have fixed names, so there is one per account and region.
  */
 export class MistralGovernance extends Construct {
   readonly alertsTopic: ITopic;
@@ -60,7 +61,7 @@ export class MistralGovernance extends Construct {
 
   constructor(scope: Construct, id: string, props: MistralGovernanceProps) {
     super(scope, id);
-    refuseSecond(this);
+    rejectSecond(this);
 
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
@@ -72,7 +73,7 @@ export class MistralGovernance extends Construct {
     const policy = new PolicyBundle(checked);
     const adminKey =
       mistral.keySource === 'admin-api'
-        ? new AdminKey(this, 'AdminKey', mistral.adminKeySecret)
+        ? new AdminKeySecret(this, 'AdminKey', mistral.adminKeySecret)
         : undefined;
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { removalPolicy });
     const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
@@ -86,7 +87,7 @@ export class MistralGovernance extends Construct {
       retention: Duration.days(audit.evidenceRetentionDays),
       ephemeral,
     });
-    const parts = { policy, adminKey, encryptionKey, alertTopic, recordsTable, runbookUrl };
+    const parts: SystemParts = { policy, adminKey, encryptionKey, alertTopic, recordsTable };
 
     const retirementFlow = new RetirementFlow(this, 'Retirement', parts);
     const rotation = new KeyRotation(this, 'Rotation', { ...parts, retirementFlow });
@@ -98,10 +99,9 @@ export class MistralGovernance extends Construct {
     });
     const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
-      policy,
-      source: adminKey
-        ? { kind: 'rotation', ...parts, retirementFlow, rotationFunction: rotation.function }
-        : { kind: 'operator', ...parts, retirementFlow },
+      ...parts,
+      retirementFlow,
+      rotationFunction: adminKey && rotation.function,
     });
     const gateway = checked.gateway.enabled
       ? new Gateway(this, 'Gateway', { ...parts, quotaTable, callers: checked.callers })
@@ -149,7 +149,7 @@ export class MistralGovernance extends Construct {
     this.gatewayUrl = gateway?.url;
   }
 
-  /** What the secret of a key is called. @throws Error where the policy has no such key */
+  /** The name of a key's secret. @throws Error where the policy has no such key */
   secretName(workspace: string, key: string): string {
     const name = secretName(workspace, key);
     const known = this.keys.secretNames;
@@ -158,22 +158,22 @@ export class MistralGovernance extends Construct {
   }
 
   /**
-   * Lets a role of this stack read a key, besides the key's `readers` in the policy. Other stacks need
-   * this one for what they use of it, so this one cannot need theirs: their roles belong under `readers`.
+   * Lets a role of this stack read a key, besides the key's `readers` in the policy. Roles of other
+   * stacks belong under `readers`: those stacks depend on this one, so it cannot depend on them.
    */
   grantReadKey(grantee: IGrantable, workspace: string, key: string): void {
     const name = this.secretName(workspace, key);
     const role = roleOf(grantee.grantPrincipal);
     if (!role || isOfAnotherStack(role, this)) {
       throw new Error(
-        `${grantee.grantPrincipal} cannot be let read ${name}: it is no role of stack ${Stack.of(this).stackName}, so name its ARN under the key's readers in the policy`,
+        `cannot grant ${grantee.grantPrincipal} read access to ${name}: the role is not defined in stack ${Stack.of(this).stackName}, so add its ARN to the key's readers in the policy`,
       );
     }
     this.keys.grantRead(role, name);
     this.encryptionKey.grantReadSecrets(role, Stack.of(this).region);
   }
 
-  /** Lets a service with the client library count what it uses of a workspace. */
+  /** Lets a service with the client library meter what it uses of a workspace. */
   grantMeter(grantee: IGrantable, workspace: string): void {
     if (!this.workspaces.includes(workspace)) {
       throw new Error(
@@ -183,14 +183,13 @@ export class MistralGovernance extends Construct {
     this.quotaTable.grantMeterOf(grantee, workspace);
   }
 
-  /** Lets a role call the gateway. What it may ask for there, the policy's `callers` say. */
+  /** Lets a role call the gateway. The policy's `callers` say what it may request there. */
   grantCallGateway(grantee: IGrantable): void {
-    if (!this.gateway)
-      throw new Error('there is no gateway to call: set gateway.enabled in the policy');
+    if (!this.gateway) throw new Error('the policy has no gateway: set gateway.enabled');
     this.gateway.grantCall(grantee);
   }
 
-  /** Adds the outputs to the stack by which the command line and other tools find the parts. */
+  /** Adds the stack outputs by which the command line and other tools find the parts. */
   addOutputs(): void {
     const outputs: Record<string, string | undefined> = {
       AlertsTopicArn: this.alertsTopic.topicArn,
@@ -212,22 +211,22 @@ function roleOf(principal: IPrincipal): IRole | undefined {
   return 'roleArn' in principal ? (principal as IRole) : undefined;
 }
 
-/** Roles that are only referred to have ARNs that need no stack. */
+/** Imported roles have ARNs of their own, which need no stack. */
 function isOfAnotherStack(role: IRole, scope: Construct): boolean {
   return role instanceof Role && Stack.of(role) !== Stack.of(scope);
 }
 
-/** Two would want the same names; CloudFormation says so only halfway through the second's deploy. */
-function refuseSecond(governance: MistralGovernance): void {
+/** Two would have the same names, which CloudFormation would report halfway through a deploy. */
+function rejectSecond(governance: MistralGovernance): void {
   const { environment, stackName } = Stack.of(governance);
   const isCertain = !environment.includes('unknown-');
   for (const other of governance.node.root.node.findAll()) {
     if (!(other instanceof MistralGovernance) || other === governance) continue;
     if (Stack.of(other).environment !== environment) continue;
-    // Stages without environments are deployed each to its own.
+    // Stages without environments may be deployed to different ones.
     if (!isCertain && Stage.of(other) !== Stage.of(governance)) continue;
     throw new Error(
-      `stack ${stackName} would be the second with MistralGovernance in ${environment}, after ${Stack.of(other).stackName}: secrets and alarms have fixed names, so there can be one in an account's region`,
+      `stack ${stackName} cannot have a MistralGovernance in ${environment}: only one per account and region, since secrets and alarms have fixed names; already defined in ${Stack.of(other).stackName}`,
     );
   }
 }

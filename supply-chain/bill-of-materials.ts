@@ -54,7 +54,7 @@ function componentOf(fullName: string, { version, license, integrity }: LockedPa
 /** The lock file has the digest in base64, CycloneDX in hexadecimal digits. */
 function sha512Of(integrity: string): Models.Hash {
   const [, digest] = /^sha512-(\S+)$/.exec(integrity) ?? [];
-  if (!digest) throw new Error(`integrity "${integrity}" is no SHA-512 digest`);
+  if (!digest) throw new Error(`integrity "${integrity}" is not a SHA-512 digest`);
   return [Enums.HashAlgorithm['SHA-512'], Buffer.from(digest, 'base64').toString('hex')];
 }
 

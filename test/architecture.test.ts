@@ -215,6 +215,7 @@ describe('the check itself', () => {
       'its wing',
     ],
     ['cli/x.ts', "import chalk from 'chalk';", 'chalk', 'docs/command-line.md'],
+    ['cli/terminal/x.ts', "import { Command } from 'commander';", 'commander', 'on a terminal'],
     ['examples/x/x.ts', "import { l } from '../../lib/cdk.js';", 'lib/cdk.ts', 'its wing'],
     ['testing/x.ts', "import { d } from '../demo/main.js';", 'demo/main.ts', ABOVE],
     ['testing/x.ts', "import { b } from '../bench/main.js';", 'bench/main.ts', OFF],

@@ -21,7 +21,7 @@ const pagesIn = (folder: string) =>
 const PAGES = ['.', 'docs', 'docs/decisions'].flatMap(pagesIn);
 const runbook = read('docs/runbook.md');
 
-test('no command that is shown lets npx download a stranger that has our name', () => {
+test('no command that is shown lets npx download a foreign package of our name', () => {
   const sources = [
     'bin',
     'cli',
@@ -72,7 +72,7 @@ describe('alarms', () => {
 });
 
 describe('the runbook', () => {
-  const LEADS = ['Meaning.', 'First look.', 'Fix.', 'Verify.'];
+  const LEADS = ['Meaning.', 'First check.', 'Fix.', 'Verify.'];
   const isPage = (heading: string) =>
     heading.startsWith('governance-') || ALERT_TYPES.some((type) => type === heading);
   // Where one type of alert has several titles, each title has the four parts.
@@ -85,7 +85,7 @@ describe('the runbook', () => {
   });
 
   test.each(pages)(
-    'tells of $title what it means, what to look at, how to fix it and how to see that it is',
+    'says of $title what it means, what to check, how to fix it and how to verify the fix',
     ({ text }) => {
       const parts = text.split(/^\*\*(?=[^*\n]+\.\*\*)/m).slice(1);
       expect(parts.map((part) => part.slice(0, part.indexOf('**')))).toEqual(LEADS);
@@ -112,7 +112,7 @@ test.each(FINDING_TYPES)('the finding %s has its row in the runbook', (type) => 
   expect(runbook).toContain(`\n| \`${type}\` |`);
 });
 
-test('every error that crosses a boundary is told in the runbook', () => {
+test('every error that crosses a boundary is in the runbook', () => {
   const names = Object.keys(errors).filter((name) => name !== 'MistralError');
   expect(names.filter((name) => !runbook.includes(`\`${name}\``))).toEqual([]);
 });

@@ -25,7 +25,7 @@ test('the readme counts the alarms that the shipped policy makes', () => {
   expect(row('alarms')).toEqual([
     '',
     'alarms',
-    `${single} alarms × 0.10; ${combined} alarms made of others × 0.50`,
+    `${single} alarms × 0.10; ${combined} composite alarms × 0.50`,
     price,
     '',
   ]);

@@ -1,4 +1,15 @@
-/** A local stand-in for AWS, for any client of the SDK. Nothing comes from the machine's own settings. */
+import { AWS_CLIENT, type AwsClientConfig } from '../governance/platform/aws-client.js';
+
+/** So long that only what never answers is given up: a busy machine is not a fault. */
+export const PATIENCE_MS = 120_000;
+
+/** As deployed, but patient. */
+export const PATIENT_CLIENT = {
+  ...AWS_CLIENT,
+  requestHandler: { requestTimeout: PATIENCE_MS, throwOnRequestTimeout: true },
+} as const satisfies AwsClientConfig;
+
+/** A local stand-in for AWS, for any client of the SDK: nothing comes from the machine's own settings. */
 export function localAws(endpoint: string) {
   return {
     endpoint,

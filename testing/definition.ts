@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 import type { Policy } from '../governance/policy/policy.js';
 import { GovernanceStack } from '../lib/governance-stack.js';
@@ -20,16 +21,6 @@ const DefinitionSchema = z.looseObject({
 /** A state machine in the Amazon States Language. */
 export type Definition = z.infer<typeof DefinitionSchema>;
 
-const TemplateSchema = z.object({
-  Resources: z.record(
-    z.string(),
-    z.object({
-      Type: z.string(),
-      Properties: z.object({ DefinitionString: z.unknown().optional() }).optional(),
-    }),
-  ),
-});
-
 /** The retirement state machine as a deploy would make it; a task's resource is the id of its function. */
 export function synthesizeDefinition(policy: Policy): Definition {
   const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
@@ -38,11 +29,9 @@ export function synthesizeDefinition(policy: Policy): Definition {
     builtinCloudFormationValidation: false, // `npm run synth` does it, in seconds
   });
   const stack = new GovernanceStack(app, 'MistralGovernance', { policy });
-  const { Resources } = TemplateSchema.parse(app.synth().getStackByName(stack.stackName).template);
-  const machine = Object.values(Resources).find(
-    ({ Type }) => Type === 'AWS::StepFunctions::StateMachine',
-  );
-  return DefinitionSchema.parse(JSON.parse(joined(machine?.Properties?.DefinitionString)));
+  const machines = Template.fromStack(stack).findResources('AWS::StepFunctions::StateMachine');
+  const [machine] = Object.values(machines);
+  return DefinitionSchema.parse(JSON.parse(joined(machine?.Properties.DefinitionString)));
 }
 
 const JoinSchema = z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) });

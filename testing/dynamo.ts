@@ -1,6 +1,6 @@
-import { IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { EventEmitter } from 'node:events';
+import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
-import { Socket } from 'node:net';
 import {
   type AttributeValue,
   BatchWriteItemCommand,
@@ -9,36 +9,44 @@ import {
   ScanCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import { localAws } from './aws.js';
+import { localAws, PATIENCE_MS } from './aws.js';
 import type { HttpAnswer, HttpCall } from './fakes/http-server.js';
 import { callInProcess } from './in-process.js';
 
 const dynalite: (options: { createTableMs: number; deleteTableMs: number }) => Server =
   createRequire(import.meta.url)('dynalite');
 
-export interface LocalDynamo {
-  /** Answers a call of DynamoDB's API. */
-  answer(call: HttpCall): Promise<HttpAnswer>;
-  readonly client: DynamoDBClient;
-  /** A table with string keys `pk` and `sk`. */
-  createTable(name: string): Promise<void>;
-  /** Every item of a table. */
-  items(name: string): Promise<Record<string, AttributeValue>[]>;
-  /** Leaves a table empty. */
-  clear(name: string): Promise<void>;
-  close(): Promise<void>;
-}
+export type LocalDynamo = Awaited<ReturnType<typeof startLocalDynamo>>;
 
 // What one BatchWriteItem takes.
 const BATCH = 25;
 
 /** DynamoDB in this process and its memory. */
-export async function startLocalDynamo(): Promise<LocalDynamo> {
+export async function startLocalDynamo() {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
-  const answer = (call: HttpCall) => answeredBy(server, call);
   const { url, aws } = callInProcess(answer);
   const client = new DynamoDBClient({ ...localAws(url), ...aws });
 
+  /** Answers a call as dynalite's server does, without a connection. */
+  function answer({ method, url, headers, body }: HttpCall): Promise<HttpAnswer> {
+    const request = Object.assign(new EventEmitter(), { method, url: url.pathname, headers });
+    return new Promise((resolve) => {
+      const sent: Record<string, string> = {};
+      const response = {
+        statusCode: 200,
+        setHeader: (name: string, value: unknown) => void Object.assign(sent, { [name]: value }),
+        end(text: string) {
+          const { 'Content-Length': _, ...headers } = sent;
+          resolve({ status: response.statusCode, headers, body: text });
+        },
+      };
+      server.emit('request', request, response);
+      request.emit('data', Buffer.from(body));
+      request.emit('end');
+    });
+  }
+
+  /** Every item of a table. */
   async function items(TableName: string): Promise<Record<string, AttributeValue>[]> {
     const all: Record<string, AttributeValue>[] = [];
     let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
@@ -55,7 +63,8 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
     client,
     items,
 
-    async clear(name) {
+    /** Leaves a table empty. */
+    async clear(name: string): Promise<void> {
       const keys = (await items(name)).flatMap(({ pk, sk }) => (pk && sk ? [{ pk, sk }] : []));
       for (let from = 0; from < keys.length; from += BATCH) {
         const requests = keys.slice(from, from + BATCH).map((Key) => ({ DeleteRequest: { Key } }));
@@ -63,7 +72,8 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
       }
     },
 
-    async createTable(TableName) {
+    /** A table with string keys `pk` and `sk`. */
+    async createTable(TableName: string): Promise<void> {
       await client.send(
         new CreateTableCommand({
           TableName,
@@ -78,30 +88,15 @@ export async function startLocalDynamo(): Promise<LocalDynamo> {
           ],
         }),
       );
-      await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.02 }, { TableName });
+      await waitUntilTableExists(
+        { client, maxWaitTime: PATIENCE_MS / 1000, minDelay: 0.02 },
+        { TableName },
+      );
     },
 
-    async close() {
+    async close(): Promise<void> {
       client.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      server.close();
     },
   };
-}
-
-/** What a server that listens nowhere answers. */
-function answeredBy(server: Server, { method, url, headers, body }: HttpCall): Promise<HttpAnswer> {
-  const request = new IncomingMessage(new Socket());
-  Object.assign(request, { method, url: url.pathname + url.search, headers });
-  request.push(body);
-  request.push(null);
-  const response = new ServerResponse(request);
-  return new Promise((resolve) => {
-    response.end = (text?: unknown) => {
-      const type = String(response.getHeader('content-type') ?? '');
-      const answer = { headers: { 'content-type': type }, body: String(text ?? '') };
-      resolve({ status: response.statusCode, ...answer });
-      return response;
-    };
-    server.emit('request', request, response);
-  });
 }

@@ -14,7 +14,7 @@ import type { ObjectStore } from './fakes/object-store.js';
 import type { SecretStore } from './fakes/secret-store.js';
 import type { InProcess } from './in-process.js';
 
-/** All that our functions call. */
+/** All that the functions call. */
 export interface RemoteSystems {
   readonly mistral: FakeMistral;
   readonly secrets: SecretStore;
@@ -22,7 +22,7 @@ export interface RemoteSystems {
   readonly executions: Executions;
   /** @default none: nothing puts an object */
   readonly objects?: ObjectStore;
-  /** The rotation function, for the command line that calls it. @default nobody may */
+  /** The rotation function, for the command line. @default none: a call is not answered as Lambda does */
   readonly invoke?: InvokedFunction;
   readonly dynamo: Pick<LocalDynamo, 'answer'>;
 }
@@ -31,12 +31,10 @@ export interface RemoteSystems {
  * Stands between a call and its effect: it may answer by itself, before or after it lets the call
  * take effect, or not at all.
  */
-export type Gate = (
+export type Interceptor = (
   call: string,
   effect: () => Promise<HttpAnswer>,
 ) => Promise<HttpAnswer | 'no answer' | 'broken'>;
-
-const openGate: Gate = (_call, effect) => effect();
 
 /** Where everything remote is, and how clients get there where that is not over HTTP. */
 export interface Network extends Partial<Pick<InProcess, 'aws' | 'fetch'>> {
@@ -44,18 +42,18 @@ export interface Network extends Partial<Pick<InProcess, 'aws' | 'fetch'>> {
   close(): Promise<void>;
 }
 
-/** Makes a network of what answers its calls. */
+/** Makes a network of the service that answers its calls. */
 export type Connect = (service: HttpService) => Network | Promise<Network>;
 
-/** One address for everything remote, so that one gate sees every call. */
+/** One address for everything remote, so that one interceptor sees every call. */
 export async function openNetwork(
   systems: RemoteSystems,
-  gate: Gate = openGate,
+  intercept: Interceptor = (_call, effect) => effect(),
   connect: Connect = serveHttp,
 ): Promise<Network> {
   return connect((call) => {
     const { name, answer } = route(call, systems);
-    return gate(name, answer);
+    return intercept(name, answer);
   });
 }
 

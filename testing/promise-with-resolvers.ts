@@ -1,4 +1,4 @@
-// The interpreter wants Node 22's Promise.withResolvers; Node 20 runs the rest of it.
+// The interpreter calls Node 22's Promise.withResolvers; Node 20 runs the rest of it.
 if (!('withResolvers' in Promise)) Object.assign(Promise, { withResolvers });
 
 function withResolvers() {

@@ -16,7 +16,7 @@ export interface FlowRunnerOptions {
   readonly tasks: Readonly<Record<string, FlowTask>>;
 }
 
-/** A task as the interpreter wants it. */
+/** A task as the interpreter calls it. */
 type Interpreted = (input: unknown) => Promise<ReturnType<typeof asJson>>;
 
 /**
@@ -39,7 +39,7 @@ export function createFlowRunner({ definition, clock, stateMachineArn, tasks }: 
       const until = timestampAt(input, timestampPath);
       await new Promise<void>((resume) => {
         clock.at(until, async () => {
-          if (execution.status === 'RUNNING') await step(resume); // nobody has stopped it
+          if (execution.status === 'RUNNING') await step(resume); // it was not stopped meanwhile
         });
         stepDone();
       });

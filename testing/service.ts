@@ -18,14 +18,8 @@ export interface ServiceOptions {
   readonly cacheSeconds: number;
 }
 
-/** A program of some team: it reads its key from Secrets Manager, keeps it a while and uses it. */
-export interface Service {
-  readonly secretName: string;
-  /** Calls Mistral; whether the key was accepted. */
-  work(): Promise<boolean>;
-}
-
-export function createService(options: ServiceOptions): Service {
+/** A team's program: it reads its key from Secrets Manager, caches it, and calls Mistral with it. */
+export function createService(options: ServiceOptions) {
   const { secretName, secrets, apiUrl, now, cacheSeconds } = options;
   let cached: { readonly key: ApiKey; readonly until: number } | undefined;
 
@@ -39,14 +33,12 @@ export function createService(options: ServiceOptions): Service {
     return key;
   }
 
-  return {
-    secretName,
-    work: async () => isAccepted(apiUrl, await readKey()),
-  };
+  /** Whether the key was accepted. */
+  return { work: async () => isAccepted(apiUrl, await readKey()) };
 }
 
-/** Somebody who copied a key once and never looks again. */
-export function createCopier(apiUrl: string, key: ApiKey): Pick<Service, 'work'> {
+/** A program that was given a copy of a key, and never reads the secret. */
+export function createKeyCopy(apiUrl: string, key: ApiKey) {
   return { work: () => isAccepted(apiUrl, key) };
 }
 

@@ -1,7 +1,7 @@
 import { Agent, createServer, request } from 'node:http';
 import { answerParent, tellParent } from './parent.js';
 
-/** The least that a reverse proxy with kept connections can be: what the gateway is measured by. */
+/** A minimal reverse proxy with kept connections, to compare the gateway with. */
 const { hostname, port } = new URL(process.argv[2] ?? '');
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 

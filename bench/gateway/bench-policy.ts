@@ -5,7 +5,7 @@ export const CALLER_HEADER = 'x-caller-arn';
 const PRINCIPAL = 'arn:aws:iam::111122223333:role/bench';
 export const CALLER = 'arn:aws:sts::111122223333:assumed-role/bench/session';
 
-/** One workspace with every kind of quota, none of which runs out. */
+/** One workspace with every kind of quota, none of which is exhausted. */
 export function benchPolicy(apiUrl: string): Policy {
   const parsed = parsePolicy({
     mistral: { apiUrl },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** A part of the benchmark in a process of its own. */
+/** A part of the benchmark in its own process. */
 export interface Child {
   readonly url: string;
   /** Asks the child something; see `answerParent` in parent.ts. */
@@ -12,7 +12,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Bundled as it would be deployed: what runs TypeScript as it is adds calls of its own. */
+/** Bundled as deployed: running TypeScript directly adds calls. */
 export async function bundle(name: string): Promise<string> {
   const outfile = join(mkdtempSync(join(tmpdir(), 'gateway-bench-')), `${name}.mjs`);
   await build({
@@ -34,7 +34,7 @@ export async function startChild(name: string, ...args: readonly string[]): Prom
   const script = await bundle(name);
   const child = spawn(process.execPath, ['--expose-gc', script, ...args], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {}, // of this process nothing: NODE_OPTIONS would slow them
+    env: {}, // nothing of this process: NODE_OPTIONS would slow the children
   });
   const url = await nextMessage<string>(child);
   return {

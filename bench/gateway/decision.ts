@@ -1,10 +1,12 @@
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { type CompiledAccess, compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
-import { reserve } from '../../governance/metering/admission.js';
 import { demandOf } from '../../governance/metering/demand.js';
-import type { Metering, Used } from '../../governance/metering/metering.js';
-import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import {
+  createMetering,
+  type HoldOutcome,
+  type Metering,
+} from '../../governance/metering/metering.js';
 import type { RequestBody } from '../../governance/metering/request-body.js';
 import { createTariff } from '../../governance/metering/tariff.js';
 import { createPriceBook } from '../../governance/prices/price-book.js';
@@ -15,7 +17,7 @@ import { median } from './load.js';
 
 const ROUNDS = 15;
 const REQUESTS = 20_000;
-const USED: Used = { kind: 'measured', usage: { prompt_tokens: 11, completion_tokens: 7 } };
+const USAGE = { prompt_tokens: 11, completion_tokens: 7 };
 const BODY: RequestBody = {
   kind: 'body',
   fields: {},
@@ -26,7 +28,7 @@ const BODY: RequestBody = {
   hasMedia: false,
 };
 
-/** What a request costs besides being read and sent, from memory: on leases that last. */
+/** The cost of a request besides reading and sending it, from leases in memory. */
 export async function decisionMicroseconds(): Promise<number> {
   const policy = benchPolicy('https://api.mistral.ai');
   const priceBook = createPriceBook(policy);
@@ -37,7 +39,7 @@ export async function decisionMicroseconds(): Promise<number> {
     nowMs: Date.now,
     flushEverySeconds: 1,
   });
-  const metering = createQuotaMetering(policy, quotas, createTariff(priceBook));
+  const metering = createMetering(policy, quotas, createTariff(priceBook));
   const rounds: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     let pauses = 0;
@@ -55,18 +57,18 @@ export async function decisionMicroseconds(): Promise<number> {
   return median(rounds);
 }
 
-/** At once from memory; a promise where a lease had to be asked for. */
+/** Synchronous from memory; a promise where a lease had to be fetched. */
 function decide(access: CompiledAccess, metering: Metering): Promise<void> | undefined {
   const asked = { model: BODY.model, maxTokens: BODY.maxTokens };
   const grant = authorizeRequest(access, CALLER, asked);
   if (grant.kind === 'refuse') throw new Error(grant.message);
-  const held = reserve(metering, demandOf(BODY, 900, 'generation', grant, access.models));
+  const held = metering.reserve(demandOf(BODY, 900, 'generation', grant, access.models));
   if ('then' in held) return held.then(settle);
   settle(held);
   return undefined;
 }
 
-function settle(held: Awaited<ReturnType<typeof reserve>>): void {
+function settle(held: HoldOutcome): void {
   if (held.kind !== 'reserved') throw new Error(`not reserved: ${held.kind}`);
-  held.settle(USED);
+  held.delivered(USAGE);
 }

@@ -3,7 +3,7 @@ import { type Child, startChild } from './child.js';
 import { decisionMicroseconds } from './decision.js';
 import { type Load, type Measured, median } from './load.js';
 
-// Many short turns: a ratio is taken of neighbours, which had the same machine to themselves.
+// Many short turns: ratios compare neighbouring turns, which ran under the same conditions.
 const ROUNDS = 21;
 const ONE: Load = { connections: 1, requests: 500, streams: false };
 const MANY: Load = { connections: 64, requests: 5000, streams: false };
@@ -19,7 +19,7 @@ interface Setting {
   readonly gateway: Child;
 }
 
-/** The Node shell beside a bare proxy, on the same stub, in turns: ratios of medians. */
+/** The plain server and a bare proxy on the same stub, in turns. */
 export async function gatewayFigures(): Promise<Figure[]> {
   const load = await startChild('load-main');
   const stub = await startChild('stub-upstream');
@@ -45,7 +45,7 @@ export async function gatewayFigures(): Promise<Figure[]> {
 
 type Turns = Readonly<Record<'stub' | 'proxy' | 'gateway', readonly Measured[]>>;
 
-/** One after the other and again, so that a slow minute of the machine slows all of them. */
+/** In turns, so that a slow minute of the machine slows all of them. */
 async function inTurns(setting: Setting, load: Load, rounds: number): Promise<Turns> {
   const turns: Record<'stub' | 'proxy' | 'gateway', Measured[]> = {
     stub: [],
@@ -61,7 +61,7 @@ async function inTurns(setting: Setting, load: Load, rounds: number): Promise<Tu
   return turns;
 }
 
-/** The median over the rounds of what the three of a round come to. */
+/** The median over the rounds of a value computed from each round. */
 function overRounds(
   { stub, proxy, gateway }: Turns,
   ratio: (stub: Measured, proxy: Measured, gateway: Measured) => number,
@@ -123,7 +123,7 @@ function firstByte(turns: Turns): Figure[] {
   ];
 }
 
-/** Growth from the 25,000th request to the 100,000th, and what all of them wrote. */
+/** Memory growth from the 25,000th request to the 100,000th, and quota writes. */
 async function longRun({ load, gateway }: Setting): Promise<Figure[]> {
   const bytes: number[] = [];
   const writesBefore = await gateway.ask<number>('writes');

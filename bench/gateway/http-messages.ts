@@ -2,13 +2,13 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const CONTENT_LENGTH = /\r\ncontent-length: (\d+)/i;
 
-/** Tells where HTTP messages end, and no more: what measures must cost less than what is measured. */
+/** Finds only where HTTP messages end: the measurement must cost less than what is measured. */
 export class HttpMessages {
   #head: Buffer = Buffer.alloc(0);
   /** Bytes of the body still to come; -1 in a head, -2 in a body that comes in chunks. */
   #missing = -1;
   #tail: Buffer = Buffer.alloc(0);
-  /** Of the message under way, the body's bytes seen so far. */
+  /** The body's bytes of the current message so far. */
   bodyBytes = 0;
 
   /** Takes what arrived; returns how many messages it completes. */

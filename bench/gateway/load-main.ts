@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { applyLoad } from './load.js';
 import { answerParent, tellParent } from './parent.js';
 
-/** The load generator in a process of its own: asked with a URL and what to send there. */
+/** The load generator in its own process: gets a URL and the load to send there. */
 answerParent(async (question) => {
   const { url, load } = JSON.parse(question);
   return applyLoad(url, load);

@@ -15,7 +15,7 @@ export interface Measured {
   readonly firstByteMicroseconds: number;
 }
 
-/** Sends the same request over and over, the next one on a connection when the last is answered. */
+/** Sends the same request repeatedly: on each connection the next one after the last answer. */
 export async function applyLoad(url: string, load: Load): Promise<Measured> {
   const { port } = new URL(url);
   const request = requestOf(load.streams);

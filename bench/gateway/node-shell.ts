@@ -10,7 +10,7 @@ import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { benchPolicy, CALLER_HEADER } from './bench-policy.js';
 import { answerParent, tellParent } from './parent.js';
 
-/** Our gateway's Node shell with every check on; only DynamoDB and the key's secret are stand-ins. */
+/** Our gateway's plain server with every check on; only DynamoDB and the key's secret are stand-ins. */
 const counters = createFakeQuotaCounters();
 const key = new ApiKey('KeyOfTheBenchKeyOfTheBenchKeyOfT');
 const policy = benchPolicy(process.argv[2] ?? '');

@@ -47,7 +47,7 @@ const STREAM_REST = Buffer.from(
 );
 const STREAM_ASKED = '"stream":true';
 
-/** Mistral as cheap as can be: answers at once, without parsing anything. */
+/** Mistral at the lowest cost: answers immediately, without parsing anything. */
 const server = createServer((socket) => {
   const messages = new HttpMessages();
   socket.setNoDelay(true);

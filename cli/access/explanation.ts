@@ -1,58 +1,51 @@
-import { overflowOf } from '../../gateway/overflow.js';
-import { authorizeCall, refusalOf, reserve } from '../../governance/metering/admission.js';
-import { type Problem, shownCode } from '../../governance/metering/problem.js';
-import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { overflowOf } from '../../gateway/rate-limit.js';
+import { authorizeCall, refusalOf } from '../../governance/metering/admission.js';
+import { createMetering } from '../../governance/metering/metering.js';
+import { type Problem, publicCode } from '../../governance/metering/problem.js';
 import { inOrderOfDecision, matches } from '../../governance/policy/caller-patterns.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import { dailyTokensOf, quotasOf } from '../../governance/quotas/workspace-quotas.js';
 import { createQuotaLedger } from '../simulation/quota-ledger.js';
-import { type EndpointName, endpointNamed, requestBody } from './endpoints.js';
-import { openAccess } from './governed-access.js';
+import { type EndpointName, endpointNamed, openAccess, requestBody } from './gateway-rules.js';
 
 export interface ExplainedRequest {
-  /** As it comes to the gateway. */
+  /** As the gateway sees it. */
   readonly callerArn: string;
   readonly model: string;
   readonly maxTokens: number | undefined;
   readonly endpoint: EndpointName;
 }
 
-/** Names of the policy that stand for one model; `*` where all are allowed. */
-export interface ModelRule {
+/** The names by which role and workspace allow a model; `*` where all models are allowed. */
+export interface AllowedNames {
   readonly role: readonly string[];
   readonly workspace: readonly string[];
 }
 
-export interface MatchingRule {
-  /** For example `callers[2]`. */
-  readonly path: string;
-  readonly principal: string;
-  readonly role: string;
-  readonly workspace: string;
-  readonly perSession: boolean;
-}
+/** `path` is for example `callers[2]`. */
+export type MatchingRule = Policy['callers'][number] & { readonly path: string };
 
 export interface Explanation {
   readonly allowed: boolean;
-  /** As the gateway words it; absent where it would let the request pass. */
+  /** As the gateway answers; absent where it would forward the request. */
   readonly refusal: { readonly code: string; readonly message: string } | undefined;
   readonly callerArn: string;
-  /** The one that decides; absent for a caller that no rule matches. */
+  /** The rule that decides; absent for a caller that no rule matches. */
   readonly rule: MatchingRule | undefined;
-  /** They match too and are less specific. */
+  /** Rules that also match and are less specific. */
   readonly overruled: readonly MatchingRule[];
   readonly model: { readonly asked: string; readonly id: string | undefined };
-  readonly allowedBy: ModelRule | undefined;
+  readonly allowedBy: AllowedNames | undefined;
   readonly maxTokens: { readonly asked: number | undefined; readonly allowed: number | undefined };
   readonly dailyTokens: Quota | undefined;
   readonly quotas: readonly Quota[];
-  /** What the request holds of the budgets until it is settled; prompts add to it. */
+  /** What the request reserves of the budgets until it is settled; the prompt adds to it. */
   readonly reservesNanos: number | undefined;
   readonly overflowTo: readonly string[];
 }
 
-/** Asks the gateway's own code for a request on a day when nothing is spent yet. */
+/** Runs the gateway's own code for a request, with nothing spent yet. */
 export async function explain(
   policy: Policy,
   { callerArn, model, maxTokens, endpoint }: ExplainedRequest,
@@ -72,12 +65,12 @@ export async function explain(
 
   async function quotaRefusal(): Promise<Problem | undefined> {
     if (!demand) return undefined;
-    const metering = createQuotaMetering(
+    const metering = createMetering(
       policy,
       createQuotaLedger(() => now),
       tariff,
     );
-    const outcome = await reserve(metering, demand);
+    const outcome = await metering.reserve(demand);
     return outcome.kind === 'reserved' ? undefined : refusalOf(outcome, demand.grant, now);
   }
 
@@ -87,7 +80,7 @@ export async function explain(
     names === '*' ? ['*'] : names.filter((name) => models.resolve(name) === id);
   return {
     allowed: refusal === undefined,
-    refusal: refusal && { code: shownCode(refusal.code), message: refusal.message },
+    refusal: refusal && { code: publicCode(refusal.code), message: refusal.message },
     callerArn,
     rule: caller && rule,
     overruled: caller ? overruled : [],
@@ -107,16 +100,10 @@ export async function explain(
   };
 }
 
-/** The one that decides first. */
+/** The deciding rule first. */
 function matchingRules({ callers }: Policy, arn: string): MatchingRule[] {
-  const numbered = callers.map((caller, at) => ({ ...caller, path: `callers[${at}]` }));
+  const numbered = callers.map((caller, at) => ({ path: `callers[${at}]`, ...caller }));
   return inOrderOfDecision(numbered)
     .filter(({ pattern }) => matches(pattern, arn))
-    .map(({ caller: { path, principal, role, workspace, perSession } }) => ({
-      path,
-      principal,
-      role,
-      workspace,
-      perSession,
-    }));
+    .map(({ caller }) => caller);
 }

@@ -1,15 +1,19 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Currency } from '../../governance/platform/wording.js';
-import { moneyText } from '../../governance/platform/wording.js';
-import type { Policy } from '../../governance/policy/policy.js';
+import { type Command, Option } from 'commander';
+import {
+  type Currency,
+  countText,
+  moneyText,
+  numberText,
+} from '../../governance/platform/wording.js';
 import type { Quota } from '../../governance/quotas/quota.js';
-import { callingArn } from '../access/caller-arn.js';
-import { ENDPOINT_NAMES, type EndpointName } from '../access/endpoints.js';
 import { type Explanation, explain, type MatchingRule } from '../access/explanation.js';
-import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { EXIT } from '../exit-codes.js';
+import { callingArn, ENDPOINT_NAMES, type EndpointName } from '../access/gateway-rules.js';
+import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { EXIT } from '../failure.js';
+import { wholeNumber } from '../option-values.js';
 import { openPolicy } from '../policy-file.js';
-import { renderFields } from '../table.js';
+import { verdictLine } from '../terminal/style.js';
+import { renderFields } from '../terminal/table.js';
 
 interface ExplainOptions extends CommonOptions {
   readonly tokens?: number;
@@ -24,79 +28,57 @@ export function registerExplain(program: Command, cli: Cli): void {
     .argument('<model>', 'id or alias of a model')
     .option('--tokens <n>', 'the max_tokens of the request', wholeNumber)
     .addOption(
-      new Option('--endpoint <name>', 'what the request is for')
+      new Option('--endpoint <name>', 'the endpoint that the request is for')
         .choices(ENDPOINT_NAMES)
         .default('chat'),
     )
-    .addHelpText(
-      'after',
-      `
-Asks the gateway's own rules about the policy file. Needs no network: aliases are those of the price
-list, and nothing counts as spent. Exits with 1 where the gateway would refuse the request.
+    .addHelpText('after', HELP)
+    .action(action(cli, explainRequest));
+}
+
+const HELP = `
+Applies the gateway's own rules to the policy file. Needs no network: aliases are those of the price list,
+and nothing is spent yet. Exits with 1 if the gateway would refuse the request.
 
 Examples:
   $ mistral-governance explain arn:aws:iam::111122223333:role/analyst mistral-small-latest
-  $ mistral-governance explain arn:aws:sts::111122223333:assumed-role/developer/ana codestral-latest --endpoint fim --tokens 4000`,
-    )
-    .action((caller: string, model: string, _own: unknown, command: Command) => {
-      const options = command.optsWithGlobals<ExplainOptions>();
-      return cli.run(options, async () => {
-        const policy = openPolicy(options.policy);
-        const request = {
-          callerArn: callingArn(caller),
-          model,
-          maxTokens: options.tokens,
-          endpoint: options.endpoint,
-        };
-        return answerOf(policy, await explain(policy, request, cli.now()));
-      });
-    });
-}
+  $ mistral-governance explain arn:aws:sts::111122223333:assumed-role/developer/ana codestral-latest --endpoint fim --tokens 4000`;
 
-function wholeNumber(text: string): number {
-  if (!/^-?\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
-}
-
-function answerOf(policy: Policy, explanation: Explanation): Answer {
+async function explainRequest(
+  cli: Cli,
+  { policy: path, tokens: maxTokens, endpoint }: ExplainOptions,
+  caller = '',
+  model = '',
+): Promise<Answer> {
+  const policy = openPolicy(path);
+  const request = { callerArn: callingArn(caller), model, maxTokens, endpoint };
+  const explanation = await explain(policy, request, cli.now());
   const { allowed, refusal } = explanation;
+  const gatewayEnabled = policy.gateway.enabled;
   return {
-    document: { ...explanation, gatewayEnabled: policy.gateway.enabled },
+    document: { ...explanation, gatewayEnabled },
     exitCode: allowed ? EXIT.ok : EXIT.no,
 
     text(style) {
-      const verdict = refusal
-        ? `${style.paint('✗', 'bad')} refused, ${refusal.code}: ${refusal.message}\n`
-        : `${style.paint('✓', 'good')} allowed\n`;
-      const note = policy.gateway.enabled
-        ? ''
-        : `note: gateway.enabled is false, so these rules bind the client library alone\n`;
-      return verdict + renderFields(fieldsOf(policy.mistral.currency, explanation), style) + note;
+      const verdict = refusal ? `refused, ${refusal.code}: ${refusal.message}` : 'allowed';
+      const note =
+        'note: gateway.enabled is false, so only the client library applies these rules\n';
+      return [
+        verdictLine(allowed, verdict, style),
+        renderFields(fieldsOf(policy.mistral.currency, explanation), style),
+        gatewayEnabled ? '' : note,
+      ].join('');
     },
   };
 }
 
-function fieldsOf(
-  currency: Currency,
-  {
-    allowed,
-    callerArn,
-    rule,
-    overruled,
-    model,
-    allowedBy,
-    maxTokens,
-    dailyTokens,
-    quotas,
-    reservesNanos,
-    overflowTo,
-  }: Explanation,
-): [string, string][] {
+function fieldsOf(currency: Currency, explanation: Explanation): [string, string][] {
+  const { callerArn, rule, model, allowedBy, maxTokens, reservesNanos } = explanation;
   const fields: [string, string][] = [['caller', callerArn]];
   if (!rule) return [...fields, ['rule', "none of the policy's callers matches"]];
 
   fields.push(['rule', ruleText(rule)]);
-  for (const other of overruled) fields.push(['', `less specific: ${ruleText(other)}`]);
+  for (const other of explanation.overruled) fields.push(['', `less specific: ${ruleText(other)}`]);
   fields.push(['role', rule.role], ['workspace', rule.workspace]);
   fields.push(['model', modelText(model)]);
   if (allowedBy) {
@@ -104,29 +86,29 @@ function fieldsOf(
     fields.push(['', `workspace ${rule.workspace} ${namesText(allowedBy.workspace)}`]);
   }
   if (maxTokens.allowed !== undefined) {
-    const asked = maxTokens.asked === undefined ? '' : `, asked for are ${maxTokens.asked}`;
-    fields.push(['max tokens', `up to ${maxTokens.allowed} a request${asked}`]);
+    const asked =
+      maxTokens.asked === undefined ? '' : `, requested: ${numberText(maxTokens.asked)}`;
+    fields.push(['max tokens', `up to ${numberText(maxTokens.allowed)} per request${asked}`]);
   }
-  fields.push(['tokens a day', tokensText(dailyTokens)]);
-  for (const [at, quota] of quotas.entries()) {
+  fields.push(['tokens per day', tokensText(explanation.dailyTokens)]);
+  for (const [at, quota] of explanation.quotas.entries()) {
     fields.push([at === 0 ? 'budgets' : '', quotaText(quota, currency)]);
   }
   if (reservesNanos !== undefined) {
-    fields.push([
-      'reserves',
-      `up to ${moneyText(reservesNanos, currency)}, and what the prompt adds`,
-    ]);
+    fields.push(['reserves', `up to ${moneyText(reservesNanos, currency)}, plus the prompt`]);
   }
-  if (allowed) fields.push(['on 429 tries', overflowTo.join(', then ') || 'no other workspace']);
+  if (explanation.allowed) {
+    fields.push(['on 429 tries', explanation.overflowTo.join(', then ') || 'no other workspace']);
+  }
   return fields;
 }
 
 function ruleText({ path, principal, perSession }: MatchingRule): string {
-  return `${path} ${principal}${perSession ? ', each session for itself' : ''}`;
+  return `${path} ${principal}${perSession ? ', counted per session' : ''}`;
 }
 
 function modelText({ asked, id }: Explanation['model']): string {
-  if (id === undefined) return `${asked}, which the price list does not know`;
+  if (id === undefined) return `${asked}, which is not in the price list`;
   return id === asked ? id : `${asked}, an alias of ${id}`;
 }
 
@@ -136,11 +118,10 @@ function namesText(names: readonly string[]): string {
 }
 
 function tokensText(quota: Quota | undefined): string {
-  return quota ? `${quota.limit} of ${quota.scope.replace('#', ' ')}` : 'unlimited';
+  return quota ? `${numberText(quota.limit)} for ${quota.scope.replace('#', ' ')}` : 'unlimited';
 }
 
 function quotaText({ unit, window, limit }: Quota, currency: Currency): string {
-  return unit === 'requests'
-    ? `${limit} requests a ${window}`
-    : `${moneyText(limit, currency)} ${window === 'hour' ? 'an' : 'a'} ${window}`;
+  const amount = unit === 'requests' ? countText(limit, 'request') : moneyText(limit, currency);
+  return `${amount} per ${window}`;
 }

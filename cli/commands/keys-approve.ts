@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
-import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { EXIT } from '../exit-codes.js';
-import { CommandFailure, wrongInput } from '../failure.js';
-import { KEY_ARGUMENT } from '../keys/named-key.js';
+import { listText } from '../../governance/platform/wording.js';
+import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { CommandFailure, EXIT, wrongInput } from '../failure.js';
+import { KEY_ARGUMENT, requireKeySource, shortName } from '../keys/named-key.js';
 import type { RunningRetirement } from '../keys/retirement-flows.js';
-import { revokedText } from '../keys/revoked-text.js';
-import { type Revoked, revokeAll } from '../keys/rotate-key.js';
-import { refuseWithOperator } from '../keys/who-makes-keys.js';
+import { areRevoked, revokeAll, revokedText } from '../keys/revoke-keys.js';
 import { openDeployment } from '../open-deployment.js';
 import { openPolicy } from '../policy-file.js';
 
@@ -17,104 +15,82 @@ interface ApproveOptions extends CommonOptions {
 export function registerKeysApprove(group: Command, cli: Cli): void {
   group
     .command('approve')
-    .description('revoke the old key of a secret now, whether somebody still uses it or not')
+    .description('revoke the replaced key of a secret now, even if it is still in use')
     .argument('<key>', KEY_ARGUMENT)
-    .option('--yes', 'do not ask')
-    .addHelpText(
-      'after',
-      `
-For a key that is held, see the alert approval-needed: whoever still uses the old key gets 401. Also
-ends the wait of an old key that nobody holds.
+    .option('--yes', 'do not ask for confirmation')
+    .addHelpText('after', HELP)
+    .action(action(cli, approve));
+}
+
+const HELP = `
+For the alert approval-needed: services that still use the replaced key get 401 from now on. Also revokes
+a replaced key that still waits for a day without use.
 
 Examples:
   $ mistral-governance keys approve prod-workspace/search-service-key
-  $ mistral-governance keys approve prod-workspace/search-service-key --yes --json`,
-    )
-    .action((name: string, _own: unknown, command: Command) => {
-      const options = command.optsWithGlobals<ApproveOptions>();
-      return cli.run(options, () => approve(cli, options, name));
-    });
-}
+  $ mistral-governance keys approve prod-workspace/search-service-key --yes --json`;
 
-async function approve(cli: Cli, options: ApproveOptions, name: string): Promise<Answer> {
-  refuseWithOperator(
+async function approve(cli: Cli, options: ApproveOptions, name = ''): Promise<Answer> {
+  requireKeySource(
     openPolicy(options.policy),
-    "only you can revoke a key: delete it in Mistral's console (https://console.mistral.ai > API keys); alert deletion-needed names it, and key-revoked follows when Mistral refuses it",
+    'admin-api',
+    "only an administrator can delete a key: delete it in Mistral's console (https://console.mistral.ai > API keys); the alert deletion-needed names it, and key-revoked follows when Mistral rejects it",
   );
-  const { flows } = await cli.progress.during('looking for the stack', () =>
-    openDeployment(options, cli.keys),
-  );
-  const running = await cli.progress.during('looking for old keys', () => flows.running());
-  const { secretName, waiting } = ofSecret(running, name);
-  await askFirst(cli, options, waiting);
-  const deps = { flows, now: cli.now, tell: (line: string) => cli.progress.line(line) };
+  const { flows } = await openDeployment(cli, options);
+  const running = await cli.progress.during('looking up replaced keys', () => flows.running());
+  const waiting = waitingFor(running, name);
+  await requireApproval(cli, options, waiting);
+  const deps = { flows, now: cli.now, report: cli.progress.line };
   const revoked = await cli.progress.during('revoking', () => revokeAll(deps, waiting));
-  return answerOf(secretName, revoked);
+  return {
+    document: { secret: waiting[0]?.retirement.secretName, revoked },
+    exitCode: areRevoked(revoked) ? EXIT.ok : EXIT.no,
+    text: (style) => revokedText(revoked, style),
+  };
 }
 
-interface Waiting {
-  readonly secretName: string;
-  readonly waiting: readonly RunningRetirement[];
-}
-
-/** By what waits, not by the policy: a key that left it waits too. */
-function ofSecret(running: readonly RunningRetirement[], name: string): Waiting {
-  const wanted = name.replace(/^mistral\//, '');
+/** Searches the running retirements, not the policy: keys that were removed from it wait too. */
+function waitingFor(
+  running: readonly RunningRetirement[],
+  name: string,
+): readonly RunningRetirement[] {
   const secretNames = [...new Set(running.map(({ retirement }) => retirement.secretName))].sort();
-  const found = secretNames.filter((one) => `/${shortOf(one)}`.endsWith(`/${wanted}`));
-  const [secretName] = found;
+  const wanted = `/${shortName(name)}`;
+  const found = secretNames.filter((one) => `/${shortName(one)}`.endsWith(wanted));
   if (found.length > 1) {
-    throw wrongInput('old keys of several secrets of that name wait; say which one:', {
-      problems: found.map(shortOf),
+    throw wrongInput('replaced keys of several secrets of that name wait; specify which one:', {
+      problems: found.map(shortName),
     });
   }
-  if (secretName === undefined) {
-    // What was given is not repeated: it may be a key all the same.
+  if (found.length === 0) {
+    // The message does not repeat the name: it may be a key by mistake.
     throw new CommandFailure(
       'nothing_to_approve',
       EXIT.no,
-      `no old key of that name waits to be revoked${running.length > 0 ? '; these do:' : ''}`,
-      { problems: secretNames.map(shortOf) },
+      `no replaced key of that name waits to be revoked${running.length > 0 ? '; waiting are:' : ''}`,
+      { problems: secretNames.map(shortName) },
     );
   }
-  const waiting = running.filter(({ retirement }) => retirement.secretName === secretName);
-  return { secretName, waiting };
+  return running.filter(({ retirement }) => retirement.secretName === found[0]);
 }
 
-/** As people type it. */
-function shortOf(secretName: string): string {
-  return secretName.replace(/^mistral\//, '');
-}
-
-async function askFirst(
-  { questions }: Cli,
+/** @throws CommandFailure unless the user agrees */
+async function requireApproval(
+  { progress, prompts }: Cli,
   { yes }: ApproveOptions,
   waiting: readonly RunningRetirement[],
 ): Promise<void> {
   if (yes) return;
   const keys = waiting.map(({ retirement: { oldKeyId, promotedAt, reason } }) => {
-    const day = promotedAt.slice(0, 10);
-    return `key ${oldKeyId}, ${reason === 'replaced' ? 'replaced' : 'removed from the policy'} on ${day}`;
+    const what = reason === 'replaced' ? 'replaced' : 'removed from the policy';
+    return `key ${oldKeyId}, ${what} on ${promotedAt.slice(0, 10)}`;
   });
-  const what = keys.join('; ');
-  if (!questions.canAsk) {
-    throw new CommandFailure(
-      'not_confirmed',
-      EXIT.no,
-      `this would revoke ${what}: say --yes to do so`,
-    );
+  const what = listText(keys);
+  if (!prompts.canAsk) {
+    const message = `this would revoke ${what}: add --yes to confirm`;
+    throw new CommandFailure('not_confirmed', EXIT.no, message);
   }
-  const isWanted = await questions.confirm(
-    `Revoke ${what}? Whoever still uses it is refused at once.`,
-  );
-  if (!isWanted) throw new CommandFailure('not_confirmed', EXIT.no, 'nothing was revoked');
-}
-
-function answerOf(secret: string, revoked: readonly Revoked[]): Answer {
-  return {
-    document: { secret, revoked },
-    exitCode: revoked.every(({ end }) => end === 'revoked') ? EXIT.ok : EXIT.no,
-
-    text: (style) => revokedText(revoked, style),
-  };
+  progress.line(`This revokes ${what}. Services that still use it get 401 at once.`);
+  if (!(await prompts.confirm('Revoke now?')))
+    throw new CommandFailure('not_confirmed', EXIT.no, 'nothing was revoked');
 }

@@ -1,19 +1,19 @@
 import type { Command } from 'commander';
-import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { EXIT } from '../exit-codes.js';
-import { gatherKeys, type KeyInventory } from '../keys/gather-keys.js';
+import { countText } from '../../governance/platform/wording.js';
+import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { EXIT } from '../failure.js';
+import { gatherKeys, gatherSuppliedKeys } from '../keys/gather-keys.js';
 import type { KeyState, KeyStatus } from '../keys/key-status.js';
-import { gatherSuppliedKeys } from '../keys/supplied-keys.js';
 import { openDeployment } from '../open-deployment.js';
 import { openPolicy } from '../policy-file.js';
-import { notesText, type Tone } from '../style.js';
-import { type Cell, renderTable } from '../table.js';
+import { notesText, type Tone } from '../terminal/style.js';
+import { type Column, left, renderTable, right } from '../terminal/table.js';
 
 const TONES: Readonly<Record<KeyState, Tone>> = {
   ok: 'good',
   rotating: 'faint',
-  'old key retiring': 'faint',
-  'old key held': 'warn',
+  'replaced key retiring': 'faint',
+  'approval needed': 'warn',
   'rotation overdue': 'warn',
   'rotation off': 'warn',
   'no key yet': 'warn',
@@ -28,72 +28,40 @@ export function registerKeysList(group: Command, cli: Cli): void {
   group
     .command('list')
     .description('show every key of the policy: age, last use, next rotation, state')
-    .addHelpText(
-      'after',
-      `
-Reads the deployed secrets, and Mistral's list of keys with the Admin API key. Without access to the
-latter, last uses are not known. Exits with 1 where a key needs somebody's hand.
+    .addHelpText('after', HELP)
+    .action(action(cli, list));
+}
+
+const HELP = `
+Reads the deployed secrets, and Mistral's list of keys with the Admin API key. Without access to that key,
+last uses are unknown. Exits with 1 if a key needs attention.
 
 Examples:
   $ mistral-governance keys list
-  $ mistral-governance keys list --json | jq '.keys[] | select(.state != "ok")'`,
-    )
-    .action((_own: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CommonOptions>();
-      return cli.run(options, async () => {
-        const policy = openPolicy(options.policy);
-        const now = cli.now();
-        const inventory = await cli.progress.during('looking at every key', async () => {
-          const { secrets, versions, flows, keySource } = await openDeployment(options, cli.keys);
-          if (policy.mistral.keySource === 'operator') {
-            return gatherSuppliedKeys({ secrets, versions, flows }, policy, now);
-          }
-          return gatherKeys({ secrets, flows, keySource: keySource(policy) }, policy, now);
-        });
-        return answerOf(inventory);
-      });
-    });
-}
+  $ mistral-governance keys list --json | jq '.keys[] | select(.state != "ok")'`;
 
-function answerOf({ keys, problems }: KeyInventory): Answer {
-  const needsHand = keys.some(({ state }) => TONES[state] === 'warn' || TONES[state] === 'bad');
+async function list(cli: Cli, options: CommonOptions): Promise<Answer> {
+  const policy = openPolicy(options.policy);
+  const deployment = await openDeployment(cli, options);
+  const { keys, problems } = await cli.progress.during('checking all keys', () =>
+    policy.mistral.keySource === 'operator'
+      ? gatherSuppliedKeys(deployment, policy, cli.now())
+      : gatherKeys({ ...deployment, keySource: deployment.keySource(policy) }, policy, cli.now()),
+  );
+  const needsAttention = keys.some(({ state }) => ['warn', 'bad'].includes(TONES[state]));
   return {
     document: { keys, problems },
-    exitCode: needsHand ? EXIT.no : EXIT.ok,
+    exitCode: needsAttention ? EXIT.no : EXIT.ok,
 
-    text(style) {
-      const table = renderTable(
-        [
-          { title: 'key' },
-          { title: 'workspace' },
-          { title: 'age', align: 'right' },
-          { title: 'last used' },
-          { title: 'next rotation' },
-          { title: 'state' },
-        ],
-        keys.map(row),
-        style,
-      );
-      return table + notesText(problems, style);
-    },
+    text: (style) => renderTable(keys, style, COLUMNS) + notesText(problems, style),
   };
 }
 
-function row({
-  key,
-  workspace,
-  keyId,
-  ageDays,
-  lastUsedOn,
-  nextRotationAt,
-  state,
-}: KeyStatus): Cell[] {
-  return [
-    key,
-    workspace,
-    ageDays === undefined ? '–' : `${ageDays} d`,
-    lastUsedOn ?? (keyId === undefined ? '–' : 'never'),
-    nextRotationAt?.toISOString().slice(0, 10) ?? '–',
-    { text: state, tone: TONES[state] },
-  ];
-}
+const COLUMNS: readonly Column<KeyStatus>[] = [
+  left('key', ({ key }) => key),
+  left('workspace', ({ workspace }) => workspace),
+  right('age', ({ ageDays }) => (ageDays === undefined ? '–' : countText(ageDays, 'day'))),
+  left('last used', ({ lastUsedOn, keyId }) => lastUsedOn ?? (keyId === undefined ? '–' : 'never')),
+  left('next rotation', ({ nextRotationAt }) => nextRotationAt?.toISOString().slice(0, 10) ?? '–'),
+  left('state', ({ state }) => ({ text: state, tone: TONES[state] })),
+];

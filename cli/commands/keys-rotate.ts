@@ -1,17 +1,14 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { PlannedKey } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { EXIT } from '../exit-codes.js';
-import { failureAfter } from '../failure.js';
-import { KEY_ARGUMENT, namedKey, shortName } from '../keys/named-key.js';
-import { revokedText } from '../keys/revoked-text.js';
-import { type Revoked, type Rotated, revokeReplaced, rotateKey } from '../keys/rotate-key.js';
-import { refuseWithOperator } from '../keys/who-makes-keys.js';
-import { minutesUpTo } from '../minutes.js';
+import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { EXIT, failureAfter } from '../failure.js';
+import { KEY_ARGUMENT, namedKey, requireKeySource, shortName } from '../keys/named-key.js';
+import { areRevoked, type Revoked, revokedText } from '../keys/revoke-keys.js';
+import { type Rotated, revokeReplaced, rotateKey } from '../keys/rotate-key.js';
 import { openDeployment } from '../open-deployment.js';
+import { minutesUpTo } from '../option-values.js';
 import { openPolicy } from '../policy-file.js';
+import { verdictLine } from '../terminal/style.js';
 
 interface RotateOptions extends CommonOptions {
   readonly compromised?: boolean;
@@ -23,47 +20,37 @@ const TIMEOUT_MINUTES = 20;
 export function registerKeysRotate(group: Command, cli: Cli): void {
   group
     .command('rotate')
-    .description('replace a key now, and wait until the new one is in charge')
+    .description('replace a key now, and wait until the new one is current')
     .argument('<key>', KEY_ARGUMENT)
-    .option('--compromised', 'the key has leaked: revoke it at once, in use or not')
+    .option('--compromised', 'the key has leaked: revoke it at once, even if it is in use')
     .option('--timeout <minutes>', 'how long to wait', minutesUpTo(1440), TIMEOUT_MINUTES)
-    .addHelpText(
-      'after',
-      `
-The old key goes on working until nobody uses it any more. With --compromised it is revoked as soon as
-the new one is in charge, and so are older keys of that secret: services that have cached one get 401
-until they read the secret again. Interrupted before that, run keys approve, or the command again.
+    .addHelpText('after', HELP)
+    .action(action(cli, rotate));
+}
+
+const HELP = `
+The previous key keeps working, and is revoked once it has not been used for rotation.quietDays. With
+--compromised it is revoked as soon as the new key is current, and so are earlier keys of that secret that
+are not revoked yet. Services with a cached key get 401 until they read the secret again. If the command
+is interrupted before that, run keys approve, or run it again.
 
 Examples:
   $ mistral-governance keys rotate prod-workspace/search-service-key
-  $ mistral-governance keys rotate prod-workspace/search-service-key --compromised`,
-    )
-    .action((name: string, _own: unknown, command: Command) => {
-      const options = command.optsWithGlobals<RotateOptions>();
-      return cli.run(options, () => rotate(cli, options, name));
-    });
-}
+  $ mistral-governance keys rotate prod-workspace/search-service-key --compromised`;
 
-async function rotate(cli: Cli, options: RotateOptions, name: string): Promise<Answer> {
+async function rotate(cli: Cli, options: RotateOptions, name = ''): Promise<Answer> {
   const policy = openPolicy(options.policy);
-  const planned = namedKey(policy, name);
-  refuseRotation(policy, planned, options);
-  const deployment = await cli.progress.during('looking for the stack', () =>
-    openDeployment(options, cli.keys),
-  );
-  const deps = {
-    ...deployment,
-    sleep: setTimeout,
-    now: cli.now,
-    tell: (line: string) => cli.progress.line(line),
-  };
-  const { secretName } = planned;
-  const rotated = await cli.progress.during(`rotating ${shortName(planned)}`, () =>
-    rotateKey(deps, planned, options.timeout * 60_000),
+  const { secretName } = namedKey(policy, name);
+  requireAdminApi(policy, secretName, options);
+  const { progress, now, sleep } = cli;
+  const deployment = await openDeployment(cli, options);
+  const deps = { ...deployment, sleep, now, report: progress.line };
+  const rotated = await progress.during(`rotating ${shortName(secretName)}`, () =>
+    rotateKey(deps, secretName, options.timeout * 60_000),
   );
   if (!options.compromised) return answerOf(secretName, rotated, undefined);
   try {
-    const revoked = await cli.progress.during('revoking what was replaced', () =>
+    const revoked = await progress.during('revoking the replaced key', () =>
       revokeReplaced(deps, secretName, rotated),
     );
     return answerOf(secretName, rotated, revoked);
@@ -71,21 +58,21 @@ async function rotate(cli: Cli, options: RotateOptions, name: string): Promise<A
     throw failureAfter(
       error,
       { secret: secretName, ...rotated },
-      `a new key is in charge, and the leaked one is not known to be revoked: run mistral-governance keys approve ${shortName(planned)}`,
+      `the new key is current, but the leaked key may still be valid: run mistral-governance keys approve ${shortName(secretName)}`,
     );
   }
 }
 
-function refuseRotation(policy: Policy, planned: PlannedKey, { compromised }: RotateOptions): void {
-  const supply = `mistral-governance keys supply ${shortName(planned)}`;
-  if (!compromised) {
-    refuseWithOperator(policy, `only you can make keys: run ${supply}, which says how`);
-    return;
-  }
-  refuseWithOperator(policy, 'only you can make and delete keys; of a leaked key:', [
-    `1. put a new key in its place: ${supply} --compromised`,
-    "2. once that is in charge, delete the leaked key in Mistral's console; alert deletion-needed names it, and key-revoked follows when Mistral refuses it",
-  ]);
+function requireAdminApi(policy: Policy, secretName: string, { compromised }: RotateOptions): void {
+  const supply = `mistral-governance keys supply ${shortName(secretName)}`;
+  const instead = compromised
+    ? 'only an administrator can create and delete keys; to replace a leaked key:'
+    : `only an administrator can create keys: run ${supply}, which says how`;
+  const steps = [
+    `1. supply a new key: ${supply} --compromised`,
+    "2. once the new key is current, delete the leaked key in Mistral's console; the alert deletion-needed names it, and key-revoked follows when Mistral rejects it",
+  ];
+  requireKeySource(policy, 'admin-api', instead, compromised ? steps : undefined);
 }
 
 function answerOf(
@@ -93,18 +80,15 @@ function answerOf(
   rotated: Rotated,
   revoked: readonly Revoked[] | undefined,
 ): Answer {
-  const isDone = revoked === undefined || revoked.every(({ end }) => end === 'revoked');
   return {
     document: { secret, ...rotated, revoked },
-    exitCode: isDone ? EXIT.ok : EXIT.no,
+    exitCode: areRevoked(revoked ?? []) ? EXIT.ok : EXIT.no,
 
     text(style) {
-      const done = `${style.paint('✓', 'good')} ${secret} has a new key in charge\n`;
-      if (!rotated.oldVersionId) return `${done}  there was no key before it\n`;
-      return (
-        done +
-        (revoked ? revokedText(revoked, style) : '  the old one is revoked once nobody uses it\n')
-      );
+      const done = verdictLine(true, `the new key of ${secret} is current`, style);
+      if (!rotated.oldVersionId) return `${done}  it is the first key of the secret\n`;
+      const next = '  the previous key keeps working, and is revoked once it is no longer used\n';
+      return done + (revoked ? revokedText(revoked, style) : next);
     },
   };
 }

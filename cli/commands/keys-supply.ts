@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
-import { isFirstSupply } from '../../governance/keys/operator/supplied-version.js';
-import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { EXIT } from '../exit-codes.js';
-import { wrongInput } from '../failure.js';
-import { KEY_ARGUMENT, namedKey } from '../keys/named-key.js';
-import { type KeyRequest, type Supplied, type SupplyWish, supplyKey } from '../keys/supply-key.js';
-import { createSupplySteps, type SupplySteps } from '../keys/supply-steps.js';
-import { refuseWithAdminApi } from '../keys/who-makes-keys.js';
-import { minutesUpTo } from '../minutes.js';
+import type { Command } from 'commander';
+import { isFirstKey } from '../../governance/keys/operator/operator-secret.js';
+import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { EXIT, wrongInput } from '../failure.js';
+import { KEY_ARGUMENT, namedKey, requireKeySource } from '../keys/named-key.js';
+import {
+  createSupplySteps,
+  type KeyRequest,
+  type Supplied,
+  type SupplySteps,
+  supplyKey,
+} from '../keys/supply-key.js';
 import { openDeployment } from '../open-deployment.js';
+import { day, keyName, minutesUpTo } from '../option-values.js';
 import { openPolicy } from '../policy-file.js';
+import { verdictLine } from '../terminal/style.js';
 
 interface SupplyOptions extends CommonOptions {
   readonly name?: string;
@@ -26,109 +29,85 @@ const WAIT_MINUTES = 10;
 export function registerKeysSupply(group: Command, cli: Cli): void {
   group
     .command('supply')
-    .description("put a key made in Mistral's console in charge (mistral.keySource: operator)")
+    .description("verify and promote a key from Mistral's console (mistral.keySource: operator)")
     .argument('<key>', KEY_ARGUMENT)
     .option(
       '--name <name>',
-      'what the key is called at Mistral, if not as asked for; needed with a key from stdin',
-      consoleName,
+      'the name of the key at Mistral, if not the requested one; required with a key from stdin',
+      keyName,
     )
-    .option('--expires <date>', 'when it expires, YYYY-MM-DD, if known', day)
-    .option('--replace', 'ask for a key although one supplied before is not verified yet')
-    .option('--compromised', 'the key in charge has leaked: ask for its deletion at once')
+    .option('--expires <date>', 'when the key expires, YYYY-MM-DD, if known', day)
+    .option('--replace', 'ask for a key although an earlier one is not verified yet')
+    .option('--compromised', 'the current key has leaked: request its deletion at once')
     .option(
       '--wait <minutes>',
-      'how long to try a key that Mistral refuses',
+      'how long to retry a key that Mistral rejects',
       minutesUpTo(60),
       WAIT_MINUTES,
     )
-    .addHelpText(
-      'after',
-      `
-Says how to name the key and when it should expire, then asks for it at a hidden prompt, or takes it
-from stdin; never give it as an argument. The key is verified before it takes over, and the one before
-it goes on working: its deletion is asked for later. With --compromised it is asked for as soon as the
-new key is in charge; services that have cached the old one get 401 until they read the secret again. A key that could not be verified stays pending:
-run the command again to go on with it, with --replace to give another.
+    .addHelpText('after', HELP)
+    .action(action(cli, supply));
+}
 
-Exits with 0 once the key is in charge, with 1 where it is refused or not verified yet.
+const HELP = `
+Says how to create the key in Mistral's console, then reads it from a hidden prompt or from stdin. Never
+pass it as an argument. The key is verified before it becomes current. The previous key keeps working:
+its deletion is requested later, or with --compromised as soon as the new key is current. Services that
+have cached a deleted key get 401 until they read the secret again.
+
+A key that could not be verified stays pending: run the command again to continue with it, or with
+--replace to supply another one.
+
+Exits with 0 once the key is current, with 1 if it is rejected or not verified yet.
 
 Examples:
   $ mistral-governance keys supply prod-workspace/search-service-key
-  $ pass show search-key | mistral-governance keys supply search-service-key --name search-2026-04`,
-    )
-    .action((name: string, _own: unknown, command: Command) => {
-      const options = command.optsWithGlobals<SupplyOptions>();
-      return cli.run(options, () => supply(cli, options, name));
-    });
-}
+  $ pass show search-key | mistral-governance keys supply search-service-key --name search-2026-04`;
 
-function day(text: string): string {
-  const at = new Date(`${text}T00:00:00Z`);
-  if (!Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) && text.length === 10)
-    return text;
-  throw new InvalidArgumentError('It must be a day such as 2026-11-30.');
-}
-
-/** Keys at Mistral are 32 letters and digits; other characters are what names are made with. */
-const LIKE_A_KEY = /^[A-Za-z0-9]{32,}$/;
-
-/** It becomes part of alerts and of commands in them, where a key given by mistake must not be. */
-function consoleName(text: string): string {
-  if (LIKE_A_KEY.test(text)) {
-    throw new InvalidArgumentError('It looks like a key: give the name that the key has.');
-  }
-  if (/^[\w .:@+-]{1,128}$/.test(text) && text.trim() === text) return text;
-  throw new InvalidArgumentError('It must be 1 to 128 letters, digits, spaces and _ . : @ + -');
-}
-
-async function supply(cli: Cli, options: SupplyOptions, name: string): Promise<Answer> {
+async function supply(cli: Cli, options: SupplyOptions, name = ''): Promise<Answer> {
   const policy = openPolicy(options.policy);
-  refuseWithAdminApi(
+  requireKeySource(
     policy,
-    'keys are made by their rotation, mistral-governance keys rotate <key>',
+    'operator',
+    'rotation creates the keys: run mistral-governance keys rotate <key>',
   );
   const planned = namedKey(policy, name);
-  const { stack, secrets, functions } = await cli.progress.during('looking for the stack', () =>
-    openDeployment(options, cli.keys),
-  );
+  const { stack, secrets, functions } = await openDeployment(cli, options);
+  const { progress, prompts, now, sleep } = cli;
   const deps = {
     policy,
     secrets,
-    steps: stepsInSight(cli, createSupplySteps(functions, stack.output('RotationFunctionName'))),
-    tell: (line: string) => cli.progress.line(line),
-    now: cli.now,
+    steps: withProgress(cli, createSupplySteps(functions, stack.output('RotationFunctionName'))),
+    report: progress.line,
+    now,
     newToken: randomUUID,
     sleep: (milliseconds: number) =>
-      cli.progress.during('waiting before another try', () => setTimeout(milliseconds)),
+      progress.during('waiting before the next attempt', () => sleep(milliseconds)),
     askForKey(request: KeyRequest) {
-      refuseUnnamed(cli, options);
-      cli.progress.line(requestText(request));
-      return cli.readKey('Paste the key (it is not shown): ');
+      if (!prompts.isKeyTyped && options.name === undefined) {
+        throw wrongInput('a key from stdin needs --name: the name of the key at Mistral');
+      }
+      progress.line(requestText(request));
+      return prompts.readKey('Paste the key:');
     },
   };
-  const wish = {
+  const compromised = options.compromised ?? false;
+  const supplied = await supplyKey(deps, {
     planned,
     keyName: options.name,
     expiresOn: options.expires,
     replace: options.replace ?? false,
-    compromised: options.compromised ?? false,
+    compromised,
     patienceMs: options.wait * 60_000,
-  };
-  return answerOf(wish, await supplyKey(deps, wish));
+  });
+  return answerOf(planned.secretName, compromised, supplied);
 }
 
-function stepsInSight({ progress }: Cli, steps: SupplySteps): SupplySteps {
-  const doing = { testSecret: 'verifying the key', finishSecret: 'putting it in charge' };
+function withProgress({ progress }: Cli, steps: SupplySteps): SupplySteps {
+  const doing = { testSecret: 'verifying the key', finishSecret: 'promoting the key' };
   return {
     run: (step, ...rest) => progress.during(doing[step], () => steps.run(step, ...rest)),
   };
-}
-
-/** A piped key was made before anything could say how to name it. */
-function refuseUnnamed({ isKeyTyped }: Cli, { name }: SupplyOptions): void {
-  if (isKeyTyped || name !== undefined) return;
-  throw wrongInput('a key from stdin must come with --name: what it is called at Mistral');
 }
 
 function requestText({ keyName, workspace, expiresOn }: KeyRequest): string {
@@ -140,31 +119,34 @@ function requestText({ keyName, workspace, expiresOn }: KeyRequest): string {
   ].join('\n');
 }
 
-function answerOf({ planned, compromised }: SupplyWish, supplied: Supplied): Answer {
-  const secret = planned.secretName;
+function answerOf(secret: string, compromised: boolean, supplied: Supplied): Answer {
   const { outcome, reason, versionId } = supplied;
+  const isFirst = isFirstKey(versionId);
   return {
     document: { secret, ...supplied },
-    exitCode: outcome === 'in charge' ? EXIT.ok : EXIT.no,
+    exitCode: outcome === 'promoted' ? EXIT.ok : EXIT.no,
 
     text(style) {
-      if (outcome === 'in charge') {
-        return `${style.paint('✓', 'good')} ${secret} has a new key in charge\n  ${beforeIt(supplied, compromised)}\n`;
+      if (outcome !== 'promoted') {
+        const failed = verdictLine(false, `the key is not current: ${reason}`, style);
+        return `${failed}  ${nextAttempt(outcome, isFirst)}\n`;
       }
-      const next =
-        outcome === 'refused'
-          ? isFirstSupply(versionId)
-            ? 'run the command again with --replace to supply another'
-            : 'run the command again to supply another'
-          : 'run the command again to try it again, or with --replace to supply another';
-      return `${style.paint('✗', 'bad')} the key is not in charge: ${reason}\n  ${next}\n`;
+      const done = verdictLine(true, `the new key of ${secret} is current`, style);
+      return `${done}  ${previousKeyText(isFirst, compromised)}\n`;
     },
   };
 }
 
-function beforeIt({ versionId }: Supplied, compromised: boolean): string {
-  if (isFirstSupply(versionId)) return 'there was no key in charge before it';
+function nextAttempt(outcome: 'rejected' | 'undecided', isFirst: boolean): string {
+  if (outcome === 'undecided') {
+    return 'run the command again to retry this key, or with --replace to supply another one';
+  }
+  return `run the command again${isFirst ? ' with --replace' : ''} to supply another one`;
+}
+
+function previousKeyText(isFirst: boolean, compromised: boolean): string {
+  if (isFirst) return 'it is the first key of the secret';
   return compromised
-    ? "the leaked key works until you delete it in Mistral's console: alert deletion-needed names it"
-    : 'the one before it, if any, works until you are asked to delete it';
+    ? "the leaked key works until you delete it in Mistral's console: the alert deletion-needed names it"
+    : 'the previous key, if any, works until you delete it: the alert deletion-needed says when';
 }

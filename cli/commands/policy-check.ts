@@ -1,33 +1,34 @@
 import type { Command } from 'commander';
+import { countText, numberText } from '../../governance/platform/wording.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
-import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { EXIT } from '../exit-codes.js';
+import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { EXIT } from '../failure.js';
 import { openPolicy } from '../policy-file.js';
-import { type Cell, type Column, renderTable } from '../table.js';
+import { headingText, verdictLine } from '../terminal/style.js';
+import { type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
 
 export function registerPolicyCheck(group: Command, cli: Cli): void {
   group
     .command('check')
-    .description('check the policy file and say what is in it')
+    .description('check the policy file and show its contents')
     .argument('[file]', 'the policy file (default: the one of --policy)')
-    .addHelpText(
-      'after',
-      `
-Needs no network. Exits with 2 and all that is wrong with the file, if anything is.
+    .addHelpText('after', HELP)
+    .action(action(cli, check));
+}
+
+const HELP = `
+Needs no network. Exits with 2 and every error in the file, if there are any.
 
 Examples:
   $ mistral-governance policy check
-  $ mistral-governance policy check staging.yaml --json`,
-    )
-    .action((file: string | undefined, _own: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CommonOptions>();
-      const path = file ?? options.policy;
-      return cli.run(options, () => summarize(path, openPolicy(path)));
-    });
+  $ mistral-governance policy check staging.yaml --json`;
+
+function check(_cli: Cli, options: CommonOptions, path = options.policy): Answer {
+  return summarize(path, openPolicy(path));
 }
 
-/** What a policy without mistakes asks for. */
+/** The contents of a valid policy. */
 export function summarize(path: string, policy: Policy): Answer {
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
@@ -45,76 +46,46 @@ export function summarize(path: string, policy: Policy): Answer {
     keys: keys.filter((key) => key.workspace === workspace.name).length,
   }));
   const roles = Object.entries(policy.roles).map(([name, role]) => ({ name, ...role }));
-  const callers = policy.callers;
+  const { callers } = policy;
 
   return {
     document: { policy: path, currency, workspaces, keys, roles, callers },
     exitCode: EXIT.ok,
 
     text(style) {
-      const table = (columns: readonly Column[], rows: readonly Cell[][]) =>
-        renderTable(columns, rows, style);
-      const heading = (text: string) => `\n${style.paint(text, 'strong')}\n`;
+      const section = <Row>(title: string, rows: readonly Row[], columns: readonly Column<Row>[]) =>
+        headingText(title, style) + renderTable(rows, style, columns);
       return [
-        `${style.paint('✓', 'good')} ${path} is a valid policy\n`,
-        heading('workspaces'),
-        table(
-          [
-            { title: 'name' },
-            { title: 'team', shrinks: true },
-            { title: 'models', shrinks: true },
-            { title: 'requests/min', align: 'right' },
-            { title: `budgets (${currency})` },
-            { title: 'keys', align: 'right' },
-          ],
-          workspaces.map((one) => [
-            one.name,
-            one.team,
-            modelsText(one.models),
-            String(one.requestsPerMinute),
-            budgetsText(one.budgets),
-            String(one.keys),
-          ]),
-        ),
-        heading('keys'),
-        table(
-          [
-            { title: 'secret' },
-            { title: 'rotates', align: 'right' },
-            { title: 'readers', align: 'right' },
-          ],
-          keys.map((key) => [key.secret, `${key.rotateEveryDays} days`, String(key.readers)]),
-        ),
-        heading('roles'),
-        table(
-          [
-            { title: 'name' },
-            { title: 'models', shrinks: true },
-            { title: 'tokens/request', align: 'right' },
-            { title: 'tokens/day', align: 'right' },
-          ],
-          roles.map(({ name, models, maxTokensPerRequest, dailyTokens }) => [
-            name,
-            modelsText(models),
-            String(maxTokensPerRequest),
-            String(dailyTokens),
-          ]),
-        ),
-        heading('callers'),
-        table(
-          [
-            { title: 'principal' },
-            { title: 'role' },
-            { title: 'workspace' },
-            { title: 'tokens count for' },
-          ],
-          callers.map(({ principal, role, workspace, perSession }) => [
-            principal,
-            role,
-            workspace,
-            perSession ? 'each session' : 'all together',
-          ]),
-        ),
+        verdictLine(true, `${path} is a valid policy`, style),
+        section('workspaces', workspaces, [
+          left('name', ({ name }) => name),
+          shrinking('team', ({ team }) => team),
+          shrinking('models', ({ models }) => modelsText(models)),
+          right('requests/min', ({ requestsPerMinute }) => numberText(requestsPerMinute)),
+          left(`budgets (${currency})`, ({ budgets }) => budgetsText(budgets)),
+          right('keys', (workspace) => String(workspace.keys)),
+        ]),
+        section('keys', keys, [
+          left('secret', ({ secret }) => secret),
+          right('rotates every', ({ rotateEveryDays }) => countText(rotateEveryDays, 'day')),
+          right('readers', ({ readers }) => String(readers)),
+        ]),
+        section('roles', roles, [
+          left('name', ({ name }) => name),
+          shrinking('models', ({ models }) => modelsText(models)),
+          right('tokens/request', ({ maxTokensPerRequest }) => numberText(maxTokensPerRequest)),
+          right('tokens/day', ({ dailyTokens }) =>
+            dailyTokens === 'unlimited' ? dailyTokens : numberText(dailyTokens),
+          ),
+        ]),
+        section('callers', callers, [
+          left('principal', ({ principal }) => principal),
+          left('role', ({ role }) => role),
+          left('workspace', ({ workspace }) => workspace),
+          left('tokens/day for', ({ perSession }) =>
+            perSession ? 'each session' : 'all sessions together',
+          ),
+        ]),
       ].join('');
     },
   };

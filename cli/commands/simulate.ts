@@ -1,20 +1,14 @@
 import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
-import type { Currency } from '../../governance/platform/wording.js';
-import type { Policy } from '../../governance/policy/policy.js';
-import { unknown } from '../../governance/policy/policy-problem.js';
-import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
-import { wrongInput } from '../failure.js';
+import { unknownText } from '../../governance/platform/wording.js';
+import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { EXIT, type ExitCode, wrongInput } from '../failure.js';
 import { openPolicy } from '../policy-file.js';
 import { readBill } from '../simulation/bill-file.js';
-import { billText } from '../simulation/bill-text.js';
 import { replayBill } from '../simulation/replay-bill.js';
 import { type Simulation, simulate } from '../simulation/simulate.js';
-import { simulationText } from '../simulation/simulation-text.js';
-import { textLines } from '../simulation/text-lines.js';
-import { usageLines } from '../simulation/usage-lines.js';
-import { RECORD_FIELDS } from '../simulation/usage-record.js';
+import { billText, simulationText } from '../simulation/simulation-text.js';
+import { RECORD_FIELDS, readUsage } from '../simulation/usage-file.js';
 
 interface SimulateOptions extends CommonOptions {
   readonly usage: string;
@@ -24,64 +18,60 @@ interface SimulateOptions extends CommonOptions {
 export function registerSimulate(program: Command, cli: Cli): void {
   program
     .command('simulate')
-    .description('replay requests of the past: what would have been refused, alerted and rotated')
-    .requiredOption(
-      '--usage <file>',
-      'requests, one a line, as JSON or CSV; - reads them from stdin',
+    .description(
+      'replay past requests: which would have been refused, which alerts sent, which keys rotated',
     )
+    .requiredOption('--usage <file>', 'one request per line, as JSON or CSV; - reads stdin')
     .option('--workspace <name>', "the file is Mistral's own usage report of that workspace")
     .addHelpText('after', HELP)
-    .action((_own: unknown, command: Command) => {
-      const options = command.optsWithGlobals<SimulateOptions>();
-      return cli.run(options, async () => {
-        const policy = openPolicy(options.policy);
-        if (options.workspace !== undefined)
-          return billAnswer(policy, options.usage, options.workspace);
-        const input = options.usage === '-' ? cli.stdin : createReadStream(options.usage);
-        const simulation = await cli.progress.during(`replaying ${options.usage}`, () =>
-          simulate(policy, usageLines(textLines(input, options.usage))),
-        );
-        return answerOf(simulation, policy.mistral.currency);
-      });
-    });
+    .action(action(cli, replay));
 }
 
 const HELP = `
 Each line is one request: {"at": "2026-11-24T09:30:00Z", "caller": "arn:aws:…", "model": "…",
-"promptTokens": 900, "completionTokens": 150}, or the same as CSV below a line of names. Fields:
+"promptTokens": 900, "completionTokens": 150}, or the same as CSV below a header line. Fields:
 ${RECORD_FIELDS.join(', ')}.
-Lines are sorted by "at"; one may be up to an hour late. Other lines are left out and reported.
+Lines are sorted by "at"; a line may be up to an hour late. Other lines are skipped and reported.
 
-With --workspace, the file is one answer of Mistral's GET /v1/admin/usage for that workspace. It tells
-days and no callers: budgets of days and months, alerts and rotations are all that can be replayed.
+With --workspace, the file is one answer of Mistral's GET /v1/admin/usage for that workspace. It has days
+and no callers, so only daily and monthly budgets, alerts and rotations can be replayed.
 
-Needs no network. Exits with 1 where requests would have been refused, with 2 where a line is wrong.
+Needs no network. Exits with 1 if requests would have been refused, with 2 if a line is invalid.
 
 Examples:
   $ mistral-governance simulate --usage requests.jsonl
   $ mistral-governance simulate --usage usage-2026-11.json --workspace ml-workspace
   $ zcat requests.csv.gz | mistral-governance simulate --usage - --policy stricter.yaml --json`;
 
-function billAnswer(policy: Policy, path: string, name: string): Answer {
-  const workspace = policy.workspaces.find((one) => one.name === name);
-  if (!workspace) {
-    const names = policy.workspaces.map((one) => one.name);
-    throw wrongInput(unknown('workspace', name, names));
-  }
+async function replay(cli: Cli, options: SimulateOptions): Promise<Answer> {
+  const { usage: path, workspace } = options;
+  if (workspace !== undefined) return replayReport(options, workspace);
+  const policy = openPolicy(options.policy);
   const { currency } = policy.mistral;
-  const bill = replayBill(policy, workspace, readBill(path, currency));
-  return {
-    document: { currency, ...bill },
-    exitCode: bill.exceeded.length > 0 ? EXIT.no : EXIT.ok,
-    text: (style) => billText(bill, currency, style),
-  };
-}
-
-function answerOf(simulation: Simulation, currency: Currency): Answer {
+  const input = path === '-' ? cli.stdin : createReadStream(path);
+  const simulation = await cli.progress.during(`replaying ${path}`, () =>
+    simulate(policy, readUsage(input, path)),
+  );
   return {
     document: { currency, ...simulation },
     exitCode: exitCodeOf(simulation),
     text: (style) => simulationText(simulation, currency, style),
+  };
+}
+
+function replayReport({ policy: policyPath, usage }: SimulateOptions, name: string): Answer {
+  const policy = openPolicy(policyPath);
+  const workspace = policy.workspaces.find((one) => one.name === name);
+  if (!workspace) {
+    const names = policy.workspaces.map((one) => one.name);
+    throw wrongInput(unknownText('workspace', name, names));
+  }
+  const { currency } = policy.mistral;
+  const bill = replayBill(policy, workspace, readBill(usage, currency));
+  return {
+    document: { currency, ...bill },
+    exitCode: bill.exceeded.length > 0 ? EXIT.no : EXIT.ok,
+    text: (style) => billText(bill, currency, style),
   };
 }
 

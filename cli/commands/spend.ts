@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { moneyText } from '../../governance/platform/wording.js';
-import { bar } from '../bar.js';
-import type { Answer, Cli, CommonOptions } from '../cli.js';
-import { EXIT } from '../exit-codes.js';
+import { instantText, moneyText } from '../../governance/platform/wording.js';
+import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { EXIT } from '../failure.js';
 import { openDeployment } from '../open-deployment.js';
-import { notesText, type Tone } from '../style.js';
-import { type Cell, renderTable } from '../table.js';
+import { notesText, type Tone } from '../terminal/style.js';
+import { bar, type Cell, type Column, left, renderTable, right } from '../terminal/table.js';
 
 const nanos = z.number();
 const RowSchema = z.object({
@@ -29,92 +28,72 @@ const RowSchema = z.object({
 const SummarySchema = z.object({ spend: z.array(RowSchema), problems: z.array(z.string()) });
 
 type Row = z.infer<typeof RowSchema>;
-type Summary = z.infer<typeof SummarySchema>;
 
-const BAR_COLUMNS = 20;
 const NEAR_PERCENT = 80;
 
 export function registerSpend(program: Command, cli: Cli): void {
   program
     .command('spend')
-    .description('show what was spent of each budget, and where it leads')
-    .addHelpText(
-      'after',
-      `
-Runs the deployed function that also runs every 15 minutes: what crosses a threshold for the first time
-is told to on-call. Spent is the larger of what was metered and what Mistral reports. Exits with 1 where
-a budget is used up, or could not be looked at.
+    .description('show the spend of each budget, and its forecast')
+    .addHelpText('after', HELP)
+    .action(action(cli, spend));
+}
+
+const HELP = `
+Runs the deployed function that also runs every 15 minutes: on-call is notified of thresholds that are
+reached for the first time. Spent is the larger of the metered spend and the spend that Mistral reports.
+Exits with 1 if a budget is exhausted, or could not be checked.
 
 Examples:
   $ mistral-governance spend
-  $ mistral-governance spend --json | jq '.spend[] | select(.percent > 80)'`,
-    )
-    .action((_own: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CommonOptions>();
-      return cli.run(options, async () => {
-        const { stack, functions } = await cli.progress.during('looking for the stack', () =>
-          openDeployment(options, cli.keys),
-        );
-        const summary = await cli.progress.during('looking at every budget', () =>
-          functions.invoke(stack.output('SpendMonitorFunctionName'), SummarySchema),
-        );
-        return answerOf(summary);
-      });
-    });
-}
+  $ mistral-governance spend --json | jq '.spend[] | select(.percent > 80)'`;
 
-function answerOf({ spend, problems }: Summary): Answer {
+async function spend(cli: Cli, options: CommonOptions): Promise<Answer> {
+  const { stack, functions } = await openDeployment(cli, options);
+  const { spend: rows, problems } = await cli.progress.during('checking all budgets', () =>
+    functions.invoke(stack.output('SpendMonitorFunctionName'), SummarySchema),
+  );
   return {
-    document: { spend, problems },
-    exitCode: spend.some(isUsedUp) || problems.length > 0 ? EXIT.no : EXIT.ok,
+    document: { spend: rows, problems },
+    exitCode: rows.some(isExhausted) || problems.length > 0 ? EXIT.no : EXIT.ok,
 
-    text(style) {
-      const table = renderTable(
-        [
-          { title: 'workspace' },
-          { title: 'window' },
-          { title: 'spent', align: 'right' },
-          { title: 'budget', align: 'right' },
-          { title: '' },
-          { title: '', align: 'right' },
-          { title: 'forecast' },
-        ],
-        spend.map(row),
-        style,
-      );
-      return table + notesText(problems, style);
-    },
+    text: (style) => renderTable(rows, style, columns(cli.now())) + notesText(problems, style),
   };
 }
 
-function isUsedUp({ spentNanos, budgetNanos }: Row): boolean {
+function isExhausted({ spentNanos, budgetNanos }: Row): boolean {
   return budgetNanos !== undefined && spentNanos >= budgetNanos;
 }
 
-function row(one: Row): Cell[] {
-  const { workspace, windowName, spentNanos, budgetNanos, currency, percent } = one;
-  const tone = toneOf(one);
+function columns(now: Date): readonly Column<Row>[] {
   return [
-    workspace,
-    windowName,
-    moneyText(spentNanos, currency),
-    budgetNanos === undefined ? 'none' : moneyText(budgetNanos, currency),
-    percent === undefined ? '' : { text: bar(percent / 100, BAR_COLUMNS), tone },
-    percent === undefined ? '' : { text: `${Math.floor(percent)}%`, tone },
-    forecastText(one),
+    left('workspace', ({ workspace }) => workspace),
+    left('window', (row) => row.windowName),
+    right('spent', ({ spentNanos, currency }) => moneyText(spentNanos, currency)),
+    right('budget', ({ budgetNanos, currency }) =>
+      budgetNanos === undefined ? 'none' : moneyText(budgetNanos, currency),
+    ),
+    left('', (row) => percentCell(row, (percent) => bar(percent / 100))),
+    right('', (row) => percentCell(row, (percent) => `${Math.floor(percent)} %`)),
+    left('forecast', (row) => forecastText(row, now)),
   ];
 }
 
-function toneOf(one: Row): Tone {
-  if (isUsedUp(one)) return 'bad';
-  const isNear = (one.percent ?? 0) >= NEAR_PERCENT || one.forecast?.kind === 'runs-out';
+function percentCell(row: Row, text: (percent: number) => string): Cell {
+  return row.percent === undefined ? '' : { text: text(row.percent), tone: toneOf(row) };
+}
+
+function toneOf(row: Row): Tone {
+  if (isExhausted(row)) return 'bad';
+  const isNear = (row.percent ?? 0) >= NEAR_PERCENT || row.forecast?.kind === 'runs-out';
   return isNear ? 'warn' : 'good';
 }
 
-function forecastText(one: Row): string {
-  if (isUsedUp(one)) return 'used up';
-  const { forecast, currency } = one;
+function forecastText(row: Row, now: Date): string {
+  if (isExhausted(row)) return 'exhausted';
+  const { forecast, currency } = row;
   if (!forecast) return '';
-  if (forecast.kind === 'lasts') return `ends at ${moneyText(forecast.expectedNanos, currency)}`;
-  return `runs out ${forecast.at.slice(0, 16).replace('T', ' ')} UTC`;
+  if (forecast.kind === 'lasts')
+    return `lasts, ${moneyText(forecast.expectedNanos, currency)} expected`;
+  return `runs out ${instantText(new Date(forecast.at), now)}`;
 }

@@ -1,3 +1,5 @@
+import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
+import { verifiedVersion } from '../../governance/keys/operator/operator-secret.js';
 import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import type { KeySource } from '../../governance/mistral/key-source.js';
@@ -5,10 +7,10 @@ import type { ListedKey } from '../../governance/mistral/mistral.js';
 import { SecretGoneError } from '../../governance/platform/errors.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { tokenOf } from '../../governance/policy/key-name.js';
-import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { messageOf } from '../failure.js';
-import { type KeyFacts, type KeyStatus, keyStatus } from './key-status.js';
+import { type KeyStatus, keyStatus, suppliedStatus } from './key-status.js';
 import type { RetirementFlows } from './retirement-flows.js';
 
 export interface GatherDeps {
@@ -19,13 +21,13 @@ export interface GatherDeps {
 
 export interface KeyInventory {
   readonly keys: readonly KeyStatus[];
-  /** What could not be found out; the rest is true nevertheless. */
+  /** What could not be checked; the rest is true even so. */
   readonly problems: readonly string[];
 }
 
 const KEYS_AT_ONCE = 4;
 
-/** Looks at every key of the policy: its secret, the key at Mistral, and old keys on their way out. */
+/** Checks every key of the policy: its secret, the key at Mistral, and running retirements. */
 export async function gatherKeys(
   { secrets, keySource, flows }: GatherDeps,
   policy: Policy,
@@ -34,14 +36,7 @@ export async function gatherKeys(
   let mistralProblem: string | undefined;
   const retirements = (await flows.running()).map(({ retirement }) => retirement);
 
-  async function ask(planned: PlannedKey): Promise<KeyFacts> {
-    const secret = await describeSecret(secrets, planned.secretName);
-    const current = secret && versionAt(secret, 'AWSCURRENT');
-    const listed = current === undefined ? [] : await list(tokenOf(current));
-    return { planned, secret, listed, retirements };
-  }
-
-  /** Once Mistral does not answer, it is not asked again for each key. */
+  /** After a failure, Mistral is not asked again for each key. */
   async function list(name: string): Promise<readonly ListedKey[] | undefined> {
     if (mistralProblem !== undefined) return undefined;
     try {
@@ -49,20 +44,46 @@ export async function gatherKeys(
       for await (const key of keySource.list(name)) keys.push(key);
       return keys;
     } catch (error) {
-      mistralProblem = `Mistral's list of keys could not be read, so last uses are not known: ${messageOf(error)}`;
+      mistralProblem = `Mistral's list of keys could not be read, so last uses are unknown: ${messageOf(error)}`;
       return undefined;
     }
   }
 
-  const facts = await mapBounded(plannedKeys(policy), KEYS_AT_ONCE, ask);
-  return {
-    keys: facts.map((one) => keyStatus(one, now)),
-    problems: mistralProblem === undefined ? [] : [mistralProblem],
-  };
+  const keys = await mapBounded(plannedKeys(policy), KEYS_AT_ONCE, async (planned) => {
+    const secret = await describeSecret(secrets, planned.secretName);
+    const current = secret && versionAt(secret, 'AWSCURRENT');
+    const listed = current === undefined ? [] : await list(tokenOf(current));
+    return keyStatus({ planned, secret, listed, retirements }, now);
+  });
+  return { keys, problems: mistralProblem === undefined ? [] : [mistralProblem] };
 }
 
-/** `undefined` where there is no such secret. */
-export async function describeSecret(
+export interface GatherSuppliedDeps extends Pick<GatherDeps, 'secrets' | 'flows'> {
+  readonly versions: ManagedSecrets;
+}
+
+/** Operator mode: the same without the Admin API. */
+export async function gatherSuppliedKeys(
+  { secrets, versions, flows }: GatherSuppliedDeps,
+  policy: Policy,
+  now: Date,
+): Promise<KeyInventory> {
+  const running = await flows.running();
+  const retiring = new Set(running.map(({ retirement }) => retirement.secretName));
+
+  const keys = await mapBounded(plannedKeys(policy), KEYS_AT_ONCE, async (planned) => {
+    const { secretName } = planned;
+    const secret = await describeSecret(secrets, secretName);
+    const version = secret && verifiedVersion(secret);
+    const since = version === undefined ? undefined : await versions.createdAt(secretName, version);
+    const isRetiring = retiring.has(secretName);
+    return suppliedStatus({ planned, secret, since, isRetiring }, now);
+  });
+  return { keys, problems: [] };
+}
+
+/** `undefined` where the secret does not exist. */
+async function describeSecret(
   secrets: GatherDeps['secrets'],
   secretName: string,
 ): Promise<SecretState | undefined> {

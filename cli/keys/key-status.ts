@@ -1,30 +1,31 @@
 import { hasExpired } from '../../governance/keys/key-health.js';
+import { unverifiedVersion } from '../../governance/keys/operator/operator-secret.js';
 import { drainEnd, type Retirement } from '../../governance/keys/retirement.js';
-import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
+import { type SecretState, unfinishedVersion, versionAt } from '../../governance/keys/rotation.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
-import { ageInDays } from '../../governance/platform/utc-day.js';
+import { ageInDays, DAY_MS } from '../../governance/platform/utc-day.js';
 import { isKeyOf } from '../../governance/policy/key-name.js';
 import type { PlannedKey } from '../../governance/policy/planned-keys.js';
 
-/** How one key of the policy stands, the worst that is true of it. */
+/** The most severe condition of a key. */
 export type KeyState =
-  /** The secret is not there: the policy was not deployed since the key was added. */
+  /** The secret does not exist: the policy was not deployed since the key was added. */
   | 'not deployed'
-  /** The secret is there and holds no key. */
+  /** The secret exists and holds no key. */
   | 'no key yet'
-  /** Mistral does not list the key that the secret names. */
+  /** Mistral does not list the key in the secret. */
   | 'missing at Mistral'
   | 'expired'
   | 'rotation overdue'
-  /** No schedule: somebody cancelled it. */
+  /** No schedule: it was cancelled. */
   | 'rotation off'
-  /** The old key was still used at the end of its drain, and waits for an approval. */
-  | 'old key held'
-  | 'old key retiring'
+  /** The replaced key was still used at the end of its drain: its revocation waits for approval. */
+  | 'approval needed'
+  | 'replaced key retiring'
   | 'rotating'
-  /** Without the Admin API: a key was supplied that is not in charge yet. */
+  /** Operator mode: a supplied key is not current yet. */
   | 'not verified'
-  /** Without the Admin API: a person must supply the first key, or the next. */
+  /** Operator mode: the operator must supply the first key, or the next one. */
   | 'key needed'
   | 'ok';
 
@@ -42,11 +43,11 @@ export interface KeyStatus {
 
 export interface KeyFacts {
   readonly planned: PlannedKey;
-  /** `undefined` where there is no such secret. */
+  /** `undefined` where the secret does not exist. */
   readonly secret: SecretState | undefined;
-  /** Keys at Mistral whose names carry the current version; `undefined` where it could not be asked. */
+  /** Keys at Mistral that are named after the current version; `undefined` where the list could not be read. */
   readonly listed: readonly ListedKey[] | undefined;
-  /** Retirements under way, of this key and others. */
+  /** Running retirements, of this key and others. */
   readonly retirements: readonly Retirement[];
 }
 
@@ -60,9 +61,7 @@ export function keyStatus(facts: KeyFacts, now: Date): KeyStatus {
   const createdAt =
     current === undefined ? undefined : (listed?.createdAt ?? secret?.lastRotatedAt);
   return {
-    key: planned.key.name,
-    secret: planned.secretName,
-    workspace: planned.workspace.name,
+    ...namesOf(planned),
     keyId: listed?.id,
     createdAt,
     ageDays: createdAt && ageInDays(createdAt, now),
@@ -79,8 +78,7 @@ function stateOf(
   now: Date,
 ): KeyState {
   if (!secret) return 'not deployed';
-  const pending = versionAt(secret, 'AWSPENDING');
-  const isRotating = pending !== undefined && pending !== current;
+  const isRotating = unfinishedVersion(secret) !== undefined;
   if (current === undefined) return isRotating ? 'rotating' : 'no key yet';
   if (answer && !listed) return 'missing at Mistral';
   if (hasExpired(listed?.expiresOn, now)) return 'expired';
@@ -93,6 +91,43 @@ function stateOf(
     ({ promotedAt, rules }) =>
       rules.onDrainTimeout === 'hold' && now >= drainEnd(new Date(promotedAt), rules),
   );
-  if (isHeld) return 'old key held';
-  return own.length > 0 ? 'old key retiring' : 'ok';
+  if (isHeld) return 'approval needed';
+  return own.length > 0 ? 'replaced key retiring' : 'ok';
+}
+
+export interface SuppliedKeyFacts extends Pick<KeyFacts, 'planned' | 'secret'> {
+  /** When the current key was stored. */
+  readonly since: Date | undefined;
+  /** Whether a replaced key waits for its deletion. */
+  readonly isRetiring: boolean;
+}
+
+/** Operator mode: by what Secrets Manager knows about the secret. */
+export function suppliedStatus(facts: SuppliedKeyFacts, now: Date): KeyStatus {
+  const { planned, since } = facts;
+  const nextRotationAt = since && new Date(since.getTime() + planned.key.rotateEveryDays * DAY_MS);
+  return {
+    ...namesOf(planned),
+    keyId: undefined,
+    createdAt: since,
+    ageDays: since && ageInDays(since, now),
+    lastUsedOn: undefined,
+    nextRotationAt,
+    state: suppliedState(facts, nextRotationAt, now),
+  };
+}
+
+function suppliedState(
+  { secret, isRetiring }: SuppliedKeyFacts,
+  nextRotationAt: Date | undefined,
+  now: Date,
+): KeyState {
+  if (!secret) return 'not deployed';
+  if (unverifiedVersion(secret) !== undefined) return 'not verified';
+  if (nextRotationAt === undefined || nextRotationAt <= now) return 'key needed';
+  return isRetiring ? 'replaced key retiring' : 'ok';
+}
+
+function namesOf({ key, secretName, workspace }: PlannedKey) {
+  return { key: key.name, secret: secretName, workspace: workspace.name };
 }

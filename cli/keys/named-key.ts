@@ -2,34 +2,46 @@ import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-ke
 import type { Policy } from '../../governance/policy/policy.js';
 import { wrongInput } from '../failure.js';
 
-/** How keys are named to a command, for its help. */
+/** How a command's arguments name keys, for its help. */
 export const KEY_ARGUMENT = '<workspace>/<key>, or the name of the secret';
 
 /**
- * The key of the policy that somebody means: by workspace and name, by its secret, or by its name
- * alone where no other workspace has one of that name.
+ * The policy's key of this name: by workspace and name, by its secret, or by its name alone where no
+ * other workspace has a key of that name.
  *
- * @throws CommandFailure naming the keys there are
+ * @throws CommandFailure naming the keys of the policy
  */
 export function namedKey(policy: Policy, name: string): PlannedKey {
   const planned = plannedKeys(policy);
-  const wanted = name.replace(/^mistral\//, '');
+  const wanted = shortName(name);
   const found = planned.filter(
-    ({ workspace, key }) => wanted === `${workspace.name}/${key.name}` || wanted === key.name,
+    ({ secretName, key }) => wanted === shortName(secretName) || wanted === key.name,
   );
   const [only] = found;
   if (only && found.length === 1) return only;
 
-  const problems = (found.length > 0 ? found : planned).map(shortName);
+  const problems = (found.length > 0 ? found : planned).map((one) => shortName(one.secretName));
   throw wrongInput(
     found.length > 0
-      ? `several keys are named ${name}; say which one:`
-      : 'the policy has no key of that name; it has:', // what was given may be a key all the same
+      ? `several keys are named ${name}; specify which one:`
+      : 'the policy has no key of that name; it has:', // the name may be a key by mistake
     { problems },
   );
 }
 
-/** As people type it. */
-export function shortName({ workspace, key }: Pick<PlannedKey, 'workspace' | 'key'>): string {
-  return `${workspace.name}/${key.name}`;
+/** A secret as users type it: `<workspace>/<key>`. */
+export function shortName(secretName: string): string {
+  return secretName.replace(/^mistral\//, '');
+}
+
+/** @throws CommandFailure for a policy with another source of keys, with what to do instead */
+export function requireKeySource(
+  { mistral }: Policy,
+  keySource: Policy['mistral']['keySource'],
+  instead: string,
+  steps?: readonly string[],
+): void {
+  if (mistral.keySource === keySource) return;
+  const message = `mistral.keySource of the policy is ${mistral.keySource}: ${instead}`;
+  throw wrongInput(message, { problems: steps });
 }

@@ -13,7 +13,7 @@ import {
 } from '../../governance/keys/retirements.aws.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 
-/** A retirement under way. */
+/** A retirement in progress. */
 export interface RunningRetirement extends RunningExecution {
   readonly retirement: Retirement;
 }
@@ -21,9 +21,9 @@ export interface RunningRetirement extends RunningExecution {
 export type RetirementEnd = 'revoked' | 'failed' | 'still running';
 
 export interface RetirementFlows {
-  /** Those that wait; not the ones that were told to revoke at once. */
+  /** Those that wait; without those that were started to revoke at once. */
   running(): Promise<readonly RunningRetirement[]>;
-  /** Runs the same flow with nothing to wait for, and ends the one that waits once the key is gone. */
+  /** Runs the same flow without waits, and stops the waiting one once the key is revoked. */
   revokeAtOnce(waiting: RunningRetirement, now: Date): Promise<RetirementEnd>;
 }
 
@@ -33,15 +33,15 @@ export interface RetirementFlowsOptions {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
-/** Step Functions answers some hundreds of descriptions at once, and 15 a second from then on. */
+/** Step Functions answers a burst of some hundred descriptions, then 15 a second. */
 const DESCRIBED_AT_ONCE = 8;
 const REVOCATION = 'revoke-';
-/** One that failed keeps its name for 90 days, so each further try has a name of its own. */
-const MOST_REVOCATIONS = 20;
-const LONGEST_NAME = 80;
-const STOPPED_BECAUSE = 'revoked at once from the command line';
-/** A revocation takes seconds; one that Mistral does not confirm is tried for some minutes. */
-const LOOKS = 200;
+/** A failed execution keeps its name for 90 days, so each attempt has a name of its own. */
+const MAX_ATTEMPTS = 20;
+const MAX_NAME_LENGTH = 80;
+const STOP_CAUSE = 'revoked from the command line';
+/** A revocation takes seconds, or minutes while Mistral does not confirm it. */
+const MAX_CHECKS = 200;
 const PAUSE_MS = 3000;
 const FIRST_PAUSE_MS = 500;
 
@@ -51,8 +51,8 @@ export function createRetirementFlows({
   sleep,
 }: RetirementFlowsOptions): RetirementFlows {
   async function end(executionArn: string): Promise<RetirementEnd> {
-    for (let look = 0; look < LOOKS; look += 1) {
-      await sleep(look === 0 ? FIRST_PAUSE_MS : PAUSE_MS);
+    for (let check = 0; check < MAX_CHECKS; check += 1) {
+      await sleep(check === 0 ? FIRST_PAUSE_MS : PAUSE_MS);
       const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
       if (status === 'SUCCEEDED') return 'revoked';
       if (status !== 'RUNNING') return 'failed';
@@ -86,19 +86,19 @@ export function createRetirementFlows({
       const started = await start(client, stateMachineArn, revocationName(name), input);
       const ended = await end(started);
       if (ended === 'revoked') {
-        await client.send(new StopExecutionCommand({ executionArn, cause: STOPPED_BECAUSE }));
+        await client.send(new StopExecutionCommand({ executionArn, cause: STOP_CAUSE }));
       }
       return ended;
     },
   };
 }
 
-/** For a replaced key that of the command in its alert, so that both together revoke once. */
+/** The command in the alert of a replaced key uses the same name, so that both together revoke once. */
 function revocationName(waiting: string): string {
-  return `${REVOCATION}${waiting}`.slice(0, LONGEST_NAME);
+  return `${REVOCATION}${waiting}`.slice(0, MAX_NAME_LENGTH);
 }
 
-/** One that was started before, by the command of an alert for example, is gone on with. */
+/** Continues with an execution that was started before, for example by the command in an alert. */
 async function start(
   client: SFNClient,
   stateMachineArn: string,
@@ -107,7 +107,7 @@ async function start(
 ): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     const ending = attempt === 1 ? '' : `-${attempt}`;
-    const name = firstName.slice(0, LONGEST_NAME - ending.length) + ending;
+    const name = firstName.slice(0, MAX_NAME_LENGTH - ending.length) + ending;
     try {
       const { executionArn = '' } = await client.send(
         new StartExecutionCommand({ stateMachineArn, name, input }),
@@ -118,7 +118,7 @@ async function start(
       const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
       const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
       const isOver = status !== 'RUNNING' && status !== 'SUCCEEDED';
-      if (!isOver || attempt === MOST_REVOCATIONS) return executionArn;
+      if (!isOver || attempt === MAX_ATTEMPTS) return executionArn;
     }
   }
 }

@@ -1,19 +1,14 @@
 import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import type { PlannedKey } from '../../governance/policy/planned-keys.js';
-import { EXIT } from '../exit-codes.js';
-import { CommandFailure } from '../failure.js';
-import type { RetirementEnd, RetirementFlows, RunningRetirement } from './retirement-flows.js';
+import { CommandFailure, EXIT } from '../failure.js';
+import type { RunningRetirement } from './retirement-flows.js';
+import { type RevokeDeps, type Revoked, revokeAll } from './revoke-keys.js';
 
-export interface RotateDeps {
+export interface RotateDeps extends RevokeDeps {
   readonly secrets: Pick<SecretVersions, 'describe'>;
   readonly rotations: SecretRotations;
-  readonly flows: RetirementFlows;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
-  readonly now: () => Date;
-  /** Tells a step that was done. */
-  readonly tell: (line: string) => void;
 }
 
 export interface Rotated {
@@ -21,25 +16,19 @@ export interface Rotated {
   readonly newVersionId: string;
 }
 
-export interface Revoked {
-  /** Unknown of a key whose retirement was not found. */
-  readonly keyId: string | undefined;
-  readonly end: RetirementEnd | 'not found';
-}
-
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 5000;
-/** The flow of the old key starts right after the new one has taken over. */
-const LOOKS_FOR_FLOW = 10;
+const MAX_PAUSE_MS = 5000;
+/** The retirement flow starts right after the new key was promoted. */
+const MAX_FLOW_CHECKS = 10;
 
 /**
- * Asks Secrets Manager for a rotation and waits until the new key is in charge.
+ * Asks Secrets Manager for a rotation and waits until the new key is current.
  *
  * @throws CommandFailure where the new key is withdrawn, or that takes longer than `timeoutMs`
  */
 export async function rotateKey(
-  { secrets, rotations, sleep, now, tell }: RotateDeps,
-  { secretName }: Pick<PlannedKey, 'secretName'>,
+  { secrets, rotations, sleep, now, report }: RotateDeps,
+  secretName: string,
   timeoutMs: number,
 ): Promise<Rotated> {
   const before = await secrets.describe(secretName);
@@ -47,20 +36,20 @@ export async function rotateKey(
     throw new CommandFailure(
       'rotation_off',
       EXIT.no,
-      `secret ${secretName} has no rotation: somebody cancelled it, or its deploy is not finished; deploy again`,
+      `secret ${secretName} has no rotation: it was cancelled, or the deploy is not finished; deploy again`,
     );
   }
   const oldVersionId = versionAt(before, 'AWSCURRENT');
   const asked = await rotations.start(secretName);
-  tell(
-    asked === 'under way'
-      ? 'a rotation was under way already: waiting for that one'
-      : 'asked Secrets Manager for a rotation: it goes on, whether this command waits or not',
+  report(
+    asked === 'started'
+      ? 'started a rotation in Secrets Manager: it continues if this command is interrupted'
+      : 'a rotation is already in progress: waiting for it to finish',
   );
 
   const deadline = now().getTime() + timeoutMs;
   let wasPending = false;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
     await sleep(pause);
     const state = await secrets.describe(secretName);
     const newVersionId = versionAt(state, 'AWSCURRENT');
@@ -78,18 +67,18 @@ function notFinished(secretName: string, state: SecretState): CommandFailure {
   const pending = versionAt(state, 'AWSPENDING');
   const why =
     pending === undefined
-      ? 'there is no new key, or it was withdrawn: the alert rotation-failed says why'
-      : `it has not finished in time: version ${pending} is still pending, and Secrets Manager goes on trying`;
+      ? 'there is no new key, or it was withdrawn: see the alert rotation-failed'
+      : `the rotation did not finish in time: version ${pending} is still pending, and Secrets Manager keeps trying`;
   return new CommandFailure(
     'rotation_not_finished',
     EXIT.no,
-    `no new key is in charge of ${secretName}, ${why}; the key before it still is`,
+    `${secretName} has no new key, ${why}; the previous key is still current`,
   );
 }
 
 /**
- * Revokes the key that a rotation replaced, and older ones of that secret that still wait, such as
- * what an earlier run has left that was interrupted.
+ * Revokes the key that a rotation replaced, and earlier keys of that secret that still wait, such as
+ * one that an interrupted run left.
  */
 export async function revokeReplaced(
   deps: Omit<RotateDeps, 'rotations'>,
@@ -109,27 +98,12 @@ async function replacedKeys(
   secretArn: string,
   newVersionId: string,
 ): Promise<readonly RunningRetirement[]> {
-  for (let look = 1; ; look += 1) {
+  for (let check = 1; ; check += 1) {
     const running = (await flows.running()).filter(
       ({ retirement }) => retirement.secretId === secretArn,
     );
-    const isThere = running.some(({ name }) => name === newVersionId);
-    if (isThere || look >= LOOKS_FOR_FLOW) return running;
-    await sleep(FIRST_PAUSE_MS * look);
+    const isFound = running.some(({ name }) => name === newVersionId);
+    if (isFound || check >= MAX_FLOW_CHECKS) return running;
+    await sleep(FIRST_PAUSE_MS * check);
   }
-}
-
-/** One after the other: each is a person's decision, and few. */
-export async function revokeAll(
-  { flows, now, tell }: Pick<RotateDeps, 'flows' | 'now' | 'tell'>,
-  retirements: readonly RunningRetirement[],
-): Promise<readonly Revoked[]> {
-  const revoked: Revoked[] = [];
-  for (const waiting of retirements) {
-    const keyId = waiting.retirement.oldKeyId;
-    const end = await flows.revokeAtOnce(waiting, now());
-    tell(`old key ${keyId}: ${end}`);
-    revoked.push({ keyId, end });
-  }
-  return revoked;
 }

@@ -7,11 +7,11 @@ import type {
 import { windowEnd, windowName } from '../../governance/quotas/quota-window.js';
 import { shardLimit } from '../../governance/quotas/shards.js';
 
-/** Quotas as they would stand had one process made all requests, one after the other. */
+/** Quotas in memory, as if one process had made all requests one after the other. */
 export interface QuotaLedger extends Pick<QuotaHolder, 'reserve'> {
   /** What is used in the window around an instant. */
   usedAt(quota: Quota, at: Date): number;
-  /** Forgets windows that ended before an instant, but for those of money. */
+  /** Forgets windows that ended before an instant, except budgets. */
   forgetBefore(at: Date): void;
 }
 
@@ -62,7 +62,7 @@ export function createQuotaLedger(now: () => Date): QuotaLedger {
   };
 }
 
-/** What no window has room for is told before what this one has none for, as the gateway does. */
+/** As in the gateway, a request too large for any window is reported before an exhausted window. */
 function firstRefusal(
   claims: readonly QuotaClaim[],
   at: Date,

@@ -3,38 +3,36 @@ import { addDays, type IsoDate, startOfDay } from '../../governance/platform/utc
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { windowName } from '../../governance/quotas/quota-window.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
-import type { BudgetWindow } from '../../governance/spend/alerts/spend-story.js';
 import { billedSpend, type UnpricedUsage } from '../../governance/spend/billed-spend.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
-import { markTold, NOTHING_TOLD } from '../../governance/spend/spend-state.js';
-import { type DueRotations, rotationsDue } from './rotations.js';
-import { type SimulatedAlert, simulatedAlert } from './simulate.js';
-import type { BudgetSpend } from './spend-tally.js';
-import { lastDayOf, usageUntil } from './usage-until.js';
+import { markSent, NO_ALERTS } from '../../governance/spend/spend-state.js';
+import { lastDayOf, usageUntil } from './bill-file.js';
+import {
+  type DueRotations,
+  rotationsDue,
+  type SimulatedAlert,
+  simulatedAlert,
+} from './simulate.js';
+import { type BudgetSpend, byName, type WindowSpend } from './spend-tally.js';
 
-/** A month of one workspace, as Mistral billed it, held against the policy's budgets. */
+/** A month of one workspace as Mistral billed it, compared with the policy's budgets. */
 export interface BillReplay {
   readonly workspace: string;
   readonly period: { readonly from: IsoDate; readonly to: IsoDate };
   readonly spentNanos: number;
-  /** Of days and of the month: Mistral tells no hours. */
+  /** Of days and of the month: Mistral reports no hours. */
   readonly budgets: readonly BudgetSpend[];
   /** Windows whose budget would have refused requests. */
   readonly exceeded: readonly ExceededBudget[];
   readonly alerts: readonly SimulatedAlert[];
   readonly rotations: readonly DueRotations[];
-  /** What the bill names no price for, so that more was spent than is told. */
+  /** Usage without a price in the bill: more was spent than the total says. */
   readonly unpriced: readonly UnpricedUsage[];
 }
 
-export interface ExceededBudget {
-  readonly window: BudgetWindow;
-  readonly windowName: string;
-  readonly budgetNanos: number;
-  readonly spentNanos: number;
-}
+type ExceededBudget = Pick<BudgetSpend, 'window' | 'budgetNanos'> & Readonly<WindowSpend>;
 
-/** Looks at the bill at the end of each of its days, as the spend monitor does. */
+/** Checks the bill at the end of each of its days, as the spend monitor does. */
 export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyUsage): BillReplay {
   const last = lastDayOf(usage);
   const from = `${last.slice(0, 7)}-01`;
@@ -42,7 +40,7 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
   const quotas = moneyQuotasOf(policy, workspace);
   const rules = { thresholds: policy.alerts.spendThresholds, quotaTableName: '<quota table>' };
   const alerts: SimulatedAlert[] = [];
-  let state = NOTHING_TOLD;
+  let state = NO_ALERTS;
 
   for (let day = from; day <= last; day = addDays(day, 1)) {
     const now = new Date(startOfDay(addDays(day, 1)).getTime() - 1);
@@ -50,17 +48,15 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
     const spend = {
       workspace,
       currency: policy.mistral.currency,
-      budgets: quotas.map((quota) => ({ quota, nanos: 0 })),
+      budgets: quotas.map((quota) => ({ quota, settled: 0 })),
       isMetered: false,
       billed: billedSpend(known),
-      usage: known,
       dayBefore: undefined,
       closed: undefined,
     };
     const judged = judgeSpend(spend, state, rules, now);
-    alerts.push(...judged.tellings.map(({ alert }) => simulatedAlert(alert)));
-    const marks = judged.tellings.flatMap((telling) => telling.marks);
-    state = markTold(judged.state, marks, now);
+    alerts.push(...judged.pending.map(({ alert }) => simulatedAlert(alert)));
+    state = markSent(judged.state, judged.pending, now);
   }
 
   const budgets = quotas.flatMap(({ window, limit }): BudgetSpend[] => {
@@ -90,8 +86,4 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
     rotations: rotationsDue(policy, from, last),
     unpriced: whole.unpriced,
   };
-}
-
-function byName(one: { windowName: string }, other: { windowName: string }): number {
-  return one.windowName < other.windowName ? -1 : 1;
 }

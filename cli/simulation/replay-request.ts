@@ -1,48 +1,46 @@
 import { refusalOf } from '../../governance/metering/admission.js';
-import { demandOf, roomFor } from '../../governance/metering/demand.js';
-import { type ProblemCode, shownCode } from '../../governance/metering/problem.js';
-import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { defaultMaxTokens, demandOf } from '../../governance/metering/demand.js';
+import { createMetering } from '../../governance/metering/metering.js';
+import { type ProblemCode, publicCode } from '../../governance/metering/problem.js';
 import type { RequestBody } from '../../governance/metering/request-body.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import { callingArn } from '../access/caller-arn.js';
-import { endpointNamed } from '../access/endpoints.js';
-import { openAccess } from '../access/governed-access.js';
+import { callingArn, endpointNamed, openAccess } from '../access/gateway-rules.js';
 import type { QuotaLedger } from './quota-ledger.js';
-import type { UsageRecord } from './usage-record.js';
+import type { UsageRecord } from './usage-file.js';
 
 export type Replayed =
   | {
       readonly kind: 'sent';
       readonly workspace: string;
       readonly costNanos: number;
-      /** The answer was longer than the policy allows: it would have ended early. */
+      /** The answer was longer than the policy allows: it would have been cut short. */
       readonly isCutShort: boolean;
     }
   | {
       readonly kind: 'refused';
       readonly code: string;
       readonly message: string;
-      /** Absent for a caller that the policy does not know. */
+      /** Absent for a caller that is not in the policy. */
       readonly workspace: string | undefined;
       readonly role: string | undefined;
     };
 
-/** What ordinary text has: the past tells its tokens, the gateway bounds by bytes. */
+/** Of ordinary text: the file has tokens, and the gateway bounds a prompt by its bytes. */
 const BYTES_PER_TOKEN = 4;
-/** More than the gateway tells apart. */
-const MOST_PAGES = 10_000;
+/** More than the gateway distinguishes. */
+const MAX_PAGES = 10_000;
 
-/** What the gateway would have done with a request of the past, given all those before it. */
+/** Decides on past requests as the gateway would have, each after those before it. */
 export function createReplay(policy: Policy, ledger: QuotaLedger) {
   const { access, authorize, tariff } = openAccess(policy);
-  const metering = createQuotaMetering(policy, ledger, tariff);
+  const metering = createMetering(policy, ledger, tariff);
 
   return async (record: UsageRecord): Promise<Replayed> => {
     const caller = callingArn(record.caller);
     const refused = (code: ProblemCode, message: string): Replayed => {
       const known = access.callerOf(caller);
-      const { workspace, role } = known.kind === 'known' ? known.access : NOBODY;
-      return { kind: 'refused', code: shownCode(code), message, workspace, role };
+      const { workspace, role } = known.kind === 'known' ? known.access : UNKNOWN;
+      return { kind: 'refused', code: publicCode(code), message, workspace, role };
     };
 
     const { kind } = endpointNamed(record.endpoint);
@@ -54,7 +52,7 @@ export function createReplay(policy: Policy, ledger: QuotaLedger) {
     const bytes = record.promptTokens * BYTES_PER_TOKEN;
     const grant =
       maxTokens === undefined && kind === 'generation'
-        ? { ...granted, maxTokens: roomFor(body, bytes, granted, access.models) }
+        ? { ...granted, maxTokens: defaultMaxTokens(body, bytes, granted, access.models) }
         : granted;
     const demand = demandOf(body, bytes, kind, grant, access.models);
     const outcome = await metering.reserve(demand);
@@ -64,19 +62,19 @@ export function createReplay(policy: Policy, ledger: QuotaLedger) {
     }
     const isCutShort = kind === 'generation' && record.completionTokens > grant.maxTokens;
     const usage = usageOf(record, isCutShort ? grant.maxTokens : record.completionTokens);
-    outcome.settle({ kind: 'measured', usage });
+    outcome.delivered(usage);
     const costNanos = tariff.charge(demand, usage)?.cost ?? 0;
     return { kind: 'sent', workspace: grant.workspace, costNanos, isCutShort };
   };
 }
 
-const NOBODY = { workspace: undefined, role: undefined };
+const UNKNOWN = { workspace: undefined, role: undefined };
 
 function bodyOf({ model, maxTokens, priority, pages, audioSeconds }: UsageRecord): RequestBody {
   return {
     kind: 'body',
-    // How a client asks for so many pages of a document.
-    fields: { pages: Array.from({ length: Math.min(pages, MOST_PAGES) }, (_, page) => page) },
+    // As a client asks for this number of pages of a document.
+    fields: { pages: Array.from({ length: Math.min(pages, MAX_PAGES) }, (_, page) => page) },
     model,
     maxTokens,
     completions: 1,
@@ -85,7 +83,7 @@ function bodyOf({ model, maxTokens, priority, pages, audioSeconds }: UsageRecord
   };
 }
 
-/** As Mistral would have told it. */
+/** As in Mistral's answers. */
 function usageOf(record: UsageRecord, completionTokens: number) {
   const { promptTokens, cachedTokens, pages, audioSeconds, priority } = record;
   return {

@@ -1,15 +1,14 @@
 import type { Alert, Severity } from '../../governance/alerts/alert.js';
-import { utcDay } from '../../governance/platform/utc-day.js';
+import { addDays, type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
 import type { AlertType } from '../../governance/policy/alert-types.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { windowEnd } from '../../governance/quotas/quota-window.js';
 import { createQuotaLedger } from './quota-ledger.js';
 import { createReplay, type Replayed } from './replay-request.js';
-import { type DueRotations, rotationsDue } from './rotations.js';
 import { type BudgetSpend, createSpendTally, type WorkspaceTotal } from './spend-tally.js';
-import { createSpendWatch, LOOK_EVERY_MS, type SpendWatch } from './spend-watch.js';
-import type { UsageLine } from './usage-lines.js';
-import type { UsageRecord } from './usage-record.js';
+import { CHECK_EVERY_MS, createSpendWatch, type SpendWatch } from './spend-watch.js';
+import type { UsageLine, UsageRecord } from './usage-file.js';
 
 /** Requests that would have been refused for one reason. */
 export interface RefusalCount {
@@ -19,7 +18,7 @@ export interface RefusalCount {
   count: number;
   readonly firstAt: Date;
   lastAt: Date;
-  /** Of the first of them. */
+  /** Of the first request. */
   readonly message: string;
 }
 
@@ -31,6 +30,12 @@ export interface SimulatedAlert {
   readonly title: string;
 }
 
+export interface DueRotations {
+  readonly secret: string;
+  readonly rotateEveryDays: number;
+  readonly on: readonly IsoDate[];
+}
+
 export interface Simulation {
   readonly period: { readonly from: Date; readonly to: Date } | undefined;
   readonly requests: number;
@@ -40,15 +45,15 @@ export interface Simulation {
   readonly refusals: readonly RefusalCount[];
   readonly alerts: readonly SimulatedAlert[];
   readonly rotations: readonly DueRotations[];
-  /** Lines that could not be replayed: the first of them in words. */
+  /** Lines that could not be replayed, with the problems of the first ones. */
   readonly wrongLines: { readonly count: number; readonly first: readonly string[] };
 }
 
-const SHOWN_PROBLEMS = 20;
-/** How late a line may come: programs that write logs together do not keep the order exactly. */
+const MAX_PROBLEMS = 20;
+/** How late a line may be: programs that write to one log do not keep the order exactly. */
 const LATENESS_MS = 3_600_000;
 
-/** Replays requests, in order of time, as the gateway and the spend monitor would have met them. */
+/** Replays requests in order of time, with the code of the gateway and the spend monitor. */
 export async function simulate(
   policy: Policy,
   lines: AsyncIterable<UsageLine>,
@@ -66,7 +71,7 @@ export async function simulate(
 
   function problem(line: number, what: string): void {
     wrong.count += 1;
-    if (wrong.first.length < SHOWN_PROBLEMS) wrong.first.push(`line ${line}: ${what}`);
+    if (wrong.first.length < MAX_PROBLEMS) wrong.first.push(`line ${line}: ${what}`);
   }
 
   async function handle(record: UsageRecord): Promise<void> {
@@ -75,7 +80,7 @@ export async function simulate(
     watch ??= createSpendWatch(policy, ledger, at);
     if (at > to) {
       to = at;
-      watch.lookUntil(at);
+      watch.checkUntil(at);
     }
     requests += 1;
     if (requests % FORGET_EVERY === 0) ledger.forgetBefore(new Date(to.getTime() - LATENESS_MS));
@@ -92,11 +97,11 @@ export async function simulate(
     if (one.kind === 'wrong') problem(one.line, one.problem);
     else if (one.record.at.getTime() < to.getTime() - LATENESS_MS) {
       const late = one.record.at.toISOString();
-      problem(one.line, `${late} is over an hour before a line above: sort the file by "at"`);
+      problem(one.line, `${late} is over an hour before an earlier line: sort the file by "at"`);
     } else await handle(one.record);
   }
-  // What ends a window is told by the first look after it.
-  watch?.lookUntil(new Date(windowEnd('hour', to).getTime() + LOOK_EVERY_MS));
+  // The first check after a window ends reports on that window.
+  watch?.checkUntil(new Date(windowEnd('hour', to).getTime() + CHECK_EVERY_MS));
 
   const found = refusals.all();
   return {
@@ -114,6 +119,16 @@ export async function simulate(
 
 export function simulatedAlert({ at, type, severity, workspace, title }: Alert): SimulatedAlert {
   return { at, type, severity, workspace, title };
+}
+
+/** When each key of the policy would have rotated, if all were new on the first day. */
+export function rotationsDue(policy: Policy, first: IsoDate, last: IsoDate): DueRotations[] {
+  return plannedKeys(policy).map(({ secretName, key: { rotateEveryDays } }) => {
+    const on: IsoDate[] = [];
+    let day = addDays(first, rotateEveryDays);
+    for (; day <= last; day = addDays(day, rotateEveryDays)) on.push(day);
+    return { secret: secretName, rotateEveryDays, on };
+  });
 }
 
 const FORGET_EVERY = 10_000;

@@ -1,88 +1,113 @@
-import type { Currency } from '../../governance/platform/wording.js';
-import { moneyText, percentOf } from '../../governance/platform/wording.js';
-import { bar } from '../bar.js';
-import type { Style, Tone } from '../style.js';
-import { type Cell, renderTable } from '../table.js';
+import {
+  type Currency,
+  countText,
+  instantText,
+  moneyText,
+  numberText,
+  percentOf,
+} from '../../governance/platform/wording.js';
+import { headingText, type Style, type Tone, verdictLine } from '../terminal/style.js';
+import { bar, type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
+import { plainLine } from '../terminal/text.js';
+import type { BillReplay } from './replay-bill.js';
 import type { SimulatedAlert, Simulation } from './simulate.js';
-import type { BudgetSpend, WindowSpend } from './spend-tally.js';
+import type { WindowSpend } from './spend-tally.js';
 
-const BAR_COLUMNS = 20;
-
-/** A simulation for people: what was refused, then spend, alerts and rotations. */
+/** A simulation for people: refused requests first, then spend, alerts and rotations. */
 export function simulationText(simulation: Simulation, currency: Currency, style: Style): string {
-  const { period, requests, refused, wrongLines } = simulation;
+  const { period, requests, refused, totals, refusals, wrongLines } = simulation;
   if (!period) return `no requests\n${wrongText(wrongLines)}`;
-  const mark = refused > 0 ? style.paint('✗', 'bad') : style.paint('✓', 'good');
-  const span = `${minuteText(period.from)} to ${minuteText(period.to)} UTC`;
-  const heading = (title: string) => `\n${style.paint(title, 'strong')}\n`;
+  const span = `${instantText(period.from)} to ${instantText(period.to)}`;
+  const verdict = `${numberText(refused)} of ${countText(requests, 'request')} would have been refused, ${span}`;
+  const counted = (count: number, tone: Tone) => ({
+    text: numberText(count),
+    tone: count > 0 ? tone : undefined,
+  });
   return [
-    `${mark} ${refused} of ${requests} requests would have been refused, ${span}\n`,
-    heading('workspaces'),
-    totalsTable(simulation, currency, style),
-    heading('budgets'),
-    budgetsTable(simulation.budgets, currency, style),
-    heading('refused'),
-    refusalsTable(simulation, style),
-    heading('alerts'),
-    alertsTable(simulation.alerts, style),
-    heading('rotations, had every key been new on the first day'),
-    rotationsTable(simulation.rotations, style),
+    verdictLine(refused === 0, verdict, style),
+    headingText('workspaces', style),
+    renderTable(totals, style, [
+      left('workspace', ({ workspace }) => workspace),
+      right('requests', (total) => numberText(total.requests)),
+      right('refused', (total) => counted(total.refused, 'bad')),
+      right('cut short', ({ cutShort }) => counted(cutShort, 'warn')),
+      right('spent', ({ spentNanos }) => moneyText(spentNanos, currency)),
+    ]),
+    budgetsText(simulation, currency, style),
+    headingText('refused', style),
+    tableOrNone(refusals, style, [
+      left('code', ({ code }) => code),
+      left('workspace', ({ workspace = '-' }) => workspace),
+      left('role', ({ role = '-' }) => role),
+      right('requests', ({ count }) => numberText(count)),
+      left('first', ({ firstAt }) => instantText(firstAt)),
+      left('last', ({ lastAt }) => instantText(lastAt)),
+      shrinking('first message', ({ message }) => message),
+    ]),
+    alertsAndRotations(simulation, style),
     wrongText(wrongLines),
   ].join('');
 }
 
-function totalsTable({ totals }: Simulation, currency: Currency, style: Style): string {
-  return renderTable(
-    [
-      { title: 'workspace' },
-      { title: 'requests', align: 'right' },
-      { title: 'refused', align: 'right' },
-      { title: 'cut short', align: 'right' },
-      { title: 'spent', align: 'right' },
-    ],
-    totals.map(({ workspace, requests, refused, cutShort, spentNanos }) => [
-      workspace,
-      String(requests),
-      { text: String(refused), tone: refused > 0 ? 'bad' : undefined },
-      { text: String(cutShort), tone: cutShort > 0 ? 'warn' : undefined },
-      moneyText(spentNanos, currency),
-    ]),
-    style,
-  );
+/** The replay of a bill for people. */
+export function billText(bill: BillReplay, currency: Currency, style: Style): string {
+  const { workspace, period, spentNanos, exceeded, unpriced } = bill;
+  const spent = `${workspace} spent ${moneyText(spentNanos, currency)} from ${period.from} to ${period.to}`;
+  return [
+    verdictLine(exceeded.length === 0, spent, style),
+    ...exceeded.map(
+      (one) =>
+        `  ${one.windowName}: requests above the budget of ${moneyText(one.budgetNanos, currency)} would have been refused (${moneyText(one.spentNanos, currency)} spent)\n`,
+    ),
+    ...unpriced.map(({ category, billingMetric, billingGroup }) => {
+      const what = `${category} ${billingMetric} ${billingGroup}`;
+      return `${plainLine(`  not counted, because the bill has no price for it: ${what}`)}\n`;
+    }),
+    budgetsText(bill, currency, style),
+    alertsAndRotations(bill, style),
+  ].join('');
 }
 
-export function budgetsTable(
-  budgets: readonly BudgetSpend[],
+function budgetsText(
+  { budgets }: Pick<Simulation, 'budgets'>,
   currency: Currency,
   style: Style,
 ): string {
-  if (budgets.length === 0) return 'none\n';
-  return renderTable(
-    [
-      { title: 'workspace' },
-      { title: 'budget', align: 'right' },
-      { title: 'windows', align: 'right' },
-      { title: 'highest in' },
-      { title: 'spent', align: 'right' },
-      { title: '%', align: 'right' },
-      { title: '' },
-    ],
-    budgets.map((budget): Cell[] => {
-      const { workspace, window, budgetNanos, windows } = budget;
-      const highest = windows.reduce(higher, { windowName: '-', spentNanos: 0 });
-      const share = highest.spentNanos / budgetNanos;
-      return [
-        workspace,
-        `${moneyText(budgetNanos, currency)}/${window}`,
-        String(windows.length),
-        highest.windowName,
-        moneyText(highest.spentNanos, currency),
-        String(percentOf(highest.spentNanos, budgetNanos)),
-        { text: bar(share, BAR_COLUMNS), tone: toneOf(share) },
-      ];
-    }),
-    style,
-  );
+  const rows = budgets.map((budget) => {
+    const highest = budget.windows.reduce(higher, { windowName: '-', spentNanos: 0 });
+    return { ...budget, ...highest, share: highest.spentNanos / budget.budgetNanos };
+  });
+  const table = tableOrNone(rows, style, [
+    left('workspace', ({ workspace }) => workspace),
+    right('budget', (one) => `${moneyText(one.budgetNanos, currency)} per ${one.window}`),
+    right('windows', ({ windows }) => numberText(windows.length)),
+    left('highest in', ({ windowName }) => windowName),
+    right('spent', ({ spentNanos }) => moneyText(spentNanos, currency)),
+    right('', ({ spentNanos, budgetNanos }) => `${percentOf(spentNanos, budgetNanos)} %`),
+    left('', ({ share }) => ({ text: bar(share), tone: toneOf(share) })),
+  ]);
+  return headingText('budgets', style) + table;
+}
+
+function alertsAndRotations(
+  { alerts, rotations }: Pick<Simulation, 'alerts' | 'rotations'>,
+  style: Style,
+): string {
+  return [
+    headingText('alerts', style),
+    tableOrNone(alerts, style, [
+      left('at', ({ at }) => instantText(at)),
+      left('severity', ({ severity }) => ({ text: severity, tone: SEVERITY_TONES[severity] })),
+      left('type', ({ type }) => type),
+      shrinking('title', ({ title }) => title),
+    ]),
+    headingText('rotations, if every key were new on the first day', style),
+    renderTable(rotations, style, [
+      left('secret', ({ secret }) => secret),
+      right('every', ({ rotateEveryDays }) => countText(rotateEveryDays, 'day')),
+      shrinking('on', ({ on }) => on.join(', ') || 'none in this period'),
+    ]),
+  ].join('');
 }
 
 function higher(one: WindowSpend, other: WindowSpend): WindowSpend {
@@ -94,71 +119,23 @@ function toneOf(share: number): Tone {
   return share >= 0.8 ? 'warn' : 'good';
 }
 
-function refusalsTable({ refusals }: Simulation, style: Style): string {
-  if (refusals.length === 0) return 'none\n';
-  return renderTable(
-    [
-      { title: 'code' },
-      { title: 'workspace' },
-      { title: 'role' },
-      { title: 'requests', align: 'right' },
-      { title: 'first' },
-      { title: 'last' },
-      { title: 'the first of them', shrinks: true },
-    ],
-    refusals.map(({ code, workspace = '-', role = '-', count, firstAt, lastAt, message }) => [
-      code,
-      workspace,
-      role,
-      String(count),
-      minuteText(firstAt),
-      minuteText(lastAt),
-      message,
-    ]),
-    style,
-  );
-}
-
 const SEVERITY_TONES: Readonly<Record<SimulatedAlert['severity'], Tone | undefined>> = {
   critical: 'bad',
   warning: 'warn',
   info: undefined,
 };
 
-export function alertsTable(alerts: readonly SimulatedAlert[], style: Style): string {
-  if (alerts.length === 0) return 'none\n';
-  return renderTable(
-    [{ title: 'at' }, { title: 'severity' }, { title: 'type' }, { title: 'title', shrinks: true }],
-    alerts.map(({ at, severity, type, title }) => [
-      minuteText(at),
-      { text: severity, tone: SEVERITY_TONES[severity] },
-      type,
-      title,
-    ]),
-    style,
-  );
-}
-
-export function rotationsTable(rotations: Simulation['rotations'], style: Style): string {
-  return renderTable(
-    [{ title: 'secret' }, { title: 'every', align: 'right' }, { title: 'on', shrinks: true }],
-    rotations.map(({ secret, rotateEveryDays, on }) => [
-      secret,
-      `${rotateEveryDays} days`,
-      on.join(', ') || 'not in that time',
-    ]),
-    style,
-  );
+function tableOrNone<Row>(
+  rows: readonly Row[],
+  style: Style,
+  columns: readonly Column<Row>[],
+): string {
+  return rows.length === 0 ? 'none\n' : renderTable(rows, style, columns);
 }
 
 function wrongText({ count, first }: Simulation['wrongLines']): string {
   if (count === 0) return '';
-  const more = count > first.length ? `  and ${count - first.length} more\n` : '';
+  const more = count > first.length ? `  and ${numberText(count - first.length)} more\n` : '';
   const lines = first.map((line) => `  ${line}\n`).join('');
-  return `\n${count} ${count === 1 ? 'line was' : 'lines were'} left out:\n${lines}${more}`;
-}
-
-/** `2026-11-24 09:30`, in UTC as all windows are. */
-function minuteText(at: Date): string {
-  return at.toISOString().slice(0, 16).replace('T', ' ');
+  return `\n${countText(count, 'line')} could not be read:\n${lines}${more}`;
 }

@@ -4,21 +4,21 @@ import type { Quota } from '../../governance/quotas/quota.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
 import { closedWindows } from '../../governance/spend/closed-windows.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
-import { markTold, NOTHING_TOLD, type SpendState } from '../../governance/spend/spend-state.js';
+import { markSent, NO_ALERTS, type SpendState } from '../../governance/spend/spend-state.js';
 import type { MeteredQuota } from '../../governance/spend/workspace-spend.js';
 import type { QuotaLedger } from './quota-ledger.js';
 
-/** The spend monitor, which looks at every budget four times an hour. */
+/** The spend monitor, which checks every budget four times an hour. */
 export interface SpendWatch {
-  /** All looks before an instant that were not taken yet. */
-  lookUntil(at: Date): void;
+  /** Makes all checks that are due by an instant. */
+  checkUntil(at: Date): void;
   readonly alerts: readonly Alert[];
 }
 
-export const LOOK_EVERY_MS = 15 * 60_000;
+export const CHECK_EVERY_MS = 15 * 60_000;
 
-/** After so long without a request every window is another one, and there is nothing to tell. */
-const NEWS_FOR_MS = 32 * 86_400_000;
+/** After this time without a request all windows are new ones, and no alert is due. */
+const ALERTS_FOR_MS = 32 * 86_400_000;
 
 export function createSpendWatch(
   policy: Policy,
@@ -35,35 +35,34 @@ export function createSpendWatch(
     .filter(({ quotas }) => quotas.length > 0);
   const states = new Map<string, SpendState>();
   const alerts: Alert[] = [];
-  let nextMs = Math.ceil(start.getTime() / LOOK_EVERY_MS) * LOOK_EVERY_MS;
+  let nextMs = Math.ceil(start.getTime() / CHECK_EVERY_MS) * CHECK_EVERY_MS;
 
   function metered(quotas: readonly Quota[], at: Date): MeteredQuota[] {
-    return quotas.map((quota) => ({ quota, nanos: ledger.usedAt(quota, at) }));
+    return quotas.map((quota) => ({ quota, settled: ledger.usedAt(quota, at) }));
   }
 
-  function look(now: Date): void {
+  function check(now: Date): void {
     for (const { workspace, quotas } of watched) {
       const ended = closedWindows(quotas, now);
-      const facts = { isMetered: true, billed: undefined, usage: undefined };
+      const facts = { isMetered: true, billed: undefined };
       const closed = ended && { ...facts, at: ended.at, budgets: metered(ended.quotas, ended.at) };
       const budgets = metered(quotas, now);
       const spend = { workspace, currency, ...facts, budgets, closed, dayBefore: undefined };
-      const before = states.get(workspace.name) ?? NOTHING_TOLD;
-      const { tellings, state } = judgeSpend(spend, before, rules, now);
-      alerts.push(...tellings.map(({ alert }) => alert));
-      const marks = tellings.flatMap((telling) => telling.marks);
-      states.set(workspace.name, markTold(state, marks, now));
+      const before = states.get(workspace.name) ?? NO_ALERTS;
+      const { pending, state } = judgeSpend(spend, before, rules, now);
+      alerts.push(...pending.map(({ alert }) => alert));
+      states.set(workspace.name, markSent(state, pending, now));
     }
   }
 
   return {
     alerts,
-    lookUntil(at) {
-      const dueMs = Math.floor(at.getTime() / LOOK_EVERY_MS) * LOOK_EVERY_MS;
-      const idleMs = nextMs + NEWS_FOR_MS;
-      for (; nextMs <= dueMs; nextMs += LOOK_EVERY_MS) {
+    checkUntil(at) {
+      const dueMs = Math.floor(at.getTime() / CHECK_EVERY_MS) * CHECK_EVERY_MS;
+      const idleMs = nextMs + ALERTS_FOR_MS;
+      for (; nextMs <= dueMs; nextMs += CHECK_EVERY_MS) {
         if (nextMs > idleMs) nextMs = dueMs;
-        look(new Date(nextMs));
+        check(new Date(nextMs));
       }
     },
   };

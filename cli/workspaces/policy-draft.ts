@@ -1,20 +1,20 @@
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { checkedPolicy } from '../policy-file.js';
 
-/** A workspace of the policy. Its id is known only once Mistral has made it. */
+/** A workspace of the policy, which has no id before Mistral has created it. */
 export type DraftWorkspace = Omit<Workspace, 'id'> & { readonly id: string | undefined };
 
 /** A policy whose workspaces may have no ids yet. */
 export interface PolicyDraft {
-  /** Right but for ids that stand in for those to come. */
+  /** With placeholders for missing ids. */
   readonly policy: Policy;
   readonly workspaces: readonly DraftWorkspace[];
 }
 
-/** @throws CommandFailure with all that is wrong, save for ids that are not there */
+/** @throws CommandFailure with every error other than a missing id */
 export function readDraft(path: string, document: unknown): PolicyDraft {
   const copy = structuredClone(document);
-  const missing = standInIds(copy);
+  const missing = addPlaceholders(copy);
   const policy = checkedPolicy(path, copy);
   const workspaces = policy.workspaces.map((workspace, at) =>
     missing.has(at) ? { ...workspace, id: undefined } : workspace,
@@ -22,8 +22,8 @@ export function readDraft(path: string, document: unknown): PolicyDraft {
   return { policy, workspaces };
 }
 
-/** Gives each workspace without an id one that no other has. @returns which they are */
-function standInIds(document: unknown): ReadonlySet<number> {
+/** Gives each workspace without an id a unique placeholder, and returns their positions. */
+function addPlaceholders(document: unknown): ReadonlySet<number> {
   const missing = new Set<number>();
   for (const [at, workspace] of workspacesIn(document).entries()) {
     if (typeof workspace !== 'object' || workspace === null) continue;

@@ -1,29 +1,28 @@
 import type { Currency } from '../../governance/platform/wording.js';
-import type { Style, Tone } from '../style.js';
-import { type Cell, renderTable } from '../table.js';
-import { plainLine } from '../text-width.js';
+import type { Style, Tone } from '../terminal/style.js';
+import { left, renderTable } from '../terminal/table.js';
+import { plainLine } from '../terminal/text.js';
 import type { Comparison, LimitConflict, Synced } from './sync.js';
 import type { WorkspaceState } from './workspace-plan.js';
 
-/** What differs, one line for each workspace of the policy and of Mistral. */
+/** The differences, one line for each workspace of the policy and of Mistral. */
 export function comparisonText(
   { workspaces, unmanaged, limits, created }: Comparison & Partial<Pick<Synced, 'created'>>,
   currency: Currency,
   style: Style,
 ): string {
-  const made = new Map(created?.map(({ name, id }) => [name, id]));
-  const rows = [
-    ...workspaces.map((state): Cell[] => {
-      const { verdict, tone, detail } = wordsOf(state, currency, made.get(state.name));
-      return [state.name, { text: verdict, tone }, detail];
+  const createdIds = new Map(created?.map(({ name, id }) => [name, id]));
+  const rows: readonly Row[] = [
+    ...workspaces.map((state): Row => {
+      return [state.name, ...stateText(state, currency, createdIds.get(state.name))];
     }),
-    ...unmanaged.map(({ id, name }): Cell[] => [
-      name || '-',
-      { text: 'not in policy', tone: 'faint' },
-      id,
-    ]),
+    ...unmanaged.map(({ id, name }): Row => [name || '-', 'not in policy', 'faint', id]),
   ];
-  const table = renderTable([{ title: 'workspace' }, { title: '' }, { title: '' }], rows, style);
+  const table = renderTable(rows, style, [
+    left('workspace', ([name]) => name),
+    left('', ([, text, tone]) => ({ text, tone })),
+    left('', ([, , , detail]) => detail),
+  ]);
   return table + limits.map(limitText).join('');
 }
 
@@ -33,55 +32,51 @@ export function syncedText(synced: Synced, currency: Currency, style: Style): st
     ...synced.workspaces.filter((state) => state.kind === 'other-id'),
   ];
   const lines = ids.map(({ name, id }) => `  - name: ${name}\n    id: ${plainLine(id)}\n`).join('');
-  return (
-    comparisonText(synced, currency, style) + (lines && `\nfor the policy:\nworkspaces:\n${lines}`)
-  );
+  const forPolicy = lines && `\nput these ids into the policy:\nworkspaces:\n${lines}`;
+  return comparisonText(synced, currency, style) + forPolicy;
 }
 
-interface Words {
-  readonly verdict: string;
-  readonly tone: Tone;
-  readonly detail: string;
-}
+type StateText = readonly [text: string, tone: Tone, detail: string];
+type Row = readonly [name: string, ...StateText];
 
-function wordsOf(state: WorkspaceState, currency: Currency, madeId: string | undefined): Words {
-  if (madeId !== undefined) return { verdict: 'created', tone: 'good', detail: madeId };
+function stateText(
+  state: WorkspaceState,
+  currency: Currency,
+  createdId: string | undefined,
+): StateText {
+  if (createdId !== undefined) return ['created', 'good', createdId];
   switch (state.kind) {
     case 'same':
-      return { verdict: 'same', tone: 'good', detail: state.id };
-    case 'missing': {
-      const why = state.oldId
-        ? `Mistral lists no ${state.oldId}: archived, deleted, or wrong in the policy`
-        : 'no id in the policy, and Mistral has none of that name';
-      return { verdict: 'missing', tone: 'bad', detail: why };
-    }
+      return ['same', 'good', state.id];
+    case 'missing':
+      return [
+        'missing',
+        'bad',
+        state.oldId
+          ? `Mistral lists no ${state.oldId}: archived, deleted, or wrong in the policy`
+          : 'no id in the policy, and Mistral has no workspace of that name',
+      ];
     case 'other-id': {
-      const inPolicy = state.oldId ? `the policy says ${state.oldId}` : 'the policy has none';
-      return { verdict: 'other id', tone: 'warn', detail: `${state.id} at Mistral, ${inPolicy}` };
+      const inPolicy = state.oldId ? `the policy has ${state.oldId}` : 'the policy has none';
+      return ['other id', 'warn', `${state.id} at Mistral, ${inPolicy}`];
     }
     case 'ambiguous':
-      return {
-        verdict: 'ambiguous',
-        tone: 'bad',
-        detail: `several of that name at Mistral, put the right id into the policy: ${state.ids.join(', ')}`,
-      };
+      return [
+        'ambiguous',
+        'bad',
+        `several of that name at Mistral, put the right id into the policy: ${state.ids.join(', ')}`,
+      ];
     case 'renamed':
-      return {
-        verdict: 'other name',
-        tone: 'warn',
-        detail: `named "${state.mistralName}" at Mistral, ${state.id}`,
-      };
+      return ['other name', 'warn', `named "${state.mistralName}" at Mistral, ${state.id}`];
     case 'lower-limit':
-      return {
-        verdict: 'lower limit',
-        tone: 'warn',
-        detail: `Mistral suspends it at ${state.limit} ${currency} a month, its budget is ${state.budget}`,
-      };
+      return [
+        'lower limit',
+        'warn',
+        `Mistral suspends it at ${state.limit} ${currency} per month, its budget is ${state.budget} ${currency}`,
+      ];
   }
 }
 
-function limitText({ subject, reason, policy, mistral }: LimitConflict): string {
-  return plainLine(`${subject}: ${reason}: ${policy} in the policy, ${mistral} at Mistral`).concat(
-    '\n',
-  );
+function limitText({ subject, reason }: LimitConflict): string {
+  return `${plainLine(`${subject}: ${reason}`)}\n`;
 }

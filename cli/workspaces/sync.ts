@@ -2,8 +2,9 @@ import { judgeRateLimit, judgeSpendLimit } from '../../governance/audit/policy-d
 import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
 import type { Organization } from '../../governance/mistral/organization.js';
 import type { WorkspaceMaker } from '../../governance/mistral/workspace-maker.js';
-import { CommandFailure, failureOf } from '../failure.js';
-import type { Progress } from '../progress.js';
+import { listText } from '../../governance/platform/wording.js';
+import { failureAfter } from '../failure.js';
+import type { Progress } from '../terminal/progress.js';
 import type { PolicyDraft } from './policy-draft.js';
 import { planWorkspaces, type WorkspacePlan } from './workspace-plan.js';
 
@@ -11,12 +12,12 @@ export interface SyncDeps {
   readonly organization: Pick<Organization, 'workspaces' | 'requestsPerSecond' | 'spendLimit'>;
   readonly maker: WorkspaceMaker;
   readonly now: () => Date;
-  /** Whether to make what is missing, of which there is some. */
+  /** Whether to create the missing workspaces, of which there is at least one. */
   readonly confirm: (comparison: Comparison) => Promise<boolean>;
   readonly progress: Pick<Progress, 'during' | 'line'>;
 }
 
-/** A limit of the whole organization that does not fit to what the policy promises. */
+/** A limit of the organization that is lower than what the policy promises. */
 export interface LimitConflict {
   /** A workspace, or `organization`. */
   readonly subject: string;
@@ -33,7 +34,7 @@ export interface Synced extends Comparison {
   readonly created: readonly MistralWorkspace[];
 }
 
-/** Compares, then makes what is missing. A second run finds by name what the first one made. */
+/** Compares, then creates what is missing. A second run finds by name what the first one created. */
 export async function syncWorkspaces(deps: SyncDeps, draft: PolicyDraft): Promise<Synced> {
   const { progress } = deps;
   const comparison = await progress.during("reading Mistral's workspaces and limits", () =>
@@ -54,9 +55,9 @@ export async function syncWorkspaces(deps: SyncDeps, draft: PolicyDraft): Promis
         deps.maker.create({ name, description: team, adminUserId: ownerUserId }),
       );
       created.push({ name, id });
-      progress.line(`created ${name} ${id}`); // so that ^C cannot take it back
+      progress.line(`created ${name} ${id}`); // at once, so that the id is not lost after ^C
     } catch (error) {
-      throw partly(name, created, error);
+      throw partlyCreated(name, created, error);
     }
   }
   return { ...comparison, created };
@@ -78,22 +79,17 @@ async function compare(
   ];
   return {
     ...planWorkspaces(workspaces, listed, policy.mistral.currency),
-    limits: findings.map(({ subject, evidence }) => ({
+    limits: findings.map(({ subject, summary, evidence }) => ({
       subject,
-      reason: String(evidence.reason),
+      reason: summary,
       policy: String(evidence.policy),
       mistral: String(evidence.mistral),
     })),
   };
 }
 
-function partly(name: string, created: readonly MistralWorkspace[], error: unknown): Error {
-  const { code, exitCode, message } = failureOf(error);
-  const before = created.map((one) => `${one.name} ${one.id}`).join(', ') || 'none';
-  return new CommandFailure(
-    code,
-    exitCode,
-    `workspace ${name} could not be created: ${message}; created before it: ${before}; run the command again, it finds what there is by name`,
-    { done: { created }, cause: error },
-  );
+function partlyCreated(name: string, created: readonly MistralWorkspace[], error: unknown) {
+  const before = listText(created.map((one) => `${one.name} ${one.id}`));
+  const next = `created before it: ${before}; run the command again, it finds existing workspaces by name`;
+  return failureAfter(error, { created }, next, `workspace ${name} could not be created: `);
 }

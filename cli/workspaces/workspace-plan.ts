@@ -2,39 +2,29 @@ import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
 import type { Currency } from '../../governance/platform/wording.js';
 import type { DraftWorkspace } from './policy-draft.js';
 
-/** How a workspace of the policy and Mistral's compare. */
-export type WorkspaceState =
-  | { readonly kind: 'same'; readonly name: string; readonly id: string }
-  /** Mistral has none of that id or name. */
-  | { readonly kind: 'missing'; readonly name: string; readonly oldId: string | undefined }
-  /** Mistral has one of that name, with another id than the policy, which may have none. */
-  | {
-      readonly kind: 'other-id';
-      readonly name: string;
-      readonly id: string;
-      readonly oldId: string | undefined;
-    }
-  /** Mistral has several of that name: which one is meant, the policy must say. */
-  | { readonly kind: 'ambiguous'; readonly name: string; readonly ids: readonly string[] }
-  | {
-      readonly kind: 'renamed';
-      readonly name: string;
-      readonly id: string;
-      readonly mistralName: string;
-    }
-  /** Mistral would suspend the workspace before its monthly budget is used up. */
+/** How a workspace of the policy compares with Mistral's. */
+export type WorkspaceState = { readonly name: string } & (
+  | { readonly kind: 'same'; readonly id: string }
+  /** Mistral has no workspace of that id or name. */
+  | { readonly kind: 'missing'; readonly oldId: string | undefined }
+  /** Mistral has a workspace of that name with another id; the policy may have no id. */
+  | { readonly kind: 'other-id'; readonly id: string; readonly oldId: string | undefined }
+  /** Mistral has several workspaces of that name: the policy must give the id. */
+  | { readonly kind: 'ambiguous'; readonly ids: readonly string[] }
+  | { readonly kind: 'renamed'; readonly id: string; readonly mistralName: string }
+  /** Mistral would suspend the workspace before its monthly budget is exhausted. */
   | {
       readonly kind: 'lower-limit';
-      readonly name: string;
       readonly id: string;
       readonly budget: number;
       readonly limit: number;
-    };
+    }
+);
 
 export interface WorkspacePlan {
   /** One for each workspace of the policy, in its order. */
   readonly workspaces: readonly WorkspaceState[];
-  /** At Mistral, and not in the policy. */
+  /** Workspaces at Mistral that are not in the policy. */
   readonly unmanaged: readonly MistralWorkspace[];
 }
 
@@ -77,7 +67,7 @@ function compared(
   return { kind: 'same', name, id };
 }
 
-/** The policy takes names that differ in case alone for the same, too. */
+/** As in the policy, names that differ only in case are the same. */
 function isSameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

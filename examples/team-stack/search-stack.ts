@@ -13,21 +13,21 @@ export interface SearchStackProps extends StackProps {
   readonly policy: Policy;
 }
 
-/** A team's own stack: what it runs, and the governance of its Mistral keys. */
+/** A team's own stack: its services, and the governance of its Mistral keys. */
 export class SearchStack extends Stack {
   constructor(scope: Construct, id: string, props: SearchStackProps) {
     super(scope, id, props);
 
     const governance = new MistralGovernance(this, 'Keys', { policy: props.policy });
-    governance.addOutputs(); // by which `npx --no -- mistral-governance --stack Search` finds its way
+    governance.addOutputs(); // for `npx --no -- mistral-governance --stack Search`
 
-    this.answersThroughTheGateway(governance);
-    this.indexesWithItsOwnKey(governance);
-    this.hearsOfWhatIsCritical(governance);
+    this.addGatewayCaller(governance);
+    this.addKeyReader(governance);
+    this.addCriticalAlertsQueue(governance);
   }
 
-  /** Holds no key. The policy lists its role, which therefore has a name, under `callers`. */
-  private answersThroughTheGateway(governance: MistralGovernance): void {
+  /** A service without a key. The policy lists its role under `callers`, so the role has a fixed name. */
+  private addGatewayCaller(governance: MistralGovernance): void {
     const role = new iam.Role(this, 'AnswerRole', {
       roleName: 'search-answer',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
@@ -46,8 +46,8 @@ export class SearchStack extends Stack {
     governance.grantCallGateway(role);
   }
 
-  /** Has a key of its own, for `createGovernedMistral`. */
-  private indexesWithItsOwnKey(governance: MistralGovernance): void {
+  /** A service with its own key, for `createGovernedMistral`. */
+  private addKeyReader(governance: MistralGovernance): void {
     const taskRole = new iam.Role(this, 'IndexTaskRole', {
       assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
     });
@@ -55,8 +55,8 @@ export class SearchStack extends Stack {
     governance.grantMeter(taskRole, 'search-workspace');
   }
 
-  /** Besides the subscriptions of the policy. */
-  private hearsOfWhatIsCritical(governance: MistralGovernance): void {
+  /** A subscription in addition to those of the policy. */
+  private addCriticalAlertsQueue(governance: MistralGovernance): void {
     const queue = new sqs.Queue(this, 'Critical', { enforceSSL: true });
     governance.alertsTopic.addSubscription(
       new SqsSubscription(queue, {

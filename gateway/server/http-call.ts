@@ -1,24 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../../governance/metering/endpoints.js';
-import { tooLarge } from '../body-size.js';
+import { answerOf, type Problem } from '../../governance/metering/problem.js';
 import type { Gateway } from '../gateway.js';
-import type { CallHead, Exchange, Reply } from '../reply.js';
-import { refuseUnread } from './refusal.js';
+import { bodyTooLarge } from '../problems.js';
+import type { CallHead, Reply, RequestInFlight } from '../reply.js';
 
 const CALL = Symbol('call');
+/** How long a refused body may go on arriving, so that its sender reads the refusal, not a reset. */
+const LINGER_MS = 2000;
 
-/** All requests share their listeners, which find their call on what they listen to. */
+/** All requests share their listeners, which find the call on the object they listen to. */
 interface Carrier {
   [CALL]?: HttpCall;
 }
 
-/** One request of a socket's, and the way back. */
+/** One request on a socket, and its reply. */
 export class HttpCall implements Reply, CallHead {
   readonly callerArn: string | undefined;
   readonly accept: string | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
-  #exchange: Exchange | undefined;
+  #inFlight: RequestInFlight | undefined;
 
   constructor(
     private readonly gateway: Gateway,
@@ -76,19 +78,19 @@ export class HttpCall implements Reply, CallHead {
     }
     this.#chunks = [];
     this.request.off('data', onData).off('end', onEnd);
-    refuseUnread(this.request, this.response, tooLarge(this.gateway.maxBodyBytes));
+    refuseUnread(this.request, this.response, bodyTooLarge(this.gateway.maxBodyBytes));
   }
 
   handOver(): void {
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
     this.#chunks = [];
-    this.#exchange = this.gateway.handle(this.endpoint, this, body, this);
+    this.#inFlight = this.gateway.handle(this.endpoint, this, body, this);
   }
 
   /** Also after a complete answer, when there is nothing left to abandon. */
   closed(): void {
-    this.#exchange?.abandon();
+    this.#inFlight?.abandon();
   }
 }
 
@@ -102,4 +104,19 @@ function onEnd(this: Carrier): void {
 
 function onClose(this: Carrier): void {
   this[CALL]?.closed();
+}
+
+/** Refuses a request whose body is still to come. */
+export function refuseUnread(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Problem,
+): void {
+  const { status, headers, body } = answerOf(refusal);
+  response.writeHead(status, headers);
+  response.end(body);
+  if (request.complete) return;
+  request.resume();
+  const linger = setTimeout(() => request.destroy(), LINGER_MS);
+  request.once('close', () => clearTimeout(linger));
 }

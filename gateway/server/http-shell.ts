@@ -1,14 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { answerOf, type Problem, problem } from '../../governance/metering/problem.js';
-import { tooLarge, tooShort } from '../body-size.js';
 import type { Gateway } from '../gateway.js';
-import { HttpCall } from './http-call.js';
-import { refuseUnread } from './refusal.js';
+import { bodyTooLarge, bodyTooShort } from '../problems.js';
+import { HttpCall, refuseUnread } from './http-call.js';
 
 export interface HttpShellOptions {
   /**
-   * The header that tells the caller's IAM ARN. Whoever can reach this server can set it: only a
-   * proxy that authenticates callers and overwrites the header may.
+   * The header with the caller's IAM ARN. Every client that reaches this server can set it, so only a
+   * proxy that authenticates callers and overwrites the header may reach it.
    */
   readonly callerHeader: string;
   /** How long a request's body may take to arrive. @default 60 000 */
@@ -17,7 +16,7 @@ export interface HttpShellOptions {
 
 export interface HttpShell {
   readonly server: Server;
-  /** Lets requests under way finish, takes no new ones; cuts what is left after `graceMs`. */
+  /** Lets requests in flight finish and accepts no new ones; cuts the rest after `graceMs`. */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -37,7 +36,7 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
     }
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > gateway.maxBodyBytes) {
-      refuseUnread(request, response, tooLarge(gateway.maxBodyBytes));
+      refuseUnread(request, response, bodyTooLarge(gateway.maxBodyBytes));
       return;
     }
     if (!mayContinue) response.writeContinue();
@@ -46,14 +45,14 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
 
   const server = createServer({
     requestTimeout,
-    // Longer than load balancers keep a connection idle: else they send into one that we just closed.
+    // Longer than load balancers keep a connection idle, or they would send into a closed one.
     keepAliveTimeout: 75_000,
     connectionsCheckingInterval: 1000,
   });
   server.on('request', (request, response) => take(request, response, true));
   server.on('checkContinue', (request, response) => take(request, response, false));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // A caller that promised more bytes than it sent ends up here, if it still listens.
+    // A caller that announced more bytes than it sent ends up here, if it still listens.
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
     else socket.end(rawAnswer(brokenRequest(error.code)));
   });
@@ -63,7 +62,7 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
     async drain(graceMs) {
       draining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // A connection kept for more requests becomes idle only now.
+      // A kept-alive connection becomes idle only now.
       const idle = setInterval(() => server.closeIdleConnections(), 20);
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
@@ -74,8 +73,8 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
 }
 
 function brokenRequest(code: string | undefined): Problem {
-  if (code === 'HPE_INVALID_EOF_STATE') return tooShort();
-  return problem('invalid_request', 'the request is no valid HTTP');
+  if (code === 'HPE_INVALID_EOF_STATE') return bodyTooShort();
+  return problem('invalid_request', 'the request is not valid HTTP');
 }
 
 function rawAnswer(refusal: Problem): string {

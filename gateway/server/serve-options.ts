@@ -19,7 +19,7 @@ with QUOTA_TABLE_NAME and ALERTS_TOPIC_ARN, outputs of the stack, in the environ
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const DEFAULT_CALLER_HEADER = 'x-caller-arn';
 
-/** What the command line and the environment say. */
+/** The options from the command line and the environment. */
 export function parseServeOptions(
   args: string[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -32,7 +32,7 @@ export function parseServeOptions(
   }
   if (header === undefined && !LOOPBACK.has(host)) {
     return wrong(
-      `--host ${host} is reachable from elsewhere: name with --caller-header the header that your authenticating proxy sets and nobody else can`,
+      `--host ${host} is reachable from other machines: set --caller-header to the header that your authenticating proxy sets, and that clients cannot set`,
     );
   }
   const callerHeader = header ?? DEFAULT_CALLER_HEADER;
@@ -66,7 +66,7 @@ function read(args: string[]) {
       },
     }).values;
   } catch {
-    return undefined; // an option that is not one
+    return undefined; // an unknown option
   }
 }
 

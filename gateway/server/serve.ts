@@ -5,11 +5,11 @@ import type { ServeOptions } from './serve-options.js';
 
 export interface RunningGateway {
   readonly url: string;
-  /** Lets requests finish, settles what they used and gives back the leases. Once. */
+  /** Lets requests finish, settles what they used and returns the leases. Once. */
   stop(): Promise<void>;
 }
 
-// Containers are killed ten to thirty seconds after they were asked to stop.
+// Containers are killed ten to thirty seconds after they are told to stop.
 const GRACE_MS = 8000;
 
 export async function serveGateway(
@@ -30,9 +30,8 @@ export async function serveGateway(
   }
 
   const { port: actual } = server.address() as AddressInfo;
-  const shown = host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://${shown}:${actual}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     stop() {
       stopped ??= stop();
       return stopped;

@@ -20,6 +20,10 @@ export interface AccessRefusal {
   readonly message: string;
 }
 
+export function refusal(code: AccessRefusalCode, message: string): AccessRefusal {
+  return { kind: 'refuse', code, message };
+}
+
 /** How many tokens a principal may use a day, over all of its requests. */
 export interface DailyTokens {
   /** The caller's role or user, or its session where the policy counts by session. */

@@ -1,4 +1,5 @@
-import type { AccessGrant, AccessRefusal, AccessRequest } from './access.js';
+import { quoted } from '../platform/wording.js';
+import { type AccessGrant, type AccessRefusal, type AccessRequest, refusal } from './access.js';
 import type { CompiledAccess, RoleAccess } from './compile-access.js';
 
 /** Whether a caller, by the ARN that IAM vouches for, may make a request, and within which limits. */
@@ -18,8 +19,7 @@ export function authorizeRequest(
   }
 
   const asked: unknown = maxTokens ?? limit;
-  if (!isTokenCount(asked)) return maxTokensInvalid(access, modelId, limit, asked);
-  if (asked > limit) return maxTokensExceeded(access, modelId, limit, asked);
+  if (!isTokenCount(asked) || asked > limit) return maxTokensRefused(access, modelId, limit, asked);
   return {
     kind: 'allow',
     workspace: access.workspace,
@@ -30,7 +30,7 @@ export function authorizeRequest(
   };
 }
 
-/** Bodies are JSON of strangers: whatever their types say, this may be anything. */
+/** A request body is the caller's JSON: despite its type, this may be anything. */
 function isTokenCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0;
 }
@@ -41,41 +41,25 @@ function modelNotAllowed(
   isServed: boolean,
 ): AccessRefusal {
   const problem = isServed ? 'is not allowed' : 'is not served by Mistral and not allowed';
-  return {
-    kind: 'refuse',
-    code: 'model_not_allowed',
-    message: `model ${shown(model)} ${problem} for role "${role}" in workspace "${workspace}": allowed are ${allowedModels}`,
-  };
+  return refusal(
+    'model_not_allowed',
+    `model ${quoted(model)} ${problem} for role "${role}" in workspace "${workspace}": allowed are ${allowedModels}`,
+  );
 }
 
-function maxTokensInvalid(
-  { role }: RoleAccess,
+function maxTokensRefused(
+  { role, maxTokensPerRequest }: RoleAccess,
   modelId: string,
   limit: number,
   asked: unknown,
 ): AccessRefusal {
-  return {
-    kind: 'refuse',
-    code: 'max_tokens_invalid',
-    message: `max_tokens ${shown(asked)} is no count of tokens: role "${role}" may ask model "${modelId}" for 1 to ${limit}`,
-  };
-}
-
-function maxTokensExceeded(
-  { role, maxTokensPerRequest }: RoleAccess,
-  modelId: string,
-  limit: number,
-  asked: number,
-): AccessRefusal {
-  const whose = limit < maxTokensPerRequest ? 'the context of the model' : 'the limit of the role';
-  return {
-    kind: 'refuse',
-    code: 'max_tokens_exceeded',
-    message: `max_tokens ${shown(asked)} is above ${whose}: role "${role}" may ask model "${modelId}" for 1 to ${limit}`,
-  };
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+  const limitOf =
+    limit < maxTokensPerRequest ? 'the context of the model' : 'the limit of the role';
+  const [code, problem] = isTokenCount(asked)
+    ? (['max_tokens_exceeded', `is above ${limitOf}`] as const)
+    : (['max_tokens_invalid', 'is not a valid token count'] as const);
+  return refusal(
+    code,
+    `max_tokens ${quoted(asked)} ${problem}: role "${role}" may ask model "${modelId}" for 1 to ${limit}`,
+  );
 }

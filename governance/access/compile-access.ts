@@ -1,6 +1,7 @@
+import { quoted } from '../platform/wording.js';
 import { inOrderOfDecision, matches } from '../policy/caller-patterns.js';
 import type { Policy } from '../policy/policy.js';
-import type { AccessRefusal, DailyTokens } from './access.js';
+import { type AccessRefusal, type DailyTokens, refusal } from './access.js';
 import type { ModelDirectory } from './model-directory.js';
 
 /** What the callers of one role may do in one workspace. */
@@ -9,9 +10,9 @@ export interface RoleAccess {
   readonly role: string;
   /** By exact id: what a request may generate at most. */
   readonly maxTokens: ReadonlyMap<string, number>;
-  /** For people. */
+  /** Their ids as a list for people. */
   readonly allowedModels: string;
-  /** Of the role, whatever the model's own. */
+  /** Of the role; a model's context may allow fewer. */
   readonly maxTokensPerRequest: number;
   readonly dailyTokens: number | undefined;
 }
@@ -31,7 +32,7 @@ export interface CompiledAccess {
 const SESSION = /^(arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]+)\/[\w+=,.@-]+$/;
 const USER = /^arn:aws[a-z-]*:iam::\d{12}:user\/[!-~]+$/;
 
-// Sessions are many and have no end: the oldest of them make room.
+// There is no limit to sessions: the oldest of them make room.
 const MAX_CALLERS = 10_000;
 
 export function compileAccess(policy: Policy, models: ModelDirectory): CompiledAccess {
@@ -99,17 +100,16 @@ function idsOf(names: '*' | readonly string[], models: ModelDirectory): Readonly
 }
 
 function unknownCaller(arn: string): AccessRefusal {
-  return {
-    kind: 'refuse',
-    code: 'unknown_caller',
-    message: `caller ${JSON.stringify(arn.slice(0, 256))} has no role: allowed are the IAM users and roles that the policy's callers name`,
-  };
+  return refusal(
+    'unknown_caller',
+    `caller ${quoted(arn)} has no role: allowed are the IAM users and roles that the policy's callers name`,
+  );
 }
 
 function unknownRole(role: string, { roles }: Policy): AccessRefusal {
-  return {
-    kind: 'refuse',
-    code: 'unknown_role',
-    message: `role ${JSON.stringify(role)} of the caller is not in the policy: known are ${Object.keys(roles).join(', ') || 'none'}`,
-  };
+  const known = Object.keys(roles).join(', ') || 'none';
+  return refusal(
+    'unknown_role',
+    `role ${quoted(role)} of the caller is not in the policy: known are ${known}`,
+  );
 }

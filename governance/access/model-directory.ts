@@ -1,3 +1,5 @@
+import type { NamedModel } from '../prices/price-list.js';
+
 /** The models that Mistral serves, by any of their names. */
 export interface ModelDirectory {
   /** The exact id behind an id or alias; `undefined` for a model that is not served. */
@@ -7,11 +9,10 @@ export interface ModelDirectory {
   readonly ids: readonly string[];
 }
 
-/** A model as Mistral or the price book lists it. */
-export interface NamedModel {
+/** What a name stands for: an exact id, and the entry of the list that says so. */
+export interface ExactModel<Model extends NamedModel> {
   readonly id: string;
-  readonly aliases: readonly string[];
-  readonly contextTokens: number | undefined;
+  readonly model: Model;
 }
 
 /** How much a name looks like an exact id: the less, the more. */
@@ -28,32 +29,42 @@ export function createModelDirectory(
   models: readonly NamedModel[],
   priceBook: { readonly models: readonly NamedModel[] },
 ): ModelDirectory {
-  const listed = new Map(priceBook.models.map((model) => [model.id, model]));
-  const rank: Rank = (name) => (listed.has(name) ? 0 : DATED.test(name) ? 1 : NO_EXACT_ID);
-
-  const exactIds = new Map<string, string>();
+  const priced = new Map(priceBook.models.map((model) => [model.id, model]));
+  const exact = exactModels(models, priceBook.models);
   const contexts = new Map<string, number>();
-  for (const [name, model] of modelsByName(models, rank)) {
-    const id = exactId(model, rank);
-    exactIds.set(name, id);
-    const contextTokens = model.contextTokens ?? listed.get(id)?.contextTokens;
+  for (const { id, model } of exact.values()) {
+    const contextTokens = model.contextTokens ?? priced.get(id)?.contextTokens;
     if (contextTokens !== undefined) contexts.set(id, contextTokens);
   }
   return {
-    resolve: (name) => exactIds.get(name),
+    resolve: (name) => exact.get(name)?.id,
     contextTokens: (id) => contexts.get(id),
-    ids: [...new Set(exactIds.values())].sort(),
+    ids: [...new Set([...exact.values()].map(({ id }) => id))].sort(),
   };
 }
 
+/** What every name in Mistral's list stands for; ids of the price list are exact. */
+export function exactModels<Model extends NamedModel>(
+  models: readonly Model[],
+  priceList: readonly Pick<NamedModel, 'id'>[],
+): ReadonlyMap<string, ExactModel<Model>> {
+  const priced = new Set(priceList.map(({ id }) => id));
+  const rank: Rank = (name) => (priced.has(name) ? 0 : DATED.test(name) ? 1 : NO_EXACT_ID);
+  const byName = [...modelsByName(models, rank)];
+  return new Map(byName.map(([name, model]) => [name, { id: exactId(model, rank), model }]));
+}
+
 /** Mistral lists an alias on the model it stands for, or as a model of its own, or both. */
-function modelsByName(models: readonly NamedModel[], rank: Rank): ReadonlyMap<string, NamedModel> {
+function modelsByName<Model extends NamedModel>(
+  models: readonly Model[],
+  rank: Rank,
+): ReadonlyMap<string, Model> {
   const own = new Map(models.map((model) => [model.id, model]));
   // A dated release stands for itself, unless it and another say that they are the same.
-  const standsForItself = (name: string, claimant: NamedModel) =>
+  const standsForItself = (name: string, claimant: Model) =>
     rank(name) < NO_EXACT_ID && own.has(name) && !own.get(name)?.aliases.includes(claimant.id);
 
-  const byName = new Map<string, NamedModel>();
+  const byName = new Map<string, Model>();
   for (const model of [...models].sort((one, other) => inOrder(rank, one.id, other.id))) {
     const isAliasAtMost = model.aliases.length === 0 && rank(model.id) === NO_EXACT_ID;
     if (!isAliasAtMost && !byName.has(model.id)) byName.set(model.id, model);

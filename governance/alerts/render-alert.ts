@@ -1,20 +1,18 @@
+import { instantText, wrapped } from '../platform/wording.js';
 import type { Alert, NextStep } from './alert.js';
-
-/** One publish to the topic: a body for each protocol, and attributes to filter by. */
-export interface RenderedAlert {
-  readonly subject: string;
-  /** The JSON of `MessageStructure: json`. */
-  readonly message: string;
-  readonly attributes: Readonly<Record<'type' | 'severity' | 'workspace', string>>;
-}
+import { machineSections, sectionsText } from './alert-sections.js';
 
 // SNS takes 256 KiB for the whole message; the bodies are cut well before their sum reaches it.
 const BODY_CHARACTERS = 24_000;
 const SUBJECT_CHARACTERS = 99;
 const SMS_CHARACTERS = 300;
+const EMAIL_COLUMNS = 78;
 
-/** Words an alert for every protocol. `runbookUrl` is the page whose headings are the alert types. */
-export function renderAlert(alert: Alert, runbookUrl: string): RenderedAlert {
+/**
+ * One publish to the topic: a body for each protocol, as `MessageStructure: json` has it, and attributes
+ * to filter by. `runbookUrl` is the page whose headings are the alert types.
+ */
+export function renderAlert(alert: Alert, runbookUrl: string) {
   const runbook = `${runbookUrl}#${alert.type}`;
   const machine = JSON.stringify(machineBody(alert, runbook));
   const email = emailBody(alert, runbook);
@@ -27,49 +25,89 @@ export function renderAlert(alert: Alert, runbookUrl: string): RenderedAlert {
       https: JSON.stringify(chatBody(alert, runbook)),
       sqs: machine,
       lambda: machine,
-      sms: cut(`${alert.severity.toUpperCase()}: ${alert.title}. ${runbook}`, SMS_CHARACTERS),
+      sms: smsBody(alert, runbook),
     }),
     attributes: { type: alert.type, severity: alert.severity, workspace: alert.workspace },
   };
 }
 
-/** SNS refuses a subject with line breaks, beyond ASCII, or of 100 characters and more. */
+/** SNS rejects a subject with line breaks, beyond ASCII, or of 100 characters and more. */
 function subjectLine({ severity, title }: Alert): string {
   const mark = severity === 'info' ? '' : `${severity.toUpperCase()}: `;
   const printable = `${mark}${title}`.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
   return cut(printable, SUBJECT_CHARACTERS);
 }
 
+/** Steps before details: they are what the reader needs first. */
 function emailBody(alert: Alert, runbook: string): string {
-  const facts = Object.entries(alert.facts);
-  const width = Math.max(...facts.map(([name]) => name.length), 0);
+  const { title, severity, description, facts, nextSteps, at } = alert;
+  if (alert.sections) return digestBody(alert, alert.sections, runbook);
+  const details = Object.entries(facts);
+  const width = Math.max(...details.map(([name]) => name.length), 0);
   const sections = [
-    `${alert.title}\n${alert.at.toISOString().slice(0, 16).replace('T', ' ')} UTC, ${alert.severity}`,
-    alert.description,
-    facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n'),
-    alert.nextSteps.length > 0 && `What to do:\n\n${alert.nextSteps.map(numbered).join('\n\n')}`,
+    `${severity.toUpperCase()}: ${title}\n${instantText(at)}`,
+    wrapped(description, EMAIL_COLUMNS),
+    nextSteps.length > 0 && `What to do\n\n${nextSteps.map(numberedStep).join('\n\n')}`,
+    details.length > 0 &&
+      `Details\n\n${details.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')}`,
     `Runbook: ${runbook}`,
   ];
   return cutLines(sections.filter(Boolean).join('\n\n'), BODY_CHARACTERS);
 }
 
-function numbered({ say, command }: NextStep, index: number): string {
-  const step = `${index + 1}. ${say}${command ? ':' : '.'}`;
-  return command ? `${step}\n\n${command}` : step;
+/** The subject has said what happened: the blocks come first. */
+function digestBody(
+  { nextSteps }: Alert,
+  sections: NonNullable<Alert['sections']>,
+  runbook: string,
+): string {
+  const end = [
+    ...nextSteps.map(({ say, command }) => (command ? `${say}: ${command}` : say)),
+    `Runbook: ${runbook}`,
+  ].join('\n');
+  const style = { text: String, command: String };
+  return `${sectionsText(sections, style, BODY_CHARACTERS - end.length)}\n\n${end}`;
+}
+
+/** The title, as many titles of blocks as there is room for, and where to read on. */
+function smsBody({ severity, title, sections = [] }: Alert, runbook: string): string {
+  let text = `${severity.toUpperCase()}: ${title}.`;
+  for (const block of sections.flatMap(({ blocks }) => blocks)) {
+    if (text.length + block.title.length + runbook.length + 3 > SMS_CHARACTERS) break;
+    text += ` ${block.title}.`;
+  }
+  return cut(`${text} ${runbook}`, SMS_CHARACTERS);
+}
+
+/** Its command is on a line of its own, however long, so that it can be pasted as it is. */
+function numberedStep({ say, command }: NextStep, index: number): string {
+  const number = `${index + 1}. `;
+  const indent = ' '.repeat(number.length);
+  const sentence = wrapped(command ? `${say}:` : `${say}.`, EMAIL_COLUMNS - number.length);
+  const step = `${number}${sentence.replaceAll('\n', `\n${indent}`)}`;
+  return command ? `${step}\n\n${indent}${command}` : step;
 }
 
 /** What services read. Its fields stay; a change that breaks a reader raises `version`. */
 function machineBody(alert: Alert, runbook: string) {
-  const { facts, nextSteps, ...rest } = alert;
+  const { facts, nextSteps, sections, ...rest } = alert;
   const keptFacts = fitting(Object.entries(facts), BODY_CHARACTERS / 2);
   const keptSteps = fitting(nextSteps, BODY_CHARACTERS / 2);
+  const room = BODY_CHARACTERS - JSON.stringify([keptFacts, keptSteps]).length;
+  const keptSections = machineSections(sections ?? [], room);
+  const omittedBlocks = keptSections.reduce((sum, { omitted }) => sum + omitted, 0);
   return {
     version: 1,
     ...rest,
     description: cut(alert.description, BODY_CHARACTERS / 2),
     facts: Object.fromEntries(keptFacts),
+    ...(sections && { sections: keptSections }),
     nextSteps: keptSteps,
-    omitted: Object.keys(facts).length - keptFacts.length + nextSteps.length - keptSteps.length,
+    omitted:
+      Object.keys(facts).length -
+      keptFacts.length +
+      (nextSteps.length - keptSteps.length) +
+      omittedBlocks,
     runbook,
   };
 }
@@ -82,8 +120,9 @@ const CHAT_MARK = {
 
 /** A custom notification for Amazon Q Developer, which drops anything of another form unseen. */
 function chatBody(alert: Alert, runbook: string) {
+  const blocks = sectionsText(alert.sections ?? [], CHAT_STYLE, BODY_CHARACTERS / 4);
   const steps = alert.nextSteps.map(({ say, command }) =>
-    command ? `${say}: \`${command.replaceAll('`', "'")}\`` : say,
+    command ? `${say}: ${CHAT_STYLE.command(command)}` : say,
   );
   return {
     version: '1.0',
@@ -92,7 +131,9 @@ function chatBody(alert: Alert, runbook: string) {
     content: {
       textType: 'client-markdown',
       title: `${CHAT_MARK[alert.severity]} ${alert.title}`,
-      description: cut(plain(alert.description), BODY_CHARACTERS / 4),
+      description: [cut(plain(alert.description), BODY_CHARACTERS / 4), blocks]
+        .filter(Boolean)
+        .join('\n\n'),
       nextSteps: [...fitting(steps, BODY_CHARACTERS / 4), `[Runbook](${runbook})`],
       keywords: [alert.type, alert.severity, alert.workspace],
     },
@@ -108,6 +149,11 @@ function chatBody(alert: Alert, runbook: string) {
     },
   };
 }
+
+const CHAT_STYLE = {
+  text: plain,
+  command: (command: string) => `\`${command.replaceAll('`', "'")}\``,
+};
 
 /** Keeps names from being read as markdown. */
 function plain(text: string): string {

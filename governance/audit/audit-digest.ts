@@ -1,114 +1,217 @@
-import { type Alert, type NextStep, type Severity, WORST_FIRST } from '../alerts/alert.js';
-import type { Finding } from './finding.js';
+import { type Alert, type AlertBlock, compareSeverity } from '../alerts/alert.js';
+import { groupBy } from '../platform/group-by.js';
+import { ORGANIZATION } from '../platform/metrics.js';
+import { utcDay } from '../platform/utc-day.js';
+import { countText, listText } from '../platform/wording.js';
+import { bySeverity, type Finding, nounOf } from './finding.js';
+import { keyNeeded } from './key-needed.js';
+import { type FindingChanges, type OpenFinding, openAfter } from './reconcile-findings.js';
 
-export interface AuditDigest {
-  readonly opened: readonly Finding[];
-  readonly reminded: readonly Finding[];
-  readonly resolved: readonly Finding[];
+export interface AuditNews {
+  readonly changes: FindingChanges;
   readonly at: Date;
-  /** How many hold after this audit. */
-  readonly openTotal: number;
-  /** Where the page of this night's evidence is; `undefined` where it could not be kept. */
-  readonly evidence: string | undefined;
-  /** What could not be found out, in plain words. */
+  /** Where the report of this audit is stored; `undefined` where it could not be. */
+  readonly report: string | undefined;
+  /** What could not be checked or stored, in plain words. */
   readonly problems: readonly string[];
 }
 
-const SHOWN = 25;
+export interface AuditAlerts {
+  readonly alerts: readonly Alert[];
+  /** Findings open before that on-call is notified of again by these alerts. */
+  readonly notified: readonly OpenFinding[];
+}
 
-/** The night's one message: what is new, what still holds, what is settled, worst first. */
-export function auditDigest(digest: AuditDigest): Alert {
-  const { opened, reminded, resolved, at, evidence, problems } = digest;
-  const open = [...opened, ...reminded].sort(worstFirst);
-  const severity = problems.length > 0 ? worse(worst(open), 'warning') : worst(open);
-  const workspaces = new Set([...open, ...resolved].map(({ workspace }) => workspace));
-  const [workspace] = workspaces;
+/** What an audit sends: a request for each key that an operator must supply, and one digest. */
+export function auditAlerts(news: AuditNews): AuditAlerts {
+  const { at, report } = news;
+  const { raised, stillOpen, isReminderDue } = news.changes;
+  // A request goes to who can supply the key, and the rotation reports that it was supplied.
+  const requests = reported(only(news.changes, ({ type }) => type === 'key-needed'));
+  const changes = only(news.changes, ({ type }) => type !== 'key-needed');
+  const isDigestDue =
+    reported(changes).length + changes.resolved.length > 0 || report === undefined;
+  const digest = isDigestDue ? auditDigest({ ...news, changes }) : undefined;
+  // A subscriber to critical alerts alone does not get a digest of a lower severity.
+  const listed = changes.stillOpen.filter(
+    ({ finding }) => digest && compareSeverity(finding.severity, digest.severity) >= 0,
+  );
+  const again = isReminderDue ? stillOpen : listed;
   return {
-    type: 'audit-digest',
-    severity,
-    workspace: workspaces.size === 1 && workspace ? workspace : 'organization',
-    threadId: 'nightly-audit',
-    at,
-    title: titleOf(digest),
-    description: describe(digest),
-    facts: Object.fromEntries([
-      ...(evidence === undefined ? [] : [['evidence', evidence]]),
-      ...open
-        .slice(0, SHOWN)
-        .map((finding, index) => line(finding, index + 1, opened.includes(finding))),
-      ...beyond('further findings', open),
-      ...resolved
-        .slice(0, SHOWN)
-        .map(({ id, type, subject, since }) => [
-          `resolved: ${id}`,
-          `${type} ${subject}, since ${since}`,
-        ]),
-      ...beyond('further resolved', resolved),
-      ...problems.map((problem, index) => [`not checked ${index + 1}`, problem]),
-    ]),
-    nextSteps: [...open.slice(0, SHOWN).map(nextStep), ...lookAt(evidence)],
+    alerts: [...requests.map((finding) => keyNeeded(finding, at)), ...(digest ? [digest] : [])],
+    notified: [...raised, ...again.map((open) => ({ ...open, lastNotifiedOn: utcDay(at) }))],
   };
 }
 
-function titleOf({ opened, reminded, resolved, openTotal, evidence }: AuditDigest): string {
-  const news = opened.length + resolved.length;
-  if (evidence === undefined && news + reminded.length === 0) {
-    return `Key audit: evidence could not be kept, ${openTotal} open`;
-  }
-  return news === 0
-    ? `Key audit: ${counted(reminded.length, 'reminder')}, ${openTotal} open`
-    : `Key audit: ${counted(opened.length, 'new finding')}, ${resolved.length} resolved, ${openTotal} open`;
+function only(changes: FindingChanges, isMeant: (finding: Finding) => boolean): FindingChanges {
+  const meant = (some: readonly OpenFinding[]) => some.filter(({ finding }) => isMeant(finding));
+  return {
+    opened: meant(changes.opened),
+    raised: meant(changes.raised),
+    stillOpen: meant(changes.stillOpen),
+    resolved: meant(changes.resolved),
+    isReminderDue: changes.isReminderDue,
+  };
 }
 
-function describe({ opened, reminded, resolved, problems }: AuditDigest): string {
+/** The findings that make an alert due. */
+function reported({ opened, raised, stillOpen, isReminderDue }: FindingChanges): Finding[] {
+  return findingsOf([...opened, ...raised, ...(isReminderDue ? stillOpen : [])]);
+}
+
+/** The audit's one message: a block for each key or secret, what is new first, then by severity. */
+function auditDigest(news: AuditNews): Alert {
+  const { changes, at, report, problems } = news;
+  const { opened, raised, resolved } = changes;
+  const isNew = new Set(findingsOf([...opened, ...raised]));
+  const open = blocksOf(findingsOf(openAfter(changes)));
+  const newBlocks = open.filter((findings) => findings.some((finding) => isNew.has(finding)));
+  const workspaces = new Set(
+    [...reported(changes), ...findingsOf(resolved)].map(({ workspace }) => workspace),
+  );
+  const [workspace = ORGANIZATION] = workspaces;
+  const severities = [
+    ...reported(changes).map(({ severity }) => severity),
+    ...(problems.length > 0 ? (['warning'] as const) : []),
+  ];
+  const sections = [
+    { heading: 'New', blocks: newBlocks.map((block) => openBlock(block, isNew)) },
+    {
+      heading: 'Still open',
+      blocks: open.filter((block) => !newBlocks.includes(block)).map((block) => openBlock(block)),
+    },
+    { heading: 'Resolved', blocks: blocksOf(findingsOf(resolved)).map(resolvedBlock) },
+    { heading: 'Problems', blocks: problems.map((title) => ({ title, lines: [], data: {} })) },
+  ];
+  return {
+    type: 'audit-digest',
+    severity: severities.sort(compareSeverity)[0] ?? 'info',
+    workspace: workspaces.size === 1 ? workspace : ORGANIZATION,
+    threadId: 'nightly-audit',
+    at,
+    title: [
+      headline(news, open),
+      `${countText(openAfter(changes).length, 'finding')} open`,
+      ...(problems.length > 0 && report !== undefined ? ['audit incomplete'] : []),
+    ].join('; '),
+    description: describe(news),
+    facts: Object.fromEntries([
+      ...(report === undefined ? [] : [['report', report]]),
+      ...problems.map((problem, index) => [`not checked ${index + 1}`, problem]),
+    ]),
+    sections: sections.filter(({ blocks }) => blocks.length > 0),
+    nextSteps:
+      report === undefined ? [] : [{ say: 'Full report', command: `aws s3 cp ${report} .` }],
+  };
+}
+
+/** What on-call decides by: the most severe news, or that there is none. */
+function headline({ changes, report }: AuditNews, open: readonly Block[]): string {
+  const { raised, resolved, isReminderDue } = changes;
+  const news = new Set(reported({ ...changes, isReminderDue: false }));
+  const leads = open.flatMap((findings) => findings.find((finding) => news.has(finding)) ?? []);
+  const [worst] = leads.sort(bySeverity);
+  if (worst) {
+    const isRaised = findingsOf(raised).includes(worst);
+    return isRaised ? `${mostSevere(leads)}, now ${worst.severity}` : mostSevere(leads, 'new ');
+  }
+  if (resolved.length > 0) {
+    const names = [...new Set(findingsOf(resolved).map(nameOf))];
+    return `${countText(resolved.length, 'finding')} resolved on ${listText(names, 1)}`;
+  }
+  if (!isReminderDue || report === undefined) return 'Key audit report could not be stored';
+  return `Reminder: ${mostSevere(open.map(([lead]) => lead))}`;
+}
+
+/** `1 new unmanaged Mistral key in dev-workspace and 2 more`, of one finding of each block, sorted. */
+function mostSevere(leads: readonly Finding[], prefix = ''): string {
+  const [worst] = leads;
+  if (!worst) return 'no finding';
+  const alike = leads.filter(({ type }) => type === worst.type);
+  const workspaces = new Set(alike.map(({ workspace }) => workspace));
+  const place = workspaces.size > 1 ? `${workspaces.size} workspaces` : worst.workspace;
+  const isOneSecret = alike.length === 1 && worst.evidence.secret !== undefined;
+  const others = leads.length - alike.length;
   return [
-    `Tonight's audit of all Mistral keys opened ${counted(opened.length, 'finding')}, reminds of ${reminded.length} and saw ${resolved.length} resolved.`,
-    'Each is listed below with what shows it, the worst first; what to do about one is told in the same order.',
+    countText(alike.length, `${prefix}${nounOf(worst.type)}`),
+    isOneSecret ? ` of ${nameOf(worst)}` : place === ORGANIZATION ? '' : ` in ${place}`,
+    others > 0 ? ` and ${countText(others, 'more', 'more')}` : '',
+  ].join('');
+}
+
+function describe({ changes, report, problems }: AuditNews): string {
+  const { opened, raised, stillOpen, resolved } = changes;
+  const isNews = opened.length + raised.length + resolved.length > 0;
+  const counts = [
+    [opened.length, 'new'],
+    [raised.length, 'more severe'],
+    [stillOpen.length, 'still open'],
+    [resolved.length, 'resolved'],
+  ] as const;
+  const words = counts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
+  return [
+    `Findings of the nightly key audit: ${listText(words)}.`,
+    !isNews && 'Nothing changed: this lists all open findings again.',
     problems.length > 0 &&
-      'The audit was not complete: what it could not check is neither reported nor taken as resolved.',
+      'The audit was incomplete: what it could not check is neither reported nor resolved.',
+    report === undefined && 'Its report could not be stored.',
   ]
     .filter(Boolean)
     .join(' ');
 }
 
-/** Numbered like the steps below, since two keys may have one name. */
-function line(finding: Finding, position: number, isNew: boolean): [string, string] {
-  const evidence = Object.entries(finding.evidence).map(([name, value]) => `${name}: ${value}`);
-  const head = `${finding.severity}, ${isNew ? 'new' : 'still open'}, ${finding.workspace}, since ${finding.since}`;
-  return [`${position}. ${finding.type} ${finding.subject}`, [head, ...evidence].join('; ')];
-}
+/** All findings about one key or secret, the most severe first. */
+type Block = readonly [Finding, ...Finding[]];
 
-function beyond(name: string, items: readonly unknown[]): [string, string][] {
-  return items.length > SHOWN ? [[name, String(items.length - SHOWN)]] : [];
-}
-
-function nextStep({ type, subject, nextCommand }: Finding): NextStep {
-  return { say: `${type}, ${subject}`, command: nextCommand };
-}
-
-/** The whole night, for who wants to see more than what changed. */
-function lookAt(evidence: string | undefined): NextStep[] {
-  if (evidence === undefined) return [];
-  const say = 'All keys with owner, age, use and findings, as a page to open in a browser';
-  return [{ say, command: `aws s3 cp ${evidence} .` }];
-}
-
-function worstFirst(one: Finding, other: Finding): number {
-  return (
-    WORST_FIRST.indexOf(one.severity) - WORST_FIRST.indexOf(other.severity) ||
-    one.type.localeCompare(other.type) ||
-    other.since.localeCompare(one.since)
+function blocksOf(findings: readonly Finding[]): Block[] {
+  const blocks = groupBy(
+    [...findings].sort(bySeverity),
+    ({ type, workspace, subject, evidence }) =>
+      evidence.secret ?? evidence.keyId ?? [type, workspace, subject].join('#'),
   );
+  return [...blocks.values()];
 }
 
-function worst(sorted: readonly Finding[]): Severity {
-  return sorted[0]?.severity ?? 'info';
+function openBlock(findings: Block, isNew?: ReadonlySet<Finding>): AlertBlock {
+  const [{ severity, nextStep, nextCommand }] = findings;
+  const isMixed = isNew !== undefined && !findings.every((finding) => isNew.has(finding));
+  return {
+    severity,
+    title: titleOf(findings),
+    lines: findings.map((finding) =>
+      isMixed && isNew.has(finding) ? `New: ${finding.summary}` : finding.summary,
+    ),
+    next: { say: nextStep.charAt(0).toLowerCase() + nextStep.slice(1), command: nextCommand },
+    data: { findings },
+  };
 }
 
-function worse(one: Severity, other: Severity): Severity {
-  return WORST_FIRST.indexOf(one) <= WORST_FIRST.indexOf(other) ? one : other;
+function resolvedBlock(findings: Block): AlertBlock {
+  const types = findings.map(({ type }) => type).join(', ');
+  return { title: `${titleOf(findings)}: ${types}`, lines: [], data: { findings } };
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+/** `old-notebook (dev-workspace, created 2026-08-16 by …)`. */
+function titleOf(findings: Block): string {
+  const [lead] = findings;
+  const facts: Readonly<Record<string, string>> = Object.assign(
+    {},
+    ...findings.map(({ evidence }) => evidence),
+  );
+  const { team, created = 'unknown', createdBy } = facts;
+  const by = team === undefined && createdBy !== undefined ? ` by ${createdBy}` : '';
+  const about = [
+    ...(lead.workspace === lead.subject ? [] : [lead.workspace]),
+    ...(team === undefined ? [] : [`owner ${team}`]),
+    ...(created === 'unknown' ? [] : [`created ${created.slice(0, 10)}${by}`]),
+  ];
+  return about.length === 0 ? nameOf(lead) : `${nameOf(lead)} (${about.join(', ')})`;
+}
+
+function nameOf({ evidence, subject }: Finding): string {
+  return evidence.secret ?? subject;
+}
+
+function findingsOf(open: readonly OpenFinding[]): Finding[] {
+  return open.map(({ finding }) => finding);
 }

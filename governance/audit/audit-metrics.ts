@@ -1,10 +1,60 @@
 import { WORST_FIRST } from '../alerts/alert.js';
+import type { Retirement } from '../keys/retirement.js';
+import { type SecretFacts, versionAt } from '../keys/rotation.js';
 import type { MetricLines } from '../platform/metric-lines.js';
 import { ORGANIZATION } from '../platform/metrics.js';
-import type { AuditGauges } from './audit-gauges.js';
-import { FINDING_TYPES } from './finding.js';
+import { DAY_MS } from '../platform/utc-day.js';
+import { FINDING_TYPES, type Finding } from './finding.js';
 
-/** Metrics of what an audit saw. One a night costs next to nothing: CloudWatch charges by the hour. */
+export interface GaugeFacts {
+  /** How many keys Mistral listed; `undefined` where that was not all. */
+  readonly keysListed: number | undefined;
+  readonly secrets: readonly SecretFacts[];
+  /** `undefined` where they could not be listed. */
+  readonly retirements: readonly Pick<Retirement, 'promotedAt'>[] | undefined;
+}
+
+/** The state of all keys in numbers. */
+export interface AuditGauges {
+  readonly keysListed: number | undefined;
+  /** Secrets that hold a key. */
+  readonly keysManaged: number;
+  /** How old the oldest current key is, for each workspace that has one. */
+  readonly keyDays: ReadonlyMap<string, number>;
+  /** How long each replaced or removed key has been waiting for its revocation. */
+  readonly retirementDays: readonly number[] | undefined;
+  /** What holds now. */
+  readonly findings: readonly Finding[];
+}
+
+export function auditGauges(
+  { keysListed, secrets, retirements }: GaugeFacts,
+  findings: readonly Finding[],
+  now: Date,
+): AuditGauges {
+  const holding = secrets.filter(({ state }) => versionAt(state, 'AWSCURRENT') !== undefined);
+  const keyDays = new Map<string, number>();
+  for (const { planned, state } of holding) {
+    const createdAt = state.lastRotatedAt ?? state.createdAt;
+    if (!createdAt) continue;
+    const { name } = planned.workspace;
+    keyDays.set(name, Math.max(keyDays.get(name) ?? 0, daysSince(createdAt, now)));
+  }
+  return {
+    keysListed,
+    keysManaged: holding.length,
+    keyDays,
+    retirementDays: retirements?.map(({ promotedAt }) => daysSince(new Date(promotedAt), now)),
+    findings,
+  };
+}
+
+/** To a hundredth, since an alarm compares it. */
+function daysSince(then: Date, now: Date): number {
+  return Math.round(((now.getTime() - then.getTime()) / DAY_MS) * 100) / 100;
+}
+
+/** Metrics of an audit. One audit a day costs next to nothing: CloudWatch charges by the hour. */
 export interface AuditMetrics {
   record(gauges: AuditGauges): void;
 }
@@ -23,7 +73,7 @@ export function createAuditMetrics(lines: MetricLines): AuditMetrics {
       for (const [workspace, days] of keyDays) {
         lines.write('workspace', workspace, { OldestKeyDays: days });
       }
-      // Also the zeros, or what is settled would look open until it is forgotten.
+      // Zeros too, or a count would stay at what it was before.
       for (const type of FINDING_TYPES) {
         const FindingsOpen = findings.filter((finding) => finding.type === type).length;
         lines.write('type', type, { FindingsOpen });

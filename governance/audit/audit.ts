@@ -1,22 +1,64 @@
+import type { SecretState } from '../keys/rotation.js';
 import type { ListedKey } from '../mistral/mistral.js';
-import type { AuditFacts, AuditView } from './audit-facts.js';
-import { collapse, countTally } from './collapse.js';
+import type { IsoDate } from '../platform/utc-day.js';
+import type { PlannedKey } from '../policy/planned-keys.js';
 import type { Finding, FindingType } from './finding.js';
-import { loneKeyFinding, NO_WORKSPACE } from './key-findings.js';
+import {
+  duplicateKeys,
+  managedKeyFinding,
+  missingKey,
+  orphanedKey,
+  scopeOf,
+  unmanagedKeyFinding,
+  type Workspaces,
+} from './key-findings.js';
 import {
   type AuditRules,
-  birthOf,
+  createdAtMs,
   createHygieneCheck,
   type ReportKey,
   sinceWhen,
 } from './key-hygiene.js';
-import { addToTally, createKeyTally, type KeyTally } from './key-tally.js';
-import { createManagedAudit, type KeyInUse } from './managed-audit.js';
-import { createManagedVersions, type KeyMatch } from './managed-versions.js';
+import {
+  addToTally,
+  type CountedFinding,
+  collapse,
+  countOne,
+  countTally,
+  createKeyTally,
+  type KeyTally,
+} from './key-tally.js';
+import { createManagedVersions, type KeyMatch, type ManagedVersion } from './managed-versions.js';
+
+/** What is known before the first key is checked. */
+export interface AuditFacts {
+  readonly planned: readonly PlannedKey[];
+  /** By name; those that could not be described are left out. */
+  readonly secrets: ReadonlyMap<string, SecretState>;
+  /** Ids of the keys that a running retirement will revoke; `undefined` where that is not known. */
+  readonly retiring: ReadonlySet<string> | undefined;
+  /** Those of the policy, by id. */
+  readonly workspaces: Workspaces;
+}
+
+/** What is known after the last one. */
+export interface AuditView {
+  /** Whether every key was listed. */
+  readonly complete: boolean;
+  /** Secrets whose labels changed meanwhile: nothing is said about the keys they refer to. */
+  readonly changing: ReadonlySet<string>;
+}
+
+/** The current key of a secret, with the day that it was last used. */
+export interface KeyInUse {
+  readonly secretName: string;
+  readonly keyId: string;
+  readonly lastUsedOn: IsoDate;
+}
 
 export interface Audit {
-  /** Tells what the key's name says of it. */
-  see(key: ListedKey): KeyMatch;
+  /** Judges one key, and returns what its name says of it. */
+  check(key: ListedKey): KeyMatch;
   /** Secrets that look wrong so far, as they would in the middle of a rotation. */
   suspects(): ReadonlySet<string>;
   findings(view: AuditView): Finding[];
@@ -26,14 +68,14 @@ export interface Audit {
 
 /** Judges every key as it streams by, in constant time for each and flat memory for all. */
 export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Audit {
-  const { retiring, workspaceNames } = facts;
+  const { retiring, workspaces } = facts;
   const versions = createManagedVersions(facts.planned, facts.secrets);
   const managed = createManagedAudit(versions.all, facts, rules, now);
   const checkHygiene = createHygieneCheck(rules, now);
   const tallies = new Map<string, Map<FindingType, KeyTally>>();
 
   const report: ReportKey = (type, key, basis) => {
-    const scope = key.workspaceId ?? NO_WORKSPACE;
+    const scope = scopeOf(key);
     const ofScope = tallies.get(scope) ?? new Map<FindingType, KeyTally>();
     if (ofScope.size === 0) tallies.set(scope, ofScope);
     const tally = ofScope.get(type) ?? createKeyTally();
@@ -45,32 +87,130 @@ export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Au
     suspects: managed.suspects,
     inUse: managed.inUse,
 
-    see(key) {
+    check(key) {
       const match = versions.match(key);
       if (match.kind === 'labelled') {
-        addToTally(match.version.keys, key, birthOf(key, now));
+        addToTally(match.version.keys, key, createdAtMs(key, now));
       } else if (retiring?.has(key.id)) {
         return match;
       } else if (match.kind === 'foreign') {
-        report('unmanaged', key, birthOf(key, now));
+        report('unmanaged', key, createdAtMs(key, now));
         checkHygiene(key, report);
       } else if (match.planned) {
-        managed.seeUnlabelled(key, match.planned);
+        managed.addUnlabelled(key, match.planned);
       } else if (retiring) {
-        report('orphaned', key, birthOf(key, now));
+        report('orphaned', key, createdAtMs(key, now));
       }
       return match;
     },
 
     findings(view) {
-      const lone = [...tallies.values()].flatMap((ofScope) =>
+      const unmanaged = [...tallies.values()].flatMap((ofScope) =>
         [...ofScope].flatMap(([type, tally]) =>
           countTally(tally, ({ key, basis }) =>
-            loneKeyFinding(type, key, sinceWhen(type, basis, rules), workspaceNames),
+            unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces),
           ),
         ),
       );
-      return collapse([...lone, ...managed.findings(view)]);
+      return collapse([...unmanaged, ...managed.findings(view)]);
     },
   };
+}
+
+/** The part of the audit that is about our own keys. */
+function createManagedAudit(
+  versions: readonly ManagedVersion[],
+  { secrets, retiring, workspaces }: AuditFacts,
+  rules: AuditRules,
+  now: Date,
+) {
+  const checkHygiene = createHygieneCheck(rules, now);
+  const unlabelled = new Map<string, KeyTally>();
+
+  function findingsOf(version: ManagedVersion, complete: boolean): CountedFinding[] {
+    const { keys, stage } = version;
+    if (stage === 'AWSPREVIOUS') return retiring ? orphansOf(keys) : [];
+    const found = keys.count > 1 ? [countOne(duplicateKeys(version, now))] : [];
+    if (stage === 'AWSPENDING') return found;
+    const key = likelyKey(keys);
+    if (key) return [...found, ...currentKeyFindings(version, key)];
+    return complete ? [countOne(missingKey(version, now))] : [];
+  }
+
+  function currentKeyFindings(version: ManagedVersion, key: ListedKey): CountedFinding[] {
+    const found: CountedFinding[] = [];
+    const report: ReportKey = (type, _key, basis) => {
+      const since = sinceWhen(type, basis, rules);
+      found.push(countOne(managedKeyFinding(type, version, key, since)));
+    };
+    if (isElsewhere(version, key)) report('wrong-workspace', key, createdAtMs(key, now));
+    checkHygiene(key, report);
+    return found;
+  }
+
+  /** Keys of one secret that nothing refers to, but for those that a retirement will revoke. */
+  function orphansOf(tally: KeyTally): CountedFinding[] {
+    const pendingRevocation = tally.listed.filter(({ key }) => retiring?.has(key.id));
+    const listed = tally.listed.filter((one) => !pendingRevocation.includes(one));
+    const count = tally.count - pendingRevocation.length;
+    return countTally({ ...tally, listed, count }, ({ key }) => orphanedKey(key, workspaces, now));
+  }
+
+  function isSuspect({ stage, keys }: ManagedVersion): boolean {
+    if (stage === 'AWSCURRENT') return keys.count !== 1;
+    return stage === 'AWSPENDING' ? keys.count > 1 : orphansOf(keys).length > 0;
+  }
+
+  return {
+    /** Nothing is said of it while its secret's labels are not known. */
+    addUnlabelled(key: ListedKey, { secretName }: PlannedKey): void {
+      const tally = unlabelled.get(secretName) ?? createKeyTally();
+      unlabelled.set(secretName, tally);
+      addToTally(tally, key, createdAtMs(key, now));
+    },
+
+    suspects(): ReadonlySet<string> {
+      return new Set([
+        ...versions.filter(isSuspect).map(({ planned }) => planned.secretName),
+        ...[...unlabelled.keys()].filter((secretName) => secrets.has(secretName)),
+      ]);
+    },
+
+    findings({ complete, changing }: AuditView): CountedFinding[] {
+      const labelled = versions
+        .filter(({ planned }) => !changing.has(planned.secretName))
+        .flatMap((version) => findingsOf(version, complete));
+      const orphans = [...unlabelled]
+        .filter(([secretName]) => retiring && secrets.has(secretName) && !changing.has(secretName))
+        .flatMap(([, tally]) => orphansOf(tally));
+      return [...labelled, ...orphans];
+    },
+
+    inUse(): readonly KeyInUse[] {
+      return versions.flatMap((version) => {
+        const [only] = version.keys.listed;
+        const lastUsedOn = only?.key.lastUsedOn;
+        const isSure = version.stage === 'AWSCURRENT' && version.keys.count === 1;
+        if (!only || lastUsedOn === undefined || !isSure || isElsewhere(version, only.key))
+          return [];
+        return [{ secretName: version.planned.secretName, keyId: only.key.id, lastUsedOn }];
+      });
+    },
+  };
+}
+
+function isElsewhere({ planned }: ManagedVersion, { workspaceId }: ListedKey): boolean {
+  return workspaceId !== undefined && workspaceId !== planned.workspace.id;
+}
+
+/** Of several keys with the name of one version, the one that was used last, or the newest. */
+function likelyKey({ listed }: KeyTally): ListedKey | undefined {
+  const rank = ({ lastUsedOn = '', createdAt }: ListedKey) =>
+    `${lastUsedOn.padEnd(10)}${createdAt?.toISOString() ?? ''}`;
+  return listed
+    .map(({ key }) => key)
+    .reduce<ListedKey | undefined>(
+      (best, key) => (best && rank(best) >= rank(key) ? best : key),
+      undefined,
+    );
 }

@@ -1,19 +1,24 @@
-import { FINDING_TYPES, type Finding, groupOf } from './finding.js';
+import { FINDING_TYPES, type Finding, type FindingType, groupOf } from './finding.js';
 import { RATE_DRIFT, SPEND_DRIFT, WORKSPACE_DRIFT } from './policy-drift.js';
 
-/** What an audit could find out. */
-export interface Coverage {
-  readonly allKeys: boolean;
-  readonly retirements: boolean;
-  readonly workspaces: boolean;
-  readonly rateLimit: boolean;
-  readonly spendLimit: boolean;
+/** What an audit could check. */
+export type Coverage = {
   readonly models: boolean;
   /** Names of secrets whose labels are not known for certain. */
   readonly unclearSecrets: ReadonlySet<string>;
-}
+} & (
+  | { readonly source: 'operator' }
+  | {
+      readonly source: 'admin-api';
+      readonly allKeys: boolean;
+      readonly retirements: boolean;
+      readonly workspaces: boolean;
+      readonly rateLimit: boolean;
+      readonly spendLimit: boolean;
+    }
+);
 
-const NEED_NO_KEYS: ReadonlySet<Finding['type']> = new Set([
+const NEED_NO_KEYS: ReadonlySet<FindingType> = new Set([
   'rotation-overdue',
   'rotation-failed',
   'policy-drift',
@@ -22,10 +27,28 @@ const NEED_NO_KEYS: ReadonlySet<Finding['type']> = new Set([
 ]);
 const NEED_ALL_KEYS = FINDING_TYPES.filter((type) => !NEED_NO_KEYS.has(type));
 
-/** Tells of which findings the audit could not have seen that they are gone. */
+/** Types that are judged of secrets in operator mode; the last one is `key-needed` there. */
+const OPERATOR_TYPES: ReadonlySet<FindingType> = new Set([
+  'key-needed',
+  'over-age',
+  'never-used',
+  'stale',
+  'rotation-failed',
+  'policy-drift',
+  'rotation-overdue',
+]);
+
+/** Tells which findings may still hold although the audit did not find them. */
 export function undecidedBy(coverage: Coverage): (finding: Finding) => boolean {
-  const { allKeys, retirements, workspaces, rateLimit, spendLimit, models, unclearSecrets } =
-    coverage;
+  const { models, unclearSecrets } = coverage;
+  if (coverage.source === 'operator') {
+    return ({ type, subject, evidence }) => {
+      if (type === 'model-drift') return !models;
+      const isOfSecret = evidence.secret === subject;
+      return !OPERATOR_TYPES.has(type) || !isOfSecret || unclearSecrets.has(subject);
+    };
+  }
+  const { allKeys, retirements, workspaces, rateLimit, spendLimit } = coverage;
   const prefixes = [
     ...(allKeys ? [] : NEED_ALL_KEYS),
     ...(retirements && unclearSecrets.size === 0 ? [] : ['orphaned']),
@@ -39,10 +62,10 @@ export function undecidedBy(coverage: Coverage): (finding: Finding) => boolean {
 }
 
 /**
- * Of what an incomplete audit found, leaves out keys that an open finding already speaks for as one
- * of many: too few were seen this time to know whether there are still as many.
+ * Of what an incomplete audit found, leaves out keys that an open finding already counts as one of
+ * many: too few were listed this time to know whether there are still as many.
  */
-export function notYetGrouped(
+export function withoutGrouped(
   findings: readonly Finding[],
   open: readonly Finding[],
 ): readonly Finding[] {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Severity } from '../alerts/alert.js';
+import { compareSeverity, type Severity } from '../alerts/alert.js';
 
 export const FINDING_TYPES = [
   'stale',
@@ -21,23 +21,23 @@ export const FINDING_TYPES = [
 
 export type FindingType = (typeof FINDING_TYPES)[number];
 
-/** Critical is what refuses a service's requests or puts its spend on another team. */
-const SEVERITIES: Readonly<Record<FindingType, Severity>> = {
-  stale: 'warning',
-  'never-used': 'info',
-  'over-age': 'warning',
-  expiring: 'warning',
-  expired: 'critical', // info for a key that no secret of ours holds
-  'no-expiry': 'info',
-  unmanaged: 'warning',
-  orphaned: 'warning',
-  missing: 'critical',
-  'wrong-workspace': 'critical',
-  'rotation-overdue': 'warning',
-  'rotation-failed': 'warning',
-  'policy-drift': 'warning',
-  'model-drift': 'warning',
-  'key-needed': 'warning', // critical once the key in charge is about to expire
+/** Critical: requests of a service are rejected, or its spend is on another team. The noun is what a digest counts. */
+const KINDS: Readonly<Record<FindingType, { severity: Severity; noun: string }>> = {
+  stale: { severity: 'warning', noun: 'unused key' },
+  'never-used': { severity: 'info', noun: 'never-used key' },
+  'over-age': { severity: 'warning', noun: 'over-age key' },
+  expiring: { severity: 'warning', noun: 'expiring key' },
+  expired: { severity: 'critical', noun: 'expired key' }, // info for a key that no secret of ours holds
+  'no-expiry': { severity: 'info', noun: 'non-expiring key' },
+  unmanaged: { severity: 'warning', noun: 'unmanaged Mistral key' },
+  orphaned: { severity: 'warning', noun: 'orphaned key' },
+  missing: { severity: 'critical', noun: 'missing key' },
+  'wrong-workspace': { severity: 'critical', noun: 'misplaced key' },
+  'rotation-overdue': { severity: 'warning', noun: 'overdue rotation' },
+  'rotation-failed': { severity: 'warning', noun: 'stuck rotation' },
+  'policy-drift': { severity: 'warning', noun: 'policy difference' },
+  'model-drift': { severity: 'warning', noun: 'model change' },
+  'key-needed': { severity: 'warning', noun: 'key request' }, // critical once the current key is about to expire
 };
 
 export const FindingSchema = z.object({
@@ -48,21 +48,40 @@ export const FindingSchema = z.object({
   /** A secret's, key's, workspace's or model's name. */
   subject: z.string(),
   workspace: z.string(),
+  /** What is wrong, as one short sentence. */
+  summary: z.string(),
   evidence: z.record(z.string(), z.string()),
   /** The day it became so, or was first seen to be. */
   since: z.iso.date(),
+  /** What to do about it, for a person. */
+  nextStep: z.string(),
+  /** The command for that, or the address of the console where it is done. */
   nextCommand: z.string(),
 });
 
 export type Finding = Readonly<z.infer<typeof FindingSchema>>;
 
-export function severityOf(type: FindingType, isManaged: boolean): Severity {
-  return type === 'expired' && !isManaged ? 'info' : SEVERITIES[type];
+export function severityOf(type: FindingType): Severity {
+  return KINDS[type].severity;
+}
+
+/** `unused key`: what a finding of this type is about, in the singular. */
+export function nounOf(type: FindingType): string {
+  return KINDS[type].noun;
+}
+
+/** The most severe first, and what needs to be done before what explains it. */
+export function bySeverity(one: Finding, other: Finding): number {
+  return (
+    compareSeverity(one.severity, other.severity) ||
+    FINDING_TYPES.indexOf(one.type) - FINDING_TYPES.indexOf(other.type) ||
+    one.subject.localeCompare(other.subject)
+  );
 }
 
 const ID_SEPARATOR = '#';
 
-/** `scope` is a workspace's id, or what tells findings of one type apart. */
+/** `scope` is a workspace's id, or what distinguishes findings of one type. */
 export function findingId(type: FindingType, scope: string, subject: string): string {
   return [type, scope, subject].join(ID_SEPARATOR);
 }
@@ -71,4 +90,16 @@ export function findingId(type: FindingType, scope: string, subject: string): st
 export function groupOf(finding: Finding): string {
   const [, scope = ''] = finding.id.split(ID_SEPARATOR);
   return findingId(finding.type, scope, 'many');
+}
+
+/** Where a person sees and deletes keys. */
+export const KEYS_IN_CONSOLE = 'https://console.mistral.ai/api-keys';
+
+const LONGEST_NAME = 80;
+
+/** A name that others chose, safe to put into a line of an alert. */
+export function toSafeLine(name: string | undefined): string {
+  const line = (name ?? '').replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  if (line === '') return '(no name)';
+  return line.length > LONGEST_NAME ? `${line.slice(0, LONGEST_NAME - 1)}…` : line;
 }

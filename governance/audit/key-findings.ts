@@ -1,87 +1,193 @@
 import type { ListedKey } from '../mistral/mistral.js';
-import type { IsoDate } from '../platform/utc-day.js';
-import { type Finding, type FindingType, findingId, severityOf } from './finding.js';
+import { type IsoDate, utcDay } from '../platform/utc-day.js';
+import { countText } from '../platform/wording.js';
+import type { PlannedKey } from '../policy/planned-keys.js';
+import type { Workspace } from '../policy/policy.js';
+import {
+  type Finding,
+  type FindingType,
+  findingId,
+  KEYS_IN_CONSOLE,
+  severityOf,
+  toSafeLine,
+} from './finding.js';
+import { createdAtMs } from './key-hygiene.js';
 import type { ManagedVersion } from './managed-versions.js';
-import { secretFinding } from './secret-finding.js';
-import { shown, shownDay } from './shown.js';
 
-export const NO_WORKSPACE = 'none';
+const NO_WORKSPACE = 'none';
+const EXAMPLES = 5;
 
-/** Names of workspaces by id: the policy's where it has one, else Mistral's. */
-export type WorkspaceNames = ReadonlyMap<string, string>;
+export type Workspaces = ReadonlyMap<string, Workspace>;
+
+/** Where findings about one key are counted together. */
+export function scopeOf({ workspaceId }: ListedKey): string {
+  return workspaceId ?? NO_WORKSPACE;
+}
 
 /** What was found of a key that no secret of ours holds. */
-export function loneKeyFinding(
+export function unmanagedKeyFinding(
   type: FindingType,
   key: ListedKey,
   since: IsoDate,
-  names: WorkspaceNames,
+  workspaces: Workspaces,
 ): Finding {
-  const name = shown(key.name);
   return {
-    id: findingId(type, key.workspaceId ?? NO_WORKSPACE, key.id),
+    id: findingId(type, scopeOf(key), key.id),
     type,
-    severity: severityOf(type, false),
-    subject: key.name === '' ? key.id : name,
-    workspace: workspaceNameOf(key, names),
+    severity: type === 'expired' ? 'info' : severityOf(type),
+    subject: key.name === '' ? key.id : toSafeLine(key.name),
+    workspace: workspaceNameOf(key, workspaces),
+    summary: summaryOf(type, key),
     evidence: evidenceOf(key),
     since,
-    nextCommand: consoleStep(type, name, key.id),
+    nextStep: consoleStep(type, key.id),
+    nextCommand: KEYS_IN_CONSOLE,
   };
 }
 
-/** What was found of the key in charge of a managed secret. */
+/** What was found of the current key of a managed secret. */
 export function managedKeyFinding(
   type: FindingType,
   version: ManagedVersion,
   key: ListedKey,
   since: IsoDate,
 ): Finding {
-  const command = secretCommand(type, version.planned.secretName);
-  const evidence = { version: version.versionId, ...evidenceOf(key) };
-  return secretFinding(type, version, since, command, evidence);
+  const { secretName } = version.planned;
+  const isUnused = type === 'stale' || type === 'never-used';
+  return secretFinding(type, version, {
+    since,
+    summary: summaryOf(type, key),
+    evidence: { version: version.versionId, ...evidenceOf(key) },
+    ...(isUnused ? checkReaders(secretName) : rotateStep(secretName)),
+  });
 }
 
-export function workspaceNameOf(key: ListedKey, names: WorkspaceNames): string {
+/** A key that a rotation of ours created and nothing refers to any more. */
+export function orphanedKey(key: ListedKey, workspaces: Workspaces, now: Date): Finding {
+  return unmanagedKeyFinding('orphaned', key, utcDay(new Date(createdAtMs(key, now))), workspaces);
+}
+
+/** Several keys of one rotation: the secret holds one of them, and only its value says which. */
+export function duplicateKeys(version: ManagedVersion, now: Date): Finding {
+  const { planned, versionId, keys } = version;
+  const { secretName, workspace } = planned;
+  const { listed, count } = keys;
+  const ids = listed.slice(0, EXAMPLES).map(({ key }) => key.id);
+  const finding = secretFinding('orphaned', version, {
+    since: utcDay(new Date(Math.max(...listed.map(({ key }) => createdAtMs(key, now))))),
+    summary: `${countText(count, 'key')} have the name of one rotation; the secret holds only one of them.`,
+    evidence: { version: versionId, count: String(count), keyIds: ids.join(', ') },
+    nextStep: 'Keep the key whose id this prints, and delete the others in the Mistral console',
+    // Prints the id of the key that a secret holds, and nothing else of it.
+    nextCommand: `aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | jq -r .keyId`,
+  });
+  return {
+    ...finding,
+    id: findingId('orphaned', workspace.id, `${secretName}/${versionId}`),
+    subject: toSafeLine(listed[0]?.key.name),
+  };
+}
+
+/** A secret names a current key that Mistral does not list. */
+export function missingKey(version: ManagedVersion, now: Date): Finding {
+  const { planned, secret, versionId } = version;
+  const { nextStep, nextCommand } = rotateStep(planned.secretName);
+  return secretFinding('missing', version, {
+    since: utcDay(now),
+    summary:
+      'Missing at Mistral: services that read this secret are rejected, or it holds a key that no rotation created.',
+    evidence: {
+      version: versionId,
+      expectedKey: `${planned.key.name}-<day>-${versionId.slice(0, 8)}`,
+      lastRotated: secret.lastRotatedAt?.toISOString() ?? 'never',
+    },
+    nextStep: `${nextStep}, then find out who deleted it`,
+    nextCommand,
+  });
+}
+
+/** What is wrong with a managed secret itself, or with the key that it holds. */
+export function secretFinding(
+  type: FindingType,
+  { planned: { secretName, workspace } }: { readonly planned: PlannedKey },
+  {
+    evidence,
+    ...text
+  }: Pick<Finding, 'since' | 'summary' | 'evidence' | 'nextStep' | 'nextCommand'>,
+): Finding {
+  return {
+    id: findingId(type, workspace.id, secretName),
+    type,
+    severity: severityOf(type),
+    subject: secretName,
+    workspace: workspace.name,
+    evidence: { secret: secretName, team: workspace.team, ...evidence },
+    ...text,
+  };
+}
+
+/** The policy's name where it has the workspace, else Mistral's. */
+export function workspaceNameOf(key: ListedKey, workspaces: Workspaces): string {
   const { workspaceId, workspaceName } = key;
-  if (workspaceId === undefined) return workspaceName ? shown(workspaceName) : 'organization';
-  return names.get(workspaceId) ?? shown(workspaceName ?? workspaceId);
+  if (workspaceId === undefined) return workspaceName ? toSafeLine(workspaceName) : 'organization';
+  return workspaces.get(workspaceId)?.name ?? toSafeLine(workspaceName ?? workspaceId);
 }
 
-export function rotateCommand(secretName: string): string {
-  return `aws secretsmanager rotate-secret --secret-id ${secretName}`;
+export function rotateStep(secretName: string) {
+  return {
+    nextStep: 'Rotate the key now',
+    nextCommand: `aws secretsmanager rotate-secret --secret-id ${secretName}`,
+  };
 }
 
-/** Prints the id of the key that a secret holds, and nothing else of it. */
-export function keyIdCommand(secretName: string): string {
-  return `aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | jq -r .keyId`;
+/** Whether a key is still needed is a question to those who read it. */
+export function checkReaders(secretName: string) {
+  return {
+    nextStep: 'Check whether a service still reads this secret; if none does, take the key out',
+    nextCommand: `aws secretsmanager describe-secret --secret-id ${secretName} --query LastAccessedDate`,
+  };
 }
 
 function evidenceOf(key: ListedKey): Record<string, string> {
   return {
     keyId: key.id,
-    key: shown(key.name),
-    created: shownDay(key.createdAt),
+    key: toSafeLine(key.name),
+    created: createdOn(key),
+    ...(key.createdBy ? { createdBy: toSafeLine(key.createdBy) } : {}),
     lastUsed: key.lastUsedOn ?? 'never',
     expires: key.expiresOn ?? 'never',
   };
 }
 
-/** Unused is a question to its readers; anything else a rotation puts right. */
-function secretCommand(type: FindingType, secretName: string): string {
-  return type === 'stale' || type === 'never-used'
-    ? `aws secretsmanager describe-secret --secret-id ${secretName} --query LastAccessedDate`
-    : rotateCommand(secretName);
+function createdOn({ createdAt }: ListedKey): string {
+  return createdAt ? utcDay(createdAt) : 'unknown';
 }
 
-function consoleStep(type: FindingType, name: string, keyId: string): string {
-  const key = `"${name}" (${keyId})`;
+function summaryOf(type: FindingType, key: ListedKey): string {
+  const summaries: Partial<Record<FindingType, string>> = {
+    stale: `Unused since ${key.lastUsedOn}.`,
+    'never-used': `Never used since it was created on ${createdOn(key)}.`,
+    'over-age': `Older than the policy allows: created on ${createdOn(key)}.`,
+    expiring: `Expires on ${key.expiresOn}.`,
+    expired: `Expired on ${key.expiresOn}: Mistral rejects it.`,
+    'no-expiry': 'Never expires.',
+    unmanaged: 'Unmanaged: created outside this system, so it is never rotated.',
+    orphaned:
+      'Orphaned: a rotation created it, no secret refers to it, and no retirement will revoke it.',
+    'wrong-workspace': `In workspace ${toSafeLine(key.workspaceName ?? key.workspaceId)} at Mistral: its spend is on another team.`,
+  };
+  return summaries[type] ?? '';
+}
+
+function consoleStep(type: FindingType, keyId: string): string {
   switch (type) {
     case 'unmanaged':
-      return `https://console.mistral.ai > API keys: ask the owner of ${key} to read a managed secret instead, then delete it`;
+    case 'over-age':
+    case 'no-expiry':
+      return `Move its user to a managed secret, then delete key ${keyId} in the Mistral console`;
     case 'expiring':
-      return `https://console.mistral.ai > API keys: ask the owner of ${key} to move to a managed secret before it expires`;
+      return `Move its user to a managed secret before it expires, then delete key ${keyId} in the Mistral console`;
     default:
-      return `https://console.mistral.ai > API keys: delete ${key}, if its owner agrees`;
+      return `Delete key ${keyId} in the Mistral console, if its owner agrees`;
   }
 }

@@ -8,7 +8,7 @@ export type AuditRules = Pick<AuditPolicy, 'staleAfterDays' | 'maxAgeDays' | 'ex
 
 export type ReportKey = (type: FindingType, key: ListedKey, basis: Basis) => void;
 
-/** What is wrong with a key by its dates alone. Of an expired key nothing else is said. */
+/** What is wrong with a key by its dates alone. An expired key has no other finding. */
 export function createHygieneCheck(
   { staleAfterDays, maxAgeDays, expiringWithinDays }: AuditRules,
   now: Date,
@@ -16,49 +16,41 @@ export function createHygieneCheck(
   const today = utcDay(now);
   const lastStaleDay = addDays(today, -staleAfterDays);
   const lastExpiringDay = addDays(today, expiringWithinDays);
-  const staleBirth = now.getTime() - staleAfterDays * DAY_MS;
-  const overAgeBirth = now.getTime() - (maxAgeDays + 1) * DAY_MS;
+  const staleSinceMs = now.getTime() - staleAfterDays * DAY_MS;
+  const overAgeSinceMs = now.getTime() - (maxAgeDays + 1) * DAY_MS;
 
   return (key: ListedKey, report: ReportKey): void => {
     const { lastUsedOn, expiresOn } = key;
-    const birth = birthOf(key, now);
+    const createdMs = createdAtMs(key, now);
     if (expiresOn !== undefined && expiresOn < today) {
       report('expired', key, expiresOn);
       return;
     }
-    if (expiresOn === undefined) report('no-expiry', key, birth);
+    if (expiresOn === undefined) report('no-expiry', key, createdMs);
     else if (expiresOn <= lastExpiringDay) report('expiring', key, expiresOn);
 
     if (lastUsedOn === undefined) {
-      if (birth <= staleBirth) report('never-used', key, birth);
+      if (createdMs <= staleSinceMs) report('never-used', key, createdMs);
     } else if (lastUsedOn <= lastStaleDay) report('stale', key, lastUsedOn);
-    if (birth <= overAgeBirth) report('over-age', key, birth);
+    if (createdMs <= overAgeSinceMs) report('over-age', key, createdMs);
   };
 }
 
-/** A key whose creation Mistral does not tell is taken to be new. */
-export function birthOf({ createdAt }: ListedKey, now: Date): number {
+/** A key without a creation date is taken to be new. */
+export function createdAtMs({ createdAt }: ListedKey, now: Date): number {
   return (createdAt ?? now).getTime();
 }
 
 /** The day from which on a key has been as found. */
 export function sinceWhen(type: FindingType, basis: Basis, rules: AuditRules): IsoDate {
+  const { staleAfterDays, maxAgeDays, expiringWithinDays } = rules;
+  const offsetDays: Partial<Record<FindingType, number>> = {
+    stale: staleAfterDays,
+    'never-used': staleAfterDays,
+    'over-age': maxAgeDays + 1,
+    expiring: -expiringWithinDays,
+    expired: 1,
+  };
   const day = typeof basis === 'number' ? utcDay(new Date(basis)) : basis;
-  return addDays(day, offsetDays(type, rules));
-}
-
-function offsetDays(type: FindingType, rules: AuditRules): number {
-  switch (type) {
-    case 'stale':
-    case 'never-used':
-      return rules.staleAfterDays;
-    case 'over-age':
-      return rules.maxAgeDays + 1;
-    case 'expiring':
-      return -rules.expiringWithinDays;
-    case 'expired':
-      return 1;
-    default:
-      return 0;
-  }
+  return addDays(day, offsetDays[type] ?? 0);
 }

@@ -1,10 +1,75 @@
 import type { Alert } from '../alerts/alert.js';
-import type { Finding } from './finding.js';
+import {
+  type OperatorSecret,
+  recommendedExpiry,
+  statedExpiry,
+  supplyCommand,
+  unverifiedVersion,
+  verifiedVersion,
+} from '../keys/operator/operator-secret.js';
+import { addDays, utcDay } from '../platform/utc-day.js';
+import type { Policy } from '../policy/policy.js';
+import { type Finding, KEYS_IN_CONSOLE } from './finding.js';
+import { secretFinding } from './key-findings.js';
 
-/** Asks a person for a key that nothing of ours can create. */
+type Rules = Pick<Policy, 'rotation' | 'audit'>;
+
+/** Whether an operator must supply a key: the first one, or the next. */
+export function judgeNeed(facts: OperatorSecret, rules: Rules, now: Date): Finding | undefined {
+  const { planned, state, currentSince } = facts;
+  const current = verifiedVersion(state);
+  if (current === undefined) {
+    const evidence = { why: 'first key: services that read the secret have none yet' };
+    return need(facts, state.createdAt ?? now, evidence);
+  }
+  if (!currentSince) return undefined;
+  const { rotateEveryDays } = planned.key;
+  const suppliedOn = utcDay(currentSince);
+  const dueOn = addDays(suppliedOn, rotateEveryDays);
+  const today = utcDay(now);
+  if (today < dueOn) return undefined;
+  const stated = statedExpiry(current);
+  const deadline = stated ?? recommendedExpiry(rules, planned, currentSince);
+  const isExpiring = today >= addDays(deadline, -rules.audit.expiringWithinDays);
+  const evidence = {
+    why: isExpiring ? `expiring on ${deadline}, due since ${dueOn}` : `due since ${dueOn}`,
+    deadline: `${deadline}, when the current key expires ${stated ? 'as stated when it was supplied' : 'if it was created as recommended'}`,
+    supplied: suppliedOn,
+    policy: `every ${rotateEveryDays} days`,
+  };
+  return need(facts, new Date(dueOn), evidence, isExpiring);
+}
+
+function need(
+  { planned, state }: OperatorSecret,
+  since: Date,
+  evidence: Readonly<Record<string, string>> & { readonly why: string },
+  isUrgent = false,
+): Finding {
+  const waiting = unverifiedVersion(state);
+  const finding = secretFinding(
+    'key-needed',
+    { planned },
+    {
+      since: utcDay(since),
+      summary: `An operator must supply a key (${evidence.why}).`,
+      evidence: {
+        ...evidence,
+        ...(waiting && {
+          unfinished: `version ${waiting} was supplied and is not verified: the command continues with it`,
+        }),
+      },
+      nextStep: 'Supply the key',
+      nextCommand: supplyCommand(planned),
+    },
+  );
+  return isUrgent ? { ...finding, severity: 'critical' } : finding;
+}
+
+/** Asks an operator for a key that nothing of ours can create. */
 export function keyNeeded(finding: Finding, at: Date): Alert {
   const { subject, workspace, severity, evidence, nextCommand } = finding;
-  const { why = '', ...facts } = evidence;
+  const { why = '', team: _, ...facts } = evidence;
   const isFirst = why.startsWith('first key');
   return {
     type: 'key-needed',
@@ -14,16 +79,16 @@ export function keyNeeded(finding: Finding, at: Date): Alert {
     at,
     title: `Supply a ${isFirst ? 'key' : 'new key'} for ${subject}`,
     description: isFirst
-      ? `The secret ${subject} holds no key, so nothing that reads it can call Mistral. The policy has no Admin API to create keys with (mistral.keySource: operator), so a person must.`
-      : `The key in ${subject} is ${why}. It goes on working until it expires; after that, everything that reads the secret is refused by Mistral. The new key takes over without an interruption.`,
+      ? `The secret ${subject} holds no key, so services that read it cannot call Mistral. The policy has no Admin API to create keys with (mistral.keySource: operator), so an operator must supply one.`
+      : `The key in ${subject} is ${why}. It keeps working until it expires. After that, Mistral rejects every service that reads the secret. The new key takes over without an interruption.`,
     facts: { ...facts, why },
     nextSteps: [
       {
-        say: 'Run this where the policy file is, with --policy, --stack or --environment if you deploy with others than the default: it says how to name the key and when it should expire, then asks for it',
+        say: 'Run this where the policy file is, with --policy, --stack or --environment if you do not use the defaults. It tells you how to name the key and when it should expire, then asks for it',
         command: nextCommand,
       },
       {
-        say: `Create the key in workspace ${workspace} at https://console.mistral.ai > API keys, and paste it where the command asks; nowhere else, and never as an argument`,
+        say: `Create the key in workspace ${workspace} at ${KEYS_IN_CONSOLE} and paste it where the command asks. Paste it nowhere else, and never pass it as an argument`,
       },
     ],
   };

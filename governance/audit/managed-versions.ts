@@ -1,5 +1,6 @@
-import { type SecretState, versionAt } from '../keys/rotation.js';
+import { type SecretState, type VersionStage, versionAt } from '../keys/rotation.js';
 import type { ListedKey } from '../mistral/mistral.js';
+import { groupBy } from '../platform/group-by.js';
 import { parseKeyName, tokenOf } from '../policy/key-name.js';
 import type { PlannedKey } from '../policy/planned-keys.js';
 import { createKeyTally, type KeyTally } from './key-tally.js';
@@ -9,7 +10,7 @@ export interface ManagedVersion {
   readonly planned: PlannedKey;
   readonly secret: SecretState;
   readonly versionId: string;
-  readonly stage: 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS';
+  readonly stage: VersionStage;
   readonly keys: KeyTally;
 }
 
@@ -19,11 +20,6 @@ export type KeyMatch =
   | { readonly kind: 'unlabelled'; readonly planned: PlannedKey | undefined }
   | { readonly kind: 'foreign' };
 
-export interface ManagedVersions {
-  readonly all: readonly ManagedVersion[];
-  match(key: ListedKey): KeyMatch;
-}
-
 // The first label counts: a version that is AWSCURRENT may still carry AWSPENDING.
 const STAGES = ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'] as const;
 
@@ -31,16 +27,16 @@ const STAGES = ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'] as const;
 export function createManagedVersions(
   planned: readonly PlannedKey[],
   secrets: ReadonlyMap<string, SecretState>,
-): ManagedVersions {
+) {
   const all = planned.flatMap((key) => labelledVersions(key, secrets.get(key.secretName)));
   const byKeyAndToken = groupBy(all, nameAndToken);
   const byKey = groupBy(planned, ({ key }) => key.name);
 
   return {
     all,
-    match(key) {
+    match(key: ListedKey): KeyMatch {
       const parsed = parseKeyName(key.name);
-      if (!parsed) return FOREIGN;
+      if (!parsed) return { kind: 'foreign' };
       const versions = byKeyAndToken.get(`${parsed.key}-${parsed.token}`);
       const version = inWorkspaceOf(key, versions, (candidate) => candidate.planned);
       if (version) return { kind: 'labelled', version };
@@ -51,8 +47,6 @@ export function createManagedVersions(
     },
   };
 }
-
-const FOREIGN: KeyMatch = { kind: 'foreign' };
 
 function labelledVersions(planned: PlannedKey, secret: SecretState | undefined): ManagedVersion[] {
   if (!secret) return [];
@@ -67,16 +61,6 @@ function labelledVersions(planned: PlannedKey, secret: SecretState | undefined):
 
 function nameAndToken({ planned, versionId }: ManagedVersion): string {
   return `${planned.key.name}-${tokenOf(versionId)}`;
-}
-
-function groupBy<Item>(items: readonly Item[], nameOf: (item: Item) => string) {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(nameOf(item));
-    if (group) group.push(item);
-    else groups.set(nameOf(item), [item]);
-  }
-  return groups;
 }
 
 function inWorkspaceOf<Candidate>(

@@ -1,120 +1,80 @@
+import { exactModels } from '../access/model-directory.js';
 import type { MistralModel } from '../mistral/mistral.js';
+import { groupBy } from '../platform/group-by.js';
+import { ORGANIZATION } from '../platform/metrics.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
-import { type Finding, findingId, severityOf } from './finding.js';
-import { shown } from './shown.js';
+import { PRICE_LIST } from '../prices/price-list.js';
+import { type Finding, toSafeLine } from './finding.js';
+import type { AuditMemory } from './finding-store.aws.js';
+import { driftFinding } from './policy-drift.js';
 
-/** What each model name of the policy stood for when it was last asked. */
-export type Resolutions = Readonly<Record<string, string>>;
-
-export interface ModelVerdict {
-  readonly findings: readonly Finding[];
-  readonly resolutions: Resolutions;
-}
-
-/** A dated release, which never changes what it stands for. */
-const PINNED = /-\d{4}$/;
-
+/** Compares what each model name of the policy stands for with what it stood for at the last check. */
 export function judgeModels(
   policy: Policy,
   models: readonly MistralModel[],
-  before: Resolutions,
+  before: AuditMemory['resolutions'],
   now: Date,
-): ModelVerdict {
+): Pick<AuditMemory, 'resolutions'> & { readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
   const resolutions: Record<string, string> = {};
+  const exact = exactModels(models, PRICE_LIST);
   for (const [name, users] of usersByModel(policy)) {
-    const resolved = resolve(name, models);
-    const report = (kind: string, evidence: Record<string, string>) =>
-      findings.push(drift(kind, name, users, evidence, now));
+    const resolved = exact.get(name);
+    const report = (kind: string, summary: string, evidence: Record<string, string> = {}) =>
+      findings.push(drift(kind, name, users, { summary, evidence }, now));
     const earlier = before[name];
     if (!resolved) {
       if (earlier !== undefined) resolutions[name] = earlier;
-      report('gone', { reason: 'Mistral does not list the model any more' });
+      report('gone', 'Mistral no longer lists the model.');
       continue;
     }
     resolutions[name] = resolved.id;
     const { deprecatedAt, replacement } = resolved.model;
     if (deprecatedAt) {
-      report('deprecated', {
-        reason: 'Mistral has announced the end of the model',
-        deprecated: utcDay(deprecatedAt),
-        replacement: replacement === undefined ? 'none named' : shown(replacement),
-      });
+      const deprecated = utcDay(deprecatedAt);
+      const successor = replacement === undefined ? 'none named' : toSafeLine(replacement);
+      const summary = `Mistral ends this model on ${deprecated} (replacement: ${successor}).`;
+      report('deprecated', summary, { deprecated, replacement: successor });
     }
     if (earlier !== undefined && earlier !== resolved.id) {
-      report('moved', {
-        reason: 'the alias stands for another model, so answers and prices may change',
-        was: shown(earlier),
-        is: shown(resolved.id),
-      });
+      const evidence = { was: toSafeLine(earlier), is: toSafeLine(resolved.id) };
+      const { was, is } = evidence;
+      report('moved', `Stands for ${is} now, not ${was}: answers and prices may change.`, evidence);
     }
   }
   return { findings, resolutions };
 }
 
-interface ModelUsers {
-  readonly workspaces: string[];
-  readonly roles: string[];
+interface ModelUser {
+  readonly kind: 'workspace' | 'role';
+  readonly name: string;
+  readonly model: string;
 }
 
-function usersByModel({ workspaces, roles }: Policy): Map<string, ModelUsers> {
-  const users = new Map<string, ModelUsers>();
-  const usersOf = (model: string): ModelUsers => {
-    const known = users.get(model) ?? { workspaces: [], roles: [] };
-    users.set(model, known);
-    return known;
-  };
-  for (const { name, models } of workspaces) {
-    for (const model of models === '*' ? [] : models) usersOf(model).workspaces.push(name);
-  }
-  for (const [name, { models }] of Object.entries(roles)) {
-    for (const model of models === '*' ? [] : models) usersOf(model).roles.push(name);
-  }
-  return users;
-}
-
-/** Mistral lists an alias either on the model it stands for, or as a model of its own, or both. */
-function resolve(
-  name: string,
-  models: readonly MistralModel[],
-): { id: string; model: MistralModel } | undefined {
-  const own = models.find(({ id }) => id === name);
-  if (own && PINNED.test(name)) return { id: name, model: own };
-  const behind = models
-    .filter(({ id, aliases }) => id !== name && aliases.includes(name))
-    .sort(pinnedFirst);
-  const model = behind[0] ?? own;
-  if (!model) return undefined;
-  const pinnedAlias = [...model.aliases].sort().find((alias) => PINNED.test(alias));
-  return { id: PINNED.test(model.id) ? model.id : (pinnedAlias ?? model.id), model };
-}
-
-function pinnedFirst(one: MistralModel, other: MistralModel): number {
-  const difference = Number(PINNED.test(other.id)) - Number(PINNED.test(one.id));
-  return difference !== 0 ? difference : one.id < other.id ? -1 : 1;
+function usersByModel({ workspaces, roles }: Policy): ReadonlyMap<string, readonly ModelUser[]> {
+  const named = (kind: ModelUser['kind'], name: string, models: readonly string[] | '*') =>
+    models === '*' ? [] : models.map((model) => ({ kind, name, model }));
+  const users = [
+    ...workspaces.flatMap(({ name, models }) => named('workspace', name, models)),
+    ...Object.entries(roles).flatMap(([name, { models }]) => named('role', name, models)),
+  ];
+  return groupBy(users, ({ model }) => model);
 }
 
 function drift(
   kind: string,
   name: string,
-  { workspaces, roles }: ModelUsers,
-  evidence: Record<string, string>,
+  users: readonly ModelUser[],
+  { summary, evidence }: Pick<Finding, 'summary' | 'evidence'>,
   now: Date,
 ): Finding {
-  const [workspace] = workspaces;
-  const usedBy = [
-    ...workspaces.map((user) => `workspace ${user}`),
-    ...roles.map((user) => `role ${user}`),
-  ];
-  return {
-    id: findingId('model-drift', kind, name),
-    type: 'model-drift',
-    severity: severityOf('model-drift', true),
-    subject: name,
-    workspace: workspaces.length === 1 && workspace ? workspace : 'organization',
-    evidence: { ...evidence, usedBy: usedBy.join(', ') },
-    since: utcDay(now),
-    nextCommand: `npx cdk deploy --all # once governance.yaml names the model to use instead of ${name}`,
-  };
+  const [workspace, ...others] = users.filter(({ kind }) => kind === 'workspace');
+  const usedBy = users.map(({ kind, name: user }) => `${kind} ${user}`).join(', ');
+  return driftFinding('model-drift', kind, name, now, {
+    workspace: workspace && others.length === 0 ? workspace.name : ORGANIZATION,
+    summary,
+    evidence: { ...evidence, usedBy },
+    nextStep: `Decide which model to use, name it instead of ${name} in governance.yaml, then deploy`,
+  });
 }

@@ -1,9 +1,9 @@
 import type { MistralWorkspace } from '../mistral/mistral.js';
 import type { SpendLimit } from '../mistral/mistral-limits.js';
+import { ORGANIZATION } from '../platform/metrics.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy, Workspace } from '../policy/policy.js';
-import { type Finding, findingId, severityOf } from './finding.js';
-import { shown } from './shown.js';
+import { type Finding, type FindingType, findingId, severityOf, toSafeLine } from './finding.js';
 
 const SECONDS_PER_MINUTE = 60;
 
@@ -12,7 +12,7 @@ export const WORKSPACE_DRIFT = 'workspace';
 export const RATE_DRIFT = 'rate';
 export const SPEND_DRIFT = 'spend';
 
-/** Workspaces of the policy that Mistral no longer lists (archived ones are not) or has renamed. */
+/** Workspaces of the policy that Mistral no longer lists (archived ones are not listed) or has renamed. */
 export function judgeWorkspaces(
   { workspaces }: Policy,
   listed: readonly MistralWorkspace[],
@@ -22,31 +22,38 @@ export function judgeWorkspaces(
   return workspaces.flatMap((workspace) => {
     const name = namesById.get(workspace.id);
     if (name === workspace.name) return [];
-    const reason =
-      name === undefined
-        ? 'Mistral does not list the workspace: it is archived, deleted, or the id is wrong'
-        : `the workspace is named "${shown(name)}" at Mistral`;
-    const field = name === undefined ? 'id' : 'name';
-    return [drift(WORKSPACE_DRIFT, workspace, now, { reason, id: workspace.id }, field)];
+    const isListed = name !== undefined;
+    return [
+      workspaceDrift(WORKSPACE_DRIFT, workspace, now, {
+        summary: isListed
+          ? `Mistral names the workspace "${toSafeLine(name)}".`
+          : 'Mistral does not list the workspace: it is archived, deleted, or its id is wrong.',
+        evidence: { id: workspace.id },
+        nextStep: `Correct the ${isListed ? 'name' : 'id'} of workspace ${workspace.name} in governance.yaml, then deploy`,
+      }),
+    ];
   });
 }
 
-/** Workspaces that are promised more requests than Mistral lets the whole organization make. */
+/** Workspaces whose policy allows more requests than Mistral lets the whole organization make. */
 export function judgeRateLimit(
   { workspaces }: Policy,
   requestsPerSecond: number,
   now: Date,
 ): Finding[] {
   const allowed = requestsPerSecond * SECONDS_PER_MINUTE;
-  return workspaces.flatMap((workspace) => {
-    if (workspace.requestsPerMinute <= allowed) return [];
-    const evidence = {
-      reason: "the policy allows more requests than Mistral's rate limit",
-      policy: `${workspace.requestsPerMinute} requests/minute`,
-      mistral: `${allowed} requests/minute (${requestsPerSecond}/s)`,
-    };
-    return [drift(RATE_DRIFT, workspace, now, evidence, 'requestsPerMinute')];
-  });
+  return workspaces
+    .filter(({ requestsPerMinute }) => requestsPerMinute > allowed)
+    .map((workspace) =>
+      workspaceDrift(RATE_DRIFT, workspace, now, {
+        summary: `The policy allows ${workspace.requestsPerMinute} requests a minute, Mistral's rate limit ${allowed}.`,
+        evidence: {
+          policy: `${workspace.requestsPerMinute} requests/minute`,
+          mistral: `${allowed} requests/minute (${requestsPerSecond}/s)`,
+        },
+        nextStep: `Lower requestsPerMinute of workspace ${workspace.name} in governance.yaml, then deploy`,
+      }),
+    );
 }
 
 /** Whether the monthly budgets together are more than Mistral lets the organization spend. */
@@ -58,55 +65,50 @@ export function judgeSpendLimit(
   if (limit === undefined) return [];
   const { currency } = policy.mistral;
   const budgets = policy.workspaces.map((workspace) => monthlyBudget(policy, workspace) ?? 0);
-  const promised = Math.round(budgets.reduce((sum, budget) => sum + budget, 0) * 100) / 100;
-  if (promised <= limit && !reached) return [];
-  const reason = reached
-    ? "Mistral's monthly spend limit is reached: it refuses every key until the month ends"
-    : "the monthly budgets together are more than Mistral's monthly spend limit";
-  return [
-    {
-      ...organizationDrift,
-      id: findingId('policy-drift', SPEND_DRIFT, ORGANIZATION),
-      severity: reached ? 'critical' : severityOf('policy-drift', true),
-      evidence: {
-        reason,
-        policy: `${promised.toFixed(2)} ${currency} a month over all workspaces`,
-        mistral: `${limit.toFixed(2)} ${currency} a month`,
-      },
-      since: utcDay(now),
-    },
-  ];
+  const planned = Math.round(budgets.reduce((sum, budget) => sum + budget, 0) * 100) / 100;
+  if (planned <= limit && !reached) return [];
+  const [ours, theirs] = [planned, limit].map((amount) => `${amount.toFixed(2)} ${currency}`);
+  const finding = driftFinding('policy-drift', SPEND_DRIFT, ORGANIZATION, now, {
+    workspace: ORGANIZATION,
+    summary: reached
+      ? `Mistral's monthly spend limit of ${theirs} is reached: it rejects every key until the month ends.`
+      : `The monthly budgets add up to ${ours}, more than Mistral's monthly spend limit of ${theirs}.`,
+    evidence: { policy: `${ours} a month over all workspaces`, mistral: `${theirs} a month` },
+    nextStep:
+      'Raise the monthly limit in the Mistral console, or lower the monthly budgets in governance.yaml and deploy',
+  });
+  return [reached ? { ...finding, severity: 'critical' } : finding];
 }
-
-const ORGANIZATION = 'organization';
-
-const organizationDrift = {
-  type: 'policy-drift',
-  subject: ORGANIZATION,
-  workspace: ORGANIZATION,
-  nextCommand:
-    "npx cdk deploy --all # once the monthly limit in Mistral's console, or the monthly budgets in governance.yaml, are right",
-} as const;
 
 function monthlyBudget({ mistral }: Policy, { budgets }: Workspace): number | undefined {
   return mistral.currency === 'USD' ? budgets.monthlyUsd : budgets.monthlyEur;
 }
 
-function drift(
+function workspaceDrift(
   scope: string,
-  { name }: Workspace,
+  { name, team }: Workspace,
   now: Date,
-  evidence: Record<string, string>,
-  field: string,
+  { evidence, ...text }: Pick<Finding, 'summary' | 'evidence' | 'nextStep'>,
+): Finding {
+  const drift = { ...text, workspace: name, evidence: { team, ...evidence } };
+  return driftFinding('policy-drift', scope, name, now, drift);
+}
+
+/** A difference between the policy and Mistral, which ends when the policy is changed and deployed. */
+export function driftFinding(
+  type: FindingType,
+  scope: string,
+  subject: string,
+  now: Date,
+  text: Pick<Finding, 'workspace' | 'summary' | 'evidence' | 'nextStep'>,
 ): Finding {
   return {
-    id: findingId('policy-drift', scope, name),
-    type: 'policy-drift',
-    severity: severityOf('policy-drift', true),
-    subject: name,
-    workspace: name,
-    evidence,
+    id: findingId(type, scope, subject),
+    type,
+    severity: severityOf(type),
+    subject,
     since: utcDay(now),
-    nextCommand: `npx cdk deploy --all # once workspaces[${name}].${field} in governance.yaml is right`,
+    nextCommand: 'npx cdk deploy --all',
+    ...text,
   };
 }

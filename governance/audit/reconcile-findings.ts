@@ -1,68 +1,81 @@
 import * as z from 'zod';
-import { WORST_FIRST } from '../alerts/alert.js';
+import { compareSeverity } from '../alerts/alert.js';
 import { daysBetween, utcDay } from '../platform/utc-day.js';
+import { type Coverage, undecidedBy, withoutGrouped } from './coverage.js';
 import { type Finding, FindingSchema } from './finding.js';
 
 export const OpenFindingSchema = z.object({
   finding: FindingSchema,
   openedOn: z.iso.date(),
-  /** When on-call last heard of it. */
-  lastToldOn: z.iso.date(),
+  /** The day on which on-call was last notified of it. */
+  lastNotifiedOn: z.iso.date(),
 });
 
-/** A finding that was told and still holds, as far as is known. */
+/** A finding that on-call was notified of and that still holds, as far as is known. */
 export type OpenFinding = Readonly<z.infer<typeof OpenFindingSchema>>;
 
 export interface FindingFacts {
   readonly before: readonly OpenFinding[];
   readonly current: readonly Finding[];
-  /** Whether this audit could not tell if a finding still holds. */
-  readonly isUndecided: (finding: Finding) => boolean;
+  readonly coverage: Coverage;
   readonly remindEveryDays: number;
   readonly now: Date;
 }
 
 export interface FindingChanges {
-  readonly open: readonly OpenFinding[];
-  readonly remind: readonly OpenFinding[];
-  readonly resolve: readonly OpenFinding[];
-  readonly unchanged: readonly OpenFinding[];
+  readonly opened: readonly OpenFinding[];
+  /** Open before, and more severe now. */
+  readonly raised: readonly OpenFinding[];
+  /** Open before, and not known to be gone. */
+  readonly stillOpen: readonly OpenFinding[];
+  readonly resolved: readonly OpenFinding[];
+  /** Whether it is time to remind on-call of all that is open. */
+  readonly isReminderDue: boolean;
 }
 
-/**
- * A finding opens once, reminds while it holds and as soon as it gets worse, and resolves once; back
- * again, it opens anew.
- */
+/** A finding opens once, is raised when it gets worse, and resolves once; back again, it opens again. */
 export function reconcileFindings(facts: FindingFacts): FindingChanges {
-  const today = utcDay(facts.now);
-  const current = new Map(facts.current.map((finding) => [finding.id, finding]));
-  const known = new Set(facts.before.map(({ finding }) => finding.id));
-  const open = [...current.values()]
-    .filter(({ id }) => !known.has(id))
-    .map((finding) => ({ finding, openedOn: today, lastToldOn: today }));
+  const { before, coverage, remindEveryDays, now } = facts;
+  const today = utcDay(now);
+  const isUndecided = undecidedBy(coverage);
+  const isComplete = coverage.source === 'operator' || coverage.allKeys;
+  const known = before.map(({ finding }) => finding);
+  const current = isComplete ? facts.current : withoutGrouped(facts.current, known);
+  const unmatched = new Map(current.map((finding) => [finding.id, finding]));
 
-  const remind: OpenFinding[] = [];
-  const resolve: OpenFinding[] = [];
-  const unchanged: OpenFinding[] = [];
-  for (const before of facts.before) {
-    const finding = current.get(before.finding.id);
-    const isDue = daysBetween(before.lastToldOn, today) >= facts.remindEveryDays;
-    if (finding && (isDue || isWorse(finding, before.finding))) {
-      remind.push({ ...before, finding: withEarlierSince(finding, before), lastToldOn: today });
-    } else if (finding || facts.isUndecided(before.finding)) {
-      unchanged.push(before);
-    } else {
-      resolve.push(before);
+  const raised: OpenFinding[] = [];
+  const stillOpen: OpenFinding[] = [];
+  const resolved: OpenFinding[] = [];
+  let isReminderDue = false;
+  for (const old of before) {
+    const found = unmatched.get(old.finding.id);
+    unmatched.delete(old.finding.id);
+    if (!found) {
+      (isUndecided(old.finding) ? stillOpen : resolved).push(old);
+      continue;
+    }
+    const finding = withEarlierSince(found, old.finding);
+    if (compareSeverity(found.severity, old.finding.severity) < 0)
+      raised.push({ ...old, finding, lastNotifiedOn: today });
+    else {
+      stillOpen.push({ ...old, finding });
+      isReminderDue ||= daysBetween(old.lastNotifiedOn, today) >= remindEveryDays;
     }
   }
-  return { open, remind, resolve, unchanged };
+  const opened = [...unmatched.values()].map((finding) => ({
+    finding,
+    openedOn: today,
+    lastNotifiedOn: today,
+  }));
+  return { opened, raised, stillOpen, resolved, isReminderDue };
 }
 
-function isWorse(now: Finding, told: Finding): boolean {
-  return WORST_FIRST.indexOf(now.severity) < WORST_FIRST.indexOf(told.severity);
+/** All findings that hold after an audit. */
+export function openAfter({ opened, raised, stillOpen }: FindingChanges): readonly OpenFinding[] {
+  return [...opened, ...raised, ...stillOpen];
 }
 
-/** What shows no date of its own began when it was first seen. */
-function withEarlierSince(finding: Finding, { finding: told }: OpenFinding): Finding {
-  return told.since < finding.since ? { ...finding, since: told.since } : finding;
+/** A finding without a date of its own began when it was first seen. */
+function withEarlierSince(finding: Finding, before: Finding): Finding {
+  return before.since < finding.since ? { ...finding, since: before.since } : finding;
 }

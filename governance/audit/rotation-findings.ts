@@ -1,81 +1,69 @@
 import { type SecretFacts, unfinishedVersion, versionAt } from '../keys/rotation.js';
 import { DAY_MS, utcDay } from '../platform/utc-day.js';
+import { instantText } from '../platform/wording.js';
 import type { Finding } from './finding.js';
-import { rotateCommand } from './key-findings.js';
-import { secretFinding } from './secret-finding.js';
+import { rotateStep, secretFinding } from './key-findings.js';
 
-/** Whether a secret's rotations are as they should be; a day is theirs to finish and be retried. */
+/** Whether a secret's rotations are as they should be; they have a day to finish and be retried. */
 export function judgeRotations(facts: SecretFacts, now: Date): Finding[] {
-  return [judgeKeyless, judgeOverdue, judgeSwitchedOff, judgeUnfinished].flatMap((judge) =>
-    judge(facts, now),
-  );
+  const judges = [judgeKeyless, judgeOverdue, judgeSwitchedOff, judgeUnfinished];
+  return judges.flatMap((judge) => judge(facts, now) ?? []);
 }
 
-function judgeKeyless(facts: SecretFacts, now: Date): Finding[] {
-  const { state, planned } = facts;
-  if (versionAt(state, 'AWSCURRENT') !== undefined) return [];
-  if (!state.createdAt || now.getTime() - state.createdAt.getTime() < DAY_MS) return [];
-  return [
-    secretFinding(
-      'rotation-overdue',
-      facts,
-      utcDay(state.createdAt),
-      rotateCommand(planned.secretName),
-      {
-        reason: 'the secret was created and holds no key yet, so its readers have none',
-        created: state.createdAt.toISOString(),
-      },
-    ),
-  ];
+function judgeKeyless(facts: SecretFacts, now: Date): Finding | undefined {
+  const { createdAt } = facts.state;
+  if (holdsKey(facts) || !createdAt || now.getTime() - createdAt.getTime() < DAY_MS)
+    return undefined;
+  return secretFinding('rotation-overdue', facts, {
+    since: utcDay(createdAt),
+    summary: `Holds no key since it was created at ${instantText(createdAt)}: services that read it fail.`,
+    evidence: { created: createdAt.toISOString() },
+    ...rotateStep(facts.planned.secretName),
+  });
 }
 
-function judgeOverdue(facts: SecretFacts, now: Date): Finding[] {
+function judgeOverdue(facts: SecretFacts, now: Date): Finding | undefined {
   const { nextRotationAt, lastRotatedAt } = facts.state;
-  if (versionAt(facts.state, 'AWSCURRENT') === undefined || !nextRotationAt) return [];
-  if (now.getTime() - nextRotationAt.getTime() <= DAY_MS) return [];
-  return [
-    secretFinding(
-      'rotation-overdue',
-      facts,
-      utcDay(nextRotationAt),
-      rotateCommand(facts.planned.secretName),
-      {
-        reason: 'the day that Secrets Manager planned the next rotation for has passed',
-        planned: nextRotationAt.toISOString(),
-        lastRotated: lastRotatedAt?.toISOString() ?? 'never',
-      },
-    ),
-  ];
+  if (!holdsKey(facts) || !nextRotationAt) return undefined;
+  if (now.getTime() - nextRotationAt.getTime() <= DAY_MS) return undefined;
+  return secretFinding('rotation-overdue', facts, {
+    since: utcDay(nextRotationAt),
+    summary: `Rotation overdue: Secrets Manager planned it for ${instantText(nextRotationAt)}.`,
+    evidence: {
+      planned: nextRotationAt.toISOString(),
+      lastRotated: lastRotatedAt?.toISOString() ?? 'never',
+    },
+    ...rotateStep(facts.planned.secretName),
+  });
 }
 
-function judgeSwitchedOff(facts: SecretFacts, now: Date): Finding[] {
+function judgeSwitchedOff(facts: SecretFacts, now: Date): Finding | undefined {
   const { state, planned } = facts;
-  if (state.rotationEnabled || versionAt(state, 'AWSCURRENT') === undefined) return [];
-  return [
-    secretFinding('policy-drift', facts, utcDay(now), rotateCommand(planned.secretName), {
-      reason: 'rotation is switched off in Secrets Manager',
-      policy: `every ${planned.key.rotateEveryDays} days`,
-    }),
-  ];
+  if (state.rotationEnabled || !holdsKey(facts)) return undefined;
+  const policy = `every ${planned.key.rotateEveryDays} days`;
+  return secretFinding('policy-drift', facts, {
+    since: utcDay(now),
+    summary: `Rotation is switched off in Secrets Manager; the policy rotates this key ${policy}.`,
+    evidence: { policy },
+    ...rotateStep(planned.secretName),
+  });
 }
 
-function judgeUnfinished(facts: SecretFacts, now: Date): Finding[] {
+function judgeUnfinished(facts: SecretFacts, now: Date): Finding | undefined {
   const { pendingSince, planned, state } = facts;
   const pending = unfinishedVersion(state);
-  if (pending === undefined || !pendingSince) return [];
-  if (now.getTime() - pendingSince.getTime() <= DAY_MS) return [];
+  if (pending === undefined || !pendingSince) return undefined;
+  if (now.getTime() - pendingSince.getTime() <= DAY_MS) return undefined;
   const release = `aws secretsmanager update-secret-version-stage --secret-id ${planned.secretName} --version-stage AWSPENDING --remove-from-version-id ${pending}`;
-  return [
-    secretFinding(
-      'rotation-failed',
-      facts,
-      utcDay(pendingSince),
-      `${release} && ${rotateCommand(planned.secretName)}`,
-      {
-        reason: 'a rotation began and has not ended, which keeps the next one from starting',
-        pendingVersion: pending,
-        pendingSince: pendingSince.toISOString(),
-      },
-    ),
-  ];
+  return secretFinding('rotation-failed', facts, {
+    since: utcDay(pendingSince),
+    summary: `A rotation has been stuck since ${instantText(pendingSince)}, and the next one cannot start.`,
+    evidence: { pendingVersion: pending, pendingSince: pendingSince.toISOString() },
+    nextStep: 'Release the stuck rotation, then rotate again',
+    nextCommand: `${release} && ${rotateStep(planned.secretName).nextCommand}`,
+  });
+}
+
+function holdsKey({ state }: SecretFacts): boolean {
+  return versionAt(state, 'AWSCURRENT') !== undefined;
 }

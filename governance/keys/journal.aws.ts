@@ -1,7 +1,7 @@
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Alert } from '../alerts/alert.js';
 
-/** The history of every managed key: one row for each thing that was told about it. */
+/** The history of every managed key: one row for each alert about it. */
 export interface Journal {
   record(subject: string, alert: Alert): Promise<void>;
 }
@@ -24,7 +24,7 @@ export function createJournal(client: DynamoDBClient, tableName: string): Journa
   };
 }
 
-// Two years: long enough for a yearly audit to see the one before.
+// Two years: long enough for a yearly audit to see the previous one.
 const KEEP_SECONDS = 2 * 365 * 86_400;
 
 function secondsIn(at: Date): number {

@@ -2,13 +2,13 @@ import type { ApiKey } from '../mistral/api-key.js';
 
 /** Reads the keys of one secret afresh. */
 export interface KeyReader {
-  /** What AWSCURRENT names. @throws where there is none, an error for the callers of the cache */
+  /** What AWSCURRENT names. @throws where there is none, an error for callers of the cache */
   current(): Promise<ApiKey>;
   /** What AWSPREVIOUS names; `undefined` where there is none. */
   previous(): Promise<ApiKey | undefined>;
 }
 
-/** The key of one secret, as long as it can be relied on. */
+/** The key of one secret, kept in memory while it is young enough to use. */
 export interface KeyCache {
   /**
    * Answers at once while the key is in memory and not too old.
@@ -16,12 +16,12 @@ export interface KeyCache {
    * @throws what the reader threw where there is no key, or none that is young enough
    */
   current(): ApiKey | Promise<ApiKey>;
-  /** Another key to try when Mistral refused those; `undefined` where there is none. */
-  instead(refused: readonly ApiKey[]): Promise<ApiKey | undefined>;
+  /** Another key to try when Mistral rejected those (401); `undefined` where there is none. */
+  instead(rejected: readonly ApiKey[]): Promise<ApiKey | undefined>;
 }
 
 export interface KeyCacheOptions {
-  /** From this age on a key is read again, behind requests that still use it. @default 300 */
+  /** From this age on a key is read again, in the background of requests that still use it. @default 300 */
   readonly refreshSeconds?: number;
   /**
    * The age up to which a key is used while Secrets Manager cannot be reached. No more than the
@@ -34,9 +34,9 @@ export interface KeyCacheOptions {
   readonly nowMs: () => number;
 }
 
-/** After a failed read, and after Mistral refused all there is, nobody reads again for so long. */
+/** The pause after a failed read, and after Mistral rejected all keys that there are. */
 const PAUSE_MS = 5000;
-/** How long a replaced key serves in place of one that Mistral does not take yet. */
+/** How long the previous key serves in place of one that Mistral does not accept yet. */
 const PREVIOUS_MS = 60_000;
 
 export function createKeyCache(reader: KeyReader, options: KeyCacheOptions): KeyCache {
@@ -48,7 +48,7 @@ export function createKeyCache(reader: KeyReader, options: KeyCacheOptions): Key
   let reading: Promise<ApiKey> | undefined;
   let readingPrevious: Promise<ApiKey | undefined> | undefined;
   let failedAt = Number.NEGATIVE_INFINITY;
-  let refusedAt = Number.NEGATIVE_INFINITY;
+  let rejectedAt = Number.NEGATIVE_INFINITY;
 
   async function readCurrent(): Promise<ApiKey> {
     try {
@@ -62,7 +62,7 @@ export function createKeyCache(reader: KeyReader, options: KeyCacheOptions): Key
   }
 
   function take(found: ApiKey, forMs: number): ApiKey {
-    // The same object for the same key: what is made for a key is kept by it.
+    // The same object for the same key: callers cache by it.
     if (!key || !isSame(key, found)) key = found;
     readAt = nowMs();
     refreshAt = readAt + forMs;
@@ -70,7 +70,7 @@ export function createKeyCache(reader: KeyReader, options: KeyCacheOptions): Key
     return key;
   }
 
-  // One read for all who ask meanwhile.
+  // One read for all callers that ask meanwhile.
   function refresh(): Promise<ApiKey> {
     reading ??= readCurrent();
     return reading;
@@ -112,15 +112,15 @@ export function createKeyCache(reader: KeyReader, options: KeyCacheOptions): Key
       return freshOrStale();
     },
 
-    async instead(refused) {
-      const isRefused = (one: ApiKey) => refused.some((other) => isSame(one, other));
-      if (key && !isRefused(key)) return key; // somebody else has read it since
-      if (isPausing(refusedAt)) return undefined;
+    async instead(rejected) {
+      const isRejected = (one: ApiKey) => rejected.some((other) => isSame(one, other));
+      if (key && !isRejected(key)) return key; // another caller has read it since
+      if (isPausing(rejectedAt)) return undefined;
       const current = await refresh().catch(() => undefined);
-      if (current && !isRefused(current)) return current;
+      if (current && !isRejected(current)) return current;
       const previous = await previousKey();
-      if (previous && !isRefused(previous)) return take(previous, PREVIOUS_MS);
-      refusedAt = nowMs();
+      if (previous && !isRejected(previous)) return take(previous, PREVIOUS_MS);
+      rejectedAt = nowMs();
       return undefined;
     },
   };

@@ -1,13 +1,14 @@
 import type { ListedKey, MistralModel } from '../mistral/mistral.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
+import { durationText, listText } from '../platform/wording.js';
+import type { Workspace } from '../policy/policy.js';
 
-/** How long Mistral may refuse a key that it has just created. */
-export const YOUNG_KEY_SECONDS = 600;
+/** How long Mistral may reject a key that it has just created. */
+const YOUNG_KEY_MS = 600_000;
 
-/** What is known about a key at the moment it is judged. */
-export interface KeyHealthFacts {
+/** What is known about a key that Mistral rejects. */
+export interface RejectionFacts {
   readonly now: Date;
-  readonly accepted: boolean;
   readonly createdAt: Date;
   /** The key as Mistral lists it; `undefined` once it is gone. */
   readonly listed: Pick<ListedKey, 'expiresOn'> | undefined;
@@ -16,38 +17,36 @@ export interface KeyHealthFacts {
 
 export type KeyHealth =
   | { readonly kind: 'works' }
+  /** `reason` says of "the key" what makes the rejection final. */
   | { readonly kind: 'bad'; readonly reason: string }
   | { readonly kind: 'undecided'; readonly reason: string; readonly young: boolean };
 
 /**
- * Reads a refusal. Mistral answers the same bare 401 for a revoked key, one not active yet, an
- * exhausted quota and a suspended workspace: only what proves the key itself bad counts as bad.
+ * Reads a 401. Mistral answers the same for a revoked key, one not active yet, an exhausted quota and
+ * a suspended workspace: only what proves the key itself bad counts as bad.
  */
-export function judgeKeyHealth(facts: KeyHealthFacts): KeyHealth {
-  if (facts.accepted) return { kind: 'works' };
-  if (!facts.listed) return { kind: 'bad', reason: 'Mistral no longer lists the key' };
-  if (hasExpired(facts.listed.expiresOn, facts.now)) {
-    return { kind: 'bad', reason: `the key expired on ${facts.listed.expiresOn}` };
+export function judgeRejection(facts: RejectionFacts): KeyHealth {
+  const { listed, now } = facts;
+  if (!listed) return { kind: 'bad', reason: 'the key is no longer listed' };
+  if (hasExpired(listed.expiresOn, now)) {
+    return { kind: 'bad', reason: `the key expired on ${listed.expiresOn}` };
   }
   if (facts.spendLimitReached) {
     return {
       kind: 'undecided',
       young: false,
-      reason: "the organization's monthly spend limit is reached, so Mistral refuses good keys too",
+      reason: "the organization's monthly spend limit is reached, so Mistral rejects every key",
     };
   }
-  const ageSeconds = Math.floor((facts.now.getTime() - facts.createdAt.getTime()) / 1000);
-  if (ageSeconds < YOUNG_KEY_SECONDS) {
+  const ageMs = now.getTime() - facts.createdAt.getTime();
+  if (ageMs < YOUNG_KEY_MS) {
     return {
       kind: 'undecided',
       young: true,
-      reason: `Mistral refuses the key ${ageSeconds} s after creating it, which it may do for ${YOUNG_KEY_SECONDS} s`,
+      reason: `the key was created ${durationText(ageMs)} ago, and Mistral may reject a new key for ${durationText(YOUNG_KEY_MS)}`,
     };
   }
-  return {
-    kind: 'bad',
-    reason: `Mistral refuses the key ${ageSeconds} s after creating it, although it lists it and no limit is reached`,
-  };
+  return { kind: 'bad', reason: 'the key is still listed and no spend limit is reached' };
 }
 
 /** A key is accepted through the day of its expiry, as far as Mistral documents it. */
@@ -55,12 +54,15 @@ export function hasExpired(expiresOn: IsoDate | undefined, now: Date): boolean {
   return expiresOn !== undefined && expiresOn < utcDay(now);
 }
 
-/** The models a policy names one by one that a key does not get to see, under id or alias. */
-export function missingModels(
-  named: '*' | readonly string[],
+/** Why a key that works is not the one the policy asks for; `undefined` where it is. */
+export function lackOfAccess(
+  { name, models }: Pick<Workspace, 'name' | 'models'>,
   available: readonly MistralModel[],
-): readonly string[] {
-  if (named === '*') return [];
+): string | undefined {
+  if (models === '*') return undefined;
   const known = new Set(available.flatMap(({ id, aliases }) => [id, ...aliases]));
-  return named.filter((model) => !known.has(model));
+  const missing = models.filter((model) => !known.has(model));
+  if (missing.length === 0) return undefined;
+  const named = `${missing.length === 1 ? 'model' : 'models'} ${listText(missing)}`;
+  return `it has no access to ${named}, which the policy allows in workspace ${name}`;
 }

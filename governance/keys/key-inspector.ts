@@ -3,20 +3,20 @@ import type { KeySource } from '../mistral/key-source.js';
 import type { ListedKey, MistralModel } from '../mistral/mistral.js';
 import type { Organization } from '../mistral/organization.js';
 import { tokenOf } from '../policy/key-name.js';
-import type { KeyHealthFacts } from './key-health.js';
+import { judgeRejection, type KeyHealth } from './key-health.js';
 import type { ManagedKey } from './managed-key.js';
 
 export interface KeyInspection {
-  readonly facts: KeyHealthFacts;
-  /** What the key may use; empty when Mistral refuses it. */
+  readonly health: KeyHealth;
+  /** What the key may use; empty when Mistral rejects it. */
   readonly models: readonly MistralModel[];
 }
 
-/** Gathers what Mistral knows about one key. */
+/** Finds out what Mistral knows about one key. */
 export interface KeyInspector {
-  /** Uses the key, and where it is refused, asks the Admin API for what the refusal may mean. */
+  /** Uses the key, and where it is rejected, asks the Admin API for what the rejection may mean. */
   inspect(key: ManagedKey, versionId: string, now: Date): Promise<KeyInspection>;
-  /** Looks a key up without using it; `undefined` only after every key was looked at. */
+  /** Finds a key in the list without using it; `undefined` only after every key was compared. */
   find(keyId: string, versionId: string): Promise<ListedKey | undefined>;
 }
 
@@ -30,7 +30,7 @@ export function createKeyInspector(deps: KeyInspectorDeps): KeyInspector {
   const { prober, keySource, organization } = deps;
 
   async function find(keyId: string, versionId: string): Promise<ListedKey | undefined> {
-    // Keys we made carry their version in the name; one imported by hand needs the long way.
+    // The name of a key of ours has its version; an imported one may be anywhere in the list.
     for (const nameFilter of [tokenOf(versionId), undefined]) {
       for await (const key of keySource.list(nameFilter)) {
         if (key.id === keyId) return key;
@@ -42,24 +42,15 @@ export function createKeyInspector(deps: KeyInspectorDeps): KeyInspector {
   return {
     find,
 
-    async inspect(key, versionId, now) {
-      const { createdAt } = key;
-      const probe = await prober.probe(key.apiKey);
-      if (probe.kind === 'accepted') {
-        const facts = {
-          now,
-          createdAt,
-          accepted: true,
-          listed: undefined,
-          spendLimitReached: false,
-        };
-        return { facts, models: probe.models };
-      }
+    async inspect({ apiKey, keyId, createdAt }, versionId, now) {
+      const probe = await prober.probe(apiKey);
+      if (probe.kind === 'accepted') return { health: { kind: 'works' }, models: probe.models };
       const [listed, spendLimitReached] = await Promise.all([
-        find(key.keyId, versionId),
+        find(keyId, versionId),
         organization.spendLimitReached(),
       ]);
-      return { facts: { now, createdAt, accepted: false, listed, spendLimitReached }, models: [] };
+      const health = judgeRejection({ now, createdAt, listed, spendLimitReached });
+      return { health, models: [] };
     },
   };
 }

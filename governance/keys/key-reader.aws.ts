@@ -7,7 +7,7 @@ import { GATEWAY_KEY_NAME, secretName } from '../policy/planned-keys.js';
 import { type ManagedKey, parseManagedKey } from './managed-key.js';
 import type { VersionStage } from './rotation.js';
 
-/** Reads the key that a label of one secret stands on; `undefined` where the label is on none. */
+/** Reads the key of the version that has this label; `undefined` where none has it. */
 export type ReadManagedKey = (stage: VersionStage) => Promise<ManagedKey | undefined>;
 
 export function createKeyReader(client: SecretsManagerClient, secretId: string): ReadManagedKey {

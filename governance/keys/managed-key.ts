@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ApiKey } from '../mistral/api-key.js';
 import { SecretValueError } from '../platform/errors.js';
+import { parseJson } from '../platform/json.js';
 import type { IsoDate } from '../platform/utc-day.js';
 
 /** What a managed secret's version holds. */
@@ -10,7 +11,7 @@ export interface ManagedKey {
   readonly workspace: string;
   readonly workspaceId: string;
   readonly createdAt: Date;
-  /** The expiry Mistral set, which a policy of its own may have brought forward. */
+  /** The expiry Mistral set, which its key policy may have shortened. */
   readonly expiresAt: IsoDate | undefined;
 }
 
@@ -29,11 +30,11 @@ const ManagedKeySchema = z.object({
  * @throws SecretValueError naming the fields that are wrong, never what they hold
  */
 export function parseManagedKey(secretString: string, secretId: string): ManagedKey {
-  const parsed = ManagedKeySchema.safeParse(json(secretString));
+  const parsed = ManagedKeySchema.safeParse(parseJson(secretString));
   if (!parsed.success) {
     const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the whole value');
     throw new SecretValueError(
-      `secret ${secretId} does not hold a managed key: wrong are ${[...new Set(fields)].join(', ')}; expected is JSON with ${Object.keys(ManagedKeySchema.shape).join(', ')}`,
+      `secret ${secretId} does not hold a managed key: wrong fields are ${[...new Set(fields)].join(', ')}; expected JSON with ${Object.keys(ManagedKeySchema.shape).join(', ')}`,
     );
   }
   const { apiKey, createdAt, expiresAt, ...ids } = parsed.data;
@@ -45,7 +46,7 @@ export function parseManagedKey(secretString: string, secretId: string): Managed
   };
 }
 
-/** The JSON for `PutSecretValue`: with the key in the clear, so for nothing else. */
+/** The JSON for `PutSecretValue`, with the plaintext key: for nothing else. */
 export function serializeManagedKey(key: ManagedKey): string {
   return JSON.stringify({
     apiKey: key.apiKey.reveal(),
@@ -55,13 +56,4 @@ export function serializeManagedKey(key: ManagedKey): string {
     createdAt: key.createdAt.toISOString(),
     expiresAt: key.expiresAt ?? null,
   });
-}
-
-/** `undefined` for text that is no JSON: a parser's message would quote the text, and the key in it. */
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,9 +3,9 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 
-/** What Secrets Manager tells of versions only one by one. */
+/** What Secrets Manager says about single versions only. */
 export interface ManagedSecrets {
-  /** When this version was made, by a rotation or a person; `undefined` once it carries no label. */
+  /** When this version was created; `undefined` once it carries no label. */
   createdAt(secretId: string, versionId: string): Promise<Date | undefined>;
 }
 

@@ -1,10 +1,10 @@
 import type { KeyProber } from '../mistral/key-prober.js';
 import type { KeyProbe } from '../mistral/mistral.js';
-import { versionAt } from './rotation.js';
 import type { SecretVersions } from './secret-versions.aws.js';
+import { readCurrentKey } from './stored-keys.js';
 
 export interface ModelCatalog {
-  /** The models that the key in charge of a secret may use. Uses that key; `undefined` without one. */
+  /** The models that the current key of a secret may use. Uses that key; `undefined` without one. */
   list(secretName: string): Promise<KeyProbe | undefined>;
 }
 
@@ -14,8 +14,7 @@ export function createModelCatalog(
 ): ModelCatalog {
   return {
     async list(secretName) {
-      const current = versionAt(await secrets.describe(secretName), 'AWSCURRENT');
-      const key = current === undefined ? undefined : await secrets.read(secretName, current);
+      const { key } = await readCurrentKey(secrets, secretName);
       return key && (await prober.probe(key.apiKey));
     },
   };

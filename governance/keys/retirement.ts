@@ -1,11 +1,18 @@
 import * as z from 'zod';
 import type { ListedKey } from '../mistral/mistral.js';
-import { addDays, daysBetween, type IsoDate, startOfDay, utcDay } from '../platform/utc-day.js';
+import {
+  addDays,
+  DAY_MS,
+  daysBetween,
+  type IsoDate,
+  startOfDay,
+  utcDay,
+} from '../platform/utc-day.js';
 import type { RotationPolicy } from '../policy/policy.js';
 import type { KeyHealth } from './key-health.js';
 
 const RetiringKeySchema = z.object({
-  /** ARN of the secret that held the key in charge. */
+  /** ARN of the secret that held the key as its current one. */
   secretId: z.string().min(1),
   /** The secret's name, for people. */
   secretName: z.string().min(1),
@@ -14,7 +21,7 @@ const RetiringKeySchema = z.object({
   oldVersionId: z.string().min(1),
   /** When the new key was promoted, or the old one was found removed from the policy. */
   promotedAt: z.iso.datetime(),
-  /** When to look at the old key first; in the past means at once. */
+  /** When to check the old key first; in the past means at once. */
   checkAt: z.iso.datetime(),
   rules: z.object({
     quietDays: z.int().min(0),
@@ -24,11 +31,11 @@ const RetiringKeySchema = z.object({
 });
 
 export const ReplacedKeySchema = RetiringKeySchema.extend({
-  // Flows that were started before keys could be removed say no reason.
+  // Left out by an input that was written by hand.
   reason: z.literal('replaced').default('replaced'),
   newKeyId: z.string().min(1),
   newVersionId: z.string().min(1),
-  /** Somebody else may have the old key, so that its end waits for nobody. */
+  /** The old key has leaked, so that it is revoked without waiting. */
   why: z.literal('compromised').optional(),
 });
 
@@ -40,9 +47,9 @@ export const RetirementSchema = z.discriminatedUnion('reason', [
   RemovedKeySchema,
 ]);
 
-/** What a visit finds of the one before in the state of the flow. */
-export const VisitBeforeSchema = z.object({
-  verdict: z.object({ newKeyIsBad: z.boolean().default(false) }).optional(),
+/** What a check finds of the one before it in the state of the flow. */
+export const EarlierCheckSchema = z.object({
+  verdict: z.object({ rejectedSince: z.iso.datetime().optional() }).optional(),
 });
 
 export type ReplacedKey = z.infer<typeof ReplacedKeySchema>;
@@ -50,60 +57,68 @@ export type RemovedKey = z.infer<typeof RemovedKeySchema>;
 export type Retirement = ReplacedKey | RemovedKey;
 export type RetirementRules = Retirement['rules'];
 
-/** What is known about an old key, and its replacement if there is one, when the flow looks. */
+/** What is known about an old key, and its replacement if there is one, at one check of the flow. */
 export interface RetirementFacts {
   readonly now: Date;
   readonly promotedAt: Date;
   /**
-   * Whose key is in charge: ours, the old one again, that of a later rotation, or none since the
-   * policy has no such key any more.
+   * Whose key is current: ours, the old one again, that of a later rotation, or none because the
+   * policy no longer has the key.
    */
   readonly current: 'new' | 'old' | 'later' | 'none';
   /** The old key as Mistral lists it; `undefined` once it is gone. */
   readonly oldKey: Pick<ListedKey, 'lastUsedOn'> | undefined;
   /** Judged only while AWSCURRENT is ours: a later flow answers for a later key. */
   readonly newKey: KeyHealth | undefined;
-  /** Whether the visit before found the new key bad too. */
-  readonly wasBad: boolean;
+  /** When the check before this one found the new key bad, if it did. */
+  readonly rejectedSince: string | undefined;
   /** Asked only when the new key is bad again, since asking counts as a use of the old one. */
   readonly oldKeyAccepted: boolean | undefined;
 }
 
+/** What to do next. A verdict that on-call only has to hear of is named as the event that notifies. */
 export type RetirementVerdict =
   | { readonly kind: 'revoke'; readonly lastUsedOn: IsoDate | null }
+  | { readonly kind: 'already-revoked' }
   | {
       readonly kind: 'wait';
       readonly checkAt: string;
       readonly reason: string;
-      /** For the next visit: this one found the new key bad. */
-      readonly newKeyIsBad?: true;
+      /** For the next check: this one found the new key bad. */
+      readonly rejectedSince?: string;
     }
-  | { readonly kind: 'in-use'; readonly checkAt: string; readonly lastUsedOn: IsoDate }
-  | { readonly kind: 'hold'; readonly checkAt: string; readonly lastUsedOn: IsoDate }
-  | { readonly kind: 'roll-back'; readonly reason: string }
-  | { readonly kind: 'both-refused'; readonly checkAt: string; readonly reason: string }
-  | { readonly kind: 'keep' }
-  | { readonly kind: 'already-revoked' };
+  | { readonly kind: 'key-in-use'; readonly checkAt: string; readonly lastUsedOn: IsoDate }
+  | { readonly kind: 'approval-needed'; readonly checkAt: string; readonly lastUsedOn: IsoDate }
+  | { readonly kind: 'roll-back'; readonly reason: string; readonly rejectedSince: string }
+  | {
+      readonly kind: 'both-keys-rejected';
+      readonly checkAt: string;
+      readonly reason: string;
+      readonly rejectedSince: string;
+    }
+  | { readonly kind: 'kept' };
 
 /** Mistral's `last_used` may trail a use by this long, so a day is read an hour after its end. */
 const USE_REPORT_LAG_MS = 3_600_000;
 
 /**
- * Decides what becomes of an old key. It is revoked once it went unused for `quietDays` full
- * UTC days, however long that takes; until then it stays, and past `maxDrainDays` the rules decide.
+ * Decides what to do with an old key. It is revoked once it went unused for `quietDays` full UTC
+ * days, however long that takes; until then it stays, and past `maxDrainDays` the rules decide.
  */
 export function judgeRetirement(facts: RetirementFacts, rules: RetirementRules): RetirementVerdict {
   const { now, oldKey, newKey } = facts;
-  if (facts.current === 'old') return { kind: 'keep' };
+  if (facts.current === 'old') return { kind: 'kept' };
   if (newKey?.kind === 'bad') {
     const { reason } = newKey;
-    // One refusal may be Mistral's bad moment, and a roll-back deletes the key that services hold.
-    if (!facts.wasBad) {
-      return { kind: 'wait', checkAt: minutesAfter(now, 10), reason, newKeyIsBad: true };
+    const { rejectedSince } = facts;
+    // One rejection may be a moment of Mistral's, and a rollback deletes the key that services hold.
+    if (rejectedSince === undefined) {
+      const checkAt = minutesAfter(now, 10);
+      return { kind: 'wait', checkAt, reason, rejectedSince: now.toISOString() };
     }
     return facts.oldKeyAccepted
-      ? { kind: 'roll-back', reason }
-      : { kind: 'both-refused', checkAt: dayCheck(now, 1), reason };
+      ? { kind: 'roll-back', reason, rejectedSince }
+      : { kind: 'both-keys-rejected', checkAt: dayCheck(now, 1), reason, rejectedSince };
   }
   if (!oldKey) return { kind: 'already-revoked' };
   if (newKey?.kind === 'undecided') {
@@ -118,10 +133,10 @@ export function judgeRetirement(facts: RetirementFacts, rules: RetirementRules):
   if (now >= drainEnd(facts.promotedAt, rules)) {
     return rules.onDrainTimeout === 'revoke'
       ? { kind: 'revoke', lastUsedOn }
-      : { kind: 'hold', checkAt: dayCheck(now, 1), lastUsedOn };
+      : { kind: 'approval-needed', checkAt: dayCheck(now, 1), lastUsedOn };
   }
   if (lastUsedOn > utcDay(facts.promotedAt)) {
-    return { kind: 'in-use', checkAt: dayCheck(now, 1), lastUsedOn };
+    return { kind: 'key-in-use', checkAt: dayCheck(now, 1), lastUsedOn };
   }
   return {
     kind: 'wait',
@@ -130,13 +145,13 @@ export function judgeRetirement(facts: RetirementFacts, rules: RetirementRules):
   };
 }
 
-/** When an old key that is still used stops being only watched. */
+/** From when on `onDrainTimeout` decides about an old key that is still in use. */
 export function drainEnd(promotedAt: Date, rules: RetirementRules): Date {
-  return new Date(promotedAt.getTime() + rules.maxDrainDays * 86_400_000);
+  return new Date(promotedAt.getTime() + rules.maxDrainDays * DAY_MS);
 }
 
 /**
- * When to look at an old key first: once the slowest reader's cache has run out, `quietDays` full
+ * When to check an old key first: once the slowest reader's cache has run out, `quietDays` full
  * UTC days have followed and Mistral has had time to report them.
  */
 export function firstCheckAt(
@@ -147,7 +162,7 @@ export function firstCheckAt(
   return dayCheck(lastReader, quietDays + 1);
 }
 
-/** The same retirement with nothing to wait for: a person has decided, in use or not. */
+/** The same retirement with nothing to wait for: an operator approved it, in use or not. */
 export function revokeAtOnce(retirement: Retirement, at: Date): Retirement {
   return {
     ...retirement,
@@ -162,7 +177,7 @@ export function retirementRules(rotation: RotationPolicy): RetirementRules {
   return { quietDays, maxDrainDays, onDrainTimeout };
 }
 
-/** When to look again after whole days: once Mistral has had time to report the last of them. */
+/** The next check after whole days: once Mistral has had time to report the last of them. */
 export function dayCheck(from: Date, days: number): string {
   const day = startOfDay(addDays(utcDay(from), days));
   return new Date(day.getTime() + USE_REPORT_LAG_MS).toISOString();

@@ -9,14 +9,14 @@ import { type Retirement, RetirementSchema } from './retirement.js';
 
 /** The executions of the retirement state machine. */
 export interface Retirements {
-  /** Starts the flow under this name; one of that name that was started before is the same one. */
+  /** Starts the flow under this name; a second start of the same name finds the first execution. */
   start(name: string, retirement: Retirement): Promise<'started' | 'already started'>;
-  /** What the flows that now run will retire. */
+  /** What the running flows will retire. */
   running(): AsyncIterable<Retirement>;
 }
 
-/** As many as Step Functions allows. */
-const MOST_IN_A_PAGE = 1000;
+/** The maximum of Step Functions. */
+const PAGE_SIZE = 1000;
 
 export function createRetirements(client: SFNClient, stateMachineArn: string): Retirements {
   return {
@@ -52,7 +52,7 @@ export async function* runningExecutions(
 ): AsyncIterable<RunningExecution> {
   const pages = paginateListExecutions(
     { client },
-    { stateMachineArn, statusFilter: 'RUNNING', maxResults: MOST_IN_A_PAGE },
+    { stateMachineArn, statusFilter: 'RUNNING', maxResults: PAGE_SIZE },
   );
   for await (const { executions = [] } of pages) {
     for (const { executionArn, name = '' } of executions) {
@@ -61,7 +61,7 @@ export async function* runningExecutions(
   }
 }
 
-/** What an execution was started with, which never changes; `undefined` if that is no retirement. */
+/** What an execution was started with, which never changes; `undefined` if that is not a retirement. */
 export async function retirementOf(
   client: SFNClient,
   executionArn: string,

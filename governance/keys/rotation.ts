@@ -1,6 +1,6 @@
 import type { PlannedKey } from '../policy/planned-keys.js';
 
-/** What Secrets Manager tells about a secret, without its value. */
+/** What Secrets Manager says about a secret, without its value. */
 export interface SecretState {
   readonly arn: string;
   readonly name: string;
@@ -10,7 +10,7 @@ export interface SecretState {
   readonly createdAt: Date | undefined;
   readonly lastRotatedAt: Date | undefined;
   readonly nextRotationAt: Date | undefined;
-  /** The day on which somebody last read a value; `undefined` where nobody ever did. */
+  /** The day on which a value was last read; `undefined` where none ever was. */
   readonly lastAccessedAt?: Date | undefined;
 }
 
@@ -61,7 +61,7 @@ export function admitStep(secret: SecretState, versionId: string): StepAdmission
   return { kind: 'proceed' };
 }
 
-/** What the alerts of one rotation and of the retirement that follows it share. */
+/** The thread of the alerts of one rotation and of the retirement that follows it. */
 export function threadOf(versionId: string): string {
   return `rotation-${versionId}`;
 }

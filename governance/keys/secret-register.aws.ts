@@ -1,9 +1,18 @@
 import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { itemsOfPartition } from '../platform/partition.aws.js';
-import { type RegisteredSecret, RegisteredSecretSchema } from './removal.js';
 
-/** The managed secrets of the deploys before this one. */
+/** What is kept of a managed secret, so that its key is retired once it leaves the policy. */
+export const RegisteredSecretSchema = z.object({
+  secretName: z.string().min(1),
+  workspace: z.string().min(1),
+  /** When a deploy last found it in the policy. */
+  plannedAt: z.iso.datetime(),
+});
+
+export type RegisteredSecret = Readonly<z.infer<typeof RegisteredSecretSchema>>;
+
+/** The managed secrets of earlier deploys. */
 export interface SecretRegister {
   all(): Promise<readonly RegisteredSecret[]>;
   put(secret: RegisteredSecret): Promise<void>;

@@ -5,8 +5,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 
 export interface SecretRotations {
-  /** Asks Secrets Manager for a rotation, which then runs by itself. */
-  start(secretId: string): Promise<'started' | 'under way'>;
+  /** Starts a rotation, which Secrets Manager then runs by itself. */
+  start(secretId: string): Promise<'started' | 'in progress'>;
 }
 
 export function createSecretRotations(client: SecretsManagerClient): SecretRotations {
@@ -16,7 +16,7 @@ export function createSecretRotations(client: SecretsManagerClient): SecretRotat
         await client.send(new RotateSecretCommand({ SecretId: secretId }));
         return 'started';
       } catch (error) {
-        if (isUnderWay(error)) return 'under way';
+        if (isInProgress(error)) return 'in progress';
         throw error;
       }
     },
@@ -24,7 +24,7 @@ export function createSecretRotations(client: SecretsManagerClient): SecretRotat
 }
 
 /** The same error class also says that a secret is deleted or has no rotation function. */
-function isUnderWay(error: unknown): boolean {
+function isInProgress(error: unknown): boolean {
   return (
     error instanceof InvalidRequestException && /previous rotation|in progress/i.test(error.message)
   );

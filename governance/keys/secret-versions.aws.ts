@@ -15,13 +15,13 @@ import { type SecretState, versionAt } from './rotation.js';
 
 /** The versions of managed secrets and the labels on them. */
 export interface SecretVersions {
-  /** @throws SecretGoneError for a secret that is not there */
+  /** @throws SecretGoneError for a secret that does not exist */
   describe(secretId: string): Promise<SecretState>;
   /** The key a version holds; `undefined` without a value yet, and in a secret that is being deleted. */
   read(secretId: string, versionId: string): Promise<ManagedKey | undefined>;
   /**
-   * Stores a key as the AWSPENDING version `versionId`. `taken` when that version holds another
-   * value already: a concurrent attempt at the same rotation came first.
+   * Stores a key as the AWSPENDING version `versionId`. `taken` when that version already holds another
+   * value: a concurrent attempt at the same rotation came first.
    */
   putPending(
     secretId: string,
@@ -35,7 +35,7 @@ export interface SecretVersions {
     from: string | undefined,
     to: string,
   ): Promise<'moved' | 'moved on'>;
-  /** Takes AWSPENDING off a version, so that the next rotation can start. */
+  /** Removes AWSPENDING from a version, so that the next rotation can start. */
   clearPending(secretId: string, versionId: string): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export function createSecretVersions(client: SecretsManagerClient): SecretVersio
       .send(new DescribeSecretCommand({ SecretId: secretId }))
       .catch((error: unknown) => {
         if (!(error instanceof ResourceNotFoundException)) throw error;
-        throw new SecretGoneError(`there is no secret ${secretId}`, { cause: error });
+        throw new SecretGoneError(`secret ${secretId} does not exist`, { cause: error });
       });
     return {
       arn: secret.ARN ?? secretId,
@@ -126,7 +126,7 @@ export function createSecretVersions(client: SecretsManagerClient): SecretVersio
   };
 }
 
-/** The same error class stands for other states that do not fit a call. */
+/** The same error class also stands for other states of a secret. */
 function isBeingDeleted(error: unknown): boolean {
   return error instanceof InvalidRequestException && /for deletion/i.test(error.message);
 }

@@ -1,27 +1,30 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
-import { moneyText } from '../platform/wording.js';
-import type { QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
-import { demandOf, roomFor } from './demand.js';
+import { instantText, moneyText } from '../platform/wording.js';
+import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
+import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
 import type { Endpoint } from './endpoints.js';
-import type { Authorize, Demand, Hold, HoldOutcome, Metering } from './metering.js';
+import type { Authorize } from './live-access.js';
+import type { Hold, HoldOutcome } from './metering.js';
 import { type Problem, problem } from './problem.js';
 import { parseRequestBody, type RequestBody, writeRequestBody } from './request-body.js';
 
-/** A request that may be sent, as it is to be sent. */
+type Models = Pick<ModelDirectory, 'contextTokens'>;
+
+/** A request that may be sent, with the body to send. */
 export interface Authorized {
   readonly kind: 'authorized';
   readonly demand: Demand;
   readonly body: Buffer;
 }
 
-/** Who may not ask for this, and what may not be asked for, before anything is reserved. */
+/** Checks caller, body, model and tokens, before anything is reserved. */
 export function authorizeCall(
   { kind }: Endpoint,
   callerArn: string | undefined,
   received: Buffer,
   authorize: Authorize,
-  models: Pick<ModelDirectory, 'contextTokens'>,
+  models: Models,
 ): Authorized | Problem {
   if (callerArn === undefined) return unknownCaller();
   const body = parseRequestBody(received, kind);
@@ -31,7 +34,7 @@ export function authorizeCall(
     const param = grant.code.startsWith('max_tokens') ? 'max_tokens' : undefined;
     return problem(grant.code, grant.message, { param });
   }
-  const limited = kind === 'generation' ? withRoom(grant, body, received.length, models) : grant;
+  const limited = kind === 'generation' ? withDefault(grant, body, received.length, models) : grant;
   const maxTokens = kind === 'generation' ? limited.maxTokens : undefined;
   const toSend = writeRequestBody(body, grant.modelId, maxTokens);
   if ('kind' in toSend) return toSend;
@@ -39,29 +42,19 @@ export function authorizeCall(
   return { kind: 'authorized', demand, body: toSend };
 }
 
-function withRoom(
+function withDefault(
   grant: AccessGrant,
   body: RequestBody,
   bytes: number,
-  models: Pick<ModelDirectory, 'contextTokens'>,
+  models: Models,
 ): AccessGrant {
   if (body.maxTokens !== undefined && body.maxTokens !== null) return grant;
-  const room = roomFor(body, bytes, grant, models);
-  return room === grant.maxTokens ? grant : { ...grant, maxTokens: room };
+  const maxTokens = defaultMaxTokens(body, bytes, grant, models);
+  return maxTokens === grant.maxTokens ? grant : { ...grant, maxTokens };
 }
 
 export function unknownCaller(): Problem {
-  return problem('unknown_caller', 'the request carries no IAM identity that the policy names');
-}
-
-/** At once where the quotas are in memory, which is nearly always. */
-export function reserve(metering: Metering, demand: Demand): HoldOutcome | Promise<HoldOutcome> {
-  try {
-    const outcome = metering.reserve(demand);
-    return 'then' in outcome ? outcome.catch(unavailable) : outcome;
-  } catch (error) {
-    return unavailable(error);
-  }
+  return problem('unknown_caller', 'the request has no IAM identity that the policy names');
 }
 
 /** Why a request may not be sent now. */
@@ -76,13 +69,13 @@ export function refusalOf(
     case 'too-large':
       return tooLarge(outcome);
     case 'unavailable':
-      return problem('quota_unavailable', 'quotas cannot be read right now, so nothing is sent', {
+      return problem('quota_unavailable', 'quotas cannot be read right now, so nothing was sent', {
         retryAfterSeconds: 1,
       });
     case 'unpriced':
       return problem(
         'model_not_priced',
-        `no price of model "${modelId}" is known for workspace "${workspace}": set it under prices.models`,
+        `no price is known for model "${modelId}" in workspace "${workspace}": set it under prices.models`,
         { param: 'model' },
       );
   }
@@ -95,39 +88,35 @@ const WHAT = {
   eur: { code: 'budget_exhausted', name: 'budget (EUR)' },
 } as const;
 
-/** Names the quota and when it starts anew, never how much anybody spent. */
+/** Names the quota and when it resets, never how much was spent. */
 function exhausted(
   { quota, windowName, resetsAt, heldByOthers }: QuotaRefusal,
   now: Date,
 ): Problem {
-  const { code, name } = WHAT[quota.unit];
-  const owner = quota.scope.replace('#', ' ');
-  const soon = heldByOthers ? '; requests still running may free some of it before' : '';
+  const soon = heldByOthers ? '; requests in flight may free quota sooner' : '';
   const untilReset = Math.ceil((resetsAt.getTime() - now.getTime()) / 1000);
   return problem(
-    code,
-    `${name} per ${quota.window} of ${owner} exhausted for ${windowName}: resets at ${resetsAt.toISOString()}${soon}`,
+    WHAT[quota.unit].code,
+    `${nameOf(quota)} exhausted for ${windowName}: resets at ${instantText(resetsAt)}${soon}`,
     { retryAfterSeconds: heldByOthers ? 1 : Math.max(1, untilReset) },
   );
 }
 
-/** Says nothing of when to come back: at no time is there room. */
+/** Without `Retry-After`, since the request never fits. */
 function tooLarge({ quota, amount, largest }: QuotaTooSmall): Problem {
-  const { unit, window, scope, limit, shards = 1 } = quota;
-  const { code, name } = WHAT[unit];
-  const owner = scope.replace('#', ' ');
+  const { unit, limit, shards = 1 } = quota;
   const parts = shards > 1 ? ` (${amountText(limit, unit)} in ${shards} parts)` : '';
   return problem(
-    code,
-    `the request needs up to ${amountText(amount, unit)}, which never fits into the ${name} per ${window} of ${owner}: allowed are ${amountText(largest, unit)}${parts}; ask for less: a smaller max_tokens, a shorter input or fewer pages`,
+    WHAT[unit].code,
+    `the request may use up to ${amountText(amount, unit)}, which never fits into the ${nameOf(quota)}: the most allowed is ${amountText(largest, unit)}${parts}. Reduce max_tokens, the input or the number of pages`,
   );
+}
+
+function nameOf({ unit, window, scope }: Quota): string {
+  return `${WHAT[unit].name} per ${window} of ${scope.replace('#', ' ')}`;
 }
 
 function amountText(amount: number, unit: QuotaUnit): string {
   if (unit === 'usd') return moneyText(amount, 'USD');
   return unit === 'eur' ? moneyText(amount, 'EUR') : `${amount} ${unit}`;
-}
-
-function unavailable(error: unknown): HoldOutcome {
-  return { kind: 'unavailable', reason: error instanceof Error ? error.name : 'unknown' };
 }

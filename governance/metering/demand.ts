@@ -1,82 +1,99 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
 import type { EndpointKind } from './endpoints.js';
-import type { Demand, Used } from './metering.js';
 import type { RequestBody } from './request-body.js';
 
-/** What Mistral's chat template and an asked-for system prompt add to a prompt at most. */
+/** The most that one request can use, known before it is sent. */
+export interface Demand {
+  /** Whose quotas pay: the workspace, the exact model, and the caller's tokens per day. */
+  readonly grant: AccessGrant;
+  readonly promptTokens: number;
+  /** What the prompt probably uses, for an answer that ends before Mistral reports its usage. */
+  readonly likelyPromptTokens: number;
+  readonly completionTokens: number;
+  /** Of OCR. */
+  readonly pages: number;
+  readonly audioSeconds: number;
+  /** Asked for with `service_tier`, at a higher price. */
+  readonly priority: boolean;
+  /** OCR that also describes what it finds, at a higher price. */
+  readonly annotated: boolean;
+}
+
+type Models = Pick<ModelDirectory, 'contextTokens'>;
+
+/** The most that Mistral's chat template and a requested system prompt add to a prompt. */
 const TEMPLATE_TOKENS = 64;
 const SYSTEM_PROMPT_TOKENS = 2048;
-/** The longest context of any model listed, for a model whose own is not known. */
+/** The longest context of any listed model, for a model whose own is unknown. */
 const LONGEST_CONTEXT_TOKENS = 1_048_576;
 const MAX_DOCUMENT_PAGES = 1000;
-/** Voxtral makes twelve and a half tokens of a second. */
+/** Voxtral uses twelve and a half tokens per second. */
 const TOKENS_PER_AUDIO_SECOND = 12.5;
 /** More than any quota, and still a number that adds up exactly. */
 const MOST_TOKENS = 2 ** 52;
-/** Ordinary text and code have three to four bytes in a token. */
+/** Ordinary text and code have three to four bytes per token. */
 const BYTES_PER_TOKEN = 3;
 
 /**
- * The most that a request can use. A token stands for at least one byte, so a body's bytes bound
- * its tokens; what the body only points at is bounded by the model's context.
+ * The upper bound of a request. A token stands for at least one byte, so the bytes of a body bound
+ * its tokens; what the body only links to is bounded by the context of the model.
  */
 export function demandOf(
   body: RequestBody,
   bytes: number,
   kind: EndpointKind,
   grant: AccessGrant,
-  models: Pick<ModelDirectory, 'contextTokens'>,
+  models: Models,
 ): Demand {
   const likely = Math.ceil(bytes / BYTES_PER_TOKEN);
   if (kind === 'ocr') {
-    const annotated = isAsked(body, 'bbox_annotation_format', 'document_annotation_format');
-    return demand(grant, body, 0, 0, 0, pageBound(body.fields), 0, annotated);
+    const annotated = isSet(body, 'bbox_annotation_format', 'document_annotation_format');
+    return demand(grant, body, { pages: pageBound(body.fields), annotated });
   }
   // Each text of a list has a context of its own.
-  if (kind !== 'generation') return demand(grant, body, bytes, likely, 0, 0, 0, false);
-
-  const context = models.contextTokens(grant.modelId) ?? LONGEST_CONTEXT_TOKENS;
-  const completion = Math.min(grant.maxTokens * body.completions, MOST_TOKENS);
-  if (body.hasMedia) {
-    // Whatever it points at may be audio; for models without a price for it, seconds cost nothing.
-    const seconds = Math.ceil(context / TOKENS_PER_AUDIO_SECOND);
-    return demand(grant, body, context, context, completion, 0, seconds, false);
+  if (kind !== 'generation') {
+    return demand(grant, body, { promptTokens: bytes, likelyPromptTokens: likely });
   }
-  const added = isAsked(body, 'safe_prompt', 'prompt_mode') ? SYSTEM_PROMPT_TOKENS : 0;
-  const prompt = Math.min(context, bytes + added + TEMPLATE_TOKENS);
-  return demand(grant, body, prompt, Math.min(prompt, likely), completion, 0, 0, false);
+
+  const context = contextOf(models, grant);
+  const completionTokens = Math.min(grant.maxTokens * body.completions, MOST_TOKENS);
+  if (body.hasMedia) {
+    // Any link may be to audio; for models without a price for it, seconds cost nothing.
+    const audioSeconds = Math.ceil(context / TOKENS_PER_AUDIO_SECOND);
+    return demand(grant, body, { promptTokens: context, completionTokens, audioSeconds });
+  }
+  const added = isSet(body, 'safe_prompt', 'prompt_mode') ? SYSTEM_PROMPT_TOKENS : 0;
+  const promptTokens = Math.min(context, bytes + added + TEMPLATE_TOKENS);
+  const likelyPromptTokens = Math.min(promptTokens, likely);
+  return demand(grant, body, { promptTokens, likelyPromptTokens, completionTokens });
 }
 
 /**
- * What to allow where the caller left it to us: Mistral refuses a prompt that leaves no room in the
- * model's context for `max_tokens`, and would not have without. Half of the context where bytes tell
- * nothing of the prompt, since it has media or seems longer than the context: an answer cut short
- * after one token would look like success, a prompt that really is too long is refused as such.
+ * `max_tokens` where the caller set none: Mistral rejects a prompt that leaves no room for it in the
+ * model's context, and would accept the same prompt without. It is half of the context where bytes
+ * say nothing about the prompt, because it has media or seems longer than the context: an answer cut
+ * off after one token would look like success, while a prompt that really is too long is rejected.
  */
-export function roomFor(
+export function defaultMaxTokens(
   { hasMedia }: RequestBody,
   bytes: number,
-  { modelId, maxTokens }: AccessGrant,
-  models: Pick<ModelDirectory, 'contextTokens'>,
+  grant: AccessGrant,
+  models: Models,
 ): number {
-  const context = models.contextTokens(modelId) ?? LONGEST_CONTEXT_TOKENS;
+  const context = contextOf(models, grant);
   const left = context - Math.ceil(bytes / BYTES_PER_TOKEN);
   const room = hasMedia || left < 1 ? Math.ceil(context / 2) : left;
-  return Math.min(maxTokens, room);
+  return Math.min(grant.maxTokens, room);
 }
 
-/** Plain arguments and one shape: this runs for every request. */
 function demand(
   grant: AccessGrant,
   { priority }: RequestBody,
-  promptTokens: number,
-  likelyPromptTokens: number,
-  completionTokens: number,
-  pages: number,
-  audioSeconds: number,
-  annotated: boolean,
+  bounds: Partial<Omit<Demand, 'grant' | 'priority'>>,
 ): Demand {
+  const { promptTokens = 0, likelyPromptTokens = promptTokens, completionTokens = 0 } = bounds;
+  const { pages = 0, audioSeconds = 0, annotated = false } = bounds;
   return {
     grant,
     promptTokens,
@@ -89,33 +106,18 @@ function demand(
   };
 }
 
-/** For an answer without usage: all of the prompt's bound, and all that could be generated. */
-export function upperEstimate(demand: Demand): Used {
-  const { promptTokens, completionTokens, pages, audioSeconds } = demand;
-  return { kind: 'estimated', promptTokens, completionTokens, pages, audioSeconds };
+function contextOf(models: Models, { modelId }: AccessGrant): number {
+  return models.contextTokens(modelId) ?? LONGEST_CONTEXT_TOKENS;
 }
 
-/** For an answer that ended early: a likely prompt, and what was delivered. */
-export function partialEstimate(demand: Demand, deliveredTokens: number): Used {
-  const { likelyPromptTokens, completionTokens, pages, audioSeconds } = demand;
-  return {
-    kind: 'estimated',
-    promptTokens: likelyPromptTokens,
-    completionTokens: Math.min(completionTokens, deliveredTokens),
-    pages,
-    audioSeconds,
-  };
-}
-
-function isAsked({ fields }: RequestBody, ...names: readonly string[]): boolean {
+function isSet({ fields }: RequestBody, ...names: readonly string[]): boolean {
   return names.some((name) => Boolean(fields[name]));
 }
 
-/** Pages that are listed count by number; ranges and whole documents by the most there can be. */
+/** Listed pages count one each; ranges and whole documents count as the maximum. */
 function pageBound({ document, pages }: Record<string, unknown>): number {
   const type = typeof document === 'object' && document && 'type' in document && document.type;
   if (type === 'image_url') return 1;
   const isList = Array.isArray(pages) && pages.length > 0 && pages.every(Number.isInteger);
-  if (isList) return Math.min(pages.length, MAX_DOCUMENT_PAGES);
-  return MAX_DOCUMENT_PAGES;
+  return isList ? Math.min(pages.length, MAX_DOCUMENT_PAGES) : MAX_DOCUMENT_PAGES;
 }

@@ -1,6 +1,6 @@
 import { type Problem, problem } from './problem.js';
 
-/** How the size of a request is known, and what of its body is checked. */
+/** How a request is bounded, and what of its body is checked. */
 export type EndpointKind = 'generation' | 'texts' | 'ocr' | 'model-list';
 
 export interface Endpoint {
@@ -22,7 +22,7 @@ const ENDPOINTS: readonly Endpoint[] = [
 const BY_PATH = new Map(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint]));
 const MODEL_PATH = '/v1/models/';
 
-/** The endpoint that a request is for. What is not in the table is refused. */
+/** The endpoint of a request. Everything that is not in the table is refused. */
 export function endpointOf(method: string, target: string): Endpoint | Problem {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
@@ -31,13 +31,13 @@ export function endpointOf(method: string, target: string): Endpoint | Problem {
     const known = ENDPOINTS.map((one) => `${one.method} ${one.path}`).join(', ');
     return problem(
       'endpoint_not_allowed',
-      `${shown(method)} ${shown(path)} is not served here: allowed are ${known}`,
+      `${shortened(method)} ${shortened(path)} is not available here: allowed are ${known}`,
     );
   }
   if (endpoint.method === method) return endpoint;
   return problem(
     'method_not_allowed',
-    `${shown(path)} does not take ${shown(method)}: allowed is ${endpoint.method}`,
+    `${shortened(path)} does not accept ${shortened(method)}: allowed is ${endpoint.method}`,
     { allow: endpoint.method },
   );
 }
@@ -48,10 +48,10 @@ function oneModel(path: string): Endpoint | undefined {
     const modelName = decodeURIComponent(path.slice(MODEL_PATH.length));
     return { kind: 'model-list', method: 'GET', path: '/v1/models', modelName };
   } catch {
-    return undefined; // a broken escape names no model
+    return undefined; // an invalid escape does not name a model
   }
 }
 
-function shown(text: string): string {
+function shortened(text: string): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

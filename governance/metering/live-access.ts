@@ -1,17 +1,18 @@
+import type { AccessGrant, AccessRefusal, AccessRequest } from '../access/access.js';
 import { authorizeRequest } from '../access/authorize.js';
 import { compileAccess } from '../access/compile-access.js';
-import type { ModelDirectory } from '../access/model-directory.js';
-import { createModelDirectory } from '../access/model-directory.js';
+import { createModelDirectory, type ModelDirectory } from '../access/model-directory.js';
 import type { MistralModel } from '../mistral/mistral.js';
 import type { Log } from '../platform/log.js';
 import type { Policy } from '../policy/policy.js';
 import type { PriceBook } from '../prices/price-book.js';
-import type { Authorize } from './metering.js';
+
+export type Authorize = (callerArn: string, request: AccessRequest) => AccessGrant | AccessRefusal;
 
 export interface LiveAccessOptions {
   readonly policy: Policy;
   readonly priceBook: PriceBook;
-  /** Asks Mistral for its models; `undefined` where no key of ours is let in. */
+  /** Lists Mistral's models; `undefined` where Mistral rejects all of our keys. */
   readonly listModels: () => Promise<readonly MistralModel[] | undefined>;
   readonly nowMs: () => number;
   readonly log: Log;
@@ -21,16 +22,16 @@ export interface LiveAccessOptions {
 export interface LiveAccess {
   readonly authorize: Authorize;
   readonly models: ModelDirectory;
-  /** Reads Mistral's list; without an answer, what is known stays. Never fails. */
+  /** Reads Mistral's list; if that fails, the known models stay. Never fails. */
   refresh(): Promise<void>;
 }
 
-/** Aliases move a few times a year, and Mistral announces it. */
+/** Aliases move a few times a year, and Mistral announces each move. */
 const REFRESH_EVERY_MS = 3_600_000;
-/** After a list that could not be read: until then models may be unknown, or aliases old. */
+/** After the list could not be read: until the retry models may be unknown, or aliases outdated. */
 const RETRY_MS = 60_000;
 
-/** Knows the price book's models until Mistral's list is read, and reads it again every hour of use. */
+/** Uses the price book's models until Mistral's list is read, and reads that again after an hour of use. */
 export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   const { policy, priceBook, listModels, nowMs, log } = options;
   let access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
@@ -44,7 +45,7 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
         access = compileAccess(policy, createModelDirectory(models, priceBook));
         dueAtMs = nowMs() + REFRESH_EVERY_MS;
       } else
-        log.warn('models not listed', { reason: 'Mistral refuses the keys of all workspaces' });
+        log.warn('models not listed', { reason: 'Mistral rejects the keys of all workspaces' });
     } catch (error) {
       log.warn('models not listed', { error });
     }

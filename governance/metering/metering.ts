@@ -1,45 +1,22 @@
-import type { AccessGrant, AccessRefusal, AccessRequest } from '../access/access.js';
-import type { QuotaRefusal, QuotaTooSmall, QuotaUnavailable } from '../quotas/quota.js';
+import type { DailyTokens } from '../access/access.js';
+import type { Policy } from '../policy/policy.js';
+import type {
+  Quota,
+  QuotaClaim,
+  QuotaHolder,
+  QuotaRefusal,
+  QuotaTooSmall,
+  QuotaUnavailable,
+  Reservation,
+  ReserveOutcome,
+} from '../quotas/quota.js';
+import { dailyTokensOf, quotasOf } from '../quotas/workspace-quotas.js';
+import type { PartialAnswer } from './answer-meter.js';
+import type { Demand } from './demand.js';
+import type { Charge, Tariff } from './tariff.js';
+import type { ReportedUsage } from './usage-scanner.js';
 
-/** What one request uses, or may use at most. */
-export interface Consumption {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** Of OCR. */
-  readonly pages: number;
-  readonly audioSeconds: number;
-}
-
-/** The most that one request can use, known before it is sent. */
-export interface Demand extends Consumption {
-  /** Whose quotas pay: workspace, exact model, the caller's tokens a day. */
-  readonly grant: AccessGrant;
-  /** What the prompt will probably be, for an answer that ends before Mistral tells. */
-  readonly likelyPromptTokens: number;
-  /** Asked for with `service_tier`, and dearer. */
-  readonly priority: boolean;
-  /** OCR that also describes what it finds, and is dearer. */
-  readonly annotated: boolean;
-}
-
-/** What a request turned out to use. It counts as a request in every case. */
-export type Used =
-  /** Mistral's own `usage` or `usage_info`, as it came. */
-  | { readonly kind: 'measured'; readonly usage: Readonly<Record<string, unknown>> }
-  /** Mistral said nothing of usage: this is our estimate. */
-  | ({ readonly kind: 'estimated' } & Consumption)
-  /** Mistral refused the request or failed at it. */
-  | { readonly kind: 'nothing' };
-
-/** What a request holds until it is settled. Only the first call of either method counts. */
-export interface Hold {
-  readonly kind: 'reserved';
-  settle(used: Used): void;
-  /** As if the request had never been. */
-  release(): void;
-}
-
-/** The policy refuses models that no price is known of. */
+/** The policy does not allow models without a known price. */
 export interface Unpriced {
   readonly kind: 'unpriced';
 }
@@ -47,8 +24,138 @@ export interface Unpriced {
 export type HoldOutcome = Hold | QuotaRefusal | QuotaTooSmall | QuotaUnavailable | Unpriced;
 
 export interface Metering {
-  /** Answers at once while leases last. */
+  /** Answers immediately while leases last. Never fails: an error is `unavailable`. */
   reserve(demand: Demand): HoldOutcome | Promise<HoldOutcome>;
 }
 
-export type Authorize = (callerArn: string, request: AccessRequest) => AccessGrant | AccessRefusal;
+/** The policy's quotas and prices, applied to each request. */
+export function createMetering(
+  policy: Pick<Policy, 'workspaces' | 'mistral'>,
+  quotas: Pick<QuotaHolder, 'reserve'>,
+  tariff: Tariff,
+): Metering {
+  // Created once, since a holder finds its leases by the quota object.
+  const byWorkspace = new Map(
+    policy.workspaces.map((workspace) => [workspace.name, quotasOf(policy, workspace)]),
+  );
+  const byCaller = new WeakMap<DailyTokens, Quota>();
+
+  function dailyQuotaOf(dailyTokens: DailyTokens): Quota {
+    let quota = byCaller.get(dailyTokens);
+    if (!quota) {
+      quota = dailyTokensOf(dailyTokens);
+      byCaller.set(dailyTokens, quota);
+    }
+    return quota;
+  }
+
+  function claimsOf(demand: Demand, cost: number): QuotaClaim[] {
+    const { grant, promptTokens, completionTokens } = demand;
+    const claims: QuotaClaim[] = [];
+    for (const quota of byWorkspace.get(grant.workspace) ?? []) {
+      claims.push({ quota, amount: quota.unit === 'requests' ? 1 : cost });
+    }
+    if (grant.dailyTokens) {
+      const quota = dailyQuotaOf(grant.dailyTokens);
+      claims.push({ quota, amount: promptTokens + completionTokens });
+    }
+    return claims;
+  }
+
+  return {
+    reserve(demand) {
+      try {
+        const cost = tariff.bound(demand);
+        if (cost === undefined) return { kind: 'unpriced' };
+        const claims = claimsOf(demand, cost);
+        const outcome = quotas.reserve(claims);
+        return 'then' in outcome
+          ? outcome.then((one) => holdOf(one, claims, demand, tariff)).catch(unavailable)
+          : holdOf(outcome, claims, demand, tariff);
+      } catch (error) {
+        return unavailable(error);
+      }
+    },
+  };
+}
+
+function holdOf(
+  outcome: ReserveOutcome,
+  claims: readonly QuotaClaim[],
+  demand: Demand,
+  tariff: Tariff,
+): HoldOutcome {
+  return outcome.kind === 'reserved' ? new Hold(demand, claims, outcome, tariff) : outcome;
+}
+
+/**
+ * What one request has reserved, and how each of its possible ends is settled. Only the first end
+ * counts.
+ */
+export class Hold {
+  readonly kind = 'reserved';
+  /** Called once, after the request is settled or released. */
+  onEnd: (() => void) | undefined;
+  #isOpen = true;
+
+  constructor(
+    readonly demand: Demand,
+    private readonly claims: readonly QuotaClaim[],
+    private readonly reservation: Reservation,
+    private readonly tariff: Tariff,
+  ) {}
+
+  /** The whole answer was delivered. Without usable usage, the upper bound counts as used. */
+  delivered(usage: ReportedUsage | undefined): void {
+    this.#settle(usage && this.tariff.charge(this.demand, usage));
+  }
+
+  /**
+   * The answer ended early, or did not begin although Mistral may have read the prompt: the likely
+   * prompt counts, and what was delivered.
+   */
+  endedEarly(answer?: PartialAnswer): void {
+    if (answer?.usage || answer?.generated === 'all') this.delivered(answer.usage);
+    else this.#settle(this.#partialCharge(answer?.deliveredTokens ?? 0));
+  }
+
+  /** Mistral answered with an error, which it does not charge for but counts as a request. */
+  failed(): void {
+    this.#settle(FREE);
+  }
+
+  /** As if the request had never been made. */
+  release(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.reservation.release();
+    this.onEnd?.();
+  }
+
+  /** Without a charge, what was reserved counts. */
+  #settle(charge: Charge | undefined): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.reservation.settle(
+      this.claims.map(({ quota, amount }) => {
+        if (quota.unit === 'requests') return 1;
+        if (!charge) return amount;
+        return quota.unit === 'tokens' ? charge.tokens : charge.cost;
+      }),
+    );
+    this.onEnd?.();
+  }
+
+  #partialCharge(deliveredTokens: number): Charge | undefined {
+    const promptTokens = this.demand.likelyPromptTokens;
+    const completionTokens = Math.min(this.demand.completionTokens, deliveredTokens);
+    const cost = this.tariff.bound({ ...this.demand, promptTokens, completionTokens });
+    return cost === undefined ? undefined : { cost, tokens: promptTokens + completionTokens };
+  }
+}
+
+const FREE: Charge = { cost: 0, tokens: 0 };
+
+function unavailable(error: unknown): QuotaUnavailable {
+  return { kind: 'unavailable', reason: error instanceof Error ? error.name : 'unknown' };
+}

@@ -1,11 +1,11 @@
 /**
- * Every refusal and failure that the gateway words itself. Codes never change their meaning:
- * callers branch on them. The types are those of Mistral's own error glossary.
+ * Every refusal and failure in the gateway's own words. Codes never change their meaning, since
+ * callers branch on them. The types are those of Mistral's error glossary.
  */
 const PROBLEMS = {
   invalid_request: { status: 400, type: 'invalid_request_error' },
-  // What Mistral's own validation would answer with 422.
-  invalid_field: { status: 422, type: 'invalid_request_error', shownAs: 'invalid_request' },
+  // Mistral's own validation would answer 422.
+  invalid_field: { status: 422, type: 'invalid_request_error', publicCode: 'invalid_request' },
   max_tokens_invalid: { status: 422, type: 'invalid_request_error' },
   body_too_large: { status: 413, type: 'invalid_request_error' },
   endpoint_not_allowed: { status: 404, type: 'invalid_request_error' },
@@ -31,8 +31,8 @@ const PROBLEMS = {
 interface ProblemKind {
   readonly status: number;
   readonly type: string;
-  /** The code on the wire, where it is not the name here. */
-  readonly shownAs?: string;
+  /** The code in the answer, where it differs from the name here. */
+  readonly publicCode?: string;
 }
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -45,9 +45,9 @@ export interface Problem {
   readonly message: string;
   /** The field of the body that is wrong. */
   readonly param?: string;
-  /** Absent where a repeated request would fare no better. */
+  /** Absent where a retry cannot help. */
   readonly retryAfterSeconds?: number;
-  /** The methods that the path does take. */
+  /** The method that the path accepts. */
   readonly allow?: string;
 }
 
@@ -59,28 +59,34 @@ export function problem(
   return { kind: 'problem', code, message, ...more };
 }
 
-/** The code that callers see. */
-export function shownCode(code: ProblemCode): ProblemCode {
+/** The code that callers receive. */
+export function publicCode(code: ProblemCode): ProblemCode {
   const kind = PROBLEMS[code];
-  return 'shownAs' in kind ? kind.shownAs : code;
+  return 'publicCode' in kind ? kind.publicCode : code;
 }
 
-export interface ProblemAnswer {
+/** An answer that is sent in one piece. */
+export interface WholeAnswer {
   readonly status: number;
   /** Name, value, name, value … */
   readonly headers: string[];
   readonly body: Buffer;
 }
 
-/** A problem as Mistral words its own, so that its clients read ours. */
-export function answerOf(problem: Problem): ProblemAnswer {
-  const { code, message, param = null, retryAfterSeconds, allow } = problem;
-  const { status, type }: ProblemKind = PROBLEMS[code];
-  const body = Buffer.from(
-    JSON.stringify({ object: 'error', message, type, param, code: shownCode(code) }),
-  );
+export function jsonAnswer(status: number, value: unknown): WholeAnswer {
+  const body = Buffer.from(JSON.stringify(value));
   const headers = ['content-type', 'application/json', 'content-length', String(body.length)];
-  if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds));
-  if (allow !== undefined) headers.push('allow', allow);
   return { status, headers, body };
+}
+
+/** A problem in the format of Mistral's errors, so that its clients can read it. */
+export function answerOf(problem: Problem): WholeAnswer {
+  const { message, param = null, retryAfterSeconds, allow } = problem;
+  const { status, type }: ProblemKind = PROBLEMS[problem.code];
+  const code = publicCode(problem.code);
+  const answer = jsonAnswer(status, { object: 'error', message, type, param, code });
+  if (retryAfterSeconds !== undefined)
+    answer.headers.push('retry-after', String(retryAfterSeconds));
+  if (allow !== undefined) answer.headers.push('allow', allow);
+  return answer;
 }

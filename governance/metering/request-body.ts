@@ -1,21 +1,22 @@
+import { isObject, parseJson } from '../platform/json.js';
 import type { EndpointKind } from './endpoints.js';
 import { type Problem, problem } from './problem.js';
 
-/** A body that was read once, and of which nothing is trusted that was not looked at. */
+/** A body that was parsed once. Only the fields below are checked. */
 export interface RequestBody {
   readonly kind: 'body';
   readonly fields: Record<string, unknown>;
   readonly model: string;
   readonly maxTokens: number | null | undefined;
-  /** How many completions of one prompt. */
+  /** The number of completions of one prompt. */
   readonly completions: number;
-  /** May be served by the priority tier, which is dearer. */
+  /** May be served by the priority tier, at a higher price. */
   readonly priority: boolean;
-  /** Images, documents or audio: their tokens cannot be told from the body's bytes. */
+  /** Images, documents or audio: the bytes of the body do not bound their tokens. */
   readonly hasMedia: boolean;
 }
 
-/** Parts of a message that count no more tokens than they have bytes. */
+/** Parts of a message that have at most one token per byte. */
 const SPELLED_OUT = new Set(['text', 'thinking', 'reference', 'tool_reference']);
 
 export function parseRequestBody(body: Buffer, kind: EndpointKind): RequestBody | Problem {
@@ -39,11 +40,11 @@ export function parseRequestBody(body: Buffer, kind: EndpointKind): RequestBody 
   if (tool !== undefined) {
     return invalid(
       'tools',
-      `of type ${tool} run at Mistral and cannot be metered: allowed is function`,
+      `of type ${tool} run at Mistral and cannot be metered: only type function is allowed`,
     );
   }
   const media = mediaOf(fields.messages);
-  if (media === 'no list') return invalid('messages', 'must be a list of messages');
+  if (media === 'not a list') return invalid('messages', 'must be a list of messages');
   return bodyOf(fields, model, maxTokens, completions, media === 'some');
 }
 
@@ -65,14 +66,14 @@ function bodyOf(
   };
 }
 
-/** `auto` asks for it; left out, it is `standard_only`. What else there may be one day is dear too. */
+/** `auto` requests it; the default is `standard_only`. Any future tier counts as priority too. */
 function mayBePriority(serviceTier: unknown): boolean {
   return serviceTier !== undefined && serviceTier !== null && serviceTier !== 'standard_only';
 }
 
 /**
- * The body to send: what was checked, without what Mistral refuses, and never without a limit. It
- * names the model by the id that was checked: an alias may stand for another one by then.
+ * The body to send: the checked fields, always with a token limit, and without fields that Mistral
+ * rejects. It names the model by the id that was checked, since an alias may move meanwhile.
  */
 export function writeRequestBody(
   { fields }: RequestBody,
@@ -81,7 +82,7 @@ export function writeRequestBody(
 ): Buffer | Problem {
   fields.model = modelId;
   if (maxTokens !== undefined) fields.max_tokens = maxTokens;
-  // Clients of other vendors send it by habit; Mistral answers 422, and tells usage unasked.
+  // Clients of other vendors send it by default. Mistral answers 422, and reports usage anyway.
   if (fields.stream_options !== undefined) fields.stream_options = undefined;
   try {
     return Buffer.from(JSON.stringify(fields));
@@ -91,16 +92,13 @@ export function writeRequestBody(
 }
 
 function parseObject(body: Buffer): Record<string, unknown> | undefined {
-  try {
-    // Of repeated names the last one counts, and is the only one that is sent on.
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return isObject(value) && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined; // a parser's message would quote the text
-  }
+  // Of repeated names the last one counts, and only that one is sent on.
+  const value = parseJson(body.toString('utf8'));
+  const isFields = isObject(value) && !Array.isArray(value);
+  return isFields ? (value as Record<string, unknown>) : undefined;
 }
 
-/** Web search, code interpreter and connectors are charged for apart from tokens. */
+/** Web search, code interpreter and connectors are billed separately from tokens. */
 function toolRunByMistral(tools: unknown): string | undefined {
   if (!Array.isArray(tools)) return undefined;
   for (const tool of tools) {
@@ -110,9 +108,9 @@ function toolRunByMistral(tools: unknown): string | undefined {
   return undefined;
 }
 
-function mediaOf(messages: unknown): 'none' | 'some' | 'no list' {
+function mediaOf(messages: unknown): 'none' | 'some' | 'not a list' {
   if (messages === undefined) return 'none';
-  if (!Array.isArray(messages)) return 'no list';
+  if (!Array.isArray(messages)) return 'not a list';
   for (const message of messages) {
     const content: unknown = isObject(message) ? message.content : undefined;
     if (!Array.isArray(content)) continue;
@@ -122,10 +120,6 @@ function mediaOf(messages: unknown): 'none' | 'some' | 'no list' {
     }
   }
   return 'none';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 function invalid(param: string, what: string): Problem {

@@ -1,9 +1,24 @@
 import type { PriceBook } from '../prices/price-book.js';
 import { upperBoundCost, usageCost } from '../prices/request-cost.js';
 import { readUsage } from '../prices/usage-fields.js';
-import type { Tariff } from './quota-metering.js';
+import type { Demand } from './demand.js';
+import type { ReportedUsage } from './usage-scanner.js';
 
-/** Prices requests by the exact model that they were granted, whatever name they were asked with. */
+export interface Charge {
+  /** In nano-units of the policy's currency. */
+  readonly cost: number;
+  readonly tokens: number;
+}
+
+/** What requests cost. */
+export interface Tariff {
+  /** The most a request can cost, in nano-units; `undefined` where the policy refuses the model. */
+  bound(demand: Demand): number | undefined;
+  /** What the usage that Mistral reports costs; `undefined` where it makes no sense. */
+  charge(demand: Demand, usage: ReportedUsage): Charge | undefined;
+}
+
+/** Prices requests by the exact model of their grant, not by the name in the request. */
 export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
   return {
     bound(demand) {
@@ -20,9 +35,9 @@ export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
       });
     },
 
-    charge({ grant, annotated }, fields) {
+    charge({ grant, annotated }, reported) {
       const prices = priceBook.pricesOf(grant.modelId);
-      const usage = readUsage(fields);
+      const usage = readUsage(reported);
       if (!prices || !usage) return undefined;
       const annotatedPages = annotated ? usage.pages : 0;
       return {

@@ -3,12 +3,12 @@ import type { ReadManagedKey } from '../keys/key-reader.aws.js';
 import type { ApiKey } from '../mistral/api-key.js';
 import { SecretValueError } from '../platform/errors.js';
 
-/** The gateway's own key of each workspace, as `KeyCache` keeps it. */
+/** The gateway's own key of each workspace, cached as by `KeyCache`. */
 export interface WorkspaceKeys {
-  /** Answers at once while the key is in memory. */
+  /** Answers immediately while the key is in memory. */
   current(workspace: string): ApiKey | Promise<ApiKey>;
-  /** Another key to try when Mistral refused those; `undefined` where there is none. */
-  instead(workspace: string, refused: readonly ApiKey[]): Promise<ApiKey | undefined>;
+  /** Another key to try after Mistral rejected those; `undefined` where there is none. */
+  instead(workspace: string, rejected: readonly ApiKey[]): Promise<ApiKey | undefined>;
 }
 
 export function createWorkspaceKeys(
@@ -30,7 +30,7 @@ export function createWorkspaceKeys(
         },
         previous: async () => (await read('AWSPREVIOUS'))?.apiKey,
       },
-      // An old key beats none: while it is used, nobody revokes it.
+      // An outdated key is better than none: a key that is in use is not revoked.
       { maxStaleSeconds: Infinity, nowMs },
     );
     caches.set(workspace, cache);
@@ -39,6 +39,6 @@ export function createWorkspaceKeys(
 
   return {
     current: (workspace) => cacheOf(workspace).current(),
-    instead: (workspace, refused) => cacheOf(workspace).instead(refused),
+    instead: (workspace, rejected) => cacheOf(workspace).instead(rejected),
   };
 }

@@ -5,15 +5,16 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { AdminKeyError } from '../platform/errors.js';
+import { parseJson } from '../platform/json.js';
 import { ApiKey } from './api-key.js';
 
 /** The organization's Admin API key, which only Secrets Manager and this process's memory hold. */
 export interface AdminKey {
   readonly secretName: string;
-  /** Asks Secrets Manager once. @throws AdminKeyError quoting nothing of the secret */
+  /** Reads the secret once. @throws AdminKeyError quoting nothing of the secret */
   read(): Promise<ApiKey>;
-  /** Asks Secrets Manager again, unless somebody else did since Mistral refused this key. */
-  refresh(refused: ApiKey): Promise<ApiKey>;
+  /** Reads the secret again, unless another call did since Mistral rejected this key. */
+  refresh(rejected: ApiKey): Promise<ApiKey>;
 }
 
 // What RFC 6750 allows in a bearer token; no JSON, no sentence and no HTML passes.
@@ -53,32 +54,24 @@ export function createAdminKey(client: SecretsManagerClient, secretName: string)
     secretName,
     read,
 
-    async refresh(refused) {
+    async refresh(rejected) {
       const known = cached;
-      // An instance stands for one answer of Secrets Manager.
-      if ((await known?.catch(() => undefined)) === refused && cached === known) cached = undefined;
+      // Each read makes an instance of its own.
+      if ((await known?.catch(() => undefined)) === rejected && cached === known)
+        cached = undefined;
       return await read();
     },
   };
 }
 
 const REMEDY =
-  'put an Admin API key of Mistral there, either the key alone or {"apiKey": "<the key>"}';
+  'store an Admin API key of Mistral there, either the key alone or {"apiKey": "<the key>"}';
 
 function parseAdminKey(secretString: string, secretName: string): ApiKey {
   const parsed = secretString.trimStart().startsWith('{')
-    ? WrappedSchema.transform(({ apiKey }) => apiKey).safeParse(json(secretString))
+    ? WrappedSchema.transform(({ apiKey }) => apiKey).safeParse(parseJson(secretString))
     : TokenSchema.safeParse(secretString);
   if (parsed.success) return new ApiKey(parsed.data);
   const what = secretString.trim() === '' ? 'is empty' : 'holds something other than a key';
   throw new AdminKeyError(`secret ${secretName} ${what}: ${REMEDY}`);
-}
-
-/** `undefined` for broken JSON: a parser's message would quote it. */
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 /**
- * A plaintext Mistral key in memory. `reveal()` is the only way out: printed, inspected or
- * serialized it shows nothing of the key, not even its last characters.
+ * A plaintext Mistral key in memory. Only `reveal()` returns it: printed, inspected or serialized it
+ * shows nothing of the key, not even its last characters.
  */
 export class ApiKey {
   readonly #plaintext: string;

@@ -7,7 +7,7 @@ import { createMistralAdmin } from './mistral-admin.js';
 import { createMistralHttp, type MistralHttpOptions } from './mistral-http.js';
 import { createOrganization, type Organization } from './organization.js';
 
-/** Everything a function may want of Mistral, over one Admin API key. */
+/** All clients of Mistral that a function may need, with one Admin API key. */
 export interface Mistral {
   readonly keySource: KeySource;
   readonly organization: Organization;
@@ -28,10 +28,7 @@ export function createMistral(
   return { keySource, organization, prober };
 }
 
-/**
- * The same, for functions that also run without the Admin API: then keys have no source but a person,
- * so there is nothing that could list, create or delete one.
- */
+/** The same, for functions that also run in operator mode, where no key can be listed, created or deleted. */
 export function createAdminApi(
   policy: Policy,
   secretsManager: SecretsManagerClient,
@@ -41,7 +38,7 @@ export function createAdminApi(
   return createMistral(policy, secretsManager, options);
 }
 
-/** All that can be asked with a key alone: whether it is let in. */
+/** All that can be asked with a key alone: whether Mistral accepts it. */
 export function createProber({ mistral }: Policy, options?: MistralHttpOptions): KeyProber {
   return createKeyProber(createMistralHttp(mistral.apiUrl, options));
 }

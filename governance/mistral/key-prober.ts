@@ -15,7 +15,7 @@ const ModelListSchema = z.object({
     z.object({
       id: z.string().min(1),
       aliases: z.array(z.string()).nullish(),
-      // No reason to call a key bad.
+      // A wrong one is no reason to call a key bad.
       max_context_length: z.int().positive().nullish().catch(undefined),
       deprecation: InstantSchema.nullish(),
       deprecation_replacement_model: z.string().nullish(),
@@ -42,7 +42,7 @@ export function createKeyProber(http: MistralHttp): KeyProber {
         return { kind: 'accepted', models };
       } catch (error) {
         if (!(error instanceof MistralUnauthorizedError)) throw error;
-        return { kind: 'refused', status: error.status === 403 ? 403 : 401 };
+        return { kind: 'rejected', status: error.status === 403 ? 403 : 401 };
       }
     },
   };

@@ -14,11 +14,11 @@ export interface NewKey {
   readonly expiresOn: IsoDate;
 }
 
-/** Where keys come from and go to. */
+/** Lists, creates and deletes keys. */
 export interface KeySource {
-  /** Every key of the organization, each once, however the listing shifts meanwhile; or those whose name contains `name`. */
+  /** Every key of the organization, each once, even if the list changes meanwhile; or those whose name contains `name`. */
   list(name?: string): AsyncIterable<ListedKey>;
-  /** Never repeated by itself: whoever asks looks for the name first, so that no key is made twice. */
+  /** Never repeated by itself: the caller searches for the name first, so that no key is created twice. */
   create(key: NewKey): Promise<CreatedKey>;
   /** A key already gone counts as deleted. */
   delete(keyId: string): Promise<'deleted' | 'already gone'>;
@@ -30,6 +30,7 @@ const ListedKeySchema = z.object({
   workspace_id: z.string().nullish(),
   workspace_name: z.string().nullish(),
   created_at: InstantSchema.nullish(),
+  created_by: z.string().nullish(),
   expiration_date: DaySchema.nullish(),
   last_used: DaySchema.nullish(),
 });
@@ -82,8 +83,9 @@ export function createAdminKeySource(admin: MistralAdmin): KeySource {
     },
 
     async delete(keyId) {
-      // Anything else would end in another path; it is not quoted, as it may be a key.
-      if (!/^[\w-]+$/.test(keyId)) throw new MistralRequestError('no key deleted: not a key id');
+      // Anything else would be another path; it is not quoted, as it may be a key.
+      if (!/^[\w-]+$/.test(keyId))
+        throw new MistralRequestError('no key deleted: the id is not valid');
       try {
         await admin.send({ method: 'DELETE', path: `/api-keys/${keyId}`, answer: DeletedSchema });
         return 'deleted';
@@ -102,6 +104,7 @@ function listedKey(row: z.infer<typeof ListedKeySchema>): ListedKey {
     workspaceId: row.workspace_id ?? undefined,
     workspaceName: row.workspace_name ?? undefined,
     createdAt: instantOf(row.created_at),
+    createdBy: row.created_by ?? undefined,
     expiresOn: dayOf(row.expiration_date),
     lastUsedOn: dayOf(row.last_used),
   };

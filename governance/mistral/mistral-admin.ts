@@ -19,10 +19,10 @@ export function createMistralAdmin(http: MistralHttp, adminKey: AdminKey): Mistr
       } catch (error) {
         if (!(error instanceof MistralUnauthorizedError)) throw error;
         const fresh = await adminKey.refresh(key);
-        if (fresh.reveal() === key.reveal()) throw refused(error, adminKey.secretName);
+        if (fresh.reveal() === key.reveal()) throw keyRejected(error, adminKey.secretName);
         return await call(fresh).catch((again: unknown) => {
           throw again instanceof MistralUnauthorizedError
-            ? refused(again, adminKey.secretName)
+            ? keyRejected(again, adminKey.secretName)
             : again;
         });
       }
@@ -30,15 +30,18 @@ export function createMistralAdmin(http: MistralHttp, adminKey: AdminKey): Mistr
   };
 }
 
-function refused(error: MistralUnauthorizedError, secretName: string): MistralUnauthorizedError {
+function keyRejected(
+  error: MistralUnauthorizedError,
+  secretName: string,
+): MistralUnauthorizedError {
   const why =
     error.status === 403
       ? 'it must be an Admin API key of an organization on the Enterprise plan'
-      : 'it may be revoked, expired, or no Admin API key';
+      : 'it may be revoked, expired, or not an Admin API key';
   const { status, requestId } = error;
   const answer = error.message.replace(` (request ${requestId})`, '');
   return new MistralUnauthorizedError(
-    `Mistral refuses the Admin API key in secret ${secretName} (${answer}); ${why}: create a new one in Mistral's console and store it with aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string file://<file with the key>`,
+    `Mistral rejects the Admin API key in secret ${secretName} (${answer}); ${why}: create a new one in the Mistral console and store it with aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string file://<file with the key>`,
     { status, requestId },
   );
 }

@@ -8,10 +8,11 @@ import {
   MistralUnauthorizedError,
   MistralUnavailableError,
 } from '../platform/errors.js';
+import { parseJson } from '../platform/json.js';
 import type { ApiKey } from './api-key.js';
 import { redactKey } from './redact-key.js';
 
-/** What may be told of an answer, besides its body. */
+/** What an error may say about a call. */
 export interface AnswerContext {
   /** Method and path: `GET /v1/models`. */
   readonly call: string;
@@ -36,22 +37,19 @@ export async function readBody(response: Response, maxBytes: number): Promise<st
   return new TextDecoder().decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
 }
 
-/** @throws MistralResponseError naming the fields that are wrong, never what they hold */
+/** @throws MistralResponseError naming the fields that are wrong, never their values */
 export function parseAnswer<T>(
   schema: z.ZodType<T>,
   text: string,
   response: Response,
   context: AnswerContext,
 ): T {
-  const body = json(text);
-  if (body.kind === 'no json') {
-    throw badAnswer(
-      isMarkup(text) ? 'with HTML instead of JSON' : 'with broken JSON',
-      response,
-      context,
-    );
+  const value = parseJson(text);
+  if (value === undefined && text !== '') {
+    const what = isMarkup(text) ? 'with HTML instead of JSON' : 'with broken JSON';
+    throw badAnswer(what, response, context);
   }
-  const parsed = schema.safeParse(body.value);
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map(({ path, message }) => `${fieldName(path)}: ${message}`);
   const named = [...new Set(fields)].slice(0, NAMED_FIELDS).join('; ');
@@ -69,18 +67,20 @@ export function badAnswer(
   });
 }
 
-/** The error that an answer other than a success stands for, with Mistral's own words in brief. */
+/** The error that an answer other than a success means, with an excerpt of Mistral's own message. */
 export function errorOf(response: Response, text: string, context: AnswerContext): MistralError {
   const { status } = response;
   if (status < 400) return badAnswer('a redirect, which is not followed', response, context);
   // A proxy or a wrong address, not Mistral: its 401 or 404 says nothing about a key.
   if (status < 500 && status !== 429 && isMarkup(text)) {
-    return badAnswer('with HTML, so not from the API: check the URL', response, context);
+    return badAnswer('with HTML, so it is not the API: check the URL', response, context);
   }
-  const body = json(text);
-  const value = body.kind === 'json' ? body.value : undefined;
-  const said = redactKey(printable(wordsOf(value)), context.apiKey).slice(0, QUOTED_CHARACTERS);
-  const message = `${context.call} answered ${status}${said ? `: ${said}` : ''}`;
+  const value = parseJson(text);
+  const quoted = redactKey(printable(errorMessageOf(value)), context.apiKey).slice(
+    0,
+    QUOTED_CHARACTERS,
+  );
+  const message = `${context.call} answered ${status}${quoted ? `: ${quoted}` : ''}`;
   return new (errorClass(status))(message, {
     status,
     requestId: requestIdOf(response, value, context),
@@ -94,38 +94,26 @@ function errorClass(status: number) {
   return status >= 500 ? MistralUnavailableError : MistralRequestError;
 }
 
-type Json = { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'no json' };
-
-/** A parser's own error would quote the text. */
-function json(text: string): Json {
-  if (text === '') return { kind: 'json', value: undefined };
-  try {
-    return { kind: 'json', value: JSON.parse(text) };
-  } catch {
-    return { kind: 'no json' };
-  }
-}
-
 function isMarkup(text: string): boolean {
   return text.trimStart().startsWith('<');
 }
 
-/** `keys.3.name` and `keys.4.name` are one field to whoever reads the message. */
+/** `keys.3.name` and `keys.4.name` are one field, `keys[].name`. */
 function fieldName(path: readonly PropertyKey[]): string {
   const parts = path.map((part) => (typeof part === 'number' ? '[]' : String(part)));
   return parts.join('.').replaceAll('.[]', '[]') || 'the whole body';
 }
 
 /** Mistral's errors come as text, as objects, as lists of both, and as JSON inside a string. */
-function wordsOf(value: unknown, depth = 0): string {
+export function errorMessageOf(value: unknown, depth = 0): string {
   if (depth > 4) return '';
   if (typeof value === 'string') {
-    const inner = /^\s*[{[]/.test(value) ? json(value) : undefined;
-    return inner?.kind === 'json' ? wordsOf(inner.value, depth + 1) : value;
+    const inner = /^\s*[{[]/.test(value) ? parseJson(value) : undefined;
+    return inner === undefined ? value : errorMessageOf(inner, depth + 1);
   }
   if (Array.isArray(value)) {
     return value
-      .map((item) => wordsOf(item, depth + 1))
+      .map((item) => errorMessageOf(item, depth + 1))
       .filter(Boolean)
       .slice(0, 5)
       .join('; ');
@@ -134,7 +122,15 @@ function wordsOf(value: unknown, depth = 0): string {
   if (!success) return '';
   const { msg, loc } = data;
   if (typeof msg === 'string') return Array.isArray(loc) ? `${loc.join('.')}: ${msg}` : msg;
-  return wordsOf(data.message ?? data.detail ?? data.error, depth + 1);
+  return errorMessageOf(data.message ?? data.detail ?? data.error, depth + 1);
+}
+
+/** `Retry-After` comes in seconds or as a date; anything else asks for nothing. */
+export function retryAfterMs(header: string | null | undefined, now: Date): number | undefined {
+  if (!header) return undefined;
+  const seconds = Number(header);
+  const ms = Number.isNaN(seconds) ? Date.parse(header) - now.getTime() : seconds * 1000;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 function printable(text: string): string {

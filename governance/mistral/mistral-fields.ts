@@ -4,7 +4,7 @@ import type { IsoDate } from '../platform/utc-day.js';
 const DAY = /^\d{4}-\d\d-\d\d(?!\d)/;
 const ZONE = /(?:z|[+-]\d\d:?\d\d)$/i;
 
-// Checked here and converted by whoever reads it: zod's transforms take longer than a page's JSON.
+// Checked here and converted by its reader: zod's transforms take longer than parsing a page's JSON.
 export const InstantSchema = z
   .string()
   .refine((text) => DAY.test(text) && !Number.isNaN(milliseconds(text)), 'expected a date-time');

@@ -3,7 +3,14 @@ import type * as z from 'zod';
 import { backoffMs } from '../platform/backoff.js';
 import { MistralError, MistralRequestError, MistralUnavailableError } from '../platform/errors.js';
 import type { ApiKey } from './api-key.js';
-import { type AnswerContext, badAnswer, errorOf, parseAnswer, readBody } from './mistral-answer.js';
+import {
+  type AnswerContext,
+  badAnswer,
+  errorOf,
+  parseAnswer,
+  readBody,
+  retryAfterMs,
+} from './mistral-answer.js';
 
 export interface MistralRequest<T> {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -81,7 +88,7 @@ export function createMistralHttp(
         method: request.method,
         headers,
         body: request.body === undefined ? undefined : JSON.stringify(request.body),
-        redirect: 'manual', // another host would be handed the key
+        redirect: 'manual', // another host would receive the key
         signal,
       });
       if (!response.ok) {
@@ -97,7 +104,7 @@ export function createMistralHttp(
       const what = signal.aborted
         ? `gave no complete answer within ${timeoutMs / 1000} s`
         : `failed: connection broken${codeOf(error)}`;
-      // The cause stays behind: it may hold the request and what came back.
+      // Without the cause, which may hold the request and its answer.
       const unavailable = new MistralUnavailableError(`${context.call} ${what}`, {
         status: response?.status,
       });
@@ -118,7 +125,8 @@ export function createMistralHttp(
         const again = mayRepeat(request.method, outcome.repeat, malformed);
         if (!again || attempts === ATTEMPTS) throw outcome.error;
         const own = backoffMs(attempts, random);
-        await sleep(Math.max(own, retryAfterMs(outcome.retryAfter, now())));
+        const asked = retryAfterMs(outcome.retryAfter, now()) ?? 0;
+        await sleep(Math.max(own, Math.min(asked, MAX_RETRY_AFTER_MS)));
       }
     },
   };
@@ -149,7 +157,7 @@ function failure(error: MistralError, repeat: Repeat): Attempt<never> {
   return { kind: 'failure', error, repeat };
 }
 
-/** The status counts, even where its explanation is cut off or endless. */
+/** The status counts, even where the body is cut off or endless. */
 async function errorText(response: Response): Promise<string> {
   try {
     return (await readBody(response, MAX_ERROR_BYTES)) ?? '';
@@ -162,14 +170,6 @@ function mayRepeat(method: string, repeat: Repeat, malformed: number): boolean {
   if (repeat === 'always') return true;
   if (repeat === 'when safe') return method !== 'POST';
   return repeat === 'once' && method === 'GET' && malformed === 1;
-}
-
-/** `Retry-After` comes in seconds or as a date; what is neither asks for nothing. */
-function retryAfterMs(header: string | null | undefined, now: Date): number {
-  if (!header) return 0;
-  const seconds = Number(header);
-  const asked = Number.isNaN(seconds) ? Date.parse(header) - now.getTime() : seconds * 1000;
-  return asked > 0 ? Math.min(asked, MAX_RETRY_AFTER_MS) : 0;
 }
 
 function urlOf(baseUrl: string, { path, query = {} }: MistralRequest<unknown>): URL {
@@ -192,7 +192,9 @@ function headersOf(
     if (xApiKey) headers.set('x-api-key', xApiKey.reveal());
   } catch {
     // fetch's own error quotes the header.
-    throw new MistralRequestError(`${call} not sent: the key has characters no header may carry`);
+    throw new MistralRequestError(
+      `${call} not sent: the key has characters that a header cannot carry`,
+    );
   }
   return headers;
 }

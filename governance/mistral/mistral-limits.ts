@@ -1,6 +1,6 @@
 /** The organization's monthly spend limit, in `currency`. */
 export interface SpendLimit {
-  /** Mistral refuses good keys from then on, until the month ends or the limit is raised. */
+  /** From then on Mistral rejects every key, until the month ends or the limit is raised. */
   readonly reached: boolean;
   readonly usage: number | undefined;
   readonly totalUsage: number | undefined;
@@ -10,7 +10,7 @@ export interface SpendLimit {
   readonly lastPaymentFailed: boolean;
 }
 
-/** One month's usage as Mistral reports it. What is inside rows is undocumented: read it with care. */
+/** One month's usage as Mistral reports it. The fields of rows are undocumented: check each. */
 export interface MonthlyUsage {
   readonly currency: string | undefined;
   readonly startDate: string | undefined;

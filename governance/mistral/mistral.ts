@@ -1,4 +1,5 @@
 import type { IsoDate } from '../platform/utc-day.js';
+import type { NamedModel } from '../prices/price-list.js';
 import type { ApiKey } from './api-key.js';
 
 /** A key as Mistral lists it: everything but the key itself. */
@@ -8,18 +9,17 @@ export interface ListedKey {
   readonly workspaceId: string | undefined;
   readonly workspaceName: string | undefined;
   readonly createdAt: Date | undefined;
+  /** The user or the API key that created it, as Mistral names them. */
+  readonly createdBy?: string | undefined;
   /** The last day on which Mistral accepts the key. */
   readonly expiresOn: IsoDate | undefined;
-  /** Mistral tells the day, not the time; `undefined` where the key was never used. */
+  /** Mistral reports the day, not the time; `undefined` where the key was never used. */
   readonly lastUsedOn: IsoDate | undefined;
 }
 
 /** A key just created: the only time that Mistral shows it. */
-export interface CreatedKey {
-  readonly id: string;
+export interface CreatedKey extends Pick<ListedKey, 'id' | 'createdAt' | 'expiresOn'> {
   readonly apiKey: ApiKey;
-  readonly createdAt: Date | undefined;
-  readonly expiresOn: IsoDate | undefined;
 }
 
 export interface MistralWorkspace {
@@ -29,17 +29,13 @@ export interface MistralWorkspace {
   readonly monthlyLimit?: { readonly amount: number; readonly currency: string | undefined };
 }
 
-export interface MistralModel {
-  readonly id: string;
-  readonly aliases: readonly string[];
-  /** How many tokens a prompt and its completion may have together, if Mistral says so. */
-  readonly contextTokens: number | undefined;
+export interface MistralModel extends NamedModel {
   /** When Mistral stops serving the model, if it said so. */
   readonly deprecatedAt: Date | undefined;
   readonly replacement: string | undefined;
 }
 
-/** Whether Mistral lets a key in, and what it may use then. */
+/** Whether Mistral accepts a key, and what it may use then. */
 export type KeyProbe =
   | { readonly kind: 'accepted'; readonly models: readonly MistralModel[] }
-  | { readonly kind: 'refused'; readonly status: 401 | 403 };
+  | { readonly kind: 'rejected'; readonly status: 401 | 403 };

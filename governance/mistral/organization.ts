@@ -12,10 +12,10 @@ export interface UsageQuery {
   readonly workspaceId?: string;
 }
 
-/** What Mistral says about the organization as a whole. */
+/** What the Admin API says about the organization as a whole. */
 export interface Organization {
   workspaces(): AsyncIterable<MistralWorkspace>;
-  /** Whether the monthly spend limit is reached, after which Mistral refuses good keys too. */
+  /** Whether the monthly spend limit is reached, after which Mistral rejects every key. */
   spendLimitReached(): Promise<boolean>;
   spendLimit(): Promise<SpendLimit>;
   requestsPerSecond(): Promise<number>;
@@ -58,7 +58,7 @@ const RateLimitSchema = z.object({ requests_per_second: z.number() });
 
 const RowSchema = z.record(z.string(), z.unknown());
 
-/** A month's usage as the Admin API answers, or as somebody kept the answer in a file. */
+/** A month's usage as the Admin API answers, also when the answer was saved to a file. */
 export const UsageSchema = z.looseObject({
   currency: z.string().nullish(),
   start_date: z.string().nullish(),
@@ -114,7 +114,7 @@ export function monthlyUsage(answer: z.infer<typeof UsageSchema>): MonthlyUsage 
   };
 }
 
-/** Pages are numbered here: where their total changed on the way, rows have moved, so it looks again. */
+/** Pages are numbered here: where their total changed meanwhile, rows have moved, so it reads them again. */
 async function* listWorkspaces(
   readPage: (page: number) => Promise<z.infer<typeof WorkspacePageSchema>>,
 ): AsyncGenerator<MistralWorkspace> {
@@ -148,7 +148,7 @@ function workspaceOf(item: z.infer<typeof WorkspaceSchema>): MistralWorkspace {
   return { ...named, monthlyLimit: { amount: value, currency: currency ?? undefined } };
 }
 
-/** A category is an object; what else stands beside it describes the report. */
+/** A category is an object; the other fields describe the report. */
 function categoriesOf(fields: Record<string, unknown>): MonthlyUsage['categories'] {
   const categories: Record<string, Record<string, unknown>> = {};
   for (const [name, value] of Object.entries(fields)) {

@@ -6,7 +6,7 @@ export type ReadPage<Row> = (offset: number, limit: number) => Promise<readonly 
 const FRUITLESS_PAGES = 10;
 
 /**
- * Every row of a list that others change meanwhile, each id once. A deleted row moves all later
+ * Every row of a list that changes meanwhile, each id once. A deleted row moves all later
  * ones up, past the offset to be read next: so each page must hold a row already seen, or it is
  * read again from further up. An inserted row moves them down: those already seen are skipped.
  */
@@ -36,17 +36,17 @@ async function* listNew<Row extends { readonly id: string }>(
     yield page.filter(({ id }) => seen.size < seen.add(id).size);
     if (page.length < limit) return;
     fruitlessRows = seen.size > seenBefore ? 0 : fruitlessRows + page.length;
-    // Real inserts would have to outnumber all that was seen to look like this.
+    // Real inserts would have to outnumber all rows seen to have this effect.
     if (fruitlessRows >= Math.max(FRUITLESS_PAGES * limit, seen.size)) {
       throw new MistralResponseError(
-        `the listing repeats itself: ${fruitlessRows} rows up to offset ${offset} brought nothing new, so the server seems to ignore the offset`,
+        `the list repeats itself: ${fruitlessRows} rows up to offset ${offset} had nothing new, so the server seems to ignore the offset`,
       );
     }
     offset += page.length - 1;
   }
 }
 
-/** One by one, as a generator would; but that takes as long for a row as parsing it does. */
+/** One by one, as a generator would; but a generator takes as long for a row as parsing it does. */
 function eachRow<Row>(
   pages: AsyncGenerator<readonly Row[], undefined>,
 ): AsyncIterableIterator<Row> {
@@ -71,7 +71,7 @@ function eachRow<Row>(
 }
 
 /**
- * Asks for the page behind the one that is read, once the listing proves longer than a page. That
+ * Requests the page after the one that is read, once the list proves longer than a page. That
  * it may be older than the page before it does no harm: a row that survives is in both.
  */
 function readAhead<Row>(

@@ -10,7 +10,7 @@ export interface NewWorkspace {
 }
 
 export interface WorkspaceMaker {
-  /** Not repeated where the answer is lost: a second one of the same name would be made. */
+  /** Not repeated where the answer is lost: a second one of the same name would be created. */
   create(wanted: NewWorkspace): Promise<MistralWorkspace>;
 }
 

@@ -19,7 +19,7 @@ export class MistralError extends Error {
   }
 }
 
-/** 401 or 403: the key that made the call is refused. */
+/** 401 or 403: Mistral rejects the key that made the call. */
 export class MistralUnauthorizedError extends MistralError {
   override readonly name = 'MistralUnauthorizedError';
 }
@@ -54,7 +54,7 @@ export class AdminKeyError extends Error {
   override readonly name = 'AdminKeyError';
 }
 
-/** A managed secret holds something other than what the rotation writes. */
+/** The value of a managed secret is not of the form that the rotation writes. */
 export class SecretValueError extends Error {
   override readonly name = 'SecretValueError';
 }
@@ -74,22 +74,22 @@ export class RotationRefusedError extends Error {
   override readonly name = 'RotationRefusedError';
 }
 
-/** The new key is proven bad; it has been withdrawn and the old one stays in charge. */
+/** The new key is proven bad; it was deleted and the previous key stays current. */
 export class NewKeyRejectedError extends Error {
   override readonly name = 'NewKeyRejectedError';
 }
 
-/** The new key could not be judged yet; Secrets Manager's retry will ask again. */
+/** The new key could not be verified yet; Secrets Manager tries again. */
 export class NewKeyUndecidedError extends Error {
   override readonly name = 'NewKeyUndecidedError';
 }
 
 /** Operator mode: the key that was supplied is wrong however often it is tried. */
-export class SuppliedKeyRefusedError extends Error {
-  override readonly name = 'SuppliedKeyRefusedError';
+export class OperatorKeyRejectedError extends Error {
+  override readonly name = 'OperatorKeyRejectedError';
 }
 
-/** Operator mode: only a person in Mistral's console can do what was asked. */
+/** Operator mode: only an operator in Mistral's console can do what was asked. */
 export class OperatorNeededError extends Error {
   override readonly name = 'OperatorNeededError';
 }

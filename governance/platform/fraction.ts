@@ -5,7 +5,7 @@ export interface Fraction {
 }
 
 const DECIMAL = /^\+?(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,4}))?$/;
-// Far beyond any price, and small enough to compute with whatever an answer holds.
+// Far beyond any price, and small enough to compute with.
 const MAX_DIGITS = 200;
 
 export const ZERO = fraction(0n);
@@ -70,7 +70,7 @@ export function ceiling({ numerator, denominator }: Fraction): number {
   return wholeNumber((numerator + denominator - 1n) / denominator);
 }
 
-/** What a number cannot hold exactly is more than anybody's budget: it stays at the largest one. */
+/** More than a number holds exactly is beyond any budget: it stays at the largest safe one. */
 function wholeNumber(value: bigint): number {
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }

@@ -24,7 +24,7 @@ export interface MetricsLog {
 }
 
 export function createMetricLines(log: MetricsLog): MetricLines {
-  log.clearDefaultDimensions(); // the name of a service, by which nobody would look
+  log.clearDefaultDimensions(); // the name of a service, which no dashboard asks for
   return {
     write(dimension, value, metrics, notes = {}) {
       log.addDimension(dimension, value);

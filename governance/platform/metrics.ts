@@ -32,25 +32,25 @@ export const METRICS = {
 
   /** One value for each request to the gateway, so that it counts them too. */
   Latency: { unit: 'Milliseconds', dimensions: ['outcome'] },
-  /** Every 401 and 429 of Mistral's, also those that a second attempt made good. */
+  /** Every 401 and 429 from Mistral, also where a retry succeeded. */
   UpstreamRefusals: { unit: 'Count', dimensions: ['status'] },
 } as const satisfies Record<string, MetricKind>;
 
 export type MetricName = keyof typeof METRICS;
 
-/** In place of a workspace where all are meant, as in alerts. */
+/** In place of a workspace where more than one is concerned, in alerts, findings and metrics. */
 export const ORGANIZATION = 'organization';
 
-/** How a rotation ended: a first key, a new one in place of another, or one that did not work. */
+/** How a rotation ended: with a first key, a key that replaced another, or one that did not work. */
 export const ROTATION_OUTCOMES = ['provisioned', 'replaced', 'withdrawn'] as const;
 export type RotationOutcome = (typeof ROTATION_OUTCOMES)[number];
 
-/** How a retirement ended; without the Admin API it is a person who revokes, and not always seen. */
+/** How a retirement ended; in operator mode an operator revokes, which is not always seen. */
 export const RETIREMENT_OUTCOMES = [
   'revoked',
   'rolled-back',
   'kept',
-  'not-checked',
+  'not-verified',
   'failed',
 ] as const;
 export type RetirementOutcome = (typeof RETIREMENT_OUTCOMES)[number];

@@ -1,6 +1,6 @@
 import { type AttributeValue, type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
 
-/** Every item of a partition, as it is now: what was told a moment ago must not be told again. */
+/** Every item of a partition, read consistently: what was sent a moment ago must not be sent again. */
 export async function* itemsOfPartition(
   client: DynamoDBClient,
   TableName: string,

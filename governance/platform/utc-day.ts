@@ -1,7 +1,9 @@
 /** A UTC calendar day, `2026-11-24`. Compares and sorts as a string. */
 export type IsoDate = string;
 
-export const DAY_MS = 86_400_000;
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
 
 export function utcDay(at: Date): IsoDate {
   return at.toISOString().slice(0, 10);

@@ -1,14 +1,14 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './utc-day.js';
+
 export const CURRENCIES = ['USD', 'EUR'] as const;
 
 export type Currency = (typeof CURRENCIES)[number];
 
-// How people are told amounts, times and lists. Machine bodies keep exact values.
+// How amounts, times, lists and values are written for people. Machine bodies keep exact values.
 
 const NANOS = 1e9;
 const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
+const QUOTED_CHARACTERS = 200;
 
 /** `412.37 USD`; below one, with the digits that small models cost. */
 export function moneyText(nanos: number, currency: Currency): string {
@@ -26,9 +26,15 @@ export function percentOf(nanos: number, limitNanos: number): number {
   return Math.floor((nanos * 100) / limitNanos);
 }
 
+/** `1,204`. */
+export function numberText(count: number): string {
+  // Not toLocaleString, which loads the tables of all languages: 8 MB.
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+}
+
 /** `1 finding`, `2 findings`, `1,204 keys`; `things` where an s is not enough. */
 export function countText(count: number, thing: string, things = `${thing}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? thing : things}`;
+  return `${numberText(count)} ${count === 1 ? thing : things}`;
 }
 
 /** `35 seconds`, `90 minutes`, `40 hours`, `12 days`: rounded, in the unit that people count it in. */
@@ -50,10 +56,31 @@ export function instantText(at: Date, now?: Date): string {
 
 /** `a`, `a and b`, `a, b and c`; beyond `most`, `a, b and 212 more`. */
 export function listText(items: readonly string[], most = Number.POSITIVE_INFINITY): string {
-  const shown = items.length > most ? items.slice(0, most) : items.slice(0, -1);
+  const first = items.length > most ? items.slice(0, most) : items.slice(0, -1);
   const last =
     items.length > most ? `${countText(items.length - most, 'more', 'more')}` : items.at(-1);
-  return shown.length === 0 ? (last ?? 'none') : `${shown.join(', ')} and ${last}`;
+  return first.length === 0 ? (last ?? 'none') : `${first.join(', ')} and ${last}`;
+}
+
+/** A value from outside as JSON, so that its ends show and it stays on one line; cut where it is long. */
+export function quoted(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return shortened(text, QUOTED_CHARACTERS);
+}
+
+/** `unknown workspace "qa": known are "dev", "prod"`. */
+export function unknownText(what: string, value: string, known: readonly string[]): string {
+  return `unknown ${what} ${quoted(value)}: known are ${known.map(quoted).join(', ') || 'none'}`;
+}
+
+/** At most so many characters; `...` stands for the rest. */
+export function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
+}
+
+/** Breaks lines between words; a word that is longer than a line stays whole. */
+export function wrapped(text: string, columns: number): string {
+  return text.replaceAll(new RegExp(`(?=.{${columns + 1}})(.{1,${columns}}|\\S+) +`, 'g'), '$1\n');
 }
 
 function amountText(nanos: number): string {

@@ -40,12 +40,12 @@ export function callerPattern(principal: string): string {
   return `arn:${partition}:sts::${account}:assumed-role/${name}/*`;
 }
 
-/** The path is all that such a pattern fixes of a role, and no session tells it. */
+/** The path is all that such a pattern fixes of a role, and a session's ARN does not have it. */
 export function fixesPathAlone(principal: string): boolean {
   return /:role\/.*[^*/].*\/\*+$/.test(principal);
 }
 
-/** A policy's callers in the order in which they are asked: the first one that matches decides. */
+/** A policy's callers in the order in which they are tried: the first one that matches decides. */
 export function inOrderOfDecision<Caller extends { readonly principal: string }>(
   callers: readonly Caller[],
 ): readonly { readonly caller: Caller; readonly pattern: string }[] {

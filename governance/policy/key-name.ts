@@ -18,7 +18,7 @@ export function tokenOf(versionId: string): string {
   return versionId.slice(0, 8).toLowerCase();
 }
 
-/** The day a key name carries is that of its first attempt, so a retry after midnight looks by token. */
+/** By token: the day in the name is that of the first attempt, and a retry may come after midnight. */
 export function isKeyOf(name: string, key: string, versionId: string): boolean {
   const parsed = parseKeyName(name);
   return parsed?.key === key && parsed.token === tokenOf(versionId);

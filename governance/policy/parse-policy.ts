@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { countText, listText, quoted } from '../platform/wording.js';
 import { type Policy, PolicySchema } from './policy.js';
-import { crossCheck } from './policy-checks.js';
-import type { PolicyProblem } from './policy-problem.js';
+import { crossCheck, type PolicyProblem } from './policy-checks.js';
 
 export type ParsedPolicy =
   | { readonly ok: true; readonly policy: Policy }
@@ -22,25 +22,28 @@ export function parsePolicy(
   { isTimeZone = isKnownTimeZone }: ParsePolicyOptions = {},
 ): ParsedPolicy {
   // Read once in a process's life: to compile the schema first would take longer than it saves.
-  const parsed = PolicySchema.safeParse(document, { reportInput: true, jitless: true });
+  const options = { error: fieldError, reportInput: true, jitless: true };
+  const parsed = PolicySchema.safeParse(document, options);
   const issues = parsed.success ? [] : parsed.error.issues;
   const checkable = parsed.success ? parsed.data : withoutWrongFields(document, issues);
   const broken = (checkable ? crossCheck(checkable) : []).filter(
     (problem) => !issues.some((issue) => restsOn(problem, issue)),
   );
-  const all = unique([
-    ...issues.flatMap(describe),
-    ...broken.map(({ path, message }) => `${pathText(path)}: ${message}`),
-    ...timeZoneProblems(document, isTimeZone),
-  ]);
+  const all = [
+    ...new Set([
+      ...issues.map(issueText),
+      ...broken.map(({ path, message }) => `${pathText(path)}: ${message}`),
+      ...timeZoneProblems(document, isTimeZone),
+    ]),
+  ];
   return all.length > 0 || !parsed.success
     ? { ok: false, problems: all }
     : { ok: true, policy: parsed.data };
 }
 
 /**
- * The policy that is left without its wrong fields, if it is one: so that what breaks a rule over
- * several fields is told in the same run.
+ * The policy without its wrong fields, if that is one: so that what breaks a rule over several fields
+ * is reported in the same run.
  */
 function withoutWrongFields(
   document: unknown,
@@ -67,7 +70,7 @@ const STAND_INS: Readonly<Record<string, unknown>> = {
   dailyTokens: 1,
 };
 
-/** Leaves lists as long as they are: what is told later names their entries by number. */
+/** Leaves lists as long as they are: later problems name their entries by number. */
 function mendField(root: unknown, path: readonly PropertyKey[]): void {
   const parent = path.slice(0, -1).reduce<unknown>(fieldOf, root);
   if (typeof parent !== 'object' || parent === null || Array.isArray(parent)) return;
@@ -76,7 +79,7 @@ function mendField(root: unknown, path: readonly PropertyKey[]): void {
   else Reflect.deleteProperty(parent, field);
 }
 
-/** A wrong field was left out, so what rests on it was judged by its default: nobody wrote that. */
+/** A wrong field was left out, so what rests on it was judged by a default that is not in the file. */
 function restsOn({ path, message }: PolicyProblem, { path: wrong }: z.core.$ZodIssue): boolean {
   const field = String(wrong.at(-1));
   if (Object.hasOwn(STAND_INS, field)) return false;
@@ -87,17 +90,13 @@ function fieldOf(value: unknown, key: PropertyKey): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
-function unique(problems: readonly string[]): readonly string[] {
-  return [...new Set(problems)];
-}
-
 const TimeZoneSchema = z.object({ audit: z.object({ timezone: z.string() }) });
 
 function timeZoneProblems(document: unknown, isTimeZone: (name: string) => boolean): string[] {
   const { success, data } = TimeZoneSchema.safeParse(document, { jitless: true });
   if (!success || isTimeZone(data.audit.timezone)) return [];
   return [
-    `audit.timezone: ${shown(data.audit.timezone)} must be an IANA time zone such as Europe/Paris`,
+    `audit.timezone: ${quoted(data.audit.timezone)} must be an IANA time zone such as Europe/Paris`,
   ];
 }
 
@@ -110,71 +109,58 @@ function isKnownTimeZone(name: string): boolean {
   }
 }
 
-function describe(issue: z.core.$ZodIssue): string[] {
-  const path = pathText(issue.path);
+/**
+ * What is wrong with a value, to be read behind it, and what is allowed. It is for zod's own checks: a
+ * message that `policy.ts` gives a field comes first.
+ */
+function fieldError(issue: z.core.$ZodRawIssue): string | undefined {
+  const isMissing = issue.input === undefined;
   switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map(
-        (key) => `${path}: unknown field "${key}", ${allowedFields(issue.path)}`,
-      );
+    case 'unrecognized_keys': {
+      const allowed = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
+      const unknown = issue.keys.length === 1 ? 'unknown field' : 'unknown fields';
+      return `${unknown} ${listText(issue.keys.map(quoted))}, allowed are ${allowed.join(', ')}`;
+    }
     case 'invalid_type':
-      return [
-        issue.input === undefined
-          ? `${path}: is missing, must be ${article(issue.expected)}`
-          : `${path}: ${shown(issue.input)} is not ${article(issue.expected)}`,
-      ];
+      return `${isMissing ? 'must be' : 'is not'} ${KINDS[issue.expected] ?? `a ${issue.expected}`}`;
     case 'invalid_value':
-      return [
-        `${path}: ${shown(issue.input)} is not allowed, must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`,
-      ];
-    case 'too_small':
-      return [
-        `${path}: ${shown(issue.input)} is too ${size(issue)}, must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${counted(issue)}`,
-      ];
-    case 'too_big':
-      return [
-        `${path}: ${shown(issue.input)} is too ${issue.origin === 'array' || issue.origin === 'string' ? 'long' : 'large'}, must be at most ${issue.maximum}${counted(issue)}`,
-      ];
+      return `${isMissing ? '' : 'is not allowed, '}must be ${issue.values.map(quoted).join(' or ')}`;
     case 'invalid_key':
-      return [`${path}: this name ${issue.issues.map(({ message }) => message).join('; ')}`];
+      return issue.issues.map(({ message }) => message).join('; ');
+    case 'too_small': {
+      const least = issue.inclusive ? 'at least' : 'more than';
+      const small = hasLength(issue.origin) ? 'short' : 'small';
+      return `is too ${small}, must be ${least} ${sizeText(issue.origin, issue.minimum)}`;
+    }
+    case 'too_big': {
+      const large = hasLength(issue.origin) ? 'long' : 'large';
+      return `is too ${large}, must be at most ${sizeText(issue.origin, issue.maximum)}`;
+    }
     default:
-      return [
-        `${path}: ${issue.input === undefined ? 'is missing,' : shown(issue.input)} ${issue.message}`,
-      ];
+      return undefined;
   }
 }
 
-/** The fields of the object at a path, read off the schema itself. */
-function allowedFields(path: readonly PropertyKey[]): string {
-  let schema: unknown = PolicySchema;
-  for (const step of path) schema = child(unwrapped(schema), step);
-  const fields = Object.keys(shapeOf(unwrapped(schema)) ?? {});
-  return `allowed are ${fields.join(', ')}`;
+const KINDS: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  array: 'a list',
+  object: 'a set of fields',
+  record: 'a set of fields',
+  boolean: 'true or false',
+};
+
+function hasLength(origin: string): boolean {
+  return origin === 'array' || origin === 'string';
 }
 
-interface SchemaDef {
-  readonly innerType?: unknown;
-  readonly shape?: Record<string, unknown>;
-  readonly element?: unknown;
-  readonly valueType?: unknown;
+function sizeText(origin: string, size: number | bigint): string {
+  if (origin === 'array') return countText(Number(size), 'entry', 'entries');
+  return origin === 'string' ? countText(Number(size), 'character') : String(size);
 }
 
-function definition(schema: unknown): SchemaDef {
-  return (schema as { def?: SchemaDef } | undefined)?.def ?? {};
-}
-
-function unwrapped(schema: unknown): unknown {
-  const { innerType } = definition(schema);
-  return innerType === undefined ? schema : unwrapped(innerType);
-}
-
-function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  return definition(schema).shape;
-}
-
-function child(schema: unknown, step: PropertyKey): unknown {
-  const { shape, element, valueType } = definition(schema);
-  return shape?.[String(step)] ?? element ?? valueType;
+function issueText({ path, code, input, message }: z.core.$ZodIssue): string {
+  if (code === 'unrecognized_keys') return `${pathText(path)}: ${message}`;
+  return `${pathText(path)}: ${input === undefined ? 'is missing,' : quoted(input)} ${message}`;
 }
 
 function pathText(path: readonly PropertyKey[]): string {
@@ -184,37 +170,4 @@ function pathText(path: readonly PropertyKey[]): string {
       typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`,
     )
     .join('');
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-function article(type: string): string {
-  const names: Record<string, string> = {
-    int: 'a whole number',
-    array: 'a list',
-    object: 'a set of fields',
-    record: 'a set of fields',
-    boolean: 'true or false',
-  };
-  return names[type] ?? `a ${type}`;
-}
-
-function size({ origin }: { origin: string }): string {
-  return origin === 'array' || origin === 'string' ? 'short' : 'small';
-}
-
-function counted({
-  origin,
-  minimum,
-  maximum,
-}: {
-  origin: string;
-  minimum?: unknown;
-  maximum?: unknown;
-}) {
-  if (origin === 'array') return (minimum ?? maximum) === 1 ? ' entry' : ' entries';
-  return origin === 'string' ? ' characters' : '';
 }

@@ -27,7 +27,7 @@ export const GATEWAY_KEY_NAME = 'gateway';
 
 const GATEWAY_ROTATION_DAYS = 90;
 
-/** Rotates early enough for the audit, and for the old key to drain before the new one expires. */
+/** Rotates early enough for the audit, and for the replaced key to drain before the new one expires. */
 export function gatewayKey({ gateway, audit, rotation }: Policy): KeyPolicy {
   const { expireAfterDays: lifetime = Infinity, maxDrainDays } = rotation;
   return {

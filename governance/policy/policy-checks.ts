@@ -1,3 +1,5 @@
+import { ORGANIZATION } from '../platform/metrics.js';
+import { quoted, unknownText } from '../platform/wording.js';
 import { PRICE_LIST } from '../prices/price-list.js';
 import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
 import {
@@ -8,29 +10,36 @@ import {
   secretName,
 } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import { type PolicyProblem, quoted, unknown } from './policy-problem.js';
-import { subscriptions } from './subscription-checks.js';
+import { endpointProblem } from './policy-fields.js';
+
+/** What is wrong with a policy whose every field is right by itself. */
+export interface PolicyProblem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+type Problems = Generator<PolicyProblem>;
 
 /** The rules that one field alone cannot break. */
 export function crossCheck(policy: Policy): PolicyProblem[] {
-  return [
-    ...drainWithoutAdminApi(policy),
-    ...duplicates(policy),
-    ...references(policy),
-    ...rotationTimes(policy),
-    ...gatewayRotation(policy),
-    ...thresholds(policy),
-    ...subscriptions(policy),
-    ...callerTies(policy),
-    ...callerPaths(policy),
-    ...secretNames(policy),
-    ...budgetCurrencies(policy),
-    ...pricedAliases(policy),
+  const rules = [
+    drainWithoutAdminApi,
+    duplicates,
+    references,
+    rotationTimes,
+    gatewayRotation,
+    thresholds,
+    subscriptions,
+    callerPatterns,
+    secretNames,
+    budgetCurrencies,
+    pricedAliases,
   ];
+  return rules.flatMap((rule) => [...rule(policy)]);
 }
 
-/** Nothing of ours can revoke a key that only a person can delete. */
-function* drainWithoutAdminApi({ mistral, rotation }: Policy): Generator<PolicyProblem> {
+/** Without the Admin API no function can revoke a key. */
+function* drainWithoutAdminApi({ mistral, rotation }: Policy): Problems {
   if (mistral.keySource !== 'operator' || rotation.onDrainTimeout === 'hold') return;
   yield {
     path: ['rotation', 'onDrainTimeout'],
@@ -38,7 +47,7 @@ function* drainWithoutAdminApi({ mistral, rotation }: Policy): Generator<PolicyP
   };
 }
 
-function* duplicates({ workspaces }: Policy): Generator<PolicyProblem> {
+function* duplicates({ workspaces }: Policy): Problems {
   yield* repeated(workspaces, 'name', ['workspaces']);
   yield* repeated(workspaces, 'id', ['workspaces']);
   for (const [index, { keys }] of workspaces.entries()) {
@@ -50,28 +59,27 @@ function* repeated<Field extends string>(
   items: readonly Record<Field, string>[],
   field: Field,
   path: readonly PropertyKey[],
-): Generator<PolicyProblem> {
+): Problems {
   const firstSeen = new Map<string, number>();
   for (const [index, item] of items.entries()) {
-    // Secret names and UUIDs that differ in case alone would only confuse whoever reads them.
+    // Secret names and UUIDs that differ in case alone would only confuse their readers.
     const value = item[field].toLowerCase();
     const first = firstSeen.get(value);
-    if (first === undefined) firstSeen.set(value, index);
-    else {
-      yield {
-        path: [...path, index, field],
-        message: `${quoted(item[field])} is already the ${field} of ${path.at(-1)?.toString()}[${first}]: each must be unique`,
-      };
-    }
+    firstSeen.set(value, first ?? index);
+    if (first === undefined) continue;
+    yield {
+      path: [...path, index, field],
+      message: `${quoted(item[field])} is already the ${field} of ${String(path.at(-1))}[${first}]: each must be unique`,
+    };
   }
 }
 
-function* references({ workspaces, roles, callers }: Policy): Generator<PolicyProblem> {
+function* references({ workspaces, roles, callers }: Policy): Problems {
   const names = workspaces.map(({ name }) => name);
   for (const [index, workspace] of workspaces.entries()) {
     for (const [position, target] of workspace.overflowTo.entries()) {
       const path = ['workspaces', index, 'overflowTo', position];
-      if (!names.includes(target)) yield { path, message: unknown('workspace', target, names) };
+      if (!names.includes(target)) yield { path, message: unknownText('workspace', target, names) };
       else if (target === workspace.name) {
         yield { path, message: `${quoted(target)} overflows to itself: name another workspace` };
       }
@@ -79,56 +87,53 @@ function* references({ workspaces, roles, callers }: Policy): Generator<PolicyPr
   }
   for (const [index, { workspace, role }] of callers.entries()) {
     if (!names.includes(workspace)) {
-      yield {
-        path: ['callers', index, 'workspace'],
-        message: unknown('workspace', workspace, names),
-      };
+      const path = ['callers', index, 'workspace'];
+      yield { path, message: unknownText('workspace', workspace, names) };
     }
     if (!Object.hasOwn(roles, role)) {
-      yield {
-        path: ['callers', index, 'role'],
-        message: unknown('role', role, Object.keys(roles)),
-      };
+      const path = ['callers', index, 'role'];
+      yield { path, message: unknownText('role', role, Object.keys(roles)) };
     }
   }
 }
 
-function* rotationTimes({ rotation, workspaces, audit }: Policy): Generator<PolicyProblem> {
-  if (rotation.quietDays > rotation.maxDrainDays) {
+function* rotationTimes({ rotation, workspaces, audit }: Policy): Problems {
+  const { quietDays, maxDrainDays } = rotation;
+  if (quietDays > maxDrainDays) {
     yield {
       path: ['rotation', 'maxDrainDays'],
-      message: `${rotation.maxDrainDays} is shorter than quietDays (${rotation.quietDays}): must be at least as long`,
+      message: `${maxDrainDays} is shorter than quietDays (${quietDays}): must be at least as long`,
     };
   }
   for (const [index, { keys }] of workspaces.entries()) {
     for (const [position, key] of keys.entries()) {
       const path = ['workspaces', index, 'keys', position, 'rotateEveryDays'];
-      if (rotation.maxDrainDays >= key.rotateEveryDays) {
+      const days = key.rotateEveryDays;
+      if (maxDrainDays >= days) {
         yield {
           path,
-          message: `${key.rotateEveryDays} is not longer than rotation.maxDrainDays (${rotation.maxDrainDays}): an old key could still drain when the next rotation starts; must be more`,
+          message: `${days} is not longer than rotation.maxDrainDays (${maxDrainDays}): a replaced key could still be in use when the next rotation starts; must be more`,
         };
       }
-      if (key.rotateEveryDays > audit.maxAgeDays) {
+      if (days > audit.maxAgeDays) {
         yield {
           path,
-          message: `${key.rotateEveryDays} is more than audit.maxAgeDays (${audit.maxAgeDays}): every such key would be reported as over-age; must be at most that`,
+          message: `${days} is more than audit.maxAgeDays (${audit.maxAgeDays}): every such key would be reported as over-age; must be at most that`,
         };
       }
       const lifetime = expireAfterDays(rotation, key);
-      const needed = key.rotateEveryDays + rotation.maxDrainDays;
-      if (lifetime <= needed) {
+      if (lifetime <= days + maxDrainDays) {
         yield {
           path: ['rotation', 'expireAfterDays'],
-          message: `${lifetime} lets key ${quoted(key.name)} expire before its replacement is in place: must be more than rotateEveryDays + maxDrainDays, ${needed}`,
+          message: `${lifetime} lets key ${quoted(key.name)} expire before its replacement is in place: must be more than rotateEveryDays + maxDrainDays, ${days + maxDrainDays}`,
         };
       }
     }
   }
 }
 
-/** Its days are not in the policy: what leaves too few of them is. */
-function* gatewayRotation(policy: Policy): Generator<PolicyProblem> {
+/** The gateway's own rotation interval follows from other fields, which may leave too few days. */
+function* gatewayRotation(policy: Policy): Problems {
   const { rotateEveryDays } = gatewayKey(policy);
   const { maxDrainDays } = policy.rotation;
   if (gatewayWorkspaces(policy).length === 0 || rotateEveryDays > maxDrainDays) return;
@@ -138,73 +143,86 @@ function* gatewayRotation(policy: Policy): Generator<PolicyProblem> {
   };
 }
 
-function* thresholds({ alerts: { spendThresholds } }: Policy): Generator<PolicyProblem> {
+function* thresholds({ alerts: { spendThresholds } }: Policy): Problems {
   for (const [index, threshold] of spendThresholds.entries()) {
     const before = spendThresholds[index - 1];
-    if (before !== undefined && threshold <= before) {
+    if (before === undefined || threshold > before) continue;
+    yield {
+      path: ['alerts', 'spendThresholds', index],
+      message: `${threshold} follows ${before}: thresholds must ascend`,
+    };
+  }
+}
+
+/** Each endpoint once, of the form that its protocol takes, with a filter that some alert passes. */
+function* subscriptions({ alerts, workspaces }: Policy): Problems {
+  const scopes = [...workspaces.map(({ name }) => name), ORGANIZATION];
+  for (const [index, { protocol, endpoint, filter }] of alerts.subscriptions.entries()) {
+    const subscription = ['alerts', 'subscriptions', index];
+    const path = [...subscription, 'endpoint'];
+    const first = alerts.subscriptions.findIndex(
+      (other) => other.protocol === protocol && other.endpoint === endpoint,
+    );
+    if (first < index) {
+      const message = `${quoted(endpoint)} is already the endpoint of subscriptions[${first}]: each must be unique`;
+      yield { path, message };
+    }
+    for (const [position, workspace] of (filter?.workspace ?? []).entries()) {
+      if (scopes.includes(workspace)) continue;
       yield {
-        path: ['alerts', 'spendThresholds', index],
-        message: `${threshold} follows ${before}: thresholds must ascend`,
+        path: [...subscription, 'filter', 'workspace', position],
+        message: unknownText('workspace', workspace, scopes),
       };
+    }
+    const problem = endpointProblem(protocol, endpoint);
+    if (problem) {
+      yield { path, message: `${quoted(endpoint)} does not fit protocol ${protocol}: ${problem}` };
     }
   }
 }
 
 /** Of two patterns that match one caller the more specific one wins, so a tie has no winner. */
-function* callerTies({ callers }: Policy): Generator<PolicyProblem> {
+function* callerPatterns({ callers }: Policy): Problems {
   const patterns = callers.map(({ principal }) => callerPattern(principal));
-  for (const [index, pattern] of patterns.entries()) {
-    const rival = patterns
-      .slice(0, index)
-      .findIndex(
-        (earlier) => specificity(earlier) === specificity(pattern) && overlap(earlier, pattern),
-      );
-    if (rival >= 0) {
-      yield {
-        path: ['callers', index, 'principal'],
-        message: `${quoted(callers[index]?.principal ?? '')} can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`,
-      };
-    }
-  }
-}
-
-function* callerPaths({ callers }: Policy): Generator<PolicyProblem> {
   for (const [index, { principal }] of callers.entries()) {
-    if (!fixesPathAlone(principal)) continue;
-    yield {
-      path: ['callers', index, 'principal'],
-      message: `${quoted(principal)} fixes a path alone, which the sessions of a role do not tell: must fix some of the role's name`,
-    };
+    const path = ['callers', index, 'principal'];
+    const pattern = patterns[index] ?? '';
+    const rival = patterns.findIndex(
+      (other, at) =>
+        at < index && specificity(other) === specificity(pattern) && overlap(other, pattern),
+    );
+    if (rival >= 0) {
+      const message = `${quoted(principal)} can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`;
+      yield { path, message };
+    }
+    if (fixesPathAlone(principal)) {
+      const message = `${quoted(principal)} fixes a path alone, and role sessions carry no path: must fix some of the role's name`;
+      yield { path, message };
+    }
   }
 }
 
-function* secretNames({ workspaces, mistral, gateway }: Policy): Generator<PolicyProblem> {
+function* secretNames({ workspaces, mistral, gateway }: Policy): Problems {
   for (const [index, workspace] of workspaces.entries()) {
-    for (const [position, key] of workspace.keys.entries()) {
+    for (const [position, { name }] of workspace.keys.entries()) {
       const path = ['workspaces', index, 'keys', position, 'name'];
-      if (/-[A-Za-z0-9]{6}$/.test(key.name)) {
-        yield {
-          path,
-          message: `${quoted(key.name)} ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending`,
-        };
+      if (/-[A-Za-z0-9]{6}$/.test(name)) {
+        const message = `${quoted(name)} ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending`;
+        yield { path, message };
       }
-      if (gateway.enabled && key.name === GATEWAY_KEY_NAME) {
-        yield {
-          path,
-          message: `${quoted(key.name)} is the name of the gateway's own key: choose another name`,
-        };
+      if (gateway.enabled && name === GATEWAY_KEY_NAME) {
+        const message = `${quoted(name)} is the name of the gateway's own key: choose another name`;
+        yield { path, message };
       }
-      if (secretName(workspace.name, key.name) === mistral.adminKeySecret) {
-        yield {
-          path,
-          message: `${quoted(key.name)} would overwrite mistral.adminKeySecret: choose another name`,
-        };
+      if (secretName(workspace.name, name) === mistral.adminKeySecret) {
+        const message = `${quoted(name)} would overwrite mistral.adminKeySecret: choose another name`;
+        yield { path, message };
       }
     }
   }
 }
 
-function* budgetCurrencies({ workspaces, mistral }: Policy): Generator<PolicyProblem> {
+function* budgetCurrencies({ workspaces, mistral }: Policy): Problems {
   const ending = mistral.currency === 'USD' ? 'Usd' : 'Eur';
   for (const [index, { budgets }] of workspaces.entries()) {
     for (const [field, value] of Object.entries(budgets)) {
@@ -218,8 +236,8 @@ function* budgetCurrencies({ workspaces, mistral }: Policy): Generator<PolicyPro
   }
 }
 
-/** Requests are priced by exact ids, so that a price under an alias would never be looked up. */
-function* pricedAliases({ prices }: Policy): Generator<PolicyProblem> {
+/** Requests are priced by exact ids, so that a price under an alias would never be used. */
+function* pricedAliases({ prices }: Policy): Problems {
   for (const name of Object.keys(prices.models)) {
     const model = PRICE_LIST.find(({ aliases }) => aliases.includes(name));
     if (model === undefined) continue;

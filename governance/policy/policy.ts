@@ -80,9 +80,9 @@ const CallerSchema = z.strictObject({
 const RotationSchema = z.strictObject({
   /** How long the slowest reader may cache a secret. */
   readerCacheSeconds: z.int().min(0).max(604_800).default(3600),
-  /** Full UTC days that the old key must show no use before it is revoked. */
+  /** Full UTC days without use before a replaced key is revoked. */
   quietDays: z.int().min(1).max(90).default(1),
-  /** How long after a rotation an old key may stay in use before a person decides. */
+  /** How long after a rotation a replaced key may stay in use before `onDrainTimeout` applies. */
   maxDrainDays: z.int().min(1).max(90).default(7),
   onDrainTimeout: z.enum(['hold', 'revoke']).default('hold'),
   /** @default rotateEveryDays + maxDrainDays + 14, for each key */
@@ -108,7 +108,7 @@ const AuditSchema = z.strictObject({
   maxAgeDays: z.int().positive().default(90),
   expiringWithinDays: z.int().positive().default(14),
   remindEveryDays: z.int().positive().default(7),
-  /** How long each night's inventory and findings are kept: seven years unless you say otherwise. */
+  /** How long the inventory and findings of each audit are kept: seven years by default. */
   evidenceRetentionDays: z.int().min(30).max(36_500).default(2557),
 });
 
@@ -137,18 +137,18 @@ const AlertsSchema = z.strictObject({
     .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
 });
 
-/** Where keys are sent to: in the clear to a stand-in on this machine, and nowhere else. */
+/** Keys are sent there: in the clear only to a stand-in on this machine. */
 const KeyedUrlSchema = z
   .url({ error: 'must be an https URL' })
   .regex(/^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$))/, {
-    error: 'must be an https URL; http is for this machine alone',
+    error: 'must be an https URL (http is allowed for localhost only)',
   });
 
 const MistralSchema = z.strictObject({
   apiUrl: KeyedUrlSchema.default('https://api.mistral.ai'),
   adminUrl: KeyedUrlSchema.default('https://api.mistral.ai/v1/admin'),
   adminKeySecret: SecretNameSchema.default('mistral/admin-api-key'),
-  /** Who makes and deletes keys: this system by the Admin API, or a person in Mistral's console. */
+  /** Who creates and deletes keys: this system by the Admin API, or an operator in Mistral's console. */
   keySource: z.enum(['admin-api', 'operator']).default('admin-api'),
   currency: z.enum(CURRENCIES).default('USD'),
 });
@@ -169,8 +169,8 @@ const ModelPricesSchema = z.strictObject({
 });
 
 const PricesSchema = z.strictObject({
-  /** A model without a price costs as much as the dearest one, or is refused. */
-  unknownModel: z.enum(['dearest', 'refuse']).default('dearest'),
+  /** A model without a price costs as much as the most expensive one, or is refused. */
+  unknownModel: z.enum(['most-expensive', 'refuse']).default('most-expensive'),
   /** By exact model id; each replaces what the price book says of the model. */
   models: z.record(z.string().min(1), ModelPricesSchema).default({}),
 });
@@ -201,11 +201,10 @@ export const PolicySchema = z.strictObject({
 });
 
 export type Policy = z.infer<typeof PolicySchema>;
-/** What a team writes: whatever has a default may be missing. */
+/** What a team writes: fields with a default may be missing. */
 export type PolicyInput = z.input<typeof PolicySchema>;
 export type Workspace = Policy['workspaces'][number];
 export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];
-export type PricesPolicy = Policy['prices'];
 export type GatewayPolicy = Policy['gateway'];

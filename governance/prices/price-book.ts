@@ -1,20 +1,20 @@
 import type { Currency } from '../platform/wording.js';
-import { type ListedModel, PRICE_LIST } from './price-list.js';
+import { type NamedModel, PRICE_LIST } from './price-list.js';
 import { BATCH, type ModelPrices, PRIORITY, REGIONAL, ratesOf, times } from './rates.js';
 import {
-  dearest,
   listedUnitPrices,
-  overriddenUnitPrices,
+  mostExpensive,
   type PriceOverride,
   UNITS,
   type UnitPrices,
+  unitPricesOf,
   upperBound,
 } from './unit-prices.js';
 
 export interface PriceBook {
   readonly currency: Currency;
   /** What the list says of models besides their prices. */
-  readonly models: readonly Pick<ListedModel, 'id' | 'aliases' | 'contextTokens'>[];
+  readonly models: readonly NamedModel[];
   /** By exact id. `undefined` for a model without a price where the policy refuses those. */
   pricesOf(modelId: string): ModelPrices | undefined;
 }
@@ -22,8 +22,8 @@ export interface PriceBook {
 /** What the policy says about prices. */
 export interface PriceRules {
   readonly prices: {
-    /** What a model without a price costs: as much as the dearest one, or it is refused. */
-    readonly unknownModel: 'dearest' | 'refuse';
+    /** What a model without a price costs: as much as the most expensive one, or it is refused. */
+    readonly unknownModel: 'most-expensive' | 'refuse';
     /** By exact id; each replaces the list's prices for that model. */
     readonly models: Readonly<Record<string, PriceOverride>>;
   };
@@ -34,11 +34,13 @@ export interface PriceRules {
 export function createPriceBook({ prices, mistral }: PriceRules): PriceBook {
   const known = knownPrices(prices, mistral.currency);
   const isRegional = /^api\.(eu|us)\./.test(new URL(mistral.apiUrl).hostname);
-  // Mistral does not say whether region and priority add up; both is the dearer reading.
+  // Mistral does not say whether region and priority add up; both is the more expensive reading.
   const compile = (source: ModelPrices['source'], unitPrices: UnitPrices) =>
     compilePrices(source, isRegional ? times(unitPrices, REGIONAL) : unitPrices);
   const unknown =
-    prices.unknownModel === 'dearest' ? compile('dearest', dearest(known.values())) : undefined;
+    prices.unknownModel === 'most-expensive'
+      ? compile('most-expensive', mostExpensive(known.values()))
+      : undefined;
   const compiled = new Map<string, ModelPrices>();
 
   return {
@@ -67,7 +69,7 @@ function knownPrices(
     if (unitPrices) known.set(id, unitPrices);
   }
   for (const [id, override] of Object.entries(models)) {
-    known.set(id, overriddenUnitPrices(override));
+    known.set(id, unitPricesOf(override));
   }
   return known;
 }

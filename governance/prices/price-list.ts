@@ -1,12 +1,15 @@
-import type { IsoDate } from '../platform/utc-day.js';
-
 /** What a unit costs in USD and, where Mistral publishes one, in EUR: a price of its own there. */
 export type ListPrice = readonly [usd: string, eur?: string];
 
-export interface ListedModel {
+/** A model as Mistral or this list names it. */
+export interface NamedModel {
   readonly id: string;
   readonly aliases: readonly string[];
+  /** How many tokens a prompt and its completion may have together, where known. */
   readonly contextTokens: number | undefined;
+}
+
+export interface ListedModel extends NamedModel {
   /** Empty for a model that Mistral lists without a price. */
   readonly prices: ListedPrices;
 }
@@ -22,11 +25,7 @@ export interface ListedPrices {
 }
 
 /** Where the prices come from, and how old they are. */
-export const PRICE_LIST_SOURCE: {
-  readonly repository: string;
-  readonly commit: string;
-  readonly publishedOn: IsoDate;
-} = {
+export const PRICE_LIST_SOURCE = {
   repository: 'https://github.com/mistralai/platform-docs-public',
   commit: '222f4ba9114f84ce9f2d718b9a12fbac1e527f4b',
   publishedOn: '2026-08-21',
@@ -109,7 +108,7 @@ export const PRICE_LIST: readonly ListedModel[] = [
   text('ministral-3b-2410', [], 128, ['0.04'], ['0.04']),
   embedding('mistral-moderation-2411', [], 8, ['0.1']),
   pages('mistral-ocr-2505', [], ['1'], ['3']),
-  // Chat and transcription share this id, so each of its units is the dearer of the two.
+  // Chat and transcription share this id, so each of its units has the higher price of the two.
   model('voxtral-mini-2507', [], 32, {
     inputPerMillionTokens: ['0.04', '0.03'],
     outputPerMillionTokens: ['0.04', '0.04'],
@@ -135,7 +134,7 @@ function model(
   contextK: number | undefined,
   prices: ListedPrices,
 ): ListedModel {
-  // The list says "256k"; the larger reading of it never refuses what Mistral would take.
+  // The list says "256k"; the larger reading of it never rejects what Mistral accepts.
   return { id, aliases, contextTokens: contextK && contextK * K, prices };
 }
 

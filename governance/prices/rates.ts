@@ -17,8 +17,8 @@ export interface Rates extends Readonly<Record<Unit, number>> {
 export type ServiceTier = 'standard' | 'priority' | 'batch';
 
 export interface ModelPrices {
-  /** Where they come from; `dearest` are those of a model nobody knows. */
-  readonly source: 'policy' | 'list' | 'dearest';
+  /** Where they come from; `most-expensive` stands for a model without a price of its own. */
+  readonly source: 'policy' | 'list' | 'most-expensive';
   readonly tiers: Readonly<Record<ServiceTier, Rates>>;
   readonly bounds: Readonly<Record<Exclude<ServiceTier, 'batch'>, Rates>>;
 }

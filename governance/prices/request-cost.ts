@@ -38,72 +38,53 @@ export const NO_USAGE: Usage = {
   serviceTier: 'standard',
 };
 
+type Counts = Readonly<Record<Unit, number>>;
+
 /** In nano-units, rounded up once. */
 export function usageCost(prices: ModelPrices, usage: Usage): number {
   const cached = Math.min(usage.cachedTokens, usage.promptTokens);
   const annotated = Math.min(usage.annotatedPages, usage.pages);
-  return cost(
-    prices.tiers[usage.serviceTier],
-    usage.promptTokens - cached,
-    cached,
-    usage.completionTokens,
-    usage.pages - annotated,
-    annotated,
-    usage.audioSeconds,
-    usage.characters,
-  );
-}
-
-/** In nano-units, never less than what a request within the bounds costs. */
-export function upperBoundCost(prices: ModelPrices, bounds: UsageBounds): number {
-  return cost(
-    bounds.mayBePriority ? prices.bounds.priority : prices.bounds.standard,
-    bounds.promptTokens,
-    0,
-    bounds.completionTokens,
-    bounds.pages,
-    0,
-    bounds.audioSeconds,
-    bounds.characters,
-  );
-}
-
-/** Plain arguments: this runs twice for every request. */
-function cost(
-  rates: Rates,
-  inputTokens: number,
-  cachedTokens: number,
-  outputTokens: number,
-  pages: number,
-  annotatedPages: number,
-  audioSeconds: number,
-  characters: number,
-): number {
-  const sum =
-    inputTokens * rates.inputToken +
-    cachedTokens * rates.cachedToken +
-    outputTokens * rates.outputToken +
-    pages * rates.page +
-    annotatedPages * rates.annotatedPage +
-    audioSeconds * rates.audioSecond +
-    characters * rates.character;
-  // Below that no product or sum on the way was rounded.
-  if (sum <= Number.MAX_SAFE_INTEGER) {
-    const rest = sum % rates.divisor;
-    return (sum - rest) / rates.divisor + (rest > 0 ? 1 : 0);
-  }
-  return exactCost(rates, {
-    inputToken: inputTokens,
-    cachedToken: cachedTokens,
-    outputToken: outputTokens,
-    page: pages,
-    annotatedPage: annotatedPages,
-    audioSecond: audioSeconds,
-    character: characters,
+  return cost(prices.tiers[usage.serviceTier], {
+    inputToken: usage.promptTokens - cached,
+    cachedToken: cached,
+    outputToken: usage.completionTokens,
+    page: usage.pages - annotated,
+    annotatedPage: annotated,
+    audioSecond: usage.audioSeconds,
+    character: usage.characters,
   });
 }
 
-function exactCost({ exact }: Rates, counts: Readonly<Record<Unit, number>>): number {
+/** In nano-units, never less than what a request within the bounds costs. */
+export function upperBoundCost({ bounds: rates }: ModelPrices, bounds: UsageBounds): number {
+  return cost(bounds.mayBePriority ? rates.priority : rates.standard, {
+    inputToken: bounds.promptTokens,
+    cachedToken: 0,
+    outputToken: bounds.completionTokens,
+    page: bounds.pages,
+    annotatedPage: 0,
+    audioSecond: bounds.audioSeconds,
+    character: bounds.characters,
+  });
+}
+
+/** Written out, since it runs twice for every request. */
+function cost(rates: Rates, counts: Counts): number {
+  const sum =
+    counts.inputToken * rates.inputToken +
+    counts.cachedToken * rates.cachedToken +
+    counts.outputToken * rates.outputToken +
+    counts.page * rates.page +
+    counts.annotatedPage * rates.annotatedPage +
+    counts.audioSecond * rates.audioSecond +
+    counts.character * rates.character;
+  // Up to that no product or sum was rounded. NaN, from an infinite rate, takes the exact way, too.
+  if (!(sum <= Number.MAX_SAFE_INTEGER)) return exactCost(rates, counts);
+  const rest = sum % rates.divisor;
+  return (sum - rest) / rates.divisor + (rest > 0 ? 1 : 0);
+}
+
+function exactCost({ exact }: Rates, counts: Counts): number {
   let sum = 0n;
   for (const [unit, count] of Object.entries(counts)) sum += BigInt(count) * exact[unit as Unit];
   return ceiling(fraction(sum, exact.divisor));

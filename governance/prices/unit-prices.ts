@@ -48,15 +48,11 @@ export function listedUnitPrices(prices: ListedPrices, currency: Currency): Unit
     if (decimal === undefined) return undefined;
     decimals[field as PriceField] = decimal;
   }
-  return unitPrices(decimals);
-}
-
-export function overriddenUnitPrices(prices: PriceOverride): UnitPrices {
-  return unitPrices(prices);
+  return unitPricesOf(decimals);
 }
 
 /** The most that any of the models charges for each unit. */
-export function dearest(models: Iterable<UnitPrices>): UnitPrices {
+export function mostExpensive(models: Iterable<UnitPrices>): UnitPrices {
   const prices = Object.fromEntries(UNITS.map((unit) => [unit, ZERO])) as Record<Unit, Fraction>;
   for (const model of models) {
     for (const unit of UNITS) {
@@ -75,7 +71,10 @@ export function upperBound(prices: UnitPrices): UnitPrices {
   };
 }
 
-function unitPrices(decimals: Partial<Record<PriceField, string | number>>): UnitPrices {
+/** What is left out costs nothing, but for what has a usual share of another price. */
+export function unitPricesOf(
+  decimals: Readonly<Partial<Record<PriceField, string | number>>>,
+): UnitPrices {
   function price(field: PriceField, scale: Fraction): Fraction | undefined {
     const decimal = parseDecimal(decimals[field]);
     return decimal && multiply(decimal, scale);

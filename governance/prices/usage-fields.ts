@@ -1,13 +1,14 @@
+import { isObject } from '../platform/json.js';
 import { NO_USAGE, type Usage } from './request-cost.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the `usage` of chat, FIM, embeddings and transcriptions, and the `usage_info` of OCR.
- * `undefined` where it is not to be relied on. By hand, not by a schema: it runs for every request.
+ * `undefined` where it cannot be relied on. Without a schema, since it runs for every request.
  */
 export function readUsage(usage: unknown): Usage | undefined {
-  if (!isFields(usage)) return undefined;
+  if (!isObject(usage)) return undefined;
   const promptTokens = count(usage.prompt_tokens);
   const completionTokens = count(usage.completion_tokens) ?? completionOf(usage, promptTokens);
   const pages = count(usage.pages_processed);
@@ -42,7 +43,7 @@ function secondsOf(value: unknown): number | undefined {
   return typeof value === 'number' ? count(Math.ceil(value)) : undefined;
 }
 
-/** Mistral has three places for it. What is not readable there was not cached: that is dearer. */
+/** Mistral has three places for it. What is not readable there counts as not cached, which costs more. */
 function cachedOf(usage: Fields, promptTokens: number): number {
   const cached = [
     detail(usage.prompt_tokens_details),
@@ -53,9 +54,5 @@ function cachedOf(usage: Fields, promptTokens: number): number {
 }
 
 function detail(details: unknown): number | undefined {
-  return isFields(details) ? count(details.cached_tokens) : undefined;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
+  return isObject(details) ? count(details.cached_tokens) : undefined;
 }

@@ -1,12 +1,12 @@
-/** What one holder may still use of a counter, as the counter's item has it. */
+/** The part of a counter that one holder may use, as stored in the counter's item. */
 export interface Lease {
-  /** Taken from the counter and not settled yet. */
+  /** Taken from the counter and not yet settled. */
   readonly amount: number;
-  /** The part of it that requests under way had reserved: booked if the holder never comes back. */
+  /** The part reserved by requests in flight: booked if the holder never comes back. */
   readonly inFlight: number;
-  /** Nothing is authorized from it after this instant, in milliseconds. */
+  /** In milliseconds. Nothing is authorized from the lease afterwards. */
   readonly until: number;
-  /** Of the exchange that wrote it. A holder uses no number twice, so it says which one that was. */
+  /** The number of the exchange that wrote it. A holder uses each number once. */
   readonly sequence: number;
 }
 
@@ -17,34 +17,22 @@ export interface Counter {
   readonly leases: ReadonlyMap<string, Lease>;
 }
 
-/** Settles, renews, tops up, gives back and reclaims: all that is ever done to a counter. */
+/** The only operation on a counter: it settles, renews, tops up, returns and reclaims. */
 export interface Exchange {
   readonly holderId: string;
-  /** The holder's lease as it must be for this to happen; `undefined` for none. */
+  /** The lease that the holder must have for this to happen; `undefined` for none. */
   readonly before: Lease | undefined;
   readonly after: Lease | undefined;
   readonly settle: number;
-  /** What `committed` must not pass. Absent where the money is spent already. */
+  /** The most that `committed` may become. Absent where the money is already spent. */
   readonly limit?: number;
 }
 
 export const EMPTY_COUNTER: Counter = { settled: 0, committed: 0, leases: new Map() };
 
-/** How much an exchange adds to what is committed. */
+/** What an exchange adds to `committed`. */
 export function growthOf({ before, after, settle }: Exchange): number {
   return settle + (after?.amount ?? 0) - (before?.amount ?? 0);
-}
-
-/** The counter after an exchange; `undefined` where its conditions do not hold. */
-export function exchanged(counter: Counter, exchange: Exchange): Counter | undefined {
-  const { holderId, before, after, settle, limit } = exchange;
-  if (!isSameLease(counter.leases.get(holderId), before)) return undefined;
-  const committed = counter.committed + growthOf(exchange);
-  if (limit !== undefined && committed > limit) return undefined;
-  const leases = new Map(counter.leases);
-  if (after) leases.set(holderId, after);
-  else leases.delete(holderId);
-  return { settled: counter.settled + settle, committed, leases };
 }
 
 export function isSameLease(one: Lease | undefined, other: Lease | undefined): boolean {

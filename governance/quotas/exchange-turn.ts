@@ -1,7 +1,7 @@
-import { type Account, NO_REFUSAL, TAKEN, takeInTurn, type Waiter } from './account.js';
+import { type Account, isSettled, NO_REFUSAL, TAKEN, takeInTurn, type Waiter } from './account.js';
 import type { Exchange } from './counter.js';
-import { obtainable, rollDemand, spareFor, supplyFor } from './lease-size.js';
-import { reclaims } from './lease-time.js';
+import { obtainable, rollUse, spareFor, supplyFor } from './lease-size.js';
+import { CLOCK_MARGIN_MS, LEASE_MS, reclaims } from './lease-time.js';
 import { confirm, doubt, propose, reconcile } from './position.js';
 import type { QuotaCounters } from './quota-counters.aws.js';
 
@@ -10,23 +10,54 @@ export interface HolderParts {
   readonly counters: QuotaCounters;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Told of every call to the counters that failed; it will be repeated. */
+  /** Called for every failed call to the counters, which will be repeated. */
   readonly report: (error: unknown) => void;
 }
 
 const MAX_EXCHANGES = 12;
 const MAX_RECLAIMS = 4;
-/** At a window's start most of those who will share it have not come yet. */
+/** At the start of a window, most of the holders that will share it have not come yet. */
 const LEAST_HOLDERS = 8;
 const REFUSAL_MS = 1_000;
-/** Nobody holds anything, so that only a higher limit could bring something back. */
+/** No holder has a lease, so only a higher limit could free something. */
 const FINAL_REFUSAL_MS = 10_000;
 const OUTAGE_MS = 200;
 
-/** What a turn is for: to keep a supply for the requests to come, or to end with nothing. */
+/** The purpose of a turn: a supply for the next requests, or to return everything. */
 export type Purpose = 'supply' | 'give-back';
 
-/** Starts exchanging with the counter, or joins the turn that is under way. Never rejects. */
+/** Settles, renews and returns in one exchange, if there is anything to write. */
+export async function flushAccount(
+  account: Account,
+  parts: HolderParts,
+  purpose: Purpose,
+): Promise<void> {
+  // A turn in progress may have started before the last request was settled.
+  await account.turn;
+  const isDue = purpose === 'give-back' ? !isSettled(account) : hasNews(account, parts);
+  if (isDue) await startTurn(account, parts, purpose);
+}
+
+/** Nothing will be spent in that window any more, even if a fast clock is corrected. */
+export function isOver(account: Account, nowMs: number): boolean {
+  const hasEnded = nowMs > account.endsMs + 2 * CLOCK_MARGIN_MS;
+  return hasEnded && account.users === 0 && !account.turn && isSettled(account);
+}
+
+function hasNews(account: Account, parts: HolderParts): boolean {
+  const { position, recent } = account;
+  const { lease, used, inFlight, unanswered, free } = position;
+  const nowMs = parts.nowMs();
+  rollUse(recent, nowMs);
+  if (used !== 0 || unanswered.length > 0) return true;
+  if (!lease) return false;
+  if (inFlight !== lease.inFlight) return true;
+  if (inFlight > 0 && nowMs > lease.until - LEASE_MS / 2) return true;
+  // Twice as much, or slowly falling use would cost a write every second.
+  return free > 2 * plannedSpare(account, parts);
+}
+
+/** Starts exchanging with the counter, or joins the turn in progress. Never rejects. */
 export function startTurn(
   account: Account,
   parts: HolderParts,
@@ -49,7 +80,7 @@ async function exchangeTurn(account: Account, parts: HolderParts, purpose: Purpo
       refuseHopeless(account, parts);
       if (happened && account.waiters.length === 0) break;
     }
-    // Others were faster every time; they hold what this one would have needed.
+    // Other holders were faster every time, and hold what this one needs.
     for (const { answer } of drain(account)) answer({ kind: 'exhausted', heldByOthers: true });
     await reclaimSome(account, parts);
   } catch (error) {
@@ -61,7 +92,7 @@ async function exchangeTurn(account: Account, parts: HolderParts, purpose: Purpo
 async function exchangeOnce(account: Account, parts: HolderParts, purpose: Purpose) {
   const { position, key, limit, expiresAtMs } = account;
   const { holderId, counters, nowMs } = parts;
-  rollDemand(account.demand, nowMs());
+  rollUse(account.recent, nowMs());
   const spare = purpose === 'supply' ? plannedSpare(account, parts) : 0;
   const exchange = propose(position, holderId, { spare, nowMs: nowMs(), limit });
   const answer = await counters.exchange(key, exchange, expiresAtMs).catch((error) => {
@@ -81,12 +112,12 @@ async function exchangeOnce(account: Account, parts: HolderParts, purpose: Purpo
   return answer.happened;
 }
 
-/** The spare that the lease should have by what is known now. */
-export function plannedSpare(account: Account, parts: HolderParts): number {
-  const { position, waiters, demand } = account;
+/** The spare that the lease should have, as far as is known. */
+function plannedSpare(account: Account, parts: HolderParts): number {
+  const { position, waiters, recent } = account;
   const waiting = waiters.reduce((sum, { amount }) => sum + amount, 0);
   const smallestWaiting = waiters.reduce((least, { amount }) => Math.min(least, amount), Infinity);
-  const latest = demand.latest || waiters[0]?.amount || 0;
+  const latest = recent.latest || waiters[0]?.amount || 0;
   const isOver = parts.nowMs() >= account.endsMs;
   return spareFor({
     free: position.free,
@@ -94,7 +125,7 @@ export function plannedSpare(account: Account, parts: HolderParts): number {
     holders: holdersOf(account, parts),
     waiting,
     smallestWaiting,
-    supply: isOver ? 0 : supplyFor({ ...demand, latest, sum: demand.sum + waiting }),
+    supply: isOver ? 0 : supplyFor({ ...recent, latest, sum: recent.sum + waiting }),
   });
 }
 
@@ -122,7 +153,7 @@ function serve(account: Account, nowMs: number): void {
   }
 }
 
-/** Refuses what the counter cannot give, by what it has just said, and serves who comes behind. */
+/** Refuses what the counter, as just read, cannot give, and serves the requests behind. */
 function refuseHopeless(account: Account, parts: HolderParts): void {
   const heldByOthers = isHeldByOthers(account, parts);
   const kept: Waiter[] = [];
@@ -152,12 +183,12 @@ async function reclaimForWaiters(account: Account, parts: HolderParts): Promise<
   if (wanted > couldGive(account)) await reclaimSome(account, parts);
 }
 
-/** Takes back what holders hold that were not heard of for too long. */
+/** Reclaims leases of holders that have not renewed them in time. */
 async function reclaimSome(account: Account, { counters, holderId, nowMs }: HolderParts) {
   if (!account.counter) return;
   const dead: Exchange[] = reclaims(account.counter, nowMs(), holderId).slice(0, MAX_RECLAIMS);
   for (const reclaim of dead) {
-    // Refused where somebody was faster, or the holder has come back: then it is not ours to take.
+    // It does not happen where another holder was faster, or the lease's holder is back.
     const { counter } = await counters.exchange(account.key, reclaim, account.expiresAtMs);
     account.counter = counter;
   }

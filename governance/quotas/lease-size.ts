@@ -1,22 +1,22 @@
-/** How fast a holder uses a quota, from what it was asked for lately. */
-export interface Demand {
-  /** Asked for since `sinceMs`. */
+/** How fast a holder uses a quota, from the latest requests. */
+export interface RecentUse {
+  /** Reserved since `sinceMs`. */
   sum: number;
-  /** The latest amount that was asked for. */
+  /** The latest amount that was reserved. */
   latest: number;
   sinceMs: number;
   perSecond: number;
 }
 
-/** What is known about a counter and wanted from it, for the size of the next lease. */
+/** What a counter has and its holder wants, for the size of the next lease. */
 export interface LeaseNeed {
   /** Spare in the lease now; below zero where more was used than leased. */
   readonly free: number;
-  /** What the limit has left beside that. */
+  /** What the limit has left besides. */
   readonly room: number;
-  /** How many holders share what is left, this one included. */
+  /** The number of holders that share what is left, this one included. */
   readonly holders: number;
-  /** All that requests wait for, and the smallest of it. */
+  /** The amounts that requests wait for: their sum, and the smallest. */
   readonly waiting: number;
   readonly smallestWaiting: number;
   /** Spare for the next seconds. */
@@ -26,36 +26,36 @@ export interface LeaseNeed {
 const SUPPLY_SECONDS = 3;
 const REMEMBERED_SECONDS = 10;
 
-export function newDemand(nowMs: number): Demand {
+export function newRecentUse(nowMs: number): RecentUse {
   return { sum: 0, latest: 0, sinceMs: nowMs, perSecond: 0 };
 }
 
-/** Folds what was asked for in the last seconds into the rate; half of it is the last second's. */
-export function rollDemand(demand: Demand, nowMs: number): void {
-  const seconds = (nowMs - demand.sinceMs) / 1000;
+/** Folds the use of the last seconds into the rate; half of the rate is the last second's. */
+export function rollUse(use: RecentUse, nowMs: number): void {
+  const seconds = (nowMs - use.sinceMs) / 1000;
   if (seconds < 1) return;
   const weight = 0.5 ** seconds;
-  demand.perSecond = demand.perSecond * weight + (demand.sum / seconds) * (1 - weight);
-  demand.sum = 0;
-  demand.sinceMs = nowMs;
+  use.perSecond = use.perSecond * weight + (use.sum / seconds) * (1 - weight);
+  use.sum = 0;
+  use.sinceMs = nowMs;
 }
 
-/** Spare for a few seconds at the present rate; for rare use one request as large as the latest. */
-export function supplyFor({ sum, latest, perSecond }: Demand): number {
+/** Spare for a few seconds at the current rate; for rare use, one request as large as the latest. */
+export function supplyFor({ sum, latest, perSecond }: RecentUse): number {
   const rate = Math.max(perSecond, sum);
   const oneMore = rate * REMEMBERED_SECONDS >= latest ? latest : 0;
   const supply = Math.floor(Math.max(rate * SUPPLY_SECONDS, oneMore));
-  return supply < latest ? 0 : supply; // too little for anybody is only kept from others
+  return supply < latest ? 0 : supply; // too little for a request would only be kept from others
 }
 
-/** How much spare could be had at most. */
+/** The most spare that the counter can give. */
 export function obtainable({ free, room }: Pick<LeaseNeed, 'free' | 'room'>): number {
   return Math.max(0, free + room);
 }
 
 /**
- * The spare of the next lease: what is waited for, and a supply that is no more than a fair
- * share of what is left. So leases shrink to single requests as the limit comes near.
+ * The spare of the next lease: what requests wait for, and a supply that is at most a fair share of
+ * what is left. So leases shrink to single requests near the limit.
  */
 export function spareFor(need: LeaseNeed): number {
   const { holders, waiting, smallestWaiting, supply } = need;

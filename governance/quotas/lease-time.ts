@@ -1,32 +1,32 @@
 import type { Counter, Exchange, Lease } from './counter.js';
 
-/** How far the clocks of two holders may differ from the true time, each of them. */
+/** How far each holder's clock may differ from the true time. */
 export const CLOCK_MARGIN_MS = 5_000;
 
-/** How often at least a holder flushes while requests run. */
+/** The longest time between two flushes of a holder while requests are in flight. */
 export const FLUSH_WITHIN_MS = 4_000;
 
-/** What a call to the counters takes at most. */
+/** The longest that a call to the counters takes. */
 const CALL_MS = 3_000;
 
 /**
- * In which a holder that is up tells the counter of a request that began: the flush after it may
- * have to wait for a call under way before its own.
+ * The time in which a running holder writes a new request to the counter: the next flush may have to
+ * wait for a call in progress before its own.
  */
 export const RECORDED_WITHIN_MS = FLUSH_WITHIN_MS + 2 * CALL_MS;
 
-/** With the margin, a lease is free for others 60 s at most after its holder was last heard of. */
+/** With the margin, other holders can reclaim a lease 60 s after its last renewal. */
 export const LEASE_MS = 60_000 - CLOCK_MARGIN_MS;
 
 /**
- * How long an emptied lease still tells its holder, should it come back, what became of it. By then
- * AWS accepts no command any more that was sent from before the lease: signatures last five minutes.
+ * How long an emptied lease is kept, so that a returning holder learns what became of it. After that
+ * AWS no longer accepts commands from before the lease: signatures last five minutes.
  */
 export const FORGET_MS = 5 * 60_000;
 
 /**
- * The instant from which a holder authorizes nothing more from its own lease: what began just before
- * is in flight in the counter before anybody may take the lease back, by whichever clock.
+ * From this instant on a holder authorizes nothing more from its own lease. A request that began just
+ * before is recorded as in flight before others may reclaim the lease, by any clock.
  */
 export function fenceOf({ until }: Pick<Lease, 'until'>): number {
   return until - CLOCK_MARGIN_MS - RECORDED_WITHIN_MS;
@@ -37,8 +37,8 @@ export function isReclaimable({ amount, until }: Lease, nowMs: number): boolean 
 }
 
 /**
- * Takes a dead holder's lease back. What its requests under way had reserved counts as spent:
- * nobody else can know how much of it was.
+ * Reclaims a dead holder's lease. What its requests in flight had reserved counts as spent, since no
+ * other holder can know how much of it was used.
  */
 export function reclaimOf(holderId: string, lease: Lease, nowMs: number): Exchange {
   const isForgotten = nowMs > lease.until + FORGET_MS;
@@ -50,7 +50,7 @@ export function reclaimOf(holderId: string, lease: Lease, nowMs: number): Exchan
   };
 }
 
-/** The leases that may be taken back, those first that free the most. */
+/** The reclaims that are possible, those first that free the most. */
 export function reclaims(counter: Counter, nowMs: number, except: string): Exchange[] {
   return [...counter.leases]
     .filter(([holderId, lease]) => holderId !== except && isReclaimable(lease, nowMs))
@@ -58,7 +58,7 @@ export function reclaims(counter: Counter, nowMs: number, except: string): Excha
     .map(([holderId, lease]) => reclaimOf(holderId, lease, nowMs));
 }
 
-/** Settled and committed as if all that may be taken back had been. */
+/** Settled and committed, as if every reclaimable lease had been reclaimed. */
 export function totalsAt(counter: Counter, nowMs: number): { settled: number; committed: number } {
   let { settled, committed } = counter;
   for (const lease of counter.leases.values()) {

@@ -4,18 +4,18 @@ import type { Quota, QuotaWindow } from './quota.js';
 import { windowEnd, windowName, windowStart } from './quota-window.js';
 import { counterKey, preferredShard, shardLimit } from './shards.js';
 
-/** The accounts of a quota's present window. */
+/** The accounts of a quota's current window. */
 export interface Meter {
   readonly quota: Quota;
   startsMs: number;
   endsMs: number;
   /** One for each shard. */
   accounts: readonly Account[];
-  /** The shard that is spent from now. */
+  /** The shard in use. */
   shard: number;
 }
 
-/** How long a window's item outlives the window, for the spend monitor and late settlements. */
+/** How long an item is kept after its window, for the spend monitor and late settlements. */
 const KEPT_MS: Readonly<Record<QuotaWindow, number>> = {
   minute: 2 * DAY_MS,
   hour: 40 * DAY_MS,
@@ -23,7 +23,7 @@ const KEPT_MS: Readonly<Record<QuotaWindow, number>> = {
   month: 400 * DAY_MS,
 };
 
-/** All that a holder counts with. Quotas that say the same share their accounts. */
+/** The meters of one holder. Equal quotas share their accounts. */
 export interface Meters {
   readonly accounts: ReadonlyMap<string, Account>;
   /** The meter of a quota, in the window that `nowMs` falls into. */
@@ -32,7 +32,7 @@ export interface Meters {
 }
 
 export function createMeters(holderId: string): Meters {
-  // By the object: looking up a string built for every request would cost more than the rest.
+  // By object: a string built for every request would cost more than all the rest.
   const meters = new WeakMap<Quota, Meter>();
   const accounts = new Map<string, Account>();
 

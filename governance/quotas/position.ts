@@ -4,23 +4,23 @@ import { CLOCK_MARGIN_MS, FORGET_MS, fenceOf, LEASE_MS } from './lease-time.js';
 const MAX_UNANSWERED = 20;
 
 /**
- * A holder's side of one counter. It changes in place: requests are authorized and settled by
- * these few numbers alone, millions of times between two exchanges.
+ * A holder's side of one counter. It changes in place: requests are authorized and settled by these
+ * few numbers alone, millions of times between two exchanges.
  */
 export interface Position {
-  /** What may still be authorized. Below zero once more was used than there was a lease for. */
+  /** What may still be authorized. Below zero after more was used than leased. */
   free: number;
-  /** Used and not settled yet. Below zero after a reclaim that booked more than was used. */
+  /** Used and not yet settled. Below zero after a reclaim that booked more than was used. */
   used: number;
-  /** Reserved by requests under way. */
+  /** Reserved by requests in flight. */
   inFlight: number;
   /** Nothing is authorized from this instant on. */
   fenceMs: number;
-  /** The lease as the counter has it, by all that is known. */
+  /** The lease in the counter, as far as is known. */
   lease: Lease | undefined;
-  /** Exchanges that were sent from that lease and whose outcome is not known. One at most happened. */
+  /** Exchanges that were sent from this lease, with unknown outcome. At most one has happened. */
   unanswered: Exchange[];
-  /** An answer was lost once, so a command may still arrive that nobody remembers. */
+  /** An answer was lost once, so a forgotten command may still arrive. */
   hasLostAnswers: boolean;
   sequence: number;
 }
@@ -38,7 +38,7 @@ export function newPosition(): Position {
   };
 }
 
-/** Settles what was used and leaves a lease on what is under way plus `spare`. */
+/** Settles what was used, and leases what is in flight plus `spare`. */
 export function propose(
   position: Position,
   holderId: string,
@@ -46,11 +46,11 @@ export function propose(
 ): Exchange {
   const { lease, used, inFlight, unanswered } = position;
   const latest = unanswered.at(-1);
-  // In a long outage the same exchange is sent again and again: it happens once at most.
+  // In a long outage the same exchange is sent again and again; it can happen only once.
   if (latest && unanswered.length >= MAX_UNANSWERED) return latest;
   position.sequence += 1;
   const amount = inFlight + spare;
-  // A late duplicate of a lost command finds no place as long as the lease's record is there.
+  // A late duplicate of a lost command cannot happen as long as the lease's record is there.
   const isDone = amount === 0 && !position.hasLostAnswers;
   const after = { amount, inFlight, until: nowMs + LEASE_MS, sequence: position.sequence };
   const growth = used + amount - (lease?.amount ?? 0);
@@ -59,7 +59,7 @@ export function propose(
     before: lease,
     after: isDone ? undefined : after,
     settle: used,
-    // What is used or under way is owed, whatever the limit says.
+    // What is used or in flight is owed, whatever the limit.
     ...(spare > 0 && growth > 0 && { limit }),
   };
   position.unanswered.push(exchange);
@@ -67,7 +67,7 @@ export function propose(
   return exchange;
 }
 
-/** The last exchange that was proposed has happened, in the only attempt or in one of several. */
+/** The last proposed exchange has happened, in its only attempt or in one of several. */
 export function confirm(position: Position): void {
   const exchange = position.unanswered.at(-1);
   if (!exchange) return;
@@ -75,12 +75,12 @@ export function confirm(position: Position): void {
   accept(position, exchange.after);
 }
 
-/** No answer came: the exchange may have happened, may never, or may yet. */
+/** No answer came: the exchange may have happened, may happen later, or never. */
 export function doubt(position: Position): void {
   position.hasLostAnswers = true;
 }
 
-/** The last exchange was refused; the counter tells what became of those before it, or of itself. */
+/** The last exchange was refused; the counter shows what became of it and of those before. */
 export function reconcile(
   position: Position,
   found: Lease | undefined,
@@ -101,7 +101,7 @@ function reconcileLease(position: Position, found: Lease): void {
   const happened = unanswered.find(({ after }) => after?.sequence === found.sequence);
   const written = happened?.after ?? lease;
   if (written?.sequence !== found.sequence)
-    throw new LeaseTakenError('the lease of this holder was written by somebody else');
+    throw new LeaseTakenError('the lease of this holder was written by another process');
   if (happened) position.used -= happened.settle;
   const wasReclaimed = found.amount < written.amount;
   if (wasReclaimed) position.used -= written.inFlight;
@@ -116,7 +116,7 @@ function reconcileAbsence(position: Position, nowMs: number): void {
     position.used -= removal.settle;
     return;
   }
-  // Which of the exchanges had happened is forgotten too: rather book too much than too little.
+  // It is unknown which of the exchanges had happened: better to book too much than too little.
   const booked = [lease, ...unanswered.flatMap(({ after }) => after ?? [])];
   position.used -= Math.min(...booked.map(({ inFlight }) => inFlight));
 }
@@ -128,7 +128,7 @@ function accept(position: Position, lease: Lease | undefined): void {
   recount(position);
 }
 
-/** Only what is there by every possible outcome may be authorized from. */
+/** Only what is available under every possible outcome may be authorized. */
 function recount(position: Position): void {
   let ceiling = position.lease?.amount ?? 0;
   for (const { settle, after } of position.unanswered)
@@ -136,7 +136,7 @@ function recount(position: Position): void {
   position.free = ceiling - position.used - position.inFlight;
 }
 
-/** Two processes go by the same holder id: neither can know what it may spend. */
+/** Two processes use the same holder id: neither can know what it may spend. */
 export class LeaseTakenError extends Error {
   override readonly name = 'LeaseTakenError';
 }

@@ -5,33 +5,45 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Counter, EMPTY_COUNTER, type Exchange, growthOf } from './counter.js';
-import { leaseName, parseCounter, writeLease } from './quota-item.aws.js';
+import * as z from 'zod';
+import { type Counter, EMPTY_COUNTER, type Exchange, growthOf, type Lease } from './counter.js';
 import type { CounterKey } from './shards.js';
 
 export interface ExchangeAnswer {
   readonly happened: boolean;
-  /** As it is after that. */
+  /** As it is afterwards. */
   readonly counter: Counter;
-  /** It took several attempts, so that one of them may still be on its way. */
+  /** It took several attempts, one of which may still be on its way. */
   readonly wasRepeated: boolean;
 }
 
-/** What quotas are counted in. Every method throws where no answer came. */
+/** The counters of all quotas. Every method throws if no answer comes. */
 export interface QuotaCounters {
   read(key: CounterKey): Promise<Counter>;
-  /** One conditional write. It happens in full or not at all, and no sequence number twice. */
+  /** One conditional write. It happens in full or not at all, and each sequence number once. */
   exchange(key: CounterKey, exchange: Exchange, expiresAtMs: number): Promise<ExchangeAnswer>;
 }
 
 export interface QuotaCountersOptions {
   /**
-   * How long a call may take, attempts of the SDK included.
+   * How long a call may take, including retries of the SDK.
    *
    * @default 3000
    */
   readonly timeoutMs?: number;
 }
+
+const LEASE_PREFIX = 'lease#';
+
+// Amounts are whole numbers below 2^53: nine million dollars in nano-dollars.
+const NumberSchema = z.object({ N: z.coerce.number<string>().int() }).transform(({ N }) => N);
+
+const CountsSchema = z.object({
+  settled: NumberSchema.default(0),
+  committed: NumberSchema.default(0),
+});
+
+const LeaseSchema = z.object({ S: z.string().regex(/^\d+( \d+){3}$/) });
 
 const NO_COUNT = 'attribute_not_exists(#committed)';
 const FITS = '#committed <= :room';
@@ -66,7 +78,7 @@ export function createQuotaCounters(
         return { happened: true, counter: parseCounter(Attributes), wasRepeated };
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        // Dynalite does not send the item along, and an item that is not there cannot be sent.
+        // Dynalite does not return the item, and a missing item cannot be returned.
         const counter = error.Item ? parseCounter(error.Item) : await read(key);
         return { happened: false, counter, wasRepeated: isRepeated(error.$metadata) };
       }
@@ -110,4 +122,33 @@ function numberOf(value: number): AttributeValue.NMember {
 
 function isRepeated({ attempts = 1 }: { readonly attempts?: number }): boolean {
   return attempts > 1;
+}
+
+/** The counter in an item: `settled`, `committed`, and a `lease#<holder id>` for every lease. */
+function parseCounter(item: Record<string, AttributeValue>): Counter {
+  const leases = new Map<string, Lease>();
+  for (const [name, value] of Object.entries(item)) {
+    if (name.startsWith(LEASE_PREFIX))
+      leases.set(name.slice(LEASE_PREFIX.length), readLease(value));
+  }
+  return { ...CountsSchema.parse(item), leases };
+}
+
+function leaseName(holderId: string): string {
+  return `${LEASE_PREFIX}${holderId}`;
+}
+
+/**
+ * Amount, in flight, until and sequence in one string: every write returns the leases of all holders,
+ * and the SDK takes twice as long to read them as maps, which also cost more by their size.
+ */
+function writeLease({ amount, inFlight, until, sequence }: Lease): string {
+  return `${amount} ${inFlight} ${until} ${sequence}`;
+}
+
+function readLease(value: AttributeValue): Lease {
+  const [amount = 0, inFlight = 0, until = 0, sequence = 0] = LeaseSchema.parse(value)
+    .S.split(' ')
+    .map(Number);
+  return { amount, inFlight, until, sequence };
 }

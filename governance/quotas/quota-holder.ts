@@ -1,11 +1,9 @@
 import { mapBounded } from '../platform/map-bounded.js';
-import { type Account, take, unask } from './account.js';
-import { askMeter, type MeterAnswer, misfit, refusalAtOnce } from './ask.js';
-import { type HolderParts, startTurn } from './exchange-turn.js';
-import { flushAccount, isOver } from './flush.js';
-import { HeldReservation, isAmount } from './held-reservation.js';
+import { type Account, cancel, HeldReservation, isAmount, take } from './account.js';
+import { type ClaimOutcome, exceedsLimit, knownRefusal, takeFrom } from './claims.js';
+import { flushAccount, type HolderParts, isOver, startTurn } from './exchange-turn.js';
 import { createMeters } from './meter.js';
-import type { QuotaClaim, QuotaHolder, QuotaRefusal, QuotaUnavailable } from './quota.js';
+import type { QuotaClaim, QuotaHolder } from './quota.js';
 import type { QuotaCounters } from './quota-counters.aws.js';
 
 export interface QuotaHolderOptions {
@@ -14,7 +12,7 @@ export interface QuotaHolderOptions {
   readonly counters: QuotaCounters;
   /** Milliseconds since 1970, as `Date.now`. */
   readonly nowMs: () => number;
-  /** Told of every call to the counters that failed: what it was for is tried again. */
+  /** Called for every failed call to the counters, which will be repeated. */
   readonly report?: (error: unknown) => void;
   /** For processes that are never frozen. @default only `flush()` settles */
   readonly flushEverySeconds?: number;
@@ -32,7 +30,7 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
   const timer =
     flushEverySeconds && timers.setInterval(() => void flush(), flushEverySeconds * 1000).unref();
 
-  /** All claims from memory; `undefined` where a lease has run dry. */
+  /** All claims from memory; `undefined` if a lease is exhausted. */
   function reserveFromMemory(claims: readonly QuotaClaim[], at: number) {
     const accounts: Account[] = [];
     for (let index = 0; index < claims.length; index += 1) {
@@ -41,7 +39,7 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
       const account = meter.accounts[meter.shard] as Account;
       if (!take(account, amount, at)) {
         for (let taken = 0; taken < index; taken += 1)
-          unask(accounts[taken] as Account, claims[taken]?.amount ?? 0);
+          cancel(accounts[taken] as Account, claims[taken]?.amount ?? 0);
         return undefined;
       }
       if (account.position.free < account.lowWater && !account.turn) void startTurn(account, parts);
@@ -50,27 +48,27 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
     return new HeldReservation(accounts, claims);
   }
 
-  function refuseAtOnce(claims: readonly QuotaClaim[], at: number) {
+  function refuseFromMemory(claims: readonly QuotaClaim[], at: number) {
     for (const claim of claims) {
-      const answer = misfit(meters.at(claim.quota, at), claim);
-      if (answer) return answer;
+      const refusal = exceedsLimit(meters.at(claim.quota, at), claim);
+      if (refusal) return refusal;
     }
     for (const claim of claims) {
-      const answer = refusalAtOnce(meters.at(claim.quota, at), claim.amount, at);
-      if (answer) return refusalOf(claim, answer);
+      const refusal = knownRefusal(meters.at(claim.quota, at), claim, at);
+      if (refusal) return refusal;
     }
     return undefined;
   }
 
   async function reserveFromCounters(claims: readonly QuotaClaim[], at: number) {
-    const asked = claims.map(({ quota }) => meters.at(quota, at));
-    // A window may end, and be flushed for the last time, while this walks its shards.
-    const accounts = asked.flatMap((meter) => meter.accounts);
+    const asked = claims.map((claim) => ({ claim, meter: meters.at(claim.quota, at) }));
+    // A window may end, and be flushed for the last time, while this goes through its shards.
+    const accounts = asked.flatMap(({ meter }) => meter.accounts);
     for (const account of accounts) account.users += 1;
-    const answers = await Promise.all(
-      asked.map((meter, index) => askMeter(meter, claims[index]?.amount ?? 0, parts)),
+    const outcomes = await Promise.all(
+      asked.map(({ claim, meter }) => takeFrom(meter, claim, parts)),
     );
-    const outcome = reservationOf(claims, answers);
+    const outcome = reservationOf(claims, outcomes);
     for (const account of accounts) account.users -= 1;
     return outcome;
   }
@@ -89,7 +87,9 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
       checkAmounts(claims);
       const at = nowMs();
       return (
-        reserveFromMemory(claims, at) ?? refuseAtOnce(claims, at) ?? reserveFromCounters(claims, at)
+        reserveFromMemory(claims, at) ??
+        refuseFromMemory(claims, at) ??
+        reserveFromCounters(claims, at)
       );
     },
 
@@ -103,38 +103,21 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
   };
 }
 
-/** All of what the claims were answered, or none. */
-function reservationOf(claims: readonly QuotaClaim[], answers: readonly MeterAnswer[]) {
-  const refused = answers.findIndex(({ outcome }) => outcome.kind !== 'taken');
-  if (refused < 0)
-    return new HeldReservation(
-      answers.map(({ account }) => account),
-      claims,
-    );
-  for (const [index, { account, outcome }] of answers.entries())
-    if (outcome.kind === 'taken') unask(account, claims[index]?.amount ?? 0);
-  return refusalOf(claims[refused] as QuotaClaim, answers[refused] as MeterAnswer);
-}
-
-function refusalOf(
-  { quota }: QuotaClaim,
-  { outcome, account }: MeterAnswer,
-): QuotaRefusal | QuotaUnavailable {
-  if (outcome.kind === 'unavailable') return outcome;
-  return {
-    kind: 'exhausted',
-    quota,
-    windowName: account.windowName,
-    resetsAt: new Date(account.endsMs),
-    heldByOthers: outcome.kind === 'exhausted' && outcome.heldByOthers,
-  };
+/** A reservation of all claims, or of none. */
+function reservationOf(claims: readonly QuotaClaim[], outcomes: readonly ClaimOutcome[]) {
+  const taken = outcomes.map((one) => (one.kind === 'taken' ? one.account : undefined));
+  const refusal = outcomes.find((one) => one.kind !== 'taken');
+  if (!refusal) return new HeldReservation(taken as Account[], claims);
+  for (const [index, account] of taken.entries())
+    if (account) cancel(account, claims[index]?.amount ?? 0);
+  return refusal;
 }
 
 function checkAmounts(claims: readonly QuotaClaim[]): void {
   for (const { amount } of claims) {
     if (!isAmount(amount))
       throw new RangeError(
-        `wrong amount ${amount} of a quota claim: allowed are whole numbers from 0 to 2^53 - 1`,
+        `invalid amount ${amount} of a quota claim: allowed are whole numbers from 0 to 2^53 - 1`,
       );
   }
 }

@@ -10,13 +10,13 @@ export interface QuotaTotal {
   readonly windowName: string;
   /** Used, in the quota's unit. */
   readonly settled: number;
-  /** Used or held by leases that have not expired. */
+  /** Used, or leased by leases that have not expired. */
   readonly committed: number;
 }
 
-/** What is counted of quotas, all shards together. */
+/** The totals of quotas, over all shards. */
 export interface QuotaTotals {
-  /** Of the windows that `windowsAt` falls into, as things stand at `now`. */
+  /** Of the windows around `windowsAt`, as they are at `now`. */
   of(quotas: readonly Quota[], windowsAt: Date, now: Date): Promise<readonly QuotaTotal[]>;
 }
 

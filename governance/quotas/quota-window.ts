@@ -1,10 +1,10 @@
+import { DAY_MS } from '../platform/utc-day.js';
 import type { QuotaWindow } from './quota.js';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const LENGTH_MS = { minute: MINUTE_MS, hour: 60 * MINUTE_MS, day: DAY_MS } as const;
 
-/** How much of `2026-11-23T17:05:00.000Z` names the window. */
+/** How many characters of `2026-11-23T17:05:00.000Z` name the window. */
 const NAME_LENGTH: Readonly<Record<QuotaWindow, number>> = {
   minute: 16,
   hour: 13,
@@ -12,54 +12,23 @@ const NAME_LENGTH: Readonly<Record<QuotaWindow, number>> = {
   month: 7,
 };
 
-interface Span {
-  readonly name: string;
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-// Nearly every request falls into the same window as the one before it.
-const latest: Partial<Record<QuotaWindow, Span>> = {};
-
-/** The UTC window an instant falls into, such as `2026-11-23T17` for an hour. */
+/** The UTC window that an instant falls into, such as `2026-11-23T17` for an hour. */
 export function windowName(window: QuotaWindow, at: Date): string {
-  return spanOf(window, at).name;
+  return at.toISOString().slice(0, NAME_LENGTH[window]);
 }
 
 /** The window's first instant. */
 export function windowStart(window: QuotaWindow, at: Date): Date {
-  return new Date(spanOf(window, at).startMs);
+  return boundary(window, at, 0);
 }
 
 /** The first instant after the window. */
 export function windowEnd(window: QuotaWindow, at: Date): Date {
-  return new Date(spanOf(window, at).endMs);
+  return boundary(window, at, 1);
 }
 
-function spanOf(window: QuotaWindow, at: Date): Span {
-  const atMs = at.getTime();
-  const known = latest[window];
-  if (known !== undefined && atMs >= known.startMs && atMs < known.endMs) return known;
-  const span = {
-    name: at.toISOString().slice(0, NAME_LENGTH[window]),
-    ...(window === 'month' ? monthAround(at) : fixedSpan(atMs, lengthMs(window))),
-  };
-  latest[window] = span;
-  return span;
-}
-
-function monthAround(at: Date): Pick<Span, 'startMs' | 'endMs'> {
-  const year = at.getUTCFullYear();
-  const month = at.getUTCMonth();
-  return { startMs: Date.UTC(year, month), endMs: Date.UTC(year, month + 1) };
-}
-
-function fixedSpan(atMs: number, length: number): Pick<Span, 'startMs' | 'endMs'> {
-  const startMs = Math.floor(atMs / length) * length;
-  return { startMs, endMs: startMs + length };
-}
-
-function lengthMs(window: Exclude<QuotaWindow, 'month'>): number {
-  if (window === 'minute') return MINUTE_MS;
-  return window === 'hour' ? HOUR_MS : DAY_MS;
+function boundary(window: QuotaWindow, at: Date, later: 0 | 1): Date {
+  if (window === 'month') return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + later));
+  const length = LENGTH_MS[window];
+  return new Date((Math.floor(at.getTime() / length) + later) * length);
 }

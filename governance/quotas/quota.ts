@@ -3,7 +3,7 @@ export type QuotaUnit = 'requests' | 'tokens' | 'usd' | 'eur';
 
 export type QuotaWindow = 'minute' | 'hour' | 'day' | 'month';
 
-/** So much of a unit, for one scope, in each window of that length. Windows are in UTC. */
+/** A limit of one unit, for one scope, in each window of that length. Windows are in UTC. */
 export interface Quota {
   /** `workspace#<name>` or `caller#<principal>`. */
   readonly scope: string;
@@ -11,11 +11,11 @@ export interface Quota {
   readonly window: QuotaWindow;
   /** A whole number of requests, tokens or nano-units of money. */
   readonly limit: number;
-  /** Counters that the limit is split over. @default 1 */
+  /** The number of counters that the limit is split over. @default 1 */
   readonly shards?: number;
 }
 
-/** What one request may use of one quota at most. */
+/** The most that one request may use of one quota. */
 export interface QuotaClaim {
   readonly quota: Quota;
   readonly amount: number;
@@ -24,7 +24,7 @@ export interface QuotaClaim {
 /** What a request holds until it is settled. Only the first call of either method counts. */
 export interface Reservation {
   readonly kind: 'reserved';
-  /** Books what was really used, in the order of the claims; the rest is free again. */
+  /** Books what was used, in the order of the claims, and frees the rest. */
   settle(used: readonly number[]): void;
   /** Frees everything: nothing was used. */
   release(): void;
@@ -33,25 +33,25 @@ export interface Reservation {
 export interface QuotaRefusal {
   readonly kind: 'exhausted';
   readonly quota: Quota;
-  /** The window that has no room left, for example `2026-11-23T17`. */
+  /** The exhausted window, for example `2026-11-23T17`. */
   readonly windowName: string;
   readonly resetsAt: Date;
-  /** What is left may come back before that, since others hold it without having used it. */
+  /** Quota may become free sooner, since other holders have leased it and not used it. */
   readonly heldByOthers: boolean;
 }
 
-/** Not even an untouched quota has room for that much, so it is of no use to come back. */
+/** The amount does not fit even into an unused quota, so a retry cannot help. */
 export interface QuotaTooSmall {
   readonly kind: 'too-large';
   readonly quota: Quota;
   readonly windowName: string;
-  /** What the request may use at most. */
+  /** The most that the request may use. */
   readonly amount: number;
-  /** The most that a single request can have: the limit, or a shard's part of it. */
+  /** The most that a single request can get: the limit, or one shard's part of it. */
   readonly largest: number;
 }
 
-/** Something went wrong on the way to the counters, so that nothing can be promised. */
+/** The counters could not be reached. */
 export interface QuotaUnavailable {
   readonly kind: 'unavailable';
   readonly reason: string;
@@ -59,12 +59,12 @@ export interface QuotaUnavailable {
 
 export type ReserveOutcome = Reservation | QuotaRefusal | QuotaTooSmall | QuotaUnavailable;
 
-/** One process that spends from quotas: it holds leases on parts of them and settles what it used. */
+/** One process that spends from quotas: it leases parts of them and settles what it used. */
 export interface QuotaHolder {
-  /** All claims or none. Answers at once from memory while leases last. */
+  /** All claims or none. Answers immediately, from memory, while leases last. */
   reserve(claims: readonly QuotaClaim[]): ReserveOutcome | Promise<ReserveOutcome>;
-  /** Settles what was used so far; on Lambda before each answer ends. */
+  /** Settles what was used so far; on Lambda, before each answer ends. */
   flush(): Promise<void>;
-  /** Settles what was used, gives back the rest and holds nothing any more. */
+  /** Settles what was used and returns all leases. */
   close(): Promise<void>;
 }

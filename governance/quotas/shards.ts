@@ -13,13 +13,13 @@ export function counterKey({ scope, unit }: Quota, windowName: string, shard: nu
   return { pk, sk: `${unit}#${windowName}` };
 }
 
-/** The part of the limit that one shard keeps. The parts differ by one at most. */
+/** One shard's part of the limit. The parts differ by at most one. */
 export function shardLimit({ limit, shards = 1 }: Quota, shard: number): number {
   const part = Math.floor(limit / shards);
   return shard < limit - part * shards ? part + 1 : part;
 }
 
-/** The shard a holder turns to first (FNV-1a of its id). */
+/** The shard that a holder uses first (FNV-1a of its id). */
 export function preferredShard(holderId: string, shards: number): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < holderId.length; at += 1)

@@ -4,47 +4,40 @@ import type { Quota, QuotaWindow } from './quota.js';
 
 const NANOS = fraction(1_000_000_000n);
 
-/** What a workspace may use: requests a minute, and money for each budget that the policy sets. */
+/** What a workspace may use: requests per minute, and money for each budget in the policy. */
 export function quotasOf({ mistral }: Pick<Policy, 'mistral'>, workspace: Workspace): Quota[] {
   const { name, requestsPerMinute, quotaShards, budgets } = workspace;
   const isUsd = mistral.currency === 'USD';
+  const scope = `workspace#${name}`;
+  const unit = isUsd ? 'usd' : 'eur';
   const money: readonly (readonly [QuotaWindow, number | undefined])[] = [
     ['hour', isUsd ? budgets.hourlyUsd : budgets.hourlyEur],
     ['day', isUsd ? budgets.dailyUsd : budgets.dailyEur],
     ['month', isUsd ? budgets.monthlyUsd : budgets.monthlyEur],
   ];
-  const scope = `workspace#${name}`;
-  // A shard without a single request of its own would be of no use.
+  // A shard without a single request of its own would be useless.
   const shards = Math.min(quotaShards, requestsPerMinute);
-  return [
+  const quotas: Quota[] = [
     { scope, unit: 'requests', window: 'minute', limit: requestsPerMinute, shards },
-    ...money.flatMap(([window, budget]): Quota[] =>
-      budget === undefined
-        ? []
-        : [
-            {
-              scope,
-              unit: isUsd ? 'usd' : 'eur',
-              window,
-              limit: nanosOf(budget),
-              shards: quotaShards,
-            },
-          ],
-    ),
   ];
+  for (const [window, budget] of money) {
+    if (budget === undefined) continue;
+    quotas.push({ scope, unit, window, limit: nanosOf(budget), shards: quotaShards });
+  }
+  return quotas;
 }
 
-/** What one caller may use of all workspaces together. */
+/** What one caller may use in all workspaces together. */
 export function dailyTokensOf({ principal, limit }: { principal: string; limit: number }): Quota {
   return { scope: `caller#${principal}`, unit: 'tokens', window: 'day', limit };
 }
 
-/** The money alone: what the spend monitor holds spend against. */
+/** The money quotas: the spend monitor compares spend with them. */
 export function moneyQuotasOf(policy: Pick<Policy, 'mistral'>, workspace: Workspace): Quota[] {
   return quotasOf(policy, workspace).filter(({ unit }) => unit !== 'requests');
 }
 
-/** Whole nano-units, read off the decimal that the policy says and never more than it. */
+/** Whole nano-units, rounded down from the policy's decimal. */
 function nanosOf(budget: number): number {
   return floor(multiply(parseDecimal(budget) ?? ZERO, NANOS));
 }

@@ -4,20 +4,18 @@ import {
   ceiling,
   type Fraction,
   fraction,
+  isMore,
   multiply,
   parseDecimal,
   ZERO,
 } from '../platform/fraction.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
-import { billedPrices, priceOf } from './billed-prices.js';
-import { type UsageRow, usageRows } from './usage-rows.js';
+import { text, type UsageRow, usageRows } from './usage-rows.js';
 
-/** A row whose cost cannot be told, so that the spend is more than what is told. */
-export interface UnpricedUsage {
-  readonly category: string;
-  readonly billingMetric: string;
-  readonly billingGroup: string;
-  /** `undefined` where Mistral gave nothing that can be read as a number. */
+/** Usage whose cost is unknown, so that the actual spend is higher than the total. */
+export interface UnpricedUsage
+  extends Pick<UsageRow, 'category' | 'billingMetric' | 'billingGroup'> {
+  /** `undefined` where Mistral gave nothing that reads as a number. */
   readonly value: number | undefined;
 }
 
@@ -27,7 +25,14 @@ export interface BilledSpend {
   readonly totalNanos: number;
   /** Rows without a readable time are in the total alone. */
   readonly nanosByDay: ReadonlyMap<IsoDate, number>;
+  /** What the month's spend went to, the most expensive first. */
+  readonly byModel: readonly ModelSpend[];
   readonly unpriced: readonly UnpricedUsage[];
+}
+
+export interface ModelSpend {
+  readonly model: string;
+  readonly nanos: number;
 }
 
 const NANOS = fraction(1_000_000_000n);
@@ -37,10 +42,11 @@ export function billedSpend(usage: MonthlyUsage): BilledSpend {
   const prices = billedPrices(usage.prices);
   let total = ZERO;
   const days = new Map<IsoDate, Fraction>();
+  const models = new Map<string, Fraction>();
   const unpriced: UnpricedUsage[] = [];
   for (const row of usageRows(usage)) {
     const value = parseDecimal(row.value);
-    if (value?.numerator === 0n) continue; // nothing of it costs nothing, whatever its price
+    if (value?.numerator === 0n) continue; // costs nothing at any price
     const price = priceOf(prices, row);
     if (value === undefined || price === undefined) {
       unpriced.push(unpricedUsage(row, value));
@@ -48,15 +54,23 @@ export function billedSpend(usage: MonthlyUsage): BilledSpend {
     }
     const cost = multiply(value, price);
     total = add(total, cost);
-    const day = dayOf(row.timestamp);
-    if (day !== undefined) days.set(day, add(days.get(day) ?? ZERO, cost));
+    addTo(days, dayOf(row.timestamp), cost);
+    addTo(models, row.model, cost);
   }
   return {
     currency: usage.currency,
     totalNanos: nanos(total),
     nanosByDay: new Map([...days].map(([day, cost]) => [day, nanos(cost)])),
+    byModel: [...models]
+      .map(([model, cost]) => ({ model, nanos: nanos(cost) }))
+      .filter((one) => one.nanos > 0)
+      .sort((one, other) => other.nanos - one.nanos),
     unpriced,
   };
+}
+
+function addTo(sums: Map<string, Fraction>, key: string | undefined, cost: Fraction): void {
+  if (key !== undefined) sums.set(key, add(sums.get(key) ?? ZERO, cost));
 }
 
 function unpricedUsage(row: UsageRow, value: Fraction | undefined): UnpricedUsage {
@@ -74,4 +88,71 @@ function dayOf(timestamp: string | undefined): IsoDate | undefined {
 
 function nanos(cost: Fraction): number {
   return ceiling(multiply(cost, NANOS));
+}
+
+interface BilledPrice extends Pick<UsageRow, 'eventType' | 'apiZone' | 'serviceTier'> {
+  /** `undefined` where it is not a number, or negative. */
+  readonly price: Fraction | undefined;
+}
+
+/** The organization's own prices, by what they are for. */
+type BilledPrices = ReadonlyMap<string, readonly BilledPrice[]>;
+
+function billedPrices(rows: MonthlyUsage['prices']): BilledPrices {
+  const prices = new Map<string, BilledPrice[]>();
+  for (const row of rows) {
+    const key = keyOf(text(row.billing_metric) ?? '', text(row.billing_group) ?? '');
+    const price = {
+      eventType: text(row.event_type),
+      apiZone: text(row.api_zone),
+      serviceTier: text(row.service_tier),
+      price: parseDecimal(row.price),
+    };
+    prices.set(key, [...(prices.get(key) ?? []), price]);
+  }
+  return prices;
+}
+
+/** The price that says most of what the row says; of several that do, the highest. */
+function priceOf(prices: BilledPrices, row: UsageRow): Fraction | undefined {
+  let closest = -1;
+  let found: Fraction | undefined;
+  for (const candidate of prices.get(keyOf(row.billingMetric, row.billingGroup)) ?? []) {
+    const closeness = closenessOf(candidate, row);
+    if (closeness === undefined || closeness < closest) continue;
+    const { price } = candidate;
+    if (closeness > closest) found = price;
+    else if (price && (found === undefined || isMore(price, found))) found = price;
+    closest = closeness;
+  }
+  return found;
+}
+
+/** `undefined` where they contradict each other. What a row leaves out has its usual value. */
+function closenessOf(price: BilledPrice, row: UsageRow): number | undefined {
+  const fields = [
+    agreement(price.eventType, row.eventType, undefined),
+    agreement(price.apiZone, row.apiZone, 'global'),
+    agreement(price.serviceTier, row.serviceTier, 'standard'),
+  ];
+  let closeness = 0;
+  for (const field of fields) {
+    if (field === undefined) return undefined;
+    closeness += field;
+  }
+  return closeness;
+}
+
+function agreement(
+  ofPrice: string | undefined,
+  ofRow: string | undefined,
+  usual: string | undefined,
+): number | undefined {
+  if (ofPrice === undefined) return 0;
+  if (ofRow === undefined) return ofPrice === usual ? 1 : 0;
+  return ofPrice === ofRow ? 1 : undefined;
+}
+
+function keyOf(billingMetric: string, billingGroup: string): string {
+  return JSON.stringify([billingMetric, billingGroup]);
 }

@@ -1,13 +1,14 @@
+import { HOUR_MS, MINUTE_MS } from '../platform/utc-day.js';
 import type { Quota } from '../quotas/quota.js';
 import { windowName, windowStart } from '../quotas/quota-window.js';
 
 // Runs are a quarter of an hour apart: the first one after the end may fail and the next be late.
-const LOOK_BACK_MS = 35 * 60_000;
+const LOOK_BACK_MS = 35 * MINUTE_MS;
 
-// Longer than anybody looks back, so that nothing about a window goes out twice.
-const TOLD_AFTER_END_MS = 60 * 60_000;
+// Longer than a run looks back, so that no alert about a window is sent twice.
+const REMEMBERED_AFTER_END_MS = HOUR_MS;
 
-/** Windows that ended a moment ago, and perhaps after the last look at them. */
+/** Windows that ended a moment ago, and perhaps after the last run that checked them. */
 export interface ClosedWindows {
   /** The last instant of all of them. */
   readonly at: Date;
@@ -26,7 +27,7 @@ export function closedWindows(quotas: readonly Quota[], now: Date): ClosedWindow
   return ended.length > 0 ? { at, quotas: ended } : undefined;
 }
 
-/** Until when it is remembered what was told of a window: its end is looked at once more. */
-export function toldUntil(resetsAt: Date): Date {
-  return new Date(resetsAt.getTime() + TOLD_AFTER_END_MS);
+/** Until when it is remembered which alerts about a window were sent: its end is checked once more. */
+export function rememberedUntil(resetsAt: Date): Date {
+  return new Date(resetsAt.getTime() + REMEMBERED_AFTER_END_MS);
 }

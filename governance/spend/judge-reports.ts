@@ -1,37 +1,30 @@
+import { HOUR_MS } from '../platform/utc-day.js';
 import { windowEnd } from '../quotas/quota-window.js';
-import { spendUnreadable } from './alerts/billed-unclear.js';
-import { hasTold, type SpendState, type Telling } from './spend-state.js';
+import { spendUnreadable } from './alerts/reconciliation-alerts.js';
+import { type SpendState, type SpendVerdict, wasSent } from './spend-state.js';
 
-export interface ReportsJudgement {
-  readonly tellings: readonly Telling[];
-  readonly state: SpendState;
-}
-
-const HOUR_MS = 3_600_000;
 const KEY = 'unreadable';
 
 /**
- * Whether to tell that Mistral's report cannot be read, and of which workspaces: after an hour, so
- * that nobody is called for what passes by itself, then once a day.
+ * Whether to report that Mistral's usage report cannot be read, and for which workspaces: after an
+ * hour, since a short outage passes by itself, then once a day.
  */
 export function judgeReports(
   reasons: ReadonlyMap<string, string>,
   state: SpendState,
   functionName: string,
   now: Date,
-): ReportsJudgement {
+): SpendVerdict {
   if (reasons.size === 0) {
     const { unreadableSince: _, ...rest } = state;
-    return { tellings: [], state: rest };
+    return { pending: [], state: rest };
   }
   const unreadableSince = state.unreadableSince ?? now.toISOString();
   const since = new Date(unreadableSince);
   const after = { ...state, unreadableSince };
   const isLong = now.getTime() - since.getTime() >= HOUR_MS;
-  if (!isLong || hasTold(state, KEY, now)) return { tellings: [], state: after };
+  if (!isLong || wasSent(state, KEY, now)) return { pending: [], state: after };
   const alert = spendUnreadable({ reasons, since, functionName, at: now });
-  return {
-    tellings: [{ alert, marks: [{ key: KEY, until: windowEnd('day', now) }] }],
-    state: after,
-  };
+  const marks = [{ key: KEY, until: windowEnd('day', now) }];
+  return { pending: [{ alert, marks }], state: after };
 }

@@ -1,156 +1,128 @@
 import { windowEnd } from '../quotas/quota-window.js';
-import { spendUnpriced } from './alerts/billed-unclear.js';
-import { budgetExhausted } from './alerts/budget-exhausted.js';
-import { spendForecast } from './alerts/spend-forecast.js';
-import { type BudgetStory, type BudgetWindow, isUsedUp } from './alerts/spend-story.js';
-import { spendThreshold } from './alerts/spend-threshold.js';
-import { toldUntil } from './closed-windows.js';
-import { dearestModels } from './dearest-models.js';
-import { judgeReconciliation } from './judge-reconciliation.js';
-import { hasTold, type Mark, type SpendState, type Telling } from './spend-state.js';
+import {
+  budgetExhausted,
+  isExhausted,
+  spendForecast,
+  spendThreshold,
+} from './alerts/budget-alerts.js';
+import { spendUnpriced } from './alerts/reconciliation-alerts.js';
+import { rememberedUntil } from './closed-windows.js';
+import { judgeReconciliation } from './reconciliation.js';
+import { budgetRow } from './spend-row.js';
+import {
+  type Mark,
+  type PendingAlert,
+  type SpendState,
+  type SpendVerdict,
+  wasSent,
+} from './spend-state.js';
 import { billedInWindow, type SpendStatus, spendStatus } from './spend-status.js';
 import { openDay, openingNanos, spentToday, type WorkspaceSpend } from './workspace-spend.js';
 
-export interface SpendJudgement {
+export interface SpendJudgement extends SpendVerdict {
   /** One for each budget of the workspace, in its present window. */
   readonly statuses: readonly SpendStatus[];
-  readonly tellings: readonly Telling[];
-  /** To be remembered in any case. */
-  readonly state: SpendState;
 }
 
 export interface SpendRules {
+  /** In percent of a budget, ascending. */
   readonly thresholds: readonly number[];
+  /** Named in the commands of alerts. */
   readonly quotaTableName: string;
 }
 
-/** What is to be told about a workspace's spend now, given what was told before. */
+/** What on-call is to be notified of about a workspace's spend now, given what was sent before. */
 export function judgeSpend(
   spend: WorkspaceSpend,
   before: SpendState,
   rules: SpendRules,
   now: Date,
 ): SpendJudgement {
-  const opened = openDay(spend, before, now);
-  const { tellings, state } = judgeReconciliation(spend, opened, now);
+  const { pending: drift, state } = judgeReconciliation(spend, openDay(spend, before, now), now);
   const todayNanos = spentToday(spend, openingNanos(state, now), now);
-  const statuses = statusesOf(spend, { todayNanos, at: now }, toldKeys(state, now), rules);
+  const statuses = statusesOf(spend, rules, now, todayNanos);
+  // What windows reached after the last run that checked them is reported now, but for a forecast.
+  const atItsEnd = spend.closed && { ...spend, ...spend.closed };
+  const closed = atItsEnd ? statusesOf(atItsEnd, rules, atItsEnd.at, undefined) : [];
   return {
     statuses,
-    tellings: [
-      ...closedTellings(spend, state, rules, now),
-      ...statuses.flatMap((status) => tellingsOf(spend, status, state, rules, now)),
-      ...unpricedTelling(spend, state, now),
-      ...tellings,
+    pending: [
+      ...closed.flatMap((status) => budgetAlerts(atItsEnd ?? spend, status, state, rules, now)),
+      ...statuses.flatMap((status) => budgetAlerts(spend, status, state, rules, now)),
+      ...unpricedAlerts(spend, state, now),
+      ...drift,
     ],
     state,
   };
 }
 
-function toldKeys(state: SpendState, now: Date): ReadonlySet<string> {
-  return new Set(Object.keys(state.told).filter((key) => hasTold(state, key, now)));
-}
-
-interface Instant {
-  readonly at: Date;
-  readonly todayNanos: number | undefined;
-}
-
 function statusesOf(
   { budgets, billed }: WorkspaceSpend,
-  { at, todayNanos }: Instant,
-  told: ReadonlySet<string>,
   { thresholds }: SpendRules,
+  at: Date,
+  todayNanos: number | undefined,
 ): SpendStatus[] {
-  return budgets.map(({ quota, nanos }) => {
+  return budgets.map(({ quota, settled }) => {
     const billedNanos = billed && billedInWindow(billed, quota.window, at);
-    const facts = { quota, meteredNanos: nanos, billedNanos, todayNanos };
-    return spendStatus(facts, thresholds, told, at);
+    return spendStatus({ quota, meteredNanos: settled, billedNanos, todayNanos }, thresholds, at);
   });
 }
 
-/** What windows reached after the last look at them, told like the rest but for a forecast. */
-function closedTellings(
-  spend: WorkspaceSpend,
-  state: SpendState,
-  rules: SpendRules,
-  now: Date,
-): Telling[] {
-  if (!spend.closed) return [];
-  const { at, ...facts } = spend.closed;
-  const atItsEnd = { ...spend, ...facts };
-  const instant = { at, todayNanos: undefined };
-  const statuses = statusesOf(atItsEnd, instant, toldKeys(state, now), rules);
-  return statuses.flatMap((status) => tellingsOf(atItsEnd, status, state, rules, now));
-}
-
-/** At most one alert about a budget: that it is used up, or the highest threshold, or a forecast. */
-function tellingsOf(
+/** At most one alert about a budget: that it is exhausted, or the highest threshold, or a forecast. */
+function budgetAlerts(
   spend: WorkspaceSpend,
   status: SpendStatus,
   state: SpendState,
   rules: SpendRules,
   now: Date,
-): Telling[] {
-  const { quota, windowName, resetsAt, newlyCrossed, spentNanos, forecast } = status;
-  const until = toldUntil(resetsAt);
-  const story = () => storyOf(spend, status, rules, now);
-  const crossed = newlyCrossed.map(({ key }) => ({ key, until }));
-  const exhausted = `${quota.scope}#${quota.unit}#${windowName}#exhausted`;
-  const isOver =
-    spentNanos >= quota.limit || (spend.isMetered && isUsedUp(status.meteredNanos, quota.limit));
-
-  if (isOver && !hasTold(state, exhausted, now)) {
-    const marks = [...crossed, { key: exhausted, until }];
-    return [{ alert: budgetExhausted(story()), marks }];
-  }
-  // That a budget is used up stands for its last thresholds too, whichever comes first.
-  const highest = newlyCrossed.filter(({ percent }) => !isOver || percent > 100).at(-1);
-  if (highest) {
-    const alert = spendThreshold({ ...story(), percent: highest.percent });
-    return [{ alert, marks: crossed }];
-  }
-  const ahead = `${quota.scope}#${quota.unit}#${windowName}#forecast`;
-  if (isOver || forecast?.kind !== 'runs-out' || hasTold(state, ahead, now)) return [];
-  const alert = spendForecast({ ...story(), endsAt: forecast.at });
-  return [{ alert, marks: [{ key: ahead, until: windowEnd('day', now) }] }];
-}
-
-function storyOf(
-  spend: WorkspaceSpend,
-  { quota, windowName, resetsAt, spentNanos, meteredNanos, billedNanos }: SpendStatus,
-  { quotaTableName }: SpendRules,
-  at: Date,
-): BudgetStory {
-  return {
-    workspace: spend.workspace.name,
-    window: quota.window as BudgetWindow,
-    windowName,
-    resetsAt,
-    currency: spend.currency,
+): PendingAlert[] {
+  const { quota, windowName, reached, spentNanos, meteredNanos, forecast } = status;
+  const until = rememberedUntil(status.resetsAt);
+  const mark = (what: string | number): Mark => ({
+    key: `${quota.scope}#${quota.unit}#${windowName}#${what}`,
+    until,
+  });
+  const isNew = ({ key }: Mark) => !wasSent(state, key, now);
+  const context = {
+    ...budgetRow(spend, status),
+    resetsAt: status.resetsAt,
     limitNanos: quota.limit,
-    spentNanos,
-    meteredNanos: spend.isMetered ? meteredNanos : undefined,
-    billedNanos,
-    dearestModels: spend.usage ? dearestModels(spend.usage) : [],
-    quotaTableName,
-    at,
+    byModel: spend.billed?.byModel ?? [],
+    quotaTableName: rules.quotaTableName,
+    at: now,
   };
+  const crossed = reached.filter((percent) => isNew(mark(percent)));
+  const marks = crossed.map(mark);
+  const exhausted = mark('exhausted');
+  const isOver =
+    spentNanos >= quota.limit || (spend.isMetered && isExhausted(meteredNanos, quota.limit));
+
+  if (isOver && isNew(exhausted)) {
+    return [{ alert: budgetExhausted(context), marks: [...marks, exhausted] }];
+  }
+  // An exhausted budget stands for its last thresholds too, whichever comes first.
+  const highest = crossed.filter((percent) => !isOver || percent > 100).at(-1);
+  if (highest !== undefined) return [{ alert: spendThreshold(context, highest), marks }];
+  const ahead = { ...mark('forecast'), until: windowEnd('day', now) };
+  if (isOver || forecast?.kind !== 'runs-out' || !isNew(ahead)) return [];
+  return [{ alert: spendForecast(context, forecast.at), marks: [ahead] }];
 }
 
-/** Once a month for each kind of usage: what has no price today seldom has one tomorrow. */
-function unpricedTelling(
+/** Once a month for each kind of usage: what has no price today rarely has one tomorrow. */
+function unpricedAlerts(
   { billed, workspace }: WorkspaceSpend,
   state: SpendState,
   now: Date,
-): Telling[] {
+): PendingAlert[] {
+  const usage = billed?.unpriced ?? [];
   const until = windowEnd('month', now);
-  const marks = new Map<string, Mark>();
-  for (const { category, billingMetric, billingGroup } of billed?.unpriced ?? []) {
-    const key = `unpriced#${category}#${billingMetric}#${billingGroup}`;
-    if (!hasTold(state, key, now)) marks.set(key, { key, until });
-  }
-  if (!billed || marks.size === 0) return [];
-  const alert = spendUnpriced({ workspace: workspace.name, rows: billed.unpriced, at: now });
-  return [{ alert, marks: [...marks.values()] }];
+  const keys = usage.map(
+    ({ category, billingMetric, billingGroup }) =>
+      `unpriced#${category}#${billingMetric}#${billingGroup}`,
+  );
+  const marks = [...new Set(keys)]
+    .filter((key) => !wasSent(state, key, now))
+    .map((key) => ({ key, until }));
+  if (marks.length === 0) return [];
+  return [{ alert: spendUnpriced({ workspace: workspace.name, usage, at: now }), marks }];
 }

@@ -4,23 +4,24 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { parseJson } from '../platform/json.js';
 import { itemsOfPartition } from '../platform/partition.aws.js';
 import { type SpendState, SpendStateSchema } from './spend-state.js';
 
 /** A workspace's state as it was read or written. */
 export interface RememberedSpend {
   readonly state: SpendState;
-  /** Each write raises it, so that it says whether somebody else wrote meanwhile. */
+  /** Each write raises it, so that it shows whether another run wrote meanwhile. */
   readonly version: number;
-  /** Until then whoever wrote last is telling, and nobody else does. */
+  /** Until then the run that wrote last sends alerts, and no other run does. */
   readonly claimedUntil: Date | undefined;
 }
 
-/** What was told about the spend of each workspace. */
+/** Which alerts were sent about the spend of each workspace. */
 export interface SpendMemory {
   /** By workspace. */
   recall(): Promise<ReadonlyMap<string, RememberedSpend>>;
-  /** `undefined` where another run wrote since `before` was read: nothing is changed then. */
+  /** `undefined` where another run wrote since `before` was read: then nothing is changed. */
   remember(
     workspace: string,
     before: RememberedSpend | undefined,
@@ -32,7 +33,7 @@ export interface SpendMemory {
 
 const PARTITION = 'spend';
 
-// Longer than a month's budget; written anew at least at each of its thresholds.
+// Longer than a month's budget; written again at least at each of its thresholds.
 const KEEP_SECONDS = 100 * 86_400;
 
 const NumberSchema = z.object({ N: z.coerce.number<string>().int() }).transform(({ N }) => N);
@@ -40,7 +41,7 @@ const NumberSchema = z.object({ N: z.coerce.number<string>().int() }).transform(
 const ItemSchema = z.object({
   sk: z.object({ S: z.string() }),
   version: NumberSchema,
-  entry: z.object({ S: z.string().transform(json).pipe(SpendStateSchema) }),
+  entry: z.object({ S: z.string().transform(parseJson).pipe(SpendStateSchema) }),
   claimedUntil: NumberSchema.optional(),
 });
 
@@ -84,8 +85,4 @@ export function createSpendMemory(client: DynamoDBClient, TableName: string): Sp
       }
     },
   };
-}
-
-function json(text: string): unknown {
-  return JSON.parse(text);
 }

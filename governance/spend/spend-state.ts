@@ -2,40 +2,51 @@ import * as z from 'zod';
 import type { Alert } from '../alerts/alert.js';
 
 export const SpendStateSchema = z.object({
-  /** What was told, each with the instant until which it is not told again. */
-  told: z.record(z.string(), z.iso.datetime()),
-  /** What was metered of the month when the day began, where only a month is metered. */
+  /** Alerts that were sent, by key, each with the instant until which it is not sent again. */
+  sent: z.record(z.string(), z.iso.datetime()),
+  /** What was metered of the month when the day began, where only the month is metered. */
   opening: z.object({ day: z.iso.date(), meteredNanos: z.number() }).optional(),
   /** Since when Mistral's report cannot be read. */
   unreadableSince: z.iso.datetime().optional(),
 });
 
-/** What one look at the spend leaves for the next. */
+/** What one run of the spend monitor leaves for the next. */
 export type SpendState = Readonly<z.infer<typeof SpendStateSchema>>;
 
-export const NOTHING_TOLD: SpendState = { told: {} };
+export const NO_ALERTS: SpendState = { sent: {} };
 
-/** Something to be told once until an instant. */
+/** Something that is not reported again until an instant. */
 export interface Mark {
   readonly key: string;
   readonly until: Date;
 }
 
-/** An alert, and what is to be remembered once it is out. */
-export interface Telling {
+/** An alert to send, and what is to be remembered once it is sent. */
+export interface PendingAlert {
   readonly alert: Alert;
   readonly marks: readonly Mark[];
 }
 
-export function hasTold({ told }: SpendState, key: string, now: Date): boolean {
-  const until = told[key];
+export interface SpendVerdict {
+  readonly pending: readonly PendingAlert[];
+  /** To be remembered in any case. */
+  readonly state: SpendState;
+}
+
+export function wasSent({ sent }: SpendState, key: string, now: Date): boolean {
+  const until = sent[key];
   return until !== undefined && until > now.toISOString();
 }
 
-/** Remembers what was told, and forgets what is over. */
-export function markTold(state: SpendState, marks: readonly Mark[], now: Date): SpendState {
+/** Remembers what was sent, and forgets what is over. */
+export function markSent(
+  state: SpendState,
+  sent: readonly Pick<PendingAlert, 'marks'>[],
+  now: Date,
+): SpendState {
+  const marks = sent.flatMap((one) => one.marks);
   if (marks.length === 0) return state;
-  const kept = Object.entries(state.told).filter(([key]) => hasTold(state, key, now));
+  const kept = Object.entries(state.sent).filter(([key]) => wasSent(state, key, now));
   const added = marks.map(({ key, until }) => [key, until.toISOString()]);
-  return { ...state, told: Object.fromEntries([...kept, ...added]) };
+  return { ...state, sent: Object.fromEntries([...kept, ...added]) };
 }

@@ -1,87 +1,66 @@
 import { fraction, isMore, parseDecimal } from '../platform/fraction.js';
-import { utcDay } from '../platform/utc-day.js';
+import { HOUR_MS, utcDay } from '../platform/utc-day.js';
 import type { Quota, QuotaWindow } from '../quotas/quota.js';
 import { windowEnd, windowName, windowStart } from '../quotas/quota-window.js';
 import type { BilledSpend } from './billed-spend.js';
-import { forecastSpend, type SpendForecast } from './spend-forecast.js';
 
 /** What is known of the spend against one money quota in one window, in nano-units. */
 export interface SpendFacts {
   readonly quota: Quota;
   /** What the quota's counters say. */
   readonly meteredNanos: number;
-  /** What Mistral says; `undefined` where it does not tell that window apart. */
+  /** What Mistral says; `undefined` for windows that its report does not have. */
   readonly billedNanos: number | undefined;
   /** The larger of both since the day began, for the forecast; `undefined` where there is none. */
   readonly todayNanos: number | undefined;
 }
 
-export interface SpendStatus {
-  readonly quota: Quota;
+export interface SpendStatus extends Omit<SpendFacts, 'todayNanos'> {
   readonly windowName: string;
   readonly resetsAt: Date;
-  readonly meteredNanos: number;
-  readonly billedNanos: number | undefined;
-  /** The larger of both. */
+  /** The larger of metered and billed. */
   readonly spentNanos: number;
   /** Of the budget, for people. */
   readonly percent: number;
-  /** Ascending; told now for the first time in this window. */
-  readonly newlyCrossed: readonly CrossedThreshold[];
+  /** The thresholds that the spend has reached, ascending, in percent. */
+  readonly reached: readonly number[];
   readonly forecast: SpendForecast | undefined;
 }
 
-export interface CrossedThreshold {
-  readonly percent: number;
-  /** To be remembered as long as the window is looked at: a threshold is told once. */
-  readonly key: string;
-}
+/** How a budget ends if spending continues at today's rate. */
+export type SpendForecast =
+  | { readonly kind: 'runs-out'; readonly at: Date; readonly expectedNanos: number }
+  | { readonly kind: 'lasts'; readonly expectedNanos: number };
 
-/** In the window around `at`. `thresholds` in percent; `told` are the keys of those told before. */
+/** The spend in the window around `at`. `thresholds` are in percent and ascend. */
 export function spendStatus(
   { quota, meteredNanos, billedNanos, todayNanos }: SpendFacts,
   thresholds: readonly number[],
-  told: ReadonlySet<string>,
   at: Date,
 ): SpendStatus {
-  const spentNanos = largerSpend(meteredNanos, billedNanos);
-  const name = windowName(quota.window, at);
+  const spentNanos = Math.max(meteredNanos, billedNanos ?? 0);
   return {
     quota,
-    windowName: name,
-    resetsAt: windowEnd(quota.window, at),
     meteredNanos,
     billedNanos,
+    windowName: windowName(quota.window, at),
+    resetsAt: windowEnd(quota.window, at),
     spentNanos,
     percent: quota.limit > 0 ? (spentNanos / quota.limit) * 100 : 100,
-    newlyCrossed: thresholds
-      .filter((percent) => isReached(percent, spentNanos, quota.limit))
-      .map((percent) => ({ percent, key: thresholdKey(quota, name, percent) }))
-      .filter(({ key }) => !told.has(key))
-      .sort((one, other) => one.percent - other.percent),
+    reached: thresholds.filter((percent) => isReached(percent, spentNanos, quota.limit)),
     forecast:
       todayNanos === undefined ? undefined : forecastSpend(quota, spentNanos, todayNanos, at),
   };
 }
 
-export function thresholdKey({ scope, unit }: Quota, windowName: string, percent: number): string {
-  return `${scope}#${unit}#${windowName}#${percent}`;
-}
-
-export function largerSpend(meteredNanos: number, billedNanos: number | undefined): number {
-  return Math.max(meteredNanos, billedNanos ?? 0);
-}
-
-/** What Mistral's bill of the month says of the window around `now`: it tells days, not hours. */
+/** What Mistral's bill of the month says of the window around `now`: it has days, not hours. */
 export function billedInWindow(
   billed: BilledSpend,
   window: QuotaWindow,
   now: Date,
 ): number | undefined {
   if (window === 'month') return billed.totalNanos;
-  return window === 'day'
-    ? (billed.nanosByDay.get(utcDay(windowStart('day', now))) ?? 0)
-    : undefined;
+  return window === 'day' ? (billed.nanosByDay.get(utcDay(now)) ?? 0) : undefined;
 }
 
 /** Thresholds such as 99.9 are decimals, and a budget may be larger than what × 100 fits a number. */
@@ -91,4 +70,26 @@ function isReached(percent: number, spentNanos: number, limitNanos: number): boo
   const spent = fraction(BigInt(spentNanos) * 100n);
   const needed = fraction(threshold.numerator * BigInt(limitNanos), threshold.denominator);
   return !isMore(needed, spent);
+}
+
+// In less than that, one job says more than the day.
+const LEAST_HOURS = 3;
+
+/** For days and months. `undefined` early in the day, and where the budget is spent. */
+function forecastSpend(
+  { window, limit }: Quota,
+  spentNanos: number,
+  todayNanos: number,
+  now: Date,
+): SpendForecast | undefined {
+  if ((window !== 'day' && window !== 'month') || spentNanos >= limit) return undefined;
+  const elapsedMs = now.getTime() - windowStart('day', now).getTime();
+  if (elapsedMs < LEAST_HOURS * HOUR_MS || todayNanos <= 0) return undefined;
+
+  const leftMs = windowEnd(window, now).getTime() - now.getTime();
+  const expectedNanos = spentNanos + Math.round((todayNanos / elapsedMs) * leftMs);
+  if (expectedNanos < limit) return { kind: 'lasts', expectedNanos };
+  const untilLimitMs = ((limit - spentNanos) / todayNanos) * elapsedMs;
+  const at = new Date(now.getTime() + Math.min(Math.floor(untilLimitMs), leftMs - 1));
+  return { kind: 'runs-out', at, expectedNanos };
 }

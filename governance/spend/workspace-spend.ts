@@ -1,39 +1,37 @@
-import type { MonthlyUsage } from '../mistral/mistral-limits.js';
-import { utcDay } from '../platform/utc-day.js';
+import { HOUR_MS, utcDay } from '../platform/utc-day.js';
 import type { Currency } from '../platform/wording.js';
 import type { Workspace } from '../policy/policy.js';
 import type { Quota } from '../quotas/quota.js';
+import type { QuotaTotal } from '../quotas/quota-totals.js';
 import { windowStart } from '../quotas/quota-window.js';
 import type { BilledSpend } from './billed-spend.js';
 import type { SpendState } from './spend-state.js';
 import { billedInWindow } from './spend-status.js';
 
 /** The money of a quota that was used in one of its windows. */
-export interface MeteredQuota {
-  readonly quota: Quota;
-  readonly nanos: number;
-}
+export type MeteredQuota = Pick<QuotaTotal, 'quota' | 'settled'>;
 
-/** Everything known about one workspace's spend at one instant. */
-export interface WorkspaceSpend {
-  readonly workspace: Workspace;
-  readonly currency: Currency;
+/** What is known of a workspace's budgets in the windows around one instant. */
+export interface SpendFigures {
   /** Its budgets with what was metered; that is zero where nothing meters. */
   readonly budgets: readonly MeteredQuota[];
   /** Whether gateway or client library count at all. */
   readonly isMetered: boolean;
   /** Mistral's report of the month; `undefined` where it could not be read. */
   readonly billed: BilledSpend | undefined;
-  /** What `billed` was read from. */
-  readonly usage: MonthlyUsage | undefined;
+}
+
+/** Everything known about one workspace's spend at one instant. */
+export interface WorkspaceSpend extends SpendFigures {
+  readonly workspace: Workspace;
+  readonly currency: Currency;
   /** The day before, where it is to be reconciled now. */
   readonly dayBefore: DayBefore | undefined;
   /** Windows that ended a moment ago, with what stood in them then. */
   readonly closed: ClosedSpend | undefined;
 }
 
-export interface ClosedSpend
-  extends Pick<WorkspaceSpend, 'budgets' | 'isMetered' | 'billed' | 'usage'> {
+export interface ClosedSpend extends SpendFigures {
   /** The last instant of the windows; `billed` is the report of its month. */
   readonly at: Date;
 }
@@ -47,10 +45,6 @@ export interface DayBefore {
   readonly billed: BilledSpend | undefined;
 }
 
-export function budgetOf({ budgets }: WorkspaceSpend, window: Quota['window']) {
-  return budgets.find(({ quota }) => quota.window === window);
-}
-
 /** The larger of metered and billed since the day began, as far as either is known. */
 export function spentToday(
   spend: WorkspaceSpend,
@@ -62,36 +56,33 @@ export function spentToday(
 }
 
 function meteredToday(spend: WorkspaceSpend, openingNanos: number | undefined): number | undefined {
-  const day = budgetOf(spend, 'day');
-  if (day) return day.nanos;
-  const month = budgetOf(spend, 'month');
-  return month && openingNanos !== undefined ? month.nanos - openingNanos : undefined;
+  const day = meteredIn(spend, 'day');
+  if (day !== undefined) return day;
+  const month = meteredIn(spend, 'month');
+  return month !== undefined && openingNanos !== undefined ? month - openingNanos : undefined;
 }
 
-const HOUR_MS = 3_600_000;
+function meteredIn({ budgets }: WorkspaceSpend, window: Quota['window']): number | undefined {
+  return budgets.find(({ quota }) => quota.window === window)?.settled;
+}
 
 /**
- * Where a month is all that is metered, the first look of a day remembers where it stood: nobody
- * can tell that later. A look that comes too late for that leaves the day without.
+ * Where only the month is metered, the first run of a day remembers what stood in it: later that can
+ * no longer be known. A day whose first run comes too late for that goes without.
  */
 export function openDay(spend: WorkspaceSpend, state: SpendState, now: Date): SpendState {
   const day = utcDay(now);
-  const month = budgetOf(spend, 'month');
-  if (!spend.isMetered || !month || budgetOf(spend, 'day') || state.opening?.day === day) {
-    return state;
-  }
+  const monthNanos = meteredIn(spend, 'month');
+  const isMonthAlone = monthNanos !== undefined && meteredIn(spend, 'day') === undefined;
+  if (!spend.isMetered || !isMonthAlone || state.opening?.day === day) return state;
   if (isFirstOfMonth(now)) return { ...state, opening: { day, meteredNanos: 0 } };
   const isEarly = now.getTime() - windowStart('day', now).getTime() < HOUR_MS;
-  return isEarly ? { ...state, opening: { day, meteredNanos: month.nanos } } : state;
+  return isEarly ? { ...state, opening: { day, meteredNanos: monthNanos } } : state;
 }
 
 /** What was metered of the month when the day began, where that was remembered. */
 export function openingNanos({ opening }: SpendState, now: Date): number | undefined {
   return opening?.day === utcDay(now) ? opening.meteredNanos : undefined;
-}
-
-export function billedUntil(billed: BilledSpend, day: string): number {
-  return [...billed.nanosByDay].reduce((sum, [on, nanos]) => (on <= day ? sum + nanos : sum), 0);
 }
 
 export function isFirstOfMonth(at: Date): boolean {

@@ -10,13 +10,12 @@ export interface ConfirmRevocationDeps {
   readonly prober: KeyProber;
 }
 
-/** How a revocation was seen: a version that Secrets Manager has dropped leaves no key to try. */
 export interface Confirmation {
-  readonly unlisted: true;
-  readonly refused: boolean;
+  /** Not tried where Secrets Manager has dropped the version that held the key. */
+  readonly rejected: boolean;
 }
 
-/** Task of the retirement flow: the revoked key is gone from the list and no longer let in. */
+/** Task of the retirement flow: the revoked key is no longer listed and no longer accepted. */
 export function createConfirmRevocationHandler(deps: ConfirmRevocationDeps) {
   return async (event: unknown): Promise<Confirmation> => {
     const { secretId, oldKeyId, oldVersionId } = RetirementSchema.parse(event);
@@ -24,11 +23,11 @@ export function createConfirmRevocationHandler(deps: ConfirmRevocationDeps) {
       throw new RevocationUnconfirmedError(`Mistral still lists key ${oldKeyId}`);
     }
     const old = await deps.secrets.read(secretId, oldVersionId);
-    if (!old || old.keyId !== oldKeyId) return { unlisted: true, refused: false };
+    if (!old || old.keyId !== oldKeyId) return { rejected: false };
     const probe = await deps.prober.probe(old.apiKey);
     if (probe.kind === 'accepted') {
       throw new RevocationUnconfirmedError(`Mistral still accepts key ${oldKeyId}`);
     }
-    return { unlisted: true, refused: true };
+    return { rejected: true };
   };
 }

@@ -1,10 +1,21 @@
+import { createSecret } from '../../governance/keys/create-secret.js';
+import { finishSecret } from '../../governance/keys/finish-secret.js';
+import {
+  type OperatorRotationDeps,
+  verifyOperatorKey,
+} from '../../governance/keys/operator/operator-rotation.js';
+import {
+  admitOperatorStep,
+  supplyCommand,
+} from '../../governance/keys/operator/operator-secret.js';
 import { admitStep } from '../../governance/keys/rotation.js';
-import { RotationRefusedError } from '../../governance/platform/errors.js';
-import { createSecret } from './create-secret.js';
-import { finishSecret } from './finish-secret.js';
-import type { RotationDeps } from './rotation.js';
-import { type InvocationContext, openRotation } from './rotation-event.js';
-import { testSecret } from './test-secret.js';
+import {
+  type InvocationContext,
+  openRotation,
+  type RotationDeps,
+} from '../../governance/keys/rotation-step.js';
+import { testSecret } from '../../governance/keys/test-secret.js';
+import { OperatorNeededError, RotationRefusedError } from '../../governance/platform/errors.js';
 
 /** Secrets Manager's rotation function: one call for each step, any of them possibly repeated. */
 export function createKeyRotationHandler(deps: RotationDeps) {
@@ -20,5 +31,32 @@ export function createKeyRotationHandler(deps: RotationDeps) {
     if (step === 'createSecret') return createSecret(deps, rotation);
     if (step === 'testSecret') return testSecret(deps, rotation);
     // setSecret: a Mistral key is live once created.
+  };
+}
+
+/**
+ * The same steps in operator mode. The command line stores a key as AWSPENDING and asks for them;
+ * nothing guarantees their order, so finishSecret verifies the key once more.
+ */
+export function createOperatorRotationHandler(deps: OperatorRotationDeps) {
+  return async (event: unknown, context: InvocationContext): Promise<void> => {
+    const { step, rotation } = await openRotation(deps, event, context);
+    const { secret, versionId, planned } = rotation;
+    if (step === 'createSecret') {
+      throw new OperatorNeededError(
+        `no key can be created for secret ${secret.name} without the Admin API: ${supplyCommand(planned)}`,
+      );
+    }
+    const admission = admitOperatorStep(secret, versionId);
+    if (admission.kind === 'refuse') throw new RotationRefusedError(admission.reason);
+
+    deps.log.info(step, { secret: secret.name, versionId, ...admission });
+    if (admission.kind === 'proceed' && step !== 'setSecret') {
+      await verifyOperatorKey(deps, rotation);
+    }
+    if (step !== 'finishSecret') return;
+    await finishSecret(deps, rotation);
+    // Until here, a crash leaves a version that the next `keys supply` goes on with.
+    await deps.secrets.clearPending(secret.arn, versionId);
   };
 }

@@ -1,23 +1,19 @@
-import { createFailures, type Failures } from '../../governance/keys/failures.js';
-import {
-  type RemovalDeps,
-  registerPlanned,
-  retireRemoved,
-} from '../../governance/keys/removed-keys.js';
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
+import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
 import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
+import { createFailures, type Failures } from '../../governance/platform/failures.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 
-export interface ProvisionKeysDeps extends RemovalDeps {
+export interface ProvisionKeysDeps extends RemovalDeps, Pick<KeyDeps, 'sleep'> {
   readonly rotations: SecretRotations;
-  readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 export interface Provisioning {
   readonly started: readonly string[];
-  /** Secrets without a key whose rotation somebody else has started and not finished. */
-  readonly underWay: readonly string[];
-  /** Secrets that left the policy, whose keys are handed to the retirement flow. */
+  /** Secrets without a key whose first rotation was started before and has not finished. */
+  readonly inProgress: readonly string[];
+  /** Secrets that left the policy, whose keys are now being retired. */
   readonly retiring: readonly string[];
 }
 
@@ -27,12 +23,11 @@ const PAUSE_MS = 10_000;
 
 /**
  * Runs with each deploy that changed the policy or the code: retires the keys of secrets that left
- * the policy, and starts the rotation that makes a secret's first key. Other secrets are left alone.
+ * the policy, and starts the rotation that creates a secret's first key. Other secrets are left alone.
  */
 export function createProvisionKeysHandler(deps: ProvisionKeysDeps) {
   return async (): Promise<Provisioning> => {
     const failures = createFailures(deps.log);
-    await registerPlanned(deps, failures);
     const retiring = await retireRemoved(deps, failures);
     const rotations = await startFirstRotations(deps, failures);
     deps.log.info('keys provisioned', { ...rotations, retiring });
@@ -44,28 +39,28 @@ export function createProvisionKeysHandler(deps: ProvisionKeysDeps) {
 async function startFirstRotations(
   deps: ProvisionKeysDeps,
   failures: Failures,
-): Promise<Pick<Provisioning, 'started' | 'underWay'>> {
+): Promise<Pick<Provisioning, 'started' | 'inProgress'>> {
   const started: string[] = [];
-  let underWay: readonly string[] = plannedKeys(deps.policy).map(({ secretName }) => secretName);
-  for (let attempt = 1; attempt <= ATTEMPTS && underWay.length > 0; attempt += 1) {
+  let inProgress: readonly string[] = plannedKeys(deps.policy).map(({ secretName }) => secretName);
+  for (let attempt = 1; attempt <= ATTEMPTS && inProgress.length > 0; attempt += 1) {
     if (attempt > 1) await deps.sleep(PAUSE_MS);
     const waiting: string[] = [];
-    for (const secretName of underWay) {
+    for (const secretName of inProgress) {
       const outcome = await failures.attempt('first rotation not started', secretName, () =>
         startFirst(deps, secretName),
       );
       if (outcome === 'started') started.push(secretName);
-      if (outcome === 'under way') waiting.push(secretName);
+      if (outcome === 'in progress') waiting.push(secretName);
     }
-    underWay = waiting;
+    inProgress = waiting;
   }
-  return { started, underWay };
+  return { started, inProgress };
 }
 
 async function startFirst(
   { secrets, rotations }: ProvisionKeysDeps,
   secretName: string,
-): Promise<'started' | 'under way' | 'nothing to do'> {
+): Promise<'started' | 'in progress' | 'nothing to do'> {
   const holdsKey = versionAt(await secrets.describe(secretName), 'AWSCURRENT') !== undefined;
   return holdsKey ? 'nothing to do' : await rotations.start(secretName);
 }

@@ -1,20 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import { createMistral } from '../../governance/mistral/client.aws.js';
-import { AWS_CLIENT } from '../../governance/platform/aws-client.js';
-import { readPolicyFile } from '../../governance/policy/policy-file.js';
-import { RevokeKeyEnvSchema } from './env.js';
-import { createRevokeKeyHandler } from './handler.js';
+import { lambdaRuntime } from '../../governance/policy/function-runtime.js';
+import { wireRevokeKey } from './wiring.js';
 
-const env = RevokeKeyEnvSchema.parse(process.env);
-const secretsManager = new SecretsManagerClient(AWS_CLIENT);
-const policy = readPolicyFile(env.LAMBDA_TASK_ROOT);
-const { keySource } = createMistral(policy, secretsManager);
-
-export const handler = createRevokeKeyHandler({
-  policy,
-  secrets: createSecretVersions(secretsManager),
-  keySource,
-  log: new Logger(),
-});
+export const handler = wireRevokeKey({ ...lambdaRuntime(process.env), log: new Logger() });

@@ -1,20 +1,12 @@
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import { type Retirement, RetirementSchema } from '../../governance/keys/retirement.js';
-import { versionAt } from '../../governance/keys/rotation.js';
-import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import type { KeySource } from '../../governance/mistral/key-source.js';
+import { readCurrentKey } from '../../governance/keys/stored-keys.js';
 import { KeyStillCurrentError } from '../../governance/platform/errors.js';
-import type { Log } from '../../governance/platform/log.js';
 import { isPlanned } from '../../governance/policy/planned-keys.js';
-import type { Policy } from '../../governance/policy/policy.js';
 
-export interface RevokeKeyDeps {
-  readonly policy: Policy;
-  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
-  readonly keySource: Pick<KeySource, 'delete'>;
-  readonly log: Log;
-}
+export type RevokeKeyDeps = Pick<KeyDeps, 'policy' | 'secrets' | 'keySource' | 'log'>;
 
-/** Task of the retirement flow: deletes the old key, after one last look at what AWSCURRENT names. */
+/** Task of the retirement flow: deletes the old key, after a last check of what AWSCURRENT names. */
 export function createRevokeKeyHandler({ policy, secrets, keySource, log }: RevokeKeyDeps) {
   return async (event: unknown): Promise<{ outcome: 'deleted' | 'already gone' }> => {
     const retirement = RetirementSchema.parse(event);
@@ -30,8 +22,7 @@ async function refuseCurrent(
   secrets: RevokeKeyDeps['secrets'],
   { secretName, oldKeyId }: Retirement,
 ): Promise<void> {
-  const current = versionAt(await secrets.describe(secretName), 'AWSCURRENT');
-  const key = current === undefined ? undefined : await secrets.read(secretName, current);
+  const { key } = await readCurrentKey(secrets, secretName);
   if (key && key.keyId !== oldKeyId) return;
   throw new KeyStillCurrentError(
     key

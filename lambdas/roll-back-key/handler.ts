@@ -1,21 +1,18 @@
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import { ReplacedKeySchema } from '../../governance/keys/retirement.js';
 import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import type { KeySource } from '../../governance/mistral/key-source.js';
-import type { Log } from '../../governance/platform/log.js';
 
-export interface RollBackKeyDeps {
+export interface RollBackKeyDeps extends Pick<KeyDeps, 'keySource' | 'log'> {
   readonly secrets: SecretVersions;
-  readonly keySource: Pick<KeySource, 'delete'>;
-  readonly log: Log;
 }
 
 export interface RollBack {
-  /** `overtaken`: a later rotation is in charge by now, so nothing was touched. */
+  /** `overtaken`: a later rotation's key is current by now, so nothing was changed. */
   readonly outcome: 'rolled back' | 'overtaken';
 }
 
-/** Task of the retirement flow: puts the old key back in charge and removes the bad one. */
+/** Task of the retirement flow: promotes the previous key again and deletes the bad one. */
 export function createRollBackKeyHandler({ secrets, keySource, log }: RollBackKeyDeps) {
   return async (event: unknown): Promise<RollBack> => {
     const { secretId, secretName, oldVersionId, newVersionId, newKeyId } =

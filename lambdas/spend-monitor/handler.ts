@@ -1,14 +1,15 @@
+import { createFailures } from '../../governance/platform/failures.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
+import { gatherSpend, type SpendSources } from '../../governance/spend/gather-spend.js';
 import { judgeReports } from '../../governance/spend/judge-reports.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
-import type { RememberedSpend, SpendMemory } from '../../governance/spend/spend-memory.aws.js';
+import { type SendDeps, sendAlerts } from '../../governance/spend/send-alerts.js';
+import type { SpendMemory } from '../../governance/spend/spend-memory.aws.js';
 import type { SpendMetrics } from '../../governance/spend/spend-metrics.js';
 import { type SpendRow, spendRows } from '../../governance/spend/spend-row.js';
-import { NOTHING_TOLD } from '../../governance/spend/spend-state.js';
-import { type GatherDeps, gatherSpend, type SpendProblem } from './gather-spend.js';
-import { type News, type TellDeps, tellSpend } from './tell-spend.js';
+import { NO_ALERTS } from '../../governance/spend/spend-state.js';
 
-export interface SpendMonitorDeps extends GatherDeps, TellDeps {
+export interface SpendMonitorDeps extends SpendSources, SendDeps {
   readonly memory: SpendMemory;
   readonly metrics: SpendMetrics;
   /** Names in the commands of alerts. */
@@ -18,72 +19,48 @@ export interface SpendMonitorDeps extends GatherDeps, TellDeps {
 
 export interface SpendSummary {
   readonly spend: readonly SpendRow[];
-  /** How many alerts went out. */
-  readonly told: number;
+  readonly alertsSent: number;
+  /** What could not be read. */
   readonly problems: readonly string[];
 }
 
 const WORKSPACES_AT_ONCE = 4;
-/** Where it is remembered what concerns no single workspace; no workspace can have that name. */
-const ORGANIZATION = '#organization';
+/** The state of what concerns no single workspace; a workspace's name has no `#`. */
+const REPORTS = '#organization';
 
-/** Holds every workspace's spend against its budgets, and tells what on-call has not heard yet. */
+/** Compares every workspace's spend with its budgets, and sends the alerts that are due. */
 export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
   return async (): Promise<SpendSummary> => {
     const now = deps.now();
     const remembered = await deps.memory.recall();
-    const stateOf = (workspace: string) => remembered.get(workspace)?.state ?? NOTHING_TOLD;
+    const stateOf = (workspace: string) => remembered.get(workspace)?.state ?? NO_ALERTS;
     const gathered = await gatherSpend(deps, stateOf, now);
-    const problems = gathered.flatMap((one) => one.problems);
 
-    const spend: SpendRow[] = [];
-    const news = [reportNews(deps, problems, remembered, now)];
     const rules = {
       thresholds: deps.policy.alerts.spendThresholds,
       quotaTableName: deps.quotaTableName,
     };
-    for (const { spend: facts } of gathered) {
-      const workspace = facts.workspace.name;
-      const { statuses, ...judged } = judgeSpend(facts, stateOf(workspace), rules, now);
-      spend.push(...spendRows(facts, statuses, now));
-      news.push({ workspace, before: remembered.get(workspace), ...judged });
-    }
+    const judged = gathered.spend.map((spend) => {
+      const workspace = spend.workspace.name;
+      const verdict = judgeSpend(spend, stateOf(workspace), rules, now);
+      return { workspace, verdict, rows: spendRows(spend, verdict.statuses, now) };
+    });
+    const spend = judged.flatMap(({ rows }) => rows);
     deps.metrics.record(spend);
-    const told = await tellEach(deps, news, now);
 
-    deps.log.info('spend looked at', { rows: spend.length, told, problems: problems.length });
-    return { spend, told, problems: problems.map(inWords) };
+    const reports = judgeReports(gathered.unreadable, stateOf(REPORTS), deps.functionName, now);
+    const verdicts = [{ workspace: REPORTS, verdict: reports }, ...judged];
+    const failures = createFailures(deps.log);
+    const sent = await mapBounded(verdicts, WORKSPACES_AT_ONCE, ({ workspace, verdict }) =>
+      failures.attempt('spend alerts not sent', workspace, () =>
+        sendAlerts(deps, { workspace, before: remembered.get(workspace), ...verdict }, now),
+      ),
+    );
+    failures.throwIfAny();
+
+    const alertsSent = sent.reduce<number>((sum, count = 0) => sum + count, 0);
+    const { problems } = gathered;
+    deps.log.info('spend checked', { rows: spend.length, alertsSent, problems: problems.length });
+    return { spend, alertsSent, problems };
   };
-}
-
-function reportNews(
-  { functionName }: SpendMonitorDeps,
-  problems: readonly SpendProblem[],
-  remembered: ReadonlyMap<string, RememberedSpend>,
-  now: Date,
-): News {
-  const before = remembered.get(ORGANIZATION);
-  const unreadable = problems.filter(({ source }) => source === 'billed');
-  const reasons = new Map(unreadable.map(({ workspace, reason }) => [workspace, reason]));
-  const judged = judgeReports(reasons, before?.state ?? NOTHING_TOLD, functionName, now);
-  return { workspace: ORGANIZATION, before, ...judged };
-}
-
-/** An alert that cannot be sent keeps no other back. @throws the first failure, at the end */
-async function tellEach(deps: TellDeps, news: readonly News[], now: Date): Promise<number> {
-  const failures: unknown[] = [];
-  const counts = await mapBounded(news, WORKSPACES_AT_ONCE, (one) =>
-    tellSpend(deps, one, now).catch((error: unknown) => {
-      deps.log.error('spend could not be told', { workspace: one.workspace, error });
-      failures.push(error);
-      return 0;
-    }),
-  );
-  if (failures.length > 0) throw failures[0];
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
-function inWords({ workspace, source, reason }: SpendProblem): string {
-  const what = source === 'billed' ? "Mistral's usage report" : 'metered spend';
-  return `${what} of ${workspace} could not be read: ${reason}`;
 }

@@ -1,35 +1,27 @@
-import { judgeKeyHealth } from '../../governance/keys/key-health.js';
-import type { KeyInspector } from '../../governance/keys/key-inspector.js';
+import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import {
+  EarlierCheckSchema,
   judgeRetirement,
   type Retirement,
   type RetirementFacts,
   RetirementSchema,
   type RetirementVerdict,
-  VisitBeforeSchema,
 } from '../../governance/keys/retirement.js';
-import { versionAt } from '../../governance/keys/rotation.js';
-import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import type { KeyProber } from '../../governance/mistral/key-prober.js';
-import type { Log } from '../../governance/platform/log.js';
+import { readCurrentKey } from '../../governance/keys/stored-keys.js';
 import { isPlanned } from '../../governance/policy/planned-keys.js';
-import type { Policy } from '../../governance/policy/policy.js';
 
-export interface VerifyRetirementDeps {
-  readonly policy: Policy;
-  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
-  readonly inspector: KeyInspector;
-  readonly prober: KeyProber;
-  readonly log: Log;
-  readonly now: () => Date;
-}
+export type VerifyRetirementDeps = Pick<
+  KeyDeps,
+  'policy' | 'secrets' | 'inspector' | 'prober' | 'log' | 'now'
+>;
 
 /** Task of the retirement flow: gathers the facts about an old key and returns a verdict. */
 export function createVerifyRetirementHandler(deps: VerifyRetirementDeps) {
   return async (event: unknown): Promise<RetirementVerdict> => {
     const retirement = RetirementSchema.parse(event);
-    const wasBad = VisitBeforeSchema.parse(event).verdict?.newKeyIsBad ?? false;
-    const verdict = judgeRetirement(await gatherFacts(deps, retirement, wasBad), retirement.rules);
+    const rejectedSince = EarlierCheckSchema.parse(event).verdict?.rejectedSince;
+    const facts = await gatherFacts(deps, retirement, rejectedSince);
+    const verdict = judgeRetirement(facts, retirement.rules);
     deps.log.info('verdict', { secret: retirement.secretName, ...verdict });
     return verdict;
   };
@@ -38,20 +30,20 @@ export function createVerifyRetirementHandler(deps: VerifyRetirementDeps) {
 async function gatherFacts(
   deps: VerifyRetirementDeps,
   retirement: Retirement,
-  wasBad: boolean,
+  rejectedSince: string | undefined,
 ): Promise<RetirementFacts> {
   const { oldKeyId, oldVersionId } = retirement;
   const [{ current, newKey }, oldKey] = await Promise.all([
     inspectCurrent(deps, retirement),
     deps.inspector.find(oldKeyId, oldVersionId),
   ]);
-  const isBadAgain = wasBad && newKey?.kind === 'bad';
+  const isBadAgain = rejectedSince !== undefined && newKey?.kind === 'bad';
   return {
     now: deps.now(),
     promotedAt: new Date(retirement.promotedAt),
     current,
     newKey,
-    wasBad,
+    rejectedSince,
     oldKey,
     oldKeyAccepted: isBadAgain ? await accepts(deps, retirement) : undefined,
   };
@@ -63,14 +55,12 @@ async function inspectCurrent(
 ): Promise<Pick<RetirementFacts, 'current' | 'newKey'>> {
   const { secretName, oldKeyId } = retirement;
   if (!isPlanned(policy, secretName)) return { current: 'none', newKey: undefined };
-  // By its name, as the policy knows it: the secret may have been deleted and made anew.
-  const version = versionAt(await secrets.describe(secretName), 'AWSCURRENT');
-  const key = version === undefined ? undefined : await secrets.read(secretName, version);
+  const { versionId, key } = await readCurrentKey(secrets, secretName);
   if (key?.keyId === oldKeyId) return { current: 'old', newKey: undefined };
   const isOurs = retirement.reason === 'replaced' && key?.keyId === retirement.newKeyId;
-  if (version === undefined || !key || !isOurs) return { current: 'later', newKey: undefined };
-  const { facts } = await inspector.inspect(key, version, now());
-  return { current: 'new', newKey: judgeKeyHealth(facts) };
+  if (versionId === undefined || !key || !isOurs) return { current: 'later', newKey: undefined };
+  const { health } = await inspector.inspect(key, versionId, now());
+  return { current: 'new', newKey: health };
 }
 
 /** Whether rolling back would help. Uses the old key, so only once the new one is known to be bad. */

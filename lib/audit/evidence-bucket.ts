@@ -9,12 +9,11 @@ import { acknowledgeWildcard, logicalId } from '../platform/acknowledge.js';
 export interface EvidenceBucketProps {
   readonly encryptionKey: IKey;
 
-  /** How long each night's evidence is kept. */
+  /** How long the evidence of each audit is kept. */
   readonly retention: Duration;
 
   /**
-   * Whether a deletion of the stack takes the evidence with it; a function of CDK's empties the
-   * bucket then.
+   * Whether deleting the stack also deletes the evidence; CDK's own function then empties the bucket.
    *
    * @default false: the bucket is kept
    */
@@ -23,24 +22,24 @@ export interface EvidenceBucketProps {
 
 const PREFIX: typeof EVIDENCE_PREFIX = 'evidence/';
 
-/** When evidence is seldom looked at any more, and storage that costs less is the better one. */
-const SELDOM_READ_AFTER = Duration.days(90);
-/** How long what was replaced or deleted can be brought back. */
+/** When evidence is rarely read any more, and cheaper storage is the better one. */
+const RARELY_READ_AFTER = Duration.days(90);
+/** How long replaced or deleted files can be restored. */
 const OLD_VERSIONS_KEPT = Duration.days(365);
 
 const ACCESS_LOGS =
-  'who read or wrote evidence is a question for CloudTrail data events, which an organization has in one place; access logs would need a bucket of their own';
+  'CloudTrail data events record who reads or writes evidence, in one place for the organization; access logs would need another bucket';
 
 const ACKNOWLEDGED = [
   { id: 'AwsSolutions-S1', reason: ACCESS_LOGS },
   { id: 'NIST.800.53.R5-S3BucketLoggingEnabled', reason: ACCESS_LOGS },
   {
     id: 'NIST.800.53.R5-S3BucketReplicationEnabled',
-    reason: 'evidence stays in the region it tells about; its versions bring back what was deleted',
+    reason: 'evidence stays in the region that it is about; versions restore what was deleted',
   },
 ];
 
-/** What every night leaves to be looked up later: versioned, encrypted, TLS only, never public. */
+/** Reports and inventories of all audits: versioned, encrypted, TLS only, never public. */
 export class EvidenceBucket extends Construct {
   readonly bucketName: string;
 
@@ -50,7 +49,7 @@ export class EvidenceBucket extends Construct {
     super(scope, id);
 
     const { encryptionKey, retention, ephemeral = false } = props;
-    const getsCheaper = retention.toDays() > SELDOM_READ_AFTER.toDays();
+    const getsCheaper = retention.toDays() > RARELY_READ_AFTER.toDays();
     this.bucket = new s3.Bucket(this, 'Bucket', {
       versioned: true,
       encryption: s3.BucketEncryption.KMS,
@@ -69,7 +68,7 @@ export class EvidenceBucket extends Construct {
             ? [
                 {
                   storageClass: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
-                  transitionAfter: SELDOM_READ_AFTER,
+                  transitionAfter: RARELY_READ_AFTER,
                 },
               ]
             : [],
@@ -99,7 +98,7 @@ export class EvidenceBucket extends Construct {
     acknowledgeWildcard(
       role,
       `<${logicalId(this.bucket)}.Arn>/${PREFIX}*`,
-      'each night has files of its own below this prefix',
+      'each audit has files of its own below this prefix',
     );
   }
 }

@@ -1,42 +1,33 @@
 import { Duration } from 'aws-cdk-lib';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { AuditPolicy } from '../../governance/policy/policy.js';
-import type { NightlyAuditEnv } from '../../lambdas/nightly-audit/env.js';
-import type { AdminKey } from '../keys/admin-key.js';
+import type { NightlyAuditEnv } from '../../lambdas/nightly-audit/wiring.js';
 import type { RetirementFlow } from '../keys/retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
 import { ScheduledJob } from '../operations/scheduled-job.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
+import type { SystemParts } from '../platform/system-parts.js';
 import type { EvidenceBucket } from './evidence-bucket.js';
 
-export interface NightlyAuditProps extends Pick<AuditPolicy, 'schedule' | 'timezone'> {
-  readonly policy: PolicyBundle;
-  /** `undefined` without the Admin API: then it goes by the dates of secrets alone. */
-  readonly adminKey: AdminKey | undefined;
-  readonly alertTopic: AlertTopic;
-  readonly recordsTable: RecordsTable;
+export interface NightlyAuditProps extends SystemParts, Pick<AuditPolicy, 'schedule' | 'timezone'> {
   readonly evidenceBucket: EvidenceBucket;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
   /** Its running executions say which keys wait for their revocation. */
   readonly retirementFlow: RetirementFlow;
-  readonly runbookUrl: string;
 }
 
-/** Looks at every key and every secret each night, and tells on-call what is wrong with them. */
+/**
+ * Audits every key and every secret each night, and alerts on-call to what is wrong with them. Without
+ * the Admin API it uses the dates of secrets alone.
+ */
 export class NightlyAudit extends Construct {
-  readonly function: GovernanceFunction<NightlyAuditEnv>;
+  readonly function: GovernanceFunction;
 
   readonly access: SecretAccess;
 
   constructor(scope: Construct, id: string, props: NightlyAuditProps) {
     super(scope, id);
 
-    this.function = new GovernanceFunction<NightlyAuditEnv>(this, 'Function', {
+    this.function = new GovernanceFunction(this, 'Function', {
       folder: 'nightly-audit',
       description: 'Nightly audit of all Mistral API keys',
       policy: props.policy,
@@ -45,7 +36,7 @@ export class NightlyAudit extends Construct {
         EVIDENCE_BUCKET_NAME: props.evidenceBucket.bucketName,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
-      },
+      } satisfies NightlyAuditEnv,
       timeout: Duration.minutes(15),
       memoryMib: 512, // the share of CPU that comes with it is what the audit needs
     });
@@ -63,7 +54,6 @@ export class NightlyAudit extends Construct {
       schedule: props.schedule,
       timezone: props.timezone,
       alertTopic: props.alertTopic,
-      runbookUrl: props.runbookUrl,
     });
   }
 }

@@ -1,51 +1,45 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { GATEWAY_KEY_NAME } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import type { GatewayEnv } from '../../lambdas/gateway/env.js';
+import type { GatewayEnv } from '../../lambdas/gateway/wiring.js';
 import { accountsOf, SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
 import { governanceMetric } from '../operations/governance-metric.js';
-import { PER_FIVE_MINUTES, RunbookAlarm } from '../operations/runbook-alarm.js';
+import { PER_FIVE_MINUTES } from '../operations/runbook-alarm.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
+import type { SystemParts } from '../platform/system-parts.js';
 import type { QuotaTable } from './quota-table.js';
 
-export interface GatewayProps {
-  readonly policy: PolicyBundle;
+export interface GatewayProps extends Pick<SystemParts, 'policy' | 'alertTopic' | 'encryptionKey'> {
   readonly callers: Policy['callers'];
-  readonly alertTopic: AlertTopic;
   readonly quotaTable: QuotaTable;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
-  readonly runbookUrl: string;
 }
 
-/** Mistral's API for callers without a key: a function URL that knows them by their IAM identity. */
+/** Mistral's API for callers without a key: a function URL that identifies them by IAM. */
 export class Gateway extends Construct {
-  readonly function: GovernanceFunction<GatewayEnv>;
+  readonly function: GovernanceFunction;
 
   /** `https://…/`, the `serverURL` of callers. */
   readonly url: string;
 
-  /** Of the gateway's own keys alone. */
+  /** To the gateway's own keys only. */
   readonly access: SecretAccess;
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id);
 
-    this.function = new GovernanceFunction<GatewayEnv>(this, 'Function', {
+    this.function = new GovernanceFunction(this, 'Function', {
       folder: 'gateway',
       description: "Mistral's API for callers without a key",
       policy: props.policy,
       environment: {
         ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
         QUOTA_TABLE_NAME: props.quotaTable.tableName,
-      },
+      } satisfies GatewayEnv,
       timeout: Duration.minutes(15), // a long answer streams for as long as it takes
       memoryMib: 512,
     });
@@ -63,11 +57,11 @@ export class Gateway extends Construct {
       invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
     }).url;
     const principals = props.callers.map(({ principal }) => principal);
-    for (const account of accountsOf(principals)) this.letIn(account);
-    this.watch(props);
+    for (const account of accountsOf(principals)) this.allowAccount(account);
+    this.watch(props.alertTopic);
   }
 
-  /** By its URL alone: whoever invokes the function itself writes who calls. */
+  /** Only through its URL: a principal that invokes the function itself can claim any identity. */
   grantCall(grantee: IGrantable): void {
     const url = { grantee, resourceArns: [this.function.functionArn] };
     Grant.addToPrincipal({ ...url, actions: ['lambda:InvokeFunctionUrl'] });
@@ -78,8 +72,8 @@ export class Gateway extends Construct {
     });
   }
 
-  /** Lets an account say which of its principals may call; the policy says what they may do then. */
-  private letIn(account: string): void {
+  /** Lets an account decide which of its principals may call; the policy decides what these may do. */
+  private allowAccount(account: string): void {
     if (account === '*') return;
     const permission = { functionName: this.function.functionArn, principal: account };
     new lambda.CfnPermission(this, `Url${account}`, {
@@ -87,7 +81,7 @@ export class Gateway extends Construct {
       action: 'lambda:InvokeFunctionUrl',
       functionUrlAuthType: lambda.FunctionUrlAuthType.AWS_IAM,
     });
-    // Function URLs made since October 2025 ask for this one too.
+    // Function URLs created since October 2025 need this permission too.
     new lambda.CfnPermission(this, `Function${account}`, {
       ...permission,
       action: 'lambda:InvokeFunction',
@@ -95,36 +89,31 @@ export class Gateway extends Construct {
     });
   }
 
-  private watch({ alertTopic, runbookUrl }: GatewayProps): void {
-    const alarms = [
-      new RunbookAlarm(this, 'Failing', {
-        alarmName: 'governance-gateway-failing',
-        description: 'The gateway answered requests with errors of its own',
-        metric: new cloudwatch.Metric({
-          namespace: 'AWS/Lambda',
-          metricName: 'Url5xxCount',
-          dimensionsMap: { FunctionName: this.function.functionName },
-          ...PER_FIVE_MINUTES,
-        }),
-        evaluationPeriods: 2,
-        runbookUrl,
+  private watch(alertTopic: AlertTopic): void {
+    alertTopic.alarm(this, 'Failing', {
+      alarmName: 'governance-gateway-failing',
+      description: 'The gateway has answered requests with server errors for 10 minutes',
+      metric: new cloudwatch.Metric({
+        namespace: 'AWS/Lambda',
+        metricName: 'Url5xxCount',
+        dimensionsMap: { FunctionName: this.function.functionName },
+        ...PER_FIVE_MINUTES,
       }),
-      new RunbookAlarm(this, 'Throttled', {
-        alarmName: 'governance-gateway-throttled',
-        description: 'Lambda had no capacity left for requests to the gateway',
-        metric: this.function.metricThrottles(PER_FIVE_MINUTES),
-        runbookUrl,
+      evaluationPeriods: 2,
+    });
+    alertTopic.alarm(this, 'Throttled', {
+      alarmName: 'governance-gateway-throttled',
+      description: 'The gateway function has been throttled for 5 minutes',
+      metric: this.function.metricThrottles(PER_FIVE_MINUTES),
+    });
+    alertTopic.alarm(this, 'Unauthorized', {
+      alarmName: 'governance-gateway-unauthorized',
+      description:
+        "Mistral rejects the gateway's key of a workspace (401), also after reading the secret again",
+      metric: governanceMetric('Latency', 'outcome', 'upstream_unauthorized', {
+        ...PER_FIVE_MINUTES,
+        statistic: cloudwatch.Stats.SAMPLE_COUNT,
       }),
-      new RunbookAlarm(this, 'Unauthorized', {
-        alarmName: 'governance-gateway-unauthorized',
-        description: "Mistral refused the gateway's key of a workspace, also read afresh",
-        metric: governanceMetric('Latency', 'outcome', 'upstream_unauthorized', {
-          ...PER_FIVE_MINUTES,
-          statistic: cloudwatch.Stats.SAMPLE_COUNT,
-        }),
-        runbookUrl,
-      }),
-    ];
-    for (const alarm of alarms) alertTopic.watch(alarm);
+    });
   }
 }

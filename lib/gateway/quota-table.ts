@@ -1,28 +1,15 @@
 import { Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
-import { GovernanceTable, type GovernanceTableProps } from '../platform/governance-table.js';
+import { GovernanceTable } from '../platform/governance-table.js';
 
-/** The counters that hold quotas: an item for each scope, unit and window, gone some time after it. */
-export class QuotaTable extends Construct {
-  readonly tableName: string;
-
-  private readonly table: GovernanceTable;
-  private readonly encryptionKeyArn: string;
-
-  constructor(scope: Construct, id: string, props: GovernanceTableProps) {
-    super(scope, id);
-    this.table = new GovernanceTable(this, 'Table', props);
-    this.encryptionKeyArn = props.encryptionKey.keyArn;
-    this.tableName = this.table.tableName;
-  }
-
-  /** Lets a holder take leases and settle what it used, in every workspace: for the gateway alone. */
+/** The counters of quotas: one item per scope, unit and window, which expires after the window. */
+export class QuotaTable extends GovernanceTable {
+  /** Lets a holder take leases and settle usage in every workspace: for the gateway only. */
   grantMeter(grantee: IGrantable): void {
-    this.table.grantItems(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+    this.grantItems(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
   }
 
-  /** Lets a holder do so for one workspace and its callers. */
+  /** Lets a holder do so in one workspace, and for callers. */
   grantMeterOf(grantee: IGrantable, workspace: string): void {
     const counters = `quota#workspace#${workspace}`;
     Grant.addToPrincipal({
@@ -38,15 +25,15 @@ export class QuotaTable extends Construct {
     Grant.addToPrincipal({
       grantee,
       actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
-      resourceArns: [this.encryptionKeyArn],
+      resourceArns: [this.encryptionKey.keyArn],
       conditions: {
         StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` },
       },
     });
   }
 
-  /** Lets somebody see what was used. */
+  /** Lets a grantee read what was used. */
   grantRead(grantee: IGrantable): void {
-    this.table.grantItems(grantee, 'dynamodb:GetItem');
+    this.grantItems(grantee, 'dynamodb:GetItem');
   }
 }

@@ -1,37 +1,25 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct, type IDependable } from 'constructs';
-import type { KeyRotationEnv } from '../../lambdas/key-rotation/env.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
-import { PER_FIVE_MINUTES, RunbookAlarm } from '../operations/runbook-alarm.js';
+import type { KeyRotationEnv } from '../../lambdas/key-rotation/wiring.js';
+import { PER_FIVE_MINUTES } from '../operations/runbook-alarm.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
-import type { AdminKey } from './admin-key.js';
+import type { SystemParts } from '../platform/system-parts.js';
 import type { RetirementFlow } from './retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from './secret-access.js';
 
-export interface KeyRotationProps {
-  readonly policy: PolicyBundle;
-  /** `undefined` without the Admin API: then the command line calls the function, with supplied keys. */
-  readonly adminKey: AdminKey | undefined;
-  readonly alertTopic: AlertTopic;
-  readonly recordsTable: RecordsTable;
-  /** Encrypts the managed secrets. */
-  readonly encryptionKey: IKey;
+export interface KeyRotationProps extends SystemParts {
   /** Started when a rotation finishes, with the key that was just replaced. */
   readonly retirementFlow: RetirementFlow;
-  readonly runbookUrl: string;
 }
 
 /**
- * Secrets Manager's rotation function: makes each key, and its successor when its time has come. Where
- * a person makes them, it verifies each and puts it in charge.
+ * Secrets Manager's rotation function: creates each key, and its successor when it is due. In operator
+ * mode the command line calls it, and it verifies and promotes the keys that an operator created.
  */
 export class KeyRotation extends Construct {
-  readonly function: GovernanceFunction<KeyRotationEnv>;
+  readonly function: GovernanceFunction;
 
   /** What Secrets Manager needs before it can call the function; `undefined` where it never does. */
   readonly permission: IDependable | undefined;
@@ -41,7 +29,7 @@ export class KeyRotation extends Construct {
   constructor(scope: Construct, id: string, props: KeyRotationProps) {
     super(scope, id);
 
-    this.function = new GovernanceFunction<KeyRotationEnv>(this, 'Function', {
+    this.function = new GovernanceFunction(this, 'Function', {
       folder: 'key-rotation',
       description: 'Secrets Manager rotation of Mistral API keys',
       policy: props.policy,
@@ -49,8 +37,8 @@ export class KeyRotation extends Construct {
         ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
-      },
-      timeout: Duration.minutes(15), // a young key may be refused for minutes
+      } satisfies KeyRotationEnv,
+      timeout: Duration.minutes(15), // a young key may be rejected for minutes
     });
     const role = this.function.grantPrincipal;
     props.adminKey?.grantRead(role);
@@ -60,18 +48,16 @@ export class KeyRotation extends Construct {
     props.retirementFlow.stateMachine.grantStartExecution(role);
     this.access = {
       role: this.function.executionRole,
-      actions: props.adminKey ? SECRET_ACTIONS.rotate : SECRET_ACTIONS.verifySupplied,
+      actions: props.adminKey ? SECRET_ACTIONS.rotate : SECRET_ACTIONS.verifyAndPromote,
     };
 
     this.permission = props.adminKey && this.letSecretsManagerCall();
-    props.alertTopic.watch(
-      new RunbookAlarm(this, 'Failing', {
-        alarmName: 'governance-rotation-failing',
-        description: 'A step of a rotation ended in an error; Secrets Manager tries it again',
-        metric: this.function.metricErrors(PER_FIVE_MINUTES),
-        runbookUrl: props.runbookUrl,
-      }),
-    );
+    props.alertTopic.alarm(this, 'Failing', {
+      alarmName: 'governance-rotation-failing',
+      description:
+        'A step of a key rotation failed: the current key stays current, and the step is retried',
+      metric: this.function.metricErrors(PER_FIVE_MINUTES),
+    });
   }
 
   private letSecretsManagerCall(): IDependable {

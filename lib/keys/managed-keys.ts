@@ -8,12 +8,13 @@ import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-ke
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { SECRET_ACTIONS, type SecretAccess, secretPolicy } from './secret-access.js';
 
-const SUPPLIED_BY_A_PERSON = [
+const NO_ROTATION_IN_OPERATOR_MODE = [
   'AwsSolutions-SMG4',
   'NIST.800.53.R5-SecretsManagerRotationEnabled',
 ].map((id) => ({
   id,
-  reason: 'no function can create a key: a person is asked for each when it is due',
+  reason:
+    'operator mode: no function can create a key, an operator must supply each when it is due',
 }));
 
 export interface ManagedKeysProps {
@@ -22,16 +23,16 @@ export interface ManagedKeysProps {
   readonly encryptionKey: IKey;
 
   /**
-   * Makes each key and its successors.
+   * Creates each key and its successors.
    *
-   * @default none: a person supplies keys, so that nothing can rotate by itself
+   * @default none: operator mode, in which no secret rotates by itself
    */
   readonly rotationFunction?: IFunction;
 
   /** What Secrets Manager needs before it can call the rotation function. */
   readonly rotationPermission?: IDependable;
 
-  /** Who of ours may do what with every secret. */
+  /** What functions of this system may do with every secret. */
   readonly access: readonly SecretAccess[];
 
   /**
@@ -47,7 +48,7 @@ export interface ManagedKeysProps {
  * workspaces stay below CloudFormation's 500 resources a stack.
  */
 export class ManagedKeys extends Construct {
-  private readonly bySecretName = new Map<string, ManagedKey>();
+  private readonly bySecretName = new Map<string, KeySecret>();
 
   constructor(scope: Construct, id: string, props: ManagedKeysProps) {
     super(scope, id);
@@ -64,14 +65,14 @@ export class ManagedKeys extends Construct {
     return [...this.bySecretName.keys()];
   }
 
-  /** Lets a role read the secret of this name, besides the key's `readers`. */
+  /** Grants a role read access to the secret of this name, besides the key's `readers`. */
   grantRead(role: IRole, secretName: string): void {
     this.bySecretName.get(secretName)?.grantRead(role);
   }
 }
 
 class WorkspaceKeys extends NestedStack {
-  readonly managed: readonly ManagedKey[];
+  readonly managed: readonly KeySecret[];
 
   constructor(
     scope: Construct,
@@ -85,22 +86,22 @@ class WorkspaceKeys extends NestedStack {
     Tags.of(this).add('mistral-workspace', workspace.name);
     Tags.of(this).add('team', workspace.team.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '_'));
     this.managed = keys.map(
-      (planned) => new ManagedKey(this, planned.key.name, { ...props, planned }),
+      (planned) => new KeySecret(this, planned.key.name, { ...props, planned }),
     );
   }
 }
 
-interface ManagedKeyProps extends ManagedKeysProps {
+interface KeySecretProps extends ManagedKeysProps {
   readonly planned: PlannedKey;
 }
 
-/** The secret of one key, who may use it, and when it rotates. It is empty until its first rotation. */
-class ManagedKey extends Construct {
+/** The secret of one key, its resource policy and its rotation schedule. It is empty until its first rotation. */
+class KeySecret extends Construct {
   readonly secretName: string;
 
   private readonly access: SecretAccess[];
 
-  constructor(scope: Construct, id: string, props: ManagedKeyProps) {
+  constructor(scope: Construct, id: string, props: KeySecretProps) {
     super(scope, id);
     const { key, secretName } = props.planned;
     this.secretName = secretName;
@@ -112,7 +113,7 @@ class ManagedKey extends Construct {
       description: key.description,
       kmsKeyId: props.encryptionKey.keyArn,
     });
-    // A secret that a failed deploy left behind would keep its name from the next deploy.
+    // On update or delete alone: a secret that a failed deploy left behind would block its name.
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     secret.applyRemovalPolicy(removalPolicy);
 
@@ -120,10 +121,10 @@ class ManagedKey extends Construct {
       secretId: secret.ref,
       resourcePolicy: Lazy.any({ produce: () => secretPolicy(this.access, key.readers) }),
     });
-    // A secret that left the policy stays guarded, and its key is still to be retired.
+    // A secret that left the policy stays protected, and its key is still to be retired.
     policy.applyRemovalPolicy(removalPolicy);
     if (!props.rotationFunction) {
-      Validations.of(secret).acknowledge(...SUPPLIED_BY_A_PERSON);
+      Validations.of(secret).acknowledge(...NO_ROTATION_IN_OPERATOR_MODE);
       return;
     }
     const schedule = new secretsmanager.CfnRotationSchedule(this, 'Rotation', {
@@ -139,7 +140,7 @@ class ManagedKey extends Construct {
 
   grantRead(role: IRole): void {
     if (this.access.every((access) => access.role !== role)) {
-      this.access.push({ role, actions: SECRET_ACTIONS.look });
+      this.access.push({ role, actions: SECRET_ACTIONS.inspect });
     }
   }
 }

@@ -3,30 +3,23 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { AlertTopic } from '../operations/alert-topic.js';
-import { PER_FIVE_MINUTES, RunbookAlarm } from '../operations/runbook-alarm.js';
+import { PER_FIVE_MINUTES } from '../operations/runbook-alarm.js';
 import { acknowledgeWildcard, logicalId } from '../platform/acknowledge.js';
-import type { AdminKey } from './admin-key.js';
-import { DeletionFunctions } from './deletion-functions.js';
-import { deletionStates } from './deletion-states.js';
-import { RetirementFunctions, type RetirementFunctionsProps } from './retirement-functions.js';
-import { retirementStates } from './retirement-states.js';
+import type { SystemParts } from '../platform/system-parts.js';
+import { OperatorRetirementFunctions, RetirementFunctions } from './retirement-functions.js';
+import { operatorRetirementStates, retirementStates } from './retirement-states.js';
 import type { SecretAccess } from './secret-access.js';
 
-export interface RetirementFlowProps extends Omit<RetirementFunctionsProps, 'adminKey'> {
-  /** `undefined` without the Admin API: then a person deletes old keys, and the flow asks for it. */
-  readonly adminKey: AdminKey | undefined;
-  readonly alertTopic: AlertTopic;
-  readonly runbookUrl: string;
-}
-
-/** Waits until an old key is unused, verifies, and only then revokes it. */
+/**
+ * Waits until an old key is unused, verifies, and only then revokes it; in operator mode an operator
+ * deletes it, and the flow requests that.
+ */
 export class RetirementFlow extends Construct {
   readonly stateMachine: sfn.StateMachine;
 
   readonly access: readonly SecretAccess[];
 
-  constructor(scope: Construct, id: string, props: RetirementFlowProps) {
+  constructor(scope: Construct, id: string, props: SystemParts) {
     super(scope, id);
 
     const { states, access } = this.flow(props);
@@ -49,10 +42,15 @@ export class RetirementFlow extends Construct {
       '*',
       'X-Ray writes and log deliveries have no resource to name',
     );
-    this.alarm(props);
+    props.alertTopic.alarm(this, 'RetirementFailed', {
+      alarmName: 'governance-retirement-failed',
+      description: 'A retirement failed after all retries: a replaced key may still be valid',
+      // The flow has no timeout: this is the only way it can go wrong.
+      metric: this.stateMachine.metricFailed(PER_FIVE_MINUTES),
+    });
   }
 
-  /** Lets a function see which retirements are under way, and of what. */
+  /** Lets a function list running retirements, and what each retires. */
   grantListRunning(role: iam.IRole): void {
     const executions = Stack.of(this).formatArn({
       service: 'states',
@@ -69,28 +67,16 @@ export class RetirementFlow extends Construct {
     acknowledgeWildcard(
       role,
       `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<${logicalId(this.stateMachine)}.Name>:*`,
-      'executions of this one state machine, whose names are not known beforehand',
+      'executions of this one state machine, whose names are not known at deploy time',
     );
   }
 
-  private flow({ adminKey, ...props }: RetirementFlowProps) {
+  private flow({ adminKey, ...props }: SystemParts) {
     if (adminKey) {
       const functions = new RetirementFunctions(this, 'Functions', { ...props, adminKey });
       return { states: retirementStates(this, functions), access: functions.access };
     }
-    const functions = new DeletionFunctions(this, 'Functions', props);
-    return { states: deletionStates(this, functions), access: functions.access };
-  }
-
-  private alarm({ alertTopic, runbookUrl }: RetirementFlowProps): void {
-    alertTopic.watch(
-      new RunbookAlarm(this, 'RetirementFailed', {
-        alarmName: 'governance-retirement-failed',
-        description: 'A retirement ended in an error, so an old key may still be valid',
-        // It has no timeout, so that this is how it ends where it goes wrong.
-        metric: this.stateMachine.metricFailed(PER_FIVE_MINUTES),
-        runbookUrl,
-      }),
-    );
+    const functions = new OperatorRetirementFunctions(this, 'Functions', props);
+    return { states: operatorRetirementStates(this, functions), access: functions.access };
   }
 }

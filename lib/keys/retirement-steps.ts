@@ -3,111 +3,132 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import type { Story } from '../../lambdas/tell-on-call/handler.js';
+import type { RetirementEvent } from '../../governance/keys/retirement-events.js';
 
-/** What a retirement is made of, with the Admin API and without. */
-export interface RetirementSteps {
-  /** Waits until the time in the flow's state. */
-  readonly wait: sfn.Wait;
-  /** Takes the time of the next check from the verdict, and waits again. */
-  readonly planNextCheck: sfn.Chain;
-  /** Tells that the flow has failed, and ends it. */
-  readonly tellFailed: sfn.Chain;
-  /** A task of ours, tried again for about a quarter of an hour; what fails then is told. */
-  task(name: string, lambdaFunction: IFunction, resultPath: string): LambdaInvoke;
-  /** Tells on-call the end of the story; a flow that cannot has failed. */
-  tell(name: string, story: Story): LambdaInvoke;
-  /** Tells on-call where the story stands, and looks again. */
-  loop(name: string, story: Story): sfn.Chain;
-}
+/** What on-call reads in the console, and tools find states by. */
+const NOTIFY: Readonly<Record<RetirementEvent, string>> = {
+  'key-in-use': 'Notify: key still in use',
+  'approval-needed': 'Notify: approval needed',
+  'both-keys-rejected': 'Notify: both keys rejected',
+  'rolled-back': 'Notify: rotation rolled back',
+  revoked: 'Notify: key revoked',
+  kept: 'Notify: key kept',
+  failed: 'Notify: retirement failed',
+  'deletion-needed': 'Notify: deletion needed',
+  'current-key-rejected': 'Notify: current key rejected',
+  deleted: 'Notify: key deleted',
+  'not-verified': 'Notify: deletion not verified',
+};
 
-/** Errors that say the same however often they are tried. */
+/** Errors that are the same however often a task is tried. */
 const FINAL_ERRORS = ['KeyStillCurrentError', 'ZodError'];
 
-export function retirementSteps(
-  scope: Construct,
-  tellOnCall: IFunction,
-  failure: Story,
-): RetirementSteps {
-  const failed = new sfn.Fail(scope, 'Failed', {
-    error: 'RetirementFailed',
-    cause: 'see $.error in the input of this state and governance-retirement-failed in the runbook',
-  });
-  const tellFailed = tellOr('Tell that the retirement failed', failure, failed).next(failed);
+/** What a retirement is made of, with the Admin API and in operator mode. */
+export class RetirementSteps<Verdict extends string> {
+  /** Checks the key. */
+  readonly verify: LambdaInvoke;
 
-  /** `otherwise` is where the flow goes when it cannot be told. */
-  function tellOr(
-    name: string,
-    story: Story,
+  /** Takes the time of the next check from the verdict, and waits until then. */
+  readonly scheduleCheck: sfn.Chain;
+
+  private readonly wait: sfn.Wait;
+  private readonly failed: sfn.Chain;
+
+  constructor(
+    private readonly scope: Construct,
+    private readonly functions: { readonly verify: IFunction; readonly notify: IFunction },
+  ) {
+    const failed = new sfn.Fail(scope, 'Failed', {
+      error: 'RetirementFailed',
+      cause:
+        'see $.error in the input of this state and governance-retirement-failed in the runbook',
+    });
+    this.failed = this.notifyOr(failed, 'failed').next(failed);
+    this.wait = new sfn.Wait(scope, 'Wait for next check', {
+      time: sfn.WaitTime.timestampPath('$.checkAt'),
+    });
+    this.scheduleCheck = new sfn.Pass(scope, 'Schedule next check', {
+      inputPath: '$.verdict.checkAt',
+      resultPath: '$.checkAt',
+    }).next(this.wait);
+    this.verify = this.task('Verify', functions.verify, '$.verdict');
+  }
+
+  /** Waits, checks, and goes on by the verdict; one without a branch fails the flow. */
+  checkUntil(branches: Readonly<Record<Verdict, sfn.IChainable>>): sfn.Chain {
+    const choice = new sfn.Choice(this.scope, 'Act on the verdict');
+    for (const [kind, next] of Object.entries<sfn.IChainable>(branches)) {
+      choice.when(sfn.Condition.stringEquals('$.verdict.kind', kind), next);
+    }
+    return this.wait.next(this.verify).next(choice.otherwise(this.failed));
+  }
+
+  /** A task of ours, tried again for about 15 minutes; an error after that fails the flow. */
+  task(name: string, lambdaFunction: IFunction, resultPath: string): LambdaInvoke {
+    const state = this.invoke(name, lambdaFunction, resultPath);
+    state.addCatch(this.failed, { errors: ['States.ALL'], resultPath: '$.error' });
+    return state;
+  }
+
+  /** Notifies on-call how the retirement ended; a flow that cannot has failed. */
+  notify(event: RetirementEvent, end: string): sfn.Chain {
+    return this.notifyOr(this.failed, event).next(new sfn.Succeed(this.scope, end));
+  }
+
+  /** Notifies on-call, and waits for the next check. */
+  notifyAndCheckAgain(event: RetirementEvent): sfn.Chain {
+    // An error of a notification on the way is not the cause of a later failure.
+    return this.notifyOr(this.scheduleCheck, event, '$.notifyError').next(this.scheduleCheck);
+  }
+
+  /** `otherwise` is where the flow goes when on-call cannot be notified. */
+  private notifyOr(
     otherwise: sfn.IChainable,
+    event: RetirementEvent,
     errorPath = '$.error',
   ): LambdaInvoke {
-    const state = new LambdaInvoke(scope, name, {
-      lambdaFunction: tellOnCall,
-      payload: sfn.TaskInput.fromObject({
-        story,
-        flow: sfn.JsonPath.entirePayload,
-        executionArn: sfn.JsonPath.executionId,
-        stateMachineArn: sfn.JsonPath.stateMachineId,
-      }),
-      payloadResponseOnly: true,
-      retryOnServiceExceptions: false,
-      taskTimeout: sfn.Timeout.duration(Duration.minutes(6)),
-      resultPath: sfn.JsonPath.DISCARD,
+    const payload = sfn.TaskInput.fromObject({
+      event,
+      flow: sfn.JsonPath.entirePayload,
+      executionArn: sfn.JsonPath.executionId,
+      stateMachineArn: sfn.JsonPath.stateMachineId,
     });
-    retry(state);
+    const { notify } = this.functions;
+    const state = this.invoke(NOTIFY[event], notify, sfn.JsonPath.DISCARD, payload);
     state.addCatch(otherwise, { errors: ['States.ALL'], resultPath: errorPath });
     return state;
   }
 
-  const wait = new sfn.Wait(scope, 'Wait until the old key can be judged', {
-    time: sfn.WaitTime.timestampPath('$.checkAt'),
-  });
-  const planNextCheck = new sfn.Pass(scope, 'Plan the next check', {
-    inputPath: '$.verdict.checkAt',
-    resultPath: '$.checkAt',
-  }).next(wait);
-
-  return {
-    wait,
-    planNextCheck,
-    tellFailed,
-
-    task(name, lambdaFunction, resultPath) {
-      const state = new LambdaInvoke(scope, name, {
-        lambdaFunction,
-        payloadResponseOnly: true,
-        retryOnServiceExceptions: false,
-        taskTimeout: sfn.Timeout.duration(Duration.minutes(6)),
-        resultPath,
-      });
-      retry(state);
-      state.addCatch(tellFailed, { errors: ['States.ALL'], resultPath: '$.error' });
-      return state;
-    },
-
-    tell: (name, story) => tellOr(name, story, tellFailed),
-
-    // What could not be told on the way is not what a later end was due to.
-    loop: (name, story) => tellOr(name, story, planNextCheck, '$.tellError').next(planNextCheck),
-  };
-}
-
-function retry(state: LambdaInvoke): void {
-  state.addRetry({ errors: FINAL_ERRORS, maxAttempts: 0 });
-  // Mistral may list or accept a key for some minutes after it was deleted.
-  state.addRetry({
-    errors: ['RevocationUnconfirmedError'],
-    interval: Duration.minutes(1),
-    backoffRate: 1,
-    maxAttempts: 6,
-  });
-  state.addRetry({
-    errors: ['States.ALL'],
-    interval: Duration.seconds(30),
-    backoffRate: 2,
-    maxAttempts: 6,
-    maxDelay: Duration.minutes(15),
-    jitterStrategy: sfn.JitterType.FULL,
-  });
+  private invoke(
+    name: string,
+    lambdaFunction: IFunction,
+    resultPath: string,
+    payload?: sfn.TaskInput,
+  ): LambdaInvoke {
+    const state = new LambdaInvoke(this.scope, name, {
+      lambdaFunction,
+      payload,
+      payloadResponseOnly: true,
+      retryOnServiceExceptions: false,
+      taskTimeout: sfn.Timeout.duration(Duration.minutes(6)),
+      resultPath,
+    });
+    state.addRetry({ errors: FINAL_ERRORS, maxAttempts: 0 });
+    // Mistral may list or accept a key for some minutes after it was deleted.
+    state.addRetry({
+      errors: ['RevocationUnconfirmedError'],
+      interval: Duration.minutes(1),
+      backoffRate: 1,
+      maxAttempts: 6,
+    });
+    state.addRetry({
+      errors: ['States.ALL'],
+      interval: Duration.seconds(30),
+      backoffRate: 2,
+      maxAttempts: 6,
+      maxDelay: Duration.minutes(15),
+      jitterStrategy: sfn.JitterType.FULL,
+    });
+    return state;
+  }
 }

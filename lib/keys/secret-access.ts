@@ -1,34 +1,34 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 
-/** What a part of the system may do with managed secrets. */
+/** What a function of this system may do with managed secrets. */
 export interface SecretAccess {
   readonly role: iam.IRole;
   readonly actions: readonly string[];
 
   /**
-   * The name of the only keys whose secrets are meant.
+   * Restricts the access to secrets of keys of this name.
    *
    * @default every key
    */
   readonly keyName?: string;
 }
 
-const LOOK = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
+const INSPECT = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
 
 /** The sets of actions that our functions need on a managed secret. */
 export const SECRET_ACTIONS = {
-  rotate: [...LOOK, 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
-  verifySupplied: [...LOOK, 'secretsmanager:UpdateSecretVersionStage'],
+  rotate: [...INSPECT, 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+  verifyAndPromote: [...INSPECT, 'secretsmanager:UpdateSecretVersionStage'],
   moveLabels: ['secretsmanager:DescribeSecret', 'secretsmanager:UpdateSecretVersionStage'],
-  look: LOOK,
+  inspect: INSPECT,
   read: ['secretsmanager:GetSecretValue'],
-  audit: [...LOOK, 'secretsmanager:ListSecretVersionIds'],
-  provision: [...LOOK, 'secretsmanager:RotateSecret'],
+  audit: [...INSPECT, 'secretsmanager:ListSecretVersionIds'],
+  provision: [...INSPECT, 'secretsmanager:RotateSecret'],
 } as const;
 
 /**
- * The policy of one secret, which alone says who may use it: roles of ours and the key's readers.
- * Others are denied its value whatever their own policies allow.
+ * The resource policy of one secret, which alone grants its use: to roles of this system and the key's
+ * readers. Others are denied its value even if their own policies allow it.
  */
 export function secretPolicy(
   access: readonly SecretAccess[],
@@ -48,7 +48,7 @@ export function secretPolicy(
       ...granted,
       ...readStatements(readers),
       new iam.PolicyStatement({
-        sid: 'NobodyElseReads',
+        sid: 'DenyOtherReaders',
         effect: iam.Effect.DENY,
         principals: [new iam.AnyPrincipal()],
         actions: ['secretsmanager:GetSecretValue'],
@@ -74,14 +74,14 @@ export function secretPolicy(
   });
 }
 
-/** Named by condition, not as principals: a reader's role may come, or come again, after the secret. */
+/** Named by condition, not as principals: a reader's role may be created, or created again, after the secret. */
 function readStatements(readers: readonly string[]): iam.PolicyStatement[] {
   if (readers.length === 0) return [];
   return [
     new iam.PolicyStatement({
       sid: 'Readers',
       principals: [new iam.AnyPrincipal()],
-      actions: [...LOOK],
+      actions: [...INSPECT],
       resources: ['*'],
       conditions: {
         ArnLike: { 'aws:PrincipalArn': readers.map(asPattern) },

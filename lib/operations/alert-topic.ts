@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { EncryptionKey } from '../platform/encryption-key.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
-import { PER_FIVE_MINUTES, RunbookAlarm, type WatchedAlarm } from './runbook-alarm.js';
+import { RunbookAlarm, type RunbookAlarmProps, type WatchedAlarm } from './runbook-alarm.js';
 
 type Subscription = Policy['alerts']['subscriptions'][number];
 
@@ -15,29 +15,33 @@ export interface AlertTopicProps {
   readonly encryptionKey: EncryptionKey;
 
   /**
-   * Who gets the alerts, and which. A queue or function must itself let the topic in, except
-   * functions of this account.
+   * Who gets which alerts. A queue, or a function of another account, must itself allow the topic.
    *
-   * @default nobody yet
+   * @default none
    */
   readonly subscriptions?: readonly Subscription[];
 
+  /** The page with a heading for each alarm. */
   readonly runbookUrl: string;
 }
 
-/** The one topic through which on-call hears of everything: encrypted, TLS only. */
+/** The one topic for all alerts and alarms: encrypted, TLS only. */
 export class AlertTopic extends Construct {
   readonly topic: sns.Topic;
 
-  /** What a subscriber would not take. */
+  /** Of the alarms that notify on-call. */
+  readonly runbookUrl: string;
+
+  /** Alerts that a subscriber did not accept. */
   private readonly undelivered: DeadLetterQueue;
 
-  /** The alarms that on-call hears of. */
+  /** The alarms that notify on-call. */
   readonly watched: WatchedAlarm[] = [];
 
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
     super(scope, id);
 
+    this.runbookUrl = props.runbookUrl;
     this.topic = new sns.Topic(this, 'Topic', {
       displayName: 'Mistral governance',
       masterKey: props.encryptionKey,
@@ -54,11 +58,16 @@ export class AlertTopic extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
-    this.undelivered = this.keepUndelivered(props.runbookUrl);
+    this.undelivered = this.keepUndelivered();
     for (const subscription of props.subscriptions ?? []) this.subscribe(subscription);
   }
 
-  /** Tells on-call when the alarm goes off, and when it is over. */
+  /** An alarm that is watched. */
+  alarm(scope: Construct, id: string, props: Omit<RunbookAlarmProps, 'runbookUrl'>): void {
+    this.watch(new RunbookAlarm(scope, id, { ...props, runbookUrl: this.runbookUrl }));
+  }
+
+  /** Notifies on-call when the alarm goes off, and when it is over. */
   watch(alarm: WatchedAlarm): void {
     this.watched.push(alarm);
     const action = new SnsAction(this.topic);
@@ -70,7 +79,7 @@ export class AlertTopic extends Construct {
     this.topic.grantPublish(grantee);
   }
 
-  private keepUndelivered(runbookUrl: string): DeadLetterQueue {
+  private keepUndelivered(): DeadLetterQueue {
     const undelivered = new DeadLetterQueue(this, 'Undelivered');
     undelivered.addToResourcePolicy(
       new iam.PolicyStatement({
@@ -80,18 +89,11 @@ export class AlertTopic extends Construct {
         conditions: { ArnEquals: { 'aws:SourceArn': this.topic.topicArn } },
       }),
     );
-    const metric = undelivered.metricApproximateNumberOfMessagesVisible({
-      ...PER_FIVE_MINUTES,
-      statistic: 'Maximum',
+    this.alarm(this, 'NotDelivered', {
+      alarmName: 'governance-alerts-undelivered',
+      description: 'An alert could not be delivered to a subscriber',
+      metric: undelivered.metricMessages(),
     });
-    this.watch(
-      new RunbookAlarm(this, 'NotDelivered', {
-        alarmName: 'governance-alerts-undelivered',
-        description: 'A subscriber did not take an alert',
-        metric,
-        runbookUrl,
-      }),
-    );
     return undelivered;
   }
 
@@ -104,7 +106,7 @@ export class AlertTopic extends Construct {
       filterPolicy: filter,
       redrivePolicy: { deadLetterTargetArn: this.undelivered.queueArn },
     });
-    subscribed.node.addDependency(this.undelivered); // with the policy that lets SNS in
+    subscribed.node.addDependency(this.undelivered); // with the policy that allows SNS
     if (protocol !== 'lambda') return;
     new CfnPermission(this, `${id}:permission`, {
       action: 'lambda:InvokeFunction',

@@ -1,7 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type { METRICS, MetricName } from '../../governance/platform/metrics.js';
-import { searchFor } from './governance-metric.js';
+import { METRICS_NAMESPACE, type MetricName } from '../../governance/platform/metrics.js';
+import type { DimensionOf } from './governance-metric.js';
 
 const THIRD = { width: 8, height: 6 } as const;
 const MOST_LINES = 20;
@@ -25,15 +25,16 @@ interface TopProps extends Pick<cloudwatch.GraphWidgetProps, 'leftAnnotations' |
 }
 
 /**
- * A metric under all values of a dimension, the highest first: a search finds one workspace or two
- * hundred, and those of a policy yet to come.
+ * A metric under all values of a dimension, the highest first. A search finds one workspace or two
+ * hundred, and later ones without a deploy.
  */
 export function graphOfTop<Name extends MetricName>(
   metricName: Name,
-  dimension: (typeof METRICS)[Name]['dimensions'][number],
+  dimension: DimensionOf<Name>,
   { title, period, statistic, ...props }: TopProps,
 ): cloudwatch.IWidget {
-  const search = `SEARCH('${searchFor(metricName, dimension)}', '${statistic}', ${period.toSeconds()})`;
+  const metrics = `{${METRICS_NAMESPACE},${dimension}} MetricName="${metricName}"`;
+  const search = `SEARCH('${metrics}', '${statistic}', ${period.toSeconds()})`;
   const top = new cloudwatch.MathExpression({
     expression: `SLICE(SORT(${search}, MAX, DESC), 0, ${MOST_LINES})`,
     usingMetrics: {},
@@ -43,7 +44,7 @@ export function graphOfTop<Name extends MetricName>(
   return graph(title, { left: [top], ...props });
 }
 
-/** The last value there is. */
+/** The latest value. */
 export function latest(title: string, metric: cloudwatch.IMetric): cloudwatch.IWidget {
   return new cloudwatch.SingleValueWidget({ title, metrics: [metric], width: 4, height: 3 });
 }

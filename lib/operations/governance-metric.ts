@@ -5,7 +5,8 @@ import {
   type MetricName,
 } from '../../governance/platform/metrics.js';
 
-type DimensionOf<Name extends MetricName> = (typeof METRICS)[Name]['dimensions'][number];
+/** What a metric is asked for by. */
+export type DimensionOf<Name extends MetricName> = (typeof METRICS)[Name]['dimensions'][number];
 
 /** A metric that this product writes, under one value of one of its dimensions. */
 export function governanceMetric<Name extends MetricName>(
@@ -20,12 +21,4 @@ export function governanceMetric<Name extends MetricName>(
     dimensionsMap: { [dimension]: value },
     ...options,
   });
-}
-
-/** How a search names a metric under all values of a dimension. */
-export function searchFor<Name extends MetricName>(
-  metricName: Name,
-  dimension: DimensionOf<Name>,
-): string {
-  return `{${METRICS_NAMESPACE},${dimension}} MetricName="${metricName}"`;
 }

@@ -4,27 +4,25 @@ import { ORGANIZATION } from '../../governance/platform/metrics.js';
 import type { Policy, RotationPolicy } from '../../governance/policy/policy.js';
 import type { AlertTopic } from './alert-topic.js';
 import { governanceMetric } from './governance-metric.js';
-import { RunbookAlarm } from './runbook-alarm.js';
 
 export interface KeyAlarmsProps {
-  /** Who makes keys, and so whose delay it is that a rotation is late. */
+  /** Who creates keys, and so what makes a rotation late. */
   readonly keySource: Policy['mistral']['keySource'];
   readonly rotation: Pick<RotationPolicy, 'readerCacheSeconds' | 'quietDays' | 'maxDrainDays'>;
   readonly alertTopic: AlertTopic;
-  readonly runbookUrl: string;
 }
 
-// The audit writes once a night; the alarm stays as it is until the next one.
-const OF_A_NIGHT = { period: Duration.minutes(5), statistic: 'Maximum' } as const;
+// The audit writes once a night; the alarm keeps its state until the next one.
+const NIGHTLY = { period: Duration.minutes(5), statistic: 'Maximum' } as const;
 
 const LATE = {
   'admin-api': {
-    description: 'A key was not rotated on its day',
-    metric: governanceMetric('FindingsOpen', 'type', 'rotation-overdue', OF_A_NIGHT),
+    description: 'A key rotation is overdue',
+    metric: governanceMetric('FindingsOpen', 'type', 'rotation-overdue', NIGHTLY),
   },
   operator: {
-    description: 'A key is due, and nobody has supplied it yet',
-    metric: governanceMetric('FindingsOpen', 'type', 'key-needed', OF_A_NIGHT),
+    description: 'A key is due for replacement, and no operator has supplied a new one',
+    metric: governanceMetric('FindingsOpen', 'type', 'key-needed', NIGHTLY),
   },
 } as const;
 
@@ -33,29 +31,24 @@ export class KeyAlarms extends Construct {
   constructor(scope: Construct, id: string, props: KeyAlarmsProps) {
     super(scope, id);
 
-    const { keySource, rotation, alertTopic, runbookUrl } = props;
+    const { keySource, rotation, alertTopic } = props;
     const days = longestRetirementDays(rotation);
-    const alarms = [
-      new RunbookAlarm(this, 'RotationOverdue', {
-        alarmName: 'governance-rotation-overdue',
-        ...LATE[keySource],
-        holdsWithoutData: true,
-        runbookUrl,
-      }),
-      new RunbookAlarm(this, 'RetirementOverdue', {
-        alarmName: 'governance-retirement-overdue',
-        description: `A replaced or removed key is still valid after more than ${days} days`,
-        metric: governanceMetric('OldestRetirementDays', 'workspace', ORGANIZATION, OF_A_NIGHT),
-        above: days,
-        holdsWithoutData: true,
-        runbookUrl,
-      }),
-    ];
-    for (const alarm of alarms) alertTopic.watch(alarm);
+    alertTopic.alarm(this, 'RotationOverdue', {
+      alarmName: 'governance-rotation-overdue',
+      ...LATE[keySource],
+      holdsWithoutData: true,
+    });
+    alertTopic.alarm(this, 'RetirementOverdue', {
+      alarmName: 'governance-retirement-overdue',
+      description: `A replaced or removed key is still valid after more than ${days} days`,
+      metric: governanceMetric('OldestRetirementDays', 'workspace', ORGANIZATION, NIGHTLY),
+      above: days,
+      holdsWithoutData: true,
+    });
   }
 }
 
-/** A key used to the last day of its drain, then quiet for as long as it takes to see that. */
+/** For a key in use until the last day of its drain, and then unused for long enough to be revoked. */
 function longestRetirementDays(rotation: KeyAlarmsProps['rotation']): number {
   const cacheDays = Math.floor(rotation.readerCacheSeconds / 86_400);
   return rotation.maxDrainDays + rotation.quietDays + 2 + cacheDays;

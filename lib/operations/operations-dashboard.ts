@@ -1,6 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import {
@@ -10,6 +9,7 @@ import {
 } from '../../governance/platform/metrics.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { graph, graphOfTop, latest } from './dashboard-widgets.js';
+import type { DeadLetterQueue } from './dead-letter-queue.js';
 import type { WatchedFunction } from './function-alarms.js';
 import { governanceMetric } from './governance-metric.js';
 import { PER_FIVE_MINUTES, type WatchedAlarm } from './runbook-alarm.js';
@@ -17,22 +17,22 @@ import { PER_FIVE_MINUTES, type WatchedAlarm } from './runbook-alarm.js';
 export interface OperationsDashboardProps {
   readonly policy: Policy;
 
-  /** All that on-call hears of. */
+  /** All that notify on-call. */
   readonly alarms: readonly WatchedAlarm[];
 
   readonly functions: readonly WatchedFunction[];
 
-  readonly deadLetters: readonly { readonly queue: IQueue; readonly name: string }[];
+  readonly deadLetters: readonly { readonly queue: DeadLetterQueue; readonly name: string }[];
 
   readonly retirements: IStateMachine;
 }
 
 const DAILY = { period: Duration.days(1), statistic: 'Maximum' } as const;
 const EVENTS_OF_A_DAY = { period: Duration.days(1), statistic: 'Sum' } as const;
-const HOW_SPEND_IS_LOOKED_AT = { period: Duration.minutes(15), statistic: 'Maximum' } as const;
+const SPEND_CHECKED = { period: Duration.minutes(15), statistic: 'Maximum' } as const;
 const PERCENTILES = ['p50', 'p95', 'p99'] as const;
 
-/** How everything stands, on one page: what on-call opens first. */
+/** The state of the system on one page: what on-call opens first. */
 export class OperationsDashboard extends Construct {
   constructor(scope: Construct, id: string, props: OperationsDashboardProps) {
     super(scope, id);
@@ -58,25 +58,19 @@ export class OperationsDashboard extends Construct {
       functions(props.functions),
       [
         graph('Dead-letter queues', {
-          left: props.deadLetters.map(({ queue, name }) =>
-            queue.metricApproximateNumberOfMessagesVisible({
-              ...PER_FIVE_MINUTES,
-              statistic: 'Maximum',
-              label: name,
-            }),
-          ),
+          left: props.deadLetters.map(({ queue, name }) => queue.metricMessages({ label: name })),
         }),
       ],
     ];
     new cloudwatch.Dashboard(this, 'Dashboard', {
       dashboardName: `${stackName}-${region}`, // a name counts in all regions of the account
       defaultInterval: Duration.days(3),
-      periodOverride: cloudwatch.PeriodOverride.INHERIT, // or a night's value would be drawn as many
+      periodOverride: cloudwatch.PeriodOverride.INHERIT, // or one value a night would be drawn as many
       widgets: rows,
     });
   }
 
-  /** By its name: the page need not wait for any alarm, nor for one that a deploy could not make. */
+  /** By its name, so that the dashboard need not wait for the alarm to be created. */
   private known({ fixedName }: WatchedAlarm): cloudwatch.IAlarm {
     return cloudwatch.Alarm.fromAlarmName(this, fixedName, fixedName);
   }
@@ -96,15 +90,15 @@ function spend(currency: string): cloudwatch.IWidget[][] {
   return [
     windows.map((window) =>
       graphOfTop(`${window}Percent`, 'workspace', {
-        title: `${window}: % of the budget spent`,
-        ...HOW_SPEND_IS_LOOKED_AT,
+        title: `${window}: budget spent, %`,
+        ...SPEND_CHECKED,
         leftAnnotations: [budget],
       }),
     ),
     windows.map((window) =>
       graphOfTop(`${window}Spend`, 'workspace', {
         title: `${window}: spent, ${currency}`,
-        ...HOW_SPEND_IS_LOOKED_AT,
+        ...SPEND_CHECKED,
       }),
     ),
   ];
@@ -118,7 +112,7 @@ function gateway(): cloudwatch.IWidget[] {
       statistic: cloudwatch.Stats.SAMPLE_COUNT,
       stacked: true,
     }),
-    graph('Gateway: time to the end of an answer', {
+    graph('Gateway: latency of answered requests, ms', {
       left: PERCENTILES.map((statistic) =>
         governanceMetric('Latency', 'outcome', 'answered', {
           period: PER_FIVE_MINUTES.period,
@@ -128,7 +122,7 @@ function gateway(): cloudwatch.IWidget[] {
       ),
     }),
     graphOfTop('UpstreamRefusals', 'status', {
-      title: "Gateway: Mistral's 401 and 429, also where a second attempt helped",
+      title: 'Gateway: 401 and 429 from Mistral, retried ones included',
       ...PER_FIVE_MINUTES,
     }),
   ];
@@ -136,12 +130,12 @@ function gateway(): cloudwatch.IWidget[] {
 
 function keysInNumbers(keySource: Policy['mistral']['keySource']): cloudwatch.IWidget[] {
   const titles = {
-    // Without the Admin API nothing can list them.
+    // Only the Admin API lists them.
     ...(keySource === 'admin-api' && { KeysListed: 'Keys at Mistral' }),
     KeysManaged: 'Keys managed',
     OldestKeyDays: 'Oldest managed key, days',
     RetirementsRunning: 'Replaced keys still valid',
-    OldestRetirementDays: 'Oldest of them, days',
+    OldestRetirementDays: 'Oldest replaced key, days',
   } as const;
   return Object.entries(titles).map(([name, title]) =>
     latest(title, governanceMetric(name as keyof typeof titles, 'workspace', ORGANIZATION, DAILY)),
@@ -175,17 +169,17 @@ function lifecycle(retirements: IStateMachine): cloudwatch.IWidget[] {
         governanceMetric('Rotations', 'outcome', outcome, { ...EVENTS_OF_A_DAY, label: outcome }),
       ),
     }),
-    graph('Retirements a day, by their end', {
+    graph('Retirements a day, by outcome', {
       left: RETIREMENT_OUTCOMES.map((outcome) =>
         governanceMetric('Retirements', 'outcome', outcome, { ...EVENTS_OF_A_DAY, label: outcome }),
       ),
     }),
-    graph('Retirement flow a day', {
+    graph('Retirement flow executions a day', {
       left: [
         retirements.metricStarted({ ...EVENTS_OF_A_DAY, label: 'started' }),
         retirements.metricSucceeded({ ...EVENTS_OF_A_DAY, label: 'succeeded' }),
         retirements.metricFailed({ ...EVENTS_OF_A_DAY, label: 'failed' }),
-        retirements.metricAborted({ ...EVENTS_OF_A_DAY, label: 'stopped by hand' }),
+        retirements.metricAborted({ ...EVENTS_OF_A_DAY, label: 'stopped manually' }),
       ],
     }),
   ];

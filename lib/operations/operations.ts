@@ -1,9 +1,9 @@
-import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, type IConstruct } from 'constructs';
 import type { Policy } from '../../governance/policy/policy.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { AlertTopic } from './alert-topic.js';
+import { DeadLetterQueue } from './dead-letter-queue.js';
 import {
   FunctionAlarms,
   type FunctionAlarmsProps,
@@ -13,33 +13,31 @@ import { KeyAlarms } from './key-alarms.js';
 import { OperationsDashboard } from './operations-dashboard.js';
 
 export interface OperationsProps extends Pick<FunctionAlarmsProps, 'watchedElsewhere'> {
-  /** All functions and queues below this are watched, whoever made them. */
+  /** All functions and dead-letter queues below this are watched. */
   readonly system: IConstruct;
 
   readonly policy: Policy;
 
   readonly alertTopic: AlertTopic;
 
-  /** Runs in deploys alone, which fail with it. */
+  /** Runs only in deploys, which fail with it, so it needs no alarm. */
   readonly deployFunction: WatchedFunction;
 
   readonly retirements: IStateMachine;
 }
 
-/** What on-call needs of the system as a whole: alarms that no part has of its own, and one page. */
+/** Alarms on the system as a whole, and its dashboard. */
 export class Operations extends Construct {
   constructor(scope: Construct, id: string, props: OperationsProps) {
     super(scope, id);
 
     const { system, policy, alertTopic, deployFunction, retirements } = props;
-    const { runbookUrl } = policy.alerts;
     const { keySource } = policy.mistral;
     const functions = constructsOf<WatchedFunction>(system, GovernanceFunction);
-    const parts = { alertTopic, runbookUrl };
 
-    new KeyAlarms(this, 'KeyAlarms', { ...parts, keySource, rotation: policy.rotation });
+    new KeyAlarms(this, 'KeyAlarms', { alertTopic, keySource, rotation: policy.rotation });
     new FunctionAlarms(this, 'FunctionAlarms', {
-      ...parts,
+      alertTopic,
       functions: functions.filter((one) => one !== deployFunction),
       watchedElsewhere: props.watchedElsewhere,
     });
@@ -47,7 +45,7 @@ export class Operations extends Construct {
       policy,
       alarms: alertTopic.watched,
       functions,
-      deadLetters: constructsOf(system, Queue).map((queue) => ({
+      deadLetters: constructsOf(system, DeadLetterQueue).map((queue) => ({
         queue,
         name: queue.node.path.slice(system.node.path.length + 1),
       })),

@@ -13,12 +13,12 @@ export interface RunbookAlarmProps {
    */
   readonly heading?: string;
 
-  /** What happened, in a sentence for the one who is woken up. */
+  /** What happened, in a sentence for on-call, without a full stop. */
   readonly description: string;
 
   readonly metric: cloudwatch.IMetric;
 
-  /** The page that has the headings. */
+  /** The page with the headings. */
   readonly runbookUrl: string;
 
   /**
@@ -32,9 +32,9 @@ export interface RunbookAlarmProps {
   readonly atLeast?: number;
 
   /**
-   * Whether no data leaves the alarm as it is: for metrics that come once a night.
+   * Whether the alarm keeps its state without data: for metrics that are written once a night.
    *
-   * @default false: no data is good, or below
+   * @default false: no data is good, or below `atLeast`
    */
   readonly holdsWithoutData?: boolean;
 
@@ -42,7 +42,7 @@ export interface RunbookAlarmProps {
   readonly evaluationPeriods?: number;
 }
 
-/** An alarm with a name of its own and the way to its page in the runbook. */
+/** An alarm with a fixed name and a link to its heading in the runbook. */
 export class RunbookAlarm extends cloudwatch.Alarm {
   /** Known before a deploy. */
   readonly fixedName: string;
@@ -65,7 +65,7 @@ export class RunbookAlarm extends cloudwatch.Alarm {
   }
 }
 
-/** The same, of other alarms' states. */
+/** The same, on the states of other alarms. */
 export class CombinedRunbookAlarm extends cloudwatch.CompositeAlarm {
   /** Known before a deploy. */
   readonly fixedName: string;
@@ -95,7 +95,7 @@ function meaningOfNoData({ atLeast, holdsWithoutData }: RunbookAlarmProps) {
     : cloudwatch.TreatMissingData.BREACHING;
 }
 
-/** What an alarm says: the way to its page comes last. */
+/** What an alarm says: the link to the runbook comes last. */
 function runbookText({
   description,
   runbookUrl,

@@ -12,7 +12,7 @@ import { CombinedRunbookAlarm, PER_FIVE_MINUTES, RunbookAlarm } from './runbook-
 const HALF_AN_ALARM = {
   id: 'NIST.800.53.R5-CloudWatchAlarmAction',
   reason:
-    'half of a composite alarm, which tells on-call; alone it says nothing worth waking up for',
+    'half of a composite alarm, which notifies on-call; alone it is no reason to wake someone up',
 };
 
 export interface ScheduledJobProps {
@@ -29,19 +29,17 @@ export interface ScheduledJobProps {
 
   readonly alertTopic: AlertTopic;
 
-  readonly runbookUrl: string;
-
   /**
-   * The longest time between two runs that the schedule means. What could not be started for that
-   * long, two hours at most, is overtaken by the next run.
+   * The longest time between two runs of the schedule. The scheduler tries to start a run for that
+   * long, two hours at most: then the next run takes over.
    *
    * @default Duration.days(1)
    */
   readonly every?: Duration;
 
   /**
-   * On-call hears of it when so many runs in a row were missed: within a week where they are an
-   * hour or more apart, else within a day.
+   * How many missed runs in a row raise an alarm. CloudWatch looks back a week where runs are an hour
+   * or more apart, else a day.
    *
    * @default 2
    */
@@ -50,12 +48,12 @@ export interface ScheduledJobProps {
 
 const LONGEST_ATTEMPT = Duration.hours(2);
 
-/** Runs a function on a schedule; says so when it fails, cannot be started or did not run at all. */
+/** Runs a function on a schedule, with alarms when it fails, cannot be started or did not run. */
 export class ScheduledJob extends Construct {
   constructor(scope: Construct, id: string, props: ScheduledJobProps) {
     super(scope, id);
 
-    const { name, alertTopic, runbookUrl, every = Duration.days(1), missedRuns = 2 } = props;
+    const { name, alertTopic, every = Duration.days(1), missedRuns = 2 } = props;
     const deadLetters = new DeadLetterQueue(this, 'DeadLetters');
     const stack = Stack.of(this);
     const role = new iam.Role(this, 'Role', {
@@ -63,7 +61,7 @@ export class ScheduledJob extends Construct {
         conditions: {
           StringEquals: {
             'aws:SourceAccount': stack.account,
-            // The scheduler names the group of a schedule here, never the schedule itself.
+            // The scheduler passes the group of a schedule, never the schedule itself.
             'aws:SourceArn': stack.formatArn({
               service: 'scheduler',
               resource: 'schedule-group',
@@ -86,30 +84,22 @@ export class ScheduledJob extends Construct {
       }),
     });
 
-    const alarms = [
-      new RunbookAlarm(this, 'Failing', {
-        alarmName: `governance-${name}-failing`,
-        description: `The ${name} ended in an error`,
-        metric: props.function.metricErrors(PER_FIVE_MINUTES),
-        runbookUrl,
-      }),
-      new RunbookAlarm(this, 'NotStarted', {
-        alarmName: `governance-${name}-not-started`,
-        description: `The scheduler could not start the ${name}`,
-        metric: deadLetters.metricApproximateNumberOfMessagesVisible({
-          ...PER_FIVE_MINUTES,
-          statistic: 'Maximum',
-        }),
-        runbookUrl,
-      }),
-      this.missedAlarm(props, every, missedRuns),
-    ];
-    for (const alarm of alarms) alertTopic.watch(alarm);
+    alertTopic.alarm(this, 'Failing', {
+      alarmName: `governance-${name}-failing`,
+      description: `The last run of the ${name} failed`,
+      metric: props.function.metricErrors(PER_FIVE_MINUTES),
+    });
+    alertTopic.alarm(this, 'NotStarted', {
+      alarmName: `governance-${name}-not-started`,
+      description: `EventBridge Scheduler could not start the ${name}`,
+      metric: deadLetters.metricMessages(),
+    });
+    alertTopic.watch(this.missedAlarm(props, every, missedRuns));
   }
 
-  /** Before a first run nothing was missed, though there is as little data as after a missed one. */
+  /** Only after a first run: before it there is as little data as after a missed one. */
   private missedAlarm(
-    { name, runbookUrl, function: job }: ScheduledJobProps,
+    { name, alertTopic: { runbookUrl }, function: job }: ScheduledJobProps,
     every: Duration,
     missedRuns: number,
   ): CombinedRunbookAlarm {
@@ -118,9 +108,9 @@ export class ScheduledJob extends Construct {
     const idle = new RunbookAlarm(this, 'Idle', {
       alarmName: `governance-${name}-idle`,
       heading: alarmName,
-      description: `The ${name} did not run for ${missedFor}, or not yet at all`,
-      // Filled, since for every period without data CloudWatch would look at an older one instead, and
-      // tell of a missed night days later.
+      description: `The ${name} has not run for ${missedFor}, or never`,
+      // Filled, since for every period without data CloudWatch would take an older one instead, and
+      // report a missed night days later.
       metric: new cloudwatch.MathExpression({
         expression: 'FILL(runs, 0)',
         usingMetrics: { runs: job.metricInvocations({ period: every, statistic: 'Sum' }) },
@@ -144,7 +134,7 @@ export class ScheduledJob extends Construct {
     Validations.of(begun).acknowledge(HALF_AN_ALARM);
     return new CombinedRunbookAlarm(this, 'MissedRuns', {
       alarmName,
-      description: `The ${name} did not run for ${missedFor}`,
+      description: `The ${name} has not run for ${missedFor}`,
       alarmRule: cloudwatch.AlarmRule.allOf(
         cloudwatch.AlarmRule.fromAlarm(idle, cloudwatch.AlarmState.ALARM),
         cloudwatch.AlarmRule.fromAlarm(begun, cloudwatch.AlarmState.OK),

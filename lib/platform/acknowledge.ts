@@ -2,7 +2,7 @@ import { CfnElement, Stack, Validations } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 
-/** Rules of cdk-nag that do not fit a kind of resource, whichever of them it is, and why. */
+/** Rules of cdk-nag that do not fit any resource of a kind, and why. */
 const WHOLE_KINDS = [
   {
     id: 'NIST.800.53.R5-IAMNoInlinePolicy',
@@ -23,7 +23,7 @@ const FUNCTION = {
   runtime: 'Node 22 is maintained until April 2027; a newer one comes with its own tests',
   deadLetters:
     'Secrets Manager, Step Functions, a deploy and callers of the gateway wait for the answer; ' +
-    'what a scheduled run missed, the next one does, and an alarm tells of it',
+    'what a scheduled run missed, the next one does, and an alarm reports it',
 };
 
 const FUNCTION_RULES = [
@@ -43,22 +43,22 @@ const FUNCTION_RULES = [
   },
 ];
 
-/** Tells cdk-nag of the rules that concern whole kinds of resources. */
+/** Acknowledges the rules of cdk-nag that concern whole kinds of resources. */
 export function acknowledgeWholeKinds(system: IConstruct): void {
   Validations.of(system).acknowledge(...WHOLE_KINDS);
 }
 
-/** Tells cdk-nag why our functions stand alone: no VPC, no queue, no reserve. */
+/** Acknowledges why functions have no VPC, no dead-letter queue and no reserved concurrency. */
 export function acknowledgeFunction(fn: IConstruct): void {
   Validations.of(fn).acknowledge(...FUNCTION_RULES);
 }
 
-/** Tells cdk-nag why a role may use resources by a pattern. */
+/** Acknowledges why a role may use resources by a pattern. */
 export function acknowledgeWildcard(role: IRole, resource: string, reason: string): void {
   Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
 }
 
-/** What CloudFormation calls the resource behind a construct. */
+/** The logical id of the resource behind a construct. */
 export function logicalId(construct: IConstruct): string {
   const resource = construct.node.defaultChild;
   if (!CfnElement.isCfnElement(resource)) {

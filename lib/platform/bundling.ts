@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { BuildOptions } from 'esbuild';
 
 /**
- * How esbuild makes a function's bundle, for a deploy, for the package, and in the benchmark and the
- * test that watch its size.
+ * How esbuild bundles a function: for a deploy, for the package, and for the benchmark and the test
+ * that watch its size.
  */
 export const BUNDLING = {
   bundle: true, // with the SDK: the lock file decides its version, not the runtime
@@ -12,7 +12,7 @@ export const BUNDLING = {
   format: 'esm',
   mainFields: ['module', 'main'], // the SDK's smaller half, see docs/decisions
   minify: true,
-  // A fifth of a bundle would be ways to credentials that Lambda does not have.
+  // A fifth of a bundle would be sources of credentials that Lambda does not have.
   alias: {
     '@aws-sdk/credential-provider-node': join(
       import.meta.dirname,

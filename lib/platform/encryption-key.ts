@@ -26,20 +26,16 @@ export class EncryptionKey extends Key {
   /** Lets principals of these accounts decrypt secrets that they may read; each secret's policy says which. */
   grantReadersOfSecrets(accounts: readonly string[], region: string): void {
     if (accounts.length === 0) return;
-    this.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'ReadersThroughSecretsManager',
-        principals: [new iam.AnyPrincipal()],
-        actions: ['kms:Decrypt', 'kms:DescribeKey'],
-        resources: ['*'],
-        conditions: {
-          StringEquals: {
-            'kms:CallerAccount': accounts,
-            'kms:ViaService': `secretsmanager.${region}.amazonaws.com`,
-          },
+    this.allow('ReadersThroughSecretsManager', {
+      principals: [new iam.AnyPrincipal()],
+      actions: ['kms:Decrypt', 'kms:DescribeKey'],
+      conditions: {
+        StringEquals: {
+          'kms:CallerAccount': accounts,
+          'kms:ViaService': `secretsmanager.${region}.amazonaws.com`,
         },
-      }),
-    );
+      },
+    });
   }
 
   /** Lets a principal of this account decrypt secrets that it may read. */
@@ -54,35 +50,27 @@ export class EncryptionKey extends Key {
 
   /** Lets alarms publish to topics that this key encrypts. */
   grantAlarms(account: string): void {
-    this.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'AlarmsToTopics',
-        principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
-        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-        resources: ['*'],
-        conditions: { StringEquals: { 'aws:SourceAccount': account } },
-      }),
-    );
+    this.allow('AlarmsToTopics', {
+      principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': account } },
+    });
   }
 
   /** Encrypts every log group in the system. */
   encryptLogs(system: IConstruct): void {
     const { region } = Stack.of(this);
-    this.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'LogGroupsOfThisAccount',
-        principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
-        actions: [
-          'kms:Decrypt',
-          'kms:DescribeKey',
-          'kms:Encrypt',
-          'kms:GenerateDataKey*',
-          'kms:ReEncrypt*',
-        ],
-        resources: ['*'],
-        conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': this.logGroups() } },
-      }),
-    );
+    this.allow('LogGroupsOfThisAccount', {
+      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
+      actions: [
+        'kms:Decrypt',
+        'kms:DescribeKey',
+        'kms:Encrypt',
+        'kms:GenerateDataKey*',
+        'kms:ReEncrypt*',
+      ],
+      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': this.logGroups() } },
+    });
     Aspects.of(system).add({
       visit: (node) => {
         if (node instanceof CfnLogGroup) node.kmsKeyId ??= this.keyArn;
@@ -90,7 +78,11 @@ export class EncryptionKey extends Key {
     });
   }
 
-  /** By a pattern: a key that named log groups, which name the key, could not be made. */
+  private allow(sid: string, statement: iam.PolicyStatementProps): void {
+    this.addToResourcePolicy(new iam.PolicyStatement({ sid, resources: ['*'], ...statement }));
+  }
+
+  /** By a pattern: log groups name the key, so the key cannot name log groups. */
   private logGroups(): string {
     return Stack.of(this).formatArn({
       service: 'logs',

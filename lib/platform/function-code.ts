@@ -16,7 +16,7 @@ export function functionCode(folder: string, policy: PolicyBundle): Code {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('none'), // CDK asks for one, and never gets to use it
-      command: [folder, policy.fingerprint], // by which CDK tells one bundle from another
+      command: [folder, policy.fingerprint], // for the hash by which CDK knows a bundle
       local: {
         tryBundle(outputFolder) {
           putBundle(folder, join(outputFolder, 'index.mjs'));
@@ -28,14 +28,14 @@ export function functionCode(folder: string, policy: PolicyBundle): Code {
   });
 }
 
-/** As the package's build made it; a checkout has nothing built that could be of yesterday. */
+/** The package has bundles built; a checkout has none, which could be out of date. */
 function putBundle(folder: string, file: string): void {
   const built = join(BUILT, `${folder}.mjs`);
   if (existsSync(built)) copyFileSync(built, file);
   else bundleFunction(folder, file);
 }
 
-/** Makes a function's bundle of its sources, which only a checkout has, as it has esbuild. */
+/** Bundles a function from its sources. Only a checkout has those, and esbuild. */
 export function bundleFunction(folder: string, file: string): void {
   const require = createRequire(import.meta.url);
   const { buildSync }: typeof import('esbuild') = require('esbuild');

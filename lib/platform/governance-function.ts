@@ -7,15 +7,20 @@ import { acknowledgeFunction, acknowledgeWildcard } from './acknowledge.js';
 import { functionCode } from './function-code.js';
 import type { PolicyBundle } from './policy-bundle.js';
 
-export interface GovernanceFunctionProps<Env extends Record<string, string>> {
+export interface GovernanceFunctionProps {
   /** Folder under `lambdas/` whose `entry.ts` exports `handler`. */
   readonly folder: string;
 
   /** What the function is for, shown in the console. */
   readonly description: string;
 
-  /** Exactly the variables that folder's `env.ts` parses; a missing one does not compile. */
-  readonly environment: Env;
+  /**
+   * What that folder's `wiring.ts` parses. Let it satisfy the type from there, and a missing variable
+   * does not compile.
+   *
+   * @default none
+   */
+  readonly environment?: Readonly<Record<string, string>>;
 
   /** The policy to carry beside the code. */
   readonly policy: PolicyBundle;
@@ -28,14 +33,14 @@ export interface GovernanceFunctionProps<Env extends Record<string, string>> {
 }
 
 /** A Node function with this system's defaults: ARM, ESM bundle, traced, JSON logs kept one year. */
-export class GovernanceFunction<Env extends Record<string, string>> extends lambda.Function {
-  /** Its name for people, and of its folder under `lambdas/`. */
+export class GovernanceFunction extends lambda.Function {
+  /** Its folder under `lambdas/`, and its name for people. */
   readonly folder: string;
 
   /** What the function runs as. */
   readonly executionRole: iam.IRole;
 
-  constructor(scope: Construct, id: string, props: GovernanceFunctionProps<Env>) {
+  constructor(scope: Construct, id: string, props: GovernanceFunctionProps) {
     const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
       retention: logs.RetentionDays.ONE_YEAR,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -65,7 +70,7 @@ export class GovernanceFunction<Env extends Record<string, string>> extends lamb
     acknowledgeFunction(this);
   }
 
-  /** Callers call the function itself: a grant need not stretch to versions and aliases of it. */
+  /** Callers invoke the function itself: a grant need not cover its versions and aliases. */
   override get resourceArnsForGrantInvoke(): string[] {
     return [this.functionArn];
   }

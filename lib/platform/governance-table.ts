@@ -2,13 +2,13 @@ import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 
 export interface GovernanceTableProps {
   readonly encryptionKey: IKey;
 
   /**
-   * Whether a deletion of the stack takes the items with it.
+   * Whether deleting the stack also deletes the items.
    *
    * @default false: the table is kept, and protected against deletion
    */
@@ -16,13 +16,20 @@ export interface GovernanceTableProps {
 }
 
 /** A table with this system's defaults: keys `pk` and `sk`, paid by request, recoverable, expiring. */
-export class GovernanceTable extends dynamodb.Table {
+export abstract class GovernanceTable extends Construct {
+  readonly tableName: string;
+
+  protected readonly table: dynamodb.Table;
+  protected readonly encryptionKey: IKey;
+
   constructor(
     scope: Construct,
     id: string,
     { encryptionKey, ephemeral = false }: GovernanceTableProps,
   ) {
-    super(scope, id, {
+    super(scope, id);
+    this.encryptionKey = encryptionKey;
+    this.table = new dynamodb.Table(this, 'Table', {
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
       sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
       timeToLiveAttribute: 'expiresAt',
@@ -33,15 +40,16 @@ export class GovernanceTable extends dynamodb.Table {
       deletionProtection: !ephemeral,
       removalPolicy: ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
-    Validations.of(this).acknowledge({
+    this.tableName = this.table.tableName;
+    Validations.of(this.table).acknowledge({
       id: 'NIST.800.53.R5-DynamoDBInBackupPlan',
       reason: 'point-in-time recovery brings back any second of the last 35 days',
     });
   }
 
   /** Grants actions of DynamoDB, and the encryption that they need. */
-  grantItems(grantee: IGrantable, ...actions: string[]): void {
-    this.grant(grantee, ...actions);
-    this.encryptionKey?.grantEncryptDecrypt(grantee);
+  protected grantItems(grantee: IGrantable, ...actions: string[]): void {
+    this.table.grant(grantee, ...actions);
+    this.encryptionKey.grantEncryptDecrypt(grantee);
   }
 }

@@ -8,6 +8,6 @@ export function permissionsBoundary(nameOrArn: string): PermissionsBoundary {
   if (ARN.test(nameOrArn)) return PermissionsBoundary.fromArn(nameOrArn);
   if (NAME.test(nameOrArn)) return PermissionsBoundary.fromName(nameOrArn);
   throw new Error(
-    `permissionsBoundary: "${nameOrArn}" is no managed policy, allowed are its name and its ARN`,
+    `permissionsBoundary: "${nameOrArn}" is not a managed policy, allowed are its name and its ARN`,
   );
 }

@@ -1,32 +1,21 @@
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
-import { GovernanceTable, type GovernanceTableProps } from './governance-table.js';
+import { GovernanceTable } from './governance-table.js';
 
-/** What is remembered: managed secrets, open findings, and for two years the history of every key. */
-export class RecordsTable extends Construct {
-  readonly tableName: string;
-
-  private readonly table: GovernanceTable;
-
-  constructor(scope: Construct, id: string, props: GovernanceTableProps) {
-    super(scope, id);
-    this.table = new GovernanceTable(this, 'Table', props);
-    this.tableName = this.table.tableName;
-  }
-
+/** Remembers managed secrets, open findings, sent alerts, and for two years the history of every key. */
+export class RecordsTable extends GovernanceTable {
   /** Lets a function add to the history of keys. */
   grantJournal(grantee: IGrantable): void {
-    this.table.grantItems(grantee, 'dynamodb:PutItem');
+    this.grantItems(grantee, 'dynamodb:PutItem');
   }
 
-  /** Lets a function keep the register of managed secrets, and open findings. */
+  /** Lets a function store the register of managed secrets, and open findings. */
   grantRegister(grantee: IGrantable): void {
-    this.table.grantItems(grantee, 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query');
+    this.grantItems(grantee, 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query');
   }
 
-  /** Lets a function keep the findings. */
+  /** Lets a function store findings. */
   grantFindings(grantee: IGrantable): void {
-    this.table.grantItems(
+    this.grantItems(
       grantee,
       'dynamodb:DeleteItem',
       'dynamodb:GetItem',
@@ -35,8 +24,8 @@ export class RecordsTable extends Construct {
     );
   }
 
-  /** Lets a function keep what was told about spend. */
+  /** Lets a function remember which alerts about spend were sent. */
   grantSpendMemory(grantee: IGrantable): void {
-    this.table.grantItems(grantee, 'dynamodb:PutItem', 'dynamodb:Query');
+    this.grantItems(grantee, 'dynamodb:PutItem', 'dynamodb:Query');
   }
 }

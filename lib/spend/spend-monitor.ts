@@ -1,44 +1,37 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { SpendMonitorEnv } from '../../lambdas/spend-monitor/env.js';
+import type { SpendMonitorEnv } from '../../lambdas/spend-monitor/wiring.js';
 import type { QuotaTable } from '../gateway/quota-table.js';
-import type { AdminKey } from '../keys/admin-key.js';
-import type { AlertTopic } from '../operations/alert-topic.js';
 import { ScheduledJob } from '../operations/scheduled-job.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
-import type { PolicyBundle } from '../platform/policy-bundle.js';
-import type { RecordsTable } from '../platform/records-table.js';
+import type { SystemParts } from '../platform/system-parts.js';
 
 const EVERY = Duration.minutes(15);
 
-export interface SpendMonitorProps {
-  readonly policy: PolicyBundle;
-  /** `undefined` without the Admin API: then spend is what was metered. */
-  readonly adminKey: AdminKey | undefined;
-  readonly alertTopic: AlertTopic;
-  /** What was told already. */
-  readonly recordsTable: RecordsTable;
-  /** What the gateway metered. */
+export interface SpendMonitorProps extends Omit<SystemParts, 'encryptionKey'> {
+  /** Has what the gateway and the client library metered. */
   readonly quotaTable: QuotaTable;
-  readonly runbookUrl: string;
 }
 
-/** Holds every workspace's spend against its budgets, and tells on-call before and when they are used up. */
+/**
+ * Compares every workspace's spend with its budgets, and alerts before and when they are exhausted.
+ * Without the Admin API, spend is what was metered. The records say which alerts were sent.
+ */
 export class SpendMonitor extends Construct {
-  readonly function: GovernanceFunction<SpendMonitorEnv>;
+  readonly function: GovernanceFunction;
 
   constructor(scope: Construct, id: string, props: SpendMonitorProps) {
     super(scope, id);
 
-    this.function = new GovernanceFunction<SpendMonitorEnv>(this, 'Function', {
+    this.function = new GovernanceFunction(this, 'Function', {
       folder: 'spend-monitor',
-      description: 'Spend of all workspaces against their budgets',
+      description: 'Compares the spend of all workspaces with their budgets',
       policy: props.policy,
       environment: {
         ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         QUOTA_TABLE_NAME: props.quotaTable.tableName,
-      },
+      } satisfies SpendMonitorEnv,
     });
     props.adminKey?.grantRead(this.function);
     props.alertTopic.grantPublish(this.function);
@@ -53,7 +46,6 @@ export class SpendMonitor extends Construct {
       every: EVERY,
       missedRuns: 4,
       alertTopic: props.alertTopic,
-      runbookUrl: props.runbookUrl,
     });
   }
 }

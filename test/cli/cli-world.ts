@@ -18,7 +18,8 @@ import {
 } from '../../testing/fakes/mistral-server.js';
 import { createSecretStore, type SecretStore } from '../../testing/fakes/secret-store.js';
 import { policyDocument } from '../support/builders.js';
-import { type CliOptions, type CliRun, localAwsEnv, runCli } from './run-cli.js';
+import { type CliOptions, type CliRun, localAwsEnv, NOW, runCli } from './run-cli.js';
+import { type SpawnOptions, spawnCli } from './spawn-cli.js';
 
 export const ADMIN_KEY = 'AdminKeyOfTheTestsAdminKeyOfTests';
 
@@ -46,11 +47,13 @@ export interface CliWorld {
   readonly calls: string[];
   /** The command line on that policy, with credentials for this world's AWS. */
   run(args: readonly string[], options?: CliOptions): Promise<CliRun>;
+  /** The same as a process of its own. */
+  spawn(args: readonly string[], options?: SpawnOptions): Promise<CliRun>;
 }
 
 /** Mistral, Secrets Manager and CloudFormation on this machine, for the length of one test. */
 export async function openCliWorld(options: CliWorldOptions = {}): Promise<CliWorld> {
-  const now = () => new Date('2026-11-24T10:00:00Z');
+  const now = () => NOW;
   const document = policyDocument();
   const mistral = createFakeMistral(
     createFakeKeys({ now }),
@@ -92,6 +95,10 @@ export async function openCliWorld(options: CliWorldOptions = {}): Promise<CliWo
   });
   options.change?.(document);
   const policyPath = join(folder, 'governance.yaml');
+  const withAws = <Options extends Pick<CliOptions, 'env'>>(given: Options) => ({
+    ...given,
+    env: { ...localAwsEnv(server.url), ...given.env },
+  });
   writeFileSync(policyPath, JSON.stringify(document)); // which is YAML too
 
   return {
@@ -100,11 +107,8 @@ export async function openCliWorld(options: CliWorldOptions = {}): Promise<CliWo
     mistral,
     secrets,
     calls,
-    run: (args, { env, ...more } = {}) =>
-      runCli([...args, '--policy', policyPath], {
-        ...more,
-        env: { ...localAwsEnv(server.url), ...env },
-      }),
+    run: (args, options = {}) => runCli([...args, '--policy', policyPath], withAws(options)),
+    spawn: (args, options = {}) => spawnCli([...args, '--policy', policyPath], withAws(options)),
   };
 }
 
@@ -114,7 +118,7 @@ function nameOf(call: HttpCall): string {
 }
 
 /** In the XML of CloudFormation's protocol. */
-function describeStacks(
+export function describeStacks(
   { body }: HttpCall,
   outputs: Readonly<Record<string, string>> | undefined,
 ): HttpAnswer {

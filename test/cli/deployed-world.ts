@@ -1,37 +1,26 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { synthesizeDefinition } from '../../testing/definition.js';
 import { startLocalDynamo } from '../../testing/dynamo.js';
-import { AwsError, awsError, operationOf } from '../../testing/fakes/aws-json.js';
-import {
-  type HttpAnswer,
-  type HttpCall,
-  jsonAnswer,
-  serveHttp,
-} from '../../testing/fakes/http-server.js';
+import { AwsError, answerAwsJson, awsError, operationOf } from '../../testing/fakes/aws-json.js';
+import { type HttpAnswer, type HttpCall, serveHttp } from '../../testing/fakes/http-server.js';
+import { answerInvoke, invokedName } from '../../testing/fakes/lambda-invoke.js';
 import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy, silentLog } from '../support/builders.js';
-import { type CliRun, localAwsEnv, runCli } from './run-cli.js';
+import { definitionFor } from '../support/definition.js';
+import { describeStacks } from './cli-world.js';
+import { type CliOptions, type CliRun, localAwsEnv, runCli } from './run-cli.js';
 
-const DAY_MS = 86_400_000;
-/** Half a day more, so that no age changes while a test runs. */
-const DEPLOYED_DAYS_AGO = 40.5;
-/** What a rotation may take until the next look at it. */
-const STEP_MS = 5 * 60_000;
+const DEPLOYED = new Date('2026-10-15T02:00:00Z');
+const TODAY = new Date('2026-11-24T10:00:00Z');
 
-const OUTPUTS = {
-  AuditFunctionName: 'audit',
-  SpendMonitorFunctionName: 'spend-monitor',
-};
-
-/** This product as it was deployed some weeks ago, for commands that are started as a user starts them. */
+/** This product as it was deployed forty days ago, for the command line. */
 export interface DeployedWorld {
   readonly world: World;
-  readonly policyPath: string;
   /** Operations for which credentials have expired. */
   readonly expiredFor: Set<string>;
-  cli(...args: readonly string[]): Promise<CliRun>;
+  /** The command line on the clock of the world: what it waits for happens meanwhile. */
+  cli(args: readonly string[], options?: Pick<CliOptions, 'typed'>): Promise<CliRun>;
   close(): Promise<void>;
 }
 
@@ -41,17 +30,16 @@ export async function deployWorld(): Promise<DeployedWorld> {
   const policy = aPolicy();
   const world = await createWorld({
     policy,
-    definition: synthesizeDefinition(policy),
+    definition: definitionFor(policy),
     dynamo,
     tableName: 'records',
     quotaTableName: 'quotas',
-    start: new Date(Date.now() - DEPLOYED_DAYS_AGO * DAY_MS),
+    start: DEPLOYED,
     youngSeconds: 0,
-    isBroken: () => false,
     log: silentLog,
   });
   await world.provision();
-  await world.clock.playUntil(new Date());
+  await world.clock.playUntil(TODAY);
   const expiredFor = new Set<string>();
   const aws = await serveHttp(async (call) =>
     expiredFor.has(operationOf(call) ?? '')
@@ -65,11 +53,17 @@ export async function deployWorld(): Promise<DeployedWorld> {
   const addresses = { apiUrl: world.url, adminUrl: `${world.url}/v1/admin` };
   writeFileSync(policyPath, JSON.stringify({ ...rest, mistral: { ...mistral, ...addresses } }));
 
+  const { clock } = world;
   return {
     world,
-    policyPath,
     expiredFor,
-    cli: (...args) => runCli([...args, '--policy', policyPath], { env: localAwsEnv(aws.url) }),
+    cli: (args, options) =>
+      runCli([...args, '--policy', policyPath], {
+        ...options,
+        env: localAwsEnv(aws.url),
+        now: clock.now,
+        sleep: (milliseconds) => clock.playUntil(new Date(clock.now().getTime() + milliseconds)),
+      }),
 
     async close() {
       rmSync(folder, { recursive: true });
@@ -80,64 +74,17 @@ export async function deployWorld(): Promise<DeployedWorld> {
   };
 }
 
-/** What the world itself has no place for: the stack's outputs, and functions that are invoked. */
 async function answer(world: World, call: HttpCall): Promise<HttpAnswer> {
-  const [, name] = /\/functions\/([^/]+)\/invocations$/.exec(call.url.pathname) ?? [];
-  if (name !== undefined) return invoke(world, name);
-  if (new URLSearchParams(call.body).get('Action') === 'DescribeStacks')
-    return describe(world, call);
-
-  await world.clock.playUntil(new Date(world.clock.now().getTime() + STEP_MS));
-  const { method, headers, body } = call;
-  const passed = Object.entries(headers).flatMap(([header, value]) =>
-    /^(host|connection|content-length)$/.test(header) || value === undefined
-      ? []
-      : [[header, value] as const],
-  );
-  const response = await fetch(world.url + call.url.pathname + call.url.search, {
-    method,
-    headers: Object.fromEntries(passed),
-    ...(body === '' ? {} : { body }),
-  });
-  const answerHeaders = ['content-type', 'x-amzn-errortype'].flatMap((header) => {
-    const value = response.headers.get(header);
-    return value === null ? [] : [[header, value] as const];
-  });
-  return {
-    status: response.status,
-    headers: Object.fromEntries(answerHeaders),
-    body: await response.text(),
-  };
-}
-
-async function invoke(world: World, name: string): Promise<HttpAnswer> {
-  try {
-    return jsonAnswer(200, name === 'audit' ? await world.audit() : await world.monitorSpend());
-  } catch (error) {
-    const { name: errorType, message } = error as Error;
-    return {
-      ...jsonAnswer(200, { errorType, errorMessage: message }),
-      headers: { 'x-amz-function-error': 'Unhandled' },
-    };
+  const { secrets, executions, audit, monitorSpend } = world;
+  const functions: Record<string, () => Promise<unknown>> = { audit, spend: monitorSpend };
+  const invoked = functions[invokedName(call) ?? ''];
+  if (invoked) return answerInvoke(call, invoked);
+  if (operationOf(call)) {
+    return answerAwsJson(call, { ...secrets.operations, ...executions.operations });
   }
-}
-
-function describe(world: World, call: HttpCall): HttpAnswer {
-  const stack = new URLSearchParams(call.body).get('StackName');
-  if (stack !== 'MistralGovernance') {
-    const message = `Stack with id ${stack} does not exist`;
-    const body = `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>${message}</Message></Error></ErrorResponse>`;
-    return { status: 400, headers: { 'content-type': 'text/xml' }, body };
-  }
-  const outputs = Object.entries({
-    ...OUTPUTS,
-    RetirementStateMachineArn: world.executions.stateMachineArn,
-  })
-    .map(
-      ([key, value]) =>
-        `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
-    )
-    .join('');
-  const body = `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>${stack}</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-11-01T00:00:00Z</CreationTime><Outputs>${outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
-  return { status: 200, headers: { 'content-type': 'text/xml' }, body };
+  return describeStacks(call, {
+    AuditFunctionName: 'audit',
+    SpendMonitorFunctionName: 'spend',
+    RetirementStateMachineArn: executions.stateMachineArn,
+  });
 }

@@ -1,27 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { callingArn } from '../../cli/access/caller-arn.js';
 import { explain } from '../../cli/access/explanation.js';
-import { openAccess } from '../../cli/access/governed-access.js';
+import { callingArn, openAccess } from '../../cli/access/gateway-rules.js';
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { aPolicy } from '../support/builders.js';
-import { documentOf, runCli } from './run-cli.js';
+import { documentOf, NOW, runCli } from './run-cli.js';
 
-const NOW = new Date('2026-11-24T10:00:00Z');
 const ROLE = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
 
-describe('explain', { timeout: 60_000 }, () => {
+describe('explain', () => {
   test('says by which rule a model is allowed', async () => {
     const args = ['explain', ROLE('analyst'), 'mistral-small-latest', '--tokens', '400'];
     const { status, stdout, stderr } = await runCli(args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^✓ allowed$/m);
-    expect(stdout).toMatch(/^ {2}rule +callers\[0\] .*role\/analyst, each session for itself$/m);
+    expect(stdout).toMatch(/^ {2}rule +callers\[0\] .*role\/analyst, counted per session$/m);
     expect(stdout).toMatch(/^ {2}model +mistral-small-latest, an alias of mistral-small-2603$/m);
-    expect(stdout).toMatch(/^ {2}max tokens +up to 500 a request, asked for are 400$/m);
-    expect(stdout).toMatch(/^ +500\.00 USD a month$/m);
+    expect(stdout).toMatch(/^ {2}max tokens +up to 500 per request, requested: 400$/m);
+    expect(stdout).toMatch(/^ +500\.00 USD per month$/m);
   });
 
-  test('says why one is refused, with the code that the gateway answers', async () => {
+  test('says why a model is refused, with the code of the gateway', async () => {
     const session = 'arn:aws:sts::111122223333:assumed-role/developer/ana';
     const args = ['explain', session, 'mistral-large-latest', '--endpoint', 'fim', '--json'];
     const run = await runCli(args);
@@ -35,10 +33,10 @@ describe('explain', { timeout: 60_000 }, () => {
     });
   });
 
-  test('takes no caller that is no ARN', async () => {
+  test('fails for a caller that is not an ARN', async () => {
     const { status, stderr } = await runCli(['explain', 'ana', 'mistral-small-latest']);
     expect(status).toBe(2);
-    expect(stderr).toContain('caller "ana" is no ARN of IAM: allowed are');
+    expect(stderr).toContain('caller "ana" is not an IAM ARN: allowed are');
   });
 });
 
@@ -56,7 +54,7 @@ describe('an explanation', () => {
   const ask = (caller: string, model: string, maxTokens?: number) =>
     explain(policy, { callerArn: callingArn(caller), model, maxTokens, endpoint: 'chat' }, NOW);
 
-  test('names the patterns that match too and are less specific', async () => {
+  test('names other patterns that match and are less specific', async () => {
     const { rule, overruled } = await ask(ROLE('deep/path/analyst'), 'mistral-small-latest');
     expect(rule?.path).toBe('callers[0]');
     expect(overruled.map(({ path }) => path)).toEqual(['callers[4]']);
@@ -71,13 +69,13 @@ describe('an explanation', () => {
 
   test.each([
     [
-      'nobody of the policy',
+      'an unknown caller',
       'arn:aws:iam::999988887777:role/x',
       'mistral-small-latest',
       1,
       'unknown_caller',
     ],
-    ['a model nobody serves', ROLE('platform-admin'), 'gpt-5', 1, 'model_not_allowed'],
+    ['an unknown model', ROLE('platform-admin'), 'gpt-5', 1, 'model_not_allowed'],
     [
       'too many tokens',
       ROLE('platform-admin'),
@@ -98,11 +96,11 @@ describe('an explanation', () => {
     expect({ allowed, code: refusal?.code }).toEqual({ allowed: false, code });
   });
 
-  test('never says otherwise than the gateway, for any caller and model', async () => {
+  test('agrees with the gateway for every caller and model', async () => {
     const { access, priceBook } = openAccess(policy);
     const names = priceBook.models.flatMap(({ id, aliases }) => [id, ...aliases]);
     for (const { principal } of policy.callers) {
-      const caller = callingArn(principal.replace('*', 'somebody'));
+      const caller = callingArn(principal.replace('*', 'name'));
       for (const model of names) {
         const { allowed, refusal } = await ask(caller, model, 1);
         const decision = authorizeRequest(access, caller, { model, maxTokens: 1 });

@@ -52,7 +52,7 @@ function facts(change: Partial<KeyFacts> = {}): KeyFacts {
   };
 }
 
-test('a key in order has an age, a last use and a next rotation', () => {
+test('a key that is ok has an age, a last use and a next rotation', () => {
   expect(keyStatus(facts(), now)).toEqual({
     key: 'dev-team-key',
     secret: 'mistral/dev-workspace/dev-team-key',
@@ -66,7 +66,7 @@ test('a key in order has an age, a last use and a next rotation', () => {
   });
 });
 
-test('without an answer of Mistral the age is that of the rotation, and the last use is not known', () => {
+test('without Mistral the age is that of the rotation, and the last use is unknown', () => {
   expect(keyStatus(facts({ listed: undefined }), now)).toMatchObject({
     keyId: undefined,
     createdAt: secret.lastRotatedAt,
@@ -88,15 +88,15 @@ test.each<[string, Partial<KeyFacts>]>([
   ],
   ['rotation off', { secret: { ...secret, rotationEnabled: false } }],
   ['rotation overdue', { secret: { ...secret, nextRotationAt: new Date('2026-11-24T00:00:00Z') } }],
-  ['old key retiring', { retirements: [retirement] }],
-  ['old key held', { retirements: [{ ...retirement, promotedAt: '2026-11-18T12:00:00Z' }] }],
+  ['replaced key retiring', { retirements: [retirement] }],
+  ['approval needed', { retirements: [{ ...retirement, promotedAt: '2026-11-18T12:00:00Z' }] }],
   ['ok', { retirements: [{ ...retirement, secretId: 'arn of another secret' }] }],
 ])('%s', (state, change) => {
   expect(keyStatus(facts(change), now).state).toBe(state);
 });
 
-test('an old key whose drain is over is not held where the policy says to revoke it', () => {
+test('no approval is needed after the drain where the policy says to revoke', () => {
   const rules = { ...retirement.rules, onDrainTimeout: 'revoke' as const };
   const over = { ...retirement, rules, promotedAt: '2026-11-01T00:00:00Z' };
-  expect(keyStatus(facts({ retirements: [over] }), now).state).toBe('old key retiring');
+  expect(keyStatus(facts({ retirements: [over] }), now).state).toBe('replaced key retiring');
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import type { Cli } from '../../cli/cli.js';
-import { EXIT, EXIT_CODES_HELP } from '../../cli/exit-codes.js';
+import { EXIT, EXIT_CODES_HELP } from '../../cli/failure.js';
 import { createProgram } from '../../cli/program.js';
 import { headingsOf } from '../support/markdown.js';
 
@@ -30,7 +30,7 @@ test('every command has its heading on its page, and its own help with examples'
   }
 });
 
-test('every exit code is told in the help and on the page', () => {
+test('every exit code is in the help and on the page', () => {
   for (const code of Object.values(EXIT)) {
     expect(EXIT_CODES_HELP).toMatch(new RegExp(`^ {2}${code} `, 'm'));
     expect(PAGE).toMatch(new RegExp(`^\\| ${code} \\|`, 'm'));

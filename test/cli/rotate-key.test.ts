@@ -9,16 +9,16 @@ const before = aSecret({ old: ['AWSCURRENT'] });
 const pending = aSecret({ old: ['AWSCURRENT'], new: ['AWSPENDING'] });
 const after = aSecret({ old: ['AWSPREVIOUS'], new: ['AWSCURRENT', 'AWSPENDING'] });
 
-/** A secret seen in these states one after the other, the last one from then on. */
+/** A secret in these states one after the other, and in the last one from then on. */
 function watching(states: readonly SecretState[], running: readonly RunningRetirement[] = []) {
-  let looks = 0;
+  let checks = 0;
   let nowMs = Date.parse('2026-11-25T10:00:00Z');
-  const told: string[] = [];
+  const reported: string[] = [];
   const deps: RotateDeps = {
     secrets: {
       async describe() {
-        const state = states[Math.min(looks, states.length - 1)];
-        looks += 1;
+        const state = states[Math.min(checks, states.length - 1)];
+        checks += 1;
         if (!state) throw new Error('there is no state to see');
         return state;
       },
@@ -29,9 +29,9 @@ function watching(states: readonly SecretState[], running: readonly RunningRetir
       nowMs += milliseconds;
     },
     now: () => new Date(nowMs),
-    tell: (line) => void told.push(line),
+    report: (line) => void reported.push(line),
   };
-  return { deps, told, looks: () => looks };
+  return { deps, reported, checks: () => checks };
 }
 
 const waiting = (name: string, change: Parameters<typeof aRetirement>[0] = {}) => ({
@@ -40,33 +40,37 @@ const waiting = (name: string, change: Parameters<typeof aRetirement>[0] = {}) =
   retirement: aRetirement({ oldKeyId: `key before ${name}`, ...change }),
 });
 
-test('a rotation is over once another version is in charge, and goes on without who waits', async () => {
-  const { deps, told } = watching([before, before, pending, after]);
-  expect(await rotateKey(deps, { secretName: before.name }, 20 * MINUTE_MS)).toEqual({
+test('a rotation ends when another version is current, and continues if it is interrupted', async () => {
+  const { deps, reported } = watching([before, before, pending, after]);
+  expect(await rotateKey(deps, before.name, 20 * MINUTE_MS)).toEqual({
     oldVersionId: 'old',
     newVersionId: 'new',
   });
-  expect(told).toEqual([expect.stringContaining('it goes on, whether this command waits or not')]);
+  expect(reported).toEqual([
+    expect.stringContaining('it continues if this command is interrupted'),
+  ]);
 });
 
-test('fails as soon as a new key was withdrawn, not at the end of the wait', async () => {
-  const { deps, looks } = watching([before, pending, pending, before]);
-  await expect(rotateKey(deps, { secretName: before.name }, 20 * MINUTE_MS)).rejects.toMatchObject({
+test('fails as soon as the new key is withdrawn, not at the end of the wait', async () => {
+  const { deps, checks } = watching([before, pending, pending, before]);
+  await expect(rotateKey(deps, before.name, 20 * MINUTE_MS)).rejects.toMatchObject({
     code: 'rotation_not_finished',
     exitCode: 1,
-    message: expect.stringContaining('rotation-failed says why; the key before it still is'),
+    message: expect.stringContaining(
+      'see the alert rotation-failed; the previous key is still current',
+    ),
   });
-  expect(looks()).toBe(4);
+  expect(checks()).toBe(4);
 });
 
 test('fails at the end of the wait, and says that the new key is still pending', async () => {
   const { deps } = watching([before, pending]);
-  await expect(rotateKey(deps, { secretName: before.name }, 2 * MINUTE_MS)).rejects.toThrow(
-    'version new is still pending, and Secrets Manager goes on trying',
+  await expect(rotateKey(deps, before.name, 2 * MINUTE_MS)).rejects.toThrow(
+    'version new is still pending, and Secrets Manager keeps trying',
   );
 });
 
-test('what leaked is revoked with all older keys of its secret, and no key of another', async () => {
+test('a leaked key is revoked with all earlier keys of its secret, and no key of another one', async () => {
   const elsewhere = waiting('other', { secretId: 'arn:of-another' });
   const { deps } = watching([after], [waiting('older'), waiting('new'), elsewhere]);
   const rotated = { oldVersionId: 'old', newVersionId: 'new' };
@@ -76,7 +80,7 @@ test('what leaked is revoked with all older keys of its secret, and no key of an
   ]);
 });
 
-test('a leaked key whose retirement is not there is not taken as revoked', async () => {
+test('a leaked key whose retirement flow is not found does not count as revoked', async () => {
   const { deps } = watching([after], [waiting('older')]);
   const rotated = { oldVersionId: 'old', newVersionId: 'new' };
   expect(await revokeReplaced(deps, after.name, rotated)).toEqual([

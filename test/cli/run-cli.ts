@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { renameSync } from 'node:fs';
-import { join } from 'node:path';
-import { bundleCommandLine } from '../../bin/bundle-command-line.js';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { vi } from 'vitest';
+import { createCommandLine } from '../../cli/run.js';
 
 export interface CliRun {
   readonly status: number | null;
@@ -12,51 +9,84 @@ export interface CliRun {
 }
 
 export interface CliOptions {
-  /** Besides what a child needs to run at all. @default none: no credentials, no region */
+  /** @default none: no credentials, no region */
   readonly env?: Readonly<Record<string, string>>;
+  /** Piped to the command. */
   readonly stdin?: string;
-  readonly cwd?: string;
-  /** Sends ^C as soon as this is there. */
-  readonly interruptAfter?: Promise<unknown>;
+  /** Typed at a terminal instead, each part once its prompt is there. */
+  readonly typed?: readonly string[];
+  readonly now?: () => Date;
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
-let built: Promise<string> | undefined;
+export const NOW = new Date('2026-11-24T10:00:00Z');
 
-/** As the package has it, once for all tests of this process. Others may do the same meanwhile. */
-async function buildOnce(): Promise<string> {
-  const folder = join(ROOT, 'node_modules/.cache/cli-of-tests');
-  const main = join(folder, 'main.js');
-  const draft = join(folder, `${process.pid}.js`);
-  await bundleCommandLine(draft);
-  renameSync(draft, main);
-  return main;
-}
+/** Nothing of the user who runs the tests matters. */
+const NO_ENV = {
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_PROFILE: undefined,
+  AWS_REGION: undefined,
+  AWS_DEFAULT_REGION: undefined,
+  AWS_ACCESS_KEY_ID: undefined,
+  AWS_SECRET_ACCESS_KEY: undefined,
+  AWS_SESSION_TOKEN: undefined,
+  AWS_ENDPOINT_URL: undefined,
+  FORCE_COLOR: undefined,
+  NO_COLOR: undefined,
+};
 
-/** The command line as a user starts it: a process of its own, without a terminal. */
+/** The command line in this process, from its arguments to its exit code. */
 export async function runCli(
   args: readonly string[],
-  { env = {}, stdin = '', cwd = ROOT, interruptAfter }: CliOptions = {},
+  { env = {}, stdin = '', typed, now = () => NOW, sleep = async () => {} }: CliOptions = {},
 ): Promise<CliRun> {
-  built ??= buildOnce();
-  const child = spawn(process.execPath, [await built, ...args], {
-    cwd,
-    env: { AWS_EC2_METADATA_DISABLED: 'true', ...NO_AWS_FILES, ...env },
+  for (const [name, value] of Object.entries({ ...NO_ENV, ...env })) vi.stubEnv(name, value);
+  const stdout = collector();
+  const stderr = collector(typed);
+  const input = typed ? stderr.keyboard : Readable.from([stdin]);
+  try {
+    const commandLine = createCommandLine({
+      stdin: input,
+      stdout: stdout.stream,
+      stderr: stderr.stream,
+      canSpin: false,
+      now,
+      sleep,
+    });
+    const status = await commandLine.run(args);
+    return { status, stdout: stdout.text(), stderr: withoutProgress(stderr.text()) };
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
+/** Collects what is written. As a terminal, it has a keyboard that answers each prompt. */
+function collector(typed?: readonly string[]) {
+  let text = '';
+  const answers = [...(typed ?? [])];
+  const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode() {} });
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+      const isPrompt = String(chunk).includes('?');
+      const answer = isPrompt ? answers.shift() : undefined;
+      if (answer !== undefined) setImmediate(() => keyboard.write(answer));
+    },
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  child.stdin.on('error', () => {}); // who does not read it may end first
-  child.stdin.end(stdin);
-  void interruptAfter?.then(() => child.kill('SIGINT'));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (status) => resolve({ status, stdout, stderr }));
-  });
+  return {
+    // `_isStdio`: as with the process's own streams, a pipe into it does not end it.
+    stream: Object.assign(stream, typed && { isTTY: true, columns: 200, _isStdio: true }),
+    keyboard,
+    text: () => text,
+  };
+}
+
+/** Progress is for what takes longer than a second, which depends on the machine. */
+export function withoutProgress(stderr: string): string {
+  return stderr.replaceAll(/^.* …\n/gm, '');
 }
 
 /** What `--json` printed: one document and nothing else. @throws SyntaxError where it is not */
@@ -64,13 +94,7 @@ export function documentOf({ stdout }: CliRun) {
   return JSON.parse(stdout);
 }
 
-/** Files of this machine's user tell no test anything. */
-const NO_AWS_FILES = {
-  AWS_CONFIG_FILE: '/dev/null',
-  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-};
-
-/** For commands that call AWS: a stand-in's address, and credentials that it takes. */
+/** For commands that call AWS: the address of a fake, and credentials that it takes. */
 export function localAwsEnv(url: string): Readonly<Record<string, string>> {
   return {
     AWS_ENDPOINT_URL: url,

@@ -45,18 +45,21 @@ describe("a replay of Mistral's own report", () => {
       ['day', 3],
       ['month', 1],
     ]);
-    const told = alerts.map(({ at, type, title }) => [at.toISOString().slice(8, 10), type, title]);
-    expect(told).toEqual([
-      ['02', 'spend-threshold', 'ml-workspace has spent 50% of its daily budget'],
-      ['02', 'spend-forecast', expect.stringContaining('monthly budget of ml-workspace ends on')],
-      ['03', 'budget-exhausted', expect.stringContaining('daily budget')],
-      ['03', 'spend-threshold', 'ml-workspace has spent 80% of its monthly budget'],
-      ['04', 'spend-threshold', 'ml-workspace has spent 50% of its daily budget'],
-      ['04', 'budget-exhausted', expect.stringContaining('monthly budget')],
+    const sent = alerts.map(({ at, type, title }) => {
+      const [window] = /daily|monthly/.exec(title) ?? [];
+      return [at.toISOString().slice(8, 10), type, window];
+    });
+    expect(sent).toEqual([
+      ['02', 'spend-threshold', 'daily'],
+      ['02', 'spend-forecast', 'monthly'],
+      ['03', 'budget-exhausted', 'daily'],
+      ['03', 'spend-threshold', 'monthly'],
+      ['04', 'spend-threshold', 'daily'],
+      ['04', 'budget-exhausted', 'monthly'],
     ]);
   });
 
-  test('tells what the bill names no price for', () => {
+  test('reports usage without a price in the bill', () => {
     const { unpriced, spentNanos } = replay(bill({ '2026-11-02': 1 }, { prices: [] }));
     expect(spentNanos).toBe(0);
     expect(unpriced).toMatchObject([{ billingMetric: 'mistral-large-2512', value: 1_000_000 }]);
@@ -64,9 +67,13 @@ describe("a replay of Mistral's own report", () => {
 
   test.each([
     ['another currency', () => bill({}, { currency: 'EUR' }), 'is in EUR, the policy'],
-    ['requests', () => write('{"at":"2026-11-24T09:30:00Z"}'), 'is no answer of GET /v1/admin/us'],
+    [
+      'requests',
+      () => write('{"at":"2026-11-24T09:30:00Z"}'),
+      'is not an answer of GET /v1/admin/us',
+    ],
     ['two documents', () => write('{}\n{}'), 'could not be read'],
-  ])('takes no file of %s', (_what, file, said) => {
+  ])('fails for a file of %s', (_what, file, said) => {
     expect(() => replay(file())).toThrow(said);
   });
 });
@@ -76,13 +83,13 @@ function write(text: string): string {
   return path;
 }
 
-test('simulate --workspace replays a report', { timeout: 60_000 }, async () => {
+test('simulate --workspace replays a report', async () => {
   const args = ['simulate', '--usage', bill({ '2026-11-03': 130 }), '--workspace', 'ml-workspace'];
   const words = await runCli(args);
   expect(words.status).toBe(1);
   expect(words.stdout).toMatch(/^✗ ml-workspace spent 65\.00 USD from 2026-11-01 to 2026-11-03$/m);
-  expect(words.stdout).toContain('the budget of 2026-11-03, 50.00 USD, would have refused');
-  expect(words.stdout).toMatch(/^2026-11-03 23:59 +critical +budget-exhausted /m);
+  expect(words.stdout).toContain('2026-11-03: requests above the budget of 50.00 USD would');
+  expect(words.stdout).toMatch(/^2026-11-03 23:59 UTC +critical +budget-exhausted /m);
 
   const run = await runCli([...args.slice(0, -1), 'ml', '--json']);
   expect(run.status).toBe(2);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { simulate } from '../../cli/simulation/simulate.js';
-import { usageLines } from '../../cli/simulation/usage-lines.js';
+import { usageLines } from '../../cli/simulation/usage-file.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { aPolicy } from '../support/builders.js';
 import { documentOf, runCli } from './run-cli.js';
@@ -39,40 +39,42 @@ const budgeted = (budgets: object) =>
     policy.roles.admin.maxTokensPerRequest = 10;
   });
 
-describe('simulate', { timeout: 60_000 }, () => {
+describe('simulate', () => {
   const csv = [
     'at,caller,model,promptTokens,completionTokens,endpoint',
     `2026-11-24T09:30:00Z,${CALLER}/analyst/ana,mistral-small-latest,900,100,chat`,
     `2026-11-24T09:31:00Z,${CALLER}/analyst/ana,"mistral-large-latest",900,100,chat`,
-    `2026-11-24T09:32:00Z,${CALLER}/nobody/x,mistral-small-latest,1,1,`,
+    `2026-11-24T09:32:00Z,${CALLER}/unknown/x,mistral-small-latest,1,1,`,
   ];
 
-  test('says what would have been refused, in words', async () => {
+  test('says which requests would have been refused', async () => {
     const path = join(folder, 'usage.csv');
     writeFileSync(path, `\ufeff${csv.join('\r\n')}\r\n`);
     const { status, stdout } = await runCli(['simulate', '--usage', path]);
     expect(status).toBe(1);
-    expect(stdout).toMatch(/^✗ 2 of 3 requests would have been refused, 2026-11-24 09:30 to /m);
+    expect(stdout).toMatch(/^✗ 2 of 3 requests would have been refused, 2026-11-24 09:30 UTC to /m);
     expect(stdout).toMatch(/^ml-workspace +2 +1 +0 +0\.0002 USD$/m);
-    expect(stdout).toMatch(/^model_not_allowed +ml-workspace +analyst +1 +2026-11-24 09:31/m);
+    expect(stdout).toMatch(/^model_not_allowed +ml-workspace +analyst +1 +2026-11-24 09:31 UTC/m);
     expect(stdout).toMatch(/^unknown_caller +- +- +1 /m);
   });
 
-  test('reads stdin, and replays what can be read of it', async () => {
+  test('reads stdin, skips invalid lines and reports them', async () => {
     const stdin = [...csv.slice(0, 2), 'x,y', '2026-11-24,bob,m,-1,0,chat'].join('\n');
     const run = await runCli(['simulate', '--usage', '-', '--json'], { stdin });
     expect(run.status).toBe(2);
     const { requests, refused, wrongLines } = documentOf(run);
     expect({ requests, refused }).toEqual({ requests: 1, refused: 0 });
     expect(wrongLines.first).toEqual([
-      'line 3: has 2 fields, the line of names 6',
-      expect.stringMatching(/^line 4: at: got "2026-11-24", .*; caller: got "bob", must be an ARN/),
+      'line 3: has 2 fields, the header has 6',
+      expect.stringMatching(
+        /^line 4: at: got "2026-11-24", .*; caller: got "bob", must be an IAM ARN/,
+      ),
     ]);
   });
 
   test.each([
     ['a file that is not there', ['--usage', join(folder, 'none')], '', 'ENOENT'],
-    ['a file of something else', ['--usage', '-'], '<html>\n', 'neither JSON nor a line of CSV'],
+    ['a file of something else', ['--usage', '-'], '<html>\n', 'neither JSON nor a CSV header'],
   ])('fails on %s', async (_what, args, stdin, said) => {
     const { status, stdout, stderr } = await runCli(['simulate', ...args], { stdin });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -81,7 +83,7 @@ describe('simulate', { timeout: 60_000 }, () => {
 });
 
 describe('a simulation', () => {
-  test('refuses what a budget has no room for, and alerts as the spend monitor does', async () => {
+  test('refuses requests above a budget, and alerts as the spend monitor does', async () => {
     const minutes = [0, 10, 20, 30, 40, 110, 115, 130];
     const { refusals, alerts, budgets } = await replay(
       budgeted({ hourlyUsd: 0.4 }),
@@ -100,9 +102,9 @@ describe('a simulation', () => {
       { windowName: '2026-11-24T10', spentNanos: 2e8 },
       { windowName: '2026-11-24T11', spentNanos: 1e8 },
     ]);
-    const told = alerts.map(({ type, at }) => `${type} ${at.toISOString().slice(11, 16)}`);
-    // Half of the second hour's budget is used in its last minutes: the first look after it tells.
-    expect(told).toEqual(['spend-threshold 09:15', 'spend-threshold 11:00']);
+    const sent = alerts.map(({ type, at }) => `${type} ${at.toISOString().slice(11, 16)}`);
+    // Half of the second hour's budget is spent in its last minutes: the first check after it alerts.
+    expect(sent).toEqual(['spend-threshold 09:15', 'spend-threshold 11:00']);
   });
 
   test('counts requests by the minute and tokens by the day, in UTC', async () => {
@@ -125,7 +127,7 @@ describe('a simulation', () => {
     ]);
   });
 
-  test('cuts answers short where the role allows no longer ones', async () => {
+  test('cuts answers short at the limit of the role', async () => {
     const { totals, refused } = await replay(budgeted({}), [
       { at: '2026-11-24T09:00:00Z', promptTokens: 0, completionTokens: 1000 },
     ]);
@@ -134,7 +136,7 @@ describe('a simulation', () => {
     expect(production).toMatchObject({ requests: 1, cutShort: 1, spentNanos: 15_000 }); // 10 tokens
   });
 
-  test('takes lines up to an hour late, and leaves later ones out', async () => {
+  test('takes lines up to an hour late, and skips later ones', async () => {
     const { requests, wrongLines, period } = await replay(budgeted({}), [
       { at: '2026-11-24T10:00:00Z' },
       { at: '2026-11-24T09:00:00Z' },
@@ -142,23 +144,23 @@ describe('a simulation', () => {
     ]);
     expect(requests).toBe(2);
     expect(wrongLines.first).toEqual([
-      'line 3: 2026-11-24T08:59:59.000Z is over an hour before a line above: sort the file by "at"',
+      'line 3: 2026-11-24T08:59:59.000Z is over an hour before an earlier line: sort the file by "at"',
     ]);
     expect(period?.from.toISOString()).toBe('2026-11-24T09:00:00.000Z');
   });
 
-  test('does not wait for a year in which nothing happens', async () => {
+  test('skips years without requests', async () => {
     const { alerts } = await replay(budgeted({ monthlyUsd: 0.4 }), [
       { at: '2026-11-24T09:00:00Z', ...TEN_CENTS },
       { at: '2026-11-24T09:01:00Z', ...TEN_CENTS },
       { at: '9026-11-24T09:00:00Z', ...TEN_CENTS },
       { at: '9026-11-24T09:01:00Z', ...TEN_CENTS },
     ]);
-    const told = alerts.map(({ at, type }) => `${type} ${at.toISOString().slice(0, 16)}`);
-    expect(told).toEqual(['spend-threshold 2026-11-24T09:15', 'spend-threshold 9026-11-24T09:15']);
+    const sent = alerts.map(({ at, type }) => `${type} ${at.toISOString().slice(0, 16)}`);
+    expect(sent).toEqual(['spend-threshold 2026-11-24T09:15', 'spend-threshold 9026-11-24T09:15']);
   });
 
-  test('names the days on which keys would have rotated', async () => {
+  test('lists the days on which keys would have rotated', async () => {
     const policy = aPolicy(({ workspaces }) => {
       workspaces[0].keys[0].rotateEveryDays = 10;
     });
@@ -173,7 +175,7 @@ describe('a simulation', () => {
     expect(rotations[1]?.on).toEqual([]);
   });
 
-  test('of nothing says so', async () => {
+  test('without requests is empty', async () => {
     const empty = await replay(aPolicy(), []);
     expect(empty).toMatchObject({ period: undefined, requests: 0, alerts: [], rotations: [] });
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gatherSuppliedKeys } from '../../cli/keys/supplied-keys.js';
+import { gatherSuppliedKeys } from '../../cli/keys/gather-keys.js';
 import { SecretGoneError } from '../../governance/platform/errors.js';
 import { anOperatorPolicy, aRetirement, aSecret } from '../support/builders.js';
 
@@ -39,7 +39,7 @@ async function stateOf(
 
 const CURRENT = { v1: ['AWSCURRENT'] };
 
-test('a key that was supplied and is not due is in order', async () => {
+test('a verified key that is not due is ok', async () => {
   const next = '2027-02-13T12:00:00.000Z';
   expect(await stateOf(CURRENT)).toEqual({ state: 'ok', age: 10, next });
 });
@@ -53,10 +53,11 @@ test.each([
   expect(await stateOf(stages as never)).toMatchObject({ state });
 });
 
-test('a key is needed from the day that it is due', async () => {
+test('a key is needed from the day on which the next one is due', async () => {
   expect(await stateOf(CURRENT, { daysAgo: 90 })).toMatchObject({ state: 'key needed', age: 90 });
 });
 
-test('an old key that waits for its deletion is told', async () => {
-  expect(await stateOf(CURRENT, { retiring: true })).toMatchObject({ state: 'old key retiring' });
+test('a replaced key that waits for its deletion is reported', async () => {
+  const state = 'replaced key retiring';
+  expect(await stateOf(CURRENT, { retiring: true })).toMatchObject({ state });
 });

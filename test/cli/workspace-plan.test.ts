@@ -20,7 +20,7 @@ function draft(ids: readonly (string | undefined)[]) {
 const plan = (ids: readonly (string | undefined)[], listed: readonly MistralWorkspace[]) =>
   planWorkspaces(draft(ids), listed, 'USD');
 
-test('a workspace that another one of the policy has by its id is nobody else’s by its name', () => {
+test('a workspace that is matched by its id is not matched again by its name', () => {
   const { workspaces, unmanaged } = plan(
     [A, undefined, undefined],
     [{ id: A, name: 'ml-workspace' }],

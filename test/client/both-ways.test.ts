@@ -6,7 +6,7 @@ import { createSignedHttpClient } from '../../client/signed-http-client.js';
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
-import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { createMetering } from '../../governance/metering/metering.js';
 import { createTariff } from '../../governance/metering/tariff.js';
 import { createPriceBook } from '../../governance/prices/price-book.js';
 import { createQuotaHolder } from '../../governance/quotas/quota-holder.js';
@@ -38,7 +38,7 @@ async function gatewayOver({ counters, now }: World, requestsPerMinute: number) 
   const holder = createQuotaHolder({ holderId: 'the gateway', counters, nowMs });
   const gateway = await gatewayWorld(completing, undefined, {
     authorize: (caller, request) => authorizeRequest(access, caller, request),
-    metering: createQuotaMetering(policy, holder, createTariff(priceBook)),
+    metering: createMetering(policy, holder, createTariff(priceBook)),
   });
   const front = await functionUrl(
     { AKID: CREDENTIALS },
@@ -64,7 +64,7 @@ async function gatewayOver({ counters, now }: World, requestsPerMinute: number) 
   return { mistral: new Mistral({ serverURL: front.url, httpClient }), holder };
 }
 
-test('a caller that comes both ways has one count of everything', async () => {
+test('a caller has one count for the gateway and the client library', async () => {
   const world = await clientWorld({});
   const direct = await world.create({ caller: CALLER } as never);
   const { mistral, holder } = await gatewayOver(world, 60);
@@ -79,7 +79,7 @@ test('a caller that comes both ways has one count of everything', async () => {
   expect(await world.total(REQUESTS)).toEqual({ settled: 2, held: 0 });
 });
 
-test('what one way used up is gone for the other, and both say so alike', async () => {
+test('a quota exhausted one way is exhausted the other way, with the same code', async () => {
   const world = await clientWorld({
     policy: (document) => {
       document.workspaces[0].requestsPerMinute = 2;

@@ -18,7 +18,7 @@ test.each(PROBLEM_CODES)('%s has its row in the table of errors, with its status
   expect(rows.find((row) => row.code === shown)?.statuses).toContain(status);
 });
 
-test('the table has no codes that there are not', () => {
+test('the table has no unknown codes', () => {
   const shown = PROBLEM_CODES.map(
     (code) => JSON.parse(answerOf(problem(code, '')).body.toString()).code,
   );
@@ -26,7 +26,7 @@ test('the table has no codes that there are not', () => {
 });
 
 test.each(Object.keys(client).filter((name) => name !== 'isGovernanceError'))(
-  'the page tells of %s',
+  'the page explains %s',
   (name) => {
     expect(page).toContain(name);
   },

@@ -23,9 +23,9 @@ test('a rotation in mid-traffic loses no request', async () => {
   await ask();
   world.rotate(NEW);
   world.letIn.add(NEW);
-  await ask(); // with the old key, which still works
+  await ask(); // with the replaced key, which still works
   world.letIn.delete(`${KEY}-1`);
-  await ask(); // refused once, and sent again with the new one
+  await ask(); // rejected once, and sent again with the new key
   await ask();
   await mistral.flush();
 
@@ -34,10 +34,10 @@ test('a rotation in mid-traffic loses no request', async () => {
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 32 });
 });
 
-test('a new key that Mistral does not take yet is stood in for by the one before', async () => {
+test('the previous key stands in for a new key that Mistral does not accept yet', async () => {
   const world = await clientWorld({});
   const mistral = await world.create();
-  world.rotate(NEW); // and Mistral needs minutes to know it
+  world.rotate(NEW); // and Mistral needs minutes to accept it
   world.pass(600);
 
   await mistral.chat.complete(CHAT);
@@ -56,7 +56,7 @@ test('a new key that Mistral does not take yet is stood in for by the one before
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 2 });
 });
 
-test('a key that stays refused is an error of the SDK, and counts nothing', async () => {
+test('a key that stays rejected is an error of the SDK, and counts nothing', async () => {
   const world = await clientWorld({});
   const mistral = await world.create();
   world.letIn.clear();
@@ -70,7 +70,7 @@ test('a key that stays refused is an error of the SDK, and counts nothing', asyn
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 0 });
 });
 
-test('each key is tried once, and no more', async () => {
+test('each key is tried once', async () => {
   const world = await clientWorld({});
   const mistral = await world.create();
   world.rotate(NEW);
@@ -82,7 +82,7 @@ test('each key is tried once, and no more', async () => {
   expect(keys).toEqual([`Bearer ${KEY}-1`, `Bearer ${NEW}`]);
 });
 
-test('while Secrets Manager is away the key at hand serves on, as long as the policy says', async () => {
+test('while Secrets Manager is down, the cached key serves as long as the policy allows', async () => {
   const world = await clientWorld({
     policy: (document) => {
       document.rotation.readerCacheSeconds = 2000;
@@ -103,7 +103,7 @@ test('while Secrets Manager is away the key at hand serves on, as long as the po
   expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: 18 });
 });
 
-test('a client can be created while Secrets Manager is away', async () => {
+test('a client can be created while Secrets Manager is down', async () => {
   const world = await clientWorld({});
   world.secretsState.isAway = true;
   const mistral = await world.create();
@@ -126,7 +126,7 @@ test('a redirect is not followed with the key', async () => {
   expect(elsewhere.upstream.received).toEqual([]);
 });
 
-test('neither errors nor the client show a piece of the key', async () => {
+test('neither errors nor the client contain a piece of the key', async () => {
   const world = await clientWorld({ script: completing });
   const mistral = await world.create();
   const shown: string[] = [inspect(mistral, { depth: 9, showHidden: true })];
@@ -141,6 +141,6 @@ test('neither errors nor the client show a piece of the key', async () => {
   await mistral.chat.complete(CHAT).catch(keep);
 
   expect(shown).toHaveLength(4);
-  expect(shown.at(-1)).toContain('characters that no header may carry');
+  expect(shown.at(-1)).toContain('characters that a header cannot carry');
   for (const text of shown) expect(text).not.toContain(KEY.slice(0, 8));
 });

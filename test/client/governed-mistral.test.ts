@@ -62,7 +62,7 @@ test('fim, embeddings and models', async () => {
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 2 });
 });
 
-test('a model that is newer than the price book is known from the first request on', async () => {
+test('a model that is newer than the price book is known from the first request', async () => {
   const world = await clientWorld({
     policy: (document) => {
       document.workspaces[0].models.push('brand-new');
@@ -93,9 +93,7 @@ test('while leases last no request waits for AWS', async () => {
 describe('refused before anything is sent', () => {
   test.each([
     [{ ...CHAT, model: 'mistral-large-latest' }, 'model_not_allowed', undefined],
-    [{ ...CHAT, model: 'gpt-9' }, 'model_not_allowed', undefined],
     [{ ...CHAT, maxTokens: 2001 }, 'max_tokens_exceeded', 'max_tokens'],
-    [{ ...CHAT, maxTokens: -1 }, 'max_tokens_invalid', 'max_tokens'],
     [{ ...CHAT, n: 0 }, 'invalid_request', 'n'],
   ])('%j is %s', async (request, code, param) => {
     const world = await clientWorld({});
@@ -110,7 +108,7 @@ describe('refused before anything is sent', () => {
     expect(world.sent()).toEqual([]);
   });
 
-  test('what is not metered, unless that is wanted', async () => {
+  test('a call that is not metered, unless allowed', async () => {
     const world = await clientWorld({ script: (response) => answerJson(response, 200, {}) });
     const strict = await world.create();
     const lenient = await world.create({ unmetered: 'allow' });
@@ -118,12 +116,12 @@ describe('refused before anything is sent', () => {
 
     await expect(upload(strict)).rejects.toMatchObject({ code: 'endpoint_not_allowed' });
     expect(world.sent()).toEqual([]);
-    await upload(lenient).catch(() => {}); // the SDK wants more of the answer than there is
+    await upload(lenient).catch(() => {}); // the SDK expects more fields in the answer
     expect(world.sent()[0]).toMatchObject({ method: 'DELETE', url: '/v1/files/f' });
     expect(world.sent()[0]?.headers.authorization).toBe(`Bearer ${KEY}-1`);
   });
 
-  test('another server, which would be handed the key', async () => {
+  test('another server, which would receive the key', async () => {
     const elsewhere = await clientWorld({});
     const world = await clientWorld({});
     const mistral = await world.create({ unmetered: 'allow' });
@@ -152,16 +150,16 @@ describe('an identity', () => {
   test.each([
     [{ role: 'owner' }, 'role "owner" is not in the policy: known are analyst, developer'],
     [{ workspace: 'lab' }, 'workspace "lab" is not in the policy: known are dev-workspace'],
-    [{ service: 'a b' }, 'service "a b" is no name to count by'],
+    [{ service: 'a b' }, 'service "a b" is not a valid name'],
     [
       { caller: 'arn:aws:sts::111122223333:assumed-role/nobody/x' },
       'caller "arn:aws:sts::111122223333:assumed-role/nobody/x" has no role',
     ],
     [
       { workspace: 'ml-workspace' },
-      `secret mistral/dev-workspace/dev-team-key holds a key of workspace "dev-workspace": wanted is one of "ml-workspace"`,
+      `secret mistral/dev-workspace/dev-team-key holds a key of workspace "dev-workspace", not of "ml-workspace"`,
     ],
-  ])('%j is wrong from the start', async (identity, message) => {
+  ])('%j is refused when the client is created', async (identity, message) => {
     const world = await clientWorld({});
 
     const created = world.create(identity as never);
@@ -172,7 +170,7 @@ describe('an identity', () => {
 });
 
 describe('a policy', () => {
-  test('comes from a file, as a document, or from wherever a function has it', async () => {
+  test('comes from a file, a document or a function', async () => {
     const world = await clientWorld({});
     const text = JSON.stringify(world.document);
     for (const policy of [async () => text, () => world.document, world.document]) {
@@ -185,7 +183,7 @@ describe('a policy', () => {
     );
   });
 
-  test('is checked, and all that is wrong with it is named', async () => {
+  test('is validated, with every problem listed', async () => {
     const world = await clientWorld({});
     const policy = { ...world.document, roles: {}, alerts: { runbook: 'x' } };
 
@@ -231,11 +229,11 @@ test('the retries of the SDK are requests of their own, each settled once', asyn
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 3 });
 });
 
-test('spend that would be written too late for its lease is refused at the start', async () => {
+test('flushing too rarely for the leases is refused when the client is created', async () => {
   const world = await clientWorld({});
 
   await expect(world.create({ flushEverySeconds: 30 })).rejects.toMatchObject({
     name: 'GovernanceConfigurationError',
-    message: 'flushEverySeconds is 30: allowed are at most 4',
+    message: 'flushEverySeconds is 30: the most allowed is 4',
   });
 });

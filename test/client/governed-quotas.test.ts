@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { closeAtEnd, InFlight } from '../../client/closing.js';
 import { GovernanceRefusedError } from '../../client/errors.js';
-import { closeAtEnd } from '../../client/process-end.js';
-import { UnderWay } from '../../client/under-way.js';
 import {
   CHAT,
   clientWorld,
@@ -19,7 +18,7 @@ const few = (requestsPerMinute: number) => (document: { workspaces: object[] }) 
   document.workspaces[0] = { ...document.workspaces[0], requestsPerMinute };
 };
 
-test('an exhausted quota is named, with the time it starts anew', async () => {
+test('an exhausted quota is named with the time it resets', async () => {
   const world = await clientWorld({ policy: few(3) });
   const mistral = await world.create();
   for (let asked = 0; asked < 3; asked += 1) await mistral.chat.complete(CHAT);
@@ -43,7 +42,7 @@ test('an exhausted quota is named, with the time it starts anew', async () => {
   await expect(mistral.chat.complete(CHAT)).resolves.toBeDefined();
 });
 
-test('a request larger than a whole budget has no time to come back at', async () => {
+test('a request larger than the whole budget has no retry time', async () => {
   const world = await clientWorld({
     policy: (document) => {
       document.workspaces[0].budgets = { dailyUsd: 0.000001 };
@@ -97,7 +96,7 @@ test('a budget holds across clients, to the last request that fits', async () =>
   expect(answered).toBeGreaterThan(75);
 });
 
-test('while DynamoDB is away nothing is sent that no lease covers', async () => {
+test('while DynamoDB cannot be reached, only leased quota is spent', async () => {
   const world = await clientWorld({});
   const { dynamo } = dynamoClient({ url: 'http://127.0.0.1:1' });
   const mistral = await world.create({ dynamo });
@@ -111,7 +110,7 @@ test('while DynamoDB is away nothing is sent that no lease covers', async () => 
 });
 
 describe('close', () => {
-  test('gives back what was reserved and not used', async () => {
+  test('returns what was leased and not used', async () => {
     const world = await clientWorld({});
     const mistral = await world.create();
     await mistral.chat.complete(CHAT);
@@ -125,7 +124,7 @@ describe('close', () => {
     await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ code: 'shutting_down' });
   });
 
-  test('waits for the request under way', async () => {
+  test('waits for the request in flight', async () => {
     let answer: () => void = () => {};
     const script: Script = (response) => {
       answer = () => answerJson(response, 200, COMPLETION);
@@ -143,33 +142,33 @@ describe('close', () => {
   });
 
   test('waits for all of them', async () => {
-    const underWay = new UnderWay();
-    underWay.begin();
-    underWay.begin();
+    const inFlight = new InFlight();
+    inFlight.begin();
+    inFlight.begin();
     let isClosed = false;
-    const closing = underWay.close(60).then(() => {
+    const closing = inFlight.close(60).then(() => {
       isClosed = true;
     });
 
-    underWay.end();
+    inFlight.end();
     await new Promise((resolve) => setImmediate(resolve));
     expect(isClosed).toBe(false);
-    underWay.end();
+    inFlight.end();
 
     await closing;
   });
 
-  test('does not wait for ever', async () => {
-    const underWay = new UnderWay();
-    underWay.begin();
+  test('stops waiting at its timeout', async () => {
+    const inFlight = new InFlight();
+    inFlight.begin();
 
-    await expect(underWay.close(0.001)).resolves.toBeUndefined();
+    await expect(inFlight.close(0.001)).resolves.toBeUndefined();
   });
 });
 
 describe('at the end of the process', () => {
-  test('a real one says that it closed, and ends by the signal', async () => {
-    const module = join(import.meta.dirname, '../../client/process-end.ts');
+  test('a real process closes and ends by the signal', async () => {
+    const module = join(import.meta.dirname, '../../client/closing.ts');
     const script = `
       import { closeAtEnd } from ${JSON.stringify(module)};
       closeAtEnd(process, async () => console.log('closed'));
@@ -199,7 +198,7 @@ describe('at the end of the process', () => {
     }
   }
 
-  test('SIGTERM closes first, and then ends the process as it would have', async () => {
+  test('SIGTERM closes first, then ends the process', async () => {
     const ending = new Ending();
     const order: string[] = [];
     closeAtEnd(ending, async () => void order.push('closed'));
@@ -211,7 +210,7 @@ describe('at the end of the process', () => {
     expect(ending.killed).toEqual([[4711, 'SIGTERM']]);
   });
 
-  test('a process with a listener of its own decides itself when to end', async () => {
+  test('a process with its own SIGTERM listener decides when to end', async () => {
     const ending = new Ending();
     let closed = 0;
     ending.on('SIGTERM', () => {});
@@ -226,7 +225,7 @@ describe('at the end of the process', () => {
     expect(ending.killed).toEqual([]);
   });
 
-  test('a process that has nothing left to do closes too, and a closed client listens no more', () => {
+  test('a process with nothing left to do closes too, and a closed client stops listening', () => {
     const ending = new Ending();
     let closed = 0;
     const close = async () => {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { DeliveredText } from '../../governance/metering/delivered-text.js';
+import { DeliveredText } from '../../governance/metering/answer-meter.js';
 import { CHAT, clientWorld, DAILY_TOKENS, MONEY, REQUESTS } from '../support/client-world.js';
 import {
   answerJson,
@@ -10,7 +10,7 @@ import {
   streamEvents,
 } from '../support/gateway-world.js';
 
-// The SDK would not have `"usage": null`.
+// The SDK rejects `"usage": null`.
 const EVENTS = streamEvents(['Hel', 'lo', ' wörld']).map((event) =>
   event.replace(',"usage":null', ''),
 );
@@ -59,7 +59,7 @@ test('a stream comes through the SDK and is settled by its last event', async ()
   expect(await world.total(MONEY)).toMatchObject({ settled: 5850 });
 });
 
-test('a stream that its reader leaves is settled at the prompt and what was delivered', async () => {
+test('a stream that its reader leaves is settled at the prompt and the delivered tokens', async () => {
   const world = await clientWorld({ script: stalling });
   const mistral = await world.create();
 
@@ -76,7 +76,7 @@ test('a stream that its reader leaves is settled at the prompt and what was deli
   });
 });
 
-test('a stream that is aborted by signal as well', async () => {
+test('a stream that is aborted by signal is settled the same way', async () => {
   const world = await clientWorld({ script: stalling });
   const mistral = await world.create();
   const abort = new AbortController();
@@ -97,7 +97,7 @@ test('a stream that is aborted by signal as well', async () => {
   });
 });
 
-test('a stream that breaks off at the other end', async () => {
+test('a stream that breaks off upstream is settled the same way', async () => {
   const world = await clientWorld({
     script: (response) => {
       begin(response);
@@ -117,7 +117,7 @@ test('a stream that breaks off at the other end', async () => {
   });
 });
 
-test('a request that is aborted before it is answered counts its likely prompt', async () => {
+test('a request aborted before its answer counts the likely prompt', async () => {
   const world = await clientWorld({ script: () => {} });
   const mistral = await world.create();
   const abort = new AbortController();
@@ -134,7 +134,7 @@ test('a request that is aborted before it is answered counts its likely prompt',
 test.each([
   ['an error of Mistral', 500, {}, 1],
   ['a refusal of the request', 422, { detail: [] }, 1],
-  ['a rate limit, which the request did not pass', 429, {}, 0],
+  ['a rate limit', 429, {}, 0],
 ])('%s costs nothing', async (_what, status, body, requests) => {
   const world = await clientWorld({ script: (response) => answerJson(response, status, body) });
   const mistral = await world.create();
@@ -147,7 +147,7 @@ test.each([
   expect(await world.total(REQUESTS)).toMatchObject({ settled: requests });
 });
 
-test('nothing is counted where Mistral cannot be reached', async () => {
+test('nothing is counted while Mistral cannot be reached', async () => {
   const world = await clientWorld({});
   const refusing = Object.assign(new TypeError('fetch failed'), {
     cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
@@ -166,7 +166,7 @@ test('nothing is counted where Mistral cannot be reached', async () => {
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 0 });
 });
 
-test('an answer without usage counts all that it could have used', async () => {
+test('an answer without usage counts its upper bound', async () => {
   const world = await clientWorld({
     script: (response) => answerJson(response, 200, { ...COMPLETION, usage: undefined }),
   });

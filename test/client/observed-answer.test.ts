@@ -2,31 +2,37 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { observed } from '../../client/observed-answer.js';
-import type { Used } from '../../governance/metering/metering.js';
-import { Tally } from '../../governance/metering/tally.js';
+import { Hold } from '../../governance/metering/metering.js';
 import { aDemand } from '../support/client-demand.js';
-import { eventually, streamEvents } from '../support/gateway-world.js';
+import { fakeTariff } from '../support/gateway-fakes.js';
+import { eventually, streamEvents, USAGE } from '../support/gateway-world.js';
 
+const DEMAND = aDemand();
 const EVENTS = streamEvents(['Hel', 'lo', ' wörld']);
 
-describe('an answer that is looked at', () => {
-  function settledWith(): { used: Used[]; tally: Tally } {
-    const used: Used[] = [];
-    const settle = (one: Used) => void used.push(one);
-    const tally = new Tally(aDemand(), { kind: 'reserved', settle, release() {} });
-    return { used, tally };
+describe('an observed answer', () => {
+  /** A hold on daily tokens, and what was settled of them. */
+  function aHold() {
+    const settled: number[] = [];
+    const quota = { scope: 'caller#c', unit: 'tokens', window: 'day', limit: 10_000 } as const;
+    const reservation = {
+      kind: 'reserved',
+      settle: ([tokens = 0]: readonly number[]) => void settled.push(tokens),
+      release() {},
+    } as const;
+    return { settled, hold: new Hold(DEMAND, [{ quota, amount: 1100 }], reservation, fakeTariff) };
   }
   const bytes = Buffer.from(EVENTS.join(''));
   const init = { headers: { 'content-type': 'text/event-stream; charset=utf-8' } };
 
-  test('is the same at whatever byte it is cut', async () => {
+  test('is the same whichever byte it is cut at', async () => {
     for (let cut = 0; cut <= bytes.length; cut += 1) {
-      const { used, tally } = settledWith();
+      const { settled, hold } = aHold();
       const parts = [bytes.subarray(0, cut), bytes.subarray(cut)].filter(({ length }) => length);
-      const answer = observed(new Response(ReadableStream.from(parts), init), tally);
+      const answer = observed(new Response(ReadableStream.from(parts), init), hold);
 
       expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
-      expect(used).toMatchObject([{ kind: 'measured', usage: { total_tokens: 18 } }]);
+      expect(settled).toEqual([USAGE.total_tokens]);
     }
   });
 
@@ -41,7 +47,7 @@ describe('an answer that is looked at', () => {
       },
       { highWaterMark: 0 },
     );
-    const reader = observed(new Response(source, init), settledWith().tally).body?.getReader();
+    const reader = observed(new Response(source, init), aHold().hold).body?.getReader();
 
     await reader?.read();
     await reader?.read();
@@ -49,20 +55,20 @@ describe('an answer that is looked at', () => {
     expect(pulled).toBe(2);
   });
 
-  test('is settled once, at the first of its ends', async () => {
-    const { used, tally } = settledWith();
-    const answer = observed(new Response(ReadableStream.from([bytes]), init), tally);
+  test('is settled once', async () => {
+    const { settled, hold } = aHold();
+    const answer = observed(new Response(ReadableStream.from([bytes]), init), hold);
 
     await answer.text();
     await answer.body?.cancel().catch(() => {});
 
-    expect(used).toHaveLength(1);
+    expect(settled).toHaveLength(1);
   });
 
-  test('is settled where whoever asked forgot about it', async () => {
+  test('is settled when its reader forgets about it', async () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
-    const { used, tally } = settledWith();
+    const { settled, hold } = aHold();
     let hungUp = false;
     (() => {
       const source = new ReadableStream({
@@ -70,23 +76,23 @@ describe('an answer that is looked at', () => {
           hungUp = true;
         },
       });
-      observed(new Response(source, init), tally);
+      observed(new Response(source, init), hold);
     })();
 
     await eventually(() => {
       collect();
-      return used.length > 0;
+      return settled.length > 0;
     });
 
-    expect(used).toMatchObject([{ kind: 'estimated', completionTokens: 0 }]);
+    expect(settled).toEqual([DEMAND.likelyPromptTokens]);
     expect(hungUp).toBe(true);
   });
 
-  test('counts nothing where it is not from the API at all', async () => {
-    const { used, tally } = settledWith();
+  test('counts nothing if it is not from the API', async () => {
+    const { settled, hold } = aHold();
     const page = { headers: { 'content-type': 'text/html' } };
 
-    expect(await observed(new Response('<html>', page), tally).text()).toBe('<html>');
-    expect(used).toEqual([{ kind: 'nothing' }]);
+    expect(await observed(new Response('<html>', page), hold).text()).toBe('<html>');
+    expect(settled).toEqual([0]);
   });
 });

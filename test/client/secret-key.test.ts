@@ -26,14 +26,14 @@ test.each(['current', 'previous'] as const)('reads the %s key', async (which) =>
   expect(call?.args[0].input).toEqual({ SecretId: 'a-secret', VersionStage });
 });
 
-test('a secret without a key yet is said to be so, one without a key before it has none', async () => {
+test('a secret without a current key fails, one without a previous key has none', async () => {
   service
     .on(GetSecretValueCommand)
     .rejects(new ResourceNotFoundException({ message: 'no', $metadata: {} }));
   await expect(reader.current()).rejects.toMatchObject({
     name: 'GovernanceUnavailableError',
     code: 'key_unavailable',
-    message: expect.stringContaining('the secret holds no key yet'),
+    message: expect.stringContaining('the secret does not hold a key yet'),
   });
   expect(await reader.previous()).toBeUndefined();
 });
@@ -46,7 +46,7 @@ test.each(['current', 'previous'] as const)(
   },
 );
 
-test('names the kind of a failure, and holds nothing of what it said', async () => {
+test('names the type of a failure, and quotes nothing of its message', async () => {
   const failure = Object.assign(new Error('no answer for plaintext-of-k1'), {
     name: 'TimeoutError',
   });

@@ -65,7 +65,7 @@ test('the official SDK calls a function URL without any key', async () => {
   expect(remote.accepted[0]?.headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
 });
 
-test('what the SDK would send for a key is not sent', async () => {
+test("the SDK's own credentials are not sent", async () => {
   const { remote, httpClient } = await gateway({ credentials: PERMANENT });
   const apiKey = 'key-of-somebody';
   const mistral = new Mistral({ serverURL: remote.url, httpClient, apiKey });
@@ -104,7 +104,7 @@ test.each([
   '/v1/models/ft%3Amistral-small%3Aabc%2Fdef',
   "/v1/models/it's(a)*model!",
   '/v1/models?b=2&a=1&a=0&c=%C3%A9%20%2B&empty=',
-])('GET %s is signed as it is sent', async (path) => {
+])('GET %s is signed exactly as sent', async (path) => {
   const { remote, httpClient } = await gateway({ credentials: TEMPORARY });
 
   const { status } = await httpClient.request(new Request(remote.url + path));
@@ -113,7 +113,7 @@ test.each([
   expect(status).toBe(200);
 });
 
-test('the region is the one in the host name of the function URL', async () => {
+test('the region is taken from the host name of the function URL', async () => {
   const sent: Request[] = [];
   const httpClient = createSignedHttpClient({
     credentials: PERMANENT,
@@ -132,7 +132,7 @@ test('the region is the one in the host name of the function URL', async () => {
   ).rejects.toThrow(GovernanceConfigurationError);
 });
 
-test('credentials are asked for once, and again shortly before they expire', async () => {
+test('credentials are fetched once, and again shortly before they expire', async () => {
   let at = AT;
   let asked = 0;
   const { remote, mistral } = await gateway(
@@ -158,7 +158,7 @@ test('credentials are asked for once, and again shortly before they expire', asy
   ]);
 });
 
-test('credentials that cannot be had now are asked for again by the next request', async () => {
+test('credentials that could not be fetched are fetched again by the next request', async () => {
   let asked = 0;
   const { mistral } = await gateway({
     credentials: async () => {
@@ -182,7 +182,7 @@ test('a request that was aborted is not sent on', async () => {
   expect(remote.accepted).toEqual([]);
 });
 
-test('a redirect is not followed: it would hand the session token on', async () => {
+test('a redirect is not followed, since it would receive the session token', async () => {
   const elsewhere = await functionUrl(KEYS, answer, () => AT);
   const remote = await functionUrl(
     KEYS,
@@ -220,7 +220,7 @@ test.each<[string, (call: SignedCall) => SignedCall]>([
     'the session token',
     (call) => ({ ...call, headers: { ...call.headers, 'x-amz-security-token': 'other' } }),
   ],
-])('whoever changes %s on the way is refused', async (_what, change) => {
+])('a request with %s changed on the way is refused', async (_what, change) => {
   const { remote, mistral } = await gateway({ credentials: TEMPORARY });
   await mistral.chat.complete(CHAT);
   const call = remote.accepted[0] as SignedCall;
@@ -229,7 +229,7 @@ test.each<[string, (call: SignedCall) => SignedCall]>([
   expect(whatIsWrong(change(call), KEYS, AT)).toBeDefined();
 });
 
-test('a signature of yesterday and one with a wrong secret are refused, and the SDK says so', async () => {
+test('an old signature and one with a wrong secret are refused, and the SDK reports it', async () => {
   const credentials = { ...PERMANENT, secretAccessKey: 'guessed' };
   const { remote, mistral } = await gateway({ credentials });
 

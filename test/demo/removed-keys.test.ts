@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import { createdKeyName } from '../../governance/policy/key-name.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { LocalDynamo } from '../../testing/dynamo.js';
-import { createCopier } from '../../testing/service.js';
+import { createKeyCopy } from '../../testing/service.js';
 import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy, silentLog } from '../support/builders.js';
 import { definitionFor } from '../support/definition.js';
@@ -12,8 +12,13 @@ import { newTableForEach } from '../support/table.js';
 
 const SECRET = 'mistral/dev-workspace/dev-team-key';
 const START = new Date('2026-08-15T09:00:00Z');
-const policy = aPolicy();
-const definition = definitionFor(policy);
+const full = aPolicy();
+/** One workspace, with a key of its own and one of the gateway. */
+const small = aPolicy((document) => {
+  document.workspaces = document.workspaces.slice(0, 1);
+  document.callers = [];
+});
+const definition = definitionFor(full);
 const day = (count: number) => new Date(START.getTime() + count * 86_400_000);
 
 let dynamo: LocalDynamo;
@@ -25,7 +30,8 @@ newTableForEach((local, name) => {
   table = name;
 });
 
-beforeEach(async () => {
+/** A deploy of the day before, with every key in use. */
+async function deployed(policy: Policy): Promise<void> {
   world = await createWorld({
     policy,
     definition,
@@ -37,12 +43,13 @@ beforeEach(async () => {
   });
   await world.provision();
   await world.clock.playUntil(day(1));
-});
+}
 afterEach(() => world.close());
 
-const without = aPolicy((document) => {
-  document.workspaces[0].keys = [];
-});
+const without: Policy = {
+  ...small,
+  workspaces: small.workspaces.map((workspace) => ({ ...workspace, keys: [] })),
+};
 
 function keysOf(secretStart: string): string[] {
   return world.secrets
@@ -61,12 +68,12 @@ async function orphans(): Promise<readonly string[]> {
   return findings.filter(({ type }) => type === 'orphaned').map(({ subject }) => subject);
 }
 
-function told(): string[] {
+function subjects(): string[] {
   return world.inbox.messages.map(({ subject }) => subject).filter((text) => !/audit/i.test(text));
 }
 
-/** Deploys, and sees that the keys are at Mistral, and no orphans, until they are gone for good. */
-async function goWith(changed: Policy, keyIds: readonly string[]): Promise<void> {
+/** Deploys, and checks that the keys are at Mistral, and no orphans, until they are revoked. */
+async function revokedBy(changed: Policy, keyIds: readonly string[]): Promise<void> {
   await world.deploy(changed);
   await world.clock.playUntil(day(1.2));
   expect(atMistral(keyIds)).toEqual(keyIds);
@@ -76,34 +83,37 @@ async function goWith(changed: Policy, keyIds: readonly string[]): Promise<void>
   expect(await orphans()).toEqual([]);
 }
 
-test('a key that leaves the policy is revoked once it is quiet, and told; its secret stays', async () => {
-  await goWith(without, keysOf(SECRET));
-  expect(told().at(-1)).toContain(`Removed key of ${SECRET} is revoked`);
+test('a key that leaves the policy is revoked once it is quiet, with an alert; its secret stays', async () => {
+  await deployed(small);
+  await revokedBy(without, keysOf(SECRET));
+  expect(subjects().at(-1)).toContain(`Revoked removed key of ${SECRET}`);
   expect(world.secrets.valueAt(SECRET, 'AWSCURRENT')).toBeDefined();
   expect(world.executions.all().map(({ status }) => status)).toEqual(['SUCCEEDED']);
 });
 
-test('a removed key still in use is told daily and kept, until it is quiet', async () => {
+test('a removed key still in use is kept, with a daily alert, until it is quiet', async () => {
+  await deployed(small);
   const [keyId = ''] = keysOf(SECRET);
   const plaintext = world.mistral.keys.made.find(({ id }) => id === keyId)?.plaintext ?? '';
-  const user = createCopier(world.url, new ApiKey(plaintext));
+  const user = createKeyCopy(world.url, new ApiKey(plaintext));
   for (let at = 1.5; at < 5; at += 1) world.clock.at(day(at), async () => void (await user.work()));
   await world.deploy(without);
   await world.clock.playUntil(day(5));
   expect(atMistral([keyId])).toEqual([keyId]);
-  expect(told().filter((subject) => subject.includes('is still in use')).length).toBe(3);
+  expect(subjects().filter((subject) => subject.includes('is still in use')).length).toBe(3);
   await world.clock.playUntil(day(8));
   expect(atMistral([keyId])).toEqual([]);
 });
 
-test('a key put back before it is revoked stays in charge, and can be removed again', async () => {
+test('a key put back before it is revoked stays current, and can be removed again', async () => {
+  await deployed(small);
   const keyIds = keysOf(SECRET);
   await world.deploy(without);
   await world.clock.playUntil(day(1.2));
-  await world.deploy(policy);
+  await world.deploy(small);
   await world.clock.playUntil(day(5));
   expect(atMistral(keyIds)).toEqual(keyIds);
-  expect(told().at(-1)).toContain('was taken back');
+  expect(subjects().at(-1)).toContain('was undone');
   expect(await orphans()).toEqual([]);
 
   await world.deploy(without);
@@ -111,7 +121,8 @@ test('a key put back before it is revoked stays in charge, and can be removed ag
   expect(atMistral(keyIds)).toEqual([]);
 });
 
-test('a workspace that leaves the policy takes all its keys along', async () => {
+test('all keys of a workspace that leaves the policy are revoked', async () => {
+  await deployed(full);
   const changed = aPolicy((document) => {
     const stays = (name: string) => name !== 'prod-workspace';
     document.workspaces = document.workspaces.filter((one: { name: string }) => stays(one.name));
@@ -122,25 +133,23 @@ test('a workspace that leaves the policy takes all its keys along', async () => 
   });
   const keyIds = keysOf('mistral/prod-workspace/');
   expect(keyIds).toHaveLength(3);
-  await goWith(changed, keyIds);
+  await revokedBy(changed, keyIds);
 });
 
-test("the gateway's own keys go when it is switched off", async () => {
+test("the gateway's own keys are revoked when it is switched off", async () => {
+  await deployed(full);
   const changed = aPolicy((document) => {
     document.gateway.enabled = false;
   });
-  const keyIds = plannedGatewayKeys();
+  const keyIds = full.workspaces.flatMap(({ name }) => keysOf(`mistral/${name}/gateway`));
   expect(keyIds).toHaveLength(3);
-  await goWith(changed, keyIds);
+  await revokedBy(changed, keyIds);
 });
 
-function plannedGatewayKeys(): string[] {
-  return policy.workspaces.flatMap(({ name }) => keysOf(`mistral/${name}/gateway`));
-}
-
-test('a key that a rotation was about to put in charge goes too', async () => {
+test('a pending key of a removed secret is revoked too', async () => {
+  await deployed(small);
   const versionId = randomUUID();
-  const [workspace] = policy.workspaces;
+  const [workspace] = small.workspaces;
   const { id, plaintext } = world.mistral.keys.create({
     name: createdKeyName('dev-team-key', '2026-08-16', versionId),
     workspaceId: workspace?.id ?? '',
@@ -154,10 +163,11 @@ test('a key that a rotation was about to put in charge goes too', async () => {
     VersionStages: ['AWSPENDING'],
   });
   expect(keysOf(SECRET)).toHaveLength(2);
-  await goWith(without, keysOf(SECRET));
+  await revokedBy(without, keysOf(SECRET));
 });
 
-test('of a secret that was deleted at once, the key is left to the audit', async () => {
+test('the key of a secret that was deleted at once is left to the audit', async () => {
+  await deployed(small);
   const [keyId = ''] = keysOf(SECRET);
   world.secrets.delete(SECRET);
   await world.deploy(without);

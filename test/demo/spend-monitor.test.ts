@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
-import type { Gate } from '../../testing/network.js';
+import type { Interceptor } from '../../testing/network.js';
 import { aSpendAccount, counted } from '../support/spend-account.js';
 import { USD } from '../support/spend-builders.js';
 
@@ -10,21 +10,22 @@ beforeAll(async () => {
 });
 afterAll(() => dynamo.close());
 
-const anAccount = (start: string, gate?: Gate) => aSpendAccount(dynamo, start, gate);
+const anAccount = (start: string, intercept?: Interceptor) =>
+  aSpendAccount(dynamo, start, intercept);
 
-test('a budget is told at its thresholds, once, until it is used up', async () => {
-  const { clock, look, meter, use, told, inbox } = await anAccount('2026-11-24T01:00:00Z');
+test('a budget is reported at its thresholds, once, until it is exhausted', async () => {
+  const { clock, run, meter, use, subjects, inbox } = await anAccount('2026-11-24T01:00:00Z');
   for (const dollars of [24, 1, 15, 7.5, 2, 0.5]) {
     await meter('dev-workspace', dollars);
     use('dev-workspace', dollars);
-    await look();
+    await run();
     await clock.sleep(15 * 60_000);
   }
-  expect(told()).toEqual([
-    'dev-workspace has spent 50% of its monthly budget',
-    'WARNING: dev-workspace has spent 80% of its monthly budget',
-    'WARNING: dev-workspace has spent 95% of its monthly budget',
-    'CRITICAL: The monthly budget of dev-workspace is used up',
+  expect(subjects()).toEqual([
+    'dev-workspace has spent 50 % (25.00 of 50.00 USD) of its monthly budget',
+    'WARNING: dev-workspace has spent 80 % (40.00 of 50.00 USD) of its monthly budget',
+    'WARNING: dev-workspace has spent 95 % (47.50 of 50.00 USD) of its monthly budget',
+    'CRITICAL: dev-workspace exhausted its monthly budget, requests blocked until 2026-12-01 00:00 UTC',
   ]);
   const [first] = inbox.messages;
   expect(first?.attributes).toEqual({
@@ -33,19 +34,19 @@ test('a budget is told at its thresholds, once, until it is used up', async () =
     workspace: 'dev-workspace',
   });
   expect(JSON.parse(first?.bodies.default ?? '').facts).toMatchObject({
-    spent: '25.00 USD, 50%',
+    spent: '50 % (25.00 of 50.00 USD)',
     metered: '25.00 USD',
     'reported by Mistral': '25.00 USD',
-    'dearest this month': 'mistral-large-2512 25.00 USD',
+    'most expensive in 2026-11': 'mistral-large-2512 25.00 USD',
   });
 });
 
 test('metered and billed stand side by side in each window', async () => {
-  const { look, meter, use } = await anAccount('2026-11-24T01:00:00Z');
+  const { run, meter, use } = await anAccount('2026-11-24T01:00:00Z');
   await meter('prod-workspace', 3);
   use('prod-workspace', 10, '2026-11-23');
   use('prod-workspace', 2);
-  const { spend } = await look();
+  const { spend } = await run();
   expect(
     spend
       .filter(({ workspace }) => workspace === 'prod-workspace')
@@ -63,43 +64,47 @@ test('metered and billed stand side by side in each window', async () => {
   ]);
 });
 
-test('traffic around the gateway is seen the morning after', async () => {
-  const { clock, look, meter, use, told } = await anAccount('2026-11-23T10:00:00Z');
+test('traffic outside the gateway is reported the morning after', async () => {
+  const { clock, run, meter, use, subjects } = await anAccount('2026-11-23T10:00:00Z');
   await meter('ml-workspace', 4);
   use('ml-workspace', 9);
   await meter('prod-workspace', 6);
   use('prod-workspace', 6);
   await clock.playUntil(new Date('2026-11-24T05:45:00Z'));
-  await look();
-  expect(told()).toEqual([]);
+  await run();
+  expect(subjects()).toEqual([]);
   await clock.playUntil(new Date('2026-11-24T06:00:00Z'));
-  await look();
-  await look();
-  expect(told()).toEqual(['WARNING: ml-workspace spends around the gateway']);
+  await run();
+  await run();
+  expect(subjects()).toEqual([
+    'WARNING: ml-workspace has spend outside the gateway (5.00 USD, 2026-11-23)',
+  ]);
 });
 
-test('an alert that SNS refuses is sent by the next run', async () => {
+test('an alert that SNS rejects is sent by the next run', async () => {
   let isDown = true;
-  const gate: Gate = async (call, effect) =>
+  const intercept: Interceptor = async (call, effect) =>
     call === 'sns Publish' && isDown ? { status: 400, body: '<ErrorResponse/>' } : effect();
-  const { look, use, told, clock } = await anAccount('2026-11-24T01:00:00Z', gate);
+  const { run, use, subjects, clock } = await anAccount('2026-11-24T01:00:00Z', intercept);
   use('dev-workspace', 26);
-  await expect(look()).rejects.toThrow();
+  await expect(run()).rejects.toThrow();
   isDown = false;
   await clock.sleep(60_000);
-  expect((await look()).told).toBe(1);
-  expect(told()).toEqual(['dev-workspace has spent 50% of its monthly budget']);
+  expect((await run()).alertsSent).toBe(1);
+  expect(subjects()).toEqual([
+    'dev-workspace has spent 52 % (26.00 of 50.00 USD) of its monthly budget',
+  ]);
 });
 
-test('a run takes no more calls than there is to know', async () => {
+test('a run makes no more calls than it needs', async () => {
   const calls: string[] = [];
-  const { look, use } = await anAccount('2026-11-24T01:40:00Z', (call, effect) => {
+  const { run, use } = await anAccount('2026-11-24T01:40:00Z', (call, effect) => {
     calls.push(call);
     return effect();
   });
-  await look(); // opens the day, and reads the Admin API key
+  await run(); // opens the day, and reads the Admin API key
   calls.length = 0;
-  await look();
+  await run();
   expect(counted(calls)).toEqual({
     'dynamodb Query': 1,
     'dynamodb GetItem': 6, // the budgets of the shipped policy
@@ -107,6 +112,6 @@ test('a run takes no more calls than there is to know', async () => {
   });
   calls.length = 0;
   use('dev-workspace', 26);
-  await look();
+  await run();
   expect(counted(calls)).toMatchObject({ 'sns Publish': 1, 'dynamodb PutItem': 2 });
 });

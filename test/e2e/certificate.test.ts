@@ -7,7 +7,7 @@ import { Agent, fetch } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
 import { createCertificate } from '../../e2e/certificate.js';
 
-test('whoever trusts the certificate can call a server of this machine, nobody else', async () => {
+test('only a client that trusts the certificate can call a server of this machine', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const { path, keyPath, pem } = await createCertificate(folder);

@@ -17,10 +17,11 @@ function aReport() {
 test('the summary counts what happened, in the order of its names', async () => {
   const { report, said } = aReport();
   await report.step('deployed', async () => {});
-  report.count('resources deployed', 'AWS::SQS::Queue');
-  report.count('resources deployed', 'AWS::KMS::Key', 2);
-  report.count('alerts received', 'key-revoked (info)');
+  report.count('resourcesDeployed', 'AWS::SQS::Queue');
+  report.count('resourcesDeployed', 'AWS::KMS::Key', 2);
+  report.count('alertsReceived', 'key-revoked (info)');
   expect(said).toEqual(['✓ deployed (30.0 s)']);
+  expect(report.where()).toBe('after "deployed"');
   const summary = report.summary();
   expect(summary).toEqual({
     parts: [{ title: 'deployed', seconds: 30 }],
@@ -38,5 +39,6 @@ test('a part that fails is none that held', async () => {
   const part = report.step('rotated', async () => claim(false, 'another key', { keyId: 'k1' }));
   await expect(part).rejects.toThrow('expected another key, but got {"keyId":"k1"}');
   expect(said).toEqual([]);
+  expect(report.where()).toBe('in "rotated"');
   expect(report.summary().parts).toEqual([]);
 });

@@ -15,7 +15,7 @@ test('a request on Lambda is one line', () => {
   expect(lines).toEqual([['outcome=answered', { Latency: 812 }]]);
 });
 
-test('requests since the last flush share a line for each outcome', () => {
+test('requests since the last flush share one line per outcome', () => {
   const lines = recorded((metrics) => {
     metrics.ended('answered', 800);
     metrics.ended('budget_exhausted', 1);
@@ -28,7 +28,7 @@ test('requests since the last flush share a line for each outcome', () => {
   ]);
 });
 
-test('every request is counted, however many come between two flushes', () => {
+test('every request is counted, however many there are between two flushes', () => {
   const lines = recorded((metrics) => {
     for (let i = 0; i < 250; i += 1) metrics.ended('answered', i);
     metrics.flush();
@@ -38,7 +38,7 @@ test('every request is counted, however many come between two flushes', () => {
   expect(lines.every(([under]) => under === 'outcome=answered')).toBe(true);
 });
 
-test('what Mistral refused is counted by status', () => {
+test('rejections by Mistral are counted by status', () => {
   const lines = recorded((metrics) => {
     metrics.refused(429);
     metrics.refused(401);
@@ -51,7 +51,7 @@ test('what Mistral refused is counted by status', () => {
   ]);
 });
 
-test('nothing is written twice, and nothing for nothing', () => {
+test('nothing is written twice, and no line without values', () => {
   const lines = recorded((metrics) => {
     metrics.flush();
     metrics.ended('answered', 5);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GatewayDeps } from '../../gateway/gateway.js';
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
 import {
   answerJson,
   CHAT,
@@ -43,7 +43,7 @@ test('an answer counts once, from the request to its last chunk', async () => {
   expect([ends, latencies]).toEqual([['answered'], [1500]]);
 });
 
-test('a refusal counts under the code that the caller sees', async () => {
+test("a refusal counts under the caller's code", async () => {
   const { world, ends } = await measured(answers);
   const codes = [];
   for (const body of [{ ...CHAT, model: 'mistral-large-latest' }, '{', { ...CHAT, n: -1 }]) {
@@ -54,15 +54,15 @@ test('a refusal counts under the code that the caller sees', async () => {
   expect(codes[0]).toBe('model_not_allowed');
 });
 
-test("Mistral's own error about a request is told from ours", async () => {
+test("Mistral's error about a request has an outcome of its own", async () => {
   const { world, ends } = await measured((response) =>
     answerJson(response, 422, { detail: [{ msg: 'wrong' }] }),
   );
   await world.ask(CHAT);
-  expect(ends).toEqual(['refused_by_mistral']);
+  expect(ends).toEqual(['rejected_by_mistral']);
 });
 
-test('a 401 that a rotated key explains is noted, and the request answered', async () => {
+test('a 401 after a rotation is counted, and the request is answered', async () => {
   const { world, ends, refusals } = await measured((response, { headers }) =>
     headers.authorization?.endsWith('-again')
       ? answerJson(response, 200, COMPLETION)
@@ -72,7 +72,7 @@ test('a 401 that a rotated key explains is noted, and the request answered', asy
   expect([ends, refusals]).toEqual([['answered'], [401]]);
 });
 
-test('a key that stays refused is an end of its own', async () => {
+test('a key that stays rejected has an outcome of its own', async () => {
   const { world, ends, refusals } = await measured((response) =>
     answerJson(response, 401, UNAUTHORIZED),
   );
@@ -80,7 +80,7 @@ test('a key that stays refused is an end of its own', async () => {
   expect([ends, refusals]).toEqual([['upstream_unauthorized'], [401, 401]]);
 });
 
-test('each 429 of Mistral is noted, and the request counted once', async () => {
+test('each 429 of Mistral is counted, and the request counts once', async () => {
   const { world, ends, refusals } = await measured((response) => answerJson(response, 429, {}));
   await world.ask(CHAT);
   expect(ends).toEqual(['rate_limited']);
@@ -88,7 +88,7 @@ test('each 429 of Mistral is noted, and the request counted once', async () => {
   expect(new Set(refusals)).toEqual(new Set([429]));
 });
 
-test('a caller that hangs up, and an answer that breaks off, are ends too', async () => {
+test('a caller that hangs up and an answer that breaks off are outcomes too', async () => {
   const [first = ''] = streamEvents(['one']);
   const hangsUp = await measured((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -6,6 +6,7 @@ import {
   CALLER_HEADER,
   CHAT,
   COMPLETION,
+  DAILY_TOKENS,
   DEVELOPER,
   gatewayWorld,
   type Script,
@@ -13,7 +14,6 @@ import {
   USAGE,
 } from '../support/gateway-world.js';
 
-const TOKENS = `caller#${DEVELOPER} tokens day`;
 const MODELS = {
   object: 'list',
   data: [
@@ -41,13 +41,13 @@ const mistral: Script = (response, { url, body }) => {
   if (JSON.parse(body).stream !== true) return answerJson(response, 200, COMPLETION);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const event of streamEvents(['Hel', 'lo'])) {
-    response.write(event.replace(',"usage":null', '')); // the SDK would not have it
+    response.write(event.replace(',"usage":null', '')); // the SDK rejects it
   }
   return response.end();
 };
 
 async function sdk() {
-  // Small as it is, embedding models are not what the shipped dev workspace may use.
+  // The shipped dev workspace does not allow embedding models.
   const world = await gatewayWorld(mistral, (document) => {
     document.workspaces[0].models.push('mistral-embed');
   });
@@ -68,7 +68,7 @@ test('chat', async () => {
 
   expect(answer.choices[0]?.message?.content).toBe(COMPLETION.choices[0]?.message.content);
   expect(answer.usage).toMatchObject({ promptTokens: USAGE.prompt_tokens });
-  expect(world.quotas.settled(TOKENS)).toBe(USAGE.total_tokens);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
   expect(world.received[0]?.headers.authorization).toBe(`Bearer ${KEY}-dev-workspace`);
 });
 
@@ -80,7 +80,7 @@ test('chat as a stream', async () => {
   for await (const { data } of stream) words.push(data.choices[0]?.delta.content);
 
   expect(words).toEqual(['', 'Hel', 'lo', '']);
-  expect(world.quotas.settled(TOKENS)).toBe(USAGE.total_tokens);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
 
 test('fim', async () => {
@@ -100,10 +100,10 @@ test('embeddings', async () => {
 
   expect(answer.data[0]?.embedding).toEqual([0.25, -0.5]);
   expect(JSON.parse(world.received[0]?.body ?? '')).not.toHaveProperty('max_tokens');
-  expect(world.quotas.settled(TOKENS)).toBe(4);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(4);
 });
 
-test('models, only those that role and workspace allow', async () => {
+test('models: only those that role and workspace allow', async () => {
   const { world, client } = await sdk();
 
   const { data } = await client.models.list();
@@ -140,7 +140,7 @@ test('a model that is not allowed is an error the SDK reads', async () => {
   expect(world.received).toEqual([]);
 });
 
-test("no answer of any kind holds a piece of the workspace's key", async () => {
+test("no answer contains a piece of the workspace's key", async () => {
   const echo: Script = (response, { headers }) => {
     const said = String(headers.authorization);
     const answer = { object: 'error', message: said, detail: [said], key: said.slice(7) };

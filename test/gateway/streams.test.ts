@@ -1,7 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import type { GatewayDeps } from '../../gateway/gateway.js';
-import { DeliveredText } from '../../governance/metering/delivered-text.js';
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
+import { DeliveredText } from '../../governance/metering/answer-meter.js';
 import { UsageScanner } from '../../governance/metering/usage-scanner.js';
 import {
   answerJson,
@@ -10,6 +10,7 @@ import {
   CHECKED_MODEL,
   type ChangePolicy,
   COMPLETION,
+  DAILY_TOKENS,
   DEVELOPER,
   eventually,
   gatewayWorld as openWorld,
@@ -19,7 +20,6 @@ import {
   USAGE,
 } from '../support/gateway-world.js';
 
-const TOKENS = `caller#${DEVELOPER} tokens day`;
 const EVENTS = streamEvents(['A ', '"usage": {"total_tokens": 99}', ' \\"usage', 'ü', '\n\n']);
 const STREAM = Buffer.from(EVENTS.join(''));
 
@@ -61,12 +61,12 @@ describe('usage', () => {
     }
   });
 
-  test('keeps what is nested in it, quotes and braces in its text included', () => {
+  test('keeps nested fields, and text with quotes and braces', () => {
     const usage = { ...USAGE, prompt_tokens_details: { cached_tokens: 64 }, note: '}"{\\' };
     expect(usageOf(Buffer.from(JSON.stringify({ usage })))).toEqual(usage);
   });
 
-  test('of OCR is called usage_info', () => {
+  test('is called usage_info for OCR', () => {
     const usage = { pages_processed: 3, doc_size_bytes: 1000 };
     expect(usageOf(Buffer.from(JSON.stringify({ pages: [], usage_info: usage })))).toEqual(usage);
   });
@@ -80,7 +80,7 @@ describe('usage', () => {
     ['text of a model', JSON.stringify({ content: '{"usage":{"total_tokens":1}}' })],
     ['an object without end', `{"usage":{"a":"${'x'.repeat(10_000)}"}}`],
     ['an object cut off', '{"usage":{"total_tokens":1'],
-  ])('is not made up from %s', (_name, text) => {
+  ])('is not found in %s', (_name, text) => {
     expect(usageOf(Buffer.from(text))).toBeUndefined();
   });
 });
@@ -102,13 +102,13 @@ describe('delivered tokens', () => {
     expect(whole.tokens).toBeLessThanOrEqual(90);
   });
 
-  test('are counted by bytes where an event carries many', () => {
+  test('are counted by bytes where an event carries many tokens', () => {
     const text = new DeliveredText();
     text.see(Buffer.from(streamEvents(['', 'x'.repeat(4000)], null).join('')));
     expect(text.tokens).toBeGreaterThanOrEqual(1000);
   });
 
-  test('of a stream that has not begun are none', () => {
+  test('are zero for a stream that has not begun', () => {
     expect(new DeliveredText().tokens).toBe(0);
   });
 });
@@ -117,7 +117,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
   const gatewayWorld = (script: Script, change?: ChangePolicy, deps: Partial<GatewayDeps> = {}) =>
     openWorld(script, change, { upstreamKind, ...deps });
 
-  test.each([1, 2, 3, 7, 64])('a stream in pieces of %i bytes arrives as it was', async (size) => {
+  test.each([1, 2, 3, 7, 64])('a stream in pieces of %i bytes arrives unchanged', async (size) => {
     const world = await gatewayWorld(async (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.socket?.setNoDelay(true);
@@ -131,7 +131,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     const answer = await world.ask({ ...CHAT, stream: true });
 
     expect(Buffer.from(await answer.arrayBuffer()).equals(STREAM)).toBe(true);
-    expect(world.quotas.settled(TOKENS)).toBe(USAGE.total_tokens);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
   });
 
   /** A caller that can hang up, and that reads no faster than it is told to. */
@@ -156,7 +156,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
   const SPOKEN = streamEvents(['one', 'two', 'six', 'ten']);
 
   test.each(SPOKEN.map((_, index) => index + 1))(
-    'a caller that hangs up after event %i stops Mistral and pays for what it got',
+    'a caller that hangs up after event %i stops Mistral and pays for what it received',
     async (count) => {
       const world = await gatewayWorld((response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -176,7 +176,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
       await eventually(() => world.received[0]?.aborted === true);
       await eventually(() => world.quotas.ends.settled === 1);
-      const settled = world.quotas.settled(TOKENS);
+      const settled = world.quotas.settled(DAILY_TOKENS);
       if (count >= SPOKEN.length - 1) {
         expect(settled).toBe(USAGE.total_tokens); // Mistral had told by then
       } else {
@@ -188,7 +188,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     },
   );
 
-  test('a caller that hangs up before the first byte pays for a likely prompt', async () => {
+  test('a caller that hangs up before the first byte pays for the likely prompt', async () => {
     const world = await gatewayWorld(() => {});
     const controller = new AbortController();
     const asked = world.ask({ ...CHAT, stream: true }, { signal: controller.signal });
@@ -199,10 +199,10 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     await expect(asked).rejects.toThrow();
     await eventually(() => world.received[0]?.aborted === true);
     await eventually(() => world.quotas.ends.settled === 1);
-    expect(world.quotas.settled(TOKENS)).toBe(LIKELY_PROMPT);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBe(LIKELY_PROMPT);
   });
 
-  test('a caller that hangs up while quotas are asked pays for nothing, and nothing is sent', async () => {
+  test('a caller that hangs up during the reservation pays nothing, and nothing is sent', async () => {
     let answerQuotas = () => {};
     let asked = false;
     let hungUp = false;
@@ -235,7 +235,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.received).toEqual([]);
   });
 
-  test('a caller that does not read holds Mistral back instead of filling memory', async () => {
+  test('a caller that does not read slows Mistral down instead of filling memory', async () => {
     const block = `data: ${'x'.repeat(65_536)}\n\n`;
     let sent = 0;
     const world = await gatewayWorld(async (response) => {
@@ -264,7 +264,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(bytes).toBe(400 * block.length);
   });
 
-  test('a caller that stops reading for good is cut off and settled', async () => {
+  test('a caller that stops reading is cut off and settled', async () => {
     const block = `data: ${'x'.repeat(65_536)}\n\n`;
     const world = await gatewayWorld(
       (response) => {
@@ -283,7 +283,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.reserved()).toBe(0);
   });
 
-  test('a caller that hangs up while models are listed harms nobody', async () => {
+  test('a caller that hangs up while models are listed does not affect others', async () => {
     let answer = () => {};
     const world = await gatewayWorld((response) => {
       answer = () =>

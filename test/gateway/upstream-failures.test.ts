@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { GatewayDeps } from '../../gateway/gateway.js';
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
 import { KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,
@@ -7,17 +7,16 @@ import {
   CHECKED_MODEL,
   type ChangePolicy,
   COMPLETION,
-  DEVELOPER,
+  DAILY_TOKENS,
   eventually,
   type GatewayWorld,
   gatewayWorld as openWorld,
-  role,
   type Script,
+  session,
   streamEvents,
   UPSTREAM_KINDS,
 } from '../support/gateway-world.js';
 
-const TOKENS = `caller#${DEVELOPER} tokens day`;
 const REQUESTS = 'workspace#dev-workspace requests minute';
 const UNAUTHORIZED = { detail: 'Unauthorized' };
 const SPENT = {
@@ -41,7 +40,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
   const gatewayWorld = (script: Script, change?: ChangePolicy, deps: Partial<GatewayDeps> = {}) =>
     openWorld(script, change, { upstreamKind, ...deps });
 
-  test('a key that was rotated is read afresh once, and the caller notices nothing', async () => {
+  test('after a rotation the secret is read again once, and the caller notices nothing', async () => {
     const world = await gatewayWorld((response, { headers }) =>
       headers.authorization?.endsWith('-again')
         ? answerJson(response, 200, COMPLETION)
@@ -54,7 +53,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.alerts).toEqual([]);
   });
 
-  test('a key that stays refused is a 502, told to on-call once', async () => {
+  test('a key that stays rejected is a 502, with one alert', async () => {
     const world = await gatewayWorld((response) => answerJson(response, 401, UNAUTHORIZED));
 
     const answer = await world.ask(CHAT);
@@ -68,7 +67,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.reserved()).toBe(0);
   });
 
-  test('a refused key that there is no other for is not sent again', async () => {
+  test('a rejected key is not sent again if there is no other', async () => {
     const world = await gatewayWorld((response) => answerJson(response, 401, UNAUTHORIZED));
     world.keys.instead = async () => undefined;
 
@@ -81,7 +80,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
   });
 
-  test('a key that cannot be read is a 503, and frees what was reserved', async () => {
+  test('a key that cannot be read is a 503, and the hold is released', async () => {
     const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
     world.keys.current = () => Promise.reject(new Error('secrets manager down'));
 
@@ -92,7 +91,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
   });
 
-  test('a 403 passes on with the advice to use a key with broader scope', async () => {
+  test('a 403 is passed on with the advice to use a key with broader scope', async () => {
     const message = `Labs models need another tier, not ${KEY}-dev-workspace`;
     const world = await gatewayWorld((response) =>
       answerJson(response, 403, {
@@ -109,7 +108,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     const problem = await problemOf(answer);
     expect(problem).toMatchObject({ code: 'upstream_forbidden' });
     expect(problem.message).toContain('Labs models need another tier');
-    expect(problem.message).toContain('use a key with broader scope');
+    expect(problem.message).toContain('Use a key with broader scope');
   });
 
   test.each([400, 404, 413, 422])(
@@ -128,7 +127,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
       const problem = await problemOf(answer);
       expect(problem).toMatchObject({ ...said, message: 'Invalid model: x [api key]' });
       expect(world.quotas.settled(REQUESTS)).toBe(1);
-      expect(world.quotas.settled(TOKENS)).toBe(0);
+      expect(world.quotas.settled(DAILY_TOKENS)).toBe(0);
     },
   );
 
@@ -153,7 +152,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.reserved()).toBe(0);
   });
 
-  test('an upstream that is not there frees everything', async () => {
+  test('an upstream that cannot be reached releases the hold', async () => {
     const world = await gatewayWorld(
       () => {},
       (document) => {
@@ -168,7 +167,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
   });
 
-  test('an upstream that hangs up without an answer may have read the prompt', async () => {
+  test('an upstream that hangs up without an answer is settled at the likely prompt', async () => {
     const world = await gatewayWorld((response) => response.socket?.destroy());
 
     const answer = await world.ask(CHAT);
@@ -176,7 +175,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(answer.status).toBe(502);
     expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unavailable' });
     expect(world.received).toHaveLength(1);
-    expect(world.quotas.settled(TOKENS)).toBe(LIKELY_PROMPT);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBe(LIKELY_PROMPT);
   });
 
   test('an upstream that never answers is given up after the first-byte timeout', async () => {
@@ -226,7 +225,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
       },
     ],
   ])(
-    "an upstream that %s ends the caller's stream with an error and no prose",
+    "an upstream that %s ends the caller's stream with an error and no text",
     async (_name, script) => {
       const world = await gatewayWorld(script, (document) => {
         document.gateway.idleTimeoutSeconds = 0.05;
@@ -240,12 +239,12 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
         JSON.stringify({ ...CHAT, model: CHECKED_MODEL, stream: true, max_tokens: 2000 }).length /
           3,
       );
-      expect(world.quotas.settled(TOKENS)).toBe(prompt + TOKENS_DELIVERED);
+      expect(world.quotas.settled(DAILY_TOKENS)).toBe(prompt + TOKENS_DELIVERED);
       expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
     },
   );
 
-  test('a JSON answer that breaks off was generated in full, so it counts in full', async () => {
+  test('a JSON answer that breaks off counts in full, since it was generated in full', async () => {
     const world = await gatewayWorld((response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' });
       response.write('{"id":"c1","choices":[', () => response.socket?.destroy());
@@ -254,7 +253,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     const { broken } = await readAll(await world.ask({ ...CHAT, max_tokens: 100 }));
 
     expect(broken).toBe(true);
-    expect(world.quotas.settled(TOKENS)).toBeGreaterThan(100 + LIKELY_PROMPT);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBeGreaterThan(100 + LIKELY_PROMPT);
   });
 
   test.each([
@@ -269,7 +268,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
     expect(await answer.text()).toBe(body);
     const bytes = JSON.stringify({ ...CHAT, model: CHECKED_MODEL, max_tokens: 100 }).length;
-    expect(world.quotas.settled(TOKENS)).toBe(bytes + 64 + 100);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBe(bytes + 64 + 100);
   });
 
   function limited(headers: Record<string, string> = {}): Script {
@@ -277,31 +276,28 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
   }
 
   test.each<[string, Record<string, string>, number[], string | null]>([
-    ['with nothing said', {}, [200, 400, 800], '1'],
+    ['without headers', {}, [200, 400, 800], '1'],
     ['with a short Retry-After', { 'retry-after': '1' }, [1000, 1000], '1'],
     ['with Retry-After 0', { 'retry-after': '0' }, [200, 400, 800], '1'],
     ['with a long Retry-After', { 'retry-after': '30' }, [], '30'],
     ['with a date', { 'retry-after': 'Tue, 30 Jun 2026 12:00:45 GMT' }, [], '45'],
     ['with nothing left', { 'x-ratelimit-remaining-req-minute': '0' }, [], '60'],
     ['with a limit of 0', { 'x-ratelimit-limit-tokens-minute': '0' }, [], null],
-  ])(
-    'a 429 %s is waited for within reason, then passed on',
-    async (_name, headers, pauses, again) => {
-      const world = await gatewayWorld(limited(headers));
+  ])('a 429 %s is waited for briefly, then passed on', async (_name, headers, pauses, again) => {
+    const world = await gatewayWorld(limited(headers));
 
-      const answer = await world.ask(CHAT);
+    const answer = await world.ask(CHAT);
 
-      expect(answer.status).toBe(429);
-      expect(answer.headers.get('retry-after')).toBe(again);
-      expect(await problemOf(answer)).toMatchObject({ code: 'rate_limited' });
-      expect(world.pauses).toEqual(pauses);
-      expect(world.received).toHaveLength(pauses.length + 1);
-      expect(world.quotas.settled(REQUESTS)).toBe(0);
-      expect(world.quotas.reserved()).toBe(0);
-    },
-  );
+    expect(answer.status).toBe(429);
+    expect(answer.headers.get('retry-after')).toBe(again);
+    expect(await problemOf(answer)).toMatchObject({ code: 'rate_limited' });
+    expect(world.pauses).toEqual(pauses);
+    expect(world.received).toHaveLength(pauses.length + 1);
+    expect(world.quotas.settled(REQUESTS)).toBe(0);
+    expect(world.quotas.reserved()).toBe(0);
+  });
 
-  test('a 429 that passes is settled once', async () => {
+  test('a 429 followed by an answer is settled once', async () => {
     const world = await gatewayWorld((response, _received, count) =>
       count === 1 ? answerJson(response, 429, SPENT) : answerJson(response, 200, COMPLETION),
     );
@@ -311,7 +307,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.settled(REQUESTS)).toBe(1);
   });
 
-  const ADMIN = { caller: role('platform-admin') };
+  const ADMIN = { caller: session('platform-admin') };
   const NO_ROOM = limited({ 'x-ratelimit-remaining-req-minute': '0' });
 
   function prodIsFull(other: Script): Script {
@@ -325,7 +321,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     return world.quotas.settled(`workspace#${workspace} usd month`);
   }
 
-  test('out of room, a request moves to a workspace that takes it, and so does its cost', async () => {
+  test('at the rate limit a request moves to a workspace with room, and so does its cost', async () => {
     const world = await gatewayWorld(
       prodIsFull((response) =>
         answerJson(response, 200, COMPLETION, { 'x-ratelimit-remaining-req-minute': '7' }),
@@ -349,7 +345,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     ['has no budget', ({ quotas }) => quotas.limits.set('workspace#ml-workspace usd month', 0), 1],
     ['has no room either', () => {}, 2],
   ])(
-    "a workspace that %s leaves it at a 429 about the caller's own",
+    'if the other workspace %s, the caller gets a 429 about its own',
     async (_name, prepare, calls) => {
       const world = await gatewayWorld(prodIsFull(NO_ROOM));
       prepare(world);
@@ -367,7 +363,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     },
   );
 
-  test("a workspace whose key is refused leaves it at a 429 about the caller's own", async () => {
+  test("if the other workspace's key is rejected, the caller gets a 429 about its own", async () => {
     const world = await gatewayWorld(
       prodIsFull((response) => answerJson(response, 401, UNAUTHORIZED)),
     );
@@ -380,7 +376,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.reserved()).toBe(0);
   });
 
-  test('a workspace whose policy does not allow the model is no way out', async () => {
+  test('a workspace that does not allow the model is not tried', async () => {
     const world = await gatewayWorld(NO_ROOM, (document) => {
       document.workspaces[2].overflowTo = ['dev-workspace'];
     });

@@ -39,7 +39,7 @@ test('requests share a connection, also to an API below a path', async () => {
   expect(received[0]?.url).toBe('/mistral/v1/models');
 });
 
-test('a process that was frozen trusts no connection of before', async () => {
+test('a process that was frozen does not reuse its old connections', async () => {
   let at = 0;
   const { ask, ports } = await upstreamAt(() => at);
   await ask();

@@ -57,9 +57,9 @@ describe('revoking', () => {
   });
 
   test.each([
-    ['the old key is in charge', 'v1', /what AWSCURRENT of .* names/],
-    ['no key is in charge', undefined, /names no key/],
-    ['the version in charge cannot be read', 'v9', /names no key/],
+    ['the old key is current', 'v1', /what AWSCURRENT of .* names/],
+    ['no key is current', undefined, /names no key/],
+    ['the current version cannot be read', 'v9', /names no key/],
   ])('fails when %s, and deletes nothing', async (_name, current, message) => {
     const { deleted, outcome } = revoke(current);
     const error = await outcome.catch((e: unknown) => e);
@@ -74,13 +74,13 @@ describe('revoking a key that left the policy', () => {
     document.workspaces[0].keys = [];
   });
 
-  test.each(['v1', undefined])('deletes it with %s in charge', async (current) => {
+  test.each(['v1', undefined])('deletes it with %s as the current version', async (current) => {
     const { deleted, outcome } = revoke(current, without, aRemoval());
     expect(await outcome).toEqual({ outcome: 'deleted' });
     expect(deleted).toEqual(['old']);
   });
 
-  test('fails when it is back in the policy and in charge', async () => {
+  test('fails when it is back in the policy and current', async () => {
     const { deleted, outcome } = revoke('v1', aPolicy(), aRemoval());
     await expect(outcome).rejects.toThrow(KeyStillCurrentError);
     expect(deleted).toEqual([]);
@@ -89,7 +89,7 @@ describe('revoking a key that left the policy', () => {
 
 describe('confirming', () => {
   const accepted: KeyProbe = { kind: 'accepted', models: [] };
-  const refused: KeyProbe = { kind: 'refused', status: 401 };
+  const rejected: KeyProbe = { kind: 'rejected', status: 401 };
 
   function confirm(probe: KeyProbe, { listed = false, version = 'v1' } = {}) {
     const key = { id: 'old', name: '', workspaceId: undefined, workspaceName: undefined };
@@ -102,20 +102,20 @@ describe('confirming', () => {
     return handler(aRetirement({ oldVersionId: version }));
   }
 
-  test('a key unlisted and refused is gone', async () => {
-    expect(await confirm(refused)).toEqual({ unlisted: true, refused: true });
+  test('a key unlisted and rejected is gone', async () => {
+    expect(await confirm(rejected)).toEqual({ rejected: true });
   });
 
   test('a key whose version Secrets Manager dropped is gone once unlisted', async () => {
-    expect(await confirm(accepted, { version: 'v0' })).toEqual({ unlisted: true, refused: false });
+    expect(await confirm(accepted, { version: 'v0' })).toEqual({ rejected: false });
   });
 
   test('a version that holds another key is not tried', async () => {
-    expect(await confirm(accepted, { version: 'v2' })).toEqual({ unlisted: true, refused: false });
+    expect(await confirm(accepted, { version: 'v2' })).toEqual({ rejected: false });
   });
 
   test.each([
-    ['still listed', refused, true, 'Mistral still lists key old'],
+    ['still listed', rejected, true, 'Mistral still lists key old'],
     ['still accepted', accepted, false, 'Mistral still accepts key old'],
   ])('fails for a key that is %s', async (_name, probe, listed, message) => {
     const error = await confirm(probe, { listed }).catch((e: unknown) => e);
@@ -150,7 +150,7 @@ describe('rolling back', () => {
     expect(did).toEqual([]);
   });
 
-  test('puts the old key in charge before it deletes the new one', async () => {
+  test('promotes the previous key before it deletes the new one', async () => {
     const { did, handler } = rollBack('v2');
     expect(await handler(aRetirement())).toEqual({ outcome: 'rolled back' });
     expect(did).toEqual(['AWSCURRENT v2 -> v1', 'clear v2', 'delete new']);
@@ -162,7 +162,7 @@ describe('rolling back', () => {
     expect(did).toEqual(['clear v2', 'delete new']);
   });
 
-  test('touches nothing once a later rotation is in charge', async () => {
+  test('changes nothing once the key of a later rotation is current', async () => {
     const { did, handler } = rollBack('v3');
     expect(await handler(aRetirement())).toEqual({ outcome: 'overtaken' });
     expect(did).toEqual(['AWSCURRENT v2 -> v1']);

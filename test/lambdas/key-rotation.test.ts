@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../governance/alerts/alert.js';
+import { judgeRejection } from '../../governance/keys/key-health.js';
 import type { ManagedKey } from '../../governance/keys/managed-key.js';
 import type { Retirement } from '../../governance/keys/retirement.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
+import type { RotationDeps } from '../../governance/keys/rotation-step.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import type { ListedKey, MistralModel } from '../../governance/mistral/mistral.js';
 import {
@@ -13,7 +15,6 @@ import {
   UnknownSecretError,
 } from '../../governance/platform/errors.js';
 import { createKeyRotationHandler } from '../../lambdas/key-rotation/handler.js';
-import type { RotationDeps } from '../../lambdas/key-rotation/rotation.js';
 import { aManagedKey, aPolicy, aSecret, silentLog } from '../support/builders.js';
 
 const OLD = 'aaaaaaaa-0000-4000-8000-000000000000';
@@ -108,10 +109,9 @@ const deps: RotationDeps = {
     inspect: async (key, _version, now) => {
       const { accepted, models = MODELS } = health(key);
       const found = atMistral.find(({ id }) => id === key.keyId);
-      return {
-        facts: { now, createdAt: key.createdAt, accepted, listed: found, spendLimitReached },
-        models,
-      };
+      if (accepted) return { health: { kind: 'works' }, models };
+      const facts = { now, createdAt: key.createdAt, listed: found, spendLimitReached };
+      return { health: judgeRejection(facts), models: [] };
     },
   },
   retirements: {
@@ -120,7 +120,6 @@ const deps: RotationDeps = {
       retirements.set(name, retirement);
       return 'started';
     },
-    async *running() {},
   },
   alerts: { publish: async (alert) => void alerts.push(alert) },
   journal: { record: async () => {} },
@@ -157,7 +156,7 @@ describe('createSecret', () => {
     expect(values.get(NEW)?.keyId).toBe('key-1');
   });
 
-  test('a key whose plaintext was lost is made again and deleted, also over midnight', async () => {
+  test('a key whose plaintext was lost is created again and deleted, also over midnight', async () => {
     await run('createSecret');
     values.delete(NEW);
     clock = new Date('2026-04-02T00:10:00Z');
@@ -166,13 +165,13 @@ describe('createSecret', () => {
     expect(values.get(NEW)?.keyId).toBe('key-2');
   });
 
-  test('leaves the keys of other rotations, workspaces and people alone', async () => {
+  test('leaves the keys of other rotations, workspaces and users alone', async () => {
     const workspaceId = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
     const expiresOn = '2026-12-31';
     atMistral = [
       { id: 'other-rotation', name: 'dev-team-key-20260101-aaaaaaaa', workspaceId, expiresOn },
       { id: 'other-key', name: 'my-dev-team-key-20260401-bbbbbbbb', workspaceId, expiresOn },
-      { id: 'somebody', name: 'bbbbbbbb', workspaceId, expiresOn },
+      { id: 'a-user', name: 'bbbbbbbb', workspaceId, expiresOn },
       { id: 'elsewhere', name: 'dev-team-key-20260401-bbbbbbbb', workspaceId: 'w9', expiresOn },
     ];
     await run('createSecret');
@@ -206,7 +205,7 @@ describe('testSecret', () => {
     did = [];
   });
 
-  test('accepts a key that sees the models of the policy', async () => {
+  test('accepts a key with access to the models of the policy', async () => {
     await run('testSecret');
     expect(did).toEqual([]);
   });
@@ -217,14 +216,14 @@ describe('testSecret', () => {
     expect(clock.getTime() - start.getTime()).toBeGreaterThanOrEqual(300_000);
   });
 
-  test('withdraws a key that never becomes valid, and tells', async () => {
+  test('withdraws a key that never becomes valid, with an alert', async () => {
     health = () => ({ accepted: false });
     await expect(run('testSecret')).rejects.toThrow(NewKeyRejectedError);
     expect(did).toEqual([`clear ${NEW}`, 'delete key-1']);
     expect(alerts.map(({ type }) => type)).toEqual(['rotation-failed']);
   });
 
-  test('withdraws a key that does not see a model of the policy', async () => {
+  test('withdraws a key without access to a model of the policy', async () => {
     health = () => ({ accepted: true, models: MODELS.slice(0, 1) });
     await expect(run('testSecret')).rejects.toThrow(/codestral-latest/);
     expect(did).toEqual([`clear ${NEW}`, 'delete key-1']);
@@ -240,14 +239,14 @@ describe('testSecret', () => {
     ).rejects.toThrow(NewKeyRejectedError);
   });
 
-  test('fails without touching a key refused because a limit is reached', async () => {
+  test('fails without deleting a key that is rejected because a limit is reached', async () => {
     health = () => ({ accepted: false });
     spendLimitReached = true;
     await expect(run('testSecret')).rejects.toThrow(NewKeyUndecidedError);
     expect(did).toEqual([]);
   });
 
-  test('fails without touching a young key when its own time is up', async () => {
+  test('fails without deleting a young key when its own time is up', async () => {
     health = () => ({ accepted: false });
     remainingMs = 120_000;
     await expect(run('testSecret')).rejects.toThrow(NewKeyUndecidedError);
@@ -262,7 +261,7 @@ describe('testSecret', () => {
     expect(did).toEqual([]);
   });
 
-  test('lets Secrets Manager try the configuration with the key in charge', async () => {
+  test('lets Secrets Manager try the configuration with the current key', async () => {
     values.set(NEW, aManagedKey('old'));
     health = () => ({ accepted: false });
     await run('testSecret');
@@ -270,7 +269,7 @@ describe('testSecret', () => {
   });
 
   test.each(['testSecret', 'finishSecret'])(
-    'a value that somebody wrote by hand does not stop %s from replacing it',
+    'a value that was written by hand does not stop %s from replacing it',
     async (Step) => {
       const { read } = deps.secrets;
       const overwritten: RotationDeps = {
@@ -299,7 +298,7 @@ describe('finishSecret', () => {
     did = [];
   });
 
-  test('puts the new key in charge, hands over the old one and tells', async () => {
+  test('promotes the new key, retires the previous one and sends an alert', async () => {
     await run('finishSecret');
     expect(did).toEqual([`AWSCURRENT ${OLD} -> ${NEW}`]);
     expect(retirements.get(NEW)).toEqual({
@@ -328,7 +327,7 @@ describe('finishSecret', () => {
     expect(alerts).toHaveLength(1);
   });
 
-  test('repeated after everything, does and tells nothing more', async () => {
+  test('repeated after everything, does nothing more', async () => {
     await run('finishSecret');
     await run('finishSecret');
     expect(did).toHaveLength(1);
@@ -347,7 +346,7 @@ describe('finishSecret', () => {
       { journal: { record: () => Promise.reject(new Error('down')) } },
       'history not written',
     ],
-  ])('is done although %s cannot be written, and says so', async (_name, broken, message) => {
+  ])('finishes although %s cannot be written, and logs it', async (_name, broken, message) => {
     const errors: string[] = [];
     const log = { ...silentLog, error: (text: string) => void errors.push(text) };
     const event = { Step: 'finishSecret', SecretId: SECRET, ClientRequestToken: NEW };
@@ -358,7 +357,7 @@ describe('finishSecret', () => {
     expect(retirements.size).toBe(1);
   });
 
-  test('a first key retires none', async () => {
+  test('a first key retires no other', async () => {
     stages = { [NEW]: ['AWSPENDING'] };
     values.delete(OLD);
     await run('finishSecret');
@@ -368,7 +367,7 @@ describe('finishSecret', () => {
     expect(counted).toEqual(['provisioned']);
   });
 
-  test('fails when AWSCURRENT has moved on meanwhile, and retires nothing', async () => {
+  test('fails when AWSCURRENT was moved meanwhile, and retires nothing', async () => {
     const describeSecret = deps.secrets.describe;
     const stale: SecretState = await describeSecret(SECRET);
     stages = { other: ['AWSCURRENT'], [NEW]: ['AWSPENDING'] };
@@ -376,7 +375,7 @@ describe('finishSecret', () => {
     const event = { Step: 'finishSecret', SecretId: SECRET, ClientRequestToken: NEW };
     await expect(
       createKeyRotationHandler(late)(event, { getRemainingTimeInMillis: () => remainingMs }),
-    ).rejects.toThrow(/moved by somebody else/);
+    ).rejects.toThrow(/was moved while version/);
     expect(retirements.size).toBe(0);
   });
 
@@ -393,7 +392,7 @@ describe('every step', () => {
     expect(did).toEqual([]);
   });
 
-  test('does nothing for a version already in charge', async () => {
+  test('does nothing for a version that is current already', async () => {
     await run('createSecret', OLD);
     await run('testSecret', OLD);
     expect(did).toEqual([]);

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createConfirmRevocationHandler } from '../../lambdas/confirm-revocation/handler.js';
-import { createKeyRotationHandler } from '../../lambdas/key-rotation/handler.js';
-import { createSupplyHandler } from '../../lambdas/key-rotation/supply-handler.js';
+import {
+  createKeyRotationHandler,
+  createOperatorRotationHandler,
+} from '../../lambdas/key-rotation/handler.js';
+import { createNotifyOnCallHandler } from '../../lambdas/notify-on-call/handler.js';
 import { createRevokeKeyHandler } from '../../lambdas/revoke-key/handler.js';
 import { createRollBackKeyHandler } from '../../lambdas/roll-back-key/handler.js';
-import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
 import { createVerifyDeletionHandler } from '../../lambdas/verify-deletion/handler.js';
 import { createVerifyRetirementHandler } from '../../lambdas/verify-retirement/handler.js';
 import { aPolicy, aRemoval, aRetirement } from '../support/builders.js';
@@ -30,8 +32,8 @@ const HANDLERS: readonly [string, (deps: ReturnType<typeof untouched>) => Handle
     { Step: 'createSecret', SecretId: 'arn', ClientRequestToken: 'v2' },
   ],
   [
-    'key-rotation of supplied keys',
-    (deps) => (event) => createSupplyHandler(deps)(event, context),
+    'key-rotation in operator mode',
+    (deps) => (event) => createOperatorRotationHandler(deps)(event, context),
     { Step: 'testSecret', SecretId: 'arn', ClientRequestToken: 'v2' },
   ],
   ['verify-deletion', createVerifyDeletionHandler, aRetirement()],
@@ -41,9 +43,14 @@ const HANDLERS: readonly [string, (deps: ReturnType<typeof untouched>) => Handle
   ['confirm-revocation', createConfirmRevocationHandler, aRetirement()],
   ['roll-back-key', createRollBackKeyHandler, aRetirement()],
   [
-    'tell-on-call',
-    createTellOnCallHandler,
-    { story: 'kept', flow: aRetirement(), executionArn: 'arn:e', stateMachineArn: 'arn:m' },
+    'notify-on-call',
+    createNotifyOnCallHandler,
+    {
+      event: 'kept',
+      flow: { ...aRetirement(), verdict: {} },
+      executionArn: 'arn:e',
+      stateMachineArn: 'arn:m',
+    },
   ],
 ];
 
@@ -52,8 +59,8 @@ const NOT_EVEN_AN_OBJECT = [undefined, null, '', 'text', 7, true, [], [{}], {}];
 describe.each(HANDLERS)('%s', (_name, create, good) => {
   const fields = Object.keys(good);
 
-  /** A flow that meets a ZodError does not try again: it would hear the same. */
-  async function expectRefused(event: unknown): Promise<void> {
+  /** A flow does not try again after a ZodError: it would be the same. */
+  async function expectZodError(event: unknown): Promise<void> {
     const touched: string[] = [];
     const error = await create(untouched(touched))(event).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(z.ZodError);
@@ -61,18 +68,18 @@ describe.each(HANDLERS)('%s', (_name, create, good) => {
     expect(touched).toEqual([]);
   }
 
-  test.each(NOT_EVEN_AN_OBJECT)('fails on %j and touches nothing', expectRefused);
+  test.each(NOT_EVEN_AN_OBJECT)('fails on %j and touches nothing', expectZodError);
 
-  // What a flow that was started by an earlier version does not say.
+  // What an input that was written by hand may leave out.
   const needed = fields.filter((field) => field !== 'reason');
   test.each(needed)('fails on an event without %s and touches nothing', async (field) => {
-    await expectRefused({ ...good, [field]: undefined });
+    await expectZodError({ ...good, [field]: undefined });
   });
 
   test.each(fields)('fails on a wrong %s and touches nothing', async (field) => {
     for (const wrong of [null, 7, ['x'], '']) {
       const accepted = field.endsWith('Arn') && wrong === '';
-      if (!accepted) await expectRefused({ ...good, [field]: wrong });
+      if (!accepted) await expectZodError({ ...good, [field]: wrong });
     }
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Alert } from '../../governance/alerts/alert.js';
-import type { AuditGauges } from '../../governance/audit/audit-gauges.js';
+import type { AuditGauges } from '../../governance/audit/audit-metrics.js';
 import type { AuditMemory, FindingStore } from '../../governance/audit/finding-store.aws.js';
 import type { OpenFinding } from '../../governance/audit/reconcile-findings.js';
 import type { EvidenceFile } from '../../governance/audit/report/evidence-files.js';
@@ -12,9 +12,9 @@ import {
   type NightlyAuditDeps,
 } from '../../lambdas/nightly-audit/handler.js';
 import {
-  aFinding,
   aListedKey,
   aManagedSecret,
+  anOpenFinding,
   CURRENT,
   DEV,
   DEV_ID,
@@ -79,7 +79,7 @@ interface World {
 }
 
 function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
-  const told: Alert[] = [];
+  const sent: Alert[] = [];
   const did: string[] = [];
   const stored: Parameters<FindingStore['apply']>[0][] = [];
   const remembered: AuditMemory[] = [];
@@ -101,7 +101,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
     findingStore: {
       open: async () => open,
       apply: async (changes) => {
-        did.push('stored');
+        if (Object.values(changes).some(({ length }) => length > 0)) did.push('stored');
         stored.push(changes);
       },
       memory: async () => memory ?? { resolutions: {}, probes: {} },
@@ -113,8 +113,8 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
     },
     alerts: {
       publish: async (alert) => {
-        did.push('told');
-        told.push(alert);
+        did.push('sent');
+        sent.push(alert);
       },
     },
     metrics: { record: (gauges) => void measured.push(gauges) },
@@ -122,17 +122,12 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
     now: () => NOW,
     ...deps,
   });
-  return { result: handler(), told, did, stored, remembered, kept, logged, measured };
+  return { result: handler(), sent, did, stored, remembered, kept, logged, measured };
 }
 
-const opened = (change: Parameters<typeof aFinding>[0], lastToldOn = dayAgo(1)): OpenFinding => ({
-  finding: aFinding(change),
-  openedOn: dayAgo(10),
-  lastToldOn,
-});
-const unmanaged = opened({ id: `unmanaged#${DEV_ID}#gone`, type: 'unmanaged' });
+const unmanaged = anOpenFinding({ id: `unmanaged#${DEV_ID}#gone`, type: 'unmanaged' });
 
-test('a night with nothing wrong tells nobody', async () => {
+test('an audit that finds nothing sends nothing', async () => {
   const { result, did } = audit({});
   expect(await result).toEqual({
     keys: 4,
@@ -147,23 +142,33 @@ test('a night with nothing wrong tells nobody', async () => {
   expect(did).toEqual([]);
 });
 
-test('all that changed is told in one message, and stored after that', async () => {
-  const old = opened({ id: `unmanaged#${DEV_ID}#k1`, type: 'unmanaged' }, dayAgo(7));
-  const { result, told, did, stored } = audit({
+test('all that changed is sent as one digest, and stored after that', async () => {
+  const old = anOpenFinding({ id: `unmanaged#${DEV_ID}#k1`, type: 'unmanaged' }, dayAgo(7));
+  const { result, sent, did, stored } = audit({
     keys: [...managedKeys, aListedKey(), aListedKey({ id: 'k2' })],
     open: [old, unmanaged],
   });
 
   expect(await result).toMatchObject({ keys: 6, opened: 1, reminded: 1, resolved: 1 });
-  expect(told.map(({ type, title, at }) => ({ type, title, at }))).toEqual([
-    { type: 'audit-digest', title: 'Key audit: 1 new finding, 1 resolved, 2 open', at: NOW },
+  expect(sent.map(({ type, title, at }) => ({ type, title, at }))).toEqual([
+    {
+      type: 'audit-digest',
+      title: '1 new unmanaged Mistral key in dev-workspace; 2 findings open',
+      at: NOW,
+    },
   ]);
-  expect(Object.keys(told[0]?.facts ?? {})).toHaveLength(4);
-  expect(did).toEqual(['told', 'stored']);
-  expect(stored[0]?.resolve).toEqual([unmanaged]);
+  expect(sent[0]?.sections?.map(({ heading }) => heading)).toEqual([
+    'New',
+    'Still open',
+    'Resolved',
+  ]);
+  expect(did).toEqual(['sent', 'stored']);
+  expect(stored).toMatchObject([
+    { notified: [{ lastNotifiedOn: dayAgo(0) }], resolved: [unmanaged] },
+  ]);
 });
 
-test('what could not be told is not stored, so that the next audit tells it', async () => {
+test('what could not be sent is not stored, so that the next audit sends it', async () => {
   const publish = () => Promise.reject(new Error('no topic'));
   const { result, did } = audit({
     keys: [...managedKeys, aListedKey()],
@@ -186,23 +191,27 @@ describe('an audit whose list of keys breaks off', () => {
     list: () => each([aListedKey()], new Error('Mistral answers 503')),
   };
 
-  test('tells what it saw, resolves and misses nothing, and fails', async () => {
-    const { result, told, stored } = audit({ open: [unmanaged], deps: { keySource } });
+  test('reports what it found, resolves and misses nothing, and fails', async () => {
+    const { result, sent, stored } = audit({ open: [unmanaged], deps: { keySource } });
     await expect(result).rejects.toThrow('Mistral answers 503');
-    expect(told.map(({ title }) => title)).toEqual([
-      'Key audit: 1 new finding, 0 resolved, 2 open',
+    expect(sent.map(({ title }) => title)).toEqual([
+      '1 new unmanaged Mistral key in dev-workspace; 2 findings open; audit incomplete',
     ]);
-    expect(told[0]?.facts).toMatchObject({
-      'not checked 1': 'keys at Mistral could only be listed in part (1 seen): Mistral answers 503',
+    expect(sent[0]?.facts).toMatchObject({
+      'not checked 1':
+        'keys at Mistral could only be listed in part (1 listed): Mistral answers 503',
     });
-    expect(stored[0]).toMatchObject({ open: [{ finding: { type: 'unmanaged' } }], resolve: [] });
+    expect(stored[0]).toMatchObject({ opened: [{ finding: { type: 'unmanaged' } }], resolved: [] });
   });
 
   test('resolves what needs no list of keys', async () => {
-    const overdue = opened({ id: `rotation-overdue#${DEV_ID}#${DEV}`, type: 'rotation-overdue' });
+    const overdue = anOpenFinding({
+      id: `rotation-overdue#${DEV_ID}#${DEV}`,
+      type: 'rotation-overdue',
+    });
     const { result, stored } = audit({ open: [overdue], deps: { keySource } });
     await expect(result).rejects.toThrow();
-    expect(stored[0]?.resolve).toEqual([overdue]);
+    expect(stored[0]?.resolved).toEqual([overdue]);
   });
 });
 
@@ -224,7 +233,7 @@ describe('a secret that cannot be described', () => {
   });
 
   test('keeps its findings open', async () => {
-    const failed = opened({
+    const failed = anOpenFinding({
       id: `rotation-failed#${DEV_ID}#${DEV}`,
       type: 'rotation-failed',
       subject: DEV,
@@ -234,7 +243,7 @@ describe('a secret that cannot be described', () => {
   });
 });
 
-test('asks how long a rotation has been under way, for that version only', async () => {
+test('asks since when a rotation is unfinished, for that version only', async () => {
   const asked: string[] = [];
   const stagesByVersion = { [CURRENT]: ['AWSCURRENT'], [PENDING]: ['AWSPENDING'] };
   const { result } = audit({
@@ -270,7 +279,7 @@ test('a key that a running retirement will revoke is left to it', async () => {
 
 test('retirements that cannot be listed make no key an orphan and resolve none', async () => {
   const old = aListedKey({ id: 'old', name: 'dev-team-key-20260101-cccccccc' });
-  const orphan = opened({ id: `orphaned#${DEV_ID}#other`, type: 'orphaned' });
+  const orphan = anOpenFinding({ id: `orphaned#${DEV_ID}#other`, type: 'orphaned' });
   const running = () => each([], new Error('throttled'));
   const { result } = audit({
     keys: [...managedKeys, old],
@@ -285,11 +294,11 @@ test('retirements that cannot be listed make no key an orphan and resolve none',
 });
 
 test('a rotation that ends during the audit is not mistaken for a missing key', async () => {
-  let looks = 0;
+  let reads = 0;
   const describeSecret = async (name: string) => {
-    if (name === DEV) looks += 1;
+    if (name === DEV) reads += 1;
     const stages: Record<string, string[]> =
-      looks > 1 ? { [PENDING]: ['AWSCURRENT'] } : { [CURRENT]: ['AWSCURRENT'] };
+      reads > 1 ? { [PENDING]: ['AWSCURRENT'] } : { [CURRENT]: ['AWSCURRENT'] };
     return aManagedSecret(name, name === DEV ? { stagesByVersion: stages } : {});
   };
   const { result } = audit({
@@ -309,16 +318,16 @@ describe('the organization', () => {
     const { result } = audit({ deps: { organization } });
     expect((await result).findings.map(({ id }) => id)).toEqual([
       'policy-drift#workspace#dev-workspace',
-      'policy-drift#rate#prod-workspace',
       'policy-drift#spend#organization',
+      'policy-drift#rate#prod-workspace',
     ]);
   });
 
   test('that cannot be asked is a problem and resolves nothing', async () => {
     const open = [
-      opened({ id: 'policy-drift#workspace#dev-workspace', type: 'policy-drift' }),
-      opened({ id: 'policy-drift#rate#dev-workspace', type: 'policy-drift' }),
-      opened({ id: 'policy-drift#spend#organization', type: 'policy-drift' }),
+      anOpenFinding({ id: 'policy-drift#workspace#dev-workspace', type: 'policy-drift' }),
+      anOpenFinding({ id: 'policy-drift#rate#dev-workspace', type: 'policy-drift' }),
+      anOpenFinding({ id: 'policy-drift#spend#organization', type: 'policy-drift' }),
     ];
     const organization = {
       workspaces: () => each<MistralWorkspace>([], new Error('refused')),
@@ -378,8 +387,8 @@ describe('models', () => {
   });
 
   test('that could not be listed leave what is open about them', async () => {
-    const gone = opened({ id: 'model-drift#gone#mistral-embed', type: 'model-drift' });
-    const list = async () => ({ kind: 'refused', status: 401 }) as const;
+    const gone = anOpenFinding({ id: 'model-drift#gone#mistral-embed', type: 'model-drift' });
+    const list = async () => ({ kind: 'rejected', status: 401 }) as const;
     const { result, remembered } = audit({
       keys: inUse,
       memory: moved,
@@ -389,12 +398,12 @@ describe('models', () => {
     expect(await result).toMatchObject({
       models: 'not checked',
       findings: [gone.finding],
-      problems: [expect.stringContaining('refused it with 401')],
+      problems: [expect.stringContaining('rejected it with 401')],
     });
     expect(remembered[0]?.resolutions).toEqual(moved.resolutions);
   });
 
-  test('are not listed with a key that nobody uses', async () => {
+  test('are not listed with a key that no service uses', async () => {
     const list = () => Promise.reject(new Error('must not be asked'));
     const { result, remembered } = audit({ deps: { models: { list } } });
     expect(await result).toMatchObject({ models: 'no key in use to ask with', problems: [] });
@@ -403,20 +412,21 @@ describe('models', () => {
 });
 
 describe('evidence', () => {
-  const PAGE = 's3://evidence-bucket/evidence/2026/06/2026-06-30/report.html';
-  const refused = {
-    keep: () => Promise.reject(new Error('S3 did not take it: 403 AccessDenied')),
+  const REPORT = 's3://evidence-bucket/evidence/2026/06/2026-06-30/report.html';
+  const denied = {
+    keep: () => Promise.reject(new Error('S3 did not store it: 403 AccessDenied')),
     uriOf: (path: string) => path,
   };
-  const problem = 'evidence of 2026-06-30 could not be kept: S3 did not take it: 403 AccessDenied';
+  const problem =
+    'evidence of 2026-06-30 could not be stored: S3 did not store it: 403 AccessDenied';
 
-  test('of every key and finding is kept each night, also one with nothing to tell', async () => {
-    const { result, kept, told } = audit({});
-    expect(await result).toMatchObject({ evidence: PAGE });
-    expect(told).toEqual([]);
+  test('of every key and finding is stored by each audit, also by one without news', async () => {
+    const { result, kept, sent } = audit({});
+    expect(await result).toMatchObject({ evidence: REPORT });
+    expect(sent).toEqual([]);
     const [json] = kept.filter(({ path }) => path.endsWith('inventory.json'));
     expect(JSON.parse(json?.body ?? '')).toMatchObject({
-      night: '2026-06-30',
+      auditedOn: '2026-06-30',
       complete: true,
       managedKeys: 4,
       rows: plannedKeys(policy).map(({ secretName }) => ({ secret: secretName })),
@@ -424,56 +434,56 @@ describe('evidence', () => {
     });
   });
 
-  test('is linked from the digest, with the command to fetch the page', async () => {
-    const { result, told } = audit({ keys: [...managedKeys, aListedKey()] });
+  test('is linked from the digest, with the command to fetch the report', async () => {
+    const { result, sent } = audit({ keys: [...managedKeys, aListedKey()] });
     await result;
-    expect(told[0]?.facts).toMatchObject({ evidence: PAGE });
-    expect(told[0]?.nextSteps.at(-1)?.command).toBe(`aws s3 cp ${PAGE} .`);
+    expect(sent[0]?.facts).toMatchObject({ report: REPORT });
+    expect(sent[0]?.nextSteps.at(-1)?.command).toBe(`aws s3 cp ${REPORT} .`);
   });
 
-  test('that cannot be kept is a problem in the digest, and keeps no alert back', async () => {
-    const { result, told, did, logged } = audit({
+  test('that cannot be stored is a problem in the digest, and keeps no alert back', async () => {
+    const { result, sent, did, logged } = audit({
       keys: [...managedKeys, aListedKey()],
-      deps: { evidence: refused },
+      deps: { evidence: denied },
     });
     expect(await result).toMatchObject({ evidence: null, problems: [problem] });
-    expect(told.map(({ title, facts }) => [title, facts['not checked 1'], facts.evidence])).toEqual(
-      [['Key audit: 1 new finding, 0 resolved, 1 open', problem, undefined]],
-    );
-    expect(did).toEqual(['told', 'stored']);
-    expect(logged).toEqual(['evidence of this night could not be kept']);
+    expect(sent.map(({ title, facts }) => [title, facts['not checked 1'], facts.report])).toEqual([
+      ['1 new unmanaged Mistral key in dev-workspace; 1 finding open', problem, undefined],
+    ]);
+    expect(did).toEqual(['sent', 'stored']);
+    expect(logged).toEqual(['evidence of this audit could not be stored']);
   });
 
-  test('that cannot be kept is told where there is nothing else to tell', async () => {
-    const { result, told } = audit({ deps: { evidence: refused } });
+  test('that cannot be stored is news by itself', async () => {
+    const { result, sent } = audit({ deps: { evidence: denied } });
     await result;
-    expect(told).toMatchObject([
+    expect(sent).toMatchObject([
       {
-        title: 'Key audit: evidence could not be kept, 0 open',
+        title: 'Key audit report could not be stored; 0 findings open',
         severity: 'warning',
         nextSteps: [],
       },
     ]);
   });
 
-  test('of an audit that saw a part only says so', async () => {
+  test('of an incomplete audit says so', async () => {
     const keySource = { list: () => each([aListedKey()], new Error('Mistral answers 503')) };
     const { result, kept } = audit({ deps: { keySource } });
     await expect(result).rejects.toThrow('Mistral answers 503');
     const [json] = kept.filter(({ path }) => path.endsWith('inventory.json'));
     expect(JSON.parse(json?.body ?? '')).toMatchObject({
       complete: false,
-      rows: [...plannedKeys(policy).map(() => ({ state: 'not seen' })), { keyId: 'k1' }],
+      rows: [...plannedKeys(policy).map(() => ({ state: 'not listed' })), { keyId: 'k1' }],
       problems: [expect.stringContaining('could only be listed in part')],
     });
   });
 });
 
 describe('the audit in numbers', () => {
-  test('has the keys, what retires and what holds, told or not', async () => {
+  test('has the keys, what retires and what holds, sent or not', async () => {
     const { promotedAt } = aRetirement({ promotedAt: daysAgo(3).toISOString() });
     const { result, measured } = audit({
-      keys: [...managedKeys, aListedKey({ id: 'by-hand' })],
+      keys: [...managedKeys, aListedKey({ id: 'unmanaged' })],
       open: [unmanaged],
       deps: {
         retirements: { running: () => each([aRetirement({ promotedAt })]) },
@@ -486,7 +496,7 @@ describe('the audit in numbers', () => {
     expect(measured[0]?.findings.map(({ type }) => type)).toEqual(['unmanaged']);
   });
 
-  test('leaves out what could not be found out', async () => {
+  test('leaves out what could not be checked', async () => {
     const { result, measured } = audit({
       deps: {
         keySource: {

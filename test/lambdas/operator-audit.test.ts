@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import type { Alert } from '../../governance/alerts/alert.js';
-import type { AuditGauges } from '../../governance/audit/audit-gauges.js';
+import type { AuditGauges } from '../../governance/audit/audit-metrics.js';
 import type { AuditMemory } from '../../governance/audit/finding-store.aws.js';
 import type { OpenFinding } from '../../governance/audit/reconcile-findings.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
 import { createNightlyAuditHandler } from '../../lambdas/nightly-audit/handler.js';
-import { aFinding, DEV, DEV_ID, dayAgo, daysAgo, NOW } from '../support/audit-builders.js';
+import { anOpenFinding, DEV, DEV_ID, dayAgo, daysAgo, NOW } from '../support/audit-builders.js';
 import { anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 
 const CURRENT = { v1: ['AWSCURRENT'] };
 
-interface Night {
+interface Setup {
   /** How the one secret of the policy stands. */
   readonly stages?: Record<string, string[]>;
   readonly state?: Partial<SecretState>;
@@ -21,9 +21,9 @@ interface Night {
   readonly describe?: () => Promise<never>;
 }
 
-function audit(night: Night = {}) {
-  const { stages = CURRENT, suppliedDaysAgo = 10, readDaysAgo, open = [] } = night;
-  const told: Alert[] = [];
+function audit(setup: Setup = {}) {
+  const { stages = CURRENT, suppliedDaysAgo = 10, readDaysAgo, open = [] } = setup;
+  const sent: Alert[] = [];
   const listed: string[] = [];
   const remembered: AuditMemory[] = [];
   const recorded: AuditGauges[] = [];
@@ -36,14 +36,14 @@ function audit(night: Night = {}) {
     organization: undefined,
     secrets: {
       describe:
-        night.describe ??
+        setup.describe ??
         (async (name) => ({
           ...aSecret(stages),
           name,
           rotationEnabled: false,
           createdAt: daysAgo(200),
           lastAccessedAt: readDaysAgo === undefined ? undefined : daysAgo(readDaysAgo),
-          ...night.state,
+          ...setup.state,
         })),
     },
     managedSecrets: { createdAt: async () => daysAgo(suppliedDaysAgo) },
@@ -59,26 +59,21 @@ function audit(night: Night = {}) {
     findingStore: {
       open: async () => open,
       apply: async () => {},
-      memory: async () => night.memory ?? { resolutions: {}, probes: {} },
+      memory: async () => setup.memory ?? { resolutions: {}, probes: {} },
       remember: async (after) => void remembered.push(after),
     },
-    alerts: { publish: async (alert) => void told.push(alert) },
+    alerts: { publish: async (alert) => void sent.push(alert) },
     log: silentLog,
     now: () => NOW,
   });
-  return { told, listed, remembered, recorded, result: handler() };
+  return { sent, listed, remembered, recorded, result: handler() };
 }
 
-async function found(night: Night) {
-  const { findings } = await audit(night).result;
+async function found(setup: Setup) {
+  const { findings } = await audit(setup).result;
   return findings.filter(({ type }) => type !== 'model-drift');
 }
-const typesOf = async (night: Night) => (await found(night)).map(({ type }) => type);
-const opened = (change: Parameters<typeof aFinding>[0]): OpenFinding => ({
-  finding: aFinding(change),
-  openedOn: dayAgo(10),
-  lastToldOn: dayAgo(1),
-});
+const typesOf = async (setup: Setup) => (await found(setup)).map(({ type }) => type);
 
 test('finds nothing wrong with a key that was supplied and is read', async () => {
   expect(await found({ readDaysAgo: 0 })).toEqual([]);
@@ -92,7 +87,7 @@ test('counts the secrets that hold a verified key', async () => {
 
 test('asks for the next key on the day that it is due, by its own alert and no digest', async () => {
   expect(await typesOf({ suppliedDaysAgo: 89, readDaysAgo: 0 })).toEqual([]);
-  const { told, result } = audit({ suppliedDaysAgo: 90, readDaysAgo: 40 });
+  const { sent, result } = audit({ suppliedDaysAgo: 90, readDaysAgo: 40 });
   const { findings } = await result;
   expect(findings.find(({ type }) => type === 'key-needed')).toMatchObject({
     severity: 'warning',
@@ -100,64 +95,57 @@ test('asks for the next key on the day that it is due, by its own alert and no d
     since: dayAgo(0),
     nextCommand: 'npx --no -- mistral-governance keys supply dev-workspace/dev-team-key',
   });
-  expect(told.map(({ type }) => type)).toEqual(['key-needed', 'audit-digest']);
-  expect(told[0]?.facts.deadline).toContain(dayAgo(-21));
-  expect(told[1]?.description).not.toContain('key-needed');
+  expect(sent.map(({ type }) => type)).toEqual(['key-needed', 'audit-digest']);
+  expect(sent[0]?.facts.deadline).toContain(dayAgo(-21));
+  expect(sent[1]?.description).not.toContain('key-needed');
 });
 
-test('asks louder by the expiry that the operator told, where one was told', async () => {
+test('is critical near the expiry that the operator stated, where one was stated', async () => {
   const stages = { [`v1-expires-${dayAgo(-5)}`]: ['AWSCURRENT'] };
   const [need] = await found({ stages, suppliedDaysAgo: 90, readDaysAgo: 0 });
   expect(need).toMatchObject({ type: 'key-needed', severity: 'critical' });
-  expect(need?.evidence.deadline).toContain(`${dayAgo(-5)}, when the key in charge expires as was`);
+  expect(need?.evidence.deadline).toContain(
+    `${dayAgo(-5)}, when the current key expires as stated`,
+  );
   const later = { [`v1-expires-${dayAgo(-300)}`]: ['AWSCURRENT'] };
-  const [calm] = await found({ stages: later, suppliedDaysAgo: 97, readDaysAgo: 0 });
-  expect(calm).toMatchObject({ type: 'key-needed', severity: 'warning' });
+  const calm = await found({ stages: later, suppliedDaysAgo: 97, readDaysAgo: 0 });
+  expect(calm).toMatchObject([{ type: 'over-age' }, { type: 'key-needed', severity: 'warning' }]);
 });
 
-test('asks louder once the key in charge is about to expire', async () => {
+test('is critical once the current key is about to expire', async () => {
   const [need] = await found({ suppliedDaysAgo: 97, readDaysAgo: 0 });
   expect(need).toMatchObject({ type: 'key-needed', severity: 'critical', since: dayAgo(7) });
   expect(need?.evidence.why).toContain('expiring on');
 });
 
+const keyNeeded = anOpenFinding({
+  id: `key-needed#${DEV_ID}#${DEV}`,
+  type: 'key-needed',
+  subject: DEV,
+  evidence: { secret: DEV },
+});
+
 test('reminds of a key asked for a week ago, and of none sooner', async () => {
-  const need = (lastToldOn: string): OpenFinding => ({
-    ...opened({
-      id: `key-needed#${DEV_ID}#${DEV}`,
-      type: 'key-needed',
-      subject: DEV,
-      evidence: { secret: DEV },
-    }),
-    lastToldOn,
-  });
-  const types = async (lastToldOn: string) => {
-    const night = audit({ suppliedDaysAgo: 92, readDaysAgo: 0, open: [need(lastToldOn)] });
-    await night.result;
-    return night.told.map(({ type }) => type).filter((type) => type === 'key-needed');
+  const types = async (lastNotifiedOn: string) => {
+    const open = [{ ...keyNeeded, lastNotifiedOn }];
+    const { result, sent } = audit({ suppliedDaysAgo: 92, readDaysAgo: 0, open });
+    await result;
+    return sent.map(({ type }) => type).filter((type) => type === 'key-needed');
   };
   expect(await types(dayAgo(6))).toEqual([]);
   expect(await types(dayAgo(7))).toEqual(['key-needed']);
 });
 
-test('a key asked for is settled once it is supplied, without another message', async () => {
-  const open = [
-    opened({
-      id: `key-needed#${DEV_ID}#${DEV}`,
-      type: 'key-needed',
-      subject: DEV,
-      evidence: { secret: DEV },
-    }),
-  ];
-  const night = audit({ suppliedDaysAgo: 1, open });
-  expect(await night.result).toMatchObject({ resolved: 1 });
-  expect(night.told).toEqual([]);
+test('a key asked for is resolved once it is supplied, without another alert', async () => {
+  const run = audit({ suppliedDaysAgo: 1, open: [keyNeeded] });
+  expect(await run.result).toMatchObject({ resolved: 1 });
+  expect(run.sent).toEqual([]);
 });
 
-test.each<[string, Night, string]>([
+test.each<[string, Setup, string]>([
   ['old', { suppliedDaysAgo: 91, readDaysAgo: 0 }, 'over-age'],
   ['not read for thirty days', { suppliedDaysAgo: 50, readDaysAgo: 30 }, 'stale'],
-  ['read by nobody but our own check', { suppliedDaysAgo: 30, readDaysAgo: 30 }, 'never-used'],
+  ['read by our own check alone', { suppliedDaysAgo: 30, readDaysAgo: 30 }, 'never-used'],
   ['never read at all', { suppliedDaysAgo: 30 }, 'never-used'],
   ['never supplied', { stages: {} }, 'key-needed'],
   [
@@ -170,8 +158,8 @@ test.each<[string, Night, string]>([
     { state: { rotationEnabled: true }, readDaysAgo: 0 },
     'policy-drift',
   ],
-])('finds a key that is %s', async (_name, night, type) => {
-  expect(await typesOf(night)).toContain(type);
+])('finds a key that is %s', async (_name, setup, type) => {
+  expect(await typesOf(setup)).toContain(type);
 });
 
 test('says of a stale secret that its reads are known, not the uses of its key', async () => {
@@ -179,52 +167,48 @@ test('says of a stale secret that its reads are known, not the uses of its key',
   expect(stale?.evidence.note).toContain('uses of the key are not known');
 });
 
-test('neither judges nor settles what only the Admin API can tell', async () => {
+test('neither judges nor resolves what only the Admin API can tell', async () => {
   const open = (['unmanaged', 'orphaned', 'missing', 'expired', 'no-expiry'] as const).map((type) =>
-    opened({ id: `${type}#${DEV_ID}#x`, type, subject: 'x' }),
+    anOpenFinding({ id: `${type}#${DEV_ID}#x`, type, subject: 'x' }),
   );
-  const organization = opened({
+  const organization = anOpenFinding({
     id: 'policy-drift#spend#organization',
     type: 'policy-drift',
     subject: 'organization',
   });
-  const lone = opened({ id: `stale#${DEV_ID}#key-id`, type: 'stale', subject: 'old-notebook' });
-  const night = audit({ readDaysAgo: 5, open: [...open, organization, lone] });
-  expect(await night.result).toMatchObject({ resolved: 0 });
-  expect(night.told).toEqual([]);
+  const unmanaged = anOpenFinding({
+    id: `stale#${DEV_ID}#key-id`,
+    type: 'stale',
+    subject: 'old-notebook',
+  });
+  const run = audit({ readDaysAgo: 5, open: [...open, organization, unmanaged] });
+  expect(await run.result).toMatchObject({ resolved: 0 });
+  expect(run.sent).toEqual([]);
 });
 
-test('settles nothing of a secret that could not be read', async () => {
-  const open = [
-    opened({
-      id: `key-needed#${DEV_ID}#${DEV}`,
-      type: 'key-needed',
-      subject: DEV,
-      evidence: { secret: DEV },
-    }),
-  ];
+test('resolves nothing of a secret that could not be read', async () => {
   const describe = async () => {
     throw new Error('denied');
   };
-  const { resolved, problems } = await audit({ open, describe }).result;
+  const { resolved, problems } = await audit({ open: [keyNeeded], describe }).result;
   expect(resolved).toBe(0);
   expect(problems).toEqual([`secret ${DEV} could not be read: denied`]);
 });
 
 test('lists models with a key whose service read it since the audit last did, and with no other', async () => {
-  const nightOf = async (probes: AuditMemory['probes'], readDaysAgo: number) => {
-    const night = audit({ memory: { resolutions: {}, probes }, readDaysAgo });
-    await night.result;
-    return night;
+  const runOf = async (probes: AuditMemory['probes'], readDaysAgo: number) => {
+    const run = audit({ memory: { resolutions: {}, probes }, readDaysAgo });
+    await run.result;
+    return run;
   };
-  const fresh = await nightOf({}, 0);
+  const fresh = await runOf({}, 0);
   expect(fresh.listed).toEqual([DEV]);
   expect(fresh.remembered[0]?.probes).toEqual({ [DEV]: dayAgo(0) });
-  expect((await nightOf({ [DEV]: dayAgo(1) }, 1)).listed).toEqual([]);
-  expect((await nightOf({}, 2)).listed).toEqual([]);
+  expect((await runOf({ [DEV]: dayAgo(1) }, 1)).listed).toEqual([]);
+  expect((await runOf({}, 2)).listed).toEqual([]);
 });
 
-test('tells the ages of keys by when they were supplied, and no number of keys at Mistral', async () => {
+test('counts the age of a key from when it was supplied, and no keys at Mistral', async () => {
   const { recorded, result } = audit({ suppliedDaysAgo: 12, readDaysAgo: 0 });
   await result;
   expect(recorded).toEqual([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { RegisteredSecret } from '../../governance/keys/removal.js';
 import type { Retirement } from '../../governance/keys/retirement.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
+import type { RegisteredSecret } from '../../governance/keys/secret-register.aws.js';
 import { SecretGoneError } from '../../governance/platform/errors.js';
 import {
   createProvisionKeysHandler,
@@ -13,7 +13,7 @@ const now = new Date('2026-04-01T10:00:00Z');
 const policy = aPolicy((document) => {
   document.gateway = { enabled: false };
 });
-const IN_CHARGE: SecretState['stagesByVersion'] = { v1: ['AWSCURRENT'] };
+const HOLDS_KEY: SecretState['stagesByVersion'] = { v1: ['AWSCURRENT'] };
 const HOLDER = 'mistral/dev-workspace/dev-team-key';
 const EMPTY = [
   'mistral/ml-workspace/ml-team-key',
@@ -41,7 +41,7 @@ function account(given: {
     policy,
     secrets: {
       describe: async (name) => ({
-        ...aSecret(labels.get(name) ?? IN_CHARGE),
+        ...aSecret(labels.get(name) ?? HOLDS_KEY),
         arn: `arn:${name}`,
         name,
       }),
@@ -78,24 +78,24 @@ const withoutKeys = Object.fromEntries(EMPTY.map((name) => [name, {}]));
 describe('first keys', () => {
   test('starts the first rotation of every secret without a key, and of no other', async () => {
     const { asked, handler } = account({ labels: withoutKeys });
-    expect(await handler()).toEqual({ started: EMPTY, underWay: [], retiring: [] });
+    expect(await handler()).toEqual({ started: EMPTY, inProgress: [], retiring: [] });
     expect(asked).toEqual(EMPTY);
   });
 
-  test('a rotation already under way is left to finish, and told', async () => {
-    const rotations = { start: async () => 'under way' as const };
+  test('a rotation in progress is left to finish, and reported', async () => {
+    const rotations = { start: async () => 'in progress' as const };
     const { pauses, handler } = account({ labels: withoutKeys, deps: { rotations } });
-    expect(await handler()).toMatchObject({ started: [], underWay: EMPTY });
+    expect(await handler()).toMatchObject({ started: [], inProgress: EMPTY });
     expect(pauses).toHaveLength(9);
   });
 
   test("Secrets Manager's trial of a new schedule is waited for", async () => {
     const asked: string[] = [];
     const rotations: ProvisionKeysDeps['rotations'] = {
-      start: async (name) => (asked.push(name) < 3 ? 'under way' : 'started'),
+      start: async (name) => (asked.push(name) < 3 ? 'in progress' : 'started'),
     };
     const { pauses, handler } = account({ labels: { [HOLDER]: {} }, deps: { rotations } });
-    expect(await handler()).toMatchObject({ started: [HOLDER], underWay: [] });
+    expect(await handler()).toMatchObject({ started: [HOLDER], inProgress: [] });
     expect(asked).toEqual([HOLDER, HOLDER, HOLDER]);
     expect(pauses).toEqual([10_000, 10_000]);
   });
@@ -110,13 +110,13 @@ describe('first keys', () => {
       },
     };
     const { handler } = account({ labels: withoutKeys, deps: { rotations } });
-    await expect(handler()).rejects.toThrow('1 keys could not be provisioned');
+    await expect(handler()).rejects.toThrow(/^first rotation not started \(.*ml-team.*\): denied$/);
     expect(asked).toEqual(EMPTY);
   });
 });
 
 describe('keys that left the policy', () => {
-  test('every secret of the policy is registered, at each deploy anew', async () => {
+  test('every secret of the policy is registered again at each deploy', async () => {
     const before = { secretName: HOLDER, workspace: 'dev-workspace', plannedAt: REMOVED.plannedAt };
     const { register, handler } = account({ registered: [before] });
     await handler();
@@ -143,7 +143,7 @@ describe('keys that left the policy', () => {
     expect(register.has(REMOVED.secretName)).toBe(false);
   });
 
-  test('go with the key that a rotation was about to put in charge', async () => {
+  test('go with the key that a rotation was about to promote', async () => {
     const labels = {
       [REMOVED.secretName]: { v1: ['AWSCURRENT'], v0: ['AWSPREVIOUS'], v2: ['AWSPENDING'] },
     };
@@ -176,7 +176,9 @@ describe('keys that left the policy', () => {
       registered: [REMOVED],
       deps: { retirements },
     });
-    await expect(handler()).rejects.toThrow('1 keys could not be provisioned or retired');
+    await expect(handler()).rejects.toThrow(
+      `removed key not retired (${REMOVED.secretName}): throttled`,
+    );
     expect(register.get(REMOVED.secretName)).toEqual(REMOVED);
     expect(asked).toEqual(EMPTY);
   });
@@ -197,7 +199,7 @@ describe('keys that left the policy', () => {
           describe: async (name) => {
             if (name === REMOVED.secretName)
               throw new SecretGoneError(`there is no secret ${name}`);
-            return aSecret(IN_CHARGE);
+            return aSecret(HOLDS_KEY);
           },
           read: async () => undefined,
         },

@@ -11,7 +11,7 @@ import { type ByWindow, USD } from '../support/spend-builders.js';
 import { aPrice, aReport, aRow, models } from '../support/usage-reports.js';
 
 const NOON = new Date('2026-11-24T12:00:00Z');
-// Too early to tell a day's rate, and too late to look back at the hour before.
+// Too early for a day's rate, and too late to look back at the hour before.
 const NIGHT = new Date('2026-11-24T02:40:00Z');
 const DEV_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
 const gatewayOn = aPolicy((document) => {
@@ -43,9 +43,9 @@ interface World {
   readonly publish?: (alert: Alert) => Promise<void>;
 }
 
-/** One monitor that runs as often as it is told to. */
+/** One monitor that runs as often as the test asks it to. */
 function monitor(world: World = {}) {
-  const told: Alert[] = [];
+  const sent: Alert[] = [];
   const did: string[] = [];
   const asked: UsageQuery[] = [];
   const metered: { quota: Quota; at: Date }[] = [];
@@ -89,8 +89,8 @@ function monitor(world: World = {}) {
     alerts: {
       async publish(alert) {
         await current.publish?.(alert);
-        did.push(`told ${alert.workspace}`);
-        told.push(alert);
+        did.push(`sent ${alert.workspace}`);
+        sent.push(alert);
       },
     },
     log: silentLog,
@@ -99,7 +99,7 @@ function monitor(world: World = {}) {
     now: () => current.timeOf?.() ?? current.now ?? NOON,
   });
   return {
-    told,
+    sent,
     did,
     asked,
     metered,
@@ -113,13 +113,13 @@ function monitor(world: World = {}) {
   };
 }
 
-test('looks once at every workspace: its bill, and a counter for each of its budgets', async () => {
+test('reads every workspace once: its bill, and a counter for each of its budgets', async () => {
   const { run, asked, metered, rows } = monitor({
     now: NIGHT,
     metered: { 'dev-workspace': { month: 5 * USD } },
     usage: async ({ workspaceId }) => billed(workspaceId === DEV_ID ? 10 : 0),
   });
-  const { spend, told, problems } = await run();
+  const { spend, alertsSent, problems } = await run();
   expect(asked.map(({ year, month }) => [year, month])).toEqual(Array(3).fill([2026, 11]));
   expect(new Set(asked.map(({ workspaceId }) => workspaceId)).size).toBe(3);
   expect(metered.map(({ quota }) => `${quota.scope} ${quota.window}`).sort()).toEqual([
@@ -143,54 +143,54 @@ test('looks once at every workspace: its bill, and a counter for each of its bud
   });
   expect(spend.find(({ window }) => window === 'hour')?.billedNanos).toBeUndefined();
   expect(rows).toEqual(spend);
-  expect([told, problems]).toEqual([0, []]);
+  expect([alertsSent, problems]).toEqual([0, []]);
 });
 
-describe('telling', () => {
+describe('sending', () => {
   const metered = { 'dev-workspace': { month: 25 * USD } };
 
-  test('is claimed before and remembered after, and done once', async () => {
-    const { run, told, did } = monitor({ now: NIGHT, metered });
-    expect((await run()).told).toBe(1);
+  test('is claimed before, remembered after, and done once', async () => {
+    const { run, sent, did } = monitor({ now: NIGHT, metered });
+    expect((await run()).alertsSent).toBe(1);
     expect(did).toEqual([
       'claimed dev-workspace',
-      'told dev-workspace',
+      'sent dev-workspace',
       'remembered dev-workspace',
     ]);
-    expect((await run()).told).toBe(0);
-    expect(told.map(({ title }) => title)).toEqual([
-      'dev-workspace has spent 50% of its monthly budget',
+    expect((await run()).alertsSent).toBe(0);
+    expect(sent.map(({ title }) => title)).toEqual([
+      'dev-workspace has spent 50 % (25.00 of 50.00 USD) of its monthly budget',
     ]);
   });
 
   test('is left to the run that has the claim', async () => {
-    const { run, items, told } = monitor({ now: NIGHT, metered });
+    const { run, items, sent } = monitor({ now: NIGHT, metered });
     const claimedUntil = new Date('2026-11-24T02:50:00Z');
-    items.set('dev-workspace', { state: { told: {} }, version: 1, claimedUntil });
-    expect((await run()).told).toBe(0);
-    expect(told).toEqual([]);
-    // That run died: the next one tells.
-    expect((await run({ now: claimedUntil })).told).toBe(1);
+    items.set('dev-workspace', { state: { sent: {} }, version: 1, claimedUntil });
+    expect((await run()).alertsSent).toBe(0);
+    expect(sent).toEqual([]);
+    // That run died: the next one sends.
+    expect((await run({ now: claimedUntil })).alertsSent).toBe(1);
   });
 
   test('by a run that dies is done by the next one in 15 minutes, and not by a retry before', async () => {
-    const { run, memory, told } = monitor({ now: NIGHT, metered });
+    const { run, memory, sent } = monitor({ now: NIGHT, metered });
     const { remember } = memory;
     memory.remember = (workspace, before, state, now, until) =>
       until ? remember(workspace, before, state, now, until) : Promise.reject(new Error('died'));
     await expect(run()).rejects.toThrow('died');
     memory.remember = remember;
     await run({ now: new Date('2026-11-24T02:45:00Z') });
-    expect(told).toHaveLength(1);
+    expect(sent).toHaveLength(1);
     await run({ now: new Date('2026-11-24T02:55:00Z') });
-    expect(told).toHaveLength(2);
+    expect(sent).toHaveLength(2);
   });
 
   test('of two runs at once is done by one', async () => {
-    const { run, told } = monitor({ now: NIGHT, metered });
+    const { run, sent } = monitor({ now: NIGHT, metered });
     const summaries = await Promise.all([run(), run()]);
-    expect(summaries.map((one) => one.told).sort()).toEqual([0, 1]);
-    expect(told).toHaveLength(1);
+    expect(summaries.map((one) => one.alertsSent).sort()).toEqual([0, 1]);
+    expect(sent).toHaveLength(1);
   });
 
   test('that fails keeps no other workspace back, fails the run, and is repeated by the next', async () => {
@@ -198,11 +198,11 @@ describe('telling', () => {
       if (workspace === 'dev-workspace') throw new Error('topic is gone');
     };
     const both = { ...metered, 'ml-workspace': { month: 250 * USD } };
-    const { run, told } = monitor({ now: NIGHT, metered: both, publish });
+    const { run, sent } = monitor({ now: NIGHT, metered: both, publish });
     await expect(run()).rejects.toThrow('topic is gone');
-    expect(told.map(({ workspace }) => workspace)).toEqual(['ml-workspace']);
+    expect(sent.map(({ workspace }) => workspace)).toEqual(['ml-workspace']);
     await run({ publish: async () => {} });
-    expect(told.map(({ workspace }) => workspace)).toEqual(['ml-workspace', 'dev-workspace']);
+    expect(sent.map(({ workspace }) => workspace)).toEqual(['ml-workspace', 'dev-workspace']);
   });
 });
 
@@ -214,30 +214,30 @@ describe('a report that Mistral does not give', () => {
 
   test('stops no other workspace, and what is metered still counts', async () => {
     const metered = { 'dev-workspace': { month: 40 * USD } };
-    const { run, told } = monitor({ usage, metered, now: NIGHT });
+    const { run, sent } = monitor({ usage, metered, now: NIGHT });
     const { problems, spend } = await run();
     expect(problems).toEqual([
-      "Mistral's usage report of dev-workspace could not be read: connection broken",
+      "Mistral's usage report could not be read (dev-workspace): connection broken",
     ]);
-    expect(told.map(({ title }) => title)).toEqual([
-      'dev-workspace has spent 80% of its monthly budget',
-      'ml-workspace has spent 50% of its daily budget',
+    expect(sent.map(({ title }) => title)).toEqual([
+      'dev-workspace has spent 80 % (40.00 of 50.00 USD) of its monthly budget',
+      'ml-workspace has spent 52 % (26.00 of 50.00 USD) of its daily budget',
     ]);
     expect(spend.filter(({ workspace }) => workspace === 'prod-workspace')).toHaveLength(3);
   });
 
-  test('is told when it lasts for an hour', async () => {
-    const { run, told } = monitor({ usage });
+  test('is an alert when it lasts for an hour', async () => {
+    const { run, sent } = monitor({ usage });
     await run({ now: NIGHT });
-    expect(told.map(({ type }) => type)).not.toContain('reconciliation-drift');
+    expect(sent.map(({ type }) => type)).not.toContain('reconciliation-drift');
     await run({ now: new Date('2026-11-24T03:40:00Z') });
-    expect(told.find(({ type }) => type === 'reconciliation-drift')).toMatchObject({
+    expect(sent.find(({ type }) => type === 'reconciliation-drift')).toMatchObject({
       workspace: 'dev-workspace',
       facts: { 'dev-workspace': 'connection broken' },
     });
   });
 
-  test('in time is not waited for, so that what is metered is told', async () => {
+  test('in time is not waited for, so that what is metered is reported', async () => {
     let clock = NIGHT.getTime();
     const world = monitor({
       metered: { 'prod-workspace': { hour: 50 * USD } },
@@ -249,39 +249,41 @@ describe('a report that Mistral does not give', () => {
     });
     const { problems } = await world.run();
     expect(world.asked).toHaveLength(2);
-    expect(problems.at(-1)).toContain('prod-workspace could not be read: Mistral was not asked');
-    expect(world.told.map(({ title }) => title)).toEqual([
-      'The hourly budget of prod-workspace is used up',
+    expect(problems).toContainEqual(
+      expect.stringContaining('could not be read (prod-workspace): Mistral was not asked'),
+    );
+    expect(world.sent.map(({ title }) => title)).toEqual([
+      'prod-workspace exhausted its hourly budget, requests blocked until 2026-11-24 03:00 UTC',
     ]);
   });
 
   test('because it is in another currency says so and counts nothing of it', async () => {
     const { run } = monitor({ usage: async () => billed(1000, '2026-11-24', { currency: 'EUR' }) });
-    const { problems, told, spend } = await run();
+    const { problems, alertsSent, spend } = await run();
     expect(problems).toContain(
-      "Mistral's usage report of ml-workspace could not be read: Mistral bills in EUR, the policy's budgets are in USD",
+      "Mistral's usage report could not be read (ml-workspace): Mistral bills in EUR, the policy's budgets are in USD",
     );
-    expect(told).toBe(0);
+    expect(alertsSent).toBe(0);
     expect(spend[0]).toMatchObject({ spentNanos: 0, billedNanos: undefined });
   });
 });
 
 test('counters that cannot be read leave what Mistral bills', async () => {
   const totals = () => Promise.reject(new Error('throttled'));
-  const { run, told } = monitor({ totals, usage: async () => billed(26) });
+  const { run, sent } = monitor({ totals, usage: async () => billed(26) });
   expect((await run()).problems).toContain(
-    'metered spend of dev-workspace could not be read: throttled',
+    'metered spend could not be read (dev-workspace): throttled',
   );
-  expect(told.map(({ workspace }) => workspace).sort()).toEqual(['dev-workspace', 'ml-workspace']);
+  expect(sent.map(({ workspace }) => workspace).sort()).toEqual(['dev-workspace', 'ml-workspace']);
 });
 
 describe('without the gateway', () => {
   test('nothing is metered, nothing reconciled, and the bill counts alone', async () => {
-    const { run, told } = monitor({ policy: gatewayOff, usage: async () => billed(26) });
+    const { run, sent } = monitor({ policy: gatewayOff, usage: async () => billed(26) });
     const { spend } = await run();
     expect(spend.every(({ meteredNanos }) => meteredNanos === undefined)).toBe(true);
-    expect(told.map(({ type }) => type)).toEqual(['spend-threshold', 'spend-threshold']);
-    expect(told[0]?.description).toContain('Nothing meters its requests');
+    expect(sent.map(({ type }) => type)).toEqual(['spend-threshold', 'spend-threshold']);
+    expect(sent[0]?.description).toContain('Its requests are not metered');
   });
 
   test('what the client library counts is metered all the same', async () => {
@@ -297,49 +299,49 @@ describe('without the gateway', () => {
 describe('a month that ended a moment ago', () => {
   const now = new Date('2026-12-01T00:10:00Z');
 
-  test('is told by what was metered where its report cannot be read, which is said', async () => {
+  test('is reported by what was metered where its report cannot be read, which is a problem', async () => {
     const usage = async ({ month }: UsageQuery) => {
       if (month === 11) throw new Error('connection broken');
       return billed(0);
     };
     const closed = { 'dev-workspace': { month: 41 * USD } };
-    const { run, told } = monitor({ now, usage, closed });
+    const { run, sent } = monitor({ now, usage, closed });
     expect((await run()).problems).toHaveLength(3);
-    expect(told.map(({ title }) => title)).toEqual([
-      'dev-workspace had spent 80% of its monthly budget when the month ended',
+    expect(sent.map(({ title }) => title)).toEqual([
+      'dev-workspace ended the month at 82 % (41.00 of 50.00 USD) of its monthly budget',
     ]);
   });
 
-  test('is told by the next look where its counters cannot be read', async () => {
+  test('is reported by the next run where its counters cannot be read', async () => {
     const usage = async ({ month }: UsageQuery) => billed(month === 11 ? 50 : 0);
     const totals = () => Promise.reject(new Error('throttled'));
     const closed = { 'dev-workspace': { month: 50 * USD } };
-    const { run, told } = monitor({ now, usage, totals, closed });
+    const { run, sent } = monitor({ now, usage, totals, closed });
     await run();
-    expect(told).toEqual([]);
+    expect(sent).toEqual([]);
     await run({ now: new Date('2026-12-01T00:25:00Z'), totals: undefined });
-    const { description } = told.find(({ workspace }) => workspace === 'dev-workspace') as Alert;
-    expect(description).toContain('gateway and client library refused what no longer fit');
+    const { description } = sent.find(({ workspace }) => workspace === 'dev-workspace') as Alert;
+    expect(description).toContain('the gateway and the client library rejected requests');
   });
 
   test('was metered by the client library, even if it counted nothing since', async () => {
     const closed = { 'dev-workspace': { month: 50 * USD } };
-    const { run, told } = monitor({ now, policy: gatewayOff, closed });
+    const { run, sent } = monitor({ now, policy: gatewayOff, closed });
     const { spend } = await run();
-    expect(told.map(({ facts }) => facts['requests then'])).toEqual(['refused']);
+    expect(sent.map(({ facts }) => facts.requests)).toEqual(['blocked']);
     expect(spend[0]).toMatchObject({ windowName: '2026-12', spentNanos: 0 });
   });
 });
 
-test('a workspace without budgets is seen by its bill alone', async () => {
+test('a workspace without budgets has its bill alone', async () => {
   const policy = aPolicy((document) => {
     document.gateway = { enabled: true };
     for (const workspace of document.workspaces) workspace.budgets = {};
   });
   const { run, metered } = monitor({ policy, usage: async () => billed(26) });
-  const { spend, told } = await run();
+  const { spend, alertsSent } = await run();
   expect(metered).toEqual([]);
-  expect(told).toBe(0);
+  expect(alertsSent).toBe(0);
   expect(spend).toHaveLength(3);
   expect(spend[0]).toMatchObject({ window: 'month', spentNanos: 26 * USD, budgetNanos: undefined });
 });
@@ -351,10 +353,10 @@ describe('the day before', () => {
     const metered = { 'ml-workspace': { day: 9 * USD }, 'prod-workspace': { day: 12 * USD } };
     const world = monitor({ metered, usage: async () => billed(12, yesterday) });
     await world.run({ now: NIGHT });
-    expect(world.told).toEqual([]);
+    expect(world.sent).toEqual([]);
     await world.run({ now: new Date('2026-11-24T06:40:00Z') });
-    expect(world.told.map(({ title }) => title)).toEqual([
-      'ml-workspace spends around the gateway',
+    expect(world.sent.map(({ title }) => title)).toEqual([
+      'ml-workspace has spend outside the gateway (3.00 USD, 2026-11-23)',
     ]);
     const reads = world.metered.filter(({ at }) => at.toISOString().startsWith(yesterday));
     expect(reads.map(({ quota }) => `${quota.scope} ${quota.window}`)).toEqual([
@@ -364,7 +366,7 @@ describe('the day before', () => {
     const before = world.metered.length;
     await world.run();
     expect(world.metered.length - before).toBe(6);
-    expect(world.told).toHaveLength(1);
+    expect(world.sent).toHaveLength(1);
   });
 
   test('in the month before takes its report and its counters', async () => {
@@ -376,7 +378,7 @@ describe('the day before', () => {
     });
     await world.run();
     expect(world.asked.map(({ month }) => month).sort()).toEqual([11, 11, 11, 12, 12, 12]);
-    const drifts = world.told.filter(({ type }) => type === 'reconciliation-drift');
+    const drifts = world.sent.filter(({ type }) => type === 'reconciliation-drift');
     expect(drifts.find(({ workspace }) => workspace === 'dev-workspace')?.facts).toMatchObject({
       period: '2026-11',
       'reported by Mistral': '30.00 USD',
@@ -385,7 +387,7 @@ describe('the day before', () => {
 });
 
 test('without the Admin API, spend is what was metered, with nothing missing from it', async () => {
-  const { run, told, rows, asked } = monitor({
+  const { run, sent, rows, asked } = monitor({
     policy: aPolicy((document) => {
       document.mistral = { keySource: 'operator' };
     }),
@@ -395,7 +397,7 @@ test('without the Admin API, spend is what was metered, with nothing missing fro
   const { problems, spend } = await run();
   expect(asked).toEqual([]);
   expect(problems).toEqual([]);
-  expect(told.map(({ type, workspace }) => [type, workspace])).toEqual([
+  expect(sent.map(({ type, workspace }) => [type, workspace])).toEqual([
     ['spend-threshold', 'dev-workspace'],
   ]);
   expect(spend.find(({ workspace }) => workspace === 'dev-workspace')).toMatchObject({

@@ -23,7 +23,7 @@ function verify(given: {
   stored?: readonly Version[];
   answers?: Readonly<Record<string, readonly (200 | 401 | 403)[]>>;
   retirement?: Retirement;
-  /** Keys in charge of other secrets of the policy, by the secret's name. */
+  /** Current keys of other secrets of the policy, by the secret's name. */
   peers?: Readonly<Record<string, ManagedKey>>;
   pending?: Version;
 }) {
@@ -34,7 +34,7 @@ function verify(given: {
     const before = used.filter((one) => one === keyId).length;
     used.push(keyId);
     const status = (answers[keyId] ?? [200])[before] ?? answers[keyId]?.at(-1) ?? 200;
-    return status === 200 ? { kind: 'accepted', models: [] } : { kind: 'refused', status };
+    return status === 200 ? { kind: 'accepted', models: [] } : { kind: 'rejected', status };
   };
   const handler = createVerifyDeletionHandler({
     policy: anOperatorPolicy(),
@@ -57,7 +57,7 @@ function verify(given: {
   return { used, verdict: handler(retirement) };
 }
 
-test('asks for the deletion of an old key that Mistral still accepts', async () => {
+test('requests the deletion of an old key that Mistral still accepts', async () => {
   const { verdict, used } = verify({});
   expect(await verdict).toEqual({
     kind: 'deletion-needed',
@@ -67,53 +67,53 @@ test('asks for the deletion of an old key that Mistral still accepts', async () 
   expect(used).toEqual(['new', 'old']);
 });
 
-test('sees a deletion by a refusal between two uses of the key in charge', async () => {
+test('a rejection between two accepted uses of the current key proves the deletion', async () => {
   const { verdict, used } = verify({ answers: { old: [401] } });
   expect(await verdict).toEqual({ kind: 'deleted', witness: OWN });
   expect(used).toEqual(['new', 'old', 'new']);
 });
 
-test('takes a refusal for no deletion when the key in charge is refused right after', async () => {
+test('a rejection proves nothing when the current key is rejected right after', async () => {
   const { verdict } = verify({ answers: { old: [401], new: [200, 401] } });
-  expect(await verdict).toMatchObject({ kind: 'in-charge-refused', oldKey: 'refused' });
+  expect(await verdict).toMatchObject({ kind: 'current-key-rejected', oldKey: 'rejected' });
 });
 
-test('takes a refusal for no deletion when the key in charge was refused just before', async () => {
+test('a rejection proves nothing when the current key was rejected just before', async () => {
   const { verdict } = verify({ answers: { old: [401], new: [401, 200] } });
-  expect(await verdict).toMatchObject({ kind: 'in-charge-refused', oldKey: 'refused' });
+  expect(await verdict).toMatchObject({ kind: 'current-key-rejected', oldKey: 'rejected' });
 });
 
-test('takes a 403 for no deletion: the key is known, but not let do this', async () => {
+test('a 403 proves nothing: the key exists, but may not do this', async () => {
   const { verdict } = verify({ answers: { old: [403] } });
   expect(await verdict).toMatchObject({ kind: 'deletion-needed' });
 });
 
-test('holds the old key of an overtaken flow against the newest one', async () => {
+test('the old key of an overtaken flow is compared with the newest one', async () => {
   const { verdict, used } = verify({ current: 'v3', answers: { old: [401], new: [401] } });
   expect(await verdict).toEqual({ kind: 'deleted', witness: OWN });
   expect(used).toEqual(['later', 'old', 'later']);
 });
 
-test('uses no key at all when the old one is in charge again', async () => {
+test('uses no key at all when the old one is current again', async () => {
   const { verdict, used } = verify({ current: 'v1' });
-  expect(await verdict).toEqual({ kind: 'keep', heldBy: OWN });
+  expect(await verdict).toEqual({ kind: 'kept', heldBy: OWN });
   expect(used).toEqual([]);
 });
 
-test('says so when the old version is no longer stored', async () => {
+test('cannot verify a version that is no longer stored', async () => {
   expect(await verify({ stored: ['v2'] }).verdict).toEqual({
-    kind: 'not-checkable',
+    kind: 'not-verified',
     oldKey: 'not stored',
   });
 });
 
-test('fails when nothing is in charge', async () => {
+test('fails when no key is current', async () => {
   await expect(verify({ stored: ['v1'] }).verdict).rejects.toThrow('AWSCURRENT of');
 });
 
 test('keeps a removed key whose secret came back before the key was verified', async () => {
   const { verdict } = verify({ retirement: aRemoval(), current: 'v2', pending: 'v1' });
-  expect(await verdict).toEqual({ kind: 'keep', heldBy: OWN });
+  expect(await verdict).toEqual({ kind: 'kept', heldBy: OWN });
 });
 
 describe('a key that left the policy', () => {
@@ -123,49 +123,49 @@ describe('a key that left the policy', () => {
   const FAR = 'mistral/ml-workspace/ml-team-key';
   const peers = { [NEAR]: aManagedKey('near'), [FAR]: aManagedKey('far') };
 
-  test('is asked to be deleted as long as Mistral accepts it, and no other key is used', async () => {
+  test('is to be deleted as long as Mistral accepts it, and no other key is used', async () => {
     const { verdict, used } = verify({ retirement, peers });
     expect(await verdict).toMatchObject({ kind: 'deletion-needed', oldKey: 'accepted' });
     expect(used).toEqual(['old']);
   });
 
-  test('is gone when it is refused before and after a key of its workspace is let in', async () => {
+  test('is deleted when it is rejected before and after a key of its workspace is accepted', async () => {
     const { verdict, used } = verify({ retirement, peers, answers: { old: [401] } });
     expect(await verdict).toEqual({ kind: 'deleted', witness: NEAR });
     expect(used).toEqual(['old', 'near', 'old']);
   });
 
-  test('is not gone when it is let in right after', async () => {
+  test('is not deleted when it is accepted right after', async () => {
     const { verdict } = verify({ retirement, peers, answers: { old: [401, 200] } });
     expect(await verdict).toMatchObject({ kind: 'deletion-needed', oldKey: 'accepted' });
   });
 
-  test('is not held against another workspace while its own one may be suspended', async () => {
+  test('is not compared with another workspace while its own one may be suspended', async () => {
     const answers = { old: [401], near: [401] } as const;
     const { verdict, used } = verify({ retirement, peers, answers });
-    expect(await verdict).toMatchObject({ kind: 'deletion-needed', oldKey: 'refused' });
+    expect(await verdict).toMatchObject({ kind: 'deletion-needed', oldKey: 'rejected' });
     expect(used).toEqual(['old', 'near']);
   });
 
-  test('is held against another workspace when its own one has no key left', async () => {
+  test('is compared with another workspace when its own one has no key left', async () => {
     const far = { [FAR]: peers[FAR] ?? aManagedKey('far') };
     const { verdict } = verify({ retirement, peers: far, answers: { old: [401] } });
     expect(await verdict).toEqual({ kind: 'deleted', witness: FAR });
   });
 
-  test('is not checkable when nothing is left to hold it against', async () => {
+  test('cannot be verified without another key to compare with', async () => {
     const { verdict } = verify({ retirement, answers: { old: [401] } });
-    expect(await verdict).toEqual({ kind: 'not-checkable', oldKey: 'refused' });
+    expect(await verdict).toEqual({ kind: 'not-verified', oldKey: 'rejected' });
   });
 
   test('is kept, and not even tried, when another secret of its workspace holds it', async () => {
     const twin = { [NEAR]: aManagedKey('renamed', { apiKey: new ApiKey('plaintext-of-old') }) };
     const { verdict, used } = verify({ retirement, peers: twin });
-    expect(await verdict).toEqual({ kind: 'keep', heldBy: NEAR });
+    expect(await verdict).toEqual({ kind: 'kept', heldBy: NEAR });
     expect(used).toEqual([]);
   });
 
-  test('does not keep the key before it in charge of anything', async () => {
+  test('is not kept because its replaced predecessor is the same secret', async () => {
     const replaced = aRetirement({ secretName: LEFT, workspace: 'prod-workspace' });
     const { verdict } = verify({
       retirement: replaced,

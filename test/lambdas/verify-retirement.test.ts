@@ -16,6 +16,7 @@ import {
 
 const now = new Date('2026-04-03T01:00:00Z');
 const values = { v1: aManagedKey('old'), v2: aManagedKey('new'), v3: aManagedKey('later') };
+const BAD = { kind: 'bad', reason: 'the key is no longer listed' } as const;
 const listedOld: ListedKey = {
   id: 'old',
   name: 'dev-team-key-20260101-v1',
@@ -26,7 +27,7 @@ const listedOld: ListedKey = {
   lastUsedOn: '2026-04-01',
 };
 
-/** The world of a retirement: which version is current, and which keys Mistral lets in. */
+/** The world of a retirement: which version is current, and which keys Mistral accepts. */
 function deps(given: {
   current?: keyof typeof values;
   policy?: Policy;
@@ -40,7 +41,7 @@ function deps(given: {
     probed.push(keyId);
     return accepted.includes(keyId)
       ? { kind: 'accepted', models: [] }
-      : { kind: 'refused', status: 401 };
+      : { kind: 'rejected', status: 401 };
   };
   const find = async (keyId: string) => listed.find(({ id }) => id === keyId);
   const all: VerifyRetirementDeps = {
@@ -54,16 +55,10 @@ function deps(given: {
     },
     inspector: {
       find,
-      inspect: async (key, _version, at) => ({
-        facts: {
-          now: at,
-          createdAt: key.createdAt,
-          accepted: (await probe(key.keyId)).kind === 'accepted',
-          listed: await find(key.keyId),
-          spendLimitReached: false,
-        },
-        models: [],
-      }),
+      inspect: async ({ keyId }) => {
+        const { kind } = await probe(keyId);
+        return { health: kind === 'accepted' ? { kind: 'works' } : BAD, models: [] };
+      },
     },
     prober: { probe: (apiKey) => probe(apiKey.reveal().replace('plaintext-of-', '')) },
     log: silentLog,
@@ -72,47 +67,54 @@ function deps(given: {
   return { probed, described: () => described, handler: createVerifyRetirementHandler(all) };
 }
 
-test('an old key gone quiet may be revoked, and was not used to find out', async () => {
+test('an unused key may be revoked, and was not used to find out', async () => {
   const { handler, probed } = deps({});
   expect(await handler(aRetirement())).toEqual({ kind: 'revoke', lastUsedOn: '2026-04-01' });
   expect(probed).toEqual(['new']);
 });
 
-/** What the flow holds after a visit that found the new key bad. */
-const afterBadVisit = {
+/** What the flow holds after a check that found the new key bad. */
+const REJECTED_SINCE = '2026-04-03T00:50:00.000Z';
+const afterRejection = {
   ...aRetirement(),
-  verdict: { kind: 'wait', checkAt: now.toISOString(), reason: 'gone', newKeyIsBad: true },
+  verdict: {
+    kind: 'wait',
+    checkAt: now.toISOString(),
+    reason: 'gone',
+    rejectedSince: REJECTED_SINCE,
+  },
 };
 
-test('a new key found bad but once is looked at again, and the old one is not used meanwhile', async () => {
+test('a new key found bad for the first time is checked again, and the old one is not used meanwhile', async () => {
   const { handler, probed } = deps({ accepted: ['old'] });
   expect(await handler(aRetirement())).toEqual({
     kind: 'wait',
     checkAt: '2026-04-03T01:10:00.000Z',
-    reason: 'Mistral no longer lists the key',
-    newKeyIsBad: true,
+    reason: 'the key is no longer listed',
+    rejectedSince: now.toISOString(),
   });
   expect(probed).toEqual(['new']);
 });
 
 test('a new key found bad again is rolled back when the old one is accepted', async () => {
   const { handler, probed } = deps({ accepted: ['old'] });
-  expect(await handler(afterBadVisit)).toEqual({
+  expect(await handler(afterRejection)).toEqual({
     kind: 'roll-back',
-    reason: 'Mistral no longer lists the key',
+    reason: 'the key is no longer listed',
+    rejectedSince: REJECTED_SINCE,
   });
   expect(probed).toEqual(['new', 'old']);
 });
 
-test('a new key refused but once is not rolled back: the refusal may have been a bad moment', async () => {
+test('a new key that is accepted again is not rolled back', async () => {
   const { handler, probed } = deps({});
-  expect(await handler(afterBadVisit)).toEqual({ kind: 'revoke', lastUsedOn: '2026-04-01' });
+  expect(await handler(afterRejection)).toEqual({ kind: 'revoke', lastUsedOn: '2026-04-01' });
   expect(probed).toEqual(['new']);
 });
 
-test('nothing is rolled back when both keys are refused', async () => {
+test('nothing is rolled back when both keys are rejected', async () => {
   const { handler } = deps({ accepted: [] });
-  expect(await handler(afterBadVisit)).toMatchObject({ kind: 'both-refused' });
+  expect(await handler(afterRejection)).toMatchObject({ kind: 'both-keys-rejected' });
 });
 
 test('a flow overtaken by a later rotation judges its old key alone', async () => {
@@ -121,12 +123,12 @@ test('a flow overtaken by a later rotation judges its old key alone', async () =
   expect(probed).toEqual([]);
 });
 
-test('an old key that is in charge again is kept', async () => {
+test('an old key that is current again is kept', async () => {
   const { handler } = deps({ current: 'v1' });
-  expect(await handler(aRetirement())).toEqual({ kind: 'keep' });
+  expect(await handler(aRetirement())).toEqual({ kind: 'kept' });
 });
 
-test('an old key that is gone needs no revoking', async () => {
+test('an old key that is gone is not revoked again', async () => {
   const { handler } = deps({ listed: [] });
   expect(await handler(aRetirement())).toEqual({ kind: 'already-revoked' });
 });
@@ -136,33 +138,33 @@ const WITHOUT_THE_KEY = aPolicy((document) => {
 });
 
 describe('of a secret that left the policy', () => {
-  test('the key that is in charge may go, and the secret is not even looked at', async () => {
+  test('the current key may be revoked, and the secret is not read', async () => {
     const { handler, probed, described } = deps({ current: 'v1', policy: WITHOUT_THE_KEY });
     expect(await handler(aRemoval())).toEqual({ kind: 'revoke', lastUsedOn: '2026-04-01' });
     expect(probed).toEqual([]);
     expect(described()).toBe(0);
   });
 
-  test('no key is put back in charge, although the one that replaced it is refused', async () => {
+  test('no key is promoted again, although the one that replaced it is rejected', async () => {
     const { handler } = deps({ accepted: ['old'], policy: WITHOUT_THE_KEY });
     expect(await handler(aRetirement())).toMatchObject({ kind: 'revoke' });
   });
 });
 
 describe('of a secret that is back in the policy', () => {
-  test('the key is kept while it is in charge', async () => {
+  test('the key is kept while it is current', async () => {
     const { handler } = deps({ current: 'v1' });
-    expect(await handler(aRemoval())).toEqual({ kind: 'keep' });
+    expect(await handler(aRemoval())).toEqual({ kind: 'kept' });
   });
 
-  test('the key may go once another is in charge, whose health is not its business', async () => {
+  test('the key may be revoked once another is current, whose health is not checked', async () => {
     const { handler, probed } = deps({ current: 'v2', accepted: [] });
     expect(await handler(aRemoval())).toMatchObject({ kind: 'revoke' });
     expect(probed).toEqual([]);
   });
 });
 
-test('a flow that was started before keys could be removed goes on', async () => {
+test('an input without a reason is a replacement', async () => {
   const { reason: _, ...before } = aRetirement();
   expect(await deps({}).handler(before)).toMatchObject({ kind: 'revoke' });
 });

@@ -87,7 +87,7 @@ test.each([
     ],
   ],
   [
-    'RetirementFunctionsTell',
+    'RetirementFunctionsNotify',
     [...ENCRYPT, 'dynamodb:PutItem on RecordsTable', 'sns:Publish on AlertsTopic'],
   ],
 ])('%s may do this and nothing else', (functionId, expected) => {
@@ -95,7 +95,7 @@ test.each([
 });
 
 test('the flow may call its five tasks, write its log and traces', () => {
-  const tasks = ['Confirm', 'Revoke', 'RollBack', 'Tell', 'Verify'].map(
+  const tasks = ['Confirm', 'Notify', 'Revoke', 'RollBack', 'Verify'].map(
     (task) => `lambda:InvokeFunction on RetirementFunctions${task}`,
   );
   const delivery = [

@@ -95,7 +95,7 @@ test('an AWS service comes in only on behalf of this account', () => {
   expect([...new Set(unguarded)].sort()).toEqual(Object.keys(UNGUARDED).sort());
 });
 
-test('nobody comes in without a condition on who it is', () => {
+test('nothing is open to every principal without a condition', () => {
   const open = resources
     .flatMap(statementsOf)
     .filter(({ Effect, Principal }) => Effect === 'Allow' && readable(Principal) === '*')
@@ -128,10 +128,10 @@ describe('a permissions boundary', () => {
   });
 
   test.each(['', 'team boundary', 'arn:aws:iam::111122223333:role/team'])(
-    'fails where it is no managed policy: "%s"',
+    'fails where it is not a managed policy: "%s"',
     (given) => {
       expect(() => permissionsBoundary(given)).toThrow(
-        `permissionsBoundary: "${given}" is no managed policy, allowed are its name and its ARN`,
+        `permissionsBoundary: "${given}" is not a managed policy, allowed are its name and its ARN`,
       );
     },
   );

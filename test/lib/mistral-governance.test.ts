@@ -42,7 +42,7 @@ test('a wrong policy fails with everything that is wrong with it', () => {
   );
 });
 
-test('it names the secrets of the policy, and no others', () => {
+test("it has the names of the policy's secrets, and no others", () => {
   const governance = govern(testApp(), 'Team');
   expect(governance.secretName('dev-workspace', 'dev-team-key')).toBe(
     'mistral/dev-workspace/dev-team-key',
@@ -52,12 +52,12 @@ test('it names the secrets of the policy, and no others', () => {
   );
 });
 
-test('a role of another stack is not let in by this one, which would need it and be needed by it', () => {
+test('fails to let a role of another stack read, which would make the stacks depend on each other', () => {
   const app = testApp();
   const governance = govern(app, 'Keys');
   const role = aRole(new Stack(app, 'Service'));
   expect(() => governance.grantReadKey(role, 'dev-workspace', 'dev-team-key')).toThrow(
-    "Service/Role cannot be let read mistral/dev-workspace/dev-team-key: it is no role of stack Keys, so name its ARN under the key's readers in the policy",
+    "cannot grant Service/Role read access to mistral/dev-workspace/dev-team-key: the role is not defined in stack Keys, so add its ARN to the key's readers in the policy",
   );
 });
 
@@ -70,22 +70,22 @@ test('a role of another stack may call the gateway', () => {
   expect(document.statementCount).toBe(2);
 });
 
-test('fails to let a principal read that is no role', () => {
+test('fails to let a principal read that is not a role', () => {
   const governance = govern(testApp(), 'Team');
   const user = iam.User.fromUserName(governance, 'User', 'alice');
   expect(() => governance.grantReadKey(user, 'dev-workspace', 'dev-team-key')).toThrow(
-    /alice|User.* cannot be let read/,
+    /cannot grant .*(alice|User).* read access/,
   );
 });
 
-test('fails to let a role count in a workspace that the policy has not', () => {
+test('fails to let a role meter in a workspace that the policy does not have', () => {
   const governance = govern(testApp(), 'Team');
   expect(() => governance.grantMeter(aRole(governance), 'sales-workspace')).toThrow(
     'the policy has no workspace sales-workspace: its workspaces are dev-workspace, ml-workspace, prod-workspace',
   );
 });
 
-test('fails to let a role call a gateway that is not there', () => {
+test('fails to let a role call a gateway that is not enabled', () => {
   const policy = aPolicy((document) => {
     document.gateway.enabled = false;
   });
@@ -97,11 +97,11 @@ test('fails to let a role call a gateway that is not there', () => {
 test.each([
   ['of one environment', IRELAND, IRELAND],
   ['that are deployed wherever the CLI is', undefined, undefined],
-])('a second one in stacks %s is refused', (_, one, other) => {
+])('fails for a second one in stacks %s', (_, one, other) => {
   const app = testApp();
   govern(app, 'One', one);
   expect(() => govern(app, 'Two', other)).toThrow(
-    /^stack Two would be the second with MistralGovernance in aws:.*, after One: /,
+    /^stack Two cannot have a MistralGovernance in aws:.*: only one per account and region, .*; already defined in One$/,
   );
 });
 
@@ -111,7 +111,9 @@ test('there may be one in each region, and one in each stage', () => {
   govern(app, 'Paris', PARIS);
   govern(new Stage(app, 'Dev'), 'Team');
   govern(new Stage(app, 'Prod'), 'Team');
-  expect(() => govern(new Stage(app, 'Other', { env: PARIS }), 'Team')).toThrow('after Paris');
+  expect(() => govern(new Stage(app, 'Other', { env: PARIS }), 'Team')).toThrow(
+    'already defined in Paris',
+  );
 });
 
 test(

@@ -75,7 +75,7 @@ describe('what is packed', () => {
 });
 
 /** What a policy with the Admin API does without. */
-const FOR_OPERATORS = ['ask-for-keys', 'verify-deletion'];
+const FOR_OPERATORS = ['request-keys', 'verify-deletion'];
 
 describe('an app that installed it', () => {
   test('compiles', () => {

@@ -60,14 +60,14 @@ test('a bill of materials is the same whenever the code is', async () => {
   }
 });
 
-test('a bill of materials is of the very file that is deployed', async () => {
+test('a bill of materials is of exactly the file that is deployed', async () => {
   const name = 'confirm-revocation';
   const text = billOfMaterials({ name, bundle: await bundleOf(name) }, lockFile);
   const [hash] = JSON.parse(text).metadata.component.hashes;
   expect(hash).toEqual({ alg: 'SHA-256', content: sha256(deployed(name)) });
 });
 
-test('a bill of materials says when it was made where it is told', async () => {
+test('a bill of materials says when it was made where that is given', async () => {
   const bundle = await bundleOf('confirm-revocation');
   const madeAt = new Date('2026-11-25T00:00:00Z');
   const text = billOfMaterials({ name: 'confirm-revocation', bundle, madeAt }, lockFile);

@@ -6,7 +6,7 @@ export interface AlarmResource {
   readonly description: string;
   /** What the description ends with. */
   readonly heading: string;
-  readonly tellsOnCall: boolean;
+  readonly notifiesOnCall: boolean;
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
@@ -20,7 +20,7 @@ export function alarmsOf(template: Template): AlarmResource[] {
     name: Properties.AlarmName,
     description: Properties.AlarmDescription,
     heading: Properties.AlarmDescription.split('runbook.md#')[1] ?? '',
-    tellsOnCall: Properties.AlarmActions !== undefined,
+    notifiesOnCall: Properties.AlarmActions !== undefined,
     properties: Properties,
   }));
 }

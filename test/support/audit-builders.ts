@@ -1,12 +1,17 @@
-import { type Audit, createAudit } from '../../governance/audit/audit.js';
-import type { AuditFacts, AuditView } from '../../governance/audit/audit-facts.js';
+import {
+  type Audit,
+  type AuditFacts,
+  type AuditView,
+  createAudit,
+} from '../../governance/audit/audit.js';
 import type { Finding } from '../../governance/audit/finding.js';
+import type { FindingChanges, OpenFinding } from '../../governance/audit/reconcile-findings.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import { aPolicy } from './builders.js';
 
-/** The night that the tests audit. */
+/** When the tests audit. */
 export const NOW = new Date('2026-06-30T02:00:00Z');
 export const DEV = 'mistral/dev-workspace/dev-team-key';
 export const DEV_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
@@ -24,7 +29,7 @@ export function dayAgo(days: number): string {
   return daysAgo(days).toISOString().slice(0, 10);
 }
 
-/** A key that somebody made by hand, in use and with nothing else wrong with it. */
+/** A key that a user created in the console, in use and with nothing else wrong with it. */
 export function aListedKey(change: Partial<ListedKey> = {}): ListedKey {
   return {
     id: 'k1',
@@ -64,24 +69,40 @@ export function auditOf(
   facts: Partial<AuditFacts> = {},
   view: Partial<AuditView> = {},
 ): Finding[] {
-  return see(keys, facts).findings({ complete: true, moving: new Set(), ...view });
+  return audited(keys, facts).findings({ complete: true, changing: new Set(), ...view });
 }
 
-export function see(keys: readonly ListedKey[], facts: Partial<AuditFacts> = {}): Audit {
+export function audited(keys: readonly ListedKey[], facts: Partial<AuditFacts> = {}): Audit {
   const policy = aPolicy();
   const audit = createAudit(
     {
       planned: plannedKeys(policy),
       secrets: new Map([[DEV, aManagedSecret(DEV)]]),
       retiring: new Set(),
-      workspaceNames: new Map(policy.workspaces.map(({ id, name }) => [id, name])),
+      workspaces: new Map(policy.workspaces.map((workspace) => [workspace.id, workspace])),
       ...facts,
     },
     policy.audit,
     NOW,
   );
-  for (const key of keys) audit.see(key);
+  for (const key of keys) audit.check(key);
   return audit;
+}
+
+export const NO_CHANGES: FindingChanges = {
+  opened: [],
+  raised: [],
+  stillOpen: [],
+  resolved: [],
+  isReminderDue: false,
+};
+
+/** Found ten days before, and on-call was notified of it on this day. */
+export function anOpenFinding(
+  change: Partial<Finding> = {},
+  lastNotifiedOn = dayAgo(1),
+): OpenFinding {
+  return { finding: aFinding(change), openedOn: dayAgo(10), lastNotifiedOn };
 }
 
 export function aFinding(change: Partial<Finding> = {}): Finding {
@@ -91,9 +112,11 @@ export function aFinding(change: Partial<Finding> = {}): Finding {
     severity: 'warning',
     subject: 'notebook',
     workspace: 'dev-workspace',
+    summary: 'Unused since 2026-05-02.',
     evidence: { keyId: 'k1' },
     since: '2026-06-01',
-    nextCommand: 'look',
+    nextStep: 'Delete it',
+    nextCommand: 'https://console.mistral.ai/api-keys',
     ...change,
   };
 }

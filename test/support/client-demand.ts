@@ -1,4 +1,4 @@
-import type { Demand } from '../../governance/metering/metering.js';
+import type { Demand } from '../../governance/metering/demand.js';
 
 /** A chat request of up to a hundred tokens. */
 export function aDemand(change: Partial<Demand> = {}): Demand {

@@ -1,10 +1,13 @@
-import { createAudit } from '../../governance/audit/audit.js';
-import type { AuditFacts, AuditView } from '../../governance/audit/audit-facts.js';
-import { type Inventory, takeInventory } from '../../governance/audit/report/inventory.js';
-import { type Night, type NightFacts, nightOf } from '../../governance/audit/report/night.js';
+import { type AuditFacts, type AuditView, createAudit } from '../../governance/audit/audit.js';
+import {
+  type AuditReport,
+  auditReport,
+  type ReportFacts,
+} from '../../governance/audit/report/audit-report.js';
+import { createInventory, type Inventory } from '../../governance/audit/report/inventory.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
-import { aManagedSecret, DEV, NOW } from './audit-builders.js';
+import { aManagedSecret, DEV, NO_CHANGES, NOW } from './audit-builders.js';
 import { aPolicy } from './builders.js';
 
 const policy = aPolicy((document) => {
@@ -21,21 +24,21 @@ export function inventoryOf(
     planned: plannedKeys(policy).filter(({ secretName }) => secretName === DEV),
     secrets: new Map([[DEV, aManagedSecret(DEV)]]),
     retiring: new Set(),
-    workspaceNames: new Map(policy.workspaces.map(({ id, name }) => [id, name])),
+    workspaces: new Map(policy.workspaces.map((workspace) => [workspace.id, workspace])),
     ...facts,
   };
-  const seen = { complete: true, moving: new Set<string>(), ...view };
+  const seen = { complete: true, changing: new Set<string>(), ...view };
   const audit = createAudit(known, policy.audit, NOW);
-  const inventory = takeInventory({ ...known, workspaces: policy.workspaces }, policy.audit, NOW);
-  for (const key of keys) inventory.see(key, audit.see(key));
-  return inventory.taken(seen, audit.findings(seen));
+  const inventory = createInventory(known, policy.audit, NOW);
+  for (const key of keys) inventory.add(key, audit.check(key));
+  return inventory.build(seen, audit.findings(seen));
 }
 
-/** A complete night without findings. */
-export function aNight(change: Partial<NightFacts> = {}): Night {
-  return nightOf({
+/** A complete report without findings. */
+export function aReport(change: Partial<ReportFacts> = {}): AuditReport {
+  return auditReport({
     inventory: inventoryOf([]),
-    changes: { open: [], remind: [], unchanged: [], resolve: [] },
+    changes: NO_CHANGES,
     complete: true,
     rules: policy.audit,
     problems: [],

@@ -129,7 +129,7 @@ async function play(
     youngSeconds: story.youngSeconds ?? 0,
     log: { info: write, warn: write, error: write },
     connect,
-    gate: injection.gate,
+    intercept: injection.intercept,
     awsClient: {
       maxAttempts: 1,
       requestHandler: { requestTimeout: timeoutMs, throwOnRequestTimeout: true },

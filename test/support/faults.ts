@@ -1,5 +1,5 @@
 import { type HttpAnswer, jsonAnswer } from '../../testing/fakes/http-server.js';
-import type { Gate } from '../../testing/network.js';
+import type { Interceptor } from '../../testing/network.js';
 
 export const FAULT_KINDS = [
   'error before',
@@ -17,7 +17,7 @@ export interface Fault {
 }
 
 export interface FaultInjection {
-  readonly gate: Gate;
+  readonly intercept: Interceptor;
   readonly around: <T>(invoke: () => Promise<T>) => Promise<T>;
   /** From here on, calls are counted and the fault may strike. */
   arm(): void;
@@ -45,7 +45,7 @@ export function injectFault(fault?: Fault): FaultInjection {
       return calls;
     },
 
-    async gate(call, effect) {
+    async intercept(call, effect) {
       // A process that is no more calls nobody.
       if (crashed) return 'broken';
       if (!armed) return effect();

@@ -30,7 +30,7 @@ const WINGS: Readonly<Record<string, readonly RegExp[]>> = {
   lib: [
     /^governance\/(policy|prices|platform)\//,
     // One contract with two ends: variables, verdicts and events that a state machine names.
-    /^types: (governance|lambdas\/[^/]+\/(wiring|env|handler)\.ts$)/,
+    /^types: (governance|lambdas\/[^/]+\/(wiring|handler)\.ts$)/,
   ],
   cli: [/^governance\//, /^gateway\/(?!server\/)/, /^types: lambdas\/[^/]+\/handler\.ts$/],
   client: [/^governance\//],
@@ -75,7 +75,7 @@ const PACKAGES: readonly PackageRule[] = [
   },
   { files: /^governance\//, may: [ZOD], rule: 'a decision imports no package but zod' },
   {
-    files: /^(gateway\/server\/main|lambdas\/[^/]+\/(entry|wiring))\.ts$/,
+    files: /^(gateway\/(wiring|server\/main)|lambdas\/[^/]+\/(entry|wiring))\.ts$/,
     may: [AWS, POWERTOOLS, ZOD, NODE],
     rule: 'entries and wiring alone make clients of AWS',
   },
@@ -96,8 +96,13 @@ const PACKAGES: readonly PackageRule[] = [
     rule: 'the client library brings no package but the SDKs that it wraps',
   },
   {
+    files: /^cli\/terminal\//,
+    may: [/^(string-width|ora|@inquirer\/prompts)$/, NODE],
+    rule: 'what draws on a terminal imports only the packages for that',
+  },
+  {
     files: /^cli\//,
-    may: [AWS, /^commander$/, YAML, ZOD, NODE],
+    may: [AWS, /^(commander|csv-parse\/sync)$/, YAML, ZOD, NODE],
     rule: 'the command line has the packages that docs/command-line.md names',
   },
   {

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import type { Alert } from '../../governance/alerts/alert.js';
 import {
+  EarlierCheckSchema,
   type Retirement,
   RetirementSchema,
   type RetirementVerdict,
-  VisitBeforeSchema,
 } from '../../governance/keys/retirement.js';
+import { createNotifyOnCallHandler } from '../../lambdas/notify-on-call/handler.js';
 import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
-import { createTellOnCallHandler } from '../../lambdas/tell-on-call/handler.js';
 import { createVirtualClock } from '../../testing/clock.js';
 import type { Definition } from '../../testing/definition.js';
 import { createExecutions, type ExecutionStatus } from '../../testing/fakes/executions.js';
@@ -16,12 +16,12 @@ import { aRetirement, silentLog } from './builders.js';
 import { branchesTaken, statesEntered } from './flow-branches.js';
 
 export interface FlowPlan {
-  /** What verifying says in turn; the last one for good. */
+  /** The verdicts in turn; the last one for good. */
   readonly verdicts?: readonly (RetirementVerdict | { readonly kind: string })[];
   readonly rollBacks?: readonly RollBack['outcome'][];
   /** @default a key that was replaced */
   readonly retirement?: Retirement;
-  /** The error that a call ends in, by the state it is made from and how often that was done before. */
+  /** The error that a call ends in, by the call and how often it was made before. */
   readonly fails?: (call: string, before: number) => Error | undefined;
 }
 
@@ -30,10 +30,10 @@ export interface PlayedFlow {
   /** Names of the states, in the order of the run. */
   readonly states: readonly string[];
   readonly branches: readonly string[];
-  /** Every call of a function: `<hour> <function>`, or `<hour> tell <story>`. */
+  /** Every call of a function: `<hour> <function>`, or `<hour> notify <event>`. */
   readonly calls: readonly string[];
-  /** What each visit hears of the one before. */
-  readonly foundBadBefore: readonly boolean[];
+  /** What each check learns from the one before: since when the new key is rejected. */
+  readonly rejectedSince: readonly (string | undefined)[];
   readonly alerts: readonly Alert[];
   readonly history: readonly unknown[];
 }
@@ -41,17 +41,17 @@ export interface PlayedFlow {
 export const START = new Date('2026-04-01T10:00:00Z');
 export const END = new Date('2026-05-01T00:00:00Z');
 
-const ToldSchema = z.object({ story: z.string(), flow: RetirementSchema });
+const NoticeSchema = z.object({ event: z.string(), flow: RetirementSchema });
 
-/** Plays one retirement by the definition, each function an answer of the plan but for the real teller. */
+/** Plays one retirement by the definition: each function answers as planned, but notify-on-call is real. */
 export async function playFlow(definition: Definition, plan: FlowPlan): Promise<PlayedFlow> {
   const { verdicts = [{ kind: 'revoke' }], rollBacks = ['rolled back'] } = plan;
   const clock = createVirtualClock(START);
   const calls: string[] = [];
   const counts = new Map<string, number>();
   const alerts: Alert[] = [];
-  const foundBadBefore: boolean[] = [];
-  const tellOnCall = createTellOnCallHandler({
+  const rejectedSince: (string | undefined)[] = [];
+  const notifyOnCall = createNotifyOnCallHandler({
     alerts: { publish: async (alert) => void alerts.push(alert) },
     journal: { record: async () => {} },
     log: silentLog,
@@ -83,15 +83,15 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
     stateMachineArn: executions.stateMachineArn,
     tasks: {
       FunctionsVerify: task('verify', (before, input) => {
-        foundBadBefore.push(VisitBeforeSchema.parse(input).verdict?.newKeyIsBad ?? false);
+        rejectedSince.push(EarlierCheckSchema.parse(input).verdict?.rejectedSince);
         return inTurn(verdicts, before);
       }),
       FunctionsRevoke: task('revoke', () => ({ outcome: 'deleted' })),
-      FunctionsConfirm: task('confirm', () => ({ unlisted: true, refused: true })),
+      FunctionsConfirm: task('confirm', () => ({ rejected: true })),
       FunctionsRollBack: task('roll back', (before) => ({ outcome: inTurn(rollBacks, before) })),
-      async FunctionsTell(input) {
-        called(`tell ${ToldSchema.parse(input).story}`);
-        await tellOnCall(input);
+      async FunctionsNotify(input) {
+        called(`notify ${NoticeSchema.parse(input).event}`);
+        await notifyOnCall(input);
       },
     },
   });
@@ -108,7 +108,7 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
     states,
     branches: branchesTaken(history),
     calls,
-    foundBadBefore,
+    rejectedSince,
     alerts,
     history,
   };

@@ -1,65 +1,31 @@
-import type { ModelDirectory } from '../../governance/access/model-directory.js';
-import type { Authorize } from '../../governance/metering/metering.js';
-import type { Tariff } from '../../governance/metering/quota-metering.js';
+import { authorizeRequest } from '../../governance/access/authorize.js';
+import { compileAccess } from '../../governance/access/compile-access.js';
+import {
+  createModelDirectory,
+  type ModelDirectory,
+} from '../../governance/access/model-directory.js';
+import type { Authorize } from '../../governance/metering/live-access.js';
+import type { Tariff } from '../../governance/metering/tariff.js';
 import type { WorkspaceKeys } from '../../governance/metering/workspace-keys.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import type { NamedModel } from '../../governance/prices/price-list.js';
 import type { Quota, QuotaClaim, QuotaHolder } from '../../governance/quotas/quota.js';
 
-const MODELS: Readonly<Record<string, readonly [string, number]>> = {
-  'mistral-large-2512': ['mistral-large-latest', 256_000],
-  'mistral-small-2603': ['mistral-small-latest', 256_000],
-  'codestral-2508': ['codestral-latest', 128_000],
-  'mistral-embed-2312': ['mistral-embed', 8000],
-  'mistral-ocr-4-1': ['mistral-ocr-latest', 128_000],
-  'mistral-moderation-2603': ['mistral-moderation-latest', 128_000],
-};
+const MODELS: readonly NamedModel[] = [
+  { id: 'mistral-large-2512', aliases: ['mistral-large-latest'], contextTokens: 256_000 },
+  { id: 'mistral-small-2603', aliases: ['mistral-small-latest'], contextTokens: 256_000 },
+  { id: 'codestral-2508', aliases: ['codestral-latest'], contextTokens: 128_000 },
+  { id: 'mistral-embed-2312', aliases: ['mistral-embed'], contextTokens: 8000 },
+  { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'], contextTokens: 128_000 },
+  { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'], contextTokens: 128_000 },
+];
 
-export function fakeDirectory(): ModelDirectory {
-  const names = new Map<string, string>();
-  for (const [id, [alias]] of Object.entries(MODELS)) names.set(id, id).set(alias, id);
-  return {
-    resolve: (name) => names.get(name),
-    contextTokens: (id) => MODELS[id]?.[1],
-    ids: Object.keys(MODELS),
-  };
-}
-
-/** The rules of authorization in brief, for a policy whose principals have no wildcard. */
-export function fakeAuthorize(policy: Policy, models: ModelDirectory): Authorize {
-  const allows = (allowed: '*' | readonly string[], id: string) =>
-    allowed === '*' || allowed.some((name) => models.resolve(name) === id);
-
-  return (callerArn, request) => {
-    const caller = policy.callers.find(({ principal }) => principal === callerArn);
-    const role = caller && policy.roles[caller.role];
-    const workspace = policy.workspaces.find(({ name }) => name === caller?.workspace);
-    if (!caller || !role || !workspace) {
-      return {
-        kind: 'refuse',
-        code: 'unknown_caller',
-        message: `caller "${callerArn}" is unknown`,
-      };
-    }
-    const modelId = models.resolve(request.model);
-    if (!modelId || !allows(role.models, modelId) || !allows(workspace.models, modelId)) {
-      const message = `model "${request.model}" is not allowed for role "${caller.role}"`;
-      return { kind: 'refuse', code: 'model_not_allowed', message };
-    }
-    const maxTokens = request.maxTokens ?? role.maxTokensPerRequest;
-    if (!Number.isInteger(maxTokens) || maxTokens < 0) {
-      const message = `max_tokens ${maxTokens} is no whole number of tokens`;
-      return { kind: 'refuse', code: 'max_tokens_invalid', message };
-    }
-    if (maxTokens > role.maxTokensPerRequest) {
-      const message = `max_tokens ${maxTokens} is more than ${role.maxTokensPerRequest}`;
-      return { kind: 'refuse', code: 'max_tokens_exceeded', message };
-    }
-    const { dailyTokens: limit } = role;
-    const dailyTokens = limit === 'unlimited' ? undefined : { principal: callerArn, limit };
-    const grant = { role: caller.role, workspace: workspace.name, modelId, maxTokens };
-    return { kind: 'allow', ...grant, dailyTokens };
-  };
+/** The policy's own rules, over a few models. */
+export function accessTo(policy: Policy): { models: ModelDirectory; authorize: Authorize } {
+  const models = createModelDirectory(MODELS, { models: MODELS });
+  const access = compileAccess(policy, models);
+  return { models, authorize: (caller, request) => authorizeRequest(access, caller, request) };
 }
 
 /** One nano-unit a prompt token, two a completion token, a thousand a page. */

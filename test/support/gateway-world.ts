@@ -1,19 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { createGateway, type Gateway, type GatewayDeps } from '../../gateway/gateway.js';
+import { createGateway, type Gateway } from '../../gateway/gateway.js';
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
 import { createHttpsUpstream } from '../../gateway/https-upstream.js';
 import { createHttpShell, type HttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
-import { createQuotaMetering } from '../../governance/metering/quota-metering.js';
+import { createMetering } from '../../governance/metering/metering.js';
 import type { Log } from '../../governance/platform/log.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { aPolicy, type policyDocument } from './builders.js';
 import {
+  accessTo,
   type FakeKeys,
   type FakeQuotas,
-  fakeAuthorize,
-  fakeDirectory,
   fakeKeys,
   fakeQuotas,
   fakeTariff,
@@ -55,8 +55,10 @@ export interface AskOptions {
 }
 
 export const CALLER_HEADER = 'x-caller-arn';
-export const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
-export const DEVELOPER = role('developer');
+/** A session of an IAM role, as STS names it. */
+export const session = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/alice`;
+export const DEVELOPER = session('developer');
+export const DAILY_TOKENS = `caller#${DEVELOPER} tokens day`;
 
 /** The two ways to Mistral: of the plain server and of the Lambda. */
 export const UPSTREAMS = { undici: createUndiciUpstream, https: createHttpsUpstream };
@@ -79,7 +81,6 @@ export async function gatewayWorld(
   });
   const quotas = fakeQuotas();
   const keys = fakeKeys();
-  const models = fakeDirectory();
   const alerts: string[] = [];
   const pauses: number[] = [];
   const logged: string[] = [];
@@ -89,11 +90,11 @@ export async function gatewayWorld(
   const gateway = createGateway({
     policy,
     upstream: UPSTREAMS[upstreamKind](policy.mistral.apiUrl, policy.gateway),
-    authorize: fakeAuthorize(policy, models),
-    metering: createQuotaMetering(policy, quotas, fakeTariff),
+    ...accessTo(policy),
+    metering: createMetering(policy, quotas, fakeTariff),
     keys,
-    models,
     alerts: { unauthorized: (workspace) => void alerts.push(workspace) },
+    metrics: { ended() {}, refused() {} },
     log: { info: log, warn: log, error: log } satisfies Log,
     now: () => new Date('2026-06-30T12:00:00Z'),
     sleep: async (milliseconds) => void pauses.push(milliseconds),

@@ -41,8 +41,8 @@ export function watch(world: World): Watch {
     violations,
     look() {
       for (const { secret, keyId } of currentKeys()) {
-        // What a story itself ruined is for the retirement to find.
-        if (world.mistral.keys.isRuined(keyId) || world.mistral.keys.isAccepted(keyId)) continue;
+        // What a story itself broke is for the retirement to find.
+        if (world.mistral.keys.isBroken(keyId) || world.mistral.keys.isAccepted(keyId)) continue;
         violations.push(`AWSCURRENT of ${secret} names a key that does not work`);
       }
     },

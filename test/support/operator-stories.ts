@@ -2,8 +2,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { callFunction } from '../../cli/deployed-functions.js';
-import { supplyKey } from '../../cli/keys/supply-key.js';
-import { createSupplySteps } from '../../cli/keys/supply-steps.js';
+import { createSupplySteps, supplyKey } from '../../cli/keys/supply-key.js';
+
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
@@ -53,9 +53,9 @@ export const OPERATOR_MODE: Story = {
       .map(({ name }) => `key ${name} was not asked to be deleted`),
     ...(secrets.valueAt(REPLACED, 'AWSPENDING') === undefined ? [] : ['a key stayed pending']),
     ...(executions.all().some(({ status }) => status === 'RUNNING') ? ['a flow stayed open'] : []),
-    ...['Old key of', 'Removed key of']
+    ...['Replaced key of', 'Removed key of']
       .filter((start) => !inbox.messages.some(({ subject }) => subject.includes(start)))
-      .map((start) => `nobody was told: ${start} ... is deleted`),
+      .map((start) => `no alert says: ${start} ... is deleted`),
   ],
 };
 
@@ -95,7 +95,7 @@ async function supply(world: World, secretName: string, which: string): Promise<
           'rotation',
         ),
         askForKey: async () => new ApiKey(plaintext),
-        tell() {},
+        report() {},
         now: world.clock.now,
         newToken: () => `${which}-${++token}-000000000000000000000000000000`,
         sleep: world.clock.sleep,
@@ -107,8 +107,8 @@ async function supply(world: World, secretName: string, which: string): Promise<
   for (let run = 0; run < ATTEMPTS; run += 1) {
     const supplied = await world.runProcess(attempt).catch(() => undefined);
     await world.clock.playUntil(world.clock.now());
-    if (supplied?.outcome === 'in charge') return;
-    if (supplied?.outcome === 'refused' && !supplied.resumed) return;
+    if (supplied?.outcome === 'promoted') return;
+    if (supplied?.outcome === 'rejected' && !supplied.resumed) return;
   }
 }
 
@@ -116,7 +116,9 @@ function deleteWhatIsAskedFor({ inbox, mistral }: World): void {
   for (const { attributes, bodies } of inbox.messages) {
     if (attributes.type !== 'deletion-needed') continue;
     const { facts } = AlertSchema.parse(JSON.parse(bodies.default ?? '{}'));
-    const key = mistral.keys.all().find(({ name }) => name === facts['old key']);
+    const key = mistral.keys
+      .all()
+      .find(({ name }) => name === (facts['previous key'] ?? facts['removed key']));
     if (key) mistral.keys.delete(key.id);
   }
 }

@@ -1,12 +1,12 @@
-import { printClosing } from '../../demo/closing-table.js';
-import { type Run, type RunOptions, START } from '../../demo/run.js';
-import { createTimeline } from '../../demo/timeline.js';
+import { type Run, runLocally, START } from '../../demo/run.js';
+import { createTimeline, printClosing } from '../../demo/terminal.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import type { World } from '../../testing/world.js';
-import { printed, writings } from './invariants.js';
+import { plaintextsOf, printed, writings } from './invariants.js';
 
 export interface OverheardRun {
   readonly run: Run;
+  /** The run as a terminal shows it. */
+  readonly printed: readonly string[];
   /** What the run wrote anywhere but into its secrets. */
   readonly written: string;
   /** Keys that must not be in it. */
@@ -14,28 +14,25 @@ export interface OverheardRun {
 }
 
 /** Plays a local run as `npm start` does, and keeps everything that it writes. */
-export async function overhear(
-  play: (options: RunOptions) => Promise<Run>,
-  policy: Policy,
-  plaintextsOf: (world: World) => readonly string[],
-): Promise<OverheardRun> {
-  const stdout: string[] = [];
+export async function overhear(policy: Policy): Promise<OverheardRun> {
+  const shown: string[] = [];
   const log: unknown[] = [];
   const keepLine = (...line: unknown[]) => void log.push(...line.map(printed));
-  const terminal = { write: (text: string) => void stdout.push(text), isTerminal: true };
+  const terminal = { write: (text: string) => void shown.push(text), isTerminal: true };
   const timeline = createTimeline(START, terminal);
   let kept = '';
   let plaintexts: readonly string[] = [];
-  const run = await play({
+  const run = await runLocally({
     policy,
     log: { info: keepLine, warn: keepLine, error: keepLine },
-    onlooker: timeline,
+    observer: timeline,
     onMessage: timeline.alert,
     inspect(world, items) {
       plaintexts = plaintextsOf(world);
       kept = writings(world, items, log);
     },
   });
-  printClosing(run.document, run.expectations, terminal);
-  return { run, written: [kept, JSON.stringify(run), ...stdout].join('\n'), plaintexts };
+  printClosing(run, terminal);
+  const written = [kept, JSON.stringify(run), ...shown].join('\n');
+  return { run, printed: shown, written, plaintexts };
 }

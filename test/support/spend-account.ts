@@ -9,10 +9,10 @@ import type { LocalDynamo } from '../../testing/dynamo.js';
 import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
 import { createExecutions } from '../../testing/fakes/executions.js';
 import { createFakeKeys } from '../../testing/fakes/mistral-keys.js';
-import { createFakeMistral, FAKE_MODELS } from '../../testing/fakes/mistral-server.js';
+import { createFakeMistral, fakeOrganization } from '../../testing/fakes/mistral-server.js';
 import { createSecretStore } from '../../testing/fakes/secret-store.js';
 import { createLocalFunctions } from '../../testing/functions.js';
-import { type Gate, openNetwork } from '../../testing/network.js';
+import { type Interceptor, openNetwork } from '../../testing/network.js';
 import { aPolicy, silentLog } from './builders.js';
 import { USD } from './spend-builders.js';
 
@@ -22,21 +22,15 @@ const policy = aPolicy((document) => {
 const LARGE = 'mistral-large-2512';
 const TOKENS_PER_DOLLAR = 2_000_000; // 0.50 USD a million
 
-/** Mistral, SNS, Secrets Manager and DynamoDB over HTTP, and the monitor that looks at them. */
-export async function aSpendAccount(dynamo: LocalDynamo, start: string, gate?: Gate) {
+/** Mistral, SNS, Secrets Manager and DynamoDB over HTTP, and the monitor that reads them. */
+export async function aSpendAccount(dynamo: LocalDynamo, start: string, intercept?: Interceptor) {
   const [records, quotas] = [`records-${randomUUID()}`, `quotas-${randomUUID()}`];
   await Promise.all([dynamo.createTable(records), dynamo.createTable(quotas)]);
   const clock = createVirtualClock(new Date(start));
   const { now } = clock;
   const mistral = createFakeMistral(
     createFakeKeys({ now }),
-    {
-      workspaces: policy.workspaces,
-      requestsPerSecond: 100,
-      monthlyLimitReached: false,
-      monthlyLimitUsd: 5000,
-      models: FAKE_MODELS,
-    },
+    fakeOrganization(policy.workspaces),
     'admin-key-of-the-test-organization',
     now,
   );
@@ -45,7 +39,7 @@ export async function aSpendAccount(dynamo: LocalDynamo, start: string, gate?: G
   secrets.create(policy.mistral.adminKeySecret, { value: 'admin-key-of-the-test-organization' });
   const executions = createExecutions(now, () => {});
   const systems = { mistral, secrets, inbox, executions, dynamo };
-  const network = await openNetwork(systems, gate);
+  const network = await openNetwork(systems, intercept);
   const functions = createLocalFunctions({
     policy,
     url: network.url,
@@ -55,16 +49,13 @@ export async function aSpendAccount(dynamo: LocalDynamo, start: string, gate?: G
     quotaTableName: quotas,
     stateMachineArn: executions.stateMachineArn,
   });
-  onTestFinished(async () => {
-    functions.close();
-    await network.close();
-  });
+  onTestFinished(() => network.close());
 
   return {
     clock,
     inbox,
-    told: () => inbox.messages.map(({ subject }) => subject),
-    look: () => functions.spendMonitor(),
+    subjects: () => inbox.messages.map(({ subject }) => subject),
+    run: () => functions.spendMonitor(),
     /** What Mistral bills for. */
     use(workspace: string, dollars: number, day = now().toISOString().slice(0, 10)) {
       const tokens = dollars * TOKENS_PER_DOLLAR;

@@ -11,7 +11,14 @@ export const USD = 1_000_000_000;
 export type ByWindow = Partial<Record<Quota['window'], number>>;
 
 export function aBill(change: Partial<BilledSpend> = {}): BilledSpend {
-  return { currency: 'USD', totalNanos: 0, nanosByDay: new Map(), unpriced: [], ...change };
+  return {
+    currency: 'USD',
+    totalNanos: 0,
+    nanosByDay: new Map(),
+    byModel: [],
+    unpriced: [],
+    ...change,
+  };
 }
 
 /** The spend of a workspace of the shipped policy, behind the gateway. */
@@ -28,11 +35,10 @@ export function aSpend(
     currency: policy.mistral.currency,
     budgets: moneyQuotasOf(policy, workspace).map((quota) => ({
       quota,
-      nanos: metered[quota.window] ?? 0,
+      settled: metered[quota.window] ?? 0,
     })),
     isMetered: true,
     billed: aBill(),
-    usage: undefined,
     dayBefore: undefined,
     closed: undefined,
     ...change,

@@ -66,12 +66,12 @@ export const NEW_KEY_GOES_BAD: Story = {
   before: async (world) => {
     await deploy(world);
     await world.clock.playUntil(new Date(dayOf(90).getTime() + 2 * 3_600_000));
-    world.mistral.keys.ruin(world.mistral.keys.made.at(-1)?.id ?? '');
+    world.mistral.keys.breakKey(world.mistral.keys.made.at(-1)?.id ?? '');
   },
   play: (world) => world.clock.playUntil(END),
   problems: ({ secrets, mistral }) => {
     const { keyId } = JSON.parse(secrets.valueAt(SECRET, 'AWSCURRENT') ?? '{}');
-    return mistral.keys.isRuined(keyId) ? ['a ruined key stayed in charge'] : [];
+    return mistral.keys.isBroken(keyId) ? ['a broken key stayed current'] : [];
   },
 };
 
@@ -89,9 +89,9 @@ export const KEY_REMOVED: Story = {
   },
   problems: ({ mistral, inbox }) => [
     ...mistral.keys.all().map(({ name }) => `key ${name} was not revoked`),
-    ...(inbox.messages.some(({ subject }) => subject.includes('Removed key'))
+    ...(inbox.messages.some(({ subject }) => subject.includes('Revoked removed key'))
       ? []
-      : ['nobody was told that the removed key is gone']),
+      : ['no alert says that the removed key is revoked']),
   ],
 };
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { type HttpAnswer, jsonAnswer } from '../../testing/fakes/http-server.js';
 import { callInProcess } from '../../testing/in-process.js';
-import type { Gate } from '../../testing/network.js';
+import type { Interceptor } from '../../testing/network.js';
 import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy, silentLog } from '../support/builders.js';
 import { definitionFor } from '../support/definition.js';
@@ -31,14 +31,14 @@ beforeEach(() => {
 });
 
 async function aWorld(): Promise<World> {
-  const gate: Gate = async (call, effect) =>
+  const intercept: Interceptor = async (call, effect) =>
     (call.startsWith('mistral') && call.includes('/v1/admin/') ? instead?.(call) : undefined) ??
     effect();
   worlds += 1;
   const tableName = `records-${worlds}`;
   await dynamo.createTable(tableName);
   const world = await createWorld({
-    ...{ policy, definition, dynamo, tableName, gate },
+    ...{ policy, definition, dynamo, tableName, intercept },
     start: START,
     log: silentLog,
     connect: callInProcess,
@@ -49,7 +49,7 @@ async function aWorld(): Promise<World> {
   return world;
 }
 
-function keyInCharge({ secrets }: World): string {
+function currentKeyOf({ secrets }: World): string {
   return JSON.parse(secrets.valueAt(SECRET, 'AWSCURRENT') ?? '{}').keyId;
 }
 
@@ -59,32 +59,36 @@ const html: HttpAnswer = {
   body: '<!doctype html><title>Maintenance</title>',
 };
 const truncated: HttpAnswer = { status: 200, body: '{"keys":[{"key_id":"k1","na' };
-const refused = jsonAnswer(401, { detail: 'Unauthorized' });
+const rejection = jsonAnswer(401, { detail: 'Unauthorized' });
 
 test.each<[string, HttpAnswer, RegExp]>([
   ['answers HTML', html, /HTML instead of JSON/],
   ['answers truncated JSON', truncated, /broken JSON/],
-  ['refuses the admin key', refused, /refuses the Admin API key in secret mistral\/admin-api-key/],
+  [
+    'rejects the admin key',
+    rejection,
+    /rejects the Admin API key in secret mistral\/admin-api-key/,
+  ],
 ])(
-  'an Admin API that %s stops rotation and audit, harms no key, and is got over',
+  'an Admin API that %s stops rotation and audit, changes no key, and both go on afterwards',
   async (...row) => {
     const [, answer, message] = row;
     const world = await aWorld();
-    const before = keyInCharge(world);
+    const before = currentKeyOf(world);
 
     instead = () => answer;
     await world.rotate(SECRET);
     await world.clock.playUntil(dayOf(2));
-    expect(keyInCharge(world)).toBe(before);
+    expect(currentKeyOf(world)).toBe(before);
     expect(world.mistral.keys.isAccepted(before)).toBe(true);
     expect(world.mistral.keys.made).toHaveLength(1);
     await expect(world.audit()).rejects.toThrow(message);
 
     instead = undefined;
-    // Secrets Manager takes up the rotation that it could not complete.
+    // Secrets Manager resumes the rotation that it could not complete.
     await expect(world.rotate(SECRET)).rejects.toThrow("previous rotation isn't complete");
     await world.clock.playUntil(dayOf(8));
-    const after = keyInCharge(world);
+    const after = currentKeyOf(world);
     expect(after).not.toBe(before);
     expect(world.mistral.keys.isAccepted(after)).toBe(true);
     expect(world.mistral.keys.isAccepted(before)).toBe(false);
@@ -97,7 +101,7 @@ test('an audit reads an Admin API that sends 100,000 keys as one page', async ()
   const rows = Array.from({ length: 100_000 }, (_, i) => ({
     key_id: `key-${i}`,
     key: null,
-    name: `somebody-${i}`,
+    name: `user-${i}`,
     created_at: '2026-08-01T00:00:00Z',
     expiration_date: null,
     workspace_id: policy.workspaces[0]?.id,

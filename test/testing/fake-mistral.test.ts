@@ -92,7 +92,7 @@ const ENDPOINTS = [
 ];
 
 describe('the admin key', () => {
-  test.each(ENDPOINTS)('is asked for by %s', async (request) => {
+  test.each(ENDPOINTS)('is required by %s', async (request) => {
     for (const headers of [
       {},
       { 'x-api-key': 'wrong' },
@@ -108,11 +108,11 @@ describe('the admin key', () => {
     ['x-api-key', { 'x-api-key': ADMIN_KEY }],
     ['bearer', { authorization: `Bearer ${ADMIN_KEY}` }],
     ['both', { 'x-api-key': ADMIN_KEY, authorization: `Bearer ${ADMIN_KEY}` }],
-  ])('is taken as %s', async (_name, headers) => {
+  ])('is accepted as %s', async (_name, headers) => {
     await answerTo(KeyListSchema, 'GET /v1/admin/api-keys', { headers });
   });
 
-  test('is no key for the models, nor is a workspace key one for the Admin API', async () => {
+  test('is not a key for the models, nor is a workspace key one for the Admin API', async () => {
     const { key } = await create();
     const bearer = (value: string) => ({ headers: { authorization: `Bearer ${value}` } });
     expect((await send('GET /v1/models', bearer(ADMIN_KEY))).status).toBe(401);
@@ -121,7 +121,7 @@ describe('the admin key', () => {
 });
 
 describe('keys', () => {
-  test('are shown once, when they are made', async () => {
+  test('are shown once, when they are created', async () => {
     const made = await create({ name: 'prod', expiration: '2027-03-10' });
     expect(made).toMatchObject({
       name: 'prod',
@@ -163,7 +163,7 @@ describe('keys', () => {
     expect(await list('?offset=205')).toEqual([]);
   });
 
-  test('are found by a part of their name, whatever its case and accents, and by their end', async () => {
+  test('are found by a part of their name in any case, with or without accents, and by their last characters', async () => {
     const { key } = await create({ name: 'Équipe Recherche' });
     await create({ name: 'checkout' });
     const namesOf = async (name: string) =>
@@ -186,7 +186,7 @@ describe('keys', () => {
     expect(await list()).toEqual([]);
   });
 
-  test('are made in no workspace that is not there', async () => {
+  test('are not created in an unknown workspace', async () => {
     const body = { workspace_uuid: NOBODY, user_id: USER };
     expect((await send('POST /v1/admin/api-keys', { body })).status).toBe(404);
     expect(keys.made).toEqual([]);
@@ -199,13 +199,13 @@ describe('keys', () => {
     ['a list', [good]],
     ['no workspace', { user_id: USER }],
     ['no user', { workspace_uuid: WORKSPACE }],
-    ['a workspace that is no id', { ...good, workspace_uuid: 'team-0' }],
-    ['a user that is no id', { ...good, user_id: 'alice@example.com' }],
+    ['a workspace that is not an id', { ...good, workspace_uuid: 'team-0' }],
+    ['a user that is not an id', { ...good, user_id: 'alice@example.com' }],
     ['a name that is too long', { ...good, name: 'x'.repeat(256) }],
-    ['a name that is none', { ...good, name: 7 }],
+    ['a name that is a number', { ...good, name: 7 }],
     ['a time where a day belongs', { ...good, expiration: '2027-03-10T00:00:00Z' }],
     ['a day that does not exist', { ...good, expiration: '2027-02-30' }],
-  ])('are not made of %s', async (_name, body) => {
+  ])('are not created from %s', async (_name, body) => {
     const answer = await send('POST /v1/admin/api-keys', { body });
     expect(answer.status).toBe(422);
     ValidationErrorSchema.parse(answer.body);
@@ -220,7 +220,7 @@ describe('keys', () => {
     'GET /v1/admin/workspaces?page_size=0',
     'GET /v1/admin/usage?workspace_id=team-0',
     'GET /v1/admin/usage?month=13',
-  ])('and other calls refuse what is no value: %s', async (request) => {
+  ])('and other calls reject a wrong value: %s', async (request) => {
     const answer = await send(request);
     expect(answer.status).toBe(422);
     ValidationErrorSchema.parse(answer.body);
@@ -246,7 +246,7 @@ describe('the organization', () => {
     expect(found.items[0]?.is_default).toBe(false);
   });
 
-  test('gets new workspaces, whose names need not be new', async () => {
+  test('takes new workspaces, also under a name in use', async () => {
     const body = { name: 'team-1', admin_user_id: USER };
     const made = await answerTo(CreatedWorkspaceSchema, 'POST /v1/admin/workspaces', { body });
     expect(made).toMatchObject({ name: 'team-1', description: '', is_default: false });
@@ -259,8 +259,8 @@ describe('the organization', () => {
     { name: 'x' },
     { admin_user_id: USER },
     { name: 'x'.repeat(256), admin_user_id: USER },
-    { name: 'x', admin_user_id: 'somebody' },
-  ])('gets no workspace of %j', async (body) => {
+    { name: 'x', admin_user_id: 'alice' },
+  ])('rejects a new workspace of %j', async (body) => {
     expect((await send('POST /v1/admin/workspaces', { body })).status).toBe(422);
   });
 
@@ -290,7 +290,7 @@ describe('the organization', () => {
     ['an amount in cents', { amount: 10.5 }],
     ['an amount in words', { amount: '800' }],
     ['a switch in words', { amount: 800, no_monthly_limit: 'yes' }],
-  ])('refuses a spend limit of %s', async (_name, body) => {
+  ])('rejects a spend limit of %s', async (_name, body) => {
     const answer = await send('POST /v1/admin/spend-limit', { body });
     expect(answer.status).toBe(422);
     ValidationErrorSchema.parse(answer.body);
@@ -318,7 +318,7 @@ describe('models', () => {
     expect((await list())[0]?.last_used).toBe('2026-11-24');
   });
 
-  test('say when they end', async () => {
+  test('say when they are deprecated', async () => {
     const deprecation = '2027-01-31T12:00:00Z';
     mistral.organization.models = [{ id: 'mistral-old', aliases: [], deprecation }];
     const { key } = await create();
@@ -326,20 +326,20 @@ describe('models', () => {
     expect(data).toMatchObject([{ id: 'mistral-old', deprecation }]);
   });
 
-  test('are refused to a key that is deleted, expired, unknown, or over the limit, all alike', async () => {
-    const refusal = { status: 401, body: { detail: 'Unauthorized' } };
+  test('are not listed to a key that is deleted, expired, unknown or over the limit, all with the same answer', async () => {
+    const rejection = { status: 401, body: { detail: 'Unauthorized' } };
     const { key, key_id } = await create();
     const { key: expiring } = await create({ expiration: '2026-11-24' });
     expect((await models(expiring)).status).toBe(200);
     today = new Date('2026-11-25T00:00:00Z');
-    expect(await models(expiring)).toEqual(refusal);
-    expect(await models('nobodysKeyNobodysKeyNobodysKey01')).toEqual(refusal);
+    expect(await models(expiring)).toEqual(rejection);
+    expect(await models('unknownKeyUnknownKeyUnknownKey01')).toEqual(rejection);
     mistral.organization.monthlyLimitReached = true;
-    expect(await models(key)).toEqual(refusal);
+    expect(await models(key)).toEqual(rejection);
     mistral.organization.monthlyLimitReached = false;
     expect((await models(key)).status).toBe(200);
     await answerTo(DeletedKeySchema, `DELETE /v1/admin/api-keys/${key_id}`);
-    expect(await models(key)).toEqual(refusal);
+    expect(await models(key)).toEqual(rejection);
   });
 });
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { parseJson } from '../../governance/platform/json.js';
 import type { HttpAnswer, HttpCall } from './http-server.js';
 
 /** One message as SNS got it. */
@@ -11,30 +12,26 @@ export interface PublishedMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** SNS as far as this product uses it: messages come in, and stay. */
-export interface AlertInbox {
-  readonly messages: readonly PublishedMessage[];
-  answer(call: HttpCall): Promise<HttpAnswer>;
-}
+export type AlertInbox = ReturnType<typeof createAlertInbox>;
 
 const BodiesSchema = z.record(z.string(), z.string()).refine(({ default: text }) => text);
 
-/** `onMessage` hears of each message as it comes in. */
+/** SNS as far as this product uses it: messages come in, and stay. */
 export function createAlertInbox(
   now: () => Date,
   onMessage: (message: PublishedMessage) => void = () => {},
-): AlertInbox {
+) {
   const messages: PublishedMessage[] = [];
   return {
-    messages,
+    messages: messages as readonly PublishedMessage[],
 
-    async answer({ body }) {
+    async answer({ body }: HttpCall): Promise<HttpAnswer> {
       const form = new URLSearchParams(body);
       if (form.get('Action') !== 'Publish') return invalid('only Publish is known here');
-      const bodies = BodiesSchema.safeParse(json(form.get('Message') ?? ''));
+      const bodies = BodiesSchema.safeParse(parseJson(form.get('Message') ?? ''));
       const subject = form.get('Subject') ?? '';
       if (!bodies.success) return invalid('MessageStructure json needs a default body');
-      // SNS refuses subjects that are longer, or anything but a line of ASCII.
+      // SNS rejects subjects that are longer, or anything but a line of ASCII.
       if (!/^[\x20-\x7e]{1,100}$/.test(subject)) return invalid('Invalid parameter: Subject');
       const message = { at: now(), subject, bodies: bodies.data, attributes: attributesOf(form) };
       messages.push(message);
@@ -65,12 +62,4 @@ function invalid(message: string): HttpAnswer {
 
 function xml(status: number, body: string): HttpAnswer {
   return { status, headers: { 'content-type': 'text/xml' }, body };
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

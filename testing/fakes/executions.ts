@@ -15,12 +15,7 @@ export interface Execution {
   readonly path: { readonly state: string; readonly at: Date }[];
 }
 
-/** Step Functions as far as this product uses it: executions by name, their list, and their end before its time. */
-export interface Executions {
-  readonly stateMachineArn: string;
-  readonly operations: Readonly<Record<string, AwsOperation>>;
-  all(): readonly Execution[];
-}
+export type Executions = ReturnType<typeof createExecutions>;
 
 const ACCOUNT = 'eu-west-1:111122223333';
 
@@ -28,11 +23,11 @@ const StartSchema = z.object({ name: z.string().max(80), input: z.string() });
 const ListSchema = z.object({ statusFilter: z.string().optional() });
 const ByArnSchema = z.object({ executionArn: z.string() });
 
-/** `onStart` runs what was started. */
-export function createExecutions(
-  now: () => Date,
-  onStart: (execution: Execution) => void,
-): Executions {
+/**
+ * Step Functions as far as this product uses it: executions by name, their list, and their end before
+ * its time. `onStart` runs what was started.
+ */
+export function createExecutions(now: () => Date, onStart: (execution: Execution) => void) {
   const executions = new Map<string, Execution>();
 
   function find(input: unknown): Execution {
@@ -42,66 +37,67 @@ export function createExecutions(
     throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
   }
 
+  const operations: Record<string, AwsOperation> = {
+    StartExecution(input) {
+      const { name, input: text } = StartSchema.parse(input);
+      const parsed: unknown = JSON.parse(text);
+      const known = executions.get(name);
+      if (known) {
+        // A name says the same thing for good; for one that still runs, asking again is fine.
+        const same = JSON.stringify(known.input) === JSON.stringify(parsed);
+        if (known.status === 'RUNNING' && same) return startedAs(known);
+        throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${known.arn}'`);
+      }
+      const execution: Execution = {
+        name,
+        arn: `arn:aws:states:${ACCOUNT}:execution:Retirement:${name}`,
+        input: parsed,
+        startedAt: now(),
+        status: 'RUNNING',
+        history: [],
+        path: [],
+      };
+      executions.set(name, execution);
+      onStart(execution);
+      return startedAs(execution);
+    },
+
+    ListExecutions(input) {
+      const { statusFilter } = ListSchema.parse(input);
+      return {
+        executions: [...executions.values()]
+          .filter(({ status }) => statusFilter === undefined || status === statusFilter)
+          .map(({ arn, name, status, startedAt }) => ({
+            executionArn: arn,
+            name,
+            status,
+            startDate: seconds(startedAt),
+          })),
+      };
+    },
+
+    DescribeExecution(input) {
+      const execution = find(input);
+      return {
+        executionArn: execution.arn,
+        name: execution.name,
+        status: execution.status,
+        startDate: seconds(execution.startedAt),
+        input: JSON.stringify(execution.input),
+      };
+    },
+
+    StopExecution(input) {
+      const execution = find(input);
+      if (execution.status === 'RUNNING') execution.status = 'ABORTED';
+      return { stopDate: seconds(now()) };
+    },
+  };
+
   return {
     stateMachineArn: `arn:aws:states:${ACCOUNT}:stateMachine:Retirement`,
-    all: () => [...executions.values()],
-
-    operations: {
-      StartExecution(input) {
-        const { name, input: text } = StartSchema.parse(input);
-        const parsed: unknown = JSON.parse(text);
-        const known = executions.get(name);
-        if (known) {
-          // A name says the same thing for good; for one that still runs, asking again is fine.
-          const same = JSON.stringify(known.input) === JSON.stringify(parsed);
-          if (known.status === 'RUNNING' && same) return startedAs(known);
-          throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${known.arn}'`);
-        }
-        const execution: Execution = {
-          name,
-          arn: `arn:aws:states:${ACCOUNT}:execution:Retirement:${name}`,
-          input: parsed,
-          startedAt: now(),
-          status: 'RUNNING',
-          history: [],
-          path: [],
-        };
-        executions.set(name, execution);
-        onStart(execution);
-        return startedAs(execution);
-      },
-
-      ListExecutions(input) {
-        const { statusFilter } = ListSchema.parse(input);
-        return {
-          executions: [...executions.values()]
-            .filter(({ status }) => statusFilter === undefined || status === statusFilter)
-            .map(({ arn, name, status, startedAt }) => ({
-              executionArn: arn,
-              name,
-              status,
-              startDate: seconds(startedAt),
-            })),
-        };
-      },
-
-      DescribeExecution(input) {
-        const execution = find(input);
-        return {
-          executionArn: execution.arn,
-          name: execution.name,
-          status: execution.status,
-          startDate: seconds(execution.startedAt),
-          input: JSON.stringify(execution.input),
-        };
-      },
-
-      StopExecution(input) {
-        const execution = find(input);
-        if (execution.status === 'RUNNING') execution.status = 'ABORTED';
-        return { stopDate: seconds(now()) };
-      },
-    },
+    operations,
+    all: (): readonly Execution[] => [...executions.values()],
   };
 }
 

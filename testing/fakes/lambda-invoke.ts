@@ -9,7 +9,7 @@ export function invokedName({ url }: HttpCall): string | undefined {
   return INVOCATION.exec(url.pathname)?.groups?.name;
 }
 
-/** Answers as Lambda does: what a function throws is an answer too, told by a header. */
+/** Answers as Lambda does: what a function throws is an answer too, marked by a header. */
 export async function answerInvoke(
   { body }: HttpCall,
   invoked: InvokedFunction,

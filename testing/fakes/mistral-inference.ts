@@ -3,18 +3,10 @@ import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import type { FakeKey } from './mistral-keys.js';
 import type { FakeUsage } from './mistral-usage.js';
 
-/** Of a model, what answering takes. */
-interface NamedModel {
-  readonly id: string;
-  readonly aliases: readonly string[];
-}
-
-export interface FakeInferenceOptions {
-  readonly models: () => readonly NamedModel[];
-  readonly usage: FakeUsage;
-  readonly now: () => Date;
-  /** Whether a workspace has used up Mistral's rate limit just now. @default none has */
-  readonly isThrottled?: (workspaceId: string) => boolean;
+/** Of an organization, what answering takes. */
+interface Inferring {
+  readonly models: readonly { readonly id: string; readonly aliases: readonly string[] }[];
+  readonly throttled?: ReadonlySet<string>;
 }
 
 const GenerationSchema = z.looseObject({
@@ -39,12 +31,7 @@ const DEFAULT_TOKENS = 64;
 const WORD = 'word ';
 
 /** Answers requests as Mistral does, with text that says nothing, and bills what it took. */
-export function createFakeInference({
-  models,
-  usage,
-  now,
-  isThrottled = () => false,
-}: FakeInferenceOptions) {
+export function createFakeInference(organization: Inferring, usage: FakeUsage, now: () => Date) {
   function bill(
     { workspaceId }: FakeKey,
     modelId: string,
@@ -61,7 +48,7 @@ export function createFakeInference({
   }
 
   function idOf(name: string): string | undefined {
-    return models().find(({ id, aliases }) => id === name || aliases.includes(name))?.id;
+    return organization.models.find(({ id, aliases }) => id === name || aliases.includes(name))?.id;
   }
 
   function generation(key: FakeKey, { body }: HttpCall): HttpAnswer {
@@ -100,7 +87,7 @@ export function createFakeInference({
   return (key: FakeKey, call: HttpCall): HttpAnswer | undefined => {
     const route = routes[`${call.method} ${call.url.pathname}`];
     if (!route) return undefined;
-    return isThrottled(key.workspaceId) ? RATE_LIMITED : route(key, call);
+    return organization.throttled?.has(key.workspaceId) ? RATE_LIMITED : route(key, call);
   };
 }
 

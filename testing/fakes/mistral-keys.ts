@@ -7,7 +7,7 @@ export interface FakeKey {
   readonly workspaceId: string;
   readonly userId: string;
   readonly createdAt: Date;
-  /** Until when the key is too young to be let in. */
+  /** Until then the key is too young to be accepted. */
   readonly activeFrom: Date;
   readonly expiresOn: string | null;
   lastUsedOn: string | null;
@@ -15,12 +15,12 @@ export interface FakeKey {
 
 export interface FakeKeysOptions {
   readonly now: () => Date;
-  /** How long a new key is refused. @default 0 */
+  /** How long a new key is rejected. @default 0 */
   readonly youngSeconds?: number;
   /** Mistral's own policy: the longest that a new key may live. @default no limit */
   readonly longestLifeDays?: number;
-  /** Whether a key of this name is refused for good. @default none is */
-  readonly isBroken?: (name: string) => boolean;
+  /** Whether a key of this name is rejected for good. @default none is */
+  readonly neverWorks?: (name: string) => boolean;
 }
 
 export interface NewFakeKey {
@@ -30,32 +30,17 @@ export interface NewFakeKey {
   readonly expiresOn?: string | null | undefined;
 }
 
-/** The keys of an organization, as the Admin API manages them. */
-export interface FakeKeys {
-  create(key: NewFakeKey): FakeKey;
-  delete(id: string): boolean;
-  all(): readonly FakeKey[];
-  /** Every key there ever was. */
-  readonly made: readonly FakeKey[];
-  /** The key that a caller is let in with, which counts as a use of it. */
-  admit(plaintext: string): FakeKey | undefined;
-  /** Whether the key would be let in; not a use. */
-  isAccepted(id: string): boolean;
-  /** From now on the key is refused, though still listed. */
-  ruin(id: string): void;
-  isRuined(id: string): boolean;
-  /** Called before each deletion. */
-  onDelete: (key: FakeKey) => void;
-}
+export type FakeKeys = ReturnType<typeof createFakeKeys>;
 
-export function createFakeKeys(options: FakeKeysOptions): FakeKeys {
-  const { now, youngSeconds = 0, longestLifeDays, isBroken = () => false } = options;
+/** The keys of an organization, as the Admin API manages them. */
+export function createFakeKeys(options: FakeKeysOptions) {
+  const { now, youngSeconds = 0, longestLifeDays, neverWorks = () => false } = options;
   const keys = new Map<string, FakeKey>();
   const made: FakeKey[] = [];
-  const ruined = new Set<string>();
+  const broken = new Set<string>();
 
   function accepts({ id, name, activeFrom, expiresOn }: FakeKey): boolean {
-    if (ruined.has(id) || isBroken(name ?? '') || activeFrom > now()) return false;
+    if (broken.has(id) || neverWorks(name ?? '') || activeFrom > now()) return false;
     return expiresOn === null || expiresOn >= dayOf(now());
   }
 
@@ -65,14 +50,17 @@ export function createFakeKeys(options: FakeKeysOptions): FakeKeys {
     return expiresOn === null || expiresOn > longest ? longest : expiresOn;
   }
 
-  const fake: FakeKeys = {
-    onDelete: () => {},
-    made,
-    all: () => [...keys.values()],
-    ruin: (id) => void ruined.add(id),
-    isRuined: (id) => ruined.has(id),
+  const fake = {
+    /** Called before each deletion. */
+    onDelete: (_key: FakeKey): void => {},
+    /** Every key there ever was. */
+    made: made as readonly FakeKey[],
+    all: (): readonly FakeKey[] => [...keys.values()],
+    /** From now on the key is rejected, though still listed. */
+    breakKey: (id: string): void => void broken.add(id),
+    isBroken: (id: string): boolean => broken.has(id),
 
-    create({ name = null, workspaceId, userId, expiresOn = null }) {
+    create({ name = null, workspaceId, userId, expiresOn = null }: NewFakeKey): FakeKey {
       const key: FakeKey = {
         id: randomUUID(),
         plaintext: randomBytes(24).toString('base64url'),
@@ -89,20 +77,22 @@ export function createFakeKeys(options: FakeKeysOptions): FakeKeys {
       return key;
     },
 
-    delete(id) {
+    delete(id: string): boolean {
       const key = keys.get(id);
       if (key) fake.onDelete(key);
       return keys.delete(id);
     },
 
-    admit(plaintext) {
+    /** The key that a caller is accepted with, which counts as a use of it. */
+    accept(plaintext: string): FakeKey | undefined {
       const key = [...keys.values()].find((candidate) => candidate.plaintext === plaintext);
       if (!key || !accepts(key)) return undefined;
       key.lastUsedOn = dayOf(now());
       return key;
     },
 
-    isAccepted(id) {
+    /** Whether the key would be accepted; not a use. */
+    isAccepted(id: string): boolean {
       const key = keys.get(id);
       return key !== undefined && accepts(key);
     },

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { loadPolicy } from '../../governance/policy/load-policy.js';
 import { serveHttp } from './http-server.js';
 import { createFakeKeys } from './mistral-keys.js';
-import { createFakeMistral, FAKE_MODELS } from './mistral-server.js';
+import { createFakeMistral, fakeOrganization } from './mistral-server.js';
 
 const { values } = parseArgs({
   options: {
@@ -21,13 +21,7 @@ const now = () => new Date();
 const { workspaces } = loadPolicy(values.policy);
 const mistral = createFakeMistral(
   createFakeKeys({ now }),
-  {
-    workspaces,
-    requestsPerSecond: 10,
-    monthlyLimitReached: false,
-    monthlyLimitUsd: 5000,
-    models: FAKE_MODELS,
-  },
+  fakeOrganization(workspaces, { requestsPerSecond: 10 }),
   adminKey,
   now,
 );

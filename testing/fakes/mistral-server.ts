@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import { createFakeInference } from './mistral-inference.js';
 import type { FakeKey, FakeKeys } from './mistral-keys.js';
-import { createFakeUsage, type FakeUsage } from './mistral-usage.js';
+import { createFakeUsage } from './mistral-usage.js';
 
 export interface FakeModel {
   readonly id: string;
@@ -22,7 +22,7 @@ export interface FakeWorkspace {
 export interface FakeOrganization {
   workspaces: readonly FakeWorkspace[];
   readonly requestsPerSecond: number;
-  /** Where it is, every key is refused. */
+  /** While it is, every key is rejected. */
   monthlyLimitReached: boolean;
   monthlyLimitUsd: number;
   /** @default false */
@@ -32,12 +32,7 @@ export interface FakeOrganization {
   readonly throttled?: ReadonlySet<string>;
 }
 
-export interface FakeMistral {
-  readonly keys: FakeKeys;
-  readonly organization: FakeOrganization;
-  readonly usage: FakeUsage;
-  answer(call: HttpCall): Promise<HttpAnswer>;
-}
+export type FakeMistral = ReturnType<typeof createFakeMistral>;
 
 const ListQuerySchema = z.object({
   limit: z.coerce.number<string>().int().positive().default(100),
@@ -86,24 +81,34 @@ export const FAKE_MODELS: readonly FakeModel[] = [
   { id: 'mistral-embed-2312', aliases: ['mistral-embed'] },
 ];
 
-/** Mistral's API as far as this product calls it, over state that tests and the local run look into. */
+/** An organization at Mistral, with limits that few tests reach. */
+export function fakeOrganization(
+  workspaces: readonly FakeWorkspace[],
+  changes: Partial<FakeOrganization> = {},
+): FakeOrganization {
+  return {
+    workspaces,
+    requestsPerSecond: 100,
+    monthlyLimitReached: false,
+    monthlyLimitUsd: 5000,
+    models: FAKE_MODELS,
+    ...changes,
+  };
+}
+
+/** Mistral's API as far as this product calls it, over state that tests and the local run can read. */
 export function createFakeMistral(
   keys: FakeKeys,
   organization: FakeOrganization,
   adminKey: string,
   now: () => Date,
-): FakeMistral {
+) {
   const usage = createFakeUsage();
-  const infer = createFakeInference({
-    models: () => organization.models,
-    usage,
-    now,
-    isThrottled: (workspaceId) => organization.throttled?.has(workspaceId) ?? false,
-  });
+  const infer = createFakeInference(organization, usage, now);
 
   function inference(call: HttpCall): HttpAnswer {
     const { headers, url, method } = call;
-    const key = keys.admit(bearerOf(headers.authorization));
+    const key = keys.accept(bearerOf(headers.authorization));
     // A reached limit answers the same bytes as a key that is wrong.
     if (!key || organization.monthlyLimitReached) return UNAUTHORIZED;
     if (method === 'GET' && url.pathname === '/v1/models') {
@@ -179,7 +184,7 @@ export function createFakeMistral(
     organization,
     usage,
 
-    async answer(call) {
+    async answer(call: HttpCall): Promise<HttpAnswer> {
       const { method, url, headers } = call;
       try {
         if (!url.pathname.startsWith('/v1/admin/')) return inference(call);

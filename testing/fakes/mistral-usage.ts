@@ -1,19 +1,7 @@
 import type { IsoDate } from '../../governance/platform/utc-day.js';
 import { PRICE_LIST } from '../../governance/prices/price-list.js';
 
-/** What Mistral bills: tokens by workspace, model and day. */
-export interface FakeUsage {
-  /** `model` is an exact id. */
-  recordUsage(
-    workspaceId: string,
-    model: string,
-    day: IsoDate,
-    inputTokens: number,
-    outputTokens: number,
-  ): void;
-  /** The answer about the month that begins at `start`; of all workspaces where none is named. */
-  report(start: Date, now: Date, workspaceId?: string): unknown;
-}
+export type FakeUsage = ReturnType<typeof createFakeUsage>;
 
 type Group = 'input' | 'output';
 
@@ -26,10 +14,18 @@ interface Entry {
 
 const GROUPS: readonly Group[] = ['input', 'output'];
 
-export function createFakeUsage(): FakeUsage {
+/** What Mistral bills: tokens by workspace, model and day. */
+export function createFakeUsage() {
   const entries = new Map<string, Entry>();
   return {
-    recordUsage(workspaceId, model, day, inputTokens, outputTokens) {
+    /** `model` is an exact id. */
+    recordUsage(
+      workspaceId: string,
+      model: string,
+      day: IsoDate,
+      inputTokens: number,
+      outputTokens: number,
+    ): void {
       const key = [workspaceId, model, day].join(' ');
       const tokens = entries.get(key)?.tokens ?? { input: 0, output: 0 };
       tokens.input += inputTokens;
@@ -37,7 +33,8 @@ export function createFakeUsage(): FakeUsage {
       entries.set(key, { workspaceId, model, day, tokens });
     },
 
-    report(start, now, workspaceId) {
+    /** The answer about the month that begins at `start`; of all workspaces where none is named. */
+    report(start: Date, now: Date, workspaceId?: string): unknown {
       const end = new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1));
       const month = start.toISOString().slice(0, 7);
       const wanted = [...entries.values()].filter(

@@ -7,21 +7,18 @@ export interface StoredObject {
   readonly body: string;
 }
 
-/** S3 as far as this product uses it: objects are put, each time as a further version. */
-export interface ObjectStore {
-  /** Versions by `bucket/key`, the newest last. */
-  readonly objects: ReadonlyMap<string, readonly StoredObject[]>;
-  answer(call: HttpCall): Promise<HttpAnswer>;
-}
+export type ObjectStore = ReturnType<typeof createObjectStore>;
 
 const SIGNED_FOR_S3 = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[^/]+\/s3\/aws4_request, /;
 
-export function createObjectStore(now: () => Date): ObjectStore {
+/** S3 as far as this product uses it: objects are put, each time as a further version. */
+export function createObjectStore(now: () => Date) {
   const objects = new Map<string, StoredObject[]>();
   return {
-    objects,
+    /** Versions by `bucket/key`, the newest last. */
+    objects: objects as ReadonlyMap<string, readonly StoredObject[]>,
 
-    async answer({ method, url, headers, body }) {
+    async answer({ method, url, headers, body }: HttpCall): Promise<HttpAnswer> {
       if (method !== 'PUT') return refusal(405, 'MethodNotAllowed');
       if (!SIGNED_FOR_S3.test(headers.authorization ?? '')) return refusal(403, 'AccessDenied');
       const hash = createHash('sha256').update(body).digest('hex');

@@ -1,10 +1,16 @@
-import { type Counter, EMPTY_COUNTER, exchanged } from '../../governance/quotas/counter.js';
+import {
+  type Counter,
+  EMPTY_COUNTER,
+  type Exchange,
+  growthOf,
+  isSameLease,
+} from '../../governance/quotas/counter.js';
 import type { QuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import type { CounterKey } from '../../governance/quotas/shards.js';
 
 export interface FakeQuotaCounters extends QuotaCounters {
   readonly counters: ReadonlyMap<string, Counter>;
-  /** How many exchanges were asked for, refused ones included: each is a write that costs. */
+  /** How many exchanges were tried, failed ones included: each is a write that costs. */
   writes(): number;
 }
 
@@ -33,4 +39,16 @@ export function createFakeQuotaCounters(): FakeQuotaCounters {
 
 function nameOf({ pk, sk }: CounterKey): string {
   return `${pk} ${sk}`;
+}
+
+/** The counter after an exchange; `undefined` if its conditions do not hold. */
+function exchanged(counter: Counter, exchange: Exchange): Counter | undefined {
+  const { holderId, before, after, settle, limit } = exchange;
+  if (!isSameLease(counter.leases.get(holderId), before)) return undefined;
+  const committed = counter.committed + growthOf(exchange);
+  if (limit !== undefined && committed > limit) return undefined;
+  const leases = new Map(counter.leases);
+  if (after) leases.set(holderId, after);
+  else leases.delete(holderId);
+  return { settled: counter.settled + settle, committed, leases };
 }

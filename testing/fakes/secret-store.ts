@@ -18,21 +18,11 @@ export interface StoredSecret {
   rotateEveryDays: number | undefined;
   lastRotatedAt: Date | undefined;
   nextRotationAt: Date | undefined;
-  /** Told by the day. */
+  /** By the day. */
   lastAccessedAt: Date | undefined;
 }
 
-/** Secrets Manager as far as this product uses it: versions, labels, rotations. */
-export interface SecretStore {
-  readonly operations: Readonly<Record<string, AwsOperation>>;
-  create(name: string, options?: { value?: string; rotateEveryDays?: number }): StoredSecret;
-  find(name: string): StoredSecret;
-  /** `aws secretsmanager delete-secret --force-delete-without-recovery` */
-  delete(name: string): void;
-  /** The value that a label stands on. */
-  valueAt(name: string, stage: string): string | undefined;
-  all(): readonly StoredSecret[];
-}
+export type SecretStore = ReturnType<typeof createSecretStore>;
 
 const ById = z.object({ SecretId: z.string() });
 const GetSchema = ById.extend({
@@ -50,11 +40,14 @@ const MoveSchema = ById.extend({
   RemoveFromVersionId: z.string().optional(),
 });
 
-/** `onRotate` is told which version a rotation that was asked for is to make. */
+/**
+ * Secrets Manager as far as this product uses it: versions, labels, rotations. `onRotate` gets the
+ * version that a requested rotation is to make.
+ */
 export function createSecretStore(
   now: () => Date,
   onRotate: (secret: StoredSecret, versionId: string) => void,
-): SecretStore {
+) {
   const secrets = new Map<string, StoredSecret>();
 
   function find(id: string): StoredSecret {
@@ -106,7 +99,7 @@ export function createSecretStore(
         throw new AwsError('ResourceExistsException', 'this version holds another value already');
       }
       version.value = SecretString;
-      // A secret's first version is put in charge, whatever was asked for.
+      // A secret's first version becomes current, with any labels.
       const stages = isFirst ? new Set([...VersionStages, 'AWSCURRENT']) : VersionStages;
       for (const stage of stages) putLabel(secret, stage, version);
       return { ARN: secret.arn, Name: secret.name, VersionId: version.id, VersionStages };
@@ -165,11 +158,14 @@ export function createSecretStore(
   return {
     operations,
     find,
-    delete: (name) => void secrets.delete(name),
-    all: () => [...secrets.values()],
-    valueAt: (name, stage) => labelled(find(name), stage)?.value,
+    /** `aws secretsmanager delete-secret --force-delete-without-recovery` */
+    delete: (name: string): void => void secrets.delete(name),
+    all: (): readonly StoredSecret[] => [...secrets.values()],
+    /** The value of the version with a label. */
+    valueAt: (name: string, stage: string) => labelled(find(name), stage)?.value,
 
-    create(name, { value, rotateEveryDays } = {}) {
+    create(name: string, options: { value?: string; rotateEveryDays?: number } = {}): StoredSecret {
+      const { value, rotateEveryDays } = options;
       const secret: StoredSecret = {
         name,
         arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-LoCaL1`,

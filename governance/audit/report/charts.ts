@@ -4,19 +4,17 @@ export interface Chart {
   /** Unique on its page, for references within it. */
   readonly id: string;
   readonly title: string;
-  /** What the picture shows, for those who do not see it. */
-  readonly description: string;
   readonly series: readonly Series[];
   readonly bars: readonly Bar[];
 }
 
-export interface Series {
+interface Series {
   readonly name: string;
   /** A class of the page's style, which gives it its colour. */
-  readonly look: string;
+  readonly className: string;
 }
 
-export interface Bar {
+interface Bar {
   readonly label: string;
   /** One for each series, piled up. */
   readonly values: readonly number[];
@@ -75,14 +73,15 @@ export function rowChart(chart: Chart): Html {
   return figure(chart, ROW * chart.bars.length, html`${bars}`);
 }
 
-function figure({ id, title, description, series }: Chart, height: number, inside: Html): Html {
+function figure(chart: Chart, height: number, inside: Html): Html {
+  const { id, title, series } = chart;
   const legend = series.map(
-    ({ name, look }) =>
-      html`<li><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class="${look}" width="10" height="10" rx="2"/></svg>${name}</li>`,
+    ({ name, className }) =>
+      html`<li><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class="${className}" width="10" height="10" rx="2"/></svg>${name}</li>`,
   );
   return html`<figure class="card">
 <figcaption>${title}</figcaption>
-<svg class="chart" viewBox="${-MARGIN} 0 ${WIDTH + 2 * MARGIN} ${height}" role="img" aria-labelledby="${id}-title ${id}-description"><title id="${id}-title">${title}</title><desc id="${id}-description">${description}</desc>${inside}</svg>
+<svg class="chart" viewBox="${-MARGIN} 0 ${WIDTH + 2 * MARGIN} ${height}" role="img" aria-labelledby="${id}-title ${id}-description"><title id="${id}-title">${title}</title><desc id="${id}-description">${describe(chart)}</desc>${inside}</svg>
 ${series.length > 1 ? html`<ul class="legend">${legend}</ul>` : ''}
 </figure>`;
 }
@@ -95,18 +94,25 @@ function rect(
   height: number,
 ): Html {
   if (width <= 0 || height <= 0) return html``;
-  return html`<rect class="${series?.look ?? ''}" x="${exact(x)}" y="${exact(y)}" width="${exact(width)}" height="${exact(height)}"/>`;
+  return html`<rect class="${series?.className ?? ''}" x="${exact(x)}" y="${exact(y)}" width="${exact(width)}" height="${exact(height)}"/>`;
 }
 
-function text(look: string, x: number, y: number, content: string): Html {
-  return html`<text class="${look}" x="${exact(x)}" y="${exact(y)}">${content}</text>`;
+function text(className: string, x: number, y: number, content: string): Html {
+  return html`<text class="${className}" x="${exact(x)}" y="${exact(y)}">${content}</text>`;
 }
 
-function tooltip({ series }: Chart, { label, values }: Bar): string {
-  const parts = values.map((value, i) =>
-    series.length > 1 ? `${value} ${series[i]?.name}` : value,
-  );
-  return `${label}: ${parts.join(', ')}`;
+/** What the picture shows, for those who do not see it. */
+function describe({ series, bars }: Chart): string {
+  const shown = bars.filter((bar) => bar.values.some((value) => value > 0));
+  return shown.map((bar) => barText(series, bar)).join('; ') || 'nothing';
+}
+
+function tooltip({ series }: Chart, bar: Bar): string {
+  return series.length > 1 ? barText(series, bar) : `${bar.label}: ${bar.values.join(', ')}`;
+}
+
+function barText(series: readonly Series[], { label, values }: Bar): string {
+  return `${label}: ${values.map((value, i) => `${value} ${series[i]?.name}`).join(', ')}`;
 }
 
 function sumOf({ values }: Bar): number {

@@ -1,9 +1,9 @@
 import type { IsoDate } from '../../platform/utc-day.js';
+import { type AuditReport, evidenceText } from './audit-report.js';
 import { csv } from './csv.js';
-import type { Night } from './night.js';
-import { report } from './report.js';
+import { reportPage } from './report-page.js';
 
-/** One file of a night's evidence, at its place. */
+/** One file of an audit's evidence, at its place. */
 export interface EvidenceFile {
   readonly path: string;
   readonly contentType: string;
@@ -13,88 +13,78 @@ export interface EvidenceFile {
 /** Everything is below it, and a writer may write nowhere else. */
 export const EVIDENCE_PREFIX = 'evidence/';
 
-/** Where the page of a night is. */
-export function reportPath(night: IsoDate): string {
-  return `${folderOf(night)}report.html`;
+/** Where the report page of a day is. */
+export function reportPath(auditedOn: IsoDate): string {
+  return `${folderOf(auditedOn)}report.html`;
 }
 
 /**
- * The same night has the same places, so an audit that is repeated replaces what it left before. Each
- * file is made when it is asked for: of a large organization it has some megabytes.
+ * The same day has the same paths, so a repeated audit replaces the files of the one before it. Each
+ * file is built on demand: those of a large organization have some megabytes.
  */
-export function* evidenceFiles(night: Night): Generator<EvidenceFile> {
-  const folder = folderOf(night.night);
-  const csvFile = 'text/csv; charset=utf-8';
+export function* evidenceFiles(report: AuditReport): Generator<EvidenceFile> {
+  const { auditedOn, rows, findings } = report;
+  const folder = folderOf(auditedOn);
   yield {
     path: `${folder}inventory.json`,
     contentType: 'application/json',
-    body: `${JSON.stringify(night)}\n`,
+    body: `${JSON.stringify(report)}\n`,
   };
-  yield { path: `${folder}inventory.csv`, contentType: csvFile, body: inventoryCsv(night) };
-  yield { path: `${folder}findings.csv`, contentType: csvFile, body: findingsCsv(night) };
+  yield csvFile(`${folder}inventory.csv`, INVENTORY_COLUMNS, rows, (row, column) =>
+    column === 'findings' ? row.findings.join(' ') : row[column],
+  );
+  yield csvFile(`${folder}findings.csv`, FINDING_COLUMNS, findings, (finding, column) =>
+    column === 'evidence' ? evidenceText(finding) : finding[column],
+  );
   yield {
-    path: reportPath(night.night),
+    path: reportPath(auditedOn),
     contentType: 'text/html; charset=utf-8',
-    body: report(night),
+    body: reportPage(report),
   };
 }
 
-function folderOf(night: IsoDate): string {
-  const [year, month] = night.split('-');
-  return `${EVIDENCE_PREFIX}${year}/${month}/${night}/`;
+function folderOf(auditedOn: IsoDate): string {
+  const [year, month] = auditedOn.split('-');
+  return `${EVIDENCE_PREFIX}${year}/${month}/${auditedOn}/`;
 }
 
-function inventoryCsv({ rows }: Night): string {
-  const head = [
-    'key',
-    'keyId',
-    'secret',
-    'workspace',
-    'team',
-    'ownerUserId',
-    'state',
-    'createdOn',
-    'ageDays',
-    'lastUsedOn',
-    'expiresOn',
-    'nextRotationOn',
-    'findings',
-  ] as const;
-  return csv(
-    head,
-    rows.map((row) =>
-      head.map((column) => (column === 'findings' ? row.findings.join(' ') : row[column])),
-    ),
-  );
-}
+const INVENTORY_COLUMNS = [
+  'key',
+  'keyId',
+  'secret',
+  'workspace',
+  'team',
+  'ownerUserId',
+  'state',
+  'createdOn',
+  'ageDays',
+  'lastUsedOn',
+  'expiresOn',
+  'nextRotationOn',
+  'findings',
+] as const;
 
-function findingsCsv({ findings }: Night): string {
-  return csv(
-    [
-      'severity',
-      'type',
-      'subject',
-      'workspace',
-      'standing',
-      'since',
-      'openedOn',
-      'evidence',
-      'nextCommand',
-      'id',
-    ],
-    findings.map(({ evidence, ...finding }) => [
-      finding.severity,
-      finding.type,
-      finding.subject,
-      finding.workspace,
-      finding.standing,
-      finding.since,
-      finding.openedOn,
-      Object.entries(evidence)
-        .map(([name, value]) => `${name}: ${value}`)
-        .join('; '),
-      finding.nextCommand,
-      finding.id,
-    ]),
-  );
+const FINDING_COLUMNS = [
+  'severity',
+  'type',
+  'subject',
+  'workspace',
+  'status',
+  'since',
+  'openedOn',
+  'summary',
+  'evidence',
+  'nextStep',
+  'nextCommand',
+  'id',
+] as const;
+
+function csvFile<Column extends string, Row>(
+  path: string,
+  columns: readonly Column[],
+  rows: readonly Row[],
+  cellOf: (row: Row, column: Column) => string | number | null,
+): EvidenceFile {
+  const cells = rows.map((row) => columns.map((column) => cellOf(row, column)));
+  return { path, contentType: 'text/csv; charset=utf-8', body: csv(columns, cells) };
 }

@@ -1,35 +1,40 @@
 import { type SecretState, versionAt } from '../../keys/rotation.js';
+import type { ListedKey } from '../../mistral/mistral.js';
+import { groupBy } from '../../platform/group-by.js';
 import { ageInDays, type IsoDate, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
-import type { Workspace } from '../../policy/policy.js';
-import type { AuditView } from '../audit-facts.js';
-import { FINDING_TYPES, type Finding, type FindingType } from '../finding.js';
-import { type WorkspaceNames, workspaceNameOf } from '../key-findings.js';
+import type { AuditFacts, AuditView } from '../audit.js';
+import { FINDING_TYPES, type Finding, type FindingType, toSafeLine } from '../finding.js';
+import { workspaceNameOf } from '../key-findings.js';
 import { type AuditRules, createHygieneCheck } from '../key-hygiene.js';
 import type { KeyMatch } from '../managed-versions.js';
-import { shown } from '../shown.js';
-import type { SeenKey } from './oldest-keys.js';
 
 /** What a key is to this product. */
 export type KeyState =
-  | 'in charge'
-  /** Made by a rotation that has not ended. */
-  | 'rotating in'
+  | 'current'
+  /** Created by a rotation that has not ended. */
+  | 'pending'
   /** Replaced; a retirement is going to revoke it. */
-  | 'draining'
+  | 'retiring'
   /** Replaced, and nothing is going to revoke it, as far as is known. */
-  | 'left over'
-  /** Several keys carry the name of one rotation. */
-  | 'one of several'
-  /** Its secret was being rotated while the audit looked. */
-  | 'changing'
+  | 'replaced'
+  /** Several keys have the name of one rotation. */
+  | 'duplicate'
+  /** Its secret was rotated during the audit. */
+  | 'in rotation'
   | 'unmanaged'
   /** A secret names a key that Mistral does not list. */
   | 'missing'
   /** Not every key could be listed, and this one was not among them. */
-  | 'not seen'
+  | 'not listed'
   | 'no key yet'
   | 'secret not read';
+
+/** A key as listed, and what its name says of it. */
+export interface MatchedKey {
+  readonly key: ListedKey;
+  readonly match: KeyMatch;
+}
 
 /** One key, or one managed secret without one. `null` is what is not known or does not apply. */
 export interface InventoryRow {
@@ -49,63 +54,62 @@ export interface InventoryRow {
   readonly findings: readonly FindingType[];
 }
 
-export interface RowFacts {
-  readonly secrets: ReadonlyMap<string, SecretState>;
-  readonly retiring: ReadonlySet<string> | undefined;
-  readonly workspaces: readonly Workspace[];
-  readonly workspaceNames: WorkspaceNames;
-}
-
-/** Words a row for a key, or for a secret whose key in charge was not among the keys. */
+/** Makes a row of a key, or of a secret whose current key was not among the keys. */
 export function createRows(
-  { secrets, retiring, workspaces, workspaceNames }: RowFacts,
-  { complete, moving }: AuditView,
+  { secrets, retiring, workspaces }: AuditFacts,
+  { complete, changing }: AuditView,
   findings: readonly Finding[],
   rules: AuditRules,
   now: Date,
 ) {
   const checkHygiene = createHygieneCheck(rules, now);
-  const workspaceById = new Map(workspaces.map((workspace) => [workspace.id, workspace]));
   const byKeyId = typesBy(findings, ({ evidence }) => evidence.keyId);
   const bySecretName = typesBy(findings, ({ evidence }) =>
     evidence.keyId === undefined ? evidence.secret : undefined,
   );
 
-  function stateOf({ key, match }: SeenKey): KeyState {
+  function stateOf({ key, match }: MatchedKey): KeyState {
     const secretName = plannedOf(match)?.secretName;
-    if (secretName !== undefined && moving.has(secretName)) return 'changing';
-    if (retiring?.has(key.id)) return 'draining';
+    if (secretName !== undefined && changing.has(secretName)) return 'in rotation';
+    if (retiring?.has(key.id)) return 'retiring';
     if (match.kind === 'foreign') return 'unmanaged';
-    if (match.kind === 'unlabelled' || match.version.stage === 'AWSPREVIOUS') return 'left over';
-    if (match.version.keys.count > 1) return 'one of several';
-    return match.version.stage === 'AWSCURRENT' ? 'in charge' : 'rotating in';
+    if (match.kind === 'unlabelled' || match.version.stage === 'AWSPREVIOUS') return 'replaced';
+    if (match.version.keys.count > 1) return 'duplicate';
+    return match.version.stage === 'AWSCURRENT' ? 'current' : 'pending';
   }
 
-  /** Also what a finding about many keys tells of no single one. */
-  function findingsOf({ key }: SeenKey, state: KeyState, secretName: string | undefined) {
+  function keylessState(secretName: string, secret: SecretState | undefined): KeyState {
+    if (!secret) return 'secret not read';
+    if (versionAt(secret, 'AWSCURRENT') === undefined) return 'no key yet';
+    if (changing.has(secretName)) return 'in rotation';
+    return complete ? 'missing' : 'not listed';
+  }
+
+  /** Also those that one finding counts for many keys. */
+  function findingsOf({ key }: MatchedKey, state: KeyState, secretName: string | undefined) {
     const found = new Set<FindingType>(byKeyId.get(key.id));
     if (state === 'unmanaged') found.add('unmanaged');
-    if (state === 'unmanaged' || state === 'in charge') {
+    if (state === 'unmanaged' || state === 'current') {
       checkHygiene(key, (type) => found.add(type));
     }
-    if (state === 'in charge' || state === 'one of several') {
+    if (state === 'current' || state === 'duplicate') {
       for (const type of bySecretName.get(secretName ?? '') ?? []) found.add(type);
     }
     return FINDING_TYPES.filter((type) => found.has(type));
   }
 
   return {
-    key(seen: SeenKey): InventoryRow {
-      const { key, match } = seen;
+    key(matched: MatchedKey): InventoryRow {
+      const { key, match } = matched;
       const plannedKey = plannedOf(match);
-      const state = stateOf(seen);
-      const workspace = workspaceById.get(key.workspaceId ?? '') ?? plannedKey?.workspace;
+      const state = stateOf(matched);
+      const workspace = workspaces.get(key.workspaceId ?? '') ?? plannedKey?.workspace;
       const secret = secrets.get(plannedKey?.secretName ?? '');
       return {
-        key: shown(key.name),
+        key: toSafeLine(key.name),
         keyId: key.id,
         secret: plannedKey?.secretName ?? null,
-        workspace: workspaceNameOf(key, workspaceNames),
+        workspace: workspaceNameOf(key, workspaces),
         team: workspace?.team ?? null,
         ownerUserId: workspace?.ownerUserId ?? null,
         state,
@@ -113,36 +117,43 @@ export function createRows(
         ageDays: ageOf(key.createdAt, now),
         lastUsedOn: key.lastUsedOn ?? null,
         expiresOn: key.expiresOn ?? null,
-        nextRotationOn: state === 'in charge' ? dayOf(secret?.nextRotationAt) : null,
-        findings: findingsOf(seen, state, plannedKey?.secretName),
+        nextRotationOn: state === 'current' ? dayOf(secret?.nextRotationAt) : null,
+        findings: findingsOf(matched, state, plannedKey?.secretName),
       };
     },
 
-    secret({ secretName, workspace, key }: PlannedKey): InventoryRow {
+    secret(planned: PlannedKey): InventoryRow {
+      const { secretName, workspace } = planned;
       const secret = secrets.get(secretName);
-      const found = new Set(bySecretName.get(secretName));
-      const state = ((): KeyState => {
-        if (!secret) return 'secret not read';
-        if (versionAt(secret, 'AWSCURRENT') === undefined) return 'no key yet';
-        if (moving.has(secretName)) return 'changing';
-        return complete ? 'missing' : 'not seen';
-      })();
       return {
-        key: key.name,
-        keyId: null,
-        secret: secretName,
-        workspace: workspace.name,
-        team: workspace.team,
+        ...secretRow(planned, secret?.lastRotatedAt, bySecretName.get(secretName) ?? [], now),
         ownerUserId: workspace.ownerUserId,
-        state,
-        createdOn: dayOf(secret?.lastRotatedAt),
-        ageDays: ageOf(secret?.lastRotatedAt, now),
-        lastUsedOn: null,
-        expiresOn: null,
+        state: keylessState(secretName, secret),
         nextRotationOn: dayOf(secret?.nextRotationAt),
-        findings: FINDING_TYPES.filter((type) => found.has(type)),
       };
     },
+  };
+}
+
+/** What is known of a secret without a key at Mistral: its reads are not uses of the key. */
+export function secretRow(
+  { secretName, workspace, key }: PlannedKey,
+  since: Date | undefined,
+  found: readonly FindingType[],
+  now: Date,
+): Omit<InventoryRow, 'state' | 'nextRotationOn'> {
+  return {
+    key: key.name,
+    keyId: null,
+    secret: secretName,
+    workspace: workspace.name,
+    team: workspace.team,
+    ownerUserId: null,
+    createdOn: dayOf(since),
+    ageDays: ageOf(since, now),
+    lastUsedOn: null,
+    expiresOn: null,
+    findings: FINDING_TYPES.filter((type) => found.includes(type)),
   };
 }
 
@@ -152,15 +163,9 @@ export function plannedOf(match: KeyMatch): PlannedKey | undefined {
 }
 
 function typesBy(findings: readonly Finding[], nameOf: (finding: Finding) => string | undefined) {
-  const types = new Map<string, FindingType[]>();
-  for (const finding of findings) {
-    const name = nameOf(finding);
-    if (name === undefined) continue;
-    const known = types.get(name);
-    if (known) known.push(finding.type);
-    else types.set(name, [finding.type]);
-  }
-  return types;
+  return new Map(
+    [...groupBy(findings, nameOf)].map(([name, group]) => [name, group.map(({ type }) => type)]),
+  );
 }
 
 function dayOf(at: Date | undefined): IsoDate | null {

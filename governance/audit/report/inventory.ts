@@ -1,12 +1,15 @@
 import type { ListedKey } from '../../mistral/mistral.js';
-import type { Workspace } from '../../policy/policy.js';
-import type { AuditFacts, AuditView } from '../audit-facts.js';
+import type { AuditFacts, AuditView } from '../audit.js';
 import type { Finding } from '../finding.js';
 import type { AuditRules } from '../key-hygiene.js';
 import type { KeyMatch } from '../managed-versions.js';
-import { ageOf, createRows, type InventoryRow, plannedOf } from './inventory-row.js';
-import { type AgeGroup, createKeyAges } from './key-ages.js';
-import { createOldestKeys } from './oldest-keys.js';
+import {
+  ageOf,
+  createRows,
+  type InventoryRow,
+  type MatchedKey,
+  plannedOf,
+} from './inventory-row.js';
 
 export interface Inventory {
   readonly rows: readonly InventoryRow[];
@@ -19,52 +22,44 @@ export interface Inventory {
   readonly ages: readonly AgeGroup[];
 }
 
-export interface InventoryFacts extends AuditFacts {
-  readonly workspaces: readonly Workspace[];
-}
-
-export interface InventoryTaking {
-  see(key: ListedKey, match: KeyMatch): void;
-  taken(view: AuditView, findings: readonly Finding[]): Inventory;
+export interface InventoryBuilder {
+  add(key: ListedKey, match: KeyMatch): void;
+  build(view: AuditView, findings: readonly Finding[]): Inventory;
 }
 
 const MOST_MANAGED = 5000;
 const MOST_OTHERS = 1000;
 
-/** Takes stock of all keys as they stream by, in flat memory. */
-export function takeInventory(
-  facts: InventoryFacts,
-  rules: AuditRules,
-  now: Date,
-): InventoryTaking {
+/** Collects all keys as they stream by, in flat memory. */
+export function createInventory(facts: AuditFacts, rules: AuditRules, now: Date): InventoryBuilder {
   const managed = createOldestKeys(MOST_MANAGED);
   const others = createOldestKeys(MOST_OTHERS);
   const ages = createKeyAges();
 
   return {
-    see(key, match) {
+    add(key, match) {
       const isManaged = plannedOf(match) !== undefined;
       ages.add(isManaged ? 'managed' : 'other', ageOf(key.createdAt, now));
       (isManaged ? managed : others).add(key, match);
     },
 
-    taken(view, findings) {
+    build(view, findings) {
       const row = createRows(facts, view, findings, rules, now);
       const listed = [...managed.kept(), ...others.kept()];
-      const inCharge = new Set(
+      const withCurrentKey = new Set(
         listed.flatMap(({ match }) => {
           const isCurrent = match.kind === 'labelled' && match.version.stage === 'AWSCURRENT';
           return isCurrent ? [match.version.planned.secretName] : [];
         }),
       );
-      const keyless = facts.planned.filter(({ secretName }) => !inCharge.has(secretName));
+      const keyless = facts.planned.filter(({ secretName }) => !withCurrentKey.has(secretName));
       const ofSecrets = [...keyless.map(row.secret), ...managed.kept().map(row.key)].sort(bySecret);
       return {
         rows: [...ofSecrets, ...others.kept().map(row.key)],
         managedKeys: managed.count(),
         otherKeys: others.count(),
         leftOut: managed.count() + others.count() - listed.length,
-        ages: ages.groups(),
+        ages: ages.groups,
       };
     },
   };
@@ -72,4 +67,67 @@ export function takeInventory(
 
 function bySecret(one: InventoryRow, other: InventoryRow): number {
   return (one.secret ?? '').localeCompare(other.secret ?? '');
+}
+
+/** The oldest of all keys, as many as there is room for. A key of unknown age may be the oldest. */
+function createOldestKeys(room: number) {
+  let kept: (MatchedKey & { readonly createdMs: number })[] = [];
+  let count = 0;
+  let tooYoungMs = Number.POSITIVE_INFINITY;
+
+  function tidy(): void {
+    kept.sort((one, other) => one.createdMs - other.createdMs);
+    const last = kept[room - 1];
+    if (!last || kept.length === room) return;
+    kept = kept.slice(0, room);
+    tooYoungMs = last.createdMs;
+  }
+
+  return {
+    /** Of all that were added. */
+    count: () => count,
+
+    add(key: ListedKey, match: KeyMatch): void {
+      count += 1;
+      const createdMs = key.createdAt?.getTime() ?? 0;
+      if (createdMs >= tooYoungMs) return;
+      kept.push({ key, match, createdMs });
+      if (kept.length >= 2 * room) tidy(); // rarely, so that one more key costs next to nothing
+    },
+
+    /** The oldest first. */
+    kept(): readonly MatchedKey[] {
+      tidy();
+      return kept;
+    },
+  };
+}
+
+/** How many keys have an age, in days. */
+export interface AgeGroup {
+  readonly label: string;
+  readonly managed: number;
+  readonly other: number;
+}
+
+/** Last day of each group; older keys are in one of their own, and so are those of unknown age. */
+const UP_TO_DAYS = [7, 30, 60, 90, 180, 365] as const;
+const LABELS = [...UP_TO_DAYS.map((days) => `≤ ${days}`), `> ${UP_TO_DAYS.at(-1)}`, 'unknown'];
+
+/** Counts every key by its age, so that the chart has them all however many there are. */
+export function createKeyAges() {
+  const groups = LABELS.map((label) => ({ label, managed: 0, other: 0 }));
+  return {
+    groups,
+    add(kind: 'managed' | 'other', ageDays: number | null): void {
+      const group = groups[groupIndex(ageDays)];
+      if (group) group[kind] += 1;
+    },
+  };
+}
+
+function groupIndex(ageDays: number | null): number {
+  if (ageDays === null) return UP_TO_DAYS.length + 1;
+  const index = UP_TO_DAYS.findIndex((days) => ageDays <= days);
+  return index < 0 ? UP_TO_DAYS.length : index;
 }

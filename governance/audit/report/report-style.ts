@@ -86,5 +86,5 @@ footer { margin-top: 36px; padding-bottom: 40px; font-size: 0.86rem; color: var(
 }
 </style>`;
 
-/** SHA-256 of what stands between the tags of `STYLE`; a test tells what it has to be. */
+/** SHA-256 of what stands between the tags of `STYLE`; a test names the right one. */
 export const STYLE_HASH = 'sha256-MsWhSJU4/hhIXL+zs+zhZc/eFw3YI+RKAiUaOHV/JGk=';

@@ -1,84 +1,189 @@
 import type { Alert } from '../../alerts/alert.js';
-import type { RemovedKey } from '../retirement.js';
-import { type ReplacementStory, type RetirementStory, tellRetirement } from './retirement-story.js';
+import { supplyCommand } from '../operator/operator-secret.js';
+import {
+  consoleOf,
+  deleteSecret,
+  type RetirementContext,
+  retirementAlert,
+  rotateAgain,
+  timeText,
+} from './retirement-alert.js';
 
-export interface RevokedKey extends RetirementStory {
-  /** Whether Mistral was seen to refuse the key, besides no longer listing it. */
-  readonly refused: boolean;
+export interface RevokedContext extends RetirementContext {
+  readonly confirmation: { readonly rejected: boolean };
 }
 
-export function keyRevoked(story: RevokedKey): Alert {
-  const { retirement } = story;
-  const { secretName, secretId, oldKeyId } = retirement;
-  const isRemoved = retirement.reason === 'removed';
-  const seen = story.refused ? 'Mistral refuses it and' : 'Mistral';
-  return tellRetirement(story, {
+export function keyRevoked(context: RevokedContext): Alert {
+  const { retirement, confirmation } = context;
+  const { rejected } = confirmation;
+  const { secretName, oldKeyId, reason } = retirement;
+  return retirementAlert(context, {
     type: 'key-revoked',
     severity: 'info',
-    title: `${isRemoved ? 'Removed' : 'Old'} key of ${secretName} is revoked`,
-    description: `Key ${oldKeyId} is gone: ${seen} no longer lists it. ${isRemoved ? 'The secret that held it remains.' : 'The rotation is complete.'}`,
-    facts: { 'seen refused': story.refused ? 'yes' : 'no longer stored, so not tried' },
-    nextSteps: isRemoved
-      ? [
-          {
-            say: 'When nothing reads the secret any more, delete it; it can be restored for 30 days',
-            command: `aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
-          },
-        ]
-      : [],
+    title: `Revoked ${reason} key of ${secretName}`,
+    description: [
+      `Key ${oldKeyId} is revoked: Mistral no longer lists it${rejected ? ' and rejects it (401)' : ''}.`,
+      reason === 'removed' ? 'The secret that held it remains.' : 'The rotation is complete.',
+    ],
+    facts: { 'rejected by Mistral': rejected ? 'yes' : 'not tried: its version is not stored' },
+    nextSteps: [reason === 'removed' && deleteSecret(retirement)],
   });
 }
 
-export interface RolledBack extends ReplacementStory {
-  readonly reason: string;
+export interface RejectedContext extends RetirementContext {
+  readonly verdict: {
+    /** What makes the rejection final. */
+    readonly reason: string;
+    readonly rejectedSince: string;
+  };
 }
 
-export function rolledBack(story: RolledBack): Alert {
-  const { secretName, secretId, oldKeyId, newKeyId } = story.retirement;
-  return tellRetirement(story, {
+export function rolledBack(context: RejectedContext): Alert {
+  const { retirement, verdict } = context;
+  const { secretName } = retirement;
+  return retirementAlert(context, {
     type: 'rolled-back',
     severity: 'critical',
-    title: `Rotation of ${secretName} was rolled back`,
-    description: `The new key ${newKeyId} stopped working (${story.reason}), so the old key ${oldKeyId} is in charge again and the new one was deleted. Services that fetched the new key fail until they read the secret again.`,
-    facts: { reason: story.reason },
+    title: `Rolled back rotation of ${secretName} (new key rejected)`,
+    description: [
+      'The previous key is current again. The new key was deleted.',
+      'Services that have read the new key get 401 from Mistral until they read the secret again.',
+      `Mistral has rejected the new key (401) since ${timeText(verdict.rejectedSince)}.`,
+      asSentence(verdict.reason),
+    ],
+    facts: { reason: verdict.reason, 'rejected since': timeText(verdict.rejectedSince) },
     nextSteps: [
-      { say: 'Restart services that cache the secret and report 401 from Mistral' },
-      {
-        say: 'Find out who revoked the new key, then rotate again',
-        command: `aws secretsmanager rotate-secret --secret-id ${secretId}`,
-      },
+      'Restart services that get 401 from Mistral, so that they read the secret again',
+      rotateAgain('Find out why Mistral rejected the new key, then rotate again', retirement),
     ],
   });
 }
 
-/** The key is in charge after all: the flow ends without touching anything. */
-export function oldKeyKept({ retirement, at }: RetirementStory): Alert {
-  return retirement.reason === 'removed'
-    ? removalTakenBack({ retirement, at })
-    : oldKeyInCharge({ retirement, at });
-}
-
-function removalTakenBack(story: { retirement: RemovedKey; at: Date }): Alert {
-  const { secretName, oldKeyId } = story.retirement;
-  return tellRetirement(story, {
-    type: 'rolled-back',
-    severity: 'info',
-    title: `Removal of ${secretName} was taken back`,
-    description: `The policy names the key again, so key ${oldKeyId} is kept. Nothing was revoked.`,
+/** Neither key works: more likely a suspension or a quota than two bad keys, so nothing is moved. */
+export function bothKeysRejected(
+  context: RejectedContext & {
+    readonly newKeyId: string;
+    readonly verdict: { readonly checkAt: string };
+  },
+): Alert {
+  const { retirement, newKeyId, verdict, at } = context;
+  const { secretName, workspace, oldKeyId } = retirement;
+  return retirementAlert(context, {
+    type: 'rotation-failed',
+    severity: 'critical',
+    title: `Mistral rejects both keys of ${secretName} (401)`,
+    description: [
+      `Services of workspace ${workspace} get 401 from Mistral: it rejects the current key ${newKeyId} and the previous key ${oldKeyId}.`,
+      `Nothing was changed, because a rollback would not help; both keys are checked again at ${timeText(verdict.checkAt, at)}.`,
+      'The workspace or the organization may be suspended.',
+      asSentence(verdict.reason),
+    ],
+    facts: {
+      reason: verdict.reason,
+      'rejected since': timeText(verdict.rejectedSince),
+      'next check': timeText(verdict.checkAt),
+    },
+    nextSteps: [
+      'Check at https://console.mistral.ai whether the workspace is suspended or a bill is unpaid',
+      rotateAgain('If only this key is affected, create a new one', retirement),
+    ],
   });
 }
 
-function oldKeyInCharge(story: ReplacementStory): Alert {
-  const { secretName, secretId, oldKeyId, newKeyId } = story.retirement;
-  return tellRetirement(story, {
+function asSentence(reason: string): string {
+  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
+}
+
+export interface KeptContext extends RetirementContext {
+  /** In operator mode, the secret whose current key this one is. */
+  readonly verdict: { readonly heldBy?: string | undefined };
+}
+
+/** The key is current after all: the flow ends without changing or asking for anything. */
+export function keyKept(context: KeptContext): Alert {
+  const { retirement, verdict } = context;
+  const { secretName, oldKeyId } = retirement;
+  const { heldBy } = verdict;
+  if (heldBy !== undefined && heldBy !== secretName) {
+    return retirementAlert(context, {
+      type: 'rolled-back',
+      severity: 'warning',
+      title: `Keep the key of ${secretName}: another secret holds it`,
+      description: [
+        `The policy no longer names ${secretName}, but the same key is the current key of ${heldBy}: do not delete ${oldKeyId}.`,
+        `You are asked to delete it when ${heldBy} has a new key.`,
+      ],
+      facts: { 'current in': heldBy },
+    });
+  }
+  if (retirement.reason === 'removed') {
+    return retirementAlert(context, {
+      type: 'rolled-back',
+      severity: 'info',
+      title: `Removal of ${secretName} was undone, its key is kept`,
+      description: [
+        `The policy names the key again, so key ${oldKeyId} stays current. Nothing was revoked.`,
+      ],
+    });
+  }
+  const { newKeyId } = retirement;
+  const movedBack = `AWSCURRENT was moved back to key ${oldKeyId}, so`;
+  const newerKey = `The newer key ${newKeyId} stays at Mistral,`;
+  return retirementAlert(context, {
     type: 'rolled-back',
     severity: 'warning',
-    title: `Old key of ${secretName} is in charge again`,
-    description: `Somebody moved AWSCURRENT back to key ${oldKeyId}, so nothing was revoked. The newer key ${newKeyId} was left at Mistral, where the nightly audit reports it.`,
+    title: `Previous key of ${secretName} is current again`,
+    ...(heldBy === undefined
+      ? {
+          description: [
+            `${movedBack} nothing was revoked. Services are not affected.`,
+            `${newerKey} and the nightly audit reports it.`,
+          ],
+          nextSteps: [
+            rotateAgain('When the reason for moving back is settled, rotate again', retirement),
+          ],
+        }
+      : {
+          description: [
+            `${movedBack} do not delete it. Services are not affected.`,
+            `${newerKey} where this system does not monitor it.`,
+          ],
+          nextSteps: [
+            {
+              say: 'When the reason for moving back is settled, supply a new key',
+              command: supplyCommand(retirement),
+            },
+            `Delete ${newKeyId} at ${consoleOf(retirement)}`,
+          ],
+        }),
+  });
+}
+
+/** The flow ended after its retries; the key still works, and nothing will revoke it. */
+export function retirementFailed(
+  context: RetirementContext & { readonly error?: { readonly Error: string } | undefined },
+): Alert {
+  const { retirement, executionArn, stateMachineArn } = context;
+  const errorName = context.error?.Error ?? 'an unknown verdict';
+  const { secretName, oldKeyId, reason } = retirement;
+  return retirementAlert(context, {
+    type: 'rotation-failed',
+    severity: 'critical',
+    title: `Retirement of the ${reason} key of ${secretName} failed`,
+    description: [
+      `The retirement of key ${oldKeyId} ended with ${errorName} after all retries. Services are not affected.`,
+      'The key stays valid, and nothing retires it until you start the retirement again.',
+    ],
+    facts: { error: errorName, execution: executionArn },
     nextSteps: [
       {
-        say: 'When the reason for going back is settled, rotate again',
-        command: `aws secretsmanager rotate-secret --secret-id ${secretId}`,
+        say: 'Find the cause in the history of the execution',
+        command: `aws stepfunctions get-execution-history --execution-arn ${executionArn} --reverse-order --max-results 20`,
+      },
+      {
+        // A redrive would only enter the state Failed once more.
+        say: 'When the cause is fixed, start the retirement again; it does only what is left to do',
+        command: `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --input '${JSON.stringify(retirement)}'`,
       },
     ],
   });

@@ -39,7 +39,7 @@ const SMALL: Parameters<typeof gatewayWorld>[1] = (document) => {
   document.gateway.maxBodyBytes = 1024;
 };
 
-test('a body that announces too much is refused before a byte of it is read', async () => {
+test('a body that is announced as too large is refused unread', async () => {
   const world = await answering(SMALL);
   const { socket, heard } = await raw(world);
 
@@ -50,7 +50,7 @@ test('a body that announces too much is refused before a byte of it is read', as
   expect(world.received).toEqual([]);
 });
 
-test('a caller that waits for "100 continue" is told before it sends', async () => {
+test('a caller that waits for "100 continue" gets it, or the refusal, before it sends', async () => {
   const world = await answering(SMALL);
   const tooMuch = await raw(world);
   tooMuch.socket.write(head('Content-Length: 5000', 'Expect: 100-continue'));
@@ -64,7 +64,7 @@ test('a caller that waits for "100 continue" is told before it sends', async () 
   await eventually(() => fits.heard().includes('HTTP/1.1 200 OK'));
 });
 
-test('a body without a length is refused as soon as it is too long', async () => {
+test('a body without a length is refused as soon as it is too large', async () => {
   const world = await answering(SMALL);
   const { socket, heard } = await raw(world);
   const chunk = `200\r\n${'x'.repeat(512)}\r\n`;
@@ -78,7 +78,7 @@ test('a body without a length is refused as soon as it is too long', async () =>
   expect(world.received).toEqual([]);
 });
 
-test('a connection is good for another request after a refused body has passed', async () => {
+test('a connection can be used for another request after a refused body', async () => {
   const world = await answering(SMALL);
   const { socket, heard } = await raw(world);
 
@@ -89,7 +89,7 @@ test('a connection is good for another request after a refused body has passed',
   await eventually(() => heard().includes('HTTP/1.1 200 OK'));
 });
 
-test('a body shorter than it promised is an invalid request', async () => {
+test('a body shorter than announced is an invalid request', async () => {
   const world = await answering();
   const { socket, heard } = await raw(world);
 
@@ -101,7 +101,7 @@ test('a body shorter than it promised is an invalid request', async () => {
   expect(world.received).toEqual([]);
 });
 
-test('a body longer than it promised is cut there, and the rest is no request', async () => {
+test('a body longer than announced is cut, and the rest is not taken for a request', async () => {
   const world = await answering();
   const { socket, heard } = await raw(world);
 
@@ -122,7 +122,7 @@ test('a body with two kinds of length is refused', async () => {
   expect(world.received).toEqual([]);
 });
 
-test('a server that drains finishes what runs and takes nothing new', async () => {
+test('a draining server finishes its requests and accepts no new ones', async () => {
   let finish = () => {};
   const world = await gatewayWorld((response) => {
     finish = () => answerJson(response, 200, COMPLETION);
@@ -143,7 +143,7 @@ test('a server that drains finishes what runs and takes nothing new', async () =
   await drain;
 });
 
-test('what does not finish in time is cut', async () => {
+test('a request that does not finish in time is cut off', async () => {
   const world = await gatewayWorld(() => {});
   const running = world.ask(CHAT);
   await eventually(() => world.received.length === 1);

@@ -13,7 +13,7 @@ import {
 
 const STACK = { QUOTA_TABLE_NAME: 'quotas', ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:1:alerts' };
 
-test('without options it is there for this machine alone', () => {
+test('without options the server is reachable from this machine only', () => {
   expect(parseServeOptions([], STACK)).toEqual({
     kind: 'options',
     options: {
@@ -27,7 +27,7 @@ test('without options it is there for this machine alone', () => {
   });
 });
 
-test('for others it is there only with a header that somebody vouches for', () => {
+test('other hosts need a caller header that a proxy vouches for', () => {
   expect(parseServeOptions(['--host', '0.0.0.0'], STACK)).toMatchObject({ kind: 'wrong' });
   expect(
     parseServeOptions(['--host', '0.0.0.0', '--caller-header', 'x-amzn-arn'], STACK),
@@ -45,14 +45,14 @@ test.each([
   expect(parseServeOptions(args, STACK)).toMatchObject({ kind: 'wrong' });
 });
 
-test('fails without the names of quota table and topic', () => {
+test('fails without the names of the quota table and the topic', () => {
   expect(parseServeOptions([], { ...STACK, QUOTA_TABLE_NAME: '' })).toMatchObject({
     kind: 'wrong',
     message: expect.stringContaining('QUOTA_TABLE_NAME'),
   });
 });
 
-test('stopped, it finishes what runs and gives the leases back after the last settlement', async () => {
+test('a stopped server finishes its requests, and returns the leases after the last settlement', async () => {
   let finish = () => {};
   const world = await gatewayWorld((response) => {
     finish = () => answerJson(response, 200, COMPLETION);

@@ -40,7 +40,7 @@ function allowedOf(access: CompiledAccess, caller: string): string[] {
   return SERVED.filter((model) => ask(access, caller, model).kind === 'allow');
 }
 
-/** A policy whose callers are these patterns, each with a role of its own to tell which one won. */
+/** A policy whose callers are these patterns, each with a role of its own to see which one won. */
 function withCallers(...principals: string[]): CompiledAccess {
   return anAccess((document) => {
     document.callers = principals.map((principal, index) => {
@@ -175,11 +175,11 @@ describe('max_tokens', () => {
     [true, 'true'],
     [[100], '[100]'],
     [{}, '{}'],
-  ])('%j is no count of tokens', (maxTokens, shown) => {
+  ])('%j is not a valid token count', (maxTokens, text) => {
     expect(ask(shipped, session('analyst'), 'mistral-small-latest', maxTokens)).toEqual({
       kind: 'refuse',
       code: 'max_tokens_invalid',
-      message: `max_tokens ${shown} is no count of tokens: role "analyst" may ask model "mistral-small-2603" for 1 to 500`,
+      message: `max_tokens ${text} is not a valid token count: role "analyst" may ask model "mistral-small-2603" for 1 to 500`,
     });
   });
 
@@ -205,7 +205,7 @@ describe('a caller matches', () => {
     ['a part of its role in a path', 'arn:aws:iam::111122223333:role/a/an*', session('analyst')],
     ['its role in any account', 'arn:aws:iam::*:role/analyst', session('analyst')],
     ['every role', 'arn:aws:iam::111122223333:role/*', session('analyst')],
-    ['its very session', session('analyst', 'ada'), session('analyst', 'ada')],
+    ['its own session', session('analyst', 'ada'), session('analyst', 'ada')],
     ['its sessions', session('analyst', 'a*'), session('analyst', 'ada@example.com')],
     [
       'a role in China',
@@ -250,7 +250,7 @@ describe('a caller matches', () => {
     ['two lines', 'arn:aws:iam::*:role/*', `${session('analyst')}\n${session('analyst')}`],
     ['no session', 'arn:aws:iam::*:role/*', session('analyst', '')],
     ['an ARN in a session', 'arn:aws:iam::*:role/x', session('y', 'a:assumed-role/x/b')],
-    ['nobody', 'arn:aws:iam::*:role/*', ''],
+    ['an empty ARN', 'arn:aws:iam::*:role/*', ''],
     ['a method', 'arn:aws:iam::*:role/*', 'constructor'],
   ])('fails for %s', (_name, pattern, caller) => {
     expect(ask(withCallers(pattern), caller)).toMatchObject({
@@ -289,7 +289,7 @@ test('a role that the policy does not have is refused', () => {
   });
 });
 
-test('tens of thousands of sessions are told apart, and the first is still known', () => {
+test('tens of thousands of sessions are kept apart, and the first is still known', () => {
   for (let each = 0; each < 25_000; each += 1) {
     const caller = session('analyst', `s${each}`);
     const answer = ask(shipped, caller);

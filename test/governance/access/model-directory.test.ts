@@ -72,7 +72,7 @@ describe('all names of a model lead to its exact id', () => {
   });
 });
 
-test('a release that is served stands for itself, whatever others call theirs', () => {
+test('a release that is served stands for itself, also where another model has it as an alias', () => {
   const models = [model('mistral-small-2603', ['mistral-small-2506']), model('mistral-small-2506')];
   expect(resolve(models, ['mistral-small-2506', 'mistral-small-2603'])).toEqual([
     'mistral-small-2506',

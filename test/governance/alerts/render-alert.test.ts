@@ -33,25 +33,76 @@ function bodies(alert: Alert) {
   };
 }
 
-test('an e-mail says what happened, why it matters and what to paste', () => {
+test('an e-mail says what happened, what to do with commands to paste, and the details', () => {
   expect(bodies(anAlert())).toMatchObject({
-    email: `Replaced key of mistral/dev/team is still in use
-2026-04-08 01:00 UTC, warning
+    email: `WARNING: Replaced key of mistral/dev/team is still in use
+2026-04-08 01:00 UTC
 
 Key old_key was used again.
+
+What to do
+
+1. See who reads the secret:
+
+   aws cloudtrail lookup-events
+
+2. Restart what still holds it.
+
+Details
 
   secret        mistral/dev/team
   last used on  2026-04-07
 
-What to do:
+Runbook: https://example.com/runbook.md#key-in-use`,
+  });
+});
 
-1. See who reads the secret:
+test('an e-mail wraps sentences and leaves commands and details on one line', () => {
+  const command = 'aws dynamodb scan --table-name quotas --filter-expression x'.padEnd(120, 'x');
+  const sentence = 'Services that still hold a copy of the replaced key get 401 from Mistral. ';
+  const { email } = bodies(
+    anAlert({
+      description: sentence.repeat(2).trim(),
+      facts: { reason: command },
+      nextSteps: [
+        {
+          say: 'Find all services that read the secret, and restart those that hold a copy of it',
+          command,
+        },
+      ],
+    }),
+  ) as ReturnType<typeof bodies> & { email: string };
+  expect(email.split('\n').slice(3, -2)).toEqual([
+    'Services that still hold a copy of the replaced key get 401 from Mistral.',
+    'Services that still hold a copy of the replaced key get 401 from Mistral.',
+    '',
+    'What to do',
+    '',
+    '1. Find all services that read the secret, and restart those that hold a copy',
+    '   of it:',
+    '',
+    `   ${command}`,
+    '',
+    'Details',
+    '',
+    `  reason  ${command}`,
+  ]);
+});
 
-aws cloudtrail lookup-events
+test('an alert without steps and details is a title, a time, a sentence and the runbook', () => {
+  expect(bodies(anAlert({ facts: {}, nextSteps: [] }))).toMatchObject({
+    email: `WARNING: Replaced key of mistral/dev/team is still in use
+2026-04-08 01:00 UTC
 
-2. Restart what still holds it.
+Key old_key was used again.
 
 Runbook: https://example.com/runbook.md#key-in-use`,
+  });
+});
+
+test('a text message has severity, title and the way to the runbook', () => {
+  expect(bodies(anAlert())).toMatchObject({
+    sms: 'WARNING: Replaced key of mistral/dev/team is still in use. https://example.com/runbook.md#key-in-use',
   });
 });
 

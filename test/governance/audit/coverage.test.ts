@@ -1,17 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Coverage, notYetGrouped, undecidedBy } from '../../../governance/audit/coverage.js';
+import { undecidedBy, withoutGrouped } from '../../../governance/audit/coverage.js';
 import { FINDING_TYPES } from '../../../governance/audit/finding.js';
 import { aFinding, DEV, DEV_ID } from '../../support/audit-builders.js';
-
-const everything: Coverage = {
-  allKeys: true,
-  retirements: true,
-  workspaces: true,
-  rateLimit: true,
-  spendLimit: true,
-  models: true,
-  unclearSecrets: new Set(),
-};
+import { FULL_COVERAGE } from '../../support/large-report.js';
 
 const findings = [
   ...FINDING_TYPES.map((type) => aFinding({ type, id: `${type}#${DEV_ID}#k1` })),
@@ -20,7 +11,7 @@ const findings = [
   aFinding({ type: 'policy-drift', id: 'policy-drift#spend#organization' }),
 ];
 
-test.each<[string, Partial<Coverage>, string[]]>([
+test.each<[string, Partial<typeof FULL_COVERAGE>, string[]]>([
   ['nothing', {}, []],
   [
     'the list of keys',
@@ -45,25 +36,25 @@ test.each<[string, Partial<Coverage>, string[]]>([
   ['the spend limit', { spendLimit: false }, ['policy-drift#spend#organization']],
   ['the models', { models: false }, [`model-drift#${DEV_ID}#k1`]],
 ])('an audit that missed %s leaves open what depends on it', (_name, missed, ids) => {
-  const isUndecided = undecidedBy({ ...everything, ...missed });
+  const isUndecided = undecidedBy({ ...FULL_COVERAGE, ...missed });
   expect(findings.filter(isUndecided).map(({ id }) => id)).toEqual(ids);
 });
 
 test('an audit that could not read a secret leaves open all that is about it', () => {
-  const isUndecided = undecidedBy({ ...everything, unclearSecrets: new Set([DEV]) });
+  const isUndecided = undecidedBy({ ...FULL_COVERAGE, unclearSecrets: new Set([DEV]) });
   expect(isUndecided(aFinding({ type: 'rotation-failed', subject: DEV }))).toBe(true);
 });
 
-describe('keys seen by a listing that broke off', () => {
+describe('keys of a listing that broke off', () => {
   const single = aFinding({ id: `unmanaged#${DEV_ID}#k1`, type: 'unmanaged' });
   const group = aFinding({ id: `unmanaged#${DEV_ID}#many`, type: 'unmanaged' });
 
-  test('are told', () => {
-    expect(notYetGrouped([single, group], [])).toEqual([single, group]);
+  test('are reported', () => {
+    expect(withoutGrouped([single, group], [])).toEqual([single, group]);
   });
 
-  test('are not told again by name while a group of them is open', () => {
-    expect(notYetGrouped([single], [group])).toEqual([]);
-    expect(notYetGrouped([group], [group])).toEqual([group]);
+  test('are not reported by name while a group of them is open', () => {
+    expect(withoutGrouped([single], [group])).toEqual([]);
+    expect(withoutGrouped([group], [group])).toEqual([group]);
   });
 });

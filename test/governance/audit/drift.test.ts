@@ -44,8 +44,8 @@ describe('workspaces', () => {
     const [dev, , prod] = listed;
     const renamed = [{ ...dev, id: dev?.id ?? '', name: 'sandbox' }, ...(prod ? [prod] : [])];
     expect(judgeWorkspaces(policy, renamed, NOW)).toMatchObject([
-      { subject: 'dev-workspace', evidence: { reason: expect.stringContaining('"sandbox"') } },
-      { subject: 'ml-workspace', evidence: { reason: expect.stringContaining('archived') } },
+      { subject: 'dev-workspace', summary: expect.stringContaining('"sandbox"') },
+      { subject: 'ml-workspace', summary: expect.stringContaining('archived') },
     ]);
   });
 });
@@ -55,7 +55,7 @@ test.each([
   [8, ['prod-workspace']],
   [500 / 60, []],
   [1, ['ml-workspace', 'prod-workspace']],
-])('at %d requests/s the policy promises too much to %j', (rate, names) => {
+])('at %d requests/s the policy allows too much to %j', (rate, names) => {
   expect(judgeRateLimit(policy, rate, NOW).map(({ subject }) => subject)).toEqual(names);
 });
 
@@ -64,7 +64,7 @@ describe('the spend limit at Mistral', () => {
   test.each<[string, Partial<SpendLimit>, string | undefined]>([
     ['that leaves room for all budgets is no drift', { limit: 2550 }, undefined],
     ['below the budgets together is', { limit: 2549.99 }, 'warning'],
-    ['that is reached refuses every key', { limit: 5000, reached: true }, 'critical'],
+    ['that is reached rejects every key', { limit: 5000, reached: true }, 'critical'],
     ['is none', { limit: undefined }, undefined],
   ])('%s', (_name, change, severity) => {
     const spendLimit: SpendLimit = {
@@ -96,7 +96,7 @@ describe('models', () => {
     expect(judgeModels(policy, models, resolutions, NOW)).toEqual({ findings: [], resolutions });
   });
 
-  test('whose alias moved are told with what it was and is', () => {
+  test('whose alias moved are reported with what it was and is', () => {
     const before = { 'codestral-latest': 'codestral-2501' };
     expect(judgeModels(policy, models, before, NOW).findings).toMatchObject([
       {
@@ -111,7 +111,7 @@ describe('models', () => {
     ]);
   });
 
-  test('that are gone are told, and what they stood for is kept', () => {
+  test('that are gone are reported, and what they stood for is kept', () => {
     const before = { 'mistral-embed': 'mistral-embed-2312' };
     const verdict = judgeModels(policy, models.slice(0, 3), before, NOW);
     expect(verdict.findings).toMatchObject([
@@ -120,7 +120,7 @@ describe('models', () => {
     expect(verdict.resolutions).toMatchObject(before);
   });
 
-  test('that are deprecated are told with the date and the replacement', () => {
+  test('that are deprecated are reported with the date and the replacement', () => {
     const end = { deprecatedAt: new Date('2026-12-01T00:00:00Z'), replacement: 'codestral-2611' };
     const ending = models.map((model) =>
       model.id === 'codestral-2508' ? { ...model, ...end } : model,

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect, onTestFinished, test } from 'vitest';
 import {
+  createEvidenceClient,
   createEvidenceStore,
-  type EvidenceStoreOptions,
+  type EvidenceStore,
 } from '../../../governance/audit/evidence-store.aws.js';
 import type { EvidenceFile } from '../../../governance/audit/report/evidence-files.js';
+import { AWS_CLIENT } from '../../../governance/platform/aws-client.js';
 import { serveHttp } from '../../../testing/fakes/http-server.js';
 import { createObjectStore } from '../../../testing/fakes/object-store.js';
 import { type Loopback, loopback } from '../../support/loopback.js';
@@ -18,23 +19,18 @@ const FILE: EvidenceFile = {
   body: 'key\r\nclé\r\n',
 };
 
-const aws = new SecretsManagerClient({
-  region: 'eu-west-1',
-  credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'session' },
-});
+type AwsConfig = Parameters<typeof createEvidenceClient>[0];
 
-function storeAt(endpoint: string, more: Partial<EvidenceStoreOptions> = {}) {
-  const waits: number[] = [];
-  const store = createEvidenceStore({
-    bucketName: 'bucket',
-    aws,
-    endpoint,
-    now: () => NOW,
-    random: () => 1,
-    sleep: async (milliseconds) => waits.push(milliseconds),
-    ...more,
-  });
-  return { store, waits };
+function storeAt(endpoint: string, aws: Partial<AwsConfig> = {}): EvidenceStore {
+  const credentials = {
+    accessKeyId: 'AKIDEXAMPLE',
+    secretAccessKey: 'secret',
+    sessionToken: 'session',
+  };
+  const config = { ...AWS_CLIENT, region: 'eu-west-1', credentials, ...aws };
+  const client = createEvidenceClient(config, endpoint);
+  onTestFinished(() => client.destroy());
+  return createEvidenceStore(client, 'bucket');
 }
 
 /** Answers with these, one after the other, and takes the object after that. */
@@ -48,7 +44,7 @@ function answering(...answers: [status: number, code: string][]): Promise<Loopba
 
 test('a file is put with its type, signed with what it holds', async () => {
   const s3 = await answering();
-  await storeAt(s3.url).store.keep([FILE]);
+  await storeAt(s3.url).keep([FILE]);
   expect(s3.requests).toHaveLength(1);
   const [request] = s3.requests;
   expect(request).toMatchObject({
@@ -57,20 +53,19 @@ test('a file is put with its type, signed with what it holds', async () => {
     body: FILE.body,
     headers: {
       'content-type': FILE.contentType,
-      'x-amz-date': '20260630T020000Z',
       'x-amz-security-token': 'session',
       'x-amz-content-sha256': createHash('sha256').update(FILE.body).digest('hex'),
     },
   });
   expect(request?.headers.authorization).toMatch(
-    /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/20260630\/eu-west-1\/s3\/aws4_request, SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature=[0-9a-f]{64}$/,
+    /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/s3\/aws4_request, /,
   );
 });
 
-test('the page comes last, so that where it is, the rest is too', async () => {
+test('the report comes last, so that where it is, the rest is too', async () => {
   const s3 = await answering();
   const files = ['a', 'b', 'report.html'].map((path) => ({ ...FILE, path }));
-  await storeAt(s3.url).store.keep(files);
+  await storeAt(s3.url).keep(files);
   expect(s3.requests.map(({ path }) => path)).toEqual([
     '/bucket/a',
     '/bucket/b',
@@ -81,53 +76,54 @@ test('the page comes last, so that where it is, the rest is too', async () => {
 test.each([
   [500, 'InternalError'],
   [503, 'SlowDown'],
-  [429, 'TooManyRequests'],
   [400, 'RequestTimeout'],
-])('what passes is tried again: %i %s', async (status, code) => {
-  const s3 = await answering([status, code], [status, code]);
-  const { store, waits } = storeAt(s3.url);
-  await store.keep([FILE]);
-  expect(s3.requests).toHaveLength(3);
-  expect(waits).toEqual([200, 400]);
+])('a temporary failure is tried again: %i %s', async (status, code) => {
+  const s3 = await answering([status, code]);
+  await storeAt(s3.url).keep([FILE]);
+  expect(s3.requests).toHaveLength(2);
 });
 
-test('what does not pass is given up after four attempts', async () => {
-  const s3 = await loopback((response) => response.writeHead(503).end());
-  await expect(storeAt(s3.url).store.keep([FILE])).rejects.toThrow(
-    `S3 did not take ${PATH}: 503 without a code`,
+test('a failure that lasts is given up after four attempts', async () => {
+  const s3 = await answering(...Array<[number, string]>(9).fill([500, 'InternalError']));
+  await expect(storeAt(s3.url).keep([FILE])).rejects.toThrow(
+    `S3 did not store ${PATH}: 500 InternalError`,
   );
   expect(s3.requests).toHaveLength(4);
 });
 
-test('a refusal is final, and told by its code alone', async () => {
+test('a denial is final, and reported by its code alone', async () => {
   const s3 = await answering([403, 'AccessDenied']);
-  await expect(storeAt(s3.url).store.keep([FILE, FILE])).rejects.toThrow(
-    new Error(`S3 did not take ${PATH}: 403 AccessDenied`),
-  );
+  const denied = await storeAt(s3.url)
+    .keep([FILE, FILE])
+    .catch((error: unknown) => error);
+  expect(denied).toEqual(new Error(`S3 did not store ${PATH}: 403 AccessDenied`));
+  expect(denied).not.toHaveProperty('cause');
   expect(s3.requests).toHaveLength(1);
 });
 
-test('an answer that stays away is not waited for', async () => {
+test('a missing answer is not waited for', async () => {
   const s3 = await loopback(() => {});
-  const { store, waits } = storeAt(s3.url, { timeoutMs: 20, maxAttempts: 2 });
-  await expect(store.keep([FILE])).rejects.toThrow(`S3 did not take ${PATH}: The operation was`);
-  expect(waits).toEqual([200]);
+  const requestHandler = { ...AWS_CLIENT.requestHandler, requestTimeout: 20 };
+  const store = storeAt(s3.url, { requestHandler, maxAttempts: 2 });
+  await expect(store.keep([FILE])).rejects.toThrow(`S3 did not store ${PATH}: `);
+  expect(s3.requests).toHaveLength(2);
 });
 
-test('nobody there is told as such', async () => {
-  const { store } = storeAt('http://127.0.0.1:1', { maxAttempts: 1 });
-  await expect(store.keep([FILE])).rejects.toThrow(`S3 did not take ${PATH}: fetch failed`);
+test('an address without a server is reported as such', async () => {
+  await expect(storeAt('http://127.0.0.1:1', { maxAttempts: 1 }).keep([FILE])).rejects.toThrow(
+    /S3 did not store .*: .*ECONNREFUSED/,
+  );
 });
 
-test('evidence is told as the AWS CLI takes it', () => {
-  expect(storeAt('http://s3').store.uriOf(PATH)).toBe(`s3://bucket/${PATH}`);
+test('a stored file has an address that the AWS CLI takes', () => {
+  expect(storeAt('http://s3').uriOf(PATH)).toBe(`s3://bucket/${PATH}`);
 });
 
 test('the stand-in of the local run keeps every version, and takes nothing that is not signed', async () => {
   const objects = createObjectStore(() => NOW);
   const server = await serveHttp(objects.answer);
   onTestFinished(() => server.close());
-  const { store } = storeAt(server.url);
+  const store = storeAt(server.url);
   await store.keep([FILE]);
   await store.keep([{ ...FILE, body: 'again' }]);
   expect(objects.objects.get(`bucket/${PATH}`)?.map(({ body }) => body)).toEqual([

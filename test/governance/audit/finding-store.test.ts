@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import {
   createFindingStore,
   type FindingStore,
+  type StoredChanges,
 } from '../../../governance/audit/finding-store.aws.js';
-import type { FindingChanges, OpenFinding } from '../../../governance/audit/reconcile-findings.js';
+import type { OpenFinding } from '../../../governance/audit/reconcile-findings.js';
 import type { LocalDynamo } from '../../../testing/dynamo.js';
 import { aFinding } from '../../support/audit-builders.js';
 import { newTableForEach } from '../../support/table.js';
@@ -19,17 +20,17 @@ newTableForEach((local, name) => {
   store = createFindingStore(dynamo.client, table);
 });
 
-function opened(id: string, lastToldOn = '2026-06-01', note = ''): OpenFinding {
-  return { finding: aFinding({ id, evidence: { note } }), openedOn: '2026-06-01', lastToldOn };
+function opened(id: string, lastNotifiedOn = '2026-06-01', note = ''): OpenFinding {
+  return { finding: aFinding({ id, evidence: { note } }), openedOn: '2026-06-01', lastNotifiedOn };
 }
 
-function apply(changes: Partial<FindingChanges>): Promise<void> {
-  return store.apply({ open: [], remind: [], resolve: [], ...changes });
+function apply(changes: Partial<StoredChanges>): Promise<void> {
+  return store.apply({ opened: [], notified: [], resolved: [], ...changes });
 }
 
 test('gives back what was opened, and nothing in a new table', async () => {
   expect(await store.open()).toEqual([]);
-  await apply({ open: [opened('a')] });
+  await apply({ opened: [opened('a')] });
   expect(await store.open()).toEqual([opened('a')]);
 });
 
@@ -37,33 +38,33 @@ test('reads 300 findings over as many pages as they take', async () => {
   const open = Array.from({ length: 300 }, (_, at) =>
     opened(`id-${String(at).padStart(3, '0')}`, '2026-06-01', 'x'.repeat(8000)),
   );
-  await apply({ open });
+  await apply({ opened: open });
   expect(await store.open()).toEqual(open);
 });
 
-test('keeps when a finding was last told, and forgets one that resolved', async () => {
-  await apply({ open: [opened('a'), opened('b')] });
-  await apply({ remind: [opened('a', '2026-06-08')], resolve: [opened('b')] });
+test('keeps when on-call was last notified of a finding, and forgets one that resolved', async () => {
+  await apply({ opened: [opened('a'), opened('b')] });
+  await apply({ notified: [opened('a', '2026-06-08')], resolved: [opened('b')] });
   expect(await store.open()).toEqual([opened('a', '2026-06-08')]);
 });
 
 test('of two audits that open one finding, the first is kept', async () => {
-  await apply({ open: [opened('a', '2026-06-01', 'first')] });
-  await apply({ open: [opened('a', '2026-06-01', 'second')] });
+  await apply({ opened: [opened('a', '2026-06-01', 'first')] });
+  await apply({ opened: [opened('a', '2026-06-01', 'second')] });
   expect(await store.open()).toEqual([opened('a', '2026-06-01', 'first')]);
 });
 
-test('an audit that was overtaken brings no resolved finding back and takes no reminded one away', async () => {
-  await apply({ open: [opened('a'), opened('b')] });
-  await apply({ remind: [opened('a', '2026-06-08')], resolve: [opened('b')] });
+test('an audit that was overtaken brings no resolved finding back and removes none that is open', async () => {
+  await apply({ opened: [opened('a'), opened('b')] });
+  await apply({ notified: [opened('a', '2026-06-08')], resolved: [opened('b')] });
 
-  await apply({ remind: [opened('b', '2026-06-08')], resolve: [opened('a')] });
+  await apply({ notified: [opened('b', '2026-06-08')], resolved: [opened('a')] });
 
   expect(await store.open()).toEqual([opened('a', '2026-06-08')]);
 });
 
 test('applying the same changes again changes nothing', async () => {
-  const changes = { open: [opened('a')], remind: [], resolve: [opened('b')] };
+  const changes = { opened: [opened('a')], notified: [], resolved: [opened('b')] };
   await apply(changes);
   await apply(changes);
   expect(await store.open()).toEqual([opened('a')]);
@@ -82,7 +83,9 @@ test('remembers what the next audit needs', async () => {
 
 test('fails when the table cannot be written', async () => {
   const elsewhere = createFindingStore(dynamo.client, 'no-such-table');
-  await expect(elsewhere.apply({ open: [opened('a')], remind: [], resolve: [] })).rejects.toThrow();
+  await expect(
+    elsewhere.apply({ opened: [opened('a')], notified: [], resolved: [] }),
+  ).rejects.toThrow();
 });
 
 test('fails on an item it did not write', async () => {

@@ -1,81 +1,105 @@
 import { expect, test } from 'vitest';
+import { auditAlerts } from '../../../governance/audit/audit-digest.js';
 import type { Finding } from '../../../governance/audit/finding.js';
 import {
   type OpenFinding,
+  openAfter,
   reconcileFindings,
 } from '../../../governance/audit/reconcile-findings.js';
-import { aFinding, dayAgo, daysAgo, NOW } from '../../support/audit-builders.js';
+import {
+  aFinding,
+  anOpenFinding,
+  dayAgo,
+  daysAgo,
+  NO_CHANGES,
+  NOW,
+} from '../../support/audit-builders.js';
+import { FULL_COVERAGE } from '../../support/large-report.js';
 
-const known = (lastToldOn: string, finding = aFinding()): OpenFinding => ({
-  finding,
-  openedOn: dayAgo(20),
-  lastToldOn,
-});
+const TODAY = '2026-06-30';
 
-function reconcile(before: OpenFinding[], current: Finding[], undecided = false, now = NOW) {
-  return reconcileFindings({
-    before,
-    current,
-    isUndecided: () => undecided,
-    remindEveryDays: 7,
-    now,
-  });
+function reconcile(
+  before: readonly OpenFinding[],
+  current: readonly Finding[],
+  coverage = FULL_COVERAGE,
+  now = NOW,
+) {
+  return reconcileFindings({ before, current, coverage, remindEveryDays: 7, now });
 }
 
-const nothing = { open: [], remind: [], resolve: [], unchanged: [] };
-
-test('a finding not known before opens', () => {
-  const opened = { finding: aFinding(), openedOn: '2026-06-30', lastToldOn: '2026-06-30' };
-  expect(reconcile([], [aFinding(), aFinding()])).toEqual({ ...nothing, open: [opened] });
+test('a finding not known before opens, once', () => {
+  const opened = { finding: aFinding(), openedOn: TODAY, lastNotifiedOn: TODAY };
+  expect(reconcile([], [aFinding(), aFinding()])).toEqual({ ...NO_CHANGES, opened: [opened] });
 });
 
-test('a finding that still holds is not told again before its time', () => {
-  const before = known(dayAgo(6));
-  expect(reconcile([before], [aFinding()])).toEqual({ ...nothing, unchanged: [before] });
-});
-
-test('a finding that still holds reminds, with what is known now', () => {
+test('a finding that still holds has the facts of today, and the day that it was first seen', () => {
+  const before = anOpenFinding({}, dayAgo(6));
   const now = aFinding({ evidence: { lastUsed: 'never' }, since: dayAgo(0) });
-  expect(reconcile([known(dayAgo(7))], [now])).toEqual({
-    ...nothing,
-    remind: [
-      { finding: { ...now, since: '2026-06-01' }, openedOn: dayAgo(20), lastToldOn: '2026-06-30' },
-    ],
+  expect(reconcile([before], [now])).toEqual({
+    ...NO_CHANGES,
+    stillOpen: [{ ...before, finding: { ...now, since: '2026-06-01' } }],
   });
 });
 
-test('a finding that got worse is told at once, and one that got better is not', () => {
-  const warning = aFinding({ severity: 'warning' });
-  const critical = aFinding({ severity: 'critical' });
-  const told = { finding: critical, openedOn: dayAgo(20), lastToldOn: '2026-06-30' };
-  expect(reconcile([known(dayAgo(1), warning)], [critical])).toEqual({
-    ...nothing,
-    remind: [told],
+test.each([
+  [6, false],
+  [7, true],
+])('a reminder of what on-call was notified of %i days ago: %s', (days, isReminderDue) => {
+  const before = [anOpenFinding({ id: 'stale#x#1' }), anOpenFinding({}, dayAgo(days))];
+  const current = before.map(({ finding }) => finding);
+  expect(reconcile(before, current)).toMatchObject({ isReminderDue });
+});
+
+test('a finding that got more severe is raised, and one that got less severe is not', () => {
+  const warning = anOpenFinding({ severity: 'warning' });
+  const critical = anOpenFinding({ severity: 'critical' });
+  expect(reconcile([warning], [critical.finding])).toEqual({
+    ...NO_CHANGES,
+    raised: [{ ...critical, lastNotifiedOn: TODAY }],
   });
-  const before = known(dayAgo(1), critical);
-  expect(reconcile([before], [warning])).toEqual({ ...nothing, unchanged: [before] });
+  expect(reconcile([critical], [warning.finding])).toEqual({ ...NO_CHANGES, stillOpen: [warning] });
 });
 
 test('a finding that no longer holds resolves', () => {
-  const before = known(dayAgo(1));
-  expect(reconcile([before], [])).toEqual({ ...nothing, resolve: [before] });
+  const before = anOpenFinding();
+  expect(reconcile([before], [])).toEqual({ ...NO_CHANGES, resolved: [before] });
 });
 
-test('a finding that could not be looked for neither resolves nor reminds', () => {
-  const before = known(dayAgo(30));
-  expect(reconcile([before], [], true)).toEqual({ ...nothing, unchanged: [before] });
+test('a finding that could not be checked neither resolves nor makes a reminder due', () => {
+  const before = anOpenFinding({}, dayAgo(30));
+  const incomplete = { ...FULL_COVERAGE, allKeys: false };
+  expect(reconcile([before], [], incomplete)).toEqual({ ...NO_CHANGES, stillOpen: [before] });
 });
 
-test('over 30 nights a finding opens once, reminds each week, resolves once and opens anew', () => {
-  const told: string[] = [];
+test('over 40 days news is sent at once, and all reminders together, a week apart', () => {
+  const first = aFinding({ id: 'unmanaged#x#1', type: 'unmanaged' });
+  const second = aFinding({ id: 'unmanaged#x#2', type: 'unmanaged', evidence: { keyId: 'k2' } });
+  const info = aFinding({ id: 'never-used#x#2', type: 'never-used', severity: 'info' });
+  const holding = (day: number) => [
+    ...(day === 30 ? [] : [first]),
+    ...(day >= 3 ? [second] : []),
+    ...(day >= 14 ? [info] : []),
+  ];
+  const sent: string[] = [];
   let open: readonly OpenFinding[] = [];
-  for (let night = 1; night <= 30; night += 1) {
-    const holds = night !== 17;
-    const changes = reconcile([...open], holds ? [aFinding()] : [], false, daysAgo(-night));
-    for (const kind of ['open', 'remind', 'resolve'] as const) {
-      if (changes[kind].length > 0) told.push(`${night} ${kind}`);
-    }
-    open = [...changes.open, ...changes.remind, ...changes.unchanged];
+  for (let day = 1; day <= 40; day += 1) {
+    const at = daysAgo(-day);
+    const changes = reconcile(open, holding(day), FULL_COVERAGE, at);
+    const { alerts, notified } = auditAlerts({ changes, at, report: 's3://report', problems: [] });
+    for (const { title } of alerts) sent.push(`${day} ${title}`);
+    const stored = new Map(notified.map((one) => [one.finding.id, one]));
+    open = openAfter(changes).map((one) => stored.get(one.finding.id) ?? one);
   }
-  expect(told).toEqual(['1 open', '8 remind', '15 remind', '17 resolve', '18 open', '25 remind']);
+  const reminder = 'Reminder: 2 unmanaged Mistral keys in dev-workspace';
+  expect(sent).toEqual([
+    '1 1 new unmanaged Mistral key in dev-workspace; 1 finding open',
+    '3 1 new unmanaged Mistral key in dev-workspace; 2 findings open',
+    `10 ${reminder}; 2 findings open`,
+    '14 1 new never-used key in dev-workspace; 3 findings open',
+    `17 ${reminder}; 3 findings open`,
+    `24 ${reminder}; 3 findings open`,
+    '30 1 finding resolved on notebook; 2 findings open',
+    '31 1 new unmanaged Mistral key in dev-workspace; 3 findings open',
+    `38 ${reminder}; 3 findings open`,
+  ]);
 });

@@ -47,19 +47,19 @@ test.each([
     ['rotation-overdue'],
   ],
   [
-    'no key and no rotation, told once',
+    'no key and no rotation, reported once',
     { stagesByVersion: {}, nextRotationAt: daysAgo(9) },
     undefined,
     ['rotation-overdue'],
   ],
-  ['a rotation under way for a day', rotating, daysAgo(1), []],
-  ['a rotation under way for more than a day', rotating, second(1, -1), ['rotation-failed']],
+  ['a rotation unfinished for a day', rotating, daysAgo(1), []],
+  ['a rotation unfinished for more than a day', rotating, second(1, -1), ['rotation-failed']],
   ['rotation switched off', { rotationEnabled: false }, undefined, ['policy-drift']],
 ])('%s', (_name, change, pendingSince, types) => {
   expect(judge(change, pendingSince).map(({ type }) => type)).toEqual(types);
 });
 
-test('a rotation that got stuck is told with the commands that free and repeat it', () => {
+test('a stuck rotation is reported with the commands that release and repeat it', () => {
   expect(judge(rotating, daysAgo(3))).toMatchObject([
     {
       subject: DEV,
@@ -70,7 +70,7 @@ test('a rotation that got stuck is told with the commands that free and repeat i
   ]);
 });
 
-test('AWSPENDING on the version in charge is no rotation under way', () => {
+test('AWSPENDING on the current version is not an unfinished rotation', () => {
   const secret = aManagedSecret(DEV, { stagesByVersion: { v: ['AWSCURRENT', 'AWSPENDING'] } });
   expect(unfinishedVersion(secret)).toBeUndefined();
   expect(unfinishedVersion(aManagedSecret(DEV, rotating))).toBe(PENDING);

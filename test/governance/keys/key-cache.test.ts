@@ -35,8 +35,8 @@ async function current(): Promise<ApiKey> {
 }
 
 const currentKey = async () => (await keys.current()).reveal();
-const insteadOf = async (...refused: string[]) =>
-  (await keys.instead(refused.map((key) => new ApiKey(key))))?.reveal();
+const insteadOf = async (...rejected: string[]) =>
+  (await keys.instead(rejected.map((key) => new ApiKey(key))))?.reveal();
 const pass = (seconds: number) => {
   now += seconds * 1000;
 };
@@ -66,18 +66,18 @@ describe('a key older than five minutes', () => {
     expect(reads).toHaveLength(1);
   });
 
-  test('serves the request that finds it so, and is read anew behind it, once', async () => {
+  test('serves the request that finds it so, and is read again in the background, once', async () => {
     pass(300);
     expect([await currentKey(), await currentKey()]).toEqual([K1, K2]);
     expect(reads).toEqual(['AWSCURRENT', 'AWSCURRENT']);
   });
 
-  test('is read anew first when it is older than ten', async () => {
+  test('is read again first when it is older than ten', async () => {
     pass(600);
     expect(await currentKey()).toBe(K2);
   });
 
-  test('serves on for an hour while Secrets Manager cannot be reached, and no longer', async () => {
+  test('serves for an hour while Secrets Manager cannot be reached, and no longer', async () => {
     isAway = true;
     pass(3599);
     expect(await currentKey()).toBe(K1);
@@ -87,7 +87,7 @@ describe('a key older than five minutes', () => {
     expect(await currentKey()).toBe(K2);
   });
 
-  test('is asked for at most every five seconds meanwhile', async () => {
+  test('is read at most every five seconds meanwhile', async () => {
     isAway = true;
     pass(1000);
     await currentKey();
@@ -100,7 +100,7 @@ describe('a key older than five minutes', () => {
   });
 });
 
-test('a key that may be used for less than five minutes is read anew before that', async () => {
+test('a key that may be used for less than five minutes is read again before that', async () => {
   const strict = createKeyCache(
     { current, previous: async () => undefined },
     { maxStaleSeconds: 60, nowMs: () => now },
@@ -113,7 +113,7 @@ test('a key that may be used for less than five minutes is read anew before that
   expect((await strict.current()).reveal()).toBe(K2);
 });
 
-describe('a key that Mistral refuses', () => {
+describe('a key that Mistral rejects', () => {
   beforeEach(async () => {
     await keys.current();
   });
@@ -125,7 +125,7 @@ describe('a key that Mistral refuses', () => {
     expect(await currentKey()).toBe(K2);
   });
 
-  test('is read anew once for all whose requests were refused', async () => {
+  test('is read again once for all whose requests were rejected', async () => {
     labels = { AWSCURRENT: K2 };
 
     expect(await Promise.all([insteadOf(K1), insteadOf(K1)])).toEqual([K2, K2]);
@@ -133,7 +133,7 @@ describe('a key that Mistral refuses', () => {
     expect(reads).toEqual(['AWSCURRENT', 'AWSCURRENT']);
   });
 
-  test('gives way to AWSPREVIOUS where AWSCURRENT is the refused one, for a minute', async () => {
+  test('gives way to AWSPREVIOUS where AWSCURRENT is the rejected one, for a minute', async () => {
     labels = { AWSCURRENT: K1, AWSPREVIOUS: K2 };
 
     expect(await Promise.all([insteadOf(K1), insteadOf(K1)])).toEqual([K2, K2]);
@@ -149,13 +149,13 @@ describe('a key that Mistral refuses', () => {
     expect(await insteadOf(K1, K2)).toBe('plaintext-of-key-0');
   });
 
-  test('has nothing in its place where AWSPREVIOUS was refused as well', async () => {
+  test('has no replacement where AWSPREVIOUS was rejected as well', async () => {
     labels = { AWSCURRENT: K2, AWSPREVIOUS: K1 };
 
     expect(await insteadOf(K1, K2)).toBeUndefined();
   });
 
-  test('is not asked for again at once: Mistral answers 401 for an exhausted plan too', async () => {
+  test('is not read again at once: Mistral answers 401 for an exhausted plan too', async () => {
     expect(await insteadOf(K1)).toBeUndefined();
     expect(await insteadOf(K1)).toBeUndefined();
     expect(reads).toEqual(['AWSCURRENT', 'AWSCURRENT', 'AWSPREVIOUS']);
@@ -171,13 +171,13 @@ describe('a key that Mistral refuses', () => {
   });
 });
 
-test('a secret without a key yet is said to be so by whoever reads it', async () => {
+test('a secret without a key fails with the error of its reader', async () => {
   labels = {};
 
   await expect(currentKey()).rejects.toThrow('no key yet');
 });
 
-test('once Secrets Manager failed, nobody waits for it any more who has a key', async () => {
+test('once Secrets Manager failed, no caller waits for it while there is a key in memory', async () => {
   await keys.current();
   isAway = true;
   pass(1000);

@@ -1,18 +1,17 @@
 import { expect, test } from 'vitest';
 import {
-  judgeKeyHealth,
-  type KeyHealthFacts,
-  missingModels,
+  judgeRejection,
+  lackOfAccess,
+  type RejectionFacts,
 } from '../../../governance/keys/key-health.js';
 
 const createdAt = new Date('2026-03-01T10:00:00Z');
 const after = (seconds: number) => new Date(createdAt.getTime() + seconds * 1000);
 
-function facts(overrides: Partial<KeyHealthFacts>): KeyHealthFacts {
+function facts(overrides: Partial<RejectionFacts>): RejectionFacts {
   return {
     now: after(3600),
     createdAt,
-    accepted: false,
     listed: { expiresOn: '2026-06-20' },
     spendLimitReached: false,
     ...overrides,
@@ -20,8 +19,7 @@ function facts(overrides: Partial<KeyHealthFacts>): KeyHealthFacts {
 }
 
 test.each([
-  ['an accepted key works', { accepted: true, listed: undefined }, 'works', undefined],
-  ['a key no longer listed is bad', { listed: undefined }, 'bad', /no longer lists/],
+  ['a key no longer listed is bad', { listed: undefined }, 'bad', /no longer listed/],
   [
     'an expired key is bad',
     { listed: { expiresOn: '2026-02-28' } },
@@ -32,10 +30,15 @@ test.each([
     'a key is not expired on its last day',
     { listed: { expiresOn: '2026-03-01' }, now: after(60) },
     'undecided',
-    /60 s after creating it/,
+    /created 60 seconds ago/,
   ],
-  ['a key refused for long is bad', { now: after(600) }, 'bad', /although it lists it/],
-  ['a young key is undecided', { now: after(599) }, 'undecided', /599 s after/],
+  ['a key rejected for long is bad', { now: after(600) }, 'bad', /still listed/],
+  [
+    'a young key is undecided',
+    { now: after(599) },
+    'undecided',
+    /created 10 minutes ago.* for 10 minutes/,
+  ],
   [
     'a reached spend limit leaves any key undecided',
     { spendLimitReached: true },
@@ -46,12 +49,12 @@ test.each([
     'a reached spend limit does not excuse a key that is gone',
     { spendLimitReached: true, listed: undefined },
     'bad',
-    /no longer lists/,
+    /no longer listed/,
   ],
 ] as const)('%s', (_name, given, kind, reason) => {
-  const health = judgeKeyHealth(facts(given));
+  const health = judgeRejection(facts(given));
   expect(health.kind).toBe(kind);
-  if (reason) expect(health).toMatchObject({ reason: expect.stringMatching(reason) });
+  expect(health).toMatchObject({ reason: expect.stringMatching(reason) });
 });
 
 const MODELS = [
@@ -65,10 +68,21 @@ const MODELS = [
 ];
 
 test.each([
-  ['every model', '*', []],
-  ['an id', ['mistral-small-2603'], []],
-  ['an alias', ['mistral-small-latest'], []],
-  ['a model that is not there', ['mistral-small-latest', 'codestral-latest'], ['codestral-latest']],
-] as const)('models missing from a policy that names %s', (_name, named, missing) => {
-  expect(missingModels(named, MODELS)).toEqual(missing);
+  ['every model', '*', undefined],
+  ['an id', ['mistral-small-2603'], undefined],
+  ['an alias', ['mistral-small-latest'], undefined],
+  [
+    'a model that the key may not use',
+    ['mistral-small-latest', 'codestral-latest'],
+    'it has no access to model codestral-latest, which the policy allows in workspace dev',
+  ],
+  [
+    'two models that the key may not use',
+    ['a', 'b'],
+    'it has no access to models a and b, which the policy allows in workspace dev',
+  ],
+] as const)('the access of a key where the policy names %s', (_name, models, lack) => {
+  expect(lackOfAccess({ name: 'dev', models: models === '*' ? '*' : [...models] }, MODELS)).toBe(
+    lack,
+  );
 });

@@ -10,7 +10,7 @@ const CreatedDate = new Date('2026-03-01T10:00:00Z');
 
 beforeEach(() => service.reset());
 
-test('finds when a version was made, on whatever page it is listed', async () => {
+test('finds when a version was created, on whichever page it is listed', async () => {
   service
     .on(ListSecretVersionIdsCommand)
     .callsFake(({ NextToken }) =>

@@ -5,7 +5,7 @@ import { aManagedKey, aSecret } from '../../support/builders.js';
 
 const accepted: KeyProbe = { kind: 'accepted', models: [] };
 
-test('asks with the key in charge', async () => {
+test('asks with the current key', async () => {
   const asked: string[] = [];
   const catalog = createModelCatalog(
     {

@@ -10,6 +10,7 @@ const rules: RetirementRules = { quietDays: 1, maxDrainDays: 7, onDrainTimeout: 
 const promotedAt = new Date('2026-03-01T10:00:00Z');
 const works = { kind: 'works' } as const;
 const bad = { kind: 'bad', reason: 'gone' } as const;
+const rejectedSince = '2026-03-03T00:50:00.000Z';
 
 function facts(overrides: Partial<RetirementFacts>): RetirementFacts {
   return {
@@ -18,7 +19,7 @@ function facts(overrides: Partial<RetirementFacts>): RetirementFacts {
     current: 'new',
     oldKey: { lastUsedOn: '2026-03-01' },
     newKey: works,
-    wasBad: false,
+    rejectedSince: undefined,
     oldKeyAccepted: undefined,
     ...overrides,
   };
@@ -48,7 +49,7 @@ describe('while the new key works', () => {
     [
       'a key used the day after its replacement',
       { oldKey: { lastUsedOn: '2026-03-02' } },
-      { kind: 'in-use', checkAt: '2026-03-04T01:00:00.000Z', lastUsedOn: '2026-03-02' },
+      { kind: 'key-in-use', checkAt: '2026-03-04T01:00:00.000Z', lastUsedOn: '2026-03-02' },
     ],
     [
       'a key that fell quiet after having been in use',
@@ -58,15 +59,15 @@ describe('while the new key works', () => {
     [
       'a key in use a second before its drain ends',
       { oldKey: { lastUsedOn: '2026-03-08' }, now: new Date('2026-03-08T09:59:59Z') },
-      { kind: 'in-use', checkAt: '2026-03-09T01:00:00.000Z', lastUsedOn: '2026-03-08' },
+      { kind: 'key-in-use', checkAt: '2026-03-09T01:00:00.000Z', lastUsedOn: '2026-03-08' },
     ],
     [
       'a key in use when its drain has ended',
       { oldKey: { lastUsedOn: '2026-03-08' }, now: new Date('2026-03-08T10:00:00Z') },
-      { kind: 'hold', checkAt: '2026-03-09T01:00:00.000Z', lastUsedOn: '2026-03-08' },
+      { kind: 'approval-needed', checkAt: '2026-03-09T01:00:00.000Z', lastUsedOn: '2026-03-08' },
     ],
     [
-      'a held key that fell quiet',
+      'a key that fell quiet while waiting for approval',
       { oldKey: { lastUsedOn: '2026-03-10' }, now: new Date('2026-03-12T01:00:00Z') },
       { kind: 'revoke', lastUsedOn: '2026-03-10' },
     ],
@@ -75,7 +76,7 @@ describe('while the new key works', () => {
     expect(judgeRetirement(facts(given), rules)).toEqual(verdict);
   });
 
-  test('a key in use when its drain has ended goes all the same, where the policy says so', () => {
+  test('a key in use when its drain has ended is revoked where the policy says so', () => {
     const given = facts({
       oldKey: { lastUsedOn: '2026-03-08' },
       now: new Date('2026-03-08T10:00:00Z'),
@@ -86,7 +87,7 @@ describe('while the new key works', () => {
     });
   });
 
-  test('a leaked key goes at once with no days to wait for', () => {
+  test('a leaked key is revoked at once, with no days to wait for', () => {
     const atOnce: RetirementRules = { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' };
     expect(judgeRetirement(facts({ now: promotedAt }), atOnce).kind).toBe('revoke');
   });
@@ -95,32 +96,47 @@ describe('while the new key works', () => {
 describe('while the new key is in doubt', () => {
   test.each([
     [
-      'a key found bad for the first time is looked at again in ten minutes',
+      'a key found bad for the first time is checked again in ten minutes',
       { newKey: bad },
-      { kind: 'wait', checkAt: '2026-03-03T01:10:00.000Z', reason: 'gone', newKeyIsBad: true },
+      {
+        kind: 'wait',
+        checkAt: '2026-03-03T01:10:00.000Z',
+        reason: 'gone',
+        rejectedSince: '2026-03-03T01:00:00.000Z',
+      },
     ],
     [
-      'a bad key is replaced by the old one, if that is accepted',
-      { newKey: bad, wasBad: true, oldKeyAccepted: true },
-      { kind: 'roll-back', reason: 'gone' },
+      'a bad key is rolled back if the old one is accepted',
+      { newKey: bad, rejectedSince, oldKeyAccepted: true },
+      { kind: 'roll-back', reason: 'gone', rejectedSince },
     ],
     [
-      'nothing moves when both are refused',
-      { newKey: bad, wasBad: true, oldKeyAccepted: false },
-      { kind: 'both-refused', checkAt: '2026-03-04T01:00:00.000Z', reason: 'gone' },
+      'nothing moves when both keys are rejected',
+      { newKey: bad, rejectedSince, oldKeyAccepted: false },
+      {
+        kind: 'both-keys-rejected',
+        checkAt: '2026-03-04T01:00:00.000Z',
+        reason: 'gone',
+        rejectedSince,
+      },
     ],
     [
       'nothing moves when the new key is bad and the old one gone',
-      { newKey: bad, wasBad: true, oldKey: undefined },
-      { kind: 'both-refused', checkAt: '2026-03-04T01:00:00.000Z', reason: 'gone' },
+      { newKey: bad, rejectedSince, oldKey: undefined },
+      {
+        kind: 'both-keys-rejected',
+        checkAt: '2026-03-04T01:00:00.000Z',
+        reason: 'gone',
+        rejectedSince,
+      },
     ],
     [
-      'a young key is looked at again in an hour',
+      'a young key is checked again in an hour',
       { newKey: { kind: 'undecided', young: true, reason: 'young' } },
       { kind: 'wait', checkAt: '2026-03-03T02:00:00.000Z', reason: 'young' },
     ],
     [
-      'a reached spend limit is looked at again the next day',
+      'a reached spend limit is checked again the next day',
       { newKey: { kind: 'undecided', young: false, reason: 'limit' } },
       { kind: 'wait', checkAt: '2026-03-04T01:00:00.000Z', reason: 'limit' },
     ],
@@ -129,8 +145,8 @@ describe('while the new key is in doubt', () => {
   });
 });
 
-test('a key found bad but once does not hold up the old one', () => {
-  expect(judgeRetirement(facts({ wasBad: true }), rules).kind).toBe('revoke');
+test('a key found bad only once does not delay the revocation of the old one', () => {
+  expect(judgeRetirement(facts({ rejectedSince }), rules).kind).toBe('revoke');
 });
 
 test('a flow overtaken by a later rotation still retires its own old key', () => {
@@ -139,23 +155,23 @@ test('a flow overtaken by a later rotation still retires its own old key', () =>
   );
 });
 
-test('a key that left the policy goes by the same rules, with nothing in charge', () => {
+test('a key that left the policy is judged by the same rules, with no current key', () => {
   const removed = { current: 'none', newKey: undefined } as const;
   expect(judgeRetirement(facts(removed), rules).kind).toBe('revoke');
   const inUse = facts({ ...removed, oldKey: { lastUsedOn: '2026-03-02' } });
-  expect(judgeRetirement(inUse, rules).kind).toBe('in-use');
-  const held = {
+  expect(judgeRetirement(inUse, rules).kind).toBe('key-in-use');
+  const past = {
     ...inUse,
     now: new Date('2026-03-08T10:00:00Z'),
     oldKey: { lastUsedOn: '2026-03-08' },
   };
-  expect(judgeRetirement(held, rules).kind).toBe('hold');
+  expect(judgeRetirement(past, rules).kind).toBe('approval-needed');
 });
 
-test('an old key that is in charge again is never touched', () => {
+test('an old key that is current again is never revoked', () => {
   const given = facts({ current: 'old', newKey: undefined, oldKey: { lastUsedOn: undefined } });
   const atOnce: RetirementRules = { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' };
-  expect(judgeRetirement(given, atOnce)).toEqual({ kind: 'keep' });
+  expect(judgeRetirement(given, atOnce)).toEqual({ kind: 'kept' });
 });
 
 test.each([
@@ -174,6 +190,6 @@ test.each([
     3,
     '2026-03-02T01:00:00.000Z',
   ],
-])('first looks at the old key after %s', (_name, at, readerCacheSeconds, quietDays, checkAt) => {
+])('first checks the old key after %s', (_name, at, readerCacheSeconds, quietDays, checkAt) => {
   expect(firstCheckAt(new Date(at), { readerCacheSeconds, quietDays })).toBe(checkAt);
 });

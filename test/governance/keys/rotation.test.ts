@@ -61,7 +61,7 @@ test('a key at Mistral is named after its rotation', () => {
   expect(isKeyOf(name, 'dev-team-key', 'ffffffff-0000')).toBe(false);
 });
 
-test('a key somebody named otherwise is not ours', () => {
+test('a key with another kind of name is not ours', () => {
   expect(parseKeyName('my laptop')).toBeUndefined();
   expect(parseKeyName('-20261124-a1b2c3d4')).toBeUndefined();
 });

@@ -35,7 +35,7 @@ test('gives back every secret that was registered, as it was registered last', a
   ]);
 });
 
-test('gives back no secret that was forgotten, and forgets one as often as it is told', async () => {
+test('lists no secret that was forgotten, and forgets one as often as asked', async () => {
   await register.put(registered('a'));
   await register.forget('a');
   await register.forget('a');

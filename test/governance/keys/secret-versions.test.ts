@@ -114,7 +114,7 @@ describe('stores a pending key', () => {
 });
 
 describe('moves AWSCURRENT', () => {
-  const refused = new InvalidParameterException(metadata);
+  const invalid = new InvalidParameterException(metadata);
 
   test('from the version it is on, and from no other', async () => {
     service.on(UpdateSecretVersionStageCommand).resolves({});
@@ -130,18 +130,18 @@ describe('moves AWSCURRENT', () => {
   test.each([
     ['v2', 'moved'],
     ['v3', 'moved on'],
-  ])('is told that it is on %s', async (current, outcome) => {
-    service.on(UpdateSecretVersionStageCommand).rejects(refused);
+  ])('is answered that it is on %s', async (current, outcome) => {
+    service.on(UpdateSecretVersionStageCommand).rejects(invalid);
     service
       .on(DescribeSecretCommand)
       .resolves({ VersionIdsToStages: { [current]: ['AWSCURRENT'] } });
     expect(await secrets.moveCurrent('n', 'v1', 'v2')).toBe(outcome);
   });
 
-  test('fails when the label is where it should be and the move is refused', async () => {
-    service.on(UpdateSecretVersionStageCommand).rejects(refused);
+  test('fails when the label is where it should be and the move is rejected', async () => {
+    service.on(UpdateSecretVersionStageCommand).rejects(invalid);
     service.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { v1: ['AWSCURRENT'] } });
-    await expect(secrets.moveCurrent('n', 'v1', 'v2')).rejects.toBe(refused);
+    await expect(secrets.moveCurrent('n', 'v1', 'v2')).rejects.toBe(invalid);
   });
 });
 
@@ -168,10 +168,10 @@ describe('starts a rotation', () => {
     expect(await rotations.start('n')).toBe('started');
   });
 
-  test('unless one is under way', async () => {
+  test('unless one is in progress', async () => {
     const message = "A previous rotation isn't complete. That rotation will be reattempted.";
     service.on(RotateSecretCommand).rejects(new InvalidRequestException({ ...metadata, message }));
-    expect(await rotations.start('n')).toBe('under way');
+    expect(await rotations.start('n')).toBe('in progress');
   });
 
   test('fails for a secret that is being deleted', async () => {

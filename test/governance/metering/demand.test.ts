@@ -34,17 +34,17 @@ const part = (type: string) =>
     { type, [type]: 'https://x' },
   ]);
 
-test('a prompt has no more tokens than its body has bytes, and what a template adds', () => {
+test('a prompt is bounded by the bytes of its body plus the chat template', () => {
   const { promptTokens, bytes, likelyPromptTokens } = demand(said('日本語 text'));
   expect(promptTokens).toBe(bytes + 64);
   expect(likelyPromptTokens).toBe(Math.ceil(bytes / 3));
 });
 
-test("a prompt has no more tokens than the model's context", () => {
+test("a prompt is bounded by the model's context", () => {
   expect(demand(said('x'.repeat(10_000))).promptTokens).toBe(8000);
 });
 
-test("a system prompt of Mistral's own counts", () => {
+test("Mistral's own system prompt counts", () => {
   const { promptTokens, bytes } = demand({ ...said('x'), safe_prompt: true });
   expect(promptTokens).toBe(bytes + 64 + 2048);
 });
@@ -56,7 +56,7 @@ test.each(['image_url', 'document_url', 'input_audio', 'file', 'hologram'])(
   },
 );
 
-test('the longest context there is stands for one that is not known', () => {
+test('an unknown context counts as the longest known', () => {
   const bytes = Buffer.from(JSON.stringify({ model: 'm', ...part('image_url') }));
   const body = parseRequestBody(bytes, 'generation') as RequestBody;
   const models = { contextTokens: () => undefined };
@@ -71,19 +71,19 @@ test("parts of a tool's answer and of the assistant count too", () => {
   }
 });
 
-test.each([1e15, 1e300])('%s completions are more than any quota, and still a number', (n) => {
+test.each([1e15, 1e300])('%s completions exceed any quota and still add up exactly', (n) => {
   const { promptTokens, completionTokens } = demand({ ...said('x'), n });
   expect(completionTokens).toBe(2 ** 52);
   expect(Number.isSafeInteger(promptTokens + completionTokens)).toBe(true);
 });
 
-test('what may be audio counts by the seconds that fit into the context', () => {
+test('possible audio counts as the seconds that fit into the context', () => {
   expect(demand(part('input_audio')).audioSeconds).toBe(640);
   expect(demand(part('file')).audioSeconds).toBe(640);
   expect(demand({ messages: [] }).audioSeconds).toBe(0);
 });
 
-test('the texts of a list count by their bytes, however short the context', () => {
+test('the texts of a list count by their bytes, even beyond the context', () => {
   const { promptTokens, completionTokens, bytes } = demand(
     { inputs: ['x'.repeat(9000), 'y'.repeat(9000)] },
     'texts',
@@ -103,7 +103,7 @@ test.each([
   expect(demand(fields, 'ocr')).toMatchObject({ pages, promptTokens: 0, annotated: false });
 });
 
-test('OCR with annotations is told apart', () => {
+test('OCR with annotations is marked', () => {
   const fields = { document: {}, document_annotation_format: { type: 'json_schema' } };
   expect(demand(fields, 'ocr').annotated).toBe(true);
 });
@@ -111,7 +111,7 @@ test('OCR with annotations is told apart', () => {
 test.each([
   ['auto', true],
   ['priority', true],
-  ['a tier of tomorrow', true],
+  ['a future tier', true],
   ['standard_only', false],
   [null, false],
   [undefined, false],

@@ -5,7 +5,7 @@ import { aPolicy } from '../../support/builders.js';
 
 const log = { info() {}, warn() {}, error() {} };
 
-test('a list that could not be read is asked for again within a minute, one that was within an hour', async () => {
+test('a list that could not be read is read again after a minute, a good one after an hour', async () => {
   const policy = aPolicy();
   let nowMs = 0;
   let asked = 0;

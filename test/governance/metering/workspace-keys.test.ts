@@ -32,7 +32,7 @@ beforeEach(() => {
   );
 });
 
-test("the gateway's key of each workspace is read once, then known at once", async () => {
+test("the gateway's key of each workspace is read once, then kept in memory", async () => {
   secretsManager.on(GetSecretValueCommand).resolves(holds('k1'));
   secretsManager
     .on(GetSecretValueCommand, { SecretId: 'mistral/prod-workspace/gateway' })
@@ -51,7 +51,7 @@ test("the gateway's key of each workspace is read once, then known at once", asy
   expect(reads()).toHaveLength(2);
 });
 
-test('a key serves for days while Secrets Manager is down, which is not asked at each request', async () => {
+test('a key serves for days while Secrets Manager is down, without a read per request', async () => {
   secretsManager.on(GetSecretValueCommand).resolvesOnce(holds('k1')).rejects(new Error('down'));
   const key = await keys.current('dev-workspace');
 
@@ -62,7 +62,7 @@ test('a key serves for days while Secrets Manager is down, which is not asked at
   expect(reads()).toHaveLength(2);
 });
 
-test('a refused key gives way to AWSPREVIOUS where AWSCURRENT is the refused one', async () => {
+test('if AWSCURRENT is rejected, AWSPREVIOUS is used', async () => {
   secretsManager.on(GetSecretValueCommand).resolves(holds('k2'));
   const previous = { SecretId: DEV, VersionStage: 'AWSPREVIOUS' };
   secretsManager.on(GetSecretValueCommand, previous).resolves(holds('k1'));
@@ -75,7 +75,7 @@ test('a refused key gives way to AWSPREVIOUS where AWSCURRENT is the refused one
   expect(other).toBe(one);
 });
 
-test('a refused key is not read again at each request where there is no other', async () => {
+test('a rejected key is not read again for every request if there is no other', async () => {
   secretsManager.on(GetSecretValueCommand).resolves(holds('k1'));
   const refused = await keys.current('dev-workspace');
   for (let request = 0; request < 100; request += 1) {
@@ -84,12 +84,12 @@ test('a refused key is not read again at each request where there is no other', 
   expect(reads()).toHaveLength(3);
 });
 
-test('fails for a secret without a key, naming no part of its value', async () => {
+test('fails for a secret without a key, without quoting its value', async () => {
   secretsManager.on(GetSecretValueCommand).resolves({ SecretString: '{"apiKey":""}' });
   await expect(keys.current('dev-workspace')).rejects.toThrow(/does not hold a managed key/);
 });
 
-test('fails while the secret is still empty', async () => {
+test('fails while the secret is empty', async () => {
   const gone = new ResourceNotFoundException({ message: 'no value', $metadata: {} });
   secretsManager.on(GetSecretValueCommand).rejects(gone);
   await expect(keys.current('dev-workspace')).rejects.toThrow(

@@ -77,12 +77,12 @@ describe('reads the Admin API key', () => {
       .read()
       .catch((e: unknown) => e);
     expect(error).toBeInstanceOf(AdminKeyError);
-    expect(String(error)).toContain(`secret ${SECRET} ${message}: put an Admin API key`);
+    expect(String(error)).toContain(`secret ${SECRET} ${message}: store an Admin API key`);
     expect(String(error)).not.toMatch(/OldAdmin|put the key here/);
     expect(error).not.toHaveProperty('cause');
   });
 
-  test('fails on a secret that does not exist, saying what belongs there', async () => {
+  test('fails on a secret that does not exist, saying what to store there', async () => {
     const missing = new ResourceNotFoundException({ $metadata: {}, message: 'no' });
     service.on(GetSecretValueCommand).rejects(missing);
     const error = await adminKey()
@@ -94,13 +94,13 @@ describe('reads the Admin API key', () => {
 });
 
 describe('refreshes the Admin API key', () => {
-  test('once for all whom the same key was refused', async () => {
+  test('once for all calls whose key was rejected', async () => {
     secretHolds(OLD, NEW);
     const key = adminKey();
-    const refused = await key.read();
-    const fresh = await Promise.all([key.refresh(refused), key.refresh(refused)]);
+    const rejected = await key.read();
+    const fresh = await Promise.all([key.refresh(rejected), key.refresh(rejected)]);
     expect(fresh.map((each) => each.reveal())).toEqual([NEW, NEW]);
-    expect((await key.refresh(refused)).reveal()).toBe(NEW);
+    expect((await key.refresh(rejected)).reveal()).toBe(NEW);
     expect(reads()).toHaveLength(2);
   });
 });
@@ -111,8 +111,8 @@ describe('calls the Admin API', () => {
     const server = await loopback((response, { headers }) => {
       const lets =
         headers.authorization === `Bearer ${accepted}` && headers['x-api-key'] === accepted;
-      const refusal = { detail: `Unauthorized: ${headers['x-api-key']}`, request_id: 'r-1' };
-      json(response, lets ? 200 : status, lets ? {} : refusal);
+      const answer = { detail: `Unauthorized: ${headers['x-api-key']}`, request_id: 'r-1' };
+      json(response, lets ? 200 : status, lets ? {} : answer);
     });
     const admin = createMistralAdmin(createMistralHttp(server.url), adminKey());
     const send = () => admin.send({ method: 'GET', path: '/users', answer: z.object({}) });
@@ -138,7 +138,7 @@ describe('calls the Admin API', () => {
     ['unchanged', OLD, 1],
     ['replaced', NEW, 2],
   ])(
-    'fails where the secret is %s and still refused, saying what to do',
+    'fails where the secret is %s and the key still rejected, saying what to do',
     async (_name, then, calls) => {
       secretHolds(OLD, then);
       const { server, send } = await call('another');
@@ -148,7 +148,7 @@ describe('calls the Admin API', () => {
         status: 401,
         requestId: 'r-1',
       });
-      expect(String(error)).toContain(`refuses the Admin API key in secret ${SECRET}`);
+      expect(String(error)).toContain(`rejects the Admin API key in secret ${SECRET}`);
       expect(String(error)).toContain('GET /users answered 401: Unauthorized: [api key]');
       expect(String(error)).toContain(`put-secret-value --secret-id ${SECRET}`);
       expect(String(error).match(/request r-1/g)).toHaveLength(1);
@@ -157,13 +157,13 @@ describe('calls the Admin API', () => {
     },
   );
 
-  test('fails on a refusal for lack of rights with the rights it takes', async () => {
+  test('fails on a 403 with the rights that the key needs', async () => {
     secretHolds(OLD);
     const { send } = await call('another', 403);
     await expect(send()).rejects.toThrow(/Enterprise plan/);
   });
 
-  test('passes on whatever else fails', async () => {
+  test('passes any other failure on', async () => {
     secretHolds(OLD);
     const { send } = await call('another', 400);
     await expect(send()).rejects.toMatchObject({ name: 'MistralRequestError' });

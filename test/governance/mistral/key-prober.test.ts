@@ -14,7 +14,7 @@ async function probe(answer: (response: ServerResponse) => void) {
   return { ...server, outcome: await prober.probe(apiKey).catch((e: unknown) => e) };
 }
 
-test('a key that is let in comes with the models it may use', async () => {
+test('an accepted key comes with the models it may use', async () => {
   const { outcome, requests } = await probe((response) =>
     json(response, 200, {
       object: 'list',
@@ -50,11 +50,11 @@ test('a key that is let in comes with the models it may use', async () => {
   expect(requests[0]?.headers).not.toHaveProperty('x-api-key');
 });
 
-test.each([401, 403])('a %i is a refusal, asked for once', async (status) => {
+test.each([401, 403])('a %i is a rejection, without a retry', async (status) => {
   const { outcome, requests } = await probe((response) =>
     json(response, status, { detail: 'Unauthorized' }),
   );
-  expect(outcome).toEqual({ kind: 'refused', status });
+  expect(outcome).toEqual({ kind: 'rejected', status });
   expect(requests).toHaveLength(1);
 });
 

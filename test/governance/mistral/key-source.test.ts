@@ -47,6 +47,7 @@ describe('lists keys', () => {
         workspaceId: 'w1',
         workspaceName: 'prod',
         createdAt: new Date('2026-08-01T09:30:00.250Z'),
+        createdBy: 'ops@example.com',
         expiresOn: '2026-12-01',
         lastUsedOn: '2026-11-20',
       },
@@ -97,7 +98,7 @@ describe('lists keys', () => {
     expect((await all(source.list()))[0]?.lastUsedOn).toBe('2026-11-20');
   });
 
-  test('over as many pages as there are, and passes the name on', async () => {
+  test('over all pages, and passes the name on', async () => {
     const rows = Array.from({ length: 250 }, (_, index) => row(`k${index}`));
     const { source, requests } = await keysAre(rows);
     expect(await all(source.list('prod api&key'))).toHaveLength(250);
@@ -191,7 +192,7 @@ describe('creates a key', () => {
     ['the answer lacks the key', (response) => json(response, 200, { ...created, key: null })],
     ['the answer lacks the id', (response) => json(response, 200, { key: created.key })],
   ] satisfies [string, Parameters<typeof adminApi>[0]][])(
-    'never twice: when %s, it fails and leaves it to the caller to look',
+    'never twice: when %s, it fails and leaves the check to the caller',
     async (_name, answer) => {
       const { admin, requests } = await adminApi(answer);
       const error = await createAdminKeySource(admin)
@@ -227,14 +228,19 @@ describe('deletes a key', () => {
     expect(await createAdminKeySource(admin).delete('k1')).toBe('already gone');
   });
 
-  test.each([200, 404])('fails on HTML with %i, which is not the API speaking', async (status) => {
+  test.each([200, 404])('fails on HTML with %i, which the API never sends', async (status) => {
     const { admin } = await adminApi((response) => response.writeHead(status).end('<html>'));
     await expect(createAdminKeySource(admin).delete('k1')).rejects.toThrow(/HTML/);
   });
 
-  test.each(['', '..', 'a/b', 'HQSx key'])('fails on "%s", which is no key id', async (keyId) => {
-    const { admin, requests } = await adminApi((response) => json(response, 200, {}));
-    await expect(createAdminKeySource(admin).delete(keyId)).rejects.toThrow(/not a key id/);
-    expect(requests).toHaveLength(0);
-  });
+  test.each(['', '..', 'a/b', 'HQSx key'])(
+    'fails on "%s", which is not a key id',
+    async (keyId) => {
+      const { admin, requests } = await adminApi((response) => json(response, 200, {}));
+      await expect(createAdminKeySource(admin).delete(keyId)).rejects.toThrow(
+        /the id is not valid/,
+      );
+      expect(requests).toHaveLength(0);
+    },
+  );
 });

@@ -26,7 +26,7 @@ const PAGE = '<!doctype html><title>Maintenance</title>';
 
 describe.each<[string, number, string, RegExp]>([
   ['HTML', 200, PAGE, /answered 200 with HTML instead of JSON/],
-  ['HTML and 404', 404, PAGE, /answered 404 with HTML, so not from the API: check the URL/],
+  ['HTML and 404', 404, PAGE, /answered 404 with HTML, so it is not the API: check the URL/],
   ['HTML and 502', 502, PAGE, /answered 502$/],
   ['truncated JSON', 200, '{"keys":[{"key_id":"k1","na', /answered 200 with broken JSON/],
   ['nothing', 200, '', /answered 200 not as documented: the whole body/],
@@ -39,7 +39,7 @@ describe.each<[string, number, string, RegExp]>([
     return what(admin).catch((e: unknown) => e);
   }
 
-  test.each(ASKED)('fails whoever asks for %s, in a sentence', async (_what, what) => {
+  test.each(ASKED)('fails a request for %s, in a sentence', async (_what, what) => {
     const error = await ask(what);
     expect(error).toBeInstanceOf(Error);
     expect(error).toHaveProperty('name', expect.stringMatching(/^Mistral(Response|Unavail)/));

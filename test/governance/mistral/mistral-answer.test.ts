@@ -30,16 +30,16 @@ test.each<[string, Answer, string]>([
   ['JSON in a string', (r) => json(r, 422, { message: '{"detail":[{"msg":"inner"}]}' }), ': inner'],
   ['lines', (r) => json(r, 400, { message: 'one\n\ttwo\u0000' }), ': one two'],
   ['nothing of use', (r) => json(r, 400, { code: 3 }), 'GET /v1/things answered 400'],
-  ['no JSON', text('plain', 400), 'GET /v1/things answered 400'],
+  ['text that is not JSON', text('plain', 400), 'GET /v1/things answered 400'],
   [
     'the key',
     (r) => json(r, 401, { message: `no key ${PLAINTEXT} here` }),
     ': no key [api key] here',
   ],
   ['a piece of it', (r) => json(r, 401, { detail: 'key HQSxfB7IaJ* bad' }), ': key [api key]* bad'],
-  ['HTML', text('<html>not found</html>', 404), 'answered 404 with HTML, so not from the API'],
-  ['more than anybody reads', (r) => json(r, 400, { message: 'x'.repeat(9999) }), 'x'.repeat(300)],
-])('an error says in brief what Mistral said: %s', async (_name, answer, message) => {
+  ['HTML', text('<html>not found</html>', 404), 'answered 404 with HTML, so it is not the API'],
+  ['a long text', (r) => json(r, 400, { message: 'x'.repeat(9999) }), 'x'.repeat(300)],
+])('an error quotes the message of Mistral: %s', async (_name, answer, message) => {
   const { outcome } = await send(await inTurn(answer), get);
   expect(outcome).toBeInstanceOf(MistralError);
   expect(String(outcome)).toContain(message);
@@ -58,7 +58,7 @@ test.each<[string, Answer, string | undefined]>([
   ['body', (r) => json(r, 400, { message: 'no', request_id: 'b-1' }), 'b-1'],
   ['malformed success', (r) => json(r, 200, {}, { 'mistral-correlation-id': 'm-2' }), 'm-2'],
   ['echo of the key', (r) => json(r, 400, { request_id: PLAINTEXT }), undefined],
-  ['something that is no id', (r) => json(r, 400, { request_id: '<b>' }), undefined],
+  ['something that is not an id', (r) => json(r, 400, { request_id: '<b>' }), undefined],
 ])('an error carries the request id: from the %s', async (_name, answer, requestId) => {
   const { outcome } = await send(await inTurn(answer), get);
   expect(outcome).toMatchObject({ requestId });

@@ -69,11 +69,12 @@ test.each<[string, Request, Answer, number, string]>([
   ['POST after HTML', post, text('<html>'), 1, 'MistralResponseError'],
 ])('attempts %s as often as is safe', async (_name, request, answer, attempts, errorName) => {
   const server = await inTurn(answer);
-  const { outcome } = await send(server, request, {
-    timeoutMs: answer === hang || answer === hangMidBody ? 50 : 5000,
+  const { outcome, slept } = await send(server, request, {
+    timeoutMs: answer === hang || answer === hangMidBody ? 50 : 60_000,
   });
   expect(outcome).toMatchObject({ name: errorName });
-  expect(server.requests).toHaveLength(attempts);
+  // Not by what the server has seen: a request may time out before it arrives.
+  expect(slept).toHaveLength(attempts - 1);
 });
 
 test.each<[string, Answer[]]>([
@@ -118,19 +119,19 @@ test('fails on a body over the cap, without reading it again', async () => {
   expect(server.requests).toHaveLength(1);
 });
 
-test('takes fields it does not know', async () => {
+test('accepts unknown fields', async () => {
   const server = await inTurn((r) => json(r, 200, { ...good, more: 1 }));
   expect((await send(server, get)).outcome).toEqual(good);
 });
 
-test('says why nothing came, without the request', async () => {
+test('says why there is no answer, without the request', async () => {
   const slow = await send(await inTurn(hang), get, { timeoutMs: 50 });
   expect(String(slow.outcome)).toBe(
     'MistralUnavailableError: GET /v1/things gave no complete answer within 0.05 s',
   );
-  const nobody = await send({ url: 'http://127.0.0.1:9', requests: [] }, get);
-  expect(String(nobody.outcome)).toMatch(/GET \/v1\/things failed: connection broken/);
-  expect(nobody.outcome).not.toHaveProperty('cause.message');
+  const unreachable = await send({ url: 'http://127.0.0.1:9', requests: [] }, get);
+  expect(String(unreachable.outcome)).toMatch(/GET \/v1\/things failed: connection broken/);
+  expect(unreachable.outcome).not.toHaveProperty('cause.message');
 });
 
 test('never follows a redirect with the key', async () => {

@@ -35,7 +35,7 @@ describe('the spend limit', () => {
     expect(requests[0]).toMatchObject({ method: 'GET', path: '/v1/admin/spend-limit' });
   });
 
-  test('is none where the organization set none', async () => {
+  test('is undefined where the organization set none', async () => {
     const { organization } = await answering(limits({ no_monthly_limit: true, usage_limit: 0 }));
     expect(await organization.spendLimit()).toEqual({
       reached: false,
@@ -68,7 +68,7 @@ describe('usage', () => {
   const price = { billing_metric: 'mistral-small-2603', billing_group: 'input', price: '8.50E-8' };
   const completion = { models: { 'small::mistral-small-2603': { input: [tokens] } } };
 
-  test('keeps rows and categories as they came, also ones nobody knows', async () => {
+  test('keeps rows and categories unchanged, also unknown ones', async () => {
     const { organization, requests } = await answering({
       completion,
       video: { models: {} },
@@ -104,7 +104,7 @@ describe('usage', () => {
     expect(requests[0]?.query.toString()).toBe('year=2026&month=1');
   });
 
-  test('fails on prices that are none', async () => {
+  test('fails on prices that are not a list', async () => {
     const { organization } = await answering({ prices: ['free'] });
     await expect(organization.usage({ year: 2026, month: 1 })).rejects.toThrow(/prices\[\]/);
   });
@@ -147,7 +147,7 @@ describe('workspaces', () => {
     expect(server.requests[0]?.path).toBe('/v1/admin/workspaces');
   });
 
-  test('are all found although one before them was deleted meanwhile', async () => {
+  test('are all found although an earlier one was deleted meanwhile', async () => {
     const rows = workspaces(150);
     const server = await workspacesAre(rows, 100, (page) => {
       if (page === 1) rows.shift();

@@ -16,7 +16,7 @@ test.each([
   expect(redactKey(text, key)).toBe(redacted);
 });
 
-test('takes out a key that is shorter than a piece', () => {
-  expect(redactKey('key k-123 refused', new ApiKey('k-123'))).toBe('key [api key] refused');
+test('redacts a key that is shorter than a piece', () => {
+  expect(redactKey('key k-123 rejected', new ApiKey('k-123'))).toBe('key [api key] rejected');
   expect(redactKey('as it was', new ApiKey(''))).toBe('as it was');
 });

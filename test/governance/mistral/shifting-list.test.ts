@@ -68,7 +68,7 @@ test('a purge of nearly everything between two pages costs no surviving row', as
   expect(new Set(yielded).size).toBe(yielded.length);
 });
 
-test('rows created at the top are listed at most once and double none', async () => {
+test('rows created at the top are listed at most once and duplicate none', async () => {
   const rows = rowsOf(17);
   const { yielded } = await list(rows, (read) => {
     if (read < 4) rows.unshift({ id: `new ${read}` }, { id: `newer ${read}` });
@@ -82,7 +82,7 @@ const ChangeArbitrary = fc.record({
   count: fc.integer({ min: 1, max: 6 }),
 });
 
-test('whatever is deleted and created between pages, no surviving row is lost and none doubled', async () => {
+test('no surviving row is lost or duplicated by deletions and creations between pages', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 60 }),
@@ -115,7 +115,7 @@ test('whatever is deleted and created between pages, no surviving row is lost an
   );
 });
 
-test('a page longer than asked for is taken, and the listing goes on behind it', async () => {
+test('a page longer than requested is used, and the listing goes on after it', async () => {
   const rows = rowsOf(100_003);
   const yielded: string[] = [];
   const offsets: number[] = [];
@@ -154,7 +154,7 @@ test('a consumer that needs no second page causes none', async () => {
   expect(pages).toBe(1);
 });
 
-test('a page read ahead that nobody needs may fail', async () => {
+test('a page read ahead that is not needed may fail', async () => {
   const listing = listShifting(async (offset, limit) => {
     if (offset >= 12) throw new Error('beyond the end');
     return rowsOf(11).slice(offset, offset + limit);

@@ -15,18 +15,18 @@ test('a workspace is created with its admin', async () => {
   expect([method, path]).toEqual(['POST', '/v1/admin/workspaces']);
   expect(JSON.parse(body)).toEqual({
     name: 'search',
-    description: 'x'.repeat(255), // more is refused
+    description: 'x'.repeat(255), // Mistral rejects more
     admin_user_id: 'u-1',
   });
 });
 
-test('an answer that is lost is not asked for again: there may be a workspace by then', async () => {
+test('a request whose answer is lost is not repeated: the workspace may exist', async () => {
   const { admin, requests } = await adminApi((response) => response.destroy());
   await expect(createWorkspaceMaker(admin).create(WANTED)).rejects.toThrow('connection broken');
   expect(requests).toHaveLength(1);
 });
 
-test('an answer without an id is none', async () => {
+test('fails on an answer without an id', async () => {
   const { admin } = await adminApi((response) => json(response, 200, { name: 'search' }));
   await expect(createWorkspaceMaker(admin).create(WANTED)).rejects.toThrow('uuid');
 });

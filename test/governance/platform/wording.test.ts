@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../governance/platform/utc-day.js';
 import {
   countText,
   durationText,
@@ -6,13 +7,12 @@ import {
   listText,
   moneyText,
   percentOf,
+  quoted,
   spentText,
+  wrapped,
 } from '../../../governance/platform/wording.js';
 
 const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 test.each([
   [412_370_000_000, '412.37 USD'],
@@ -74,4 +74,31 @@ test.each([
 test('a long list ends with how many more there are', () => {
   expect(listText(['a', 'b', 'c', 'd'], 2)).toBe('a, b and 2 more');
   expect(listText(['a', 'b'], 2)).toBe('a and b');
+});
+
+test.each([
+  ['a "b"\n', '"a \\"b\\"\\n"'],
+  [Number.NaN, 'NaN'],
+  [undefined, 'undefined'],
+  [{ a: [1] }, '{"a":[1]}'],
+])('the value %j is quoted on one line', (value, text) => {
+  expect(quoted(value)).toBe(text);
+});
+
+test('a quoted value without end is cut', () => {
+  expect(quoted('x'.repeat(100_000))).toMatch(/^"x{196}\.\.\.$/);
+});
+
+test.each([
+  ['fits as it is', 'one two', 7, 'one two'],
+  ['is broken between words', 'one two three', 9, 'one two\nthree'],
+  ['keeps its own lines', 'one two\nthree', 9, 'one two\nthree'],
+  [
+    'leaves a long word whole',
+    'see https://example.com/x now',
+    9,
+    'see\nhttps://example.com/x\nnow',
+  ],
+])('a text that %s', (_what, text, columns, lines) => {
+  expect(wrapped(text, columns)).toBe(lines);
 });

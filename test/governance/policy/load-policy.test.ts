@@ -26,7 +26,7 @@ test('fails naming the file and everything that is wrong in it', () => {
   );
 });
 
-test('fails on a file that is no YAML', () => {
+test('fails on a file that is not YAML', () => {
   expect(() => loadPolicy(policyFile('workspaces: ['))).toThrow(/could not be read: .*line 1/);
 });
 

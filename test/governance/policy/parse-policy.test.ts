@@ -70,19 +70,45 @@ describe('fails, naming path, value and what is allowed', () => {
       'policy: unknown field "budget", allowed are $schema, mistral, workspaces, roles, callers, prices, gateway, rotation, audit, alerts',
     ],
     [
-      'a workspace id that is none',
+      'a workspace id that is not a UUID',
       (d) => (d.workspaces[1].id = 'ml'),
       'workspaces[1].id: "ml" must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1',
     ],
     [
       'a missing owner',
       (d) => delete d.workspaces[0].ownerUserId,
-      'workspaces[0].ownerUserId: is missing, must be a string',
+      'workspaces[0].ownerUserId: is missing, must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1',
     ],
     [
       'a missing team',
       (d) => delete d.workspaces[0].team,
       'workspaces[0].team: is missing, must be a string',
+    ],
+    [
+      'several fields that do not exist',
+      (d) => Object.assign(d.audit, { stale: 1, over: 2 }),
+      'audit: unknown fields "stale" and "over", allowed are schedule, timezone, staleAfterDays, maxAgeDays, expiringWithinDays, remindEveryDays, evidenceRetentionDays',
+    ],
+    [
+      'a role name with a slash',
+      (d) => (d.roles['a/b'] = d.roles.admin),
+      'roles.a/b: "a/b" must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
+    ],
+    [
+      'a subscription without a protocol',
+      (d) => delete d.alerts.subscriptions[0].protocol,
+      'alerts.subscriptions[0].protocol: is missing, must be "email" or "email-json" or "https" or "sms" or "sqs" or "lambda"',
+    ],
+    [
+      'a team that is too long for a tag',
+      (d) => (d.workspaces[0].team = 'x'.repeat(257)),
+      `workspaces[0].team: "${'x'.repeat(196)}... is too long, must be at most 256 characters`,
+    ],
+    ['a field in place of a section', (d) => (d.audit = 30), 'audit: 30 is not a set of fields'],
+    [
+      'a switch in words',
+      (d) => (d.gateway = { enabled: 'yes' }),
+      'gateway.enabled: "yes" is not true or false',
     ],
     [
       'a workspace name with a slash',
@@ -150,7 +176,7 @@ describe('fails, naming path, value and what is allowed', () => {
       'workspaces[2].overflowTo[0]: "prod-workspace" overflows to itself: name another workspace',
     ],
     [
-      'a rotation later than the audit thinks right',
+      'a rotation later than the audit allows',
       (d) => (d.workspaces[0].keys[0].rotateEveryDays = 120),
       'workspaces[0].keys[0].rotateEveryDays: 120 is more than audit.maxAgeDays (90): every such key would be reported as over-age; must be at most that',
     ],
@@ -174,7 +200,7 @@ describe('fails, naming path, value and what is allowed', () => {
       'callers[0].role: unknown role "toString": known are "analyst", "developer", "senior", "admin"',
     ],
     [
-      'a caller that is no ARN',
+      'a caller that is not an ARN',
       (d) => (d.callers[0].principal = 'analyst'),
       'callers[0].principal: "analyst" must be an IAM role or user ARN or an assumed-role session ARN, "*" allowed in its name, for example arn:aws:iam::111122223333:role/analysts-*',
     ],
@@ -202,10 +228,10 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a caller by the path of its role alone',
       (d) => (d.callers[0].principal = 'arn:aws:iam::111122223333:role/service/*'),
-      'callers[0].principal: "arn:aws:iam::111122223333:role/service/*" fixes a path alone, which the sessions of a role do not tell: must fix some of the role\'s name',
+      'callers[0].principal: "arn:aws:iam::111122223333:role/service/*" fixes a path alone, and role sessions carry no path: must fix some of the role\'s name',
     ],
     [
-      'a reader that is no ARN',
+      'a reader that is not an ARN',
       (d) => (d.workspaces[0].keys[0].readers = ['everyone']),
       'workspaces[0].keys[0].readers[0]: "everyone" must be the ARN of an IAM role, user or account root, for example arn:aws:iam::111122223333:role/billing',
     ],
@@ -222,7 +248,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a drain as long as the rotation',
       (d) => (d.workspaces[0].keys[0].rotateEveryDays = 7),
-      'workspaces[0].keys[0].rotateEveryDays: 7 is not longer than rotation.maxDrainDays (7): an old key could still drain when the next rotation starts; must be more',
+      'workspaces[0].keys[0].rotateEveryDays: 7 is not longer than rotation.maxDrainDays (7): a replaced key could still be in use when the next rotation starts; must be more',
     ],
     [
       'an expiry before the replacement',
@@ -255,19 +281,19 @@ describe('fails, naming path, value and what is allowed', () => {
       'workspaces[0].keys[0].name: "key-abc123" ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending',
     ],
     [
-      'an admin URL that is none',
+      'an admin URL that is not https',
       (d) => (d.mistral.adminUrl = 'ftp://x'),
-      'mistral.adminUrl: "ftp://x" must be an https URL; http is for this machine alone',
+      'mistral.adminUrl: "ftp://x" must be an https URL (http is allowed for localhost only)',
     ],
     [
       'an API that would be sent keys in the clear',
       (d) => (d.mistral.apiUrl = 'http://localhost.example.com'),
-      'mistral.apiUrl: "http://localhost.example.com" must be an https URL; http is for this machine alone',
+      'mistral.apiUrl: "http://localhost.example.com" must be an https URL (http is allowed for localhost only)',
     ],
     [
       'an API on this machine by its user name alone',
       (d) => (d.mistral.apiUrl = 'http://localhost:x@example.com'),
-      'mistral.apiUrl: "http://localhost:x@example.com" must be an https URL; http is for this machine alone',
+      'mistral.apiUrl: "http://localhost:x@example.com" must be an https URL (http is allowed for localhost only)',
     ],
     [
       'a key source that does not exist',
@@ -275,7 +301,7 @@ describe('fails, naming path, value and what is allowed', () => {
       'mistral.keySource: "magic" is not allowed, must be "admin-api" or "operator"',
     ],
     [
-      'a revocation that nobody can make',
+      'a revocation without the Admin API',
       (d) => {
         d.mistral.keySource = 'operator';
         d.rotation.onDrainTimeout = 'revoke';
@@ -295,17 +321,17 @@ describe('fails, naming path, value and what is allowed', () => {
       'rate(1 night)',
       'rate(0 days)',
     ].map((schedule): (typeof table)[number] => [
-      `a schedule that EventBridge refuses: ${schedule}`,
+      `a schedule that EventBridge rejects: ${schedule}`,
       (d) => (d.audit.schedule = schedule),
       `audit.schedule: "${schedule}" must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)`,
     ]),
     [
-      'a mail endpoint that is none',
+      'a mail endpoint that is not an address',
       (d) => (d.alerts.subscriptions[0].endpoint = 'on-call'),
       'alerts.subscriptions[0].endpoint: "on-call" does not fit protocol email: must be an e-mail address',
     ],
     [
-      'a queue endpoint that is none',
+      'a queue endpoint that is not an ARN',
       (d) => (d.alerts.subscriptions[0] = { protocol: 'sqs', endpoint: 'queue' }),
       'alerts.subscriptions[0].endpoint: "queue" does not fit protocol sqs: must be the ARN of an sqs resource',
     ],
@@ -315,7 +341,7 @@ describe('fails, naming path, value and what is allowed', () => {
       'alerts.subscriptions[1].endpoint: "on-call@example.com" is already the endpoint of subscriptions[0]: each must be unique',
     ],
     [
-      'a filter for alerts that there are none of',
+      'a filter for a type of alert that does not exist',
       (d) => (d.alerts.subscriptions[0].filter = { type: ['rotation-fail'] }),
       `alerts.subscriptions[0].filter.type[0]: "rotation-fail" is not allowed, must be ${ALERT_TYPES.map((type) => `"${type}"`).join(' or ')}`,
     ],
@@ -390,6 +416,11 @@ test('fails with every problem of a file at once', () => {
   ).toHaveLength(3);
 });
 
-test.each([[null], [[]], ['text'], [undefined]])('fails on a file that holds %j', (document) => {
-  expect(parsePolicy(document).ok).toBe(false);
+test.each([
+  [null, 'policy: null is not a set of fields'],
+  [[], 'policy: [] is not a set of fields'],
+  ['text', 'policy: "text" is not a set of fields'],
+  [undefined, 'policy: is missing, must be a set of fields'],
+])('fails on a file that holds %j', (document, problem) => {
+  expect(parsePolicy(document)).toEqual({ ok: false, problems: [problem] });
 });

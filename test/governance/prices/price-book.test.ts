@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PricesPolicy } from '../../../governance/policy/policy.js';
+import type { Policy } from '../../../governance/policy/policy.js';
 import { createPriceBook, type PriceBook } from '../../../governance/prices/price-book.js';
 import { PRICE_LIST, PRICE_LIST_SOURCE } from '../../../governance/prices/price-list.js';
 import { NO_USAGE, type Usage, usageCost } from '../../../governance/prices/request-cost.js';
@@ -8,8 +8,8 @@ import { aPolicy } from '../../support/builders.js';
 interface Setting {
   readonly currency?: 'USD' | 'EUR';
   readonly apiUrl?: string;
-  readonly unknownModel?: PricesPolicy['unknownModel'];
-  readonly models?: PricesPolicy['models'];
+  readonly unknownModel?: Policy['prices']['unknownModel'];
+  readonly models?: Policy['prices']['models'];
 }
 
 function aBook({ currency = 'USD', apiUrl, ...prices }: Setting = {}): PriceBook {
@@ -162,16 +162,16 @@ describe('what the policy says of a model', () => {
 });
 
 describe('a model without a price', () => {
-  test('costs as much as the dearest for each unit', () => {
+  test('costs as much as the most expensive for each unit', () => {
     const book = aBook();
     expect(perMillion(book, 'mistral-huge-2612')).toEqual([2, 7.5]);
     expect(costOf(book, 'mistral-huge-2612', { pages: 1000 })).toBe(4 * UNIT);
     expect(costOf(book, 'mistral-huge-2612', { audioSeconds: 600 })).toBe(0.06 * UNIT);
     expect(costOf(book, 'mistral-huge-2612', { characters: MILLION })).toBe(16 * UNIT);
-    expect(book.pricesOf('mistral-huge-2612')?.source).toBe('dearest');
+    expect(book.pricesOf('mistral-huge-2612')?.source).toBe('most-expensive');
   });
 
-  test('costs as much as what the policy made dearest', () => {
+  test('costs as much as what the policy made most expensive', () => {
     const book = aBook({ models: { own: { outputPerMillionTokens: 100 } } });
     expect(perMillion(book, 'mistral-huge-2612')).toEqual([2, 100]);
   });

@@ -21,7 +21,7 @@ function aBook(currency: 'USD' | 'EUR', apiUrl = 'https://api.mistral.ai'): Pric
       for (const workspace of document.workspaces) workspace.budgets = {};
       document.prices = {
         models: {
-          // Dearer when cached, cheaper when annotated, and finer than numbers hold.
+          // More expensive when cached, cheaper when annotated, and finer than numbers hold.
           odd: {
             inputPerMillionTokens: 0.1,
             cachedPerMillionTokens: 0.3,
@@ -193,7 +193,7 @@ describe('an answer costs, in nano-units', () => {
     ],
     // 1,000 × 2,000 + 1,000 × 7,500
     [
-      'a model nobody knows',
+      'an unknown model',
       USD,
       'mistral-huge-2612',
       { prompt_tokens: 1000, completion_tokens: 1000 },

@@ -109,7 +109,7 @@ describe('fails on usage that is not to be relied on', () => {
   });
 });
 
-test('whatever the fields hold, every count is a whole number or there is none', () => {
+test('every count is a whole number or missing, for any fields', () => {
   const value = fc.oneof(
     fc.anything(),
     fc.nat(),

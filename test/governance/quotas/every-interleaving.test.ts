@@ -39,7 +39,7 @@ async function play(
   try {
     for (const name of opening) {
       const action = world.actions().find((one) => one.name === name);
-      if (!action) throw new Error(`nobody can play "${name}"`);
+      if (!action) throw new Error(`no such action: "${name}"`);
       await action.play();
       world.check();
     }
@@ -101,7 +101,7 @@ test.each<[string, number, Budget]>([
   ['a holder dies', 6, { ...CALM, amounts: [1], requests: 2, crashes: 1 }],
   ['leases expire', 5, { ...CALM, amounts: [2], expiries: 1 }],
   ['one holder, and all of it', 5, { ...CALM, holders: 1, losses: 2, crashes: 1, expiries: 1 }],
-])('every story in which %s keeps the promises', async (_, steps, budget) => {
+])('every story in which %s keeps the guarantees', async (_, steps, budget) => {
   const stories = await playAll(budget, steps);
   expect(stories).toBeGreaterThan(500);
 });
@@ -111,7 +111,7 @@ test.each<[string, number, Budget]>([
   ['a message is lost or late', 3, { ...LATE, losses: 1 }],
   ['a holder dies', 3, { ...LATE, flushes: 1, crashes: 1 }],
 ])(
-  'where holders flush in time and %s, leases end and no limit is passed',
+  'with holders that flush in time, leases end and no limit is exceeded when %s',
   async (_, steps, budget) => {
     const stories = await playAll(budget, steps, LATE_OPENING);
     expect(stories).toBeGreaterThan(100);
@@ -119,8 +119,8 @@ test.each<[string, number, Budget]>([
 );
 
 test.each<[string, Partial<Budget>, number]>([
-  ['with everything in them keep the promises', { crashes: 1, expiries: 3 }, 900],
-  ['in which holders flush in time never pass a limit', { crashes: 1, pauses: 6 }, 400],
+  ['with everything in them keep the guarantees', { crashes: 1, expiries: 3 }, 900],
+  ['in which holders flush in time never exceed a limit', { crashes: 1, pauses: 6 }, 400],
 ])('long stories %s', async (_, times, numRuns) => {
   await fc.assert(
     fc.asyncProperty(

@@ -45,7 +45,7 @@ test('a counter that was never used is empty', async () => {
   expect(await counters.read(KEY)).toEqual({ settled: 0, committed: 0, leases: new Map() });
 });
 
-test('the item says what was settled and committed, when it may go, and who holds how much', async () => {
+test('the item has what is settled and committed, its expiry, and every lease', async () => {
   await exchange(anExchange({ after: aLease({ inFlight: 4 }), settle: 3 }));
   const { Item } = await dynamo.client.send(
     new GetItemCommand({ TableName: table, Key: { pk: { S: KEY.pk }, sk: { S: KEY.sk } } }),
@@ -67,13 +67,13 @@ test('a first lease above the limit is refused, and one of exactly the limit is 
   expect(all).toMatchObject({ happened: true, counter: { committed: 100 } });
 });
 
-test('what is spent already is booked above the limit', async () => {
+test('what is already spent is booked above the limit', async () => {
   const { limit, ...owed } = anExchange({ settle: 150, after: undefined });
   expect(limit).toBe(100);
   expect(await exchange(owed)).toMatchObject({ happened: true, counter: { settled: 150 } });
 });
 
-test('a repeated exchange happens once, and its refusal shows that it had', async () => {
+test('a repeated exchange happens once, and its refusal shows the first', async () => {
   const command = anExchange({ settle: 5 });
   await exchange(command);
   const again = await exchange(command);
@@ -91,7 +91,7 @@ test('of two exchanges from the same lease only one happens', async () => {
   expect(await counters.read(KEY)).toMatchObject({ settled: 5, committed: 15 });
 });
 
-test('of ten who reclaim a dead lease one does, and what was in flight is booked', async () => {
+test('of ten reclaims of a dead lease one happens, and what was in flight is booked', async () => {
   const dead = aLease({ amount: 10, inFlight: 4 });
   await exchange(anExchange({ after: dead }));
   const answers = await Promise.all(
@@ -101,7 +101,7 @@ test('of ten who reclaim a dead lease one does, and what was in flight is booked
   expect(await counters.read(KEY)).toMatchObject({ settled: 4, committed: 4 });
 });
 
-test('a lease that its holder renewed in time is not reclaimed', async () => {
+test('a lease that was renewed in time is not reclaimed', async () => {
   const old = aLease();
   await exchange(anExchange({ after: old }));
   await exchange(anExchange({ before: old, after: aLease({ sequence: 2 }) }));
@@ -109,7 +109,7 @@ test('a lease that its holder renewed in time is not reclaimed', async () => {
   expect(await counters.read(KEY)).toMatchObject({ committed: 10 });
 });
 
-test('who comes back to a reclaimed lease is refused, and can book what it spent', async () => {
+test('a holder that returns to a reclaimed lease is refused, and can book what it spent', async () => {
   const lease = aLease();
   await exchange(anExchange({ after: lease }));
   await exchange(reclaimOf('a', lease, NOW + 70_000));
@@ -172,7 +172,7 @@ test('no answer in time is an error', async () => {
   await expect(unreachable.read(KEY)).rejects.toThrow();
 });
 
-test('totals sum the shards and take what is expired as if it had been reclaimed', async () => {
+test('totals sum the shards and count expired leases as reclaimed', async () => {
   const quota = { ...HOURLY, shards: 2 };
   for (const [shard, until] of [NOW + 55_000, NOW - 10_000].entries()) {
     const command = anExchange({ after: aLease({ inFlight: 4, until }), settle: 20 });

@@ -40,7 +40,7 @@ function counter(windowName = 'usd#2026-11-23T17', pk = 'quota#workspace#a') {
   return fake.counters.get(`${pk} ${windowName}`);
 }
 
-test('while a lease lasts, requests are answered at once and nothing is written', async () => {
+test('while a lease lasts, requests are answered immediately and nothing is written', async () => {
   const holder = aHolder();
   (await reserved(holder, 2)).settle([2]);
   const writes = fake.writes();
@@ -52,7 +52,7 @@ test('while a lease lasts, requests are answered at once and nothing is written'
 test.each([
   ['the whole limit', undefined, 100],
   ["any shard's part of it", 3, 34],
-])('more than %s never fits, and no counter is asked', (_, shards, largest) => {
+])('more than %s never fits, and no counter is called', (_, shards, largest) => {
   const split: Quota = { ...quota, shards };
   const free = { quota: { ...quota, scope: 'workspace#free' }, amount: 1 };
   expect(aHolder().reserve([free, { quota: split, amount: largest + 1 }])).toEqual({
@@ -65,7 +65,7 @@ test.each([
   expect(fake.writes()).toBe(0);
 });
 
-test('as much as the largest shard has fits, whichever shard is asked first', async () => {
+test('the amount of the largest shard fits, whichever shard is tried first', async () => {
   const split: Quota = { ...quota, shards: 3 };
   for (const id of ['one', 'two', 'three', 'four']) {
     const holder = aHolder(id);
@@ -74,7 +74,7 @@ test('as much as the largest shard has fits, whichever shard is asked first', as
   }
 });
 
-test('a request that asks shard after shard while its window ends is settled in it', async () => {
+test('a request that tries shard after shard while its window ends is settled in that window', async () => {
   const split: Quota = { ...quota, window: 'minute', limit: 2, shards: 2 };
   const first = preferredShard('one', 2);
   const [twin = ''] = ['a', 'b', 'c', 'd', 'e'].filter((id) => preferredShard(id, 2) === first);
@@ -102,7 +102,7 @@ test('a request that asks shard after shard while its window ends is settled in 
   expect(shards.map((pk) => counter(name, pk)?.settled)).toEqual([1, 1]);
 });
 
-test('a request that reserved nothing of a quota and used some is settled after its window too', async () => {
+test('a request that reserved nothing and used something is settled after its window too', async () => {
   const holder = aHolder();
   const late = await reserved(holder, 0);
   nowMs += 3_611_000;
@@ -112,7 +112,7 @@ test('a request that reserved nothing of a quota and used some is settled after 
   expect(counter()).toMatchObject({ settled: 3, committed: 3 });
 });
 
-test('a request begun just before the fence is in the counter before anybody takes its lease, clocks being 10 s apart', async () => {
+test('a request begun just before the fence is recorded before others can reclaim its lease, with clocks 10 s apart', async () => {
   nowMs += 600_000;
   const slow = createQuotaHolder({ holderId: 's', counters: fake, nowMs: () => nowMs - 5_000 });
   const fast = createQuotaHolder({ holderId: 'f', counters: fake, nowMs: () => nowMs + 5_000 });
@@ -134,7 +134,7 @@ test('a request begun just before the fence is in the counter before anybody tak
   expect(counter()).toMatchObject({ settled: 9 });
 });
 
-test('a refusal says whether others hold what is left', async () => {
+test('a refusal says whether other holders have what is left', async () => {
   const [one, other] = [aHolder('one'), aHolder('other')];
   const all = await reserved(one, 100);
   expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ heldByOthers: true });
@@ -144,7 +144,7 @@ test('a refusal says whether others hold what is left', async () => {
   expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ heldByOthers: false });
 });
 
-test('what was just refused is refused again without a write, for a second', async () => {
+test('an amount that was just refused is refused again for a second without a write', async () => {
   const [one, other] = [aHolder('one'), aHolder('other')];
   const all = await reserved(one, 100);
   await other.reserve([{ quota, amount: 1 }]);
@@ -157,7 +157,7 @@ test('what was just refused is refused again without a write, for a second', asy
   await reserved(other, 1);
 });
 
-test('nothing is authorized from a lease that others may have taken back', async () => {
+test('nothing is authorized from a lease that others may have reclaimed', async () => {
   const [one, other] = [aHolder('one'), aHolder('other')];
   (await reserved(one, 10)).settle([10]);
   nowMs += 60_001;
@@ -169,7 +169,7 @@ test('nothing is authorized from a lease that others may have taken back', async
   expect(counter()).toMatchObject({ settled: 110, committed: 110 });
 });
 
-test('a holder that was frozen goes on with its lease if nobody took it', async () => {
+test('a holder that was frozen continues with its lease if it was not reclaimed', async () => {
   const holder = aHolder();
   (await reserved(holder, 10)).settle([10]);
   nowMs += 40 * 60_000;
@@ -178,7 +178,7 @@ test('a holder that was frozen goes on with its lease if nobody took it', async 
   expect(counter()).toMatchObject({ settled: 20, committed: 20 });
 });
 
-test('a command that was given up and arrives after all changes nothing', async () => {
+test('a command that arrives after its timeout changes nothing', async () => {
   const wire = createWire(fake, () => {});
   const holder = aHolder('one', wire.countersFor('one'));
   const lost = holder.reserve([{ quota, amount: 5 }]);
@@ -197,7 +197,7 @@ test('a command that was given up and arrives after all changes nothing', async 
   expect(counter()).toMatchObject({ settled: 5, committed: 5 });
 });
 
-test('use beyond the reservation counts at once', async () => {
+test('use beyond the reservation counts immediately', async () => {
   const holder = aHolder();
   (await reserved(holder, 50)).settle([95]);
   expect(await holder.reserve([{ quota, amount: 6 }])).toMatchObject({ kind: 'exhausted' });
@@ -205,7 +205,7 @@ test('use beyond the reservation counts at once', async () => {
   expect(counter()).toMatchObject({ settled: 95, committed: 95 });
 });
 
-test('a reservation counts once, and what nobody can tell counts in full', async () => {
+test('a reservation counts once, and an unknown use counts in full', async () => {
   const holder = aHolder();
   const one = await reserved(holder, 10);
   one.settle([4]);
@@ -217,7 +217,7 @@ test('a reservation counts once, and what nobody can tell counts in full', async
   expect(counter()).toMatchObject({ settled: 14, committed: 14 });
 });
 
-test('of several quotas all are taken or none', async () => {
+test('several quotas are reserved together or not at all', async () => {
   const small: Quota = { ...quota, scope: 'workspace#small', limit: 1 };
   const holder = aHolder();
   const kept = await reserved(holder, 1, small);
@@ -241,7 +241,7 @@ test('a request is settled in the window in which it began', async () => {
   expect(counter('usd#2026-11-23T18')).toMatchObject({ settled: 3, committed: 3 });
 });
 
-test('a lease is renewed for as long as a request is under way', async () => {
+test('a lease is renewed as long as a request is in flight', async () => {
   const [one, other] = [aHolder('one'), aHolder('other')];
   const stream = await reserved(one, 60);
   for (let second = 0; second < 300; second += 1) {
@@ -256,7 +256,7 @@ test('a lease is renewed for as long as a request is under way', async () => {
   expect(counter()).toMatchObject({ settled: 60 });
 });
 
-test('what was under way at the last flush of a dead holder is booked in full', async () => {
+test("requests in flight at a dead holder's last flush are booked in full", async () => {
   const [dead, other] = [aHolder('dead'), aHolder('other')];
   await reserved(dead, 30);
   await dead.flush();
@@ -266,7 +266,7 @@ test('what was under way at the last flush of a dead holder is booked in full', 
   expect(counter()).toMatchObject({ settled: 30, committed: 100 });
 });
 
-test('a counter remembers the instances of the last six minutes, not of all', async () => {
+test('a counter keeps the holders of the last six minutes only', async () => {
   const large: Quota = { ...quota, limit: 1_000_000 };
   for (let instance = 0; instance < 80; instance += 1) {
     const frozen = aHolder(`instance-${instance}`);
@@ -278,7 +278,7 @@ test('a counter remembers the instances of the last six minutes, not of all', as
   expect(counter()?.settled).toBe(160);
 });
 
-test('a holder that was away until nobody remembered it corrects what was booked in its name', async () => {
+test('a holder that returns after its lease was forgotten corrects what was booked for it', async () => {
   const [away, other] = [aHolder('away'), aHolder('other')];
   const long = await reserved(away, 30);
   await away.flush();
@@ -294,7 +294,7 @@ test('a holder that was away until nobody remembered it corrects what was booked
   expect(counter()?.settled).toBe(12);
 });
 
-test('an idle holder gives back what it does not need', async () => {
+test('an idle holder returns what it does not need', async () => {
   const holder = aHolder();
   for (let turn = 0; turn < 10; turn += 1) (await reserved(holder, 2)).settle([2]);
   await holder.flush();
@@ -306,7 +306,7 @@ test('an idle holder gives back what it does not need', async () => {
   expect(counter()).toEqual({ settled: 20, committed: 20, leases: new Map() });
 });
 
-test('without counters nothing is promised, and what was used is settled once they are back', async () => {
+test('without counters nothing is reserved, and usage is settled once they are back', async () => {
   let isDown = false;
   let calls = 0;
   const exchange: QuotaCounters['exchange'] = async (...call): Promise<ExchangeAnswer> => {
@@ -333,7 +333,7 @@ test('without counters nothing is promised, and what was used is settled once th
   expect(counter()).toMatchObject({ settled: 8 });
 });
 
-test('who waits is served in the order of coming, all by one exchange', async () => {
+test('waiting requests are served in order, by one exchange', async () => {
   const wire = createWire(fake, () => {});
   const holder = aHolder('one', wire.countersFor('one'));
   const served: number[] = [];
@@ -350,7 +350,7 @@ test('who waits is served in the order of coming, all by one exchange', async ()
   expect(wire.waiting()).toEqual([]);
 });
 
-test('a closed holder holds nothing, promises nothing, and still settles what ends late', async () => {
+test('a closed holder reserves nothing, and still settles requests that end late', async () => {
   const holder = aHolder();
   const late = await reserved(holder, 10);
   (await reserved(holder, 5)).settle([5]);
@@ -362,7 +362,7 @@ test('a closed holder holds nothing, promises nothing, and still settles what en
   expect(counter()).toEqual({ settled: 11, committed: 11, leases: new Map() });
 });
 
-test('shards together give the whole limit, wherever a holder begins', async () => {
+test('the shards together give the whole limit, whichever a holder starts with', async () => {
   const sharded: Quota = { ...quota, limit: 10, shards: 3 };
   const holder = aHolder();
   for (let turn = 0; turn < 10; turn += 1) (await reserved(holder, 1, sharded)).settle([1]);
@@ -375,7 +375,7 @@ test('shards together give the whole limit, wherever a holder begins', async () 
   expect(shards.map((pk) => counter(undefined, pk)?.settled)).toEqual([4, 3, 3]);
 });
 
-test('a limit that is lowered holds from the next exchange on', async () => {
+test('a lowered limit applies from the next exchange', async () => {
   const holder = aHolder();
   (await reserved(holder, 40)).settle([40]);
   await holder.flush();
@@ -385,7 +385,7 @@ test('a limit that is lowered holds from the next exchange on', async () => {
   (await reserved(holder, 10, lower)).settle([10]);
 });
 
-test('long-running holders flush by themselves until they are closed', async () => {
+test('long-running holders flush periodically until they are closed', async () => {
   let tick = () => {};
   let isRunning = true;
   const timers = {
@@ -412,7 +412,7 @@ test.each([-1, 0.5, Number.NaN, 2 ** 53])('fails on an amount of %d', (amount) =
   expect(() => aHolder().reserve([{ quota, amount }])).toThrow(RangeError);
 });
 
-test('a request that outlives its lease is not lost with it, where its holder flushes meanwhile', async () => {
+test('a request that outlives its lease is not lost if its holder flushes meanwhile', async () => {
   const [one, other] = [aHolder('one'), aHolder('other')];
   (await reserved(one, 10)).settle([1]);
   await one.flush();

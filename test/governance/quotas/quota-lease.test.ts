@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Counter, Lease } from '../../../governance/quotas/counter.js';
 import {
   type LeaseNeed,
-  newDemand,
-  rollDemand,
+  newRecentUse,
+  rollUse,
   spareFor,
   supplyFor,
 } from '../../../governance/quotas/lease-size.js';
@@ -24,41 +24,41 @@ function aLease(lease: Partial<Lease> = {}): Lease {
 describe('the spare of a lease', () => {
   test.each<[string, Partial<LeaseNeed>, number]>([
     ['is the supply while there is plenty', {}, 50],
-    ['is what is waited for, and the supply', { waiting: 5, smallestWaiting: 5 }, 55],
+    ['is what requests wait for, and the supply', { waiting: 5, smallestWaiting: 5 }, 55],
     ['is no more than a fair share of what is left', { room: 200 }, 20],
     ['counts what is spare already as left', { room: 0, free: 200 }, 20],
     ['shrinks to single requests', { room: 14, waiting: 5, smallestWaiting: 5 }, 5],
-    ['is all there is where more is waited for', { room: 9, waiting: 12, smallestWaiting: 4 }, 9],
-    ['is nothing where nobody could be served', { room: 3, waiting: 12, smallestWaiting: 4 }, 0],
-    ['is given back where others may need it', { room: 0, free: 9 }, 0],
-    ['pays first what was used too much', { room: 10, free: -10, waiting: 1 }, 0],
-    ['leaves half to others that may come', { room: 40, holders: 1 }, 20],
+    ['is everything if requests wait for more', { room: 9, waiting: 12, smallestWaiting: 4 }, 9],
+    ['is nothing if no request could be served', { room: 3, waiting: 12, smallestWaiting: 4 }, 0],
+    ['is returned if others may need it', { room: 0, free: 9 }, 0],
+    ['first pays for what was used beyond the lease', { room: 10, free: -10, waiting: 1 }, 0],
+    ['leaves half to holders that may come', { room: 40, holders: 1 }, 20],
   ])('%s', (_, need, spare) => {
     expect(spareFor(aNeed(need))).toBe(spare);
   });
 });
 
 test('the supply is three seconds of recent use', () => {
-  const demand = { ...newDemand(NOW), sum: 100, latest: 10 };
+  const demand = { ...newRecentUse(NOW), sum: 100, latest: 10 };
   expect(supplyFor(demand)).toBe(300);
-  rollDemand(demand, NOW + 1_000);
+  rollUse(demand, NOW + 1_000);
   expect(demand).toMatchObject({ sum: 0, perSecond: 50, sinceMs: NOW + 1_000 });
   expect(supplyFor(demand)).toBe(150);
 });
 
-test('rare requests keep a supply of one, and none once they have stopped', () => {
-  const demand = { ...newDemand(NOW), sum: 10, latest: 10 };
-  rollDemand(demand, NOW + 2_000);
+test('rare requests keep a supply of one, until they stop', () => {
+  const demand = { ...newRecentUse(NOW), sum: 10, latest: 10 };
+  rollUse(demand, NOW + 2_000);
   expect(supplyFor(demand)).toBe(11);
-  rollDemand(demand, NOW + 4_000);
+  rollUse(demand, NOW + 4_000);
   expect(supplyFor({ ...demand })).toBe(0);
 });
 
 test.each([
   ['a lease within the margin of its end', aLease(), 5_000, false],
   ['a lease past the margin', aLease(), 5_001, true],
-  ['an emptied lease that may still be asked for', aLease({ amount: 0 }), 300_000, false],
-  ['an emptied lease nobody asked for', aLease({ amount: 0 }), 300_001, true],
+  ['an emptied lease whose holder may return', aLease({ amount: 0 }), 300_000, false],
+  ['an emptied lease whose holder did not return', aLease({ amount: 0 }), 300_001, true],
 ])('%s', (_, lease, lateMs, expected) => {
   expect(isReclaimable(lease, NOW + lateMs)).toBe(expected);
 });
@@ -74,7 +74,7 @@ test('a reclaim books what was in flight and leaves a record of the lease for a 
   expect(reclaimOf('dead', lease, NOW + 300_001).after).toBeUndefined();
 });
 
-test('totals take expired leases for reclaimed', () => {
+test('totals count expired leases as reclaimed', () => {
   const counter: Counter = {
     settled: 20,
     committed: 40,

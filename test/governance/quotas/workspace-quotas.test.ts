@@ -29,7 +29,7 @@ test('a workspace has a quota of requests and one for each of its budgets', () =
   ]);
 });
 
-test('a workspace without budgets has its requests alone', () => {
+test('a workspace without budgets has a quota of requests only', () => {
   expect(quotas({ budgets: {} }).map(({ unit }) => unit)).toEqual(['requests']);
 });
 
@@ -41,7 +41,7 @@ test('budgets in EUR are counted in EUR', () => {
   });
 });
 
-describe('a budget is what its decimal says, in whole nano-units', () => {
+describe('a budget is its decimal in whole nano-units', () => {
   test.each([
     [0.57, 570_000_000],
     [8.2, 8_200_000_000],

@@ -170,7 +170,7 @@ describe('a month costs, in nano-units', () => {
     ],
     [
       // 1,000 × 0.00000015 + 10 × 0.004 + 1,000 × 0.00000015
-      'several categories, also one that nobody knows yet',
+      'several categories, also an unknown one',
       [...SMALL_PRICES, aPrice('ocr', 'pages', '4E-3')],
       {
         completion: models(aRow(SMALL, 'input', 1000)),
@@ -210,8 +210,8 @@ describe('a month costs, in nano-units', () => {
       150_000,
     ],
     [
-      // 1,000 × 0.0000003: nothing tells them apart
-      'of two prices alike the dearer',
+      // 1,000 × 0.0000003: both fit equally
+      'of two prices alike the higher',
       [aPrice(SMALL, 'input', '3E-7'), aPrice(SMALL, 'input', '1.5E-7')],
       { completion: models(aRow(SMALL, 'input', 1000)) },
       300_000,
@@ -238,7 +238,7 @@ describe('a month costs, in nano-units', () => {
     ],
     [
       // 0.1 × 0.1 + 0.2 × 0.1, which binary makes 0.030000000000000006
-      'amounts that are no whole numbers, also as texts',
+      'amounts that are not whole numbers, also as texts',
       [aPrice('gpu', 'hour', 0.1)],
       { deployments: models(aRow('gpu', 'hour', 0.1), aRow('gpu', 'hour', '0.2')) },
       30_000_000,
@@ -294,7 +294,12 @@ describe('a row that cannot be priced is reported, and the rest still counts', (
     ['a price in words', aRow('nova', 'input', 5), aPrice('nova', 'input', 'free'), 5],
     ['a price below zero', aRow('nova', 'input', 5), aPrice('nova', 'input', '-1E-7'), 5],
     ['no end of a price', aRow('nova', 'input', 5), aPrice('nova', 'input', 'Infinity'), 5],
-    ['a price that is none', aRow('nova', 'input', 5), aPrice('nova', 'input', Number.NaN), 5],
+    [
+      'a price that is not a number',
+      aRow('nova', 'input', 5),
+      aPrice('nova', 'input', Number.NaN),
+      5,
+    ],
     ['an empty price', aRow('nova', 'input', 5), aPrice('nova', 'input', null), 5],
     ['an amount in words', aRow('nova', 'input', 'few'), aPrice('nova', 'input', 1), undefined],
     ['an amount below zero', aRow('nova', 'input', -5), aPrice('nova', 'input', 1), undefined],
@@ -373,7 +378,7 @@ test('a total is the exact sum of its rows, rounded up once', () => {
   );
 });
 
-test('whatever a report holds, no sum is NaN', () => {
+test('no report makes a sum NaN', () => {
   fc.assert(
     fc.property(
       fc.array(fc.dictionary(fc.string(), fc.anything())),

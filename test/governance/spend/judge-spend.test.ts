@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { billedSpend } from '../../../governance/spend/billed-spend.js';
 import { judgeSpend } from '../../../governance/spend/judge-spend.js';
-import { markTold, NOTHING_TOLD, type SpendState } from '../../../governance/spend/spend-state.js';
+import { markSent, NO_ALERTS, type SpendState } from '../../../governance/spend/spend-state.js';
 import type { WorkspaceSpend } from '../../../governance/spend/workspace-spend.js';
 import { aPolicy } from '../../support/builders.js';
 import { aBill, aSpend, USD } from '../../support/spend-builders.js';
@@ -10,19 +12,18 @@ import { aPrice, aReport, aRow, models } from '../../support/usage-reports.js';
 const NOON = new Date('2026-11-24T12:00:00Z');
 const rules = { thresholds: [50, 80, 95, 100, 150], quotaTableName: 'quotas' };
 
-function judge(spend: WorkspaceSpend, state: SpendState = NOTHING_TOLD, now = NOON) {
+function judge(spend: WorkspaceSpend, state: SpendState = NO_ALERTS, now = NOON) {
   const judged = judgeSpend(spend, state, rules, now);
-  return { ...judged, titles: judged.tellings.map(({ alert }) => alert.title) };
+  return { ...judged, titles: judged.pending.map(({ alert }) => alert.title) };
 }
 
-/** Judges as often as there are spends, a quarter of an hour apart, and tells each time. */
+/** Judges as often as there are spends, a quarter of an hour apart, and sends each time. */
 function titlesOver(spends: readonly WorkspaceSpend[], first = NOON): string[][] {
-  let state = NOTHING_TOLD;
+  let state = NO_ALERTS;
   return spends.map((spend, at) => {
     const now = new Date(first.getTime() + at * 15 * 60_000);
     const judged = judge(spend, state, now);
-    const marks = judged.tellings.flatMap((telling) => telling.marks);
-    state = markTold(judged.state, marks, now);
+    state = markSent(judged.state, judged.pending, now);
     return judged.titles;
   });
 }
@@ -31,68 +32,93 @@ const dev = (metered: number, billed = 0) =>
   aSpend('dev-workspace', { month: metered }, { billed: aBill({ totalNanos: billed }) });
 
 describe('a threshold', () => {
-  test('is told once, and of several reached at once the highest', () => {
+  test('is reported once, and of several reached at once the highest', () => {
     expect(titlesOver([24.9, 25, 26, 47.6, 47.7].map((dollars) => dev(dollars * USD)))).toEqual([
       [],
-      ['dev-workspace has spent 50% of its monthly budget'],
+      ['dev-workspace has spent 50 % (25.00 of 50.00 USD) of its monthly budget'],
       [],
-      ['dev-workspace has spent 95% of its monthly budget'],
+      ['dev-workspace has spent 95 % (47.60 of 50.00 USD) of its monthly budget'],
       [],
     ]);
   });
 
-  test('is told again in the next window', () => {
+  test('is reported again in the next window', () => {
     const prod = (hour: number) => aSpend('prod-workspace', { hour: hour * USD });
     const quarters = [40, 40, 0, 0, 40].map(prod);
-    const told = ['prod-workspace has spent 80% of its hourly budget'];
+    const sent = ['prod-workspace has spent 80 % (40.00 of 50.00 USD) of its hourly budget'];
     expect(titlesOver(quarters, new Date('2026-11-24T12:30:00Z'))).toEqual([
-      told,
+      sent,
       [],
       [],
       [],
-      told,
+      sent,
     ]);
   });
 
   test('is reached by what Mistral bills as by what is metered', () => {
     expect(judge(dev(0, 26 * USD)).titles).toEqual([
-      'dev-workspace has spent 50% of its monthly budget',
+      'dev-workspace has spent 52 % (26.00 of 50.00 USD) of its monthly budget',
     ]);
   });
 
-  test('counts what is metered where Mistral cannot be asked', () => {
+  test('counts what is metered where Mistral does not answer', () => {
     const spend = { ...dev(40 * USD), billed: undefined };
-    expect(judge(spend).titles).toEqual(['dev-workspace has spent 80% of its monthly budget']);
+    expect(judge(spend).titles).toEqual([
+      'dev-workspace has spent 80 % (40.00 of 50.00 USD) of its monthly budget',
+    ]);
   });
 });
 
+test('no alert is sent twice, however spend goes up and down, and every threshold is covered', () => {
+  const spends = fc.array(fc.nat(60 * USD), { maxLength: 30 });
+  fc.assert(
+    fc.property(spends, (steps) => {
+      let state = NO_ALERTS;
+      const keys: string[] = [];
+      for (const metered of steps) {
+        const { pending, ...judged } = judge(dev(metered), state);
+        keys.push(...pending.flatMap(({ marks }) => marks.map(({ key }) => key)));
+        state = markSent(judged.state, pending, NOON);
+      }
+      const most = Math.max(0, ...steps);
+      const reached = [50, 80, 95].filter((percent) => most * 100 >= percent * 50 * USD);
+      expect(keys).toHaveLength(new Set(keys).size);
+      expect(keys).toEqual(
+        expect.arrayContaining(
+          reached.map((percent) => `workspace#dev-workspace#usd#2026-11#${percent}`),
+        ),
+      );
+    }),
+  );
+});
+
 describe('a budget', () => {
-  test('is used up for metered requests when less than 1% is left, and that is told once', () => {
+  test('is exhausted for metered requests when less than 1% is left, which is reported once', () => {
     const spends = [49.49, 49.5, 49.9, 50].map((dollars) => dev(dollars * USD));
     expect(titlesOver(spends)).toEqual([
-      ['dev-workspace has spent 95% of its monthly budget'],
-      ['The monthly budget of dev-workspace is used up'],
+      ['dev-workspace has spent 98 % (49.49 of 50.00 USD) of its monthly budget'],
+      ['dev-workspace exhausted its monthly budget, requests blocked until 2026-12-01 00:00 UTC'],
       [],
       [],
     ]);
   });
 
-  test('that nothing meters is used up at its limit, and thresholds beyond are told', () => {
+  test('that is not metered is exhausted at its limit, and thresholds beyond are reported', () => {
     const spends = [49.9, 50, 60, 75].map((dollars) => ({
       ...dev(0, dollars * USD),
       isMetered: false,
     }));
     expect(titlesOver(spends)).toEqual([
-      ['dev-workspace has spent 95% of its monthly budget'],
-      ['The monthly budget of dev-workspace is used up'],
+      ['dev-workspace has spent 99 % (49.90 of 50.00 USD) of its monthly budget'],
+      ['dev-workspace exhausted its monthly budget, requests not blocked'],
       [],
-      ['dev-workspace has spent 150% of its monthly budget'],
+      ['dev-workspace has spent 150 % (75.00 of 50.00 USD) of its monthly budget'],
     ]);
   });
 
-  test('is not used up by a bill of 99%, since that refuses nobody', () => {
+  test('is not exhausted by a bill of 99%, since that blocks no request', () => {
     expect(judge(dev(0, 49.6 * USD)).titles).toEqual([
-      'dev-workspace has spent 95% of its monthly budget',
+      'dev-workspace has spent 99 % (49.60 of 50.00 USD) of its monthly budget',
     ]);
   });
 });
@@ -100,77 +126,72 @@ describe('a budget', () => {
 test('each budget of a workspace has its own alert', () => {
   const metered = { hour: 50 * USD, day: 101 * USD, month: 101 * USD };
   expect(judge(aSpend('prod-workspace', metered)).titles).toEqual([
-    'The hourly budget of prod-workspace is used up',
-    'prod-workspace has spent 50% of its daily budget',
+    'prod-workspace exhausted its hourly budget, requests blocked until 2026-11-24 13:00 UTC',
+    'prod-workspace has spent 50 % (101.00 of 200.00 USD) of its daily budget',
   ]);
 });
 
-test('a workspace without budgets has nothing to tell', () => {
+test('a workspace without budgets has nothing to report', () => {
   const policy = aPolicy((document) => {
     document.workspaces[0].budgets = {};
   });
   const billed = aBill({ totalNanos: 1e6 * USD });
   const { statuses, titles, state } = judge(aSpend('dev-workspace', {}, { billed }, policy));
-  expect([statuses, titles, state]).toEqual([[], [], NOTHING_TOLD]);
+  expect([statuses, titles, state]).toEqual([[], [], NO_ALERTS]);
 });
 
-test('budgets in euros are told in euros', () => {
+test('budgets in euros are reported in euros', () => {
   const policy = aPolicy((document) => {
     document.mistral.currency = 'EUR';
     for (const workspace of document.workspaces) workspace.budgets = { monthlyEur: 50 };
   });
-  const { tellings } = judge(aSpend('dev-workspace', { month: 30 * USD }, {}, policy));
-  expect(tellings[0]?.alert.facts.spent).toBe('30.00 EUR, 60%');
+  const { pending } = judge(aSpend('dev-workspace', { month: 30 * USD }, {}, policy));
+  expect(pending[0]?.alert.facts.spent).toBe('60 % (30.00 of 50.00 EUR)');
 });
 
 describe('a forecast', () => {
   // By noon 10 of 500 were spent: 20 a day are 130 more until the month ends in 6.5 days.
   const ml = (month: number) => aSpend('ml-workspace', { day: 10 * USD, month: month * USD });
 
-  test('is told once a day while it holds', () => {
-    const told = ["At today's rate the monthly budget of ml-workspace ends on 2026-11-30"];
-    const state = markTold(
-      NOTHING_TOLD,
-      judge(ml(380)).tellings.flatMap(({ marks }) => marks),
-      NOON,
-    );
+  test('is sent once a day while it holds', () => {
+    const sent = ['ml-workspace runs out of its monthly budget on 2026-11-30 at the current rate'];
+    const first = judge(ml(380));
     // The threshold comes first.
-    expect(judge(ml(380)).titles).toEqual(['ml-workspace has spent 50% of its monthly budget']);
+    expect(first.titles).toEqual([
+      'ml-workspace has spent 76 % (380.00 of 500.00 USD) of its monthly budget',
+    ]);
+    const state = markSent(NO_ALERTS, first.pending, NOON);
     const forecast = judge(ml(380), state);
-    expect(forecast.titles).toEqual(told);
-    const after = markTold(
-      state,
-      forecast.tellings.flatMap(({ marks }) => marks),
-      NOON,
-    );
+    expect(forecast.titles).toEqual(sent);
+    const after = markSent(state, forecast.pending, NOON);
     expect(judge(ml(385), after, new Date('2026-11-24T23:00:00Z')).titles).toEqual([]);
-    expect(judge(ml(390), after, new Date('2026-11-25T12:00:00Z')).titles).toEqual(told);
+    expect(judge(ml(390), after, new Date('2026-11-25T12:00:00Z')).titles).toEqual(sent);
   });
 
-  test('is not told where the budget lasts', () => {
+  test('is not sent where the budget lasts', () => {
     expect(judge(ml(240)).titles).toEqual([]);
   });
 
-  test('knows the day of a workspace with a monthly budget alone from its first look', () => {
+  test('knows the day of a workspace with only a monthly budget from its first run', () => {
     const midnight = new Date('2026-11-24T00:10:00Z');
-    const opened = judge(dev(17 * USD), NOTHING_TOLD, midnight).state;
+    const opened = judge(dev(17 * USD), NO_ALERTS, midnight).state;
     expect(opened.opening).toEqual({ day: '2026-11-24', meteredNanos: 17 * USD });
     // 3 in half a day are 39 in the 6.5 days left: 20 + 39 > 50.
     expect(judge(dev(20 * USD), opened).titles).toEqual([
-      "At today's rate the monthly budget of dev-workspace ends on 2026-11-29",
+      'dev-workspace runs out of its monthly budget on 2026-11-29 at the current rate',
     ]);
     expect(judge(dev(20 * USD)).titles).toEqual([]);
   });
 
-  test('knows that a month is empty when it begins, however late the first look', () => {
+  test('knows that a month is empty when it begins, however late the first run', () => {
     const noon = new Date('2026-12-01T12:00:00Z');
-    expect(judge(dev(3 * USD), NOTHING_TOLD, noon).state.opening).toEqual({
+    expect(judge(dev(3 * USD), NO_ALERTS, noon).state.opening).toEqual({
       day: '2026-12-01',
       meteredNanos: 0,
     });
   });
 
-  test('takes nothing for the day that a late first look cannot tell apart', () => {
+  test('leaves out the day that a late first run cannot tell apart', () => {
     expect(judge(dev(17 * USD)).state.opening).toBeUndefined();
   });
 });
@@ -185,12 +206,12 @@ describe('usage without a price', () => {
   const withRows = (...metrics: string[]) =>
     aSpend('dev-workspace', {}, { billed: aBill({ unpriced: metrics.map(row) }) });
 
-  test('is told once a month for each kind', () => {
-    const told = ["Usage of dev-workspace has no price in Mistral's report"];
+  test('is reported once a month for each kind', () => {
+    const sent = ["Usage of dev-workspace has no price in Mistral's report"];
     expect(titlesOver([withRows('a', 'a'), withRows('a'), withRows('a', 'b')])).toEqual([
-      told,
+      sent,
       [],
-      told,
+      sent,
     ]);
   });
 });
@@ -203,14 +224,15 @@ test('an alert names what most of the money went to', () => {
       libraries_api: { pages: models(aRow('ocr-4', 'pages', 250)) },
     },
   );
-  const { tellings } = judge({ ...dev(26 * USD), usage });
-  expect(tellings[0]?.alert.facts['dearest this month']).toBe(
+  const { pending } = judge({ ...dev(26 * USD), billed: billedSpend(usage) });
+  expect(pending[0]?.alert.facts['most expensive in 2026-11']).toBe(
     'mistral-large-2512 27.00 USD, ocr-4 1.00 USD',
   );
 });
 
-test('what was told in windows that are over is forgotten', () => {
+test('what was sent about windows that are over is forgotten', () => {
   const hour = (at: string) => ({ key: at, until: new Date(`2026-11-24T${at}:00Z`) });
-  const before = markTold(NOTHING_TOLD, [hour('11:00'), hour('12:00'), hour('13:00')], NOON);
-  expect(Object.keys(markTold(before, [hour('14:00')], NOON).told)).toEqual(['13:00', '14:00']);
+  const sent = (...hours: string[]) => [{ marks: hours.map(hour) }];
+  const before = markSent(NO_ALERTS, sent('11:00', '12:00', '13:00'), NOON);
+  expect(Object.keys(markSent(before, sent('14:00'), NOON).sent)).toEqual(['13:00', '14:00']);
 });

@@ -8,7 +8,7 @@ import { newTableForEach } from '../../support/table.js';
 const now = new Date('2026-11-24T10:00:00Z');
 const later = new Date('2026-11-24T10:10:00Z');
 const state = (key: string): SpendState => ({
-  told: { [key]: '2026-12-01T00:00:00.000Z' },
+  sent: { [key]: '2026-12-01T00:00:00.000Z' },
   opening: { day: '2026-11-24', meteredNanos: 17 },
   unreadableSince: '2026-11-24T09:00:00.000Z',
 });
@@ -38,7 +38,7 @@ test('recalls what was remembered of each workspace, and nothing from a new tabl
 });
 
 test('recalls two hundred workspaces over as many pages as they take', async () => {
-  const large = { told: Object.fromEntries([['x'.repeat(8000), later.toISOString()]]) };
+  const large = { sent: Object.fromEntries([['x'.repeat(8000), later.toISOString()]]) };
   const names = Array.from({ length: 200 }, (_, at) => `w${String(at).padStart(3, '0')}`);
   for (const name of names) await memory.remember(name, undefined, large, now);
   expect([...(await memory.recall()).keys()]).toEqual(names);
@@ -77,8 +77,8 @@ test('fails on an item it did not write', async () => {
     pk: { S: 'spend' },
     sk: { S: 'dev' },
     version: { N: '1' },
-    entry: { S: '{"told":[]}' },
+    entry: { S: '{"sent":[]}' },
   };
   await dynamo.client.send(new PutItemCommand({ TableName: table, Item }));
-  await expect(memory.recall()).rejects.toThrow(/told/);
+  await expect(memory.recall()).rejects.toThrow(/sent/);
 });

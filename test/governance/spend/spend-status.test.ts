@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Quota } from '../../../governance/quotas/quota.js';
 import type { BilledSpend } from '../../../governance/spend/billed-spend.js';
-import { reconcileSpend } from '../../../governance/spend/reconcile-spend.js';
-import type { SpendForecast } from '../../../governance/spend/spend-forecast.js';
 import {
   billedInWindow,
   type SpendFacts,
+  type SpendForecast,
   spendStatus,
 } from '../../../governance/spend/spend-status.js';
 
@@ -20,10 +19,7 @@ const MONTH: Quota = {
 const THRESHOLDS = [50, 80, 95, 100];
 const NOON = new Date('2026-11-23T12:00:00Z');
 
-function judge(
-  facts: Partial<SpendFacts>,
-  { thresholds = THRESHOLDS, told = [] as readonly string[], now = NOON } = {},
-) {
+function judge(facts: Partial<SpendFacts>, { thresholds = THRESHOLDS, now = NOON } = {}) {
   const complete = {
     quota: MONTH,
     meteredNanos: 0,
@@ -31,11 +27,11 @@ function judge(
     todayNanos: 0,
     ...facts,
   };
-  return spendStatus(complete, thresholds, new Set(told), now);
+  return spendStatus(complete, thresholds, now);
 }
 
-function crossed(...given: Parameters<typeof judge>): readonly number[] {
-  return judge(...given).newlyCrossed.map(({ percent }) => percent);
+function reached(...given: Parameters<typeof judge>): readonly number[] {
+  return judge(...given).reached;
 }
 
 describe('spend is the larger of metered and billed', () => {
@@ -61,56 +57,27 @@ describe('spend is the larger of metered and billed', () => {
   });
 });
 
-describe('a threshold is crossed', () => {
+describe('a threshold is reached', () => {
   test.each<[string, number, readonly number[]]>([
     ['not by nothing', 0, []],
     ['not a nano-unit before it', 25 * UNIT - 1, []],
-    ['when it is reached', 25 * UNIT, [50]],
+    ['by exactly as much', 25 * UNIT, [50]],
     ['together with those below it', 47 * UNIT, [50, 80]],
     ['all of them at the limit', 50 * UNIT, [50, 80, 95, 100]],
     ['all of them far beyond it', 900 * UNIT, [50, 80, 95, 100]],
   ])('%s', (_name, meteredNanos, percents) => {
-    expect(crossed({ meteredNanos })).toEqual(percents);
+    expect(reached({ meteredNanos })).toEqual(percents);
   });
 
   test('by what Mistral bills as well', () => {
-    expect(crossed({ meteredNanos: 1, billedNanos: 40 * UNIT })).toEqual([50, 80]);
+    expect(reached({ meteredNanos: 1, billedNanos: 40 * UNIT })).toEqual([50, 80]);
   });
 
-  test('at the very nano-unit of a broken percentage', () => {
+  test('at the exact nano-unit of a decimal percentage', () => {
     const quota = { ...MONTH, limit: 9_000_000_000_000_000 };
     const at = 8_991_000_000_000_000;
-    expect(crossed({ quota, meteredNanos: at }, { thresholds: [99.9] })).toEqual([99.9]);
-    expect(crossed({ quota, meteredNanos: at - 1 }, { thresholds: [99.9] })).toEqual([]);
-  });
-
-  test('once in a window, and again in the next', () => {
-    const first = judge({ meteredNanos: 41 * UNIT });
-    const told = first.newlyCrossed.map(({ key }) => key);
-    expect(told).toEqual([
-      'workspace#dev-workspace#usd#2026-11#50',
-      'workspace#dev-workspace#usd#2026-11#80',
-    ]);
-    expect(crossed({ meteredNanos: 49 * UNIT }, { told })).toEqual([95]);
-    const december = new Date('2026-12-02T00:00:00Z');
-    expect(crossed({ meteredNanos: 26 * UNIT }, { told, now: december })).toEqual([50]);
-  });
-
-  test('once, however spend goes up and down and whatever is told on the way', () => {
-    const spends = fc.array(fc.nat(60 * UNIT), { maxLength: 30 });
-    fc.assert(
-      fc.property(spends, (steps) => {
-        const told: string[] = [];
-        for (const meteredNanos of steps) {
-          told.push(...judge({ meteredNanos }, { told }).newlyCrossed.map(({ key }) => key));
-        }
-        const most = Math.max(0, ...steps);
-        expect(told).toHaveLength(new Set(told).size);
-        expect(told).toHaveLength(
-          THRESHOLDS.filter((percent) => most * 100 >= percent * MONTH.limit).length,
-        );
-      }),
-    );
+    expect(reached({ quota, meteredNanos: at }, { thresholds: [99.9] })).toEqual([99.9]);
+    expect(reached({ quota, meteredNanos: at - 1 }, { thresholds: [99.9] })).toEqual([]);
   });
 });
 
@@ -157,7 +124,7 @@ describe('at the rate of today', () => {
     ],
     ['the budget is spent', { meteredNanos: 50 * UNIT, todayNanos: UNIT }, NOON],
     ['it is about an hour', { quota: { ...MONTH, window: 'hour' }, todayNanos: UNIT }, NOON],
-  ])('nothing is told where %s', (_name, facts, now) => {
+  ])('there is no forecast where %s', (_name, facts, now) => {
     expect(judge(facts, { now }).forecast).toBeUndefined();
   });
 
@@ -182,6 +149,7 @@ describe('what Mistral bills of', () => {
     currency: 'USD',
     totalNanos: 30,
     nanosByDay: new Map([['2026-11-23', 7]]),
+    byModel: [],
     unpriced: [],
   };
   test.each([
@@ -192,26 +160,6 @@ describe('what Mistral bills of', () => {
     ['minute', NOON, undefined],
   ] as const)('the %s around %s', (window, now, nanos) => {
     expect(billedInWindow(billed, window, now)).toBe(nanos);
-  });
-});
-
-describe('metered and billed of a day', () => {
-  const tolerance = { percent: 5, nanos: 100 };
-  test.each<[number, number, ReturnType<typeof reconcileSpend>]>([
-    [0, 0, { kind: 'fine' }],
-    [10_000, 10_000, { kind: 'fine' }],
-    [9_500, 10_000, { kind: 'fine' }],
-    [9_499, 10_000, { kind: 'drift', more: 'billed', differenceNanos: 501 }],
-    [10_000, 9_499, { kind: 'drift', more: 'metered', differenceNanos: 501 }],
-    [0, 100, { kind: 'fine' }],
-    [0, 101, { kind: 'drift', more: 'billed', differenceNanos: 101 }],
-  ])('%i and %i', (metered, billed, verdict) => {
-    expect(reconcileSpend(metered, billed, tolerance)).toEqual(verdict);
-  });
-
-  test('may be a cent apart by default', () => {
-    expect(reconcileSpend(0, 10_000_000)).toEqual({ kind: 'fine' });
-    expect(reconcileSpend(0, 10_000_001)).toMatchObject({ kind: 'drift' });
   });
 });
 

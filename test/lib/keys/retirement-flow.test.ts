@@ -19,51 +19,62 @@ async function play(plan: FlowPlan): Promise<PlayedFlow> {
 
 const checkAt = (day: number) => `2026-04-0${day}T01:00:00.000Z`;
 const used = (day: number) => ({ checkAt: checkAt(day), lastUsedOn: '2026-04-02' });
-const refused = (day: number) => ({ checkAt: checkAt(day), reason: 'Mistral refuses the key' });
+const rejected = {
+  reason: 'the key is no longer listed',
+  rejectedSince: '2026-04-03T00:50:00.000Z',
+};
 const revoke: RetirementVerdict = { kind: 'revoke', lastUsedOn: '2026-04-01' };
-const wait = (day: number): RetirementVerdict => ({ kind: 'wait', ...refused(day) });
-const inUse = (day: number): RetirementVerdict => ({ kind: 'in-use', ...used(day) });
-const hold = (day: number): RetirementVerdict => ({ kind: 'hold', ...used(day) });
-const bothRefused = (day: number): RetirementVerdict => ({ kind: 'both-refused', ...refused(day) });
-const rollBack: RetirementVerdict = { kind: 'roll-back', reason: 'Mistral refuses the key' };
+const wait = (day: number): RetirementVerdict => ({
+  kind: 'wait',
+  checkAt: checkAt(day),
+  reason: 'not quiet yet',
+});
+const inUse = (day: number): RetirementVerdict => ({ kind: 'key-in-use', ...used(day) });
+const hold = (day: number): RetirementVerdict => ({ kind: 'approval-needed', ...used(day) });
+const bothRejected = (day: number): RetirementVerdict => ({
+  kind: 'both-keys-rejected',
+  checkAt: checkAt(day),
+  ...rejected,
+});
+const rollBack: RetirementVerdict = { kind: 'roll-back', ...rejected };
 const unknown = { kind: 'shrug' };
 
-const FAILED = ['Tell that the retirement failed', 'Failed'];
+const FAILED = ['Notify: retirement failed', 'Failed'];
 
 function alertsOf({ alerts }: PlayedFlow): string[] {
   return alerts.map(({ type, at: when }) => `${when.toISOString().slice(0, 10)} ${type}`);
 }
 
-describe('a key gone quiet', () => {
-  test('is revoked at the time planned, confirmed and told', async () => {
+describe('an unused key', () => {
+  test('is revoked at the planned time, confirmed and notified', async () => {
     const played = await play({ verdicts: [revoke] });
     expect(played.status).toBe('SUCCEEDED');
     expect(played.states).toEqual([
-      'Wait until the old key can be judged',
+      'Wait for next check',
       'Verify',
-      'What is the verdict?',
-      'Revoke the old key',
-      'Confirm the revocation',
-      'Tell that the old key is revoked',
+      'Act on the verdict',
+      'Revoke key',
+      'Confirm revocation',
+      'Notify: key revoked',
       'Retired',
     ]);
     expect(played.calls).toEqual([
       '2026-04-03T01 verify',
       '2026-04-03T01 revoke',
       '2026-04-03T01 confirm',
-      '2026-04-03T01 tell revoked',
+      '2026-04-03T01 notify revoked',
     ]);
   });
 
-  test('is judged at once when the time planned is over, as after an approval', async () => {
+  test('is checked at once when the planned time is over, as after an approval', async () => {
     const played = await play({ retirement: aRetirement({ checkAt: '2026-03-01T00:00:00.000Z' }) });
     expect(played.calls[0]).toBe('2026-04-01T10 verify');
     expect(played.status).toBe('SUCCEEDED');
   });
 
-  test('that somebody else revoked is confirmed, not revoked again', async () => {
+  test('that was revoked already is confirmed, not revoked again', async () => {
     const played = await play({ verdicts: [{ kind: 'already-revoked' }] });
-    expect(played.states).not.toContain('Revoke the old key');
+    expect(played.states).not.toContain('Revoke key');
     expect(played.states.at(-1)).toBe('Retired');
     expect(alertsOf(played)).toEqual(['2026-04-03 key-revoked']);
   });
@@ -80,7 +91,7 @@ describe('a key gone quiet', () => {
     expect(played.states.at(-1)).toBe('Retired');
   });
 
-  test('that stays accepted for longer is told', async () => {
+  test('that stays accepted for longer fails the flow', async () => {
     const played = await play({
       fails: (call) =>
         call === 'confirm' ? new RevocationUnconfirmedError('still listed') : undefined,
@@ -91,8 +102,8 @@ describe('a key gone quiet', () => {
   });
 });
 
-describe('a key not yet quiet', () => {
-  test('is judged again at the time each verdict names, and nobody is told', async () => {
+describe('a key used lately', () => {
+  test('is checked again at the time each verdict names, without an alert', async () => {
     const played = await play({ verdicts: [wait(4), wait(7), revoke] });
     expect(played.calls).toEqual([
       '2026-04-03T01 verify',
@@ -100,11 +111,11 @@ describe('a key not yet quiet', () => {
       '2026-04-07T01 verify',
       '2026-04-07T01 revoke',
       '2026-04-07T01 confirm',
-      '2026-04-07T01 tell revoked',
+      '2026-04-07T01 notify revoked',
     ]);
   });
 
-  test('is told while it is used, and revoked once it is not', async () => {
+  test('alerts while it is used, and is revoked once it is not', async () => {
     const played = await play({ verdicts: [inUse(4), inUse(5), revoke] });
     expect(alertsOf(played)).toEqual([
       '2026-04-03 key-in-use',
@@ -113,7 +124,7 @@ describe('a key not yet quiet', () => {
     ]);
   });
 
-  test('past its deadline is held, with a reminder a day, until it is quiet', async () => {
+  test('past its deadline waits for approval, with a reminder a day, until it is unused', async () => {
     const played = await play({ verdicts: [hold(4), hold(5), hold(6), hold(7), revoke] });
     expect(alertsOf(played)).toEqual([
       '2026-04-03 approval-needed',
@@ -124,58 +135,57 @@ describe('a key not yet quiet', () => {
     ]);
   });
 
-  test('held, and revoked by a second flow that was approved, is only confirmed', async () => {
+  test('waiting for approval, and revoked by a second flow that was approved, is only confirmed', async () => {
     const played = await play({ verdicts: [hold(4), { kind: 'already-revoked' }] });
     expect(played.calls.filter((call) => call.endsWith(' revoke'))).toEqual([]);
     expect(alertsOf(played)).toEqual(['2026-04-03 approval-needed', '2026-04-04 key-revoked']);
   });
 
-  test('is never revoked as long as it is held', async () => {
-    const nextYear = { ...bothRefused(5), checkAt: '2027-01-01T01:00:00.000Z' };
+  test('is never revoked while it waits for approval', async () => {
+    const nextYear = { ...bothRejected(5), checkAt: '2027-01-01T01:00:00.000Z' };
     const played = await play({ verdicts: [hold(4), nextYear, revoke] });
     expect(played.status).toBe('RUNNING');
     expect(played.calls.map((call) => call.slice(14))).toEqual([
       'verify',
-      'tell approval-needed',
+      'notify approval-needed',
       'verify',
-      'tell both-refused',
+      'notify both-keys-rejected',
     ]);
   });
 });
 
 describe('a new key that stopped working', () => {
-  test('is rolled back and told', async () => {
+  test('is rolled back, with an alert', async () => {
     const played = await play({ verdicts: [rollBack] });
     expect(played.status).toBe('SUCCEEDED');
     expect(played.states.slice(-4)).toEqual([
       'Roll back',
-      'Was it rolled back?',
-      'Tell that the rotation was rolled back',
+      'Overtaken by a later rotation?',
+      'Notify: rotation rolled back',
       'Rolled back',
     ]);
-    expect(played.states).not.toContain('Revoke the old key');
+    expect(played.states).not.toContain('Revoke key');
     expect(alertsOf(played)).toEqual(['2026-04-03 rolled-back']);
   });
 
-  test('is looked at again before it is rolled back, by a visit that knows of the one before', async () => {
+  test('is checked again before it is rolled back, by a check that knows of the one before', async () => {
     const doubt: RetirementVerdict = {
       kind: 'wait',
       checkAt: '2026-04-03T02:10:00.000Z',
-      reason: 'Mistral refuses the key',
-      newKeyIsBad: true,
+      ...rejected,
     };
     const played = await play({ verdicts: [wait(3), doubt, rollBack] });
-    expect(played.foundBadBefore).toEqual([false, false, true]);
+    expect(played.rejectedSince).toEqual([undefined, undefined, rejected.rejectedSince]);
     expect(played.calls).toEqual([
       '2026-04-03T01 verify',
       '2026-04-03T01 verify',
       '2026-04-03T02 verify',
       '2026-04-03T02 roll back',
-      '2026-04-03T02 tell rolled-back',
+      '2026-04-03T02 notify rolled-back',
     ]);
   });
 
-  test('and was overtaken by a later rotation is judged anew, at once', async () => {
+  test('and was overtaken by a later rotation is checked again at once', async () => {
     const played = await play({ verdicts: [rollBack, revoke], rollBacks: ['overtaken'] });
     expect(played.calls).toEqual([
       '2026-04-03T01 verify',
@@ -183,12 +193,12 @@ describe('a new key that stopped working', () => {
       '2026-04-03T01 verify',
       '2026-04-03T01 revoke',
       '2026-04-03T01 confirm',
-      '2026-04-03T01 tell revoked',
+      '2026-04-03T01 notify revoked',
     ]);
   });
 
-  test('is not rolled back to an old key that is refused too, but told every day', async () => {
-    const played = await play({ verdicts: [bothRefused(4), bothRefused(5), rollBack] });
+  test('is not rolled back to an old key that is rejected too, but alerts every day', async () => {
+    const played = await play({ verdicts: [bothRejected(4), bothRejected(5), rollBack] });
     expect(alertsOf(played)).toEqual([
       '2026-04-03 rotation-failed',
       '2026-04-04 rotation-failed',
@@ -201,7 +211,7 @@ describe('a new key that stopped working', () => {
 describe('a key that left the policy', () => {
   const retirement = aRemoval({ promotedAt: '2026-04-01T10:00:00.000Z' });
 
-  test('is told while it is used, revoked once it is not, and its secret is named', async () => {
+  test('alerts while it is used, and is revoked once it is not', async () => {
     const played = await play({ retirement, verdicts: [inUse(4), hold(5), revoke] });
     expect(alertsOf(played)).toEqual([
       '2026-04-03 key-in-use',
@@ -215,22 +225,19 @@ describe('a key that left the policy', () => {
   });
 
   test('and came back is kept, which is no reason to worry', async () => {
-    const played = await play({ retirement, verdicts: [{ kind: 'keep' }] });
-    expect(played.states.at(-1)).toBe('Old key kept');
+    const played = await play({ retirement, verdicts: [{ kind: 'kept' }] });
+    expect(played.states.at(-1)).toBe('Key kept');
     expect(played.alerts).toMatchObject([{ type: 'rolled-back', severity: 'info' }]);
   });
 });
 
-test('an old key in charge again is kept and told', async () => {
-  const played = await play({ verdicts: [{ kind: 'keep' }] });
+test('an old key that is current again is kept, with an alert', async () => {
+  const played = await play({ verdicts: [{ kind: 'kept' }] });
   expect(played.status).toBe('SUCCEEDED');
-  expect(played.states.slice(-2)).toEqual([
-    'Tell that the old key is in charge again',
-    'Old key kept',
-  ]);
+  expect(played.states.slice(-2)).toEqual(['Notify: key kept', 'Key kept']);
 });
 
-test('a verdict that the flow does not know changes nothing and is told', async () => {
+test('a verdict that the flow does not know changes nothing, with an alert', async () => {
   const played = await play({ verdicts: [unknown] });
   expect(played.status).toBe('FAILED');
   expect(played.states.slice(-2)).toEqual(FAILED);
@@ -244,18 +251,18 @@ test('a verdict that the flow does not know changes nothing and is told', async 
 /** How to get to each task: the verdicts that lead there, and the call it makes. */
 const WAY_TO: Readonly<Record<string, readonly [FlowPlan['verdicts'], string]>> = {
   Verify: [[revoke], 'verify'],
-  'Revoke the old key': [[revoke], 'revoke'],
-  'Confirm the revocation': [[revoke], 'confirm'],
+  'Revoke key': [[revoke], 'revoke'],
+  'Confirm revocation': [[revoke], 'confirm'],
   'Roll back': [[rollBack], 'roll back'],
-  'Tell that the old key is revoked': [[revoke], 'tell revoked'],
-  'Tell that the rotation was rolled back': [[rollBack], 'tell rolled-back'],
-  'Tell that the old key is in charge again': [[{ kind: 'keep' }], 'tell kept'],
-  'Tell that the retirement failed': [[unknown], 'tell failed'],
-  'Tell that the old key is in use': [[inUse(4), revoke], 'tell in-use'],
-  'Ask for approval': [[hold(4), revoke], 'tell approval-needed'],
-  'Tell that both keys are refused': [[bothRefused(4), revoke], 'tell both-refused'],
+  'Notify: key revoked': [[revoke], 'notify revoked'],
+  'Notify: rotation rolled back': [[rollBack], 'notify rolled-back'],
+  'Notify: key kept': [[{ kind: 'kept' }], 'notify kept'],
+  'Notify: retirement failed': [[unknown], 'notify failed'],
+  'Notify: key still in use': [[inUse(4), revoke], 'notify key-in-use'],
+  'Notify: approval needed': [[hold(4), revoke], 'notify approval-needed'],
+  'Notify: both keys rejected': [[bothRejected(4), revoke], 'notify both-keys-rejected'],
 };
-const IN_A_LOOP = ['tell in-use', 'tell approval-needed', 'tell both-refused'];
+const IN_A_LOOP = ['notify key-in-use', 'notify approval-needed', 'notify both-keys-rejected'];
 
 const tasks = Object.entries(definition.States)
   .filter(([, { Type }]) => Type === 'Task')
@@ -299,14 +306,14 @@ describe.each(tasks)('$state', ({ state, verdicts, call }) => {
       }
       expect(played.status).toBe('FAILED');
       expect(played.states.slice(-2)).toEqual(FAILED);
-      const told = call === 'tell failed' ? [] : ['rotation-failed'];
-      expect(played.alerts.slice(-1).map(({ type }) => type)).toEqual(told);
+      const sent = call === 'notify failed' ? [] : ['rotation-failed'];
+      expect(played.alerts.slice(-1).map(({ type }) => type)).toEqual(sent);
     },
   );
 
   test.each(finalErrorsOf(definition, state))('is not tried again after %s', async (name) => {
     const played = await play(failing(Object.assign(new Error('the same every time'), { name })));
-    const again = IN_A_LOOP.includes(call) || call === 'tell failed' ? 0 : 1;
+    const again = IN_A_LOOP.includes(call) || call === 'notify failed' ? 0 : 1;
     expect(callsOf(played)).toHaveLength(1);
     expect(alertsOf(played).filter((alert) => alert.endsWith('rotation-failed'))).toHaveLength(
       again,
@@ -314,22 +321,22 @@ describe.each(tasks)('$state', ({ state, verdicts, call }) => {
   });
 });
 
-test('what could not be told on the way is not taken for the reason of a later end', async () => {
+test('an alert that could not be sent on the way is not taken for the cause of a later failure', async () => {
   const played = await play({
     verdicts: [inUse(4), unknown],
-    fails: (call) => (call === 'tell in-use' ? new Error('outage') : undefined),
+    fails: (call) => (call === 'notify key-in-use' ? new Error('outage') : undefined),
   });
   expect(played.alerts.at(-1)?.description).toContain('ended with an unknown verdict');
 });
 
-test('errors that say the same however often they are tried are final in every task', () => {
+test('errors that are the same however often a task is tried are final in every task', () => {
   for (const { state } of tasks) {
     expect(finalErrorsOf(definition, state)).toEqual(['KeyStillCurrentError', 'ZodError']);
   }
 });
 
 test('each wait ends at the time that the last verdict named', () => {
-  expect(definition.States['Wait until the old key can be judged']).toMatchObject({
+  expect(definition.States['Wait for next check']).toMatchObject({
     Type: 'Wait',
     TimestampPath: '$.checkAt',
   });

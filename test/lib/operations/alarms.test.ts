@@ -26,13 +26,13 @@ const OWN_HEADING = [
   'governance-spend-monitor-not-started',
 ];
 
-test('on-call hears of these, when they begin and when they end', () => {
-  const told = alarms.filter(({ tellsOnCall }) => tellsOnCall);
-  const ofFunctions = told.filter(({ name }) => name.startsWith('governance-function-'));
-  const others = told.filter((alarm) => !ofFunctions.includes(alarm));
+test('on-call is notified of these, when they begin and when they end', () => {
+  const notifying = alarms.filter(({ notifiesOnCall }) => notifiesOnCall);
+  const ofFunctions = notifying.filter(({ name }) => name.startsWith('governance-function-'));
+  const others = notifying.filter((alarm) => !ofFunctions.includes(alarm));
   expect(others.map(({ name }) => name).sort()).toEqual(OWN_HEADING);
   for (const { name, heading } of others) expect(heading).toBe(name);
-  for (const { properties } of told) {
+  for (const { properties } of notifying) {
     expect(properties.AlarmActions).toHaveLength(1);
     expect(properties.OKActions).toEqual(properties.AlarmActions);
   }
@@ -52,12 +52,12 @@ test('an alarm asks for metrics that this product writes, as it writes them, or 
 
 describe('a missed run', () => {
   test.each([
-    ['audit', 'did not run for 2 days', 86_400, 2],
-    ['spend-monitor', 'did not run for 1 hour', 900, 4],
+    ['audit', 'has not run for 2 days', 86_400, 2],
+    ['spend-monitor', 'has not run for 1 hour', 900, 4],
   ])('of the %s %s', (name, text, Period, EvaluationPeriods) => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `governance-${name}-idle`,
-      // Not filled, CloudWatch would look at periods before those without data.
+      // Without the fill, CloudWatch would take periods before those without data.
       Metrics: Match.arrayWith([
         Match.objectLike({ Expression: 'FILL(runs, 0)', ReturnData: true }),
         Match.objectLike({
@@ -77,8 +77,8 @@ describe('a missed run', () => {
     expect(named(`governance-${name}-missed`)?.description).toContain(text);
   });
 
-  test.each(['audit', 'spend-monitor'])('of the %s is told from one that was never due', (name) => {
-    // No data leaves it without a state; from the first run on it is OK, whatever follows.
+  test.each(['audit', 'spend-monitor'])('of the %s differs from one that was never due', (name) => {
+    // No data leaves it without a state; from the first run on it stays OK.
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `governance-${name}-begun`,
       MetricName: 'Invocations',
@@ -98,8 +98,8 @@ describe('a missed run', () => {
     });
   });
 
-  test('is told by one alarm, and not by the two that it is made of', () => {
-    const silent = alarms.filter(({ tellsOnCall }) => !tellsOnCall);
+  test('notifies by one alarm, and not by the two that it is made of', () => {
+    const silent = alarms.filter(({ notifiesOnCall }) => !notifiesOnCall);
     expect(silent.map(({ name }) => name).sort()).toEqual([
       'governance-audit-begun',
       'governance-audit-idle',
@@ -109,7 +109,7 @@ describe('a missed run', () => {
   });
 });
 
-test('a retirement that fails rings by one metric, which a sum with another could silence', () => {
+test('a failed retirement raises an alarm by one metric, which a sum with another could silence', () => {
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     AlarmName: 'governance-retirement-failed',
     Namespace: 'AWS/States',
@@ -119,7 +119,7 @@ test('a retirement that fails rings by one metric, which a sum with another coul
 });
 
 describe('late keys', () => {
-  test('a finding of the audit that a rotation is overdue rings until an audit sees it gone', () => {
+  test('a finding that a rotation is overdue holds its alarm until an audit resolves it', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'governance-rotation-overdue',
       Namespace: 'MistralGovernance',
@@ -150,7 +150,7 @@ describe('late keys', () => {
   });
 });
 
-test("the gateway's refused key rings from the first request that fails for it", () => {
+test("the gateway's rejected key raises an alarm from the first request that fails for it", () => {
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     AlarmName: 'governance-gateway-unauthorized',
     MetricName: 'Latency',
@@ -166,10 +166,10 @@ describe('every function', () => {
     'gateway',
     'key-rotation',
     'nightly-audit',
+    'notify-on-call',
     'revoke-key',
     'roll-back-key',
     'spend-monitor',
-    'tell-on-call',
     'verify-retirement',
   ];
 
@@ -200,7 +200,7 @@ describe('every function', () => {
     });
   });
 
-  test('but the one that a deploy waits for, and fails with', () => {
+  test('but not the one that a deploy waits for, and fails with', () => {
     expect(alarms.filter(({ name }) => name.includes('provision'))).toEqual([]);
   });
 });

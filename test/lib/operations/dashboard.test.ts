@@ -60,7 +60,7 @@ const OF_AWS: Readonly<Record<string, readonly string[]>> = {
   'AWS/SQS': ['ApproximateNumberOfMessagesVisible'],
 };
 
-test('it shows no metric that nobody writes', () => {
+test('it shows only metrics that are written', () => {
   for (const [name, dimension] of ours()) {
     expect(Object.keys(METRICS)).toContain(name);
     expect(METRICS[name].dimensions).toContain(dimension);
@@ -81,13 +81,13 @@ test('it shows every metric that is paid for', () => {
   expect([...new Set(ours().map(([name]) => name))].sort()).toEqual(Object.keys(METRICS).sort());
 });
 
-test('it shows the state of every alarm that on-call hears of', () => {
-  const told = alarmsOf(synthesize().template)
-    .filter(({ tellsOnCall }) => tellsOnCall)
+test('it shows the state of every alarm that notifies on-call', () => {
+  const notifying = alarmsOf(synthesize().template)
+    .filter(({ notifiesOnCall }) => notifiesOnCall)
     .map(({ name }) => name);
-  const shown = widgets.find(({ type }) => type === 'alarm')?.properties.alarms ?? [];
-  expect(shown.map((arn) => arn.split(':alarm:')[1]).sort()).toEqual(told.sort());
-  expect(shown.length).toBeLessThanOrEqual(100); // CloudWatch takes no more in one widget
+  const listed = widgets.find(({ type }) => type === 'alarm')?.properties.alarms ?? [];
+  expect(listed.map((arn) => arn.split(':alarm:')[1]).sort()).toEqual(notifying.sort());
+  expect(listed.length).toBeLessThanOrEqual(100); // CloudWatch takes no more in one widget
 });
 
 test('it shows errors, throttles and duration of every function, and every dead-letter queue', () => {
@@ -104,7 +104,7 @@ test('it shows errors, throttles and duration of every function, and every dead-
   expect(shown.sort()).toEqual(queues.sort());
 });
 
-test('rows are full and no wider than the page', () => {
+test('rows are no wider than the dashboard', () => {
   for (const { x, width } of widgets) expect(x + width).toBeLessThanOrEqual(24);
 });
 
@@ -113,7 +113,7 @@ const MOST_IN_A_GRAPH = 500;
 const MOST_IN_A_DASHBOARD = 2500;
 
 test('two hundred workspaces fit, and change nothing', () => {
-  // Their stacks are not looked at here.
+  // Their stacks do not matter here.
   const policy = aPolicy((document) => useTwoHundredWorkspaces(document, () => []));
   expect(widgetsOf(policy)).toEqual(widgets);
   const found = widgets.map(({ properties }) =>
@@ -129,14 +129,14 @@ function found200(first: unknown): number {
   return JSON.stringify(first).includes(',workspace}') ? 201 : 30;
 }
 
-test('a policy without gateway has a page without it', () => {
+test('a policy without gateway has a dashboard without it', () => {
   const policy = aPolicy((document) => {
     document.gateway.enabled = false;
   });
   expect(JSON.stringify(widgetsOf(policy))).not.toMatch(/gateway|Latency/i);
 });
 
-test('without the Admin API it does not ask for a number of keys that nobody can count', () => {
+test('without the Admin API it leaves out the number of keys, which only the Admin API lists', () => {
   const page = JSON.stringify(widgetsOf(anOperatorPolicy()));
   expect(page).not.toContain('KeysListed');
   expect(page).toContain('KeysManaged');

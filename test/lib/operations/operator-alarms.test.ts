@@ -6,10 +6,10 @@ import { synthesize } from '../../support/synth.js';
 const operator = alarmsOf(synthesize(anOperatorPolicy()).template);
 
 describe('without the Admin API', () => {
-  test('a key that is due and not supplied rings, as no other rotation is ever late', () => {
+  test('a key that is due and not supplied raises an alarm, as no other rotation can be late', () => {
     const late = operator.find(({ name }) => name === 'governance-rotation-overdue');
     expect(late?.properties.Dimensions).toEqual([{ Name: 'type', Value: 'key-needed' }]);
-    expect(late?.description).toContain('nobody has supplied it');
+    expect(late?.description).toContain('no operator has supplied a new one');
   });
 
   test('every function has its alarms, but the one that a deploy waits for', () => {
@@ -18,8 +18,8 @@ describe('without the Admin API', () => {
     expect(watched.map(({ name }) => name.slice(slow.length)).sort()).toEqual([
       'key-rotation',
       'nightly-audit',
+      'notify-on-call',
       'spend-monitor',
-      'tell-on-call',
       'verify-deletion',
     ]);
   });
@@ -28,7 +28,7 @@ describe('without the Admin API', () => {
 test.each([
   ['with the Admin API', alarmsOf(synthesize().template)],
   ['without it', operator],
-])('%s, no alarm looks further back than CloudWatch lets it', (_, alarms) => {
+])('%s, no alarm looks further back than CloudWatch allows', (_, alarms) => {
   // Source: Period of PutMetricAlarm.
   for (const { name, properties } of alarms) {
     const { EvaluationPeriods = 0 } = properties as { EvaluationPeriods?: number };

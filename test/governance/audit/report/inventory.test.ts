@@ -19,7 +19,7 @@ const secretWith = (stagesByVersion: Record<string, string[]>) => ({
 const rotated = secretWith({ [CURRENT]: ['AWSCURRENT'], [PREVIOUS]: ['AWSPREVIOUS'] });
 const rotating = secretWith({ [CURRENT]: ['AWSCURRENT'], [PENDING]: ['AWSPENDING'] });
 
-test('a key in charge is told with its owner, its days and its next rotation', () => {
+test('a current key has its owner, its days and its next rotation', () => {
   const { rows, managedKeys, otherKeys } = inventoryOf([aRotatedKey(CURRENT)]);
   expect(rows).toEqual([
     {
@@ -29,7 +29,7 @@ test('a key in charge is told with its owner, its days and its next rotation', (
       workspace: 'dev-workspace',
       team: 'all developers',
       ownerUserId: '9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10',
-      state: 'in charge',
+      state: 'current',
       createdOn: dayAgo(10),
       ageDays: 10,
       lastUsedOn: dayAgo(0),
@@ -43,21 +43,21 @@ test('a key in charge is told with its owner, its days and its next rotation', (
 
 describe('the state of a key', () => {
   test.each<[string, ListedKey[], Parameters<typeof inventoryOf>[1], string]>([
-    ['made by hand', [aListedKey()], {}, 'unmanaged'],
-    ['that a rotation just made', [aRotatedKey(PENDING)], rotating, 'rotating in'],
+    ['created in the console', [aListedKey()], {}, 'unmanaged'],
+    ['that a rotation just created', [aRotatedKey(PENDING)], rotating, 'pending'],
     [
       'that is to be revoked',
       [aRotatedKey(PREVIOUS)],
       { ...rotated, retiring: new Set(['of-cccccccc']) },
-      'draining',
+      'retiring',
     ],
-    ['that nothing will revoke', [aRotatedKey(PREVIOUS)], rotated, 'left over'],
-    ['of a version without a label', [aRotatedKey(PREVIOUS)], {}, 'left over'],
+    ['that nothing will revoke', [aRotatedKey(PREVIOUS)], rotated, 'replaced'],
+    ['of a version without a label', [aRotatedKey(PREVIOUS)], {}, 'replaced'],
     [
       'that is not the only one of its rotation',
       [aRotatedKey(CURRENT), aRotatedKey(CURRENT, { id: 'k2' })],
       {},
-      'one of several',
+      'duplicate',
     ],
   ])('%s', (_, keys, facts, state) => {
     const { rows } = inventoryOf(keys, facts);
@@ -67,14 +67,14 @@ describe('the state of a key', () => {
   });
 
   test('is open while its secret is being rotated', () => {
-    const { rows } = inventoryOf([aRotatedKey(CURRENT)], {}, { moving: new Set([DEV]) });
-    expect(rows.map(({ state }) => state)).toEqual(['changing']);
+    const { rows } = inventoryOf([aRotatedKey(CURRENT)], {}, { changing: new Set([DEV]) });
+    expect(rows.map(({ state }) => state)).toEqual(['in rotation']);
   });
 });
 
 test.each<[string, Parameters<typeof inventoryOf>[1], boolean, string]>([
   ['whose key Mistral does not list', {}, true, 'missing'],
-  ['whose key was not among those that could be listed', {}, false, 'not seen'],
+  ['whose key was not among those that could be listed', {}, false, 'not listed'],
   ['that holds no key yet', secretWith({}), true, 'no key yet'],
   ['that could not be read', { secrets: new Map() }, true, 'secret not read'],
 ])('a secret %s has a row all the same', (_, facts, complete, state) => {
@@ -84,7 +84,7 @@ test.each<[string, Parameters<typeof inventoryOf>[1], boolean, string]>([
   ]);
 });
 
-test('a key carries its findings, also those that were told of many keys at once', () => {
+test('a key carries its findings, also those that count for many keys at once', () => {
   const keys = Array.from({ length: 60 }, (_, i) =>
     aListedKey({ id: `k${i}`, lastUsedOn: dayAgo(40), expiresOn: undefined }),
   );
@@ -93,17 +93,17 @@ test('a key carries its findings, also those that were told of many keys at once
   expect(rows[60]?.findings).toEqual(['stale', 'no-expiry', 'unmanaged']);
 });
 
-test('of a secret without its key, what was found of the secret is told', () => {
+test('a secret without its key carries the findings of the secret', () => {
   expect(inventoryOf([]).rows[0]?.findings).toEqual(['missing']);
 });
 
-test('a key of a workspace that no policy names belongs to nobody known', () => {
+test('a key of a workspace that no policy names has no known owner', () => {
   const foreign = aListedKey({ workspaceId: 'elsewhere', workspaceName: 'research' });
   const { rows } = inventoryOf([foreign]);
   expect(rows.at(-1)).toMatchObject({ workspace: 'research', team: null, ownerUserId: null });
 });
 
-test('of a hundred thousand keys made by hand the oldest are listed, and all are counted', () => {
+test('of a hundred thousand unmanaged keys the oldest are listed, and all are counted', () => {
   function* keys(): Generator<ListedKey> {
     yield aRotatedKey(CURRENT);
     for (let i = 0; i < 100_000; i += 1) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { playWithEveryFault } from '../../../support/fault-suite.js';
 import { KEY_REMOVED } from '../../../support/stories.js';
 
-test('a key that leaves the policy: whatever call fails, it is revoked and told', async () => {
+test('a key that leaves the policy: whichever call fails, it is revoked with an alert', async () => {
   const { faultPoints, broken } = await playWithEveryFault(KEY_REMOVED);
   expect(broken).toEqual([]);
   expect(faultPoints).toBeGreaterThan(100);

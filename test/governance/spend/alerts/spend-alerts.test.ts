@@ -3,18 +3,20 @@ import { gatewayUnauthorized } from '../../../../gateway/gateway-unauthorized.js
 import type { Alert } from '../../../../governance/alerts/alert.js';
 import { renderAlert } from '../../../../governance/alerts/render-alert.js';
 import {
+  type BudgetContext,
+  budgetExhausted,
+  spendForecast,
+  spendThreshold,
+} from '../../../../governance/spend/alerts/budget-alerts.js';
+import {
+  reconciliationDrift,
   spendUnpriced,
   spendUnreadable,
-} from '../../../../governance/spend/alerts/billed-unclear.js';
-import { budgetExhausted } from '../../../../governance/spend/alerts/budget-exhausted.js';
-import { reconciliationDrift } from '../../../../governance/spend/alerts/reconciliation-drift.js';
-import { spendForecast } from '../../../../governance/spend/alerts/spend-forecast.js';
-import type { BudgetStory } from '../../../../governance/spend/alerts/spend-story.js';
-import { spendThreshold } from '../../../../governance/spend/alerts/spend-threshold.js';
+} from '../../../../governance/spend/alerts/reconciliation-alerts.js';
 
 const at = new Date('2026-11-24T10:15:00Z');
 
-function aStory(change: Partial<BudgetStory> = {}): BudgetStory {
+function aContext(change: Partial<BudgetContext> = {}): BudgetContext {
   return {
     workspace: 'ml-workspace',
     window: 'month',
@@ -25,7 +27,7 @@ function aStory(change: Partial<BudgetStory> = {}): BudgetStory {
     spentNanos: 412.5e9,
     meteredNanos: 398.2e9,
     billedNanos: 412.5e9,
-    dearestModels: [
+    byModel: [
       { model: 'mistral-large-2512', nanos: 380e9 },
       { model: 'mistral-embed-2312', nanos: 0.0123e9 },
     ],
@@ -35,44 +37,75 @@ function aStory(change: Partial<BudgetStory> = {}): BudgetStory {
   };
 }
 
+const hour = {
+  window: 'hour',
+  windowName: '2026-11-24T10',
+  resetsAt: new Date('2026-11-24T11:00:00Z'),
+} as const;
+const endedDay = {
+  window: 'day',
+  windowName: '2026-11-30',
+  resetsAt: new Date('2026-12-01T00:00:00Z'),
+  at: new Date('2026-12-01T00:10:00Z'),
+} as const;
+const runsOutAt = new Date('2026-11-27T08:30:00Z');
+
 function email(alert: Alert): string {
   const { message } = renderAlert(alert, 'https://example.com/runbook.md');
   return JSON.parse(message).email;
 }
 
-test('a threshold is told with budget, rest, reset, what comes next and who spends', () => {
-  expect(email(spendThreshold({ ...aStory(), percent: 80 }))).toBe(
-    `ml-workspace has spent 80% of its monthly budget
-2026-11-24 10:15 UTC, warning
+test('a threshold says what is blocked now, what comes next and when, and who spends', () => {
+  expect(email(spendThreshold(aContext(), 80))).toBe(
+    `WARNING: ml-workspace has spent 82 % (412.50 of 500.00 USD) of its monthly budget
+2026-11-24 10:15 UTC
 
-ml-workspace has spent 412.50 USD of 500.00 USD; the monthly budget starts anew at 2026-12-01 00:00 UTC. Requests still pass; when the budget is used up, gateway and client library refuse them until then.
+ml-workspace has passed the 80 % threshold of its monthly budget. No request
+is blocked yet. Once the budget is exhausted, the gateway and the client
+library reject requests until it resets on 2026-12-01 00:00 UTC (in 7 days).
 
-  budget               ml-workspace, monthly (2026-11)
-  spent                412.50 USD, 82%
-  limit                500.00 USD
-  left of it           87.50 USD
-  resets at            2026-12-01 00:00 UTC
-  metered              398.20 USD
-  reported by Mistral  412.50 USD
-  dearest this month   mistral-large-2512 380.00 USD, mistral-embed-2312 0.0123 USD
-  threshold            80%
+What to do
 
-What to do:
+1. List the callers that used the most tokens on 2026-11-24:
 
-1. See which callers used how many tokens today:
+   aws dynamodb scan --table-name quotas --filter-expression 'begins_with(pk, :callers) AND sk = :day' --expression-attribute-values '{":callers":{"S":"quota#caller#"},":day":{"S":"tokens#2026-11-24"}}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head
 
-aws dynamodb scan --table-name quotas --filter-expression 'begins_with(pk, :callers) AND sk = :today' --expression-attribute-values '{":callers":{"S":"quota#caller#"},":today":{"S":"tokens#2026-11-24"}}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head
+2. Show how the spend of the month grew over the last day:
 
-2. See how the spend grew over the last day:
+   aws cloudwatch get-metric-statistics --namespace MistralGovernance --metric-name MonthSpend --dimensions Name=workspace,Value=ml-workspace --start-time 2026-11-23T10:15:00Z --end-time 2026-11-24T10:15:00Z --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text
 
-aws cloudwatch get-metric-statistics --namespace MistralGovernance --metric-name MonthSpend --dimensions Name=workspace,Value=ml-workspace --start-time 2026-11-23T10:15:00Z --end-time 2026-11-24T10:15:00Z --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text
+3. If the spend is intended, raise workspaces[ml-workspace].budgets.monthlyUsd
+   in governance.yaml and deploy:
 
-3. If the spend is meant, raise the budget:
+   npx cdk deploy --all
 
-npx cdk deploy --all # once workspaces[ml-workspace].budgets.monthlyUsd in governance.yaml is right
+Details
+
+  budget                     ml-workspace, monthly (2026-11)
+  spent                      82 % (412.50 of 500.00 USD)
+  remaining                  87.50 USD
+  resets at                  2026-12-01 00:00 UTC
+  metered                    398.20 USD
+  reported by Mistral        412.50 USD
+  most expensive in 2026-11  mistral-large-2512 380.00 USD, mistral-embed-2312 0.0123 USD
+  threshold                  80 %
 
 Runbook: https://example.com/runbook.md#spend-threshold`,
   );
+});
+
+test('programs get the exact values behind the texts', () => {
+  const { message } = renderAlert(spendThreshold(aContext(), 80), 'https://x');
+  expect(JSON.parse(JSON.parse(message).default).data).toEqual({
+    window: '2026-11',
+    currency: 'USD',
+    limitNanos: 500e9,
+    spentNanos: 412.5e9,
+    meteredNanos: 398.2e9,
+    billedNanos: 412.5e9,
+    resetsAt: '2026-12-01T00:00:00.000Z',
+    thresholdPercent: 80,
+  });
 });
 
 test.each([
@@ -81,180 +114,210 @@ test.each([
   [80, 'warning'],
   [95, 'warning'],
 ] as const)('a threshold of %d%% is %s', (percent, severity) => {
-  expect(spendThreshold({ ...aStory(), percent }).severity).toBe(severity);
+  expect(spendThreshold(aContext(), percent).severity).toBe(severity);
 });
 
-test('where nothing is metered, nobody is promised that requests are refused, or who calls', () => {
-  const story = aStory({ meteredNanos: undefined });
-  const told = [
-    spendThreshold({ ...story, percent: 50 }),
-    spendThreshold({ ...story, percent: 120 }),
-    budgetExhausted(story),
-    spendForecast({ ...story, endsAt: at }),
+test('where nothing is metered, no alert promises that requests are rejected, or who calls', () => {
+  const context = aContext({ meteredNanos: undefined });
+  const alerts = [
+    spendThreshold(context, 50),
+    spendThreshold(context, 120),
+    budgetExhausted(context),
+    spendForecast(context, at),
   ];
-  for (const alert of told) {
-    expect(alert.description).toMatch(/nothing meters/i);
-    expect(alert.description).not.toMatch(/refused?/);
+  for (const alert of alerts) {
+    expect(alert.description).toContain('Its requests are not metered');
+    expect(alert.description).not.toMatch(/reject|429/);
     expect(alert.nextSteps.map(({ command }) => command?.split(' ')[1])).toEqual([
       'cloudwatch',
       'cdk',
     ]);
-    expect(alert.facts.metered).toBe('not known');
+    expect(alert.facts.metered).toBe('unknown');
   }
 });
 
-test('a used-up budget says that requests are refused and until when', () => {
-  const alert = budgetExhausted(
-    aStory({
-      window: 'hour',
-      windowName: '2026-11-24T10',
-      meteredNanos: 499.99e9,
-      resetsAt: new Date('2026-11-24T11:00:00Z'),
-    }),
-  );
+test('an exhausted budget says in its title that requests are blocked and until when', () => {
+  const alert = budgetExhausted(aContext({ ...hour, meteredNanos: 499.99e9, spentNanos: 500e9 }));
   expect(alert).toMatchObject({
     type: 'budget-exhausted',
     severity: 'critical',
-    title: 'The hourly budget of ml-workspace is used up',
-    facts: { 'requests now': 'refused' },
+    title: 'ml-workspace exhausted its hourly budget, requests blocked until 2026-11-24 11:00 UTC',
+    description:
+      'ml-workspace has spent 100 % (500.00 of 500.00 USD) of its hourly budget. Requests through the gateway or the client library that exceed the remaining budget get 429 budget_exhausted until 2026-11-24 11:00 UTC (in 45 minutes). Raising the budget unblocks them sooner. Direct calls to Mistral are not blocked.',
+    facts: { requests: 'blocked' },
   });
-  expect(alert.description).toContain('429 budget_exhausted until 2026-11-24 11:00 UTC');
-  expect(alert.nextSteps.at(-1)?.command).toContain('budgets.hourlyUsd');
+  expect(alert.nextSteps.at(-1)?.say).toContain('budgets.hourlyUsd');
 });
 
-test('a budget spent past the gateway says that requests still pass there', () => {
-  const alert = budgetExhausted(aStory({ spentNanos: 510e9, billedNanos: 510e9 }));
-  expect(alert.facts['requests now']).toBe('not stopped');
-  expect(alert.description).toContain('Only 398.20 USD of it passed the gateway');
+test('a budget spent outside the gateway says that requests are not blocked', () => {
+  const alert = budgetExhausted(aContext({ spentNanos: 510e9, billedNanos: 510e9 }));
+  expect(alert.title).toBe('ml-workspace exhausted its monthly budget, requests not blocked');
+  expect(alert.facts.requests).toBe('not blocked');
+  expect(alert.description).toContain(
+    'Only 398.20 USD of it passed the gateway or the client library, so requests there are not blocked. The rest was spent outside the gateway, where no budget applies.',
+  );
 });
 
 describe('a window that has ended', () => {
-  const ended = {
-    window: 'day',
-    windowName: '2026-11-30',
-    resetsAt: new Date('2026-12-01T00:00:00Z'),
-    at: new Date('2026-12-01T00:10:00Z'),
-  } as const;
-
-  test('is told as ended, with the minute, its own month and the callers of its last day', () => {
-    const { title, description, facts, nextSteps } = spendThreshold({
-      ...aStory(ended),
-      percent: 80,
-    });
-    expect(title).toBe('ml-workspace had spent 80% of its daily budget when the day ended');
+  test('is reported as ended, with the minute, its own month and the callers of its last day', () => {
+    const { title, description, facts, nextSteps } = spendThreshold(aContext(endedDay), 80);
+    expect(title).toBe(
+      'ml-workspace ended the day at 82 % (412.50 of 500.00 USD) of its daily budget',
+    );
     expect(description).toBe(
-      'ml-workspace had spent 412.50 USD of 500.00 USD when the day ended at 2026-12-01 00:00 UTC. So the budget lasted; the day since then has one of its own.',
+      'The day ended on 2026-12-01 00:00 UTC (10 minutes ago). The budget lasted, so no request was blocked. The next day has its own budget.',
     );
     expect(facts).toMatchObject({ 'ended at': '2026-12-01 00:00 UTC' });
-    expect(Object.keys(facts)).toContain('dearest in 2026-11');
+    expect(Object.keys(facts)).toContain('most expensive in 2026-11');
     expect(facts).not.toHaveProperty('resets at');
-    expect(nextSteps[0]?.say).toBe('See which callers used how many tokens on 2026-11-30');
+    expect(nextSteps[0]?.say).toBe('List the callers that used the most tokens on 2026-11-30');
     expect(nextSteps[0]?.command).toContain('tokens#2026-11-30');
   });
 
   test.each([
-    ['refused requests', 499.99e9, 'refused', 'for this budget refuse nothing any more'],
-    ['was spent past the gateway', 398.2e9, 'not stopped', 'Only 398.20 USD of it passed'],
-    ['is metered by nothing', undefined, 'not stopped', 'Nothing meters its requests'],
-  ])('and %s calls nobody at night', (_what, meteredNanos, requests, words) => {
-    const alert = budgetExhausted(aStory({ ...ended, meteredNanos, spentNanos: 510e9 }));
+    ['rejected requests', 499.99e9, 'blocked', 'They accept requests again.'],
+    ['was spent outside the gateway', 398.2e9, 'not blocked', 'Only 398.20 USD of it passed'],
+    ['was not metered', undefined, 'not blocked', 'Its requests are not metered'],
+  ])('and %s wakes no one up', (_what, meteredNanos, requests, words) => {
+    const alert = budgetExhausted(aContext({ ...endedDay, meteredNanos, spentNanos: 510e9 }));
     expect(alert).toMatchObject({
       severity: 'warning',
-      title: 'The daily budget of ml-workspace was used up before the day ended',
-      facts: { 'requests then': requests },
+      title: 'ml-workspace exhausted its daily budget before the day ended',
+      facts: { requests },
     });
     expect(alert.description).toContain(words);
-    expect(alert.description).toContain('The day since then has a budget of its own.');
-    expect(alert.facts).not.toHaveProperty('requests now');
+    expect(alert.description).toContain('The next day has its own budget.');
   });
 });
 
-test('nothing is left of a budget that was overrun, and euros are euros', () => {
-  const alert = budgetExhausted(aStory({ spentNanos: 501e9, currency: 'EUR' }));
-  expect(alert.facts).toMatchObject({ spent: '501.00 EUR, 100%', 'left of it': '0.00 EUR' });
-  expect(alert.nextSteps.at(-1)?.command).toContain('budgets.monthlyEur');
+test('nothing remains of a budget that was overrun, and euros are euros', () => {
+  const alert = budgetExhausted(aContext({ spentNanos: 501e9, currency: 'EUR' }));
+  expect(alert.facts).toMatchObject({
+    spent: '100 % (501.00 of 500.00 EUR)',
+    remaining: '0.00 EUR',
+  });
+  expect(alert.nextSteps.at(-1)?.say).toContain('budgets.monthlyEur');
 });
 
-test('a forecast names the day on which a month ends early, the minute for less', () => {
-  const endsAt = new Date('2026-11-27T08:30:00Z');
-  expect(spendForecast({ ...aStory(), endsAt })).toMatchObject({
+test('a forecast names the day on which a month runs out, the minute for less', () => {
+  expect(spendForecast(aContext(), runsOutAt)).toMatchObject({
     type: 'spend-forecast',
     severity: 'warning',
-    title: "At today's rate the monthly budget of ml-workspace ends on 2026-11-27",
-    facts: { 'ends at': '2026-11-27 08:30 UTC' },
+    title: 'ml-workspace runs out of its monthly budget on 2026-11-27 at the current rate',
+    description:
+      'ml-workspace has spent 82 % (412.50 of 500.00 USD) of its monthly budget; no request is blocked yet. At the current rate the budget runs out on 2026-11-27 08:30 UTC (in 70 hours), before it resets on 2026-12-01 00:00 UTC (in 7 days). From then on the gateway and the client library reject its requests. This alert repeats daily while the forecast holds.',
+    facts: { 'runs out at': '2026-11-27 08:30 UTC' },
+    data: { runsOutAt: '2026-11-27T08:30:00.000Z' },
   });
-  expect(spendForecast({ ...aStory({ window: 'day' }), endsAt }).title).toMatch(
-    /daily budget of ml-workspace ends on 2026-11-27 08:30 UTC$/,
+  expect(spendForecast(aContext({ window: 'day' }), runsOutAt).title).toBe(
+    'ml-workspace runs out of its daily budget on 2026-11-27 08:30 UTC at the current rate',
   );
 });
 
-describe('a reconciliation', () => {
-  const drift = { workspace: 'dev-workspace', period: '2026-11-23', currency: 'USD' } as const;
+const drift = { workspace: 'dev-workspace', period: '2026-11-23', currency: 'USD', at } as const;
+const outside = { ...drift, billedNanos: 12e9, meteredNanos: 9e9 };
+const tooDear = { ...drift, billedNanos: 9e9, meteredNanos: 12e9 };
 
-  test('that finds more billed than metered leads to whoever reads keys', () => {
-    const alert = reconciliationDrift({
-      ...drift,
-      billedNanos: 12e9,
-      meteredNanos: 9e9,
-      at,
-    });
+describe('a reconciliation', () => {
+  test('that finds more billed than metered leads to the services that read keys', () => {
+    const alert = reconciliationDrift(outside);
     expect(alert).toMatchObject({
       type: 'reconciliation-drift',
-      title: 'dev-workspace spends around the gateway',
-      facts: { difference: '3.00 USD, 25%', 'reported by Mistral': '12.00 USD' },
+      title: 'dev-workspace has spend outside the gateway (3.00 USD, 2026-11-23)',
+      facts: { difference: '3.00 USD, 25 %', 'reported by Mistral': '12.00 USD' },
+      data: { currency: 'USD', meteredNanos: 9e9, billedNanos: 12e9 },
     });
     expect(alert.nextSteps[0]?.command).toContain('--start-time 2026-11-22');
   });
 
   test('that finds less billed than metered leads to the prices', () => {
-    const alert = reconciliationDrift({
-      ...drift,
-      billedNanos: 9e9,
-      meteredNanos: 12e9,
-      at,
-    });
-    expect(alert.title).toBe('Mistral bills dev-workspace less than was metered');
+    const alert = reconciliationDrift(tooDear);
+    expect(alert.title).toBe(
+      'Mistral bills dev-workspace less than was metered (3.00 USD, 2026-11-23)',
+    );
     expect(alert.nextSteps).toHaveLength(1);
   });
 });
 
+const usage = Array.from({ length: 23 }, (_, index) => ({
+  category: 'ocr',
+  billingMetric: index === 0 ? '' : 'mistral-ocr-9',
+  billingGroup: 'pages',
+  value: index === 0 ? undefined : 7,
+}));
+
 test('usage without a price is listed, as much as one can read', () => {
-  const rows = Array.from({ length: 23 }, (_, at) => ({
-    category: 'ocr',
-    billingMetric: at === 0 ? '' : 'mistral-ocr-9',
-    billingGroup: 'pages',
-    value: at === 0 ? undefined : 7,
-  }));
-  const { facts } = spendUnpriced({ workspace: 'ml-workspace', rows, at });
-  expect(facts['without a price 1']).toBe('ocr, no metric, pages: unreadable amount');
-  expect(facts['without a price 2']).toBe('ocr, mistral-ocr-9, pages: 7');
-  expect(facts['further ones']).toBe('3');
+  const { facts } = spendUnpriced({ workspace: 'ml-workspace', usage, at });
+  expect(facts['no price 1']).toBe('ocr, no metric, pages: unreadable amount');
+  expect(facts['no price 2']).toBe('ocr, mistral-ocr-9, pages: 7');
+  expect(facts['not listed']).toBe('3 more');
 });
 
-describe('a report that cannot be read', () => {
-  const unreadable = {
-    reasons: new Map([['dev-workspace', 'GET /v1/admin/usage failed']]),
-    since: new Date('2026-11-24T09:00:00Z'),
-    functionName: 'spend-monitor',
-    at,
-  };
+const unreadable = {
+  reasons: new Map([['dev-workspace', 'GET /v1/admin/usage failed']]),
+  since: new Date('2026-11-24T09:00:00Z'),
+  functionName: 'spend-monitor',
+  at,
+};
+const severalReasons = new Map([...unreadable.reasons, ['ml-workspace', 'not found']]);
 
-  test('of one workspace is told of that one, with the reason and since when', () => {
+describe('a report that cannot be read', () => {
+  test('of one workspace is an alert of that one, with the reason and since when', () => {
     const alert = spendUnreadable(unreadable);
     expect(alert).toMatchObject({
       workspace: 'dev-workspace',
       facts: { 'dev-workspace': 'GET /v1/admin/usage failed' },
     });
-    expect(alert.description).toContain('Since 2026-11-24 09:00 UTC');
+    expect(alert.description).toContain('since 2026-11-24 09:00 UTC (75 minutes ago)');
   });
 
   test('of several is one alert for the organization', () => {
-    const reasons = new Map([...unreadable.reasons, ['ml-workspace', 'not found']]);
-    const alert = spendUnreadable({ ...unreadable, reasons });
-    expect(alert).toMatchObject({
+    expect(spendUnreadable({ ...unreadable, reasons: severalReasons })).toMatchObject({
       workspace: 'organization',
       title: "Mistral's usage report cannot be read for 2 workspaces",
     });
+  });
+});
+
+describe('every alert about spend can be read at night:', () => {
+  const contexts = [
+    aContext({ workspace: 'prod-workspace', limitNanos: 2000e9, spentNanos: 1999.99e9 }),
+    aContext({ meteredNanos: 499.9e9 }),
+    aContext({ meteredNanos: undefined }),
+    aContext(hour),
+    aContext(endedDay),
+    aContext({ ...endedDay, meteredNanos: 499.9e9 }),
+    aContext({ ...endedDay, meteredNanos: undefined }),
+  ];
+  const alerts = [
+    ...contexts.flatMap((context) => [
+      spendThreshold(context, 80),
+      spendThreshold(context, 120),
+      budgetExhausted(context),
+      spendForecast(context, runsOutAt),
+    ]),
+    reconciliationDrift(outside),
+    reconciliationDrift({ ...tooDear, period: '2026-11 until 2026-11-23' }),
+    spendUnpriced({ workspace: 'ml-workspace', usage, at }),
+    spendUnreadable(unreadable),
+    spendUnreadable({ ...unreadable, reasons: severalReasons }),
+  ];
+
+  test('the subject is whole, and in ASCII', () => {
+    const subjects = alerts.map((alert) => [alert.title, renderAlert(alert, 'https://x').subject]);
+    for (const [title, subject] of subjects) expect(subject?.endsWith(title ?? '')).toBe(true);
+  });
+
+  test('a sentence has 25 words at the most', () => {
+    const sentences = alerts.flatMap(({ description }) => description.split(/(?<=\.) (?=[A-Z])/));
+    expect(sentences.filter((sentence) => sentence.split(' ').length > 25)).toEqual([]);
+  });
+
+  test('a step has no full stop, and its command is one line', () => {
+    const steps = alerts.flatMap(({ nextSteps }) => nextSteps);
+    expect(steps.filter(({ say, command }) => /\.$/.test(say) || /\n/.test(command ?? ''))).toEqual(
+      [],
+    );
   });
 });
 

@@ -1,0 +1,70 @@
+import { authorizeRequest } from '../../governance/access/authorize.js';
+import { compileAccess } from '../../governance/access/compile-access.js';
+import { createModelDirectory } from '../../governance/access/model-directory.js';
+import { type Endpoint, endpointOf } from '../../governance/metering/endpoints.js';
+import type { Authorize } from '../../governance/metering/live-access.js';
+import { createTariff } from '../../governance/metering/tariff.js';
+import { callerPattern } from '../../governance/policy/caller-patterns.js';
+import type { Policy } from '../../governance/policy/policy.js';
+import { createPriceBook } from '../../governance/prices/price-book.js';
+import { wrongInput } from '../failure.js';
+
+/** ARNs of IAM users, roles and sessions. */
+export const IAM_ARN = /^arn:[^:]+:(iam|sts)::/;
+
+const ANY_SESSION = 'any-session';
+
+/**
+ * The ARN that the gateway sees of a caller. A role calls as one of its sessions, never by itself.
+ *
+ * @throws CommandFailure for anything but an IAM ARN
+ */
+export function callingArn(given: string): string {
+  if (!IAM_ARN.test(given)) {
+    throw wrongInput(
+      `caller ${JSON.stringify(given)} is not an IAM ARN: allowed are roles, assumed-role sessions and users, for example arn:aws:iam::111122223333:role/analyst`,
+    );
+  }
+  const pattern = callerPattern(given);
+  return pattern === given ? given : pattern.replace(/\*$/, ANY_SESSION);
+}
+
+/** The gateway's endpoints by the names that commands use, each with its smallest body. */
+const ENDPOINTS = {
+  chat: {
+    path: '/v1/chat/completions',
+    body: { messages: [{ role: 'user', content: '' }] },
+  },
+  fim: { path: '/v1/fim/completions', body: { prompt: '' } },
+  embeddings: { path: '/v1/embeddings', body: { input: '' } },
+  moderations: { path: '/v1/moderations', body: { input: '' } },
+  ocr: { path: '/v1/ocr', body: { document: { type: 'image_url', image_url: '' } } },
+} as const;
+
+export type EndpointName = keyof typeof ENDPOINTS;
+
+export const ENDPOINT_NAMES = Object.keys(ENDPOINTS) as readonly EndpointName[];
+
+/** The endpoint as the gateway knows it. */
+export function endpointNamed(name: EndpointName): Endpoint {
+  const endpoint = endpointOf('POST', ENDPOINTS[name].path);
+  if (endpoint.kind === 'problem') throw new Error(endpoint.message);
+  return endpoint;
+}
+
+/** The smallest request for a model, as a client would send it. */
+export function requestBody(
+  name: EndpointName,
+  model: string,
+  maxTokens: number | undefined,
+): Buffer {
+  return Buffer.from(JSON.stringify({ model, max_tokens: maxTokens, ...ENDPOINTS[name].body }));
+}
+
+/** The gateway's rules and prices for the models of the price list, without a call to Mistral. */
+export function openAccess(policy: Policy) {
+  const priceBook = createPriceBook(policy);
+  const access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
+  const authorize: Authorize = (caller, request) => authorizeRequest(access, caller, request);
+  return { access, authorize, priceBook, tariff: createTariff(priceBook) };
+}

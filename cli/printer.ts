@@ -1,0 +1,52 @@
+import type { Answer } from './cli.js';
+import { type CommandFailure, EXIT, type ExitCode } from './failure.js';
+import { type Output, styleOf } from './terminal/style.js';
+import { plainText } from './terminal/text.js';
+
+export type Printer = ReturnType<typeof createPrinter>;
+
+/** Prints answers to stdout and everything else to stderr, without any key that was read. */
+export function createPrinter(
+  { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output },
+  redact: (text: string) => string,
+) {
+  let exitCode: ExitCode = EXIT.ok;
+  const out = (text: string) => void stdout.write(redact(text));
+  const err = (text: string) => void stderr.write(redact(text));
+  return {
+    out,
+    err,
+
+    /** As text, or with `--json` as the one document on stdout. */
+    answer(answer: Answer, json: boolean): void {
+      out(json ? jsonText(answer.document, withNulls) : answer.text(styleOf(stdout)));
+      exitCode = answer.exitCode;
+    },
+
+    /** As text on stderr, or with `--json` as the one document on stdout. */
+    failure(
+      { code, message, problems, done, exitCode: failed }: CommandFailure,
+      json: boolean,
+    ): void {
+      if (json) {
+        out(jsonText({ error: { ...done, code, message, problems } }));
+      } else {
+        const lines = [message, ...(problems ?? []).map((problem) => `  ${problem}`)];
+        err(`${styleOf(stderr).paint('error:', 'bad')} ${plainText(lines.join('\n'))}\n`);
+      }
+      exitCode = failed;
+    },
+
+    /** Of what was printed last. */
+    exitCode: () => exitCode,
+  };
+}
+
+function jsonText(document: unknown, replacer?: typeof withNulls): string {
+  return `${JSON.stringify(document, replacer, 2)}\n`;
+}
+
+/** What is missing is null, so that a command's document always has the same fields. */
+function withNulls(_key: string, value: unknown): unknown {
+  return value === undefined ? null : value;
+}

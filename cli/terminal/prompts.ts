@@ -1,0 +1,91 @@
+import type { Readable } from 'node:stream';
+import { confirm, password } from '@inquirer/prompts';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import { CommandFailure, EXIT, wrongInput } from '../failure.js';
+import type { Output } from './style.js';
+
+/** A stream that may be a terminal's keyboard. */
+export type Input = Readable & { readonly isTTY?: boolean };
+
+/** What the user is asked. Prompts are drawn on stderr, so that stdout has the answer alone. */
+export interface Prompts {
+  /** Whether a question can be answered; otherwise commands need `--yes`. */
+  readonly canAsk: boolean;
+  /** Whether the key is typed at a terminal, and not piped to stdin. */
+  readonly isKeyTyped: boolean;
+  /** No by default, and at the end of input. @throws CommandFailure on ^C */
+  confirm(question: string): Promise<boolean>;
+  /** A key, typed or pasted without being shown, or all of a piped stdin. @throws CommandFailure */
+  readKey(prompt: string): Promise<ApiKey>;
+}
+
+export function createPrompts(input: Input, output: Output): Prompts {
+  const isKeyTyped = input.isTTY === true;
+
+  /** `undefined` at the end of input, for example after ^D. */
+  async function ask<Answer>(
+    prompt: (context: PromptContext) => Promise<Answer>,
+  ): Promise<Answer | undefined> {
+    const ended = new AbortController();
+    // A prompt that ends pauses its input. Where it has no answer then, it never gets one.
+    const end = () => ended.abort();
+    input.once('pause', end);
+    try {
+      return await prompt({ input, output, signal: ended.signal });
+    } catch (error) {
+      const name = error instanceof Error ? error.name : '';
+      if (name === 'AbortPromptError') return undefined;
+      if (name === 'ExitPromptError') {
+        throw new CommandFailure('interrupted', EXIT.interrupted, 'interrupted', { cause: error });
+      }
+      throw error;
+    } finally {
+      input.off('pause', end);
+    }
+  }
+
+  return {
+    canAsk: isKeyTyped && output.isTTY === true,
+    isKeyTyped,
+
+    async confirm(message) {
+      return (await ask((context) => confirm({ message, default: false }, context))) ?? false;
+    },
+
+    async readKey(message) {
+      if (!isKeyTyped) return checkedKey(await readAll(input));
+      const typed = await ask((context) => password({ message, toggleMask: false }, context));
+      return checkedKey(typed ?? '');
+    },
+  };
+}
+
+interface PromptContext {
+  readonly input: Readable;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+const MAX_INPUT = 4096;
+
+async function readAll(input: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of input) {
+    text += String(chunk);
+    if (text.length > MAX_INPUT) break;
+  }
+  return text;
+}
+
+// What RFC 6750 allows in a bearer token: JSON, sentences and HTML do not match.
+const TOKEN = /^[\w.~+/-]{16,512}=*$/;
+
+/** Messages do not quote the text: it may be a key even so. */
+function checkedKey(text: string): ApiKey {
+  const key = text.trim();
+  if (key === '') throw wrongInput('no key was given: paste it at the prompt, or pipe it to stdin');
+  if (!TOKEN.test(key)) {
+    throw wrongInput('the input is not a valid key: it must be one line with the key and no more');
+  }
+  return new ApiKey(key);
+}

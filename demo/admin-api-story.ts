@@ -1,0 +1,208 @@
+import { ApiKey } from '../governance/mistral/api-key.js';
+import { daysBetween } from '../governance/platform/utc-day.js';
+import { GATEWAY_KEY_NAME, plannedKeys } from '../governance/policy/planned-keys.js';
+import { createKeyCopy } from '../testing/service.js';
+import { alertsOf, outcomesOf, type RotationOutcome, type RunDocument } from './document.js';
+import { createGatewayCallers } from './gateway-callers.js';
+import { currentKeyId, DAYS, type Diary } from './stage.js';
+import type { Claim, Story } from './story.js';
+
+/** The keys of the story, each with a fate of its own. */
+const CAST = {
+  cleanly: 'mistral/dev-workspace/dev-team-key',
+  stillInUse: 'mistral/ml-workspace/ml-team-key',
+  neverValid: 'mistral/prod-workspace/checkout-service-key',
+  goesBad: 'mistral/prod-workspace/search-service-key',
+  /** Created in Mistral's console, and used for ten days. */
+  forgotten: 'old-notebook',
+  /** Created in Mistral's console, and never used. */
+  neverUsed: 'hackathon',
+} as const;
+
+const ROTATION_DAY = '20261113'; // 90 days after the start
+
+/** Keys of the shipped policy, with the Admin API. */
+export const ADMIN_API_STORY: Story = {
+  lacks(policy) {
+    const planned = plannedKeys(policy).map(({ secretName }) => secretName);
+    const { cleanly, stillInUse, neverValid, goesBad } = CAST;
+    const needed = [cleanly, stillInUse, neverValid, goesBad, 'mistral/prod-workspace/gateway'];
+    const missing = needed.filter((secretName) => !planned.includes(secretName));
+    if (missing.length === 0) return undefined;
+    return `is not the policy as shipped: the story of the hundred days needs ${missing.join(', ')}. Keep a copy of the shipped policy and name it with --policy.`;
+  },
+
+  /** The first replacement of one key. */
+  neverWorks: (name) => name.startsWith(`${CAST.neverValid.split('/').at(-1)}-${ROTATION_DAY}`),
+
+  async play(stage) {
+    const { world, diary, at, daily, tell } = stage;
+    const { clock, policy, mistral } = world;
+    const callers = createGatewayCallers(stage);
+    let hasOverflowed = false;
+
+    function copyOf(keyId: string): ApiKey {
+      return new ApiKey(mistral.keys.made.find(({ id }) => id === keyId)?.plaintext ?? '');
+    }
+
+    function createByHand(name: string): string {
+      const [{ id: workspaceId = '', ownerUserId: userId = '' } = {}] = policy.workspaces;
+      tell(`A developer creates the key "${name}" in Mistral's console`);
+      return mistral.keys.create({ name, workspaceId, userId }).id;
+    }
+
+    await world.provision();
+    await clock.playUntil(clock.now());
+    stage.auditNightly();
+    for (const { secretName, key } of plannedKeys(policy)) {
+      // The gateway uses its own keys itself.
+      if (key.name !== GATEWAY_KEY_NAME) stage.runService(secretName, 1);
+    }
+    daily(3, callers.workday, { every: 3 });
+    at(30, 5, callers.mistakes);
+    at(40, 5, callers.busyDay);
+    at(50, 5, async () => {
+      hasOverflowed = await callers.throttledProduction();
+    });
+
+    at(1, 0, async () => {
+      const notebook = createKeyCopy(world.url, copyOf(createByHand(CAST.forgotten)));
+      daily(2, notebook.work, { from: 1, to: 11 });
+    });
+    at(5, 0, async () => void createByHand(CAST.neverUsed));
+    at(60, 0, async () => {
+      const unused = mistral.keys.all().find(({ name }) => name === CAST.neverUsed);
+      tell(`Its owner deletes the key "${CAST.neverUsed}"`);
+      mistral.keys.delete(unused?.id ?? '');
+    });
+    at(80, 0, async () => {
+      tell(`A notebook copies the key of ${CAST.stillInUse}`);
+      const notebook = createKeyCopy(world.url, copyOf(currentKeyId(world, CAST.stillInUse)));
+      daily(3, notebook.work, { from: 80, to: 95 });
+    });
+    at(95, 4, async () => tell(`The notebook reads the secret ${CAST.stillInUse} from now on`));
+    at(90, 7, async () => {
+      tell(`Mistral begins to reject the new key of ${CAST.goesBad}`);
+      mistral.keys.breakKey(currentKeyId(world, CAST.goesBad));
+    });
+    at(93, 0, async () => {
+      tell(`On-call rotates ${CAST.goesBad} again, as the alert says`);
+      world.requestRotation(CAST.goesBad);
+    });
+    await stage.playToEnd();
+    const keys = plannedKeys(policy).length;
+    return (document) => [
+      ...keyClaims(document, diary, keys),
+      ...spendClaims(document, diary),
+      ['another workspace answered the request that Mistral had throttled', hasOverflowed],
+    ];
+  },
+};
+
+function keyClaims(document: RunDocument, diary: Diary, plannedCount: number): readonly Claim[] {
+  const { keys, findings, rotations } = document;
+  const { cleanly, stillInUse, neverValid, goesBad, forgotten, neverUsed } = CAST;
+  const wasRotated = (secret: string, ...outcomes: RotationOutcome[]) =>
+    outcomesOf(document, secret).join() === ['provisioned', ...outcomes].join();
+  const wasSent = (type: string, secret: string) => alertsOf(document, type, secret).length > 0;
+  const isFound = (type: string, subject: string, status: 'open' | 'resolved' = 'open') =>
+    findings.some((one) => one.type === type && one.subject === subject && one.status === status);
+  const reminders = reminderDays(document);
+  return [
+    [
+      'the deploy provisioned every key of the policy',
+      rotations.filter(({ outcome }) => outcome === 'provisioned').length === plannedCount,
+    ],
+    [
+      `${cleanly} was rotated after 90 days, and its replaced key revoked`,
+      wasRotated(cleanly, 'replaced key revoked') && wasSent('key-revoked', cleanly),
+    ],
+    [
+      `the replaced key of ${stillInUse} was kept until its last use`,
+      wasRotated(stillInUse, 'replaced key revoked') && wasSent('key-in-use', stillInUse),
+    ],
+    [
+      `a new key of ${neverValid} never worked and was withdrawn; the next one works`,
+      wasRotated(neverValid, 'new key withdrawn', 'replaced key revoked') &&
+        wasSent('rotation-failed', neverValid),
+    ],
+    [
+      `${goesBad} was rolled back when Mistral rejected its new key; the next one works`,
+      wasRotated(goesBad, 'rolled back', 'replaced key revoked') && wasSent('rolled-back', goesBad),
+    ],
+    [
+      `Mistral rejected the key of no service, except of ${goesBad}`,
+      diary.rejected.size === 1 && diary.rejected.has(goesBad),
+    ],
+    [
+      `the audit found "${forgotten}" unmanaged, and stale`,
+      isFound('stale', forgotten) && isFound('unmanaged', forgotten),
+    ],
+    [
+      `the audit found "${neverUsed}" never used, and resolved that when it was deleted`,
+      isFound('never-used', neverUsed, 'resolved'),
+    ],
+    [
+      `"${forgotten}" made at most one reminder mail a week: ${reminders.length} in ${DAYS} days`,
+      reminders.length > 5 &&
+        reminders.slice(1).every((day, at) => daysBetween(reminders[at] ?? day, day) >= 7),
+    ],
+    [
+      'every night had its audit, complete and with its report',
+      diary.audits.every(({ problems, evidence }) => problems.length === 0 && evidence !== null) &&
+        diary.audits.length >= 99,
+    ],
+    [
+      'every secret has one current key that works, and no replaced key is left',
+      keys.filter(({ status }) => status === 'current').length === plannedCount &&
+        keys.every(({ status }) => status !== 'draining'),
+    ],
+  ];
+}
+
+/** The days of digests that name the forgotten key and have nothing new to say. */
+export function reminderDays({ alerts }: Pick<RunDocument, 'alerts'>): readonly string[] {
+  return alerts
+    .filter(
+      ({ attributes, subject, bodies }) =>
+        attributes.type === 'audit-digest' &&
+        subject.includes('Reminder') &&
+        bodies.email?.includes(CAST.forgotten),
+    )
+    .map(({ at }) => at.slice(0, 10));
+}
+
+const REFUSALS = [
+  'unknown_caller',
+  'model_not_allowed',
+  'max_tokens_exceeded',
+  'max_tokens_invalid',
+  'endpoint_not_allowed',
+  'tokens_exhausted',
+  'rate_limited',
+  'budget_exhausted',
+];
+
+function spendClaims(document: RunDocument, { answered, refused }: Diary): readonly Claim[] {
+  const { metered, budget } =
+    document.spend.find(
+      ({ workspace, window, percent }) =>
+        workspace === 'dev-workspace' && window === 'month' && (percent ?? 0) > 90,
+    ) ?? {};
+  return [
+    [
+      'the gateway answered callers of every role, and refused requests for every reason it has',
+      answered > 200 && REFUSALS.every((code) => refused.has(code)),
+    ],
+    [
+      'developers could spend 99 % of their monthly budget or more, and not over it',
+      metered != null && budget != null && metered <= budget && metered >= 0.99 * budget,
+    ],
+    [
+      'on-call was notified at 50, 80 and 95 %, of the forecast and of the exhausted budget',
+      alertsOf(document, 'spend-threshold').length >= 3 &&
+        alertsOf(document, 'budget-exhausted').length > 0 &&
+        alertsOf(document, 'spend-forecast').length > 0,
+    ],
+  ];
+}

@@ -1,0 +1,81 @@
+import type { Stage } from './stage.js';
+
+const session = (role: string, name: string) =>
+  `arn:aws:sts::111122223333:assumed-role/${role}/${name}`;
+const ANALYST = session('analyst', 'ada');
+const ADMIN = session('platform-admin', 'lin');
+
+const MINUTE_MS = 60_000;
+const REQUESTS_A_MINUTE = 60;
+/** Two hundred thousand tokens: two of them fit into one developer's day. */
+const HEAVY = { max_tokens: 2000, n: 100 };
+const HEAVY_REQUESTS_EACH = 2;
+const REQUESTS_A_CHECK = 30;
+
+function chat(model: string, content = 'Say something.', more: object = {}) {
+  return { model, messages: [{ role: 'user', content }], ...more };
+}
+
+/** What callers of the gateway do; the story says when. */
+export function createGatewayCallers({ world, ask, flush, checkSpend, tell }: Stage) {
+  const { clock } = world;
+
+  return {
+    /** Each role asks for something it may have. */
+    async workday(): Promise<void> {
+      await ask(ANALYST, chat('mistral-small-latest'));
+      await ask(
+        session('developer', 'max'),
+        chat('codestral-latest', 'Sort this.', { stream: true }),
+      );
+      await ask(session('ml-engineer', 'eve'), chat('mistral-large-latest', 'x'.repeat(4000)));
+      await ask(ADMIN, { model: 'mistral-embed', input: ['one', 'two'] }, '/v1/embeddings');
+      await checkSpend();
+    },
+
+    /** A request for every reason to refuse one, but for money. */
+    async mistakes(): Promise<void> {
+      tell('Callers send requests that the gateway refuses, for every reason it has');
+      await ask(session('intern', 'tim'), chat('mistral-small-latest'));
+      await ask(ANALYST, chat('mistral-large-latest'));
+      await ask(ANALYST, chat('mistral-small-latest', 'Hi.', { max_tokens: 5000 }));
+      await ask(ANALYST, chat('mistral-small-latest', 'Hi.', { max_tokens: -1 }));
+      await ask(ANALYST, chat('mistral-small-latest'), '/v1/agents/completions');
+      const long = chat('mistral-small-latest', 'x'.repeat(60_000));
+      while ((await ask(ANALYST, long)) !== 'tokens_exhausted') await flush();
+      for (let count = 0; count < REQUESTS_A_MINUTE + 1; count += 1) {
+        await ask(session('developer', 'bot'), chat('mistral-small-latest'));
+      }
+      await checkSpend();
+    },
+
+    /** Developers spend their workspace's budget of the month to the last request. */
+    async busyDay(): Promise<void> {
+      tell('Developers ask codestral for a hundred answers at once, request after request');
+      const heavy = chat('codestral-latest', 'Write a test.', HEAVY);
+      let sent = 0;
+      for (let code: string | undefined; code !== 'budget_exhausted'; ) {
+        const developer = `dev-${Math.floor(sent / HEAVY_REQUESTS_EACH)}`;
+        code = await ask(session('developer', developer), heavy);
+        sent += 1;
+        if (sent % REQUESTS_A_CHECK === 0) await checkSpend();
+        if (sent % (REQUESTS_A_MINUTE - 1) === 0 || code === 'rate_limited') {
+          await clock.sleep(MINUTE_MS);
+        }
+      }
+      await checkSpend();
+      tell(`The monthly budget allowed ${sent - 1} of these requests, and not one more`);
+    },
+
+    /** Mistral throttles production. Whether its overflow workspace answers. */
+    async throttledProduction(): Promise<boolean> {
+      const production = world.policy.workspaces.find(({ name }) => name === 'prod-workspace');
+      world.throttled.add(production?.id ?? '');
+      tell('Mistral throttles prod-workspace (429): ml-workspace takes over');
+      const refused = await ask(ADMIN, chat('mistral-large-latest'));
+      world.throttled.clear();
+      await checkSpend();
+      return refused === undefined;
+    },
+  };
+}

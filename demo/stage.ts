@@ -1,0 +1,190 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { Cron } from 'croner';
+import * as z from 'zod';
+import type { Finding } from '../governance/audit/finding.js';
+import { DAY_MS } from '../governance/platform/utc-day.js';
+import type { SpendRow } from '../governance/spend/spend-row.js';
+import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
+import { localAws } from '../testing/aws.js';
+import type { LocalGateway } from '../testing/gateway.js';
+import { createService } from '../testing/service.js';
+import type { World } from '../testing/world.js';
+
+export const DAYS = 100;
+const HOUR_MS = 3_600_000;
+
+/** Sees a story as it happens. */
+export interface Observer {
+  /** What people and programs outside the product do. */
+  event(at: Date, text: string): void;
+  dayBegins(day: number): void;
+}
+
+/** What no part of the product records. */
+export interface Diary {
+  readonly audits: (AuditSummary & { readonly at: Date })[];
+  /** As each was when it was first found, by id. */
+  readonly findings: Map<string, Finding>;
+  /** Secrets whose key Mistral rejected when a service used it. */
+  readonly rejected: Set<string>;
+  /** Calls that functions made to `/v1/admin`. */
+  readonly adminCalls: readonly string[];
+  /** Requests that the gateway answered. */
+  answered: number;
+  /** How often it refused a request, by the code of the error. */
+  readonly refused: Map<string, number>;
+  /** Of every workspace's windows, the latest row of each. */
+  readonly spend: Map<string, SpendRow>;
+}
+
+type Act = () => Promise<unknown>;
+
+interface Days {
+  readonly from?: number;
+  readonly to?: number;
+  readonly every?: number;
+}
+
+const ProblemSchema = z.object({ code: z.string() });
+
+export interface StageOptions {
+  readonly world: World;
+  /** Where they are recorded. */
+  readonly adminCalls: readonly string[];
+  readonly openGateway: () => Promise<LocalGateway>;
+  readonly observer: Observer;
+}
+
+export type Stage = ReturnType<typeof createStage>;
+
+/** A world, and what a story does in it. */
+export function createStage(options: StageOptions) {
+  const { world, adminCalls, openGateway, observer } = options;
+  const { clock, policy } = world;
+  const startMs = clock.now().getTime();
+  const secretsManager = new SecretsManagerClient(localAws(world.url));
+  let gateway: LocalGateway | undefined;
+  const diary: Diary = {
+    audits: [],
+    findings: new Map(),
+    rejected: new Set(),
+    adminCalls,
+    answered: 0,
+    refused: new Map(),
+    spend: new Map(),
+  };
+
+  const dayAt = (day: number, hour: number) => new Date(startMs + day * DAY_MS + hour * HOUR_MS);
+
+  const stage = {
+    world,
+    diary,
+    /** For programs of the story that read secrets. */
+    secretsManager,
+    tell: (text: string): void => observer.event(clock.now(), text),
+
+    /** Plans something for a day of the story, counted from 0, and the hours after it began. */
+    at: (day: number, hour: number, act: Act): void => clock.at(dayAt(day, hour), act),
+
+    /** The same, for every day from one to another. */
+    daily(hour: number, act: Act, { from = 0, to = DAYS, every = 1 }: Days = {}): void {
+      for (let day = from; dayAt(day, hour) <= dayAt(to, 0); day += every) stage.at(day, hour, act);
+    },
+
+    /** An audit for every night, at the time that the policy says. */
+    auditNightly(): void {
+      const { schedule, timezone } = policy.audit;
+      clock.at(nextRun(schedule, timezone, clock.now()), async () => {
+        const summary = await world.audit();
+        diary.audits.push({ ...summary, at: clock.now() });
+        for (const finding of summary.findings) {
+          if (!diary.findings.has(finding.id)) diary.findings.set(finding.id, finding);
+        }
+        stage.auditNightly();
+      });
+    },
+
+    /** A service that calls Mistral every day with the key of this secret. */
+    runService(secretName: string, hour: number): void {
+      const { readerCacheSeconds: cacheSeconds } = policy.rotation;
+      const { now } = clock;
+      const options = { secretName, secrets: secretsManager, apiUrl: world.url, now, cacheSeconds };
+      const service = createService(options);
+      stage.daily(hour, async () => {
+        if (!(await service.work())) diary.rejected.add(secretName);
+      });
+    },
+
+    /** Calls the gateway. The code of its error; `undefined` where it answered. */
+    async ask(
+      callerArn: string,
+      body: object,
+      path = '/v1/chat/completions',
+    ): Promise<string | undefined> {
+      gateway ??= await openGateway();
+      const response = await gateway.ask(callerArn, path, body);
+      const text = await response.text();
+      if (response.ok) {
+        diary.answered += 1;
+        return undefined;
+      }
+      const { code } = ProblemSchema.parse(JSON.parse(text));
+      diary.refused.set(code, (diary.refused.get(code) ?? 0) + 1);
+      return code;
+    },
+
+    /** Writes what the gateway has used, as every second or so does. */
+    flush: async (): Promise<void> => gateway?.flush(),
+
+    /** Runs the spend monitor. */
+    async checkSpend(): Promise<void> {
+      await stage.flush();
+      for (const row of (await world.monitorSpend()).spend) {
+        diary.spend.set(`${row.workspace} ${row.window} ${row.windowName}`, row);
+      }
+    },
+
+    /** Plays the days that are left, and ends the gateway. */
+    async playToEnd(): Promise<void> {
+      try {
+        await clock.playUntil(dayAt(DAYS, 0));
+      } finally {
+        await gateway?.close();
+        secretsManager.destroy();
+      }
+    },
+  };
+  for (let day = 0; day <= DAYS; day += 1) stage.at(day, 0, async () => observer.dayBegins(day));
+  return stage;
+}
+
+/** The id of the current key. */
+export function currentKeyId({ secrets }: World, secretName: string): string {
+  return keyIdIn(secrets.valueAt(secretName, 'AWSCURRENT')) ?? '';
+}
+
+/** The id of the key in the value of a version. */
+export function keyIdIn(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : JSON.parse(value).keyId;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  minute: 60_000,
+  hour: HOUR_MS,
+  day: DAY_MS,
+};
+
+/** When EventBridge Scheduler would next start a job: `cron(…)` in its time zone, or `rate(…)`. */
+function nextRun(expression: string, timezone: string, after: Date): Date {
+  const [, kind, inner = ''] = /^(cron|rate)\((.+)\)$/.exec(expression) ?? [];
+  if (kind === 'rate') {
+    const [count, unit = ''] = inner.split(' ');
+    const unitMs = UNIT_MS[unit.replace(/s$/, '')];
+    if (unitMs === undefined) throw new Error(`schedule ${expression} has no known unit`);
+    return new Date(after.getTime() + Number(count) * unitMs);
+  }
+  // AWS's six fields begin with the minute, the library's seven with the second.
+  const next = new Cron(`0 ${inner}`, { timezone }).nextRun(after);
+  if (!next) throw new Error(`schedule ${expression} never runs after ${after.toISOString()}`);
+  return next;
+}

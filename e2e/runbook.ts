@@ -1,0 +1,120 @@
+import * as z from 'zod';
+import { RetirementSchema } from '../governance/keys/retirement.js';
+import { COMMANDS } from './documents.js';
+import { executionArnOf, retired } from './executions.js';
+import type { ReceivedAlert } from './inbox.js';
+import { claimInvariants } from './invariants.js';
+import { claim } from './report.js';
+import { askToRotate, receiveAlerts, type Scene } from './scene.js';
+import { readKey } from './secrets.js';
+import { until } from './waiting.js';
+
+const LEAKED_SECRET = 'mistral/prod-workspace/checkout-service-key';
+const DAY_MS = 86_400_000;
+/** Past the seven days of the policy. */
+const DAYS_HELD = 9;
+
+/** The README's way to a key's value, which is of the same secret as the leaked one. */
+export async function readWithCli({ shell, mistral }: Scene): Promise<void> {
+  const plaintext = await shell.paste(COMMANDS.readKey);
+  claim((await mistral.statusFor(plaintext)) === 200, 'a key read by the CLI that Mistral accepts');
+}
+
+/** The runbook's commands for a leaked key, one after the other, while it is in use. */
+export async function replaceLeakedKey(scene: Scene): Promise<void> {
+  const { shell, mistral, rotations, report } = scene;
+  const leaked = await readKey(scene, LEAKED_SECRET);
+  await rotations.rotate(LEAKED_SECRET, () => shell.paste(COMMANDS.rotateLeaked));
+  await shell.paste(COMMANDS.awaitNewVersion);
+  claim((await mistral.statusFor(leaked.apiKey)) === 200, 'a leaked key that still works');
+
+  await shell.paste(COMMANDS.revokeLeaked);
+  await until(
+    'a retirement that ends at once',
+    () => shell.paste(COMMANDS.statusOfRevocation),
+    (status) => status.includes('SUCCEEDED'),
+  );
+  report.count('stepsDriven', 'retirement flow to its end');
+  claim((await mistral.statusFor(leaked.apiKey)) === 401, 'a leaked key that Mistral rejects');
+  const first = await shell.paste(COMMANDS.statusOfRetirement);
+  claim(/RUNNING|SUCCEEDED/.test(first), 'no harm to the flow of the rotation itself', first);
+  const history = await shell.paste('history_of');
+  claim(history.includes('key-revoked'), 'a revocation in the history of the secret', history);
+}
+
+/** A key that is still used past its time: revocation is paused until the alert's command approves it. */
+export async function approveHeldRetirement(scene: Scene, secretName: string): Promise<void> {
+  const { cloud, shell, mistral, outputs, rotations } = scene;
+  const old = await readKey(scene, secretName);
+  claim((await mistral.statusFor(old.apiKey)) === 200, 'an old key that is used today');
+  const versionId = await rotations.rotate(secretName, () => askToRotate(scene, secretName));
+
+  const { input = '' } = await cloud.stepFunctions.describeExecution({
+    executionArn: executionArnOf(scene, versionId),
+  });
+  const retirement = RetirementSchema.parse(JSON.parse(input));
+  const promotedMs = Date.parse(retirement.promotedAt) - DAYS_HELD * DAY_MS;
+  const promotedAt = new Date(promotedMs).toISOString();
+  // Instead of nine days of waiting: the same flow, of a key that was replaced that long ago.
+  await cloud.stepFunctions.startExecution({
+    stateMachineArn: outputs.RetirementStateMachineArn,
+    name: `aged-${versionId}`,
+    input: JSON.stringify({ ...retirement, promotedAt, checkAt: promotedAt }),
+  });
+
+  const command = await approvalCommand(scene);
+  claim((await mistral.statusFor(old.apiKey)) === 200, 'a held key that still works');
+  await shell.paste(command);
+  await retired(scene, `revoke-${versionId}`);
+  claim((await mistral.statusFor(old.apiKey)) === 401, 'an approved key that Mistral rejects');
+}
+
+async function approvalCommand(scene: Scene): Promise<string> {
+  const isRequest = ({ type }: ReceivedAlert) => type === 'approval-needed';
+  const alerts = await until(
+    'approval-needed in the queue',
+    () => receiveAlerts(scene),
+    (received) => received.some(isRequest),
+  );
+  const steps = alerts.filter(isRequest).flatMap(({ nextSteps }) => nextSteps);
+  const command = steps.find((step) => step.command)?.command;
+  claim(command !== undefined, 'a command in approval-needed', steps);
+  return command;
+}
+
+/** The runbook's first checks, where nothing is wrong but one unmanaged key. */
+export async function makeFirstChecks({ shell }: Scene): Promise<void> {
+  const open = await shell.paste(COMMANDS.openFindings);
+  claim(open.includes('notebook'), 'the unmanaged key among the open findings', open);
+  const queued = await shell.paste(COMMANDS.auditsNotStarted);
+  claim(queued === '', 'an audit that the scheduler could start', queued);
+  for (const block of COMMANDS.schedulesOfJobs) {
+    // Only AWS CLI 2 can follow logs, which the second line does.
+    const [listSchedules = ''] = block.split('\n');
+    const state = await shell.paste(listSchedules);
+    claim(state.includes('ENABLED'), `an enabled schedule by ${listSchedules}`, state);
+  }
+  const counter = await shell.paste(COMMANDS.checkBudget.replace('prod-', 'dev-'));
+  claim(counter.includes('settled'), 'what was spent of a budget', counter);
+}
+
+/** Flows that went on waiting find their key gone, and end well; no key is forgotten. */
+export async function seeRetirementsEnd(scene: Scene): Promise<void> {
+  const [listFailed = ''] = COMMANDS.failedRetirements.split('\n');
+  const listRunning = listFailed.replace('FAILED', 'RUNNING');
+  claim(listRunning !== listFailed, 'a command that lists executions by status', listFailed);
+  const list = async (command: string) => {
+    const printed = await scene.shell.paste(`${command} --output json`);
+    return ExecutionsSchema.parse(JSON.parse(printed)).executions;
+  };
+  await until(
+    'no retirement that still runs',
+    () => list(listRunning),
+    (running) => running.length === 0,
+  );
+  const failed = await list(listFailed);
+  claim(failed.length === 0, 'no retirement that failed', failed);
+  await claimInvariants(scene);
+}
+
+const ExecutionsSchema = z.object({ executions: z.array(z.unknown()) });

@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { command } from './commands.js';
+
+const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
+const PYTHON =
+  'import pip, sys; assert sys.version_info >= (3, 10); print(sys.executable); print(sys.version)';
+const UNREACHED =
+  /NewConnectionError|ConnectTimeout|name resolution|Max retries|ProxyError|versions: none/i;
+
+/** Python, and the folder of the packages that it runs. */
+export interface Tools {
+  readonly python: string;
+  readonly packages: string;
+}
+
+/** Installs MiniStack and the AWS CLI into a folder of their own, unless they are there and run. */
+export async function installTools(cache: string, env: NodeJS.ProcessEnv): Promise<Tools> {
+  const [python = '', version = ''] = (await need('python3', ['-c', PYTHON], env)).split('\n');
+  await need('bash', ['--version'], env);
+  // Some of what is installed is made for one version of Python.
+  const content = version + readFileSync(REQUIREMENTS, 'utf8');
+  const name = createHash('sha256').update(content).digest('hex').slice(0, 16);
+  const tools = { python, packages: join(cache, name) };
+  if (!(await runs(tools, env))) await install(tools, env);
+  return tools;
+}
+
+async function need(file: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  try {
+    return (await command(file, args, env)).stdout;
+  } catch (cause) {
+    throw new Error(
+      `"${file} ${args.join(' ')}" fails: e2e needs python3 (3.10 or newer, with pip) and bash`,
+      { cause },
+    );
+  }
+}
+
+async function runs({ python, packages }: Tools, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const tries = ['-c', 'import ministack, awscli, botocore.session, hypercorn'];
+  const outcome = command(python, tries, { ...env, PYTHONPATH: packages });
+  return outcome.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Into a folder of this run, which takes its name when it is whole: several runs may install at once. */
+async function install(tools: Tools, env: NodeJS.ProcessEnv): Promise<void> {
+  const { python, packages } = tools;
+  const own = `${packages}.${process.pid}`;
+  mkdirSync(own, { recursive: true });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--retries', '2'];
+  // Two wishes that users may have for their own environment.
+  const here = { ...env, PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0' };
+  try {
+    await command(python, [...pip, '--target', own, '--requirement', REQUIREMENTS], here);
+    await nameAfterContent(own, tools, env);
+  } catch (cause) {
+    const printed = cause instanceof Error ? cause.message : String(cause);
+    if (!UNREACHED.test(printed)) throw cause;
+    throw new Error(
+      `no package index reached: e2e installs MiniStack and the AWS CLI with pip into ${packages} when it first runs, and needs the network (or PIP_INDEX_URL) for that; pip says:\n${printed}`,
+      { cause },
+    );
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+async function nameAfterContent(own: string, tools: Tools, env: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    renameSync(own, tools.packages);
+  } catch {
+    if (await runs(tools, env)) return; // another run was faster
+    rmSync(tools.packages, { recursive: true, force: true });
+    renameSync(own, tools.packages);
+  }
+}
+
+/** Puts the commands that README and runbook have users run where a shell finds them first. */
+export function putUserCommands(
+  folder: string,
+  { python, packages }: Tools,
+  url: string,
+  env: NodeJS.ProcessEnv,
+): string {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const put = (name: string, line: string) =>
+    writeFileSync(join(bin, name), `#!/bin/sh\n${line} "$@"\n`, { mode: 0o755 });
+  // The address by option: for SQS the AWS CLI does not heed the environment's.
+  put('aws', `PYTHONPATH='${packages}' exec '${python}' -m awscli --endpoint-url '${url}'`);
+  if (spawnSync('jq', ['--version'], { env }).status !== 0) {
+    put('jq', `exec '${process.execPath}' '${join(import.meta.dirname, 'jq.mjs')}'`);
+  }
+  return bin;
+}

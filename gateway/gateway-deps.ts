@@ -1,0 +1,30 @@
+import type { ModelDirectory } from '../governance/access/model-directory.js';
+import type { Authorize } from '../governance/metering/live-access.js';
+import type { Metering } from '../governance/metering/metering.js';
+import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
+import type { Log } from '../governance/platform/log.js';
+import type { Policy } from '../governance/policy/policy.js';
+import type { GatewayMetrics } from './gateway-metrics.js';
+import type { Upstream } from './upstream.js';
+
+/** All that requests work with. */
+export interface GatewayDeps {
+  readonly policy: Pick<Policy, 'workspaces' | 'gateway'>;
+  readonly upstream: Upstream;
+  readonly authorize: Authorize;
+  readonly models: ModelDirectory;
+  readonly metering: Metering;
+  readonly keys: WorkspaceKeys;
+  readonly alerts: GatewayAlerts;
+  readonly metrics: Pick<GatewayMetrics, 'ended' | 'refused'>;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+  readonly random: () => number;
+}
+
+/** Notifies on-call. */
+export interface GatewayAlerts {
+  /** Mistral rejects the key of a workspace, also after the secret was read again. */
+  unauthorized(workspace: string): void;
+}

@@ -1,0 +1,247 @@
+import { authorizeCall, refusalOf } from '../governance/metering/admission.js';
+import type { Demand } from '../governance/metering/demand.js';
+import type { Endpoint } from '../governance/metering/endpoints.js';
+import type { Hold } from '../governance/metering/metering.js';
+import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
+import type { ApiKey } from '../governance/mistral/api-key.js';
+import { type Forwarded, Forwarding } from './forwarding.js';
+import type { GatewayDeps } from './gateway-deps.js';
+import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
+import {
+  errorForCaller,
+  failureForCaller,
+  internalError,
+  keyRejected,
+  keyUnavailable,
+} from './problems.js';
+import { overflowOf, Pauses, rateLimited, retryAdviceOf } from './rate-limit.js';
+import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
+import type { UpstreamAnswer } from './upstream.js';
+
+type Rejection = UpstreamAnswer & { readonly status: 401 | 429 };
+
+function isRejection(outcome: Forwarded): outcome is Forwarded & Rejection {
+  return outcome.kind === 'error' && (outcome.status === 401 || outcome.status === 429);
+}
+
+/** One request from top to bottom: authorize, reserve, send, settle. Only sending may repeat. */
+export class MeteredRequest implements RequestInFlight {
+  readonly #startedAt: number;
+  #hold: Hold | undefined;
+  #attempt: Forwarding | undefined;
+  #isOver = false;
+
+  constructor(
+    private readonly deps: GatewayDeps,
+    private readonly endpoint: Endpoint,
+    private readonly head: CallHead,
+    private readonly reply: Reply,
+  ) {
+    this.#startedAt = deps.now().getTime();
+  }
+
+  /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
+  async answer(received: Buffer): Promise<void> {
+    const { authorize, models, metering, now } = this.deps;
+    try {
+      const call = authorizeCall(this.endpoint, this.head.callerArn, received, authorize, models);
+      if (call.kind === 'problem') {
+        this.#refuse(call);
+        return;
+      }
+      const reserved = metering.reserve(call.demand);
+      const hold = 'then' in reserved ? await reserved : reserved;
+      if (hold.kind !== 'reserved') this.#refuse(refusalOf(hold, call.demand.grant, now()));
+      else await this.#send(call.body, hold);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  abandon(outcome: RequestOutcome = 'caller_gone'): void {
+    if (this.#isOver) return;
+    this.#end(outcome);
+    const delivered = this.#attempt?.abandon();
+    if (delivered) this.#hold?.endedEarly(delivered);
+    else this.#hold?.release(); // between two attempts nothing is in flight
+  }
+
+  /**
+   * Sends until an answer is final. After a 401 it tries another key of the workspace, once. After a
+   * 429 it waits while that is short, then moves to a workspace of `overflowTo`, hold included.
+   */
+  async #send(body: Buffer, reserved: Hold): Promise<void> {
+    const { policy, models, keys, metrics, now, sleep, random } = this.deps;
+    let hold = reserved;
+    let key: ApiKey | undefined;
+    let isSecondKey = false;
+    let pauses: Pauses | undefined;
+    let overflow: string[] | undefined;
+    /** What the caller gets if no workspace has room: it knows only of its own workspace. */
+    let limited: Problem | undefined;
+
+    while (!this.#isOver) {
+      this.#hold = hold;
+      const { grant } = hold.demand;
+      const current = key ?? keys.current(grant.workspace);
+      key = 'then' in current ? await this.#readKey(current, hold) : current;
+      if (!key) return this.#giveUp(hold, limited ?? keyUnavailable(grant.workspace));
+      if (this.#isOver) break;
+
+      const rejection = await this.#forward(hold, key, body, limited !== undefined);
+      if (!rejection) return;
+      metrics.refused(rejection.status);
+      if (rejection.status === 401) {
+        const other = isSecondKey ? undefined : await keys.instead(grant.workspace, [key]);
+        if (!other) return this.#giveUpKey(hold, limited ?? keyRejected(grant.workspace));
+        key = other;
+        isSecondKey = true;
+        continue;
+      }
+
+      key = undefined;
+      const advice = retryAdviceOf(rejection.headers, now());
+      pauses ??= new Pauses(random);
+      const pause = pauses.next(advice);
+      if (pause !== undefined) {
+        await sleep(pause);
+        continue;
+      }
+      limited ??= rateLimited(grant, advice);
+      overflow ??= overflowOf(grant, policy.workspaces, models);
+      hold.release();
+      const moved = await this.#reserveElsewhere(hold.demand, overflow);
+      if (!moved) return this.#giveUp(hold, limited);
+      hold = moved;
+      isSecondKey = false;
+    }
+    hold.release(); // the caller left while there was nothing in flight
+  }
+
+  async #readKey(pending: Promise<ApiKey>, hold: Hold): Promise<ApiKey | undefined> {
+    try {
+      return await pending;
+    } catch (error) {
+      // The message may quote the key that was read.
+      const reason = error instanceof Error ? error.name : 'unknown';
+      this.deps.log.error('key not read', this.#facts(hold, reason));
+      return undefined;
+    }
+  }
+
+  /** One attempt: a 401 or 429 to go on from; `undefined` once the answer is final, and settled. */
+  #forward(
+    hold: Hold,
+    key: ApiKey,
+    body: Buffer,
+    isOverflow: boolean,
+  ): Promise<Rejection | undefined> {
+    const { upstream, policy } = this.deps;
+    const { method, path } = this.endpoint;
+    const stallMs = policy.gateway.idleTimeoutSeconds * 1000;
+    return new Promise((resolve, reject) => {
+      const attempt = new Forwarding(key, this.reply, isOverflow, stallMs, (outcome) => {
+        this.#attempt = undefined;
+        if (isRejection(outcome)) {
+          resolve(outcome);
+          return;
+        }
+        // Now rather than after the promise: the end of an answer travels with its last bytes.
+        try {
+          this.#settle(hold, outcome, key, isOverflow);
+          resolve(undefined);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      this.#attempt = attempt;
+      upstream.dispatch({ method, path, key, accept: this.head.accept, body }, attempt);
+    });
+  }
+
+  /** A hold in the first workspace that has room; each is tried once. */
+  async #reserveElsewhere(demand: Demand, workspaces: string[]): Promise<Hold | undefined> {
+    for (let name = workspaces.shift(); name; name = workspaces.shift()) {
+      const grant = { ...demand.grant, workspace: name };
+      const outcome = await this.deps.metering.reserve({ ...demand, grant });
+      if (outcome.kind === 'reserved') return outcome;
+    }
+    return undefined;
+  }
+
+  #settle(hold: Hold, outcome: Forwarded, key: ApiKey, isOverflow: boolean): void {
+    switch (outcome.kind) {
+      case 'delivered':
+        hold.delivered(outcome.usage);
+        this.#end('answered');
+        this.reply.end(outcome.lastChunk);
+        return;
+      case 'broken off':
+        hold.endedEarly(outcome.answer);
+        this.#end(outcome.reason === 'caller stalled' ? 'caller_gone' : 'broken_off');
+        this.deps.log.warn('answer broke off', this.#facts(hold, outcome.reason));
+        this.reply.destroy();
+        return;
+      case 'unanswered': {
+        const { reason } = outcome;
+        if (reason === 'no connection' || reason === 'connect timeout') hold.release();
+        else hold.endedEarly();
+        this.deps.log.warn('no answer', this.#facts(hold, reason));
+        this.#refuse(failureForCaller(reason));
+        return;
+      }
+      case 'error':
+        hold.failed();
+        this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
+        return;
+      case 'abandoned':
+        return; // settled when the caller left
+    }
+  }
+
+  #giveUp(hold: Hold, problem: Problem): void {
+    hold.release();
+    this.#refuse(problem);
+  }
+
+  #giveUpKey(hold: Hold, problem: Problem): void {
+    if (!this.#isOver) {
+      this.deps.log.error(
+        'key rejected',
+        this.#facts(hold, '401, also with the secret read again'),
+      );
+      this.deps.alerts.unauthorized(hold.demand.grant.workspace);
+    }
+    this.#giveUp(hold, problem);
+  }
+
+  #fail(error: unknown): void {
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+    this.deps.log.error('request failed', { reason, path: this.endpoint.path });
+    if (this.#isOver) return;
+    if (this.#attempt || this.reply.started) {
+      this.abandon('internal_error');
+      this.reply.destroy();
+      return;
+    }
+    this.#hold?.release();
+    this.#refuse(internalError());
+  }
+
+  #refuse(answer: Problem | WholeAnswer): void {
+    if (this.#isOver) return;
+    this.#end(outcomeOf(answer));
+    send(this.reply, 'kind' in answer ? answerOf(answer) : answer);
+  }
+
+  #end(outcome: RequestOutcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.deps.metrics.ended(outcome, this.deps.now().getTime() - this.#startedAt);
+  }
+
+  #facts(hold: Hold, reason: string) {
+    const { workspace, modelId, role } = hold.demand.grant;
+    return { reason, path: this.endpoint.path, workspace, modelId, role };
+  }
+}

@@ -1,0 +1,77 @@
+import { type Problem, problem, type WholeAnswer } from '../governance/metering/problem.js';
+import type { ApiKey } from '../governance/mistral/api-key.js';
+import { errorMessageOf, retryAfterMs } from '../governance/mistral/mistral-answer.js';
+import { redactKey } from '../governance/mistral/redact-key.js';
+import { isObject, parseJson } from '../governance/platform/json.js';
+import { headerOf, headersForCaller } from './response-headers.js';
+import type { UpstreamAnswer, UpstreamFailure } from './upstream.js';
+
+const QUOTED_CHARACTERS = 300;
+
+export function bodyTooLarge(maxBodyBytes: number): Problem {
+  return problem('body_too_large', `the body is larger than the ${maxBodyBytes} bytes allowed`);
+}
+
+export function bodyTooShort(): Problem {
+  return problem('invalid_request', 'the body is shorter than its Content-Length');
+}
+
+/** What the caller gets for a final error of Mistral's. */
+export function errorForCaller(
+  { status, headers, body }: UpstreamAnswer,
+  key: ApiKey,
+  now: Date,
+  isOverflow = false,
+): Problem | WholeAnswer {
+  const text = redactKey(body.toString('utf8'), key);
+  const parsed = parseJson(text);
+  if (status === 403) {
+    const said = errorMessageOf(parsed).slice(0, QUOTED_CHARACTERS);
+    return problem(
+      'upstream_forbidden',
+      `Mistral denied this request for the workspace's key${said ? `: ${said}` : ''}. Use a key with broader scope: scope and workspace of a key are fixed when it is created`,
+    );
+  }
+  // The caller's own mistake, in Mistral's own words. An answer without JSON is not from the API.
+  if (status >= 400 && status < 500 && isObject(parsed)) {
+    const words = Buffer.from(text);
+    const passed = headersForCaller(headers, key, isOverflow);
+    const length = passed.indexOf('content-length');
+    if (length >= 0) passed.splice(length, 2);
+    return { status, headers: [...passed, 'content-length', String(words.length)], body: words };
+  }
+  const asked = retryAfterMs(headerOf(headers, 'retry-after'), now);
+  return problem('upstream_unavailable', `Mistral answered ${status}`, {
+    retryAfterSeconds: Math.ceil((asked ?? 1000) / 1000),
+  });
+}
+
+export function failureForCaller(failure: UpstreamFailure): Problem {
+  const again = { retryAfterSeconds: 1 };
+  switch (failure) {
+    case 'no connection':
+      return problem('upstream_unavailable', 'Mistral could not be reached', again);
+    case 'connection broken':
+      return problem('upstream_unavailable', 'the connection to Mistral broke', again);
+    case 'connect timeout':
+      return problem('upstream_timeout', 'Mistral took too long to accept a connection', again);
+    case 'timeout':
+      return problem('upstream_timeout', 'Mistral took too long to answer', again);
+    case 'internal error':
+      return internalError();
+  }
+}
+
+export function keyUnavailable(workspace: string): Problem {
+  const what = `the key of workspace "${workspace}" cannot be read right now`;
+  return problem('key_unavailable', what, { retryAfterSeconds: 1 });
+}
+
+export function keyRejected(workspace: string): Problem {
+  const what = `Mistral rejects the key of workspace "${workspace}"; on-call has been notified`;
+  return problem('upstream_unauthorized', what);
+}
+
+export function internalError(): Problem {
+  return problem('internal_error', 'internal gateway error');
+}

@@ -1,0 +1,157 @@
+import type { ModelCatalog } from '../keys/model-catalog.js';
+import type { Retirements } from '../keys/retirements.aws.js';
+import { type SecretState, unfinishedVersion } from '../keys/rotation.js';
+import type { KeySource } from '../mistral/key-source.js';
+import type { MistralWorkspace } from '../mistral/mistral.js';
+import type { Organization } from '../mistral/organization.js';
+import type { Log } from '../platform/log.js';
+import { plannedKeys } from '../policy/planned-keys.js';
+import { type Audit, createAudit } from './audit.js';
+import type { GaugeFacts } from './audit-metrics.js';
+import { type CheckedModels, checkModels } from './check-models.js';
+import type { Coverage } from './coverage.js';
+import type { Finding } from './finding.js';
+import type { AuditMemory } from './finding-store.aws.js';
+import { judgeRateLimit, judgeSpendLimit, judgeWorkspaces } from './policy-drift.js';
+import { createProblems, type Problems } from './problems.js';
+import { createInventory, type Inventory, type InventoryBuilder } from './report/inventory.js';
+import { judgeRotations } from './rotation-findings.js';
+import {
+  type CreatedAt,
+  describeSecrets,
+  findChanging,
+  runningRetirements,
+  type SecretReaders,
+} from './secret-facts.js';
+
+/** What every audit asks, with the Admin API or without. */
+export interface AuditDeps extends SecretReaders {
+  readonly retirements: Pick<Retirements, 'running'>;
+  readonly models: ModelCatalog;
+  readonly log: Log;
+}
+
+export interface AdminAuditDeps extends AuditDeps {
+  readonly keySource: Pick<KeySource, 'list'>;
+  readonly organization: Pick<Organization, 'workspaces' | 'requestsPerSecond' | 'spendLimit'>;
+}
+
+/** What one audit found, and how much it could check. */
+export interface AuditRun {
+  /** How many keys Mistral listed; without the Admin API, how many secrets hold one. */
+  readonly keys: number;
+  readonly findings: readonly Finding[];
+  readonly coverage: Coverage;
+  readonly models: CheckedModels;
+  readonly inventory: Inventory;
+  readonly gauges: GaugeFacts;
+  readonly problems: readonly string[];
+  /** Why not every key was listed, if so. */
+  readonly listingError: unknown;
+}
+
+/** Gathers the facts and judges them. A fact that cannot be read is a problem, and the audit continues. */
+export async function runAudit(
+  deps: AdminAuditDeps,
+  memory: AuditMemory,
+  now: Date,
+): Promise<AuditRun> {
+  const { policy } = deps;
+  const problems = createProblems(deps.log);
+  const [secrets, drift] = await Promise.all([
+    describeSecrets(deps, pendingDateOf, problems),
+    judgeOrganization(deps, problems, now),
+  ]);
+  const retirements = await runningRetirements(deps.retirements, problems);
+  const retiring = retirements && new Set(retirements.map(({ oldKeyId }) => oldKeyId));
+  const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
+  const planned = plannedKeys(policy);
+  const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));
+  const facts = { planned, secrets: states, retiring, workspaces };
+  const audit = createAudit(facts, policy.audit, now);
+  const inventory = createInventory(facts, policy.audit, now);
+  const { keys, error } = await checkEveryKey(deps, audit, inventory, problems);
+  const changing = await findChanging(audit.suspects(), secrets, deps.secrets, problems);
+  const models = await checkModels(deps, audit.inUse(), memory, problems, now);
+
+  const unread = planned.map(({ secretName }) => secretName).filter((name) => !secrets.has(name));
+  const view = { complete: error === undefined, changing };
+  const findings = [
+    ...audit.findings(view),
+    ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, now)),
+    ...Object.values(drift).flatMap((found) => found ?? []),
+    ...models.findings,
+  ];
+  return {
+    keys,
+    findings,
+    coverage: {
+      source: 'admin-api',
+      allKeys: view.complete,
+      retirements: retiring !== undefined,
+      workspaces: drift.workspaces !== undefined,
+      rateLimit: drift.rateLimit !== undefined,
+      spendLimit: drift.spendLimit !== undefined,
+      models: models.outcome === 'checked',
+      unclearSecrets: new Set([...unread, ...changing]),
+    },
+    models,
+    inventory: inventory.build(view, findings),
+    gauges: {
+      keysListed: view.complete ? keys : undefined,
+      secrets: [...secrets.values()],
+      retirements,
+    },
+    problems: problems.list,
+    listingError: error,
+  };
+}
+
+async function pendingDateOf(state: SecretState, createdAt: CreatedAt) {
+  return { pendingSince: await createdAt(unfinishedVersion(state)) };
+}
+
+async function checkEveryKey(
+  { keySource }: AdminAuditDeps,
+  audit: Audit,
+  inventory: InventoryBuilder,
+  problems: Problems,
+): Promise<{ keys: number; error: unknown }> {
+  let keys = 0;
+  try {
+    for await (const key of keySource.list()) {
+      keys += 1;
+      inventory.add(key, audit.check(key));
+    }
+    return { keys, error: undefined };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    problems.note(`keys at Mistral could only be listed in part (${keys} listed)`, reason);
+    return { keys, error: error ?? new Error(reason) };
+  }
+}
+
+/** What of the policy differs from the organization at Mistral; `undefined` where that cannot be read. */
+async function judgeOrganization(
+  { organization, policy }: AdminAuditDeps,
+  problems: Problems,
+  now: Date,
+) {
+  const [workspaces, rateLimit, spendLimit] = await Promise.all([
+    problems.attempt('workspaces at Mistral could not be listed', async () => {
+      const all: MistralWorkspace[] = [];
+      for await (const workspace of organization.workspaces()) all.push(workspace);
+      return judgeWorkspaces(policy, all, now);
+    }),
+    problems.attempt("Mistral's rate limit could not be read", async () =>
+      judgeRateLimit(policy, await organization.requestsPerSecond(), now),
+    ),
+    problems.attempt("Mistral's spend limit could not be compared", async () => {
+      const limit = await organization.spendLimit();
+      const { currency } = policy.mistral;
+      if ((limit.currency ?? currency) === currency) return judgeSpendLimit(policy, limit, now);
+      throw new Error(`it is in ${limit.currency}, the policy's budgets are in ${currency}`);
+    }),
+  ]);
+  return { workspaces, rateLimit, spendLimit };
+}

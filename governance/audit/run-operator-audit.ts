@@ -1,0 +1,60 @@
+import {
+  type OperatorSecret,
+  unverifiedVersion,
+  verifiedVersion,
+} from '../keys/operator/operator-secret.js';
+import type { SecretState } from '../keys/rotation.js';
+import { plannedKeys } from '../policy/planned-keys.js';
+import { checkModels } from './check-models.js';
+import type { AuditMemory } from './finding-store.aws.js';
+import { judgeOperatorSecret, secretsInUse } from './operator-findings.js';
+import { createProblems } from './problems.js';
+import { operatorInventory } from './report/operator-inventory.js';
+import type { AuditDeps, AuditRun } from './run-audit.js';
+import { type CreatedAt, describeSecrets, runningRetirements } from './secret-facts.js';
+
+/**
+ * The audit without the Admin API: by the dates that Secrets Manager keeps. It reads the value of one
+ * secret at most, because a read changes the date on which its secret was last read.
+ */
+export async function runOperatorAudit(
+  deps: AuditDeps,
+  memory: AuditMemory,
+  now: Date,
+): Promise<AuditRun> {
+  const { policy } = deps;
+  const problems = createProblems(deps.log);
+  const datesOf = async (state: SecretState, createdAt: CreatedAt) => ({
+    pendingSince: await createdAt(unverifiedVersion(state)),
+    currentSince: await createdAt(verifiedVersion(state)),
+  });
+  const secrets = await describeSecrets(deps, datesOf, problems);
+  const held = [...secrets.values()];
+  const retirements = await runningRetirements(deps.retirements, problems);
+  const models = await checkModels(deps, secretsInUse(held), memory, problems, now);
+  const findings = [
+    ...held.flatMap((secret) => judgeOperatorSecret(secret, policy, now)),
+    ...models.findings,
+  ];
+  const planned = plannedKeys(policy);
+  const names = planned.map(({ secretName }) => secretName);
+  return {
+    keys: held.filter(({ state }) => verifiedVersion(state) !== undefined).length,
+    findings,
+    coverage: {
+      source: 'operator',
+      models: models.outcome === 'checked',
+      unclearSecrets: new Set(names.filter((name) => !secrets.has(name))),
+    },
+    models,
+    inventory: operatorInventory(planned, secrets, findings, now),
+    gauges: { keysListed: undefined, secrets: held.map(asRotated), retirements },
+    problems: problems.list,
+    listingError: undefined,
+  };
+}
+
+/** Secrets Manager has the date of the last rotation only of what it rotates itself. */
+function asRotated(facts: OperatorSecret): OperatorSecret {
+  return { ...facts, state: { ...facts.state, lastRotatedAt: facts.currentSince } };
+}

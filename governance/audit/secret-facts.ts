@@ -1,0 +1,76 @@
+import type { ManagedSecrets } from '../keys/managed-secrets.aws.js';
+import type { Retirement } from '../keys/retirement.js';
+import type { Retirements } from '../keys/retirements.aws.js';
+import type { SecretFacts, SecretState } from '../keys/rotation.js';
+import type { SecretVersions } from '../keys/secret-versions.aws.js';
+import { mapBounded } from '../platform/map-bounded.js';
+import { plannedKeys } from '../policy/planned-keys.js';
+import type { Policy } from '../policy/policy.js';
+import type { Problems } from './problems.js';
+
+const DESCRIBED_AT_ONCE = 8;
+
+export interface SecretReaders {
+  readonly policy: Policy;
+  readonly secrets: Pick<SecretVersions, 'describe'>;
+  readonly managedSecrets: ManagedSecrets;
+}
+
+/** When a version of the secret was created; `undefined` where there is none. */
+export type CreatedAt = (versionId: string | undefined) => Promise<Date | undefined>;
+
+/** Every managed secret of the policy by name, but for those that could not be described. */
+export async function describeSecrets<Dates>(
+  { policy, secrets, managedSecrets }: SecretReaders,
+  datesOf: (state: SecretState, createdAt: CreatedAt) => Promise<Dates>,
+  problems: Problems,
+): Promise<ReadonlyMap<string, Pick<SecretFacts, 'planned' | 'state'> & Dates>> {
+  const described = await mapBounded(plannedKeys(policy), DESCRIBED_AT_ONCE, async (planned) => {
+    const { secretName } = planned;
+    const facts = await problems.attempt(`secret ${secretName} could not be read`, async () => {
+      const state = await secrets.describe(secretName);
+      const dates = await datesOf(state, async (version) =>
+        version === undefined ? undefined : await managedSecrets.createdAt(secretName, version),
+      );
+      return { planned, state, ...dates };
+    });
+    return facts === undefined ? [] : [[secretName, facts] as const];
+  });
+  return new Map(described.flat());
+}
+
+/** Those of the secrets whose labels have changed since: a rotation is in progress. */
+export async function findChanging(
+  suspects: ReadonlySet<string>,
+  before: ReadonlyMap<string, SecretFacts>,
+  secrets: SecretReaders['secrets'],
+  problems: Problems,
+): Promise<ReadonlySet<string>> {
+  const changing = await mapBounded([...suspects], DESCRIBED_AT_ONCE, async (name) => {
+    const now = await problems.attempt(`secret ${name} could not be read again`, () =>
+      secrets.describe(name),
+    );
+    const facts = before.get(name);
+    return now && facts && labelsOf(now) === labelsOf(facts.state) ? [] : [name];
+  });
+  return new Set(changing.flat());
+}
+
+function labelsOf({ stagesByVersion }: SecretState): string {
+  const labels = Object.entries(stagesByVersion).map(
+    ([version, stages]) => `${version}=${[...stages].sort().join('+')}`,
+  );
+  return labels.sort().join(' ');
+}
+
+/** Which keys retirements are going to revoke; `undefined` when they cannot be listed. */
+export function runningRetirements(
+  retirements: Pick<Retirements, 'running'>,
+  problems: Problems,
+): Promise<readonly Retirement[] | undefined> {
+  return problems.attempt('running retirements could not be listed', async () => {
+    const running: Retirement[] = [];
+    for await (const retirement of retirements.running()) running.push(retirement);
+    return running;
+  });
+}

@@ -1,0 +1,84 @@
+import type { Alert } from '../../alerts/alert.js';
+import type { IsoDate } from '../../platform/utc-day.js';
+import { countText, instantText } from '../../platform/wording.js';
+import { drainEnd, type Retirement, revokeAtOnce } from '../retirement.js';
+import { type RetirementContext, retirementAlert, timeText } from './retirement-alert.js';
+
+export interface InUseContext extends RetirementContext {
+  readonly verdict: { readonly lastUsedOn: IsoDate; readonly checkAt: string };
+}
+
+/** A replaced or removed key that a service still uses. */
+export function keyInUse(context: InUseContext): Alert {
+  const { retirement, verdict, at } = context;
+  const { secretName, oldKeyId, promotedAt, rules, reason } = retirement;
+  const drainEndsAt = drainEnd(new Date(promotedAt), rules);
+  const since = timeText(promotedAt);
+  const afterwards =
+    rules.onDrainTimeout === 'hold'
+      ? 'you are asked to approve its revocation'
+      : 'it is revoked even if it is still in use';
+  return retirementAlert(context, {
+    type: 'key-in-use',
+    severity: 'warning',
+    title: `${reason === 'removed' ? 'Removed' : 'Replaced'} key of ${secretName} is still in use`,
+    description: [
+      reason === 'removed'
+        ? `A service still uses key ${oldKeyId}, which was removed from the policy at ${since}.`
+        : `A service is still using a copy of the replaced key ${oldKeyId}, although a new key has been current since ${since}.`,
+      `It was last used on ${verdict.lastUsedOn}.`,
+      `The key stays valid for now and is checked again at ${timeText(verdict.checkAt, at)}.`,
+      `From ${instantText(drainEndsAt, at)} on, ${afterwards}.`,
+    ],
+    facts: {
+      'last used on': verdict.lastUsedOn,
+      'next check': timeText(verdict.checkAt),
+      'drain ends at': instantText(drainEndsAt),
+    },
+    nextSteps: [
+      {
+        say: 'List who has read the secret: a service that works but is not listed holds a copy of the key',
+        command: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=${retirement.secretId} --max-results 50`,
+      },
+      reason === 'removed'
+        ? 'Give that service another key of the policy; the revocation follows by itself'
+        : 'Restart or redeploy that service so that it reads the secret; the revocation follows by itself',
+    ],
+  });
+}
+
+/** A key still in use after its drain: revoking it may break a service, so an operator decides. */
+export function approvalNeeded(context: InUseContext): Alert {
+  const { retirement, verdict, at } = context;
+  const { secretName, oldKeyId, rules, reason } = retirement;
+  const quiet = countText(rules.quietDays, 'full UTC day');
+  return retirementAlert(context, {
+    type: 'approval-needed',
+    severity: 'warning',
+    title: `Approve revocation of the ${reason} key of ${secretName}`,
+    description: [
+      `A service was still using the ${reason} key ${oldKeyId} on ${verdict.lastUsedOn}, more than ${countText(rules.maxDrainDays, 'day')} after it was ${reason === 'removed' ? 'removed from the policy' : 'replaced'}.`,
+      `Revocation is paused until you approve it or the key has been unused for ${quiet}.`,
+      `Until then the ${reason} key stays valid, and this alert repeats daily.`,
+    ],
+    facts: { 'last used on': verdict.lastUsedOn, 'next check': timeText(verdict.checkAt) },
+    nextSteps: [
+      `Move the service off the ${reason} key; the revocation then follows by itself`,
+      {
+        say: 'Or approve: revoke the key now, which breaks the service that still uses it',
+        command: revokeNowCommand(context.stateMachineArn, retirement, at),
+      },
+    ],
+  });
+}
+
+/** Runs the same flow for the same key with nothing to wait for. */
+function revokeNowCommand(stateMachineArn: string, retirement: Retirement, at: Date): string {
+  const input = JSON.stringify(revokeAtOnce(retirement, at));
+  const name =
+    retirement.reason === 'replaced'
+      ? retirement.newVersionId
+      : `removed-${retirement.oldVersionId}`;
+  // Names and ids hold no quote, so single quotes are safe in every shell.
+  return `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name revoke-${name} --input '${input}'`;
+}

@@ -1,0 +1,73 @@
+import type { Alert, NextStep } from '../../alerts/alert.js';
+import { instantText } from '../../platform/wording.js';
+import type { Retirement } from '../retirement.js';
+import { threadOf } from '../rotation.js';
+
+/** What every alert of a retirement starts from. */
+export interface RetirementContext {
+  readonly retirement: Retirement;
+  readonly at: Date;
+  readonly executionArn: string;
+  readonly stateMachineArn: string;
+}
+
+/** Sentences and steps that do not apply are left out. */
+interface Worded extends Pick<Alert, 'type' | 'severity' | 'title'>, Partial<Pick<Alert, 'facts'>> {
+  readonly description: readonly (string | false)[];
+  /** A step without a command is its sentence alone. @default none */
+  readonly nextSteps?: readonly (NextStep | string | false)[];
+}
+
+/** Fills in what all alerts of one retirement share, so that they read and thread alike. */
+export function retirementAlert(
+  { retirement, at }: Pick<RetirementContext, 'retirement' | 'at'>,
+  { description, nextSteps = [], ...worded }: Worded,
+): Alert {
+  return {
+    ...worded,
+    description: description.filter(Boolean).join(' '),
+    nextSteps: nextSteps
+      .filter((step) => step !== false)
+      .map((step) => (typeof step === 'string' ? { say: step } : step)),
+    workspace: retirement.workspace,
+    threadId: threadOfRetirement(retirement),
+    at,
+    facts: { secret: retirement.secretName, ...keysOf(retirement), ...worded.facts },
+  };
+}
+
+function threadOfRetirement(retirement: Retirement): string {
+  if (retirement.reason === 'replaced') return threadOf(retirement.newVersionId);
+  return `removal-${retirement.oldVersionId}`;
+}
+
+function keysOf(retirement: Retirement): Alert['facts'] {
+  const { oldKeyId, promotedAt } = retirement;
+  return retirement.reason === 'removed'
+    ? { 'removed key': oldKeyId, 'removed at': timeText(promotedAt) }
+    : {
+        'previous key': oldKeyId,
+        'new key': retirement.newKeyId,
+        'replaced at': timeText(promotedAt),
+      };
+}
+
+/** A time of the flow's state. */
+export function timeText(iso: string, now?: Date): string {
+  return instantText(new Date(iso), now);
+}
+
+export function rotateAgain(say: string, { secretId }: Pick<Retirement, 'secretId'>): NextStep {
+  return { say, command: `aws secretsmanager rotate-secret --secret-id ${secretId}` };
+}
+
+export function deleteSecret({ secretId }: Pick<Retirement, 'secretId'>): NextStep {
+  return {
+    say: 'When no service reads the secret any more, delete it (it can be restored for 30 days)',
+    command: `aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
+  };
+}
+
+export function consoleOf({ workspace }: Pick<Retirement, 'workspace'>): string {
+  return `https://console.mistral.ai > workspace ${workspace} > API keys`;
+}

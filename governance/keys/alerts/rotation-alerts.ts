@@ -1,0 +1,90 @@
+import type { Alert } from '../../alerts/alert.js';
+import { addDays, utcDay } from '../../platform/utc-day.js';
+import { countText, instantText } from '../../platform/wording.js';
+import { expireAfterDays } from '../../policy/planned-keys.js';
+import type { Policy } from '../../policy/policy.js';
+import type { ManagedKey } from '../managed-key.js';
+import type { ReplacedKey } from '../retirement.js';
+import { threadOf } from '../rotation.js';
+import type { Rotation } from '../rotation-step.js';
+
+export interface SucceededRotation {
+  readonly policy: Pick<Policy, 'mistral' | 'rotation'>;
+  readonly rotation: Pick<Rotation, 'secret' | 'planned' | 'versionId'>;
+  readonly newKey: ManagedKey;
+  /** Of the previous key, if there is one. */
+  readonly retirement: ReplacedKey | undefined;
+  readonly at: Date;
+}
+
+export function rotationSucceeded(succeeded: SucceededRotation): Alert {
+  const { policy, rotation, newKey, retirement, at } = succeeded;
+  const { name } = rotation.secret;
+  const isOperator = policy.mistral.keySource === 'operator';
+  const previous = retirement && [
+    'The new key is now current.',
+    isOperator
+      ? 'The previous key keeps working until you delete it: a deletion-needed alert asks you to when it is safe.'
+      : `The previous key keeps working until it has been unused for ${countText(retirement.rules.quietDays, 'full UTC day')}; then it is revoked.`,
+    `The first check is at ${instantText(new Date(retirement.checkAt), at)}.`,
+  ];
+  const first = [
+    `${isOperator ? 'The supplied key is verified and current' : 'The secret holds its first key'}: services can read it now.`,
+  ];
+  return {
+    type: 'rotation-succeeded',
+    severity: 'info',
+    ...sharedBy(rotation, at),
+    title: retirement ? `Rotated ${name} (new key is current)` : `First key of ${name} is current`,
+    // An operator who chose another expiry knows it.
+    description: [...(previous ?? first), ...(isOperator ? [] : earlyExpiry(succeeded))].join(' '),
+    facts: {
+      secret: name,
+      'new key': newKey.keyId,
+      ...(retirement && { 'previous key': retirement.oldKeyId }),
+      ...(newKey.expiresAt && { 'new key expires on': newKey.expiresAt }),
+      ...(retirement && { 'next check': instantText(new Date(retirement.checkAt)) }),
+    },
+    nextSteps: [],
+  };
+}
+
+/** Mistral's own key policy may cut the requested expiry short. */
+function earlyExpiry({ policy, rotation, newKey }: SucceededRotation): readonly string[] {
+  const { createdAt, expiresAt } = newKey;
+  const lifetimeDays = expireAfterDays(policy.rotation, rotation.planned.key);
+  const requested = addDays(utcDay(createdAt), lifetimeDays);
+  if (expiresAt === undefined || expiresAt >= requested) return [];
+  return [
+    `Mistral set the new key to expire on ${expiresAt}, earlier than the requested ${requested}: the key policy of your organization limits it.`,
+  ];
+}
+
+export interface FailedRotation {
+  readonly rotation: Pick<Rotation, 'secret' | 'planned' | 'versionId'>;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/** A rotation that ended before its new key was promoted. */
+export function rotationFailed({ rotation, reason, at }: FailedRotation): Alert {
+  const { name, arn } = rotation.secret;
+  return {
+    type: 'rotation-failed',
+    severity: 'warning',
+    ...sharedBy(rotation, at),
+    title: `Rotation of ${name} failed (services not affected)`,
+    description: `The new key failed its test and was deleted. Services are not affected: the current key stays current, and Secrets Manager retries the rotation by itself. Reason: ${reason}.`,
+    facts: { secret: name, reason },
+    nextSteps: [
+      {
+        say: 'Fix the cause, then rotate at once instead of waiting for the retry',
+        command: `aws secretsmanager rotate-secret --secret-id ${arn}`,
+      },
+    ],
+  };
+}
+
+function sharedBy({ planned, versionId }: FailedRotation['rotation'], at: Date) {
+  return { workspace: planned.workspace.name, threadId: threadOf(versionId), at };
+}

@@ -1,0 +1,87 @@
+import { RotationRefusedError } from '../platform/errors.js';
+import { rotationSucceeded } from './alerts/rotation-alerts.js';
+import type { ManagedKey } from './managed-key.js';
+import { isFirstKey } from './operator/operator-secret.js';
+import { firstCheckAt, type ReplacedKey, retirementRules } from './retirement.js';
+import { versionAt } from './rotation.js';
+import { type FinishDeps, notify, type Rotation } from './rotation-step.js';
+import { readOwnKey } from './stored-keys.js';
+
+/**
+ * Promotes the new key and hands the previous one to the retirement flow. Called again after the
+ * label has moved, it makes sure that the flow was started.
+ */
+export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promise<void> {
+  const { policy, secrets, log, counts, now } = deps;
+  const { secret, versionId } = rotation;
+  const newKey = await secrets.read(secret.arn, versionId);
+  if (!newKey) {
+    throw new RotationRefusedError(
+      `version ${versionId} of secret ${secret.name} holds no key: createSecret must come first`,
+    );
+  }
+  const current = versionAt(secret, 'AWSCURRENT');
+  const alreadyMoved = current === versionId;
+  if (!alreadyMoved) await promote(deps, rotation, current);
+
+  const replaced = alreadyMoved ? versionAt(secret, 'AWSPREVIOUS') : current;
+  // What a first key takes the label from was never verified, and may be a foreign key.
+  const oldVersionId = isFirstKey(versionId) ? undefined : replaced;
+  const oldKey = await readOwnKey(secrets, secret.arn, oldVersionId, (reason) =>
+    log.warn('previous key not retired', { reason }),
+  );
+  const at = now();
+  const retirement =
+    oldKey && oldVersionId && oldKey.keyId !== newKey.keyId
+      ? planRetirement(deps, rotation, { newKey, oldKey, oldVersionId, promotedAt: at })
+      : undefined;
+  const started = retirement && (await deps.retirements.start(versionId, retirement)) === 'started';
+  // In operator mode, a first key is current from the start, and on-call is notified once it is verified.
+  const isVerified =
+    policy.mistral.keySource === 'operator' && versionAt(secret, 'AWSPENDING') === versionId;
+  if (!started && alreadyMoved && !isVerified) return;
+  counts.count(retirement ? 'replaced' : 'provisioned');
+  const alert = rotationSucceeded({ policy, rotation, newKey, retirement, at });
+  await notify(deps, secret.name, alert);
+}
+
+async function promote(
+  deps: FinishDeps,
+  { secret, versionId }: Rotation,
+  current: string | undefined,
+): Promise<void> {
+  const outcome = await deps.secrets.moveCurrent(secret.arn, current, versionId);
+  if (outcome === 'moved') return;
+  throw new RotationRefusedError(
+    `AWSCURRENT of secret ${secret.name} was moved while version ${versionId} was being promoted`,
+  );
+}
+
+interface Replacement {
+  readonly newKey: ManagedKey;
+  readonly oldKey: ManagedKey;
+  readonly oldVersionId: string;
+  readonly promotedAt: Date;
+}
+
+function planRetirement(
+  { policy: { rotation: rules } }: FinishDeps,
+  { secret, versionId, planned, isCompromised }: Rotation,
+  { newKey, oldKey, oldVersionId, promotedAt }: Replacement,
+): ReplacedKey {
+  return {
+    reason: 'replaced',
+    secretId: secret.arn,
+    secretName: secret.name,
+    workspace: planned.workspace.name,
+    oldKeyId: oldKey.keyId,
+    newKeyId: newKey.keyId,
+    oldVersionId,
+    newVersionId: versionId,
+    promotedAt: promotedAt.toISOString(),
+    ...(isCompromised
+      ? { why: 'compromised', checkAt: promotedAt.toISOString() }
+      : { checkAt: firstCheckAt(promotedAt, rules) }),
+    rules: retirementRules(rules),
+  };
+}

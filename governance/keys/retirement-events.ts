@@ -1,0 +1,106 @@
+import * as z from 'zod';
+import type { Alert } from '../alerts/alert.js';
+import type { RetirementOutcome } from '../platform/metrics.js';
+import { approvalNeeded, keyInUse } from './alerts/in-use-alerts.js';
+import type { RetirementContext } from './alerts/retirement-alert.js';
+import {
+  bothKeysRejected,
+  keyKept,
+  keyRevoked,
+  retirementFailed,
+  rolledBack,
+} from './alerts/retirement-end.js';
+import {
+  currentKeyRejected,
+  deletionNeeded,
+  deletionNotVerified,
+  keyDeleted,
+} from './operator/deletion-alerts.js';
+import { RetirementSchema } from './retirement.js';
+
+const checkAt = z.iso.datetime();
+const newKeyId = z.string();
+const oldKey = z.enum(['accepted', 'forbidden', 'rejected', 'not stored']);
+const InUseSchema = z.object({ verdict: z.object({ checkAt, lastUsedOn: z.iso.date() }) });
+const RejectedSchema = z.object({ reason: z.string(), rejectedSince: z.iso.datetime() });
+const CheckedAgainSchema = z.object({ verdict: z.object({ checkAt, oldKey }) });
+const KeptSchema = z.object({ verdict: z.object({ heldBy: z.string().optional() }) });
+
+/**
+ * All that on-call hears of a retirement: the event that the flow names, what the flow has found by
+ * then, the alert that it becomes, and how the retirement is counted where the event ends it.
+ */
+const EVENTS = {
+  'key-in-use': event(InUseSchema, keyInUse),
+  'approval-needed': event(InUseSchema, approvalNeeded),
+  'both-keys-rejected': event(
+    z.object({ newKeyId, verdict: RejectedSchema.extend({ checkAt }) }),
+    bothKeysRejected,
+  ),
+  'rolled-back': event(z.object({ newKeyId, verdict: RejectedSchema }), rolledBack, 'rolled-back'),
+  revoked: event(
+    z.object({ confirmation: z.object({ rejected: z.boolean() }) }),
+    keyRevoked,
+    'revoked',
+  ),
+  kept: event(KeptSchema, keyKept, 'kept'),
+  failed: event(
+    z.object({ error: z.object({ Error: z.string() }).optional() }),
+    retirementFailed,
+    'failed',
+  ),
+
+  // In operator mode alone.
+  'deletion-needed': event(CheckedAgainSchema, deletionNeeded),
+  'current-key-rejected': event(CheckedAgainSchema, currentKeyRejected),
+  deleted: event(z.object({ verdict: z.object({ witness: z.string() }) }), keyDeleted, 'revoked'),
+  'not-verified': event(
+    z.object({ verdict: z.object({ oldKey }) }),
+    deletionNotVerified,
+    'not-verified',
+  ),
+};
+
+export type RetirementEvent = keyof typeof EVENTS;
+
+/** What the state machine passes: the event, and its whole state. */
+const NoticeSchema = z.object({
+  event: z.custom<RetirementEvent>(
+    (name) => typeof name === 'string' && Object.hasOwn(EVENTS, name),
+    'is not an event of a retirement',
+  ),
+  flow: z.looseObject({ secretName: z.string() }),
+  executionArn: z.string(),
+  stateMachineArn: z.string(),
+});
+
+export interface RetirementNotice {
+  readonly secretName: string;
+  readonly alert: Alert;
+  /** How the retirement ended; `undefined` while it goes on. */
+  readonly outcome: RetirementOutcome | undefined;
+}
+
+/** @throws ZodError for an event that the flow never names, or a state that it cannot be in then */
+export function readNotice(input: unknown, at: Date): RetirementNotice {
+  const { event: name, flow, ...arns } = NoticeSchema.parse(input);
+  const { alertOf, outcome } = EVENTS[name];
+  return { secretName: flow.secretName, alert: alertOf(flow, { at, ...arns }), outcome };
+}
+
+interface EventKind {
+  readonly alertOf: (flow: unknown, now: Omit<RetirementContext, 'retirement'>) => Alert;
+  readonly outcome: RetirementOutcome | undefined;
+}
+
+function event<Found extends object>(
+  found: z.ZodType<Found>,
+  alert: (context: RetirementContext & Found) => Alert,
+  outcome?: RetirementOutcome,
+): EventKind {
+  return {
+    outcome,
+    alertOf: (flow, now) =>
+      alert({ ...now, retirement: RetirementSchema.parse(flow), ...found.parse(flow) }),
+  };
+}

@@ -1,0 +1,89 @@
+import * as z from 'zod';
+import type { Alert } from '../alerts/alert.js';
+import type { KeySource } from '../mistral/key-source.js';
+import { UnknownSecretError } from '../platform/errors.js';
+import { type PlannedKey, plannedKeys } from '../policy/planned-keys.js';
+import type { Policy } from '../policy/policy.js';
+import type { KeyDeps } from './key-deps.js';
+import type { RotationCounts } from './outcome-counts.js';
+import type { SecretState } from './rotation.js';
+import type { SecretVersions } from './secret-versions.aws.js';
+
+/** What it takes to promote a key, however it was created. */
+export interface FinishDeps
+  extends Pick<KeyDeps, 'policy' | 'retirements' | 'alerts' | 'journal' | 'log' | 'now'> {
+  readonly secrets: SecretVersions;
+  readonly counts: RotationCounts;
+}
+
+export interface RotationDeps extends FinishDeps, Pick<KeyDeps, 'inspector' | 'sleep'> {
+  readonly keySource: KeySource;
+}
+
+/** One rotation of one secret, as a step of it sees it. */
+export interface Rotation {
+  readonly secret: SecretState;
+  /** The version this rotation makes: Secrets Manager's ClientRequestToken. */
+  readonly versionId: string;
+  readonly rotationToken: string | undefined;
+  readonly planned: PlannedKey;
+  /** Whether the current key has leaked, so that it is revoked without waiting. */
+  readonly isCompromised: boolean;
+  readonly remainingMs: () => number;
+}
+
+const RotationEventSchema = z.object({
+  Step: z.enum(['createSecret', 'setSecret', 'testSecret', 'finishSecret']),
+  SecretId: z.string().min(1),
+  ClientRequestToken: z.string().min(1),
+  RotationToken: z.string().optional(),
+  /** Ours, from the command line: Secrets Manager has no such field. */
+  Compromised: z.boolean().default(false),
+});
+
+export interface InvocationContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/** What an event asks for, and the state of its secret. @throws UnknownSecretError */
+export async function openRotation(
+  { secrets, policy }: Pick<KeyDeps, 'secrets' | 'policy'>,
+  event: unknown,
+  context: InvocationContext,
+): Promise<{ step: z.infer<typeof RotationEventSchema>['Step']; rotation: Rotation }> {
+  const { Step, SecretId, ClientRequestToken, RotationToken, Compromised } =
+    RotationEventSchema.parse(event);
+  const secret = await secrets.describe(SecretId);
+  const rotation = {
+    secret,
+    versionId: ClientRequestToken,
+    rotationToken: RotationToken,
+    planned: plannedKey(policy, secret.name),
+    isCompromised: Compromised,
+    remainingMs: () => context.getRemainingTimeInMillis(),
+  };
+  return { step: Step, rotation };
+}
+
+function plannedKey(policy: Policy, secretName: string): PlannedKey {
+  const planned = plannedKeys(policy).find((candidate) => candidate.secretName === secretName);
+  if (planned) return planned;
+  throw new UnknownSecretError(
+    `secret "${secretName}" is not a key of the policy: add it there or cancel its rotation`,
+  );
+}
+
+/** Publishes and records. What fails of it is logged: it must not undo or repeat a rotation. */
+export async function notify(
+  { alerts, journal, log }: Pick<KeyDeps, 'alerts' | 'journal' | 'log'>,
+  secretName: string,
+  alert: Alert,
+): Promise<void> {
+  const { type } = alert;
+  await alerts.publish(alert).catch((error: unknown) => {
+    log.error('alert not sent', { type, secret: secretName, error });
+  });
+  await journal.record(secretName, alert).catch((error: unknown) => {
+    log.error('history not written', { type, secret: secretName, error });
+  });
+}

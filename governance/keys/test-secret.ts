@@ -1,0 +1,76 @@
+import { NewKeyRejectedError, NewKeyUndecidedError } from '../platform/errors.js';
+import { rotationFailed } from './alerts/rotation-alerts.js';
+import { type KeyHealth, lackOfAccess } from './key-health.js';
+import type { ManagedKey } from './managed-key.js';
+import { versionAt } from './rotation.js';
+import { notify, type Rotation, type RotationDeps } from './rotation-step.js';
+import { readOwnKey } from './stored-keys.js';
+
+/** What one more check of the key, and the clean-up after it, may take. */
+const RESERVED_MS = 60_000;
+const FIRST_PAUSE_MS = 5000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/**
+ * Tries the new key until it works. Proven bad, it is withdrawn so that the next rotation can start;
+ * not decided in time, it stays pending for Secrets Manager's retry.
+ */
+export async function testSecret(deps: RotationDeps, rotation: Rotation): Promise<void> {
+  const { secret, versionId } = rotation;
+  const pending = await deps.secrets.read(secret.arn, versionId);
+  // Secrets Manager tries the step when a schedule is set, on a version without a key of its own.
+  if (!pending || (await isCurrentKey(deps, rotation, pending))) return;
+
+  const health = await waitForHealth(deps, rotation, pending);
+  if (health.kind === 'works') return;
+  const newKey = `new key ${pending.keyId} of ${secret.name}`;
+  if (health.kind === 'undecided') {
+    throw new NewKeyUndecidedError(`${newKey} rejected by Mistral (401): ${health.reason}`);
+  }
+  await withdraw(deps, rotation, pending.keyId, health.reason);
+  throw new NewKeyRejectedError(`${newKey} withdrawn: ${health.reason}`);
+}
+
+async function isCurrentKey(
+  { secrets }: RotationDeps,
+  { secret }: Rotation,
+  pending: ManagedKey,
+): Promise<boolean> {
+  const current = await readOwnKey(secrets, secret.arn, versionAt(secret, 'AWSCURRENT'));
+  return current?.keyId === pending.keyId;
+}
+
+async function waitForHealth(
+  deps: RotationDeps,
+  rotation: Rotation,
+  pending: ManagedKey,
+): Promise<KeyHealth> {
+  const { workspace } = rotation.planned;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const { inspector, now } = deps;
+    const { health, models } = await inspector.inspect(pending, rotation.versionId, now());
+    if (health.kind === 'works') {
+      const reason = lackOfAccess(workspace, models);
+      return reason === undefined ? health : { kind: 'bad', reason };
+    }
+    if (health.kind === 'bad') {
+      return { kind: 'bad', reason: `Mistral rejects it (401); ${health.reason}` };
+    }
+    if (!health.young || rotation.remainingMs() < pauseMs + RESERVED_MS) return health;
+    await deps.sleep(pauseMs);
+  }
+}
+
+/** The label first: should the rest fail, the next rotation can start and the audit finds the key. */
+async function withdraw(
+  deps: RotationDeps,
+  rotation: Rotation,
+  keyId: string,
+  reason: string,
+): Promise<void> {
+  const { secret, versionId } = rotation;
+  await deps.secrets.clearPending(secret.arn, versionId);
+  await deps.keySource.delete(keyId);
+  deps.counts.count('withdrawn');
+  await notify(deps, secret.name, rotationFailed({ rotation, reason, at: deps.now() }));
+}

@@ -1,0 +1,214 @@
+import type { Alert, NextStep } from '../../alerts/alert.js';
+import { METRICS_NAMESPACE } from '../../platform/metrics.js';
+import { DAY_MS, utcDay } from '../../platform/utc-day.js';
+import { instantText, moneyText, spentText } from '../../platform/wording.js';
+import { windowName } from '../../quotas/quota-window.js';
+import type { ModelSpend } from '../billed-spend.js';
+import type { SpendRow } from '../spend-row.js';
+
+/** What an alert about one budget starts from. Money is in nano-units of `currency`. */
+export interface BudgetContext extends Omit<SpendRow, 'budgetNanos' | 'percent' | 'forecast'> {
+  /** Not after `at` where the window has ended: its last minutes are reported afterwards. */
+  readonly resetsAt: Date;
+  readonly limitNanos: number;
+  /** What the window's month was spent on, the most expensive first, as far as Mistral reports it. */
+  readonly byModel: readonly ModelSpend[];
+  readonly quotaTableName: string;
+  readonly at: Date;
+}
+
+const ADJECTIVES = { hour: 'hourly', day: 'daily', month: 'monthly' } as const;
+
+// Below that there is time until the next working day.
+const WARNING_PERCENT = 80;
+
+// Of a budget, 99% can be spent for certain; what is left then is too little for some request.
+const USABLE_PERCENT = 99;
+
+/** Whether the gateway and the client library reject requests that exceed what is left. */
+export function isExhausted(meteredNanos: number, limitNanos: number): boolean {
+  return meteredNanos >= (limitNanos / 100) * USABLE_PERCENT;
+}
+
+/** The spend has reached a threshold: sent once for each window and threshold, in percent. */
+export function spendThreshold(context: BudgetContext, percent: number): Alert {
+  const { workspace, window } = context;
+  const passed = hasEnded(context)
+    ? `The ${window} ended on ${instantText(context.resetsAt, context.at)}.`
+    : `${workspace} has passed the ${percent} % threshold of its ${budgetName(context)}.`;
+  return budgetAlert(context, {
+    type: 'spend-threshold',
+    severity: percent < WARNING_PERCENT ? 'info' : 'warning',
+    title: hasEnded(context)
+      ? `${workspace} ended the ${window} at ${shareText(context)}`
+      : `${workspace} has spent ${shareText(context)}`,
+    description: `${passed} ${percent < 100 ? whileItLasts(context) : whenExhausted(context)}`,
+    facts: { threshold: `${percent} %` },
+    data: { thresholdPercent: percent },
+  });
+}
+
+/** The budget is exhausted: sent once for each window. */
+export function budgetExhausted(context: BudgetContext): Alert {
+  const { workspace, window, limitNanos, meteredNanos = 0, resetsAt, at } = context;
+  const isBlocked = isExhausted(meteredNanos, limitNanos);
+  const requests = isBlocked ? 'blocked' : 'not blocked';
+  const [when, spent] = hasEnded(context)
+    ? [
+        ` before the ${window} ended`,
+        `spent ${shareText(context)} before the ${window} ended on ${instantText(resetsAt, at)}`,
+      ]
+    : [
+        `, requests ${requests}${isBlocked ? ` until ${instantText(resetsAt)}` : ''}`,
+        `has spent ${shareText(context)}`,
+      ];
+  return budgetAlert(context, {
+    type: 'budget-exhausted',
+    severity: hasEnded(context) ? 'warning' : 'critical', // no request is rejected after the end
+    title: `${workspace} exhausted its ${budgetName(context)}${when}`,
+    description: `${workspace} ${spent}. ${whenExhausted(context)}`,
+    facts: { requests },
+  });
+}
+
+/** The budget runs out before its window ends: sent once a day while the forecast holds. */
+export function spendForecast(context: BudgetContext, runsOutAt: Date): Alert {
+  const { workspace, window, resetsAt, at } = context;
+  const on = window === 'month' ? utcDay(runsOutAt) : instantText(runsOutAt);
+  const then =
+    context.meteredNanos === undefined
+      ? 'Its requests are not metered, so nothing blocks them then.'
+      : 'From then on the gateway and the client library reject its requests.';
+  return budgetAlert(context, {
+    type: 'spend-forecast',
+    severity: 'warning',
+    title: `${workspace} runs out of its ${budgetName(context)} on ${on} at the current rate`,
+    description: `${workspace} has spent ${shareText(context)}; no request is blocked yet. At the current rate the budget runs out on ${instantText(runsOutAt, at)}, before it resets on ${instantText(resetsAt, at)}. ${then} This alert repeats daily while the forecast holds.`,
+    facts: { 'runs out at': instantText(runsOutAt) },
+    data: { runsOutAt: runsOutAt.toISOString() },
+  });
+}
+
+function hasEnded({ resetsAt, at }: BudgetContext): boolean {
+  return resetsAt <= at;
+}
+
+function budgetName({ window }: BudgetContext): string {
+  return `${ADJECTIVES[window]} budget`;
+}
+
+/** `82 % (412.50 of 500.00 USD) of its monthly budget` */
+function shareText(context: BudgetContext): string {
+  const { spentNanos, limitNanos, currency } = context;
+  return `${spentText(spentNanos, limitNanos, currency)} of its ${budgetName(context)}`;
+}
+
+function whileItLasts(context: BudgetContext): string {
+  const { window, resetsAt, at } = context;
+  if (hasEnded(context)) {
+    return `The budget lasted, so no request was blocked. The next ${window} has its own budget.`;
+  }
+  const resets = instantText(resetsAt, at);
+  return context.meteredNanos === undefined
+    ? `Its requests are not metered, so only Mistral's own spend limit blocks them when the budget is exhausted. The budget resets on ${resets}.`
+    : `No request is blocked yet. Once the budget is exhausted, the gateway and the client library reject requests until it resets on ${resets}.`;
+}
+
+function whenExhausted(context: BudgetContext): string {
+  const { window, resetsAt, at, meteredNanos, limitNanos, currency } = context;
+  const next = hasEnded(context)
+    ? `The next ${window} has its own budget.`
+    : `The budget resets on ${instantText(resetsAt, at)}.`;
+  if (meteredNanos === undefined) {
+    return hasEnded(context)
+      ? `Its requests are not metered, so none was blocked. ${next}`
+      : `Its requests are not metered, so they continue and cost money; only Mistral's own spend limit blocks them. ${next}`;
+  }
+  if (!isExhausted(meteredNanos, limitNanos)) {
+    const passed = `Only ${moneyText(meteredNanos, currency)} of it passed the gateway or the client library`;
+    return hasEnded(context)
+      ? `${passed}, so no request was blocked there. ${next}`
+      : `${passed}, so requests there are not blocked. The rest was spent outside the gateway, where no budget applies. ${next}`;
+  }
+  return hasEnded(context)
+    ? `Until then the gateway and the client library rejected requests that exceeded the remaining budget. They accept requests again. ${next}`
+    : `Requests through the gateway or the client library that exceed the remaining budget get 429 budget_exhausted until ${instantText(resetsAt, at)}. Raising the budget unblocks them sooner. Direct calls to Mistral are not blocked.`;
+}
+
+type Event = Pick<Alert, 'type' | 'severity' | 'title' | 'description' | 'facts' | 'data'>;
+
+/** Fills in what all alerts about one budget share, so that they read and thread alike. */
+function budgetAlert(context: BudgetContext, event: Event): Alert {
+  const { workspace, currency, limitNanos, spentNanos, byModel } = context;
+  const money = (nanos: number | undefined) =>
+    nanos === undefined ? 'unknown' : moneyText(nanos, currency);
+  const models = byModel.slice(0, SHOWN_MODELS);
+  return {
+    ...event,
+    workspace,
+    threadId: `spend-${workspace}-${context.windowName}`,
+    at: context.at,
+    facts: {
+      budget: `${workspace}, ${ADJECTIVES[context.window]} (${context.windowName})`,
+      spent: spentText(spentNanos, limitNanos, currency),
+      remaining: money(Math.max(0, limitNanos - spentNanos)),
+      [hasEnded(context) ? 'ended at' : 'resets at']: instantText(context.resetsAt),
+      metered: money(context.meteredNanos),
+      'reported by Mistral': money(context.billedNanos),
+      ...(models.length > 0 && {
+        [`most expensive in ${windowName('month', lastInstant(context))}`]: models
+          .map(({ model, nanos }) => `${model} ${money(nanos)}`)
+          .join(', '),
+      }),
+      ...event.facts,
+    },
+    data: {
+      window: context.windowName,
+      currency,
+      limitNanos,
+      spentNanos,
+      meteredNanos: context.meteredNanos,
+      billedNanos: context.billedNanos,
+      resetsAt: context.resetsAt.toISOString(),
+      ...event.data,
+    },
+    nextSteps: [...listCallers(context), showGrowth(context), raiseBudget(context)],
+  };
+}
+
+const SHOWN_MODELS = 3;
+
+/** The last instant that the alert is about. */
+function lastInstant(context: BudgetContext): Date {
+  return hasEnded(context) ? new Date(context.resetsAt.getTime() - 1) : context.at;
+}
+
+function listCallers(context: BudgetContext): NextStep[] {
+  if (context.meteredNanos === undefined) return [];
+  const day = utcDay(lastInstant(context));
+  const values = { ':callers': { S: 'quota#caller#' }, ':day': { S: `tokens#${day}` } };
+  return [
+    {
+      say: `List the callers that used the most tokens on ${day}`,
+      command: `aws dynamodb scan --table-name ${context.quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :day' --expression-attribute-values '${JSON.stringify(values)}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
+    },
+  ];
+}
+
+function showGrowth({ workspace, at }: BudgetContext): NextStep {
+  const [from, to] = [at.getTime() - DAY_MS, at.getTime()].map((ms) =>
+    new Date(ms).toISOString().replace(/\.\d+Z/, 'Z'),
+  );
+  return {
+    say: 'Show how the spend of the month grew over the last day',
+    command: `aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name MonthSpend --dimensions Name=workspace,Value=${workspace} --start-time ${from} --end-time ${to} --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text`,
+  };
+}
+
+function raiseBudget({ workspace, window, currency }: BudgetContext): NextStep {
+  const field = `${ADJECTIVES[window]}${currency === 'USD' ? 'Usd' : 'Eur'}`;
+  return {
+    say: `If the spend is intended, raise workspaces[${workspace}].budgets.${field} in governance.yaml and deploy`,
+    command: 'npx cdk deploy --all',
+  };
+}

@@ -1,0 +1,166 @@
+import type { Writable } from 'node:stream';
+import * as z from 'zod';
+import type { Gateway } from '../../gateway/gateway.js';
+import { bodyTooLarge, bodyTooShort } from '../../gateway/problems.js';
+import { type Reply, type RequestInFlight, send } from '../../gateway/reply.js';
+import { answerOf, type Problem } from '../../governance/metering/problem.js';
+import { FLUSH_WITHIN_MS } from '../../governance/quotas/lease-time.js';
+
+/** What Lambda's Node runtime adds to the global scope for functions that stream. */
+interface LambdaStreaming {
+  streamifyResponse(handler: StreamingHandler): unknown;
+  HttpResponseStream: {
+    from(
+      stream: Writable,
+      head: { readonly statusCode: number; readonly headers: Record<string, string> },
+    ): Writable;
+  };
+}
+
+declare const awslambda: LambdaStreaming;
+
+export type StreamingHandler = (event: unknown, stream: Writable) => Promise<void>;
+
+/** The fields that the gateway reads of a function URL's event. Its authorizer is IAM itself. */
+const EventSchema = z.object({
+  rawPath: z.string(),
+  headers: z.record(z.string(), z.string().optional()).default({}),
+  body: z.string().optional(),
+  isBase64Encoded: z.boolean().default(false),
+  requestContext: z.object({
+    http: z.object({ method: z.string() }),
+    authorizer: z
+      .object({ iam: z.object({ userArn: z.string().min(1) }).optional() })
+      .optional()
+      .catch(undefined),
+  }),
+});
+
+type Event = z.infer<typeof EventSchema>;
+
+export interface GatewayHandlerDeps {
+  readonly gateway: Gateway;
+  /** The first request waits for it. */
+  readonly ready: Promise<void>;
+  /** Runs before each answer ends: after that Lambda may freeze the process, with all unwritten usage. */
+  readonly flush: () => Promise<void>;
+  /**
+   * How often it also runs during a long answer: other holders may reclaim a lease that is not
+   * renewed, and with it what this request has reserved. @default FLUSH_WITHIN_MS
+   */
+  readonly flushEveryMs?: number;
+}
+
+/** The gateway behind a function URL. */
+export function createGatewayHandler(deps: GatewayHandlerDeps): unknown {
+  const { gateway, ready, flush, flushEveryMs = FLUSH_WITHIN_MS } = deps;
+  return awslambda.streamifyResponse(async (input, stream) => {
+    const event = EventSchema.parse(input);
+    await ready;
+    // The next flush repeats a failed one, and so does the last.
+    const renewing = setInterval(() => void flush().catch(() => undefined), flushEveryMs);
+    try {
+      await new Promise<void>((resolve) => {
+        const reply = new LambdaReply(stream, flush, resolve);
+        handle(gateway, event, reply);
+      });
+    } finally {
+      clearInterval(renewing);
+    }
+  });
+}
+
+function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
+  const { headers, requestContext } = event;
+  const endpoint = gateway.route(requestContext.http.method, event.rawPath);
+  if (endpoint.kind === 'problem') {
+    reply.refuse(endpoint);
+    return;
+  }
+  const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  const announced = Number(headers['content-length'] ?? body.length);
+  const { maxBodyBytes } = gateway;
+  if (Math.max(announced, body.length) > maxBodyBytes) {
+    reply.refuse(bodyTooLarge(maxBodyBytes));
+    return;
+  }
+  if (announced > body.length) {
+    reply.refuse(bodyTooShort());
+    return;
+  }
+  const callerArn = requestContext.authorizer?.iam?.userArn;
+  reply.inFlight = gateway.handle(endpoint, { callerArn, accept: headers.accept }, body, reply);
+}
+
+class LambdaReply implements Reply {
+  inFlight: RequestInFlight | undefined;
+  started = false;
+  #stream: Writable;
+  #over = false;
+
+  constructor(
+    stream: Writable,
+    private readonly flush: () => Promise<void>,
+    private readonly done: () => void,
+  ) {
+    this.#stream = stream;
+    stream.on('error', () => {}); // a caller that hung up is not our failure
+    stream.on('close', () => this.#closed());
+  }
+
+  refuse(refusal: Problem): void {
+    send(this, answerOf(refusal));
+  }
+
+  start(statusCode: number, flat: string[]): void {
+    this.started = true;
+    const headers: Record<string, string> = {};
+    for (let i = 0; i < flat.length; i += 2) {
+      // Lambda frames the stream itself.
+      if (flat[i] !== 'content-length') headers[flat[i] ?? ''] = flat[i + 1] ?? '';
+    }
+    this.#stream = awslambda.HttpResponseStream.from(this.#stream, { statusCode, headers });
+  }
+
+  /** The head travels with the first bytes; an empty write sends it alone. */
+  flushHead(): void {
+    this.#stream.write('');
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#stream.write(chunk);
+  }
+
+  onceDrained(listener: () => void): void {
+    this.#stream.once('drain', listener);
+  }
+
+  end(chunk?: Buffer): void {
+    this.#over = true;
+    if (chunk) this.#stream.write(chunk);
+    void this.#flushed().then(() => {
+      this.#stream.end(this.done);
+    });
+  }
+
+  destroy(): void {
+    if (this.#over) return;
+    this.#over = true;
+    void this.#flushed().then(() => {
+      this.#stream.destroy(new Error('the answer broke off'));
+      this.done();
+    });
+  }
+
+  #closed(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.inFlight?.abandon();
+    void this.#flushed().then(this.done);
+  }
+
+  /** What cannot be written now stays in memory until the next request, or the end of the lease. */
+  async #flushed(): Promise<void> {
+    await this.flush().catch(() => undefined);
+  }
+}

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { createHttpsUpstream } from '../../gateway/https-upstream.js';
+import { connectGateway } from '../../gateway/wiring.js';
+import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
+import { createGatewayHandler } from './handler.js';
+
+const GatewayEnvSchema = z.object({
+  ALERTS_TOPIC_ARN: z.string().min(1),
+  QUOTA_TABLE_NAME: z.string().min(1),
+});
+
+/** What the construct sets. */
+export type GatewayEnv = z.input<typeof GatewayEnvSchema>;
+
+export function wireGateway(runtime: MeasuringRuntime) {
+  const { policy } = runtime;
+  const env = GatewayEnvSchema.parse(runtime.env);
+  return createGatewayHandler(
+    connectGateway({
+      ...runtime,
+      upstream: createHttpsUpstream(policy.mistral.apiUrl, policy.gateway),
+      quotaTableName: env.QUOTA_TABLE_NAME,
+      alertsTopicArn: env.ALERTS_TOPIC_ARN,
+      holderId: randomUUID(),
+    }),
+  );
+}

@@ -1,0 +1,47 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import * as z from 'zod';
+import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createJournal } from '../../governance/keys/journal.aws.js';
+import { createKeyInspector } from '../../governance/keys/key-inspector.js';
+import { createRotationCounts } from '../../governance/keys/outcome-counts.js';
+import { createRetirements } from '../../governance/keys/retirements.aws.js';
+import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { createAdminApi, createProber } from '../../governance/mistral/client.aws.js';
+import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
+import { createKeyRotationHandler, createOperatorRotationHandler } from './handler.js';
+
+const KeyRotationEnvSchema = z.object({
+  ALERTS_TOPIC_ARN: z.string().min(1),
+  RECORDS_TABLE_NAME: z.string().min(1),
+  RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
+});
+
+/** What the construct sets. */
+export type KeyRotationEnv = z.input<typeof KeyRotationEnvSchema>;
+
+export function wireKeyRotation({ policy, aws, log, now, sleep, ...runtime }: MeasuringRuntime) {
+  const env = KeyRotationEnvSchema.parse(runtime.env);
+  const secretsManager = new SecretsManagerClient(aws);
+  const deps = {
+    policy,
+    secrets: createSecretVersions(secretsManager),
+    retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
+    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
+    counts: createRotationCounts(runtime.metrics),
+    log,
+    now,
+  };
+  const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
+  if (!adminApi) {
+    return createOperatorRotationHandler({
+      ...deps,
+      prober: createProber(policy, runtime.mistral),
+    });
+  }
+  const inspector = createKeyInspector(adminApi);
+  return createKeyRotationHandler({ ...deps, ...adminApi, inspector, sleep });
+}

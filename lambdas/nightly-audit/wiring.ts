@@ -1,0 +1,60 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import * as z from 'zod';
+import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createAuditMetrics } from '../../governance/audit/audit-metrics.js';
+import {
+  createEvidenceClient,
+  createEvidenceStore,
+} from '../../governance/audit/evidence-store.aws.js';
+import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
+import { createManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
+import { createModelCatalog } from '../../governance/keys/model-catalog.js';
+import { createRetirements } from '../../governance/keys/retirements.aws.js';
+import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { createAdminApi, createProber } from '../../governance/mistral/client.aws.js';
+import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
+import { createNightlyAuditHandler } from './handler.js';
+
+const NightlyAuditEnvSchema = z.object({
+  ALERTS_TOPIC_ARN: z.string().min(1),
+  EVIDENCE_BUCKET_NAME: z.string().min(1),
+  /** As every client of the SDK has it: an S3 elsewhere than at AWS. */
+  AWS_ENDPOINT_URL: z.url().optional(),
+  AWS_ENDPOINT_URL_S3: z.url().optional(),
+  RECORDS_TABLE_NAME: z.string().min(1),
+  RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
+});
+
+/** What the construct sets. */
+export type NightlyAuditEnv = Omit<
+  z.input<typeof NightlyAuditEnvSchema>,
+  'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_S3'
+>;
+
+export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
+  const env = NightlyAuditEnvSchema.parse(runtime.env);
+  const secretsManager = new SecretsManagerClient(aws);
+  const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
+  const secrets = createSecretVersions(secretsManager);
+  return createNightlyAuditHandler({
+    policy,
+    keySource: adminApi?.keySource,
+    organization: adminApi?.organization,
+    secrets,
+    managedSecrets: createManagedSecrets(secretsManager),
+    retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
+    models: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
+    findingStore: createFindingStore(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
+    evidence: createEvidenceStore(
+      createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
+      env.EVIDENCE_BUCKET_NAME,
+    ),
+    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    metrics: createAuditMetrics(runtime.metrics),
+    log,
+    now,
+  });
+}

@@ -1,0 +1,27 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SNSClient } from '@aws-sdk/client-sns';
+import * as z from 'zod';
+import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createJournal } from '../../governance/keys/journal.aws.js';
+import { createRetirementCounts } from '../../governance/keys/outcome-counts.js';
+import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
+import { createNotifyOnCallHandler } from './handler.js';
+
+const NotifyOnCallEnvSchema = z.object({
+  ALERTS_TOPIC_ARN: z.string().min(1),
+  RECORDS_TABLE_NAME: z.string().min(1),
+});
+
+/** What the construct sets. */
+export type NotifyOnCallEnv = z.input<typeof NotifyOnCallEnvSchema>;
+
+export function wireNotifyOnCall({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
+  const env = NotifyOnCallEnvSchema.parse(runtime.env);
+  return createNotifyOnCallHandler({
+    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
+    counts: createRetirementCounts(runtime.metrics),
+    log,
+    now,
+  });
+}

@@ -1,0 +1,36 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import * as z from 'zod';
+import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
+import { createRetirements } from '../../governance/keys/retirements.aws.js';
+import { createSecretRegister } from '../../governance/keys/secret-register.aws.js';
+import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { LoggingRuntime } from '../../governance/policy/function-runtime.js';
+import { createRequestKeysHandler } from './handler.js';
+
+const RequestKeysEnvSchema = z.object({
+  ALERTS_TOPIC_ARN: z.string().min(1),
+  RECORDS_TABLE_NAME: z.string().min(1),
+  RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
+});
+
+/** What the construct sets. */
+export type RequestKeysEnv = z.input<typeof RequestKeysEnvSchema>;
+
+export function wireRequestKeys({ policy, aws, log, now, ...runtime }: LoggingRuntime) {
+  const env = RequestKeysEnvSchema.parse(runtime.env);
+  const dynamo = new DynamoDBClient(aws);
+  return createRequestKeysHandler({
+    policy,
+    secrets: createSecretVersions(new SecretsManagerClient(aws)),
+    findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
+    register: createSecretRegister(dynamo, env.RECORDS_TABLE_NAME),
+    retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
+    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    log,
+    now,
+  });
+}

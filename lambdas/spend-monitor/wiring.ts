@@ -1,0 +1,43 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import * as z from 'zod';
+import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createAdminApi } from '../../governance/mistral/client.aws.js';
+import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
+import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
+import { createQuotaTotals } from '../../governance/quotas/quota-totals.js';
+import { createSpendMemory } from '../../governance/spend/spend-memory.aws.js';
+import { createSpendMetrics } from '../../governance/spend/spend-metrics.js';
+import { createSpendMonitorHandler } from './handler.js';
+
+const SpendMonitorEnvSchema = z.object({
+  AWS_LAMBDA_FUNCTION_NAME: z.string().min(1),
+  ALERTS_TOPIC_ARN: z.string().min(1),
+  RECORDS_TABLE_NAME: z.string().min(1),
+  QUOTA_TABLE_NAME: z.string().min(1),
+});
+
+/** What the construct sets; Lambda sets the rest. */
+export type SpendMonitorEnv = Omit<
+  z.input<typeof SpendMonitorEnvSchema>,
+  'AWS_LAMBDA_FUNCTION_NAME'
+>;
+
+export function wireSpendMonitor({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
+  const env = SpendMonitorEnvSchema.parse(runtime.env);
+  const dynamo = new DynamoDBClient(aws);
+  const adminApi = createAdminApi(policy, new SecretsManagerClient(aws), runtime.mistral);
+  return createSpendMonitorHandler({
+    policy,
+    organization: adminApi?.organization,
+    quotaTotals: createQuotaTotals(createQuotaCounters(dynamo, env.QUOTA_TABLE_NAME)),
+    memory: createSpendMemory(dynamo, env.RECORDS_TABLE_NAME),
+    metrics: createSpendMetrics(runtime.metrics),
+    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    log,
+    quotaTableName: env.QUOTA_TABLE_NAME,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    now,
+  });
+}

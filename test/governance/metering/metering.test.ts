@@ -1,0 +1,126 @@
+import { expect, test, vi } from 'vitest';
+import type { PartialAnswer } from '../../../governance/metering/answer-meter.js';
+import { createMetering, type Hold } from '../../../governance/metering/metering.js';
+import type { Tariff } from '../../../governance/metering/tariff.js';
+import { aPolicy } from '../../support/builders.js';
+import { aDemand } from '../../support/client-demand.js';
+import { fakeQuotas, fakeTariff } from '../../support/gateway-fakes.js';
+
+/** 50 tokens of prompt, of which 20 are likely, and up to 100 more; its caller has daily tokens. */
+const DEMAND = aDemand({ promptTokens: 50, likelyPromptTokens: 20 });
+const DAILY = { principal: 'c', limit: 100_000 };
+const GRANT = { ...DEMAND.grant, workspace: 'prod-workspace', dailyTokens: DAILY };
+
+async function reserved(tariff: Tariff = fakeTariff) {
+  const quotas = fakeQuotas();
+  const metering = createMetering(aPolicy(), quotas, tariff);
+  return { quotas, hold: (await metering.reserve({ ...DEMAND, grant: GRANT })) as Hold };
+}
+
+const MONEY = ['hour', 'day', 'month'].map((window) => `workspace#prod-workspace usd ${window}`);
+const USAGE = { prompt_tokens: 9, completion_tokens: 4 };
+
+function partial(more: Partial<PartialAnswer>): PartialAnswer {
+  return { usage: undefined, deliveredTokens: 0, generated: 'as delivered', ...more };
+}
+
+test('a request claims itself, its cost in every budget, and its tokens', async () => {
+  const { quotas } = await reserved();
+  expect(quotas.reserved()).toBe(1 + 3 * (50 + 2 * 100) + 150);
+});
+
+test.each<[string, (hold: Hold) => void, number, number]>([
+  ['an answer with usage', (hold) => hold.delivered(USAGE), 17, 13],
+  ['an answer without usage', (hold) => hold.delivered(undefined), 250, 150],
+  [
+    'an answer whose usage makes no sense',
+    (hold) => hold.delivered({ prompt_tokens: 'x' }),
+    250,
+    150,
+  ],
+  [
+    'a stream cut after 5 tokens',
+    (hold) => hold.endedEarly(partial({ deliveredTokens: 5 })),
+    30,
+    25,
+  ],
+  [
+    'a stream that delivered more than was asked for',
+    (hold) => hold.endedEarly(partial({ deliveredTokens: 500 })),
+    220,
+    120,
+  ],
+  ['a stream cut after its usage', (hold) => hold.endedEarly(partial({ usage: USAGE })), 17, 13],
+  [
+    'a JSON answer that broke off',
+    (hold) => hold.endedEarly(partial({ generated: 'all' })),
+    250,
+    150,
+  ],
+  ['no answer at all', (hold) => hold.endedEarly(), 20, 20],
+  ['an error of Mistral', (hold) => hold.failed(), 0, 0],
+])('%s is settled in every quota', async (_name, end, cost, tokens) => {
+  const { quotas, hold } = await reserved();
+
+  end(hold);
+
+  expect(quotas.settled('workspace#prod-workspace requests minute')).toBe(1);
+  expect(MONEY.map((name) => quotas.settled(name))).toEqual([cost, cost, cost]);
+  expect(quotas.settled('caller#c tokens day')).toBe(tokens);
+  expect(quotas.reserved()).toBe(0);
+});
+
+test('a hold ends once, by the first of its ends', async () => {
+  const { quotas, hold } = await reserved();
+  const onEnd = vi.fn();
+  hold.onEnd = onEnd;
+
+  hold.delivered(USAGE);
+  hold.failed();
+  hold.release();
+
+  expect(onEnd).toHaveBeenCalledOnce();
+  expect(quotas.ends).toEqual({ settled: 1, released: 0 });
+});
+
+test('a released hold leaves no trace', async () => {
+  const { quotas, hold } = await reserved();
+  hold.release();
+  hold.delivered(USAGE);
+  expect(quotas.ends).toEqual({ settled: 0, released: 1 });
+  expect(quotas.settled('workspace#prod-workspace requests minute')).toBe(0);
+});
+
+test('a model without a price is refused', async () => {
+  const { quotas, hold } = await reserved({ ...fakeTariff, bound: () => undefined });
+  expect(hold).toEqual({ kind: 'unpriced' });
+  expect(quotas.reserved()).toBe(0);
+});
+
+test.each(['at once', 'later'])('quotas that fail %s are unavailable', async (when) => {
+  const failing = () => {
+    if (when === 'at once') throw new RangeError('broken');
+    return Promise.reject(new RangeError('broken'));
+  };
+  const metering = createMetering(aPolicy(), { reserve: failing }, fakeTariff);
+  expect(await metering.reserve(DEMAND)).toEqual({ kind: 'unavailable', reason: 'RangeError' });
+});
+
+test('every request uses the same quota objects, by which a holder finds its leases', async () => {
+  const quotas = fakeQuotas();
+  const seen = new Set<unknown>();
+  const metering = createMetering(
+    aPolicy(),
+    {
+      reserve(claims) {
+        for (const { quota } of claims) seen.add(quota);
+        return quotas.reserve(claims);
+      },
+    },
+    fakeTariff,
+  );
+
+  for (let i = 0; i < 10; i += 1) await metering.reserve({ ...DEMAND, grant: GRANT });
+
+  expect(seen.size).toBe(5);
+});

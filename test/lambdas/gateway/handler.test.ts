@@ -1,0 +1,238 @@
+import { PassThrough, type Writable } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createGatewayHandler, type StreamingHandler } from '../../../lambdas/gateway/handler.js';
+import {
+  answerJson,
+  CHAT,
+  COMPLETION,
+  DAILY_TOKENS,
+  DEVELOPER,
+  eventually,
+  type GatewayWorld,
+  gatewayWorld,
+  type Script,
+  streamEvents,
+  USAGE,
+} from '../../support/gateway-world.js';
+
+interface Head {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+}
+
+let heads: Head[] = [];
+const runtime = {
+  streamifyResponse: (handler: StreamingHandler) => handler,
+  HttpResponseStream: {
+    from(stream: Writable, head: Head): Writable {
+      heads.push(head);
+      return stream;
+    },
+  },
+};
+
+beforeEach(() => {
+  heads = [];
+  Object.assign(globalThis, { awslambda: runtime });
+});
+afterEach(() => void Reflect.deleteProperty(globalThis, 'awslambda'));
+
+function anEvent(body: unknown, change: object = {}) {
+  return {
+    version: '2.0',
+    rawPath: '/v1/chat/completions',
+    rawQueryString: '',
+    headers: { 'content-type': 'application/json', 'x-caller-arn': 'smuggled' },
+    requestContext: {
+      http: { method: 'POST', path: '/v1/chat/completions' },
+      authorizer: { iam: { userArn: DEVELOPER, accountId: '111122223333' } },
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    isBase64Encoded: false,
+    ...change,
+  };
+}
+
+function streamingHandler({ gateway }: GatewayWorld, flush: () => Promise<void>) {
+  return createGatewayHandler({
+    gateway,
+    ready: Promise.resolve(),
+    flush,
+  }) as StreamingHandler;
+}
+
+async function invoke(world: GatewayWorld, event: unknown, flush = async () => {}) {
+  const stream = new PassThrough();
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk) => chunks.push(chunk));
+  const handler = streamingHandler(world, flush);
+  await handler(event, stream);
+  return { ...heads[0], text: Buffer.concat(chunks).toString(), stream };
+}
+
+const completes: Script = (response) => answerJson(response, 200, COMPLETION);
+
+test("a function URL's event is answered by the rules of its IAM identity", async () => {
+  const world = await gatewayWorld(completes);
+
+  const { statusCode, headers, text } = await invoke(world, anEvent(CHAT));
+
+  expect(statusCode).toBe(200);
+  expect(headers).toEqual({ 'content-type': 'application/json' });
+  expect(JSON.parse(text)).toEqual(COMPLETION);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
+});
+
+test('a body in base64 is the same body', async () => {
+  const world = await gatewayWorld(completes);
+  const body = Buffer.from(JSON.stringify(CHAT)).toString('base64');
+
+  expect((await invoke(world, anEvent(body, { isBase64Encoded: true }))).statusCode).toBe(200);
+});
+
+test('a stream passes as it comes', async () => {
+  const events = streamEvents(['one', 'two']);
+  const world = await gatewayWorld((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const event of events) response.write(event);
+    response.end();
+  });
+
+  const { headers, text } = await invoke(world, anEvent({ ...CHAT, stream: true }));
+
+  expect(headers).toEqual({ 'content-type': 'text/event-stream' });
+  expect(text).toBe(events.join(''));
+});
+
+test('usage is written before the answer ends and Lambda freezes', async () => {
+  const world = await gatewayWorld(completes);
+  const stream = new PassThrough();
+  stream.resume();
+  const states: unknown[] = [];
+  const flush = async () => {
+    states.push([world.quotas.ends.settled, stream.writableEnded]);
+  };
+
+  const handler = streamingHandler(world, flush);
+  await handler(anEvent(CHAT), stream);
+
+  expect(states).toEqual([[1, false]]);
+  expect(stream.writableFinished).toBe(true);
+});
+
+test('a long answer renews the leases meanwhile, and not afterwards', async () => {
+  let flushes = 0;
+  const flush = async () => {
+    flushes += 1;
+    if (flushes === 1) throw new Error('throttled');
+  };
+  const world = await gatewayWorld(async (response) => {
+    await eventually(() => flushes >= 3);
+    answerJson(response, 200, COMPLETION);
+  });
+  const handler = createGatewayHandler({
+    gateway: world.gateway,
+    ready: Promise.resolve(),
+    flush,
+    flushEveryMs: 5,
+  }) as StreamingHandler;
+
+  await handler(anEvent(CHAT), new PassThrough().resume());
+  const atEnd = flushes;
+  await new Promise((resolve) => setTimeout(resolve, 30));
+
+  expect(atEnd).toBeGreaterThanOrEqual(4);
+  expect(flushes).toBe(atEnd);
+});
+
+test('a failed flush does not hold the answer back', async () => {
+  const world = await gatewayWorld(completes);
+
+  const { text } = await invoke(world, anEvent(CHAT), () => Promise.reject(new Error('throttled')));
+
+  expect(JSON.parse(text)).toEqual(COMPLETION);
+});
+
+test.each([
+  ['without an identity', { requestContext: { http: { method: 'POST' } } }, 403, 'unknown_caller'],
+  ['for another path', { rawPath: '/v1/files' }, 404, 'endpoint_not_allowed'],
+  [
+    'for another method',
+    { requestContext: { http: { method: 'PUT' } } },
+    405,
+    'method_not_allowed',
+  ],
+  ['shorter than announced', { headers: { 'content-length': '4000' } }, 400, 'invalid_request'],
+  [
+    'that announces a body too large',
+    { headers: { 'content-length': '99999999' } },
+    413,
+    'body_too_large',
+  ],
+  ['with a body too large', { body: `{"model":"${'x'.repeat(5e6)}"}` }, 413, 'body_too_large'],
+])('an event %s is refused', async (_name, change, status, code) => {
+  const world = await gatewayWorld(completes);
+
+  const { statusCode, text } = await invoke(world, anEvent(CHAT, change));
+
+  expect(statusCode).toBe(status);
+  expect(JSON.parse(text)).toMatchObject({ object: 'error', code });
+  expect(world.received).toEqual([]);
+});
+
+test('a caller that hangs up stops Mistral and is settled before the invocation ends', async () => {
+  const events = streamEvents(['one', 'two']);
+  const world = await gatewayWorld((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(events.slice(0, 2).join(''));
+  });
+  const stream = new PassThrough();
+  stream.once('data', () => stream.destroy());
+  let settledAtFlush = 0;
+  const flush = async () => {
+    settledAtFlush = world.quotas.ends.settled;
+  };
+
+  const handler = streamingHandler(world, flush);
+  await handler(anEvent({ ...CHAT, stream: true }), stream);
+
+  expect(settledAtFlush).toBe(1);
+  await eventually(() => world.received[0]?.aborted === true);
+});
+
+test('an upstream that dies mid-stream breaks the answer off', async () => {
+  const world = await gatewayWorld((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(streamEvents(['one'])[0], () => response.socket?.destroy());
+  });
+
+  const { text, stream } = await invoke(world, anEvent({ ...CHAT, stream: true }));
+
+  expect(text).toBe(streamEvents(['one'])[0]);
+  expect(stream.destroyed).toBe(true);
+  expect(stream.writableFinished).toBe(false);
+});
+
+test('a caller that reads slowly slows Mistral down', async () => {
+  const block = `data: ${'x'.repeat(65_536)}\n\n`;
+  const world = await gatewayWorld((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (let i = 0; i < 100; i += 1) response.write(block);
+    response.end();
+  });
+  const stream = new PassThrough();
+  let buffered = 0;
+  let bytes = 0;
+  stream.on('readable', () => {
+    buffered = Math.max(buffered, stream.readableLength + stream.writableLength);
+    setImmediate(() => {
+      for (let chunk = stream.read(); chunk; chunk = stream.read()) bytes += chunk.length;
+    });
+  });
+
+  const handler = streamingHandler(world, async () => {});
+  await handler(anEvent({ ...CHAT, stream: true }), stream);
+  await eventually(() => bytes === 100 * block.length);
+
+  expect(buffered).toBeLessThan(1_000_000);
+});

