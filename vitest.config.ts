@@ -1,21 +1,41 @@
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const here = (path: string) => join(import.meta.dirname, path);
 
+/** What synthesizes templates, starts processes, or plays whole stories; all else is a unit's. */
+const SYSTEM = [
+  'test/{bin,cli,client,demo,e2e,examples,lib,package,supply-chain,testing}/**/*.test.ts',
+  'test/{docs,readme-costs,runbook-commands}.test.ts',
+  'test/governance/keys/faults/*.test.ts',
+  'test/governance/quotas/{every-interleaving,no-overrun}.test.ts',
+];
+export const MINUTE_MS = 60_000;
+
+/** What the package exports once it is built, see tsconfig.json. */
+export const alias = {
+  'mistral-governance/cdk': here('lib/cdk.ts'),
+  'mistral-governance/client': here('client/index.ts'),
+};
+
 export default defineConfig({
-  // What the package exports once it is built, see tsconfig.json.
-  resolve: {
-    alias: {
-      'mistral-governance/cdk': here('lib/cdk.ts'),
-      'mistral-governance/client': here('client/index.ts'),
-    },
-  },
+  resolve: { alias },
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
     maxWorkers: '100%',
     isolate: false, // files share what they load: the CDK takes seconds
+    // Ten times and more what the longest takes on a machine of its own: no test is about its speed.
+    testTimeout: 10 * MINUTE_MS,
+    hookTimeout: 10 * MINUTE_MS,
+    projects: [
+      { extends: true, test: { name: 'system', include: SYSTEM } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...SYSTEM],
+        },
+      },
+    ],
   },
 });

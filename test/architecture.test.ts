@@ -61,6 +61,19 @@ test('every room of the house is there, and no folder of rules is outside of it'
   ).toEqual(rooms.sort());
 });
 
+test('the folder of a function holds its story, how it is wired, its entry, and nothing else', () => {
+  const parts = readdirSync(join(ROOT, 'lambdas')).map((folder) => ({
+    folder,
+    files: filesIn(`lambdas/${folder}`)
+      .map((file) => posix.relative(`lambdas/${folder}`, file))
+      .sort(),
+  }));
+  expect(parts.length).toBeGreaterThan(5);
+  expect(parts).toEqual(
+    parts.map(({ folder }) => ({ folder, files: ['entry.ts', 'handler.ts', 'wiring.ts'] })),
+  );
+});
+
 test('only the gateway, the client library and the room mistral use HTTP', () => {
   const speakers = sources
     .filter(({ file }) => /^(governance|gateway|lambdas|client|cli|lib)\//.test(file))
