@@ -41,7 +41,8 @@ export class MeteredRequest implements RequestInFlight {
 
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
   async answer(received: Buffer): Promise<void> {
-    const { authorize, models, metering, keys, metrics, now } = this.deps;
+    const { access, metering, keys, metrics, now } = this.deps;
+    const { authorize, models } = access;
     try {
       const call = authorizeCall(this.endpoint, this.head.callerArn, received, authorize, models);
       if (call.kind === 'problem') return this.#refuse(call);

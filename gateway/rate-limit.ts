@@ -77,7 +77,7 @@ export class Detour {
     }
     const { grant } = hold.demand;
     this.problem ??= rateLimited(grant, advice);
-    this.#overflow ??= overflowOf(grant, this.deps.policy.workspaces, this.deps.models);
+    this.#overflow ??= overflowOf(grant, this.deps.policy.workspaces, this.deps.access.models);
     hold.release();
     return this.#reserveElsewhere(hold.demand, this.#overflow);
   }
