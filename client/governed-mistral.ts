@@ -7,7 +7,7 @@ import { createKeyCache, type KeyCache } from '../governance/keys/key-cache.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
-import { createKeyProber } from '../governance/mistral/key-prober.js';
+import { createModelLister } from '../governance/mistral/key-prober.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
@@ -96,11 +96,8 @@ export async function createGovernedMistral(
     nowMs,
   });
   await preloadKey(keys, log);
-  const prober = createKeyProber(createMistralHttp(apiUrl, { fetch: send }));
-  const listModels = async () => {
-    const probe = await prober.probe(await keys.current());
-    return probe.kind === 'accepted' ? probe.models : undefined;
-  };
+  const list = createModelLister(createMistralHttp(apiUrl, { fetch: send }));
+  const listModels = async () => list(await keys.current());
   const access = createLiveAccess({ policy, priceBook, listModels, nowMs, log });
   await access.refresh();
 

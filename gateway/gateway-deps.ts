@@ -1,5 +1,4 @@
-import type { ModelDirectory } from '../governance/access/model-directory.js';
-import type { Authorize } from '../governance/metering/live-access.js';
+import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
 import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import type { Log } from '../governance/platform/log.js';
@@ -11,8 +10,7 @@ import type { Upstream } from './upstream.js';
 export interface GatewayDeps {
   readonly policy: Pick<Policy, 'workspaces' | 'gateway'>;
   readonly upstream: Upstream;
-  readonly authorize: Authorize;
-  readonly models: ModelDirectory;
+  readonly access: Omit<LiveAccess, 'refresh'>;
   readonly metering: Metering;
   readonly keys: WorkspaceKeys;
   readonly alerts: GatewayAlerts;

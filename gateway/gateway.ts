@@ -3,7 +3,7 @@ import { answerOf, type Problem } from '../governance/metering/problem.js';
 import type { GatewayAlerts, GatewayDeps } from './gateway-deps.js';
 import { outcomeOf } from './gateway-metrics.js';
 import { MeteredRequest } from './metered-request.js';
-import { createModelList, type ModelList } from './model-list.js';
+import { listModels } from './model-list.js';
 import { internalError } from './problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 
@@ -22,7 +22,6 @@ const ALERT_EVERY_MS = 300_000;
 
 export function createGateway(given: GatewayDeps): Gateway {
   const deps = { ...given, alerts: throttled(given.alerts, given.now) };
-  const modelList = createModelList(deps);
 
   return {
     maxBodyBytes: deps.policy.gateway.maxBodyBytes,
@@ -30,7 +29,7 @@ export function createGateway(given: GatewayDeps): Gateway {
 
     handle(endpoint, head, body, reply) {
       if (endpoint.kind === 'model-list') {
-        void answerModelList(deps, modelList, endpoint, head, reply);
+        answerModelList(deps, endpoint, head, reply);
         return NOTHING_IN_FLIGHT;
       }
       const request = new MeteredRequest(deps, endpoint, head, reply);
@@ -42,17 +41,25 @@ export function createGateway(given: GatewayDeps): Gateway {
   };
 }
 
-async function answerModelList(
-  { metrics, now }: GatewayDeps,
-  modelList: ModelList,
+function answerModelList(
+  deps: GatewayDeps,
   { modelName }: Endpoint,
   { callerArn }: CallHead,
   reply: Reply,
-): Promise<void> {
-  const startedAt = now().getTime();
-  const answer = await modelList.answer(callerArn, modelName).catch(internalError);
-  metrics.ended(outcomeOf(answer), now().getTime() - startedAt);
+): void {
+  const startedAt = deps.now().getTime();
+  const answer = listOf(deps, callerArn, modelName);
+  deps.metrics.ended(outcomeOf(answer), deps.now().getTime() - startedAt);
   send(reply, 'kind' in answer ? answerOf(answer) : answer);
+}
+
+function listOf({ access, log }: GatewayDeps, callerArn?: string, modelName?: string) {
+  try {
+    return listModels(access, callerArn, modelName);
+  } catch (error) {
+    log.error('models not listed', { error });
+    return internalError();
+  }
 }
 
 /** A rejected key fails every request of its workspace: on-call needs one alert, not thousands. */

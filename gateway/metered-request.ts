@@ -1,5 +1,4 @@
 import { authorizeCall, refusalOf } from '../governance/metering/admission.js';
-import type { Demand } from '../governance/metering/demand.js';
 import type { Endpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
@@ -14,7 +13,7 @@ import {
   keyRejected,
   keyUnavailable,
 } from './problems.js';
-import { overflowOf, Pauses, rateLimited, retryAdviceOf } from './rate-limit.js';
+import { Detour } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 import type { UpstreamAnswer } from './upstream.js';
 
@@ -42,17 +41,45 @@ export class MeteredRequest implements RequestInFlight {
 
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
   async answer(received: Buffer): Promise<void> {
-    const { authorize, models, metering, now } = this.deps;
+    const { access, metering, keys, metrics, now } = this.deps;
+    const { authorize, models } = access;
     try {
       const call = authorizeCall(this.endpoint, this.head.callerArn, received, authorize, models);
-      if (call.kind === 'problem') {
-        this.#refuse(call);
-        return;
-      }
+      if (call.kind === 'problem') return this.#refuse(call);
+
       const reserved = metering.reserve(call.demand);
-      const hold = 'then' in reserved ? await reserved : reserved;
-      if (hold.kind !== 'reserved') this.#refuse(refusalOf(hold, call.demand.grant, now()));
-      else await this.#send(call.body, hold);
+      let hold = 'then' in reserved ? await reserved : reserved;
+      if (hold.kind !== 'reserved') return this.#refuse(refusalOf(hold, call.demand.grant, now()));
+
+      // Until an answer is final, with another key after a 401, or from another workspace after a 429.
+      let key: ApiKey | undefined;
+      let isSecondKey = false;
+      let detour: Detour | undefined;
+      while (!this.#isOver) {
+        this.#hold = hold;
+        const { workspace } = hold.demand.grant;
+        const current = key ?? keys.current(workspace);
+        key = 'then' in current ? await this.#readKey(current, hold) : current;
+        if (!key) return this.#giveUp(hold, detour?.problem ?? keyUnavailable(workspace));
+        if (this.#isOver) break;
+
+        const rejection = await this.#forward(hold, key, call.body, detour?.problem !== undefined);
+        if (!rejection) return;
+        metrics.refused(rejection.status);
+        if (rejection.status === 401) {
+          key = isSecondKey ? undefined : await keys.instead(workspace, [key]);
+          isSecondKey = true;
+          if (!key) return this.#giveUpKey(hold, detour?.problem ?? keyRejected(workspace));
+        } else {
+          detour ??= new Detour(this.deps);
+          const next: Hold | undefined = await detour.next(hold, rejection.headers);
+          if (!next) return this.#giveUp(hold, detour.problem ?? internalError());
+          if (next !== hold) isSecondKey = false;
+          hold = next;
+          key = undefined;
+        }
+      }
+      hold.release(); // the caller left while nothing was in flight
     } catch (error) {
       this.#fail(error);
     }
@@ -64,58 +91,6 @@ export class MeteredRequest implements RequestInFlight {
     const delivered = this.#attempt?.abandon();
     if (delivered) this.#hold?.endedEarly(delivered);
     else this.#hold?.release(); // between two attempts nothing is in flight
-  }
-
-  /**
-   * Sends until an answer is final. After a 401 it tries another key of the workspace, once. After a
-   * 429 it waits while that is short, then moves to a workspace of `overflowTo`, hold included.
-   */
-  async #send(body: Buffer, reserved: Hold): Promise<void> {
-    const { policy, models, keys, metrics, now, sleep, random } = this.deps;
-    let hold = reserved;
-    let key: ApiKey | undefined;
-    let isSecondKey = false;
-    let pauses: Pauses | undefined;
-    let overflow: string[] | undefined;
-    /** What the caller gets if no workspace has room: it knows only of its own workspace. */
-    let limited: Problem | undefined;
-
-    while (!this.#isOver) {
-      this.#hold = hold;
-      const { grant } = hold.demand;
-      const current = key ?? keys.current(grant.workspace);
-      key = 'then' in current ? await this.#readKey(current, hold) : current;
-      if (!key) return this.#giveUp(hold, limited ?? keyUnavailable(grant.workspace));
-      if (this.#isOver) break;
-
-      const rejection = await this.#forward(hold, key, body, limited !== undefined);
-      if (!rejection) return;
-      metrics.refused(rejection.status);
-      if (rejection.status === 401) {
-        const other = isSecondKey ? undefined : await keys.instead(grant.workspace, [key]);
-        if (!other) return this.#giveUpKey(hold, limited ?? keyRejected(grant.workspace));
-        key = other;
-        isSecondKey = true;
-        continue;
-      }
-
-      key = undefined;
-      const advice = retryAdviceOf(rejection.headers, now());
-      pauses ??= new Pauses(random);
-      const pause = pauses.next(advice);
-      if (pause !== undefined) {
-        await sleep(pause);
-        continue;
-      }
-      limited ??= rateLimited(grant, advice);
-      overflow ??= overflowOf(grant, policy.workspaces, models);
-      hold.release();
-      const moved = await this.#reserveElsewhere(hold.demand, overflow);
-      if (!moved) return this.#giveUp(hold, limited);
-      hold = moved;
-      isSecondKey = false;
-    }
-    hold.release(); // the caller left while there was nothing in flight
   }
 
   async #readKey(pending: Promise<ApiKey>, hold: Hold): Promise<ApiKey | undefined> {
@@ -157,16 +132,6 @@ export class MeteredRequest implements RequestInFlight {
       this.#attempt = attempt;
       upstream.dispatch({ method, path, key, accept: this.head.accept, body }, attempt);
     });
-  }
-
-  /** A hold in the first workspace that has room; each is tried once. */
-  async #reserveElsewhere(demand: Demand, workspaces: string[]): Promise<Hold | undefined> {
-    for (let name = workspaces.shift(); name; name = workspaces.shift()) {
-      const grant = { ...demand.grant, workspace: name };
-      const outcome = await this.deps.metering.reserve({ ...demand, grant });
-      if (outcome.kind === 'reserved') return outcome;
-    }
-    return undefined;
   }
 
   #settle(hold: Hold, outcome: Forwarded, key: ApiKey, isOverflow: boolean): void {

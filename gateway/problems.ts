@@ -21,7 +21,7 @@ export function errorForCaller(
   { status, headers, body }: UpstreamAnswer,
   key: ApiKey,
   now: Date,
-  isOverflow = false,
+  isOverflow: boolean,
 ): Problem | WholeAnswer {
   const text = redactKey(body.toString('utf8'), key);
   const parsed = parseJson(text);

@@ -1,12 +1,15 @@
 import type { AccessGrant } from '../governance/access/access.js';
 import type { ModelDirectory } from '../governance/access/model-directory.js';
+import type { Demand } from '../governance/metering/demand.js';
+import type { Hold } from '../governance/metering/metering.js';
 import { type Problem, problem } from '../governance/metering/problem.js';
 import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import type { Workspace } from '../governance/policy/policy.js';
+import type { GatewayDeps } from './gateway-deps.js';
 import { headerOf, type UpstreamHeaders } from './response-headers.js';
 
 /** When a 429 of Mistral's says that a retry can help. */
-export type RetryAdvice =
+type RetryAdvice =
   | { readonly kind: 'after'; readonly ms: number }
   /** It does not say: a short pause may be enough. */
   | { readonly kind: 'unknown' }
@@ -22,30 +25,12 @@ const MAX_WAIT_MS = 2000;
 const FIRST_PAUSE_MS = 200;
 
 /** Mistral has one code for "exhausted" and "never allowed": only the headers tell them apart. */
-export function retryAdviceOf(headers: UpstreamHeaders, now: Date): RetryAdvice {
+function retryAdviceOf(headers: UpstreamHeaders, now: Date): RetryAdvice {
   if (LIMITS.some((name) => headerOf(headers, name) === '0')) return { kind: 'never' };
   const asked = retryAfterMs(headerOf(headers, 'retry-after'), now);
   if (asked !== undefined) return { kind: 'after', ms: asked };
   const isExhausted = REMAINING.some((name) => headerOf(headers, name) === '0');
   return isExhausted ? { kind: 'after', ms: WINDOW_MS } : { kind: 'unknown' };
-}
-
-/** The pauses of one request at Mistral's rate limit, each longer than the last. */
-export class Pauses {
-  #count = 0;
-  #totalMs = 0;
-
-  constructor(private readonly random: () => number) {}
-
-  /** The next pause; `undefined` where waiting does not help, or takes too long. */
-  next(advice: RetryAdvice): number | undefined {
-    const own = FIRST_PAUSE_MS * 2 ** this.#count * (0.5 + this.random() / 2);
-    const pause = advice.kind === 'after' ? Math.max(advice.ms, own) : own;
-    if (advice.kind === 'never' || this.#totalMs + pause > MAX_WAIT_MS) return undefined;
-    this.#count += 1;
-    this.#totalMs += pause;
-    return pause;
-  }
 }
 
 /** Where else a request may go, in order: only where the policy allows its model. */
@@ -62,7 +47,7 @@ export function overflowOf(
 }
 
 /** What the caller gets where Mistral limits its own workspace. */
-export function rateLimited({ workspace, modelId }: AccessGrant, advice: RetryAdvice): Problem {
+function rateLimited({ workspace, modelId }: AccessGrant, advice: RetryAdvice): Problem {
   if (advice.kind === 'never') {
     const what = `Mistral allows workspace "${workspace}" no requests to model "${modelId}"`;
     return problem('rate_limited', what);
@@ -70,4 +55,50 @@ export function rateLimited({ workspace, modelId }: AccessGrant, advice: RetryAd
   const seconds = advice.kind === 'after' ? Math.ceil(advice.ms / 1000) : 0;
   const what = `workspace "${workspace}" has reached Mistral's rate limit for model "${modelId}"`;
   return problem('rate_limited', what, { retryAfterSeconds: Math.max(1, seconds) });
+}
+
+/** One request at Mistral's rate limit: it waits while that is short, then moves to another workspace. */
+export class Detour {
+  /** What the caller gets if no workspace has room: it knows only of its own workspace. */
+  problem: Problem | undefined;
+  #pauses = 0;
+  #pausedMs = 0;
+  #overflow: string[] | undefined;
+
+  constructor(private readonly deps: GatewayDeps) {}
+
+  /** The hold to send with next: the same after a pause, or one elsewhere. `undefined` for neither. */
+  async next(hold: Hold, headers: UpstreamHeaders): Promise<Hold | undefined> {
+    const advice = retryAdviceOf(headers, this.deps.now());
+    const pause = this.#nextPause(advice);
+    if (pause !== undefined) {
+      await this.deps.sleep(pause);
+      return hold;
+    }
+    const { grant } = hold.demand;
+    this.problem ??= rateLimited(grant, advice);
+    this.#overflow ??= overflowOf(grant, this.deps.policy.workspaces, this.deps.access.models);
+    hold.release();
+    return this.#reserveElsewhere(hold.demand, this.#overflow);
+  }
+
+  /** Each is longer than the last; `undefined` where waiting does not help, or takes too long. */
+  #nextPause(advice: RetryAdvice): number | undefined {
+    const own = FIRST_PAUSE_MS * 2 ** this.#pauses * (0.5 + this.deps.random() / 2);
+    const pause = advice.kind === 'after' ? Math.max(advice.ms, own) : own;
+    if (advice.kind === 'never' || this.#pausedMs + pause > MAX_WAIT_MS) return undefined;
+    this.#pauses += 1;
+    this.#pausedMs += pause;
+    return pause;
+  }
+
+  /** A hold in the first workspace that has room; each is tried once. */
+  async #reserveElsewhere(demand: Demand, workspaces: string[]): Promise<Hold | undefined> {
+    for (let name = workspaces.shift(); name; name = workspaces.shift()) {
+      const grant = { ...demand.grant, workspace: name };
+      const outcome = await this.deps.metering.reserve({ ...demand, grant });
+      if (outcome.kind === 'reserved') return outcome;
+    }
+    return undefined;
+  }
 }

@@ -8,8 +8,7 @@ import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
 import { createWorkspaceKeys, type WorkspaceKeys } from '../governance/metering/workspace-keys.js';
-import { createKeyProber } from '../governance/mistral/key-prober.js';
-import type { MistralModel } from '../governance/mistral/mistral.js';
+import { createModelLister, type ModelCard } from '../governance/mistral/key-prober.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
 import type { MetricLines } from '../governance/platform/metric-lines.js';
 import type { LoggingRuntime } from '../governance/policy/function-runtime.js';
@@ -105,8 +104,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const gateway = createGateway({
     policy,
     upstream: parts.upstream,
-    authorize: access.authorize,
-    models: access.models,
+    access,
     metering: createMetering(policy, holder, createTariff(priceBook)),
     keys,
     alerts: {
@@ -149,20 +147,15 @@ export function openGateway(parts: GatewayParts): OpenGateway {
 }
 
 /** Lists models with the first workspace's key that can be read and that Mistral accepts. */
-async function listModels(
-  policy: Policy,
-  keys: WorkspaceKeys,
-): Promise<readonly MistralModel[] | undefined> {
-  const prober = createKeyProber(createMistralHttp(policy.mistral.apiUrl));
+async function listModels(policy: Policy, keys: WorkspaceKeys): Promise<readonly ModelCard[]> {
+  const list = createModelLister(createMistralHttp(policy.mistral.apiUrl));
   let failure: unknown;
   for (const { name } of gatewayWorkspaces(policy)) {
     try {
-      const probe = await prober.probe(await keys.current(name));
-      if (probe.kind === 'accepted') return probe.models;
+      return await list(await keys.current(name));
     } catch (error) {
       failure ??= error;
     }
   }
-  if (failure !== undefined) throw failure;
-  return undefined;
+  throw failure;
 }

@@ -2,7 +2,7 @@ import type { AccessGrant, AccessRefusal, AccessRequest } from '../access/access
 import { authorizeRequest } from '../access/authorize.js';
 import { compileAccess } from '../access/compile-access.js';
 import { createModelDirectory, type ModelDirectory } from '../access/model-directory.js';
-import type { MistralModel } from '../mistral/mistral.js';
+import { type ModelCard, modelOf } from '../mistral/key-prober.js';
 import type { Log } from '../platform/log.js';
 import type { Policy } from '../policy/policy.js';
 import type { PriceBook } from '../prices/price-book.js';
@@ -12,8 +12,7 @@ export type Authorize = (callerArn: string, request: AccessRequest) => AccessGra
 export interface LiveAccessOptions {
   readonly policy: Policy;
   readonly priceBook: PriceBook;
-  /** Lists Mistral's models; `undefined` where Mistral rejects all of our keys. */
-  readonly listModels: () => Promise<readonly MistralModel[] | undefined>;
+  readonly listModels: () => Promise<readonly ModelCard[]>;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -22,6 +21,8 @@ export interface LiveAccessOptions {
 export interface LiveAccess {
   readonly authorize: Authorize;
   readonly models: ModelDirectory;
+  /** Mistral's list, once it is read. */
+  readonly cards: readonly ModelCard[] | undefined;
   /** Reads Mistral's list; if that fails, the known models stay. Never fails. */
   refresh(): Promise<void>;
 }
@@ -35,17 +36,15 @@ const RETRY_MS = 60_000;
 export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   const { policy, priceBook, listModels, nowMs, log } = options;
   let access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
+  let cards: readonly ModelCard[] | undefined;
   let dueAtMs = Number.NEGATIVE_INFINITY;
 
   async function refresh(): Promise<void> {
     dueAtMs = nowMs() + RETRY_MS;
     try {
-      const models = await listModels();
-      if (models) {
-        access = compileAccess(policy, createModelDirectory(models, priceBook));
-        dueAtMs = nowMs() + REFRESH_EVERY_MS;
-      } else
-        log.warn('models not listed', { reason: 'Mistral rejects the keys of all workspaces' });
+      cards = await listModels();
+      access = compileAccess(policy, createModelDirectory(cards.map(modelOf), priceBook));
+      dueAtMs = nowMs() + REFRESH_EVERY_MS;
     } catch (error) {
       log.warn('models not listed', { error });
     }
@@ -57,6 +56,10 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
     authorize(callerArn, request) {
       if (nowMs() > dueAtMs) void refresh();
       return authorizeRequest(access, callerArn, request);
+    },
+
+    get cards() {
+      return cards;
     },
 
     models: {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { MistralUnauthorizedError } from '../platform/errors.js';
 import type { ApiKey } from './api-key.js';
-import type { KeyProbe } from './mistral.js';
+import type { KeyProbe, MistralModel } from './mistral.js';
 import { InstantSchema, instantOf } from './mistral-fields.js';
 import type { MistralHttp } from './mistral-http.js';
 
@@ -10,36 +10,44 @@ export interface KeyProber {
   probe(apiKey: ApiKey): Promise<KeyProbe>;
 }
 
-const ModelListSchema = z.object({
-  data: z.array(
-    z.object({
-      id: z.string().min(1),
-      aliases: z.array(z.string()).nullish(),
-      // A wrong one is no reason to call a key bad.
-      max_context_length: z.int().positive().nullish().catch(undefined),
-      deprecation: InstantSchema.nullish(),
-      deprecation_replacement_model: z.string().nullish(),
-    }),
-  ),
+const ModelCardSchema = z.looseObject({
+  id: z.string().min(1),
+  aliases: z.array(z.string()).nullish(),
+  // A wrong one is no reason to call a key bad.
+  max_context_length: z.int().positive().nullish().catch(undefined),
+  deprecation: InstantSchema.nullish(),
+  deprecation_replacement_model: z.string().nullish(),
 });
 
-/** `http` is that of the inference API, without its `/v1`. */
+/** A model as Mistral describes it, including fields that only clients read. */
+export type ModelCard = z.infer<typeof ModelCardSchema>;
+
+const ModelListSchema = z.object({ data: z.array(ModelCardSchema) });
+
+/** Lists models with a key. `http` is that of the inference API, without its `/v1`. */
+export function createModelLister(http: MistralHttp) {
+  return async (apiKey: ApiKey): Promise<readonly ModelCard[]> => {
+    const request = { method: 'GET', path: '/v1/models', answer: ModelListSchema } as const;
+    return (await http.send(request, { bearer: apiKey })).data;
+  };
+}
+
+export function modelOf(card: ModelCard): MistralModel {
+  return {
+    id: card.id,
+    aliases: card.aliases ?? [],
+    contextTokens: card.max_context_length ?? undefined,
+    deprecatedAt: instantOf(card.deprecation),
+    replacement: card.deprecation_replacement_model ?? undefined,
+  };
+}
+
 export function createKeyProber(http: MistralHttp): KeyProber {
+  const listModels = createModelLister(http);
   return {
     async probe(apiKey) {
       try {
-        const { data } = await http.send(
-          { method: 'GET', path: '/v1/models', answer: ModelListSchema },
-          { bearer: apiKey },
-        );
-        const models = data.map((model) => ({
-          id: model.id,
-          aliases: model.aliases ?? [],
-          contextTokens: model.max_context_length ?? undefined,
-          deprecatedAt: instantOf(model.deprecation),
-          replacement: model.deprecation_replacement_model ?? undefined,
-        }));
-        return { kind: 'accepted', models };
+        return { kind: 'accepted', models: (await listModels(apiKey)).map(modelOf) };
       } catch (error) {
         if (!(error instanceof MistralUnauthorizedError)) throw error;
         return { kind: 'rejected', status: error.status === 403 ? 403 : 401 };

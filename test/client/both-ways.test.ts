@@ -37,7 +37,11 @@ async function gatewayOver({ counters, now }: World, requestsPerMinute: number) 
   const nowMs = () => now().getTime();
   const holder = createQuotaHolder({ holderId: 'the gateway', counters, nowMs });
   const gateway = await gatewayWorld(completing, undefined, {
-    authorize: (caller, request) => authorizeRequest(access, caller, request),
+    access: {
+      authorize: (caller, request) => authorizeRequest(access, caller, request),
+      models: access.models,
+      cards: undefined,
+    },
     metering: createMetering(policy, holder, createTariff(priceBook)),
   });
   const front = await functionUrl(

@@ -50,6 +50,8 @@ async function assembled(
   onTestFinished(() => void close());
   return {
     received,
+    list: (role: string) =>
+      fetch(`${at}/v1/models`, { headers: { [CALLER_HEADER]: caller(role) } }),
     ask: (body: unknown, role = 'developer', path = '/v1/chat/completions') =>
       fetch(at + path, {
         method: 'POST',
@@ -139,6 +141,23 @@ test('a model without a price is rejected if the policy says so', async () => {
   expect(answer.status).toBe(403);
   expect(await answer.json()).toMatchObject({ code: 'model_not_priced' });
   expect(received).toEqual([]);
+});
+
+test('models are listed as Mistral describes them, for what role and workspace allow', async () => {
+  const describe = (id: string, alias: string) => ({
+    ...{ id, object: 'model', aliases: [alias], type: 'base', max_context_length: 131_072 },
+    ...{ capabilities: { completion_chat: true }, deprecation: null, a_new_field: [1] },
+  });
+  const small = describe('mistral-small-2603', 'mistral-small-latest');
+  const large = describe('mistral-large-2512', 'mistral-large-latest');
+  const { list, received } = await assembled((response) =>
+    answerJson(response, 200, { object: 'list', data: [large, small] }),
+  );
+
+  expect(await (await list('developer')).json()).toEqual({ object: 'list', data: [small] });
+  expect(await (await list('platform-admin')).json()).toMatchObject({ data: [large, small] });
+  expect((await list('stranger')).status).toBe(403);
+  expect(received).toEqual([]); // read when the gateway started
 });
 
 test('metrics are written together with usage', async () => {

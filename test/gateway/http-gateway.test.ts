@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { KEY } from '../support/gateway-fakes.js';
+import { aPolicy } from '../support/builders.js';
+import { accessTo, KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,
   CHAT,
@@ -158,13 +159,18 @@ test('the model is named by the id that was checked, since aliases move', async 
   expect(JSON.parse(world.received[0]?.body ?? '').model).toBe('codestral-2508');
 });
 
-test('while the key cannot be read, listing models is a 503', async () => {
-  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+test('listing models needs no key, only the list', async () => {
+  const list = { path: '/v1/models', method: 'GET' };
+  const world = await gatewayWorld(() => {});
   world.keys.current = () => Promise.reject(new Error('secrets manager down'));
-  const answer = await world.ask(undefined, { path: '/v1/models', method: 'GET' });
-  expect(answer.status).toBe(503);
-  expect(await answer.json()).toMatchObject({ code: 'key_unavailable' });
-  expect(world.logged).toEqual([expect.stringMatching(/^key not read .*"dev-workspace"/)]);
+  expect((await world.ask(undefined, list)).status).toBe(200);
+
+  const access = { ...accessTo(aPolicy()), cards: undefined };
+  const unread = await gatewayWorld(() => {}, undefined, { access });
+  const answer = await unread.ask(undefined, list);
+  expect(answer.status).toBe(502);
+  expect(await answer.json()).toMatchObject({ code: 'upstream_unavailable' });
+  expect((await unread.ask(undefined, { ...list, caller: session('stranger') })).status).toBe(403);
 });
 
 test.each([

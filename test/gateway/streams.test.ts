@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { GatewayDeps } from '../../gateway/gateway-deps.js';
 import { DeliveredText } from '../../governance/metering/answer-meter.js';
 import { UsageScanner } from '../../governance/metering/usage-scanner.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
 import {
   answerJson,
   CALLER_HEADER,
@@ -235,6 +236,56 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.received).toEqual([]);
   });
 
+  test.each<[string, number, (pause: () => Promise<void>) => Partial<GatewayDeps>]>([
+    ['waits at the rate limit', 429, (pause) => ({ sleep: pause })],
+    [
+      'waits for another key',
+      401,
+      (pause) => ({
+        keys: {
+          current: () => new ApiKey('k1'),
+          async instead() {
+            await pause();
+            return new ApiKey('k2');
+          },
+        },
+      }),
+    ],
+  ])(
+    'a caller that hangs up while its request %s pays nothing, and nothing more is sent',
+    async (_name, status, overridesWith) => {
+      let goOn = () => {};
+      let isPaused = false;
+      let isOver = false;
+      const pause = async () => {
+        isPaused = true;
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+      };
+      const ended = () => {
+        isOver = true;
+      };
+      const world = await gatewayWorld((response) => answerJson(response, status, {}), undefined, {
+        ...overridesWith(pause),
+        metrics: { ended, refused() {} },
+      });
+      const controller = new AbortController();
+      const answer = world.ask(CHAT, { signal: controller.signal });
+      await eventually(() => isPaused);
+      controller.abort();
+      await expect(answer).rejects.toThrow();
+      await eventually(() => isOver);
+
+      expect(world.quotas.ends).toEqual({ settled: 0, released: 1 });
+      goOn();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(world.received).toHaveLength(1);
+      expect(world.alerts).toEqual([]);
+      expect(world.quotas.reserved()).toBe(0);
+    },
+  );
+
   test('a caller that does not read slows Mistral down instead of filling memory', async () => {
     const block = `data: ${'x'.repeat(65_536)}\n\n`;
     let sent = 0;
@@ -281,24 +332,5 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     await eventually(() => world.quotas.ends.settled === 1);
     await eventually(() => world.received[0]?.aborted === true);
     expect(world.quotas.reserved()).toBe(0);
-  });
-
-  test('a caller that disconnects while models are listed does not affect others', async () => {
-    let answer = () => {};
-    const world = await gatewayWorld((response) => {
-      answer = () =>
-        answerJson(response, 200, { object: 'list', data: [{ id: 'codestral-2508' }] });
-    });
-    const list = { path: '/v1/models', method: 'GET' };
-    const controller = new AbortController();
-    const impatient = world.ask(undefined, { ...list, signal: controller.signal });
-    await eventually(() => world.received.length === 1);
-    controller.abort();
-    await expect(impatient).rejects.toThrow();
-    const patient = world.ask(undefined, list);
-    answer();
-
-    expect(await (await patient).json()).toMatchObject({ data: [{ id: 'codestral-2508' }] });
-    expect(world.received).toHaveLength(1);
   });
 });

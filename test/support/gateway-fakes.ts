@@ -1,10 +1,7 @@
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { compileAccess } from '../../governance/access/compile-access.js';
-import {
-  createModelDirectory,
-  type ModelDirectory,
-} from '../../governance/access/model-directory.js';
-import type { Authorize } from '../../governance/metering/live-access.js';
+import { createModelDirectory } from '../../governance/access/model-directory.js';
 import type { Tariff } from '../../governance/metering/tariff.js';
 import type { WorkspaceKeys } from '../../governance/metering/workspace-keys.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
@@ -21,11 +18,23 @@ const MODELS: readonly NamedModel[] = [
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'], contextTokens: 128_000 },
 ];
 
+/** Mistral's list: those models, and one that is newer. */
+const CARDS = [...MODELS, { id: 'brand-new-9999', aliases: ['brand-new'] }].map(
+  ({ id, aliases }) => ({
+    ...{ id, object: 'model', owned_by: 'mistralai', aliases: [...aliases], type: 'base' },
+    capabilities: { completion_chat: true, completion_fim: false, function_calling: true },
+  }),
+);
+
 /** The policy's own rules, over a few models. */
-export function accessTo(policy: Policy): { models: ModelDirectory; authorize: Authorize } {
+export function accessTo(policy: Policy): GatewayDeps['access'] {
   const models = createModelDirectory(MODELS, { models: MODELS });
   const access = compileAccess(policy, models);
-  return { models, authorize: (caller, request) => authorizeRequest(access, caller, request) };
+  return {
+    models,
+    cards: CARDS,
+    authorize: (caller, request) => authorizeRequest(access, caller, request),
+  };
 }
 
 /** One nano-unit a prompt token, two a completion token, a thousand a page. */

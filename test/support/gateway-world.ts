@@ -90,7 +90,7 @@ export async function gatewayWorld(
   const gateway = createGateway({
     policy,
     upstream: UPSTREAMS[upstreamKind](policy.mistral.apiUrl, policy.gateway),
-    ...accessTo(policy),
+    access: accessTo(policy),
     metering: createMetering(policy, quotas, fakeTariff),
     keys,
     alerts: { unauthorized: (workspace) => void alerts.push(workspace) },
