@@ -21,7 +21,7 @@ export class InFlight {
     this.#onIdle = [];
   }
 
-  /** Refuses new requests, and waits until the others have ended or the timeout has passed. */
+  /** Rejects new requests, and waits until the others have ended or the timeout has passed. */
   async close(timeoutSeconds: number): Promise<void> {
     this.#isClosed = true;
     if (this.#count === 0) return;

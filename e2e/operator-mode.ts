@@ -53,7 +53,7 @@ export async function runOperatorMode(
   await report.step('destroyed once more', () => app.destroy());
 }
 
-/** Every secret's first key is asked for; returns the command in the alert of one. */
+/** Every secret's first key is requested; returns the command in the alert of one. */
 async function keysNeeded(scene: Scene, policyPath: string): Promise<string> {
   const { cloud, rotations } = scene;
   const planned = secretsOf(policyPath);
@@ -117,7 +117,7 @@ async function replaceLeaked(scene: Scene, policyPath: string, leaked: FakeKey):
   claim(apiKey === key.plaintext, 'the second key, for its readers');
 
   const alerts = await until(
-    'a deletion that is asked for',
+    'a deletion that is requested',
     () => receiveAlerts(scene, OPERATOR_ALERT_TYPES),
     (received) => received.length > 0,
   );

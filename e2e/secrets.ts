@@ -68,7 +68,7 @@ export function createRotations(cloud: Cloud, functionName: string, onStep: () =
   async function asPending(secretName: string, before: string | undefined): Promise<string> {
     const versionId = await current(secretName);
     if (versionId === undefined || versionId === before) {
-      throw new Error(`no rotation of ${secretName} was asked for`);
+      throw new Error(`no rotation of ${secretName} was requested`);
     }
     if (before !== undefined) await moveCurrent(secretName, versionId, before);
     await secretsManager.putSecretValue({
@@ -106,7 +106,7 @@ export function createRotations(cloud: Cloud, functionName: string, onStep: () =
       return versionId;
     },
 
-    /** A rotation that the product itself has asked for, of a secret that held nothing. */
+    /** A rotation that the product itself requested, of a secret that held nothing. */
     async driveAsked(secretName: string): Promise<void> {
       await attempt(secretName, await asPending(secretName, undefined));
     },

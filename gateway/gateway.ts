@@ -10,7 +10,7 @@ import { type CallHead, type Reply, type RequestInFlight, send } from './reply.j
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {
   readonly maxBodyBytes: number;
-  /** Refuses what needs no body to be refused. */
+  /** Rejects what can be rejected without its body. */
   route(method: string, target: string): Endpoint | Problem;
   handle(endpoint: Endpoint, head: CallHead, body: Buffer, reply: Reply): RequestInFlight;
   /** Waits for requests in flight, then closes the connections to Mistral. */

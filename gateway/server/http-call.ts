@@ -106,7 +106,7 @@ function onClose(this: Carrier): void {
   this[CALL]?.closed();
 }
 
-/** Refuses a request whose body is still to come. */
+/** Rejects a request whose body is still to come. */
 export function refuseUnread(
   request: IncomingMessage,
   response: ServerResponse,

@@ -9,7 +9,7 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-// Containers are killed ten to thirty seconds after they are told to stop.
+// Containers are killed ten to thirty seconds after the signal to stop.
 const GRACE_MS = 8000;
 
 export async function serveGateway(

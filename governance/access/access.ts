@@ -1,7 +1,7 @@
 export interface AccessRequest {
   /** As the caller wrote it: an id or an alias. */
   readonly model: string;
-  /** What the caller asked for; `undefined` or `null` where it left that to us. */
+  /** What the caller requested; `undefined` or `null` where it set no limit. */
   readonly maxTokens: number | null | undefined;
 }
 

@@ -31,7 +31,7 @@ const RetiringKeySchema = z.object({
 });
 
 export const ReplacedKeySchema = RetiringKeySchema.extend({
-  // Left out by an input that was written by hand.
+  // Missing in an input that an operator wrote.
   reason: z.literal('replaced').default('replaced'),
   newKeyId: z.string().min(1),
   newVersionId: z.string().min(1),

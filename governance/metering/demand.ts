@@ -14,7 +14,7 @@ export interface Demand {
   /** Of OCR. */
   readonly pages: number;
   readonly audioSeconds: number;
-  /** Asked for with `service_tier`, at a higher price. */
+  /** Requested with `service_tier`, at a higher price. */
   readonly priority: boolean;
   /** OCR that also describes what it finds, at a higher price. */
   readonly annotated: boolean;

@@ -12,7 +12,7 @@ export interface Charge {
 
 /** What requests cost. */
 export interface Tariff {
-  /** The most a request can cost, in nano-units; `undefined` where the policy refuses the model. */
+  /** The most a request can cost, in nano-units; `undefined` where the policy rejects the model. */
   bound(demand: Demand): number | undefined;
   /** What the usage that Mistral reports costs; `undefined` where it makes no sense. */
   charge(demand: Demand, usage: ReportedUsage): Charge | undefined;

@@ -3,7 +3,7 @@ import type { ApiKey } from './api-key.js';
 /** A piece this long gives too much of a key away. */
 const PIECE = 8;
 
-/** The text without the key and without any piece of it, in whatever case a server echoes it. */
+/** The text without the key and without any piece of it, in upper or lower case. */
 export function redactKey(text: string, apiKey: ApiKey): string {
   const plaintext = apiKey.reveal().toLowerCase();
   const width = Math.min(PIECE, plaintext.length);

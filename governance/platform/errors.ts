@@ -68,7 +68,7 @@ export class UnknownSecretError extends Error {
   override readonly name = 'UnknownSecretError';
 }
 
-/** Secrets Manager asked for a rotation step that its own version labels contradict. */
+/** Secrets Manager requested a rotation step that its own version labels contradict. */
 export class RotationRefusedError extends Error {
   override readonly name = 'RotationRefusedError';
 }

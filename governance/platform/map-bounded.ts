@@ -1,4 +1,4 @@
-/** Maps with at most `limit` calls under way; results keep the order of the items. */
+/** Maps with at most `limit` calls in flight; results keep the order of the items. */
 export async function mapBounded<Item, Result>(
   items: readonly Item[],
   limit: number,

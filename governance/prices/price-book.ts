@@ -15,7 +15,7 @@ export interface PriceBook {
   readonly currency: Currency;
   /** What the list says of models besides their prices. */
   readonly models: readonly NamedModel[];
-  /** By exact id. `undefined` for a model without a price where the policy refuses those. */
+  /** By exact id. `undefined` for a model without a price where the policy rejects those. */
   pricesOf(modelId: string): ModelPrices | undefined;
 }
 

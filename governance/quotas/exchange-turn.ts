@@ -153,7 +153,7 @@ function serve(account: Account, nowMs: number): void {
   }
 }
 
-/** Refuses what the counter, as just read, cannot give, and serves the requests behind. */
+/** Rejects what the counter, as just read, cannot give, and serves the requests behind. */
 function refuseHopeless(account: Account, parts: HolderParts): void {
   const heldByOthers = isHeldByOthers(account, parts);
   const kept: Waiter[] = [];

@@ -59,7 +59,7 @@ export function propose(
     before: lease,
     after: isDone ? undefined : after,
     settle: used,
-    // What is used or in flight is owed, whatever the limit.
+    // What is used or in flight is owed, also above the limit.
     ...(spare > 0 && growth > 0 && { limit }),
   };
   position.unanswered.push(exchange);

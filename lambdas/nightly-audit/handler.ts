@@ -63,7 +63,7 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     const findings = openAfter(changes).map(({ finding }) => finding);
     deps.metrics.record(auditGauges(run.gauges, findings, at));
 
-    // Sent first: after a crash in between an alert is sent twice. The other way round it never is.
+    // Sent before it is stored: a crash in between sends an alert twice instead of never.
     const news = auditAlerts({ changes, at, report, problems });
     for (const alert of news.alerts) await alerts.publish(alert);
     const { opened, resolved } = changes;

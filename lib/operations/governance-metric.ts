@@ -5,7 +5,7 @@ import {
   type MetricName,
 } from '../../governance/platform/metrics.js';
 
-/** What a metric is asked for by. */
+/** What a metric is requested by. */
 export type DimensionOf<Name extends MetricName> = (typeof METRICS)[Name]['dimensions'][number];
 
 /** A metric that this product writes, under one value of one of its dimensions. */

@@ -83,7 +83,7 @@ describe('simulate', () => {
 });
 
 describe('a simulation', () => {
-  test('refuses requests above a budget, and alerts as the spend monitor does', async () => {
+  test('rejects requests above a budget, and alerts as the spend monitor does', async () => {
     const minutes = [0, 10, 20, 30, 40, 110, 115, 130];
     const { refusals, alerts, budgets } = await replay(
       budgeted({ hourlyUsd: 0.4 }),

@@ -82,7 +82,7 @@ test('an alert that a subscriber does not take is kept', () => {
   });
 });
 
-test('subscribers get the alerts they asked for', () => {
+test('subscribers get the alerts that their filters select', () => {
   const policy = aPolicy((document) => {
     document.alerts.subscriptions = [
       { protocol: 'email', endpoint: 'oncall@example.com', filter: { severity: ['critical'] } },

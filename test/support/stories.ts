@@ -48,7 +48,7 @@ export const ROTATION_DURING_RETIREMENT: Story = {
 };
 
 export const TWO_ROTATIONS_AT_ONCE: Story = {
-  name: 'two rotations asked for at once',
+  name: 'two rotations requested at once',
   before: async (world) => {
     await deploy(world);
     await world.clock.playUntil(dayOf(50));

@@ -236,7 +236,7 @@ describe('very many keys', () => {
     ]);
   });
 
-  test('findings may be asked for again', () => {
+  test('findings can be requested again', () => {
     const audit = audited([inOrder, ...hoard(60)]);
     const view = { complete: true, changing: new Set<string>() };
     expect(audit.findings(view)).toEqual(audit.findings(view));

@@ -100,7 +100,7 @@ export async function expectBoundedLoss(counting: Counting): Promise<void> {
     inspect: async () => {},
   });
 
-  // 60 s later somebody looks: at the latest then all is free that the dead had held.
+  // 60 s later, at the latest, everything that the crashed holders held is free.
   const laterMs = result.endMs + 60_001;
   const visitor = createQuotaHolder({ holderId: 'visitor', counters, nowMs: () => laterMs });
   for (const quota of quotas) {

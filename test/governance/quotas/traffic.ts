@@ -76,7 +76,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** Counters that take a random while to do what they are asked for, and another one to answer. */
+/** Counters that take a random time to apply a call, and another to answer it. */
 export function farAway(counters: QuotaCounters, random: () => number): QuotaCounters {
   async function travel<T>(call: () => Promise<T>): Promise<T> {
     await pass();
@@ -93,7 +93,7 @@ export function farAway(counters: QuotaCounters, random: () => number): QuotaCou
   };
 }
 
-/** Holders serve requests of random size and duration, on a clock that runs while calls are under way. */
+/** Holders serve requests of random size and duration, on a clock that runs while calls are in flight. */
 export async function play(traffic: Traffic): Promise<TrafficResult> {
   const { quotas, counters, startMs, ticks, random } = traffic;
   const tallies = new Map<string, Tally>();

@@ -37,7 +37,7 @@ const rows = widgets.flatMap(({ properties }) => properties.metrics ?? []);
 
 const SEARCH = /SEARCH\('\{MistralGovernance,(\w+)\} MetricName="(\w+)"'/;
 
-/** Each metric of ours that is shown, with the dimension it is asked for by. */
+/** Each metric that is shown, with the dimension that it is requested by. */
 function ours(): [MetricName, string][] {
   return rows.flatMap((row): [MetricName, string][] => {
     const [first, name, dimension] = row;
