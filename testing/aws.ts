@@ -9,6 +9,8 @@ export const PATIENT_CLIENT = {
   requestHandler: { requestTimeout: PATIENCE_MS, throwOnRequestTimeout: true },
 } as const satisfies AwsClientConfig;
 
+const NO_PREFERENCE: string[] = [];
+
 /** A local stand-in for AWS, for any client of the SDK: nothing comes from the machine's own settings. */
 export function localAws(endpoint: string) {
   return {
@@ -20,5 +22,6 @@ export function localAws(endpoint: string) {
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
     userAgentAppId: 'local',
+    authSchemePreference: NO_PREFERENCE,
   } as const;
 }

@@ -83,6 +83,7 @@ export function writings(
 }
 
 const PIECE = 8;
+const HALF = PIECE / 2;
 
 /** Every plaintext key that ever existed in this world. */
 export function plaintextsOf({ mistral, secrets, policy }: World): string[] {
@@ -92,14 +93,27 @@ export function plaintextsOf({ mistral, secrets, policy }: World): string[] {
   return [adminKey ?? '', ...mistral.keys.made.map(({ plaintext }) => plaintext)];
 }
 
-/** The fourth invariant: the eight-character pieces of keys in a text. */
+/**
+ * The fourth invariant: the eight-character pieces of keys that show up in a text. Wherever a piece
+ * is, a half of it begins at a multiple of five; the rest of a long text need not be compared.
+ */
 export function leaksIn(text: string, plaintexts: readonly string[]): string[] {
-  return plaintexts.flatMap(piecesOf).filter((piece) => text.includes(piece));
+  const pieces = new Set(plaintexts.flatMap((plaintext) => partsOf(plaintext, PIECE)));
+  const halves = new Set(plaintexts.flatMap((plaintext) => partsOf(plaintext, HALF)));
+  const found = new Set<string>();
+  for (let at = 0; at < text.length; at += HALF + 1) {
+    if (!halves.has(text.slice(at, at + HALF))) continue;
+    for (const part of partsOf(text.slice(Math.max(0, at - HALF), at + PIECE), PIECE)) {
+      if (pieces.has(part)) found.add(part);
+    }
+  }
+  return [...pieces].filter((piece) => found.has(piece));
 }
 
-function piecesOf(text: string): string[] {
-  return Array.from({ length: Math.max(0, text.length - PIECE + 1) }, (_, i) =>
-    text.slice(i, i + PIECE),
+/** Every part of a text that is so long. */
+function partsOf(text: string, length: number): string[] {
+  return Array.from({ length: Math.max(0, text.length - length + 1) }, (_, at) =>
+    text.slice(at, at + length),
   );
 }
 

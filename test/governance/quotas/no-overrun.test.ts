@@ -30,7 +30,7 @@ async function inDynamo(): Promise<Counting> {
   await dynamo.createTable(table);
   const counters = createQuotaCounters(dynamo.client, table, { timeoutMs: 600_000 });
   const quotas = QUOTAS.filter(({ unit }) => unit !== 'usd');
-  return { name: 'DynamoDB', counters, quotas, scale: 1 / 2 };
+  return { name: 'DynamoDB', counters, quotas, scale: 1 / 4 };
 }
 
 describe.each([
