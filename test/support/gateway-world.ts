@@ -9,6 +9,7 @@ import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { createMetering } from '../../governance/metering/metering.js';
 import type { Log } from '../../governance/platform/log.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import { PATIENCE_MS } from '../../testing/aws.js';
 import { aPolicy, type policyDocument } from './builders.js';
 import {
   accessTo,
@@ -213,7 +214,7 @@ export function streamEvents(words: readonly string[], usage: object | null = US
 
 /** Waits for something that other turns of the event loop bring about. */
 export async function eventually(isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + PATIENCE_MS;
   while (!isSo()) {
     if (Date.now() > deadline) throw new Error('waited in vain');
     await new Promise((resolve) => setTimeout(resolve, 2));
