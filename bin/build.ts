@@ -15,7 +15,7 @@ interface Library {
   readonly format: 'cjs' | 'esm';
 }
 
-/** One file and its types. Packages stay outside: the app has them and shares them. */
+/** As one file. Packages stay outside: who uses it has them, and shares them with it. */
 async function buildLibrary({ name, entry, format }: Library): Promise<void> {
   const folder = join(DIST, name);
   mkdirSync(folder, { recursive: true });
@@ -29,14 +29,13 @@ async function buildLibrary({ name, entry, format }: Library): Promise<void> {
     platform: 'node',
     target: 'node20',
     format,
-    // Their names in CommonJS.
+    // What CommonJS calls them.
     define: isCommonJs
       ? { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' }
       : {},
     logLevel: 'warning',
   };
   await build(options);
-  writeTypes(folder, entry);
 }
 
 /** Each as a deploy makes it; esbuild reads once what several import. */
@@ -47,9 +46,11 @@ async function bundleFunctions(outdir: string): Promise<void> {
   await build({ ...BUNDLING, entryPoints, outdir, outExtension: { '.js': '.mjs' } });
 }
 
-function writeTypes(folder: string, entry: string): void {
-  const project = join(folder, 'tsconfig.json');
-  const fromHere = (path: string) => relative(folder, join(ROOT, path));
+/** Of all libraries in one go, since they share most of what they are made of. */
+function writeTypes(libraries: readonly Library[]): void {
+  const types = join(DIST, 'types');
+  const project = join(types, 'tsconfig.json');
+  const fromHere = (path: string) => relative(types, join(ROOT, path));
   const config = {
     extends: fromHere('tsconfig.json'),
     compilerOptions: {
@@ -59,45 +60,41 @@ function writeTypes(folder: string, entry: string): void {
       rootDir: fromHere('.'),
       outDir: '.',
     },
-    files: [fromHere(entry)],
+    files: libraries.map(({ entry }) => fromHere(entry)),
     include: [],
   };
+  mkdirSync(types);
   writeFileSync(project, JSON.stringify(config));
   execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project], {
     stdio: 'inherit',
   });
-  rmSync(project);
-  removeUnreached(folder, join(folder, entry.replace(/\.ts$/, '.d.ts')));
+  for (const { name, entry } of libraries) copyReached(types, typesOf(entry), join(DIST, name));
+  rmSync(types, { recursive: true });
 }
 
-/** The compiler writes the types of every file that it reads, although most are private. */
-function removeUnreached(folder: string, entry: string): void {
-  const reached = new Set<string>();
-  const queue = [entry];
-  for (const file of queue) {
-    if (reached.has(file)) continue;
-    reached.add(file);
-    const imports = readFileSync(file, 'utf8').matchAll(
-      /(?:from|import)\s*\(?['"](\.[^'"]+)\.js['"]/g,
-    );
-    queue.push(...[...imports].map(([, path = '']) => join(dirname(file), `${path}.d.ts`)));
+/** The compiler writes the types of every file that it read, though most are private. */
+function copyReached(from: string, entry: string, to: string): void {
+  const reached = new Set([entry]);
+  for (const file of reached) {
+    const text = readFileSync(join(from, file), 'utf8');
+    mkdirSync(dirname(join(to, file)), { recursive: true });
+    writeFileSync(join(to, file), text);
+    const imports = text.matchAll(/(?:from|import)\s*\(?['"](\.[^'"]+\.js)['"]/g);
+    for (const [, path = ''] of imports) reached.add(typesOf(join(dirname(file), path)));
   }
-  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const file = join(folder, path);
-    if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
-  }
-  removeEmptyFolders(folder);
 }
 
-function removeEmptyFolders(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeEmptyFolders(join(folder, entry.name));
-  }
-  if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
+function typesOf(source: string): string {
+  return source.replace(/\.[jt]s$/, '.d.ts');
 }
+
+const LIBRARIES: readonly Library[] = [
+  { name: 'cdk', entry: 'lib/cdk.ts', format: 'cjs' },
+  { name: 'client', entry: 'client/index.ts', format: 'esm' },
+];
 
 rmSync(DIST, { recursive: true, force: true });
-await buildLibrary({ name: 'cdk', entry: 'lib/cdk.ts', format: 'cjs' });
-await buildLibrary({ name: 'client', entry: 'client/index.ts', format: 'esm' });
+for (const library of LIBRARIES) await buildLibrary(library);
+writeTypes(LIBRARIES);
 await bundleCommandLine(join(DIST, 'cli/main.js'));
 await bundleFunctions(join(DIST, 'cdk/functions'));

@@ -108,6 +108,13 @@ test('no file and no folder has a meaningless name', () => {
   expect(names.filter((file) => saysNothing(file))).toEqual([]);
 });
 
+test('no test has a time limit of its own, which a busy machine would break', () => {
+  const limited = filesIn('test').filter((file) =>
+    /\btimeout: \d|^\s*\}, [\d_]{4,}\);$/m.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
+  expect(limited).toEqual([]);
+});
+
 function saysNothing(file: string): boolean {
   return file.split('/').some((part) => SAYS_NOTHING.includes(part.replace(/\..*$/, '')));
 }

@@ -24,4 +24,4 @@ test('npm start ends with 2 for a policy that it cannot play, and keeps stdout f
   });
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(`${path} has fewer than three keys`);
-}, 300_000);
+});

@@ -40,4 +40,4 @@ test('two hundred workspaces of three keys stay within every limit of CloudForma
   expect(JSON.stringify(secret?.Properties.ResourcePolicy).length).toBeLessThan(
     MOST_SECRET_POLICY_CHARACTERS,
   );
-}, 120_000);
+});

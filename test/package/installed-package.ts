@@ -20,7 +20,7 @@ export function installPackage(): InstalledPackage {
   const [checkout, app] = [join(folder, 'checkout'), join(folder, 'team-stack')];
   cpSync(ROOT, checkout, { recursive: true, filter: isSource });
   link('node_modules', checkout);
-  run(checkout, 'npm', 'run', 'build', '--silent');
+  run(checkout, 'node', '--import', 'tsx', 'bin/build.ts');
   cpSync(join(ROOT, 'examples/team-stack'), app, { recursive: true });
   return { app, ...install(checkout, app) };
 }

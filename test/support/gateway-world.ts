@@ -9,6 +9,7 @@ import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { createMetering } from '../../governance/metering/metering.js';
 import type { Log } from '../../governance/platform/log.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import { PATIENCE_MS } from '../../testing/aws.js';
 import { aPolicy, type policyDocument } from './builders.js';
 import {
   accessTo,

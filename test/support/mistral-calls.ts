@@ -7,6 +7,7 @@ import {
   createMistralHttp,
   type MistralHttpOptions,
 } from '../../governance/mistral/mistral-http.js';
+import { PATIENCE_MS } from '../../testing/aws.js';
 import { json, type Loopback, loopback } from './loopback.js';
 
 export const PLAINTEXT = 'HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y';
@@ -34,6 +35,7 @@ export function inTurn(...answers: Answer[]): Promise<Loopback> {
 export async function send(server: Loopback, request: Request, options: MistralHttpOptions = {}) {
   const slept: number[] = [];
   const http = createMistralHttp(`${server.url}/v1/`, {
+    timeoutMs: PATIENCE_MS,
     random: () => 0.5,
     sleep: async (milliseconds) => slept.push(milliseconds),
     now: () => new Date('2026-11-24T10:00:00Z'),
