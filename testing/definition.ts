@@ -29,8 +29,12 @@ export function synthesizeDefinition(policy: Policy): Definition {
     builtinCloudFormationValidation: false, // `npm run synth` does this; it takes seconds
   });
   const stack = new GovernanceStack(app, 'MistralGovernance', { policy });
-  const machines = Template.fromStack(stack).findResources('AWS::StepFunctions::StateMachine');
-  const [machine] = Object.values(machines);
+  return definitionIn(Template.fromStack(stack));
+}
+
+/** The state machine in a synthesized template. */
+export function definitionIn(template: Template): Definition {
+  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
   return DefinitionSchema.parse(JSON.parse(joined(machine?.Properties.DefinitionString)));
 }
 

@@ -27,19 +27,21 @@ export interface Synthesized {
   workspace(name: string): Template;
 }
 
-let asShipped: Synthesized | undefined;
+const known = new Map<string, Synthesized>();
 
-/** Without arguments, the shipped policy: made once for all tests of a worker, which only read it. */
+/** Made once for all tests of a worker that ask for the same, which only read it. */
 export function synthesize(
-  policy?: Policy,
-  props: Partial<GovernanceStackProps> = {},
+  policy: Policy = aPolicy(),
+  props?: Partial<GovernanceStackProps>,
 ): Synthesized {
-  if (policy) return synthesizeAnew(policy, props);
-  asShipped ??= synthesizeAnew(aPolicy(), {});
-  return asShipped;
+  if (props) return synthesizeAnew(policy, props);
+  const name = JSON.stringify(policy);
+  const synthesized = known.get(name) ?? synthesizeAnew(policy);
+  known.set(name, synthesized);
+  return synthesized;
 }
 
-function synthesizeAnew(policy: Policy, props: Partial<GovernanceStackProps>): Synthesized {
+function synthesizeAnew(policy: Policy, props: Partial<GovernanceStackProps> = {}): Synthesized {
   const app = testApp();
   const stack = new GovernanceStack(app, 'MistralGovernance', { policy, ...props });
   return {
