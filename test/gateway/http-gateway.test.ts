@@ -376,17 +376,65 @@ test('n completions are reserved n times', async () => {
   expect(reserved - once).toBe(20 * 3 + 6 * 2);
 });
 
-test("a linked image is reserved at the model's whole context", async () => {
+test("a linked document is reserved at the model's whole context", async () => {
   let reserved = 0;
   const world = await gatewayWorld((response) => {
     reserved = world.quotas.reserved();
     answerJson(response, 200, COMPLETION);
   });
-  const content = [{ type: 'image_url', image_url: 'https://example.com/a.png' }];
+  const content = [{ type: 'document_url', document_url: 'https://example.com/a.pdf' }];
 
   await world.ask({ ...CHAT, max_tokens: 1, messages: [{ role: 'user', content }] });
 
   expect(reserved).toBe(1 + (256_000 + 2) + (256_000 + 1));
+});
+
+test.each([
+  ['linked', 'https://example.com/a.png'],
+  ['in the body', `data:image/png;base64,${'A'.repeat(900_000)}`],
+])("an image %s fits into an analyst's day, and is settled at what it used", async (_name, url) => {
+  const reserved: number[] = [];
+  const usage = { prompt_tokens: 5000, completion_tokens: 7, total_tokens: 5007 };
+  const world = await gatewayWorld((response) => {
+    reserved.push(world.quotas.reserved());
+    answerJson(response, 200, { ...COMPLETION, usage });
+  });
+  const content = [{ type: 'image_url', image_url: { url } }];
+  const tokens = `caller#${session('analyst')} tokens day`;
+
+  const body = { ...CHAT, max_tokens: 100, messages: [{ role: 'user', content }] };
+  const answer = await world.ask(body, { caller: session('analyst') });
+
+  expect(answer.status).toBe(200);
+  await answer.text();
+  // Of the day's tokens, and of two budgets.
+  expect(reserved[0]).toBeGreaterThan(3 * 3200);
+  expect(reserved[0]).toBeLessThan(3 * 3600);
+  // More than was reserved: what is true counts.
+  expect(world.quotas.settled(tokens)).toBe(5007);
+  expect(world.quotas.settled('workspace#ml-workspace usd month')).toBe(5014);
+});
+
+test("a policy's bounds of images and pages are what is reserved", async () => {
+  const reserved: number[] = [];
+  const world = await gatewayWorld(
+    (response) => {
+      reserved.push(world.quotas.reserved());
+      answerJson(response, 200, COMPLETION);
+    },
+    (document) => {
+      document.limits = { ocrPages: 20, models: { 'mistral-small-2603': { imageTokens: 500 } } };
+    },
+  );
+  const content = [{ type: 'image_url', image_url: 'https://example.com/a.png' }];
+  await world.ask({ ...CHAT, max_tokens: 1, messages: [{ role: 'user', content }] });
+  expect(reserved[0]).toBeLessThan(4 * 800);
+
+  const document = { type: 'document_url', document_url: 'https://example.com/a.pdf' };
+  const ocr = { model: 'mistral-ocr-latest', document };
+  const options = { path: '/v1/ocr', caller: session('platform-admin') };
+  for (const pages of [undefined, '0-4', [0, 7]]) await world.ask({ ...ocr, pages }, options);
+  expect(reserved.slice(1)).toEqual([20, 5, 2].map((pages) => 3 * 1000 * pages + 1));
 });
 
 test('an unexpected error is a 500 and leaves nothing reserved', async () => {

@@ -59,6 +59,8 @@ test('a caller may use what its role and its workspace allow, within the limits 
     role: 'analyst',
     modelId: 'mistral-small-2603',
     maxTokens: 100,
+    isCapped: false,
+    bounds: { imageTokens: 3100, ocrPages: 1000 },
     dailyTokens: { principal: session('analyst'), limit: 100_000 },
   });
 });
