@@ -33,6 +33,8 @@ export interface CompiledAccess {
 }
 
 const SESSION = /^(arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]+)\/[\w+=,.@-]+$/;
+/** As a proxy may name a caller: without its session, and with the role's path. */
+const ROLE = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]+)$/;
 const USER = /^arn:aws[a-z-]*:iam::\d{12}:user\/[!-~]+$/;
 
 // There is no limit to sessions: the oldest of them make room.
@@ -48,13 +50,17 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
   }));
 
   function find(arn: string): CallerAccess | AccessRefusal {
-    const [, assumedRole] = SESSION.exec(arn) ?? [];
+    const role = ROLE.test(arn) ? arn.replace(ROLE, 'arn:$1:sts::$2:assumed-role/$3') : undefined;
+    const assumedRole = role ?? SESSION.exec(arn)?.[1];
     const isKnownKind = assumedRole !== undefined || USER.test(arn);
-    const rule = isKnownKind ? rules.find(({ pattern }) => matches(pattern, arn)) : undefined;
+    const identity = role === undefined ? arn : `${role}/`;
+    const rule = isKnownKind ? rules.find(({ pattern }) => matches(pattern, identity)) : undefined;
     if (rule === undefined) return unknownCaller(arn);
     const { caller, access } = rule;
     if (access === undefined) return unknownRole(caller.role, policy);
-    const principal = caller.perSession ? arn : (assumedRole ?? arn);
+    // Of a role that is given without its session, all sessions are one.
+    const isOneSession = caller.perSession && role === undefined;
+    const principal = isOneSession ? arn : (assumedRole ?? arn);
     const limit = access.dailyTokens;
     const dailyTokens = limit === undefined ? undefined : { principal, limit };
     return { kind: 'known', access, dailyTokens };

@@ -296,10 +296,16 @@ test('only headers about the request come back', async () => {
 test.each([
   ['GET', '/v1/files', 404, 'endpoint_not_allowed'],
   ['POST', '/v1/agents/completions', 404, 'endpoint_not_allowed'],
-  ['POST', '/v1/chat/completions/', 404, 'endpoint_not_allowed'],
-  ['POST', '//v1/chat/completions', 404, 'endpoint_not_allowed'],
   ['POST', '/v1/../v1/admin/api-keys', 404, 'endpoint_not_allowed'],
-  ['GET', '/v1/models/', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/chat/completions/%2e%2e/%2e%2e/admin/api-keys', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/embeddings/..%2fchat%2fcompletions', 404, 'endpoint_not_allowed'],
+  ['POST', '/V1/chat/completions', 404, 'endpoint_not_allowed'],
+  ['POST', '/v2/chat/completions', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/chat/completions%', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/chat/completions%3Fx', 404, 'endpoint_not_allowed'],
+  ['POST', '//', 404, 'endpoint_not_allowed'],
+  ['GET', '/v1/models/..%2ffiles', 403, 'model_not_allowed'],
+  ['HEAD', '/v1/chat/completions', 405, 'method_not_allowed'],
   ['GET', '/v1/chat/completions', 405, 'method_not_allowed'],
   ['DELETE', '/v1/models/mistral-small-latest', 405, 'method_not_allowed'],
   ['PUT', '/v1/embeddings', 405, 'method_not_allowed'],
@@ -309,9 +315,58 @@ test.each([
   const answer = await world.ask('{}', { method, path });
 
   expect(answer.status).toBe(status);
-  expect(await answer.json()).toMatchObject({ object: 'error', code });
+  if (method === 'HEAD') expect(await answer.text()).toBe('');
+  else expect(await answer.json()).toMatchObject({ object: 'error', code });
   expect(answer.headers.has('allow')).toBe(status === 405);
   expect(world.received).toEqual([]);
+});
+
+test.each([
+  '//v1/chat/completions',
+  '/v1//chat//completions',
+  '/v1/chat/completions/',
+  '//v1//chat/completions//?trace=1',
+  '/v1/chat/completions?api-version=2026-01-01',
+  '/v1/chat%2Fcompletions',
+  '/v1/chat/%63ompletions',
+  '/chat/completions',
+  '/v1/v1/chat/completions',
+])('POST %s reaches Mistral as the path that it means', async (path) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  expect((await world.ask(CHAT, { path })).status).toBe(200);
+  expect(world.received.map(({ url }) => url)).toEqual(['/v1/chat/completions']);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
+});
+
+test.each(['/v1/models', '/v1/models/', '/models', '/v1/models/codestral-2508/'])(
+  'HEAD %s is answered with the headers of GET',
+  async (path) => {
+    const world = await gatewayWorld(() => {});
+    const got = await world.ask(undefined, { path, method: 'GET' });
+    const head = await world.ask(undefined, { path, method: 'HEAD' });
+
+    expect([got.status, head.status]).toEqual([200, 200]);
+    expect((await got.text()).length).toBeGreaterThan(50);
+    expect(await head.text()).toBe('');
+    for (const name of ['content-type', 'content-length']) {
+      expect(head.headers.get(name)).toBe(got.headers.get(name));
+    }
+  },
+);
+
+test('a caller may be named by its role, also with a path', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  const role = 'arn:aws:iam::111122223333:role/developer';
+
+  for (const caller of [role, role.replace('/', '/team/')]) {
+    const answer = await world.ask(CHAT, { caller });
+    expect(answer.status).toBe(200);
+    await answer.text();
+  }
+
+  const counted = 'caller#arn:aws:sts::111122223333:assumed-role/developer tokens day';
+  expect(world.quotas.settled(counted)).toBe(2 * USAGE.total_tokens);
 });
 
 test.each([
