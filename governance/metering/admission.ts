@@ -11,6 +11,9 @@ import { type ParsedBody, parseRequestBody, writeRequestBody } from './request-b
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
 
+/** In an answer: what `max_tokens` was lowered to, because the role says `overMaxTokens: cap`. */
+export const CAP_HEADER = 'x-governance-max-tokens';
+
 /** A request that may be sent, with the body to send. */
 export interface Authorized {
   readonly kind: 'authorized';

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { aPolicy } from '../support/builders.js';
 import { accessTo, KEY } from '../support/gateway-fakes.js';
 import {
@@ -186,6 +186,56 @@ test.each([
   expect(await answer.json()).toMatchObject({ object: 'error', code, param: 'max_tokens' });
   expect(world.received).toEqual([]);
   expect(world.quotas.reserved()).toBe(0);
+});
+
+describe('a role that says cap', () => {
+  const capWorld = () =>
+    gatewayWorld(
+      (response) => answerJson(response, 200, COMPLETION),
+      (document) => {
+        document.roles.developer.overMaxTokens = 'cap';
+      },
+    );
+
+  test.each([
+    ['above the limit', { max_tokens: 2001 }, 2000, '2000'],
+    ['far above', { max_tokens: 1e300 }, 2000, '2000'],
+    ["in OpenAI's spelling", { max_completion_tokens: 9000 }, 2000, '2000'],
+    ['for each of several completions', { max_tokens: 9000, n: 2 }, 2000, '2000'],
+    ['at the limit', { max_tokens: 2000 }, 2000, null],
+    ['below it', { max_tokens: 7 }, 7, null],
+    ['absent', {}, 2000, null],
+  ])('max_tokens %s', async (_name, given, sent, header) => {
+    const world = await capWorld();
+    const answer = await world.ask({ ...CHAT, ...given });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-governance-max-tokens')).toBe(header);
+    const body = JSON.parse(world.received[0]?.body ?? '');
+    expect(body).toMatchObject({ max_tokens: sent });
+    expect(body).not.toHaveProperty('max_completion_tokens');
+  });
+
+  test('a long prompt keeps its room in the context', async () => {
+    const world = await capWorld();
+    const content = 'x'.repeat(3 * 127_000);
+    const body = { model: 'codestral-latest', messages: [{ role: 'user', content }] };
+    const answer = await world.ask({ ...body, max_tokens: 1e6 });
+    const { max_tokens: sent } = JSON.parse(world.received[0]?.body ?? '');
+    expect(sent).toBeLessThan(1000);
+    expect(answer.headers.get('x-governance-max-tokens')).toBe(String(sent));
+  });
+
+  test.each([-1, 0, 1.5, '3000'])('max_tokens %s is still refused', async (given) => {
+    const answer = await (await capWorld()).ask({ ...CHAT, max_tokens: given });
+    expect(answer.status).toBe(422);
+  });
+
+  test('a refusal says so, too', async () => {
+    const world = await capWorld();
+    world.quotas.limits.set('workspace#dev-workspace usd month', 0);
+    const answer = await world.ask({ ...CHAT, max_tokens: 9000 });
+    expect(answer.headers.get('x-governance-max-tokens')).toBe('2000');
+  });
 });
 
 test('of two models in one body, the one that is checked is sent', async () => {
