@@ -18,10 +18,18 @@ export interface Outline {
   /** White space between values. */
   readonly blanks: number;
   readonly isTooDeep: boolean;
+  /** The text with a placeholder for each long string, which would take most of the time to parse. */
+  readonly skeleton: string;
+  /** Whether strings that look like placeholders are some: no text with `\u0000` is shortened. */
+  readonly isShortened: boolean;
 }
 
 /** Deeper than any schema of a tool, and shallow enough for every parser. */
 export const MAX_DEPTH = 128;
+/** Longer than anything that is checked by its value. */
+const LONG_STRING = 4096;
+/** Before the length of a long string. */
+const PLACEHOLDER = '\0';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -39,7 +47,11 @@ const SPACE = 0x20;
  * @param text one character for each byte, so that places in it are places in the body
  */
 export function outlineOf(text: string): Outline {
+  // Else a client could write placeholders of its own.
+  const mayShorten = !text.includes('\\u0000');
   const members: Member[] = [];
+  let skeleton = '';
+  let copiedTo = 0;
   let blanks = 0;
   let depth = 0;
   let colons = 0;
@@ -56,6 +68,14 @@ export function outlineOf(text: string): Outline {
         start = at;
         nameEnd = end + 1;
       }
+      if (
+        end - at > LONG_STRING &&
+        mayShorten &&
+        text.charCodeAt(skipBlanks(text, end + 1)) !== COLON
+      ) {
+        skeleton += `${text.slice(copiedTo, at)}"\\u0000${end - at - 1}"`;
+        copiedTo = end + 1;
+      }
       at = end;
     } else if (code === COLON) {
       colons += 1;
@@ -65,7 +85,8 @@ export function outlineOf(text: string): Outline {
       }
     } else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
       depth += 1;
-      if (depth > MAX_DEPTH) return { members, blanks, isTooDeep: true };
+      if (depth > MAX_DEPTH)
+        return { members, blanks, isTooDeep: true, skeleton: text, isShortened: false };
     } else if (code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET) {
       if (depth === 1 && valueStart >= 0) {
         const name = nameOf(text, start, nameEnd);
@@ -78,7 +99,13 @@ export function outlineOf(text: string): Outline {
       if (code !== COMMA) depth -= 1;
     } else if (code <= SPACE) blanks += 1;
   }
-  return { members, blanks, isTooDeep: false };
+  skeleton += text.slice(copiedTo);
+  return { members, blanks, isTooDeep: false, skeleton, isShortened: copiedTo > 0 };
+}
+
+/** How long the string was that a placeholder stands for. */
+export function shortenedLength(value: string): number | undefined {
+  return value.startsWith(PLACEHOLDER) ? Number(value.slice(PLACEHOLDER.length)) : undefined;
 }
 
 /** Native search: most of a body is inside of strings. */
@@ -106,7 +133,12 @@ function skipBlanksBackwards(text: string, end: number): number {
 function nameOf(text: string, start: number, end: number): string {
   const name = text.slice(start + 1, end - 1);
   if (PLAIN_NAME.test(name)) return name;
-  return String(parseJson(Buffer.from(text.slice(start, end), 'latin1').toString('utf8')));
+  return String(parseJson(decoded(text.slice(start, end))));
+}
+
+/** Of bytes that were taken for a character each. */
+export function decoded(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8');
 }
 
 const PLAIN_NAME = /^[ -[\]-~]*$/;

@@ -1,4 +1,5 @@
 import { isObject } from '../platform/json.js';
+import { shortenedLength } from './json-outline.js';
 
 /** What of a prompt its bytes do not bound. */
 export interface Media {
@@ -13,7 +14,7 @@ export interface Media {
 const SPELLED_OUT = new Set(['text', 'thinking', 'reference', 'tool_reference']);
 
 /** `undefined` for messages that are not a list. */
-export function mediaOf(messages: unknown): Media | undefined {
+export function mediaOf(messages: unknown, isShortened: boolean): Media | undefined {
   let images = 0;
   let imageBytes = 0;
   let hasMedia = false;
@@ -25,11 +26,16 @@ export function mediaOf(messages: unknown): Media | undefined {
       const type: unknown = isObject(part) ? part.type : undefined;
       if (type === 'image_url') {
         images += 1;
-        imageBytes += addressOf(part.image_url).length;
+        imageBytes += bytesOf(addressOf(part.image_url), isShortened);
       } else if (typeof type !== 'string' || !SPELLED_OUT.has(type)) hasMedia = true;
     }
   }
   return { images, imageBytes, hasMedia };
+}
+
+/** At most those that a string takes in the body. */
+function bytesOf(text: string, isShortened: boolean): number {
+  return (isShortened ? shortenedLength(text) : undefined) ?? text.length;
 }
 
 function addressOf(image: unknown): string {

@@ -3,6 +3,7 @@ import { quoted } from '../platform/wording.js';
 import type { EndpointKind } from './endpoints.js';
 import {
   countMembers,
+  decoded,
   excessOfEscapes,
   MAX_DEPTH,
   type Member,
@@ -45,39 +46,67 @@ export function parseRequestBody(received: Buffer, kind: EndpointKind): ParsedBo
   if (text.includes(REPLACEMENT) && !bytes.equals(Buffer.from(text))) {
     return problem('invalid_request', 'the body is not valid UTF-8');
   }
-  const outline = outlineOf(text.length === bytes.length ? text : bytes.toString('latin1'));
-  if (outline.isTooDeep) {
+  const isAscii = text.length === bytes.length;
+  const { members, blanks, isTooDeep, skeleton, isShortened } = outlineOf(
+    isAscii ? text : bytes.toString('latin1'),
+  );
+  if (isTooDeep) {
     const what = `the body is nested too deeply: at most ${MAX_DEPTH} levels are allowed`;
     return problem('invalid_request', what);
   }
-  const fields = parseJson(text);
+  const fields = parseJson(isAscii ? skeleton : decoded(skeleton));
   if (!isObject(fields) || Array.isArray(fields)) {
     return problem('invalid_request', 'the body is not a JSON object');
   }
-  const { model, n } = fields;
+  const { model } = fields;
   if (typeof model !== 'string' || model === '') {
     return invalid('model', 'must be the name of a model');
   }
   const spellings = spellingsOf(kind);
-  const { members, blanks } = outline;
   const conflict = renamedTwice(fields, spellings) ?? repeatedName(fields, members);
   if (conflict) return conflict;
 
-  const limitName = isSet(fields.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
-  const parsed = { kind: 'body', bytes, members, spellings, fields, model, limitName } as const;
-  const promptBytes = bytes.length - blanks - excessOfEscapes(text);
-  const priority = mayBePriority(fields.service_tier);
-  if (kind !== 'generation') {
-    const nothing = { maxTokens: undefined, completions: 0, images: 0, hasMedia: false };
-    return { ...parsed, ...nothing, priority, promptBytes };
-  }
+  const checked = kind === 'generation' ? checkGeneration(fields, isShortened) : NOTHING_GENERATED;
+  if ('code' in checked) return checked;
+  return {
+    kind: 'body',
+    bytes,
+    members,
+    spellings,
+    fields,
+    model,
+    maxTokens: checked.maxTokens,
+    limitName: checked.limitName,
+    completions: checked.completions,
+    priority: mayBePriority(fields.service_tier),
+    images: checked.media.images,
+    hasMedia: checked.media.hasMedia,
+    promptBytes: bytes.length - blanks - excessOfEscapes(text) - checked.media.imageBytes,
+  };
+}
 
+interface Generation extends Pick<ParsedBody, 'maxTokens' | 'limitName' | 'completions'> {
+  readonly media: Media;
+}
+
+const NOTHING_GENERATED: Generation = {
+  maxTokens: undefined,
+  limitName: 'max_tokens',
+  completions: 0,
+  media: { images: 0, imageBytes: 0, hasMedia: false },
+};
+
+function checkGeneration(
+  fields: RequestBody['fields'],
+  isShortened: boolean,
+): Generation | Problem {
+  const limitName = isSet(fields.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
   const maxTokens = fields[limitName];
   if (maxTokens !== undefined && maxTokens !== null && typeof maxTokens !== 'number') {
     const what = `${limitName} ${quoted(maxTokens)} must be a whole number of tokens`;
     return problem('max_tokens_invalid', what, { param: limitName });
   }
-  const completions = n ?? 1;
+  const completions = fields.n ?? 1;
   if (typeof completions !== 'number' || !Number.isInteger(completions) || completions < 1) {
     return invalid('n', 'must be a whole number of completions, at least 1');
   }
@@ -88,14 +117,9 @@ export function parseRequestBody(received: Buffer, kind: EndpointKind): ParsedBo
       `of type ${tool} run at Mistral and cannot be metered: only type function is allowed`,
     );
   }
-  const media = mediaOf(fields.messages);
+  const media = mediaOf(fields.messages, isShortened);
   if (!media) return invalid('messages', 'must be a list of messages');
-  const { images, imageBytes, hasMedia } = media;
-  return {
-    ...parsed,
-    ...{ maxTokens, completions, priority, images, hasMedia },
-    promptBytes: promptBytes - imageBytes,
-  };
+  return { maxTokens, limitName, completions, media };
 }
 
 /** `auto` requests it; the default is `standard_only`. Any future tier counts as priority too. */

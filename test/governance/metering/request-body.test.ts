@@ -39,6 +39,11 @@ describe('bytes that need no change are sent as they came', () => {
     ['text in any script', '{"model":"m","messages":[{"content":"日本語 🌍 Ünïcode\u2028"}]}'],
     ['quotes and backslashes', '{"model":"m","stop":["\\\\","\\"","\\\\\\"","{","}:,"]}'],
     ['names of the prototype', '{"__proto__":{"model":"x"},"constructor":1,"model":"m"}'],
+    [
+      'long strings and long names',
+      `{"${'é'.repeat(5000)}":"${'x\\"'.repeat(5000)}","model":"m","${'y'.repeat(5000)}" :1}`,
+    ],
+    ['a string without characters of its own', '{"model":"m","stop":["\\u0000123"]}'],
     ['a replacement character', '{"model":"m","stop":"\uFFFD"}'],
     ['an empty name', '{"":{"":[]},"model":"m"}'],
   ])('%s', (_name, text) => {
@@ -201,6 +206,30 @@ describe('the bytes that may be tokens', () => {
     expect(promptBytes(escaped)).toBe(Buffer.byteLength(compact) + 2);
   });
 
+  test.each([
+    ['in a small body', ''],
+    ['beside a long text', `{"type":"text","text":"${'x'.repeat(9000)}"},`],
+  ])('do not shrink by an image that only claims to be large, %s', (_name, text) => {
+    const image = '{"type":"image_url","image_url":"\\u000099999"}';
+    const body = `{"model":"m","messages":[{"content":[${text}${image}]}]}`;
+    expect(promptBytes(body)).toBeGreaterThan(body.length - 20);
+  });
+
+  test.each([100, 4096, 4097, 4098, 100_000])(
+    'have no image in the body, of %i bytes',
+    (length) => {
+      const parts = (data: string) => [
+        { type: 'image_url', image_url: data },
+        { type: 'image_url', image_url: { url: data } },
+        { type: 'text', text: 'y'.repeat(5000) },
+      ];
+      const body = (data: string) =>
+        JSON.stringify({ model: 'm', messages: [{ role: 'user', content: parts(data) }] });
+      expect(promptBytes(body('A'.repeat(length)))).toBe(promptBytes(body('')));
+      expect(promptBytes(body('')) - 5000).toBeLessThan(220);
+    },
+  );
+
   test('do not shrink by what is left out', () => {
     const spaces = ' '.repeat(5000);
     const long = `{"model":"m","user":[${spaces}],"messages":[{"role":"user","content":"${'x'.repeat(3000)}"}]}`;
@@ -251,7 +280,17 @@ const VALUES = fc.oneof(
   fc
     .tuple(fc.jsonValue({ maxDepth: 4 }), BLANK, fc.constantFrom(...SPELLINGS))
     .map(([value, blank, spell]) => written(value, blank, spell)),
-  fc.constantFrom('1e400', '-0', '9223372036854775807', '0.1000', '"\\ud800"', '"\\\\\\""'),
+  fc.constantFrom(
+    '1e400',
+    '-0',
+    `"${'long '.repeat(1000)}"`,
+    `["${'ü\\\\'.repeat(3000)}"]`,
+    '"\\u0000"',
+    '9223372036854775807',
+    '0.1000',
+    '"\\ud800"',
+    '"\\\\\\""',
+  ),
 );
 const MEMBERS = fc
   .tuple(
