@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../governance/platform/failures.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
 import type { World } from '../testing/world.js';
@@ -49,7 +50,7 @@ function readPolicy(): Policy {
   try {
     return loadPolicy(values.policy);
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(messageOf(error));
   }
 }
 

@@ -6,11 +6,11 @@ import { describeExisting } from '../../governance/keys/stored-keys.js';
 import type { KeySource } from '../../governance/mistral/key-source.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
 import { collect } from '../../governance/platform/collect.js';
+import { messageOf } from '../../governance/platform/failures.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { tokenOf } from '../../governance/policy/key-name.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import { messageOf } from '../failure.js';
 import { type KeyStatus, keyStatus, suppliedStatus } from './key-status.js';
 import type { RetirementFlows } from './retirement-flows.js';
 

@@ -4,6 +4,7 @@ import { unfinishedVersion } from '../keys/rotation.js';
 import type { KeySource } from '../mistral/key-source.js';
 import type { Organization } from '../mistral/organization.js';
 import { collect } from '../platform/collect.js';
+import { messageOf } from '../platform/failures.js';
 import type { Log } from '../platform/log.js';
 import { plannedKeys } from '../policy/planned-keys.js';
 import { type Audit, createAudit } from './audit.js';
@@ -124,7 +125,7 @@ async function checkEveryKey(
     }
     return { keys, error: undefined };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     problems.note(`keys at Mistral could only be listed in part (${keys} listed)`, reason);
     return { keys, error: error ?? new Error(reason) };
   }
