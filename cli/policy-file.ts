@@ -1,8 +1,9 @@
+import { messageOf } from '../governance/platform/failures.js';
 import { countText } from '../governance/platform/wording.js';
 import { readPolicyDocument } from '../governance/policy/load-policy.js';
 import { parsePolicy } from '../governance/policy/parse-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { CommandFailure, EXIT, messageOf } from './failure.js';
+import { CommandFailure, EXIT } from './failure.js';
 
 /** Reads and checks a policy file. @throws CommandFailure with every error in it */
 export function openPolicy(path: string): Policy {

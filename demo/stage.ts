@@ -2,7 +2,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Cron } from 'croner';
 import * as z from 'zod';
 import type { Finding } from '../governance/audit/finding.js';
-import { DAY_MS } from '../governance/platform/utc-day.js';
+import { DAY_MS, HOUR_MS } from '../governance/platform/utc-day.js';
 import type { SpendRow } from '../governance/spend/spend-row.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
 import { localAws } from '../testing/aws.js';
@@ -11,7 +11,6 @@ import { createService } from '../testing/service.js';
 import type { World } from '../testing/world.js';
 
 export const DAYS = 100;
-const HOUR_MS = 3_600_000;
 
 /** Observes a story while it runs. */
 export interface Observer {
