@@ -10,6 +10,7 @@ import {
   OperatorKeyRejectedError,
   OperatorNeededError,
   RotationRefusedError,
+  SecretValueError,
 } from '../../governance/platform/errors.js';
 import { createOperatorRotationHandler } from '../../lambdas/key-rotation/handler.js';
 import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
@@ -28,6 +29,7 @@ const MODELS = ['mistral-small-latest', 'codestral-latest'].map(
 
 let stages: Record<string, string[]>;
 let values: Map<string, ManagedKey>;
+let foreign: Map<string, SecretValueError>;
 let answer: 200 | 401 | 403;
 let models: readonly MistralModel[];
 let did: string[];
@@ -41,6 +43,7 @@ beforeEach(() => {
     ['v1', aManagedKey('old')],
     ['v2', aManagedKey('new')],
   ]);
+  foreign = new Map();
   answer = 200;
   models = MODELS;
   did = [];
@@ -52,7 +55,11 @@ const handler = createOperatorRotationHandler({
   policy: anOperatorPolicy(),
   secrets: {
     describe: async () => ({ ...aSecret(stages), name: SECRET, rotationEnabled: false }),
-    read: async (_secret, version) => values.get(version),
+    read: async (_secret, version) => {
+      const unreadable = foreign.get(version);
+      if (unreadable) throw unreadable;
+      return values.get(version);
+    },
     putPending: async () => {
       throw new Error('only the command line stores keys');
     },
@@ -150,6 +157,12 @@ describe('a key that cannot be the next one is no longer pending:', () => {
     await expect(run('testSecret')).rejects.toThrow(
       /no access to model mistral-small-latest.*another workspace/,
     );
+  });
+
+  test('a value that is no key', async () => {
+    const why = 'secret s does not hold a managed key: wrong fields are apiKey';
+    foreign.set('v2', new SecretValueError(why));
+    await expect(run('testSecret')).rejects.toThrow(`cannot be used: ${why}`);
   });
 
   test('with an error of its own name that quotes no key', async () => {
