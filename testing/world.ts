@@ -170,6 +170,9 @@ export async function createWorld(options: WorldOptions) {
 
     requestRotation,
 
+    /** Secrets Manager's trial of a schedule that does not rotate at once. */
+    tryRotation: (secretName: string) => rotations.tryConfiguration(secrets.find(secretName)),
+
     /** The same, and everything that follows from it immediately. */
     async rotate(secretName: string): Promise<void> {
       requestRotation(secretName);
