@@ -3,6 +3,7 @@ import type { Endpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import { SecretValueError } from '../governance/platform/errors.js';
 import { type Forwarded, Forwarding } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
@@ -101,6 +102,9 @@ export class MeteredRequest implements RequestInFlight {
       // The message may quote the key that was read.
       const reason = error instanceof Error ? error.name : 'unknown';
       this.deps.log.error('key not read', this.#facts(hold, reason));
+      if (error instanceof SecretValueError) {
+        this.deps.alerts.keyUnusable(hold.demand.grant.workspace);
+      }
       return undefined;
     }
   }
