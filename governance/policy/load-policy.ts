@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { countText } from '../platform/wording.js';
+import { DEPLOY_RULES } from './deploy-checks.js';
 import { parsePolicy } from './parse-policy.js';
 import type { Policy } from './policy.js';
 
@@ -11,7 +12,7 @@ export function loadPolicy(path: string): Policy {
 
 /** @throws Error naming everything that is wrong with it */
 export function checkPolicy(document: unknown, name = 'policy'): Policy {
-  const parsed = parsePolicy(document);
+  const parsed = parsePolicy(document, { rules: DEPLOY_RULES });
   if (parsed.ok) return parsed.policy;
   const list = parsed.problems.map((problem) => `  ${problem}`).join('\n');
   throw new Error(`${name} has ${countText(parsed.problems.length, 'problem')}:\n${list}`);
