@@ -4,7 +4,7 @@ import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Workspace } from '../../governance/policy/policy.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
-import { openPolicy } from '../policy-file.js';
+import { openPolicy, readPolicyFrom } from '../policy-file.js';
 import { headingText, verdictLine } from '../terminal/style.js';
 import { type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
 
@@ -12,7 +12,7 @@ export function registerPolicyCheck(group: Command, cli: Cli): void {
   group
     .command('check')
     .description('check the policy file and show its contents')
-    .argument('[file]', 'the policy file (default: the one of --policy)')
+    .argument('[file]', 'the policy file, or - for stdin (default: the one of --policy)')
     .addHelpText('after', HELP)
     .action(action(cli, check));
 }
@@ -22,10 +22,16 @@ Needs no network. Exits with 2 and every error in the file, if there are any.
 
 Examples:
   $ mistral-governance policy check
-  $ mistral-governance policy check staging.yaml --json`;
+  $ mistral-governance policy check staging.yaml --json
+  $ yq '.governance' values.yaml | mistral-governance policy check -`;
 
-function check(_cli: Cli, options: CommonOptions, path = options.policy): Answer {
-  const policy = openPolicy(path);
+async function check(
+  { stdin }: Cli,
+  options: CommonOptions,
+  given = options.policy,
+): Promise<Answer> {
+  const path = given === '-' ? 'stdin' : given;
+  const policy = given === '-' ? await readPolicyFrom(stdin, path) : openPolicy(path);
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,

@@ -110,10 +110,15 @@ function fieldError(issue: z.core.$ZodRawIssue): string | undefined {
     case 'unrecognized_keys': {
       const allowed = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
       const unknown = issue.keys.length === 1 ? 'unknown field' : 'unknown fields';
-      return `${unknown} ${listText(issue.keys.map(quoted))}, allowed are ${allowed.join(', ')}`;
+      const digits = issue.keys.some((key) => /^\d+$/.test(key)) ? `; ${NO_SEPARATORS}` : '';
+      return `${unknown} ${listText(issue.keys.map(quoted))}, allowed are ${allowed.join(', ')}${digits}`;
     }
-    case 'invalid_type':
-      return `${isMissing ? 'must be' : 'is not'} ${KINDS[issue.expected] ?? `a ${issue.expected}`}`;
+    case 'invalid_type': {
+      const isEndless = issue.expected === 'number' && typeof issue.input === 'number'; // .inf, .nan
+      const kind = KINDS[issue.expected] ?? `a ${isEndless ? 'finite ' : ''}${issue.expected}`;
+      if (isMissing) return `must be ${kind}`;
+      return `is not ${kind}${looksLikeNumber(issue.input) ? `: ${NO_SEPARATORS}` : ''}`;
+    }
     case 'invalid_value':
       return `${isMissing ? '' : 'is not allowed, '}must be ${issue.values.map(quoted).join(' or ')}`;
     case 'invalid_key':
@@ -130,6 +135,13 @@ function fieldError(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** For `60` in quotes, and for `1,000`, which in braces is two fields. */
+const NO_SEPARATORS = 'a number is written such as 1000, without quotes and separators';
+
+function looksLikeNumber(input: unknown): boolean {
+  return typeof input === 'string' && /^[+-]?\d[\d.,_' \u00a0\u202f]*$/.test(input);
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -50,6 +50,8 @@ test.each([
   },
 );
 
+const SPELLING = 'a number is written such as 1000, without quotes and separators';
+const RESERVED = 'is a name that every JavaScript object has, must be another one';
 const PRINCIPAL = 'arn:aws:iam::111122223333:role/analyst';
 
 describe('fails, naming path, value and what is allowed', () => {
@@ -150,6 +152,56 @@ describe('fails, naming path, value and what is allowed', () => {
       'a budget in words',
       (d) => (d.workspaces[0].budgets.dailyUsd = 'ten'),
       'workspaces[0].budgets.dailyUsd: "ten" is not a number',
+    ],
+    ...[
+      [0.001, '0.001 is too small, must be at least 0.01'],
+      [1e-10, '1e-10 is too small, must be at least 0.01'],
+      [0, '0 is too small, must be at least 0.01'],
+      [9_000_001, '9000001 is too large, must be at most 9000000'],
+      [Number.POSITIVE_INFINITY, 'Infinity is not a finite number'],
+      [Number.NaN, 'NaN is not a finite number'],
+      ['1,000', `"1,000" is not a number: ${SPELLING}`],
+      ['60', `"60" is not a number: ${SPELLING}`],
+    ].flatMap(([budget, problem]) =>
+      ['hourlyUsd', 'dailyUsd', 'monthlyUsd', 'monthlyEur'].map((field): (typeof table)[number] => [
+        `a budget of ${budget} in ${field}`,
+        (d) => (d.workspaces[0].budgets = { [field]: budget }),
+        `workspaces[0].budgets.${field}: ${problem}`,
+      ]),
+    ),
+    [
+      'a number with a comma in braces',
+      (d) => (d.workspaces[0].budgets = { monthlyUsd: 1, '000': null }),
+      `workspaces[0].budgets: unknown field "000", allowed are hourlyUsd, dailyUsd, monthlyUsd, hourlyEur, dailyEur, monthlyEur; ${SPELLING}`,
+    ],
+    ...['constructor', 'toString', 'hasOwnProperty', '__proto__'].flatMap(
+      (name): (typeof table)[number][] => [
+        [
+          `a workspace called ${name}`,
+          (d) => (d.workspaces[0].name = name),
+          `workspaces[0].name: "${name}" ${RESERVED}`,
+        ],
+        [
+          `a key called ${name}`,
+          (d) => (d.workspaces[0].keys[0].name = name),
+          `workspaces[0].keys[0].name: "${name}" ${RESERVED}`,
+        ],
+        [
+          `a model called ${name}`,
+          (d) => (d.roles.admin.models = [name]),
+          `roles.admin.models[0]: "${name}" ${RESERVED}`,
+        ],
+      ],
+    ),
+    [
+      'a role called constructor',
+      (d) => (d.roles.constructor = d.roles.admin),
+      `roles.constructor: "constructor" ${RESERVED}`,
+    ],
+    [
+      'a price of a model called toString',
+      (d) => (d.prices = { models: { toString: { perThousandPages: 1 } } }),
+      `prices.models.toString: "toString" ${RESERVED}`,
     ],
     [
       'a budget window that does not exist',
