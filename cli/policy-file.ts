@@ -39,7 +39,10 @@ function readable(read: () => unknown): unknown {
 export function checkedPolicy(path: string, document: unknown): Policy {
   const parsed = parseForDeploy(document);
   if (parsed.ok) return parsed.policy;
-  const { problems } = parsed;
+  throw policyInvalid(path, parsed.problems);
+}
+
+export function policyInvalid(path: string, problems: readonly string[]): CommandFailure {
   const count = countText(problems.length, 'problem');
-  throw new CommandFailure('policy_invalid', EXIT.wrong, `${path} has ${count}:`, { problems });
+  return new CommandFailure('policy_invalid', EXIT.wrong, `${path} has ${count}:`, { problems });
 }

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
+import { regionProblem } from '../../governance/policy/deploy-checks.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Workspace } from '../../governance/policy/policy.js';
+import { scheduleNotes } from '../../governance/policy/schedule-notes.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
-import { openPolicy, readPolicyFrom } from '../policy-file.js';
-import { headingText, verdictLine } from '../terminal/style.js';
+import { openPolicy, policyInvalid, readPolicyFrom } from '../policy-file.js';
+import { headingText, notesText, verdictLine } from '../terminal/style.js';
 import { type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
 
 export function registerPolicyCheck(group: Command, cli: Cli): void {
@@ -26,12 +28,15 @@ Examples:
   $ yq '.governance' values.yaml | mistral-governance policy check -`;
 
 async function check(
-  { stdin }: Cli,
+  { stdin, now }: Cli,
   options: CommonOptions,
   given = options.policy,
 ): Promise<Answer> {
   const path = given === '-' ? 'stdin' : given;
   const policy = given === '-' ? await readPolicyFrom(stdin, path) : openPolicy(path);
+  const problem = regionProblem(policy, options.region ?? '');
+  if (problem) throw policyInvalid(path, [problem]);
+  const warnings = scheduleNotes(policy, now());
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,
@@ -51,7 +56,7 @@ async function check(
   const { callers } = policy;
 
   return {
-    document: { policy: path, currency, workspaces, keys, roles, callers },
+    document: { policy: path, currency, workspaces, keys, roles, callers, warnings },
     exitCode: EXIT.ok,
 
     text(style) {
@@ -59,6 +64,7 @@ async function check(
         headingText(title, style) + renderTable(rows, style, columns);
       return [
         verdictLine(true, `${path} is a valid policy`, style),
+        notesText(warnings, style),
         section('workspaces', workspaces, [
           left('name', ({ name }) => name),
           shrinking('team', ({ team }) => team),

@@ -41,6 +41,26 @@ describe('policy check', () => {
     expect(error.problems).toHaveLength(2);
   });
 
+  test('warns of the nights on which clocks skip the time of the audit', async () => {
+    const path = join(folder, 'skipped.yaml');
+    const shipped = readFileSync(join(import.meta.dirname, '../../governance.yaml'), 'utf8');
+    writeFileSync(path, shipped.replace('cron(0 4 * * ? *)', 'cron(30 2 * * ? *)'));
+    const { status, stdout } = await runCli(['policy', 'check', path]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^! audit\.schedule: on 2027-03-28 clocks in Europe\/Paris skip 02:30, /m,
+    );
+    const { warnings } = documentOf(await runCli(['policy', 'check', path, '--json']));
+    expect(warnings).toHaveLength(2);
+    expect(documentOf(await runCli(['policy', 'check', '--json'])).warnings).toEqual([]);
+  });
+
+  test('fails for a gateway in a region without function URLs', async () => {
+    const { status, stderr } = await runCli(['policy', 'check', '--region', 'us-gov-west-1']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^ {2}gateway\.enabled: true needs Lambda function URLs, /m);
+  });
+
   test('reads a policy from stdin', async () => {
     const stdin = readFileSync(join(import.meta.dirname, '../../governance.yaml'), 'utf8');
     const right = await runCli(['policy', 'check', '-'], { stdin });

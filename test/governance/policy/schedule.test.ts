@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { PolicySchema } from '../../../governance/policy/policy.js';
 import { parseSchedule, type Schedule } from '../../../governance/policy/schedule.js';
+import { scheduleNotes } from '../../../governance/policy/schedule-notes.js';
 import { clockChanges, nextRun } from '../../../governance/policy/schedule-times.js';
+import { aPolicy } from '../../support/builders.js';
 
 function scheduleOf(expression: string): Schedule {
   const schedule = parseSchedule(expression);
@@ -135,4 +138,38 @@ test('the times that clock changes concern are known with their dates', () => {
   ]);
   expect(changes('cron(0 2 * * ? *)', 'UTC')).toEqual([]);
   expect(changes('rate(1 hour)', 'Europe/Paris')).toEqual([]);
+});
+
+test('no time zone skips or repeats the shipped time of the audit', () => {
+  const { schedule } = aPolicy().audit;
+  const zones = [...Intl.supportedValuesOf('timeZone'), 'UTC'];
+  expect(zones.length).toBeGreaterThan(400);
+  const from = new Date('2026-01-01T00:00:00Z');
+  const days = 3 * 365 + 1; // to the end of 2028
+  const changed = zones.filter(
+    (zone) => clockChanges(scheduleOf(schedule), zone, from, days).length > 0,
+  );
+  expect(changed).toEqual([]);
+  expect(PolicySchema.parse({ workspaces: aPolicy().workspaces }).audit.schedule).toBe(schedule);
+});
+
+test('the policy check names the next date on which clocks change the time of the audit', () => {
+  const notesOf = (schedule: string, timezone: string) =>
+    scheduleNotes(
+      aPolicy((document) => {
+        document.audit = { schedule, timezone };
+      }),
+      new Date('2026-11-28T12:00:00Z'),
+    );
+  expect(notesOf('cron(0 2 * * ? *)', 'Europe/Paris')).toEqual([
+    'audit.schedule: on 2027-03-28 clocks in Europe/Paris skip 02:00, and no audit runs then, nor on 1 more day in two years; no time zone skips 04:00',
+    'audit.schedule: on 2027-10-31 clocks in Europe/Paris show 02:00 twice, and the audit runs once, also on 1 more day in two years',
+  ]);
+  expect(notesOf('cron(0 * ? * SUN 2027)', 'Europe/Paris')).toHaveLength(2);
+  expect(notesOf('cron(0 4 * * ? *)', 'Europe/Paris')).toEqual([]);
+  expect(notesOf('cron(0 2 * * ? *)', 'UTC')).toEqual([]);
+  expect(notesOf('rate(12 hours)', 'Europe/Paris')).toEqual([]);
+  expect(notesOf('cron(0 4 * * ? 2025)', 'UTC')).toEqual([
+    'audit.schedule: cron(0 4 * * ? 2025) has ended, and no audit runs any more',
+  ]);
 });
