@@ -1,4 +1,3 @@
-import { ORGANIZATION } from '../platform/metrics.js';
 import { quoted, unknownText } from '../platform/wording.js';
 import { PRICE_LIST } from '../prices/price-list.js';
 import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
@@ -10,7 +9,6 @@ import {
   secretName,
 } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import { endpointProblem } from './policy-fields.js';
 
 /** What is wrong with a policy whose every field is right by itself. */
 export interface PolicyProblem {
@@ -18,22 +16,24 @@ export interface PolicyProblem {
   readonly message: string;
 }
 
-type Problems = Generator<PolicyProblem>;
+export type Problems = Generator<PolicyProblem>;
+
+export type PolicyRule = (policy: Policy) => Problems;
 
 /** The rules that one field alone cannot break. */
-export function crossCheck(policy: Policy): PolicyProblem[] {
-  const rules = [
+export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyProblem[] {
+  const rules: readonly PolicyRule[] = [
     drainWithoutAdminApi,
     duplicates,
     references,
     rotationTimes,
     gatewayRotation,
     thresholds,
-    subscriptions,
     callerPatterns,
     secretNames,
     budgetCurrencies,
     modelAliases,
+    ...more,
   ];
   return rules.flatMap((rule) => [...rule(policy)]);
 }
@@ -151,33 +151,6 @@ function* thresholds({ alerts: { spendThresholds } }: Policy): Problems {
       path: ['alerts', 'spendThresholds', index],
       message: `${threshold} follows ${before}: thresholds must ascend`,
     };
-  }
-}
-
-/** Each endpoint once, of the form that its protocol takes, with a filter that some alert passes. */
-function* subscriptions({ alerts, workspaces }: Policy): Problems {
-  const scopes = [...workspaces.map(({ name }) => name), ORGANIZATION];
-  for (const [index, { protocol, endpoint, filter }] of alerts.subscriptions.entries()) {
-    const subscription = ['alerts', 'subscriptions', index];
-    const path = [...subscription, 'endpoint'];
-    const first = alerts.subscriptions.findIndex(
-      (other) => other.protocol === protocol && other.endpoint === endpoint,
-    );
-    if (first < index) {
-      const message = `${quoted(endpoint)} is already the endpoint of subscriptions[${first}]: each must be unique`;
-      yield { path, message };
-    }
-    for (const [position, workspace] of (filter?.workspace ?? []).entries()) {
-      if (scopes.includes(workspace)) continue;
-      yield {
-        path: [...subscription, 'filter', 'workspace', position],
-        message: unknownText('workspace', workspace, scopes),
-      };
-    }
-    const problem = endpointProblem(protocol, endpoint);
-    if (problem) {
-      yield { path, message: `${quoted(endpoint)} does not fit protocol ${protocol}: ${problem}` };
-    }
   }
 }
 
