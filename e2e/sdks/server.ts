@@ -27,7 +27,7 @@ import { createSecretStore } from '../../testing/fakes/secret-store.js';
 import { openNetwork } from '../../testing/network.js';
 import { endGroup } from '../commands.js';
 import { forOfficialSdk } from '../mistral.js';
-import { LATE, within } from '../waiting.js';
+import { LATE, until, within } from '../waiting.js';
 
 const QUOTA_TABLE = 'quotas';
 const START_MS = 60_000;
@@ -42,6 +42,7 @@ const HELD_NAME = new RegExp(`${HELD}([\\w-]+)`);
 export const MAX_BODY_BYTES = 65_536;
 export const CALLER_HEADER = 'x-caller-arn';
 
+const HealthSchema = z.object({ waitingFor: z.array(z.string()) });
 const RefusalSchema = z.looseObject({
   message: z.string(),
   code: z.string(),
@@ -115,6 +116,13 @@ export async function startSdkServer(
 
   for (const { name } of workspaces) if (!keyless.includes(name)) storeKey(name);
   const gateway = await startGateway(path, network.url, env, onStart);
+  // It is not ready while workspaces are keyless, but once it knows the models it serves the others.
+  await until(
+    'a gateway that knows its models',
+    async () => HealthSchema.parse(await (await fetch(`${gateway}/healthz`)).json()).waitingFor,
+    (waitingFor) => !waitingFor.includes('models'),
+    { pauseMs: 100, limitMs: START_MS },
+  );
   const door = await openDoor(gateway);
   onStart(() => door.close());
 
