@@ -73,7 +73,7 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     });
     if (answer.ok) return observed(answer, hold);
     if (answer.status === 401 || answer.status === 429) hold.release();
-    else hold.failed();
+    else hold.failed(answer.status);
     return answer;
   };
 }

@@ -9,7 +9,7 @@ export function observed(response: Response, hold: Hold): Response {
   const { status, statusText, headers, body } = response;
   const meter = meterFor(headers.get('content-type') ?? undefined);
   if (body === null || !meter) {
-    hold.failed(); // not from the API, for any status
+    hold.failed(status); // not from the API, for any status
     return response;
   }
   return new Response(observedBody(body, meter, hold), { status, statusText, headers });

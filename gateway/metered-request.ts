@@ -15,6 +15,7 @@ import {
 } from './problems.js';
 import { Detour } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
+import type { UnawaitedAnswers } from './unawaited-answers.js';
 import type { UpstreamAnswer } from './upstream.js';
 
 type Rejection = UpstreamAnswer & { readonly status: 401 | 429 };
@@ -28,10 +29,13 @@ export class MeteredRequest implements RequestInFlight {
   readonly #startedAt: number;
   #hold: Hold | undefined;
   #attempt: Forwarding | undefined;
+  /** The caller has its answer, or is gone. */
   #isOver = false;
+  #done: Promise<void> | undefined;
 
   constructor(
     private readonly deps: GatewayDeps,
+    private readonly unawaited: UnawaitedAnswers,
     private readonly endpoint: Endpoint,
     private readonly head: CallHead,
     private readonly reply: Reply,
@@ -39,8 +43,12 @@ export class MeteredRequest implements RequestInFlight {
     this.#startedAt = deps.now().getTime();
   }
 
+  answer(received: Buffer): void {
+    this.#done = this.#answer(received);
+  }
+
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
-  async answer(received: Buffer): Promise<void> {
+  async #answer(received: Buffer): Promise<void> {
     const { access, metering, keys, metrics, now } = this.deps;
     const { authorize, models } = access;
     try {
@@ -66,6 +74,7 @@ export class MeteredRequest implements RequestInFlight {
         const rejection = await this.#forward(hold, key, call.body, detour?.problem !== undefined);
         if (!rejection) return;
         metrics.refused(rejection.status);
+        if (this.#isOver) break;
         if (rejection.status === 401) {
           key = isSecondKey ? undefined : await keys.instead(workspace, [key]);
           isSecondKey = true;
@@ -88,9 +97,23 @@ export class MeteredRequest implements RequestInFlight {
   abandon(outcome: RequestOutcome = 'caller_gone'): void {
     if (this.#isOver) return;
     this.#end(outcome);
-    const delivered = this.#attempt?.abandon();
-    if (delivered) this.#hold?.endedEarly(delivered);
-    else this.#hold?.release(); // between two attempts nothing is in flight
+    this.#leave();
+  }
+
+  get readsOn(): Promise<void> | undefined {
+    return this.#isOver && this.#attempt ? this.#done : undefined;
+  }
+
+  /** A stream stops at Mistral with its connection; any other answer is generated and billed anyway. */
+  #leave(): void {
+    const attempt = this.#attempt;
+    if (!attempt) {
+      this.#hold?.release(); // between two attempts nothing is in flight
+      return;
+    }
+    const stops = this.#hold?.demand.streamed || attempt.isStream || !attempt.wasSent;
+    if (!stops && this.unawaited.admit(attempt)) attempt.detach();
+    else attempt.cut();
   }
 
   async #readKey(pending: Promise<ApiKey>, hold: Hold): Promise<ApiKey | undefined> {
@@ -113,24 +136,43 @@ export class MeteredRequest implements RequestInFlight {
   ): Promise<Rejection | undefined> {
     const { upstream, policy } = this.deps;
     const { method, path } = this.endpoint;
-    const stallMs = policy.gateway.idleTimeoutSeconds * 1000;
+    const { idleTimeoutSeconds, firstByteTimeoutSeconds } = policy.gateway;
+    // What is not a stream is read to its end, if only later than its caller waits for it.
+    const lateAfterMs = hold.demand.streamed ? undefined : firstByteTimeoutSeconds * 1000;
+    const firstByteTimeoutMs = lateAfterMs && lateAfterMs + this.unawaited.limits.withinMs;
     return new Promise((resolve, reject) => {
-      const attempt = new Forwarding(key, this.reply, isOverflow, stallMs, (outcome) => {
-        this.#attempt = undefined;
-        if (isRejection(outcome)) {
-          resolve(outcome);
-          return;
-        }
-        // Now rather than after the promise: the end of an answer travels with its last bytes.
-        try {
-          this.#settle(hold, outcome, key, isOverflow);
-          resolve(undefined);
-        } catch (error) {
-          reject(error);
-        }
+      const attempt = new Forwarding(key, this.reply, isOverflow, {
+        lateAfterMs,
+        stallMs: idleTimeoutSeconds * 1000,
+        onLate: () => {
+          this.deps.log.warn('no answer', this.#facts(hold, 'timeout'));
+          this.#refuse(failureForCaller('timeout'));
+          this.#leave();
+        },
+        onStalled: () => {
+          this.deps.log.warn('answer broke off', this.#facts(hold, 'caller stalled'));
+          this.abandon();
+          this.reply.destroy();
+        },
+        onDone: (outcome) => {
+          this.#attempt = undefined;
+          if (this.#isOver) this.unawaited.ended(attempt);
+          if (isRejection(outcome)) {
+            resolve(outcome);
+            return;
+          }
+          // Now rather than after the promise: the end of an answer travels with its last bytes.
+          try {
+            this.#settle(hold, outcome, key, isOverflow);
+            resolve(undefined);
+          } catch (error) {
+            reject(error);
+          }
+        },
       });
       this.#attempt = attempt;
-      upstream.dispatch({ method, path, key, accept: this.head.accept, body }, attempt);
+      const { accept } = this.head;
+      upstream.dispatch({ method, path, key, accept, body, firstByteTimeoutMs }, attempt);
     });
   }
 
@@ -138,29 +180,34 @@ export class MeteredRequest implements RequestInFlight {
     switch (outcome.kind) {
       case 'delivered':
         hold.delivered(outcome.usage);
+        if (this.#isOver) return; // read for its usage alone
         this.#end('answered');
         this.reply.end(outcome.lastChunk);
         return;
       case 'broken off':
         hold.endedEarly(outcome.answer);
-        this.#end(outcome.reason === 'caller stalled' ? 'caller_gone' : 'broken_off');
         this.deps.log.warn('answer broke off', this.#facts(hold, outcome.reason));
+        if (this.#isOver) return;
+        this.#end('broken_off');
         this.reply.destroy();
         return;
-      case 'unanswered': {
-        const { reason } = outcome;
-        if (reason === 'no connection' || reason === 'connect timeout') hold.release();
-        else hold.endedEarly();
-        this.deps.log.warn('no answer', this.#facts(hold, reason));
-        this.#refuse(failureForCaller(reason));
+      case 'unanswered':
+        if (outcome.wasSent) hold.endedEarly();
+        else hold.release();
+        this.deps.log.warn('no answer', this.#facts(hold, outcome.reason));
+        this.#refuse(failureForCaller(outcome.reason));
         return;
-      }
       case 'error':
-        hold.failed();
+        hold.failed(outcome.status);
         this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
         return;
-      case 'abandoned':
-        return; // settled when the caller left
+      case 'cut':
+        if (outcome.wasSent) hold.endedEarly(outcome.answer);
+        else hold.release();
+        if (!hold.demand.streamed) {
+          this.deps.log.warn('answer not read to its end', this.#facts(hold, 'caller gone'));
+        }
+        return;
     }
   }
 

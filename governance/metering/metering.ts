@@ -111,17 +111,19 @@ export class Hold {
   }
 
   /**
-   * The answer ended early, or did not begin although Mistral may have read the prompt: the likely
-   * prompt counts, and what was delivered.
+   * The answer ended early, or did not begin although Mistral may have received the request. Of a
+   * stream the likely prompt counts, and what was delivered; anything else is generated whole.
    */
   endedEarly(answer?: PartialAnswer): void {
-    if (answer?.usage || answer?.generated === 'all') this.delivered(answer.usage);
+    const generated = answer?.generated ?? (this.demand.streamed ? 'as delivered' : 'all');
+    if (answer?.usage || generated === 'all') this.delivered(answer?.usage);
     else this.#settle(this.#partialCharge(answer?.deliveredTokens ?? 0));
   }
 
   /** Mistral answered with an error, which it does not charge for but counts as a request. */
-  failed(): void {
-    this.#settle(FREE);
+  failed(status: number): void {
+    if (LOST_BY_PROXY.has(status)) this.endedEarly();
+    else this.#settle(FREE);
   }
 
   /** As if the request had never been made. */
@@ -155,6 +157,9 @@ export class Hold {
 }
 
 const FREE: Charge = { cost: 0, tokens: 0 };
+
+/** A proxy in front of Mistral lost the answer or its patience: Mistral may finish, and charge. */
+const LOST_BY_PROXY: ReadonlySet<number> = new Set([502, 504, 520, 524]);
 
 function unavailable(error: unknown): QuotaUnavailable {
   return { kind: 'unavailable', reason: error instanceof Error ? error.name : 'unknown' };

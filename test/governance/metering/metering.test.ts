@@ -52,8 +52,9 @@ test.each<[string, (hold: Hold) => void, number, number]>([
     250,
     150,
   ],
-  ['no answer at all', (hold) => hold.endedEarly(), 20, 20],
-  ['an error of Mistral', (hold) => hold.failed(), 0, 0],
+  ['no answer at all', (hold) => hold.endedEarly(), 250, 150],
+  ['an error of Mistral', (hold) => hold.failed(500), 0, 0],
+  ['an answer that a proxy gave up on', (hold) => hold.failed(504), 250, 150],
 ])('%s is settled in every quota', async (_name, end, cost, tokens) => {
   const { quotas, hold } = await reserved();
 
@@ -71,7 +72,7 @@ test('a hold ends exactly once', async () => {
   hold.onEnd = onEnd;
 
   hold.delivered(USAGE);
-  hold.failed();
+  hold.failed(500);
   hold.release();
 
   expect(onEnd).toHaveBeenCalledOnce();
