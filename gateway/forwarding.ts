@@ -45,6 +45,13 @@ export type Forwarded =
       readonly wasSent: boolean;
     };
 
+/** An error after which the request may be sent again. */
+export type Rejection = UpstreamAnswer & { readonly status: 401 | 429 };
+
+export function isRejection(outcome: Forwarded): outcome is Forwarded & Rejection {
+  return outcome.kind === 'error' && (outcome.status === 401 || outcome.status === 429);
+}
+
 /** The request that an attempt is a part of. */
 export interface ForwardingOwner {
   /** How long the answer may take to begin before `onLate`; without, the upstream's own limit applies. */

@@ -3,7 +3,7 @@ import type { Endpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
-import { type Forwarded, Forwarding } from './forwarding.js';
+import { type Forwarded, Forwarding, isRejection, type Rejection } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import {
@@ -16,13 +16,6 @@ import {
 import { Detour } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 import type { UnawaitedAnswers } from './unawaited-answers.js';
-import type { UpstreamAnswer } from './upstream.js';
-
-type Rejection = UpstreamAnswer & { readonly status: 401 | 429 };
-
-function isRejection(outcome: Forwarded): outcome is Forwarded & Rejection {
-  return outcome.kind === 'error' && (outcome.status === 401 || outcome.status === 429);
-}
 
 /** One request from top to bottom: authorize, reserve, send, settle. Only sending may repeat. */
 export class MeteredRequest implements RequestInFlight {
@@ -107,12 +100,10 @@ export class MeteredRequest implements RequestInFlight {
   /** A stream stops at Mistral with its connection; any other answer is generated and billed anyway. */
   #leave(): void {
     const attempt = this.#attempt;
-    if (!attempt) {
+    const stops = this.#hold?.demand.streamed || attempt?.isStream || !attempt?.wasSent;
+    if (!attempt)
       this.#hold?.release(); // between two attempts nothing is in flight
-      return;
-    }
-    const stops = this.#hold?.demand.streamed || attempt.isStream || !attempt.wasSent;
-    if (!stops && this.unawaited.admit(attempt)) attempt.detach();
+    else if (!stops && this.unawaited.admit(attempt)) attempt.detach();
     else attempt.cut();
   }
 
