@@ -6,7 +6,7 @@ import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
 import { internalError } from './problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
-import { UNAWAITED_LIMITS, UnawaitedAnswers } from './unawaited-answers.js';
+import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {

@@ -15,7 +15,7 @@ import {
 } from './problems.js';
 import { Detour } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
-import type { UnawaitedAnswers } from './unawaited-answers.js';
+import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 
 /** One request from top to bottom: authorize, reserve, send, settle. Only sending may repeat. */
 export class MeteredRequest implements RequestInFlight {

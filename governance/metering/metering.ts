@@ -105,6 +105,11 @@ export class Hold {
     private readonly tariff: Tariff,
   ) {}
 
+  /** Neither settled nor released. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** The whole answer was delivered. Without usable usage, the upper bound counts as used. */
   delivered(usage: ReportedUsage | undefined): void {
     this.#settle(usage && this.tariff.charge(this.demand, usage));

@@ -9,7 +9,7 @@ export interface UnawaitedLimits {
   readonly atOnce: number;
 }
 
-/** With the longest wait for a first byte, this ends before the function's timeout of 15 minutes. */
+/** With the longest wait for a first byte, this ends before the gateway's function does, after 15 minutes. */
 export const UNAWAITED_LIMITS: UnawaitedLimits = { withinMs: 240_000, atOnce: 256 };
 
 /**
@@ -24,6 +24,7 @@ export class UnawaitedAnswers {
 
   /** Whether this one is read to its end. */
   admit(answer: Unawaited): boolean {
+    if (this.#timers.has(answer)) return true;
     if (this.#isClosed || this.#timers.size >= this.limits.atOnce) return false;
     this.#timers.set(
       answer,
