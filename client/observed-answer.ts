@@ -73,11 +73,11 @@ class ObservedBody {
   async #next(): Promise<Uint8Array | undefined> {
     try {
       const { done, value } = await this.reader.read();
-      if (done) this.hold.delivered(this.meter.usage);
+      if (done) this.hold.ended(this.meter.answer);
       else this.meter.see(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
       return value;
     } catch (error) {
-      this.hold.endedEarly(this.meter.partial);
+      this.hold.endedEarly(this.meter.answer);
       throw error;
     }
   }
@@ -88,7 +88,7 @@ class ObservedBody {
       void this.#readOn();
       return;
     }
-    this.hold.endedEarly(this.meter.partial);
+    this.hold.endedEarly(this.meter.answer);
     await this.reader.cancel(reason).catch(() => {}); // broken already
   }
 

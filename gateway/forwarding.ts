@@ -1,9 +1,8 @@
 import {
   type AnswerMeter,
+  type MeteredAnswer,
   meterFor,
-  type PartialAnswer,
 } from '../governance/metering/answer-meter.js';
-import type { ReportedUsage } from '../governance/metering/usage-scanner.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
@@ -20,7 +19,7 @@ export type Forwarded =
   /** The whole answer is with the caller, except for its last chunk. */
   | {
       readonly kind: 'delivered';
-      readonly usage: ReportedUsage | undefined;
+      readonly answer: MeteredAnswer | undefined;
       readonly lastChunk: Buffer | undefined;
     }
   /** An error from Mistral, none of which went to the caller. */
@@ -36,12 +35,12 @@ export type Forwarded =
   | {
       readonly kind: 'broken off';
       readonly reason: UpstreamFailure;
-      readonly answer: PartialAnswer;
+      readonly answer: MeteredAnswer;
     }
   /** It was cut off here, since its caller was gone. */
   | {
       readonly kind: 'cut';
-      readonly answer: PartialAnswer | undefined;
+      readonly answer: MeteredAnswer | undefined;
       readonly wasSent: boolean;
     };
 
@@ -170,7 +169,7 @@ export class Forwarding implements UpstreamHandler {
   }
 
   #deliver(lastChunk: Buffer | undefined): void {
-    this.#finish({ kind: 'delivered', usage: this.#meter?.usage, lastChunk });
+    this.#finish({ kind: 'delivered', answer: this.#meter?.answer, lastChunk });
   }
 
   #breakOff(reason: UpstreamFailure): void {
@@ -180,8 +179,8 @@ export class Forwarding implements UpstreamHandler {
   }
 
   /** What waits for a caller that does not read is generated, too, and not seen here. */
-  #partial(): PartialAnswer | undefined {
-    const partial = this.#meter?.partial;
+  #partial(): MeteredAnswer | undefined {
+    const partial = this.#meter?.answer;
     return partial && this.#isPaused ? { ...partial, generated: 'all' } : partial;
   }
 

@@ -1,10 +1,10 @@
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
+import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.js';
 import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import type { Log } from '../governance/platform/log.js';
 import type { Policy } from '../governance/policy/policy.js';
 import type { GatewayMetrics } from './gateway-metrics.js';
-import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.js';
 import type { Upstream } from './upstream.js';
 
 /** All that requests work with. */

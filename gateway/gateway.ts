@@ -1,12 +1,12 @@
 import { type Endpoint, endpointOf } from '../governance/metering/endpoints.js';
 import { answerOf, type Problem } from '../governance/metering/problem.js';
+import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { GatewayAlerts, GatewayDeps } from './gateway-deps.js';
 import { outcomeOf } from './gateway-metrics.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
 import { internalError } from './problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
-import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {

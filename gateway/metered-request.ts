@@ -2,6 +2,7 @@ import { authorizeCall, refusalOf } from '../governance/metering/admission.js';
 import type { Endpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
+import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { type Forwarded, Forwarding, isRejection, type Rejection } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
@@ -15,7 +16,6 @@ import {
 } from './problems.js';
 import { Detour } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
-import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 
 /** One request from top to bottom: authorize, reserve, send, settle. Only sending may repeat. */
 export class MeteredRequest implements RequestInFlight {
@@ -170,7 +170,7 @@ export class MeteredRequest implements RequestInFlight {
   #settle(hold: Hold, outcome: Forwarded, key: ApiKey, isOverflow: boolean): void {
     switch (outcome.kind) {
       case 'delivered':
-        hold.delivered(outcome.usage);
+        hold.ended(outcome.answer);
         if (this.#isOver) return; // read for its usage alone
         this.#end('answered');
         this.reply.end(outcome.lastChunk);

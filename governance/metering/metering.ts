@@ -11,7 +11,7 @@ import type {
   ReserveOutcome,
 } from '../quotas/quota.js';
 import { dailyTokensOf, quotasOf } from '../quotas/workspace-quotas.js';
-import type { PartialAnswer } from './answer-meter.js';
+import type { MeteredAnswer } from './answer-meter.js';
 import type { Demand } from './demand.js';
 import type { Charge, Tariff } from './tariff.js';
 import type { ReportedUsage } from './usage-scanner.js';
@@ -115,14 +115,23 @@ export class Hold {
     this.#settle(usage && this.tariff.charge(this.demand, usage));
   }
 
+  /** The answer is at its end. Some are an error, which is free unless usage or text came before. */
+  ended(answer: MeteredAnswer | undefined): void {
+    if (answer?.hasFailed) this.endedEarly(answer);
+    else this.delivered(answer?.usage);
+  }
+
   /**
    * The answer ended early, or did not begin although Mistral may have received the request. Of a
    * stream the likely prompt counts, and what was delivered; anything else is generated whole.
    */
-  endedEarly(answer?: PartialAnswer): void {
+  endedEarly(answer?: MeteredAnswer): void {
+    const { hasFailed = false, deliveredTokens = 0 } = answer ?? {};
     const generated = answer?.generated ?? (this.demand.streamed ? 'as delivered' : 'all');
-    if (answer?.usage || generated === 'all') this.delivered(answer?.usage);
-    else this.#settle(this.#partialCharge(answer?.deliveredTokens ?? 0));
+    if (answer?.usage) this.delivered(answer.usage);
+    else if (hasFailed && deliveredTokens === 0) this.#settle(FREE);
+    else if (generated === 'all') this.delivered(undefined);
+    else this.#settle(this.#partialCharge(deliveredTokens));
   }
 
   /** Mistral answered with an error, which it does not charge for but counts as a request. */

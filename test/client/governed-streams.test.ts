@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { DeliveredText } from '../../governance/metering/answer-meter.js';
+import { AnswerMeter } from '../../governance/metering/answer-meter.js';
 import { CHAT, clientWorld, DAILY_TOKENS, MONEY, REQUESTS } from '../support/client-world.js';
 import {
   answerJson,
@@ -18,9 +18,9 @@ type World = Awaited<ReturnType<typeof clientWorld>>;
 
 /** What the first events of the stream count. */
 function delivered(events: number): number {
-  const text = new DeliveredText();
-  text.see(Buffer.from(EVENTS.slice(0, events).join('')));
-  return text.tokens;
+  const meter = new AnswerMeter(true);
+  meter.see(Buffer.from(EVENTS.slice(0, events).join('')));
+  return meter.answer.deliveredTokens;
 }
 
 /** Three bytes a token. */
@@ -131,7 +131,8 @@ async function abortedWith(
   });
   const mistral = await world.create();
   const abort = new AbortController();
-  const options = how === 'by timeout' ? { timeoutMs: 100 } : { fetchOptions: { signal: abort.signal } };
+  const options =
+    how === 'by timeout' ? { timeoutMs: 100 } : { fetchOptions: { signal: abort.signal } };
   const asked = mistral.chat.complete({ ...CHAT, maxTokens: 50, ...request }, options);
   await eventually(() => waiting !== undefined);
   abort.abort();
