@@ -1,4 +1,5 @@
 import { isObject, parseJson } from '../platform/json.js';
+import { weightOf } from '../prices/usage-fields.js';
 
 /** `usage` or `usage_info` as Mistral sent it. */
 export type ReportedUsage = Readonly<Record<string, unknown>>;
@@ -11,14 +12,12 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const NINE = 0x39;
 /** More than any usage has. */
 const MOST_BYTES = 4096;
 /** From this length on, a search for the end of a string beats a loop. */
 const LONG_STRING = 48;
 const NOTHING: readonly Buffer[] = [];
+const NUMERIC: ReadonlySet<number> = new Set(Buffer.from('-0123456789'));
 
 /** A member at the top of a document whose value matters. */
 type Member = 'usage' | 'object' | 'error' | undefined;
@@ -80,21 +79,17 @@ export class UsageScanner {
       if (at >= to) break;
       at += 1;
       switch (byte) {
-        case QUOTE:
-          if (depth > 1) {
-            const end = endOfShortString(bytes, at, to);
-            if (end > 0) {
-              at = end;
-              break;
-            }
-          }
-          this.#isInString = true;
-          if (depth === 1 && this.#hasMembers) {
+        case QUOTE: {
+          const end = depth > 1 ? endOfShortString(bytes, at, to) : 0;
+          this.#isInString = end === 0;
+          if (end > 0) at = end;
+          else if (depth === 1 && this.#hasMembers) {
             this.#keeps = 'string';
             this.#hasEscapes = false;
             start = at;
           }
           break;
+        }
         case OPEN:
         case OPEN_LIST:
           depth += 1;
@@ -163,11 +158,10 @@ export class UsageScanner {
   }
 
   #takeString(bytes: Buffer, start: number, end: number): void {
+    const isError = () => this.#memberAt(bytes, start, end) === 'error';
     if (this.#isName) this.#member = this.#memberAt(bytes, start, end);
     else if (this.#member === 'error') this.hasFailed = true;
-    else if (this.#member === 'object') {
-      if (this.#memberAt(bytes, start, end) === 'error') this.hasFailed = true;
-    }
+    else if (this.#member === 'object') this.hasFailed ||= isError();
     this.#forget();
   }
 
@@ -182,11 +176,9 @@ export class UsageScanner {
 
   #keep(bytes: Buffer, start: number, end: number): void {
     this.#keptBytes += end - start;
-    // Too long for a name or a usage; the length remains.
-    this.#kept =
-      this.#keptBytes > MOST_BYTES
-        ? NOTHING
-        : [...this.#kept, Buffer.from(bytes.subarray(start, end))];
+    // What is too long for a name or a usage is not kept; its length is.
+    const isTooLong = this.#keptBytes > MOST_BYTES;
+    this.#kept = isTooLong ? NOTHING : [...this.#kept, Buffer.from(bytes.subarray(start, end))];
   }
 
   #take(bytes: Buffer, start: number, end: number): string {
@@ -219,16 +211,11 @@ const OBJECT = Buffer.from('object');
 const ERROR = Buffer.from('error');
 
 function memberNamed(bytes: Buffer, start: number, end: number): Member {
-  switch (end - start) {
-    case USAGE.length: // and of ERROR
-      if (isAt(bytes, start, USAGE)) return 'usage';
-      return isAt(bytes, start, ERROR) ? 'error' : undefined;
-    case USAGE_INFO.length:
-      return isAt(bytes, start, USAGE_INFO) ? 'usage' : undefined;
-    case OBJECT.length:
-      return isAt(bytes, start, OBJECT) ? 'object' : undefined;
-  }
-  return undefined;
+  const length = end - start;
+  if (length === OBJECT.length && isAt(bytes, start, OBJECT)) return 'object';
+  if (length === ERROR.length && isAt(bytes, start, ERROR)) return 'error';
+  if (length !== USAGE.length && length !== USAGE_INFO.length) return undefined;
+  return isAt(bytes, start, length === USAGE.length ? USAGE : USAGE_INFO) ? 'usage' : undefined;
 }
 
 function isAt(bytes: Buffer, start: number, name: Buffer): boolean {
@@ -253,24 +240,11 @@ function isBracket(byte: number): boolean {
 
 /** The next byte that is not part of a list of numbers: embeddings are long ones. */
 function skipNumbers(bytes: Buffer, from: number, to: number): number {
-  const first = bytes[from] ?? 0;
-  if (first !== MINUS && !(first >= ZERO && first <= NINE)) return from;
+  if (!NUMERIC.has(bytes[from] ?? 0)) return from;
   let next = to;
   for (const byte of [CLOSE_LIST, QUOTE, OPEN, OPEN_LIST, CLOSE]) {
     const found = bytes.indexOf(byte, from);
     if (found >= 0 && found < next) next = found;
   }
   return next;
-}
-
-/** How much a usage reports; negative for an object that reports no counts. */
-function weightOf(usage: ReportedUsage): number {
-  const counts = [usage.total_tokens, usage.pages_processed];
-  const parts = [usage.prompt_tokens, usage.completion_tokens].filter(isCount);
-  const all = [...counts.filter(isCount), parts.reduce((sum, part) => sum + part, 0)];
-  return all.length === 1 && parts.length === 0 ? -1 : Math.max(...all);
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0;
 }
