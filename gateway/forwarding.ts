@@ -3,6 +3,7 @@ import {
   type MeteredAnswer,
   meterFor,
 } from '../governance/metering/answer-meter.js';
+import type { Hold } from '../governance/metering/metering.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
@@ -28,6 +29,7 @@ export type Forwarded =
   | {
       readonly kind: 'unanswered';
       readonly reason: UpstreamFailure;
+      readonly answer?: undefined;
       /** Whether Mistral may have received the request. */
       readonly wasSent: boolean;
     }
@@ -51,19 +53,23 @@ export function isRejection(outcome: Forwarded): outcome is Forwarded & Rejectio
   return outcome.kind === 'error' && (outcome.status === 401 || outcome.status === 429);
 }
 
-/** The request that an attempt is a part of. */
-export interface ForwardingOwner {
-  /** How long the answer may take to begin before `onLate`; without, the upstream's own limit applies. */
+/** What it costs. */
+export function settle(hold: Hold, outcome: Forwarded): void {
+  if (outcome.kind === 'delivered') hold.ended(outcome.answer);
+  else if (outcome.kind === 'error') hold.failed(outcome.status);
+  else if (outcome.kind === 'broken off' || outcome.wasSent) hold.endedEarly(outcome.answer);
+  else hold.release();
+}
+
+export interface ForwardingLimits {
+  /** How long the answer may take to begin; without, the upstream's own limit applies. */
   readonly lateAfterMs: number | undefined;
   /** How long the caller may read nothing of an answer that waits for it. */
   readonly stallMs: number;
-  /** The answer has not begun in time. */
-  onLate(): void;
-  /** The caller does not read on. */
-  onStalled(): void;
-  /** Once, at the end. */
-  onDone(outcome: Forwarded): void;
 }
+
+/** Why a caller does not get the rest, although it comes. */
+export type Lost = 'timeout' | 'caller stalled';
 
 const MAX_ERROR_BYTES = 16 * 1024;
 
@@ -85,11 +91,13 @@ export class Forwarding implements UpstreamHandler {
     reply: Reply,
     /** Whether another workspace than the caller's answers. */
     private readonly isOverflow: boolean,
-    private readonly owner: ForwardingOwner,
+    private readonly limits: ForwardingLimits,
+    private readonly done: (outcome: Forwarded) => void,
+    private readonly lost: (why: Lost) => void,
   ) {
     this.#reply = reply;
-    const { lateAfterMs } = owner;
-    if (lateAfterMs !== undefined) this.#timer = setTimeout(() => owner.onLate(), lateAfterMs);
+    const { lateAfterMs } = limits;
+    if (lateAfterMs !== undefined) this.#timer = setTimeout(lost, lateAfterMs, 'timeout');
   }
 
   /** Whether Mistral's work stops with the connection, and the answer says how much there was. */
@@ -188,7 +196,7 @@ export class Forwarding implements UpstreamHandler {
     if (this.#ended) return;
     this.#ended = true;
     this.#clearTimer();
-    this.owner.onDone(outcome);
+    this.done(outcome);
   }
 
   #keepError(chunk: Buffer): void {
@@ -207,7 +215,7 @@ export class Forwarding implements UpstreamHandler {
   #waitForCaller(controller: UpstreamController): void {
     controller.pause();
     this.#isPaused = true;
-    this.#timer = setTimeout(() => this.owner.onStalled(), this.owner.stallMs);
+    this.#timer = setTimeout(this.lost, this.limits.stallMs, 'caller stalled');
     this.#reply.onceDrained(() => {
       if (!this.#isPaused || this.#ended) return;
       this.#clearTimer();

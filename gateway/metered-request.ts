@@ -4,7 +4,14 @@ import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
-import { type Forwarded, Forwarding, isRejection, type Rejection } from './forwarding.js';
+import {
+  type Forwarded,
+  Forwarding,
+  isRejection,
+  type Lost,
+  type Rejection,
+  settle,
+} from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import {
@@ -131,21 +138,14 @@ export class MeteredRequest implements RequestInFlight {
     // What is not a stream is read to its end, if only later than its caller waits for it.
     const lateAfterMs = hold.demand.streamed ? undefined : firstByteTimeoutSeconds * 1000;
     const firstByteTimeoutMs = lateAfterMs && lateAfterMs + this.unawaited.limits.withinMs;
+    const limits = { lateAfterMs, stallMs: idleTimeoutSeconds * 1000 };
     return new Promise((resolve, reject) => {
-      const attempt = new Forwarding(key, this.reply, isOverflow, {
-        lateAfterMs,
-        stallMs: idleTimeoutSeconds * 1000,
-        onLate: () => {
-          this.deps.log.warn('no answer', this.#facts(hold, 'timeout'));
-          this.#refuse(failureForCaller('timeout'));
-          this.#leave();
-        },
-        onStalled: () => {
-          this.deps.log.warn('answer broke off', this.#facts(hold, 'caller stalled'));
-          this.abandon();
-          this.reply.destroy();
-        },
-        onDone: (outcome) => {
+      const attempt = new Forwarding(
+        key,
+        this.reply,
+        isOverflow,
+        limits,
+        (outcome) => {
           this.#attempt = undefined;
           if (this.#isOver) this.unawaited.ended(attempt);
           if (isRejection(outcome)) {
@@ -160,45 +160,41 @@ export class MeteredRequest implements RequestInFlight {
             reject(error);
           }
         },
-      });
+        (why) => this.#lose(hold, why),
+      );
       this.#attempt = attempt;
       const { accept } = this.head;
       upstream.dispatch({ method, path, key, accept, body, firstByteTimeoutMs }, attempt);
     });
   }
 
+  #lose(hold: Hold, why: Lost): void {
+    const isLate = why === 'timeout';
+    this.deps.log.warn(isLate ? 'no answer' : 'answer broke off', this.#facts(hold, why));
+    if (isLate) this.#refuse(failureForCaller(why));
+    else this.#end('caller_gone');
+    this.#leave();
+    if (!isLate) this.reply.destroy();
+  }
+
   #settle(hold: Hold, outcome: Forwarded, key: ApiKey, isOverflow: boolean): void {
-    switch (outcome.kind) {
-      case 'delivered':
-        hold.ended(outcome.answer);
-        if (this.#isOver) return; // read for its usage alone
-        this.#end('answered');
-        this.reply.end(outcome.lastChunk);
-        return;
-      case 'broken off':
-        hold.endedEarly(outcome.answer);
-        this.deps.log.warn('answer broke off', this.#facts(hold, outcome.reason));
-        if (this.#isOver) return;
-        this.#end('broken_off');
-        this.reply.destroy();
-        return;
-      case 'unanswered':
-        if (outcome.wasSent) hold.endedEarly();
-        else hold.release();
-        this.deps.log.warn('no answer', this.#facts(hold, outcome.reason));
-        this.#refuse(failureForCaller(outcome.reason));
-        return;
-      case 'error':
-        hold.failed(outcome.status);
-        this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
-        return;
-      case 'cut':
-        if (outcome.wasSent) hold.endedEarly(outcome.answer);
-        else hold.release();
-        if (!hold.demand.streamed) {
-          this.deps.log.warn('answer not read to its end', this.#facts(hold, 'caller gone'));
-        }
-        return;
+    settle(hold, outcome);
+    if (outcome.kind === 'delivered') {
+      if (this.#isOver) return; // read for its usage alone
+      this.#end('answered');
+      this.reply.end(outcome.lastChunk);
+    } else if (outcome.kind === 'error') {
+      this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
+    } else if (outcome.kind === 'unanswered') {
+      this.deps.log.warn('no answer', this.#facts(hold, outcome.reason));
+      this.#refuse(failureForCaller(outcome.reason));
+    } else if (outcome.kind === 'broken off') {
+      this.deps.log.warn('answer broke off', this.#facts(hold, outcome.reason));
+      if (this.#isOver) return;
+      this.#end('broken_off');
+      this.reply.destroy();
+    } else if (!hold.demand.streamed) {
+      this.deps.log.warn('answer not read to its end', this.#facts(hold, 'caller gone'));
     }
   }
 

@@ -14,12 +14,12 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 /** More than any usage has. */
 const MOST_BYTES = 4096;
-/** From this length on, a search for the end of a string beats a loop. */
+/** From here on, a search for the end of a string beats a loop. */
 const LONG_STRING = 48;
 const NOTHING: readonly Buffer[] = [];
 const NUMERIC: ReadonlySet<number> = new Set(Buffer.from('-0123456789'));
 
-/** A member at the top of a document whose value matters. */
+/** A member whose value matters. */
 type Member = 'usage' | 'object' | 'error' | undefined;
 
 /**
@@ -36,10 +36,9 @@ export class UsageScanner {
 
   #depth = 0;
   #isInString = false;
-  /** The next byte belongs to an escape that began in the last chunk. */
   #isEscaped = false;
   #hasEscapes = false;
-  /** Whether the document is an object: only that has members at its top. */
+  /** Only an object has members. */
   #hasMembers = false;
   /** The next string at the top is a name. */
   #isName = false;
@@ -158,10 +157,11 @@ export class UsageScanner {
   }
 
   #takeString(bytes: Buffer, start: number, end: number): void {
-    const isError = () => this.#memberAt(bytes, start, end) === 'error';
     if (this.#isName) this.#member = this.#memberAt(bytes, start, end);
     else if (this.#member === 'error') this.hasFailed = true;
-    else if (this.#member === 'object') this.hasFailed ||= isError();
+    else if (this.#member === 'object' && this.#memberAt(bytes, start, end) === 'error') {
+      this.hasFailed = true;
+    }
     this.#forget();
   }
 
