@@ -1,5 +1,10 @@
 import type { KeyCache } from '../governance/keys/key-cache.js';
-import { authorizeCall, refusalOf } from '../governance/metering/admission.js';
+import {
+  type Authorized,
+  authorizeCall,
+  CAP_HEADER,
+  refusalOf,
+} from '../governance/metering/admission.js';
 import { endpointOf } from '../governance/metering/endpoints.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Hold, Metering } from '../governance/metering/metering.js';
@@ -10,12 +15,7 @@ import {
 } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { InFlight } from './closing.js';
-import {
-  errorOf,
-  GovernanceConfigurationError,
-  GovernanceRefusedError,
-  GovernanceUnavailableError,
-} from './errors.js';
+import { errorOf, GovernanceRefusedError, GovernanceUnavailableError } from './errors.js';
 import { observed, type WholeAnswerReader } from './observed-answer.js';
 
 export interface GovernedFetchParts {
@@ -76,7 +76,7 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     const { signal } = request;
     if (call.demand.streamed) {
       hold.onEnd = () => inFlight.end();
-      return settledBy(hold, parts, request, call.body, { signal });
+      return settledBy(hold, parts, request, call, { signal });
     }
 
     // Mistral generates it whole, whether the caller waits or not: only its end says how much that is.
@@ -90,7 +90,7 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
       if (!unawaited.admit(unread)) unread.cut();
     };
     const attempt = { signal: sending.signal, whole: { signal, readOn } };
-    return abortable(request, settledBy(hold, parts, request, call.body, attempt), readOn);
+    return abortable(request, settledBy(hold, parts, request, call, attempt), readOn);
   };
 }
 
@@ -108,14 +108,15 @@ async function settledBy(
   hold: Hold,
   parts: GovernedFetchParts,
   request: Request,
-  body: Buffer,
+  { body, cappedTo }: Authorized,
   attempt: Attempt,
 ): Promise<Response> {
-  const answer = await sendWithKey(parts, request, body, attempt).catch((error: unknown) => {
+  const sent = await sendWithKey(parts, request, body, attempt).catch((error: unknown) => {
     if (attempt.wasSent && !isUnsent(error)) hold.endedEarly();
     else hold.release();
     throw error;
   });
+  const answer = cappedTo === undefined ? sent : withCap(sent, cappedTo);
   if (answer.ok) return observed(answer, hold, attempt.whole);
   if (answer.status === 401 || answer.status === 429) hold.release();
   else hold.failed(answer.status);
@@ -138,6 +139,14 @@ function abortable(
     const listenNoMore = () => request.signal.removeEventListener('abort', abort);
     answering.finally(listenNoMore).then(resolve, reject);
   });
+}
+
+/** With the header that the gateway adds. */
+function withCap(answer: Response, cappedTo: number): Response {
+  const { status, statusText, body } = answer;
+  const headers = new Headers(answer.headers);
+  headers.set(CAP_HEADER, String(cappedTo));
+  return new Response(body, { status, statusText, headers });
 }
 
 /** Tries other keys after Mistral rejects one, since it may have been rotated. */
@@ -173,12 +182,7 @@ async function sendWithKey(
 function headersWith(key: ApiKey, given: Headers): Headers {
   const headers = new Headers(given);
   for (const name of ['x-api-key', 'cookie', 'content-length']) headers.delete(name);
-  try {
-    headers.set('authorization', `Bearer ${key.reveal()}`);
-  } catch {
-    // The error of Headers quotes the value.
-    throw new GovernanceConfigurationError('the key has characters that a header cannot carry');
-  }
+  headers.set('authorization', `Bearer ${key.reveal()}`);
   return headers;
 }
 

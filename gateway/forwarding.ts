@@ -237,6 +237,7 @@ export class Forwarding implements UpstreamHandler {
 /** Where an answer goes that only its usage is read of. */
 const NOWHERE: Reply = {
   started: true,
+  addHeader() {},
   start() {},
   flushHead() {},
   write: () => true,
