@@ -5,6 +5,7 @@ import { styleOf } from '../cli/terminal/style.js';
 import { messageOf } from '../governance/platform/failures.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
+import { FIRST_VERSIONS } from '../testing/fakes/secret-store.js';
 import type { World } from '../testing/world.js';
 import { runLocally, START, storyOf } from './run.js';
 import { createTimeline, printClosing } from './terminal.js';
@@ -14,10 +15,16 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     policy: { type: 'string', default: 'governance.yaml' },
     evidence: { type: 'string' },
+    /** What Secrets Manager counts as a secret's first version, which AWS does not say. */
+    'first-version': { type: 'string', default: 'placeholder' },
   },
 });
 const policy = readPolicy();
 const lack = storyOf(policy).lacks(policy);
+const firstVersion = FIRST_VERSIONS.find((one) => one === values['first-version']);
+if (firstVersion === undefined) {
+  fail(`--first-version is ${FIRST_VERSIONS.join(' or ')}, not ${values['first-version']}`);
+}
 if (lack !== undefined) fail(`${values.policy} ${lack}`);
 
 // Node's warnings about its own version are not part of the story.
@@ -33,6 +40,7 @@ const timeline = createTimeline(START, terminal);
 
 const run = await runLocally({
   policy,
+  firstVersion,
   log: { info() {}, warn() {}, error() {} },
   observer: timeline,
   onMessage: timeline.alert,

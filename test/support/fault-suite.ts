@@ -11,7 +11,7 @@ import { aPolicy } from './builders.js';
 import { definitionFor } from './definition.js';
 import { FAULT_KINDS, type Fault, injectFault } from './faults.js';
 import { forgottenKeys, leaksIn, plaintextsOf, printed, watch, writings } from './invariants.js';
-import { SECRET, START, type Story } from './stories.js';
+import { SECRET, START, type Story, type Struck } from './stories.js';
 
 const ONE_KEY = aPolicy((document) => {
   document.workspaces = document.workspaces.slice(0, 1);
@@ -133,7 +133,7 @@ async function play(
   { dynamo, policy, definition, transport }: Stage,
   story: Story,
   tableName: string,
-  fault?: Fault,
+  fault?: Fault & Struck,
 ): Promise<Outcome> {
   const injection = injectFault(fault);
   const log: unknown[] = [];
@@ -147,6 +147,7 @@ async function play(
     tableName,
     start: START,
     youngSeconds: story.youngSeconds ?? 0,
+    firstVersion: story.firstVersion,
     log: { info: write, warn: write, error: write },
     connect,
     intercept: injection.intercept,
@@ -170,7 +171,7 @@ async function play(
     injection.arm();
     await story.play(world);
     const calls = injection.disarm();
-    const ending = story.problems?.(world) ?? [];
+    const ending = story.problems?.(world, fault) ?? [];
     const problems = await judge(world, dynamo, tableName, log);
     return { calls, problems: [...watching.violations, ...ending, ...problems] };
   } finally {

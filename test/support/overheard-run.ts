@@ -2,6 +2,7 @@ import { PLAIN } from '../../cli/terminal/style.js';
 import { type Run, runLocally, START } from '../../demo/run.js';
 import { createTimeline, printClosing } from '../../demo/terminal.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import type { FirstVersion } from '../../testing/fakes/secret-store.js';
 import { plaintextsOf, printed, writings } from './invariants.js';
 
 export interface OverheardRun {
@@ -15,7 +16,7 @@ export interface OverheardRun {
 }
 
 /** Plays a local run like `npm start`, and keeps all its output. */
-export async function overhear(policy: Policy): Promise<OverheardRun> {
+export async function overhear(policy: Policy, firstVersion?: FirstVersion): Promise<OverheardRun> {
   const shown: string[] = [];
   const log: unknown[] = [];
   const keepLine = (...line: unknown[]) => void log.push(...line.map(printed));
@@ -26,6 +27,7 @@ export async function overhear(policy: Policy): Promise<OverheardRun> {
   let plaintexts: readonly string[] = [];
   const run = await runLocally({
     policy,
+    firstVersion,
     log: { info: keepLine, warn: keepLine, error: keepLine },
     observer: timeline,
     onMessage: timeline.alert,
