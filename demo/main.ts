@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { styleOf } from '../cli/terminal/style.js';
+import { messageOf } from '../governance/platform/failures.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { FIRST_VERSIONS } from '../testing/fakes/secret-store.js';
@@ -31,7 +33,8 @@ const out = values.json ? process.stderr : process.stdout;
 const isSilent = values.json && !out.isTTY; // readers of the document do not need the timeline
 const terminal = {
   write: (text: string) => void (isSilent || out.write(text)),
-  isTerminal: out.isTTY === true && !process.env.NO_COLOR,
+  style: styleOf(out),
+  isTerminal: out.isTTY === true,
 };
 const timeline = createTimeline(START, terminal);
 
@@ -57,7 +60,7 @@ function readPolicy(): Policy {
   try {
     return loadPolicy(values.policy);
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(messageOf(error));
   }
 }
 

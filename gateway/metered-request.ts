@@ -1,4 +1,4 @@
-import { authorizeCall, refusalOf } from '../governance/metering/admission.js';
+import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
 import type { Endpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
@@ -47,6 +47,7 @@ export class MeteredRequest implements RequestInFlight {
     try {
       const call = authorizeCall(this.endpoint, this.head.callerArn, received, authorize, models);
       if (call.kind === 'problem') return this.#refuse(call);
+      if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
 
       const reserved = metering.reserve(call.demand);
       let hold = 'then' in reserved ? await reserved : reserved;

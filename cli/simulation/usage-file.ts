@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse/sync';
 import * as z from 'zod';
+import { messageOf } from '../../governance/platform/failures.js';
 import { ENDPOINT_NAMES, IAM_ARN } from '../access/gateway-rules.js';
-import { messageOf, wrongInput } from '../failure.js';
+import { wrongInput } from '../failure.js';
 
 const count = z.coerce.number<string | number>().int().min(0).max(1e12);
 

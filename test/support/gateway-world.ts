@@ -121,7 +121,12 @@ export async function gatewayWorld(
           ...(caller === undefined ? {} : { [CALLER_HEADER]: caller }),
           ...options.headers,
         },
-        body: method === 'GET' ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+        body:
+          method === 'GET' || method === 'HEAD'
+            ? undefined
+            : typeof body === 'string'
+              ? body
+              : JSON.stringify(body),
         signal: options.signal ?? null,
       });
     },

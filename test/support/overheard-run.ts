@@ -1,3 +1,4 @@
+import { PLAIN } from '../../cli/terminal/style.js';
 import { type Run, runLocally, START } from '../../demo/run.js';
 import { createTimeline, printClosing } from '../../demo/terminal.js';
 import type { Policy } from '../../governance/policy/policy.js';
@@ -19,7 +20,8 @@ export async function overhear(policy: Policy, firstVersion?: FirstVersion): Pro
   const shown: string[] = [];
   const log: unknown[] = [];
   const keepLine = (...line: unknown[]) => void log.push(...line.map(printed));
-  const terminal = { write: (text: string) => void shown.push(text), isTerminal: true };
+  const write = (text: string) => void shown.push(text);
+  const terminal = { write, style: PLAIN, isTerminal: true };
   const timeline = createTimeline(START, terminal);
   let kept = '';
   let plaintexts: readonly string[] = [];
