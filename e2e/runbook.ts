@@ -123,6 +123,19 @@ export async function makeFirstChecks({ shell }: Scene): Promise<void> {
   claim(counter.includes('settled'), 'what was spent of a budget', counter);
 }
 
+/** The commands of the alerts so far that only read, and that the emulator can answer. */
+export async function runReadingCommands({ shell, alerts }: Scene): Promise<void> {
+  const commands = alerts.flatMap(({ nextSteps }) =>
+    nextSteps.flatMap(({ command }) => command ?? []),
+  );
+  const reading = new Set(commands.filter((command) => READING.test(command)));
+  claim(reading.size > 1, 'alerts with commands that read', commands);
+  for (const command of reading) await shell.paste(command);
+}
+
+const READING =
+  /^aws (cloudwatch get-metric-statistics|dynamodb scan|s3 cp|secretsmanager describe-secret|stepfunctions get-execution-history) /;
+
 /** Flows that went on waiting find their key gone, and end well; no key is forgotten. */
 export async function seeRetirementsEnd(scene: Scene): Promise<void> {
   const [listFailed = ''] = COMMANDS.failedRetirements.split('\n');
