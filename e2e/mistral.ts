@@ -67,7 +67,7 @@ export async function startMistral(workspaces: Policy['workspaces']) {
 const DELETION = /^DELETE \/v1\/admin\/api-keys\/([^/]+)$/;
 
 /** Mistral documents `usage: null` in early chunks, and its own SDK fails to read them. */
-function forOfficialSdk(answer: HttpAnswer): HttpAnswer {
+export function forOfficialSdk(answer: HttpAnswer): HttpAnswer {
   if (answer.headers?.['content-type'] !== 'text/event-stream') return answer;
   return { ...answer, body: answer.body.replaceAll(',"usage":null', '') };
 }

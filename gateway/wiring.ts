@@ -55,10 +55,19 @@ export interface OpenGateway {
   readonly gateway: Gateway;
   /** Mistral's models are read, or could not be within seconds: until then the price book's apply. */
   readonly ready: Promise<void>;
+  /** Reads models and keys that were not read yet; returns what could not be. Never fails. */
+  missing(): Promise<Missing>;
   /** Writes usage and metrics, and waits for alerts in flight. */
   flush(): Promise<void>;
   /** Lets requests in flight finish and returns the leases. */
   close(): Promise<void>;
+}
+
+/** What was not read yet. */
+export interface Missing {
+  readonly models: boolean;
+  /** Workspaces whose key could not be read. */
+  readonly keys: readonly string[];
 }
 
 const READY_WITHIN_MS = 3000;
@@ -130,6 +139,20 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   return {
     gateway,
     ready,
+
+    async missing() {
+      const unread = gatewayWorkspaces(policy).map(async ({ name }) => {
+        try {
+          await keys.current(name);
+          return [];
+        } catch {
+          return [name];
+        }
+      });
+      const unreadKeys = await Promise.all(unread);
+      if (access.cards === undefined) await access.refresh();
+      return { models: access.cards === undefined, keys: unreadKeys.flat() };
+    },
 
     async flush() {
       metrics.flush();

@@ -6,7 +6,7 @@ import type { RequestBody } from '../../governance/metering/request-body.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { callingArn, endpointNamed, openAccess } from '../access/gateway-rules.js';
 import type { QuotaLedger } from './quota-ledger.js';
-import type { UsageRecord } from './usage-file.js';
+import type { UsageRecord } from './usage-record.js';
 
 export type Replayed =
   | {

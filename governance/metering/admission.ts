@@ -95,15 +95,15 @@ const WHAT = {
 
 /** Names the quota and when it resets, never how much was spent. */
 function exhausted(
-  { quota, windowName, resetsAt, heldByOthers }: QuotaRefusal,
+  { quota, windowName, resetsAt, mayFreeSooner }: QuotaRefusal,
   now: Date,
 ): Problem {
-  const soon = heldByOthers ? '; requests in flight may free quota sooner' : '';
+  const soon = mayFreeSooner ? '; requests in flight may free quota sooner' : '';
   const untilReset = Math.ceil((resetsAt.getTime() - now.getTime()) / 1000);
   return problem(
     WHAT[quota.unit].code,
     `${nameOf(quota)} exhausted for ${windowName}: resets at ${instantText(resetsAt)}${soon}`,
-    { retryAfterSeconds: heldByOthers ? 1 : Math.max(1, untilReset) },
+    { retryAfterSeconds: mayFreeSooner ? 1 : Math.max(1, untilReset) },
   );
 }
 

@@ -221,9 +221,9 @@ export function streamEvents(words: readonly string[], usage: object | null = US
 }
 
 /** Waits for a result of later turns of the event loop. */
-export async function eventually(isSo: () => boolean): Promise<void> {
+export async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + PATIENCE_MS;
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (performance.now() > deadlineMs) throw new Error('the result did not come in time');
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
