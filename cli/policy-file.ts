@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { messageOf } from '../governance/platform/failures.js';
 import { countText } from '../governance/platform/wording.js';
 import {
   parseForDeploy,
@@ -7,7 +8,7 @@ import {
   readPolicyDocument,
 } from '../governance/policy/load-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { CommandFailure, EXIT, messageOf } from './failure.js';
+import { CommandFailure, EXIT } from './failure.js';
 
 /** Reads and checks a policy file. @throws CommandFailure with every error in it */
 export function openPolicy(path: string): Policy {

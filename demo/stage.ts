@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import type { Finding } from '../governance/audit/finding.js';
-import { DAY_MS } from '../governance/platform/utc-day.js';
+import { DAY_MS, HOUR_MS } from '../governance/platform/utc-day.js';
 import { parseSchedule } from '../governance/policy/schedule.js';
 import { nextRun } from '../governance/policy/schedule-times.js';
 import type { SpendRow } from '../governance/spend/spend-row.js';
@@ -12,7 +12,6 @@ import { createService } from '../testing/service.js';
 import type { World } from '../testing/world.js';
 
 export const DAYS = 100;
-const HOUR_MS = 3_600_000;
 
 /** Observes a story while it runs. */
 export interface Observer {

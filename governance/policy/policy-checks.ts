@@ -32,7 +32,7 @@ export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyP
     callerPatterns,
     secretNames,
     budgetCurrencies,
-    pricedAliases,
+    modelAliases,
     ...more,
   ];
   return rules.flatMap((rule) => [...rule(policy)]);
@@ -210,13 +210,12 @@ function* budgetCurrencies({ workspaces, mistral }: Policy): Problems {
 }
 
 /** Requests are priced by exact ids, so that a price under an alias would never be used. */
-function* pricedAliases({ prices }: Policy): Problems {
-  for (const name of Object.keys(prices.models)) {
-    const model = PRICE_LIST.find(({ aliases }) => aliases.includes(name));
-    if (model === undefined) continue;
-    yield {
-      path: ['prices', 'models', name],
-      message: `${quoted(name)} is an alias, which may come to stand for another model: must be an exact id such as ${quoted(model.id)}`,
-    };
+function* modelAliases({ prices, limits }: Policy): Problems {
+  for (const [field, { models }] of Object.entries({ prices, limits })) {
+    for (const name of Object.keys(models)) {
+      const id = PRICE_LIST.find(({ aliases }) => aliases.includes(name))?.id;
+      const message = `${quoted(name)} is an alias, which may come to stand for another model: must be an exact id such as ${quoted(id)}`;
+      if (id !== undefined) yield { path: [field, 'models', name], message };
+    }
   }
 }

@@ -78,6 +78,8 @@ const RoleSchema = z.strictObject({
   dailyTokens: z.union([z.int().positive(), z.literal('unlimited')], {
     error: 'must be a positive whole number or "unlimited"',
   }),
+  /** What happens to a request for more than `maxTokensPerRequest`: refused, or lowered to it. */
+  overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
 });
 
 const CallerSchema = z.strictObject({
@@ -178,6 +180,22 @@ const PricesSchema = z.strictObject({
   models: z.record(ModelIdSchema, ModelPricesSchema).default({}),
 });
 
+/** How much is reserved for what the bytes of a request do not bound, until Mistral reports its use. */
+const LimitsSchema = z.strictObject({
+  /** Pages of a document of which a request for OCR names none. */
+  ocrPages: z.int().min(1).max(100_000).default(1000),
+  /** By exact model id. */
+  models: z
+    .record(
+      z.string().min(1),
+      z.strictObject({
+        /** Tokens of one image in a prompt. @default 3100, and 4160 for Pixtral */
+        imageTokens: z.int().min(1).max(1_048_576).optional(),
+      }),
+    )
+    .default({}),
+});
+
 const GatewaySchema = z.strictObject({
   enabled: z.boolean().default(false),
   /** Lets every account of this AWS organization call; `callers` says which of its principals may. */
@@ -204,6 +222,7 @@ export const PolicySchema = z.strictObject({
   roles: z.record(NameSchema, RoleSchema).default({}),
   callers: z.array(CallerSchema).default([]),
   prices: PricesSchema.prefault({}),
+  limits: LimitsSchema.prefault({}),
   gateway: GatewaySchema.prefault({}),
   rotation: RotationSchema.prefault({}),
   audit: AuditSchema.prefault({}),
