@@ -18,9 +18,10 @@ export function createUndiciUpstream(apiUrl: string, timeouts: UpstreamTimeouts)
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   return {
-    dispatch({ method, path, key, accept, body }, handler) {
+    dispatch({ method, path, key, accept, body, firstByteTimeoutMs }, handler) {
       const headers = headersFor(key, accept);
-      pool.dispatch({ method, path: prefix + path, headers, body }, handler);
+      const headersTimeout = firstByteTimeoutMs ?? null; // null is the pool's own
+      pool.dispatch({ method, path: prefix + path, headers, body, headersTimeout }, handler);
     },
     close: () => pool.close(),
   };
