@@ -21,9 +21,9 @@ import {
 } from '../governance/quotas/quota-counters.aws.js';
 import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
 import { createGateway, type Gateway } from './gateway.js';
+import { gatewayKeyUnusable, gatewayUnauthorized } from './gateway-alerts.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
-import { gatewayUnauthorized } from './gateway-unauthorized.js';
 
 /** What differs between the processes that run a gateway. */
 interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log'> {
@@ -110,21 +110,20 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const ready = Promise.race([access.refresh(), wait(READY_WITHIN_MS, undefined, { ref: false })]);
 
   const alertsInFlight = new Set<Promise<void>>();
+  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
+    const sending = parts.alerts
+      .publish(alertOf(workspace, policy.mistral.keySource, now()))
+      .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
+      .finally(() => alertsInFlight.delete(sending));
+    alertsInFlight.add(sending);
+  };
   const gateway = createGateway({
     policy,
     upstream: parts.upstream,
     access,
     metering: createMetering(policy, holder, createTariff(priceBook)),
     keys,
-    alerts: {
-      unauthorized(workspace) {
-        const sending = parts.alerts
-          .publish(gatewayUnauthorized(workspace, now()))
-          .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
-          .finally(() => alertsInFlight.delete(sending));
-        alertsInFlight.add(sending);
-      },
-    },
+    alerts: { unauthorized: notify(gatewayUnauthorized), keyUnusable: notify(gatewayKeyUnusable) },
     metrics,
     log,
     now,

@@ -74,13 +74,13 @@ const UNKNOWN = { workspace: undefined, role: undefined };
 
 function bodyOf({ model, maxTokens, priority, pages, audioSeconds }: UsageRecord): RequestBody {
   return {
-    kind: 'body',
     // As a client asks for this number of pages of a document.
     fields: { pages: Array.from({ length: Math.min(pages, MAX_PAGES) }, (_, page) => page) },
     model,
     maxTokens,
     completions: 1,
     priority,
+    images: 0,
     hasMedia: audioSeconds > 0,
   };
 }

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { CsvError, parse } from 'csv-parse/sync';
+import { messageOf } from '../../governance/platform/failures.js';
 import { isObject, parseJson } from '../../governance/platform/json.js';
-import { messageOf, wrongInput } from '../failure.js';
+import { wrongInput } from '../failure.js';
 import { createElementSplitter, type JsonElement } from './json-elements.js';
 import { REQUIRED_FIELDS, type ReadRecord, readRecord, receivedText } from './usage-record.js';
 

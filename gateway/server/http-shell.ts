@@ -45,7 +45,7 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
     }
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > gateway.maxBodyBytes) {
-      refuseUnread(request, response, bodyTooLarge(gateway.maxBodyBytes));
+      refuseUnread(request, response, bodyTooLarge(endpoint, gateway.maxBodyBytes));
       return;
     }
     if (!mayContinue) response.writeContinue();

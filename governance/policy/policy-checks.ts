@@ -1,4 +1,3 @@
-import { ORGANIZATION } from '../platform/metrics.js';
 import { quoted, unknownText } from '../platform/wording.js';
 import { PRICE_LIST } from '../prices/price-list.js';
 import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
@@ -10,7 +9,6 @@ import {
   secretName,
 } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import { endpointProblem } from './policy-fields.js';
 
 /** What is wrong with a policy whose every field is right by itself. */
 export interface PolicyProblem {
@@ -18,22 +16,24 @@ export interface PolicyProblem {
   readonly message: string;
 }
 
-type Problems = Generator<PolicyProblem>;
+export type Problems = Generator<PolicyProblem>;
+
+export type PolicyRule = (policy: Policy) => Problems;
 
 /** The rules that one field alone cannot break. */
-export function crossCheck(policy: Policy): PolicyProblem[] {
-  const rules = [
+export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyProblem[] {
+  const rules: readonly PolicyRule[] = [
     drainWithoutAdminApi,
     duplicates,
     references,
     rotationTimes,
     gatewayRotation,
     thresholds,
-    subscriptions,
     callerPatterns,
     secretNames,
     budgetCurrencies,
-    pricedAliases,
+    modelAliases,
+    ...more,
   ];
   return rules.flatMap((rule) => [...rule(policy)]);
 }
@@ -154,33 +154,6 @@ function* thresholds({ alerts: { spendThresholds } }: Policy): Problems {
   }
 }
 
-/** Each endpoint once, of the form that its protocol takes, with a filter that some alert passes. */
-function* subscriptions({ alerts, workspaces }: Policy): Problems {
-  const scopes = [...workspaces.map(({ name }) => name), ORGANIZATION];
-  for (const [index, { protocol, endpoint, filter }] of alerts.subscriptions.entries()) {
-    const subscription = ['alerts', 'subscriptions', index];
-    const path = [...subscription, 'endpoint'];
-    const first = alerts.subscriptions.findIndex(
-      (other) => other.protocol === protocol && other.endpoint === endpoint,
-    );
-    if (first < index) {
-      const message = `${quoted(endpoint)} is already the endpoint of subscriptions[${first}]: each must be unique`;
-      yield { path, message };
-    }
-    for (const [position, workspace] of (filter?.workspace ?? []).entries()) {
-      if (scopes.includes(workspace)) continue;
-      yield {
-        path: [...subscription, 'filter', 'workspace', position],
-        message: unknownText('workspace', workspace, scopes),
-      };
-    }
-    const problem = endpointProblem(protocol, endpoint);
-    if (problem) {
-      yield { path, message: `${quoted(endpoint)} does not fit protocol ${protocol}: ${problem}` };
-    }
-  }
-}
-
 /** Of two patterns that match one caller the more specific one wins, so a tie has no winner. */
 function* callerPatterns({ callers }: Policy): Problems {
   const patterns = callers.map(({ principal }) => callerPattern(principal));
@@ -237,13 +210,12 @@ function* budgetCurrencies({ workspaces, mistral }: Policy): Problems {
 }
 
 /** Requests are priced by exact ids, so that a price under an alias would never be used. */
-function* pricedAliases({ prices }: Policy): Problems {
-  for (const name of Object.keys(prices.models)) {
-    const model = PRICE_LIST.find(({ aliases }) => aliases.includes(name));
-    if (model === undefined) continue;
-    yield {
-      path: ['prices', 'models', name],
-      message: `${quoted(name)} is an alias, which may come to stand for another model: must be an exact id such as ${quoted(model.id)}`,
-    };
+function* modelAliases({ prices, limits }: Policy): Problems {
+  for (const [field, { models }] of Object.entries({ prices, limits })) {
+    for (const name of Object.keys(models)) {
+      const id = PRICE_LIST.find(({ aliases }) => aliases.includes(name))?.id;
+      const message = `${quoted(name)} is an alias, which may come to stand for another model: must be an exact id such as ${quoted(id)}`;
+      if (id !== undefined) yield { path: [field, 'models', name], message };
+    }
   }
 }

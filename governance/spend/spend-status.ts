@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { fraction, isMore, parseDecimal } from '../platform/fraction.js';
 import { HOUR_MS, utcDay } from '../platform/utc-day.js';
 import type { Quota, QuotaWindow } from '../quotas/quota.js';
@@ -27,10 +28,17 @@ export interface SpendStatus extends Omit<SpendFacts, 'todayNanos'> {
   readonly forecast: SpendForecast | undefined;
 }
 
+export const SpendForecastSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('runs-out'),
+    at: z.iso.datetime().transform((text) => new Date(text)),
+    expectedNanos: z.number(),
+  }),
+  z.object({ kind: z.literal('lasts'), expectedNanos: z.number() }),
+]);
+
 /** How a budget ends if spending continues at today's rate. */
-export type SpendForecast =
-  | { readonly kind: 'runs-out'; readonly at: Date; readonly expectedNanos: number }
-  | { readonly kind: 'lasts'; readonly expectedNanos: number };
+export type SpendForecast = Readonly<z.infer<typeof SpendForecastSchema>>;
 
 /** The spend in the window around `at`. `thresholds` are in percent and ascend. */
 export function spendStatus(

@@ -94,7 +94,10 @@ export async function gatewayWorld(
     access: accessTo(policy),
     metering: createMetering(policy, quotas, fakeTariff),
     keys,
-    alerts: { unauthorized: (workspace) => void alerts.push(workspace) },
+    alerts: {
+      unauthorized: (workspace) => void alerts.push(workspace),
+      keyUnusable: (workspace) => void alerts.push(`${workspace}: no usable key`),
+    },
     metrics: { ended() {}, refused() {} },
     log: { info: log, warn: log, error: log } satisfies Log,
     now: () => new Date('2026-06-30T12:00:00Z'),
@@ -118,7 +121,12 @@ export async function gatewayWorld(
           ...(caller === undefined ? {} : { [CALLER_HEADER]: caller }),
           ...options.headers,
         },
-        body: method === 'GET' ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+        body:
+          method === 'GET' || method === 'HEAD'
+            ? undefined
+            : typeof body === 'string'
+              ? body
+              : JSON.stringify(body),
         signal: options.signal ?? null,
       });
     },
