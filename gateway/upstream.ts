@@ -107,12 +107,16 @@ const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
   ANSWER_TIMEOUT: 'timeout',
 };
 
+/** A certificate that is not trusted, a proxy that refuses: nothing was sent. */
+const UNCONNECTED = /^(\S*CERT\S*|UNABLE_TO_\S*|UND_ERR_PRX_TLS) |^UND_ERR_ABORTED Proxy response/;
+
 export function failureOf(error: Error): UpstreamFailure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const known = FAILURES[code ?? ''];
   if (known) return known;
   const syscall = 'syscall' in error ? error.syscall : undefined;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return 'no connection';
+  if (UNCONNECTED.test(`${code} ${error.message}`)) return 'no connection';
   if (error instanceof AggregateError) return 'no connection'; // no address of the host answered
   return code === undefined ? 'internal error' : 'connection broken';
 }
