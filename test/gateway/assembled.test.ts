@@ -102,9 +102,12 @@ test('a request larger than the whole budget is rejected with its size and witho
 
   const answer = await ask({ ...CHAT, max_tokens: 900 });
 
-  expect(answer.status).toBe(429);
+  expect(answer.status).toBe(402);
   expect(answer.headers.has('retry-after')).toBe(false);
-  expect(await answer.json()).toMatchObject({
+  expect(answer.headers.get('x-should-retry')).toBe('false');
+  const body = await answer.json();
+  expect(body).not.toHaveProperty('resets_at');
+  expect(body).toMatchObject({
     code: 'budget_exhausted',
     message: expect.stringMatching(
       /^the request may use up to 0\.\d{4} USD, which never fits into the budget \(USD\) per hour of workspace dev-workspace: the most allowed is 0\.0100 USD\. Reduce max_tokens/,
@@ -122,9 +125,10 @@ test('a budget lasts to its last request, and the refusal does not say who spent
   let answer = await ask(small);
   for (let asked = 1; answer.status === 200 && asked < 50; asked += 1) answer = await ask(small);
 
-  expect(answer.status).toBe(429);
-  const { code, message } = (await answer.json()) as { code: string; message: string };
+  expect(answer.status).toBe(402);
+  const { code, message, ...rest } = (await answer.json()) as { code: string; message: string };
   expect(code).toBe('budget_exhausted');
+  expect(rest).toMatchObject({ resets_at: '2026-07-01T00:00:00.000Z' });
   expect(message).toContain('dev-workspace');
   expect(message).toContain('2026-07-01 00:00 UTC');
   expect(message).not.toMatch(/\d{5}|alice/);

@@ -455,10 +455,12 @@ test.each([
 
   const answer = await world.ask(CHAT);
 
-  expect(answer.status).toBe(429);
-  expect(answer.headers.get('retry-after')).toBe(String(12 * 3600));
+  expect(answer.status).toBe(402); // in twelve hours
+  expect(answer.headers.get('retry-after')).toBeNull();
+  expect(answer.headers.get('x-should-retry')).toBe('false');
   const problem = await answer.json();
   expect(problem).toMatchObject({ object: 'error', code, type: 'rate_limit_error' });
+  expect(problem).toMatchObject({ resets_at: '2026-07-01T00:00:00.000Z' });
   expect(problem).toMatchObject({
     message: expect.stringContaining('resets at 2026-07-01 00:00 UTC'),
   });
