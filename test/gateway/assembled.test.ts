@@ -79,6 +79,36 @@ test('a request costs what the price book says, to the nano-dollar', async () =>
   expect(await settled('caller#', 'tokens')).toBe(18);
 });
 
+test.each([
+  [
+    'a moderation, which is free, costs no tokens',
+    'mistral-moderation-2603',
+    '/v1/moderations',
+    {},
+    0,
+  ],
+  ['an embedding without usage costs its bytes', 'mistral-embed', '/v1/embeddings', {}, 103],
+  [
+    'a moderation with usage costs that',
+    'mistral-moderation-2603',
+    '/v1/moderations',
+    { usage: { total_tokens: 9 } },
+    9,
+  ],
+])('%s', async (_what, model, path, answer, tokens) => {
+  const { ask, settled } = await assembled(
+    (response) => answerJson(response, 200, { id: 'm', ...answer }),
+    (document) => {
+      document.workspaces[0].models = '*';
+      document.roles.developer.models = '*';
+    },
+  );
+
+  expect((await ask({ model, input: ['x'.repeat(60)] }, 'developer', path)).status).toBe(200);
+
+  expect(await settled('caller#', 'tokens')).toBe(tokens);
+});
+
 test('annotated pages cost the price of annotated pages', async () => {
   const { ask, settled } = await assembled((response) =>
     answerJson(response, 200, { pages: [], usage_info: { pages_processed: 2 } }),
