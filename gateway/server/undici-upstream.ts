@@ -18,8 +18,8 @@ export function createUndiciUpstream(apiUrl: string, timeouts: UpstreamTimeouts)
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   return {
-    dispatch({ method, path, key, accept, body, firstByteTimeoutMs }, handler) {
-      const headers = headersFor(key, accept);
+    dispatch({ method, path, key, head, body, firstByteTimeoutMs }, handler) {
+      const headers = headersFor(key, head);
       const headersTimeout = firstByteTimeoutMs ?? null; // null is the pool's own
       pool.dispatch({ method, path: prefix + path, headers, body, headersTimeout }, handler);
     },
