@@ -4,7 +4,7 @@ import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { openGateway } from '../../gateway/wiring.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
-import { aPolicy, type policyDocument, silentLog } from '../support/builders.js';
+import { aPolicy, type policyDocument, silentLog, usePricesTimes } from '../support/builders.js';
 import { clientWorld, CHAT as FROM_CLIENT } from '../support/client-world.js';
 import { fakeKeys } from '../support/gateway-fakes.js';
 import {
@@ -239,11 +239,12 @@ test('the client library says when a retry can help, and is served then', async 
   const { create } = await clientWorld({
     script: (response) => void held.push(response),
     policy: (document) => {
-      document.workspaces[0].budgets = { monthlyUsd: 0.0025 };
+      document.workspaces[0].budgets = { monthlyUsd: 0.025 };
+      usePricesTimes(10, document);
     },
   });
   const mistral = await create();
-  const ask = () => mistral.chat.complete({ ...FROM_CLIENT, maxTokens: 2000 }); // 0.0012 dollars
+  const ask = () => mistral.chat.complete({ ...FROM_CLIENT, maxTokens: 2000 }); // 0.012 dollars
   const running = [ask(), ask()];
   await eventually(() => held.length === 2);
 
