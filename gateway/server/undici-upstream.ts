@@ -28,8 +28,8 @@ export function createUndiciUpstream(
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   return {
-    dispatch({ method, path, key, accept, body, firstByteTimeoutMs }, handler) {
-      const headers = headersFor(key, accept);
+    dispatch({ method, path, key, head, body, firstByteTimeoutMs }, handler) {
+      const headers = headersFor(key, head);
       const headersTimeout = firstByteTimeoutMs ?? null; // null is the pool's own
       const to = { origin: url.origin, method, path: prefix + path };
       pool.dispatch({ ...to, headers, body, headersTimeout }, handler);
