@@ -30,8 +30,7 @@ export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
       const prices = priceBook.pricesOf(demand.grant.modelId);
       const usage = readUsage(reported, boundsOf(demand));
       if (!prices || !usage) return undefined;
-      const annotatedPages = demand.annotated ? usage.pages : 0;
-      return { cost: usageCost(prices, { ...usage, annotatedPages }), tokens: usage.totalTokens };
+      return { cost: usageCost(prices, usage), tokens: usage.totalTokens };
     },
   };
 }
