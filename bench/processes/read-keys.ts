@@ -57,7 +57,7 @@ async function audit(url: string, policy: Policy): Promise<number> {
         toldFindings = true;
       },
     },
-    metrics: { record() {} },
+    record() {},
     log: { info() {}, warn() {}, error() {} },
     now: () => startOfDay(TODAY),
   });

@@ -4,7 +4,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
-import { createAuditMetrics } from '../../governance/audit/audit-metrics.js';
+import { recordAudit } from '../../governance/audit/audit-metrics.js';
 import {
   createEvidenceClient,
   createEvidenceStore,
@@ -53,7 +53,7 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
       env.EVIDENCE_BUCKET_NAME,
     ),
     alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
-    metrics: createAuditMetrics(runtime.metrics),
+    record: (gauges) => recordAudit(runtime.metrics, gauges),
     log,
     now,
   });

@@ -117,7 +117,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
         sent.push(alert);
       },
     },
-    metrics: { record: (gauges) => void measured.push(gauges) },
+    record: (gauges) => void measured.push(gauges),
     log: { ...silentLog, error: (message) => void logged.push(message) },
     now: () => NOW,
     ...deps,

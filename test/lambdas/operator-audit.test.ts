@@ -49,7 +49,7 @@ function audit(setup: Setup = {}) {
     managedSecrets: { createdAt: async () => daysAgo(suppliedDaysAgo) },
     retirements: { async *running() {} },
     evidence: { keep: async () => {}, uriOf: (path) => `https://evidence/${path}` },
-    metrics: { record: (gauges) => void recorded.push(gauges) },
+    record: (gauges) => void recorded.push(gauges),
     models: {
       list: async (name) => {
         listed.push(name);
