@@ -46,7 +46,7 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
     secrets,
     managedSecrets: createManagedSecrets(secretsManager),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
-    models: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
+    listModels: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
     findingStore: createFindingStore(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     evidence: createEvidenceStore(
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),

@@ -50,11 +50,9 @@ function audit(setup: Setup = {}) {
     retirements: { async *running() {} },
     evidence: { keep: async () => {}, uriOf: (path) => `https://evidence/${path}` },
     record: (gauges) => void recorded.push(gauges),
-    models: {
-      list: async (name) => {
-        listed.push(name);
-        return { kind: 'accepted', models: [] };
-      },
+    listModels: async (name) => {
+      listed.push(name);
+      return { kind: 'accepted', models: [] };
     },
     findingStore: {
       open: async () => open,
