@@ -35,7 +35,7 @@ export async function callGateway(scene: Scene): Promise<void> {
 
   const large = { ...LONG_ANSWER, model: 'mistral-large-latest' };
   await claimRejected('model_not_allowed', 403, () => developer.chat.complete(large));
-  await claimRejected('budget_exhausted', 429, () => developer.chat.complete(LONG_ANSWER));
+  await claimRejected('budget_exhausted', 402, () => developer.chat.complete(LONG_ANSWER));
   scene.report.count('stepsDriven', 'gateway call', 5);
   await claimUrlRejects(scene);
 }
