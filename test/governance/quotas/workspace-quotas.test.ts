@@ -48,7 +48,7 @@ describe('a budget is its decimal in whole nano-units', () => {
     [1.000000001, 1_000_000_001],
     [1.0000000019, 1_000_000_001],
     [9e6, 9_000_000_000_000_000],
-    [1e-9, 1],
+    [0.01, 10_000_000],
   ])('%d', (monthlyUsd, limit) => {
     expect(quotas({ budgets: { monthlyUsd } })[1]?.limit).toBe(limit);
   });
