@@ -31,6 +31,8 @@ export interface CallHead {
 
 /** A request that a shell has handed over. */
 export interface RequestInFlight {
-  /** The caller is gone: stop Mistral's work and settle what was delivered. */
+  /** The caller is gone: settle what was delivered, or read on until that is known. */
   abandon(): void;
+  /** What still goes on without the caller; the process may not be frozen before. */
+  readonly readsOn: Promise<void> | undefined;
 }

@@ -8,6 +8,8 @@ export interface UpstreamRequest {
   readonly key: ApiKey;
   readonly accept: string | undefined;
   readonly body: Buffer | undefined;
+  /** Instead of the policy's, for an answer that its caller need not wait for. */
+  readonly firstByteTimeoutMs?: number | undefined;
 }
 
 /** An answer of Mistral's, read to its end. */
@@ -26,6 +28,7 @@ export interface UpstreamController {
 
 /** Receives one answer as it comes: plain calls, since every request makes them. */
 export interface UpstreamHandler {
+  /** There is a connection: from now on Mistral may see the request. */
   onRequestStart(controller: UpstreamController): void;
   onResponseStart(controller: UpstreamController, status: number, headers: UpstreamHeaders): void;
   onResponseData(controller: UpstreamController, chunk: Buffer): void;

@@ -28,9 +28,18 @@ export function createUndiciUpstream(
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   return {
-    dispatch({ method, path, key, accept, body }, handler) {
+    dispatch({ method, path, key, accept, body, firstByteTimeoutMs }, handler) {
       const headers = headersFor(key, accept);
-      pool.dispatch({ origin: url.origin, method, path: prefix + path, headers, body }, handler);
+      const headersTimeout = firstByteTimeoutMs ?? null; // null is the pool's own
+      const sent = {
+        origin: url.origin,
+        method,
+        path: prefix + path,
+        headers,
+        body,
+        headersTimeout,
+      };
+      pool.dispatch(sent, handler);
     },
     close: () => pool.close(),
   };

@@ -56,3 +56,15 @@ function cachedOf(usage: Fields, promptTokens: number): number {
 function detail(details: unknown): number | undefined {
   return isObject(details) ? count(details.cached_tokens) : undefined;
 }
+
+/** How much a usage reports; negative for an object that reports no counts. */
+export function weightOf(usage: Fields): number {
+  const counts = [usage.total_tokens, usage.pages_processed];
+  const parts = [usage.prompt_tokens, usage.completion_tokens].filter(isCount);
+  const all = [...counts.filter(isCount), parts.reduce((sum, part) => sum + part, 0)];
+  return all.length === 1 && parts.length === 0 ? -1 : Math.max(...all);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
+}

@@ -18,6 +18,9 @@ import {
 } from '../support/gateway-world.js';
 
 const caller = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/alice`;
+/** Ids of the shipped policy's workspaces. */
+const DEV = 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
+const PROD = 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a03';
 const NOW = Date.parse('2026-06-30T12:00:00Z');
 
 /** The policy's own access, prices and quotas; only DynamoDB is a stand-in. */
@@ -74,8 +77,8 @@ test('a request costs what the price book says, to the nano-dollar', async () =>
 
   // 11 tokens at 0.15 and 7 at 0.60 dollars a million: 1650 and 4200 nano-dollars.
   expect(USAGE).toMatchObject({ prompt_tokens: 11, completion_tokens: 7 });
-  expect(await settled('dev-workspace', 'usd')).toBe(5850);
-  expect(await settled('dev-workspace', 'requests')).toBe(1);
+  expect(await settled(DEV, 'usd')).toBe(5850);
+  expect(await settled(DEV, 'requests')).toBe(1);
   expect(await settled('caller#', 'tokens')).toBe(18);
 });
 
@@ -87,10 +90,10 @@ test('annotated pages cost the price of annotated pages', async () => {
 
   const ocr = { model: 'mistral-ocr-latest', document, pages: [0, 1] };
   await ask(ocr, 'platform-admin', '/v1/ocr');
-  expect(await settled('prod-workspace', 'usd#2026-06-30T12')).toBe(2 * 4_000_000);
+  expect(await settled(PROD, 'usd#2026-06-30T12')).toBe(2 * 4_000_000);
   await ask({ ...ocr, document_annotation_format: {} }, 'platform-admin', '/v1/ocr');
 
-  expect(await settled('prod-workspace', 'usd#2026-06-30T12')).toBe(2 * 4_000_000 + 2 * 5_000_000);
+  expect(await settled(PROD, 'usd#2026-06-30T12')).toBe(2 * 4_000_000 + 2 * 5_000_000);
 });
 
 test('a request larger than the whole budget is rejected with its size and without Retry-After', async () => {
@@ -128,7 +131,7 @@ test('a budget lasts to its last request, and the refusal does not say who spent
   expect(message).toContain('dev-workspace');
   expect(message).toContain('2026-07-01 00:00 UTC');
   expect(message).not.toMatch(/\d{5}|alice/);
-  const spent = await settled('dev-workspace', 'usd');
+  const spent = await settled(DEV, 'usd');
   expect(spent).toBeLessThanOrEqual(10_000_000);
   expect(spent).toBeGreaterThan(6_000_000);
 });

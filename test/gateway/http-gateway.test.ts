@@ -28,6 +28,19 @@ test("an answer comes back byte for byte, and the request is sent with the works
   expect(JSON.parse(sent?.body ?? '')).toEqual({ ...CHAT, model: CHECKED_MODEL, max_tokens: 2000 });
 });
 
+test('what a model writes is no usage, such as the arguments of a tool', async () => {
+  const usage = { total_tokens: 10_000_000, prompt_tokens: 1, completion_tokens: 9_999_999 };
+  const call = { function: { name: 'bill', arguments: { usage, object: 'error' } } };
+  const choices = [{ index: 0, message: { role: 'assistant', tool_calls: [call] } }];
+  const world = await gatewayWorld((response) =>
+    answerJson(response, 200, { ...COMPLETION, choices }),
+  );
+
+  await (await world.ask(CHAT)).text();
+
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
+});
+
 test('a request is settled at the usage that Mistral reports', async () => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
 
@@ -354,7 +367,9 @@ test.each([
   ['POST', '/v1/chat/completions%', 404, 'endpoint_not_allowed'],
   ['POST', '/v1/chat/completions%3Fx', 404, 'endpoint_not_allowed'],
   ['POST', '//', 404, 'endpoint_not_allowed'],
-  ['GET', '/v1/models/..%2ffiles', 403, 'model_not_allowed'],
+  ['GET', '/v1/models/..%2ffiles', 404, 'endpoint_not_allowed'],
+  ['GET', '/v1/models/a%2fb', 404, 'endpoint_not_allowed'],
+  ['GET', '/v1/models/%2e%2e%5cfiles', 403, 'model_not_allowed'],
   ['HEAD', '/v1/chat/completions', 405, 'method_not_allowed'],
   ['GET', '/v1/chat/completions', 405, 'method_not_allowed'],
   ['DELETE', '/v1/models/mistral-small-latest', 405, 'method_not_allowed'],

@@ -239,11 +239,12 @@ test('the client library says when a retry can help, and is served then', async 
   const { create } = await clientWorld({
     script: (response) => void held.push(response),
     policy: (document) => {
-      document.workspaces[0].budgets = { monthlyUsd: 0.0025 };
+      document.workspaces[0].budgets = { monthlyUsd: 0.01 };
+      document.roles.developer.maxTokensPerRequest = 8000;
     },
   });
   const mistral = await create();
-  const ask = () => mistral.chat.complete({ ...FROM_CLIENT, maxTokens: 2000 }); // 0.0012 dollars
+  const ask = () => mistral.chat.complete({ ...FROM_CLIENT, maxTokens: 8000 }); // 0.0048 dollars
   const running = [ask(), ask()];
   await eventually(() => held.length === 2);
 

@@ -69,7 +69,9 @@ function monitor(world: World = {}) {
     },
   };
   const handler = createSpendMonitorHandler({
-    policy: world.policy ?? gatewayOn,
+    get policy() {
+      return current.policy ?? gatewayOn;
+    },
     organization: 'organization' in world ? undefined : organization,
     quotaTotals: {
       async of(quotas, windowsAt) {
@@ -152,21 +154,41 @@ describe('sending', () => {
   test('is claimed before, remembered after, and done once', async () => {
     const { run, sent, did } = monitor({ now: NIGHT, metered });
     expect((await run()).alertsSent).toBe(1);
-    expect(did).toEqual([
-      'claimed dev-workspace',
-      'sent dev-workspace',
-      'remembered dev-workspace',
-    ]);
+    expect(did).toEqual([`claimed ${DEV_ID}`, 'sent dev-workspace', `remembered ${DEV_ID}`]);
     expect((await run()).alertsSent).toBe(0);
     expect(sent.map(({ title }) => title)).toEqual([
       'dev-workspace has spent 50 % (25.00 of 50.00 USD) of its monthly budget',
     ]);
   });
 
+  test('of what was remembered under the name of a workspace is not done again under its id', async () => {
+    const { run, items, did } = monitor({ now: NIGHT, metered });
+    const sent = { 'usd#2026-11#50': '2026-12-01T01:00:00.000Z' };
+    items.set('dev-workspace', { state: { sent }, version: 7, claimedUntil: undefined });
+    expect((await run()).alertsSent).toBe(0);
+    await run({ metered: { 'dev-workspace': { month: 41 * USD } } });
+    expect(did).toEqual([`claimed ${DEV_ID}`, 'sent dev-workspace', `remembered ${DEV_ID}`]);
+  });
+
+  test('is done once, also for a workspace that got the name of another', async () => {
+    const { run, sent } = monitor({ now: NIGHT, metered });
+    await run();
+    const policy = aPolicy((document) => {
+      const [one, other] = document.workspaces;
+      [one.name, other.name] = [other.name, one.name];
+      document.callers = [];
+      document.workspaces[2].overflowTo = [];
+    });
+    await run({ policy, metered: { 'ml-workspace': { month: 25 * USD } } });
+    expect(sent).toHaveLength(1);
+    await run({ policy, metered: { 'dev-workspace': { month: 260 * USD } } });
+    expect(sent.map(({ workspace }) => workspace)).toEqual(['dev-workspace', 'dev-workspace']);
+  });
+
   test('is left to the run that has the claim', async () => {
     const { run, items, sent } = monitor({ now: NIGHT, metered });
     const claimedUntil = new Date('2026-11-24T02:50:00Z');
-    items.set('dev-workspace', { state: { sent: {} }, version: 1, claimedUntil });
+    items.set(DEV_ID, { state: { sent: {} }, version: 1, claimedUntil });
     expect((await run()).alertsSent).toBe(0);
     expect(sent).toEqual([]);
     // That run died: the next one sends.

@@ -84,9 +84,7 @@ test('no alert is sent twice, however spend goes up and down, and every threshol
       const reached = [50, 80, 95].filter((percent) => most * 100 >= percent * 50 * USD);
       expect(keys).toHaveLength(new Set(keys).size);
       expect(keys).toEqual(
-        expect.arrayContaining(
-          reached.map((percent) => `workspace#dev-workspace#usd#2026-11#${percent}`),
-        ),
+        expect.arrayContaining(reached.map((percent) => `usd#2026-11#${percent}`)),
       );
     }),
   );

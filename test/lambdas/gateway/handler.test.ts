@@ -201,6 +201,36 @@ test('a long answer renews the leases meanwhile, and not afterwards', async () =
   expect(flushes).toBe(atEnd);
 });
 
+test('an invocation lasts until an answer is settled for which its caller no longer waits', async () => {
+  let finish = () => {};
+  const world = await gatewayWorld(
+    (response) => {
+      finish = () => answerJson(response, 200, COMPLETION);
+    },
+    (document) => {
+      document.gateway.firstByteTimeoutSeconds = 0.05;
+    },
+  );
+  const stream = new PassThrough().resume();
+  const settledAtFlushes: number[] = [];
+  const handler = streamingHandler(world, async () => {
+    settledAtFlushes.push(world.quotas.ends.settled);
+  });
+  let isOver = false;
+  const invocation = handler(anEvent(CHAT), stream).then(() => {
+    isOver = true;
+  });
+
+  await eventually(() => stream.writableFinished);
+  expect(heads[0]?.statusCode).toBe(504);
+  expect(isOver).toBe(false);
+  finish();
+  await invocation;
+
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
+  expect(settledAtFlushes).toEqual([0, 1]);
+});
+
 test('a failed flush does not hold the answer back', async () => {
   const world = await gatewayWorld(completes);
 
