@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { GatewayPolicy } from '../governance/policy/policy.js';
+import type { CallHead } from './reply.js';
 import type { UpstreamHeaders } from './response-headers.js';
 
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly key: ApiKey;
-  readonly accept: string | undefined;
+  /** The caller's, of which little is sent on. */
+  readonly head: CallHead;
   readonly body: Buffer | undefined;
   /** Instead of the policy's, for an answer that its caller need not wait for. */
   readonly firstByteTimeoutMs?: number | undefined;
@@ -61,8 +64,24 @@ const ANY = 'application/json, text/event-stream';
 const made = new WeakMap<ApiKey, Map<string | undefined, string[]>>();
 const KINDS_KEPT = 16;
 
-/** All headers that are sent: of the caller's own, only `accept`. Not to be changed in place. */
-export function headersFor(key: ApiKey, accept: string | undefined): string[] {
+/** No session of a client has a longer name. */
+const LONGEST_AFFINITY = 256;
+
+/** What Mistral gets for a session, so that no caller shares a prompt cache with another. */
+function affinityOf({ callerArn, affinity: session }: CallHead): string | undefined {
+  if (!callerArn || !session || session.length > LONGEST_AFFINITY) return undefined;
+  return createHash('sha256').update(`${callerArn} ${session}`).digest('hex').slice(0, 32);
+}
+
+/** All headers that are sent. Not to be changed in place. */
+export function headersFor(key: ApiKey, head: CallHead): string[] {
+  const headers = cachedHeaders(key, head.accept);
+  const affinity = affinityOf(head);
+  return affinity === undefined ? headers : [...headers, 'x-affinity', affinity];
+}
+
+/** Of the caller's own, only `accept`. */
+function cachedHeaders(key: ApiKey, accept: string | undefined): string[] {
   let kinds = made.get(key);
   if (!kinds) {
     kinds = new Map();

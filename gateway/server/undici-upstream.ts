@@ -28,18 +28,11 @@ export function createUndiciUpstream(
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   return {
-    dispatch({ method, path, key, accept, body, firstByteTimeoutMs }, handler) {
-      const headers = headersFor(key, accept);
+    dispatch({ method, path, key, head, body, firstByteTimeoutMs }, handler) {
+      const headers = headersFor(key, head);
       const headersTimeout = firstByteTimeoutMs ?? null; // null is the pool's own
-      const sent = {
-        origin: url.origin,
-        method,
-        path: prefix + path,
-        headers,
-        body,
-        headersTimeout,
-      };
-      pool.dispatch(sent, handler);
+      const to = { origin: url.origin, method, path: prefix + path };
+      pool.dispatch({ ...to, headers, body, headersTimeout }, handler);
     },
     close: () => pool.close(),
   };

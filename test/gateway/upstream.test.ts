@@ -17,7 +17,10 @@ async function upstreamAt(now: () => number) {
   const ask = async (accept?: string) => {
     await new Promise<void>((resolve, reject) => {
       upstream.dispatch(
-        { method: 'GET', path: '/v1/models', key: new ApiKey('k'), accept, body: undefined },
+        {
+          ...{ method: 'GET', path: '/v1/models', key: new ApiKey('k'), body: undefined },
+          head: { callerArn: undefined, accept },
+        },
         {
           onRequestStart() {},
           onResponseStart() {},
