@@ -56,7 +56,7 @@ export async function watchSpend(scene: Scene): Promise<void> {
     ({ workspace, window }) => workspace === 'dev-workspace' && window === 'day',
   );
   const metered = Number(day?.meteredNanos);
-  claim(metered >= 1_350_000 && metered < 2_000_000, 'what the gateway metered', day);
+  claim(metered >= 6_750_000 && metered < 10_000_000, 'what the gateway metered', day);
   const first = await typesReceived(scene);
   claim(first.includes('spend-threshold'), 'spend-threshold in the queue', first);
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { GatewayPolicy } from '../governance/policy/policy.js';
 import type { CallHead } from './reply.js';
 import type { UpstreamHeaders } from './response-headers.js';
@@ -126,8 +127,8 @@ const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
   ANSWER_TIMEOUT: 'timeout',
 };
 
-/** A certificate that is not trusted, a proxy that refuses: nothing was sent. */
-const UNCONNECTED = /^(\S*CERT\S*|UNABLE_TO_\S*|UND_ERR_PRX_TLS) |^UND_ERR_ABORTED Proxy response/;
+/** In undici's words; the code alone may also mean that a request was aborted. */
+const REFUSED_BY_PROXY = /^Proxy response \(/;
 
 export function failureOf(error: Error): UpstreamFailure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -135,7 +136,8 @@ export function failureOf(error: Error): UpstreamFailure {
   if (known) return known;
   const syscall = 'syscall' in error ? error.syscall : undefined;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return 'no connection';
-  if (UNCONNECTED.test(`${code} ${error.message}`)) return 'no connection';
+  if (isCertificateError(code ?? '') || REFUSED_BY_PROXY.test(error.message))
+    return 'no connection';
   if (error instanceof AggregateError) return 'no connection'; // no address of the host answered
   return code === undefined ? 'internal error' : 'connection broken';
 }

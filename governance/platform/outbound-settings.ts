@@ -48,6 +48,11 @@ export function proxyFor(url: URL, settings: OutboundSettings): string | undefin
 const UNTRUSTED =
   /^(SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|CERT_SIGNATURE)/;
 
+/** Whether a certificate was not accepted: nothing was sent then. */
+export function isCertificateError(code: string): boolean {
+  return UNTRUSTED.test(code) || code.includes('CERT_');
+}
+
 /** What to do about a certificate that is not trusted; empty for other errors. */
 export function trustHint(code: string): string {
   return UNTRUSTED.test(code)
