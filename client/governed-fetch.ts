@@ -14,6 +14,7 @@ import {
   type UnawaitedLimits,
 } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { InFlight } from './closing.js';
 import { errorOf, GovernanceRefusedError, GovernanceUnavailableError } from './errors.js';
 import { observed, type WholeAnswerReader } from './observed-answer.js';
@@ -199,5 +200,5 @@ const NO_CONNECTION = new Set([
 function isUnsent(error: unknown): boolean {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' && NO_CONNECTION.has(code);
+  return typeof code === 'string' && (NO_CONNECTION.has(code) || isCertificateError(code));
 }

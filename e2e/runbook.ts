@@ -129,7 +129,7 @@ export async function runReadingCommands({ shell, alerts }: Scene): Promise<void
     nextSteps.flatMap(({ command }) => command ?? []),
   );
   const reading = new Set(commands.filter((command) => READING.test(command)));
-  claim(reading.size > 1, 'alerts with commands that read', commands);
+  claim(reading.size > 0, 'alerts with commands that read', commands);
   for (const command of reading) await shell.paste(command);
 }
 

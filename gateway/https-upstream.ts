@@ -37,9 +37,9 @@ export function createHttpsUpstream(
   }
 
   return {
-    dispatch({ method, path, key, accept, body, firstByteTimeoutMs }, handler) {
+    dispatch({ method, path, key, head, body, firstByteTimeoutMs }, handler) {
       const length = String(body?.length ?? 0);
-      const headers = [...headersFor(key, accept), 'content-length', length, 'host', url.host];
+      const headers = [...headersFor(key, head), 'content-length', length, 'host', url.host];
       const request = { method, hostname, port, path: prefix + path, headers, agent: freshAgent() };
       const firstByteMs = firstByteTimeoutMs ?? timeouts.firstByteTimeoutSeconds * 1000;
       new HttpsCall(transport.request(request), timeouts, firstByteMs, handler).send(body);

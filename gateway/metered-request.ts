@@ -167,8 +167,8 @@ export class MeteredRequest implements RequestInFlight {
         (why) => this.#lose(hold, why),
       );
       this.#attempt = attempt;
-      const { accept } = this.head;
-      upstream.dispatch({ method, path, key, accept, body, firstByteTimeoutMs }, attempt);
+      const { head } = this;
+      upstream.dispatch({ method, path, key, head, body, firstByteTimeoutMs }, attempt);
     });
   }
 

@@ -27,6 +27,8 @@ export interface CallHead {
   /** The IAM identity that the shell vouches for; `undefined` where there is none. */
   readonly callerArn: string | undefined;
   readonly accept: string | undefined;
+  /** `x-affinity`: requests of one session reach the same prompt cache. */
+  readonly affinity?: string | undefined;
 }
 
 /** A request that a shell has handed over. */

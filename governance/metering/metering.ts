@@ -112,7 +112,13 @@ export class Hold {
 
   /** The whole answer was delivered. Without usable usage, the upper bound counts as used. */
   delivered(usage: ReportedUsage | undefined): void {
-    this.#settle(usage && this.tariff.charge(this.demand, usage));
+    const charge = usage && this.tariff.charge(this.demand, usage);
+    this.#settle(charge ?? (this.#isFree ? FREE : undefined));
+  }
+
+  /** What generates nothing and has no price, such as moderations, uses up no tokens either. */
+  get #isFree(): boolean {
+    return this.demand.completionTokens === 0 && this.tariff.bound(this.demand) === 0;
   }
 
   /** The answer is at its end. Some are an error, which is free unless usage or text came before. */

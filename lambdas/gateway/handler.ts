@@ -90,7 +90,8 @@ function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
     reply.refuse(bodyTooShort());
     return;
   }
-  const head = { callerArn: requestContext.authorizer?.iam?.userArn, accept: headers.accept };
+  const { accept, 'x-affinity': affinity } = headers;
+  const head = { callerArn: requestContext.authorizer?.iam?.userArn, accept, affinity };
   const start = (decoded: Buffer | Problem) => {
     if (reply.isOver) return; // the caller left while its body was unpacked
     if (!Buffer.isBuffer(decoded)) reply.refuse(decoded);

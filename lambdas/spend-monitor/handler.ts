@@ -5,13 +5,12 @@ import { judgeSpend } from '../../governance/spend/judge-spend.js';
 import { judgeReports } from '../../governance/spend/reconciliation.js';
 import { type SendDeps, sendAlerts } from '../../governance/spend/send-alerts.js';
 import type { SpendMemory } from '../../governance/spend/spend-memory.aws.js';
-import type { SpendMetrics } from '../../governance/spend/spend-metrics.js';
 import { type SpendRow, spendRows } from '../../governance/spend/spend-row.js';
 import { NO_ALERTS } from '../../governance/spend/spend-state.js';
 
 export interface SpendMonitorDeps extends SpendSources, SendDeps {
   readonly memory: SpendMemory;
-  readonly metrics: SpendMetrics;
+  record(rows: readonly SpendRow[]): void;
   /** Names in the commands of alerts. */
   readonly quotaTableName: string;
   readonly functionName: string;
@@ -47,7 +46,7 @@ export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
       return { workspace, verdict, rows: spendRows(spend, verdict.statuses, now) };
     });
     const spend = judged.flatMap(({ rows }) => rows);
-    deps.metrics.record(spend);
+    deps.record(spend);
 
     const reports = judgeReports(gathered.unreadable, stateOf(REPORTS), deps.functionName, now);
     const verdicts = [{ workspace: REPORTS, verdict: reports }, ...judged];

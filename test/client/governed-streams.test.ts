@@ -239,24 +239,27 @@ test.each([
   expect(await world.total(REQUESTS)).toMatchObject({ settled: requests });
 });
 
-test('nothing is counted while Mistral cannot be reached', async () => {
-  const world = await clientWorld({});
-  const refusing = Object.assign(new TypeError('fetch failed'), {
-    cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
-  });
-  const mistral = await world.create({
-    fetch: async (input, init) => {
-      const request = new Request(input as Request, init);
-      if (request.method === 'POST') throw refusing;
-      return fetch(request);
-    },
-  });
+test.each(['ECONNREFUSED', 'SELF_SIGNED_CERT_IN_CHAIN', 'CERT_HAS_EXPIRED'])(
+  'nothing is counted while Mistral cannot be reached: %s',
+  async (code) => {
+    const world = await clientWorld({});
+    const refusing = Object.assign(new TypeError('fetch failed'), {
+      cause: Object.assign(new Error('connect'), { code }),
+    });
+    const mistral = await world.create({
+      fetch: async (input, init) => {
+        const request = new Request(input as Request, init);
+        if (request.method === 'POST') throw refusing;
+        return fetch(request);
+      },
+    });
 
-  await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ name: 'ConnectionError' });
-  await mistral.flush();
+    await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ name: 'ConnectionError' });
+    await mistral.flush();
 
-  expect(await world.total(REQUESTS)).toMatchObject({ settled: 0 });
-});
+    expect(await world.total(REQUESTS)).toMatchObject({ settled: 0 });
+  },
+);
 
 test('an answer without usage counts its upper bound', async () => {
   const world = await clientWorld({

@@ -28,6 +28,23 @@ test("an answer comes back byte for byte, and the request is sent with the works
   expect(JSON.parse(sent?.body ?? '')).toEqual({ ...CHAT, model: CHECKED_MODEL, max_tokens: 2000 });
 });
 
+test('a session keeps its prompt cache, which no other caller shares', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  const ask = (session: string, caller = DEVELOPER) =>
+    world.ask(CHAT, { caller, headers: { 'x-affinity': session } });
+  for (const name of ['s1', 's1', 's2']) await ask(name);
+  await ask('s1', session('platform-admin'));
+  await ask('x'.repeat(257));
+  await world.ask(CHAT);
+
+  const sent = world.received.map(({ headers }) => headers['x-affinity']);
+  expect(sent[0]).toMatch(/^[0-9a-f]{32}$/);
+  expect(sent[1]).toBe(sent[0]);
+  expect(new Set(sent.slice(0, 4)).size).toBe(3);
+  expect(sent.slice(4)).toEqual([undefined, undefined]);
+  expect(JSON.stringify(world.received)).not.toContain('"s1"');
+});
+
 test('what a model writes is no usage, such as the arguments of a tool', async () => {
   const usage = { total_tokens: 10_000_000, prompt_tokens: 1, completion_tokens: 9_999_999 };
   const call = { function: { name: 'bill', arguments: { usage, object: 'error' } } };
@@ -457,10 +474,12 @@ test.each([
 
   const answer = await world.ask(CHAT);
 
-  expect(answer.status).toBe(429);
-  expect(answer.headers.get('retry-after')).toBe(String(12 * 3600));
+  expect(answer.status).toBe(402); // in twelve hours
+  expect(answer.headers.get('retry-after')).toBeNull();
+  expect(answer.headers.get('x-should-retry')).toBe('false');
   const problem = await answer.json();
   expect(problem).toMatchObject({ object: 'error', code, type: 'rate_limit_error' });
+  expect(problem).toMatchObject({ resets_at: '2026-07-01T00:00:00.000Z' });
   expect(problem).toMatchObject({
     message: expect.stringContaining('resets at 2026-07-01 00:00 UTC'),
   });

@@ -149,6 +149,25 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.reserved()).toBe(0);
   });
 
+  test.each([
+    [503, '3600', '60'],
+    [503, 'Wed, 01 Jul 2026 12:00:00 GMT', '60'],
+    [503, 'soon', '1'],
+    [503, '0.2', '1'],
+    [400, '3600', '60'],
+    [409, '7', '7'],
+    [400, 'soon', null],
+  ])(
+    'a %i with Retry-After %s never asks to wait for longer than a minute',
+    async (status, asked, passed) => {
+      const world = await gatewayWorld((response) =>
+        answerJson(response, status, { message: 'no' }, { 'retry-after': asked }),
+      );
+
+      expect((await world.ask(CHAT)).headers.get('retry-after')).toBe(passed);
+    },
+  );
+
   test('an upstream that cannot be reached releases the hold', async () => {
     const world = await gatewayWorld(
       () => {},
@@ -267,15 +286,23 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     ['with a long Retry-After', { 'retry-after': '30' }, [], '30'],
     ['with a date', { 'retry-after': 'Tue, 30 Jun 2026 12:00:45 GMT' }, [], '45'],
     ['with nothing left', { 'x-ratelimit-remaining-req-minute': '0' }, [], '60'],
+    ['with garbage', { 'retry-after': 'soon' }, [200, 400, 800], '1'],
     ['with a limit of 0', { 'x-ratelimit-limit-tokens-minute': '0' }, [], null],
+    ['with a Retry-After of an hour', { 'retry-after': '3600' }, [], null],
+    ['with a date of tomorrow', { 'retry-after': 'Wed, 01 Jul 2026 12:00:00 GMT' }, [], null],
+    ['with a number beyond all dates', { 'retry-after': '1e300' }, [], null],
   ])('a 429 %s is waited for briefly, then passed on', async (_name, headers, pauses, again) => {
     const world = await gatewayWorld(limited(headers));
 
     const answer = await world.ask(CHAT);
 
-    expect(answer.status).toBe(429);
+    expect(answer.status).toBe(again === null ? 402 : 429);
     expect(answer.headers.get('retry-after')).toBe(again);
-    expect(await problemOf(answer)).toMatchObject({ code: 'rate_limited' });
+    expect(answer.headers.get('x-should-retry')).toBe(again === null ? 'false' : null);
+    const { code, resets_at } = await problemOf(answer);
+    expect(code).toBe('rate_limited');
+    const asked = Number(headers['retry-after']);
+    if (asked === 3600) expect(resets_at).toBe('2026-06-30T13:00:00.000Z');
     expect(world.pauses).toEqual(pauses);
     expect(world.received).toHaveLength(pauses.length + 1);
     expect(world.quotas.settled(REQUESTS)).toBe(0);

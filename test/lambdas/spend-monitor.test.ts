@@ -87,7 +87,7 @@ function monitor(world: World = {}) {
       },
     },
     memory,
-    metrics: { record: (recorded) => void rows.push(...recorded) },
+    record: (recorded) => void rows.push(...recorded),
     alerts: {
       async publish(alert) {
         await current.publish?.(alert);

@@ -87,6 +87,20 @@ test.each<[string, (hold: Hold) => void, number, number]>([
   expect(quotas.reserved()).toBe(0);
 });
 
+test.each([
+  ['costs no tokens', { completionTokens: 0 }, 0],
+  ['that could have generated text costs its bound', {}, 150],
+])('what has no price and no usage %s', async (_what, more, tokens) => {
+  const quotas = fakeQuotas();
+  const metering = createMetering(aPolicy(), quotas, { ...fakeTariff, bound: () => 0 });
+  const hold = (await metering.reserve({ ...DEMAND, ...more, grant: GRANT })) as Hold;
+
+  hold.delivered(undefined);
+
+  expect(quotas.settled('caller#c tokens day')).toBe(tokens);
+  expect(quotas.ends).toEqual({ settled: 1, released: 0 });
+});
+
 test('a hold ends exactly once', async () => {
   const { quotas, hold } = await reserved();
   const onEnd = vi.fn();

@@ -84,6 +84,18 @@ test("a function URL's event is answered by the rules of its IAM identity", asyn
   expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
 
+test('a session of a caller is named to Mistral as the plain server names it', async () => {
+  const world = await gatewayWorld(completes);
+  const headers = { 'x-affinity': 'session' };
+
+  await invoke(world, anEvent(CHAT, { headers }));
+  await world.ask(CHAT, { headers });
+
+  const [here, there] = world.received.map((one) => one.headers['x-affinity']);
+  expect(here).toMatch(/^[0-9a-f]{32}$/);
+  expect(here).toBe(there);
+});
+
 test('a body in base64 is the same body', async () => {
   const world = await gatewayWorld(completes);
   const body = Buffer.from(JSON.stringify(CHAT)).toString('base64');
