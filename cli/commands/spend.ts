@@ -21,7 +21,7 @@ const RowSchema = z.object({
   forecast: z
     .discriminatedUnion('kind', [
       z.object({ kind: z.literal('runs-out'), at: z.iso.datetime(), expectedNanos: nanos }),
-      z.object({ kind: z.literal('lasts'), expectedNanos: nanos }),
+      z.object({ kind: z.enum(['close', 'lasts']), expectedNanos: nanos }),
     ])
     .optional(),
 });
@@ -93,7 +93,9 @@ function forecastText(row: Row, now: Date): string {
   if (isExhausted(row)) return 'exhausted';
   const { forecast, currency } = row;
   if (!forecast) return '';
-  if (forecast.kind === 'lasts')
-    return `lasts, ${moneyText(forecast.expectedNanos, currency)} expected`;
+  if (forecast.kind !== 'runs-out') {
+    const expected = `${moneyText(forecast.expectedNanos, currency)} expected`;
+    return `${forecast.kind === 'lasts' ? 'lasts' : 'may run out'}, ${expected}`;
+  }
   return `runs out ${instantText(new Date(forecast.at), now)}`;
 }

@@ -1,6 +1,7 @@
 import type { Currency } from '../platform/wording.js';
 import { windowName } from '../quotas/quota-window.js';
-import { billedInWindow, type SpendForecast, type SpendStatus } from './spend-status.js';
+import type { SpendForecast } from './spend-forecast.js';
+import { billedInWindow, type SpendStatus } from './spend-status.js';
 import type { WorkspaceSpend } from './workspace-spend.js';
 
 /** The windows that budgets are for. */
@@ -22,7 +23,7 @@ export interface SpendRow {
   /** `undefined` where the workspace has no budget for the window. */
   readonly budgetNanos: number | undefined;
   readonly percent: number | undefined;
-  /** At today's rate; `undefined` for hours, and early in the day. */
+  /** `undefined` for hours, and in the first two weeks. */
   readonly forecast: SpendForecast | undefined;
 }
 

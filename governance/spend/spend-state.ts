@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Alert } from '../alerts/alert.js';
+import { SpendHistorySchema } from './spend-history.js';
 
 export const SpendStateSchema = z.object({
   /** Alerts that were sent, by key, each with the instant until which it is not sent again. */
@@ -8,6 +9,7 @@ export const SpendStateSchema = z.object({
   opening: z.object({ day: z.iso.date(), meteredNanos: z.number() }).optional(),
   /** Since when Mistral's report cannot be read. */
   unreadableSince: z.iso.datetime().optional(),
+  history: SpendHistorySchema.optional(),
 });
 
 /** What one run of the spend monitor leaves for the next. */
