@@ -36,7 +36,7 @@ export const ADMIN_API_STORY: Story = {
   neverWorks: (name) => name.startsWith(`${CAST.neverValid.split('/').at(-1)}-${ROTATION_DAY}`),
 
   async play(stage) {
-    const { world, diary, at, daily, announce } = stage;
+    const { world, diary, at, daily, announce, checkSpend } = stage;
     const { clock, policy, mistral } = world;
     const callers = createGatewayCallers(stage);
     let hasOverflowed = false;
@@ -64,6 +64,11 @@ export const ADMIN_API_STORY: Story = {
     at(50, 5, async () => {
       hasOverflowed = await callers.throttledProduction();
     });
+
+    // The monitor sees every day begin, and after two weeks knows the batch well enough to forecast.
+    daily(0, checkSpend, { from: 66 });
+    at(69, 0, async () => announce('Developers start a nightly batch'));
+    daily(2, callers.nightlyBatch, { from: 69 });
 
     at(1, 0, async () => {
       const notebook = createKeyCopy(world.url, copyOf(createByHand(CAST.forgotten)));
