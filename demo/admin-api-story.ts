@@ -8,6 +8,9 @@ import { currentKeyId, DAYS, type Diary } from './stage.js';
 import type { Claim, Story } from './story.js';
 
 /** The keys of the story; each takes another course. */
+/** The story's days begin at 09:00 UTC. */
+const UNTIL_MIDNIGHT = 15;
+
 const CAST = {
   cleanly: 'mistral/dev-workspace/dev-team-key',
   stillInUse: 'mistral/ml-workspace/ml-team-key',
@@ -66,9 +69,9 @@ export const ADMIN_API_STORY: Story = {
     });
 
     // The monitor sees every day begin, and after two weeks knows the batch well enough to forecast.
-    daily(0, checkSpend, { from: 66 });
+    daily(UNTIL_MIDNIGHT, checkSpend, { from: 66 });
     at(69, 0, async () => announce('Developers start a nightly batch'));
-    daily(2, callers.nightlyBatch, { from: 69 });
+    daily(UNTIL_MIDNIGHT + 2, callers.nightlyBatch, { from: 69, to: 92 });
 
     at(1, 0, async () => {
       const notebook = createKeyCopy(world.url, copyOf(createByHand(CAST.forgotten)));
