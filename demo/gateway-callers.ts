@@ -11,7 +11,7 @@ const REQUESTS_A_MINUTE = 60;
 const HEAVY = { max_tokens: 2000, n: 100 };
 const HEAVY_REQUESTS_EACH = 2;
 const REQUESTS_A_CHECK = 30;
-const BATCH_REQUESTS = 12;
+const BATCH_REQUESTS = 16;
 
 function chat(model: string, content = 'Say something.', more: object = {}) {
   return { model, messages: [{ role: 'user', content }], ...more };

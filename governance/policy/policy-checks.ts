@@ -34,6 +34,7 @@ export function crossCheck(policy: Policy): PolicyProblem[] {
     secretNames,
     budgetCurrencies,
     pricedAliases,
+    priceDays,
   ];
   return rules.flatMap((rule) => [...rule(policy)]);
 }
@@ -232,6 +233,22 @@ function* budgetCurrencies({ workspaces, mistral }: Policy): Problems {
         path: ['workspaces', index, 'budgets', field],
         message: `${value} is in another currency than mistral.currency (${mistral.currency}): name it ${expected}`,
       };
+    }
+  }
+}
+
+/** Out of order, one of two prices would never be used. */
+function* priceDays({ prices }: Policy): Problems {
+  for (const [id, { from, changes = [] }] of Object.entries(prices.models)) {
+    let before = from;
+    for (const [index, change] of changes.entries()) {
+      if (before !== undefined && change.from <= before) {
+        yield {
+          path: ['prices', 'models', id, 'changes', index, 'from'],
+          message: `${quoted(change.from)} is not after ${quoted(before)}: must be a later day than that of the prices before`,
+        };
+      }
+      before = change.from;
     }
   }
 }
