@@ -31,4 +31,4 @@ for (const [name, bench] of Object.entries(BENCHMARKS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   figures.push(...(await bench((line) => console.error(`${name}: ${line}`))));
 }
-console.log(values.json ? jsonReport(figures) : tableReport(figures));
+process.stdout.write(values.json ? jsonReport(figures) : tableReport(figures));

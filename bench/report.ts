@@ -1,3 +1,5 @@
+import { PLAIN } from '../cli/terminal/style.js';
+import { left, renderTable } from '../cli/terminal/table.js';
 import type { Figure } from './figure.js';
 
 /** The figures for programs: one document, by name. */
@@ -6,32 +8,17 @@ export function jsonReport(figures: readonly Figure[]): string {
     name,
     { value: rounded(value), unit, aim, holds },
   ]);
-  return JSON.stringify(Object.fromEntries(byName), undefined, 2);
+  return `${JSON.stringify(Object.fromEntries(byName), undefined, 2)}\n`;
 }
 
 /** The figures for readers: one line each. */
 export function tableReport(figures: readonly Figure[]): string {
-  const rows = figures.map(({ name, value, unit, aim, holds }) => [
-    name,
-    `${rounded(value).toLocaleString('en')} ${unit}`,
-    aim,
-    aim === 'none' ? '' : holds ? 'holds' : 'MISSED',
+  return renderTable(figures, PLAIN, [
+    left('figure', ({ name }) => name),
+    left('value', ({ value, unit }) => `${rounded(value).toLocaleString('en')} ${unit}`),
+    left('aim', ({ aim }) => aim),
+    left('', ({ aim, holds }) => (aim === 'none' ? '' : holds ? 'holds' : 'MISSED')),
   ]);
-  return aligned([['figure', 'value', 'aim', ''], ...rows]);
-}
-
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 function rounded(value: number): number {

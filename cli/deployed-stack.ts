@@ -3,8 +3,9 @@ import {
   DescribeStacksCommand,
   type Stack,
 } from '@aws-sdk/client-cloudformation';
+import { messageOf } from '../governance/platform/failures.js';
 import type { CommonOptions } from './cli.js';
-import { CommandFailure, EXIT, messageOf } from './failure.js';
+import { CommandFailure, EXIT } from './failure.js';
 
 export type OutputName =
   | 'AlertsTopicArn'

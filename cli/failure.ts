@@ -1,4 +1,5 @@
 import { AdminKeyError, MistralError } from '../governance/platform/errors.js';
+import { messageOf } from '../governance/platform/failures.js';
 
 /** How a script can tell how a command ended. The codes never change their meaning. */
 export const EXIT = {
@@ -88,13 +89,6 @@ export function failureOf(error: unknown): CommandFailure {
     return unreachable('aws_unreachable', `AWS could not be reached: ${message}`);
   }
   return new CommandFailure('failed', EXIT.no, message || name, { cause: error });
-}
-
-export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map(messageOf).join('; ');
-  }
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The SDK marks errors that a service answered with. */

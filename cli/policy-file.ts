@@ -1,8 +1,14 @@
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { messageOf } from '../governance/platform/failures.js';
 import { countText } from '../governance/platform/wording.js';
-import { readPolicyDocument } from '../governance/policy/load-policy.js';
-import { parsePolicy } from '../governance/policy/parse-policy.js';
+import {
+  parseForDeploy,
+  policyDocument,
+  readPolicyDocument,
+} from '../governance/policy/load-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { CommandFailure, EXIT, messageOf } from './failure.js';
+import { CommandFailure, EXIT } from './failure.js';
 
 /** Reads and checks a policy file. @throws CommandFailure with every error in it */
 export function openPolicy(path: string): Policy {
@@ -11,17 +17,33 @@ export function openPolicy(path: string): Policy {
 
 /** The YAML of a policy file, unchecked. @throws CommandFailure where it cannot be read */
 export function openDocument(path: string): unknown {
+  return readable(() => readPolicyDocument(path));
+}
+
+/** A policy from stdin, for example from another program. @throws CommandFailure with every error in it */
+export async function readPolicyFrom(stdin: Readable, name: string): Promise<Policy> {
+  const bytes = await buffer(stdin);
+  return checkedPolicy(
+    name,
+    readable(() => policyDocument(bytes, name)),
+  );
+}
+
+function readable(read: () => unknown): unknown {
   try {
-    return readPolicyDocument(path);
+    return read();
   } catch (error) {
     throw new CommandFailure('policy_unreadable', EXIT.wrong, messageOf(error), { cause: error });
   }
 }
 
 export function checkedPolicy(path: string, document: unknown): Policy {
-  const parsed = parsePolicy(document);
+  const parsed = parseForDeploy(document);
   if (parsed.ok) return parsed.policy;
-  const { problems } = parsed;
+  throw policyInvalid(path, parsed.problems);
+}
+
+export function policyInvalid(path: string, problems: readonly string[]): CommandFailure {
   const count = countText(problems.length, 'problem');
-  throw new CommandFailure('policy_invalid', EXIT.wrong, `${path} has ${count}:`, { problems });
+  return new CommandFailure('policy_invalid', EXIT.wrong, `${path} has ${count}:`, { problems });
 }

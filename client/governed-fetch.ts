@@ -1,5 +1,5 @@
 import type { KeyCache } from '../governance/keys/key-cache.js';
-import { authorizeCall, refusalOf } from '../governance/metering/admission.js';
+import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
 import { endpointOf } from '../governance/metering/endpoints.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
@@ -66,16 +66,25 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     }
     hold.onEnd = () => inFlight.end();
 
-    const answer = await sendWithKey(parts, request, call.body).catch((error: unknown) => {
+    const sent = await sendWithKey(parts, request, call.body).catch((error: unknown) => {
       if (isUnsent(error)) hold.release();
       else hold.endedEarly();
       throw error;
     });
+    const answer = call.cappedTo === undefined ? sent : withCap(sent, call.cappedTo);
     if (answer.ok) return observed(answer, hold);
     if (answer.status === 401 || answer.status === 429) hold.release();
     else hold.failed();
     return answer;
   };
+}
+
+/** With the header that the gateway adds. */
+function withCap(answer: Response, cappedTo: number): Response {
+  const { status, statusText, body } = answer;
+  const headers = new Headers(answer.headers);
+  headers.set(CAP_HEADER, String(cappedTo));
+  return new Response(body, { status, statusText, headers });
 }
 
 /** Tries other keys after Mistral rejects one, since it may have been rotated. */
@@ -106,12 +115,7 @@ async function sendWithKey(
 function headersWith(key: ApiKey, given: Headers): Headers {
   const headers = new Headers(given);
   for (const name of ['x-api-key', 'cookie', 'content-length']) headers.delete(name);
-  try {
-    headers.set('authorization', `Bearer ${key.reveal()}`);
-  } catch {
-    // The error of Headers quotes the value.
-    throw new GovernanceConfigurationError('the key has characters that a header cannot carry');
-  }
+  headers.set('authorization', `Bearer ${key.reveal()}`);
   return headers;
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { countText } from '../governance/platform/wording.js';
 import { parsePolicy } from '../governance/policy/parse-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
+import { parsePolicyYaml } from '../governance/policy/policy-yaml.js';
 import { GovernanceConfigurationError } from './errors.js';
 
 /** A file (YAML or JSON), the document itself, or a function that fetches it, for example from S3. */
@@ -21,9 +21,9 @@ export async function readPolicy(source: PolicySource): Promise<Policy> {
 
 async function documentOf(source: PolicySource, from: string): Promise<unknown> {
   try {
-    if (typeof source === 'string') return parse(await readFile(source, 'utf8'));
+    if (typeof source === 'string') return parsePolicyYaml(await readFile(source));
     const document: unknown = typeof source === 'function' ? await source() : source;
-    return typeof document === 'string' ? parse(document) : document;
+    return typeof document === 'string' ? parsePolicyYaml(document) : document;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new GovernanceConfigurationError(`${from} could not be read: ${reason}`);

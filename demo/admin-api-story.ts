@@ -107,6 +107,10 @@ export const ADMIN_API_STORY: Story = {
   },
 };
 
+function firstAlerts({ alerts }: RunDocument, secretName: string): number {
+  return alerts.filter(({ subject }) => subject.includes(`First key of ${secretName} is`)).length;
+}
+
 function keyClaims(document: RunDocument, diary: Diary, plannedCount: number): readonly Claim[] {
   const { keys, findings, rotations } = document;
   const { cleanly, stillInUse, neverValid, goesBad, forgotten, neverUsed } = CAST;
@@ -120,6 +124,12 @@ function keyClaims(document: RunDocument, diary: Diary, plannedCount: number): r
     [
       'the deploy provisioned every key of the policy',
       rotations.filter(({ outcome }) => outcome === 'provisioned').length === plannedCount,
+    ],
+    [
+      'each first key was announced, once',
+      rotations
+        .filter(({ outcome }) => outcome === 'provisioned')
+        .every(({ secret }) => firstAlerts(document, secret) === 1),
     ],
     [
       `${cleanly} was rotated after 90 days, and its replaced key revoked`,

@@ -1,8 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { styleOf } from '../cli/terminal/style.js';
+import { messageOf } from '../governance/platform/failures.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
+import { FIRST_VERSIONS } from '../testing/fakes/secret-store.js';
 import type { World } from '../testing/world.js';
 import { runLocally, START, storyOf } from './run.js';
 import { createTimeline, printClosing } from './terminal.js';
@@ -12,10 +15,16 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     policy: { type: 'string', default: 'governance.yaml' },
     evidence: { type: 'string' },
+    /** What Secrets Manager counts as a secret's first version, which AWS does not say. */
+    'first-version': { type: 'string', default: 'placeholder' },
   },
 });
 const policy = readPolicy();
 const lack = storyOf(policy).lacks(policy);
+const firstVersion = FIRST_VERSIONS.find((one) => one === values['first-version']);
+if (firstVersion === undefined) {
+  fail(`--first-version is ${FIRST_VERSIONS.join(' or ')}, not ${values['first-version']}`);
+}
 if (lack !== undefined) fail(`${values.policy} ${lack}`);
 
 // Node's warnings about its own version are not part of the story.
@@ -24,12 +33,14 @@ const out = values.json ? process.stderr : process.stdout;
 const isSilent = values.json && !out.isTTY; // readers of the document do not need the timeline
 const terminal = {
   write: (text: string) => void (isSilent || out.write(text)),
-  isTerminal: out.isTTY === true && !process.env.NO_COLOR,
+  style: styleOf(out),
+  isTerminal: out.isTTY === true,
 };
 const timeline = createTimeline(START, terminal);
 
 const run = await runLocally({
   policy,
+  firstVersion,
   log: { info() {}, warn() {}, error() {} },
   observer: timeline,
   onMessage: timeline.alert,
@@ -49,7 +60,7 @@ function readPolicy(): Policy {
   try {
     return loadPolicy(values.policy);
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(messageOf(error));
   }
 }
 

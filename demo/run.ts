@@ -3,6 +3,7 @@ import type { Policy } from '../governance/policy/policy.js';
 import { synthesizeDefinition } from '../testing/definition.js';
 import { startLocalDynamo } from '../testing/dynamo.js';
 import type { PublishedMessage } from '../testing/fakes/alert-inbox.js';
+import type { FirstVersion } from '../testing/fakes/secret-store.js';
 import { openLocalGateway } from '../testing/gateway.js';
 import { createWorld, type World } from '../testing/world.js';
 import { ADMIN_API_STORY } from './admin-api-story.js';
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly policy: Policy;
   readonly log: Log;
   readonly observer: Observer;
+  /** What Secrets Manager counts as a secret's first version. @default the empty one of a rotation */
+  readonly firstVersion?: FirstVersion | undefined;
   readonly onMessage: (message: PublishedMessage) => void;
   /** Gets the world before it is closed. */
   readonly inspect?: (world: World, items: readonly unknown[]) => void;
@@ -52,6 +55,7 @@ export async function runLocally(options: RunOptions): Promise<Run> {
     quotaTableName: QUOTAS,
     start: START,
     youngSeconds: 120,
+    firstVersion: options.firstVersion,
     neverWorks: story.neverWorks,
     log,
     onMessage,

@@ -1,8 +1,9 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { Cron } from 'croner';
 import * as z from 'zod';
 import type { Finding } from '../governance/audit/finding.js';
-import { DAY_MS } from '../governance/platform/utc-day.js';
+import { DAY_MS, HOUR_MS } from '../governance/platform/utc-day.js';
+import { parseSchedule } from '../governance/policy/schedule.js';
+import { nextRun } from '../governance/policy/schedule-times.js';
 import type { SpendRow } from '../governance/spend/spend-row.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
 import { localAws } from '../testing/aws.js';
@@ -11,7 +12,6 @@ import { createService } from '../testing/service.js';
 import type { World } from '../testing/world.js';
 
 export const DAYS = 100;
-const HOUR_MS = 3_600_000;
 
 /** Observes a story while it runs. */
 export interface Observer {
@@ -93,8 +93,11 @@ export function createStage(options: StageOptions) {
 
     /** An audit every night, at the policy's time. */
     auditNightly(): void {
-      const { schedule, timezone } = policy.audit;
-      clock.at(nextRun(schedule, timezone, clock.now()), async () => {
+      const { schedule: expression, timezone } = policy.audit;
+      const schedule = parseSchedule(expression);
+      const next = 'kind' in schedule && nextRun(schedule, timezone, clock.now());
+      if (!next) return; // it has ended
+      clock.at(next, async () => {
         const summary = await world.audit();
         diary.audits.push({ ...summary, at: clock.now() });
         for (const finding of summary.findings) {
@@ -166,25 +169,4 @@ export function currentKeyId({ secrets }: World, secretName: string): string {
 /** The id of the key in the value of a version. */
 export function keyIdIn(value: string | undefined): string | undefined {
   return value === undefined ? undefined : JSON.parse(value).keyId;
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  minute: 60_000,
-  hour: HOUR_MS,
-  day: DAY_MS,
-};
-
-/** When EventBridge Scheduler starts a job next: `cron(…)` in its time zone, or `rate(…)`. */
-function nextRun(expression: string, timezone: string, after: Date): Date {
-  const [, kind, inner = ''] = /^(cron|rate)\((.+)\)$/.exec(expression) ?? [];
-  if (kind === 'rate') {
-    const [count, unit = ''] = inner.split(' ');
-    const unitMs = UNIT_MS[unit.replace(/s$/, '')];
-    if (unitMs === undefined) throw new Error(`schedule ${expression} has no known unit`);
-    return new Date(after.getTime() + Number(count) * unitMs);
-  }
-  // AWS's six fields begin with the minute, the library's seven with the second.
-  const next = new Cron(`0 ${inner}`, { timezone }).nextRun(after);
-  if (!next) throw new Error(`schedule ${expression} never runs after ${after.toISOString()}`);
-  return next;
 }

@@ -1,24 +1,19 @@
-import { styleText } from 'node:util';
+import { headingText, type Style, type Tone, verdictLine } from '../cli/terminal/style.js';
+import { bar, left, renderTable } from '../cli/terminal/table.js';
 import { DAY_MS } from '../governance/platform/utc-day.js';
 import { countText, instantText, moneyText, spentText } from '../governance/platform/wording.js';
 import type { PublishedMessage } from '../testing/fakes/alert-inbox.js';
 import type { Run } from './run.js';
 import { DAYS, type Observer } from './stage.js';
 
-const BAR_CELLS = 20;
 const NANOS = 1e9;
 
-type Style = Parameters<typeof styleText>[0];
-
-const SEVERITY_STYLES: Readonly<Record<string, Style>> = {
-  info: 'green',
-  warning: 'yellow',
-  critical: 'red',
-};
+const TONES: Readonly<Record<string, Tone>> = { info: 'good', warning: 'warn', critical: 'bad' };
 
 export interface TerminalOptions {
   readonly write: (text: string) => void;
-  /** Whether to colour, and to keep a progress bar under the timeline. */
+  readonly style: Style;
+  /** Whether to keep a progress bar under the timeline. */
   readonly isTerminal: boolean;
 }
 
@@ -28,37 +23,37 @@ export interface Timeline extends Observer {
 }
 
 /** Prints each event as it happens on a line of its own, with the day of the story. */
-export function createTimeline(start: Date, { write, isTerminal }: TerminalOptions): Timeline {
-  const style = styler(isTerminal);
+export function createTimeline(start: Date, terminal: TerminalOptions): Timeline {
+  const { write, style, isTerminal } = terminal;
   let today = 0;
 
-  function line(at: Date, colour: Style, text: string): void {
+  function line(at: Date, text: string, tone?: Tone): void {
     const day = Math.floor((at.getTime() - start.getTime()) / DAY_MS);
     const when = `day ${String(day).padStart(3)}  ${instantText(at)}`;
     clearBar();
-    write(`${style('dim', when)}  ${style(colour, text)}\n`);
+    write(`${style.paint(when, 'faint')}  ${style.paint(text, tone)}\n`);
     drawBar();
   }
 
   function drawBar(): void {
-    if (isTerminal) write(`${bar((today / DAYS) * 100)} day ${today} of ${DAYS}`);
+    if (isTerminal) write(`${bar(today / DAYS)} day ${today} of ${DAYS}`);
   }
 
   function clearBar(): void {
     if (isTerminal) write('\r\x1b[K');
   }
 
-  write(`${style('bold', `A deploy and the ${DAYS} days after it, on a virtual clock`)}
+  write(`${style.paint(`A deploy and the ${DAYS} days after it, on a virtual clock`, 'strong')}
 The functions are the product's own; Mistral and AWS are stand-ins on this machine.
   ·  what people and programs do    ✓  an alert to know of    !  an alert to act on\n\n`);
 
   return {
     alert({ at, subject, attributes: { severity = 'info' } }) {
       const mark = severity === 'info' ? '✓' : '!';
-      line(at, SEVERITY_STYLES[severity] ?? 'reset', `${mark} ${subject}`);
+      line(at, `${mark} ${subject}`, TONES[severity]);
     },
 
-    event: (at, text) => line(at, 'cyan', `· ${text}`),
+    event: (at, text) => line(at, `· ${text}`),
 
     dayBegins(day) {
       today = day;
@@ -71,86 +66,52 @@ The functions are the product's own; Mistral and AWS are stand-ins on this machi
 }
 
 /** The state of every key, the findings, the spend, and the claims with their results. */
-export function printClosing({ document, claims }: Run, terminal: TerminalOptions): void {
-  const { write } = terminal;
-  const style = styler(terminal.isTerminal);
-  const heading = (text: string) => write(`\n${style('bold', text)}\n`);
-
-  heading('Keys at Mistral');
+export function printClosing({ document, claims }: Run, { write, style }: TerminalOptions): void {
+  write(headingText('Keys at Mistral', style));
   write(
-    table(document.keys, {
-      key: ({ name }) => name,
-      workspace: ({ workspace }) => workspace,
-      status: ({ status }) => status,
-      created: ({ createdAt }) => createdAt.slice(0, 10),
-      'last used': ({ lastUsed }) => lastUsed ?? 'never',
-    }),
+    renderTable(document.keys, style, [
+      left('key', ({ name }) => name),
+      left('workspace', ({ workspace }) => workspace),
+      left('status', ({ status }) => status),
+      left('created', ({ createdAt }) => createdAt.slice(0, 10)),
+      left('last used', ({ lastUsed }) => lastUsed ?? 'never'),
+    ]),
   );
-  heading('Rotations');
+  write(headingText('Rotations', style));
   write(
-    table(document.rotations, {
-      secret: ({ secret }) => secret,
-      started: ({ steps }) => steps[0]?.at.slice(0, 10) ?? '',
-      outcome: ({ outcome }) => outcome,
-    }),
+    renderTable(document.rotations, style, [
+      left('secret', ({ secret }) => secret),
+      left('started', ({ steps }) => steps[0]?.at.slice(0, 10) ?? ''),
+      left('outcome', ({ outcome }) => outcome),
+    ]),
   );
-  heading('Findings of the nightly audit');
+  write(headingText('Findings of the nightly audit', style));
   write(
-    table(document.findings, {
-      finding: ({ type }) => type,
-      severity: ({ severity }) => severity,
-      subject: ({ subject }) => subject,
-      since: ({ since }) => since,
-      status: ({ status }) => status,
-    }),
+    renderTable(document.findings, style, [
+      left('finding', ({ type }) => type),
+      left('severity', ({ severity }) => severity),
+      left('subject', ({ subject }) => subject),
+      left('since', ({ since }) => since),
+      left('status', ({ status }) => status),
+    ]),
   );
-  heading('Spend against budgets');
+  write(headingText('Spend against budgets', style));
   write(
-    table(document.spend, {
-      workspace: ({ workspace }) => workspace,
-      window: ({ windowName }) => windowName,
-      '': ({ percent }) => (percent === null ? '' : bar(percent)),
-      spent: ({ spent, budget, currency }) =>
+    renderTable(document.spend, style, [
+      left('workspace', ({ workspace }) => workspace),
+      left('window', ({ windowName }) => windowName),
+      left('', ({ percent }) => (percent === null ? '' : bar(percent / 100))),
+      left('spent', ({ spent, budget, currency }) =>
         budget === null
           ? moneyText(spent * NANOS, currency)
           : spentText(spent * NANOS, budget * NANOS, currency),
-    }),
+      ),
+    ]),
   );
-  heading('Checks');
-  for (const [sentence, holds] of claims) {
-    write(`${style(holds ? 'green' : 'red', holds ? '✓' : '✗')} ${sentence}\n`);
-  }
+  write(headingText('Checks', style));
+  for (const [sentence, holds] of claims) write(verdictLine(holds, sentence, style));
   const failed = claims.filter(([, holds]) => !holds).length;
   const total = countText(claims.length, 'check');
-  write(
-    failed === 0
-      ? `\n${style('green', `All ${total} passed.`)}\n`
-      : `\n${style('red', `${failed} of ${total} failed.`)}\n`,
-  );
-}
-
-function bar(percent: number): string {
-  const full = Math.round((Math.min(percent, 100) / 100) * BAR_CELLS);
-  return `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)}`;
-}
-
-/** Columns as wide as their widest cell. */
-function table<Row>(
-  rows: readonly Row[],
-  columns: Readonly<Record<string, (row: Row) => string>>,
-): string {
-  const texts = Object.entries(columns).map(([head, textOf]) => {
-    const cells = [head, ...rows.map(textOf)];
-    const width = Math.max(...cells.map(({ length }) => length));
-    return [head, '─'.repeat(width), ...cells.slice(1)].map((cell) => cell.padEnd(width));
-  });
-  const lines = Array.from({ length: rows.length + 2 }, (_, line) =>
-    texts.map((column) => column[line]).join('  '),
-  );
-  return lines.map((line) => `  ${line.trimEnd()}\n`).join('');
-}
-
-/** Colours for a terminal, plain text for programs. */
-function styler(isTerminal: boolean) {
-  return (style: Style, text: string) => (isTerminal ? styleText(style, text) : text);
+  const verdict = failed === 0 ? `All ${total} passed.` : `${failed} of ${total} failed.`;
+  write(`\n${style.paint(verdict, failed === 0 ? 'good' : 'bad')}\n`);
 }

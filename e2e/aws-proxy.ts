@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Agent, request } from 'undici';
+import { listenHere } from '../testing/fakes/http-server.js';
 import { createAnswerFaults } from './answer-faults.js';
 
 /** What a deployed function asks of AWS, for example `secretsmanager.PutSecretValue`. */
@@ -35,16 +34,16 @@ export async function startAwsProxy() {
 
   const server = createServer((call, response) => {
     forward(call, response).catch((error: unknown) => response.writeHead(502).end(String(error)));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
+  const url = await listenHere(server);
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     faults,
 
     /** Where calls go, once the emulator is there. */
-    forwardTo(url: string, ca: string): void {
-      upstream = { url, dispatcher: new Agent({ connect: { ca } }) };
+    forwardTo(emulatorUrl: string, ca: string): void {
+      upstream = { url: emulatorUrl, dispatcher: new Agent({ connect: { ca } }) };
     },
 
     async close(): Promise<void> {

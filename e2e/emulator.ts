@@ -8,10 +8,9 @@ import type { AwsProxy } from './aws-proxy.js';
 import { type Certificate, createCertificate } from './certificate.js';
 import { endGroup } from './commands.js';
 import { clockAt, clockOf } from './faked-clock.js';
-import { installTools, putUserCommands } from './tools.js';
+import { CACHE, installTools, putUserCommands, SDK_PACKAGES } from './tools.js';
 import { until, within } from './waiting.js';
 
-const CACHE = join(import.meta.dirname, '..', '.cache', 'e2e');
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
 /** The emulator's own name for the account's root, who deploys. */
@@ -24,6 +23,7 @@ export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 /** Runs this program again under a clock that begins at an instant; returns its exit status. */
 export async function runAgainAt(instant: string, args: readonly string[]): Promise<number> {
   const clock = clockAt(instant, process.env);
+  await installTools(CACHE, process.env, SDK_PACKAGES);
   await installTools(CACHE, process.env); // under a false clock, no package index is trusted
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...args], {
     stdio: 'inherit',

@@ -4,6 +4,7 @@ import {
   paginateGetExecutionHistory,
   paginateListExecutions,
 } from '@aws-sdk/client-sfn';
+import { collect } from '../governance/platform/collect.js';
 import { claim } from './report.js';
 import type { Scene } from './scene.js';
 import { until } from './waiting.js';
@@ -31,11 +32,8 @@ export async function listRetirements(
 ): Promise<ExecutionListItem[]> {
   const client = cloud.stepFunctions;
   const input = { stateMachineArn: outputs.RetirementStateMachineArn, statusFilter };
-  const found: ExecutionListItem[] = [];
-  for await (const { executions = [] } of paginateListExecutions({ client }, input)) {
-    found.push(...executions);
-  }
-  return found;
+  const pages = await collect(paginateListExecutions({ client }, input));
+  return pages.flatMap(({ executions = [] }) => executions);
 }
 
 export async function historyOf(
@@ -43,9 +41,6 @@ export async function historyOf(
   executionArn: string | undefined,
 ): Promise<HistoryEvent[]> {
   const client = cloud.stepFunctions;
-  const history: HistoryEvent[] = [];
-  for await (const { events = [] } of paginateGetExecutionHistory({ client }, { executionArn })) {
-    history.push(...events);
-  }
-  return history;
+  const pages = await collect(paginateGetExecutionHistory({ client }, { executionArn }));
+  return pages.flatMap(({ events = [] }) => events);
 }

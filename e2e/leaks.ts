@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { collect } from '../governance/platform/collect.js';
 import { historyOf, listRetirements } from './executions.js';
 import { claim, claimSame } from './report.js';
 import type { Scene } from './scene.js';
@@ -28,13 +29,9 @@ export async function claimNoLeaks(scene: Scene): Promise<void> {
 
 async function tables({ cloud }: Scene): Promise<string> {
   const { TableNames: names = [] } = await cloud.dynamo.listTables({});
-  const items: unknown[] = [];
-  for (const TableName of names) {
-    for await (const { Items = [] } of paginateScan({ client: cloud.dynamo }, { TableName })) {
-      items.push(...Items);
-    }
-  }
-  return JSON.stringify(items);
+  const { dynamo: client } = cloud;
+  const scans = names.map((TableName) => collect(paginateScan({ client }, { TableName })));
+  return JSON.stringify((await Promise.all(scans)).flat().map(({ Items }) => Items));
 }
 
 async function histories(scene: Scene): Promise<string> {

@@ -4,16 +4,19 @@ import { runAgainAt } from './emulator.js';
 import { settle, travel } from './journey.js';
 import { type Parts, startParts } from './parts.js';
 import { createReport, linesOf } from './report.js';
+import { callWithSdks } from './sdks/part.js';
 import { DIFFERENCES, UNSUPPORTED } from './unsupported.js';
 import { LATE, within } from './waiting.js';
 
-const { at, json, stay, minutes } = parseArgs({
+const { at, json, sdks, stay, minutes } = parseArgs({
   options: {
     /** An instant, for example `2028-02-29T23:50Z`: all of the run sees a clock that begins there. */
     at: { type: 'string' },
     json: { type: 'boolean', default: false },
     /** After which a run is ended: many times what it takes alone. */
     minutes: { type: 'string', default: '40' },
+    /** Runs the part with the official SDKs alone. */
+    sdks: { type: 'boolean', default: false },
     /** Deploys, makes every key, and leaves all of it running. */
     stay: { type: 'boolean', default: false },
   },
@@ -28,6 +31,8 @@ let parts: Parts | undefined;
 
 async function run(): Promise<void> {
   say(`it is ${new Date().toISOString()}`);
+  const onStart = (stop: () => unknown) => void cleanUps.unshift(stop);
+  if (sdks) return callWithSdks(report, onStart);
   say('unsupported by the emulator, and left out of the templates that it gets:');
   for (const { example, property, consequence } of UNSUPPORTED) {
     say(`  ${example.Type}${property ? ` with ${property}` : ''}: ${consequence}`);
@@ -35,8 +40,11 @@ async function run(): Promise<void> {
   say('the emulator differs from AWS:');
   for (const line of DIFFERENCES) say(`  ${line}`);
 
-  parts = await startParts(report, (stop) => cleanUps.unshift(stop));
-  if (!stay) return travel(parts);
+  parts = await startParts(report, onStart);
+  if (!stay) {
+    await callWithSdks(report, onStart);
+    return travel(parts);
+  }
   const { policies } = await settle(parts);
   for (const line of invitation(parts, policies.first)) say(line);
   await new Promise<never>(() => {}); // until ^C
@@ -57,7 +65,9 @@ function invitation({ emulator }: Parts, policyPath: string): readonly string[] 
 
 async function main(): Promise<void> {
   if (at !== undefined) {
-    const flags = Object.entries({ json, stay }).flatMap(([flag, is]) => (is ? [`--${flag}`] : []));
+    const flags = Object.entries({ json, sdks, stay }).flatMap(([flag, is]) =>
+      is ? [`--${flag}`] : [],
+    );
     process.exit(await runAgainAt(at, [...flags, '--minutes', minutes]));
   }
   if (stay) return run();

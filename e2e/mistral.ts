@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { DAY_MS } from '../governance/platform/utc-day.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { type HttpAnswer, type HttpCall, serveHttp } from '../testing/fakes/http-server.js';
 import { createFakeKeys } from '../testing/fakes/mistral-keys.js';
 import { createFakeMistral, FAKE_MODELS } from '../testing/fakes/mistral-server.js';
 import { createAnswerFaults } from './answer-faults.js';
-
-const DAY_MS = 86_400_000;
 
 export type RemoteMistral = Awaited<ReturnType<typeof startMistral>>;
 
@@ -68,7 +67,7 @@ export async function startMistral(workspaces: Policy['workspaces']) {
 const DELETION = /^DELETE \/v1\/admin\/api-keys\/([^/]+)$/;
 
 /** Mistral documents `usage: null` in early chunks, and its own SDK fails to read them. */
-function forOfficialSdk(answer: HttpAnswer): HttpAnswer {
+export function forOfficialSdk(answer: HttpAnswer): HttpAnswer {
   if (answer.headers?.['content-type'] !== 'text/event-stream') return answer;
   return { ...answer, body: answer.body.replaceAll(',"usage":null', '') };
 }

@@ -6,7 +6,7 @@ import { plannedKeys } from '../governance/policy/planned-keys.js';
 
 const ROOT = join(import.meta.dirname, '..');
 /** More than half of it goes with one long answer of codestral; once raised, next to nothing does. */
-const TINY_BUDGET_USD = 0.002;
+const TINY_BUDGET_USD = 0.01;
 const RAISED_BUDGET_USD = 5;
 
 /** The types of alerts that the queue's subscription lets through. */
@@ -51,6 +51,8 @@ export function writePolicies(folder: string, mistralUrl: string, queueArn: stri
   policy.mistral.adminUrl = `${mistralUrl}/v1/admin`;
   const [dev, , prod] = policy.workspaces;
   dev.budgets = { dailyUsd: TINY_BUDGET_USD, monthlyUsd: 50 };
+  const codestral = { inputPerMillionTokens: 1.5, outputPerMillionTokens: 4.5 }; // five times the list's
+  policy.prices = { models: { 'codestral-2508': codestral } };
   const first = write('first', policy);
 
   dev.budgets.dailyUsd = RAISED_BUDGET_USD;

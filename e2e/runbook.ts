@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { RetirementSchema } from '../governance/keys/retirement.js';
+import { DAY_MS } from '../governance/platform/utc-day.js';
 import { COMMANDS } from './documents.js';
 import { executionArnOf, retired } from './executions.js';
 import type { ReceivedAlert } from './inbox.js';
@@ -10,7 +11,6 @@ import { readKey } from './secrets.js';
 import { until } from './waiting.js';
 
 const LEAKED_SECRET = 'mistral/prod-workspace/checkout-service-key';
-const DAY_MS = 86_400_000;
 /** Past the seven days of the policy. */
 const DAYS_HELD = 9;
 

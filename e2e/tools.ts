@@ -4,9 +4,10 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { command } from './commands.js';
 
-const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
+/** Where what e2e installs stays from run to run. */
+export const CACHE = join(import.meta.dirname, '..', '.cache', 'e2e');
 const PYTHON =
-  'import pip, sys; assert sys.version_info >= (3, 10); print(sys.executable); print(sys.version)';
+  'import pip, sys; assert sys.version_info >= (3, 11); print(sys.executable); print(sys.version)';
 const UNREACHED =
   /NewConnectionError|ConnectTimeout|name resolution|Max retries|ProxyError|versions: none/i;
 
@@ -16,15 +17,37 @@ export interface Tools {
   readonly packages: string;
 }
 
-/** Installs MiniStack and the AWS CLI into a folder of their own, unless they are there and run. */
-export async function installTools(cache: string, env: NodeJS.ProcessEnv): Promise<Tools> {
+/** Packages of Python: what pip installs, and the modules that prove it. */
+export interface PythonPackages {
+  readonly what: string;
+  readonly requirements: string;
+  readonly modules: string;
+}
+
+const EMULATOR_PACKAGES: PythonPackages = {
+  what: 'MiniStack and the AWS CLI',
+  requirements: join(import.meta.dirname, 'requirements.txt'),
+  modules: 'ministack, awscli, botocore.session, hypercorn',
+};
+export const SDK_PACKAGES: PythonPackages = {
+  what: 'the official SDKs of PyPI',
+  requirements: join(import.meta.dirname, 'sdks', 'requirements.txt'),
+  modules: 'mistralai.client, openai, langchain_mistralai',
+};
+
+/** Installs packages into a folder of their own, unless they are there and run. */
+export async function installTools(
+  cache: string,
+  env: NodeJS.ProcessEnv,
+  wanted = EMULATOR_PACKAGES,
+): Promise<Tools> {
   const [python = '', version = ''] = (await need('python3', ['-c', PYTHON], env)).split('\n');
   await need('bash', ['--version'], env);
   // Some of what is installed is made for one version of Python.
-  const content = version + readFileSync(REQUIREMENTS, 'utf8');
+  const content = version + readFileSync(wanted.requirements, 'utf8');
   const name = createHash('sha256').update(content).digest('hex').slice(0, 16);
   const tools = { python, packages: join(cache, name) };
-  if (!(await runs(tools, env))) await install(tools, env);
+  if (!(await runs(tools, wanted, env))) await install(tools, wanted, env);
   return tools;
 }
 
@@ -33,14 +56,18 @@ async function need(file: string, args: readonly string[], env: NodeJS.ProcessEn
     return (await command(file, args, env)).stdout;
   } catch (cause) {
     throw new Error(
-      `"${file} ${args.join(' ')}" fails: e2e needs python3 (3.10 or newer, with pip) and bash`,
+      `"${file} ${args.join(' ')}" fails: e2e needs python3 (3.11 or newer, with pip) and bash`,
       { cause },
     );
   }
 }
 
-async function runs({ python, packages }: Tools, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const tries = ['-c', 'import ministack, awscli, botocore.session, hypercorn'];
+async function runs(
+  { python, packages }: Tools,
+  { modules }: PythonPackages,
+  env: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  const tries = ['-c', `import ${modules}`];
   const outcome = command(python, tries, { ...env, PYTHONPATH: packages });
   return outcome.then(
     () => true,
@@ -49,7 +76,11 @@ async function runs({ python, packages }: Tools, env: NodeJS.ProcessEnv): Promis
 }
 
 /** Into a folder of this run, which takes its name when it is whole: several runs may install at once. */
-async function install(tools: Tools, env: NodeJS.ProcessEnv): Promise<void> {
+async function install(
+  tools: Tools,
+  wanted: PythonPackages,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   const { python, packages } = tools;
   const own = `${packages}.${process.pid}`;
   mkdirSync(own, { recursive: true });
@@ -57,13 +88,13 @@ async function install(tools: Tools, env: NodeJS.ProcessEnv): Promise<void> {
   // Two wishes that users may have for their own environment.
   const here = { ...env, PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0' };
   try {
-    await command(python, [...pip, '--target', own, '--requirement', REQUIREMENTS], here);
-    await nameAfterContent(own, tools, env);
+    await command(python, [...pip, '--target', own, '--requirement', wanted.requirements], here);
+    await nameAfterContent(own, tools, wanted, env);
   } catch (cause) {
     const printed = cause instanceof Error ? cause.message : String(cause);
     if (!UNREACHED.test(printed)) throw cause;
     throw new Error(
-      `no package index reached: e2e installs MiniStack and the AWS CLI with pip into ${packages} when it first runs, and needs the network (or PIP_INDEX_URL) for that; pip says:\n${printed}`,
+      `no package index reached: e2e installs ${wanted.what} with pip into ${packages} when it first runs, and needs the network (or PIP_INDEX_URL) for that; pip says:\n${printed}`,
       { cause },
     );
   } finally {
@@ -71,11 +102,16 @@ async function install(tools: Tools, env: NodeJS.ProcessEnv): Promise<void> {
   }
 }
 
-async function nameAfterContent(own: string, tools: Tools, env: NodeJS.ProcessEnv): Promise<void> {
+async function nameAfterContent(
+  own: string,
+  tools: Tools,
+  wanted: PythonPackages,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   try {
     renameSync(own, tools.packages);
   } catch {
-    if (await runs(tools, env)) return; // another run was faster
+    if (await runs(tools, wanted, env)) return; // another run was faster
     rmSync(tools.packages, { recursive: true, force: true });
     renameSync(own, tools.packages);
   }

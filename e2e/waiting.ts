@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { DAY_MS } from '../governance/platform/utc-day.js';
 import { ClaimError } from './report.js';
 
 export const LATE = Symbol('late');
@@ -18,7 +19,6 @@ export async function within<Outcome>(
   }
 }
 
-const DAY_MS = 86_400_000;
 /** In which what counts by one UTC day is done, however busy the machine. */
 const SAFE_MS = 300_000;
 

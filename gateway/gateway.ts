@@ -62,15 +62,16 @@ function listOf({ access, log }: GatewayDeps, callerArn?: string, modelName?: st
   }
 }
 
-/** A rejected key fails every request of its workspace: on-call needs one alert, not thousands. */
+/** Such a key fails every request of its workspace: on-call needs one alert, not thousands. */
 function throttled(alerts: GatewayAlerts, now: () => Date): GatewayAlerts {
-  const sentAt = new Map<string, number>();
-  return {
-    unauthorized(workspace) {
+  const throttle = (send: (workspace: string) => void) => {
+    const sentAt = new Map<string, number>();
+    return (workspace: string) => {
       const at = now().getTime();
       if (at - (sentAt.get(workspace) ?? Number.NEGATIVE_INFINITY) < ALERT_EVERY_MS) return;
       sentAt.set(workspace, at);
-      alerts.unauthorized(workspace);
-    },
+      send(workspace);
+    };
   };
+  return { unauthorized: throttle(alerts.unauthorized), keyUnusable: throttle(alerts.keyUnusable) };
 }

@@ -1,8 +1,9 @@
-import { authorizeCall, refusalOf } from '../governance/metering/admission.js';
+import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
 import type { Endpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import { SecretValueError } from '../governance/platform/errors.js';
 import { type Forwarded, Forwarding } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
@@ -46,6 +47,7 @@ export class MeteredRequest implements RequestInFlight {
     try {
       const call = authorizeCall(this.endpoint, this.head.callerArn, received, authorize, models);
       if (call.kind === 'problem') return this.#refuse(call);
+      if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
 
       const reserved = metering.reserve(call.demand);
       let hold = 'then' in reserved ? await reserved : reserved;
@@ -100,6 +102,9 @@ export class MeteredRequest implements RequestInFlight {
       // The message may quote the key that was read.
       const reason = error instanceof Error ? error.name : 'unknown';
       this.deps.log.error('key not read', this.#facts(hold, reason));
+      if (error instanceof SecretValueError) {
+        this.deps.alerts.keyUnusable(hold.demand.grant.workspace);
+      }
       return undefined;
     }
   }

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../governance/metering/endpoints.js';
 import { type Problem, problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { errorMessageOf, retryAfterMs } from '../governance/mistral/mistral-answer.js';
@@ -8,9 +9,21 @@ import type { UpstreamAnswer, UpstreamFailure } from './upstream.js';
 
 const QUOTED_CHARACTERS = 300;
 
-export function bodyTooLarge(maxBodyBytes: number): Problem {
-  return problem('body_too_large', `the body is larger than the ${maxBodyBytes} bytes allowed`);
+export function bodyTooLarge(
+  { kind }: Endpoint,
+  maxBodyBytes: number,
+  form: 'as sent' | 'unpacked' = 'as sent',
+): Problem {
+  const size = form === 'unpacked' ? 'unpacks to more' : 'is larger';
+  const remedy = kind === 'ocr' ? DOCUMENTS_BY_URL : '';
+  return problem(
+    'body_too_large',
+    `the body ${size} than the ${maxBodyBytes} bytes allowed${remedy}`,
+  );
 }
+
+const DOCUMENTS_BY_URL =
+  '. In a body, a document takes a third more than its file: send its URL instead, as document.document_url, or as document.image_url for an image';
 
 export function bodyTooShort(): Problem {
   return problem('invalid_request', 'the body is shorter than its Content-Length');

@@ -3,6 +3,8 @@ import type { WholeAnswer } from '../governance/metering/problem.js';
 /** Where an answer goes: the response of a socket, or Lambda's stream. */
 export interface Reply {
   readonly started: boolean;
+  /** Of the answer to come, whatever it is. */
+  addHeader(name: string, value: string): void;
   /** Headers are name, value, name, value … */
   start(status: number, headers: string[]): void;
   /** Sends the head by itself, before there is a body. */

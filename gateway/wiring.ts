@@ -22,9 +22,9 @@ import {
 } from '../governance/quotas/quota-counters.aws.js';
 import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
 import { createGateway, type Gateway } from './gateway.js';
+import { gatewayKeyUnusable, gatewayUnauthorized } from './gateway-alerts.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
-import { gatewayUnauthorized } from './gateway-unauthorized.js';
 
 /** What differs between the processes that run a gateway. */
 interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log'> {
@@ -56,10 +56,19 @@ export interface OpenGateway {
   readonly gateway: Gateway;
   /** Mistral's models are read, or could not be within seconds: until then the price book's apply. */
   readonly ready: Promise<void>;
+  /** Reads models and keys that were not read yet; returns what could not be. Never fails. */
+  missing(): Promise<Missing>;
   /** Writes usage and metrics, and waits for alerts in flight. */
   flush(): Promise<void>;
   /** Lets requests in flight finish and returns the leases. */
   close(): Promise<void>;
+}
+
+/** What was not read yet. */
+export interface Missing {
+  readonly models: boolean;
+  /** Workspaces whose key could not be read. */
+  readonly keys: readonly string[];
 }
 
 const READY_WITHIN_MS = 3000;
@@ -102,6 +111,13 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const ready = Promise.race([access.refresh(), wait(READY_WITHIN_MS, undefined, { ref: false })]);
 
   const alertsInFlight = new Set<Promise<void>>();
+  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
+    const sending = parts.alerts
+      .publish(alertOf(workspace, policy.mistral.keySource, now()))
+      .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
+      .finally(() => alertsInFlight.delete(sending));
+    alertsInFlight.add(sending);
+  };
   const gateway = createGateway({
     policy,
     upstream: parts.upstream,
@@ -112,15 +128,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count: metrics.unpriced }),
     ),
     keys,
-    alerts: {
-      unauthorized(workspace) {
-        const sending = parts.alerts
-          .publish(gatewayUnauthorized(workspace, now()))
-          .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
-          .finally(() => alertsInFlight.delete(sending));
-        alertsInFlight.add(sending);
-      },
-    },
+    alerts: { unauthorized: notify(gatewayUnauthorized), keyUnusable: notify(gatewayKeyUnusable) },
     metrics,
     log,
     now,
@@ -136,6 +144,20 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   return {
     gateway,
     ready,
+
+    async missing() {
+      const unread = gatewayWorkspaces(policy).map(async ({ name }) => {
+        try {
+          await keys.current(name);
+          return [];
+        } catch {
+          return [name];
+        }
+      });
+      const unreadKeys = await Promise.all(unread);
+      if (access.cards === undefined) await access.refresh();
+      return { models: access.cards === undefined, keys: unreadKeys.flat() };
+    },
 
     async flush() {
       metrics.flush();

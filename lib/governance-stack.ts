@@ -9,7 +9,8 @@ export class GovernanceStack extends Stack {
   readonly governance: MistralGovernance;
 
   constructor(scope: Construct, id: string, props: GovernanceStackProps) {
-    super(scope, id, props);
+    // Hundreds of workspaces come near 1 MB, and a quarter of that would be indentation.
+    super(scope, id, { suppressTemplateIndentation: true, ...props });
 
     const { policy, ephemeral } = props;
     // CDK leaves this id out of the logical ids of what is inside.

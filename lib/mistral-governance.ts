@@ -4,6 +4,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { accountsOf } from '../governance/policy/deploy-checks.js';
 import { checkPolicy } from '../governance/policy/load-policy.js';
 import { plannedKeys, secretName } from '../governance/policy/planned-keys.js';
 import type { PolicyInput } from '../governance/policy/policy.js';
@@ -16,14 +17,15 @@ import { KeyProvisioning } from './keys/key-provisioning.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { ManagedKeys } from './keys/managed-keys.js';
 import { RetirementFlow } from './keys/retirement-flow.js';
-import { accountsOf } from './keys/secret-access.js';
 import { AlertTopic } from './operations/alert-topic.js';
 import { Operations } from './operations/operations.js';
 import { acknowledgeWholeKinds } from './platform/acknowledge.js';
 import { EncryptionKey } from './platform/encryption-key.js';
+import { keepHelperLogs } from './platform/helper-logs.js';
 import { PolicyBundle } from './platform/policy-bundle.js';
 import { RecordsTable } from './platform/records-table.js';
 import type { SystemParts } from './platform/system-parts.js';
+import { limitTemplates } from './platform/template-limits.js';
 import { SpendMonitor } from './spend/spend-monitor.js';
 
 export interface MistralGovernanceProps {
@@ -78,7 +80,7 @@ export class MistralGovernance extends Construct {
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { removalPolicy });
     const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
     encryptionKey.encryptLogs(this);
-    encryptionKey.grantReadersOfSecrets(accountsOf(readers), Stack.of(this).region);
+    encryptionKey.grantReadersOfSecrets(accountsOf(readers));
     const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions, runbookUrl });
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral });
@@ -104,7 +106,7 @@ export class MistralGovernance extends Construct {
       rotationFunction: adminKey && rotation.function,
     });
     const gateway = checked.gateway.enabled
-      ? new Gateway(this, 'Gateway', { ...parts, quotaTable, callers: checked.callers })
+      ? new Gateway(this, 'Gateway', { ...parts, quotaTable, rules: checked })
       : undefined;
     const keys = new ManagedKeys(this, 'Keys', {
       policy: checked,
@@ -134,6 +136,9 @@ export class MistralGovernance extends Construct {
       deployFunction: provisioning.function,
       retirements: retirementFlow.stateMachine,
     });
+
+    keepHelperLogs(this);
+    limitTemplates(this);
 
     this.encryptionKey = encryptionKey;
     this.gateway = gateway;
@@ -170,7 +175,7 @@ export class MistralGovernance extends Construct {
       );
     }
     this.keys.grantRead(role, name);
-    this.encryptionKey.grantReadSecrets(role, Stack.of(this).region);
+    this.encryptionKey.grantReadSecrets(role);
   }
 
   /** Lets a service with the client library meter what it uses of a workspace. */

@@ -6,9 +6,10 @@ import {
   BatchWriteItemCommand,
   CreateTableCommand,
   DynamoDBClient,
-  ScanCommand,
+  paginateScan,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
+import { collect } from '../governance/platform/collect.js';
 import { localAws, PATIENCE_MS } from './aws.js';
 import type { HttpAnswer, HttpCall } from './fakes/http-server.js';
 import { callInProcess } from './in-process.js';
@@ -48,14 +49,8 @@ export async function startLocalDynamo() {
 
   /** Every item of a table. */
   async function items(TableName: string): Promise<Record<string, AttributeValue>[]> {
-    const all: Record<string, AttributeValue>[] = [];
-    let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
-    do {
-      const page = await client.send(new ScanCommand({ TableName, ExclusiveStartKey }));
-      all.push(...(page.Items ?? []));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return all;
+    const pages = await collect(paginateScan({ client }, { TableName }));
+    return pages.flatMap(({ Items = [] }) => Items);
   }
 
   return {

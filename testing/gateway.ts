@@ -3,6 +3,7 @@ import { createUndiciUpstream } from '../gateway/server/undici-upstream.js';
 import { connectGateway } from '../gateway/wiring.js';
 import type { Log } from '../governance/platform/log.js';
 import { localAws, PATIENT_CLIENT } from './aws.js';
+import { listenHere } from './fakes/http-server.js';
 import type { World } from './world.js';
 
 const CALLER_HEADER = 'x-caller-arn';
@@ -27,14 +28,12 @@ export async function openLocalGateway(
   });
   await opened.ready;
   const { server, drain } = createHttpShell(opened.gateway, { callerHeader: CALLER_HEADER });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const ownUrl = await listenHere(server);
 
   return {
     /** Calls it over HTTP as this caller. */
     ask: (callerArn: string, path: string, body: unknown): Promise<Response> =>
-      fetch(`http://127.0.0.1:${port}${path}`, {
+      fetch(ownUrl + path, {
         method: 'POST',
         headers: { 'content-type': 'application/json', [CALLER_HEADER]: callerArn },
         body: JSON.stringify(body),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { DAY_MS } from '../governance/platform/utc-day.js';
 import type { VirtualClock } from './clock.js';
@@ -107,6 +108,14 @@ export function createRotations(
   return {
     records: records as readonly RotationRecord[],
     invoke,
+    /** What Secrets Manager does when a schedule is set that does not rotate at once. */
+    async tryConfiguration(secret: StoredSecret): Promise<void> {
+      const id = randomUUID();
+      const stages = new Set(['AWSPENDING']);
+      secret.versions.set(id, { id, createdAt: clock.now(), value: undefined, stages });
+      const event = { Step: 'testSecret', SecretId: secret.arn, ClientRequestToken: id };
+      await rotationFunction(event).finally(() => secret.versions.delete(id));
+    },
     /** What Secrets Manager does in a rotation: the four steps, its retries, the schedule. */
     start(secret: StoredSecret, versionId: string): void {
       clock.at(clock.now(), () => attempt(secret, versionId, 1));

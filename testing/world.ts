@@ -12,7 +12,7 @@ import type { InvokedFunction } from './fakes/lambda-invoke.js';
 import { createFakeKeys, type FakeKeysOptions } from './fakes/mistral-keys.js';
 import { createFakeMistral, fakeOrganization } from './fakes/mistral-server.js';
 import { createObjectStore } from './fakes/object-store.js';
-import { createSecretStore } from './fakes/secret-store.js';
+import { createSecretStore, type FirstVersion } from './fakes/secret-store.js';
 import { createLocalFunctions, type LocalFunctionsOptions } from './functions.js';
 import { type Connect, type Interceptor, type Network, openNetwork } from './network.js';
 import { createRotations } from './rotations.js';
@@ -28,6 +28,8 @@ export interface WorldOptions
   readonly definition: Definition;
   readonly dynamo: Pick<LocalDynamo, 'answer'>;
   readonly log: Log;
+  /** What Secrets Manager counts as a secret's first version. @default the empty one of a rotation */
+  readonly firstVersion?: FirstVersion | undefined;
   /** How calls reach what answers them. @default over HTTP on loopback */
   readonly connect?: Connect;
   /** Sees every call that a function makes. @default lets each pass */
@@ -61,7 +63,11 @@ export async function createWorld(options: WorldOptions) {
   const executions = createExecutions(now, (execution) => {
     clock.at(now(), () => runFlow(execution));
   });
-  const secrets = createSecretStore(now, (secret, versionId) => rotations.start(secret, versionId));
+  const secrets = createSecretStore(
+    now,
+    (secret, versionId) => rotations.start(secret, versionId),
+    options.firstVersion,
+  );
   const invoke: InvokedFunction = (event) => rotations.invoke(event);
   const objects = createObjectStore(now);
   const systems = { mistral, secrets, inbox, executions, objects, invoke, dynamo };
@@ -163,6 +169,9 @@ export async function createWorld(options: WorldOptions) {
     },
 
     requestRotation,
+
+    /** Secrets Manager's trial of a schedule that does not rotate at once. */
+    tryRotation: (secretName: string) => rotations.tryConfiguration(secrets.find(secretName)),
 
     /** The same, and everything that follows from it immediately. */
     async rotate(secretName: string): Promise<void> {

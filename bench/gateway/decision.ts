@@ -19,12 +19,12 @@ const ROUNDS = 15;
 const REQUESTS = 20_000;
 const USAGE = { prompt_tokens: 11, completion_tokens: 7 };
 const BODY: RequestBody = {
-  kind: 'body',
   fields: {},
   model: 'mistral-small-latest',
   maxTokens: 500,
   completions: 1,
   priority: false,
+  images: 0,
   hasMedia: false,
 };
 

@@ -6,6 +6,8 @@ export interface Load {
   readonly connections: number;
   readonly requests: number;
   readonly streams: boolean;
+  /** Of the request. @default 850 bytes */
+  readonly body?: '16 KB';
 }
 
 export interface Measured {
@@ -18,7 +20,7 @@ export interface Measured {
 /** Sends the same request repeatedly: on each connection the next one after the last answer. */
 export async function applyLoad(url: string, load: Load): Promise<Measured> {
   const { port } = new URL(url);
-  const request = requestOf(load.streams);
+  const request = requestOf(load);
   const latencies = new Float64Array(load.requests);
   const firstBytes = new Float64Array(load.requests);
   let sent = 0;
@@ -74,12 +76,12 @@ function connected(port: number): Promise<Socket> {
   });
 }
 
-function requestOf(streams: boolean): Buffer {
+function requestOf({ streams, body: size }: Load): Buffer {
   const body = JSON.stringify({
     model: 'mistral-small-latest',
     messages: [
       { role: 'system', content: 'You answer in one sentence.' },
-      { role: 'user', content: `Summarize: ${'some text '.repeat(60)}` },
+      { role: 'user', content: `Summarize: ${'some text '.repeat(size === '16 KB' ? 1615 : 60)}` },
     ],
     temperature: 0.2,
     ...(streams ? { stream: true } : {}),

@@ -1,18 +1,20 @@
 import type { Command } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
+import { regionProblem } from '../../governance/policy/deploy-checks.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Workspace } from '../../governance/policy/policy.js';
+import { scheduleNotes } from '../../governance/policy/schedule-notes.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
-import { openPolicy } from '../policy-file.js';
-import { headingText, verdictLine } from '../terminal/style.js';
+import { openPolicy, policyInvalid, readPolicyFrom } from '../policy-file.js';
+import { headingText, notesText, verdictLine } from '../terminal/style.js';
 import { type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
 
 export function registerPolicyCheck(group: Command, cli: Cli): void {
   group
     .command('check')
     .description('check the policy file and show its contents')
-    .argument('[file]', 'the policy file (default: the one of --policy)')
+    .argument('[file]', 'the policy file, or - for stdin (default: the one of --policy)')
     .addHelpText('after', HELP)
     .action(action(cli, check));
 }
@@ -22,10 +24,19 @@ Needs no network. Exits with 2 and every error in the file, if there are any.
 
 Examples:
   $ mistral-governance policy check
-  $ mistral-governance policy check staging.yaml --json`;
+  $ mistral-governance policy check staging.yaml --json
+  $ yq '.governance' values.yaml | mistral-governance policy check -`;
 
-function check(_cli: Cli, options: CommonOptions, path = options.policy): Answer {
-  const policy = openPolicy(path);
+async function check(
+  { stdin, now }: Cli,
+  options: CommonOptions,
+  given = options.policy,
+): Promise<Answer> {
+  const path = given === '-' ? 'stdin' : given;
+  const policy = given === '-' ? await readPolicyFrom(stdin, path) : openPolicy(path);
+  const problem = regionProblem(policy, options.region ?? '');
+  if (problem) throw policyInvalid(path, [problem]);
+  const warnings = scheduleNotes(policy, now());
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,
@@ -45,7 +56,7 @@ function check(_cli: Cli, options: CommonOptions, path = options.policy): Answer
   const { callers } = policy;
 
   return {
-    document: { policy: path, currency, workspaces, keys, roles, callers },
+    document: { policy: path, currency, workspaces, keys, roles, callers, warnings },
     exitCode: EXIT.ok,
 
     text(style) {
@@ -53,6 +64,7 @@ function check(_cli: Cli, options: CommonOptions, path = options.policy): Answer
         headingText(title, style) + renderTable(rows, style, columns);
       return [
         verdictLine(true, `${path} is a valid policy`, style),
+        notesText(warnings, style),
         section('workspaces', workspaces, [
           left('name', ({ name }) => name),
           shrinking('team', ({ team }) => team),

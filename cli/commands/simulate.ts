@@ -8,7 +8,8 @@ import { readBill } from '../simulation/bill-file.js';
 import { replayBill } from '../simulation/replay-bill.js';
 import { type Simulation, simulate } from '../simulation/simulate.js';
 import { billText, simulationText } from '../simulation/simulation-text.js';
-import { RECORD_FIELDS, readUsage } from '../simulation/usage-file.js';
+import { readUsage } from '../simulation/usage-file.js';
+import { RECORD_FIELDS } from '../simulation/usage-record.js';
 
 interface SimulateOptions extends CommonOptions {
   readonly usage: string;
@@ -21,17 +22,17 @@ export function registerSimulate(program: Command, cli: Cli): void {
     .description(
       'replay past requests: which would have been refused, which alerts sent, which keys rotated',
     )
-    .requiredOption('--usage <file>', 'one request per line, as JSON or CSV; - reads stdin')
+    .requiredOption('--usage <file>', 'past requests as JSON, JSON lines or CSV; - reads stdin')
     .option('--workspace <name>', "the file is Mistral's own usage report of that workspace")
     .addHelpText('after', HELP)
     .action(action(cli, replay));
 }
 
 const HELP = `
-Each line is one request: {"at": "2026-11-24T09:30:00Z", "caller": "arn:aws:…", "model": "…",
-"promptTokens": 900, "completionTokens": 150}, or the same as CSV below a header line. Fields:
-${RECORD_FIELDS.join(', ')}.
-Lines are sorted by "at"; a line may be up to an hour late. Other lines are skipped and reported.
+A request is {"at": "2026-11-24T09:30:00Z", "caller": "arn:aws:…", "model": "…", "promptTokens": 900,
+"completionTokens": 150}: one per line, in an array, or as CSV below a header line, separated by commas,
+semicolons or tabs. Fields: ${RECORD_FIELDS.join(', ')}.
+Requests are sorted by "at"; one may be up to an hour late. Others are skipped and reported by their line.
 
 With --workspace, the file is one answer of Mistral's GET /v1/admin/usage for that workspace. It has days
 and no callers, so only daily and monthly budgets, alerts and rotations can be replayed.

@@ -1,33 +1,14 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { instantText, moneyText } from '../../governance/platform/wording.js';
+import { type SpendRow, SpendRowSchema } from '../../governance/spend/spend-row.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
 import { openDeployment } from '../open-deployment.js';
 import { notesText, type Tone } from '../terminal/style.js';
 import { bar, type Cell, type Column, left, renderTable, right } from '../terminal/table.js';
 
-const nanos = z.number();
-const RowSchema = z.object({
-  workspace: z.string(),
-  window: z.enum(['hour', 'day', 'month']),
-  windowName: z.string(),
-  currency: z.enum(['USD', 'EUR']),
-  spentNanos: nanos,
-  meteredNanos: nanos.optional(),
-  billedNanos: nanos.optional(),
-  budgetNanos: nanos.optional(),
-  percent: z.number().optional(),
-  forecast: z
-    .discriminatedUnion('kind', [
-      z.object({ kind: z.literal('runs-out'), at: z.iso.datetime(), expectedNanos: nanos }),
-      z.object({ kind: z.enum(['close', 'lasts']), expectedNanos: nanos }),
-    ])
-    .optional(),
-});
-const SummarySchema = z.object({ spend: z.array(RowSchema), problems: z.array(z.string()) });
-
-type Row = z.infer<typeof RowSchema>;
+const SummarySchema = z.object({ spend: z.array(SpendRowSchema), problems: z.array(z.string()) });
 
 const NEAR_PERCENT = 80;
 
@@ -61,11 +42,11 @@ async function spend(cli: Cli, options: CommonOptions): Promise<Answer> {
   };
 }
 
-function isExhausted({ spentNanos, budgetNanos }: Row): boolean {
+function isExhausted({ spentNanos, budgetNanos }: SpendRow): boolean {
   return budgetNanos !== undefined && spentNanos >= budgetNanos;
 }
 
-function columns(now: Date): readonly Column<Row>[] {
+function columns(now: Date): readonly Column<SpendRow>[] {
   return [
     left('workspace', ({ workspace }) => workspace),
     left('window', (row) => row.windowName),
@@ -79,17 +60,17 @@ function columns(now: Date): readonly Column<Row>[] {
   ];
 }
 
-function percentCell(row: Row, text: (percent: number) => string): Cell {
+function percentCell(row: SpendRow, text: (percent: number) => string): Cell {
   return row.percent === undefined ? '' : { text: text(row.percent), tone: toneOf(row) };
 }
 
-function toneOf(row: Row): Tone {
+function toneOf(row: SpendRow): Tone {
   if (isExhausted(row)) return 'bad';
   const isNear = (row.percent ?? 0) >= NEAR_PERCENT || row.forecast?.kind === 'runs-out';
   return isNear ? 'warn' : 'good';
 }
 
-function forecastText(row: Row, now: Date): string {
+function forecastText(row: SpendRow, now: Date): string {
   if (isExhausted(row)) return 'exhausted';
   const { forecast, currency } = row;
   if (!forecast) return '';
@@ -97,5 +78,5 @@ function forecastText(row: Row, now: Date): string {
     const expected = `${moneyText(forecast.expectedNanos, currency)} expected`;
     return `${forecast.kind === 'lasts' ? 'lasts' : 'may run out'}, ${expected}`;
   }
-  return `runs out ${instantText(new Date(forecast.at), now)}`;
+  return `runs out ${instantText(forecast.at, now)}`;
 }

@@ -5,11 +5,12 @@ import type { SecretVersions } from '../../governance/keys/secret-versions.aws.j
 import { describeExisting } from '../../governance/keys/stored-keys.js';
 import type { KeySource } from '../../governance/mistral/key-source.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
+import { collect } from '../../governance/platform/collect.js';
+import { messageOf } from '../../governance/platform/failures.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { tokenOf } from '../../governance/policy/key-name.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import { messageOf } from '../failure.js';
 import { type KeyStatus, keyStatus, suppliedStatus } from './key-status.js';
 import type { RetirementFlows } from './retirement-flows.js';
 
@@ -40,9 +41,7 @@ export async function gatherKeys(
   async function list(name: string): Promise<readonly ListedKey[] | undefined> {
     if (mistralProblem !== undefined) return undefined;
     try {
-      const keys: ListedKey[] = [];
-      for await (const key of keySource.list(name)) keys.push(key);
-      return keys;
+      return await collect(keySource.list(name));
     } catch (error) {
       mistralProblem = `Mistral's list of keys could not be read, so last uses are unknown: ${messageOf(error)}`;
       return undefined;

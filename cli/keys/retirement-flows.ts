@@ -11,6 +11,7 @@ import {
   retirementOf,
   runningExecutions,
 } from '../../governance/keys/retirements.aws.js';
+import { collect } from '../../governance/platform/collect.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import type { Cli } from '../cli.js';
 
@@ -65,10 +66,8 @@ export function createRetirementFlows(
 
   return {
     async running() {
-      const waiting: RunningExecution[] = [];
-      for await (const one of runningExecutions(client, stateMachineArn)) {
-        if (!one.name.startsWith(REVOCATION)) waiting.push(one);
-      }
+      const running = await collect(runningExecutions(client, stateMachineArn));
+      const waiting = running.filter(({ name }) => !name.startsWith(REVOCATION));
       const found = await mapBounded(waiting, DESCRIBED_AT_ONCE, async (one) => {
         const retirement = await describeOnce(one.executionArn);
         return retirement && { ...one, retirement };

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
 import { monthlyUsage, UsageSchema } from '../../governance/mistral/organization.js';
+import { messageOf } from '../../governance/platform/failures.js';
+import { parseJson } from '../../governance/platform/json.js';
 import type { IsoDate } from '../../governance/platform/utc-day.js';
 import type { Currency } from '../../governance/platform/wording.js';
 import { usageRows } from '../../governance/spend/usage-rows.js';
-import { messageOf, wrongInput } from '../failure.js';
+import { wrongInput } from '../failure.js';
 
 /** A saved answer of GET /v1/admin/usage. @throws CommandFailure for any other file */
 export function readBill(path: string, currency: Currency): MonthlyUsage {
@@ -26,7 +28,7 @@ export function readBill(path: string, currency: Currency): MonthlyUsage {
 
 function readJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path === '-' ? 0 : path, 'utf8'));
+    return parseJson(readFileSync(path === '-' ? 0 : path, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
     throw wrongInput(`usage ${path} could not be read: ${messageOf(error)}`, { cause: error });
   }

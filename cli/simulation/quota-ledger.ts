@@ -81,6 +81,6 @@ function firstRefusal(
     quota,
     windowName: windowName(quota.window, at),
     resetsAt: windowEnd(quota.window, at),
-    heldByOthers: false,
+    mayFreeSooner: false,
   };
 }

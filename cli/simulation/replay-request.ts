@@ -6,7 +6,7 @@ import type { RequestBody } from '../../governance/metering/request-body.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { callingArn, endpointNamed, openAccess } from '../access/gateway-rules.js';
 import type { QuotaLedger } from './quota-ledger.js';
-import type { UsageRecord } from './usage-file.js';
+import type { UsageRecord } from './usage-record.js';
 
 export type Replayed =
   | {
@@ -75,13 +75,13 @@ const UNKNOWN = { workspace: undefined, role: undefined };
 
 function bodyOf({ model, maxTokens, priority, pages, audioSeconds }: UsageRecord): RequestBody {
   return {
-    kind: 'body',
     // As a client asks for this number of pages of a document.
     fields: { pages: Array.from({ length: Math.min(pages, MAX_PAGES) }, (_, page) => page) },
     model,
     maxTokens,
     completions: 1,
     priority,
+    images: 0,
     hasMedia: audioSeconds > 0,
   };
 }

@@ -7,7 +7,8 @@ import { createQuotaLedger } from './quota-ledger.js';
 import { createReplay, type Refused } from './replay-request.js';
 import { type BudgetSpend, createSpendTally, type WorkspaceTotal } from './spend-tally.js';
 import { CHECK_EVERY_MS, createSpendWatch, type SpendWatch } from './spend-watch.js';
-import type { UsageLine, UsageRecord } from './usage-file.js';
+import type { UsageLine } from './usage-file.js';
+import type { UsageRecord } from './usage-record.js';
 
 /** Requests that would have been refused for one reason, with the message of the first. */
 export interface RefusalCount extends Omit<Refused, 'kind'> {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { confirm, password } from '@inquirer/prompts';
-import { ApiKey } from '../../governance/mistral/api-key.js';
+import { type ApiKey, ApiKeySchema, withoutMargins } from '../../governance/mistral/api-key.js';
 import { CommandFailure, EXIT, wrongInput } from '../failure.js';
 import type { Output } from './style.js';
 
@@ -77,15 +77,15 @@ async function readAll(input: Readable): Promise<string> {
   return text;
 }
 
-// What RFC 6750 allows in a bearer token: JSON, sentences and HTML do not match.
-const TOKEN = /^[\w.~+/-]{16,512}=*$/;
+/** No key of Mistral's is as short; a word that was pasted by mistake may be. */
+const SHORTEST_KEY = 16;
 
 /** Messages do not quote the text: it may be a key even so. */
 function checkedKey(text: string): ApiKey {
-  const key = text.trim();
-  if (key === '') throw wrongInput('no key was given: paste it at the prompt, or pipe it to stdin');
-  if (!TOKEN.test(key)) {
-    throw wrongInput('the input is not a valid key: it must be one line with the key and no more');
+  if (withoutMargins(text) === '') {
+    throw wrongInput('no key was given: paste it at the prompt, or pipe it to stdin');
   }
-  return new ApiKey(key);
+  const key = ApiKeySchema.safeParse(text).data;
+  if (key && key.reveal().length >= SHORTEST_KEY) return key;
+  throw wrongInput('the input is not a valid key: it must be one line with the key and no more');
 }

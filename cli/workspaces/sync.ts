@@ -2,6 +2,7 @@ import { judgeRateLimit, judgeSpendLimit } from '../../governance/audit/policy-d
 import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
 import type { Organization } from '../../governance/mistral/organization.js';
 import type { WorkspaceMaker } from '../../governance/mistral/workspace-maker.js';
+import { collect } from '../../governance/platform/collect.js';
 import { listText } from '../../governance/platform/wording.js';
 import { failureAfter } from '../failure.js';
 import type { Progress } from '../terminal/progress.js';
@@ -65,8 +66,7 @@ async function compare(
   { organization, now }: SyncDeps,
   { policy, workspaces }: PolicyDraft,
 ): Promise<Comparison> {
-  const listed: MistralWorkspace[] = [];
-  for await (const workspace of organization.workspaces()) listed.push(workspace);
+  const listed = await collect(organization.workspaces());
   const [requestsPerSecond, spendLimit] = await Promise.all([
     organization.requestsPerSecond(),
     organization.spendLimit(),

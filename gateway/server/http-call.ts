@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../../governance/metering/endpoints.js';
 import { answerOf, type Problem } from '../../governance/metering/problem.js';
+import { decodedBody } from '../body-encoding.js';
 import type { Gateway } from '../gateway.js';
 import { bodyTooLarge } from '../problems.js';
-import type { CallHead, Reply, RequestInFlight } from '../reply.js';
+import { type CallHead, type Reply, type RequestInFlight, send } from '../reply.js';
 
 const CALL = Symbol('call');
 /** How long a refused body may go on arriving, so that its sender reads the refusal, not a reset. */
@@ -46,6 +47,10 @@ export class HttpCall implements Reply, CallHead {
     return this.response.headersSent;
   }
 
+  addHeader(name: string, value: string): void {
+    this.response.setHeader(name, value);
+  }
+
   start(status: number, headers: string[]): void {
     this.response.writeHead(status, headers);
   }
@@ -78,14 +83,25 @@ export class HttpCall implements Reply, CallHead {
     }
     this.#chunks = [];
     this.request.off('data', onData).off('end', onEnd);
-    refuseUnread(this.request, this.response, bodyTooLarge(this.gateway.maxBodyBytes));
+    const refusal = bodyTooLarge(this.endpoint, this.gateway.maxBodyBytes);
+    refuseUnread(this.request, this.response, refusal);
   }
 
   handOver(): void {
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
     this.#chunks = [];
-    this.#inFlight = this.gateway.handle(this.endpoint, this, body, this);
+    const encoding = this.request.headers['content-encoding'];
+    const decoded = decodedBody(body, encoding, this.endpoint, this.gateway.maxBodyBytes);
+    if (Buffer.isBuffer(decoded)) this.#handle(decoded);
+    else void decoded.then((result) => this.#handle(result));
+  }
+
+  #handle(body: Buffer | Problem): void {
+    if (this.response.destroyed) return; // the caller left while its body was unpacked
+    if (Buffer.isBuffer(body)) {
+      this.#inFlight = this.gateway.handle(this.endpoint, this, body, this);
+    } else send(this, answerOf(body));
   }
 
   /** Also after a complete answer, when there is nothing left to abandon. */

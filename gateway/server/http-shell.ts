@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { answerOf, type Problem, problem } from '../../governance/metering/problem.js';
+import { answerOf, jsonAnswer, type Problem, problem } from '../../governance/metering/problem.js';
 import type { Gateway } from '../gateway.js';
 import { bodyTooLarge, bodyTooShort } from '../problems.js';
 import { HttpCall, refuseUnread } from './http-call.js';
+import type { Readiness } from './readiness.js';
+
+const HEALTH = /^(GET|HEAD) \/healthz(\?|$)/;
 
 export interface HttpShellOptions {
   /**
@@ -12,6 +15,8 @@ export interface HttpShellOptions {
   readonly callerHeader: string;
   /** How long a request's body may take to arrive. @default 60 000 */
   readonly requestTimeoutMs?: number;
+  /** What `GET /healthz` answers. @default it is not served */
+  readonly readiness?: () => Readiness;
 }
 
 export interface HttpShell {
@@ -29,6 +34,10 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
   function take(request: IncomingMessage, response: ServerResponse, mayContinue: boolean): void {
     if (draining) response.shouldKeepAlive = false;
     const { method = '', url = '' } = request;
+    if (options.readiness && HEALTH.test(`${method} ${url}`)) {
+      answerHealth(options.readiness(), draining, response);
+      return;
+    }
     const endpoint = gateway.route(method, url);
     if (endpoint.kind === 'problem') {
       refuseUnread(request, response, endpoint);
@@ -36,7 +45,7 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
     }
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > gateway.maxBodyBytes) {
-      refuseUnread(request, response, bodyTooLarge(gateway.maxBodyBytes));
+      refuseUnread(request, response, bodyTooLarge(endpoint, gateway.maxBodyBytes));
       return;
     }
     if (!mayContinue) response.writeContinue();
@@ -70,6 +79,17 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
       clearTimeout(cut);
     },
   };
+}
+
+/** For load balancers, which name no caller: 200 only while requests should come. */
+function answerHealth(readiness: Readiness, draining: boolean, response: ServerResponse): void {
+  const ready = readiness.ready && !draining;
+  const { status, headers, body } = jsonAnswer(ready ? 200 : 503, {
+    ...readiness,
+    up: true,
+    ready,
+  });
+  response.writeHead(status, headers).end(body);
 }
 
 function brokenRequest(code: string | undefined): Problem {

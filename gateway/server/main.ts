@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { AWS_CLIENT } from '../../governance/platform/aws-client.js';
 import { createMetricLines } from '../../governance/platform/metric-lines.js';
 import { METRICS_NAMESPACE } from '../../governance/platform/metrics.js';
 import { loadPolicy } from '../../governance/policy/load-policy.js';
 import { connectGateway } from '../wiring.js';
 import { serveGateway } from './serve.js';
-import { parseServeOptions } from './serve-options.js';
+import { parseServeOptions, type ServeOptions } from './serve-options.js';
+import { startFailure } from './start-failure.js';
 import { createUndiciUpstream } from './undici-upstream.js';
 
 const parsed = parseServeOptions(process.argv.slice(2), process.env);
@@ -16,26 +18,37 @@ if (parsed.kind === 'wrong') {
   process.exit(2);
 }
 
-const { options } = parsed;
-const policy = loadPolicy(options.policyPath);
-const opened = connectGateway({
-  ...options,
-  policy,
-  aws: AWS_CLIENT,
-  upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
-  metrics: createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE })),
-  log: new Logger({ serviceName: 'gateway' }),
-  now: () => new Date(),
-  holderId: randomUUID(),
-  flushEverySeconds: 1,
-});
-await opened.ready;
-const running = await serveGateway(options, opened);
-process.stdout.write(`the gateway is listening at ${running.url}/v1\n`);
+try {
+  await serve(parsed.options);
+} catch (error) {
+  process.stderr.write(`${startFailure(error, parsed.options)}\n`);
+  process.exit(1);
+}
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, async () => {
-    await running.stop();
-    process.exit(0);
+async function serve(options: ServeOptions): Promise<void> {
+  const policy = loadPolicy(options.policyPath);
+  const { config } = new SecretsManagerClient(AWS_CLIENT);
+  await config.region();
+  await config.credentials();
+  const opened = connectGateway({
+    ...options,
+    policy,
+    aws: AWS_CLIENT,
+    upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
+    metrics: createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE })),
+    log: new Logger({ serviceName: 'gateway' }),
+    now: () => new Date(),
+    holderId: randomUUID(),
+    flushEverySeconds: 1,
   });
+  const running = await serveGateway(options, opened);
+  process.stdout.write(`the gateway is listening at ${running.url}/v1\n`);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, async () => {
+      await running.stop();
+      process.exit(0);
+    });
+  }
+  await running.ready;
+  process.stdout.write('the gateway is ready\n');
 }

@@ -14,8 +14,13 @@ export type ParsedServeOptions =
   | { readonly kind: 'options'; readonly options: ServeOptions }
   | { readonly kind: 'wrong'; readonly message: string };
 
-export const USAGE = `usage: npm run gateway -- [--port N] [--policy F] [--host H] [--caller-header NAME]
-with QUOTA_TABLE_NAME and ALERTS_TOPIC_ARN, outputs of the stack, in the environment`;
+const USAGE = 'usage: npm run gateway -- [--port N] [--policy F] [--host H] [--caller-header NAME]';
+const OPTIONS = {
+  port: { type: 'string', default: '8787' },
+  host: { type: 'string', default: '127.0.0.1' },
+  policy: { type: 'string', default: 'governance.yaml' },
+  'caller-header': { type: 'string' },
+} as const;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const DEFAULT_CALLER_HEADER = 'x-caller-arn';
 
@@ -24,8 +29,9 @@ export function parseServeOptions(
   args: string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): ParsedServeOptions {
-  const values = read(args);
-  if (!values) return wrong(USAGE);
+  const misused = misuseIn(args);
+  if (misused !== undefined) return wrong(`${misused}; ${USAGE}`);
+  const { values } = parseArgs({ args, options: OPTIONS });
   const { port, host, policy, 'caller-header': header } = values;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     return wrong(`--port must be a number from 0 to 65535, got "${port}"`);
@@ -40,7 +46,11 @@ export function parseServeOptions(
     return wrong(`--caller-header must be the name of a header, got "${callerHeader}"`);
   }
   const { QUOTA_TABLE_NAME: quotaTableName, ALERTS_TOPIC_ARN: alertsTopicArn } = environment;
-  if (!quotaTableName || !alertsTopicArn) return wrong(USAGE);
+  if (!quotaTableName)
+    return wrong('QUOTA_TABLE_NAME is not set: it is the output QuotaTableName of the stack');
+  if (!alertsTopicArn) {
+    return wrong('ALERTS_TOPIC_ARN is not set: it is the output AlertsTopicArn of the stack');
+  }
   return {
     kind: 'options',
     options: {
@@ -54,20 +64,17 @@ export function parseServeOptions(
   };
 }
 
-function read(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        port: { type: 'string', default: '8787' },
-        host: { type: 'string', default: '127.0.0.1' },
-        policy: { type: 'string', default: 'governance.yaml' },
-        'caller-header': { type: 'string' },
-      },
-    }).values;
-  } catch {
-    return undefined; // an unknown option
+/** What is wrong with the form of the arguments. Their values are not repeated: one may be a key. */
+function misuseIn(args: string[]): string | undefined {
+  const { tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') return 'only options are allowed';
+    if (token.kind !== 'option') continue;
+    const { rawName, name, value } = token;
+    if (!(name in OPTIONS)) return `unknown option ${rawName}`;
+    if (value === undefined || value.startsWith('-')) return `${rawName} needs a value`;
   }
+  return undefined;
 }
 
 function wrong(message: string): ParsedServeOptions {

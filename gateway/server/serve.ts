@@ -1,10 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import type { OpenGateway } from '../wiring.js';
 import { createHttpShell } from './http-shell.js';
+import { createReadiness } from './readiness.js';
 import type { ServeOptions } from './serve-options.js';
 
 export interface RunningGateway {
   readonly url: string;
+  /** Models and keys were read. */
+  readonly ready: Promise<void>;
   /** Lets requests finish, settles what they used and returns the leases. Once. */
   stop(): Promise<void>;
 }
@@ -14,9 +17,10 @@ const GRACE_MS = 8000;
 
 export async function serveGateway(
   { host, port, callerHeader }: Pick<ServeOptions, 'host' | 'port' | 'callerHeader'>,
-  { gateway, close }: Pick<OpenGateway, 'gateway' | 'close'>,
+  { gateway, missing, close }: Pick<OpenGateway, 'gateway' | 'missing' | 'close'>,
 ): Promise<RunningGateway> {
-  const shell = createHttpShell(gateway, { callerHeader });
+  const { becomeReady, current: readiness } = createReadiness({ missing });
+  const shell = createHttpShell(gateway, { callerHeader, readiness });
   const { server } = shell;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -31,6 +35,7 @@ export async function serveGateway(
 
   const { port: actual } = server.address() as AddressInfo;
   return {
+    ready: becomeReady(),
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     stop() {
       stopped ??= stop();

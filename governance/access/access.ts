@@ -31,6 +31,14 @@ export interface DailyTokens {
   readonly limit: number;
 }
 
+/** What is reserved for parts of a request that its bytes do not bound. */
+export interface MediaBounds {
+  /** Of one image in a prompt. */
+  readonly imageTokens: number;
+  /** Of a document of which OCR is to read all pages. */
+  readonly ocrPages: number;
+}
+
 export interface AccessGrant {
   readonly kind: 'allow';
   readonly workspace: string;
@@ -39,6 +47,9 @@ export interface AccessGrant {
   readonly modelId: string;
   /** What the request may generate at most: to be written into it. */
   readonly maxTokens: number;
+  /** Whether the caller asked for more, and its role says to lower that to its limit. */
+  readonly isCapped: boolean;
+  readonly bounds: MediaBounds;
   /** `undefined` where they are unlimited. */
   readonly dailyTokens: DailyTokens | undefined;
 }

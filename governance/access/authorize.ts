@@ -19,13 +19,17 @@ export function authorizeRequest(
   }
 
   const asked: unknown = maxTokens ?? limit;
-  if (!isTokenCount(asked) || asked > limit) return maxTokensRefused(access, modelId, limit, asked);
+  if (!isTokenCount(asked)) return maxTokensRefused(access, modelId, limit, asked);
+  const isCapped = asked > limit && access.overMaxTokens === 'cap';
+  if (asked > limit && !isCapped) return maxTokensRefused(access, modelId, limit, asked);
   return {
     kind: 'allow',
     workspace: access.workspace,
     role: access.role,
     modelId,
-    maxTokens: asked,
+    maxTokens: isCapped ? limit : asked,
+    isCapped,
+    bounds: policy.boundsOf(modelId),
     dailyTokens,
   };
 }

@@ -1,7 +1,7 @@
 import { quoted } from '../platform/wording.js';
 import { inOrderOfDecision, matches } from '../policy/caller-patterns.js';
 import type { Policy } from '../policy/policy.js';
-import { type AccessRefusal, type DailyTokens, refusal } from './access.js';
+import { type AccessRefusal, type DailyTokens, type MediaBounds, refusal } from './access.js';
 import type { ModelDirectory } from './model-directory.js';
 
 /** What the callers of one role may do in one workspace. */
@@ -14,6 +14,7 @@ export interface RoleAccess {
   readonly allowedModels: string;
   /** Of the role; a model's context may allow fewer. */
   readonly maxTokensPerRequest: number;
+  readonly overMaxTokens: 'refuse' | 'cap';
   readonly dailyTokens: number | undefined;
 }
 
@@ -27,9 +28,13 @@ export interface CallerAccess {
 export interface CompiledAccess {
   readonly models: ModelDirectory;
   callerOf(arn: string): CallerAccess | AccessRefusal;
+  /** By exact id. */
+  boundsOf(modelId: string): MediaBounds;
 }
 
 const SESSION = /^(arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]+)\/[\w+=,.@-]+$/;
+/** As a proxy may name a caller: without its session, and with the role's path. */
+const ROLE = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]+)$/;
 const USER = /^arn:aws[a-z-]*:iam::\d{12}:user\/[!-~]+$/;
 
 // There is no limit to sessions: the oldest of them make room.
@@ -45,19 +50,24 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
   }));
 
   function find(arn: string): CallerAccess | AccessRefusal {
-    const [, assumedRole] = SESSION.exec(arn) ?? [];
+    const role = ROLE.test(arn) ? arn.replace(ROLE, 'arn:$1:sts::$2:assumed-role/$3') : undefined;
+    const assumedRole = role ?? SESSION.exec(arn)?.[1];
     const isKnownKind = assumedRole !== undefined || USER.test(arn);
-    const rule = isKnownKind ? rules.find(({ pattern }) => matches(pattern, arn)) : undefined;
+    const identity = role === undefined ? arn : `${role}/`;
+    const rule = isKnownKind ? rules.find(({ pattern }) => matches(pattern, identity)) : undefined;
     if (rule === undefined) return unknownCaller(arn);
     const { caller, access } = rule;
     if (access === undefined) return unknownRole(caller.role, policy);
-    const principal = caller.perSession ? arn : (assumedRole ?? arn);
+    // Of a role that is given without its session, all sessions are one.
+    const isOneSession = caller.perSession && role === undefined;
+    const principal = isOneSession ? arn : (assumedRole ?? arn);
     const limit = access.dailyTokens;
     const dailyTokens = limit === undefined ? undefined : { principal, limit };
     return { kind: 'known', access, dailyTokens };
   }
 
   const callers = new Map<string, CallerAccess | AccessRefusal>();
+  const bounds = new Map<string, MediaBounds>();
   return {
     models,
     callerOf(arn) {
@@ -66,6 +76,13 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
       const found = find(arn);
       if (callers.size >= MAX_CALLERS) callers.delete(callers.keys().next().value as string);
       callers.set(arn, found);
+      return found;
+    },
+    boundsOf(modelId) {
+      const before = bounds.get(modelId);
+      if (before !== undefined) return before;
+      const found = mediaBounds(policy, modelId);
+      bounds.set(modelId, found);
       return found;
     },
   };
@@ -80,7 +97,7 @@ function roleAccess(
 ): RoleAccess | undefined {
   const role = Object.hasOwn(roles, caller.role) ? roles[caller.role] : undefined;
   if (role === undefined) return undefined;
-  const { maxTokensPerRequest } = role;
+  const { maxTokensPerRequest, overMaxTokens } = role;
   const ids = [...idsOf(role.models, models)].filter((id) => workspaceModels.has(id)).sort();
   return {
     workspace: caller.workspace,
@@ -90,8 +107,24 @@ function roleAccess(
     ),
     allowedModels: ids.join(', ') || 'none',
     maxTokensPerRequest,
+    overMaxTokens,
     dailyTokens: role.dailyTokens === 'unlimited' ? undefined : role.dailyTokens,
   };
+}
+
+/**
+ * Mistral's public tokenizer scales an image down to 1540 pixels a side and merges patches of 14
+ * pixels two by two: 55 rows of 55 tokens, each with one for its end, which is 3,080.
+ */
+const IMAGE_TOKENS = 3100;
+/** Pixtral's configuration: 1024 pixels in patches of 16 that are not merged, 64 rows of 65. */
+const PIXTRAL_IMAGE_TOKENS = 4160;
+
+function mediaBounds({ limits }: Policy, modelId: string): MediaBounds {
+  const { models, ocrPages } = limits;
+  const model = Object.hasOwn(models, modelId) ? models[modelId] : undefined;
+  const usual = modelId.startsWith('pixtral-') ? PIXTRAL_IMAGE_TOKENS : IMAGE_TOKENS;
+  return { imageTokens: model?.imageTokens ?? usual, ocrPages };
 }
 
 function idsOf(names: '*' | readonly string[], models: ModelDirectory): ReadonlySet<string> {

@@ -4,6 +4,7 @@ import {
   type S3ClientConfig,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { messageOf } from '../platform/failures.js';
 import type { EvidenceFile } from './report/evidence-files.js';
 
 /** Where the files of each audit are stored, and stay. */
@@ -49,9 +50,7 @@ export function createEvidenceStore(client: S3Client, bucketName: string): Evide
 function storeError(path: string, error: unknown): Error {
   const what = `S3 did not store ${path}`;
   if (!(error instanceof S3ServiceException)) {
-    return new Error(`${what}: ${error instanceof Error ? error.message : error}`, {
-      cause: error,
-    });
+    return new Error(`${what}: ${messageOf(error)}`, { cause: error });
   }
   const { $metadata, name } = error;
   return new Error(`${what}: ${$metadata.httpStatusCode} ${name}`);

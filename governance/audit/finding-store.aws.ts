@@ -61,11 +61,8 @@ export function createFindingStore(client: DynamoDBClient, TableName: string): F
 
   return {
     async open() {
-      const found: OpenFinding[] = [];
-      for await (const item of itemsOfPartition(client, TableName, PARTITION)) {
-        found.push(OpenFindingSchema.parse(ItemSchema.parse(item).entry.S));
-      }
-      return found;
+      const items = await itemsOfPartition(client, TableName, PARTITION);
+      return items.map((item) => OpenFindingSchema.parse(ItemSchema.parse(item).entry.S));
     },
 
     async apply({ opened, notified, resolved }) {

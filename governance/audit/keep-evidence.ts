@@ -1,3 +1,4 @@
+import { messageOf } from '../platform/failures.js';
 import type { Log } from '../platform/log.js';
 import type { AuditNews } from './audit-digest.js';
 import type { EvidenceStore } from './evidence-store.aws.js';
@@ -15,8 +16,7 @@ export async function keepEvidence(
     return { report: evidence.uriOf(reportPath(auditedOn)), problems };
   } catch (error) {
     log.error('evidence of this audit could not be stored', { auditedOn, error });
-    const reason = error instanceof Error ? error.message : String(error);
-    const problem = `evidence of ${auditedOn} could not be stored: ${reason}`;
+    const problem = `evidence of ${auditedOn} could not be stored: ${messageOf(error)}`;
     return { report: undefined, problems: [...problems, problem] };
   }
 }

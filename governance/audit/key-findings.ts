@@ -1,3 +1,5 @@
+import { rotateCommand } from '../keys/rotate-command.js';
+import { blockingVersion, type SecretState } from '../keys/rotation.js';
 import type { ListedKey } from '../mistral/mistral.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
 import { countText } from '../platform/wording.js';
@@ -58,7 +60,7 @@ export function managedKeyFinding(
     since,
     summary: summaryOf(type, key),
     evidence: { version: version.versionId, ...evidenceOf(key) },
-    ...(isUnused ? checkReaders(secretName) : rotateStep(secretName)),
+    ...(isUnused ? checkReaders(secretName) : rotateStep(version.secret)),
   });
 }
 
@@ -91,7 +93,7 @@ export function duplicateKeys(version: ManagedVersion, now: Date): Finding {
 /** A secret names a current key that Mistral does not list. */
 export function missingKey(version: ManagedVersion, now: Date): Finding {
   const { planned, secret, versionId } = version;
-  const { nextStep, nextCommand } = rotateStep(planned.secretName);
+  const { nextStep, nextCommand } = rotateStep(secret);
   return secretFinding('missing', version, {
     since: utcDay(now),
     summary:
@@ -133,10 +135,15 @@ export function workspaceNameOf(key: ListedKey, workspaces: Workspaces): string 
   return workspaces.get(workspaceId)?.name ?? toSafeLine(workspaceName ?? workspaceId);
 }
 
-export function rotateStep(secretName: string) {
+/** Works whatever labels the secret has. */
+export function rotateStep(state: SecretState) {
+  const unfinished = blockingVersion(state);
   return {
-    nextStep: 'Rotate the key now',
-    nextCommand: `aws secretsmanager rotate-secret --secret-id ${secretName}`,
+    nextStep:
+      unfinished === undefined
+        ? 'Rotate the key now'
+        : 'Release the rotation that has not finished, and rotate the key now',
+    nextCommand: rotateCommand(state.name, unfinished),
   };
 }
 

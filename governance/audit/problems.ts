@@ -1,3 +1,4 @@
+import { messageOf } from '../platform/failures.js';
 import type { Log } from '../platform/log.js';
 
 const LONGEST = 300;
@@ -23,7 +24,7 @@ export function createProblems(log: Log): Problems {
       try {
         return await attempt();
       } catch (error) {
-        note(what, error instanceof Error ? error.message : String(error));
+        note(what, messageOf(error));
         log.warn('audit continues incomplete', { what, error });
         return undefined;
       }

@@ -1,4 +1,9 @@
-import { type SecretFacts, unfinishedVersion, versionAt } from '../keys/rotation.js';
+import {
+  blockingVersion,
+  type SecretFacts,
+  unfinishedVersion,
+  versionAt,
+} from '../keys/rotation.js';
 import { DAY_MS, utcDay } from '../platform/utc-day.js';
 import { instantText } from '../platform/wording.js';
 import type { Finding } from './finding.js';
@@ -18,7 +23,7 @@ function judgeKeyless(facts: SecretFacts, now: Date): Finding | undefined {
     since: utcDay(createdAt),
     summary: `Holds no key since it was created at ${instantText(createdAt)}: services that read it fail.`,
     evidence: { created: createdAt.toISOString() },
-    ...rotateStep(facts.planned.secretName),
+    ...rotateStep(facts.state),
   });
 }
 
@@ -33,7 +38,7 @@ function judgeOverdue(facts: SecretFacts, now: Date): Finding | undefined {
       planned: nextRotationAt.toISOString(),
       lastRotated: lastRotatedAt?.toISOString() ?? 'never',
     },
-    ...rotateStep(facts.planned.secretName),
+    ...rotateStep(facts.state),
   });
 }
 
@@ -45,22 +50,23 @@ function judgeSwitchedOff(facts: SecretFacts, now: Date): Finding | undefined {
     since: utcDay(now),
     summary: `Rotation is switched off in Secrets Manager; the policy rotates this key ${policy}.`,
     evidence: { policy },
-    ...rotateStep(planned.secretName),
+    ...rotateStep(state),
   });
 }
 
 function judgeUnfinished(facts: SecretFacts, now: Date): Finding | undefined {
-  const { pendingSince, planned, state } = facts;
+  const { pendingSince, state } = facts;
   const pending = unfinishedVersion(state);
   if (pending === undefined || !pendingSince) return undefined;
   if (now.getTime() - pendingSince.getTime() <= DAY_MS) return undefined;
-  const release = `aws secretsmanager update-secret-version-stage --secret-id ${planned.secretName} --version-stage AWSPENDING --remove-from-version-id ${pending}`;
+  const isCurrent = blockingVersion(state) === undefined;
   return secretFinding('rotation-failed', facts, {
     since: utcDay(pendingSince),
-    summary: `A rotation has been stuck since ${instantText(pendingSince)}, and the next one cannot start.`,
+    summary: isCurrent
+      ? `The first key has been current since ${instantText(pendingSince)}, and has not passed its test.`
+      : `A rotation has been stuck since ${instantText(pendingSince)}, and the next one cannot start.`,
     evidence: { pendingVersion: pending, pendingSince: pendingSince.toISOString() },
-    nextStep: 'Release the stuck rotation, then rotate again',
-    nextCommand: `${release} && ${rotateStep(planned.secretName).nextCommand}`,
+    ...rotateStep(state),
   });
 }
 

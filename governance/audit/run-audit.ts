@@ -2,8 +2,9 @@ import type { ModelCatalog } from '../keys/model-catalog.js';
 import type { Retirements } from '../keys/retirements.aws.js';
 import { unfinishedVersion } from '../keys/rotation.js';
 import type { KeySource } from '../mistral/key-source.js';
-import type { MistralWorkspace } from '../mistral/mistral.js';
 import type { Organization } from '../mistral/organization.js';
+import { collect } from '../platform/collect.js';
+import { messageOf } from '../platform/failures.js';
 import type { Log } from '../platform/log.js';
 import { plannedKeys } from '../policy/planned-keys.js';
 import { type Audit, createAudit } from './audit.js';
@@ -124,7 +125,7 @@ async function checkEveryKey(
     }
     return { keys, error: undefined };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     problems.note(`keys at Mistral could only be listed in part (${keys} listed)`, reason);
     return { keys, error: error ?? new Error(reason) };
   }
@@ -138,9 +139,7 @@ async function judgeOrganization(
 ) {
   const [workspaces, rateLimit, spendLimit] = await Promise.all([
     problems.attempt('workspaces at Mistral could not be listed', async () => {
-      const all: MistralWorkspace[] = [];
-      for await (const workspace of organization.workspaces()) all.push(workspace);
-      return judgeWorkspaces(policy, all, now);
+      return judgeWorkspaces(policy, await collect(organization.workspaces()), now);
     }),
     problems.attempt("Mistral's rate limit could not be read", async () =>
       judgeRateLimit(policy, await organization.requestsPerSecond(), now),

@@ -3,6 +3,7 @@ import type { Retirement } from '../keys/retirement.js';
 import type { Retirements } from '../keys/retirements.aws.js';
 import type { SecretFacts, SecretState } from '../keys/rotation.js';
 import type { SecretVersions } from '../keys/secret-versions.aws.js';
+import { collect } from '../platform/collect.js';
 import { mapBounded } from '../platform/map-bounded.js';
 import { plannedKeys } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
@@ -68,9 +69,7 @@ export function runningRetirements(
   retirements: Pick<Retirements, 'running'>,
   problems: Problems,
 ): Promise<readonly Retirement[] | undefined> {
-  return problems.attempt('running retirements could not be listed', async () => {
-    const running: Retirement[] = [];
-    for await (const retirement of retirements.running()) running.push(retirement);
-    return running;
-  });
+  return problems.attempt('running retirements could not be listed', () =>
+    collect(retirements.running()),
+  );
 }

@@ -8,8 +8,9 @@ import { type FinishDeps, notify, type Rotation } from './rotation-step.js';
 import { readOwnKey } from './stored-keys.js';
 
 /**
- * Promotes the new key and hands the previous one to the retirement flow. Called again after the
- * label has moved, it makes sure that the flow was started.
+ * Promotes the new key, hands the previous one to the retirement flow, and announces it. AWSPENDING goes
+ * last: until then, another attempt does what a crash has left out, and with it on another version than
+ * AWSCURRENT, as after a manual change, Secrets Manager would start no rotation.
  */
 export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promise<void> {
   const { policy, secrets, log, counts, now } = deps;
@@ -22,6 +23,7 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
   }
   const current = versionAt(secret, 'AWSCURRENT');
   const alreadyMoved = current === versionId;
+  const isPending = versionAt(secret, 'AWSPENDING') === versionId;
   if (!alreadyMoved && (await secrets.moveCurrent(secret.arn, current, versionId)) !== 'moved') {
     throw new RotationRefusedError(
       `AWSCURRENT of secret ${secret.name} was moved while version ${versionId} was being promoted`,
@@ -40,13 +42,11 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
       ? planRetirement(deps, rotation, { newKey, oldKey, oldVersionId, promotedAt: at })
       : undefined;
   const started = retirement && (await deps.retirements.start(versionId, retirement)) === 'started';
-  // In operator mode, a first key is current from the start, and on-call is notified once it is verified.
-  const isVerified =
-    policy.mistral.keySource === 'operator' && versionAt(secret, 'AWSPENDING') === versionId;
-  if (!started && alreadyMoved && !isVerified) return;
+  if (!started && !isPending) return;
   counts.count(retirement ? 'replaced' : 'provisioned');
   const alert = rotationSucceeded({ policy, rotation, newKey, retirement, at });
   await notify(deps, secret.name, alert);
+  await secrets.clearPending(secret.arn, versionId);
 }
 
 interface Replacement {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ApiKey } from '../mistral/api-key.js';
+import { type ApiKey, ApiKeySchema, withoutMargins } from '../mistral/api-key.js';
 import { SecretValueError } from '../platform/errors.js';
 import { parseJson } from '../platform/json.js';
 import type { IsoDate } from '../platform/utc-day.js';
@@ -16,7 +16,7 @@ export interface ManagedKey {
 }
 
 const ManagedKeySchema = z.object({
-  apiKey: z.string().min(1),
+  apiKey: ApiKeySchema,
   keyId: z.string().min(1),
   workspace: z.string().min(1),
   workspaceId: z.string().min(1),
@@ -30,17 +30,19 @@ const ManagedKeySchema = z.object({
  * @throws SecretValueError naming the fields that are wrong, never what they hold
  */
 export function parseManagedKey(secretString: string, secretId: string): ManagedKey {
-  const parsed = ManagedKeySchema.safeParse(parseJson(secretString));
+  const parsed = ManagedKeySchema.safeParse(parseJson(withoutMargins(secretString)));
   if (!parsed.success) {
-    const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the whole value');
+    const fields = parsed.error.issues.map(({ path, code, message }) => {
+      const field = path.join('.') || 'the whole value';
+      return code === 'custom' ? `${field} (${message})` : field;
+    });
     throw new SecretValueError(
       `secret ${secretId} does not hold a managed key: wrong fields are ${[...new Set(fields)].join(', ')}; expected JSON with ${Object.keys(ManagedKeySchema.shape).join(', ')}`,
     );
   }
-  const { apiKey, createdAt, expiresAt, ...ids } = parsed.data;
+  const { createdAt, expiresAt, ...ids } = parsed.data;
   return {
     ...ids,
-    apiKey: new ApiKey(apiKey),
     createdAt: new Date(createdAt),
     expiresAt: expiresAt ?? undefined,
   };

@@ -23,8 +23,10 @@ const newKeyId = z.string();
 const oldKey = z.enum(['accepted', 'forbidden', 'rejected', 'not stored']);
 const InUseSchema = z.object({ verdict: z.object({ checkAt, lastUsedOn: z.iso.date() }) });
 const RejectedSchema = z.object({ reason: z.string(), rejectedSince: z.iso.datetime() });
-const CheckedAgainSchema = z.object({ verdict: z.object({ checkAt, oldKey }) });
-const KeptSchema = z.object({ verdict: z.object({ heldBy: z.string().optional() }) });
+const unfinished = z.string().optional();
+const currentVersion = z.string().optional();
+const CheckedAgainSchema = z.object({ verdict: z.object({ checkAt, oldKey, currentVersion }) });
+const KeptSchema = z.object({ verdict: z.object({ heldBy: z.string().optional(), unfinished }) });
 
 /**
  * All that on-call hears of a retirement: the event that the flow names, what the flow has found by
@@ -34,10 +36,14 @@ const EVENTS = {
   'key-in-use': event(InUseSchema, keyInUse),
   'approval-needed': event(InUseSchema, approvalNeeded),
   'both-keys-rejected': event(
-    z.object({ newKeyId, verdict: RejectedSchema.extend({ checkAt }) }),
+    z.object({ newKeyId, verdict: RejectedSchema.extend({ checkAt, unfinished }) }),
     bothKeysRejected,
   ),
-  'rolled-back': event(z.object({ newKeyId, verdict: RejectedSchema }), rolledBack, 'rolled-back'),
+  'rolled-back': event(
+    z.object({ newKeyId, verdict: RejectedSchema, rollBack: z.object({ unfinished }) }),
+    rolledBack,
+    'rolled-back',
+  ),
   revoked: event(
     z.object({ confirmation: z.object({ rejected: z.boolean() }) }),
     keyRevoked,

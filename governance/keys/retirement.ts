@@ -74,6 +74,8 @@ export interface RetirementFacts {
   readonly rejectedSince: string | undefined;
   /** Asked only when the new key is bad again, since asking counts as a use of the old one. */
   readonly oldKeyAccepted: boolean | undefined;
+  /** The version that keeps Secrets Manager from the next rotation, if there is one. */
+  readonly unfinished?: string | undefined;
 }
 
 /** What to do next. A verdict that on-call only has to hear of is named as the event that notifies. */
@@ -95,8 +97,9 @@ export type RetirementVerdict =
       readonly checkAt: string;
       readonly reason: string;
       readonly rejectedSince: string;
+      readonly unfinished?: string | undefined;
     }
-  | { readonly kind: 'kept' };
+  | { readonly kind: 'kept'; readonly unfinished?: string | undefined };
 
 /** Mistral's `last_used` may trail a use by this long, so a day is read an hour after its end. */
 const USE_REPORT_LAG_MS = 3_600_000;
@@ -106,8 +109,8 @@ const USE_REPORT_LAG_MS = 3_600_000;
  * days, however long that takes; until then it stays, and past `maxDrainDays` the rules decide.
  */
 export function judgeRetirement(facts: RetirementFacts, rules: RetirementRules): RetirementVerdict {
-  const { now, oldKey, newKey } = facts;
-  if (facts.current === 'old') return { kind: 'kept' };
+  const { now, oldKey, newKey, unfinished } = facts;
+  if (facts.current === 'old') return { kind: 'kept', unfinished };
   if (newKey?.kind === 'bad') {
     const { reason } = newKey;
     const { rejectedSince } = facts;
@@ -118,7 +121,13 @@ export function judgeRetirement(facts: RetirementFacts, rules: RetirementRules):
     }
     return facts.oldKeyAccepted
       ? { kind: 'roll-back', reason, rejectedSince }
-      : { kind: 'both-keys-rejected', checkAt: dayCheck(now, 1), reason, rejectedSince };
+      : {
+          kind: 'both-keys-rejected',
+          checkAt: dayCheck(now, 1),
+          reason,
+          rejectedSince,
+          unfinished,
+        };
   }
   if (!oldKey) return { kind: 'already-revoked' };
   if (newKey?.kind === 'undecided') {

@@ -27,14 +27,22 @@ export function versionAt(secret: SecretState, stage: VersionStage): string | un
 export interface SecretFacts {
   readonly planned: PlannedKey;
   readonly state: SecretState;
-  /** Since when AWSPENDING is on a version other than AWSCURRENT, if it is. */
+  /** When the version was created whose rotation has not ended, if there is one. */
   readonly pendingSince: Date | undefined;
 }
 
-/** The version whose rotation has not ended: AWSPENDING on another version than AWSCURRENT. */
-export function unfinishedVersion(state: SecretState): string | undefined {
+/** The version that keeps Secrets Manager from a rotation: AWSPENDING on another one than AWSCURRENT. */
+export function blockingVersion(state: SecretState): string | undefined {
   const pending = versionAt(state, 'AWSPENDING');
   return pending === versionAt(state, 'AWSCURRENT') ? undefined : pending;
+}
+
+/**
+ * The version whose rotation has not ended. A rotation of ours ends with AWSPENDING on no version; only a
+ * secret's first key may be current before that, because Secrets Manager promotes a first value by itself.
+ */
+export function unfinishedVersion(state: SecretState): string | undefined {
+  return state.lastRotatedAt ? blockingVersion(state) : versionAt(state, 'AWSPENDING');
 }
 
 export type StepAdmission =
@@ -42,7 +50,10 @@ export type StepAdmission =
   | { readonly kind: 'already current' }
   | { readonly kind: 'refuse'; readonly reason: string };
 
-/** The checks that every rotation function makes before it acts, as AWS's own template has them. */
+/**
+ * The checks that every rotation function makes before it acts, as AWS's own template has them, but for one:
+ * a version that is current and pending goes on. It is a secret's first, and nobody has verified it.
+ */
 export function admitStep(secret: SecretState, versionId: string): StepAdmission {
   if (!secret.rotationEnabled) {
     return { kind: 'refuse', reason: `rotation is not enabled for secret ${secret.name}` };
@@ -51,14 +62,12 @@ export function admitStep(secret: SecretState, versionId: string): StepAdmission
   if (!stages) {
     return { kind: 'refuse', reason: `secret ${secret.name} has no version ${versionId}` };
   }
+  if (stages.includes('AWSPENDING')) return { kind: 'proceed' };
   if (stages.includes('AWSCURRENT')) return { kind: 'already current' };
-  if (!stages.includes('AWSPENDING')) {
-    return {
-      kind: 'refuse',
-      reason: `version ${versionId} of secret ${secret.name} is not AWSPENDING but ${stages.join(', ') || 'without label'}`,
-    };
-  }
-  return { kind: 'proceed' };
+  return {
+    kind: 'refuse',
+    reason: `version ${versionId} of secret ${secret.name} is not AWSPENDING but ${stages.join(', ') || 'without label'}`,
+  };
 }
 
 /** The thread of the alerts of one rotation and of the retirement that follows it. */

@@ -1,5 +1,6 @@
 import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { parseJson } from '../platform/json.js';
 import { itemsOfPartition } from '../platform/partition.aws.js';
 
 /** What is kept of a managed secret, so that its key is retired once it leaves the policy. */
@@ -21,18 +22,13 @@ export interface SecretRegister {
 
 const PARTITION = 'managed-secrets';
 
-const ItemSchema = z.object({
-  entry: z.object({ S: z.string().transform((text): unknown => JSON.parse(text)) }),
-});
+const ItemSchema = z.object({ entry: z.object({ S: z.string().transform(parseJson) }) });
 
 export function createSecretRegister(client: DynamoDBClient, TableName: string): SecretRegister {
   return {
     async all() {
-      const secrets: RegisteredSecret[] = [];
-      for await (const item of itemsOfPartition(client, TableName, PARTITION)) {
-        secrets.push(RegisteredSecretSchema.parse(ItemSchema.parse(item).entry.S));
-      }
-      return secrets;
+      const items = await itemsOfPartition(client, TableName, PARTITION);
+      return items.map((item) => RegisteredSecretSchema.parse(ItemSchema.parse(item).entry.S));
     },
 
     async put(secret) {

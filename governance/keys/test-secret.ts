@@ -1,5 +1,5 @@
 import { NewKeyRejectedError, NewKeyUndecidedError } from '../platform/errors.js';
-import { rotationFailed } from './alerts/rotation-alerts.js';
+import { firstKeyRejected, rotationFailed } from './alerts/rotation-alerts.js';
 import { type KeyHealth, lackOfAccess } from './key-health.js';
 import type { ManagedKey } from './managed-key.js';
 import { versionAt } from './rotation.js';
@@ -13,15 +13,16 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * Tries the new key until it works. Proven bad, it is withdrawn so that the next rotation can start;
- * not decided in time, it stays pending for Secrets Manager's retry.
+ * not decided in time, it stays pending for Secrets Manager's retry. So does a bad first key that Secrets
+ * Manager has made current by itself.
  */
 export async function testSecret(deps: RotationDeps, rotation: Rotation): Promise<void> {
   const { secret, versionId } = rotation;
   const pending = await deps.secrets.read(secret.arn, versionId);
   // Secrets Manager tries the step when a schedule is set, on a version without a key of its own.
   if (!pending) return;
-  const current = await readOwnKey(deps.secrets, secret.arn, versionAt(secret, 'AWSCURRENT'));
-  if (current?.keyId === pending.keyId) return;
+  const isCurrent = versionAt(secret, 'AWSCURRENT') === versionId;
+  if (!isCurrent && (await isCopyOfCurrent(deps, rotation, pending))) return;
 
   const health = await waitForHealth(deps, rotation, pending);
   if (health.kind === 'works') return;
@@ -29,8 +30,22 @@ export async function testSecret(deps: RotationDeps, rotation: Rotation): Promis
   if (health.kind === 'undecided') {
     throw new NewKeyUndecidedError(`${newKey} rejected by Mistral (401): ${health.reason}`);
   }
+  if (isCurrent) {
+    // What services read is not deleted. Its labels let the next attempt test it again, or rotate.
+    await notify(deps, secret.name, firstKeyRejected(rotation, health.reason, deps.now()));
+    throw new NewKeyRejectedError(`${newKey}, its first and current one: ${health.reason}`);
+  }
   await withdraw(deps, rotation, pending.keyId, health.reason);
   throw new NewKeyRejectedError(`${newKey} withdrawn: ${health.reason}`);
+}
+
+async function isCopyOfCurrent(
+  { secrets }: RotationDeps,
+  { secret }: Rotation,
+  pending: ManagedKey,
+): Promise<boolean> {
+  const current = await readOwnKey(secrets, secret.arn, versionAt(secret, 'AWSCURRENT'));
+  return current?.keyId === pending.keyId;
 }
 
 async function waitForHealth(

@@ -7,15 +7,20 @@ import type { Endpoint } from './endpoints.js';
 import type { Authorize } from './live-access.js';
 import type { Hold, HoldOutcome } from './metering.js';
 import { type Problem, problem } from './problem.js';
-import { parseRequestBody, type RequestBody, writeRequestBody } from './request-body.js';
+import { type ParsedBody, parseRequestBody, writeRequestBody } from './request-body.js';
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
+
+/** In an answer: what `max_tokens` was lowered to, because the role says `overMaxTokens: cap`. */
+export const CAP_HEADER = 'x-governance-max-tokens';
 
 /** A request that may be sent, with the body to send. */
 export interface Authorized {
   readonly kind: 'authorized';
   readonly demand: Demand;
   readonly body: Buffer;
+  /** What `max_tokens` was lowered to, where the caller asked for more than its role may. */
+  readonly cappedTo: number | undefined;
 }
 
 /** Checks caller, body, model and tokens, before anything is reserved. */
@@ -31,25 +36,25 @@ export function authorizeCall(
   if (body.kind === 'problem') return body;
   const grant = authorize(callerArn, { model: body.model, maxTokens: body.maxTokens });
   if (grant.kind === 'refuse') {
-    const param = grant.code.startsWith('max_tokens') ? 'max_tokens' : undefined;
+    const param = grant.code.startsWith('max_tokens') ? body.limitName : undefined;
     return problem(grant.code, grant.message, { param });
   }
-  const limited = kind === 'generation' ? withDefault(grant, body, received.length, models) : grant;
+  const limited = kind === 'generation' ? withDefault(grant, body, models) : grant;
   const maxTokens = kind === 'generation' ? limited.maxTokens : undefined;
   const toSend = writeRequestBody(body, grant.modelId, maxTokens);
-  if ('kind' in toSend) return toSend;
-  const demand = demandOf(body, toSend.length, kind, limited, models);
-  return { kind: 'authorized', demand, body: toSend };
+  return {
+    kind: 'authorized',
+    demand: demandOf(body, toSend.promptBytes, kind, limited, models),
+    body: toSend.bytes,
+    cappedTo: grant.isCapped ? maxTokens : undefined,
+  };
 }
 
-function withDefault(
-  grant: AccessGrant,
-  body: RequestBody,
-  bytes: number,
-  models: Models,
-): AccessGrant {
-  if (body.maxTokens !== undefined && body.maxTokens !== null) return grant;
-  const maxTokens = defaultMaxTokens(body, bytes, grant, models);
+/** A limit that the caller did not choose leaves room for the prompt. */
+function withDefault(grant: AccessGrant, body: ParsedBody, models: Models): AccessGrant {
+  const isChosen = body.maxTokens !== undefined && body.maxTokens !== null && !grant.isCapped;
+  if (isChosen) return grant;
+  const maxTokens = defaultMaxTokens(body, body.promptBytes, grant, models);
   return maxTokens === grant.maxTokens ? grant : { ...grant, maxTokens };
 }
 
@@ -90,15 +95,15 @@ const WHAT = {
 
 /** Names the quota and when it resets, never how much was spent. */
 function exhausted(
-  { quota, windowName, resetsAt, heldByOthers }: QuotaRefusal,
+  { quota, windowName, resetsAt, mayFreeSooner }: QuotaRefusal,
   now: Date,
 ): Problem {
-  const soon = heldByOthers ? '; requests in flight may free quota sooner' : '';
+  const soon = mayFreeSooner ? '; requests in flight may free quota sooner' : '';
   const untilReset = Math.ceil((resetsAt.getTime() - now.getTime()) / 1000);
   return problem(
     WHAT[quota.unit].code,
     `${nameOf(quota)} exhausted for ${windowName}: resets at ${instantText(resetsAt)}${soon}`,
-    { retryAfterSeconds: heldByOthers ? 1 : Math.max(1, untilReset) },
+    { retryAfterSeconds: mayFreeSooner ? 1 : Math.max(1, untilReset) },
   );
 }
 

@@ -1,5 +1,6 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
+import { isObject } from '../platform/json.js';
 import type { EndpointKind } from './endpoints.js';
 import type { RequestBody } from './request-body.js';
 
@@ -27,6 +28,7 @@ const TEMPLATE_TOKENS = 64;
 const SYSTEM_PROMPT_TOKENS = 2048;
 /** The longest context of any listed model, for a model whose own is unknown. */
 const LONGEST_CONTEXT_TOKENS = 1_048_576;
+/** Mistral reads no longer documents. */
 const MAX_DOCUMENT_PAGES = 1000;
 /** Voxtral uses twelve and a half tokens per second. */
 const TOKENS_PER_AUDIO_SECOND = 12.5;
@@ -37,7 +39,8 @@ const BYTES_PER_TOKEN = 3;
 
 /**
  * The upper bound of a request. A token stands for at least one byte, so the bytes of a body bound
- * its tokens; what the body only links to is bounded by the context of the model.
+ * its tokens, apart from images, which have a bound of their own. Documents and audio are bounded by
+ * the context of the model alone.
  */
 export function demandOf(
   body: RequestBody,
@@ -46,10 +49,11 @@ export function demandOf(
   grant: AccessGrant,
   models: Models,
 ): Demand {
-  const likely = Math.ceil(bytes / BYTES_PER_TOKEN);
+  const imageTokens = body.images * grant.bounds.imageTokens;
+  const likely = Math.ceil(bytes / BYTES_PER_TOKEN) + imageTokens;
   if (kind === 'ocr') {
     const annotated = isSet(body, 'bbox_annotation_format', 'document_annotation_format');
-    return demand(grant, body, { pages: pageBound(body.fields), annotated });
+    return demand(grant, body, { pages: pageBound(body.fields, grant.bounds.ocrPages), annotated });
   }
   // Each text of a list has a context of its own.
   if (kind !== 'generation') {
@@ -64,7 +68,7 @@ export function demandOf(
     return demand(grant, body, { promptTokens: context, completionTokens, audioSeconds });
   }
   const added = isSet(body, 'safe_prompt', 'prompt_mode') ? SYSTEM_PROMPT_TOKENS : 0;
-  const promptTokens = Math.min(context, bytes + added + TEMPLATE_TOKENS);
+  const promptTokens = Math.min(context, bytes + imageTokens + added + TEMPLATE_TOKENS);
   const likelyPromptTokens = Math.min(promptTokens, likely);
   return demand(grant, body, { promptTokens, likelyPromptTokens, completionTokens });
 }
@@ -72,17 +76,19 @@ export function demandOf(
 /**
  * `max_tokens` where the caller set none: Mistral rejects a prompt that leaves no room for it in the
  * model's context, and would accept the same prompt without. It is half of the context where bytes
- * say nothing about the prompt, because it has media or seems longer than the context: an answer cut
- * off after one token would look like success, while a prompt that really is too long is rejected.
+ * say nothing about the prompt, because it has documents or audio or seems longer than the context: an
+ * answer cut off after one token would look like success, while a prompt that really is too long is
+ * rejected.
  */
 export function defaultMaxTokens(
-  { hasMedia }: RequestBody,
+  { hasMedia, images }: RequestBody,
   bytes: number,
   grant: AccessGrant,
   models: Models,
 ): number {
   const context = contextOf(models, grant);
-  const left = context - Math.ceil(bytes / BYTES_PER_TOKEN);
+  const likely = Math.ceil(bytes / BYTES_PER_TOKEN) + images * grant.bounds.imageTokens;
+  const left = context - likely;
   const room = hasMedia || left < 1 ? Math.ceil(context / 2) : left;
   return Math.min(grant.maxTokens, room);
 }
@@ -114,10 +120,20 @@ function isSet({ fields }: RequestBody, ...names: readonly string[]): boolean {
   return names.some((name) => Boolean(fields[name]));
 }
 
-/** Listed pages count one each; ranges and whole documents count as the maximum. */
-function pageBound({ document, pages }: Record<string, unknown>): number {
-  const type = typeof document === 'object' && document && 'type' in document && document.type;
-  if (type === 'image_url') return 1;
-  const isList = Array.isArray(pages) && pages.length > 0 && pages.every(Number.isInteger);
-  return isList ? Math.min(pages.length, MAX_DOCUMENT_PAGES) : MAX_DOCUMENT_PAGES;
+/** Pages that are listed, as numbers or as a text such as "0-4,7"; of the rest, a whole document's. */
+function pageBound({ document, pages }: RequestBody['fields'], ofDocument: number): number {
+  if (isObject(document) && document.type === 'image_url') return 1;
+  const listed = Array.isArray(pages) ? pages : typeof pages === 'string' ? pages.split(',') : [];
+  const count = listed.reduce((sum: number, one: unknown) => sum + pagesOf(one), 0);
+  return count > 0 ? Math.min(count, Math.max(ofDocument, MAX_DOCUMENT_PAGES)) : ofDocument;
 }
+
+/** NaN for what does not name pages. */
+function pagesOf(listed: unknown): number {
+  if (typeof listed === 'number') return Number.isInteger(listed) ? 1 : Number.NaN;
+  const [, first, last = first] = PAGES.exec(String(listed)) ?? [];
+  const count = 1 + Number(last) - Number(first);
+  return count > 0 ? count : Number.NaN;
+}
+
+const PAGES = /^\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*$/;

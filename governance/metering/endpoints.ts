@@ -22,11 +22,14 @@ const ENDPOINTS: readonly Endpoint[] = [
 const BY_PATH = new Map(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint]));
 const MODEL_PATH = '/v1/models/';
 
-/** The endpoint of a request. Everything that is not in the table is refused. */
+/**
+ * The endpoint of a request. Everything that is not in the table is refused. What is sent to Mistral
+ * is the path in the table, so that many spellings may lead to it.
+ */
 export function endpointOf(method: string, target: string): Endpoint | Problem {
-  const query = target.indexOf('?');
+  const query = target.search(/[?#]/);
   const path = query < 0 ? target : target.slice(0, query);
-  const endpoint = BY_PATH.get(path) ?? oneModel(path);
+  const endpoint = BY_PATH.get(path) ?? respelled(path);
   if (!endpoint) {
     const known = ENDPOINTS.map((one) => `${one.method} ${one.path}`).join(', ');
     return problem(
@@ -34,21 +37,37 @@ export function endpointOf(method: string, target: string): Endpoint | Problem {
       `${shortened(method)} ${shortened(path)} is not available here: allowed are ${known}`,
     );
   }
-  if (endpoint.method === method) return endpoint;
+  // Of a HEAD, the shells send no body.
+  if (endpoint.method === method || (endpoint.method === 'GET' && method === 'HEAD')) {
+    return endpoint;
+  }
+  const allow = endpoint.method === 'GET' ? 'GET, HEAD' : endpoint.method;
   return problem(
     'method_not_allowed',
-    `${shortened(path)} does not accept ${shortened(method)}: allowed is ${endpoint.method}`,
-    { allow: endpoint.method },
+    `${shortened(path)} does not accept ${shortened(method)}: allowed is ${allow}`,
+    { allow },
   );
 }
 
+/** Escapes, doubled and trailing slashes, and a base URL with one `/v1` too many or too few. */
+function respelled(path: string): Endpoint | undefined {
+  const segments = decoded(path)?.split('/').filter(Boolean) ?? [];
+  while (segments[0] === 'v1') segments.shift();
+  const plain = `/v1/${segments.join('/')}`;
+  return BY_PATH.get(plain) ?? oneModel(plain);
+}
+
 function oneModel(path: string): Endpoint | undefined {
-  if (!path.startsWith(MODEL_PATH) || path.length === MODEL_PATH.length) return undefined;
+  if (!path.startsWith(MODEL_PATH)) return undefined;
+  const modelName = path.slice(MODEL_PATH.length);
+  return { kind: 'model-list', method: 'GET', path: '/v1/models', modelName };
+}
+
+function decoded(path: string): string | undefined {
   try {
-    const modelName = decodeURIComponent(path.slice(MODEL_PATH.length));
-    return { kind: 'model-list', method: 'GET', path: '/v1/models', modelName };
+    return decodeURIComponent(path);
   } catch {
-    return undefined; // an invalid escape does not name a model
+    return undefined; // an invalid escape names nothing
   }
 }
 

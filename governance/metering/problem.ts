@@ -8,6 +8,7 @@ const PROBLEMS = {
   invalid_field: { status: 422, type: 'invalid_request_error', publicCode: 'invalid_request' },
   max_tokens_invalid: { status: 422, type: 'invalid_request_error' },
   body_too_large: { status: 413, type: 'invalid_request_error' },
+  unsupported_encoding: { status: 415, type: 'invalid_request_error' },
   endpoint_not_allowed: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   unknown_caller: { status: 403, type: 'authentication_error' },

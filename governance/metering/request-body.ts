@@ -1,38 +1,112 @@
 import { isObject, parseJson } from '../platform/json.js';
+import { quoted } from '../platform/wording.js';
 import type { EndpointKind } from './endpoints.js';
+import {
+  countMembers,
+  decoded,
+  excessOfEscapes,
+  MAX_DEPTH,
+  type Member,
+  outlineOf,
+} from './json-outline.js';
+import { type Media, mediaOf } from './media.js';
 import { type Problem, problem } from './problem.js';
+import { isIdle, type Spellings, spellingsOf } from './spellings.js';
 
-/** A body that was parsed once. Only the fields below are checked. */
-export interface RequestBody {
-  readonly kind: 'body';
-  readonly fields: Record<string, unknown>;
+/** What bounds a request. Only the fields below are checked. */
+export interface RequestBody extends Omit<Media, 'imageBytes'> {
+  readonly fields: Readonly<Record<string, unknown>>;
   readonly model: string;
   readonly maxTokens: number | null | undefined;
   /** The number of completions of one prompt. */
   readonly completions: number;
   /** May be served by the priority tier, at a higher price. */
   readonly priority: boolean;
-  /** Images, documents or audio: the bytes of the body do not bound their tokens. */
-  readonly hasMedia: boolean;
 }
 
-/** Parts of a message that have at most one token per byte. */
-const SPELLED_OUT = new Set(['text', 'thinking', 'reference', 'tool_reference']);
+/** A body that was parsed once, as it was received. */
+export interface ParsedBody extends RequestBody {
+  readonly kind: 'body';
+  readonly bytes: Buffer;
+  readonly members: readonly Member[];
+  readonly spellings: Spellings;
+  /** The name by which it limits its tokens. */
+  readonly limitName: 'max_tokens' | 'max_completion_tokens';
+  /** Without images, white space between values, and the length of escapes: what may be tokens. */
+  readonly promptBytes: number;
+}
 
-export function parseRequestBody(body: Buffer, kind: EndpointKind): RequestBody | Problem {
-  const fields = parseObject(body);
-  if (!fields) return problem('invalid_request', 'the body is not a JSON object');
-  const { model, n, max_tokens: maxTokens } = fields;
+/** What a decoder makes of bytes that are not UTF-8. */
+const REPLACEMENT = '\uFFFD';
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
+
+export function parseRequestBody(received: Buffer, kind: EndpointKind): ParsedBody | Problem {
+  const bytes = withoutByteOrderMark(received);
+  const text = bytes.toString('utf8');
+  if (text.includes(REPLACEMENT) && !bytes.equals(Buffer.from(text))) {
+    return problem('invalid_request', 'the body is not valid UTF-8');
+  }
+  const isAscii = text.length === bytes.length;
+  const { members, blanks, isTooDeep, skeleton, isShortened } = outlineOf(
+    isAscii ? text : bytes.toString('latin1'),
+  );
+  if (isTooDeep) {
+    const what = `the body is nested too deeply: at most ${MAX_DEPTH} levels are allowed`;
+    return problem('invalid_request', what);
+  }
+  const fields = parseJson(isAscii ? skeleton : decoded(skeleton));
+  if (!isObject(fields) || Array.isArray(fields)) {
+    return problem('invalid_request', 'the body is not a JSON object');
+  }
+  const { model } = fields;
   if (typeof model !== 'string' || model === '') {
     return invalid('model', 'must be the name of a model');
   }
-  if (kind !== 'generation') return bodyOf(fields, model, undefined, 0, false);
+  const spellings = spellingsOf(kind);
+  const conflict = renamedTwice(fields, spellings) ?? repeatedName(fields, members);
+  if (conflict) return conflict;
 
+  const checked = kind === 'generation' ? checkGeneration(fields, isShortened) : NOTHING_GENERATED;
+  if ('code' in checked) return checked;
+  return {
+    kind: 'body',
+    bytes,
+    members,
+    spellings,
+    fields,
+    model,
+    maxTokens: checked.maxTokens,
+    limitName: checked.limitName,
+    completions: checked.completions,
+    priority: mayBePriority(fields.service_tier),
+    images: checked.media.images,
+    hasMedia: checked.media.hasMedia,
+    promptBytes: bytes.length - blanks - excessOfEscapes(text) - checked.media.imageBytes,
+  };
+}
+
+interface Generation extends Pick<ParsedBody, 'maxTokens' | 'limitName' | 'completions'> {
+  readonly media: Media;
+}
+
+const NOTHING_GENERATED: Generation = {
+  maxTokens: undefined,
+  limitName: 'max_tokens',
+  completions: 0,
+  media: { images: 0, imageBytes: 0, hasMedia: false },
+};
+
+function checkGeneration(
+  fields: RequestBody['fields'],
+  isShortened: boolean,
+): Generation | Problem {
+  const limitName = isSet(fields.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
+  const maxTokens = fields[limitName];
   if (maxTokens !== undefined && maxTokens !== null && typeof maxTokens !== 'number') {
-    const what = 'max_tokens must be a whole number of tokens';
-    return problem('max_tokens_invalid', what, { param: 'max_tokens' });
+    const what = `${limitName} ${quoted(maxTokens)} must be a whole number of tokens`;
+    return problem('max_tokens_invalid', what, { param: limitName });
   }
-  const completions = n ?? 1;
+  const completions = fields.n ?? 1;
   if (typeof completions !== 'number' || !Number.isInteger(completions) || completions < 1) {
     return invalid('n', 'must be a whole number of completions, at least 1');
   }
@@ -43,59 +117,109 @@ export function parseRequestBody(body: Buffer, kind: EndpointKind): RequestBody 
       `of type ${tool} run at Mistral and cannot be metered: only type function is allowed`,
     );
   }
-  const media = mediaOf(fields.messages);
-  if (media === 'not a list') return invalid('messages', 'must be a list of messages');
-  return bodyOf(fields, model, maxTokens, completions, media === 'some');
-}
-
-function bodyOf(
-  fields: Record<string, unknown>,
-  model: string,
-  maxTokens: number | null | undefined,
-  completions: number,
-  hasMedia: boolean,
-): RequestBody {
-  return {
-    kind: 'body',
-    fields,
-    model,
-    maxTokens,
-    completions,
-    priority: mayBePriority(fields.service_tier),
-    hasMedia,
-  };
+  const media = mediaOf(fields.messages, isShortened);
+  if (!media) return invalid('messages', 'must be a list of messages');
+  return { maxTokens, limitName, completions, media };
 }
 
 /** `auto` requests it; the default is `standard_only`. Any future tier counts as priority too. */
 function mayBePriority(serviceTier: unknown): boolean {
-  return serviceTier !== undefined && serviceTier !== null && serviceTier !== 'standard_only';
+  return isSet(serviceTier) && serviceTier !== 'standard_only';
 }
 
 /**
- * The body to send: the checked fields, always with a token limit, and without fields that Mistral
- * rejects. It names the model by the id that was checked, since an alias may move meanwhile.
+ * The body to send: the received bytes, but for members that were checked, and those that Mistral
+ * would reject. It has a token limit, and the model's exact id, since an alias may move meanwhile.
+ * Members that are left out still count as bytes of the prompt.
  */
 export function writeRequestBody(
-  { fields }: RequestBody,
+  body: ParsedBody,
   modelId: string,
   maxTokens: number | undefined,
-): Buffer | Problem {
-  fields.model = modelId;
-  if (maxTokens !== undefined) fields.max_tokens = maxTokens;
-  // Clients of other vendors send it by default. Mistral answers 422, and reports usage anyway.
-  if (fields.stream_options !== undefined) fields.stream_options = undefined;
-  try {
-    return Buffer.from(JSON.stringify(fields));
-  } catch {
-    return problem('invalid_request', 'the body is nested too deeply');
+): Pick<ParsedBody, 'bytes' | 'promptBytes'> {
+  const { bytes, members } = body;
+  const parts: Buffer[] = [];
+  let promptBytes = body.promptBytes;
+  let sentTo = 0;
+  const replace = (start: number, end: number, text: string) => {
+    if (end - start === text.length && bytes.toString('latin1', start, end) === text) return;
+    if (start > sentTo) parts.push(bytes.subarray(sentTo, start));
+    sentTo = end;
+    if (text === '') return;
+    const written = Buffer.from(text);
+    parts.push(written);
+    promptBytes += written.length - (end - start);
+  };
+
+  const names = namesToSend(body);
+  const isLimited = maxTokens === undefined || names.includes('max_tokens');
+  let lastSent: Member | undefined;
+  for (let at = 0; at < members.length; at += 1) {
+    const member = members[at] as Member;
+    const { start, nameEnd, valueStart, end } = member;
+    const name = names[at];
+    if (name === undefined) {
+      // With the comma before it; as long as there is none, with the one after it.
+      if (lastSent) replace(lastSent.end, end, '');
+      else replace(start, members[at + 1]?.start ?? end, '');
+      continue;
+    }
+    lastSent = member;
+    if (name !== member.name) replace(start, nameEnd, JSON.stringify(name));
+    if (name === 'model') {
+      replace(valueStart, end, JSON.stringify(modelId));
+      if (!isLimited) replace(end, end, `,"max_tokens":${maxTokens}`);
+    } else if (name === 'max_tokens' && maxTokens !== undefined) {
+      replace(valueStart, end, String(maxTokens));
+    } else if (name === 'n' && body.completions > 0) {
+      replace(valueStart, end, String(body.completions));
+    }
   }
+  if (sentTo === 0) return body;
+  parts.push(bytes.subarray(sentTo));
+  return { bytes: Buffer.concat(parts), promptBytes };
 }
 
-function parseObject(body: Buffer): Record<string, unknown> | undefined {
-  // Of repeated names the last one counts, and only that one is sent on.
-  const value = parseJson(body.toString('utf8'));
-  const isFields = isObject(value) && !Array.isArray(value);
-  return isFields ? (value as Record<string, unknown>) : undefined;
+/** By place; `undefined` for members that are not sent. */
+function namesToSend({ members, fields, spellings }: ParsedBody): (string | undefined)[] {
+  const { renamed, dropped, droppedIfIdle } = spellings;
+  const isRepeated = members.length > Object.keys(fields).length;
+  const lastOf = isRepeated ? new Map(members.map((member) => [member.name, member])) : undefined;
+  return members.map((member) => {
+    const { name } = member;
+    const value = fields[name];
+    if (value === null || dropped.has(name)) return undefined;
+    if (droppedIfIdle.has(name) && isIdle(value)) return undefined;
+    if (lastOf && lastOf.get(name) !== member) return undefined; // the last one was checked
+    const ours = renamed.get(name);
+    if (ours === undefined) return name;
+    return isSet(fields[ours]) ? undefined : ours;
+  });
+}
+
+function renamedTwice(fields: RequestBody['fields'], { renamed }: Spellings): Problem | undefined {
+  for (const [theirs, ours] of renamed) {
+    if (!isSet(fields[theirs]) || !isSet(fields[ours]) || fields[theirs] === fields[ours]) continue;
+    return invalid(theirs, `and ${ours} mean the same and differ: give one of them`);
+  }
+  return undefined;
+}
+
+/** Mistral may read another one of them than was checked. */
+function repeatedName(
+  fields: RequestBody['fields'],
+  members: readonly Member[],
+): Problem | undefined {
+  for (const { name, innerMembers } of members) {
+    if (innerMembers === 0 || countMembers(fields[name]) >= innerMembers) continue;
+    return invalid(name, 'has an object that gives the same name twice: give each name once');
+  }
+  return undefined;
+}
+
+function withoutByteOrderMark(bytes: Buffer): Buffer {
+  const isMarked = bytes[0] === BYTE_ORDER_MARK[0] && bytes.indexOf(BYTE_ORDER_MARK) === 0;
+  return isMarked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
 }
 
 /** Web search, code interpreter and connectors are billed separately from tokens. */
@@ -108,18 +232,8 @@ function toolRunByMistral(tools: unknown): string | undefined {
   return undefined;
 }
 
-function mediaOf(messages: unknown): 'none' | 'some' | 'not a list' {
-  if (messages === undefined) return 'none';
-  if (!Array.isArray(messages)) return 'not a list';
-  for (const message of messages) {
-    const content: unknown = isObject(message) ? message.content : undefined;
-    if (!Array.isArray(content)) continue;
-    for (const part of content) {
-      const type: unknown = isObject(part) ? part.type : undefined;
-      if (typeof type !== 'string' || !SPELLED_OUT.has(type)) return 'some';
-    }
-  }
-  return 'none';
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function invalid(param: string, what: string): Problem {

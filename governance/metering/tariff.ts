@@ -24,11 +24,12 @@ export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
     bound(demand) {
       const prices = priceBook.pricesOf(demand.grant.modelId);
       if (!prices) return undefined;
-      const { promptTokens, completionTokens, pages, audioSeconds, priority } = demand;
+      const { promptTokens, completionTokens, pages, annotated, audioSeconds, priority } = demand;
       return upperBoundCost(prices, {
         promptTokens,
         completionTokens,
         pages,
+        annotatedPages: annotated ? pages : 0,
         audioSeconds,
         characters: 0,
         mayBePriority: priority,

@@ -1,7 +1,7 @@
 import { createKeyCache, type KeyCache } from '../keys/key-cache.js';
 import type { ReadManagedKey } from '../keys/key-reader.aws.js';
 import type { ApiKey } from '../mistral/api-key.js';
-import { SecretValueError } from '../platform/errors.js';
+import { SecretEmptyError } from '../platform/errors.js';
 
 /** The gateway's own key of each workspace, cached as by `KeyCache`. */
 export interface WorkspaceKeys {
@@ -26,7 +26,7 @@ export function createWorkspaceKeys(
         async current() {
           const key = await read('AWSCURRENT');
           if (key) return key.apiKey;
-          throw new SecretValueError(`the gateway has no key in workspace "${workspace}" yet`);
+          throw new SecretEmptyError(`the gateway has no key in workspace "${workspace}" yet`);
         },
         previous: async () => (await read('AWSPREVIOUS'))?.apiKey,
       },

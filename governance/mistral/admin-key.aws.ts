@@ -6,7 +6,7 @@ import {
 import * as z from 'zod';
 import { AdminKeyError } from '../platform/errors.js';
 import { parseJson } from '../platform/json.js';
-import { ApiKey } from './api-key.js';
+import { type ApiKey, ApiKeySchema, withoutMargins } from './api-key.js';
 
 /** The organization's Admin API key, which only Secrets Manager and this process's memory hold. */
 export interface AdminKey {
@@ -17,12 +17,7 @@ export interface AdminKey {
   refresh(rejected: ApiKey): Promise<ApiKey>;
 }
 
-// What RFC 6750 allows in a bearer token; no JSON, no sentence and no HTML passes.
-const TokenSchema = z
-  .string()
-  .trim()
-  .regex(/^[\w.~+/-]+=*$/);
-const WrappedSchema = z.object({ apiKey: TokenSchema });
+const WrappedSchema = z.object({ apiKey: ApiKeySchema }).transform(({ apiKey }) => apiKey);
 
 export function createAdminKey(client: SecretsManagerClient, secretName: string): AdminKey {
   let cached: Promise<ApiKey> | undefined;
@@ -68,10 +63,11 @@ const REMEDY =
   'store an Admin API key of Mistral there, either the key alone or {"apiKey": "<the key>"}';
 
 function parseAdminKey(secretString: string, secretName: string): ApiKey {
-  const parsed = secretString.trimStart().startsWith('{')
-    ? WrappedSchema.transform(({ apiKey }) => apiKey).safeParse(parseJson(secretString))
-    : TokenSchema.safeParse(secretString);
-  if (parsed.success) return new ApiKey(parsed.data);
-  const what = secretString.trim() === '' ? 'is empty' : 'holds something other than a key';
+  const value = withoutMargins(secretString);
+  const parsed = value.startsWith('{')
+    ? WrappedSchema.safeParse(parseJson(value))
+    : ApiKeySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const what = value === '' ? 'is empty' : 'holds something other than a key';
   throw new AdminKeyError(`secret ${secretName} ${what}: ${REMEDY}`);
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { MistralNotFoundError, MistralRequestError } from '../platform/errors.js';
 import type { IsoDate } from '../platform/utc-day.js';
-import { ApiKey } from './api-key.js';
+import { ApiKeySchema } from './api-key.js';
 import type { CreatedKey, ListedKey } from './mistral.js';
 import type { MistralAdmin } from './mistral-admin.js';
 import { DaySchema, dayOf, InstantSchema, instantOf } from './mistral-fields.js';
@@ -41,7 +41,7 @@ const CreatedKeySchema = ListedKeySchema.pick({
   key_id: true,
   created_at: true,
   expiration_date: true,
-}).extend({ key: z.string().min(1) });
+}).extend({ key: ApiKeySchema });
 
 const DeletedSchema = z.object({ detail: z.string().nullish() }).optional();
 
@@ -75,7 +75,7 @@ export function createAdminKeySource(admin: MistralAdmin): KeySource {
       });
       return {
         id: created.key_id,
-        apiKey: new ApiKey(created.key),
+        apiKey: created.key,
         createdAt: instantOf(created.created_at),
         expiresOn: dayOf(created.expiration_date),
       };

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type * as z from 'zod';
 import { backoffMs } from '../platform/backoff.js';
-import { MistralError, MistralRequestError, MistralUnavailableError } from '../platform/errors.js';
+import { MistralError, MistralUnavailableError } from '../platform/errors.js';
 import type { ApiKey } from './api-key.js';
 import {
   type AnswerContext,
@@ -116,7 +116,7 @@ export function createMistralHttp(
     async send(request, credentials) {
       const url = urlOf(baseUrl, request);
       const context = { call: `${request.method} ${url.pathname}`, apiKey: credentials.bearer };
-      const headers = headersOf(request, credentials, context);
+      const headers = headersOf(request, credentials);
       let malformed = 0;
       for (let attempts = 1; ; attempts += 1) {
         const outcome = await attempt(request, url, headers, context);
@@ -183,19 +183,11 @@ function urlOf(baseUrl: string, { path, query = {} }: MistralRequest<unknown>): 
 function headersOf(
   { body }: MistralRequest<unknown>,
   { bearer, xApiKey }: MistralCredentials,
-  { call }: AnswerContext,
 ): Headers {
   const headers = new Headers({ accept: 'application/json' });
   if (body !== undefined) headers.set('content-type', 'application/json');
-  try {
-    headers.set('authorization', `Bearer ${bearer.reveal()}`);
-    if (xApiKey) headers.set('x-api-key', xApiKey.reveal());
-  } catch {
-    // fetch's own error quotes the header.
-    throw new MistralRequestError(
-      `${call} not sent: the key has characters that a header cannot carry`,
-    );
-  }
+  headers.set('authorization', `Bearer ${bearer.reveal()}`);
+  if (xApiKey) headers.set('x-api-key', xApiKey.reveal());
   return headers;
 }
 

@@ -53,9 +53,14 @@ export class AdminKeyError extends Error {
   override readonly name = 'AdminKeyError';
 }
 
-/** The value of a managed secret is not of the form that the rotation writes. */
+/** The value of a managed secret is not of the form that the rotation writes, or its key is none. */
 export class SecretValueError extends Error {
   override readonly name = 'SecretValueError';
+}
+
+/** A managed secret that no key was stored in yet. */
+export class SecretEmptyError extends Error {
+  override readonly name = 'SecretEmptyError';
 }
 
 /** A secret that Secrets Manager does not have. */

@@ -34,11 +34,7 @@ export function createFailures(log: Log, level: 'warn' | 'error' = 'error'): Fai
       try {
         return await attempt();
       } catch (error) {
-        list.push({
-          what,
-          subject,
-          reason: error instanceof Error ? error.message : String(error),
-        });
+        list.push({ what, subject, reason: messageOf(error) });
         errors.push(error);
         log[level](what, { subject, error });
         return undefined;
@@ -51,6 +47,14 @@ export function createFailures(log: Log, level: 'warn' | 'error' = 'error'): Fai
       throw new AggregateError(errors, shortened(message, MESSAGE_CHARACTERS));
     },
   };
+}
+
+/** What an error says; of several without a message of their own, what each says. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map(messageOf).join('; ');
+  }
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** `first rotation not started (mistral/dev/team): denied` */

@@ -1,11 +1,12 @@
 import { type AttributeValue, type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
+import { collect } from './collect.js';
 
 /** Every item of a partition, read consistently: what was sent a moment ago must not be sent again. */
-export async function* itemsOfPartition(
+export async function itemsOfPartition(
   client: DynamoDBClient,
   TableName: string,
   partition: string,
-): AsyncGenerator<Record<string, AttributeValue>> {
+): Promise<Record<string, AttributeValue>[]> {
   const pages = paginateQuery(
     { client },
     {
@@ -15,5 +16,5 @@ export async function* itemsOfPartition(
       ConsistentRead: true,
     },
   );
-  for await (const { Items = [] } of pages) yield* Items;
+  return (await collect(pages)).flatMap(({ Items = [] }) => Items);
 }

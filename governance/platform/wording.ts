@@ -21,9 +21,11 @@ export function spentText(nanos: number, limitNanos: number, currency: Currency)
   return `${percentOf(nanos, limitNanos)} % (${spent})`;
 }
 
-/** Rounded down, so that nothing looks exhausted before it is. */
+/** Rounded down, so that nothing looks exhausted before it is; anything is all of nothing. */
 export function percentOf(nanos: number, limitNanos: number): number {
-  return Math.floor((nanos * 100) / limitNanos);
+  if (limitNanos <= 0) return nanos > 0 ? 100 : 0;
+  const percent = Math.floor((nanos * 100) / limitNanos);
+  return nanos < limitNanos ? Math.min(percent, 99) : percent;
 }
 
 /** `1,204`. */

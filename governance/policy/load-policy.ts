@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { countText } from '../platform/wording.js';
-import { parsePolicy } from './parse-policy.js';
+import { DEPLOY_RULES } from './deploy-checks.js';
+import { type ParsedPolicy, parsePolicy } from './parse-policy.js';
 import type { Policy } from './policy.js';
+import { parsePolicyYaml } from './policy-yaml.js';
 
 /** Reads and checks a policy file. @throws Error naming the file and everything wrong in it */
 export function loadPolicy(path: string): Policy {
@@ -11,18 +12,48 @@ export function loadPolicy(path: string): Policy {
 
 /** @throws Error naming everything that is wrong with it */
 export function checkPolicy(document: unknown, name = 'policy'): Policy {
-  const parsed = parsePolicy(document);
+  const parsed = parseForDeploy(document);
   if (parsed.ok) return parsed.policy;
   const list = parsed.problems.map((problem) => `  ${problem}`).join('\n');
   throw new Error(`${name} has ${countText(parsed.problems.length, 'problem')}:\n${list}`);
 }
 
+/** Also by what AWS would refuse in a deploy. */
+export function parseForDeploy(document: unknown): ParsedPolicy {
+  return parsePolicy(document, { rules: DEPLOY_RULES });
+}
+
 /** The file's YAML, unchecked. @throws Error naming the file */
 export function readPolicyDocument(path: string): unknown {
+  return policyDocument(readPolicyBytes(path), path);
+}
+
+/** @throws Error naming where the bytes are from */
+export function policyDocument(bytes: Uint8Array, name: string): unknown {
   try {
-    return parse(readFileSync(path, 'utf8'));
+    return parsePolicyYaml(bytes);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`policy ${path} could not be read: ${reason}`);
+    throw unreadable(name, error instanceof Error ? error.message : String(error));
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'you are not allowed to read it',
+  EPERM: 'you are not allowed to read it',
+};
+
+function readPolicyBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
+    throw unreadable(path, REASONS[code] ?? `the system reports ${code}`);
+  }
+}
+
+function unreadable(name: string, reason: string): Error {
+  return new Error(`policy ${name} could not be read: ${reason}`);
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { countText, listText, quoted } from '../platform/wording.js';
 import { type Policy, PolicySchema } from './policy.js';
-import { crossCheck, type PolicyProblem } from './policy-checks.js';
+import { crossCheck, type PolicyProblem, type PolicyRule } from './policy-checks.js';
 
 export type ParsedPolicy =
   | { readonly ok: true; readonly policy: Policy }
@@ -9,31 +9,30 @@ export type ParsedPolicy =
 
 export interface ParsePolicyOptions {
   /**
-   * Whether there is a time zone of this name. Asking JavaScript takes longer than all other checks.
+   * Rules besides those that every reader of a policy checks.
    *
-   * @default JavaScript's own list
+   * @default none: a deployed policy has passed those of `deploy-checks.ts`
    */
-  readonly isTimeZone?: (name: string) => boolean;
+  readonly rules?: readonly PolicyRule[];
 }
 
 /** Reads a policy and names everything that is wrong with it, each as `path: problem`. */
 export function parsePolicy(
   document: unknown,
-  { isTimeZone = isKnownTimeZone }: ParsePolicyOptions = {},
+  { rules = [] }: ParsePolicyOptions = {},
 ): ParsedPolicy {
   // Read once in a process's life: to compile the schema first would take longer than it saves.
   const options = { error: fieldError, reportInput: true, jitless: true };
   const parsed = PolicySchema.safeParse(document, options);
   const issues = parsed.success ? [] : parsed.error.issues;
   const checkable = parsed.success ? parsed.data : withoutWrongFields(document, issues);
-  const broken = (checkable ? crossCheck(checkable) : []).filter(
+  const broken = (checkable ? crossCheck(checkable, rules) : []).filter(
     (problem) => !issues.some((issue) => restsOn(problem, issue)),
   );
   const all = [
     ...new Set([
       ...issues.map(issueText),
       ...broken.map(({ path, message }) => `${pathText(path)}: ${message}`),
-      ...timeZoneProblems(document, isTimeZone),
     ]),
   ];
   return all.length > 0 || !parsed.success
@@ -68,6 +67,16 @@ const STAND_INS: Readonly<Record<string, unknown>> = {
   models: '*',
   maxTokensPerRequest: 1,
   dailyTokens: 1,
+  workspaces: [
+    {
+      name: 'x',
+      id: '00000000-0000-4000-8000-000000000000',
+      ownerUserId: '00000000-0000-4000-8000-000000000000',
+      team: 'x',
+      requestsPerMinute: 1,
+      models: '*',
+    },
+  ],
 };
 
 /** Leaves lists as long as they are: later problems name their entries by number. */
@@ -82,31 +91,13 @@ function mendField(root: unknown, path: readonly PropertyKey[]): void {
 /** A wrong field was left out, so what rests on it was judged by a default that is not in the file. */
 function restsOn({ path, message }: PolicyProblem, { path: wrong }: z.core.$ZodIssue): boolean {
   const field = String(wrong.at(-1));
+  if (field === 'workspaces') return path[0] !== 'audit'; // nearly everything names workspaces
   if (Object.hasOwn(STAND_INS, field)) return false;
   return path.includes(field) || message.split(/\W+/).includes(field);
 }
 
 function fieldOf(value: unknown, key: PropertyKey): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-const TimeZoneSchema = z.object({ audit: z.object({ timezone: z.string() }) });
-
-function timeZoneProblems(document: unknown, isTimeZone: (name: string) => boolean): string[] {
-  const { success, data } = TimeZoneSchema.safeParse(document, { jitless: true });
-  if (!success || isTimeZone(data.audit.timezone)) return [];
-  return [
-    `audit.timezone: ${quoted(data.audit.timezone)} must be an IANA time zone such as Europe/Paris`,
-  ];
-}
-
-function isKnownTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**
@@ -119,10 +110,15 @@ function fieldError(issue: z.core.$ZodRawIssue): string | undefined {
     case 'unrecognized_keys': {
       const allowed = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
       const unknown = issue.keys.length === 1 ? 'unknown field' : 'unknown fields';
-      return `${unknown} ${listText(issue.keys.map(quoted))}, allowed are ${allowed.join(', ')}`;
+      const digits = issue.keys.some((key) => /^\d+$/.test(key)) ? `; ${NO_SEPARATORS}` : '';
+      return `${unknown} ${listText(issue.keys.map(quoted))}, allowed are ${allowed.join(', ')}${digits}`;
     }
-    case 'invalid_type':
-      return `${isMissing ? 'must be' : 'is not'} ${KINDS[issue.expected] ?? `a ${issue.expected}`}`;
+    case 'invalid_type': {
+      const isEndless = issue.expected === 'number' && typeof issue.input === 'number'; // .inf, .nan
+      const kind = KINDS[issue.expected] ?? `a ${isEndless ? 'finite ' : ''}${issue.expected}`;
+      if (isMissing) return `must be ${kind}`;
+      return `is not ${kind}${looksLikeNumber(issue.input) ? `: ${NO_SEPARATORS}` : ''}`;
+    }
     case 'invalid_value':
       return `${isMissing ? '' : 'is not allowed, '}must be ${issue.values.map(quoted).join(' or ')}`;
     case 'invalid_key':
@@ -139,6 +135,13 @@ function fieldError(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** For `60` in quotes, and for `1,000`, which in braces is two fields. */
+const NO_SEPARATORS = 'a number is written such as 1000, without quotes and separators';
+
+function looksLikeNumber(input: unknown): boolean {
+  return typeof input === 'string' && /^[+-]?\d[\d.,_' \u00a0\u202f]*$/.test(input);
 }
 
 const KINDS: Readonly<Record<string, string>> = {

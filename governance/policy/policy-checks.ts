@@ -1,6 +1,4 @@
-import { ORGANIZATION } from '../platform/metrics.js';
 import { quoted, unknownText } from '../platform/wording.js';
-import { PRICE_LIST } from '../prices/price-list.js';
 import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
 import {
   expireAfterDays,
@@ -10,7 +8,7 @@ import {
   secretName,
 } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import { endpointProblem } from './policy-fields.js';
+import { priceChecks } from './price-checks.js';
 
 /** What is wrong with a policy whose every field is right by itself. */
 export interface PolicyProblem {
@@ -18,23 +16,24 @@ export interface PolicyProblem {
   readonly message: string;
 }
 
-type Problems = Generator<PolicyProblem>;
+export type Problems = Generator<PolicyProblem>;
+
+export type PolicyRule = (policy: Policy) => Problems;
 
 /** The rules that one field alone cannot break. */
-export function crossCheck(policy: Policy): PolicyProblem[] {
-  const rules = [
+export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyProblem[] {
+  const rules: readonly PolicyRule[] = [
     drainWithoutAdminApi,
     duplicates,
     references,
     rotationTimes,
     gatewayRotation,
     thresholds,
-    subscriptions,
     callerPatterns,
     secretNames,
     budgetCurrencies,
-    pricedAliases,
-    priceDays,
+    ...priceChecks,
+    ...more,
   ];
   return rules.flatMap((rule) => [...rule(policy)]);
 }
@@ -155,33 +154,6 @@ function* thresholds({ alerts: { spendThresholds } }: Policy): Problems {
   }
 }
 
-/** Each endpoint once, of the form that its protocol takes, with a filter that some alert passes. */
-function* subscriptions({ alerts, workspaces }: Policy): Problems {
-  const scopes = [...workspaces.map(({ name }) => name), ORGANIZATION];
-  for (const [index, { protocol, endpoint, filter }] of alerts.subscriptions.entries()) {
-    const subscription = ['alerts', 'subscriptions', index];
-    const path = [...subscription, 'endpoint'];
-    const first = alerts.subscriptions.findIndex(
-      (other) => other.protocol === protocol && other.endpoint === endpoint,
-    );
-    if (first < index) {
-      const message = `${quoted(endpoint)} is already the endpoint of subscriptions[${first}]: each must be unique`;
-      yield { path, message };
-    }
-    for (const [position, workspace] of (filter?.workspace ?? []).entries()) {
-      if (scopes.includes(workspace)) continue;
-      yield {
-        path: [...subscription, 'filter', 'workspace', position],
-        message: unknownText('workspace', workspace, scopes),
-      };
-    }
-    const problem = endpointProblem(protocol, endpoint);
-    if (problem) {
-      yield { path, message: `${quoted(endpoint)} does not fit protocol ${protocol}: ${problem}` };
-    }
-  }
-}
-
 /** Of two patterns that match one caller the more specific one wins, so a tie has no winner. */
 function* callerPatterns({ callers }: Policy): Problems {
   const patterns = callers.map(({ principal }) => callerPattern(principal));
@@ -234,33 +206,5 @@ function* budgetCurrencies({ workspaces, mistral }: Policy): Problems {
         message: `${value} is in another currency than mistral.currency (${mistral.currency}): name it ${expected}`,
       };
     }
-  }
-}
-
-/** Out of order, one of two prices would never be used. */
-function* priceDays({ prices }: Policy): Problems {
-  for (const [id, { from, changes = [] }] of Object.entries(prices.models)) {
-    let before = from;
-    for (const [index, change] of changes.entries()) {
-      if (before !== undefined && change.from <= before) {
-        yield {
-          path: ['prices', 'models', id, 'changes', index, 'from'],
-          message: `${quoted(change.from)} is not after ${quoted(before)}: must be a later day than that of the prices before`,
-        };
-      }
-      before = change.from;
-    }
-  }
-}
-
-/** Requests are priced by exact ids, so that a price under an alias would never be used. */
-function* pricedAliases({ prices }: Policy): Problems {
-  for (const name of Object.keys(prices.models)) {
-    const model = PRICE_LIST.find(({ aliases }) => aliases.includes(name));
-    if (model === undefined) continue;
-    yield {
-      path: ['prices', 'models', name],
-      message: `${quoted(name)} is an alias, which may come to stand for another model: must be an exact id such as ${quoted(model.id)}`,
-    };
   }
 }

@@ -4,6 +4,12 @@ const IAM_PRINCIPAL = /^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)\/[\w+=,.@/*
 const ASSUMED_ROLE = /^arn:aws[a-z-]*:sts::(\d{12}|\*):assumed-role\/[\w+=,.@*?-]+\/[\w+=,.@*?-]+$/;
 const IAM_PATTERN = /^arn:aws[a-z-]*:iam::(\d{12}|\*):(role|user)\/[\w+=,.@/*?-]+$/;
 
+/** Every object has members of these names, which would be taken for entries of a list by name. */
+export const NOT_RESERVED = [
+  (name: string): boolean => !(name in Object.prototype),
+  { error: 'is a name that every JavaScript object has, must be another one' },
+] as const;
+
 /** A principal that a resource policy can name: an account is needed, so that it trusts no other. */
 export const ReaderArnSchema = z.string().regex(IAM_PRINCIPAL, {
   error:
@@ -32,9 +38,16 @@ export function endpointProblem(protocol: string, endpoint: string): string | un
       return /^\+[1-9]\d{6,14}$/.test(endpoint)
         ? undefined
         : 'must be a phone number such as +33612345678';
-    default: {
-      const arn = new RegExp(`^arn:aws[a-z-]*:${protocol}:[a-z0-9-]+:\\d{12}:.+$`);
-      return arn.test(endpoint) ? undefined : `must be the ARN of an ${protocol} resource`;
-    }
+    case 'lambda':
+      return /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,64}(:[\w$-]+)?$/.test(
+        endpoint,
+      )
+        ? undefined
+        : 'must be the ARN of a Lambda function';
+    default:
+      if (endpoint.endsWith('.fifo')) return 'SNS delivers to no FIFO queue from this topic';
+      return /^arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]{1,80}$/.test(endpoint)
+        ? undefined
+        : 'must be the ARN of an SQS queue';
   }
 }

@@ -9,8 +9,7 @@ export const POLICY_FILE = 'policy.json';
 /** Reads the policy deployed with the code. @throws Error listing all that is wrong with it */
 export function readPolicyFile(folder: string): Policy {
   const document = JSON.parse(readFileSync(join(folder, POLICY_FILE), 'utf8'));
-  // EventBridge Scheduler rejected the deploy if it does not know the time zone.
-  const parsed = parsePolicy(document, { isTimeZone: () => true });
+  const parsed = parsePolicy(document);
   if (parsed.ok) return parsed.policy;
   throw new Error(`policy deployed with this function is wrong:\n${parsed.problems.join('\n')}`);
 }

@@ -1,12 +1,15 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { ALERT_TYPES } from './alert-types.js';
-import { ArnPatternSchema, ReaderArnSchema } from './policy-fields.js';
+import { ArnPatternSchema, NOT_RESERVED, ReaderArnSchema } from './policy-fields.js';
 
 /** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
-const NameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
-  error: 'must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
-});
+const NameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+    error: 'must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
+  })
+  .refine(...NOT_RESERVED);
 
 /** What Secrets Manager accepts as the name of a secret. */
 const SecretNameSchema = z
@@ -19,19 +22,23 @@ const SecretNameSchema = z
     error: 'must not end in a hyphen and six characters, which Secrets Manager adds to ARNs itself',
   });
 
-// Nine million in nano-units is what a number holds exactly.
-const MoneySchema = z.number().positive().max(9e6);
-const ModelsSchema = z.union([z.literal('*'), z.array(z.string().min(1)).min(1)], {
+/** The least is a cent; nine million in nano-units is what a number holds exactly. */
+const MoneySchema = z.number().min(0.01).max(9e6);
+const ModelIdSchema = z
+  .string()
+  .min(1)
+  .refine(...NOT_RESERVED);
+const ModelsSchema = z.union([z.literal('*'), z.array(ModelIdSchema).min(1)], {
   error: 'must be "*" or a list of at least one model id or alias',
 });
 
 const KeySchema = z.strictObject({
   name: NameSchema,
   description: z.string().max(2048).default(''),
-  // Secrets Manager rotates at most every 1000 days; under a day no drain could be observed.
-  rotateEveryDays: z.int().min(1).max(1000).default(90),
+  // Secrets Manager takes at most rate(999 days); under a day no drain could be observed.
+  rotateEveryDays: z.int().min(1).max(999).default(90),
   /** IAM principals that may read the secret. */
-  readers: z.array(ReaderArnSchema).max(50).default([]), // what a secret's policy has room for
+  readers: z.array(ReaderArnSchema).max(50).default([]), // deploy-checks.ts counts their length too
 });
 
 const WorkspaceSchema = z.strictObject({
@@ -40,7 +47,12 @@ const WorkspaceSchema = z.strictObject({
   id: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
   /** The Mistral user that new keys belong to. */
   ownerUserId: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
-  team: z.string().min(1).max(256), // it becomes a tag
+  /** It becomes a tag. */
+  team: z
+    .string()
+    .max(256)
+    .regex(/\S/, { error: 'must be 1 to 256 characters that are not all blank' })
+    .regex(/^(?!\s*aws:)/i, { error: 'must not begin with "aws:", which AWS reserves in tags' }),
   models: ModelsSchema,
   requestsPerMinute: z.int().positive(),
   budgets: z
@@ -66,6 +78,8 @@ const RoleSchema = z.strictObject({
   dailyTokens: z.union([z.int().positive(), z.literal('unlimited')], {
     error: 'must be a positive whole number or "unlimited"',
   }),
+  /** What happens to a request for more than `maxTokensPerRequest`: refused, or lowered to it. */
+  overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
 });
 
 const CallerSchema = z.strictObject({
@@ -90,19 +104,9 @@ const RotationSchema = z.strictObject({
 });
 
 const AuditSchema = z.strictObject({
-  /** An EventBridge Scheduler expression, read in `timezone`. */
-  schedule: z
-    .string()
-    // Six fields, exactly one of the two for days being "?": with fewer, a deploy would fail halfway.
-    .regex(
-      /^(cron\(\S+ \S+ (\? \S+ [^\s?]+|[^\s?]+ \S+ \?) \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$/,
-      {
-        error:
-          'must be cron(minute hour day month weekday year) with "?" for day or weekday, or rate(...), for example cron(0 2 * * ? *)',
-      },
-    )
-    .default('cron(0 2 * * ? *)'),
-  /** An IANA time zone; `parsePolicy` checks that there is one of that name. */
+  /** An EventBridge Scheduler expression, read in `timezone`; `deploy-checks.ts` checks both. */
+  schedule: z.string().default('cron(0 4 * * ? *)'),
+  /** An IANA time zone. */
   timezone: z.string().default('UTC'),
   staleAfterDays: z.int().positive().default(30),
   maxAgeDays: z.int().positive().default(90),
@@ -114,7 +118,7 @@ const AuditSchema = z.strictObject({
 
 const SubscriptionSchema = z.strictObject({
   protocol: z.enum(['email', 'email-json', 'https', 'sms', 'sqs', 'lambda']),
-  endpoint: z.string().min(1),
+  endpoint: z.string().min(1).max(2048),
   /** Only alerts whose message attributes have one of these values. */
   filter: z
     .strictObject({
@@ -134,6 +138,7 @@ const AlertsSchema = z.strictObject({
   subscriptions: z.array(SubscriptionSchema).default([]),
   runbookUrl: z
     .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+    .max(512) // an alarm's description has 1,024 characters, and ends with it
     .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
 });
 
@@ -182,11 +187,34 @@ const PricesSchema = z.strictObject({
   /** A model without a price costs as much as the most expensive one, or is refused. */
   unknownModel: z.enum(['most-expensive', 'refuse']).default('most-expensive'),
   /** By exact model id; each replaces what the price book says of the model. */
-  models: z.record(z.string().min(1), DatedModelPricesSchema).default({}),
+  models: z.record(ModelIdSchema, DatedModelPricesSchema).default({}),
+});
+
+/** How much is reserved for what the bytes of a request do not bound, until Mistral reports its use. */
+const LimitsSchema = z.strictObject({
+  /** Pages of a document of which a request for OCR names none. */
+  ocrPages: z.int().min(1).max(100_000).default(1000),
+  /** By exact model id. */
+  models: z
+    .record(
+      z.string().min(1),
+      z.strictObject({
+        /** Tokens of one image in a prompt. @default 3100, and 4160 for Pixtral */
+        imageTokens: z.int().min(1).max(1_048_576).optional(),
+      }),
+    )
+    .default({}),
 });
 
 const GatewaySchema = z.strictObject({
   enabled: z.boolean().default(false),
+  /** Lets every account of this AWS organization call; `callers` says which of its principals may. */
+  organizationId: z
+    .string()
+    .regex(/^o-[a-z0-9]{10,32}$/, {
+      error: 'must be the id of an AWS organization such as o-a1b2c3d4e5',
+    })
+    .optional(),
   /** IAM principals besides the gateway's function that may read its keys: those of plain servers. */
   readers: z.array(ReaderArnSchema).max(20).default([]),
   // A function URL takes 6 MB, and what is not text arrives there a third longer.
@@ -204,6 +232,7 @@ export const PolicySchema = z.strictObject({
   roles: z.record(NameSchema, RoleSchema).default({}),
   callers: z.array(CallerSchema).default([]),
   prices: PricesSchema.prefault({}),
+  limits: LimitsSchema.prefault({}),
   gateway: GatewaySchema.prefault({}),
   rotation: RotationSchema.prefault({}),
   audit: AuditSchema.prefault({}),

@@ -20,7 +20,9 @@ export interface Usage {
 export interface UsageBounds {
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** All pages, annotated ones included. */
   readonly pages: number;
+  readonly annotatedPages: number;
   readonly audioSeconds: number;
   readonly characters: number;
   /** It asks for the priority tier, so that it may get and pay it. */
@@ -61,8 +63,8 @@ export function upperBoundCost({ bounds: rates }: ModelPrices, bounds: UsageBoun
     inputToken: bounds.promptTokens,
     cachedToken: 0,
     outputToken: bounds.completionTokens,
-    page: bounds.pages,
-    annotatedPage: 0,
+    page: bounds.pages - bounds.annotatedPages,
+    annotatedPage: bounds.annotatedPages,
     audioSecond: bounds.audioSeconds,
     character: bounds.characters,
   });

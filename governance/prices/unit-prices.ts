@@ -80,7 +80,7 @@ export function upperBound(prices: UnitPrices): UnitPrices {
   return {
     ...prices,
     inputToken: larger(prices.inputToken, prices.cachedToken),
-    page: larger(prices.page, prices.annotatedPage),
+    annotatedPage: larger(prices.page, prices.annotatedPage),
   };
 }
 

@@ -1,14 +1,14 @@
 import type { Counter } from './counter.js';
-import { newRecentUse, type RecentUse } from './lease-size.js';
+import { newRecentUse, obtainable, type RecentUse } from './lease-size.js';
 import { newPosition, type Position } from './position.js';
-import type { QuotaClaim, QuotaUnavailable, Reservation } from './quota.js';
+import type { QuotaClaim, QuotaUnavailable, QuotaUnit, Reservation } from './quota.js';
 import type { CounterKey } from './shards.js';
 
 /** What one request got from one counter. */
 export type TakeOutcome = { readonly kind: 'taken' } | Refused;
 
 export type Refused =
-  | { readonly kind: 'exhausted'; readonly heldByOthers: boolean }
+  | { readonly kind: 'exhausted'; readonly mayFreeSooner: boolean }
   | QuotaUnavailable;
 
 export interface Waiter {
@@ -19,6 +19,7 @@ export interface Waiter {
 /** One holder's knowledge of one counter. Changes in place, see `Position`. */
 export interface Account {
   readonly key: CounterKey;
+  readonly unit: QuotaUnit;
   readonly windowName: string;
   /** The end of its window. */
   readonly endsMs: number;
@@ -37,17 +38,16 @@ export interface Account {
   /** The exchanges in progress, one after the other. */
   turn: Promise<void> | undefined;
   counter: Counter | undefined;
-  /** Until then, this amount or more is refused without asking the counter again. */
-  refusal: { readonly untilMs: number; readonly amount: number; readonly heldByOthers: boolean };
+  /** Until then, what the counter as it was read cannot give is refused without asking it again. */
+  refusesUntilMs: number;
   /** The counter could not be reached, and is not called until then. */
   outage: { readonly untilMs: number; readonly reason: string };
 }
 
-export const NO_REFUSAL = { untilMs: 0, amount: Infinity, heldByOthers: false };
 export const TAKEN: TakeOutcome = { kind: 'taken' };
 
 export function newAccount(
-  fixed: Pick<Account, 'key' | 'windowName' | 'endsMs' | 'expiresAtMs' | 'limit'>,
+  fixed: Pick<Account, 'key' | 'unit' | 'windowName' | 'endsMs' | 'expiresAtMs' | 'limit'>,
   nowMs: number,
 ): Account {
   return {
@@ -59,7 +59,7 @@ export function newAccount(
     waiters: [],
     turn: undefined,
     counter: undefined,
-    refusal: NO_REFUSAL,
+    refusesUntilMs: 0,
     outage: { untilMs: 0, reason: '' },
   };
 }
@@ -91,6 +91,30 @@ export function settle({ position }: Account, reserved: number, used: number): v
 export function cancel(account: Account, amount: number): void {
   settle(account, amount, 0);
   account.recent.sum = Math.max(0, account.recent.sum - amount);
+}
+
+/** The most that could be reserved now, as far as is known: what requests in flight return counts at once. */
+export function couldGive(account: Account): number {
+  return obtainable({ free: account.position.free, room: roomOf(account) });
+}
+
+/** What the limit has left, as far as is known. */
+export function roomOf({ limit, counter, position }: Account): number {
+  return limit - (counter?.committed ?? position.used + position.inFlight);
+}
+
+/**
+ * What cannot be had now, and whether it could if all that is reserved came back. A request in flight
+ * may return most of its money and tokens, but stays a request.
+ */
+export function exhausted(account: Account, amount: number, holderId: string): Refused {
+  const { unit, limit, counter, position } = account;
+  let spent = (counter?.settled ?? 0) + position.used;
+  if (unit === 'requests') {
+    spent += position.inFlight;
+    for (const [id, { inFlight }] of counter?.leases ?? []) if (id !== holderId) spent += inFlight;
+  }
+  return { kind: 'exhausted', mayFreeSooner: amount <= limit - spent };
 }
 
 /** Nothing is left to settle, and no lease to return. */

@@ -1,4 +1,12 @@
-import { type Account, type Refused, TAKEN, type TakeOutcome, take } from './account.js';
+import {
+  type Account,
+  couldGive,
+  exhausted,
+  type Refused,
+  TAKEN,
+  type TakeOutcome,
+  take,
+} from './account.js';
 import { type HolderParts, startTurn } from './exchange-turn.js';
 import type { Meter } from './meter.js';
 import type { QuotaClaim, QuotaRefusal, QuotaTooSmall, QuotaUnavailable } from './quota.js';
@@ -46,11 +54,12 @@ export function exceedsLimit(
 export function knownRefusal(
   { accounts }: Meter,
   claim: QuotaClaim,
+  parts: HolderParts,
   nowMs: number,
 ): QuotaRefusal | QuotaUnavailable | undefined {
   const refused: Refused[] = [];
   for (const account of accounts) {
-    const outcome = knownOutcome(account, claim.amount, nowMs);
+    const outcome = knownOutcome(account, claim.amount, parts, nowMs);
     if (!outcome) return undefined;
     refused.push(outcome);
   }
@@ -64,7 +73,7 @@ function takeOrWait(
 ): TakeOutcome | Promise<TakeOutcome> {
   const nowMs = parts.nowMs();
   if (take(account, amount, nowMs)) return TAKEN;
-  const known = knownOutcome(account, amount, nowMs);
+  const known = knownOutcome(account, amount, parts, nowMs);
   if (known) return known;
   return new Promise((answer) => {
     account.waiters.push({ amount, answer });
@@ -72,13 +81,18 @@ function takeOrWait(
   });
 }
 
-function knownOutcome(account: Account, amount: number, nowMs: number): Refused | undefined {
-  const { limit, position, refusal, outage } = account;
-  if (amount > limit) return { kind: 'exhausted', heldByOthers: false };
+function knownOutcome(
+  account: Account,
+  amount: number,
+  { holderId }: HolderParts,
+  nowMs: number,
+): Refused | undefined {
+  const { limit, position, outage } = account;
+  if (amount > limit) return { kind: 'exhausted', mayFreeSooner: false };
   if (position.free >= amount && nowMs < position.fenceMs) return undefined;
   if (nowMs < outage.untilMs) return { kind: 'unavailable', reason: outage.reason };
-  if (nowMs < refusal.untilMs && amount >= refusal.amount)
-    return { kind: 'exhausted', heldByOthers: refusal.heldByOthers };
+  if (nowMs < account.refusesUntilMs && amount > couldGive(account))
+    return exhausted(account, amount, holderId);
   return undefined;
 }
 
@@ -90,6 +104,6 @@ function refusalOf(
 ): QuotaRefusal | QuotaUnavailable {
   for (const outcome of refused) if (outcome.kind === 'unavailable') return outcome;
   const { windowName, endsMs } = accounts[0] as Account;
-  const heldByOthers = refused.some((one) => one.kind === 'exhausted' && one.heldByOthers);
-  return { kind: 'exhausted', quota, windowName, resetsAt: new Date(endsMs), heldByOthers };
+  const mayFreeSooner = refused.some((one) => one.kind === 'exhausted' && one.mayFreeSooner);
+  return { kind: 'exhausted', quota, windowName, resetsAt: new Date(endsMs), mayFreeSooner };
 }

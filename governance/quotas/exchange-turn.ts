@@ -1,6 +1,15 @@
-import { type Account, isSettled, NO_REFUSAL, TAKEN, takeInTurn, type Waiter } from './account.js';
+import {
+  type Account,
+  couldGive,
+  exhausted,
+  isSettled,
+  roomOf,
+  TAKEN,
+  takeInTurn,
+  type Waiter,
+} from './account.js';
 import type { Exchange } from './counter.js';
-import { obtainable, rollUse, spareFor, supplyFor } from './lease-size.js';
+import { rollUse, spareFor, supplyFor } from './lease-size.js';
 import { CLOCK_MARGIN_MS, LEASE_MS, reclaims } from './lease-time.js';
 import { confirm, doubt, propose, reconcile } from './position.js';
 import type { QuotaCounters } from './quota-counters.aws.js';
@@ -19,7 +28,7 @@ const MAX_RECLAIMS = 4;
 /** At the start of a window, most of the holders that will share it have not come yet. */
 const LEAST_HOLDERS = 8;
 const REFUSAL_MS = 1_000;
-/** No holder has a lease, so only a higher limit could free something. */
+/** No other holder has a lease, so only this one's requests or a higher limit could free something. */
 const FINAL_REFUSAL_MS = 10_000;
 const OUTAGE_MS = 200;
 
@@ -81,7 +90,7 @@ async function exchangeTurn(account: Account, parts: HolderParts, purpose: Purpo
       if (happened && account.waiters.length === 0) break;
     }
     // Other holders were faster every time, and hold what this one needs.
-    for (const { answer } of drain(account)) answer({ kind: 'exhausted', heldByOthers: true });
+    for (const { answer } of drain(account)) answer({ kind: 'exhausted', mayFreeSooner: true });
     await reclaimSome(account, parts);
   } catch (error) {
     fail(account, parts, error);
@@ -108,7 +117,7 @@ async function exchangeOnce(account: Account, parts: HolderParts, purpose: Purpo
     reconcile(position, found, { nowMs: nowMs(), mayYetArrive: answer.wasRepeated });
   }
   account.lowWater = Math.floor(Math.max(0, position.free) / 3);
-  if (couldGive(account) >= account.refusal.amount) account.refusal = NO_REFUSAL;
+  account.refusesUntilMs = Math.min(account.refusesUntilMs, refusesUntil(account, parts));
   return answer.happened;
 }
 
@@ -129,15 +138,6 @@ function plannedSpare(account: Account, parts: HolderParts): number {
   });
 }
 
-function couldGive(account: Account): number {
-  return obtainable({ free: account.position.free, room: roomOf(account) });
-}
-
-/** What the limit has left, as far as is known. */
-function roomOf({ limit, counter, position }: Account): number {
-  return limit - (counter?.committed ?? position.used + position.inFlight);
-}
-
 function holdersOf({ counter, position }: Account, { holderId }: HolderParts): number {
   if (!counter) return LEAST_HOLDERS;
   const isCounted = counter.leases.has(holderId) || position.lease !== undefined;
@@ -155,7 +155,6 @@ function serve(account: Account, nowMs: number): void {
 
 /** Rejects what the counter, as just read, cannot give, and serves the requests behind. */
 function refuseHopeless(account: Account, parts: HolderParts): void {
-  const heldByOthers = isHeldByOthers(account, parts);
   const kept: Waiter[] = [];
   const nowMs = parts.nowMs();
   for (const waiter of account.waiters) {
@@ -163,19 +162,17 @@ function refuseHopeless(account: Account, parts: HolderParts): void {
     if (kept.length === 0 && takeInTurn(account, amount, nowMs)) answer(TAKEN);
     else if (amount <= couldGive(account)) kept.push(waiter);
     else {
-      const untilMs = nowMs + (heldByOthers ? REFUSAL_MS : FINAL_REFUSAL_MS);
-      const isFirst = account.refusal.untilMs <= nowMs || amount < account.refusal.amount;
-      if (isFirst) account.refusal = { untilMs, amount, heldByOthers };
-      answer({ kind: 'exhausted', heldByOthers });
+      account.refusesUntilMs = refusesUntil(account, parts);
+      answer(exhausted(account, amount, parts.holderId));
     }
   }
   account.waiters = kept;
 }
 
-function isHeldByOthers({ counter }: Account, { holderId }: HolderParts): boolean {
+function refusesUntil({ counter }: Account, { holderId, nowMs }: HolderParts): number {
   for (const [id, { amount }] of counter?.leases ?? [])
-    if (id !== holderId && amount > 0) return true;
-  return false;
+    if (id !== holderId && amount > 0) return nowMs() + REFUSAL_MS;
+  return nowMs() + FINAL_REFUSAL_MS;
 }
 
 async function reclaimForWaiters(account: Account, parts: HolderParts): Promise<void> {

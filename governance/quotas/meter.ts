@@ -48,7 +48,8 @@ export function createMeters(holderId: string): Meters {
         return known;
       }
       const expiresAtMs = endsMs + KEPT_MS[quota.window];
-      const fixed = { key, windowName: name, endsMs, expiresAtMs, limit };
+      const { unit } = quota;
+      const fixed = { key, unit, windowName: name, endsMs, expiresAtMs, limit };
       const account = newAccount(fixed, at.getTime());
       accounts.set(nameOf(key), account);
       return account;

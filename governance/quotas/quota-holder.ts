@@ -3,7 +3,7 @@ import { type Account, cancel, HeldReservation, isAmount, take } from './account
 import { type ClaimOutcome, exceedsLimit, knownRefusal, takeFrom } from './claims.js';
 import { flushAccount, type HolderParts, isOver, startTurn } from './exchange-turn.js';
 import { createMeters } from './meter.js';
-import type { QuotaClaim, QuotaHolder } from './quota.js';
+import type { QuotaClaim, QuotaHolder, QuotaRefusal, QuotaUnavailable } from './quota.js';
 import type { QuotaCounters } from './quota-counters.aws.js';
 
 export interface QuotaHolderOptions {
@@ -53,11 +53,7 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
       const refusal = exceedsLimit(meters.at(claim.quota, at), claim);
       if (refusal) return refusal;
     }
-    for (const claim of claims) {
-      const refusal = knownRefusal(meters.at(claim.quota, at), claim, at);
-      if (refusal) return refusal;
-    }
-    return undefined;
+    return lasting(claims.map((one) => knownRefusal(meters.at(one.quota, at), one, parts, at)));
   }
 
   async function reserveFromCounters(claims: readonly QuotaClaim[], at: number) {
@@ -106,11 +102,20 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
 /** A reservation of all claims, or of none. */
 function reservationOf(claims: readonly QuotaClaim[], outcomes: readonly ClaimOutcome[]) {
   const taken = outcomes.map((one) => (one.kind === 'taken' ? one.account : undefined));
-  const refusal = outcomes.find((one) => one.kind !== 'taken');
+  const refusal = lasting(outcomes.map((one) => (one.kind === 'taken' ? undefined : one)));
   if (!refusal) return new HeldReservation(taken as Account[], claims);
   for (const [index, account] of taken.entries())
     if (account) cancel(account, claims[index]?.amount ?? 0);
   return refusal;
+}
+
+/** The refusal that lasts longest: a retry after the end of another would be in vain. */
+function lasting(refusals: readonly (QuotaRefusal | QuotaUnavailable | undefined)[]) {
+  const endMs = (one: QuotaRefusal | QuotaUnavailable) =>
+    one.kind === 'exhausted' && !one.mayFreeSooner ? one.resetsAt.getTime() : 0;
+  let last: QuotaRefusal | QuotaUnavailable | undefined;
+  for (const one of refusals) if (one && (!last || endMs(one) > endMs(last))) last = one;
+  return last;
 }
 
 function checkAmounts(claims: readonly QuotaClaim[]): void {

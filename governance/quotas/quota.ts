@@ -36,8 +36,8 @@ export interface QuotaRefusal {
   /** The exhausted window, for example `2026-11-23T17`. */
   readonly windowName: string;
   readonly resetsAt: Date;
-  /** Quota may become free sooner, since other holders have leased it and not used it. */
-  readonly heldByOthers: boolean;
+  /** It would fit but for what this holder or others have reserved and not used, at least not yet. */
+  readonly mayFreeSooner: boolean;
 }
 
 /** The amount does not fit even into an unused quota, so a retry cannot help. */

@@ -49,7 +49,7 @@ export function createSpendMemory(client: DynamoDBClient, TableName: string): Sp
   return {
     async recall() {
       const remembered = new Map<string, RememberedSpend>();
-      for await (const item of itemsOfPartition(client, TableName, PARTITION)) {
+      for (const item of await itemsOfPartition(client, TableName, PARTITION)) {
         const { sk, version, entry, claimedUntil } = ItemSchema.parse(item);
         const claim = claimedUntil === undefined ? undefined : new Date(claimedUntil);
         remembered.set(sk.S, { state: entry.S, version, claimedUntil: claim });

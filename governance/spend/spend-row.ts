@@ -1,31 +1,34 @@
-import type { Currency } from '../platform/wording.js';
+import * as z from 'zod';
 import { windowName } from '../quotas/quota-window.js';
-import type { SpendForecast } from './spend-forecast.js';
+import { SpendForecastSchema } from './spend-forecast.js';
 import { billedInWindow, type SpendStatus } from './spend-status.js';
 import type { WorkspaceSpend } from './workspace-spend.js';
 
-/** The windows that budgets are for. */
-export type BudgetWindow = 'hour' | 'day' | 'month';
+/** As the spend monitor returns it. */
+export const SpendRowSchema = z.object({
+  workspace: z.string(),
+  window: z.enum(['hour', 'day', 'month']),
+  /** For example `2026-11`. */
+  windowName: z.string(),
+  currency: z.enum(['USD', 'EUR']),
+  /** The larger of metered and billed. */
+  spentNanos: z.number(),
+  /** What gateway and client library counted; `undefined` where neither is in use. */
+  meteredNanos: z.number().optional(),
+  /** `undefined` where Mistral's report says nothing about the window. */
+  billedNanos: z.number().optional(),
+  /** `undefined` where the workspace has no budget for the window. */
+  budgetNanos: z.number().optional(),
+  percent: z.number().optional(),
+  /** `undefined` for hours, and in the first two weeks. */
+  forecast: SpendForecastSchema.optional(),
+});
 
 /** One workspace's spend in one window, for metrics and the command line. Money in nano-units. */
-export interface SpendRow {
-  readonly workspace: string;
-  readonly window: BudgetWindow;
-  /** For example `2026-11`. */
-  readonly windowName: string;
-  readonly currency: Currency;
-  /** The larger of metered and billed. */
-  readonly spentNanos: number;
-  /** What gateway and client library counted; `undefined` where neither is in use. */
-  readonly meteredNanos: number | undefined;
-  /** `undefined` where Mistral's report says nothing about the window. */
-  readonly billedNanos: number | undefined;
-  /** `undefined` where the workspace has no budget for the window. */
-  readonly budgetNanos: number | undefined;
-  readonly percent: number | undefined;
-  /** `undefined` for hours, and in the first two weeks. */
-  readonly forecast: SpendForecast | undefined;
-}
+export type SpendRow = Readonly<z.infer<typeof SpendRowSchema>>;
+
+/** The windows that budgets are for. */
+export type BudgetWindow = SpendRow['window'];
 
 /** A row for each budget, and for the month in any case where Mistral reports it. */
 export function spendRows(

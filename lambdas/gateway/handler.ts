@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
+import { decodedBody } from '../../gateway/body-encoding.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { bodyTooLarge, bodyTooShort } from '../../gateway/problems.js';
 import { type Reply, type RequestInFlight, send } from '../../gateway/reply.js';
@@ -61,7 +62,8 @@ export function createGatewayHandler(deps: GatewayHandlerDeps): unknown {
     const renewing = setInterval(() => void flush().catch(() => undefined), flushEveryMs);
     try {
       await new Promise<void>((resolve) => {
-        const reply = new LambdaReply(stream, flush, resolve);
+        const isHead = event.requestContext.http.method === 'HEAD';
+        const reply = new LambdaReply(stream, isHead, flush, resolve);
         handle(gateway, event, reply);
       });
     } finally {
@@ -81,15 +83,22 @@ function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
   const announced = Number(headers['content-length'] ?? body.length);
   const { maxBodyBytes } = gateway;
   if (Math.max(announced, body.length) > maxBodyBytes) {
-    reply.refuse(bodyTooLarge(maxBodyBytes));
+    reply.refuse(bodyTooLarge(endpoint, maxBodyBytes));
     return;
   }
   if (announced > body.length) {
     reply.refuse(bodyTooShort());
     return;
   }
-  const callerArn = requestContext.authorizer?.iam?.userArn;
-  reply.inFlight = gateway.handle(endpoint, { callerArn, accept: headers.accept }, body, reply);
+  const head = { callerArn: requestContext.authorizer?.iam?.userArn, accept: headers.accept };
+  const start = (decoded: Buffer | Problem) => {
+    if (reply.isOver) return; // the caller left while its body was unpacked
+    if (!Buffer.isBuffer(decoded)) reply.refuse(decoded);
+    else reply.inFlight = gateway.handle(endpoint, head, decoded, reply);
+  };
+  const decoded = decodedBody(body, headers['content-encoding'], endpoint, maxBodyBytes);
+  if (Buffer.isBuffer(decoded)) start(decoded);
+  else void decoded.then(start);
 }
 
 class LambdaReply implements Reply {
@@ -97,9 +106,12 @@ class LambdaReply implements Reply {
   started = false;
   #stream: Writable;
   #over = false;
+  readonly #added: Record<string, string> = {};
 
   constructor(
     stream: Writable,
+    /** Whose answer is headers alone. */
+    private readonly isHead: boolean,
     private readonly flush: () => Promise<void>,
     private readonly done: () => void,
   ) {
@@ -112,9 +124,17 @@ class LambdaReply implements Reply {
     send(this, answerOf(refusal));
   }
 
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  addHeader(name: string, value: string): void {
+    this.#added[name] = value;
+  }
+
   start(statusCode: number, flat: string[]): void {
     this.started = true;
-    const headers: Record<string, string> = {};
+    const headers = this.#added;
     for (let i = 0; i < flat.length; i += 2) {
       // Lambda frames the stream itself.
       if (flat[i] !== 'content-length') headers[flat[i] ?? ''] = flat[i + 1] ?? '';
@@ -137,7 +157,7 @@ class LambdaReply implements Reply {
 
   end(chunk?: Buffer): void {
     this.#over = true;
-    if (chunk) this.#stream.write(chunk);
+    if (chunk && !this.isHead) this.#stream.write(chunk);
     void this.#flushed().then(() => {
       this.#stream.end(this.done);
     });

@@ -54,9 +54,7 @@ export function createOperatorRotationHandler(deps: OperatorRotationDeps) {
     if (admission.kind === 'proceed' && step !== 'setSecret') {
       await verifyOperatorKey(deps, rotation);
     }
-    if (step !== 'finishSecret') return;
-    await finishSecret(deps, rotation);
-    // Until here, a crash leaves a version that the next `keys supply` goes on with.
-    await deps.secrets.clearPending(secret.arn, versionId);
+    // Until its end, a crash leaves a version that the next `keys supply` goes on with.
+    if (step === 'finishSecret') await finishSecret(deps, rotation);
   };
 }

@@ -1,7 +1,8 @@
 import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
-import { versionAt } from '../../governance/keys/rotation.js';
+import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
+import { readOwnKey } from '../../governance/keys/stored-keys.js';
 import { createFailures, type Failures } from '../../governance/platform/failures.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 
@@ -61,6 +62,20 @@ async function startFirst(
   { secrets, rotations }: ProvisionKeysDeps,
   secretName: string,
 ): Promise<'started' | 'in progress' | 'nothing to do'> {
-  const holdsKey = versionAt(await secrets.describe(secretName), 'AWSCURRENT') !== undefined;
-  return holdsKey ? 'nothing to do' : await rotations.start(secretName);
+  const state = await secrets.describe(secretName);
+  const isHeld = await holdsValue(secrets, state, versionAt(state, 'AWSCURRENT'));
+  return isHeld ? 'nothing to do' : await rotations.start(secretName);
+}
+
+/** AWS does not say that no empty version, which a trial of the schedule makes, is ever current. */
+async function holdsValue(
+  secrets: ProvisionKeysDeps['secrets'],
+  { arn }: SecretState,
+  versionId: string | undefined,
+): Promise<boolean> {
+  let isForeign = false;
+  const key = await readOwnKey(secrets, arn, versionId, () => {
+    isForeign = true;
+  });
+  return key !== undefined || isForeign;
 }

@@ -1,6 +1,6 @@
 import type { KeyDeps } from '../../governance/keys/key-deps.js';
 import { ReplacedKeySchema } from '../../governance/keys/retirement.js';
-import { versionAt } from '../../governance/keys/rotation.js';
+import { blockingVersion, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 
 export interface RollBackKeyDeps extends Pick<KeyDeps, 'keySource' | 'log'> {
@@ -10,6 +10,8 @@ export interface RollBackKeyDeps extends Pick<KeyDeps, 'keySource' | 'log'> {
 export interface RollBack {
   /** `overtaken`: a later rotation's key is current by now, so nothing was changed. */
   readonly outcome: 'rolled back' | 'overtaken';
+  /** The version of another rotation, which has not finished and keeps Secrets Manager from the next. */
+  readonly unfinished?: string | undefined;
 }
 
 /** Task of the retirement flow: promotes the previous key again and deletes the bad one. */
@@ -26,6 +28,7 @@ export function createRollBackKeyHandler({ secrets, keySource, log }: RollBackKe
     await secrets.clearPending(secretId, newVersionId);
     await keySource.delete(newKeyId);
     log.warn('rolled back', { secret: secretName, keyId: newKeyId });
-    return { outcome: 'rolled back' };
+    const unfinished = blockingVersion(await secrets.describe(secretId));
+    return { outcome: 'rolled back', unfinished };
   };
 }

@@ -7,6 +7,7 @@ import {
   RetirementSchema,
   type RetirementVerdict,
 } from '../../governance/keys/retirement.js';
+import { blockingVersion } from '../../governance/keys/rotation.js';
 import { readCurrentKey } from '../../governance/keys/stored-keys.js';
 import { isPlanned } from '../../governance/policy/planned-keys.js';
 
@@ -33,7 +34,7 @@ async function gatherFacts(
   rejectedSince: string | undefined,
 ): Promise<RetirementFacts> {
   const { oldKeyId, oldVersionId } = retirement;
-  const [{ current, newKey }, oldKey] = await Promise.all([
+  const [{ current, newKey, unfinished }, oldKey] = await Promise.all([
     inspectCurrent(deps, retirement),
     deps.inspector.find(oldKeyId, oldVersionId),
   ]);
@@ -46,21 +47,24 @@ async function gatherFacts(
     rejectedSince,
     oldKey,
     oldKeyAccepted: isBadAgain ? await accepts(deps, retirement) : undefined,
+    unfinished,
   };
 }
 
 async function inspectCurrent(
   { policy, secrets, inspector, now }: VerifyRetirementDeps,
   retirement: Retirement,
-): Promise<Pick<RetirementFacts, 'current' | 'newKey'>> {
+): Promise<Pick<RetirementFacts, 'current' | 'newKey' | 'unfinished'>> {
   const { secretName, oldKeyId } = retirement;
-  if (!isPlanned(policy, secretName)) return { current: 'none', newKey: undefined };
-  const { versionId, key } = await readCurrentKey(secrets, secretName);
-  if (key?.keyId === oldKeyId) return { current: 'old', newKey: undefined };
+  const none = { newKey: undefined, unfinished: undefined };
+  if (!isPlanned(policy, secretName)) return { current: 'none', ...none };
+  const { state, versionId, key } = await readCurrentKey(secrets, secretName);
+  const unfinished = blockingVersion(state);
+  if (key?.keyId === oldKeyId) return { current: 'old', newKey: undefined, unfinished };
   const isOurs = retirement.reason === 'replaced' && key?.keyId === retirement.newKeyId;
-  if (versionId === undefined || !key || !isOurs) return { current: 'later', newKey: undefined };
+  if (versionId === undefined || !key || !isOurs) return { current: 'later', ...none };
   const { health } = await inspector.inspect(key, versionId, now());
-  return { current: 'new', newKey: health };
+  return { current: 'new', newKey: health, unfinished };
 }
 
 /** Whether rolling back would help. Uses the old key, so only once the new one is known to be bad. */

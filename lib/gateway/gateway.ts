@@ -1,12 +1,17 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import {
+  accountsOf,
+  callerAccountsProblem,
+  regionProblem,
+} from '../../governance/policy/deploy-checks.js';
 import { GATEWAY_KEY_NAME } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { GatewayEnv } from '../../lambdas/gateway/wiring.js';
-import { accountsOf, SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
+import { SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
 import { governanceMetric } from '../operations/governance-metric.js';
 import { PER_FIVE_MINUTES } from '../operations/runbook-alarm.js';
@@ -15,7 +20,8 @@ import type { SystemParts } from '../platform/system-parts.js';
 import type { QuotaTable } from './quota-table.js';
 
 export interface GatewayProps extends Pick<SystemParts, 'policy' | 'alertTopic' | 'encryptionKey'> {
-  readonly callers: Policy['callers'];
+  /** Who may call. */
+  readonly rules: Pick<Policy, 'callers' | 'gateway'>;
   readonly quotaTable: QuotaTable;
 }
 
@@ -32,6 +38,7 @@ export class Gateway extends Construct {
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id);
 
+    checkPlace(this, props.rules);
     this.function = new GovernanceFunction(this, 'Function', {
       folder: 'gateway',
       description: "Mistral's API for callers without a key",
@@ -56,8 +63,15 @@ export class Gateway extends Construct {
       authType: lambda.FunctionUrlAuthType.AWS_IAM,
       invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
     }).url;
-    const principals = props.callers.map(({ principal }) => principal);
-    for (const account of accountsOf(principals)) this.allowAccount(account);
+    const { callers, gateway } = props.rules;
+    if (gateway.organizationId === undefined) {
+      const accounts = accountsOf(callers.map(({ principal }) => principal));
+      for (const account of accounts) {
+        if (account !== '*') this.allow(account, { principal: account });
+      }
+    } else {
+      this.allow('Organization', { principal: '*', principalOrgId: gateway.organizationId });
+    }
     this.watch(props.alertTopic);
   }
 
@@ -72,17 +86,19 @@ export class Gateway extends Construct {
     });
   }
 
-  /** Lets an account decide which of its principals may call; the policy decides what these may do. */
-  private allowAccount(account: string): void {
-    if (account === '*') return;
-    const permission = { functionName: this.function.functionArn, principal: account };
-    new lambda.CfnPermission(this, `Url${account}`, {
+  /** Lets accounts decide which of their principals may call; the policy decides what these may do. */
+  private allow(
+    name: string,
+    who: Pick<lambda.CfnPermissionProps, 'principal' | 'principalOrgId'>,
+  ): void {
+    const permission = { functionName: this.function.functionArn, ...who };
+    new lambda.CfnPermission(this, `Url${name}`, {
       ...permission,
       action: 'lambda:InvokeFunctionUrl',
       functionUrlAuthType: lambda.FunctionUrlAuthType.AWS_IAM,
     });
     // Function URLs created since October 2025 need this permission too.
-    new lambda.CfnPermission(this, `Function${account}`, {
+    new lambda.CfnPermission(this, `Function${name}`, {
       ...permission,
       action: 'lambda:InvokeFunction',
       invokedViaFunctionUrl: true,
@@ -116,4 +132,12 @@ export class Gateway extends Construct {
       }),
     });
   }
+}
+
+/** What the policy cannot have in this region, or in a stack of this name. */
+function checkPlace(scope: Construct, rules: GatewayProps['rules']): void {
+  const { region, stackName } = Stack.of(scope);
+  const accounts = callerAccountsProblem(rules, stackName);
+  const problem = accounts ? `callers: ${accounts.message}` : regionProblem(rules, region);
+  if (problem !== undefined) throw new Error(`stack ${stackName}: ${problem}`);
 }

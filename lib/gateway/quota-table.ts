@@ -1,5 +1,5 @@
-import { Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { regionalName } from '../platform/encryption-key.js';
 import { GovernanceTable } from '../platform/governance-table.js';
 
 /** The counters of quotas: one item per scope, unit and window, which expires after the window. */
@@ -27,7 +27,7 @@ export class QuotaTable extends GovernanceTable {
       actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
       resourceArns: [this.encryptionKey.keyArn],
       conditions: {
-        StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` },
+        StringEquals: { 'kms:ViaService': regionalName('dynamodb', this) },
       },
     });
   }

@@ -81,7 +81,10 @@ class WorkspaceKeys extends NestedStack {
     keys: readonly PlannedKey[],
     props: ManagedKeysProps,
   ) {
-    super(scope, id, { description: `Mistral keys of ${workspace.name}` });
+    super(scope, id, {
+      description: `Mistral keys of ${workspace.name}`,
+      suppressTemplateIndentation: true,
+    });
     if (props.rotationPermission) this.node.addDependency(props.rotationPermission);
     Tags.of(this).add('mistral-workspace', workspace.name);
     Tags.of(this).add('team', workspace.team.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '_'));
@@ -120,6 +123,7 @@ class KeySecret extends Construct {
     const policy = new secretsmanager.CfnResourcePolicy(this, 'Policy', {
       secretId: secret.ref,
       resourcePolicy: Lazy.any({ produce: () => secretPolicy(this.access, key.readers) }),
+      blockPublicPolicy: true,
     });
     // A secret that left the policy stays protected, and its key is still to be retired.
     policy.applyRemovalPolicy(removalPolicy);

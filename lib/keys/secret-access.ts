@@ -1,4 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { accountsOf } from '../../governance/policy/deploy-checks.js';
 
 /** What a function of this system may do with managed secrets. */
 export interface SecretAccess {
@@ -94,9 +95,4 @@ function readStatements(readers: readonly string[]): iam.PolicyStatement[] {
 /** An account's root stands for every principal of that account. */
 function asPattern(reader: string): string {
   return reader.endsWith(':root') ? reader.replace(/root$/, '*') : reader;
-}
-
-/** The accounts that readers come from. */
-export function accountsOf(readers: readonly string[]): string[] {
-  return [...new Set(readers.map((reader) => reader.split(':')[4] ?? ''))].sort();
 }

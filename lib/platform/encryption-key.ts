@@ -24,7 +24,7 @@ export class EncryptionKey extends Key {
   }
 
   /** Lets principals of these accounts decrypt secrets that they may read; each secret's policy says which. */
-  grantReadersOfSecrets(accounts: readonly string[], region: string): void {
+  grantReadersOfSecrets(accounts: readonly string[]): void {
     if (accounts.length === 0) return;
     this.allow('ReadersThroughSecretsManager', {
       principals: [new iam.AnyPrincipal()],
@@ -32,19 +32,19 @@ export class EncryptionKey extends Key {
       conditions: {
         StringEquals: {
           'kms:CallerAccount': accounts,
-          'kms:ViaService': `secretsmanager.${region}.amazonaws.com`,
+          'kms:ViaService': regionalName('secretsmanager', this),
         },
       },
     });
   }
 
   /** Lets a principal of this account decrypt secrets that it may read. */
-  grantReadSecrets(grantee: iam.IGrantable, region: string): void {
+  grantReadSecrets(grantee: iam.IGrantable): void {
     iam.Grant.addToPrincipal({
       grantee,
       actions: ['kms:Decrypt'],
       resourceArns: [this.keyArn],
-      conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } },
+      conditions: { StringEquals: { 'kms:ViaService': regionalName('secretsmanager', this) } },
     });
   }
 
@@ -59,9 +59,8 @@ export class EncryptionKey extends Key {
 
   /** Encrypts every log group in the system. */
   encryptLogs(system: IConstruct): void {
-    const { region } = Stack.of(this);
     this.allow('LogGroupsOfThisAccount', {
-      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
+      principals: [new iam.ServicePrincipal(regionalName('logs', this))],
       actions: [
         'kms:Decrypt',
         'kms:DescribeKey',
@@ -91,4 +90,10 @@ export class EncryptionKey extends Key {
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
   }
+}
+
+/** A service's name in the region, which ends as the partition's names do: `amazonaws.com.cn`. */
+export function regionalName(service: string, scope: IConstruct): string {
+  const { region, urlSuffix } = Stack.of(scope);
+  return `${service}.${region}.${urlSuffix}`;
 }

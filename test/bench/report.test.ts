@@ -25,6 +25,7 @@ test('the text shows which aim is missed', () => {
     'bundle-size/b     600.4 kB         at most 600   MISSED',
     'audit/ratio       0.612 ×          at least 0.8  MISSED',
     'audit/throughput  53,811.7 keys/s  none',
+    '',
   ]);
 });
 

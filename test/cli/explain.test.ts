@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { explain } from '../../cli/access/explanation.js';
 import { callingArn, openAccess } from '../../cli/access/gateway-rules.js';
 import { authorizeRequest } from '../../governance/access/authorize.js';
-import { aPolicy } from '../support/builders.js';
+import { aPolicy, usePricesTimes } from '../support/builders.js';
 import { documentOf, NOW, runCli } from './run-cli.js';
 
 const ROLE = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
@@ -48,8 +48,9 @@ describe('an explanation', () => {
       workspace: 'dev-workspace',
     });
     document.workspaces[2].overflowTo = ['dev-workspace', 'ml-workspace'];
-    document.workspaces[0].budgets = { monthlyUsd: 0.001 };
-    document.prices = { unknownModel: 'refuse', models: {} };
+    document.workspaces[0].budgets = { monthlyUsd: 0.01 };
+    document.prices = { unknownModel: 'refuse' };
+    usePricesTimes(10, document);
   });
   const ask = (caller: string, model: string, maxTokens?: number) =>
     explain(policy, { callerArn: callingArn(caller), model, maxTokens, endpoint: 'chat' }, NOW);

@@ -8,6 +8,7 @@ import { createOperatorRotationHandler } from '../../lambdas/key-rotation/handle
 import { localAws } from '../../testing/aws.js';
 import { anOperatorPolicy, silentLog } from '../support/builders.js';
 import { leaksIn } from '../support/invariants.js';
+import { MARGINS, NO_KEYS } from '../support/pasted-keys.js';
 import { openCliWorld } from './cli-world.js';
 import { type CliOptions, documentOf, NOW } from './run-cli.js';
 
@@ -110,6 +111,22 @@ describe('keys supply', () => {
     expect(run.stderr).toContain('Paste the key:');
     expect(leaksIn(run.stdout + run.stderr, [key])).toEqual([]);
     expect(world.current()).toMatchObject({ apiKey: key });
+  });
+
+  test('stores a key without what was pasted around it', async () => {
+    const key = world.createKey();
+    const margin = MARGINS.map(([, text]) => text).join('');
+    const piped = await world.supply(margin + key + margin, ['--name', 'from-console']);
+    expect(piped.status).toBe(0);
+    expect(world.current()).toMatchObject({ apiKey: key });
+  });
+
+  test.each(NO_KEYS)('stores nothing for a key with %s', async (_name, textOf) => {
+    const run = await world.supply(textOf(LIKE_A_KEY), ['--name', 'from-console']);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toMatch(/no key was given|the input is not a valid key/);
+    expect(leaksIn(run.stdout + run.stderr, [LIKE_A_KEY])).toEqual([]);
+    expect(world.secrets.find(SECRET).versions.size).toBe(0);
   });
 
   test('a second key is promoted, and the first one retires', async () => {

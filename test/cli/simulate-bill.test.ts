@@ -71,7 +71,7 @@ describe("a replay of Mistral's own report", () => {
       () => write('{"at":"2026-11-24T09:30:00Z"}'),
       'is not an answer of GET /v1/admin/us',
     ],
-    ['two documents', () => write('{}\n{}'), 'could not be read'],
+    ['two documents', () => write('{}\n{}'), 'must be one JSON object'],
   ])('fails for a file of %s', (_what, file, said) => {
     expect(() => replay(file())).toThrow(said);
   });

@@ -23,7 +23,7 @@ interface Request {
 async function* lines(requests: readonly Request[]) {
   for (const request of requests) {
     const usual = { caller: `${CALLER}/platform-admin/x`, model: 'mistral-large-2512' };
-    yield JSON.stringify({ ...usual, ...request });
+    yield `${JSON.stringify({ ...usual, ...request })}\n`;
   }
 }
 

@@ -6,8 +6,10 @@ import {
   completing,
   DAILY_TOKENS,
   KEY,
+  MONEY,
   REQUESTS,
 } from '../support/client-world.js';
+import { MARGINS, NO_KEYS } from '../support/pasted-keys.js';
 
 const NEW = `${KEY}-2`;
 
@@ -137,10 +139,35 @@ test('neither errors nor the client contain a piece of the key', async () => {
   world.letIn.clear();
   await mistral.chat.complete(CHAT).catch(keep);
   world.rotate(`${KEY}\nwith a line break`);
-  world.pass(600);
+  world.pass(4000);
   await mistral.chat.complete(CHAT).catch(keep);
 
   expect(shown).toHaveLength(4);
-  expect(shown.at(-1)).toContain('characters that a header cannot carry');
+  expect(shown.at(-1)).toContain('key_unavailable');
   for (const text of shown) expect(text).not.toContain(KEY.slice(0, 8));
 });
+
+test.each(MARGINS)('a key that was pasted with %s around it is sent without', async (_, margin) => {
+  const world = await clientWorld({});
+  world.rotate(`${margin}${KEY}-1${margin}`);
+  const mistral = await world.create();
+  await expect(mistral.chat.complete(CHAT)).resolves.toBeDefined();
+  expect(world.sent().map(({ headers }) => headers.authorization)).toEqual([`Bearer ${KEY}-1`]);
+});
+
+test.each(NO_KEYS)(
+  'a key with %s is key_unavailable: nothing is sent or booked',
+  async (_, textOf) => {
+    const world = await clientWorld({});
+    world.rotate(textOf(KEY));
+    const mistral = await world.create();
+    const unusable = await mistral.chat.complete(CHAT).catch((error: unknown) => error);
+    expect(unusable).toMatchObject({ code: 'key_unavailable', retryAfterSeconds: 1 });
+    expect(inspect(unusable, { depth: 9, showHidden: true })).not.toContain(KEY.slice(0, 8));
+    await mistral.close();
+    expect(world.sent()).toEqual([]);
+    for (const quota of [DAILY_TOKENS, REQUESTS, MONEY]) {
+      expect(await world.total(quota)).toEqual({ settled: 0, held: 0 });
+    }
+  },
+);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { closeAtEnd, InFlight } from '../../client/closing.js';
 import { GovernanceRefusedError } from '../../client/errors.js';
+import { usePricesTimes } from '../support/builders.js';
 import {
   CHAT,
   clientWorld,
@@ -45,7 +46,8 @@ test('an exhausted quota is named with the time it resets', async () => {
 test('a request larger than the whole budget has no retry time', async () => {
   const world = await clientWorld({
     policy: (document) => {
-      document.workspaces[0].budgets = { dailyUsd: 0.000001 };
+      document.workspaces[0].budgets = { dailyUsd: 0.01 };
+      usePricesTimes(10_000, document);
     },
   });
   const mistral = await world.create();
@@ -63,8 +65,9 @@ test('a request larger than the whole budget has no retry time', async () => {
 test('a budget holds across clients, to the last request that fits', async () => {
   const world = await clientWorld({
     policy: (document) => {
-      // Half a thousandth of a dollar: at 5,850 nano-dollars each, 85 requests at most.
-      document.workspaces[0].budgets = { monthlyUsd: 0.0005 };
+      // A cent: at 117,000 nano-dollars each, 85 requests at most.
+      document.workspaces[0].budgets = { monthlyUsd: 0.01 };
+      usePricesTimes(20, document);
       document.workspaces[0].requestsPerMinute = 60_000;
       document.roles.developer.maxTokensPerRequest = 20;
     },
@@ -90,9 +93,9 @@ test('a budget holds across clients, to the last request that fits', async () =>
   await last.close();
 
   for (const end of ends) expect(end).toMatchObject({ code: 'budget_exhausted' });
-  const spent = await world.total({ ...MONEY, limit: 500_000 });
-  expect(spent).toEqual({ settled: answered * 5850, held: 0 });
-  expect(spent.settled).toBeLessThanOrEqual(500_000);
+  const spent = await world.total({ ...MONEY, limit: 10_000_000 });
+  expect(spent).toEqual({ settled: answered * 117_000, held: 0 });
+  expect(spent.settled).toBeLessThanOrEqual(10_000_000);
   expect(answered).toBeGreaterThan(75);
 });
 

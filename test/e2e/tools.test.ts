@@ -27,7 +27,7 @@ test('a machine without a needed command gets an error, and nothing is installed
   const folder = aFolder();
   const cache = join(folder, 'cache', 'e2e');
   await expect(installTools(cache, { PATH: folder })).rejects.toThrow(
-    'e2e needs python3 (3.10 or newer, with pip) and bash',
+    'e2e needs python3 (3.11 or newer, with pip) and bash',
   );
   expect(existsSync(join(folder, 'cache'))).toBe(false);
 });

@@ -51,7 +51,9 @@ test('the service with a key may count in its own workspace, and decrypt what it
     },
   });
   for (const service of ['dynamodb', 'secretsmanager']) {
-    const via = { 'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.amazonaws.com']] };
+    const via = {
+      'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }]],
+    };
     hasStatement({ Condition: { StringEquals: { 'kms:ViaService': via } } });
   }
 });

@@ -4,7 +4,7 @@ import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { openGateway } from '../../gateway/wiring.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
-import { aPolicy, type policyDocument, silentLog } from '../support/builders.js';
+import { aPolicy, type policyDocument, silentLog, usePricesTimes } from '../support/builders.js';
 import { fakeKeys } from '../support/gateway-fakes.js';
 import {
   answerJson,
@@ -95,7 +95,8 @@ test('annotated pages cost the price of annotated pages', async () => {
 
 test('a request larger than the whole budget is rejected with its size and without Retry-After', async () => {
   const { ask } = await assembled(undefined, (document) => {
-    document.workspaces[0].budgets = { hourlyUsd: 0.0002, monthlyUsd: 5 };
+    document.workspaces[0].budgets = { hourlyUsd: 0.01, monthlyUsd: 5 };
+    usePricesTimes(50, document);
   });
   await ask({ ...CHAT, max_tokens: 7 });
 
@@ -106,14 +107,15 @@ test('a request larger than the whole budget is rejected with its size and witho
   expect(await answer.json()).toMatchObject({
     code: 'budget_exhausted',
     message: expect.stringMatching(
-      /^the request may use up to 0\.\d{4} USD, which never fits into the budget \(USD\) per hour of workspace dev-workspace: the most allowed is 0\.0002 USD\. Reduce max_tokens/,
+      /^the request may use up to 0\.\d{4} USD, which never fits into the budget \(USD\) per hour of workspace dev-workspace: the most allowed is 0\.0100 USD\. Reduce max_tokens/,
     ),
   });
 });
 
 test('a budget lasts to its last request, and the refusal does not say who spent it', async () => {
   const { ask, settled } = await assembled(undefined, (document) => {
-    document.workspaces[0].budgets = { monthlyUsd: 0.0001 }; // 100,000 nano-dollars
+    document.workspaces[0].budgets = { monthlyUsd: 0.01 }; // 10,000,000 nano-dollars
+    usePricesTimes(100, document);
   });
   const small = { ...CHAT, max_tokens: 7 };
 
@@ -127,8 +129,8 @@ test('a budget lasts to its last request, and the refusal does not say who spent
   expect(message).toContain('2026-07-01 00:00 UTC');
   expect(message).not.toMatch(/\d{5}|alice/);
   const spent = await settled('dev-workspace', 'usd');
-  expect(spent).toBeLessThanOrEqual(100_000);
-  expect(spent).toBeGreaterThan(60_000);
+  expect(spent).toBeLessThanOrEqual(10_000_000);
+  expect(spent).toBeGreaterThan(6_000_000);
 });
 
 test('a model without a price is rejected if the policy says so', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { aPolicy } from '../support/builders.js';
 import { accessTo, KEY } from '../support/gateway-fakes.js';
 import {
@@ -188,6 +188,56 @@ test.each([
   expect(world.quotas.reserved()).toBe(0);
 });
 
+describe('a role that says cap', () => {
+  const capWorld = () =>
+    gatewayWorld(
+      (response) => answerJson(response, 200, COMPLETION),
+      (document) => {
+        document.roles.developer.overMaxTokens = 'cap';
+      },
+    );
+
+  test.each([
+    ['above the limit', { max_tokens: 2001 }, 2000, '2000'],
+    ['far above', { max_tokens: 1e300 }, 2000, '2000'],
+    ["in OpenAI's spelling", { max_completion_tokens: 9000 }, 2000, '2000'],
+    ['for each of several completions', { max_tokens: 9000, n: 2 }, 2000, '2000'],
+    ['at the limit', { max_tokens: 2000 }, 2000, null],
+    ['below it', { max_tokens: 7 }, 7, null],
+    ['absent', {}, 2000, null],
+  ])('max_tokens %s', async (_name, given, sent, header) => {
+    const world = await capWorld();
+    const answer = await world.ask({ ...CHAT, ...given });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-governance-max-tokens')).toBe(header);
+    const body = JSON.parse(world.received[0]?.body ?? '');
+    expect(body).toMatchObject({ max_tokens: sent });
+    expect(body).not.toHaveProperty('max_completion_tokens');
+  });
+
+  test('a long prompt keeps its room in the context', async () => {
+    const world = await capWorld();
+    const content = 'x'.repeat(3 * 127_000);
+    const body = { model: 'codestral-latest', messages: [{ role: 'user', content }] };
+    const answer = await world.ask({ ...body, max_tokens: 1e6 });
+    const { max_tokens: sent } = JSON.parse(world.received[0]?.body ?? '');
+    expect(sent).toBeLessThan(1000);
+    expect(answer.headers.get('x-governance-max-tokens')).toBe(String(sent));
+  });
+
+  test.each([-1, 0, 1.5, '3000'])('max_tokens %s is still refused', async (given) => {
+    const answer = await (await capWorld()).ask({ ...CHAT, max_tokens: given });
+    expect(answer.status).toBe(422);
+  });
+
+  test('a refusal says so, too', async () => {
+    const world = await capWorld();
+    world.quotas.limits.set('workspace#dev-workspace usd month', 0);
+    const answer = await world.ask({ ...CHAT, max_tokens: 9000 });
+    expect(answer.headers.get('x-governance-max-tokens')).toBe('2000');
+  });
+});
+
 test('of two models in one body, the one that is checked is sent', async () => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
   const [large, small] = ['"model":"mistral-large-latest"', '"model":"mistral-small-latest"'];
@@ -296,10 +346,16 @@ test('only headers about the request come back', async () => {
 test.each([
   ['GET', '/v1/files', 404, 'endpoint_not_allowed'],
   ['POST', '/v1/agents/completions', 404, 'endpoint_not_allowed'],
-  ['POST', '/v1/chat/completions/', 404, 'endpoint_not_allowed'],
-  ['POST', '//v1/chat/completions', 404, 'endpoint_not_allowed'],
   ['POST', '/v1/../v1/admin/api-keys', 404, 'endpoint_not_allowed'],
-  ['GET', '/v1/models/', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/chat/completions/%2e%2e/%2e%2e/admin/api-keys', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/embeddings/..%2fchat%2fcompletions', 404, 'endpoint_not_allowed'],
+  ['POST', '/V1/chat/completions', 404, 'endpoint_not_allowed'],
+  ['POST', '/v2/chat/completions', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/chat/completions%', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/chat/completions%3Fx', 404, 'endpoint_not_allowed'],
+  ['POST', '//', 404, 'endpoint_not_allowed'],
+  ['GET', '/v1/models/..%2ffiles', 403, 'model_not_allowed'],
+  ['HEAD', '/v1/chat/completions', 405, 'method_not_allowed'],
   ['GET', '/v1/chat/completions', 405, 'method_not_allowed'],
   ['DELETE', '/v1/models/mistral-small-latest', 405, 'method_not_allowed'],
   ['PUT', '/v1/embeddings', 405, 'method_not_allowed'],
@@ -309,9 +365,58 @@ test.each([
   const answer = await world.ask('{}', { method, path });
 
   expect(answer.status).toBe(status);
-  expect(await answer.json()).toMatchObject({ object: 'error', code });
+  if (method === 'HEAD') expect(await answer.text()).toBe('');
+  else expect(await answer.json()).toMatchObject({ object: 'error', code });
   expect(answer.headers.has('allow')).toBe(status === 405);
   expect(world.received).toEqual([]);
+});
+
+test.each([
+  '//v1/chat/completions',
+  '/v1//chat//completions',
+  '/v1/chat/completions/',
+  '//v1//chat/completions//?trace=1',
+  '/v1/chat/completions?api-version=2026-01-01',
+  '/v1/chat%2Fcompletions',
+  '/v1/chat/%63ompletions',
+  '/chat/completions',
+  '/v1/v1/chat/completions',
+])('POST %s reaches Mistral as the path that it means', async (path) => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+
+  expect((await world.ask(CHAT, { path })).status).toBe(200);
+  expect(world.received.map(({ url }) => url)).toEqual(['/v1/chat/completions']);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
+});
+
+test.each(['/v1/models', '/v1/models/', '/models', '/v1/models/codestral-2508/'])(
+  'HEAD %s is answered with the headers of GET',
+  async (path) => {
+    const world = await gatewayWorld(() => {});
+    const got = await world.ask(undefined, { path, method: 'GET' });
+    const head = await world.ask(undefined, { path, method: 'HEAD' });
+
+    expect([got.status, head.status]).toEqual([200, 200]);
+    expect((await got.text()).length).toBeGreaterThan(50);
+    expect(await head.text()).toBe('');
+    for (const name of ['content-type', 'content-length']) {
+      expect(head.headers.get(name)).toBe(got.headers.get(name));
+    }
+  },
+);
+
+test('a caller may be named by its role, also with a path', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  const role = 'arn:aws:iam::111122223333:role/developer';
+
+  for (const caller of [role, role.replace('/', '/team/')]) {
+    const answer = await world.ask(CHAT, { caller });
+    expect(answer.status).toBe(200);
+    await answer.text();
+  }
+
+  const counted = 'caller#arn:aws:sts::111122223333:assumed-role/developer tokens day';
+  expect(world.quotas.settled(counted)).toBe(2 * USAGE.total_tokens);
 });
 
 test.each([
@@ -376,17 +481,65 @@ test('n completions are reserved n times', async () => {
   expect(reserved - once).toBe(20 * 3 + 6 * 2);
 });
 
-test("a linked image is reserved at the model's whole context", async () => {
+test("a linked document is reserved at the model's whole context", async () => {
   let reserved = 0;
   const world = await gatewayWorld((response) => {
     reserved = world.quotas.reserved();
     answerJson(response, 200, COMPLETION);
   });
-  const content = [{ type: 'image_url', image_url: 'https://example.com/a.png' }];
+  const content = [{ type: 'document_url', document_url: 'https://example.com/a.pdf' }];
 
   await world.ask({ ...CHAT, max_tokens: 1, messages: [{ role: 'user', content }] });
 
   expect(reserved).toBe(1 + (256_000 + 2) + (256_000 + 1));
+});
+
+test.each([
+  ['linked', 'https://example.com/a.png'],
+  ['in the body', `data:image/png;base64,${'A'.repeat(900_000)}`],
+])("an image %s fits into an analyst's day, and is settled at what it used", async (_name, url) => {
+  const reserved: number[] = [];
+  const usage = { prompt_tokens: 5000, completion_tokens: 7, total_tokens: 5007 };
+  const world = await gatewayWorld((response) => {
+    reserved.push(world.quotas.reserved());
+    answerJson(response, 200, { ...COMPLETION, usage });
+  });
+  const content = [{ type: 'image_url', image_url: { url } }];
+  const tokens = `caller#${session('analyst')} tokens day`;
+
+  const body = { ...CHAT, max_tokens: 100, messages: [{ role: 'user', content }] };
+  const answer = await world.ask(body, { caller: session('analyst') });
+
+  expect(answer.status).toBe(200);
+  await answer.text();
+  // Of the day's tokens, and of two budgets.
+  expect(reserved[0]).toBeGreaterThan(3 * 3200);
+  expect(reserved[0]).toBeLessThan(3 * 3600);
+  // More than was reserved: what is true counts.
+  expect(world.quotas.settled(tokens)).toBe(5007);
+  expect(world.quotas.settled('workspace#ml-workspace usd month')).toBe(5014);
+});
+
+test("a policy's bounds of images and pages are what is reserved", async () => {
+  const reserved: number[] = [];
+  const world = await gatewayWorld(
+    (response) => {
+      reserved.push(world.quotas.reserved());
+      answerJson(response, 200, COMPLETION);
+    },
+    (document) => {
+      document.limits = { ocrPages: 20, models: { 'mistral-small-2603': { imageTokens: 500 } } };
+    },
+  );
+  const content = [{ type: 'image_url', image_url: 'https://example.com/a.png' }];
+  await world.ask({ ...CHAT, max_tokens: 1, messages: [{ role: 'user', content }] });
+  expect(reserved[0]).toBeLessThan(4 * 800);
+
+  const document = { type: 'document_url', document_url: 'https://example.com/a.pdf' };
+  const ocr = { model: 'mistral-ocr-latest', document };
+  const options = { path: '/v1/ocr', caller: session('platform-admin') };
+  for (const pages of [undefined, '0-4', [0, 7]]) await world.ask({ ...ocr, pages }, options);
+  expect(reserved.slice(1)).toEqual([20, 5, 2].map((pages) => 3 * 1000 * pages + 1));
 });
 
 test('an unexpected error is a 500 and leaves nothing reserved', async () => {

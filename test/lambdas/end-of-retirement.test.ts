@@ -125,11 +125,12 @@ describe('confirming', () => {
 });
 
 describe('rolling back', () => {
-  function rollBack(current: string) {
+  function rollBack(current: string, pending?: string) {
     const did: string[] = [];
     const handler = createRollBackKeyHandler({
       secrets: {
-        describe: async () => aSecret({ [current]: ['AWSCURRENT'] }),
+        describe: async () =>
+          aSecret({ [current]: ['AWSCURRENT'], ...(pending && { [pending]: ['AWSPENDING'] }) }),
         read: async (_secret, version) => values[version],
         putPending: async () => 'stored',
         moveCurrent: async (_secret, from, to) => {
@@ -159,6 +160,12 @@ describe('rolling back', () => {
   test('repeated, finds the label moved and finishes', async () => {
     const { did, handler } = rollBack('v1');
     expect(await handler(aRetirement())).toEqual({ outcome: 'rolled back' });
+    expect(did).toEqual(['clear v2', 'delete new']);
+  });
+
+  test('leaves the rotation of another key alone, and says that it is in progress', async () => {
+    const { did, handler } = rollBack('v1', 'v3');
+    expect(await handler(aRetirement())).toEqual({ outcome: 'rolled back', unfinished: 'v3' });
     expect(did).toEqual(['clear v2', 'delete new']);
   });
 

@@ -15,7 +15,7 @@ import {
   UnknownSecretError,
 } from '../../governance/platform/errors.js';
 import { createKeyRotationHandler } from '../../lambdas/key-rotation/handler.js';
-import { aManagedKey, aPolicy, aSecret, silentLog } from '../support/builders.js';
+import { aManagedKey, aPolicy, aRetirement, aSecret, silentLog } from '../support/builders.js';
 
 const OLD = 'aaaaaaaa-0000-4000-8000-000000000000';
 const NEW = 'bbbbbbbb-0000-4000-8000-000000000000';
@@ -86,7 +86,10 @@ const deps: RotationDeps = {
       stages = { ...(from && { [from]: ['AWSPREVIOUS'] }), [to]: ['AWSCURRENT', 'AWSPENDING'] };
       return 'moved';
     },
-    clearPending: async (_secret, version) => void did.push(`clear ${version}`),
+    clearPending: async (_secret, version) => {
+      did.push(`clear ${version}`);
+      stages[version] = (stages[version] ?? []).filter((stage) => stage !== 'AWSPENDING');
+    },
   },
   keySource: {
     async *list(name = '') {
@@ -300,7 +303,8 @@ describe('finishSecret', () => {
 
   test('promotes the new key, retires the previous one and sends an alert', async () => {
     await run('finishSecret');
-    expect(did).toEqual([`AWSCURRENT ${OLD} -> ${NEW}`]);
+    expect(did).toEqual([`AWSCURRENT ${OLD} -> ${NEW}`, `clear ${NEW}`]);
+    expect(stages).toEqual({ [OLD]: ['AWSPREVIOUS'], [NEW]: ['AWSCURRENT'] });
     expect(retirements.get(NEW)).toEqual({
       reason: 'replaced',
       secretId: aSecret({}).arn,
@@ -330,7 +334,7 @@ describe('finishSecret', () => {
   test('repeated after everything, does nothing more', async () => {
     await run('finishSecret');
     await run('finishSecret');
-    expect(did).toHaveLength(1);
+    expect(did).toHaveLength(2);
     expect(alerts).toHaveLength(1);
     expect(counted).toHaveLength(1);
   });
@@ -361,10 +365,20 @@ describe('finishSecret', () => {
     stages = { [NEW]: ['AWSPENDING'] };
     values.delete(OLD);
     await run('finishSecret');
-    expect(did).toEqual([`AWSCURRENT undefined -> ${NEW}`]);
+    expect(did).toEqual([`AWSCURRENT undefined -> ${NEW}`, `clear ${NEW}`]);
     expect(retirements.size).toBe(0);
     expect(alerts).toHaveLength(1);
     expect(counted).toEqual(['provisioned']);
+  });
+
+  test('an attempt after a crash announces what the crash has left out', async () => {
+    stages = { [OLD]: ['AWSPREVIOUS'], [NEW]: ['AWSCURRENT', 'AWSPENDING'] };
+    const retirement = { ...aRetirement(), newVersionId: NEW };
+    retirements.set(NEW, retirement); // it was started, and then the process ended
+    await run('finishSecret');
+    expect(retirements.get(NEW)).toBe(retirement);
+    expect(alerts.map(({ type }) => type)).toEqual(['rotation-succeeded']);
+    expect(did).toEqual([`clear ${NEW}`]);
   });
 
   test('fails when AWSCURRENT was moved meanwhile, and retires nothing', async () => {
@@ -382,6 +396,68 @@ describe('finishSecret', () => {
   test('fails on a version that holds no key', async () => {
     values.delete(NEW);
     await expect(run('finishSecret')).rejects.toThrow(/createSecret must come first/);
+  });
+});
+
+describe("a secret's first key that Secrets Manager made current by itself", () => {
+  beforeEach(async () => {
+    stages = { [NEW]: ['AWSPENDING'] };
+    values.delete(OLD);
+    await run('createSecret');
+    stages = { [NEW]: ['AWSPENDING', 'AWSCURRENT'] };
+    did = [];
+  });
+
+  test('is tested, counted and announced once, however often steps are repeated', async () => {
+    health = () => ({ accepted: clock.getTime() >= start.getTime() + 300_000 });
+    for (const step of ['createSecret', 'testSecret', 'finishSecret', 'finishSecret']) {
+      await run(step);
+    }
+    expect(clock.getTime() - start.getTime()).toBeGreaterThanOrEqual(300_000);
+    expect(atMistral).toHaveLength(1);
+    expect(did).toEqual([`clear ${NEW}`]);
+    expect(alerts.map(({ title }) => title)).toEqual([`First key of ${SECRET} is current`]);
+    expect(counted).toEqual(['provisioned']);
+    expect(retirements.size).toBe(0);
+  });
+
+  test.each([
+    ['that never works', { accepted: false }, 'the key is still listed'],
+    [
+      'without access to a model of the policy',
+      { accepted: true, models: MODELS.slice(0, 1) },
+      'it has no access to model codestral-latest',
+    ],
+  ])(
+    'one %s is not deleted while services read it: an alert, and tested again',
+    async (_, said, why) => {
+      health = () => said;
+      await expect(run('testSecret')).rejects.toThrow(NewKeyRejectedError);
+      expect(did).toEqual([]);
+      expect(atMistral).toHaveLength(1);
+      expect(alerts).toMatchObject([
+        {
+          type: 'rotation-failed',
+          severity: 'critical',
+          title: `First key of ${SECRET} does not work`,
+        },
+      ]);
+      expect(alerts[0]?.facts.reason).toContain(why);
+      expect(counted).toEqual([]);
+
+      health = () => ({ accepted: true });
+      await run('testSecret');
+      await run('finishSecret');
+      expect(alerts.map(({ type }) => type)).toEqual(['rotation-failed', 'rotation-succeeded']);
+    },
+  );
+
+  test('one that is not decided in time is tested again, without an alert', async () => {
+    health = () => ({ accepted: false });
+    spendLimitReached = true;
+    await expect(run('testSecret')).rejects.toThrow(NewKeyUndecidedError);
+    expect(alerts).toEqual([]);
+    expect(stages).toEqual({ [NEW]: ['AWSPENDING', 'AWSCURRENT'] });
   });
 });
 

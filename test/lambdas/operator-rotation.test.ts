@@ -10,6 +10,7 @@ import {
   OperatorKeyRejectedError,
   OperatorNeededError,
   RotationRefusedError,
+  SecretValueError,
 } from '../../governance/platform/errors.js';
 import { createOperatorRotationHandler } from '../../lambdas/key-rotation/handler.js';
 import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
@@ -28,6 +29,7 @@ const MODELS = ['mistral-small-latest', 'codestral-latest'].map(
 
 let stages: Record<string, string[]>;
 let values: Map<string, ManagedKey>;
+let foreign: Map<string, SecretValueError>;
 let answer: 200 | 401 | 403;
 let models: readonly MistralModel[];
 let did: string[];
@@ -41,6 +43,7 @@ beforeEach(() => {
     ['v1', aManagedKey('old')],
     ['v2', aManagedKey('new')],
   ]);
+  foreign = new Map();
   answer = 200;
   models = MODELS;
   did = [];
@@ -52,7 +55,11 @@ const handler = createOperatorRotationHandler({
   policy: anOperatorPolicy(),
   secrets: {
     describe: async () => ({ ...aSecret(stages), name: SECRET, rotationEnabled: false }),
-    read: async (_secret, version) => values.get(version),
+    read: async (_secret, version) => {
+      const unreadable = foreign.get(version);
+      if (unreadable) throw unreadable;
+      return values.get(version);
+    },
     putPending: async () => {
       throw new Error('only the command line stores keys');
     },
@@ -152,6 +159,12 @@ describe('a key that cannot be the next one is no longer pending:', () => {
     );
   });
 
+  test('a value that is no key', async () => {
+    const why = 'secret s does not hold a managed key: wrong fields are apiKey';
+    foreign.set('v2', new SecretValueError(why));
+    await expect(run('testSecret')).rejects.toThrow(`cannot be used: ${why}`);
+  });
+
   test('with an error of its own name that quotes no key', async () => {
     values.set('v2', aManagedKey('new', { apiKey: new ApiKey('plaintext-of-old') }));
     const error = await run('finishSecret').catch((caught: unknown) => caught);
@@ -172,7 +185,7 @@ describe("a secret's first key, which Secrets Manager makes current by itself", 
     await run('testSecret', FIRST);
     await run('finishSecret', FIRST);
     await run('finishSecret', FIRST);
-    expect(did).toEqual([`clear ${FIRST}`, `clear ${FIRST}`]);
+    expect(did).toEqual([`clear ${FIRST}`]);
     expect(alerts.map(({ title }) => title)).toEqual([`First key of ${SECRET} is current`]);
     expect(retirements.size).toBe(0);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Retirement } from '../../governance/keys/retirement.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
 import type { RegisteredSecret } from '../../governance/keys/secret-register.aws.js';
-import { SecretGoneError } from '../../governance/platform/errors.js';
+import { SecretGoneError, SecretValueError } from '../../governance/platform/errors.js';
 import {
   createProvisionKeysHandler,
   type ProvisionKeysDeps,
@@ -24,6 +24,10 @@ const REMOVED: RegisteredSecret = {
   secretName: 'mistral/prod-workspace/left-key',
   workspace: 'prod-workspace',
   plannedAt: '2026-03-01T09:00:00.000Z',
+};
+
+const described: Pick<ProvisionKeysDeps['secrets'], 'describe'> = {
+  describe: async (name) => ({ ...aSecret(HOLDS_KEY), arn: `arn:${name}`, name }),
 };
 
 /** An account in which every secret of the policy has a key, except where a test changes it. */
@@ -80,6 +84,19 @@ describe('first keys', () => {
     const { asked, handler } = account({ labels: withoutKeys });
     expect(await handler()).toEqual({ started: EMPTY, inProgress: [], retiring: [] });
     expect(asked).toEqual(EMPTY);
+  });
+
+  test.each([
+    ['an empty version that is current holds no key', undefined, [HOLDER]],
+    ['a value stored by hand is left alone', new SecretValueError('not a managed key'), []],
+  ])('%s', async (_name, error, started) => {
+    const read = async (arn: string) => {
+      if (arn !== `arn:${HOLDER}`) return aManagedKey('k');
+      if (error) throw error;
+      return undefined;
+    };
+    const { handler } = account({ deps: { secrets: { ...described, read } } });
+    expect(await handler()).toMatchObject({ started });
   });
 
   test('a rotation in progress is left to finish, and reported', async () => {

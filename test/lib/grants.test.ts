@@ -160,8 +160,8 @@ test('the encryption key serves readers through Secrets Manager, alarms and log 
   expect(Object.values(keys).map((key) => resourceGrants(key.Properties.KeyPolicy))).toEqual([
     [
       'allow kms:* to arn:AWS::Partition:iam::AWS::AccountId:root',
-      'allow kms:Decrypt, kms:DescribeKey to * when StringEquals kms:CallerAccount 111122223333 and kms:ViaService secretsmanager.AWS::Region.amazonaws.com',
-      'allow kms:Decrypt, kms:DescribeKey, kms:Encrypt, kms:GenerateDataKey*, kms:ReEncrypt* to logs.AWS::Region.amazonaws.com when ArnLike kms:EncryptionContext:aws:logs:arn arn:AWS::Partition:logs:AWS::Region:AWS::AccountId:log-group:*',
+      'allow kms:Decrypt, kms:DescribeKey to * when StringEquals kms:CallerAccount 111122223333 and kms:ViaService secretsmanager.AWS::Region.AWS::URLSuffix',
+      'allow kms:Decrypt, kms:DescribeKey, kms:Encrypt, kms:GenerateDataKey*, kms:ReEncrypt* to logs.AWS::Region.AWS::URLSuffix when ArnLike kms:EncryptionContext:aws:logs:arn arn:AWS::Partition:logs:AWS::Region:AWS::AccountId:log-group:*',
       'allow kms:Decrypt, kms:GenerateDataKey* to cloudwatch.amazonaws.com when StringEquals aws:SourceAccount AWS::AccountId',
     ],
   ]);

@@ -169,7 +169,7 @@ function servicesLetIn({ Effect, Principal, Action, Condition }: Statement): str
 function callersLetIn({ properties }: Resource): string[] {
   const { Principal, Action, SourceAccount, SourceArn } = properties;
   const service = readable(Principal);
-  if (!service.includes('amazonaws.com') || SourceAccount || SourceArn) return [];
+  if (!/amazonaws\.com|AWS::URLSuffix/.test(service) || SourceAccount || SourceArn) return [];
   return [`${Action} by ${service}`];
 }
 

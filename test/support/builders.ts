@@ -31,6 +31,18 @@ export function useTwoHundredWorkspaces(
   document.callers = [];
 }
 
+/** Multiplies the prices of the models that the shipped policy's developers use: a cent is soon spent. */
+export function usePricesTimes(factor: number, document: ReturnType<typeof policyDocument>): void {
+  const price = (input: number, output: number) => ({
+    inputPerMillionTokens: input * factor,
+    outputPerMillionTokens: output * factor,
+  });
+  document.prices = {
+    ...document.prices,
+    models: { 'mistral-small-2603': price(0.15, 0.6), 'codestral-2508': price(0.3, 0.9) },
+  };
+}
+
 /** A valid policy: the shipped one, changed as the test needs. */
 export function aPolicy(
   change: (document: ReturnType<typeof policyDocument>) => void = () => {},

@@ -9,6 +9,8 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
       role: 'developer',
       modelId: 'mistral-small-2603',
       maxTokens: 100,
+      isCapped: false,
+      bounds: { imageTokens: 3100, ocrPages: 1000 },
       dailyTokens: undefined,
     },
     promptTokens: 1000,

@@ -7,7 +7,6 @@ import {
   type GovernedMistralOptions,
 } from '../../client/governed-mistral.js';
 import { serializeManagedKey } from '../../governance/keys/managed-key.js';
-import { ApiKey } from '../../governance/mistral/api-key.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { createQuotaTotals } from '../../governance/quotas/quota-totals.js';
@@ -146,7 +145,11 @@ function rotate({ operations }: ReturnType<typeof createSecretStore>, plaintext:
 }
 
 function secretString(plaintext: string): string {
-  return serializeManagedKey(aManagedKey('k', { apiKey: new ApiKey(plaintext) }));
+  // As stored by hand: with whatever was pasted for a key.
+  return JSON.stringify({
+    ...JSON.parse(serializeManagedKey(aManagedKey('k'))),
+    apiKey: plaintext,
+  });
 }
 
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -69,7 +69,8 @@ const PACKAGES: readonly PackageRule[] = [
     rule: 'a file that speaks to AWS imports its SDK, zod and modules of Node',
   },
   {
-    files: /^governance\/(mistral\/mistral-http|policy\/(load-policy|policy-file))\.ts$/,
+    files:
+      /^governance\/(mistral\/mistral-http|policy\/(load-policy|policy-file|policy-yaml))\.ts$/,
     may: [ZOD, NODE, YAML],
     rule: 'only these of all governance files reach out of the process, but not to AWS',
   },

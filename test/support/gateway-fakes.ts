@@ -86,7 +86,7 @@ export function fakeQuotas(): FakeQuotas {
       const limit = limits.size > 0 ? (limits.get(nameOf(quota)) ?? quota.limit) : quota.limit;
       if (settled + reserved + amount > limit) {
         const { name: windowName, resetsAt } = WINDOW;
-        return { kind: 'exhausted', quota, windowName, resetsAt, heldByOthers: false };
+        return { kind: 'exhausted', quota, windowName, resetsAt, mayFreeSooner: false };
       }
     }
     for (const { quota, amount } of claims) counterOf(quota).reserved += amount;

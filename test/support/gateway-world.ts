@@ -94,7 +94,10 @@ export async function gatewayWorld(
     access: accessTo(policy),
     metering: createMetering(policy, quotas, fakeTariff),
     keys,
-    alerts: { unauthorized: (workspace) => void alerts.push(workspace) },
+    alerts: {
+      unauthorized: (workspace) => void alerts.push(workspace),
+      keyUnusable: (workspace) => void alerts.push(`${workspace}: no usable key`),
+    },
     metrics: { ended() {}, refused() {} },
     log: { info: log, warn: log, error: log } satisfies Log,
     now: () => new Date('2026-06-30T12:00:00Z'),
@@ -118,7 +121,12 @@ export async function gatewayWorld(
           ...(caller === undefined ? {} : { [CALLER_HEADER]: caller }),
           ...options.headers,
         },
-        body: method === 'GET' ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+        body:
+          method === 'GET' || method === 'HEAD'
+            ? undefined
+            : typeof body === 'string'
+              ? body
+              : JSON.stringify(body),
         signal: options.signal ?? null,
       });
     },
@@ -213,9 +221,9 @@ export function streamEvents(words: readonly string[], usage: object | null = US
 }
 
 /** Waits for a result of later turns of the event loop. */
-export async function eventually(isSo: () => boolean): Promise<void> {
+export async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + PATIENCE_MS;
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (performance.now() > deadlineMs) throw new Error('the result did not come in time');
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

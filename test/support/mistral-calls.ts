@@ -47,7 +47,7 @@ export async function send(server: Loopback, request: Request, options: MistralH
 }
 
 /** Nor in its log output, including `cause`. */
-export function expectNothingOfTheKey(error: Error): void {
+function expectNothingOfTheKey(error: Error): void {
   const printed = inspect(error, { depth: 10, showHidden: true }).toLowerCase();
   for (let at = 0; at + 8 <= PLAINTEXT.length; at += 1) {
     expect(printed).not.toContain(PLAINTEXT.slice(at, at + 8).toLowerCase());

@@ -1,6 +1,8 @@
+import { PLAIN } from '../../cli/terminal/style.js';
 import { type Run, runLocally, START } from '../../demo/run.js';
 import { createTimeline, printClosing } from '../../demo/terminal.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import type { FirstVersion } from '../../testing/fakes/secret-store.js';
 import { plaintextsOf, printed, writings } from './invariants.js';
 
 export interface OverheardRun {
@@ -14,16 +16,18 @@ export interface OverheardRun {
 }
 
 /** Plays a local run like `npm start`, and keeps all its output. */
-export async function overhear(policy: Policy): Promise<OverheardRun> {
+export async function overhear(policy: Policy, firstVersion?: FirstVersion): Promise<OverheardRun> {
   const shown: string[] = [];
   const log: unknown[] = [];
   const keepLine = (...line: unknown[]) => void log.push(...line.map(printed));
-  const terminal = { write: (text: string) => void shown.push(text), isTerminal: true };
+  const write = (text: string) => void shown.push(text);
+  const terminal = { write, style: PLAIN, isTerminal: true };
   const timeline = createTimeline(START, terminal);
   let kept = '';
   let plaintexts: readonly string[] = [];
   const run = await runLocally({
     policy,
+    firstVersion,
     log: { info: keepLine, warn: keepLine, error: keepLine },
     observer: timeline,
     onMessage: timeline.alert,

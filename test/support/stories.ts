@@ -1,10 +1,18 @@
 import type { Policy } from '../../governance/policy/policy.js';
+import type { FirstVersion } from '../../testing/fakes/secret-store.js';
 import type { World } from '../../testing/world.js';
+import type { FaultKind } from './faults.js';
 
 export const SECRET = 'mistral/dev-workspace/dev-team-key';
 const DAY_MS = 86_400_000;
 export const START = new Date('2026-08-15T09:00:00Z');
 const END = dayOf(100);
+
+/** The fault that was played. */
+export interface Struck {
+  readonly kind: FaultKind;
+  readonly call: string;
+}
 
 /** A part of the life of one key. */
 export interface Story {
@@ -13,11 +21,13 @@ export interface Story {
   readonly policy?: Policy;
   /** How long Mistral rejects a new key. @default 0 */
   readonly youngSeconds?: number;
+  /** What Secrets Manager counts as a secret's first version. @default the empty one of a rotation */
+  readonly firstVersion?: FirstVersion;
   /** Steps that another story covers: no faults here. */
   readonly before: (world: World) => Promise<unknown>;
   readonly play: (world: World) => Promise<unknown>;
-  /** Checks at the end besides the invariants; returns the violations. */
-  readonly problems?: (world: World) => string[];
+  /** Checks at the end besides the invariants, after a fault or none; returns the violations. */
+  readonly problems?: (world: World, struck: Struck | undefined) => string[];
 }
 
 /** A deploy whose last step fails is repeated. */
@@ -25,15 +35,39 @@ async function deploy(world: World): Promise<void> {
   await world.provision().catch(() => world.provision());
 }
 
-export const FIRST_ROTATION: Story = {
-  name: 'a first key, its rotation after 90 days, the retirement of the first',
-  youngSeconds: 5,
-  before: async () => {},
-  play: async (world) => {
-    await deploy(world);
-    await world.clock.playUntil(END);
-  },
-};
+/** Under either reading of what AWS says of a secret's first version. */
+export function firstRotation(firstVersion: FirstVersion): Story {
+  return {
+    name: `a first key (the first version is the ${firstVersion}), its rotation after 90 days, the retirement of the first`,
+    youngSeconds: 5,
+    firstVersion,
+    before: async () => {},
+    play: async (world) => {
+      await deploy(world);
+      await world.clock.playUntil(END);
+    },
+    problems: (world, struck) => [
+      ...announcedOnce(world, struck, 'First key of', 'Rotated'),
+      ...(world.secrets.valueAt(SECRET, 'AWSPENDING') === undefined
+        ? []
+        : ['a key stayed pending']),
+    ],
+  };
+}
+
+/** A crash between an alert and what records that it was sent may send it again, and nothing may lose it. */
+function announcedOnce(
+  { inbox }: World,
+  struck: Struck | undefined,
+  ...starts: string[]
+): string[] {
+  if (struck?.call === 'sns Publish') return []; // one that was not taken is logged
+  return starts.flatMap((start) => {
+    const sent = inbox.messages.filter(({ subject }) => subject.includes(start)).length;
+    const isRight = sent === 1 || (sent === 2 && struck !== undefined);
+    return isRight ? [] : [`${sent} alerts say: ${start} ...`];
+  });
+}
 
 export const ROTATION_DURING_RETIREMENT: Story = {
   name: 'a rotation while the retirement before it still waits',

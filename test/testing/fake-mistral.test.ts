@@ -347,3 +347,60 @@ test.each(['GET /v1/admin/nothing', 'PUT /v1/admin/api-keys', 'DELETE /v1/admin/
   'there is no %s',
   async (request) => expect((await send(request)).status).toBe(404),
 );
+
+describe('requests', () => {
+  const ask = async (path: string, body: object) => {
+    const { key } = await create();
+    return send(`POST ${path}`, { headers: { authorization: `Bearer ${key}` }, body });
+  };
+  const MESSAGES = [{ role: 'user', content: 'hello' }];
+  const CHAT = { model: 'mistral-small-latest', messages: MESSAGES };
+
+  test.each([
+    ['/v1/chat/completions', { ...CHAT, seed: null }, ['body', 'seed']],
+    [
+      '/v1/chat/completions',
+      { ...CHAT, messages: [{ ...MESSAGES[0], name: 'me' }] },
+      ['body', 'messages', 0, 'name'],
+    ],
+    ['/v1/fim/completions', { model: 'codestral-latest', prompt: 'a', n: 2 }, ['body', 'n']],
+    ['/v1/embeddings', { model: 'mistral-embed', input: 'a', user: 'me' }, ['body', 'user']],
+  ])('to %s are rejected for a field that Mistral does not have: %j', async (path, body, loc) => {
+    const { status, body: answer } = await ask(path, body);
+    expect(status).toBe(422);
+    expect(answer).toMatchObject({ detail: [{ type: 'extra_forbidden', loc }] });
+  });
+
+  const SCHEMA = {
+    type: 'object',
+    properties: { city: { type: 'string' }, days: { type: 'array', items: { type: 'integer' } } },
+  };
+
+  test('are answered as their schema asks', async () => {
+    const json_schema = { name: 'weather', schema: SCHEMA };
+    const response_format = { type: 'json_schema', json_schema };
+    const { body } = await ask('/v1/chat/completions', { ...CHAT, response_format });
+    const content = '{"city":"word","days":[7]}';
+    expect(body).toMatchObject({ choices: [{ message: { content }, finish_reason: 'stop' }] });
+  });
+
+  test('with tools call the first, until one has answered', async () => {
+    const tools = [{ type: 'function', function: { name: 'weather', parameters: SCHEMA } }];
+    const first = await ask('/v1/chat/completions', { ...CHAT, tools });
+    const call = { name: 'weather', arguments: '{"city":"word","days":[7]}' };
+    const tool_calls = [{ type: 'function', function: call }];
+    expect(first.body).toMatchObject({
+      choices: [{ message: { tool_calls }, finish_reason: 'tool_calls' }],
+    });
+    const messages = [...MESSAGES, { role: 'tool', content: 'sunny', tool_call_id: 'fakecall1' }];
+    const last = await ask('/v1/chat/completions', { ...CHAT, tools, messages });
+    expect(last.body).toMatchObject({ choices: [{ message: { content: 'word word word' } }] });
+  });
+
+  test('for embeddings are answered in base64 where they ask for it', async () => {
+    const asked = { model: 'mistral-embed', input: ['a'], encoding_format: 'base64' };
+    const { body } = await ask('/v1/embeddings', asked);
+    const embedding = Buffer.from(Float32Array.of(0.5, -0.5).buffer).toString('base64');
+    expect(body).toMatchObject({ data: [{ embedding }] });
+  });
+});

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 
 export interface HttpCall {
@@ -40,11 +41,16 @@ export async function serveHttp(service: HttpService, port = 0): Promise<HttpSer
     response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
     response.end(answer.body);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  return { url: urlOf(server), close: () => close(server) };
+  return { url: await listenHere(server, port), close: () => close(server) };
+}
+
+/** Has a server listen on this machine only, and returns its address. */
+export async function listenHere(server: Server, port = 0): Promise<string> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('server has no port');
+  return `http://127.0.0.1:${address.port}`;
 }
 
 export function jsonAnswer(status: number, body: unknown): HttpAnswer {
@@ -61,12 +67,6 @@ async function readCall(request: IncomingMessage): Promise<HttpCall> {
     headers: Object.fromEntries(headers),
     body: Buffer.concat(chunks).toString('utf8'),
   };
-}
-
-function urlOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('server has no port');
-  return `http://127.0.0.1:${address.port}`;
 }
 
 async function close(server: Server): Promise<void> {

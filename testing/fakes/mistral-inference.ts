@@ -1,6 +1,14 @@
-import * as z from 'zod';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import type { FakeKey } from './mistral-keys.js';
+import {
+  type Chat,
+  ChatSchema,
+  EmbeddingSchema,
+  FimSchema,
+  ModerationSchema,
+  OcrSchema,
+  sampleOf,
+} from './mistral-requests.js';
 import type { FakeUsage } from './mistral-usage.js';
 
 /** The parts of an organization that answering requires. */
@@ -8,17 +16,6 @@ interface Inferring {
   readonly models: readonly { readonly id: string; readonly aliases: readonly string[] }[];
   readonly throttled?: ReadonlySet<string>;
 }
-
-const GenerationSchema = z.looseObject({
-  model: z.string(),
-  max_tokens: z.int().positive().nullish(),
-  n: z.int().positive().nullish(),
-  stream: z.boolean().default(false),
-});
-const EmbeddingSchema = z.looseObject({
-  model: z.string(),
-  input: z.union([z.string(), z.array(z.string())]),
-});
 
 interface Used {
   readonly prompt_tokens: number;
@@ -29,6 +26,8 @@ interface Used {
 const BYTES_PER_TOKEN = 4;
 const DEFAULT_TOKENS = 64;
 const WORD = 'word ';
+const WORDS = WORD.repeat(3).trim();
+const EMBEDDING = [0.5, -0.5];
 
 /** Answers requests as Mistral does, with filler text, and bills their usage. */
 export function createFakeInference(organization: Inferring, usage: FakeUsage, now: () => Date) {
@@ -51,36 +50,66 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     return organization.models.find(({ id, aliases }) => id === name || aliases.includes(name))?.id;
   }
 
-  function generation(key: FakeKey, { body }: HttpCall): HttpAnswer {
-    const { model, max_tokens, n, stream } = GenerationSchema.parse(JSON.parse(body));
+  function chat(key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const request = ChatSchema.parse(JSON.parse(body));
+    return generation(key, request, body.length, writtenFor(request), request.n ?? 1);
+  }
+
+  function fim(key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const request = FimSchema.parse(JSON.parse(body));
+    return generation(key, request, body.length, { content: WORDS }, 1);
+  }
+
+  function generation(
+    key: FakeKey,
+    { model, max_tokens, stream }: Pick<Chat, 'model' | 'max_tokens' | 'stream'>,
+    bytes: number,
+    written: Written,
+    completions: number,
+  ): HttpAnswer {
     const id = idOf(model);
     if (!id) return invalidModel(model);
     const completion = Math.max(1, Math.floor((max_tokens ?? DEFAULT_TOKENS) * 0.75));
-    const prompt = Math.ceil(body.length / BYTES_PER_TOKEN);
-    const used = bill(key, id, prompt, completion * (n ?? 1));
-    return stream ? streamed(model, used) : completed(model, used);
+    const used = bill(key, id, Math.ceil(bytes / BYTES_PER_TOKEN), completion * completions);
+    return stream ? streamed(model, written, used) : completed(model, written, used);
   }
 
   function embeddings(key: FakeKey, { body }: HttpCall): HttpAnswer {
-    const { model, input } = EmbeddingSchema.parse(JSON.parse(body));
+    const { model, input, encoding_format } = EmbeddingSchema.parse(JSON.parse(body));
     const id = idOf(model);
     if (!id) return invalidModel(model);
     const texts = [input].flat();
     const tokens = Math.ceil(texts.join('').length / BYTES_PER_TOKEN);
-    const data = texts.map((_, index) => ({ object: 'embedding', index, embedding: [0.5, -0.5] }));
-    return jsonAnswer(200, {
-      id: 'embd-fake',
-      object: 'list',
-      model,
-      data,
-      usage: bill(key, id, tokens, 0),
-    });
+    const embedding = encoding_format === 'base64' ? base64Of(EMBEDDING) : EMBEDDING;
+    const data = texts.map((_, index) => ({ object: 'embedding', index, embedding }));
+    const usage = bill(key, id, tokens, 0);
+    return jsonAnswer(200, { id: 'embd-fake', object: 'list', model, data, usage });
+  }
+
+  /** Free, and without usage. */
+  function moderations(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model, input } = ModerationSchema.parse(JSON.parse(body));
+    if (!idOf(model)) return invalidModel(model);
+    const result = { categories: { pii: false }, category_scores: { pii: 0.001 } };
+    return jsonAnswer(200, { id: 'mod-fake', model, results: [input].flat().map(() => result) });
+  }
+
+  /** One page, which is priced by itself: there are no tokens to bill. */
+  function ocr(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model } = OcrSchema.parse(JSON.parse(body));
+    if (!idOf(model)) return invalidModel(model);
+    const dimensions = { dpi: 200, height: 2200, width: 1700 };
+    const pages = [{ index: 0, markdown: `# ${WORDS}`, images: [], dimensions }];
+    const usage_info = { pages_processed: 1, doc_size_bytes: 1000 };
+    return jsonAnswer(200, { model, pages, usage_info, document_annotation: null });
   }
 
   const routes: Record<string, (key: FakeKey, call: HttpCall) => HttpAnswer> = {
-    'POST /v1/chat/completions': generation,
-    'POST /v1/fim/completions': generation,
+    'POST /v1/chat/completions': chat,
+    'POST /v1/fim/completions': fim,
     'POST /v1/embeddings': embeddings,
+    'POST /v1/moderations': moderations,
+    'POST /v1/ocr': ocr,
   };
 
   /** `undefined` for an unknown endpoint. */
@@ -113,20 +142,49 @@ function invalidModel(model: string): HttpAnswer {
   });
 }
 
-function completed(model: string, usage: Used): HttpAnswer {
-  const message = { role: 'assistant', content: WORD.repeat(3).trim() };
+/** The message of an answer. */
+interface Written {
+  readonly content: string;
+  readonly tool_calls?: readonly object[];
+}
+
+/** A call of the first tool that may be called, unless one has answered; JSON where that is asked for. */
+function writtenFor({ tools, tool_choice, messages, response_format }: Chat): Written {
+  const [tool] = tools ?? [];
+  if (tool && tool_choice !== 'none' && messages.at(-1)?.role !== 'tool') {
+    const { name, parameters } = tool.function;
+    const call = { name, arguments: JSON.stringify(sampleOf(parameters)) };
+    return {
+      content: '',
+      tool_calls: [{ id: 'fakecall1', type: 'function', function: call, index: 0 }],
+    };
+  }
+  if (response_format === undefined || response_format.type === 'text') return { content: WORDS };
+  return { content: JSON.stringify(sampleOf(response_format.json_schema?.schema ?? {})) };
+}
+
+function base64Of(numbers: readonly number[]): string {
+  return Buffer.from(Float32Array.from(numbers).buffer).toString('base64');
+}
+
+function endOf({ tool_calls }: Written): string {
+  return tool_calls ? 'tool_calls' : 'stop';
+}
+
+function completed(model: string, written: Written, usage: Used): HttpAnswer {
+  const message = { role: 'assistant', ...written };
   return jsonAnswer(200, {
     id: 'cmpl-fake',
     object: 'chat.completion',
     created: 1_790_000_000,
     model,
-    choices: [{ index: 0, message, finish_reason: 'stop' }],
+    choices: [{ index: 0, message, finish_reason: endOf(written) }],
     usage,
   });
 }
 
 /** Usage comes with the last event, and is null in those before it. */
-function streamed(model: string, usage: Used): HttpAnswer {
+function streamed(model: string, written: Written, usage: Used): HttpAnswer {
   const event = (delta: object, finish_reason: string | null, used: Used | null) => ({
     id: 'cmpl-fake',
     object: 'chat.completion.chunk',
@@ -135,10 +193,12 @@ function streamed(model: string, usage: Used): HttpAnswer {
     choices: [{ index: 0, delta, finish_reason }],
     usage: used,
   });
+  const { content, tool_calls } = written;
+  const pieces = content.match(/\S+\s*/g) ?? [];
   const events = [
     event({ role: 'assistant', content: '' }, null, null),
-    ...[WORD, WORD, WORD].map((content) => event({ content }, null, null)),
-    event({ content: '' }, 'stop', usage),
+    ...pieces.map((piece) => event({ content: piece }, null, null)),
+    event({ content: '', ...(tool_calls && { tool_calls }) }, endOf(written), usage),
   ];
   const body = [...events.map((data) => JSON.stringify(data)), '[DONE]']
     .map((data) => `data: ${data}\n\n`)

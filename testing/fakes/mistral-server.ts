@@ -298,7 +298,13 @@ function invalid(error: unknown): HttpAnswer {
   }
   if (!(error instanceof z.ZodError)) throw error;
   return unprocessable(
-    error.issues.map(({ code, path, message }) => ({ type: code, loc: path, msg: message })),
+    error.issues.flatMap((issue) => {
+      const { code, path, message } = issue;
+      const loc = ['body', ...path];
+      if (code !== 'unrecognized_keys') return [{ type: code, loc, msg: message }];
+      const msg = 'Extra inputs are not permitted';
+      return issue.keys.map((key) => ({ type: 'extra_forbidden', loc: [...loc, key], msg }));
+    }),
   );
 }
 

@@ -24,6 +24,13 @@ export interface StoredSecret {
 
 export type SecretStore = ReturnType<typeof createSecretStore>;
 
+/**
+ * What Secrets Manager counts as a secret's first version, which it makes current by itself: the empty one
+ * that a rotation begins with, or the first with a value. AWS documents neither.
+ */
+export const FIRST_VERSIONS = ['placeholder', 'value'] as const;
+export type FirstVersion = (typeof FIRST_VERSIONS)[number];
+
 const ById = z.object({ SecretId: z.string() });
 const GetSchema = ById.extend({
   VersionId: z.string().optional(),
@@ -47,6 +54,7 @@ const MoveSchema = ById.extend({
 export function createSecretStore(
   now: () => Date,
   onRotate: (secret: StoredSecret, versionId: string) => void,
+  firstVersion: FirstVersion = 'placeholder',
 ) {
   const secrets = new Map<string, StoredSecret>();
 
@@ -92,7 +100,11 @@ export function createSecretStore(
     PutSecretValue(input) {
       const { SecretId, ClientRequestToken, SecretString, VersionStages } = PutSchema.parse(input);
       const secret = find(SecretId);
-      const isFirst = secret.versions.size === 0;
+      const before = [...secret.versions.values()];
+      const isFirst =
+        firstVersion === 'placeholder'
+          ? before.length === 0
+          : before.every(({ value }) => value === undefined);
       const version =
         secret.versions.get(ClientRequestToken) ?? addVersion(secret, ClientRequestToken);
       if (version.value !== undefined && version.value !== SecretString) {
@@ -123,6 +135,19 @@ export function createSecretStore(
       }
       if (target) putLabel(secret, VersionStage, target);
       else holder?.stages.delete(VersionStage);
+      return { ARN: secret.arn, Name: secret.name };
+    },
+
+    CancelRotateSecret(input) {
+      const secret = find(ById.parse(input).SecretId);
+      secret.rotateEveryDays = undefined;
+      secret.nextRotationAt = undefined;
+      return { ARN: secret.arn, Name: secret.name };
+    },
+
+    DeleteSecret(input) {
+      const secret = find(ById.parse(input).SecretId);
+      secrets.delete(secret.name);
       return { ARN: secret.arn, Name: secret.name };
     },
 

@@ -1,5 +1,5 @@
 import type { Alert } from '../../alerts/alert.js';
-import type { IsoDate } from '../../platform/utc-day.js';
+import { type IsoDate, utcDay } from '../../platform/utc-day.js';
 import { countText, instantText } from '../../platform/wording.js';
 import { drainEnd, type Retirement, revokeAtOnce } from '../retirement.js';
 import { type RetirementContext, retirementAlert, timeText } from './retirement-alert.js';
@@ -75,10 +75,16 @@ export function approvalNeeded(context: InUseContext): Alert {
 /** Runs the same flow for the same key with nothing to wait for. */
 function revokeNowCommand(stateMachineArn: string, retirement: Retirement, at: Date): string {
   const input = JSON.stringify(revokeAtOnce(retirement, at));
-  const name =
+  const version =
     retirement.reason === 'replaced'
       ? retirement.newVersionId
       : `removed-${retirement.oldVersionId}`;
+  // With the day: an approval that failed keeps its name for 90 days, and this alert repeats daily.
+  const name = `${`revoke-${version}`.slice(0, MAX_NAME - DAY_ENDING)}-${utcDay(at)}`;
   // Names and ids hold no quote, so single quotes are safe in every shell.
-  return `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name revoke-${name} --input '${input}'`;
+  return `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name ${name} --input '${input}'`;
 }
+
+/** The longest name of an execution, and what the day takes of it. */
+const MAX_NAME = 80;
+const DAY_ENDING = '-2026-12-31'.length;

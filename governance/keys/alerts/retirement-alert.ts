@@ -1,6 +1,7 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
 import { instantText } from '../../platform/wording.js';
 import type { Retirement } from '../retirement.js';
+import { rotateCommand } from '../rotate-command.js';
 import { threadOf } from '../rotation.js';
 
 /** What every alert of a retirement starts from. */
@@ -57,8 +58,17 @@ export function timeText(iso: string, now?: Date): string {
   return instantText(new Date(iso), now);
 }
 
-export function rotateAgain(say: string, { secretId }: Pick<Retirement, 'secretId'>): NextStep {
-  return { say, command: `aws secretsmanager rotate-secret --secret-id ${secretId}` };
+/** `unfinished` is the version that keeps Secrets Manager from the next rotation, if there is one. */
+export function rotateAgain(
+  say: string,
+  { secretId }: Pick<Retirement, 'secretId'>,
+  unfinished: string | undefined,
+): NextStep {
+  const release = `; this first releases the rotation to version ${unfinished}, which has not finished`;
+  return {
+    say: unfinished === undefined ? say : say + release,
+    command: rotateCommand(secretId, unfinished),
+  };
 }
 
 export function deleteSecret({ secretId }: Pick<Retirement, 'secretId'>): NextStep {

@@ -9,6 +9,11 @@ import {
   timeText,
 } from './retirement-alert.js';
 
+/** What may keep Secrets Manager from the next rotation. */
+interface Unfinished {
+  readonly unfinished?: string | undefined;
+}
+
 export interface RevokedContext extends RetirementContext {
   readonly confirmation: { readonly rejected: boolean };
 }
@@ -17,16 +22,19 @@ export function keyRevoked(context: RevokedContext): Alert {
   const { retirement, confirmation } = context;
   const { rejected } = confirmation;
   const { secretName, oldKeyId, reason } = retirement;
+  // A removed key that could not be tried was in a secret that is deleted already.
+  const mayDelete = reason === 'removed' && rejected;
   return retirementAlert(context, {
     type: 'key-revoked',
     severity: 'info',
     title: `Revoked ${reason} key of ${secretName}`,
     description: [
       `Key ${oldKeyId} is revoked: Mistral no longer lists it${rejected ? ' and rejects it (401)' : ''}.`,
-      reason === 'removed' ? 'The secret that held it remains.' : 'The rotation is complete.',
+      reason === 'replaced' && 'The rotation is complete.',
+      mayDelete && 'The secret that held it remains.',
     ],
     facts: { 'rejected by Mistral': rejected ? 'yes' : 'not tried: its version is not stored' },
-    nextSteps: [reason === 'removed' && deleteSecret(retirement)],
+    nextSteps: [mayDelete && deleteSecret(retirement)],
   });
 }
 
@@ -38,8 +46,8 @@ export interface RejectedContext extends RetirementContext {
   };
 }
 
-export function rolledBack(context: RejectedContext): Alert {
-  const { retirement, verdict } = context;
+export function rolledBack(context: RejectedContext & { readonly rollBack: Unfinished }): Alert {
+  const { retirement, verdict, rollBack } = context;
   const { secretName } = retirement;
   return retirementAlert(context, {
     type: 'rolled-back',
@@ -54,7 +62,11 @@ export function rolledBack(context: RejectedContext): Alert {
     facts: { reason: verdict.reason, 'rejected since': timeText(verdict.rejectedSince) },
     nextSteps: [
       'Restart services that get 401 from Mistral, so that they read the secret again',
-      rotateAgain('Find out why Mistral rejected the new key, then rotate again', retirement),
+      rotateAgain(
+        'Find out why Mistral rejected the new key, then rotate again',
+        retirement,
+        rollBack.unfinished,
+      ),
     ],
   });
 }
@@ -63,7 +75,7 @@ export function rolledBack(context: RejectedContext): Alert {
 export function bothKeysRejected(
   context: RejectedContext & {
     readonly newKeyId: string;
-    readonly verdict: { readonly checkAt: string };
+    readonly verdict: { readonly checkAt: string } & Unfinished;
   },
 ): Alert {
   const { retirement, newKeyId, verdict, at } = context;
@@ -85,7 +97,7 @@ export function bothKeysRejected(
     },
     nextSteps: [
       'Check at https://console.mistral.ai whether the workspace is suspended or a bill is unpaid',
-      rotateAgain('If only this key is affected, create a new one', retirement),
+      rotateAgain('If only this key is affected, create a new one', retirement, verdict.unfinished),
     ],
   });
 }
@@ -96,7 +108,7 @@ function asSentence(reason: string): string {
 
 export interface KeptContext extends RetirementContext {
   /** In operator mode, the secret whose current key this one is. */
-  readonly verdict: { readonly heldBy?: string | undefined };
+  readonly verdict: { readonly heldBy?: string | undefined } & Unfinished;
 }
 
 /** The key is current after all: the flow ends without changing or asking for anything. */
@@ -140,7 +152,11 @@ export function keyKept(context: KeptContext): Alert {
             `${newerKey} and the nightly audit reports it.`,
           ],
           nextSteps: [
-            rotateAgain('When the reason for moving back is settled, rotate again', retirement),
+            rotateAgain(
+              'When the reason for moving back is settled, rotate again',
+              retirement,
+              verdict.unfinished,
+            ),
           ],
         }
       : {

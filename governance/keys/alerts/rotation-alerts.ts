@@ -5,6 +5,7 @@ import { expireAfterDays } from '../../policy/planned-keys.js';
 import type { Policy } from '../../policy/policy.js';
 import type { ManagedKey } from '../managed-key.js';
 import type { ReplacedKey } from '../retirement.js';
+import { rotateCommand } from '../rotate-command.js';
 import { threadOf } from '../rotation.js';
 import type { Rotation } from '../rotation-step.js';
 
@@ -75,9 +76,23 @@ export function rotationFailed(rotation: RotatedSecret, reason: string, at: Date
     nextSteps: [
       {
         say: 'Fix the cause, then rotate at once instead of waiting for the retry',
-        command: `aws secretsmanager rotate-secret --secret-id ${arn}`,
+        command: rotateCommand(arn),
       },
     ],
+  };
+}
+
+/** Secrets Manager made a secret's first key current before it was tested; it stays, for want of another. */
+export function firstKeyRejected(rotation: RotatedSecret, reason: string, at: Date): Alert {
+  const { name, arn } = rotation.secret;
+  return {
+    type: 'rotation-failed',
+    severity: 'critical',
+    ...sharedBy(rotation, at),
+    title: `First key of ${name} does not work`,
+    description: `The secret's first key failed its test, and services that read the secret get it: there is no other. Secrets Manager retries by itself, and the key is tested again. Reason: ${reason}.`,
+    facts: { secret: name, reason },
+    nextSteps: [{ say: 'Fix the cause, then create another key', command: rotateCommand(arn) }],
   };
 }
 

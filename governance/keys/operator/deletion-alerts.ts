@@ -12,7 +12,11 @@ import type { OldKeyAnswer } from './deletion.js';
 import { supplyCommand } from './operator-secret.js';
 
 export interface CheckedAgainContext extends RetirementContext {
-  readonly verdict: { readonly checkAt: string; readonly oldKey: OldKeyAnswer };
+  readonly verdict: {
+    readonly checkAt: string;
+    readonly oldKey: OldKeyAnswer;
+    readonly currentVersion?: string | undefined;
+  };
 }
 
 /** Asks an operator to delete a key that no function can delete. */
@@ -123,6 +127,7 @@ export function currentKeyRejected(context: CheckedAgainContext): Alert {
   // Of a key that left the policy and came back, none is known that could take over again.
   const replacing = retirement.reason === 'replaced' ? retirement : undefined;
   const oldWorks = verdict.oldKey === 'accepted';
+  const { currentVersion } = verdict;
   return retirementAlert(context, {
     type: 'rotation-failed',
     severity: 'critical',
@@ -146,9 +151,10 @@ export function currentKeyRejected(context: CheckedAgainContext): Alert {
         command: supplyCommand(retirement),
       },
       oldWorks &&
-        replacing !== undefined && {
+        replacing !== undefined &&
+        currentVersion !== undefined && {
           say: 'Until there is a new one, make the previous key current again',
-          command: `aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSCURRENT --move-to-version-id ${oldVersionId} --remove-from-version-id ${replacing.newVersionId}`,
+          command: `aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSCURRENT --move-to-version-id ${oldVersionId} --remove-from-version-id ${currentVersion}`,
         },
     ],
   });

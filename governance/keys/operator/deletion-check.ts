@@ -28,7 +28,7 @@ async function compareWithCurrentKey(
   retirement: Retirement,
 ): Promise<Compared> {
   const { secretName, oldKeyId, oldVersionId } = retirement;
-  const { state, key: current } = await readCurrentKey(deps.secrets, secretName);
+  const { state, versionId, key: current } = await readCurrentKey(deps.secrets, secretName);
   if (!current) throw new RotationRefusedError(`AWSCURRENT of ${secretName} names no key`);
   // A key that was removed before it was verified, and is back, may be promoted at any time.
   const mayBePromoted = versionAt(state, 'AWSPENDING') === oldVersionId;
@@ -38,7 +38,12 @@ async function compareWithCurrentKey(
   const oldKey = await answerTo(deps, await storedKey(deps, retirement));
   // A rejection of the old key counts only if the other one was accepted at the same time.
   const accepted = before && (oldKey !== 'rejected' || (await accepts(deps, current)));
-  return { heldBy: undefined, oldKey, witness: { secretName, accepted } };
+  return {
+    heldBy: undefined,
+    oldKey,
+    witness: { secretName, accepted },
+    currentVersion: versionId,
+  };
 }
 
 /** Of a secret that left the policy: compares its key with those of secrets that are in it. */

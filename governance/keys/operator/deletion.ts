@@ -11,6 +11,8 @@ export interface DeletionFacts {
   readonly oldKey: OldKeyAnswer;
   /** Whether the policy has the secret. Then the witness is its current key. */
   readonly isPlanned: boolean;
+  /** Of the secret, where the policy has it. */
+  readonly currentVersion?: string | undefined;
   /** The key that the old one is compared with; `undefined` where the policy has no other. */
   readonly witness: { readonly secretName: string; readonly accepted: boolean } | undefined;
 }
@@ -18,9 +20,15 @@ export interface DeletionFacts {
 /** Each verdict is named as the event that notifies on-call of it. */
 export type DeletionVerdict =
   | {
-      readonly kind: 'deletion-needed' | 'current-key-rejected';
+      readonly kind: 'deletion-needed';
       readonly checkAt: string;
       readonly oldKey: OldKeyAnswer;
+    }
+  | {
+      readonly kind: 'current-key-rejected';
+      readonly checkAt: string;
+      readonly oldKey: OldKeyAnswer;
+      readonly currentVersion?: string | undefined;
     }
   | { readonly kind: 'deleted'; readonly witness: string }
   | { readonly kind: 'not-verified'; readonly oldKey: OldKeyAnswer }
@@ -31,10 +39,12 @@ export type DeletionVerdict =
  * while another key is accepted: Mistral answers the same to every key of a suspended workspace.
  */
 export function judgeDeletion(facts: DeletionFacts): DeletionVerdict {
-  const { now, heldBy, oldKey, isPlanned, witness } = facts;
+  const { now, heldBy, oldKey, isPlanned, witness, currentVersion } = facts;
   const checkAt = dayCheck(now, 1);
   if (heldBy !== undefined) return { kind: 'kept', heldBy };
-  if (isPlanned && !witness?.accepted) return { kind: 'current-key-rejected', checkAt, oldKey };
+  if (isPlanned && !witness?.accepted) {
+    return { kind: 'current-key-rejected', checkAt, oldKey, currentVersion };
+  }
   if (oldKey === 'not stored') return { kind: 'not-verified', oldKey };
   if (oldKey !== 'rejected') return { kind: 'deletion-needed', checkAt, oldKey };
   if (!witness) return { kind: 'not-verified', oldKey };

@@ -23,11 +23,15 @@ export async function verifyOperatorKey(
   rotation: Rotation,
 ): Promise<void> {
   const { secret, versionId, planned } = rotation;
-  const supplied = await deps.secrets.read(secret.arn, versionId);
+  let flaw: string | undefined;
+  const supplied = await readOwnKey(deps.secrets, secret.arn, versionId, (reason) => {
+    flaw = reason;
+  });
+  if (flaw !== undefined) return reject(deps, rotation, flaw);
   if (!supplied) {
     throw new RotationRefusedError(`version ${versionId} of secret ${secret.name} holds no key`);
   }
-  const flaw = flawOf(supplied, await storedKeys(deps, rotation), planned);
+  flaw = flawOf(supplied, await storedKeys(deps, rotation), planned);
   if (flaw !== undefined) return reject(deps, rotation, flaw);
 
   const probe = await deps.prober.probe(supplied.apiKey);

@@ -48,7 +48,7 @@ test.each([
 test('fails without the names of the quota table and the topic', () => {
   expect(parseServeOptions([], { ...STACK, QUOTA_TABLE_NAME: '' })).toMatchObject({
     kind: 'wrong',
-    message: expect.stringContaining('QUOTA_TABLE_NAME'),
+    message: expect.stringContaining('QUOTA_TABLE_NAME is not set'),
   });
 });
 
@@ -60,7 +60,13 @@ test('a stopped server finishes its requests, and returns the leases after the l
   const settledAtClose: number[] = [];
   const close = async () => void settledAtClose.push(world.quotas.ends.settled);
   const options = { host: '127.0.0.1', port: 0, callerHeader: CALLER_HEADER };
-  const running = await serveGateway(options, { gateway: world.gateway, close });
+  const running = await serveGateway(options, {
+    gateway: world.gateway,
+    missing: async () => ({ models: false, keys: [] }),
+    close,
+  });
+  await running.ready;
+  expect((await fetch(`${running.url}/healthz`)).status).toBe(200);
   const answer = fetch(`${running.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { [CALLER_HEADER]: DEVELOPER },
@@ -69,6 +75,9 @@ test('a stopped server finishes its requests, and returns the leases after the l
   await eventually(() => world.received.length === 1);
 
   const stopped = [running.stop(), running.stop()];
+  // A load balancer that still asks on its connection sends no more.
+  const health = await fetch(`${running.url}/healthz`).catch(() => undefined);
+  expect(health?.status ?? 503).toBe(503);
   finish();
   await Promise.all(stopped);
 

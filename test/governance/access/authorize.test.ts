@@ -59,6 +59,8 @@ test('a caller may use what its role and its workspace allow, within the limits 
     role: 'analyst',
     modelId: 'mistral-small-2603',
     maxTokens: 100,
+    isCapped: false,
+    bounds: { imageTokens: 3100, ocrPages: 1000 },
     dailyTokens: { principal: session('analyst'), limit: 100_000 },
   });
 });
@@ -72,6 +74,7 @@ test('a role without a daily limit has no quota of tokens', () => {
 
 describe('daily tokens are counted for', () => {
   const user = 'arn:aws:iam::111122223333:user/people/ada';
+  const role = 'arn:aws:iam::111122223333:role/people/analyst';
   function principal(perSession: boolean, caller: string): unknown {
     const access = anAccess((document) => {
       document.callers = [
@@ -87,6 +90,8 @@ describe('daily tokens are counted for', () => {
     ['the session', true, session('analyst'), session('analyst')],
     ['the user', false, user, user],
     ['the user', true, user, user],
+    ['the role, given as one', false, role, session('analyst').replace('/ada', '')],
+    ['the role, whose session is not known', true, role, session('analyst').replace('/ada', '')],
   ])('%s where perSession is %s', (_who, perSession, caller, expected) => {
     expect(principal(perSession, caller)).toBe(expected);
   });
@@ -198,6 +203,7 @@ describe('max_tokens', () => {
 });
 
 describe('a caller matches', () => {
+  const IAM = 'arn:aws:iam::111122223333';
   test.each<[string, string, string]>([
     ['the role it comes from', 'arn:aws:iam::111122223333:role/analyst', session('analyst')],
     ['its role in a path', 'arn:aws:iam::111122223333:role/a/b/analyst', session('analyst')],
@@ -217,6 +223,10 @@ describe('a caller matches', () => {
       'arn:aws-us-gov:iam::111122223333:role/analyst',
       'arn:aws-us-gov:sts::111122223333:assumed-role/analyst/ada',
     ],
+    ['the role that it is', `${IAM}:role/analyst`, `${IAM}:role/analyst`],
+    ['the role that it is, in a path', `${IAM}:role/analyst`, `${IAM}:role/a/b/analyst`],
+    ['a part of the role that it is', `${IAM}:role/an*`, `${IAM}:role/a/analyst`],
+    ['all sessions of the role that it is', session('analyst', '*'), `${IAM}:role/analyst`],
     ['its user', 'arn:aws:iam::111122223333:user/ada', 'arn:aws:iam::111122223333:user/ada'],
     [
       'users in a path',
@@ -248,6 +258,12 @@ describe('a caller matches', () => {
       'arn:aws:sts::111122223333:federated-user/analyst',
     ],
     ['two lines', 'arn:aws:iam::*:role/*', `${session('analyst')}\n${session('analyst')}`],
+    ['one session, given the role', session('analyst', 'ada'), ROLE],
+    ['sessions, given the role', session('analyst', 'a*'), ROLE],
+    ['another role', ROLE, `${ROLE}s`],
+    ['a path like the role', ROLE, `${ROLE}/x`],
+    ['a pattern instead of a role', 'arn:aws:iam::*:role/*', `${IAM}:role/*`],
+    ['a role and a newline', ROLE, `${ROLE}\n`],
     ['no session', 'arn:aws:iam::*:role/*', session('analyst', '')],
     ['an ARN in a session', 'arn:aws:iam::*:role/x', session('y', 'a:assumed-role/x/b')],
     ['an empty ARN', 'arn:aws:iam::*:role/*', ''],

@@ -17,8 +17,9 @@ const rejected = {
     rejectedSince: '2026-04-08T00:50:00Z',
   },
 };
+const rolledBack = { ...rejected, rollBack: { outcome: 'rolled back' } };
 const kept = { verdict: { kind: 'kept' } };
-const answered = (oldKey: string) => ({ verdict: { checkAt, oldKey } });
+const answered = (oldKey: string) => ({ verdict: { checkAt, oldKey, currentVersion: 'v3' } });
 const witness = (secretName: string) => ({ verdict: { witness: secretName } });
 const heldBy = (secretName: string) => ({ verdict: { heldBy: secretName } });
 
@@ -66,7 +67,7 @@ const OF_A_REPLACED_KEY: readonly Row[] = [
   ],
   [
     'rolled-back',
-    rejected,
+    rolledBack,
     'rolled-back',
     'critical',
     'rolled-back',
@@ -325,8 +326,12 @@ const inputOf = (command = ''): unknown => JSON.parse(/--input '(.*)'$/.exec(com
 
 describe('the commands', () => {
   test.each([
-    [aRetirement(), 'revoke-v2'],
-    [aRemoval(), 'revoke-removed-v1'],
+    [aRetirement(), 'revoke-v2-2026-04-08'],
+    [aRemoval(), 'revoke-removed-v1-2026-04-08'],
+    [
+      aRetirement({ newVersionId: 'v'.repeat(64) }),
+      `revoke-${'v'.repeat(62)}-2026-04-08`, // Step Functions takes 80 characters
+    ],
   ])('approval runs the same flow with nothing to wait for', (retirement, name) => {
     const [command] = commandsOf('approval-needed', inUse, retirement);
     expect(command).toContain(`--state-machine-arn arn:machine --name ${name} `);
@@ -341,6 +346,25 @@ describe('the commands', () => {
     const command = commandsOf('failed', { error: { Error: 'Boom' } }).at(-1);
     expect(command).toContain('--state-machine-arn arn:machine --input ');
     expect(inputOf(command)).toEqual(aRetirement());
+  });
+
+  test('a secret that could not be read is deleted already: no command deletes it', () => {
+    const { alert } = notice('revoked', { confirmation: { rejected: false } }, aRemoval());
+    expect(alert.nextSteps).toEqual([]);
+    expect(alert.description).not.toContain('The secret');
+  });
+
+  test.each([
+    ['rolled-back', { ...rejected, rollBack: { unfinished: 'v3' } }],
+    ['both-keys-rejected', { verdict: { ...rejected.verdict, unfinished: 'v3' } }],
+    ['kept', { verdict: { unfinished: 'v3' } }],
+  ])('after %s, a rotation that has not finished is released first', (event, state) => {
+    const id = aRetirement().secretId;
+    const step = notice(event, state).alert.nextSteps.find(({ command }) => command);
+    expect(step?.say).toMatch(/; this first releases the rotation to version v3/);
+    expect(step?.command).toBe(
+      `aws secretsmanager update-secret-version-stage --secret-id ${id} --version-stage AWSPENDING --remove-from-version-id v3 && aws secretsmanager rotate-secret --secret-id ${id}`,
+    );
   });
 
   test.each(['revoked', 'deleted'])('after %s, the secret of a removed key can go', (event) => {
@@ -359,7 +383,9 @@ describe('the commands', () => {
     expect(commands[0]).toBe(
       'npx --no -- mistral-governance keys supply dev-workspace/dev-team-key',
     );
-    expect(commands.some((command) => command.includes('--move-to-version-id v1'))).toBe(can);
+    // From where the label is now, which a later key may have.
+    const promote = '--move-to-version-id v1 --remove-from-version-id v3';
+    expect(commands.some((command) => command.includes(promote))).toBe(can);
   });
 });
 

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { admitStep, type SecretState, versionAt } from '../../../governance/keys/rotation.js';
+import {
+  admitStep,
+  blockingVersion,
+  type SecretState,
+  unfinishedVersion,
+  versionAt,
+} from '../../../governance/keys/rotation.js';
 import { createdKeyName, isKeyOf, parseKeyName } from '../../../governance/policy/key-name.js';
 
 const secret: SecretState = {
@@ -19,7 +25,7 @@ test.each([
     'a version both current and pending',
     { ...secret, stagesByVersion: { v3: ['AWSPENDING', 'AWSCURRENT'] } },
     'v3',
-    { kind: 'already current' },
+    { kind: 'proceed' },
   ],
   [
     'a version that is neither',
@@ -44,6 +50,33 @@ test.each([
   ],
 ] as const)('a step for %s', (_name, state, versionId, admission) => {
   expect(admitStep(state, versionId)).toEqual(admission);
+});
+
+test.each([
+  ['none', { v2: ['AWSCURRENT'] }, undefined, undefined, undefined],
+  ['none of a secret without a value', {}, undefined, undefined, undefined],
+  ['another version', { v2: ['AWSCURRENT'], v3: ['AWSPENDING'] }, '2026-01-01', 'v3', 'v3'],
+  [
+    'an older version',
+    { v1: ['AWSPREVIOUS', 'AWSPENDING'], v2: ['AWSCURRENT'] },
+    '2026-01-01',
+    'v1',
+    'v1',
+  ],
+  ['the current version', { v2: ['AWSCURRENT', 'AWSPENDING'] }, '2026-01-01', undefined, undefined],
+  [
+    'a first version, promoted by Secrets Manager',
+    { v2: ['AWSCURRENT', 'AWSPENDING'] },
+    undefined,
+    undefined,
+    'v2',
+  ],
+  ['the only version', { v3: ['AWSPENDING'] }, undefined, 'v3', 'v3'],
+])('AWSPENDING on %s', (_name, stagesByVersion, rotated, blocking, unfinished) => {
+  const lastRotatedAt = rotated === undefined ? undefined : new Date(rotated);
+  const state: SecretState = { ...secret, stagesByVersion, lastRotatedAt };
+  expect(blockingVersion(state)).toBe(blocking);
+  expect(unfinishedVersion(state)).toBe(unfinished);
 });
 
 test('finds the version a label is on', () => {

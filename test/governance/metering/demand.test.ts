@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { AccessGrant } from '../../../governance/access/access.js';
 import { demandOf } from '../../../governance/metering/demand.js';
 import type { EndpointKind } from '../../../governance/metering/endpoints.js';
-import { parseRequestBody, type RequestBody } from '../../../governance/metering/request-body.js';
+import { type ParsedBody, parseRequestBody } from '../../../governance/metering/request-body.js';
 
 const GRANT: AccessGrant = {
   kind: 'allow',
@@ -10,6 +10,8 @@ const GRANT: AccessGrant = {
   role: 'r',
   modelId: 'm',
   maxTokens: 100,
+  isCapped: false,
+  bounds: { imageTokens: 3100, ocrPages: 1000 },
   dailyTokens: undefined,
 };
 
@@ -19,12 +21,20 @@ function demand(
   context: number | undefined = 8000,
 ) {
   const bytes = Buffer.from(JSON.stringify({ model: 'm', ...fields }));
-  const body = parseRequestBody(bytes, kind) as RequestBody;
+  const body = parseRequestBody(bytes, kind) as ParsedBody;
   expect(body).toMatchObject({ kind: 'body' });
   return {
     ...demandOf(body, bytes.length, kind, GRANT, { contextTokens: () => context }),
     bytes: bytes.length,
   };
+}
+
+/** With the bytes that the gateway itself counts. */
+function promptOf(fields: object, context = 100_000) {
+  const bytes = Buffer.from(JSON.stringify({ model: 'm', ...fields }));
+  const body = parseRequestBody(bytes, 'generation') as ParsedBody;
+  const models = { contextTokens: () => context };
+  return demandOf(body, body.promptBytes, 'generation', GRANT, models);
 }
 
 const said = (content: unknown) => ({ messages: [{ role: 'user', content }] });
@@ -49,7 +59,31 @@ test("Mistral's own system prompt counts", () => {
   expect(promptTokens).toBe(bytes + 64 + 2048);
 });
 
-test.each(['image_url', 'document_url', 'input_audio', 'file', 'hologram'])(
+test('an image counts as its most tokens, and its bytes as none', () => {
+  const image = { type: 'image_url', image_url: `data:image/png;base64,${'A'.repeat(60_000)}` };
+  const nested = { ...image, image_url: { url: image.image_url, detail: 'high' } };
+  const text = { type: 'text', text: 'what is it?' };
+  const { promptTokens, likelyPromptTokens } = promptOf(said([text, image, nested]));
+  expect(promptTokens).toBeGreaterThan(2 * 3100);
+  expect(promptTokens).toBeLessThan(2 * 3100 + 350);
+  expect(likelyPromptTokens).toBeGreaterThan(2 * 3100);
+  expect(likelyPromptTokens).toBeLessThan(promptTokens);
+});
+
+test('images are bounded by the context, like all that is in a prompt', () => {
+  const image = { type: 'image_url', image_url: 'https://x' };
+  expect(promptOf(said([image, image, image]), 8000)).toMatchObject({ promptTokens: 8000 });
+});
+
+test('an image beside a document counts with it as the whole context', () => {
+  const parts = [
+    { type: 'image_url', image_url: 'https://x' },
+    { type: 'document_url', document_url: 'https://x' },
+  ];
+  expect(promptOf(said(parts), 8000)).toMatchObject({ promptTokens: 8000 });
+});
+
+test.each(['document_url', 'input_audio', 'file', 'hologram'])(
   'a part of type %s counts as the whole context, and so it is settled',
   (type) => {
     expect(demand(part(type))).toMatchObject({ promptTokens: 8000, likelyPromptTokens: 8000 });
@@ -57,17 +91,20 @@ test.each(['image_url', 'document_url', 'input_audio', 'file', 'hologram'])(
 );
 
 test('an unknown context counts as the longest known', () => {
-  const bytes = Buffer.from(JSON.stringify({ model: 'm', ...part('image_url') }));
-  const body = parseRequestBody(bytes, 'generation') as RequestBody;
+  const bytes = Buffer.from(JSON.stringify({ model: 'm', ...part('document_url') }));
+  const body = parseRequestBody(bytes, 'generation') as ParsedBody;
   const models = { contextTokens: () => undefined };
   const { promptTokens } = demandOf(body, bytes.length, 'generation', GRANT, models);
   expect(promptTokens).toBe(1_048_576);
 });
 
 test("parts of a tool's answer and of the assistant count too", () => {
-  const content = [{ type: 'image_url', image_url: 'https://x' }];
+  const content = [{ type: 'document_url', document_url: 'https://x' }];
+  const image = [{ type: 'image_url', image_url: 'https://x' }];
   for (const role of ['tool', 'assistant', 'system']) {
     expect(demand({ messages: [{ role, content }] }).promptTokens).toBe(8000);
+    const { promptTokens } = demand({ messages: [{ role, content: image }] });
+    expect(promptTokens).toBeGreaterThan(3100);
   }
 });
 
@@ -80,6 +117,7 @@ test.each([1e15, 1e300])('%s completions exceed any quota and still add up exact
 test('possible audio counts as the seconds that fit into the context', () => {
   expect(demand(part('input_audio')).audioSeconds).toBe(640);
   expect(demand(part('file')).audioSeconds).toBe(640);
+  expect(demand(part('image_url')).audioSeconds).toBe(0);
   expect(demand({ messages: [] }).audioSeconds).toBe(0);
 });
 
@@ -95,8 +133,17 @@ test('the texts of a list count by their bytes, even beyond the context', () => 
 test.each([
   ['an image', { document: { type: 'image_url', image_url: 'https://x' } }, 1],
   ['listed pages', { document: { type: 'document_url' }, pages: [0, 1, 7] }, 3],
-  ['a range of pages', { document: { type: 'document_url' }, pages: '0-5' }, 1000],
+  ['a range of pages', { document: { type: 'document_url' }, pages: '0-4' }, 5],
+  ['ranges and pages', { document: { type: 'document_url' }, pages: ' 0-4, 7,9 - 9' }, 7],
+  ['a page', { document: { type: 'document_url' }, pages: '3' }, 1],
+  ['more pages than a document has', { document: {}, pages: '0-99999' }, 1000],
   ['ranges in a list', { document: { type: 'document_url' }, pages: ['0-999'] }, 1000],
+  ['a range backwards', { document: { type: 'document_url' }, pages: '7-0' }, 1000],
+  ['a range without an end', { document: { type: 'document_url' }, pages: '0-,5' }, 1000],
+  ['all pages by a word', { document: { type: 'document_url' }, pages: 'all' }, 1000],
+  ['an empty text', { document: { type: 'document_url' }, pages: '' }, 1000],
+  ['half a page', { document: { type: 'document_url' }, pages: [0.5, 1] }, 1000],
+  ['null', { document: { type: 'document_url' }, pages: null }, 1000],
   ['a document', { document: { type: 'document_url' } }, 1000],
   ['no pages at all', { document: { type: 'document_url' }, pages: [] }, 1000],
 ])('OCR of %s is bounded by pages', (_name, fields, pages) => {
@@ -106,6 +153,20 @@ test.each([
 test('OCR with annotations is marked', () => {
   const fields = { document: {}, document_annotation_format: { type: 'json_schema' } };
   expect(demand(fields, 'ocr').annotated).toBe(true);
+  expect(demand({ document: {}, bbox_annotation_format: null }, 'ocr').annotated).toBe(false);
+});
+
+test("a document's pages are bounded as the policy says, unless the request names more", () => {
+  const bounds = { imageTokens: 3100, ocrPages: 30 };
+  const pagesOf = (pages?: string) => {
+    const bytes = Buffer.from(JSON.stringify({ model: 'm', document: {}, pages }));
+    const body = parseRequestBody(bytes, 'ocr') as ParsedBody;
+    const models = { contextTokens: () => undefined };
+    return demandOf(body, bytes.length, 'ocr', { ...GRANT, bounds }, models).pages;
+  };
+  expect(pagesOf()).toBe(30);
+  expect(pagesOf('0-4')).toBe(5);
+  expect(pagesOf('0-49')).toBe(50);
 });
 
 test.each([

@@ -11,6 +11,7 @@ import { createMistralAdmin } from '../../../governance/mistral/mistral-admin.js
 import { createMistralHttp } from '../../../governance/mistral/mistral-http.js';
 import { AdminKeyError } from '../../../governance/platform/errors.js';
 import { json, loopback } from '../../support/loopback.js';
+import { MARGINS, NO_KEYS } from '../../support/pasted-keys.js';
 
 const SECRET = 'mistral/admin-api-key';
 const OLD = 'OldAdminKeyOldAdminKeyOldAdmin01';
@@ -42,6 +43,28 @@ describe('reads the Admin API key', () => {
     secretHolds(value);
     expect((await adminKey().read()).reveal()).toBe(OLD);
     expect(reads()[0]?.args[0].input).toEqual({ SecretId: SECRET });
+  });
+
+  test.each(MARGINS)('with %s around it, alone or wrapped in JSON', async (_name, margin) => {
+    for (const value of [
+      margin + OLD + margin,
+      margin + JSON.stringify({ apiKey: OLD }) + margin,
+      JSON.stringify({ apiKey: margin + OLD + margin }),
+    ]) {
+      secretHolds(value);
+      expect((await adminKey().read()).reveal()).toBe(OLD);
+    }
+  });
+
+  test.each(NO_KEYS)('but nothing with %s', async (_name, textOf) => {
+    for (const value of [textOf(OLD), JSON.stringify({ apiKey: textOf(OLD) })]) {
+      secretHolds(value);
+      const error = await adminKey()
+        .read()
+        .catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(AdminKeyError);
+      expect(String(error)).not.toMatch(/OldAdmin/);
+    }
   });
 
   test('once for the life of the process, for all concurrent callers', async () => {

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
-import { ApiKey } from '../../../governance/mistral/api-key.js';
-import { createMistralHttp } from '../../../governance/mistral/mistral-http.js';
 import { json } from '../../support/loopback.js';
 import {
   type Answer,
   cutOff,
-  expectNothingOfTheKey,
   get,
   good,
   hang,
@@ -139,15 +136,4 @@ test('never follows a redirect with the key', async () => {
   const server = await inTurn(status(307, { location: `${elsewhere.url}/v1/things` }));
   expect(String((await send(server, get)).outcome)).toContain('answered 307 a redirect');
   expect(elsewhere.requests).toHaveLength(0);
-});
-
-test('fails on a key that no header can carry, without quoting it', async () => {
-  const server = await inTurn(ok);
-  const http = createMistralHttp(server.url);
-  const error = await http
-    .send(get, { bearer: new ApiKey(`${PLAINTEXT}\n${PLAINTEXT}`) })
-    .catch((e: unknown) => e);
-  expect(error).toMatchObject({ name: 'MistralRequestError' });
-  if (error instanceof Error) expectNothingOfTheKey(error);
-  expect(server.requests).toHaveLength(0);
 });

@@ -18,5 +18,4 @@ test.each([
 
 test('redacts a key that is shorter than a piece', () => {
   expect(redactKey('key k-123 rejected', new ApiKey('k-123'))).toBe('key [api key] rejected');
-  expect(redactKey('as it was', new ApiKey(''))).toBe('as it was');
 });

@@ -26,6 +26,14 @@ test.each([
 test('spend is a percentage and both amounts, and never rounded up to 100 %', () => {
   expect(spentText(28_420_000_000, 50_000_000_000, 'EUR')).toBe('56 % (28.42 of 50.00 EUR)');
   expect(percentOf(99_999, 100_000)).toBe(99);
+  expect(percentOf(9e15 - 1, 9e15)).toBe(99);
+});
+
+test.each([
+  [0, 0],
+  [1, 100],
+])('of a limit of nothing, %d nano-dollars are %d %%', (nanos, percent) => {
+  expect(percentOf(nanos, 0)).toBe(percent);
 });
 
 test.each([

@@ -27,11 +27,17 @@ test('fails with the file and every problem in it', () => {
 });
 
 test('fails on a file that is not YAML', () => {
-  expect(() => loadPolicy(policyFile('workspaces: ['))).toThrow(/could not be read: .*line 1/);
+  expect(() => loadPolicy(policyFile('workspaces: ['))).toThrow(
+    /^policy .*governance.yaml could not be read: line 1: the indentation does not fit/,
+  );
 });
 
 test('fails on a missing file', () => {
   expect(() => loadPolicy('/nowhere/governance.yaml')).toThrow(
-    /policy \/nowhere\/governance.yaml could not be read: ENOENT/,
+    'policy /nowhere/governance.yaml could not be read: there is no such file',
   );
+});
+
+test('fails on a folder', () => {
+  expect(() => loadPolicy(tmpdir())).toThrow(/ could not be read: it is a folder$/);
 });

@@ -15,7 +15,7 @@ const RUSH = 20;
 const TRICKLE = 0.1;
 
 const workspace = { scope: 'workspace#prod' } as const;
-export const QUOTAS: readonly Quota[] = [
+const QUOTAS: readonly Quota[] = [
   { ...workspace, unit: 'requests', window: 'minute', limit: 9_000 },
   { ...workspace, unit: 'usd', window: 'hour', limit: 4_000_000_000 },
   { ...workspace, unit: 'usd', window: 'day', limit: 4_050_000_000 },
@@ -23,33 +23,27 @@ export const QUOTAS: readonly Quota[] = [
   { scope: 'caller#analysts', unit: 'tokens', window: 'day', limit: 8_100_000, shards: 2 },
 ];
 
-/** What holders count in, and how much of the traffic it has to bear. */
+/** What holders count in. */
 export interface Counting {
   readonly name: string;
   readonly counters: QuotaCounters;
-  readonly quotas: readonly Quota[];
-  /** Of the requests, and of the limits that they are to reach. */
-  readonly scale: number;
 }
 
 /** Holders that live never spend more than any limit, and can spend 99 % of each. */
-export async function expectNoOverrun(counting: Counting): Promise<void> {
-  const { name, counters, scale } = counting;
-  const quotas = counting.quotas.map((quota) => ({ ...quota, limit: quota.limit * scale }));
+export async function expectNoOverrun({ name, counters }: Counting): Promise<void> {
   const result = await play({
-    quotas,
+    quotas: QUOTAS,
     counters,
     startMs: BOUNDARY_MS - HALF_TICKS * 100,
     holders: HOLDERS,
     ticks: HALF_TICKS + 15,
-    rateAt: (tick) =>
-      tick < 20 ? RUSH * scale : tick < HALF_TICKS - 2 ? TRICKLE : (RUSH * scale) / 4,
+    rateAt: (tick) => (tick < 20 ? RUSH : tick < HALF_TICKS - 2 ? TRICKLE : RUSH / 4),
     deaths: 0,
     random: randomFrom(20261123),
     async inspect(nowMs) {
       const totals = createQuotaTotals(counters);
       for (const { quota, settled, committed } of await totals.of(
-        quotas,
+        QUOTAS,
         new Date(nowMs),
         new Date(nowMs),
       )) {
@@ -72,29 +66,24 @@ export async function expectNoOverrun(counting: Counting): Promise<void> {
     expect(settled).toBe(tally.used);
   }
   tell(`no holder dies, counted in ${name}`, result, { overshoot, phantom, utilization });
-  expect(result.tallies).toHaveLength(2 * quotas.length);
-  expect(binding).toBe(quotas.length);
+  expect(result.tallies).toHaveLength(2 * QUOTAS.length);
+  expect(binding).toBe(QUOTAS.length);
   expect({ overshoot, phantom }).toEqual({ overshoot: 0, phantom: 0 });
   expect(utilization).toBeGreaterThanOrEqual(0.99);
 }
 
 /** What dies with a holder is what it had started since it last settled, and nothing stays reserved. */
-export async function expectBoundedLoss(counting: Counting): Promise<void> {
-  const { name, counters, scale } = counting;
-  const quotas = counting.quotas
-    .filter(({ window }) => window !== 'hour' && window !== 'month')
-    .map((quota) => ({
-      ...quota,
-      limit: Math.floor((quota.limit * scale) / 3),
-      shards: 1,
-    }));
+export async function expectBoundedLoss({ name, counters }: Counting): Promise<void> {
+  const quotas = QUOTAS.filter(({ window }) => window !== 'hour' && window !== 'month').map(
+    (quota) => ({ ...quota, limit: Math.floor(quota.limit / 3), shards: 1 }),
+  );
   const result = await play({
     quotas,
     counters,
     startMs: BOUNDARY_MS - 1_500,
     holders: HOLDERS,
     ticks: 26,
-    rateAt: () => 8 * scale,
+    rateAt: () => 8,
     deaths: 24,
     random: randomFrom(7),
     inspect: async () => {},

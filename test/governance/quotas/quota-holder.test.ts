@@ -137,11 +137,38 @@ test('a request begun just before the fence is recorded before others can reclai
 test('a refusal says whether other holders have what is left', async () => {
   const [one, other] = [aHolder('one'), aHolder('other')];
   const all = await reserved(one, 100);
-  expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ heldByOthers: true });
+  expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ mayFreeSooner: true });
   all.settle([100]);
   await one.flush();
   nowMs += 1_001;
-  expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ heldByOthers: false });
+  expect(await other.reserve([{ quota, amount: 1 }])).toMatchObject({ mayFreeSooner: false });
+});
+
+test('of several refusals the one is given that lasts longest', async () => {
+  const holder = aHolder();
+  const month: Quota = { ...quota, window: 'month' };
+  const running = await reserved(holder, 60);
+  (await reserved(holder, 100, month)).settle([90]);
+  const claims = [
+    { quota, amount: 50 },
+    { quota: month, amount: 50 },
+  ];
+  const spent = { kind: 'exhausted', quota: month, mayFreeSooner: false };
+  expect(await holder.reserve(claims)).toMatchObject(spent);
+  expect(holder.reserve(claims)).toMatchObject(spent);
+  running.release();
+  expect(holder.reserve(claims)).toMatchObject(spent);
+});
+
+test('what does not fit beside what is settled does not fit sooner, whoever holds the rest', async () => {
+  const [one, other] = [aHolder('one'), aHolder('other')];
+  (await reserved(one, 60)).settle([60]);
+  await one.flush();
+  await reserved(one, 10);
+  for (const holder of [one, other]) {
+    expect(await holder.reserve([{ quota, amount: 41 }])).toMatchObject({ mayFreeSooner: false });
+    expect(await holder.reserve([{ quota, amount: 40 }])).toMatchObject({ mayFreeSooner: true });
+  }
 });
 
 test('an amount that was just rejected is rejected again for a second without a write', async () => {
@@ -368,7 +395,7 @@ test('the shards together give the whole limit, whichever a holder starts with',
   for (let turn = 0; turn < 10; turn += 1) (await reserved(holder, 1, sharded)).settle([1]);
   expect(await holder.reserve([{ quota: sharded, amount: 1 }])).toMatchObject({
     kind: 'exhausted',
-    heldByOthers: false,
+    mayFreeSooner: false,
   });
   await holder.close();
   const shards = ['quota#workspace#a', 'quota#workspace#a#1', 'quota#workspace#a#2'];

@@ -1,4 +1,5 @@
 import { PassThrough, type Writable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createGatewayHandler, type StreamingHandler } from '../../../lambdas/gateway/handler.js';
 import {
@@ -88,6 +89,61 @@ test('a body in base64 is the same body', async () => {
   const body = Buffer.from(JSON.stringify(CHAT)).toString('base64');
 
   expect((await invoke(world, anEvent(body, { isBase64Encoded: true }))).statusCode).toBe(200);
+});
+
+test('a compressed body is unpacked, within the limit for bodies', async () => {
+  const world = await gatewayWorld(completes, (document) => {
+    document.gateway.maxBodyBytes = 100_000;
+  });
+  const invokeWith = (body: Buffer, encoding: string) =>
+    invoke(
+      world,
+      anEvent(body.toString('base64'), {
+        isBase64Encoded: true,
+        headers: { 'content-encoding': encoding, 'content-length': String(body.length) },
+      }),
+    );
+
+  expect((await invokeWith(gzipSync(JSON.stringify(CHAT)), 'gzip')).statusCode).toBe(200);
+  heads = [];
+  expect((await invokeWith(gzipSync(Buffer.alloc(100_001)), 'gzip')).statusCode).toBe(413);
+  heads = [];
+  const unknown = await invokeWith(Buffer.from('x'), 'zstd');
+  expect([unknown.statusCode, JSON.parse(unknown.text).code]).toEqual([
+    415,
+    'unsupported_encoding',
+  ]);
+});
+
+test('a document that is too large for a body has a way that works', async () => {
+  const world = await gatewayWorld(completes);
+  const path = { rawPath: '/v1/ocr', requestContext: { http: { method: 'POST' } } };
+  const { statusCode, text } = await invoke(world, anEvent('x'.repeat(5_000_000), path));
+
+  expect(statusCode).toBe(413);
+  expect(JSON.parse(text)).toMatchObject({
+    code: 'body_too_large',
+    message: expect.stringContaining('send its URL instead, as document.document_url'),
+  });
+});
+
+test.each(['/v1/models', '/v1/files'])('HEAD %s has no body', async (rawPath) => {
+  const world = await gatewayWorld(completes);
+  const requestContext = {
+    http: { method: 'HEAD' },
+    authorizer: { iam: { userArn: DEVELOPER } },
+  };
+  const { statusCode, text } = await invoke(world, anEvent('', { rawPath, requestContext }));
+  expect([statusCode, text]).toEqual([rawPath === '/v1/models' ? 200 : 404, '']);
+});
+
+test('a capped max_tokens is in a header', async () => {
+  const world = await gatewayWorld(completes, (document) => {
+    document.roles.developer.overMaxTokens = 'cap';
+  });
+  const { statusCode, headers } = await invoke(world, anEvent({ ...CHAT, max_tokens: 9000 }));
+  expect(statusCode).toBe(200);
+  expect(headers).toMatchObject({ 'x-governance-max-tokens': '2000' });
 });
 
 test('a stream passes as it comes', async () => {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { FIRST_VERSIONS } from '../../../../testing/fakes/secret-store.js';
 import { OVER_LOOPBACK, playWithEveryFault } from '../../../support/fault-suite.js';
 import { OPERATOR_MODE } from '../../../support/operator-stories.js';
 import {
-  FIRST_ROTATION,
+  firstRotation,
   KEY_REMOVED,
   NEW_KEY_GOES_BAD,
   ROTATION_DURING_RETIREMENT,
@@ -10,7 +11,7 @@ import {
 } from '../../../support/stories.js';
 
 test.each([
-  FIRST_ROTATION,
+  ...FIRST_VERSIONS.map(firstRotation),
   ROTATION_DURING_RETIREMENT,
   TWO_ROTATIONS_AT_ONCE,
   NEW_KEY_GOES_BAD,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gatewayUnauthorized } from '../../../../gateway/gateway-unauthorized.js';
+import { gatewayUnauthorized } from '../../../../gateway/gateway-alerts.js';
 import type { Alert } from '../../../../governance/alerts/alert.js';
 import { renderAlert } from '../../../../governance/alerts/render-alert.js';
 import {
@@ -322,7 +322,7 @@ describe('every alert about spend can be read at night:', () => {
 });
 
 test('the alert about a rejected gateway key names its secret', () => {
-  const alert = gatewayUnauthorized('prod-workspace', at);
+  const alert = gatewayUnauthorized('prod-workspace', 'admin-api', at);
   expect(alert).toMatchObject({
     type: 'gateway-unauthorized',
     severity: 'critical',

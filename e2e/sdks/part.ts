@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { claim, type Report } from '../report.js';
+import { awayFromMidnight, LATE, within } from '../waiting.js';
+import { callerOf, KEYLESS, policyDocument, slug } from './account.js';
+import { checkAnswers } from './answers.js';
+import { isNpmClient, runNpmTask } from './npm-clients.js';
+import { startPypiClients } from './pypi-clients.js';
+import { checkRefusals } from './refusals.js';
+import { CALLER_HEADER, startSdkServer } from './server.js';
+import { LIMIT_SECONDS, type Run, SMALL } from './tasks.js';
+
+/** What the official SDKs get from the plain server: answers of every kind, and every refusal. */
+export async function callWithSdks(
+  report: Report,
+  onStart: (stop: () => unknown) => void,
+): Promise<void> {
+  const { env } = process;
+  const folder = mkdtempSync(join(tmpdir(), 'governance-sdks-'));
+  onStart(() => rmSync(folder, { recursive: true, force: true }));
+  const pypi = await report.step('official SDKs of PyPI installed', () =>
+    startPypiClients(env, onStart),
+  );
+  await awayFromMidnight(report.note);
+  const server = await startSdkServer(policyDocument(), KEYLESS, folder, env, onStart);
+  let runs = 0;
+
+  const run: Run = async (client, call, role, changes) => {
+    runs += 1;
+    const caller = callerOf(role, `${slug(client)}-${runs}`);
+    const given = { url: server.url, model: SMALL, maxTokens: 300, prompt: 'Say hello.' };
+    const headers = { [CALLER_HEADER]: caller, ...changes?.headers };
+    const task = { ...given, ...changes, client, call, headers };
+    report.count('stepsDriven', `official SDK: ${client}`);
+    const startedAt = performance.now();
+    const outcome = await within(
+      LIMIT_SECONDS * 1000,
+      isNpmClient(client) ? runNpmTask({ ...task, client }) : pypi.run(task),
+    );
+    const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
+    return { ...(outcome === LATE ? { kind: 'late' } : outcome), caller, seconds };
+  };
+
+  const faults = await report.step('official SDKs called the plain server', async () => [
+    ...(await checkAnswers(run, server)),
+    ...(await checkRefusals(run, server)),
+  ]);
+  for (const fault of faults) report.note(JSON.stringify(fault));
+  claim(faults.length === 0, 'official SDKs that are answered and refused as documented', faults);
+}

@@ -1,0 +1,224 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { stringify } from 'yaml';
+import * as z from 'zod';
+import { serializeManagedKey } from '../../governance/keys/managed-key.js';
+import { ApiKey } from '../../governance/mistral/api-key.js';
+import { parseJson } from '../../governance/platform/json.js';
+import { loadPolicy } from '../../governance/policy/load-policy.js';
+import { GATEWAY_KEY_NAME, secretName } from '../../governance/policy/planned-keys.js';
+import { startLocalDynamo } from '../../testing/dynamo.js';
+import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
+import { createExecutions } from '../../testing/fakes/executions.js';
+import { createFakeKeys } from '../../testing/fakes/mistral-keys.js';
+import {
+  createFakeMistral,
+  FAKE_MODELS,
+  fakeOrganization,
+} from '../../testing/fakes/mistral-server.js';
+import { createSecretStore } from '../../testing/fakes/secret-store.js';
+import { openNetwork } from '../../testing/network.js';
+import { endGroup } from '../commands.js';
+import { forOfficialSdk } from '../mistral.js';
+import { LATE, until, within } from '../waiting.js';
+
+const QUOTA_TABLE = 'quotas';
+const START_MS = 60_000;
+const MODELS = [
+  ...FAKE_MODELS,
+  { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'] },
+  { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'] },
+];
+/** A prompt of this and a name is answered once the stand-in is told to. */
+export const HELD = 'held-until-released:';
+const HELD_NAME = new RegExp(`${HELD}([\\w-]+)`);
+export const MAX_BODY_BYTES = 65_536;
+export const CALLER_HEADER = 'x-caller-arn';
+
+const HealthSchema = z.object({ waitingFor: z.array(z.string()) });
+const RefusalSchema = z.looseObject({
+  message: z.string(),
+  code: z.string(),
+  resets_at: z.string().optional(),
+});
+
+/** One request that reached the server, and what it answered. */
+export interface Seen {
+  readonly caller: string;
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  /** Of a refusal. */
+  readonly body: z.infer<typeof RefusalSchema> | undefined;
+}
+
+export type SdkServer = Awaited<ReturnType<typeof startSdkServer>>;
+
+/**
+ * The gateway as a plain server, in a process of its own, before stand-ins for Mistral and AWS, and
+ * behind a door that counts what comes in. Workspaces that are `keyless` have no key until it is stored.
+ */
+export async function startSdkServer(
+  policy: Readonly<Record<string, unknown>>,
+  keyless: readonly string[],
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  onStart: (stop: () => unknown) => void,
+) {
+  const now = () => new Date();
+  const dynamo = await startLocalDynamo();
+  onStart(() => dynamo.close());
+  await dynamo.createTable(QUOTA_TABLE);
+  const secrets = createSecretStore(now, () => {});
+  const keys = createFakeKeys({ now });
+  const held = new Map<string, () => void>();
+  const path = join(folder, 'sdks.yaml');
+
+  const organization = fakeOrganization([], { models: MODELS });
+  const fake = createFakeMistral(keys, organization, randomUUID(), now);
+  const mistral: typeof fake = {
+    ...fake,
+    async answer(call) {
+      const [, name] = HELD_NAME.exec(call.body) ?? [];
+      if (name) await new Promise<void>((resolve) => held.set(name, resolve));
+      return forOfficialSdk(await fake.answer(call));
+    },
+  };
+  const inbox = createAlertInbox(now);
+  const executions = createExecutions(now, () => {});
+  const network = await openNetwork({ mistral, secrets, inbox, executions, dynamo });
+  onStart(() => network.close());
+  writeFileSync(path, stringify({ ...policy, mistral: { apiUrl: network.url } }));
+  const { workspaces } = loadPolicy(path);
+  organization.workspaces = workspaces;
+
+  /** Puts the gateway's key of a workspace into its secret. */
+  function storeKey(name: string): void {
+    const { id: workspaceId = '', ownerUserId: userId = '' } =
+      workspaces.find((workspace) => workspace.name === name) ?? {};
+    const key = keys.create({ name: GATEWAY_KEY_NAME, workspaceId, userId });
+    const value = serializeManagedKey({
+      apiKey: new ApiKey(key.plaintext),
+      keyId: key.id,
+      workspace: name,
+      workspaceId,
+      createdAt: now(),
+      expiresAt: undefined,
+    });
+    secrets.create(secretName(name, GATEWAY_KEY_NAME), { value });
+  }
+
+  for (const { name } of workspaces) if (!keyless.includes(name)) storeKey(name);
+  const gateway = await startGateway(path, network.url, env, onStart);
+  // It is not ready while workspaces are keyless, but once it knows the models it serves the others.
+  await until(
+    'a gateway that knows its models',
+    async () => HealthSchema.parse(await (await fetch(`${gateway}/healthz`)).json()).waitingFor,
+    (waitingFor) => !waitingFor.includes('models'),
+    { pauseMs: 100, limitMs: START_MS },
+  );
+  const door = await openDoor(gateway);
+  onStart(() => door.close());
+
+  return {
+    url: door.url,
+    seenFrom: door.seenFrom,
+    onAnswer: door.onAnswer,
+    isHeld: (name: string): boolean => held.has(name),
+    release: (name: string): void => held.get(name)?.(),
+    storeKey,
+  };
+}
+
+/** Returns its address once it listens. */
+async function startGateway(
+  policyPath: string,
+  awsUrl: string,
+  env: NodeJS.ProcessEnv,
+  onStart: (stop: () => unknown) => void,
+): Promise<string> {
+  const program = join(import.meta.dirname, '..', '..', 'gateway', 'server', 'main.ts');
+  const ours = Object.entries(env).filter(([name]) => !/^AWS_/.test(name));
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, program, '--port', '0', '--policy', policyPath],
+    {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...Object.fromEntries(ours),
+        AWS_ENDPOINT_URL: awsUrl,
+        AWS_ACCESS_KEY_ID: 'local',
+        AWS_SECRET_ACCESS_KEY: 'local',
+        AWS_REGION: 'eu-west-1',
+        QUOTA_TABLE_NAME: QUOTA_TABLE,
+        ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
+      },
+    },
+  );
+  onStart(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await within(START_MS, exited);
+    }
+    endGroup(child);
+  });
+  const said: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
+  const listening = new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const [, url] = /listening at (\S+)\/v1/.exec(line) ?? [];
+      if (url) resolve(url);
+    });
+    child.once('exit', () => reject(new Error(`the gateway has ended:\n${said.join('\n')}`)));
+  });
+  const url = await within(START_MS, listening);
+  if (url === LATE) throw new Error(`the gateway does not listen:\n${said.join('\n')}`);
+  return url;
+}
+
+/** Passes each request on as it is, and keeps of it who sent it and what was answered. */
+async function openDoor(target: string) {
+  const seen: Seen[] = [];
+  const listeners = new Set<(seen: Seen) => void>();
+  const server = createServer((incoming, outgoing) => {
+    const { method, url: path, headers } = incoming;
+    const forwarded = httpRequest(`${target}${path}`, { method, headers }, async (answer) => {
+      const { statusCode: status = 0 } = answer;
+      outgoing.writeHead(status, answer.headers);
+      const caller = String(headers[CALLER_HEADER]);
+      const body = status < 400 ? undefined : await text(answer);
+      const refusal = RefusalSchema.safeParse(parseJson(body ?? '')).data;
+      const one = { caller, status, headers: answer.headers, body: refusal };
+      seen.push(one);
+      for (const listener of listeners) listener(one);
+      if (body === undefined) answer.pipe(outgoing);
+      else outgoing.end(body);
+    });
+    forwarded.on('error', () => outgoing.destroy());
+    incoming.pipe(forwarded);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seenFrom: (caller: string): readonly Seen[] => seen.filter((one) => one.caller === caller),
+    /** Called for every answer, until what it returns is called. */
+    onAnswer(listener: (seen: Seen) => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close(): void {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

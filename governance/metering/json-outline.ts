@@ -1,0 +1,172 @@
+import { parseJson } from '../platform/json.js';
+
+/** A member of the outermost object, by its places in the text. */
+export interface Member {
+  readonly name: string;
+  /** Of the quote before its name. */
+  readonly start: number;
+  readonly nameEnd: number;
+  readonly valueStart: number;
+  readonly end: number;
+  /** Members of all objects within its value. */
+  readonly innerMembers: number;
+}
+
+/** Where the parts of a JSON text are, found in one pass and without trusting that it is valid. */
+export interface Outline {
+  readonly members: readonly Member[];
+  /** White space between values. */
+  readonly blanks: number;
+  readonly isTooDeep: boolean;
+  /** The text with a placeholder for each long string, which would take most of the time to parse. */
+  readonly skeleton: string;
+  /** Whether strings that look like placeholders are some: no text with `\u0000` is shortened. */
+  readonly isShortened: boolean;
+}
+
+/** Deeper than any schema of a tool, and shallow enough for every parser. */
+export const MAX_DEPTH = 128;
+/** Longer than anything that is checked by its value. */
+const LONG_STRING = 4096;
+/** Before the length of a long string. */
+const PLACEHOLDER = '\0';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPENING_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const SPACE = 0x20;
+
+/**
+ * Of text that is not valid JSON, places mean nothing.
+ *
+ * @param text one character for each byte, so that places in it are places in the body
+ */
+export function outlineOf(text: string): Outline {
+  // Else a client could write placeholders of its own.
+  const mayShorten = !text.includes('\\u0000');
+  const members: Member[] = [];
+  let skeleton = '';
+  let copiedTo = 0;
+  let blanks = 0;
+  let depth = 0;
+  let colons = 0;
+  let colonsBefore = 0;
+  let start = -1;
+  let nameEnd = -1;
+  let valueStart = -1;
+
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = closingQuote(text, at);
+      if (depth === 1 && start < 0) {
+        start = at;
+        nameEnd = end + 1;
+      }
+      if (
+        end - at > LONG_STRING &&
+        mayShorten &&
+        text.charCodeAt(skipBlanks(text, end + 1)) !== COLON
+      ) {
+        skeleton += `${text.slice(copiedTo, at)}"\\u0000${end - at - 1}"`;
+        copiedTo = end + 1;
+      }
+      at = end;
+    } else if (code === COLON) {
+      colons += 1;
+      if (depth === 1 && valueStart < 0) {
+        valueStart = skipBlanks(text, at + 1);
+        colonsBefore = colons;
+      }
+    } else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
+      depth += 1;
+      if (depth > MAX_DEPTH)
+        return { members, blanks, isTooDeep: true, skeleton: text, isShortened: false };
+    } else if (code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET) {
+      if (depth === 1 && valueStart >= 0) {
+        const name = nameOf(text, start, nameEnd);
+        const end = skipBlanksBackwards(text, at);
+        const innerMembers = colons - colonsBefore;
+        members.push({ name, start, nameEnd, valueStart, end, innerMembers });
+        start = -1;
+        valueStart = -1;
+      }
+      if (code !== COMMA) depth -= 1;
+    } else if (code <= SPACE) blanks += 1;
+  }
+  skeleton += text.slice(copiedTo);
+  return { members, blanks, isTooDeep: false, skeleton, isShortened: copiedTo > 0 };
+}
+
+/** How long the string was that a placeholder stands for. */
+export function shortenedLength(value: string): number | undefined {
+  return value.startsWith(PLACEHOLDER) ? Number(value.slice(PLACEHOLDER.length)) : undefined;
+}
+
+/** Native search: most of a body is inside of strings. */
+function closingQuote(text: string, openingQuote: number): number {
+  for (let end = text.indexOf('"', openingQuote + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let before = end - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before -= 1;
+    if ((end - before) % 2 === 1) return end;
+  }
+  return text.length;
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) <= SPACE) at += 1;
+  return at;
+}
+
+function skipBlanksBackwards(text: string, end: number): number {
+  let at = end;
+  while (text.charCodeAt(at - 1) <= SPACE) at -= 1;
+  return at;
+}
+
+function nameOf(text: string, start: number, end: number): string {
+  const name = text.slice(start + 1, end - 1);
+  if (PLAIN_NAME.test(name)) return name;
+  return String(parseJson(decoded(text.slice(start, end))));
+}
+
+/** Of bytes that were taken for a character each. */
+export function decoded(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8');
+}
+
+const PLAIN_NAME = /^[ -[\]-~]*$/;
+
+/** What a value has of members that are distinct, at any depth: fewer than its text where names repeat. */
+export function countMembers(value: unknown): number {
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at += 1) {
+      const item: unknown = value[at];
+      if (typeof item === 'object' && item !== null) count += countMembers(item);
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    const members = value as Readonly<Record<string, unknown>>;
+    for (const name in members) {
+      const member = members[name];
+      count += typeof member === 'object' && member !== null ? 1 + countMembers(member) : 1;
+    }
+  }
+  return count;
+}
+
+/** By how much the escapes of a JSON text at least exceed what they stand for, in bytes of UTF-8. */
+export function excessOfEscapes(text: string): number {
+  if (!text.includes('\\u')) return 0;
+  let count = 0;
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 2)) {
+    if (text[at + 1] === 'u') count += 1;
+  }
+  return 3 * count; // six bytes each, for three at most
+}

@@ -1,0 +1,44 @@
+import { isObject } from '../platform/json.js';
+import { shortenedLength } from './json-outline.js';
+
+/** What of a prompt its bytes do not bound. */
+export interface Media {
+  readonly images: number;
+  /** At most what the images take of the body. */
+  readonly imageBytes: number;
+  /** Documents, audio or parts of an unknown type: nothing in the body bounds their tokens. */
+  readonly hasMedia: boolean;
+}
+
+/** Parts of a message that have at most one token per byte. */
+const SPELLED_OUT = new Set(['text', 'thinking', 'reference', 'tool_reference']);
+
+/** `undefined` for messages that are not a list. */
+export function mediaOf(messages: unknown, isShortened: boolean): Media | undefined {
+  let images = 0;
+  let imageBytes = 0;
+  let hasMedia = false;
+  if (messages !== undefined && !Array.isArray(messages)) return undefined;
+  for (const message of messages ?? []) {
+    const content: unknown = isObject(message) ? message.content : undefined;
+    if (!Array.isArray(content)) continue;
+    for (const part of content) {
+      const type: unknown = isObject(part) ? part.type : undefined;
+      if (type === 'image_url') {
+        images += 1;
+        imageBytes += bytesOf(addressOf(part.image_url), isShortened);
+      } else if (typeof type !== 'string' || !SPELLED_OUT.has(type)) hasMedia = true;
+    }
+  }
+  return { images, imageBytes, hasMedia };
+}
+
+/** At most those that a string takes in the body. */
+function bytesOf(text: string, isShortened: boolean): number {
+  return (isShortened ? shortenedLength(text) : undefined) ?? text.length;
+}
+
+function addressOf(image: unknown): string {
+  const address = isObject(image) ? image.url : image;
+  return typeof address === 'string' ? address : '';
+}

@@ -1,0 +1,44 @@
+import { isObject } from '../platform/json.js';
+import type { EndpointKind } from './endpoints.js';
+
+/** OpenAI's fields that Mistral has under another name, or has not: it answers 422 to those. */
+export interface Spellings {
+  /** To the name that Mistral has for the same. */
+  readonly renamed: ReadonlyMap<string, string>;
+  /** An answer without them is the same answer. */
+  readonly dropped: ReadonlySet<string>;
+  /** Dropped where they ask for nothing; otherwise Mistral says that it does not have them. */
+  readonly droppedIfIdle: ReadonlySet<string>;
+}
+
+const NONE: Spellings = { renamed: new Map(), dropped: new Set(), droppedIfIdle: new Set() };
+/** For OpenAI's own records of who asked. */
+const ABOUT_THE_USER = ['user', 'safety_identifier'];
+
+const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
+  generation: {
+    renamed: new Map([
+      ['max_completion_tokens', 'max_tokens'],
+      ['seed', 'random_seed'],
+    ]),
+    // Mistral reports usage at the end of a stream without being asked.
+    dropped: new Set([...ABOUT_THE_USER, 'stream_options', 'store', 'prompt_cache_retention']),
+    droppedIfIdle: new Set(['logprobs', 'top_logprobs', 'logit_bias', 'functions']),
+  },
+  texts: {
+    ...NONE,
+    renamed: new Map([['dimensions', 'output_dimension']]),
+    dropped: new Set(ABOUT_THE_USER),
+  },
+  ocr: NONE,
+  'model-list': NONE,
+};
+
+export function spellingsOf(kind: EndpointKind): Spellings {
+  return SPELLINGS[kind];
+}
+
+/** `false`, `0`, `{}` and `[]`. `null`, which says that a field is not set, is dropped of every field. */
+export function isIdle(value: unknown): boolean {
+  return value === false || value === 0 || (isObject(value) && Object.keys(value).length === 0);
+}

@@ -1,0 +1,50 @@
+import { countText } from '../platform/wording.js';
+import type { Policy } from './policy.js';
+import { parseSchedule } from './schedule.js';
+import { type ClockChange, clockChanges, nextRun } from './schedule-times.js';
+
+const DAYS_AHEAD = 731;
+/** A test looks at all zones. */
+const NEVER_SKIPPED = 'no time zone skips 04:00';
+
+/** What is unexpected about the times at which a valid schedule runs, in the next two years. */
+export function scheduleNotes({ audit }: Policy, now: Date): string[] {
+  const { schedule: expression, timezone } = audit;
+  const schedule = parseSchedule(expression);
+  if (!('kind' in schedule)) return [];
+  if (nextRun(schedule, timezone, now) === undefined) {
+    return [`audit.schedule: ${expression} has ended, and no audit runs any more`];
+  }
+  const changes = clockChanges(schedule, timezone, now, DAYS_AHEAD);
+  const [skipped, repeated] = (['skipped', 'repeated'] as const).map((kind) =>
+    firstOf(changes.filter((change) => change.kind === kind)),
+  );
+  const on = ({ date }: ClockChange) => `audit.schedule: on ${date} clocks in ${timezone}`;
+  return [
+    ...(skipped
+      ? [
+          `${on(skipped)} skip ${skipped.time}, and no audit runs then${also('nor', skipped)}; ${NEVER_SKIPPED}`,
+        ]
+      : []),
+    ...(repeated
+      ? [
+          `${on(repeated)} show ${repeated.time} twice, and the audit runs once${also('also', repeated)}`,
+        ]
+      : []),
+  ];
+}
+
+interface FirstChange extends ClockChange {
+  readonly moreDays: number;
+}
+
+function firstOf([first, ...later]: readonly ClockChange[]): FirstChange | undefined {
+  if (first === undefined) return undefined;
+  const dates = new Set(later.map(({ date }) => date));
+  dates.delete(first.date);
+  return { ...first, moreDays: dates.size };
+}
+
+function also(word: string, { moreDays }: FirstChange): string {
+  return moreDays > 0 ? `, ${word} on ${countText(moreDays, 'more day')} in two years` : '';
+}
