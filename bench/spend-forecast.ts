@@ -76,7 +76,7 @@ function hasNotice({ alertAt, runsOutAt }: ForecastTrial): boolean {
 }
 
 /** Lets the spend monitor's own code judge every third hour of the month, ten minutes after it began. */
-function tryMonth(policy: Policy, month: SpendMonth): ForecastTrial {
+export function tryMonth(policy: Policy, month: SpendMonth): ForecastTrial {
   const workspace = policy.workspaces[0] as Workspace;
   const quota: Quota = { scope: 'a', unit: 'usd', window: 'month', limit: month.budgetNanos };
   const rules = { thresholds: [], quotaTableName: 'quotas' };

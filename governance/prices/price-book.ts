@@ -65,7 +65,7 @@ export function createPriceBook(rules: PriceRules, nowMs: () => number = Date.no
 
   /** Between two days on which some price changes. */
   function periodAt(ms: number): Period {
-    const startsMs = changesMs.findLast((change) => change <= ms) ?? Number.NEGATIVE_INFINITY;
+    const startsMs = changesMs.filter((change) => change <= ms).at(-1) ?? Number.NEGATIVE_INFINITY;
     const before = periods.get(startsMs);
     if (before) return before;
     const endsMs = changesMs.find((change) => change > ms) ?? Number.POSITIVE_INFINITY;
@@ -142,7 +142,8 @@ export function datedPrices({
 
 /** The latest that hold; on a day before all of them, the first. */
 function on(dated: readonly DatedPrices[], day: IsoDate): DatedPrices {
-  const found = dated.findLast(({ from }) => from === undefined || from <= day) ?? dated[0];
+  const holding = dated.filter(({ from }) => from === undefined || from <= day);
+  const found = holding.at(-1) ?? dated[0];
   if (!found) throw new Error('a model with prices has at least one');
   return found;
 }
