@@ -1,10 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
+import type { Outbound } from '../governance/platform/outbound.js';
 import type { ExitCode } from './failure.js';
 import type { KnownKeys } from './known-keys.js';
 import type { Progress } from './terminal/progress.js';
 import type { Prompts } from './terminal/prompts.js';
 import type { Style } from './terminal/style.js';
+
+/** How clients of AWS go out, where that is not Node's own way. */
+export type OutboundAgents = Partial<Outbound['requestHandler']>;
 
 /** What a command found out, for people and for scripts. */
 export interface Answer {
@@ -33,6 +37,8 @@ export interface Cli {
   readonly stdin: Readable;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
+  /** Opens the way out that the environment names; for clients of AWS. @throws Error for a wrong one */
+  readonly outbound: () => Promise<OutboundAgents>;
   /** Prints the answer of a command, or why there is none. Never throws. */
   run(options: CommonOptions, command: () => Answer | Promise<Answer>): Promise<void>;
 }

@@ -29,7 +29,7 @@ export function createDeployedFunctions(settings: LambdaClientConfig): DeployedF
   const client = (requestTimeout: number, more: LambdaClientConfig = {}) =>
     new LambdaClient({
       ...settings,
-      requestHandler: { connectionTimeout: 5000, requestTimeout },
+      requestHandler: { ...settings.requestHandler, connectionTimeout: 5000, requestTimeout },
       ...more,
     });
   const retrying = client(CALL_TIMEOUT_MS);

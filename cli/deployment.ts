@@ -17,10 +17,11 @@ export type Deployment = Awaited<ReturnType<typeof connect>>;
 
 /** @throws CommandFailure where the stack does not exist */
 export async function connect(
-  { keys, sleep }: Pick<Cli, 'keys' | 'sleep'>,
+  { keys, sleep, outbound }: Pick<Cli, 'keys' | 'sleep' | 'outbound'>,
   options: CommonOptions,
 ) {
-  const client = awsClientOptions(options);
+  const agents = await outbound();
+  const client = awsClientOptions(options, agents);
   const stack = await findDeployedStack(new CloudFormationClient(client), options);
   const secretsManager = new SecretsManagerClient(client);
   return {
@@ -35,6 +36,7 @@ export async function connect(
       stack.output('RetirementStateMachineArn'),
       sleep,
     ),
-    keySource: (policy: Policy) => createAdminKeySource(openMistralAdmin(policy, options, keys)),
+    keySource: (policy: Policy) =>
+      createAdminKeySource(openMistralAdmin(policy, options, keys, agents)),
   };
 }

@@ -1,5 +1,6 @@
 import { AdminKeyError, MistralError } from '../governance/platform/errors.js';
 import { messageOf } from '../governance/platform/failures.js';
+import { trustHint } from '../governance/platform/outbound-settings.js';
 
 /** How a script can tell how a command ended. The codes never change their meaning. */
 export const EXIT = {
@@ -84,22 +85,29 @@ export function failureOf(error: unknown): CommandFailure {
     const what = `no AWS credentials: sign in, or name a profile with --profile (${message})`;
     return unreachable('no_credentials', what);
   }
+  if (isFromAws(error) && /^Unknown(Error)?$/.test(name)) {
+    const status = error.$metadata?.httpStatusCode ?? 'no';
+    const what = `AWS could not be reached: the answer (status ${status}) is not from AWS; it may be from your proxy`;
+    return unreachable('aws_unreachable', what);
+  }
   if (isFromAws(error)) return unreachable('aws_refused', `AWS: ${name}: ${message}`);
   if (name === 'TimeoutError' || isFromNetwork(error)) {
-    return unreachable('aws_unreachable', `AWS could not be reached: ${message}`);
+    const hint = trustHint(codeOf(error));
+    return unreachable('aws_unreachable', `AWS could not be reached: ${message}${hint}`);
   }
   return new CommandFailure('failed', EXIT.no, message || name, { cause: error });
 }
 
 /** The SDK marks errors that a service answered with. */
-function isFromAws(error: unknown): boolean {
+function isFromAws(
+  error: unknown,
+): error is { readonly $metadata?: { readonly httpStatusCode?: number } } {
   return typeof error === 'object' && error !== null && '$fault' in error;
 }
 
 function isFromNetwork(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
   return /^(ECONN|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|EHOSTUNREACH|ENETUNREACH|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
-    String(code),
+    codeOf(error),
   );
 }
 
@@ -128,4 +136,8 @@ function withoutKeys(message: string, typed: readonly string[]): string {
 
 function quotedUnlessKey(word: string): string {
   return word.length < MIN_KEY_LENGTH ? `'${word}'` : 'what was given';
+}
+
+function codeOf(error: unknown): string {
+  return String(typeof error === 'object' && error !== null && 'code' in error ? error.code : '');
 }

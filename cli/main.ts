@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { setTimeout } from 'node:timers/promises';
+import { outboundSettings } from '../governance/platform/outbound-settings.js';
 import { EXIT } from './failure.js';
 import { createCommandLine } from './run.js';
 
@@ -22,6 +23,12 @@ const commandLine = createCommandLine({
   canSpin: stderr.isTTY === true && env.TERM !== 'dumb',
   now: () => new Date(),
   sleep: setTimeout,
+  async outbound() {
+    const settings = outboundSettings(env);
+    if (!settings) return {};
+    const { openOutbound } = await import('../governance/platform/outbound.js');
+    return openOutbound(settings).requestHandler;
+  },
 });
 
 process.once('SIGINT', () => {

@@ -4,12 +4,16 @@ import { createMistralAdmin, type MistralAdmin } from '../governance/mistral/mis
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Policy } from '../governance/policy/policy.js';
-import type { CommonOptions } from './cli.js';
+import type { CommonOptions, OutboundAgents } from './cli.js';
 import type { KnownKeys } from './known-keys.js';
 
 /** For any client of the SDK: region and profile of the options, or else of the environment. */
-export function awsClientOptions({ region, profile }: Pick<CommonOptions, 'region' | 'profile'>) {
-  return { ...AWS_CLIENT, ...(region && { region }), ...(profile && { profile }) };
+export function awsClientOptions(
+  { region, profile }: Pick<CommonOptions, 'region' | 'profile'>,
+  agents: OutboundAgents,
+) {
+  const requestHandler = { ...AWS_CLIENT.requestHandler, ...agents };
+  return { ...AWS_CLIENT, requestHandler, ...(region && { region }), ...(profile && { profile }) };
 }
 
 /** Mistral's Admin API with the key that Secrets Manager holds. Calls nothing yet. */
@@ -17,8 +21,9 @@ export function openMistralAdmin(
   { mistral }: Policy,
   options: CommonOptions,
   keys: KnownKeys,
+  agents: OutboundAgents,
 ): MistralAdmin {
-  const client = new SecretsManagerClient(awsClientOptions(options));
+  const client = new SecretsManagerClient(awsClientOptions(options, agents));
   const adminKey = createAdminKey(client, mistral.adminKeySecret);
   return createMistralAdmin(createMistralHttp(mistral.adminUrl), {
     secretName: adminKey.secretName,

@@ -10,6 +10,8 @@ import type { Output } from './terminal/style.js';
 
 /** What the command line uses of the process that it runs in. */
 export interface Surroundings extends Pick<Cli, 'now' | 'sleep'> {
+  /** @default Node's own way out */
+  readonly outbound?: Cli['outbound'];
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
@@ -27,7 +29,7 @@ export interface CommandLine {
 const COMMAND_MISSING = 'commander.help';
 
 export function createCommandLine(surroundings: Surroundings): CommandLine {
-  const { stdin, stderr, canSpin, now, sleep } = surroundings;
+  const { stdin, stderr, canSpin, now, sleep, outbound = async () => ({}) } = surroundings;
   const keys = createKnownKeys();
   const printer = createPrinter(surroundings, keys.redact);
   const progress = createProgress(stderr, canSpin, keys.redact);
@@ -40,6 +42,7 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
     stdin,
     now,
     sleep,
+    outbound,
 
     async run({ json = false }, command) {
       try {

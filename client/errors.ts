@@ -24,7 +24,7 @@ export interface RefusalDetails {
   readonly quota?: ExhaustedQuota;
   /** When the exhausted quota resets; absent where the request never fits. */
   readonly resetsAt?: Date;
-  /** Absent where a retry cannot help. */
+  /** At most 60; absent where a retry cannot help that soon. */
   readonly retryAfterSeconds?: number;
 }
 

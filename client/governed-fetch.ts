@@ -1,17 +1,23 @@
 import type { KeyCache } from '../governance/keys/key-cache.js';
-import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
+import {
+  type Authorized,
+  authorizeCall,
+  CAP_HEADER,
+  refusalOf,
+} from '../governance/metering/admission.js';
 import { endpointOf } from '../governance/metering/endpoints.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
-import type { Metering } from '../governance/metering/metering.js';
-import type { ApiKey } from '../governance/mistral/api-key.js';
-import type { InFlight } from './closing.js';
+import type { Hold, Metering } from '../governance/metering/metering.js';
 import {
-  errorOf,
-  GovernanceConfigurationError,
-  GovernanceRefusedError,
-  GovernanceUnavailableError,
-} from './errors.js';
-import { observed } from './observed-answer.js';
+  UNAWAITED_LIMITS,
+  UnawaitedAnswers,
+  type UnawaitedLimits,
+} from '../governance/metering/unawaited-answers.js';
+import type { ApiKey } from '../governance/mistral/api-key.js';
+import { isCertificateError } from '../governance/platform/outbound-settings.js';
+import type { InFlight } from './closing.js';
+import { errorOf, GovernanceRefusedError, GovernanceUnavailableError } from './errors.js';
+import { observed, type WholeAnswerReader } from './observed-answer.js';
 
 export interface GovernedFetchParts {
   readonly apiUrl: string;
@@ -22,6 +28,8 @@ export interface GovernedFetchParts {
   /** What to do with the parts of Mistral's API that are not metered: agents, files, batches. */
   readonly unmetered: 'refuse' | 'allow';
   readonly inFlight: InFlight;
+  /** @default `UNAWAITED_LIMITS` */
+  readonly unawaited?: UnawaitedLimits;
   readonly now: () => Date;
   readonly fetch: typeof fetch;
 }
@@ -29,6 +37,7 @@ export interface GovernedFetchParts {
 /** One request: authorize, reserve, send with the current key, settle. */
 export function createGovernedFetch(parts: GovernedFetchParts) {
   const { callerArn, access, metering, inFlight, now } = parts;
+  const unawaited = new UnawaitedAnswers(parts.unawaited ?? UNAWAITED_LIMITS);
   const { origin, pathname } = new URL(parts.apiUrl);
   const prefix = pathname.replace(/\/+$/, '');
 
@@ -49,9 +58,10 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     }
     const endpoint = endpointFor(request);
     const received = Buffer.from(await request.arrayBuffer());
-    if (endpoint.kind === 'model-list') return sendWithKey(parts, request, received);
+    const unmetered = () => sendWithKey(parts, request, received, { signal: request.signal });
+    if (endpoint.kind === 'model-list') return unmetered();
     if (endpoint.kind === 'problem') {
-      if (parts.unmetered === 'allow') return sendWithKey(parts, request, received);
+      if (parts.unmetered === 'allow') return unmetered();
       throw errorOf(endpoint);
     }
 
@@ -64,19 +74,72 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
       const problem = refusalOf(hold, call.demand.grant, now());
       throw errorOf(problem, 'quota' in hold ? hold : undefined);
     }
-    hold.onEnd = () => inFlight.end();
+    const { signal } = request;
+    if (call.demand.streamed) {
+      hold.onEnd = () => inFlight.end();
+      return settledBy(hold, parts, request, call, { signal });
+    }
 
-    const sent = await sendWithKey(parts, request, call.body).catch((error: unknown) => {
-      if (isUnsent(error)) hold.release();
-      else hold.endedEarly();
-      throw error;
-    });
-    const answer = call.cappedTo === undefined ? sent : withCap(sent, call.cappedTo);
-    if (answer.ok) return observed(answer, hold);
-    if (answer.status === 401 || answer.status === 429) hold.release();
-    else hold.failed();
-    return answer;
+    // Mistral generates it whole, whether the caller waits or not: only its end says how much that is.
+    const sending = new AbortController();
+    const unread = { cut: () => sending.abort() };
+    hold.onEnd = () => {
+      inFlight.end();
+      unawaited.ended(unread);
+    };
+    const readOn = () => {
+      if (!unawaited.admit(unread)) unread.cut();
+    };
+    const attempt = { signal: sending.signal, whole: { signal, readOn } };
+    return abortable(request, settledBy(hold, parts, request, call, attempt), readOn);
   };
+}
+
+interface Attempt {
+  /** Ends the request. */
+  readonly signal: AbortSignal;
+  /** Of an answer that is read to its end in any case. */
+  readonly whole?: WholeAnswerReader;
+  /** Mistral may have received it. */
+  wasSent?: boolean;
+}
+
+/** The answer, settled when it ends or is an error. */
+async function settledBy(
+  hold: Hold,
+  parts: GovernedFetchParts,
+  request: Request,
+  { body, cappedTo }: Authorized,
+  attempt: Attempt,
+): Promise<Response> {
+  const sent = await sendWithKey(parts, request, body, attempt).catch((error: unknown) => {
+    if (attempt.wasSent && !isUnsent(error)) hold.endedEarly();
+    else hold.release();
+    throw error;
+  });
+  const answer = cappedTo === undefined ? sent : withCap(sent, cappedTo);
+  if (answer.ok) return observed(answer, hold, attempt.whole);
+  if (answer.status === 401 || answer.status === 429) hold.release();
+  else hold.failed(answer.status);
+  return answer;
+}
+
+/** Rejects once the caller aborts, while its request goes on. */
+function abortable(
+  request: Request,
+  answering: Promise<Response>,
+  readOn: () => void,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      readOn();
+      reject(request.signal.reason);
+      answering.then((answer) => answer.body?.cancel()).catch(() => {}); // settled in any case
+    };
+    request.signal.addEventListener('abort', abort, { once: true });
+    const listenNoMore = () => request.signal.removeEventListener('abort', abort);
+    answering.finally(listenNoMore).then(resolve, reject);
+  });
 }
 
 /** With the header that the gateway adds. */
@@ -92,17 +155,22 @@ async function sendWithKey(
   { keys, fetch: send }: GovernedFetchParts,
   request: Request,
   body: Buffer,
+  attempt: Attempt,
 ): Promise<Response> {
   const rejected: ApiKey[] = [];
   let key = await keys.current();
   for (;;) {
-    const answer = await send(
-      new Request(request, {
-        headers: headersWith(key, request.headers),
-        redirect: 'manual', // another host would receive the key
-        ...(request.body && { body: body as Uint8Array<ArrayBuffer> }),
-      }),
-    );
+    const { signal } = attempt;
+    const keyed = new Request(request, {
+      headers: headersWith(key, request.headers),
+      signal,
+      redirect: 'manual', // another host would receive the key
+      ...(request.body && { body: body as Uint8Array<ArrayBuffer> }),
+    });
+    request.signal.throwIfAborted();
+    attempt.wasSent = true;
+    const answer = await send(keyed);
+    attempt.wasSent = answer.status !== 401;
     if (answer.status !== 401) return answer;
     rejected.push(key);
     const other = await keys.instead(rejected);
@@ -128,11 +196,9 @@ const NO_CONNECTION = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Whether Mistral cannot have received the request. */
+/** Whether there was no connection to send the request over. */
 function isUnsent(error: unknown): boolean {
-  if (error instanceof GovernanceUnavailableError) return true;
-  if (error instanceof GovernanceConfigurationError) return true;
   const cause: unknown = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' && NO_CONNECTION.has(code);
+  return typeof code === 'string' && (NO_CONNECTION.has(code) || isCertificateError(code));
 }

@@ -6,7 +6,7 @@ import { GovernanceConfigurationError } from './errors.js';
 
 /** Whose rules apply to this service, and whose daily tokens it uses. */
 export type Identity =
-  /** The ARN of an IAM user or session, as `aws sts get-caller-identity` prints it. */
+  /** The ARN of an IAM user, role or session, for example as `aws sts get-caller-identity` prints it. */
   | { readonly caller: string }
   | {
       readonly role: string;

@@ -35,7 +35,7 @@ export async function callGateway(scene: Scene): Promise<void> {
 
   const large = { ...LONG_ANSWER, model: 'mistral-large-latest' };
   await claimRejected('model_not_allowed', 403, () => developer.chat.complete(large));
-  await claimRejected('budget_exhausted', 429, () => developer.chat.complete(LONG_ANSWER));
+  await claimRejected('budget_exhausted', 402, () => developer.chat.complete(LONG_ANSWER));
   scene.report.count('stepsDriven', 'gateway call', 5);
   await claimUrlRejects(scene);
 }
@@ -56,7 +56,7 @@ export async function watchSpend(scene: Scene): Promise<void> {
     ({ workspace, window }) => workspace === 'dev-workspace' && window === 'day',
   );
   const metered = Number(day?.meteredNanos);
-  claim(metered >= 1_350_000 && metered < 2_000_000, 'what the gateway metered', day);
+  claim(metered >= 6_750_000 && metered < 10_000_000, 'what the gateway metered', day);
   const first = await typesReceived(scene);
   claim(first.includes('spend-threshold'), 'spend-threshold in the queue', first);
 

@@ -15,7 +15,9 @@ import {
   approveHeldRetirement,
   makeFirstChecks,
   readWithCli,
+  repairByHand,
   replaceLeakedKey,
+  runReadingCommands,
 } from './runbook.js';
 import { askToRotate, audit, openScene, provision, receiveAlerts, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
@@ -97,6 +99,10 @@ export async function travel(parts: Parts): Promise<void> {
   await report.step('audited', () => findUnmanagedKey(scene));
   await report.step('asked by the command line', () => askCommandLine(scene, policies.first));
   await report.step('first checks of the runbook made', () => makeFirstChecks(scene));
+  await report.step('commands of alerts that read', () => runReadingCommands(scene));
+  await report.step('what was changed by hand repaired by the command of its finding', () =>
+    repairByHand(scene),
+  );
   await changeAndDestroy(scene, policies, again, changed);
   await runOperatorMode(scene, policies.operator, operator);
 }

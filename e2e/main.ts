@@ -42,8 +42,8 @@ async function run(): Promise<void> {
 
   parts = await startParts(report, onStart);
   if (!stay) {
-    await callWithSdks(report, onStart);
-    return travel(parts);
+    await travel(parts);
+    return callWithSdks(report, onStart);
   }
   const { policies } = await settle(parts);
   for (const line of invitation(parts, policies.first)) say(line);

@@ -3,7 +3,7 @@ import { DAY_MS } from '../governance/platform/utc-day.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { type HttpAnswer, type HttpCall, serveHttp } from '../testing/fakes/http-server.js';
 import { createFakeKeys } from '../testing/fakes/mistral-keys.js';
-import { createFakeMistral, FAKE_MODELS } from '../testing/fakes/mistral-server.js';
+import { createFakeMistral, fakeOrganization } from '../testing/fakes/mistral-server.js';
 import { createAnswerFaults } from './answer-faults.js';
 
 export type RemoteMistral = Awaited<ReturnType<typeof startMistral>>;
@@ -14,14 +14,7 @@ export async function startMistral(workspaces: Policy['workspaces']) {
   const clock = { daysBehind: 0 };
   const now = () => new Date(Date.now() - clock.daysBehind * DAY_MS);
   const keys = createFakeKeys({ now });
-  const organization = {
-    workspaces,
-    requestsPerSecond: 100,
-    monthlyLimitReached: false,
-    monthlyLimitUsd: 5000,
-    models: FAKE_MODELS,
-  };
-  const fake = createFakeMistral(keys, organization, adminKey, now);
+  const fake = createFakeMistral(keys, fakeOrganization(workspaces), adminKey, now);
   const faults = createAnswerFaults<HttpCall>();
   const hooks = { beforeDeletion: async (_keyId: string) => {} };
   const { url, close } = await serveHttp(async (call) => {

@@ -6,8 +6,8 @@ import { executionArnOf, retired } from './executions.js';
 import type { ReceivedAlert } from './inbox.js';
 import { claimInvariants } from './invariants.js';
 import { claim } from './report.js';
-import { askToRotate, receiveAlerts, type Scene } from './scene.js';
-import { readKey } from './secrets.js';
+import { askToRotate, audit, receiveAlerts, type Scene } from './scene.js';
+import { currentVersion, readKey } from './secrets.js';
 import { until } from './waiting.js';
 
 const LEAKED_SECRET = 'mistral/prod-workspace/checkout-service-key';
@@ -65,7 +65,9 @@ export async function approveHeldRetirement(scene: Scene, secretName: string): P
   const command = await approvalCommand(scene);
   claim((await mistral.statusFor(old.apiKey)) === 200, 'a held key that still works');
   await shell.paste(command);
-  await retired(scene, `revoke-${versionId}`);
+  const [, name = ''] = / --name (\S+)/.exec(command) ?? [];
+  claim(name.startsWith(`revoke-${versionId}`), 'an execution named after the version', command);
+  await retired(scene, name);
   claim((await mistral.statusFor(old.apiKey)) === 401, 'an approved key that Mistral rejects');
 }
 
@@ -80,6 +82,29 @@ async function approvalCommand(scene: Scene): Promise<string> {
   const command = steps.find((step) => step.command)?.command;
   claim(command !== undefined, 'a command in approval-needed', steps);
   return command;
+}
+
+/** A value stored by hand, and a label left by hand where no rotation starts: the audit's command repairs both. */
+export async function repairByHand(scene: Scene): Promise<void> {
+  const { shell, mistral, rotations } = scene;
+  const lost = await readKey(scene, LEAKED_SECRET);
+  const version = await currentVersion(scene, LEAKED_SECRET);
+  await shell.paste(`SECRET=${LEAKED_SECRET}
+aws secretsmanager put-secret-value --secret-id "$SECRET" --secret-string '{"apiKey":"by-hand","keyId":"by-hand"}'
+aws secretsmanager update-secret-version-stage --secret-id "$SECRET" --version-stage AWSPENDING --move-to-version-id ${version}`);
+
+  const { findings } = await audit(scene);
+  const missing = findings.find(
+    ({ type, subject }) => type === 'missing' && subject === LEAKED_SECRET,
+  );
+  const command = missing?.nextCommand ?? '';
+  claim(command.includes(`--remove-from-version-id ${version} && `), 'a release first', findings);
+  await rotations.rotate(LEAKED_SECRET, () => shell.paste(command));
+  const { apiKey } = await readKey(scene, LEAKED_SECRET);
+  claim((await mistral.statusFor(apiKey)) === 200, 'a key of ours again that Mistral accepts');
+  const labels = await shell.paste('labels');
+  claim(!labels.includes('AWSPENDING'), 'AWSPENDING on no version', labels);
+  mistral.fake.keys.delete(lost.keyId); // as the finding about it says
 }
 
 /** The runbook's first checks, where nothing is wrong but one unmanaged key. */
@@ -97,6 +122,19 @@ export async function makeFirstChecks({ shell }: Scene): Promise<void> {
   const counter = await shell.paste(COMMANDS.checkBudget.replace('prod-', 'dev-'));
   claim(counter.includes('settled'), 'what was spent of a budget', counter);
 }
+
+/** The commands of the alerts so far that only read, and that the emulator can answer. */
+export async function runReadingCommands({ shell, alerts }: Scene): Promise<void> {
+  const commands = alerts.flatMap(({ nextSteps }) =>
+    nextSteps.flatMap(({ command }) => command ?? []),
+  );
+  const reading = new Set(commands.filter((command) => READING.test(command)));
+  claim(reading.size > 0, 'alerts with commands that read', commands);
+  for (const command of reading) await shell.paste(command);
+}
+
+const READING =
+  /^aws (cloudwatch get-metric-statistics|dynamodb scan|s3 cp|secretsmanager describe-secret|stepfunctions get-execution-history) /;
 
 /** Flows that went on waiting find their key gone, and end well; no key is forgotten. */
 export async function seeRetirementsEnd(scene: Scene): Promise<void> {

@@ -18,7 +18,9 @@ export const NoProblemsSchema = z
   .max(0, { error: ({ input }) => `expected no problems, but got ${JSON.stringify(input)}` });
 const SpendSchema = z.object({ spend: z.array(z.looseObject({})), problems: NoProblemsSchema });
 const AuditSchema = z.object({
-  findings: z.array(z.looseObject({ type: z.string(), subject: z.string() })),
+  findings: z.array(
+    z.looseObject({ type: z.string(), subject: z.string(), nextCommand: z.string() }),
+  ),
   problems: NoProblemsSchema,
 });
 

@@ -1,5 +1,6 @@
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
+import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.js';
 import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import type { Log } from '../governance/platform/log.js';
 import type { Policy } from '../governance/policy/policy.js';
@@ -19,6 +20,8 @@ export interface GatewayDeps {
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly random: () => number;
+  /** @default `UNAWAITED_LIMITS` */
+  readonly unawaited?: UnawaitedLimits;
 }
 
 /** Notifies on-call. */

@@ -1,5 +1,6 @@
 import { type Endpoint, endpointOf } from '../governance/metering/endpoints.js';
 import { answerOf, type Problem } from '../governance/metering/problem.js';
+import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { GatewayAlerts, GatewayDeps } from './gateway-deps.js';
 import { outcomeOf } from './gateway-metrics.js';
 import { MeteredRequest } from './metered-request.js';
@@ -13,15 +14,16 @@ export interface Gateway {
   /** Rejects what can be rejected without its body. */
   route(method: string, target: string): Endpoint | Problem;
   handle(endpoint: Endpoint, head: CallHead, body: Buffer, reply: Reply): RequestInFlight;
-  /** Waits for requests in flight, then closes the connections to Mistral. */
+  /** Waits for requests that have a caller, then closes the connections to Mistral. */
   close(): Promise<void>;
 }
 
-const NOTHING_IN_FLIGHT: RequestInFlight = { abandon() {} };
+const NOTHING_IN_FLIGHT: RequestInFlight = { abandon() {}, readsOn: undefined };
 const ALERT_EVERY_MS = 300_000;
 
 export function createGateway(given: GatewayDeps): Gateway {
   const deps = { ...given, alerts: throttled(given.alerts, given.now) };
+  const unawaited = new UnawaitedAnswers(given.unawaited ?? UNAWAITED_LIMITS);
 
   return {
     maxBodyBytes: deps.policy.gateway.maxBodyBytes,
@@ -32,12 +34,15 @@ export function createGateway(given: GatewayDeps): Gateway {
         answerModelList(deps, endpoint, head, reply);
         return NOTHING_IN_FLIGHT;
       }
-      const request = new MeteredRequest(deps, endpoint, head, reply);
-      void request.answer(body);
+      const request = new MeteredRequest(deps, unawaited, endpoint, head, reply);
+      request.answer(body);
       return request;
     },
 
-    close: () => deps.upstream.close(),
+    close() {
+      unawaited.close();
+      return deps.upstream.close();
+    },
   };
 }
 

@@ -37,11 +37,12 @@ export function createHttpsUpstream(
   }
 
   return {
-    dispatch({ method, path, key, accept, body }, handler) {
+    dispatch({ method, path, key, head, body, firstByteTimeoutMs }, handler) {
       const length = String(body?.length ?? 0);
-      const headers = [...headersFor(key, accept), 'content-length', length, 'host', url.host];
+      const headers = [...headersFor(key, head), 'content-length', length, 'host', url.host];
       const request = { method, hostname, port, path: prefix + path, headers, agent: freshAgent() };
-      new HttpsCall(transport.request(request), timeouts, handler).send(body);
+      const firstByteMs = firstByteTimeoutMs ?? timeouts.firstByteTimeoutSeconds * 1000;
+      new HttpsCall(transport.request(request), timeouts, firstByteMs, handler).send(body);
     },
     close: async () => agent.destroy(),
   };
@@ -56,6 +57,7 @@ class HttpsCall implements UpstreamController {
   constructor(
     private readonly request: http.ClientRequest,
     private readonly timeouts: UpstreamTimeouts,
+    private readonly firstByteMs: number,
     private readonly handler: UpstreamHandler,
   ) {}
 
@@ -65,17 +67,20 @@ class HttpsCall implements UpstreamController {
     request.on('close', () => this.#fail(broken()));
     request.on('response', (response) => this.#receive(response));
     request.on('socket', (socket) => {
-      if (!socket.connecting) return;
+      if (!socket.connecting) {
+        this.#begin(body);
+        return;
+      }
       const limit = setTimeout(() => {
         this.abort(timeout('CONNECT_TIMEOUT'));
       }, timeouts.connectTimeoutSeconds * 1000);
       const settled = () => clearTimeout(limit);
-      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', settled);
+      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+        settled();
+        this.#begin(body);
+      });
       socket.once('close', settled);
     });
-    this.#expectWithin(timeouts.firstByteTimeoutSeconds);
-    this.handler.onRequestStart(this);
-    request.end(body);
   }
 
   pause(): void {
@@ -85,7 +90,7 @@ class HttpsCall implements UpstreamController {
 
   resume(): void {
     this.#response?.resume();
-    this.#expectWithin(this.timeouts.idleTimeoutSeconds);
+    this.#expectWithin(this.timeouts.idleTimeoutSeconds * 1000);
   }
 
   abort(reason: Error): void {
@@ -93,13 +98,20 @@ class HttpsCall implements UpstreamController {
     this.request.destroy();
   }
 
+  #begin(body: Buffer | undefined): void {
+    this.handler.onRequestStart(this);
+    if (this.#over) return;
+    this.#expectWithin(this.firstByteMs);
+    this.request.end(body);
+  }
+
   #receive(response: http.IncomingMessage): void {
     this.#response = response;
-    const { idleTimeoutSeconds } = this.timeouts;
-    this.#expectWithin(idleTimeoutSeconds);
+    const idleMs = this.timeouts.idleTimeoutSeconds * 1000;
+    this.#expectWithin(idleMs);
     response.on('error', (error) => this.#fail(error));
     response.on('data', (chunk: Buffer) => {
-      this.#expectWithin(idleTimeoutSeconds);
+      this.#expectWithin(idleMs);
       if (!this.#over) this.handler.onResponseData(this, chunk);
     });
     response.on('end', () => {
@@ -109,10 +121,10 @@ class HttpsCall implements UpstreamController {
     this.handler.onResponseStart(this, response.statusCode ?? 0, response.headers);
   }
 
-  #expectWithin(seconds: number): void {
+  #expectWithin(ms: number): void {
     clearTimeout(this.#timer);
     if (this.#over) return;
-    this.#timer = setTimeout(() => this.abort(timeout('ANSWER_TIMEOUT')), seconds * 1000);
+    this.#timer = setTimeout(() => this.abort(timeout('ANSWER_TIMEOUT')), ms);
   }
 
   #end(): void {

@@ -2,9 +2,17 @@ import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/adm
 import type { Endpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
+import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { SecretValueError } from '../governance/platform/errors.js';
-import { type Forwarded, Forwarding } from './forwarding.js';
+import {
+  type Forwarded,
+  Forwarding,
+  isRejection,
+  type Lost,
+  type Rejection,
+  settle,
+} from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import {
@@ -16,13 +24,6 @@ import {
 } from './problems.js';
 import { Detour } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
-import type { UpstreamAnswer } from './upstream.js';
-
-type Rejection = UpstreamAnswer & { readonly status: 401 | 429 };
-
-function isRejection(outcome: Forwarded): outcome is Forwarded & Rejection {
-  return outcome.kind === 'error' && (outcome.status === 401 || outcome.status === 429);
-}
 
 /** One request from top to bottom: authorize, reserve, send, settle. Only sending may repeat. */
 export class MeteredRequest implements RequestInFlight {
@@ -30,9 +31,11 @@ export class MeteredRequest implements RequestInFlight {
   #hold: Hold | undefined;
   #attempt: Forwarding | undefined;
   #isOver = false;
+  #done: Promise<void> | undefined;
 
   constructor(
     private readonly deps: GatewayDeps,
+    private readonly unawaited: UnawaitedAnswers,
     private readonly endpoint: Endpoint,
     private readonly head: CallHead,
     private readonly reply: Reply,
@@ -40,8 +43,12 @@ export class MeteredRequest implements RequestInFlight {
     this.#startedAt = deps.now().getTime();
   }
 
+  answer(received: Buffer): void {
+    this.#done = this.#answer(received);
+  }
+
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
-  async answer(received: Buffer): Promise<void> {
+  async #answer(received: Buffer): Promise<void> {
     const { access, metering, keys, metrics, now } = this.deps;
     const { authorize, models } = access;
     try {
@@ -68,6 +75,7 @@ export class MeteredRequest implements RequestInFlight {
         const rejection = await this.#forward(hold, key, call.body, detour?.problem !== undefined);
         if (!rejection) return;
         metrics.refused(rejection.status);
+        if (this.#isOver) break;
         if (rejection.status === 401) {
           key = isSecondKey ? undefined : await keys.instead(workspace, [key]);
           isSecondKey = true;
@@ -90,9 +98,21 @@ export class MeteredRequest implements RequestInFlight {
   abandon(outcome: RequestOutcome = 'caller_gone'): void {
     if (this.#isOver) return;
     this.#end(outcome);
-    const delivered = this.#attempt?.abandon();
-    if (delivered) this.#hold?.endedEarly(delivered);
-    else this.#hold?.release(); // between two attempts nothing is in flight
+    this.#leave();
+  }
+
+  get readsOn(): Promise<void> | undefined {
+    return this.#isOver && this.#attempt ? this.#done : undefined;
+  }
+
+  /** A stream stops at Mistral with its connection; any other answer is generated and billed anyway. */
+  #leave(): void {
+    const attempt = this.#attempt;
+    const stops = this.#hold?.demand.streamed || attempt?.isStream || !attempt?.wasSent;
+    if (!attempt)
+      this.#hold?.release(); // between two attempts nothing is in flight
+    else if (!stops && this.unawaited.admit(attempt)) attempt.detach();
+    else attempt.cut();
   }
 
   async #readKey(pending: Promise<ApiKey>, hold: Hold): Promise<ApiKey | undefined> {
@@ -118,54 +138,67 @@ export class MeteredRequest implements RequestInFlight {
   ): Promise<Rejection | undefined> {
     const { upstream, policy } = this.deps;
     const { method, path } = this.endpoint;
-    const stallMs = policy.gateway.idleTimeoutSeconds * 1000;
+    const { idleTimeoutSeconds, firstByteTimeoutSeconds } = policy.gateway;
+    // What is not a stream is read to its end, if only later than its caller waits for it.
+    const lateAfterMs = hold.demand.streamed ? undefined : firstByteTimeoutSeconds * 1000;
+    const firstByteTimeoutMs = lateAfterMs && lateAfterMs + this.unawaited.limits.withinMs;
+    const limits = { lateAfterMs, stallMs: idleTimeoutSeconds * 1000 };
     return new Promise((resolve, reject) => {
-      const attempt = new Forwarding(key, this.reply, isOverflow, stallMs, (outcome) => {
-        this.#attempt = undefined;
-        if (isRejection(outcome)) {
-          resolve(outcome);
-          return;
-        }
-        // Now rather than after the promise: the end of an answer travels with its last bytes.
-        try {
-          this.#settle(hold, outcome, key, isOverflow);
-          resolve(undefined);
-        } catch (error) {
-          reject(error);
-        }
-      });
+      const attempt = new Forwarding(
+        key,
+        this.reply,
+        isOverflow,
+        limits,
+        (outcome) => {
+          this.#attempt = undefined;
+          if (this.#isOver) this.unawaited.ended(attempt);
+          if (isRejection(outcome)) {
+            resolve(outcome);
+            return;
+          }
+          // Now rather than after the promise: the end of an answer travels with its last bytes.
+          try {
+            this.#settle(hold, outcome, key, isOverflow);
+            resolve(undefined);
+          } catch (error) {
+            reject(error);
+          }
+        },
+        (why) => this.#lose(hold, why),
+      );
       this.#attempt = attempt;
-      upstream.dispatch({ method, path, key, accept: this.head.accept, body }, attempt);
+      const { head } = this;
+      upstream.dispatch({ method, path, key, head, body, firstByteTimeoutMs }, attempt);
     });
   }
 
+  #lose(hold: Hold, why: Lost): void {
+    const isLate = why === 'timeout';
+    this.deps.log.warn(isLate ? 'no answer' : 'answer broke off', this.#facts(hold, why));
+    if (isLate) this.#refuse(failureForCaller(why));
+    else this.#end('caller_gone');
+    this.#leave();
+    if (!isLate) this.reply.destroy();
+  }
+
   #settle(hold: Hold, outcome: Forwarded, key: ApiKey, isOverflow: boolean): void {
-    switch (outcome.kind) {
-      case 'delivered':
-        hold.delivered(outcome.usage);
-        this.#end('answered');
-        this.reply.end(outcome.lastChunk);
-        return;
-      case 'broken off':
-        hold.endedEarly(outcome.answer);
-        this.#end(outcome.reason === 'caller stalled' ? 'caller_gone' : 'broken_off');
-        this.deps.log.warn('answer broke off', this.#facts(hold, outcome.reason));
-        this.reply.destroy();
-        return;
-      case 'unanswered': {
-        const { reason } = outcome;
-        if (reason === 'no connection' || reason === 'connect timeout') hold.release();
-        else hold.endedEarly();
-        this.deps.log.warn('no answer', this.#facts(hold, reason));
-        this.#refuse(failureForCaller(reason));
-        return;
-      }
-      case 'error':
-        hold.failed();
-        this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
-        return;
-      case 'abandoned':
-        return; // settled when the caller left
+    settle(hold, outcome);
+    if (outcome.kind === 'delivered') {
+      if (this.#isOver) return; // read for its usage alone
+      this.#end('answered');
+      this.reply.end(outcome.lastChunk);
+    } else if (outcome.kind === 'error') {
+      this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
+    } else if (outcome.kind === 'unanswered') {
+      this.deps.log.warn('no answer', this.#facts(hold, outcome.reason));
+      this.#refuse(failureForCaller(outcome.reason));
+    } else if (outcome.kind === 'broken off') {
+      this.deps.log.warn('answer broke off', this.#facts(hold, outcome.reason));
+      if (this.#isOver) return;
+      this.#end('broken_off');
+      this.reply.destroy();
+    } else if (!hold.demand.streamed) {
+      this.deps.log.warn('answer not read to its end', this.#facts(hold, 'caller gone'));
     }
   }
 

@@ -1,5 +1,10 @@
 import type { Endpoint } from '../governance/metering/endpoints.js';
-import { type Problem, problem, type WholeAnswer } from '../governance/metering/problem.js';
+import {
+  type Problem,
+  problem,
+  retryAfterOf,
+  type WholeAnswer,
+} from '../governance/metering/problem.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { errorMessageOf, retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { redactKey } from '../governance/mistral/redact-key.js';
@@ -37,6 +42,7 @@ export function errorForCaller(
   isOverflow: boolean,
 ): Problem | WholeAnswer {
   const text = redactKey(body.toString('utf8'), key);
+  const asked = retryAfterMs(headerOf(headers, 'retry-after'), now);
   const parsed = parseJson(text);
   if (status === 403) {
     const said = errorMessageOf(parsed).slice(0, QUOTED_CHARACTERS);
@@ -51,11 +57,12 @@ export function errorForCaller(
     const passed = headersForCaller(headers, key, isOverflow);
     const length = passed.indexOf('content-length');
     if (length >= 0) passed.splice(length, 2);
-    return { status, headers: [...passed, 'content-length', String(words.length)], body: words };
+    passed.push('content-length', String(words.length));
+    if (asked !== undefined) passed.push('retry-after', String(retryAfterOf(asked)));
+    return { status, headers: passed, body: words };
   }
-  const asked = retryAfterMs(headerOf(headers, 'retry-after'), now);
   return problem('upstream_unavailable', `Mistral answered ${status}`, {
-    retryAfterSeconds: Math.ceil((asked ?? 1000) / 1000),
+    retryAfterSeconds: retryAfterOf(asked ?? 0),
   });
 }
 

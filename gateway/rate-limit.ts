@@ -2,8 +2,9 @@ import type { AccessGrant } from '../governance/access/access.js';
 import type { ModelDirectory } from '../governance/access/model-directory.js';
 import type { Demand } from '../governance/metering/demand.js';
 import type { Hold } from '../governance/metering/metering.js';
-import { type Problem, problem } from '../governance/metering/problem.js';
+import { type Problem, problem, retryOf } from '../governance/metering/problem.js';
 import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
+import { instantText } from '../governance/platform/wording.js';
 import type { Workspace } from '../governance/policy/policy.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { headerOf, type UpstreamHeaders } from './response-headers.js';
@@ -47,14 +48,18 @@ export function overflowOf(
 }
 
 /** What the caller gets where Mistral limits its own workspace. */
-function rateLimited({ workspace, modelId }: AccessGrant, advice: RetryAdvice): Problem {
+function rateLimited({ workspace, modelId }: AccessGrant, advice: RetryAdvice, now: Date): Problem {
   if (advice.kind === 'never') {
     const what = `Mistral allows workspace "${workspace}" no requests to model "${modelId}"`;
     return problem('rate_limited', what);
   }
-  const seconds = advice.kind === 'after' ? Math.ceil(advice.ms / 1000) : 0;
-  const what = `workspace "${workspace}" has reached Mistral's rate limit for model "${modelId}"`;
-  return problem('rate_limited', what, { retryAfterSeconds: Math.max(1, seconds) });
+  const resetsAt = new Date(now.getTime() + (advice.kind === 'after' ? advice.ms : 0));
+  const retry = retryOf(now, resetsAt);
+  const reached = `workspace "${workspace}" has reached Mistral's rate limit for model "${modelId}"`;
+  const until = retry.retryAfterSeconds
+    ? ''
+    : `: Mistral asks to wait until ${instantText(resetsAt)}`;
+  return problem('rate_limited', reached + until, retry);
 }
 
 /** One request at Mistral's rate limit: it waits while that is short, then moves to another workspace. */
@@ -76,7 +81,7 @@ export class Detour {
       return hold;
     }
     const { grant } = hold.demand;
-    this.problem ??= rateLimited(grant, advice);
+    this.problem ??= rateLimited(grant, advice, this.deps.now());
     this.#overflow ??= overflowOf(grant, this.deps.policy.workspaces, this.deps.access.models);
     hold.release();
     return this.#reserveElsewhere(hold.demand, this.#overflow);

@@ -27,10 +27,14 @@ export interface CallHead {
   /** The IAM identity that the shell vouches for; `undefined` where there is none. */
   readonly callerArn: string | undefined;
   readonly accept: string | undefined;
+  /** `x-affinity`: requests of one session reach the same prompt cache. */
+  readonly affinity?: string | undefined;
 }
 
 /** A request that a shell has handed over. */
 export interface RequestInFlight {
-  /** The caller is gone: stop Mistral's work and settle what was delivered. */
+  /** The caller is gone: settle what was delivered, or read on until that is known. */
   abandon(): void;
+  /** What still goes on without the caller; the process may not be frozen before. */
+  readonly readsOn: Promise<void> | undefined;
 }

@@ -7,7 +7,6 @@ const PASSED_ON = new Set([
   'content-type',
   'content-length',
   'content-encoding',
-  'retry-after',
   'mistral-correlation-id',
   'x-kong-request-id',
   'x-max-retry-attempts-reached',

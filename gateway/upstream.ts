@@ -1,13 +1,19 @@
+import { createHash } from 'node:crypto';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { GatewayPolicy } from '../governance/policy/policy.js';
+import type { CallHead } from './reply.js';
 import type { UpstreamHeaders } from './response-headers.js';
 
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly key: ApiKey;
-  readonly accept: string | undefined;
+  /** The caller's, of which little is sent on. */
+  readonly head: CallHead;
   readonly body: Buffer | undefined;
+  /** Instead of the policy's, for an answer that its caller need not wait for. */
+  readonly firstByteTimeoutMs?: number | undefined;
 }
 
 /** An answer of Mistral's, read to its end. */
@@ -26,6 +32,7 @@ export interface UpstreamController {
 
 /** Receives one answer as it comes: plain calls, since every request makes them. */
 export interface UpstreamHandler {
+  /** There is a connection: from now on Mistral may see the request. */
   onRequestStart(controller: UpstreamController): void;
   onResponseStart(controller: UpstreamController, status: number, headers: UpstreamHeaders): void;
   onResponseData(controller: UpstreamController, chunk: Buffer): void;
@@ -57,8 +64,24 @@ const ANY = 'application/json, text/event-stream';
 const made = new WeakMap<ApiKey, Map<string | undefined, string[]>>();
 const KINDS_KEPT = 16;
 
-/** All headers that are sent: of the caller's own, only `accept`. Not to be changed in place. */
-export function headersFor(key: ApiKey, accept: string | undefined): string[] {
+/** No session of a client has a longer name. */
+const LONGEST_AFFINITY = 256;
+
+/** What Mistral gets for a session, so that no caller shares a prompt cache with another. */
+function affinityOf({ callerArn, affinity: session }: CallHead): string | undefined {
+  if (!callerArn || !session || session.length > LONGEST_AFFINITY) return undefined;
+  return createHash('sha256').update(`${callerArn} ${session}`).digest('hex').slice(0, 32);
+}
+
+/** All headers that are sent. Not to be changed in place. */
+export function headersFor(key: ApiKey, head: CallHead): string[] {
+  const headers = cachedHeaders(key, head.accept);
+  const affinity = affinityOf(head);
+  return affinity === undefined ? headers : [...headers, 'x-affinity', affinity];
+}
+
+/** Of the caller's own, only `accept`. */
+function cachedHeaders(key: ApiKey, accept: string | undefined): string[] {
   let kinds = made.get(key);
   if (!kinds) {
     kinds = new Map();
@@ -104,12 +127,17 @@ const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
   ANSWER_TIMEOUT: 'timeout',
 };
 
+/** In undici's words; the code alone may also mean that a request was aborted. */
+const REFUSED_BY_PROXY = /^Proxy response \(/;
+
 export function failureOf(error: Error): UpstreamFailure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const known = FAILURES[code ?? ''];
   if (known) return known;
   const syscall = 'syscall' in error ? error.syscall : undefined;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return 'no connection';
+  if (isCertificateError(code ?? '') || REFUSED_BY_PROXY.test(error.message))
+    return 'no connection';
   if (error instanceof AggregateError) return 'no connection'; // no address of the host answered
   return code === undefined ? 'internal error' : 'connection broken';
 }

@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { accountsOf } from '../governance/policy/deploy-checks.js';
 import { checkPolicy } from '../governance/policy/load-policy.js';
 import { plannedKeys, secretName } from '../governance/policy/planned-keys.js';
-import type { PolicyInput } from '../governance/policy/policy.js';
+import type { PolicyInput, Workspace } from '../governance/policy/policy.js';
 import { EvidenceBucket } from './audit/evidence-bucket.js';
 import { NightlyAudit } from './audit/nightly-audit.js';
 import { Gateway } from './gateway/gateway.js';
@@ -59,7 +59,7 @@ export class MistralGovernance extends Construct {
   private readonly encryptionKey: EncryptionKey;
   private readonly gateway: Gateway | undefined;
   private readonly keys: ManagedKeys;
-  private readonly workspaces: readonly string[];
+  private readonly workspaces: readonly Workspace[];
 
   constructor(scope: Construct, id: string, props: MistralGovernanceProps) {
     super(scope, id);
@@ -143,7 +143,7 @@ export class MistralGovernance extends Construct {
     this.encryptionKey = encryptionKey;
     this.gateway = gateway;
     this.keys = keys;
-    this.workspaces = checked.workspaces.map(({ name }) => name);
+    this.workspaces = checked.workspaces;
     this.alertsTopic = alertTopic.topic;
     this.auditFunction = nightlyAudit.function;
     this.rotationFunction = rotation.function;
@@ -180,12 +180,12 @@ export class MistralGovernance extends Construct {
 
   /** Lets a service with the client library meter what it uses of a workspace. */
   grantMeter(grantee: IGrantable, workspace: string): void {
-    if (!this.workspaces.includes(workspace)) {
-      throw new Error(
-        `the policy has no workspace ${workspace}: its workspaces are ${this.workspaces.join(', ')}`,
-      );
+    const found = this.workspaces.find(({ name }) => name === workspace);
+    if (!found) {
+      const known = this.workspaces.map(({ name }) => name).join(', ');
+      throw new Error(`the policy has no workspace ${workspace}: its workspaces are ${known}`);
     }
-    this.quotaTable.grantMeterOf(grantee, workspace);
+    this.quotaTable.grantMeterOf(grantee, found);
   }
 
   /** Lets a role call the gateway. The policy's `callers` say what it may request there. */

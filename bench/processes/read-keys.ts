@@ -39,7 +39,7 @@ async function audit(url: string, policy: Policy): Promise<number> {
     secrets: { describe: async (name) => secretState(name) },
     managedSecrets: { createdAt: async () => undefined },
     retirements: { running: async function* () {} },
-    models: { list: async () => ({ kind: 'accepted', models: [] }) },
+    listModels: async () => ({ kind: 'accepted', models: [] }),
     findingStore: {
       open: async () => [],
       apply: async () => {},
@@ -57,7 +57,7 @@ async function audit(url: string, policy: Policy): Promise<number> {
         toldFindings = true;
       },
     },
-    metrics: { record() {} },
+    record() {},
     log: { info() {}, warn() {}, error() {} },
     now: () => startOfDay(TODAY),
   });

@@ -32,7 +32,12 @@ export interface Explanation {
   readonly model: { readonly asked: string; readonly id: string | undefined };
   /** The names by which role and workspace allow the model; `*` where all models are allowed. */
   readonly allowedBy: Readonly<Record<'role' | 'workspace', readonly string[]>> | undefined;
-  readonly maxTokens: { readonly asked: number | undefined; readonly allowed: number | undefined };
+  readonly maxTokens: {
+    readonly asked: number | undefined;
+    readonly allowed: number | undefined;
+    /** Where the role says so of requests for more. */
+    readonly loweredTo: number | undefined;
+  };
   readonly dailyTokens: Quota | undefined;
   readonly quotas: readonly Quota[];
   /** What the request reserves of the budgets until it is settled; the prompt adds to it. */
@@ -87,6 +92,7 @@ export async function explain(
     maxTokens: {
       asked: maxTokens,
       allowed: id === undefined ? undefined : caller?.access.maxTokens.get(id),
+      loweredTo: call.kind === 'authorized' ? call.cappedTo : undefined,
     },
     dailyTokens: caller?.dailyTokens && dailyTokensOf(caller.dailyTokens),
     quotas: caller && workspace ? quotasOf(policy, workspace) : [],

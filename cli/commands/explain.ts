@@ -88,7 +88,9 @@ function fieldsOf(currency: Currency, explanation: Explanation): [string, string
   if (maxTokens.allowed !== undefined) {
     const asked =
       maxTokens.asked === undefined ? '' : `, requested: ${numberText(maxTokens.asked)}`;
-    fields.push(['max tokens', `up to ${numberText(maxTokens.allowed)} per request${asked}`]);
+    const { allowed, loweredTo } = maxTokens;
+    const lowered = loweredTo === undefined ? '' : `, lowered to ${numberText(loweredTo)}`;
+    fields.push(['max tokens', `up to ${numberText(allowed)} per request${asked}${lowered}`]);
   }
   fields.push(['tokens per day', tokensText(explanation.dailyTokens)]);
   for (const [at, quota] of explanation.quotas.entries()) {

@@ -43,7 +43,7 @@ async function sync(cli: Cli, options: SyncOptions): Promise<Answer> {
     "create the workspaces in Mistral's console and put their ids into the policy",
   );
   const { openMistralAdmin } = await import('../mistral.js'); // the SDK takes longest to load
-  const admin = openMistralAdmin(draft.policy, options, cli.keys);
+  const admin = openMistralAdmin(draft.policy, options, cli.keys, await cli.outbound());
   const { now, progress, prompts } = cli;
   const deps = {
     organization: createOrganization(admin),

@@ -87,7 +87,7 @@ export function createRetirementFlows(
   };
 }
 
-/** The command in the alert of a replaced key uses the same name, so that both together revoke once. */
+/** The runbook's command uses the same name, so that both together revoke once. */
 function revocationName(waiting: string): string {
   return `${REVOCATION}${waiting}`.slice(0, MAX_NAME_LENGTH);
 }

@@ -1,4 +1,5 @@
-import { type SecretState, versionAt } from '../../governance/keys/rotation.js';
+import { rotateCommand } from '../../governance/keys/rotate-command.js';
+import { blockingVersion, type SecretState, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import type { Cli } from '../cli.js';
@@ -53,10 +54,13 @@ export async function rotateKey(
     await sleep(pause);
     const state = await secrets.describe(secretName);
     const newVersionId = versionAt(state, 'AWSCURRENT');
-    if (newVersionId !== undefined && newVersionId !== oldVersionId) {
+    const pending = versionAt(state, 'AWSPENDING');
+    // A first key may be current before it is verified, and is pending until it is.
+    const isVerified = oldVersionId !== undefined || pending !== newVersionId;
+    if (newVersionId !== undefined && newVersionId !== oldVersionId && isVerified) {
       return { oldVersionId, newVersionId };
     }
-    const isPending = versionAt(state, 'AWSPENDING') !== undefined;
+    const isPending = pending !== undefined;
     const isWithdrawn = wasPending && !isPending;
     if (isWithdrawn || now().getTime() >= deadline) throw notFinished(secretName, state);
     wasPending = isPending;
@@ -69,10 +73,18 @@ function notFinished(secretName: string, state: SecretState): CommandFailure {
     pending === undefined
       ? 'there is no new key, or it was withdrawn: see the alert rotation-failed'
       : `the rotation did not finish in time: version ${pending} is still pending, and Secrets Manager keeps trying`;
+  const unfinished = blockingVersion(state);
   return new CommandFailure(
     'rotation_not_finished',
     EXIT.no,
     `${secretName} has no new key, ${why}; the previous key is still current`,
+    unfinished === undefined
+      ? {}
+      : {
+          problems: [
+            `where the label was left by hand, or nothing goes on: ${rotateCommand(secretName, unfinished)}`,
+          ],
+        },
   );
 }
 

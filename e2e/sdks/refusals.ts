@@ -71,7 +71,8 @@ export async function checkRefusals(run: Run, server: SdkServer): Promise<readon
       check(seen.at(-1)?.status === status, `status ${status}`, given);
     } else {
       const { resets_at: resetsAt, message, code: said } = seen.at(-1)?.body ?? {};
-      const isNamed = message?.includes('resets at') && !Number.isNaN(Date.parse(`${resetsAt}`));
+      const isNamed =
+        /\d{4}-\d\d-\d\d/.test(message ?? '') && !Number.isNaN(Date.parse(`${resetsAt}`));
       check(isNamed && said === code, 'code, resets_at and message', { ...given, resetsAt });
       check(retryAfter === undefined, 'no Retry-After', given);
     }

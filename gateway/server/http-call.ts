@@ -19,6 +19,7 @@ interface Carrier {
 export class HttpCall implements Reply, CallHead {
   readonly callerArn: string | undefined;
   readonly accept: string | undefined;
+  readonly affinity: string | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
   #inFlight: RequestInFlight | undefined;
@@ -34,6 +35,8 @@ export class HttpCall implements Reply, CallHead {
     const caller = headers[callerHeader];
     this.callerArn = typeof caller === 'string' ? caller : undefined;
     this.accept = headers.accept;
+    const affinity = headers['x-affinity'];
+    this.affinity = typeof affinity === 'string' ? affinity : undefined;
   }
 
   read(): void {

@@ -5,6 +5,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { AWS_CLIENT } from '../../governance/platform/aws-client.js';
 import { createMetricLines } from '../../governance/platform/metric-lines.js';
 import { METRICS_NAMESPACE } from '../../governance/platform/metrics.js';
+import { openOutbound } from '../../governance/platform/outbound.js';
+import { outboundSettings } from '../../governance/platform/outbound-settings.js';
 import { loadPolicy } from '../../governance/policy/load-policy.js';
 import { connectGateway } from '../wiring.js';
 import { serveGateway } from './serve.js';
@@ -27,14 +29,20 @@ try {
 
 async function serve(options: ServeOptions): Promise<void> {
   const policy = loadPolicy(options.policyPath);
-  const { config } = new SecretsManagerClient(AWS_CLIENT);
+  const settings = outboundSettings(process.env);
+  const outbound = settings && openOutbound(settings);
+  const aws = {
+    ...AWS_CLIENT,
+    requestHandler: { ...AWS_CLIENT.requestHandler, ...outbound?.requestHandler },
+  };
+  const { config } = new SecretsManagerClient(aws);
   await config.region();
   await config.credentials();
   const opened = connectGateway({
     ...options,
     policy,
-    aws: AWS_CLIENT,
-    upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
+    aws,
+    upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway, outbound?.connect),
     metrics: createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE })),
     log: new Logger({ serviceName: 'gateway' }),
     now: () => new Date(),

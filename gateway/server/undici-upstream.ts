@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import type { Outbound } from '../../governance/platform/outbound.js';
 import {
   headersFor,
   KEEP_ALIVE_MS,
@@ -7,20 +8,31 @@ import {
   type UpstreamTimeouts,
 } from '../upstream.js';
 
+type Connect = Outbound['connect'];
+
+const directly: Connect = (origin, { timeoutMs: timeout, ...options } = {}) =>
+  new Pool(origin, { ...options, connect: { timeout } });
+
 /** For a process that serves many requests at once. */
-export function createUndiciUpstream(apiUrl: string, timeouts: UpstreamTimeouts): Upstream {
+export function createUndiciUpstream(
+  apiUrl: string,
+  timeouts: UpstreamTimeouts,
+  connect: Connect = directly,
+): Upstream {
   const url = new URL(apiUrl);
   const prefix = pathPrefix(url);
-  const pool = new Pool(url.origin, {
-    connect: { timeout: timeouts.connectTimeoutSeconds * 1000 },
+  const pool = connect(url.origin, {
+    timeoutMs: timeouts.connectTimeoutSeconds * 1000,
     headersTimeout: timeouts.firstByteTimeoutSeconds * 1000,
     bodyTimeout: timeouts.idleTimeoutSeconds * 1000,
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   return {
-    dispatch({ method, path, key, accept, body }, handler) {
-      const headers = headersFor(key, accept);
-      pool.dispatch({ method, path: prefix + path, headers, body }, handler);
+    dispatch({ method, path, key, head, body, firstByteTimeoutMs }, handler) {
+      const headers = headersFor(key, head);
+      const headersTimeout = firstByteTimeoutMs ?? null; // null is the pool's own
+      const to = { origin: url.origin, method, path: prefix + path };
+      pool.dispatch({ ...to, headers, body, headersTimeout }, handler);
     },
     close: () => pool.close(),
   };

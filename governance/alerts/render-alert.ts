@@ -1,8 +1,12 @@
+import { ORGANIZATION } from '../platform/metrics.js';
 import { instantText, wrapped } from '../platform/wording.js';
 import type { Alert, NextStep } from './alert.js';
+import { head, inLines, withoutLongTexts } from './alert-lines.js';
 import { machineSections, sectionsText } from './alert-sections.js';
 
-// SNS takes 256 KiB for the whole message; the bodies are cut well before their sum reaches it.
+/** Of the message and its attributes together. */
+const SNS_BYTES = 262_144;
+const ATTRIBUTES_BYTES = 1_024;
 const BODY_CHARACTERS = 24_000;
 const SUBJECT_CHARACTERS = 99;
 const SMS_CHARACTERS = 300;
@@ -14,34 +18,52 @@ const EMAIL_COLUMNS = 78;
  */
 export function renderAlert(alert: Alert, runbookUrl: string) {
   const runbook = `${runbookUrl}#${alert.type}`;
-  const machine = JSON.stringify(machineBody(alert, runbook));
-  const email = emailBody(alert, runbook);
+  const exact = withoutLongTexts(alert);
+  const shown = inLines(exact);
+  // A character takes up to six bytes in a body, and more where the body is JSON in JSON.
+  let message = messageOf(exact, shown, runbook, BODY_CHARACTERS);
+  for (let room = BODY_CHARACTERS / 2; isTooLong(message) && room > 500; room /= 2) {
+    message = messageOf(exact, shown, runbook, room);
+  }
   return {
-    subject: subjectLine(alert),
-    message: JSON.stringify({
-      default: machine,
-      email,
-      'email-json': machine,
-      https: JSON.stringify(chatBody(alert, runbook)),
-      sqs: machine,
-      lambda: machine,
-      sms: smsBody(alert, runbook),
-    }),
-    attributes: { type: alert.type, severity: alert.severity, workspace: alert.workspace },
+    subject: subjectLine(shown),
+    message,
+    attributes: {
+      type: alert.type,
+      severity: alert.severity,
+      workspace: alert.workspace || ORGANIZATION, // SNS rejects an empty one
+    },
   };
 }
 
+function isTooLong(message: string): boolean {
+  return Buffer.byteLength(message) > SNS_BYTES - ATTRIBUTES_BYTES;
+}
+
+function messageOf(exact: Alert, shown: Alert, runbook: string, room: number): string {
+  const machine = JSON.stringify(machineBody(exact, runbook, room));
+  return JSON.stringify({
+    default: machine,
+    email: emailBody(shown, runbook, room),
+    'email-json': machine,
+    https: JSON.stringify(chatBody(shown, runbook, room)),
+    sqs: machine,
+    lambda: machine,
+    sms: smsBody(shown, runbook),
+  });
+}
+
 /** SNS rejects a subject with line breaks, beyond ASCII, or of 100 characters and more. */
-function subjectLine({ severity, title }: Alert): string {
+function subjectLine({ severity, title, type }: Alert): string {
   const mark = severity === 'info' ? '' : `${severity.toUpperCase()}: `;
-  const printable = `${mark}${title}`.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
-  return cut(printable, SUBJECT_CHARACTERS);
+  const printable = title.replaceAll(/[^\x21-\x7e]+/g, ' ').trim();
+  return cut(`${mark}${printable || type}`, SUBJECT_CHARACTERS);
 }
 
 /** Steps before details: they are what the reader needs first. */
-function emailBody(alert: Alert, runbook: string): string {
+function emailBody(alert: Alert, runbook: string, room: number): string {
   const { title, severity, description, facts, nextSteps, at } = alert;
-  if (alert.sections) return digestBody(alert, alert.sections, runbook);
+  if (alert.sections) return digestBody(alert, alert.sections, runbook, room);
   const details = Object.entries(facts);
   const width = Math.max(...details.map(([name]) => name.length), 0);
   const sections = [
@@ -52,7 +74,7 @@ function emailBody(alert: Alert, runbook: string): string {
       `Details\n\n${details.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')}`,
     `Runbook: ${runbook}`,
   ];
-  return cutLines(sections.filter(Boolean).join('\n\n'), BODY_CHARACTERS);
+  return cutLines(sections.filter(Boolean).join('\n\n'), room);
 }
 
 /** The subject has said what happened: the blocks come first. */
@@ -60,13 +82,16 @@ function digestBody(
   { nextSteps }: Alert,
   sections: NonNullable<Alert['sections']>,
   runbook: string,
+  room: number,
 ): string {
   const end = [
-    ...nextSteps.map(({ say, command }) => (command ? `${say}: ${command}` : say)),
+    ...fitting(nextSteps, room / 2).map(({ say, command }) =>
+      command ? `${say}: ${command}` : say,
+    ),
     `Runbook: ${runbook}`,
   ].join('\n');
   const style = { text: String, command: String };
-  return `${sectionsText(sections, style, BODY_CHARACTERS - end.length)}\n\n${end}`;
+  return `${sectionsText(sections, style, room - end.length)}\n\n${end}`;
 }
 
 /** The title, as many titles of blocks as there is room for, and where to read on. */
@@ -89,17 +114,17 @@ function numberedStep({ say, command }: NextStep, index: number): string {
 }
 
 /** What services read. Its fields stay; a change that breaks a reader raises `version`. */
-function machineBody(alert: Alert, runbook: string) {
+function machineBody(alert: Alert, runbook: string, most: number) {
   const { facts, nextSteps, sections, ...rest } = alert;
-  const keptFacts = fitting(Object.entries(facts), BODY_CHARACTERS / 2);
-  const keptSteps = fitting(nextSteps, BODY_CHARACTERS / 2);
-  const room = BODY_CHARACTERS - JSON.stringify([keptFacts, keptSteps]).length;
+  const keptFacts = fitting(Object.entries(facts), most / 2);
+  const keptSteps = fitting(nextSteps, most / 2);
+  const room = most - JSON.stringify([keptFacts, keptSteps]).length;
   const keptSections = machineSections(sections ?? [], room);
   const omittedBlocks = keptSections.reduce((sum, { omitted }) => sum + omitted, 0);
   return {
     version: 1,
     ...rest,
-    description: cut(alert.description, BODY_CHARACTERS / 2),
+    description: cut(alert.description, most / 2),
     facts: Object.fromEntries(keptFacts),
     ...(sections && { sections: keptSections }),
     nextSteps: keptSteps,
@@ -119,8 +144,8 @@ const CHAT_MARK = {
 };
 
 /** A custom notification for Amazon Q Developer, which drops anything of another form unseen. */
-function chatBody(alert: Alert, runbook: string) {
-  const blocks = sectionsText(alert.sections ?? [], CHAT_STYLE, BODY_CHARACTERS / 4);
+function chatBody(alert: Alert, runbook: string, room: number) {
+  const blocks = sectionsText(alert.sections ?? [], CHAT_STYLE, room / 4);
   const steps = alert.nextSteps.map(({ say, command }) =>
     command ? `${say}: ${CHAT_STYLE.command(command)}` : say,
   );
@@ -131,10 +156,8 @@ function chatBody(alert: Alert, runbook: string) {
     content: {
       textType: 'client-markdown',
       title: `${CHAT_MARK[alert.severity]} ${alert.title}`,
-      description: [cut(plain(alert.description), BODY_CHARACTERS / 4), blocks]
-        .filter(Boolean)
-        .join('\n\n'),
-      nextSteps: [...fitting(steps, BODY_CHARACTERS / 4), `[Runbook](${runbook})`],
+      description: [cut(plain(alert.description), room / 4), blocks].filter(Boolean).join('\n\n'),
+      nextSteps: [...fitting(steps, room / 4), `[Runbook](${runbook})`],
       keywords: [alert.type, alert.severity, alert.workspace],
     },
     metadata: {
@@ -143,7 +166,7 @@ function chatBody(alert: Alert, runbook: string) {
       eventType: alert.type,
       relatedResources: alert.facts.secret ? [alert.facts.secret] : [],
       additionalContext: Object.fromEntries(
-        fitting(Object.entries({ ...alert.facts, severity: alert.severity }), BODY_CHARACTERS / 4),
+        fitting(Object.entries({ ...alert.facts, severity: alert.severity }), room / 4),
       ),
       enableCustomActions: true,
     },
@@ -173,8 +196,8 @@ function fitting<Item>(items: readonly Item[], characters: number): readonly Ite
 /** Cuts at a word. */
 function cut(text: string, characters: number): string {
   if (text.length <= characters) return text;
-  const head = text.slice(0, characters - 3);
-  return `${head.slice(0, Math.max(head.lastIndexOf(' '), characters / 2))}...`;
+  const kept = head(text, characters - 3);
+  return `${head(kept, Math.max(kept.lastIndexOf(' '), characters / 2))}...`;
 }
 
 /** Cuts at a line, says how many are missing, and keeps the last, which is where to read on. */

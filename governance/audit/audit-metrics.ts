@@ -42,33 +42,28 @@ function daysSince(then: Date, now: Date): number {
 }
 
 /** Metrics of an audit. One audit a day costs next to nothing: CloudWatch charges by the hour. */
-export interface AuditMetrics {
-  record(gauges: AuditGauges): void;
-}
-
-export function createAuditMetrics(lines: MetricLines): AuditMetrics {
-  return {
-    record({ keysListed, keysManaged, keyDays, retirementDays, findings }) {
-      const oldest = keyDays.size > 0 ? Math.max(...keyDays.values()) : undefined;
-      lines.write('workspace', ORGANIZATION, {
-        KeysListed: keysListed,
-        KeysManaged: keysManaged,
-        OldestKeyDays: oldest,
-        RetirementsRunning: retirementDays?.length,
-        OldestRetirementDays: retirementDays && Math.max(0, ...retirementDays),
-      });
-      for (const [workspace, days] of keyDays) {
-        lines.write('workspace', workspace, { OldestKeyDays: days });
-      }
-      // Zeros too, or a count would stay at what it was before.
-      for (const type of FINDING_TYPES) {
-        const FindingsOpen = findings.filter((finding) => finding.type === type).length;
-        lines.write('type', type, { FindingsOpen });
-      }
-      for (const severity of WORST_FIRST) {
-        const FindingsOpen = findings.filter((finding) => finding.severity === severity).length;
-        lines.write('severity', severity, { FindingsOpen });
-      }
-    },
-  };
+export function recordAudit(
+  lines: MetricLines,
+  { keysListed, keysManaged, keyDays, retirementDays, findings }: AuditGauges,
+): void {
+  const oldest = keyDays.size > 0 ? Math.max(...keyDays.values()) : undefined;
+  lines.write('workspace', ORGANIZATION, {
+    KeysListed: keysListed,
+    KeysManaged: keysManaged,
+    OldestKeyDays: oldest,
+    RetirementsRunning: retirementDays?.length,
+    OldestRetirementDays: retirementDays && Math.max(0, ...retirementDays),
+  });
+  for (const [workspace, days] of keyDays) {
+    lines.write('workspace', workspace, { OldestKeyDays: days });
+  }
+  // Zeros too, or a count would stay at what it was before.
+  for (const type of FINDING_TYPES) {
+    const FindingsOpen = findings.filter((finding) => finding.type === type).length;
+    lines.write('type', type, { FindingsOpen });
+  }
+  for (const severity of WORST_FIRST) {
+    const FindingsOpen = findings.filter((finding) => finding.severity === severity).length;
+    lines.write('severity', severity, { FindingsOpen });
+  }
 }

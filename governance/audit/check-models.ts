@@ -1,4 +1,4 @@
-import type { ModelCatalog } from '../keys/model-catalog.js';
+import type { ListModels } from '../keys/model-catalog.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import type { KeyInUse } from './audit.js';
@@ -18,7 +18,7 @@ export interface CheckedModels {
 
 /** Lists models with a key that is in use, and compares them with what the policy names. */
 export async function checkModels(
-  { policy, models }: { readonly policy: Policy; readonly models: ModelCatalog },
+  { policy, listModels }: { readonly policy: Policy; readonly listModels: ListModels },
   inUse: readonly KeyInUse[],
   memory: AuditMemory,
   problems: Problems,
@@ -28,7 +28,7 @@ export async function checkModels(
   if (!chosen) return { findings: [], memory, outcome: 'no key in use to ask with' };
   const { secretName } = chosen;
   const what = `models could not be listed with the key of ${secretName}`;
-  const probe = await problems.attempt(what, () => models.list(secretName));
+  const probe = await problems.attempt(what, () => listModels(secretName));
   const probed = { ...memory, probes: rememberProbe(memory.probes, chosen, now) };
   if (probe?.kind !== 'accepted') {
     if (probe) problems.note(what, `Mistral rejected it with ${probe.status}`);

@@ -1,4 +1,4 @@
-import type { ModelCatalog } from '../keys/model-catalog.js';
+import type { ListModels } from '../keys/model-catalog.js';
 import type { Retirements } from '../keys/retirements.aws.js';
 import { unfinishedVersion } from '../keys/rotation.js';
 import type { KeySource } from '../mistral/key-source.js';
@@ -27,7 +27,7 @@ import {
 /** What every audit asks, with the Admin API or without. */
 export interface AuditDeps extends SecretReaders {
   readonly retirements: Pick<Retirements, 'running'>;
-  readonly models: ModelCatalog;
+  readonly listModels: ListModels;
   readonly log: Log;
 }
 

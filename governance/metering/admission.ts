@@ -6,7 +6,7 @@ import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
 import type { Endpoint } from './endpoints.js';
 import type { Authorize } from './live-access.js';
 import type { Hold, HoldOutcome } from './metering.js';
-import { type Problem, problem } from './problem.js';
+import { type Problem, problem, retryOf } from './problem.js';
 import { type ParsedBody, parseRequestBody, writeRequestBody } from './request-body.js';
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -99,11 +99,10 @@ function exhausted(
   now: Date,
 ): Problem {
   const soon = mayFreeSooner ? '; requests in flight may free quota sooner' : '';
-  const untilReset = Math.ceil((resetsAt.getTime() - now.getTime()) / 1000);
   return problem(
     WHAT[quota.unit].code,
     `${nameOf(quota)} exhausted for ${windowName}: resets at ${instantText(resetsAt)}${soon}`,
-    { retryAfterSeconds: mayFreeSooner ? 1 : Math.max(1, untilReset) },
+    mayFreeSooner ? { retryAfterSeconds: 1, resetsAt } : retryOf(now, resetsAt),
   );
 }
 

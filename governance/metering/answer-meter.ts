@@ -1,8 +1,11 @@
 import { type ReportedUsage, UsageScanner } from './usage-scanner.js';
 
-/** What is known about an answer that ended early. */
-export interface PartialAnswer {
+/** What is known about an answer, up to now or at its end. */
+export interface MeteredAnswer {
   readonly usage: ReportedUsage | undefined;
+  /** It is an error of Mistral's, or ends with one. */
+  readonly hasFailed: boolean;
+  /** Of a stream. */
   readonly deliveredTokens: number;
   /** A stream grows as it is generated; any other answer begins once all of it is generated. */
   readonly generated: 'as delivered' | 'all';
@@ -17,35 +20,73 @@ export function meterFor(contentType = JSON_TYPE): AnswerMeter | undefined {
   return contentType.startsWith(JSON_TYPE) ? new AnswerMeter(false) : undefined;
 }
 
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+/** The first letters of a stream's fields: `data` and `event`; all others are skipped. */
+const DATA = 0x64;
+const EVENT = 0x65;
+
 /** Measures one answer as it passes. */
 export class AnswerMeter {
   readonly #scanner = new UsageScanner();
   readonly #text: DeliveredText | undefined;
+  #lineBytes = 0;
+  #lineKind = 0;
+  #event = '';
 
   constructor(readonly isStream: boolean) {
     if (isStream) this.#text = new DeliveredText();
   }
 
   see(chunk: Buffer): void {
-    this.#scanner.scan(chunk);
-    this.#text?.see(chunk);
+    if (this.isStream) this.#seeLines(chunk);
+    else this.#scanner.scan(chunk);
   }
 
-  get usage(): ReportedUsage | undefined {
-    return this.#scanner.usage;
-  }
-
-  /** The answer up to now, if it ends here. */
-  get partial(): PartialAnswer {
+  /** The answer up to now. */
+  get answer(): MeteredAnswer {
     return {
       usage: this.#scanner.usage,
+      hasFailed: this.#scanner.hasFailed,
       deliveredTokens: this.#text?.tokens ?? 0,
       generated: this.isStream ? 'as delivered' : 'all',
     };
   }
+
+  #seeLines(chunk: Buffer): void {
+    let from = 0;
+    // Inside JSON a newline is escaped: a bare one ends a line of the stream.
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+      this.#seePart(chunk, from, end);
+      this.#endLine();
+      from = end + 1;
+    }
+    if (from < chunk.length) this.#seePart(chunk, from, chunk.length);
+  }
+
+  #seePart(chunk: Buffer, from: number, to: number): void {
+    if (this.#lineBytes === 0) this.#lineKind = chunk[from] ?? 0;
+    const value = from + Math.max(0, 'data:'.length - this.#lineBytes);
+    this.#lineBytes += to - from;
+    if (this.#lineKind === DATA) this.#scanner.scan(chunk, Math.min(value, to), to);
+    else if (this.#lineKind === EVENT) this.#event += chunk.toString('latin1', from, to);
+  }
+
+  #endLine(): void {
+    const bytes = this.#lineBytes;
+    this.#lineBytes = 0;
+    if (bytes === 0 || this.#lineKind === RETURN) {
+      this.#scanner.reset(); // the data of one event may be spread over lines
+      return;
+    }
+    if (this.#lineKind === EVENT) {
+      const name = this.#event.slice(this.#event.indexOf(':') + 1).trim();
+      if (name === 'error') this.#scanner.hasFailed = true;
+      this.#event = '';
+    } else if (this.#lineKind === DATA && !this.#scanner.hasFailed) this.#text?.line(bytes);
+  }
 }
 
-const NEWLINE = 0x0a;
 const BYTES_PER_TOKEN = 4;
 
 /**
@@ -54,34 +95,22 @@ const BYTES_PER_TOKEN = 4;
  * the bytes that events have beyond the shortest one (the envelope around an empty delta),
  * whichever is more.
  */
-export class DeliveredText {
+class DeliveredText {
   #events = 0;
   #bytes = 0;
   #envelope = Number.POSITIVE_INFINITY;
-  #eventBytes = 0;
 
-  see(chunk: Buffer): void {
-    let from = 0;
-    // Inside JSON a newline is escaped: a bare one ends a line of the stream.
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
-      this.#endOfLine(this.#eventBytes + end - from);
-      this.#eventBytes = 0;
-      from = end + 1;
-    }
-    this.#eventBytes += chunk.length - from;
+  /** Shorter lines are not events with a delta: `data: [DONE]`, for example. */
+  line(bytes: number): void {
+    if (bytes < 20) return;
+    this.#events += 1;
+    this.#bytes += bytes;
+    if (bytes < this.#envelope) this.#envelope = bytes;
   }
 
   get tokens(): number {
     if (this.#events === 0) return 0;
     const text = this.#bytes - this.#events * this.#envelope;
     return Math.max(this.#events, Math.ceil(text / BYTES_PER_TOKEN));
-  }
-
-  /** Shorter lines are not events with a delta: blank ones, and `data: [DONE]`. */
-  #endOfLine(bytes: number): void {
-    if (bytes < 20) return;
-    this.#events += 1;
-    this.#bytes += bytes;
-    if (bytes < this.#envelope) this.#envelope = bytes;
   }
 }

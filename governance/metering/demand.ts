@@ -19,6 +19,8 @@ export interface Demand {
   readonly priority: boolean;
   /** OCR that also describes what it finds, at a higher price. */
   readonly annotated: boolean;
+  /** Mistral generates it as it is read, and no longer. */
+  readonly streamed: boolean;
 }
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -95,8 +97,8 @@ export function defaultMaxTokens(
 
 function demand(
   grant: AccessGrant,
-  { priority }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'priority'>>,
+  { fields, priority }: RequestBody,
+  bounds: Partial<Omit<Demand, 'grant' | 'priority' | 'streamed'>>,
 ): Demand {
   const { promptTokens = 0, likelyPromptTokens = promptTokens, completionTokens = 0 } = bounds;
   const { pages = 0, audioSeconds = 0, annotated = false } = bounds;
@@ -109,6 +111,7 @@ function demand(
     audioSeconds,
     priority,
     annotated,
+    streamed: fields.stream === true,
   };
 }
 

@@ -60,6 +60,7 @@ function respelled(path: string): Endpoint | undefined {
 function oneModel(path: string): Endpoint | undefined {
   if (!path.startsWith(MODEL_PATH)) return undefined;
   const modelName = path.slice(MODEL_PATH.length);
+  if (modelName.includes('/')) return undefined; // another path, not a name
   return { kind: 'model-list', method: 'GET', path: '/v1/models', modelName };
 }
 

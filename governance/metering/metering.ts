@@ -11,7 +11,7 @@ import type {
   ReserveOutcome,
 } from '../quotas/quota.js';
 import { dailyTokensOf, quotasOf } from '../quotas/workspace-quotas.js';
-import type { PartialAnswer } from './answer-meter.js';
+import type { MeteredAnswer } from './answer-meter.js';
 import type { Demand } from './demand.js';
 import type { Charge, Tariff } from './tariff.js';
 import type { ReportedUsage } from './usage-scanner.js';
@@ -105,23 +105,45 @@ export class Hold {
     private readonly tariff: Tariff,
   ) {}
 
+  /** Neither settled nor released. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** The whole answer was delivered. Without usable usage, the upper bound counts as used. */
   delivered(usage: ReportedUsage | undefined): void {
-    this.#settle(usage && this.tariff.charge(this.demand, usage));
+    const charge = usage && this.tariff.charge(this.demand, usage);
+    this.#settle(charge ?? (this.#isFree ? FREE : undefined));
+  }
+
+  /** What generates nothing and has no price, such as moderations, uses up no tokens either. */
+  get #isFree(): boolean {
+    return this.demand.completionTokens === 0 && this.tariff.bound(this.demand) === 0;
+  }
+
+  /** The answer is at its end. Some are an error, which is free unless usage or text came before. */
+  ended(answer: MeteredAnswer | undefined): void {
+    if (answer?.hasFailed) this.endedEarly(answer);
+    else this.delivered(answer?.usage);
   }
 
   /**
-   * The answer ended early, or did not begin although Mistral may have read the prompt: the likely
-   * prompt counts, and what was delivered.
+   * The answer ended early, or did not begin although Mistral may have received the request. Of a
+   * stream the likely prompt counts, and what was delivered; anything else is generated whole.
    */
-  endedEarly(answer?: PartialAnswer): void {
-    if (answer?.usage || answer?.generated === 'all') this.delivered(answer.usage);
-    else this.#settle(this.#partialCharge(answer?.deliveredTokens ?? 0));
+  endedEarly(answer?: MeteredAnswer): void {
+    const { hasFailed = false, deliveredTokens = 0 } = answer ?? {};
+    const generated = answer?.generated ?? (this.demand.streamed ? 'as delivered' : 'all');
+    if (answer?.usage) this.delivered(answer.usage);
+    else if (hasFailed && deliveredTokens === 0) this.#settle(FREE);
+    else if (generated === 'all') this.delivered(undefined);
+    else this.#settle(this.#partialCharge(deliveredTokens));
   }
 
   /** Mistral answered with an error, which it does not charge for but counts as a request. */
-  failed(): void {
-    this.#settle(FREE);
+  failed(status: number): void {
+    if (LOST_BY_PROXY.has(status)) this.endedEarly();
+    else this.#settle(FREE);
   }
 
   /** As if the request had never been made. */
@@ -155,6 +177,9 @@ export class Hold {
 }
 
 const FREE: Charge = { cost: 0, tokens: 0 };
+
+/** A proxy in front of Mistral lost the answer or its patience: Mistral may finish, and charge. */
+const LOST_BY_PROXY: ReadonlySet<number> = new Set([502, 504, 520, 524]);
 
 function unavailable(error: unknown): QuotaUnavailable {
   return { kind: 'unavailable', reason: error instanceof Error ? error.name : 'unknown' };

@@ -46,8 +46,10 @@ export interface Problem {
   readonly message: string;
   /** The field of the body that is wrong. */
   readonly param?: string;
-  /** Absent where a retry cannot help. */
+  /** Absent where a retry cannot help within `LONGEST_RETRY_AFTER_SECONDS`. */
   readonly retryAfterSeconds?: number;
+  /** When a later retry can help. */
+  readonly resetsAt?: Date;
   /** The method that the path accepts. */
   readonly allow?: string;
 }
@@ -55,9 +57,27 @@ export interface Problem {
 export function problem(
   code: ProblemCode,
   message: string,
-  more: Pick<Problem, 'param' | 'retryAfterSeconds' | 'allow'> = {},
+  more: Pick<Problem, 'param' | 'retryAfterSeconds' | 'resetsAt' | 'allow'> = {},
 ): Problem {
   return { kind: 'problem', code, message, ...more };
+}
+
+/** Some clients sleep for as long as `Retry-After` says, whatever it says. */
+const LONGEST_RETRY_AFTER_SECONDS = 60;
+
+/** When to retry: after a wait that clients may sleep through, or else not before an instant. */
+export function retryOf(
+  now: Date,
+  resetsAt: Date,
+): Pick<Problem, 'retryAfterSeconds' | 'resetsAt'> {
+  const seconds = Math.max(1, Math.ceil((resetsAt.getTime() - now.getTime()) / 1000));
+  if (seconds > LONGEST_RETRY_AFTER_SECONDS) return { resetsAt };
+  return { retryAfterSeconds: seconds, resetsAt };
+}
+
+/** For what may succeed at any time, such as a failing server. */
+export function retryAfterOf(milliseconds: number): number {
+  return Math.min(Math.max(1, Math.ceil(milliseconds / 1000)), LONGEST_RETRY_AFTER_SECONDS);
 }
 
 /** The code that callers receive. */
@@ -80,14 +100,23 @@ export function jsonAnswer(status: number, value: unknown): WholeAnswer {
   return { status, headers, body };
 }
 
+/**
+ * The status of a limit that is not free again soon. Clients retry 429 whatever its headers say, and
+ * none of them retries 402.
+ */
+const NOT_SOON = 402;
+
 /** A problem in the format of Mistral's errors, so that its clients can read it. */
 export function answerOf(problem: Problem): WholeAnswer {
-  const { message, param = null, retryAfterSeconds, allow } = problem;
-  const { status, type }: ProblemKind = PROBLEMS[problem.code];
+  const { message, param = null, retryAfterSeconds, resetsAt, allow } = problem;
+  const { status: usual, type }: ProblemKind = PROBLEMS[problem.code];
+  const status = usual === 429 && retryAfterSeconds === undefined ? NOT_SOON : usual;
   const code = publicCode(problem.code);
-  const answer = jsonAnswer(status, { object: 'error', message, type, param, code });
+  const resets_at = resetsAt?.toISOString(); // left out where there is none
+  const answer = jsonAnswer(status, { object: 'error', message, type, param, code, resets_at });
   if (retryAfterSeconds !== undefined)
     answer.headers.push('retry-after', String(retryAfterSeconds));
+  else if (status === NOT_SOON || status === 502) answer.headers.push('x-should-retry', 'false');
   if (allow !== undefined) answer.headers.push('allow', allow);
   return answer;
 }

@@ -1,5 +1,5 @@
 import type { PriceBook } from '../prices/price-book.js';
-import { upperBoundCost, usageCost } from '../prices/request-cost.js';
+import { type UsageBounds, upperBoundCost, usageCost } from '../prices/request-cost.js';
 import { readUsage } from '../prices/usage-fields.js';
 import type { Demand } from './demand.js';
 import type { ReportedUsage } from './usage-scanner.js';
@@ -23,28 +23,27 @@ export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
   return {
     bound(demand) {
       const prices = priceBook.pricesOf(demand.grant.modelId);
-      if (!prices) return undefined;
-      const { promptTokens, completionTokens, pages, annotated, audioSeconds, priority } = demand;
-      return upperBoundCost(prices, {
-        promptTokens,
-        completionTokens,
-        pages,
-        annotatedPages: annotated ? pages : 0,
-        audioSeconds,
-        characters: 0,
-        mayBePriority: priority,
-      });
+      return prices && upperBoundCost(prices, boundsOf(demand));
     },
 
-    charge({ grant, annotated }, reported) {
-      const prices = priceBook.pricesOf(grant.modelId);
-      const usage = readUsage(reported);
+    charge(demand, reported) {
+      const prices = priceBook.pricesOf(demand.grant.modelId);
+      const usage = readUsage(reported, boundsOf(demand));
       if (!prices || !usage) return undefined;
-      const annotatedPages = annotated ? usage.pages : 0;
-      return {
-        cost: usageCost(prices, { ...usage, annotatedPages }),
-        tokens: usage.promptTokens + usage.completionTokens,
-      };
+      return { cost: usageCost(prices, usage), tokens: usage.totalTokens };
     },
+  };
+}
+
+function boundsOf(demand: Demand): UsageBounds {
+  const { promptTokens, completionTokens, pages, annotated, audioSeconds, priority } = demand;
+  return {
+    promptTokens,
+    completionTokens,
+    pages,
+    annotatedPages: annotated ? pages : 0,
+    audioSeconds,
+    characters: 0,
+    mayBePriority: priority,
   };
 }

@@ -1,59 +1,202 @@
 import { isObject, parseJson } from '../platform/json.js';
+import { weightOf } from '../prices/usage-fields.js';
 
 /** `usage` or `usage_info` as Mistral sent it. */
 export type ReportedUsage = Readonly<Record<string, unknown>>;
 
-const KEY = Buffer.from('"usage');
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-const MAX_BYTES = 4096;
-const OPENING = /^"usage(?:_info)?"\s*:\s*\{/;
-/** What may become that, once more of the answer is there. */
-const INCOMPLETE = /^"usage(?:_|_i|_in|_inf|_info)?(?:"\s*(?::\s*)?)?$/;
-const NOTHING = Buffer.alloc(0);
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+/** More than any usage has. */
+const MOST_BYTES = 4096;
+/** From here on, a search for the end of a string beats a loop. */
+const LONG_STRING = 48;
+const NOTHING: readonly Buffer[] = [];
+const NUMERIC: ReadonlySet<number> = new Set(Buffer.from('-0123456789'));
+
+/** A member whose value matters. */
+type Member = 'usage' | 'object' | 'error' | undefined;
 
 /**
- * Finds `usage` or `usage_info` in an answer as it passes, JSON or SSE, however it is cut into
- * chunks, and keeps nothing else of it. Text that a model wrote cannot be mistaken for it: inside a
- * JSON string every quote has a backslash. If there are several, the largest counts.
+ * Reads what an answer reports about itself at the top of its JSON documents, however they are cut
+ * into chunks, and keeps nothing else of them. What is nested, such as the arguments of a tool, is
+ * the text of a model.
  */
 export class UsageScanner {
+  /** Of several, the one that counts most. */
   usage: ReportedUsage | undefined;
+  /** Mistral answered with an error, whatever the status was. */
+  hasFailed = false;
   #weight = -1;
-  /** The end of the last chunk, where a usage may have begun. */
-  #rest: Buffer = NOTHING;
 
-  scan(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    this.#rest = NOTHING;
-    let end: number | undefined = 0;
-    for (let at = bytes.indexOf(KEY); at >= 0; at = bytes.indexOf(KEY, at + (end || KEY.length))) {
-      end = 0;
-      if (bytes[at - 1] === BACKSLASH) continue; // a model's text: cheap to skip, however often
-      const text = bytes.toString('latin1', at, at + MAX_BYTES);
-      end = endOfUsage(text);
-      if (end === undefined && text.length < MAX_BYTES) {
-        this.#rest = bytes.subarray(at);
-        return;
+  #depth = 0;
+  #isInString = false;
+  #isEscaped = false;
+  #hasEscapes = false;
+  /** Only an object has members. */
+  #hasMembers = false;
+  /** The next string at the top is a name. */
+  #isName = false;
+  #member: Member;
+  /** The bytes being kept: a string at the top, or a usage. */
+  #keeps: 'string' | 'usage' | undefined;
+  #kept: readonly Buffer[] = NOTHING;
+  #keptBytes = 0;
+
+  /** The next byte begins another document. */
+  reset(): void {
+    this.#depth = 0;
+    this.#isInString = false;
+    this.#isEscaped = false;
+    this.#forget();
+  }
+
+  scan(bytes: Buffer, from = 0, to = bytes.length): void {
+    let depth = this.#depth;
+    let start = from; // of what is kept
+    let at = from;
+    if (depth > 1 && !this.#isInString) at = skipNumbers(bytes, at, to);
+    while (at < to) {
+      if (this.#isInString) {
+        at = this.#endOfString(bytes, at, to);
+        if (this.#isInString) break;
+        if (this.#keeps === 'string') this.#takeString(bytes, start, at - 1);
       }
-      if (end) this.#consider(text.slice(text.indexOf('{'), end));
+      let byte = bytes[at];
+      // Below the top, only strings and brackets matter.
+      if (depth > 1) {
+        while (at < to && !(byte === QUOTE || isBracket(byte as number))) {
+          at += 1;
+          byte = bytes[at];
+        }
+      }
+      if (at >= to) break;
+      at += 1;
+      switch (byte) {
+        case QUOTE: {
+          const end = depth > 1 ? endOfShortString(bytes, at, to) : 0;
+          this.#isInString = end === 0;
+          if (end > 0) at = end;
+          else if (depth === 1 && this.#hasMembers) {
+            this.#keeps = 'string';
+            this.#hasEscapes = false;
+            start = at;
+          }
+          break;
+        }
+        case OPEN:
+        case OPEN_LIST:
+          depth += 1;
+          if (depth === 1) this.#begin(byte === OPEN);
+          else if (depth === 2 && this.#member === 'error') this.hasFailed = true;
+          else if (depth === 2 && this.#member === 'usage' && byte === OPEN) {
+            this.#keeps = 'usage';
+            start = at - 1;
+          } else if (byte === OPEN_LIST) at = skipNumbers(bytes, at, to);
+          break;
+        case CLOSE:
+        case CLOSE_LIST:
+          if (depth > 0) depth -= 1;
+          if (depth === 1 && this.#keeps === 'usage') {
+            this.#consider(parseJson(this.#take(bytes, start, at)));
+          }
+          break;
+        case COMMA:
+          if (depth === 1) this.#begin(this.#hasMembers);
+          break;
+        case COLON:
+          if (depth === 1) this.#isName = false;
+      }
     }
-    this.#keepStartOfKey(bytes);
+    this.#depth = depth;
+    if (this.#keeps) this.#keep(bytes, start, to);
   }
 
-  #keepStartOfKey(bytes: Buffer): void {
-    // Only the last quote can start the key, which has no other.
-    const start = bytes.lastIndexOf(QUOTE);
-    const length = bytes.length - start;
-    if (start < 0 || length >= KEY.length) return;
-    if (KEY.compare(bytes, start, bytes.length, 0, length) === 0)
-      this.#rest = bytes.subarray(start);
+  #begin(hasMembers: boolean): void {
+    this.#hasMembers = hasMembers;
+    this.#isName = hasMembers;
+    this.#member = undefined;
   }
 
-  #consider(text: string): void {
-    const usage = parseJson(text);
+  /** Where a string goes on, after its closing quote; or `to`, if it goes on in the next chunk. */
+  #endOfString(bytes: Buffer, from: number, to: number): number {
+    let at = this.#isEscaped ? from + 1 : from;
+    this.#isEscaped = false;
+    const near = Math.min(to, at + LONG_STRING);
+    while (at < near) {
+      const byte = bytes[at];
+      if (byte === QUOTE) {
+        this.#isInString = false;
+        return at + 1;
+      }
+      if (byte === BACKSLASH) {
+        this.#hasEscapes = true;
+        at += 2;
+      } else at += 1;
+    }
+    while (at < to) {
+      const quote = bytes.indexOf(QUOTE, at);
+      const end = quote < 0 || quote > to ? to : quote;
+      let backslashes = 0;
+      while (end - backslashes > at && bytes[end - backslashes - 1] === BACKSLASH) backslashes += 1;
+      if (backslashes > 0) this.#hasEscapes = true;
+      if (backslashes % 2 === 1) at = end + 1;
+      else if (end === to) return to;
+      else {
+        this.#isInString = false;
+        return end + 1;
+      }
+    }
+    this.#isEscaped = at > to;
+    return to;
+  }
+
+  #takeString(bytes: Buffer, start: number, end: number): void {
+    if (this.#isName) this.#member = this.#memberAt(bytes, start, end);
+    else if (this.#member === 'error') this.hasFailed = true;
+    else if (this.#member === 'object' && this.#memberAt(bytes, start, end) === 'error') {
+      this.hasFailed = true;
+    }
+    this.#forget();
+  }
+
+  /** Without making a string of every name: almost all are others. */
+  #memberAt(bytes: Buffer, start: number, end: number): Member {
+    const isHere = this.#keptBytes === 0 && !this.#hasEscapes;
+    if (isHere) return memberNamed(bytes, start, end);
+    const name = parseJson(`"${this.#take(bytes, start, end)}"`);
+    const plain = Buffer.from(typeof name === 'string' ? name : '');
+    return memberNamed(plain, 0, plain.length);
+  }
+
+  #keep(bytes: Buffer, start: number, end: number): void {
+    this.#keptBytes += end - start;
+    // What is too long for a name or a usage is not kept; its length is.
+    const isTooLong = this.#keptBytes > MOST_BYTES;
+    this.#kept = isTooLong ? NOTHING : [...this.#kept, Buffer.from(bytes.subarray(start, end))];
+  }
+
+  #take(bytes: Buffer, start: number, end: number): string {
+    const isTooLong = this.#keptBytes + end - start > MOST_BYTES;
+    const before = this.#kept;
+    this.#forget();
+    if (isTooLong) return '';
+    if (before.length === 0) return bytes.toString('utf8', start, end);
+    return Buffer.concat([...before, bytes.subarray(start, end)]).toString('utf8');
+  }
+
+  #forget(): void {
+    this.#keeps = undefined;
+    this.#kept = NOTHING;
+    this.#keptBytes = 0;
+  }
+
+  #consider(usage: unknown): void {
     if (!isObject(usage)) return;
     const weight = weightOf(usage);
     if (weight < this.#weight || weight < 0) return;
@@ -62,32 +205,46 @@ export class UsageScanner {
   }
 }
 
-/** Where a usage at the start of a text ends: 0 for none, `undefined` if the text is too short. */
-function endOfUsage(text: string): number | undefined {
-  if (!OPENING.test(text)) return INCOMPLETE.test(text) ? undefined : 0;
-  let depth = 0;
-  let isInString = false;
-  for (let at = text.indexOf('{'); at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) isInString = !isInString;
-    else if (isInString) at += code === BACKSLASH ? 1 : 0;
-    else if (code === OPEN) depth += 1;
-    else if (code === CLOSE) {
-      depth -= 1;
-      if (depth === 0) return at + 1;
-    }
+const USAGE = Buffer.from('usage');
+const USAGE_INFO = Buffer.from('usage_info');
+const OBJECT = Buffer.from('object');
+const ERROR = Buffer.from('error');
+
+function memberNamed(bytes: Buffer, start: number, end: number): Member {
+  const length = end - start;
+  if (length === OBJECT.length && isAt(bytes, start, OBJECT)) return 'object';
+  if (length === ERROR.length && isAt(bytes, start, ERROR)) return 'error';
+  if (length !== USAGE.length && length !== USAGE_INFO.length) return undefined;
+  return isAt(bytes, start, length === USAGE.length ? USAGE : USAGE_INFO) ? 'usage' : undefined;
+}
+
+function isAt(bytes: Buffer, start: number, name: Buffer): boolean {
+  let same = 0;
+  while (same < name.length && bytes[start + same] === name[same]) same += 1;
+  return same === name.length;
+}
+
+/** After its closing quote; 0 for a longer one, or one that goes on in the next chunk. */
+function endOfShortString(bytes: Buffer, from: number, to: number): number {
+  const near = Math.min(to, from + LONG_STRING);
+  for (let at = from; at < near; at += 1) {
+    if (bytes[at] === QUOTE) return at + 1;
+    if (bytes[at] === BACKSLASH) at += 1;
   }
-  return undefined;
+  return 0;
 }
 
-/** How much a usage reports; negative for an object that reports no counts. */
-function weightOf(usage: ReportedUsage): number {
-  const counts = [usage.total_tokens, usage.pages_processed];
-  const parts = [usage.prompt_tokens, usage.completion_tokens].filter(isCount);
-  const all = [...counts.filter(isCount), parts.reduce((sum, part) => sum + part, 0)];
-  return all.length === 1 && parts.length === 0 ? -1 : Math.max(...all);
+function isBracket(byte: number): boolean {
+  return byte === OPEN || byte === CLOSE || byte === OPEN_LIST || byte === CLOSE_LIST;
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0;
+/** The next byte that is not part of a list of numbers: embeddings are long ones. */
+function skipNumbers(bytes: Buffer, from: number, to: number): number {
+  if (!NUMERIC.has(bytes[from] ?? 0)) return from;
+  let next = to;
+  for (const byte of [CLOSE_LIST, QUOTE, OPEN, OPEN_LIST, CLOSE]) {
+    const found = bytes.indexOf(byte, from);
+    if (found >= 0 && found < next) next = found;
+  }
+  return next;
 }

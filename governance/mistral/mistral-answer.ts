@@ -9,6 +9,7 @@ import {
   MistralUnavailableError,
 } from '../platform/errors.js';
 import { parseJson } from '../platform/json.js';
+import { DAY_MS } from '../platform/utc-day.js';
 import type { ApiKey } from './api-key.js';
 import { redactKey } from './redact-key.js';
 
@@ -21,6 +22,7 @@ export interface AnswerContext {
 
 const QUOTED_CHARACTERS = 300;
 const NAMED_FIELDS = 5;
+const LONGEST_WAIT_MS = 366 * DAY_MS;
 const REQUEST_ID = /^[\w-]{1,100}$/;
 
 const ObjectSchema = z.record(z.string(), z.unknown());
@@ -130,7 +132,7 @@ export function retryAfterMs(header: string | null | undefined, now: Date): numb
   if (!header) return undefined;
   const seconds = Number(header);
   const ms = Number.isNaN(seconds) ? Date.parse(header) - now.getTime() : seconds * 1000;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_WAIT_MS) : undefined;
 }
 
 function printable(text: string): string {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type * as z from 'zod';
 import { backoffMs } from '../platform/backoff.js';
 import { MistralError, MistralUnavailableError } from '../platform/errors.js';
+import { trustHint } from '../platform/outbound-settings.js';
 import type { ApiKey } from './api-key.js';
 import {
   type AnswerContext,
@@ -194,5 +195,5 @@ function headersOf(
 function codeOf(error: unknown): string {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' && /^[A-Z_]+$/.test(code) ? ` (${code})` : '';
+  return typeof code === 'string' && /^[A-Z_]+$/.test(code) ? ` (${code})${trustHint(code)}` : '';
 }

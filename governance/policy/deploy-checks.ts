@@ -16,6 +16,9 @@ const SECRET_POLICY_BYTES = 20_480;
 const KEY_POLICY_BYTES = 32_768;
 const STACK_RESOURCES = 500;
 
+/** Of the main stack whatever the policy, with some to spare; a test counts them. */
+const MAIN_STACK_RESOURCES = 130;
+
 /** A secret's policy without readers, and the KMS key's without accounts; a test measures both. */
 const SECRET_POLICY_BASE = 3_200;
 const KEY_POLICY_BASE = 2_048;
@@ -34,6 +37,7 @@ export const DEPLOY_RULES: readonly PolicyRule[] = [
   filters,
   callerAccounts,
   keysOfWorkspaces,
+  mainStack,
   readersOfSecrets,
   accountsOfReaders,
 ];
@@ -169,6 +173,20 @@ function* keysOfWorkspaces(policy: Policy): Problems {
     const message = `${workspace.keys.length} of them are more than one CloudFormation stack has room for: must be at most ${most}`;
     yield { path: ['workspaces', index, 'keys'], message };
   }
+}
+
+/** A nested stack for each workspace, a pair of permissions for each account, a subscription each. */
+function* mainStack(policy: Policy): Problems {
+  const { callers, gateway, alerts } = policy;
+  const stacks = new Set(plannedKeys(policy).map(({ workspace }) => workspace)).size;
+  const accounts = accountsOf(callers.map(({ principal }) => principal)).length;
+  const pairs = gateway.organizationId === undefined ? accounts : 1;
+  const functions = alerts.subscriptions.filter(({ protocol }) => protocol === 'lambda').length;
+  const other = alerts.subscriptions.length + functions + (gateway.enabled ? 2 * pairs : 0);
+  const most = STACK_RESOURCES - MAIN_STACK_RESOURCES - other;
+  if (stacks <= most) return;
+  const message = `${stacks} of them have keys, and the CloudFormation stack has room for ${most} beside its own parts and the policy's subscriptions and permissions (${other}): must be at most that, or a second deployment in another account or region`;
+  yield { path: ['workspaces'], message };
 }
 
 function* readersOfSecrets(policy: Policy): Problems {

@@ -1,58 +1,103 @@
 import { isObject } from '../platform/json.js';
-import { NO_USAGE, type Usage } from './request-cost.js';
+import type { Usage, UsageBounds } from './request-cost.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What one request used, as reported. */
+export interface ReadUsage extends Usage {
+  /** With what belongs to neither prompt nor completion, such as audio. */
+  readonly totalTokens: number;
+}
+
 /**
- * Reads the `usage` of chat, FIM, embeddings and transcriptions, and the `usage_info` of OCR.
- * `undefined` where it cannot be relied on. Without a schema, since it runs for every request.
+ * Reads the `usage` of chat, FIM, embeddings and transcriptions, and the `usage_info` of OCR. A part
+ * that is missing or unreadable counts as the most that the request may use of it; `undefined` if
+ * nothing is readable. Without a schema, since it runs for every request.
  */
-export function readUsage(usage: unknown): Usage | undefined {
+export function readUsage(usage: unknown, most: UsageBounds): ReadUsage | undefined {
   if (!isObject(usage)) return undefined;
-  const promptTokens = count(usage.prompt_tokens);
-  const completionTokens = count(usage.completion_tokens) ?? completionOf(usage, promptTokens);
+  const prompt = count(usage.prompt_tokens);
+  const completion = count(usage.completion_tokens);
+  const total = count(usage.total_tokens);
   const pages = count(usage.pages_processed);
-  const audioSeconds = secondsOf(usage.prompt_audio_seconds);
-  const counts = [promptTokens, completionTokens, pages, audioSeconds];
-  if (counts.every((each) => each === undefined) || counts.some(Number.isNaN)) return undefined;
+  const seconds = secondsOf(usage.prompt_audio_seconds);
+  if (Math.max(prompt, completion, total, pages, seconds) < 0) return undefined;
+
+  // None if there was no audio.
+  const audioSeconds = isMissing(usage.prompt_audio_seconds)
+    ? 0
+    : (known(seconds) ?? most.audioSeconds);
+  let promptTokens = known(prompt) ?? most.promptTokens;
+  if (total >= 0 && isMissing(usage.prompt_tokens)) promptTokens = 0; // all of it may be completion
+  let completionTokens = known(completion) ?? known(total - promptTokens) ?? most.completionTokens;
+
+  const parts = promptTokens + completionTokens;
+  const rest = (known(total) ?? parts) - parts;
+  const totalTokens = parts + Math.max(0, rest);
+  if (!Number.isSafeInteger(totalTokens)) return undefined;
+  // Audio has a price of its own. What else there may be costs as much as the dearer tokens.
+  if (rest > 0 && audioSeconds === 0) {
+    if (most.completionTokens > 0) completionTokens += rest;
+    else promptTokens += rest;
+  }
+  const usedPages = known(pages) ?? most.pages;
+  // Written out: spread into objects of another shape, it took three times as long as all the rest.
   return {
-    ...NO_USAGE,
-    promptTokens: promptTokens ?? 0,
-    cachedTokens: cachedOf(usage, promptTokens ?? 0),
-    completionTokens: completionTokens ?? 0,
-    pages: pages ?? 0,
-    audioSeconds: audioSeconds ?? 0,
-    serviceTier: usage.service_tier === 'priority' ? 'priority' : 'standard',
+    promptTokens,
+    cachedTokens: cachedOf(usage, promptTokens),
+    completionTokens,
+    pages: usedPages,
+    annotatedPages: most.annotatedPages > 0 ? usedPages : 0,
+    audioSeconds,
+    characters: 0,
+    serviceTier: isPriority(usage.service_tier, most) ? 'priority' : 'standard',
+    totalTokens,
   };
 }
 
-/** `undefined` for a field that is not there, NaN for one that makes no sense. */
-function count(value: unknown): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : Number.NaN;
+/** -1 for what is missing or makes no sense: NaN would turn all sums into slower ones. */
+function count(value: unknown): number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : -1;
 }
 
-function completionOf(usage: Fields, promptTokens = 0): number | undefined {
-  const total = count(usage.total_tokens);
-  if (total === undefined) return undefined;
-  return total >= promptTokens ? total - promptTokens : Number.NaN;
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
-/** Some answers hold an empty object for "none". A second begun is a second. */
-function secondsOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? count(Math.ceil(value)) : undefined;
+function known(value: number): number | undefined {
+  return value >= 0 ? value : undefined;
+}
+
+/** A second begun is a second. */
+function secondsOf(value: unknown): number {
+  return typeof value === 'number' ? count(Math.ceil(value)) : -1;
+}
+
+/** What is not one of the tiers may have been the more expensive one, if that was requested. */
+function isPriority(tier: unknown, { mayBePriority }: UsageBounds): boolean {
+  if (tier === 'priority') return true;
+  return mayBePriority && !isMissing(tier) && tier !== 'standard';
 }
 
 /** Mistral has three places for it. What is not readable there counts as not cached, which costs more. */
 function cachedOf(usage: Fields, promptTokens: number): number {
-  const cached = [
-    detail(usage.prompt_tokens_details),
-    detail(usage.prompt_token_details),
-    count(usage.num_cached_tokens),
-  ].map((tokens) => tokens || 0);
-  return Math.min(Math.max(...cached), promptTokens);
+  const first = detail(usage.prompt_tokens_details);
+  const second = detail(usage.prompt_token_details);
+  return Math.min(Math.max(0, first, second, count(usage.num_cached_tokens)), promptTokens);
 }
 
-function detail(details: unknown): number | undefined {
-  return isObject(details) ? count(details.cached_tokens) : undefined;
+function detail(details: unknown): number {
+  return isObject(details) ? count(details.cached_tokens) : 0;
+}
+
+/** How much a usage reports; negative for an object that reports no counts. */
+export function weightOf(usage: Fields): number {
+  const counts = [usage.total_tokens, usage.pages_processed];
+  const parts = [usage.prompt_tokens, usage.completion_tokens].filter(isCount);
+  const all = [...counts.filter(isCount), parts.reduce((sum, part) => sum + part, 0)];
+  return all.length === 1 && parts.length === 0 ? -1 : Math.max(...all);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
 }

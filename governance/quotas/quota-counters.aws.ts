@@ -53,7 +53,7 @@ export function createQuotaCounters(
   TableName: string,
   { timeoutMs = 3000 }: QuotaCountersOptions = {},
 ): QuotaCounters {
-  async function read({ pk, sk }: CounterKey): Promise<Counter> {
+  async function itemOf(pk: string, sk: string): Promise<Counter | undefined> {
     const { Item } = await client.send(
       new GetItemCommand({
         TableName,
@@ -62,7 +62,36 @@ export function createQuotaCounters(
       }),
       { abortSignal: AbortSignal.timeout(timeoutMs) },
     );
-    return Item ? parseCounter(Item) : EMPTY_COUNTER;
+    return Item && parseCounter(Item);
+  }
+
+  /** Until a request makes the item, what was counted before under the workspace's name is its count. */
+  async function read({ pk, sk, formerPk }: CounterKey): Promise<Counter> {
+    const counter = (await itemOf(pk, sk)) ?? (formerPk && (await itemOf(formerPk, sk)));
+    return counter || EMPTY_COUNTER;
+  }
+
+  /** Carries into a new item what was counted before under the workspace's name. */
+  async function carriedOver(
+    { pk, sk, formerPk }: CounterKey,
+    fresh: Counter,
+    abortSignal: AbortSignal,
+  ): Promise<Counter> {
+    const former = formerPk && (await itemOf(formerPk, sk));
+    if (!former) return fresh;
+    let used = former.settled;
+    for (const { inFlight } of former.leases.values()) used += inFlight;
+    const { Attributes = {} } = await client.send(
+      new UpdateItemCommand({
+        TableName,
+        Key: { pk: { S: pk }, sk: { S: sk } },
+        UpdateExpression: 'ADD settled :used, committed :used',
+        ExpressionAttributeValues: { ':used': numberOf(used) },
+        ReturnValues: 'ALL_NEW',
+      }),
+      { abortSignal },
+    );
+    return parseCounter(Attributes);
   }
 
   return {
@@ -71,15 +100,20 @@ export function createQuotaCounters(
     async exchange(key, exchange, expiresAtMs) {
       const command = new UpdateItemCommand({ TableName, ...updateOf(key, exchange, expiresAtMs) });
       try {
-        const { Attributes = {}, $metadata } = await client.send(command, {
-          abortSignal: AbortSignal.timeout(timeoutMs),
-        });
+        const abortSignal = AbortSignal.timeout(timeoutMs);
+        const { Attributes = {}, $metadata } = await client.send(command, { abortSignal });
         const wasRepeated = isRepeated($metadata);
-        return { happened: true, counter: parseCounter(Attributes), wasRepeated };
+        const written = parseCounter(Attributes);
+        const counter = isFirst(written, exchange)
+          ? await carriedOver(key, written, abortSignal)
+          : written;
+        return { happened: true, counter, wasRepeated };
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
         // Dynalite does not return the item, and a missing item cannot be returned.
-        const counter = error.Item ? parseCounter(error.Item) : await read(key);
+        const { pk, sk } = key;
+        const found = error.Item ? parseCounter(error.Item) : await itemOf(pk, sk);
+        const counter = found ?? EMPTY_COUNTER;
         return { happened: false, counter, wasRepeated: isRepeated(error.$metadata) };
       }
     },
@@ -114,6 +148,11 @@ function updateOf({ pk, sk }: CounterKey, exchange: Exchange, expiresAtMs: numbe
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   } as const;
+}
+
+/** Whether this exchange made the item: nothing else is in it. */
+function isFirst({ settled, committed }: Counter, exchange: Exchange): boolean {
+  return settled === exchange.settle && committed === growthOf(exchange);
 }
 
 function numberOf(value: number): AttributeValue.NMember {

@@ -5,8 +5,10 @@ export type QuotaWindow = 'minute' | 'hour' | 'day' | 'month';
 
 /** A limit of one unit, for one scope, in each window of that length. Windows are in UTC. */
 export interface Quota {
-  /** `workspace#<name>` or `caller#<principal>`. */
+  /** `workspace#<name>` or `caller#<principal>`: as people know it. */
   readonly scope: string;
+  /** `workspace#<id>`, since a new name is no new budget. @default the scope */
+  readonly countedAs?: string;
   readonly unit: QuotaUnit;
   readonly window: QuotaWindow;
   /** A whole number of requests, tokens or nano-units of money. */

@@ -2,15 +2,21 @@ import type { Quota } from './quota.js';
 
 /** What names one counter: the key of its item. */
 export interface CounterKey {
-  /** `quota#<scope>`, from the second shard on with `#<shard>`. */
+  /** `quota#<counted as>`, from the second shard on with `#<shard>`. */
   readonly pk: string;
   /** `<unit>#<window name>` */
   readonly sk: string;
+  /** Where it was counted before workspaces were counted by their id. */
+  readonly formerPk?: string;
 }
 
-export function counterKey({ scope, unit }: Quota, windowName: string, shard: number): CounterKey {
-  const pk = shard === 0 ? `quota#${scope}` : `quota#${scope}#${shard}`;
-  return { pk, sk: `${unit}#${windowName}` };
+export function counterKey(quota: Quota, windowName: string, shard: number): CounterKey {
+  const { scope, countedAs, unit } = quota;
+  const named = (what: string) => (shard === 0 ? `quota#${what}` : `quota#${what}#${shard}`);
+  const sk = `${unit}#${windowName}`;
+  return countedAs
+    ? { pk: named(countedAs), sk, formerPk: named(scope) }
+    : { pk: named(scope), sk };
 }
 
 /** One shard's part of the limit. The parts differ by at most one. */

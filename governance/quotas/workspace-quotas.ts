@@ -6,9 +6,9 @@ const NANOS = fraction(1_000_000_000n);
 
 /** What a workspace may use: requests per minute, and money for each budget in the policy. */
 export function quotasOf({ mistral }: Pick<Policy, 'mistral'>, workspace: Workspace): Quota[] {
-  const { name, requestsPerMinute, quotaShards, budgets } = workspace;
+  const { name, id, requestsPerMinute, quotaShards, budgets } = workspace;
   const isUsd = mistral.currency === 'USD';
-  const scope = `workspace#${name}`;
+  const of = { scope: `workspace#${name}`, countedAs: `workspace#${id}` };
   const unit = isUsd ? 'usd' : 'eur';
   const money: readonly (readonly [QuotaWindow, number | undefined])[] = [
     ['hour', isUsd ? budgets.hourlyUsd : budgets.hourlyEur],
@@ -18,11 +18,11 @@ export function quotasOf({ mistral }: Pick<Policy, 'mistral'>, workspace: Worksp
   // A shard without a single request of its own would be useless.
   const shards = Math.min(quotaShards, requestsPerMinute);
   const quotas: Quota[] = [
-    { scope, unit: 'requests', window: 'minute', limit: requestsPerMinute, shards },
+    { ...of, unit: 'requests', window: 'minute', limit: requestsPerMinute, shards },
   ];
   for (const [window, budget] of money) {
     if (budget === undefined) continue;
-    quotas.push({ scope, unit, window, limit: nanosOf(budget), shards: quotaShards });
+    quotas.push({ ...of, unit, window, limit: nanosOf(budget), shards: quotaShards });
   }
   return quotas;
 }

@@ -50,14 +50,14 @@ const NOT_METERED = 'metered spend could not be read';
 /** Reads every workspace's spend; one that cannot be read stops no other. */
 export async function gatherSpend(
   sources: SpendSources,
-  stateOf: (workspace: string) => SpendState,
+  stateOf: (workspace: Pick<Workspace, 'id' | 'name'>) => SpendState,
   now: Date,
 ): Promise<GatheredSpend> {
   const { policy, log } = sources;
   const failures = createFailures(log, 'warn');
   const spend = await mapBounded(policy.workspaces, WORKSPACES_AT_ONCE, (workspace) => {
     const reader = readerOf(sources, workspace, failures, now);
-    return gatherOne(policy, workspace, reader, stateOf(workspace.name), now);
+    return gatherOne(policy, workspace, reader, stateOf(workspace), now);
   });
   const unreadable = failures.list.filter(({ what }) => what === NOT_BILLED);
   return {

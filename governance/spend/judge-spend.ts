@@ -83,7 +83,7 @@ function budgetAlerts(
   const { quota, windowName, reached, spentNanos, meteredNanos, forecast } = status;
   const until = rememberedUntil(status.resetsAt);
   const mark = (what: string | number): Mark => ({
-    key: `${quota.scope}#${quota.unit}#${windowName}#${what}`,
+    key: `${quota.unit}#${windowName}#${what}`,
     until,
   });
   const isNew = ({ key }: Mark) => !wasSent(state, key, now);

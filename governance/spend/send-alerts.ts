@@ -2,7 +2,7 @@ import type { AlertTopic } from '../alerts/alert-topic.aws.js';
 import type { Log } from '../platform/log.js';
 import { MINUTE_MS } from '../platform/utc-day.js';
 import type { RememberedSpend, SpendMemory } from './spend-memory.aws.js';
-import { markSent, NO_ALERTS, type PendingAlert, type SpendVerdict } from './spend-state.js';
+import { markSent, type PendingAlert, type SpendState, type SpendVerdict } from './spend-state.js';
 
 export interface SendDeps {
   readonly alerts: AlertTopic;
@@ -13,7 +13,11 @@ export interface SendDeps {
 /** What there is to send and to remember about one workspace. */
 export interface WorkspaceAlerts extends SpendVerdict {
   readonly workspace: string;
+  /** What its memory is kept under: a name may change. */
+  readonly id: string;
   readonly before: RememberedSpend | undefined;
+  /** What was sent so far, wherever it was remembered. */
+  readonly known: SpendState;
 }
 
 // Longer than the function may run, shorter than the time until the next run.
@@ -28,18 +32,17 @@ const CLAIM_MS = 10 * MINUTE_MS;
  */
 export async function sendAlerts(
   { alerts, memory, log }: SendDeps,
-  { workspace, before, pending, state }: WorkspaceAlerts,
+  { workspace, id, before, known, pending, state }: WorkspaceAlerts,
   now: Date,
 ): Promise<number> {
   if (before?.claimedUntil && before.claimedUntil > now) return 0;
-  const known = before?.state ?? NO_ALERTS;
   if (pending.length === 0) {
     const isSame = JSON.stringify(state) === JSON.stringify(known);
-    if (!isSame) await memory.remember(workspace, before, state, now);
+    if (!isSame) await memory.remember(id, before, state, now);
     return 0;
   }
   const until = new Date(now.getTime() + CLAIM_MS);
-  const claim = await memory.remember(workspace, before, known, now, until);
+  const claim = await memory.remember(id, before, known, now, until);
   if (!claim) {
     log.info('another run sends the alerts of this workspace', { workspace });
     return 0;
@@ -52,7 +55,7 @@ export async function sendAlerts(
     }
   } finally {
     // Also after a failure: what was sent is not sent again, the rest is by the next run.
-    await memory.remember(workspace, claim, markSent(state, sent, now), now);
+    await memory.remember(id, claim, markSent(state, sent, now), now);
   }
   return sent.length;
 }

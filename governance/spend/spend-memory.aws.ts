@@ -19,11 +19,11 @@ export interface RememberedSpend {
 
 /** Which alerts were sent about the spend of each workspace. */
 export interface SpendMemory {
-  /** By workspace. */
+  /** By a workspace's id, or the name that it was remembered under before. */
   recall(): Promise<ReadonlyMap<string, RememberedSpend>>;
   /** `undefined` where another run wrote since `before` was read: then nothing is changed. */
   remember(
-    workspace: string,
+    id: string,
     before: RememberedSpend | undefined,
     state: SpendState,
     now: Date,
@@ -57,13 +57,13 @@ export function createSpendMemory(client: DynamoDBClient, TableName: string): Sp
       return remembered;
     },
 
-    async remember(workspace, before, state, now, claimedUntil) {
+    async remember(id, before, state, now, claimedUntil) {
       const version = (before?.version ?? 0) + 1;
       const write = new PutItemCommand({
         TableName,
         Item: {
           pk: { S: PARTITION },
-          sk: { S: workspace },
+          sk: { S: id },
           version: { N: String(version) },
           entry: { S: JSON.stringify(state) },
           expiresAt: { N: String(Math.floor(now.getTime() / 1000) + KEEP_SECONDS) },

@@ -1,29 +1,20 @@
 import type { MetricLines } from '../platform/metric-lines.js';
 import type { SpendRow } from './spend-row.js';
 
-/** Metrics of every workspace's spend. */
-export interface SpendMetrics {
-  record(rows: readonly SpendRow[]): void;
-}
-
 const NAMES = { hour: 'Hour', day: 'Day', month: 'Month' } as const;
 const NANOS = 1e9;
 
-/** One line for each workspace. */
-export function createSpendMetrics(lines: MetricLines): SpendMetrics {
-  return {
-    record(rows) {
-      for (const workspace of new Set(rows.map((row) => row.workspace))) {
-        const own = rows.filter((row) => row.workspace === workspace);
-        lines.write(
-          'workspace',
-          workspace,
-          Object.assign({}, ...own.map(metricsOf)),
-          Object.assign({}, ...own.map(budgetOf)),
-        );
-      }
-    },
-  };
+/** Metrics of every workspace's spend, one line for each. */
+export function recordSpend(lines: MetricLines, rows: readonly SpendRow[]): void {
+  for (const workspace of new Set(rows.map((row) => row.workspace))) {
+    const own = rows.filter((row) => row.workspace === workspace);
+    lines.write(
+      'workspace',
+      workspace,
+      Object.assign({}, ...own.map(metricsOf)),
+      Object.assign({}, ...own.map(budgetOf)),
+    );
+  }
 }
 
 function metricsOf({ window, spentNanos, budgetNanos, percent }: SpendRow) {

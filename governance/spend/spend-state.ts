@@ -2,15 +2,23 @@ import * as z from 'zod';
 import type { Alert } from '../alerts/alert.js';
 import { SpendHistorySchema } from './spend-history.js';
 
+const FORMER_SCOPE = /^workspace#[^#]+#/;
+
 export const SpendStateSchema = z.object({
   /** Alerts that were sent, by key, each with the instant until which it is not sent again. */
-  sent: z.record(z.string(), z.iso.datetime()),
+  sent: z.record(z.string(), z.iso.datetime()).transform(withoutNames),
   /** What was metered of the month when the day began, where only the month is metered. */
   opening: z.object({ day: z.iso.date(), meteredNanos: z.number() }).optional(),
   /** Since when Mistral's report cannot be read. */
   unreadableSince: z.iso.datetime().optional(),
   history: SpendHistorySchema.optional(),
 });
+
+/** Keys of budgets once began with the workspace's name, which may change. */
+function withoutNames(sent: Record<string, string>): Record<string, string> {
+  const kept = Object.entries(sent).map(([key, until]) => [key.replace(FORMER_SCOPE, ''), until]);
+  return Object.fromEntries(kept);
+}
 
 /** What one run of the spend monitor leaves for the next. */
 export type SpendState = Readonly<z.infer<typeof SpendStateSchema>>;

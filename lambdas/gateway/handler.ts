@@ -90,7 +90,8 @@ function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
     reply.refuse(bodyTooShort());
     return;
   }
-  const head = { callerArn: requestContext.authorizer?.iam?.userArn, accept: headers.accept };
+  const { accept, 'x-affinity': affinity } = headers;
+  const head = { callerArn: requestContext.authorizer?.iam?.userArn, accept, affinity };
   const start = (decoded: Buffer | Problem) => {
     if (reply.isOver) return; // the caller left while its body was unpacked
     if (!Buffer.isBuffer(decoded)) reply.refuse(decoded);
@@ -158,25 +159,32 @@ class LambdaReply implements Reply {
   end(chunk?: Buffer): void {
     this.#over = true;
     if (chunk && !this.isHead) this.#stream.write(chunk);
-    void this.#flushed().then(() => {
-      this.#stream.end(this.done);
-    });
+    void this.#finish(() => new Promise<void>((resolve) => this.#stream.end(resolve)));
   }
 
   destroy(): void {
     if (this.#over) return;
     this.#over = true;
-    void this.#flushed().then(() => {
-      this.#stream.destroy(new Error('the answer broke off'));
-      this.done();
-    });
+    void this.#finish(() => this.#stream.destroy(new Error('the answer broke off')));
   }
 
   #closed(): void {
     if (this.#over) return;
     this.#over = true;
     this.inFlight?.abandon();
-    void this.#flushed().then(this.done);
+    void this.#finish(() => {});
+  }
+
+  /** The caller gets the end of its answer; the invocation ends once nothing goes on without it. */
+  async #finish(close: () => unknown): Promise<void> {
+    await this.#flushed();
+    await close();
+    const readsOn = this.inFlight?.readsOn;
+    if (readsOn) {
+      await readsOn;
+      await this.#flushed();
+    }
+    this.done();
   }
 
   /** What cannot be written now stays in memory until the next request, or the end of the lease. */

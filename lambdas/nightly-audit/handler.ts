@@ -1,6 +1,6 @@
 import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
 import { auditAlerts } from '../../governance/audit/audit-digest.js';
-import { type AuditMetrics, auditGauges } from '../../governance/audit/audit-metrics.js';
+import { type AuditGauges, auditGauges } from '../../governance/audit/audit-metrics.js';
 import type { ModelCheck } from '../../governance/audit/check-models.js';
 import type { EvidenceStore } from '../../governance/audit/evidence-store.aws.js';
 import { bySeverity, type Finding } from '../../governance/audit/finding.js';
@@ -18,7 +18,7 @@ export interface NightlyAuditDeps extends AuditDeps {
   readonly findingStore: FindingStore;
   readonly evidence: EvidenceStore;
   readonly alerts: AlertTopic;
-  readonly metrics: AuditMetrics;
+  record(gauges: AuditGauges): void;
   readonly now: () => Date;
 }
 
@@ -61,7 +61,7 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     const facts = { inventory, changes, complete, rules: policy.audit, problems: run.problems, at };
     const { report, problems } = await keepEvidence(deps, auditReport(facts));
     const findings = openAfter(changes).map(({ finding }) => finding);
-    deps.metrics.record(auditGauges(run.gauges, findings, at));
+    deps.record(auditGauges(run.gauges, findings, at));
 
     // Sent before it is stored: a crash in between sends an alert twice instead of never.
     const news = auditAlerts({ changes, at, report, problems });

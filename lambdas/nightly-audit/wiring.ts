@@ -4,7 +4,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
-import { createAuditMetrics } from '../../governance/audit/audit-metrics.js';
+import { recordAudit } from '../../governance/audit/audit-metrics.js';
 import {
   createEvidenceClient,
   createEvidenceStore,
@@ -46,14 +46,14 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
     secrets,
     managedSecrets: createManagedSecrets(secretsManager),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
-    models: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
+    listModels: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
     findingStore: createFindingStore(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     evidence: createEvidenceStore(
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
       env.EVIDENCE_BUCKET_NAME,
     ),
     alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
-    metrics: createAuditMetrics(runtime.metrics),
+    record: (gauges) => recordAudit(runtime.metrics, gauges),
     log,
     now,
   });

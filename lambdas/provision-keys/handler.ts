@@ -63,18 +63,18 @@ async function startFirst(
   secretName: string,
 ): Promise<'started' | 'in progress' | 'nothing to do'> {
   const state = await secrets.describe(secretName);
-  const isHeld = await holdsValue(secrets, state, versionAt(state, 'AWSCURRENT'));
-  return isHeld ? 'nothing to do' : await rotations.start(secretName);
+  return (await holdsKey(secrets, state)) ? 'nothing to do' : await rotations.start(secretName);
 }
 
 /** AWS does not say that no empty version, which a trial of the schedule makes, is ever current. */
-async function holdsValue(
+async function holdsKey(
   secrets: ProvisionKeysDeps['secrets'],
-  { arn }: SecretState,
-  versionId: string | undefined,
+  state: SecretState,
 ): Promise<boolean> {
+  const current = versionAt(state, 'AWSCURRENT');
+  if (current === undefined || state.lastRotatedAt) return current !== undefined;
   let isForeign = false;
-  const key = await readOwnKey(secrets, arn, versionId, () => {
+  const key = await readOwnKey(secrets, state.arn, current, () => {
     isForeign = true;
   });
   return key !== undefined || isForeign;

@@ -5,13 +5,12 @@ import { judgeSpend } from '../../governance/spend/judge-spend.js';
 import { judgeReports } from '../../governance/spend/reconciliation.js';
 import { type SendDeps, sendAlerts } from '../../governance/spend/send-alerts.js';
 import type { SpendMemory } from '../../governance/spend/spend-memory.aws.js';
-import type { SpendMetrics } from '../../governance/spend/spend-metrics.js';
 import { type SpendRow, spendRows } from '../../governance/spend/spend-row.js';
 import { NO_ALERTS } from '../../governance/spend/spend-state.js';
 
 export interface SpendMonitorDeps extends SpendSources, SendDeps {
   readonly memory: SpendMemory;
-  readonly metrics: SpendMetrics;
+  record(rows: readonly SpendRow[]): void;
   /** Names in the commands of alerts. */
   readonly quotaTableName: string;
   readonly functionName: string;
@@ -25,15 +24,16 @@ export interface SpendSummary {
 }
 
 const WORKSPACES_AT_ONCE = 4;
-/** The state of what concerns no single workspace; a workspace's name has no `#`. */
-const REPORTS = '#organization';
+/** The state of what concerns no single workspace; no id or name has a `#`. */
+const REPORTS = { id: '#organization', name: '#organization' };
 
 /** Compares every workspace's spend with its budgets, and sends the alerts that are due. */
 export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
   return async (): Promise<SpendSummary> => {
     const now = deps.now();
     const remembered = await deps.memory.recall();
-    const stateOf = (workspace: string) => remembered.get(workspace)?.state ?? NO_ALERTS;
+    const stateOf = ({ id, name }: typeof REPORTS) =>
+      (remembered.get(id) ?? remembered.get(name))?.state ?? NO_ALERTS;
     const gathered = await gatherSpend(deps, stateOf, now);
 
     const rules = {
@@ -41,21 +41,23 @@ export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
       quotaTableName: deps.quotaTableName,
     };
     const judged = gathered.spend.map((spend) => {
-      const workspace = spend.workspace.name;
+      const { workspace } = spend;
       const verdict = judgeSpend(spend, stateOf(workspace), rules, now);
       return { workspace, verdict, rows: spendRows(spend, verdict.statuses, now) };
     });
     const spend = judged.flatMap(({ rows }) => rows);
-    deps.metrics.record(spend);
+    deps.record(spend);
 
     const reports = judgeReports(gathered.unreadable, stateOf(REPORTS), deps.functionName, now);
     const verdicts = [{ workspace: REPORTS, verdict: reports }, ...judged];
     const failures = createFailures(deps.log);
-    const sent = await mapBounded(verdicts, WORKSPACES_AT_ONCE, ({ workspace, verdict }) =>
-      failures.attempt('spend alerts not sent', workspace, () =>
-        sendAlerts(deps, { workspace, before: remembered.get(workspace), ...verdict }, now),
-      ),
-    );
+    const sent = await mapBounded(verdicts, WORKSPACES_AT_ONCE, ({ workspace, verdict }) => {
+      const { id, name } = workspace;
+      const memory = { id, before: remembered.get(id), known: stateOf(workspace) };
+      return failures.attempt('spend alerts not sent', name, () =>
+        sendAlerts(deps, { workspace: name, ...memory, ...verdict }, now),
+      );
+    });
     failures.throwIfAny();
 
     const alertsSent = sent.reduce<number>((sum, count = 0) => sum + count, 0);

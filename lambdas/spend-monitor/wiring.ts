@@ -8,7 +8,7 @@ import type { MeasuringRuntime } from '../../governance/policy/function-runtime.
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { createQuotaTotals } from '../../governance/quotas/quota-totals.js';
 import { createSpendMemory } from '../../governance/spend/spend-memory.aws.js';
-import { createSpendMetrics } from '../../governance/spend/spend-metrics.js';
+import { recordSpend } from '../../governance/spend/spend-metrics.js';
 import { createSpendMonitorHandler } from './handler.js';
 
 const SpendMonitorEnvSchema = z.object({
@@ -33,7 +33,7 @@ export function wireSpendMonitor({ policy, aws, log, now, ...runtime }: Measurin
     organization: adminApi?.organization,
     quotaTotals: createQuotaTotals(createQuotaCounters(dynamo, env.QUOTA_TABLE_NAME)),
     memory: createSpendMemory(dynamo, env.RECORDS_TABLE_NAME),
-    metrics: createSpendMetrics(runtime.metrics),
+    record: (rows) => recordSpend(runtime.metrics, rows),
     alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
     log,
     quotaTableName: env.QUOTA_TABLE_NAME,

@@ -1,4 +1,5 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { Workspace } from '../../governance/policy/policy.js';
 import { regionalName } from '../platform/encryption-key.js';
 import { GovernanceTable } from '../platform/governance-table.js';
 
@@ -10,15 +11,19 @@ export class QuotaTable extends GovernanceTable {
   }
 
   /** Lets a holder do so in one workspace, and for callers. */
-  grantMeterOf(grantee: IGrantable, workspace: string): void {
-    const counters = `quota#workspace#${workspace}`;
+  grantMeterOf(grantee: IGrantable, { id, name }: Pick<Workspace, 'id' | 'name'>): void {
+    // Counters were named by the name once, and what they have counted is carried over.
+    const counters = [id, name].map((known) => `quota#workspace#${known}`);
     Grant.addToPrincipal({
       grantee,
       actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
       resourceArns: [this.table.tableArn],
       conditions: {
         'ForAllValues:StringLike': {
-          'dynamodb:LeadingKeys': [counters, `${counters}#*`, 'quota#caller#*'],
+          'dynamodb:LeadingKeys': [
+            ...counters.flatMap((one) => [one, `${one}#*`]),
+            'quota#caller#*',
+          ],
         },
       },
     });

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Aws, CfnCondition, Fn, Stack } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
@@ -15,7 +15,7 @@ export interface AlertTopicProps {
   readonly encryptionKey: EncryptionKey;
 
   /**
-   * Who gets which alerts. A queue, or a function of another account, must itself allow the topic.
+   * Who gets which alerts. A queue, or a function of another account or region, must itself allow the topic.
    *
    * @default none
    */
@@ -108,11 +108,19 @@ export class AlertTopic extends Construct {
     });
     subscribed.node.addDependency(this.undelivered); // with the policy that allows SNS
     if (protocol !== 'lambda') return;
-    new CfnPermission(this, `${id}:permission`, {
+    const permission = new CfnPermission(this, `${id}:permission`, {
       action: 'lambda:InvokeFunction',
       functionName: endpoint,
       principal: 'sns.amazonaws.com',
       sourceArn: this.topic.topicArn,
+    });
+    const [, , , region = '', account = ''] = endpoint.split(':');
+    // A deploy could not change the policy of a function elsewhere, and would fail.
+    permission.cfnOptions.condition = new CfnCondition(this, `${id}:here`, {
+      expression: Fn.conditionAnd(
+        Fn.conditionEquals(Aws.ACCOUNT_ID, account),
+        Fn.conditionEquals(Aws.REGION, region),
+      ),
     });
   }
 }

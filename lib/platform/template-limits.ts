@@ -28,10 +28,9 @@ interface Limit {
   readonly measure: (template: z.infer<typeof TemplateSchema>, bytes: number) => number;
 }
 
-// Source: CloudFormation's quotas.
+// Source: CloudFormation's quotas. The CDK itself counts resources.
 const TEMPLATE_LIMITS: readonly Limit[] = [
   { what: 'bytes', most: 1_000_000, measure: (_template, bytes) => bytes },
-  { what: 'resources', most: 500, measure: ({ Resources }) => Object.keys(Resources).length },
   { what: 'parameters', most: 200, measure: ({ Parameters }) => Object.keys(Parameters).length },
   { what: 'outputs', most: 200, measure: ({ Outputs }) => Object.keys(Outputs).length },
 ];
@@ -111,7 +110,7 @@ export function violationsOf(stack: string, text: string): Found[] {
     ...ofTemplate.map(
       ([what, most, measured]): Found => [
         `template-${what}`,
-        `the template of stack ${stack} has ${measured} ${what}, CloudFormation takes ${most}: use fewer workspaces or keys, or a second deployment with another policy in another account or region`,
+        `the template of stack ${stack} has ${measured} ${what}, CloudFormation takes ${most}: use fewer workspaces or keys, or a second deployment in another account or region`,
         stack,
       ],
     ),

@@ -55,6 +55,17 @@ describe('an explanation', () => {
   const ask = (caller: string, model: string, maxTokens?: number) =>
     explain(policy, { callerArn: callingArn(caller), model, maxTokens, endpoint: 'chat' }, NOW);
 
+  test('names the limit to which a role lowers a request for more', async () => {
+    const lowering = aPolicy((document) => {
+      document.roles.analyst.overMaxTokens = 'cap';
+    });
+    const request = { callerArn: callingArn(ROLE('analyst')), model: 'mistral-small-latest' };
+    const asked = { ...request, maxTokens: 9000, endpoint: 'chat' } as const;
+    const { allowed, maxTokens } = await explain(lowering, asked, NOW);
+    expect(allowed).toBe(true);
+    expect(maxTokens).toEqual({ asked: 9000, allowed: 500, loweredTo: 500 });
+  });
+
   test('names other patterns that match and are less specific', async () => {
     const { rule, overruled } = await ask(ROLE('deep/path/analyst'), 'mistral-small-latest');
     expect(rule?.path).toBe('callers[0]');

@@ -63,11 +63,32 @@ test('fails as soon as the new key is withdrawn, not at the end of the wait', as
   expect(checks()).toBe(4);
 });
 
-test('fails at the end of the wait, and says that the new key is still pending', async () => {
+test('fails at the end of the wait, and says that the new key is still pending, and how to release it', async () => {
   const { deps } = watching([before, pending]);
-  await expect(rotateKey(deps, before.name, 2 * MINUTE_MS)).rejects.toThrow(
-    'version new is still pending, and Secrets Manager keeps trying',
-  );
+  await expect(rotateKey(deps, before.name, 2 * MINUTE_MS)).rejects.toMatchObject({
+    message: expect.stringContaining(
+      'version new is still pending, and Secrets Manager keeps trying',
+    ),
+    details: {
+      problems: [expect.stringMatching(/--remove-from-version-id new && aws .* rotate-secret/)],
+    },
+  });
+});
+
+test('a first key that is current before it is verified is waited for', async () => {
+  const empty = aSecret({});
+  const unverified = aSecret({ new: ['AWSCURRENT', 'AWSPENDING'] });
+  const { deps, checks } = watching([
+    empty,
+    unverified,
+    unverified,
+    aSecret({ new: ['AWSCURRENT'] }),
+  ]);
+  expect(await rotateKey(deps, before.name, 20 * MINUTE_MS)).toEqual({
+    oldVersionId: undefined,
+    newVersionId: 'new',
+  });
+  expect(checks()).toBe(4);
 });
 
 test('a leaked key is revoked with all earlier keys of its secret, and no key of another one', async () => {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { DeliveredText } from '../../governance/metering/answer-meter.js';
+import { AnswerMeter } from '../../governance/metering/answer-meter.js';
 import { CHAT, clientWorld, DAILY_TOKENS, MONEY, REQUESTS } from '../support/client-world.js';
 import {
   answerJson,
@@ -18,9 +18,9 @@ type World = Awaited<ReturnType<typeof clientWorld>>;
 
 /** What the first events of the stream count. */
 function delivered(events: number): number {
-  const text = new DeliveredText();
-  text.see(Buffer.from(EVENTS.slice(0, events).join('')));
-  return text.tokens;
+  const meter = new AnswerMeter(true);
+  meter.see(Buffer.from(EVENTS.slice(0, events).join('')));
+  return meter.answer.deliveredTokens;
 }
 
 /** Three bytes a token. */
@@ -117,18 +117,110 @@ test('a stream that breaks off upstream is settled the same way', async () => {
   });
 });
 
-test('a request aborted before its answer counts the likely prompt', async () => {
+/** Aborts once Mistral has the request; whatever its answer, it comes later. */
+async function abortedWith(
+  how: 'by signal' | 'by timeout',
+  answer: (response: ServerResponse) => void,
+  request: object = CHAT,
+) {
+  let waiting: ServerResponse | undefined;
+  const world = await clientWorld({
+    script: (response) => {
+      waiting = response;
+    },
+  });
+  const mistral = await world.create();
+  const abort = new AbortController();
+  const options =
+    how === 'by timeout' ? { timeoutMs: 100 } : { fetchOptions: { signal: abort.signal } };
+  const asked = mistral.chat.complete({ ...CHAT, maxTokens: 50, ...request }, options);
+  await eventually(() => waiting !== undefined);
+  abort.abort();
+  await expect(asked).rejects.toMatchObject({
+    name: expect.stringMatching(/^Request(Abort|Time)/),
+  });
+  await mistral.flush();
+  expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: 0 });
+
+  answer(waiting as ServerResponse);
+  await mistral.close(); // waits for what is read on
+  const bound = Buffer.byteLength(world.sent()[0]?.body ?? '') + 64 + 50;
+  return { world, bound, settled: (await world.total(DAILY_TOKENS)).settled };
+}
+
+test.each(['by signal', 'by timeout'] as const)(
+  'a request aborted %s before its answer is settled by it',
+  async (how) => {
+    const { world, settled } = await abortedWith(how, (response) =>
+      answerJson(response, 200, COMPLETION),
+    );
+    expect(settled).toBe(18);
+    expect(world.sent()).toMatchObject([{ aborted: false }]);
+  },
+);
+
+test('a request aborted before an answer that breaks off counts its upper bound', async () => {
+  const { bound, settled } = await abortedWith('by signal', (response) =>
+    response.socket?.destroy(),
+  );
+  expect(settled).toBe(bound);
+});
+
+test('a request aborted while its answer arrives is settled by it', async () => {
+  let finish = () => {};
+  const world = await clientWorld({
+    script: (response) => {
+      const [start, end] = JSON.stringify(COMPLETION).split(/(?="usage":\{"p)/) as [string, string];
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write(start);
+      finish = () => response.end(end);
+    },
+  });
+  let isAnswering = false;
+  const mistral = await world.create({
+    fetch: async (input, init) => {
+      const answer = await fetch(input, init);
+      isAnswering ||= (input as Request).method === 'POST';
+      return answer;
+    },
+  });
+  const abort = new AbortController();
+  const asked = mistral.chat.complete(CHAT, { fetchOptions: { signal: abort.signal } });
+  await eventually(() => isAnswering);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  abort.abort();
+  await expect(asked).rejects.toThrow();
+
+  finish();
+  await mistral.close();
+
+  expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: 18 });
+});
+
+test('a stream aborted before its answer counts the likely prompt', async () => {
   const world = await clientWorld({ script: () => {} });
   const mistral = await world.create();
   const abort = new AbortController();
 
-  const asked = mistral.chat.complete(CHAT, { fetchOptions: { signal: abort.signal } });
+  const asked = mistral.chat.stream(CHAT, { fetchOptions: { signal: abort.signal } });
   await eventually(() => world.sent().length === 1);
   abort.abort();
 
   await expect(asked).rejects.toMatchObject({ name: 'RequestAbortedError' });
   await mistral.flush();
   expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: likelyPrompt(world) });
+});
+
+test('a request aborted before it is sent costs nothing', async () => {
+  const world = await clientWorld({});
+  const mistral = await world.create();
+
+  const asked = mistral.chat.complete(CHAT, { fetchOptions: { signal: AbortSignal.abort() } });
+
+  await expect(asked).rejects.toMatchObject({ name: 'RequestAbortedError' });
+  await mistral.flush();
+  expect(await world.total(REQUESTS)).toMatchObject({ settled: 0 });
+  expect(world.sent()).toEqual([]);
 });
 
 test.each([
@@ -147,24 +239,27 @@ test.each([
   expect(await world.total(REQUESTS)).toMatchObject({ settled: requests });
 });
 
-test('nothing is counted while Mistral cannot be reached', async () => {
-  const world = await clientWorld({});
-  const refusing = Object.assign(new TypeError('fetch failed'), {
-    cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
-  });
-  const mistral = await world.create({
-    fetch: async (input, init) => {
-      const request = new Request(input as Request, init);
-      if (request.method === 'POST') throw refusing;
-      return fetch(request);
-    },
-  });
+test.each(['ECONNREFUSED', 'SELF_SIGNED_CERT_IN_CHAIN', 'CERT_HAS_EXPIRED'])(
+  'nothing is counted while Mistral cannot be reached: %s',
+  async (code) => {
+    const world = await clientWorld({});
+    const refusing = Object.assign(new TypeError('fetch failed'), {
+      cause: Object.assign(new Error('connect'), { code }),
+    });
+    const mistral = await world.create({
+      fetch: async (input, init) => {
+        const request = new Request(input as Request, init);
+        if (request.method === 'POST') throw refusing;
+        return fetch(request);
+      },
+    });
 
-  await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ name: 'ConnectionError' });
-  await mistral.flush();
+    await expect(mistral.chat.complete(CHAT)).rejects.toMatchObject({ name: 'ConnectionError' });
+    await mistral.flush();
 
-  expect(await world.total(REQUESTS)).toMatchObject({ settled: 0 });
-});
+    expect(await world.total(REQUESTS)).toMatchObject({ settled: 0 });
+  },
+);
 
 test('an answer without usage counts its upper bound', async () => {
   const world = await clientWorld({

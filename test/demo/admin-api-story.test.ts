@@ -51,6 +51,7 @@ test('alerts of nine types were sent, each with a body for every protocol', () =
     'spend-threshold',
   ]);
   for (const { bodies } of alerts) {
+    expect(bodies.email).not.toContain('its command is not shown');
     expect(Object.keys(bodies).sort()).toEqual([
       'default',
       'email',

@@ -43,6 +43,8 @@ test('the service with a key may count in its own workspace, and decrypt what it
     Condition: {
       'ForAllValues:StringLike': {
         'dynamodb:LeadingKeys': [
+          'quota#workspace#9d1c8a52-6f0e-4b7d-8a3f-2f6f5f1e7c10',
+          'quota#workspace#9d1c8a52-6f0e-4b7d-8a3f-2f6f5f1e7c10#*',
           'quota#workspace#search-workspace',
           'quota#workspace#search-workspace#*',
           'quota#caller#*',

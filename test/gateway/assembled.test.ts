@@ -18,6 +18,9 @@ import {
 } from '../support/gateway-world.js';
 
 const caller = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/alice`;
+/** Ids of the shipped policy's workspaces. */
+const DEV = 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
+const PROD = 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a03';
 const NOW = Date.parse('2026-06-30T12:00:00Z');
 
 /** The policy's own access, prices and quotas; only DynamoDB is a stand-in. */
@@ -74,9 +77,39 @@ test('a request costs what the price book says, to the nano-dollar', async () =>
 
   // 11 tokens at 0.15 and 7 at 0.60 dollars a million: 1650 and 4200 nano-dollars.
   expect(USAGE).toMatchObject({ prompt_tokens: 11, completion_tokens: 7 });
-  expect(await settled('dev-workspace', 'usd')).toBe(5850);
-  expect(await settled('dev-workspace', 'requests')).toBe(1);
+  expect(await settled(DEV, 'usd')).toBe(5850);
+  expect(await settled(DEV, 'requests')).toBe(1);
   expect(await settled('caller#', 'tokens')).toBe(18);
+});
+
+test.each([
+  [
+    'a moderation, which is free, costs no tokens',
+    'mistral-moderation-2603',
+    '/v1/moderations',
+    {},
+    0,
+  ],
+  ['an embedding without usage costs its bytes', 'mistral-embed', '/v1/embeddings', {}, 103],
+  [
+    'a moderation with usage costs that',
+    'mistral-moderation-2603',
+    '/v1/moderations',
+    { usage: { total_tokens: 9 } },
+    9,
+  ],
+])('%s', async (_what, model, path, answer, tokens) => {
+  const { ask, settled } = await assembled(
+    (response) => answerJson(response, 200, { id: 'm', ...answer }),
+    (document) => {
+      document.workspaces[0].models = '*';
+      document.roles.developer.models = '*';
+    },
+  );
+
+  expect((await ask({ model, input: ['x'.repeat(60)] }, 'developer', path)).status).toBe(200);
+
+  expect(await settled('caller#', 'tokens')).toBe(tokens);
 });
 
 test('annotated pages cost the price of annotated pages', async () => {
@@ -87,10 +120,10 @@ test('annotated pages cost the price of annotated pages', async () => {
 
   const ocr = { model: 'mistral-ocr-latest', document, pages: [0, 1] };
   await ask(ocr, 'platform-admin', '/v1/ocr');
-  expect(await settled('prod-workspace', 'usd#2026-06-30T12')).toBe(2 * 4_000_000);
+  expect(await settled(PROD, 'usd#2026-06-30T12')).toBe(2 * 4_000_000);
   await ask({ ...ocr, document_annotation_format: {} }, 'platform-admin', '/v1/ocr');
 
-  expect(await settled('prod-workspace', 'usd#2026-06-30T12')).toBe(2 * 4_000_000 + 2 * 5_000_000);
+  expect(await settled(PROD, 'usd#2026-06-30T12')).toBe(2 * 4_000_000 + 2 * 5_000_000);
 });
 
 test('a request larger than the whole budget is rejected with its size and without Retry-After', async () => {
@@ -102,9 +135,12 @@ test('a request larger than the whole budget is rejected with its size and witho
 
   const answer = await ask({ ...CHAT, max_tokens: 900 });
 
-  expect(answer.status).toBe(429);
+  expect(answer.status).toBe(402);
   expect(answer.headers.has('retry-after')).toBe(false);
-  expect(await answer.json()).toMatchObject({
+  expect(answer.headers.get('x-should-retry')).toBe('false');
+  const body = await answer.json();
+  expect(body).not.toHaveProperty('resets_at');
+  expect(body).toMatchObject({
     code: 'budget_exhausted',
     message: expect.stringMatching(
       /^the request may use up to 0\.\d{4} USD, which never fits into the budget \(USD\) per hour of workspace dev-workspace: the most allowed is 0\.0100 USD\. Reduce max_tokens/,
@@ -122,13 +158,14 @@ test('a budget lasts to its last request, and the refusal does not say who spent
   let answer = await ask(small);
   for (let asked = 1; answer.status === 200 && asked < 50; asked += 1) answer = await ask(small);
 
-  expect(answer.status).toBe(429);
-  const { code, message } = (await answer.json()) as { code: string; message: string };
+  expect(answer.status).toBe(402);
+  const { code, message, ...rest } = (await answer.json()) as { code: string; message: string };
   expect(code).toBe('budget_exhausted');
+  expect(rest).toMatchObject({ resets_at: '2026-07-01T00:00:00.000Z' });
   expect(message).toContain('dev-workspace');
   expect(message).toContain('2026-07-01 00:00 UTC');
   expect(message).not.toMatch(/\d{5}|alice/);
-  const spent = await settled('dev-workspace', 'usd');
+  const spent = await settled(DEV, 'usd');
   expect(spent).toBeLessThanOrEqual(10_000_000);
   expect(spent).toBeGreaterThan(6_000_000);
 });

@@ -28,6 +28,36 @@ test("an answer comes back byte for byte, and the request is sent with the works
   expect(JSON.parse(sent?.body ?? '')).toEqual({ ...CHAT, model: CHECKED_MODEL, max_tokens: 2000 });
 });
 
+test('a session keeps its prompt cache, which no other caller shares', async () => {
+  const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
+  const ask = (session: string, caller = DEVELOPER) =>
+    world.ask(CHAT, { caller, headers: { 'x-affinity': session } });
+  for (const name of ['s1', 's1', 's2']) await ask(name);
+  await ask('s1', session('platform-admin'));
+  await ask('x'.repeat(257));
+  await world.ask(CHAT);
+
+  const sent = world.received.map(({ headers }) => headers['x-affinity']);
+  expect(sent[0]).toMatch(/^[0-9a-f]{32}$/);
+  expect(sent[1]).toBe(sent[0]);
+  expect(new Set(sent.slice(0, 4)).size).toBe(3);
+  expect(sent.slice(4)).toEqual([undefined, undefined]);
+  expect(JSON.stringify(world.received)).not.toContain('"s1"');
+});
+
+test('what a model writes is no usage, such as the arguments of a tool', async () => {
+  const usage = { total_tokens: 10_000_000, prompt_tokens: 1, completion_tokens: 9_999_999 };
+  const call = { function: { name: 'bill', arguments: { usage, object: 'error' } } };
+  const choices = [{ index: 0, message: { role: 'assistant', tool_calls: [call] } }];
+  const world = await gatewayWorld((response) =>
+    answerJson(response, 200, { ...COMPLETION, choices }),
+  );
+
+  await (await world.ask(CHAT)).text();
+
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
+});
+
 test('a request is settled at the usage that Mistral reports', async () => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
 
@@ -354,7 +384,9 @@ test.each([
   ['POST', '/v1/chat/completions%', 404, 'endpoint_not_allowed'],
   ['POST', '/v1/chat/completions%3Fx', 404, 'endpoint_not_allowed'],
   ['POST', '//', 404, 'endpoint_not_allowed'],
-  ['GET', '/v1/models/..%2ffiles', 403, 'model_not_allowed'],
+  ['GET', '/v1/models/..%2ffiles', 404, 'endpoint_not_allowed'],
+  ['GET', '/v1/models/a%2fb', 404, 'endpoint_not_allowed'],
+  ['GET', '/v1/models/%2e%2e%5cfiles', 403, 'model_not_allowed'],
   ['HEAD', '/v1/chat/completions', 405, 'method_not_allowed'],
   ['GET', '/v1/chat/completions', 405, 'method_not_allowed'],
   ['DELETE', '/v1/models/mistral-small-latest', 405, 'method_not_allowed'],
@@ -442,10 +474,12 @@ test.each([
 
   const answer = await world.ask(CHAT);
 
-  expect(answer.status).toBe(429);
-  expect(answer.headers.get('retry-after')).toBe(String(12 * 3600));
+  expect(answer.status).toBe(402); // in twelve hours
+  expect(answer.headers.get('retry-after')).toBeNull();
+  expect(answer.headers.get('x-should-retry')).toBe('false');
   const problem = await answer.json();
   expect(problem).toMatchObject({ object: 'error', code, type: 'rate_limit_error' });
+  expect(problem).toMatchObject({ resets_at: '2026-07-01T00:00:00.000Z' });
   expect(problem).toMatchObject({
     message: expect.stringContaining('resets at 2026-07-01 00:00 UTC'),
   });

@@ -24,10 +24,10 @@ const CHAT = { model: 'mistral-small-latest', messages: [{ role: 'user', content
 /** Gateways that share counters, and a Mistral whose answers wait until the test gives them. */
 async function world(change: (document: Document) => void, processes = 1) {
   let nowMs = Date.parse('2026-06-10T12:00:00Z');
-  const held: { response: ServerResponse; isStream: boolean }[] = [];
+  const held: { response: ServerResponse; url: string; isStream: boolean }[] = [];
   const mistral = await mistralStandIn((response, { url, body }) => {
     if (url.startsWith('/v1/models')) return answerJson(response, 404, {});
-    held.push({ response, isStream: JSON.parse(body).stream === true });
+    held.push({ response, url, isStream: JSON.parse(body).stream === true });
   });
   const counters = createFakeQuotaCounters();
   const policy = aPolicy((document) => {
@@ -81,8 +81,10 @@ async function world(change: (document: Document) => void, processes = 1) {
     /** Answers everything that waits: with a small usage, or with all that was reserved. */
     finish(used: 'little' | 'all' = 'little') {
       const { usage: _, ...unknownUsage } = COMPLETION;
-      for (const { response, isStream } of held.splice(0)) {
-        if (!isStream) answerJson(response, 200, used === 'all' ? unknownUsage : COMPLETION);
+      const page = { pages: [], usage_info: { pages_processed: 1 } };
+      for (const { response, url, isStream } of held.splice(0)) {
+        const answer = url === '/v1/ocr' ? page : COMPLETION;
+        if (!isStream) answerJson(response, 200, used === 'all' ? unknownUsage : answer);
         else {
           response.writeHead(200, { 'content-type': 'text/event-stream' });
           response.end(streamEvents(['Hello']).join(''));
@@ -239,11 +241,12 @@ test('the client library says when a retry can help, and is served then', async 
   const { create } = await clientWorld({
     script: (response) => void held.push(response),
     policy: (document) => {
-      document.workspaces[0].budgets = { monthlyUsd: 0.0025 };
+      document.workspaces[0].budgets = { monthlyUsd: 0.01 };
+      document.roles.developer.maxTokensPerRequest = 8000;
     },
   });
   const mistral = await create();
-  const ask = () => mistral.chat.complete({ ...FROM_CLIENT, maxTokens: 2000 }); // 0.0012 dollars
+  const ask = () => mistral.chat.complete({ ...FROM_CLIENT, maxTokens: 8000 }); // 0.0048 dollars
   const running = [ask(), ask()];
   await eventually(() => held.length === 2);
 

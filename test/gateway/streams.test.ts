@@ -1,8 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { GatewayDeps } from '../../gateway/gateway-deps.js';
-import { DeliveredText } from '../../governance/metering/answer-meter.js';
-import { UsageScanner } from '../../governance/metering/usage-scanner.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import {
   answerJson,
@@ -10,7 +8,6 @@ import {
   CHAT,
   CHECKED_MODEL,
   type ChangePolicy,
-  COMPLETION,
   DAILY_TOKENS,
   DEVELOPER,
   eventually,
@@ -23,96 +20,6 @@ import {
 
 const EVENTS = streamEvents(['A ', '"usage": {"total_tokens": 99}', ' \\"usage', 'ü', '\n\n']);
 const STREAM = Buffer.from(EVENTS.join(''));
-
-function usageOf(...chunks: readonly Buffer[]) {
-  const scanner = new UsageScanner();
-  for (const chunk of chunks) scanner.scan(chunk);
-  return scanner.usage;
-}
-
-describe('usage', () => {
-  test('is found in a stream cut at every byte', () => {
-    for (let cut = 0; cut <= STREAM.length; cut += 1) {
-      expect(usageOf(STREAM.subarray(0, cut), STREAM.subarray(cut)), `cut at ${cut}`).toEqual(
-        USAGE,
-      );
-    }
-  });
-
-  test('is found in a stream that comes byte by byte', () => {
-    expect(usageOf(...Array.from(STREAM, (byte) => Buffer.from([byte])))).toEqual(USAGE);
-  });
-
-  test.each([
-    ['first', `{"usage":${JSON.stringify(USAGE)},"choices":[]}`],
-    ['last', `{"choices":[],"usage":${JSON.stringify(USAGE)}}`],
-    ['spread over lines', JSON.stringify(COMPLETION, null, 2)],
-    ['before a null', `{"usage":${JSON.stringify(USAGE)}}{"usage":null}`],
-    ['after a string of the same name', `["usage",{"usage":${JSON.stringify(USAGE)}}]`],
-    [
-      'after a name that begins the same',
-      `{"usages":{"total_tokens":99},"usage":${JSON.stringify(USAGE)}}`,
-    ],
-    ['beside a smaller one', `{"usage":{"total_tokens":1},"x":{"usage":${JSON.stringify(USAGE)}}}`],
-    ['before a smaller one', `{"usage":${JSON.stringify(USAGE)},"x":{"usage":{"total_tokens":1}}}`],
-  ])('is found %s', (_name, text) => {
-    const bytes = Buffer.from(text);
-    for (let cut = 0; cut <= bytes.length; cut += 1) {
-      expect(usageOf(bytes.subarray(0, cut), bytes.subarray(cut))).toEqual(USAGE);
-    }
-  });
-
-  test('keeps nested fields, and text with quotes and braces', () => {
-    const usage = { ...USAGE, prompt_tokens_details: { cached_tokens: 64 }, note: '}"{\\' };
-    expect(usageOf(Buffer.from(JSON.stringify({ usage })))).toEqual(usage);
-  });
-
-  test('is called usage_info for OCR', () => {
-    const usage = { pages_processed: 3, doc_size_bytes: 1000 };
-    expect(usageOf(Buffer.from(JSON.stringify({ pages: [], usage_info: usage })))).toEqual(usage);
-  });
-
-  test.each([
-    ['no usage', '{"choices":[]}'],
-    ['null', '{"usage":null}'],
-    ['text', '{"usage":"{}"}'],
-    ['nothing counted', '{"usage":{"cost":"high"}}'],
-    ['negative counts', '{"usage":{"total_tokens":-1}}'],
-    ['text of a model', JSON.stringify({ content: '{"usage":{"total_tokens":1}}' })],
-    ['an object without end', `{"usage":{"a":"${'x'.repeat(10_000)}"}}`],
-    ['an object cut off', '{"usage":{"total_tokens":1'],
-  ])('is not found in %s', (_name, text) => {
-    expect(usageOf(Buffer.from(text))).toBeUndefined();
-  });
-});
-
-describe('delivered tokens', () => {
-  const words = streamEvents(Array.from({ length: 50 }, () => ' word'));
-  const bytes = Buffer.from(words.join(''));
-
-  test('are the same however the stream is cut', () => {
-    const whole = new DeliveredText();
-    whole.see(bytes);
-    for (let cut = 0; cut <= bytes.length; cut += 1) {
-      const parts = new DeliveredText();
-      parts.see(bytes.subarray(0, cut));
-      parts.see(bytes.subarray(cut));
-      expect(parts.tokens).toBe(whole.tokens);
-    }
-    expect(whole.tokens).toBeGreaterThanOrEqual(50);
-    expect(whole.tokens).toBeLessThanOrEqual(90);
-  });
-
-  test('are counted by bytes where an event carries many tokens', () => {
-    const text = new DeliveredText();
-    text.see(Buffer.from(streamEvents(['', 'x'.repeat(4000)], null).join('')));
-    expect(text.tokens).toBeGreaterThanOrEqual(1000);
-  });
-
-  test('are zero for a stream that has not begun', () => {
-    expect(new DeliveredText().tokens).toBe(0);
-  });
-});
 
 describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
   const gatewayWorld = (script: Script, change?: ChangePolicy, deps: Partial<GatewayDeps> = {}) =>
@@ -188,6 +95,26 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
       expect(world.quotas.ends.released).toBe(0);
     },
   );
+
+  const FAILURE = { object: 'error', message: 'overloaded', type: 'server_error', code: '3000' };
+
+  test.each([
+    ['at once costs nothing', 0, 0, 0],
+    ['after two words costs what was delivered', 3, LIKELY_PROMPT + 3, LIKELY_PROMPT + 6],
+    ['after its usage costs that', 6, USAGE.total_tokens, USAGE.total_tokens],
+  ])('an error of Mistral in a stream %s', async (_when, events, least, most) => {
+    const text = `${SPOKEN.slice(0, events).join('')}data: ${JSON.stringify(FAILURE)}\n\n`;
+    const world = await gatewayWorld((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(text);
+    });
+
+    expect(await (await world.ask({ ...CHAT, stream: true })).text()).toBe(text);
+
+    expect(world.quotas.settled(DAILY_TOKENS)).toBeGreaterThanOrEqual(least);
+    expect(world.quotas.settled(DAILY_TOKENS)).toBeLessThanOrEqual(most);
+    expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
+  });
 
   test('a caller that disconnects before the first byte pays for the likely prompt', async () => {
     const world = await gatewayWorld(() => {});

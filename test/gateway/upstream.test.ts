@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpsUpstream } from '../../gateway/https-upstream.js';
+import { failureOf } from '../../gateway/upstream.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import { answerJson, mistralStandIn } from '../support/gateway-world.js';
 
@@ -16,7 +17,10 @@ async function upstreamAt(now: () => number) {
   const ask = async (accept?: string) => {
     await new Promise<void>((resolve, reject) => {
       upstream.dispatch(
-        { method: 'GET', path: '/v1/models', key: new ApiKey('k'), accept, body: undefined },
+        {
+          ...{ method: 'GET', path: '/v1/models', key: new ApiKey('k'), body: undefined },
+          head: { callerArn: undefined, accept },
+        },
         {
           onRequestStart() {},
           onResponseStart() {},
@@ -58,4 +62,19 @@ test.each([
   const { ask, received } = await upstreamAt(() => 0);
   await ask(given);
   expect(received[0]?.headers.accept).toBe(sent);
+});
+
+test.each([
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer certificate'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', "Hostname/IP does not match certificate's altnames"],
+  ['CERT_HAS_EXPIRED', 'certificate has expired'],
+  ['UND_ERR_ABORTED', 'Proxy response (407) !== 200 when HTTP Tunneling'],
+])('where %s ends a connection, Mistral has seen nothing', (code, message) => {
+  expect(failureOf(Object.assign(new Error(message), { code }))).toBe('no connection');
+});
+
+test('a request that is aborted may have been seen', () => {
+  const aborted = Object.assign(new Error('Request aborted'), { code: 'UND_ERR_ABORTED' });
+  expect(failureOf(aborted)).toBe('connection broken');
 });

@@ -97,7 +97,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
     secrets: { describe: async (name) => aManagedSecret(name) },
     managedSecrets: { createdAt: async () => undefined },
     retirements: { running: () => each([]) },
-    models: { list: async () => models },
+    listModels: async () => models,
     findingStore: {
       open: async () => open,
       apply: async (changes) => {
@@ -117,7 +117,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
         sent.push(alert);
       },
     },
-    metrics: { record: (gauges) => void measured.push(gauges) },
+    record: (gauges) => void measured.push(gauges),
     log: { ...silentLog, error: (message) => void logged.push(message) },
     now: () => NOW,
     ...deps,
@@ -364,14 +364,14 @@ describe('models', () => {
 
   test('are listed with the one key that is in use, which is remembered', async () => {
     const asked: string[] = [];
-    const list = async (name: string) => {
+    const listModels = async (name: string) => {
       asked.push(name);
       return models;
     };
     const { result, remembered } = audit({
       keys: inUse,
       memory: moved,
-      deps: { models: { list } },
+      deps: { listModels },
     });
     expect(await result).toMatchObject({
       models: 'checked',
@@ -388,12 +388,12 @@ describe('models', () => {
 
   test('that could not be listed leave what is open about them', async () => {
     const gone = anOpenFinding({ id: 'model-drift#gone#mistral-embed', type: 'model-drift' });
-    const list = async () => ({ kind: 'rejected', status: 401 }) as const;
+    const listModels = async () => ({ kind: 'rejected', status: 401 }) as const;
     const { result, remembered } = audit({
       keys: inUse,
       memory: moved,
       open: [gone],
-      deps: { models: { list } },
+      deps: { listModels },
     });
     expect(await result).toMatchObject({
       models: 'not checked',
@@ -404,8 +404,8 @@ describe('models', () => {
   });
 
   test('are not listed with a key that no service uses', async () => {
-    const list = () => Promise.reject(new Error('must not be asked'));
-    const { result, remembered } = audit({ deps: { models: { list } } });
+    const listModels = () => Promise.reject(new Error('must not be asked'));
+    const { result, remembered } = audit({ deps: { listModels } });
     expect(await result).toMatchObject({ models: 'no key in use to ask with', problems: [] });
     expect(remembered).toEqual([]);
   });

@@ -49,12 +49,10 @@ function audit(setup: Setup = {}) {
     managedSecrets: { createdAt: async () => daysAgo(suppliedDaysAgo) },
     retirements: { async *running() {} },
     evidence: { keep: async () => {}, uriOf: (path) => `https://evidence/${path}` },
-    metrics: { record: (gauges) => void recorded.push(gauges) },
-    models: {
-      list: async (name) => {
-        listed.push(name);
-        return { kind: 'accepted', models: [] };
-      },
+    record: (gauges) => void recorded.push(gauges),
+    listModels: async (name) => {
+      listed.push(name);
+      return { kind: 'accepted', models: [] };
     },
     findingStore: {
       open: async () => open,

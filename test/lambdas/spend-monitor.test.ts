@@ -69,7 +69,9 @@ function monitor(world: World = {}) {
     },
   };
   const handler = createSpendMonitorHandler({
-    policy: world.policy ?? gatewayOn,
+    get policy() {
+      return current.policy ?? gatewayOn;
+    },
     organization: 'organization' in world ? undefined : organization,
     quotaTotals: {
       async of(quotas, windowsAt) {
@@ -85,7 +87,7 @@ function monitor(world: World = {}) {
       },
     },
     memory,
-    metrics: { record: (recorded) => void rows.push(...recorded) },
+    record: (recorded) => void rows.push(...recorded),
     alerts: {
       async publish(alert) {
         await current.publish?.(alert);
@@ -152,8 +154,8 @@ describe('sending', () => {
   test('is claimed before, remembered after, and done once', async () => {
     const { run, sent, did } = monitor({ now: NIGHT, metered });
     expect((await run()).alertsSent).toBe(1);
-    const ofDev = () => did.filter((step) => step.endsWith(' dev-workspace'));
-    const once = ['claimed dev-workspace', 'sent dev-workspace', 'remembered dev-workspace'];
+    const ofDev = () => did.filter((step) => /dev-workspace$/.test(step) || step.endsWith(DEV_ID));
+    const once = [`claimed ${DEV_ID}`, 'sent dev-workspace', `remembered ${DEV_ID}`];
     expect(ofDev()).toEqual(once);
     expect((await run()).alertsSent).toBe(0);
     expect(ofDev()).toEqual(once);
@@ -162,10 +164,35 @@ describe('sending', () => {
     ]);
   });
 
+  test('of what was remembered under the name of a workspace is not done again under its id', async () => {
+    const { run, items, did } = monitor({ now: NIGHT, metered });
+    const sent = { 'usd#2026-11#50': '2026-12-01T01:00:00.000Z' };
+    items.set('dev-workspace', { state: { sent }, version: 7, claimedUntil: undefined });
+    expect((await run()).alertsSent).toBe(0);
+    await run({ metered: { 'dev-workspace': { month: 41 * USD } } });
+    const ofDev = did.filter((step) => /dev-workspace$/.test(step) || step.endsWith(DEV_ID));
+    expect(ofDev).toEqual([`claimed ${DEV_ID}`, 'sent dev-workspace', `remembered ${DEV_ID}`]);
+  });
+
+  test('is done once, also for a workspace that got the name of another', async () => {
+    const { run, sent } = monitor({ now: NIGHT, metered });
+    await run();
+    const policy = aPolicy((document) => {
+      const [one, other] = document.workspaces;
+      [one.name, other.name] = [other.name, one.name];
+      document.callers = [];
+      document.workspaces[2].overflowTo = [];
+    });
+    await run({ policy, metered: { 'ml-workspace': { month: 25 * USD } } });
+    expect(sent).toHaveLength(1);
+    await run({ policy, metered: { 'dev-workspace': { month: 260 * USD } } });
+    expect(sent.map(({ workspace }) => workspace)).toEqual(['dev-workspace', 'dev-workspace']);
+  });
+
   test('is left to the run that has the claim', async () => {
     const { run, items, sent } = monitor({ now: NIGHT, metered });
     const claimedUntil = new Date('2026-11-24T02:50:00Z');
-    items.set('dev-workspace', { state: { sent: {} }, version: 1, claimedUntil });
+    items.set(DEV_ID, { state: { sent: {} }, version: 1, claimedUntil });
     expect((await run()).alertsSent).toBe(0);
     expect(sent).toEqual([]);
     // That run died: the next one sends.

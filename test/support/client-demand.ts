@@ -20,6 +20,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     audioSeconds: 0,
     priority: false,
     annotated: false,
+    streamed: false,
     ...change,
   };
 }

@@ -125,12 +125,14 @@ export const DAILY_TOKENS: Quota = {
 };
 export const REQUESTS: Quota = {
   scope: 'workspace#dev-workspace',
+  countedAs: 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01',
   unit: 'requests',
   window: 'minute',
   limit: 60,
 };
 export const MONEY: Quota = {
   scope: 'workspace#dev-workspace',
+  countedAs: 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01',
   unit: 'usd',
   window: 'month',
   limit: 50e9,

@@ -74,6 +74,11 @@ const PACKAGES: readonly PackageRule[] = [
     may: [ZOD, NODE, YAML],
     rule: 'only these of all governance files reach out of the process, but not to AWS',
   },
+  {
+    files: /^governance\/platform\/outbound\.ts$/,
+    may: [NODE, /^(undici|agent-base|https?-proxy-agent)$/],
+    rule: 'the way out through proxies imports their agents',
+  },
   { files: /^governance\//, may: [ZOD], rule: 'a decision imports no package but zod' },
   {
     files: /^(gateway\/(wiring|server\/main)|lambdas\/[^/]+\/(entry|wiring))\.ts$/,

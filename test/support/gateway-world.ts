@@ -107,7 +107,7 @@ export async function gatewayWorld(
   });
   const shell = createHttpShell(gateway, { callerHeader: CALLER_HEADER });
   const url = await listen(shell.server);
-  onTestFinished(() => void gateway.close());
+  onTestFinished(() => void gateway.close().catch(() => {})); // closed by the test itself
   const { received } = upstream;
 
   return {

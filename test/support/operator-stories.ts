@@ -15,7 +15,7 @@ import { anOperatorPolicy } from './builders.js';
 import { OVER_LOOPBACK } from './fault-suite.js';
 import { dayOf, type Story } from './stories.js';
 
-const REPLACED = 'mistral/prod-workspace/search-service-key';
+export const REPLACED = 'mistral/prod-workspace/search-service-key';
 const REMOVED = 'mistral/prod-workspace/checkout-service-key';
 const AlertSchema = z.object({ facts: z.record(z.string(), z.string()) });
 
@@ -70,7 +70,7 @@ async function again(act: () => Promise<void>): Promise<void> {
 }
 
 /** `keys supply`, repeated while it fails; a key that is already current needs no repetition. */
-async function supply(world: World, secretName: string, which: string): Promise<void> {
+export async function supply(world: World, secretName: string, which: string): Promise<void> {
   const planned = plannedKeys(world.policy).find((one) => one.secretName === secretName);
   if (!planned) throw new Error(`the policy has no key ${secretName}`);
   const keyName = `${secretName}-${which}`;

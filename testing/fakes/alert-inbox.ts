@@ -14,49 +14,96 @@ export interface PublishedMessage {
 
 export type AlertInbox = ReturnType<typeof createAlertInbox>;
 
-const BodiesSchema = z.record(z.string(), z.string()).refine(({ default: text }) => text);
+const MESSAGE_BYTES = 262_144;
+const FILTER_COMBINATIONS = 150;
+const FILTER_KEYS = 5;
 
-/** SNS as far as this product uses it: published messages are kept. */
+const BodiesSchema = z.record(z.string(), z.string()).refine(({ default: text }) => text);
+const FilterSchema = z.record(z.string(), z.array(z.unknown()).min(1));
+
+/** SNS as far as this product uses it, with its limits: published messages are kept. */
 export function createAlertInbox(
   now: () => Date,
   onMessage: (message: PublishedMessage) => void = () => {},
 ) {
   const messages: PublishedMessage[] = [];
+
+  function publish(form: URLSearchParams): HttpAnswer {
+    const text = form.get('Message') ?? '';
+    const attributes = entriesOf(form, 'MessageAttributes', 'Name', 'Value.StringValue');
+    const bodies = BodiesSchema.safeParse(parseJson(text));
+    const subject = form.get('Subject') ?? '';
+    if (!bodies.success)
+      return invalid('Message Structure - No default entry in JSON message body');
+    // Less than 100 characters of ASCII in one line, the first of them a letter, digit or mark.
+    if (!/^[\x21-\x7e][\x20-\x7e]{0,98}$/.test(subject)) return invalid('Subject');
+    const empty = Object.entries(attributes).find(([, value]) => value === '');
+    if (empty) {
+      return invalid(
+        `The message attribute '${empty[0]}' must contain non-empty message attribute value`,
+      );
+    }
+    const bytes = Buffer.byteLength(text + Object.entries(attributes).flat().join(''));
+    if (bytes > MESSAGE_BYTES) return invalid('Message too long');
+    const message = { at: now(), subject, bodies: bodies.data, attributes };
+    messages.push(message);
+    onMessage(message);
+    return result('Publish', `<MessageId>${randomUUID()}</MessageId>`);
+  }
+
   return {
     messages: messages as readonly PublishedMessage[],
 
     async answer({ body }: HttpCall): Promise<HttpAnswer> {
       const form = new URLSearchParams(body);
-      if (form.get('Action') !== 'Publish') return invalid('only Publish is known here');
-      const bodies = BodiesSchema.safeParse(parseJson(form.get('Message') ?? ''));
-      const subject = form.get('Subject') ?? '';
-      if (!bodies.success) return invalid('MessageStructure json needs a default body');
-      // SNS rejects longer subjects, and those that are not one line of ASCII.
-      if (!/^[\x20-\x7e]{1,100}$/.test(subject)) return invalid('Invalid parameter: Subject');
-      const message = { at: now(), subject, bodies: bodies.data, attributes: attributesOf(form) };
-      messages.push(message);
-      onMessage(message);
-      return xml(
-        200,
-        `<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>${randomUUID()}</MessageId></PublishResult></PublishResponse>`,
-      );
+      switch (form.get('Action')) {
+        case 'Publish':
+          return publish(form);
+        case 'Subscribe':
+          return subscribe(form);
+        default:
+          return invalid('only Publish and Subscribe are known here');
+      }
     },
   };
 }
 
-function attributesOf(form: URLSearchParams): Record<string, string> {
-  const attributes: Record<string, string> = {};
-  for (let i = 1; form.has(`MessageAttributes.entry.${i}.Name`); i += 1) {
-    const name = form.get(`MessageAttributes.entry.${i}.Name`) ?? '';
-    attributes[name] = form.get(`MessageAttributes.entry.${i}.Value.StringValue`) ?? '';
-  }
-  return attributes;
+/** Delivers nothing: it only checks the filter. */
+function subscribe(form: URLSearchParams): HttpAnswer {
+  const { FilterPolicy = '{}' } = entriesOf(form, 'Attributes', 'key', 'value');
+  const filter = FilterSchema.safeParse(parseJson(FilterPolicy));
+  if (!filter.success) return invalid('FilterPolicy: failed to parse JSON');
+  const lists = Object.values(filter.data);
+  if (lists.length > FILTER_KEYS)
+    return invalid('FilterPolicy: Filter policy can not have more than 5 keys');
+  const combinations = lists.reduce((product, values) => product * values.length, 1);
+  if (combinations > FILTER_COMBINATIONS)
+    return invalid('FilterPolicy: Filter policy is too complex');
+  const arn = `${form.get('TopicArn')}:${randomUUID()}`;
+  return result('Subscribe', `<SubscriptionArn>${arn}</SubscriptionArn>`);
 }
 
-function invalid(message: string): HttpAnswer {
+/** `<list>.entry.1.<name>`, `<list>.entry.1.<value>` and so on. */
+function entriesOf(form: URLSearchParams, list: string, name: string, value: string) {
+  const entries: Record<string, string> = {};
+  for (let i = 1; form.has(`${list}.entry.${i}.${name}`); i += 1) {
+    entries[form.get(`${list}.entry.${i}.${name}`) ?? ''] =
+      form.get(`${list}.entry.${i}.${value}`) ?? '';
+  }
+  return entries;
+}
+
+function result(action: string, content: string): HttpAnswer {
+  return xml(
+    200,
+    `<${action}Response xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><${action}Result>${content}</${action}Result></${action}Response>`,
+  );
+}
+
+function invalid(parameter: string): HttpAnswer {
   return xml(
     400,
-    `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidParameter</Code><Message>${message}</Message></Error></ErrorResponse>`,
+    `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidParameter</Code><Message>Invalid parameter: ${parameter}</Message></Error></ErrorResponse>`,
   );
 }
 

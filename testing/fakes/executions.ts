@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { AwsError, type AwsOperation, seconds } from './aws-json.js';
 
@@ -19,7 +20,13 @@ export type Executions = ReturnType<typeof createExecutions>;
 
 const ACCOUNT = 'eu-west-1:111122223333';
 
-const StartSchema = z.object({ name: z.string().max(80), input: z.string() });
+const StartSchema = z.object({
+  name: z
+    .string()
+    .max(80)
+    .default(() => randomUUID()),
+  input: z.string(),
+});
 const ListSchema = z.object({ statusFilter: z.string().optional() });
 const ByArnSchema = z.object({ executionArn: z.string() });
 
@@ -86,6 +93,8 @@ export function createExecutions(now: () => Date, onStart: (execution: Execution
         input: JSON.stringify(execution.input),
       };
     },
+
+    GetExecutionHistory: (input) => ({ events: find(input).history }),
 
     StopExecution(input) {
       const execution = find(input);

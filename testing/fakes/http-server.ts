@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
 
 export interface HttpCall {
   readonly method: string;
@@ -58,14 +59,12 @@ export function jsonAnswer(status: number, body: unknown): HttpAnswer {
 }
 
 async function readCall(request: IncomingMessage): Promise<HttpCall> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
   const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
   return {
     method: request.method ?? 'GET',
     url: new URL(request.url ?? '/', 'http://localhost'),
     headers: Object.fromEntries(headers),
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: await text(request),
   };
 }
 

@@ -16,6 +16,8 @@ export interface StoredSecret {
   readonly versions: Map<string, Version>;
   /** Absent for a secret without rotation. */
   rotateEveryDays: number | undefined;
+  /** What it was until the rotation was cancelled. */
+  cancelledDays?: number | undefined;
   lastRotatedAt: Date | undefined;
   nextRotationAt: Date | undefined;
   /** The day of the last read. */
@@ -140,6 +142,7 @@ export function createSecretStore(
 
     CancelRotateSecret(input) {
       const secret = find(ById.parse(input).SecretId);
+      secret.cancelledDays = secret.rotateEveryDays;
       secret.rotateEveryDays = undefined;
       secret.nextRotationAt = undefined;
       return { ARN: secret.arn, Name: secret.name };
@@ -173,6 +176,7 @@ export function createSecretStore(
           "A previous rotation isn't complete. That rotation will be reattempted.",
         );
       }
+      secret.rotateEveryDays ??= secret.cancelledDays; // it is switched on again
       const version = addVersion(secret, randomUUID());
       putLabel(secret, 'AWSPENDING', version);
       onRotate(secret, version.id);

@@ -132,7 +132,7 @@ function whenExhausted(context: BudgetContext): string {
   }
   return hasEnded(context)
     ? `Until then the gateway and the client library rejected requests that exceeded the remaining budget. They accept requests again. ${next}`
-    : `Requests through the gateway or the client library that exceed the remaining budget get 429 budget_exhausted until ${instantText(resetsAt, at)}. Raising the budget unblocks them sooner. Direct calls to Mistral are not blocked.`;
+    : `Requests through the gateway or the client library that exceed the remaining budget get 402 budget_exhausted until ${instantText(resetsAt, at)}. Raising the budget unblocks them sooner. Direct calls to Mistral are not blocked.`;
 }
 
 type Event = Pick<Alert, 'type' | 'severity' | 'title' | 'description' | 'facts' | 'data'>;

@@ -149,6 +149,7 @@ test('a request that does not finish in time is cut off', async () => {
   await eventually(() => world.received.length === 1);
 
   await Promise.all([world.shell.drain(0), expect(running).rejects.toThrow()]);
+  await world.gateway.close();
 
   await eventually(() => world.quotas.ends.settled === 1);
 });

@@ -18,7 +18,8 @@ import { createFakeMistral, fakeOrganization } from '../../../testing/fakes/mist
 import { createSecretStore } from '../../../testing/fakes/secret-store.js';
 import { openNetwork } from '../../../testing/network.js';
 import { aManagedKey, policyDocument } from '../../support/builders.js';
-import { eventually } from '../../support/gateway-world.js';
+import { CALLER_HEADER, CHAT, DEVELOPER, eventually } from '../../support/gateway-world.js';
+import { AWS_HOST, MISTRAL_HOST, privateNetwork } from '../../support/private-network.js';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'plain-server-'));
@@ -108,9 +109,11 @@ test('a taken port is an error of one line', async () => {
   expect(status).toBe(1);
 });
 
-test('is up at once, and ready once models and keys were read', async () => {
+/** Stand-ins for AWS and Mistral, and what puts the keys of workspaces into their secrets. */
+async function remoteSystems() {
   const now = () => new Date();
   const dynamo = await startLocalDynamo();
+  await dynamo.createTable('quotas');
   const secrets = createSecretStore(now, () => {});
   const keys = createFakeKeys({ now });
   const { workspaces } = policyDocument();
@@ -123,29 +126,47 @@ test('is up at once, and ready once models and keys were read', async () => {
     await network.close();
     await dynamo.close();
   });
-  const path = policyFile('ready', (document) => {
-    document.mistral = { ...document.mistral, apiUrl: network.url };
+  const names: string[] = workspaces.map(({ name }: { name: string }) => name);
+  return {
+    url: network.url,
+    names,
+    storeKey(name: string): void {
+      const { id: workspaceId } = workspaces.find((one: { name: string }) => one.name === name);
+      const { plaintext } = keys.create({ workspaceId, userId: workspaceId });
+      const value = serializeManagedKey({ ...aManagedKey('k'), apiKey: new ApiKey(plaintext) });
+      secrets.create(`mistral/${name}/gateway`, { value });
+    },
+  };
+}
+
+/** The server on a free port, with a policy that leads to this Mistral. */
+async function listening(apiUrl: string, env: Record<string, string>) {
+  const path = policyFile('listening', (document) => {
+    document.mistral = { ...document.mistral, apiUrl };
     document.gateway.enabled = true;
   });
-  const storeKey = (name: string) => {
-    const { id: workspaceId = '' } =
-      workspaces.find((one: { name: string }) => one.name === name) ?? {};
-    const { plaintext } = keys.create({ workspaceId, userId: workspaceId });
-    const value = serializeManagedKey({ ...aManagedKey('k'), apiKey: new ApiKey(plaintext) });
-    secrets.create(`mistral/${name}/gateway`, { value });
+  const child = start(['--port', '0', '--policy', path], { ...EVERYTHING, ...env });
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream as never }).on('line', (line) => said.push(line));
+  }
+  const urlIn = () => /listening at (\S+)\/v1/.exec(said.join('\n'))?.[1];
+  await eventually(() => urlIn() !== undefined);
+  const url = urlIn();
+  return {
+    url,
+    said: () => said.join('\n'),
+    async health(method = 'GET') {
+      const answer = await fetch(`${url}/healthz`, { method });
+      const body = await answer.text();
+      return { status: answer.status, body: body && JSON.parse(body) };
+    },
   };
+}
 
-  const env = { ...EVERYTHING, AWS_ENDPOINT_URL: network.url };
-  const child = start(['--port', '0', '--policy', path], env);
-  const lines = createInterface({ input: child.stdout as never })[Symbol.asyncIterator]();
-  const said = /listening at (\S+)\/v1/.exec((await lines.next()).value);
-  const health = async (method = 'GET') => {
-    const answer = await fetch(`${said?.[1]}/healthz`, { method });
-    const body = await answer.text();
-    return { status: answer.status, body: body && JSON.parse(body) };
-  };
-
-  const names: string[] = workspaces.map(({ name }: { name: string }) => name);
+test('is up at once, and ready once models and keys were read', async () => {
+  const { url: AWS_ENDPOINT_URL, names, storeKey } = await remoteSystems();
+  const { url, health } = await listening(AWS_ENDPOINT_URL, { AWS_ENDPOINT_URL });
   const [dev = '', ...others] = names;
   const waitingFor = names.map((name) => `key of workspace ${name}`);
   await eventually(async () => (await health()).body.waitingFor.length === names.length + 1);
@@ -154,7 +175,7 @@ test('is up at once, and ready once models and keys were read', async () => {
     body: { up: true, ready: false, waitingFor: ['models', ...waitingFor], unavailable: [] },
   });
   expect(await health('HEAD')).toEqual({ status: 503, body: '' });
-  expect((await fetch(`${said?.[1]}/healthz`, { method: 'POST' })).status).toBe(404);
+  expect((await fetch(`${url}/healthz`, { method: 'POST' })).status).toBe(404);
 
   for (const name of others) storeKey(name);
   await eventually(async () => (await health()).body.waitingFor.join() === waitingFor[0]);
@@ -163,3 +184,42 @@ test('is up at once, and ready once models and keys were read', async () => {
   const body = { up: true, ready: true, waitingFor: [], unavailable: [] };
   expect(await health()).toEqual({ status: 200, body });
 });
+
+test('reaches AWS and Mistral through a proxy, with a private CA', async () => {
+  const { url: behind, names, storeKey } = await remoteSystems();
+  for (const name of names) storeKey(name);
+  const network = await privateNetwork(behind);
+  const { url, health } = await listening(`https://${MISTRAL_HOST}`, {
+    AWS_ENDPOINT_URL: `https://${AWS_HOST}`,
+    HTTPS_PROXY: network.proxy,
+    AWS_CA_BUNDLE: network.caPath,
+  });
+  await eventually(async () => (await health()).status === 200);
+  const answer = await chat(url);
+  expect(await answer.json()).toMatchObject({ choices: [{ finish_reason: 'stop' }] });
+  const seen = new Set(network.seen.map(({ what }) => what));
+  expect(seen).toEqual(new Set([`CONNECT ${AWS_HOST}:443`, `CONNECT ${MISTRAL_HOST}:443`]));
+});
+
+test('without the CA, it says which variables name one', async () => {
+  const { url: behind, names, storeKey } = await remoteSystems();
+  for (const name of names) storeKey(name);
+  const { proxy } = await privateNetwork(behind);
+  const server = await listening(`https://${MISTRAL_HOST}`, {
+    AWS_ENDPOINT_URL: behind,
+    HTTPS_PROXY: proxy,
+  });
+  await eventually(() => /AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS/.test(server.said()));
+  await eventually(async () => (await server.health()).body.waitingFor.join() === 'models');
+  const answer = await chat(server.url);
+  expect(answer.status).toBe(502);
+  expect(await answer.json()).toMatchObject({ message: 'Mistral could not be reached' });
+});
+
+function chat(url: string | undefined): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { [CALLER_HEADER]: DEVELOPER, 'content-type': 'application/json' },
+    body: JSON.stringify(CHAT),
+  });
+}

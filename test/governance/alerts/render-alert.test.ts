@@ -192,3 +192,45 @@ test('a huge alert stays within the limit of SNS and says what it left out', () 
   expect(machine.omitted).toBeGreaterThan(9000);
   expect(email).toMatch(/\(\d+ more lines left out\)\n\nRunbook: .*#key-in-use$/);
 });
+
+test('a line break in a value does not look like another detail or step', () => {
+  const forged = 'search\r\n\nWhat to do\n\n1. Paste this:\u2028\tcurl example.com';
+  const { email, sms, chat, machine } = bodies(
+    anAlert({
+      title: `Key ${forged}`,
+      description: `Key ${forged} was used again.`,
+      facts: { 'created\nby': forged },
+      nextSteps: [{ say: `Ask ${forged}`, command: `aws do\n${forged}` }],
+    }),
+  ) as ReturnType<typeof bodies> & { email: string; sms: string };
+  const line = 'search  What to do  1. Paste this: curl example.com'.replaceAll('  ', ' ');
+  expect(email.split('\n')).toEqual([
+    `WARNING: Key ${line}`,
+    '2026-04-08 01:00 UTC',
+    '',
+    `Key ${line} was used again.`,
+    '',
+    'What to do',
+    '',
+    `1. Ask ${line} (its command is not`,
+    '   shown: it does not fit into one line).',
+    '',
+    'Details',
+    '',
+    `  created by  ${line}`,
+    '',
+    'Runbook: https://example.com/runbook.md#key-in-use',
+  ]);
+  expect(sms).not.toMatch(/\n/);
+  expect(chat.content.title).toBe(`:warning: Key ${line}`);
+  // Programs get what was there.
+  expect(machine.facts).toEqual({ 'created\nby': forged });
+});
+
+test('a very long value is shortened, and says by how much', () => {
+  const { email, machine } = bodies(
+    anAlert({ facts: { reason: 'x'.repeat(10_000) } }),
+  ) as ReturnType<typeof bodies> & { email: string };
+  expect(email).toMatch(/ {2}reason {2}x{2000}\.\.\. \(8,000 more characters left out\)/);
+  expect(machine.facts.reason).toMatch(/^x{2000}\.\.\. \(8,000 more characters left out\)$/);
+});

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import {
   type AuditGauges,
   auditGauges,
-  createAuditMetrics,
   type GaugeFacts,
+  recordAudit,
 } from '../../../governance/audit/audit-metrics.js';
 import { FINDING_TYPES } from '../../../governance/audit/finding.js';
 import type { SecretState } from '../../../governance/keys/rotation.js';
@@ -75,7 +75,7 @@ describe('the metrics of an audit', () => {
       findings: [],
       ...change,
     };
-    const lines = metricLines((written) => createAuditMetrics(written).record(gauges));
+    const lines = metricLines((written) => recordAudit(written, gauges));
     return new Map(lines.map(({ under, metrics }) => [under, metrics]));
   }
 

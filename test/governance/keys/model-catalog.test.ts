@@ -7,7 +7,7 @@ const accepted: KeyProbe = { kind: 'accepted', models: [] };
 
 test('uses the current key', async () => {
   const asked: string[] = [];
-  const catalog = createModelCatalog(
+  const listModels = createModelCatalog(
     {
       describe: async () => aSecret({ v1: ['AWSPREVIOUS'], v2: ['AWSCURRENT'] }),
       read: async (_secret, version) => aManagedKey(`key-of-${version}`),
@@ -19,14 +19,14 @@ test('uses the current key', async () => {
       },
     },
   );
-  expect(await catalog.list('n')).toBe(accepted);
+  expect(await listModels('n')).toBe(accepted);
   expect(asked).toEqual(['plaintext-of-key-of-v2']);
 });
 
 test('a secret without a key gives no models', async () => {
-  const catalog = createModelCatalog(
+  const listModels = createModelCatalog(
     { describe: async () => aSecret({}), read: async () => undefined },
     { probe: async () => accepted },
   );
-  expect(await catalog.list('n')).toBeUndefined();
+  expect(await listModels('n')).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { PartialAnswer } from '../../../governance/metering/answer-meter.js';
+import type { MeteredAnswer } from '../../../governance/metering/answer-meter.js';
 import { createMetering, type Hold } from '../../../governance/metering/metering.js';
 import type { Tariff } from '../../../governance/metering/tariff.js';
 import { aPolicy } from '../../support/builders.js';
@@ -20,8 +20,9 @@ async function reserved(tariff: Tariff = fakeTariff) {
 const MONEY = ['hour', 'day', 'month'].map((window) => `workspace#prod-workspace usd ${window}`);
 const USAGE = { prompt_tokens: 9, completion_tokens: 4 };
 
-function partial(more: Partial<PartialAnswer>): PartialAnswer {
-  return { usage: undefined, deliveredTokens: 0, generated: 'as delivered', ...more };
+function partial(more: Partial<MeteredAnswer>): MeteredAnswer {
+  const nothing = { usage: undefined, hasFailed: false, deliveredTokens: 0 };
+  return { ...nothing, generated: 'as delivered', ...more };
 }
 
 test('a request claims itself, its cost in every budget, and its tokens', async () => {
@@ -52,8 +53,29 @@ test.each<[string, (hold: Hold) => void, number, number]>([
     250,
     150,
   ],
-  ['no answer at all', (hold) => hold.endedEarly(), 20, 20],
-  ['an error of Mistral', (hold) => hold.failed(), 0, 0],
+  ['an answer that is an error', (hold) => hold.ended(partial({ hasFailed: true })), 0, 0],
+  [
+    'an answer that is an error instead of JSON',
+    (hold) => hold.ended(partial({ hasFailed: true, generated: 'all' })),
+    0,
+    0,
+  ],
+  [
+    'an error after 5 tokens',
+    (hold) => hold.ended(partial({ hasFailed: true, deliveredTokens: 5 })),
+    30,
+    25,
+  ],
+  [
+    'an error after its usage',
+    (hold) => hold.ended(partial({ hasFailed: true, usage: USAGE })),
+    17,
+    13,
+  ],
+  ['a stream cut after its error', (hold) => hold.endedEarly(partial({ hasFailed: true })), 0, 0],
+  ['no answer at all', (hold) => hold.endedEarly(), 250, 150],
+  ['an error of Mistral', (hold) => hold.failed(500), 0, 0],
+  ['an answer that a proxy gave up on', (hold) => hold.failed(504), 250, 150],
 ])('%s is settled in every quota', async (_name, end, cost, tokens) => {
   const { quotas, hold } = await reserved();
 
@@ -65,13 +87,27 @@ test.each<[string, (hold: Hold) => void, number, number]>([
   expect(quotas.reserved()).toBe(0);
 });
 
+test.each([
+  ['costs no tokens', { completionTokens: 0 }, 0],
+  ['that could have generated text costs its bound', {}, 150],
+])('what has no price and no usage %s', async (_what, more, tokens) => {
+  const quotas = fakeQuotas();
+  const metering = createMetering(aPolicy(), quotas, { ...fakeTariff, bound: () => 0 });
+  const hold = (await metering.reserve({ ...DEMAND, ...more, grant: GRANT })) as Hold;
+
+  hold.delivered(undefined);
+
+  expect(quotas.settled('caller#c tokens day')).toBe(tokens);
+  expect(quotas.ends).toEqual({ settled: 1, released: 0 });
+});
+
 test('a hold ends exactly once', async () => {
   const { quotas, hold } = await reserved();
   const onEnd = vi.fn();
   hold.onEnd = onEnd;
 
   hold.delivered(USAGE);
-  hold.failed();
+  hold.failed(500);
   hold.release();
 
   expect(onEnd).toHaveBeenCalledOnce();

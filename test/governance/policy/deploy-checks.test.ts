@@ -137,6 +137,22 @@ test('the readers come from as many accounts as the policy of the KMS key has ro
   ]);
 });
 
+test('the main stack has room for the stacks of so many workspaces', () => {
+  const found = (count: number) =>
+    problems((document) => {
+      document.workspaces = Array.from({ length: count }, (_, w) => ({
+        ...document.workspaces[0],
+        name: `w${w}`,
+        id: `6c1f0a0e-52f4-4f8e-9d43-${String(w).padStart(12, '0')}`,
+      }));
+      document.callers = [];
+    });
+  expect(found(369)).toEqual([]);
+  expect(found(370)).toEqual([
+    "workspaces: 370 of them have keys, and the CloudFormation stack has room for 369 beside its own parts and the policy's subscriptions and permissions (1): must be at most that, or a second deployment in another account or region",
+  ]);
+});
+
 test.each([
   [{}, 3, 165],
   [{ keySource: 'operator' }, 2, 248],

@@ -14,6 +14,8 @@ import {
 import { readUsage } from '../../../governance/prices/usage-fields.js';
 import { aPolicy } from '../../support/builders.js';
 
+const NO_BOUNDS = { ...NO_USAGE, mayBePriority: false };
+
 function aBook(currency: 'USD' | 'EUR', apiUrl = 'https://api.mistral.ai'): PriceBook {
   return createPriceBook(
     aPolicy((document) => {
@@ -200,7 +202,7 @@ describe('an answer costs, in nano-units', () => {
       9_500_000,
     ],
   ])('%s', (_name, book, model, fields, nanos) => {
-    expect(usageCost(pricesOf(book, model), readUsage(fields) as Usage)).toBe(nanos);
+    expect(usageCost(pricesOf(book, model), readUsage(fields, NO_BOUNDS) as Usage)).toBe(nanos);
   });
 
   test('annotated pages and characters', () => {

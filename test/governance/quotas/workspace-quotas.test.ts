@@ -20,12 +20,15 @@ function quotas({ currency = 'USD', ...workspace }: Setting) {
 }
 
 test('a workspace has a quota of requests and one for each of its budgets', () => {
-  const scope = 'workspace#prod-workspace';
+  const of = {
+    scope: 'workspace#prod-workspace',
+    countedAs: 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a03',
+  };
   expect(quotas({})).toEqual([
-    { scope, unit: 'requests', window: 'minute', limit: 500, shards: 1 },
-    { scope, unit: 'usd', window: 'hour', limit: 50_000_000_000, shards: 1 },
-    { scope, unit: 'usd', window: 'day', limit: 200_000_000_000, shards: 1 },
-    { scope, unit: 'usd', window: 'month', limit: 2_000_000_000_000, shards: 1 },
+    { ...of, unit: 'requests', window: 'minute', limit: 500, shards: 1 },
+    { ...of, unit: 'usd', window: 'hour', limit: 50_000_000_000, shards: 1 },
+    { ...of, unit: 'usd', window: 'day', limit: 200_000_000_000, shards: 1 },
+    { ...of, unit: 'usd', window: 'month', limit: 2_000_000_000_000, shards: 1 },
   ]);
 });
 
@@ -48,7 +51,7 @@ describe('a budget is its decimal in whole nano-units', () => {
     [1.000000001, 1_000_000_001],
     [1.0000000019, 1_000_000_001],
     [9e6, 9_000_000_000_000_000],
-    [1e-9, 1],
+    [0.01, 10_000_000],
   ])('%d', (monthlyUsd, limit) => {
     expect(quotas({ budgets: { monthlyUsd } })[1]?.limit).toBe(limit);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSpendMetrics } from '../../../governance/spend/spend-metrics.js';
+import { recordSpend } from '../../../governance/spend/spend-metrics.js';
 import type { SpendRow } from '../../../governance/spend/spend-row.js';
 import { metricLines } from '../../support/metric-lines.js';
 
@@ -20,7 +20,7 @@ function aRow(change: Partial<SpendRow> = {}): SpendRow {
 }
 
 function recorded(rows: readonly SpendRow[]) {
-  return metricLines((lines) => createSpendMetrics(lines).record(rows));
+  return metricLines((lines) => recordSpend(lines, rows));
 }
 
 test('each workspace is one line of spend, budget and percent for each window', () => {

@@ -84,6 +84,18 @@ test("a function URL's event is answered by the rules of its IAM identity", asyn
   expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
 
+test('a session of a caller is named to Mistral as the plain server names it', async () => {
+  const world = await gatewayWorld(completes);
+  const headers = { 'x-affinity': 'session' };
+
+  await invoke(world, anEvent(CHAT, { headers }));
+  await world.ask(CHAT, { headers });
+
+  const [here, there] = world.received.map((one) => one.headers['x-affinity']);
+  expect(here).toMatch(/^[0-9a-f]{32}$/);
+  expect(here).toBe(there);
+});
+
 test('a body in base64 is the same body', async () => {
   const world = await gatewayWorld(completes);
   const body = Buffer.from(JSON.stringify(CHAT)).toString('base64');
@@ -199,6 +211,36 @@ test('a long answer renews the leases meanwhile, and not afterwards', async () =
 
   expect(atEnd).toBeGreaterThanOrEqual(4);
   expect(flushes).toBe(atEnd);
+});
+
+test('an invocation lasts until an answer is settled for which its caller no longer waits', async () => {
+  let finish = () => {};
+  const world = await gatewayWorld(
+    (response) => {
+      finish = () => answerJson(response, 200, COMPLETION);
+    },
+    (document) => {
+      document.gateway.firstByteTimeoutSeconds = 0.05;
+    },
+  );
+  const stream = new PassThrough().resume();
+  const settledAtFlushes: number[] = [];
+  const handler = streamingHandler(world, async () => {
+    settledAtFlushes.push(world.quotas.ends.settled);
+  });
+  let isOver = false;
+  const invocation = handler(anEvent(CHAT), stream).then(() => {
+    isOver = true;
+  });
+
+  await eventually(() => stream.writableFinished);
+  expect(heads[0]?.statusCode).toBe(504);
+  expect(isOver).toBe(false);
+  finish();
+  await invocation;
+
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
+  expect(settledAtFlushes).toEqual([0, 1]);
 });
 
 test('a failed flush does not hold the answer back', async () => {

@@ -6,7 +6,8 @@ import { firstRotation } from '../../../support/stories.js';
 test.each(FIRST_VERSIONS)(
   'a first key (the first version is the %s), its rotation after 90 days, the retirement of the first: no fault at any call breaks an invariant, and each key is announced',
   async (firstVersion) => {
-    const { faultPoints, broken } = await playWithEveryFault(firstRotation(firstVersion));
+    const story = firstRotation(firstVersion);
+    const { faultPoints, broken } = await playWithEveryFault(story, { sparse: true });
     expect(broken).toEqual([]);
     expect(faultPoints).toBeGreaterThan(100);
   },

@@ -127,7 +127,7 @@ test('where nothing is metered, no alert promises that requests are rejected, or
   ];
   for (const alert of alerts) {
     expect(alert.description).toContain('Its requests are not metered');
-    expect(alert.description).not.toMatch(/reject|429/);
+    expect(alert.description).not.toMatch(/reject|402/);
     expect(alert.nextSteps.map(({ command }) => command?.split(' ')[1])).toEqual([
       'cloudwatch',
       'cdk',
@@ -143,7 +143,7 @@ test('an exhausted budget says in its title that requests are blocked and until 
     severity: 'critical',
     title: 'ml-workspace exhausted its hourly budget, requests blocked until 2026-11-24 11:00 UTC',
     description:
-      'ml-workspace has spent 100 % (500.00 of 500.00 USD) of its hourly budget. Requests through the gateway or the client library that exceed the remaining budget get 429 budget_exhausted until 2026-11-24 11:00 UTC (in 45 minutes). Raising the budget unblocks them sooner. Direct calls to Mistral are not blocked.',
+      'ml-workspace has spent 100 % (500.00 of 500.00 USD) of its hourly budget. Requests through the gateway or the client library that exceed the remaining budget get 402 budget_exhausted until 2026-11-24 11:00 UTC (in 45 minutes). Raising the budget unblocks them sooner. Direct calls to Mistral are not blocked.',
     facts: { requests: 'blocked' },
   });
   expect(alert.nextSteps.at(-1)?.say).toContain('budgets.hourlyUsd');

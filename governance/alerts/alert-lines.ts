@@ -1,0 +1,76 @@
+import { numberText } from '../platform/wording.js';
+import type { Alert, NextStep } from './alert.js';
+
+// Names and reasons in an alert come from others: from Mistral, from AWS, from who created a key.
+
+const TITLE_CHARACTERS = 300;
+const LINE_CHARACTERS = 2_000;
+
+/** The alert with every text shortened that no reader would read to its end, which it says. */
+export function withoutLongTexts(alert: Alert): Alert {
+  return changed(alert, shortened);
+}
+
+/** The alert with one line for each text: a line break in a value would look like another detail or step. */
+export function inLines(alert: Alert): Alert {
+  return changed(alert, lineOf);
+}
+
+type Change = (text: string, most: number) => string;
+
+function changed(alert: Alert, change: Change): Alert {
+  const title = (text: string) => change(text, TITLE_CHARACTERS);
+  const line = (text: string) => change(text, LINE_CHARACTERS);
+  return {
+    ...alert,
+    title: title(alert.title),
+    threadId: title(alert.threadId),
+    description: line(alert.description),
+    facts: Object.fromEntries(
+      Object.entries(alert.facts).map(([name, value]) => [title(name), line(value)]),
+    ),
+    ...(alert.data && {
+      data: Object.fromEntries(
+        Object.entries(alert.data).map(([name, value]) => [
+          name,
+          typeof value === 'string' ? line(value) : value,
+        ]),
+      ),
+    }),
+    nextSteps: alert.nextSteps.map((step) => stepOf(step, line)),
+    ...(alert.sections && {
+      sections: alert.sections.map(({ heading, blocks }) => ({
+        heading: title(heading),
+        blocks: blocks.map(({ next, ...block }) => ({
+          ...block,
+          title: line(block.title),
+          lines: block.lines.map(line),
+          ...(next && { next: stepOf(next, line) }),
+        })),
+      })),
+    }),
+  };
+}
+
+/** A command that would change is left out: it is there to be pasted as it is. */
+function stepOf({ say, command }: NextStep, line: (text: string) => string): NextStep {
+  if (command === undefined) return { say: line(say) };
+  if (line(command) === command) return { say: line(say), command };
+  return { say: `${line(say)} (its command is not shown: it does not fit into one line)` };
+}
+
+/** One line without what a mail program or a terminal acts on. */
+function lineOf(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
+}
+
+function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const kept = head(text, most);
+  return `${kept}... (${numberText(text.length - kept.length)} more characters left out)`;
+}
+
+/** The beginning of a text, never with half of a character at its end. */
+export function head(text: string, characters: number): string {
+  return text.slice(0, characters).replace(/[\ud800-\udbff]$/, '');
+}
