@@ -94,11 +94,15 @@ export async function travel(parts: Parts): Promise<void> {
     surviveKills(scene, ML_SECRET),
   );
   await awayFromMidnight(report.note);
-  await report.step('gateway called with the official SDK', () => callGateway(scene));
-  await report.step('spend watched', () => watchSpend(scene));
+  const tokens = await report.step('gateway called with the official SDK', () =>
+    callGateway(scene),
+  );
+  const spentNanos = await report.step('spend watched', () => watchSpend(scene, tokens));
   await report.step('audited', () => findUnmanagedKey(scene));
   await report.step('asked by the command line', () => askCommandLine(scene, policies.first));
-  await report.step('first checks of the runbook made', () => makeFirstChecks(scene));
+  await report.step('first checks of the runbook made', () =>
+    makeFirstChecks(scene, spentNanos, policies.first),
+  );
   await report.step('commands of alerts that read', () => runReadingCommands(scene));
   await report.step('what was changed by hand repaired by the command of its finding', () =>
     repairByHand(scene),

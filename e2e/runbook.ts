@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { RetirementSchema } from '../governance/keys/retirement.js';
 import { DAY_MS } from '../governance/platform/utc-day.js';
+import { loadPolicy } from '../governance/policy/load-policy.js';
 import { COMMANDS } from './documents.js';
 import { executionArnOf, retired } from './executions.js';
 import type { ReceivedAlert } from './inbox.js';
@@ -108,7 +109,11 @@ aws secretsmanager update-secret-version-stage --secret-id "$SECRET" --version-s
 }
 
 /** The runbook's first checks, where nothing is wrong but one unmanaged key. */
-export async function makeFirstChecks({ shell }: Scene): Promise<void> {
+export async function makeFirstChecks(
+  { shell }: Scene,
+  spentNanos: number,
+  policyPath: string,
+): Promise<void> {
   const open = await shell.paste(COMMANDS.openFindings);
   claim(open.includes('notebook'), 'the unmanaged key among the open findings', open);
   const queued = await shell.paste(COMMANDS.auditsNotStarted);
@@ -119,8 +124,16 @@ export async function makeFirstChecks({ shell }: Scene): Promise<void> {
     const state = await shell.paste(listSchedules);
     claim(state.includes('ENABLED'), `an enabled schedule by ${listSchedules}`, state);
   }
-  const counter = await shell.paste(COMMANDS.checkBudget.replace('prod-', 'dev-'));
-  claim(counter.includes('settled'), 'what was spent of a budget', counter);
+  const { id = '' } =
+    loadPolicy(policyPath).workspaces.find(({ name }) => name === 'dev-workspace') ?? {};
+  const counter = await shell.paste(
+    COMMANDS.checkBudget.replace(/^WORKSPACE=\S+/m, `WORKSPACE=${id}`),
+  );
+  claim(
+    counter.includes(`"settled": "${spentNanos}"`),
+    `${spentNanos} nano-dollars settled`,
+    counter,
+  );
 }
 
 /** The commands of the alerts so far that only read, and that the emulator can answer. */
