@@ -99,7 +99,9 @@ export async function travel(parts: Parts): Promise<void> {
   );
   const spentNanos = await report.step('spend watched', () => watchSpend(scene, tokens));
   await report.step('audited', () => findUnmanagedKey(scene));
-  await report.step('asked by the command line', () => askCommandLine(scene, policies.first));
+  await report.step('asked by the command line', () =>
+    askCommandLine(scene, policies.first, spentNanos),
+  );
   await report.step('first checks of the runbook made', () =>
     makeFirstChecks(scene, spentNanos, policies.first),
   );

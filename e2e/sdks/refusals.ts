@@ -169,6 +169,7 @@ export async function checkRefusals(run: Run, server: SdkServer) {
   async function whileInFlight(client: SdkClient): Promise<void> {
     const workspace = ownWorkspace(client, 'flight');
     const held = holdRequest(server, workspace);
+    held.catch(() => {}); // awaited at the end
     const isHeld = async () => server.isHeld(workspace);
     await until('a request in flight', isHeld, (holds) => holds, { pauseMs: 20 });
     const release = () => server.release(workspace);

@@ -204,12 +204,15 @@ async function startGateway(
 async function openDoor(target: string) {
   const seen: Seen[] = [];
   const listeners = new Set<(seen: Seen) => void>();
-  const server = createServer((incoming, outgoing) => {
+  // A client that sends as an idle connection is closed would see it break: none is, and none is kept.
+  const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
     const cameAtMs = performance.now();
     const { method, url: path, headers } = incoming;
-    const forwarded = httpRequest(`${target}${path}`, { method, headers }, async (answer) => {
+    const options = { method, headers, agent: false };
+    const forwarded = httpRequest(`${target}${path}`, options, async (answer) => {
       const { statusCode: status = 0 } = answer;
-      outgoing.writeHead(status, answer.headers);
+      const { connection: _, 'keep-alive': _hint, ...passed } = answer.headers;
+      outgoing.writeHead(status, passed);
       const caller = String(headers[CALLER_HEADER]);
       const body = status < 400 ? undefined : await text(answer);
       const refusal = RefusalSchema.safeParse(parseJson(body ?? '')).data;
