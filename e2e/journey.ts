@@ -17,7 +17,7 @@ import {
   readWithCli,
   repairByHand,
   replaceLeakedKey,
-  runReadingCommands,
+  runCommandsOfAlerts,
 } from './runbook.js';
 import { askToRotate, audit, openScene, provision, receiveAlerts, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
@@ -105,7 +105,7 @@ export async function travel(parts: Parts): Promise<void> {
   await report.step('first checks of the runbook made', () =>
     makeFirstChecks(scene, spentNanos, policies.first),
   );
-  await report.step('commands of alerts that read', () => runReadingCommands(scene));
+  await report.step('every command of an alert run', () => runCommandsOfAlerts(scene));
   await report.step('what was changed by hand repaired by the command of its finding', () =>
     repairByHand(scene),
   );

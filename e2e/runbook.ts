@@ -136,16 +136,22 @@ export async function makeFirstChecks(
   );
 }
 
-/** The commands of the alerts so far that only read, and that the emulator can answer. */
-export async function runReadingCommands({ shell, alerts }: Scene): Promise<void> {
-  const commands = alerts.flatMap(({ nextSteps }) =>
-    nextSteps.flatMap(({ command }) => command ?? []),
+/** Each command of the alerts so far: what reads is run here, what changes something was run where it was due. */
+export async function runCommandsOfAlerts({ shell, alerts }: Scene): Promise<void> {
+  const commands = new Set(
+    alerts.flatMap(({ nextSteps }) => nextSteps.flatMap(({ command }) => command ?? [])),
   );
-  const reading = new Set(commands.filter((command) => READING.test(command)));
-  claim(reading.size > 0, 'alerts with commands that read', commands);
+  const reading = [...commands].filter((command) => READING.test(command));
+  claim(reading.length > 0, 'alerts with commands that read', [...commands]);
   for (const command of reading) await shell.paste(command);
+  const notRun = [...commands].filter(
+    (command) => command !== DEPLOY && !shell.pasted.has(command),
+  );
+  claim(notRun.length === 0, 'alerts whose every command was run', notRun);
 }
 
+/** What this run does itself, with the templates that the emulator supports. */
+const DEPLOY = 'npx cdk deploy --all';
 const READING =
   /^aws (cloudwatch get-metric-statistics|dynamodb scan|s3 cp|secretsmanager describe-secret|stepfunctions get-execution-history) /;
 
