@@ -7,7 +7,9 @@ import {
 } from './alerts/budget-alerts.js';
 import { spendUnpriced } from './alerts/reconciliation-alerts.js';
 import { rememberedUntil } from './closed-windows.js';
+import { noteSpend } from './note-spend.js';
 import { judgeReconciliation } from './reconciliation.js';
+import { type SpendOutlook, spendOutlook } from './spend-forecast.js';
 import { budgetRow } from './spend-row.js';
 import {
   type Mark,
@@ -17,7 +19,7 @@ import {
   wasSent,
 } from './spend-state.js';
 import { billedInWindow, type SpendStatus, spendStatus } from './spend-status.js';
-import { openDay, openingNanos, spentToday, type WorkspaceSpend } from './workspace-spend.js';
+import { openDay, type WorkspaceSpend } from './workspace-spend.js';
 
 export interface SpendJudgement extends SpendVerdict {
   /** One for each budget of the workspace, in its present window. */
@@ -38,9 +40,11 @@ export function judgeSpend(
   rules: SpendRules,
   now: Date,
 ): SpendJudgement {
-  const { pending: drift, state } = judgeReconciliation(spend, openDay(spend, before, now), now);
-  const todayNanos = spentToday(spend, openingNanos(state, now), now);
-  const statuses = statusesOf(spend, rules, now, todayNanos);
+  const reconciled = judgeReconciliation(spend, openDay(spend, before, now), now);
+  const { state, todayNanos } = noteSpend(spend, before, reconciled.state, now);
+  const outlook =
+    todayNanos === undefined ? undefined : spendOutlook(state.history ?? {}, todayNanos, now);
+  const statuses = statusesOf(spend, rules, now, outlook);
   // What windows reached after the last run that checked them is reported now, but for a forecast.
   const atItsEnd = spend.closed && { ...spend, ...spend.closed };
   const closed = atItsEnd ? statusesOf(atItsEnd, rules, atItsEnd.at, undefined) : [];
@@ -50,7 +54,7 @@ export function judgeSpend(
       ...closed.flatMap((status) => budgetAlerts(atItsEnd ?? spend, status, state, rules, now)),
       ...statuses.flatMap((status) => budgetAlerts(spend, status, state, rules, now)),
       ...unpricedAlerts(spend, state, now),
-      ...drift,
+      ...reconciled.pending,
     ],
     state,
   };
@@ -60,11 +64,11 @@ function statusesOf(
   { budgets, billed }: WorkspaceSpend,
   { thresholds }: SpendRules,
   at: Date,
-  todayNanos: number | undefined,
+  outlook: SpendOutlook | undefined,
 ): SpendStatus[] {
   return budgets.map(({ quota, settled }) => {
     const billedNanos = billed && billedInWindow(billed, quota.window, at);
-    return spendStatus({ quota, meteredNanos: settled, billedNanos, todayNanos }, thresholds, at);
+    return spendStatus({ quota, meteredNanos: settled, billedNanos, outlook }, thresholds, at);
   });
 }
 

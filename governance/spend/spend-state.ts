@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Alert } from '../alerts/alert.js';
+import { SpendHistorySchema } from './spend-history.js';
 
 const FORMER_SCOPE = /^workspace#[^#]+#/;
 
@@ -10,6 +11,7 @@ export const SpendStateSchema = z.object({
   opening: z.object({ day: z.iso.date(), meteredNanos: z.number() }).optional(),
   /** Since when Mistral's report cannot be read. */
   unreadableSince: z.iso.datetime().optional(),
+  history: SpendHistorySchema.optional(),
 });
 
 /** Keys of budgets once began with the workspace's name, which may change. */

@@ -201,6 +201,21 @@ test('a model without a price is rejected if the policy says so', async () => {
   expect(received).toEqual([]);
 });
 
+test('requests for a model without a price are counted, each once', async () => {
+  const counted: string[] = [];
+  const { ask, settled } = await assembled(undefined, undefined, {
+    ended: () => {},
+    refused: () => {},
+    unpriced: (workspace) => void counted.push(workspace),
+    flush: () => {},
+  });
+  for (const model of ['shieldstral-1-0', 'mistral-small-2603', 'shieldstral-1-0']) {
+    await ask({ ...CHAT, model }, 'platform-admin');
+  }
+  await settled();
+  expect(counted).toEqual(['prod-workspace', 'prod-workspace']);
+});
+
 test('models are listed as Mistral describes them, for what role and workspace allow', async () => {
   const describe = (id: string, alias: string) => ({
     ...{ id, object: 'model', aliases: [alias], type: 'base', max_context_length: 131_072 },
@@ -223,6 +238,7 @@ test('metrics are written together with usage', async () => {
   const { ask, settled } = await assembled(undefined, undefined, {
     ended: (outcome) => void did.push(outcome),
     refused: () => {},
+    unpriced: () => {},
     flush: () => void did.push('written'),
   });
   await ask(CHAT);
