@@ -1,11 +1,17 @@
-import { windowEnd } from '../quotas/quota-window.js';
+import type { Alert } from '../alerts/alert.js';
+import { windowEnd, windowName } from '../quotas/quota-window.js';
 import {
   budgetExhausted,
   isExhausted,
   spendForecast,
   spendThreshold,
 } from './alerts/budget-alerts.js';
-import { spendUnpriced } from './alerts/reconciliation-alerts.js';
+import {
+  spendRowsUnreadable,
+  spendUnpriced,
+  type UncountedUsage,
+} from './alerts/reconciliation-alerts.js';
+import type { UnpricedUsage, UnreadableUsage } from './billed-spend.js';
 import { rememberedUntil } from './closed-windows.js';
 import { noteSpend } from './note-spend.js';
 import { judgeReconciliation } from './reconciliation.js';
@@ -53,7 +59,7 @@ export function judgeSpend(
     pending: [
       ...closed.flatMap((status) => budgetAlerts(atItsEnd ?? spend, status, state, rules, now)),
       ...statuses.flatMap((status) => budgetAlerts(spend, status, state, rules, now)),
-      ...unpricedAlerts(spend, state, now),
+      ...uncountedAlerts(spend, now, state, now),
       ...reconciled.pending,
     ],
     state,
@@ -112,21 +118,32 @@ function budgetAlerts(
   return [{ alert: spendForecast(context, forecast.at), marks: [ahead] }];
 }
 
-/** Once a month for each kind of usage: what has no price today rarely has one tomorrow. */
-function unpricedAlerts(
-  { billed, workspace }: WorkspaceSpend,
+/** Once for each month and kind of usage: what has no price today rarely has one tomorrow. */
+function uncountedAlerts(
+  { billed, workspace: { name: workspace } }: WorkspaceSpend,
+  at: Date,
   state: SpendState,
   now: Date,
 ): PendingAlert[] {
-  const usage = billed?.unpriced ?? [];
-  const until = windowEnd('month', now);
-  const keys = usage.map(
-    ({ category, billingMetric, billingGroup }) =>
-      `unpriced#${category}#${billingMetric}#${billingGroup}`,
-  );
-  const marks = [...new Set(keys)]
-    .filter((key) => !wasSent(state, key, now))
-    .map((key) => ({ key, until }));
-  if (marks.length === 0) return [];
-  return [{ alert: spendUnpriced({ workspace: workspace.name, usage, at: now }), marks }];
+  if (!billed) return [];
+  const month = windowName('month', at);
+  const context = { workspace, month, at: now };
+  const until = windowEnd('month', at);
+  function pending<Usage extends UnpricedUsage | UnreadableUsage>(
+    what: string,
+    usage: readonly Usage[],
+    alertOf: (usage: UncountedUsage<Usage>) => Alert,
+  ): PendingAlert[] {
+    const keys = usage.map(({ category, billingMetric, billingGroup }) =>
+      [what, month, category, billingMetric, billingGroup].join('#'),
+    );
+    const marks = [...new Set(keys)]
+      .filter((key) => !wasSent(state, key, now))
+      .map((key) => ({ key, until }));
+    return marks.length > 0 ? [{ alert: alertOf({ ...context, usage }), marks }] : [];
+  }
+  return [
+    ...pending('unpriced', billed.unpriced, spendUnpriced),
+    ...pending('unreadable', billed.unreadable, spendRowsUnreadable),
+  ];
 }

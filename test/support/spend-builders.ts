@@ -17,6 +17,7 @@ export function aBill(change: Partial<BilledSpend> = {}): BilledSpend {
     nanosByDay: new Map(),
     byModel: [],
     unpriced: [],
+    unreadable: [],
     ...change,
   };
 }

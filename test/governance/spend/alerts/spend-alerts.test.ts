@@ -10,6 +10,7 @@ import {
 } from '../../../../governance/spend/alerts/budget-alerts.js';
 import {
   reconciliationDrift,
+  spendRowsUnreadable,
   spendUnpriced,
   spendUnreadable,
 } from '../../../../governance/spend/alerts/reconciliation-alerts.js';
@@ -243,14 +244,38 @@ const usage = Array.from({ length: 23 }, (_, index) => ({
   category: 'ocr',
   billingMetric: index === 0 ? '' : 'mistral-ocr-9',
   billingGroup: 'pages',
-  value: index === 0 ? undefined : 7,
+  value: 7,
 }));
+const ofNovember = { workspace: 'ml-workspace', month: '2026-11', at };
+
+const nova = { category: 'completion', billingMetric: 'nova', billingGroup: 'input' };
 
 test('usage without a price is listed, up to a readable length', () => {
-  const { facts } = spendUnpriced({ workspace: 'ml-workspace', usage, at });
-  expect(facts['no price 1']).toBe('ocr, no metric, pages: unreadable amount');
+  const { title, facts } = spendUnpriced({ ...ofNovember, usage });
+  expect(title).toBe("Usage of ml-workspace in 2026-11 has no price in Mistral's report");
+  expect(facts['no price 1']).toBe('ocr, no metric, pages: 7');
   expect(facts['no price 2']).toBe('ocr, mistral-ocr-9, pages: 7');
   expect(facts['not listed']).toBe('3 more');
+});
+
+test.each([
+  [[7, 8], 'The actual spend is higher than alerts and metrics say.'],
+  [[-7, -8], 'The actual spend is lower than alerts and metrics say.'],
+  [[7, -8], 'The actual spend is different from what alerts and metrics say, since refunds'],
+])('usage of %j without a price makes a difference in its direction', (values, said) => {
+  const unpriced = values.map((value) => ({ ...usage[1], ...nova, value }));
+  expect(spendUnpriced({ ...ofNovember, usage: unpriced }).description).toContain(said);
+});
+
+test('usage that cannot be read is named with what was given, and no direction is claimed', () => {
+  const rows = [undefined, 'x'.repeat(99)].map((given) => ({ ...nova, given }));
+  const { title, description, facts } = spendRowsUnreadable({ ...ofNovember, usage: rows });
+  expect(title).toBe("Usage of ml-workspace in 2026-11 cannot be read from Mistral's report");
+  expect(description).not.toMatch(/higher|lower|more|less|no price/);
+  expect(facts).toMatchObject({
+    'unreadable 1': 'completion, nova, input: no amount',
+    'unreadable 2': `completion, nova, input: "${'x'.repeat(36)}...`,
+  });
 });
 
 const unreadable = {
@@ -298,7 +323,7 @@ describe('every alert about spend can be read at night:', () => {
     ]),
     reconciliationDrift(outside),
     reconciliationDrift({ ...tooDear, period: '2026-11 until 2026-11-23' }),
-    spendUnpriced({ workspace: 'ml-workspace', usage, at }),
+    spendUnpriced({ ...ofNovember, usage }),
     spendUnreadable(unreadable),
     spendUnreadable({ ...unreadable, reasons: severalReasons }),
   ];
