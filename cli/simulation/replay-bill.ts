@@ -41,7 +41,7 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
       isMetered: false,
       billed: billedSpend(known),
       dayBefore: undefined,
-      closed: undefined,
+      closed: [],
     };
     judge(spend, now);
   }

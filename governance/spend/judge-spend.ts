@@ -18,6 +18,7 @@ import { judgeReconciliation } from './reconciliation.js';
 import { type SpendOutlook, spendOutlook } from './spend-forecast.js';
 import { budgetRow } from './spend-row.js';
 import {
+  budgetKey,
   type Mark,
   type PendingAlert,
   type SpendState,
@@ -47,23 +48,45 @@ export function judgeSpend(
   now: Date,
 ): SpendJudgement {
   const reconciled = judgeReconciliation(spend, openDay(spend, before, now), now);
-  const { state, todayNanos } = noteSpend(spend, before, reconciled.state, now);
+  const noted = noteSpend(spend, before, noteBudgets(spend, reconciled.state, now), now);
+  const { state, todayNanos } = noted;
   const outlook =
     todayNanos === undefined ? undefined : spendOutlook(state.history ?? {}, todayNanos, now);
   const statuses = statusesOf(spend, rules, now, outlook);
-  // What windows reached after the last run that checked them is reported now, but for a forecast.
-  const atItsEnd = spend.closed && { ...spend, ...spend.closed };
-  const closed = atItsEnd ? statusesOf(atItsEnd, rules, atItsEnd.at, undefined) : [];
+  // What past windows reached since they were last checked is reported too, but for a forecast.
+  const closed = spend.closed.map((one) => ({ ...spend, ...one }));
+  const pastMonths = new Map(closed.map((one) => [windowName('month', one.at), one]));
+  pastMonths.delete(windowName('month', now));
   return {
     statuses,
     pending: [
-      ...closed.flatMap((status) => budgetAlerts(atItsEnd ?? spend, status, state, rules, now)),
+      ...closed.flatMap((one) =>
+        statusesOf(one, rules, one.at, undefined).flatMap((status) =>
+          budgetAlerts(one, status, state, rules, now),
+        ),
+      ),
       ...statuses.flatMap((status) => budgetAlerts(spend, status, state, rules, now)),
+      ...[...pastMonths.values()].flatMap((one) => uncountedAlerts(one, one.at, state, now)),
       ...uncountedAlerts(spend, now, state, now),
       ...reconciled.pending,
     ],
     state,
   };
+}
+
+/** The limits of the present days and months: they are judged again after they ended. */
+function noteBudgets({ budgets }: WorkspaceSpend, state: SpendState, now: Date): SpendState {
+  const kept = Object.entries(state.budgets ?? {}).filter(([, { until }]) => {
+    return until > now.toISOString();
+  });
+  const noted = budgets.flatMap(({ quota }) => {
+    const { window, limit } = quota;
+    if (window !== 'day' && window !== 'month') return [];
+    const until = rememberedUntil(window, now).toISOString();
+    return [[budgetKey(quota, windowName(window, now)), { limitNanos: limit, until }] as const];
+  });
+  if (kept.length + noted.length === 0) return state;
+  return { ...state, budgets: { ...Object.fromEntries(kept), ...Object.fromEntries(noted) } };
 }
 
 function statusesOf(
@@ -87,9 +110,9 @@ function budgetAlerts(
   now: Date,
 ): PendingAlert[] {
   const { quota, windowName, reached, spentNanos, meteredNanos, forecast } = status;
-  const until = rememberedUntil(status.resetsAt);
+  const until = rememberedUntil(quota.window, new Date(status.resetsAt.getTime() - 1));
   const mark = (what: string | number): Mark => ({
-    key: `${quota.unit}#${windowName}#${what}`,
+    key: `${budgetKey(quota, windowName)}#${what}`,
     until,
   });
   const isNew = ({ key }: Mark) => !wasSent(state, key, now);
@@ -128,7 +151,7 @@ function uncountedAlerts(
   if (!billed) return [];
   const month = windowName('month', at);
   const context = { workspace, month, at: now };
-  const until = windowEnd('month', at);
+  const until = rememberedUntil('month', at);
   function pending<Usage extends UnpricedUsage | UnreadableUsage>(
     what: string,
     usage: readonly Usage[],

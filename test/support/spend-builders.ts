@@ -41,7 +41,7 @@ export function aSpend(
     isMetered: true,
     billed: aBill(),
     dayBefore: undefined,
-    closed: undefined,
+    closed: [],
     ...change,
   };
 }

@@ -163,10 +163,10 @@ describe('a window that has ended', () => {
   test('is reported as ended, with the minute, its own month and the callers of its last day', () => {
     const { title, description, facts, nextSteps } = spendThreshold(aContext(endedDay), 80);
     expect(title).toBe(
-      'ml-workspace ended the day at 82 % (412.50 of 500.00 USD) of its daily budget',
+      'ml-workspace ended the day 2026-11-30 at 82 % (412.50 of 500.00 USD) of its daily budget',
     );
     expect(description).toBe(
-      'The day ended on 2026-12-01 00:00 UTC (10 minutes ago). The budget lasted, so no request was blocked. The next day has its own budget.',
+      'The day ended on 2026-12-01 00:00 UTC (10 minutes ago). Mistral may report more of its usage until 2026-12-03 00:00 UTC, which is checked. The budget lasted, so no request was blocked. The next day has its own budget.',
     );
     expect(facts).toMatchObject({ 'ended at': '2026-12-01 00:00 UTC' });
     expect(Object.keys(facts)).toContain('most expensive in 2026-11');
@@ -183,7 +183,7 @@ describe('a window that has ended', () => {
     const alert = budgetExhausted(aContext({ ...endedDay, meteredNanos, spentNanos: 510e9 }));
     expect(alert).toMatchObject({
       severity: 'warning',
-      title: 'ml-workspace exhausted its daily budget before the day ended',
+      title: 'ml-workspace exhausted its daily budget before the day 2026-11-30 ended',
       facts: { requests },
     });
     expect(alert.description).toContain(words);
