@@ -13,6 +13,8 @@ import {
 /** Twelve weeks: two ends of months and the weeks before them, wherever in a month one looks. */
 const KEPT_DAYS = 84;
 
+const NOTHING: readonly number[] = [];
+
 /** What was spent on a day until one of its hours began. */
 interface DayReading {
   readonly day: IsoDate;
@@ -38,10 +40,14 @@ export function noteSpend(
       ? []
       : [{ day: today, hours: now.getUTCHours(), nanos: todayNanos }]),
   ];
+  let isNew = false;
   const noted: Record<IsoDate, readonly number[]> = { ...state.history };
   for (const { day, hours, nanos } of readings) {
-    noted[day] = withReading(noted[day] ?? [], hours, Math.round(nanos / NANOS_PER_MICRO));
+    const known = noted[day] ?? NOTHING;
+    noted[day] = withReading(known, hours, Math.round(nanos / NANOS_PER_MICRO));
+    isNew ||= noted[day] !== known;
   }
+  if (!isNew) return { state, todayNanos };
   const oldest = addDays(today, -KEPT_DAYS);
   const kept = Object.entries(noted).filter(([day, hours]) => day >= oldest && hours.length > 0);
   if (kept.length === 0) return { state, todayNanos };

@@ -38,8 +38,6 @@ function files({ firstDay, hours, budgetNanos }: SpendMonth): [usage: string, po
 test.each<[SpendPattern, number]>([
   ['nightly', 2],
   ['office-hours', 3],
-  ['growth', 2],
-  ['month-end', 4],
 ])('a replay of a month (%s) forecasts as the spend monitor does', async (pattern, seed) => {
   const month = spendMonth(pattern, seed);
   const { alertAt, usedPercent } = tryMonth(aPolicy(), month);
