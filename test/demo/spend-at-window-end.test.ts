@@ -203,4 +203,27 @@ describe('looking back takes', () => {
     await run();
     expect(counted(calls)).toEqual(expected);
   });
+
+  test.each([
+    ['the counters of two past days, and of the last hour', '2026-11-25T05:05:00Z', plus(5, 0)],
+    ['nothing in the other runs of an hour', '2026-11-25T05:35:00Z', present],
+    [
+      'those of the last month too, and its reports, for two days',
+      '2026-12-02T23:05:00Z',
+      plus(8, 3),
+    ],
+    ['no month after that', '2026-12-03T05:05:00Z', plus(5, 0)],
+  ])('%s, where the monitor has run for days', async (_what, instant, expected) => {
+    const calls: string[] = [];
+    const days = [-3, -2, -1, 0].map((more) => Date.parse(instant) + more * 86_400_000);
+    const { runAt, run } = await anAccount(new Date(days[0] ?? 0).toISOString(), (call, effect) => {
+      calls.push(call);
+      return effect();
+    });
+    await runAt(...days.map((ms) => new Date(ms).toISOString()));
+    await run(); // after what is reconciled once a day
+    calls.length = 0;
+    await run();
+    expect(counted(calls)).toEqual(expected);
+  });
 });
