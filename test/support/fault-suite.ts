@@ -47,8 +47,8 @@ export const OVER_LOOPBACK: Transport = {
 
 export interface SuiteOptions {
   readonly transport?: Transport;
-  /** Each call meets one kind of fault; the calls of one name together meet each. @default false: all meet all */
-  readonly sparse?: boolean;
+  /** All: each call meets each kind of fault. Each kind: some call of each name does. One: each name meets one kind. */
+  readonly play?: 'all' | 'each kind' | 'one kind';
 }
 
 export interface SuiteResult {
@@ -61,7 +61,7 @@ export interface SuiteResult {
 /** Plays a story once undisturbed, and then again with faults at the calls that it made. */
 export async function playWithEveryFault(
   story: Story,
-  { transport = IN_PROCESS, sparse = false }: SuiteOptions = {},
+  { transport = IN_PROCESS, play: which = 'all' }: SuiteOptions = {},
 ): Promise<SuiteResult> {
   const dynamo = await startLocalDynamo();
   try {
@@ -72,7 +72,7 @@ export async function playWithEveryFault(
     const all = FAULT_KINDS.flatMap((kind) =>
       calls.map((call, callNumber) => ({ kind, call, callNumber })),
     );
-    const faults = sparse ? sparsely(all) : all;
+    const faults = CHOSEN[which](all);
     const broken = problems.map((problem) => `without a fault: ${problem}`);
     const waiting = [...faults];
     const playWaiting = async (_: unknown, actor: number) => {
@@ -103,15 +103,25 @@ interface Point extends Fault {
   readonly call: string;
 }
 
-/** Of the calls with the same name, each of the n kinds of fault strikes every n-th, and different ones. */
-function sparsely(points: readonly Point[]): Point[] {
-  const kinds = FAULT_KINDS.length;
+const CHOSEN = {
+  all: (points: readonly Point[]) => points,
+  'each kind': ofEachKind,
+  'one kind': ofOneKind,
+};
+
+/** Of the calls with the same name, each kind of fault strikes one, and different kinds different ones. */
+function ofEachKind(points: readonly Point[]): readonly Point[] {
   const alike = groupBy(points, ({ kind, call }) => `${kind} at ${call}`);
   return [...alike.values()].flatMap((group) =>
-    group.filter(({ kind }, index) => {
-      const first = FAULT_KINDS.indexOf(kind) % Math.min(kinds, group.length);
-      return index % kinds === first;
-    }),
+    group.filter(({ kind }, index) => index === FAULT_KINDS.indexOf(kind) % group.length),
+  );
+}
+
+/** Of each name of a call, one meets a fault: of another kind than the next name's. */
+function ofOneKind(points: readonly Point[]): readonly Point[] {
+  const named = groupBy(ofEachKind(points), ({ call }) => call);
+  return [...named.values()].flatMap((group, index) =>
+    group.slice(index % group.length).slice(0, 1),
   );
 }
 
