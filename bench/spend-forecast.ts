@@ -11,12 +11,12 @@ import {
   SPEND_PATTERNS,
   type SpendMonth,
   type SpendPattern,
-  spendMonths,
+  spendMonth,
 } from '../testing/spend-months.js';
 import { atLeast, atMost, type Benchmark, type Figure, withoutAim } from './figure.js';
 
-export const MONTHS_OF_EACH = 25;
-const FIRST_SEED = 1;
+const MONTHS_OF_EACH = 25;
+const SEEDS = Array.from({ length: MONTHS_OF_EACH }, (_, index) => index + 1);
 
 const OVERRUN_PERCENT = 110;
 const NOTICE_MS = 2 * DAY_MS;
@@ -41,8 +41,13 @@ export const benchSpendForecast: Benchmark = async (progress) => {
   return figuresOf(trials);
 };
 
-export function trialsOf(policy: Policy, pattern: SpendPattern): ForecastTrial[] {
-  return spendMonths(pattern, MONTHS_OF_EACH, FIRST_SEED).map((month) => tryMonth(policy, month));
+/** The months of these seeds. */
+export function trialsOf(
+  policy: Policy,
+  pattern: SpendPattern,
+  seeds: readonly number[] = SEEDS,
+): ForecastTrial[] {
+  return seeds.map((seed) => tryMonth(policy, spendMonth(pattern, seed)));
 }
 
 export function figuresOf(trials: readonly ForecastTrial[]): Figure[] {

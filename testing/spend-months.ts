@@ -31,11 +31,7 @@ export interface SpendMonth {
 export const DAYS_BEFORE = 84;
 const HOURS = 24;
 
-/** The same months for the same seeds. */
-export function spendMonths(pattern: SpendPattern, count: number, firstSeed: number): SpendMonth[] {
-  return Array.from({ length: count }, (_, index) => spendMonth(pattern, firstSeed + index));
-}
-
+/** The same month for the same seed. */
 export function spendMonth(pattern: SpendPattern, seed: number): SpendMonth {
   const random = createRandom(seed * 8 + SPEND_PATTERNS.indexOf(pattern));
   const first = new Date(Date.UTC(2026, Math.floor(random.between(0, 36)), 1));
