@@ -1,7 +1,9 @@
 import { test } from 'vitest';
 import { expectMoney } from './expect-money.js';
 
-test('10,000 requests are billed no more than was settled', async () => {
-  const startMs = Date.parse('2026-11-30T23:52:00Z');
-  await expectMoney({ seed: 1, ticks: 500, requestsPerTick: 20, startMs });
+test.each([
+  ['10,000', { seed: 1, ticks: 500, requestsPerTick: 20, start: '2026-11-30T23:52:00Z' }],
+  ['240', { seed: 12, ticks: 20, requestsPerTick: 12, start: '2026-11-30T23:59:40Z' }],
+])('%s requests are billed no more than was settled', async (_count, { start, ...run }) => {
+  await expectMoney({ ...run, startMs: Date.parse(start) });
 });

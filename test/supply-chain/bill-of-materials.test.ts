@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { GovernanceFunction } from '../../lib/platform/governance-function.js';
 import { PolicyBundle } from '../../lib/platform/policy-bundle.js';
 import { billOfMaterials } from '../../supply-chain/bill-of-materials.js';
-import { type Bundle, bundleFunctions, functionFolders } from '../../supply-chain/bundle.js';
+import { type Bundle, functionFolders } from '../../supply-chain/bundle.js';
 import { readLockFile } from '../../supply-chain/lock-file.js';
 import { aPolicy } from '../support/builders.js';
 import { bundleOf } from '../support/bundles.js';
@@ -48,16 +48,6 @@ describe.each(functionFolders())('the bill of materials of %s', (name) => {
       expect(wanted).toContain(purl);
     }
   });
-});
-
-test('a bill of materials is the same whenever the code is', async () => {
-  const again = await bundleFunctions();
-  for (const name of functionFolders()) {
-    const [one, other] = [await bundleOf(name), again.get(name)];
-    expect(other && billOfMaterials({ name, bundle: other }, lockFile)).toBe(
-      billOfMaterials({ name, bundle: one }, lockFile),
-    );
-  }
 });
 
 test('a bill of materials is of exactly the file that is deployed', async () => {
