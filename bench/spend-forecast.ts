@@ -97,7 +97,7 @@ export function tryMonth(policy: Policy, month: SpendMonth): ForecastTrial {
         isMetered: true,
         billed: undefined,
         dayBefore: undefined,
-        closed: undefined,
+        closed: [],
       };
       const judged = judgeSpend(spend, state, rules, now);
       state = markSent(judged.state, judged.pending, now);

@@ -75,7 +75,7 @@ function* daysBefore(
   if (metered !== undefined) {
     yield { day: addDays(utcDay(now), -1), hours: HOURS, nanos: metered };
   }
-  for (const billed of [spend.closed?.billed, spend.billed]) {
+  for (const { billed } of [...spend.closed, spend]) {
     yield* billedDays(billed, utcDay(now));
   }
 }
@@ -88,7 +88,7 @@ function meteredYesterday(
   now: Date,
 ): number | undefined {
   const yesterday = addDays(utcDay(now), -1);
-  const ended = closed && utcDay(closed.at) === yesterday ? closed.budgets : [];
+  const ended = closed.find(({ at }) => utcDay(at) === yesterday)?.budgets ?? [];
   const settledOf = (window: string) => ended.find(({ quota }) => quota.window === window)?.settled;
   const day = settledOf('day');
   const opened = before.opening?.day === yesterday ? before.opening.meteredNanos : undefined;

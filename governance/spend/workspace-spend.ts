@@ -26,8 +26,8 @@ export interface WorkspaceSpend extends SpendFigures {
   readonly currency: Currency;
   /** The day before, where it is to be reconciled now. */
   readonly dayBefore: DayBefore | undefined;
-  /** Windows that ended a moment ago, with what stood in them then. */
-  readonly closed: ClosedSpend | undefined;
+  /** Windows that ended and may still grow, with what stands in them now; the earliest first. */
+  readonly closed: readonly ClosedSpend[];
 }
 
 export interface ClosedSpend extends SpendFigures {

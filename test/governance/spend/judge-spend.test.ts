@@ -239,6 +239,23 @@ describe('the hours that forecasts are made of', () => {
   });
 });
 
+test('refunds are subtracted from what a budget has spent', () => {
+  const rows = [aRow('nova', 'input', 55), aRow('nova', 'input', -25)];
+  const usage = aReport([aPrice('nova', 'input', 1)], { completion: models(...rows) });
+  expect(judge({ ...dev(0), billed: billedSpend(usage) }).titles).toEqual([
+    'dev-workspace has spent 60 % (30.00 of 50.00 USD) of its monthly budget',
+  ]);
+});
+
+test('rows that cannot be read are reported once a month for each kind, and not as unpriced', () => {
+  const row = { category: 'ocr', billingMetric: 'a', billingGroup: 'pages', given: 'few' };
+  const spend = aSpend('dev-workspace', {}, { billed: aBill({ unreadable: [row] }) });
+  expect(titlesOver([spend, spend])).toEqual([
+    ["Usage of dev-workspace in 2026-11 cannot be read from Mistral's report"],
+    [],
+  ]);
+});
+
 describe('usage without a price', () => {
   const row = (billingMetric: string) => ({
     category: 'ocr',
@@ -250,7 +267,7 @@ describe('usage without a price', () => {
     aSpend('dev-workspace', {}, { billed: aBill({ unpriced: metrics.map(row) }) });
 
   test('is reported once a month for each kind', () => {
-    const sent = ["Usage of dev-workspace has no price in Mistral's report"];
+    const sent = ["Usage of dev-workspace in 2026-11 has no price in Mistral's report"];
     expect(titlesOver([withRows('a', 'a'), withRows('a'), withRows('a', 'b')])).toEqual([
       sent,
       [],

@@ -86,6 +86,7 @@ describe('what Mistral bills of', () => {
     nanosByDay: new Map([['2026-11-23', 7]]),
     byModel: [],
     unpriced: [],
+    unreadable: [],
   };
   test.each([
     ['month', NOON, 30],
