@@ -19,7 +19,7 @@ const LONG_STRING = 48;
 const NOTHING: readonly Buffer[] = [];
 const NUMERIC: ReadonlySet<number> = new Set(Buffer.from('-0123456789'));
 
-/** A member whose value matters. */
+/** A member whose value matters; `error` stands for all members that only errors of Mistral's have. */
 type Member = 'usage' | 'object' | 'error' | undefined;
 
 /**
@@ -208,12 +208,14 @@ export class UsageScanner {
 const USAGE = Buffer.from('usage');
 const USAGE_INFO = Buffer.from('usage_info');
 const OBJECT = Buffer.from('object');
-const ERROR = Buffer.from('error');
+const OF_ERRORS = ['error', 'detail', 'message'].map((name) => Buffer.from(name));
 
 function memberNamed(bytes: Buffer, start: number, end: number): Member {
   const length = end - start;
   if (length === OBJECT.length && isAt(bytes, start, OBJECT)) return 'object';
-  if (length === ERROR.length && isAt(bytes, start, ERROR)) return 'error';
+  for (const name of OF_ERRORS) {
+    if (length === name.length && isAt(bytes, start, name)) return 'error';
+  }
   if (length !== USAGE.length && length !== USAGE_INFO.length) return undefined;
   return isAt(bytes, start, length === USAGE.length ? USAGE : USAGE_INFO) ? 'usage' : undefined;
 }

@@ -51,7 +51,6 @@ describe("a replay of Mistral's own report", () => {
     });
     expect(sent).toEqual([
       ['02', 'spend-threshold', 'daily'],
-      ['02', 'spend-forecast', 'monthly'],
       ['03', 'budget-exhausted', 'daily'],
       ['03', 'spend-threshold', 'monthly'],
       ['04', 'spend-threshold', 'daily'],

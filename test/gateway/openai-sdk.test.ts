@@ -170,3 +170,15 @@ test('limits that differ, and those above the role, are refused and named as the
   });
   expect(world.received).toEqual([]);
 });
+
+test('a refusal has its message, code and field where OpenAI has them', async () => {
+  const { client } = await sdk();
+  const above = { model, messages, max_tokens: 1e6 };
+
+  const error = await client.chat.completions.create(above).catch((thrown: unknown) => thrown);
+
+  expect(error).toMatchObject({
+    ...{ status: 403, code: 'max_tokens_exceeded', param: 'max_tokens' },
+    ...{ type: 'invalid_request_error', message: expect.stringContaining('above the limit') },
+  });
+});
