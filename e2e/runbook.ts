@@ -48,7 +48,9 @@ export async function approveHeldRetirement(scene: Scene, secretName: string): P
   const { cloud, shell, mistral, outputs, rotations } = scene;
   const old = await readKey(scene, secretName);
   claim((await mistral.statusFor(old.apiKey)) === 200, 'an old key that is used today');
+  mistral.clock.daysBehind = DAYS_HELD; // no key counts as promoted before it was made
   const versionId = await rotations.rotate(secretName, () => askToRotate(scene, secretName));
+  mistral.clock.daysBehind = 0;
 
   const { input = '' } = await cloud.stepFunctions.describeExecution({
     executionArn: executionArnOf(scene, versionId),
