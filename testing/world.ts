@@ -141,6 +141,10 @@ export async function createWorld(options: WorldOptions) {
     get policy() {
       return policy;
     },
+    /** Each as whoever may invoke it calls it, with any event. */
+    get functions() {
+      return functions;
+    },
     clock,
     mistral,
     secrets,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
 import { monthlyUsage, UsageSchema } from '../../governance/mistral/organization.js';
-import { messageOf } from '../../governance/platform/failures.js';
+import { unreadText } from '../../governance/platform/failures.js';
 import { isObject, parseJson } from '../../governance/platform/json.js';
 import { DAY_MS, type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
 import type { Currency } from '../../governance/platform/wording.js';
@@ -31,7 +31,7 @@ function readJson(path: string): unknown {
   try {
     return parseJson(readFileSync(path === '-' ? 0 : path, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
-    throw wrongInput(`usage ${path} could not be read: ${messageOf(error)}`, { cause: error });
+    throw wrongInput(`usage ${path} could not be read: ${unreadText(error)}`, { cause: error });
   }
 }
 

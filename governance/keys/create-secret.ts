@@ -2,6 +2,7 @@ import { RotationRefusedError } from '../platform/errors.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
 import { createdKeyName, isKeyOf, tokenOf } from '../policy/key-name.js';
 import { expireAfterDays } from '../policy/planned-keys.js';
+import { deleteUnheld } from './held-keys.js';
 import type { ManagedKey } from './managed-key.js';
 import type { Rotation, RotationDeps } from './rotation-step.js';
 
@@ -16,11 +17,16 @@ export async function createSecret(deps: RotationDeps, rotation: Rotation): Prom
   const stored = await deps.secrets.read(secret.arn, versionId);
   const keyId = stored?.keyId ?? (await createAndStore(deps, rotation));
   for (const leftover of leftovers) {
-    if (leftover !== keyId) await deps.keySource.delete(leftover);
+    // Whoever starts a rotation chooses its token, and may choose that of another one's key.
+    if (leftover !== keyId) await deleteUnheld(deps, leftover);
   }
 }
 
-async function keysOfThisRotation(deps: RotationDeps, rotation: Rotation): Promise<string[]> {
+/** The keys at Mistral that this rotation created, by their names. */
+export async function keysOfThisRotation(
+  deps: RotationDeps,
+  rotation: Rotation,
+): Promise<string[]> {
   const { planned, versionId } = rotation;
   const ids: string[] = [];
   for await (const key of deps.keySource.list(tokenOf(versionId))) {

@@ -23,11 +23,14 @@ const RetiringKeySchema = z.object({
   promotedAt: z.iso.datetime(),
   /** When to check the old key first; in the past means at once. */
   checkAt: z.iso.datetime(),
+  /** The policy's when it was written, for people: see `readRetirement`. */
   rules: z.object({
     quietDays: z.int().min(0),
     maxDrainDays: z.int().min(0),
     onDrainTimeout: z.enum(['hold', 'revoke']),
   }),
+  /** An operator approved that the key is revoked, in use or not. */
+  approved: z.literal(true).optional(),
 });
 
 export const ReplacedKeySchema = RetiringKeySchema.extend({
@@ -173,14 +176,23 @@ export function firstCheckAt(
 
 /** The same retirement with nothing to wait for: an operator approved it, in use or not. */
 export function revokeAtOnce(retirement: Retirement, at: Date): Retirement {
-  return {
-    ...retirement,
-    checkAt: at.toISOString(),
-    rules: { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' },
-  };
+  return { ...retirement, checkAt: at.toISOString(), approved: true };
 }
 
-/** The rules of a policy, as a flow keeps them to its end. */
+const AT_ONCE: RetirementRules = { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' };
+
+/**
+ * A retirement by the policy's rules, never by those in the input: whoever may start the flow writes
+ * that. An approval is theirs to give, and says so.
+ *
+ * @throws ZodError
+ */
+export function readRetirement(event: unknown, rotation: RotationPolicy): Retirement {
+  const retirement = RetirementSchema.parse(event);
+  return { ...retirement, rules: retirement.approved ? AT_ONCE : retirementRules(rotation) };
+}
+
+/** The rules of a policy. */
 export function retirementRules(rotation: RotationPolicy): RetirementRules {
   const { quietDays, maxDrainDays, onDrainTimeout } = rotation;
   return { quietDays, maxDrainDays, onDrainTimeout };

@@ -1,5 +1,7 @@
 import { NewKeyRejectedError, NewKeyUndecidedError } from '../platform/errors.js';
 import { firstKeyRejected, rotationFailed } from './alerts/rotation-alerts.js';
+import { keysOfThisRotation } from './create-secret.js';
+import { deleteUnheld } from './held-keys.js';
 import { type KeyHealth, lackOfAccess } from './key-health.js';
 import type { ManagedKey } from './managed-key.js';
 import { versionAt } from './rotation.js';
@@ -78,7 +80,9 @@ async function withdraw(
 ): Promise<void> {
   const { secret, versionId } = rotation;
   await deps.secrets.clearPending(secret.arn, versionId);
-  await deps.keySource.delete(keyId);
+  // A value that somebody stored by hand may name any key.
+  const created = await keysOfThisRotation(deps, rotation);
+  if (created.includes(keyId)) await deleteUnheld(deps, keyId);
   deps.counts.count('withdrawn');
   await notify(deps, secret.name, rotationFailed(rotation, reason, deps.now()));
 }

@@ -98,7 +98,12 @@ export class OperatorNeededError extends Error {
   override readonly name = 'OperatorNeededError';
 }
 
-/** The key that was to be revoked is the one AWSCURRENT names. */
+/** The secret that a retirement names does not hold the key that it names. */
+export class KeyNotHeldError extends Error {
+  override readonly name = 'KeyNotHeldError';
+}
+
+/** The key that was to be revoked is one that AWSCURRENT or AWSPENDING of a secret names. */
 export class KeyStillCurrentError extends Error {
   override readonly name = 'KeyStillCurrentError';
 }

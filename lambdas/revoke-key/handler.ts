@@ -1,32 +1,26 @@
+import { refuseHeld } from '../../governance/keys/held-keys.js';
 import type { KeyDeps } from '../../governance/keys/key-deps.js';
-import { type Retirement, RetirementSchema } from '../../governance/keys/retirement.js';
-import { readCurrentKey } from '../../governance/keys/stored-keys.js';
-import { KeyStillCurrentError } from '../../governance/platform/errors.js';
-import { isPlanned } from '../../governance/policy/planned-keys.js';
+import {
+  checkRetirement,
+  type RetirementCheckDeps,
+} from '../../governance/keys/retirement-check.js';
 
-export type RevokeKeyDeps = Pick<KeyDeps, 'policy' | 'secrets' | 'keySource' | 'log'>;
+export type RevokeKeyDeps = RetirementCheckDeps & Pick<KeyDeps, 'keySource' | 'log'>;
 
-/** Task of the retirement flow: deletes the old key, after a last check of what AWSCURRENT names. */
-export function createRevokeKeyHandler({ policy, secrets, keySource, log }: RevokeKeyDeps) {
-  return async (event: unknown): Promise<{ outcome: 'deleted' | 'already gone' }> => {
-    const retirement = RetirementSchema.parse(event);
-    const { secretName, oldKeyId } = retirement;
-    if (isPlanned(policy, secretName)) await refuseCurrent(secrets, retirement);
-    const outcome = await keySource.delete(oldKeyId);
-    log.info('revoked', { secret: secretName, keyId: oldKeyId, outcome });
-    return { outcome };
-  };
+export interface Revocation {
+  /** `not due`: what was found before no longer holds, so nothing was deleted. */
+  readonly outcome: 'deleted' | 'already gone' | 'not due';
 }
 
-async function refuseCurrent(
-  secrets: RevokeKeyDeps['secrets'],
-  { secretName, oldKeyId }: Retirement,
-): Promise<void> {
-  const { key } = await readCurrentKey(secrets, secretName);
-  if (key && key.keyId !== oldKeyId) return;
-  throw new KeyStillCurrentError(
-    key
-      ? `key ${oldKeyId} is what AWSCURRENT of ${secretName} names: not revoked`
-      : `AWSCURRENT of ${secretName} names no key: key ${oldKeyId} not revoked`,
-  );
+/** Task of the retirement flow: deletes the old key, if all that allows it still holds at this moment. */
+export function createRevokeKeyHandler(deps: RevokeKeyDeps) {
+  return async (event: unknown): Promise<Revocation> => {
+    const { retirement, verdict, oldKey } = await checkRetirement(deps, event);
+    const { secretName, oldKeyId } = retirement;
+    if (!oldKey) return { outcome: 'already gone' };
+    await refuseHeld(deps, retirement, oldKey);
+    const outcome = verdict.kind === 'revoke' ? await deps.keySource.delete(oldKeyId) : 'not due';
+    deps.log.info('revoked', { secret: secretName, keyId: oldKeyId, outcome });
+    return { outcome };
+  };
 }

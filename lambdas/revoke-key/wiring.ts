@@ -3,5 +3,6 @@ import type { LoggingRuntime } from '../../governance/policy/function-runtime.js
 import { createRevokeKeyHandler } from './handler.js';
 
 export function wireRevokeKey(runtime: LoggingRuntime) {
-  return createRevokeKeyHandler({ ...createKeyClients(runtime), log: runtime.log });
+  const { log, now } = runtime;
+  return createRevokeKeyHandler({ ...createKeyClients(runtime), log, now });
 }

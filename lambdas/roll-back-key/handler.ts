@@ -1,34 +1,61 @@
+import { deleteUnheld } from '../../governance/keys/held-keys.js';
 import type { KeyDeps } from '../../governance/keys/key-deps.js';
-import { ReplacedKeySchema } from '../../governance/keys/retirement.js';
+import { type ReplacedKey, ReplacedKeySchema } from '../../governance/keys/retirement.js';
+import { acceptsOld } from '../../governance/keys/retirement-check.js';
 import { blockingVersion, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { isKeyOf } from '../../governance/policy/key-name.js';
+import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 
-export interface RollBackKeyDeps extends Pick<KeyDeps, 'keySource' | 'log'> {
+export interface RollBackKeyDeps
+  extends Pick<KeyDeps, 'policy' | 'keySource' | 'inspector' | 'prober' | 'log' | 'now'> {
   readonly secrets: SecretVersions;
 }
 
 export interface RollBack {
-  /** `overtaken`: a later rotation's key is current by now, so nothing was changed. */
+  /** `overtaken`: what was found before no longer holds, so nothing was changed. */
   readonly outcome: 'rolled back' | 'overtaken';
   /** The version of another rotation, which has not finished and keeps Secrets Manager from the next. */
   readonly unfinished?: string | undefined;
 }
 
 /** Task of the retirement flow: promotes the previous key again and deletes the bad one. */
-export function createRollBackKeyHandler({ secrets, keySource, log }: RollBackKeyDeps) {
+export function createRollBackKeyHandler(deps: RollBackKeyDeps) {
+  const { secrets, log } = deps;
   return async (event: unknown): Promise<RollBack> => {
-    const { secretId, secretName, oldVersionId, newVersionId, newKeyId } =
-      ReplacedKeySchema.parse(event);
-    const current = versionAt(await secrets.describe(secretId), 'AWSCURRENT');
-    if (current !== oldVersionId) {
+    const replaced = ReplacedKeySchema.parse(event);
+    const { secretId, oldVersionId, newVersionId, newKeyId } = replaced;
+    const state = await secrets.describe(secretId);
+    const planned = plannedKeys(deps.policy).find(({ secretName }) => secretName === state.name);
+    if (!planned || !(await isProvenBad(deps, replaced))) return { outcome: 'overtaken' };
+    if (versionAt(state, 'AWSCURRENT') !== oldVersionId) {
       const moved = await secrets.moveCurrent(secretId, newVersionId, oldVersionId);
       if (moved === 'moved on') return { outcome: 'overtaken' };
     }
     // Left on the bad version, AWSPENDING would make the next rotation resume it.
     await secrets.clearPending(secretId, newVersionId);
-    await keySource.delete(newKeyId);
-    log.warn('rolled back', { secret: secretName, keyId: newKeyId });
+    await deleteCreated(deps, planned, replaced);
+    log.warn('rolled back', { secret: state.name, keyId: newKeyId });
     const unfinished = blockingVersion(await secrets.describe(secretId));
     return { outcome: 'rolled back', unfinished };
   };
+}
+
+/** Whether the versions hold the keys that the input says, the new one bad and the old one accepted. */
+async function isProvenBad(deps: RollBackKeyDeps, replaced: ReplacedKey): Promise<boolean> {
+  const { secretId, newVersionId, newKeyId } = replaced;
+  const newKey = await deps.secrets.read(secretId, newVersionId);
+  if (newKey?.keyId !== newKeyId) return false;
+  const { health } = await deps.inspector.inspect(newKey, newVersionId, deps.now());
+  return health.kind === 'bad' && acceptsOld(deps, replaced);
+}
+
+/** Of a key that somebody stored by hand, its version may name any id. */
+async function deleteCreated(
+  deps: RollBackKeyDeps,
+  { key }: PlannedKey,
+  { newKeyId, newVersionId }: ReplacedKey,
+): Promise<void> {
+  const listed = await deps.inspector.find(newKeyId, newVersionId);
+  if (listed && isKeyOf(listed.name, key.name, newVersionId)) await deleteUnheld(deps, newKeyId);
 }

@@ -3,5 +3,6 @@ import type { LoggingRuntime } from '../../governance/policy/function-runtime.js
 import { createRollBackKeyHandler } from './handler.js';
 
 export function wireRollBackKey(runtime: LoggingRuntime) {
-  return createRollBackKeyHandler({ ...createKeyClients(runtime), log: runtime.log });
+  const { log, now } = runtime;
+  return createRollBackKeyHandler({ ...createKeyClients(runtime), log, now });
 }

@@ -2,12 +2,15 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { DeletionVerdict } from '../../governance/keys/operator/deletion.js';
 import type { RetirementVerdict } from '../../governance/keys/retirement.js';
+import type { Revocation } from '../../lambdas/revoke-key/handler.js';
 import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
 import type { RetirementFunctions } from './retirement-functions.js';
 import { RetirementSteps } from './retirement-steps.js';
 import { SECRET_ACTIONS } from './secret-access.js';
 
-const { inspect, read, moveLabels } = SECRET_ACTIONS;
+const { inspect, read, verifyAndPromote } = SECRET_ACTIONS;
+
+const NOT_DUE: Revocation['outcome'] = 'not due';
 
 const rollBackIs = (outcome: RollBack['outcome']) =>
   sfn.Condition.stringEquals('$.rollBack.outcome', outcome);
@@ -17,12 +20,21 @@ export function retirementStates(scope: Construct, functions: RetirementFunction
   const verify = functions.add('Verify', 'verify-retirement', 'Judges an old key', inspect);
   const revoke = functions.add('Revoke', 'revoke-key', 'Deletes an old key at Mistral', inspect);
   const check = functions.add('Confirm', 'confirm-revocation', 'Checks a deleted key', read);
-  const promote = functions.add('RollBack', 'roll-back-key', 'Promotes a previous key', moveLabels);
+  const promote = functions.add(
+    'RollBack',
+    'roll-back-key',
+    'Promotes a previous key',
+    verifyAndPromote,
+  );
   const steps = new RetirementSteps<RetirementVerdict['kind']>(scope, verify, functions.notify);
 
   const confirm = steps
     .task('Confirm revocation', check, '$.confirmation')
     .next(steps.notify('revoked', 'Retired'));
+  const notDue = sfn.Condition.stringEquals('$.revocation.outcome', NOT_DUE);
+  const revocation = steps
+    .task('Revoke key', revoke, '$.revocation')
+    .next(new sfn.Choice(scope, 'Still due?').when(notDue, steps.verify).otherwise(confirm));
   const rollBack = steps
     .task('Roll back', promote, '$.rollBack')
     .next(
@@ -32,7 +44,7 @@ export function retirementStates(scope: Construct, functions: RetirementFunction
     );
 
   return steps.checkUntil({
-    revoke: steps.task('Revoke key', revoke, '$.revocation').next(confirm),
+    revoke: revocation,
     'already-revoked': confirm,
     wait: steps.scheduleCheck,
     'key-in-use': steps.notifyAndCheckAgain('key-in-use'),

@@ -21,7 +21,7 @@ const NOTIFY: Readonly<Record<RetirementEvent, string>> = {
 };
 
 /** Errors that are the same however often a task is tried. */
-const FINAL_ERRORS = ['KeyStillCurrentError', 'ZodError'];
+const FINAL_ERRORS = ['KeyNotHeldError', 'KeyStillCurrentError', 'ZodError'];
 
 /** What a retirement is made of, with the Admin API and in operator mode. */
 export class RetirementSteps<Verdict extends string> {

@@ -20,7 +20,6 @@ const INSPECT = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue
 export const SECRET_ACTIONS = {
   rotate: [...INSPECT, 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
   verifyAndPromote: [...INSPECT, 'secretsmanager:UpdateSecretVersionStage'],
-  moveLabels: ['secretsmanager:DescribeSecret', 'secretsmanager:UpdateSecretVersionStage'],
   inspect: INSPECT,
   read: ['secretsmanager:GetSecretValue'],
   audit: [...INSPECT, 'secretsmanager:ListSecretVersionIds'],

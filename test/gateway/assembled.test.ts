@@ -112,6 +112,25 @@ test.each([
   expect(await settled('caller#', 'tokens')).toBe(tokens);
 });
 
+test('a moderation, which is free, is not refused for tokens', async () => {
+  const { ask, settled } = await assembled(
+    (response) => answerJson(response, 200, { id: 'm', results: [] }),
+    (document) => {
+      document.workspaces[0].models = '*';
+      document.roles.developer = { ...document.roles.developer, models: '*', dailyTokens: 1000 };
+    },
+  );
+  const long = { model: 'mistral-moderation-2603', input: ['x'.repeat(60_000)] };
+
+  expect((await ask(long, 'developer', '/v1/moderations')).status).toBe(200);
+  expect(
+    (await ask({ ...long, model: 'mistral-embed' }, 'developer', '/v1/embeddings')).status,
+  ).toBe(402);
+
+  expect(await settled('caller#', 'tokens')).toBe(0);
+  expect(await settled(DEV, 'requests')).toBe(1);
+});
+
 test('annotated pages cost the price of annotated pages', async () => {
   const { ask, settled } = await assembled((response) =>
     answerJson(response, 200, { pages: [], usage_info: { pages_processed: 2 } }),

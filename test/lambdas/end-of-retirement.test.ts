@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Retirement } from '../../governance/keys/retirement.js';
-import type { KeyProbe } from '../../governance/mistral/mistral.js';
+import type { KeyProbe, ListedKey } from '../../governance/mistral/mistral.js';
 import {
   KeyStillCurrentError,
   RevocationUnconfirmedError,
+  SecretGoneError,
 } from '../../governance/platform/errors.js';
 import { createConfirmRevocationHandler } from '../../lambdas/confirm-revocation/handler.js';
 import { createRevokeKeyHandler } from '../../lambdas/revoke-key/handler.js';
@@ -20,6 +21,8 @@ import {
 const values: Record<string, ReturnType<typeof aManagedKey>> = {
   v1: aManagedKey('old'),
   v2: aManagedKey('new'),
+  oldtoken: aManagedKey('old'),
+  newtoken: aManagedKey('new'),
 };
 
 function deleting(record: string[], prefix = '') {
@@ -31,20 +34,48 @@ function deleting(record: string[], prefix = '') {
   };
 }
 
+/** As Mistral lists the old key. */
+const listedOld = {
+  id: 'old',
+  name: 'dev-team-key-20260101-oldtoken',
+  workspaceId: undefined,
+  workspaceName: undefined,
+  createdAt: undefined,
+  expiresOn: undefined,
+  lastUsedOn: '2026-04-01' as const,
+};
+const LATER = () => new Date('2026-04-03T01:00:00Z');
+const OWN = aSecret({});
+
+/** Secrets Manager with the one secret, whose labels are as given. */
+function ownSecret(stages: Readonly<Record<string, readonly string[]>>) {
+  return async (secretId: string) => {
+    if (secretId === OWN.name || secretId === OWN.arn) return aSecret(stages);
+    throw new SecretGoneError(`no secret ${secretId}`);
+  };
+}
+
 function revoke(
   current: string | undefined,
   policy = aPolicy(),
   retirement: Retirement = aRetirement(),
+  listed: ListedKey = listedOld,
 ) {
   const deleted: string[] = [];
   const handler = createRevokeKeyHandler({
     policy,
     secrets: {
-      describe: async () => aSecret(current ? { [current]: ['AWSCURRENT'] } : {}),
+      describe: ownSecret(current ? { [current]: ['AWSCURRENT'] } : {}),
       read: async (_secret, version) => values[version],
     },
+    inspector: {
+      find: async (keyId) => (keyId === 'old' ? listed : undefined),
+      inspect: async () => ({ health: { kind: 'works' }, models: [] }),
+    },
+    prober: { probe: async () => ({ kind: 'accepted', models: [] }) },
     keySource: deleting(deleted),
     log: silentLog,
+    now: LATER,
   });
   return { deleted, outcome: handler(retirement) };
 }
@@ -56,8 +87,21 @@ describe('revoking', () => {
     expect(deleted).toEqual(['old']);
   });
 
+  test('leaves a key that was used after the check', async () => {
+    const usedAgain = { ...listedOld, lastUsedOn: '2026-04-03' as const };
+    const { deleted, outcome } = revoke('v2', aPolicy(), aRetirement(), usedAgain);
+    expect(await outcome).toEqual({ outcome: 'not due' });
+    expect(deleted).toEqual([]);
+  });
+
+  test('finds that a key is gone', async () => {
+    const { deleted, outcome } = revoke('v2', aPolicy(), aRetirement({ oldKeyId: 'unknown' }));
+    expect(await outcome).toEqual({ outcome: 'already gone' });
+    expect(deleted).toEqual([]);
+  });
+
   test.each([
-    ['the old key is current', 'v1', /what AWSCURRENT of .* names/],
+    ['the old key is current', 'v1', /what AWSCURRENT or AWSPENDING of .* names/],
     ['no key is current', undefined, /names no key/],
     ['the current version cannot be read', 'v9', /names no key/],
   ])('fails when %s, and deletes nothing', async (_name, current, message) => {
@@ -74,14 +118,19 @@ describe('revoking a key that left the policy', () => {
     document.workspaces[0].keys = [];
   });
 
-  test.each(['v1', undefined])('deletes it with %s as the current version', async (current) => {
-    const { deleted, outcome } = revoke(current, without, aRemoval());
-    expect(await outcome).toEqual({ outcome: 'deleted' });
-    expect(deleted).toEqual(['old']);
-  });
+  const removal = aRemoval({ oldVersionId: 'oldtoken' });
+
+  test.each(['oldtoken', undefined])(
+    'deletes it with %s as the current version',
+    async (current) => {
+      const { deleted, outcome } = revoke(current, without, removal);
+      expect(await outcome).toEqual({ outcome: 'deleted' });
+      expect(deleted).toEqual(['old']);
+    },
+  );
 
   test('fails when it is back in the policy and current', async () => {
-    const { deleted, outcome } = revoke('v1', aPolicy(), aRemoval());
+    const { deleted, outcome } = revoke('oldtoken', aPolicy(), removal);
     await expect(outcome).rejects.toThrow(KeyStillCurrentError);
     expect(deleted).toEqual([]);
   });
@@ -125,22 +174,36 @@ describe('confirming', () => {
 });
 
 describe('rolling back', () => {
+  const retirement = aRetirement({ newVersionId: 'newtoken' });
+
   function rollBack(current: string, pending?: string) {
     const did: string[] = [];
+    let now = current;
     const handler = createRollBackKeyHandler({
+      policy: aPolicy(),
       secrets: {
-        describe: async () =>
-          aSecret({ [current]: ['AWSCURRENT'], ...(pending && { [pending]: ['AWSPENDING'] }) }),
+        describe: (secretId) =>
+          ownSecret({ [now]: ['AWSCURRENT'], ...(pending && { [pending]: ['AWSPENDING'] }) })(
+            secretId,
+          ),
         read: async (_secret, version) => values[version],
         putPending: async () => 'stored',
         moveCurrent: async (_secret, from, to) => {
           did.push(`AWSCURRENT ${from} -> ${to}`);
-          return current === from ? 'moved' : 'moved on';
+          if (now !== from) return 'moved on';
+          now = to;
+          return 'moved';
         },
         clearPending: async (_secret, version) => void did.push(`clear ${version}`),
       },
+      inspector: {
+        find: async (id) => ({ ...listedOld, id, name: 'dev-team-key-20260401-newtoken' }),
+        inspect: async () => ({ health: { kind: 'bad', reason: 'gone' }, models: [] }),
+      },
+      prober: { probe: async () => ({ kind: 'accepted', models: [] }) },
       keySource: deleting(did, 'delete '),
       log: silentLog,
+      now: LATER,
     });
     return { did, handler };
   }
@@ -152,26 +215,26 @@ describe('rolling back', () => {
   });
 
   test('promotes the previous key before it deletes the new one', async () => {
-    const { did, handler } = rollBack('v2');
-    expect(await handler(aRetirement())).toEqual({ outcome: 'rolled back' });
-    expect(did).toEqual(['AWSCURRENT v2 -> v1', 'clear v2', 'delete new']);
+    const { did, handler } = rollBack('newtoken');
+    expect(await handler(retirement)).toEqual({ outcome: 'rolled back' });
+    expect(did).toEqual(['AWSCURRENT newtoken -> v1', 'clear newtoken', 'delete new']);
   });
 
   test('repeated, finds the label moved and finishes', async () => {
     const { did, handler } = rollBack('v1');
-    expect(await handler(aRetirement())).toEqual({ outcome: 'rolled back' });
-    expect(did).toEqual(['clear v2', 'delete new']);
+    expect(await handler(retirement)).toEqual({ outcome: 'rolled back' });
+    expect(did).toEqual(['clear newtoken', 'delete new']);
   });
 
   test('leaves the rotation of another key alone, and says that it is in progress', async () => {
     const { did, handler } = rollBack('v1', 'v3');
-    expect(await handler(aRetirement())).toEqual({ outcome: 'rolled back', unfinished: 'v3' });
-    expect(did).toEqual(['clear v2', 'delete new']);
+    expect(await handler(retirement)).toEqual({ outcome: 'rolled back', unfinished: 'v3' });
+    expect(did).toEqual(['clear newtoken', 'delete new']);
   });
 
   test('changes nothing once the key of a later rotation is current', async () => {
     const { did, handler } = rollBack('v3');
-    expect(await handler(aRetirement())).toEqual({ outcome: 'overtaken' });
-    expect(did).toEqual(['AWSCURRENT v2 -> v1']);
+    expect(await handler(retirement)).toEqual({ outcome: 'overtaken' });
+    expect(did).toEqual(['AWSCURRENT newtoken -> v1']);
   });
 });

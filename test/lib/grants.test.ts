@@ -76,7 +76,7 @@ test.each([
   ['RetirementFunctionsVerify', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
   ['RetirementFunctionsRevoke', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
   ['RetirementFunctionsConfirm', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
-  ['RetirementFunctionsRollBack', [ADMIN_KEY]],
+  ['RetirementFunctionsRollBack', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
   [
     'GatewayFunction',
     [
@@ -137,20 +137,20 @@ test('the value of a secret is for its readers and those of ours who need it, ov
       'allow DescribeSecret, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
       'allow DescribeSecret, GetSecretValue, PutSecretValue, UpdateSecretVersionStage to RotationFunctionRole',
       'allow DescribeSecret, GetSecretValue, RotateSecret to ProvisioningFunctionRole',
-      'allow DescribeSecret, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
+      'allow DescribeSecret, GetSecretValue, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
       'allow GetSecretValue to RetirementFunctionsConfirmRole',
       'deny * to * when Bool aws:SecureTransport false',
-      'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole AuditFunctionRole ProvisioningFunctionRole arn:aws:iam::111122223333:role/developer',
+      'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole RetirementFunctionsRollBackRole AuditFunctionRole ProvisioningFunctionRole arn:aws:iam::111122223333:role/developer',
     ],
     [
       'allow DescribeSecret, GetSecretValue to RetirementFunctionsRevokeRole RetirementFunctionsVerifyRole',
       'allow DescribeSecret, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
       'allow DescribeSecret, GetSecretValue, PutSecretValue, UpdateSecretVersionStage to RotationFunctionRole',
       'allow DescribeSecret, GetSecretValue, RotateSecret to ProvisioningFunctionRole',
-      'allow DescribeSecret, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
+      'allow DescribeSecret, GetSecretValue, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
       'allow GetSecretValue to GatewayFunctionRole RetirementFunctionsConfirmRole',
       'deny * to * when Bool aws:SecureTransport false',
-      'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole AuditFunctionRole ProvisioningFunctionRole GatewayFunctionRole',
+      'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole RetirementFunctionsRollBackRole AuditFunctionRole ProvisioningFunctionRole GatewayFunctionRole',
     ],
   ]);
 });

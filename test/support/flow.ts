@@ -7,6 +7,7 @@ import {
   type RetirementVerdict,
 } from '../../governance/keys/retirement.js';
 import { createNotifyOnCallHandler } from '../../lambdas/notify-on-call/handler.js';
+import type { Revocation } from '../../lambdas/revoke-key/handler.js';
 import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
 import { createVirtualClock } from '../../testing/clock.js';
 import type { Definition } from '../../testing/definition.js';
@@ -19,6 +20,7 @@ export interface FlowPlan {
   /** The verdicts in turn; the last one repeats. */
   readonly verdicts?: readonly (RetirementVerdict | { readonly kind: string })[];
   readonly rollBacks?: readonly RollBack['outcome'][];
+  readonly revocations?: readonly Revocation['outcome'][];
   /** @default a key that was replaced */
   readonly retirement?: Retirement;
   /** The error of a call, by the call and the number of earlier calls. */
@@ -45,7 +47,11 @@ const NoticeSchema = z.object({ event: z.string(), flow: RetirementSchema });
 
 /** Plays one retirement by the definition: each function answers as planned, but notify-on-call is real. */
 export async function playFlow(definition: Definition, plan: FlowPlan): Promise<PlayedFlow> {
-  const { verdicts = [{ kind: 'revoke' }], rollBacks = ['rolled back'] } = plan;
+  const {
+    verdicts = [{ kind: 'revoke' }],
+    rollBacks = ['rolled back'],
+    revocations = ['deleted'],
+  } = plan;
   const clock = createVirtualClock(START);
   const calls: string[] = [];
   const counts = new Map<string, number>();
@@ -86,7 +92,7 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
         rejectedSince.push(EarlierCheckSchema.parse(input).verdict?.rejectedSince);
         return inTurn(verdicts, before);
       }),
-      FunctionsRevoke: task('revoke', () => ({ outcome: 'deleted' })),
+      FunctionsRevoke: task('revoke', (before) => ({ outcome: inTurn(revocations, before) })),
       FunctionsConfirm: task('confirm', () => ({ rejected: true })),
       FunctionsRollBack: task('roll back', (before) => ({ outcome: inTurn(rollBacks, before) })),
       async FunctionsNotify(input) {

@@ -204,16 +204,32 @@ describe('the command of an alert works in the state in which it is sent:', () =
   });
 
   test.each([
-    ['there', false, 1],
-    ['deleted already', true, 0],
-  ])('Revoked removed key, its secret %s', async (_state, isDeleted, count) => {
+    ['its own retirement', false, 1],
+    ['somebody in the console', true, 0],
+  ])('Revoked removed key, by %s', async (_state, isGone, count) => {
     const world = await deployed();
+    const { keyId } = world.currentKey();
     const workspaces = ONE_KEY.workspaces.map((one) => ({ ...one, keys: [] }));
     await world.deploy({ ...ONE_KEY, workspaces });
-    if (isDeleted) world.secrets.delete(SECRET);
+    if (isGone) {
+      world.secrets.delete(SECRET);
+      world.mistral.keys.delete(keyId);
+    }
     await world.pass(4 * 24);
     expect(await world.follow(commandsOf(world, 'Revoked removed key'))).toBe(count);
     expect(() => world.secrets.find(SECRET)).toThrow(/can't find/);
+  });
+
+  test('Retirement of the removed key failed: its secret, which said whose it is, is deleted', async () => {
+    const world = await deployed();
+    const { keyId } = world.currentKey();
+    const workspaces = ONE_KEY.workspaces.map((one) => ({ ...one, keys: [] }));
+    await world.deploy({ ...ONE_KEY, workspaces });
+    world.secrets.delete(SECRET);
+    await world.pass(4 * 24);
+    expect(world.mistral.keys.all().map(({ id }) => id)).toContain(keyId);
+    expect(commandsOf(world, 'Retirement of the removed key')).not.toEqual([]);
+    expect(world.executions.all().map(({ status }) => status)).toEqual(['FAILED']);
   });
 
   test.each([

@@ -338,7 +338,7 @@ describe('the commands', () => {
     expect(inputOf(command)).toEqual({
       ...retirement,
       checkAt: at.toISOString(),
-      rules: { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' },
+      approved: true,
     });
   });
 

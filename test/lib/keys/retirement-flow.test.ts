@@ -54,6 +54,7 @@ describe('an unused key', () => {
       'Verify',
       'Act on the verdict',
       'Revoke key',
+      'Still due?',
       'Confirm revocation',
       'Notify: key revoked',
       'Retired',
@@ -103,6 +104,22 @@ describe('an unused key', () => {
 });
 
 describe('a key used lately', () => {
+  test('between its check and its revocation is checked again', async () => {
+    const played = await play({
+      verdicts: [revoke, wait(4), revoke],
+      revocations: ['not due', 'deleted'],
+    });
+    expect(played.calls).toEqual([
+      '2026-04-03T01 verify',
+      '2026-04-03T01 revoke',
+      '2026-04-03T01 verify',
+      '2026-04-04T01 verify',
+      '2026-04-04T01 revoke',
+      '2026-04-04T01 confirm',
+      '2026-04-04T01 notify revoked',
+    ]);
+  });
+
   test('is checked again at the time each verdict names, without an alert', async () => {
     const played = await play({ verdicts: [wait(4), wait(7), revoke] });
     expect(played.calls).toEqual([
@@ -331,7 +348,11 @@ test('an alert that could not be sent on the way is not taken for the cause of a
 
 test('errors that are the same however often a task is tried are final in every task', () => {
   for (const { state } of tasks) {
-    expect(finalErrorsOf(definition, state)).toEqual(['KeyStillCurrentError', 'ZodError']);
+    expect(finalErrorsOf(definition, state)).toEqual([
+      'KeyNotHeldError',
+      'KeyStillCurrentError',
+      'ZodError',
+    ]);
   }
 });
 

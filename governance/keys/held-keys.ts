@@ -1,0 +1,92 @@
+import type { ListedKey } from '../mistral/mistral.js';
+import { KeyNotHeldError, KeyStillCurrentError, SecretGoneError } from '../platform/errors.js';
+import { mapBounded } from '../platform/map-bounded.js';
+import { parseKeyName, tokenOf } from '../policy/key-name.js';
+import { isPlanned, plannedKeys } from '../policy/planned-keys.js';
+import type { KeyDeps } from './key-deps.js';
+import type { Retirement } from './retirement.js';
+import { versionAt } from './rotation.js';
+import { describeExisting, readCurrentKey, readOwnKey } from './stored-keys.js';
+
+type HolderDeps = Pick<KeyDeps, 'policy' | 'secrets'>;
+
+const SECRETS_AT_ONCE = 8;
+
+/** The secret of the policy that names a key as its current or its next one, if there is one. */
+export async function holderOf(
+  { policy, secrets }: HolderDeps,
+  keyId: string,
+): Promise<string | undefined> {
+  const holders = await mapBounded(plannedKeys(policy), SECRETS_AT_ONCE, async ({ secretName }) => {
+    const state = await describeExisting(secrets, secretName);
+    if (!state) return undefined;
+    for (const stage of ['AWSCURRENT', 'AWSPENDING'] as const) {
+      const held = await readOwnKey(secrets, state.arn, versionAt(state, stage));
+      if (held?.keyId === keyId) return secretName;
+    }
+    return undefined;
+  });
+  return holders.find((holder) => holder !== undefined);
+}
+
+/** Deletes a key that a rotation leaves behind, whoever wrote its id: never one that a secret still names. */
+export async function deleteUnheld(
+  deps: HolderDeps & Pick<KeyDeps, 'keySource' | 'log'>,
+  keyId: string,
+): Promise<void> {
+  const heldBy = await holderOf(deps, keyId);
+  if (heldBy === undefined) await deps.keySource.delete(keyId);
+  else deps.log.error('key not deleted: a secret names it', { keyId, secret: heldBy });
+}
+
+/**
+ * The last check before an old key is deleted. People may write what a retirement says of it, so its
+ * secret must say the same, and no secret of the policy may still need it.
+ *
+ * @throws KeyNotHeldError, KeyStillCurrentError
+ */
+export async function refuseHeld(
+  deps: HolderDeps,
+  retirement: Retirement,
+  listed: Pick<ListedKey, 'name'>,
+): Promise<void> {
+  const { secretName, oldKeyId } = retirement;
+  await refuseForeign(deps, retirement, listed);
+  if (isPlanned(deps.policy, secretName)) {
+    const { key } = await readCurrentKey(deps.secrets, secretName);
+    if (!key) {
+      const what = `AWSCURRENT of ${secretName} names no key`;
+      throw new KeyStillCurrentError(`${what}: key ${oldKeyId} not revoked`);
+    }
+  }
+  const heldBy = await holderOf(deps, oldKeyId);
+  if (heldBy === undefined) return;
+  throw new KeyStillCurrentError(
+    `key ${oldKeyId} is what AWSCURRENT or AWSPENDING of ${heldBy} names: not revoked`,
+  );
+}
+
+async function refuseForeign(
+  { policy, secrets }: HolderDeps,
+  { secretId, secretName, oldKeyId, oldVersionId }: Retirement,
+  listed: Pick<ListedKey, 'name'>,
+): Promise<void> {
+  const refuse = (reason: string) => new KeyNotHeldError(`${reason}: key ${oldKeyId} not revoked`);
+  const state = await secrets.describe(secretId).catch((error: unknown) => {
+    throw error instanceof SecretGoneError ? refuse(error.message) : error;
+  });
+  if (state.name !== secretName)
+    throw refuse(`${secretId} is secret ${state.name}, not ${secretName}`);
+  const held = await readOwnKey(secrets, state.arn, oldVersionId);
+  if (held?.keyId !== oldKeyId) {
+    const what = held ? `holds key ${held.keyId}` : 'holds no key';
+    throw refuse(`version ${oldVersionId} of ${secretName} ${what}`);
+  }
+  if (isPlanned(policy, secretName)) return;
+  // Anybody may make a secret that no policy names, and store any key's id in it.
+  const { key, token } = parseKeyName(listed.name) ?? {};
+  if (secretName.endsWith(`/${key}`) && token === tokenOf(oldVersionId)) return;
+  throw refuse(
+    `${secretName} is not in the policy, and its rotation to ${oldVersionId} created no key named ${listed.name}`,
+  );
+}
