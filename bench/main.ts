@@ -5,12 +5,14 @@ import type { Figure } from './figure.js';
 import { benchFunctionStarts } from './function-starts.js';
 import { benchGatewaySpeed } from './gateway-speed.js';
 import { jsonReport, tableReport } from './report.js';
+import { benchSpendForecast } from './spend-forecast.js';
 
 const BENCHMARKS = {
   'bundle-sizes': benchBundleSizes,
   'function-starts': benchFunctionStarts,
   'audit-scale': benchAuditScale,
   'gateway-speed': benchGatewaySpeed,
+  'spend-forecast': benchSpendForecast,
 };
 
 const { values, positionals } = parseArgs({

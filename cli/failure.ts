@@ -93,7 +93,7 @@ export function failureOf(error: unknown): CommandFailure {
   if (isFromAws(error)) return unreachable('aws_refused', `AWS: ${name}: ${message}`);
   if (name === 'TimeoutError' || isFromNetwork(error)) {
     const hint = trustHint(codeOf(error));
-    return unreachable('aws_unreachable', `AWS could not be reached: ${message}${hint}`);
+    return unreachable('aws_unreachable', `AWS could not be reached: ${message.trimEnd()}${hint}`);
   }
   return new CommandFailure('failed', EXIT.no, message || name, { cause: error });
 }
@@ -106,7 +106,7 @@ function isFromAws(
 }
 
 function isFromNetwork(error: unknown): boolean {
-  return /^(ECONN|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|EHOSTUNREACH|ENETUNREACH|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
+  return /^(ECONN|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|EHOSTUNREACH|ENETUNREACH|ERR_TLS|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
     codeOf(error),
   );
 }

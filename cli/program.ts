@@ -9,6 +9,7 @@ import { registerKeysList } from './commands/keys-list.js';
 import { registerKeysRotate } from './commands/keys-rotate.js';
 import { registerKeysSupply } from './commands/keys-supply.js';
 import { registerPolicyCheck } from './commands/policy-check.js';
+import { registerPrices } from './commands/prices.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerSpend } from './commands/spend.js';
 import { registerWorkspacesSync } from './commands/workspaces-sync.js';
@@ -49,6 +50,7 @@ export function createProgram(cli: Cli, output: OutputConfiguration = {}): Comma
   registerKeysSupply(keys, cli);
   registerAudit(program, cli);
   registerSpend(program, cli);
+  registerPrices(program, cli);
   registerExplain(program, cli);
   registerSimulate(program, cli);
   const workspaces = program.command('workspaces').description('the workspaces at Mistral');

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
+import { messageOf } from '../governance/platform/failures.js';
 import type { Cli } from './cli.js';
-import { EXIT, type ExitCode, failureOf, wrongUse } from './failure.js';
+import { EXIT, type ExitCode, failureOf, wrongInput, wrongUse } from './failure.js';
 import { createKnownKeys } from './known-keys.js';
 import { createPrinter } from './printer.js';
 import { createProgram } from './program.js';
@@ -9,7 +10,7 @@ import { createPrompts, type Input } from './terminal/prompts.js';
 import type { Output } from './terminal/style.js';
 
 /** What the command line uses of the process that it runs in. */
-export interface Surroundings extends Pick<Cli, 'now' | 'sleep'> {
+export interface Surroundings extends Pick<Cli, 'now' | 'sleep' | 'region'> {
   /** @default Node's own way out */
   readonly outbound?: Cli['outbound'];
   readonly stdin: Input;
@@ -29,7 +30,7 @@ export interface CommandLine {
 const COMMAND_MISSING = 'commander.help';
 
 export function createCommandLine(surroundings: Surroundings): CommandLine {
-  const { stdin, stderr, canSpin, now, sleep, outbound = async () => ({}) } = surroundings;
+  const { stdin, stderr, canSpin, now, sleep, region } = surroundings;
   const keys = createKnownKeys();
   const printer = createPrinter(surroundings, keys.redact);
   const progress = createProgress(stderr, canSpin, keys.redact);
@@ -42,7 +43,15 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
     stdin,
     now,
     sleep,
-    outbound,
+    region,
+
+    async outbound() {
+      try {
+        return (await surroundings.outbound?.()) ?? {};
+      } catch (error) {
+        throw wrongInput(messageOf(error), { cause: error });
+      }
+    },
 
     async run({ json = false }, command) {
       try {

@@ -8,12 +8,14 @@ import {
 import { endpointOf } from '../governance/metering/endpoints.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Hold, Metering } from '../governance/metering/metering.js';
+import { retryAfterOf } from '../governance/metering/problem.js';
 import {
   UNAWAITED_LIMITS,
   UnawaitedAnswers,
   type UnawaitedLimits,
 } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { InFlight } from './closing.js';
 import { errorOf, GovernanceRefusedError, GovernanceUnavailableError } from './errors.js';
@@ -117,7 +119,7 @@ async function settledBy(
     else hold.release();
     throw error;
   });
-  const answer = cappedTo === undefined ? sent : withCap(sent, cappedTo);
+  const answer = withHeaders(sent, cappedTo, parts.now());
   if (answer.ok) return observed(answer, hold, attempt.whole);
   if (answer.status === 401 || answer.status === 429) hold.release();
   else hold.failed(answer.status);
@@ -142,11 +144,14 @@ function abortable(
   });
 }
 
-/** With the header that the gateway adds. */
-function withCap(answer: Response, cappedTo: number): Response {
+/** With the headers that the gateway adds and shortens. */
+function withHeaders(answer: Response, cappedTo: number | undefined, now: Date): Response {
+  const asked = retryAfterMs(answer.headers.get('retry-after'), now);
+  if (cappedTo === undefined && asked === undefined) return answer;
   const { status, statusText, body } = answer;
   const headers = new Headers(answer.headers);
-  headers.set(CAP_HEADER, String(cappedTo));
+  if (cappedTo !== undefined) headers.set(CAP_HEADER, String(cappedTo));
+  if (asked !== undefined) headers.set('retry-after', String(retryAfterOf(asked)));
   return new Response(body, { status, statusText, headers });
 }
 

@@ -7,6 +7,7 @@ import { createKeyCache, type KeyCache } from '../governance/keys/key-cache.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
+import { noticeUnpriced } from '../governance/metering/unpriced-requests.js';
 import { createModelLister } from '../governance/mistral/key-prober.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
@@ -86,7 +87,7 @@ export async function createGovernedMistral(
   }
   const nowMs = () => now().getTime();
   const read = await readPolicy(options.policy);
-  const priceBook = createPriceBook(read);
+  const priceBook = createPriceBook(read, nowMs);
   const { policy, callerArn, workspace } = identify(read, options, priceBook);
   const { apiUrl } = policy.mistral;
 
@@ -111,7 +112,11 @@ export async function createGovernedMistral(
   const inFlight = new InFlight();
   const governedFetch = createGovernedFetch({
     ...{ apiUrl, callerArn, access, keys, inFlight, now, fetch: send },
-    metering: createMetering(policy, holder, createTariff(priceBook)),
+    metering: createMetering(
+      policy,
+      holder,
+      noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count() {} }),
+    ),
     unmetered: options.unmetered ?? 'refuse',
   });
 

@@ -8,6 +8,9 @@ import { currentKeyId, DAYS, type Diary } from './stage.js';
 import type { Claim, Story } from './story.js';
 
 /** The keys of the story; each takes another course. */
+/** The story's days begin at 09:00 UTC. */
+const UNTIL_MIDNIGHT = 15;
+
 const CAST = {
   cleanly: 'mistral/dev-workspace/dev-team-key',
   stillInUse: 'mistral/ml-workspace/ml-team-key',
@@ -36,7 +39,7 @@ export const ADMIN_API_STORY: Story = {
   neverWorks: (name) => name.startsWith(`${CAST.neverValid.split('/').at(-1)}-${ROTATION_DAY}`),
 
   async play(stage) {
-    const { world, diary, at, daily, announce } = stage;
+    const { world, diary, at, daily, announce, checkSpend } = stage;
     const { clock, policy, mistral } = world;
     const callers = createGatewayCallers(stage);
     let hasOverflowed = false;
@@ -64,6 +67,11 @@ export const ADMIN_API_STORY: Story = {
     at(50, 5, async () => {
       hasOverflowed = await callers.throttledProduction();
     });
+
+    // The monitor sees every day begin, and after two weeks knows the batch well enough to forecast.
+    daily(UNTIL_MIDNIGHT, checkSpend, { from: 66 });
+    at(69, 0, async () => announce('Developers start a nightly batch'));
+    daily(UNTIL_MIDNIGHT + 2, callers.nightlyBatch, { from: 69, to: 92 });
 
     at(1, 0, async () => {
       const notebook = createKeyCopy(world.url, copyOf(createByHand(CAST.forgotten)));

@@ -11,6 +11,7 @@ const REQUESTS_A_MINUTE = 60;
 const HEAVY = { max_tokens: 2000, n: 100 };
 const HEAVY_REQUESTS_EACH = 2;
 const REQUESTS_A_CHECK = 30;
+const BATCH_REQUESTS = 16;
 
 function chat(model: string, content = 'Say something.', more: object = {}) {
   return { model, messages: [{ role: 'user', content }], ...more };
@@ -67,6 +68,15 @@ export function createGatewayCallers({ world, ask, flush, checkSpend, announce }
       }
       await checkSpend();
       announce(`The monthly budget allowed ${sent - 1} of these requests and rejected the next`);
+    },
+
+    /** A batch that, night after night, needs more than a month's budget allows. */
+    async nightlyBatch(): Promise<void> {
+      const heavy = chat('codestral-latest', 'Review this repository.', HEAVY);
+      for (let sent = 0; sent < BATCH_REQUESTS; sent += 1) {
+        await ask(session('developer', `batch-${Math.floor(sent / HEAVY_REQUESTS_EACH)}`), heavy);
+      }
+      await checkSpend();
     },
 
     /** Mistral throttles production. Returns whether its overflow workspace answers. */

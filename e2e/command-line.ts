@@ -42,7 +42,12 @@ export function openCommandLine({ shell, report }: Scene, policyPath: string) {
   };
 }
 
-export async function askCommandLine(scene: Scene, policyPath: string): Promise<void> {
+/** After developers spent so much today. */
+export async function askCommandLine(
+  scene: Scene,
+  policyPath: string,
+  spentNanos: number,
+): Promise<void> {
   const commandLine = openCommandLine(scene, policyPath);
   const { keys } = await commandLine.ask('keys list', KeysSchema);
   const listed = keys.map(({ secret }) => secret);
@@ -51,6 +56,8 @@ export async function askCommandLine(scene: Scene, policyPath: string): Promise<
   const unmanaged = findings.some(({ type }) => type === 'unmanaged');
   claim(unmanaged, 'the finding of the audit before', findings);
   const { spend } = await commandLine.spend();
-  const metered = spend.some(({ spentNanos }) => spentNanos > 0);
-  claim(metered, 'spend that was metered', spend);
+  const day = spend.find(
+    ({ workspace, window }) => workspace === 'dev-workspace' && window === 'day',
+  );
+  claim(day?.spentNanos === spentNanos, `${spentNanos} nano-dollars spent`, spend);
 }

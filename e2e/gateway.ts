@@ -4,6 +4,7 @@ import { MistralError } from '@mistralai/mistralai/models/errors/mistralerror.js
 import * as z from 'zod';
 import { createSignedHttpClient } from '../client/signed-http-client.js';
 import { ACCOUNT, REGION, ROOT } from './emulator.js';
+import { CODESTRAL_PRICES, TIMES_THE_LIST } from './policies.js';
 import { claim } from './report.js';
 import { monitorSpend, receiveAlerts, type Scene } from './scene.js';
 
@@ -15,8 +16,11 @@ const LONG_ANSWER = { model: 'codestral-latest', maxTokens: 2000, messages: MESS
 
 const RejectionSchema = z.object({ code: z.string() });
 
-/** Calls that pass, a stream, and calls that are rejected, all through the deployed function. */
-export async function callGateway(scene: Scene): Promise<void> {
+/**
+ * Calls that pass, a stream, and calls that are rejected, all through the deployed function.
+ * Returns the tokens that Mistral counted for developers.
+ */
+export async function callGateway(scene: Scene): Promise<Tokens> {
   const developer = sdkThroughFunction(scene, DEVELOPER);
   const engineer = sdkThroughFunction(scene, ML_ENGINEER);
 
@@ -38,6 +42,12 @@ export async function callGateway(scene: Scene): Promise<void> {
   await claimRejected('budget_exhausted', 402, () => developer.chat.complete(LONG_ANSWER));
   scene.report.count('stepsDriven', 'gateway call', 5);
   await claimUrlRejects(scene);
+  return usage;
+}
+
+interface Tokens {
+  readonly promptTokens?: number;
+  readonly completionTokens?: number;
 }
 
 /** What was rejected for its budget passes once that is raised. */
@@ -49,14 +59,24 @@ export async function callWithRaisedBudget(scene: Scene): Promise<void> {
 
 const RunsOutSchema = z.object({ kind: z.literal('runs-out') });
 
-/** The spend monitor, over the items that the gateway wrote. */
-export async function watchSpend(scene: Scene): Promise<void> {
+/**
+ * The spend monitor, over the items that the gateway wrote: what it metered costs the policy's prices,
+ * while Mistral bills its list's. Returns what was spent.
+ */
+export async function watchSpend(
+  scene: Scene,
+  { promptTokens = 0, completionTokens = 0 }: Tokens,
+): Promise<number> {
+  const { inputPerMillionTokens, outputPerMillionTokens } = CODESTRAL_PRICES;
+  const nanos =
+    1000 * (promptTokens * inputPerMillionTokens + completionTokens * outputPerMillionTokens);
   const spend = await monitorSpend(scene);
   const day = spend.find(
     ({ workspace, window }) => workspace === 'dev-workspace' && window === 'day',
   );
-  const metered = Number(day?.meteredNanos);
-  claim(metered >= 6_750_000 && metered < 10_000_000, 'what the gateway metered', day);
+  claim(nanos > 0 && day?.meteredNanos === nanos, `${nanos} nano-dollars metered`, day);
+  claim(day.billedNanos === nanos / TIMES_THE_LIST, 'what Mistral bills at its own prices', day);
+  claim(day.spentNanos === nanos, 'the larger of both as spent', day);
   const first = await typesReceived(scene);
   claim(first.includes('spend-threshold'), 'spend-threshold in the queue', first);
 
@@ -73,6 +93,7 @@ export async function watchSpend(scene: Scene): Promise<void> {
   await monitorSpend(scene);
   const third = await typesReceived(scene);
   claim(third.length === 0, 'no alert sent twice', third);
+  return nanos;
 }
 
 async function typesReceived(scene: Scene): Promise<readonly string[]> {

@@ -17,7 +17,7 @@ import {
   readWithCli,
   repairByHand,
   replaceLeakedKey,
-  runReadingCommands,
+  runCommandsOfAlerts,
 } from './runbook.js';
 import { askToRotate, audit, openScene, provision, receiveAlerts, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
@@ -94,12 +94,18 @@ export async function travel(parts: Parts): Promise<void> {
     surviveKills(scene, ML_SECRET),
   );
   await awayFromMidnight(report.note);
-  await report.step('gateway called with the official SDK', () => callGateway(scene));
-  await report.step('spend watched', () => watchSpend(scene));
+  const tokens = await report.step('gateway called with the official SDK', () =>
+    callGateway(scene),
+  );
+  const spentNanos = await report.step('spend watched', () => watchSpend(scene, tokens));
   await report.step('audited', () => findUnmanagedKey(scene));
-  await report.step('asked by the command line', () => askCommandLine(scene, policies.first));
-  await report.step('first checks of the runbook made', () => makeFirstChecks(scene));
-  await report.step('commands of alerts that read', () => runReadingCommands(scene));
+  await report.step('asked by the command line', () =>
+    askCommandLine(scene, policies.first, spentNanos),
+  );
+  await report.step('first checks of the runbook made', () =>
+    makeFirstChecks(scene, spentNanos, policies.first),
+  );
+  await report.step('every command of an alert run', () => runCommandsOfAlerts(scene));
   await report.step('what was changed by hand repaired by the command of its finding', () =>
     repairByHand(scene),
   );

@@ -8,6 +8,11 @@ const ROOT = join(import.meta.dirname, '..');
 /** More than half of it goes with one long answer of codestral; once raised, next to nothing does. */
 const TINY_BUDGET_USD = 0.01;
 const RAISED_BUDGET_USD = 5;
+export const TIMES_THE_LIST = 5;
+export const CODESTRAL_PRICES = {
+  inputPerMillionTokens: 0.3 * TIMES_THE_LIST,
+  outputPerMillionTokens: 0.9 * TIMES_THE_LIST,
+};
 
 /** The types of alerts that the queue's subscription lets through. */
 export const ALERT_TYPES = [
@@ -51,8 +56,7 @@ export function writePolicies(folder: string, mistralUrl: string, queueArn: stri
   policy.mistral.adminUrl = `${mistralUrl}/v1/admin`;
   const [dev, , prod] = policy.workspaces;
   dev.budgets = { dailyUsd: TINY_BUDGET_USD, monthlyUsd: 50 };
-  const codestral = { inputPerMillionTokens: 1.5, outputPerMillionTokens: 4.5 }; // five times the list's
-  policy.prices = { models: { 'codestral-2508': codestral } };
+  policy.prices = { models: { 'codestral-2508': CODESTRAL_PRICES } };
   const first = write('first', policy);
 
   dev.budgets.dailyUsd = RAISED_BUDGET_USD;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { RetirementSchema } from '../governance/keys/retirement.js';
 import { DAY_MS } from '../governance/platform/utc-day.js';
+import { loadPolicy } from '../governance/policy/load-policy.js';
 import { COMMANDS } from './documents.js';
 import { executionArnOf, retired } from './executions.js';
 import type { ReceivedAlert } from './inbox.js';
@@ -108,7 +109,11 @@ aws secretsmanager update-secret-version-stage --secret-id "$SECRET" --version-s
 }
 
 /** The runbook's first checks, where nothing is wrong but one unmanaged key. */
-export async function makeFirstChecks({ shell }: Scene): Promise<void> {
+export async function makeFirstChecks(
+  { shell }: Scene,
+  spentNanos: number,
+  policyPath: string,
+): Promise<void> {
   const open = await shell.paste(COMMANDS.openFindings);
   claim(open.includes('notebook'), 'the unmanaged key among the open findings', open);
   const queued = await shell.paste(COMMANDS.auditsNotStarted);
@@ -119,20 +124,38 @@ export async function makeFirstChecks({ shell }: Scene): Promise<void> {
     const state = await shell.paste(listSchedules);
     claim(state.includes('ENABLED'), `an enabled schedule by ${listSchedules}`, state);
   }
-  const counter = await shell.paste(COMMANDS.checkBudget.replace('prod-', 'dev-'));
-  claim(counter.includes('settled'), 'what was spent of a budget', counter);
-}
-
-/** The commands of the alerts so far that only read, and that the emulator can answer. */
-export async function runReadingCommands({ shell, alerts }: Scene): Promise<void> {
-  const commands = alerts.flatMap(({ nextSteps }) =>
-    nextSteps.flatMap(({ command }) => command ?? []),
+  const { id = '' } =
+    loadPolicy(policyPath).workspaces.find(({ name }) => name === 'dev-workspace') ?? {};
+  const counter = await shell.paste(
+    COMMANDS.checkBudget.replace(/^WORKSPACE=\S+/m, `WORKSPACE=${id}`),
   );
-  const reading = new Set(commands.filter((command) => READING.test(command)));
-  claim(reading.size > 0, 'alerts with commands that read', commands);
-  for (const command of reading) await shell.paste(command);
+  claim(
+    counter.includes(`"settled": "${spentNanos}"`),
+    `${spentNanos} nano-dollars settled`,
+    counter,
+  );
 }
 
+/** Each command of the alerts so far: what reads is run here, what changes something was run where it was due. */
+export async function runCommandsOfAlerts({ shell, alerts }: Scene): Promise<void> {
+  const commands = new Set(
+    alerts.flatMap(({ nextSteps }) => nextSteps.flatMap(({ command }) => command ?? [])),
+  );
+  const reading = [...commands].filter((command) => READING.test(command));
+  claim(reading.length > 0, 'alerts with commands that read', [...commands]);
+  for (const command of reading) await shell.paste(command);
+  const run = new Set([...shell.pasted, DEPLOY].map(withoutRepeats));
+  const notRun = [...commands].filter((command) => !run.has(withoutRepeats(command)));
+  claim(notRun.length === 0, 'alerts whose every command was run', notRun);
+}
+
+/** A held revocation is asked for again until it is approved, for which one of the commands is enough. */
+function withoutRepeats(command: string): string {
+  return /--name revoke-[0-9a-f-]{36}/.exec(command)?.[0] ?? command;
+}
+
+/** What this run does itself, with the templates that the emulator supports. */
+const DEPLOY = 'npx cdk deploy --all';
 const READING =
   /^aws (cloudwatch get-metric-statistics|dynamodb scan|s3 cp|secretsmanager describe-secret|stepfunctions get-execution-history) /;
 

@@ -23,6 +23,7 @@ export function openShell({ env }: Pick<Emulator, 'env'>, parent: string) {
     detached: true,
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const pasted = new Set<string>();
   let pastes = 0;
 
   async function printed(): Promise<{ readonly text: string; readonly status: number }> {
@@ -39,11 +40,15 @@ export function openShell({ env }: Pick<Emulator, 'env'>, parent: string) {
     /** Where it is, and where commands leave their files. */
     folder,
 
+    /** All that was pasted so far. */
+    pasted: pasted as ReadonlySet<string>,
+
     /**
      * Pastes commands; `typed` is what is typed at a prompt of theirs. Returns what they printed.
      * @throws Error with their error output, if one of them fails
      */
     async paste(commands: string, typed?: string): Promise<string> {
+      pasted.add(commands);
       pastes += 1;
       const script = join(folder, `paste-${pastes}.sh`);
       const errors = join(folder, `paste-${pastes}.err`);

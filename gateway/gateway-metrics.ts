@@ -27,6 +27,8 @@ export interface GatewayMetrics {
   ended(outcome: RequestOutcome, milliseconds: number): void;
   /** Mistral rejected the key of a workspace, or limited its rate. */
   refused(status: 401 | 429): void;
+  /** A workspace's request was charged as the most expensive model, since its own has no price. */
+  unpriced(workspace: string): void;
   /** Writes what was measured since the last flush: one line per outcome. */
   flush(): void;
 }
@@ -37,6 +39,7 @@ const MOST_VALUES = 99;
 export function createGatewayMetrics(lines: MetricLines): GatewayMetrics {
   const latencies = new Map<string, number[]>();
   const refusals = new Map<number, number>();
+  const unpriced = new Map<string, number>();
 
   function writeLatencies(outcome: string, values: readonly number[]): void {
     latencies.delete(outcome);
@@ -58,12 +61,20 @@ export function createGatewayMetrics(lines: MetricLines): GatewayMetrics {
       refusals.set(status, (refusals.get(status) ?? 0) + 1);
     },
 
+    unpriced(workspace) {
+      unpriced.set(workspace, (unpriced.get(workspace) ?? 0) + 1);
+    },
+
     flush() {
       for (const [outcome, values] of latencies) writeLatencies(outcome, values);
       for (const [status, count] of refusals) {
         lines.write('status', String(status), { UpstreamRefusals: count });
       }
       refusals.clear();
+      for (const [workspace, count] of unpriced) {
+        lines.write('workspace', workspace, { UnpricedRequests: count });
+      }
+      unpriced.clear();
     },
   };
 }

@@ -7,6 +7,7 @@ import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
+import { noticeUnpriced } from '../governance/metering/unpriced-requests.js';
 import { createWorkspaceKeys, type WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import { createModelLister, type ModelCard } from '../governance/mistral/key-prober.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
@@ -72,7 +73,7 @@ export interface Missing {
 
 const READY_WITHIN_MS = 3000;
 const METRICS_EVERY_MS = 10_000;
-const NO_METRICS: GatewayMetrics = { ended() {}, refused() {}, flush() {} };
+const NO_METRICS: GatewayMetrics = { ended() {}, refused() {}, unpriced() {}, flush() {} };
 
 /** The gateway over AWS, for its Lambda and its plain server alike. */
 export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): OpenGateway {
@@ -92,7 +93,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const { policy, keys, counters, holderId, flushEverySeconds, log } = parts;
   const { metrics = NO_METRICS, now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
-  const priceBook = createPriceBook(policy);
+  const priceBook = createPriceBook(policy, nowMs);
   const holder = createQuotaHolder({
     holderId,
     counters,
@@ -121,7 +122,11 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     policy,
     upstream: parts.upstream,
     access,
-    metering: createMetering(policy, holder, createTariff(priceBook)),
+    metering: createMetering(
+      policy,
+      holder,
+      noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count: metrics.unpriced }),
+    ),
     keys,
     alerts: { unauthorized: notify(gatewayUnauthorized), keyUnusable: notify(gatewayKeyUnusable) },
     metrics,

@@ -62,8 +62,8 @@ export function requestBody(
 }
 
 /** The gateway's rules and prices for the models of the price list, without a call to Mistral. */
-export function openAccess(policy: Policy) {
-  const priceBook = createPriceBook(policy);
+export function openAccess(policy: Policy, nowMs = Date.now) {
+  const priceBook = createPriceBook(policy, nowMs);
   const access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
   const authorize: Authorize = (caller, request) => authorizeRequest(access, caller, request);
   return { access, authorize, priceBook, tariff: createTariff(priceBook) };

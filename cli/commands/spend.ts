@@ -74,7 +74,9 @@ function forecastText(row: SpendRow, now: Date): string {
   if (isExhausted(row)) return 'exhausted';
   const { forecast, currency } = row;
   if (!forecast) return '';
-  if (forecast.kind === 'lasts')
-    return `lasts, ${moneyText(forecast.expectedNanos, currency)} expected`;
+  if (forecast.kind !== 'runs-out') {
+    const expected = `${moneyText(forecast.expectedNanos, currency)} expected`;
+    return `${forecast.kind === 'lasts' ? 'lasts' : 'may run out'}, ${expected}`;
+  }
   return `runs out ${instantText(forecast.at, now)}`;
 }

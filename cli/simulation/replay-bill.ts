@@ -3,14 +3,16 @@ import { addDays, type IsoDate, startOfDay } from '../../governance/platform/utc
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { windowName } from '../../governance/quotas/quota-window.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
-import { billedSpend, type UnpricedUsage } from '../../governance/spend/billed-spend.js';
-import { lastDayOf, usageUntil } from './bill-file.js';
+import { type BilledSpend, billedSpend } from '../../governance/spend/billed-spend.js';
+import { daysOf, usageUntil } from './bill-file.js';
 import { rotationsDue, type Simulation, simulatedAlert } from './simulate.js';
 import { type BudgetSpend, byName, type WindowSpend } from './spend-tally.js';
 import { createSpendAlerts } from './spend-watch.js';
 
 /** A month of one workspace as Mistral billed it, compared with the policy's budgets. */
-export interface BillReplay extends Pick<Simulation, 'alerts' | 'rotations'> {
+export interface BillReplay
+  extends Pick<Simulation, 'alerts' | 'rotations'>,
+    Pick<BilledSpend, 'unpriced' | 'unreadable'> {
   readonly workspace: string;
   readonly period: { readonly from: IsoDate; readonly to: IsoDate };
   readonly spentNanos: number;
@@ -18,16 +20,13 @@ export interface BillReplay extends Pick<Simulation, 'alerts' | 'rotations'> {
   readonly budgets: readonly BudgetSpend[];
   /** Windows whose budget would have refused requests. */
   readonly exceeded: readonly ExceededBudget[];
-  /** Usage without a price in the bill: more was spent than the total says. */
-  readonly unpriced: readonly UnpricedUsage[];
 }
 
 type ExceededBudget = Pick<BudgetSpend, 'window' | 'budgetNanos'> & Readonly<WindowSpend>;
 
 /** Checks the bill at the end of each of its days, as the spend monitor does. */
 export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyUsage): BillReplay {
-  const last = lastDayOf(usage);
-  const from = `${last.slice(0, 7)}-01`;
+  const { from, to: last } = daysOf(usage);
   const whole = billedSpend(usage);
   const quotas = moneyQuotasOf(policy, workspace);
   const { alerts, judge } = createSpendAlerts(policy);
@@ -41,7 +40,7 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
       isMetered: false,
       billed: billedSpend(known),
       dayBefore: undefined,
-      closed: undefined,
+      closed: [],
     };
     judge(spend, now);
   }
@@ -72,5 +71,6 @@ export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyU
     alerts: alerts.map(simulatedAlert),
     rotations: rotationsDue(policy, from, last),
     unpriced: whole.unpriced,
+    unreadable: whole.unreadable,
   };
 }

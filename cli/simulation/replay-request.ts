@@ -33,8 +33,9 @@ const BYTES_PER_TOKEN = 4;
 const MAX_PAGES = 10_000;
 
 /** Decides on past requests as the gateway would have, each after those before it. */
-export function createReplay(policy: Policy, ledger: QuotaLedger) {
-  const { access, authorize, tariff } = openAccess(policy);
+export function createReplay(policy: Policy, ledger: QuotaLedger, now: () => Date) {
+  // At the prices of the day on which a request was made.
+  const { access, authorize, tariff } = openAccess(policy, () => now().getTime());
   const metering = createMetering(policy, ledger, tariff);
 
   return async (record: UsageRecord): Promise<Replayed> => {

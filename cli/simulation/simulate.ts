@@ -49,7 +49,7 @@ export async function simulate(
 ): Promise<Simulation> {
   let at = new Date(0);
   const ledger = createQuotaLedger(() => at);
-  const replay = createReplay(policy, ledger);
+  const replay = createReplay(policy, ledger, () => at);
   const tally = createSpendTally(policy);
   const refusals = createRefusals();
   const wrong: { count: number; first: string[] } = { count: 0, first: [] };

@@ -6,6 +6,7 @@ import {
   numberText,
   percentOf,
 } from '../../governance/platform/wording.js';
+import type { UsageKind } from '../../governance/spend/billed-spend.js';
 import { headingText, type Style, type Tone, verdictLine } from '../terminal/style.js';
 import { bar, type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
 import { plainLine } from '../terminal/text.js';
@@ -51,7 +52,11 @@ export function simulationText(simulation: Simulation, currency: Currency, style
 
 /** The replay of a bill for people. */
 export function billText(bill: BillReplay, currency: Currency, style: Style): string {
-  const { workspace, period, spentNanos, exceeded, unpriced } = bill;
+  const { workspace, period, spentNanos, exceeded, unpriced, unreadable } = bill;
+  const isNotCounted = (because: string) => (usage: UsageKind) => {
+    const what = `${usage.category} ${usage.billingMetric} ${usage.billingGroup}`;
+    return `${plainLine(`  not counted, because ${because}: ${what}`)}\n`;
+  };
   const spent = `${workspace} spent ${moneyText(spentNanos, currency)} from ${period.from} to ${period.to}`;
   return [
     verdictLine(exceeded.length === 0, spent, style),
@@ -59,10 +64,8 @@ export function billText(bill: BillReplay, currency: Currency, style: Style): st
       (one) =>
         `  ${one.windowName}: requests above the budget of ${moneyText(one.budgetNanos, currency)} would have been refused (${moneyText(one.spentNanos, currency)} spent)\n`,
     ),
-    ...unpriced.map(({ category, billingMetric, billingGroup }) => {
-      const what = `${category} ${billingMetric} ${billingGroup}`;
-      return `${plainLine(`  not counted, because the bill has no price for it: ${what}`)}\n`;
-    }),
+    ...unpriced.map(isNotCounted('the bill has no price for it')),
+    ...unreadable.map(isNotCounted('its amount cannot be read')),
     budgetsText(bill, currency, style),
     alertsAndRotations(bill, style),
   ].join('');

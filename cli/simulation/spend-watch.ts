@@ -25,7 +25,7 @@ export function createSpendWatch(
   ledger: Pick<QuotaLedger, 'usedAt'>,
   start: Date,
 ): SpendWatch {
-  const { alerts, judge } = createSpendAlerts(policy);
+  const { alerts, judge, stateOf } = createSpendAlerts(policy);
   const watched = policy.workspaces
     .map((workspace) => ({ workspace, quotas: moneyQuotasOf(policy, workspace) }))
     .filter(({ quotas }) => quotas.length > 0);
@@ -37,9 +37,10 @@ export function createSpendWatch(
 
   function check(now: Date): void {
     for (const { workspace, quotas } of watched) {
-      const ended = closedWindows(quotas, now);
       const facts = { isMetered: true, billed: undefined };
-      const closed = ended && { ...facts, at: ended.at, budgets: metered(ended.quotas, ended.at) };
+      const closed = closedWindows(quotas, stateOf(workspace.name), now).map((ended) => {
+        return { ...facts, at: ended.at, budgets: metered(ended.quotas, ended.at) };
+      });
       const budgets = metered(quotas, now);
       judge({ workspace, ...facts, budgets, closed, dayBefore: undefined }, now);
     }
@@ -63,12 +64,13 @@ export function createSpendAlerts({ mistral: { currency }, alerts: { spendThresh
   const rules = { thresholds: spendThresholds, quotaTableName: '<quota table>' };
   const states = new Map<string, SpendState>();
   const alerts: Alert[] = [];
+  const stateOf = (workspace: string) => states.get(workspace) ?? NO_ALERTS;
   return {
     alerts,
+    stateOf,
     judge(spend: Omit<WorkspaceSpend, 'currency'>, now: Date): void {
       const { name } = spend.workspace;
-      const before = states.get(name) ?? NO_ALERTS;
-      const { pending, state } = judgeSpend({ ...spend, currency }, before, rules, now);
+      const { pending, state } = judgeSpend({ ...spend, currency }, stateOf(name), rules, now);
       alerts.push(...pending.map(({ alert }) => alert));
       states.set(name, markSent(state, pending, now));
     },

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { CsvError, parse } from 'csv-parse/sync';
-import { messageOf } from '../../governance/platform/failures.js';
+import { unreadText } from '../../governance/platform/failures.js';
 import { isObject, parseJson } from '../../governance/platform/json.js';
 import { wrongInput } from '../failure.js';
 import { createElementSplitter, type JsonElement } from './json-elements.js';
@@ -34,7 +34,7 @@ async function* textOf(input: Readable, name: string): AsyncGenerator<string> {
     }
     if (!decoder) yield start.toString();
   } catch (error) {
-    throw wrongInput(`usage ${name} could not be read: ${messageOf(error)}`, { cause: error });
+    throw wrongInput(`usage ${name} could not be read: ${unreadText(error)}`, { cause: error });
   }
 }
 
@@ -47,7 +47,8 @@ function decoderFor(start: Buffer): TextDecoder {
   if (first === 0x50 && second === 0x4b) {
     throw new Error('it is a spreadsheet or an archive: save it as CSV');
   }
-  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le');
+  const isUnmarked = second === 0; // ASCII, of which UTF-16 makes every second byte zero
+  if ((first === 0xff && second === 0xfe) || isUnmarked) return new TextDecoder('utf-16le');
   if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be');
   return new TextDecoder();
 }
@@ -96,7 +97,7 @@ async function* textLines(pieces: AsyncIterable<string>): AsyncGenerator<string>
   if (rest !== '') yield rest;
 }
 
-const SEPARATOR_LINE = /^"?sep=(.)"?$/i;
+const SEPARATOR_LINE = /^"?sep=(.)"?\s*$/i;
 
 async function* recordsOfLines(lines: AsyncIterable<string>): AsyncGenerator<UsageLine> {
   let read: Read | undefined;
@@ -106,7 +107,7 @@ async function* recordsOfLines(lines: AsyncIterable<string>): AsyncGenerator<Usa
     line += 1;
     if (text.trim() === '') continue;
     if (read === undefined) {
-      const [, named] = SEPARATOR_LINE.exec(text.trim()) ?? [];
+      const [, named] = SEPARATOR_LINE.exec(text.trimStart()) ?? [];
       separator ??= named;
       if (named) continue;
       const isJson = text.trimStart().startsWith('{');
@@ -141,6 +142,11 @@ function csvReader(header: string, line: number, named: string | undefined): Rea
     (one, other) => missingFrom(one).length - missingFrom(other).length,
   );
   const missing = missingFrom(separator);
+  if (/\r./.test(header)) {
+    throw wrongInput(
+      `line ${line} has line ends of an old Mac: save the file as CSV with other ones`,
+    );
+  }
   if (missing.length > 0) {
     throw wrongInput(
       `line ${line} is neither JSON nor a CSV header with ${REQUIRED_FIELDS.join(', ')}: missing are ${missing.join(', ')}`,

@@ -13,6 +13,8 @@ const OWN = {
   flight: { requestsPerMinute: 1000, budgets: TINY },
   minute: { requestsPerMinute: 1, budgets: PLENTY },
   keyless: { requestsPerMinute: 1000, budgets: PLENTY },
+  limited: { requestsPerMinute: 1000, budgets: PLENTY },
+  failing: { requestsPerMinute: 1000, budgets: PLENTY },
 } as const;
 
 export const slug = (client: SdkClient) => client.replace(' ', '-');

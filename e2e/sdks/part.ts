@@ -33,19 +33,26 @@ export async function callWithSdks(
     const headers = { [CALLER_HEADER]: caller, ...changes?.headers };
     const task = { ...given, ...changes, client, call, headers };
     report.count('stepsDriven', `official SDK: ${client}`);
-    const startedAt = performance.now();
     const outcome = await within(
       LIMIT_SECONDS * 1000,
       isNpmClient(client) ? runNpmTask({ ...task, client }) : pypi.run(task),
     );
-    const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
-    return { ...(outcome === LATE ? { kind: 'late' } : outcome), caller, seconds };
+    const endedAtMs = performance.now();
+    return { ...(outcome === LATE ? { kind: 'late' } : outcome), caller, endedAtMs };
   };
 
-  const faults = await report.step('official SDKs called the plain server', async () => [
-    ...(await checkAnswers(run, server)),
-    ...(await checkRefusals(run, server)),
-  ]);
-  for (const fault of faults) report.note(JSON.stringify(fault));
-  claim(faults.length === 0, 'official SDKs that are answered and refused as documented', faults);
+  await report.step('official SDKs answered by the plain server', async () => {
+    const faults = await checkAnswers(run, server);
+    for (const fault of faults) report.note(JSON.stringify(fault));
+    claim(faults.length === 0, 'the answers that were asked for', faults);
+  });
+  await report.step(
+    'official SDKs refused by it, without long sleeps or many retries',
+    async () => {
+      const { faults, lines } = await checkRefusals(run, server);
+      for (const line of lines) report.note(line);
+      for (const fault of faults) report.note(JSON.stringify(fault));
+      claim(faults.length === 0, 'refusals as documented', faults);
+    },
+  );
 }

@@ -1,6 +1,15 @@
+import { setTimeout } from 'node:timers/promises';
+import { MINUTE_MS } from '../../governance/platform/utc-day.js';
 import { until } from '../waiting.js';
 import { callerOf, ownWorkspace } from './account.js';
-import { CALLER_HEADER, HELD, MAX_BODY_BYTES, type SdkServer } from './server.js';
+import {
+  CALLER_HEADER,
+  HELD,
+  MAX_BODY_BYTES,
+  refusedByMistral,
+  type SdkServer,
+  type Seen,
+} from './server.js';
 import {
   CLIENTS,
   type Fault,
@@ -12,46 +21,99 @@ import {
   type SdkTask,
 } from './tasks.js';
 
-interface Refused {
-  readonly role: 'analyst' | 'daily' | 'month';
+const HOUR_SECONDS = 3600;
+
+interface Final {
+  readonly code: string;
+  readonly status: number;
+  readonly role: 'analyst' | 'daily' | 'month' | 'nobody';
   readonly changes: Partial<SdkTask>;
-  /** Absent for what is refused only once a first request has used up the quota. */
-  readonly status?: number;
+  /** Whether a first request is answered, which uses the quota up. */
+  readonly once?: true;
+  /** Whether it says when a retry can help. */
+  readonly resets?: true;
 }
 
-/** What is refused for good, or for longer than a client may wait; by code. */
-const FINAL: Readonly<Record<string, Refused>> = {
-  model_not_allowed: { role: 'analyst', changes: { model: LARGE }, status: 403 },
-  max_tokens_exceeded: { role: 'analyst', changes: { maxTokens: 501 }, status: 403 },
-  endpoint_not_allowed: { role: 'analyst', changes: { url: '/nowhere' }, status: 404 },
-  body_too_large: { role: 'analyst', changes: { prompt: 'a'.repeat(MAX_BODY_BYTES) }, status: 413 },
-  unsupported_encoding: {
-    role: 'analyst',
-    changes: { headers: { 'content-encoding': 'zstd' } },
-    status: 415,
+/** What is refused for good, or for longer than a client may wait. */
+const FINAL: readonly Final[] = [
+  { code: 'unknown_caller', status: 403, role: 'nobody', changes: {} },
+  { code: 'model_not_allowed', status: 403, role: 'analyst', changes: { model: LARGE } },
+  { code: 'max_tokens_exceeded', status: 403, role: 'analyst', changes: { maxTokens: 501 } },
+  { code: 'endpoint_not_allowed', status: 404, role: 'analyst', changes: { url: '/nowhere' } },
+  {
+    ...{ code: 'body_too_large', status: 413, role: 'analyst' },
+    changes: { prompt: 'a'.repeat(MAX_BODY_BYTES) },
   },
-  tokens_exhausted: { role: 'daily', changes: { maxTokens: 1200 } },
-  budget_exhausted: { role: 'month', changes: { model: LARGE, maxTokens: 4000 } },
-};
-type Brief = 'minute' | 'keyless' | 'flight';
+  {
+    ...{ code: 'unsupported_encoding', status: 415, role: 'analyst' },
+    changes: { headers: { 'content-encoding': 'zstd' } },
+  },
+  // More than all of the day's tokens, of which none is used.
+  { code: 'tokens_exhausted', status: 402, role: 'daily', changes: { maxTokens: 2000 } },
+  {
+    ...{ code: 'tokens_exhausted', status: 402, role: 'daily', once: true, resets: true },
+    changes: { maxTokens: 1200 },
+  },
+  {
+    ...{ code: 'budget_exhausted', status: 402, role: 'month', once: true, resets: true },
+    changes: { model: LARGE, maxTokens: 4000 },
+  },
+  {
+    ...{ code: 'rate_limited', status: 402, role: 'analyst', resets: true },
+    changes: { prompt: refusedByMistral(429, HOUR_SECONDS, 'never-spared') },
+  },
+];
 
-/** Of a refusal that passes: that of LangChain never retries, that of AI not what takes a minute. */
-function retries(client: SdkClient, what: Brief): boolean {
-  return client !== 'pypi langchain' && !(client === 'npm ai-sdk' && what === 'minute');
+/** What is refused for a moment. */
+type Brief = 'minute' | 'keyless' | 'flight' | 'limited' | 'failing';
+
+/** How long a client slept before each of its other requests, or before it gave up. */
+function sleepsOf(seen: readonly Seen[], endedAtMs: number): readonly number[] {
+  return seen.map(({ answeredAtMs }, index) => {
+    const sleptMs = (seen[index + 1]?.cameAtMs ?? endedAtMs) - answeredAtMs;
+    return Math.round(sleptMs / 100) / 10;
+  });
 }
 
-/** What is refused in a way that a client waits or hammers for. */
-export async function checkRefusals(run: Run, server: SdkServer): Promise<readonly Fault[]> {
+/** LangChain's never retries; AI's sleeps as long as it is asked to only where that is below a minute. */
+function getsThrough(client: SdkClient, what: Brief, asked: number): boolean {
+  if (client === 'npm ai-sdk' && what === 'minute') return asked < LONGEST_SLEEP_SECONDS;
+  return client !== 'pypi langchain';
+}
+
+/** What is refused in a way that a client waits or hammers for; and lines about what clients did. */
+export async function checkRefusals(run: Run, server: SdkServer) {
   const faults: Fault[] = [];
   const check = (holds: boolean | undefined, expected: string, given: object) => {
     if (!holds) faults.push({ expected, ...given });
   };
+  const done: { readonly client: SdkClient; readonly requests: number; readonly slept: number }[] =
+    [];
 
-  async function final(client: SdkClient, code: string, refused: Refused): Promise<void> {
-    const { role, changes, status } = refused;
+  /** All requests of one call, which slept and came no more than is allowed. */
+  function checkManners(
+    client: SdkClient,
+    what: string,
+    seen: readonly Seen[],
+    endedAtMs: number,
+  ): object {
+    const sleeps = sleepsOf(seen, endedAtMs);
+    const asked = seen.map(({ headers }) => headers['retry-after'] ?? '');
+    const statuses = seen.map(({ status }) => status);
+    const given = { client, what, statuses, asked, sleeps };
+    const slept = Math.max(0, ...sleeps);
+    check(seen.length > 0, 'a request', given);
+    check(seen.length <= MOST_REQUESTS, `at most ${MOST_REQUESTS} requests`, given);
+    check(slept <= LONGEST_SLEEP_SECONDS + BUSY_SECONDS, 'no long sleep', given);
+    done.push({ client, requests: seen.length, slept });
+    return given;
+  }
+
+  async function final(client: SdkClient, refused: Final): Promise<void> {
+    const { code, role, changes, status, once, resets } = refused;
     const as = role === 'month' ? ownWorkspace(client, 'month') : role;
     // The quota of a caller is that of its session.
-    const session = status === undefined ? callerOf(as, client.replace(' ', '-')) : undefined;
+    const session = once && callerOf(as, client.replace(' ', '-'));
     const headers = { ...changes.headers, ...(session && { [CALLER_HEADER]: session }) };
     const task = { ...changes, url: server.url + (changes.url ?? ''), headers };
     if (session) {
@@ -61,21 +123,17 @@ export async function checkRefusals(run: Run, server: SdkServer): Promise<readon
     const before = server.seenFrom(session ?? '').length;
     const outcome = await run(client, 'chat', as, task);
     const seen = server.seenFrom(session ?? outcome.caller).slice(before);
-    const requests = seen.length;
-    const retryAfter = seen.at(-1)?.headers['retry-after'];
-    const given = { client, code, requests, retryAfter, ...outcome };
+    const given = { ...checkManners(client, code, seen, outcome.endedAtMs), ...outcome };
     check(outcome.kind === 'refused', 'a refusal', given);
-    check(requests <= MOST_REQUESTS, `at most ${MOST_REQUESTS} requests`, given);
-    check(outcome.seconds <= LONGEST_SLEEP_SECONDS, 'no long sleep', given);
-    if (status !== undefined) {
-      check(seen.at(-1)?.status === status, `status ${status}`, given);
-    } else {
-      const { resets_at: resetsAt, message, code: said } = seen.at(-1)?.body ?? {};
-      const isNamed =
-        /\d{4}-\d\d-\d\d/.test(message ?? '') && !Number.isNaN(Date.parse(`${resetsAt}`));
-      check(isNamed && said === code, 'code, resets_at and message', { ...given, resetsAt });
-      check(retryAfter === undefined, 'no Retry-After', given);
-    }
+    check(seen.length === 1, 'no retry', given);
+    const [{ status: answered, headers: sent, body } = {} as Partial<Seen>] = seen;
+    check(answered === status && body?.code === code, `${status} ${code}`, { ...given, body });
+    check(sent?.['retry-after'] === undefined, 'no Retry-After', given);
+    const resetsAt = body?.resets_at;
+    const isNamed =
+      /\d{4}-\d\d-\d\d/.test(body?.message ?? '') &&
+      Date.parse(`${resetsAt}`) > Date.now() + LONGEST_SLEEP_SECONDS * 1000;
+    check(resets ? isNamed : resetsAt === undefined, 'resets_at where known', { ...given, body });
   }
 
   /** Refused for a moment: who retries gets through. */
@@ -94,24 +152,24 @@ export async function checkRefusals(run: Run, server: SdkServer): Promise<readon
     const outcome = await run(client, 'chat', workspace, changes);
     stop();
     const seen = server.seenFrom(outcome.caller);
+    const given = { ...checkManners(client, what, seen, outcome.endedAtMs), ...outcome };
     const refusals = seen.filter(({ status }) => status >= 400);
-    const statuses = seen.map(({ status }) => status);
-    const given = { client, what, statuses, ...outcome };
     check(refusals.length > 0, 'a refusal at first', given);
-    check(seen.length <= MOST_REQUESTS, `at most ${MOST_REQUESTS} requests`, given);
-    check(outcome.seconds <= LONGEST_SLEEP_SECONDS * 1.5, 'no long sleep', given);
-    if (retries(client, what)) check(outcome.kind === 'answered', 'an answer at last', given);
     for (const { headers, body } of refusals) {
-      const after = Number(headers['retry-after']);
-      const isShort = after >= 1 && after <= LONGEST_SLEEP_SECONDS;
-      check(isShort, 'a short Retry-After', { ...given, after, message: body?.message });
+      const asked = Number(headers['retry-after']);
+      const isShort = asked >= 1 && asked <= LONGEST_SLEEP_SECONDS;
+      check(isShort, 'a short Retry-After', { ...given, message: body?.message });
     }
+    const asked = Number(refusals.at(-1)?.headers['retry-after']);
+    const gotThrough = outcome.kind === 'answered';
+    check(gotThrough || !getsThrough(client, what, asked), 'an answer at last', given);
   }
 
   /** Refused while a request that Mistral has not answered yet holds most of the budget. */
   async function whileInFlight(client: SdkClient): Promise<void> {
     const workspace = ownWorkspace(client, 'flight');
     const held = holdRequest(server, workspace);
+    held.catch(() => {}); // awaited at the end
     const isHeld = async () => server.isHeld(workspace);
     await until('a request in flight', isHeld, (holds) => holds, { pauseMs: 20 });
     const release = () => server.release(workspace);
@@ -126,15 +184,44 @@ export async function checkRefusals(run: Run, server: SdkServer): Promise<readon
     await brief(client, 'minute');
   }
 
+  /** Refused by Mistral, which asks for some seconds, or for an hour with a failure of its own. */
+  async function byMistral(client: SdkClient, what: 'limited' | 'failing'): Promise<void> {
+    const name = ownWorkspace(client, what);
+    const prompt =
+      what === 'limited'
+        ? refusedByMistral(429, 5, name)
+        : refusedByMistral(503, HOUR_SECONDS, name);
+    await brief(client, what, { prompt }, () => server.stopRefusing(name));
+  }
+
+  await earlyInAMinute();
   await Promise.all(
     CLIENTS.flatMap((client) => [
-      ...Object.entries(FINAL).map(([code, refused]) => final(client, code, refused)),
+      beyondTheMinute(client),
+      ...FINAL.map((refused) => final(client, refused)),
       brief(client, 'keyless', {}, () => server.storeKey(ownWorkspace(client, 'keyless'))),
       whileInFlight(client),
-      beyondTheMinute(client),
+      byMistral(client, 'limited'),
+      byMistral(client, 'failing'),
     ]),
   );
-  return faults;
+  const lines = CLIENTS.map((client) => {
+    const own = done.filter((one) => one.client === client);
+    const most = Math.max(...own.map(({ requests }) => requests));
+    const longest = Math.max(...own.map(({ slept }) => slept));
+    return `${client}: ${own.length} refusals, at most ${most} requests for one, slept ${longest} s at most`;
+  });
+  return { faults, lines };
+}
+
+/** By which a busy machine may make a sleep look longer. */
+const BUSY_SECONDS = 5;
+/** In which the first requests of a minute must not become those of the next one. */
+const SAFE_MS = 20_000;
+
+async function earlyInAMinute(): Promise<void> {
+  const left = MINUTE_MS - (Date.now() % MINUTE_MS);
+  if (left < SAFE_MS) await setTimeout(left);
 }
 
 /** A request that reserves most of a tiny budget until the stand-in is told to answer. */

@@ -17,6 +17,7 @@ import { GATEWAY_KEY_NAME, secretName } from '../../governance/policy/planned-ke
 import { startLocalDynamo } from '../../testing/dynamo.js';
 import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
 import { createExecutions } from '../../testing/fakes/executions.js';
+import { jsonAnswer } from '../../testing/fakes/http-server.js';
 import { createFakeKeys } from '../../testing/fakes/mistral-keys.js';
 import {
   createFakeMistral,
@@ -39,6 +40,11 @@ const MODELS = [
 /** A prompt of this and a name is answered once the stand-in is told to. */
 export const HELD = 'held-until-released:';
 const HELD_NAME = new RegExp(`${HELD}([\\w-]+)`);
+const REFUSED = /refused-with (\d+) for (\d+) s:([\w-]+)/;
+/** A prompt that Mistral refuses, and asks to be spared, until the stand-in is told to answer. */
+export function refusedByMistral(status: number, retryAfter: number, name: string): string {
+  return `refused-with ${status} for ${retryAfter} s:${name}`;
+}
 export const MAX_BODY_BYTES = 65_536;
 export const CALLER_HEADER = 'x-caller-arn';
 
@@ -52,6 +58,8 @@ const RefusalSchema = z.looseObject({
 /** One request that reached the server, and what it answered. */
 export interface Seen {
   readonly caller: string;
+  readonly cameAtMs: number;
+  readonly answeredAtMs: number;
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   /** Of a refusal. */
@@ -78,6 +86,7 @@ export async function startSdkServer(
   const secrets = createSecretStore(now, () => {});
   const keys = createFakeKeys({ now });
   const held = new Map<string, () => void>();
+  const spared = new Set<string>();
   const path = join(folder, 'sdks.yaml');
 
   const organization = fakeOrganization([], { models: MODELS });
@@ -87,6 +96,11 @@ export async function startSdkServer(
     async answer(call) {
       const [, name] = HELD_NAME.exec(call.body) ?? [];
       if (name) await new Promise<void>((resolve) => held.set(name, resolve));
+      const [, status, retryAfter = '', refused = ''] = REFUSED.exec(call.body) ?? [];
+      if (status && !spared.has(refused)) {
+        const body = { object: 'error', message: 'Not now', type: 'refused', code: '1300' };
+        return { ...jsonAnswer(Number(status), body), headers: { 'retry-after': retryAfter } };
+      }
       return forOfficialSdk(await fake.answer(call));
     },
   };
@@ -132,6 +146,8 @@ export async function startSdkServer(
     onAnswer: door.onAnswer,
     isHeld: (name: string): boolean => held.has(name),
     release: (name: string): void => held.get(name)?.(),
+    /** From now on, Mistral answers prompts of this name. */
+    stopRefusing: (name: string): void => void spared.add(name),
     storeKey,
   };
 }
@@ -188,15 +204,21 @@ async function startGateway(
 async function openDoor(target: string) {
   const seen: Seen[] = [];
   const listeners = new Set<(seen: Seen) => void>();
-  const server = createServer((incoming, outgoing) => {
+  // A client that sends as an idle connection is closed would see it break: none is, and none is kept.
+  const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
+    const cameAtMs = performance.now();
     const { method, url: path, headers } = incoming;
-    const forwarded = httpRequest(`${target}${path}`, { method, headers }, async (answer) => {
+    const options = { method, headers, agent: false };
+    const forwarded = httpRequest(`${target}${path}`, options, async (answer) => {
       const { statusCode: status = 0 } = answer;
-      outgoing.writeHead(status, answer.headers);
+      const { connection: _, 'keep-alive': _hint, ...passed } = answer.headers;
+      outgoing.writeHead(status, passed);
       const caller = String(headers[CALLER_HEADER]);
       const body = status < 400 ? undefined : await text(answer);
       const refusal = RefusalSchema.safeParse(parseJson(body ?? '')).data;
-      const one = { caller, status, headers: answer.headers, body: refusal };
+      const answeredAtMs = performance.now();
+      const times = { cameAtMs, answeredAtMs };
+      const one = { caller, ...times, status, headers: answer.headers, body: refusal };
       seen.push(one);
       for (const listener of listeners) listener(one);
       if (body === undefined) answer.pipe(outgoing);

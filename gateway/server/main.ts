@@ -20,6 +20,9 @@ if (parsed.kind === 'wrong') {
   process.exit(2);
 }
 
+// What the SDK says about Node's version belongs to no error.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 try {
   await serve(parsed.options);
 } catch (error) {

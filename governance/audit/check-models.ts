@@ -6,6 +6,7 @@ import type { Finding } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
 import { judgeModels } from './model-drift.js';
 import type { Problems } from './problems.js';
+import { judgePrices } from './unknown-prices.js';
 
 export type ModelCheck = 'checked' | 'not checked' | 'no key in use to ask with';
 
@@ -34,7 +35,11 @@ export async function checkModels(
     return { findings: [], memory: probed, outcome: 'not checked' };
   }
   const { findings, resolutions } = judgeModels(policy, probe.models, memory.resolutions, now);
-  return { findings, memory: { ...probed, resolutions }, outcome: 'checked' };
+  return {
+    findings: [...findings, ...judgePrices(policy, probe.models, now)],
+    memory: { ...probed, resolutions },
+    outcome: 'checked',
+  };
 }
 
 type Probes = AuditMemory['probes'];

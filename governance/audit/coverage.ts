@@ -23,6 +23,7 @@ const NEED_NO_KEYS: ReadonlySet<FindingType> = new Set([
   'rotation-failed',
   'policy-drift',
   'model-drift',
+  'unknown-price',
   'key-needed',
 ]);
 const NEED_ALL_KEYS = FINDING_TYPES.filter((type) => !NEED_NO_KEYS.has(type));
@@ -43,7 +44,7 @@ export function undecidedBy(coverage: Coverage): (finding: Finding) => boolean {
   const { models, unclearSecrets } = coverage;
   if (coverage.source === 'operator') {
     return ({ type, subject, evidence }) => {
-      if (type === 'model-drift') return !models;
+      if (type === 'model-drift' || type === 'unknown-price') return !models;
       const isOfSecret = evidence.secret === subject;
       return !OPERATOR_TYPES.has(type) || !isOfSecret || unclearSecrets.has(subject);
     };
@@ -55,7 +56,7 @@ export function undecidedBy(coverage: Coverage): (finding: Finding) => boolean {
     ...(workspaces ? [] : [`policy-drift#${WORKSPACE_DRIFT}`]),
     ...(rateLimit ? [] : [`policy-drift#${RATE_DRIFT}`]),
     ...(spendLimit ? [] : [`policy-drift#${SPEND_DRIFT}`]),
-    ...(models ? [] : ['model-drift']),
+    ...(models ? [] : ['model-drift', 'unknown-price']),
   ].map((prefix) => `${prefix}#`);
   return (finding) =>
     unclearSecrets.has(finding.subject) || prefixes.some((prefix) => finding.id.startsWith(prefix));

@@ -28,7 +28,7 @@ export interface Outline {
 export const MAX_DEPTH = 128;
 /** Longer than anything that is checked by its value. */
 const LONG_STRING = 4096;
-/** Before the length of a long string. */
+/** Before the length of a long string, without the excess of its escapes. */
 const PLACEHOLDER = '\0';
 
 const QUOTE = 0x22;
@@ -73,7 +73,8 @@ export function outlineOf(text: string): Outline {
         mayShorten &&
         text.charCodeAt(skipBlanks(text, end + 1)) !== COLON
       ) {
-        skeleton += `${text.slice(copiedTo, at)}"\\u0000${end - at - 1}"`;
+        const length = end - at - 1 - excessOfEscapes(text.slice(at, end));
+        skeleton += `${text.slice(copiedTo, at)}"\\u0000${length}"`;
         copiedTo = end + 1;
       }
       at = end;
@@ -103,7 +104,7 @@ export function outlineOf(text: string): Outline {
   return { members, blanks, isTooDeep: false, skeleton, isShortened: copiedTo > 0 };
 }
 
-/** How long the string was that a placeholder stands for. */
+/** How many bytes the string had that a placeholder stands for, without the excess of its escapes. */
 export function shortenedLength(value: string): number | undefined {
   return value.startsWith(PLACEHOLDER) ? Number(value.slice(PLACEHOLDER.length)) : undefined;
 }

@@ -57,7 +57,9 @@ export function createMetering(
     }
     if (grant.dailyTokens) {
       const quota = dailyQuotaOf(grant.dailyTokens);
-      claims.push({ quota, amount: promptTokens + completionTokens });
+      // What is free and generates nothing, such as moderations, is not refused for tokens.
+      const isFree = cost === 0 && completionTokens === 0;
+      claims.push({ quota, amount: isFree ? 0 : promptTokens + completionTokens });
     }
     return claims;
   }
@@ -112,13 +114,7 @@ export class Hold {
 
   /** The whole answer was delivered. Without usable usage, the upper bound counts as used. */
   delivered(usage: ReportedUsage | undefined): void {
-    const charge = usage && this.tariff.charge(this.demand, usage);
-    this.#settle(charge ?? (this.#isFree ? FREE : undefined));
-  }
-
-  /** What generates nothing and has no price, such as moderations, uses up no tokens either. */
-  get #isFree(): boolean {
-    return this.demand.completionTokens === 0 && this.tariff.bound(this.demand) === 0;
+    this.#settle(usage && this.tariff.charge(this.demand, usage));
   }
 
   /** The answer is at its end. Some are an error, which is free unless usage or text came before. */

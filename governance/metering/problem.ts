@@ -106,14 +106,15 @@ export function jsonAnswer(status: number, value: unknown): WholeAnswer {
  */
 const NOT_SOON = 402;
 
-/** A problem in the format of Mistral's errors, so that its clients can read it. */
+/** A problem in the format of Mistral's errors, and of OpenAI's in `error`: each one's clients read it. */
 export function answerOf(problem: Problem): WholeAnswer {
   const { message, param = null, retryAfterSeconds, resetsAt, allow } = problem;
   const { status: usual, type }: ProblemKind = PROBLEMS[problem.code];
   const status = usual === 429 && retryAfterSeconds === undefined ? NOT_SOON : usual;
   const code = publicCode(problem.code);
   const resets_at = resetsAt?.toISOString(); // left out where there is none
-  const answer = jsonAnswer(status, { object: 'error', message, type, param, code, resets_at });
+  const error = { message, type, param, code, resets_at };
+  const answer = jsonAnswer(status, { object: 'error', ...error, error });
   if (retryAfterSeconds !== undefined)
     answer.headers.push('retry-after', String(retryAfterSeconds));
   else if (status === NOT_SOON || status === 502) answer.headers.push('x-should-retry', 'false');

@@ -19,7 +19,7 @@ const LONG_STRING = 48;
 const NOTHING: readonly Buffer[] = [];
 const NUMERIC: ReadonlySet<number> = new Set(Buffer.from('-0123456789'));
 
-/** A member whose value matters. */
+/** A member whose value matters; `error` stands for all members that only errors of Mistral's have. */
 type Member = 'usage' | 'object' | 'error' | undefined;
 
 /**
@@ -205,17 +205,16 @@ export class UsageScanner {
   }
 }
 
-const USAGE = Buffer.from('usage');
-const USAGE_INFO = Buffer.from('usage_info');
-const OBJECT = Buffer.from('object');
-const ERROR = Buffer.from('error');
+const NAMES = ['usage', 'usage_info', 'object', 'error', 'detail', 'message'];
+const MEMBERS: readonly Member[] = ['usage', 'usage', 'object', 'error', 'error', 'error'];
+const NAMES_IN_BYTES = NAMES.map((name) => Buffer.from(name));
 
 function memberNamed(bytes: Buffer, start: number, end: number): Member {
-  const length = end - start;
-  if (length === OBJECT.length && isAt(bytes, start, OBJECT)) return 'object';
-  if (length === ERROR.length && isAt(bytes, start, ERROR)) return 'error';
-  if (length !== USAGE.length && length !== USAGE_INFO.length) return undefined;
-  return isAt(bytes, start, length === USAGE.length ? USAGE : USAGE_INFO) ? 'usage' : undefined;
+  for (let at = 0; at < NAMES.length; at += 1) {
+    const name = NAMES_IN_BYTES[at] as Buffer;
+    if (name.length === end - start && isAt(bytes, start, name)) return MEMBERS[at];
+  }
+  return undefined;
 }
 
 function isAt(bytes: Buffer, start: number, name: Buffer): boolean {

@@ -17,6 +17,6 @@ export interface MonthlyUsage {
   readonly endDate: string | undefined;
   /** The organization's own price list. */
   readonly prices: readonly Readonly<Record<string, unknown>>[];
-  /** `completion`, `ocr`, … and any category that Mistral adds. */
-  readonly categories: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** `completion`, `ocr`, … and any category that Mistral adds, as it gave them. */
+  readonly categories: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { MistralResponseError } from '../platform/errors.js';
+import { isObject } from '../platform/json.js';
 import type { MistralWorkspace } from './mistral.js';
 import type { MistralAdmin } from './mistral-admin.js';
 import type { MonthlyUsage, SpendLimit } from './mistral-limits.js';
@@ -22,13 +23,19 @@ export interface Organization {
   usage(query: UsageQuery): Promise<MonthlyUsage>;
 }
 
+/** The specification gives it no case. */
+const CurrencySchema = z
+  .string()
+  .nullish()
+  .transform((code) => code?.trim().toUpperCase() || undefined);
+
 const WorkspaceSchema = z.object({
   uuid: z.string().min(1),
   name: z.string().nullish(),
   spend_limit: z
     .object({
       value: z.number().nullish(),
-      currency: z.string().nullish(),
+      currency: CurrencySchema,
       no_monthly_limit: z.boolean().nullish(),
     })
     .nullish(),
@@ -49,21 +56,19 @@ const SpendLimitSchema = z.object({
       total_usage: z.number().nullish(),
       usage_limit: z.number().nullish(),
     }),
-    currency: z.string().nullish(),
+    currency: CurrencySchema,
     last_payment_failure: z.boolean().nullish(),
   }),
 });
 
 const RateLimitSchema = z.object({ requests_per_second: z.number() });
 
-const RowSchema = z.record(z.string(), z.unknown());
-
 /** A month's usage as the Admin API answers, also when the answer was saved to a file. */
 export const UsageSchema = z.looseObject({
-  currency: z.string().nullish(),
+  currency: CurrencySchema,
   start_date: z.string().nullish(),
   end_date: z.string().nullish(),
-  prices: z.array(RowSchema).nullish(),
+  prices: z.array(z.record(z.string(), z.unknown())).nullish(),
 });
 
 const PAGE_SIZE = 100;
@@ -82,7 +87,7 @@ export function createOrganization(admin: MistralAdmin): Organization {
       usage: completion.usage ?? undefined,
       totalUsage: completion.total_usage ?? undefined,
       limit: completion.no_monthly_limit ? undefined : (completion.usage_limit ?? undefined),
-      currency: limits.currency ?? undefined,
+      currency: limits.currency,
       lastPaymentFailed: limits.last_payment_failure ?? false,
     };
   }
@@ -106,7 +111,7 @@ export function createOrganization(admin: MistralAdmin): Organization {
 export function monthlyUsage(answer: z.infer<typeof UsageSchema>): MonthlyUsage {
   const { currency, start_date, end_date, prices, ...rest } = answer;
   return {
-    currency: currency ?? undefined,
+    currency,
     startDate: start_date ?? undefined,
     endDate: end_date ?? undefined,
     prices: prices ?? [],
@@ -145,15 +150,11 @@ function workspaceOf(item: z.infer<typeof WorkspaceSchema>): MistralWorkspace {
   const { value, currency, no_monthly_limit } = item.spend_limit ?? {};
   const named = { id: item.uuid, name: item.name ?? '' };
   if (no_monthly_limit || value === undefined || value === null) return named;
-  return { ...named, monthlyLimit: { amount: value, currency: currency ?? undefined } };
+  return { ...named, monthlyLimit: { amount: value, currency } };
 }
 
-/** A category is an object; the other fields describe the report. */
+/** A category has rows or an amount; texts describe the report. */
 function categoriesOf(fields: Record<string, unknown>): MonthlyUsage['categories'] {
-  const categories: Record<string, Record<string, unknown>> = {};
-  for (const [name, value] of Object.entries(fields)) {
-    const { success, data } = RowSchema.safeParse(value);
-    if (success) categories[name] = data;
-  }
-  return categories;
+  const isCategory = (value: unknown) => isObject(value) || typeof value === 'number';
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => isCategory(value)));
 }

@@ -57,6 +57,21 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const UNREAD: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'you are not allowed to read it',
+  EPERM: 'you are not allowed to read it',
+};
+
+/** Why a file could not be read, without the words of Node. */
+export function unreadText(error: unknown): string {
+  if (!(error instanceof Error && 'code' in error)) return messageOf(error);
+  const code = String(error.code);
+  return UNREAD[code] ?? `the system reports ${code}`;
+}
+
 /** `first rotation not started (mistral/dev/team): denied` */
 export function failureText({ what, subject, reason }: Failure): string {
   return `${what} (${subject}): ${reason}`;

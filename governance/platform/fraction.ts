@@ -1,6 +1,7 @@
-/** An exact, never negative number: money must not go through binary fractions. */
+/** An exact number: money must not go through binary fractions. */
 export interface Fraction {
   readonly numerator: bigint;
+  /** Above zero. */
   readonly denominator: bigint;
 }
 
@@ -26,6 +27,14 @@ export function parseDecimal(value: unknown): Fraction | undefined {
   return scale > 0
     ? fraction(BigInt(digits), 10n ** BigInt(scale))
     : fraction(BigInt(digits) * 10n ** BigInt(-scale));
+}
+
+/** As `parseDecimal`, and what is below zero, such as a refund. */
+export function parseSignedDecimal(value: unknown): Fraction | undefined {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string' || !/^\s*-[\d.]/.test(text)) return parseDecimal(text);
+  const size = parseDecimal(text.trim().slice(1));
+  return size && fraction(-size.numerator, size.denominator);
 }
 
 export function add(one: Fraction, other: Fraction): Fraction {
@@ -66,8 +75,13 @@ export function floor({ numerator, denominator }: Fraction): number {
   return wholeNumber(numerator / denominator);
 }
 
-export function ceiling({ numerator, denominator }: Fraction): number {
-  return wholeNumber((numerator + denominator - 1n) / denominator);
+export function ceiling(exact: Fraction): number {
+  return wholeNumber(exactCeiling(exact));
+}
+
+export function exactCeiling({ numerator, denominator }: Fraction): bigint {
+  // Division of bigints drops what is behind the point, which is up for what is below zero.
+  return (numerator > 0n ? numerator + denominator - 1n : numerator) / denominator;
 }
 
 /** More than a number holds exactly is beyond any budget: it stays at the largest safe one. */

@@ -34,6 +34,8 @@ export const METRICS = {
   Latency: { unit: 'Milliseconds', dimensions: ['outcome'] },
   /** Every 401 and 429 from Mistral, also where a retry succeeded. */
   UpstreamRefusals: { unit: 'Count', dimensions: ['status'] },
+  /** Requests charged as the most expensive model, since theirs has no price. */
+  UnpricedRequests: { unit: 'Count', dimensions: ['workspace'] },
 } as const satisfies Record<string, MetricKind>;
 
 export type MetricName = keyof typeof METRICS;

@@ -35,6 +35,7 @@ const WITHOUT_FUNCTION_URLS = [
 /** Rules for whoever may deploy a policy. Functions leave them out: theirs is deployed. */
 export const DEPLOY_RULES: readonly PolicyRule[] = [
   auditTimes,
+  workspaceNames,
   subscriptions,
   filters,
   callerAccounts,
@@ -73,6 +74,15 @@ function zoneNamed(name: string): string | undefined {
     return timeZone.toLowerCase() === name.toLowerCase() ? timeZone : name;
   } catch {
     return undefined;
+  }
+}
+
+/** In alerts and metrics, which name a workspace, this name stands for all of them. */
+function* workspaceNames({ workspaces }: Policy): Problems {
+  for (const [index, { name }] of workspaces.entries()) {
+    if (name.toLowerCase() !== ORGANIZATION) continue;
+    const message = `${quoted(name)} stands for all workspaces in metrics and alerts: choose another name`;
+    yield { path: ['workspaces', index, 'name'], message };
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { unreadText } from '../platform/failures.js';
 import { countText } from '../platform/wording.js';
 import { DEPLOY_RULES } from './deploy-checks.js';
 import { type ParsedPolicy, parsePolicy } from './parse-policy.js';
@@ -37,20 +38,11 @@ export function policyDocument(bytes: Uint8Array, name: string): unknown {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'you are not allowed to read it',
-  EPERM: 'you are not allowed to read it',
-};
-
 function readPolicyBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
-    throw unreadable(path, REASONS[code] ?? `the system reports ${code}`);
+    throw unreadable(path, unreadText(error));
   }
 }
 

@@ -1,5 +1,4 @@
 import { quoted, unknownText } from '../platform/wording.js';
-import { PRICE_LIST } from '../prices/price-list.js';
 import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
 import {
   expireAfterDays,
@@ -9,6 +8,7 @@ import {
   secretName,
 } from './planned-keys.js';
 import type { Policy } from './policy.js';
+import { priceChecks } from './price-checks.js';
 
 /** What is wrong with a policy whose every field is right by itself. */
 export interface PolicyProblem {
@@ -32,7 +32,7 @@ export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyP
     callerPatterns,
     secretNames,
     budgetCurrencies,
-    modelAliases,
+    ...priceChecks,
     ...more,
   ];
   return rules.flatMap((rule) => [...rule(policy)]);
@@ -205,17 +205,6 @@ function* budgetCurrencies({ workspaces, mistral }: Policy): Problems {
         path: ['workspaces', index, 'budgets', field],
         message: `${value} is in another currency than mistral.currency (${mistral.currency}): name it ${expected}`,
       };
-    }
-  }
-}
-
-/** Requests are priced by exact ids, so that a price under an alias would never be used. */
-function* modelAliases({ prices, limits }: Policy): Problems {
-  for (const [field, { models }] of Object.entries({ prices, limits })) {
-    for (const name of Object.keys(models)) {
-      const id = PRICE_LIST.find(({ aliases }) => aliases.includes(name))?.id;
-      const message = `${quoted(name)} is an alias, which may come to stand for another model: must be an exact id such as ${quoted(id)}`;
-      if (id !== undefined) yield { path: [field, 'models', name], message };
     }
   }
 }

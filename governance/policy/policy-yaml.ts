@@ -1,4 +1,4 @@
-import { type ErrorCode, LineCounter, parseAllDocuments, visit } from 'yaml';
+import { Composer, type CST, type ErrorCode, isScalar, LineCounter, Parser, visit } from 'yaml';
 import { countText, quoted } from '../platform/wording.js';
 
 /** Why a text is not the YAML of a policy. */
@@ -13,23 +13,15 @@ const MOST_LEVELS = 100;
 /** What a policy file has to say, unchecked. @throws PolicyTextError where it is not one document of YAML */
 export function parsePolicyYaml(source: string | Uint8Array): unknown {
   const text = typeof source === 'string' ? source : decoded(source);
-  try {
-    return parsed(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    // The parser calls itself for each level.
-    if (error instanceof RangeError) throw tooDeep();
-    throw error;
-  }
+  return parsed(text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n'));
 }
 
 function parsed(text: string): unknown {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    stringKeys: true,
-    logLevel: 'silent',
-  });
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  checkLevels(tokens);
+  const options = { stringKeys: true, resolveKnownTags: false, logLevel: 'silent' } as const;
+  const documents = [...new Composer(options).compose(tokens)];
   const at = (offset: number) => `line ${lines.linePos(offset).line}`;
   const [document, another] = documents;
   if (document === undefined) throw new PolicyTextError(emptyText(text));
@@ -52,6 +44,12 @@ function parsed(text: string): unknown {
     );
   }
   visit(document, {
+    Pair(_key, { key }) {
+      if (!isScalar(key) || key.value !== '<<') return;
+      throw new PolicyTextError(
+        `${at(key.range?.[0] ?? 0)}: the merge key "<<" is not part of YAML 1.2: write the fields out`,
+      );
+    },
     Alias(_key, alias) {
       if (alias.resolve(document) !== undefined) return;
       const where = at(alias.range?.[0] ?? 0);
@@ -117,6 +115,18 @@ function tooDeep(): PolicyTextError {
   return new PolicyTextError(
     `it is nested deeper than ${MOST_LEVELS} levels, or an alias refers to itself: must be less deep`,
   );
+}
+
+/** Before they are composed: the composer calls itself for each level, and a full stack may end the process. */
+function checkLevels(tokens: readonly CST.Token[]): void {
+  let level: (CST.Token | null | undefined)[] = [...tokens];
+  for (let count = 0; level.length > 0; count += 1) {
+    if (count > MOST_LEVELS) throw tooDeep();
+    level = level.flatMap((token) => {
+      if (token?.type === 'document') return [token.value];
+      return token && 'items' in token ? token.items.flatMap(({ key, value }) => [key, value]) : [];
+    });
+  }
 }
 
 /** By the values that are there once every alias is replaced, since all that follows replaces them. */

@@ -171,13 +171,23 @@ const ModelPricesSchema = z.strictObject({
   perThousandAnnotatedPages: PriceSchema.optional(),
   perAudioMinute: PriceSchema.optional(),
   perMillionCharacters: PriceSchema.optional(),
+  /** The UTC day from which they hold. @default always; until it, the price book's prices hold */
+  from: z.iso.date().optional(),
+});
+
+const DatedModelPricesSchema = ModelPricesSchema.extend({
+  /** The model's later prices, in order of their days. */
+  changes: z
+    .array(ModelPricesSchema.required({ from: true }))
+    .max(100)
+    .optional(),
 });
 
 const PricesSchema = z.strictObject({
   /** A model without a price costs as much as the most expensive one, or is refused. */
   unknownModel: z.enum(['most-expensive', 'refuse']).default('most-expensive'),
   /** By exact model id; each replaces what the price book says of the model. */
-  models: z.record(ModelIdSchema, ModelPricesSchema).default({}),
+  models: z.record(ModelIdSchema, DatedModelPricesSchema).default({}),
 });
 
 /** How much is reserved for what the bytes of a request do not bound, until Mistral reports its use. */

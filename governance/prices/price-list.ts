@@ -1,3 +1,5 @@
+import type { IsoDate } from '../platform/utc-day.js';
+
 /** What a unit costs in USD and, where Mistral publishes one, in EUR: a price of its own there. */
 export type ListPrice = readonly [usd: string, eur?: string];
 
@@ -10,11 +12,15 @@ export interface NamedModel {
 }
 
 export interface ListedModel extends NamedModel {
-  /** Empty for a model that Mistral lists without a price. */
-  readonly prices: ListedPrices;
+  /** In order of their days; empty for a model that Mistral lists without a price. */
+  readonly prices: readonly ListedPrices[];
+  /** Where they come from. @default the commit of Mistral's documentation */
+  readonly source?: string;
 }
 
 export interface ListedPrices {
+  /** The UTC day from which they hold. The first of a model's prices hold before it, too. */
+  readonly from?: IsoDate;
   readonly inputPerMillionTokens?: ListPrice;
   readonly cachedPerMillionTokens?: ListPrice;
   readonly outputPerMillionTokens?: ListPrice;
@@ -31,10 +37,34 @@ export const PRICE_LIST_SOURCE = {
   publishedOn: '2026-08-21',
 };
 
+/** When the models that are newer than the commit were looked up. */
+export const NEWER_PRICES_OF = '2026-11-28';
+
+const NEWER_DOCS = "Mistral's documentation, 2026-11-28";
+const NEWER_LISTS = 'genai-prices 0.2.3 and LiteLLM 1.110.2, 2026-11-28';
+
 const K = 1024;
 
-/** Mistral's list prices of 2026-08-21, from `src/schema/models/models` of the source. */
+/** Mistral's list prices of 2026-08-21, from `src/schema/models/models` of the source, and newer ones. */
 export const PRICE_LIST: readonly ListedModel[] = [
+  // Newer than the commit
+  newer('mistral-large-4', ['mistral-large-4-0'], `${NEWER_DOCS}; ${NEWER_LISTS}`, [
+    tokens('0.68', '0.07', '2.09', '2026-10-06'),
+    tokens('1.36', '0.14', '4.18', '2026-10-20'),
+    tokens('0.7', '0.07', '2.1', '2026-10-29'),
+  ]),
+  newer('zai-glm-5-3', ['zai-glm-5', 'zai-glm-latest'], NEWER_DOCS, [
+    tokens('1.4', '0.14', '4.4', '2026-09-15'),
+  ]),
+  newer('zai-glm-5-3-flash', [], NEWER_DOCS, [tokens('0.15', '0.03', '0.5')]),
+  newer('deepseek-v4-1-flash-1017', [], NEWER_DOCS, [tokens('0.3', '0.007', '1.2')]),
+  newer('voxtral-mini-transcribe-3', [], NEWER_LISTS, [{ perAudioMinute: ['0.0035'] }]),
+  newer('voxtral-mini-transcribe-realtime-3', [], NEWER_LISTS, [{ perAudioMinute: ['0.008'] }]),
+  newer('voxtral-small-transcribe-3', [], NEWER_LISTS, [{ perAudioMinute: ['0.004'] }]),
+  newer('voxtral-mini-tts-3', [], 'LiteLLM 1.110.2, 2026-11-28', [
+    { perMillionCharacters: ['13'] },
+  ]),
+
   // Served
   text('mistral-large-2512', ['mistral-large-latest'], 256, ['0.5', '0.44'], ['1.5', '1.3']),
   text(
@@ -135,7 +165,27 @@ function model(
   prices: ListedPrices,
 ): ListedModel {
   // The list says "256k"; the larger reading of it never rejects what Mistral accepts.
-  return { id, aliases, contextTokens: contextK && contextK * K, prices };
+  const contextTokens = contextK && contextK * K;
+  return { id, aliases, contextTokens, prices: Object.keys(prices).length > 0 ? [prices] : [] };
+}
+
+function newer(
+  id: string,
+  aliases: readonly string[],
+  source: string,
+  prices: readonly ListedPrices[],
+): ListedModel {
+  return { id, aliases, contextTokens: undefined, prices, source };
+}
+
+/** Per million, in USD. */
+function tokens(input: string, cached: string, output: string, from?: IsoDate): ListedPrices {
+  return {
+    ...(from && { from }),
+    inputPerMillionTokens: [input],
+    cachedPerMillionTokens: [cached],
+    outputPerMillionTokens: [output],
+  };
 }
 
 function text(

@@ -16,9 +16,14 @@ export interface Rates extends Readonly<Record<Unit, number>> {
 
 export type ServiceTier = 'standard' | 'priority' | 'batch';
 
+/**
+ * Where prices come from. `usd-figure` is the list's USD price taken for EUR, and `most-expensive`
+ * stands for a model without a price of its own.
+ */
+export type PriceSource = 'policy' | 'list' | 'usd-figure' | 'most-expensive';
+
 export interface ModelPrices {
-  /** Where they come from; `most-expensive` stands for a model without a price of its own. */
-  readonly source: 'policy' | 'list' | 'most-expensive';
+  readonly source: PriceSource;
   readonly tiers: Readonly<Record<ServiceTier, Rates>>;
   readonly bounds: Readonly<Record<Exclude<ServiceTier, 'batch'>, Rates>>;
 }

@@ -7,6 +7,7 @@ import {
   parseDecimal,
   ZERO,
 } from '../platform/fraction.js';
+import type { IsoDate } from '../platform/utc-day.js';
 import type { Currency } from '../platform/wording.js';
 import type { ListedPrices } from './price-list.js';
 
@@ -26,10 +27,18 @@ export type Unit = (typeof UNITS)[number];
 /** Nano-units of money for one of each. */
 export type UnitPrices = Readonly<Record<Unit, Fraction>>;
 
-type PriceField = keyof ListedPrices;
+export type PriceField = Exclude<keyof ListedPrices, 'from'>;
 
 /** A team's own prices for one model, in its currency; what is left out costs nothing. */
-export type PriceOverride = Readonly<Partial<Record<PriceField, number>>>;
+export interface PriceOverride extends DatedOverride {
+  /** What they become later, in order of their days. */
+  readonly changes?: readonly DatedOverride[];
+}
+
+export interface DatedOverride extends Readonly<Partial<Record<PriceField, number>>> {
+  /** The UTC day from which they hold; until then the price book's do. */
+  readonly from?: IsoDate;
+}
 
 // From a price for so many to nano-units for one.
 const PER_MILLION = fraction(1_000n);
@@ -37,18 +46,22 @@ const PER_THOUSAND = fraction(1_000_000n);
 const PER_MINUTE = fraction(1_000_000_000n, 60n);
 const CACHED_SHARE = fraction(1n, 10n);
 
-/** `undefined` where a unit has no price in that currency, or the model has none at all. */
-export function listedUnitPrices(prices: ListedPrices, currency: Currency): UnitPrices | undefined {
-  const fields = Object.entries(prices);
-  if (fields.length === 0) return undefined;
+/**
+ * Where Mistral lists no price in EUR, its own pages show the USD figure: `isUsdFigure` says that one
+ * of them stands for euros.
+ */
+export function listedUnitPrices(
+  { from: _, ...prices }: ListedPrices,
+  currency: Currency,
+): { readonly unitPrices: UnitPrices; readonly isUsdFigure: boolean } {
   const decimals: Partial<Record<PriceField, string>> = {};
-  for (const [field, [usd, eur]] of fields) {
+  let isUsdFigure = false;
+  for (const [field, [usd, eur]] of Object.entries(prices)) {
     const isFree = parseDecimal(usd)?.numerator === 0n;
-    const decimal = currency === 'USD' || isFree ? usd : eur;
-    if (decimal === undefined) return undefined;
-    decimals[field as PriceField] = decimal;
+    if (currency === 'EUR' && eur === undefined && !isFree) isUsdFigure = true;
+    decimals[field as PriceField] = currency === 'EUR' ? (eur ?? usd) : usd;
   }
-  return unitPricesOf(decimals);
+  return { unitPrices: unitPricesOf(decimals), isUsdFigure };
 }
 
 /** The most that any of the models charges for each unit. */

@@ -1,25 +1,37 @@
 import type { MonthlyUsage } from '../mistral/mistral-limits.js';
 import {
   add,
-  ceiling,
+  exactCeiling,
   type Fraction,
   fraction,
   isMore,
   multiply,
   parseDecimal,
+  parseSignedDecimal,
   ZERO,
 } from '../platform/fraction.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
 import { text, type UsageRow, usageRows } from './usage-rows.js';
 
-/** Usage whose cost is unknown, so that the actual spend is higher than the total. */
-export interface UnpricedUsage
-  extends Pick<UsageRow, 'category' | 'billingMetric' | 'billingGroup'> {
-  /** `undefined` where Mistral gave nothing that reads as a number. */
-  readonly value: number | undefined;
+/** What a row of the bill is for. */
+export type UsageKind = Pick<UsageRow, 'category' | 'billingMetric' | 'billingGroup'>;
+
+/** Usage without a price, so that its cost is not in the total. */
+export interface UnpricedUsage extends UsageKind {
+  /** Below zero for a refund. */
+  readonly value: number;
 }
 
-/** What Mistral charges for a month, in nano-units of its own currency. */
+/** Usage whose amount is not a number, so that nothing can be said of its cost. */
+export interface UnreadableUsage extends UsageKind {
+  /** What Mistral gave as the amount. */
+  readonly given: unknown;
+}
+
+/**
+ * What Mistral charges for a month, in nano-units of its own currency. Refunds are subtracted. Sums above
+ * 9,007,199.25 are as exact as a number can be, to less than a millionth of a cent.
+ */
 export interface BilledSpend {
   readonly currency: string | undefined;
   readonly totalNanos: number;
@@ -28,6 +40,7 @@ export interface BilledSpend {
   /** What the month's spend went to, the most expensive first. */
   readonly byModel: readonly ModelSpend[];
   readonly unpriced: readonly UnpricedUsage[];
+  readonly unreadable: readonly UnreadableUsage[];
 }
 
 export interface ModelSpend {
@@ -37,6 +50,9 @@ export interface ModelSpend {
 
 const NANOS = fraction(1_000_000_000n);
 
+// No usage costs a quadrillion: what a row of more says was not meant as an amount.
+const LARGEST = fraction(10n ** 15n);
+
 /** Sums are exact; each is rounded up once, to a whole nano-unit. */
 export function billedSpend(usage: MonthlyUsage): BilledSpend {
   const prices = billedPrices(usage.prices);
@@ -44,15 +60,20 @@ export function billedSpend(usage: MonthlyUsage): BilledSpend {
   const days = new Map<IsoDate, Fraction>();
   const models = new Map<string, Fraction>();
   const unpriced: UnpricedUsage[] = [];
+  const unreadable: UnreadableUsage[] = [];
   for (const row of usageRows(usage)) {
-    const value = parseDecimal(row.value);
+    const value = parseSignedDecimal(row.value);
     if (value?.numerator === 0n) continue; // costs nothing at any price
     const price = priceOf(prices, row);
-    if (value === undefined || price === undefined) {
-      unpriced.push(unpricedUsage(row, value));
+    const cost = value && price && multiply(value, price);
+    if (value === undefined || (cost && isMore(sizeOf(cost), LARGEST))) {
+      unreadable.push({ ...kindOf(row), given: row.value });
       continue;
     }
-    const cost = multiply(value, price);
+    if (cost === undefined) {
+      unpriced.push({ ...kindOf(row), value: Number(row.value) });
+      continue;
+    }
     total = add(total, cost);
     addTo(days, dayOf(row.timestamp), cost);
     addTo(models, row.model, cost);
@@ -66,6 +87,7 @@ export function billedSpend(usage: MonthlyUsage): BilledSpend {
       .filter((one) => one.nanos > 0)
       .sort((one, other) => other.nanos - one.nanos),
     unpriced,
+    unreadable,
   };
 }
 
@@ -73,13 +95,16 @@ function addTo(sums: Map<string, Fraction>, key: string | undefined, cost: Fract
   if (key !== undefined) sums.set(key, add(sums.get(key) ?? ZERO, cost));
 }
 
-function unpricedUsage(row: UsageRow, value: Fraction | undefined): UnpricedUsage {
-  const { category, billingMetric, billingGroup } = row;
-  return { category, billingMetric, billingGroup, value: value && Number(row.value) };
+function kindOf({ category, billingMetric, billingGroup }: UsageRow): UsageKind {
+  return { category, billingMetric, billingGroup };
+}
+
+function sizeOf({ numerator, denominator }: Fraction): Fraction {
+  return fraction(numerator < 0n ? -numerator : numerator, denominator);
 }
 
 /** `2026-11-14`, or a date-time, which is in UTC where it names no zone. */
-function dayOf(timestamp: string | undefined): IsoDate | undefined {
+export function dayOf(timestamp: string | undefined): IsoDate | undefined {
   if (timestamp === undefined || !/^\d{4}-\d\d-\d\d/.test(timestamp)) return undefined;
   const hasZone = timestamp.length === 10 || /(z|[+-]\d\d:?\d\d)$/i.test(timestamp);
   const at = new Date(hasZone ? timestamp : `${timestamp}Z`);
@@ -87,7 +112,7 @@ function dayOf(timestamp: string | undefined): IsoDate | undefined {
 }
 
 function nanos(cost: Fraction): number {
-  return ceiling(multiply(cost, NANOS));
+  return Number(exactCeiling(multiply(cost, NANOS)));
 }
 
 interface BilledPrice extends Pick<UsageRow, 'eventType' | 'apiZone' | 'serviceTier'> {

@@ -1,33 +1,69 @@
-import { HOUR_MS, MINUTE_MS } from '../platform/utc-day.js';
-import type { Quota } from '../quotas/quota.js';
-import { windowName, windowStart } from '../quotas/quota-window.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../platform/utc-day.js';
+import type { Quota, QuotaWindow } from '../quotas/quota.js';
+import { windowEnd, windowName, windowStart } from '../quotas/quota-window.js';
+import { budgetKey, type SpendState } from './spend-state.js';
 
-// Runs are a quarter of an hour apart: the first one after the end may fail and the next be late.
+// Runs are a quarter of an hour apart: the first one in an hour may fail and the next be late.
 const LOOK_BACK_MS = 35 * MINUTE_MS;
 
-// Longer than a run looks back, so that no alert about a window is sent twice.
-const REMEMBERED_AFTER_END_MS = HOUR_MS;
+// Mistral reports usage up to hours late, by day and month; hours are only metered, which is at once.
+const SETTLED_AFTER_MS: Readonly<Record<QuotaWindow, number>> = {
+  minute: 0,
+  hour: 0,
+  day: 2 * DAY_MS,
+  month: 2 * DAY_MS,
+};
 
-/** Windows that ended a moment ago, and perhaps after the last run that checked them. */
+/** Windows that ended together. */
 export interface ClosedWindows {
   /** The last instant of all of them. */
   readonly at: Date;
+  /** With the limits that held at their end, whatever the policy says since. */
   readonly quotas: readonly Quota[];
 }
 
 /**
- * `undefined` where no quota's window ended lately. Every longer window ends together with an hour,
- * and no two hours end within the time looked back, so all of them have the same last instant.
+ * Windows that ended, and what is known of them may still grow, the earliest first. They are checked by
+ * the first runs of an hour. One that ended before it was ever checked is left out, but for the last
+ * hour: the policy of today says nothing of it.
  */
-export function closedWindows(quotas: readonly Quota[], now: Date): ClosedWindows | undefined {
-  const hourStartMs = windowStart('hour', now).getTime();
-  if (now.getTime() - hourStartMs >= LOOK_BACK_MS) return undefined;
-  const at = new Date(hourStartMs - 1);
-  const ended = quotas.filter(({ window }) => windowName(window, at) !== windowName(window, now));
-  return ended.length > 0 ? { at, quotas: ended } : undefined;
+export function closedWindows(
+  quotas: readonly Quota[],
+  state: SpendState,
+  now: Date,
+): ClosedWindows[] {
+  const hourStart = windowStart('hour', now);
+  if (now.getTime() - hourStart.getTime() >= LOOK_BACK_MS) return [];
+  const byEnd = new Map<number, Quota[]>();
+  for (const quota of quotas) {
+    for (const at of lastInstants(quota.window, hourStart)) {
+      const noted = state.budgets?.[budgetKey(quota, windowName(quota.window, at))];
+      const hasJustEnded = at.getTime() === hourStart.getTime() - 1;
+      if (!noted && !hasJustEnded) continue;
+      const closed = noted ? { ...quota, limit: noted.limitNanos } : quota;
+      byEnd.set(at.getTime(), [...(byEnd.get(at.getTime()) ?? []), closed]);
+    }
+  }
+  return [...byEnd]
+    .sort(([one], [other]) => one - other)
+    .map(([atMs, ended]) => ({ at: new Date(atMs), quotas: ended }));
 }
 
-/** Until when it is remembered which alerts about a window were sent: its end is checked once more. */
-export function rememberedUntil(resetsAt: Date): Date {
-  return new Date(resetsAt.getTime() + REMEMBERED_AFTER_END_MS);
+function* lastInstants(window: QuotaWindow, hourStart: Date): Generator<Date> {
+  let end = windowStart(window, hourStart);
+  while (hourStart <= settledAt(window, end)) {
+    const at = new Date(end.getTime() - 1);
+    yield at;
+    end = windowStart(window, at);
+  }
+}
+
+/** From when on a window that ended is not checked again. */
+export function settledAt(window: QuotaWindow, end: Date): Date {
+  return new Date(end.getTime() + SETTLED_AFTER_MS[window]);
+}
+
+/** Until when it is remembered which alerts about a window were sent: longer than it is checked. */
+export function rememberedUntil(window: QuotaWindow, at: Date): Date {
+  return new Date(settledAt(window, windowEnd(window, at)).getTime() + HOUR_MS);
 }

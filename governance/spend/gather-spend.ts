@@ -9,7 +9,7 @@ import type { QuotaTotals } from '../quotas/quota-totals.js';
 import { windowName } from '../quotas/quota-window.js';
 import { moneyQuotasOf } from '../quotas/workspace-quotas.js';
 import { type BilledSpend, billedSpend } from './billed-spend.js';
-import { closedWindows } from './closed-windows.js';
+import { type ClosedWindows, closedWindows } from './closed-windows.js';
 import { isReconciliationDue } from './reconciliation.js';
 import type { SpendState } from './spend-state.js';
 import {
@@ -82,8 +82,8 @@ async function gatherOne(
     workspace,
     currency: policy.mistral.currency,
     ...figures,
-    closed: await closedSpend(policy, quotas, reader, billed, now),
-    dayBefore: isDue ? await dayBefore(quotas, reader, billed, now) : undefined,
+    closed: await closedSpend(policy, closedWindows(quotas, state, now), reader),
+    dayBefore: isDue ? await dayBefore(quotas, reader, now) : undefined,
   };
 }
 
@@ -102,34 +102,29 @@ function figuresOf(
   };
 }
 
-/** What stood in windows that ended a moment ago; `billed` is the report of the present month. */
+/** What stands in windows that ended and may still grow. */
 async function closedSpend(
   policy: Policy,
-  quotas: readonly Quota[],
+  ended: readonly ClosedWindows[],
   reader: SpendReader,
-  billed: BilledSpend | undefined,
-  now: Date,
-): Promise<ClosedSpend | undefined> {
-  const ended = closedWindows(quotas, now);
-  if (!ended) return undefined;
-  const { at } = ended;
-  const isSameMonth = windowName('month', at) === windowName('month', now);
-  // Mistral does not report hours.
-  const isBilled = ended.quotas.some(({ window }) => window !== 'hour');
-  const [metered, ofItsMonth] = await Promise.all([
-    reader.metered(ended.quotas, at),
-    isBilled && !isSameMonth ? reader.billed(at) : undefined,
-  ]);
-  // Reported once, so not without knowing what was rejected: the next run comes in time.
-  if (!metered) return undefined;
-  return { at, ...figuresOf(policy, ended.quotas, metered, isSameMonth ? billed : ofItsMonth) };
+): Promise<ClosedSpend[]> {
+  const closed = ended.map(async ({ at, quotas }): Promise<ClosedSpend[]> => {
+    // Mistral does not report hours.
+    const isBilled = quotas.some(({ window }) => window !== 'hour');
+    const [metered, billed] = await Promise.all([
+      reader.metered(quotas, at),
+      isBilled ? reader.billed(at) : undefined,
+    ]);
+    // Reported once, so not without knowing what was rejected: the next run comes in time.
+    return metered ? [{ at, ...figuresOf(policy, quotas, metered, billed) }] : [];
+  });
+  return (await Promise.all(closed)).flat();
 }
 
 /** The day's own counter, or that of its month where that is over. */
 async function dayBefore(
   quotas: readonly Quota[],
   reader: SpendReader,
-  billed: BilledSpend,
   now: Date,
 ): Promise<DayBefore | undefined> {
   const days = quotas.filter(({ window }) => window === 'day');
@@ -139,7 +134,7 @@ async function dayBefore(
   const yesterday = startOfDay(addDays(utcDay(now), -1));
   const [metered = [], billedBefore] = await Promise.all([
     reader.metered(days.length > 0 || !isNewMonth ? days : months, yesterday),
-    isNewMonth ? reader.billed(yesterday) : billed,
+    reader.billed(yesterday),
   ]);
   const nanosOf = (window: Quota['window']) =>
     metered.find(({ quota }) => quota.window === window)?.settled;
@@ -152,7 +147,7 @@ async function dayBefore(
 
 /** Reads one workspace's spend; `undefined` where that failed, which is noted. */
 interface SpendReader {
-  /** Mistral's report of the month around an instant. */
+  /** Mistral's report of the month around an instant, which is asked for once. */
   billed(at: Date): Promise<BilledSpend | undefined>;
   /** What was metered in the windows around an instant. */
   metered(quotas: readonly Quota[], at: Date): Promise<readonly MeteredQuota[] | undefined>;
@@ -165,28 +160,36 @@ function readerOf(
   startedAt: Date,
 ): SpendReader {
   const { currency } = policy.mistral;
+  const reports = new Map<string, Promise<BilledSpend | undefined>>();
   return {
-    async billed(at) {
-      if (!organization) return undefined;
-      return await failures.attempt(NOT_BILLED, name, async () => {
-        if (now().getTime() - startedAt.getTime() > ASK_FOR_MS) {
-          throw new Error('Mistral was not asked, since it answered too slowly before');
-        }
-        const usage = await organization.usage({
-          year: at.getUTCFullYear(),
-          month: at.getUTCMonth() + 1,
-          workspaceId: id,
-        });
-        if ((usage.currency ?? currency) !== currency) {
-          throw new Error(
-            `Mistral bills in ${usage.currency}, the policy's budgets are in ${currency}`,
-          );
-        }
-        return billedSpend(usage);
-      });
+    billed(at) {
+      const month = windowName('month', at);
+      const report = reports.get(month) ?? reportOf(at);
+      reports.set(month, report);
+      return report;
     },
 
     metered: (quotas, at) =>
       failures.attempt(NOT_METERED, name, () => quotaTotals.of(quotas, at, startedAt)),
   };
+
+  async function reportOf(at: Date): Promise<BilledSpend | undefined> {
+    if (!organization) return undefined;
+    return await failures.attempt(NOT_BILLED, name, async () => {
+      if (now().getTime() - startedAt.getTime() > ASK_FOR_MS) {
+        throw new Error('Mistral was not asked, since it answered too slowly before');
+      }
+      const usage = await organization.usage({
+        year: at.getUTCFullYear(),
+        month: at.getUTCMonth() + 1,
+        workspaceId: id,
+      });
+      if ((usage.currency ?? currency) !== currency) {
+        throw new Error(
+          `Mistral bills in ${usage.currency}, the policy's budgets are in ${currency}`,
+        );
+      }
+      return billedSpend(usage);
+    });
+  }
 }

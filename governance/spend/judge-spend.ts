@@ -1,15 +1,24 @@
-import { windowEnd } from '../quotas/quota-window.js';
+import type { Alert } from '../alerts/alert.js';
+import { windowEnd, windowName } from '../quotas/quota-window.js';
 import {
   budgetExhausted,
   isExhausted,
   spendForecast,
   spendThreshold,
 } from './alerts/budget-alerts.js';
-import { spendUnpriced } from './alerts/reconciliation-alerts.js';
+import {
+  spendRowsUnreadable,
+  spendUnpriced,
+  type UncountedUsage,
+} from './alerts/reconciliation-alerts.js';
+import type { UnpricedUsage, UnreadableUsage } from './billed-spend.js';
 import { rememberedUntil } from './closed-windows.js';
+import { noteSpend } from './note-spend.js';
 import { judgeReconciliation } from './reconciliation.js';
+import { type SpendOutlook, spendOutlook } from './spend-forecast.js';
 import { budgetRow } from './spend-row.js';
 import {
+  budgetKey,
   type Mark,
   type PendingAlert,
   type SpendState,
@@ -17,7 +26,7 @@ import {
   wasSent,
 } from './spend-state.js';
 import { billedInWindow, type SpendStatus, spendStatus } from './spend-status.js';
-import { openDay, openingNanos, spentToday, type WorkspaceSpend } from './workspace-spend.js';
+import { openDay, type WorkspaceSpend } from './workspace-spend.js';
 
 export interface SpendJudgement extends SpendVerdict {
   /** One for each budget of the workspace, in its present window. */
@@ -38,33 +47,57 @@ export function judgeSpend(
   rules: SpendRules,
   now: Date,
 ): SpendJudgement {
-  const { pending: drift, state } = judgeReconciliation(spend, openDay(spend, before, now), now);
-  const todayNanos = spentToday(spend, openingNanos(state, now), now);
-  const statuses = statusesOf(spend, rules, now, todayNanos);
-  // What windows reached after the last run that checked them is reported now, but for a forecast.
-  const atItsEnd = spend.closed && { ...spend, ...spend.closed };
-  const closed = atItsEnd ? statusesOf(atItsEnd, rules, atItsEnd.at, undefined) : [];
+  const reconciled = judgeReconciliation(spend, openDay(spend, before, now), now);
+  const noted = noteSpend(spend, before, noteBudgets(spend, reconciled.state, now), now);
+  const { state, todayNanos } = noted;
+  const outlook =
+    todayNanos === undefined ? undefined : spendOutlook(state.history ?? {}, todayNanos, now);
+  const statuses = statusesOf(spend, rules, now, outlook);
+  // What past windows reached since they were last checked is reported too, but for a forecast.
+  const closed = spend.closed.map((one) => ({ ...spend, ...one }));
+  const pastMonths = new Map(closed.map((one) => [windowName('month', one.at), one]));
+  pastMonths.delete(windowName('month', now));
   return {
     statuses,
     pending: [
-      ...closed.flatMap((status) => budgetAlerts(atItsEnd ?? spend, status, state, rules, now)),
+      ...closed.flatMap((one) =>
+        statusesOf(one, rules, one.at, undefined).flatMap((status) =>
+          budgetAlerts(one, status, state, rules, now),
+        ),
+      ),
       ...statuses.flatMap((status) => budgetAlerts(spend, status, state, rules, now)),
-      ...unpricedAlerts(spend, state, now),
-      ...drift,
+      ...[...pastMonths.values()].flatMap((one) => uncountedAlerts(one, one.at, state, now)),
+      ...uncountedAlerts(spend, now, state, now),
+      ...reconciled.pending,
     ],
     state,
   };
+}
+
+/** The limits of the present days and months: they are judged again after they ended. */
+function noteBudgets({ budgets }: WorkspaceSpend, state: SpendState, now: Date): SpendState {
+  const kept = Object.entries(state.budgets ?? {}).filter(([, { until }]) => {
+    return until > now.toISOString();
+  });
+  const noted = budgets.flatMap(({ quota }) => {
+    const { window, limit } = quota;
+    if (window !== 'day' && window !== 'month') return [];
+    const until = rememberedUntil(window, now).toISOString();
+    return [[budgetKey(quota, windowName(window, now)), { limitNanos: limit, until }] as const];
+  });
+  if (kept.length + noted.length === 0) return state;
+  return { ...state, budgets: { ...Object.fromEntries(kept), ...Object.fromEntries(noted) } };
 }
 
 function statusesOf(
   { budgets, billed }: WorkspaceSpend,
   { thresholds }: SpendRules,
   at: Date,
-  todayNanos: number | undefined,
+  outlook: SpendOutlook | undefined,
 ): SpendStatus[] {
   return budgets.map(({ quota, settled }) => {
     const billedNanos = billed && billedInWindow(billed, quota.window, at);
-    return spendStatus({ quota, meteredNanos: settled, billedNanos, todayNanos }, thresholds, at);
+    return spendStatus({ quota, meteredNanos: settled, billedNanos, outlook }, thresholds, at);
   });
 }
 
@@ -77,9 +110,9 @@ function budgetAlerts(
   now: Date,
 ): PendingAlert[] {
   const { quota, windowName, reached, spentNanos, meteredNanos, forecast } = status;
-  const until = rememberedUntil(status.resetsAt);
+  const until = rememberedUntil(quota.window, new Date(status.resetsAt.getTime() - 1));
   const mark = (what: string | number): Mark => ({
-    key: `${quota.unit}#${windowName}#${what}`,
+    key: `${budgetKey(quota, windowName)}#${what}`,
     until,
   });
   const isNew = ({ key }: Mark) => !wasSent(state, key, now);
@@ -108,21 +141,32 @@ function budgetAlerts(
   return [{ alert: spendForecast(context, forecast.at), marks: [ahead] }];
 }
 
-/** Once a month for each kind of usage: what has no price today rarely has one tomorrow. */
-function unpricedAlerts(
-  { billed, workspace }: WorkspaceSpend,
+/** Once for each month and kind of usage: what has no price today rarely has one tomorrow. */
+function uncountedAlerts(
+  { billed, workspace: { name: workspace } }: WorkspaceSpend,
+  at: Date,
   state: SpendState,
   now: Date,
 ): PendingAlert[] {
-  const usage = billed?.unpriced ?? [];
-  const until = windowEnd('month', now);
-  const keys = usage.map(
-    ({ category, billingMetric, billingGroup }) =>
-      `unpriced#${category}#${billingMetric}#${billingGroup}`,
-  );
-  const marks = [...new Set(keys)]
-    .filter((key) => !wasSent(state, key, now))
-    .map((key) => ({ key, until }));
-  if (marks.length === 0) return [];
-  return [{ alert: spendUnpriced({ workspace: workspace.name, usage, at: now }), marks }];
+  if (!billed) return [];
+  const month = windowName('month', at);
+  const context = { workspace, month, at: now };
+  const until = rememberedUntil('month', at);
+  function pending<Usage extends UnpricedUsage | UnreadableUsage>(
+    what: string,
+    usage: readonly Usage[],
+    alertOf: (usage: UncountedUsage<Usage>) => Alert,
+  ): PendingAlert[] {
+    const keys = usage.map(({ category, billingMetric, billingGroup }) =>
+      [what, month, category, billingMetric, billingGroup].join('#'),
+    );
+    const marks = [...new Set(keys)]
+      .filter((key) => !wasSent(state, key, now))
+      .map((key) => ({ key, until }));
+    return marks.length > 0 ? [{ alert: alertOf({ ...context, usage }), marks }] : [];
+  }
+  return [
+    ...pending('unpriced', billed.unpriced, spendUnpriced),
+    ...pending('unreadable', billed.unreadable, spendRowsUnreadable),
+  ];
 }

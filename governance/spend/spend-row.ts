@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { windowName } from '../quotas/quota-window.js';
-import { billedInWindow, SpendForecastSchema, type SpendStatus } from './spend-status.js';
+import { SpendForecastSchema } from './spend-forecast.js';
+import { billedInWindow, type SpendStatus } from './spend-status.js';
 import type { WorkspaceSpend } from './workspace-spend.js';
 
 /** As the spend monitor returns it. */
@@ -19,7 +20,7 @@ export const SpendRowSchema = z.object({
   /** `undefined` where the workspace has no budget for the window. */
   budgetNanos: z.number().optional(),
   percent: z.number().optional(),
-  /** At today's rate; `undefined` for hours, and early in the day. */
+  /** `undefined` for hours, and in the first two weeks. */
   forecast: SpendForecastSchema.optional(),
 });
 

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import type { Alert } from '../alerts/alert.js';
+import type { Quota } from '../quotas/quota.js';
+import { SpendHistorySchema } from './spend-history.js';
 
 const FORMER_SCOPE = /^workspace#[^#]+#/;
 
@@ -8,8 +10,13 @@ export const SpendStateSchema = z.object({
   sent: z.record(z.string(), z.iso.datetime()).transform(withoutNames),
   /** What was metered of the month when the day began, where only the month is metered. */
   opening: z.object({ day: z.iso.date(), meteredNanos: z.number() }).optional(),
+  /** The limits of days and months that were checked, each until it is not checked again. */
+  budgets: z
+    .record(z.string(), z.object({ limitNanos: z.number(), until: z.iso.datetime() }))
+    .optional(),
   /** Since when Mistral's report cannot be read. */
   unreadableSince: z.iso.datetime().optional(),
+  history: SpendHistorySchema.optional(),
 });
 
 /** Keys of budgets once began with the workspace's name, which may change. */
@@ -22,6 +29,11 @@ function withoutNames(sent: Record<string, string>): Record<string, string> {
 export type SpendState = Readonly<z.infer<typeof SpendStateSchema>>;
 
 export const NO_ALERTS: SpendState = { sent: {} };
+
+/** What a budget's window is remembered under. */
+export function budgetKey({ unit }: Quota, windowName: string): string {
+  return `${unit}#${windowName}`;
+}
 
 /** Something that is not reported again until an instant. */
 export interface Mark {

@@ -1,9 +1,9 @@
-import * as z from 'zod';
 import { fraction, isMore, parseDecimal } from '../platform/fraction.js';
-import { HOUR_MS, utcDay } from '../platform/utc-day.js';
+import { utcDay } from '../platform/utc-day.js';
 import type { Quota, QuotaWindow } from '../quotas/quota.js';
-import { windowEnd, windowName, windowStart } from '../quotas/quota-window.js';
+import { windowEnd, windowName } from '../quotas/quota-window.js';
 import type { BilledSpend } from './billed-spend.js';
+import type { SpendForecast, SpendOutlook } from './spend-forecast.js';
 
 /** What is known of the spend against one money quota in one window, in nano-units. */
 export interface SpendFacts {
@@ -12,11 +12,11 @@ export interface SpendFacts {
   readonly meteredNanos: number;
   /** What Mistral says; `undefined` for windows that its report does not have. */
   readonly billedNanos: number | undefined;
-  /** The larger of both since the day began, for the forecast; `undefined` where there is none. */
-  readonly todayNanos: number | undefined;
+  /** What is expected from now on, for the forecast; `undefined` where there is none. */
+  readonly outlook: SpendOutlook | undefined;
 }
 
-export interface SpendStatus extends Omit<SpendFacts, 'todayNanos'> {
+export interface SpendStatus extends Omit<SpendFacts, 'outlook'> {
   readonly windowName: string;
   readonly resetsAt: Date;
   /** The larger of metered and billed. */
@@ -28,21 +28,9 @@ export interface SpendStatus extends Omit<SpendFacts, 'todayNanos'> {
   readonly forecast: SpendForecast | undefined;
 }
 
-export const SpendForecastSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('runs-out'),
-    at: z.iso.datetime().transform((text) => new Date(text)),
-    expectedNanos: z.number(),
-  }),
-  z.object({ kind: z.literal('lasts'), expectedNanos: z.number() }),
-]);
-
-/** How a budget ends if spending continues at today's rate. */
-export type SpendForecast = Readonly<z.infer<typeof SpendForecastSchema>>;
-
 /** The spend in the window around `at`. `thresholds` are in percent and ascend. */
 export function spendStatus(
-  { quota, meteredNanos, billedNanos, todayNanos }: SpendFacts,
+  { quota, meteredNanos, billedNanos, outlook }: SpendFacts,
   thresholds: readonly number[],
   at: Date,
 ): SpendStatus {
@@ -56,8 +44,7 @@ export function spendStatus(
     spentNanos,
     percent: quota.limit > 0 ? (spentNanos / quota.limit) * 100 : 100,
     reached: thresholds.filter((percent) => isReached(percent, spentNanos, quota.limit)),
-    forecast:
-      todayNanos === undefined ? undefined : forecastSpend(quota, spentNanos, todayNanos, at),
+    forecast: outlook?.forecast(quota, spentNanos),
   };
 }
 
@@ -78,26 +65,4 @@ function isReached(percent: number, spentNanos: number, limitNanos: number): boo
   const spent = fraction(BigInt(spentNanos) * 100n);
   const needed = fraction(threshold.numerator * BigInt(limitNanos), threshold.denominator);
   return !isMore(needed, spent);
-}
-
-// In less than that, one job says more than the day.
-const LEAST_HOURS = 3;
-
-/** For days and months. `undefined` early in the day, and where the budget is spent. */
-function forecastSpend(
-  { window, limit }: Quota,
-  spentNanos: number,
-  todayNanos: number,
-  now: Date,
-): SpendForecast | undefined {
-  if ((window !== 'day' && window !== 'month') || spentNanos >= limit) return undefined;
-  const elapsedMs = now.getTime() - windowStart('day', now).getTime();
-  if (elapsedMs < LEAST_HOURS * HOUR_MS || todayNanos <= 0) return undefined;
-
-  const leftMs = windowEnd(window, now).getTime() - now.getTime();
-  const expectedNanos = spentNanos + Math.round((todayNanos / elapsedMs) * leftMs);
-  if (expectedNanos < limit) return { kind: 'lasts', expectedNanos };
-  const untilLimitMs = ((limit - spentNanos) / todayNanos) * elapsedMs;
-  const at = new Date(now.getTime() + Math.min(Math.floor(untilLimitMs), leftMs - 1));
-  return { kind: 'runs-out', at, expectedNanos };
 }

@@ -13,34 +13,53 @@ export interface UsageRow {
   readonly apiZone: string | undefined;
   readonly serviceTier: string | undefined;
   readonly timestamp: string | undefined;
-  /** As Mistral gave it: a number or the text of one. */
+  /** As Mistral gave it: a number or the text of one; `undefined` where there is none, or no row at all. */
   readonly value: unknown;
 }
 
 const MAX_DEPTH = 10;
 
-/** Every row of every category, however deep: Mistral does not document where rows stand. */
+/** A text less deep describes a category; deeper it stands where usage is expected. */
+const ROWS_FROM = 3;
+
+/**
+ * Every row of every category, however deep: Mistral does not document where rows stand. A number by
+ * itself is a row too, as the stored models under `fine_tuning.storage`.
+ */
 export function* usageRows({ categories }: MonthlyUsage): Generator<UsageRow> {
   for (const [category, fields] of Object.entries(categories)) yield* rowsIn(fields, [category]);
 }
 
 function* rowsIn(value: unknown, path: readonly string[]): Generator<UsageRow> {
   if (Array.isArray(value)) {
-    for (const row of value) if (isObject(row)) yield readRow(row, path);
-  } else if (isObject(value) && path.length < MAX_DEPTH) {
-    for (const [key, inner] of Object.entries(value)) yield* rowsIn(inner, [...path, key]);
+    for (const row of value) yield readRow(isObject(row) ? row : {}, path);
+  } else if (isObject(value)) {
+    if (path.length >= MAX_DEPTH) yield readRow({}, path);
+    else for (const [key, inner] of Object.entries(value)) yield* rowsIn(inner, [...path, key]);
+  } else if (typeof value === 'number' || (isPresent(value) && path.length >= ROWS_FROM)) {
+    yield loneRow(value, path);
   }
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== null && value !== undefined;
+}
+
+/** `[category, …, 'storage', 'metric']` leads to an amount, or what stands in its place. */
+function loneRow(value: unknown, path: readonly string[]): UsageRow {
+  const [above, group, key] = path.slice(-3);
+  const isByKey = key !== undefined && above !== 'models';
+  return readRow(isByKey ? { value, billing_metric: key, billing_group: group } : { value }, path);
 }
 
 /** `[category, …, 'models', 'display name::billing metric', 'billing group']` leads to a row. */
 function readRow(row: Readonly<Record<string, unknown>>, path: readonly string[]): UsageRow {
   const models = path.indexOf('models', 1);
-  const [, metricOfPath = ''] = path.at(-2)?.split('::') ?? [];
   const above = path.slice(0, Math.max(1, path.length - 2));
   return {
     category: above.filter((key, at) => at === 0 || key !== 'models').join('.'),
     model: models < 0 ? undefined : path[models + 1]?.split('::').at(-1),
-    billingMetric: text(row.billing_metric) ?? metricOfPath,
+    billingMetric: text(row.billing_metric) ?? path.at(-2)?.split('::').at(-1) ?? '',
     billingGroup: text(row.billing_group) ?? path.at(-1) ?? '',
     eventType: text(row.event_type),
     apiZone: text(row.api_zone),

@@ -6,7 +6,6 @@ import type { QuotaTotal } from '../quotas/quota-totals.js';
 import { windowStart } from '../quotas/quota-window.js';
 import type { BilledSpend } from './billed-spend.js';
 import type { SpendState } from './spend-state.js';
-import { billedInWindow } from './spend-status.js';
 
 /** The money of a quota that was used in one of its windows. */
 export type MeteredQuota = Pick<QuotaTotal, 'quota' | 'settled'>;
@@ -27,8 +26,8 @@ export interface WorkspaceSpend extends SpendFigures {
   readonly currency: Currency;
   /** The day before, where it is to be reconciled now. */
   readonly dayBefore: DayBefore | undefined;
-  /** Windows that ended a moment ago, with what stood in them then. */
-  readonly closed: ClosedSpend | undefined;
+  /** Windows that ended and may still grow, with what stands in them now; the earliest first. */
+  readonly closed: readonly ClosedSpend[];
 }
 
 export interface ClosedSpend extends SpendFigures {
@@ -45,17 +44,11 @@ export interface DayBefore {
   readonly billed: BilledSpend | undefined;
 }
 
-/** The larger of metered and billed since the day began, as far as either is known. */
-export function spentToday(
+/** In the day's own counter, or what the month has more than when the day began. */
+export function meteredToday(
   spend: WorkspaceSpend,
   openingNanos: number | undefined,
-  now: Date,
-): number {
-  const billed = spend.billed && billedInWindow(spend.billed, 'day', now);
-  return Math.max(billed ?? 0, meteredToday(spend, openingNanos) ?? 0);
-}
-
-function meteredToday(spend: WorkspaceSpend, openingNanos: number | undefined): number | undefined {
+): number | undefined {
   const day = meteredIn(spend, 'day');
   if (day !== undefined) return day;
   const month = meteredIn(spend, 'month');

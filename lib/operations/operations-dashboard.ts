@@ -125,6 +125,10 @@ function gateway(): cloudwatch.IWidget[] {
       title: 'Gateway: 401 and 429 from Mistral, retried ones included',
       ...PER_FIVE_MINUTES,
     }),
+    graphOfTop('UnpricedRequests', 'workspace', {
+      title: 'Gateway: requests for models without a price',
+      ...PER_FIVE_MINUTES,
+    }),
   ];
 }
 

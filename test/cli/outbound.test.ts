@@ -128,5 +128,14 @@ test.each([
   const { status, document } = await sync(env);
   expect(document.error.message).toMatch(said);
   expect(document.error.message).not.toContain('s3cret');
-  expect(status).not.toBe(0);
+  expect({ status, code: document.error.code }).toEqual({ status: 2, code: 'wrong_input' });
+});
+
+test('a proxy that does not speak TLS, although its address says so, is an error of one line', async () => {
+  const { sync, network } = await privateWorld();
+  const env = { HTTPS_PROXY: `https://me:s3cret@${network.proxy}`, AWS_CA_BUNDLE: network.caPath };
+  const { status, document } = await sync(env);
+  expect({ status, code: document.error.code }).toEqual({ status: 3, code: 'aws_unreachable' });
+  expect(document.error.message).toMatch(/^AWS could not be reached: .*[^\n]$/);
+  expect(document.error.message).not.toContain('s3cret');
 });

@@ -73,7 +73,14 @@ describe('simulate', () => {
   });
 
   test.each([
-    ['a file that is not there', ['--usage', join(folder, 'none')], '', 'ENOENT'],
+    ['a file that is not there', ['--usage', join(folder, 'none')], '', 'there is no such file'],
+    ['a folder', ['--usage', folder], '', 'could not be read: it is a folder'],
+    [
+      'a report that is not there',
+      ['--workspace', 'dev-workspace', '--usage', join(folder, 'none')],
+      '',
+      'there is no such file',
+    ],
     ['a file of something else', ['--usage', '-'], '<html>\n', 'neither JSON nor a CSV header'],
   ])('fails on %s', async (_what, args, stdin, said) => {
     const { status, stdout, stderr } = await runCli(['simulate', ...args], { stdin });

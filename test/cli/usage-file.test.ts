@@ -53,6 +53,7 @@ describe('a file of past requests', () => {
     ['a decimal comma', rows(';', ROW.with(4, '12,5')), [spoken]],
     ['a decimal comma in quotes', rows(',', ROW.with(4, '"12,5"')), [spoken]],
     ['the separator that a spreadsheet names', `sep=;\n${rows(';')}`, [spoken.with(0, 3)]],
+    ['a tab that is named', `sep=\t\r\n${rows('\t')}`, [spoken.with(0, 3)]],
     ['another one that is named', `sep=|\n${rows('|')}`, [spoken.with(0, 3)]],
     ['numbers of a data frame', rows(',', ROW.with(3, '900.0')), [spoken]],
     ['numbers of science', rows(',', ROW.with(3, '9e+2')), [spoken]],
@@ -64,6 +65,7 @@ describe('a file of past requests', () => {
   test.each([
     ['UTF-8 with a byte order mark', Buffer.from(`\ufeff${rows(';')}`)],
     ['UTF-16', Buffer.from(`\ufeff${rows('\t')}`, 'utf16le')],
+    ['UTF-16 without a mark', Buffer.from(rows('\t'), 'utf16le')],
     ['UTF-16, big-endian', Buffer.from(`\ufeff${rows('\t')}`, 'utf16le').swap16()],
   ])('may be in %s', async (_what, content) => {
     expect(await read(content)).toEqual([spoken]);
@@ -167,6 +169,11 @@ describe('a file of past requests', () => {
       'other columns',
       Buffer.from('at;who\n'),
       /line 1 is neither JSON nor .* missing are caller, m/,
+    ],
+    [
+      'lines of an old Mac',
+      Buffer.from(rows(',').replaceAll('\n', '\r')),
+      /line 1 has line ends of an old Mac/,
     ],
     ['a column twice', Buffer.from(`${HEADER.join(';')};at\n`), /line 1 names the column at twice/],
   ])('of %s fails', async (_what, content, said) => {

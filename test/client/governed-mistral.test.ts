@@ -1,5 +1,5 @@
 import { Mistral } from '@mistralai/mistralai';
-import { UnexpectedClientError } from '@mistralai/mistralai/models/errors';
+import { MistralError, UnexpectedClientError } from '@mistralai/mistralai/models/errors';
 import { describe, expect, test } from 'vitest';
 import {
   CHAT,
@@ -208,6 +208,25 @@ test('other errors are those of the SDK', async () => {
   await expect(mistral.chat.complete(CHAT, { headers: { 'x-break': '1' } })).rejects.toBeInstanceOf(
     UnexpectedClientError,
   );
+});
+
+test.each([
+  ['86400', '60'],
+  ['Wed, 01 Jul 2026 00:00:00 GMT', '60'],
+  ['7', '7'],
+])('a Retry-After of %s is passed on as %s, as by the gateway', async (asked, passed) => {
+  const world = await clientWorld({
+    script: (response) =>
+      answerJson(response, 429, { object: 'error', message: 'no' }, { 'retry-after': asked }),
+  });
+  const mistral = await world.create();
+
+  const error = await mistral.chat.complete(CHAT).catch((thrown: unknown) => thrown);
+
+  expect(error).toBeInstanceOf(MistralError);
+  const { statusCode, headers, body } = error as MistralError;
+  expect([statusCode, headers.get('retry-after')]).toEqual([429, passed]);
+  expect(body).toContain('"message":"no"');
 });
 
 test('the retries of the SDK are requests of their own, each settled once', async () => {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { AnswerMeter } from '../../governance/metering/answer-meter.js';
 import { CHAT, clientWorld, DAILY_TOKENS, MONEY, REQUESTS } from '../support/client-world.js';
 import {
@@ -117,6 +117,9 @@ test('a stream that breaks off upstream is settled the same way', async () => {
   });
 });
 
+/** Runs out when the test says so, not after real time. */
+const TIMEOUT_MS = 54_321;
+
 /** Aborts once Mistral has the request; whatever its answer, it comes later. */
 async function abortedWith(
   how: 'by signal' | 'by timeout',
@@ -131,11 +134,16 @@ async function abortedWith(
   });
   const mistral = await world.create();
   const abort = new AbortController();
+  const timeoutSignal = AbortSignal.timeout.bind(AbortSignal);
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) =>
+    ms === TIMEOUT_MS ? abort.signal : timeoutSignal(ms),
+  );
+  onTestFinished(() => void vi.restoreAllMocks());
   const options =
-    how === 'by timeout' ? { timeoutMs: 100 } : { fetchOptions: { signal: abort.signal } };
+    how === 'by timeout' ? { timeoutMs: TIMEOUT_MS } : { fetchOptions: { signal: abort.signal } };
   const asked = mistral.chat.complete({ ...CHAT, maxTokens: 50, ...request }, options);
   await eventually(() => waiting !== undefined);
-  abort.abort();
+  abort.abort(how === 'by timeout' ? new DOMException('too late', 'TimeoutError') : undefined);
   await expect(asked).rejects.toMatchObject({
     name: expect.stringMatching(/^Request(Abort|Time)/),
   });

@@ -92,10 +92,10 @@ test('hour, day and month that end at once are reported each, by metered as by b
   await runAt('2026-12-01T00:01:00Z', '2026-12-01T00:16:00Z', '2026-12-01T00:31:00Z');
   await runAt('2026-12-01T00:46:00Z', '2026-12-01T01:01:00Z');
   expect(subjects().sort()).toEqual([
-    'WARNING: dev-workspace ended the month at 82 % (41.00 of 50.00 USD) of its monthly budget',
-    'WARNING: prod-workspace ended the day at 80 % (160.00 of 200.00 USD) of its daily budget',
+    'WARNING: dev-workspace ended the month 2026-11 at 82 % (41.00 of 50.00 USD) of its monthly budget',
+    'WARNING: prod-workspace ended the day 2026-11-30 at 80 % (160.00 of 200.00 USD) of its daily budget',
     'WARNING: prod-workspace exhausted its hourly budget before the hour ended',
-    'ml-workspace ended the day at 52 % (26.00 of 50.00 USD) of its daily budget',
+    'ml-workspace ended the day 2026-11-30 at 52 % (26.00 of 50.00 USD) of its daily budget',
   ]);
 });
 
@@ -106,7 +106,7 @@ test("a month's last minutes are reported by the bill of that month", async () =
   use('dev-workspace', 27);
   await runAt('2026-12-01T00:01:00Z', '2026-12-01T00:16:00Z');
   expect(subjects()).toEqual([
-    'WARNING: dev-workspace exhausted its monthly budget before the month ended',
+    'WARNING: dev-workspace exhausted its monthly budget before the month 2026-11 ended',
   ]);
   const { facts } = JSON.parse(inbox.messages[0]?.bodies.default ?? '');
   expect(facts).toMatchObject({
@@ -117,13 +117,75 @@ test("a month's last minutes are reported by the bill of that month", async () =
   });
 });
 
+describe('what Mistral bills late', () => {
+  test('for the last day of a month counts against that month, once for each threshold', async () => {
+    const { use, runAt, subjects, inbox } = await anAccount('2026-11-30T23:40:00Z');
+    use('dev-workspace', 47.45);
+    await runAt('2026-11-30T23:46:00Z', '2026-12-01T00:05:00Z');
+    use('dev-workspace', 0.2, '2026-11-30');
+    await runAt('2026-12-01T01:02:00Z', '2026-12-01T02:02:00Z');
+    use('dev-workspace', 17.35, '2026-11-30');
+    await runAt('2026-12-01T07:00:00Z', '2026-12-01T07:15:00Z', '2026-12-01T08:00:00Z');
+    use('dev-workspace', 10, '2026-11-30');
+    await runAt('2026-12-02T23:02:00Z', '2026-12-03T00:02:00Z', '2026-12-03T00:17:00Z');
+    use('dev-workspace', 50, '2026-11-30'); // after the month is final
+    await runAt('2026-12-03T01:02:00Z', '2026-12-04T00:02:00Z', '2026-12-05T00:02:00Z');
+    expect(subjects().filter((subject) => !subject.includes('outside the gateway'))).toEqual([
+      'WARNING: dev-workspace has spent 94 % (47.45 of 50.00 USD) of its monthly budget',
+      'WARNING: dev-workspace ended the month 2026-11 at 95 % (47.65 of 50.00 USD) of its monthly budget',
+      'WARNING: dev-workspace exhausted its monthly budget before the month 2026-11 ended',
+    ]);
+    const { description, facts } = JSON.parse(inbox.messages[2]?.bodies.default ?? '');
+    expect(description).toContain('before the month ended on 2026-12-01 00:00 UTC (7 hours ago).');
+    expect(description).toContain('may report more of its usage until 2026-12-03 00:00 UTC');
+    expect(facts).toMatchObject({
+      budget: 'dev-workspace, monthly (2026-11)',
+      spent: '130 % (65.00 of 50.00 USD)',
+      'most expensive in 2026-11': 'mistral-large-2512 65.00 USD',
+    });
+  });
+
+  test.each([
+    ['2026-12-31', '2027-01-01', "the year's end"],
+    ['2026-10-25', '2026-10-26', 'the day on which Europe leaves summer time'],
+    ['2027-03-28', '2027-03-29', 'the day on which Europe begins it'],
+  ])('for %s counts against that day', async (day, next) => {
+    const { use, runAt, subjects } = await anAccount(`${day}T23:40:00Z`);
+    await runAt(`${day}T23:46:00Z`, `${next}T00:01:00Z`, `${next}T06:16:00Z`);
+    use('ml-workspace', 60, day);
+    await runAt(`${next}T09:01:00Z`, `${next}T09:16:00Z`, `${next}T10:01:00Z`, `${next}T23:01:00Z`);
+    expect(subjects().filter((subject) => subject.includes('daily'))).toEqual([
+      `WARNING: ml-workspace exhausted its daily budget before the day ${day} ended`,
+    ]);
+  });
+
+  test('is seen also where the monitor did not run for a day', async () => {
+    const { use, runAt, subjects } = await anAccount('2026-11-24T10:00:00Z');
+    await runAt('2026-11-24T10:02:00Z');
+    use('ml-workspace', 41);
+    await runAt('2026-11-25T20:02:00Z');
+    expect(subjects()).toContain(
+      'WARNING: ml-workspace ended the day 2026-11-24 at 82 % (41.00 of 50.00 USD) of its daily budget',
+    );
+  });
+
+  test('for days before the first run is not held against the budgets of today', async () => {
+    const { use, runAt, subjects } = await anAccount('2026-12-01T10:00:00Z');
+    use('ml-workspace', 600, '2026-11-30');
+    await runAt('2026-12-01T10:02:00Z', '2026-12-01T11:02:00Z', '2026-12-02T00:02:00Z');
+    expect(subjects().filter((subject) => !subject.includes('outside'))).toEqual([]);
+  });
+});
+
 describe('looking back takes', () => {
-  const present = { 'dynamodb Query': 1, 'dynamodb GetItem': 6, 'mistral GET /v1/admin/usage': 3 };
-  const plus = (items: number, reports: number) => ({
-    ...present,
-    'dynamodb GetItem': 6 + items,
+  // As long as a counter has no item, the one under its former name is read too.
+  const counters = (count: number) => 2 * count;
+  const plus = (more: number, reports: number) => ({
+    'dynamodb Query': 1,
+    'dynamodb GetItem': counters(6 + more),
     'mistral GET /v1/admin/usage': 3 + reports,
   });
+  const present = plus(0, 0);
 
   test.each([
     ['the counter of the one hourly budget after an hour', '2026-11-24T02:34:59Z', plus(1, 0)],
@@ -137,6 +199,29 @@ describe('looking back takes', () => {
       return effect();
     });
     await run(); // opens the day, and reads the Admin API key
+    calls.length = 0;
+    await run();
+    expect(counted(calls)).toEqual(expected);
+  });
+
+  test.each([
+    ['the counters of two past days, and of the last hour', '2026-11-25T05:05:00Z', plus(5, 0)],
+    ['nothing in the other runs of an hour', '2026-11-25T05:35:00Z', present],
+    [
+      'those of the last month too, and its reports, for two days',
+      '2026-12-02T23:05:00Z',
+      plus(8, 3),
+    ],
+    ['no month after that', '2026-12-03T05:05:00Z', plus(5, 0)],
+  ])('%s, where the monitor has run for days', async (_what, instant, expected) => {
+    const calls: string[] = [];
+    const days = [-3, -2, -1, 0].map((more) => Date.parse(instant) + more * 86_400_000);
+    const { runAt, run } = await anAccount(new Date(days[0] ?? 0).toISOString(), (call, effect) => {
+      calls.push(call);
+      return effect();
+    });
+    await runAt(...days.map((ms) => new Date(ms).toISOString()));
+    await run(); // after what is reconciled once a day
     calls.length = 0;
     await run();
     expect(counted(calls)).toEqual(expected);

@@ -112,6 +112,25 @@ test.each([
   expect(await settled('caller#', 'tokens')).toBe(tokens);
 });
 
+test('a moderation, which is free, is not refused for tokens', async () => {
+  const { ask, settled } = await assembled(
+    (response) => answerJson(response, 200, { id: 'm', results: [] }),
+    (document) => {
+      document.workspaces[0].models = '*';
+      document.roles.developer = { ...document.roles.developer, models: '*', dailyTokens: 1000 };
+    },
+  );
+  const long = { model: 'mistral-moderation-2603', input: ['x'.repeat(60_000)] };
+
+  expect((await ask(long, 'developer', '/v1/moderations')).status).toBe(200);
+  expect(
+    (await ask({ ...long, model: 'mistral-embed' }, 'developer', '/v1/embeddings')).status,
+  ).toBe(402);
+
+  expect(await settled('caller#', 'tokens')).toBe(0);
+  expect(await settled(DEV, 'requests')).toBe(1);
+});
+
 test('annotated pages cost the price of annotated pages', async () => {
   const { ask, settled } = await assembled((response) =>
     answerJson(response, 200, { pages: [], usage_info: { pages_processed: 2 } }),
@@ -182,6 +201,21 @@ test('a model without a price is rejected if the policy says so', async () => {
   expect(received).toEqual([]);
 });
 
+test('requests for a model without a price are counted, each once', async () => {
+  const counted: string[] = [];
+  const { ask, settled } = await assembled(undefined, undefined, {
+    ended: () => {},
+    refused: () => {},
+    unpriced: (workspace) => void counted.push(workspace),
+    flush: () => {},
+  });
+  for (const model of ['shieldstral-1-0', 'mistral-small-2603', 'shieldstral-1-0']) {
+    await ask({ ...CHAT, model }, 'platform-admin');
+  }
+  await settled();
+  expect(counted).toEqual(['prod-workspace', 'prod-workspace']);
+});
+
 test('models are listed as Mistral describes them, for what role and workspace allow', async () => {
   const describe = (id: string, alias: string) => ({
     ...{ id, object: 'model', aliases: [alias], type: 'base', max_context_length: 131_072 },
@@ -204,6 +238,7 @@ test('metrics are written together with usage', async () => {
   const { ask, settled } = await assembled(undefined, undefined, {
     ended: (outcome) => void did.push(outcome),
     refused: () => {},
+    unpriced: () => {},
     flush: () => void did.push('written'),
   });
   await ask(CHAT);

@@ -51,6 +51,18 @@ test('rejections by Mistral are counted by status', () => {
   ]);
 });
 
+test('requests without a price are counted by workspace', () => {
+  const lines = recorded((metrics) => {
+    for (const workspace of ['a', 'b', 'a']) metrics.unpriced(workspace);
+    metrics.flush();
+    metrics.flush();
+  });
+  expect(lines).toEqual([
+    ['workspace=a', { UnpricedRequests: 2 }],
+    ['workspace=b', { UnpricedRequests: 1 }],
+  ]);
+});
+
 test('nothing is written twice, and no line without values', () => {
   const lines = recorded((metrics) => {
     metrics.flush();

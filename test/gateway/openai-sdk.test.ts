@@ -148,7 +148,10 @@ test('moderations', async () => {
 test('what Mistral does not have is refused in its own words', async () => {
   const { client, world } = await sdk();
   const asked = { model, messages, logprobs: true };
-  await expect(client.chat.completions.create(asked)).rejects.toMatchObject({ status: 422 });
+  await expect(client.chat.completions.create(asked)).rejects.toMatchObject({
+    ...{ status: 422, type: 'invalid_request_error' },
+    message: expect.stringContaining('body.logprobs: Extra inputs are not permitted'),
+  });
   expect(await (await world.ask(asked)).text()).toContain('"loc":["body","logprobs"]');
 });
 
@@ -169,4 +172,16 @@ test('limits that differ, and those above the role, are refused and named as the
     param: 'max_completion_tokens',
   });
   expect(world.received).toEqual([]);
+});
+
+test('a refusal has its message, code and field where OpenAI has them', async () => {
+  const { client } = await sdk();
+  const above = { model, messages, max_tokens: 1e6 };
+
+  const error = await client.chat.completions.create(above).catch((thrown: unknown) => thrown);
+
+  expect(error).toMatchObject({
+    ...{ status: 403, code: 'max_tokens_exceeded', param: 'max_tokens' },
+    ...{ type: 'invalid_request_error', message: expect.stringContaining('above the limit') },
+  });
 });

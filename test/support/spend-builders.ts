@@ -17,6 +17,7 @@ export function aBill(change: Partial<BilledSpend> = {}): BilledSpend {
     nanosByDay: new Map(),
     byModel: [],
     unpriced: [],
+    unreadable: [],
     ...change,
   };
 }
@@ -40,7 +41,7 @@ export function aSpend(
     isMetered: true,
     billed: aBill(),
     dayBefore: undefined,
-    closed: undefined,
+    closed: [],
     ...change,
   };
 }

@@ -1,111 +1,22 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { gatewayKeyUnusable, gatewayUnauthorized } from '../../gateway/gateway-alerts.js';
-import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
-import { labelled } from '../../testing/fakes/secret-store.js';
-import { createWorld, type WorldOptions } from '../../testing/world.js';
-import { isLocal, openBash, stepsOf } from '../support/alert-commands.js';
-import { aPolicy, silentLog } from '../support/builders.js';
-import { definitionFor } from '../support/definition.js';
+import {
+  beginAnother,
+  commandsFound,
+  commandsOf,
+  deployed,
+  expectHealthy,
+  leavePending,
+  ONE_KEY,
+  type OpenWorld,
+  openWorld,
+  shareDynamo,
+} from '../support/on-call-world.js';
 import { OPERATOR_MODE, REPLACED, supply } from '../support/operator-stories.js';
 import { dayOf, SECRET, START } from '../support/stories.js';
+import { followFound, HANDS, STATES } from './finding-commands.js';
 
-const HOUR_MS = 3_600_000;
-let dynamo: LocalDynamo;
-beforeAll(async () => {
-  dynamo = await startLocalDynamo();
-});
-afterAll(() => dynamo.close());
-let tables = 0;
-
-const ONE_KEY = aPolicy((document) => {
-  document.workspaces = document.workspaces.slice(0, 1);
-  document.callers = [];
-});
-
-/** A deployed system with one key, and on-call's shell in its account. */
-async function openWorld(options: Partial<WorldOptions> = {}) {
-  tables += 1;
-  const tableName = `records-${tables}`;
-  await dynamo.createTable(tableName);
-  const policy = options.policy ?? ONE_KEY;
-  const world = await createWorld({
-    definition: definitionFor(policy),
-    dynamo,
-    tableName,
-    start: START,
-    youngSeconds: 0,
-    log: silentLog,
-    ...options,
-    policy,
-  });
-  onTestFinished(() => world.close());
-  const bash = openBash(world.url);
-  const secret = () => world.secrets.find(SECRET);
-  const operation = (name: string, input: object) =>
-    world.secrets.operations[name]?.({ SecretId: SECRET, ...input });
-  const versionAt = (stage: string) => labelled(secret(), stage)?.id;
-
-  return {
-    ...world,
-    secret,
-    operation,
-    versionAt,
-    pass: (hours: number) =>
-      world.clock.playUntil(new Date(world.clock.now().getTime() + hours * HOUR_MS)),
-    /** By hand: `aws secretsmanager update-secret-version-stage`. */
-    move: (VersionStage: string, MoveToVersionId: string | undefined) =>
-      operation('UpdateSecretVersionStage', {
-        VersionStage,
-        MoveToVersionId,
-        RemoveFromVersionId: versionAt(VersionStage),
-      }),
-    /** In the console: another value. */
-    paste: (SecretString: string) => operation('PutSecretValue', { SecretString }),
-    currentKey: () => JSON.parse(labelled(secret(), 'AWSCURRENT')?.value ?? '{}'),
-    lastAlert(title: string) {
-      const sent = world.inbox.messages.filter(({ subject }) => subject.includes(title));
-      const alert = sent.at(-1);
-      if (!alert) throw new Error(`no alert says ${title}`);
-      return alert;
-    },
-    /** Runs what can be run here, and lets happen what follows. Returns how many commands that were. */
-    async follow(commands: readonly (string | undefined)[]): Promise<number> {
-      const local = commands.filter((command) => command !== undefined).filter(isLocal);
-      for (const command of local) {
-        await bash(command);
-        await world.clock.playUntil(world.clock.now());
-      }
-      return local.length;
-    },
-  };
-}
-
-type OpenWorld = Awaited<ReturnType<typeof openWorld>>;
-
-/** A key of ours that works is current, and no label keeps the next rotation from starting. */
-function expectHealthy(world: OpenWorld): void {
-  const { keyId } = world.currentKey();
-  expect(world.mistral.keys.isAccepted(keyId)).toBe(true);
-  expect(world.versionAt('AWSPENDING')).toBeUndefined();
-}
-
-async function deployed(options: Partial<WorldOptions> = {}): Promise<OpenWorld> {
-  const world = await openWorld(options);
-  await world.provision();
-  await world.clock.playUntil(dayOf(1));
-  return world;
-}
-
-/** As an older version of this product, or a person, has left it. */
-const leavePending = (world: OpenWorld, stage: string) =>
-  world.move('AWSPENDING', world.versionAt(stage));
-
-/** A rotation that has got no further than its first step. */
-function beginAnother(world: OpenWorld): void {
-  const stages = new Set(['AWSPENDING']);
-  const version = { id: 'empty', createdAt: world.clock.now(), value: undefined, stages };
-  world.secret().versions.set('empty', version);
-}
+shareDynamo();
 
 describe('the command of an alert works in the state in which it is sent:', () => {
   test.each([
@@ -279,72 +190,11 @@ describe('the command of an alert works in the state in which it is sent:', () =
   });
 });
 
-function commandsOf(world: OpenWorld, title: string): readonly (string | undefined)[] {
-  return stepsOf(world.lastAlert(title)).map(({ command }) => command);
-}
-
-/** The commands that the audit gives about the secret now, each once. */
-async function commandsFound(world: OpenWorld): Promise<Map<string, string>> {
-  const { findings } = await world.audit();
-  return new Map(
-    findings
-      .filter(({ evidence }) => evidence.secret === SECRET)
-      .map(({ type, nextCommand }) => [type, nextCommand]),
-  );
-}
-
 describe('the command of a finding works in the state in which the audit sends it:', () => {
-  type Change = (world: OpenWorld) => unknown;
-  const HANDS: Readonly<Record<string, Change>> = {
-    'nothing else': () => {},
-    'AWSPENDING on the version before': (world) => leavePending(world, 'AWSPREVIOUS'),
-    'AWSPENDING on an empty version': beginAnother,
-  };
-  const STATES: Readonly<Record<string, { type: string; change?: Change; until?: Date }>> = {
-    'a value pasted in the console': {
-      type: 'missing',
-      change: (world) => world.paste('{"apiKey":"by-hand"}'),
-    },
-    'a key deleted in the console': {
-      type: 'missing',
-      change: (world) => world.mistral.keys.delete(world.currentKey().keyId),
-    },
-    'a schedule that was cancelled': {
-      type: 'policy-drift',
-      change: (world) => world.operation('CancelRotateSecret', {}),
-    },
-    'a key past its expiry': { type: 'expired', until: dayOf(400) },
-    'a rotation that did not come': { type: 'rotation-overdue', until: dayOf(200) },
-    'a key that is too old': { type: 'over-age', until: dayOf(97) },
-  };
-  const table = Object.keys(STATES).flatMap((state) =>
-    Object.keys(HANDS).map((hand) => [state, hand] as const),
-  );
-
-  test.each(table)('%s, with %s', async (state, hand) => {
-    const { type = '', change = () => {}, until } = STATES[state] ?? {};
-    const world = await deployed();
-    await world.rotate(SECRET);
-    await world.pass(4 * 24);
-    change(world);
-    HANDS[hand]?.(world);
-    if (until) {
-      // Secrets Manager misses the day.
-      const secret = world.secret();
-      const { nextRotationAt } = secret;
-      secret.nextRotationAt = undefined;
-      await world.clock.playUntil(until);
-      secret.nextRotationAt = nextRotationAt;
-    }
-    const found = await commandsFound(world);
-    expect([...found.keys()]).toContain(type);
-    const before = world.versionAt('AWSCURRENT');
-    expect(await world.follow([found.get(type)])).toBe(1);
-    expect(world.versionAt('AWSCURRENT')).not.toBe(before);
-    expectHealthy(world);
-    const { findings } = await world.audit();
-    expect(findings.map((finding) => finding.type)).not.toContain(type);
-  });
+  const hands = Object.keys(HANDS);
+  // Each state with every change by hand: alert-commands.exhaustive.ts
+  const table = Object.keys(STATES).map((state, at) => [state, hands[at % hands.length] ?? '']);
+  test.each(table)('%s, with %s', followFound);
 
   test('rotation-overdue and rotation-failed, of a secret whose first rotation hangs', async () => {
     let isBroken = true;

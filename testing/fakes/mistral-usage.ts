@@ -80,8 +80,9 @@ function displayName(model: string): string {
 /** List prices of a token, in Mistral's exponent notation. */
 const PRICES = PRICE_LIST.flatMap(({ id, prices }) =>
   GROUPS.flatMap((group) => {
+    const latest = prices.at(-1);
     const perMillion =
-      group === 'input' ? prices.inputPerMillionTokens : prices.outputPerMillionTokens;
+      group === 'input' ? latest?.inputPerMillionTokens : latest?.outputPerMillionTokens;
     if (perMillion === undefined) return [];
     return [
       {

@@ -4,6 +4,7 @@ import { DAY_MS, utcDay } from '../../platform/utc-day.js';
 import { instantText, moneyText, spentText } from '../../platform/wording.js';
 import { windowName } from '../../quotas/quota-window.js';
 import type { ModelSpend } from '../billed-spend.js';
+import { settledAt } from '../closed-windows.js';
 import type { SpendRow } from '../spend-row.js';
 
 /** What an alert about one budget starts from. Money is in nano-units of `currency`. */
@@ -34,13 +35,13 @@ export function isExhausted(meteredNanos: number, limitNanos: number): boolean {
 export function spendThreshold(context: BudgetContext, percent: number): Alert {
   const { workspace, window } = context;
   const passed = hasEnded(context)
-    ? `The ${window} ended on ${instantText(context.resetsAt, context.at)}.`
+    ? `The ${window} ended on ${instantText(context.resetsAt, context.at)}.${growing(context)}`
     : `${workspace} has passed the ${percent} % threshold of its ${budgetName(context)}.`;
   return budgetAlert(context, {
     type: 'spend-threshold',
     severity: percent < WARNING_PERCENT ? 'info' : 'warning',
     title: hasEnded(context)
-      ? `${workspace} ended the ${window} at ${shareText(context)}`
+      ? `${workspace} ended ${pastWindow(context)} at ${shareText(context)}`
       : `${workspace} has spent ${shareText(context)}`,
     description: `${passed} ${percent < 100 ? whileItLasts(context) : whenExhausted(context)}`,
     facts: { threshold: `${percent} %` },
@@ -55,7 +56,7 @@ export function budgetExhausted(context: BudgetContext): Alert {
   const requests = isBlocked ? 'blocked' : 'not blocked';
   const [when, spent] = hasEnded(context)
     ? [
-        ` before the ${window} ended`,
+        ` before ${pastWindow(context)} ended`,
         `spent ${shareText(context)} before the ${window} ended on ${instantText(resetsAt, at)}`,
       ]
     : [
@@ -66,7 +67,7 @@ export function budgetExhausted(context: BudgetContext): Alert {
     type: 'budget-exhausted',
     severity: hasEnded(context) ? 'warning' : 'critical', // no request is rejected after the end
     title: `${workspace} exhausted its ${budgetName(context)}${when}`,
-    description: `${workspace} ${spent}. ${whenExhausted(context)}`,
+    description: `${workspace} ${spent}.${growing(context)} ${whenExhausted(context)}`,
     facts: { requests },
   });
 }
@@ -91,6 +92,19 @@ export function spendForecast(context: BudgetContext, runsOutAt: Date): Alert {
 
 function hasEnded({ resetsAt, at }: BudgetContext): boolean {
   return resetsAt <= at;
+}
+
+/** `the day 2026-11-23`: such an alert may come days later. */
+function pastWindow({ window, windowName: name }: BudgetContext): string {
+  return window === 'hour' ? 'the hour' : `the ${window} ${name}`;
+}
+
+/** What Mistral bills of a past window may grow until it is settled. */
+function growing(context: BudgetContext): string {
+  const { window, resetsAt, at, billedNanos } = context;
+  const until = settledAt(window, resetsAt);
+  if (!hasEnded(context) || billedNanos === undefined || until <= at) return '';
+  return ` Mistral may report more of its usage until ${instantText(until)}, which is checked.`;
 }
 
 function budgetName({ window }: BudgetContext): string {

@@ -7,9 +7,11 @@ import {
   instantText,
   moneyText,
   percentOf,
+  quoted,
+  shortened,
 } from '../../platform/wording.js';
 import { GATEWAY_KEY_NAME } from '../../policy/planned-keys.js';
-import type { UnpricedUsage } from '../billed-spend.js';
+import type { UnpricedUsage, UnreadableUsage } from '../billed-spend.js';
 
 const SHOWN = 20;
 
@@ -67,22 +69,30 @@ const CORRECT_PRICES: NextStep = {
   command: 'npx cdk deploy --all',
 };
 
-export interface UnpricedSpend {
+/** Usage of one month that is in no sum of what Mistral bills. */
+export interface UncountedUsage<Usage> {
   readonly workspace: string;
-  readonly usage: readonly UnpricedUsage[];
+  /** For example `2026-11`. */
+  readonly month: string;
+  readonly usage: readonly Usage[];
   readonly at: Date;
 }
 
-/** Mistral's report has usage without a price: the actual spend is higher than all sums. */
-export function spendUnpriced({ workspace, usage, at }: UnpricedSpend): Alert {
+/** Mistral's report has usage without a price. */
+export function spendUnpriced({
+  workspace,
+  month,
+  usage,
+  at,
+}: UncountedUsage<UnpricedUsage>): Alert {
   return reportAlert(workspace, at, {
-    title: `Usage of ${workspace} has no price in Mistral's report`,
-    description: `Mistral reports usage of ${workspace} this month that its own price list does not cover. The actual spend is higher than alerts and metrics say. Metered spend is not affected, since the price book has its own prices. This alert is sent once a month for each kind of usage.`,
-    facts: Object.fromEntries([
-      ['workspace', workspace],
-      ...usage.slice(0, SHOWN).map((one, index) => [`no price ${index + 1}`, usageText(one)]),
-      ...(usage.length > SHOWN ? [['not listed', `${usage.length - SHOWN} more`]] : []),
-    ]),
+    title: `Usage of ${workspace} in ${month} has no price in Mistral's report`,
+    description: `Mistral reports usage of ${workspace} in ${month} that its own price list does not cover. The actual spend is ${comparedWithSums(usage)}. ${METERED_STAYS}`,
+    facts: {
+      workspace,
+      month,
+      ...listed('no price', usage, ({ value }) => String(value)),
+    },
     nextSteps: [
       {
         say: 'Compare with the invoice in the Mistral console, under Billing, and ask Mistral for the price if it stays missing',
@@ -91,8 +101,55 @@ export function spendUnpriced({ workspace, usage, at }: UnpricedSpend): Alert {
   });
 }
 
-function usageText({ category, billingMetric, billingGroup, value }: UnpricedUsage): string {
-  return `${category}, ${billingMetric || 'no metric'}, ${billingGroup || 'no group'}: ${value ?? 'unreadable amount'}`;
+/** Refunds are below zero. */
+function comparedWithSums(usage: readonly UnpricedUsage[]): string {
+  if (usage.every(({ value }) => value > 0)) return 'higher than alerts and metrics say';
+  if (usage.every(({ value }) => value < 0)) return 'lower than alerts and metrics say';
+  return 'different from what alerts and metrics say, since refunds are among this usage';
+}
+
+/** Mistral's report has usage whose amount is not a number: it may cost something or be a refund. */
+export function spendRowsUnreadable({
+  workspace,
+  month,
+  usage,
+  at,
+}: UncountedUsage<UnreadableUsage>): Alert {
+  return reportAlert(workspace, at, {
+    title: `Usage of ${workspace} in ${month} cannot be read from Mistral's report`,
+    description: `Mistral reports usage of ${workspace} in ${month} with amounts that are not numbers. They are in no sum of what Mistral bills. ${METERED_STAYS}`,
+    facts: {
+      workspace,
+      month,
+      ...listed('unreadable', usage, ({ given }) =>
+        given === undefined ? 'no amount' : shortened(quoted(given), SHOWN_CHARACTERS),
+      ),
+    },
+    nextSteps: [
+      {
+        say: 'Compare with the invoice in the Mistral console, under Billing, and report it to Mistral',
+      },
+    ],
+  });
+}
+
+const METERED_STAYS =
+  'Metered spend is not affected, since the price book has its own prices. This alert is sent once a month for each kind of usage.';
+
+const SHOWN_CHARACTERS = 40;
+
+function listed<Usage extends UnpricedUsage | UnreadableUsage>(
+  name: string,
+  usage: readonly Usage[],
+  amountOf: (one: Usage) => string,
+): Record<string, string> {
+  const rows = usage.slice(0, SHOWN).map((one, index) => {
+    const { category, billingMetric, billingGroup } = one;
+    const kind = `${category}, ${billingMetric || 'no metric'}, ${billingGroup || 'no group'}`;
+    return [`${name} ${index + 1}`, `${kind}: ${amountOf(one)}`];
+  });
+  const more = usage.length > SHOWN ? { 'not listed': `${usage.length - SHOWN} more` } : {};
+  return { ...Object.fromEntries(rows), ...more };
 }
 
 export interface UnreadableSpend {

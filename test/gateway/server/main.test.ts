@@ -34,7 +34,7 @@ function start(args: readonly string[], env: Record<string, string>): ChildProce
   const nowhere = { HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
   const child = spawn(process.execPath, program, {
     cwd: ROOT,
-    env: { PATH: dirname(process.execPath), ...nowhere, NODE_NO_WARNINGS: '1', ...env },
+    env: { PATH: dirname(process.execPath), ...nowhere, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -34,7 +34,7 @@ test.each<[string, Partial<typeof FULL_COVERAGE>, string[]]>([
   ['the workspaces', { workspaces: false }, ['policy-drift#workspace#dev-workspace']],
   ['the rate limit', { rateLimit: false }, ['policy-drift#rate#dev-workspace']],
   ['the spend limit', { spendLimit: false }, ['policy-drift#spend#organization']],
-  ['the models', { models: false }, [`model-drift#${DEV_ID}#k1`]],
+  ['the models', { models: false }, [`model-drift#${DEV_ID}#k1`, `unknown-price#${DEV_ID}#k1`]],
 ])('an audit that missed %s leaves open what depends on it', (_name, missed, ids) => {
   const isUndecided = undecidedBy({ ...FULL_COVERAGE, ...missed });
   expect(findings.filter(isUndecided).map(({ id }) => id)).toEqual(ids);

@@ -138,6 +138,10 @@ describe('an error', () => {
     ['in an event', true, `data: {"error":{"message":"overloaded"}}\n\n`],
     ['in text', true, `data: {"error":"overloaded"}\n\n`],
     ['of JSON', false, JSON.stringify(failure)],
+    ['in detail', true, `data: {"detail":"Internal Server Error"}\n\n`],
+    ['with a list of details', true, `data: {"object":"Error","detail":[{"msg":"no"}]}\n\n`],
+    ['as a message', true, `data: {"message":"Rate limit exceeded","request_id":"r"}\n\n`],
+    ['as a message of JSON', false, `{"request_id":"r","message":{"detail":[]}}`],
   ])('%s is seen, and is no delivered text', (_what, isStream, text) => {
     expect(everyWay(isStream, text)).toMatchObject({
       ...{ usage: undefined, hasFailed: true, deliveredTokens: 0 },
@@ -157,6 +161,7 @@ describe('an error', () => {
 
   test.each([
     ['a model writes of', JSON.stringify({ choices: [{ object: 'error', error: 'x' }] })],
+    ['in a message', JSON.stringify({ choices: [{ message: { content: 'x', detail: 'x' } }] })],
     ['that is null', '{"error":null,"object":"chat.completion","choices":["error"]}'],
   ])('%s is none', (_what, text) => {
     expect(everyWay(false, text).hasFailed).toBe(false);

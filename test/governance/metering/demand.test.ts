@@ -70,6 +70,21 @@ test('an image counts as its most tokens, and its bytes as none', () => {
   expect(likelyPromptTokens).toBeLessThan(promptTokens);
 });
 
+test.each([10, 20_000])('an image of %i escapes makes nothing else cheaper', (length) => {
+  const text = { type: 'text', text: 'é'.repeat(10_000) };
+  const withImage = (address: string) => {
+    const fields = said([text, { type: 'image_url', image_url: '?' }]);
+    const body = JSON.stringify({ model: 'm', ...fields }).replace('"?"', `"${address}"`);
+    const parsed = parseRequestBody(Buffer.from(body), 'generation') as ParsedBody;
+    return parsed.promptBytes;
+  };
+
+  const plain = withImage('A'.repeat(length));
+
+  expect(plain).toBeGreaterThan(20_000);
+  expect(withImage('\\u0041'.repeat(length))).toBeGreaterThanOrEqual(plain);
+});
+
 test('images are bounded by the context, like all that is in a prompt', () => {
   const image = { type: 'image_url', image_url: 'https://x' };
   expect(promptOf(said([image, image, image]), 8000)).toMatchObject({ promptTokens: 8000 });

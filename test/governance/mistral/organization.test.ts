@@ -86,10 +86,21 @@ describe('usage', () => {
       startDate: '2026-11-01T00:00:00Z',
       endDate: '2026-11-30T23:59:59Z',
       prices: [price],
-      categories: { completion, video: { models: {} } },
+      categories: { completion, video: { models: {} }, vibe_usage: 0 },
     });
     expect(requests[0]?.path).toBe('/v1/admin/usage');
     expect(requests[0]?.query.toString()).toBe('year=2026&month=11&workspace_id=w1');
+  });
+
+  test.each([
+    ['usd', 'USD'],
+    [' Eur ', 'EUR'],
+    ['', undefined],
+  ])('in the currency %j is in %s, as limits are', async (currency, expected) => {
+    const limits = { completion: { monthly_limit_reached: false }, currency };
+    const { organization } = await answering({ currency, limits });
+    expect((await organization.usage({ year: 2026, month: 1 })).currency).toBe(expected);
+    expect((await organization.spendLimit()).currency).toBe(expected);
   });
 
   test('of the whole organization, in a month without any', async () => {
@@ -179,9 +190,16 @@ test('a workspace has a monthly limit where Mistral says so', async () => {
     { uuid: '2', name: 'lifted', ...limit(20.5, true) },
     { uuid: '3', name: 'never limited', ...limit(null, false) },
     { uuid: '4', name: 'silent', spend_limit: null },
+    { uuid: '5', name: 'in lower case', spend_limit: { value: 1, currency: 'usd' } },
   ];
-  const { organization } = await answering({ items, total: 4, page: 1, page_size: 100 });
+  const { organization } = await answering({ items, total: 5, page: 1, page_size: 100 });
   const limits = [];
   for await (const { monthlyLimit } of organization.workspaces()) limits.push(monthlyLimit);
-  expect(limits).toEqual([{ amount: 20.5, currency: 'USD' }, undefined, undefined, undefined]);
+  expect(limits).toEqual([
+    { amount: 20.5, currency: 'USD' },
+    undefined,
+    undefined,
+    undefined,
+    { amount: 1, currency: 'USD' },
+  ]);
 });

@@ -219,6 +219,14 @@ describe('fails, naming path, value and what is allowed', () => {
       'prices.models.mistral-small-latest: "mistral-small-latest" is an alias, which may come to stand for another model: must be an exact id such as "mistral-small-2603"',
     ],
     [
+      'prices whose days are not in order',
+      (d) => {
+        const changes = [{ from: '2026-12-01' }, { from: '2026-12-01' }];
+        d.prices = { models: { own: { from: '2026-11-01', changes } } };
+      },
+      'prices.models.own.changes[1].from: "2026-12-01" is not after "2026-12-01": must be a later day than that of the prices before',
+    ],
+    [
       'overflow to nowhere',
       (d) => (d.workspaces[2].overflowTo = ['ml']),
       'workspaces[2].overflowTo[0]: unknown workspace "ml": known are "dev-workspace", "ml-workspace", "prod-workspace"',

@@ -23,11 +23,14 @@ describe('a file that is not one policy is refused in plain words', () => {
     ['a backquote', 'a: `x`', 'line 1: a value begins with a character that has a meaning'],
     ['a list as a field', '? [a]\n: b\n', 'line 1: the name of a field is a list'],
     ['a tag', 'a: !secret b', 'line 1: a tag (a word that begins with "!") is not known'],
+    ['a tag of older YAML', 'a: !!binary aGVsbG8=', 'line 1: a tag (a word that begins with "!")'],
+    ['a merge key', 'a: &a { b: 1 }\nc:\n  <<: *a\n', 'line 3: the merge key "<<" is not part of'],
     ['an older YAML', '%YAML 1.1\n---\na: yes\n', 'it begins with %YAML 1.1: remove that line'],
     ['an alias of nothing', 'a: *x', 'line 1: the alias "*x" has no anchor "&x" before it'],
     ['an alias of itself', 'a: &x [*x]', DEEP],
     ['many levels', `a: ${'['.repeat(150)}${']'.repeat(150)}`, DEEP],
-    ['very many levels', '['.repeat(100_000), 'it is nested too deeply'],
+    ['very many levels', '['.repeat(100_000), DEEP],
+    ['very many levels by lines', '- '.repeat(100_000), DEEP],
     ['a field of every object', 'roles: { __proto__: {} }', 'it has a field "__proto__"'],
   ])('%s', (_what, text, message) => {
     expect(() => parsePolicyYaml(text)).toThrow(
@@ -60,6 +63,7 @@ describe('a policy is in UTF-8', () => {
     ['as it is', Buffer.from('team: Zürich €')],
     ['with a byte order mark', Buffer.from('\uFEFFteam: Zürich €')],
     ['with the line ends of Windows', Buffer.from('team: Zürich €\r\n')],
+    ['with the line ends of an old Mac', Buffer.from('# a\rteam: Zürich €\r')],
   ])('%s', (_what, bytes) => {
     expect(parsePolicyYaml(bytes)).toEqual({ team: 'Zürich €' });
   });

@@ -12,13 +12,15 @@ interface Setting {
   readonly models?: Policy['prices']['models'];
 }
 
-function aBook({ currency = 'USD', apiUrl, ...prices }: Setting = {}): PriceBook {
+function aBook(setting: Setting = {}, at = '2026-11-28T12:00:00Z'): PriceBook {
+  const { currency = 'USD', apiUrl, ...prices } = setting;
   return createPriceBook(
     aPolicy((document) => {
       document.mistral = { currency, ...(apiUrl && { apiUrl }) };
       document.prices = prices;
       for (const workspace of document.workspaces) workspace.budgets = {};
     }),
+    () => new Date(at).getTime(),
   );
 }
 
@@ -53,15 +55,20 @@ describe('list prices for a million tokens, in and out', () => {
     ['codestral-embed-2505', [0.15, 0], [0.15, 0]],
     ['mistral-moderation-2603', [0, 0], [0, 0]],
     ['labs-leanstral-1-5', [0, 0], [0, 0]],
-    ['mistral-medium-2508', [0.4, 2], undefined],
+    ['mistral-medium-2508', [0.4, 2], [0.4, 2]],
     ['mistral-medium-2505', [0.4, 2], [0.4, 2]],
     ['magistral-medium-2509', [2, 5], [1.75, 4.38]],
     ['magistral-small-2509', [0.5, 1.5], [0.44, 1.31]],
     ['devstral-2512', [0.4, 2], [0.35, 1.75]],
     ['open-mistral-nemo-2407', [0.15, 0.15], [0.15, 0.15]],
     ['mistral-small-2506', [0.1, 0.3], [0.1, 0.3]],
-    ['mistral-large-2411', [2, 6], undefined],
-    ['pixtral-large-2411', [2, 6], undefined],
+    ['mistral-large-2411', [2, 6], [2, 6]],
+    ['pixtral-large-2411', [2, 6], [2, 5.4]],
+    ['voxtral-mini-2507', [0.04, 0.04], [0.03, 0.04]],
+    ['mistral-large-4', [0.7, 2.1], [0.7, 2.1]],
+    ['zai-glm-5-3', [1.4, 4.4], [1.4, 4.4]],
+    ['zai-glm-5-3-flash', [0.15, 0.5], [0.15, 0.5]],
+    ['deepseek-v4-1-flash-1017', [0.3, 1.2], [0.3, 1.2]],
     ['shieldstral-1-0', undefined as never, undefined],
   ])('%s', (model, usd, eur) => {
     const refuse = { unknownModel: 'refuse' } as const;
@@ -87,6 +94,11 @@ describe('list prices of what is not counted in tokens', () => {
     ['an hour', 'voxtral-mini-transcribe-realtime-2602', AN_HOUR, 0.36, 0.318],
     ['an hour', 'voxtral-small-2507', AN_HOUR, 0.24, 0.21],
     ['characters', 'voxtral-mini-tts-2603', { characters: MILLION }, 16, 10],
+    ['characters', 'voxtral-mini-tts-3', { characters: MILLION }, 13, 13],
+    ['an hour', 'voxtral-mini-2507', AN_HOUR, 0.12, 0.12],
+    ['an hour', 'voxtral-mini-transcribe-3', AN_HOUR, 0.21, 0.21],
+    ['an hour', 'voxtral-mini-transcribe-realtime-3', AN_HOUR, 0.48, 0.48],
+    ['an hour', 'voxtral-small-transcribe-3', AN_HOUR, 0.24, 0.24],
     ['a text to be read', 'voxtral-mini-tts-2603', { promptTokens: MILLION }, 0, 0],
   ])('%s of %s', (_what, model, usage, usd, eur) => {
     expect(costOf(aBook(), model, usage)).toBe(usd * UNIT);
@@ -161,12 +173,74 @@ describe('what the policy says of a model', () => {
   });
 });
 
+test.each([
+  ['mistral-large-4', 0.07],
+  ['zai-glm-5-3', 0.14],
+  ['zai-glm-5-3-flash', 0.03],
+  ['deepseek-v4-1-flash-1017', 0.007],
+])('a cached token of %s has its own price, not a tenth', (model, usd) => {
+  const cached = { promptTokens: MILLION, cachedTokens: MILLION };
+  expect(costOf(aBook(), model, cached)).toBe(Math.round(usd * UNIT));
+});
+
+test('prices in EUR that are USD figures are marked', () => {
+  const source = (model: string) => aBook({ currency: 'EUR' }).pricesOf(model)?.source;
+  expect(['mistral-small-2603', 'labs-leanstral-1-5'].map(source)).toEqual(['list', 'list']);
+  expect(['mistral-medium-2508', 'voxtral-mini-2507'].map(source)).toEqual(
+    Array(2).fill('usd-figure'),
+  );
+  expect(aBook().pricesOf('mistral-medium-2508')?.source).toBe('list');
+});
+
+describe('prices hold from a day on', () => {
+  test.each([
+    ['2026-10-05T12:00:00Z', [0.68, 2.09]],
+    ['2026-10-19T23:59:59.999Z', [0.68, 2.09]],
+    ['2026-10-20T00:00:00Z', [1.36, 4.18]],
+    ['2026-10-28T23:59:59.999Z', [1.36, 4.18]],
+    ['2026-10-29T00:00:00Z', [0.7, 2.1]],
+    ['2027-01-01T00:00:00Z', [0.7, 2.1]],
+  ])('mistral-large-4 at %s', (at, usd) => {
+    expect(perMillion(aBook({}, at), 'mistral-large-4')).toEqual(usd);
+  });
+
+  test.each([
+    ['2026-11-30T23:59:59.999Z', [0.15, 0.6], 'list'],
+    ['2026-12-01T00:00:00Z', [0.1, 0.4], 'policy'],
+    ['2026-12-24T00:00:00Z', [0.2, 0.8], 'policy'],
+  ])("the policy's at %s", (at, usd, source) => {
+    const changed = { inputPerMillionTokens: 0.2, outputPerMillionTokens: 0.8, from: '2026-12-24' };
+    const own = { inputPerMillionTokens: 0.1, outputPerMillionTokens: 0.4, from: '2026-12-01' };
+    const models = { 'mistral-small-2603': { ...own, changes: [changed] } };
+    const book = aBook({ models }, at);
+    expect(perMillion(book, 'mistral-small-2603')).toEqual(usd);
+    expect(book.pricesOf('mistral-small-2603')?.source).toBe(source);
+  });
+
+  test('of a model that only the policy knows, the first hold before their day, too', () => {
+    const models = { own: { inputPerMillionTokens: 3, from: '2026-12-01' } };
+    expect(perMillion(aBook({ models }), 'own')).toEqual([3, 0]);
+  });
+
+  test('and one book goes from one to the next, and back for a replay', () => {
+    let at = '';
+    const book = createPriceBook(aPolicy(), () => new Date(at).getTime());
+    const seen = ['2026-10-28', '2026-10-29', '2026-10-19', '2026-10-28', '2026-10-29'].map(
+      (day) => {
+        at = `${day}T23:00:00Z`;
+        return perMillion(book, 'mistral-large-4')[0];
+      },
+    );
+    expect(seen).toEqual([1.36, 0.7, 0.68, 1.36, 0.7]);
+  });
+});
+
 describe('a model without a price', () => {
   test('costs as much as the most expensive for each unit', () => {
     const book = aBook();
     expect(perMillion(book, 'mistral-huge-2612')).toEqual([2, 7.5]);
     expect(costOf(book, 'mistral-huge-2612', { pages: 1000 })).toBe(4 * UNIT);
-    expect(costOf(book, 'mistral-huge-2612', { audioSeconds: 600 })).toBe(0.06 * UNIT);
+    expect(costOf(book, 'mistral-huge-2612', { audioSeconds: 600 })).toBe(0.08 * UNIT);
     expect(costOf(book, 'mistral-huge-2612', { characters: MILLION })).toBe(16 * UNIT);
     expect(book.pricesOf('mistral-huge-2612')?.source).toBe('most-expensive');
   });

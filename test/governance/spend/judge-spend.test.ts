@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { billedSpend } from '../../../governance/spend/billed-spend.js';
+import { addDays } from '../../../governance/platform/utc-day.js';
+import { type BilledSpend, billedSpend } from '../../../governance/spend/billed-spend.js';
 import { judgeSpend } from '../../../governance/spend/judge-spend.js';
 import { markSent, NO_ALERTS, type SpendState } from '../../../governance/spend/spend-state.js';
 import type { WorkspaceSpend } from '../../../governance/spend/workspace-spend.js';
@@ -148,37 +149,49 @@ test('budgets in euros are reported in euros', () => {
 });
 
 describe('a forecast', () => {
-  // By noon 10 of 500 were spent: 20 a day are 130 more until the month ends in 6.5 days.
+  const MIDNIGHT = new Date('2026-11-24T00:10:00Z');
+  // 20 a day, around the clock, for four weeks.
+  const history = Object.fromEntries(
+    Array.from({ length: 28 }, (_, index) => [
+      addDays('2026-11-24', index - 28),
+      Array.from({ length: 24 }, () => 20e6 / 24),
+    ]),
+  );
+  const known: SpendState = { ...NO_ALERTS, history };
   const ml = (month: number) => aSpend('ml-workspace', { day: 10 * USD, month: month * USD });
 
   test('is sent once a day while it holds', () => {
+    // By noon, 20 a day are 130 more until the month ends.
     const sent = ['ml-workspace runs out of its monthly budget on 2026-11-30 at the current rate'];
-    const first = judge(ml(380));
+    const first = judge(ml(380), known);
     // The threshold comes first.
     expect(first.titles).toEqual([
       'ml-workspace has spent 76 % (380.00 of 500.00 USD) of its monthly budget',
     ]);
-    const state = markSent(NO_ALERTS, first.pending, NOON);
+    const state = markSent(known, first.pending, NOON);
     const forecast = judge(ml(380), state);
     expect(forecast.titles).toEqual(sent);
-    const after = markSent(state, forecast.pending, NOON);
+    const after = markSent(forecast.state, forecast.pending, NOON);
     expect(judge(ml(385), after, new Date('2026-11-24T23:00:00Z')).titles).toEqual([]);
-    expect(judge(ml(390), after, new Date('2026-11-25T12:00:00Z')).titles).toEqual(sent);
+    expect(judge(ml(395), after, new Date('2026-11-25T12:00:00Z')).titles).toEqual(sent);
   });
 
-  test('is not sent where the budget lasts', () => {
-    expect(judge(ml(240)).titles).toEqual([]);
+  test('is not sent where the budget lasts, nor before there is enough to tell', () => {
+    expect(judge(ml(240), known).titles).toEqual([]);
+    const short = Object.fromEntries(Object.entries(history).slice(15));
+    const tooFew = { ...NO_ALERTS, history: short };
+    const reached = markSent(tooFew, judge(ml(380), tooFew).pending, NOON);
+    expect(judge(ml(380), reached).titles).toEqual([]);
   });
 
-  test('knows the day of a workspace with only a monthly budget from its first run', () => {
-    const midnight = new Date('2026-11-24T00:10:00Z');
-    const opened = judge(dev(17 * USD), NO_ALERTS, midnight).state;
+  test('of a workspace with only a monthly budget knows its days from what the month had at midnight', () => {
+    const opened = judge(dev(17 * USD), NO_ALERTS, MIDNIGHT).state;
     expect(opened.opening).toEqual({ day: '2026-11-24', meteredNanos: 17 * USD });
-    // 3 in half a day are 39 in the 6.5 days left: 20 + 39 > 50.
-    expect(judge(dev(20 * USD), opened).titles).toEqual([
-      'dev-workspace runs out of its monthly budget on 2026-11-29 at the current rate',
-    ]);
-    expect(judge(dev(20 * USD)).titles).toEqual([]);
+    const noon = judge(dev(20 * USD), opened).state;
+    expect(noon.history).toEqual({ '2026-11-24': Array(12).fill(250_000) });
+    const next = judge(dev(26 * USD), noon, new Date('2026-11-25T00:10:00Z')).state;
+    const evening = [...Array(12).fill(250_000), ...Array(12).fill(500_000)];
+    expect(next.history?.['2026-11-24']).toEqual(evening);
   });
 
   test('knows that a month is empty when it begins, however late the first run', () => {
@@ -190,8 +203,57 @@ describe('a forecast', () => {
   });
 
   test('leaves out the day that a late first run cannot tell apart', () => {
-    expect(judge(dev(17 * USD)).state.opening).toBeUndefined();
+    const { opening, history: noted } = judge(dev(17 * USD)).state;
+    expect([opening, noted?.['2026-11-24']]).toEqual([undefined, undefined]);
   });
+});
+
+describe('the hours that forecasts are made of', () => {
+  const billed = (nanosByDay: Record<string, number>) =>
+    aBill({ totalNanos: 1, nanosByDay: new Map(Object.entries(nanosByDay)) });
+  const notMetered = (bill: BilledSpend) => ({ ...dev(0), isMetered: false, billed: bill });
+
+  test('are even where Mistral reports only days, and what it bills late is added', () => {
+    const first = judge(notMetered(billed({ '2026-11-22': 24 * USD, '2026-11-24': 6 * USD })));
+    expect(first.state.history).toMatchObject({
+      '2026-11-21': Array(24).fill(0),
+      '2026-11-22': Array(24).fill(1e6),
+      '2026-11-23': Array(24).fill(0),
+      '2026-11-24': Array(12).fill(0.5e6),
+    });
+    const late = billed({ '2026-11-22': 48 * USD, '2026-11-23': 12 * USD, '2026-11-24': 6 * USD });
+    expect(judge(notMetered(late), first.state).state.history).toMatchObject({
+      '2026-11-22': Array(24).fill(2e6),
+      '2026-11-23': Array(24).fill(0.5e6),
+      '2026-11-24': Array(12).fill(0.5e6),
+    });
+  });
+
+  test('are kept for twelve weeks, and written once an hour', () => {
+    const before = { ...NO_ALERTS, history: { '2026-08-31': [1], '2026-09-01': [1] } };
+    const first = judge(aSpend('ml-workspace', { day: 12 * USD, month: 12 * USD }), before);
+    expect(Object.keys(first.state.history ?? {})).toEqual(['2026-09-01', '2026-11-24']);
+    const later = new Date('2026-11-24T12:45:00Z');
+    const more = aSpend('ml-workspace', { day: 13 * USD, month: 13 * USD });
+    expect(judge(more, first.state, later).state.history).toEqual(first.state.history);
+  });
+});
+
+test('refunds are subtracted from what a budget has spent', () => {
+  const rows = [aRow('nova', 'input', 55), aRow('nova', 'input', -25)];
+  const usage = aReport([aPrice('nova', 'input', 1)], { completion: models(...rows) });
+  expect(judge({ ...dev(0), billed: billedSpend(usage) }).titles).toEqual([
+    'dev-workspace has spent 60 % (30.00 of 50.00 USD) of its monthly budget',
+  ]);
+});
+
+test('rows that cannot be read are reported once a month for each kind, and not as unpriced', () => {
+  const row = { category: 'ocr', billingMetric: 'a', billingGroup: 'pages', given: 'few' };
+  const spend = aSpend('dev-workspace', {}, { billed: aBill({ unreadable: [row] }) });
+  expect(titlesOver([spend, spend])).toEqual([
+    ["Usage of dev-workspace in 2026-11 cannot be read from Mistral's report"],
+    [],
+  ]);
 });
 
 describe('usage without a price', () => {
@@ -205,7 +267,7 @@ describe('usage without a price', () => {
     aSpend('dev-workspace', {}, { billed: aBill({ unpriced: metrics.map(row) }) });
 
   test('is reported once a month for each kind', () => {
-    const sent = ["Usage of dev-workspace has no price in Mistral's report"];
+    const sent = ["Usage of dev-workspace in 2026-11 has no price in Mistral's report"];
     expect(titlesOver([withRows('a', 'a'), withRows('a'), withRows('a', 'b')])).toEqual([
       sent,
       [],

@@ -1,11 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Quota } from '../../../governance/quotas/quota.js';
 import type { BilledSpend } from '../../../governance/spend/billed-spend.js';
 import {
   billedInWindow,
   type SpendFacts,
-  type SpendForecast,
   spendStatus,
 } from '../../../governance/spend/spend-status.js';
 
@@ -24,7 +22,7 @@ function judge(facts: Partial<SpendFacts>, { thresholds = THRESHOLDS, now = NOON
     quota: MONTH,
     meteredNanos: 0,
     billedNanos: undefined,
-    todayNanos: 0,
+    outlook: undefined,
     ...facts,
   };
   return spendStatus(complete, thresholds, now);
@@ -81,69 +79,6 @@ describe('a threshold is reached', () => {
   });
 });
 
-describe('at the rate of today', () => {
-  // Half a day has passed, so that a day spends twice what today did.
-  test.each<[string, Partial<SpendFacts>, string]>([
-    [
-      // 10 left at 2.50 a day: four days from noon of the 23rd
-      'the budget of the month ends',
-      { meteredNanos: 40 * UNIT, todayNanos: 1.25 * UNIT },
-      "at today's rate the month's budget ends on 2026-11-27",
-    ],
-    [
-      // 10 left at 1.25 a day: eight days, and the month has seven and a half
-      'the budget of the month lasts',
-      { meteredNanos: 40 * UNIT, todayNanos: 0.625 * UNIT },
-      "at today's rate the month's budget lasts",
-    ],
-    [
-      // 1 left at 8 a day: three hours
-      'the budget of the day ends',
-      { quota: { ...MONTH, window: 'day', limit: 5 * UNIT }, meteredNanos: 4 * UNIT },
-      "at today's rate the day's budget ends at 15:00 UTC",
-    ],
-  ])('%s', (_name, facts, text) => {
-    const { quota, forecast } = judge({ todayNanos: facts.meteredNanos ?? 0, ...facts });
-    expect(forecast && forecastText(quota, forecast)).toBe(text);
-  });
-
-  test('what will have been spent at the end', () => {
-    // 7.5 days at 2.50
-    expect(judge({ meteredNanos: 10 * UNIT, todayNanos: 1.25 * UNIT }).forecast).toEqual({
-      kind: 'lasts',
-      expectedNanos: 28_750_000_000,
-    });
-  });
-
-  test.each<[string, Partial<SpendFacts>, Date]>([
-    ['nothing was spent today', { meteredNanos: UNIT, todayNanos: 0 }, NOON],
-    [
-      'the day has just begun',
-      { meteredNanos: UNIT, todayNanos: UNIT },
-      new Date('2026-11-23T02:59:59Z'),
-    ],
-    ['the budget is spent', { meteredNanos: 50 * UNIT, todayNanos: UNIT }, NOON],
-    ['it is about an hour', { quota: { ...MONTH, window: 'hour' }, todayNanos: UNIT }, NOON],
-  ])('there is no forecast where %s', (_name, facts, now) => {
-    expect(judge(facts, { now }).forecast).toBeUndefined();
-  });
-
-  test('a budget never ends before now nor after its window', () => {
-    const hours = fc.integer({ min: 3, max: 23 });
-    const spend = fc.nat(50 * UNIT);
-    fc.assert(
-      fc.property(hours, spend, spend, (hour, meteredNanos, todayNanos) => {
-        const now = new Date(NOON);
-        now.setUTCHours(hour);
-        const { forecast, resetsAt } = judge({ meteredNanos, todayNanos }, { now });
-        if (forecast?.kind !== 'runs-out') return;
-        expect(forecast.at.getTime()).toBeGreaterThanOrEqual(now.getTime());
-        expect(forecast.at.getTime()).toBeLessThan(resetsAt.getTime());
-      }),
-    );
-  });
-});
-
 describe('what Mistral bills of', () => {
   const billed: BilledSpend = {
     currency: 'USD',
@@ -151,6 +86,7 @@ describe('what Mistral bills of', () => {
     nanosByDay: new Map([['2026-11-23', 7]]),
     byModel: [],
     unpriced: [],
+    unreadable: [],
   };
   test.each([
     ['month', NOON, 30],
@@ -162,11 +98,3 @@ describe('what Mistral bills of', () => {
     expect(billedInWindow(billed, window, now)).toBe(nanos);
   });
 });
-
-function forecastText({ window }: Quota, forecast: SpendForecast): string {
-  const budget = `at today's rate the ${window}'s budget`;
-  if (forecast.kind === 'lasts') return `${budget} lasts`;
-  return window === 'day'
-    ? `${budget} ends at ${forecast.at.toISOString().slice(11, 16)} UTC`
-    : `${budget} ends on ${forecast.at.toISOString().slice(0, 10)}`;
-}

@@ -10,6 +10,7 @@ import {
 } from '../../../../governance/spend/alerts/budget-alerts.js';
 import {
   reconciliationDrift,
+  spendRowsUnreadable,
   spendUnpriced,
   spendUnreadable,
 } from '../../../../governance/spend/alerts/reconciliation-alerts.js';
@@ -162,10 +163,10 @@ describe('a window that has ended', () => {
   test('is reported as ended, with the minute, its own month and the callers of its last day', () => {
     const { title, description, facts, nextSteps } = spendThreshold(aContext(endedDay), 80);
     expect(title).toBe(
-      'ml-workspace ended the day at 82 % (412.50 of 500.00 USD) of its daily budget',
+      'ml-workspace ended the day 2026-11-30 at 82 % (412.50 of 500.00 USD) of its daily budget',
     );
     expect(description).toBe(
-      'The day ended on 2026-12-01 00:00 UTC (10 minutes ago). The budget lasted, so no request was blocked. The next day has its own budget.',
+      'The day ended on 2026-12-01 00:00 UTC (10 minutes ago). Mistral may report more of its usage until 2026-12-03 00:00 UTC, which is checked. The budget lasted, so no request was blocked. The next day has its own budget.',
     );
     expect(facts).toMatchObject({ 'ended at': '2026-12-01 00:00 UTC' });
     expect(Object.keys(facts)).toContain('most expensive in 2026-11');
@@ -182,7 +183,7 @@ describe('a window that has ended', () => {
     const alert = budgetExhausted(aContext({ ...endedDay, meteredNanos, spentNanos: 510e9 }));
     expect(alert).toMatchObject({
       severity: 'warning',
-      title: 'ml-workspace exhausted its daily budget before the day ended',
+      title: 'ml-workspace exhausted its daily budget before the day 2026-11-30 ended',
       facts: { requests },
     });
     expect(alert.description).toContain(words);
@@ -243,14 +244,38 @@ const usage = Array.from({ length: 23 }, (_, index) => ({
   category: 'ocr',
   billingMetric: index === 0 ? '' : 'mistral-ocr-9',
   billingGroup: 'pages',
-  value: index === 0 ? undefined : 7,
+  value: 7,
 }));
+const ofNovember = { workspace: 'ml-workspace', month: '2026-11', at };
+
+const nova = { category: 'completion', billingMetric: 'nova', billingGroup: 'input' };
 
 test('usage without a price is listed, up to a readable length', () => {
-  const { facts } = spendUnpriced({ workspace: 'ml-workspace', usage, at });
-  expect(facts['no price 1']).toBe('ocr, no metric, pages: unreadable amount');
+  const { title, facts } = spendUnpriced({ ...ofNovember, usage });
+  expect(title).toBe("Usage of ml-workspace in 2026-11 has no price in Mistral's report");
+  expect(facts['no price 1']).toBe('ocr, no metric, pages: 7');
   expect(facts['no price 2']).toBe('ocr, mistral-ocr-9, pages: 7');
   expect(facts['not listed']).toBe('3 more');
+});
+
+test.each([
+  [[7, 8], 'The actual spend is higher than alerts and metrics say.'],
+  [[-7, -8], 'The actual spend is lower than alerts and metrics say.'],
+  [[7, -8], 'The actual spend is different from what alerts and metrics say, since refunds'],
+])('usage of %j without a price makes a difference in its direction', (values, said) => {
+  const unpriced = values.map((value) => ({ ...usage[1], ...nova, value }));
+  expect(spendUnpriced({ ...ofNovember, usage: unpriced }).description).toContain(said);
+});
+
+test('usage that cannot be read is named with what was given, and no direction is claimed', () => {
+  const rows = [undefined, 'x'.repeat(99)].map((given) => ({ ...nova, given }));
+  const { title, description, facts } = spendRowsUnreadable({ ...ofNovember, usage: rows });
+  expect(title).toBe("Usage of ml-workspace in 2026-11 cannot be read from Mistral's report");
+  expect(description).not.toMatch(/higher|lower|more|less|no price/);
+  expect(facts).toMatchObject({
+    'unreadable 1': 'completion, nova, input: no amount',
+    'unreadable 2': `completion, nova, input: "${'x'.repeat(36)}...`,
+  });
 });
 
 const unreadable = {
@@ -298,7 +323,7 @@ describe('every alert about spend can be read at night:', () => {
     ]),
     reconciliationDrift(outside),
     reconciliationDrift({ ...tooDear, period: '2026-11 until 2026-11-23' }),
-    spendUnpriced({ workspace: 'ml-workspace', usage, at }),
+    spendUnpriced({ ...ofNovember, usage }),
     spendUnreadable(unreadable),
     spendUnreadable({ ...unreadable, reasons: severalReasons }),
   ];

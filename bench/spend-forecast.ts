@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { addDays, DAY_MS, HOUR_MS, MINUTE_MS, startOfDay } from '../governance/platform/utc-day.js';
+import { loadPolicy } from '../governance/policy/load-policy.js';
+import type { Policy, Workspace } from '../governance/policy/policy.js';
+import type { Quota } from '../governance/quotas/quota.js';
+import { judgeSpend } from '../governance/spend/judge-spend.js';
+import type { SpendHistory } from '../governance/spend/spend-history.js';
+import { markSent, NO_ALERTS, type SpendState } from '../governance/spend/spend-state.js';
+import {
+  DAYS_BEFORE,
+  SPEND_PATTERNS,
+  type SpendMonth,
+  type SpendPattern,
+  spendMonths,
+} from '../testing/spend-months.js';
+import { atLeast, atMost, type Benchmark, type Figure, withoutAim } from './figure.js';
+
+export const MONTHS_OF_EACH = 25;
+const FIRST_SEED = 1;
+
+const OVERRUN_PERCENT = 110;
+const NOTICE_MS = 2 * DAY_MS;
+// What was never there before is told from a single busy day after three days.
+const LEARNED_MS = 3 * DAY_MS;
+
+export interface ForecastTrial {
+  readonly month: SpendMonth;
+  readonly usedPercent: number;
+  /** The first alert that the budget will run out; none is looked for once it has. */
+  readonly alertAt: Date | undefined;
+  readonly runsOutAt: Date | undefined;
+}
+
+/** How the forecasts of the spend monitor do on months of which the end is known. */
+export const benchSpendForecast: Benchmark = async (progress) => {
+  const policy = loadPolicy(join(import.meta.dirname, '..', 'governance.yaml'));
+  const trials = SPEND_PATTERNS.flatMap((pattern) => {
+    progress(`${MONTHS_OF_EACH} months, ${pattern}`);
+    return trialsOf(policy, pattern);
+  });
+  return figuresOf(trials);
+};
+
+export function trialsOf(policy: Policy, pattern: SpendPattern): ForecastTrial[] {
+  return spendMonths(pattern, MONTHS_OF_EACH, FIRST_SEED).map((month) => tryMonth(policy, month));
+}
+
+export function figuresOf(trials: readonly ForecastTrial[]): Figure[] {
+  const lasting = trials.filter(({ runsOutAt }) => runsOutAt === undefined);
+  const falseAlarms = lasting.filter(({ alertAt }) => alertAt !== undefined);
+  const owed = trials.filter(isNoticeOwed);
+  const noticed = owed.filter(hasNotice);
+  return [
+    withoutAim({ name: 'forecast/months', value: trials.length, unit: 'months' }),
+    atMost(5, {
+      name: 'forecast/false-alarms',
+      value: (falseAlarms.length / lasting.length) * 100,
+      unit: `% of ${lasting.length} months within their budget`,
+    }),
+    atLeast(95, {
+      name: 'forecast/two-days-notice',
+      value: (noticed.length / owed.length) * 100,
+      unit: `% of ${owed.length} months over 110 % of their budget`,
+    }),
+  ];
+}
+
+function isNoticeOwed({ usedPercent, runsOutAt, month: { changesAt } }: ForecastTrial): boolean {
+  if (runsOutAt === undefined || usedPercent <= OVERRUN_PERCENT) return false;
+  const known = changesAt && changesAt.getTime() + LEARNED_MS + NOTICE_MS;
+  return known === undefined || runsOutAt.getTime() >= known;
+}
+
+function hasNotice({ alertAt, runsOutAt }: ForecastTrial): boolean {
+  return alertAt !== undefined && Number(runsOutAt) - alertAt.getTime() >= NOTICE_MS;
+}
+
+/** Lets the spend monitor's own code judge every third hour of the month, ten minutes after it began. */
+export function tryMonth(policy: Policy, month: SpendMonth): ForecastTrial {
+  const workspace = policy.workspaces[0] as Workspace;
+  const quota: Quota = { scope: 'a', unit: 'usd', window: 'month', limit: month.budgetNanos };
+  const rules = { thresholds: [], quotaTableName: 'quotas' };
+  const firstMs = startOfDay(`${month.month}-01`).getTime();
+  const hours = month.hours.slice(DAYS_BEFORE * 24);
+  let state: SpendState = { ...NO_ALERTS, history: historyOf(month) };
+  let spent = 0;
+  let alertAt: Date | undefined;
+  let runsOutAt: Date | undefined;
+
+  for (const [hour, nanos] of hours.entries()) {
+    const now = new Date(firstMs + hour * HOUR_MS + 10 * MINUTE_MS);
+    if (hour % 3 === 0 && alertAt === undefined && runsOutAt === undefined) {
+      const spend = {
+        workspace,
+        currency: 'USD' as const,
+        budgets: [{ quota, settled: spent }],
+        isMetered: true,
+        billed: undefined,
+        dayBefore: undefined,
+        closed: [],
+      };
+      const judged = judgeSpend(spend, state, rules, now);
+      state = markSent(judged.state, judged.pending, now);
+      const isForecast = judged.pending.some(({ alert }) => alert.type === 'spend-forecast');
+      if (isForecast) alertAt = now;
+    }
+    spent += nanos;
+    if (runsOutAt === undefined && spent >= month.budgetNanos) runsOutAt = now;
+  }
+  return { month, usedPercent: (spent / month.budgetNanos) * 100, alertAt, runsOutAt };
+}
+
+function historyOf({ firstDay, hours }: SpendMonth): SpendHistory {
+  const days = Array.from({ length: DAYS_BEFORE }, (_, index) => {
+    const ofDay = hours.slice(index * 24, (index + 1) * 24);
+    return [addDays(firstDay, index), ofDay.map((nanos) => Math.round(nanos / 1_000))];
+  });
+  return Object.fromEntries(days);
+}

@@ -1,0 +1,40 @@
+import { quoted } from '../platform/wording.js';
+import { PRICE_LIST } from '../prices/price-list.js';
+import type { Policy } from './policy.js';
+
+/** What is wrong with prices whose every field is right by itself. */
+interface PriceProblem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+type Problems = Generator<PriceProblem>;
+
+export const priceChecks = [modelAliases, priceDays];
+
+/** Requests are priced by exact ids, so that a price under an alias would never be used. */
+function* modelAliases({ prices, limits }: Policy): Problems {
+  for (const [field, { models }] of Object.entries({ prices, limits })) {
+    for (const name of Object.keys(models)) {
+      const id = PRICE_LIST.find(({ aliases }) => aliases.includes(name))?.id;
+      const message = `${quoted(name)} is an alias, which may come to stand for another model: must be an exact id such as ${quoted(id)}`;
+      if (id !== undefined) yield { path: [field, 'models', name], message };
+    }
+  }
+}
+
+/** Out of order, one of two prices would never be used. */
+function* priceDays({ prices }: Policy): Problems {
+  for (const [id, { from, changes = [] }] of Object.entries(prices.models)) {
+    let before = from;
+    for (const [index, change] of changes.entries()) {
+      if (before !== undefined && change.from <= before) {
+        yield {
+          path: ['prices', 'models', id, 'changes', index, 'from'],
+          message: `${quoted(change.from)} is not after ${quoted(before)}: must be a later day than that of the prices before`,
+        };
+      }
+      before = change.from;
+    }
+  }
+}
