@@ -7,14 +7,18 @@ import { synthesize } from '../support/synth.js';
 const ACCOUNT = '111122223333';
 const SECRET = `arn:aws:secretsmanager:eu-west-1:${ACCOUNT}:secret:mistral/dev-workspace/dev-team-key-AbCdEf`;
 const role = (name: string, account = ACCOUNT) => `arn:aws:iam::${account}:role/${name}`;
+const PSEUDO: Readonly<Record<string, string>> = {
+  'AWS::Partition': 'aws',
+  'AWS::AccountId': ACCOUNT,
+};
 const [resource] = Object.values(
   synthesize().workspace('dev-workspace').findResources('AWS::SecretsManager::ResourcePolicy'),
 );
 const policy = JSON.parse(JSON.stringify(resource?.Properties.ResourcePolicy), (_, value) => {
   if (typeof value !== 'object' || value === null) return value;
-  if ('Ref' in value) return role(readable(value));
+  if ('Ref' in value) return PSEUDO[value.Ref] ?? role(readable(value));
   if (!('Fn::Join' in value)) return value;
-  return readable(value).replace('AWS::Partition', 'aws').replace('AWS::AccountId', ACCOUNT);
+  return value['Fn::Join'][1].join('');
 });
 
 const READS = ['DescribeSecret', 'GetSecretValue', 'ListSecretVersionIds'];
