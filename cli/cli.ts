@@ -37,6 +37,8 @@ export interface Cli {
   readonly stdin: Readable;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
+  /** Where no option names one. @default as the SDK finds it */
+  readonly region?: string | undefined;
   /** Opens the way out that the environment names; for clients of AWS. @throws Error for a wrong one */
   readonly outbound: () => Promise<OutboundAgents>;
   /** Prints the answer of a command, or why there is none. Never throws. */
@@ -50,7 +52,8 @@ export function action<Options extends CommonOptions>(
 ): (...given: unknown[]) => Promise<void> {
   return (...given) => {
     const parsed = given.at(-1) as Command; // commander passes it last
-    const options = parsed.optsWithGlobals<Options>();
+    const { region } = cli;
+    const options = { ...(region && { region }), ...parsed.optsWithGlobals<Options>() };
     return cli.run(options, () => command(cli, options, ...parsed.processedArgs));
   };
 }

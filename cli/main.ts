@@ -23,6 +23,8 @@ const commandLine = createCommandLine({
   canSpin: stderr.isTTY === true && env.TERM !== 'dumb',
   now: () => new Date(),
   sleep: setTimeout,
+  // As the AWS CLI reads it: the SDK knows the first variable alone.
+  region: env.AWS_REGION || env.AWS_DEFAULT_REGION,
   async outbound() {
     const settings = outboundSettings(env);
     if (!settings) return {};

@@ -10,7 +10,7 @@ import { createPrompts, type Input } from './terminal/prompts.js';
 import type { Output } from './terminal/style.js';
 
 /** What the command line uses of the process that it runs in. */
-export interface Surroundings extends Pick<Cli, 'now' | 'sleep'> {
+export interface Surroundings extends Pick<Cli, 'now' | 'sleep' | 'region'> {
   /** @default Node's own way out */
   readonly outbound?: Cli['outbound'];
   readonly stdin: Input;
@@ -30,7 +30,7 @@ export interface CommandLine {
 const COMMAND_MISSING = 'commander.help';
 
 export function createCommandLine(surroundings: Surroundings): CommandLine {
-  const { stdin, stderr, canSpin, now, sleep } = surroundings;
+  const { stdin, stderr, canSpin, now, sleep, region } = surroundings;
   const keys = createKnownKeys();
   const printer = createPrinter(surroundings, keys.redact);
   const progress = createProgress(stderr, canSpin, keys.redact);
@@ -43,6 +43,7 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
     stdin,
     now,
     sleep,
+    region,
 
     async outbound() {
       try {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
 import type { AwsProxy } from './aws-proxy.js';
@@ -112,12 +113,19 @@ async function stop(child: ChildProcess): Promise<void> {
   endGroup(child);
 }
 
+/** Below those that systems give to any connection: one of them may be taken before the emulator starts. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
+  }
+  throw new Error('no port between 20000 and 32000 is free');
 }
 
 /** For the CDK CLI, `aws` and SDKs: nothing of this machine's own account. */

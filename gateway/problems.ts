@@ -53,7 +53,7 @@ export function errorForCaller(
   }
   // The caller's own mistake, in Mistral's own words. An answer without JSON is not from the API.
   if (status >= 400 && status < 500 && isObject(parsed)) {
-    const words = Buffer.from(text);
+    const words = Buffer.from(withOpenAiError(text, parsed));
     const passed = headersForCaller(headers, key, isOverflow);
     const length = passed.indexOf('content-length');
     if (length >= 0) passed.splice(length, 2);
@@ -64,6 +64,15 @@ export function errorForCaller(
   return problem('upstream_unavailable', `Mistral answered ${status}`, {
     retryAfterSeconds: retryAfterOf(asked ?? 0),
   });
+}
+
+/** OpenAI's SDKs read no more of an error than its `error`. */
+function withOpenAiError(text: string, said: Readonly<Record<string, unknown>>): string {
+  if (said.error !== undefined || Array.isArray(said)) return text;
+  const { type = null, param = null, code = null } = said;
+  const error = JSON.stringify({ message: errorMessageOf(said), type, param, code });
+  const comma = Object.keys(said).length > 0 ? ',' : '';
+  return `${text.replace(/\s*\}\s*$/, '')}${comma}"error":${error}}`;
 }
 
 export function failureForCaller(failure: UpstreamFailure): Problem {

@@ -51,7 +51,7 @@ export async function explain(
   { callerArn, model, maxTokens, endpoint }: ExplainedRequest,
   now: Date,
 ): Promise<Explanation> {
-  const { access, authorize, tariff } = openAccess(policy);
+  const { access, authorize, tariff } = openAccess(policy, () => now.getTime());
   const { models } = access;
   const [rule, ...overruled] = matchingRules(policy, callerArn);
   const known = access.callerOf(callerArn);

@@ -61,7 +61,7 @@ export function requestBody(
   return Buffer.from(JSON.stringify({ model, max_tokens: maxTokens, ...ENDPOINTS[name].body }));
 }
 
-/** The gateway's rules and prices for the models of the price list, without a call to Mistral. */
+/** The gateway's rules and prices for the models that list and policy price, without a call to Mistral. */
 export function openAccess(policy: Policy, nowMs = Date.now) {
   const priceBook = createPriceBook(policy, nowMs);
   const access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
 import { monthlyUsage, UsageSchema } from '../../governance/mistral/organization.js';
 import { unreadText } from '../../governance/platform/failures.js';
-import { parseJson } from '../../governance/platform/json.js';
-import type { IsoDate } from '../../governance/platform/utc-day.js';
+import { isObject, parseJson } from '../../governance/platform/json.js';
+import { DAY_MS, type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
 import type { Currency } from '../../governance/platform/wording.js';
+import { dayOf } from '../../governance/spend/billed-spend.js';
 import { usageRows } from '../../governance/spend/usage-rows.js';
 import { wrongInput } from '../failure.js';
 
@@ -34,7 +35,7 @@ function readJson(path: string): unknown {
   }
 }
 
-/** The report as Mistral would have given it at the end of a day. Rows without a time come last. */
+/** The report as Mistral would have given it at the end of a day; what has no time comes last. */
 export function usageUntil(usage: MonthlyUsage, day: IsoDate): MonthlyUsage {
   const categories = Object.entries(usage.categories).map(([name, fields]) => [
     name,
@@ -44,31 +45,40 @@ export function usageUntil(usage: MonthlyUsage, day: IsoDate): MonthlyUsage {
 }
 
 function rowsUntil(value: unknown, day: IsoDate): unknown {
-  if (Array.isArray(value)) return value.filter((row) => (dayIn(row) ?? '9') <= day);
-  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.filter((row) => (dayIn(row) ?? LAST) <= day);
+  if (typeof value === 'number') return 0;
+  if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, rowsUntil(inner, day)]),
   );
 }
 
+/** After every day. */
+const LAST = '9';
+
 function dayIn(row: unknown): IsoDate | undefined {
-  if (typeof row !== 'object' || row === null) return undefined;
-  const timestamp: unknown = Reflect.get(row, 'timestamp');
-  return typeof timestamp === 'string' && timestamp !== '' ? timestamp.slice(0, 10) : undefined;
+  return isObject(row) && typeof row.timestamp === 'string' ? dayOf(row.timestamp) : undefined;
 }
 
-const DAY = /^\d{4}-\d\d-\d\d$/;
-
-/** The last day with usage. @throws CommandFailure for a report without any day */
-export function lastDayOf(usage: MonthlyUsage): IsoDate {
-  const days = [...usageRows(usage)].map(({ timestamp }) => timestamp?.slice(0, 10) ?? '');
-  const last =
-    days
-      .filter((day) => DAY.test(day))
-      .sort()
-      .at(-1) ?? usage.startDate?.slice(0, 10);
-  if (last === undefined || !DAY.test(last)) {
+/**
+ * The days of the report's month, until the last one with usage. The month is around the middle of the
+ * report's time, whatever zone that is in; without one, it is that of the last row.
+ *
+ * @throws CommandFailure for a report without any day
+ */
+export function daysOf(usage: MonthlyUsage): { readonly from: IsoDate; readonly to: IsoDate } {
+  const days = [...usageRows(usage)].flatMap(({ timestamp }) => dayOf(timestamp) ?? []).sort();
+  const middle = middleOf(usage) ?? days.at(-1);
+  if (middle === undefined) {
     throw wrongInput('the usage report has no day: neither its rows nor start_date name one');
   }
-  return last;
+  const month = middle.slice(0, 7);
+  const from = `${month}-01`;
+  return { from, to: days.filter((day) => day.startsWith(month)).at(-1) ?? from };
+}
+
+function middleOf({ startDate, endDate }: MonthlyUsage): IsoDate | undefined {
+  const [startMs, endMs] = [startDate, endDate].map((text) => Date.parse(text ?? ''));
+  const half = endMs && startMs && endMs > startMs ? (endMs - startMs) / 2 : 14 * DAY_MS;
+  return startMs ? utcDay(new Date(startMs + half)) : undefined;
 }

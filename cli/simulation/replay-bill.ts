@@ -4,7 +4,7 @@ import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { windowName } from '../../governance/quotas/quota-window.js';
 import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
 import { type BilledSpend, billedSpend } from '../../governance/spend/billed-spend.js';
-import { lastDayOf, usageUntil } from './bill-file.js';
+import { daysOf, usageUntil } from './bill-file.js';
 import { rotationsDue, type Simulation, simulatedAlert } from './simulate.js';
 import { type BudgetSpend, byName, type WindowSpend } from './spend-tally.js';
 import { createSpendAlerts } from './spend-watch.js';
@@ -26,8 +26,7 @@ type ExceededBudget = Pick<BudgetSpend, 'window' | 'budgetNanos'> & Readonly<Win
 
 /** Checks the bill at the end of each of its days, as the spend monitor does. */
 export function replayBill(policy: Policy, workspace: Workspace, usage: MonthlyUsage): BillReplay {
-  const last = lastDayOf(usage);
-  const from = `${last.slice(0, 7)}-01`;
+  const { from, to: last } = daysOf(usage);
   const whole = billedSpend(usage);
   const quotas = moneyQuotasOf(policy, workspace);
   const { alerts, judge } = createSpendAlerts(policy);

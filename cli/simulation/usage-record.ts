@@ -93,6 +93,14 @@ export function readRecord(fields: object): ReadRecord {
 
 export function receivedText(value: unknown): string {
   if (value === undefined) return 'is missing';
-  const text = JSON.stringify(value);
+  const text = jsonOf(value);
   return `got ${text.length > 60 ? `${text.slice(0, 57)}...` : text}`;
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'what is nested too deeply'; // to be written; reading takes any depth
+  }
 }

@@ -28,6 +28,8 @@ export function refusal(code: AccessRefusalCode, message: string): AccessRefusal
 export interface DailyTokens {
   /** The caller's role or user, or its session where the policy counts by session. */
   readonly principal: string;
+  /** The id of the caller's own workspace, also where another one takes over. */
+  readonly workspaceId: string;
   readonly limit: number;
 }
 

@@ -7,6 +7,7 @@ import type { ModelDirectory } from './model-directory.js';
 /** What the callers of one role may do in one workspace. */
 export interface RoleAccess {
   readonly workspace: string;
+  readonly workspaceId: string;
   readonly role: string;
   /** By exact id: what a request may generate at most. */
   readonly maxTokens: ReadonlyMap<string, number>;
@@ -62,7 +63,8 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
     const isOneSession = caller.perSession && role === undefined;
     const principal = isOneSession ? arn : (assumedRole ?? arn);
     const limit = access.dailyTokens;
-    const dailyTokens = limit === undefined ? undefined : { principal, limit };
+    const dailyTokens =
+      limit === undefined ? undefined : { principal, workspaceId: access.workspaceId, limit };
     return { kind: 'known', access, dailyTokens };
   }
 
@@ -90,17 +92,19 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
 
 /** `undefined` for a role that the policy does not have. */
 function roleAccess(
-  { roles }: Policy,
+  { roles, workspaces }: Policy,
   caller: Policy['callers'][number],
   workspaceModels: ReadonlySet<string> = new Set(),
   models: ModelDirectory,
 ): RoleAccess | undefined {
   const role = Object.hasOwn(roles, caller.role) ? roles[caller.role] : undefined;
-  if (role === undefined) return undefined;
+  const workspace = workspaces.find(({ name }) => name === caller.workspace);
+  if (role === undefined || workspace === undefined) return undefined;
   const { maxTokensPerRequest, overMaxTokens } = role;
   const ids = [...idsOf(role.models, models)].filter((id) => workspaceModels.has(id)).sort();
   return {
-    workspace: caller.workspace,
+    workspace: workspace.name,
+    workspaceId: workspace.id,
     role: caller.role,
     maxTokens: new Map(
       ids.map((id) => [id, Math.min(maxTokensPerRequest, models.contextTokens(id) ?? Infinity)]),

@@ -4,7 +4,7 @@ import { groupBy } from '../platform/group-by.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
-import { PRICE_LIST } from '../prices/price-list.js';
+import { pricedModels } from '../prices/price-book.js';
 import { type Finding, toSafeLine } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
 import { driftFinding } from './policy-drift.js';
@@ -18,7 +18,7 @@ export function judgeModels(
 ): Pick<AuditMemory, 'resolutions'> & { readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
   const resolutions: Record<string, string> = {};
-  const exact = exactModels(models, PRICE_LIST);
+  const exact = exactModels(models, pricedModels(policy.prices));
   for (const [name, users] of usersByModel(policy)) {
     const resolved = exact.get(name);
     const report = (kind: string, summary: string, evidence: Record<string, string> = {}) =>

@@ -3,7 +3,6 @@ import type { MistralModel } from '../mistral/mistral.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import type { Policy } from '../policy/policy.js';
 import { createPriceBook } from '../prices/price-book.js';
-import { PRICE_LIST } from '../prices/price-list.js';
 import { type Finding, toSafeLine } from './finding.js';
 import { driftFinding } from './policy-drift.js';
 
@@ -14,7 +13,7 @@ export function judgePrices(
   now: Date,
 ): readonly Finding[] {
   const book = createPriceBook(policy, () => now.getTime());
-  const exact = exactModels(models, PRICE_LIST);
+  const exact = exactModels(models, book.models);
   const named = [...policy.workspaces, ...Object.values(policy.roles)].flatMap((one) =>
     one.models === '*' ? [] : one.models,
   );

@@ -205,19 +205,16 @@ export class UsageScanner {
   }
 }
 
-const USAGE = Buffer.from('usage');
-const USAGE_INFO = Buffer.from('usage_info');
-const OBJECT = Buffer.from('object');
-const OF_ERRORS = ['error', 'detail', 'message'].map((name) => Buffer.from(name));
+const NAMES = ['usage', 'usage_info', 'object', 'error', 'detail', 'message'];
+const MEMBERS: readonly Member[] = ['usage', 'usage', 'object', 'error', 'error', 'error'];
+const NAMES_IN_BYTES = NAMES.map((name) => Buffer.from(name));
 
 function memberNamed(bytes: Buffer, start: number, end: number): Member {
-  const length = end - start;
-  if (length === OBJECT.length && isAt(bytes, start, OBJECT)) return 'object';
-  for (const name of OF_ERRORS) {
-    if (length === name.length && isAt(bytes, start, name)) return 'error';
+  for (let at = 0; at < NAMES.length; at += 1) {
+    const name = NAMES_IN_BYTES[at] as Buffer;
+    if (name.length === end - start && isAt(bytes, start, name)) return MEMBERS[at];
   }
-  if (length !== USAGE.length && length !== USAGE_INFO.length) return undefined;
-  return isAt(bytes, start, length === USAGE.length ? USAGE : USAGE_INFO) ? 'usage' : undefined;
+  return undefined;
 }
 
 function isAt(bytes: Buffer, start: number, name: Buffer): boolean {

@@ -20,7 +20,9 @@ const STACK_RESOURCES = 500;
 const MAIN_STACK_RESOURCES = 130;
 
 /** A secret's policy without readers, and the KMS key's without accounts; a test measures both. */
-const SECRET_POLICY_BASE = 3_200;
+const SECRET_POLICY_BASE = 3_300;
+/** What the denial of changes adds, without the administrators. */
+const SECRET_WRITES_BASE = 1_600;
 const KEY_POLICY_BASE = 2_048;
 
 /** The regions in which CloudFormation knows no function URL. */
@@ -33,6 +35,7 @@ const WITHOUT_FUNCTION_URLS = [
 /** Rules for whoever may deploy a policy. Functions leave them out: theirs is deployed. */
 export const DEPLOY_RULES: readonly PolicyRule[] = [
   auditTimes,
+  workspaceNames,
   subscriptions,
   filters,
   callerAccounts,
@@ -71,6 +74,15 @@ function zoneNamed(name: string): string | undefined {
     return timeZone.toLowerCase() === name.toLowerCase() ? timeZone : name;
   } catch {
     return undefined;
+  }
+}
+
+/** In alerts and metrics, which name a workspace, this name stands for all of them. */
+function* workspaceNames({ workspaces }: Policy): Problems {
+  for (const [index, { name }] of workspaces.entries()) {
+    if (name.toLowerCase() !== ORGANIZATION) continue;
+    const message = `${quoted(name)} stands for all workspaces in metrics and alerts: choose another name`;
+    yield { path: ['workspaces', index, 'name'], message };
   }
 }
 
@@ -201,17 +213,24 @@ function* readersOfSecrets(policy: Policy): Problems {
     ...(ofGateway ? [{ readers: policy.gateway.readers, path: ['gateway', 'readers'] }] : []),
   ];
   for (const { readers, path } of secrets) {
-    const bytes = secretPolicyBytes(readers);
+    const bytes = secretPolicyBytes(readers, policy.administrators);
     if (bytes <= SECRET_POLICY_BYTES) continue;
     const message = `${countText(readers.length, 'ARN')} of ${readers.join('').length} characters make a resource policy of about ${bytes} bytes, and Secrets Manager takes ${SECRET_POLICY_BYTES}: must be fewer or shorter, or an account's root`;
     yield { path, message };
   }
 }
 
-/** An upper bound: each reader is named once to be let in and once not to be kept out. */
-export function secretPolicyBytes(readers: readonly string[]): number {
+/** An upper bound: each reader is named once to be let in and once not to be kept out, an administrator once. */
+export function secretPolicyBytes(
+  readers: readonly string[],
+  administrators: readonly string[] = [],
+): number {
+  const base =
+    administrators.length === 0
+      ? SECRET_POLICY_BASE
+      : SECRET_POLICY_BASE + SECRET_WRITES_BASE + JSON.stringify(administrators).length;
   const named = readers.reduce((sum, reader) => sum + 2 * JSON.stringify([reader]).length, 0);
-  return SECRET_POLICY_BASE + named + JSON.stringify(accountsOf(readers)).length;
+  return base + named + JSON.stringify(accountsOf(readers)).length;
 }
 
 function* accountsOfReaders(policy: Policy): Problems {

@@ -231,6 +231,11 @@ export const PolicySchema = z.strictObject({
   workspaces: z.array(WorkspaceSchema).min(1),
   roles: z.record(NameSchema, RoleSchema).default({}),
   callers: z.array(CallerSchema).default([]),
+  /**
+   * IAM principals that alone may change secrets by hand: store values, move labels, rotate, delete.
+   * @default whoever IAM lets
+   */
+  administrators: z.array(ReaderArnSchema).max(20).default([]),
   prices: PricesSchema.prefault({}),
   limits: LimitsSchema.prefault({}),
   gateway: GatewaySchema.prefault({}),

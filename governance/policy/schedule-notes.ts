@@ -1,6 +1,6 @@
 import { countText } from '../platform/wording.js';
 import type { Policy } from './policy.js';
-import { parseSchedule } from './schedule.js';
+import { LONGEST_WATCHED_DAYS, longestPauseDays, parseSchedule } from './schedule.js';
 import { type ClockChange, clockChanges, nextRun } from './schedule-times.js';
 
 const DAYS_AHEAD = 731;
@@ -15,12 +15,18 @@ export function scheduleNotes({ audit }: Policy, now: Date): string[] {
   if (nextRun(schedule, timezone, now) === undefined) {
     return [`audit.schedule: ${expression} has ended, and no audit runs any more`];
   }
+  const pause = longestPauseDays(schedule);
   const changes = clockChanges(schedule, timezone, now, DAYS_AHEAD);
   const [skipped, repeated] = (['skipped', 'repeated'] as const).map((kind) =>
     firstOf(changes.filter((change) => change.kind === kind)),
   );
   const on = ({ date }: ClockChange) => `audit.schedule: on ${date} clocks in ${timezone}`;
   return [
+    ...(pause >= LONGEST_WATCHED_DAYS
+      ? [
+          `audit.schedule: up to ${pause} days pass between two audits, and the alarm governance-audit-missed goes off after ${LONGEST_WATCHED_DAYS} days without one`,
+        ]
+      : []),
     ...(skipped
       ? [
           `${on(skipped)} skip ${skipped.time}, and no audit runs then${also('nor', skipped)}; ${NEVER_SKIPPED}`,

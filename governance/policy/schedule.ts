@@ -179,6 +179,20 @@ function hasAnyDay(isOn: DayRule, years: ReadonlySet<number>): boolean {
   return false;
 }
 
+/** After so many days without a run an alarm can go off: CloudWatch looks back a week. */
+export const LONGEST_WATCHED_DAYS = 7;
+
+/** The most days from one run to the next; not less than 1. */
+export function longestPauseDays(schedule: Schedule): number {
+  if (schedule.kind === 'rate') return Math.ceil(schedule.everyMs / DAY_MS);
+  const days = [...daysFrom({ year: 2028, month: 1, day: 1 }, 731)]; // two years, one of them a leap year
+  const runs = days.flatMap((date, day) => (schedule.isOn(date) ? [day] : []));
+  return [...runs, days.length].reduce(
+    ({ last, longest }, day) => ({ last: day, longest: Math.max(longest, day - last) }),
+    { last: 0, longest: 1 },
+  ).longest;
+}
+
 /** So many days from one on. */
 export function* daysFrom(
   { year, month, day }: CalendarDay,

@@ -22,7 +22,7 @@ import {
 
 export interface PriceBook {
   readonly currency: Currency;
-  /** What the list says of models besides their prices. */
+  /** Every model with a price, and what the list says of it besides. */
   readonly models: readonly NamedModel[];
   /**
    * Of an exact id, on the day of the book's clock. `undefined` for a model without a price where the
@@ -81,7 +81,7 @@ export function createPriceBook(rules: PriceRules, nowMs: () => number = Date.no
 
   return {
     currency: mistral.currency,
-    models: PRICE_LIST,
+    models: pricedModels(prices),
     pricesOf(modelId) {
       const ms = nowMs();
       if (period === undefined || ms >= period.endsMs || ms < period.startsMs) {
@@ -97,6 +97,13 @@ export function createPriceBook(rules: PriceRules, nowMs: () => number = Date.no
       return modelPrices;
     },
   };
+}
+
+/** The list's models, and those that only the policy prices: their ids are exact ones too. */
+export function pricedModels({ models }: PriceRules['prices']): readonly NamedModel[] {
+  const listed = new Set(PRICE_LIST.map(({ id }) => id));
+  const own = Object.keys(models).filter((id) => !listed.has(id));
+  return [...PRICE_LIST, ...own.map((id) => ({ id, aliases: [], contextTokens: undefined }))];
 }
 
 interface Period {

@@ -7,7 +7,7 @@ export type QuotaWindow = 'minute' | 'hour' | 'day' | 'month';
 export interface Quota {
   /** `workspace#<name>` or `caller#<principal>`: as people know it. */
   readonly scope: string;
-  /** `workspace#<id>`, since a new name is no new budget. @default the scope */
+  /** `workspace#<id>`, since a new name is no new budget, or `caller#<workspace id>#<principal>`. @default the scope */
   readonly countedAs?: string;
   readonly unit: QuotaUnit;
   readonly window: QuotaWindow;

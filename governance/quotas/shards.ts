@@ -6,7 +6,7 @@ export interface CounterKey {
   readonly pk: string;
   /** `<unit>#<window name>` */
   readonly sk: string;
-  /** Where it was counted before workspaces were counted by their id. */
+  /** Where it was counted before workspaces were counted by their id, and callers with it. */
   readonly formerPk?: string;
 }
 

@@ -27,9 +27,23 @@ export function quotasOf({ mistral }: Pick<Policy, 'mistral'>, workspace: Worksp
   return quotas;
 }
 
-/** What one caller may use in all workspaces together. */
-export function dailyTokensOf({ principal, limit }: { principal: string; limit: number }): Quota {
-  return { scope: `caller#${principal}`, unit: 'tokens', window: 'day', limit };
+/** A caller with a limit of its own. */
+interface LimitedCaller {
+  readonly principal: string;
+  /** Of the one workspace that the policy gives the caller. */
+  readonly workspaceId: string;
+  readonly limit: number;
+}
+
+/** What one caller may use in all workspaces together; only those who meter its own one may count it. */
+export function dailyTokensOf({ principal, workspaceId, limit }: LimitedCaller): Quota {
+  const countedAs = `${callersOf(workspaceId)}${principal}`;
+  return { scope: `caller#${principal}`, countedAs, unit: 'tokens', window: 'day', limit };
+}
+
+/** What the counters of a workspace's callers begin with. */
+export function callersOf(workspaceId: string): string {
+  return `caller#${workspaceId}#`;
 }
 
 /** The money quotas: the spend monitor compares spend with them. */

@@ -55,12 +55,11 @@ function loneRow(value: unknown, path: readonly string[]): UsageRow {
 /** `[category, …, 'models', 'display name::billing metric', 'billing group']` leads to a row. */
 function readRow(row: Readonly<Record<string, unknown>>, path: readonly string[]): UsageRow {
   const models = path.indexOf('models', 1);
-  const [, metricOfPath = ''] = path.at(-2)?.split('::') ?? [];
   const above = path.slice(0, Math.max(1, path.length - 2));
   return {
     category: above.filter((key, at) => at === 0 || key !== 'models').join('.'),
     model: models < 0 ? undefined : path[models + 1]?.split('::').at(-1),
-    billingMetric: text(row.billing_metric) ?? metricOfPath,
+    billingMetric: text(row.billing_metric) ?? path.at(-2)?.split('::').at(-1) ?? '',
     billingGroup: text(row.billing_group) ?? path.at(-1) ?? '',
     eventType: text(row.event_type),
     apiZone: text(row.api_zone),

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -24,8 +24,6 @@ const PREFIX: typeof EVIDENCE_PREFIX = 'evidence/';
 
 /** When evidence is rarely read any more, and cheaper storage is the better one. */
 const RARELY_READ_AFTER = Duration.days(90);
-/** How long replaced or deleted files can be restored. */
-const OLD_VERSIONS_KEPT = Duration.days(365);
 
 const ACCESS_LOGS =
   'CloudTrail data events record who reads or writes evidence, in one place for the organization; access logs would need another bucket';
@@ -63,7 +61,7 @@ export class EvidenceBucket extends Construct {
           id: 'Evidence',
           prefix: PREFIX,
           expiration: retention,
-          noncurrentVersionExpiration: OLD_VERSIONS_KEPT,
+          noncurrentVersionExpiration: retention,
           transitions: getsCheaper
             ? [
                 {
@@ -83,7 +81,37 @@ export class EvidenceBucket extends Construct {
       autoDeleteObjects: ephemeral,
     });
     this.bucketName = this.bucket.bucketName;
+    if (!ephemeral) this.denyDeletion();
     Validations.of(this.bucket).acknowledge(...ACKNOWLEDGED);
+  }
+
+  /**
+   * What was stored stays as a version until the lifecycle ends it: for everybody but CloudFormation and the
+   * account's root user, who own the bucket.
+   */
+  private denyDeletion(): void {
+    const { partition, account } = Stack.of(this);
+    const ofAccount = (resource: string) => `arn:${partition}:iam::${account}:${resource}`;
+    this.bucket.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'EvidenceStays',
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions: [
+          's3:DeleteObject',
+          's3:DeleteObjectVersion',
+          's3:PutBucketVersioning',
+          's3:PutLifecycleConfiguration',
+        ],
+        resources: [this.bucket.bucketArn, this.bucket.arnForObjects('*')],
+        conditions: {
+          ArnNotLike: {
+            'aws:PrincipalArn': [ofAccount('root'), ofAccount('role/cdk-*-cfn-exec-role-*')],
+          },
+          'ForAllValues:StringNotEquals': { 'aws:CalledVia': ['cloudformation.amazonaws.com'] },
+        },
+      }),
+    );
   }
 
   /** Lets a function add evidence: not read it, nor list or delete any. */

@@ -1,6 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { AuditPolicy } from '../../governance/policy/policy.js';
+import {
+  LONGEST_WATCHED_DAYS,
+  longestPauseDays,
+  parseSchedule,
+} from '../../governance/policy/schedule.js';
 import type { NightlyAuditEnv } from '../../lambdas/nightly-audit/wiring.js';
 import type { RetirementFlow } from '../keys/retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
@@ -54,6 +59,14 @@ export class NightlyAudit extends Construct {
       schedule: props.schedule,
       timezone: props.timezone,
       alertTopic: props.alertTopic,
+      missedRuns: missedDays(props.schedule),
     });
   }
+}
+
+/** A day more than pass between two audits, such as over a weekend. */
+function missedDays(expression: string): number {
+  const schedule = parseSchedule(expression);
+  const pause = 'kind' in schedule ? longestPauseDays(schedule) : 1;
+  return Math.min(pause + 1, LONGEST_WATCHED_DAYS);
 }

@@ -10,7 +10,7 @@ export class QuotaTable extends GovernanceTable {
     this.grantItems(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
   }
 
-  /** Lets a holder do so in one workspace, and for callers. */
+  /** Lets a holder do so in one workspace, and for its callers: those of others it can neither lock out nor reset. */
   grantMeterOf(grantee: IGrantable, { id, name }: Pick<Workspace, 'id' | 'name'>): void {
     // Counters were named by the name once, and what they have counted is carried over.
     const counters = [id, name].map((known) => `quota#workspace#${known}`);
@@ -22,9 +22,18 @@ export class QuotaTable extends GovernanceTable {
         'ForAllValues:StringLike': {
           'dynamodb:LeadingKeys': [
             ...counters.flatMap((one) => [one, `${one}#*`]),
-            'quota#caller#*',
+            `quota#caller#${id}#*`,
           ],
         },
+      },
+    });
+    // Callers were counted without their workspace once: read, and carried over.
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:GetItem'],
+      resourceArns: [this.table.tableArn],
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['quota#caller#arn:*'] },
       },
     });
     Grant.addToPrincipal({

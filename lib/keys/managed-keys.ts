@@ -122,7 +122,9 @@ class KeySecret extends Construct {
 
     const policy = new secretsmanager.CfnResourcePolicy(this, 'Policy', {
       secretId: secret.ref,
-      resourcePolicy: Lazy.any({ produce: () => secretPolicy(this.access, key.readers) }),
+      resourcePolicy: Lazy.any({
+        produce: () => secretPolicy(this.access, key.readers, props.policy.administrators),
+      }),
       blockPublicPolicy: true,
     });
     // A secret that left the policy stays protected, and its key is still to be retired.

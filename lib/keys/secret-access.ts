@@ -1,3 +1,4 @@
+import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { accountsOf } from '../../governance/policy/deploy-checks.js';
 
@@ -16,6 +17,24 @@ export interface SecretAccess {
 
 const INSPECT = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
 
+/** All that changes a secret, its versions or who may use it. */
+const WRITES = [
+  'secretsmanager:CancelRotateSecret',
+  'secretsmanager:DeleteResourcePolicy',
+  'secretsmanager:DeleteSecret',
+  'secretsmanager:PutResourcePolicy',
+  'secretsmanager:PutSecretValue',
+  'secretsmanager:RemoveRegionsFromReplication',
+  'secretsmanager:ReplicateSecretToRegions',
+  'secretsmanager:RestoreSecret',
+  'secretsmanager:RotateSecret',
+  'secretsmanager:StopReplicationToReplica',
+  'secretsmanager:TagResource',
+  'secretsmanager:UntagResource',
+  'secretsmanager:UpdateSecret',
+  'secretsmanager:UpdateSecretVersionStage',
+] as const;
+
 /** The sets of actions that our functions need on a managed secret. */
 export const SECRET_ACTIONS = {
   rotate: [...INSPECT, 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
@@ -28,11 +47,13 @@ export const SECRET_ACTIONS = {
 
 /**
  * The resource policy of one secret, which alone grants its use: to roles of this system and the key's
- * readers. Others are denied its value even if their own policies allow it.
+ * readers. Others are denied its value, and all changes if the policy names administrators, even if their own
+ * policies allow it.
  */
 export function secretPolicy(
   access: readonly SecretAccess[],
   readers: readonly string[],
+  administrators: readonly string[] = [],
 ): iam.PolicyDocument {
   const granted = access.map(
     ({ role, actions }) =>
@@ -47,6 +68,7 @@ export function secretPolicy(
     statements: [
       ...granted,
       ...readStatements(readers),
+      ...writeStatements(access, administrators),
       new iam.PolicyStatement({
         sid: 'DenyOtherReaders',
         effect: iam.Effect.DENY,
@@ -89,6 +111,46 @@ function readStatements(readers: readonly string[]): iam.PolicyStatement[] {
       },
     }),
   ];
+}
+
+/**
+ * Denies all changes to whoever is neither ours nor an administrator. Never to the account's root user,
+ * CloudFormation or the service itself: a secret must stay within reach of who owns and deploys it.
+ */
+function writeStatements(
+  access: readonly SecretAccess[],
+  administrators: readonly string[],
+): iam.PolicyStatement[] {
+  if (administrators.length === 0) return [];
+  const writers = access.filter(({ actions }) => actions.some((action) => isWrite(action)));
+  const ofAccount = (resource: string) => `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:${resource}`;
+  return [
+    new iam.PolicyStatement({
+      sid: 'DenyOtherWriters',
+      effect: iam.Effect.DENY,
+      principals: [new iam.AnyPrincipal()],
+      actions: [...WRITES],
+      resources: ['*'],
+      conditions: {
+        ArnNotLike: {
+          'aws:PrincipalArn': [
+            ...writers.map(({ role }) => role.roleArn),
+            ...administrators.map(asPattern),
+            ofAccount('root'),
+            // What `cdk bootstrap` creates for CloudFormation.
+            ofAccount('role/cdk-*-cfn-exec-role-*'),
+          ],
+        },
+        BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' },
+        // Of a deploy without such a role.
+        'ForAllValues:StringNotEquals': { 'aws:CalledVia': ['cloudformation.amazonaws.com'] },
+      },
+    }),
+  ];
+}
+
+function isWrite(action: string): boolean {
+  return WRITES.some((write) => write === action);
 }
 
 /** An account's root stands for every principal of that account. */

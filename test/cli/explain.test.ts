@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { explain } from '../../cli/access/explanation.js';
 import { callingArn, openAccess } from '../../cli/access/gateway-rules.js';
 import { authorizeRequest } from '../../governance/access/authorize.js';
+import { compileAccess } from '../../governance/access/compile-access.js';
+import { createModelDirectory } from '../../governance/access/model-directory.js';
+import { createPriceBook } from '../../governance/prices/price-book.js';
 import { aPolicy, usePricesTimes } from '../support/builders.js';
 import { documentOf, NOW, runCli } from './run-cli.js';
 
@@ -64,6 +67,39 @@ describe('an explanation', () => {
     const { allowed, maxTokens } = await explain(lowering, asked, NOW);
     expect(allowed).toBe(true);
     expect(maxTokens).toEqual({ asked: 9000, allowed: 500, loweredTo: 500 });
+  });
+
+  describe('of a model that the policy prices, and no list has', () => {
+    const NEXT = 'mistral-next';
+    const pricing = aPolicy((document) => {
+      document.prices = {
+        models: { [NEXT]: { inputPerMillionTokens: 1, outputPerMillionTokens: 4 } },
+      };
+      document.roles.analyst.models = [NEXT];
+      document.workspaces[1].models = '*';
+    });
+    const caller = callingArn(ROLE('analyst'));
+    const request = { callerArn: caller, model: NEXT, maxTokens: 100, endpoint: 'chat' } as const;
+
+    test('is that of the gateway: allowed, at the price of the policy', async () => {
+      const explained = await explain(pricing, request, NOW);
+      expect(explained).toMatchObject({ allowed: true, model: { asked: NEXT, id: NEXT } });
+      expect(explained.reservesNanos).toBeLessThan(1e7);
+      const book = createPriceBook(pricing);
+      const live = [{ id: NEXT, aliases: ['mistral-next-2611'], contextTokens: undefined }];
+      const access = compileAccess(pricing, createModelDirectory(live, book));
+      for (const model of [NEXT, 'mistral-next-2611']) {
+        // Under any name that Mistral gives it, it has the price of the policy.
+        expect(access.models.resolve(model)).toBe(NEXT);
+        expect(book.pricesOf(access.models.resolve(model) ?? '')?.source).toBe('policy');
+      }
+    });
+
+    test('and where its role does not name it, says what is allowed and not that none serves it', async () => {
+      const developer = { ...request, callerArn: callingArn(ROLE('developer')) };
+      const { refusal } = await explain(pricing, developer, NOW);
+      expect(refusal?.message).toContain(`model "${NEXT}" is not allowed`);
+    });
   });
 
   test('names other patterns that match and are less specific', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { documentOf, runCli } from './run-cli.js';
+import { spawnCli } from './spawn-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-check-'));
 
@@ -56,9 +57,17 @@ describe('policy check', () => {
   });
 
   test('fails for a gateway in a region without function URLs', async () => {
-    const { status, stderr } = await runCli(['policy', 'check', '--region', 'us-gov-west-1']);
+    const args = ['policy', 'check', '--region', 'us-gov-west-1'];
+    const { status, stderr } = await runCli(args, { env: { AWS_REGION: 'eu-west-1' } });
     expect(status).toBe(2);
     expect(stderr).toMatch(/^ {2}gateway\.enabled: true needs Lambda function URLs, /m);
+  });
+
+  test.each(['AWS_REGION', 'AWS_DEFAULT_REGION'])('takes the region of %s', async (name) => {
+    const { status, stderr } = await spawnCli(['policy', 'check'], {
+      env: { [name]: 'us-gov-west-1' },
+    });
+    expect({ status, said: stderr.includes('us-gov-west-1') }).toEqual({ status: 2, said: true });
   });
 
   test('reads a policy from stdin', async () => {

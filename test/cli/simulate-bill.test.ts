@@ -64,6 +64,92 @@ describe("a replay of Mistral's own report", () => {
     expect(unpriced).toMatchObject([{ billingMetric: 'mistral-large-2512', value: 1_000_000 }]);
   });
 
+  test('may be in a currency of any case', () => {
+    expect(replay(bill({ '2026-11-02': 1 }, { currency: 'usd' })).spentNanos).toBe(0.5e9);
+  });
+
+  test('counts beyond nine million', () => {
+    expect(replay(bill({ '2026-11-02': 40_000_001 })).spentNanos).toBe(20_000_000_500_000_000);
+  });
+
+  test('subtracts refunds on their day', () => {
+    const { budgets, spentNanos } = replay(bill({ '2026-11-02': 30, '2026-11-03': -10 }));
+    expect(spentNanos).toBe(10e9);
+    expect(budgets[0]?.windows).toEqual([
+      { windowName: '2026-11-02', spentNanos: 15e9 },
+      { windowName: '2026-11-03', spentNanos: -5e9 },
+    ]);
+  });
+
+  describe('is of the month that it says, in UTC', () => {
+    const row = (timestamp: string) => ({
+      value: 2_000_000,
+      timestamp,
+      billing_metric: 'mistral-large-2512',
+      billing_group: 'input',
+    });
+    const report = (start: string | null, end: string | null, ...timestamps: string[]) =>
+      bill(
+        {},
+        {
+          start_date: start,
+          end_date: end,
+          completion: { models: { 'mistral-large-2512': { input: timestamps.map(row) } } },
+        },
+      );
+
+    test.each<[string, string | null, string | null, string[], string, string, string[]]>([
+      [
+        'whose last row is in the next year elsewhere',
+        '2026-12-01T00:00:00Z',
+        '2027-01-01T00:00:00Z',
+        ['2026-12-30', '2027-01-01T00:30:00+01:00'],
+        '2026-12-01',
+        '2026-12-31',
+        ['2026-12-30', '2026-12-31'],
+      ],
+      [
+        'that begins in another zone',
+        '2026-12-01T00:00:00+01:00',
+        '2027-01-01T00:00:00+01:00',
+        ['2026-12-04T23:30:00-02:00'],
+        '2026-12-01',
+        '2026-12-05',
+        ['2026-12-05'],
+      ],
+      [
+        'with rows of the months around it',
+        '2026-12-01T00:00:00Z',
+        null,
+        ['2026-11-30', '2026-12-02', '2027-01-01T00:00:01Z'],
+        '2026-12-01',
+        '2026-12-02',
+        ['2026-11-30', '2026-12-02', '2027-01-01'],
+      ],
+      [
+        'that only rows tell',
+        null,
+        null,
+        ['2027-01-01T00:30:00+01:00'],
+        '2026-12-01',
+        '2026-12-31',
+        ['2026-12-31'],
+      ],
+      ['without rows', '2026-12-01T00:00:00Z', null, [], '2026-12-01', '2026-12-01', []],
+    ])('%s', (_what, start, end, timestamps, from, to, days) => {
+      const { period, budgets } = replay(report(start, end, ...timestamps));
+      expect(period).toEqual({ from, to });
+      expect(budgets.map(({ windows }) => windows.map(({ windowName }) => windowName))).toEqual([
+        days,
+        ['2026-12'],
+      ]);
+    });
+
+    test('and fails where nothing tells', () => {
+      expect(() => replay(report(null, null))).toThrow('neither its rows nor start_date name one');
+    });
+  });
+
   test.each([
     ['another currency', () => bill({}, { currency: 'EUR' }), 'is in EUR, the policy'],
     [
@@ -81,6 +167,27 @@ function write(text: string): string {
   writeFileSync(path, text);
   return path;
 }
+
+test('simulate --workspace names what it could not count', async () => {
+  const file = bill(
+    { '2026-11-03': 2 },
+    {
+      fine_tuning: { training: {}, storage: { 'ft-large': 2 } },
+      ocr: { models: { ocr: { pages: [{ value: 'few' }] } } },
+    },
+  );
+  const args = ['simulate', '--usage', file, '--workspace', 'ml-workspace'];
+  const { stdout } = await runCli(args);
+  expect(stdout).toMatch(/^✓ ml-workspace spent 1\.00 USD /m);
+  expect(stdout).toContain(
+    'not counted, because the bill has no price for it: fine_tuning ft-large storage',
+  );
+  expect(stdout).toContain('not counted, because its amount cannot be read: ocr ocr pages');
+  expect(documentOf(await runCli([...args, '--json']))).toMatchObject({
+    unpriced: [{ billingMetric: 'ft-large', value: 2 }],
+    unreadable: [{ billingMetric: 'ocr', given: 'few' }],
+  });
+});
 
 test('simulate --workspace replays a report', async () => {
   const args = ['simulate', '--usage', bill({ '2026-11-03': 130 }), '--workspace', 'ml-workspace'];

@@ -39,6 +39,20 @@ const budgeted = (budgets: object) =>
     policy.roles.admin.maxTokensPerRequest = 10;
   });
 
+test('a model that only the policy prices is served, at that price', async () => {
+  const policy = aPolicy((document) => {
+    document.prices = {
+      models: { 'mistral-next': { inputPerMillionTokens: 2, outputPerMillionTokens: 4 } },
+    };
+  });
+  const request = { at: '2026-11-24T09:30:00Z', model: 'mistral-next' };
+  const { refused, totals } = await replay(policy, [
+    { ...request, promptTokens: 1_000, completionTokens: 500 },
+  ]);
+  expect(refused).toBe(0);
+  expect(totals.map(({ spentNanos }) => spentNanos)).toContain(4_000_000);
+});
+
 describe('simulate', () => {
   const csv = [
     'at,caller,model,promptTokens,completionTokens,endpoint',

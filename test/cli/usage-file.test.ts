@@ -114,6 +114,11 @@ describe('a file of past requests', () => {
       ['line 1: caller: is missing, must be an IAM ARN'],
     ],
     [
+      'a value nested very deeply',
+      `${json().replace(`"${CALLER}"`, '['.repeat(100_000) + ']'.repeat(100_000))}\n${json()}`,
+      ['line 1: caller: got what is nested too deeply, must be an IAM ARN', readAs(2)],
+    ],
+    [
       'a broken line',
       `${json()}\n${json().slice(0, 30)}\n${json()}`,
       [readAs(1), 'line 2: is not valid JSON', readAs(3)],

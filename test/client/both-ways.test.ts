@@ -15,7 +15,7 @@ import {
   CHAT,
   clientWorld,
   completing,
-  DAILY_TOKENS,
+  dailyTokensFor,
   MONEY,
   REQUESTS,
 } from '../support/client-world.js';
@@ -77,7 +77,7 @@ test('a caller has one count for the gateway and the client library', async () =
   await mistral.chat.complete(CHAT);
   await Promise.all([direct.close(), holder.close()]);
 
-  const tokens = { ...DAILY_TOKENS, scope: `caller#${CALLER}` };
+  const tokens = dailyTokensFor(CALLER);
   expect(await world.total(tokens)).toEqual({ settled: 36, held: 0 });
   expect(await world.total(MONEY)).toEqual({ settled: 11_700, held: 0 });
   expect(await world.total(REQUESTS)).toEqual({ settled: 2, held: 0 });

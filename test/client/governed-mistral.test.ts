@@ -6,6 +6,7 @@ import {
   clientWorld,
   completing,
   DAILY_TOKENS,
+  dailyTokensFor,
   KEY,
   MONEY,
   REQUESTS,
@@ -143,7 +144,7 @@ describe('an identity', () => {
     await mistral.chat.complete(CHAT);
     await mistral.flush();
 
-    const quota = { ...DAILY_TOKENS, scope: `caller#${caller}` };
+    const quota = dailyTokensFor(caller);
     expect(await world.total(quota)).toMatchObject({ settled: 18 });
   });
 

@@ -31,6 +31,7 @@ test('the service without a key may call the gateway, by its URL alone', () => {
 test('the service with a key may count in its own workspace, and decrypt what it may read', () => {
   expect(grants(template).IndexTaskRole).toEqual([
     'dynamodb:GetItem on KeysQuotasTable',
+    'dynamodb:GetItem on KeysQuotasTable',
     'dynamodb:UpdateItem on KeysQuotasTable',
     'kms:Decrypt on KeysEncryptionKey',
     'kms:Decrypt on KeysEncryptionKey',
@@ -47,9 +48,15 @@ test('the service with a key may count in its own workspace, and decrypt what it
           'quota#workspace#9d1c8a52-6f0e-4b7d-8a3f-2f6f5f1e7c10#*',
           'quota#workspace#search-workspace',
           'quota#workspace#search-workspace#*',
-          'quota#caller#*',
+          'quota#caller#9d1c8a52-6f0e-4b7d-8a3f-2f6f5f1e7c10#*',
         ],
       },
+    },
+  });
+  hasStatement({
+    Action: 'dynamodb:GetItem',
+    Condition: {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['quota#caller#arn:*'] },
     },
   });
   for (const service of ['dynamodb', 'secretsmanager']) {

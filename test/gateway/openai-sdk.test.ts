@@ -148,7 +148,10 @@ test('moderations', async () => {
 test('what Mistral does not have is refused in its own words', async () => {
   const { client, world } = await sdk();
   const asked = { model, messages, logprobs: true };
-  await expect(client.chat.completions.create(asked)).rejects.toMatchObject({ status: 422 });
+  await expect(client.chat.completions.create(asked)).rejects.toMatchObject({
+    ...{ status: 422, type: 'invalid_request_error' },
+    message: expect.stringContaining('body.logprobs: Extra inputs are not permitted'),
+  });
   expect(await (await world.ask(asked)).text()).toContain('"loc":["body","logprobs"]');
 });
 

@@ -129,6 +129,19 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
   );
 
   test.each([
+    ['{}', '{"error":{"message":"","type":null,"param":null,"code":null}}'],
+    [
+      '{"detail":"$& no","max": 9223372036854775807 }\n',
+      '{"detail":"$& no","max": 9223372036854775807,"error":{"message":"$& no","type":null,"param":null,"code":null}}',
+    ],
+    ['{"error": {"message":"no"}}', '{"error": {"message":"no"}}'],
+    ['["no"]', '["no"]'],
+  ])("%s is given OpenAI's form, where it has none", async (said, passed) => {
+    const world = await gatewayWorld((response) => answerJson(response, 400, said));
+    expect(await (await world.ask(CHAT)).text()).toBe(passed);
+  });
+
+  test.each([
     ['500 with JSON', 500, 'application/json', JSON.stringify({ message: KEY })],
     ['503 with HTML', 503, 'text/html', `<html>${KEY}</html>`],
     ['404 with HTML', 404, 'text/html', '<html>not found</html>'],

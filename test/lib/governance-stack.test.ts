@@ -171,7 +171,10 @@ test('evidence is versioned, encrypted with our key, never public, and outlives 
   });
   const policies = Object.values(template.findResources('AWS::S3::BucketPolicy'));
   expect(policies.map((one) => resourceGrants(one.Properties.PolicyDocument))).toEqual([
-    ['deny s3:* to * when Bool aws:SecureTransport false'],
+    [
+      'deny s3:* to * when Bool aws:SecureTransport false',
+      'deny s3:DeleteObject, s3:DeleteObjectVersion, s3:PutBucketVersioning, s3:PutLifecycleConfiguration to * when ArnNotLike aws:PrincipalArn arn:AWS::Partition:iam::AWS::AccountId:root arn:AWS::Partition:iam::AWS::AccountId:role/cdk-*-cfn-exec-role-* and ForAllValues:StringNotEquals aws:CalledVia cloudformation.amazonaws.com',
+    ],
   ]);
 });
 
@@ -190,7 +193,7 @@ test.each([
       Prefix: EVIDENCE_PREFIX,
       Status: 'Enabled',
       ExpirationInDays: days,
-      NoncurrentVersionExpiration: { NoncurrentDays: 365 },
+      NoncurrentVersionExpiration: { NoncurrentDays: days },
       Transitions,
     });
   },

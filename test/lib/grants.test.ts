@@ -140,6 +140,7 @@ test('the value of a secret is for its readers and those of ours who need it, ov
       'allow DescribeSecret, GetSecretValue, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
       'allow GetSecretValue to RetirementFunctionsConfirmRole',
       'deny * to * when Bool aws:SecureTransport false',
+      'deny CancelRotateSecret, DeleteResourcePolicy, DeleteSecret, PutResourcePolicy, PutSecretValue, RemoveRegionsFromReplication, ReplicateSecretToRegions, RestoreSecret, RotateSecret, StopReplicationToReplica, TagResource, UntagResource, UpdateSecret, UpdateSecretVersionStage to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsRollBackRole ProvisioningFunctionRole arn:aws:iam::111122223333:role/platform-admin arn:AWS::Partition:iam::AWS::AccountId:root arn:AWS::Partition:iam::AWS::AccountId:role/cdk-*-cfn-exec-role-* and BoolIfExists aws:PrincipalIsAWSService false and ForAllValues:StringNotEquals aws:CalledVia cloudformation.amazonaws.com',
       'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole RetirementFunctionsRollBackRole AuditFunctionRole ProvisioningFunctionRole arn:aws:iam::111122223333:role/developer',
     ],
     [
@@ -150,6 +151,7 @@ test('the value of a secret is for its readers and those of ours who need it, ov
       'allow DescribeSecret, GetSecretValue, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
       'allow GetSecretValue to GatewayFunctionRole RetirementFunctionsConfirmRole',
       'deny * to * when Bool aws:SecureTransport false',
+      'deny CancelRotateSecret, DeleteResourcePolicy, DeleteSecret, PutResourcePolicy, PutSecretValue, RemoveRegionsFromReplication, ReplicateSecretToRegions, RestoreSecret, RotateSecret, StopReplicationToReplica, TagResource, UntagResource, UpdateSecret, UpdateSecretVersionStage to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsRollBackRole ProvisioningFunctionRole arn:aws:iam::111122223333:role/platform-admin arn:AWS::Partition:iam::AWS::AccountId:root arn:AWS::Partition:iam::AWS::AccountId:role/cdk-*-cfn-exec-role-* and BoolIfExists aws:PrincipalIsAWSService false and ForAllValues:StringNotEquals aws:CalledVia cloudformation.amazonaws.com',
       'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole RetirementFunctionsRollBackRole AuditFunctionRole ProvisioningFunctionRole GatewayFunctionRole',
     ],
   ]);

@@ -114,7 +114,17 @@ function documentFor(url: string): Document {
 }
 
 const session = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/alice`;
-const tokensOf = (arn: string) => `quota#caller#${arn}`;
+
+/** Where the tokens of a caller are counted who belongs to this workspace. */
+function tokensOf(document: Document, workspace: string, arn: string): string {
+  const { id } = document.workspaces.find(({ name }: { name: string }) => name === workspace);
+  return `quota#caller#${id}#${arn}`;
+}
+
+function homeOf(document: Document, role: string): string {
+  const isOf = ({ principal }: { principal: string }) => principal.includes(`/${role}`);
+  return document.callers.find(isOf).workspace;
+}
 
 export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
   const random = randomFrom(run.seed);
@@ -241,7 +251,10 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     return newProcess(
       {
         name: role,
-        caller: role === 'platform-admin' ? undefined : tokensOf(session(role)),
+        caller:
+          role === 'platform-admin'
+            ? undefined
+            : tokensOf(document, homeOf(document, role), session(role)),
         isPatient,
         send: (one) => overHttp(agent, port, session(role), one),
       },
@@ -282,7 +295,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     return newProcess(
       {
         name: 'client',
-        caller: tokensOf('arn:aws:iam::000000000000:user/search'),
+        caller: tokensOf(document, 'prod-workspace', 'arn:aws:iam::000000000000:user/search'),
         isPatient: true,
         send: (one) => byClient(client, one),
       },

@@ -10,6 +10,7 @@ import { serializeManagedKey } from '../../governance/keys/managed-key.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { createQuotaTotals } from '../../governance/quotas/quota-totals.js';
+import { dailyTokensOf } from '../../governance/quotas/workspace-quotas.js';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { answerAwsJson } from '../../testing/fakes/aws-json.js';
 import { serveHttp } from '../../testing/fakes/http-server.js';
@@ -117,12 +118,13 @@ export async function clientWorld({ script = completing, policy, options }: Clie
   };
 }
 
-export const DAILY_TOKENS: Quota = {
-  scope: 'caller#arn:aws:iam::000000000000:user/search',
-  unit: 'tokens',
-  window: 'day',
-  limit: 500_000,
-};
+/** Of a developer, who belongs to the first workspace. */
+export function dailyTokensFor(principal: string): Quota {
+  const [{ id: workspaceId }] = policyDocument().workspaces;
+  return dailyTokensOf({ principal, workspaceId, limit: 500_000 });
+}
+
+export const DAILY_TOKENS = dailyTokensFor('arn:aws:iam::000000000000:user/search');
 export const REQUESTS: Quota = {
   scope: 'workspace#dev-workspace',
   countedAs: 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01',

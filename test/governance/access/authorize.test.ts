@@ -61,7 +61,11 @@ test('a caller may use what its role and its workspace allow, within the limits 
     maxTokens: 100,
     isCapped: false,
     bounds: { imageTokens: 3100, ocrPages: 1000 },
-    dailyTokens: { principal: session('analyst'), limit: 100_000 },
+    dailyTokens: {
+      principal: session('analyst'),
+      workspaceId: aPolicy().workspaces[1]?.id,
+      limit: 100_000,
+    },
   });
 });
 

@@ -8,7 +8,7 @@ import { fakeQuotas, fakeTariff } from '../../support/gateway-fakes.js';
 
 /** 50 tokens of prompt, of which 20 are likely, and up to 100 more; its caller has daily tokens. */
 const DEMAND = aDemand({ promptTokens: 50, likelyPromptTokens: 20 });
-const DAILY = { principal: 'c', limit: 100_000 };
+const DAILY = { principal: 'c', workspaceId: 'w', limit: 100_000 };
 const GRANT = { ...DEMAND.grant, workspace: 'prod-workspace', dailyTokens: DAILY };
 
 async function reserved(tariff: Tariff = fakeTariff) {

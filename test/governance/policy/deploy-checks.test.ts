@@ -213,3 +213,13 @@ test('a gateway needs a region with function URLs', () => {
   });
   expect(regionProblem(without, 'us-gov-west-1')).toBeUndefined();
 });
+
+test('no workspace has the name that stands for all in metrics and alerts', () => {
+  const found = problems((document) => {
+    document.workspaces[0].name = 'Organization';
+    for (const caller of document.callers) caller.workspace = 'ml-workspace';
+  });
+  expect(found).toEqual([
+    'workspaces[0].name: "Organization" stands for all workspaces in metrics and alerts: choose another name',
+  ]);
+});

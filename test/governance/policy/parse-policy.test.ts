@@ -70,7 +70,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a section that does not exist',
       (d) => (d.budget = {}),
-      'policy: unknown field "budget", allowed are $schema, mistral, workspaces, roles, callers, prices, limits, gateway, rotation, audit, alerts',
+      'policy: unknown field "budget", allowed are $schema, mistral, workspaces, roles, callers, administrators, prices, limits, gateway, rotation, audit, alerts',
     ],
     [
       'a workspace id that is not a UUID',

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import { PolicySchema } from '../../../governance/policy/policy.js';
-import { parseSchedule, type Schedule } from '../../../governance/policy/schedule.js';
+import {
+  longestPauseDays,
+  parseSchedule,
+  type Schedule,
+} from '../../../governance/policy/schedule.js';
 import { scheduleNotes } from '../../../governance/policy/schedule-notes.js';
 import { clockChanges, nextRun } from '../../../governance/policy/schedule-times.js';
 import { aPolicy } from '../../support/builders.js';
@@ -165,11 +169,29 @@ test('the policy check names the next date on which clocks change the time of th
     'audit.schedule: on 2027-03-28 clocks in Europe/Paris skip 02:00, and no audit runs then, nor on 1 more day in two years; no time zone skips 04:00',
     'audit.schedule: on 2027-10-31 clocks in Europe/Paris show 02:00 twice, and the audit runs once, also on 1 more day in two years',
   ]);
-  expect(notesOf('cron(0 * ? * SUN 2027)', 'Europe/Paris')).toHaveLength(2);
+  expect(notesOf('cron(0 * ? * SUN 2027)', 'Europe/Paris')).toHaveLength(3); // also of its long pauses
   expect(notesOf('cron(0 4 * * ? *)', 'Europe/Paris')).toEqual([]);
   expect(notesOf('cron(0 2 * * ? *)', 'UTC')).toEqual([]);
   expect(notesOf('rate(12 hours)', 'Europe/Paris')).toEqual([]);
+  expect(notesOf('cron(0 4 ? * MON-FRI *)', 'UTC')).toEqual([]);
+  expect(notesOf('cron(0 4 ? * MON *)', 'UTC')).toEqual([
+    'audit.schedule: up to 7 days pass between two audits, and the alarm governance-audit-missed goes off after 7 days without one',
+  ]);
   expect(notesOf('cron(0 4 * * ? 2025)', 'UTC')).toEqual([
     'audit.schedule: cron(0 4 * * ? 2025) has ended, and no audit runs any more',
   ]);
+});
+
+test.each([
+  ['cron(0 4 * * ? *)', 1],
+  ['cron(0 0/6 * * ? *)', 1],
+  ['cron(0 4 */2 * ? *)', 2],
+  ['cron(0 4 ? * MON-FRI *)', 3],
+  ['cron(0 4 ? * MON *)', 7],
+  ['cron(0 4 1 * ? *)', 31],
+  ['cron(0 4 29 2 ? *)', 672],
+  ['rate(12 hours)', 1],
+  ['rate(36 hours)', 2],
+])('%s pauses for %i days at most', (expression, days) => {
+  expect(longestPauseDays(scheduleOf(expression))).toBe(days);
 });

@@ -77,6 +77,16 @@ describe('a missed run', () => {
     expect(named(`governance-${name}-missed`)?.description).toContain(text);
   });
 
+  test('of an audit that pauses over weekends needs as many days more', () => {
+    const policy = aPolicy((document) => {
+      document.audit.schedule = 'cron(0 4 ? * MON-FRI *)';
+    });
+    synthesize(policy).template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'governance-audit-idle',
+      EvaluationPeriods: 4,
+    });
+  });
+
   test.each(['audit', 'spend-monitor'])('of the %s differs from one that was never due', (name) => {
     // No data leaves it without a state; from the first run on it stays OK.
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
