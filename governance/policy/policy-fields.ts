@@ -10,6 +10,12 @@ export const NOT_RESERVED = [
   { error: 'is a name that every JavaScript object has, must be another one' },
 ] as const;
 
+/** The exact id of a model, or an alias. */
+export const ModelIdSchema = z
+  .string()
+  .min(1)
+  .refine(...NOT_RESERVED);
+
 /** A principal that a resource policy can name: an account is needed, so that it trusts no other. */
 export const ReaderArnSchema = z.string().regex(IAM_PRINCIPAL, {
   error:

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { ALERT_TYPES } from './alert-types.js';
-import { ArnPatternSchema, NOT_RESERVED, ReaderArnSchema } from './policy-fields.js';
+import { ArnPatternSchema, ModelIdSchema, NOT_RESERVED, ReaderArnSchema } from './policy-fields.js';
+import { PricesSchema } from './policy-prices.js';
 
 /** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
 const NameSchema = z
@@ -24,10 +25,6 @@ const SecretNameSchema = z
 
 /** The least is a cent; nine million in nano-units is what a number holds exactly. */
 const MoneySchema = z.number().min(0.01).max(9e6);
-const ModelIdSchema = z
-  .string()
-  .min(1)
-  .refine(...NOT_RESERVED);
 const ModelsSchema = z.union([z.literal('*'), z.array(ModelIdSchema).min(1)], {
   error: 'must be "*" or a list of at least one model id or alias',
 });
@@ -156,38 +153,6 @@ const MistralSchema = z.strictObject({
   /** Who creates and deletes keys: this system by the Admin API, or an operator in Mistral's console. */
   keySource: z.enum(['admin-api', 'operator']).default('admin-api'),
   currency: z.enum(CURRENCIES).default('USD'),
-});
-
-const PriceSchema = z.number().min(0).max(1e6);
-
-/** Prices in `mistral.currency`; what is left out is not charged for. */
-const ModelPricesSchema = z.strictObject({
-  inputPerMillionTokens: PriceSchema.optional(),
-  /** @default a tenth of the input's */
-  cachedPerMillionTokens: PriceSchema.optional(),
-  outputPerMillionTokens: PriceSchema.optional(),
-  perThousandPages: PriceSchema.optional(),
-  /** @default what other pages cost */
-  perThousandAnnotatedPages: PriceSchema.optional(),
-  perAudioMinute: PriceSchema.optional(),
-  perMillionCharacters: PriceSchema.optional(),
-  /** The UTC day from which they hold. @default always; until it, the price book's prices hold */
-  from: z.iso.date().optional(),
-});
-
-const DatedModelPricesSchema = ModelPricesSchema.extend({
-  /** The model's later prices, in order of their days. */
-  changes: z
-    .array(ModelPricesSchema.required({ from: true }))
-    .max(100)
-    .optional(),
-});
-
-const PricesSchema = z.strictObject({
-  /** A model without a price costs as much as the most expensive one, or is refused. */
-  unknownModel: z.enum(['most-expensive', 'refuse']).default('most-expensive'),
-  /** By exact model id; each replaces what the price book says of the model. */
-  models: z.record(ModelIdSchema, DatedModelPricesSchema).default({}),
 });
 
 /** How much is reserved for what the bytes of a request do not bound, until Mistral reports its use. */
