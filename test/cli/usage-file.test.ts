@@ -157,7 +157,7 @@ describe('a file of past requests', () => {
     ],
   ])('with %s says so once', async (_what, content, expected) => {
     expect(await read(content)).toEqual(expected);
-    expect(await read(content, content.length)).toEqual(expected);
+    expect(await read(content, Math.min(content.length, 1_000))).toEqual(expected);
   });
 
   test.each([
