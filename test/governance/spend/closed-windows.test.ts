@@ -6,15 +6,16 @@ import { aBill, aSpend, USD } from '../../support/spend-builders.js';
 
 const HOUR_MS = 3_600_000;
 const rules = { thresholds: [50, 80, 95, 150], quotaTableName: 'quotas' };
+const spend = aSpend('prod-workspace');
 // 50 an hour, 200 a day, 2000 a month
-const quotas = aSpend('prod-workspace').budgets.map(({ quota }) => quota);
+const quotas = spend.budgets.map(({ quota }) => quota);
 
 /** What a monitor knows that ran every hour since an instant. */
 function stateSince(first: string, now: Date): SpendState {
   let state = NO_ALERTS;
   for (let ms = Date.parse(first); ms < now.getTime(); ms += HOUR_MS) {
     const at = new Date(ms);
-    const judged = judgeSpend(aSpend('prod-workspace'), state, rules, at);
+    const judged = judgeSpend(spend, state, rules, at);
     state = markSent(judged.state, judged.pending, at);
   }
   return state;
