@@ -115,12 +115,13 @@ async function settledBy(
   attempt: Attempt,
 ): Promise<Response> {
   const sent = await sendWithKey(parts, request, body, attempt).catch((error: unknown) => {
-    if (attempt.wasSent && !isUnsent(error)) hold.endedEarly();
-    else hold.release();
+    if (!attempt.wasSent || isUnsent(error)) hold.release();
+    else if (attempt.signal.aborted) hold.endedEarly();
+    else hold.brokeOff();
     throw error;
   });
   const answer = withHeaders(sent, cappedTo, parts.now());
-  if (answer.ok) return observed(answer, hold, attempt.whole);
+  if (answer.ok) return observed(answer, hold, attempt.signal, attempt.whole);
   if (answer.status === 401 || answer.status === 429) hold.release();
   else hold.failed(answer.status);
   return answer;

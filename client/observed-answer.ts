@@ -11,8 +11,15 @@ export interface WholeAnswerReader {
 /**
  * The same answer, byte for byte and no faster than it is read. It is settled when it ends: in full,
  * because the reader leaves, or because it breaks off. A whole answer is read to its end in any case.
+ *
+ * @param signal ends the request from this side
  */
-export function observed(response: Response, hold: Hold, whole?: WholeAnswerReader): Response {
+export function observed(
+  response: Response,
+  hold: Hold,
+  signal: AbortSignal,
+  whole?: WholeAnswerReader,
+): Response {
   const { status, statusText, headers, body } = response;
   const meter = meterFor(headers.get('content-type') ?? undefined);
   if (body === null || !meter) {
@@ -23,6 +30,7 @@ export function observed(response: Response, hold: Hold, whole?: WholeAnswerRead
     body.getReader(),
     meter,
     hold,
+    signal,
     meter.isStream ? undefined : whole,
   );
   return new Response(reading.stream(), { status, statusText, headers });
@@ -36,6 +44,7 @@ class ObservedBody {
     private readonly reader: ReadableStreamDefaultReader<Uint8Array>,
     private readonly meter: AnswerMeter,
     private readonly hold: Hold,
+    private readonly signal: AbortSignal,
     private readonly whole: WholeAnswerReader | undefined,
   ) {}
 
@@ -77,7 +86,8 @@ class ObservedBody {
       else this.meter.see(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
       return value;
     } catch (error) {
-      this.hold.endedEarly(this.meter.answer);
+      if (this.signal.aborted) this.hold.endedEarly(this.meter.answer);
+      else this.hold.brokeOff(this.meter.answer);
       throw error;
     }
   }

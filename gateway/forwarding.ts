@@ -53,12 +53,14 @@ export function isRejection(outcome: Forwarded): outcome is Forwarded & Rejectio
   return outcome.kind === 'error' && (outcome.status === 401 || outcome.status === 429);
 }
 
-/** What it costs. */
+/** What it costs. A stream that is cut here ends with what arrived; one that breaks may have had more. */
 export function settle(hold: Hold, outcome: Forwarded): void {
   if (outcome.kind === 'delivered') hold.ended(outcome.answer);
   else if (outcome.kind === 'error') hold.failed(outcome.status);
-  else if (outcome.kind === 'broken off' || outcome.wasSent) hold.endedEarly(outcome.answer);
-  else hold.release();
+  else if (outcome.kind === 'unanswered' && !outcome.wasSent) hold.release();
+  else if (outcome.kind === 'cut' && !outcome.wasSent) hold.release();
+  else if (outcome.kind === 'cut' || outcome.reason === 'timeout') hold.endedEarly(outcome.answer);
+  else hold.brokeOff(outcome.answer);
 }
 
 export interface ForwardingLimits {

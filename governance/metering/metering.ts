@@ -124,7 +124,7 @@ export class Hold {
   }
 
   /**
-   * The answer ended early, or did not begin although Mistral may have received the request. Of a
+   * The answer was cut here, or did not begin although Mistral may have received the request. Of a
    * stream the likely prompt counts, and what was delivered; anything else is generated whole.
    */
   endedEarly(answer?: MeteredAnswer): void {
@@ -134,6 +134,12 @@ export class Hold {
     else if (hasFailed && deliveredTokens === 0) this.#settle(FREE);
     else if (generated === 'all') this.delivered(undefined);
     else this.#settle(this.#partialCharge(deliveredTokens));
+  }
+
+  /** The connection broke: what was generated may be more than what arrived, also of a stream. */
+  brokeOff(answer?: MeteredAnswer): void {
+    const { usage, hasFailed = false, deliveredTokens = 0 } = answer ?? {};
+    this.endedEarly({ usage, hasFailed, deliveredTokens, generated: 'all' });
   }
 
   /** Mistral answered with an error, which it does not charge for but counts as a request. */

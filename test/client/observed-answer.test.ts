@@ -9,6 +9,7 @@ import { eventually, streamEvents, USAGE } from '../support/gateway-world.js';
 
 const DEMAND = aDemand();
 const EVENTS = streamEvents(['Hel', 'lo', ' wörld']);
+const { signal } = new AbortController();
 
 describe('an observed answer', () => {
   /** A hold on daily tokens, and what was settled of them. */
@@ -29,7 +30,7 @@ describe('an observed answer', () => {
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       const { settled, hold } = aHold();
       const parts = [bytes.subarray(0, cut), bytes.subarray(cut)].filter(({ length }) => length);
-      const answer = observed(new Response(ReadableStream.from(parts), init), hold);
+      const answer = observed(new Response(ReadableStream.from(parts), init), hold, signal);
 
       expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
       expect(settled).toEqual([USAGE.total_tokens]);
@@ -47,7 +48,7 @@ describe('an observed answer', () => {
       },
       { highWaterMark: 0 },
     );
-    const reader = observed(new Response(source, init), aHold().hold).body?.getReader();
+    const reader = observed(new Response(source, init), aHold().hold, signal).body?.getReader();
 
     await reader?.read();
     await reader?.read();
@@ -57,7 +58,7 @@ describe('an observed answer', () => {
 
   test('is settled once', async () => {
     const { settled, hold } = aHold();
-    const answer = observed(new Response(ReadableStream.from([bytes]), init), hold);
+    const answer = observed(new Response(ReadableStream.from([bytes]), init), hold, signal);
 
     await answer.text();
     await answer.body?.cancel().catch(() => {});
@@ -76,7 +77,7 @@ describe('an observed answer', () => {
           hungUp = true;
         },
       });
-      observed(new Response(source, init), hold);
+      observed(new Response(source, init), hold, signal);
     })();
 
     await eventually(() => {
@@ -92,7 +93,7 @@ describe('an observed answer', () => {
     const { settled, hold } = aHold();
     const page = { headers: { 'content-type': 'text/html' } };
 
-    expect(await observed(new Response('<html>', page), hold).text()).toBe('<html>');
+    expect(await observed(new Response('<html>', page), hold, signal).text()).toBe('<html>');
     expect(settled).toEqual([0]);
   });
 });

@@ -198,7 +198,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
   test.each([
     ['at the upper bound, since Mistral may go on', {}, BYTES + 64 + 2000],
-    ['at the likely prompt of a stream', { stream: true }, Math.ceil((BYTES + 14) / 3)],
+    ['at that of a stream too', { stream: true }, BYTES + 14 + 64 + 2000],
   ])('an upstream that disconnects without an answer is settled %s', async (_how, more, tokens) => {
     const world = await gatewayWorld((response) => response.socket?.destroy());
 
@@ -226,13 +226,16 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
   /** Three words and the opening, whose extra bytes make one more. */
   const TOKENS_DELIVERED = 5;
 
-  test.each<[string, Script]>([
+  const STREAM_BYTES = BYTES + ',"stream":true'.length;
+
+  test.each<[string, Script, number]>([
     [
-      'dies mid-stream',
+      'dies mid-stream', // more may have been on its way
       async (response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write(DELIVERED.join(''), () => response.socket?.destroy());
       },
+      STREAM_BYTES + 64 + 2000,
     ],
     [
       'stalls mid-stream',
@@ -240,10 +243,11 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write(DELIVERED.join(''));
       },
+      Math.ceil(STREAM_BYTES / 3) + TOKENS_DELIVERED,
     ],
   ])(
     "an upstream that %s ends the caller's stream with an error and no text",
-    async (_name, script) => {
+    async (_name, script, tokens) => {
       const world = await gatewayWorld(script, (document) => {
         document.gateway.idleTimeoutSeconds = 0.05;
       });
@@ -252,11 +256,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
       expect(broken).toBe(true);
       expect(text).toBe(DELIVERED.join(''));
-      const prompt = Math.ceil(
-        JSON.stringify({ ...CHAT, model: CHECKED_MODEL, stream: true, max_tokens: 2000 }).length /
-          3,
-      );
-      expect(world.quotas.settled(DAILY_TOKENS)).toBe(prompt + TOKENS_DELIVERED);
+      expect(world.quotas.settled(DAILY_TOKENS)).toBe(tokens);
       expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
     },
   );

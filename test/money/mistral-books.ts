@@ -90,7 +90,7 @@ export const MODELS = {
   chat: { id: 'mistral-small-2603', input: 150, cached: 15, output: 600, context: 262_144 },
   large: { id: 'mistral-large-2512', input: 500, cached: 50, output: 1500, context: 262_144 },
   fim: { id: 'codestral-2508', input: 300, cached: 30, output: 900, context: 131_072 },
-  embeddings: { id: 'mistral-embed-2312', input: 100, cached: 0, output: 0, context: 8192 },
+  embeddings: { id: 'mistral-embed-2312', input: 100, cached: 10, output: 0, context: 8192 },
   moderations: { id: 'mistral-moderation-2603', input: 0, cached: 0, output: 0, context: 131_072 },
   ocr: { id: 'mistral-ocr-4-1', input: 0, cached: 0, output: 0, context: 1 },
   audio: { id: 'voxtral-small-2507', input: 100, cached: 0, output: 400, context: 32_768 },
@@ -219,6 +219,8 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
           bill.isError = true;
           bill.cost = 0;
           bill.tokens = 0;
+          partial.cost += output; // the error's own event is one more
+          partial.tokens += 1;
           return void response.end(`data: ${JSON.stringify(errorBody(500))}\n\n`);
         }
       }

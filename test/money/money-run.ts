@@ -547,7 +547,8 @@ async function compare(
   function mostOf(bill: Bill, upper: number, partial: number): number {
     const plan = books.plans.get(bill.id) as Request;
     const isKnown = endings.get(bill.id) === 'whole' && bill.isWhole;
-    if (bill.isError || (isKnown && !unsure.has(bill.id))) return 0;
+    if (bill.isError) return partial; // of a stream, what came before its error
+    if (isKnown && !unsure.has(bill.id)) return 0;
     const isCancelled = plan.then === 'abort' && plan.stopsAt === 'the middle' && bill.isStream;
     return isCancelled && !unsure.has(bill.id) ? partial : upper;
   }
