@@ -20,8 +20,9 @@ export function createUndiciUpstream(
   connect: Connect = directly,
 ): Upstream {
   const url = new URL(apiUrl);
+  const { origin } = url;
   const prefix = pathPrefix(url);
-  const pool = connect(url.origin, {
+  const pool = connect(origin, {
     timeoutMs: timeouts.connectTimeoutSeconds * 1000,
     headersTimeout: timeouts.firstByteTimeoutSeconds * 1000,
     bodyTimeout: timeouts.idleTimeoutSeconds * 1000,
@@ -31,8 +32,11 @@ export function createUndiciUpstream(
     dispatch({ method, path, key, head, body, firstByteTimeoutMs }, handler) {
       const headers = headersFor(key, head);
       const headersTimeout = firstByteTimeoutMs ?? null; // null is the pool's own
-      const to = { origin: url.origin, method, path: prefix + path };
-      pool.dispatch({ ...to, headers, body, headersTimeout }, handler);
+      // Written out: undici reads an object made by spreading so slowly that it takes a tenth of all time.
+      pool.dispatch(
+        { origin, method, path: prefix + path, headers, body, headersTimeout },
+        handler,
+      );
     },
     close: () => pool.close(),
   };
