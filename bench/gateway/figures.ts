@@ -2,6 +2,7 @@ import { atLeast, atMost, type Figure, withoutAim } from '../figure.js';
 import { type Child, startChild } from './child.js';
 import { decisionMicroseconds } from './decision.js';
 import { type Load, type Measured, median } from './load.js';
+import { longestHold } from './longest-hold.js';
 
 // Many short turns: ratios compare neighbouring turns, which ran under the same conditions.
 const ROUNDS = 21;
@@ -43,6 +44,7 @@ export async function gatewayFigures(): Promise<Figure[]> {
       ...firstByte(streams),
       ...(await longRun(setting)),
       await decision(),
+      await longestHold(),
     ];
   } finally {
     for (const child of [load, gateway, proxy, stub]) await child.stop();
