@@ -118,7 +118,7 @@ test('35,000 session names leave neither memory nor work behind', async () => {
   // What the stand-in for DynamoDB keeps is not the gateway's.
   gateway.fake.forget();
   expect(heapMegabytes() - before).toBeLessThan(15);
-}, 120_000);
+});
 
 test('names whose answers were lost go too, once no command can arrive late', async () => {
   const gateway = aGateway();
