@@ -22,7 +22,10 @@ const NOTHING_IN_FLIGHT: RequestInFlight = { abandon() {}, readsOn: undefined };
 const ALERT_EVERY_MS = 300_000;
 
 export function createGateway(given: GatewayDeps): Gateway {
-  const deps = { ...given, alerts: throttled(given.alerts, given.now) };
+  const deps = {
+    ...given,
+    alerts: { unauthorized: throttled(given.alerts.unauthorized, given.now) },
+  };
   const unawaited = new UnawaitedAnswers(given.unawaited ?? UNAWAITED_LIMITS);
 
   return {
@@ -68,15 +71,15 @@ function listOf({ access, log }: GatewayDeps, callerArn?: string, modelName?: st
 }
 
 /** Such a key fails every request of its workspace: on-call needs one alert, not thousands. */
-function throttled(alerts: GatewayAlerts, now: () => Date): GatewayAlerts {
-  const throttle = (send: (workspace: string) => void) => {
-    const sentAt = new Map<string, number>();
-    return (workspace: string) => {
-      const at = now().getTime();
-      if (at - (sentAt.get(workspace) ?? Number.NEGATIVE_INFINITY) < ALERT_EVERY_MS) return;
-      sentAt.set(workspace, at);
-      send(workspace);
-    };
+function throttled(
+  send: GatewayAlerts['unauthorized'],
+  now: () => Date,
+): GatewayAlerts['unauthorized'] {
+  const sentAt = new Map<string, number>();
+  return (workspace) => {
+    const at = now().getTime();
+    if (at - (sentAt.get(workspace) ?? Number.NEGATIVE_INFINITY) < ALERT_EVERY_MS) return;
+    sentAt.set(workspace, at);
+    send(workspace);
   };
-  return { unauthorized: throttle(alerts.unauthorized), keyUnusable: throttle(alerts.keyUnusable) };
 }
