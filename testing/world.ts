@@ -157,7 +157,7 @@ export async function createWorld(options: WorldOptions) {
     get policy() {
       return policy;
     },
-    /** Each as whoever may invoke it calls it, with any event. */
+    /** Each as its callers invoke it, with any event. */
     get functions() {
       return functions;
     },
