@@ -119,7 +119,7 @@ export class Forwarding implements UpstreamHandler {
     if (this.#isPaused) this.#resume();
   }
 
-  /** Ends the request: nobody needs the rest. */
+  /** Ends the request: the rest is not needed. */
   cut(): void {
     const answer = this.#partial();
     this.#finish({ kind: 'cut', answer, wasSent: this.wasSent });
