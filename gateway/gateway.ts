@@ -12,7 +12,7 @@ import { type CallHead, type Reply, type RequestInFlight, send } from './reply.j
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {
   readonly maxBodyBytes: number;
-  /** Rejects what can be rejected without its body. */
+  /** Refuses what can be refused without its body. */
   route(method: string, target: string): Endpoint | Problem;
   handle(endpoint: Endpoint, head: CallHead, body: Buffer, reply: Reply): RequestInFlight;
   /** Waits for requests that have a caller, then closes the connections to Mistral. */
