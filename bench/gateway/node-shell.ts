@@ -18,7 +18,7 @@ const policy = benchPolicy(process.argv[2] ?? '');
 const { gateway } = openGateway({
   policy,
   upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
-  keys: { current: () => key, instead: async () => key },
+  keys: () => ({ current: () => key, instead: async () => key }),
   counters,
   alerts: { publish: async () => {} },
   metrics: createGatewayMetrics(createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE }))),

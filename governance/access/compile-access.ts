@@ -38,8 +38,9 @@ const SESSION = /^(arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]+)\/[\w+=,
 const ROLE = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]+)$/;
 const USER = /^arn:aws[a-z-]*:iam::\d{12}:user\/[!-~]+$/;
 
-// There is no limit to sessions: the oldest of them make room. Who is refused takes none of it.
-const MAX_CALLERS = 10_000;
+// There is no limit to sessions: the oldest make room. Each takes 2 KB, with what hangs on it elsewhere.
+// Who is refused takes no room.
+const MAX_CALLERS = 4_000;
 /** No ARN of IAM's is longer. */
 const LONGEST_ARN = 2048;
 
