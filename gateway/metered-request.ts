@@ -66,13 +66,13 @@ export class MeteredRequest implements RequestInFlight {
       let detour: Detour | undefined;
       while (!this.#isOver) {
         this.#hold = hold;
-        const { workspace } = hold.demand.grant;
+        const workspace = hold.sender;
         const current = key ?? keys.current(workspace);
         key = 'then' in current ? await this.#readKey(current, hold) : current;
         if (!key) return this.#giveUp(hold, detour?.problem ?? keyUnavailable(workspace));
         if (this.#isOver) break;
 
-        const rejection = await this.#forward(hold, key, call.body, detour?.problem !== undefined);
+        const rejection = await this.#forward(hold, key, call.body);
         if (!rejection) return;
         metrics.refused(rejection.status);
         if (this.#isOver) break;
@@ -123,19 +123,14 @@ export class MeteredRequest implements RequestInFlight {
       const reason = error instanceof Error ? error.name : 'unknown';
       this.deps.log.error('key not read', this.#facts(hold, reason));
       if (error instanceof SecretValueError) {
-        this.deps.alerts.keyUnusable(hold.demand.grant.workspace);
+        this.deps.alerts.keyUnusable(hold.sender);
       }
       return undefined;
     }
   }
 
   /** One attempt: a 401 or 429 to go on from; `undefined` once the answer is final, and settled. */
-  #forward(
-    hold: Hold,
-    key: ApiKey,
-    body: Buffer,
-    isOverflow: boolean,
-  ): Promise<Rejection | undefined> {
+  #forward(hold: Hold, key: ApiKey, body: Buffer): Promise<Rejection | undefined> {
     const { upstream, policy } = this.deps;
     const { method, path } = this.endpoint;
     const { idleTimeoutSeconds, firstByteTimeoutSeconds } = policy.gateway;
@@ -147,7 +142,7 @@ export class MeteredRequest implements RequestInFlight {
       const attempt = new Forwarding(
         key,
         this.reply,
-        isOverflow,
+        hold.lender !== undefined,
         limits,
         (outcome) => {
           this.#attempt = undefined;
@@ -158,7 +153,7 @@ export class MeteredRequest implements RequestInFlight {
           }
           // Now rather than after the promise: the end of an answer travels with its last bytes.
           try {
-            this.#settle(hold, outcome, key, isOverflow);
+            this.#settle(hold, outcome, key);
             resolve(undefined);
           } catch (error) {
             reject(error);
@@ -181,14 +176,17 @@ export class MeteredRequest implements RequestInFlight {
     if (!isLate) this.reply.destroy();
   }
 
-  #settle(hold: Hold, outcome: Forwarded, key: ApiKey, isOverflow: boolean): void {
+  #settle(hold: Hold, outcome: Forwarded, key: ApiKey): void {
     settle(hold, outcome);
+    if (hold.lender !== undefined) {
+      this.deps.metrics.overflowed?.(hold.demand.grant.workspace, hold.lender, hold.settledCost);
+    }
     if (outcome.kind === 'delivered') {
       if (this.#isOver) return; // read for its usage alone
       this.#end('answered');
       this.reply.end(outcome.lastChunk);
     } else if (outcome.kind === 'error') {
-      this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
+      this.#refuse(errorForCaller(outcome, key, this.deps.now(), hold.lender !== undefined));
     } else if (outcome.kind === 'unanswered') {
       this.deps.log.warn('no answer', this.#facts(hold, outcome.reason));
       this.#refuse(failureForCaller(outcome.reason));
@@ -213,7 +211,7 @@ export class MeteredRequest implements RequestInFlight {
         'key rejected',
         this.#facts(hold, '401, also with the secret read again'),
       );
-      this.deps.alerts.unauthorized(hold.demand.grant.workspace);
+      this.deps.alerts.unauthorized(hold.sender);
     }
     this.#giveUp(hold, problem);
   }
@@ -245,6 +243,7 @@ export class MeteredRequest implements RequestInFlight {
 
   #facts(hold: Hold, reason: string) {
     const { workspace, modelId, role } = hold.demand.grant;
-    return { reason, path: this.endpoint.path, workspace, modelId, role };
+    const { lender } = hold; // left out of the line where there is none
+    return { reason, path: this.endpoint.path, workspace, lender, modelId, role };
   }
 }
