@@ -3,6 +3,7 @@ import { answerOf, type Problem } from '../governance/metering/problem.js';
 import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { GatewayAlerts, GatewayDeps } from './gateway-deps.js';
 import { outcomeOf } from './gateway-metrics.js';
+import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
 import { internalError } from './problems.js';
@@ -11,7 +12,7 @@ import { type CallHead, type Reply, type RequestInFlight, send } from './reply.j
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {
   readonly maxBodyBytes: number;
-  /** Rejects what can be rejected without its body. */
+  /** Refuses what can be refused without its body. */
   route(method: string, target: string): Endpoint | Problem;
   handle(endpoint: Endpoint, head: CallHead, body: Buffer, reply: Reply): RequestInFlight;
   /** Waits for requests that have a caller, then closes the connections to Mistral. */
@@ -27,6 +28,11 @@ export function createGateway(given: GatewayDeps): Gateway {
     alerts: { unauthorized: throttled(given.alerts.unauthorized, given.now) },
   };
   const unawaited = new UnawaitedAnswers(given.unawaited ?? UNAWAITED_LIMITS);
+  const { firstByteTimeoutSeconds, idleTimeoutSeconds } = given.policy.gateway;
+  const limits = {
+    lateAnswers: new LateAnswers(firstByteTimeoutSeconds * 1000),
+    stallMs: idleTimeoutSeconds * 1000,
+  };
 
   return {
     maxBodyBytes: deps.policy.gateway.maxBodyBytes,
@@ -37,7 +43,7 @@ export function createGateway(given: GatewayDeps): Gateway {
         answerModelList(deps, endpoint, head, reply);
         return NOTHING_IN_FLIGHT;
       }
-      const request = new MeteredRequest(deps, unawaited, endpoint, head, reply);
+      const request = new MeteredRequest(deps, limits, unawaited, endpoint, head, reply);
       request.answer(body);
       return request;
     },

@@ -218,7 +218,7 @@ async function earlyInAMinute(): Promise<void> {
   if (left < SAFE_MS) await setTimeout(left);
 }
 
-/** A request that reserves most of a tiny budget until the stand-in is told to answer. */
+/** A request that reserves most of a tiny budget until the test releases it. */
 async function holdRequest(server: SdkServer, workspace: string): Promise<string> {
   const answer = await fetch(`${server.url}/v1/chat/completions`, {
     method: 'POST',

@@ -38,11 +38,11 @@ const MODELS = [
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'] },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'] },
 ];
-/** A prompt of this and a name is answered once the stand-in is told to. */
+/** A prompt of this and a name is answered once the test releases it. */
 export const HELD = 'held-until-released:';
 const HELD_NAME = new RegExp(`${HELD}([\\w-]+)`);
 const REFUSED = /refused-with (\d+) for (\d+) s:([\w-]+)/;
-/** A prompt that Mistral refuses, and asks to be spared, until the stand-in is told to answer. */
+/** A prompt that Mistral refuses, and asks to be spared, until the test lets it answer. */
 export function refusedByMistral(status: number, retryAfter: number, name: string): string {
   return `refused-with ${status} for ${retryAfter} s:${name}`;
 }

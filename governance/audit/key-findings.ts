@@ -135,7 +135,7 @@ export function workspaceNameOf(key: ListedKey, workspaces: Workspaces): string 
   return workspaces.get(workspaceId)?.name ?? toSafeLine(workspaceName ?? workspaceId);
 }
 
-/** Works whatever labels the secret has. */
+/** Works with any labels on the secret. */
 export function rotateStep(state: SecretState) {
   const unfinished = blockingVersion(state);
   return {

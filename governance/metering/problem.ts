@@ -33,7 +33,7 @@ interface ProblemKind {
   readonly status: number;
   readonly type: string;
   /**
-   * The status where a retry cannot help soon. Clients retry 429 and 5xx whatever the headers say, and
+   * The status where a retry cannot help soon. Clients retry 429 and 5xx with any headers, and
    * none of them retries these.
    */
   readonly notSoon?: number;
@@ -67,7 +67,7 @@ export function problem(
   return { kind: 'problem', code, message, ...more };
 }
 
-/** Some clients sleep for as long as `Retry-After` says, whatever it says. */
+/** Some clients sleep for as long as `Retry-After` says, without a limit of their own. */
 const LONGEST_RETRY_AFTER_SECONDS = 60;
 
 /** When to retry: after a wait that clients may sleep through, or else not before an instant. */

@@ -124,6 +124,7 @@ export const hostileName = fc.oneof(
     .map((names) => names.join('').slice(0, 60)),
 );
 
+const SHIPPED = aPolicy();
 const ISO = '2026-04-03T01:00:00.000Z';
 
 /** Every alert there is, with a name wherever others choose one. By the function that makes it. */
@@ -170,7 +171,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
     ['retirementFailed', [retirementFailed({ ...context, error: { Error: name } })]],
     [
       'rotationSucceeded',
-      [rotationSucceeded({ policy: aPolicy(), rotation, newKey, retirement, at: NOW })],
+      [rotationSucceeded({ policy: SHIPPED, rotation, newKey, retirement, at: NOW })],
     ],
     ['rotationFailed', [rotationFailed(rotation, name, NOW)]],
     ['firstKeyRejected', [firstKeyRejected(rotation, name, NOW)]],
@@ -215,7 +216,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
 }
 
 function aPlannedKey() {
-  const [planned] = plannedKeys(aPolicy());
+  const [planned] = plannedKeys(SHIPPED);
   if (!planned) throw new Error('the shipped policy has no key');
   return planned;
 }
@@ -261,9 +262,9 @@ export function findingsWith(name: string): Finding[] {
     keys: { listed, count: 2 },
   } as never;
   const id = name === '' || name in {} ? 'm' : name; // no policy and no list has such a model
-  const policy = aPolicy((document) => {
-    document.workspaces[0].models = [id];
-  });
+  const [first, ...others] = SHIPPED.workspaces;
+  const workspaces = first ? [{ ...first, models: [id] }, ...others] : [];
+  const policy: Policy = { ...SHIPPED, workspaces };
   const model: MistralModel = {
     id,
     aliases: [],
@@ -271,14 +272,13 @@ export function findingsWith(name: string): Finding[] {
     deprecatedAt: NOW,
     replacement: name,
   };
-  const renamed: Policy['workspaces'] = policy.workspaces;
   return [
     ...auditOf(keysWith(name)),
     duplicateKeys(version, NOW),
     missingKey(version, NOW),
     ...judgeWorkspaces(
       policy,
-      renamed.map(({ id }) => ({ id, name })),
+      workspaces.map((workspace) => ({ id: workspace.id, name })),
       NOW,
     ),
     ...judgeModels(policy, [model], { [id]: `old ${name}` }, NOW).findings,

@@ -80,25 +80,13 @@ export interface UncountedUsage<Usage> {
 }
 
 /** Mistral's report has usage without a price. */
-export function spendUnpriced({
-  workspace,
-  month,
-  usage,
-  at,
-}: UncountedUsage<UnpricedUsage>): Alert {
-  return reportAlert(workspace, at, {
+export function spendUnpriced(uncounted: UncountedUsage<UnpricedUsage>): Alert {
+  const { workspace, month, usage } = uncounted;
+  return uncountedAlert(uncounted, {
     title: `Usage of ${workspace} in ${month} has no price in Mistral's report`,
-    description: `Mistral reports usage of ${workspace} in ${month} that its own price list does not cover. The actual spend is ${comparedWithSums(usage)}. ${METERED_STAYS}`,
-    facts: {
-      workspace,
-      month,
-      ...listed('no price', usage, ({ value }) => String(value)),
-    },
-    nextSteps: [
-      {
-        say: 'Compare with the invoice in the Mistral console, under Billing, and ask Mistral for the price if it stays missing',
-      },
-    ],
+    why: `that its own price list does not cover. The actual spend is ${comparedWithSums(usage)}`,
+    rows: listed('no price', usage, ({ value }) => String(value)),
+    also: 'ask Mistral for the price if it stays missing',
   });
 }
 
@@ -110,32 +98,31 @@ function comparedWithSums(usage: readonly UnpricedUsage[]): string {
 }
 
 /** Mistral's report has usage whose amount is not a number: it may cost something or be a refund. */
-export function spendRowsUnreadable({
-  workspace,
-  month,
-  usage,
-  at,
-}: UncountedUsage<UnreadableUsage>): Alert {
-  return reportAlert(workspace, at, {
+export function spendRowsUnreadable(uncounted: UncountedUsage<UnreadableUsage>): Alert {
+  const { workspace, month, usage } = uncounted;
+  return uncountedAlert(uncounted, {
     title: `Usage of ${workspace} in ${month} cannot be read from Mistral's report`,
-    description: `Mistral reports usage of ${workspace} in ${month} with amounts that are not numbers. They are in no sum of what Mistral bills. ${METERED_STAYS}`,
-    facts: {
-      workspace,
-      month,
-      ...listed('unreadable', usage, ({ given }) =>
-        given === undefined ? 'no amount' : shortened(quoted(given), SHOWN_CHARACTERS),
-      ),
-    },
-    nextSteps: [
-      {
-        say: 'Compare with the invoice in the Mistral console, under Billing, and report it to Mistral',
-      },
-    ],
+    why: 'with amounts that are not numbers. They are in no sum of what Mistral bills',
+    rows: listed('unreadable', usage, ({ given }) =>
+      given === undefined ? 'no amount' : shortened(quoted(given), SHOWN_CHARACTERS),
+    ),
+    also: 'report it to Mistral',
   });
 }
 
-const METERED_STAYS =
-  'Metered spend is not affected, since the price book has its own prices. This alert is sent once a month for each kind of usage.';
+function uncountedAlert(
+  { workspace, month, at }: UncountedUsage<unknown>,
+  { title, why, rows, also }: Record<'title' | 'why' | 'also', string> & { rows: Alert['facts'] },
+): Alert {
+  return reportAlert(workspace, at, {
+    title,
+    description: `Mistral reports usage of ${workspace} in ${month} ${why}. Metered spend is not affected, since the price book has its own prices. This alert is sent once a month for each kind of usage.`,
+    facts: { workspace, month, ...rows },
+    nextSteps: [
+      { say: `Compare with the invoice in the Mistral console, under Billing, and ${also}` },
+    ],
+  });
+}
 
 const SHOWN_CHARACTERS = 40;
 
