@@ -1,6 +1,7 @@
 import type { Alert, NextStep } from '../governance/alerts/alert.js';
 import { supplyCommand } from '../governance/keys/operator/operator-secret.js';
 import { releaseAnyCommand, rotateCommand } from '../governance/keys/rotate-command.js';
+import { shell } from '../governance/platform/quoting.js';
 import { GATEWAY_KEY_NAME, secretName } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 
@@ -59,7 +60,7 @@ function gatewayDown(
 }
 
 function describeCommand(secret: string): string {
-  return `aws secretsmanager describe-secret --secret-id ${secret} --query '{rotated: LastRotatedDate, labels: VersionIdsToStages}'`;
+  return shell`aws secretsmanager describe-secret --secret-id ${secret} --query '{rotated: LastRotatedDate, labels: VersionIdsToStages}'`;
 }
 
 /** The gateway may read the secret's value alone, so that only a person sees whether a rotation hangs. */

@@ -3,6 +3,7 @@ import { answerOf, type Problem } from '../governance/metering/problem.js';
 import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { GatewayAlerts, GatewayDeps } from './gateway-deps.js';
 import { outcomeOf } from './gateway-metrics.js';
+import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
 import { internalError } from './problems.js';
@@ -27,6 +28,11 @@ export function createGateway(given: GatewayDeps): Gateway {
     alerts: { unauthorized: throttled(given.alerts.unauthorized, given.now) },
   };
   const unawaited = new UnawaitedAnswers(given.unawaited ?? UNAWAITED_LIMITS);
+  const { firstByteTimeoutSeconds, idleTimeoutSeconds } = given.policy.gateway;
+  const limits = {
+    lateAnswers: new LateAnswers(firstByteTimeoutSeconds * 1000),
+    stallMs: idleTimeoutSeconds * 1000,
+  };
 
   return {
     maxBodyBytes: deps.policy.gateway.maxBodyBytes,
@@ -37,7 +43,7 @@ export function createGateway(given: GatewayDeps): Gateway {
         answerModelList(deps, endpoint, head, reply);
         return NOTHING_IN_FLIGHT;
       }
-      const request = new MeteredRequest(deps, unawaited, endpoint, head, reply);
+      const request = new MeteredRequest(deps, limits, unawaited, endpoint, head, reply);
       request.answer(body);
       return request;
     },

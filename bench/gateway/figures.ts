@@ -2,6 +2,7 @@ import { atLeast, atMost, type Benchmark, type Figure, median, withoutAim } from
 import { type Child, startChild } from './child.js';
 import { decisionMicroseconds } from './decision.js';
 import type { Load, Measured } from './load.js';
+import { longestHold } from './longest-hold.js';
 
 // Many short turns: ratios compare neighbouring turns, which ran under the same conditions.
 const ROUNDS = 21;
@@ -44,6 +45,7 @@ export const benchGatewaySpeed: Benchmark = async (progress) => {
       ...firstByte(streams),
       ...(await longRun(setting)),
       await decision(),
+      await longestHold(),
     ];
   } finally {
     for (const child of [load, gateway, proxy, stub]) await child.stop();

@@ -1,9 +1,10 @@
 import { exactModels } from '../access/model-directory.js';
 import type { MistralModel } from '../mistral/mistral.js';
 import { ORGANIZATION } from '../platform/metrics.js';
+import { toSafeLine } from '../platform/quoting.js';
 import type { Policy } from '../policy/policy.js';
 import { createPriceBook } from '../prices/price-book.js';
-import { type Finding, toSafeLine } from './finding.js';
+import type { Finding } from './finding.js';
 import { driftFinding } from './policy-drift.js';
 
 /** Models that the policy names, that Mistral serves, and that neither policy nor price book prices. */

@@ -1,5 +1,6 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
 import { ORGANIZATION } from '../../platform/metrics.js';
+import { shell } from '../../platform/quoting.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
 import {
   type Currency,
@@ -56,7 +57,7 @@ function findDirectCallers({ workspace, at }: ReconciliationDrift): NextStep[] {
   return [
     {
       say: `List who reads keys of ${workspace} from Secrets Manager; ${GATEWAY_KEY_NAME} is the gateway itself`,
-      command: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=GetSecretValue --start-time ${addDays(utcDay(at), -2)} --query 'Events[].[EventTime,Username,Resources[0].ResourceName]' --output text | grep mistral/${workspace}/`,
+      command: shell`aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=GetSecretValue --start-time ${addDays(utcDay(at), -2)} --query 'Events[].[EventTime,Username,Resources[0].ResourceName]' --output text | grep -F ${`mistral/${workspace}/`}`,
     },
     {
       say: 'Move those services to the gateway or the client library, and delete keys that the nightly audit reports as unmanaged in the Mistral console, under API keys',
@@ -162,7 +163,7 @@ export function spendUnreadable({ reasons, since, functionName, at }: Unreadable
       },
       {
         say: 'Check again what cannot be read',
-        command: `aws lambda invoke --function-name ${functionName} --cli-read-timeout 300 spend.json && jq .problems spend.json`,
+        command: shell`aws lambda invoke --function-name ${functionName} --cli-read-timeout 300 spend.json && jq .problems spend.json`,
       },
     ],
   });
