@@ -51,10 +51,10 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
 
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
   async #answer(received: Buffer): Promise<void> {
-    const { access, metering, keys, metrics, now } = this.deps;
-    const { authorize, models } = access;
+    const { access, policy, metering, keys, metrics, now } = this.deps;
     try {
-      const call = authorizeCall(this.endpoint, this.head.callerArn, received, authorize, models);
+      const { callerArn } = this.head;
+      const call = authorizeCall(this.endpoint, callerArn, received, access, policy.gateway);
       if (call.kind === 'problem') return this.#refuse(call);
       if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
 

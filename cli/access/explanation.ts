@@ -66,7 +66,8 @@ export async function explain(
   const id = models.resolve(model);
 
   const body = requestBody(endpoint, model, maxTokens);
-  const call = authorizeCall(endpointNamed(endpoint), callerArn, body, authorize, models);
+  const rules = { authorize, models };
+  const call = authorizeCall(endpointNamed(endpoint), callerArn, body, rules, policy.gateway);
   const demand = call.kind === 'authorized' ? call.demand : undefined;
   const refusal = call.kind === 'authorized' ? await quotaRefusal() : call;
 

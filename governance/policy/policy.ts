@@ -186,6 +186,8 @@ const GatewaySchema = z.strictObject({
     .optional(),
   /** IAM principals besides the gateway's function that may read its keys: those of plain servers. */
   readers: z.array(ReaderArnSchema).max(20).default([]),
+  /** Sends fields that Mistral's API is not known to have; not those that cost what is not metered. */
+  passUnknownFields: z.boolean().default(false),
   // A function URL takes 6 MB, and what is not text arrives there a third longer.
   maxBodyBytes: z.int().min(1024).max(64_000_000).default(4_194_304),
   connectTimeoutSeconds: z.number().positive().max(60).default(5),

@@ -1,0 +1,9 @@
+import { createHash } from 'node:crypto';
+
+/** No session of a client has a longer name, and OpenAI takes fewer characters. */
+export const LONGEST_CACHE_NAME = 256;
+
+/** What Mistral gets for a name of the caller's choice, so that no caller shares a prompt cache with another. */
+export function cacheNameOf(callerArn: string, name: string): string {
+  return createHash('sha256').update(`${callerArn} ${name}`).digest('hex').slice(0, 32);
+}
