@@ -5,7 +5,7 @@ import {
   CAP_HEADER,
   refusalOf,
 } from '../governance/metering/admission.js';
-import { cacheNameOf, LONGEST_CACHE_NAME } from '../governance/metering/cache-name.js';
+import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
 import { endpointOf } from '../governance/metering/endpoints.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Hold, Metering } from '../governance/metering/metering.js';
@@ -193,9 +193,7 @@ function headersWith(key: ApiKey, callerArn: string, given: Headers): Headers {
   for (const name of ['x-api-key', 'cookie', 'content-length']) headers.delete(name);
   const session = headers.get(AFFINITY);
   headers.delete(AFFINITY);
-  if (session && session.length <= LONGEST_CACHE_NAME) {
-    headers.set(AFFINITY, cacheNameOf(callerArn, session));
-  }
+  if (session && isCacheName(session)) headers.set(AFFINITY, cacheNameOf(callerArn, session));
   headers.set('authorization', `Bearer ${key.reveal()}`);
   return headers;
 }

@@ -1,4 +1,4 @@
-import { cacheNameOf, LONGEST_CACHE_NAME } from '../governance/metering/cache-name.js';
+import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { GatewayPolicy } from '../governance/policy/policy.js';
@@ -65,7 +65,7 @@ const made = new WeakMap<ApiKey, Map<string | undefined, string[]>>();
 const KINDS_KEPT = 16;
 
 function affinityOf({ callerArn, affinity: session }: CallHead): string | undefined {
-  if (!callerArn || !session || session.length > LONGEST_CACHE_NAME) return undefined;
+  if (!callerArn || !session || !isCacheName(session)) return undefined;
   return cacheNameOf(callerArn, session);
 }
 

@@ -136,7 +136,7 @@ export function shortenedLength(value: string): number | undefined {
 }
 
 /** Native search, since most of a body is inside of strings; by the character where most are escapes. */
-function closingQuote(text: string, openingQuote: number): number {
+export function closingQuote(text: string, openingQuote: number): number {
   let end = text.indexOf('"', openingQuote + 1);
   for (let escaped = 0; end >= 0 && escaped < MANY_ESCAPED_QUOTES; escaped += 1) {
     let before = end - 1;
@@ -158,7 +158,7 @@ function closingQuote(text: string, openingQuote: number): number {
 
 const MANY_ESCAPED_QUOTES = 1000;
 
-function skipBlanks(text: string, from: number): number {
+export function skipBlanks(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) <= SPACE) at += 1;
   return at;
@@ -170,7 +170,7 @@ function skipBlanksBackwards(text: string, end: number): number {
   return at;
 }
 
-function nameOf(text: string, start: number, end: number): string {
+export function nameOf(text: string, start: number, end: number): string {
   const name = text.slice(start + 1, end - 1);
   if (PLAIN_NAME.test(name)) return name;
   return String(parseJson(decoded(text.slice(start, end))));
@@ -210,71 +210,4 @@ export function excessOfEscapes(text: string, from = 0, to = text.length): numbe
     if (text.charCodeAt(at) === LETTER_U) count += 1;
   }
   return 3 * count; // six bytes each, for three at most
-}
-
-/** A part of a text, to be left out. */
-export interface Place {
-  readonly start: number;
-  readonly end: number;
-}
-
-/**
- * Where members of objects are in the text of a value that was parsed, each with one of the commas
- * around it.
- */
-export function placesOf(
-  text: string,
-  value: unknown,
-  wanted: ReadonlyMap<unknown, ReadonlySet<string>>,
-): readonly Place[] {
-  const places: Place[] = [];
-
-  /** @returns the place after the value */
-  function walk(from: number, within: unknown): number {
-    const at = skipBlanks(text, from);
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) return closingQuote(text, at) + 1;
-    if (code === OPENING_BRACE) return walkMembers(at, within as Record<string, unknown>);
-    if (code === OPENING_BRACKET) return walkItems(at, within as readonly unknown[]);
-    let end = at;
-    while (!isEndOfScalar(text.charCodeAt(end))) end += 1;
-    return end;
-  }
-
-  function walkItems(opening: number, items: readonly unknown[]): number {
-    let at = skipBlanks(text, opening + 1);
-    for (let index = 0; text.charCodeAt(at) !== CLOSING_BRACKET; index += 1) {
-      at = skipBlanks(text, walk(at, items[index]));
-      if (text.charCodeAt(at) === COMMA) at = skipBlanks(text, at + 1);
-    }
-    return at + 1;
-  }
-
-  function walkMembers(opening: number, members: Readonly<Record<string, unknown>>): number {
-    const names = wanted.get(members);
-    let commaAt = -1;
-    let at = skipBlanks(text, opening + 1);
-    while (text.charCodeAt(at) !== CLOSING_BRACE) {
-      const start = at;
-      const nameEnd = closingQuote(text, at) + 1;
-      const name = nameOf(text, start, nameEnd);
-      const end = walk(skipBlanks(text, nameEnd) + 1, members[name]);
-      at = skipBlanks(text, end);
-      if (text.charCodeAt(at) === COMMA) at = skipBlanks(text, at + 1);
-      const isWanted = names?.has(name);
-      if (isWanted && commaAt < 0) places.push({ start, end: at });
-      else {
-        if (isWanted) places.push({ start: commaAt, end });
-        commaAt = end;
-      }
-    }
-    return at + 1;
-  }
-
-  walk(0, value);
-  return places;
-}
-
-function isEndOfScalar(code: number): boolean {
-  return !(code > SPACE) || code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET;
 }

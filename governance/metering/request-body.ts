@@ -1,6 +1,6 @@
 import { isObject, parseJson } from '../platform/json.js';
 import { quoted } from '../platform/wording.js';
-import { cacheNameOf, LONGEST_CACHE_NAME } from './cache-name.js';
+import { cacheNameOf, isCacheName, LONGEST_CACHE_NAME } from './cache-name.js';
 import type { Endpoint } from './endpoints.js';
 import {
   countMembers,
@@ -8,9 +8,9 @@ import {
   excessOfEscapes,
   type Member,
   outlineOf,
-  placesOf,
   shortenedLength,
 } from './json-outline.js';
+import { placesOf } from './json-places.js';
 import { type Media, mediaOf } from './media.js';
 import { type Problem, problem } from './problem.js';
 import { checkFields, type Drops, isIdleAndNever } from './request-fields.js';
@@ -129,10 +129,6 @@ function checkGeneration(
   }
   const media = mediaOf(fields.messages, isShortened);
   return { maxTokens, limitName, completions, media };
-}
-
-function isCacheName(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= LONGEST_CACHE_NAME;
 }
 
 /** `auto` requests it; the default is `standard_only`. Any future tier counts as priority too. */
