@@ -28,7 +28,7 @@ export function judgePrices(
         workspace: ORGANIZATION,
         summary: prices
           ? 'No price is known: its requests are charged as the most expensive model.'
-          : 'No price is known: its requests are rejected (model_not_priced).',
+          : 'No price is known: its requests are refused (model_not_priced).',
         evidence: { unknownModel: policy.prices.unknownModel },
         nextStep: `Add the model's prices per million tokens in ${policy.mistral.currency} to governance.yaml, then deploy: prices: { models: { ${JSON.stringify(model)}: { inputPerMillionTokens: …, cachedPerMillionTokens: …, outputPerMillionTokens: … } } }`,
       }),
