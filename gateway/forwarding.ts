@@ -57,13 +57,16 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
     readonly hold: Hold,
     readonly key: ApiKey,
     reply: Reply,
-    /** Whether another workspace than the caller's answers. */
-    readonly isOverflow: boolean,
     private readonly limits: ForwardingLimits,
     private readonly owner: ForwardingOwner,
   ) {
     this.#reply = reply;
     if (!hold.demand.streamed) limits.lateAnswers.await(this);
+  }
+
+  /** Whether another workspace than the caller's answers. */
+  get isOverflow(): boolean {
+    return this.hold.lender !== undefined;
   }
 
   /** The answer has not begun in time. */
