@@ -108,13 +108,11 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     return this.#isOver && this.#attempt ? this.#done : undefined;
   }
 
-  /** A stream stops at Mistral with its connection; any other answer is generated and billed anyway. */
   #leave(): void {
     const attempt = this.#attempt;
-    const stops = this.#hold?.demand.streamed || attempt?.isStream || !attempt?.wasSent;
     if (!attempt)
       this.#hold?.release(); // between two attempts nothing is in flight
-    else if (!stops && this.unawaited.admit(attempt)) attempt.detach();
+    else if (attempt.isWorthReading && this.unawaited.admit(attempt)) attempt.detach();
     else attempt.cut();
   }
 

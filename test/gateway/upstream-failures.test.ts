@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayDeps } from '../../gateway/gateway-deps.js';
+import { UNSEEN_TOKENS } from '../../governance/metering/metering.js';
 import { KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,
@@ -223,8 +224,8 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
   const WORDS = ['one', 'two', 'three'];
   const DELIVERED = streamEvents(WORDS).slice(0, 4);
-  /** Three words and the opening, whose extra bytes make one more. */
-  const TOKENS_DELIVERED = 5;
+  /** The role, and the bytes of three words. */
+  const TOKENS_DELIVERED = 'assistantonetwothree'.length;
 
   const STREAM_BYTES = BYTES + ',"stream":true'.length;
 
@@ -243,7 +244,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write(DELIVERED.join(''));
       },
-      Math.ceil(STREAM_BYTES / 3) + TOKENS_DELIVERED,
+      STREAM_BYTES + 64 + TOKENS_DELIVERED + UNSEEN_TOKENS,
     ],
   ])(
     "an upstream that %s ends the caller's stream with an error and no text",
