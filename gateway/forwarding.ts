@@ -94,7 +94,7 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
     if (this.#isPaused) this.#resume();
   }
 
-  /** Ends the request: nobody needs the rest. */
+  /** Ends the request: the rest is not needed. */
   cut(): void {
     if (this.#error) this.onResponseEnd();
     else this.#finish({ kind: 'cut', answer: this.#partial(), wasSent: this.wasSent });

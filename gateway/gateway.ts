@@ -12,7 +12,7 @@ import { type CallHead, type Reply, type RequestInFlight, send } from './reply.j
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {
   readonly maxBodyBytes: number;
-  /** Rejects what can be rejected without its body. */
+  /** Refuses what can be refused without its body. */
   route(method: string, target: string): Endpoint | Problem;
   handle(endpoint: Endpoint, head: CallHead, body: Buffer, reply: Reply): RequestInFlight;
   /** Waits for requests that have a caller, then closes the connections to Mistral. */
@@ -23,7 +23,10 @@ const NOTHING_IN_FLIGHT: RequestInFlight = { abandon() {}, readsOn: undefined };
 const ALERT_EVERY_MS = 300_000;
 
 export function createGateway(given: GatewayDeps): Gateway {
-  const deps = { ...given, alerts: throttled(given.alerts, given.now) };
+  const deps = {
+    ...given,
+    alerts: { unauthorized: throttled(given.alerts.unauthorized, given.now) },
+  };
   const unawaited = new UnawaitedAnswers(given.unawaited ?? UNAWAITED_LIMITS);
   const { firstByteTimeoutSeconds, idleTimeoutSeconds } = given.policy.gateway;
   const limits = {
@@ -74,15 +77,15 @@ function listOf({ access, log }: GatewayDeps, callerArn?: string, modelName?: st
 }
 
 /** Such a key fails every request of its workspace: on-call needs one alert, not thousands. */
-function throttled(alerts: GatewayAlerts, now: () => Date): GatewayAlerts {
-  const throttle = (send: (workspace: string) => void) => {
-    const sentAt = new Map<string, number>();
-    return (workspace: string) => {
-      const at = now().getTime();
-      if (at - (sentAt.get(workspace) ?? Number.NEGATIVE_INFINITY) < ALERT_EVERY_MS) return;
-      sentAt.set(workspace, at);
-      send(workspace);
-    };
+function throttled(
+  send: GatewayAlerts['unauthorized'],
+  now: () => Date,
+): GatewayAlerts['unauthorized'] {
+  const sentAt = new Map<string, number>();
+  return (workspace) => {
+    const at = now().getTime();
+    if (at - (sentAt.get(workspace) ?? Number.NEGATIVE_INFINITY) < ALERT_EVERY_MS) return;
+    sentAt.set(workspace, at);
+    send(workspace);
   };
-  return { unauthorized: throttle(alerts.unauthorized), keyUnusable: throttle(alerts.keyUnusable) };
 }

@@ -4,7 +4,6 @@ import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
-import { SecretValueError } from '../governance/platform/errors.js';
 import { type Forwarded, isRejection, type Rejection, settle } from './forwarded.js';
 import {
   Forwarding,
@@ -71,8 +70,9 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
         this.#hold = hold;
         const { workspace } = hold.demand.grant;
         const current = key ?? keys.current(workspace);
-        key = 'then' in current ? await this.#readKey(current, hold) : current;
-        if (!key) return this.#giveUp(hold, detour?.problem ?? keyUnavailable(workspace));
+        const read = 'then' in current ? await this.#readKey(current, hold) : current;
+        if ('kind' in read) return this.#giveUp(hold, detour?.problem ?? read);
+        key = read;
         if (this.#isOver) break;
 
         const rejection = await this.#forward(hold, key, call.body, detour?.problem !== undefined);
@@ -116,17 +116,14 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     else attempt.cut();
   }
 
-  async #readKey(pending: Promise<ApiKey>, hold: Hold): Promise<ApiKey | undefined> {
+  async #readKey(pending: Promise<ApiKey>, hold: Hold): Promise<ApiKey | Problem> {
     try {
       return await pending;
     } catch (error) {
       // The message may quote the key that was read.
       const reason = error instanceof Error ? error.name : 'unknown';
       this.deps.log.error('key not read', this.#facts(hold, reason));
-      if (error instanceof SecretValueError) {
-        this.deps.alerts.keyUnusable(hold.demand.grant.workspace);
-      }
-      return undefined;
+      return keyUnavailable(hold.demand.grant.workspace, error);
     }
   }
 

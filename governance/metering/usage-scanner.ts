@@ -35,7 +35,7 @@ type Member = 'usage' | 'object' | 'error' | undefined;
 export class UsageScanner {
   /** Of several, the one that counts most. */
   usage: ReportedUsage | undefined;
-  /** Mistral answered with an error, whatever the status was. */
+  /** Mistral answered with an error, with any status. */
   hasFailed = false;
   #weight = -1;
   /** Of all text of the model whose end was seen. */

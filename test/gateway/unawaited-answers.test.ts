@@ -26,7 +26,7 @@ const promptOf = ({ received }: GatewayWorld) => Buffer.byteLength(received[0]?.
 const PATIENT = { withinMs: 60_000, streamWithinMs: 60_000, atOnce: 8 };
 
 describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
-  /** A Mistral that answers when it is told to. */
+  /** A Mistral that answers when the test lets it. */
   async function slowWorld(change?: ChangePolicy, unawaited = PATIENT) {
     const waiting: ServerResponse[] = [];
     const script: Script = (response) => void waiting.push(response);
@@ -95,7 +95,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.settled(MONTH)).toBe(3000);
   });
 
-  test('a caller told that Mistral took too long pays for what Mistral generated', async () => {
+  test('a caller that gets upstream_timeout pays for what Mistral generated', async () => {
     const slow = await slowWorld(impatient);
     const { world, waiting } = slow;
 
@@ -109,7 +109,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.settled(DAILY_TOKENS)).toBe(18);
   });
 
-  test('a caller of a stream told the same stops Mistral and pays for what it may have begun', async () => {
+  test('a caller of a stream that gets the same stops Mistral and pays for what it may have begun', async () => {
     const slow = await slowWorld(impatient);
     const { world } = slow;
 

@@ -348,7 +348,7 @@ describe('a month that ended a moment ago', () => {
     expect(sent).toEqual([]);
     await run({ now: new Date('2026-12-01T00:25:00Z'), totals: undefined });
     const { description } = sent.find(({ workspace }) => workspace === 'dev-workspace') as Alert;
-    expect(description).toContain('the gateway and the client library rejected requests');
+    expect(description).toContain('the gateway and the client library refused requests');
   });
 
   test('was metered by the client library, even if it counted nothing since', async () => {
