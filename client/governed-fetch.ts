@@ -118,7 +118,7 @@ async function settledBy(
   });
   const answer = withHeaders(sent, cappedTo, parts.now());
   if (answer.ok && attempt.reader) return observed(answer, hold, attempt.reader);
-  if (answer.status === 401 || answer.status === 429) hold.release();
+  if (answer.status === 401) hold.release();
   else hold.failed(answer.status);
   return answer;
 }

@@ -7,6 +7,7 @@ import type { Hold } from '../governance/metering/metering.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { Forwarded } from './forwarded.js';
 import type { AwaitedAnswer, LateAnswers } from './late-answers.js';
+import type { RequestsAtLimit } from './rate-limit.js';
 import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
 import {
@@ -32,6 +33,7 @@ export interface ForwardingLimits {
   readonly lateAnswers: LateAnswers;
   /** How long the caller may read nothing of an answer that waits for it. */
   readonly stallMs: number;
+  readonly atRateLimit: RequestsAtLimit;
 }
 
 const MAX_ERROR_BYTES = 16 * 1024;

@@ -78,13 +78,14 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
         const rejection = await this.#forward(hold, key, call.body, detour?.problem !== undefined);
         if (!rejection) return;
         metrics.refused(rejection.status);
+        if (rejection.status === 429) hold.limited();
         if (this.#isOver) break;
         if (rejection.status === 401) {
           key = isSecondKey ? undefined : await keys.instead(workspace, [key]);
           isSecondKey = true;
           if (!key) return this.#giveUpKey(hold, detour?.problem ?? keyRejected(workspace));
         } else {
-          detour ??= new Detour(this.deps);
+          detour ??= new Detour(this.deps, this.limits.atRateLimit);
           const next: Hold | undefined = await detour.next(hold, rejection.headers);
           if (!next) return this.#giveUp(hold, detour.problem ?? internalError());
           if (next !== hold) isSecondKey = false;

@@ -99,6 +99,8 @@ export class Hold {
   /** Called once, after the request is settled or released. */
   onEnd: (() => void) | undefined;
   #isOpen = true;
+  /** Calls that Mistral answered with its rate limit. */
+  #limitedCalls = 0;
 
   constructor(
     readonly demand: Demand,
@@ -148,8 +150,14 @@ export class Hold {
     else this.#settle(FREE);
   }
 
-  /** As if the request had never been made. */
+  /** A call met Mistral's rate limit: it is free, and a request, whatever becomes of the next one. */
+  limited(): void {
+    this.#limitedCalls += 1;
+  }
+
+  /** As if the request had never been made, but for calls at the rate limit. */
   release(): void {
+    if (this.#limitedCalls > 0) this.#settle(FREE, this.#limitedCalls);
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.reservation.release();
@@ -157,12 +165,12 @@ export class Hold {
   }
 
   /** Without a charge, what was reserved counts. */
-  #settle(charge: Charge | undefined): void {
+  #settle(charge: Charge | undefined, calls = this.#limitedCalls + 1): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.reservation.settle(
       this.claims.map(({ quota, amount }) => {
-        if (quota.unit === 'requests') return 1;
+        if (quota.unit === 'requests') return calls;
         if (!charge) return amount;
         return quota.unit === 'tokens' ? charge.tokens : charge.cost;
       }),

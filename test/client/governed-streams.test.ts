@@ -239,7 +239,7 @@ test('a request aborted before it is sent costs nothing', async () => {
 test.each([
   ['an error of Mistral', 500, {}, 1],
   ['a refusal of the request', 422, { detail: [] }, 1],
-  ['a rate limit', 429, {}, 0],
+  ['a rate limit', 429, {}, 1],
 ])('%s costs nothing', async (_what, status, body, requests) => {
   const world = await clientWorld({ script: (response) => answerJson(response, status, body) });
   const mistral = await world.create();
