@@ -122,6 +122,7 @@ export async function createGovernedMistral(
     ),
     unmetered: options.unmetered ?? 'refuse',
     unawaited: options.unawaited,
+    passUnknownFields: policy.gateway.passUnknownFields,
   });
 
   let closing: Promise<void> | undefined;

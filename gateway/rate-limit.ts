@@ -6,6 +6,7 @@ import { type Problem, problem, retryOf } from '../governance/metering/problem.j
 import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { instantText } from '../governance/platform/wording.js';
 import type { Workspace } from '../governance/policy/policy.js';
+import { isLent } from '../governance/quotas/workspace-quotas.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { headerOf, type UpstreamHeaders } from './response-headers.js';
 
@@ -73,8 +74,11 @@ export class RequestsAtLimit {
     const waiting = this.#waiting.get(workspace) ?? 0;
     if (waiting >= MOST_WAITING) return false;
     this.#waiting.set(workspace, waiting + 1);
-    await pause();
-    this.#waiting.set(workspace, (this.#waiting.get(workspace) ?? 1) - 1);
+    try {
+      await pause();
+    } finally {
+      this.#waiting.set(workspace, (this.#waiting.get(workspace) ?? 1) - 1);
+    }
     return true;
   }
 }
@@ -98,7 +102,7 @@ export class Detour {
     const pause = this.#nextPause(advice);
     const { grant } = hold.demand;
     const wait = () => this.deps.sleep(pause ?? 0);
-    if (pause !== undefined && (await this.atLimit.wait(grant.workspace, wait))) return hold;
+    if (pause !== undefined && (await this.atLimit.wait(hold.sender, wait))) return hold;
     this.problem ??= rateLimited(grant, advice, this.deps.now());
     this.#overflow ??= overflowOf(grant, this.deps.policy.workspaces, this.deps.access.models);
     hold.release();
@@ -115,12 +119,12 @@ export class Detour {
     return pause;
   }
 
-  /** A hold in the first workspace that has room; each is tried once. */
+  /** A hold in the first workspace that has room, and lends it; each is tried once. */
   async #reserveElsewhere(demand: Demand, workspaces: string[]): Promise<Hold | undefined> {
     for (let name = workspaces.shift(); name; name = workspaces.shift()) {
-      const grant = { ...demand.grant, workspace: name };
-      const outcome = await this.deps.metering.reserve({ ...demand, grant });
+      const outcome = await this.deps.metering.reserve(demand, name);
       if (outcome.kind === 'reserved') return outcome;
+      if ('quota' in outcome && isLent(outcome.quota)) this.deps.metrics.lentOut?.(name);
     }
     return undefined;
   }

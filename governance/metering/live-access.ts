@@ -1,5 +1,5 @@
 import type { AccessGrant, AccessRefusal, AccessRequest } from '../access/access.js';
-import { authorizeRequest } from '../access/authorize.js';
+import { authorizeRequest, callerRefusal } from '../access/authorize.js';
 import { compileAccess } from '../access/compile-access.js';
 import { createModelDirectory, type ModelDirectory } from '../access/model-directory.js';
 import { type ModelCard, modelOf } from '../mistral/key-prober.js';
@@ -19,6 +19,8 @@ export interface LiveAccessOptions {
 
 /** The policy's rules over the models that Mistral serves now. */
 export interface LiveAccess {
+  /** What is known before a request is read: why a caller may send none. */
+  refusalOf(callerArn: string): AccessRefusal | undefined;
   readonly authorize: Authorize;
   readonly models: ModelDirectory;
   /** Mistral's list, once it is read. */
@@ -76,6 +78,8 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
 
   return {
     refresh,
+
+    refusalOf: (callerArn) => callerRefusal(access, callerArn),
 
     authorize(callerArn, request) {
       if (nowMs() > dueAtMs) void refresh();
