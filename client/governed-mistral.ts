@@ -7,6 +7,7 @@ import { createKeyCache, type KeyCache } from '../governance/keys/key-cache.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
+import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.js';
 import { noticeUnpriced } from '../governance/metering/unpriced-requests.js';
 import { createModelLister } from '../governance/mistral/key-prober.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
@@ -41,6 +42,8 @@ export type GovernedMistralOptions = Identity & {
   readonly flushEverySeconds?: number;
   /** How long `close` waits for requests in flight. @default 10 */
   readonly closeTimeoutSeconds?: number;
+  /** How many answers are read on, and how long, after their callers have left. @default `UNAWAITED_LIMITS` */
+  readonly unawaited?: UnawaitedLimits | undefined;
   /** Closes automatically at SIGTERM and when the process has nothing left to do. @default false */
   readonly closeAtProcessEnd?: boolean;
   /** For the official SDK: retries, timeout, user agent. */
@@ -118,6 +121,7 @@ export async function createGovernedMistral(
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count() {} }),
     ),
     unmetered: options.unmetered ?? 'refuse',
+    unawaited: options.unawaited,
     passUnknownFields: policy.gateway.passUnknownFields,
   });
 

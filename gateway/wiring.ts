@@ -30,7 +30,7 @@ import type { GatewayDeps } from './gateway-deps.js';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
 
 /** What differs between the processes that run a gateway. */
-interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log'> {
+interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawaited'> {
   readonly policy: Policy;
   /** Unique for every process. */
   readonly holderId: string;
@@ -129,6 +129,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const gateway = createGateway({
     policy,
     upstream: parts.upstream,
+    unawaited: parts.unawaited,
     access,
     metering: createMetering(
       policy,
