@@ -36,6 +36,7 @@ import {
   spendForecast,
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
+import { type LentContext, overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
 import {
   reconciliationDrift,
   spendRowsUnreadable,
@@ -193,6 +194,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
     ['spendThreshold', [spendThreshold(aBudget(name), 80)]],
     ['budgetExhausted', [budgetExhausted(aBudget(name))]],
     ['spendForecast', [spendForecast(aBudget(name), NOW)]],
+    ['overflowLent', [overflowLent(aLoan(name)), overflowLent(aLoan(name), 80)]],
     ['reconciliationDrift', [reconciliationDrift({ ...drift, meteredNanos: 1, billedNanos: 9e9 })]],
     ['spendUnpriced', [spendUnpriced({ ...ofMonth, usage: [{ ...usage, value: 1 }] })]],
     [
@@ -219,6 +221,14 @@ function aPlannedKey() {
   const [planned] = plannedKeys(SHIPPED);
   if (!planned) throw new Error('the shipped policy has no key');
   return planned;
+}
+
+function aLoan(name: string): LentContext {
+  return {
+    ...{ workspace: name, borrowers: [name, name], currency: 'USD' },
+    ...{ lentNanos: 20e9, limitNanos: 25e9, day: '2026-06-30' },
+    ...{ resetsAt: new Date('2026-07-01T00:00:00Z'), at: NOW },
+  };
 }
 
 function aBudget(name: string) {
