@@ -36,7 +36,7 @@ import {
   spendForecast,
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
-import { type LentContext, overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
+import { overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
 import {
   reconciliationDrift,
   spendRowsUnreadable,
@@ -194,7 +194,6 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
     ['spendThreshold', [spendThreshold(aBudget(name), 80)]],
     ['budgetExhausted', [budgetExhausted(aBudget(name))]],
     ['spendForecast', [spendForecast(aBudget(name), NOW)]],
-    ['overflowLent', [overflowLent(aLoan(name)), overflowLent(aLoan(name), 80)]],
     ['reconciliationDrift', [reconciliationDrift({ ...drift, meteredNanos: 1, billedNanos: 9e9 })]],
     ['spendUnpriced', [spendUnpriced({ ...ofMonth, usage: [{ ...usage, value: 1 }] })]],
     [
@@ -212,6 +211,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
         }),
       ],
     ],
+    ['overflowLent', [overflowLent(aLoan(name)), overflowLent(aLoan(name), 80)]],
     ['gatewayUnauthorized', [gatewayUnauthorized(name, 'admin-api', NOW)]],
     ['gatewayKeyUnusable', [gatewayKeyUnusable(name, 'operator', NOW)]],
   ]);
@@ -223,12 +223,17 @@ function aPlannedKey() {
   return planned;
 }
 
-function aLoan(name: string): LentContext {
+function aLoan(name: string) {
   return {
-    ...{ workspace: name, borrowers: [name, name], currency: 'USD' },
-    ...{ lentNanos: 20e9, limitNanos: 25e9, day: '2026-06-30' },
-    ...{ resetsAt: new Date('2026-07-01T00:00:00Z'), at: NOW },
-  };
+    workspace: name,
+    borrowers: [name, `other ${name}`],
+    currency: 'USD',
+    lentNanos: 9e9,
+    limitNanos: 10e9,
+    day: '2026-06-30',
+    resetsAt: new Date('2026-07-01T00:00:00Z'),
+    at: NOW,
+  } as const;
 }
 
 function aBudget(name: string) {

@@ -81,9 +81,10 @@ function showOverflow({ workspace, at }: LentContext, borrower: string): NextSte
   const [from, to] = [new Date(at.getTime() - DAY_MS), at].map((one) =>
     one.toISOString().replace(/\.\d+Z/, 'Z'),
   ) as [string, string];
+  const dimension = `Name=overflow,Value=${overflowWay(borrower, workspace)}`;
   return {
     say: `Show what ${borrower} spent with the key of ${workspace} in each hour of the last day`,
-    command: shell`aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name OverflowSpend --dimensions ${`Name=overflow,Value=${overflowWay(borrower, workspace)}`} --start-time ${from} --end-time ${to} --period 3600 --statistics Sum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Sum]' --output text`,
+    command: shell`aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name OverflowSpend --dimensions ${dimension} --start-time ${from} --end-time ${to} --period 3600 --statistics Sum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Sum]' --output text`,
   };
 }
 
