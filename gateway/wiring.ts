@@ -16,6 +16,11 @@ import type { LoggingRuntime } from '../governance/policy/function-runtime.js';
 import { gatewayWorkspaces } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { createPriceBook } from '../governance/prices/price-book.js';
+import { createPriceFeed } from '../governance/prices/price-feed.js';
+import {
+  createPublishedPrices,
+  type PublishedPrices,
+} from '../governance/prices/published-prices.aws.js';
 import {
   createQuotaCounters,
   type QuotaCounters,
@@ -39,6 +44,8 @@ export interface GatewayParts extends GatewayProcess {
   readonly keys: WorkspaceKeys;
   readonly counters: QuotaCounters;
   readonly alerts: AlertTopic;
+  /** Read where the policy says that the bill's prices count. @default none are published */
+  readonly publishedPrices?: Pick<PublishedPrices, 'read'>;
   /** @default nothing is measured */
   readonly metrics?: GatewayMetrics;
   /** @default the clock */
@@ -54,7 +61,7 @@ export interface GatewayRuntime extends GatewayProcess, Pick<LoggingRuntime, 'aw
 
 export interface OpenGateway {
   readonly gateway: Gateway;
-  /** Mistral's models are read, or could not be within seconds: until then the price book's apply. */
+  /** Models and prices are read, or could not be within seconds: until then the price book's apply. */
   readonly ready: Promise<void>;
   /** Reads models and keys that were not read yet; returns what could not be. Never fails. */
   missing(): Promise<Missing>;
@@ -79,10 +86,12 @@ const NO_METRICS: GatewayMetrics = { ended() {}, refused() {}, unpriced() {}, fl
 export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): OpenGateway {
   const { policy, now } = runtime;
   const readKey = createGatewayKeyReader(new SecretsManagerClient(aws));
+  const dynamo = new DynamoDBClient(aws);
   return openGateway({
     ...runtime,
     keys: createWorkspaceKeys(readKey, () => now().getTime()),
-    counters: createQuotaCounters(new DynamoDBClient(aws), runtime.quotaTableName),
+    counters: createQuotaCounters(dynamo, runtime.quotaTableName),
+    publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
     alerts: createAlertTopic(new SNSClient(aws), runtime.alertsTopicArn, policy.alerts.runbookUrl),
     metrics: metrics && createGatewayMetrics(metrics),
   });
@@ -93,7 +102,9 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const { policy, keys, counters, holderId, flushEverySeconds, log } = parts;
   const { metrics = NO_METRICS, now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
-  const priceBook = createPriceBook(policy, nowMs);
+  const readPrices = async () => parts.publishedPrices?.read();
+  const feed = createPriceFeed({ rules: policy, read: readPrices, nowMs, log });
+  const priceBook = createPriceBook(policy, nowMs, feed.latest);
   const holder = createQuotaHolder({
     holderId,
     counters,
@@ -108,7 +119,8 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     nowMs,
     log,
   });
-  const ready = Promise.race([access.refresh(), wait(READY_WITHIN_MS, undefined, { ref: false })]);
+  const reading = feed.refresh().then(() => access.refresh());
+  const ready = Promise.race([reading, wait(READY_WITHIN_MS, undefined, { ref: false })]);
 
   const alertsInFlight = new Set<Promise<void>>();
   const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
