@@ -18,8 +18,28 @@ const GROUPS: readonly Group[] = ['input', 'output'];
 export function createFakeUsage() {
   const entries = new Map<string, Entry>();
   const ownPrices: TokenPrice[] = [];
+  let held: (() => void)[] | undefined;
+
+  function record(entry: Omit<Entry, 'tokens'>, inputTokens: number, outputTokens: number): void {
+    const key = [entry.workspaceId, entry.model, entry.day].join(' ');
+    const tokens = entries.get(key)?.tokens ?? { input: 0, output: 0 };
+    tokens.input += inputTokens;
+    tokens.output += outputTokens;
+    entries.set(key, { ...entry, tokens });
+  }
+
   return {
-    /** What a million tokens of a model cost from a day on, besides the list prices. */
+    /** Reports are late: nothing new is in them until `catchUp`. */
+    fallBehind(): void {
+      held ??= [];
+    },
+
+    catchUp(): void {
+      for (const late of held ?? []) late();
+      held = undefined;
+    },
+
+    /** What a million tokens of a model cost from a day on, once it is used; besides the list prices. */
     setPrice(model: string, from: IsoDate, prices: TokenPrice['prices']): void {
       ownPrices.push({ model, from, prices });
     },
@@ -32,11 +52,9 @@ export function createFakeUsage() {
       inputTokens: number,
       outputTokens: number,
     ): void {
-      const key = [workspaceId, model, day].join(' ');
-      const tokens = entries.get(key)?.tokens ?? { input: 0, output: 0 };
-      tokens.input += inputTokens;
-      tokens.output += outputTokens;
-      entries.set(key, { workspaceId, model, day, tokens });
+      const late = () => record({ workspaceId, model, day }, inputTokens, outputTokens);
+      if (held) held.push(late);
+      else late();
     },
 
     /** The report of the month that begins at `start`; for all workspaces if none is named. */
@@ -50,7 +68,9 @@ export function createFakeUsage() {
       );
       // A report of a month that is over keeps the prices of its last day.
       const until = utcDay(new Date(Math.min(now.getTime(), end.getTime() - 1)));
-      const prices = pricesOn([...LISTED, ...ownPrices], until);
+      const used = new Set([...entries.values()].map(({ model }) => model));
+      const own = ownPrices.filter(({ model }) => used.has(model));
+      const prices = pricesOn([...LISTED, ...own], until);
       return {
         ...EMPTY,
         ...monthOf(start, end, now),
