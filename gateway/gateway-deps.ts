@@ -28,6 +28,4 @@ export interface GatewayDeps {
 export interface GatewayAlerts {
   /** Mistral rejects the key of a workspace, also after the secret was read again. */
   unauthorized(workspace: string): void;
-  /** The secret of a workspace's key holds something that is no key. */
-  keyUnusable(workspace: string): void;
 }

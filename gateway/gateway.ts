@@ -3,6 +3,7 @@ import { answerOf, type Problem } from '../governance/metering/problem.js';
 import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { GatewayAlerts, GatewayDeps } from './gateway-deps.js';
 import { outcomeOf } from './gateway-metrics.js';
+import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
 import { internalError } from './problems.js';
@@ -22,8 +23,16 @@ const NOTHING_IN_FLIGHT: RequestInFlight = { abandon() {}, readsOn: undefined };
 const ALERT_EVERY_MS = 300_000;
 
 export function createGateway(given: GatewayDeps): Gateway {
-  const deps = { ...given, alerts: throttled(given.alerts, given.now) };
+  const deps = {
+    ...given,
+    alerts: { unauthorized: throttled(given.alerts.unauthorized, given.now) },
+  };
   const unawaited = new UnawaitedAnswers(given.unawaited ?? UNAWAITED_LIMITS);
+  const { firstByteTimeoutSeconds, idleTimeoutSeconds } = given.policy.gateway;
+  const limits = {
+    lateAnswers: new LateAnswers(firstByteTimeoutSeconds * 1000),
+    stallMs: idleTimeoutSeconds * 1000,
+  };
 
   return {
     maxBodyBytes: deps.policy.gateway.maxBodyBytes,
@@ -34,7 +43,7 @@ export function createGateway(given: GatewayDeps): Gateway {
         answerModelList(deps, endpoint, head, reply);
         return NOTHING_IN_FLIGHT;
       }
-      const request = new MeteredRequest(deps, unawaited, endpoint, head, reply);
+      const request = new MeteredRequest(deps, limits, unawaited, endpoint, head, reply);
       request.answer(body);
       return request;
     },
@@ -68,15 +77,15 @@ function listOf({ access, log }: GatewayDeps, callerArn?: string, modelName?: st
 }
 
 /** Such a key fails every request of its workspace: on-call needs one alert, not thousands. */
-function throttled(alerts: GatewayAlerts, now: () => Date): GatewayAlerts {
-  const throttle = (send: (workspace: string) => void) => {
-    const sentAt = new Map<string, number>();
-    return (workspace: string) => {
-      const at = now().getTime();
-      if (at - (sentAt.get(workspace) ?? Number.NEGATIVE_INFINITY) < ALERT_EVERY_MS) return;
-      sentAt.set(workspace, at);
-      send(workspace);
-    };
+function throttled(
+  send: GatewayAlerts['unauthorized'],
+  now: () => Date,
+): GatewayAlerts['unauthorized'] {
+  const sentAt = new Map<string, number>();
+  return (workspace) => {
+    const at = now().getTime();
+    if (at - (sentAt.get(workspace) ?? Number.NEGATIVE_INFINITY) < ALERT_EVERY_MS) return;
+    sentAt.set(workspace, at);
+    send(workspace);
   };
-  return { unauthorized: throttle(alerts.unauthorized), keyUnusable: throttle(alerts.keyUnusable) };
 }

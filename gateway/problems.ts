@@ -8,6 +8,7 @@ import {
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { errorMessageOf, retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { redactKey } from '../governance/mistral/redact-key.js';
+import { SecretEmptyError, SecretValueError } from '../governance/platform/errors.js';
 import { isObject, parseJson } from '../governance/platform/json.js';
 import { headerOf, headersForCaller } from './response-headers.js';
 import type { UpstreamAnswer, UpstreamFailure } from './upstream.js';
@@ -91,8 +92,17 @@ export function failureForCaller(failure: UpstreamFailure): Problem {
   }
 }
 
-export function keyUnavailable(workspace: string): Problem {
-  const what = `the key of workspace "${workspace}" cannot be read right now`;
+/** Names neither the value that was read nor an error that may quote it. */
+export function keyUnavailable(workspace: string, error: unknown): Problem {
+  const key = `the key of workspace "${workspace}"`;
+  if (error instanceof SecretEmptyError) {
+    return problem('key_unavailable', `${key} does not exist yet`);
+  }
+  if (error instanceof SecretValueError) {
+    const what = `${key} is not usable: its secret holds another value; on-call has been notified`;
+    return problem('key_unavailable', what);
+  }
+  const what = `${key} cannot be read right now`;
   return problem('key_unavailable', what, { retryAfterSeconds: 1 });
 }
 

@@ -41,7 +41,7 @@ interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log'> {
 }
 
 export interface GatewayParts extends GatewayProcess {
-  readonly keys: WorkspaceKeys;
+  readonly keys: (onUnusable: (workspace: string) => void) => WorkspaceKeys;
   readonly counters: QuotaCounters;
   readonly alerts: AlertTopic;
   /** Read where the policy says that the bill's prices count. @default none are published */
@@ -89,7 +89,7 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
   const dynamo = new DynamoDBClient(aws);
   return openGateway({
     ...runtime,
-    keys: createWorkspaceKeys(readKey, () => now().getTime()),
+    keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
     counters: createQuotaCounters(dynamo, runtime.quotaTableName),
     publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
     alerts: createAlertTopic(new SNSClient(aws), runtime.alertsTopicArn, policy.alerts.runbookUrl),
@@ -99,9 +99,18 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
 
 /** The gateway over any store of keys and counters, with the policy's own prices and quotas. */
 export function openGateway(parts: GatewayParts): OpenGateway {
-  const { policy, keys, counters, holderId, flushEverySeconds, log } = parts;
+  const { policy, counters, holderId, flushEverySeconds, log } = parts;
   const { metrics = NO_METRICS, now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
+  const alertsInFlight = new Set<Promise<void>>();
+  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
+    const sending = parts.alerts
+      .publish(alertOf(workspace, policy.mistral.keySource, now()))
+      .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
+      .finally(() => alertsInFlight.delete(sending));
+    alertsInFlight.add(sending);
+  };
+  const keys = parts.keys(notify(gatewayKeyUnusable));
   const readPrices = async () => parts.publishedPrices?.read();
   const feed = createPriceFeed({ rules: policy, read: readPrices, nowMs, log });
   const priceBook = createPriceBook(policy, nowMs, feed.latest);
@@ -122,14 +131,6 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const reading = feed.refresh().then(() => access.refresh());
   const ready = Promise.race([reading, wait(READY_WITHIN_MS, undefined, { ref: false })]);
 
-  const alertsInFlight = new Set<Promise<void>>();
-  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
-    const sending = parts.alerts
-      .publish(alertOf(workspace, policy.mistral.keySource, now()))
-      .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
-      .finally(() => alertsInFlight.delete(sending));
-    alertsInFlight.add(sending);
-  };
   const gateway = createGateway({
     policy,
     upstream: parts.upstream,
@@ -140,7 +141,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count: metrics.unpriced }),
     ),
     keys,
-    alerts: { unauthorized: notify(gatewayUnauthorized), keyUnusable: notify(gatewayKeyUnusable) },
+    alerts: { unauthorized: notify(gatewayUnauthorized) },
     metrics,
     log,
     now,

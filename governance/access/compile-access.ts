@@ -38,8 +38,8 @@ const SESSION = /^(arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]+)\/[\w+=,
 const ROLE = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]+)$/;
 const USER = /^arn:aws[a-z-]*:iam::\d{12}:user\/[!-~]+$/;
 
-// There is no limit to sessions: the oldest of them make room.
-const MAX_CALLERS = 10_000;
+// There is no limit to sessions: the oldest make room. Each takes 2 KB, with what hangs on it elsewhere.
+const MAX_CALLERS = 4_000;
 
 export function compileAccess(policy: Policy, models: ModelDirectory): CompiledAccess {
   const workspaceModels = new Map(

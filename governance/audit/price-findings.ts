@@ -2,6 +2,7 @@ import { exactModels } from '../access/model-directory.js';
 import type { MistralModel } from '../mistral/mistral.js';
 import { type Fraction, fraction, isMore, multiply } from '../platform/fraction.js';
 import { ORGANIZATION } from '../platform/metrics.js';
+import { toSafeLine } from '../platform/quoting.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import type { BilledPrices, ReportedPrices } from '../prices/billed-prices.js';
@@ -9,7 +10,7 @@ import { datedPrices, pricesOn } from '../prices/dated-prices.js';
 import { createPriceBook } from '../prices/price-book.js';
 import { pricesInFields } from '../prices/price-table.js';
 import { UNITS, type UnitPrices } from '../prices/unit-prices.js';
-import { type Finding, toSafeLine } from './finding.js';
+import type { Finding } from './finding.js';
 import { driftFinding } from './policy-drift.js';
 
 /** What Mistral's usage report says about models. */
@@ -58,7 +59,7 @@ export function judgeUnknownPrices(
         workspace: ORGANIZATION,
         summary: known
           ? 'No price is known: its requests are charged as the most expensive model.'
-          : 'No price is known: its requests are rejected (model_not_priced).',
+          : 'No price is known: its requests are refused (model_not_priced).',
         evidence: {
           unknownModel: policy.prices.unknownModel,
           ...(billed && { bill: figures(billed) }),

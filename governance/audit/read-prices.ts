@@ -79,7 +79,7 @@ export async function readPriceFacts(
   return { ...facts, published };
 }
 
-/** What nobody can read is replaced. */
+/** A publication that is not readable is replaced. */
 async function readable({ read }: PublishedPrices): Promise<BilledPrices | undefined> {
   try {
     return await read();

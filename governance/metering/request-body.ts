@@ -1,14 +1,7 @@
 import { isObject, parseJson } from '../platform/json.js';
 import { quoted } from '../platform/wording.js';
 import type { EndpointKind } from './endpoints.js';
-import {
-  countMembers,
-  decoded,
-  excessOfEscapes,
-  MAX_DEPTH,
-  type Member,
-  outlineOf,
-} from './json-outline.js';
+import { countMembers, decoded, excessOfEscapes, type Member, outlineOf } from './json-outline.js';
 import { type Media, mediaOf } from './media.js';
 import { type Problem, problem } from './problem.js';
 import { isIdle, type Spellings, spellingsOf } from './spellings.js';
@@ -47,13 +40,10 @@ export function parseRequestBody(received: Buffer, kind: EndpointKind): ParsedBo
     return problem('invalid_request', 'the body is not valid UTF-8');
   }
   const isAscii = text.length === bytes.length;
-  const { members, blanks, isTooDeep, skeleton, isShortened } = outlineOf(
+  const { members, blanks, hasEscapes, excess, skeleton, isShortened } = outlineOf(
     isAscii ? text : bytes.toString('latin1'),
   );
-  if (isTooDeep) {
-    const what = `the body is nested too deeply: at most ${MAX_DEPTH} levels are allowed`;
-    return problem('invalid_request', what);
-  }
+  if (excess !== undefined) return problem('invalid_request', `the body ${excess}`);
   const fields = parseJson(isAscii ? skeleton : decoded(skeleton));
   if (!isObject(fields) || Array.isArray(fields)) {
     return problem('invalid_request', 'the body is not a JSON object');
@@ -68,6 +58,7 @@ export function parseRequestBody(received: Buffer, kind: EndpointKind): ParsedBo
 
   const checked = kind === 'generation' ? checkGeneration(fields, isShortened) : NOTHING_GENERATED;
   if ('code' in checked) return checked;
+  const saved = hasEscapes ? excessOfEscapes(text) : 0;
   return {
     kind: 'body',
     bytes,
@@ -81,7 +72,7 @@ export function parseRequestBody(received: Buffer, kind: EndpointKind): ParsedBo
     priority: mayBePriority(fields.service_tier),
     images: checked.media.images,
     hasMedia: checked.media.hasMedia,
-    promptBytes: bytes.length - blanks - excessOfEscapes(text) - checked.media.imageBytes,
+    promptBytes: bytes.length - blanks - saved - checked.media.imageBytes,
   };
 }
 

@@ -16,7 +16,7 @@ const SECRET_POLICY_BYTES = 20_480;
 const KEY_POLICY_BYTES = 32_768;
 const STACK_RESOURCES = 500;
 
-/** Of the main stack whatever the policy, with some to spare; a test counts them. */
+/** Of the main stack with any policy, with some to spare; a test counts them. */
 const MAIN_STACK_RESOURCES = 130;
 
 /** A secret's policy without readers, and the KMS key's without accounts; a test measures both. */
@@ -32,7 +32,7 @@ const WITHOUT_FUNCTION_URLS = [
   ...['me-central-1', 'mx-central-1', 'us-gov-east-1', 'us-gov-west-1'],
 ];
 
-/** Rules for whoever may deploy a policy. Functions leave them out: theirs is deployed. */
+/** Rules for those who deploy a policy. Functions leave them out: theirs is deployed. */
 export const DEPLOY_RULES: readonly PolicyRule[] = [
   auditTimes,
   workspaceNames,

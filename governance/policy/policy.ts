@@ -198,7 +198,7 @@ export const PolicySchema = z.strictObject({
   callers: z.array(CallerSchema).default([]),
   /**
    * IAM principals that alone may change secrets by hand: store values, move labels, rotate, delete.
-   * @default whoever IAM lets
+   * @default all that IAM allows
    */
   administrators: z.array(ReaderArnSchema).max(20).default([]),
   prices: PricesSchema.prefault({}),

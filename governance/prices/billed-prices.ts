@@ -116,7 +116,7 @@ export type BilledPrices = z.infer<typeof BilledPricesSchema>;
 /** Where the quota table has them: no counter's name begins so. */
 export const PRICES_PARTITION = 'prices';
 
-/** Longer without an audit that could read the prices, nobody knows whether they still hold. */
+/** Once no audit could read the prices for longer than that, they may no longer hold. */
 export const STALE_AFTER_DAYS = 8;
 
 const FORGOTTEN_AFTER_DAYS = 100;

@@ -114,8 +114,8 @@ function readStatements(readers: readonly string[]): iam.PolicyStatement[] {
 }
 
 /**
- * Denies all changes to whoever is neither ours nor an administrator. Never to the account's root user,
- * CloudFormation or the service itself: a secret must stay within reach of who owns and deploys it.
+ * Denies all changes to all principals but ours and administrators. Never to the account's root user,
+ * CloudFormation or the service itself: a secret must stay within reach of those who own and deploy it.
  */
 function writeStatements(
   access: readonly SecretAccess[],

@@ -290,6 +290,11 @@ test.each([
     'nested too deeply',
     `{"model":"mistral-small-latest","messages":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
   ],
+  ['of too many values', `{"model":"mistral-small-latest","messages":[${'{},'.repeat(30_000)}{}]}`],
+  [
+    'of too many fields',
+    `{"model":"mistral-small-latest",${Array.from({ length: 1000 }, (_, at) => `"${at}":0`)}}`,
+  ],
 ])('a body that is %s is an invalid request', async (_name, body) => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
 

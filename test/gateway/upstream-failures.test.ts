@@ -50,11 +50,11 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.alerts).toEqual([]);
   });
 
-  test('a key that stays rejected is a 502, with one alert', async () => {
+  test('a key that stays rejected is a 403, which no client repeats, with one alert', async () => {
     const world = await gatewayWorld((response) => answerJson(response, 401, UNAUTHORIZED));
 
     const answer = await world.ask(CHAT);
-    expect(answer.status).toBe(502);
+    expect(answer.status).toBe(403);
     expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unauthorized' });
     await world.ask(CHAT);
 
@@ -69,7 +69,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     world.keys.instead = async () => undefined;
 
     const answer = await world.ask(CHAT);
-    expect(answer.status).toBe(502);
+    expect(answer.status).toBe(403);
     expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unauthorized' });
 
     expect(world.received).toHaveLength(1);

@@ -1,3 +1,4 @@
+import { jsonText } from '../../platform/quoting.js';
 import type { IsoDate } from '../../platform/utc-day.js';
 import { type AuditReport, evidenceText } from './audit-report.js';
 import { csv } from './csv.js';
@@ -28,7 +29,7 @@ export function* evidenceFiles(report: AuditReport): Generator<EvidenceFile> {
   yield {
     path: `${folder}inventory.json`,
     contentType: 'application/json',
-    body: `${JSON.stringify(report)}\n`,
+    body: `${jsonText(report)}\n`,
   };
   yield csvFile(`${folder}inventory.csv`, INVENTORY_COLUMNS, rows, (row, column) =>
     column === 'findings' ? row.findings.join(' ') : row[column],

@@ -1,5 +1,6 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
 import { METRICS_NAMESPACE } from '../../platform/metrics.js';
+import { shell } from '../../platform/quoting.js';
 import { DAY_MS, utcDay } from '../../platform/utc-day.js';
 import { instantText, moneyText, spentText } from '../../platform/wording.js';
 import { windowName } from '../../quotas/quota-window.js';
@@ -204,18 +205,18 @@ function listCallers(context: BudgetContext): NextStep[] {
   return [
     {
       say: `List the callers that used the most tokens on ${day}`,
-      command: `aws dynamodb scan --table-name ${context.quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :day' --expression-attribute-values '${JSON.stringify(values)}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
+      command: shell`aws dynamodb scan --table-name ${context.quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :day' --expression-attribute-values ${JSON.stringify(values)} --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
     },
   ];
 }
 
 function showGrowth({ workspace, at }: BudgetContext): NextStep {
-  const [from, to] = [at.getTime() - DAY_MS, at.getTime()].map((ms) =>
-    new Date(ms).toISOString().replace(/\.\d+Z/, 'Z'),
-  );
+  const [from, to] = [new Date(at.getTime() - DAY_MS), at].map((one) =>
+    one.toISOString().replace(/\.\d+Z/, 'Z'),
+  ) as [string, string];
   return {
     say: 'Show how the spend of the month grew over the last day',
-    command: `aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name MonthSpend --dimensions Name=workspace,Value=${workspace} --start-time ${from} --end-time ${to} --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text`,
+    command: shell`aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name MonthSpend --dimensions Name=workspace,Value=${workspace} --start-time ${from} --end-time ${to} --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text`,
   };
 }
 

@@ -238,7 +238,7 @@ describe('the bytes that may be tokens', () => {
   });
 });
 
-// Of what the gateway does not know, whatever a client may write; of the rest, what matters to it.
+// Of what the gateway does not know, all that a client may write; of the rest, what matters to it.
 const BLANK = fc.stringMatching(/^[ \t\r\n]{0,2}$/);
 const UNKNOWN = ['x', 'y z', 'é', '日本', '__proto__', 'top_p', 'metadata', 'constructor', ''];
 const KNOWN = {
