@@ -17,10 +17,10 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
 }
 
 /** Bundles a script of this room like a function, so that no TypeScript loader is measured. */
-export async function writeProcess(script: string, folder: string): Promise<string> {
+export async function writeProcess(script: string, folder: string, start = ''): Promise<string> {
   const { code } = await bundle(join(import.meta.dirname, `${script}.ts`));
   const path = join(folder, `${basename(script)}.mjs`);
-  writeFileSync(path, code);
+  writeFileSync(path, Buffer.concat([Buffer.from(start), code]));
   return path;
 }
 

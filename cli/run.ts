@@ -34,7 +34,7 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
   const { stdin, stderr, canSpin, now, sleep, region } = surroundings;
   const keys = createKnownKeys();
   // Without any key that was read, and with nothing in it that a terminal obeys but our own colors.
-  const safe = (text: string) => terminalText(keys.redact(text));
+  const safe = (text: string) => keys.redact(terminalText(text));
   const printer = createPrinter(surroundings, safe);
   const progress = createProgress(stderr, canSpin, safe);
   const prompts = createPrompts(stdin, stderr);

@@ -2,7 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { type AlertTopic, createAlertTopic } from '../governance/alerts/alert-topic.aws.js';
+import {
+  type AlertPublisher,
+  createAlertPublisher,
+} from '../governance/alerts/alert-publisher.aws.js';
 import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
@@ -43,7 +46,7 @@ interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log'> {
 export interface GatewayParts extends GatewayProcess {
   readonly keys: (onUnusable: (workspace: string) => void) => WorkspaceKeys;
   readonly counters: QuotaCounters;
-  readonly alerts: AlertTopic;
+  readonly alerts: AlertPublisher;
   /** Read where the policy says that the bill's prices count. @default none are published */
   readonly publishedPrices?: Pick<PublishedPrices, 'read'>;
   /** @default nothing is measured */
@@ -92,7 +95,11 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
     keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
     counters: createQuotaCounters(dynamo, runtime.quotaTableName),
     publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
-    alerts: createAlertTopic(new SNSClient(aws), runtime.alertsTopicArn, policy.alerts.runbookUrl),
+    alerts: createAlertPublisher(
+      new SNSClient(aws),
+      runtime.alertsTopicArn,
+      policy.alerts.runbookUrl,
+    ),
     metrics: metrics && createGatewayMetrics(metrics),
   });
 }

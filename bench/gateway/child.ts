@@ -12,9 +12,13 @@ export interface Child {
   stop(): Promise<void>;
 }
 
+/** For undici, which is CommonJS. */
+const WITH_REQUIRE =
+  "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);\n";
+
 export async function startChild(name: string, ...args: readonly string[]): Promise<Child> {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
-  const script = await writeProcess(`gateway/${name}`, folder);
+  const script = await writeProcess(`gateway/${name}`, folder, WITH_REQUIRE);
   const child = spawn(process.execPath, ['--expose-gc', script, ...args], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {}, // nothing of this process: NODE_OPTIONS would slow the children

@@ -22,7 +22,7 @@ export function registerPrices(program: Command, cli: Cli): void {
 
 const HELP = `
 Before surcharges for priority and regions, in mistral.currency. A model that is not listed costs as
-much as the most expensive one, or is rejected (prices.unknownModel). Needs no network, unless the policy
+much as the most expensive one, or is refused (prices.unknownModel). Needs no network, unless the policy
 has prices.source: bill: then it reads what the nightly audit published, and exits with 1 if it cannot.
 
 Examples:

@@ -1,7 +1,7 @@
 import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Alert, AlertBlock } from '../../governance/alerts/alert.js';
-import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { localAws } from '../../testing/aws.js';
 import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
 import { serveHttp } from '../../testing/fakes/http-server.js';
@@ -126,7 +126,7 @@ const HOSTILE = {
 describe('every alert fits into what SNS takes', () => {
   test.each(Object.entries(HOSTILE))('with %s in every text', async (_what, text) => {
     const { inbox, client } = await localSns();
-    const topic = createAlertTopic(client, TOPIC, 'https://example.com/runbook.md');
+    const topic = createAlertPublisher(client, TOPIC, 'https://example.com/runbook.md');
     const block: AlertBlock = {
       severity: 'warning',
       title: text,
