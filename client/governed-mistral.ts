@@ -14,6 +14,8 @@ import { createMistralHttp } from '../governance/mistral/mistral-http.js';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
 import { createPriceBook } from '../governance/prices/price-book.js';
+import { createPriceFeed } from '../governance/prices/price-feed.js';
+import { createPublishedPrices } from '../governance/prices/published-prices.aws.js';
 import { FLUSH_WITHIN_MS } from '../governance/quotas/lease-time.js';
 import { createQuotaCounters } from '../governance/quotas/quota-counters.aws.js';
 import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
@@ -90,7 +92,9 @@ export async function createGovernedMistral(
   }
   const nowMs = () => now().getTime();
   const read = await readPolicy(options.policy);
-  const priceBook = createPriceBook(read, nowMs);
+  const published = createPublishedPrices(dynamo, quotaTableName);
+  const feed = createPriceFeed({ rules: read, read: published.read, nowMs, log });
+  const priceBook = createPriceBook(read, nowMs, feed.latest);
   const { policy, callerArn, workspace } = identify(read, options, priceBook);
   const { apiUrl } = policy.mistral;
 
@@ -99,7 +103,7 @@ export async function createGovernedMistral(
     maxStaleSeconds: policy.rotation.readerCacheSeconds,
     nowMs,
   });
-  await preloadKey(keys, log);
+  await Promise.all([preloadKey(keys, log), feed.refresh()]);
   const list = createModelLister(createMistralHttp(apiUrl, { fetch: send }));
   const listModels = async () => list(await keys.current());
   const access = createLiveAccess({ policy, priceBook, listModels, nowMs, log });
