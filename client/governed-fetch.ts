@@ -5,6 +5,7 @@ import {
   CAP_HEADER,
   refusalOf,
 } from '../governance/metering/admission.js';
+import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
 import { endpointOf } from '../governance/metering/endpoints.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Hold, Metering } from '../governance/metering/metering.js';
@@ -19,7 +20,7 @@ import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { InFlight } from './closing.js';
 import { errorOf, GovernanceRefusedError, GovernanceUnavailableError } from './errors.js';
-import { observed, type WholeAnswerReader } from './observed-answer.js';
+import { type AnswerReader, observed } from './observed-answer.js';
 
 export interface GovernedFetchParts {
   readonly apiUrl: string;
@@ -29,9 +30,10 @@ export interface GovernedFetchParts {
   readonly keys: KeyCache;
   /** What to do with the parts of Mistral's API that are not metered: agents, files, batches. */
   readonly unmetered: 'refuse' | 'allow';
+  readonly passUnknownFields: boolean;
   readonly inFlight: InFlight;
   /** @default `UNAWAITED_LIMITS` */
-  readonly unawaited?: UnawaitedLimits;
+  readonly unawaited?: UnawaitedLimits | undefined;
   readonly now: () => Date;
   readonly fetch: typeof fetch;
 }
@@ -67,7 +69,7 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
       throw errorOf(endpoint);
     }
 
-    const call = authorizeCall(endpoint, callerArn, received, access.authorize, access.models);
+    const call = authorizeCall(endpoint, callerArn, received, access, parts);
     if (call.kind === 'problem') throw errorOf(call);
     inFlight.begin();
     const hold = await metering.reserve(call.demand);
@@ -76,32 +78,28 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
       const problem = refusalOf(hold, call.demand.grant, now());
       throw errorOf(problem, 'quota' in hold ? hold : undefined);
     }
-    const { signal } = request;
-    if (call.demand.streamed) {
-      hold.onEnd = () => inFlight.end();
-      return settledBy(hold, parts, request, call, { signal });
-    }
-
-    // Mistral generates it whole, whether the caller waits or not: only its end says how much that is.
+    // Whether the caller waits or not, only the end of an answer says how much Mistral generated.
     const sending = new AbortController();
-    const unread = { cut: () => sending.abort() };
+    const cut = () => sending.abort();
+    const unread = { cut, isStream: call.demand.streamed };
     hold.onEnd = () => {
       inFlight.end();
       unawaited.ended(unread);
     };
-    const readOn = () => {
-      if (!unawaited.admit(unread)) unread.cut();
-    };
-    const attempt = { signal: sending.signal, whole: { signal, readOn } };
-    return abortable(request, settledBy(hold, parts, request, call, attempt), readOn);
+    const { signal } = request;
+    const readsOn = () => unawaited.admit(unread);
+    const attempt = { signal: sending.signal, reader: { signal, readsOn, sending } };
+    return abortable(request, settledBy(hold, parts, request, call, attempt), () => {
+      // A stream that has not begun stops at Mistral with its connection.
+      if (unread.isStream || !readsOn()) cut();
+    });
   };
 }
 
 interface Attempt {
   /** Ends the request. */
   readonly signal: AbortSignal;
-  /** Of an answer that is read to its end in any case. */
-  readonly whole?: WholeAnswerReader;
+  readonly reader?: AnswerReader;
   /** Mistral may have received it. */
   wasSent?: boolean;
 }
@@ -121,21 +119,21 @@ async function settledBy(
     throw error;
   });
   const answer = withHeaders(sent, cappedTo, parts.now());
-  if (answer.ok) return observed(answer, hold, attempt.signal, attempt.whole);
-  if (answer.status === 401 || answer.status === 429) hold.release();
+  if (answer.ok && attempt.reader) return observed(answer, hold, attempt.reader);
+  if (answer.status === 401) hold.release();
   else hold.failed(answer.status);
   return answer;
 }
 
-/** Rejects once the caller aborts, while its request goes on. */
+/** Rejects once the caller aborts, while its request may go on. */
 function abortable(
   request: Request,
   answering: Promise<Response>,
-  readOn: () => void,
+  leave: () => void,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const abort = () => {
-      readOn();
+      leave();
       reject(request.signal.reason);
       answering.then((answer) => answer.body?.cancel()).catch(() => {}); // settled in any case
     };
@@ -158,7 +156,7 @@ function withHeaders(answer: Response, cappedTo: number | undefined, now: Date):
 
 /** Tries other keys after Mistral rejects one, since it may have been rotated. */
 async function sendWithKey(
-  { keys, fetch: send }: GovernedFetchParts,
+  { keys, callerArn, fetch: send }: GovernedFetchParts,
   request: Request,
   body: Buffer,
   attempt: Attempt,
@@ -168,7 +166,7 @@ async function sendWithKey(
   for (;;) {
     const { signal } = attempt;
     const keyed = new Request(request, {
-      headers: headersWith(key, request.headers),
+      headers: headersWith(key, callerArn, request.headers),
       signal,
       redirect: 'manual', // another host would receive the key
       ...(request.body && { body: body as Uint8Array<ArrayBuffer> }),
@@ -186,12 +184,18 @@ async function sendWithKey(
   }
 }
 
-function headersWith(key: ApiKey, given: Headers): Headers {
+function headersWith(key: ApiKey, callerArn: string, given: Headers): Headers {
   const headers = new Headers(given);
   for (const name of ['x-api-key', 'cookie', 'content-length']) headers.delete(name);
+  const session = headers.get(AFFINITY);
+  headers.delete(AFFINITY);
+  if (session && isCacheName(session)) headers.set(AFFINITY, cacheNameOf(callerArn, session));
   headers.set('authorization', `Bearer ${key.reveal()}`);
   return headers;
 }
+
+/** By which some clients reach the same prompt cache. */
+const AFFINITY = 'x-affinity';
 
 const NO_CONNECTION = new Set([
   'ECONNREFUSED',

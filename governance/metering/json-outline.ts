@@ -136,7 +136,7 @@ export function shortenedLength(value: string): number | undefined {
 }
 
 /** Native search, since most of a body is inside of strings; by the character where most are escapes. */
-function closingQuote(text: string, openingQuote: number): number {
+export function closingQuote(text: string, openingQuote: number): number {
   let end = text.indexOf('"', openingQuote + 1);
   for (let escaped = 0; end >= 0 && escaped < MANY_ESCAPED_QUOTES; escaped += 1) {
     let before = end - 1;
@@ -158,7 +158,7 @@ function closingQuote(text: string, openingQuote: number): number {
 
 const MANY_ESCAPED_QUOTES = 1000;
 
-function skipBlanks(text: string, from: number): number {
+export function skipBlanks(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) <= SPACE) at += 1;
   return at;
@@ -170,7 +170,7 @@ function skipBlanksBackwards(text: string, end: number): number {
   return at;
 }
 
-function nameOf(text: string, start: number, end: number): string {
+export function nameOf(text: string, start: number, end: number): string {
   const name = text.slice(start + 1, end - 1);
   if (PLAIN_NAME.test(name)) return name;
   return String(parseJson(decoded(text.slice(start, end))));

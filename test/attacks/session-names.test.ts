@@ -14,6 +14,7 @@ import type { ExchangeAnswer } from '../../governance/quotas/quota-counters.aws.
 import { createQuotaHolder } from '../../governance/quotas/quota-holder.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { aPolicy } from '../support/builders.js';
+import { anEndpoint } from '../support/endpoints.js';
 
 /** The caller of a role chooses its session's name, and each name has tokens of its own a day. */
 const ROLE = 'arn:aws:sts::111122223333:assumed-role/developer';
@@ -57,7 +58,7 @@ function aGateway() {
   const metering = createMetering(policy, holder, createTariff(priceBook));
   const body = parseRequestBody(
     Buffer.from('{"model":"mistral-small-latest","max_tokens":100,"messages":[]}'),
-    'generation',
+    anEndpoint(),
   );
   if (body.kind === 'problem') throw new Error(body.message);
 

@@ -73,6 +73,8 @@ interface Exchange {
 interface Process {
   readonly name: string;
   readonly caller: string | undefined;
+  /** The workspace of its callers, also where another one's key sends their requests. */
+  readonly home: string;
   readonly isPatient: boolean;
   send(request: Request): Exchange;
   flush(): Promise<boolean>;
@@ -88,6 +90,7 @@ const TABLE = 'quotas';
 const STEP_MS = 2_000;
 /** In real time: what the impatient gateway and services wait for an answer. */
 const PATIENCE_MS = 100;
+const UNAWAITED = { withinMs: 240_000, streamWithinMs: 50, atOnce: 256 };
 const EXPIRED_MS = 120_000;
 const WORKSPACES = ['dev-workspace', 'ml-workspace', 'prod-workspace'];
 const SERVICE_SECRET = 'mistral/prod-workspace/search-service-key';
@@ -144,6 +147,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
   const unknown = new Set<number>();
   const unsure = new Set<number>();
   const callers = new Map<number, string>();
+  const homes = new Map<number, string>();
   const counts: Record<string, number> = {};
   const count = (what: string) => {
     counts[what] = (counts[what] ?? 0) + 1;
@@ -187,7 +191,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
   }
 
   function newProcess(
-    fixed: Pick<Process, 'name' | 'caller' | 'isPatient' | 'send'>,
+    fixed: Pick<Process, 'name' | 'caller' | 'home' | 'isPatient' | 'send'>,
     { flush, close, kill }: Pick<Process, 'close' | 'kill'> & { flush: () => Promise<void> },
     failures: () => number,
   ): Process {
@@ -228,7 +232,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
         });
     });
     const opened = connectGateway({
-      policy,
+      ...{ policy, unawaited: UNAWAITED },
       aws: awsFor(() => isDead),
       upstream: createUndiciUpstream(books.url, policy.gateway),
       quotaTableName: TABLE,
@@ -255,6 +259,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
           role === 'platform-admin'
             ? undefined
             : tokensOf(document, homeOf(document, role), session(role)),
+        home: homeOf(document, role),
         isPatient,
         send: (one) => overHttp(agent, port, session(role), one),
       },
@@ -283,7 +288,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       ...{ secretId: SERVICE_SECRET, policy: document, quotaTableName: TABLE, now },
       secretsManager: new SecretsManagerClient(aws),
       dynamo: new DynamoDBClient(aws),
-      ...{ flushEverySeconds: 0, closeTimeoutSeconds: 1 },
+      ...{ flushEverySeconds: 0, closeTimeoutSeconds: 1, unawaited: UNAWAITED },
       log: {
         info() {},
         error() {},
@@ -296,6 +301,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       {
         name: 'client',
         caller: tokensOf(document, 'prod-workspace', 'arn:aws:iam::000000000000:user/search'),
+        home: 'prod-workspace',
         isPatient: true,
         send: (one) => byClient(client, one),
       },
@@ -355,6 +361,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       arrivals: 0,
       reached: signal(),
       go: signal(),
+      over: signal(),
     };
   }
 
@@ -390,6 +397,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     const { id } = one;
     books.plans.set(id, one);
     if (process.caller) callers.set(id, process.caller);
+    homes.set(id, process.home);
     for (const set of [process.unsettled, process.begunSince, process.running]) set.add(id);
     const exchange = process.send(one);
     const ended = exchange.end.then((ending) => {
@@ -416,7 +424,14 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     if (one.then === 'park') return { process, one, ended };
     if (one.then === 'abort') exchange.abort();
     if (one.then === 'time out' || (one.then === 'abort' && one.isStream)) await ended;
-    // Of a stream nothing more is generated once its reader has left, which Mistral sees by itself.
+    if (one.then === 'abort' && one.isStream && one.stopsAt === 'the middle') {
+      // Read on: to its usage, or until that takes too long, which Mistral sees by itself.
+      if (id % 2 === 1) one.go.resolve('go');
+      await one.over.wait;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return undefined;
+    }
+    // Nothing more is generated of a stream that has not begun.
     if (one.then !== 'go' && one.isStream) return undefined;
     one.go.resolve('go');
     await ended;
@@ -495,7 +510,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
   nowMs += EXPIRED_MS;
   const result = await compare(
     { books, dynamo, document },
-    { endings, unknown, unsure, callers, counts: { ...counts, requests } },
+    { endings, unknown, unsure, callers, homes, counts: { ...counts, requests } },
   );
   agent.destroy();
   await Promise.all([books.close(), dynamo.close()]);
@@ -507,6 +522,8 @@ interface Facts {
   readonly unknown: ReadonlySet<number>;
   readonly unsure: ReadonlySet<number>;
   readonly callers: ReadonlyMap<number, string>;
+  /** The workspace of each request's caller. */
+  readonly homes: ReadonlyMap<number, string>;
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -516,14 +533,14 @@ const NANOS = 1_000_000_000;
 /** The counters in the table, as docs/budgets.md describes them, against Mistral's bills. */
 async function compare(
   { books, dynamo, document }: { books: MistralBooks; dynamo: LocalDynamo; document: Document },
-  { endings, unknown, unsure, callers, counts }: Facts,
+  { endings, unknown, unsure, callers, homes, counts }: Facts,
 ): Promise<MoneyResult> {
   const settled = new Map<string, number>();
   for (const item of await dynamo.items(TABLE)) {
     // A lease that has ended: what was in flight counts as used.
     const leases = Object.entries(item).filter(([name]) => name.startsWith('lease#'));
     const inFlight = leases.map(([, value]) => Number(value.S?.split(' ')[1]));
-    const pk = item.pk?.S?.replace(/(workspace#[^#]+)#\d+$/, '$1');
+    const pk = item.pk?.S?.replace(/((?:workspace|lent|borrowed)#[^#]+)#\d+$/, '$1');
     const name = `${pk} ${item.sk?.S}`;
     const sum = inFlight.reduce((all, one) => all + one, Number(item.settled?.N ?? 0));
     settled.set(name, (settled.get(name) ?? 0) + sum);
@@ -555,16 +572,30 @@ async function compare(
 
   for (const bill of books.bills) {
     const at = new Date(bill.atMs).toISOString();
-    const workspace = document.workspaces.find(
-      ({ name }: { name: string }) => name === bill.workspace,
-    );
-    const scope = `quota#workspace#${workspace.id}`;
-    for (const [window, length] of Object.entries(WINDOWS)) {
-      const budget = workspace.budgets[window === 'day' ? 'dailyUsd' : `${window}lyUsd`];
-      const money = row(`${scope} usd#${at.slice(0, length)}`, budget * NANOS);
-      add(money, bill, bill.cost, bill.upper.cost, bill.partial.cost);
+    const named = (wanted?: string) =>
+      document.workspaces.find(({ name }: { name: string }) => name === wanted);
+    const [workspace, home] = [named(bill.workspace), named(homes.get(bill.id))];
+    const addMoney = (scope: string, length: number, limit: number) =>
+      add(
+        row(`quota#${scope} usd#${at.slice(0, length)}`, limit),
+        ...([bill, bill.cost, bill.upper.cost, bill.partial.cost] as const),
+      );
+    // Whose key sent it, and whose caller asked for it: both budgets count it.
+    for (const one of new Set([workspace, home])) {
+      for (const [window, length] of Object.entries(WINDOWS)) {
+        const budget = one.budgets[window === 'day' ? 'dailyUsd' : `${window}lyUsd`];
+        addMoney(`workspace#${one.id}`, length, budget * NANOS);
+      }
     }
-    const minute = row(`${scope} requests#${at.slice(0, 16)}`, workspace.requestsPerMinute);
+    if (home !== workspace) {
+      addMoney(`lent#${workspace.id}`, WINDOWS.day, workspace.lends.dailyUsd * NANOS);
+      addMoney(`borrowed#${home.id}`, WINDOWS.day, Infinity);
+      addMoney(`borrowed#${home.id}`, WINDOWS.month, Infinity);
+    }
+    const minute = row(
+      `quota#workspace#${workspace.id} requests#${at.slice(0, 16)}`,
+      workspace.requestsPerMinute,
+    );
     if (!bill.isError) add(minute, bill, 1, 1, 1);
     const caller = callers.get(bill.id);
     if (!caller) continue;

@@ -70,7 +70,7 @@ const PACKAGES: readonly PackageRule[] = [
   },
   {
     files:
-      /^governance\/(mistral\/mistral-http|policy\/(load-policy|policy-file|policy-yaml))\.ts$/,
+      /^governance\/(mistral\/mistral-http|platform\/bounded-file|policy\/(load-policy|policy-file|policy-yaml))\.ts$/,
     may: [ZOD, NODE, YAML],
     rule: 'only these of all governance files reach out of the process, but not to AWS',
   },
@@ -78,6 +78,11 @@ const PACKAGES: readonly PackageRule[] = [
     files: /^governance\/platform\/outbound\.ts$/,
     may: [NODE, /^(undici|agent-base|https?-proxy-agent)$/],
     rule: 'the way out through proxies imports their agents',
+  },
+  {
+    files: /^governance\/metering\/cache-name\.ts$/,
+    may: [/^node:crypto$/],
+    rule: 'a hash is a decision too, and only Node has a fast one',
   },
   { files: /^governance\//, may: [ZOD], rule: 'a decision imports no package but zod' },
   {

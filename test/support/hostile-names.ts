@@ -7,7 +7,11 @@ import { duplicateKeys, missingKey } from '../../governance/audit/key-findings.j
 import { keyNeeded } from '../../governance/audit/key-needed.js';
 import { judgeModels } from '../../governance/audit/model-drift.js';
 import { judgeWorkspaces } from '../../governance/audit/policy-drift.js';
-import { judgePrices } from '../../governance/audit/unknown-prices.js';
+import {
+  judgePriceDrift,
+  judgeUnknownPrices,
+  NO_PRICE_FACTS,
+} from '../../governance/audit/price-findings.js';
 import { approvalNeeded, keyInUse } from '../../governance/keys/alerts/in-use-alerts.js';
 import {
   bothKeysRejected,
@@ -29,6 +33,7 @@ import {
 } from '../../governance/keys/operator/deletion-alerts.js';
 import { releaseAnyCommand, rotateCommand } from '../../governance/keys/rotate-command.js';
 import type { ListedKey, MistralModel } from '../../governance/mistral/mistral.js';
+import { fraction } from '../../governance/platform/fraction.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import {
@@ -36,6 +41,7 @@ import {
   spendForecast,
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
+import { overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
 import {
   reconciliationDrift,
   spendRowsUnreadable,
@@ -210,6 +216,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
         }),
       ],
     ],
+    ['overflowLent', [overflowLent(aLoan(name)), overflowLent(aLoan(name), 80)]],
     ['gatewayUnauthorized', [gatewayUnauthorized(name, 'admin-api', NOW)]],
     ['gatewayKeyUnusable', [gatewayKeyUnusable(name, 'operator', NOW)]],
   ]);
@@ -219,6 +226,19 @@ function aPlannedKey() {
   const [planned] = plannedKeys(SHIPPED);
   if (!planned) throw new Error('the shipped policy has no key');
   return planned;
+}
+
+function aLoan(name: string) {
+  return {
+    workspace: name,
+    borrowers: [name, `other ${name}`],
+    currency: 'USD',
+    lentNanos: 9e9,
+    limitNanos: 10e9,
+    day: '2026-06-30',
+    resetsAt: new Date('2026-07-01T00:00:00Z'),
+    at: NOW,
+  } as const;
 }
 
 function aBudget(name: string) {
@@ -272,6 +292,9 @@ export function findingsWith(name: string): Finding[] {
     deprecatedAt: NOW,
     replacement: name,
   };
+  const billed = new Map([[id, { inputToken: fraction(2000n) }]]);
+  const models = { [id]: { inputPerMillionTokens: 1 } };
+  const priced: Policy = { ...policy, prices: { ...policy.prices, models } };
   return [
     ...auditOf(keysWith(name)),
     duplicateKeys(version, NOW),
@@ -282,7 +305,8 @@ export function findingsWith(name: string): Finding[] {
       NOW,
     ),
     ...judgeModels(policy, [model], { [id]: `old ${name}` }, NOW).findings,
-    ...judgePrices(policy, [model], NOW),
+    ...judgeUnknownPrices(policy, [model], { ...NO_PRICE_FACTS, prices: billed }, NOW),
+    ...judgePriceDrift(priced, { prices: billed }, NOW),
   ];
 }
 
