@@ -27,7 +27,7 @@ export class LateAnswers {
     if (!this.#isTimed) this.#look(this.afterMs);
   }
 
-  /** It has begun, or nobody waits any more. */
+  /** It has begun, or is not waited for any more. */
   ended(answer: AwaitedAnswer): void {
     const { earlier, later } = answer;
     if (!earlier && this.#oldest !== answer) return; // not in the chain

@@ -135,5 +135,6 @@ export function failureOf(error: Error): UpstreamFailure {
   if (isCertificateError(code ?? '') || REFUSED_BY_PROXY.test(error.message))
     return 'no connection';
   if (error instanceof AggregateError) return 'no connection'; // no address of the host answered
+  if (error.name === 'HTTPParserError') return 'connection broken'; // of undici, without a code
   return code === undefined ? 'internal error' : 'connection broken';
 }

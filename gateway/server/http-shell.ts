@@ -82,6 +82,14 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
   });
   server.on('request', (request, response) => take(request, response, true));
   server.on('checkContinue', (request, response) => take(request, response, false));
+  // Without listeners, Node answers these without a word of why.
+  server.on('checkExpectation', (request, response) => {
+    const what = 'Expect is something else than 100-continue';
+    refuseUnread(request, response, problem('invalid_request', what));
+  });
+  server.on('connect', (_request, socket) => {
+    socket.end(rawAnswer(problem('invalid_request', 'CONNECT is not served: this is no proxy')));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A caller that announced more bytes than it sent ends up here, if it still listens.
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();

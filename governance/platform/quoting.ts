@@ -110,7 +110,7 @@ const BARE = /^[\w.,:/+][\w.,:/+@%=-]*$/;
 const READABLE = /^[\w.,:/+@%=~^#*?;(){}[\]" -]*$/;
 
 /**
- * A command to paste, in which each value is one argument as it is, whatever it holds: in bash and zsh,
+ * A command to paste, in which each value is one argument as it is, with any characters: in bash and zsh,
  * also where they expand history. Printable ASCII without a backtick, so that any message can carry it.
  */
 export function shell(strings: TemplateStringsArray, ...values: readonly string[]): string {
@@ -120,7 +120,7 @@ export function shell(strings: TemplateStringsArray, ...values: readonly string[
   });
 }
 
-/** A value that looks like an option must be told from one. */
+/** A value that looks like an option must not become one. */
 function joined(command: string, value: string): string {
   if (!value.startsWith('-') || !command.endsWith(' ')) return command;
   return / --[\w-]+ $/.test(command) ? `${command.slice(0, -1)}=` : `${command}-- `;

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createHttpsUpstream } from '../../gateway/https-upstream.js';
 import { failureOf } from '../../gateway/upstream.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
-import { answerJson, mistralStandIn } from '../support/gateway-world.js';
+import { answerJson, mistralStandIn, UPSTREAMS } from '../support/gateway-world.js';
 
 const TIMEOUTS = { connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 5, idleTimeoutSeconds: 5 };
 
@@ -34,6 +34,38 @@ async function upstreamAt(now: () => number) {
   };
   return { ask, ports, received };
 }
+
+test.each(['<html>', 'HTTP/2 200\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n'])(
+  'over either client, an answer that begins %j is a connection that broke',
+  async (start) => {
+    const { url } = await mistralStandIn((response) => response.socket?.end(start));
+    for (const create of Object.values(UPSTREAMS)) {
+      const upstream = create(url, TIMEOUTS);
+      onTestFinished(() => upstream.close());
+      const failure = await new Promise((resolve) => {
+        upstream.dispatch(
+          {
+            ...{
+              method: 'POST',
+              path: '/v1/models',
+              key: new ApiKey('k'),
+              body: Buffer.from('{}'),
+            },
+            head: { callerArn: undefined, accept: undefined },
+          },
+          {
+            onRequestStart() {},
+            onResponseStart() {},
+            onResponseData() {},
+            onResponseEnd: () => resolve('an answer'),
+            onResponseError: (_controller, error) => resolve(failureOf(error)),
+          },
+        );
+      });
+      expect(failure).toBe('connection broken');
+    }
+  },
+);
 
 test('requests share a connection, also to an API below a path', async () => {
   const { ask, ports, received } = await upstreamAt(() => 0);

@@ -319,7 +319,7 @@ function digestsWith(name: string): readonly Alert[] {
   return auditAlerts({ changes, at: NOW, report, problems: [`not read: ${name}`] }).alerts;
 }
 
-/** All commands that on-call is told to paste. */
+/** All commands that alerts ask on-call to paste. */
 export function commandsWith(name: string): string[] {
   const alerts = [...alertsWith(name).values()].flat();
   const steps: NextStep[] = alerts.flatMap(({ nextSteps, sections = [] }) => [

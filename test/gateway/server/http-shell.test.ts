@@ -89,6 +89,22 @@ test('a connection can be used for another request after a rejected body', async
   await eventually(() => heard().includes('HTTP/1.1 200 OK'));
 });
 
+test('an Expect that is not known is refused in words', async () => {
+  const world = await answering();
+  const { socket, heard } = await raw(world);
+  socket.write(head(`Content-Length: ${BODY.length}`, 'Expect: x') + BODY);
+  await eventually(() => heard().includes('Expect is something else'));
+  expect(heard()).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+test('a CONNECT is refused in words: this is no proxy', async () => {
+  const world = await answering();
+  const { socket, heard } = await raw(world);
+  socket.write('CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n');
+  await eventually(() => heard().includes('CONNECT is not served'));
+  expect(heard()).toMatch(/^HTTP\/1\.1 400 /);
+});
+
 test('a body shorter than announced is an invalid request', async () => {
   const world = await answering();
   const { socket, heard } = await raw(world);
