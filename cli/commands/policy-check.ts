@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
+import { callerNotes } from '../../governance/policy/caller-notes.js';
 import { regionProblem } from '../../governance/policy/deploy-checks.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Workspace } from '../../governance/policy/policy.js';
@@ -36,7 +37,7 @@ async function check(
   const policy = given === '-' ? await readPolicyFrom(stdin, path) : openPolicy(path);
   const problem = regionProblem(policy, options.region ?? '');
   if (problem) throw policyInvalid(path, [problem]);
-  const warnings = scheduleNotes(policy, now());
+  const warnings = [...callerNotes(policy), ...scheduleNotes(policy, now())];
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,
