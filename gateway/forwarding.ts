@@ -49,6 +49,7 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
   #receivedBytes = 0;
   #ended = false;
   #isPaused = false;
+  #hasInterim = false;
   /** For a caller that does not read. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -56,13 +57,16 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
     readonly hold: Hold,
     readonly key: ApiKey,
     reply: Reply,
-    /** Whether another workspace than the caller's answers. */
-    readonly isOverflow: boolean,
     private readonly limits: ForwardingLimits,
     private readonly owner: ForwardingOwner,
   ) {
     this.#reply = reply;
     if (!hold.demand.streamed) limits.lateAnswers.await(this);
+  }
+
+  /** Whether another workspace than the caller's answers. */
+  get isOverflow(): boolean {
+    return this.hold.lender !== undefined;
   }
 
   /** The answer has not begun in time. */
@@ -101,7 +105,10 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
   }
 
   onResponseStart(_controller: UpstreamController, status: number, headers: UpstreamHeaders): void {
-    if (status < 200) return; // an interim answer; the real one follows
+    if (status < 200) {
+      this.#expectAfterInterim();
+      return;
+    }
     this.limits.lateAnswers.ended(this);
     const meter = status < 300 ? meterFor(headerOf(headers, 'content-type')) : undefined;
     if (!meter) {
@@ -175,6 +182,13 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
     const kept = chunk.subarray(0, MAX_ERROR_BYTES - error.bytes);
     error.chunks.push(kept);
     error.bytes += kept.length;
+  }
+
+  /** Some clients count each interim answer as the first byte: of a stream that would be no limit. */
+  #expectAfterInterim(): void {
+    if (this.#hasInterim || !this.hold.demand.streamed || this.#ended) return;
+    this.#hasInterim = true;
+    this.limits.lateAnswers.await(this);
   }
 
   /** The head goes in one packet with the first bytes, where these came with the head. */

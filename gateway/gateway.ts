@@ -1,3 +1,4 @@
+import { refusedCaller } from '../governance/metering/admission.js';
 import { type Endpoint, endpointOf } from '../governance/metering/endpoints.js';
 import { answerOf, type Problem } from '../governance/metering/problem.js';
 import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
@@ -12,8 +13,12 @@ import { type CallHead, type Reply, type RequestInFlight, send } from './reply.j
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {
   readonly maxBodyBytes: number;
-  /** Refuses what can be refused without its body. */
-  route(method: string, target: string): Endpoint | Problem;
+  /** How long a caller may take to read the end of its answer. */
+  readonly readWithinMs: number;
+  /** Refuses what can be refused without its body, unknown callers among it. */
+  route(method: string, target: string, callerArn: string | undefined): Endpoint | Problem;
+  /** Counts a request that a shell answers by itself, with what is wrong with its body. */
+  refused(problem: Problem): void;
   handle(endpoint: Endpoint, head: CallHead, body: Buffer, reply: Reply): RequestInFlight;
   /** Waits for requests that have a caller, then closes the connections to Mistral. */
   close(): Promise<void>;
@@ -27,6 +32,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     ...given,
     alerts: { unauthorized: throttled(given.alerts.unauthorized, given.now) },
   };
+  const refused = (refusal: Problem) => deps.metrics.ended(outcomeOf(refusal), 0);
   const unawaited = new UnawaitedAnswers(given.unawaited ?? UNAWAITED_LIMITS);
   const { firstByteTimeoutSeconds, idleTimeoutSeconds } = given.policy.gateway;
   const limits = {
@@ -36,7 +42,17 @@ export function createGateway(given: GatewayDeps): Gateway {
 
   return {
     maxBodyBytes: deps.policy.gateway.maxBodyBytes,
-    route: endpointOf,
+    readWithinMs: limits.stallMs,
+
+    route(method, target, callerArn) {
+      const endpoint = endpointOf(method, target);
+      const isKnown = endpoint.kind !== 'problem';
+      const answer = (isKnown && refusedCaller(callerArn, deps.access)) || endpoint;
+      if (answer.kind === 'problem') refused(answer);
+      return answer;
+    },
+
+    refused,
 
     handle(endpoint, head, body, reply) {
       if (endpoint.kind === 'model-list') {

@@ -68,14 +68,14 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       let detour: Detour | undefined;
       while (!this.#isOver) {
         this.#hold = hold;
-        const { workspace } = hold.demand.grant;
+        const workspace = hold.sender;
         const current = key ?? keys.current(workspace);
         const read = 'then' in current ? await this.#readKey(current, hold) : current;
         if ('kind' in read) return this.#giveUp(hold, detour?.problem ?? read);
         key = read;
         if (this.#isOver) break;
 
-        const rejection = await this.#forward(hold, key, call.body, detour?.problem !== undefined);
+        const rejection = await this.#forward(hold, key, call.body);
         if (!rejection) return;
         metrics.refused(rejection.status);
         if (this.#isOver) break;
@@ -125,17 +125,12 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       // The message may quote the key that was read.
       const reason = error instanceof Error ? error.name : 'unknown';
       this.deps.log.error('key not read', this.#facts(hold, reason));
-      return keyUnavailable(hold.demand.grant.workspace, error);
+      return keyUnavailable(hold.sender, error);
     }
   }
 
   /** One attempt: a 401 or 429 to go on from; `undefined` once the answer is final, and settled. */
-  #forward(
-    hold: Hold,
-    key: ApiKey,
-    body: Buffer,
-    isOverflow: boolean,
-  ): Promise<Rejection | undefined> {
+  #forward(hold: Hold, key: ApiKey, body: Buffer): Promise<Rejection | undefined> {
     const { head, limits } = this;
     const { method, path } = this.endpoint;
     // What is not a stream is read to its end, if only later than its caller waits for it.
@@ -145,7 +140,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      const attempt = new Forwarding(hold, key, this.reply, isOverflow, limits, this);
+      const attempt = new Forwarding(hold, key, this.reply, limits, this);
       this.#attempt = attempt;
       this.deps.upstream.dispatch({ method, path, key, head, body, firstByteTimeoutMs }, attempt);
     });
@@ -178,6 +173,9 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
 
   #settle({ hold, key, isOverflow }: Forwarding, outcome: Forwarded): void {
     settle(hold, outcome);
+    if (hold.lender !== undefined) {
+      this.deps.metrics.overflowed?.(hold.demand.grant.workspace, hold.lender, hold.settledCost);
+    }
     if (outcome.kind === 'delivered') {
       if (this.#isOver) return; // read for its usage alone
       this.#end('answered');
@@ -206,7 +204,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     if (!this.#isOver) {
       const reason = '401, also with the secret read again';
       this.deps.log.error('key rejected', this.#facts(hold, reason));
-      this.deps.alerts.unauthorized(hold.demand.grant.workspace);
+      this.deps.alerts.unauthorized(hold.sender);
     }
     this.#giveUp(hold, problem);
   }
@@ -238,6 +236,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
 
   #facts(hold: Hold, reason: string) {
     const { workspace, modelId, role } = hold.demand.grant;
-    return { reason, path: this.endpoint.path, workspace, modelId, role };
+    const { lender } = hold; // left out of the line where there is none
+    return { reason, path: this.endpoint.path, workspace, lender, modelId, role };
   }
 }

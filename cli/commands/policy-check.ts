@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
 import { callerNotes } from '../../governance/policy/caller-notes.js';
 import { regionProblem } from '../../governance/policy/deploy-checks.js';
+import { overflowNotes } from '../../governance/policy/overflow-notes.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Workspace } from '../../governance/policy/policy.js';
 import { scheduleNotes } from '../../governance/policy/schedule-notes.js';
@@ -37,7 +38,11 @@ async function check(
   const policy = given === '-' ? await readPolicyFrom(stdin, path) : openPolicy(path);
   const problem = regionProblem(policy, options.region ?? '');
   if (problem) throw policyInvalid(path, [problem]);
-  const warnings = [...callerNotes(policy), ...scheduleNotes(policy, now())];
+  const warnings = [
+    ...callerNotes(policy),
+    ...scheduleNotes(policy, now()),
+    ...overflowNotes(policy),
+  ];
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,
@@ -51,6 +56,8 @@ async function check(
     models: workspace.models,
     requestsPerMinute: workspace.requestsPerMinute,
     budgets: workspace.budgets,
+    overflowTo: workspace.overflowTo,
+    lends: workspace.lends,
     keys: keys.filter((key) => key.workspace === workspace.name).length,
   }));
   const roles = Object.entries(policy.roles).map(([name, role]) => ({ name, ...role }));

@@ -5,7 +5,7 @@ import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
 import type { Endpoint } from './endpoints.js';
-import type { Authorize } from './live-access.js';
+import type { Authorize, LiveAccess } from './live-access.js';
 import type { Hold, HoldOutcome } from './metering.js';
 import { type Problem, problem, retryOf } from './problem.js';
 import { type ParsedBody, parseRequestBody, writeRequestBody } from './request-body.js';
@@ -63,6 +63,16 @@ function withDefault(grant: AccessGrant, body: ParsedBody, models: Models): Acce
   if (isChosen) return grant;
   const maxTokens = defaultMaxTokens(body, body.promptBytes, grant, models);
   return maxTokens === grant.maxTokens ? grant : { ...grant, maxTokens };
+}
+
+/** Why a caller may send nothing. Checked before a body is read, which costs memory and time. */
+export function refusedCaller(
+  callerArn: string | undefined,
+  { refusalOf }: Pick<LiveAccess, 'refusalOf'>,
+): Problem | undefined {
+  if (callerArn === undefined) return unknownCaller();
+  const refused = refusalOf(callerArn);
+  return refused && problem(refused.code, refused.message);
 }
 
 export function unknownCaller(): Problem {

@@ -1,5 +1,5 @@
 import type { AccessGrant, AccessRefusal, AccessRequest } from '../access/access.js';
-import { authorizeRequest } from '../access/authorize.js';
+import { authorizeRequest, callerRefusal } from '../access/authorize.js';
 import { compileAccess } from '../access/compile-access.js';
 import { createModelDirectory, type ModelDirectory } from '../access/model-directory.js';
 import { type ModelCard, modelOf } from '../mistral/key-prober.js';
@@ -19,6 +19,8 @@ export interface LiveAccessOptions {
 
 /** The policy's rules over the models that Mistral serves now. */
 export interface LiveAccess {
+  /** What is known before a request is read: why a caller may send none. */
+  refusalOf(callerArn: string): AccessRefusal | undefined;
   readonly authorize: Authorize;
   readonly models: ModelDirectory;
   /** Mistral's list, once it is read. */
@@ -41,6 +43,7 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   let access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
   let cards: readonly ModelCard[] | undefined;
   let dueAtMs = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
   let outage: { readonly sinceMs: number; nextLineMs: number; silenceMs: number } | undefined;
 
   function failed(error: unknown): void {
@@ -72,7 +75,15 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
     }
   }
 
-  async function refresh(): Promise<void> {
+  // One for all that ask meanwhile: with a list that hangs there would be more every minute.
+  function refresh(): Promise<void> {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  async function read(): Promise<void> {
     dueAtMs = nowMs() + RETRY_MS;
     try {
       cards = await listModels();
@@ -87,6 +98,8 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
 
   return {
     refresh,
+
+    refusalOf: (callerArn) => callerRefusal(access, callerArn),
 
     authorize(callerArn, request) {
       if (nowMs() > dueAtMs) void refresh();

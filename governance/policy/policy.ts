@@ -66,6 +66,10 @@ const WorkspaceSchema = z.strictObject({
   quotaShards: z.int().min(1).max(64).default(1),
   /** Workspaces to try, in order, when Mistral answers 429. */
   overflowTo: z.array(z.string()).default([]),
+  /** The most that other workspaces may spend here, all together. @default what the budgets of both leave */
+  lends: z
+    .strictObject({ dailyUsd: MoneySchema.optional(), dailyEur: MoneySchema.optional() })
+    .default({}),
   keys: z.array(KeySchema).default([]),
 });
 

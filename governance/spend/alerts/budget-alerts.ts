@@ -170,6 +170,10 @@ function budgetAlert(context: BudgetContext, event: Event): Alert {
       [hasEnded(context) ? 'ended at' : 'resets at']: instantText(context.resetsAt),
       metered: money(context.meteredNanos),
       'reported by Mistral': money(context.billedNanos),
+      ...(context.borrowedNanos && {
+        'of it with keys of other workspaces': money(context.borrowedNanos),
+      }),
+      ...(context.lentNanos && { 'of it lent to other workspaces': money(context.lentNanos) }),
       ...(models.length > 0 && {
         [`most expensive in ${windowName('month', lastInstant(context))}`]: models
           .map(({ model, nanos }) => `${model} ${money(nanos)}`)
@@ -184,6 +188,8 @@ function budgetAlert(context: BudgetContext, event: Event): Alert {
       spentNanos,
       meteredNanos: context.meteredNanos,
       billedNanos: context.billedNanos,
+      borrowedNanos: context.borrowedNanos,
+      lentNanos: context.lentNanos,
       resetsAt: context.resetsAt.toISOString(),
       ...event.data,
     },
