@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
+import { callerNotes } from '../../governance/policy/caller-notes.js';
 import { regionProblem } from '../../governance/policy/deploy-checks.js';
 import { overflowNotes } from '../../governance/policy/overflow-notes.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
@@ -37,7 +38,11 @@ async function check(
   const policy = given === '-' ? await readPolicyFrom(stdin, path) : openPolicy(path);
   const problem = regionProblem(policy, options.region ?? '');
   if (problem) throw policyInvalid(path, [problem]);
-  const warnings = [...scheduleNotes(policy, now()), ...overflowNotes(policy)];
+  const warnings = [
+    ...callerNotes(policy),
+    ...scheduleNotes(policy, now()),
+    ...overflowNotes(policy),
+  ];
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,

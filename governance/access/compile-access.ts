@@ -74,6 +74,7 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
 
   const callers = new Map<string, CallerAccess>();
   const bounds = new Map<string, MediaBounds>();
+  const imageTokens = imageTokensById(policy, models);
   return {
     models,
     callerOf(arn) {
@@ -88,7 +89,7 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
     boundsOf(modelId) {
       const before = bounds.get(modelId);
       if (before !== undefined) return before;
-      const found = mediaBounds(policy, modelId);
+      const found = mediaBounds(policy, modelId, imageTokens.get(modelId));
       bounds.set(modelId, found);
       return found;
     },
@@ -129,11 +130,19 @@ const IMAGE_TOKENS = 3100;
 /** Pixtral's configuration: 1024 pixels in patches of 16 that are not merged, 64 rows of 65. */
 const PIXTRAL_IMAGE_TOKENS = 4160;
 
-function mediaBounds({ limits }: Policy, modelId: string): MediaBounds {
-  const { models, ocrPages } = limits;
-  const model = Object.hasOwn(models, modelId) ? models[modelId] : undefined;
+function mediaBounds({ limits }: Policy, modelId: string, ofModel?: number): MediaBounds {
   const usual = modelId.startsWith('pixtral-') ? PIXTRAL_IMAGE_TOKENS : IMAGE_TOKENS;
-  return { imageTokens: model?.imageTokens ?? usual, ocrPages };
+  return { imageTokens: ofModel ?? usual, ocrPages: limits.ocrPages };
+}
+
+/** What the policy says of an alias holds for the model that it stands for now, unless that has its own. */
+function imageTokensById({ limits }: Policy, models: ModelDirectory): ReadonlyMap<string, number> {
+  const byId = new Map<string, number>();
+  for (const [name, { imageTokens }] of Object.entries(limits.models)) {
+    const id = models.resolve(name) ?? name;
+    if (imageTokens !== undefined && (id === name || !byId.has(id))) byId.set(id, imageTokens);
+  }
+  return byId;
 }
 
 function idsOf(names: '*' | readonly string[], models: ModelDirectory): ReadonlySet<string> {

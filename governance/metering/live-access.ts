@@ -65,6 +65,16 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
     return Math.round((nowMs() - atMs) / 1000);
   }
 
+  /** The policy's checks know only the aliases of the price list. */
+  function warnOfAliases(): void {
+    for (const name of Object.keys(policy.prices.models)) {
+      const id = access.models.resolve(name);
+      if (id === undefined || id === name) continue;
+      const path = `prices.models.${name}`;
+      log.warn('price of an alias not used', { path, setInstead: `prices.models.${id}` });
+    }
+  }
+
   // One for all that ask meanwhile: with a list that hangs there would be more every minute.
   function refresh(): Promise<void> {
     reading ??= read().finally(() => {
@@ -80,6 +90,7 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
       access = compileAccess(policy, createModelDirectory(cards.map(modelOf), priceBook));
       dueAtMs = nowMs() + REFRESH_EVERY_MS;
       succeeded();
+      warnOfAliases();
     } catch (error) {
       failed(error);
     }

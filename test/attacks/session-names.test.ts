@@ -16,8 +16,8 @@ import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { aPolicy } from '../support/builders.js';
 import { anEndpoint } from '../support/endpoints.js';
 
-/** The caller of a role chooses its session's name, and each name has tokens of its own a day. */
-const ROLE = 'arn:aws:sts::111122223333:assumed-role/developer';
+/** In the shipped policy, only names that IAM Identity Center gives have tokens of their own a day. */
+const ROLE = 'arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Developer_0123456789abcdef';
 const NAMES = 35_000;
 const AT_ONCE = 500;
 /** A lease for rare use is returned within so many flushes, one a second. */
@@ -136,4 +136,19 @@ test('names whose answers were lost go too, once no command can arrive late', as
   expect(gateway.daily().map(({ leases }) => leases.size)).toEqual(Array(50).fill(0));
   expect(await gateway.pass(1)).toEqual({ looks: 0, writes: 0 });
   expect(gateway.daily().map(({ settled }) => settled)).toEqual(Array(50).fill(30));
+});
+
+test('in the shipped policy, a caller of a role gains no tokens by new names of its session', () => {
+  const policy = aPolicy();
+  const priceBook = createPriceBook(policy);
+  const access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
+  for (const role of ['analyst', 'developer', 'ml-engineer']) {
+    const counted = Array.from({ length: 50 }, (_, each) => {
+      const caller = `arn:aws:sts::111122223333:assumed-role/${role}/name-${each}`;
+      const known = access.callerOf(caller);
+      if (known.kind === 'refuse') throw new Error(known.message);
+      return known.dailyTokens?.principal;
+    });
+    expect(new Set(counted)).toEqual(new Set([`arn:aws:sts::111122223333:assumed-role/${role}`]));
+  }
 });

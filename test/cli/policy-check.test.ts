@@ -26,7 +26,7 @@ describe('policy check', () => {
       currency: 'USD',
     });
     expect(workspaces[0]).toMatchObject({ name: 'dev-workspace', budgets: { monthlyUsd: 50 } });
-    expect(callers).toHaveLength(4);
+    expect(callers).toHaveLength(5);
   });
 
   test('lists every error of a policy', async () => {
@@ -54,6 +54,24 @@ describe('policy check', () => {
     const { warnings } = documentOf(await runCli(['policy', 'check', path, '--json']));
     expect(warnings).toHaveLength(2);
     expect(documentOf(await runCli(['policy', 'check', '--json'])).warnings).toEqual([]);
+  });
+
+  test('warns where callers choose the names by which their tokens are counted', async () => {
+    const path = join(folder, 'sessions.yaml');
+    const shipped = readFileSync(join(import.meta.dirname, '../../governance.yaml'), 'utf8');
+    const perSession = shipped.replaceAll(/^ {4}workspace: .*$/gm, '$&\n    perSession: true');
+    const once = perSession.replaceAll(/(perSession: true\n)( {4}perSession: true\n)/g, '$1');
+    writeFileSync(path, once);
+
+    const { status, stdout } = await runCli(['policy', 'check', path]);
+
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^! callers\[0\]\.perSession: who assumes arn:aws:iam::111122223333:role\/analyst chooses the session's name, and each name has dailyTokens of its own/m,
+    );
+    const { warnings } = documentOf(await runCli(['policy', 'check', path, '--json']));
+    // Of the administrators nothing is counted, and Identity Center names the last caller's sessions.
+    expect(warnings).toHaveLength(3);
   });
 
   test('warns of workspaces that may spend the budget of a neighbour without a bound', async () => {

@@ -78,7 +78,7 @@ test('a caller has one count for the gateway and the client library', async () =
   await mistral.chat.complete(CHAT);
   await Promise.all([direct.close(), holder.close()]);
 
-  const tokens = dailyTokensFor(CALLER);
+  const tokens = dailyTokensFor(CALLER.replace('/alice', ''));
   expect(await world.total(tokens)).toEqual({ settled: 36, held: 0 });
   expect(await world.total(MONEY)).toEqual({ settled: 11_700, held: 0 });
   expect(await world.total(REQUESTS)).toEqual({ settled: 2, held: 0 });

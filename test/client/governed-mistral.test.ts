@@ -144,7 +144,7 @@ describe('an identity', () => {
     await mistral.chat.complete(CHAT);
     await mistral.flush();
 
-    const quota = dailyTokensFor(caller);
+    const quota = dailyTokensFor('arn:aws:sts::111122223333:assumed-role/developer');
     expect(await world.total(quota)).toMatchObject({ settled: 18 });
   });
 

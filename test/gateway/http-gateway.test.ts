@@ -544,7 +544,7 @@ test.each([
     answerJson(response, 200, { ...COMPLETION, usage });
   });
   const content = [{ type: 'image_url', image_url: { url } }];
-  const tokens = `caller#${session('analyst')} tokens day`;
+  const tokens = 'caller#arn:aws:sts::111122223333:assumed-role/analyst tokens day';
 
   const body = { ...CHAT, max_tokens: 100, messages: [{ role: 'user', content }] };
   const answer = await world.ask(body, { caller: session('analyst') });

@@ -51,6 +51,8 @@ function withCallers(...principals: string[]): CompiledAccess {
 }
 
 const shipped = anAccess();
+/** By IAM Identity Center. */
+const SIGNED_IN = 'AWSReservedSSO_Developer_0123456789abcdef';
 
 test('a caller may use what its role and its workspace allow, within the limits of both', () => {
   expect(ask(shipped, session('analyst'), 'mistral-small-latest', 100)).toEqual({
@@ -62,7 +64,7 @@ test('a caller may use what its role and its workspace allow, within the limits 
     isCapped: false,
     bounds: { imageTokens: 3100, ocrPages: 1000 },
     dailyTokens: {
-      principal: session('analyst'),
+      principal: 'arn:aws:sts::111122223333:assumed-role/analyst',
       workspaceId: aPolicy().workspaces[1]?.id,
       limit: 100_000,
     },
@@ -311,10 +313,49 @@ test('a role that is not in the policy is rejected', () => {
 
 test('tens of thousands of sessions are kept apart, and the first is still known', () => {
   for (let each = 0; each < 25_000; each += 1) {
-    const caller = session('analyst', `s${each}`);
+    const caller = session(SIGNED_IN, `s${each}`);
     const answer = ask(shipped, caller);
     if (answer.kind === 'refuse') throw new Error(answer.message);
     if (answer.dailyTokens?.principal !== caller) throw new Error(caller);
   }
-  expect(ask(shipped, session('analyst', 's0'))).toMatchObject({ kind: 'allow' });
+  expect(ask(shipped, session(SIGNED_IN, 's0'))).toMatchObject({ kind: 'allow' });
+});
+
+describe('what the policy says of a model by a name that only Mistral knows', () => {
+  // Names that the price list has are refused by the policy's checks, if they are aliases.
+  const card = { id: 'brand-new-2611', aliases: ['brand-new-latest'], contextTokens: 1000 };
+  const accessWith = (limits: object, prices: object = {}) => {
+    const policy = aPolicy((document) => {
+      document.limits = { models: limits };
+      document.prices = { models: prices };
+      document.roles.admin.models = '*';
+    });
+    const book = createPriceBook(policy);
+    const access = compileAccess(policy, createModelDirectory([card], book));
+    return { access, book };
+  };
+  const imageTokensOf = (limits: object) => {
+    const answer = ask(accessWith(limits).access, session('platform-admin'), 'brand-new-latest');
+    return answer.kind === 'allow' ? answer.bounds.imageTokens : answer.message;
+  };
+
+  test('tokens of images by an alias hold for its model, unless the id has its own', () => {
+    const alias = { 'brand-new-latest': { imageTokens: 77 } };
+    const id = { 'brand-new-2611': { imageTokens: 88 } };
+    expect(imageTokensOf(alias)).toBe(77);
+    expect(imageTokensOf({ ...alias, ...id })).toBe(88);
+    expect(imageTokensOf({ ...id, ...alias })).toBe(88);
+    expect(imageTokensOf({ other: { imageTokens: 5 } })).toBe(3100);
+    expect(imageTokensOf({ 'brand-new-2611': {} })).toBe(3100);
+  });
+
+  test('a price by an alias is the price of its model, by whichever name it is asked for', () => {
+    const prices = { 'brand-new-latest': { inputPerMillionTokens: 123 } };
+    const { access, book } = accessWith({}, prices);
+    for (const name of ['brand-new-latest', 'brand-new-2611']) {
+      const answer = ask(access, session('platform-admin'), name);
+      if (answer.kind === 'refuse') throw new Error(answer.message);
+      expect(book.pricesOf(answer.modelId)).toMatchObject({ source: 'policy' });
+    }
+  });
 });

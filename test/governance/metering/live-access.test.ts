@@ -73,3 +73,35 @@ test('an outage is logged once, then with growing gaps, and once when it is over
     '700 s: models not listed 0',
   ]);
 });
+
+test('a price by a name that turns out to be an alias is not passed over in silence', async () => {
+  const policy = aPolicy((document) => {
+    const own = { inputPerMillionTokens: 1 };
+    document.prices = {
+      models: { 'small-renamed': own, 'own-2611': own, 'mistral-small-2603': own },
+    };
+  });
+  const lines: unknown[] = [];
+  const warn = (message: string, fields?: object) => void lines.push({ message, ...fields });
+  const card = { max_context_length: 1000, capabilities: { completion_chat: true } };
+  const access = createLiveAccess({
+    policy,
+    priceBook: createPriceBook(policy),
+    listModels: async () => [
+      { ...card, id: 'mistral-small-2603', aliases: ['small-renamed'] },
+      { ...card, id: 'own-2611', aliases: ['own-latest'] },
+    ],
+    nowMs: () => 0,
+    log: { ...log, warn },
+  });
+
+  await access.refresh();
+
+  expect(lines).toEqual([
+    {
+      message: 'price of an alias not used',
+      path: 'prices.models.small-renamed',
+      setInstead: 'prices.models.mistral-small-2603',
+    },
+  ]);
+});
