@@ -24,7 +24,7 @@ import {
   PENDING,
   PREVIOUS,
 } from '../support/audit-builders.js';
-import { aPolicy, aRetirement, silentLog } from '../support/builders.js';
+import { aManagedKey, aPolicy, aRetirement, silentLog } from '../support/builders.js';
 
 const policy = aPolicy((document) => {
   document.gateway = { enabled: false };
@@ -73,6 +73,8 @@ async function* each<Item>(items: readonly Item[], failure?: Error): AsyncGenera
   if (failure) throw failure;
 }
 
+const readNothing = async () => undefined;
+
 interface World {
   readonly keys?: readonly ListedKey[];
   readonly open?: readonly OpenFinding[];
@@ -96,7 +98,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
       requestsPerSecond: async () => 10,
       spendLimit: async () => spendLimit,
     },
-    secrets: { describe: async (name) => aManagedSecret(name) },
+    secrets: { describe: async (name) => aManagedSecret(name), read: readNothing },
     managedSecrets: { createdAt: async () => undefined },
     retirements: { running: () => each([]) },
     listModels: async () => models,
@@ -226,7 +228,7 @@ describe('a secret that cannot be described', () => {
   test('is a problem, and the rest is audited', async () => {
     const { result } = audit({
       keys: managedKeys.slice(0, 3),
-      deps: { secrets: { describe: describeSecret } },
+      deps: { secrets: { describe: describeSecret, read: readNothing } },
     });
     expect(await result).toMatchObject({
       findings: [{ type: 'missing', subject: 'mistral/prod-workspace/search-service-key' }],
@@ -240,7 +242,10 @@ describe('a secret that cannot be described', () => {
       type: 'rotation-failed',
       subject: DEV,
     });
-    const { result } = audit({ open: [failed], deps: { secrets: { describe: describeSecret } } });
+    const { result } = audit({
+      open: [failed],
+      deps: { secrets: { describe: describeSecret, read: readNothing } },
+    });
     expect(await result).toMatchObject({ resolved: 0, findings: [failed.finding] });
   });
 });
@@ -252,6 +257,7 @@ test('asks since when a rotation is unfinished, for that version only', async ()
     deps: {
       secrets: {
         describe: async (name) => aManagedSecret(name, name === DEV ? { stagesByVersion } : {}),
+        read: readNothing,
       },
       managedSecrets: {
         createdAt: async (secret, version) => {
@@ -272,9 +278,16 @@ test('a key that a running retirement will revoke is left to it', async () => {
     lastUsedOn: dayAgo(90),
   });
   const keys = [...managedKeys, old];
-  const running = () => each([aRetirement({ oldKeyId: 'old', oldVersionId: PREVIOUS })]);
+  const at = daysAgo(1);
+  const times = { promotedAt: at.toISOString(), checkAt: at.toISOString() };
+  const retirement = aRetirement({ secretId: DEV, oldVersionId: PREVIOUS, ...times });
+  const running = () => each([{ ...retirement, startedAt: at }]);
+  const secrets = {
+    describe: async (name: string) => aManagedSecret(name),
+    read: async () => aManagedKey('old'),
+  };
   expect(await audit({ keys }).result).toMatchObject({ findings: [{ type: 'orphaned' }] });
-  expect(await audit({ keys, deps: { retirements: { running } } }).result).toMatchObject({
+  expect(await audit({ keys, deps: { retirements: { running }, secrets } }).result).toMatchObject({
     findings: [],
   });
 });
@@ -305,7 +318,7 @@ test('a rotation that ends during the audit is not mistaken for a missing key', 
   };
   const { result } = audit({
     keys: managedKeys.slice(1),
-    deps: { secrets: { describe: describeSecret } },
+    deps: { secrets: { describe: describeSecret, read: readNothing } },
   });
   expect((await result).findings).toEqual([]);
 });
@@ -488,7 +501,9 @@ describe('the audit in numbers', () => {
       keys: [...managedKeys, aListedKey({ id: 'unmanaged' })],
       open: [unmanaged],
       deps: {
-        retirements: { running: () => each([aRetirement({ promotedAt })]) },
+        retirements: {
+          running: () => each([{ ...aRetirement({ promotedAt }), startedAt: daysAgo(3) }]),
+        },
         alerts: { publish: () => Promise.reject(new Error('no topic')) },
       },
     });
