@@ -20,8 +20,8 @@ export const benchAuditScale: Benchmark = (progress) =>
   inFolder(async (folder) => {
     const policy = loadPolicy(join(import.meta.dirname, '..', 'governance.yaml'));
     writeFileSync(join(folder, POLICY_FILE), JSON.stringify(policy));
-    const reader = await writeProcess('read-keys', folder);
-    const server = await startProcess(await writeProcess('serve-keys', folder), [
+    const reader = await writeProcess('processes/read-keys', folder);
+    const server = await startProcess(await writeProcess('processes/serve-keys', folder), [
       folder,
       String(KEYS),
     ]);

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { promisify } from 'node:util';
 import { bundle } from '../supply-chain/bundle.js';
@@ -16,11 +16,11 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
   }
 }
 
-/** Bundles one of `processes/` like a function, so that no TypeScript loader is measured. */
-export async function writeProcess(name: string, folder: string): Promise<string> {
-  const { code } = await bundle(join(import.meta.dirname, 'processes', `${name}.ts`));
-  const path = join(folder, `${name}.mjs`);
-  writeFileSync(path, code);
+/** Bundles a script of this room like a function, so that no TypeScript loader is measured. */
+export async function writeProcess(script: string, folder: string, start = ''): Promise<string> {
+  const { code } = await bundle(join(import.meta.dirname, `${script}.ts`));
+  const path = join(folder, `${basename(script)}.mjs`);
+  writeFileSync(path, Buffer.concat([Buffer.from(start), code]));
   return path;
 }
 

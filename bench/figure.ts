@@ -26,8 +26,8 @@ export function withoutAim(measured: Measured): Figure {
 }
 
 /** For an even number of values, the upper one of the middle two. */
-export function median(values: readonly number[]): number {
-  const middle = values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+export function median(values: Float64Array | readonly number[]): number {
+  const middle = Float64Array.from(values).sort()[Math.floor(values.length / 2)];
   if (middle === undefined) throw new Error('no median: no value was measured');
   return middle;
 }

@@ -30,7 +30,7 @@ const ReadySchema = z.object({ readyAtMs: z.number() });
 /** The time from the start of Node until a function can take its first event. */
 export const benchFunctionStarts: Benchmark = (progress) =>
   inFolder(async (folder) => {
-    const script = await writeProcess('import-handler', folder);
+    const script = await writeProcess('processes/import-handler', folder);
     const names = [EMPTY, ...functionFolders()];
     for (const name of names) await unpack(name, folder);
 

@@ -3,7 +3,7 @@ import { benchAuditScale } from './audit-scale.js';
 import { benchBundleSizes } from './bundle-sizes.js';
 import type { Figure } from './figure.js';
 import { benchFunctionStarts } from './function-starts.js';
-import { benchGatewaySpeed } from './gateway-speed.js';
+import { benchGatewaySpeed } from './gateway/figures.js';
 import { jsonReport, tableReport } from './report.js';
 import { benchSpendForecast } from './spend-forecast.js';
 

@@ -20,7 +20,7 @@ const SEEDS = Array.from({ length: MONTHS_OF_EACH }, (_, index) => index + 1);
 
 const OVERRUN_PERCENT = 110;
 const NOTICE_MS = 2 * DAY_MS;
-// What was never there before is told from a single busy day after three days.
+// What was never there before is distinguished from a single busy day after three days.
 const LEARNED_MS = 3 * DAY_MS;
 
 export interface ForecastTrial {

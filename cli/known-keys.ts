@@ -1,5 +1,5 @@
 import type { ApiKey } from '../governance/mistral/api-key.js';
-import { redactKey } from '../governance/mistral/redact-key.js';
+import { redactPieces } from '../governance/mistral/redact-key.js';
 
 export type KnownKeys = ReturnType<typeof createKnownKeys>;
 
@@ -11,6 +11,6 @@ export function createKnownKeys() {
       keys.set(key.reveal(), key);
       return key;
     },
-    redact: (text: string): string => [...keys.values()].reduce(redactKey, text),
+    redact: (text: string): string => [...keys.values()].reduce(redactPieces, text),
   };
 }

@@ -1,25 +1,25 @@
+import { jsonText, plainLines } from '../governance/platform/quoting.js';
 import type { Answer } from './cli.js';
 import { type CommandFailure, EXIT, type ExitCode } from './failure.js';
 import { type Output, styleOf } from './terminal/style.js';
-import { plainText } from './terminal/text.js';
 
 export type Printer = ReturnType<typeof createPrinter>;
 
-/** Prints answers to stdout and everything else to stderr, without any key that was read. */
+/** Prints answers to stdout and everything else to stderr. */
 export function createPrinter(
   { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output },
-  redact: (text: string) => string,
+  safe: (text: string) => string,
 ) {
   let exitCode: ExitCode = EXIT.ok;
-  const out = (text: string) => void stdout.write(redact(text));
-  const err = (text: string) => void stderr.write(redact(text));
+  const out = (text: string) => void stdout.write(safe(text));
+  const err = (text: string) => void stderr.write(safe(text));
   return {
     out,
     err,
 
     /** As text, or with `--json` as the one document on stdout. */
     answer(answer: Answer, json: boolean): void {
-      out(json ? jsonText(answer.document, withNulls) : answer.text(styleOf(stdout)));
+      out(json ? documentText(answer.document, withNulls) : answer.text(styleOf(stdout)));
       exitCode = answer.exitCode;
     },
 
@@ -27,10 +27,10 @@ export function createPrinter(
     failure({ code, message, details, exitCode: failed }: CommandFailure, json: boolean): void {
       const { problems, done } = details;
       if (json) {
-        out(jsonText({ error: { ...done, code, message, problems } }));
+        out(documentText({ error: { ...done, code, message, problems } }));
       } else {
         const lines = [message, ...(problems ?? []).map((problem) => `  ${problem}`)];
-        err(`${styleOf(stderr).paint('error:', 'bad')} ${plainText(lines.join('\n'))}\n`);
+        err(`${styleOf(stderr).paint('error:', 'bad')} ${plainLines(lines.join('\n'))}\n`);
       }
       exitCode = failed;
     },
@@ -40,8 +40,8 @@ export function createPrinter(
   };
 }
 
-function jsonText(document: unknown, replacer?: typeof withNulls): string {
-  return `${JSON.stringify(document, replacer, 2)}\n`;
+function documentText(document: unknown, replacer?: typeof withNulls): string {
+  return `${jsonText(document, { replacer, indent: 2 })}\n`;
 }
 
 /** What is missing is null, so that a command's document always has the same fields. */

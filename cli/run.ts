@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { messageOf } from '../governance/platform/failures.js';
+import { terminalText } from '../governance/platform/quoting.js';
 import type { Cli } from './cli.js';
 import { EXIT, type ExitCode, failureOf, wrongInput, wrongUse } from './failure.js';
 import { createKnownKeys } from './known-keys.js';
@@ -32,8 +33,10 @@ const COMMAND_MISSING = 'commander.help';
 export function createCommandLine(surroundings: Surroundings): CommandLine {
   const { stdin, stderr, canSpin, now, sleep, region } = surroundings;
   const keys = createKnownKeys();
-  const printer = createPrinter(surroundings, keys.redact);
-  const progress = createProgress(stderr, canSpin, keys.redact);
+  // Without any key that was read, and with nothing in it that a terminal obeys but our own colors.
+  const safe = (text: string) => keys.redact(terminalText(text));
+  const printer = createPrinter(surroundings, safe);
+  const progress = createProgress(stderr, canSpin, safe);
   const prompts = createPrompts(stdin, stderr);
 
   const cli: Cli = {

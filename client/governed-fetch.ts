@@ -5,6 +5,7 @@ import {
   CAP_HEADER,
   refusalOf,
 } from '../governance/metering/admission.js';
+import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
 import { endpointOf } from '../governance/metering/endpoints.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Hold, Metering } from '../governance/metering/metering.js';
@@ -29,6 +30,7 @@ export interface GovernedFetchParts {
   readonly keys: KeyCache;
   /** What to do with the parts of Mistral's API that are not metered: agents, files, batches. */
   readonly unmetered: 'refuse' | 'allow';
+  readonly passUnknownFields: boolean;
   readonly inFlight: InFlight;
   /** @default `UNAWAITED_LIMITS` */
   readonly unawaited?: UnawaitedLimits;
@@ -67,7 +69,7 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
       throw errorOf(endpoint);
     }
 
-    const call = authorizeCall(endpoint, callerArn, received, access.authorize, access.models);
+    const call = authorizeCall(endpoint, callerArn, received, access, parts);
     if (call.kind === 'problem') throw errorOf(call);
     inFlight.begin();
     const hold = await metering.reserve(call.demand);
@@ -158,7 +160,7 @@ function withHeaders(answer: Response, cappedTo: number | undefined, now: Date):
 
 /** Tries other keys after Mistral rejects one, since it may have been rotated. */
 async function sendWithKey(
-  { keys, fetch: send }: GovernedFetchParts,
+  { keys, callerArn, fetch: send }: GovernedFetchParts,
   request: Request,
   body: Buffer,
   attempt: Attempt,
@@ -168,7 +170,7 @@ async function sendWithKey(
   for (;;) {
     const { signal } = attempt;
     const keyed = new Request(request, {
-      headers: headersWith(key, request.headers),
+      headers: headersWith(key, callerArn, request.headers),
       signal,
       redirect: 'manual', // another host would receive the key
       ...(request.body && { body: body as Uint8Array<ArrayBuffer> }),
@@ -186,12 +188,18 @@ async function sendWithKey(
   }
 }
 
-function headersWith(key: ApiKey, given: Headers): Headers {
+function headersWith(key: ApiKey, callerArn: string, given: Headers): Headers {
   const headers = new Headers(given);
   for (const name of ['x-api-key', 'cookie', 'content-length']) headers.delete(name);
+  const session = headers.get(AFFINITY);
+  headers.delete(AFFINITY);
+  if (session && isCacheName(session)) headers.set(AFFINITY, cacheNameOf(callerArn, session));
   headers.set('authorization', `Bearer ${key.reveal()}`);
   return headers;
 }
+
+/** By which some clients reach the same prompt cache. */
+const AFFINITY = 'x-affinity';
 
 const NO_CONNECTION = new Set([
   'ECONNREFUSED',

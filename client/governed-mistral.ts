@@ -118,6 +118,7 @@ export async function createGovernedMistral(
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count() {} }),
     ),
     unmetered: options.unmetered ?? 'refuse',
+    passUnknownFields: policy.gateway.passUnknownFields,
   });
 
   let closing: Promise<void> | undefined;

@@ -3,6 +3,7 @@ import type { KeyReader } from '../governance/keys/key-cache.js';
 import { createKeyReader } from '../governance/keys/key-reader.aws.js';
 import type { ManagedKey } from '../governance/keys/managed-key.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import { SecretValueError } from '../governance/platform/errors.js';
 import { GovernanceConfigurationError, GovernanceUnavailableError } from './errors.js';
 
 /** Reads a managed secret, as the rotation writes it. Keys of other workspaces are refused. */
@@ -24,7 +25,7 @@ export function createSecretReader(
   return {
     async current() {
       const key = await read('AWSCURRENT').catch((error: unknown) => {
-        throw unavailable(unreadableText(error));
+        throw unreadable(error);
       });
       if (key) return checked(key);
       throw unavailable('the secret does not hold a key yet');
@@ -37,12 +38,15 @@ export function createSecretReader(
   };
 }
 
-function unavailable(message: string): GovernanceUnavailableError {
-  return new GovernanceUnavailableError(message, 'key_unavailable', 1);
+function unavailable(message: string, retryAfterSeconds?: number): GovernanceUnavailableError {
+  return new GovernanceUnavailableError(message, 'key_unavailable', retryAfterSeconds);
 }
 
 /** Names only the type of the error: its message may contain what must not be logged. */
-function unreadableText(error: unknown): string {
+function unreadable(error: unknown): GovernanceUnavailableError {
+  if (error instanceof SecretValueError) {
+    return unavailable('the secret holds a value that is not a usable key');
+  }
   const reason = error instanceof Error ? error.name : 'unknown';
-  return `the key cannot be read from Secrets Manager right now: ${reason}`;
+  return unavailable(`the key cannot be read from Secrets Manager right now: ${reason}`, 1);
 }

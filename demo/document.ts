@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { RetirementSchema } from '../governance/keys/retirement.js';
 import { plannedKeys } from '../governance/policy/planned-keys.js';
+import type { Policy } from '../governance/policy/policy.js';
 import type { SpendRow } from '../governance/spend/spend-row.js';
 import type { Execution } from '../testing/fakes/executions.js';
 import type { FakeKey } from '../testing/fakes/mistral-keys.js';
@@ -61,6 +62,23 @@ export function alertsOf({ alerts }: RunDocument, type: string, secretName?: str
       attributes.type === type &&
       (secretName === undefined || bodies.default?.includes(`"${secretName}"`)),
   );
+}
+
+/** Who gets an alert by the policy's subscriptions. */
+export function subscribersOf(
+  { subscriptions }: Policy['alerts'],
+  { type, severity, workspace }: Readonly<Record<string, string>>,
+): string[] {
+  return subscriptions
+    .filter(({ filter = {} }) => {
+      const lists: readonly [readonly string[] | undefined, string | undefined][] = [
+        [filter.type, type],
+        [filter.severity, severity],
+        [filter.workspace, workspace],
+      ];
+      return lists.every(([list, value]) => list?.includes(value ?? '') ?? true);
+    })
+    .map(({ protocol, endpoint }) => `${protocol}:${endpoint}`);
 }
 
 /** Per workspace and length of window: the last window, and the one closest to its budget. */

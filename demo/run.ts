@@ -1,4 +1,5 @@
 import type { Log } from '../governance/platform/log.js';
+import { listText } from '../governance/platform/wording.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { synthesizeDefinition } from '../testing/definition.js';
 import { startLocalDynamo } from '../testing/dynamo.js';
@@ -7,7 +8,7 @@ import type { FirstVersion } from '../testing/fakes/secret-store.js';
 import { openLocalGateway } from '../testing/gateway.js';
 import { createWorld, type World } from '../testing/world.js';
 import { ADMIN_API_STORY } from './admin-api-story.js';
-import { documentOf, type RunDocument } from './document.js';
+import { documentOf, type RunDocument, subscribersOf } from './document.js';
 import { OPERATOR_STORY } from './operator-story.js';
 import { createStage, type Observer } from './stage.js';
 import type { Claim, Story } from './story.js';
@@ -70,9 +71,24 @@ export async function runLocally(options: RunOptions): Promise<Run> {
     const judge = await story.play(stage);
     const document = documentOf(world, stage.diary);
     inspect?.(world, [...(await dynamo.items(RECORDS)), ...(await dynamo.items(QUOTAS))]);
-    return { document, claims: judge(document) };
+    return { document, claims: [...judge(document), deliveryClaim(document, policy)] };
   } finally {
     await world.close();
     await dynamo.close();
   }
+}
+
+function deliveryClaim({ alerts }: RunDocument, policy: Policy): Claim {
+  const counts = policy.alerts.subscriptions.map(({ protocol, endpoint }) => {
+    const name = `${protocol}:${endpoint}`;
+    const got = alerts.filter(({ deliveredTo }) => deliveredTo.includes(name)).length;
+    return `${endpoint} ${got} of ${alerts.length}`;
+  });
+  return [
+    `each subscriber got the alerts that its filter selects: ${listText(counts)}`,
+    alerts.every(
+      ({ attributes, deliveredTo }) =>
+        deliveredTo.join() === subscribersOf(policy.alerts, attributes).join(),
+    ),
+  ];
 }

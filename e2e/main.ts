@@ -106,7 +106,7 @@ for (const [signal, status] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHU
   });
 }
 
-// What nobody waits for may fail, too: nothing must stay behind then.
+// What is not awaited may fail, too: nothing must stay behind then.
 process.on('uncaughtException', (error) => {
   console.error(`✗ ${describeFailure(error)}`);
   void cleanUp().finally(() => process.exit(1));

@@ -5,78 +5,42 @@ import {
 } from '../governance/metering/answer-meter.js';
 import type { Hold } from '../governance/metering/metering.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
+import type { Forwarded } from './forwarded.js';
+import type { AwaitedAnswer, LateAnswers } from './late-answers.js';
 import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
 import {
   failureOf,
-  type UpstreamAnswer,
   type UpstreamController,
   type UpstreamFailure,
   type UpstreamHandler,
 } from './upstream.js';
 
-/** How one attempt at Mistral ended. */
-export type Forwarded =
-  /** The whole answer is with the caller, except for its last chunk. */
-  | {
-      readonly kind: 'delivered';
-      readonly answer: MeteredAnswer | undefined;
-      readonly lastChunk: Buffer | undefined;
-    }
-  /** An error from Mistral, none of which went to the caller. */
-  | ({ readonly kind: 'error' } & UpstreamAnswer)
-  /** No answer, so nothing went to the caller. */
-  | {
-      readonly kind: 'unanswered';
-      readonly reason: UpstreamFailure;
-      readonly answer?: undefined;
-      /** Whether Mistral may have received the request. */
-      readonly wasSent: boolean;
-    }
-  /** It broke off after the caller had received a part. */
-  | {
-      readonly kind: 'broken off';
-      readonly reason: UpstreamFailure;
-      readonly answer: MeteredAnswer;
-    }
-  /** It was cut off here, since its caller was gone. */
-  | {
-      readonly kind: 'cut';
-      readonly answer: MeteredAnswer | undefined;
-      readonly wasSent: boolean;
-    };
+/** Why a caller does not get the rest, although it comes. */
+export type Lost = 'timeout' | 'caller stalled';
 
-/** An error after which the request may be sent again. */
-export type Rejection = UpstreamAnswer & { readonly status: 401 | 429 };
-
-export function isRejection(outcome: Forwarded): outcome is Forwarded & Rejection {
-  return outcome.kind === 'error' && (outcome.status === 401 || outcome.status === 429);
+/** The request that an attempt is made for: two methods rather than two closures for each. */
+export interface ForwardingOwner {
+  ended(attempt: Forwarding, outcome: Forwarded): void;
+  /** The caller does not get the rest; the attempt goes on until it is detached or cut. */
+  lost(attempt: Forwarding, why: Lost): void;
 }
 
-/** What it costs. A stream that is cut here ends with what arrived; one that breaks may have had more. */
-export function settle(hold: Hold, outcome: Forwarded): void {
-  if (outcome.kind === 'delivered') hold.ended(outcome.answer);
-  else if (outcome.kind === 'error') hold.failed(outcome.status);
-  else if (outcome.kind === 'unanswered' && !outcome.wasSent) hold.release();
-  else if (outcome.kind === 'cut' && !outcome.wasSent) hold.release();
-  else if (outcome.kind === 'cut' || outcome.reason === 'timeout') hold.endedEarly(outcome.answer);
-  else hold.brokeOff(outcome.answer);
-}
-
+/** The same for every attempt of a gateway. */
 export interface ForwardingLimits {
-  /** How long the answer may take to begin; without, the upstream's own limit applies. */
-  readonly lateAfterMs: number | undefined;
+  /** How long an answer that is not a stream may take to begin. */
+  readonly lateAnswers: LateAnswers;
   /** How long the caller may read nothing of an answer that waits for it. */
   readonly stallMs: number;
 }
 
-/** Why a caller does not get the rest, although it comes. */
-export type Lost = 'timeout' | 'caller stalled';
-
 const MAX_ERROR_BYTES = 16 * 1024;
 
 /** Passes one answer of Mistral's on as it comes, no faster than the caller reads it. */
-export class Forwarding implements UpstreamHandler {
+export class Forwarding implements UpstreamHandler, AwaitedAnswer {
+  askedAtMs = 0;
+  earlier: AwaitedAnswer | undefined;
+  later: AwaitedAnswer | undefined;
   #reply: Reply;
   #controller: UpstreamController | undefined;
   #meter: AnswerMeter | undefined;
@@ -85,21 +49,29 @@ export class Forwarding implements UpstreamHandler {
   #receivedBytes = 0;
   #ended = false;
   #isPaused = false;
-  /** For the answer to begin, then for a caller that does not read. */
+  #hasInterim = false;
+  /** For a caller that does not read. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly key: ApiKey,
+    readonly hold: Hold,
+    readonly key: ApiKey,
     reply: Reply,
-    /** Whether another workspace than the caller's answers. */
-    private readonly isOverflow: boolean,
     private readonly limits: ForwardingLimits,
-    private readonly done: (outcome: Forwarded) => void,
-    private readonly lost: (why: Lost) => void,
+    private readonly owner: ForwardingOwner,
   ) {
     this.#reply = reply;
-    const { lateAfterMs } = limits;
-    if (lateAfterMs !== undefined) this.#timer = setTimeout(lost, lateAfterMs, 'timeout');
+    if (!hold.demand.streamed) limits.lateAnswers.await(this);
+  }
+
+  /** Whether another workspace than the caller's answers. */
+  get isOverflow(): boolean {
+    return this.hold.lender !== undefined;
+  }
+
+  /** The answer has not begun in time. */
+  late(): void {
+    this.owner.lost(this, 'timeout');
   }
 
   /** Whether Mistral's work stops with the connection, and the answer says how much there was. */
@@ -115,11 +87,11 @@ export class Forwarding implements UpstreamHandler {
   /** Goes on without the caller, for the usage alone. */
   detach(): void {
     this.#reply = NOWHERE;
-    this.#clearTimer();
+    this.#waitNoMore();
     if (this.#isPaused) this.#resume();
   }
 
-  /** Ends the request: nobody needs the rest. */
+  /** Ends the request: the rest is not needed. */
   cut(): void {
     const answer = this.#partial();
     this.#finish({ kind: 'cut', answer, wasSent: this.wasSent });
@@ -133,8 +105,11 @@ export class Forwarding implements UpstreamHandler {
   }
 
   onResponseStart(_controller: UpstreamController, status: number, headers: UpstreamHeaders): void {
-    if (status < 200) return; // an interim answer; the real one follows
-    this.#clearTimer();
+    if (status < 200) {
+      this.#expectAfterInterim();
+      return;
+    }
+    this.limits.lateAnswers.ended(this);
     const meter = status < 300 ? meterFor(headerOf(headers, 'content-type')) : undefined;
     if (!meter) {
       this.#error = { status, headers, chunks: [], bytes: 0 };
@@ -197,8 +172,8 @@ export class Forwarding implements UpstreamHandler {
   #finish(outcome: Forwarded): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#clearTimer();
-    this.done(outcome);
+    this.#waitNoMore();
+    this.owner.ended(this, outcome);
   }
 
   #keepError(chunk: Buffer): void {
@@ -209,6 +184,13 @@ export class Forwarding implements UpstreamHandler {
     error.bytes += kept.length;
   }
 
+  /** Some clients count each interim answer as the first byte: of a stream that would be no limit. */
+  #expectAfterInterim(): void {
+    if (this.#hasInterim || !this.hold.demand.streamed || this.#ended) return;
+    this.#hasInterim = true;
+    this.limits.lateAnswers.await(this);
+  }
+
   /** The head goes in one packet with the first bytes, where these came with the head. */
   #flushHead(): void {
     if (this.#receivedBytes === 0 && !this.#ended) this.#reply.flushHead();
@@ -217,7 +199,7 @@ export class Forwarding implements UpstreamHandler {
   #waitForCaller(controller: UpstreamController): void {
     controller.pause();
     this.#isPaused = true;
-    this.#timer = setTimeout(this.lost, this.limits.stallMs, 'caller stalled');
+    this.#timer = setTimeout(() => this.owner.lost(this, 'caller stalled'), this.limits.stallMs);
     this.#reply.onceDrained(() => {
       if (!this.#isPaused || this.#ended) return;
       this.#clearTimer();
@@ -228,6 +210,11 @@ export class Forwarding implements UpstreamHandler {
   #resume(): void {
     this.#isPaused = false;
     this.#controller?.resume();
+  }
+
+  #waitNoMore(): void {
+    this.limits.lateAnswers.ended(this);
+    this.#clearTimer();
   }
 
   #clearTimer(): void {

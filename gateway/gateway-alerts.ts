@@ -1,6 +1,7 @@
 import type { Alert, NextStep } from '../governance/alerts/alert.js';
 import { supplyCommand } from '../governance/keys/operator/operator-secret.js';
 import { releaseAnyCommand, rotateCommand } from '../governance/keys/rotate-command.js';
+import { shell } from '../governance/platform/quoting.js';
 import { GATEWAY_KEY_NAME, secretName } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 
@@ -11,7 +12,7 @@ export function gatewayUnauthorized(workspace: string, keySource: KeySource, at:
   const secret = secretName(workspace, GATEWAY_KEY_NAME);
   return gatewayDown(workspace, at, {
     title: 'Mistral rejects its key (401)',
-    description: `Every gateway request of ${workspace} now fails with 502 upstream_unauthorized. Mistral answers 401 to the gateway's key, also after the secret was read again. The key may be revoked, the workspace suspended, or a spend limit at Mistral reached: Mistral gives the same answer for all three.`,
+    description: `Every gateway request of ${workspace} now fails with 403 upstream_unauthorized. Mistral answers 401 to the gateway's key, also after the secret was read again. The key may be revoked, the workspace suspended, or a spend limit at Mistral reached: Mistral gives the same answer for all three.`,
     nextSteps: [
       {
         say: 'Check when the secret was last rotated. After a rotation Mistral may need some minutes to accept the new key',
@@ -30,7 +31,7 @@ export function gatewayKeyUnusable(workspace: string, keySource: KeySource, at: 
   const secret = secretName(workspace, GATEWAY_KEY_NAME);
   return gatewayDown(workspace, at, {
     title: 'its secret holds no usable key',
-    description: `Every gateway request of ${workspace} now fails with 503 key_unavailable. Nothing is sent to Mistral, and nothing is booked. The value of ${secret} is not what a rotation writes, or its key has characters that no header may carry: an administrator probably stored it by hand.`,
+    description: `The gateway answers requests of ${workspace} with 403 key_unavailable, except where a running process still has the previous key in memory. Nothing is booked for them. The value of ${secret} is not what a rotation writes, or its key has characters that no header may carry: an administrator probably stored it by hand.`,
     nextSteps: [
       {
         say: 'Check which version is current, and when the secret was last rotated',
@@ -59,7 +60,7 @@ function gatewayDown(
 }
 
 function describeCommand(secret: string): string {
-  return `aws secretsmanager describe-secret --secret-id ${secret} --query '{rotated: LastRotatedDate, labels: VersionIdsToStages}'`;
+  return shell`aws secretsmanager describe-secret --secret-id ${secret} --query '{rotated: LastRotatedDate, labels: VersionIdsToStages}'`;
 }
 
 /** The gateway may read the secret's value alone, so that only a person sees whether a rotation hangs. */

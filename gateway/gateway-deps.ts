@@ -4,7 +4,7 @@ import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.j
 import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import type { Log } from '../governance/platform/log.js';
 import type { Policy } from '../governance/policy/policy.js';
-import type { GatewayMetrics } from './gateway-metrics.js';
+import type { GatewayMetrics, OverflowMetrics } from './gateway-metrics.js';
 import type { Upstream } from './upstream.js';
 
 /** All that requests work with. */
@@ -15,7 +15,7 @@ export interface GatewayDeps {
   readonly metering: Metering;
   readonly keys: WorkspaceKeys;
   readonly alerts: GatewayAlerts;
-  readonly metrics: Pick<GatewayMetrics, 'ended' | 'refused'>;
+  readonly metrics: Pick<GatewayMetrics, 'ended' | 'refused'> & Partial<OverflowMetrics>;
   readonly log: Log;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
@@ -28,6 +28,4 @@ export interface GatewayDeps {
 export interface GatewayAlerts {
   /** Mistral rejects the key of a workspace, also after the secret was read again. */
   unauthorized(workspace: string): void;
-  /** The secret of a workspace's key holds something that is no key. */
-  keyUnusable(workspace: string): void;
 }

@@ -4,14 +4,12 @@ import type { Hold } from '../governance/metering/metering.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
-import { SecretValueError } from '../governance/platform/errors.js';
+import { type Forwarded, isRejection, type Rejection, settle } from './forwarded.js';
 import {
-  type Forwarded,
   Forwarding,
-  isRejection,
+  type ForwardingLimits,
+  type ForwardingOwner,
   type Lost,
-  type Rejection,
-  settle,
 } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
@@ -26,15 +24,19 @@ import { Detour } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 
 /** One request from top to bottom: authorize, reserve, send, settle. Only sending may repeat. */
-export class MeteredRequest implements RequestInFlight {
+export class MeteredRequest implements RequestInFlight, ForwardingOwner {
   readonly #startedAt: number;
   #hold: Hold | undefined;
   #attempt: Forwarding | undefined;
+  /** Of the attempt, with a rejection to go on from. */
+  #resolve: ((rejection: Rejection | undefined) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   #isOver = false;
   #done: Promise<void> | undefined;
 
   constructor(
     private readonly deps: GatewayDeps,
+    private readonly limits: ForwardingLimits,
     private readonly unawaited: UnawaitedAnswers,
     private readonly endpoint: Endpoint,
     private readonly head: CallHead,
@@ -49,10 +51,10 @@ export class MeteredRequest implements RequestInFlight {
 
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
   async #answer(received: Buffer): Promise<void> {
-    const { access, metering, keys, metrics, now } = this.deps;
-    const { authorize, models } = access;
+    const { access, policy, metering, keys, metrics, now } = this.deps;
     try {
-      const call = authorizeCall(this.endpoint, this.head.callerArn, received, authorize, models);
+      const { callerArn } = this.head;
+      const call = authorizeCall(this.endpoint, callerArn, received, access, policy.gateway);
       if (call.kind === 'problem') return this.#refuse(call);
       if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
 
@@ -66,13 +68,14 @@ export class MeteredRequest implements RequestInFlight {
       let detour: Detour | undefined;
       while (!this.#isOver) {
         this.#hold = hold;
-        const { workspace } = hold.demand.grant;
+        const workspace = hold.sender;
         const current = key ?? keys.current(workspace);
-        key = 'then' in current ? await this.#readKey(current, hold) : current;
-        if (!key) return this.#giveUp(hold, detour?.problem ?? keyUnavailable(workspace));
+        const read = 'then' in current ? await this.#readKey(current, hold) : current;
+        if ('kind' in read) return this.#giveUp(hold, detour?.problem ?? read);
+        key = read;
         if (this.#isOver) break;
 
-        const rejection = await this.#forward(hold, key, call.body, detour?.problem !== undefined);
+        const rejection = await this.#forward(hold, key, call.body);
         if (!rejection) return;
         metrics.refused(rejection.status);
         if (this.#isOver) break;
@@ -115,64 +118,51 @@ export class MeteredRequest implements RequestInFlight {
     else attempt.cut();
   }
 
-  async #readKey(pending: Promise<ApiKey>, hold: Hold): Promise<ApiKey | undefined> {
+  async #readKey(pending: Promise<ApiKey>, hold: Hold): Promise<ApiKey | Problem> {
     try {
       return await pending;
     } catch (error) {
       // The message may quote the key that was read.
       const reason = error instanceof Error ? error.name : 'unknown';
       this.deps.log.error('key not read', this.#facts(hold, reason));
-      if (error instanceof SecretValueError) {
-        this.deps.alerts.keyUnusable(hold.demand.grant.workspace);
-      }
-      return undefined;
+      return keyUnavailable(hold.sender, error);
     }
   }
 
   /** One attempt: a 401 or 429 to go on from; `undefined` once the answer is final, and settled. */
-  #forward(
-    hold: Hold,
-    key: ApiKey,
-    body: Buffer,
-    isOverflow: boolean,
-  ): Promise<Rejection | undefined> {
-    const { upstream, policy } = this.deps;
+  #forward(hold: Hold, key: ApiKey, body: Buffer): Promise<Rejection | undefined> {
+    const { head, limits } = this;
     const { method, path } = this.endpoint;
-    const { idleTimeoutSeconds, firstByteTimeoutSeconds } = policy.gateway;
     // What is not a stream is read to its end, if only later than its caller waits for it.
-    const lateAfterMs = hold.demand.streamed ? undefined : firstByteTimeoutSeconds * 1000;
-    const firstByteTimeoutMs = lateAfterMs && lateAfterMs + this.unawaited.limits.withinMs;
-    const limits = { lateAfterMs, stallMs: idleTimeoutSeconds * 1000 };
+    const firstByteTimeoutMs = hold.demand.streamed
+      ? undefined
+      : limits.lateAnswers.afterMs + this.unawaited.limits.withinMs;
     return new Promise((resolve, reject) => {
-      const attempt = new Forwarding(
-        key,
-        this.reply,
-        isOverflow,
-        limits,
-        (outcome) => {
-          this.#attempt = undefined;
-          if (this.#isOver) this.unawaited.ended(attempt);
-          if (isRejection(outcome)) {
-            resolve(outcome);
-            return;
-          }
-          // Now rather than after the promise: the end of an answer travels with its last bytes.
-          try {
-            this.#settle(hold, outcome, key, isOverflow);
-            resolve(undefined);
-          } catch (error) {
-            reject(error);
-          }
-        },
-        (why) => this.#lose(hold, why),
-      );
+      this.#resolve = resolve;
+      this.#reject = reject;
+      const attempt = new Forwarding(hold, key, this.reply, limits, this);
       this.#attempt = attempt;
-      const { head } = this;
-      upstream.dispatch({ method, path, key, head, body, firstByteTimeoutMs }, attempt);
+      this.deps.upstream.dispatch({ method, path, key, head, body, firstByteTimeoutMs }, attempt);
     });
   }
 
-  #lose(hold: Hold, why: Lost): void {
+  ended(attempt: Forwarding, outcome: Forwarded): void {
+    this.#attempt = undefined;
+    if (this.#isOver) this.unawaited.ended(attempt);
+    if (isRejection(outcome)) {
+      this.#resolve?.(outcome);
+      return;
+    }
+    // Now rather than after the promise: the end of an answer travels with its last bytes.
+    try {
+      this.#settle(attempt, outcome);
+      this.#resolve?.(undefined);
+    } catch (error) {
+      this.#reject?.(error);
+    }
+  }
+
+  lost({ hold }: Forwarding, why: Lost): void {
     const isLate = why === 'timeout';
     this.deps.log.warn(isLate ? 'no answer' : 'answer broke off', this.#facts(hold, why));
     if (isLate) this.#refuse(failureForCaller(why));
@@ -181,8 +171,11 @@ export class MeteredRequest implements RequestInFlight {
     if (!isLate) this.reply.destroy();
   }
 
-  #settle(hold: Hold, outcome: Forwarded, key: ApiKey, isOverflow: boolean): void {
+  #settle({ hold, key, isOverflow }: Forwarding, outcome: Forwarded): void {
     settle(hold, outcome);
+    if (hold.lender !== undefined) {
+      this.deps.metrics.overflowed?.(hold.demand.grant.workspace, hold.lender, hold.settledCost);
+    }
     if (outcome.kind === 'delivered') {
       if (this.#isOver) return; // read for its usage alone
       this.#end('answered');
@@ -209,11 +202,9 @@ export class MeteredRequest implements RequestInFlight {
 
   #giveUpKey(hold: Hold, problem: Problem): void {
     if (!this.#isOver) {
-      this.deps.log.error(
-        'key rejected',
-        this.#facts(hold, '401, also with the secret read again'),
-      );
-      this.deps.alerts.unauthorized(hold.demand.grant.workspace);
+      const reason = '401, also with the secret read again';
+      this.deps.log.error('key rejected', this.#facts(hold, reason));
+      this.deps.alerts.unauthorized(hold.sender);
     }
     this.#giveUp(hold, problem);
   }
@@ -245,6 +236,7 @@ export class MeteredRequest implements RequestInFlight {
 
   #facts(hold: Hold, reason: string) {
     const { workspace, modelId, role } = hold.demand.grant;
-    return { reason, path: this.endpoint.path, workspace, modelId, role };
+    const { lender } = hold; // left out of the line where there is none
+    return { reason, path: this.endpoint.path, workspace, lender, modelId, role };
   }
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../governance/metering/endpoints.js';
 import {
+  jsonAnswer,
   type Problem,
   problem,
   retryAfterOf,
@@ -8,7 +9,9 @@ import {
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { errorMessageOf, retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { redactKey } from '../governance/mistral/redact-key.js';
+import { SecretEmptyError, SecretValueError } from '../governance/platform/errors.js';
 import { isObject, parseJson } from '../governance/platform/json.js';
+import { errorFields } from './error-fields.js';
 import { headerOf, headersForCaller } from './response-headers.js';
 import type { UpstreamAnswer, UpstreamFailure } from './upstream.js';
 
@@ -41,11 +44,10 @@ export function errorForCaller(
   now: Date,
   isOverflow: boolean,
 ): Problem | WholeAnswer {
-  const text = redactKey(body.toString('utf8'), key);
   const asked = retryAfterMs(headerOf(headers, 'retry-after'), now);
-  const parsed = parseJson(text);
+  const parsed = parseJson(body.toString('utf8'));
   if (status === 403) {
-    const said = errorMessageOf(parsed).slice(0, QUOTED_CHARACTERS);
+    const said = redactKey(errorMessageOf(parsed), key).slice(0, QUOTED_CHARACTERS);
     return problem(
       'upstream_forbidden',
       `Mistral denied this request for the workspace's key${said ? `: ${said}` : ''}. Use a key with broader scope: scope and workspace of a key are fixed when it is created`,
@@ -53,26 +55,15 @@ export function errorForCaller(
   }
   // The caller's own mistake, in Mistral's own words. An answer without JSON is not from the API.
   if (status >= 400 && status < 500 && isObject(parsed)) {
-    const words = Buffer.from(withOpenAiError(text, parsed));
-    const passed = headersForCaller(headers, key, isOverflow);
-    const length = passed.indexOf('content-length');
-    if (length >= 0) passed.splice(length, 2);
-    passed.push('content-length', String(words.length));
-    if (asked !== undefined) passed.push('retry-after', String(retryAfterOf(asked)));
-    return { status, headers: passed, body: words };
+    const answer = jsonAnswer(status, errorFields(parsed, key));
+    const { 'content-type': _, 'content-length': __, 'content-encoding': ___, ...others } = headers;
+    answer.headers.push(...headersForCaller(others, key, isOverflow));
+    if (asked !== undefined) answer.headers.push('retry-after', String(retryAfterOf(asked)));
+    return answer;
   }
   return problem('upstream_unavailable', `Mistral answered ${status}`, {
     retryAfterSeconds: retryAfterOf(asked ?? 0),
   });
-}
-
-/** OpenAI's SDKs read no more of an error than its `error`. */
-function withOpenAiError(text: string, said: Readonly<Record<string, unknown>>): string {
-  if (said.error !== undefined || Array.isArray(said)) return text;
-  const { type = null, param = null, code = null } = said;
-  const error = JSON.stringify({ message: errorMessageOf(said), type, param, code });
-  const comma = Object.keys(said).length > 0 ? ',' : '';
-  return `${text.replace(/\s*\}\s*$/, '')}${comma}"error":${error}}`;
 }
 
 export function failureForCaller(failure: UpstreamFailure): Problem {
@@ -91,8 +82,17 @@ export function failureForCaller(failure: UpstreamFailure): Problem {
   }
 }
 
-export function keyUnavailable(workspace: string): Problem {
-  const what = `the key of workspace "${workspace}" cannot be read right now`;
+/** Names neither the value that was read nor an error that may quote it. */
+export function keyUnavailable(workspace: string, error: unknown): Problem {
+  const key = `the key of workspace "${workspace}"`;
+  if (error instanceof SecretEmptyError) {
+    return problem('key_unavailable', `${key} does not exist yet`);
+  }
+  if (error instanceof SecretValueError) {
+    const what = `${key} is not usable: its secret holds another value; on-call has been notified`;
+    return problem('key_unavailable', what);
+  }
+  const what = `${key} cannot be read right now`;
   return problem('key_unavailable', what, { retryAfterSeconds: 1 });
 }
 

@@ -6,6 +6,7 @@ import { type Problem, problem, retryOf } from '../governance/metering/problem.j
 import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { instantText } from '../governance/platform/wording.js';
 import type { Workspace } from '../governance/policy/policy.js';
+import { isLent } from '../governance/quotas/workspace-quotas.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { headerOf, type UpstreamHeaders } from './response-headers.js';
 
@@ -97,12 +98,12 @@ export class Detour {
     return pause;
   }
 
-  /** A hold in the first workspace that has room; each is tried once. */
+  /** A hold in the first workspace that has room, and lends it; each is tried once. */
   async #reserveElsewhere(demand: Demand, workspaces: string[]): Promise<Hold | undefined> {
     for (let name = workspaces.shift(); name; name = workspaces.shift()) {
-      const grant = { ...demand.grant, workspace: name };
-      const outcome = await this.deps.metering.reserve({ ...demand, grant });
+      const outcome = await this.deps.metering.reserve(demand, name);
       if (outcome.kind === 'reserved') return outcome;
+      if ('quota' in outcome && isLent(outcome.quota)) this.deps.metrics.lentOut?.(name);
     }
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { WholeAnswer } from '../governance/metering/problem.js';
 /** Where an answer goes: the response of a socket, or Lambda's stream. */
 export interface Reply {
   readonly started: boolean;
-  /** Of the answer to come, whatever it is. */
+  /** Of the answer to come, be it an error or not. */
   addHeader(name: string, value: string): void;
   /** Headers are name, value, name, value … */
   start(status: number, headers: string[]): void;

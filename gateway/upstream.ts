@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { GatewayPolicy } from '../governance/policy/policy.js';
@@ -64,13 +64,9 @@ const ANY = 'application/json, text/event-stream';
 const made = new WeakMap<ApiKey, Map<string | undefined, string[]>>();
 const KINDS_KEPT = 16;
 
-/** No session of a client has a longer name. */
-const LONGEST_AFFINITY = 256;
-
-/** What Mistral gets for a session, so that no caller shares a prompt cache with another. */
 function affinityOf({ callerArn, affinity: session }: CallHead): string | undefined {
-  if (!callerArn || !session || session.length > LONGEST_AFFINITY) return undefined;
-  return createHash('sha256').update(`${callerArn} ${session}`).digest('hex').slice(0, 32);
+  if (!callerArn || !session || !isCacheName(session)) return undefined;
+  return cacheNameOf(callerArn, session);
 }
 
 /** All headers that are sent. Not to be changed in place. */

@@ -2,7 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { type AlertTopic, createAlertTopic } from '../governance/alerts/alert-topic.aws.js';
+import {
+  type AlertPublisher,
+  createAlertPublisher,
+} from '../governance/alerts/alert-publisher.aws.js';
 import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
@@ -36,9 +39,9 @@ interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log'> {
 }
 
 export interface GatewayParts extends GatewayProcess {
-  readonly keys: WorkspaceKeys;
+  readonly keys: (onUnusable: (workspace: string) => void) => WorkspaceKeys;
   readonly counters: QuotaCounters;
-  readonly alerts: AlertTopic;
+  readonly alerts: AlertPublisher;
   /** @default nothing is measured */
   readonly metrics?: GatewayMetrics;
   /** @default the clock */
@@ -81,18 +84,31 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
   const readKey = createGatewayKeyReader(new SecretsManagerClient(aws));
   return openGateway({
     ...runtime,
-    keys: createWorkspaceKeys(readKey, () => now().getTime()),
+    keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
     counters: createQuotaCounters(new DynamoDBClient(aws), runtime.quotaTableName),
-    alerts: createAlertTopic(new SNSClient(aws), runtime.alertsTopicArn, policy.alerts.runbookUrl),
+    alerts: createAlertPublisher(
+      new SNSClient(aws),
+      runtime.alertsTopicArn,
+      policy.alerts.runbookUrl,
+    ),
     metrics: metrics && createGatewayMetrics(metrics),
   });
 }
 
 /** The gateway over any store of keys and counters, with the policy's own prices and quotas. */
 export function openGateway(parts: GatewayParts): OpenGateway {
-  const { policy, keys, counters, holderId, flushEverySeconds, log } = parts;
+  const { policy, counters, holderId, flushEverySeconds, log } = parts;
   const { metrics = NO_METRICS, now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
+  const alertsInFlight = new Set<Promise<void>>();
+  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
+    const sending = parts.alerts
+      .publish(alertOf(workspace, policy.mistral.keySource, now()))
+      .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
+      .finally(() => alertsInFlight.delete(sending));
+    alertsInFlight.add(sending);
+  };
+  const keys = parts.keys(notify(gatewayKeyUnusable));
   const priceBook = createPriceBook(policy, nowMs);
   const holder = createQuotaHolder({
     holderId,
@@ -110,14 +126,6 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   });
   const ready = Promise.race([access.refresh(), wait(READY_WITHIN_MS, undefined, { ref: false })]);
 
-  const alertsInFlight = new Set<Promise<void>>();
-  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
-    const sending = parts.alerts
-      .publish(alertOf(workspace, policy.mistral.keySource, now()))
-      .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
-      .finally(() => alertsInFlight.delete(sending));
-    alertsInFlight.add(sending);
-  };
   const gateway = createGateway({
     policy,
     upstream: parts.upstream,
@@ -128,7 +136,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count: metrics.unpriced }),
     ),
     keys,
-    alerts: { unauthorized: notify(gatewayUnauthorized), keyUnusable: notify(gatewayKeyUnusable) },
+    alerts: { unauthorized: notify(gatewayUnauthorized) },
     metrics,
     log,
     now,

@@ -24,7 +24,7 @@ export interface SpendMonth {
   readonly hours: readonly number[];
   readonly firstDay: IsoDate;
   readonly budgetNanos: number;
-  /** From when on nobody could have known before: the launch. */
+  /** From when on the months before say nothing: the launch. */
   readonly changesAt: Date | undefined;
 }
 

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
 import { isPlanned, plannedKeys } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
+import { localAws } from './aws.js';
 import { createVirtualClock } from './clock.js';
 import type { Definition } from './definition.js';
 import type { LocalDynamo } from './dynamo.js';
@@ -39,6 +41,7 @@ export interface WorldOptions
   readonly onMessage?: (message: PublishedMessage) => void;
 }
 
+const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:alerts';
 const LAMBDA_TIMEOUT_MS = 15 * 60_000;
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
@@ -126,7 +129,20 @@ export async function createWorld(options: WorldOptions) {
     }
   }
 
+  /** As CloudFormation does, with what the construct gives it. */
+  async function subscribeAll(): Promise<void> {
+    inbox.unsubscribeAll();
+    const client = new SNSClient({ ...localAws(outside.url), ...outside.aws });
+    for (const { protocol, endpoint, filter } of policy.alerts.subscriptions) {
+      const Attributes = filter && { FilterPolicy: JSON.stringify(filter) };
+      const subscription = { Protocol: protocol, Endpoint: endpoint, Attributes };
+      await client.send(new SubscribeCommand({ TopicArn: TOPIC, ...subscription }));
+    }
+    client.destroy();
+  }
+
   async function endDeploy(): Promise<void> {
+    await subscribeAll();
     await around<unknown>(() =>
       isOperatorMode ? functions.requestKeys() : functions.provisionKeys(),
     );
@@ -141,7 +157,7 @@ export async function createWorld(options: WorldOptions) {
     get policy() {
       return policy;
     },
-    /** Each as whoever may invoke it calls it, with any event. */
+    /** Each as its callers invoke it, with any event. */
     get functions() {
       return functions;
     },

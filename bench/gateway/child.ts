@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { writeProcess } from '../child-process.js';
 
 /** A part of the benchmark in its own process. */
 export interface Child {
@@ -12,31 +12,19 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Bundled as deployed: running TypeScript directly adds calls. */
-export async function bundle(name: string): Promise<string> {
-  const outfile = join(mkdtempSync(join(tmpdir(), 'gateway-bench-')), `${name}.mjs`);
-  await build({
-    entryPoints: [join(import.meta.dirname, `${name}.ts`)],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
-  return outfile;
-}
+/** For undici, which is CommonJS. */
+const WITH_REQUIRE =
+  "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);\n";
 
 export async function startChild(name: string, ...args: readonly string[]): Promise<Child> {
-  const script = await bundle(name);
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
+  const script = await writeProcess(`gateway/${name}`, folder, WITH_REQUIRE);
   const child = spawn(process.execPath, ['--expose-gc', script, ...args], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {}, // nothing of this process: NODE_OPTIONS would slow the children
   });
   const url = await nextMessage<string>(child);
+  rmSync(folder, { recursive: true });
   return {
     url,
     ask(question) {

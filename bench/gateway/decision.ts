@@ -12,8 +12,8 @@ import { createTariff } from '../../governance/metering/tariff.js';
 import { createPriceBook } from '../../governance/prices/price-book.js';
 import { createQuotaHolder } from '../../governance/quotas/quota-holder.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
+import { median } from '../figure.js';
 import { benchPolicy, CALLER } from './bench-policy.js';
-import { median } from './load.js';
 
 const ROUNDS = 15;
 const REQUESTS = 20_000;

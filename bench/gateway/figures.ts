@@ -1,7 +1,8 @@
-import { atLeast, atMost, type Figure, withoutAim } from '../figure.js';
+import { atLeast, atMost, type Benchmark, type Figure, median, withoutAim } from '../figure.js';
 import { type Child, startChild } from './child.js';
 import { decisionMicroseconds } from './decision.js';
-import { type Load, type Measured, median } from './load.js';
+import type { Load, Measured } from './load.js';
+import { longestHold } from './longest-hold.js';
 
 // Many short turns: ratios compare neighbouring turns, which ran under the same conditions.
 const ROUNDS = 21;
@@ -22,7 +23,8 @@ interface Setting {
 }
 
 /** The plain server and a bare proxy on the same stub, in turns. */
-export async function gatewayFigures(): Promise<Figure[]> {
+export const benchGatewaySpeed: Benchmark = async (progress) => {
+  progress('a stub of Mistral, a bare proxy and the gateway, in alternation');
   const load = await startChild('load-main');
   const stub = await startChild('stub-upstream');
   const proxy = await startChild('bare-proxy', stub.url);
@@ -43,11 +45,12 @@ export async function gatewayFigures(): Promise<Figure[]> {
       ...firstByte(streams),
       ...(await longRun(setting)),
       await decision(),
+      await longestHold(),
     ];
   } finally {
     for (const child of [load, gateway, proxy, stub]) await child.stop();
   }
-}
+};
 
 type Turns = Readonly<Record<'stub' | 'proxy' | 'gateway', readonly Measured[]>>;
 

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { median } from '../figure.js';
 import { CALLER, CALLER_HEADER } from './bench-policy.js';
 import { HttpMessages } from './http-messages.js';
 
@@ -99,9 +100,4 @@ function requestOf({ streams, body: size }: Load): Buffer {
     `Content-Length: ${body.length}`,
   ];
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
-}
-
-export function median(values: Float64Array | readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

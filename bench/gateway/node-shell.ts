@@ -8,6 +8,7 @@ import { createMetricLines } from '../../governance/platform/metric-lines.js';
 import { METRICS_NAMESPACE } from '../../governance/platform/metrics.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { benchPolicy, CALLER_HEADER } from './bench-policy.js';
+import { type EventLoopWatch, watchEventLoop } from './holds.js';
 import { answerParent, tellParent } from './parent.js';
 
 /** Our gateway's plain server with every check on; only DynamoDB and the key's secret are stand-ins. */
@@ -17,7 +18,7 @@ const policy = benchPolicy(process.argv[2] ?? '');
 const { gateway } = openGateway({
   policy,
   upstream: createUndiciUpstream(policy.mistral.apiUrl, policy.gateway),
-  keys: { current: () => key, instead: async () => key },
+  keys: () => ({ current: () => key, instead: async () => key }),
   counters,
   alerts: { publish: async () => {} },
   metrics: createGatewayMetrics(createMetricLines(new Metrics({ namespace: METRICS_NAMESPACE }))),
@@ -28,7 +29,12 @@ const { gateway } = openGateway({
 const { server } = createHttpShell(gateway, { callerHeader: CALLER_HEADER });
 server.listen(0, '127.0.0.1', () => tellParent(server));
 
+let watch: EventLoopWatch | undefined; // not during other measurements
 answerParent((question) => {
+  if (question === 'longest hold') {
+    watch ??= watchEventLoop();
+    return watch.longest();
+  }
   if (question === 'cpu') {
     const { user, system } = process.cpuUsage();
     return user + system;

@@ -5,7 +5,12 @@ import { type Problem, publicCode } from '../../governance/metering/problem.js';
 import { inOrderOfDecision, matches } from '../../governance/policy/caller-patterns.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { Quota } from '../../governance/quotas/quota.js';
-import { dailyTokensOf, quotasOf } from '../../governance/quotas/workspace-quotas.js';
+import {
+  dailyTokensOf,
+  isBounded,
+  lentBy,
+  quotasOf,
+} from '../../governance/quotas/workspace-quotas.js';
 import { createQuotaLedger } from '../simulation/quota-ledger.js';
 import { type EndpointName, endpointNamed, openAccess, requestBody } from './gateway-rules.js';
 
@@ -43,6 +48,8 @@ export interface Explanation {
   /** What the request reserves of the budgets until it is settled; the prompt adds to it. */
   readonly reservesNanos: number | undefined;
   readonly overflowTo: readonly string[];
+  /** What those of them with a bound lend a day, in nano-units. */
+  readonly lendsNanos: Readonly<Record<string, number>>;
 }
 
 /** Runs the gateway's own code for a request, with nothing spent yet. */
@@ -59,7 +66,8 @@ export async function explain(
   const id = models.resolve(model);
 
   const body = requestBody(endpoint, model, maxTokens);
-  const call = authorizeCall(endpointNamed(endpoint), callerArn, body, authorize, models);
+  const rules = { authorize, models };
+  const call = authorizeCall(endpointNamed(endpoint), callerArn, body, rules, policy.gateway);
   const demand = call.kind === 'authorized' ? call.demand : undefined;
   const refusal = call.kind === 'authorized' ? await quotaRefusal() : call;
 
@@ -76,6 +84,7 @@ export async function explain(
 
   const workspace = policy.workspaces.find(({ name }) => name === rule?.workspace);
   const role = rule && policy.roles[rule.role];
+  const overflowTo = demand ? overflowOf(demand.grant, policy.workspaces, models) : [];
   const namesOf = (names: '*' | readonly string[] = []) =>
     names === '*' ? ['*'] : names.filter((name) => models.resolve(name) === id);
   return {
@@ -97,7 +106,14 @@ export async function explain(
     dailyTokens: caller?.dailyTokens && dailyTokensOf(caller.dailyTokens),
     quotas: caller && workspace ? quotasOf(policy, workspace) : [],
     reservesNanos: demand && tariff.bound(demand),
-    overflowTo: demand ? overflowOf(demand.grant, policy.workspaces, models) : [],
+    overflowTo,
+    lendsNanos: Object.fromEntries(
+      policy.workspaces
+        .filter(({ name }) => overflowTo.includes(name))
+        .map((lender) => [lender.name, lentBy(policy, lender)] as const)
+        .filter(([, quota]) => isBounded(quota))
+        .map(([name, { limit }]) => [name, limit]),
+    ),
   };
 }
 

@@ -58,7 +58,8 @@ export function requestBody(
   model: string,
   maxTokens: number | undefined,
 ): Buffer {
-  return Buffer.from(JSON.stringify({ model, max_tokens: maxTokens, ...ENDPOINTS[name].body }));
+  const limit = endpointNamed(name).kind === 'generation' ? { max_tokens: maxTokens } : {};
+  return Buffer.from(JSON.stringify({ model, ...limit, ...ENDPOINTS[name].body }));
 }
 
 /** The gateway's rules and prices for the models that list and policy price, without a call to Mistral. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import type { Severity } from '../../governance/alerts/alert.js';
 import { type Finding, FindingSchema } from '../../governance/audit/finding.js';
+import { oneLine } from '../../governance/platform/quoting.js';
 import { countText } from '../../governance/platform/wording.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
@@ -73,7 +74,7 @@ function nextSteps(findings: readonly Finding[], style: Style): string {
   return [...steps.values()]
     .map(
       ({ type, nextStep, nextCommand }) =>
-        `${style.paint(type, 'strong')}: ${nextStep}: ${nextCommand}\n`,
+        `${style.paint(type, 'strong')}: ${oneLine(`${nextStep}: ${nextCommand}`)}\n`,
     )
     .join('');
 }

@@ -100,9 +100,19 @@ function fieldsOf(currency: Currency, explanation: Explanation): [string, string
     fields.push(['reserves', `up to ${moneyText(reservesNanos, currency)}, plus the prompt`]);
   }
   if (explanation.allowed) {
-    fields.push(['on 429 tries', explanation.overflowTo.join(', then ') || 'no other workspace']);
+    fields.push(['on 429 tries', overflowText(explanation, currency)]);
   }
   return fields;
+}
+
+/** Which workspaces pay, besides the caller's own. */
+function overflowText({ overflowTo, lendsNanos }: Explanation, currency: Currency): string {
+  const lenders = overflowTo.map((name) => {
+    const nanos = lendsNanos[name];
+    return nanos === undefined ? name : `${name} (lends up to ${moneyText(nanos, currency)} a day)`;
+  });
+  if (lenders.length === 0) return 'no other workspace';
+  return `${lenders.join(', then ')}; its cost counts in the budgets of both`;
 }
 
 function ruleText({ path, principal, perSession }: MatchingRule): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { oneLine } from '../../governance/platform/quoting.js';
 import { listText } from '../../governance/platform/wording.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { CommandFailure, EXIT, wrongInput } from '../failure.js';
@@ -85,7 +86,7 @@ async function requireApproval(
     const what = reason === 'replaced' ? 'replaced' : 'removed from the policy';
     return `key ${oldKeyId}, ${what} on ${promotedAt.slice(0, 10)}`;
   });
-  const what = listText(keys);
+  const what = oneLine(listText(keys));
   if (!prompts.canAsk) {
     const message = `this would revoke ${what}: add --yes to confirm`;
     throw new CommandFailure('not_confirmed', EXIT.no, message);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
 import { regionProblem } from '../../governance/policy/deploy-checks.js';
+import { overflowNotes } from '../../governance/policy/overflow-notes.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Workspace } from '../../governance/policy/policy.js';
 import { scheduleNotes } from '../../governance/policy/schedule-notes.js';
@@ -36,7 +37,7 @@ async function check(
   const policy = given === '-' ? await readPolicyFrom(stdin, path) : openPolicy(path);
   const problem = regionProblem(policy, options.region ?? '');
   if (problem) throw policyInvalid(path, [problem]);
-  const warnings = scheduleNotes(policy, now());
+  const warnings = [...scheduleNotes(policy, now()), ...overflowNotes(policy)];
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,
@@ -50,6 +51,8 @@ async function check(
     models: workspace.models,
     requestsPerMinute: workspace.requestsPerMinute,
     budgets: workspace.budgets,
+    overflowTo: workspace.overflowTo,
+    lends: workspace.lends,
     keys: keys.filter((key) => key.workspace === workspace.name).length,
   }));
   const roles = Object.entries(policy.roles).map(([name, role]) => ({ name, ...role }));

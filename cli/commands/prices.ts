@@ -16,7 +16,7 @@ export function registerPrices(program: Command, cli: Cli): void {
 
 const HELP = `
 Needs no network. Before surcharges for priority and regions, in mistral.currency. A model that is not
-listed costs as much as the most expensive one, or is rejected (prices.unknownModel).
+listed costs as much as the most expensive one, or is refused (prices.unknownModel).
 
 Examples:
   $ mistral-governance prices

@@ -37,7 +37,8 @@ Requests are sorted by "at"; one may be up to an hour late. Others are skipped a
 With --workspace, the file is one answer of Mistral's GET /v1/admin/usage for that workspace. It has days
 and no callers, so only daily and monthly budgets, alerts and rotations can be replayed.
 
-Needs no network. Exits with 1 if requests would have been refused, with 2 if a line is invalid.
+Needs no network. Exits with 1 if requests would have been refused, with 2 if a line is
+invalid or there is no request at all.
 
 Examples:
   $ mistral-governance simulate --usage requests.jsonl
@@ -53,6 +54,9 @@ async function replay(cli: Cli, options: SimulateOptions): Promise<Answer> {
   const simulation = await cli.progress.during(`replaying ${path}`, () =>
     simulate(policy, readUsage(input, path)),
   );
+  if (simulation.requests === 0 && simulation.wrongLines.count === 0) {
+    throw wrongInput(`usage ${path} holds no requests: expected are JSON, JSON lines or CSV`);
+  }
   return {
     document: { currency, ...simulation },
     exitCode: exitCodeOf(simulation),

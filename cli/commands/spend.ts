@@ -38,7 +38,8 @@ async function spend(cli: Cli, options: CommonOptions): Promise<Answer> {
     document: { spend: rows, problems },
     exitCode: rows.some(isExhausted) || problems.length > 0 ? EXIT.no : EXIT.ok,
 
-    text: (style) => renderTable(rows, style, columns(cli.now())) + notesText(problems, style),
+    text: (style) =>
+      renderTable(rows, style, columns(rows, cli.now())) + notesText(problems, style),
   };
 }
 
@@ -46,7 +47,8 @@ function isExhausted({ spentNanos, budgetNanos }: SpendRow): boolean {
   return budgetNanos !== undefined && spentNanos >= budgetNanos;
 }
 
-function columns(now: Date): readonly Column<SpendRow>[] {
+function columns(rows: readonly SpendRow[], now: Date): readonly Column<SpendRow>[] {
+  const hasOverflow = rows.some((row) => overflowText(row) !== '');
   return [
     left('workspace', ({ workspace }) => workspace),
     left('window', (row) => row.windowName),
@@ -56,6 +58,7 @@ function columns(now: Date): readonly Column<SpendRow>[] {
     ),
     left('', (row) => percentCell(row, (percent) => bar(percent / 100))),
     right('', (row) => percentCell(row, (percent) => `${Math.floor(percent)} %`)),
+    ...(hasOverflow ? [left('overflow', overflowText)] : []),
     left('forecast', (row) => forecastText(row, now)),
   ];
 }
@@ -68,6 +71,14 @@ function toneOf(row: SpendRow): Tone {
   if (isExhausted(row)) return 'bad';
   const isNear = (row.percent ?? 0) >= NEAR_PERCENT || row.forecast?.kind === 'runs-out';
   return isNear ? 'warn' : 'good';
+}
+
+function overflowText({ borrowedNanos, lentNanos, currency }: SpendRow): string {
+  const texts = [
+    borrowedNanos ? `borrowed ${moneyText(borrowedNanos, currency)}` : [],
+    lentNanos ? `lent ${moneyText(lentNanos, currency)}` : [],
+  ];
+  return texts.flat().join(', ');
 }
 
 function forecastText(row: SpendRow, now: Date): string {

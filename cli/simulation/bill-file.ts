@@ -62,7 +62,7 @@ function dayIn(row: unknown): IsoDate | undefined {
 
 /**
  * The days of the report's month, until the last one with usage. The month is around the middle of the
- * report's time, whatever zone that is in; without one, it is that of the last row.
+ * report's time, in any zone; without one, it is that of the last row.
  *
  * @throws CommandFailure for a report without any day
  */

@@ -1,3 +1,4 @@
+import { oneLine } from '../../governance/platform/quoting.js';
 import {
   type Currency,
   countText,
@@ -9,7 +10,6 @@ import {
 import type { UsageKind } from '../../governance/spend/billed-spend.js';
 import { headingText, type Style, type Tone, verdictLine } from '../terminal/style.js';
 import { bar, type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
-import { plainLine } from '../terminal/text.js';
 import type { BillReplay } from './replay-bill.js';
 import type { SimulatedAlert, Simulation } from './simulate.js';
 import type { WindowSpend } from './spend-tally.js';
@@ -55,7 +55,7 @@ export function billText(bill: BillReplay, currency: Currency, style: Style): st
   const { workspace, period, spentNanos, exceeded, unpriced, unreadable } = bill;
   const isNotCounted = (because: string) => (usage: UsageKind) => {
     const what = `${usage.category} ${usage.billingMetric} ${usage.billingGroup}`;
-    return `${plainLine(`  not counted, because ${because}: ${what}`)}\n`;
+    return `${oneLine(`  not counted, because ${because}: ${what}`)}\n`;
   };
   const spent = `${workspace} spent ${moneyText(spentNanos, currency)} from ${period.from} to ${period.to}`;
   return [
@@ -139,6 +139,6 @@ function tableOrNone<Row>(
 function wrongText({ count, first }: Simulation['wrongLines']): string {
   if (count === 0) return '';
   const more = count > first.length ? `  and ${numberText(count - first.length)} more\n` : '';
-  const lines = first.map((line) => `  ${line}\n`).join('');
+  const lines = first.map((line) => `  ${oneLine(line)}\n`).join('');
   return `\n${countText(count, 'line')} could not be read:\n${lines}${more}`;
 }

@@ -55,7 +55,7 @@ type Field = keyof typeof UsageRecordSchema.shape;
 
 const WHOLE = `must be a whole number from 0 to ${MAX_COUNT}, without separators`;
 
-/** What each field must be, for whoever wrote it. */
+/** What each field must be, for the author of the file. */
 const ALLOWED: Readonly<Record<Field, string>> = {
   at: 'must be a time with a time zone, such as 2026-11-24T09:30:00Z or 20261124T093000+0100',
   caller: 'must be an IAM ARN',

@@ -16,7 +16,7 @@ const SILENT_MS = 1000;
 export function createProgress(
   stream: Output,
   isTerminal: boolean,
-  redact: (text: string) => string,
+  safe: (text: string) => string,
 ): Progress {
   let spinner: Ora | undefined;
 
@@ -30,9 +30,9 @@ export function createProgress(
     if (isTerminal && stream.columns) {
       // It must not read stdin, where a prompt may be next.
       const options = { stream, color: false, discardStdin: false, isEnabled: true } as const;
-      spinner = ora({ ...options, text: redact(what) }).start();
+      spinner = ora({ ...options, text: safe(what) }).start();
     } else {
-      stream.write(`${redact(what)} …\n`);
+      stream.write(`${safe(what)} …\n`);
     }
   }
 
@@ -40,7 +40,7 @@ export function createProgress(
     clear,
 
     line(text) {
-      stream.write(`${redact(text)}\n`); // a spinner makes room for it
+      stream.write(`${safe(text)}\n`); // a spinner makes room for it
     },
 
     async during(what, work) {

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
+import { oneLine } from '../../governance/platform/quoting.js';
 
 /** What a piece of text means besides its words. */
 export type Tone = 'good' | 'warn' | 'bad' | 'faint' | 'strong';
@@ -35,12 +36,12 @@ export function styleOf(stream: Output): Style {
 
 /** A line that reports success or failure. */
 export function verdictLine(isGood: boolean, text: string, style: Style): string {
-  return `${isGood ? style.paint('✓', 'good') : style.paint('✗', 'bad')} ${text}\n`;
+  return `${isGood ? style.paint('✓', 'good') : style.paint('✗', 'bad')} ${oneLine(text)}\n`;
 }
 
 /** What a command could not find out, a line each. */
 export function notesText(notes: readonly string[], style: Style): string {
-  return notes.map((note) => `${style.paint('!', 'warn')} ${note}\n`).join('');
+  return notes.map((note) => `${style.paint('!', 'warn')} ${oneLine(note)}\n`).join('');
 }
 
 /** The title of a section. */

@@ -1,6 +1,7 @@
 import stringWidth from 'string-width';
+import { oneLine } from '../../governance/platform/quoting.js';
 import type { Style, Tone } from './style.js';
-import { plainLine, shortened } from './text.js';
+import { shortened } from './text.js';
 
 /** A column of a table of such rows. */
 export interface Column<Row> {
@@ -62,7 +63,7 @@ export function renderTable<Row>(
 
 function toPlainCell(cell: Cell) {
   const { text, tone } = typeof cell === 'string' ? { text: cell, tone: undefined } : cell;
-  return { text: plainLine(text), tone };
+  return { text: oneLine(text), tone };
 }
 
 /** Takes from the widest column that may shrink until all fit, or none can shrink any more. */
@@ -91,7 +92,7 @@ export function renderFields(fields: readonly (readonly [string, string])[], sty
   return fields
     .map(([name, value]) => {
       const padding = ' '.repeat(width - stringWidth(name) + GAP);
-      return `  ${style.paint(name, 'faint')}${padding}${plainLine(value)}\n`;
+      return `  ${style.paint(name, 'faint')}${padding}${oneLine(value)}\n`;
     })
     .join('');
 }

@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 
 const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
@@ -14,17 +13,4 @@ export function shortened(text: string, columns: number): string {
     kept += segment;
   }
   return `${kept}…`;
-}
-
-/** One line without control characters: names come from others, and a terminal obeys such characters. */
-export function plainLine(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(
-    /[\p{Control}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu,
-    ' ',
-  );
-}
-
-/** The same for several lines. */
-export function plainText(text: string): string {
-  return text.split('\n').map(plainLine).join('\n');
 }

@@ -1,7 +1,7 @@
+import { oneLine, yamlText } from '../../governance/platform/quoting.js';
 import type { Currency } from '../../governance/platform/wording.js';
 import type { Style, Tone } from '../terminal/style.js';
 import { left, renderTable } from '../terminal/table.js';
-import { plainLine } from '../terminal/text.js';
 import type { Comparison, LimitConflict, Synced } from './sync.js';
 import type { WorkspaceState } from './workspace-plan.js';
 
@@ -31,7 +31,9 @@ export function syncedText(synced: Synced, currency: Currency, style: Style): st
     ...synced.created,
     ...synced.workspaces.filter((state) => state.kind === 'other-id'),
   ];
-  const lines = ids.map(({ name, id }) => `  - name: ${name}\n    id: ${plainLine(id)}\n`).join('');
+  const lines = ids
+    .map(({ name, id }) => `  - name: ${yamlText(name)}\n    id: ${yamlText(id)}\n`)
+    .join('');
   const forPolicy = lines && `\nput these ids into the policy:\nworkspaces:\n${lines}`;
   return comparisonText(synced, currency, style) + forPolicy;
 }
@@ -78,5 +80,5 @@ function stateText(
 }
 
 function limitText({ subject, reason }: LimitConflict): string {
-  return `${plainLine(`${subject}: ${reason}`)}\n`;
+  return `${oneLine(`${subject}: ${reason}`)}\n`;
 }

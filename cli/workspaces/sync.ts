@@ -3,6 +3,7 @@ import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
 import type { Organization } from '../../governance/mistral/organization.js';
 import type { WorkspaceMaker } from '../../governance/mistral/workspace-maker.js';
 import { collect } from '../../governance/platform/collect.js';
+import { oneLine } from '../../governance/platform/quoting.js';
 import { listText } from '../../governance/platform/wording.js';
 import { failureAfter } from '../failure.js';
 import type { Progress } from '../terminal/progress.js';
@@ -54,7 +55,7 @@ export async function syncWorkspaces(deps: SyncDeps, draft: PolicyDraft): Promis
         deps.maker.create({ name, description: team, adminUserId: ownerUserId }),
       );
       created.push({ name, id });
-      progress.line(`created ${name} ${id}`); // at once, so that the id is not lost after ^C
+      progress.line(oneLine(`created ${name} ${id}`)); // at once, so that the id is not lost after ^C
     } catch (error) {
       throw partlyCreated(name, created, error);
     }

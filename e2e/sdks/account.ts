@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { MAX_BODY_BYTES } from './server.js';
 import { CLIENTS, type SdkClient, SMALL } from './tasks.js';
 
 const ACCOUNT = '111122223333';
+export const MAX_BODY_BYTES = 65_536;
 const PLENTY = { dailyUsd: 1000, monthlyUsd: 1000 };
 /** Most of it goes with one long answer of mistral-large. */
 const TINY = { monthlyUsd: 0.01 };
@@ -12,7 +12,6 @@ const OWN = {
   month: { requestsPerMinute: 1000, budgets: TINY },
   flight: { requestsPerMinute: 1000, budgets: TINY },
   minute: { requestsPerMinute: 1, budgets: PLENTY },
-  keyless: { requestsPerMinute: 1000, budgets: PLENTY },
   limited: { requestsPerMinute: 1000, budgets: PLENTY },
   failing: { requestsPerMinute: 1000, budgets: PLENTY },
 } as const;
@@ -21,10 +20,14 @@ export const slug = (client: SdkClient) => client.replace(' ', '-');
 /** Also the name of the IAM role whose requests it serves. */
 export const ownWorkspace = (client: SdkClient, what: keyof typeof OWN) =>
   `${slug(client)}-${what}`;
-export const KEYLESS = CLIENTS.map((client) => ownWorkspace(client, 'keyless'));
+/** The workspace that has no key yet, and the one whose key Mistral rejects. */
+export const KEYLESS = 'keyless';
+export const REJECTED = 'rejected';
 
 const WORKSPACES = [
-  { name: 'plenty', requestsPerMinute: 100_000, budgets: PLENTY },
+  ...['plenty', KEYLESS, REJECTED].map((name) => ({
+    ...{ name, requestsPerMinute: 100_000, budgets: PLENTY },
+  })),
   ...CLIENTS.flatMap((client) =>
     Object.entries(OWN).map(([what, limits]) => ({ name: `${slug(client)}-${what}`, ...limits })),
   ),

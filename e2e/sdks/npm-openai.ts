@@ -70,7 +70,7 @@ export const OPENAI: Calls = {
     });
     return { text: choices[0]?.message.content ?? '' };
   },
-  /** In base64, which it asks for unless told otherwise. */
+  /** In base64, which it asks for by default. */
   async embeddings(task) {
     const { model } = task;
     const { data } = await openaiOf(task).embeddings.create({ model, input: ['one', 'two'] });

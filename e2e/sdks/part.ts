@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { claim, type Report } from '../report.js';
 import { awayFromMidnight, LATE, within } from '../waiting.js';
-import { callerOf, KEYLESS, policyDocument, slug } from './account.js';
+import { callerOf, policyDocument, slug } from './account.js';
 import { checkAnswers } from './answers.js';
 import { isNpmClient, runNpmTask } from './npm-clients.js';
 import { startPypiClients } from './pypi-clients.js';
@@ -23,7 +23,7 @@ export async function callWithSdks(
     startPypiClients(env, onStart),
   );
   await awayFromMidnight(report.note);
-  const server = await startSdkServer(policyDocument(), KEYLESS, folder, env, onStart);
+  const server = await startSdkServer(policyDocument(), folder, env, onStart);
   let runs = 0;
 
   const run: Run = async (client, call, role, changes) => {

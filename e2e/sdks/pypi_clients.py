@@ -287,7 +287,7 @@ def run(task):
         calls = CLIENTS[task["client"]](task)
         answered = getattr(calls, task["call"].replace("-", "_"))()
         return {"kind": "answered", **answered}
-    except Exception as error:  # whatever a client says
+    except Exception as error:  # any error of a client
         response = getattr(error, "response", None) or getattr(error, "raw_response", None)
         status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
         said = f"{type(error).__name__}: {error} {getattr(error, 'body', '')}"

@@ -1,15 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { MINUTE_MS } from '../../governance/platform/utc-day.js';
 import { until } from '../waiting.js';
-import { callerOf, ownWorkspace } from './account.js';
-import {
-  CALLER_HEADER,
-  HELD,
-  MAX_BODY_BYTES,
-  refusedByMistral,
-  type SdkServer,
-  type Seen,
-} from './server.js';
+import { callerOf, MAX_BODY_BYTES, ownWorkspace } from './account.js';
+import { CALLER_HEADER, HELD, refusedByMistral, type SdkServer, type Seen } from './server.js';
 import {
   CLIENTS,
   type Fault,
@@ -26,7 +19,7 @@ const HOUR_SECONDS = 3600;
 interface Final {
   readonly code: string;
   readonly status: number;
-  readonly role: 'analyst' | 'daily' | 'month' | 'nobody';
+  readonly role: 'analyst' | 'daily' | 'month' | 'keyless' | 'rejected' | 'stranger';
   readonly changes: Partial<SdkTask>;
   /** Whether a first request is answered, which uses the quota up. */
   readonly once?: true;
@@ -36,7 +29,7 @@ interface Final {
 
 /** What is refused for good, or for longer than a client may wait. */
 const FINAL: readonly Final[] = [
-  { code: 'unknown_caller', status: 403, role: 'nobody', changes: {} },
+  { code: 'unknown_caller', status: 403, role: 'stranger', changes: {} },
   { code: 'model_not_allowed', status: 403, role: 'analyst', changes: { model: LARGE } },
   { code: 'max_tokens_exceeded', status: 403, role: 'analyst', changes: { maxTokens: 501 } },
   { code: 'endpoint_not_allowed', status: 404, role: 'analyst', changes: { url: '/nowhere' } },
@@ -62,10 +55,12 @@ const FINAL: readonly Final[] = [
     ...{ code: 'rate_limited', status: 402, role: 'analyst', resets: true },
     changes: { prompt: refusedByMistral(429, HOUR_SECONDS, 'never-spared') },
   },
+  { code: 'key_unavailable', status: 403, role: 'keyless', changes: {} },
+  { code: 'upstream_unauthorized', status: 403, role: 'rejected', changes: {} },
 ];
 
 /** What is refused for a moment. */
-type Brief = 'minute' | 'keyless' | 'flight' | 'limited' | 'failing';
+type Brief = 'minute' | 'flight' | 'limited' | 'failing';
 
 /** How long a client slept before each of its other requests, or before it gave up. */
 function sleepsOf(seen: readonly Seen[], endedAtMs: number): readonly number[] {
@@ -199,7 +194,6 @@ export async function checkRefusals(run: Run, server: SdkServer) {
     CLIENTS.flatMap((client) => [
       beyondTheMinute(client),
       ...FINAL.map((refused) => final(client, refused)),
-      brief(client, 'keyless', {}, () => server.storeKey(ownWorkspace(client, 'keyless'))),
       whileInFlight(client),
       byMistral(client, 'limited'),
       byMistral(client, 'failing'),
@@ -224,7 +218,7 @@ async function earlyInAMinute(): Promise<void> {
   if (left < SAFE_MS) await setTimeout(left);
 }
 
-/** A request that reserves most of a tiny budget until the stand-in is told to answer. */
+/** A request that reserves most of a tiny budget until the test releases it. */
 async function holdRequest(server: SdkServer, workspace: string): Promise<string> {
   const answer = await fetch(`${server.url}/v1/chat/completions`, {
     method: 'POST',

@@ -29,6 +29,7 @@ import { openNetwork } from '../../testing/network.js';
 import { endGroup } from '../commands.js';
 import { forOfficialSdk } from '../mistral.js';
 import { LATE, until, within } from '../waiting.js';
+import { KEYLESS, REJECTED } from './account.js';
 
 const QUOTA_TABLE = 'quotas';
 const START_MS = 60_000;
@@ -37,15 +38,14 @@ const MODELS = [
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'] },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'] },
 ];
-/** A prompt of this and a name is answered once the stand-in is told to. */
+/** A prompt of this and a name is answered once the test releases it. */
 export const HELD = 'held-until-released:';
 const HELD_NAME = new RegExp(`${HELD}([\\w-]+)`);
 const REFUSED = /refused-with (\d+) for (\d+) s:([\w-]+)/;
-/** A prompt that Mistral refuses, and asks to be spared, until the stand-in is told to answer. */
+/** A prompt that Mistral refuses, and asks to be spared, until the test lets it answer. */
 export function refusedByMistral(status: number, retryAfter: number, name: string): string {
   return `refused-with ${status} for ${retryAfter} s:${name}`;
 }
-export const MAX_BODY_BYTES = 65_536;
 export const CALLER_HEADER = 'x-caller-arn';
 
 const HealthSchema = z.object({ waitingFor: z.array(z.string()) });
@@ -70,11 +70,10 @@ export type SdkServer = Awaited<ReturnType<typeof startSdkServer>>;
 
 /**
  * The gateway as a plain server, in a process of its own, before stand-ins for Mistral and AWS, and
- * behind a door that counts what comes in. Workspaces that are `keyless` have no key until it is stored.
+ * behind a proxy that counts what comes in.
  */
 export async function startSdkServer(
   policy: Readonly<Record<string, unknown>>,
-  keyless: readonly string[],
   folder: string,
   env: NodeJS.ProcessEnv,
   onStart: (stop: () => unknown) => void,
@@ -112,10 +111,8 @@ export async function startSdkServer(
   const { workspaces } = loadPolicy(path);
   organization.workspaces = workspaces;
 
-  /** Puts the gateway's key of a workspace into its secret. */
-  function storeKey(name: string): void {
-    const { id: workspaceId = '', ownerUserId: userId = '' } =
-      workspaces.find((workspace) => workspace.name === name) ?? {};
+  for (const { name, id: workspaceId, ownerUserId: userId } of workspaces) {
+    if (name === KEYLESS) continue;
     const key = keys.create({ name: GATEWAY_KEY_NAME, workspaceId, userId });
     const value = serializeManagedKey({
       apiKey: new ApiKey(key.plaintext),
@@ -126,11 +123,10 @@ export async function startSdkServer(
       expiresAt: undefined,
     });
     secrets.create(secretName(name, GATEWAY_KEY_NAME), { value });
+    if (name === REJECTED) keys.breakKey(key.id);
   }
-
-  for (const { name } of workspaces) if (!keyless.includes(name)) storeKey(name);
   const gateway = await startGateway(path, network.url, env, onStart);
-  // It is not ready while workspaces are keyless, but once it knows the models it serves the others.
+  // It is not ready while a workspace has no key, but once it knows the models it serves the others.
   await until(
     'a gateway that knows its models',
     async () => HealthSchema.parse(await (await fetch(`${gateway}/healthz`)).json()).waitingFor,
@@ -148,7 +144,6 @@ export async function startSdkServer(
     release: (name: string): void => held.get(name)?.(),
     /** From now on, Mistral answers prompts of this name. */
     stopRefusing: (name: string): void => void spared.add(name),
-    storeKey,
   };
 }
 

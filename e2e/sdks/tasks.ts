@@ -91,7 +91,7 @@ export const LIMIT_SECONDS = 150;
 export const IMAGE =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==';
 export const DOCUMENT = 'https://example.com/report.pdf';
-/** For clients that retry only if told so: their own defaults, which go on for an hour. */
+/** For clients that retry only if configured to: their own defaults, which go on for an hour. */
 export const BACKOFF = {
   initialInterval: 500,
   maxInterval: 60_000,

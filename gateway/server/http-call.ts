@@ -5,10 +5,12 @@ import { decodedBody } from '../body-encoding.js';
 import type { Gateway } from '../gateway.js';
 import { bodyTooLarge } from '../problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from '../reply.js';
+import { expectRead, refuseUnread } from './answers.js';
+import type { Connection } from './connection.js';
 
 const CALL = Symbol('call');
-/** How long a refused body may go on arriving, so that its sender reads the refusal, not a reset. */
-const LINGER_MS = 2000;
+/** So many pieces of a body are joined: each takes a hundred bytes besides its own. */
+const PIECES_JOINED = 256;
 
 /** All requests share their listeners, which find the call on the object they listen to. */
 interface Carrier {
@@ -17,23 +19,22 @@ interface Carrier {
 
 /** One request on a socket, and its reply. */
 export class HttpCall implements Reply, CallHead {
-  readonly callerArn: string | undefined;
   readonly accept: string | undefined;
   readonly affinity: string | undefined;
   #chunks: Buffer[] = [];
+  #joined = 0;
   #bytes = 0;
   #inFlight: RequestInFlight | undefined;
 
   constructor(
     private readonly gateway: Gateway,
     private readonly endpoint: Endpoint,
-    callerHeader: string,
+    readonly callerArn: string | undefined,
     private readonly request: IncomingMessage & Carrier,
     private readonly response: ServerResponse & Carrier,
+    private readonly connection: Connection,
   ) {
     const { headers } = request;
-    const caller = headers[callerHeader];
-    this.callerArn = typeof caller === 'string' ? caller : undefined;
     this.accept = headers.accept;
     const affinity = headers['x-affinity'];
     this.affinity = typeof affinity === 'string' ? affinity : undefined;
@@ -44,6 +45,7 @@ export class HttpCall implements Reply, CallHead {
     this.response[CALL] = this;
     this.request.on('data', onData).on('end', onEnd);
     this.response.on('close', onClose);
+    this.connection.begin(this);
   }
 
   get started(): boolean {
@@ -72,6 +74,7 @@ export class HttpCall implements Reply, CallHead {
 
   end(chunk?: Buffer): void {
     this.response.end(chunk);
+    expectRead(this.response, this.gateway.readWithinMs);
   }
 
   destroy(): void {
@@ -82,12 +85,20 @@ export class HttpCall implements Reply, CallHead {
     this.#bytes += chunk.length;
     if (this.#bytes <= this.gateway.maxBodyBytes) {
       this.#chunks.push(chunk);
+      if (this.#chunks.length - this.#joined === PIECES_JOINED) this.#join();
       return;
     }
     this.#chunks = [];
     this.request.off('data', onData).off('end', onEnd);
     const refusal = bodyTooLarge(this.endpoint, this.gateway.maxBodyBytes);
-    refuseUnread(this.request, this.response, refusal);
+    this.gateway.refused(refusal);
+    refuseUnread(this.request, this.response, refusal, this.gateway.readWithinMs);
+  }
+
+  #join(): void {
+    const pieces = this.#chunks.splice(this.#joined);
+    this.#chunks.push(Buffer.concat(pieces));
+    this.#joined += 1;
   }
 
   handOver(): void {
@@ -104,11 +115,14 @@ export class HttpCall implements Reply, CallHead {
     if (this.response.destroyed) return; // the caller left while its body was unpacked
     if (Buffer.isBuffer(body)) {
       this.#inFlight = this.gateway.handle(this.endpoint, this, body, this);
-    } else send(this, answerOf(body));
+    } else {
+      this.gateway.refused(body);
+      send(this, answerOf(body));
+    }
   }
 
-  /** Also after a complete answer, when there is nothing left to abandon. */
   closed(): void {
+    this.connection.end(this);
     this.#inFlight?.abandon();
   }
 }
@@ -123,19 +137,4 @@ function onEnd(this: Carrier): void {
 
 function onClose(this: Carrier): void {
   this[CALL]?.closed();
-}
-
-/** Rejects a request whose body is still to come. */
-export function refuseUnread(
-  request: IncomingMessage,
-  response: ServerResponse,
-  refusal: Problem,
-): void {
-  const { status, headers, body } = answerOf(refusal);
-  response.writeHead(status, headers);
-  response.end(body);
-  if (request.complete) return;
-  request.resume();
-  const linger = setTimeout(() => request.destroy(), LINGER_MS);
-  request.once('close', () => clearTimeout(linger));
 }

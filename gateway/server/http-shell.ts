@@ -1,8 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { answerOf, jsonAnswer, type Problem, problem } from '../../governance/metering/problem.js';
+import {
+  jsonAnswer,
+  type Problem,
+  problem,
+  type WholeAnswer,
+} from '../../governance/metering/problem.js';
 import type { Gateway } from '../gateway.js';
 import { bodyTooLarge, bodyTooShort } from '../problems.js';
-import { HttpCall, refuseUnread } from './http-call.js';
+import { endAnswer, refuseUnread } from './answers.js';
+import { Connection } from './connection.js';
+import { HttpCall } from './http-call.js';
 import type { Readiness } from './readiness.js';
 
 const HEALTH = /^(GET|HEAD) \/healthz(\?|$)/;
@@ -32,24 +39,39 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
   let draining = false;
 
   function take(request: IncomingMessage, response: ServerResponse, mayContinue: boolean): void {
-    if (draining) response.shouldKeepAlive = false;
-    const { method = '', url = '' } = request;
-    if (options.readiness && HEALTH.test(`${method} ${url}`)) {
-      answerHealth(options.readiness(), draining, response);
+    const connection = Connection.of(request.socket);
+    connection.received(request, response);
+    const faulty = faultOf(request, callerHeader);
+    if (draining || faulty) response.shouldKeepAlive = false;
+    if (faulty) {
+      refuse(request, response, faulty);
       return;
     }
-    const endpoint = gateway.route(method, url);
+    const { method = '', url = '' } = request;
+    if (options.readiness && HEALTH.test(`${method} ${url}`)) {
+      endAnswer(response, health(options.readiness(), draining), gateway.readWithinMs);
+      return;
+    }
+    const caller = request.headers[callerHeader];
+    const callerArn = typeof caller === 'string' ? caller : undefined;
+    const endpoint = gateway.route(method, url, callerArn);
     if (endpoint.kind === 'problem') {
-      refuseUnread(request, response, endpoint);
+      refuse(request, response, endpoint);
       return;
     }
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > gateway.maxBodyBytes) {
-      refuseUnread(request, response, bodyTooLarge(endpoint, gateway.maxBodyBytes));
+      const refusal = bodyTooLarge(endpoint, gateway.maxBodyBytes);
+      gateway.refused(refusal);
+      refuse(request, response, refusal);
       return;
     }
     if (!mayContinue) response.writeContinue();
-    new HttpCall(gateway, endpoint, callerHeader, request, response).read();
+    new HttpCall(gateway, endpoint, callerArn, request, response, connection).read();
+  }
+
+  function refuse(request: IncomingMessage, response: ServerResponse, refusal: Problem): void {
+    refuseUnread(request, response, refusal, gateway.readWithinMs);
   }
 
   const server = createServer({
@@ -63,7 +85,7 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A caller that announced more bytes than it sent ends up here, if it still listens.
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else socket.end(rawAnswer(brokenRequest(error.code)));
+    else Connection.of(socket).refuseRest(brokenRequest(error.code));
   });
 
   return {
@@ -82,24 +104,38 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
 }
 
 /** For load balancers, which name no caller: 200 only while requests should come. */
-function answerHealth(readiness: Readiness, draining: boolean, response: ServerResponse): void {
+function health(readiness: Readiness, draining: boolean): WholeAnswer {
   const ready = readiness.ready && !draining;
-  const { status, headers, body } = jsonAnswer(ready ? 200 : 503, {
-    ...readiness,
-    up: true,
-    ready,
-  });
-  response.writeHead(status, headers).end(body);
+  return jsonAnswer(ready ? 200 : 503, { ...readiness, up: true, ready });
+}
+
+/** What Node's parser accepts, and a proxy before it may read in another way. */
+function faultOf(request: IncomingMessage, callerHeader: string): Problem | undefined {
+  const { rawHeaders, headers, httpVersionMinor } = request;
+  if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
+    return problem('invalid_request', 'HTTP/1.0 has no Transfer-Encoding: send a Content-Length');
+  }
+  let hosts = 0;
+  let callers = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === HOST.length && name.toLowerCase() === HOST) hosts += 1;
+    if (name.length === callerHeader.length && name.toLowerCase() === callerHeader) callers += 1;
+  }
+  if (hosts > 1) return givenTwice(HOST);
+  return callers > 1 ? givenTwice(callerHeader) : undefined;
+}
+
+const HOST = 'host';
+
+function givenTwice(header: string): Problem {
+  return problem('invalid_request', `the header ${header} is given twice: it must be given once`);
 }
 
 function brokenRequest(code: string | undefined): Problem {
   if (code === 'HPE_INVALID_EOF_STATE') return bodyTooShort();
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return problem('invalid_request', 'the request took too long to arrive');
+  }
   return problem('invalid_request', 'the request is not valid HTTP');
-}
-
-function rawAnswer(refusal: Problem): string {
-  const { headers, body } = answerOf(refusal);
-  const lines = [];
-  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}\r\n`);
-  return `HTTP/1.1 400 Bad Request\r\n${lines.join('')}connection: close\r\n\r\n${body}`;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Missing } from '../wiring.js';
 
-/** What a load balancer is told. */
+/** What `/healthz` answers a load balancer. */
 export interface Readiness {
   readonly ready: boolean;
   /** What was not read yet: Mistral's models, the gateway's key of a workspace. */

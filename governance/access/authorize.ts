@@ -34,6 +34,12 @@ export function authorizeRequest(
   };
 }
 
+/** Why a caller may make no request at all. */
+export function callerRefusal(policy: CompiledAccess, caller: string): AccessRefusal | undefined {
+  const known = policy.callerOf(caller);
+  return known.kind === 'refuse' ? known : undefined;
+}
+
 /** A request body is the caller's JSON: despite its type, this may be anything. */
 function isTokenCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0;

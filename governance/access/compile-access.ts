@@ -38,8 +38,11 @@ const SESSION = /^(arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]+)\/[\w+=,
 const ROLE = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]+)$/;
 const USER = /^arn:aws[a-z-]*:iam::\d{12}:user\/[!-~]+$/;
 
-// There is no limit to sessions: the oldest of them make room.
-const MAX_CALLERS = 10_000;
+// There is no limit to sessions: the oldest make room. Each takes 2 KB, with what hangs on it elsewhere.
+// Who is refused takes no room.
+const MAX_CALLERS = 4_000;
+/** No ARN of IAM's is longer. */
+const LONGEST_ARN = 2048;
 
 export function compileAccess(policy: Policy, models: ModelDirectory): CompiledAccess {
   const workspaceModels = new Map(
@@ -51,6 +54,7 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
   }));
 
   function find(arn: string): CallerAccess | AccessRefusal {
+    if (arn.length > LONGEST_ARN) return unknownCaller(arn);
     const role = ROLE.test(arn) ? arn.replace(ROLE, 'arn:$1:sts::$2:assumed-role/$3') : undefined;
     const assumedRole = role ?? SESSION.exec(arn)?.[1];
     const isKnownKind = assumedRole !== undefined || USER.test(arn);
@@ -68,7 +72,7 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
     return { kind: 'known', access, dailyTokens };
   }
 
-  const callers = new Map<string, CallerAccess | AccessRefusal>();
+  const callers = new Map<string, CallerAccess>();
   const bounds = new Map<string, MediaBounds>();
   return {
     models,
@@ -76,6 +80,7 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
       const before = callers.get(arn);
       if (before !== undefined) return before;
       const found = find(arn);
+      if (found.kind === 'refuse') return found;
       if (callers.size >= MAX_CALLERS) callers.delete(callers.keys().next().value as string);
       callers.set(arn, found);
       return found;

@@ -1,3 +1,4 @@
+import { head, isPasteable, messageLine } from '../platform/quoting.js';
 import { numberText } from '../platform/wording.js';
 import type { Alert, NextStep } from './alert.js';
 
@@ -13,7 +14,7 @@ export function withoutLongTexts(alert: Alert): Alert {
 
 /** The alert with one line for each text: a line break in a value would look like another detail or step. */
 export function inLines(alert: Alert): Alert {
-  return changed(alert, lineOf);
+  return changed(alert, messageLine);
 }
 
 type Change = (text: string, most: number) => string;
@@ -25,6 +26,7 @@ function changed(alert: Alert, change: Change): Alert {
     ...alert,
     title: title(alert.title),
     threadId: title(alert.threadId),
+    workspace: title(alert.workspace),
     description: line(alert.description),
     facts: Object.fromEntries(
       Object.entries(alert.facts).map(([name, value]) => [title(name), line(value)]),
@@ -55,22 +57,12 @@ function changed(alert: Alert, change: Change): Alert {
 /** A command that would change is left out: it is there to be pasted as it is. */
 function stepOf({ say, command }: NextStep, line: (text: string) => string): NextStep {
   if (command === undefined) return { say: line(say) };
-  if (line(command) === command) return { say: line(say), command };
+  if (isPasteable(command) && command.length <= LINE_CHARACTERS) return { say: line(say), command };
   return { say: `${line(say)} (its command is not shown: it does not fit into one line)` };
-}
-
-/** One line without what a mail program or a terminal acts on. */
-function lineOf(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
 }
 
 function shortened(text: string, most: number): string {
   if (text.length <= most) return text;
   const kept = head(text, most);
   return `${kept}... (${numberText(text.length - kept.length)} more characters left out)`;
-}
-
-/** The beginning of a text, never with half of a character at its end. */
-export function head(text: string, characters: number): string {
-  return text.slice(0, characters).replace(/[\ud800-\udbff]$/, '');
 }

@@ -1,7 +1,8 @@
 import { ORGANIZATION } from '../platform/metrics.js';
+import { attributeValue, chatText, head, jsonText } from '../platform/quoting.js';
 import { instantText, wrapped } from '../platform/wording.js';
 import type { Alert, NextStep } from './alert.js';
-import { head, inLines, withoutLongTexts } from './alert-lines.js';
+import { inLines, withoutLongTexts } from './alert-lines.js';
 import { machineSections, sectionsText } from './alert-sections.js';
 
 /** Of the message and its attributes together. */
@@ -31,7 +32,7 @@ export function renderAlert(alert: Alert, runbookUrl: string) {
     attributes: {
       type: alert.type,
       severity: alert.severity,
-      workspace: alert.workspace || ORGANIZATION, // SNS rejects an empty one
+      workspace: attributeValue(alert.workspace, ORGANIZATION),
     },
   };
 }
@@ -41,12 +42,12 @@ function isTooLong(message: string): boolean {
 }
 
 function messageOf(exact: Alert, shown: Alert, runbook: string, room: number): string {
-  const machine = JSON.stringify(machineBody(exact, runbook, room));
-  return JSON.stringify({
+  const machine = jsonText(machineBody(exact, runbook, room));
+  return jsonText({
     default: machine,
     email: emailBody(shown, runbook, room),
     'email-json': machine,
-    https: JSON.stringify(chatBody(shown, runbook, room)),
+    https: jsonText(chatBody(shown, runbook, room)),
     sqs: machine,
     lambda: machine,
     sms: smsBody(shown, runbook),
@@ -147,7 +148,7 @@ const CHAT_MARK = {
 function chatBody(alert: Alert, runbook: string, room: number) {
   const blocks = sectionsText(alert.sections ?? [], CHAT_STYLE, room / 4);
   const steps = alert.nextSteps.map(({ say, command }) =>
-    command ? `${say}: ${CHAT_STYLE.command(command)}` : say,
+    command ? `${chatText(say)}: ${CHAT_STYLE.command(command)}` : chatText(say),
   );
   return {
     version: '1.0',
@@ -155,8 +156,10 @@ function chatBody(alert: Alert, runbook: string, room: number) {
     id: `${alert.threadId}-${alert.type}-${alert.at.getTime()}`,
     content: {
       textType: 'client-markdown',
-      title: `${CHAT_MARK[alert.severity]} ${alert.title}`,
-      description: [cut(plain(alert.description), room / 4), blocks].filter(Boolean).join('\n\n'),
+      title: `${CHAT_MARK[alert.severity]} ${chatText(alert.title)}`,
+      description: [cut(chatText(alert.description), room / 4), blocks]
+        .filter(Boolean)
+        .join('\n\n'),
       nextSteps: [...fitting(steps, room / 4), `[Runbook](${runbook})`],
       keywords: [alert.type, alert.severity, alert.workspace],
     },
@@ -173,15 +176,7 @@ function chatBody(alert: Alert, runbook: string, room: number) {
   };
 }
 
-const CHAT_STYLE = {
-  text: plain,
-  command: (command: string) => `\`${command.replaceAll('`', "'")}\``,
-};
-
-/** Keeps names from being read as markdown. */
-function plain(text: string): string {
-  return text.replaceAll(/[*_~`<>]/g, (mark) => `\\${mark}`);
-}
+const CHAT_STYLE = { text: chatText, command: (command: string) => `\`${command}\`` };
 
 /** As many items from the front as fit into a number of characters. */
 function fitting<Item>(items: readonly Item[], characters: number): readonly Item[] {

@@ -1,6 +1,7 @@
 import { type Alert, type AlertBlock, compareSeverity } from '../alerts/alert.js';
 import { groupBy } from '../platform/group-by.js';
 import { ORGANIZATION } from '../platform/metrics.js';
+import { shell } from '../platform/quoting.js';
 import { utcDay } from '../platform/utc-day.js';
 import { countText, listText } from '../platform/wording.js';
 import { bySeverity, type Finding, nounOf } from './finding.js';
@@ -96,7 +97,7 @@ function auditDigest(news: AuditNews): Alert {
     ]),
     sections: sections.filter(({ blocks }) => blocks.length > 0),
     nextSteps:
-      report === undefined ? [] : [{ say: 'Full report', command: `aws s3 cp ${report} .` }],
+      report === undefined ? [] : [{ say: 'Full report', command: shell`aws s3 cp ${report} .` }],
   };
 }
 

@@ -80,12 +80,3 @@ export function groupOf(finding: Finding): string {
 
 /** Where a person sees and deletes keys. */
 export const KEYS_IN_CONSOLE = 'https://console.mistral.ai/api-keys';
-
-const LONGEST_NAME = 80;
-
-/** A name that others chose, safe to put into a line of an alert. */
-export function toSafeLine(name: string | undefined): string {
-  const line = (name ?? '').replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  if (line === '') return '(no name)';
-  return line.length > LONGEST_NAME ? `${line.slice(0, LONGEST_NAME - 1)}…` : line;
-}

@@ -1,6 +1,7 @@
 import { rotateCommand } from '../keys/rotate-command.js';
 import { blockingVersion, type SecretState } from '../keys/rotation.js';
 import type { ListedKey } from '../mistral/mistral.js';
+import { shell, toSafeLine } from '../platform/quoting.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
 import { countText } from '../platform/wording.js';
 import type { PlannedKey } from '../policy/planned-keys.js';
@@ -11,7 +12,6 @@ import {
   findingId,
   KEYS_IN_CONSOLE,
   severityOf,
-  toSafeLine,
 } from './finding.js';
 import { createdAtMs } from './key-hygiene.js';
 import type { ManagedVersion } from './managed-versions.js';
@@ -37,12 +37,12 @@ export function unmanagedKeyFinding(
     id: findingId(type, scopeOf(key), key.id),
     type,
     severity: type === 'expired' ? 'info' : severityOf(type),
-    subject: key.name === '' ? key.id : toSafeLine(key.name),
+    subject: toSafeLine(key.name || key.id),
     workspace: workspaceNameOf(key, workspaces),
     summary: summaryOf(type, key),
     evidence: evidenceOf(key),
     since,
-    nextStep: consoleStep(type, key.id),
+    nextStep: consoleStep(type, toSafeLine(key.id)),
     nextCommand: KEYS_IN_CONSOLE,
   };
 }
@@ -81,7 +81,7 @@ export function duplicateKeys(version: ManagedVersion, now: Date): Finding {
     evidence: { version: versionId, count: String(count), keyIds: ids.join(', ') },
     nextStep: 'Keep the key whose id this prints, and delete the others in the Mistral console',
     // Prints the id of the key that a secret holds, and nothing else of it.
-    nextCommand: `aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | jq -r .keyId`,
+    nextCommand: shell`aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | jq -r .keyId`,
   });
   return {
     ...finding,
@@ -135,7 +135,7 @@ export function workspaceNameOf(key: ListedKey, workspaces: Workspaces): string 
   return workspaces.get(workspaceId)?.name ?? toSafeLine(workspaceName ?? workspaceId);
 }
 
-/** Works whatever labels the secret has. */
+/** Works with any labels on the secret. */
 export function rotateStep(state: SecretState) {
   const unfinished = blockingVersion(state);
   return {
@@ -151,7 +151,7 @@ export function rotateStep(state: SecretState) {
 export function checkReaders(secretName: string) {
   return {
     nextStep: 'Check whether a service still reads this secret; if none does, take the key out',
-    nextCommand: `aws secretsmanager describe-secret --secret-id ${secretName} --query LastAccessedDate`,
+    nextCommand: shell`aws secretsmanager describe-secret --secret-id ${secretName} --query LastAccessedDate`,
   };
 }
 

@@ -2,10 +2,11 @@ import { exactModels } from '../access/model-directory.js';
 import type { MistralModel } from '../mistral/mistral.js';
 import { groupBy } from '../platform/group-by.js';
 import { ORGANIZATION } from '../platform/metrics.js';
+import { toSafeLine } from '../platform/quoting.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import { pricedModels } from '../prices/price-book.js';
-import { type Finding, toSafeLine } from './finding.js';
+import type { Finding } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
 import { driftFinding } from './policy-drift.js';
 

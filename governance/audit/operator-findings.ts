@@ -3,6 +3,7 @@ import {
   supplyCommand,
   verifiedVersion,
 } from '../keys/operator/operator-secret.js';
+import { shell } from '../platform/quoting.js';
 import { addDays, DAY_MS, utcDay } from '../platform/utc-day.js';
 import { instantText } from '../platform/wording.js';
 import type { Policy } from '../policy/policy.js';
@@ -88,6 +89,6 @@ const judgeSchedule: Judge = (facts, _rules, now) => {
       'Secrets Manager has a rotation schedule for the secret, but in operator mode no function can create a key.',
     evidence: { policy: 'mistral.keySource is operator' },
     nextStep: 'Cancel the rotation schedule',
-    nextCommand: `aws secretsmanager cancel-rotate-secret --secret-id ${planned.secretName}`,
+    nextCommand: shell`aws secretsmanager cancel-rotate-secret --secret-id ${planned.secretName}`,
   });
 };

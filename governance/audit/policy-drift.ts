@@ -1,9 +1,10 @@
 import type { MistralWorkspace } from '../mistral/mistral.js';
 import type { SpendLimit } from '../mistral/mistral-limits.js';
 import { ORGANIZATION } from '../platform/metrics.js';
+import { toSafeLine } from '../platform/quoting.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy, Workspace } from '../policy/policy.js';
-import { type Finding, type FindingType, findingId, severityOf, toSafeLine } from './finding.js';
+import { type Finding, type FindingType, findingId, severityOf } from './finding.js';
 
 const SECONDS_PER_MINUTE = 60;
 

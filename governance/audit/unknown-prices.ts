@@ -1,9 +1,10 @@
 import { exactModels } from '../access/model-directory.js';
 import type { MistralModel } from '../mistral/mistral.js';
 import { ORGANIZATION } from '../platform/metrics.js';
+import { toSafeLine } from '../platform/quoting.js';
 import type { Policy } from '../policy/policy.js';
 import { createPriceBook } from '../prices/price-book.js';
-import { type Finding, toSafeLine } from './finding.js';
+import type { Finding } from './finding.js';
 import { driftFinding } from './policy-drift.js';
 
 /** Models that the policy names, that Mistral serves, and that neither policy nor price book prices. */
@@ -27,7 +28,7 @@ export function judgePrices(
         workspace: ORGANIZATION,
         summary: prices
           ? 'No price is known: its requests are charged as the most expensive model.'
-          : 'No price is known: its requests are rejected (model_not_priced).',
+          : 'No price is known: its requests are refused (model_not_priced).',
         evidence: { unknownModel: policy.prices.unknownModel },
         nextStep: `Add the model's prices per million tokens in ${policy.mistral.currency} to governance.yaml, then deploy: prices: { models: { ${JSON.stringify(model)}: { inputPerMillionTokens: …, cachedPerMillionTokens: …, outputPerMillionTokens: … } } }`,
       }),

@@ -17,7 +17,7 @@ export async function createSecret(deps: RotationDeps, rotation: Rotation): Prom
   const stored = await deps.secrets.read(secret.arn, versionId);
   const keyId = stored?.keyId ?? (await createAndStore(deps, rotation));
   for (const leftover of leftovers) {
-    // Whoever starts a rotation chooses its token, and may choose that of another one's key.
+    // The caller that starts a rotation chooses its token, and may choose that of another one's key.
     if (leftover !== keyId) await deleteUnheld(deps, leftover);
   }
 }

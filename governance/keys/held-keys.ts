@@ -29,7 +29,7 @@ export async function holderOf(
   return holders.find((holder) => holder !== undefined);
 }
 
-/** Deletes a key that a rotation leaves behind, whoever wrote its id: never one that a secret still names. */
+/** Deletes a key that a rotation leaves behind, or that a value stored by hand names: never one that a secret still names. */
 export async function deleteUnheld(
   deps: HolderDeps & Pick<KeyDeps, 'keySource' | 'log'>,
   keyId: string,

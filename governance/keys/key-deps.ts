@@ -1,4 +1,4 @@
-import type { AlertTopic } from '../alerts/alert-topic.aws.js';
+import type { AlertPublisher } from '../alerts/alert-publisher.aws.js';
 import type { KeyProber } from '../mistral/key-prober.js';
 import type { KeySource } from '../mistral/key-source.js';
 import type { Log } from '../platform/log.js';
@@ -17,7 +17,7 @@ export interface KeyDeps {
   readonly prober: KeyProber;
   readonly inspector: KeyInspector;
   readonly retirements: Pick<Retirements, 'start'>;
-  readonly alerts: AlertTopic;
+  readonly alerts: AlertPublisher;
   readonly journal: Journal;
   readonly log: Log;
   readonly now: () => Date;

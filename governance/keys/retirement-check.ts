@@ -80,7 +80,7 @@ export async function acceptsOld(
   return old?.keyId === oldKeyId && (await prober.probe(old.apiKey)).kind === 'accepted';
 }
 
-/** No key was promoted before it was created, whatever an input says. */
+/** No key was promoted before it was created, even if an input says so. */
 function later(promotedAt: Date, createdAt: Date | undefined): Date {
   return createdAt && createdAt > promotedAt ? createdAt : promotedAt;
 }

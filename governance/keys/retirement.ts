@@ -182,7 +182,7 @@ export function revokeAtOnce(retirement: Retirement, at: Date): Retirement {
 const AT_ONCE: RetirementRules = { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'revoke' };
 
 /**
- * A retirement by the policy's rules, never by those in the input: whoever may start the flow writes
+ * A retirement by the policy's rules, never by those in the input: any caller of StartExecution writes
  * that. An approval is theirs to give, and says so.
  *
  * @throws ZodError

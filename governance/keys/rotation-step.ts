@@ -70,17 +70,31 @@ export async function openRotation(
   return { step: Step, rotation };
 }
 
+type NotifyDeps = Pick<KeyDeps, 'alerts' | 'journal' | 'log'>;
+
 /** Publishes and records. What fails of it is logged: it must not undo or repeat a rotation. */
-export async function notify(
-  { alerts, journal, log }: Pick<KeyDeps, 'alerts' | 'journal' | 'log'>,
+export async function notify(deps: NotifyDeps, secretName: string, alert: Alert): Promise<void> {
+  await publish(deps, secretName, alert);
+  await deps.journal.record(secretName, alert).catch((error: unknown) => {
+    deps.log.error('history not written', { type: alert.type, secret: secretName, error });
+  });
+}
+
+/** The same, once for all attempts at one version. Without the history, twice is better than never. */
+export async function notifyOnce(
+  deps: NotifyDeps,
   secretName: string,
   alert: Alert,
 ): Promise<void> {
-  const { type } = alert;
-  await alerts.publish(alert).catch((error: unknown) => {
-    log.error('alert not sent', { type, secret: secretName, error });
+  const isNew = await deps.journal.recordOnce(secretName, alert).catch((error: unknown) => {
+    deps.log.error('history not written', { type: alert.type, secret: secretName, error });
+    return true;
   });
-  await journal.record(secretName, alert).catch((error: unknown) => {
-    log.error('history not written', { type, secret: secretName, error });
+  if (isNew) await publish(deps, secretName, alert);
+}
+
+async function publish({ alerts, log }: NotifyDeps, secret: string, alert: Alert): Promise<void> {
+  await alerts.publish(alert).catch((error: unknown) => {
+    log.error('alert not sent', { type: alert.type, secret, error });
   });
 }

@@ -52,7 +52,7 @@ export type StepAdmission =
 
 /**
  * The checks that every rotation function makes before it acts, as AWS's own template has them, but for one:
- * a version that is current and pending goes on. It is a secret's first, and nobody has verified it.
+ * a version that is current and pending goes on. It is a secret's first, and is not verified yet.
  */
 export function admitStep(secret: SecretState, versionId: string): StepAdmission {
   if (!secret.rotationEnabled) {

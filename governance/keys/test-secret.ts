@@ -5,7 +5,7 @@ import { deleteUnheld } from './held-keys.js';
 import { type KeyHealth, lackOfAccess } from './key-health.js';
 import type { ManagedKey } from './managed-key.js';
 import { versionAt } from './rotation.js';
-import { notify, type Rotation, type RotationDeps } from './rotation-step.js';
+import { notify, notifyOnce, type Rotation, type RotationDeps } from './rotation-step.js';
 import { readOwnKey } from './stored-keys.js';
 
 /** What one more check of the key, and the clean-up after it, may take. */
@@ -34,7 +34,7 @@ export async function testSecret(deps: RotationDeps, rotation: Rotation): Promis
   }
   if (isCurrent) {
     // What services read is not deleted. Its labels let the next attempt test it again, or rotate.
-    await notify(deps, secret.name, firstKeyRejected(rotation, health.reason, deps.now()));
+    await notifyOnce(deps, secret.name, firstKeyRejected(rotation, health.reason, deps.now()));
     throw new NewKeyRejectedError(`${newKey}, its first and current one: ${health.reason}`);
   }
   await withdraw(deps, rotation, pending.keyId, health.reason);
@@ -80,7 +80,7 @@ async function withdraw(
 ): Promise<void> {
   const { secret, versionId } = rotation;
   await deps.secrets.clearPending(secret.arn, versionId);
-  // A value that somebody stored by hand may name any key.
+  // A value that an administrator stored may name any key.
   const created = await keysOfThisRotation(deps, rotation);
   if (created.includes(keyId)) await deleteUnheld(deps, keyId);
   deps.counts.count('withdrawn');

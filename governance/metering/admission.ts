@@ -1,15 +1,21 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
 import { instantText, moneyText } from '../platform/wording.js';
+import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
 import type { Endpoint } from './endpoints.js';
-import type { Authorize } from './live-access.js';
+import type { Authorize, LiveAccess } from './live-access.js';
 import type { Hold, HoldOutcome } from './metering.js';
 import { type Problem, problem, retryOf } from './problem.js';
 import { type ParsedBody, parseRequestBody, writeRequestBody } from './request-body.js';
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
+
+interface Rules {
+  readonly authorize: Authorize;
+  readonly models: Models;
+}
 
 /** In an answer: what `max_tokens` was lowered to, because the role says `overMaxTokens: cap`. */
 export const CAP_HEADER = 'x-governance-max-tokens';
@@ -25,14 +31,15 @@ export interface Authorized {
 
 /** Checks caller, body, model and tokens, before anything is reserved. */
 export function authorizeCall(
-  { kind }: Endpoint,
+  endpoint: Endpoint,
   callerArn: string | undefined,
   received: Buffer,
-  authorize: Authorize,
-  models: Models,
+  { authorize, models }: Rules,
+  { passUnknownFields }: Pick<GatewayPolicy, 'passUnknownFields'>,
 ): Authorized | Problem {
   if (callerArn === undefined) return unknownCaller();
-  const body = parseRequestBody(received, kind);
+  const { kind } = endpoint;
+  const body = parseRequestBody(received, endpoint, passUnknownFields);
   if (body.kind === 'problem') return body;
   const grant = authorize(callerArn, { model: body.model, maxTokens: body.maxTokens });
   if (grant.kind === 'refuse') {
@@ -41,7 +48,7 @@ export function authorizeCall(
   }
   const limited = kind === 'generation' ? withDefault(grant, body, models) : grant;
   const maxTokens = kind === 'generation' ? limited.maxTokens : undefined;
-  const toSend = writeRequestBody(body, grant.modelId, maxTokens);
+  const toSend = writeRequestBody(body, grant.modelId, maxTokens, callerArn);
   return {
     kind: 'authorized',
     demand: demandOf(body, toSend.promptBytes, kind, limited, models),
@@ -56,6 +63,16 @@ function withDefault(grant: AccessGrant, body: ParsedBody, models: Models): Acce
   if (isChosen) return grant;
   const maxTokens = defaultMaxTokens(body, body.promptBytes, grant, models);
   return maxTokens === grant.maxTokens ? grant : { ...grant, maxTokens };
+}
+
+/** Why a caller may send nothing. Checked before a body is read, which costs memory and time. */
+export function refusedCaller(
+  callerArn: string | undefined,
+  { refusalOf }: Pick<LiveAccess, 'refusalOf'>,
+): Problem | undefined {
+  if (callerArn === undefined) return unknownCaller();
+  const refused = refusalOf(callerArn);
+  return refused && problem(refused.code, refused.message);
 }
 
 export function unknownCaller(): Problem {

@@ -17,7 +17,10 @@ export interface Outline {
   readonly members: readonly Member[];
   /** White space between values. */
   readonly blanks: number;
-  readonly isTooDeep: boolean;
+  /** Whether any character is written as `\u` and its number. */
+  readonly hasEscapes: boolean;
+  /** What it has too much of to be parsed in a short time; places are not known then. */
+  readonly excess: string | undefined;
   /** The text with a placeholder for each long string, which would take most of the time to parse. */
   readonly skeleton: string;
   /** Whether strings that look like placeholders are some: no text with `\u0000` is shortened. */
@@ -25,7 +28,10 @@ export interface Outline {
 }
 
 /** Deeper than any schema of a tool, and shallow enough for every parser. */
-export const MAX_DEPTH = 128;
+const MAX_DEPTH = 128;
+/** More than any prompt has, and few enough for a parser to be done within some 30 ms. */
+const MAX_VALUES = 40_000;
+const MAX_FIELDS = 1000;
 /** Longer than anything that is checked by its value. */
 const LONG_STRING = 4096;
 /** Before the length of a long string, without the excess of its escapes. */
@@ -37,6 +43,7 @@ const COLON = 0x3a;
 const OPENING_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSING_BRACKET = 0x5d;
+const LETTER_U = 0x75;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const SPACE = 0x20;
@@ -47,13 +54,15 @@ const SPACE = 0x20;
  * @param text one character for each byte, so that places in it are places in the body
  */
 export function outlineOf(text: string): Outline {
+  const hasEscapes = text.includes('\\u');
   // Else a client could write placeholders of its own.
-  const mayShorten = !text.includes('\\u0000');
+  const mayShorten = !hasEscapes || !ESCAPED_ZERO.test(text);
   const members: Member[] = [];
   let skeleton = '';
   let copiedTo = 0;
   let blanks = 0;
   let depth = 0;
+  let values = 0;
   let colons = 0;
   let colonsBefore = 0;
   let start = -1;
@@ -73,53 +82,83 @@ export function outlineOf(text: string): Outline {
         mayShorten &&
         text.charCodeAt(skipBlanks(text, end + 1)) !== COLON
       ) {
-        const length = end - at - 1 - excessOfEscapes(text.slice(at, end));
+        const length = end - at - 1 - (hasEscapes ? excessOfEscapes(text, at, end) : 0);
         skeleton += `${text.slice(copiedTo, at)}"\\u0000${length}"`;
         copiedTo = end + 1;
       }
       at = end;
     } else if (code === COLON) {
+      values += 1;
       colons += 1;
       if (depth === 1 && valueStart < 0) {
         valueStart = skipBlanks(text, at + 1);
         colonsBefore = colons;
       }
     } else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
+      values += 1;
       depth += 1;
-      if (depth > MAX_DEPTH)
-        return { members, blanks, isTooDeep: true, skeleton: text, isShortened: false };
+      if (depth > MAX_DEPTH) return excessive(TOO_DEEP);
     } else if (code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET) {
       if (depth === 1 && valueStart >= 0) {
         const name = nameOf(text, start, nameEnd);
         const end = skipBlanksBackwards(text, at);
         const innerMembers = colons - colonsBefore;
         members.push({ name, start, nameEnd, valueStart, end, innerMembers });
+        if (members.length > MAX_FIELDS) return excessive(TOO_MANY_FIELDS);
         start = -1;
         valueStart = -1;
       }
       if (code !== COMMA) depth -= 1;
+      else values += 1;
+      if (values > MAX_VALUES) return excessive(TOO_MANY_VALUES);
     } else if (code <= SPACE) blanks += 1;
   }
   skeleton += text.slice(copiedTo);
-  return { members, blanks, isTooDeep: false, skeleton, isShortened: copiedTo > 0 };
+  if (values > MAX_VALUES) return excessive(TOO_MANY_VALUES);
+  const isShortened = copiedTo > 0;
+  return { members, blanks, hasEscapes, excess: undefined, skeleton, isShortened };
 }
+
+function excessive(excess: string): Outline {
+  return { ...NOTHING, excess };
+}
+
+const NOTHING = { members: [], blanks: 0, hasEscapes: false, skeleton: '', isShortened: false };
+const TOO_DEEP = `is nested too deeply: at most ${MAX_DEPTH} levels are allowed`;
+const TOO_MANY_FIELDS = `has too many fields: at most ${MAX_FIELDS} are allowed`;
+const TOO_MANY_VALUES = `has too many values: at most ${MAX_VALUES} fields and items are allowed in all of it`;
+/** Not as `includes` searches, which is slow where all of a text is backslashes. */
+const ESCAPED_ZERO = /\\u0{4}/;
 
 /** How many bytes the string had that a placeholder stands for, without the excess of its escapes. */
 export function shortenedLength(value: string): number | undefined {
   return value.startsWith(PLACEHOLDER) ? Number(value.slice(PLACEHOLDER.length)) : undefined;
 }
 
-/** Native search: most of a body is inside of strings. */
-function closingQuote(text: string, openingQuote: number): number {
-  for (let end = text.indexOf('"', openingQuote + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+/** Native search, since most of a body is inside of strings; by the character where most are escapes. */
+export function closingQuote(text: string, openingQuote: number): number {
+  let end = text.indexOf('"', openingQuote + 1);
+  for (let escaped = 0; end >= 0 && escaped < MANY_ESCAPED_QUOTES; escaped += 1) {
     let before = end - 1;
     while (text.charCodeAt(before) === BACKSLASH) before -= 1;
     if ((end - before) % 2 === 1) return end;
+    end = text.indexOf('"', end + 1);
+  }
+  if (end < 0) return text.length;
+  // Here is a quote whose backslashes were not counted yet.
+  let at = end;
+  while (text.charCodeAt(at - 1) === BACKSLASH) at -= 1;
+  for (; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at += 1;
   }
   return text.length;
 }
 
-function skipBlanks(text: string, from: number): number {
+const MANY_ESCAPED_QUOTES = 1000;
+
+export function skipBlanks(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) <= SPACE) at += 1;
   return at;
@@ -131,7 +170,7 @@ function skipBlanksBackwards(text: string, end: number): number {
   return at;
 }
 
-function nameOf(text: string, start: number, end: number): string {
+export function nameOf(text: string, start: number, end: number): string {
   const name = text.slice(start + 1, end - 1);
   if (PLAIN_NAME.test(name)) return name;
   return String(parseJson(decoded(text.slice(start, end))));
@@ -163,11 +202,12 @@ export function countMembers(value: unknown): number {
 }
 
 /** By how much the escapes of a JSON text at least exceed what they stand for, in bytes of UTF-8. */
-export function excessOfEscapes(text: string): number {
-  if (!text.includes('\\u')) return 0;
+export function excessOfEscapes(text: string, from = 0, to = text.length): number {
   let count = 0;
-  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 2)) {
-    if (text[at + 1] === 'u') count += 1;
+  for (let at = from; at < to; at += 1) {
+    if (text.charCodeAt(at) !== BACKSLASH) continue;
+    at += 1;
+    if (text.charCodeAt(at) === LETTER_U) count += 1;
   }
   return 3 * count; // six bytes each, for three at most
 }

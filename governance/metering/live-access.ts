@@ -1,5 +1,5 @@
 import type { AccessGrant, AccessRefusal, AccessRequest } from '../access/access.js';
-import { authorizeRequest } from '../access/authorize.js';
+import { authorizeRequest, callerRefusal } from '../access/authorize.js';
 import { compileAccess } from '../access/compile-access.js';
 import { createModelDirectory, type ModelDirectory } from '../access/model-directory.js';
 import { type ModelCard, modelOf } from '../mistral/key-prober.js';
@@ -19,6 +19,8 @@ export interface LiveAccessOptions {
 
 /** The policy's rules over the models that Mistral serves now. */
 export interface LiveAccess {
+  /** What is known before a request is read: why a caller may send none. */
+  refusalOf(callerArn: string): AccessRefusal | undefined;
   readonly authorize: Authorize;
   readonly models: ModelDirectory;
   /** Mistral's list, once it is read. */
@@ -31,6 +33,9 @@ export interface LiveAccess {
 const REFRESH_EVERY_MS = 3_600_000;
 /** After the list could not be read: until the retry models may be unknown, or aliases outdated. */
 const RETRY_MS = 60_000;
+/** Between two log lines of an outage: a process that is not ready retries every second. */
+const FIRST_SILENCE_MS = 60_000;
+const LONGEST_SILENCE_MS = 3_600_000;
 
 /** Uses the price book's models until Mistral's list is read, and reads that again after an hour of use. */
 export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
@@ -38,6 +43,26 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   let access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
   let cards: readonly ModelCard[] | undefined;
   let dueAtMs = Number.NEGATIVE_INFINITY;
+  let outage: { readonly sinceMs: number; nextLineMs: number; silenceMs: number } | undefined;
+
+  function failed(error: unknown): void {
+    const atMs = nowMs();
+    outage ??= { sinceMs: atMs, nextLineMs: atMs, silenceMs: FIRST_SILENCE_MS };
+    if (atMs < outage.nextLineMs) return;
+    log.warn('models not listed', { error, forSeconds: secondsSince(outage.sinceMs) });
+    outage.nextLineMs = atMs + outage.silenceMs;
+    outage.silenceMs = Math.min(outage.silenceMs * 2, LONGEST_SILENCE_MS);
+  }
+
+  function succeeded(): void {
+    if (!outage) return;
+    log.info('models listed again', { afterSeconds: secondsSince(outage.sinceMs) });
+    outage = undefined;
+  }
+
+  function secondsSince(atMs: number): number {
+    return Math.round((nowMs() - atMs) / 1000);
+  }
 
   async function refresh(): Promise<void> {
     dueAtMs = nowMs() + RETRY_MS;
@@ -45,13 +70,16 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
       cards = await listModels();
       access = compileAccess(policy, createModelDirectory(cards.map(modelOf), priceBook));
       dueAtMs = nowMs() + REFRESH_EVERY_MS;
+      succeeded();
     } catch (error) {
-      log.warn('models not listed', { error });
+      failed(error);
     }
   }
 
   return {
     refresh,
+
+    refusalOf: (callerArn) => callerRefusal(access, callerArn),
 
     authorize(callerArn, request) {
       if (nowMs() > dueAtMs) void refresh();

@@ -13,13 +13,11 @@ export interface Media {
 /** Parts of a message that have at most one token per byte. */
 const SPELLED_OUT = new Set(['text', 'thinking', 'reference', 'tool_reference']);
 
-/** `undefined` for messages that are not a list. */
-export function mediaOf(messages: unknown, isShortened: boolean): Media | undefined {
+export function mediaOf(messages: unknown, isShortened: boolean): Media {
   let images = 0;
   let imageBytes = 0;
   let hasMedia = false;
-  if (messages !== undefined && !Array.isArray(messages)) return undefined;
-  for (const message of messages ?? []) {
+  for (const message of Array.isArray(messages) ? messages : []) {
     const content: unknown = isObject(message) ? message.content : undefined;
     if (!Array.isArray(content)) continue;
     for (const part of content) {

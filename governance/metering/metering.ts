@@ -1,5 +1,5 @@
 import type { DailyTokens } from '../access/access.js';
-import type { Policy } from '../policy/policy.js';
+import type { Policy, Workspace } from '../policy/policy.js';
 import type {
   Quota,
   QuotaClaim,
@@ -10,7 +10,7 @@ import type {
   Reservation,
   ReserveOutcome,
 } from '../quotas/quota.js';
-import { dailyTokensOf, quotasOf } from '../quotas/workspace-quotas.js';
+import { borrowedBy, dailyTokensOf, lentBy, quotasOf } from '../quotas/workspace-quotas.js';
 import type { MeteredAnswer } from './answer-meter.js';
 import type { Demand } from './demand.js';
 import type { Charge, Tariff } from './tariff.js';
@@ -24,8 +24,12 @@ export interface Unpriced {
 export type HoldOutcome = Hold | QuotaRefusal | QuotaTooSmall | QuotaUnavailable | Unpriced;
 
 export interface Metering {
-  /** Answers immediately while leases last. Never fails: an error is `unavailable`. */
-  reserve(demand: Demand): HoldOutcome | Promise<HoldOutcome>;
+  /**
+   * Answers immediately while leases last. Never fails: an error is `unavailable`.
+   *
+   * @param lender the workspace whose key sends it, where that is not the caller's
+   */
+  reserve(demand: Demand, lender?: string): HoldOutcome | Promise<HoldOutcome>;
 }
 
 /** The policy's quotas and prices, applied to each request. */
@@ -36,7 +40,7 @@ export function createMetering(
 ): Metering {
   // Created once, since a holder finds its leases by the quota object.
   const byWorkspace = new Map(
-    policy.workspaces.map((workspace) => [workspace.name, quotasOf(policy, workspace)]),
+    policy.workspaces.map((workspace) => [workspace.name, workspaceQuotas(policy, workspace)]),
   );
   const byCaller = new WeakMap<DailyTokens, Quota>();
 
@@ -49,11 +53,17 @@ export function createMetering(
     return quota;
   }
 
-  function claimsOf(demand: Demand, cost: number): QuotaClaim[] {
+  function claimsOf(demand: Demand, cost: number, lender: string | undefined): QuotaClaim[] {
     const { grant, promptTokens, completionTokens } = demand;
     const claims: QuotaClaim[] = [];
-    for (const quota of byWorkspace.get(grant.workspace) ?? []) {
+    const home = byWorkspace.get(grant.workspace);
+    for (const quota of (lender === undefined ? home?.own : home?.borrowing) ?? []) {
       claims.push({ quota, amount: quota.unit === 'requests' ? 1 : cost });
+    }
+    if (lender !== undefined) {
+      for (const quota of byWorkspace.get(lender)?.lending ?? []) {
+        claims.push({ quota, amount: quota.unit === 'requests' ? 1 : cost });
+      }
     }
     if (grant.dailyTokens) {
       const quota = dailyQuotaOf(grant.dailyTokens);
@@ -65,15 +75,15 @@ export function createMetering(
   }
 
   return {
-    reserve(demand) {
+    reserve(demand, lender) {
       try {
         const cost = tariff.bound(demand);
         if (cost === undefined) return { kind: 'unpriced' };
-        const claims = claimsOf(demand, cost);
+        const claims = claimsOf(demand, cost, lender);
         const outcome = quotas.reserve(claims);
         return 'then' in outcome
-          ? outcome.then((one) => holdOf(one, claims, demand, tariff)).catch(unavailable)
-          : holdOf(outcome, claims, demand, tariff);
+          ? outcome.then((one) => holdOf(one, claims, demand, tariff, lender)).catch(unavailable)
+          : holdOf(outcome, claims, demand, tariff, lender);
       } catch (error) {
         return unavailable(error);
       }
@@ -86,8 +96,20 @@ function holdOf(
   claims: readonly QuotaClaim[],
   demand: Demand,
   tariff: Tariff,
+  lender: string | undefined,
 ): HoldOutcome {
-  return outcome.kind === 'reserved' ? new Hold(demand, claims, outcome, tariff) : outcome;
+  return outcome.kind === 'reserved' ? new Hold(demand, claims, outcome, tariff, lender) : outcome;
+}
+
+/** Of one workspace: for its own requests, for those that others send, and for those that it sends for others. */
+function workspaceQuotas(policy: Pick<Policy, 'mistral'>, workspace: Workspace) {
+  const own = quotasOf(policy, workspace);
+  const money = own.filter(({ unit }) => unit !== 'requests');
+  return {
+    own,
+    borrowing: [...money, ...borrowedBy(policy, workspace)],
+    lending: [...own, lentBy(policy, workspace)],
+  };
 }
 
 /**
@@ -99,13 +121,26 @@ export class Hold {
   /** Called once, after the request is settled or released. */
   onEnd: (() => void) | undefined;
   #isOpen = true;
+  #settledCost = 0;
 
   constructor(
     readonly demand: Demand,
     private readonly claims: readonly QuotaClaim[],
     private readonly reservation: Reservation,
     private readonly tariff: Tariff,
+    /** The workspace whose key sends it, where that is not the caller's. */
+    readonly lender: string | undefined = undefined,
   ) {}
+
+  /** Whose key sends it. */
+  get sender(): string {
+    return this.lender ?? this.demand.grant.workspace;
+  }
+
+  /** What was settled, in nano-units; nothing before, or where it was released. */
+  get settledCost(): number {
+    return this.#settledCost;
+  }
 
   /** Neither settled nor released. */
   get isOpen(): boolean {
@@ -163,8 +198,9 @@ export class Hold {
     this.reservation.settle(
       this.claims.map(({ quota, amount }) => {
         if (quota.unit === 'requests') return 1;
-        if (!charge) return amount;
-        return quota.unit === 'tokens' ? charge.tokens : charge.cost;
+        if (quota.unit === 'tokens') return charge ? charge.tokens : amount;
+        this.#settledCost = charge ? charge.cost : amount;
+        return this.#settledCost;
       }),
     );
     this.onEnd?.();

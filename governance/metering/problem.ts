@@ -16,15 +16,15 @@ const PROBLEMS = {
   model_not_allowed: { status: 403, type: 'invalid_request_error' },
   model_not_priced: { status: 403, type: 'invalid_request_error' },
   max_tokens_exceeded: { status: 403, type: 'invalid_request_error' },
-  budget_exhausted: { status: 429, type: 'rate_limit_error' },
-  tokens_exhausted: { status: 429, type: 'rate_limit_error' },
-  rate_limited: { status: 429, type: 'rate_limit_error' },
+  budget_exhausted: { status: 429, notSoon: 402, type: 'rate_limit_error' },
+  tokens_exhausted: { status: 429, notSoon: 402, type: 'rate_limit_error' },
+  rate_limited: { status: 429, notSoon: 402, type: 'rate_limit_error' },
   upstream_forbidden: { status: 403, type: 'authentication_error' },
-  upstream_unauthorized: { status: 502, type: 'server_error' },
+  upstream_unauthorized: { status: 403, type: 'server_error' },
   upstream_unavailable: { status: 502, type: 'server_error' },
   upstream_timeout: { status: 504, type: 'server_error' },
   quota_unavailable: { status: 503, type: 'server_error' },
-  key_unavailable: { status: 503, type: 'server_error' },
+  key_unavailable: { status: 503, notSoon: 403, type: 'server_error' },
   shutting_down: { status: 503, type: 'server_error' },
   internal_error: { status: 500, type: 'server_error' },
 } as const satisfies Record<string, ProblemKind>;
@@ -32,6 +32,11 @@ const PROBLEMS = {
 interface ProblemKind {
   readonly status: number;
   readonly type: string;
+  /**
+   * The status where a retry cannot help soon. Clients retry 429 and 5xx with any headers, and
+   * none of them retries these.
+   */
+  readonly notSoon?: number;
   /** The code in the answer, where it differs from the name here. */
   readonly publicCode?: string;
 }
@@ -62,7 +67,7 @@ export function problem(
   return { kind: 'problem', code, message, ...more };
 }
 
-/** Some clients sleep for as long as `Retry-After` says, whatever it says. */
+/** Some clients sleep for as long as `Retry-After` says, without a limit of their own. */
 const LONGEST_RETRY_AFTER_SECONDS = 60;
 
 /** When to retry: after a wait that clients may sleep through, or else not before an instant. */
@@ -100,24 +105,19 @@ export function jsonAnswer(status: number, value: unknown): WholeAnswer {
   return { status, headers, body };
 }
 
-/**
- * The status of a limit that is not free again soon. Clients retry 429 whatever its headers say, and
- * none of them retries 402.
- */
-const NOT_SOON = 402;
-
 /** A problem in the format of Mistral's errors, and of OpenAI's in `error`: each one's clients read it. */
 export function answerOf(problem: Problem): WholeAnswer {
   const { message, param = null, retryAfterSeconds, resetsAt, allow } = problem;
-  const { status: usual, type }: ProblemKind = PROBLEMS[problem.code];
-  const status = usual === 429 && retryAfterSeconds === undefined ? NOT_SOON : usual;
+  const { status: usual, notSoon, type }: ProblemKind = PROBLEMS[problem.code];
+  const isSoon = notSoon === undefined || retryAfterSeconds !== undefined;
+  const status = isSoon ? usual : notSoon;
   const code = publicCode(problem.code);
   const resets_at = resetsAt?.toISOString(); // left out where there is none
   const error = { message, type, param, code, resets_at };
   const answer = jsonAnswer(status, { object: 'error', ...error, error });
   if (retryAfterSeconds !== undefined)
     answer.headers.push('retry-after', String(retryAfterSeconds));
-  else if (status === NOT_SOON || status === 502) answer.headers.push('x-should-retry', 'false');
+  else if (!isSoon) answer.headers.push('x-should-retry', 'false');
   if (allow !== undefined) answer.headers.push('allow', allow);
   return answer;
 }

@@ -1,16 +1,19 @@
 import { isObject, parseJson } from '../platform/json.js';
 import { quoted } from '../platform/wording.js';
-import type { EndpointKind } from './endpoints.js';
+import { cacheNameOf, isCacheName, LONGEST_CACHE_NAME } from './cache-name.js';
+import type { Endpoint } from './endpoints.js';
 import {
   countMembers,
   decoded,
   excessOfEscapes,
-  MAX_DEPTH,
   type Member,
   outlineOf,
+  shortenedLength,
 } from './json-outline.js';
+import { placesOf } from './json-places.js';
 import { type Media, mediaOf } from './media.js';
 import { type Problem, problem } from './problem.js';
+import { checkFields, type Drops, isIdleAndNever } from './request-fields.js';
 import { isIdle, type Spellings, spellingsOf } from './spellings.js';
 
 /** What bounds a request. Only the fields below are checked. */
@@ -30,6 +33,7 @@ export interface ParsedBody extends RequestBody {
   readonly bytes: Buffer;
   readonly members: readonly Member[];
   readonly spellings: Spellings;
+  readonly drops: Drops | undefined;
   /** The name by which it limits its tokens. */
   readonly limitName: 'max_tokens' | 'max_completion_tokens';
   /** Without images, white space between values, and the length of escapes: what may be tokens. */
@@ -40,20 +44,21 @@ export interface ParsedBody extends RequestBody {
 const REPLACEMENT = '\uFFFD';
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
-export function parseRequestBody(received: Buffer, kind: EndpointKind): ParsedBody | Problem {
+export function parseRequestBody(
+  received: Buffer,
+  { kind, path }: Pick<Endpoint, 'kind' | 'path'>,
+  passUnknownFields = false,
+): ParsedBody | Problem {
   const bytes = withoutByteOrderMark(received);
   const text = bytes.toString('utf8');
   if (text.includes(REPLACEMENT) && !bytes.equals(Buffer.from(text))) {
     return problem('invalid_request', 'the body is not valid UTF-8');
   }
   const isAscii = text.length === bytes.length;
-  const { members, blanks, isTooDeep, skeleton, isShortened } = outlineOf(
+  const { members, blanks, hasEscapes, excess, skeleton, isShortened } = outlineOf(
     isAscii ? text : bytes.toString('latin1'),
   );
-  if (isTooDeep) {
-    const what = `the body is nested too deeply: at most ${MAX_DEPTH} levels are allowed`;
-    return problem('invalid_request', what);
-  }
+  if (excess !== undefined) return problem('invalid_request', `the body ${excess}`);
   const fields = parseJson(isAscii ? skeleton : decoded(skeleton));
   if (!isObject(fields) || Array.isArray(fields)) {
     return problem('invalid_request', 'the body is not a JSON object');
@@ -65,14 +70,18 @@ export function parseRequestBody(received: Buffer, kind: EndpointKind): ParsedBo
   const spellings = spellingsOf(kind);
   const conflict = renamedTwice(fields, spellings) ?? repeatedName(fields, members);
   if (conflict) return conflict;
+  const known = checkFields(fields, path, spellings, passUnknownFields);
+  if ('what' in known) return invalid(known.path, known.what);
 
   const checked = kind === 'generation' ? checkGeneration(fields, isShortened) : NOTHING_GENERATED;
   if ('code' in checked) return checked;
+  const saved = hasEscapes ? excessOfEscapes(text) : 0;
   return {
     kind: 'body',
     bytes,
     members,
     spellings,
+    drops: known.drops,
     fields,
     model,
     maxTokens: checked.maxTokens,
@@ -80,8 +89,8 @@ export function parseRequestBody(received: Buffer, kind: EndpointKind): ParsedBo
     completions: checked.completions,
     priority: mayBePriority(fields.service_tier),
     images: checked.media.images,
-    hasMedia: checked.media.hasMedia,
-    promptBytes: bytes.length - blanks - excessOfEscapes(text) - checked.media.imageBytes,
+    hasMedia: checked.media.hasMedia || known.passesUnknown,
+    promptBytes: bytes.length - blanks - saved - checked.media.imageBytes,
   };
 }
 
@@ -110,15 +119,15 @@ function checkGeneration(
   if (typeof completions !== 'number' || !Number.isInteger(completions) || completions < 1) {
     return invalid('n', 'must be a whole number of completions, at least 1');
   }
-  const tool = toolRunByMistral(fields.tools);
-  if (tool !== undefined) {
+  const { prompt_cache_key: cacheName } = fields;
+  const isLong = isShortened && shortenedLength(String(cacheName)) !== undefined;
+  if (isSet(cacheName) && (isLong || !isCacheName(cacheName))) {
     return invalid(
-      'tools',
-      `of type ${tool} run at Mistral and cannot be metered: only type function is allowed`,
+      'prompt_cache_key',
+      `must be a text of at most ${LONGEST_CACHE_NAME} characters`,
     );
   }
   const media = mediaOf(fields.messages, isShortened);
-  if (!media) return invalid('messages', 'must be a list of messages');
   return { maxTokens, limitName, completions, media };
 }
 
@@ -136,6 +145,7 @@ export function writeRequestBody(
   body: ParsedBody,
   modelId: string,
   maxTokens: number | undefined,
+  callerArn: string,
 ): Pick<ParsedBody, 'bytes' | 'promptBytes'> {
   const { bytes, members } = body;
   const parts: Buffer[] = [];
@@ -173,6 +183,13 @@ export function writeRequestBody(
       replace(valueStart, end, String(maxTokens));
     } else if (name === 'n' && body.completions > 0) {
       replace(valueStart, end, String(body.completions));
+    } else if (name === 'prompt_cache_key' && isCacheName(body.fields[name])) {
+      replace(valueStart, end, JSON.stringify(cacheNameOf(callerArn, body.fields[name])));
+    } else if (body.drops && isObject(body.fields[member.name])) {
+      const text = bytes.toString('latin1', valueStart, end);
+      for (const place of placesOf(text, body.fields[member.name], body.drops)) {
+        replace(valueStart + place.start, valueStart + place.end, '');
+      }
     }
   }
   if (sentTo === 0) return body;
@@ -190,6 +207,7 @@ function namesToSend({ members, fields, spellings }: ParsedBody): (string | unde
     const value = fields[name];
     if (value === null || dropped.has(name)) return undefined;
     if (droppedIfIdle.has(name) && isIdle(value)) return undefined;
+    if (isIdleAndNever(name, value)) return undefined;
     if (lastOf && lastOf.get(name) !== member) return undefined; // the last one was checked
     const ours = renamed.get(name);
     if (ours === undefined) return name;
@@ -220,16 +238,6 @@ function repeatedName(
 function withoutByteOrderMark(bytes: Buffer): Buffer {
   const isMarked = bytes[0] === BYTE_ORDER_MARK[0] && bytes.indexOf(BYTE_ORDER_MARK) === 0;
   return isMarked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
-}
-
-/** Web search, code interpreter and connectors are billed separately from tokens. */
-function toolRunByMistral(tools: unknown): string | undefined {
-  if (!Array.isArray(tools)) return undefined;
-  for (const tool of tools) {
-    const type: unknown = isObject(tool) ? (tool.type ?? 'function') : 'function';
-    if (type !== 'function') return JSON.stringify(type).slice(0, 60);
-  }
-  return undefined;
 }
 
 function isSet(value: unknown): boolean {

@@ -30,7 +30,7 @@ type Member = 'usage' | 'object' | 'error' | undefined;
 export class UsageScanner {
   /** Of several, the one that counts most. */
   usage: ReportedUsage | undefined;
-  /** Mistral answered with an error, whatever the status was. */
+  /** Mistral answered with an error, with any status. */
   hasFailed = false;
   #weight = -1;
 

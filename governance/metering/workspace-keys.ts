@@ -1,7 +1,7 @@
 import { createKeyCache, type KeyCache } from '../keys/key-cache.js';
 import type { ReadManagedKey } from '../keys/key-reader.aws.js';
 import type { ApiKey } from '../mistral/api-key.js';
-import { SecretEmptyError } from '../platform/errors.js';
+import { SecretEmptyError, SecretValueError } from '../platform/errors.js';
 
 /** The gateway's own key of each workspace, cached as by `KeyCache`. */
 export interface WorkspaceKeys {
@@ -11,10 +11,13 @@ export interface WorkspaceKeys {
   instead(workspace: string, rejected: readonly ApiKey[]): Promise<ApiKey | undefined>;
 }
 
+/** @param onUnusable called once when a secret begins to hold a value that is no key, also while an earlier key still serves */
 export function createWorkspaceKeys(
   readerOf: (workspace: string) => ReadManagedKey,
   nowMs: () => number,
+  onUnusable: (workspace: string) => void,
 ): WorkspaceKeys {
+  const unusable = new Set<string>();
   const caches = new Map<string, KeyCache>();
 
   function cacheOf(workspace: string): KeyCache {
@@ -24,7 +27,11 @@ export function createWorkspaceKeys(
     const cache = createKeyCache(
       {
         async current() {
-          const key = await read('AWSCURRENT');
+          const key = await read('AWSCURRENT').catch((error: unknown) => {
+            notice(workspace, error);
+            throw error;
+          });
+          unusable.delete(workspace);
           if (key) return key.apiKey;
           throw new SecretEmptyError(`the gateway has no key in workspace "${workspace}" yet`);
         },
@@ -35,6 +42,12 @@ export function createWorkspaceKeys(
     );
     caches.set(workspace, cache);
     return cache;
+  }
+
+  function notice(workspace: string, error: unknown): void {
+    if (!(error instanceof SecretValueError) || unusable.has(workspace)) return;
+    unusable.add(workspace);
+    onUnusable(workspace);
   }
 
   return {

@@ -55,7 +55,8 @@ export function parseAnswer<T>(
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map(({ path, message }) => `${fieldName(path)}: ${message}`);
   const named = [...new Set(fields)].slice(0, NAMED_FIELDS).join('; ');
-  throw badAnswer(`not as documented: ${redactKey(named, context.apiKey)}`, response, context);
+  const fieldsText = redactKey(printable(named), context.apiKey).slice(0, QUOTED_CHARACTERS);
+  throw badAnswer(`not as documented: ${fieldsText}`, response, context);
 }
 
 export function badAnswer(
@@ -123,8 +124,13 @@ export function errorMessageOf(value: unknown, depth = 0): string {
   const { success, data } = ObjectSchema.safeParse(value);
   if (!success) return '';
   const { msg, loc } = data;
-  if (typeof msg === 'string') return Array.isArray(loc) ? `${loc.join('.')}: ${msg}` : msg;
+  if (typeof msg === 'string') return Array.isArray(loc) ? `${stepsText(loc)}: ${msg}` : msg;
   return errorMessageOf(data.message ?? data.detail ?? data.error, depth + 1);
+}
+
+/** An object has no text that could be trusted to exist. */
+function stepsText(loc: readonly unknown[]): string {
+  return loc.filter((step) => typeof step === 'string' || typeof step === 'number').join('.');
 }
 
 /** `Retry-After` comes in seconds or as a date; anything else asks for nothing. */

@@ -1,7 +1,7 @@
 /** Where CloudWatch shows the metrics of this product. */
 export const METRICS_NAMESPACE = 'MistralGovernance';
 
-export type MetricDimension = 'workspace' | 'type' | 'severity' | 'outcome' | 'status';
+export type MetricDimension = 'workspace' | 'type' | 'severity' | 'outcome' | 'status' | 'overflow';
 
 interface MetricKind {
   readonly unit: 'None' | 'Percent' | 'Count' | 'Milliseconds';
@@ -34,11 +34,20 @@ export const METRICS = {
   Latency: { unit: 'Milliseconds', dimensions: ['outcome'] },
   /** Every 401 and 429 from Mistral, also where a retry succeeded. */
   UpstreamRefusals: { unit: 'Count', dimensions: ['status'] },
+  /** One value for each request that another workspace's key sent: its cost. */
+  OverflowSpend: { unit: 'None', dimensions: ['overflow'] },
+  /** Requests that a workspace's key did not send, since it had lent what it may. */
+  OverflowRefusals: { unit: 'Count', dimensions: ['workspace'] },
   /** Requests charged as the most expensive model, since theirs has no price. */
   UnpricedRequests: { unit: 'Count', dimensions: ['workspace'] },
 } as const satisfies Record<string, MetricKind>;
 
 export type MetricName = keyof typeof METRICS;
+
+/** Whose requests went to whom, as a dimension: CloudWatch charges for each way in use. */
+export function overflowWay(workspace: string, lender: string): string {
+  return `${workspace} to ${lender}`;
+}
 
 /** In place of a workspace where more than one is concerned, in alerts, findings and metrics. */
 export const ORGANIZATION = 'organization';

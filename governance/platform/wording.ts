@@ -1,3 +1,4 @@
+import { head, jsonText } from './quoting.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './utc-day.js';
 
 export const CURRENCIES = ['USD', 'EUR'] as const;
@@ -66,7 +67,7 @@ export function listText(items: readonly string[], most = Number.POSITIVE_INFINI
 
 /** A value from outside as JSON, so that its ends show and it stays on one line; cut where it is long. */
 export function quoted(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'number' ? String(value) : jsonText(value);
   return shortened(text, QUOTED_CHARACTERS);
 }
 
@@ -77,7 +78,7 @@ export function unknownText(what: string, value: string, known: readonly string[
 
 /** At most so many characters; `...` stands for the rest. */
 export function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
+  return text.length > most ? `${head(text, most - 3)}...` : text;
 }
 
 /** Breaks lines between words; a word that is longer than a line stays whole. */

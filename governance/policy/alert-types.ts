@@ -10,6 +10,7 @@ export const ALERT_TYPES = [
   'spend-forecast',
   'budget-exhausted',
   'reconciliation-drift',
+  'overflow-lent',
   'gateway-unauthorized',
   'key-needed',
   'deletion-needed',

@@ -197,14 +197,16 @@ function* secretNames({ workspaces, mistral, gateway }: Policy): Problems {
 
 function* budgetCurrencies({ workspaces, mistral }: Policy): Problems {
   const ending = mistral.currency === 'USD' ? 'Usd' : 'Eur';
-  for (const [index, { budgets }] of workspaces.entries()) {
-    for (const [field, value] of Object.entries(budgets)) {
-      if (field.endsWith(ending) || value === undefined) continue;
-      const expected = field.replace(/(Usd|Eur)$/, ending);
-      yield {
-        path: ['workspaces', index, 'budgets', field],
-        message: `${value} is in another currency than mistral.currency (${mistral.currency}): name it ${expected}`,
-      };
+  for (const [index, { budgets, lends }] of workspaces.entries()) {
+    for (const [part, amounts] of Object.entries({ budgets, lends })) {
+      for (const [field, value] of Object.entries(amounts)) {
+        if (field.endsWith(ending) || value === undefined) continue;
+        const expected = field.replace(/(Usd|Eur)$/, ending);
+        yield {
+          path: ['workspaces', index, part, field],
+          message: `${value} is in another currency than mistral.currency (${mistral.currency}): name it ${expected}`,
+        };
+      }
     }
   }
 }

@@ -66,6 +66,10 @@ const WorkspaceSchema = z.strictObject({
   quotaShards: z.int().min(1).max(64).default(1),
   /** Workspaces to try, in order, when Mistral answers 429. */
   overflowTo: z.array(z.string()).default([]),
+  /** The most that other workspaces may spend here, all together. @default what the budgets of both leave */
+  lends: z
+    .strictObject({ dailyUsd: MoneySchema.optional(), dailyEur: MoneySchema.optional() })
+    .default({}),
   keys: z.array(KeySchema).default([]),
 });
 
@@ -182,6 +186,8 @@ const GatewaySchema = z.strictObject({
     .optional(),
   /** IAM principals besides the gateway's function that may read its keys: those of plain servers. */
   readers: z.array(ReaderArnSchema).max(20).default([]),
+  /** Sends fields that Mistral's API is not known to have; not those that cost what is not metered. */
+  passUnknownFields: z.boolean().default(false),
   // A function URL takes 6 MB, and what is not text arrives there a third longer.
   maxBodyBytes: z.int().min(1024).max(64_000_000).default(4_194_304),
   connectTimeoutSeconds: z.number().positive().max(60).default(5),
@@ -198,7 +204,7 @@ export const PolicySchema = z.strictObject({
   callers: z.array(CallerSchema).default([]),
   /**
    * IAM principals that alone may change secrets by hand: store values, move labels, rotate, delete.
-   * @default whoever IAM lets
+   * @default all that IAM allows
    */
   administrators: z.array(ReaderArnSchema).max(20).default([]),
   prices: PricesSchema.prefault({}),

@@ -42,6 +42,8 @@ export interface Account {
   refusesUntilMs: number;
   /** The counter could not be reached, and is not called until then. */
   outage: { readonly untilMs: number; readonly reason: string };
+  /** Its holder keeps it no longer: another takes its place. */
+  isForgotten: boolean;
 }
 
 export const TAKEN: TakeOutcome = { kind: 'taken' };
@@ -61,6 +63,7 @@ export function newAccount(
     counter: undefined,
     refusesUntilMs: 0,
     outage: { untilMs: 0, reason: '' },
+    isForgotten: false,
   };
 }
 

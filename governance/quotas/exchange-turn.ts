@@ -11,7 +11,7 @@ import {
 import type { Exchange } from './counter.js';
 import { rollUse, spareFor, supplyFor } from './lease-size.js';
 import { CLOCK_MARGIN_MS, LEASE_MS, reclaims } from './lease-time.js';
-import { confirm, doubt, propose, reconcile } from './position.js';
+import { confirm, doubt, mayYetArrive, propose, reconcile } from './position.js';
 import type { QuotaCounters } from './quota-counters.aws.js';
 
 export interface HolderParts {
@@ -43,14 +43,25 @@ export async function flushAccount(
 ): Promise<void> {
   // A turn in progress may have started before the last request was settled.
   await account.turn;
-  const isDue = purpose === 'give-back' ? !isSettled(account) : hasNews(account, parts);
-  if (isDue) await startTurn(account, parts, purpose);
+  if (isDue(account, parts, purpose)) await startTurn(account, parts, purpose);
 }
 
-/** Nothing will be spent in that window any more, even if a fast clock is corrected. */
-export function isOver(account: Account, nowMs: number): boolean {
-  const hasEnded = nowMs > account.endsMs + 2 * CLOCK_MARGIN_MS;
-  return hasEnded && account.users === 0 && !account.turn && isSettled(account);
+/** Whether a flush has anything to write, or to wait for. */
+export function isDue(account: Account, parts: HolderParts, purpose: Purpose): boolean {
+  if (account.turn) return true;
+  return purpose === 'give-back' ? !isSettled(account) : hasNews(account, parts);
+}
+
+/**
+ * Nothing is lost with it: its window is over, even if a fast clock is corrected, or the counter knows
+ * all of it, and no refusal is remembered. The next request makes a new account.
+ */
+export function isForgettable(account: Account, nowMs: number): boolean {
+  if (account.users > 0 || account.turn || !isSettled(account)) return false;
+  if (nowMs > account.endsMs + 2 * CLOCK_MARGIN_MS) return true;
+  const { position, refusesUntilMs, outage } = account;
+  if (position.lease || mayYetArrive(position, nowMs)) return false;
+  return nowMs >= refusesUntilMs && nowMs >= outage.untilMs;
 }
 
 function hasNews(account: Account, parts: HolderParts): boolean {
@@ -60,6 +71,8 @@ function hasNews(account: Account, parts: HolderParts): boolean {
   rollUse(recent, nowMs);
   if (used !== 0 || unanswered.length > 0) return true;
   if (!lease) return false;
+  // It was emptied and not removed: here because of a lost answer, or by others after its end.
+  if (lease.amount === 0) return inFlight !== 0 || !mayYetArrive(position, nowMs);
   if (inFlight !== lease.inFlight) return true;
   if (inFlight > 0 && nowMs > lease.until - LEASE_MS / 2) return true;
   // Twice as much, or slowly falling use would cost a write every second.
@@ -105,10 +118,10 @@ async function exchangeOnce(account: Account, parts: HolderParts, purpose: Purpo
   const spare = purpose === 'supply' ? plannedSpare(account, parts) : 0;
   const exchange = propose(position, holderId, { spare, nowMs: nowMs(), limit });
   const answer = await counters.exchange(key, exchange, expiresAtMs).catch((error) => {
-    doubt(position);
+    doubt(position, nowMs());
     throw error;
   });
-  if (answer.wasRepeated) doubt(position);
+  if (answer.wasRepeated) doubt(position, nowMs());
   account.counter = answer.counter;
   account.outage = { untilMs: 0, reason: '' };
   if (answer.happened) confirm(position);

@@ -25,10 +25,11 @@ const KEPT_MS: Readonly<Record<QuotaWindow, number>> = {
 
 /** The meters of one holder. Equal quotas share their accounts. */
 export interface Meters {
+  /** Those with something to settle, to return or to remember. */
   readonly accounts: ReadonlyMap<string, Account>;
   /** The meter of a quota, in the window that `nowMs` falls into. */
   at(quota: Quota, nowMs: number): Meter;
-  drop(account: Account): void;
+  forget(account: Account): void;
 }
 
 export function createMeters(holderId: string): Meters {
@@ -73,14 +74,24 @@ export function createMeters(holderId: string): Meters {
         meter = { quota, startsMs: 0, endsMs: 0, accounts: [], shard: 0 };
         meters.set(quota, meter);
       }
-      if (nowMs >= meter.endsMs || nowMs < meter.startsMs) turnTo(meter, nowMs);
+      const isCurrent = nowMs < meter.endsMs && nowMs >= meter.startsMs;
+      if (!isCurrent || hasForgotten(meter)) turnTo(meter, nowMs);
       return meter;
     },
 
-    drop({ key }) {
-      accounts.delete(nameOf(key));
+    forget(account) {
+      account.isForgotten = true;
+      account.counter = undefined; // meters that are not used again may keep the rest
+      accounts.delete(nameOf(account.key));
     },
   };
+}
+
+/** Equal quotas share accounts, so another meter may hold one that was forgotten. */
+function hasForgotten({ accounts }: Meter): boolean {
+  for (let shard = 0; shard < accounts.length; shard += 1)
+    if ((accounts[shard] as Account).isForgotten) return true;
+  return false;
 }
 
 function nameOf({ pk, sk }: Account['key']): string {

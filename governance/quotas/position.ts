@@ -20,8 +20,8 @@ export interface Position {
   lease: Lease | undefined;
   /** Exchanges that were sent from this lease, with unknown outcome. At most one has happened. */
   unanswered: Exchange[];
-  /** An answer was lost once, so a forgotten command may still arrive. */
-  hasLostAnswers: boolean;
+  /** When an answer was last lost: its command may still arrive. */
+  lostAnswerMs: number;
   sequence: number;
 }
 
@@ -33,7 +33,7 @@ export function newPosition(): Position {
     fenceMs: 0,
     lease: undefined,
     unanswered: [],
-    hasLostAnswers: false,
+    lostAnswerMs: Number.NEGATIVE_INFINITY,
     sequence: 0,
   };
 }
@@ -51,7 +51,7 @@ export function propose(
   position.sequence += 1;
   const amount = inFlight + spare;
   // A late duplicate of a lost command cannot happen as long as the lease's record is there.
-  const isDone = amount === 0 && !position.hasLostAnswers;
+  const isDone = amount === 0 && !mayYetArrive(position, nowMs);
   const after = { amount, inFlight, until: nowMs + LEASE_MS, sequence: position.sequence };
   const growth = used + amount - (lease?.amount ?? 0);
   const exchange: Exchange = {
@@ -76,8 +76,13 @@ export function confirm(position: Position): void {
 }
 
 /** No answer came: the exchange may have happened, may happen later, or never. */
-export function doubt(position: Position): void {
-  position.hasLostAnswers = true;
+export function doubt(position: Position, nowMs: number): void {
+  position.lostAnswerMs = nowMs;
+}
+
+/** A command whose answer was lost may arrive for as long as AWS accepts its signature. */
+export function mayYetArrive({ lostAnswerMs }: Position, nowMs: number): boolean {
+  return nowMs <= lostAnswerMs + FORGET_MS + 2 * CLOCK_MARGIN_MS;
 }
 
 /** The last exchange was refused; the counter shows what became of it and of those before. */

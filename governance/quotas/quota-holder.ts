@@ -1,7 +1,13 @@
 import { mapBounded } from '../platform/map-bounded.js';
 import { type Account, cancel, HeldReservation, isAmount, take } from './account.js';
 import { type ClaimOutcome, exceedsLimit, knownRefusal, takeFrom } from './claims.js';
-import { flushAccount, type HolderParts, isOver, startTurn } from './exchange-turn.js';
+import {
+  flushAccount,
+  type HolderParts,
+  isDue,
+  isForgettable,
+  startTurn,
+} from './exchange-turn.js';
 import { createMeters } from './meter.js';
 import type { QuotaClaim, QuotaHolder, QuotaRefusal, QuotaUnavailable } from './quota.js';
 import type { QuotaCounters } from './quota-counters.aws.js';
@@ -71,10 +77,19 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
 
   async function flush(): Promise<void> {
     const purpose = isClosed ? 'give-back' : 'supply';
-    await mapBounded([...meters.accounts.values()], FLUSHES_AT_ONCE, async (account) => {
+    const due: Account[] = [];
+    for (const account of meters.accounts.values()) {
+      if (isDue(account, parts, purpose)) due.push(account);
+      else forgetIdle(account);
+    }
+    await mapBounded(due, FLUSHES_AT_ONCE, async (account) => {
       await flushAccount(account, parts, purpose);
-      if (isOver(account, nowMs())) meters.drop(account);
+      forgetIdle(account);
     });
+  }
+
+  function forgetIdle(account: Account): void {
+    if (isForgettable(account, nowMs())) meters.forget(account);
   }
 
   return {

@@ -27,6 +27,49 @@ export function quotasOf({ mistral }: Pick<Policy, 'mistral'>, workspace: Worksp
   return quotas;
 }
 
+/** More than can be spent, and still a number that adds up exactly. */
+const UNLIMITED = Number.MAX_SAFE_INTEGER;
+
+/** What other workspaces spend with a workspace's key in a day, which its policy may bound. */
+export function lentBy({ mistral }: Pick<Policy, 'mistral'>, workspace: Workspace): Quota {
+  const { id, lends, quotaShards } = workspace;
+  const isUsd = mistral.currency === 'USD';
+  const bound = isUsd ? lends.dailyUsd : lends.dailyEur;
+  return {
+    scope: `${LENT}${id}`,
+    unit: isUsd ? 'usd' : 'eur',
+    window: 'day',
+    limit: bound === undefined ? UNLIMITED : nanosOf(bound),
+    shards: quotaShards,
+  };
+}
+
+/**
+ * What a workspace spends with the keys of others, in the days and months that it has budgets for:
+ * these count it, and Mistral bills it to the others.
+ */
+export function borrowedBy(policy: Pick<Policy, 'mistral'>, workspace: Workspace): Quota[] {
+  return moneyQuotasOf(policy, workspace)
+    .filter(({ window }) => window !== 'hour')
+    .map(({ unit, window, shards }) => ({
+      scope: `borrowed#${workspace.id}`,
+      unit,
+      window,
+      limit: UNLIMITED,
+      ...(shards !== undefined && { shards }),
+    }));
+}
+
+export function isLent({ scope }: Quota): boolean {
+  return scope.startsWith(LENT);
+}
+
+export function isBounded({ limit }: Quota): boolean {
+  return limit < UNLIMITED;
+}
+
+const LENT = 'lent#';
+
 /** A caller with a limit of its own. */
 interface LimitedCaller {
   readonly principal: string;

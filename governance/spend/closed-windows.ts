@@ -18,7 +18,7 @@ const SETTLED_AFTER_MS: Readonly<Record<QuotaWindow, number>> = {
 export interface ClosedWindows {
   /** The last instant of all of them. */
   readonly at: Date;
-  /** With the limits that held at their end, whatever the policy says since. */
+  /** With the limits that held at their end, also where the policy has changed since. */
   readonly quotas: readonly Quota[];
 }
 

@@ -7,7 +7,7 @@ import type { Policy, Workspace } from '../policy/policy.js';
 import type { Quota } from '../quotas/quota.js';
 import type { QuotaTotals } from '../quotas/quota-totals.js';
 import { windowName } from '../quotas/quota-window.js';
-import { moneyQuotasOf } from '../quotas/workspace-quotas.js';
+import { borrowedBy, lentBy, moneyQuotasOf } from '../quotas/workspace-quotas.js';
 import { type BilledSpend, billedSpend } from './billed-spend.js';
 import { type ClosedWindows, closedWindows } from './closed-windows.js';
 import { isReconciliationDue } from './reconciliation.js';
@@ -16,7 +16,9 @@ import {
   type ClosedSpend,
   type DayBefore,
   isFirstOfMonth,
+  type LentSpend,
   type MeteredQuota,
+  meteredOwn,
   type SpendFigures,
   type WorkspaceSpend,
 } from './workspace-spend.js';
@@ -75,13 +77,18 @@ async function gatherOne(
   now: Date,
 ): Promise<WorkspaceSpend> {
   const quotas = moneyQuotasOf(policy, workspace);
-  const [metered, billed] = await Promise.all([reader.metered(quotas, now), reader.billed(now)]);
+  const [metered, lent, billed] = await Promise.all([
+    reader.metered(quotas, now),
+    reader.lent(now),
+    reader.billed(now),
+  ]);
   const figures = figuresOf(policy, quotas, metered, billed);
   const isDue = figures.isMetered && billed && isReconciliationDue(state, now);
   return {
     workspace,
     currency: policy.mistral.currency,
     ...figures,
+    lent,
     closed: await closedSpend(policy, closedWindows(quotas, state, now), reader),
     dayBefore: isDue ? await dayBefore(quotas, reader, now) : undefined,
   };
@@ -136,8 +143,10 @@ async function dayBefore(
     reader.metered(days.length > 0 || !isNewMonth ? days : months, yesterday),
     reader.billed(yesterday),
   ]);
-  const nanosOf = (window: Quota['window']) =>
-    metered.find(({ quota }) => quota.window === window)?.settled;
+  const nanosOf = (window: Quota['window']) => {
+    const own = metered.find(({ quota }) => quota.window === window);
+    return own && meteredOwn(own);
+  };
   return {
     meteredNanos: nanosOf('day'),
     monthMeteredNanos: nanosOf('month'),
@@ -151,15 +160,24 @@ interface SpendReader {
   billed(at: Date): Promise<BilledSpend | undefined>;
   /** What was metered in the windows around an instant. */
   metered(quotas: readonly Quota[], at: Date): Promise<readonly MeteredQuota[] | undefined>;
+  /** What other workspaces spent with its key in the day around an instant. */
+  lent(at: Date): Promise<LentSpend | undefined>;
 }
 
 function readerOf(
   { policy, organization, quotaTotals, now }: SpendSources,
-  { id, name }: Workspace,
+  workspace: Workspace,
   failures: Failures,
   startedAt: Date,
 ): SpendReader {
+  const { id, name } = workspace;
   const { currency } = policy.mistral;
+  const borrowing = workspace.overflowTo.length > 0 ? borrowedBy(policy, workspace) : [];
+  const borrowers = policy.workspaces
+    .filter(({ overflowTo }) => overflowTo.includes(name))
+    .map((borrower) => borrower.name);
+  const totals = (quotas: readonly Quota[], at: Date) =>
+    failures.attempt(NOT_METERED, name, () => quotaTotals.of(quotas, at, startedAt));
   const reports = new Map<string, Promise<BilledSpend | undefined>>();
   return {
     billed(at) {
@@ -169,8 +187,22 @@ function readerOf(
       return report;
     },
 
-    metered: (quotas, at) =>
-      failures.attempt(NOT_METERED, name, () => quotaTotals.of(quotas, at, startedAt)),
+    async metered(quotas, at) {
+      const windows = new Set(quotas.map(({ window }) => window));
+      const borrowed = borrowing.filter(({ window }) => windows.has(window));
+      const read = await totals([...quotas, ...borrowed], at);
+      const settledOf = (window: Quota['window']) =>
+        read?.slice(quotas.length).find(({ quota }) => quota.window === window)?.settled ?? 0;
+      return read?.slice(0, quotas.length).map((total) => {
+        return { ...total, borrowed: settledOf(total.quota.window) };
+      });
+    },
+
+    async lent(at) {
+      if (borrowers.length === 0) return undefined;
+      const [total] = (await totals([lentBy(policy, workspace)], at)) ?? [];
+      return total && { ...total, borrowers };
+    },
   };
 
   async function reportOf(at: Date): Promise<BilledSpend | undefined> {

@@ -1,11 +1,13 @@
 import type { Alert } from '../alerts/alert.js';
 import { windowEnd, windowName } from '../quotas/quota-window.js';
+import { isBounded } from '../quotas/workspace-quotas.js';
 import {
   budgetExhausted,
   isExhausted,
   spendForecast,
   spendThreshold,
 } from './alerts/budget-alerts.js';
+import { overflowLent } from './alerts/overflow-alerts.js';
 import {
   spendRowsUnreadable,
   spendUnpriced,
@@ -66,6 +68,7 @@ export function judgeSpend(
         ),
       ),
       ...statuses.flatMap((status) => budgetAlerts(spend, status, state, rules, now)),
+      ...lentAlerts(spend, state, rules, now),
       ...[...pastMonths.values()].flatMap((one) => uncountedAlerts(one, one.at, state, now)),
       ...uncountedAlerts(spend, now, state, now),
       ...reconciled.pending,
@@ -95,9 +98,10 @@ function statusesOf(
   at: Date,
   outlook: SpendOutlook | undefined,
 ): SpendStatus[] {
-  return budgets.map(({ quota, settled }) => {
+  return budgets.map(({ quota, settled: meteredNanos, borrowed: borrowedNanos }) => {
     const billedNanos = billed && billedInWindow(billed, quota.window, at);
-    return spendStatus({ quota, meteredNanos: settled, billedNanos, outlook }, thresholds, at);
+    const facts = { quota, meteredNanos, billedNanos, borrowedNanos, outlook };
+    return spendStatus(facts, thresholds, at);
   });
 }
 
@@ -139,6 +143,34 @@ function budgetAlerts(
   const ahead = { ...mark('forecast'), until: windowEnd('day', now) };
   if (isOver || forecast?.kind !== 'runs-out' || !isNew(ahead)) return [];
   return [{ alert: spendForecast(context, forecast.at), marks: [ahead] }];
+}
+
+/** At most one alert about what a workspace lends today: that nothing is left, or the highest threshold. */
+function lentAlerts(
+  { workspace: { name: workspace }, currency, lent }: WorkspaceSpend,
+  state: SpendState,
+  { thresholds }: SpendRules,
+  now: Date,
+): PendingAlert[] {
+  if (!lent || !isBounded(lent.quota)) return [];
+  const { quota, settled: lentNanos, borrowers } = lent;
+  const facts = { quota, meteredNanos: lentNanos, billedNanos: undefined, outlook: undefined };
+  const { reached, windowName: day, resetsAt } = spendStatus(facts, thresholds, now);
+  const context = { workspace, borrowers, currency, lentNanos, limitNanos: quota.limit, day };
+  const mark = (what: number | 'out'): Mark => ({
+    key: `lent#${budgetKey(quota, day)}#${what}`,
+    until: rememberedUntil('day', now),
+  });
+  const isNew = ({ key }: Mark) => !wasSent(state, key, now);
+  const marks = reached.map(mark).filter(isNew);
+  const out = mark('out');
+  if (isExhausted(lentNanos, quota.limit)) {
+    if (!isNew(out)) return [];
+    return [{ alert: overflowLent({ ...context, resetsAt, at: now }), marks: [...marks, out] }];
+  }
+  const percent = reached.at(-1);
+  if (percent === undefined || marks.length === 0) return [];
+  return [{ alert: overflowLent({ ...context, resetsAt, at: now }, percent), marks }];
 }
 
 /** Once for each month and kind of usage: what has no price today rarely has one tomorrow. */

@@ -28,7 +28,11 @@ export function isReconciliationDue(state: SpendState, now: Date): boolean {
   return sinceMidnight >= SETTLED_AFTER_MS && !wasSent(state, reconciledMark(now).key, now);
 }
 
-/** Compares what was metered and billed of the day before, or of the month until then. */
+/**
+ * Compares what was metered and billed of the day before, or of the month until then. Mistral bills what
+ * overflows to the workspace whose key sends it: so what a workspace borrowed is left out, and what it
+ * lent is in both sums.
+ */
 export function judgeReconciliation(
   spend: WorkspaceSpend,
   state: SpendState,
@@ -68,7 +72,9 @@ function sumsOf(
     };
   }
   const isOver = isFirstOfMonth(now);
-  const meteredNanos = isOver ? dayBefore.monthMeteredNanos : openingNanos(state, now);
+  const opened = openingNanos(state, now);
+  const ownNanos = opened === undefined ? undefined : opened - (state.opening?.borrowedNanos ?? 0);
+  const meteredNanos = isOver ? dayBefore.monthMeteredNanos : ownNanos;
   if (meteredNanos === undefined) return undefined;
   const month = windowName('month', startOfDay(yesterday));
   return {

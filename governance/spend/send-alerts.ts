@@ -1,11 +1,11 @@
-import type { AlertTopic } from '../alerts/alert-topic.aws.js';
+import type { AlertPublisher } from '../alerts/alert-publisher.aws.js';
 import type { Log } from '../platform/log.js';
 import { MINUTE_MS } from '../platform/utc-day.js';
 import type { RememberedSpend, SpendMemory } from './spend-memory.aws.js';
 import { markSent, type PendingAlert, type SpendState, type SpendVerdict } from './spend-state.js';
 
 export interface SendDeps {
-  readonly alerts: AlertTopic;
+  readonly alerts: AlertPublisher;
   readonly memory: Pick<SpendMemory, 'remember'>;
   readonly log: Log;
 }

@@ -17,6 +17,10 @@ export const SpendRowSchema = z.object({
   meteredNanos: z.number().optional(),
   /** `undefined` where Mistral's report says nothing about the window. */
   billedNanos: z.number().optional(),
+  /** The part of metered that was spent with the keys of other workspaces, which Mistral bills there. */
+  borrowedNanos: z.number().optional(),
+  /** What other workspaces spent with this one's key in the day: in spent, and in both budgets. */
+  lentNanos: z.number().optional(),
   /** `undefined` where the workspace has no budget for the window. */
   budgetNanos: z.number().optional(),
   percent: z.number().optional(),
@@ -58,9 +62,11 @@ export function spendRows(
 }
 
 export function budgetRow(
-  { workspace, currency, isMetered }: WorkspaceSpend,
-  { quota, windowName, spentNanos, meteredNanos, billedNanos, percent, forecast }: SpendStatus,
+  { workspace, currency, isMetered, lent }: WorkspaceSpend,
+  status: SpendStatus,
 ): SpendRow {
+  const { quota, windowName, spentNanos, meteredNanos, billedNanos, percent, forecast } = status;
+  const isLentDay = quota.window === 'day' && lent?.windowName === windowName;
   return {
     workspace: workspace.name,
     window: quota.window as BudgetWindow,
@@ -69,6 +75,8 @@ export function budgetRow(
     spentNanos,
     meteredNanos: isMetered ? meteredNanos : undefined,
     billedNanos,
+    borrowedNanos: status.borrowedNanos || undefined,
+    lentNanos: (isLentDay && lent.settled) || undefined,
     budgetNanos: quota.limit,
     percent,
     forecast,

@@ -9,7 +9,14 @@ export const SpendStateSchema = z.object({
   /** Alerts that were sent, by key, each with the instant until which it is not sent again. */
   sent: z.record(z.string(), z.iso.datetime()).transform(withoutNames),
   /** What was metered of the month when the day began, where only the month is metered. */
-  opening: z.object({ day: z.iso.date(), meteredNanos: z.number() }).optional(),
+  opening: z
+    .object({
+      day: z.iso.date(),
+      meteredNanos: z.number(),
+      /** The part that was spent with the keys of other workspaces. */
+      borrowedNanos: z.number().optional(),
+    })
+    .optional(),
   /** The limits of days and months that were checked, each until it is not checked again. */
   budgets: z
     .record(z.string(), z.object({ limitNanos: z.number(), until: z.iso.datetime() }))

@@ -12,6 +12,8 @@ export interface SpendFacts {
   readonly meteredNanos: number;
   /** What Mistral says; `undefined` for windows that its report does not have. */
   readonly billedNanos: number | undefined;
+  /** The part of metered that Mistral bills to other workspaces. @default 0 */
+  readonly borrowedNanos?: number | undefined;
   /** What is expected from now on, for the forecast; `undefined` where there is none. */
   readonly outlook: SpendOutlook | undefined;
 }
@@ -19,7 +21,7 @@ export interface SpendFacts {
 export interface SpendStatus extends Omit<SpendFacts, 'outlook'> {
   readonly windowName: string;
   readonly resetsAt: Date;
-  /** The larger of metered and billed. */
+  /** The larger of metered and billed, with what is billed elsewhere. */
   readonly spentNanos: number;
   /** Of the budget, for people. */
   readonly percent: number;
@@ -30,15 +32,16 @@ export interface SpendStatus extends Omit<SpendFacts, 'outlook'> {
 
 /** The spend in the window around `at`. `thresholds` are in percent and ascend. */
 export function spendStatus(
-  { quota, meteredNanos, billedNanos, outlook }: SpendFacts,
+  { quota, meteredNanos, billedNanos, borrowedNanos = 0, outlook }: SpendFacts,
   thresholds: readonly number[],
   at: Date,
 ): SpendStatus {
-  const spentNanos = Math.max(meteredNanos, billedNanos ?? 0);
+  const spentNanos = Math.max(meteredNanos, (billedNanos ?? 0) + borrowedNanos);
   return {
     quota,
     meteredNanos,
     billedNanos,
+    borrowedNanos,
     windowName: windowName(quota.window, at),
     resetsAt: windowEnd(quota.window, at),
     spentNanos,

@@ -8,7 +8,16 @@ import type { BilledSpend } from './billed-spend.js';
 import type { SpendState } from './spend-state.js';
 
 /** The money of a quota that was used in one of its windows. */
-export type MeteredQuota = Pick<QuotaTotal, 'quota' | 'settled'>;
+export interface MeteredQuota extends Pick<QuotaTotal, 'quota' | 'settled'> {
+  /** The part that was spent with the keys of other workspaces: Mistral bills it there. @default 0 */
+  readonly borrowed?: number;
+}
+
+/** What other workspaces have spent with a workspace's key today, against what it lends. */
+export interface LentSpend extends Pick<QuotaTotal, 'quota' | 'settled' | 'windowName'> {
+  /** The workspaces that may overflow to it. */
+  readonly borrowers: readonly string[];
+}
 
 /** What is known of a workspace's budgets in the windows around one instant. */
 export interface SpendFigures {
@@ -24,6 +33,8 @@ export interface SpendFigures {
 export interface WorkspaceSpend extends SpendFigures {
   readonly workspace: Workspace;
   readonly currency: Currency;
+  /** `undefined` where no workspace overflows to it, or it could not be read. */
+  readonly lent?: LentSpend | undefined;
   /** The day before, where it is to be reconciled now. */
   readonly dayBefore: DayBefore | undefined;
   /** Windows that ended and may still grow, with what stands in them now; the earliest first. */
@@ -35,6 +46,7 @@ export interface ClosedSpend extends SpendFigures {
   readonly at: Date;
 }
 
+/** Without what was spent with the keys of others, which is in their reports. */
 export interface DayBefore {
   /** What was metered in the day's own window, where the workspace has a daily budget. */
   readonly meteredNanos: number | undefined;
@@ -59,18 +71,25 @@ function meteredIn({ budgets }: WorkspaceSpend, window: Quota['window']): number
   return budgets.find(({ quota }) => quota.window === window)?.settled;
 }
 
+/** What Mistral should have billed of it to the same workspace. */
+export function meteredOwn({ settled, borrowed = 0 }: MeteredQuota): number {
+  return settled - borrowed;
+}
+
 /**
  * Where only the month is metered, the first run of a day remembers what stood in it: later that can
  * no longer be known. A day whose first run comes too late for that goes without.
  */
 export function openDay(spend: WorkspaceSpend, state: SpendState, now: Date): SpendState {
   const day = utcDay(now);
-  const monthNanos = meteredIn(spend, 'month');
-  const isMonthAlone = monthNanos !== undefined && meteredIn(spend, 'day') === undefined;
+  const month = spend.budgets.find(({ quota }) => quota.window === 'month');
+  const isMonthAlone = month !== undefined && meteredIn(spend, 'day') === undefined;
   if (!spend.isMetered || !isMonthAlone || state.opening?.day === day) return state;
   if (isFirstOfMonth(now)) return { ...state, opening: { day, meteredNanos: 0 } };
   const isEarly = now.getTime() - windowStart('day', now).getTime() < HOUR_MS;
-  return isEarly ? { ...state, opening: { day, meteredNanos: monthNanos } } : state;
+  if (!isEarly) return state;
+  const { settled: meteredNanos, borrowed: borrowedNanos } = month;
+  return { ...state, opening: { day, meteredNanos, ...(borrowedNanos && { borrowedNanos }) } };
 }
 
 /** What was metered of the month when the day began, where that was remembered. */

@@ -63,7 +63,7 @@ export function createGatewayHandler(deps: GatewayHandlerDeps): unknown {
     try {
       await new Promise<void>((resolve) => {
         const isHead = event.requestContext.http.method === 'HEAD';
-        const reply = new LambdaReply(stream, isHead, flush, resolve);
+        const reply = new LambdaReply(stream, isHead, gateway.readWithinMs, flush, resolve);
         handle(gateway, event, reply);
       });
     } finally {
@@ -74,7 +74,8 @@ export function createGatewayHandler(deps: GatewayHandlerDeps): unknown {
 
 function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
   const { headers, requestContext } = event;
-  const endpoint = gateway.route(requestContext.http.method, event.rawPath);
+  const callerArn = requestContext.authorizer?.iam?.userArn;
+  const endpoint = gateway.route(requestContext.http.method, event.rawPath, callerArn);
   if (endpoint.kind === 'problem') {
     reply.refuse(endpoint);
     return;
@@ -82,19 +83,23 @@ function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
   const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   const announced = Number(headers['content-length'] ?? body.length);
   const { maxBodyBytes } = gateway;
+  const refuse = (refusal: Problem) => {
+    gateway.refused(refusal);
+    reply.refuse(refusal);
+  };
   if (Math.max(announced, body.length) > maxBodyBytes) {
-    reply.refuse(bodyTooLarge(endpoint, maxBodyBytes));
+    refuse(bodyTooLarge(endpoint, maxBodyBytes));
     return;
   }
   if (announced > body.length) {
-    reply.refuse(bodyTooShort());
+    refuse(bodyTooShort());
     return;
   }
   const { accept, 'x-affinity': affinity } = headers;
-  const head = { callerArn: requestContext.authorizer?.iam?.userArn, accept, affinity };
+  const head = { callerArn, accept, affinity };
   const start = (decoded: Buffer | Problem) => {
     if (reply.isOver) return; // the caller left while its body was unpacked
-    if (!Buffer.isBuffer(decoded)) reply.refuse(decoded);
+    if (!Buffer.isBuffer(decoded)) refuse(decoded);
     else reply.inFlight = gateway.handle(endpoint, head, decoded, reply);
   };
   const decoded = decodedBody(body, headers['content-encoding'], endpoint, maxBodyBytes);
@@ -113,6 +118,7 @@ class LambdaReply implements Reply {
     stream: Writable,
     /** Whose answer is headers alone. */
     private readonly isHead: boolean,
+    private readonly readWithinMs: number,
     private readonly flush: () => Promise<void>,
     private readonly done: () => void,
   ) {
@@ -159,7 +165,21 @@ class LambdaReply implements Reply {
   end(chunk?: Buffer): void {
     this.#over = true;
     if (chunk && !this.isHead) this.#stream.write(chunk);
-    void this.#finish(() => new Promise<void>((resolve) => this.#stream.end(resolve)));
+    void this.#finish(() => this.#read());
+  }
+
+  /** A caller that does not read the end of its answer would keep the function until its timeout. */
+  #read(): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = setTimeout(() => {
+        this.#stream.destroy(new Error('the answer was not read'));
+        resolve();
+      }, this.readWithinMs);
+      this.#stream.end(() => {
+        clearTimeout(limit);
+        resolve();
+      });
+    });
   }
 
   destroy(): void {

@@ -3,7 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
-import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { createJournal } from '../../governance/keys/journal.aws.js';
 import { createKeyInspector } from '../../governance/keys/key-inspector.js';
 import { createRotationCounts } from '../../governance/keys/outcome-counts.js';
@@ -29,7 +29,11 @@ export function wireKeyRotation({ policy, aws, log, now, sleep, ...runtime }: Me
     policy,
     secrets: createSecretVersions(secretsManager),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
-    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    alerts: createAlertPublisher(
+      new SNSClient(aws),
+      env.ALERTS_TOPIC_ARN,
+      policy.alerts.runbookUrl,
+    ),
     journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     counts: createRotationCounts(runtime.metrics),
     log,

@@ -1,4 +1,4 @@
-import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import type { AlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { auditAlerts } from '../../governance/audit/audit-digest.js';
 import { type AuditGauges, auditGauges } from '../../governance/audit/audit-metrics.js';
 import type { ModelCheck } from '../../governance/audit/check-models.js';
@@ -18,7 +18,7 @@ export interface NightlyAuditDeps extends AuditDeps {
   readonly secrets: AdminAuditDeps['secrets'];
   readonly findingStore: FindingStore;
   readonly evidence: EvidenceStore;
-  readonly alerts: AlertTopic;
+  readonly alerts: AlertPublisher;
   record(gauges: AuditGauges): void;
   readonly now: () => Date;
 }

@@ -3,7 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
-import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { recordAudit } from '../../governance/audit/audit-metrics.js';
 import {
   createEvidenceClient,
@@ -52,7 +52,11 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
       env.EVIDENCE_BUCKET_NAME,
     ),
-    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    alerts: createAlertPublisher(
+      new SNSClient(aws),
+      env.ALERTS_TOPIC_ARN,
+      policy.alerts.runbookUrl,
+    ),
     record: (gauges) => recordAudit(runtime.metrics, gauges),
     log,
     now,

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
-import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { createJournal } from '../../governance/keys/journal.aws.js';
 import { createRetirementCounts } from '../../governance/keys/outcome-counts.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
@@ -18,7 +18,11 @@ export type NotifyOnCallEnv = z.input<typeof NotifyOnCallEnvSchema>;
 export function wireNotifyOnCall({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
   const env = NotifyOnCallEnvSchema.parse(runtime.env);
   return createNotifyOnCallHandler({
-    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    alerts: createAlertPublisher(
+      new SNSClient(aws),
+      env.ALERTS_TOPIC_ARN,
+      policy.alerts.runbookUrl,
+    ),
     journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     counts: createRetirementCounts(runtime.metrics),
     log,

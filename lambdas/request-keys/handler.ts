@@ -1,4 +1,4 @@
-import type { AlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import type { AlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
 import { judgeNeed, keyNeeded } from '../../governance/audit/key-needed.js';
 import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
@@ -8,7 +8,7 @@ import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-ke
 
 export interface RequestKeysDeps extends RemovalDeps {
   readonly findingStore: Pick<FindingStore, 'open' | 'apply'>;
-  readonly alerts: AlertTopic;
+  readonly alerts: AlertPublisher;
 }
 
 export interface RequestedKeys {

@@ -3,7 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
-import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
 import { createRetirements } from '../../governance/keys/retirements.aws.js';
 import { createSecretRegister } from '../../governance/keys/secret-register.aws.js';
@@ -29,7 +29,11 @@ export function wireRequestKeys({ policy, aws, log, now, ...runtime }: LoggingRu
     findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
     register: createSecretRegister(dynamo, env.RECORDS_TABLE_NAME),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
-    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    alerts: createAlertPublisher(
+      new SNSClient(aws),
+      env.ALERTS_TOPIC_ARN,
+      policy.alerts.runbookUrl,
+    ),
     log,
     now,
   });

@@ -50,7 +50,7 @@ async function isProvenBad(deps: RollBackKeyDeps, replaced: ReplacedKey): Promis
   return health.kind === 'bad' && acceptsOld(deps, replaced);
 }
 
-/** Of a key that somebody stored by hand, its version may name any id. */
+/** Of a key that was stored by hand, its version may name any id. */
 async function deleteCreated(
   deps: RollBackKeyDeps,
   { key }: PlannedKey,

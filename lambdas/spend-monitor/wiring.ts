@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
-import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { createAdminApi } from '../../governance/mistral/client.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
@@ -34,7 +34,11 @@ export function wireSpendMonitor({ policy, aws, log, now, ...runtime }: Measurin
     quotaTotals: createQuotaTotals(createQuotaCounters(dynamo, env.QUOTA_TABLE_NAME)),
     memory: createSpendMemory(dynamo, env.RECORDS_TABLE_NAME),
     record: (rows) => recordSpend(runtime.metrics, rows),
-    alerts: createAlertTopic(new SNSClient(aws), env.ALERTS_TOPIC_ARN, policy.alerts.runbookUrl),
+    alerts: createAlertPublisher(
+      new SNSClient(aws),
+      env.ALERTS_TOPIC_ARN,
+      policy.alerts.runbookUrl,
+    ),
     log,
     quotaTableName: env.QUOTA_TABLE_NAME,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,

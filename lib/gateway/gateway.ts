@@ -3,11 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import {
-  accountsOf,
-  callerAccountsProblem,
-  regionProblem,
-} from '../../governance/policy/deploy-checks.js';
+import { accountsOf, regionProblem } from '../../governance/policy/deploy-checks.js';
 import { GATEWAY_KEY_NAME } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { GatewayEnv } from '../../lambdas/gateway/wiring.js';
@@ -134,10 +130,9 @@ export class Gateway extends Construct {
   }
 }
 
-/** What the policy cannot have in this region, or in a stack of this name. */
+/** What the policy cannot have in this region. */
 function checkPlace(scope: Construct, rules: GatewayProps['rules']): void {
   const { region, stackName } = Stack.of(scope);
-  const accounts = callerAccountsProblem(rules, stackName);
-  const problem = accounts ? `callers: ${accounts.message}` : regionProblem(rules, region);
+  const problem = regionProblem(rules, region);
   if (problem !== undefined) throw new Error(`stack ${stackName}: ${problem}`);
 }

@@ -51,7 +51,7 @@ export class OperationsDashboard extends Construct {
         }),
       ],
       ...spend(policy.mistral.currency),
-      ...(policy.gateway.enabled ? [gateway()] : []),
+      ...(policy.gateway.enabled ? [gateway(policy.mistral.currency)] : []),
       keysInNumbers(policy.mistral.keySource),
       keys(policy.audit.maxAgeDays),
       lifecycle(props.retirements),
@@ -104,7 +104,7 @@ function spend(currency: string): cloudwatch.IWidget[][] {
   ];
 }
 
-function gateway(): cloudwatch.IWidget[] {
+function gateway(currency: string): cloudwatch.IWidget[] {
   return [
     graphOfTop('Latency', 'outcome', {
       title: 'Gateway: requests by outcome',
@@ -127,6 +127,14 @@ function gateway(): cloudwatch.IWidget[] {
     }),
     graphOfTop('UnpricedRequests', 'workspace', {
       title: 'Gateway: requests for models without a price',
+      ...PER_FIVE_MINUTES,
+    }),
+    graphOfTop('OverflowSpend', 'overflow', {
+      title: `Gateway: spent with the key of another workspace, ${currency}`,
+      ...PER_FIVE_MINUTES,
+    }),
+    graphOfTop('OverflowRefusals', 'workspace', {
+      title: 'Gateway: overflow refused, since a workspace has lent what it may',
       ...PER_FIVE_MINUTES,
     }),
   ];

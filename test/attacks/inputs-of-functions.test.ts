@@ -7,7 +7,7 @@ import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy, silentLog } from '../support/builders.js';
 import { definitionFor } from '../support/definition.js';
 
-/** Whoever may start the flow, invoke a function or store a secret writes what these read. */
+/** Each principal that may start the flow, invoke a function or store a secret writes what these read. */
 const policy = aPolicy((document) => {
   document.workspaces = document.workspaces.slice(0, 2);
   document.callers = [];

@@ -108,9 +108,10 @@ describe('an explanation', () => {
     expect(overruled.map(({ path }) => path)).toEqual(['callers[4]']);
   });
 
-  test('names the workspaces that a request would overflow to', async () => {
+  test('names the workspaces that a request would overflow to, and what they lend', async () => {
     const small = await ask(ROLE('platform-admin'), 'mistral-small-latest');
     expect(small.overflowTo).toEqual(['dev-workspace', 'ml-workspace']);
+    expect(small.lendsNanos).toEqual({ 'ml-workspace': 25_000_000_000 });
     const large = await ask(ROLE('platform-admin'), 'mistral-large-latest');
     expect(large.overflowTo).toEqual(['ml-workspace']);
   });

@@ -47,7 +47,7 @@ async function openWorld(keySource: 'operator' | 'admin-api' = 'operator') {
             },
           },
           alerts: { publish: async (alert) => void alerts.push(alert) },
-          journal: { record: async () => {} },
+          journal: { record: async () => {}, recordOnce: async () => true },
           counts: { count() {} },
           log: silentLog,
           now: () => NOW,

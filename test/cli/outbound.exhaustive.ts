@@ -53,7 +53,7 @@ test.each(['HTTP_PROXY', 'http_proxy'])('%s is for addresses without TLS alone',
   expect(new Set(network.seen.map(({ what }) => what))).toEqual(new Set([`POST ${AWS_HOST}`]));
 });
 
-test('a proxy that lets nobody through is an error that names it', async () => {
+test('a proxy that lets no request through is an error that names it', async () => {
   const { sync, network } = await privateWorld();
   network.hooks.refuses = true;
   const env = { HTTPS_PROXY: network.proxy, AWS_CA_BUNDLE: network.caPath };

@@ -96,6 +96,10 @@ describe('simulate', () => {
       'there is no such file',
     ],
     ['a file of something else', ['--usage', '-'], '<html>\n', 'neither JSON nor a CSV header'],
+    ['an empty file', ['--usage', '-'], '', 'usage - holds no requests'],
+    ['empty lines', ['--usage', '-'], '\ufeff\r\n \n', 'usage - holds no requests'],
+    ['an empty array', ['--usage', '-'], '[]', 'usage - holds no requests'],
+    ['a header alone', ['--usage', '-'], `${csv[0]}\n`, 'usage - holds no requests'],
   ])('fails on %s', async (_what, args, stdin, said) => {
     const { status, stdout, stderr } = await runCli(['simulate', ...args], { stdin });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

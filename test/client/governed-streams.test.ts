@@ -120,7 +120,7 @@ test('a stream that breaks off upstream counts its upper bound: more may have be
 /** Runs out when the test says so, not after real time. */
 const TIMEOUT_MS = 54_321;
 
-/** Aborts once Mistral has the request; whatever its answer, it comes later. */
+/** Aborts once Mistral has the request; its answer comes later. */
 async function abortedWith(
   how: 'by signal' | 'by timeout',
   answer: (response: ServerResponse) => void,

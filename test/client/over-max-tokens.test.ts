@@ -23,7 +23,13 @@ async function ask(overMaxTokens: 'refuse' | 'cap') {
     ...{ apiUrl: upstream.url, callerArn: DEVELOPER, access: accessTo(policy) },
     metering: createMetering(policy, fakeQuotas(), fakeTariff),
     keys: { current: () => key, instead: async () => undefined },
-    ...{ unmetered: 'refuse', inFlight: new InFlight(), now: () => new Date(), fetch },
+    ...{
+      unmetered: 'refuse',
+      passUnknownFields: false,
+      inFlight: new InFlight(),
+      now: () => new Date(),
+      fetch,
+    },
   });
   const body = JSON.stringify({ ...CHAT, max_tokens: 9000 });
   const request = new Request(`${upstream.url}/v1/chat/completions`, { method: 'POST', body });

@@ -42,6 +42,20 @@ test('alerts request keys and deletions, and close what they requested', () => {
   );
 });
 
+test('a subscriber with a filter gets what it selects, one without gets all', () => {
+  const { alerts } = played.run.document;
+  const selected = alerts.filter(({ deliveredTo }) =>
+    deliveredTo.includes('email:product-team@example.com'),
+  );
+  expect(selected.length).toBeGreaterThan(5);
+  expect(
+    new Set(selected.map(({ attributes: { type, workspace } }) => `${type} ${workspace}`)),
+  ).toEqual(new Set(['key-needed app-workspace', 'deletion-needed app-workspace']));
+  expect(alerts.every(({ deliveredTo }) => deliveredTo[0] === 'email:on-call@example.com')).toBe(
+    true,
+  );
+});
+
 test('a rotation has its own steps and those of the retirement that followed', () => {
   const { rotations } = played.run.document;
   const outcomes = new Set(rotations.map(({ outcome }) => outcome));

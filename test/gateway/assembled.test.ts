@@ -38,7 +38,7 @@ async function assembled(
   const { gateway, ready, flush, close } = openGateway({
     policy,
     upstream: createUndiciUpstream(url, policy.gateway),
-    keys: fakeKeys(),
+    keys: fakeKeys,
     counters,
     alerts: { publish: async () => {} },
     metrics,

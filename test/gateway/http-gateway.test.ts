@@ -290,6 +290,11 @@ test.each([
     'nested too deeply',
     `{"model":"mistral-small-latest","messages":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
   ],
+  ['of too many values', `{"model":"mistral-small-latest","messages":[${'{},'.repeat(30_000)}{}]}`],
+  [
+    'of too many fields',
+    `{"model":"mistral-small-latest",${Array.from({ length: 1000 }, (_, at) => `"${at}":0`)}}`,
+  ],
 ])('a body that is %s is an invalid request', async (_name, body) => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
 
@@ -305,7 +310,7 @@ test.each([
   ['a model that is not a name', { ...CHAT, model: ['mistral-small-latest'] }, 'model'],
   ['half a completion', { ...CHAT, n: 0.5 }, 'n'],
   ['messages that are not a list', { ...CHAT, messages: { 0: {} } }, 'messages'],
-  ['a tool that runs at Mistral', { ...CHAT, tools: [{ type: 'web_search' }] }, 'tools'],
+  ['a tool that runs at Mistral', { ...CHAT, tools: [{ type: 'web_search' }] }, 'tools[0].type'],
 ])('%s is refused as an invalid field', async (_name, body, param) => {
   const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
 

@@ -49,8 +49,9 @@ const strict: Script = (response, { url, body }) => {
   return response.end(streamEvents(['Hel', 'lo']).join(''));
 };
 
-async function sdk() {
+async function sdk(passUnknownFields = false) {
   const world = await gatewayWorld(strict, (document) => {
+    document.gateway.passUnknownFields = passUnknownFields;
     document.workspaces[0].models.push('mistral-embed', 'mistral-moderation-latest');
     document.roles.developer.models.push('mistral-embed', 'mistral-moderation-latest');
   });
@@ -80,8 +81,42 @@ test("chat with OpenAI's fields, each in the way that Mistral has it", async () 
   expect(answer.usage?.total_tokens).toBe(USAGE.total_tokens);
   expect(sent()).toEqual({
     ...{ model: CHECKED_MODEL, messages, max_tokens: 50, random_seed: 7 },
-    ...{ parallel_tool_calls: true, metadata: { run: '1' }, prompt_cache_key: 'k' },
+    ...{ parallel_tool_calls: true, metadata: { run: '1' } },
+    prompt_cache_key: expect.stringMatching(/^[0-9a-f]{32}$/),
   });
+});
+
+test("messages as the SDK's answers have them, with nulls that Mistral does not have", async () => {
+  const { client, sent } = await sdk();
+  const { message: answered } =
+    (await client.chat.completions.create({ model, messages })).choices[0] ?? {};
+  const calls = [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":null}' } }];
+  const dumped = { refusal: null, annotations: null, audio: null, function_call: null };
+  const conversation = [
+    ...messages,
+    { ...dumped, ...answered, tool_calls: null, annotations: [] },
+    { role: 'assistant', content: null, ...dumped, tool_calls: calls, prefix: null },
+    {
+      role: 'tool',
+      name: null,
+      tool_call_id: 'c',
+      content: [{ text: '"refusal": null', type: 'text', x: null }],
+    },
+  ];
+
+  await client.chat.completions.create({ model, messages: conversation as typeof messages });
+
+  expect(sent().messages).toEqual([
+    ...messages,
+    { role: 'assistant', content: answered?.content, tool_calls: null },
+    { role: 'assistant', content: null, tool_calls: calls },
+    {
+      role: 'tool',
+      name: null,
+      tool_call_id: 'c',
+      content: [{ text: '"refusal": null', type: 'text' }],
+    },
+  ]);
 });
 
 test('nulls, for what is not set', async () => {
@@ -145,8 +180,18 @@ test('moderations', async () => {
   expect(sent()).toMatchObject({ input: 'x' });
 });
 
-test('what Mistral does not have is refused in its own words', async () => {
+test('what Mistral does not have is refused, with its name where OpenAI has it', async () => {
   const { client, world } = await sdk();
+  const asked = { model, messages, logprobs: true };
+  await expect(client.chat.completions.create(asked)).rejects.toMatchObject({
+    ...{ status: 422, type: 'invalid_request_error', code: 'invalid_request', param: 'logprobs' },
+    message: expect.stringContaining('logprobs is not a field of /v1/chat/completions'),
+  });
+  expect(world.received).toEqual([]);
+});
+
+test("with passUnknownFields, what Mistral does not have is refused in Mistral's words", async () => {
+  const { client, world } = await sdk(true);
   const asked = { model, messages, logprobs: true };
   await expect(client.chat.completions.create(asked)).rejects.toMatchObject({
     ...{ status: 422, type: 'invalid_request_error' },

@@ -21,8 +21,8 @@ import { MARGINS, NO_KEYS } from '../support/pasted-keys.js';
 const KEY = 'Zq7PlainKeyVw3XhR9tLm2KcB8dFs5J';
 const REQUESTS = 'workspace#dev-workspace requests minute';
 
-/** The gateway's real reader of a secret that somebody stored this in by hand. */
-async function keysOf(apiKey: string) {
+/** The gateway's real reader of a secret in which an administrator stored this. */
+async function keysOf(apiKey: string, alerts: string[]) {
   const secrets = createSecretStore(
     () => new Date('2026-06-30T12:00:00Z'),
     () => {},
@@ -35,15 +35,21 @@ async function keysOf(apiKey: string) {
     client.destroy();
     await server.close();
   });
-  return createWorkspaceKeys(createGatewayKeyReader(client), Date.now);
+  const onUnusable = (workspace: string) => void alerts.push(workspace);
+  return createWorkspaceKeys(createGatewayKeyReader(client), Date.now, onUnusable);
 }
 
 describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
-  const openWorld = async (apiKey: string) =>
-    gatewayWorld((response) => answerJson(response, 200, COMPLETION), undefined, {
-      upstreamKind,
-      keys: await keysOf(apiKey),
-    });
+  const openWorld = async (apiKey: string) => {
+    const alerts: string[] = [];
+    const keys = await keysOf(apiKey, alerts);
+    const world = await gatewayWorld(
+      (response) => answerJson(response, 200, COMPLETION),
+      undefined,
+      { upstreamKind, keys },
+    );
+    return { ...world, alerts };
+  };
 
   test.each(MARGINS)(
     'a key that was pasted with %s around it is sent without',
@@ -60,13 +66,14 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     async (_, textOf) => {
       const world = await openWorld(textOf(KEY));
       for (const answer of [await world.ask(CHAT), await world.ask(CHAT)]) {
-        expect(answer.status).toBe(503);
+        expect(answer.status).toBe(403);
+        expect(answer.headers.get('retry-after')).toBeNull();
         const text = await answer.text();
         expect(JSON.parse(text)).toMatchObject({ code: 'key_unavailable' });
         expect(text + world.logged).not.toContain(KEY.slice(0, 8));
       }
       expect(world.received).toEqual([]);
-      expect(world.alerts).toEqual(['dev-workspace: no usable key']);
+      expect(world.alerts).toEqual(['dev-workspace']);
       expect(world.quotas.ends).toEqual({ settled: 0, released: 2 });
       for (const quota of [REQUESTS, DAILY_TOKENS]) expect(world.quotas.settled(quota)).toBe(0);
       expect(world.quotas.reserved()).toBe(0);

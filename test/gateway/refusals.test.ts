@@ -3,7 +3,9 @@ import { Mistral } from '@mistralai/mistralai';
 import { APICallError, generateText } from 'ai';
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
+import type { GatewayDeps } from '../../gateway/gateway-deps.js';
 import { answerOf, problem, retryOf } from '../../governance/metering/problem.js';
+import { SecretEmptyError, SecretValueError } from '../../governance/platform/errors.js';
 import {
   answerJson,
   CALLER_HEADER,
@@ -86,4 +88,34 @@ describe.each(Object.entries(SDKS))('%s', (_name, ask) => {
       expect(said).toContain('2026-07-01T00:00:00.000Z');
     },
   );
+
+  const unread = (error: Error): GatewayDeps['keys'] => ({
+    current: () => Promise.reject(error),
+    instead: async () => undefined,
+  });
+  test.each<[string, string, Partial<GatewayDeps>]>([
+    ['is rejected by Mistral', 'upstream_unauthorized', {}],
+    ['is not usable', 'key_unavailable', { keys: unread(new SecretValueError('no key')) }],
+    ['does not exist yet', 'key_unavailable', { keys: unread(new SecretEmptyError('empty')) }],
+  ])('does not retry where the key of the workspace %s', async (_what, code, deps) => {
+    const unauthorized = { detail: 'Unauthorized' };
+    const world = await gatewayWorld(
+      (response) => answerJson(response, 401, unauthorized),
+      undefined,
+      deps,
+    );
+    let requests = 0;
+    world.shell.server.on('request', () => {
+      requests += 1;
+    });
+
+    const error: unknown = await ask(world.url).catch((thrown: unknown) => thrown);
+
+    expect(requests).toBe(1);
+    expect(error).toMatchObject({
+      [error instanceof OpenAI.APIError ? 'status' : 'statusCode']: 403,
+    });
+    const said = APICallError.isInstance(error) ? error.responseBody : JSON.stringify(error);
+    expect(said).toContain(code);
+  });
 });

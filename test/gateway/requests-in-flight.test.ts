@@ -39,7 +39,7 @@ async function world(change: (document: Document) => void, processes = 1) {
     const opened = openGateway({
       policy,
       upstream: createUndiciUpstream(mistral.url, policy.gateway),
-      keys: fakeKeys(),
+      keys: fakeKeys,
       counters,
       alerts: { publish: async () => {} },
       log: silentLog,

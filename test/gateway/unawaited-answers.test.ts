@@ -23,7 +23,7 @@ const ASKED = { ...CHAT, max_tokens: 100 };
 const PATIENT = { withinMs: 60_000, atOnce: 8 };
 
 describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
-  /** A Mistral that answers when it is told to. */
+  /** A Mistral that answers when the test lets it. */
   async function slowWorld(change?: ChangePolicy, unawaited = PATIENT) {
     const waiting: ServerResponse[] = [];
     const script: Script = (response) => void waiting.push(response);
@@ -92,7 +92,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.settled(MONTH)).toBe(3000);
   });
 
-  test('a caller told that Mistral took too long pays for what Mistral generated', async () => {
+  test('a caller that gets upstream_timeout pays for what Mistral generated', async () => {
     const slow = await slowWorld(impatient);
     const { world, waiting } = slow;
 
@@ -106,7 +106,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.quotas.settled(DAILY_TOKENS)).toBe(18);
   });
 
-  test('a caller of a stream told the same stops Mistral and pays for the likely prompt', async () => {
+  test('a caller of a stream that gets the same stops Mistral and pays for the likely prompt', async () => {
     const slow = await slowWorld(impatient);
     const { world } = slow;
 

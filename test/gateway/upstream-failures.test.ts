@@ -50,11 +50,11 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     expect(world.alerts).toEqual([]);
   });
 
-  test('a key that stays rejected is a 502, with one alert', async () => {
+  test('a key that stays rejected is a 403, which no client repeats, with one alert', async () => {
     const world = await gatewayWorld((response) => answerJson(response, 401, UNAUTHORIZED));
 
     const answer = await world.ask(CHAT);
-    expect(answer.status).toBe(502);
+    expect(answer.status).toBe(403);
     expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unauthorized' });
     await world.ask(CHAT);
 
@@ -69,7 +69,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     world.keys.instead = async () => undefined;
 
     const answer = await world.ask(CHAT);
-    expect(answer.status).toBe(502);
+    expect(answer.status).toBe(403);
     expect(await problemOf(answer)).toMatchObject({ code: 'upstream_unauthorized' });
 
     expect(world.received).toHaveLength(1);
@@ -128,17 +128,33 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     },
   );
 
-  test.each([
-    ['{}', '{"error":{"message":"","type":null,"param":null,"code":null}}'],
+  const row = { type: 'missing', loc: ['body', 'messages', 0], msg: 'Field required' };
+  const inRows = {
+    message: 'body.messages.0: Field required',
+    detail: [row],
+  };
+  test.each<[string, Record<string, unknown>]>([
+    ['{}', { message: '' }],
+    ['{"detail":"$& no","max": 9223372036854775807 }\n', { message: '$& no' }],
+    ['{"error": {"message":"no","code":"x"},"debug":{"a":1}}', { message: 'no', code: 'x' }],
+    ['["no"]', { message: 'no' }],
+    [JSON.stringify({ detail: [{ ...row, input: { a: 1 }, ctx: {} }] }), inRows],
     [
-      '{"detail":"$& no","max": 9223372036854775807 }\n',
-      '{"detail":"$& no","max": 9223372036854775807,"error":{"message":"$& no","type":null,"param":null,"code":null}}',
+      JSON.stringify({ message: { detail: [row] }, type: 'invalid' }),
+      { ...inRows, type: 'invalid' },
     ],
-    ['{"error": {"message":"no"}}', '{"error": {"message":"no"}}'],
-    ['["no"]', '["no"]'],
-  ])("%s is given OpenAI's form, where it has none", async (said, passed) => {
-    const world = await gatewayWorld((response) => answerJson(response, 400, said));
-    expect(await (await world.ask(CHAT)).text()).toBe(passed);
+    ['{"message":"no","code":3001,"param":{"a":1}}', { message: 'no', code: 3001 }],
+    ['{"message":{"msg":"no","loc":[{"toString":1},"x"]}}', { message: 'x: no' }],
+  ])('of %s the documented fields are passed on, in both forms', async (said, given) => {
+    const world = await gatewayWorld((response) => answerJson(response, 422, said));
+    const { detail, ...fields }: Record<string, unknown> = {
+      type: null,
+      param: null,
+      code: null,
+      ...given,
+    };
+    const passed = { object: 'error', ...fields, ...(detail ? { detail } : {}), error: fields };
+    expect(await (await world.ask(CHAT)).json()).toEqual(passed);
   });
 
   test.each([
@@ -346,7 +362,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     return world.quotas.settled(`workspace#${workspace} usd month`);
   }
 
-  test('at the rate limit a request moves to a workspace with room, and so does its cost', async () => {
+  test('at the rate limit a request moves to a workspace with room, and its cost counts in both', async () => {
     const world = await gatewayWorld(
       prodIsFull((response) =>
         answerJson(response, 200, COMPLETION, { 'x-ratelimit-remaining-req-minute': '7' }),
@@ -361,8 +377,8 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
       `Bearer ${KEY}-prod-workspace`,
       `Bearer ${KEY}-ml-workspace`,
     ]);
-    expect(settledIn(world, 'prod-workspace')).toBe(0);
-    expect(settledIn(world, 'ml-workspace')).toBeGreaterThan(0);
+    expect(settledIn(world, 'prod-workspace')).toBeGreaterThan(0);
+    expect(settledIn(world, 'ml-workspace')).toBe(settledIn(world, 'prod-workspace'));
     expect(world.quotas.ends).toEqual({ settled: 1, released: 1 });
   });
 

@@ -45,6 +45,7 @@ let atMistral: { id: string; name: string; workspaceId: string; expiresOn: strin
 let did: string[];
 let alerts: Alert[];
 let counted: string[];
+let recorded: Set<string>;
 let retirements: Map<string, Retirement>;
 let clock: Date;
 let health: (key: ManagedKey) => { accepted: boolean; models?: readonly MistralModel[] };
@@ -58,6 +59,7 @@ beforeEach(() => {
   did = [];
   alerts = [];
   counted = [];
+  recorded = new Set();
   retirements = new Map();
   clock = start;
   health = () => ({ accepted: true });
@@ -125,7 +127,11 @@ const deps: RotationDeps = {
     },
   },
   alerts: { publish: async (alert) => void alerts.push(alert) },
-  journal: { record: async () => {} },
+  journal: {
+    record: async () => {},
+    recordOnce: async (_, { threadId }) =>
+      !recorded.has(threadId) && recorded.add(threadId).has(threadId),
+  },
   counts: { count: (outcome) => void counted.push(outcome) },
   log: silentLog,
   now: () => clock,
@@ -347,7 +353,7 @@ describe('finishSecret', () => {
     ],
     [
       'the history',
-      { journal: { record: () => Promise.reject(new Error('down')) } },
+      { journal: { ...deps.journal, record: () => Promise.reject(new Error('down')) } },
       'history not written',
     ],
   ])('finishes although %s cannot be written, and logs it', async (_name, broken, message) => {
@@ -444,6 +450,12 @@ describe("a secret's first key that Secrets Manager made current by itself", () 
       ]);
       expect(alerts[0]?.facts.reason).toContain(why);
       expect(counted).toEqual([]);
+
+      // Secrets Manager's retries of the same version.
+      for (let retry = 0; retry < 4; retry += 1) {
+        await expect(run('testSecret')).rejects.toThrow(NewKeyRejectedError);
+      }
+      expect(alerts).toHaveLength(1);
 
       health = () => ({ accepted: true });
       await run('testSecret');

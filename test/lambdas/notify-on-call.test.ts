@@ -21,7 +21,7 @@ async function notify(event: object, { publish = 'works', record = 'works' } = {
   const note = (message: string) => void did.push(message);
   const handler = createNotifyOnCallHandler({
     alerts: { publish: attempt('publish', publish) },
-    journal: { record: attempt('record', record) },
+    journal: { record: attempt('record', record), recordOnce: async () => true },
     counts: { count: (outcome) => void did.push(`count ${outcome}`) },
     log: { info: note, warn: note, error: note },
     now: () => new Date('2026-04-08T01:00:00Z'),

@@ -85,7 +85,7 @@ const handler = createOperatorRotationHandler({
     },
   },
   alerts: { publish: async (alert) => void alerts.push(alert) },
-  journal: { record: async () => {} },
+  journal: { record: async () => {}, recordOnce: async () => true },
   counts: { count() {} },
   log: silentLog,
   now: () => now,

@@ -14,6 +14,8 @@ const NOON = new Date('2026-11-24T12:00:00Z');
 // Too late for the previous hour.
 const NIGHT = new Date('2026-11-24T02:40:00Z');
 const DEV_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
+const ML_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a02';
+const PROD_ID = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a03';
 const gatewayOn = aPolicy((document) => {
   document.gateway = { enabled: true };
 });
@@ -42,6 +44,8 @@ interface World {
   readonly totals?: () => Promise<never>;
   readonly publish?: (alert: Alert) => Promise<void>;
 }
+
+const nameOf = ({ quota }: { quota: Quota }) => `${quota.scope} ${quota.window}`;
 
 /** One monitor that runs as often as the test asks it to. */
 function monitor(world: World = {}) {
@@ -82,7 +86,8 @@ function monitor(world: World = {}) {
           const isClosed = windowsAt.toISOString().endsWith(':59:59.999Z');
           const settled =
             (isClosed ? current.closed : current.metered)?.[name]?.[quota.window] ?? 0;
-          return { quota, windowName: '', settled, committed: settled };
+          const day = windowsAt.toISOString().slice(0, 10);
+          return { quota, windowName: day, settled, committed: settled };
         });
       },
     },
@@ -115,7 +120,7 @@ function monitor(world: World = {}) {
   };
 }
 
-test('reads every workspace once: its bill, and a counter for each of its budgets', async () => {
+test('reads every workspace once: its bill, a counter for each budget, and what overflowed', async () => {
   const { run, asked, metered, rows } = monitor({
     now: NIGHT,
     metered: { 'dev-workspace': { month: 5 * USD } },
@@ -124,7 +129,10 @@ test('reads every workspace once: its bill, and a counter for each of its budget
   const { spend, alertsSent, problems } = await run();
   expect(asked.map(({ year, month }) => [year, month])).toEqual(Array(3).fill([2026, 11]));
   expect(new Set(asked.map(({ workspaceId }) => workspaceId)).size).toBe(3);
-  expect(metered.map(({ quota }) => `${quota.scope} ${quota.window}`).sort()).toEqual([
+  expect(metered.map(nameOf).sort()).toEqual([
+    `borrowed#${PROD_ID} day`,
+    `borrowed#${PROD_ID} month`,
+    `lent#${ML_ID} day`,
     'workspace#dev-workspace month',
     'workspace#ml-workspace day',
     'workspace#ml-workspace month',
@@ -348,7 +356,7 @@ describe('a month that ended a moment ago', () => {
     expect(sent).toEqual([]);
     await run({ now: new Date('2026-12-01T00:25:00Z'), totals: undefined });
     const { description } = sent.find(({ workspace }) => workspace === 'dev-workspace') as Alert;
-    expect(description).toContain('the gateway and the client library rejected requests');
+    expect(description).toContain('the gateway and the client library refused requests');
   });
 
   test('was metered by the client library, even if it counted nothing since', async () => {
@@ -364,6 +372,7 @@ test('a workspace without budgets has its bill alone', async () => {
   const policy = aPolicy((document) => {
     document.gateway = { enabled: true };
     for (const workspace of document.workspaces) workspace.budgets = {};
+    document.workspaces[2].overflowTo = [];
   });
   const { run, metered } = monitor({ policy, usage: async () => billed(26) });
   const { spend, alertsSent } = await run();
@@ -386,14 +395,43 @@ describe('the day before', () => {
       'ml-workspace has spend outside the gateway (3.00 USD, 2026-11-23)',
     ]);
     const reads = world.metered.filter(({ at }) => at.toISOString().startsWith(yesterday));
-    expect(reads.map(({ quota }) => `${quota.scope} ${quota.window}`)).toEqual([
+    expect(reads.map(nameOf)).toEqual([
       'workspace#ml-workspace day',
       'workspace#prod-workspace day',
+      `borrowed#${PROD_ID} day`,
     ]);
     const before = world.metered.length;
     await world.run();
-    expect(world.metered.length - before).toBe(6);
+    expect(world.metered.length - before).toBe(9);
     expect(world.sent).toHaveLength(1);
+  });
+
+  test('is right for workspaces that borrow and lend: Mistral bills the key that sends', async () => {
+    const metered = {
+      'prod-workspace': { day: 12 * USD },
+      [`borrowed#${PROD_ID}`]: { day: 5 * USD },
+      'ml-workspace': { day: 9 * USD },
+      [`lent#${ML_ID}`]: { day: 5 * USD },
+    };
+    const bills: Record<string, number> = { [DEV_ID]: 0, [ML_ID]: 9, [PROD_ID]: 7 };
+    const world = monitor({
+      metered,
+      usage: async ({ workspaceId = '' }) => billed(bills[workspaceId] ?? 0, yesterday),
+    });
+    await world.run({ now: new Date('2026-11-24T06:40:00Z') });
+    expect(world.sent.filter(({ type }) => type === 'reconciliation-drift')).toEqual([]);
+    // What nobody metered is still found, on either side.
+    const outside = monitor({
+      metered,
+      usage: async ({ workspaceId = '' }) => billed((bills[workspaceId] ?? 0) + 3, yesterday),
+    });
+    await outside.run({ now: new Date('2026-11-24T06:40:00Z') });
+    expect(
+      outside.sent.filter(({ type }) => type === 'reconciliation-drift').map(({ title }) => title),
+    ).toEqual([
+      'ml-workspace has spend outside the gateway (3.00 USD, 2026-11-23)',
+      'prod-workspace has spend outside the gateway (3.00 USD, 2026-11-23)',
+    ]);
   });
 
   test('in the month before takes its report and its counters', async () => {

@@ -159,7 +159,7 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
     return { ...fixed, cost: 0, tokens: 0, isError: false, isWhole: false };
   }
 
-  /** Once it has begun, all of it is generated and billed, whoever is still there to read it. */
+  /** Once it has begun, all of it is generated and billed, also without a reader. */
   async function whole(
     plan: Plan,
     bill: Bill,
@@ -360,7 +360,7 @@ function event(delta: object, finish_reason: string | null = null, usage?: objec
   return `data: ${JSON.stringify({ ...chunk, choices, ...(usage && { usage }) })}\n\n`;
 }
 
-/** No allowance at all, so that nobody waits for one. */
+/** No allowance at all, so that no client waits for one. */
 const NEVER = { 'x-ratelimit-limit-req-minute': '0', 'x-ratelimit-remaining-req-minute': '0' };
 
 function errorBody(status: number): object {

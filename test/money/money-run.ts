@@ -73,6 +73,8 @@ interface Exchange {
 interface Process {
   readonly name: string;
   readonly caller: string | undefined;
+  /** The workspace of its callers, also where another one's key sends their requests. */
+  readonly home: string;
   readonly isPatient: boolean;
   send(request: Request): Exchange;
   flush(): Promise<boolean>;
@@ -144,6 +146,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
   const unknown = new Set<number>();
   const unsure = new Set<number>();
   const callers = new Map<number, string>();
+  const homes = new Map<number, string>();
   const counts: Record<string, number> = {};
   const count = (what: string) => {
     counts[what] = (counts[what] ?? 0) + 1;
@@ -187,7 +190,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
   }
 
   function newProcess(
-    fixed: Pick<Process, 'name' | 'caller' | 'isPatient' | 'send'>,
+    fixed: Pick<Process, 'name' | 'caller' | 'home' | 'isPatient' | 'send'>,
     { flush, close, kill }: Pick<Process, 'close' | 'kill'> & { flush: () => Promise<void> },
     failures: () => number,
   ): Process {
@@ -255,6 +258,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
           role === 'platform-admin'
             ? undefined
             : tokensOf(document, homeOf(document, role), session(role)),
+        home: homeOf(document, role),
         isPatient,
         send: (one) => overHttp(agent, port, session(role), one),
       },
@@ -296,6 +300,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       {
         name: 'client',
         caller: tokensOf(document, 'prod-workspace', 'arn:aws:iam::000000000000:user/search'),
+        home: 'prod-workspace',
         isPatient: true,
         send: (one) => byClient(client, one),
       },
@@ -390,6 +395,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     const { id } = one;
     books.plans.set(id, one);
     if (process.caller) callers.set(id, process.caller);
+    homes.set(id, process.home);
     for (const set of [process.unsettled, process.begunSince, process.running]) set.add(id);
     const exchange = process.send(one);
     const ended = exchange.end.then((ending) => {
@@ -495,7 +501,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
   nowMs += EXPIRED_MS;
   const result = await compare(
     { books, dynamo, document },
-    { endings, unknown, unsure, callers, counts: { ...counts, requests } },
+    { endings, unknown, unsure, callers, homes, counts: { ...counts, requests } },
   );
   agent.destroy();
   await Promise.all([books.close(), dynamo.close()]);
@@ -507,6 +513,8 @@ interface Facts {
   readonly unknown: ReadonlySet<number>;
   readonly unsure: ReadonlySet<number>;
   readonly callers: ReadonlyMap<number, string>;
+  /** The workspace of each request's caller. */
+  readonly homes: ReadonlyMap<number, string>;
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -516,14 +524,14 @@ const NANOS = 1_000_000_000;
 /** The counters in the table, as docs/budgets.md describes them, against Mistral's bills. */
 async function compare(
   { books, dynamo, document }: { books: MistralBooks; dynamo: LocalDynamo; document: Document },
-  { endings, unknown, unsure, callers, counts }: Facts,
+  { endings, unknown, unsure, callers, homes, counts }: Facts,
 ): Promise<MoneyResult> {
   const settled = new Map<string, number>();
   for (const item of await dynamo.items(TABLE)) {
     // A lease that has ended: what was in flight counts as used.
     const leases = Object.entries(item).filter(([name]) => name.startsWith('lease#'));
     const inFlight = leases.map(([, value]) => Number(value.S?.split(' ')[1]));
-    const pk = item.pk?.S?.replace(/(workspace#[^#]+)#\d+$/, '$1');
+    const pk = item.pk?.S?.replace(/((?:workspace|lent|borrowed)#[^#]+)#\d+$/, '$1');
     const name = `${pk} ${item.sk?.S}`;
     const sum = inFlight.reduce((all, one) => all + one, Number(item.settled?.N ?? 0));
     settled.set(name, (settled.get(name) ?? 0) + sum);
@@ -555,16 +563,30 @@ async function compare(
 
   for (const bill of books.bills) {
     const at = new Date(bill.atMs).toISOString();
-    const workspace = document.workspaces.find(
-      ({ name }: { name: string }) => name === bill.workspace,
-    );
-    const scope = `quota#workspace#${workspace.id}`;
-    for (const [window, length] of Object.entries(WINDOWS)) {
-      const budget = workspace.budgets[window === 'day' ? 'dailyUsd' : `${window}lyUsd`];
-      const money = row(`${scope} usd#${at.slice(0, length)}`, budget * NANOS);
-      add(money, bill, bill.cost, bill.upper.cost, bill.partial.cost);
+    const named = (wanted?: string) =>
+      document.workspaces.find(({ name }: { name: string }) => name === wanted);
+    const [workspace, home] = [named(bill.workspace), named(homes.get(bill.id))];
+    const addMoney = (scope: string, length: number, limit: number) =>
+      add(
+        row(`quota#${scope} usd#${at.slice(0, length)}`, limit),
+        ...([bill, bill.cost, bill.upper.cost, bill.partial.cost] as const),
+      );
+    // Whose key sent it, and whose caller asked for it: both budgets count it.
+    for (const one of new Set([workspace, home])) {
+      for (const [window, length] of Object.entries(WINDOWS)) {
+        const budget = one.budgets[window === 'day' ? 'dailyUsd' : `${window}lyUsd`];
+        addMoney(`workspace#${one.id}`, length, budget * NANOS);
+      }
     }
-    const minute = row(`${scope} requests#${at.slice(0, 16)}`, workspace.requestsPerMinute);
+    if (home !== workspace) {
+      addMoney(`lent#${workspace.id}`, WINDOWS.day, workspace.lends.dailyUsd * NANOS);
+      addMoney(`borrowed#${home.id}`, WINDOWS.day, Infinity);
+      addMoney(`borrowed#${home.id}`, WINDOWS.month, Infinity);
+    }
+    const minute = row(
+      `quota#workspace#${workspace.id} requests#${at.slice(0, 16)}`,
+      workspace.requestsPerMinute,
+    );
     if (!bill.isError) add(minute, bill, 1, 1, 1);
     const caller = callers.get(bill.id);
     if (!caller) continue;

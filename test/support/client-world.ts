@@ -149,7 +149,7 @@ function rotate({ operations }: ReturnType<typeof createSecretStore>, plaintext:
 }
 
 function secretString(plaintext: string): string {
-  // As stored by hand: with whatever was pasted for a key.
+  // As stored by hand: with the text that was pasted for a key.
   return JSON.stringify({
     ...JSON.parse(serializeManagedKey(aManagedKey('k'))),
     apiKey: plaintext,

@@ -79,6 +79,11 @@ const PACKAGES: readonly PackageRule[] = [
     may: [NODE, /^(undici|agent-base|https?-proxy-agent)$/],
     rule: 'the way out through proxies imports their agents',
   },
+  {
+    files: /^governance\/metering\/cache-name\.ts$/,
+    may: [/^node:crypto$/],
+    rule: 'a hash is a decision too, and only Node has a fast one',
+  },
   { files: /^governance\//, may: [ZOD], rule: 'a decision imports no package but zod' },
   {
     files: /^(gateway\/(wiring|server\/main)|lambdas\/[^/]+\/(entry|wiring))\.ts$/,

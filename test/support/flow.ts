@@ -59,7 +59,7 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
   const rejectedSince: (string | undefined)[] = [];
   const notifyOnCall = createNotifyOnCallHandler({
     alerts: { publish: async (alert) => void alerts.push(alert) },
-    journal: { record: async () => {} },
+    journal: { record: async () => {}, recordOnce: async () => true },
     log: silentLog,
     counts: { count() {} },
     now: clock.now,

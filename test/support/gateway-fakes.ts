@@ -1,5 +1,5 @@
 import type { GatewayDeps } from '../../gateway/gateway-deps.js';
-import { authorizeRequest } from '../../governance/access/authorize.js';
+import { authorizeRequest, callerRefusal } from '../../governance/access/authorize.js';
 import { compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
 import type { Tariff } from '../../governance/metering/tariff.js';
@@ -33,6 +33,7 @@ export function accessTo(policy: Policy): GatewayDeps['access'] {
   return {
     models,
     cards: CARDS,
+    refusalOf: (caller) => callerRefusal(access, caller),
     authorize: (caller, request) => authorizeRequest(access, caller, request),
   };
 }

@@ -94,10 +94,7 @@ export async function gatewayWorld(
     access: accessTo(policy),
     metering: createMetering(policy, quotas, fakeTariff),
     keys,
-    alerts: {
-      unauthorized: (workspace) => void alerts.push(workspace),
-      keyUnusable: (workspace) => void alerts.push(`${workspace}: no usable key`),
-    },
+    alerts: { unauthorized: (workspace) => void alerts.push(workspace) },
     metrics: { ended() {}, refused() {} },
     log: { info: log, warn: log, error: log } satisfies Log,
     now: () => new Date('2026-06-30T12:00:00Z'),

@@ -116,7 +116,7 @@ describe('the command of an alert works in the state in which it is sent:', () =
 
   test.each([
     ['its own retirement', false, 1],
-    ['somebody in the console', true, 0],
+    ['an administrator in the console', true, 0],
   ])('Revoked removed key, by %s', async (_state, isGone, count) => {
     const world = await deployed();
     const { keyId } = world.currentKey();
@@ -146,7 +146,7 @@ describe('the command of an alert works in the state in which it is sent:', () =
   test.each([
     ['Mistral rejects its key', gatewayUnauthorized],
     ['its secret holds no usable key', gatewayKeyUnusable],
-  ])('Gateway down: %s, whatever the labels are', async (_title, alertOf) => {
+  ])('Gateway down: %s, with any labels', async (_title, alertOf) => {
     for (const isStuck of [false, true]) {
       const world = await deployed();
       await world.rotate(SECRET);

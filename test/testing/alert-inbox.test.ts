@@ -1,7 +1,7 @@
 import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Alert, AlertBlock } from '../../governance/alerts/alert.js';
-import { createAlertTopic } from '../../governance/alerts/alert-topic.aws.js';
+import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { localAws } from '../../testing/aws.js';
 import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
 import { serveHttp } from '../../testing/fakes/http-server.js';
@@ -74,6 +74,41 @@ describe('the stand-in for SNS', () => {
   });
 });
 
+test('the stand-in for SNS delivers to those whose filter selects every attribute of a message', async () => {
+  const { inbox, client } = await localSns();
+  const filters = {
+    all: undefined,
+    critical: { severity: ['critical'] },
+    team: { type: ['key-needed', 'deletion-needed'], workspace: ['app'] },
+    other: { owner: ['app'] },
+  };
+  for (const [Endpoint, filter] of Object.entries(filters)) {
+    const Attributes = filter && { FilterPolicy: JSON.stringify(filter) };
+    const subscription = { TopicArn: TOPIC, Protocol: 'email', Endpoint, Attributes };
+    await client.send(new SubscribeCommand(subscription));
+  }
+  for (const [type, severity, workspace] of [
+    ['key-needed', 'critical', 'app'],
+    ['key-needed', 'warning', 'web'],
+    ['deletion-needed', 'info', 'app'],
+  ]) {
+    const attributes = Object.entries({ type, severity, workspace });
+    await client.send(
+      new PublishCommand({
+        ...{ TopicArn: TOPIC, Subject: 'x', Message: messageOf(100), MessageStructure: 'json' },
+        MessageAttributes: Object.fromEntries(
+          attributes.map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+        ),
+      }),
+    );
+  }
+  expect(inbox.messages.map(({ deliveredTo }) => deliveredTo)).toEqual([
+    ['email:all', 'email:critical', 'email:team'],
+    ['email:all'],
+    ['email:all', 'email:team'],
+  ]);
+});
+
 function messageOf(bytes: number): string {
   const frame = JSON.stringify({ default: '' });
   return JSON.stringify({ default: 'x'.repeat(bytes - frame.length) });
@@ -91,7 +126,7 @@ const HOSTILE = {
 describe('every alert fits into what SNS takes', () => {
   test.each(Object.entries(HOSTILE))('with %s in every text', async (_what, text) => {
     const { inbox, client } = await localSns();
-    const topic = createAlertTopic(client, TOPIC, 'https://example.com/runbook.md');
+    const topic = createAlertPublisher(client, TOPIC, 'https://example.com/runbook.md');
     const block: AlertBlock = {
       severity: 'warning',
       title: text,

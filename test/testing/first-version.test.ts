@@ -70,7 +70,8 @@ describe.each(FIRST_VERSIONS)('where the first version of a secret is the %s', (
         ? `CRITICAL: First key of ${SECRET} does not work`
         : `WARNING: Rotation of ${SECRET} failed (services not affected)`,
     );
-    expect(world.subjects().filter((subject) => subject.includes('is current'))).toEqual([]);
+    // Once for all attempts of Secrets Manager at that version.
+    expect(world.subjects()).toHaveLength(1);
 
     isFixed = true;
     await world.rotate(SECRET);

@@ -10,6 +10,8 @@ export interface PublishedMessage {
   /** Its body for each protocol. */
   readonly bodies: Readonly<Record<string, string>>;
   readonly attributes: Readonly<Record<string, string>>;
+  /** The subscriptions whose filter selects it, as `<protocol>:<endpoint>`. */
+  readonly deliveredTo: readonly string[];
 }
 
 export type AlertInbox = ReturnType<typeof createAlertInbox>;
@@ -19,14 +21,16 @@ const FILTER_COMBINATIONS = 150;
 const FILTER_KEYS = 5;
 
 const BodiesSchema = z.record(z.string(), z.string()).refine(({ default: text }) => text);
-const FilterSchema = z.record(z.string(), z.array(z.unknown()).min(1));
+const FilterSchema = z.record(z.string(), z.array(z.string()).min(1));
+type Filter = z.infer<typeof FilterSchema>;
 
-/** SNS as far as this product uses it, with its limits: published messages are kept. */
+/** SNS as far as this product uses it, with its limits: messages are kept, with who gets them. */
 export function createAlertInbox(
   now: () => Date,
   onMessage: (message: PublishedMessage) => void = () => {},
 ) {
   const messages: PublishedMessage[] = [];
+  const filters = new Map<string, Filter>();
 
   function publish(form: URLSearchParams): HttpAnswer {
     const text = form.get('Message') ?? '';
@@ -45,13 +49,33 @@ export function createAlertInbox(
     }
     const bytes = Buffer.byteLength(text + Object.entries(attributes).flat().join(''));
     if (bytes > MESSAGE_BYTES) return invalid('Message too long');
-    const message = { at: now(), subject, bodies: bodies.data, attributes };
+    const deliveredTo = [...filters].flatMap(([to, filter]) =>
+      selects(filter, attributes) ? to : [],
+    );
+    const message = { at: now(), subject, bodies: bodies.data, attributes, deliveredTo };
     messages.push(message);
     onMessage(message);
     return result('Publish', `<MessageId>${randomUUID()}</MessageId>`);
   }
 
+  function subscribe(form: URLSearchParams): HttpAnswer {
+    const { FilterPolicy = '{}' } = entriesOf(form, 'Attributes', 'key', 'value');
+    const filter = FilterSchema.safeParse(parseJson(FilterPolicy));
+    if (!filter.success) return invalid('FilterPolicy: failed to parse JSON');
+    const lists = Object.values(filter.data);
+    if (lists.length > FILTER_KEYS)
+      return invalid('FilterPolicy: Filter policy can not have more than 5 keys');
+    const combinations = lists.reduce((product, values) => product * values.length, 1);
+    if (combinations > FILTER_COMBINATIONS)
+      return invalid('FilterPolicy: Filter policy is too complex');
+    filters.set(`${form.get('Protocol')}:${form.get('Endpoint')}`, filter.data);
+    const arn = `${form.get('TopicArn')}:${randomUUID()}`;
+    return result('Subscribe', `<SubscriptionArn>${arn}</SubscriptionArn>`);
+  }
+
   return {
+    /** The subscriptions that a deploy replaces. */
+    unsubscribeAll: () => filters.clear(),
     messages: messages as readonly PublishedMessage[],
 
     async answer({ body }: HttpCall): Promise<HttpAnswer> {
@@ -68,19 +92,9 @@ export function createAlertInbox(
   };
 }
 
-/** Delivers nothing: it only checks the filter. */
-function subscribe(form: URLSearchParams): HttpAnswer {
-  const { FilterPolicy = '{}' } = entriesOf(form, 'Attributes', 'key', 'value');
-  const filter = FilterSchema.safeParse(parseJson(FilterPolicy));
-  if (!filter.success) return invalid('FilterPolicy: failed to parse JSON');
-  const lists = Object.values(filter.data);
-  if (lists.length > FILTER_KEYS)
-    return invalid('FilterPolicy: Filter policy can not have more than 5 keys');
-  const combinations = lists.reduce((product, values) => product * values.length, 1);
-  if (combinations > FILTER_COMBINATIONS)
-    return invalid('FilterPolicy: Filter policy is too complex');
-  const arn = `${form.get('TopicArn')}:${randomUUID()}`;
-  return result('Subscribe', `<SubscriptionArn>${arn}</SubscriptionArn>`);
+/** Each of its attributes must be there with one of the values. */
+function selects(filter: Filter, attributes: Readonly<Record<string, string>>): boolean {
+  return Object.entries(filter).every(([name, values]) => values.includes(attributes[name] ?? ''));
 }
 
 /** `<list>.entry.1.<name>`, `<list>.entry.1.<value>` and so on. */

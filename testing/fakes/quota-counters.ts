@@ -12,6 +12,8 @@ export interface FakeQuotaCounters extends QuotaCounters {
   readonly counters: ReadonlyMap<string, Counter>;
   /** How many exchanges were attempted, failed ones included: each is a write that costs money. */
   writes(): number;
+  /** As if the table were new. */
+  forget(): void;
 }
 
 /** The table's conditional writes, in memory. */
@@ -22,6 +24,7 @@ export function createFakeQuotaCounters(): FakeQuotaCounters {
   return {
     counters,
     writes: () => writes,
+    forget: () => counters.clear(),
 
     async read(key) {
       return counters.get(nameOf(key)) ?? EMPTY_COUNTER;

@@ -1,3 +1,5 @@
+import { csvText } from '../../platform/quoting.js';
+
 /** `null` is an empty cell. */
 export type Cell = string | number | null;
 
@@ -8,10 +10,5 @@ export function csv(head: readonly string[], rows: readonly (readonly Cell[])[])
 
 function cell(value: Cell): string {
   if (typeof value !== 'string') return value === null ? '' : String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvText(value);
 }
-
-// Also behind spaces, and in the wide forms that some spreadsheets take for the narrow ones.
-const FORMULA = /^(\s*[=+\-@＝＋－＠]|[\t\r\n|%])/;
-const NEEDS_QUOTES = /[",;\t\r\n]|^\s|\s$/;

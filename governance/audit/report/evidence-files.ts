@@ -1,3 +1,4 @@
+import { jsonText } from '../../platform/quoting.js';
 import { type AuditReport, evidenceText } from './audit-report.js';
 import { csv } from './csv.js';
 import { reportPage } from './report-page.js';
@@ -30,7 +31,7 @@ export function* evidenceFiles(report: AuditReport, folder: string): Generator<E
   yield {
     path: `${folder}inventory.json`,
     contentType: 'application/json',
-    body: `${JSON.stringify(report)}\n`,
+    body: `${jsonText(report)}\n`,
   };
   yield csvFile(`${folder}inventory.csv`, INVENTORY_COLUMNS, rows, (row, column) =>
     column === 'findings' ? row.findings.join(' ') : row[column],

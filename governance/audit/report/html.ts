@@ -1,3 +1,5 @@
+import { htmlText } from '../../platform/quoting.js';
+
 /** Markup that is safe to put on a page: text gets into it only by being escaped. */
 class Markup {
   constructor(readonly markup: string) {}
@@ -15,7 +17,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
 
 function render(value: HtmlValue): string {
   if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') return escaped(value);
+  if (typeof value === 'string') return htmlText(value);
   if (isMany(value)) return value.map(render).join('');
   if (!(value instanceof Markup)) throw new Error('only html`` makes markup');
   return value.markup;
@@ -23,16 +25,4 @@ function render(value: HtmlValue): string {
 
 function isMany(value: Html | readonly HtmlValue[]): value is readonly HtmlValue[] {
   return Array.isArray(value);
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (mark) => ENTITIES[mark] ?? '');
 }

@@ -1,10 +1,11 @@
 import { type SecretState, versionAt } from '../../keys/rotation.js';
 import type { ListedKey } from '../../mistral/mistral.js';
 import { groupBy } from '../../platform/group-by.js';
+import { toSafeLine } from '../../platform/quoting.js';
 import { ageInDays, type IsoDate, utcDay } from '../../platform/utc-day.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
 import type { AuditFacts, AuditView } from '../audit.js';
-import { FINDING_TYPES, type Finding, type FindingType, toSafeLine } from '../finding.js';
+import { FINDING_TYPES, type Finding, type FindingType } from '../finding.js';
 import { workspaceNameOf } from '../key-findings.js';
 import { type AuditRules, createHygieneCheck } from '../key-hygiene.js';
 import type { KeyMatch } from '../managed-versions.js';

@@ -1,4 +1,5 @@
 import type { Alert } from '../../alerts/alert.js';
+import { shell } from '../../platform/quoting.js';
 import { type IsoDate, utcDay } from '../../platform/utc-day.js';
 import { countText, instantText } from '../../platform/wording.js';
 import { drainEnd, type Retirement, revokeAtOnce } from '../retirement.js';
@@ -14,6 +15,7 @@ export function keyInUse(context: InUseContext): Alert {
   const { secretName, oldKeyId, promotedAt, rules, reason } = retirement;
   const drainEndsAt = drainEnd(new Date(promotedAt), rules);
   const since = timeText(promotedAt);
+  const ofSecret = [{ AttributeKey: 'ResourceName', AttributeValue: retirement.secretId }];
   const afterwards =
     rules.onDrainTimeout === 'hold'
       ? 'you are asked to approve its revocation'
@@ -38,7 +40,7 @@ export function keyInUse(context: InUseContext): Alert {
     nextSteps: [
       {
         say: 'List who has read the secret: a service that works but is not listed holds a copy of the key',
-        command: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=${retirement.secretId} --max-results 50`,
+        command: shell`aws cloudtrail lookup-events --lookup-attributes ${JSON.stringify(ofSecret)} --max-results 50`,
       },
       reason === 'removed'
         ? 'Give that service another key of the policy; the revocation follows by itself'
@@ -81,8 +83,7 @@ function revokeNowCommand(stateMachineArn: string, retirement: Retirement, at: D
       : `removed-${retirement.oldVersionId}`;
   // With the day: an approval that failed keeps its name for 90 days, and this alert repeats daily.
   const name = `${`revoke-${version}`.slice(0, MAX_NAME - DAY_ENDING)}-${utcDay(at)}`;
-  // Names and ids hold no quote, so single quotes are safe in every shell.
-  return `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name ${name} --input '${input}'`;
+  return shell`aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name ${name} --input ${input}`;
 }
 
 /** The longest name of an execution, and what the day takes of it. */

@@ -1,4 +1,5 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
+import { shell } from '../../platform/quoting.js';
 import { instantText } from '../../platform/wording.js';
 import type { Retirement } from '../retirement.js';
 import { rotateCommand } from '../rotate-command.js';
@@ -74,7 +75,7 @@ export function rotateAgain(
 export function deleteSecret({ secretId }: Pick<Retirement, 'secretId'>): NextStep {
   return {
     say: 'When no service reads the secret any more, delete it (it can be restored for 30 days)',
-    command: `aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
+    command: shell`aws secretsmanager delete-secret --secret-id ${secretId} --recovery-window-in-days 30`,
   };
 }
 

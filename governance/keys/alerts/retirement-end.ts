@@ -1,4 +1,5 @@
 import type { Alert } from '../../alerts/alert.js';
+import { shell } from '../../platform/quoting.js';
 import { supplyCommand } from '../operator/operator-secret.js';
 import {
   consoleOf,
@@ -194,12 +195,12 @@ export function retirementFailed(
     nextSteps: [
       {
         say: 'Find the cause in the history of the execution',
-        command: `aws stepfunctions get-execution-history --execution-arn ${executionArn} --reverse-order --max-results 20`,
+        command: shell`aws stepfunctions get-execution-history --execution-arn ${executionArn} --reverse-order --max-results 20`,
       },
       {
         // A redrive would only enter the state Failed once more.
         say: 'When the cause is fixed, start the retirement again; it does only what is left to do',
-        command: `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --input '${JSON.stringify(retirement)}'`,
+        command: shell`aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --input ${JSON.stringify(retirement)}`,
       },
     ],
   });

@@ -1,4 +1,5 @@
 import type { Alert } from '../../alerts/alert.js';
+import { shell } from '../../platform/quoting.js';
 import { countText } from '../../platform/wording.js';
 import {
   consoleOf,
@@ -154,7 +155,7 @@ export function currentKeyRejected(context: CheckedAgainContext): Alert {
         replacing !== undefined &&
         currentVersion !== undefined && {
           say: 'Until there is a new one, make the previous key current again',
-          command: `aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSCURRENT --move-to-version-id ${oldVersionId} --remove-from-version-id ${currentVersion}`,
+          command: shell`aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSCURRENT --move-to-version-id ${oldVersionId} --remove-from-version-id ${currentVersion}`,
         },
     ],
   });

@@ -1,3 +1,4 @@
+import { shell } from '../../platform/quoting.js';
 import { addDays, type IsoDate, utcDay } from '../../platform/utc-day.js';
 import { expireAfterDays, type PlannedKey } from '../../policy/planned-keys.js';
 import type { Policy } from '../../policy/policy.js';
@@ -23,7 +24,7 @@ export function recommendedExpiry(
  * is installed and nothing else: without `--no` it would offer to download any package of that name.
  */
 export function supplyCommand({ secretName }: Pick<PlannedKey, 'secretName'>): string {
-  return `npx --no -- mistral-governance keys supply ${secretName.replace(/^mistral\//, '')}`;
+  return shell`npx --no -- mistral-governance keys supply ${secretName.replace(/^mistral\//, '')}`;
 }
 
 /** What is stated about an operator's key where its secret's value may not be read: by its version's id. */

@@ -1,5 +1,6 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
 import { METRICS_NAMESPACE } from '../../platform/metrics.js';
+import { shell } from '../../platform/quoting.js';
 import { DAY_MS, utcDay } from '../../platform/utc-day.js';
 import { instantText, moneyText, spentText } from '../../platform/wording.js';
 import { windowName } from '../../quotas/quota-window.js';
@@ -26,7 +27,7 @@ const WARNING_PERCENT = 80;
 // Of a budget, 99% can be spent for certain; what is left then is too little for some request.
 const USABLE_PERCENT = 99;
 
-/** Whether the gateway and the client library reject requests that exceed what is left. */
+/** Whether the gateway and the client library refuse requests that exceed what is left. */
 export function isExhausted(meteredNanos: number, limitNanos: number): boolean {
   return meteredNanos >= (limitNanos / 100) * USABLE_PERCENT;
 }
@@ -79,7 +80,7 @@ export function spendForecast(context: BudgetContext, runsOutAt: Date): Alert {
   const then =
     context.meteredNanos === undefined
       ? 'Its requests are not metered, so nothing blocks them then.'
-      : 'From then on the gateway and the client library reject its requests.';
+      : 'From then on the gateway and the client library refuse its requests.';
   return budgetAlert(context, {
     type: 'spend-forecast',
     severity: 'warning',
@@ -125,7 +126,7 @@ function whileItLasts(context: BudgetContext): string {
   const resets = instantText(resetsAt, at);
   return context.meteredNanos === undefined
     ? `Its requests are not metered, so only Mistral's own spend limit blocks them when the budget is exhausted. The budget resets on ${resets}.`
-    : `No request is blocked yet. Once the budget is exhausted, the gateway and the client library reject requests until it resets on ${resets}.`;
+    : `No request is blocked yet. Once the budget is exhausted, the gateway and the client library refuse requests until it resets on ${resets}.`;
 }
 
 function whenExhausted(context: BudgetContext): string {
@@ -145,7 +146,7 @@ function whenExhausted(context: BudgetContext): string {
       : `${passed}, so requests there are not blocked. The rest was spent outside the gateway, where no budget applies. ${next}`;
   }
   return hasEnded(context)
-    ? `Until then the gateway and the client library rejected requests that exceeded the remaining budget. They accept requests again. ${next}`
+    ? `Until then the gateway and the client library refused requests that exceeded the remaining budget. They accept requests again. ${next}`
     : `Requests through the gateway or the client library that exceed the remaining budget get 402 budget_exhausted until ${instantText(resetsAt, at)}. Raising the budget unblocks them sooner. Direct calls to Mistral are not blocked.`;
 }
 
@@ -169,6 +170,10 @@ function budgetAlert(context: BudgetContext, event: Event): Alert {
       [hasEnded(context) ? 'ended at' : 'resets at']: instantText(context.resetsAt),
       metered: money(context.meteredNanos),
       'reported by Mistral': money(context.billedNanos),
+      ...(context.borrowedNanos && {
+        'of it with keys of other workspaces': money(context.borrowedNanos),
+      }),
+      ...(context.lentNanos && { 'of it lent to other workspaces': money(context.lentNanos) }),
       ...(models.length > 0 && {
         [`most expensive in ${windowName('month', lastInstant(context))}`]: models
           .map(({ model, nanos }) => `${model} ${money(nanos)}`)
@@ -183,6 +188,8 @@ function budgetAlert(context: BudgetContext, event: Event): Alert {
       spentNanos,
       meteredNanos: context.meteredNanos,
       billedNanos: context.billedNanos,
+      borrowedNanos: context.borrowedNanos,
+      lentNanos: context.lentNanos,
       resetsAt: context.resetsAt.toISOString(),
       ...event.data,
     },
@@ -204,18 +211,18 @@ function listCallers(context: BudgetContext): NextStep[] {
   return [
     {
       say: `List the callers that used the most tokens on ${day}`,
-      command: `aws dynamodb scan --table-name ${context.quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :day' --expression-attribute-values '${JSON.stringify(values)}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
+      command: shell`aws dynamodb scan --table-name ${context.quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :day' --expression-attribute-values ${JSON.stringify(values)} --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
     },
   ];
 }
 
 function showGrowth({ workspace, at }: BudgetContext): NextStep {
-  const [from, to] = [at.getTime() - DAY_MS, at.getTime()].map((ms) =>
-    new Date(ms).toISOString().replace(/\.\d+Z/, 'Z'),
-  );
+  const [from, to] = [new Date(at.getTime() - DAY_MS), at].map((one) =>
+    one.toISOString().replace(/\.\d+Z/, 'Z'),
+  ) as [string, string];
   return {
     say: 'Show how the spend of the month grew over the last day',
-    command: `aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name MonthSpend --dimensions Name=workspace,Value=${workspace} --start-time ${from} --end-time ${to} --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text`,
+    command: shell`aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name MonthSpend --dimensions Name=workspace,Value=${workspace} --start-time ${from} --end-time ${to} --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text`,
   };
 }
 

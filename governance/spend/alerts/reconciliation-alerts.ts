@@ -1,5 +1,6 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
 import { ORGANIZATION } from '../../platform/metrics.js';
+import { shell } from '../../platform/quoting.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
 import {
   type Currency,
@@ -56,7 +57,7 @@ function findDirectCallers({ workspace, at }: ReconciliationDrift): NextStep[] {
   return [
     {
       say: `List who reads keys of ${workspace} from Secrets Manager; ${GATEWAY_KEY_NAME} is the gateway itself`,
-      command: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=GetSecretValue --start-time ${addDays(utcDay(at), -2)} --query 'Events[].[EventTime,Username,Resources[0].ResourceName]' --output text | grep mistral/${workspace}/`,
+      command: shell`aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=GetSecretValue --start-time ${addDays(utcDay(at), -2)} --query 'Events[].[EventTime,Username,Resources[0].ResourceName]' --output text | grep -F ${`mistral/${workspace}/`}`,
     },
     {
       say: 'Move those services to the gateway or the client library, and delete keys that the nightly audit reports as unmanaged in the Mistral console, under API keys',
@@ -79,25 +80,13 @@ export interface UncountedUsage<Usage> {
 }
 
 /** Mistral's report has usage without a price. */
-export function spendUnpriced({
-  workspace,
-  month,
-  usage,
-  at,
-}: UncountedUsage<UnpricedUsage>): Alert {
-  return reportAlert(workspace, at, {
+export function spendUnpriced(uncounted: UncountedUsage<UnpricedUsage>): Alert {
+  const { workspace, month, usage } = uncounted;
+  return uncountedAlert(uncounted, {
     title: `Usage of ${workspace} in ${month} has no price in Mistral's report`,
-    description: `Mistral reports usage of ${workspace} in ${month} that its own price list does not cover. The actual spend is ${comparedWithSums(usage)}. ${METERED_STAYS}`,
-    facts: {
-      workspace,
-      month,
-      ...listed('no price', usage, ({ value }) => String(value)),
-    },
-    nextSteps: [
-      {
-        say: 'Compare with the invoice in the Mistral console, under Billing, and ask Mistral for the price if it stays missing',
-      },
-    ],
+    why: `that its own price list does not cover. The actual spend is ${comparedWithSums(usage)}`,
+    rows: listed('no price', usage, ({ value }) => String(value)),
+    also: 'ask Mistral for the price if it stays missing',
   });
 }
 
@@ -109,32 +98,31 @@ function comparedWithSums(usage: readonly UnpricedUsage[]): string {
 }
 
 /** Mistral's report has usage whose amount is not a number: it may cost something or be a refund. */
-export function spendRowsUnreadable({
-  workspace,
-  month,
-  usage,
-  at,
-}: UncountedUsage<UnreadableUsage>): Alert {
-  return reportAlert(workspace, at, {
+export function spendRowsUnreadable(uncounted: UncountedUsage<UnreadableUsage>): Alert {
+  const { workspace, month, usage } = uncounted;
+  return uncountedAlert(uncounted, {
     title: `Usage of ${workspace} in ${month} cannot be read from Mistral's report`,
-    description: `Mistral reports usage of ${workspace} in ${month} with amounts that are not numbers. They are in no sum of what Mistral bills. ${METERED_STAYS}`,
-    facts: {
-      workspace,
-      month,
-      ...listed('unreadable', usage, ({ given }) =>
-        given === undefined ? 'no amount' : shortened(quoted(given), SHOWN_CHARACTERS),
-      ),
-    },
-    nextSteps: [
-      {
-        say: 'Compare with the invoice in the Mistral console, under Billing, and report it to Mistral',
-      },
-    ],
+    why: 'with amounts that are not numbers. They are in no sum of what Mistral bills',
+    rows: listed('unreadable', usage, ({ given }) =>
+      given === undefined ? 'no amount' : shortened(quoted(given), SHOWN_CHARACTERS),
+    ),
+    also: 'report it to Mistral',
   });
 }
 
-const METERED_STAYS =
-  'Metered spend is not affected, since the price book has its own prices. This alert is sent once a month for each kind of usage.';
+function uncountedAlert(
+  { workspace, month, at }: UncountedUsage<unknown>,
+  { title, why, rows, also }: Record<'title' | 'why' | 'also', string> & { rows: Alert['facts'] },
+): Alert {
+  return reportAlert(workspace, at, {
+    title,
+    description: `Mistral reports usage of ${workspace} in ${month} ${why}. Metered spend is not affected, since the price book has its own prices. This alert is sent once a month for each kind of usage.`,
+    facts: { workspace, month, ...rows },
+    nextSteps: [
+      { say: `Compare with the invoice in the Mistral console, under Billing, and ${also}` },
+    ],
+  });
+}
 
 const SHOWN_CHARACTERS = 40;
 
@@ -175,7 +163,7 @@ export function spendUnreadable({ reasons, since, functionName, at }: Unreadable
       },
       {
         say: 'Check again what cannot be read',
-        command: `aws lambda invoke --function-name ${functionName} --cli-read-timeout 300 spend.json && jq .problems spend.json`,
+        command: shell`aws lambda invoke --function-name ${functionName} --cli-read-timeout 300 spend.json && jq .problems spend.json`,
       },
     ],
   });

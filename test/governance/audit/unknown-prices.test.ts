@@ -40,7 +40,7 @@ test('a model of the policy without a price is found, with the lines to paste', 
 
 test('one that is rejected for it is found, too', () => {
   expect(findings({ unknownModel: 'refuse' }).map(({ summary }) => summary)).toEqual([
-    'No price is known: its requests are rejected (model_not_priced).',
+    'No price is known: its requests are refused (model_not_priced).',
   ]);
 });
 

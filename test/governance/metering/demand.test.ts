@@ -3,6 +3,7 @@ import type { AccessGrant } from '../../../governance/access/access.js';
 import { demandOf } from '../../../governance/metering/demand.js';
 import type { EndpointKind } from '../../../governance/metering/endpoints.js';
 import { type ParsedBody, parseRequestBody } from '../../../governance/metering/request-body.js';
+import { anEndpoint } from '../../support/endpoints.js';
 
 const GRANT: AccessGrant = {
   kind: 'allow',
@@ -21,7 +22,7 @@ function demand(
   context: number | undefined = 8000,
 ) {
   const bytes = Buffer.from(JSON.stringify({ model: 'm', ...fields }));
-  const body = parseRequestBody(bytes, kind) as ParsedBody;
+  const body = parseRequestBody(bytes, anEndpoint(kind), true) as ParsedBody;
   expect(body).toMatchObject({ kind: 'body' });
   return {
     ...demandOf(body, bytes.length, kind, GRANT, { contextTokens: () => context }),
@@ -32,7 +33,7 @@ function demand(
 /** With the bytes that the gateway itself counts. */
 function promptOf(fields: object, context = 100_000) {
   const bytes = Buffer.from(JSON.stringify({ model: 'm', ...fields }));
-  const body = parseRequestBody(bytes, 'generation') as ParsedBody;
+  const body = parseRequestBody(bytes, anEndpoint('generation'), true) as ParsedBody;
   const models = { contextTokens: () => context };
   return demandOf(body, body.promptBytes, 'generation', GRANT, models);
 }
@@ -41,7 +42,7 @@ const said = (content: unknown) => ({ messages: [{ role: 'user', content }] });
 const part = (type: string) =>
   said([
     { type: 'text', text: 'what is it?' },
-    { type, [type]: 'https://x' },
+    { type, [type === 'file' ? 'file_id' : type]: 'https://x' },
   ]);
 
 test('a prompt is bounded by the bytes of its body plus the chat template', () => {
@@ -75,7 +76,11 @@ test.each([10, 20_000])('an image of %i escapes makes nothing else cheaper', (le
   const withImage = (address: string) => {
     const fields = said([text, { type: 'image_url', image_url: '?' }]);
     const body = JSON.stringify({ model: 'm', ...fields }).replace('"?"', `"${address}"`);
-    const parsed = parseRequestBody(Buffer.from(body), 'generation') as ParsedBody;
+    const parsed = parseRequestBody(
+      Buffer.from(body),
+      anEndpoint('generation'),
+      true,
+    ) as ParsedBody;
     return parsed.promptBytes;
   };
 
@@ -107,7 +112,7 @@ test.each(['document_url', 'input_audio', 'file', 'hologram'])(
 
 test('an unknown context counts as the longest known', () => {
   const bytes = Buffer.from(JSON.stringify({ model: 'm', ...part('document_url') }));
-  const body = parseRequestBody(bytes, 'generation') as ParsedBody;
+  const body = parseRequestBody(bytes, anEndpoint('generation'), true) as ParsedBody;
   const models = { contextTokens: () => undefined };
   const { promptTokens } = demandOf(body, bytes.length, 'generation', GRANT, models);
   expect(promptTokens).toBe(1_048_576);
@@ -151,7 +156,11 @@ test.each([
   ['a range of pages', { document: { type: 'document_url' }, pages: '0-4' }, 5],
   ['ranges and pages', { document: { type: 'document_url' }, pages: ' 0-4, 7,9 - 9' }, 7],
   ['a page', { document: { type: 'document_url' }, pages: '3' }, 1],
-  ['more pages than a document has', { document: {}, pages: '0-99999' }, 1000],
+  [
+    'more pages than a document has',
+    { document: { type: 'document_url' }, pages: '0-99999' },
+    1000,
+  ],
   ['ranges in a list', { document: { type: 'document_url' }, pages: ['0-999'] }, 1000],
   ['a range backwards', { document: { type: 'document_url' }, pages: '7-0' }, 1000],
   ['a range without an end', { document: { type: 'document_url' }, pages: '0-,5' }, 1000],
@@ -166,16 +175,17 @@ test.each([
 });
 
 test('OCR with annotations is marked', () => {
-  const fields = { document: {}, document_annotation_format: { type: 'json_schema' } };
+  const document = { type: 'document_url' };
+  const fields = { document, document_annotation_format: { type: 'json_schema' } };
   expect(demand(fields, 'ocr').annotated).toBe(true);
-  expect(demand({ document: {}, bbox_annotation_format: null }, 'ocr').annotated).toBe(false);
+  expect(demand({ document, bbox_annotation_format: null }, 'ocr').annotated).toBe(false);
 });
 
 test("a document's pages are bounded as the policy says, unless the request names more", () => {
   const bounds = { imageTokens: 3100, ocrPages: 30 };
   const pagesOf = (pages?: string) => {
-    const bytes = Buffer.from(JSON.stringify({ model: 'm', document: {}, pages }));
-    const body = parseRequestBody(bytes, 'ocr') as ParsedBody;
+    const bytes = Buffer.from(JSON.stringify({ model: 'm', document: { type: 'file' }, pages }));
+    const body = parseRequestBody(bytes, anEndpoint('ocr'), true) as ParsedBody;
     const models = { contextTokens: () => undefined };
     return demandOf(body, bytes.length, 'ocr', { ...GRANT, bounds }, models).pages;
   };

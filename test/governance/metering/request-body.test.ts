@@ -6,6 +6,11 @@ import {
   parseRequestBody,
   writeRequestBody,
 } from '../../../governance/metering/request-body.js';
+import { anEndpoint } from '../../support/endpoints.js';
+
+const CALLER = 'arn:aws:iam::111122223333:user/u';
+/** Bytes are the subject here, whatever fields they stand for. */
+const ANY_FIELDS = true;
 
 const MODEL_ID = 'mistral-small-2603';
 
@@ -14,14 +19,14 @@ function sent(
   maxTokens: number | 'no limit' = 500,
   kind: EndpointKind = 'generation',
 ) {
-  const body = parseRequestBody(Buffer.from(text), kind);
+  const body = parseRequestBody(Buffer.from(text), anEndpoint(kind), ANY_FIELDS);
   if (body.kind === 'problem') throw new Error(body.message);
   const limit = maxTokens === 'no limit' ? undefined : maxTokens;
-  return writeRequestBody(body, MODEL_ID, limit).bytes.toString();
+  return writeRequestBody(body, MODEL_ID, limit, CALLER).bytes.toString();
 }
 
 function refused(text: string | Buffer, kind: EndpointKind = 'generation') {
-  const body = parseRequestBody(Buffer.from(text), kind);
+  const body = parseRequestBody(Buffer.from(text), anEndpoint(kind), ANY_FIELDS);
   return body.kind === 'problem' ? body : undefined;
 }
 
@@ -29,7 +34,7 @@ describe('bytes that need no change are sent as they came', () => {
   test.each([
     [
       'white space and big numbers',
-      '{ "model" : "m",\n "tools": [{"max": 9223372036854775807}]\t}',
+      '{ "model" : "m",\n "metadata": [{"max": 9223372036854775807}]\t}',
     ],
     ['decimals and exponents', '{"model":"m","temperature":0.10,"top_p":1E-1,"random_seed":1e2}'],
     [
@@ -56,8 +61,8 @@ describe('bytes that need no change are sent as they came', () => {
 
   test('nothing at all is copied where nothing changes', () => {
     const bytes = Buffer.from(`{"model":"${MODEL_ID}","max_tokens":500,"n":2}`);
-    const body = parseRequestBody(bytes, 'generation') as ParsedBody;
-    expect(writeRequestBody(body, MODEL_ID, 500).bytes).toBe(bytes);
+    const body = parseRequestBody(bytes, anEndpoint(), ANY_FIELDS) as ParsedBody;
+    expect(writeRequestBody(body, MODEL_ID, 500, CALLER).bytes).toBe(bytes);
   });
 
   test('a byte order mark alone is taken off', () => {
@@ -191,7 +196,7 @@ describe("OpenAI's spelling", () => {
 
 describe('the bytes that may be tokens', () => {
   const promptBytes = (text: string) =>
-    (parseRequestBody(Buffer.from(text), 'generation') as ParsedBody).promptBytes;
+    (parseRequestBody(Buffer.from(text), anEndpoint(), ANY_FIELDS) as ParsedBody).promptBytes;
 
   test('are the same however a client writes its JSON', () => {
     const value = { model: 'm', messages: [{ role: 'user', content: '日本 🌍 C:\\users\n' }] };
@@ -233,12 +238,12 @@ describe('the bytes that may be tokens', () => {
   test('do not shrink by what is left out', () => {
     const spaces = ' '.repeat(5000);
     const long = `{"model":"m","user":[${spaces}],"messages":[{"role":"user","content":"${'x'.repeat(3000)}"}]}`;
-    const body = parseRequestBody(Buffer.from(long), 'generation') as ParsedBody;
-    expect(writeRequestBody(body, MODEL_ID, 5).promptBytes).toBeGreaterThan(3000);
+    const body = parseRequestBody(Buffer.from(long), anEndpoint(), ANY_FIELDS) as ParsedBody;
+    expect(writeRequestBody(body, MODEL_ID, 5, CALLER).promptBytes).toBeGreaterThan(3000);
   });
 });
 
-// Of what the gateway does not know, whatever a client may write; of the rest, what matters to it.
+// Of what the gateway does not know, all that a client may write; of the rest, what matters to it.
 const BLANK = fc.stringMatching(/^[ \t\r\n]{0,2}$/);
 const UNKNOWN = ['x', 'y z', 'é', '日本', '__proto__', 'top_p', 'metadata', 'constructor', ''];
 const KNOWN = {
@@ -364,4 +369,90 @@ test('what is sent is what was received but for the documented changes, and else
     }),
     { numRuns: 2000 },
   );
+});
+
+describe('members that say nothing are left out wherever they are', () => {
+  const anything = fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' });
+  const nothing = fc.constantFrom('refusal', 'audio', 'annotations', 'x', 'é\n"');
+  const chat = fc.record({
+    role: fc.constantFrom('user', 'tool', 'assistant'),
+    content: fc.oneof(fc.string(), fc.constant(null)),
+    before: fc.uniqueArray(nothing, { maxLength: 3 }),
+    after: fc.uniqueArray(nothing, { maxLength: 3 }),
+    calls: fc.array(anything, { maxLength: 2 }),
+    indent: fc.constantFrom(0, 1, 3),
+  });
+
+  test('and every other byte stays as it is', () => {
+    fc.assert(
+      fc.property(fc.array(chat, { minLength: 1, maxLength: 4 }), ([first, ...more]) => {
+        const messages = [first, ...more].map((given) => {
+          const { role, content, before = [], after = [], calls = [] } = given ?? {};
+          const nulls = (names: readonly string[]) =>
+            Object.fromEntries(names.map((name) => [name, null]));
+          const call = (value: unknown) => ({ function: { name: 'f', arguments: { value } } });
+          const tool_calls = role === 'assistant' ? { tool_calls: calls.map(call) } : {};
+          return {
+            given: { ...nulls(before), role, ...tool_calls, content, ...nulls(after) },
+            kept: { role, ...tool_calls, content },
+          };
+        });
+        const { indent = 0 } = first ?? {};
+        const written = (which: 'given' | 'kept') =>
+          JSON.stringify({ model: MODEL_ID, messages: messages.map((one) => one[which]) });
+        const given = { model: MODEL_ID, messages: messages.map((one) => one.given) };
+        expect(sent(written('given'), 'no limit')).toBe(written('kept'));
+        const indented = sent(JSON.stringify(given, null, indent), 'no limit');
+        expect(JSON.stringify(JSON.parse(indented))).toBe(written('kept'));
+      }),
+      { numRuns: 300, seed: 14 },
+    );
+  });
+
+  test.each([
+    ['alone', '{"role":"user", "content":"x" , "n" : null }', '{"role":"user", "content":"x" }'],
+    ['first', '{ "a":null , "role":"user","content":1e2}', '{ "role":"user","content":1e2}'],
+    [
+      'all',
+      '{"role":"user","content":[{"type":"text","text":"\\u00e9","b":null}],"a":null}',
+      '{"role":"user","content":[{"type":"text","text":"\\u00e9"}]}',
+    ],
+  ])('%s', (_name, message, expected) => {
+    const around = (one: string) => `{"model":"${MODEL_ID}","messages":[${one}]}`;
+    const valid = message.replace('1e2', '"x"');
+    expect(sent(around(valid), 'no limit')).toBe(around(expected.replace('1e2', '"x"')));
+  });
+});
+
+describe('the name of a prompt cache is one of the caller alone', () => {
+  const cacheOf = (name: unknown, caller: string, path = '/v1/chat/completions') => {
+    const text = JSON.stringify({ model: MODEL_ID, prompt: 'x', prompt_cache_key: name });
+    const body = parseRequestBody(Buffer.from(text), { kind: 'generation', path }, true);
+    if (body.kind === 'problem') return body;
+    const { bytes } = writeRequestBody(body, MODEL_ID, undefined, caller);
+    return JSON.parse(bytes.toString()).prompt_cache_key;
+  };
+
+  test('on both endpoints that generate', () => {
+    const paths = ['/v1/chat/completions', '/v1/fim/completions'];
+    const names = paths.flatMap((path) => ['a', 'b'].map((caller) => cacheOf('k', caller, path)));
+    expect(names[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(names).toEqual([names[0], names[1], names[0], names[1]]);
+    expect(names[0]).not.toBe(names[1]);
+    expect(cacheOf('other', 'a')).not.toBe(names[0]);
+    expect(cacheOf(null, 'a')).toBeUndefined();
+  });
+
+  test.each([
+    ['a number', 7],
+    ['an object', { name: 'k' }],
+    ['a list', ['k']],
+    ['true', true],
+    ['a long text', 'k'.repeat(257)],
+    ['a text so long that it is not parsed', 'k'.repeat(5000)],
+  ])('%s is refused', (_name, value) => {
+    const { param, message } = cacheOf(value, 'a');
+    expect(param).toBe('prompt_cache_key');
+    expect(message).toContain('must be a text of at most 256 characters');
+  });
 });

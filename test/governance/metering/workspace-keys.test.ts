@@ -4,7 +4,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { createGatewayKeyReader } from '../../../governance/keys/key-reader.aws.js';
 import { serializeManagedKey } from '../../../governance/keys/managed-key.js';
 import {
@@ -17,6 +17,7 @@ const secretsManager = mockClient(SecretsManagerClient);
 afterAll(() => secretsManager.restore());
 let seconds = 0;
 let keys: WorkspaceKeys;
+let unusable: string[] = [];
 
 const holds = (keyId: string) => ({ SecretString: serializeManagedKey(aManagedKey(keyId)) });
 const reads = () =>
@@ -26,9 +27,11 @@ const DEV = 'mistral/dev-workspace/gateway';
 beforeEach(() => {
   secretsManager.reset();
   seconds = 0;
+  unusable = [];
   keys = createWorkspaceKeys(
     createGatewayKeyReader(new SecretsManagerClient({})),
     () => seconds * 1000,
+    (workspace) => void unusable.push(workspace),
   );
 });
 
@@ -95,4 +98,33 @@ test('fails while the secret is empty', async () => {
   await expect(keys.current('dev-workspace')).rejects.toThrow(
     'the gateway has no key in workspace "dev-workspace" yet',
   );
+});
+
+test('a bad value that is read in the background is reported once, and once more after a good one', async () => {
+  const bad = { SecretString: '{"apiKey":"pasted"}' };
+  const value = (...held: { SecretString: string }[]) => {
+    const stub = secretsManager.on(GetSecretValueCommand);
+    for (const one of held) stub.resolvesOnce(one);
+  };
+  value(holds('k1'), bad, bad, holds('k2'), bad);
+  const readAgain = async () => {
+    seconds += 301;
+    const key = await keys.current('dev-workspace');
+    await vi.waitFor(() => expect(reads().length).toBe(expected));
+    await new Promise(setImmediate);
+    return key.reveal();
+  };
+  let expected = 1;
+  await readAgain();
+  expect(unusable).toEqual([]);
+  for (const [key, reported] of [
+    ['plaintext-of-k1', 1],
+    ['plaintext-of-k1', 1],
+    ['plaintext-of-k1', 1],
+    ['plaintext-of-k2', 2],
+  ] as const) {
+    expected += 1;
+    expect(await readAgain()).toBe(key);
+    expect(unusable).toEqual(Array(reported).fill('dev-workspace'));
+  }
 });

@@ -214,6 +214,11 @@ describe('fails, naming path, value and what is allowed', () => {
       'workspaces[1].budgets.monthlyEur: 500 is in another currency than mistral.currency (USD): name it monthlyUsd',
     ],
     [
+      'a loan in another currency than the bill',
+      (d) => (d.workspaces[1].lends = { dailyEur: 5 }),
+      'workspaces[1].lends.dailyEur: 5 is in another currency than mistral.currency (USD): name it dailyUsd',
+    ],
+    [
       'the price of an alias',
       (d) => (d.prices = { models: { 'mistral-small-latest': { perThousandPages: 1 } } }),
       'prices.models.mistral-small-latest: "mistral-small-latest" is an alias, which may come to stand for another model: must be an exact id such as "mistral-small-2603"',

@@ -18,7 +18,8 @@ function aBook(setting: Setting = {}, at = '2026-11-28T12:00:00Z'): PriceBook {
     aPolicy((document) => {
       document.mistral = { currency, ...(apiUrl && { apiUrl }) };
       document.prices = prices;
-      for (const workspace of document.workspaces) workspace.budgets = {};
+      for (const workspace of document.workspaces)
+        Object.assign(workspace, { budgets: {}, lends: {} });
     }),
     () => new Date(at).getTime(),
   );

@@ -20,7 +20,8 @@ function aBook(currency: 'USD' | 'EUR', apiUrl = 'https://api.mistral.ai'): Pric
   return createPriceBook(
     aPolicy((document) => {
       document.mistral = { currency, apiUrl };
-      for (const workspace of document.workspaces) workspace.budgets = {};
+      for (const workspace of document.workspaces)
+        Object.assign(workspace, { budgets: {}, lends: {} });
       document.prices = {
         models: {
           // More expensive when cached, cheaper when annotated, and finer than numbers hold.

@@ -160,7 +160,7 @@ test('of several refusals the one is given that lasts longest', async () => {
   expect(holder.reserve(claims)).toMatchObject(spent);
 });
 
-test('what does not fit beside what is settled does not fit sooner, whoever holds the rest', async () => {
+test('what does not fit beside what is settled does not fit sooner, whichever process holds the rest', async () => {
   const [one, other] = [aHolder('one'), aHolder('other')];
   (await reserved(one, 60)).settle([60]);
   await one.flush();

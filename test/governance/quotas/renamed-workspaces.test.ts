@@ -131,7 +131,8 @@ test('a budget in another currency starts at zero', async () => {
   await spend(monthsOf()[0], 40);
   const [euro] = monthsOf((document) => {
     document.mistral = { ...document.mistral, currency: 'EUR' };
-    for (const workspace of document.workspaces) workspace.budgets = { monthlyEur: 50 };
+    for (const workspace of document.workspaces)
+      Object.assign(workspace, { budgets: { monthlyEur: 50 }, lends: {} });
   });
   expect(await spent(euro)).toBe(0);
 });

@@ -319,7 +319,7 @@ test('refunds count on their day and for their model', () => {
   expect(byModel).toEqual([{ model: 'nova', nanos: 60e9 }]);
 });
 
-describe('what cannot be read is named, whatever it costs', () => {
+describe('what cannot be read is named, at any price', () => {
   const nova = { category: 'completion', billingMetric: 'nova', billingGroup: 'input' };
 
   test.each([

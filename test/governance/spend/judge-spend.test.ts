@@ -142,7 +142,10 @@ test('a workspace without budgets has nothing to report', () => {
 test('budgets in euros are reported in euros', () => {
   const policy = aPolicy((document) => {
     document.mistral.currency = 'EUR';
-    for (const workspace of document.workspaces) workspace.budgets = { monthlyEur: 50 };
+    for (const workspace of document.workspaces) {
+      workspace.budgets = { monthlyEur: 50 };
+      workspace.lends = {};
+    }
   });
   const { pending } = judge(aSpend('dev-workspace', { month: 30 * USD }, {}, policy));
   expect(pending[0]?.alert.facts.spent).toBe('60 % (30.00 of 50.00 EUR)');

@@ -64,7 +64,7 @@ describe('a pattern by weekday and hour', () => {
   });
 });
 
-test('a forecast within its error of the budget says so, and alerts nobody', () => {
+test('a forecast within its error of the budget says so, and sends no alert', () => {
   const uneven = (day: string) => Array(24).fill(Number(day.slice(8)) % 2 === 0 ? 0.1 : 0.2);
   const soon = outlook(uneven, '2026-11-16T00:00:00Z');
   expect(soon?.forecast({ ...MONTH, limit: 104 * USD }, 54 * USD)?.kind).toBe('close');

@@ -129,14 +129,46 @@ test('a compressed body is unpacked, within the limit for bodies', async () => {
 
 test('a document that is too large for a body has a way that works', async () => {
   const world = await gatewayWorld(completes);
-  const path = { rawPath: '/v1/ocr', requestContext: { http: { method: 'POST' } } };
-  const { statusCode, text } = await invoke(world, anEvent('x'.repeat(5_000_000), path));
+  const { statusCode, text } = await invoke(
+    world,
+    anEvent('x'.repeat(5_000_000), { rawPath: '/v1/ocr' }),
+  );
 
   expect(statusCode).toBe(413);
   expect(JSON.parse(text)).toMatchObject({
     code: 'body_too_large',
     message: expect.stringContaining('send its URL instead, as document.document_url'),
   });
+});
+
+test.each([
+  ['no identity', undefined],
+  ['an identity that the policy does not name', DEVELOPER.replace('developer', 'stranger')],
+])('with %s, nothing of a body is read', async (_who, userArn) => {
+  const world = await gatewayWorld(completes);
+  const requestContext = {
+    http: { method: 'POST' },
+    authorizer: userArn === undefined ? {} : { iam: { userArn } },
+  };
+  for (const headers of [{}, { 'content-encoding': 'gzip' }, { 'content-encoding': 'zstd' }]) {
+    heads = [];
+    const body = 'x'.repeat(8_000_000);
+    const { text } = await invoke(world, anEvent(body, { requestContext, headers }));
+    expect([heads[0]?.statusCode, JSON.parse(text).code]).toEqual([403, 'unknown_caller']);
+  }
+});
+
+test('a caller that does not read its answer does not keep the function', async () => {
+  const world = await gatewayWorld(
+    (response) => answerJson(response, 200, { ...COMPLETION, padding: 'x'.repeat(10_000) }),
+    (document) => {
+      document.gateway.idleTimeoutSeconds = 1;
+    },
+  );
+  const stream = new PassThrough({ highWaterMark: 1000 });
+  await streamingHandler(world, async () => {})(anEvent(CHAT), stream);
+  expect(stream.destroyed).toBe(true);
+  expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
 
 test.each(['/v1/models', '/v1/files'])('HEAD %s has no body', async (rawPath) => {

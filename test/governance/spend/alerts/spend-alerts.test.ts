@@ -63,7 +63,7 @@ test('a threshold says what is blocked now, what comes next and when, and who sp
 
 ml-workspace has passed the 80 % threshold of its monthly budget. No request
 is blocked yet. Once the budget is exhausted, the gateway and the client
-library reject requests until it resets on 2026-12-01 00:00 UTC (in 7 days).
+library refuse requests until it resets on 2026-12-01 00:00 UTC (in 7 days).
 
 What to do
 
@@ -118,7 +118,7 @@ test.each([
   expect(spendThreshold(aContext(), percent).severity).toBe(severity);
 });
 
-test('where nothing is metered, no alert promises that requests are rejected, or who calls', () => {
+test('where nothing is metered, no alert promises that requests are refused, or who calls', () => {
   const context = aContext({ meteredNanos: undefined });
   const alerts = [
     spendThreshold(context, 50),
@@ -206,7 +206,7 @@ test('a forecast names the day on which a month runs out, the minute for less', 
     severity: 'warning',
     title: 'ml-workspace runs out of its monthly budget on 2026-11-27 at the current rate',
     description:
-      'ml-workspace has spent 82 % (412.50 of 500.00 USD) of its monthly budget; no request is blocked yet. At the current rate the budget runs out on 2026-11-27 08:30 UTC (in 70 hours), before it resets on 2026-12-01 00:00 UTC (in 7 days). From then on the gateway and the client library reject its requests. This alert repeats daily while the forecast holds.',
+      'ml-workspace has spent 82 % (412.50 of 500.00 USD) of its monthly budget; no request is blocked yet. At the current rate the budget runs out on 2026-11-27 08:30 UTC (in 70 hours), before it resets on 2026-12-01 00:00 UTC (in 7 days). From then on the gateway and the client library refuse its requests. This alert repeats daily while the forecast holds.',
     facts: { 'runs out at': '2026-11-27 08:30 UTC' },
     data: { runsOutAt: '2026-11-27T08:30:00.000Z' },
   });

@@ -2,15 +2,16 @@ import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import type { Alert } from './alert.js';
 import { renderAlert } from './render-alert.js';
 
-export interface AlertTopic {
+/** Sends alerts to the topic that on-call subscribes to. */
+export interface AlertPublisher {
   publish(alert: Alert): Promise<void>;
 }
 
-export function createAlertTopic(
+export function createAlertPublisher(
   client: SNSClient,
   topicArn: string,
   runbookUrl: string,
-): AlertTopic {
+): AlertPublisher {
   return {
     async publish(alert) {
       const { subject, message, attributes } = renderAlert(alert, runbookUrl);

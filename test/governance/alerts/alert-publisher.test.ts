@@ -1,14 +1,18 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, expect, test } from 'vitest';
-import { createAlertTopic } from '../../../governance/alerts/alert-topic.aws.js';
+import { createAlertPublisher } from '../../../governance/alerts/alert-publisher.aws.js';
 
 const sns = mockClient(SNSClient);
 afterAll(() => sns.restore());
 
 test('publishes one message with a body for each protocol and attributes to filter by', async () => {
   sns.on(PublishCommand).resolves({});
-  const topic = createAlertTopic(new SNSClient(), 'arn:topic', 'https://example.com/runbook.md');
+  const topic = createAlertPublisher(
+    new SNSClient(),
+    'arn:topic',
+    'https://example.com/runbook.md',
+  );
   await topic.publish({
     type: 'key-revoked',
     severity: 'info',

@@ -1,0 +1,76 @@
+import { closingQuote, nameOf, skipBlanks } from './json-outline.js';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const SPACE = 0x20;
+
+/** A part of a text, to be left out. */
+export interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Where members of objects are in the text of a value that was parsed, each with one of the commas
+ * around it.
+ */
+export function placesOf(
+  text: string,
+  value: unknown,
+  wanted: ReadonlyMap<unknown, ReadonlySet<string>>,
+): readonly Place[] {
+  const places: Place[] = [];
+
+  /** @returns the place after the value */
+  function walk(from: number, within: unknown): number {
+    const at = skipBlanks(text, from);
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return closingQuote(text, at) + 1;
+    if (code === OPENING_BRACE) return walkMembers(at, within as Record<string, unknown>);
+    if (code === OPENING_BRACKET) return walkItems(at, within as readonly unknown[]);
+    let end = at;
+    while (!isEndOfScalar(text.charCodeAt(end))) end += 1;
+    return end;
+  }
+
+  function walkItems(opening: number, items: readonly unknown[]): number {
+    let at = skipBlanks(text, opening + 1);
+    for (let index = 0; text.charCodeAt(at) !== CLOSING_BRACKET; index += 1) {
+      at = skipBlanks(text, walk(at, items[index]));
+      if (text.charCodeAt(at) === COMMA) at = skipBlanks(text, at + 1);
+    }
+    return at + 1;
+  }
+
+  function walkMembers(opening: number, members: Readonly<Record<string, unknown>>): number {
+    const names = wanted.get(members);
+    let commaAt = -1;
+    let at = skipBlanks(text, opening + 1);
+    while (text.charCodeAt(at) !== CLOSING_BRACE) {
+      const start = at;
+      const nameEnd = closingQuote(text, at) + 1;
+      const name = nameOf(text, start, nameEnd);
+      const end = walk(skipBlanks(text, nameEnd) + 1, members[name]);
+      at = skipBlanks(text, end);
+      if (text.charCodeAt(at) === COMMA) at = skipBlanks(text, at + 1);
+      const isWanted = names?.has(name);
+      if (isWanted && commaAt < 0) places.push({ start, end: at });
+      else {
+        if (isWanted) places.push({ start: commaAt, end });
+        commaAt = end;
+      }
+    }
+    return at + 1;
+  }
+
+  walk(0, value);
+  return places;
+}
+
+function isEndOfScalar(code: number): boolean {
+  return !(code > SPACE) || code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET;
+}

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { CHAT, eventually, gatewayWorld, UPSTREAM_KINDS } from '../support/gateway-world.js';
+
+/** Answers everything with one interim answer after the other, and never with a final one. */
+async function endlessInterim(status: string): Promise<{ url: string; open: Set<Socket> }> {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    const repeat = setInterval(() => socket.write(`HTTP/1.1 ${status}\r\nLink: x\r\n\r\n`), 50);
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      open.delete(socket);
+      clearInterval(repeat);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, open };
+}
+
+for (const upstreamKind of UPSTREAM_KINDS) {
+  test.each([
+    ['100 Continue', true],
+    ['102 Processing', true],
+    ['103 Early Hints', true],
+    ['103 Early Hints', false],
+  ])(`over ${upstreamKind}, endless %s is no answer to a stream (%s)`, async (status, stream) => {
+    const mistral = await endlessInterim(status);
+    const world = await gatewayWorld(
+      () => {},
+      (document) => {
+        document.mistral.apiUrl = mistral.url;
+        document.gateway.firstByteTimeoutSeconds = 1;
+      },
+      { upstreamKind, unawaited: { withinMs: 500, atOnce: 1 } },
+    );
+
+    const answer = await world.ask({ ...CHAT, stream });
+
+    const { code } = JSON.parse(await answer.text());
+    // Nobody asked for a 100, and undici takes it for a broken connection.
+    const isBroken = upstreamKind === 'undici' && status.startsWith('100');
+    expect(code).toBe(isBroken ? 'upstream_unavailable' : 'upstream_timeout');
+    await eventually(() => mistral.open.size === 0);
+    await eventually(() => world.quotas.reserved() === 0);
+  });
+}

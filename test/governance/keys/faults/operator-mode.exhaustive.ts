@@ -1,0 +1,4 @@
+import { OPERATOR_MODE } from '../../../support/operator-stories.js';
+import { testOverLoopback } from '../../../support/over-loopback.js';
+
+testOverLoopback(OPERATOR_MODE);

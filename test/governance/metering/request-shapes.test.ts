@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import type * as z from 'zod';
+import { MEMBERS, REQUEST_SHAPES } from '../../../governance/metering/request-shapes.js';
+import {
+  ChatSchema,
+  EmbeddingSchema,
+  FimSchema,
+  ModerationSchema,
+  OcrSchema,
+} from '../../../testing/fakes/mistral-requests.js';
+
+/** What the SDK calls otherwise than the API does. */
+const RENAMED: Readonly<Record<string, string>> = {
+  inputs: 'input',
+  schema_definition: 'schema',
+  Function: 'FunctionT',
+};
+
+/** Mistral's SDK is generated from the description of its API: what it writes is what the API has. */
+async function membersInSdk(schema: string): Promise<string[]> {
+  const path = `@mistralai/mistralai/models/components/${schema.toLowerCase()}.js`;
+  const module = await import(path.replace(/\.js$/, ''));
+  const written = module[`${RENAMED[schema] ?? schema}$outboundSchema`];
+  const { shape } = written.in ?? written;
+  return Object.entries<z.ZodType>(shape).map(([name, field]) => {
+    const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return (RENAMED[snake] ?? snake) + (field.safeParse(null).success ? '?' : '');
+  });
+}
+
+test.each(Object.entries(MEMBERS))(
+  '%s has the members that the official SDK writes',
+  async (schema, members) => {
+    expect(members.split(' ').sort()).toEqual((await membersInSdk(schema)).sort());
+  },
+);
+
+describe("the stand-in for Mistral and the gateway's rules know the same fields", () => {
+  test.each([
+    ['/v1/chat/completions', ChatSchema],
+    ['/v1/fim/completions', FimSchema],
+    ['/v1/embeddings', EmbeddingSchema],
+    ['/v1/moderations', ModerationSchema],
+    ['/v1/ocr', OcrSchema],
+  ])('%s', (path, { shape }) => {
+    const known = REQUEST_SHAPES.get(path)?.members.keys() ?? [];
+    expect([...known].sort()).toEqual(Object.keys(shape).sort());
+  });
+});

@@ -1,0 +1,19 @@
+import {
+  type Endpoint,
+  type EndpointKind,
+  endpointOf,
+} from '../../governance/metering/endpoints.js';
+
+const PATHS: Readonly<Record<EndpointKind, string>> = {
+  generation: '/v1/chat/completions',
+  texts: '/v1/embeddings',
+  ocr: '/v1/ocr',
+  'model-list': '/v1/models',
+};
+
+/** An endpoint of a kind, for tests of what all of the kind have in common. */
+export function anEndpoint(kind: EndpointKind = 'generation'): Endpoint {
+  const endpoint = endpointOf(kind === 'model-list' ? 'GET' : 'POST', PATHS[kind]);
+  if (endpoint.kind === 'problem') throw new Error(endpoint.message);
+  return endpoint;
+}
