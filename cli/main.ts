@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import '../governance/platform/no-inspector.js';
 import { setTimeout } from 'node:timers/promises';
 import { outboundSettings } from '../governance/platform/outbound-settings.js';
 import { EXIT } from './failure.js';

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { tooLong } from '../governance/platform/bounded-file.js';
 import { messageOf } from '../governance/platform/failures.js';
 import { countText } from '../governance/platform/wording.js';
 import {
+  MOST_MIB,
   parseForDeploy,
   policyDocument,
   readPolicyDocument,
@@ -22,10 +23,20 @@ export function openDocument(path: string): unknown {
 
 /** A policy from stdin, for example from another program. @throws CommandFailure with every error in it */
 export async function readPolicyFrom(stdin: Readable, name: string): Promise<Policy> {
-  const bytes = await buffer(stdin);
+  const pieces: Buffer[] = [];
+  let left = MOST_MIB * 1024 * 1024;
+  for await (const piece of stdin) {
+    pieces.push(Buffer.from(piece));
+    left -= piece.length;
+    if (left < 0) break;
+  }
   return checkedPolicy(
     name,
-    readable(() => policyDocument(bytes, name)),
+    readable(() => {
+      if (left < 0)
+        throw new Error(`policy ${name} could not be read: ${tooLong(MOST_MIB).message}`);
+      return policyDocument(Buffer.concat(pieces), name);
+    }),
   );
 }
 

@@ -1,6 +1,7 @@
 import { atLeast, atMost, type Benchmark, type Figure, median, withoutAim } from '../figure.js';
 import { type Child, startChild } from './child.js';
 import { decisionMicroseconds } from './decision.js';
+import { idleFlush } from './idle-flush.js';
 import type { Load, Measured } from './load.js';
 import { longestHold } from './longest-hold.js';
 
@@ -46,6 +47,7 @@ export const benchGatewaySpeed: Benchmark = async (progress) => {
       ...(await longRun(setting)),
       await decision(),
       await longestHold(),
+      await idleFlush(),
     ];
   } finally {
     for (const child of [load, gateway, proxy, stub]) await child.stop();

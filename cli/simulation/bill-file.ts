@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
 import { monthlyUsage, UsageSchema } from '../../governance/mistral/organization.js';
+import { readAtMost } from '../../governance/platform/bounded-file.js';
 import { unreadText } from '../../governance/platform/failures.js';
 import { isObject, parseJson } from '../../governance/platform/json.js';
 import { DAY_MS, type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
@@ -8,6 +8,9 @@ import type { Currency } from '../../governance/platform/wording.js';
 import { dayOf } from '../../governance/spend/billed-spend.js';
 import { usageRows } from '../../governance/spend/usage-rows.js';
 import { wrongInput } from '../failure.js';
+
+/** As of an answer of Mistral's. */
+const MOST_MIB = 64;
 
 /** A saved answer of GET /v1/admin/usage. @throws CommandFailure for any other file */
 export function readBill(path: string, currency: Currency): MonthlyUsage {
@@ -29,7 +32,8 @@ export function readBill(path: string, currency: Currency): MonthlyUsage {
 
 function readJson(path: string): unknown {
   try {
-    return parseJson(readFileSync(path === '-' ? 0 : path, 'utf8').replace(/^\ufeff/, ''));
+    const bytes = readAtMost(path === '-' ? 0 : path, MOST_MIB);
+    return parseJson(bytes.toString('utf8').replace(/^\ufeff/, ''));
   } catch (error) {
     throw wrongInput(`usage ${path} could not be read: ${unreadText(error)}`, { cause: error });
   }

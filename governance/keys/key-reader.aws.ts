@@ -3,6 +3,7 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { unquoted } from '../platform/json.js';
 import { GATEWAY_KEY_NAME, secretName } from '../policy/planned-keys.js';
 import { type ManagedKey, parseManagedKey } from './managed-key.js';
 import type { VersionStage } from './rotation.js';
@@ -13,8 +14,8 @@ export type ReadManagedKey = (stage: VersionStage) => Promise<ManagedKey | undef
 export function createKeyReader(client: SecretsManagerClient, secretId: string): ReadManagedKey {
   return async (VersionStage) => {
     try {
-      const { SecretString } = await client.send(
-        new GetSecretValueCommand({ SecretId: secretId, VersionStage }),
+      const { SecretString } = await unquoted(
+        client.send(new GetSecretValueCommand({ SecretId: secretId, VersionStage })),
       );
       return SecretString === undefined ? undefined : parseManagedKey(SecretString, secretId);
     } catch (error) {

@@ -41,6 +41,11 @@ export function parseManagedKey(secretString: string, secretId: string): Managed
     );
   }
   const { createdAt, expiresAt, ...ids } = parsed.data;
+  const { apiKey, ...shown } = ids;
+  // An administrator may paste the key twice, and ids stand in logs and alerts.
+  if (JSON.stringify(shown).includes(apiKey.reveal())) {
+    throw new SecretValueError(`secret ${secretId} has its key in another field than apiKey`);
+  }
   return {
     ...ids,
     createdAt: new Date(createdAt),

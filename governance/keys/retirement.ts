@@ -11,14 +11,17 @@ import {
 import type { RotationPolicy } from '../policy/policy.js';
 import type { KeyHealth } from './key-health.js';
 
+/** A command line would read a file of this name, where it is one: the input may be written by hand. */
+const NOT_A_FILE = /^(?!(fileb?|https?):)/;
+
 const RetiringKeySchema = z.object({
   /** ARN of the secret that held the key as its current one. */
-  secretId: z.string().min(1),
+  secretId: z.string().min(1).regex(NOT_A_FILE),
   /** The secret's name, for people. */
-  secretName: z.string().min(1),
+  secretName: z.string().min(1).regex(NOT_A_FILE),
   workspace: z.string().min(1),
   oldKeyId: z.string().min(1),
-  oldVersionId: z.string().min(1),
+  oldVersionId: z.string().min(1).regex(NOT_A_FILE),
   /** When the new key was promoted, or the old one was found removed from the policy. */
   promotedAt: z.iso.datetime(),
   /** When to check the old key first; in the past means at once. */
@@ -37,7 +40,7 @@ export const ReplacedKeySchema = RetiringKeySchema.extend({
   // Missing in an input that an operator wrote.
   reason: z.literal('replaced').default('replaced'),
   newKeyId: z.string().min(1),
-  newVersionId: z.string().min(1),
+  newVersionId: z.string().min(1).regex(NOT_A_FILE),
   /** The old key has leaked, so that it is revoked without waiting. */
   why: z.literal('compromised').optional(),
 });

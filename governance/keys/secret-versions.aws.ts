@@ -10,6 +10,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { SecretGoneError } from '../platform/errors.js';
+import { unquoted } from '../platform/json.js';
 import { type ManagedKey, parseManagedKey, serializeManagedKey } from './managed-key.js';
 import { type SecretState, versionAt } from './rotation.js';
 
@@ -64,8 +65,8 @@ export function createSecretVersions(client: SecretsManagerClient): SecretVersio
 
     async read(secretId, versionId) {
       try {
-        const { SecretString } = await client.send(
-          new GetSecretValueCommand({ SecretId: secretId, VersionId: versionId }),
+        const { SecretString } = await unquoted(
+          client.send(new GetSecretValueCommand({ SecretId: secretId, VersionId: versionId })),
         );
         return SecretString === undefined ? undefined : parseManagedKey(SecretString, secretId);
       } catch (error) {
@@ -76,15 +77,14 @@ export function createSecretVersions(client: SecretsManagerClient): SecretVersio
 
     async putPending(secretId, versionId, key, rotationToken) {
       try {
-        await client.send(
-          new PutSecretValueCommand({
-            SecretId: secretId,
-            ClientRequestToken: versionId,
-            SecretString: serializeManagedKey(key),
-            VersionStages: ['AWSPENDING'],
-            RotationToken: rotationToken,
-          }),
-        );
+        const put = new PutSecretValueCommand({
+          SecretId: secretId,
+          ClientRequestToken: versionId,
+          SecretString: serializeManagedKey(key),
+          VersionStages: ['AWSPENDING'],
+          RotationToken: rotationToken,
+        });
+        await unquoted(client.send(put));
         return 'stored';
       } catch (error) {
         if (error instanceof ResourceExistsException) return 'taken';

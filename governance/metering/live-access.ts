@@ -43,6 +43,7 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   let access = compileAccess(policy, createModelDirectory(priceBook.models, priceBook));
   let cards: readonly ModelCard[] | undefined;
   let dueAtMs = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
   let outage: { readonly sinceMs: number; nextLineMs: number; silenceMs: number } | undefined;
 
   function failed(error: unknown): void {
@@ -64,7 +65,15 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
     return Math.round((nowMs() - atMs) / 1000);
   }
 
-  async function refresh(): Promise<void> {
+  // One for all that ask meanwhile: with a list that hangs there would be more every minute.
+  function refresh(): Promise<void> {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  async function read(): Promise<void> {
     dueAtMs = nowMs() + RETRY_MS;
     try {
       cards = await listModels();

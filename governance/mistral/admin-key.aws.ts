@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { AdminKeyError } from '../platform/errors.js';
-import { parseJson } from '../platform/json.js';
+import { parseJson, unquoted } from '../platform/json.js';
 import { type ApiKey, ApiKeySchema, withoutMargins } from './api-key.js';
 
 /** The organization's Admin API key, which only Secrets Manager and this process's memory hold. */
@@ -24,8 +24,8 @@ export function createAdminKey(client: SecretsManagerClient, secretName: string)
 
   async function fetchKey(): Promise<ApiKey> {
     try {
-      const { SecretString } = await client.send(
-        new GetSecretValueCommand({ SecretId: secretName }),
+      const { SecretString } = await unquoted(
+        client.send(new GetSecretValueCommand({ SecretId: secretName })),
       );
       return parseAdminKey(SecretString ?? '', secretName);
     } catch (error) {

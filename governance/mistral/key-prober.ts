@@ -28,7 +28,9 @@ const ModelListSchema = z.object({ data: z.array(ModelCardSchema) });
 export function createModelLister(http: MistralHttp) {
   return async (apiKey: ApiKey): Promise<readonly ModelCard[]> => {
     const request = { method: 'GET', path: '/v1/models', answer: ModelListSchema } as const;
-    return (await http.send(request, { bearer: apiKey })).data;
+    const cards = (await http.send(request, { bearer: apiKey })).data;
+    // The gateway's callers get all fields of a card, and no echo of what it sent.
+    return cards.filter((card) => !JSON.stringify(card).includes(apiKey.reveal()));
   };
 }
 

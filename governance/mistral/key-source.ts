@@ -1,5 +1,9 @@
 import * as z from 'zod';
-import { MistralNotFoundError, MistralRequestError } from '../platform/errors.js';
+import {
+  MistralNotFoundError,
+  MistralRequestError,
+  MistralResponseError,
+} from '../platform/errors.js';
 import type { IsoDate } from '../platform/utc-day.js';
 import { ApiKeySchema } from './api-key.js';
 import type { CreatedKey, ListedKey } from './mistral.js';
@@ -73,6 +77,9 @@ export function createAdminKeySource(admin: MistralAdmin): KeySource {
         },
         answer: CreatedKeySchema,
       });
+      if (created.key_id.includes(created.key.reveal())) {
+        throw new MistralResponseError('the key created has itself as its id'); // ids are logged
+      }
       return {
         id: created.key_id,
         apiKey: created.key,

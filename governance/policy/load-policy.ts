@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readAtMost } from '../platform/bounded-file.js';
 import { unreadText } from '../platform/failures.js';
 import { countText } from '../platform/wording.js';
 import { DEPLOY_RULES } from './deploy-checks.js';
 import { type ParsedPolicy, parsePolicy } from './parse-policy.js';
 import type { Policy } from './policy.js';
 import { parsePolicyYaml } from './policy-yaml.js';
+
+/** A policy of a thousand workspaces has some three. */
+export const MOST_MIB = 8;
 
 /** Reads and checks a policy file. @throws Error naming the file and everything wrong in it */
 export function loadPolicy(path: string): Policy {
@@ -40,7 +43,7 @@ export function policyDocument(bytes: Uint8Array, name: string): unknown {
 
 function readPolicyBytes(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readAtMost(path, MOST_MIB);
   } catch (error) {
     throw unreadable(path, unreadText(error));
   }

@@ -9,6 +9,8 @@ export class PolicyTextError extends Error {
 // A policy of hundreds of workspaces has some ten thousand values. Aliases can make billions of a few lines.
 const MOST_VALUES = 1_000_000;
 const MOST_LEVELS = 100;
+// Each is looked for among all of them.
+const MOST_ALIASES = 5000;
 
 /** What a policy file has to say, unchecked. @throws PolicyTextError where it is not one document of YAML */
 export function parsePolicyYaml(source: string | Uint8Array): unknown {
@@ -43,7 +45,12 @@ function parsed(text: string): unknown {
       `it begins with %YAML ${version}: remove that line, it must be YAML 1.2`,
     );
   }
+  const anchors = new Set<string>();
+  let aliases = 0;
   visit(document, {
+    Value(_key, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
     Pair(_key, { key }) {
       if (!isScalar(key) || key.value !== '<<') return;
       throw new PolicyTextError(
@@ -51,7 +58,11 @@ function parsed(text: string): unknown {
       );
     },
     Alias(_key, alias) {
-      if (alias.resolve(document) !== undefined) return;
+      aliases += 1;
+      if (aliases > MOST_ALIASES) {
+        throw new PolicyTextError('it has more than 5,000 aliases: must be fewer');
+      }
+      if (anchors.has(alias.source)) return;
       const where = at(alias.range?.[0] ?? 0);
       throw new PolicyTextError(
         `${where}: the alias ${quoted(`*${alias.source}`)} has no anchor "&${alias.source}" before it`,

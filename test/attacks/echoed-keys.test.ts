@@ -1,10 +1,19 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
+import { createKeyReader } from '../../governance/keys/key-reader.aws.js';
+import { parseManagedKey, serializeManagedKey } from '../../governance/keys/managed-key.js';
+import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import { createAdminKey } from '../../governance/mistral/admin-key.aws.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
+import { createModelLister } from '../../governance/mistral/key-prober.js';
+import { createAdminKeySource } from '../../governance/mistral/key-source.js';
 import { createMistralHttp } from '../../governance/mistral/mistral-http.js';
 import { quotesKey, redactKey } from '../../governance/mistral/redact-key.js';
+import { aManagedKey } from '../support/builders.js';
 import { CHAT, gatewayWorld, UPSTREAM_KINDS } from '../support/gateway-world.js';
 
 const KEY = 'HQSxfB7IaJRKNHRv0e5OAYJNO1h2Ug6Y';
@@ -216,4 +225,73 @@ describe('a text', () => {
   ])('without it stays as it is: %s', (text) => {
     expect(redactKey(text, apiKey)).toBe(text);
   });
+});
+
+describe('a secret whose answer is no JSON', () => {
+  test.each([
+    `{"SecretString": ${KEY}}`,
+    `${KEY}`,
+    `<html>${KEY}</html>`,
+    `{"SecretString":"x",${KEY}`,
+  ])('%s is quoted in no error', async (body) => {
+    const server = createServer((_request, response) => void response.end(body));
+    server.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const client = new SecretsManagerClient({
+      endpoint: `http://127.0.0.1:${port}`,
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+      maxAttempts: 1,
+    });
+    const versions = createSecretVersions(client);
+    const readers = [
+      () => versions.read('secret', 'version'),
+      () => versions.putPending('secret', 'version', aManagedKey('new')),
+      () => createAdminKey(client, 'secret').read(),
+      () => createKeyReader(client, 'secret')('AWSCURRENT'),
+    ];
+    for (const read of readers) {
+      const error = await read().then(
+        () => undefined,
+        (reason: Error) => reason,
+      );
+      expect(error).toBeInstanceOf(Error);
+      const said = inspect(error, { showHidden: true, depth: 9 });
+      for (let at = 0; at + 8 <= KEY.length; at += 1) {
+        expect(said).not.toContain(KEY.slice(at, at + 8));
+      }
+    }
+  });
+});
+
+test.each(['keyId', 'workspace', 'workspaceId'])(
+  'a secret with the key in its %s as well is no managed key, and not quoted',
+  (field) => {
+    const value = { ...JSON.parse(serializeManagedKey(aManagedKey('new'))), apiKey: KEY };
+    const read = () => parseManagedKey(JSON.stringify({ ...value, [field]: `x ${KEY}` }), 'secret');
+    expect(read).toThrow('has its key in another field than apiKey');
+    expect(read).not.toThrow(KEY);
+  },
+);
+
+test('models that echo the key are not listed for callers', async () => {
+  const http = {
+    send: async () => ({
+      data: [{ id: 'a', debug: { authorization: `Bearer ${KEY}` } }, { id: 'b' }],
+    }),
+  };
+  expect(await createModelLister(http as never)(apiKey)).toEqual([{ id: 'b' }]);
+});
+
+test('an id that is the key is no answer to the creation of a key', async () => {
+  const admin = {
+    send: async ({ answer }: { answer: z.ZodType }) =>
+      answer.parse({ key_id: KEY, key: KEY, created_at: '2026-06-30T00:00:00Z' }),
+  };
+  const order = { name: 'x', workspaceId: 'w', ownerUserId: 'u', expiresOn: '2026-12-31' };
+  const creating = createAdminKeySource(admin as never).create(order);
+  await expect(creating).rejects.toThrow('has itself as its id');
+  await expect(creating).rejects.not.toThrow(KEY);
 });

@@ -116,6 +116,13 @@ describe('an explanation', () => {
     expect(large.overflowTo).toEqual(['ml-workspace']);
   });
 
+  test('says that both budgets count what overflows, and what is lent', async () => {
+    const { stdout } = await runCli(['explain', ROLE('platform-admin'), 'mistral-small-latest']);
+    expect(stdout).toContain(
+      'ml-workspace (lends up to 25.00 USD a day); its cost counts in the budgets of both',
+    );
+  });
+
   test.each([
     [
       'an unknown caller',

@@ -56,6 +56,15 @@ describe('policy check', () => {
     expect(documentOf(await runCli(['policy', 'check', '--json'])).warnings).toEqual([]);
   });
 
+  test('warns of workspaces that may spend the budget of a neighbour without a bound', async () => {
+    const path = join(folder, 'unbounded.yaml');
+    const shipped = readFileSync(join(import.meta.dirname, '../../governance.yaml'), 'utf8');
+    writeFileSync(path, shipped.replace(/^ {4}lends: .*\n/m, ''));
+    const { status, stdout } = await runCli(['policy', 'check', path]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^! workspaces\[1\]\.lends: prod-workspace may spend all /m);
+  });
+
   test('fails for a gateway in a region without function URLs', async () => {
     const args = ['policy', 'check', '--region', 'us-gov-west-1'];
     const { status, stderr } = await runCli(args, { env: { AWS_REGION: 'eu-west-1' } });

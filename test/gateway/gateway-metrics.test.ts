@@ -38,6 +38,23 @@ test('every request is counted, however many there are between two flushes', () 
   expect(lines.every(([under]) => under === 'outcome=answered')).toBe(true);
 });
 
+test('what is sent with the key of another workspace is measured by who used whose', () => {
+  const lines = recorded((metrics) => {
+    metrics.overflowed?.('prod', 'ml', 5_850);
+    metrics.overflowed?.('dev', 'ml', 0);
+    metrics.overflowed?.('prod', 'ml', 20_000_000);
+    metrics.lentOut?.('ml');
+    metrics.lentOut?.('ml');
+    metrics.flush();
+    metrics.flush();
+  });
+  expect(lines).toEqual([
+    ['overflow=prod to ml', { OverflowSpend: [0.00000585, 0.02] }],
+    ['overflow=dev to ml', { OverflowSpend: 0 }],
+    ['workspace=ml', { OverflowRefusals: 2 }],
+  ]);
+});
+
 test('rejections by Mistral are counted by status', () => {
   const lines = recorded((metrics) => {
     metrics.refused(429);

@@ -36,6 +36,7 @@ import {
   spendForecast,
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
+import { overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
 import {
   reconciliationDrift,
   spendRowsUnreadable,
@@ -210,6 +211,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
         }),
       ],
     ],
+    ['overflowLent', [overflowLent(aLoan(name)), overflowLent(aLoan(name), 80)]],
     ['gatewayUnauthorized', [gatewayUnauthorized(name, 'admin-api', NOW)]],
     ['gatewayKeyUnusable', [gatewayKeyUnusable(name, 'operator', NOW)]],
   ]);
@@ -219,6 +221,19 @@ function aPlannedKey() {
   const [planned] = plannedKeys(SHIPPED);
   if (!planned) throw new Error('the shipped policy has no key');
   return planned;
+}
+
+function aLoan(name: string) {
+  return {
+    workspace: name,
+    borrowers: [name, `other ${name}`],
+    currency: 'USD',
+    lentNanos: 9e9,
+    limitNanos: 10e9,
+    day: '2026-06-30',
+    resetsAt: new Date('2026-07-01T00:00:00Z'),
+    at: NOW,
+  } as const;
 }
 
 function aBudget(name: string) {

@@ -1,5 +1,6 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
 import { METRICS_NAMESPACE, overflowWay } from '../../platform/metrics.js';
+import { shell } from '../../platform/quoting.js';
 import { DAY_MS } from '../../platform/utc-day.js';
 import {
   type Currency,
@@ -77,12 +78,13 @@ export function overflowLent(context: LentContext, percent?: number): Alert {
 const SHOWN = 3;
 
 function showOverflow({ workspace, at }: LentContext, borrower: string): NextStep {
-  const [from, to] = [at.getTime() - DAY_MS, at.getTime()].map((ms) =>
-    new Date(ms).toISOString().replace(/\.\d+Z/, 'Z'),
-  );
+  const [from, to] = [new Date(at.getTime() - DAY_MS), at].map((one) =>
+    one.toISOString().replace(/\.\d+Z/, 'Z'),
+  ) as [string, string];
+  const dimension = `Name=overflow,Value=${overflowWay(borrower, workspace)}`;
   return {
     say: `Show what ${borrower} spent with the key of ${workspace} in each hour of the last day`,
-    command: `aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name OverflowSpend --dimensions 'Name=overflow,Value=${overflowWay(borrower, workspace)}' --start-time ${from} --end-time ${to} --period 3600 --statistics Sum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Sum]' --output text`,
+    command: shell`aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name OverflowSpend --dimensions ${dimension} --start-time ${from} --end-time ${to} --period 3600 --statistics Sum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Sum]' --output text`,
   };
 }
 
