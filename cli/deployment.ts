@@ -1,4 +1,5 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { createManagedSecrets } from '../governance/keys/managed-secrets.aws.js';
@@ -6,6 +7,7 @@ import { createSecretRotations } from '../governance/keys/secret-rotations.aws.j
 import { createSecretVersions } from '../governance/keys/secret-versions.aws.js';
 import { createAdminKeySource } from '../governance/mistral/key-source.js';
 import type { Policy } from '../governance/policy/policy.js';
+import { createPublishedPrices } from '../governance/prices/published-prices.aws.js';
 import type { Cli, CommonOptions } from './cli.js';
 import { createDeployedFunctions } from './deployed-functions.js';
 import { findDeployedStack } from './deployed-stack.js';
@@ -36,6 +38,8 @@ export async function connect(
       stack.output('RetirementStateMachineArn'),
       sleep,
     ),
+    publishedPrices: () =>
+      createPublishedPrices(new DynamoDBClient(client), stack.output('QuotaTableName')),
     keySource: (policy: Policy) =>
       createAdminKeySource(openMistralAdmin(policy, options, keys, agents)),
   };

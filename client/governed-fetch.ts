@@ -20,7 +20,7 @@ import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { InFlight } from './closing.js';
 import { errorOf, GovernanceRefusedError, GovernanceUnavailableError } from './errors.js';
-import { observed, type WholeAnswerReader } from './observed-answer.js';
+import { type AnswerReader, observed } from './observed-answer.js';
 
 export interface GovernedFetchParts {
   readonly apiUrl: string;
@@ -33,7 +33,7 @@ export interface GovernedFetchParts {
   readonly passUnknownFields: boolean;
   readonly inFlight: InFlight;
   /** @default `UNAWAITED_LIMITS` */
-  readonly unawaited?: UnawaitedLimits;
+  readonly unawaited?: UnawaitedLimits | undefined;
   readonly now: () => Date;
   readonly fetch: typeof fetch;
 }
@@ -78,32 +78,28 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
       const problem = refusalOf(hold, call.demand.grant, now());
       throw errorOf(problem, 'quota' in hold ? hold : undefined);
     }
-    const { signal } = request;
-    if (call.demand.streamed) {
-      hold.onEnd = () => inFlight.end();
-      return settledBy(hold, parts, request, call, { signal });
-    }
-
-    // Mistral generates it whole, whether the caller waits or not: only its end says how much that is.
+    // Whether the caller waits or not, only the end of an answer says how much Mistral generated.
     const sending = new AbortController();
-    const unread = { cut: () => sending.abort() };
+    const cut = () => sending.abort();
+    const unread = { cut, isStream: call.demand.streamed };
     hold.onEnd = () => {
       inFlight.end();
       unawaited.ended(unread);
     };
-    const readOn = () => {
-      if (!unawaited.admit(unread)) unread.cut();
-    };
-    const attempt = { signal: sending.signal, whole: { signal, readOn } };
-    return abortable(request, settledBy(hold, parts, request, call, attempt), readOn);
+    const { signal } = request;
+    const readsOn = () => unawaited.admit(unread);
+    const attempt = { signal: sending.signal, reader: { signal, readsOn, sending } };
+    return abortable(request, settledBy(hold, parts, request, call, attempt), () => {
+      // A stream that has not begun stops at Mistral with its connection.
+      if (unread.isStream || !readsOn()) cut();
+    });
   };
 }
 
 interface Attempt {
   /** Ends the request. */
   readonly signal: AbortSignal;
-  /** Of an answer that is read to its end in any case. */
-  readonly whole?: WholeAnswerReader;
+  readonly reader?: AnswerReader;
   /** Mistral may have received it. */
   wasSent?: boolean;
 }
@@ -123,21 +119,21 @@ async function settledBy(
     throw error;
   });
   const answer = withHeaders(sent, cappedTo, parts.now());
-  if (answer.ok) return observed(answer, hold, attempt.signal, attempt.whole);
-  if (answer.status === 401 || answer.status === 429) hold.release();
+  if (answer.ok && attempt.reader) return observed(answer, hold, attempt.reader);
+  if (answer.status === 401) hold.release();
   else hold.failed(answer.status);
   return answer;
 }
 
-/** Rejects once the caller aborts, while its request goes on. */
+/** Rejects once the caller aborts, while its request may go on. */
 function abortable(
   request: Request,
   answering: Promise<Response>,
-  readOn: () => void,
+  leave: () => void,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const abort = () => {
-      readOn();
+      leave();
       reject(request.signal.reason);
       answering.then((answer) => answer.body?.cancel()).catch(() => {}); // settled in any case
     };

@@ -7,12 +7,15 @@ import { createKeyCache, type KeyCache } from '../governance/keys/key-cache.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
+import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.js';
 import { noticeUnpriced } from '../governance/metering/unpriced-requests.js';
 import { createModelLister } from '../governance/mistral/key-prober.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
 import { createPriceBook } from '../governance/prices/price-book.js';
+import { createPriceFeed } from '../governance/prices/price-feed.js';
+import { createPublishedPrices } from '../governance/prices/published-prices.aws.js';
 import { FLUSH_WITHIN_MS } from '../governance/quotas/lease-time.js';
 import { createQuotaCounters } from '../governance/quotas/quota-counters.aws.js';
 import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
@@ -41,6 +44,8 @@ export type GovernedMistralOptions = Identity & {
   readonly flushEverySeconds?: number;
   /** How long `close` waits for requests in flight. @default 10 */
   readonly closeTimeoutSeconds?: number;
+  /** How many answers are read on, and how long, after their callers have left. @default `UNAWAITED_LIMITS` */
+  readonly unawaited?: UnawaitedLimits | undefined;
   /** Closes automatically at SIGTERM and when the process has nothing left to do. @default false */
   readonly closeAtProcessEnd?: boolean;
   /** For the official SDK: retries, timeout, user agent. */
@@ -87,7 +92,9 @@ export async function createGovernedMistral(
   }
   const nowMs = () => now().getTime();
   const read = await readPolicy(options.policy);
-  const priceBook = createPriceBook(read, nowMs);
+  const published = createPublishedPrices(dynamo, quotaTableName);
+  const feed = createPriceFeed({ rules: read, read: published.read, nowMs, log });
+  const priceBook = createPriceBook(read, nowMs, feed.latest);
   const { policy, callerArn, workspace } = identify(read, options, priceBook);
   const { apiUrl } = policy.mistral;
 
@@ -96,7 +103,7 @@ export async function createGovernedMistral(
     maxStaleSeconds: policy.rotation.readerCacheSeconds,
     nowMs,
   });
-  await preloadKey(keys, log);
+  await Promise.all([preloadKey(keys, log), feed.refresh()]);
   const list = createModelLister(createMistralHttp(apiUrl, { fetch: send }));
   const listModels = async () => list(await keys.current());
   const access = createLiveAccess({ policy, priceBook, listModels, nowMs, log });
@@ -118,6 +125,7 @@ export async function createGovernedMistral(
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count() {} }),
     ),
     unmetered: options.unmetered ?? 'refuse',
+    unawaited: options.unawaited,
     passUnknownFields: policy.gateway.passUnknownFields,
   });
 

@@ -1,38 +1,27 @@
 import { type AnswerMeter, meterFor } from '../governance/metering/answer-meter.js';
 import type { Hold } from '../governance/metering/metering.js';
 
-/** The caller of an answer that Mistral generates whole. */
-export interface WholeAnswerReader {
+/** The caller of an answer, who may leave before its end. */
+export interface AnswerReader {
   readonly signal: AbortSignal;
-  /** The caller has left, and the rest is read without it. */
-  readonly readOn: () => void;
+  /** Whether the rest is read without it, within its limits. */
+  readonly readsOn: () => boolean;
+  /** Of the request, which this side may end. */
+  readonly sending: AbortController;
 }
 
 /**
- * The same answer, byte for byte and no faster than it is read. It is settled when it ends: in full,
- * because the reader leaves, or because it breaks off. A whole answer is read to its end in any case.
- *
- * @param signal ends the request from this side
+ * The same answer, byte for byte and no faster than it is read. It is settled when it ends, also
+ * without its reader, or because it is cut or breaks off.
  */
-export function observed(
-  response: Response,
-  hold: Hold,
-  signal: AbortSignal,
-  whole?: WholeAnswerReader,
-): Response {
+export function observed(response: Response, hold: Hold, caller: AnswerReader): Response {
   const { status, statusText, headers, body } = response;
   const meter = meterFor(headers.get('content-type') ?? undefined);
   if (body === null || !meter) {
     hold.failed(status); // not from the API, for any status
     return response;
   }
-  const reading = new ObservedBody(
-    body.getReader(),
-    meter,
-    hold,
-    signal,
-    meter.isStream ? undefined : whole,
-  );
+  const reading = new ObservedBody(body.getReader(), meter, hold, caller);
   return new Response(reading.stream(), { status, statusText, headers });
 }
 
@@ -40,24 +29,25 @@ export function observed(
 const forgotten = new FinalizationRegistry<() => void>((leave) => leave());
 
 class ObservedBody {
+  #hasLeft = false;
+
   constructor(
     private readonly reader: ReadableStreamDefaultReader<Uint8Array>,
     private readonly meter: AnswerMeter,
     private readonly hold: Hold,
-    private readonly signal: AbortSignal,
-    private readonly whole: WholeAnswerReader | undefined,
+    private readonly caller: AnswerReader,
   ) {}
 
   // Not a TransformStream: Node 20's does not tell when its reader cancels.
   stream(): ReadableStream<Uint8Array> {
-    const { whole } = this;
+    const { signal } = this.caller;
     const observing = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           const weakly = new WeakRef(controller); // or a forgotten answer would live as long as its signal
-          whole?.signal.addEventListener('abort', () => {
+          signal.addEventListener('abort', () => {
             if (!this.hold.isOpen) return;
-            weakly.deref()?.error(whole.signal.reason);
+            weakly.deref()?.error(signal.reason);
             void this.#leave();
           });
         },
@@ -86,19 +76,23 @@ class ObservedBody {
       else this.meter.see(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
       return value;
     } catch (error) {
-      if (this.signal.aborted) this.hold.endedEarly(this.meter.answer);
+      if (this.caller.sending.signal.aborted) this.hold.endedEarly(this.meter.answer);
       else this.hold.brokeOff(this.meter.answer);
       throw error;
     }
   }
 
+  /** What waits for a reader is generated, too: without reading on, nobody knows how much that is. */
   async #leave(reason?: unknown): Promise<void> {
-    if (this.whole && this.hold.isOpen) {
-      this.whole.readOn();
+    if (!this.hold.isOpen || this.#hasLeft) return;
+    this.#hasLeft = true;
+    const isKnown = this.meter.isStream && this.meter.answer.usage !== undefined;
+    if (!isKnown && this.caller.readsOn()) {
       void this.#readOn();
       return;
     }
-    this.hold.endedEarly(this.meter.answer);
+    this.hold.brokeOff(this.meter.answer);
+    this.caller.sending.abort();
     await this.reader.cancel(reason).catch(() => {}); // broken already
   }
 

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { styleOf } from '../cli/terminal/style.js';
 import { messageOf } from '../governance/platform/failures.js';
+import { jsonText } from '../governance/platform/quoting.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { FIRST_VERSIONS } from '../testing/fakes/secret-store.js';
@@ -49,7 +50,7 @@ const run = await runLocally({
   },
 });
 timeline.end();
-if (values.json) process.stdout.write(`${JSON.stringify(run.document, null, 2)}\n`);
+if (values.json) process.stdout.write(`${jsonText(run.document, { indent: 2 })}\n`);
 else printClosing(run, terminal);
 
 const failed = run.claims.filter(([, holds]) => !holds);

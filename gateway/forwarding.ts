@@ -7,6 +7,7 @@ import type { Hold } from '../governance/metering/metering.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { Forwarded } from './forwarded.js';
 import type { AwaitedAnswer, LateAnswers } from './late-answers.js';
+import type { RequestsAtLimit } from './rate-limit.js';
 import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
 import {
@@ -32,6 +33,7 @@ export interface ForwardingLimits {
   readonly lateAnswers: LateAnswers;
   /** How long the caller may read nothing of an answer that waits for it. */
   readonly stallMs: number;
+  readonly atRateLimit: RequestsAtLimit;
 }
 
 const MAX_ERROR_BYTES = 16 * 1024;
@@ -49,6 +51,8 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
   #receivedBytes = 0;
   #ended = false;
   #isPaused = false;
+  /** Its caller once did not read: then more is generated than has arrived here. */
+  #wasPaused = false;
   #hasInterim = false;
   /** For a caller that does not read. */
   #timer: NodeJS.Timeout | undefined;
@@ -74,9 +78,14 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
     this.owner.lost(this, 'timeout');
   }
 
-  /** Whether Mistral's work stops with the connection, and the answer says how much there was. */
   get isStream(): boolean {
     return this.#meter?.isStream ?? false;
+  }
+
+  /** Whether the rest says what the request costs. A stream that has not begun stops with its connection. */
+  get isWorthReading(): boolean {
+    if (!this.#meter) return this.wasSent && !this.hold.demand.streamed;
+    return !this.isStream || this.#meter.answer.usage === undefined;
   }
 
   /** Whether Mistral may have received the request. */
@@ -93,8 +102,8 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
 
   /** Ends the request: the rest is not needed. */
   cut(): void {
-    const answer = this.#partial();
-    this.#finish({ kind: 'cut', answer, wasSent: this.wasSent });
+    if (this.#error) this.onResponseEnd();
+    else this.#finish({ kind: 'cut', answer: this.#partial(), wasSent: this.wasSent });
     this.#controller?.abort(new Error('caller hung up'));
   }
 
@@ -166,7 +175,7 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
   /** What waits for a caller that does not read is generated, too, and not seen here. */
   #partial(): MeteredAnswer | undefined {
     const partial = this.#meter?.answer;
-    return partial && this.#isPaused ? { ...partial, generated: 'all' } : partial;
+    return partial && this.#wasPaused ? { ...partial, generated: 'all' } : partial;
   }
 
   #finish(outcome: Forwarded): void {
@@ -199,6 +208,7 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
   #waitForCaller(controller: UpstreamController): void {
     controller.pause();
     this.#isPaused = true;
+    this.#wasPaused = true;
     this.#timer = setTimeout(() => this.owner.lost(this, 'caller stalled'), this.limits.stallMs);
     this.#reply.onceDrained(() => {
       if (!this.#isPaused || this.#ended) return;

@@ -21,7 +21,7 @@ export interface GatewayDeps {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly random: () => number;
   /** @default `UNAWAITED_LIMITS` */
-  readonly unawaited?: UnawaitedLimits;
+  readonly unawaited?: UnawaitedLimits | undefined;
 }
 
 /** Notifies on-call. */

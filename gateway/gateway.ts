@@ -8,6 +8,7 @@ import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
 import { internalError } from './problems.js';
+import { RequestsAtLimit } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
@@ -38,6 +39,7 @@ export function createGateway(given: GatewayDeps): Gateway {
   const limits = {
     lateAnswers: new LateAnswers(firstByteTimeoutSeconds * 1000),
     stallMs: idleTimeoutSeconds * 1000,
+    atRateLimit: new RequestsAtLimit(),
   };
 
   return {

@@ -78,13 +78,14 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
         const rejection = await this.#forward(hold, key, call.body);
         if (!rejection) return;
         metrics.refused(rejection.status);
+        if (rejection.status === 429) hold.limited();
         if (this.#isOver) break;
         if (rejection.status === 401) {
           key = isSecondKey ? undefined : await keys.instead(workspace, [key]);
           isSecondKey = true;
           if (!key) return this.#giveUpKey(hold, detour?.problem ?? keyRejected(workspace));
         } else {
-          detour ??= new Detour(this.deps);
+          detour ??= new Detour(this.deps, this.limits.atRateLimit);
           const next: Hold | undefined = await detour.next(hold, rejection.headers);
           if (!next) return this.#giveUp(hold, detour.problem ?? internalError());
           if (next !== hold) isSecondKey = false;
@@ -108,13 +109,11 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     return this.#isOver && this.#attempt ? this.#done : undefined;
   }
 
-  /** A stream stops at Mistral with its connection; any other answer is generated and billed anyway. */
   #leave(): void {
     const attempt = this.#attempt;
-    const stops = this.#hold?.demand.streamed || attempt?.isStream || !attempt?.wasSent;
     if (!attempt)
       this.#hold?.release(); // between two attempts nothing is in flight
-    else if (!stops && this.unawaited.admit(attempt)) attempt.detach();
+    else if (attempt.isWorthReading && this.unawaited.admit(attempt)) attempt.detach();
     else attempt.cut();
   }
 

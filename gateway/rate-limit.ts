@@ -25,6 +25,8 @@ const WINDOW_MS = 60_000;
 /** How long a request may wait in total before it goes to another workspace. */
 const MAX_WAIT_MS = 2000;
 const FIRST_PAUSE_MS = 200;
+/** Of one workspace; others are answered, or move, at once: more retries would not make its limit larger. */
+const MOST_WAITING = 8;
 
 /** Mistral has one code for "exhausted" and "never allowed": only the headers tell them apart. */
 function retryAdviceOf(headers: UpstreamHeaders, now: Date): RetryAdvice {
@@ -63,6 +65,24 @@ function rateLimited({ workspace, modelId }: AccessGrant, advice: RetryAdvice, n
   return problem('rate_limited', reached + until, retry);
 }
 
+/** How many requests of each workspace wait at its rate limit, so that their calls are few. */
+export class RequestsAtLimit {
+  readonly #waiting = new Map<string, number>();
+
+  /** Whether it waited, before another call. */
+  async wait(workspace: string, pause: () => Promise<unknown>): Promise<boolean> {
+    const waiting = this.#waiting.get(workspace) ?? 0;
+    if (waiting >= MOST_WAITING) return false;
+    this.#waiting.set(workspace, waiting + 1);
+    try {
+      await pause();
+    } finally {
+      this.#waiting.set(workspace, (this.#waiting.get(workspace) ?? 1) - 1);
+    }
+    return true;
+  }
+}
+
 /** One request at Mistral's rate limit: it waits while that is short, then moves to another workspace. */
 export class Detour {
   /** What the caller gets if no workspace has room: it knows only of its own workspace. */
@@ -71,17 +91,18 @@ export class Detour {
   #pausedMs = 0;
   #overflow: string[] | undefined;
 
-  constructor(private readonly deps: GatewayDeps) {}
+  constructor(
+    private readonly deps: GatewayDeps,
+    private readonly atLimit: RequestsAtLimit,
+  ) {}
 
   /** The hold to send with next: the same after a pause, or one elsewhere. `undefined` for neither. */
   async next(hold: Hold, headers: UpstreamHeaders): Promise<Hold | undefined> {
     const advice = retryAdviceOf(headers, this.deps.now());
     const pause = this.#nextPause(advice);
-    if (pause !== undefined) {
-      await this.deps.sleep(pause);
-      return hold;
-    }
     const { grant } = hold.demand;
+    const wait = () => this.deps.sleep(pause ?? 0);
+    if (pause !== undefined && (await this.atLimit.wait(hold.sender, wait))) return hold;
     this.problem ??= rateLimited(grant, advice, this.deps.now());
     this.#overflow ??= overflowOf(grant, this.deps.policy.workspaces, this.deps.access.models);
     hold.release();

@@ -19,6 +19,11 @@ import type { LoggingRuntime } from '../governance/policy/function-runtime.js';
 import { gatewayWorkspaces } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { createPriceBook } from '../governance/prices/price-book.js';
+import { createPriceFeed } from '../governance/prices/price-feed.js';
+import {
+  createPublishedPrices,
+  type PublishedPrices,
+} from '../governance/prices/published-prices.aws.js';
 import {
   createQuotaCounters,
   type QuotaCounters,
@@ -30,7 +35,7 @@ import type { GatewayDeps } from './gateway-deps.js';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
 
 /** What differs between the processes that run a gateway. */
-interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log'> {
+interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawaited'> {
   readonly policy: Policy;
   /** Unique for every process. */
   readonly holderId: string;
@@ -42,6 +47,8 @@ export interface GatewayParts extends GatewayProcess {
   readonly keys: (onUnusable: (workspace: string) => void) => WorkspaceKeys;
   readonly counters: QuotaCounters;
   readonly alerts: AlertPublisher;
+  /** Read where the policy says that the bill's prices count. @default none are published */
+  readonly publishedPrices?: Pick<PublishedPrices, 'read'>;
   /** @default nothing is measured */
   readonly metrics?: GatewayMetrics;
   /** @default the clock */
@@ -57,7 +64,7 @@ export interface GatewayRuntime extends GatewayProcess, Pick<LoggingRuntime, 'aw
 
 export interface OpenGateway {
   readonly gateway: Gateway;
-  /** Mistral's models are read, or could not be within seconds: until then the price book's apply. */
+  /** Models and prices are read, or could not be within seconds: until then the price book's apply. */
   readonly ready: Promise<void>;
   /** Reads models and keys that were not read yet; returns what could not be. Never fails. */
   missing(): Promise<Missing>;
@@ -82,10 +89,12 @@ const NO_METRICS: GatewayMetrics = { ended() {}, refused() {}, unpriced() {}, fl
 export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): OpenGateway {
   const { policy, now } = runtime;
   const readKey = createGatewayKeyReader(new SecretsManagerClient(aws));
+  const dynamo = new DynamoDBClient(aws);
   return openGateway({
     ...runtime,
     keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
-    counters: createQuotaCounters(new DynamoDBClient(aws), runtime.quotaTableName),
+    counters: createQuotaCounters(dynamo, runtime.quotaTableName),
+    publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
     alerts: createAlertPublisher(
       new SNSClient(aws),
       runtime.alertsTopicArn,
@@ -109,7 +118,9 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     alertsInFlight.add(sending);
   };
   const keys = parts.keys(notify(gatewayKeyUnusable));
-  const priceBook = createPriceBook(policy, nowMs);
+  const readPrices = async () => parts.publishedPrices?.read();
+  const feed = createPriceFeed({ rules: policy, read: readPrices, nowMs, log });
+  const priceBook = createPriceBook(policy, nowMs, feed.latest);
   const holder = createQuotaHolder({
     holderId,
     counters,
@@ -124,11 +135,13 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     nowMs,
     log,
   });
-  const ready = Promise.race([access.refresh(), wait(READY_WITHIN_MS, undefined, { ref: false })]);
+  const reading = feed.refresh().then(() => access.refresh());
+  const ready = Promise.race([reading, wait(READY_WITHIN_MS, undefined, { ref: false })]);
 
   const gateway = createGateway({
     policy,
     upstream: parts.upstream,
+    unawaited: parts.unawaited,
     access,
     metering: createMetering(
       policy,

@@ -90,7 +90,8 @@ export class MistralGovernance extends Construct {
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
     const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions, runbookUrl });
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
-    const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral });
+    const hasPrices = checked.prices.source === 'bill';
+    const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });
     const evidenceBucket = new EvidenceBucket(this, 'Evidence', {
       encryptionKey,
       retention: Duration.days(audit.evidenceRetentionDays),
@@ -106,6 +107,7 @@ export class MistralGovernance extends Construct {
       ...audit,
       retirementFlow,
       evidenceBucket,
+      pricesTable: hasPrices ? quotaTable : undefined,
     });
     const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {

@@ -35,6 +35,13 @@ async function audit(url: string, policy: Policy): Promise<number> {
         currency: 'USD',
         lastPaymentFailed: false,
       }),
+      usage: async () => ({
+        currency: 'USD',
+        startDate: undefined,
+        endDate: undefined,
+        prices: [],
+        categories: {},
+      }),
     },
     secrets: { describe: async (name) => secretState(name), read: async () => undefined },
     managedSecrets: { createdAt: async () => undefined },

@@ -46,7 +46,11 @@ export function registerKeysSupply(group: Command, cli: Cli): void {
       WAIT_MINUTES,
     )
     .addHelpText('after', HELP)
-    .action(action(cli, supply));
+    .action(
+      action(cli, (given, options: SupplyOptions, name?: string) =>
+        given.prompts.withoutEcho(() => supply(given, options, name)),
+      ),
+    );
 }
 
 const HELP = `

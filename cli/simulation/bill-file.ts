@@ -1,12 +1,12 @@
 import type { MonthlyUsage } from '../../governance/mistral/mistral-limits.js';
 import { monthlyUsage, UsageSchema } from '../../governance/mistral/organization.js';
+import { usageRows } from '../../governance/mistral/usage-rows.js';
 import { readAtMost } from '../../governance/platform/bounded-file.js';
 import { unreadText } from '../../governance/platform/failures.js';
 import { isObject, parseJson } from '../../governance/platform/json.js';
 import { DAY_MS, type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
 import type { Currency } from '../../governance/platform/wording.js';
 import { dayOf } from '../../governance/spend/billed-spend.js';
-import { usageRows } from '../../governance/spend/usage-rows.js';
 import { wrongInput } from '../failure.js';
 
 /** As of an answer of Mistral's. */

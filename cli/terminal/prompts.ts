@@ -5,7 +5,10 @@ import { CommandFailure, EXIT, wrongInput } from '../failure.js';
 import type { Output } from './style.js';
 
 /** A stream that may be a terminal's keyboard. */
-export type Input = Readable & { readonly isTTY?: boolean };
+export type Input = Readable & {
+  readonly isTTY?: boolean;
+  setRawMode?(isRaw: boolean): unknown;
+};
 
 /** What the user is asked. Prompts are drawn on stderr, so that stdout has the answer alone. */
 export interface Prompts {
@@ -13,14 +16,43 @@ export interface Prompts {
   readonly canAsk: boolean;
   /** Whether the key is typed at a terminal, and not piped to stdin. */
   readonly isKeyTyped: boolean;
+  /**
+   * Work that leads to `readKey`. A key that is pasted before the prompt would be displayed by the
+   * terminal: until then it displays nothing, and nothing typed is taken but ^C.
+   */
+  withoutEcho<Result>(work: () => Promise<Result>): Promise<Result>;
   /** No by default, and at the end of input. @throws CommandFailure on ^C */
   confirm(question: string): Promise<boolean>;
   /** A key, typed or pasted without being shown, or all of a piped stdin. @throws CommandFailure */
   readKey(prompt: string): Promise<ApiKey>;
 }
 
-export function createPrompts(input: Input, output: Output): Prompts {
+/** @param interrupt what a terminal does on ^C, unless a program reads it */
+export function createPrompts(
+  input: Input,
+  output: Output,
+  interrupt: () => void = () => process.kill(process.pid, 'SIGINT'),
+): Prompts {
   const isKeyTyped = input.isTTY === true;
+  let stopDropping: (() => void) | undefined;
+
+  /** Rejects on ^C, which a terminal without echo does not turn into a signal. */
+  function dropTyped(): Promise<never> {
+    input.setRawMode?.(true);
+    return new Promise((_resolve, reject) => {
+      const drop = (typed: unknown) => {
+        if (!String(typed).includes(CONTROL_C)) return;
+        reject(interrupted());
+        interrupt();
+      };
+      stopDropping = () => {
+        stopDropping = undefined;
+        input.off('data', drop);
+        input.pause();
+      };
+      input.on('data', drop).resume();
+    });
+  }
 
   /** `undefined` at the end of input, for example after ^D. */
   async function ask<Answer>(
@@ -36,7 +68,7 @@ export function createPrompts(input: Input, output: Output): Prompts {
       const name = error instanceof Error ? error.name : '';
       if (name === 'AbortPromptError') return undefined;
       if (name === 'ExitPromptError') {
-        throw new CommandFailure('interrupted', EXIT.interrupted, 'interrupted', { cause: error });
+        throw interrupted(error);
       }
       throw error;
     } finally {
@@ -52,12 +84,32 @@ export function createPrompts(input: Input, output: Output): Prompts {
       return (await ask((context) => confirm({ message, default: false }, context))) ?? false;
     },
 
+    async withoutEcho(work) {
+      if (!isKeyTyped) return work();
+      const isInterrupted = dropTyped();
+      try {
+        return await Promise.race([work(), isInterrupted]);
+      } finally {
+        if (stopDropping) {
+          stopDropping();
+          input.setRawMode?.(false);
+        }
+      }
+    },
+
     async readKey(message) {
       if (!isKeyTyped) return checkedKey(await readAll(input));
+      stopDropping?.(); // the prompt displays nothing either
       const typed = await ask((context) => password({ message, toggleMask: false }, context));
       return checkedKey(typed ?? '');
     },
   };
+}
+
+const CONTROL_C = '\u0003';
+
+function interrupted(cause?: unknown): CommandFailure {
+  return new CommandFailure('interrupted', EXIT.interrupted, 'interrupted', { cause });
 }
 
 interface PromptContext {

@@ -1,4 +1,5 @@
 import type { ListModels } from '../keys/model-catalog.js';
+import type { MistralModel } from '../mistral/mistral.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
 import type { KeyInUse } from './audit.js';
@@ -6,13 +7,14 @@ import type { Finding } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
 import { judgeModels } from './model-drift.js';
 import type { Problems } from './problems.js';
-import { judgePrices } from './unknown-prices.js';
 
 export type ModelCheck = 'checked' | 'not checked' | 'no key in use to ask with';
 
 export interface CheckedModels {
   readonly findings: readonly Finding[];
   readonly memory: AuditMemory;
+  /** Those that Mistral lists; none where it was not asked. */
+  readonly listed: readonly MistralModel[];
   readonly outcome: ModelCheck;
 }
 
@@ -25,21 +27,19 @@ export async function checkModels(
   now: Date,
 ): Promise<CheckedModels> {
   const chosen = chooseProbe(inUse, memory.probes, now);
-  if (!chosen) return { findings: [], memory, outcome: 'no key in use to ask with' };
+  const none = { findings: [], listed: [] };
+  if (!chosen) return { ...none, memory, outcome: 'no key in use to ask with' };
   const { secretName } = chosen;
   const what = `models could not be listed with the key of ${secretName}`;
   const probe = await problems.attempt(what, () => listModels(secretName));
   const probed = { ...memory, probes: rememberProbe(memory.probes, chosen, now) };
   if (probe?.kind !== 'accepted') {
     if (probe) problems.note(what, `Mistral rejected it with ${probe.status}`);
-    return { findings: [], memory: probed, outcome: 'not checked' };
+    return { ...none, memory: probed, outcome: 'not checked' };
   }
   const { findings, resolutions } = judgeModels(policy, probe.models, memory.resolutions, now);
-  return {
-    findings: [...findings, ...judgePrices(policy, probe.models, now)],
-    memory: { ...probed, resolutions },
-    outcome: 'checked',
-  };
+  const listed = probe.models;
+  return { findings, memory: { ...probed, resolutions }, listed, outcome: 'checked' };
 }
 
 type Probes = AuditMemory['probes'];

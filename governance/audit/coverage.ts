@@ -15,6 +15,8 @@ export type Coverage = {
       readonly workspaces: boolean;
       readonly rateLimit: boolean;
       readonly spendLimit: boolean;
+      /** Of the usage report. */
+      readonly prices: boolean;
     }
 );
 
@@ -23,6 +25,7 @@ const NEED_NO_KEYS: ReadonlySet<FindingType> = new Set([
   'rotation-failed',
   'policy-drift',
   'model-drift',
+  'price-drift',
   'unknown-price',
   'key-needed',
 ]);
@@ -49,14 +52,16 @@ export function undecidedBy(coverage: Coverage): (finding: Finding) => boolean {
       return !OPERATOR_TYPES.has(type) || !isOfSecret || unclearSecrets.has(subject);
     };
   }
-  const { allKeys, retirements, workspaces, rateLimit, spendLimit } = coverage;
+  const { allKeys, retirements, workspaces, rateLimit, spendLimit, prices } = coverage;
   const prefixes = [
     ...(allKeys ? [] : NEED_ALL_KEYS),
     ...(retirements && unclearSecrets.size === 0 ? [] : ['orphaned']),
     ...(workspaces ? [] : [`policy-drift#${WORKSPACE_DRIFT}`]),
     ...(rateLimit ? [] : [`policy-drift#${RATE_DRIFT}`]),
     ...(spendLimit ? [] : [`policy-drift#${SPEND_DRIFT}`]),
-    ...(models ? [] : ['model-drift', 'unknown-price']),
+    ...(models ? [] : ['model-drift']),
+    ...(models && prices ? [] : ['unknown-price']),
+    ...(prices ? [] : ['price-drift']),
   ].map((prefix) => `${prefix}#`);
   return (finding) =>
     unclearSecrets.has(finding.subject) || prefixes.some((prefix) => finding.id.startsWith(prefix));

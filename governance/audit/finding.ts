@@ -17,6 +17,7 @@ const KINDS = {
   'rotation-failed': { severity: 'warning', noun: 'stuck rotation' },
   'policy-drift': { severity: 'warning', noun: 'policy difference' },
   'model-drift': { severity: 'warning', noun: 'model change' },
+  'price-drift': { severity: 'warning', noun: 'price difference' },
   'unknown-price': { severity: 'warning', noun: 'model without a price' },
   'key-needed': { severity: 'warning', noun: 'key request' }, // critical once the current key is about to expire
 } satisfies Readonly<Record<string, { severity: Severity; noun: string }>>;

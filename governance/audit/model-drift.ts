@@ -5,7 +5,7 @@ import { ORGANIZATION } from '../platform/metrics.js';
 import { toSafeLine } from '../platform/quoting.js';
 import { utcDay } from '../platform/utc-day.js';
 import type { Policy } from '../policy/policy.js';
-import { pricedModels } from '../prices/price-book.js';
+import { pricedModels } from '../prices/dated-prices.js';
 import type { Finding } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
 import { driftFinding } from './policy-drift.js';

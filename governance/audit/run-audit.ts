@@ -14,7 +14,9 @@ import type { Coverage } from './coverage.js';
 import type { Finding } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
 import { judgeRateLimit, judgeSpendLimit, judgeWorkspaces } from './policy-drift.js';
+import { judgePriceDrift, judgeUnknownPrices, NO_PRICE_FACTS } from './price-findings.js';
 import { createProblems, type Problems } from './problems.js';
+import { type PriceSources, readPriceFacts } from './read-prices.js';
 import { createInventory, type Inventory, type InventoryBuilder } from './report/inventory.js';
 import { judgeRotations } from './rotation-findings.js';
 import {
@@ -32,10 +34,13 @@ export interface AuditDeps extends SecretReaders {
   readonly log: Log;
 }
 
-export interface AdminAuditDeps extends AuditDeps {
+export interface AdminAuditDeps extends AuditDeps, Pick<PriceSources, 'publishedPrices'> {
   readonly secrets: RetirementProofDeps['secrets'];
   readonly keySource: Pick<KeySource, 'list'>;
-  readonly organization: Pick<Organization, 'workspaces' | 'requestsPerSecond' | 'spendLimit'>;
+  readonly organization: Pick<
+    Organization,
+    'workspaces' | 'requestsPerSecond' | 'spendLimit' | 'usage'
+  >;
 }
 
 /** What one audit found, and how much it could check. */
@@ -79,6 +84,7 @@ export async function runAudit(
   const { keys, error } = await checkEveryKey(deps, audit, inventory, problems);
   const changing = await findChanging(audit.suspects(), secrets, deps.secrets, problems);
   const models = await checkModels(deps, audit.inUse(), memory, problems, now);
+  const prices = await readPriceFacts(deps, models.listed, problems, now);
 
   const unread = planned.map(({ secretName }) => secretName).filter((name) => !secrets.has(name));
   const view = { complete: error === undefined, changing };
@@ -87,6 +93,8 @@ export async function runAudit(
     ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, now)),
     ...Object.values(drift).flatMap((found) => found ?? []),
     ...models.findings,
+    ...judgeUnknownPrices(policy, models.listed, prices ?? NO_PRICE_FACTS, now),
+    ...judgePriceDrift(policy, prices ?? NO_PRICE_FACTS, now),
   ];
   return {
     keys,
@@ -99,6 +107,7 @@ export async function runAudit(
       rateLimit: drift.rateLimit !== undefined,
       spendLimit: drift.spendLimit !== undefined,
       models: models.outcome === 'checked',
+      prices: prices !== undefined,
       unclearSecrets: new Set([...unread, ...changing]),
     },
     models,

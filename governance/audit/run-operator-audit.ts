@@ -7,6 +7,7 @@ import { plannedKeys } from '../policy/planned-keys.js';
 import { checkModels } from './check-models.js';
 import type { AuditMemory } from './finding-store.aws.js';
 import { judgeOperatorSecret, secretsInUse } from './operator-findings.js';
+import { judgeUnknownPrices, NO_PRICE_FACTS } from './price-findings.js';
 import { createProblems } from './problems.js';
 import { operatorInventory } from './report/operator-inventory.js';
 import type { AuditDeps, AuditRun } from './run-audit.js';
@@ -37,6 +38,7 @@ export async function runOperatorAudit(
   const findings = [
     ...held.flatMap((secret) => judgeOperatorSecret(secret, policy, now)),
     ...models.findings,
+    ...judgeUnknownPrices(policy, models.listed, NO_PRICE_FACTS, now),
   ];
   const planned = plannedKeys(policy);
   const names = planned.map(({ secretName }) => secretName);

@@ -5,7 +5,7 @@ export interface MeteredAnswer {
   readonly usage: ReportedUsage | undefined;
   /** It is an error of Mistral's, or ends with one. */
   readonly hasFailed: boolean;
-  /** Of a stream. */
+  /** Of a stream: no more than that arrived. */
   readonly deliveredTokens: number;
   /** A stream grows as it is generated; any other answer begins once all of it is generated. */
   readonly generated: 'as delivered' | 'all';
@@ -26,17 +26,20 @@ const RETURN = 0x0d;
 const DATA = 0x64;
 const EVENT = 0x65;
 
+/** Shorter lines have no delta: `data: [DONE]`, for example. */
+const SHORTEST_EVENT = 20;
+
 /** Measures one answer as it passes. */
 export class AnswerMeter {
   readonly #scanner = new UsageScanner();
-  readonly #text: DeliveredText | undefined;
+  /** Of all events that have ended, and the text they had. */
+  #tokens = 0;
+  #countedBytes = 0;
   #lineBytes = 0;
   #lineKind = 0;
   #event = '';
 
-  constructor(readonly isStream: boolean) {
-    if (isStream) this.#text = new DeliveredText();
-  }
+  constructor(readonly isStream: boolean) {}
 
   see(chunk: Buffer): void {
     if (this.isStream) this.#seeLines(chunk);
@@ -48,7 +51,7 @@ export class AnswerMeter {
     return {
       usage: this.#scanner.usage,
       hasFailed: this.#scanner.hasFailed,
-      deliveredTokens: this.#text?.tokens ?? 0,
+      deliveredTokens: this.isStream ? this.#tokens + this.#uncountedBytes : 0,
       generated: this.isStream ? 'as delivered' : 'all',
     };
   }
@@ -83,34 +86,17 @@ export class AnswerMeter {
       const name = this.#event.slice(this.#event.indexOf(':') + 1).trim();
       if (name === 'error') this.#scanner.hasFailed = true;
       this.#event = '';
-    } else if (this.#lineKind === DATA && !this.#scanner.hasFailed) this.#text?.line(bytes);
-  }
-}
-
-const BYTES_PER_TOKEN = 4;
-
-/**
- * How many tokens of a stream its caller received, for a stream that ends before Mistral reports
- * them. An event carries one token, sometimes more: so it is the number of events, or a quarter of
- * the bytes that events have beyond the shortest one (the envelope around an empty delta),
- * whichever is more.
- */
-class DeliveredText {
-  #events = 0;
-  #bytes = 0;
-  #envelope = Number.POSITIVE_INFINITY;
-
-  /** Shorter lines are not events with a delta: `data: [DONE]`, for example. */
-  line(bytes: number): void {
-    if (bytes < 20) return;
-    this.#events += 1;
-    this.#bytes += bytes;
-    if (bytes < this.#envelope) this.#envelope = bytes;
+    } else if (this.#lineKind === DATA && !this.#scanner.hasFailed) this.#endEvent(bytes);
   }
 
-  get tokens(): number {
-    if (this.#events === 0) return 0;
-    const text = this.#bytes - this.#events * this.#envelope;
-    return Math.max(this.#events, Math.ceil(text / BYTES_PER_TOKEN));
+  /** A token has at least one byte of text, whatever the script, or is one that is not text. */
+  #endEvent(bytes: number): void {
+    if (bytes < SHORTEST_EVENT) return;
+    this.#tokens += Math.max(1, this.#uncountedBytes);
+    this.#countedBytes = this.#scanner.textBytes;
+  }
+
+  get #uncountedBytes(): number {
+    return this.#scanner.textBytes - this.#countedBytes;
   }
 }

@@ -9,8 +9,6 @@ export interface Demand {
   /** Whose quotas pay: the workspace, the exact model, and the caller's tokens per day. */
   readonly grant: AccessGrant;
   readonly promptTokens: number;
-  /** What the prompt probably uses, for an answer that ends before Mistral reports its usage. */
-  readonly likelyPromptTokens: number;
   readonly completionTokens: number;
   /** Of OCR. */
   readonly pages: number;
@@ -52,15 +50,12 @@ export function demandOf(
   models: Models,
 ): Demand {
   const imageTokens = body.images * grant.bounds.imageTokens;
-  const likely = Math.ceil(bytes / BYTES_PER_TOKEN) + imageTokens;
   if (kind === 'ocr') {
     const annotated = isSet(body, 'bbox_annotation_format', 'document_annotation_format');
     return demand(grant, body, { pages: pageBound(body.fields, grant.bounds.ocrPages), annotated });
   }
   // Each text of a list has a context of its own.
-  if (kind !== 'generation') {
-    return demand(grant, body, { promptTokens: bytes, likelyPromptTokens: likely });
-  }
+  if (kind !== 'generation') return demand(grant, body, { promptTokens: bytes });
 
   const context = contextOf(models, grant);
   const completionTokens = Math.min(grant.maxTokens * body.completions, MOST_TOKENS);
@@ -71,8 +66,7 @@ export function demandOf(
   }
   const added = isSet(body, 'safe_prompt', 'prompt_mode') ? SYSTEM_PROMPT_TOKENS : 0;
   const promptTokens = Math.min(context, bytes + imageTokens + added + TEMPLATE_TOKENS);
-  const likelyPromptTokens = Math.min(promptTokens, likely);
-  return demand(grant, body, { promptTokens, likelyPromptTokens, completionTokens });
+  return demand(grant, body, { promptTokens, completionTokens });
 }
 
 /**
@@ -100,12 +94,11 @@ function demand(
   { fields, priority }: RequestBody,
   bounds: Partial<Omit<Demand, 'grant' | 'priority' | 'streamed'>>,
 ): Demand {
-  const { promptTokens = 0, likelyPromptTokens = promptTokens, completionTokens = 0 } = bounds;
-  const { pages = 0, audioSeconds = 0, annotated = false } = bounds;
+  const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
+  const { audioSeconds = 0, annotated = false } = bounds;
   return {
     grant,
     promptTokens,
-    likelyPromptTokens,
     completionTokens,
     pages,
     audioSeconds,

@@ -121,6 +121,8 @@ export class Hold {
   /** Called once, after the request is settled or released. */
   onEnd: (() => void) | undefined;
   #isOpen = true;
+  /** Calls that Mistral answered with its rate limit. */
+  #limitedCalls = 0;
   #settledCost = 0;
 
   constructor(
@@ -154,21 +156,21 @@ export class Hold {
 
   /** The answer is at its end. Some are an error, which is free unless usage or text came before. */
   ended(answer: MeteredAnswer | undefined): void {
-    if (answer?.hasFailed) this.endedEarly(answer);
-    else this.delivered(answer?.usage);
+    if (!answer?.hasFailed || answer.usage) this.delivered(answer?.usage);
+    else if (answer.deliveredTokens === 0) this.#settle(FREE);
+    else this.#settle(this.#partialCharge(answer.deliveredTokens));
   }
 
   /**
    * The answer was cut here, or did not begin although Mistral may have received the request. Of a
-   * stream the likely prompt counts, and what was delivered; anything else is generated whole.
+   * stream the prompt counts, what was delivered, and what may have been on its way; anything else is
+   * generated whole. All at their upper bounds: no end is cheaper than the usage.
    */
   endedEarly(answer?: MeteredAnswer): void {
-    const { hasFailed = false, deliveredTokens = 0 } = answer ?? {};
     const generated = answer?.generated ?? (this.demand.streamed ? 'as delivered' : 'all');
-    if (answer?.usage) this.delivered(answer.usage);
-    else if (hasFailed && deliveredTokens === 0) this.#settle(FREE);
+    if (answer?.usage || answer?.hasFailed) this.ended(answer);
     else if (generated === 'all') this.delivered(undefined);
-    else this.#settle(this.#partialCharge(deliveredTokens));
+    else this.#settle(this.#partialCharge((answer?.deliveredTokens ?? 0) + UNSEEN_TOKENS));
   }
 
   /** The connection broke: what was generated may be more than what arrived, also of a stream. */
@@ -183,8 +185,14 @@ export class Hold {
     else this.#settle(FREE);
   }
 
-  /** As if the request had never been made. */
+  /** A call met Mistral's rate limit: it is free, and a request, whatever becomes of the next one. */
+  limited(): void {
+    this.#limitedCalls += 1;
+  }
+
+  /** As if the request had never been made, but for calls at the rate limit. */
   release(): void {
+    if (this.#limitedCalls > 0) this.#settle(FREE, this.#limitedCalls);
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.reservation.release();
@@ -192,12 +200,12 @@ export class Hold {
   }
 
   /** Without a charge, what was reserved counts. */
-  #settle(charge: Charge | undefined): void {
+  #settle(charge: Charge | undefined, calls = this.#limitedCalls + 1): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.reservation.settle(
       this.claims.map(({ quota, amount }) => {
-        if (quota.unit === 'requests') return 1;
+        if (quota.unit === 'requests') return calls;
         if (quota.unit === 'tokens') return charge ? charge.tokens : amount;
         this.#settledCost = charge ? charge.cost : amount;
         return this.#settledCost;
@@ -206,13 +214,19 @@ export class Hold {
     this.onEnd?.();
   }
 
-  #partialCharge(deliveredTokens: number): Charge | undefined {
-    const promptTokens = this.demand.likelyPromptTokens;
-    const completionTokens = Math.min(this.demand.completionTokens, deliveredTokens);
-    const cost = this.tariff.bound({ ...this.demand, promptTokens, completionTokens });
+  #partialCharge(tokens: number): Charge | undefined {
+    const { promptTokens } = this.demand;
+    const completionTokens = Math.min(this.demand.completionTokens, tokens);
+    const cost = this.tariff.bound({ ...this.demand, completionTokens });
     return cost === undefined ? undefined : { cost, tokens: promptTokens + completionTokens };
   }
 }
+
+/**
+ * What Mistral may generate of a stream between the last bytes that arrived and the moment at which
+ * it notices that nobody reads: a second of its fastest models.
+ */
+export const UNSEEN_TOKENS = 1024;
 
 const FREE: Charge = { cost: 0, tokens: 0 };
 

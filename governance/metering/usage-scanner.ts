@@ -1,23 +1,28 @@
 import { isObject, parseJson } from '../platform/json.js';
 import { weightOf } from '../prices/usage-fields.js';
+import {
+  BACKSLASH,
+  CLOSE,
+  CLOSE_LIST,
+  COLON,
+  COMMA,
+  endOfShortString,
+  isBracket,
+  LONG_STRING,
+  OPEN,
+  OPEN_LIST,
+  QUOTE,
+  skipNumbers,
+} from './json-bytes.js';
 
 /** `usage` or `usage_info` as Mistral sent it. */
 export type ReportedUsage = Readonly<Record<string, unknown>>;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const COMMA = 0x2c;
-const COLON = 0x3a;
+/** How deep the text of a model stands: in a delta, or a message, of a choice. */
+const TEXT_DEPTH = 4;
 /** More than any usage has. */
 const MOST_BYTES = 4096;
-/** From here on, a search for the end of a string beats a loop. */
-const LONG_STRING = 48;
 const NOTHING: readonly Buffer[] = [];
-const NUMERIC: ReadonlySet<number> = new Set(Buffer.from('-0123456789'));
 
 /** A member whose value matters; `error` stands for all members that only errors of Mistral's have. */
 type Member = 'usage' | 'object' | 'error' | undefined;
@@ -33,6 +38,10 @@ export class UsageScanner {
   /** Mistral answered with an error, with any status. */
   hasFailed = false;
   #weight = -1;
+  /** Of all text of the model whose end was seen. */
+  #textBytes = 0;
+  /** Of the last string in there, until it turns out to be a value. */
+  #stringBytes = 0;
 
   #depth = 0;
   #isInString = false;
@@ -48,8 +57,15 @@ export class UsageScanner {
   #kept: readonly Buffer[] = NOTHING;
   #keptBytes = 0;
 
+  /** All text of the model up to now, as it stands in the JSON: at least one byte for each token. */
+  get textBytes(): number {
+    return this.#textBytes + this.#stringBytes;
+  }
+
   /** The next byte begins another document. */
   reset(): void {
+    this.#textBytes += this.#stringBytes;
+    this.#stringBytes = 0;
     this.#depth = 0;
     this.#isInString = false;
     this.#isEscaped = false;
@@ -63,11 +79,18 @@ export class UsageScanner {
     if (depth > 1 && !this.#isInString) at = skipNumbers(bytes, at, to);
     while (at < to) {
       if (this.#isInString) {
+        const before = at;
         at = this.#endOfString(bytes, at, to);
+        if (depth >= TEXT_DEPTH) this.#stringBytes += at - before - (this.#isInString ? 0 : 1);
         if (this.#isInString) break;
         if (this.#keeps === 'string') this.#takeString(bytes, start, at - 1);
+        if (at >= to) break;
       }
       let byte = bytes[at];
+      if (this.#stringBytes > 0) {
+        if (byte !== COLON) this.#textBytes += this.#stringBytes; // else it was a name
+        this.#stringBytes = 0;
+      }
       // Below the top, only strings and brackets matter.
       if (depth > 1) {
         while (at < to && !(byte === QUOTE || isBracket(byte as number))) {
@@ -81,6 +104,7 @@ export class UsageScanner {
         case QUOTE: {
           const end = depth > 1 ? endOfShortString(bytes, at, to) : 0;
           this.#isInString = end === 0;
+          if (depth >= TEXT_DEPTH && end > 0) this.#stringBytes = end - at - 1;
           if (end > 0) at = end;
           else if (depth === 1 && this.#hasMembers) {
             this.#keeps = 'string';
@@ -221,29 +245,4 @@ function isAt(bytes: Buffer, start: number, name: Buffer): boolean {
   let same = 0;
   while (same < name.length && bytes[start + same] === name[same]) same += 1;
   return same === name.length;
-}
-
-/** After its closing quote; 0 for a longer one, or one that goes on in the next chunk. */
-function endOfShortString(bytes: Buffer, from: number, to: number): number {
-  const near = Math.min(to, from + LONG_STRING);
-  for (let at = from; at < near; at += 1) {
-    if (bytes[at] === QUOTE) return at + 1;
-    if (bytes[at] === BACKSLASH) at += 1;
-  }
-  return 0;
-}
-
-function isBracket(byte: number): boolean {
-  return byte === OPEN || byte === CLOSE || byte === OPEN_LIST || byte === CLOSE_LIST;
-}
-
-/** The next byte that is not part of a list of numbers: embeddings are long ones. */
-function skipNumbers(bytes: Buffer, from: number, to: number): number {
-  if (!NUMERIC.has(bytes[from] ?? 0)) return from;
-  let next = to;
-  for (const byte of [CLOSE_LIST, QUOTE, OPEN, OPEN_LIST, CLOSE]) {
-    const found = bytes.indexOf(byte, from);
-    if (found >= 0 && found < next) next = found;
-  }
-  return next;
 }

@@ -30,6 +30,11 @@ const DatedModelPricesSchema = ModelPricesSchema.extend({
 export const PricesSchema = z.strictObject({
   /** A model without a price costs as much as the most expensive one, or is refused. */
   unknownModel: z.enum(['most-expensive', 'refuse']).default('most-expensive'),
+  /**
+   * With `bill`, the organization's own prices, which the nightly audit reads in Mistral's usage report,
+   * count before all others. Needs the Admin API.
+   */
+  source: z.enum(['price-book', 'bill']).default('price-book'),
   /** By exact model id; each replaces what the price book says of the model. */
   models: z.record(ModelIdSchema, DatedModelPricesSchema).default({}),
 });

@@ -10,7 +10,7 @@ interface PriceProblem {
 
 type Problems = Generator<PriceProblem>;
 
-export const priceChecks = [modelAliases, priceDays];
+export const priceChecks = [modelAliases, priceDays, priceSource];
 
 /** Requests are priced by exact ids, so that a price under an alias would never be used. */
 function* modelAliases({ prices, limits }: Policy): Problems {
@@ -37,4 +37,14 @@ function* priceDays({ prices }: Policy): Problems {
       before = change.from;
     }
   }
+}
+
+/** Usage reports are part of the Admin API. */
+function* priceSource({ prices, mistral }: Policy): Problems {
+  if (prices.source !== 'bill' || mistral.keySource !== 'operator') return;
+  yield {
+    path: ['prices', 'source'],
+    message:
+      '"bill" needs Mistral\'s usage report, which the Admin API alone has, and mistral.keySource is "operator": must be "price-book"',
+  };
 }

@@ -17,10 +17,10 @@ export interface Rates extends Readonly<Record<Unit, number>> {
 export type ServiceTier = 'standard' | 'priority' | 'batch';
 
 /**
- * Where prices come from. `usd-figure` is the list's USD price taken for EUR, and `most-expensive`
- * stands for a model without a price of its own.
+ * Where prices come from. `bill` is Mistral's usage report, `usd-figure` the list's USD price taken for
+ * EUR, and `most-expensive` stands for a model without a price of its own.
  */
-export type PriceSource = 'policy' | 'list' | 'usd-figure' | 'most-expensive';
+export type PriceSource = 'policy' | 'bill' | 'list' | 'usd-figure' | 'most-expensive';
 
 export interface ModelPrices {
   readonly source: PriceSource;
@@ -33,7 +33,7 @@ export const REGIONAL = fraction(11n, 10n);
 export const BATCH = fraction(1n, 2n);
 
 // Mistral charges priority and region for tokens alone.
-const TOKENS: readonly Unit[] = ['inputToken', 'cachedToken', 'outputToken'];
+export const TOKENS: readonly Unit[] = ['inputToken', 'cachedToken', 'outputToken'];
 
 export function times(prices: UnitPrices, factor: Fraction, units = TOKENS): UnitPrices {
   const changed = units.map((unit) => [unit, multiply(prices[unit], factor)]);

@@ -1,4 +1,5 @@
 import type { MonthlyUsage } from '../mistral/mistral-limits.js';
+import { text, type UsageRow, usageRows } from '../mistral/usage-rows.js';
 import {
   add,
   exactCeiling,
@@ -11,7 +12,6 @@ import {
   ZERO,
 } from '../platform/fraction.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
-import { text, type UsageRow, usageRows } from './usage-rows.js';
 
 /** What a row of the bill is for. */
 export type UsageKind = Pick<UsageRow, 'category' | 'billingMetric' | 'billingGroup'>;

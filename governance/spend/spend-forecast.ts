@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { addDays, DAY_MS, HOUR_MS, startOfDay, utcDay } from '../platform/utc-day.js';
+import { DAY_MS, HOUR_MS, startOfDay, utcDay } from '../platform/utc-day.js';
 import type { Quota } from '../quotas/quota.js';
 import { windowEnd } from '../quotas/quota-window.js';
 import { type SpendHistory, sumOf } from './spend-history.js';
@@ -59,8 +59,10 @@ export function spendOutlook(
     let sum = 0;
     let variance = 0;
     let runsOutMs: number | undefined;
-    for (let index = 0, day = today; startOfDay(day) < end; index += 1, day = addDays(day, 1)) {
+    const todayMs = startOfDay(today).getTime();
+    for (let index = 0, atMs = todayMs; atMs < end.getTime(); index += 1, atMs += DAY_MS) {
       const isToday = index === 0;
+      const day = isToday ? today : utcDay(new Date(atMs));
       const ofDay = expectedOn(day, index) * (isToday ? todayFactor : 1);
       variance += (deviation * Math.max(ofDay, mean)) ** 2 * (isToday ? shareLeft : 1);
       for (const [hour, share] of sharesOf(day).entries()) {
@@ -68,7 +70,7 @@ export function spendOutlook(
         const more = ofDay * share * left;
         if (runsOutMs === undefined && more > 0 && sum + more >= roomNanos) {
           const within = 1 - left + ((roomNanos - sum) / more) * left;
-          runsOutMs = startOfDay(day).getTime() + Math.floor((hour + within) * HOUR_MS);
+          runsOutMs = atMs + Math.floor((hour + within) * HOUR_MS);
         }
         sum += more;
       }

@@ -36,8 +36,21 @@ interface Day {
   readonly nanos: number;
 }
 
-/** `undefined` where there is not enough to tell: two full weeks, with the last days among them. */
+const lastOf = new WeakMap<SpendHistory, { today: IsoDate; pattern: SpendPattern | undefined }>();
+
+/**
+ * `undefined` where there is not enough to tell: two full weeks, with the last days among them. A history
+ * that has not changed is read once, since a replay asks at every quarter of an hour.
+ */
 export function spendPattern(history: SpendHistory, today: IsoDate): SpendPattern | undefined {
+  const last = lastOf.get(history);
+  if (last?.today === today) return last.pattern;
+  const pattern = patternOf(history, today);
+  lastOf.set(history, { today, pattern });
+  return pattern;
+}
+
+function patternOf(history: SpendHistory, today: IsoDate): SpendPattern | undefined {
   const days = completeDays(history, today);
   const base = days.filter(({ ago }) => ago <= PATTERN_DAYS);
   const recent = days.filter(({ ago }) => ago <= LEVEL_DAYS);
@@ -48,8 +61,14 @@ export function spendPattern(history: SpendHistory, today: IsoDate): SpendPatter
   const profiles = ofWeekday.map((own) => profileOf(own, base));
   const mean = meanOf(base.map(({ nanos }) => nanos));
   const ends = monthEnds(days);
-  const normalOn = (day: IsoDate) =>
-    (usual[weekdayOf(day)] ?? 0) + (ends.get(daysFromEnd(day)) ?? 0) * mean;
+  const normals = new Map<IsoDate, number>();
+  function normalOn(day: IsoDate): number {
+    const known = normals.get(day);
+    if (known !== undefined) return known;
+    const normal = (usual[weekdayOf(day)] ?? 0) + (ends.get(daysFromEnd(day)) ?? 0) * mean;
+    normals.set(day, normal);
+    return normal;
+  }
 
   const level = levelOf(recent, normalOn);
   const growth = growthOf(days);

@@ -16,6 +16,7 @@ export interface NightlyAuditDeps extends AuditDeps {
   readonly keySource: AdminAuditDeps['keySource'] | undefined;
   readonly organization: AdminAuditDeps['organization'] | undefined;
   readonly secrets: AdminAuditDeps['secrets'];
+  readonly publishedPrices?: AdminAuditDeps['publishedPrices'];
   readonly findingStore: FindingStore;
   readonly evidence: EvidenceStore;
   readonly alerts: AlertPublisher;

@@ -16,6 +16,7 @@ import { createRetirements } from '../../governance/keys/retirements.aws.js';
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { createAdminApi, createProber } from '../../governance/mistral/client.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
+import { createPublishedPrices } from '../../governance/prices/published-prices.aws.js';
 import { createNightlyAuditHandler } from './handler.js';
 
 const NightlyAuditEnvSchema = z.object({
@@ -25,6 +26,8 @@ const NightlyAuditEnvSchema = z.object({
   AWS_ENDPOINT_URL: z.url().optional(),
   AWS_ENDPOINT_URL_S3: z.url().optional(),
   RECORDS_TABLE_NAME: z.string().min(1),
+  /** Has the bill's prices, where they count. */
+  QUOTA_TABLE_NAME: z.string().min(1).optional(),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
 });
 
@@ -39,6 +42,8 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
   const secretsManager = new SecretsManagerClient(aws);
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
   const secrets = createSecretVersions(secretsManager);
+  const dynamo = new DynamoDBClient(aws);
+  const pricesTable = policy.prices.source === 'bill' ? env.QUOTA_TABLE_NAME : undefined;
   return createNightlyAuditHandler({
     policy,
     keySource: adminApi?.keySource,
@@ -47,7 +52,9 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
     managedSecrets: createManagedSecrets(secretsManager),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
     listModels: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
-    findingStore: createFindingStore(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
+    publishedPrices:
+      pricesTable === undefined ? undefined : createPublishedPrices(dynamo, pricesTable),
+    findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
     evidence: createEvidenceStore(
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
       env.EVIDENCE_BUCKET_NAME,

@@ -7,6 +7,7 @@ import {
   parseSchedule,
 } from '../../governance/policy/schedule.js';
 import type { NightlyAuditEnv } from '../../lambdas/nightly-audit/wiring.js';
+import type { QuotaTable } from '../gateway/quota-table.js';
 import type { RetirementFlow } from '../keys/retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
 import { ScheduledJob } from '../operations/scheduled-job.js';
@@ -16,6 +17,8 @@ import type { EvidenceBucket } from './evidence-bucket.js';
 
 export interface NightlyAuditProps extends SystemParts, Pick<AuditPolicy, 'schedule' | 'timezone'> {
   readonly evidenceBucket: EvidenceBucket;
+  /** Where the bill's prices are published; `undefined` where they do not count. */
+  readonly pricesTable: QuotaTable | undefined;
   /** Its running executions say which keys wait for their revocation. */
   readonly retirementFlow: RetirementFlow;
 }
@@ -40,6 +43,7 @@ export class NightlyAudit extends Construct {
         ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
         EVIDENCE_BUCKET_NAME: props.evidenceBucket.bucketName,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
+        ...(props.pricesTable && { QUOTA_TABLE_NAME: props.pricesTable.tableName }),
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
       } satisfies NightlyAuditEnv,
       timeout: Duration.minutes(15),
@@ -48,6 +52,7 @@ export class NightlyAudit extends Construct {
     props.adminKey?.grantRead(this.function);
     props.alertTopic.grantPublish(this.function);
     props.recordsTable.grantFindings(this.function);
+    props.pricesTable?.grantPublishPrices(this.function);
     props.evidenceBucket.grantKeep(this.function.executionRole);
     props.encryptionKey.grantDecrypt(this.function);
     props.retirementFlow.grantListRunning(this.function.executionRole);

@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { expect, test } from 'vitest';
 import { compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
+import { PRICES_PARTITION } from '../../governance/prices/billed-prices.js';
 import { createPriceBook } from '../../governance/prices/price-book.js';
 import { counterKey } from '../../governance/quotas/shards.js';
 import { dailyTokensOf, quotasOf } from '../../governance/quotas/workspace-quotas.js';
@@ -12,7 +13,9 @@ import { aPolicy } from '../support/builders.js';
 import { testApp } from '../support/synth.js';
 
 /** A service that holds a key of one workspace writes its counters by itself. */
-const policy = aPolicy();
+const policy = aPolicy((document) => {
+  document.prices = { source: 'bill' };
+});
 const stack = new Stack(testApp(), 'Team', {
   env: { account: '111122223333', region: 'eu-west-1' },
 });
@@ -76,4 +79,10 @@ test('nor the counters of other workspaces, nor those that callers had before', 
   const former = 'quota#caller#arn:aws:sts::111122223333:assumed-role/analyst';
   expect(may('dynamodb:GetItem', former)).toBe(true);
   expect(may('dynamodb:UpdateItem', former)).toBe(false);
+});
+
+test('it reads the published prices, which the nightly audit alone writes', () => {
+  expect(may('dynamodb:GetItem', PRICES_PARTITION)).toBe(true);
+  expect(may('dynamodb:UpdateItem', PRICES_PARTITION)).toBe(false);
+  expect(may('dynamodb:PutItem', PRICES_PARTITION)).toBe(false);
 });

@@ -37,7 +37,7 @@ for (const upstreamKind of UPSTREAM_KINDS) {
         document.mistral.apiUrl = mistral.url;
         document.gateway.firstByteTimeoutSeconds = 1;
       },
-      { upstreamKind, unawaited: { withinMs: 500, atOnce: 1 } },
+      { upstreamKind, unawaited: { withinMs: 500, streamWithinMs: 500, atOnce: 1 } },
     );
 
     const answer = await world.ask({ ...CHAT, stream });

@@ -82,6 +82,8 @@ test('money that is spent with the key of another workspace counts in the budget
     [`quota#workspace#${PROD} usd#2026-06-30T12`]: COST,
     [`quota#workspace#${PROD} usd#2026-06-30`]: COST,
     [`quota#workspace#${PROD} usd#2026-06`]: COST,
+    // What met the rate limit was a request, too.
+    [`quota#workspace#${PROD} requests#2026-06-30T12:00`]: 1,
     // Where it is sent, as Mistral counts it.
     [`quota#workspace#${ML} requests#2026-06-30T12:00`]: 1,
     [`quota#workspace#${ML} usd#2026-06-30`]: COST,

@@ -7,6 +7,7 @@ const KEY = 'KeyOfTheTests123456';
 /** A terminal, what it displays, and whether it echoes what is typed. */
 function terminal() {
   const modes: unknown[] = [];
+  let interrupts = 0;
   const input = Object.assign(new PassThrough(), {
     isTTY: true,
     setRawMode: (isRaw: boolean) => modes.push(isRaw),
@@ -20,7 +21,11 @@ function terminal() {
     });
   });
   return {
-    prompts: createPrompts(input, output),
+    prompts: createPrompts(input, output, () => {
+      interrupts += 1;
+    }),
+    interrupts: () => interrupts,
+    input,
     modes,
     displayed: () => displayed,
     /** Types each text once the prompt is there. */
@@ -53,6 +58,34 @@ describe('a key at a terminal', () => {
     await type(KEY, '\u0014', '\r');
     await reading;
     expect(displayed()).not.toContain(KEY.slice(0, 4));
+  });
+
+  test('is neither displayed nor taken before the prompt, which takes the next', async () => {
+    const { prompts, input, type, displayed, modes } = terminal();
+    const key = await prompts.withoutEcho(async () => {
+      input.write('PastedTooEarly12345\r');
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(modes).toEqual([true]); // a terminal in this mode displays nothing by itself
+      const reading = prompts.readKey('key:');
+      await type(KEY, '\r');
+      return reading;
+    });
+    expect(key.reveal()).toBe(KEY);
+    expect(displayed()).not.toContain('Pasted');
+    expect(modes).toEqual([true, true, false]);
+  });
+
+  test('is displayed again after work that asked for none, and ^C ends such work', async () => {
+    const { prompts, input, modes, interrupts } = terminal();
+    await expect(prompts.withoutEcho(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(modes).toEqual([true, false]);
+    expect(input.listenerCount('data')).toBe(0);
+
+    const working = prompts.withoutEcho(() => new Promise<never>(() => {}));
+    input.write('half a k\u0003');
+    await expect(working).rejects.toMatchObject({ code: 'interrupted', exitCode: 130 });
+    expect(modes).toEqual([true, false, true, false]);
+    expect(interrupts()).toBe(1);
   });
 
   test('^C interrupts the prompt, and the terminal echoes again', async () => {

@@ -228,3 +228,17 @@ describe('looking back takes', () => {
     expect(counted(calls)).toEqual(expected);
   });
 });
+
+test('what is billed late has the price of its own month, and what comes after the new one', async () => {
+  const { use, changePrice, runAt, subjects } = await anAccount('2026-11-30T23:46:00Z');
+  changePrice('2026-12-01', '5'); // ten times the price before
+  await runAt('2026-11-30T23:47:00Z', '2026-12-01T00:02:00Z');
+  await runAt('2026-12-01T03:02:00Z');
+  use('dev-workspace', 26, '2026-11-30');
+  use('dev-workspace', 3, '2026-12-01');
+  await runAt('2026-12-01T04:02:00Z', '2026-12-01T05:02:00Z');
+  expect(subjects().sort()).toEqual([
+    'dev-workspace ended the month 2026-11 at 52 % (26.00 of 50.00 USD) of its monthly budget',
+    'dev-workspace has spent 60 % (30.00 of 50.00 USD) of its monthly budget',
+  ]);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayDeps } from '../../gateway/gateway-deps.js';
+import { UNSEEN_TOKENS } from '../../governance/metering/metering.js';
 import { KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,
@@ -239,8 +240,8 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
   const WORDS = ['one', 'two', 'three'];
   const DELIVERED = streamEvents(WORDS).slice(0, 4);
-  /** Three words and the opening, whose extra bytes make one more. */
-  const TOKENS_DELIVERED = 5;
+  /** The role, and the bytes of three words. */
+  const TOKENS_DELIVERED = 'assistantonetwothree'.length;
 
   const STREAM_BYTES = BYTES + ',"stream":true'.length;
 
@@ -259,7 +260,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write(DELIVERED.join(''));
       },
-      Math.ceil(STREAM_BYTES / 3) + TOKENS_DELIVERED,
+      STREAM_BYTES + 64 + TOKENS_DELIVERED + UNSEEN_TOKENS,
     ],
   ])(
     "an upstream that %s ends the caller's stream with an error and no text",
@@ -334,7 +335,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     if (asked === 3600) expect(resets_at).toBe('2026-06-30T13:00:00.000Z');
     expect(world.pauses).toEqual(pauses);
     expect(world.received).toHaveLength(pauses.length + 1);
-    expect(world.quotas.settled(REQUESTS)).toBe(0);
+    expect(world.quotas.settled(REQUESTS)).toBe(pauses.length + 1);
     expect(world.quotas.reserved()).toBe(0);
   });
 
@@ -345,7 +346,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
 
     expect((await world.ask(CHAT)).status).toBe(200);
     expect(world.quotas.ends).toEqual({ settled: 1, released: 0 });
-    expect(world.quotas.settled(REQUESTS)).toBe(1);
+    expect(world.quotas.settled(REQUESTS)).toBe(2);
   });
 
   const ADMIN = { caller: session('platform-admin') };
@@ -379,7 +380,7 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     ]);
     expect(settledIn(world, 'prod-workspace')).toBeGreaterThan(0);
     expect(settledIn(world, 'ml-workspace')).toBe(settledIn(world, 'prod-workspace'));
-    expect(world.quotas.ends).toEqual({ settled: 1, released: 1 });
+    expect(world.quotas.ends).toEqual({ settled: 2, released: 0 }); // first, at home, the request alone
   });
 
   test.each<[string, (world: GatewayWorld) => void, number]>([

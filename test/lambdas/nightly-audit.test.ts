@@ -25,6 +25,7 @@ import {
   PREVIOUS,
 } from '../support/audit-builders.js';
 import { aManagedKey, aPolicy, aRetirement, silentLog } from '../support/builders.js';
+import { aReport } from '../support/usage-reports.js';
 
 const policy = aPolicy((document) => {
   document.gateway = { enabled: false };
@@ -97,6 +98,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
       workspaces: () => each<MistralWorkspace>(workspaces),
       requestsPerSecond: async () => 10,
       spendLimit: async () => spendLimit,
+      usage: async () => aReport([], {}),
     },
     secrets: { describe: async (name) => aManagedSecret(name), read: readNothing },
     managedSecrets: { createdAt: async () => undefined },
@@ -329,6 +331,7 @@ describe('the organization', () => {
       workspaces: () => each<MistralWorkspace>(workspaces.slice(1)),
       requestsPerSecond: async () => 5,
       spendLimit: async () => ({ ...spendLimit, limit: 2000 }),
+      usage: async () => aReport([], {}),
     };
     const { result } = audit({ deps: { organization } });
     expect((await result).findings.map(({ id }) => id)).toEqual([
@@ -343,18 +346,21 @@ describe('the organization', () => {
       anOpenFinding({ id: 'policy-drift#workspace#dev-workspace', type: 'policy-drift' }),
       anOpenFinding({ id: 'policy-drift#rate#dev-workspace', type: 'policy-drift' }),
       anOpenFinding({ id: 'policy-drift#spend#organization', type: 'policy-drift' }),
+      anOpenFinding({ id: 'price-drift#model#mistral-small-2603', type: 'price-drift' }),
+      anOpenFinding({ id: 'unknown-price#model#mistral-huge-2612', type: 'unknown-price' }),
     ];
     const organization = {
       workspaces: () => each<MistralWorkspace>([], new Error('refused')),
       requestsPerSecond: () => Promise.reject(new Error('refused')),
       spendLimit: () => Promise.reject(new Error('refused')),
+      usage: () => Promise.reject(new Error('refused')),
     };
     const { result } = audit({ open, deps: { organization } });
     expect(await result).toMatchObject({
       resolved: 0,
       findings: open.map(({ finding }) => finding),
     });
-    expect((await result).problems).toHaveLength(3);
+    expect((await result).problems).toHaveLength(4);
   });
 
   test('whose spend limit is in another currency is not compared', async () => {
@@ -362,12 +368,14 @@ describe('the organization', () => {
       workspaces: () => each<MistralWorkspace>(workspaces),
       requestsPerSecond: async () => 10,
       spendLimit: async () => ({ ...spendLimit, limit: 1, currency: 'EUR' }),
+      usage: async () => ({ ...aReport([], {}), currency: 'EUR' }),
     };
     const { result } = audit({ deps: { organization } });
     expect(await result).toMatchObject({
       findings: [],
       problems: [
         "Mistral's spend limit could not be compared: it is in EUR, the policy's budgets are in USD",
+        "Mistral's prices could not be read: they are in EUR, the policy in USD",
       ],
     });
   });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { aPolicy } from '../support/builders.js';
 import { grants, resourceGrants } from '../support/iam.js';
 import { synthesize } from '../support/synth.js';
 
@@ -92,6 +93,26 @@ test.each([
   ],
 ])('%s may do this and nothing else', (functionId, expected) => {
   expect(roles[`${functionId}Role`]).toEqual(allOf(functionId, ...expected));
+});
+
+test("where the bill's prices count, the audit may publish them, and no more of the quota table", () => {
+  const billed = synthesize(
+    aPolicy((document) => {
+      document.prices = { source: 'bill' };
+    }),
+  );
+  const { AuditFunctionRole = [], ...others } = grants(billed.template);
+  const { AuditFunctionRole: usual = [], ...unchanged } = roles;
+  expect(AuditFunctionRole).toEqual(
+    [...usual, 'dynamodb:GetItem on QuotasTable', 'dynamodb:PutItem on QuotasTable'].sort(),
+  );
+  expect(others).toEqual(unchanged);
+  const statements = Object.values(billed.template.findResources('AWS::IAM::Policy'))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+    .filter(({ Action, Condition }) => [Action].flat().includes('dynamodb:PutItem') && Condition);
+  expect(statements.map(({ Condition }) => Condition)).toEqual([
+    { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['prices'] } },
+  ]);
 });
 
 test('the flow may call its five tasks, write its log and traces', () => {

@@ -31,6 +31,8 @@ export interface Plan {
   /** It is there, with so many events sent. */
   readonly reached: Signal<number>;
   readonly go: Signal<'go' | 'cut'>;
+  /** Nothing more is generated. */
+  readonly over: Signal<void>;
   arrivals: number;
 }
 
@@ -63,7 +65,7 @@ export interface Bill {
   isWhole: boolean;
   /** The most that it could have cost, as seen before it was sent. */
   readonly upper: Amounts;
-  /** What is known of a stream that was cancelled: a third of its bytes, and what was delivered. */
+  /** The most that is known of a stream that was cancelled: a token for each byte, and a second more. */
   readonly partial: { cost: number; tokens: number };
 }
 
@@ -111,9 +113,11 @@ export const PATHS: Readonly<Record<Plan['endpoint'], string>> = {
 };
 
 const ID = /\[\[(\d+)\]\]/;
-/** Of text, on average: never fewer than three, which is what makes a cancelled prompt's estimate safe. */
+/** Of text, on average. */
 const BYTES_PER_TOKEN = 3.5;
 const TEMPLATE_TOKENS = 4;
+/** Of a stream, on its way when its reader left. */
+const UNSEEN = 1024;
 const WORDS = ['the ', 'cost ', 'model ', 'budget ', 'gateway '];
 
 interface Fields {
@@ -147,8 +151,9 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
       bill.isError = true;
       return json(response, error, errorBody(error), error === 429 ? NEVER : {});
     }
-    if (plan.isStream) await stream({ ...plan, end }, bill, body, fields, response);
-    else await whole({ ...plan, end }, bill, body, fields, response);
+    const generate = plan.isStream ? stream : whole;
+    await generate({ ...plan, end }, bill, body, fields, response);
+    plan.over.resolve();
   }
 
   function newBill(plan: Plan, body: string, fields: Fields, workspace: string): Bill {
@@ -198,18 +203,22 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
   ): Promise<void> {
     const { cost, tokens, completion, reported } = usageOf(plan, body, fields);
     const { output, input } = MODELS[plan.endpoint];
-    const likely = Math.ceil(Buffer.byteLength(body) / 3);
+    const prompt = Buffer.byteLength(body) + 64;
+    const most = fields.max_tokens ?? Number.POSITIVE_INFINITY;
     const { partial } = bill;
+    const knownWith = (tokens: number) => {
+      partial.tokens = prompt + Math.min(tokens, most);
+      partial.cost = prompt * input + Math.min(tokens, most) * output;
+    };
     bill.cost = cost - completion * output;
     bill.tokens = tokens - completion;
-    partial.cost = likely * input;
-    partial.tokens = likely;
+    knownWith(UNSEEN);
     if (plan.stopsAt === 'the head' && (await stop(plan, response, 0)) === 'cut') return;
     if (plan.stopsAt === 'the head' && plan.end === 'cut') return void response.destroy();
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(event({ role: 'assistant', content: '' }));
     let events = 1;
-    let bytes = 0;
+    let bytes = 'assistant'.length;
     const middle = Math.ceil(completion / 2);
     for (let token = 0; token < completion && response.writable; token += 1) {
       if (token === middle) {
@@ -219,8 +228,7 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
           bill.isError = true;
           bill.cost = 0;
           bill.tokens = 0;
-          partial.cost += output; // the error's own event is one more
-          partial.tokens += 1;
+          knownWith(bytes);
           return void response.end(`data: ${JSON.stringify(errorBody(500))}\n\n`);
         }
       }
@@ -230,9 +238,7 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
       bytes += word.length;
       bill.cost += output;
       bill.tokens += 1;
-      const delivered = Math.max(events, Math.ceil(bytes / 4));
-      partial.cost = likely * input + delivered * output;
-      partial.tokens = likely + delivered;
+      knownWith(bytes + UNSEEN);
     }
     if (!response.writable) return;
     const usage = plan.end === 'silent' ? undefined : reported.usage;

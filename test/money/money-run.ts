@@ -90,6 +90,7 @@ const TABLE = 'quotas';
 const STEP_MS = 2_000;
 /** In real time: what the impatient gateway and services wait for an answer. */
 const PATIENCE_MS = 100;
+const UNAWAITED = { withinMs: 240_000, streamWithinMs: 50, atOnce: 256 };
 const EXPIRED_MS = 120_000;
 const WORKSPACES = ['dev-workspace', 'ml-workspace', 'prod-workspace'];
 const SERVICE_SECRET = 'mistral/prod-workspace/search-service-key';
@@ -231,7 +232,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
         });
     });
     const opened = connectGateway({
-      policy,
+      ...{ policy, unawaited: UNAWAITED },
       aws: awsFor(() => isDead),
       upstream: createUndiciUpstream(books.url, policy.gateway),
       quotaTableName: TABLE,
@@ -287,7 +288,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       ...{ secretId: SERVICE_SECRET, policy: document, quotaTableName: TABLE, now },
       secretsManager: new SecretsManagerClient(aws),
       dynamo: new DynamoDBClient(aws),
-      ...{ flushEverySeconds: 0, closeTimeoutSeconds: 1 },
+      ...{ flushEverySeconds: 0, closeTimeoutSeconds: 1, unawaited: UNAWAITED },
       log: {
         info() {},
         error() {},
@@ -360,6 +361,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       arrivals: 0,
       reached: signal(),
       go: signal(),
+      over: signal(),
     };
   }
 
@@ -422,7 +424,14 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     if (one.then === 'park') return { process, one, ended };
     if (one.then === 'abort') exchange.abort();
     if (one.then === 'time out' || (one.then === 'abort' && one.isStream)) await ended;
-    // Of a stream nothing more is generated once its reader has left, which Mistral sees by itself.
+    if (one.then === 'abort' && one.isStream && one.stopsAt === 'the middle') {
+      // Read on: to its usage, or until that takes too long, which Mistral sees by itself.
+      if (id % 2 === 1) one.go.resolve('go');
+      await one.over.wait;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return undefined;
+    }
+    // Nothing more is generated of a stream that has not begun.
     if (one.then !== 'go' && one.isStream) return undefined;
     one.go.resolve('go');
     await ended;

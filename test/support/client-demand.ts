@@ -14,7 +14,6 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
       dailyTokens: undefined,
     },
     promptTokens: 1000,
-    likelyPromptTokens: 300,
     completionTokens: 100,
     pages: 0,
     audioSeconds: 0,

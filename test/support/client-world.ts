@@ -7,6 +7,7 @@ import {
   type GovernedMistralOptions,
 } from '../../client/governed-mistral.js';
 import { serializeManagedKey } from '../../governance/keys/managed-key.js';
+import { createPublishedPrices } from '../../governance/prices/published-prices.aws.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { createQuotaTotals } from '../../governance/quotas/quota-totals.js';
@@ -99,6 +100,7 @@ export async function clientWorld({ script = completing, policy, options }: Clie
 
   return {
     create,
+    publish: createPublishedPrices(local.client, tableName).publish,
     ...{ upstream, letIn, secretCalls, secretsState, dynamoCalls, document },
     counters,
     now,

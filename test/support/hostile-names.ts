@@ -7,7 +7,11 @@ import { duplicateKeys, missingKey } from '../../governance/audit/key-findings.j
 import { keyNeeded } from '../../governance/audit/key-needed.js';
 import { judgeModels } from '../../governance/audit/model-drift.js';
 import { judgeWorkspaces } from '../../governance/audit/policy-drift.js';
-import { judgePrices } from '../../governance/audit/unknown-prices.js';
+import {
+  judgePriceDrift,
+  judgeUnknownPrices,
+  NO_PRICE_FACTS,
+} from '../../governance/audit/price-findings.js';
 import { approvalNeeded, keyInUse } from '../../governance/keys/alerts/in-use-alerts.js';
 import {
   bothKeysRejected,
@@ -29,6 +33,7 @@ import {
 } from '../../governance/keys/operator/deletion-alerts.js';
 import { releaseAnyCommand, rotateCommand } from '../../governance/keys/rotate-command.js';
 import type { ListedKey, MistralModel } from '../../governance/mistral/mistral.js';
+import { fraction } from '../../governance/platform/fraction.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import {
@@ -287,6 +292,9 @@ export function findingsWith(name: string): Finding[] {
     deprecatedAt: NOW,
     replacement: name,
   };
+  const billed = new Map([[id, { inputToken: fraction(2000n) }]]);
+  const models = { [id]: { inputPerMillionTokens: 1 } };
+  const priced: Policy = { ...policy, prices: { ...policy.prices, models } };
   return [
     ...auditOf(keysWith(name)),
     duplicateKeys(version, NOW),
@@ -297,7 +305,8 @@ export function findingsWith(name: string): Finding[] {
       NOW,
     ),
     ...judgeModels(policy, [model], { [id]: `old ${name}` }, NOW).findings,
-    ...judgePrices(policy, [model], NOW),
+    ...judgeUnknownPrices(policy, [model], { ...NO_PRICE_FACTS, prices: billed }, NOW),
+    ...judgePriceDrift(priced, { prices: billed }, NOW),
   ];
 }
 

@@ -34,6 +34,7 @@ export const FULL_COVERAGE: Extract<Coverage, { source: 'admin-api' }> = {
   workspaces: true,
   rateLimit: true,
   spendLimit: true,
+  prices: true,
   models: true,
   unclearSecrets: new Set(),
 };

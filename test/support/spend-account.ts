@@ -56,7 +56,10 @@ export async function aSpendAccount(dynamo: LocalDynamo, start: string, intercep
     inbox,
     subjects: () => inbox.messages.map(({ subject }) => subject),
     run: () => functions.spendMonitor(),
-    /** What Mistral bills for. */
+    /** What a million input tokens of the model that is billed cost from a day on. */
+    changePrice: (from: string, usd: string) =>
+      mistral.usage.setPrice(LARGE, from, { input: usd, output: usd }),
+    /** What Mistral bills for, in dollars of the price list. */
     use(workspace: string, dollars: number, day = now().toISOString().slice(0, 10)) {
       const tokens = dollars * TOKENS_PER_DOLLAR;
       mistral.usage.recordUsage(idOf(workspace), LARGE, day, tokens, 0);

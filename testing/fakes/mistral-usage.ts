@@ -1,4 +1,4 @@
-import type { IsoDate } from '../../governance/platform/utc-day.js';
+import { type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
 import { PRICE_LIST } from '../../governance/prices/price-list.js';
 
 export type FakeUsage = ReturnType<typeof createFakeUsage>;
@@ -14,10 +14,36 @@ interface Entry {
 
 const GROUPS: readonly Group[] = ['input', 'output'];
 
-/** Mistral's bill: tokens by workspace, model and day. */
+/** Mistral's bill: tokens by workspace, model and day, at the prices of the days that it is read on. */
 export function createFakeUsage() {
   const entries = new Map<string, Entry>();
+  const ownPrices: TokenPrice[] = [];
+  let held: (() => void)[] | undefined;
+
+  function record(entry: Omit<Entry, 'tokens'>, inputTokens: number, outputTokens: number): void {
+    const key = [entry.workspaceId, entry.model, entry.day].join(' ');
+    const tokens = entries.get(key)?.tokens ?? { input: 0, output: 0 };
+    tokens.input += inputTokens;
+    tokens.output += outputTokens;
+    entries.set(key, { ...entry, tokens });
+  }
+
   return {
+    /** Reports are late: nothing new is in them until `catchUp`. */
+    fallBehind(): void {
+      held ??= [];
+    },
+
+    catchUp(): void {
+      for (const late of held ?? []) late();
+      held = undefined;
+    },
+
+    /** What a million tokens of a model cost from a day on, once it is used; besides the list prices. */
+    setPrice(model: string, from: IsoDate, prices: TokenPrice['prices']): void {
+      ownPrices.push({ model, from, prices });
+    },
+
     /** `model` is an exact id. */
     recordUsage(
       workspaceId: string,
@@ -26,11 +52,9 @@ export function createFakeUsage() {
       inputTokens: number,
       outputTokens: number,
     ): void {
-      const key = [workspaceId, model, day].join(' ');
-      const tokens = entries.get(key)?.tokens ?? { input: 0, output: 0 };
-      tokens.input += inputTokens;
-      tokens.output += outputTokens;
-      entries.set(key, { workspaceId, model, day, tokens });
+      const late = () => record({ workspaceId, model, day }, inputTokens, outputTokens);
+      if (held) held.push(late);
+      else late();
     },
 
     /** The report of the month that begins at `start`; for all workspaces if none is named. */
@@ -42,7 +66,17 @@ export function createFakeUsage() {
           entry.day.startsWith(month) &&
           (workspaceId === undefined || entry.workspaceId === workspaceId),
       );
-      return { ...EMPTY, ...monthOf(start, end, now), completion: { models: rowsOf(wanted) } };
+      // A report of a month that is over keeps the prices of its last day.
+      const until = utcDay(new Date(Math.min(now.getTime(), end.getTime() - 1)));
+      const used = new Set([...entries.values()].map(({ model }) => model));
+      const own = ownPrices.filter(({ model }) => used.has(model));
+      const prices = pricesOn([...LISTED, ...own], until);
+      return {
+        ...EMPTY,
+        ...monthOf(start, end, now),
+        prices,
+        completion: { models: rowsOf(wanted) },
+      };
     },
   };
 }
@@ -77,32 +111,57 @@ function displayName(model: string): string {
   return PRICE_LIST.find(({ id }) => id === model)?.aliases[0] ?? model;
 }
 
-/** List prices of a token, in Mistral's exponent notation. */
-const PRICES = PRICE_LIST.flatMap(({ id, prices }) =>
-  GROUPS.flatMap((group) => {
-    const latest = prices.at(-1);
-    const perMillion =
-      group === 'input' ? latest?.inputPerMillionTokens : latest?.outputPerMillionTokens;
-    if (perMillion === undefined) return [];
-    return [
-      {
-        event_type: 'api_tokens',
-        billing_metric: id,
-        billing_group: group,
-        api_zone: 'global',
-        service_tier: 'standard',
-        price: `${perMillion[0]}E-6`,
-      },
-    ];
-  }),
+interface TokenPrice {
+  readonly from: IsoDate;
+  readonly model: string;
+  /** USD per million. */
+  readonly prices: Readonly<Partial<Record<PricedGroup, string>>>;
+}
+
+type PricedGroup = Group | 'cached';
+
+const LISTED: readonly TokenPrice[] = PRICE_LIST.flatMap(({ id, prices }) =>
+  prices.map((one) => ({
+    from: one.from ?? '',
+    model: id,
+    prices: definedOf({
+      input: one.inputPerMillionTokens?.[0],
+      cached: one.cachedPerMillionTokens?.[0],
+      output: one.outputPerMillionTokens?.[0],
+    }),
+  })),
 );
+
+function definedOf(prices: Record<PricedGroup, string | undefined>): TokenPrice['prices'] {
+  return Object.fromEntries(Object.entries(prices).filter(([, price]) => price !== undefined));
+}
+
+/** The price list of one day, each price of a token in Mistral's exponent notation. */
+function pricesOn(all: readonly TokenPrice[], day: IsoDate) {
+  const latest = new Map<string, TokenPrice>();
+  for (const one of all) {
+    const known = latest.get(one.model);
+    if (one.from <= day && (known === undefined || known.from <= one.from)) {
+      latest.set(one.model, one);
+    }
+  }
+  return [...latest.values()].flatMap(({ model, prices }) =>
+    Object.entries(prices).map(([group, perMillion]) => ({
+      event_type: 'api_tokens',
+      billing_metric: model,
+      billing_group: group,
+      api_zone: 'global',
+      service_tier: 'standard',
+      price: `${perMillion}E-6`,
+    })),
+  );
+}
 
 function monthOf(start: Date, end: Date, now: Date) {
   return {
     date: now.toISOString(),
     start_date: start.toISOString(),
     end_date: end.toISOString(),
-    prices: PRICES,
   };
 }
 

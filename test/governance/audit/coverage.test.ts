@@ -35,6 +35,7 @@ test.each<[string, Partial<typeof FULL_COVERAGE>, string[]]>([
   ['the rate limit', { rateLimit: false }, ['policy-drift#rate#dev-workspace']],
   ['the spend limit', { spendLimit: false }, ['policy-drift#spend#organization']],
   ['the models', { models: false }, [`model-drift#${DEV_ID}#k1`, `unknown-price#${DEV_ID}#k1`]],
+  ['the prices', { prices: false }, [`price-drift#${DEV_ID}#k1`, `unknown-price#${DEV_ID}#k1`]],
 ])('an audit that missed %s leaves open what depends on it', (_name, missed, ids) => {
   const isUndecided = undecidedBy({ ...FULL_COVERAGE, ...missed });
   expect(findings.filter(isUndecided).map(({ id }) => id)).toEqual(ids);

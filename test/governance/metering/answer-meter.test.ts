@@ -174,13 +174,32 @@ describe('delivered tokens', () => {
 
   test('are the same however the stream is cut', () => {
     const { deliveredTokens } = everyWay(true, words.join(''));
-    expect(deliveredTokens).toBeGreaterThanOrEqual(50);
-    expect(deliveredTokens).toBeLessThanOrEqual(90);
+    // One for each byte of text, among it the role; the last event has none.
+    expect(deliveredTokens).toBe('assistant'.length + 50 * ' word'.length + 1);
   });
 
-  test('are counted by bytes where an event carries many tokens', () => {
-    const text = streamEvents(['', 'x'.repeat(4000)], null).join('');
-    expect(answerOf(true, text).deliveredTokens).toBeGreaterThanOrEqual(1000);
+  test.each([
+    ['digits', '7'.repeat(40), 40],
+    ['CJK', '鬱'.repeat(40), 120],
+    ['emoji', '\u{1fae8}'.repeat(40), 160],
+    ['quotes and backslashes', '"\\'.repeat(40), 160],
+    ['long text', 'x'.repeat(4000), 4000],
+    ['a colon after its quote', '":', 3],
+    ['nothing', '', 1],
+  ])('are as many as the bytes of an event with %s', (_what, content, tokens) => {
+    const delta = (one: object) => ({ choices: [{ index: 0, delta: one }], p: 'x'.repeat(99) });
+    const text = `data: ${JSON.stringify(delta({ content }))}\n\n`;
+    expect(everyWay(true, text.repeat(3)).deliveredTokens).toBe(3 * tokens);
+    // Also before its end.
+    expect(everyWay(true, text.slice(0, text.indexOf(',"p"') - 4)).deliveredTokens).toBe(
+      tokens === 1 ? 0 : tokens,
+    );
+  });
+
+  test('are the calls of tools, too', () => {
+    const call = { id: 'abc', function: { name: 'f', arguments: '{"a": 12345}' }, index: 0 };
+    const text = `data: ${JSON.stringify({ choices: [{ delta: { tool_calls: [call] } }] })}\n\n`;
+    expect(everyWay(true, text).deliveredTokens).toBe(3 + 1 + '{\\"a\\": 12345}'.length);
   });
 
   test('are zero for a stream that has not begun', () => {

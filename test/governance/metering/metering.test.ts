@@ -6,8 +6,12 @@ import { aPolicy } from '../../support/builders.js';
 import { aDemand } from '../../support/client-demand.js';
 import { fakeQuotas, fakeTariff } from '../../support/gateway-fakes.js';
 
-/** 50 tokens of prompt, of which 20 are likely, and up to 100 more; its caller has daily tokens. */
-const DEMAND = aDemand({ promptTokens: 50, likelyPromptTokens: 20 });
+/** 50 tokens of prompt at most, and up to 2,000 more; its caller has daily tokens. */
+const DEMAND = aDemand({ promptTokens: 50, completionTokens: 2000 });
+const TOKENS = 2050;
+const COST = 4050;
+/** Of a stream that was cut, beside what was delivered. */
+const UNSEEN = 1024;
 const DAILY = { principal: 'c', workspaceId: 'w', limit: 100_000 };
 const GRANT = { ...DEMAND.grant, workspace: 'prod-workspace', dailyTokens: DAILY };
 
@@ -27,31 +31,36 @@ function partial(more: Partial<MeteredAnswer>): MeteredAnswer {
 
 test('a request claims itself, its cost in every budget, and its tokens', async () => {
   const { quotas } = await reserved();
-  expect(quotas.reserved()).toBe(1 + 3 * (50 + 2 * 100) + 150);
+  expect(quotas.reserved()).toBe(1 + 3 * COST + TOKENS);
 });
 
 test.each<[string, (hold: Hold) => void, number, number]>([
   ['an answer with usage', (hold) => hold.delivered(USAGE), 17, 13],
-  ['an answer without usage', (hold) => hold.delivered(undefined), 250, 150],
-  ['an answer with implausible usage', (hold) => hold.delivered({ prompt_tokens: 'x' }), 250, 150],
+  ['an answer without usage', (hold) => hold.delivered(undefined), COST, TOKENS],
+  [
+    'an answer with implausible usage',
+    (hold) => hold.delivered({ prompt_tokens: 'x' }),
+    COST,
+    TOKENS,
+  ],
   [
     'a stream cut after 5 tokens',
     (hold) => hold.endedEarly(partial({ deliveredTokens: 5 })),
-    30,
-    25,
+    50 + 2 * (5 + UNSEEN),
+    50 + 5 + UNSEEN,
   ],
   [
     'a stream that delivered more than requested',
-    (hold) => hold.endedEarly(partial({ deliveredTokens: 500 })),
-    220,
-    120,
+    (hold) => hold.endedEarly(partial({ deliveredTokens: 5000 })),
+    COST,
+    TOKENS,
   ],
   ['a stream cut after its usage', (hold) => hold.endedEarly(partial({ usage: USAGE })), 17, 13],
   [
     'a JSON answer that broke off',
     (hold) => hold.endedEarly(partial({ generated: 'all' })),
-    250,
-    150,
+    COST,
+    TOKENS,
   ],
   ['an answer that is an error', (hold) => hold.ended(partial({ hasFailed: true })), 0, 0],
   [
@@ -63,8 +72,8 @@ test.each<[string, (hold: Hold) => void, number, number]>([
   [
     'an error after 5 tokens',
     (hold) => hold.ended(partial({ hasFailed: true, deliveredTokens: 5 })),
-    30,
-    25,
+    60,
+    55,
   ],
   [
     'an error after its usage',
@@ -73,9 +82,9 @@ test.each<[string, (hold: Hold) => void, number, number]>([
     13,
   ],
   ['a stream cut after its error', (hold) => hold.endedEarly(partial({ hasFailed: true })), 0, 0],
-  ['no answer at all', (hold) => hold.endedEarly(), 250, 150],
+  ['no answer at all', (hold) => hold.endedEarly(), COST, TOKENS],
   ['an error of Mistral', (hold) => hold.failed(500), 0, 0],
-  ['an answer that a proxy gave up on', (hold) => hold.failed(504), 250, 150],
+  ['an answer that a proxy gave up on', (hold) => hold.failed(504), COST, TOKENS],
 ])('%s is settled in every quota', async (_name, end, cost, tokens) => {
   const { quotas, hold } = await reserved();
 
@@ -89,7 +98,7 @@ test.each<[string, (hold: Hold) => void, number, number]>([
 
 test.each([
   ['costs no tokens', { completionTokens: 0 }, 0],
-  ['that could have generated text costs its bound', {}, 150],
+  ['that could have generated text costs its bound', {}, TOKENS],
 ])('what has no price and no usage %s', async (_what, more, tokens) => {
   const quotas = fakeQuotas();
   const metering = createMetering(aPolicy(), quotas, { ...fakeTariff, bound: () => 0 });

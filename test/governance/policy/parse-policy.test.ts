@@ -224,6 +224,14 @@ describe('fails, naming path, value and what is allowed', () => {
       'prices.models.mistral-small-latest: "mistral-small-latest" is an alias, which may come to stand for another model: must be an exact id such as "mistral-small-2603"',
     ],
     [
+      'prices of the bill without the Admin API',
+      (d) => {
+        d.mistral.keySource = 'operator';
+        d.prices = { source: 'bill' };
+      },
+      'prices.source: "bill" needs Mistral\'s usage report, which the Admin API alone has, and mistral.keySource is "operator": must be "price-book"',
+    ],
+    [
       'prices whose days are not in order',
       (d) => {
         const changes = [{ from: '2026-12-01' }, { from: '2026-12-01' }];

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { figuresOf, trialsOf } from '../../../bench/spend-forecast.js';
+import {
+  type ForecastTrial,
+  figuresOf,
+  simulateMonth,
+  trialsOf,
+} from '../../../bench/spend-forecast.js';
 import { SPEND_PATTERNS } from '../../../testing/spend-months.js';
 import { aPolicy } from '../../support/builders.js';
 
@@ -12,4 +17,14 @@ test('on 200 months of eight patterns, at most one in twenty alerts for nothing,
     ['forecast/false-alarms', true],
     ['forecast/two-days-notice', true],
   ]);
+});
+
+test('the same 200 months through simulate alert for nothing as seldom', async () => {
+  const policy = aPolicy();
+  const simulated: ForecastTrial[] = [];
+  for (const trial of SPEND_PATTERNS.flatMap((pattern) => trialsOf(policy, pattern))) {
+    simulated.push(await simulateMonth(policy, trial));
+  }
+  expect(simulated).toHaveLength(200);
+  expect(figuresOf(simulated, 'simulated-forecast').filter(({ holds }) => !holds)).toEqual([]);
 });

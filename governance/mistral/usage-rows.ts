@@ -1,5 +1,5 @@
-import type { MonthlyUsage } from '../mistral/mistral-limits.js';
 import { isObject } from '../platform/json.js';
+import type { MonthlyUsage } from './mistral-limits.js';
 
 /** One line of Mistral's bill. */
 export interface UsageRow {
