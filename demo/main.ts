@@ -75,9 +75,7 @@ function saveLastAudit({ objects: { objects } }: World, folder: string): void {
   const reports = [...objects.keys()].filter((name) => name.endsWith('/report.html')).sort();
   const last = reports.at(-1)?.replace(/[^/]*$/, '') ?? 'no report';
   mkdirSync(folder, { recursive: true });
-  for (const [name, versions] of objects) {
-    if (name.startsWith(last)) {
-      writeFileSync(join(folder, basename(name)), versions.at(-1)?.body ?? '');
-    }
+  for (const [name, { body }] of objects) {
+    if (name.startsWith(last)) writeFileSync(join(folder, basename(name)), body);
   }
 }

@@ -2,10 +2,6 @@
 // the same properties, handed to the same API.
 const { SecretsManager } = require('@aws-sdk/client-secrets-manager');
 
-// For a session of a role, AWS takes the role's ARN as aws:PrincipalArn, the emulator the session's.
-const sessions = (arn) =>
-  arn.replace(/:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/, ':sts::$1:assumed-role/$2/*');
-
 // This run reads values as the account's root, whom the policy keeps out.
 function readAsEmulator(policy, account) {
   for (const { Effect, Condition = {} } of policy.Statement) {
@@ -13,7 +9,7 @@ function readAsEmulator(policy, account) {
     const arns = [operator?.['aws:PrincipalArn'] ?? []].flat();
     if (arns.length === 0) continue;
     const root = Effect === 'Deny' ? [`arn:aws:iam::${account}:root`] : [];
-    operator['aws:PrincipalArn'] = [...arns, ...arns.map(sessions), ...root];
+    operator['aws:PrincipalArn'] = [...arns, ...root];
   }
   return policy;
 }

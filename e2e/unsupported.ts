@@ -93,11 +93,12 @@ export const DIFFERENCES: readonly string[] = [
   'a secret made without a value holds an empty AWSCURRENT version: the label is taken off',
   'RotateSecret calls no function and makes a copy current: labels are put back, the four steps driven',
   'flows wait two seconds for any instant to come, and not at all before a retry: see ministack_fixed_waits.py',
+  'conditions know no s3:if-none-match, and take the session of a role as aws:PrincipalArn: see ministack_fixed_waits.py, which corrects both',
   'functions run on the Node of this machine, without what Lambda gives to functions that stream: see lambda-streaming.cjs, which collects an answer before it is sent',
   'functions reach it through a proxy of this run, where answers can be lost, and without TLS up to there',
   'a function URL passes no identity to the function: the SDK invokes the function with the event of a URL, the URL itself is only seen to reject',
   'the deletion of a nested stack heeds no DeletionPolicy: that secrets stay is read in the templates, and seen at the one whose key left the policy',
-  'AWS::SecretsManager::ResourcePolicy is unknown: a custom resource hands its properties to PutResourcePolicy, with the sessions of roles beside the roles and the root, as whom this run reads values: see resource-policy.cjs',
+  'AWS::SecretsManager::ResourcePolicy is unknown: a custom resource hands its properties to PutResourcePolicy, with the root, as whom this run reads values: see resource-policy.cjs',
 ];
 
 interface Template {

@@ -68,16 +68,23 @@ export class MistralGovernance extends Construct {
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
     const { ephemeral = false } = props;
-    const { alerts, audit, mistral } = checked;
+    const { administrators, alerts, audit, mistral } = checked;
     const { runbookUrl, subscriptions } = alerts;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
 
     const policy = new PolicyBundle(checked);
     const adminKey =
       mistral.keySource === 'admin-api'
-        ? new AdminKeySecret(this, 'AdminKey', mistral.adminKeySecret)
+        ? new AdminKeySecret(this, 'AdminKey', {
+            secretName: mistral.adminKeySecret,
+            administrators,
+            removalPolicy,
+          })
         : undefined;
-    const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { removalPolicy });
+    const encryptionKey = new EncryptionKey(this, 'EncryptionKey', {
+      administrators,
+      removalPolicy,
+    });
     const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
@@ -88,6 +95,7 @@ export class MistralGovernance extends Construct {
     const evidenceBucket = new EvidenceBucket(this, 'Evidence', {
       encryptionKey,
       retention: Duration.days(audit.evidenceRetentionDays),
+      administrators,
       ephemeral,
     });
     const parts: SystemParts = { policy, adminKey, encryptionKey, alertTopic, recordsTable };

@@ -43,7 +43,7 @@ async function audit(url: string, policy: Policy): Promise<number> {
         categories: {},
       }),
     },
-    secrets: { describe: async (name) => secretState(name) },
+    secrets: { describe: async (name) => secretState(name), read: async () => undefined },
     managedSecrets: { createdAt: async () => undefined },
     retirements: { running: async function* () {} },
     listModels: async () => ({ kind: 'accepted', models: [] }),

@@ -29,14 +29,15 @@ import {
   tallyOf,
 } from './key-tally.js';
 import { createManagedVersions, type KeyMatch, type ManagedVersion } from './managed-versions.js';
+import type { RetiringKeys } from './true-retirements.js';
 
 /** What is known before the first key is checked. */
 export interface AuditFacts {
   readonly planned: readonly PlannedKey[];
   /** By name; those that could not be described are left out. */
   readonly secrets: ReadonlyMap<string, SecretState>;
-  /** Ids of the keys that a running retirement will revoke; `undefined` where that is not known. */
-  readonly retiring: ReadonlySet<string> | undefined;
+  /** `undefined` where that is not known. */
+  readonly retiring: RetiringKeys | undefined;
   /** Those of the policy, by id. */
   readonly workspaces: Workspaces;
 }
@@ -89,7 +90,7 @@ export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Au
       const match = versions.match(key);
       if (match.kind === 'labelled') {
         addToTally(match.version.keys, key, createdAtMs(key, now));
-      } else if (retiring?.has(key.id)) {
+      } else if (retiring?.has(key)) {
         return match;
       } else if (match.kind === 'foreign') {
         report('unmanaged', key, createdAtMs(key, now));
@@ -148,7 +149,7 @@ function createManagedAudit(
 
   /** Keys of one secret that nothing refers to, but for those that a retirement will revoke. */
   function orphansOf(tally: KeyTally): CountedFinding[] {
-    const pendingRevocation = tally.listed.filter(({ key }) => retiring?.has(key.id));
+    const pendingRevocation = tally.listed.filter(({ key }) => retiring?.has(key));
     const listed = tally.listed.filter((one) => !pendingRevocation.includes(one));
     const count = tally.count - pendingRevocation.length;
     return countTally({ ...tally, listed, count }, ({ key }) => orphanedKey(key, workspaces, now));

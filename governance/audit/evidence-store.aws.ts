@@ -1,15 +1,19 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   PutObjectCommand,
   S3Client,
   type S3ClientConfig,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { backoffMs } from '../platform/backoff.js';
 import { messageOf } from '../platform/failures.js';
 import type { EvidenceFile } from './report/evidence-files.js';
 
+const MOST_CONFLICTS = 4;
+
 /** Where the files of each audit are stored, and stay. */
 export interface EvidenceStore {
-  /** Stores all of the files; one that is there already stays as an older version. */
+  /** Stores all of the files, each where none is. */
   keep(files: Iterable<EvidenceFile>): Promise<void>;
   /** `s3://…`, as the AWS CLI takes it. */
   uriOf(path: string): string;
@@ -36,14 +40,31 @@ export function createEvidenceStore(client: S3Client, bucketName: string): Evide
 
     async keep(files) {
       for (const { path: Key, contentType: ContentType, body: Body } of files) {
+        const command = () =>
+          new PutObjectCommand({ Bucket: bucketName, Key, ContentType, Body, IfNoneMatch: '*' });
         try {
-          await client.send(new PutObjectCommand({ Bucket: bucketName, Key, ContentType, Body }));
+          await putOnce(() => client.send(command()));
         } catch (error) {
           throw storeError(Key, error);
         }
       }
     },
   };
+}
+
+/** The SDK's retry of a put whose answer was lost finds the file there, or still on its way. */
+async function putOnce(put: () => Promise<unknown>): Promise<void> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      await put();
+      return;
+    } catch (error) {
+      const name = error instanceof S3ServiceException ? error.name : undefined;
+      if (name === 'PreconditionFailed') return;
+      if (name !== 'ConditionalRequestConflict' || attempts === MOST_CONFLICTS) throw error;
+      await wait(backoffMs(attempts, Math.random));
+    }
+  }
 }
 
 /** Of S3's answer only status and code: the rest may quote what was signed. */

@@ -25,6 +25,7 @@ import {
   runningRetirements,
   type SecretReaders,
 } from './secret-facts.js';
+import { type RetirementProofDeps, trueRetirements } from './true-retirements.js';
 
 /** What every audit asks, with the Admin API or without. */
 export interface AuditDeps extends SecretReaders {
@@ -34,6 +35,7 @@ export interface AuditDeps extends SecretReaders {
 }
 
 export interface AdminAuditDeps extends AuditDeps, Pick<PriceSources, 'publishedPrices'> {
+  readonly secrets: RetirementProofDeps['secrets'];
   readonly keySource: Pick<KeySource, 'list'>;
   readonly organization: Pick<
     Organization,
@@ -72,7 +74,7 @@ export async function runAudit(
     judgeOrganization(deps, problems, now),
   ]);
   const retirements = await runningRetirements(deps.retirements, problems);
-  const retiring = retirements && new Set(retirements.map(({ oldKeyId }) => oldKeyId));
+  const retiring = retirements && (await trueRetirements(deps, retirements, problems));
   const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
   const planned = plannedKeys(policy);
   const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));

@@ -1,6 +1,5 @@
 import type { ManagedSecrets } from '../keys/managed-secrets.aws.js';
-import type { Retirement } from '../keys/retirement.js';
-import type { Retirements } from '../keys/retirements.aws.js';
+import type { Retirements, StartedRetirement } from '../keys/retirements.aws.js';
 import type { SecretFacts, SecretState } from '../keys/rotation.js';
 import type { SecretVersions } from '../keys/secret-versions.aws.js';
 import { collect } from '../platform/collect.js';
@@ -64,11 +63,11 @@ function labelsOf({ stagesByVersion }: SecretState): string {
   return labels.sort().join(' ');
 }
 
-/** Which keys retirements are going to revoke; `undefined` when they cannot be listed. */
+/** What running executions say that they retire; `undefined` when they cannot be listed. */
 export function runningRetirements(
   retirements: Pick<Retirements, 'running'>,
   problems: Problems,
-): Promise<readonly Retirement[] | undefined> {
+): Promise<readonly StartedRetirement[] | undefined> {
   return problems.attempt('running retirements could not be listed', () =>
     collect(retirements.running()),
   );

@@ -1,5 +1,5 @@
 import type { ListedKey } from '../mistral/mistral.js';
-import { KeyNotHeldError, KeyStillCurrentError, SecretGoneError } from '../platform/errors.js';
+import { KeyNotHeldError, KeyStillCurrentError } from '../platform/errors.js';
 import { mapBounded } from '../platform/map-bounded.js';
 import { parseKeyName, tokenOf } from '../policy/key-name.js';
 import { isPlanned, plannedKeys } from '../policy/planned-keys.js';
@@ -67,26 +67,40 @@ export async function refuseHeld(
 }
 
 async function refuseForeign(
-  { policy, secrets }: HolderDeps,
-  { secretId, secretName, oldKeyId, oldVersionId }: Retirement,
+  deps: HolderDeps,
+  retirement: Retirement,
   listed: Pick<ListedKey, 'name'>,
 ): Promise<void> {
-  const refuse = (reason: string) => new KeyNotHeldError(`${reason}: key ${oldKeyId} not revoked`);
-  const state = await secrets.describe(secretId).catch((error: unknown) => {
-    throw error instanceof SecretGoneError ? refuse(error.message) : error;
+  const reason = (await notHeld(deps, retirement)) ?? notOfItsRotation(deps, retirement, listed);
+  if (reason === undefined) return;
+  throw new KeyNotHeldError(`${reason}: key ${retirement.oldKeyId} not revoked`);
+}
+
+/** Why the version that a retirement names does not hold the key that it names; `undefined` if it does. */
+export async function notHeld(
+  { secrets }: Pick<HolderDeps, 'secrets'>,
+  { secretId, secretName, oldKeyId, oldVersionId }: Retirement,
+): Promise<string | undefined> {
+  let missing = '';
+  const state = await describeExisting(secrets, secretId, (reason) => {
+    missing = reason;
   });
-  if (state.name !== secretName)
-    throw refuse(`${secretId} is secret ${state.name}, not ${secretName}`);
+  if (!state) return missing;
+  if (state.name !== secretName) return `${secretId} is secret ${state.name}, not ${secretName}`;
   const held = await readOwnKey(secrets, state.arn, oldVersionId);
-  if (held?.keyId !== oldKeyId) {
-    const what = held ? `holds key ${held.keyId}` : 'holds no key';
-    throw refuse(`version ${oldVersionId} of ${secretName} ${what}`);
-  }
-  if (isPlanned(policy, secretName)) return;
-  // Anybody may make a secret that no policy names, and store any key's id in it.
+  if (held?.keyId === oldKeyId) return undefined;
+  const what = held ? `holds key ${held.keyId}` : 'holds no key';
+  return `version ${oldVersionId} of ${secretName} ${what}`;
+}
+
+/** Anybody may make a secret that no policy names, and store any key's id in it. */
+export function notOfItsRotation(
+  { policy }: Pick<HolderDeps, 'policy'>,
+  { secretName, oldVersionId }: Retirement,
+  listed: Pick<ListedKey, 'name'>,
+): string | undefined {
+  if (isPlanned(policy, secretName)) return undefined;
   const { key, token } = parseKeyName(listed.name) ?? {};
-  if (secretName.endsWith(`/${key}`) && token === tokenOf(oldVersionId)) return;
-  throw refuse(
-    `${secretName} is not in the policy, and its rotation to ${oldVersionId} created no key named ${listed.name}`,
-  );
+  if (secretName.endsWith(`/${key}`) && token === tokenOf(oldVersionId)) return undefined;
+  return `${secretName} is not in the policy, and its rotation to ${oldVersionId} created no key named ${listed.name}`;
 }

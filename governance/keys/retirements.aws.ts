@@ -12,8 +12,11 @@ export interface Retirements {
   /** Starts the flow under this name; a second start of the same name finds the first execution. */
   start(name: string, retirement: Retirement): Promise<'started' | 'already started'>;
   /** What the running flows will retire. */
-  running(): AsyncIterable<Retirement>;
+  running(): AsyncIterable<StartedRetirement>;
 }
+
+/** What somebody started an execution with, and when. */
+export type StartedRetirement = Retirement & { readonly startedAt: Date };
 
 /** The maximum of Step Functions. */
 const PAGE_SIZE = 1000;
@@ -33,9 +36,9 @@ export function createRetirements(client: SFNClient, stateMachineArn: string): R
     },
 
     async *running() {
-      for await (const { executionArn } of runningExecutions(client, stateMachineArn)) {
+      for await (const { executionArn, startedAt } of runningExecutions(client, stateMachineArn)) {
         const retirement = await retirementOf(client, executionArn);
-        if (retirement) yield retirement;
+        if (retirement) yield { ...retirement, startedAt };
       }
     },
   };
@@ -44,6 +47,7 @@ export function createRetirements(client: SFNClient, stateMachineArn: string): R
 export interface RunningExecution {
   readonly name: string;
   readonly executionArn: string;
+  readonly startedAt: Date;
 }
 
 export async function* runningExecutions(
@@ -55,8 +59,8 @@ export async function* runningExecutions(
     { stateMachineArn, statusFilter: 'RUNNING', maxResults: PAGE_SIZE },
   );
   for await (const { executions = [] } of pages) {
-    for (const { executionArn, name = '' } of executions) {
-      if (executionArn) yield { name, executionArn };
+    for (const { executionArn, name = '', startDate } of executions) {
+      if (executionArn && startDate) yield { name, executionArn, startedAt: startDate };
     }
   }
 }

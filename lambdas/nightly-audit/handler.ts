@@ -15,6 +15,7 @@ export interface NightlyAuditDeps extends AuditDeps {
   /** `undefined` without the Admin API, as is `organization`: then no key can be listed. */
   readonly keySource: AdminAuditDeps['keySource'] | undefined;
   readonly organization: AdminAuditDeps['organization'] | undefined;
+  readonly secrets: AdminAuditDeps['secrets'];
   readonly publishedPrices?: AdminAuditDeps['publishedPrices'];
   readonly findingStore: FindingStore;
   readonly evidence: EvidenceStore;

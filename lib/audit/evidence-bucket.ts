@@ -1,16 +1,20 @@
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { EVIDENCE_PREFIX } from '../../governance/audit/report/evidence-files.js';
 import { acknowledgeWildcard, logicalId } from '../platform/acknowledge.js';
+import { everybodyBut } from '../platform/owners.js';
 
 export interface EvidenceBucketProps {
   readonly encryptionKey: IKey;
 
   /** How long the evidence of each audit is kept. */
   readonly retention: Duration;
+
+  /** Who may change the bucket by hand, besides the account's root user and CloudFormation. */
+  readonly administrators: readonly string[];
 
   /**
    * Whether deleting the stack also deletes the evidence; CDK's own function then empties the bucket.
@@ -37,6 +41,21 @@ const ACKNOWLEDGED = [
   },
 ];
 
+/** All by which evidence could be lost, hidden or kept from being written. */
+const CHANGES = [
+  's3:DeleteBucket',
+  's3:DeleteBucketPolicy',
+  's3:PutBucketAcl',
+  's3:PutBucketObjectLockConfiguration',
+  's3:PutBucketOwnershipControls',
+  's3:PutBucketPolicy',
+  's3:PutBucketPublicAccessBlock',
+  's3:PutBucketVersioning',
+  's3:PutEncryptionConfiguration',
+  's3:PutLifecycleConfiguration',
+  's3:PutReplicationConfiguration',
+] as const;
+
 /** Reports and inventories of all audits: versioned, encrypted, TLS only, never public. */
 export class EvidenceBucket extends Construct {
   readonly bucketName: string;
@@ -46,7 +65,7 @@ export class EvidenceBucket extends Construct {
   constructor(scope: Construct, id: string, props: EvidenceBucketProps) {
     super(scope, id);
 
-    const { encryptionKey, retention, ephemeral = false } = props;
+    const { encryptionKey, retention, administrators, ephemeral = false } = props;
     const getsCheaper = retention.toDays() > RARELY_READ_AFTER.toDays();
     this.bucket = new s3.Bucket(this, 'Bucket', {
       versioned: true,
@@ -81,41 +100,55 @@ export class EvidenceBucket extends Construct {
       autoDeleteObjects: ephemeral,
     });
     this.bucketName = this.bucket.bucketName;
-    if (!ephemeral) this.denyDeletion();
+    this.denyReplacement();
+    if (!ephemeral) this.denyLoss(administrators);
     Validations.of(this.bucket).acknowledge(...ACKNOWLEDGED);
   }
 
-  /**
-   * What was stored stays as a version until the lifecycle ends it: for everybody but CloudFormation and the
-   * account's root user, who own the bucket.
-   */
-  private denyDeletion(): void {
-    const { partition, account } = Stack.of(this);
-    const ofAccount = (resource: string) => `arn:${partition}:iam::${account}:${resource}`;
+  /** S3 takes a file only where none is: not by a copy or in parts, either. */
+  private denyReplacement(): void {
+    this.deny('NothingIsReplaced', {
+      actions: ['s3:PutObject'],
+      resources: [this.bucket.arnForObjects('*')],
+      conditions: { Null: { 's3:if-none-match': 'true' } },
+    });
+  }
+
+  /** What was stored stays until the lifecycle ends it, and only who owns or administers the bucket changes that. */
+  private denyLoss(administrators: readonly string[]): void {
+    this.deny('EvidenceStays', {
+      actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+      resources: [this.bucket.arnForObjects('*')],
+      conditions: everybodyBut([], this),
+    });
+    this.deny('DenyOthersToChange', {
+      actions: [...CHANGES],
+      resources: [this.bucket.bucketArn],
+      conditions: everybodyBut(administrators, this),
+    });
+  }
+
+  private deny(
+    sid: string,
+    statement: Pick<iam.PolicyStatementProps, 'actions' | 'resources' | 'conditions'>,
+  ): void {
     this.bucket.addToResourcePolicy(
       new iam.PolicyStatement({
-        sid: 'EvidenceStays',
+        sid,
         effect: iam.Effect.DENY,
         principals: [new iam.AnyPrincipal()],
-        actions: [
-          's3:DeleteObject',
-          's3:DeleteObjectVersion',
-          's3:PutBucketVersioning',
-          's3:PutLifecycleConfiguration',
-        ],
-        resources: [this.bucket.bucketArn, this.bucket.arnForObjects('*')],
-        conditions: {
-          ArnNotLike: {
-            'aws:PrincipalArn': [ofAccount('root'), ofAccount('role/cdk-*-cfn-exec-role-*')],
-          },
-          'ForAllValues:StringNotEquals': { 'aws:CalledVia': ['cloudformation.amazonaws.com'] },
-        },
+        ...statement,
       }),
     );
   }
 
-  /** Lets a function add evidence: not read it, nor list or delete any. */
+  /** Lets a function alone add evidence: not read it, nor list, replace or delete any. */
   grantKeep(role: iam.IRole): void {
+    this.deny('OnlyTheAuditAdds', {
+      actions: ['s3:PutObject'],
+      resources: [this.bucket.arnForObjects('*')],
+      conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
+    });
     role.addToPrincipalPolicy(
       new iam.PolicyStatement({
         actions: ['s3:PutObject'],

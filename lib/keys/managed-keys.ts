@@ -123,7 +123,7 @@ class KeySecret extends Construct {
     const policy = new secretsmanager.CfnResourcePolicy(this, 'Policy', {
       secretId: secret.ref,
       resourcePolicy: Lazy.any({
-        produce: () => secretPolicy(this.access, key.readers, props.policy.administrators),
+        produce: () => secretPolicy(this.access, key.readers, props.policy.administrators, this),
       }),
       blockPublicPolicy: true,
     });

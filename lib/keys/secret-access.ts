@@ -1,6 +1,7 @@
-import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
 import { accountsOf } from '../../governance/policy/deploy-checks.js';
+import { asPattern, everybodyBut } from '../platform/owners.js';
 
 /** What a function of this system may do with managed secrets. */
 export interface SecretAccess {
@@ -53,7 +54,8 @@ export const SECRET_ACTIONS = {
 export function secretPolicy(
   access: readonly SecretAccess[],
   readers: readonly string[],
-  administrators: readonly string[] = [],
+  administrators: readonly string[],
+  scope: IConstruct,
 ): iam.PolicyDocument {
   const granted = access.map(
     ({ role, actions }) =>
@@ -63,12 +65,15 @@ export function secretPolicy(
         resources: ['*'],
       }),
   );
+  const writers = access
+    .filter(({ actions }) => actions.some(isWrite))
+    .map(({ role }) => role.roleArn);
   const reads = access.filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'));
   return new iam.PolicyDocument({
     statements: [
       ...granted,
       ...readStatements(readers),
-      ...writeStatements(access, administrators),
+      ...denyOtherWriters(writers, administrators, scope),
       new iam.PolicyStatement({
         sid: 'DenyOtherReaders',
         effect: iam.Effect.DENY,
@@ -84,14 +89,7 @@ export function secretPolicy(
           },
         },
       }),
-      new iam.PolicyStatement({
-        sid: 'OnlyOverTls',
-        effect: iam.Effect.DENY,
-        principals: [new iam.AnyPrincipal()],
-        actions: ['secretsmanager:*'],
-        resources: ['*'],
-        conditions: { Bool: { 'aws:SecureTransport': 'false' } },
-      }),
+      onlyOverTls(),
     ],
   });
 }
@@ -114,16 +112,25 @@ function readStatements(readers: readonly string[]): iam.PolicyStatement[] {
 }
 
 /**
- * Denies all changes to all principals but ours and administrators. Never to the account's root user,
- * CloudFormation or the service itself: a secret must stay within reach of those who own and deploy it.
+ * The resource policy of a secret that an administrator created: IAM says who may read it, and nobody but the
+ * administrators may change it.
  */
-function writeStatements(
-  access: readonly SecretAccess[],
+export function ownSecretPolicy(
   administrators: readonly string[],
+  scope: IConstruct,
+): iam.PolicyDocument {
+  return new iam.PolicyDocument({
+    statements: [...denyOtherWriters([], administrators, scope), onlyOverTls()],
+  });
+}
+
+/** Denies all changes to whoever is neither a writer of ours nor an administrator. */
+function denyOtherWriters(
+  writers: readonly string[],
+  administrators: readonly string[],
+  scope: IConstruct,
 ): iam.PolicyStatement[] {
   if (administrators.length === 0) return [];
-  const writers = access.filter(({ actions }) => actions.some((action) => isWrite(action)));
-  const ofAccount = (resource: string) => `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:${resource}`;
   return [
     new iam.PolicyStatement({
       sid: 'DenyOtherWriters',
@@ -131,29 +138,22 @@ function writeStatements(
       principals: [new iam.AnyPrincipal()],
       actions: [...WRITES],
       resources: ['*'],
-      conditions: {
-        ArnNotLike: {
-          'aws:PrincipalArn': [
-            ...writers.map(({ role }) => role.roleArn),
-            ...administrators.map(asPattern),
-            ofAccount('root'),
-            // What `cdk bootstrap` creates for CloudFormation.
-            ofAccount('role/cdk-*-cfn-exec-role-*'),
-          ],
-        },
-        BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' },
-        // Of a deploy without such a role.
-        'ForAllValues:StringNotEquals': { 'aws:CalledVia': ['cloudformation.amazonaws.com'] },
-      },
+      conditions: everybodyBut([...writers, ...administrators], scope),
     }),
   ];
 }
 
-function isWrite(action: string): boolean {
-  return WRITES.some((write) => write === action);
+function onlyOverTls(): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'OnlyOverTls',
+    effect: iam.Effect.DENY,
+    principals: [new iam.AnyPrincipal()],
+    actions: ['secretsmanager:*'],
+    resources: ['*'],
+    conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+  });
 }
 
-/** An account's root stands for every principal of that account. */
-function asPattern(reader: string): string {
-  return reader.endsWith(':root') ? reader.replace(/root$/, '*') : reader;
+function isWrite(action: string): boolean {
+  return WRITES.some((write) => write === action);
 }

@@ -3,8 +3,16 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct, IConstruct } from 'constructs';
+import { everybodyBut } from './owners.js';
 
 export interface EncryptionKeyProps {
+  /**
+   * Who alone may change the key by hand.
+   *
+   * @default whoever IAM lets
+   */
+  readonly administrators?: readonly string[];
+
   /**
    * Whether the key outlives its stack.
    *
@@ -21,12 +29,29 @@ export class EncryptionKey extends Key {
       enableKeyRotation: true,
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     });
+    const { administrators = [] } = props;
+    if (administrators.length > 0) this.denyOthersToChange(administrators);
+  }
+
+  /** Who disables or deletes it takes every secret, record and file of evidence with it. */
+  private denyOthersToChange(administrators: readonly string[]): void {
+    this.state('DenyOthersToChange', {
+      effect: iam.Effect.DENY,
+      principals: [new iam.AnyPrincipal()],
+      actions: [
+        'kms:DisableKey',
+        'kms:DisableKeyRotation',
+        'kms:PutKeyPolicy',
+        'kms:ScheduleKeyDeletion',
+      ],
+      conditions: everybodyBut(administrators, this),
+    });
   }
 
   /** Lets principals of these accounts decrypt secrets that they may read; each secret's policy says which. */
   grantReadersOfSecrets(accounts: readonly string[]): void {
     if (accounts.length === 0) return;
-    this.allow('ReadersThroughSecretsManager', {
+    this.state('ReadersThroughSecretsManager', {
       principals: [new iam.AnyPrincipal()],
       actions: ['kms:Decrypt', 'kms:DescribeKey'],
       conditions: {
@@ -50,7 +75,7 @@ export class EncryptionKey extends Key {
 
   /** Lets alarms publish to topics that this key encrypts. */
   grantAlarms(account: string): void {
-    this.allow('AlarmsToTopics', {
+    this.state('AlarmsToTopics', {
       principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
       actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
       conditions: { StringEquals: { 'aws:SourceAccount': account } },
@@ -59,7 +84,7 @@ export class EncryptionKey extends Key {
 
   /** Encrypts every log group in the system. */
   encryptLogs(system: IConstruct): void {
-    this.allow('LogGroupsOfThisAccount', {
+    this.state('LogGroupsOfThisAccount', {
       principals: [new iam.ServicePrincipal(regionalName('logs', this))],
       actions: [
         'kms:Decrypt',
@@ -77,7 +102,7 @@ export class EncryptionKey extends Key {
     });
   }
 
-  private allow(sid: string, statement: iam.PolicyStatementProps): void {
+  private state(sid: string, statement: iam.PolicyStatementProps): void {
     this.addToResourcePolicy(new iam.PolicyStatement({ sid, resources: ['*'], ...statement }));
   }
 

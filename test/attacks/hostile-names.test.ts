@@ -11,7 +11,7 @@ import { left, renderFields, renderTable } from '../../cli/terminal/table.js';
 import { syncedText } from '../../cli/workspaces/sync-text.js';
 import type { Alert } from '../../governance/alerts/alert.js';
 import { renderAlert } from '../../governance/alerts/render-alert.js';
-import { evidenceFiles } from '../../governance/audit/report/evidence-files.js';
+import { evidenceFiles, evidenceFolder } from '../../governance/audit/report/evidence-files.js';
 import { jsonText, terminalText, yamlText } from '../../governance/platform/quoting.js';
 import { quoted } from '../../governance/platform/wording.js';
 import { NO_CHANGES } from '../support/audit-builders.js';
@@ -141,22 +141,19 @@ describe('evidence with hostile names', () => {
     const opened = findingsWith(name).map((finding) => {
       return { finding, openedOn: '2026-06-30', lastNotifiedOn: '2026-06-30' };
     });
-    return [
-      ...evidenceFiles(
-        aReport({
-          inventory: inventoryOf(keysWith(name)),
-          changes: { ...NO_CHANGES, opened },
-          problems: [name],
-        }),
-      ),
-    ];
+    const report = aReport({
+      inventory: inventoryOf(keysWith(name)),
+      changes: { ...NO_CHANGES, opened },
+      problems: [name],
+    });
+    return [...evidenceFiles(report, evidenceFolder(report, '0a1b2c3d'))];
   }
 
-  test('has paths of days alone', () => {
+  test('has paths of days and runs alone', () => {
     forAllNames((name) => {
       for (const { path } of filesWith(name)) {
         expect(path).toMatch(
-          /^evidence\/2026\/06\/2026-06-30\/(inventory|findings|report)\.(json|csv|html)$/,
+          /^evidence\/2026\/06\/2026-06-30\/\d{6}-0a1b2c3d\/(inventory|findings|report)\.(json|csv|html)$/,
         );
       }
     });

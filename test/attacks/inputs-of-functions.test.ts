@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { firstCheckAt } from '../../governance/keys/retirement.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { callInProcess } from '../../testing/in-process.js';
@@ -196,6 +197,65 @@ describe('no input of the retirement deletes', () => {
     world.executions.operations.StartExecution?.({ name: 'revoke-it', input });
     await world.clock.playUntil(later(1));
     expect(keysAtMistral()).not.toContain(previous.keyId);
+  });
+});
+
+describe('no execution that retires nothing hides a key from the audit', () => {
+  const FAR = '2099-01-01T00:00:00.000Z';
+  type Hiding = readonly [name: string, keyId: () => string, input: () => object];
+
+  /** The honest flow is stopped, so that only the forged one says that the key retires. */
+  async function audited(input: object | undefined): Promise<string[]> {
+    for (const { arn: executionArn, status } of world.executions.all()) {
+      if (status === 'RUNNING') world.executions.operations.StopExecution?.({ executionArn });
+    }
+    if (input) {
+      const text = JSON.stringify({ ...honest(), ...input });
+      world.executions.operations.StartExecution?.({ name: 'attack', input: text });
+    }
+    const { findings } = await world.audit();
+    return findings
+      .filter(({ type }) => type === 'orphaned' || type === 'unmanaged')
+      .map(({ evidence }) => evidence.keyId ?? '');
+  }
+
+  test.each<Hiding>([
+    ['that waits for ever', () => ids().previous.keyId, () => ({ checkAt: FAR })],
+    ['of a promotion to come', () => ids().previous.keyId, () => ({ promotedAt: FAR })],
+    [
+      'of a version that holds another key',
+      () => ids().previous.keyId,
+      () => ({ oldVersionId: ids().current.versionId }),
+    ],
+    [
+      'of a version that does not exist',
+      () => ids().previous.keyId,
+      () => ({ oldVersionId: `${ids().previous.versionId.slice(0, 8)}-of-the-attacker` }),
+    ],
+    [
+      'of a secret that does not exist',
+      () => ids().previous.keyId,
+      () => ({ secretId: 'arn:aws:x', secretName: 'mistral/none/none' }),
+    ],
+    ['of a key of another team', () => foreign, () => ({ oldKeyId: foreign })],
+    [
+      'of a key of another team, in a secret of the attacker',
+      () => foreign,
+      () => ({ ...planted(), oldKeyId: foreign, reason: 'removed' }),
+    ],
+  ])('%s', async (_, keyId, input) => {
+    const now = world.clock.now().toISOString();
+    const victim = keyId();
+    const hidden = await audited({ promotedAt: now, checkAt: now, ...input() });
+    expect(hidden).toContain(victim);
+  });
+
+  test('but one that does retire the key keeps it out of the findings', async () => {
+    const { keyId } = ids().previous;
+    const now = world.clock.now();
+    const checkAt = firstCheckAt(now, policy.rotation);
+    expect(await audited({ promotedAt: now.toISOString(), checkAt })).not.toContain(keyId);
+    expect(await audited(undefined)).toContain(keyId);
   });
 });
 

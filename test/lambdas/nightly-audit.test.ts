@@ -24,12 +24,14 @@ import {
   PENDING,
   PREVIOUS,
 } from '../support/audit-builders.js';
-import { aPolicy, aRetirement, silentLog } from '../support/builders.js';
+import { aManagedKey, aPolicy, aRetirement, silentLog } from '../support/builders.js';
 import { aReport } from '../support/usage-reports.js';
 
 const policy = aPolicy((document) => {
   document.gateway = { enabled: false };
 });
+const REPORT =
+  /^s3:\/\/evidence-bucket\/evidence\/2026\/06\/2026-06-30\/\d{6}-[0-9a-f]{8}\/report\.html$/;
 const workspaces = policy.workspaces.map(({ id, name }) => ({ id, name }));
 
 /** The current key of every planned secret, none of them wrong or in use. */
@@ -72,6 +74,8 @@ async function* each<Item>(items: readonly Item[], failure?: Error): AsyncGenera
   if (failure) throw failure;
 }
 
+const readNothing = async () => undefined;
+
 interface World {
   readonly keys?: readonly ListedKey[];
   readonly open?: readonly OpenFinding[];
@@ -96,7 +100,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
       spendLimit: async () => spendLimit,
       usage: async () => aReport([], {}),
     },
-    secrets: { describe: async (name) => aManagedSecret(name) },
+    secrets: { describe: async (name) => aManagedSecret(name), read: readNothing },
     managedSecrets: { createdAt: async () => undefined },
     retirements: { running: () => each([]) },
     listModels: async () => models,
@@ -138,7 +142,7 @@ test('an audit that finds nothing sends nothing', async () => {
     reminded: 0,
     resolved: 0,
     models: 'no key in use to ask with',
-    evidence: 's3://evidence-bucket/evidence/2026/06/2026-06-30/report.html',
+    evidence: expect.stringMatching(REPORT),
     problems: [],
   });
   expect(did).toEqual([]);
@@ -226,7 +230,7 @@ describe('a secret that cannot be described', () => {
   test('is a problem, and the rest is audited', async () => {
     const { result } = audit({
       keys: managedKeys.slice(0, 3),
-      deps: { secrets: { describe: describeSecret } },
+      deps: { secrets: { describe: describeSecret, read: readNothing } },
     });
     expect(await result).toMatchObject({
       findings: [{ type: 'missing', subject: 'mistral/prod-workspace/search-service-key' }],
@@ -240,7 +244,10 @@ describe('a secret that cannot be described', () => {
       type: 'rotation-failed',
       subject: DEV,
     });
-    const { result } = audit({ open: [failed], deps: { secrets: { describe: describeSecret } } });
+    const { result } = audit({
+      open: [failed],
+      deps: { secrets: { describe: describeSecret, read: readNothing } },
+    });
     expect(await result).toMatchObject({ resolved: 0, findings: [failed.finding] });
   });
 });
@@ -252,6 +259,7 @@ test('asks since when a rotation is unfinished, for that version only', async ()
     deps: {
       secrets: {
         describe: async (name) => aManagedSecret(name, name === DEV ? { stagesByVersion } : {}),
+        read: readNothing,
       },
       managedSecrets: {
         createdAt: async (secret, version) => {
@@ -272,9 +280,16 @@ test('a key that a running retirement will revoke is left to it', async () => {
     lastUsedOn: dayAgo(90),
   });
   const keys = [...managedKeys, old];
-  const running = () => each([aRetirement({ oldKeyId: 'old', oldVersionId: PREVIOUS })]);
+  const at = daysAgo(1);
+  const times = { promotedAt: at.toISOString(), checkAt: at.toISOString() };
+  const retirement = aRetirement({ secretId: DEV, oldVersionId: PREVIOUS, ...times });
+  const running = () => each([{ ...retirement, startedAt: at }]);
+  const secrets = {
+    describe: async (name: string) => aManagedSecret(name),
+    read: async () => aManagedKey('old'),
+  };
   expect(await audit({ keys }).result).toMatchObject({ findings: [{ type: 'orphaned' }] });
-  expect(await audit({ keys, deps: { retirements: { running } } }).result).toMatchObject({
+  expect(await audit({ keys, deps: { retirements: { running }, secrets } }).result).toMatchObject({
     findings: [],
   });
 });
@@ -305,7 +320,7 @@ test('a rotation that ends during the audit is not mistaken for a missing key', 
   };
   const { result } = audit({
     keys: managedKeys.slice(1),
-    deps: { secrets: { describe: describeSecret } },
+    deps: { secrets: { describe: describeSecret, read: readNothing } },
   });
   expect((await result).findings).toEqual([]);
 });
@@ -420,7 +435,6 @@ describe('models', () => {
 });
 
 describe('evidence', () => {
-  const REPORT = 's3://evidence-bucket/evidence/2026/06/2026-06-30/report.html';
   const denied = {
     keep: () => Promise.reject(new Error('S3 did not store it: 403 AccessDenied')),
     uriOf: (path: string) => path,
@@ -430,7 +444,7 @@ describe('evidence', () => {
 
   test('of every key and finding is stored by each audit, also by one without news', async () => {
     const { result, kept, sent } = audit({});
-    expect(await result).toMatchObject({ evidence: REPORT });
+    expect(await result).toMatchObject({ evidence: expect.stringMatching(REPORT) });
     expect(sent).toEqual([]);
     const [json] = kept.filter(({ path }) => path.endsWith('inventory.json'));
     expect(JSON.parse(json?.body ?? '')).toMatchObject({
@@ -444,9 +458,10 @@ describe('evidence', () => {
 
   test('is linked from the digest, with the command to fetch the report', async () => {
     const { result, sent } = audit({ keys: [...managedKeys, aListedKey()] });
-    await result;
-    expect(sent[0]?.facts).toMatchObject({ report: REPORT });
-    expect(sent[0]?.nextSteps.at(-1)?.command).toBe(`aws s3 cp ${REPORT} .`);
+    const { evidence } = await result;
+    expect(evidence).toMatch(REPORT);
+    expect(sent[0]?.facts).toMatchObject({ report: evidence });
+    expect(sent[0]?.nextSteps.at(-1)?.command).toBe(`aws s3 cp ${evidence} .`);
   });
 
   test('that cannot be stored is a problem in the digest, and keeps no alert back', async () => {
@@ -494,7 +509,9 @@ describe('the audit in numbers', () => {
       keys: [...managedKeys, aListedKey({ id: 'unmanaged' })],
       open: [unmanaged],
       deps: {
-        retirements: { running: () => each([aRetirement({ promotedAt })]) },
+        retirements: {
+          running: () => each([{ ...aRetirement({ promotedAt }), startedAt: daysAgo(3) }]),
+        },
         alerts: { publish: () => Promise.reject(new Error('no topic')) },
       },
     });

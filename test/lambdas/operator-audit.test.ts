@@ -35,6 +35,7 @@ function audit(setup: Setup = {}) {
     keySource: undefined,
     organization: undefined,
     secrets: {
+      read: async () => undefined,
       describe:
         setup.describe ??
         (async (name) => ({

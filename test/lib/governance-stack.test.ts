@@ -143,6 +143,10 @@ test('a secret whose key left the policy stays guarded', () => {
   });
 });
 
+/** Whom no denial of changes holds for. */
+const OWNERS =
+  'arn:AWS::Partition:iam::AWS::AccountId:root arn:AWS::Partition:iam::AWS::AccountId:role/cdk-*-cfn-exec-role-* and BoolIfExists aws:PrincipalIsAWSService false and ForAllValues:StringNotEquals aws:CalledVia cloudformation.amazonaws.com';
+
 test('evidence is versioned, encrypted with our key, never public, and outlives the stack', () => {
   template.hasResource('AWS::S3::Bucket', {
     DeletionPolicy: 'Retain',
@@ -173,7 +177,10 @@ test('evidence is versioned, encrypted with our key, never public, and outlives 
   expect(policies.map((one) => resourceGrants(one.Properties.PolicyDocument))).toEqual([
     [
       'deny s3:* to * when Bool aws:SecureTransport false',
-      'deny s3:DeleteObject, s3:DeleteObjectVersion, s3:PutBucketVersioning, s3:PutLifecycleConfiguration to * when ArnNotLike aws:PrincipalArn arn:AWS::Partition:iam::AWS::AccountId:root arn:AWS::Partition:iam::AWS::AccountId:role/cdk-*-cfn-exec-role-* and ForAllValues:StringNotEquals aws:CalledVia cloudformation.amazonaws.com',
+      `deny s3:DeleteBucket, s3:DeleteBucketPolicy, s3:PutBucketAcl, s3:PutBucketObjectLockConfiguration, s3:PutBucketOwnershipControls, s3:PutBucketPolicy, s3:PutBucketPublicAccessBlock, s3:PutBucketVersioning, s3:PutEncryptionConfiguration, s3:PutLifecycleConfiguration, s3:PutReplicationConfiguration to * when ArnNotLike aws:PrincipalArn arn:aws:iam::111122223333:role/platform-admin ${OWNERS}`,
+      `deny s3:DeleteObject, s3:DeleteObjectVersion to * when ArnNotLike aws:PrincipalArn ${OWNERS}`,
+      'deny s3:PutObject to * when ArnNotEquals aws:PrincipalArn AuditFunctionRole',
+      'deny s3:PutObject to * when Null s3:if-none-match true',
     ],
   ]);
 });

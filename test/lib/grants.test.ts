@@ -186,6 +186,7 @@ test('the encryption key serves readers through Secrets Manager, alarms and log 
       'allow kms:Decrypt, kms:DescribeKey to * when StringEquals kms:CallerAccount 111122223333 and kms:ViaService secretsmanager.AWS::Region.AWS::URLSuffix',
       'allow kms:Decrypt, kms:DescribeKey, kms:Encrypt, kms:GenerateDataKey*, kms:ReEncrypt* to logs.AWS::Region.AWS::URLSuffix when ArnLike kms:EncryptionContext:aws:logs:arn arn:AWS::Partition:logs:AWS::Region:AWS::AccountId:log-group:*',
       'allow kms:Decrypt, kms:GenerateDataKey* to cloudwatch.amazonaws.com when StringEquals aws:SourceAccount AWS::AccountId',
+      'deny kms:DisableKey, kms:DisableKeyRotation, kms:PutKeyPolicy, kms:ScheduleKeyDeletion to * when ArnNotLike aws:PrincipalArn arn:aws:iam::111122223333:role/platform-admin arn:AWS::Partition:iam::AWS::AccountId:root arn:AWS::Partition:iam::AWS::AccountId:role/cdk-*-cfn-exec-role-* and BoolIfExists aws:PrincipalIsAWSService false and ForAllValues:StringNotEquals aws:CalledVia cloudformation.amazonaws.com',
     ],
   ]);
 });

@@ -78,7 +78,7 @@ export function audited(keys: readonly ListedKey[], facts: Partial<AuditFacts> =
     {
       planned: plannedKeys(policy),
       secrets: new Map([[DEV, aManagedSecret(DEV)]]),
-      retiring: new Set(),
+      retiring: { has: () => false },
       workspaces: new Map(policy.workspaces.map((workspace) => [workspace.id, workspace])),
       ...facts,
     },

@@ -23,7 +23,7 @@ export function inventoryOf(
   const known: AuditFacts = {
     planned: plannedKeys(policy).filter(({ secretName }) => secretName === DEV),
     secrets: new Map([[DEV, aManagedSecret(DEV)]]),
-    retiring: new Set(),
+    retiring: { has: () => false },
     workspaces: new Map(policy.workspaces.map((workspace) => [workspace.id, workspace])),
     ...facts,
   };

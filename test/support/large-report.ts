@@ -46,7 +46,12 @@ export function largeReport(policy: Policy, otherKeys: number): AuditReport {
     planned.map(({ secretName }, i) => [secretName, secretState(secretName, i)]),
   );
   const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));
-  const facts = { planned, secrets, retiring: new Set(['key-1']), workspaces };
+  const facts = {
+    planned,
+    secrets,
+    retiring: { has: ({ id }: { readonly id: string }) => id === 'key-1' },
+    workspaces,
+  };
   const audit = createAudit(facts, policy.audit, AT);
   const inventory = createInventory(facts, policy.audit, AT);
   for (const key of keysOf(policy, otherKeys)) inventory.add(key, audit.check(key));

@@ -11,23 +11,26 @@ export type ObjectStore = ReturnType<typeof createObjectStore>;
 
 const SIGNED_FOR_S3 = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[^/]+\/s3\/aws4_request, /;
 
-/** S3 as far as this product uses it: each put object is a new version. */
+/** S3 as far as this product uses it: an object is put where none is, as the bucket's policy demands. */
 export function createObjectStore(now: () => Date) {
-  const objects = new Map<string, StoredObject[]>();
+  const objects = new Map<string, StoredObject>();
   return {
-    /** Versions by `bucket/key`, the newest last. */
-    objects: objects as ReadonlyMap<string, readonly StoredObject[]>,
+    /** By `bucket/key`. */
+    objects: objects as ReadonlyMap<string, StoredObject>,
 
     async answer({ method, url, headers, body }: HttpCall): Promise<HttpAnswer> {
       if (method !== 'PUT') return refusal(405, 'MethodNotAllowed');
-      if (!SIGNED_FOR_S3.test(headers.authorization ?? '')) return refusal(403, 'AccessDenied');
+      const isConditional = headers['if-none-match'] === '*';
+      if (!isConditional || !SIGNED_FOR_S3.test(headers.authorization ?? '')) {
+        return refusal(403, 'AccessDenied');
+      }
       const hash = createHash('sha256').update(body).digest('hex');
       if (headers['x-amz-content-sha256'] !== hash) {
         return refusal(400, 'XAmzContentSHA256Mismatch');
       }
       const name = decodeURIComponent(url.pathname.slice(1));
-      const version = { at: now(), contentType: headers['content-type'] ?? '', body };
-      objects.set(name, [...(objects.get(name) ?? []), version]);
+      if (objects.has(name)) return refusal(412, 'PreconditionFailed');
+      objects.set(name, { at: now(), contentType: headers['content-type'] ?? '', body });
       return { status: 200, headers: { 'content-type': 'application/xml' }, body: '' };
     },
   };

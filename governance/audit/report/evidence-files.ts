@@ -1,5 +1,4 @@
 import { jsonText } from '../../platform/quoting.js';
-import type { IsoDate } from '../../platform/utc-day.js';
 import { type AuditReport, evidenceText } from './audit-report.js';
 import { csv } from './csv.js';
 import { reportPage } from './report-page.js';
@@ -14,18 +13,21 @@ export interface EvidenceFile {
 /** Everything is below it, and a writer may write nowhere else. */
 export const EVIDENCE_PREFIX = 'evidence/';
 
-/** Where the report page of a day is. */
-export function reportPath(auditedOn: IsoDate): string {
-  return `${folderOf(auditedOn)}report.html`;
+/** The folder of one run of the audit: no two have the same, so none can take the place of another's files. */
+export function evidenceFolder({ auditedOn, auditedAt }: AuditReport, run: string): string {
+  const [year, month] = auditedOn.split('-');
+  const time = auditedAt.slice(11, 19).replaceAll(':', '');
+  return `${EVIDENCE_PREFIX}${year}/${month}/${auditedOn}/${time}-${run}/`;
 }
 
-/**
- * The same day has the same paths, so a repeated audit replaces the files of the one before it. Each
- * file is built on demand: those of a large organization have some megabytes.
- */
-export function* evidenceFiles(report: AuditReport): Generator<EvidenceFile> {
-  const { auditedOn, rows, findings } = report;
-  const folder = folderOf(auditedOn);
+/** Where the report page is. */
+export function reportPath(folder: string): string {
+  return `${folder}report.html`;
+}
+
+/** Each file is built on demand: those of a large organization have some megabytes. */
+export function* evidenceFiles(report: AuditReport, folder: string): Generator<EvidenceFile> {
+  const { rows, findings } = report;
   yield {
     path: `${folder}inventory.json`,
     contentType: 'application/json',
@@ -38,15 +40,10 @@ export function* evidenceFiles(report: AuditReport): Generator<EvidenceFile> {
     column === 'evidence' ? evidenceText(finding) : finding[column],
   );
   yield {
-    path: reportPath(auditedOn),
+    path: reportPath(folder),
     contentType: 'text/html; charset=utf-8',
     body: reportPage(report),
   };
-}
-
-function folderOf(auditedOn: IsoDate): string {
-  const [year, month] = auditedOn.split('-');
-  return `${EVIDENCE_PREFIX}${year}/${month}/${auditedOn}/`;
 }
 
 const INVENTORY_COLUMNS = [

@@ -72,7 +72,7 @@ export function createRows(
   function stateOf({ key, match }: MatchedKey): KeyState {
     const secretName = plannedOf(match)?.secretName;
     if (secretName !== undefined && changing.has(secretName)) return 'in rotation';
-    if (retiring?.has(key.id)) return 'retiring';
+    if (retiring?.has(key)) return 'retiring';
     if (match.kind === 'foreign') return 'unmanaged';
     if (match.kind === 'unlabelled' || match.version.stage === 'AWSPREVIOUS') return 'replaced';
     if (match.version.keys.count > 1) return 'duplicate';

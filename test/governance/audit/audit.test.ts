@@ -147,7 +147,7 @@ describe('a key that a rotation created', () => {
   });
 
   test('and a running retirement will revoke is left to it', () => {
-    const retiring = new Set([old.id]);
+    const retiring = { has: ({ id }: { readonly id: string }) => id === old.id };
     expect(auditOf([inOrder, old], { ...labelled, retiring })).toEqual([]);
     expect(auditOf([inOrder, old], { retiring })).toEqual([]);
   });

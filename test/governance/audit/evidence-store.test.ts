@@ -119,17 +119,28 @@ test('a stored file has an address that the AWS CLI takes', () => {
   expect(storeAt('http://s3').uriOf(PATH)).toBe(`s3://bucket/${PATH}`);
 });
 
-test('the stand-in of the local run keeps every version, and rejects unsigned requests', async () => {
+test('a put whose answer was lost is found stored by the next attempt', async () => {
+  const s3 = await answering([500, 'InternalError'], [412, 'PreconditionFailed']);
+  await storeAt(s3.url).keep([FILE]);
+  expect(s3.requests.map(({ headers }) => headers['if-none-match'])).toEqual(['*', '*']);
+});
+
+test('one that is still on its way is tried again', async () => {
+  const s3 = await answering([409, 'ConditionalRequestConflict']);
+  await storeAt(s3.url).keep([FILE]);
+  expect(s3.requests).toHaveLength(2);
+});
+
+test('the stand-in of the local run replaces nothing, and rejects what is unsigned or unconditional', async () => {
   const objects = createObjectStore(() => NOW);
   const server = await serveHttp(objects.answer);
   onTestFinished(() => server.close());
   const store = storeAt(server.url);
   await store.keep([FILE]);
   await store.keep([{ ...FILE, body: 'again' }]);
-  expect(objects.objects.get(`bucket/${PATH}`)?.map(({ body }) => body)).toEqual([
-    FILE.body,
-    'again',
-  ]);
-  const unsigned = await fetch(`${server.url}/bucket/x`, { method: 'PUT', body: 'x' });
-  expect([unsigned.status, objects.objects.size]).toEqual([403, 1]);
+  expect(objects.objects.get(`bucket/${PATH}`)?.body).toBe(FILE.body);
+  for (const headers of [{}, { 'if-none-match': '*' }] as Record<string, string>[]) {
+    const answer = await fetch(`${server.url}/bucket/x`, { method: 'PUT', body: 'x', headers });
+    expect([answer.status, objects.objects.size]).toEqual([403, 1]);
+  }
 });

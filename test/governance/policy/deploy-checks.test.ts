@@ -150,7 +150,7 @@ test('the readers come from as many accounts as the policy of the KMS key has ro
     document.callers = [];
   });
   expect(found).toEqual([
-    'workspaces: the readers of their keys come from 2250 accounts, and the policy of the KMS key has room for 2048: must be at most that',
+    'workspaces: the readers of their keys come from 2250 accounts, and the policy of the KMS key has room for 2044: must be at most that',
   ]);
 });
 

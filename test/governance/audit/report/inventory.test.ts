@@ -48,7 +48,7 @@ describe('the state of a key', () => {
     [
       'that is to be revoked',
       [aRotatedKey(PREVIOUS)],
-      { ...rotated, retiring: new Set(['of-cccccccc']) },
+      { ...rotated, retiring: { has: ({ id }) => id === 'of-cccccccc' } },
       'retiring',
     ],
     ['that nothing will revoke', [aRotatedKey(PREVIOUS)], rotated, 'replaced'],

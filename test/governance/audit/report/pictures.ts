@@ -49,7 +49,7 @@ for (const [name, page] of pages) {
 
 function write(name: string, report: AuditReport): string {
   const path = join(out, `${name}.html`);
-  const page = [...evidenceFiles(report)].find((file) => file.path.endsWith('report.html'));
+  const page = [...evidenceFiles(report, '')].find((file) => file.path.endsWith('report.html'));
   writeFileSync(path, page?.body ?? '');
   return path;
 }

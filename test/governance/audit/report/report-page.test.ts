@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { evidenceFiles } from '../../../../governance/audit/report/evidence-files.js';
+import {
+  evidenceFiles,
+  evidenceFolder,
+} from '../../../../governance/audit/report/evidence-files.js';
 import { html } from '../../../../governance/audit/report/html.js';
 import { rotationWeeks } from '../../../../governance/audit/report/report-charts.js';
 import { reportPage } from '../../../../governance/audit/report/report-page.js';
@@ -134,7 +137,7 @@ describe('the page', () => {
     const openedNow = Array.from({ length: 1200 }, (_, i) => opened({ id: `stale#x#${i}` }));
     const report = aReport({ changes: { ...NO_CHANGES, opened: openedNow } });
     expect(reportPage(report)).toContain('200 more findings in <a href="findings.csv">');
-    expect([...evidenceFiles(report)][2]?.body.split('\r\n')).toHaveLength(1 + 1200 + 1);
+    expect([...evidenceFiles(report, '')][2]?.body.split('\r\n')).toHaveLength(1 + 1200 + 1);
   });
 
   test.each(['light', 'dark'])('its text stands out from its ground where it is %s', (scheme) => {
@@ -176,21 +179,20 @@ function luminance(colour: string): number {
 }
 
 describe('the files of an audit', () => {
-  test('are at the same places when the audit is repeated on that day', () => {
-    const paths = (at: string) =>
-      [...evidenceFiles(aReport({ at: new Date(at) }))].map(({ path }) => path);
-    expect(paths('2026-06-30T02:00:00Z')).toEqual([
-      'evidence/2026/06/2026-06-30/inventory.json',
-      'evidence/2026/06/2026-06-30/inventory.csv',
-      'evidence/2026/06/2026-06-30/findings.csv',
-      'evidence/2026/06/2026-06-30/report.html',
+  test('are below their day, in a folder of the one run', () => {
+    const report = aReport({ at: new Date('2026-06-30T02:00:59.999Z') });
+    const folder = evidenceFolder(report, '0a1b2c3d');
+    expect([...evidenceFiles(report, folder)].map(({ path }) => path)).toEqual([
+      'evidence/2026/06/2026-06-30/020059-0a1b2c3d/inventory.json',
+      'evidence/2026/06/2026-06-30/020059-0a1b2c3d/inventory.csv',
+      'evidence/2026/06/2026-06-30/020059-0a1b2c3d/findings.csv',
+      'evidence/2026/06/2026-06-30/020059-0a1b2c3d/report.html',
     ]);
-    expect(paths('2026-06-30T23:59:59Z')).toEqual(paths('2026-06-30T02:00:00Z'));
   });
 
   test('have the same inventory as JSON and as CSV', () => {
     const report = aReport({ inventory: inventoryOf([aRotatedKey(CURRENT), aListedKey()]) });
-    const [json, csv] = [...evidenceFiles(report)];
+    const [json, csv] = [...evidenceFiles(report, '')];
     const { version, complete, rows } = JSON.parse(json?.body ?? '');
     expect({ version, complete, keys: rows.length }).toEqual({
       version: 1,

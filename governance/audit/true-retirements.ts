@@ -1,0 +1,61 @@
+import { notHeld, notOfItsRotation } from '../keys/held-keys.js';
+import { firstCheckAt } from '../keys/retirement.js';
+import type { StartedRetirement } from '../keys/retirements.aws.js';
+import type { SecretVersions } from '../keys/secret-versions.aws.js';
+import type { ListedKey } from '../mistral/mistral.js';
+import { groupBy } from '../platform/group-by.js';
+import { mapBounded } from '../platform/map-bounded.js';
+import type { Policy } from '../policy/policy.js';
+import type { Problems } from './problems.js';
+
+/** The keys that a running retirement will revoke. */
+export interface RetiringKeys {
+  has(key: Pick<ListedKey, 'id' | 'name'>): boolean;
+}
+
+export interface RetirementProofDeps {
+  readonly policy: Policy;
+  readonly secrets: Pick<SecretVersions, 'describe' | 'read'>;
+}
+
+const READ_AT_ONCE = 8;
+/** Between the clocks of who starts an execution and of Step Functions. */
+const CLOCK_SKEW_MS = 300_000;
+
+/**
+ * Of what running executions say, only what they will do: whoever may start the flow writes their input.
+ * One that revoke-key would refuse, or that waits for longer than the policy has any wait, retires nothing.
+ */
+export async function trueRetirements(
+  deps: RetirementProofDeps,
+  running: readonly StartedRetirement[],
+  problems: Problems,
+): Promise<RetiringKeys> {
+  const real = await mapBounded(running, READ_AT_ONCE, async (retirement) => {
+    if (!isTimely(retirement, deps.policy)) return [];
+    const { oldKeyId, secretName } = retirement;
+    const what = `the retirement of key ${oldKeyId} of ${secretName} could not be verified`;
+    const isReal = await problems.attempt(
+      what,
+      async () => (await notHeld(deps, retirement)) === undefined,
+    );
+    return isReal ? [retirement] : [];
+  });
+  const byKey = groupBy(real.flat(), ({ oldKeyId }) => oldKeyId);
+  return {
+    has: (key) =>
+      byKey
+        .get(key.id)
+        ?.some((retirement) => notOfItsRotation(deps, retirement, key) === undefined) ?? false,
+  };
+}
+
+function isTimely(
+  { promotedAt, checkAt, startedAt }: StartedRetirement,
+  { rotation }: Policy,
+): boolean {
+  const latest = new Date(startedAt.getTime() + CLOCK_SKEW_MS);
+  return (
+    new Date(promotedAt) <= latest && new Date(checkAt) <= new Date(firstCheckAt(latest, rotation))
+  );
+}
