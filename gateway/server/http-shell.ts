@@ -85,10 +85,11 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
   // Without listeners, Node answers these without a word of why.
   server.on('checkExpectation', (request, response) => {
     const what = 'Expect is something else than 100-continue';
-    refuseUnread(request, response, problem('invalid_request', what));
+    refuse(request, response, problem('invalid_request', what));
   });
   server.on('connect', (_request, socket) => {
-    socket.end(rawAnswer(problem('invalid_request', 'CONNECT is not served: this is no proxy')));
+    const what = 'CONNECT is not served: this is no proxy';
+    Connection.of(socket).refuseRest(problem('invalid_request', what));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A caller that announced more bytes than it sent ends up here, if it still listens.
