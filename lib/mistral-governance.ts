@@ -88,7 +88,13 @@ export class MistralGovernance extends Construct {
     const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
-    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions, runbookUrl });
+    const alertTopic = new AlertTopic(this, 'Alerts', {
+      encryptionKey,
+      subscriptions,
+      runbookUrl,
+      administrators,
+      publishers: checked.gateway.readers,
+    });
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const hasPrices = checked.prices.source === 'bill';
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });

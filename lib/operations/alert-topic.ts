@@ -1,4 +1,4 @@
-import { Aws, CfnCondition, Fn, Stack } from 'aws-cdk-lib';
+import { Aws, CfnCondition, Fn, Lazy, Stack } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
@@ -6,6 +6,8 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { EncryptionKey } from '../platform/encryption-key.js';
+import type { GovernanceFunction } from '../platform/governance-function.js';
+import { asPattern, everybodyBut } from '../platform/owners.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
 import { RunbookAlarm, type RunbookAlarmProps, type WatchedAlarm } from './runbook-alarm.js';
 
@@ -23,7 +25,29 @@ export interface AlertTopicProps {
 
   /** The page with a heading for each alarm. */
   readonly runbookUrl: string;
+
+  /**
+   * Who alone may publish or change the topic by hand.
+   *
+   * @default whoever IAM lets
+   */
+  readonly administrators?: readonly string[];
+
+  /**
+   * Who publishes alerts besides our functions: the roles of plain gateways.
+   *
+   * @default none
+   */
+  readonly publishers?: readonly string[];
 }
+
+/** All by which alerts could be forged or kept from on-call; SNS takes few actions in a topic's policy. */
+const CHANGES = [
+  'sns:AddPermission',
+  'sns:DeleteTopic',
+  'sns:RemovePermission',
+  'sns:SetTopicAttributes',
+] as const;
 
 /** The one topic for all alerts and alarms: encrypted, TLS only. */
 export class AlertTopic extends Construct {
@@ -37,6 +61,9 @@ export class AlertTopic extends Construct {
 
   /** The alarms that notify on-call. */
   readonly watched: WatchedAlarm[] = [];
+
+  /** ARNs of the roles that may publish. */
+  private readonly publishers: string[];
 
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
     super(scope, id);
@@ -58,6 +85,9 @@ export class AlertTopic extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
+    const { administrators = [], publishers = [] } = props;
+    this.publishers = publishers.map(asPattern);
+    if (administrators.length > 0) this.denyOthers(administrators);
     this.undelivered = this.keepUndelivered();
     for (const subscription of props.subscriptions ?? []) this.subscribe(subscription);
   }
@@ -75,8 +105,40 @@ export class AlertTopic extends Construct {
     alarm.addOkAction(action);
   }
 
-  grantPublish(grantee: iam.IGrantable): void {
-    this.topic.grantPublish(grantee);
+  grantPublish(publisher: GovernanceFunction): void {
+    this.topic.grantPublish(publisher);
+    this.publishers.push(publisher.executionRole.roleArn);
+  }
+
+  /** A false alert makes people act. Alarms are spared, as all that AWS's services do themselves is. */
+  private denyOthers(administrators: readonly string[]): void {
+    const spared = everybodyBut(administrators, this);
+    this.deny('DenyOthersToChange', CHANGES, spared);
+    this.deny('DenyOtherPublishers', ['sns:Publish'], {
+      ...spared,
+      ArnNotLike: {
+        'aws:PrincipalArn': Lazy.any({
+          produce: () => [...this.publishers, ...spared.ArnNotLike['aws:PrincipalArn']],
+        }),
+      },
+    });
+  }
+
+  private deny(
+    sid: string,
+    actions: readonly string[],
+    conditions: iam.PolicyStatementProps['conditions'],
+  ): void {
+    this.topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid,
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions: [...actions],
+        resources: [this.topic.topicArn],
+        conditions,
+      }),
+    );
   }
 
   private keepUndelivered(): DeadLetterQueue {
