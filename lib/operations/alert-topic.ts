@@ -17,28 +17,10 @@ export interface AlertTopicProps {
   readonly encryptionKey: EncryptionKey;
 
   /**
-   * Who gets which alerts. A queue, or a function of another account or region, must itself allow the topic.
-   *
-   * @default none
+   * Who gets which alerts, and which page has a heading for each alarm. A queue, or a function of another account or
+   * region, must itself allow the topic. `administrators` alone publish by hand; so do plain gateways, the `readers`.
    */
-  readonly subscriptions?: readonly Subscription[];
-
-  /** The page with a heading for each alarm. */
-  readonly runbookUrl: string;
-
-  /**
-   * Who alone may publish or change the topic by hand.
-   *
-   * @default whoever IAM lets
-   */
-  readonly administrators?: readonly string[];
-
-  /**
-   * Who publishes alerts besides our functions: the roles of plain gateways.
-   *
-   * @default none
-   */
-  readonly publishers?: readonly string[];
+  readonly rules: Pick<Policy, 'administrators' | 'alerts' | 'gateway'>;
 }
 
 /** All by which alerts could be forged or kept from on-call; SNS takes few actions in a topic's policy. */
@@ -68,7 +50,8 @@ export class AlertTopic extends Construct {
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
     super(scope, id);
 
-    this.runbookUrl = props.runbookUrl;
+    const { administrators, alerts, gateway } = props.rules;
+    this.runbookUrl = alerts.runbookUrl;
     this.topic = new sns.Topic(this, 'Topic', {
       displayName: 'Mistral governance',
       masterKey: props.encryptionKey,
@@ -85,11 +68,10 @@ export class AlertTopic extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
-    const { administrators = [], publishers = [] } = props;
-    this.publishers = publishers.map(asPattern);
+    this.publishers = gateway.readers.map(asPattern);
     if (administrators.length > 0) this.denyOthers(administrators);
     this.undelivered = this.keepUndelivered();
-    for (const subscription of props.subscriptions ?? []) this.subscribe(subscription);
+    for (const subscription of alerts.subscriptions) this.subscribe(subscription);
   }
 
   /** An alarm that is watched. */
