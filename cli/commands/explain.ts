@@ -120,7 +120,9 @@ function ruleText({ path, principal, perSession }: MatchingRule): string {
 }
 
 function modelText({ asked, id }: Explanation['model']): string {
-  if (id === undefined) return `${asked}, which is not in the price list`;
+  if (id === undefined) {
+    return `${asked}, which neither price list nor policy has: the deployed gateway asks Mistral`;
+  }
   return id === asked ? id : `${asked}, an alias of ${id}`;
 }
 
