@@ -118,7 +118,7 @@ texts, from [governance.schema.json](governance.schema.json). Nothing changes be
 part of every function's code, so a deploy updates all functions
 ([decision 1](decisions/0001-policy-travels-with-the-code.md)). Plain servers and services with the client library apply
 a change when they start with the new policy. \`mistral-governance policy check\` reports all that is wrong with a policy
-([command line](command-line.md)).
+([command line](command-line.md)). [Recipes](policy-recipes.md) show what common situations need.
 
 In the headings, \`[]\` stands for each entry of a list, \`<name>\` and \`<id>\` for names that you choose.
 
@@ -150,7 +150,8 @@ function section({ path, schema, isRequired }: PolicyField, text: FieldText | un
 function defaultText(schema: JsonSchema, without: string | undefined): string {
   if (without !== undefined) return `none. Left out: ${without}`;
   const { default: value } = schema;
-  if (schema.type === 'object' && schema.properties) return 'those of its fields';
+  const fields = Object.values(schema.properties ?? {});
+  if (fields.some((field) => field.default !== undefined)) return 'those of its fields';
   return value === '' ? 'an empty text' : `\`${JSON.stringify(value)}\``;
 }
 
