@@ -44,6 +44,16 @@ test('no command that is shown lets npx download a foreign package of our name',
   expect([...commands]).toEqual(['npx --no -- mistral-governance']);
 });
 
+test('says how to report a vulnerability, at the place where the default runbook is', () => {
+  const links = linksOf(read('SECURITY.md'));
+  const repository = aPolicy((document) => {
+    delete document.alerts.runbookUrl;
+  }).alerts.runbookUrl.replace(/\/blob\/.*/, '');
+  expect(links).toContain(`${repository}/security/advisories/new`);
+  expect(linksOf(read('README.md'))).toContain('SECURITY.md');
+  expect(linksOf(read('docs/security.md'))).toContain('../SECURITY.md');
+});
+
 test.each(ALERT_TYPES)(
   'the alert %s has its page in the runbook and its row in the readme',
   (type) => {
