@@ -25,6 +25,8 @@ const WINDOW_MS = 60_000;
 /** How long a request may wait in total before it goes to another workspace. */
 const MAX_WAIT_MS = 2000;
 const FIRST_PAUSE_MS = 200;
+/** Four calls at most, each of which counts as a request. */
+const MOST_PAUSES = 3;
 /** Of one workspace; others are answered, or move, at once: more retries would not make its limit larger. */
 const MOST_WAITING = 8;
 
@@ -113,7 +115,8 @@ export class Detour {
   #nextPause(advice: RetryAdvice): number | undefined {
     const own = FIRST_PAUSE_MS * 2 ** this.#pauses * (0.5 + this.deps.random() / 2);
     const pause = advice.kind === 'after' ? Math.max(advice.ms, own) : own;
-    if (advice.kind === 'never' || this.#pausedMs + pause > MAX_WAIT_MS) return undefined;
+    if (advice.kind === 'never' || this.#pauses === MOST_PAUSES) return undefined;
+    if (this.#pausedMs + pause > MAX_WAIT_MS) return undefined;
     this.#pauses += 1;
     this.#pausedMs += pause;
     return pause;

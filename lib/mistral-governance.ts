@@ -68,8 +68,7 @@ export class MistralGovernance extends Construct {
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
     const { ephemeral = false } = props;
-    const { administrators, alerts, audit, mistral } = checked;
-    const { runbookUrl, subscriptions } = alerts;
+    const { administrators, audit, mistral } = checked;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
 
     const policy = new PolicyBundle(checked);
@@ -88,7 +87,7 @@ export class MistralGovernance extends Construct {
     const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
-    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, subscriptions, runbookUrl });
+    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, rules: checked });
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const hasPrices = checked.prices.source === 'bill';
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });

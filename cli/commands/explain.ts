@@ -7,8 +7,8 @@ import {
   numberText,
 } from '../../governance/platform/wording.js';
 import type { Quota } from '../../governance/quotas/quota.js';
-import type { ClosestRule } from '../access/closest-rule.js';
-import { type Explanation, explain, type MatchingRule } from '../access/explanation.js';
+import type { ClosestRule, MatchingRule } from '../access/closest-rule.js';
+import { type Explanation, explain } from '../access/explanation.js';
 import { callingArn, ENDPOINT_NAMES, type EndpointName } from '../access/gateway-rules.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
@@ -130,7 +130,9 @@ function differenceText({ differsIn }: ClosestRule): string {
 }
 
 function modelText({ asked, id }: Explanation['model']): string {
-  if (id === undefined) return `${asked}, which is not in the price list`;
+  if (id === undefined) {
+    return `${asked}, which neither price list nor policy has: the deployed gateway asks Mistral`;
+  }
   return id === asked ? id : `${asked}, an alias of ${id}`;
 }
 

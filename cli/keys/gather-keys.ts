@@ -1,5 +1,7 @@
+import { isTimely } from '../../governance/audit/true-retirements.js';
 import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { verifiedVersion } from '../../governance/keys/operator/operator-secret.js';
+import { type Retirement, retirementRules } from '../../governance/keys/retirement.js';
 import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { describeExisting } from '../../governance/keys/stored-keys.js';
@@ -12,7 +14,7 @@ import { tokenOf } from '../../governance/policy/key-name.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { type KeyStatus, keyStatus, suppliedStatus } from './key-status.js';
-import type { RetirementFlows } from './retirement-flows.js';
+import type { RetirementFlows, RunningRetirement } from './retirement-flows.js';
 
 export interface GatherDeps {
   readonly secrets: Pick<SecretVersions, 'describe'>;
@@ -35,7 +37,7 @@ export async function gatherKeys(
   now: Date,
 ): Promise<KeyInventory> {
   let mistralProblem: string | undefined;
-  const retirements = (await flows.running()).map(({ retirement }) => retirement);
+  const retirements = timely(await flows.running(), policy);
 
   /** After a failure, Mistral is not asked again for each key. */
   async function list(name: string): Promise<readonly ListedKey[] | undefined> {
@@ -67,8 +69,8 @@ export async function gatherSuppliedKeys(
   policy: Policy,
   now: Date,
 ): Promise<KeyInventory> {
-  const running = await flows.running();
-  const retiring = new Set(running.map(({ retirement }) => retirement.secretName));
+  const running = timely(await flows.running(), policy);
+  const retiring = new Set(running.map(({ secretName }) => secretName));
 
   const keys = await mapBounded(plannedKeys(policy), KEYS_AT_ONCE, async (planned) => {
     const { secretName } = planned;
@@ -79,4 +81,15 @@ export async function gatherSuppliedKeys(
     return suppliedStatus({ planned, secret, since, isRetiring }, now);
   });
   return { keys, problems: [] };
+}
+
+/**
+ * The flow follows the policy, whatever its input says: whoever may start it writes that. Whether the secret held
+ * the key is the audit's to prove, since few people may read secrets.
+ */
+function timely(running: readonly RunningRetirement[], { rotation }: Policy): Retirement[] {
+  const rules = retirementRules(rotation);
+  return running
+    .filter(({ retirement, startedAt }) => isTimely({ ...retirement, startedAt }, { rotation }))
+    .map(({ retirement }) => ({ ...retirement, rules }));
 }

@@ -16,7 +16,7 @@ import { mapBounded } from '../../governance/platform/map-bounded.js';
 import type { Cli } from '../cli.js';
 
 /** A retirement in progress. */
-export interface RunningRetirement extends Pick<RunningExecution, 'name' | 'executionArn'> {
+export interface RunningRetirement extends RunningExecution {
   readonly retirement: Retirement;
 }
 

@@ -50,9 +50,10 @@ export async function trueRetirements(
   };
 }
 
-function isTimely(
+/** Whether an execution waits no longer than the policy lets any. */
+export function isTimely(
   { promotedAt, checkAt, startedAt }: StartedRetirement,
-  { rotation }: Policy,
+  { rotation }: Pick<Policy, 'rotation'>,
 ): boolean {
   const latest = new Date(startedAt.getTime() + CLOCK_SKEW_MS);
   return (

@@ -28,6 +28,8 @@ const EVENT = 0x65;
 
 /** Shorter lines have no delta: `data: [DONE]`, for example. */
 const SHORTEST_EVENT = 20;
+/** Longer names of events do not matter, and are not kept. */
+const LONGEST_EVENT_LINE = 64;
 
 /** Measures one answer as it passes. */
 export class AnswerMeter {
@@ -72,7 +74,9 @@ export class AnswerMeter {
     const value = from + Math.max(0, 'data:'.length - this.#lineBytes);
     this.#lineBytes += to - from;
     if (this.#lineKind === DATA) this.#scanner.scan(chunk, Math.min(value, to), to);
-    else if (this.#lineKind === EVENT) this.#event += chunk.toString('latin1', from, to);
+    else if (this.#lineKind === EVENT && this.#event.length < LONGEST_EVENT_LINE) {
+      this.#event += chunk.toString('latin1', from, Math.min(to, from + LONGEST_EVENT_LINE));
+    }
   }
 
   #endLine(): void {

@@ -52,12 +52,17 @@ export function demandOf(
   const imageTokens = body.images * grant.bounds.imageTokens;
   if (kind === 'ocr') {
     const annotated = isSet(body, 'bbox_annotation_format', 'document_annotation_format');
-    return demand(grant, body, { pages: pageBound(body.fields, grant.bounds.ocrPages), annotated });
+    const { ocrPages } = grant.bounds;
+    const named = pageBound(body.fields, ocrPages);
+    const pages = body.hasMedia ? Math.max(named, ocrPages) : named;
+    return demand(grant, body, { pages, annotated });
   }
-  // Each text of a list has a context of its own.
-  if (kind !== 'generation') return demand(grant, body, { promptTokens: bytes });
-
   const context = contextOf(models, grant);
+  if (kind !== 'generation') {
+    // Each text of a list has a context of its own.
+    return demand(grant, body, { promptTokens: body.hasMedia ? Math.max(bytes, context) : bytes });
+  }
+
   const completionTokens = Math.min(grant.maxTokens * body.completions, MOST_TOKENS);
   if (body.hasMedia) {
     // Any link may be to audio; for models without a price for it, seconds cost nothing.

@@ -75,7 +75,7 @@ function unescaped(text: string): string {
   for (let layer = 0; layer < MOST_LAYERS; layer += 1) {
     const before = plain;
     plain = before
-      .replaceAll(/\\+(?:u\{?|x)([\da-f]{2,6})\}?/gi, (_, code) => characterOf(code, 16))
+      .replaceAll(/(?<!\\)\\+(?:u\{?|x)([\da-f]{2,6})\}?/gi, (_, code) => characterOf(code, 16))
       .replaceAll(/%(?:u00)?([\da-f]{2})/gi, (_, code) => characterOf(code, 16))
       .replaceAll(/&#x([\da-f]{1,6});?/gi, (_, code) => characterOf(code, 16))
       .replaceAll(/&#(\d{1,7});?/g, (_, code) => characterOf(code, 10))

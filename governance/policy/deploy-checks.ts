@@ -2,7 +2,7 @@ import { ORGANIZATION } from '../platform/metrics.js';
 import { countText, quoted, unknownText } from '../platform/wording.js';
 import { gatewayWorkspaces, plannedKeys } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import type { PolicyRule, Problems } from './policy-checks.js';
+import type { PolicyProblem, PolicyRule, Problems } from './policy-checks.js';
 import { endpointProblem } from './policy-fields.js';
 import { parseSchedule } from './schedule.js';
 
@@ -11,6 +11,7 @@ import { parseSchedule } from './schedule.js';
 
 const SNS_FILTER_COMBINATIONS = 150;
 const SNS_FILTERED_SUBSCRIPTIONS = 200;
+const FUNCTION_POLICY_BYTES = 20_480;
 const SECRET_POLICY_BYTES = 20_480;
 const KEY_POLICY_BYTES = 32_768;
 const STACK_RESOURCES = 500;
@@ -23,9 +24,6 @@ const SECRET_POLICY_BASE = 3_300;
 /** What the denial of changes adds, without the administrators. */
 const SECRET_WRITES_BASE = 1_600;
 const KEY_POLICY_BASE = 2_048;
-
-/** For whom the 20,480 bytes of a function's policy have room under the longest name of a stack; a test measures it. */
-const CALLER_ACCOUNTS = 24;
 
 /** The regions in which CloudFormation knows no function URL. */
 const WITHOUT_FUNCTION_URLS = [
@@ -132,17 +130,48 @@ function* filters({ alerts }: Policy): Problems {
   }
 }
 
-/** The policy of the gateway's function has two statements for each account. */
-function* callerAccounts({ gateway, callers }: Policy): Problems {
-  if (!gateway.enabled || gateway.organizationId !== undefined) return;
+/** How many accounts the gateway's function lets in by name, each with two statements. */
+export function callerAccountsThatFit(stackName: string): number {
+  const statement = (id: string, action: string, condition: object) =>
+    JSON.stringify({
+      Sid: `${stackName}-${id}111122223333ABCDEF12-123456789012`.slice(0, 100),
+      Effect: 'Allow',
+      Principal: { AWS: 'arn:aws:iam::111122223333:root' },
+      Action: action,
+      Resource: `arn:aws:lambda:eu-central-1:111122223333:function:${'x'.repeat(64)}`,
+      Condition: condition,
+    }).length + 1;
+  const envelope = JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: [] }).length;
+  const pair =
+    statement('GatewayUrl', 'lambda:InvokeFunctionUrl', {
+      StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' },
+    }) +
+    statement('GatewayFunction', 'lambda:InvokeFunction', {
+      Bool: { 'lambda:InvokedViaFunctionUrl': 'true' },
+    });
+  return Math.floor((FUNCTION_POLICY_BYTES - envelope) / pair);
+}
+
+/** Also for stacks of other names, whose policies have more or less room. */
+export function callerAccountsProblem(
+  { gateway, callers }: Pick<Policy, 'gateway' | 'callers'>,
+  stackName = 'MistralGovernance',
+): PolicyProblem | undefined {
+  if (!gateway.enabled || gateway.organizationId !== undefined) return undefined;
   const accounts = accountsOf(callers.map(({ principal }) => principal)).filter(
     (account) => account !== '*',
   );
-  if (accounts.length <= CALLER_ACCOUNTS) return;
-  yield {
+  const most = callerAccountsThatFit(stackName);
+  if (accounts.length <= most) return undefined;
+  return {
     path: ['callers'],
-    message: `they come from ${accounts.length} accounts, and the resource policy of the gateway's function has room for ${CALLER_ACCOUNTS}: must be at most that, or let the whole organization in by gateway.organizationId`,
+    message: `they come from ${accounts.length} accounts, and the resource policy of the gateway's function has room for ${most}: must be at most that, or let the whole organization in by gateway.organizationId`,
   };
+}
+
+function* callerAccounts(policy: Policy): Problems {
+  const problem = callerAccountsProblem(policy);
+  if (problem !== undefined) yield problem;
 }
 
 /** Each workspace's keys are a stack: a secret, its policy and, with the Admin API, its schedule. */

@@ -206,7 +206,8 @@ export const PolicySchema = z.strictObject({
   roles: z.record(NameSchema, RoleSchema).default({}),
   callers: z.array(CallerSchema).default([]),
   /**
-   * IAM principals that alone may change secrets by hand: store values, move labels, rotate, delete.
+   * IAM principals that alone may change secrets by hand (store values, move labels, rotate, delete), the KMS key
+   * and the topic of alerts, and publish to it.
    * @default all that IAM allows
    */
   administrators: z.array(ReaderArnSchema).max(20).default([]),

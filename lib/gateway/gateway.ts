@@ -3,7 +3,11 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { accountsOf, regionProblem } from '../../governance/policy/deploy-checks.js';
+import {
+  accountsOf,
+  callerAccountsProblem,
+  regionProblem,
+} from '../../governance/policy/deploy-checks.js';
 import { GATEWAY_KEY_NAME } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { GatewayEnv } from '../../lambdas/gateway/wiring.js';
@@ -130,9 +134,10 @@ export class Gateway extends Construct {
   }
 }
 
-/** What the policy cannot have in this region. */
+/** What the policy cannot have in this region, or in a stack of this name. */
 function checkPlace(scope: Construct, rules: GatewayProps['rules']): void {
   const { region, stackName } = Stack.of(scope);
-  const problem = regionProblem(rules, region);
+  const accounts = callerAccountsProblem(rules, stackName);
+  const problem = accounts ? `callers: ${accounts.message}` : regionProblem(rules, region);
   if (problem !== undefined) throw new Error(`stack ${stackName}: ${problem}`);
 }

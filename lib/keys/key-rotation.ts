@@ -42,7 +42,7 @@ export class KeyRotation extends Construct {
     });
     const role = this.function.grantPrincipal;
     props.adminKey?.grantRead(role);
-    props.alertTopic.grantPublish(role);
+    props.alertTopic.grantPublish(this.function);
     props.recordsTable.grantJournal(role);
     props.encryptionKey.grantEncryptDecrypt(role);
     props.retirementFlow.stateMachine.grantStartExecution(role);

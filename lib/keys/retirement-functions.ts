@@ -7,7 +7,7 @@ import type { SecretAccess } from './secret-access.js';
 
 /** What a retirement flow runs: functions that check or change the key, and one that notifies on-call. */
 export class RetirementFunctions extends Construct {
-  readonly notify: IFunction;
+  readonly notify: GovernanceFunction;
 
   /** Of all its functions, to managed secrets. */
   readonly access: SecretAccess[] = [];

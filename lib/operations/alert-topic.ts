@@ -1,4 +1,4 @@
-import { Aws, CfnCondition, Fn, Stack } from 'aws-cdk-lib';
+import { Aws, CfnCondition, Fn, Lazy, Stack } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
@@ -6,6 +6,8 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { EncryptionKey } from '../platform/encryption-key.js';
+import type { GovernanceFunction } from '../platform/governance-function.js';
+import { asPattern, everybodyBut } from '../platform/owners.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
 import { RunbookAlarm, type RunbookAlarmProps, type WatchedAlarm } from './runbook-alarm.js';
 
@@ -15,15 +17,19 @@ export interface AlertTopicProps {
   readonly encryptionKey: EncryptionKey;
 
   /**
-   * Who gets which alerts. A queue, or a function of another account or region, must itself allow the topic.
-   *
-   * @default none
+   * Who gets which alerts, and which page has a heading for each alarm. A queue, or a function of another account or
+   * region, must itself allow the topic. `administrators` alone publish by hand; so do plain gateways, the `readers`.
    */
-  readonly subscriptions?: readonly Subscription[];
-
-  /** The page with a heading for each alarm. */
-  readonly runbookUrl: string;
+  readonly rules: Pick<Policy, 'administrators' | 'alerts' | 'gateway'>;
 }
+
+/** All by which alerts could be forged or kept from on-call; SNS takes few actions in a topic's policy. */
+const CHANGES = [
+  'sns:AddPermission',
+  'sns:DeleteTopic',
+  'sns:RemovePermission',
+  'sns:SetTopicAttributes',
+] as const;
 
 /** The one topic for all alerts and alarms: encrypted, TLS only. */
 export class AlertTopic extends Construct {
@@ -38,10 +44,14 @@ export class AlertTopic extends Construct {
   /** The alarms that notify on-call. */
   readonly watched: WatchedAlarm[] = [];
 
+  /** ARNs of the roles that may publish. */
+  private readonly publishers: string[];
+
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
     super(scope, id);
 
-    this.runbookUrl = props.runbookUrl;
+    const { administrators, alerts, gateway } = props.rules;
+    this.runbookUrl = alerts.runbookUrl;
     this.topic = new sns.Topic(this, 'Topic', {
       displayName: 'Mistral governance',
       masterKey: props.encryptionKey,
@@ -58,8 +68,10 @@ export class AlertTopic extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
+    this.publishers = gateway.readers.map(asPattern);
+    if (administrators.length > 0) this.denyOthers(administrators);
     this.undelivered = this.keepUndelivered();
-    for (const subscription of props.subscriptions ?? []) this.subscribe(subscription);
+    for (const subscription of alerts.subscriptions) this.subscribe(subscription);
   }
 
   /** An alarm that is watched. */
@@ -75,8 +87,40 @@ export class AlertTopic extends Construct {
     alarm.addOkAction(action);
   }
 
-  grantPublish(grantee: iam.IGrantable): void {
-    this.topic.grantPublish(grantee);
+  grantPublish(publisher: GovernanceFunction): void {
+    this.topic.grantPublish(publisher);
+    this.publishers.push(publisher.executionRole.roleArn);
+  }
+
+  /** A false alert makes people act. Alarms are spared, as all that AWS's services do themselves is. */
+  private denyOthers(administrators: readonly string[]): void {
+    const spared = everybodyBut(administrators, this);
+    this.deny('DenyOthersToChange', CHANGES, spared);
+    this.deny('DenyOtherPublishers', ['sns:Publish'], {
+      ...spared,
+      ArnNotLike: {
+        'aws:PrincipalArn': Lazy.any({
+          produce: () => [...this.publishers, ...spared.ArnNotLike['aws:PrincipalArn']],
+        }),
+      },
+    });
+  }
+
+  private deny(
+    sid: string,
+    actions: readonly string[],
+    conditions: iam.PolicyStatementProps['conditions'],
+  ): void {
+    this.topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid,
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions: [...actions],
+        resources: [this.topic.topicArn],
+        conditions,
+      }),
+    );
   }
 
   private keepUndelivered(): DeadLetterQueue {

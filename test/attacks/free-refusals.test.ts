@@ -34,6 +34,15 @@ describe.each(UPSTREAM_KINDS)('over %s', (upstreamKind) => {
     },
   );
 
+  test('a request is at most four calls of its workspace, however short the pauses', async () => {
+    const world = await gatewayWorld(limiting, undefined, { upstreamKind, random: () => 0 });
+
+    expect((await world.ask(CHAT)).status).toBe(429);
+
+    expect(world.received).toHaveLength(4);
+    expect(world.quotas.settled(REQUESTS)).toBe(4);
+  });
+
   test('a caller cannot keep its workspace limited for longer than its own requests last', async () => {
     const world = await gatewayWorld(limiting, undefined, { upstreamKind });
     world.quotas.limits.set(REQUESTS, 10);

@@ -1,20 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { shell } from '../../governance/platform/quoting.js';
 import { commandsWith, HOSTILE_NAMES, hostileName } from '../support/hostile-names.js';
-import {
-  expectNothingElse,
-  hasShell,
-  PLAIN,
-  pasted,
-  SHELLS,
-  type ShellName,
-} from '../support/pasted-commands.js';
+import { expectNothingElse, PLAIN, pasted, shellsHere } from '../support/pasted-commands.js';
 
-describe.each(Object.keys(SHELLS) as ShellName[])('%s', (shellName) => {
-  const isMissing = !hasShell(shellName);
-
-  test.skipIf(isMissing)('starts the programs of every command with their arguments', async () => {
+describe.each(shellsHere())('%s', (shellName) => {
+  test('starts the programs of every command with their arguments', async () => {
     const commands = commandsWith(PLAIN);
     const { started } = await pasted(shellName, commands);
     expect(commands.length).toBeGreaterThan(25);
@@ -25,15 +16,24 @@ describe.each(Object.keys(SHELLS) as ShellName[])('%s', (shellName) => {
     expect(started.flat().join()).toContain(PLAIN);
   });
 
-  test.skipIf(isMissing).each([...HOSTILE_NAMES])(
+  test.each([...HOSTILE_NAMES])(
     'takes the name as one argument and runs nothing else: %j',
     (name) => expectNothingElse(shellName, name),
   );
 
-  test.skipIf(isMissing)('so it does for any name', async () => {
+  test('so it does for any name', async () => {
     const expectIt = (name: string) => expectNothingElse(shellName, name);
     await fc.assert(fc.asyncProperty(hostileName, expectIt), { numRuns: 20, seed: 14 });
   });
+});
+
+test('a shell that is missing is named in the output', () => {
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  expect(shellsHere((name) => name !== 'zsh')).toEqual(['bash']);
+  expect(written.mock.calls).toEqual([
+    ['NOT TRIED: commands pasted into zsh, which is not installed here\n'],
+  ]);
+  written.mockRestore();
 });
 
 test('a command is printable ASCII on one line, without what ends a code span', () => {

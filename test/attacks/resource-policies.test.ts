@@ -25,6 +25,7 @@ const SECRET = `arn:aws:secretsmanager:eu-west-1:${ACCOUNT}:secret:mistral/dev-w
 const ADMIN_KEY = `arn:aws:secretsmanager:eu-west-1:${ACCOUNT}:secret:mistral/admin-api-key-AbCdEf`;
 const KEY = `arn:aws:kms:eu-west-1:${ACCOUNT}:key/11112222-3333-4444-5555-666677778888`;
 const BUCKET = 'arn:aws:s3:::evidence';
+const TOPIC = `arn:aws:sns:eu-west-1:${ACCOUNT}:alerts`;
 const FILE = `${BUCKET}/evidence/2026/11/2026-11-28/030000-0a1b2c3d/report.html`;
 
 const wide = (name: string, context: Principal['context'] = {}): Principal => ({
@@ -36,6 +37,7 @@ const narrow = (name: string): Principal => ({ arn: roleArn(name), isWide: false
 const DEPLOY = `cdk-hnb659fds-cfn-exec-role-${ACCOUNT}-eu-west-1`;
 const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
 const DEPLOYER = wide('deployer', { 'aws:CalledVia': ['cloudformation.amazonaws.com'] });
+const OF_ALARMS = { 'aws:PrincipalIsAWSService': 'true', 'aws:SourceAccount': ACCOUNT };
 
 /** With the least that their work needs, and with every permission that IAM has. */
 const NARROW = [
@@ -103,6 +105,12 @@ const BUCKET_CHANGES = [
   ...['PutBucketPolicy', 'PutBucketPublicAccessBlock', 'PutBucketVersioning'],
   ...['PutEncryptionConfiguration', 'PutLifecycleConfiguration', 'PutReplicationConfiguration'],
 ];
+const TOPIC_USE = [
+  ...['ConfirmSubscription', 'GetDataProtectionPolicy', 'GetSubscriptionAttributes'],
+  ...['GetTopicAttributes', 'ListSubscriptionsByTopic', 'ListTagsForResource', 'Subscribe'],
+  ...['TagResource', 'Unsubscribe', 'UntagResource'],
+];
+const TOPIC_CHANGES = ['AddPermission', 'DeleteTopic', 'RemovePermission', 'SetTopicAttributes'];
 const DELETES = ['DeleteObject', 'DeleteObjectVersion'];
 
 const TABLES: Readonly<Record<string, Table>> = {
@@ -157,6 +165,15 @@ const TABLES: Readonly<Record<string, Table>> = {
     administrator: BUCKET_CHANGES,
     granted: {},
   },
+  'the topic of all alerts': {
+    policy: policyOf(template, 'AWS::SNS::TopicPolicy', 'PolicyDocument', TOPIC),
+    requests: each('sns', [...TOPIC_USE, ...TOPIC_CHANGES, 'Publish'], TOPIC),
+    others: TOPIC_USE,
+    owners: [...TOPIC_CHANGES, 'Publish'],
+    administrator: [...TOPIC_CHANGES, 'Publish'],
+    granted: {},
+    more: { SpendMonitorFunctionRole: ['Publish'], GatewayFunctionRole: ['Publish'] },
+  },
 };
 
 function expected(table: Table, principal: Principal): string[] {
@@ -188,6 +205,30 @@ test('the audit may add evidence, and neither replace nor delete any, whatever I
   const { requests, policy } = TABLES['the evidence'] as Table;
   const may = await allowed(wide('AuditFunctionRole'), requests, policy);
   expect(may).toEqual(['GetObject', 'add']);
+});
+
+test('alarms, our functions and plain gateways publish alerts', async () => {
+  const plain = roleArn('plain-gateway');
+  const own = synthesize(
+    aPolicy((document) => {
+      document.gateway = { ...document.gateway, readers: [plain] };
+    }),
+  );
+  const policy = policyOf(own.template, 'AWS::SNS::TopicPolicy', 'PolicyDocument', TOPIC);
+  const requests = each('sns', ['Publish'], TOPIC);
+  const functions = [
+    'RotationFunction',
+    'AuditFunction',
+    'SpendMonitorFunction',
+    'GatewayFunction',
+  ];
+  for (const name of [...functions, 'RetirementFunctionsNotify']) {
+    const may = await allowed(wide(`${name}Role`), requests, policy);
+    expect([name, may]).toEqual([name, ['Publish']]);
+  }
+  expect(await allowed(wide(plain), requests, policy)).toEqual(['Publish']);
+  const alarms = { arn: 'cloudwatch.amazonaws.com', isWide: false, context: OF_ALARMS };
+  expect(await allowed(alarms, requests, policy)).toEqual(['Publish']);
 });
 
 test('a bootstrap with names of its own is not locked out of what it deploys', async () => {

@@ -291,6 +291,36 @@ test('what passes although nothing knows it is booked at its upper bound', async
   expect(await settled({ documents: ['https://x/1000-pages.pdf'] })).toBeGreaterThan(100_000);
 });
 
+test.each([
+  ['/v1/embeddings', { model: 'mistral-embed', input: 'x' }, DAILY_TOKENS, 8000],
+  [
+    '/v1/ocr',
+    { ...OCR, pages: [0], document: { type: 'document_url', document_url: 'https://x' } },
+    'workspace#dev-workspace usd month',
+    1001,
+  ],
+] as const)(
+  'what passes on %s is booked at its upper bound, too',
+  async (path, body, quota, atLeast) => {
+    const settled = async (more: object) => {
+      const world = await gatewayWorld(
+        (response) => answerJson(response, 200, { data: [] }),
+        ({ gateway, roles, workspaces }) => {
+          gateway.passUnknownFields = true;
+          roles.developer.models = '*';
+          workspaces[0].models = '*';
+        },
+      );
+      expect((await world.ask({ ...body, ...more }, { path })).status).toBe(200);
+      return world.quotas.settled(quota);
+    };
+    expect(await settled({})).toBeLessThan(atLeast);
+    expect(await settled({ documents: ['https://x/1000-pages.pdf'] })).toBeGreaterThanOrEqual(
+      atLeast,
+    );
+  },
+);
+
 test('a name as long as the body becomes a short refusal', async () => {
   const name = 'x"\n'.repeat(300_000);
   const { status: refused, message, param } = await plainServer(CHATS, { ...CHAT, [name]: 1 });

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters as withoutStyle } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { aRetirement } from '../support/builders.js';
 import { type DeployedWorld, deployWorld } from './deployed-world.js';
 import { type CliRun, documentOf } from './run-cli.js';
 
@@ -203,4 +204,24 @@ test('errors name the problem and the possible values', async () => {
 
   const late = await cli('keys', 'rotate', 'dev-team-key', '--timeout', 'soon');
   expect(late.status).toBe(2);
+});
+
+/** Whoever may start the flow writes its input. */
+test.each([
+  ['by rules of its own', {}, 'replaced key retiring'],
+  ['that waits for ever', { checkAt: '2099-01-01T00:00:00.000Z' }, 'ok'],
+  ['of a promotion to come', { promotedAt: '2099-01-01T00:00:00.000Z' }, 'ok'],
+])('keys list reads an execution %s by the policy', async (name, change, state) => {
+  const { executions, secrets, clock } = deployed.world;
+  const input = aRetirement({
+    secretId: secrets.find(SEARCH).arn,
+    secretName: SEARCH,
+    promotedAt: clock.now().toISOString(),
+    rules: { quietDays: 0, maxDrainDays: 0, onDrainTimeout: 'hold' },
+    ...change,
+  });
+  executions.operations.StartExecution?.({ name, input: JSON.stringify(input) });
+  const { keys } = documentOf(await cli('keys', 'list', '--json'));
+  executions.operations.StopExecution?.({ executionArn: executions.all().at(-1)?.arn });
+  expect(keys).toContainEqual(expect.objectContaining({ secret: SEARCH, state }));
 });

@@ -48,6 +48,13 @@ describe('explain', () => {
     expect(verdict).toMatch(/: allowed are (\S+, ){7}\S+ and \d+ more$/);
   });
 
+  test('says of a model that it does not know that the deployed gateway asks Mistral', async () => {
+    const { stdout } = await runCli(['explain', ROLE('platform-admin'), 'mistral-huge-2612']);
+    expect(stdout).toMatch(
+      /^ {2}model +mistral-huge-2612, which neither price list nor policy has: the deployed gateway asks Mistral$/m,
+    );
+  });
+
   test('fails for a caller that is not an ARN', async () => {
     const { status, stderr } = await runCli(['explain', 'ana', 'mistral-small-latest']);
     expect(status).toBe(2);

@@ -37,6 +37,7 @@ function watching(states: readonly SecretState[], running: readonly RunningRetir
 const waiting = (name: string, change: Parameters<typeof aRetirement>[0] = {}) => ({
   name,
   executionArn: `arn:${name}`,
+  startedAt: new Date('2026-04-01T10:00:00Z'),
   retirement: aRetirement({ oldKeyId: `key before ${name}`, ...change }),
 });
 

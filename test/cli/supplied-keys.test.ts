@@ -26,7 +26,14 @@ async function stateOf(
       flows: {
         running: async () =>
           retiring
-            ? [{ name: 'v2', executionArn: 'arn', retirement: aRetirement({ secretName: DEV }) }]
+            ? [
+                {
+                  name: 'v2',
+                  executionArn: 'arn',
+                  startedAt: NOW,
+                  retirement: aRetirement({ secretName: DEV }),
+                },
+              ]
             : [],
       },
     },

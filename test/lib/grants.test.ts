@@ -17,6 +17,9 @@ const ENCRYPT = [
   'kms:GenerateDataKey* on EncryptionKey',
   'kms:ReEncrypt* on EncryptionKey',
 ];
+/** Whom no denial is for, and under which conditions. */
+const OWNERS =
+  'arn:aws:iam::111122223333:role/platform-admin arn:AWS::Partition:iam::AWS::AccountId:root arn:AWS::Partition:iam::AWS::AccountId:role/cdk-*-cfn-exec-role-* and BoolIfExists aws:PrincipalIsAWSService false and ForAllValues:StringNotEquals aws:CalledVia cloudformation.amazonaws.com';
 
 /** The grants of every function, and those of this one in addition. */
 function allOf(functionId: string, ...more: string[]): string[] {
@@ -186,16 +189,18 @@ test('the encryption key serves readers through Secrets Manager, alarms and log 
       'allow kms:Decrypt, kms:DescribeKey to * when StringEquals kms:CallerAccount 111122223333 and kms:ViaService secretsmanager.AWS::Region.AWS::URLSuffix',
       'allow kms:Decrypt, kms:DescribeKey, kms:Encrypt, kms:GenerateDataKey*, kms:ReEncrypt* to logs.AWS::Region.AWS::URLSuffix when ArnLike kms:EncryptionContext:aws:logs:arn arn:AWS::Partition:logs:AWS::Region:AWS::AccountId:log-group:*',
       'allow kms:Decrypt, kms:GenerateDataKey* to cloudwatch.amazonaws.com when StringEquals aws:SourceAccount AWS::AccountId',
-      'deny kms:DisableKey, kms:DisableKeyRotation, kms:PutKeyPolicy, kms:ScheduleKeyDeletion to * when ArnNotLike aws:PrincipalArn arn:aws:iam::111122223333:role/platform-admin arn:AWS::Partition:iam::AWS::AccountId:root arn:AWS::Partition:iam::AWS::AccountId:role/cdk-*-cfn-exec-role-* and BoolIfExists aws:PrincipalIsAWSService false and ForAllValues:StringNotEquals aws:CalledVia cloudformation.amazonaws.com',
+      `deny kms:DisableKey, kms:DisableKeyRotation, kms:PutKeyPolicy, kms:ScheduleKeyDeletion to * when ArnNotLike aws:PrincipalArn ${OWNERS}`,
     ],
   ]);
 });
 
-test('the topic takes messages of this account over TLS', () => {
+test('the topic takes messages of our functions, administrators and alarms of this account, over TLS', () => {
   const policies = Object.values(template.findResources('AWS::SNS::TopicPolicy'));
   expect(policies.map((one) => resourceGrants(one.Properties.PolicyDocument))).toEqual([
     [
       'allow sns:Publish to cloudwatch.amazonaws.com when StringEquals aws:SourceAccount AWS::AccountId',
+      `deny sns:AddPermission, sns:DeleteTopic, sns:RemovePermission, sns:SetTopicAttributes to * when ArnNotLike aws:PrincipalArn ${OWNERS}`,
+      `deny sns:Publish to * when ArnNotLike aws:PrincipalArn RetirementFunctionsNotifyRole RotationFunctionRole AuditFunctionRole SpendMonitorFunctionRole GatewayFunctionRole ${OWNERS}`,
       'deny sns:Publish to * when Bool aws:SecureTransport false',
     ],
   ]);

@@ -14,8 +14,17 @@ export const SHELLS = {
 
 export type ShellName = keyof typeof SHELLS;
 
-/** Whether this machine has the shell. */
-export function hasShell(name: ShellName): boolean {
+/** The shells to paste into. Says which this machine lacks: nothing is proven for those here. */
+export function shellsHere(isHere = hasShell): ShellName[] {
+  const names = Object.keys(SHELLS) as ShellName[];
+  const missing = names.filter((name) => !isHere(name));
+  for (const name of missing) {
+    process.stderr.write(`NOT TRIED: commands pasted into ${name}, which is not installed here\n`);
+  }
+  return names.filter((name) => !missing.includes(name));
+}
+
+function hasShell(name: ShellName): boolean {
   return ['/bin', '/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, name)));
 }
 

@@ -36,7 +36,10 @@ export function roleArn(name: string, account = ACCOUNT): string {
 export function deployedPolicy(document: unknown, resource: string) {
   return JSON.parse(JSON.stringify(document), (_, value) => {
     if (typeof value !== 'object' || value === null) return value;
-    if ('Ref' in value) return PSEUDO[value.Ref] ?? roleArn(readable(value));
+    if ('Ref' in value) {
+      const name = readable(value);
+      return PSEUDO[value.Ref] ?? (name.endsWith('Topic') ? resource : roleArn(name));
+    }
     if ('Fn::GetAtt' in value) {
       return readable(value).endsWith('Role') ? roleArn(readable(value)) : resource;
     }

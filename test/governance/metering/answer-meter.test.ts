@@ -169,6 +169,17 @@ describe('an error', () => {
   });
 });
 
+test('a name of an event that does not end takes no memory', () => {
+  const meter = new AnswerMeter(true);
+  const chunk = Buffer.alloc(100_000, 'a');
+  meter.see(Buffer.from('event: '));
+  const before = process.memoryUsage().heapUsed;
+  for (let turn = 0; turn < 1000; turn += 1) meter.see(chunk);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(50e6);
+  meter.see(Buffer.from('\nevent: error\ndata: {}\n\n'));
+  expect(meter.answer.hasFailed).toBe(true);
+});
+
 describe('delivered tokens', () => {
   const words = streamEvents(Array.from({ length: 50 }, () => ' word'));
 
