@@ -66,14 +66,15 @@ function writeChecks(folder: string, { outputs }: Metafile): void {
     "  throw new Error(sentence + missing.join(' '));",
     '}',
   ]);
+  const [check, client] = [JSON.stringify('./peers.cjs'), JSON.stringify('./client/index.js')];
   write('checked.js', [
-    "import './peers.cjs';",
-    `export const { ${exports.join(', ')} } = await import('./client/index.js');`,
+    `import ${check};`,
+    `export const { ${exports.join(', ')} } = await import(${client});`,
   ]);
   write('checked.cjs', [
     "'use strict';",
-    "require('./peers.cjs');",
-    "module.exports = require('./client/index.js');",
+    `require(${check});`,
+    `module.exports = require(${client});`,
   ]);
 }
 

@@ -1,5 +1,8 @@
 import { callerPattern, matches } from '../../governance/policy/caller-patterns.js';
-import type { MatchingRule } from './explanation.js';
+import type { Policy } from '../../governance/policy/policy.js';
+
+/** `path` is for example `callers[2]`. */
+export type MatchingRule = Policy['callers'][number] & { readonly path: string };
 
 type Part = 'partition' | 'account' | 'kind' | 'name' | 'session';
 

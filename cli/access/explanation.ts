@@ -12,7 +12,7 @@ import {
   quotasOf,
 } from '../../governance/quotas/workspace-quotas.js';
 import { createQuotaLedger } from '../simulation/quota-ledger.js';
-import { type ClosestRule, closestRule } from './closest-rule.js';
+import { type ClosestRule, closestRule, type MatchingRule } from './closest-rule.js';
 import { type EndpointName, endpointNamed, openAccess, requestBody } from './gateway-rules.js';
 
 export interface ExplainedRequest {
@@ -22,9 +22,6 @@ export interface ExplainedRequest {
   readonly maxTokens: number | undefined;
   readonly endpoint: EndpointName;
 }
-
-/** `path` is for example `callers[2]`. */
-export type MatchingRule = Policy['callers'][number] & { readonly path: string };
 
 export interface Explanation {
   readonly allowed: boolean;

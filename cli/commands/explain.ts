@@ -7,8 +7,8 @@ import {
   numberText,
 } from '../../governance/platform/wording.js';
 import type { Quota } from '../../governance/quotas/quota.js';
-import type { ClosestRule } from '../access/closest-rule.js';
-import { type Explanation, explain, type MatchingRule } from '../access/explanation.js';
+import type { ClosestRule, MatchingRule } from '../access/closest-rule.js';
+import { type Explanation, explain } from '../access/explanation.js';
 import { callingArn, ENDPOINT_NAMES, type EndpointName } from '../access/gateway-rules.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
