@@ -72,6 +72,15 @@ test('says how to report a vulnerability, at the place where the default runbook
   expect(linksOf(read('docs/security.md'))).toContain('../SECURITY.md');
 });
 
+test('each test that the security page names exists', () => {
+  const named = read('docs/security.md').match(/[\w/-]+\.(test|exhaustive)\.ts/g) ?? [];
+  const missing = named.filter(
+    (file) => !['', 'test/attacks'].some((folder) => existsSync(join(ROOT, folder, file))),
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(missing).toEqual([]);
+});
+
 test.each(ALERT_TYPES)(
   'the alert %s has its page in the runbook and its row in the readme',
   (type) => {
