@@ -138,7 +138,7 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
   onResponseData(controller: UpstreamController, chunk: Buffer): void {
     if (this.#ended) return;
     if (this.#error) {
-      this.#keepError(chunk);
+      this.#keepError(controller, chunk);
       return;
     }
     this.#receivedBytes += chunk.length;
@@ -185,12 +185,16 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
     this.owner.ended(this, outcome);
   }
 
-  #keepError(chunk: Buffer): void {
+  /** What is longer than any of Mistral's errors is cut off: it may have no end. */
+  #keepError(controller: UpstreamController, chunk: Buffer): void {
     const error = this.#error;
-    if (!error || error.bytes >= MAX_ERROR_BYTES) return;
+    if (!error) return;
     const kept = chunk.subarray(0, MAX_ERROR_BYTES - error.bytes);
     error.chunks.push(kept);
     error.bytes += kept.length;
+    if (error.bytes < MAX_ERROR_BYTES) return;
+    this.onResponseEnd();
+    controller.abort(new Error('too long for an error'));
   }
 
   /** Some clients count each interim answer as the first byte: of a stream that would be no limit. */

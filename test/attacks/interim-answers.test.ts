@@ -49,4 +49,30 @@ for (const upstreamKind of UPSTREAM_KINDS) {
     await eventually(() => mistral.open.size === 0);
     await eventually(() => world.quotas.reserved() === 0);
   });
+
+  test.each([401, 429, 500])(
+    `over ${upstreamKind}, an error %s without end is cut off`,
+    async (status) => {
+      let open = 0;
+      const world = await gatewayWorld(
+        (response) => {
+          open += 1;
+          response.writeHead(status, { 'content-type': 'application/json' });
+          const repeat = setInterval(() => response.write(' '.repeat(4096)), 5);
+          response.on('close', () => {
+            open -= 1;
+            clearInterval(repeat);
+          });
+        },
+        undefined,
+        { upstreamKind },
+      );
+
+      const answer = await world.ask(CHAT, { signal: AbortSignal.timeout(3000) });
+
+      expect(answer.status).toBe({ 401: 403, 429: 429 }[status] ?? 502);
+      await eventually(() => open === 0);
+      expect(world.quotas.reserved()).toBe(0);
+    },
+  );
 }
