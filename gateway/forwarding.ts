@@ -12,6 +12,7 @@ import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
 import {
   failureOf,
+  MOST_ERROR_BYTES,
   type UpstreamController,
   type UpstreamFailure,
   type UpstreamHandler,
@@ -35,8 +36,6 @@ export interface ForwardingLimits {
   readonly stallMs: number;
   readonly atRateLimit: RequestsAtLimit;
 }
-
-const MAX_ERROR_BYTES = 16 * 1024;
 
 /** Passes one answer of Mistral's on as it comes, no faster than the caller reads it. */
 export class Forwarding implements UpstreamHandler, AwaitedAnswer {
@@ -189,10 +188,10 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
   #keepError(controller: UpstreamController, chunk: Buffer): void {
     const error = this.#error;
     if (!error) return;
-    const kept = chunk.subarray(0, MAX_ERROR_BYTES - error.bytes);
+    const kept = chunk.subarray(0, MOST_ERROR_BYTES - error.bytes);
     error.chunks.push(kept);
     error.bytes += kept.length;
-    if (error.bytes < MAX_ERROR_BYTES) return;
+    if (error.bytes < MOST_ERROR_BYTES) return;
     this.onResponseEnd();
     controller.abort(new Error('too long for an error'));
   }

@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { CHAT, eventually, gatewayWorld, UPSTREAM_KINDS } from '../support/gateway-world.js';
+import {
+  answerJson,
+  CHAT,
+  eventually,
+  gatewayWorld,
+  UPSTREAM_KINDS,
+} from '../support/gateway-world.js';
 
 /** Answers everything with one interim answer after the other, and never with a final one. */
 async function endlessInterim(status: string): Promise<{ url: string; open: Set<Socket> }> {
@@ -75,4 +81,21 @@ for (const upstreamKind of UPSTREAM_KINDS) {
       expect(world.quotas.reserved()).toBe(0);
     },
   );
+
+  test(`over ${upstreamKind}, a rejection that quotes a long prompt stays a rejection`, async () => {
+    const input = { messages: [{ content: 'x'.repeat(40_000) }] };
+    const detail = [{ type: 'missing', loc: ['body', 'x'], msg: 'Field required', input }];
+    const world = await gatewayWorld(
+      (response) => answerJson(response, 422, { object: 'error', message: { detail } }),
+      undefined,
+      { upstreamKind },
+    );
+
+    const answer = await world.ask(CHAT);
+
+    expect(answer.status).toBe(422);
+    expect(answer.headers.get('retry-after')).toBeNull();
+    expect(await answer.json()).toMatchObject({ message: expect.stringMatching(/too long/) });
+    expect(world.quotas.reserved()).toBe(0);
+  });
 }
