@@ -18,9 +18,13 @@ export const alias = {
   'mistral-governance/client': here('client/index.ts'),
 };
 
+/** The SDK of AWS warns on Node 20 about its own later versions, which are no part of a test. */
+export const env = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+
 export default defineConfig({
   resolve: { alias },
   test: {
+    env,
     maxWorkers: '100%',
     isolate: false, // files share what they load: the CDK takes seconds
     // Ten times and more what the longest takes on a machine of its own: no test is about its speed.

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { BUNDLING } from '../lib/platform/bundling.js';
 import { bundleCommandLine } from './bundle-command-line.js';
 
@@ -16,7 +17,7 @@ interface Library {
 }
 
 /** As one file. Packages stay outside: who uses it has them, and shares them with it. */
-async function buildLibrary({ name, entry, format }: Library): Promise<void> {
+async function buildLibrary({ name, entry, format }: Library): Promise<Metafile> {
   const folder = join(DIST, name);
   mkdirSync(folder, { recursive: true });
   const isCommonJs = format === 'cjs';
@@ -35,7 +36,46 @@ async function buildLibrary({ name, entry, format }: Library): Promise<void> {
       : {},
     logLevel: 'warning',
   };
-  await build(options);
+  return (await build({ ...options, metafile: true })).metafile;
+}
+
+/**
+ * What Node loads instead of the client itself, whose first missing peer would end the import with
+ * the name of one file of ours. Bundlers take the client: they name all that is missing themselves.
+ */
+function writeChecks(folder: string, { outputs }: Metafile): void {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const [{ imports = [], exports = [] } = {}] = Object.values(outputs);
+  const packages = imports
+    .filter(({ path }) => !isBuiltin(path))
+    .map(({ path }) => path.split('/', path.startsWith('@') ? 2 : 1).join('/'));
+  const peers = [...new Set(packages)].filter((name) => !Object.hasOwn(dependencies, name)).sort();
+  const write = (file: string, lines: readonly string[]) =>
+    writeFileSync(join(folder, file), `${lines.join('\n')}\n`);
+  write('peers.cjs', [
+    "'use strict';",
+    `const missing = ${JSON.stringify(peers)}.filter((name) => {`,
+    '  try {',
+    '    require.resolve(name);',
+    '  } catch ({ code }) {',
+    "    return code === 'MODULE_NOT_FOUND'; // and not that it is for import only",
+    '  }',
+    '});',
+    'if (missing.length > 0) {',
+    "  const sentence = 'mistral-governance/client needs packages that are not installed: run npm install ';",
+    "  throw new Error(sentence + missing.join(' '));",
+    '}',
+  ]);
+  const [check, client] = [JSON.stringify('./peers.cjs'), JSON.stringify('./client/index.js')];
+  write('checked.js', [
+    `import ${check};`,
+    `export const { ${exports.join(', ')} } = await import(${client});`,
+  ]);
+  write('checked.cjs', [
+    "'use strict';",
+    `require(${check});`,
+    `module.exports = require(${client});`,
+  ]);
 }
 
 /** Each as a deploy makes it; esbuild reads once what several import. */
@@ -94,7 +134,10 @@ const LIBRARIES: readonly Library[] = [
 ];
 
 rmSync(DIST, { recursive: true, force: true });
-for (const library of LIBRARIES) await buildLibrary(library);
+for (const library of LIBRARIES) {
+  const metafile = await buildLibrary(library);
+  if (library.name === 'client') writeChecks(join(DIST, library.name), metafile);
+}
 writeTypes(LIBRARIES);
 await bundleCommandLine(join(DIST, 'cli/main.js'));
 await bundleFunctions(join(DIST, 'cdk/functions'));

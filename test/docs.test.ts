@@ -44,6 +44,34 @@ test('no command that is shown lets npx download a foreign package of our name',
   expect([...commands]).toEqual(['npx --no -- mistral-governance']);
 });
 
+test('names all peers of the client library wherever it names them', () => {
+  const { peerDependencies } = JSON.parse(read('package.json'));
+  const peers = Object.keys(peerDependencies).filter(
+    (name) => !/^(aws-cdk-lib|constructs)$/.test(name),
+  );
+  const commands = (page: string) => read(page).match(/^npm install (.*\\\n)*.*$/gm) ?? [];
+  for (const page of ['README.md', 'docs/calling-mistral.md']) {
+    const named = commands(page).filter((command) => peers.some((peer) => command.includes(peer)));
+    expect(named).not.toEqual([]);
+    for (const command of named)
+      expect(command.split(/\s+/)).toEqual(expect.arrayContaining(peers));
+  }
+  const decision = read('docs/decisions/0005-esm-bundles-and-few-dependencies.md');
+  for (const peer of peers) expect(decision).toContain(`\`${peer}\``);
+  const example = JSON.parse(read('examples/team-stack/package.json'));
+  expect(Object.keys(example.dependencies)).toEqual(expect.arrayContaining(peers));
+});
+
+test('says how to report a vulnerability, at the place where the default runbook is', () => {
+  const links = linksOf(read('SECURITY.md'));
+  const repository = aPolicy((document) => {
+    delete document.alerts.runbookUrl;
+  }).alerts.runbookUrl.replace(/\/blob\/.*/, '');
+  expect(links).toContain(`${repository}/security/advisories/new`);
+  expect(linksOf(read('README.md'))).toContain('SECURITY.md');
+  expect(linksOf(read('docs/security.md'))).toContain('../SECURITY.md');
+});
+
 test.each(ALERT_TYPES)(
   'the alert %s has its page in the runbook and its row in the readme',
   (type) => {

@@ -12,6 +12,7 @@ import {
   quotasOf,
 } from '../../governance/quotas/workspace-quotas.js';
 import { createQuotaLedger } from '../simulation/quota-ledger.js';
+import { type ClosestRule, closestRule, type MatchingRule } from './closest-rule.js';
 import { type EndpointName, endpointNamed, openAccess, requestBody } from './gateway-rules.js';
 
 export interface ExplainedRequest {
@@ -22,9 +23,6 @@ export interface ExplainedRequest {
   readonly endpoint: EndpointName;
 }
 
-/** `path` is for example `callers[2]`. */
-export type MatchingRule = Policy['callers'][number] & { readonly path: string };
-
 export interface Explanation {
   readonly allowed: boolean;
   /** As the gateway answers; absent where it would forward the request. */
@@ -32,6 +30,8 @@ export interface Explanation {
   readonly callerArn: string;
   /** The rule that decides; absent for a caller that no rule matches. */
   readonly rule: MatchingRule | undefined;
+  /** The rule that comes closest to a caller that no rule matches. */
+  readonly closest: ClosestRule | undefined;
   /** Rules that also match and are less specific. */
   readonly overruled: readonly MatchingRule[];
   readonly model: { readonly asked: string; readonly id: string | undefined };
@@ -60,14 +60,20 @@ export async function explain(
 ): Promise<Explanation> {
   const { access, authorize, tariff } = openAccess(policy, () => now.getTime());
   const { models } = access;
-  const [rule, ...overruled] = matchingRules(policy, callerArn);
+  const rules = policy.callers.map((caller, at) => ({ path: `callers[${at}]`, ...caller }));
+  const [rule, ...overruled] = matchingRules(rules, callerArn);
   const known = access.callerOf(callerArn);
   const caller = known.kind === 'known' ? known : undefined;
   const id = models.resolve(model);
 
   const body = requestBody(endpoint, model, maxTokens);
-  const rules = { authorize, models };
-  const call = authorizeCall(endpointNamed(endpoint), callerArn, body, rules, policy.gateway);
+  const call = authorizeCall(
+    endpointNamed(endpoint),
+    callerArn,
+    body,
+    { authorize, models },
+    policy.gateway,
+  );
   const demand = call.kind === 'authorized' ? call.demand : undefined;
   const refusal = call.kind === 'authorized' ? await quotaRefusal() : call;
 
@@ -92,6 +98,7 @@ export async function explain(
     refusal: refusal && { code: publicCode(refusal.code), message: refusal.message },
     callerArn,
     rule: caller && rule,
+    closest: rule ? undefined : closestRule(rules, callerArn),
     overruled: caller ? overruled : [],
     model: { asked: model, id },
     allowedBy:
@@ -118,9 +125,8 @@ export async function explain(
 }
 
 /** The deciding rule first. */
-function matchingRules({ callers }: Policy, arn: string): MatchingRule[] {
-  const numbered = callers.map((caller, at) => ({ path: `callers[${at}]`, ...caller }));
-  return inOrderOfDecision(numbered)
+function matchingRules(rules: readonly MatchingRule[], arn: string): MatchingRule[] {
+  return inOrderOfDecision(rules)
     .filter(({ pattern }) => matches(pattern, arn))
     .map(({ caller }) => caller);
 }

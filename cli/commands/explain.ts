@@ -2,11 +2,13 @@ import { type Command, Option } from 'commander';
 import {
   type Currency,
   countText,
+  listText,
   moneyText,
   numberText,
 } from '../../governance/platform/wording.js';
 import type { Quota } from '../../governance/quotas/quota.js';
-import { type Explanation, explain, type MatchingRule } from '../access/explanation.js';
+import type { ClosestRule, MatchingRule } from '../access/closest-rule.js';
+import { type Explanation, explain } from '../access/explanation.js';
 import { callingArn, ENDPOINT_NAMES, type EndpointName } from '../access/gateway-rules.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT } from '../failure.js';
@@ -73,9 +75,13 @@ async function explainRequest(
 }
 
 function fieldsOf(currency: Currency, explanation: Explanation): [string, string][] {
-  const { callerArn, rule, model, allowedBy, maxTokens, reservesNanos } = explanation;
+  const { callerArn, rule, closest, model, allowedBy, maxTokens, reservesNanos } = explanation;
   const fields: [string, string][] = [['caller', callerArn]];
-  if (!rule) return [...fields, ['rule', "none of the policy's callers matches"]];
+  if (!rule) {
+    fields.push(['rule', "none of the policy's callers matches"]);
+    if (closest) fields.push(['', `closest: ${ruleText(closest)}${differenceText(closest)}`]);
+    return fields;
+  }
 
   fields.push(['rule', ruleText(rule)]);
   for (const other of explanation.overruled) fields.push(['', `less specific: ${ruleText(other)}`]);
@@ -117,6 +123,10 @@ function overflowText({ overflowTo, lendsNanos }: Explanation, currency: Currenc
 
 function ruleText({ path, principal, perSession }: MatchingRule): string {
   return `${path} ${principal}${perSession ? ', counted per session' : ''}`;
+}
+
+function differenceText({ differsIn }: ClosestRule): string {
+  return differsIn.length > 0 ? `, which has another ${listText(differsIn)}` : '';
 }
 
 function modelText({ asked, id }: Explanation['model']): string {

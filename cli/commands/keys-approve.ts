@@ -3,6 +3,7 @@ import { oneLine } from '../../governance/platform/quoting.js';
 import { listText } from '../../governance/platform/wording.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { CommandFailure, EXIT, wrongInput } from '../failure.js';
+import { confirmRevocation } from '../keys/confirm-revocation.js';
 import { KEY_ARGUMENT, requireKeySource, shortName } from '../keys/named-key.js';
 import type { RunningRetirement } from '../keys/retirement-flows.js';
 import { areRevoked, revokeAll, revokedText } from '../keys/revoke-keys.js';
@@ -77,21 +78,19 @@ function waitingFor(
 
 /** @throws CommandFailure unless the user agrees */
 async function requireApproval(
-  { progress, prompts }: Cli,
+  cli: Cli,
   { yes }: ApproveOptions,
   waiting: readonly RunningRetirement[],
 ): Promise<void> {
-  if (yes) return;
   const keys = waiting.map(({ retirement: { oldKeyId, promotedAt, reason } }) => {
     const what = reason === 'replaced' ? 'replaced' : 'removed from the policy';
     return `key ${oldKeyId}, ${what} on ${promotedAt.slice(0, 10)}`;
   });
   const what = oneLine(listText(keys));
-  if (!prompts.canAsk) {
-    const message = `this would revoke ${what}: add --yes to confirm`;
-    throw new CommandFailure('not_confirmed', EXIT.no, message);
-  }
-  progress.line(`This revokes ${what}. Services that still use it get 401 at once.`);
-  if (!(await prompts.confirm('Revoke now?')))
-    throw new CommandFailure('not_confirmed', EXIT.no, 'nothing was revoked');
+  await confirmRevocation(cli, yes, {
+    would: `revoke ${what}`,
+    warning: `This revokes ${what}. Services that still use it get 401 at once.`,
+    question: 'Revoke now?',
+    declined: 'nothing was revoked',
+  });
 }

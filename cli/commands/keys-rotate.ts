@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Policy } from '../../governance/policy/policy.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT, failureAfter } from '../failure.js';
+import { confirmRevocation } from '../keys/confirm-revocation.js';
 import { KEY_ARGUMENT, namedKey, requireKeySource, shortName } from '../keys/named-key.js';
 import { areRevoked, type Revoked, revokedText } from '../keys/revoke-keys.js';
 import { type Rotated, revokeReplaced, rotateKey } from '../keys/rotate-key.js';
@@ -12,6 +13,7 @@ import { verdictLine } from '../terminal/style.js';
 
 interface RotateOptions extends CommonOptions {
   readonly compromised?: boolean;
+  readonly yes?: boolean;
   readonly timeout: number;
 }
 
@@ -23,6 +25,7 @@ export function registerKeysRotate(group: Command, cli: Cli): void {
     .description('replace a key now, and wait until the new one is current')
     .argument('<key>', KEY_ARGUMENT)
     .option('--compromised', 'the key has leaked: revoke it at once, even if it is in use')
+    .option('--yes', 'do not ask for confirmation, which --compromised needs')
     .option('--timeout <minutes>', 'how long to wait', minutesUpTo(1440), TIMEOUT_MINUTES)
     .addHelpText('after', HELP)
     .action(action(cli, rotate));
@@ -32,11 +35,11 @@ const HELP = `
 The previous key keeps working, and is revoked once it has not been used for rotation.quietDays. With
 --compromised it is revoked as soon as the new key is current, and so are earlier keys of that secret that
 are not revoked yet. Services with a cached key get 401 until they read the secret again. If the command
-is interrupted before that, run keys approve, or run it again.
+is interrupted before that, run keys approve, or run it again. It asks first; --yes answers.
 
 Examples:
   $ mistral-governance keys rotate prod-workspace/search-service-key
-  $ mistral-governance keys rotate prod-workspace/search-service-key --compromised`;
+  $ mistral-governance keys rotate prod-workspace/search-service-key --compromised --yes`;
 
 async function rotate(cli: Cli, options: RotateOptions, name = ''): Promise<Answer> {
   const policy = openPolicy(options.policy);
@@ -44,6 +47,14 @@ async function rotate(cli: Cli, options: RotateOptions, name = ''): Promise<Answ
   requireAdminApi(policy, secretName, options);
   const { progress, now, sleep } = cli;
   const deployment = await openDeployment(cli, options);
+  if (options.compromised) {
+    await confirmRevocation(cli, options.yes, {
+      would: `replace the key of ${secretName} and revoke it at once`,
+      warning: `This replaces the key of ${secretName} and revokes it at once. Services that have cached it get 401 until they read the secret again.`,
+      question: 'Rotate and revoke now?',
+      declined: 'nothing was rotated',
+    });
+  }
   const deps = { ...deployment, sleep, now, report: progress.line };
   const rotated = await progress.during(`rotating ${shortName(secretName)}`, () =>
     rotateKey(deps, secretName, options.timeout * 60_000),

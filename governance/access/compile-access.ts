@@ -1,8 +1,11 @@
-import { quoted } from '../platform/wording.js';
+import { listText, quoted } from '../platform/wording.js';
 import { inOrderOfDecision, matches } from '../policy/caller-patterns.js';
 import type { Policy } from '../policy/policy.js';
 import { type AccessRefusal, type DailyTokens, type MediaBounds, refusal } from './access.js';
 import type { ModelDirectory } from './model-directory.js';
+
+/** A refusal names no more: `GET /v1/models` lists all that a caller may use. */
+const NAMED_MODELS = 8;
 
 /** What the callers of one role may do in one workspace. */
 export interface RoleAccess {
@@ -115,7 +118,8 @@ function roleAccess(
     maxTokens: new Map(
       ids.map((id) => [id, Math.min(maxTokensPerRequest, models.contextTokens(id) ?? Infinity)]),
     ),
-    allowedModels: ids.join(', ') || 'none',
+    allowedModels:
+      ids.length > NAMED_MODELS ? listText(ids, NAMED_MODELS) : ids.join(', ') || 'none',
     maxTokensPerRequest,
     overMaxTokens,
     dailyTokens: role.dailyTokens === 'unlimited' ? undefined : role.dailyTokens,

@@ -8,6 +8,7 @@ import {
   secretName,
 } from './planned-keys.js';
 import type { Policy } from './policy.js';
+import { arnSuffixProblem } from './policy-fields.js';
 import { priceChecks } from './price-checks.js';
 
 /** What is wrong with a policy whose every field is right by itself. */
@@ -179,10 +180,8 @@ function* secretNames({ workspaces, mistral, gateway }: Policy): Problems {
   for (const [index, workspace] of workspaces.entries()) {
     for (const [position, { name }] of workspace.keys.entries()) {
       const path = ['workspaces', index, 'keys', position, 'name'];
-      if (/-[A-Za-z0-9]{6}$/.test(name)) {
-        const message = `${quoted(name)} ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending`;
-        yield { path, message };
-      }
+      const suffixed = arnSuffixProblem(name);
+      if (suffixed !== undefined) yield { path, message: `${quoted(name)} ${suffixed}` };
       if (gateway.enabled && name === GATEWAY_KEY_NAME) {
         const message = `${quoted(name)} is the name of the gateway's own key: choose another name`;
         yield { path, message };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { quoted } from '../platform/wording.js';
 
 const IAM_PRINCIPAL = /^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)\/[\w+=,.@/*?-]+)$/;
 const ASSUMED_ROLE = /^arn:aws[a-z-]*:sts::(\d{12}|\*):assumed-role\/[\w+=,.@*?-]+\/[\w+=,.@*?-]+$/;
@@ -9,6 +10,13 @@ export const NOT_RESERVED = [
   (name: string): boolean => !(name in Object.prototype),
   { error: 'is a name that every JavaScript object has, must be another one' },
 ] as const;
+
+/** Readers of such a secret would take the end of its name for the random suffix of its ARN. */
+export function arnSuffixProblem(name: string): string | undefined {
+  const [, start, end] = /^(.*)-([A-Za-z0-9]{6})$/.exec(name) ?? [];
+  if (end === undefined) return undefined;
+  return `ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending, for example ${quoted(`${start}_${end}`)}`;
+}
 
 /** The exact id of a model, or an alias. */
 export const ModelIdSchema = z

@@ -1,7 +1,13 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { ALERT_TYPES } from './alert-types.js';
-import { ArnPatternSchema, ModelIdSchema, NOT_RESERVED, ReaderArnSchema } from './policy-fields.js';
+import {
+  ArnPatternSchema,
+  arnSuffixProblem,
+  ModelIdSchema,
+  NOT_RESERVED,
+  ReaderArnSchema,
+} from './policy-fields.js';
 import { PricesSchema } from './policy-prices.js';
 
 /** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
@@ -18,10 +24,7 @@ const SecretNameSchema = z
   .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, {
     error: 'must be 1 to 512 of the characters Secrets Manager allows: letters, digits and /_+=.@-',
   })
-  // Readers would take the last seven characters for the random suffix of an ARN.
-  .regex(/^(?!.*-[A-Za-z0-9]{6}$)/, {
-    error: 'must not end in a hyphen and six characters, which Secrets Manager adds to ARNs itself',
-  });
+  .regex(/^(?!.*-[A-Za-z0-9]{6}$)/, { error: ({ input }) => arnSuffixProblem(String(input)) });
 
 /** The least is a cent; nine million in nano-units is what a number holds exactly. */
 const MoneySchema = z.number().min(0.01).max(9e6);

@@ -98,9 +98,32 @@ test('keys approve revokes the replaced key at once, and the waiting flow ends',
   });
 });
 
+test('keys rotate --compromised needs a confirmation: on a terminal, or --yes', async () => {
+  const [before, leaked] = [atMistral(), keyIdOf('mistral/dev-workspace/dev-team-key')];
+  const run = await cli('keys', 'rotate', 'dev-team-key', '--compromised');
+  expect(run.status).toBe(1);
+  expect(run.stderr).toBe(
+    'error: this would replace the key of mistral/dev-workspace/dev-team-key and revoke it at once: add --yes to confirm\n',
+  );
+  const args = ['keys', 'rotate', 'dev-team-key', '--compromised'];
+  const asked = await deployed.cli(args, { typed: ['\n'] });
+  expect(asked.status).toBe(1);
+  expect(asked.stderr).toMatch(
+    /replaces the key of \S+dev-team-key and revokes it at once\. .*401.*\n.*Rotate and revoke now\?/,
+  );
+  expect(asked.stderr).toContain('nothing was rotated');
+  expect(atMistral()).toEqual(before);
+  expect(keyIdOf('mistral/dev-workspace/dev-team-key')).toBe(leaked);
+});
+
+test('keys rotate takes --yes as keys approve does, also where it would not ask', async () => {
+  const run = await cli('keys', 'rotate', 'checkout', '--yes');
+  expect(run.stderr).toContain('the policy has no key of that name');
+});
+
 test('keys rotate --compromised revokes the leaked key as soon as the new key is current', async () => {
   const leaked = keyIdOf('mistral/dev-workspace/dev-team-key');
-  const run = await cli('keys', 'rotate', 'dev-team-key', '--compromised');
+  const run = await cli('keys', 'rotate', 'dev-team-key', '--compromised', '--yes');
   expect(run.status).toBe(0);
   expect(run.stdout).toContain(`✓ replaced key ${leaked}: revoked`);
   expect(atMistral()).not.toContain(leaked);
@@ -109,7 +132,7 @@ test('keys rotate --compromised revokes the leaked key as soon as the new key is
 test('if credentials expire before a leaked key is revoked, the error says what is done and what to do', async () => {
   const leaked = keyIdOf('mistral/dev-workspace/dev-team-key');
   deployed.expiredFor.add('ListExecutions');
-  const run = await cli('keys', 'rotate', 'dev-team-key', '--compromised', '--json');
+  const run = await cli('keys', 'rotate', 'dev-team-key', '--compromised', '--yes', '--json');
   deployed.expiredFor.clear();
   expect(run.status).toBe(3);
   expect(documentOf(run).error).toMatchObject({

@@ -43,6 +43,18 @@ describe('explain', () => {
     );
   });
 
+  test('names the closest rule where none matches, and how it differs', async () => {
+    const { stdout } = await runCli(['explain', ROLE('analist'), 'mistral-small-latest']);
+    expect(stdout).toMatch(/^ {2}rule +none of the policy's callers matches$/m);
+    expect(stdout).toMatch(/^ +closest: callers\[0\] \S+:role\/analyst, which has another name$/m);
+  });
+
+  test('shortens a long list of allowed models', async () => {
+    const { stdout } = await runCli(['explain', ROLE('platform-admin'), 'gpt-5']);
+    const [verdict = ''] = stdout.split('\n');
+    expect(verdict).toMatch(/: allowed are (\S+, ){7}\S+ and \d+ more$/);
+  });
+
   test('fails for a caller that is not an ARN', async () => {
     const { status, stderr } = await runCli(['explain', 'ana', 'mistral-small-latest']);
     expect(status).toBe(2);
@@ -128,6 +140,31 @@ describe('an explanation', () => {
     expect(stdout).toContain(
       'ml-workspace (lends up to 25.00 USD a day); its cost counts in the budgets of both',
     );
+  });
+
+  test.each([
+    ['another name', ROLE('developper'), 'callers[1]', ['name']],
+    ['another account', ROLE('analyst').replace('1111', '9999'), 'callers[0]', ['account']],
+    ['a user', ROLE('analyst').replace(':role/', ':user/'), 'callers[0]', ['kind']],
+    ['account and name', 'arn:aws:iam::999988887777:role/ana', 'callers[0]', ['account', 'name']],
+    ['another partition', ROLE('analyst').replace('aws', 'aws-cn'), 'callers[0]', ['partition']],
+    ['the root', 'arn:aws:iam::111122223333:root', 'callers[0]', ['kind', 'name']],
+  ])('names the rule that is closest to %s', async (_what, caller, path, differsIn) => {
+    const specific = aPolicy();
+    const request = { callerArn: callingArn(caller), model: 'x', maxTokens: 1 };
+    const { closest, rule } = await explain(specific, { ...request, endpoint: 'chat' }, NOW);
+    expect(rule).toBeUndefined();
+    expect(closest).toMatchObject({ path, differsIn });
+  });
+
+  test('names no closest rule where one matches, or the policy has no callers', async () => {
+    expect((await ask(ROLE('analyst'), 'mistral-small-latest')).closest).toBeUndefined();
+    const empty = aPolicy((document) => {
+      document.callers = [];
+    });
+    const request = { callerArn: callingArn(ROLE('analyst')), model: 'x', maxTokens: 1 };
+    const explained = await explain(empty, { ...request, endpoint: 'chat' }, NOW);
+    expect(explained).toMatchObject({ allowed: false, closest: undefined });
   });
 
   test.each([

@@ -1,5 +1,15 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { functionFolders } from '../../supply-chain/bundle.js';
@@ -39,9 +49,11 @@ describe('the package', () => {
     expect([...built('.js'), ...built('.json')]).toEqual([
       'dist/cdk/lib/cdk.js',
       'dist/cli/main.js',
+      'dist/client/checked.js',
       'dist/client/client/index.js',
       'dist/cdk/package.json',
     ]);
+    expect(built('.cjs')).toEqual(['dist/client/checked.cjs', 'dist/client/peers.cjs']);
     expect(built('.mjs')).toEqual(
       functionFolders().map((folder) => `dist/cdk/functions/${folder}.mjs`),
     );
@@ -128,6 +140,41 @@ import('mistral-governance/client').then((imported) => {
     );
   });
 });
+
+describe('the client library in an app without its peers', () => {
+  const [SOME, ALL] = [['@mistralai/mistralai', '@aws-sdk/client-dynamodb'], clientPeers()];
+  const forms = {
+    import: "await import('mistral-governance/client');",
+    require: "require('mistral-governance/client');",
+  };
+
+  test.each([
+    ['import', [], ALL],
+    ['require', [], ALL],
+    ['import', SOME, ALL.filter((name) => !SOME.includes(name))],
+  ] as const)('fails at %s with %j, naming what is missing', (form, present, missing) => {
+    const app = mkdtempSync(join(tmpdir(), 'without-peers-'));
+    const modules = join(app, 'node_modules');
+    cpSync(installed.folder, join(modules, 'mistral-governance'), { recursive: true });
+    for (const name of ['yaml', 'zod', ...present]) {
+      mkdirSync(join(modules, name, '..'), { recursive: true });
+      symlinkSync(join(ROOT, 'node_modules', name), join(modules, name), 'dir');
+    }
+    const type = form === 'import' ? 'module' : 'commonjs';
+    const args = [`--input-type=${type}`, '-e', forms[form]];
+    const { status, stderr } = spawnSync('node', args, { cwd: app, encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr.split('\n').filter((line) => line.startsWith('Error'))).toEqual([
+      `Error: mistral-governance/client needs packages that are not installed: run npm install ${missing.join(' ')}`,
+    ]);
+  });
+});
+
+function clientPeers(): string[] {
+  const { peerDependencies } = manifestOf(ROOT);
+  const ofConstructs = ['aws-cdk-lib', 'constructs'];
+  return Object.keys(peerDependencies).filter((name) => !ofConstructs.includes(name));
+}
 
 function packageName(specifier: string): string {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join(posix.sep);

@@ -352,7 +352,17 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a secret name like a suffixed ARN',
       (d) => (d.workspaces[0].keys[0].name = 'key-abc123'),
-      'workspaces[0].keys[0].name: "key-abc123" ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending',
+      'workspaces[0].keys[0].name: "key-abc123" ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending, for example "key_abc123"',
+    ],
+    [
+      'a word of six letters that looks like such a suffix',
+      (d) => (d.workspaces[0].keys[0].name = 'chat-widget'),
+      'workspaces[0].keys[0].name: "chat-widget" ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending, for example "chat_widget"',
+    ],
+    [
+      'the admin key in a secret named like a suffixed ARN',
+      (d) => (d.mistral.adminKeySecret = 'mistral/admin-apikey'),
+      'mistral.adminKeySecret: "mistral/admin-apikey" ends in a hyphen and six characters, which Secrets Manager takes for the suffix it adds to ARNs: choose another ending, for example "mistral/admin_apikey"',
     ],
     [
       'an admin URL that is not https',

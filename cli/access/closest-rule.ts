@@ -1,0 +1,49 @@
+import { callerPattern, matches } from '../../governance/policy/caller-patterns.js';
+import type { Policy } from '../../governance/policy/policy.js';
+
+/** `path` is for example `callers[2]`. */
+export type MatchingRule = Policy['callers'][number] & { readonly path: string };
+
+type Part = 'partition' | 'account' | 'kind' | 'name' | 'session';
+
+export type ClosestRule = MatchingRule & { readonly differsIn: readonly Part[] };
+
+/** The rule that a caller misses by the fewest characters; of equal ones the first. */
+export function closestRule(
+  rules: readonly MatchingRule[],
+  callerArn: string,
+): ClosestRule | undefined {
+  const [closest] = rules
+    .map((rule) => ({ rule, distance: distance(callerPattern(rule.principal), callerArn) }))
+    .sort((one, other) => one.distance - other.distance);
+  if (!closest) return undefined;
+  const [allowed, given] = [partsOf(callerPattern(closest.rule.principal)), partsOf(callerArn)];
+  const differsIn = PARTS.filter((part) => !matches(allowed[part], given[part]));
+  return { ...closest.rule, differsIn };
+}
+
+const PARTS: readonly Part[] = ['partition', 'account', 'kind', 'name', 'session'];
+
+function partsOf(arn: string): Readonly<Record<Part, string>> {
+  const [, partition = '', , , account = '', resource = ''] = arn.split(':');
+  const [kind = '', ...path] = resource.split('/');
+  const [name = '', session = ''] =
+    kind === 'assumed-role' ? [path[0], path.slice(1).join('/')] : [path.join('/'), '*'];
+  return { partition, account, kind, name, session };
+}
+
+/** How many characters must change until a pattern matches; what `*` stands for costs nothing. */
+function distance(pattern: string, text: string): number {
+  let before = Array.from({ length: text.length + 1 }, (_, at) => at);
+  for (const character of pattern) {
+    const isWildcard = character === '*';
+    const row = [(before[0] ?? 0) + (isWildcard ? 0 : 1)];
+    for (let at = 1; at <= text.length; at += 1) {
+      const [above = 0, left = 0, diagonal = 0] = [before[at], row[at - 1], before[at - 1]];
+      const replaced = diagonal + (character === text[at - 1] ? 0 : 1);
+      row.push(isWildcard ? Math.min(above, left) : Math.min(above + 1, left + 1, replaced));
+    }
+    before = row;
+  }
+  return before.at(-1) ?? 0;
+}
