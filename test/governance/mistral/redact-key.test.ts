@@ -20,8 +20,7 @@ test('redacts a key that is shorter than a piece', () => {
   expect(redactKey('key k-123 rejected', new ApiKey('k-123'))).toBe('key [api key] rejected');
 });
 
-test('nothing but backslashes is read in a moment', () => {
-  const startedAt = performance.now();
-  expect(redactKey('\\'.repeat(60_000), key)).toHaveLength(60_000);
-  expect(performance.now() - startedAt).toBeLessThan(2000); // five times as long where each start is tried
+// Where each backslash is tried as a start, this takes minutes.
+test('leaves a text of nothing but backslashes as it is', () => {
+  expect(redactKey('\\'.repeat(300_000), key)).toHaveLength(300_000);
 });
