@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { policyJsonSchema } from '../lib/platform/policy-schema.js';
+import { policyJsonSchema, policyReference } from '../lib/platform/policy-schema.js';
 
-writeFileSync(
-  join(import.meta.dirname, '..', 'docs', 'governance.schema.json'),
-  policyJsonSchema(),
-);
+const docs = join(import.meta.dirname, '..', 'docs');
+writeFileSync(join(docs, 'governance.schema.json'), policyJsonSchema());
+writeFileSync(join(docs, 'policy.md'), policyReference());

@@ -50,7 +50,8 @@ resolve_condition_key = iam_evaluator._resolve_condition_key
 
 
 def resolve_role_of_session(key, context):
-    if key.lower() == "aws:principalarn" and context.principal_type == "AssumedRole":
+    # By the ARN: a topic's policy is evaluated with the type of a root user, whoever publishes.
+    if key.lower() == "aws:principalarn" and ":assumed-role/" in context.principal_arn:
         name = iam_evaluator._role_name_from_assumed_arn(context.principal_arn)
         role = iam._roles.get_scoped(context.principal_account, None, name)
         if role is not None:

@@ -12,6 +12,7 @@ import type { Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
 import {
   failureOf,
+  MOST_ERROR_BYTES,
   type UpstreamController,
   type UpstreamFailure,
   type UpstreamHandler,
@@ -35,8 +36,6 @@ export interface ForwardingLimits {
   readonly stallMs: number;
   readonly atRateLimit: RequestsAtLimit;
 }
-
-const MAX_ERROR_BYTES = 16 * 1024;
 
 /** Passes one answer of Mistral's on as it comes, no faster than the caller reads it. */
 export class Forwarding implements UpstreamHandler, AwaitedAnswer {
@@ -138,7 +137,7 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
   onResponseData(controller: UpstreamController, chunk: Buffer): void {
     if (this.#ended) return;
     if (this.#error) {
-      this.#keepError(chunk);
+      this.#keepError(controller, chunk);
       return;
     }
     this.#receivedBytes += chunk.length;
@@ -185,12 +184,16 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
     this.owner.ended(this, outcome);
   }
 
-  #keepError(chunk: Buffer): void {
+  /** What is longer than any of Mistral's errors is cut off: it may have no end. */
+  #keepError(controller: UpstreamController, chunk: Buffer): void {
     const error = this.#error;
-    if (!error || error.bytes >= MAX_ERROR_BYTES) return;
-    const kept = chunk.subarray(0, MAX_ERROR_BYTES - error.bytes);
+    if (!error) return;
+    const kept = chunk.subarray(0, MOST_ERROR_BYTES - error.bytes);
     error.chunks.push(kept);
     error.bytes += kept.length;
+    if (error.bytes < MOST_ERROR_BYTES) return;
+    this.onResponseEnd();
+    controller.abort(new Error('too long for an error'));
   }
 
   /** Some clients count each interim answer as the first byte: of a stream that would be no limit. */

@@ -13,7 +13,7 @@ import { SecretEmptyError, SecretValueError } from '../governance/platform/error
 import { isObject, parseJson } from '../governance/platform/json.js';
 import { errorFields } from './error-fields.js';
 import { headerOf, headersForCaller } from './response-headers.js';
-import type { UpstreamAnswer, UpstreamFailure } from './upstream.js';
+import { MOST_ERROR_BYTES, type UpstreamAnswer, type UpstreamFailure } from './upstream.js';
 
 const QUOTED_CHARACTERS = 300;
 
@@ -45,7 +45,8 @@ export function errorForCaller(
   isOverflow: boolean,
 ): Problem | WholeAnswer {
   const asked = retryAfterMs(headerOf(headers, 'retry-after'), now);
-  const parsed = parseJson(body.toString('utf8'));
+  const isCut = body.length === MOST_ERROR_BYTES && isJson(headers);
+  const parsed = isCut ? TOO_LONG : parseJson(body.toString('utf8'));
   if (status === 403) {
     const said = redactKey(errorMessageOf(parsed), key).slice(0, QUOTED_CHARACTERS);
     return problem(
@@ -64,6 +65,16 @@ export function errorForCaller(
   return problem('upstream_unavailable', `Mistral answered ${status}`, {
     retryAfterSeconds: retryAfterOf(asked ?? 0),
   });
+}
+
+/** Validation quotes what it rejects: a client that retried it as a failure would never end. */
+const TOO_LONG = {
+  message: 'Mistral rejects the request, and its explanation is too long to be passed on',
+  type: 'invalid_request_error',
+};
+
+function isJson(headers: UpstreamAnswer['headers']): boolean {
+  return Boolean(headerOf(headers, 'content-type')?.startsWith('application/json'));
 }
 
 export function failureForCaller(failure: UpstreamFailure): Problem {

@@ -16,7 +16,10 @@ export interface UpstreamRequest {
   readonly firstByteTimeoutMs?: number | undefined;
 }
 
-/** An answer of Mistral's, read to its end. */
+/** So much of an error is read. */
+export const MOST_ERROR_BYTES = 16 * 1024;
+
+/** An answer of Mistral's, read to its end, or an error as far as it is read. */
 export interface UpstreamAnswer {
   readonly status: number;
   readonly headers: UpstreamHeaders;

@@ -51,7 +51,7 @@ export async function checkRetirement(
 }
 
 type CurrentFacts = Pick<RetirementFacts, 'current' | 'newKey' | 'unfinished'> & {
-  /** Of the new key. */
+  /** Of the current key, where that is not the old one. */
   readonly createdAt?: Date;
 };
 
@@ -66,7 +66,8 @@ async function inspectCurrent(
   const unfinished = blockingVersion(state);
   if (key?.keyId === oldKeyId) return { current: 'old', newKey: undefined, unfinished };
   const isOurs = retirement.reason === 'replaced' && key?.keyId === retirement.newKeyId;
-  if (versionId === undefined || !key || !isOurs) return { current: 'later', ...none };
+  if (versionId === undefined || !key) return { current: 'later', ...none };
+  if (!isOurs) return { current: 'later', ...none, createdAt: key.createdAt };
   const { health } = await inspector.inspect(key, versionId, now());
   return { current: 'new', newKey: health, unfinished, createdAt: key.createdAt };
 }
@@ -80,7 +81,10 @@ export async function acceptsOld(
   return old?.keyId === oldKeyId && (await prober.probe(old.apiKey)).kind === 'accepted';
 }
 
-/** No key was promoted before it was created, even if an input says so. */
+/**
+ * No key was promoted before it was created, even if an input says so. Which key was the next one only an input
+ * says, so a drain that a later rotation overtakes starts again with that.
+ */
 function later(promotedAt: Date, createdAt: Date | undefined): Date {
   return createdAt && createdAt > promotedAt ? createdAt : promotedAt;
 }

@@ -200,6 +200,24 @@ describe('no input of the retirement deletes', () => {
   });
 });
 
+describe('where the policy revokes what is in use after its drain, no input brings that day forward', () => {
+  const { rotation } = policy;
+  beforeEach(() => Object.assign(rotation, { onDrainTimeout: 'revoke' }));
+  afterEach(() => Object.assign(rotation, { onDrainTimeout: 'hold' }));
+
+  test.each<Attack>([
+    ['by a promotion long ago', () => ({})],
+    ['of a new key that is not current', () => ({ newKeyId: foreign })],
+    ['as of a key that left the policy', () => ({ reason: 'removed' })],
+  ])('%s', async (_, input) => {
+    const { previous } = ids();
+    use(previous.keyId);
+    const event = { ...honest(), ...input(), promotedAt: '2020-01-01T00:00:00.000Z' };
+    await world.functions.revokeKey(event).catch(() => {});
+    expect(keysAtMistral()).toContain(previous.keyId);
+  });
+});
+
 describe('no execution that retires nothing hides a key from the audit', () => {
   const FAR = '2099-01-01T00:00:00.000Z';
   type Hiding = readonly [name: string, keyId: () => string, input: () => object];

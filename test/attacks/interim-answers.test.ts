@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { CHAT, eventually, gatewayWorld, UPSTREAM_KINDS } from '../support/gateway-world.js';
+import {
+  answerJson,
+  CHAT,
+  eventually,
+  gatewayWorld,
+  UPSTREAM_KINDS,
+} from '../support/gateway-world.js';
 
 /** Answers everything with one interim answer after the other, and never with a final one. */
 async function endlessInterim(status: string): Promise<{ url: string; open: Set<Socket> }> {
@@ -48,5 +54,48 @@ for (const upstreamKind of UPSTREAM_KINDS) {
     expect(code).toBe(isBroken ? 'upstream_unavailable' : 'upstream_timeout');
     await eventually(() => mistral.open.size === 0);
     await eventually(() => world.quotas.reserved() === 0);
+  });
+
+  test.each([401, 429, 500])(
+    `over ${upstreamKind}, an error %s without end is cut off`,
+    async (status) => {
+      let open = 0;
+      const world = await gatewayWorld(
+        (response) => {
+          open += 1;
+          response.writeHead(status, { 'content-type': 'application/json' });
+          const repeat = setInterval(() => response.write(' '.repeat(4096)), 5);
+          response.on('close', () => {
+            open -= 1;
+            clearInterval(repeat);
+          });
+        },
+        undefined,
+        { upstreamKind },
+      );
+
+      const answer = await world.ask(CHAT, { signal: AbortSignal.timeout(3000) });
+
+      expect(answer.status).toBe({ 401: 403, 429: 429 }[status] ?? 502);
+      await eventually(() => open === 0);
+      expect(world.quotas.reserved()).toBe(0);
+    },
+  );
+
+  test(`over ${upstreamKind}, a rejection that quotes a long prompt stays a rejection`, async () => {
+    const input = { messages: [{ content: 'x'.repeat(40_000) }] };
+    const detail = [{ type: 'missing', loc: ['body', 'x'], msg: 'Field required', input }];
+    const world = await gatewayWorld(
+      (response) => answerJson(response, 422, { object: 'error', message: { detail } }),
+      undefined,
+      { upstreamKind },
+    );
+
+    const answer = await world.ask(CHAT);
+
+    expect(answer.status).toBe(422);
+    expect(answer.headers.get('retry-after')).toBeNull();
+    expect(await answer.json()).toMatchObject({ message: expect.stringMatching(/too long/) });
+    expect(world.quotas.reserved()).toBe(0);
   });
 }

@@ -36,6 +36,13 @@ describe('explain', () => {
     });
   });
 
+  test('says of a model that it does not know that the deployed gateway asks Mistral', async () => {
+    const { stdout } = await runCli(['explain', ROLE('platform-admin'), 'mistral-huge-2612']);
+    expect(stdout).toMatch(
+      /^ {2}model +mistral-huge-2612, which neither price list nor policy has: the deployed gateway asks Mistral$/m,
+    );
+  });
+
   test('names the closest rule where none matches, and how it differs', async () => {
     const { stdout } = await runCli(['explain', ROLE('analist'), 'mistral-small-latest']);
     expect(stdout).toMatch(/^ {2}rule +none of the policy's callers matches$/m);
@@ -46,13 +53,6 @@ describe('explain', () => {
     const { stdout } = await runCli(['explain', ROLE('platform-admin'), 'gpt-5']);
     const [verdict = ''] = stdout.split('\n');
     expect(verdict).toMatch(/: allowed are (\S+, ){7}\S+ and \d+ more$/);
-  });
-
-  test('says of a model that it does not know that the deployed gateway asks Mistral', async () => {
-    const { stdout } = await runCli(['explain', ROLE('platform-admin'), 'mistral-huge-2612']);
-    expect(stdout).toMatch(
-      /^ {2}model +mistral-huge-2612, which neither price list nor policy has: the deployed gateway asks Mistral$/m,
-    );
   });
 
   test('fails for a caller that is not an ARN', async () => {
