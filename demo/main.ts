@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { styleOf } from '../cli/terminal/style.js';
 import { messageOf } from '../governance/platform/failures.js';
@@ -39,6 +40,7 @@ const terminal = {
 };
 const timeline = createTimeline(START, terminal);
 
+let auditReport: string | undefined;
 const run = await runLocally({
   policy,
   firstVersion,
@@ -46,12 +48,19 @@ const run = await runLocally({
   observer: timeline,
   onMessage: timeline.alert,
   inspect: (world) => {
-    if (values.evidence !== undefined) saveLastAudit(world, values.evidence);
+    if (values.evidence !== undefined) auditReport = saveLastAudit(world, values.evidence);
+    else if (!values.json)
+      auditReport = saveLastAudit(world, mkdtempSync(join(tmpdir(), 'mistral-governance-')));
   },
 });
 timeline.end();
 if (values.json) process.stdout.write(`${jsonText(run.document, { indent: 2 })}\n`);
-else printClosing(run, terminal);
+else {
+  printClosing(run, terminal);
+  if (auditReport !== undefined) {
+    process.stdout.write(`Audit report of the last night: ${auditReport}\n`);
+  }
+}
 
 const failed = run.claims.filter(([, holds]) => !holds);
 for (const [sentence] of failed) process.stderr.write(`failed: ${sentence}\n`);
@@ -70,12 +79,14 @@ function fail(message: string): never {
   process.exit(2);
 }
 
-/** Copies the files of the last audit into a folder. */
-function saveLastAudit({ objects: { objects } }: World, folder: string): void {
+/** Copies the files of the last audit into a folder, and says where its page is. */
+function saveLastAudit({ objects: { objects } }: World, folder: string): string | undefined {
   const reports = [...objects.keys()].filter((name) => name.endsWith('/report.html')).sort();
-  const last = reports.at(-1)?.replace(/[^/]*$/, '') ?? 'no report';
+  const last = reports.at(-1)?.replace(/[^/]*$/, '');
+  if (last === undefined) return undefined;
   mkdirSync(folder, { recursive: true });
   for (const [name, { body }] of objects) {
     if (name.startsWith(last)) writeFileSync(join(folder, basename(name)), body);
   }
+  return resolve(folder, 'report.html');
 }

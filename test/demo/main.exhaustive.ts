@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -24,4 +24,25 @@ test('npm start ends with 2 for a policy that it cannot play, and keeps stdout f
   });
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(`${path} has fewer than three keys`);
+});
+
+test('npm start prints where the audit report is, of an own policy too', () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'demo-'));
+  onTestFinished(() => rmSync(temporary, { recursive: true }));
+  const chosen = join(temporary, 'chosen');
+  const runs = [[], ['--evidence', chosen]].map((options) => {
+    const args = [
+      '--import',
+      'tsx',
+      'demo/main.ts',
+      '--policy',
+      'examples/operator.yaml',
+      ...options,
+    ];
+    const command = [`TMPDIR=${temporary}`, process.execPath, ...args];
+    const { stdout } = spawnSync('env', command, { cwd: ROOT, encoding: 'utf8' });
+    return /^Audit report of the last night: (\S+)$/m.exec(stdout)?.[1] ?? 'none';
+  });
+  expect(runs).toEqual([expect.stringContaining(temporary), join(chosen, 'report.html')]);
+  for (const page of runs) expect(readFileSync(page, 'utf8')).toContain('<!doctype html>');
 });
