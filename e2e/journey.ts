@@ -115,7 +115,9 @@ export async function travel(parts: Parts): Promise<void> {
 
 async function findUnmanagedKey(scene: Scene): Promise<void> {
   const clean = await audit(scene);
-  claim(clean.findings.length === 0, 'no finding', clean.findings);
+  const found = clean.findings.map(({ type, subject }) => `${type} ${subject}`).join(', ');
+  const isRight = found === 'price-drift codestral-2508';
+  claim(isRight, 'only the price that the policy has five times too high', clean.findings);
   const { keys, organization } = scene.mistral.fake;
   const [workspace] = organization.workspaces;
   keys.create({ name: 'notebook', workspaceId: workspace?.id ?? '', userId: USER });
