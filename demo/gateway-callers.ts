@@ -2,6 +2,8 @@ import type { Stage } from './stage.js';
 
 const session = (role: string, name: string) =>
   `arn:aws:sts::111122223333:assumed-role/${role}/${name}`;
+/** By IAM Identity Center, which names the session. */
+const signedIn = (name: string) => session('AWSReservedSSO_Developer_8d2e1f0a9b7c6d5e', name);
 const ANALYST = session('analyst', 'ada');
 const ADMIN = session('platform-admin', 'lin');
 
@@ -59,7 +61,7 @@ export function createGatewayCallers({ world, ask, flush, checkSpend, announce }
       let sent = 0;
       for (let code: string | undefined; code !== 'budget_exhausted'; ) {
         const developer = `dev-${Math.floor(sent / HEAVY_REQUESTS_EACH)}`;
-        code = await ask(session('developer', developer), heavy);
+        code = await ask(signedIn(developer), heavy);
         sent += 1;
         if (sent % REQUESTS_A_CHECK === 0) await checkSpend();
         if (sent % (REQUESTS_A_MINUTE - 1) === 0 || code === 'rate_limited') {
@@ -74,7 +76,7 @@ export function createGatewayCallers({ world, ask, flush, checkSpend, announce }
     async nightlyBatch(): Promise<void> {
       const heavy = chat('codestral-latest', 'Review this repository.', HEAVY);
       for (let sent = 0; sent < BATCH_REQUESTS; sent += 1) {
-        await ask(session('developer', `batch-${Math.floor(sent / HEAVY_REQUESTS_EACH)}`), heavy);
+        await ask(signedIn(`batch-${Math.floor(sent / HEAVY_REQUESTS_EACH)}`), heavy);
       }
       await checkSpend();
     },
