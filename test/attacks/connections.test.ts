@@ -14,6 +14,7 @@ import {
 import { rawConnection } from '../support/raw-connection.js';
 
 const BODY = JSON.stringify(CHAT);
+const BRIEFLY = { withinMs: 60_000, streamWithinMs: 50, atOnce: 64 };
 const STREAMED = JSON.stringify({ ...CHAT, stream: true });
 
 function request(body: string, ...lines: readonly string[]): string {
@@ -34,10 +35,11 @@ function inTwoParts() {
 }
 
 test.each([2, 3, 20])('a hang-up ends all of %d requests that were sent at once', async (count) => {
-  const world = await gatewayWorld((response) => {
+  const begins: Script = (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(streamEvents(['word'])[0]);
-  });
+  };
+  const world = await gatewayWorld(begins, undefined, { unawaited: BRIEFLY });
   const { socket, heard } = await rawConnection(world.url);
   socket.write(request(STREAMED).repeat(count));
   await eventually(() => world.received.length === count && heard().includes('data:'));

@@ -312,10 +312,12 @@ test.each([
 
 test('a caller that disconnects aborts the request at Mistral and is settled before the invocation ends', async () => {
   const events = streamEvents(['one', 'two']);
-  const world = await gatewayWorld((response) => {
+  const begins: Script = (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(events.slice(0, 2).join(''));
-  });
+  };
+  const unawaited = { withinMs: 60_000, streamWithinMs: 50, atOnce: 64 };
+  const world = await gatewayWorld(begins, undefined, { unawaited });
   const stream = new PassThrough();
   stream.once('data', () => stream.destroy());
   let settledAtFlush = 0;
