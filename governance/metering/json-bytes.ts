@@ -1,3 +1,4 @@
+/** The characters that JSON is made of, by their byte. */
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
 export const OPEN = 0x7b;
@@ -6,6 +7,7 @@ export const OPEN_LIST = 0x5b;
 export const CLOSE_LIST = 0x5d;
 export const COMMA = 0x2c;
 export const COLON = 0x3a;
+export const SPACE = 0x20;
 /** From here on, a search for the end of a string beats a loop. */
 export const LONG_STRING = 48;
 const NUMERIC: ReadonlySet<number> = new Set(Buffer.from('-0123456789'));

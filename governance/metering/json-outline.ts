@@ -1,4 +1,15 @@
 import { parseJson } from '../platform/json.js';
+import {
+  BACKSLASH,
+  CLOSE,
+  CLOSE_LIST,
+  COLON,
+  COMMA,
+  OPEN,
+  OPEN_LIST,
+  QUOTE,
+  SPACE,
+} from './json-bytes.js';
 
 /** A member of the outermost object, by its places in the text. */
 export interface Member {
@@ -37,16 +48,7 @@ const LONG_STRING = 4096;
 /** Before the length of a long string, without the excess of its escapes. */
 const PLACEHOLDER = '\0';
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPENING_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSING_BRACKET = 0x5d;
 const LETTER_U = 0x75;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-const SPACE = 0x20;
 
 /**
  * Of text that is not valid JSON, places mean nothing.
@@ -94,11 +96,11 @@ export function outlineOf(text: string): Outline {
         valueStart = skipBlanks(text, at + 1);
         colonsBefore = colons;
       }
-    } else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
+    } else if (code === OPEN || code === OPEN_LIST) {
       values += 1;
       depth += 1;
       if (depth > MAX_DEPTH) return excessive(TOO_DEEP);
-    } else if (code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET) {
+    } else if (code === COMMA || code === CLOSE || code === CLOSE_LIST) {
       if (depth === 1 && valueStart >= 0) {
         const name = nameOf(text, start, nameEnd);
         const end = skipBlanksBackwards(text, at);

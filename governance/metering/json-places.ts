@@ -1,12 +1,5 @@
+import { CLOSE, CLOSE_LIST, COMMA, OPEN, OPEN_LIST, QUOTE, SPACE } from './json-bytes.js';
 import { closingQuote, nameOf, skipBlanks } from './json-outline.js';
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-const SPACE = 0x20;
 
 /** A part of a text, to be left out. */
 export interface Place {
@@ -30,8 +23,8 @@ export function placesOf(
     const at = skipBlanks(text, from);
     const code = text.charCodeAt(at);
     if (code === QUOTE) return closingQuote(text, at) + 1;
-    if (code === OPENING_BRACE) return walkMembers(at, within as Record<string, unknown>);
-    if (code === OPENING_BRACKET) return walkItems(at, within as readonly unknown[]);
+    if (code === OPEN) return walkMembers(at, within as Record<string, unknown>);
+    if (code === OPEN_LIST) return walkItems(at, within as readonly unknown[]);
     let end = at;
     while (!isEndOfScalar(text.charCodeAt(end))) end += 1;
     return end;
@@ -39,7 +32,7 @@ export function placesOf(
 
   function walkItems(opening: number, items: readonly unknown[]): number {
     let at = skipBlanks(text, opening + 1);
-    for (let index = 0; text.charCodeAt(at) !== CLOSING_BRACKET; index += 1) {
+    for (let index = 0; text.charCodeAt(at) !== CLOSE_LIST; index += 1) {
       at = skipBlanks(text, walk(at, items[index]));
       if (text.charCodeAt(at) === COMMA) at = skipBlanks(text, at + 1);
     }
@@ -50,7 +43,7 @@ export function placesOf(
     const names = wanted.get(members);
     let commaAt = -1;
     let at = skipBlanks(text, opening + 1);
-    while (text.charCodeAt(at) !== CLOSING_BRACE) {
+    while (text.charCodeAt(at) !== CLOSE) {
       const start = at;
       const nameEnd = closingQuote(text, at) + 1;
       const name = nameOf(text, start, nameEnd);
@@ -72,5 +65,5 @@ export function placesOf(
 }
 
 function isEndOfScalar(code: number): boolean {
-  return !(code > SPACE) || code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET;
+  return !(code > SPACE) || code === COMMA || code === CLOSE || code === CLOSE_LIST;
 }
