@@ -1,75 +1,41 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createGatewayMetrics } from '../../gateway/gateway-metrics.js';
-import { createHttpShell } from '../../gateway/server/http-shell.js';
-import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
-import { openGateway } from '../../gateway/wiring.js';
-import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
-import { aPolicy, type policyDocument, silentLog, usePricesTimes } from '../support/builders.js';
-import { fakeKeys } from '../support/gateway-fakes.js';
-import {
-  answerJson,
-  CALLER_HEADER,
-  CHAT,
-  COMPLETION,
-  listen,
-  mistralStandIn,
-  session,
-} from '../support/gateway-world.js';
+import { assembledGateway } from '../support/assembled-gateway.js';
+import { usePricesTimes } from '../support/builders.js';
+import { answerJson, CHAT, COMPLETION } from '../support/gateway-world.js';
 
 const ML = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a02';
 const PROD = '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a03';
 /** 11 tokens at 0.15 and 7 at 0.60 dollars a million, in nano-dollars. */
 const COST = 5850;
-const NOW = Date.parse('2026-06-30T12:00:00Z');
 
 /** A gateway before a Mistral that limits prod-workspace: its callers' requests go to ml-workspace. */
-async function limitedProd(change: (document: ReturnType<typeof policyDocument>) => void) {
-  const { url, received } = await mistralStandIn((response, { headers }) =>
-    headers.authorization?.endsWith('prod-workspace')
-      ? answerJson(response, 429, { message: 'limit' }, { 'x-ratelimit-remaining-req-minute': '0' })
-      : answerJson(response, 200, COMPLETION),
-  );
-  const counters = createFakeQuotaCounters();
-  const policy = aPolicy((document) => {
-    document.mistral.apiUrl = url;
-    change(document);
-  });
+async function limitedProd(change: Parameters<typeof assembledGateway>[1]) {
   const lines: unknown[] = [];
-  const { gateway, ready, flush, close } = openGateway({
-    policy,
-    upstream: createUndiciUpstream(url, policy.gateway),
-    keys: fakeKeys,
-    counters,
-    alerts: { publish: async () => {} },
-    metrics: createGatewayMetrics({
-      write: (dimension, value, metrics) => void lines.push([dimension, value, metrics]),
-    }),
-    log: silentLog,
-    holderId: 'h',
-    now: () => new Date(NOW),
+  const metrics = createGatewayMetrics({
+    write: (dimension, value, metrics) => void lines.push([dimension, value, metrics]),
   });
-  await ready;
-  received.length = 0;
-  const { server } = createHttpShell(gateway, { callerHeader: CALLER_HEADER });
-  const at = await listen(server);
-  onTestFinished(() => void close());
+  const gateway = await assembledGateway(
+    (response, { headers }) =>
+      headers.authorization?.endsWith('prod-workspace')
+        ? answerJson(
+            response,
+            429,
+            { message: 'limit' },
+            { 'x-ratelimit-remaining-req-minute': '0' },
+          )
+        : answerJson(response, 200, COMPLETION),
+    change,
+    metrics,
+  );
   return {
     lines,
     ask: async () => {
-      const answer = await fetch(`${at}/v1/chat/completions`, {
-        method: 'POST',
-        headers: { [CALLER_HEADER]: session('platform-admin') },
-        body: JSON.stringify({ ...CHAT, max_tokens: 100 }),
-      });
+      const answer = await gateway.ask({ ...CHAT, max_tokens: 100 }, 'platform-admin');
       await answer.arrayBuffer();
       return answer.status;
     },
-    /** What is settled, by counter. */
-    async settled(): Promise<Record<string, number>> {
-      await flush();
-      const all = [...counters.counters].map(([name, { settled }]) => [name, settled] as const);
-      return Object.fromEntries(all.filter(([, settled]) => settled > 0));
-    },
+    settled: gateway.settledByCounter,
   };
 }
 

@@ -1,71 +1,21 @@
-import { expect, onTestFinished, test } from 'vitest';
-import type { GatewayMetrics } from '../../gateway/gateway-metrics.js';
-import { createHttpShell } from '../../gateway/server/http-shell.js';
-import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
-import { openGateway } from '../../gateway/wiring.js';
-import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
-import { aPolicy, type policyDocument, silentLog, usePricesTimes } from '../support/builders.js';
-import { fakeKeys } from '../support/gateway-fakes.js';
-import {
-  answerJson,
-  CALLER_HEADER,
-  CHAT,
-  COMPLETION,
-  listen,
-  mistralStandIn,
-  type Script,
-  USAGE,
-} from '../support/gateway-world.js';
+import { expect, test } from 'vitest';
+import { assembledGateway } from '../support/assembled-gateway.js';
+import { usePricesTimes } from '../support/builders.js';
+import { answerJson, CHAT, USAGE } from '../support/gateway-world.js';
 
-const caller = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/alice`;
 /** Ids of the shipped policy's workspaces. */
 const DEV = 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01';
 const PROD = 'workspace#6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a03';
-const NOW = Date.parse('2026-06-30T12:00:00Z');
 
-/** The policy's own access, prices and quotas; only DynamoDB is a stand-in. */
-async function assembled(
-  script: Script = (response) => answerJson(response, 200, COMPLETION),
-  change: (document: ReturnType<typeof policyDocument>) => void = () => {},
-  metrics?: GatewayMetrics,
-) {
-  const { url, received } = await mistralStandIn(script);
-  const counters = createFakeQuotaCounters();
-  const policy = aPolicy((document) => {
-    document.mistral.apiUrl = url;
-    change(document);
-  });
-  const { gateway, ready, flush, close } = openGateway({
-    policy,
-    upstream: createUndiciUpstream(url, policy.gateway),
-    keys: fakeKeys,
-    counters,
-    alerts: { publish: async () => {} },
-    metrics,
-    log: silentLog,
-    holderId: 'h',
-    now: () => new Date(NOW),
-  });
-  await ready;
-  received.length = 0;
-  const { server } = createHttpShell(gateway, { callerHeader: CALLER_HEADER });
-  const at = await listen(server);
-  onTestFinished(() => void close());
+async function assembled(...parts: Parameters<typeof assembledGateway>) {
+  const gateway = await assembledGateway(...parts);
   return {
-    received,
-    list: (role: string) =>
-      fetch(`${at}/v1/models`, { headers: { [CALLER_HEADER]: caller(role) } }),
-    ask: (body: unknown, role = 'developer', path = '/v1/chat/completions') =>
-      fetch(at + path, {
-        method: 'POST',
-        headers: { [CALLER_HEADER]: caller(role) },
-        body: JSON.stringify(body),
-      }),
-    /** The settled use so far of the counters whose name contains this text. */
+    ...gateway,
+    /** The settled use so far of the counters whose name contains these texts. */
     async settled(...words: readonly string[]) {
-      await flush();
-      const found = [...counters.counters].filter(([name]) => words.every((w) => name.includes(w)));
-      return found.reduce((sum, [, { settled }]) => sum + settled, 0);
+      const all = Object.entries(await gateway.settledByCounter());
+      const found = all.filter(([name]) => words.every((word) => name.includes(word)));
+      return found.reduce((sum, [, settled]) => sum + settled, 0);
     },
   };
 }
