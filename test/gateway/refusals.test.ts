@@ -66,25 +66,36 @@ const SDKS: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
   },
 };
 
+/** How an SDK fails, and how many requests it made until then. */
+async function refusedBy(
+  { url, shell }: Awaited<ReturnType<typeof gatewayWorld>>,
+  ask: (url: string) => Promise<unknown>,
+) {
+  let requests = 0;
+  shell.server.on('request', () => {
+    requests += 1;
+  });
+  const error: unknown = await ask(url).catch((thrown: unknown) => thrown);
+  const name = error instanceof OpenAI.APIError ? 'status' : 'statusCode';
+  return {
+    requests,
+    status: (error as Readonly<Record<string, unknown>>)[name],
+    text: String(error),
+    said: APICallError.isInstance(error) ? error.responseBody : JSON.stringify(error),
+  };
+}
+
 describe.each(Object.entries(SDKS))('%s', (_name, ask) => {
   test.each(['workspace#dev-workspace usd month', DAILY_TOKENS])(
     'does not retry when %s is exhausted for hours, and gets the time it resets',
     async (quota) => {
       const world = await gatewayWorld((response) => answerJson(response, 200, COMPLETION));
       world.quotas.limits.set(quota, 0);
-      let requests = 0;
-      world.shell.server.on('request', () => {
-        requests += 1;
-      });
-
-      const error: unknown = await ask(world.url).catch((thrown: unknown) => thrown);
+      const { requests, status, said, text } = await refusedBy(world, ask);
 
       expect(requests).toBe(1);
-      expect(error).toMatchObject({
-        [error instanceof OpenAI.APIError ? 'status' : 'statusCode']: 402,
-      });
-      expect(String(error)).toContain('exhausted for 2026-06');
-      const said = APICallError.isInstance(error) ? error.responseBody : JSON.stringify(error);
+      expect(status).toBe(402);
+      expect(text).toContain('exhausted for 2026-06');
       expect(said).toContain('2026-07-01T00:00:00.000Z');
     },
   );
@@ -104,18 +115,10 @@ describe.each(Object.entries(SDKS))('%s', (_name, ask) => {
       undefined,
       deps,
     );
-    let requests = 0;
-    world.shell.server.on('request', () => {
-      requests += 1;
-    });
-
-    const error: unknown = await ask(world.url).catch((thrown: unknown) => thrown);
+    const { requests, status, said } = await refusedBy(world, ask);
 
     expect(requests).toBe(1);
-    expect(error).toMatchObject({
-      [error instanceof OpenAI.APIError ? 'status' : 'statusCode']: 403,
-    });
-    const said = APICallError.isInstance(error) ? error.responseBody : JSON.stringify(error);
+    expect(status).toBe(403);
     expect(said).toContain(code);
   });
 });
