@@ -82,7 +82,7 @@ class ObservedBody {
     }
   }
 
-  /** What waits for a reader is generated, too: without reading on, nobody knows how much that is. */
+  /** What waits for a reader is generated, too: without reading on, it is unknown how much that is. */
   async #leave(reason?: unknown): Promise<void> {
     if (!this.hold.isOpen || this.#hasLeft) return;
     this.#hasLeft = true;

@@ -50,7 +50,7 @@ resolve_condition_key = iam_evaluator._resolve_condition_key
 
 
 def resolve_role_of_session(key, context):
-    # By the ARN: a topic's policy is evaluated with the type of a root user, whoever publishes.
+    # By the ARN: a topic's policy is evaluated with the type of a root user, for any publisher.
     if key.lower() == "aws:principalarn" and ":assumed-role/" in context.principal_arn:
         name = iam_evaluator._role_name_from_assumed_arn(context.principal_arn)
         role = iam._roles.get_scoped(context.principal_account, None, name)

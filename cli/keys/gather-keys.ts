@@ -84,7 +84,7 @@ export async function gatherSuppliedKeys(
 }
 
 /**
- * The flow follows the policy, whatever its input says: whoever may start it writes that. Whether the secret held
+ * The flow follows the policy and not its input, which is written by those who may start it. Whether the secret held
  * the key is the audit's to prove, since few people may read secrets.
  */
 function timely(running: readonly RunningRetirement[], { rotation }: Policy): Retirement[] {

@@ -23,7 +23,7 @@ const READ_AT_ONCE = 8;
 const CLOCK_SKEW_MS = 300_000;
 
 /**
- * Of what running executions say, only what they will do: whoever may start the flow writes their input.
+ * Of what running executions say, only what they will do: their input is written by those who may start the flow.
  * One that revoke-key would refuse, or that waits for longer than the policy has any wait, retires nothing.
  */
 export async function trueRetirements(

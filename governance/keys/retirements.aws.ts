@@ -15,7 +15,7 @@ export interface Retirements {
   running(): AsyncIterable<StartedRetirement>;
 }
 
-/** What somebody started an execution with, and when. */
+/** The input of an execution, and when it started. */
 export type StartedRetirement = Retirement & { readonly startedAt: Date };
 
 /** The maximum of Step Functions. */

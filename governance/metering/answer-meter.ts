@@ -93,7 +93,7 @@ export class AnswerMeter {
     } else if (this.#lineKind === DATA && !this.#scanner.hasFailed) this.#endEvent(bytes);
   }
 
-  /** A token has at least one byte of text, whatever the script, or is one that is not text. */
+  /** A token has at least one byte of text, in any script, or is one that is not text. */
   #endEvent(bytes: number): void {
     if (bytes < SHORTEST_EVENT) return;
     this.#tokens += Math.max(1, this.#uncountedBytes);

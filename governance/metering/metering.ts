@@ -185,7 +185,7 @@ export class Hold {
     else this.#settle(FREE);
   }
 
-  /** A call met Mistral's rate limit: it is free, and a request, whatever becomes of the next one. */
+  /** A call met Mistral's rate limit: it is free, and a request, also where the next one succeeds. */
   limited(): void {
     this.#limitedCalls += 1;
   }
@@ -224,7 +224,7 @@ export class Hold {
 
 /**
  * What Mistral may generate of a stream between the last bytes that arrived and the moment at which
- * it notices that nobody reads: a second of its fastest models.
+ * it notices that the connection is closed: a second of its fastest models.
  */
 export const UNSEEN_TOKENS = 1024;
 

@@ -25,7 +25,7 @@ const CONVERSATION = 'continues a conversation that others may have started';
 const LIBRARY = 'reads documents of the whole workspace';
 const SOUND = 'asks for sound, which is not billed by token';
 
-/** Costs money that is not metered, or opens what is not the caller's: refused whatever the policy says. */
+/** Costs money that is not metered, or opens what is not the caller's: refused under any policy. */
 const NEVER: ReadonlyMap<string, string> = new Map([
   ['guardrails', 'runs another model with each request, which is not metered'],
   ...['agent_id', 'agent', 'agent_version', 'handoff_execution'].map(

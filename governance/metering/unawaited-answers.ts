@@ -13,7 +13,7 @@ export interface UnawaitedLimits {
 
 /**
  * With the longest wait for a first byte, a whole answer ends before the gateway's function does, after
- * 15 minutes. A stream is given the time of its last sentences, since what it generates now is for nobody.
+ * 15 minutes. A stream is given the time of its last sentences, since what it generates now has no reader.
  */
 export const UNAWAITED_LIMITS: UnawaitedLimits = {
   withinMs: 240_000,

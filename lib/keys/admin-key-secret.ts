@@ -7,7 +7,7 @@ import { ownSecretPolicy } from './secret-access.js';
 export interface AdminKeySecretProps {
   readonly secretName: string;
 
-  /** Who alone may change the secret; nobody is denied to where there are none. */
+  /** Who alone may change the secret; where there are none, no change is denied. */
   readonly administrators: readonly string[];
 
   /**

@@ -112,7 +112,7 @@ function readStatements(readers: readonly string[]): iam.PolicyStatement[] {
 }
 
 /**
- * The resource policy of a secret that an administrator created: IAM says who may read it, and nobody but the
+ * The resource policy of a secret that an administrator created: IAM says who may read it, and only the
  * administrators may change it.
  */
 export function ownSecretPolicy(
@@ -124,7 +124,7 @@ export function ownSecretPolicy(
   });
 }
 
-/** Denies all changes to whoever is neither a writer of ours nor an administrator. */
+/** Denies all changes to principals that are neither writers of ours nor administrators. */
 function denyOtherWriters(
   writers: readonly string[],
   administrators: readonly string[],

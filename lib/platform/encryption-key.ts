@@ -9,7 +9,7 @@ export interface EncryptionKeyProps {
   /**
    * Who alone may change the key by hand.
    *
-   * @default whoever IAM lets
+   * @default all that IAM allows
    */
   readonly administrators?: readonly string[];
 

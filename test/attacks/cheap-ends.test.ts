@@ -51,7 +51,7 @@ const LEAVES = {
 } as const;
 
 /**
- * A Mistral that counts what it generates, until it notices that nobody reads. Each event carries
+ * A Mistral that counts what it generates, until it notices that the connection is closed. Each event carries
  * a tenth of the text, which its length does not show; the usage comes last, after a pause.
  */
 function books(script: Script, pauseMs: number, ends: boolean) {

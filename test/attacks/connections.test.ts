@@ -22,7 +22,7 @@ function request(body: string, ...lines: readonly string[]): string {
   return `${[...head, `Content-Length: ${body.length}`, ...lines].join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** Sends a part of a stream, and the rest when told. */
+/** Sends a part of a stream, and the rest on demand. */
 function inTwoParts() {
   const [first = '', ...rest] = streamEvents(['word']);
   let finish = () => {};

@@ -49,7 +49,7 @@ for (const upstreamKind of UPSTREAM_KINDS) {
     const answer = await world.ask({ ...CHAT, stream });
 
     const { code } = JSON.parse(await answer.text());
-    // Nobody asked for a 100, and undici takes it for a broken connection.
+    // No request expects a 100, and undici takes it for a broken connection.
     const isBroken = upstreamKind === 'undici' && status.startsWith('100');
     expect(code).toBe(isBroken ? 'upstream_unavailable' : 'upstream_timeout');
     await eventually(() => mistral.open.size === 0);

@@ -201,7 +201,7 @@ describe.each(Object.entries(TABLES))('with %s', (_, table) => {
   });
 });
 
-test('the audit may add evidence, and neither replace nor delete any, whatever IAM lets it', async () => {
+test('the audit may add evidence, and neither replace nor delete any, under any policy of IAM', async () => {
   const { requests, policy } = TABLES['the evidence'] as Table;
   const may = await allowed(wide('AuditFunctionRole'), requests, policy);
   expect(may).toEqual(['GetObject', 'add']);

@@ -118,7 +118,7 @@ const image = { type: 'image_url', image_url: 'https://x/i.png' };
 const FIM = { model: CHAT.model, prompt: 'x' };
 const OCR = { model: 'mistral-ocr-latest', document: { type: 'file', file_id: 'f' } };
 
-/** What would cost money that is not metered, or open what is not the caller's, whatever the policy says. */
+/** What would cost money that is not metered, or open what is not the caller's, under any policy. */
 const NEVER: readonly (readonly [name: string, path: string, body: object, param: string])[] = [
   ['guardrails', CHATS, { ...CHAT, guardrails: [{ block_on_error: true }] }, 'guardrails'],
   ['an agent', CHATS, { ...CHAT, agent_id: 'ag_1' }, 'agent_id'],
@@ -255,7 +255,7 @@ const UNKNOWN: readonly (readonly [name: string, path: string, body: object, par
 ];
 
 describe.each(Object.entries(SHELLS))('through the %s', (_name, ask) => {
-  test.each(NEVER)('%s is refused, whatever the policy says', async (_what, path, body, param) => {
+  test.each(NEVER)('%s is refused under any policy', async (_what, path, body, param) => {
     for (const passUnknownFields of [false, true]) {
       const outcome = await ask(path, body, passUnknownFields);
       expect(outcome).toMatchObject({ status: 422, code: 'invalid_request', param, sent: [] });

@@ -206,7 +206,7 @@ test('errors name the problem and the possible values', async () => {
   expect(late.status).toBe(2);
 });
 
-/** Whoever may start the flow writes its input. */
+/** Those who may start the flow write its input. */
 test.each([
   ['by rules of its own', {}, 'replaced key retiring'],
   ['that waits for ever', { checkAt: '2099-01-01T00:00:00.000Z' }, 'ok'],

@@ -10,7 +10,7 @@ const MODEL = 'mistral-huge-2612';
 const ADMIN = 'arn:aws:sts::111122223333:assumed-role/platform-admin/lin';
 const USD = 1e9;
 /** What the most expensive model of the price book costs for a million tokens. */
-const DEAREST = { input: 2, output: 7.5 };
+const MOST_EXPENSIVE = { input: 2, output: 7.5 };
 /** What Mistral bills for a million of the new one. */
 const BILLED = { input: 1, cached: 0.1, output: 6 };
 
@@ -127,10 +127,10 @@ test('a new model is found, priced from the bill the next night, and charged at 
     }),
   );
 
-  // The first day: nobody knows its price, and Mistral's report is late.
+  // The first day: its price is unknown, and Mistral's report is late.
   world.mistral.usage.fallBehind();
   const first = await use(6);
-  expect(await spend()).toEqual([first(DEAREST), 0]);
+  expect(await spend()).toEqual([first(MOST_EXPENSIVE), 0]);
   expect(warnings).toContain('model without a price is charged as the most expensive one');
   expect(alerts()).toEqual([
     'prod-workspace has spent 54 % (27.01 of 50.00 USD) of its hourly budget',
@@ -149,7 +149,7 @@ test('a new model is found, priced from the bill the next night, and charged at 
   await at('2026-11-25T09:00:00Z');
   await warmUp();
   const second = await use(2);
-  expect(await spend()).toEqual([second(DEAREST), second(BILLED)]);
+  expect(await spend()).toEqual([second(MOST_EXPENSIVE), second(BILLED)]);
   await at('2026-11-26T02:00:00Z');
   expect(await audit()).toEqual([]);
   expect(alerts()).toEqual(['1 finding resolved on mistral-huge-2612; 0 findings open']);
@@ -174,7 +174,7 @@ test('used through "*", it is found in the bill with its prices, which count onc
   const { at, use, audit, spend, alerts, warmUp, restart } = await newModelDay(policy);
   expect(policy.roles.admin?.models).toBe('*');
   const first = await use(5);
-  expect(await spend()).toEqual([first(DEAREST), first(BILLED)]);
+  expect(await spend()).toEqual([first(MOST_EXPENSIVE), first(BILLED)]);
   await at('2026-11-25T02:00:00Z');
   expect(await audit()).toMatchObject([
     {

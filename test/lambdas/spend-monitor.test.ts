@@ -420,7 +420,7 @@ describe('the day before', () => {
     });
     await world.run({ now: new Date('2026-11-24T06:40:00Z') });
     expect(world.sent.filter(({ type }) => type === 'reconciliation-drift')).toEqual([]);
-    // What nobody metered is still found, on either side.
+    // What is not metered is still found, on either side.
     const outside = monitor({
       metered,
       usage: async ({ workspaceId = '' }) => billed((bills[workspaceId] ?? 0) + 3, yesterday),

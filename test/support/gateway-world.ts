@@ -59,7 +59,7 @@ export const CALLER_HEADER = 'x-caller-arn';
 /** A session of an IAM role, as STS names it. */
 export const session = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/alice`;
 export const DEVELOPER = session('developer');
-/** Counted for the role, whatever names its sessions have. */
+/** Counted for the role, under any session name. */
 export const DAILY_TOKENS = `caller#${DEVELOPER.replace(/\/[^/]*$/, '')} tokens day`;
 
 /** The two ways to Mistral: of the plain server and of the Lambda. */

@@ -9,7 +9,7 @@ import {
 import { anEndpoint } from '../../support/endpoints.js';
 
 const CALLER = 'arn:aws:iam::111122223333:user/u';
-/** Bytes are the subject here, whatever fields they stand for. */
+/** Bytes are the subject here, of any fields. */
 const ANY_FIELDS = true;
 
 const MODEL_ID = 'mistral-small-2603';

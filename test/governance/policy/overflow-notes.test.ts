@@ -18,7 +18,7 @@ test("each workspace that may spend a neighbour's budget without a bound is name
   ]);
 });
 
-test('a bound for nobody is named', () => {
+test('a bound without a borrower is named', () => {
   const policy = aPolicy((document) => {
     document.workspaces[2].overflowTo = [];
   });

@@ -118,7 +118,7 @@ describe('a publication', () => {
     expect(withReport(later, { models: new Map() }, 'USD', '2027-02-19').models).toEqual({});
   });
 
-  test('starts anew in another currency', () => {
+  test('starts empty in another currency', () => {
     expect(withReport(first, { models: new Map() }, 'EUR', '2026-11-11').models).toEqual({});
   });
 
@@ -200,7 +200,7 @@ describe('prices of the bill in the price book', () => {
     });
   });
 
-  test('once nobody has read them for more than eight days are the higher of both', () => {
+  test('once they were not read for more than eight days are the higher of both', () => {
     const low = published(
       '2026-11-10',
       [large, 'input', '1E-7'],

@@ -42,7 +42,7 @@ describe('what a workspace lends', () => {
     expect([alert?.title, alert?.severity]).toEqual([title, severity]);
   });
 
-  test('is reported once for each threshold of a day, and anew the next day', () => {
+  test('is reported once for each threshold of a day, and again the next day', () => {
     let state: SpendState = NO_ALERTS;
     const titles: string[] = [];
     for (const dollars of [13, 14, 21, 24.9, 25]) {
