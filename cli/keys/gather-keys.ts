@@ -1,7 +1,6 @@
-import { isTimely } from '../../governance/audit/true-retirements.js';
 import type { ManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { verifiedVersion } from '../../governance/keys/operator/operator-secret.js';
-import { type Retirement, retirementRules } from '../../governance/keys/retirement.js';
+import { isTimely, type Retirement, retirementRules } from '../../governance/keys/retirement.js';
 import { versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { describeExisting } from '../../governance/keys/stored-keys.js';
@@ -90,6 +89,6 @@ export async function gatherSuppliedKeys(
 function timely(running: readonly RunningRetirement[], { rotation }: Policy): Retirement[] {
   const rules = retirementRules(rotation);
   return running
-    .filter(({ retirement, startedAt }) => isTimely({ ...retirement, startedAt }, { rotation }))
+    .filter(({ retirement, startedAt }) => isTimely({ ...retirement, startedAt }, rotation))
     .map(({ retirement }) => ({ ...retirement, rules }));
 }

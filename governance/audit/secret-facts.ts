@@ -1,5 +1,6 @@
 import type { ManagedSecrets } from '../keys/managed-secrets.aws.js';
-import type { Retirements, StartedRetirement } from '../keys/retirements.aws.js';
+import type { StartedRetirement } from '../keys/retirement.js';
+import type { Retirements } from '../keys/retirements.aws.js';
 import type { SecretFacts, SecretState } from '../keys/rotation.js';
 import type { SecretVersions } from '../keys/secret-versions.aws.js';
 import { collect } from '../platform/collect.js';

@@ -1,6 +1,5 @@
 import { notHeld, notOfItsRotation } from '../keys/held-keys.js';
-import { firstCheckAt } from '../keys/retirement.js';
-import type { StartedRetirement } from '../keys/retirements.aws.js';
+import { isTimely, type StartedRetirement } from '../keys/retirement.js';
 import type { SecretVersions } from '../keys/secret-versions.aws.js';
 import type { ListedKey } from '../mistral/mistral.js';
 import { groupBy } from '../platform/group-by.js';
@@ -19,8 +18,6 @@ export interface RetirementProofDeps {
 }
 
 const READ_AT_ONCE = 8;
-/** Between the clocks of who starts an execution and of Step Functions. */
-const CLOCK_SKEW_MS = 300_000;
 
 /**
  * Of what running executions say, only what they will do: their input is written by those who may start the flow.
@@ -32,7 +29,7 @@ export async function trueRetirements(
   problems: Problems,
 ): Promise<RetiringKeys> {
   const real = await mapBounded(running, READ_AT_ONCE, async (retirement) => {
-    if (!isTimely(retirement, deps.policy)) return [];
+    if (!isTimely(retirement, deps.policy.rotation)) return [];
     const { oldKeyId, secretName } = retirement;
     const what = `the retirement of key ${oldKeyId} of ${secretName} could not be verified`;
     const isReal = await problems.attempt(
@@ -48,15 +45,4 @@ export async function trueRetirements(
         .get(key.id)
         ?.some((retirement) => notOfItsRotation(deps, retirement, key) === undefined) ?? false,
   };
-}
-
-/** Whether an execution waits no longer than the policy lets any. */
-export function isTimely(
-  { promotedAt, checkAt, startedAt }: StartedRetirement,
-  { rotation }: Pick<Policy, 'rotation'>,
-): boolean {
-  const latest = new Date(startedAt.getTime() + CLOCK_SKEW_MS);
-  return (
-    new Date(promotedAt) <= latest && new Date(checkAt) <= new Date(firstCheckAt(latest, rotation))
-  );
 }

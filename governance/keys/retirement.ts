@@ -177,6 +177,23 @@ export function firstCheckAt(
   return dayCheck(lastReader, quietDays + 1);
 }
 
+/** The input of an execution, and when it started. */
+export type StartedRetirement = Retirement & { readonly startedAt: Date };
+
+/** Between the clocks of who starts an execution and of Step Functions. */
+const CLOCK_SKEW_MS = 300_000;
+
+/** Whether an execution waits no longer than the policy lets any. */
+export function isTimely(
+  { promotedAt, checkAt, startedAt }: StartedRetirement,
+  rotation: Pick<RotationPolicy, 'readerCacheSeconds' | 'quietDays'>,
+): boolean {
+  const latest = new Date(startedAt.getTime() + CLOCK_SKEW_MS);
+  return (
+    new Date(promotedAt) <= latest && new Date(checkAt) <= new Date(firstCheckAt(latest, rotation))
+  );
+}
+
 /** The same retirement with nothing to wait for: an operator approved it, in use or not. */
 export function revokeAtOnce(retirement: Retirement, at: Date): Retirement {
   return { ...retirement, checkAt: at.toISOString(), approved: true };

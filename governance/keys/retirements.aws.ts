@@ -5,7 +5,7 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { type Retirement, RetirementSchema } from './retirement.js';
+import { type Retirement, RetirementSchema, type StartedRetirement } from './retirement.js';
 
 /** The executions of the retirement state machine. */
 export interface Retirements {
@@ -14,9 +14,6 @@ export interface Retirements {
   /** What the running flows will retire. */
   running(): AsyncIterable<StartedRetirement>;
 }
-
-/** The input of an execution, and when it started. */
-export type StartedRetirement = Retirement & { readonly startedAt: Date };
 
 /** The maximum of Step Functions. */
 const PAGE_SIZE = 1000;
