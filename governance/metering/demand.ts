@@ -11,6 +11,8 @@ export interface Demand {
   readonly grant: AccessGrant;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** How many answers are generated at once. */
+  readonly completions: number;
   /** Of OCR. */
   readonly pages: number;
   readonly audioSeconds: number;
@@ -97,8 +99,8 @@ export function defaultMaxTokens(
 
 function demand(
   grant: AccessGrant,
-  { fields, priority }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'priority' | 'streamed'>>,
+  { fields, priority, completions }: RequestBody,
+  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
   const { audioSeconds = 0, annotated = false } = bounds;
@@ -106,6 +108,7 @@ function demand(
     grant,
     promptTokens,
     completionTokens,
+    completions,
     pages,
     audioSeconds,
     priority,
