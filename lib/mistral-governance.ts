@@ -1,9 +1,10 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
-import { type IGrantable, type IPrincipal, type IRole, Role } from 'aws-cdk-lib/aws-iam';
+import { CfnOutput, Duration, Lazy, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { type IGrantable, type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { ADDED_CALLERS } from '../governance/policy/added-callers.js';
 import { accountsOf } from '../governance/policy/deploy-checks.js';
 import { checkPolicy } from '../governance/policy/load-policy.js';
 import { plannedKeys, secretName } from '../governance/policy/planned-keys.js';
@@ -11,6 +12,7 @@ import type { PolicyInput, Workspace } from '../governance/policy/policy.js';
 import { EvidenceBucket } from './audit/evidence-bucket.js';
 import { NightlyAudit } from './audit/nightly-audit.js';
 import { Gateway } from './gateway/gateway.js';
+import { type AddedCaller, GatewayCallers, roleOf } from './gateway/gateway-callers.js';
 import { QuotaTable } from './gateway/quota-table.js';
 import { AdminKeySecret } from './keys/admin-key-secret.js';
 import { KeyProvisioning } from './keys/key-provisioning.js';
@@ -21,6 +23,7 @@ import { AlertTopic } from './operations/alert-topic.js';
 import { Operations } from './operations/operations.js';
 import { acknowledgeWholeKinds } from './platform/acknowledge.js';
 import { EncryptionKey } from './platform/encryption-key.js';
+import { GovernanceFunction } from './platform/governance-function.js';
 import { keepHelperLogs } from './platform/helper-logs.js';
 import { PolicyBundle } from './platform/policy-bundle.js';
 import { RecordsTable } from './platform/records-table.js';
@@ -56,6 +59,7 @@ export class MistralGovernance extends Construct {
   /** `https://…/`; `undefined` unless the policy enables the gateway. */
   readonly gatewayUrl: string | undefined;
 
+  private readonly callers: GatewayCallers;
   private readonly encryptionKey: EncryptionKey;
   private readonly gateway: Gateway | undefined;
   private readonly keys: ManagedKeys;
@@ -84,7 +88,9 @@ export class MistralGovernance extends Construct {
       administrators,
       removalPolicy,
     });
-    const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
+    // The gateway's own keys also in workspaces to which code adds callers.
+    const ofGateway = checked.gateway.enabled ? checked.gateway.readers : [];
+    const readers = [...plannedKeys(checked).flatMap(({ key }) => key.readers), ...ofGateway];
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
     const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, rules: checked });
@@ -149,6 +155,7 @@ export class MistralGovernance extends Construct {
     keepHelperLogs(this);
     limitTemplates(this);
 
+    this.callers = new GatewayCallers(this, checked);
     this.encryptionKey = encryptionKey;
     this.gateway = gateway;
     this.keys = keys;
@@ -197,10 +204,51 @@ export class MistralGovernance extends Construct {
     this.quotaTable.grantMeterOf(grantee, found);
   }
 
-  /** Lets a role call the gateway. The policy's `callers` say what it may request there. */
+  /**
+   * Lets a role call the gateway. The policy's `callers` say what it may request there: synth fails for a role that
+   * none of them can match.
+   */
   grantCallGateway(grantee: IGrantable): void {
+    this.enabledGateway.grantCall(grantee);
+    const role = roleOf(grantee.grantPrincipal);
+    if (role) this.callers.require(role);
+  }
+
+  /**
+   * Lets a role call the gateway, and adds it to the policy's `callers`: for roles without a `roleName`. The functions
+   * get the entry with the deploy, which knows the role's name.
+   */
+  addCaller(grantee: IGrantable, caller: AddedCaller): void {
+    const gateway = this.enabledGateway;
+    const role = roleOf(grantee.grantPrincipal);
+    if (role === undefined) {
+      throw new Error(
+        `cannot add ${grantee.grantPrincipal} to the gateway's callers: it has no role of its own; callers of the policy can name IAM users, and roles by a pattern`,
+      );
+    }
+    const isFirst = this.callers.added.length === 0;
+    this.callers.add(role, caller);
+    gateway.grantCall(grantee);
+    const { added, withAdded } = this.callers;
+    for (const { principal } of added) {
+      const account = this.callers.otherAccount(principal);
+      if (account !== undefined) gateway.allowAccount(account);
+    }
+    this.keys.addMissing(withAdded);
+    if (isFirst && added.length > 0) this.passAddedCallers();
+  }
+
+  /** To every function: all have to know in which workspaces the gateway has keys. */
+  private passAddedCallers(): void {
+    const callers = Lazy.string({ produce: () => Stack.of(this).toJsonString(this.callers.added) });
+    for (const part of this.node.findAll()) {
+      if (part instanceof GovernanceFunction) part.addEnvironment(ADDED_CALLERS, callers);
+    }
+  }
+
+  private get enabledGateway(): Gateway {
     if (!this.gateway) throw new Error('the policy has no gateway: set gateway.enabled');
-    this.gateway.grantCall(grantee);
+    return this.gateway;
   }
 
   /** Adds the stack outputs by which the command line and other tools find the parts. */
@@ -219,10 +267,6 @@ export class MistralGovernance extends Construct {
       if (value !== undefined) new CfnOutput(Stack.of(this), key, { value });
     }
   }
-}
-
-function roleOf(principal: IPrincipal): IRole | undefined {
-  return 'roleArn' in principal ? (principal as IRole) : undefined;
 }
 
 /** Imported roles have ARNs of their own, which need no stack. */
