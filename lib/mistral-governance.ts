@@ -1,10 +1,9 @@
-import { CfnOutput, Duration, Lazy, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type IGrantable, type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { ADDED_CALLERS } from '../governance/policy/added-callers.js';
 import { accountsOf } from '../governance/policy/deploy-checks.js';
 import { checkPolicy } from '../governance/policy/load-policy.js';
 import { plannedKeys, secretName } from '../governance/policy/planned-keys.js';
@@ -12,8 +11,9 @@ import type { PolicyInput, Workspace } from '../governance/policy/policy.js';
 import { EvidenceBucket } from './audit/evidence-bucket.js';
 import { NightlyAudit } from './audit/nightly-audit.js';
 import { Gateway } from './gateway/gateway.js';
-import { type AddedCaller, GatewayCallers, roleOf } from './gateway/gateway-callers.js';
+import { type AddedCaller, GatewayCallers } from './gateway/gateway-callers.js';
 import { QuotaTable } from './gateway/quota-table.js';
+import { roleOf } from './gateway/role-names.js';
 import { AdminKeySecret } from './keys/admin-key-secret.js';
 import { KeyProvisioning } from './keys/key-provisioning.js';
 import { KeyRotation } from './keys/key-rotation.js';
@@ -23,10 +23,10 @@ import { AlertTopic } from './operations/alert-topic.js';
 import { Operations } from './operations/operations.js';
 import { acknowledgeWholeKinds } from './platform/acknowledge.js';
 import { EncryptionKey } from './platform/encryption-key.js';
-import { GovernanceFunction } from './platform/governance-function.js';
 import { keepHelperLogs } from './platform/helper-logs.js';
 import { PolicyBundle } from './platform/policy-bundle.js';
 import { RecordsTable } from './platform/records-table.js';
+import { rejectSecond } from './platform/reject-second.js';
 import type { SystemParts } from './platform/system-parts.js';
 import { limitTemplates } from './platform/template-limits.js';
 import { SpendMonitor } from './spend/spend-monitor.js';
@@ -59,15 +59,14 @@ export class MistralGovernance extends Construct {
   /** `https://…/`; `undefined` unless the policy enables the gateway. */
   readonly gatewayUrl: string | undefined;
 
-  private readonly callers: GatewayCallers;
+  private readonly callers: GatewayCallers | undefined;
   private readonly encryptionKey: EncryptionKey;
-  private readonly gateway: Gateway | undefined;
   private readonly keys: ManagedKeys;
   private readonly workspaces: readonly Workspace[];
 
   constructor(scope: Construct, id: string, props: MistralGovernanceProps) {
     super(scope, id);
-    rejectSecond(this);
+    rejectSecond(this, MistralGovernance);
 
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
@@ -155,9 +154,8 @@ export class MistralGovernance extends Construct {
     keepHelperLogs(this);
     limitTemplates(this);
 
-    this.callers = new GatewayCallers(this, checked);
+    this.callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
     this.encryptionKey = encryptionKey;
-    this.gateway = gateway;
     this.keys = keys;
     this.workspaces = checked.workspaces;
     this.alertsTopic = alertTopic.topic;
@@ -209,9 +207,7 @@ export class MistralGovernance extends Construct {
    * none of them can match.
    */
   grantCallGateway(grantee: IGrantable): void {
-    this.enabledGateway.grantCall(grantee);
-    const role = roleOf(grantee.grantPrincipal);
-    if (role) this.callers.require(role);
+    this.enabledGateway.grant(grantee);
   }
 
   /**
@@ -219,36 +215,12 @@ export class MistralGovernance extends Construct {
    * get the entry with the deploy, which knows the role's name.
    */
   addCaller(grantee: IGrantable, caller: AddedCaller): void {
-    const gateway = this.enabledGateway;
-    const role = roleOf(grantee.grantPrincipal);
-    if (role === undefined) {
-      throw new Error(
-        `cannot add ${grantee.grantPrincipal} to the gateway's callers: it has no role of its own; callers of the policy can name IAM users, and roles by a pattern`,
-      );
-    }
-    const isFirst = this.callers.added.length === 0;
-    this.callers.add(role, caller);
-    gateway.grantCall(grantee);
-    const { added, withAdded } = this.callers;
-    for (const { principal } of added) {
-      const account = this.callers.otherAccount(principal);
-      if (account !== undefined) gateway.allowAccount(account);
-    }
-    this.keys.addMissing(withAdded);
-    if (isFirst && added.length > 0) this.passAddedCallers();
+    this.enabledGateway.add(grantee, caller);
   }
 
-  /** To every function: all have to know in which workspaces the gateway has keys. */
-  private passAddedCallers(): void {
-    const callers = Lazy.string({ produce: () => Stack.of(this).toJsonString(this.callers.added) });
-    for (const part of this.node.findAll()) {
-      if (part instanceof GovernanceFunction) part.addEnvironment(ADDED_CALLERS, callers);
-    }
-  }
-
-  private get enabledGateway(): Gateway {
-    if (!this.gateway) throw new Error('the policy has no gateway: set gateway.enabled');
-    return this.gateway;
+  private get enabledGateway(): GatewayCallers {
+    if (!this.callers) throw new Error('the policy has no gateway: set gateway.enabled');
+    return this.callers;
   }
 
   /** Adds the stack outputs by which the command line and other tools find the parts. */
@@ -272,19 +244,4 @@ export class MistralGovernance extends Construct {
 /** Imported roles have ARNs of their own, which need no stack. */
 function isOfAnotherStack(role: IRole, scope: Construct): boolean {
   return role instanceof Role && Stack.of(role) !== Stack.of(scope);
-}
-
-/** Two would have the same names, which CloudFormation would report halfway through a deploy. */
-function rejectSecond(governance: MistralGovernance): void {
-  const { environment, stackName } = Stack.of(governance);
-  const isCertain = !environment.includes('unknown-');
-  for (const other of governance.node.root.node.findAll()) {
-    if (!(other instanceof MistralGovernance) || other === governance) continue;
-    if (Stack.of(other).environment !== environment) continue;
-    // Stages without environments may be deployed to different ones.
-    if (!isCertain && Stage.of(other) !== Stage.of(governance)) continue;
-    throw new Error(
-      `stack ${stackName} cannot have a MistralGovernance in ${environment}: only one per account and region, since secrets and alarms have fixed names; already defined in ${Stack.of(other).stackName}`,
-    );
-  }
 }

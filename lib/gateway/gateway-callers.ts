@@ -1,46 +1,86 @@
-import { Aws, Reference, Stack, Tokenization } from 'aws-cdk-lib';
-import { CfnRole, type IPrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
+import { Lazy, Stack } from 'aws-cdk-lib';
+import type { IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { ADDED_CALLERS } from '../../governance/policy/added-callers.js';
 import { callerPattern, overlap } from '../../governance/policy/caller-patterns.js';
 import { parseForDeploy } from '../../governance/policy/load-policy.js';
 import type { Caller, Policy } from '../../governance/policy/policy.js';
+import type { ManagedKeys } from '../keys/managed-keys.js';
+import { GovernanceFunction } from '../platform/governance-function.js';
+import type { Gateway } from './gateway.js';
+import { accountOf, possibleNames, principalOf, roleOf, TOKEN } from './role-names.js';
 
 /** What a role that code adds to the policy's callers may do: the fields of an entry but its principal. */
 export type AddedCaller = Pick<Caller, 'role' | 'workspace'> & Partial<Pick<Caller, 'perSession'>>;
 
 /** An environment has 4 KB, and the functions need less than one for themselves. */
 const MOST_BYTES = 3_200;
-const TOKEN = /\$\{Token\[[^\]]*\]\}/g;
 /** As long as the ARN of a role gets in any partition. */
 const LONGEST_ARN = 'x'.repeat(103);
 
+export interface GatewayCallersProps {
+  readonly policy: Policy;
+  readonly gateway: Pick<Gateway, 'grantCall' | 'allowAccount'>;
+  readonly keys: Pick<ManagedKeys, 'addMissing'>;
+}
+
 /** The callers of the gateway as the app's code knows them: roles, whose names may be for the deploy to choose. */
 export class GatewayCallers {
+  private readonly policy: Policy;
   private readonly byPrincipal = new Map<string, Caller>();
   private readonly granted = new Set<IRole>();
 
+  /** `system` has the functions that learn of added callers. */
   constructor(
-    private readonly scope: Construct,
-    private readonly policy: Policy,
+    private readonly system: Construct,
+    private readonly props: GatewayCallersProps,
   ) {
+    this.policy = props.policy;
     // At synth: an entry may be added after the grant.
-    scope.node.addValidation({
-      validate: () => [...new Set([...this.granted].flatMap((role) => this.problemOf(role) ?? []))],
+    system.node.addValidation({
+      validate: () => [...this.granted].flatMap((role) => this.problemOf(role) ?? []),
     });
   }
 
-  /** Synth fails unless this role can be a caller. */
-  require(role: IRole): void {
-    this.granted.add(role);
-  }
-
-  /** Those that are not in the policy file, with tokens in their principals. */
+  /** With tokens in their principals. */
   get added(): readonly Caller[] {
     return [...this.byPrincipal.values()];
   }
 
+  grant(grantee: IGrantable): void {
+    this.props.gateway.grantCall(grantee);
+    const role = roleOf(grantee.grantPrincipal);
+    if (role) this.granted.add(role);
+  }
+
+  /** @throws Error where the policy has no such role or workspace, or says something else of the grantee */
+  add(grantee: IGrantable, caller: AddedCaller): void {
+    const role = roleOf(grantee.grantPrincipal);
+    if (role === undefined) {
+      throw new Error(
+        `cannot add ${grantee.grantPrincipal} to the gateway's callers: it has no role; the policy's callers can name IAM users, and roles by a pattern`,
+      );
+    }
+    const isFirst = this.added.length === 0;
+    const entry = this.addEntry(role, caller);
+    this.props.gateway.grantCall(grantee);
+    if (entry === undefined) return;
+    const account = this.otherAccount(entry.principal);
+    if (account !== undefined) this.props.gateway.allowAccount(account);
+    this.props.keys.addMissing(this.withAdded);
+    if (isFirst) this.passToFunctions();
+  }
+
+  /** All have to know in which workspaces the gateway has keys. */
+  private passToFunctions(): void {
+    const added = Lazy.string({ produce: () => Stack.of(this.system).toJsonString(this.added) });
+    for (const part of this.system.node.findAll()) {
+      if (part instanceof GovernanceFunction) part.addEnvironment(ADDED_CALLERS, added);
+    }
+  }
+
   /** With stand-ins for names that only the deploy knows. */
-  get withAdded(): Policy {
+  private get withAdded(): Policy {
     const standIns = this.added.map(({ principal, ...caller }, index) => {
       const name = `${'x'.repeat(60)}${index}`;
       return {
@@ -51,13 +91,16 @@ export class GatewayCallers {
     return { ...this.policy, callers: [...this.policy.callers, ...standIns] };
   }
 
-  /** @throws Error where the policy has no such role or workspace, or says something else of the role */
-  add(role: IRole, { role: name, workspace, perSession = false }: AddedCaller): void {
+  /** `undefined` for one that is known alike. */
+  private addEntry(
+    role: IRole,
+    { role: name, workspace, perSession = false }: AddedCaller,
+  ): Caller | undefined {
     const refused = (reason: string) =>
       new Error(`cannot add ${role} to the gateway's callers: ${reason}`);
-    const principal = principalOf(role, this.scope);
+    const principal = principalOf(role, this.system);
     if (principal === undefined) {
-      const { stackName } = Stack.of(this.scope);
+      const { stackName } = Stack.of(this.system);
       throw refused(
         `the deploy chooses its name, and its stack is deployed after ${stackName}, which needs the name: give it a roleName`,
       );
@@ -65,7 +108,7 @@ export class GatewayCallers {
     const entry = { principal, role: name, workspace, perSession };
     const known = this.byPrincipal.get(this.keyOf(principal)) ?? this.inPolicy(role);
     if (known) {
-      if (isSame(known, entry)) return;
+      if (isSame(known, entry)) return undefined;
       throw refused(
         `it is one already, with role ${known.role} in workspace ${known.workspace}${known.perSession ? ', perSession' : ''}`,
       );
@@ -83,11 +126,12 @@ export class GatewayCallers {
         `with it, callers added in code take ${bytes} bytes of the functions' environments, which have room for ${MOST_BYTES}: give it a roleName and an entry in the policy's callers`,
       );
     }
+    return entry;
   }
 
   /** Why a role that may call the gateway would be refused there by the policy; `undefined` where it need not be. */
   private problemOf(role: IRole): string | undefined {
-    const principal = principalOf(role, this.scope);
+    const principal = principalOf(role, this.system);
     if (principal !== undefined && this.byPrincipal.has(this.keyOf(principal))) return undefined;
     const possible = possibleNames(role);
     if (this.policy.callers.some((caller) => canMatch(caller, role, possible.name)))
@@ -100,9 +144,9 @@ export class GatewayCallers {
   }
 
   /** The account of a principal, if that is another one than the stack's. */
-  otherAccount(principal: string): string | undefined {
+  private otherAccount(principal: string): string | undefined {
     const account = principal.split(':')[4] ?? '';
-    return /^\d{12}$/.test(account) && account !== Stack.of(this.scope).account
+    return /^\d{12}$/.test(account) && account !== Stack.of(this.system).account
       ? account
       : undefined;
   }
@@ -119,7 +163,7 @@ export class GatewayCallers {
   }
 
   private keyOf(principal: string): string {
-    return JSON.stringify(Stack.of(this.scope).resolve(principal));
+    return JSON.stringify(Stack.of(this.system).resolve(principal));
   }
 }
 
@@ -128,51 +172,6 @@ function canMatch({ principal }: Caller, role: IRole, name: string): boolean {
   const [, , , , account, sessions = ''] = callerPattern(principal).split(':');
   const isOfAccount = account === '*' || account === (accountOf(role) ?? account);
   return isOfAccount && overlap(sessions, `assumed-role/${name}/*`);
-}
-
-export function roleOf(principal: IPrincipal): IRole | undefined {
-  return 'roleArn' in principal ? (principal as IRole) : undefined;
-}
-
-/** Its ARN, as this stack can know it: from a role of another stack, which depends on this one, it can import nothing. */
-function principalOf(role: IRole, scope: Construct): string | undefined {
-  const resource = resourceOf(role);
-  if (resource === undefined) return role.roleArn;
-  const { account } = Stack.of(resource);
-  if (Stack.of(resource) === Stack.of(scope)) return resource.attrArn;
-  return isGenerated(resource)
-    ? undefined
-    : `arn:${Aws.PARTITION}:iam::${account}:role/${resource.roleName}`;
-}
-
-/** What its name is, with `*` for what only the deploy knows. */
-function possibleNames(role: IRole): { readonly name: string; readonly isGenerated: boolean } {
-  const resource = resourceOf(role);
-  if (resource === undefined) return { name: asPattern(role.roleName), isGenerated: false };
-  if (!isGenerated(resource))
-    return { name: asPattern(resource.roleName ?? ''), isGenerated: false };
-  // CloudFormation begins the names that it generates with that of the stack, shortened to 24 characters or more.
-  return { name: `${asPattern(Stack.of(resource).stackName).slice(0, 20)}*`, isGenerated: true };
-}
-
-function accountOf(role: IRole): string | undefined {
-  const { account } = role.env;
-  return /^\d{12}$/.test(account) ? account : undefined;
-}
-
-/** `undefined` for a role that is imported. Others may be wrapped, and refer to their resource all the same. */
-function resourceOf(role: IRole): CfnRole | undefined {
-  const { firstToken } = Tokenization.reverseString(role.roleName);
-  const isReference = firstToken !== undefined && Reference.isReference(firstToken);
-  return isReference && firstToken.target instanceof CfnRole ? firstToken.target : undefined;
-}
-
-function isGenerated(resource: CfnRole): boolean {
-  return Stack.of(resource).resolve(resource.roleName) === undefined;
-}
-
-function asPattern(text: string): string {
-  return text.replaceAll(TOKEN, '*');
 }
 
 function isSame(one: Caller, other: Caller): boolean {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App, Aws, Fn, type NestedStack, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -7,11 +10,13 @@ import { authorizeRequest } from '../../../governance/access/authorize.js';
 import { compileAccess } from '../../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../../governance/access/model-directory.js';
 import { ADDED_CALLERS, withAddedCallers } from '../../../governance/policy/added-callers.js';
+import { lambdaRuntime } from '../../../governance/policy/function-runtime.js';
 import { plannedKeys } from '../../../governance/policy/planned-keys.js';
 import type { Policy } from '../../../governance/policy/policy.js';
 import { createPriceBook } from '../../../governance/prices/price-book.js';
 import { GatewayCallers } from '../../../lib/gateway/gateway-callers.js';
 import { MistralGovernance } from '../../../lib/mistral-governance.js';
+import { PolicyBundle } from '../../../lib/platform/policy-bundle.js';
 import { aPolicy } from '../../support/builders.js';
 import { grants } from '../../support/iam.js';
 import { testApp } from '../../support/synth.js';
@@ -43,10 +48,16 @@ function imported(scope: Construct, arn: string): iam.IRole {
   return iam.Role.fromRoleArn(scope, 'Imported', arn);
 }
 
+/** Without the parts of the system that a grant changes. */
+function callersOf(stack: Stack, policy = POLICY): GatewayCallers {
+  const gateway = { grantCall: () => {}, allowAccount: () => {} };
+  return new GatewayCallers(stack, { policy, gateway, keys: { addMissing: () => {} } });
+}
+
 function verdict(make: (stack: Stack) => iam.IRole, policy = POLICY, stackName = 'Search') {
   const stack = new Stack(new App(), stackName, { env: ENV });
-  const callers = new GatewayCallers(stack, policy);
-  callers.require(make(stack));
+  const callers = callersOf(stack, policy);
+  callers.grant(make(stack));
   return stack.node.validate();
 }
 
@@ -97,10 +108,10 @@ test.each<[string, (stack: Stack) => iam.IRole, string]>([
 
 test('a role is reported once, however often it is granted, and not if it is added later', () => {
   const stack = new Stack(new App(), 'Search', { env: ENV });
-  const callers = new GatewayCallers(stack, POLICY);
+  const callers = callersOf(stack);
   const role = aRole(stack);
-  callers.require(role);
-  callers.require(role);
+  callers.grant(role);
+  callers.grant(role);
   expect(stack.node.validate()).toHaveLength(1);
   callers.add(role, AS_ANALYST);
   expect(stack.node.validate()).toEqual([]);
@@ -109,7 +120,7 @@ test('a role is reported once, however often it is granted, and not if it is add
 /** What is added for the first of these roles, or why it is not. */
 function added(make: (stack: Stack) => iam.IRole, caller: object = {}): unknown {
   const stack = new Stack(new App(), 'Search', { env: ENV });
-  const callers = new GatewayCallers(stack, POLICY);
+  const callers = callersOf(stack);
   callers.add(make(stack), { ...AS_ANALYST, ...caller });
   return stack.resolve(callers.added.map(({ principal }) => principal));
 }
@@ -180,7 +191,7 @@ test.each<[string, (stack: Stack) => iam.IRole, object, string]>([
 
 test('to add a role again, or one that the policy names alike, changes nothing', () => {
   const stack = new Stack(new App(), 'Search', { env: ENV });
-  const callers = new GatewayCallers(stack, POLICY);
+  const callers = callersOf(stack);
   const role = aRole(stack);
   callers.add(imported(stack, `arn:aws:iam::${ACCOUNT}:role/search-answer`), AS_ANALYST);
   expect(callers.added).toEqual([]);
@@ -193,7 +204,7 @@ test('to add a role again, or one that the policy names alike, changes nothing',
 
 test('more roles than an environment has room for are to be named in the policy', () => {
   const stack = new Stack(new App(), 'Search', { env: ENV });
-  const callers = new GatewayCallers(stack, POLICY);
+  const callers = callersOf(stack);
   const addRole = (name: number) =>
     callers.add(
       imported(
@@ -233,7 +244,11 @@ describe('an app that adds callers without names', () => {
   test('has them in the policy of every function', () => {
     expect(environments).toHaveLength(10);
     expect(new Set(environments.map((value) => JSON.stringify(value))).size).toBe(1);
-    const whole = withAddedCallers(policy, deployed(environments[0]));
+    const folder = mkdtempSync(join(tmpdir(), 'added-callers-'));
+    new PolicyBundle(policy).putInto(folder);
+    const env = { LAMBDA_TASK_ROOT: folder, [ADDED_CALLERS]: deployed(environments[0]) };
+    const { policy: whole } = lambdaRuntime(env);
+    rmSync(folder, { recursive: true });
     expect(plannedKeys(whole).map(({ secretName }) => secretName)).toContain(
       'mistral/dev-workspace/gateway',
     );
@@ -283,6 +298,6 @@ test('a grant that IAM cannot give is an error', () => {
   const anyone = new iam.ArnPrincipal(`arn:aws:iam::${ACCOUNT}:role/search-answer`);
   expect(() => governance.grantCallGateway(anyone)).toThrow('could not be added');
   expect(() => governance.addCaller(anyone, AS_ANALYST)).toThrow(
-    /^cannot add ArnPrincipal.* to the gateway's callers: it has no role of its own/,
+    /^cannot add ArnPrincipal.* to the gateway's callers: it has no role; the policy's callers/,
   );
 });
