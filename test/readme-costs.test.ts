@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FINDING_TYPES } from '../governance/audit/finding.js';
 import { METRICS } from '../governance/platform/metrics.js';
+import { FINDING_TYPES } from '../governance/policy/finding-types.js';
 import { plannedKeys } from '../governance/policy/planned-keys.js';
 import { alarmsOf } from './support/alarms.js';
 import { aPolicy } from './support/builders.js';
