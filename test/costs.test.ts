@@ -8,17 +8,14 @@ import { alarmsOf } from './support/alarms.js';
 import { aPolicy } from './support/builders.js';
 import { synthesize } from './support/synth.js';
 
-const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-const [monthly = ''] = readme.split('## What it costs')[1]?.split('**A million requests') ?? [];
-const rows = monthly
-  .split('\n')
-  .filter((line) => /^\| (?!What|-)/.test(line))
-  .map((line) => line.split('|').map((cell) => cell.trim()));
+const page = readFileSync(join(import.meta.dirname, '../docs/costs.md'), 'utf8');
+const [monthly = '', requests = ''] = page.split('**A million requests');
+const rows = rowsOf(monthly);
 const row = (what: string) => rows.find(([, first]) => first === what) ?? [];
 const policy = aPolicy();
 const alarms = alarmsOf(synthesize().template);
 
-test('the readme counts the alarms that the shipped policy makes', () => {
+test('the page counts the alarms that the shipped policy makes', () => {
   const combined = alarms.filter(({ properties }) => 'AlarmRule' in properties).length;
   const single = alarms.length - combined;
   const price = (single * 0.1 + combined * 0.5).toFixed(2);
@@ -39,7 +36,7 @@ test('an alarm is on one metric, for which alone CloudWatch charges', () => {
   }
 });
 
-test('the readme counts the metrics of audit and spend', () => {
+test('the page counts the metrics of audit and spend', () => {
   const ofAll = Object.values(METRICS).filter(
     ({ unit, dimensions: [first] }) => first === 'workspace' && unit !== 'Percent',
   ).length;
@@ -53,7 +50,7 @@ test('the readme counts the metrics of audit and spend', () => {
   expect(row('metrics of spend')[2]).toContain(`${budgets} budgets × spend and percent`);
 });
 
-test('the readme counts the secrets', () => {
+test('the page counts the secrets', () => {
   const ofGateway = plannedKeys(policy).filter(({ key }) => key.name === 'gateway').length;
   const others = plannedKeys(policy).length - ofGateway;
   expect(row('secrets')[2]).toContain(
@@ -61,8 +58,35 @@ test('the readme counts the secrets', () => {
   );
 });
 
-test('the sum is the sum of its rows', () => {
-  const prices = rows.map(([, , , price = '']) => Number.parseFloat(price.replaceAll('*', '')));
+test.each([
+  ['a month', monthly],
+  ['a million requests', requests],
+])('the sum of %s is the sum of its rows', (_of, table) => {
+  const prices = pricesOf(table);
   const sum = prices.slice(0, -1).reduce((total, price) => total + price, 0);
   expect(sum.toFixed(2)).toBe(prices.at(-1)?.toFixed(2));
 });
+
+test('the readme has both sums in whole dollars', () => {
+  const [month, million] = [monthly, requests].map((table) =>
+    Math.round(pricesOf(table).at(-1) ?? 0),
+  );
+  const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8').replaceAll(
+    '\n',
+    ' ',
+  );
+  expect(readme).toContain(
+    `about ${month} USD a month, and ${million} for a first million requests`,
+  );
+});
+
+function rowsOf(table: string): string[][] {
+  return table
+    .split('\n')
+    .filter((line) => /^\| (?!What|-)/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+}
+
+function pricesOf(table: string): number[] {
+  return rowsOf(table).map(([, , , price = '']) => Number.parseFloat(price.replaceAll('*', '')));
+}
