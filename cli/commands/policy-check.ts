@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
+import { acceptedNotes } from '../../governance/policy/accepted-notes.js';
 import { callerNotes } from '../../governance/policy/caller-notes.js';
 import { overflowNotes } from '../../governance/policy/overflow-notes.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
@@ -7,6 +8,7 @@ import type { Workspace } from '../../governance/policy/policy.js';
 import { scheduleNotes } from '../../governance/policy/schedule-notes.js';
 import { githubAnnotations } from '../annotations.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { outlookDocument, outlookOf, outlookText } from '../costs/outlook.js';
 import { EXIT, failureOf } from '../failure.js';
 import { checkedPolicy, openSource, readSource } from '../policy-file.js';
 import { headingText, notesText, verdictLine } from '../terminal/style.js';
@@ -15,7 +17,9 @@ import { type Column, left, renderTable, right, shrinking } from '../terminal/ta
 export function registerPolicyCheck(group: Command, cli: Cli): void {
   group
     .command('check')
-    .description('check the policy file and show its contents')
+    .description(
+      'check the policy file, and show its contents, what it creates and what that costs',
+    )
     .argument('[file]', 'the policy file, or - for stdin (default: the one of --policy)')
     .addOption(
       new Option('--format <format>', 'github: annotations for GitHub Actions')
@@ -65,6 +69,7 @@ async function checkAsText(
     ...callerNotes(policy),
     ...scheduleNotes(policy, now()),
     ...overflowNotes(policy),
+    ...acceptedNotes(policy, now()),
   ];
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
@@ -85,9 +90,13 @@ async function checkAsText(
   }));
   const roles = Object.entries(policy.roles).map(([name, role]) => ({ name, ...role }));
   const { callers } = policy;
+  const outlook = outlookOf(policy, options.environment);
 
   return {
-    document: { policy: path, currency, workspaces, keys, roles, callers, warnings },
+    document: {
+      ...{ policy: path, currency, workspaces, keys, roles, callers, warnings },
+      ...outlookDocument(outlook),
+    },
     exitCode: EXIT.ok,
 
     text(style) {
@@ -125,6 +134,7 @@ async function checkAsText(
             perSession ? 'each session' : 'all sessions together',
           ),
         ]),
+        outlookText(outlook, style),
       ].join('');
     },
   };

@@ -1,7 +1,7 @@
 import { readAtMost } from '../platform/bounded-file.js';
 import { unreadText } from '../platform/failures.js';
 import { DEPLOY_RULES, regionProblem } from './deploy-checks.js';
-import { parsePolicy } from './parse-policy.js';
+import { type ParsedPolicy, parsePolicy } from './parse-policy.js';
 import type { Policy } from './policy.js';
 import {
   inOrderOfPlace,
@@ -54,17 +54,9 @@ export function checkSource(
 function checked(
   document: unknown,
   source: PolicySource | undefined,
-  { region = '' }: CheckOptions,
+  { region }: CheckOptions,
 ): Policy {
-  const parsed = parsePolicy(document, {
-    rules: [
-      ...DEPLOY_RULES,
-      function* ofRegion(policy) {
-        const problem = regionProblem(policy, region);
-        if (problem !== undefined) yield problem;
-      },
-    ],
-  });
+  const parsed = parseForDeploy(document, region);
   const problems = parsed.ok ? [] : parsed.problems;
   const placed = [
     ...(source?.problems ?? []),
@@ -75,6 +67,15 @@ function checked(
   }
   if (source !== undefined) SOURCES.set(parsed.policy, source);
   return parsed.policy;
+}
+
+/** Also by what AWS would refuse in a deploy. */
+export function parseForDeploy(document: unknown, region = ''): ParsedPolicy {
+  function* ofRegion(policy: Policy) {
+    const problem = regionProblem(policy, region);
+    if (problem !== undefined) yield problem;
+  }
+  return parsePolicy(document, { rules: [...DEPLOY_RULES, ofRegion] });
 }
 
 /** Where a policy was read from; `undefined` for one that was written in code. */
