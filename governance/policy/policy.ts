@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
-import { ALERT_TYPES } from './alert-types.js';
-import { AcceptedSchema } from './policy-accepted.js';
+import { ALERT_TYPES, SEVERITIES } from './alert-types.js';
+import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
 import {
   ArnPatternSchema,
   arnSuffixProblem,
@@ -136,14 +136,14 @@ const SubscriptionSchema = z.strictObject({
   filter: z
     .strictObject({
       type: z.array(z.enum(ALERT_TYPES)).min(1).optional(),
-      severity: z
-        .array(z.enum(['info', 'warning', 'critical']))
-        .min(1)
-        .optional(),
+      severity: z.array(z.enum(SEVERITIES)).min(1).optional(),
       workspace: z.array(z.string()).min(1).optional(),
     })
     .optional(),
 });
+
+export const DEFAULT_RUNBOOK =
+  'https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md';
 
 const AlertsSchema = z.strictObject({
   /** Percent of a budget, ascending. */
@@ -152,7 +152,7 @@ const AlertsSchema = z.strictObject({
   runbookUrl: z
     .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
     .max(512) // an alarm's description has 1,024 characters, and ends with it
-    .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
+    .default(DEFAULT_RUNBOOK),
 });
 
 /** Keys are sent there: in the clear only to a stand-in on this machine. */
@@ -226,6 +226,7 @@ export const PolicySchema = z.strictObject({
   rotation: RotationSchema.prefault({}),
   audit: AuditSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
+  acceptedWarnings: z.array(AcceptedWarningSchema).default([]),
 });
 
 export type Policy = z.infer<typeof PolicySchema>;
