@@ -11,7 +11,7 @@ import {
   shortenedLength,
 } from './json-outline.js';
 import { placesOf } from './json-places.js';
-import { type Media, mediaOf } from './media.js';
+import { type Media, mediaOf, mediaOfChats } from './media.js';
 import { type Problem, problem } from './problem.js';
 import { checkFields, type Drops, isIdleAndNever } from './request-fields.js';
 import { isIdle, type Spellings, spellingsOf } from './spellings.js';
@@ -25,6 +25,14 @@ export interface RequestBody extends Omit<Media, 'imageBytes'> {
   readonly completions: number;
   /** May be served by the priority tier, at a higher price. */
   readonly priority: boolean;
+  /** The text that is to be spoken: its characters have a price. */
+  readonly spoken?: Spoken | undefined;
+}
+
+interface Spoken {
+  /** In units of UTF-16, which are at least as many as any count of characters. */
+  readonly characters: number;
+  readonly bytes: number;
 }
 
 /** A body that was parsed once, as it was received. */
@@ -73,8 +81,15 @@ export function parseRequestBody(
   const known = checkFields(fields, path, spellings, passUnknownFields);
   if ('what' in known) return invalid(known.path, known.what);
 
-  const checked = kind === 'generation' ? checkGeneration(fields, isShortened) : NOTHING_GENERATED;
+  const checked = kind === 'generation' ? checkGeneration(fields) : NOTHING_GENERATED;
   if ('code' in checked) return checked;
+  const cacheName =
+    kind === 'texts' || kind === 'ocr' ? undefined : checkCacheName(fields, isShortened);
+  if (cacheName) return cacheName;
+  const media =
+    kind === 'texts'
+      ? mediaOfChats(fields.input, isShortened)
+      : mediaOf(fields.messages, isShortened);
   const saved = hasEscapes ? excessOfEscapes(text) : 0;
   return {
     kind: 'body',
@@ -88,27 +103,22 @@ export function parseRequestBody(
     limitName: checked.limitName,
     completions: checked.completions,
     priority: mayBePriority(fields.service_tier),
-    images: checked.media.images,
-    hasMedia: checked.media.hasMedia || known.passesUnknown,
-    promptBytes: bytes.length - blanks - saved - checked.media.imageBytes,
+    spoken: kind === 'speech' ? spokenIn(bytes, members) : undefined,
+    images: media.images,
+    hasMedia: media.hasMedia || known.passesUnknown,
+    promptBytes: bytes.length - blanks - saved - media.imageBytes,
   };
 }
 
-interface Generation extends Pick<ParsedBody, 'maxTokens' | 'limitName' | 'completions'> {
-  readonly media: Media;
-}
+type Generation = Pick<ParsedBody, 'maxTokens' | 'limitName' | 'completions'>;
 
 const NOTHING_GENERATED: Generation = {
   maxTokens: undefined,
   limitName: 'max_tokens',
   completions: 0,
-  media: { images: 0, imageBytes: 0, hasMedia: false },
 };
 
-function checkGeneration(
-  fields: RequestBody['fields'],
-  isShortened: boolean,
-): Generation | Problem {
+function checkGeneration(fields: RequestBody['fields']): Generation | Problem {
   const limitName = isSet(fields.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
   const maxTokens = fields[limitName];
   if (maxTokens !== undefined && maxTokens !== null && typeof maxTokens !== 'number') {
@@ -119,16 +129,24 @@ function checkGeneration(
   if (typeof completions !== 'number' || !Number.isInteger(completions) || completions < 1) {
     return invalid('n', 'must be a whole number of completions, at least 1');
   }
-  const { prompt_cache_key: cacheName } = fields;
-  const isLong = isShortened && shortenedLength(String(cacheName)) !== undefined;
-  if (isSet(cacheName) && (isLong || !isCacheName(cacheName))) {
-    return invalid(
-      'prompt_cache_key',
-      `must be a text of at most ${LONGEST_CACHE_NAME} characters`,
-    );
-  }
-  const media = mediaOf(fields.messages, isShortened);
-  return { maxTokens, limitName, completions, media };
+  return { maxTokens, limitName, completions };
+}
+
+function checkCacheName(
+  { prompt_cache_key: name }: RequestBody['fields'],
+  isShortened: boolean,
+): Problem | undefined {
+  const isLong = isShortened && shortenedLength(String(name)) !== undefined;
+  if (!isSet(name) || (!isLong && isCacheName(name))) return undefined;
+  return invalid('prompt_cache_key', `must be a text of at most ${LONGEST_CACHE_NAME} characters`);
+}
+
+/** Of the text itself: in the fields, a placeholder may stand for it. */
+function spokenIn(bytes: Buffer, members: readonly Member[]): Spoken {
+  const member = members.filter(({ name }) => name === 'input').at(-1);
+  const text = member && parseJson(bytes.toString('utf8', member.valueStart, member.end));
+  const spoken = typeof text === 'string' ? text : '';
+  return { characters: spoken.length, bytes: Buffer.byteLength(spoken) };
 }
 
 /** `auto` requests it; the default is `standard_only`. Any future tier counts as priority too. */

@@ -1,5 +1,12 @@
 /** What a value of a request may be. Of all else, such as numbers and their ranges, Mistral judges. */
-export type Shape = 'anything' | 'text' | ListShape | TextOr | ObjectShape | TaggedShape;
+export type Shape =
+  | 'anything'
+  | 'text'
+  | ListShape
+  | TextOr
+  | OneOrMore
+  | ObjectShape
+  | TaggedShape;
 
 interface ListShape {
   readonly is: 'list';
@@ -10,6 +17,12 @@ interface ListShape {
 interface TextOr {
   readonly is: 'text or';
   readonly other: Shape;
+}
+
+/** One, or a list of them; of lists, a list of lists. */
+interface OneOrMore {
+  readonly is: 'one or more';
+  readonly of: Shape;
 }
 
 export interface ObjectShape {
@@ -45,6 +58,11 @@ export const MEMBERS = {
     'model temperature? top_p? max_tokens? stream stop? random_seed? metadata? prompt suffix? min_tokens? prompt_cache_key?',
   EmbeddingRequest: 'model metadata? input output_dimension? output_dtype encoding_format',
   ClassificationRequest: 'model metadata? input',
+  ChatModerationRequest: 'input model',
+  ChatClassificationRequest: 'model input',
+  InstructRequest: 'messages',
+  SpeechRequest:
+    'model? metadata? stream prompt_cache_key? voice_id? ref_audio? input response_format',
   OCRRequest:
     'model? document pages? include_image_base64? image_limit? image_min_size? bbox_annotation_format? document_annotation_format? document_annotation_prompt? table_format? extract_header extract_footer include_blocks confidence_scores_granularity?',
   SystemMessage: 'role content',
@@ -95,6 +113,7 @@ function plainName(name: string): string {
 
 const list = (of: Shape): Shape => ({ is: 'list', of });
 const textOr = (other: Shape): Shape => ({ is: 'text or', other });
+const oneOrMore = (of: Shape): Shape => ({ is: 'one or more', of });
 const NONE: ReadonlySet<string> = new Set();
 
 // What its bytes bound, or `media.ts`: a part that could hide another one in it would cost more.
@@ -123,22 +142,22 @@ const THINKING = closed('ThinkChunk', {
   ),
 });
 
+/** Parts whose bytes and number bound them. */
+const BOUNDED = { text: TEXT, image_url: IMAGE, reference: REFERENCE, thinking: THINKING };
 const CONTENT = textOr(
   list(
     parts(
       {
-        text: TEXT,
-        image_url: IMAGE,
+        ...BOUNDED,
         document_url: DOCUMENT,
         file: FILE,
-        reference: REFERENCE,
-        thinking: THINKING,
         input_audio: closed('AudioChunk', { input_audio: 'text' }),
       },
       'may pass',
     ),
   ),
 );
+const CLASSIFIED = textOr(list(parts(BOUNDED, 'nothing else is classified')));
 
 /** What OpenAI's SDKs send back of an answer. */
 const OF_ANSWERS: ReadonlySet<string> = new Set([
@@ -148,27 +167,29 @@ const OF_ANSWERS: ReadonlySet<string> = new Set([
   'function_call',
 ]);
 
-function message(schema: SchemaName, inner: Inner = {}): ObjectShape {
-  return { ...open(schema, { content: CONTENT, ...inner }), droppedIfIdle: OF_ANSWERS };
+const TOOL_CALLS = list(open('ToolCall', { function: open('FunctionCall') }));
+
+function messages(content: Shape): Shape {
+  const message = (schema: SchemaName, inner: Inner = {}): ObjectShape => ({
+    ...open(schema, { content, ...inner }),
+    droppedIfIdle: OF_ANSWERS,
+  });
+  return list({
+    is: 'tagged',
+    tag: 'role',
+    kinds: new Map([
+      ['system', message('SystemMessage')],
+      ['user', message('UserMessage')],
+      ['assistant', message('AssistantMessage', { tool_calls: TOOL_CALLS })],
+      ['tool', message('ToolMessage')],
+    ]),
+    usual: undefined,
+    others: 'may pass',
+  });
 }
 
-const MESSAGES = list({
-  is: 'tagged',
-  tag: 'role',
-  kinds: new Map([
-    ['system', message('SystemMessage')],
-    ['user', message('UserMessage')],
-    [
-      'assistant',
-      message('AssistantMessage', {
-        tool_calls: list(open('ToolCall', { function: open('FunctionCall') })),
-      }),
-    ],
-    ['tool', message('ToolMessage')],
-  ]),
-  usual: undefined,
-  others: 'may pass',
-});
+const MESSAGES = messages(CONTENT);
+const CHAT = messages(CLASSIFIED);
 
 const TOOLS = list({
   is: 'tagged',
@@ -196,6 +217,15 @@ export const REQUEST_SHAPES: ReadonlyMap<string, ObjectShape> = new Map([
   ['/v1/fim/completions', open('FIMCompletionRequest', { prompt: 'text', suffix: 'text' })],
   ['/v1/embeddings', open('EmbeddingRequest', { input: TEXTS })],
   ['/v1/moderations', open('ClassificationRequest', { input: TEXTS })],
+  ['/v1/classifications', open('ClassificationRequest', { input: TEXTS })],
+  ['/v1/chat/moderations', open('ChatModerationRequest', { input: oneOrMore(CHAT) })],
+  [
+    '/v1/chat/classifications',
+    open('ChatClassificationRequest', {
+      input: oneOrMore(open('InstructRequest', { messages: CHAT })),
+    }),
+  ],
+  ['/v1/audio/speech', open('SpeechRequest', { input: 'text', ref_audio: 'text' })],
   [
     '/v1/ocr',
     open('OCRRequest', {

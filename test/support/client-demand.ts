@@ -17,6 +17,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     completionTokens: 100,
     pages: 0,
     audioSeconds: 0,
+    characters: 0,
     priority: false,
     annotated: false,
     streamed: false,

@@ -2,11 +2,14 @@ import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import type { FakeKey } from './mistral-keys.js';
 import {
   type Chat,
+  ChatClassificationSchema,
+  ChatModerationSchema,
   ChatSchema,
   EmbeddingSchema,
   FimSchema,
   ModerationSchema,
   OcrSchema,
+  SpeechSchema,
   sampleOf,
 } from './mistral-requests.js';
 import type { FakeUsage } from './mistral-usage.js';
@@ -94,6 +97,45 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     return jsonAnswer(200, { id: 'mod-fake', model, results: [input].flat().map(() => result) });
   }
 
+  function chatModerations(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model, input } = ChatModerationSchema.parse(JSON.parse(body));
+    if (!idOf(model)) return invalidModel(model);
+    const chats = Array.isArray(input[0]) ? input : [input];
+    const result = { categories: { pii: false }, category_scores: { pii: 0.001 } };
+    return jsonAnswer(200, { id: 'mod-fake', model, results: chats.map(() => result) });
+  }
+
+  function classified(model: string, texts: readonly unknown[]): HttpAnswer {
+    if (!idOf(model)) return invalidModel(model);
+    const results = texts.map(() => ({ intent: { scores: { question: 0.9, other: 0.1 } } }));
+    return jsonAnswer(200, { id: 'cls-fake', model, results });
+  }
+
+  function classifications(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model, input } = ModerationSchema.parse(JSON.parse(body));
+    return classified(model, [input].flat());
+  }
+
+  function chatClassifications(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model, input } = ChatClassificationSchema.parse(JSON.parse(body));
+    return classified(model, [input].flat());
+  }
+
+  /** Priced by the character, which no answer says. */
+  function speech(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model, input, stream } = SpeechSchema.parse(JSON.parse(body));
+    if (!idOf(model ?? '')) return invalidModel(String(model));
+    const audio_data = Buffer.from(input.slice(0, 8)).toString('base64');
+    if (!stream) return jsonAnswer(200, { audio_data });
+    const usage = { prompt_tokens: input.length, completion_tokens: 0, total_tokens: input.length };
+    const events = [
+      { type: 'speech.audio.delta', audio_data },
+      { type: 'speech.audio.done', usage },
+    ];
+    const lines = events.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`);
+    return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: lines.join('') };
+  }
+
   /** One page, which is priced by itself: there are no tokens to bill. */
   function ocr(_key: FakeKey, { body }: HttpCall): HttpAnswer {
     const { model } = OcrSchema.parse(JSON.parse(body));
@@ -109,6 +151,10 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     'POST /v1/fim/completions': fim,
     'POST /v1/embeddings': embeddings,
     'POST /v1/moderations': moderations,
+    'POST /v1/chat/moderations': chatModerations,
+    'POST /v1/classifications': classifications,
+    'POST /v1/chat/classifications': chatClassifications,
+    'POST /v1/audio/speech': speech,
     'POST /v1/ocr': ocr,
   };
 
