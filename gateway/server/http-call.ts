@@ -25,6 +25,7 @@ export class HttpCall implements Reply, CallHead {
   #joined = 0;
   #bytes = 0;
   #inFlight: RequestInFlight | undefined;
+  #isClosed = false;
 
   constructor(
     private readonly gateway: Gateway,
@@ -112,7 +113,8 @@ export class HttpCall implements Reply, CallHead {
   }
 
   #handle(body: Buffer | Problem): void {
-    if (this.response.destroyed) return; // the caller left while its body was unpacked
+    // The caller left while its body was unpacked; Node destroys no response that waits for another.
+    if (this.#isClosed || this.response.destroyed) return;
     if (Buffer.isBuffer(body)) {
       this.#inFlight = this.gateway.handle(this.endpoint, this, body, this);
     } else {
@@ -122,6 +124,7 @@ export class HttpCall implements Reply, CallHead {
   }
 
   closed(): void {
+    this.#isClosed = true;
     this.connection.end(this);
     this.#inFlight?.abandon();
   }
