@@ -3,6 +3,7 @@ import {
   jsonAnswer,
   type Problem,
   problem,
+  retryAfterOf,
   type WholeAnswer,
 } from '../governance/metering/problem.js';
 import type { ModelCard } from '../governance/mistral/key-prober.js';
@@ -11,11 +12,12 @@ import { internalError } from './problems.js';
 
 /** The models that a caller may use, or one of them: Mistral's list, filtered by role and workspace. */
 export function listModels(
-  { cards, models, authorize }: GatewayDeps['access'],
+  access: GatewayDeps['access'],
   callerArn: string | undefined,
   name: string | undefined,
 ): Problem | WholeAnswer {
   if (callerArn === undefined) return unknownCaller();
+  const { cards, models, authorize } = access;
   const refusals: Problem[] = [];
   const isAllowed = (model: string) => {
     const grant = authorize(callerArn, { model, maxTokens: undefined });
@@ -26,7 +28,7 @@ export function listModels(
   if (!(name === undefined ? models.ids : [name]).some(isAllowed)) {
     return refusals[0] ?? internalError();
   }
-  if (!cards) return notRead();
+  if (!cards) return notRead(access.nextListInMs);
   const allowed = cards.filter(({ id }) => isAllowed(id));
   if (name === undefined) return jsonAnswer(200, { object: 'list', data: allowed });
   const card = allowed.find((one) => isNamed(one, name));
@@ -38,8 +40,8 @@ function isNamed({ id, aliases }: ModelCard, name: string): boolean {
   return id === name || Boolean(aliases?.includes(name));
 }
 
-function notRead(): Problem {
+function notRead(inMs: number): Problem {
   return problem('upstream_unavailable', "Mistral's list of models could not be read", {
-    retryAfterSeconds: 1,
+    retryAfterSeconds: retryAfterOf(inMs),
   });
 }

@@ -33,6 +33,7 @@ export function accessTo(policy: Policy): GatewayDeps['access'] {
   return {
     models,
     cards: CARDS,
+    nextListInMs: 0,
     refusalOf: (caller) => callerRefusal(access, caller),
     authorize: (caller, request) => authorizeRequest(access, caller, request),
   };
