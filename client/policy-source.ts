@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readAtMost } from '../governance/platform/bounded-file.js';
+import { unreadText } from '../governance/platform/failures.js';
 import { countText } from '../governance/platform/wording.js';
+import { MOST_MIB } from '../governance/policy/load-policy.js';
 import { parsePolicy } from '../governance/policy/parse-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { parsePolicyYaml } from '../governance/policy/policy-yaml.js';
@@ -21,11 +23,10 @@ export async function readPolicy(source: PolicySource): Promise<Policy> {
 
 async function documentOf(source: PolicySource, from: string): Promise<unknown> {
   try {
-    if (typeof source === 'string') return parsePolicyYaml(await readFile(source));
+    if (typeof source === 'string') return parsePolicyYaml(readAtMost(source, MOST_MIB));
     const document: unknown = typeof source === 'function' ? await source() : source;
     return typeof document === 'string' ? parsePolicyYaml(document) : document;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new GovernanceConfigurationError(`${from} could not be read: ${reason}`);
+    throw new GovernanceConfigurationError(`${from} could not be read: ${unreadText(error)}`);
   }
 }
