@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { ALERT_TYPES } from './alert-types.js';
+import { AcceptedSchema } from './policy-accepted.js';
 import {
   ArnPatternSchema,
   arnSuffixProblem,
@@ -124,6 +125,7 @@ const AuditSchema = z.strictObject({
   remindEveryDays: z.int().positive().default(7),
   /** How long the inventory and findings of each audit are kept: seven years by default. */
   evidenceRetentionDays: z.int().min(30).max(36_500).default(2557),
+  accepted: z.array(AcceptedSchema).default([]),
 });
 
 const SubscriptionSchema = z.strictObject({
@@ -233,4 +235,5 @@ export type Caller = Policy['callers'][number];
 export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];
+export type Acceptance = AuditPolicy['accepted'][number];
 export type GatewayPolicy = Policy['gateway'];
