@@ -1,5 +1,4 @@
 import { App } from 'aws-cdk-lib';
-import { regionProblem } from '../governance/policy/deploy-checks.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import { GovernanceStack } from '../lib/governance-stack.js';
 import { permissionsBoundary } from '../lib/platform/permissions-boundary.js';
@@ -10,10 +9,8 @@ const environment: string | undefined = app.node.tryGetContext('environment');
 const boundary: string | undefined = app.node.tryGetContext('permissionsBoundary');
 
 try {
-  const policy = loadPolicy(policyPath);
   // The CDK CLI knows where it deploys, also where the app does not say.
-  const problem = regionProblem(policy, process.env.CDK_DEFAULT_REGION ?? '');
-  if (problem !== undefined) throw new Error(problem);
+  const policy = loadPolicy(policyPath, { region: process.env.CDK_DEFAULT_REGION });
   new GovernanceStack(app, environment ? `MistralGovernance-${environment}` : 'MistralGovernance', {
     policy,
     description: 'mistral-governance: manages Mistral AI API keys and budgets',

@@ -6,7 +6,7 @@ import { countText } from '../../governance/platform/wording.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT, type ExitCode } from '../failure.js';
 import { requireKeySource } from '../keys/named-key.js';
-import { openDocument } from '../policy-file.js';
+import { openSource } from '../policy-file.js';
 import { PLAIN } from '../terminal/style.js';
 import { withIds } from '../workspaces/fill-in.js';
 import { readDraft } from '../workspaces/policy-draft.js';
@@ -42,7 +42,7 @@ Examples:
   $ mistral-governance workspaces sync --yes --json | jq .created`;
 
 async function sync(cli: Cli, options: SyncOptions): Promise<Answer> {
-  const draft = readDraft(options.policy, openDocument(options.policy));
+  const draft = readDraft(openSource(options.policy));
   const { currency } = draft.policy.mistral;
   requireKeySource(
     draft.policy,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
 import * as z from 'zod';
-import { parsePolicyYaml } from '../../governance/policy/policy-yaml.js';
+import { readPolicyText } from '../../governance/policy/policy-yaml.js';
 
 const WorkspacesSchema = z.looseObject({
   workspaces: z.array(z.looseObject({ name: z.string(), id: z.unknown().optional() })),
@@ -61,10 +61,10 @@ function editOf(text: string, item: YAMLMap, id: string): Edit | undefined {
 
 /** Whether the edited file says the same but for the ids. */
 function isFilledIn(text: string, edited: string, ids: ReadonlyMap<string, string>): boolean {
-  const wanted = WorkspacesSchema.parse(parsePolicyYaml(text));
+  const wanted = WorkspacesSchema.parse(readPolicyText(text).document);
   const workspaces = wanted.workspaces.map(({ id, ...workspace }) => {
     const found = ids.get(workspace.name) ?? id;
     return { ...workspace, ...(found !== undefined && { id: found }) };
   });
-  return isDeepStrictEqual(parsePolicyYaml(edited), { ...wanted, workspaces });
+  return isDeepStrictEqual(readPolicyText(edited).document, { ...wanted, workspaces });
 }

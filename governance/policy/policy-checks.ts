@@ -9,13 +9,8 @@ import {
 } from './planned-keys.js';
 import type { Policy } from './policy.js';
 import { arnSuffixProblem, UUID_RULE } from './policy-fields.js';
+import type { PolicyProblem } from './policy-problem.js';
 import { priceChecks } from './price-checks.js';
-
-/** What is wrong with a policy whose every field is right by itself. */
-export interface PolicyProblem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
 
 export type Problems = Generator<PolicyProblem>;
 

@@ -7,6 +7,7 @@ import {
   arnSuffixProblem,
   ModelIdSchema,
   NOT_RESERVED,
+  numberProblem,
   ReaderArnSchema,
   UUID_RULE,
 } from './policy-fields.js';
@@ -31,7 +32,10 @@ const SecretNameSchema = z
 /** The least is a cent; nine million in nano-units is what a number holds exactly. */
 const MoneySchema = z.number().min(0.01).max(9e6);
 const ModelsSchema = z.union([z.literal('*'), z.array(ModelIdSchema).min(1)], {
-  error: 'must be "*" or a list of at least one model id or alias',
+  error: ({ input }) =>
+    typeof input === 'string' && input !== 'all'
+      ? 'is one model, must be "*" or a list: put it in [ ]'
+      : 'must be "*" or a list of at least one model id or alias',
 });
 
 const KeySchema = z.strictObject({
@@ -87,7 +91,10 @@ const RoleSchema = z.strictObject({
   models: ModelsSchema,
   maxTokensPerRequest: z.int().positive(),
   dailyTokens: z.union([z.int().positive(), z.literal('unlimited')], {
-    error: 'must be a positive whole number or "unlimited"',
+    error: ({ input }) =>
+      input === Number.POSITIVE_INFINITY
+        ? 'is infinity, must be finite: for no limit, write unlimited'
+        : (numberProblem(input) ?? 'must be a positive whole number or "unlimited"'),
   }),
   /** What happens to a request for more than `maxTokensPerRequest`: refused, or lowered to it. */
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
