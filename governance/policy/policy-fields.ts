@@ -5,6 +5,8 @@ const IAM_PRINCIPAL = /^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)\/[\w+=,.@/*
 const ASSUMED_ROLE = /^arn:aws[a-z-]*:sts::(\d{12}|\*):assumed-role\/[\w+=,.@*?-]+\/[\w+=,.@*?-]+$/;
 const IAM_PATTERN = /^arn:aws[a-z-]*:iam::(\d{12}|\*):(role|user)\/[\w+=,.@/*?-]+$/;
 
+export const UUID_RULE = 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1';
+
 /** Every object has members of these names, which would be taken for entries of a list by name. */
 export const NOT_RESERVED = [
   (name: string): boolean => !(name in Object.prototype),

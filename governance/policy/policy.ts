@@ -9,6 +9,7 @@ import {
   NOT_RESERVED,
   numberProblem,
   ReaderArnSchema,
+  UUID_RULE,
 } from './policy-fields.js';
 import { PricesSchema } from './policy-prices.js';
 
@@ -49,9 +50,14 @@ const KeySchema = z.strictObject({
 const WorkspaceSchema = z.strictObject({
   name: NameSchema,
   /** The workspace's UUID at Mistral. */
-  id: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
-  /** The Mistral user that new keys belong to. */
-  ownerUserId: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
+  id: z.guid({
+    error: ({ input }) =>
+      input === undefined
+        ? `${UUID_RULE}; "mistral-governance workspaces sync" finds it`
+        : UUID_RULE,
+  }),
+  /** The Mistral user that new keys belong to. Required with the Admin API alone. */
+  ownerUserId: z.guid({ error: UUID_RULE }).optional(),
   /** It becomes a tag. */
   team: z
     .string()

@@ -137,6 +137,11 @@ describe('fails, naming path, value and what is allowed', () => {
       'workspaces[0].ownerUserId: is missing, must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1',
     ],
     [
+      'a missing id',
+      (d) => delete d.workspaces[0].id,
+      'workspaces[0].id: is missing, must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1; "mistral-governance workspaces sync" finds it',
+    ],
+    [
       'a missing team',
       (d) => delete d.workspaces[0].team,
       'workspaces[0].team: is missing, must be a string',
