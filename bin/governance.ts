@@ -1,4 +1,5 @@
 import { App } from 'aws-cdk-lib';
+import { stackNameOf } from '../governance/platform/stack-name.js';
 import { regionProblem } from '../governance/policy/deploy-checks.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import { GovernanceStack } from '../lib/governance-stack.js';
@@ -14,8 +15,9 @@ try {
   // The CDK CLI knows where it deploys, also where the app does not say.
   const problem = regionProblem(policy, process.env.CDK_DEFAULT_REGION ?? '');
   if (problem !== undefined) throw new Error(problem);
-  new GovernanceStack(app, environment ? `MistralGovernance-${environment}` : 'MistralGovernance', {
+  new GovernanceStack(app, stackNameOf(environment), {
     policy,
+    environment,
     description: 'mistral-governance: manages Mistral AI API keys and budgets',
     ephemeral: environment === 'dev',
     permissionsBoundary: boundary === undefined ? undefined : permissionsBoundary(boundary),

@@ -38,6 +38,13 @@ export interface MistralGovernanceProps {
    * @default false: they are kept
    */
   readonly ephemeral?: boolean;
+
+  /**
+   * What alerts call this one of several environments.
+   *
+   * @default the name of the stage that the stack is in, if it is in one
+   */
+  readonly environment?: string;
 }
 
 /**
@@ -67,7 +74,7 @@ export class MistralGovernance extends Construct {
 
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
-    const { ephemeral = false } = props;
+    const { ephemeral = false, environment } = props;
     const { administrators, audit, mistral } = checked;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
 
@@ -87,7 +94,11 @@ export class MistralGovernance extends Construct {
     const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
-    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, rules: checked });
+    const alertTopic = new AlertTopic(this, 'Alerts', {
+      encryptionKey,
+      rules: checked,
+      environment,
+    });
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const hasPrices = checked.prices.source === 'bill';
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });
