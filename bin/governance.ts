@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
-import { stackNameOf } from '../governance/platform/stack-name.js';
 import { regionProblem } from '../governance/policy/deploy-checks.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
+import { stackNameOf } from '../governance/policy/stack-name.js';
 import { GovernanceStack } from '../lib/governance-stack.js';
 import { permissionsBoundary } from '../lib/platform/permissions-boundary.js';
 

@@ -4,7 +4,7 @@ import {
   type Stack,
 } from '@aws-sdk/client-cloudformation';
 import { messageOf } from '../governance/platform/failures.js';
-import { stackNameOf } from '../governance/platform/stack-name.js';
+import { stackNameOf } from '../governance/policy/stack-name.js';
 import type { CommonOptions } from './cli.js';
 import { CommandFailure, EXIT } from './failure.js';
 

@@ -39,11 +39,7 @@ export interface MistralGovernanceProps {
    */
   readonly ephemeral?: boolean;
 
-  /**
-   * What alerts call this one of several environments.
-   *
-   * @default the name of the stage that the stack is in, if it is in one
-   */
+  /** What alerts call this one of several environments. @default the name of its stage, if it is in one */
   readonly environment?: string;
 }
 
@@ -94,11 +90,8 @@ export class MistralGovernance extends Construct {
     const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
-    const alertTopic = new AlertTopic(this, 'Alerts', {
-      encryptionKey,
-      rules: checked,
-      environment,
-    });
+    const forAlerts = { encryptionKey, rules: checked, environment };
+    const alertTopic = new AlertTopic(this, 'Alerts', forAlerts);
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const hasPrices = checked.prices.source === 'bill';
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });

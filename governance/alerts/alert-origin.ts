@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { shell } from '../platform/quoting.js';
-import { stackNameOf } from '../platform/stack-name.js';
+import { shortened } from '../platform/wording.js';
 import type { Policy } from '../policy/policy.js';
 import type { SubjectPlace } from '../policy/policy-fields.js';
+import { stackNameOf } from '../policy/stack-name.js';
+import type { Alert } from './alert.js';
 
 /** The variables of each process that sends alerts. */
 export const AlertsEnvSchema = z.object({
@@ -48,6 +50,15 @@ export function originText({ account, accountAlias, region, stack, environment }
   ].join(', ');
 }
 
+/** The same, and what commands leave to the reader. */
+export function originSentence({ nextSteps, sections = [] }: Alert, origin: AlertOrigin): string {
+  const { environment } = origin;
+  const steps = [...nextSteps, ...sections.flatMap(({ blocks }) => blocks.map(({ next }) => next))];
+  const text = `${originText(origin)}.`;
+  if (environment === undefined || !steps.some((step) => step?.command)) return text;
+  return `${text} In commands, ${profilePlaceholder(environment)} stands for your AWS profile of this account.`;
+}
+
 /** The same for a text message. */
 export function shortOriginText(origin: AlertOrigin): string {
   const { account, accountAlias, region, stack, environment } = origin;
@@ -56,6 +67,9 @@ export function shortOriginText(origin: AlertOrigin): string {
     .filter(Boolean)
     .join(' ');
 }
+
+/** The subject's 99 characters are for the title first. */
+const LONGEST_PREFIX = 50;
 
 /** What a policy puts before each subject: `[{environment}]` becomes `[qa]`. */
 export function prefixOf(template: string, origin: AlertOrigin): string {
@@ -68,10 +82,11 @@ export function prefixOf(template: string, origin: AlertOrigin): string {
     stack,
     environment,
   };
-  return Object.entries(values).reduce(
-    (prefix, [name, value]) => prefix.replaceAll(`{${name}}`, () => value),
+  const prefix = Object.entries(values).reduce(
+    (text, [name, value]) => text.replaceAll(`{${name}}`, () => value),
     template,
   );
+  return shortened(prefix, LONGEST_PREFIX);
 }
 
 // Names are in single quotes, with any characters: a program in them is none.
@@ -90,7 +105,7 @@ export function commandAt(command: string, origin: AlertOrigin): string {
 }
 
 /** Stands for what only the reader knows. As it is, the AWS CLI says that it has no such profile. */
-export function profilePlaceholder(environment: string): string {
+function profilePlaceholder(environment: string): string {
   return `PROFILE_OF_${environment.toUpperCase()}`;
 }
 

@@ -6,9 +6,8 @@ import { inLines, withCommands, withoutLongTexts } from './alert-lines.js';
 import {
   type AlertOrigin,
   commandAt,
-  originText,
+  originSentence,
   prefixOf,
-  profilePlaceholder,
   shortOriginText,
 } from './alert-origin.js';
 import { machineSections, sectionsText } from './alert-sections.js';
@@ -43,7 +42,7 @@ interface Shown {
  */
 export function renderAlert(alert: Alert, { origin, runbookUrl, subjectPrefix }: AlertPlace) {
   const prefix = subjectPrefix === undefined ? '' : `${prefixOf(subjectPrefix, origin)} `;
-  const place = { origin, runbook: `${runbookUrl}#${alert.type}`, prefix: cut(prefix, 60) };
+  const place = { origin, prefix, runbook: `${runbookUrl}#${alert.type}` };
   const exact = withoutLongTexts(withCommands(alert, (command) => commandAt(command, origin)));
   const shown = inLines(exact);
   // A character takes up to six bytes in a body, and more where the body is JSON in JSON.
@@ -93,7 +92,7 @@ function emailBody(alert: Alert, place: Shown, room: number): string {
   const details = Object.entries(facts);
   const width = Math.max(...details.map(([name]) => name.length), 0);
   const sections = [
-    `${severity.toUpperCase()}: ${title}\n${instantText(at)}\n${originLines(alert, place)}`,
+    `${severity.toUpperCase()}: ${title}\n${instantText(at)}\n${wrapped(originSentence(alert, place.origin), EMAIL_COLUMNS)}`,
     wrapped(description, EMAIL_COLUMNS),
     nextSteps.length > 0 && `What to do\n\n${nextSteps.map(numberedStep).join('\n\n')}`,
     details.length > 0 &&
@@ -101,19 +100,6 @@ function emailBody(alert: Alert, place: Shown, room: number): string {
     `Runbook: ${place.runbook}`,
   ];
   return cutLines(sections.filter(Boolean).join('\n\n'), room);
-}
-
-function originLines(alert: Alert, { origin }: Shown): string {
-  return wrapped(originOf(alert, origin), EMAIL_COLUMNS);
-}
-
-/** Where it comes from, and what its commands leave to the reader. */
-function originOf({ nextSteps, sections = [] }: Alert, origin: AlertOrigin): string {
-  const { environment } = origin;
-  const steps = [...nextSteps, ...sections.flatMap(({ blocks }) => blocks.map(({ next }) => next))];
-  const text = `${originText(origin)}.`;
-  if (environment === undefined || !steps.some((step) => step?.command)) return text;
-  return `${text} In commands, ${profilePlaceholder(environment)} stands for your AWS profile of this account.`;
 }
 
 /** The subject has said what happened: the blocks come first. */
@@ -127,7 +113,7 @@ function digestBody(
     ...fitting(alert.nextSteps, room / 2).map(({ say, command }) =>
       command ? `${say}: ${command}` : say,
     ),
-    originLines(alert, place),
+    wrapped(originSentence(alert, place.origin), EMAIL_COLUMNS),
     `Runbook: ${place.runbook}`,
   ].join('\n');
   const style = { text: String, command: String };
@@ -202,7 +188,7 @@ function chatBody(alert: Alert, { origin, runbook, prefix }: Shown, room: number
       description: [
         cut(chatText(alert.description), room / 4),
         blocks,
-        chatText(originOf(alert, origin)),
+        chatText(originSentence(alert, origin)),
       ]
         .filter(Boolean)
         .join('\n\n'),
