@@ -121,11 +121,8 @@ test('account and region come from the topic, the alias from the policy', () => 
 
 test.each([
   ['[{environment}]', there, '[production]'],
-  [
-    '{alias}/{account}/{region}/{stack}',
-    there,
-    'search-production/444455556666/us-east-2/MistralGovernance-production',
-  ],
+  ['{alias}/{account}/{region}', there, 'search-production/444455556666/us-east-2'],
+  ['{stack} {stack}', there, 'MistralGovernance-production MistralGovernance-...'],
   ['{alias}', here, '111122223333'],
   ['{environment}', here, 'MistralGovernance'],
 ])('the prefix %s', (template, origin, prefix) => {
