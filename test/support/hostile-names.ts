@@ -165,7 +165,10 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
     ['keyInUse', [keyInUse({ ...context, ...inUse }), keyInUse({ ...removed, ...inUse })]],
     ['approvalNeeded', [approvalNeeded({ ...context, ...inUse })]],
     ['keyRevoked', [keyRevoked({ ...removed, confirmation: { rejected: true } })]],
-    ['rolledBack', [rolledBack({ ...context, verdict: rejected, rollBack: { unfinished } })]],
+    [
+      'rolledBack',
+      [rolledBack({ ...context, verdict: rejected, rollBack: { newKey: 'left', unfinished } })],
+    ],
     ['bothKeysRejected', [bothKeysRejected({ ...context, newKeyId: name, verdict: rejected })]],
     [
       'keyKept',
