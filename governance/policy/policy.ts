@@ -3,12 +3,14 @@ import { CURRENCIES } from '../platform/wording.js';
 import { ALERT_TYPES } from './alert-types.js';
 import { AcceptedSchema } from './policy-accepted.js';
 import {
+  AccountAliasSchema,
   ArnPatternSchema,
   arnSuffixProblem,
   ModelIdSchema,
   NOT_RESERVED,
   numberProblem,
   ReaderArnSchema,
+  SubjectPrefixSchema,
   UUID_RULE,
 } from './policy-fields.js';
 import { PricesSchema } from './policy-prices.js';
@@ -159,6 +161,10 @@ const AlertsSchema = z.strictObject({
     .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
     .max(512) // an alarm's description has 1,024 characters, and ends with it
     .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
+  /** What people call the AWS account that this is deployed to. */
+  accountAlias: AccountAliasSchema.optional(),
+  /** Before the subject of every alert; names in braces stand for where it comes from. */
+  subjectPrefix: SubjectPrefixSchema.optional(),
 });
 
 /** Keys are sent there: in the clear only to a stand-in on this machine. */

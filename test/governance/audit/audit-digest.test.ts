@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { renderAlert } from '../../../governance/alerts/render-alert.js';
 import { type AuditNews, auditAlerts } from '../../../governance/audit/audit-digest.js';
 import type { FindingChanges, OpenFinding } from '../../../governance/audit/reconcile-findings.js';
+import { HERE, HERE_TEXT, RUNBOOK } from '../../support/alert-place.js';
 import {
   aFinding,
   aListedKey,
@@ -19,7 +20,6 @@ import {
 } from '../../support/audit-builders.js';
 
 const REPORT = 's3://evidence/evidence/2026/06/2026-06-30/report.html';
-const RUNBOOK = 'https://example.com/runbook.md';
 
 const opened = (...findings: readonly OpenFinding['finding'][]): OpenFinding[] =>
   findings.map((finding) => ({ finding, openedOn: dayAgo(0), lastNotifiedOn: dayAgo(0) }));
@@ -32,7 +32,7 @@ function alertsOf(changes: Partial<FindingChanges>, news: Partial<AuditNews> = {
 function bodiesOf(changes: Partial<FindingChanges>, news: Partial<AuditNews> = {}) {
   const [digest] = alertsOf(changes, news).alerts;
   if (!digest) throw new Error('no digest');
-  const { subject, message } = renderAlert(digest, RUNBOOK);
+  const { subject, message } = renderAlert(digest, HERE);
   const {
     email = '',
     https = '',
@@ -80,13 +80,14 @@ Still open
 2. WARNING  ${DEV} (dev-workspace, owner all developers)
    - Rotation overdue: Secrets Manager planned it for 2026-06-20 02:00 UTC.
    Next: rotate the key now:
-   aws secretsmanager rotate-secret --secret-id ${DEV}
+   aws secretsmanager rotate-secret --region eu-west-1 --secret-id ${DEV}
 
 Resolved
 
 - hackathon (dev-workspace): never-used, unmanaged
 
-Full report: aws s3 cp ${REPORT} .
+Full report: aws s3 cp --region eu-west-1 ${REPORT} .
+${HERE_TEXT}
 Runbook: ${RUNBOOK}#audit-digest`);
 });
 
@@ -96,17 +97,17 @@ test('chat and text message have the same blocks, and services every finding wit
     '1. WARNING  notebook (dev-workspace, created 2026-06-20 by alice@example.com)\n   - Unmanaged:',
   );
   expect(chat.content.nextSteps).toEqual([
-    `Full report: \`aws s3 cp ${REPORT} .\``,
+    `Full report: \`aws s3 cp --region eu-west-1 ${REPORT} .\``,
     `[Runbook](${RUNBOOK}#audit-digest)`,
   ]);
   expect(sms).toBe(
     'WARNING: 1 new unmanaged Mistral key in dev-workspace; 3 findings open. ' +
       'notebook (dev-workspace, created 2026-06-20 by alice@example.com). ' +
-      `${DEV} (dev-workspace, owner all developers). ${RUNBOOK}#audit-digest`,
+      `${DEV} (dev-workspace, owner all developers). 111122223333 eu-west-1 MistralGovernance. ${RUNBOOK}#audit-digest`,
   );
   expect(machine.sections).toMatchObject([
     { heading: 'New', blocks: [{ severity: 'warning', findings: notebook }], omitted: 0 },
-    { heading: 'Still open', blocks: [{ findings: [overdue.finding] }], omitted: 0 },
+    { heading: 'Still open', blocks: [{ findings: [{ id: overdue.finding.id }] }], omitted: 0 },
   ]);
   expect(machine.facts).toEqual({ report: REPORT });
 });
