@@ -41,7 +41,8 @@ function changed(alert: Alert, change: Change): Alert {
     }),
     nextSteps: alert.nextSteps.map((step) => stepOf(step, line)),
     ...(alert.sections && {
-      sections: alert.sections.map(({ heading, blocks }) => ({
+      sections: alert.sections.map(({ heading, blocks, ...rest }) => ({
+        ...rest,
         heading: title(heading),
         blocks: blocks.map(({ next, ...block }) => ({
           ...block,
