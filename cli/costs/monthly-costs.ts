@@ -1,5 +1,5 @@
 import { WORST_FIRST } from '../../governance/alerts/alert.js';
-import { FINDING_TYPES } from '../../governance/audit/finding.js';
+import { FINDING_TYPES } from '../../governance/policy/finding-types.js';
 import { countText, numberText } from '../../governance/platform/wording.js';
 import {
   GATEWAY_KEY_NAME,
