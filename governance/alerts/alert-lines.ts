@@ -40,7 +40,8 @@ function changed(alert: Alert, change: Change): Alert {
       ),
     }),
     nextSteps: alert.nextSteps.map((step) => stepOf(step, line)),
-    ...withSections(alert, ({ heading, blocks }) => ({
+    ...withSections(alert, ({ heading, blocks, ...rest }) => ({
+      ...rest,
       heading: title(heading),
       blocks: blocks.map(({ next, ...block }) => ({
         ...block,
