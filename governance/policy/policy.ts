@@ -120,6 +120,13 @@ const AuditSchema = z.strictObject({
   evidenceRetentionDays: z.int().min(30).max(36_500).default(2557),
 });
 
+const EvidenceSchema = z.strictObject({
+  /** Whether S3's Object Lock keeps each stored version, and whom from. */
+  lock: z.enum(['none', 'governance', 'compliance']).default('none'),
+  /** @default audit.evidenceRetentionDays */
+  lockDays: z.int().min(1).max(36_500).optional(),
+});
+
 const SubscriptionSchema = z.strictObject({
   protocol: z.enum(['email', 'email-json', 'https', 'sms', 'sqs', 'lambda']),
   endpoint: z.string().min(1).max(2048),
@@ -216,6 +223,7 @@ export const PolicySchema = z.strictObject({
   gateway: GatewaySchema.prefault({}),
   rotation: RotationSchema.prefault({}),
   audit: AuditSchema.prefault({}),
+  evidence: EvidenceSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
 });
 
@@ -226,4 +234,5 @@ export type Workspace = Policy['workspaces'][number];
 export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];
+export type EvidencePolicy = Policy['evidence'];
 export type GatewayPolicy = Policy['gateway'];
