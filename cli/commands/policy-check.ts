@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
+import { acceptedNotes } from '../../governance/policy/accepted-notes.js';
 import { callerNotes } from '../../governance/policy/caller-notes.js';
 import { regionProblem } from '../../governance/policy/deploy-checks.js';
 import { overflowNotes } from '../../governance/policy/overflow-notes.js';
@@ -7,6 +8,7 @@ import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Workspace } from '../../governance/policy/policy.js';
 import { scheduleNotes } from '../../governance/policy/schedule-notes.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { outlookDocument, outlookOf, outlookText } from '../costs/outlook.js';
 import { EXIT } from '../failure.js';
 import { openPolicy, policyInvalid, readPolicyFrom } from '../policy-file.js';
 import { headingText, notesText, verdictLine } from '../terminal/style.js';
@@ -15,7 +17,9 @@ import { type Column, left, renderTable, right, shrinking } from '../terminal/ta
 export function registerPolicyCheck(group: Command, cli: Cli): void {
   group
     .command('check')
-    .description('check the policy file and show its contents')
+    .description(
+      'check the policy file, and show its contents, what it creates and what that costs',
+    )
     .argument('[file]', 'the policy file, or - for stdin (default: the one of --policy)')
     .addHelpText('after', HELP)
     .action(action(cli, check));
@@ -42,6 +46,7 @@ async function check(
     ...callerNotes(policy),
     ...scheduleNotes(policy, now()),
     ...overflowNotes(policy),
+    ...acceptedNotes(policy, now()),
   ];
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
@@ -62,9 +67,13 @@ async function check(
   }));
   const roles = Object.entries(policy.roles).map(([name, role]) => ({ name, ...role }));
   const { callers } = policy;
+  const outlook = outlookOf(policy, options.environment);
 
   return {
-    document: { policy: path, currency, workspaces, keys, roles, callers, warnings },
+    document: {
+      ...{ policy: path, currency, workspaces, keys, roles, callers, warnings },
+      ...outlookDocument(outlook),
+    },
     exitCode: EXIT.ok,
 
     text(style) {
@@ -102,6 +111,7 @@ async function check(
             perSession ? 'each session' : 'all sessions together',
           ),
         ]),
+        outlookText(outlook, style),
       ].join('');
     },
   };

@@ -1,4 +1,4 @@
-import type { DailyTokens } from '../access/access.js';
+import type { AccessGrant, DailyTokens } from '../access/access.js';
 import type { Policy, Workspace } from '../policy/policy.js';
 import type {
   Quota,
@@ -30,6 +30,8 @@ export interface Metering {
    * @param lender the workspace whose key sends it, where that is not the caller's
    */
   reserve(demand: Demand, lender?: string): HoldOutcome | Promise<HoldOutcome>;
+  /** What a caller's requests count in: the quotas of its workspace, and its own. */
+  quotasOf(caller: Pick<AccessGrant, 'workspace' | 'dailyTokens'>): readonly Quota[];
 }
 
 /** The policy's quotas and prices, applied to each request. */
@@ -75,6 +77,11 @@ export function createMetering(
   }
 
   return {
+    quotasOf({ workspace, dailyTokens }) {
+      const own = byWorkspace.get(workspace)?.own ?? [];
+      return dailyTokens ? [...own, dailyQuotaOf(dailyTokens)] : own;
+    },
+
     reserve(demand, lender) {
       try {
         const cost = tariff.bound(demand);
@@ -158,7 +165,7 @@ export class Hold {
   ended(answer: MeteredAnswer | undefined): void {
     if (!answer?.hasFailed || answer.usage) this.delivered(answer?.usage);
     else if (answer.deliveredTokens === 0) this.#settle(FREE);
-    else this.#settle(this.#partialCharge(answer.deliveredTokens));
+    else this.#settle(this.#partialCharge(this.#delivered(answer)));
   }
 
   /**
@@ -170,13 +177,13 @@ export class Hold {
     const generated = answer?.generated ?? (this.demand.streamed ? 'as delivered' : 'all');
     if (answer?.usage || answer?.hasFailed) this.ended(answer);
     else if (generated === 'all') this.delivered(undefined);
-    else this.#settle(this.#partialCharge((answer?.deliveredTokens ?? 0) + UNSEEN_TOKENS));
+    else this.#settle(this.#partialCharge(this.#delivered(answer) + this.#unseen));
   }
 
   /** The connection broke: what was generated may be more than what arrived, also of a stream. */
   brokeOff(answer?: MeteredAnswer): void {
-    const { usage, hasFailed = false, deliveredTokens = 0 } = answer ?? {};
-    this.endedEarly({ usage, hasFailed, deliveredTokens, generated: 'all' });
+    const { usage, hasFailed = false, deliveredTokens = 0, events = 0 } = answer ?? {};
+    this.endedEarly({ usage, hasFailed, deliveredTokens, events, generated: 'all' });
   }
 
   /** Mistral answered with an error, which it does not charge for but counts as a request. */
@@ -214,6 +221,21 @@ export class Hold {
     this.onEnd?.();
   }
 
+  /** The most tokens of the text that arrived: an event may be of several completions, one of them without text. */
+  #delivered(answer: MeteredAnswer | undefined): number {
+    if (!answer) return 0;
+    return answer.deliveredTokens + (this.#completions - 1) * answer.events;
+  }
+
+  /** Mistral generates all completions at once. */
+  get #unseen(): number {
+    return UNSEEN_TOKENS * this.#completions;
+  }
+
+  get #completions(): number {
+    return Math.max(1, this.demand.completions);
+  }
+
   #partialCharge(tokens: number): Charge | undefined {
     const { promptTokens } = this.demand;
     const completionTokens = Math.min(this.demand.completionTokens, tokens);
@@ -223,7 +245,7 @@ export class Hold {
 }
 
 /**
- * What Mistral may generate of a stream between the last bytes that arrived and the moment at which
+ * What Mistral may generate of one completion of a stream between the last bytes that arrived and the moment at which
  * it notices that the connection is closed: a second of its fastest models.
  */
 export const UNSEEN_TOKENS = 1024;
