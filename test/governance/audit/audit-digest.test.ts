@@ -290,8 +290,9 @@ New: the ten worst
    https://console.mistral.ai/api-keys`);
     expect(end).toMatch(/^2\. WARNING {2}notebook-0 .*\n10\. WARNING .*\n\nand 290 more\n\n/s);
     expect(
-      email.endsWith(`Full report: aws s3 cp ${REPORT} .
-Accept what stays as it is for now: npx --no -- mistral-governance audit --accept
+      email.endsWith(`Full report: aws s3 cp --region eu-west-1 ${REPORT} .
+Accept what stays as it is for now: npx --no -- mistral-governance --region eu-west-1 audit --accept
+${HERE_TEXT}
 Runbook: ${RUNBOOK}#audit-digest`),
     ).toBe(true);
     expect(machine.sections.map(({ omitted }: { omitted: number }) => omitted)).toEqual([
@@ -358,7 +359,7 @@ Runbook: ${RUNBOOK}#audit-digest`),
     const { findings, unmanaged } = auditOfKeys(2500, longName);
     expect(findings.length).toBe(10_000);
     const [digest] = alertsOf({ opened: opened(...findings) }, { unmanaged }).alerts;
-    const { message } = renderAlert(digest as Alert, RUNBOOK);
+    const { message } = renderAlert(digest as Alert, HERE);
     expect(Buffer.byteLength(message)).toBeLessThan(200_000);
     const { email } = JSON.parse(message);
     expect(email).toContain('and 110 more\n\nBy owner');
