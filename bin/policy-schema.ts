@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import { policyJsonSchema, policyReference } from '../lib/platform/policy-schema.js';
-import { withCosts } from './readme-costs.js';
+import { withCosts } from './costs-page.js';
 
 const root = join(import.meta.dirname, '..');
 writeFileSync(join(root, 'docs/governance.schema.json'), policyJsonSchema());
 writeFileSync(join(root, 'docs/policy.md'), policyReference());
 
-const readme = join(root, 'README.md');
+const costs = join(root, 'docs/costs.md');
 const shipped = loadPolicy(join(root, 'governance.yaml'));
-writeFileSync(readme, withCosts(readFileSync(readme, 'utf8'), shipped));
+writeFileSync(costs, withCosts(readFileSync(costs, 'utf8'), shipped));

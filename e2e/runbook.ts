@@ -15,7 +15,7 @@ const LEAKED_SECRET = 'mistral/prod-workspace/checkout-service-key';
 /** Past the seven days of the policy. */
 const DAYS_HELD = 9;
 
-/** The README's way to a key's value, which is of the same secret as the leaked one. */
+/** The documented way to a key's value, which is of the same secret as the leaked one. */
 export async function readWithCli({ shell, mistral }: Scene): Promise<void> {
   const plaintext = await shell.paste(COMMANDS.readKey);
   claim((await mistral.statusFor(plaintext)) === 200, 'a key read by the CLI that Mistral accepts');

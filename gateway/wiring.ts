@@ -143,6 +143,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     upstream: parts.upstream,
     unawaited: parts.unawaited,
     access,
+    quotas: holder,
     metering: createMetering(
       policy,
       holder,

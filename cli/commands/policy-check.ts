@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
+import { acceptedNotes } from '../../governance/policy/accepted-notes.js';
 import { callerNotes } from '../../governance/policy/caller-notes.js';
 import { regionProblem } from '../../governance/policy/deploy-checks.js';
 import { overflowNotes } from '../../governance/policy/overflow-notes.js';
@@ -45,6 +46,7 @@ async function check(
     ...callerNotes(policy),
     ...scheduleNotes(policy, now()),
     ...overflowNotes(policy),
+    ...acceptedNotes(policy, now()),
   ];
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,

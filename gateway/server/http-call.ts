@@ -22,6 +22,8 @@ export class HttpCall implements Reply, CallHead {
   readonly accept: string | undefined;
   readonly affinity: string | undefined;
   #chunks: Buffer[] = [];
+  /** Headers of ours: name, value, name, value … */
+  readonly #added: string[] = [];
   #joined = 0;
   #bytes = 0;
   #inFlight: RequestInFlight | undefined;
@@ -54,10 +56,11 @@ export class HttpCall implements Reply, CallHead {
   }
 
   addHeader(name: string, value: string): void {
-    this.response.setHeader(name, value);
+    this.#added.push(name, value);
   }
 
   start(status: number, headers: string[]): void {
+    headers.push(...this.#added);
     this.response.writeHead(status, headers);
   }
 

@@ -42,11 +42,11 @@ export function auditAlerts(news: AuditNews) {
 function only(changes: FindingChanges, isMeant: (finding: Finding) => boolean): FindingChanges {
   const meant = (some: readonly OpenFinding[]) => some.filter(({ finding }) => isMeant(finding));
   return {
+    ...changes,
     opened: meant(changes.opened),
     raised: meant(changes.raised),
     stillOpen: meant(changes.stillOpen),
     resolved: meant(changes.resolved),
-    isReminderDue: changes.isReminderDue,
   };
 }
 

@@ -1,12 +1,15 @@
 import type { SecretState } from '../keys/rotation.js';
 import type { ListedKey } from '../mistral/mistral.js';
 import type { IsoDate } from '../platform/utc-day.js';
+import type { FindingType } from '../policy/finding-types.js';
 import type { PlannedKey } from '../policy/planned-keys.js';
-import type { Finding, FindingType } from './finding.js';
+import { type Acceptances, createAcceptances } from './acceptances.js';
+import type { Finding } from './finding.js';
 import {
   duplicateKeys,
   managedKeyFinding,
   missingKey,
+  nameOfKey,
   orphanedKey,
   scopeOf,
   unmanagedKeyFinding,
@@ -21,6 +24,7 @@ import {
 } from './key-hygiene.js';
 import {
   addToTally,
+  type Basis,
   type CountedFinding,
   collapse,
   countOne,
@@ -68,14 +72,24 @@ export interface Audit {
 }
 
 /** Judges every key as it streams by, in constant time for each and flat memory for all. */
-export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Audit {
+export function createAudit(
+  facts: AuditFacts,
+  rules: AuditRules,
+  now: Date,
+  acceptances: Acceptances = createAcceptances([], now),
+): Audit {
   const { retiring, workspaces } = facts;
   const versions = createManagedVersions(facts.planned, facts.secrets);
   const managed = createManagedAudit(versions.all, facts, rules, now);
   const checkHygiene = createHygieneCheck(rules, now);
   const tallies = new Map<string, Map<FindingType, KeyTally>>();
 
+  const build = (type: FindingType, key: ListedKey, basis: Basis) =>
+    unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces);
+
   const report: ReportKey = (type, key, basis) => {
+    const names = [nameOfKey(key), key.id];
+    if (acceptances.take(type, names, () => build(type, key, basis))) return;
     const scope = scopeOf(key);
     const ofScope = tallies.get(scope) ?? new Map<FindingType, KeyTally>();
     tallies.set(scope, ofScope);
@@ -106,12 +120,12 @@ export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Au
     findings(view) {
       const unmanaged = [...tallies.values()].flatMap((ofScope) =>
         [...ofScope].flatMap(([type, tally]) =>
-          countTally(tally, ({ key, basis }) =>
-            unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces),
-          ),
+          countTally(tally, ({ key, basis }) => build(type, key, basis)),
         ),
       );
-      return collapse([...unmanaged, ...managed.findings(view)]);
+      const ours = managed.findings(view);
+      const open = new Set(acceptances.withoutAccepted(ours.map(({ finding }) => finding)));
+      return collapse([...unmanaged, ...ours.filter(({ finding }) => open.has(finding))]);
     },
   };
 }

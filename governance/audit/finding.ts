@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { compareSeverity, type Severity } from '../alerts/alert.js';
+import { FINDING_TYPES, type FindingType } from '../policy/finding-types.js';
 
 /** Critical: requests of a service are rejected, or its spend is on another team. The noun is what a digest counts. */
 const KINDS = {
@@ -20,12 +21,7 @@ const KINDS = {
   'price-drift': { severity: 'warning', noun: 'price difference' },
   'unknown-price': { severity: 'warning', noun: 'model without a price' },
   'key-needed': { severity: 'warning', noun: 'key request' }, // critical once the current key is about to expire
-} satisfies Readonly<Record<string, { severity: Severity; noun: string }>>;
-
-export type FindingType = keyof typeof KINDS;
-
-/** What needs to be done comes before what explains it. */
-export const FINDING_TYPES = Object.keys(KINDS) as readonly FindingType[];
+} satisfies Readonly<Record<FindingType, { severity: Severity; noun: string }>>;
 
 export const FindingSchema = z.object({
   /** The same fact has the same id tomorrow. */

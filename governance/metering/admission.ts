@@ -68,11 +68,11 @@ function withDefault(grant: AccessGrant, body: ParsedBody, models: Models): Acce
 /** Why a caller may send nothing. Checked before a body is read, which costs memory and time. */
 export function refusedCaller(
   callerArn: string | undefined,
-  { refusalOf }: Pick<LiveAccess, 'refusalOf'>,
+  { callerOf }: Pick<LiveAccess, 'callerOf'>,
 ): Problem | undefined {
   if (callerArn === undefined) return unknownCaller();
-  const refused = refusalOf(callerArn);
-  return refused && problem(refused.code, refused.message);
+  const known = callerOf(callerArn);
+  return known.kind === 'refuse' ? problem(known.code, known.message) : undefined;
 }
 
 export function unknownCaller(): Problem {

@@ -1,6 +1,6 @@
 import type { AccessGrant, AccessRefusal, AccessRequest } from '../access/access.js';
-import { authorizeRequest, callerRefusal } from '../access/authorize.js';
-import { compileAccess } from '../access/compile-access.js';
+import { authorizeRequest } from '../access/authorize.js';
+import { type CallerAccess, compileAccess } from '../access/compile-access.js';
 import { createModelDirectory, type ModelDirectory } from '../access/model-directory.js';
 import { type ModelCard, modelOf } from '../mistral/key-prober.js';
 import type { Log } from '../platform/log.js';
@@ -19,8 +19,8 @@ export interface LiveAccessOptions {
 
 /** The policy's rules over the models that Mistral serves now. */
 export interface LiveAccess {
-  /** What is known before a request is read: why a caller may send none. */
-  refusalOf(callerArn: string): AccessRefusal | undefined;
+  /** What is known before a request is read. */
+  callerOf(callerArn: string): CallerAccess | AccessRefusal;
   readonly authorize: Authorize;
   readonly models: ModelDirectory;
   /** Mistral's list, once it is read. */
@@ -103,7 +103,7 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   return {
     refresh,
 
-    refusalOf: (callerArn) => callerRefusal(access, callerArn),
+    callerOf: (callerArn) => access.callerOf(callerArn),
 
     authorize(callerArn, request) {
       if (nowMs() > dueAtMs) void refresh();

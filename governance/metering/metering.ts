@@ -1,4 +1,4 @@
-import type { DailyTokens } from '../access/access.js';
+import type { AccessGrant, DailyTokens } from '../access/access.js';
 import type { Policy, Workspace } from '../policy/policy.js';
 import type {
   Quota,
@@ -30,6 +30,8 @@ export interface Metering {
    * @param lender the workspace whose key sends it, where that is not the caller's
    */
   reserve(demand: Demand, lender?: string): HoldOutcome | Promise<HoldOutcome>;
+  /** What a caller's requests count in: the quotas of its workspace, and its own. */
+  quotasOf(caller: Pick<AccessGrant, 'workspace' | 'dailyTokens'>): readonly Quota[];
 }
 
 /** The policy's quotas and prices, applied to each request. */
@@ -75,6 +77,11 @@ export function createMetering(
   }
 
   return {
+    quotasOf({ workspace, dailyTokens }) {
+      const own = byWorkspace.get(workspace)?.own ?? [];
+      return dailyTokens ? [...own, dailyQuotaOf(dailyTokens)] : own;
+    },
+
     reserve(demand, lender) {
       try {
         const cost = tariff.bound(demand);

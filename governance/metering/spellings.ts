@@ -32,6 +32,7 @@ const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
   },
   ocr: NONE,
   'model-list': NONE,
+  caller: NONE,
 };
 
 export function spellingsOf(kind: EndpointKind): Spellings {

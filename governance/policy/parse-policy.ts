@@ -54,7 +54,7 @@ function withoutWrongFields(
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => [...issue.path, key])
         : [issue.path];
-    for (const path of wrong) mendField(copy, path);
+    for (const path of wrong) mendField(copy, isAccepted(path) ? path.slice(0, 2) : path);
   }
   return PolicySchema.safeParse(copy, { jitless: true }).data;
 }
@@ -78,6 +78,11 @@ const STAND_INS: Readonly<Record<string, unknown>> = {
     },
   ],
 };
+
+/** No rule over several fields reads what is accepted. */
+function isAccepted([section, field]: readonly PropertyKey[]): boolean {
+  return section === 'audit' && field === 'accepted';
+}
 
 /** Leaves lists as long as they are: later problems name their entries by number. */
 function mendField(root: unknown, path: readonly PropertyKey[]): void {

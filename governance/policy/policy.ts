@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { ALERT_TYPES } from './alert-types.js';
+import { AcceptedSchema } from './policy-accepted.js';
 import {
   ArnPatternSchema,
   arnSuffixProblem,
@@ -86,7 +87,7 @@ const RoleSchema = z.strictObject({
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
 });
 
-const CallerSchema = z.strictObject({
+export const CallerSchema = z.strictObject({
   /** ARN of an IAM user or role, or of its sessions; `*` matches any characters. */
   principal: ArnPatternSchema,
   role: z.string(),
@@ -118,6 +119,7 @@ const AuditSchema = z.strictObject({
   remindEveryDays: z.int().positive().default(7),
   /** How long the inventory and findings of each audit are kept: seven years by default. */
   evidenceRetentionDays: z.int().min(30).max(36_500).default(2557),
+  accepted: z.array(AcceptedSchema).default([]),
 });
 
 const SubscriptionSchema = z.strictObject({
@@ -223,7 +225,9 @@ export type Policy = z.infer<typeof PolicySchema>;
 /** What a team writes: fields with a default may be missing. */
 export type PolicyInput = z.input<typeof PolicySchema>;
 export type Workspace = Policy['workspaces'][number];
+export type Caller = Policy['callers'][number];
 export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];
+export type Acceptance = AuditPolicy['accepted'][number];
 export type GatewayPolicy = Policy['gateway'];

@@ -177,7 +177,11 @@ test('models are listed as Mistral describes them, for what role and workspace a
     answerJson(response, 200, { object: 'list', data: [large, small] }),
   );
 
-  expect(await (await list('developer')).json()).toEqual({ object: 'list', data: [small] });
+  const governance = { endpoints: ['/v1/chat/completions'], max_tokens: 2000 };
+  expect(await (await list('developer')).json()).toEqual({
+    object: 'list',
+    data: [{ ...small, governance }],
+  });
   expect(await (await list('platform-admin')).json()).toMatchObject({ data: [large, small] });
   expect((await list('stranger')).status).toBe(403);
   expect(received).toEqual([]); // read when the gateway started

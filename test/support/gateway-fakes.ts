@@ -1,5 +1,5 @@
 import type { GatewayDeps } from '../../gateway/gateway-deps.js';
-import { authorizeRequest, callerRefusal } from '../../governance/access/authorize.js';
+import { authorizeRequest } from '../../governance/access/authorize.js';
 import { compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
 import type { Tariff } from '../../governance/metering/tariff.js';
@@ -34,7 +34,7 @@ export function accessTo(policy: Policy): GatewayDeps['access'] {
     models,
     cards: CARDS,
     nextListInMs: 0,
-    refusalOf: (caller) => callerRefusal(access, caller),
+    callerOf: (caller) => access.callerOf(caller),
     authorize: (caller, request) => authorizeRequest(access, caller, request),
   };
 }
@@ -111,6 +111,11 @@ export function fakeQuotas(): FakeQuotas {
     };
   }
 
+  function left(quota: Quota): number {
+    const { settled, reserved } = counterOf(quota);
+    return quota.limit - settled - reserved;
+  }
+
   return {
     ends,
     limits,
@@ -122,6 +127,9 @@ export function fakeQuotas(): FakeQuotas {
         ? reserve(claims)
         : Promise.resolve().then(() => reserve(claims));
     },
+    left,
+    readLeft: async (quotas) =>
+      quotas.map((quota) => ({ quota, left: left(quota), resetsAt: WINDOW.resetsAt })),
     flush: async () => {},
     close: async () => {},
     settled: (name) =>

@@ -54,6 +54,60 @@ const SPELLING = 'a number is written such as 1000, without quotes and separator
 const RESERVED = 'is a name that every JavaScript object has, must be another one';
 const PRINCIPAL = 'arn:aws:iam::111122223333:role/analyst';
 
+describe('accepted findings', () => {
+  const entry = {
+    type: 'unmanaged',
+    subject: 'legacy-*',
+    reason: 'moves soon',
+    until: '2027-03-31',
+  };
+  const DAY = 'must be a day such as 2027-03-31';
+  const SUBJECT =
+    'must be a name or an id, or a list of at least one, in which "*" stands for any characters';
+  const problemsOf = (change: object) =>
+    problems((document) => {
+      document.audit = { accepted: [{ ...entry, ...change }] };
+    }).map((problem) => problem.replace('audit.accepted[0].', ''));
+
+  test.each([{}, { subject: ['legacy-*', 'k1'] }])('may be %j', (change) => {
+    expect(problemsOf(change)).toEqual([]);
+  });
+
+  test.each<[object, string]>([
+    [
+      { type: 'orphaned' },
+      'type: "orphaned" is never accepted: such a key works and no secret holds it, and it may have been replaced because it leaked: delete it',
+    ],
+    [
+      { type: 'missing' },
+      'type: "missing" is never accepted: services that read the secret are rejected',
+    ],
+    [{ type: 'toString' }, 'type: "toString" is not allowed, must be "stale" or "never-used"'],
+    [{ type: undefined }, 'type: is missing, must be "stale" or "never-used"'],
+    [{ subject: [] }, 'subject: [] is too short, must be at least 1 entry'],
+    [
+      { subject: ' ' },
+      'subject: " " must be a name or an id, in which "*" stands for any characters',
+    ],
+    [{ subject: 5 }, `subject: 5 ${SUBJECT}`],
+    [{ reason: '' }, 'reason: "" must say why the findings are accepted'],
+    [{ until: undefined }, `until: is missing, ${DAY}`],
+    [{ until: 'never' }, `until: "never" ${DAY}`],
+    [{ until: '2027-02-30' }, `until: "2027-02-30" ${DAY}`],
+    [{ workspace: 'x' }, 'unknown field "workspace", allowed are type, subject, reason, until'],
+  ])('may not be %j', (change, problem) => {
+    expect(problemsOf(change)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test('do not hide what is wrong elsewhere', () => {
+    const found = problems((document) => {
+      document.audit = { accepted: [{ ...entry, reason: '' }] };
+      document.callers[0].role = 'unknown';
+    });
+    expect(found).toHaveLength(2);
+  });
+});
+
 describe('fails, naming path, value and what is allowed', () => {
   const table: readonly (readonly [string, Break, string])[] = [
     [
@@ -90,7 +144,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'several fields that do not exist',
       (d) => Object.assign(d.audit, { stale: 1, over: 2 }),
-      'audit: unknown fields "stale" and "over", allowed are schedule, timezone, staleAfterDays, maxAgeDays, expiringWithinDays, remindEveryDays, evidenceRetentionDays',
+      'audit: unknown fields "stale" and "over", allowed are schedule, timezone, staleAfterDays, maxAgeDays, expiringWithinDays, remindEveryDays, evidenceRetentionDays, accepted',
     ],
     [
       'a role name with a slash',
