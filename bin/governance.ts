@@ -1,5 +1,4 @@
 import { App } from 'aws-cdk-lib';
-import { regionProblem } from '../governance/policy/deploy-checks.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import { stackNameOf } from '../governance/policy/stack-name.js';
 import { GovernanceStack } from '../lib/governance-stack.js';
@@ -11,10 +10,8 @@ const environment: string | undefined = app.node.tryGetContext('environment');
 const boundary: string | undefined = app.node.tryGetContext('permissionsBoundary');
 
 try {
-  const policy = loadPolicy(policyPath);
   // The CDK CLI knows where it deploys, also where the app does not say.
-  const problem = regionProblem(policy, process.env.CDK_DEFAULT_REGION ?? '');
-  if (problem !== undefined) throw new Error(problem);
+  const policy = loadPolicy(policyPath, { region: process.env.CDK_DEFAULT_REGION });
   new GovernanceStack(app, stackNameOf(environment), {
     policy,
     environment,

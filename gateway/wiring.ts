@@ -128,7 +128,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const access = createLiveAccess({
     policy,
     priceBook,
-    listModels: () => listModels(policy, keys),
+    listModels: () => listModels(policy, keys, metrics),
     nowMs,
     log,
   });
@@ -193,8 +193,17 @@ export function openGateway(parts: GatewayParts): OpenGateway {
 }
 
 /** Lists models with the first workspace's key that can be read and that Mistral accepts. */
-async function listModels(policy: Policy, keys: WorkspaceKeys): Promise<readonly ModelCard[]> {
-  const list = createModelLister(createMistralHttp(policy.mistral.apiUrl));
+async function listModels(
+  policy: Policy,
+  keys: WorkspaceKeys,
+  metrics: Pick<GatewayMetrics, 'refused'>,
+): Promise<readonly ModelCard[]> {
+  const counted: typeof fetch = async (...request) => {
+    const answer = await fetch(...request);
+    if (answer.status === 401 || answer.status === 429) metrics.refused(answer.status);
+    return answer;
+  };
+  const list = createModelLister(createMistralHttp(policy.mistral.apiUrl, { fetch: counted }));
   let failure: unknown;
   for (const { name } of gatewayWorkspaces(policy)) {
     try {

@@ -8,8 +8,10 @@ import {
   arnSuffixProblem,
   ModelIdSchema,
   NOT_RESERVED,
+  numberProblem,
   ReaderArnSchema,
   SubjectPrefixSchema,
+  UUID_RULE,
 } from './policy-fields.js';
 import { PricesSchema } from './policy-prices.js';
 
@@ -32,7 +34,10 @@ const SecretNameSchema = z
 /** The least is a cent; nine million in nano-units is what a number holds exactly. */
 const MoneySchema = z.number().min(0.01).max(9e6);
 const ModelsSchema = z.union([z.literal('*'), z.array(ModelIdSchema).min(1)], {
-  error: 'must be "*" or a list of at least one model id or alias',
+  error: ({ input }) =>
+    typeof input === 'string' && input !== 'all'
+      ? 'is one model, must be "*" or a list: put it in [ ]'
+      : 'must be "*" or a list of at least one model id or alias',
 });
 
 const KeySchema = z.strictObject({
@@ -47,9 +52,14 @@ const KeySchema = z.strictObject({
 const WorkspaceSchema = z.strictObject({
   name: NameSchema,
   /** The workspace's UUID at Mistral. */
-  id: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
-  /** The Mistral user that new keys belong to. */
-  ownerUserId: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
+  id: z.guid({
+    error: ({ input }) =>
+      input === undefined
+        ? `${UUID_RULE}; "mistral-governance workspaces sync" finds it`
+        : UUID_RULE,
+  }),
+  /** The Mistral user that new keys belong to. Required with the Admin API alone. */
+  ownerUserId: z.guid({ error: UUID_RULE }).optional(),
   /** It becomes a tag. */
   team: z
     .string()
@@ -83,7 +93,10 @@ const RoleSchema = z.strictObject({
   models: ModelsSchema,
   maxTokensPerRequest: z.int().positive(),
   dailyTokens: z.union([z.int().positive(), z.literal('unlimited')], {
-    error: 'must be a positive whole number or "unlimited"',
+    error: ({ input }) =>
+      input === Number.POSITIVE_INFINITY
+        ? 'is infinity, must be finite: for no limit, write unlimited'
+        : (numberProblem(input) ?? 'must be a positive whole number or "unlimited"'),
   }),
   /** What happens to a request for more than `maxTokensPerRequest`: refused, or lowered to it. */
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),

@@ -8,7 +8,7 @@ import { parse as parseYaml } from 'yaml';
 import { createPrinter } from '../../cli/printer.js';
 import { headingText, notesText, PLAIN, verdictLine } from '../../cli/terminal/style.js';
 import { left, renderFields, renderTable } from '../../cli/terminal/table.js';
-import { syncedText } from '../../cli/workspaces/sync-text.js';
+import { comparisonText, idsText } from '../../cli/workspaces/sync-text.js';
 import type { Alert } from '../../governance/alerts/alert.js';
 import { commandAt } from '../../governance/alerts/alert-origin.js';
 import { renderAlert } from '../../governance/alerts/render-alert.js';
@@ -209,7 +209,7 @@ describe('a command that prints hostile names', () => {
         verdictLine(false, name, PLAIN),
         notesText([name], PLAIN),
         headingText('heading', PLAIN),
-        syncedText(
+        comparisonText(
           {
             workspaces: [{ kind: 'other-id', name: 'dev', id: name, oldId: name }],
             unmanaged: [{ id: name, name }],
@@ -219,6 +219,7 @@ describe('a command that prints hostile names', () => {
           'USD',
           PLAIN,
         ),
+        idsText(new Map([[name, name]]), undefined),
       ].join('');
     const lines = (text: string) => text.split('\n').length;
     forAllNames((name) => {

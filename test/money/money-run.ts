@@ -321,7 +321,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     const id = requests;
     const endpoint = oneOf<Plan['endpoint']>(
       ...(['chat', 'chat', 'chat', 'chat', 'large', 'fim'] as const),
-      ...(['embeddings', 'moderations', 'ocr', 'audio'] as const),
+      ...(['embeddings', 'moderations', 'chats', 'speech', 'ocr', 'audio'] as const),
     );
     const isGeneration = ['chat', 'large', 'fim'].includes(endpoint);
     const isStream = isGeneration && chance(0.5);
@@ -372,7 +372,10 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     switch (endpoint) {
       case 'embeddings':
       case 'moderations':
+      case 'speech':
         return { model, input: text };
+      case 'chats':
+        return { model, input: [{ role: 'user', content: text }] };
       case 'ocr': {
         const document = { type: 'document_url', document_url: `https://x/${text.split(' ')[0]}` };
         const pages = Array.from({ length: 1 + below(4) }, (_, page) => page);
@@ -656,6 +659,12 @@ function byClient(
     switch (one.endpoint) {
       case 'embeddings':
         await client.embeddings.create({ ...asked, inputs: input } as never, options);
+        return;
+      case 'chats':
+        await client.classifiers.moderateChat({ ...asked, inputs: input } as never, options);
+        return;
+      case 'speech':
+        await client.audio.speech.complete({ ...asked, input } as never, options);
         return;
       case 'moderations':
         await client.classifiers.moderate({ ...asked, inputs: input } as never, options);
