@@ -1,8 +1,8 @@
 import { callerPattern, matches } from '../../governance/policy/caller-patterns.js';
-import type { Policy } from '../../governance/policy/policy.js';
+import type { Caller } from '../../governance/policy/policy.js';
 
 /** `path` is for example `callers[2]`. */
-export type MatchingRule = Policy['callers'][number] & { readonly path: string };
+export type MatchingRule = Caller & { readonly path: string };
 
 type Part = 'partition' | 'account' | 'kind' | 'name' | 'session';
 

@@ -7,6 +7,7 @@ import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Workspace } from '../../governance/policy/policy.js';
 import { scheduleNotes } from '../../governance/policy/schedule-notes.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { outlookDocument, outlookOf, outlookText } from '../costs/outlook.js';
 import { EXIT } from '../failure.js';
 import { openPolicy, policyInvalid, readPolicyFrom } from '../policy-file.js';
 import { headingText, notesText, verdictLine } from '../terminal/style.js';
@@ -15,7 +16,9 @@ import { type Column, left, renderTable, right, shrinking } from '../terminal/ta
 export function registerPolicyCheck(group: Command, cli: Cli): void {
   group
     .command('check')
-    .description('check the policy file and show its contents')
+    .description(
+      'check the policy file, and show its contents, what it creates and what that costs',
+    )
     .argument('[file]', 'the policy file, or - for stdin (default: the one of --policy)')
     .addHelpText('after', HELP)
     .action(action(cli, check));
@@ -62,9 +65,13 @@ async function check(
   }));
   const roles = Object.entries(policy.roles).map(([name, role]) => ({ name, ...role }));
   const { callers } = policy;
+  const outlook = outlookOf(policy, options.environment);
 
   return {
-    document: { policy: path, currency, workspaces, keys, roles, callers, warnings },
+    document: {
+      ...{ policy: path, currency, workspaces, keys, roles, callers, warnings },
+      ...outlookDocument(outlook),
+    },
     exitCode: EXIT.ok,
 
     text(style) {
@@ -102,6 +109,7 @@ async function check(
             perSession ? 'each session' : 'all sessions together',
           ),
         ]),
+        outlookText(outlook, style),
       ].join('');
     },
   };

@@ -3,6 +3,7 @@ import type { ModelDirectory } from '../access/model-directory.js';
 import { isObject } from '../platform/json.js';
 import type { EndpointKind } from './endpoints.js';
 import type { RequestBody } from './request-body.js';
+import { documentKind } from './request-shapes.js';
 
 /** The most that one request can use, known before it is sent. */
 export interface Demand {
@@ -10,6 +11,8 @@ export interface Demand {
   readonly grant: AccessGrant;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** How many answers are generated at once. */
+  readonly completions: number;
   /** Of OCR. */
   readonly pages: number;
   readonly audioSeconds: number;
@@ -96,8 +99,8 @@ export function defaultMaxTokens(
 
 function demand(
   grant: AccessGrant,
-  { fields, priority }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'priority' | 'streamed'>>,
+  { fields, priority, completions }: RequestBody,
+  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
   const { audioSeconds = 0, annotated = false } = bounds;
@@ -105,6 +108,7 @@ function demand(
     grant,
     promptTokens,
     completionTokens,
+    completions,
     pages,
     audioSeconds,
     priority,
@@ -123,7 +127,7 @@ function isSet({ fields }: RequestBody, ...names: readonly string[]): boolean {
 
 /** Pages that are listed, as numbers or as a text such as "0-4,7"; of the rest, a whole document's. */
 function pageBound({ document, pages }: RequestBody['fields'], ofDocument: number): number {
-  if (isObject(document) && document.type === 'image_url') return 1;
+  if (isObject(document) && (document.type ?? documentKind(document)) === 'image_url') return 1;
   const listed = Array.isArray(pages) ? pages : typeof pages === 'string' ? pages.split(',') : [];
   const count = listed.reduce((sum: number, one: unknown) => sum + pagesOf(one), 0);
   return count > 0 ? Math.min(count, Math.max(ofDocument, MAX_DOCUMENT_PAGES)) : ofDocument;

@@ -165,7 +165,7 @@ export class Hold {
   ended(answer: MeteredAnswer | undefined): void {
     if (!answer?.hasFailed || answer.usage) this.delivered(answer?.usage);
     else if (answer.deliveredTokens === 0) this.#settle(FREE);
-    else this.#settle(this.#partialCharge(answer.deliveredTokens));
+    else this.#settle(this.#partialCharge(this.#delivered(answer)));
   }
 
   /**
@@ -177,13 +177,13 @@ export class Hold {
     const generated = answer?.generated ?? (this.demand.streamed ? 'as delivered' : 'all');
     if (answer?.usage || answer?.hasFailed) this.ended(answer);
     else if (generated === 'all') this.delivered(undefined);
-    else this.#settle(this.#partialCharge((answer?.deliveredTokens ?? 0) + UNSEEN_TOKENS));
+    else this.#settle(this.#partialCharge(this.#delivered(answer) + this.#unseen));
   }
 
   /** The connection broke: what was generated may be more than what arrived, also of a stream. */
   brokeOff(answer?: MeteredAnswer): void {
-    const { usage, hasFailed = false, deliveredTokens = 0 } = answer ?? {};
-    this.endedEarly({ usage, hasFailed, deliveredTokens, generated: 'all' });
+    const { usage, hasFailed = false, deliveredTokens = 0, events = 0 } = answer ?? {};
+    this.endedEarly({ usage, hasFailed, deliveredTokens, events, generated: 'all' });
   }
 
   /** Mistral answered with an error, which it does not charge for but counts as a request. */
@@ -221,6 +221,21 @@ export class Hold {
     this.onEnd?.();
   }
 
+  /** The most tokens of the text that arrived: an event may be of several completions, one of them without text. */
+  #delivered(answer: MeteredAnswer | undefined): number {
+    if (!answer) return 0;
+    return answer.deliveredTokens + (this.#completions - 1) * answer.events;
+  }
+
+  /** Mistral generates all completions at once. */
+  get #unseen(): number {
+    return UNSEEN_TOKENS * this.#completions;
+  }
+
+  get #completions(): number {
+    return Math.max(1, this.demand.completions);
+  }
+
   #partialCharge(tokens: number): Charge | undefined {
     const { promptTokens } = this.demand;
     const completionTokens = Math.min(this.demand.completionTokens, tokens);
@@ -230,7 +245,7 @@ export class Hold {
 }
 
 /**
- * What Mistral may generate of a stream between the last bytes that arrived and the moment at which
+ * What Mistral may generate of one completion of a stream between the last bytes that arrived and the moment at which
  * it notices that the connection is closed: a second of its fastest models.
  */
 export const UNSEEN_TOKENS = 1024;

@@ -28,8 +28,8 @@ interface TaggedShape {
   readonly is: 'tagged';
   readonly tag: string;
   readonly kinds: ReadonlyMap<string, ObjectShape>;
-  /** The kind of an object that does not say. */
-  readonly usual: string | undefined;
+  /** The kind of an object that does not say, where the API tells it then. */
+  readonly usual: (value: Readonly<Record<string, unknown>>) => string | undefined;
   /** Whether the policy may let other kinds pass, and why not. */
   readonly others: 'may pass' | string;
 }
@@ -71,11 +71,16 @@ export const MEMBERS = {
   Prediction: 'type content',
 } as const;
 
+/** Fields of a request that Mistral's pages and clients have, and the description of its API has not. */
+export const DOCUMENTED: Readonly<Partial<Record<SchemaName, string>>> = {
+  ChatCompletionRequest: 'document_image_limit? document_page_limit?',
+};
+
 type Inner = Readonly<Record<string, Shape>>;
 type SchemaName = keyof typeof MEMBERS;
 
 function closed(schema: SchemaName, inner: Inner = {}): ObjectShape {
-  const given = MEMBERS[schema].split(' ');
+  const given = `${MEMBERS[schema]} ${DOCUMENTED[schema] ?? ''}`.trim().split(' ');
   return {
     is: 'object',
     members: new Map(given.map(plainName).map((name) => [name, inner[name] ?? 'anything'])),
@@ -104,21 +109,35 @@ const DOCUMENT = closed('DocumentURLChunk', { document_url: 'text' });
 const FILE = closed('FileChunk', { file_id: 'text' });
 const REFERENCE = closed('ReferenceChunk');
 
-function parts(kinds: Readonly<Record<string, ObjectShape>>, others: TaggedShape['others']): Shape {
-  return {
-    is: 'tagged',
-    tag: 'type',
-    kinds: new Map(Object.entries(kinds)),
-    usual: undefined,
-    others,
-  };
+const saysItself = () => undefined;
+
+function parts(
+  kinds: Readonly<Record<string, ObjectShape>>,
+  others: TaggedShape['others'],
+  usual: TaggedShape['usual'] = saysItself,
+): Shape {
+  return { is: 'tagged', tag: 'type', kinds: new Map(Object.entries(kinds)), usual, others };
 }
+
+/** The kind that has a member which no other kind has: the API asks for no `type` where nothing else discriminates. */
+function kindBy(members: Readonly<Record<string, string>>): TaggedShape['usual'] {
+  const known = Object.entries(members);
+  return (value) => known.find(([member]) => (value[member] ?? null) !== null)?.[1];
+}
+
+/** What the document of OCR is, also where it does not say. */
+export const documentKind = kindBy({
+  file_id: 'file',
+  document_url: 'document_url',
+  image_url: 'image_url',
+});
 
 const THINKING = closed('ThinkChunk', {
   thinking: list(
     parts(
       { text: TEXT, tool_reference: closed('ToolReferenceChunk'), reference: REFERENCE },
       'thoughts have no other parts',
+      kindBy({ text: 'text', reference_ids: 'reference', tool: 'tool_reference' }),
     ),
   ),
 });
@@ -166,7 +185,7 @@ const MESSAGES = list({
     ],
     ['tool', message('ToolMessage')],
   ]),
-  usual: undefined,
+  usual: saysItself,
   others: 'may pass',
 });
 
@@ -174,7 +193,7 @@ const TOOLS = list({
   is: 'tagged',
   tag: 'type',
   kinds: new Map([['function', closed('Tool', { function: closed('Function') })]]),
-  usual: 'function',
+  usual: () => 'function',
   others: 'tools of other types run at Mistral and cannot be metered',
 });
 
@@ -202,6 +221,7 @@ export const REQUEST_SHAPES: ReadonlyMap<string, ObjectShape> = new Map([
       document: parts(
         { document_url: DOCUMENT, image_url: IMAGE, file: FILE },
         'nothing else bounds its pages',
+        documentKind,
       ),
       bbox_annotation_format: RESPONSE_FORMAT,
       document_annotation_format: RESPONSE_FORMAT,

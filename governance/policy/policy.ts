@@ -86,7 +86,7 @@ const RoleSchema = z.strictObject({
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
 });
 
-const CallerSchema = z.strictObject({
+export const CallerSchema = z.strictObject({
   /** ARN of an IAM user or role, or of its sessions; `*` matches any characters. */
   principal: ArnPatternSchema,
   role: z.string(),
@@ -223,6 +223,7 @@ export type Policy = z.infer<typeof PolicySchema>;
 /** What a team writes: fields with a default may be missing. */
 export type PolicyInput = z.input<typeof PolicySchema>;
 export type Workspace = Policy['workspaces'][number];
+export type Caller = Policy['callers'][number];
 export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];

@@ -67,7 +67,7 @@ export class Gateway extends Construct {
     if (gateway.organizationId === undefined) {
       const accounts = accountsOf(callers.map(({ principal }) => principal));
       for (const account of accounts) {
-        if (account !== '*') this.allow(account, { principal: account });
+        if (account !== '*') this.allowAccount(account);
       }
     } else {
       this.allow('Organization', { principal: '*', principalOrgId: gateway.organizationId });
@@ -75,10 +75,16 @@ export class Gateway extends Construct {
     this.watch(props.alertTopic);
   }
 
+  /** Lets an account decide which of its principals may call, unless its whole organization may. */
+  allowAccount(account: string): void {
+    const isAllowed = ['UrlOrganization', `Url${account}`].some((id) => this.node.tryFindChild(id));
+    if (!isAllowed) this.allow(account, { principal: account });
+  }
+
   /** Only through its URL: a principal that invokes the function itself can claim any identity. */
   grantCall(grantee: IGrantable): void {
     const url = { grantee, resourceArns: [this.function.functionArn] };
-    Grant.addToPrincipal({ ...url, actions: ['lambda:InvokeFunctionUrl'] });
+    Grant.addToPrincipal({ ...url, actions: ['lambda:InvokeFunctionUrl'] }).assertSuccess();
     Grant.addToPrincipal({
       ...url,
       actions: ['lambda:InvokeFunction'],

@@ -51,18 +51,33 @@ export interface ManagedKeysProps {
 export class ManagedKeys extends Construct {
   private readonly bySecretName = new Map<string, KeySecret>();
 
-  constructor(scope: Construct, id: string, props: ManagedKeysProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ManagedKeysProps,
+  ) {
     super(scope, id);
     for (const { role, actions } of props.access) {
       if (actions.includes('secretsmanager:DescribeSecret')) grantDescribe(role, this);
     }
-    const planned = plannedKeys(props.policy);
-    for (const workspace of props.policy.workspaces) {
-      const keys = planned.filter((key) => key.workspace === workspace);
-      if (keys.length === 0) continue;
-      const { managed } = new WorkspaceKeys(this, workspace.name, workspace, keys, props);
-      for (const key of managed) this.bySecretName.set(key.secretName, key);
+    this.addMissing(props.policy);
+  }
+
+  /** Adds the secrets of the keys that a policy has and that are not there yet. */
+  addMissing(policy: Policy): void {
+    for (const planned of plannedKeys(policy)) {
+      if (this.bySecretName.has(planned.secretName)) continue;
+      const secret = new KeySecret(this.stackOf(planned.workspace), planned.key.name, {
+        ...this.props,
+        planned,
+      });
+      this.bySecretName.set(planned.secretName, secret);
     }
+  }
+
+  private stackOf(workspace: Workspace): Construct {
+    const found = this.node.tryFindChild(workspace.name) as WorkspaceKeys | undefined;
+    return found ?? new WorkspaceKeys(this, workspace.name, workspace, this.props);
   }
 
   get secretNames(): readonly string[] {
@@ -95,25 +110,19 @@ function grantDescribe(role: IRole, scope: Construct): void {
 }
 
 class WorkspaceKeys extends NestedStack {
-  readonly managed: readonly KeySecret[];
-
   constructor(
     scope: Construct,
     id: string,
     workspace: Workspace,
-    keys: readonly PlannedKey[],
-    props: ManagedKeysProps,
+    { rotationPermission }: ManagedKeysProps,
   ) {
     super(scope, id, {
       description: `Mistral keys of ${workspace.name}`,
       suppressTemplateIndentation: true,
     });
-    if (props.rotationPermission) this.node.addDependency(props.rotationPermission);
+    if (rotationPermission) this.node.addDependency(rotationPermission);
     Tags.of(this).add('mistral-workspace', workspace.name);
     Tags.of(this).add('team', workspace.team.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '_'));
-    this.managed = keys.map(
-      (planned) => new KeySecret(this, planned.key.name, { ...props, planned }),
-    );
   }
 }
 

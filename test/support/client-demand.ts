@@ -15,6 +15,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     },
     promptTokens: 1000,
     completionTokens: 100,
+    completions: 1,
     pages: 0,
     audioSeconds: 0,
     priority: false,

@@ -34,7 +34,7 @@ const WINGS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   cli: [/^governance\//, /^gateway\/(?!server\/)/, /^types: lambdas\/[^/]+\/handler\.ts$/],
   client: [/^governance\//],
-  bin: [/^governance\/policy\//, /^lib\//, /^(dist\/)?cli\/main\.ts$/],
+  bin: [/^governance\/policy\//, /^lib\//, /^cli\/costs\//, /^(dist\/)?cli\/main\.ts$/],
   'supply-chain': [/^lib\/platform\/bundling\.ts$/],
   examples: [],
   bench: [/^/],

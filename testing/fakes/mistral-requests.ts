@@ -123,6 +123,8 @@ export const ChatSchema = z.strictObject({
   guardrails: z.array(z.unknown()).nullish(),
   service_tier: z.enum(['auto', 'standard_only']).nullish(),
   safe_prompt: z.boolean().optional(),
+  document_image_limit: z.int().nullish(),
+  document_page_limit: z.int().nullish(),
 });
 export type Chat = z.infer<typeof ChatSchema>;
 
@@ -150,7 +152,12 @@ export const ModerationSchema = z.strictObject({
 
 export const OcrSchema = z.strictObject({
   model: z.string(),
-  document: z.discriminatedUnion('type', [file, documentUrl, imageUrl]),
+  // Nothing discriminates these: a type may be left out.
+  document: z.union([
+    file.extend({ type: z.literal('file').default('file') }),
+    documentUrl.extend({ type: z.literal('document_url').default('document_url') }),
+    imageUrl.extend({ type: z.literal('image_url').default('image_url') }),
+  ]),
   pages: z.union([z.string(), z.array(z.int())]).nullish(),
   include_image_base64: z.boolean().nullish(),
   include_blocks: z.boolean().optional(),

@@ -149,6 +149,8 @@ test('the texts of a list count by their bytes, even beyond the context', () => 
 
 test.each([
   ['an image', { document: { type: 'image_url', image_url: 'https://x' } }, 1],
+  ['an image that does not say so', { document: { image_url: 'https://x' } }, 1],
+  ['a document that does not say so', { document: { document_url: 'https://x' } }, 1000],
   ['listed pages', { document: { type: 'document_url' }, pages: [0, 1, 7] }, 3],
   ['a range of pages', { document: { type: 'document_url' }, pages: '0-4' }, 5],
   ['ranges and pages', { document: { type: 'document_url' }, pages: ' 0-4, 7,9 - 9' }, 7],
