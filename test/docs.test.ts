@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { FINDING_TYPES } from '../governance/audit/finding.js';
 import * as errors from '../governance/platform/errors.js';
 import { METRICS } from '../governance/platform/metrics.js';
 import { ALERT_TYPES } from '../governance/policy/alert-types.js';
+import { FINDING_TYPES } from '../governance/policy/finding-types.js';
 import { alarmsOf } from './support/alarms.js';
 import { anOperatorPolicy, aPolicy } from './support/builders.js';
 import { definitionFor } from './support/definition.js';

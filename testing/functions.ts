@@ -10,7 +10,7 @@ import { wireRollBackKey } from '../lambdas/roll-back-key/wiring.js';
 import { wireSpendMonitor } from '../lambdas/spend-monitor/wiring.js';
 import { wireVerifyDeletion } from '../lambdas/verify-deletion/wiring.js';
 import { wireVerifyRetirement } from '../lambdas/verify-retirement/wiring.js';
-import { localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
+import { LOCAL_ALERTS, localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
 export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' | 'log'> {
@@ -33,7 +33,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   const { now, sleep } = clock;
   const runtime: MeasuringRuntime = {
     env: {
-      ALERTS_TOPIC_ARN: 'arn:aws:sns:local',
+      ...LOCAL_ALERTS,
       AWS_ENDPOINT_URL_S3: url,
       AWS_LAMBDA_FUNCTION_NAME: 'SpendMonitor',
       EVIDENCE_BUCKET_NAME: 'evidence-of-the-local-run',

@@ -1,12 +1,17 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { ALERT_TYPES } from './alert-types.js';
+import { AcceptedSchema } from './policy-accepted.js';
 import {
+  AccountAliasSchema,
   ArnPatternSchema,
   arnSuffixProblem,
   ModelIdSchema,
   NOT_RESERVED,
+  numberProblem,
   ReaderArnSchema,
+  SubjectPrefixSchema,
+  UUID_RULE,
 } from './policy-fields.js';
 import { PricesSchema } from './policy-prices.js';
 
@@ -29,7 +34,10 @@ const SecretNameSchema = z
 /** The least is a cent; nine million in nano-units is what a number holds exactly. */
 const MoneySchema = z.number().min(0.01).max(9e6);
 const ModelsSchema = z.union([z.literal('*'), z.array(ModelIdSchema).min(1)], {
-  error: 'must be "*" or a list of at least one model id or alias',
+  error: ({ input }) =>
+    typeof input === 'string' && input !== 'all'
+      ? 'is one model, must be "*" or a list: put it in [ ]'
+      : 'must be "*" or a list of at least one model id or alias',
 });
 
 const KeySchema = z.strictObject({
@@ -44,9 +52,14 @@ const KeySchema = z.strictObject({
 const WorkspaceSchema = z.strictObject({
   name: NameSchema,
   /** The workspace's UUID at Mistral. */
-  id: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
-  /** The Mistral user that new keys belong to. */
-  ownerUserId: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
+  id: z.guid({
+    error: ({ input }) =>
+      input === undefined
+        ? `${UUID_RULE}; "mistral-governance workspaces sync" finds it`
+        : UUID_RULE,
+  }),
+  /** The Mistral user that new keys belong to. Required with the Admin API alone. */
+  ownerUserId: z.guid({ error: UUID_RULE }).optional(),
   /** It becomes a tag. */
   team: z
     .string()
@@ -80,7 +93,10 @@ const RoleSchema = z.strictObject({
   models: ModelsSchema,
   maxTokensPerRequest: z.int().positive(),
   dailyTokens: z.union([z.int().positive(), z.literal('unlimited')], {
-    error: 'must be a positive whole number or "unlimited"',
+    error: ({ input }) =>
+      input === Number.POSITIVE_INFINITY
+        ? 'is infinity, must be finite: for no limit, write unlimited'
+        : (numberProblem(input) ?? 'must be a positive whole number or "unlimited"'),
   }),
   /** What happens to a request for more than `maxTokensPerRequest`: refused, or lowered to it. */
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
@@ -118,6 +134,7 @@ const AuditSchema = z.strictObject({
   remindEveryDays: z.int().positive().default(7),
   /** How long the inventory and findings of each audit are kept: seven years by default. */
   evidenceRetentionDays: z.int().min(30).max(36_500).default(2557),
+  accepted: z.array(AcceptedSchema).default([]),
 });
 
 const SubscriptionSchema = z.strictObject({
@@ -144,6 +161,10 @@ const AlertsSchema = z.strictObject({
     .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
     .max(512) // an alarm's description has 1,024 characters, and ends with it
     .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
+  /** What people call the AWS account that this is deployed to. */
+  accountAlias: AccountAliasSchema.optional(),
+  /** Before the subject of every alert; names in braces stand for where it comes from. */
+  subjectPrefix: SubjectPrefixSchema.optional(),
 });
 
 /** Keys are sent there: in the clear only to a stand-in on this machine. */
@@ -227,4 +248,5 @@ export type Caller = Policy['callers'][number];
 export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];
+export type Acceptance = AuditPolicy['accepted'][number];
 export type GatewayPolicy = Policy['gateway'];

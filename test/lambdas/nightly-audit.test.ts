@@ -139,6 +139,7 @@ test('an audit that finds nothing sends nothing', async () => {
     keys: 4,
     findings: [],
     opened: 0,
+    accepted: 0,
     reminded: 0,
     resolved: 0,
     models: 'no key in use to ask with',
@@ -555,5 +556,63 @@ describe('the audit in numbers', () => {
     });
     await expect(result).rejects.toThrow('page 2 is down');
     expect(measured).toMatchObject([{ keysListed: undefined, retirementDays: undefined }]);
+  });
+});
+
+describe('a finding that the policy accepts', () => {
+  const untilToday = (until: string) =>
+    aPolicy((document) => {
+      document.gateway = { enabled: false };
+      document.audit = {
+        accepted: [{ type: 'unmanaged', subject: 'k1', reason: 'kept for the trial', until }],
+      };
+    });
+  const keys = [...managedKeys, aListedKey()];
+
+  test('is in the report under its reason, and in no digest, count or metric', async () => {
+    const deps = { policy: untilToday(dayAgo(0)) };
+    const before = anOpenFinding({ id: `unmanaged#${DEV_ID}#k1`, type: 'unmanaged' }, dayAgo(7));
+    const { result, sent, stored, kept, measured } = audit({ keys, open: [before], deps });
+    expect(await result).toMatchObject({ findings: [], accepted: 1, resolved: 0, reminded: 0 });
+    expect(sent).toEqual([]);
+    expect(measured[0]?.findings).toEqual([]);
+    expect(stored).toEqual([{ opened: [], notified: [], resolved: [before] }]);
+
+    const [json, , csv, page] = kept.map(({ body }) => body);
+    expect(JSON.parse(json ?? '')).toMatchObject({
+      findings: [],
+      accepted: [{ type: 'unmanaged', reason: 'kept for the trial', until: dayAgo(0) }],
+    });
+    expect(csv).toMatch(
+      /^warning,unmanaged,notebook,dev-workspace,accepted,.*,kept for the trial,2026-06-30\r\n/m,
+    );
+    expect(page).toMatch(/Accepted findings.*kept for the trial/s);
+    expect(page).toContain('No findings.');
+  });
+
+  test('comes back on the day after, with the entry that has ended', async () => {
+    const { result, sent } = audit({ keys, deps: { policy: untilToday(dayAgo(1)) } });
+    expect(await result).toMatchObject({ opened: 2, accepted: 0 });
+    expect(sent.map(({ title }) => title)).toEqual([
+      '1 new unmanaged Mistral key in dev-workspace and 1 more; 2 findings open',
+    ]);
+    const lines = sent.flatMap(({ sections = [] }) =>
+      sections.flatMap(({ blocks }) => blocks.flatMap((block) => block.lines)),
+    );
+    expect(lines).toContain(
+      `audit.accepted[0] ended on ${dayAgo(1)}: what it accepted is reported again.`,
+    );
+  });
+
+  test('that is not there is news once', async () => {
+    const deps = { policy: untilToday(dayAgo(0)) };
+    const first = audit({ deps });
+    expect(await first.result).toMatchObject({ opened: 1 });
+    expect(first.sent.map(({ severity, title }) => [severity, title])).toEqual([
+      ['info', '1 new policy difference; 1 finding open'],
+    ]);
+    const second = audit({ open: first.stored[0]?.opened ?? [], deps });
+    expect(await second.result).toMatchObject({ opened: 0 });
+    expect(second.sent).toEqual([]);
   });
 });

@@ -27,7 +27,14 @@ export function reportPath(folder: string): string {
 
 /** Each file is built on demand: those of a large organization have some megabytes. */
 export function* evidenceFiles(report: AuditReport, folder: string): Generator<EvidenceFile> {
-  const { rows, findings } = report;
+  const { rows } = report;
+  const accepted = report.accepted.map((finding) => ({
+    ...finding,
+    status: 'accepted' as const,
+    openedOn: null,
+  }));
+  const open = report.findings.map((finding) => ({ ...finding, reason: null, until: null }));
+  const findings = [...open, ...accepted];
   yield {
     path: `${folder}inventory.json`,
     contentType: 'application/json',
@@ -75,6 +82,8 @@ const FINDING_COLUMNS = [
   'nextStep',
   'nextCommand',
   'id',
+  'reason',
+  'until',
 ] as const;
 
 function csvFile<Column extends string, Row>(
