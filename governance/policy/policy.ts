@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
-import { ALERT_TYPES, SEVERITIES } from './alert-types.js';
 import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
+import { AlertsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
   arnSuffixProblem,
@@ -9,6 +9,7 @@ import {
   NOT_RESERVED,
   numberProblem,
   ReaderArnSchema,
+  UUID_RULE,
 } from './policy-fields.js';
 import { PricesSchema } from './policy-prices.js';
 
@@ -49,9 +50,14 @@ const KeySchema = z.strictObject({
 const WorkspaceSchema = z.strictObject({
   name: NameSchema,
   /** The workspace's UUID at Mistral. */
-  id: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
-  /** The Mistral user that new keys belong to. */
-  ownerUserId: z.guid({ error: 'must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1' }),
+  id: z.guid({
+    error: ({ input }) =>
+      input === undefined
+        ? `${UUID_RULE}; "mistral-governance workspaces sync" finds it`
+        : UUID_RULE,
+  }),
+  /** The Mistral user that new keys belong to. Required with the Admin API alone. */
+  ownerUserId: z.guid({ error: UUID_RULE }).optional(),
   /** It becomes a tag. */
   team: z
     .string()
@@ -129,30 +135,11 @@ const AuditSchema = z.strictObject({
   accepted: z.array(AcceptedSchema).default([]),
 });
 
-const SubscriptionSchema = z.strictObject({
-  protocol: z.enum(['email', 'email-json', 'https', 'sms', 'sqs', 'lambda']),
-  endpoint: z.string().min(1).max(2048),
-  /** Only alerts whose message attributes have one of these values. */
-  filter: z
-    .strictObject({
-      type: z.array(z.enum(ALERT_TYPES)).min(1).optional(),
-      severity: z.array(z.enum(SEVERITIES)).min(1).optional(),
-      workspace: z.array(z.string()).min(1).optional(),
-    })
-    .optional(),
-});
-
-export const DEFAULT_RUNBOOK =
-  'https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md';
-
-const AlertsSchema = z.strictObject({
-  /** Percent of a budget, ascending. */
-  spendThresholds: z.array(z.number().positive().max(1000)).min(1).default([50, 80, 95, 100]),
-  subscriptions: z.array(SubscriptionSchema).default([]),
-  runbookUrl: z
-    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-    .max(512) // an alarm's description has 1,024 characters, and ends with it
-    .default(DEFAULT_RUNBOOK),
+const EvidenceSchema = z.strictObject({
+  /** Whether S3's Object Lock keeps each stored version, and whom from. */
+  lock: z.enum(['none', 'governance', 'compliance']).default('none'),
+  /** @default audit.evidenceRetentionDays */
+  lockDays: z.int().min(1).max(36_500).optional(),
 });
 
 /** Keys are sent there: in the clear only to a stand-in on this machine. */
@@ -225,6 +212,7 @@ export const PolicySchema = z.strictObject({
   gateway: GatewaySchema.prefault({}),
   rotation: RotationSchema.prefault({}),
   audit: AuditSchema.prefault({}),
+  evidence: EvidenceSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
   acceptedWarnings: z.array(AcceptedWarningSchema).default([]),
 });
@@ -238,4 +226,5 @@ export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];
 export type Acceptance = AuditPolicy['accepted'][number];
+export type EvidencePolicy = Policy['evidence'];
 export type GatewayPolicy = Policy['gateway'];

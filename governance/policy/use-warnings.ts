@@ -3,7 +3,8 @@ import { listText, meantText, quoted } from '../platform/wording.js';
 import { PRICE_LIST } from '../prices/price-list.js';
 import { ALERT_SEVERITIES, ALERT_TYPES, OF_ORGANIZATION, SEVERITIES } from './alert-types.js';
 import { gatewayWorkspaces } from './planned-keys.js';
-import { DEFAULT_RUNBOOK, type Policy, type Workspace } from './policy.js';
+import type { Policy, Workspace } from './policy.js';
+import { DEFAULT_RUNBOOK } from './policy-alerts.js';
 import type { Warnings } from './warning.js';
 
 const PRICED = PRICE_LIST.filter(({ prices }) => prices.length > 0);
