@@ -6,7 +6,7 @@ const here = (path: string) => join(import.meta.dirname, path);
 /** What synthesizes templates, starts processes, or plays whole stories; all else is a unit's. */
 const SYSTEM = [
   'test/{bin,cli,client,demo,e2e,examples,lib,supply-chain,testing}/**/*.test.ts',
-  'test/{docs,readme-costs,runbook-commands}.test.ts',
+  'test/{docs,costs,runbook-commands}.test.ts',
   'test/governance/keys/faults/*.test.ts',
   'test/governance/quotas/{every-interleaving,no-overrun}.test.ts',
 ];

@@ -1,7 +1,13 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadPolicy } from '../governance/policy/load-policy.js';
 import { policyJsonSchema, policyReference } from '../lib/platform/policy-schema.js';
+import { withCosts } from './costs-page.js';
 
-const docs = join(import.meta.dirname, '..', 'docs');
-writeFileSync(join(docs, 'governance.schema.json'), policyJsonSchema());
-writeFileSync(join(docs, 'policy.md'), policyReference());
+const root = join(import.meta.dirname, '..');
+writeFileSync(join(root, 'docs/governance.schema.json'), policyJsonSchema());
+writeFileSync(join(root, 'docs/policy.md'), policyReference());
+
+const costs = join(root, 'docs/costs.md');
+const shipped = loadPolicy(join(root, 'governance.yaml'));
+writeFileSync(costs, withCosts(readFileSync(costs, 'utf8'), shipped));

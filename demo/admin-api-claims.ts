@@ -34,7 +34,10 @@ export function keyClaims(
   const provisioned = rotations.filter(({ outcome }) => outcome === 'provisioned');
   const isFound = (type: string, subject: string, status: 'open' | 'resolved' = 'open') =>
     findings.some((one) => one.type === type && one.subject === subject && one.status === status);
-  const reminders = reminderDays(document);
+  const mails = mailsOf(document);
+  const reminders = mails
+    .filter(({ subject }) => subject.includes('Reminder'))
+    .map(({ at }) => at.slice(0, 10));
   const [created, deleted] = NEVER_USED_DAYS;
   const claims: Claim[] = [
     ['the deploy provisioned every key of the policy', provisioned.length === plannedCount],
@@ -49,8 +52,8 @@ export function keyClaims(
     ],
     [`the audit found "${FORGOTTEN}" unmanaged`, isFound('unmanaged', FORGOTTEN)],
     [
-      `"${FORGOTTEN}" made at most one reminder mail in ${remindEveryDays} days: ${reminders.length} in ${DAYS} days`,
-      reminders.length >= Math.floor(DAYS / remindEveryDays / 3) &&
+      `"${FORGOTTEN}" is in ${mails.length} mails of ${DAYS} days, and reminders are at least ${remindEveryDays} days apart`,
+      mails.length > 0 &&
         reminders
           .slice(1)
           .every((day, at) => daysBetween(reminders[at] ?? day, day) >= remindEveryDays),
@@ -133,14 +136,7 @@ function courseClaims(
   return claims;
 }
 
-/** The days of digests that name the forgotten key and have no news. */
-export function reminderDays({ alerts }: Pick<RunDocument, 'alerts'>): readonly string[] {
-  return alerts
-    .filter(
-      ({ attributes, subject, bodies }) =>
-        attributes.type === 'audit-digest' &&
-        subject.includes('Reminder') &&
-        bodies.email?.includes(FORGOTTEN),
-    )
-    .map(({ at }) => at.slice(0, 10));
+/** Those that name the forgotten key, also among others. */
+export function mailsOf({ alerts }: Pick<RunDocument, 'alerts'>): RunDocument['alerts'] {
+  return alerts.filter(({ bodies }) => bodies.email?.includes(FORGOTTEN));
 }

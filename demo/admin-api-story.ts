@@ -52,7 +52,16 @@ export const ADMIN_API_STORY: Story = {
     createByHand(stage);
     playKeys(stage, cast);
     await stage.playToEnd();
-    return (document) => [...keyClaims(document, diary, policy, cast), ...callers.claims(document)];
+    const evidence = await stage.verifyEvidence();
+    return (document) => [
+      ...keyClaims(document, diary, policy, cast),
+      [
+        `the evidence of ${evidence.manifests} audits is complete and unchanged`,
+        evidence.manifests === diary.audits.length &&
+          evidence.problems.length + evidence.notes.length === 0,
+      ],
+      ...callers.claims(document),
+    ];
   },
 };
 

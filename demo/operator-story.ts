@@ -133,7 +133,7 @@ function claims(document: RunDocument, played: Played): readonly Claim[] {
     [
       'two deploys requested the first key of every secret, once, with the command to run',
       secrets.every((name) => {
-        const command = `npx --no -- mistral-governance keys supply ${name.replace('mistral/', '')}`;
+        const command = `keys supply ${name.replace('mistral/', '')}`;
         return alertsOf(document, 'key-needed', name)[0]?.bodies.email?.includes(command);
       }),
     ],

@@ -27,7 +27,7 @@ export function createOperator({ world, secretsManager, announce }: Stage) {
   const deletions: Date[] = [];
 
   function createKey({ workspace }: PlannedKey, { keyName, expiresOn }: KeyRequest): ApiKey {
-    const { id: workspaceId, ownerUserId: userId } = workspace;
+    const { id: workspaceId, ownerUserId: userId = '' } = workspace;
     const { plaintext } = mistral.keys.create({ name: keyName, workspaceId, userId, expiresOn });
     return new ApiKey(plaintext);
   }

@@ -51,7 +51,7 @@ const missed = (job: string) => runbook.block('list-schedules', `governance-${jo
 export const COMMANDS = {
   storeAdminKey: readme.block('create-secret'),
   showFirstKey: readme.block('describe-secret'),
-  readKey: readme.block('get-secret-value'),
+  readKey: readPage('docs/reading-keys.md').block('get-secret-value'),
   callGateway: readme.block('--aws-sigv4'),
   defineNames: runbook.block('STACK='),
   rotate: runbook.block('rotate-secret --secret-id "$SECRET"\nlabels'),

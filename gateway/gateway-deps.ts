@@ -4,6 +4,7 @@ import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.j
 import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import type { Log } from '../governance/platform/log.js';
 import type { Policy } from '../governance/policy/policy.js';
+import type { QuotaHolder } from '../governance/quotas/quota.js';
 import type { GatewayMetrics, OverflowMetrics } from './gateway-metrics.js';
 import type { Upstream } from './upstream.js';
 
@@ -13,6 +14,7 @@ export interface GatewayDeps {
   readonly upstream: Upstream;
   readonly access: Omit<LiveAccess, 'refresh'>;
   readonly metering: Metering;
+  readonly quotas: Pick<QuotaHolder, 'left' | 'readLeft'>;
   readonly keys: WorkspaceKeys;
   readonly alerts: GatewayAlerts;
   readonly metrics: Pick<GatewayMetrics, 'ended' | 'refused'> & Partial<OverflowMetrics>;

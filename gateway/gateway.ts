@@ -1,15 +1,16 @@
 import { refusedCaller } from '../governance/metering/admission.js';
 import { type Endpoint, endpointOf } from '../governance/metering/endpoints.js';
-import { answerOf, type Problem } from '../governance/metering/problem.js';
+import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { GatewayAlerts, GatewayDeps } from './gateway-deps.js';
-import { outcomeOf } from './gateway-metrics.js';
+import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
 import { internalError } from './problems.js';
 import { RequestsAtLimit } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
+import { standingOf } from './standing.js';
 
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {
@@ -25,7 +26,6 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-const NOTHING_IN_FLIGHT: RequestInFlight = { abandon() {}, readsOn: undefined };
 const ALERT_EVERY_MS = 300_000;
 
 export function createGateway(given: GatewayDeps): Gateway {
@@ -58,8 +58,12 @@ export function createGateway(given: GatewayDeps): Gateway {
 
     handle(endpoint, head, body, reply) {
       if (endpoint.kind === 'model-list') {
-        answerModelList(deps, endpoint, head, reply);
-        return NOTHING_IN_FLIGHT;
+        const { access } = deps;
+        const find = () => listModels(access, head.callerArn, endpoint.modelName);
+        return answerUnmetered(deps, find, reply);
+      }
+      if (endpoint.kind === 'caller') {
+        return answerUnmetered(deps, () => standingOf(deps, head.callerArn), reply);
       }
       const request = new MeteredRequest(deps, limits, unawaited, endpoint, head, reply);
       request.answer(body);
@@ -73,25 +77,33 @@ export function createGateway(given: GatewayDeps): Gateway {
   };
 }
 
-function answerModelList(
-  deps: GatewayDeps,
-  { modelName }: Endpoint,
-  { callerArn }: CallHead,
-  reply: Reply,
-): void {
-  const startedAt = deps.now().getTime();
-  const answer = listOf(deps, callerArn, modelName);
-  deps.metrics.ended(outcomeOf(answer), deps.now().getTime() - startedAt);
-  send(reply, 'kind' in answer ? answerOf(answer) : answer);
-}
+type Answer = Problem | WholeAnswer;
 
-function listOf({ access, log }: GatewayDeps, callerArn?: string, modelName?: string) {
-  try {
-    return listModels(access, callerArn, modelName);
-  } catch (error) {
-    log.error('models not listed', { error });
-    return internalError();
-  }
+/** What the gateway answers by itself, and nothing is reserved for. */
+function answerUnmetered(
+  { log, metrics, now }: GatewayDeps,
+  find: () => Answer | Promise<Answer>,
+  reply: Reply,
+): RequestInFlight {
+  const startedAt = now().getTime();
+  let isAwaited = true;
+  const end = (outcome: RequestOutcome) => {
+    isAwaited = false;
+    metrics.ended(outcome, now().getTime() - startedAt);
+  };
+  const answer = async () => {
+    const found = await find();
+    if (!isAwaited) return;
+    end(outcomeOf(found));
+    send(reply, 'kind' in found ? answerOf(found) : found);
+  };
+  answer().catch((error) => {
+    log.error('not answered', { error });
+    if (!isAwaited) return;
+    end('internal_error');
+    send(reply, answerOf(internalError()));
+  });
+  return { abandon: () => isAwaited && end('caller_gone'), readsOn: undefined };
 }
 
 /** Such a key fails every request of its workspace: on-call needs one alert, not thousands. */

@@ -1,6 +1,6 @@
 import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
 import type { Endpoint } from '../governance/metering/endpoints.js';
-import type { Hold } from '../governance/metering/metering.js';
+import type { Hold } from '../governance/metering/hold.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
@@ -22,6 +22,7 @@ import {
 } from './problems.js';
 import { Detour } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
+import { tellStanding } from './standing.js';
 
 /** One request from top to bottom: authorize, reserve, send, settle. Only sending may repeat. */
 export class MeteredRequest implements RequestInFlight, ForwardingOwner {
@@ -51,7 +52,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
 
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
   async #answer(received: Buffer): Promise<void> {
-    const { access, policy, metering, keys, metrics, now } = this.deps;
+    const { access, policy, metering, quotas, keys, metrics, now } = this.deps;
     try {
       const { callerArn } = this.head;
       const call = authorizeCall(this.endpoint, callerArn, received, access, policy.gateway);
@@ -60,6 +61,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
 
       const reserved = metering.reserve(call.demand);
       let hold = 'then' in reserved ? await reserved : reserved;
+      tellStanding(this.reply, metering.quotasOf(call.demand.grant), quotas);
       if (hold.kind !== 'reserved') return this.#refuse(refusalOf(hold, call.demand.grant, now()));
 
       // Until an answer is final, with another key after a 401, or from another workspace after a 429.

@@ -1,5 +1,5 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
-import { type IGrantable, type IPrincipal, type IRole, Role } from 'aws-cdk-lib/aws-iam';
+import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type IGrantable, type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -11,7 +11,9 @@ import type { PolicyInput, Workspace } from '../governance/policy/policy.js';
 import { EvidenceBucket } from './audit/evidence-bucket.js';
 import { NightlyAudit } from './audit/nightly-audit.js';
 import { Gateway } from './gateway/gateway.js';
+import { type AddedCaller, GatewayCallers } from './gateway/gateway-callers.js';
 import { QuotaTable } from './gateway/quota-table.js';
+import { roleOf } from './gateway/role-names.js';
 import { AdminKeySecret } from './keys/admin-key-secret.js';
 import { KeyProvisioning } from './keys/key-provisioning.js';
 import { KeyRotation } from './keys/key-rotation.js';
@@ -24,6 +26,7 @@ import { EncryptionKey } from './platform/encryption-key.js';
 import { keepHelperLogs } from './platform/helper-logs.js';
 import { PolicyBundle } from './platform/policy-bundle.js';
 import { RecordsTable } from './platform/records-table.js';
+import { rejectSecond } from './platform/reject-second.js';
 import type { SystemParts } from './platform/system-parts.js';
 import { limitTemplates } from './platform/template-limits.js';
 import { SpendMonitor } from './spend/spend-monitor.js';
@@ -38,6 +41,9 @@ export interface MistralGovernanceProps {
    * @default false: they are kept
    */
   readonly ephemeral?: boolean;
+
+  /** What alerts call this one of several environments. @default the name of its stage, if it is in one */
+  readonly environment?: string;
 }
 
 /**
@@ -56,44 +62,42 @@ export class MistralGovernance extends Construct {
   /** `https://…/`; `undefined` unless the policy enables the gateway. */
   readonly gatewayUrl: string | undefined;
 
+  private readonly callers: GatewayCallers | undefined;
   private readonly encryptionKey: EncryptionKey;
-  private readonly gateway: Gateway | undefined;
   private readonly keys: ManagedKeys;
   private readonly workspaces: readonly Workspace[];
 
   constructor(scope: Construct, id: string, props: MistralGovernanceProps) {
     super(scope, id);
-    rejectSecond(this);
+    rejectSecond(this, MistralGovernance);
 
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
-    const { ephemeral = false } = props;
+    const { ephemeral = false, environment } = props;
     const { administrators, audit, mistral } = checked;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
+    const owned = { administrators, removalPolicy };
 
     const policy = new PolicyBundle(checked);
     const adminKey =
       mistral.keySource === 'admin-api'
-        ? new AdminKeySecret(this, 'AdminKey', {
-            secretName: mistral.adminKeySecret,
-            administrators,
-            removalPolicy,
-          })
+        ? new AdminKeySecret(this, 'AdminKey', { secretName: mistral.adminKeySecret, ...owned })
         : undefined;
-    const encryptionKey = new EncryptionKey(this, 'EncryptionKey', {
-      administrators,
-      removalPolicy,
-    });
-    const readers = plannedKeys(checked).flatMap(({ key }) => key.readers);
+    const encryptionKey = new EncryptionKey(this, 'EncryptionKey', owned);
+    // The gateway's own keys also in workspaces to which code adds callers.
+    const ofGateway = checked.gateway.enabled ? checked.gateway.readers : [];
+    const readers = [...plannedKeys(checked).flatMap(({ key }) => key.readers), ...ofGateway];
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
-    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, rules: checked });
+    const forAlerts = { encryptionKey, rules: checked, environment };
+    const alertTopic = new AlertTopic(this, 'Alerts', forAlerts);
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const hasPrices = checked.prices.source === 'bill';
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });
     const evidenceBucket = new EvidenceBucket(this, 'Evidence', {
       encryptionKey,
       retention: Duration.days(audit.evidenceRetentionDays),
+      lock: checked.evidence,
       administrators,
       ephemeral,
     });
@@ -149,8 +153,8 @@ export class MistralGovernance extends Construct {
     keepHelperLogs(this);
     limitTemplates(this);
 
+    this.callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
     this.encryptionKey = encryptionKey;
-    this.gateway = gateway;
     this.keys = keys;
     this.workspaces = checked.workspaces;
     this.alertsTopic = alertTopic.topic;
@@ -197,10 +201,25 @@ export class MistralGovernance extends Construct {
     this.quotaTable.grantMeterOf(grantee, found);
   }
 
-  /** Lets a role call the gateway. The policy's `callers` say what it may request there. */
+  /**
+   * Lets a role call the gateway. The policy's `callers` say what it may request there: synth fails for a role that
+   * none of them can match.
+   */
   grantCallGateway(grantee: IGrantable): void {
-    if (!this.gateway) throw new Error('the policy has no gateway: set gateway.enabled');
-    this.gateway.grantCall(grantee);
+    this.enabledGateway.grant(grantee);
+  }
+
+  /**
+   * Lets a role call the gateway, and adds it to the policy's `callers`: for roles without a `roleName`. The functions
+   * get the entry with the deploy, which knows the role's name.
+   */
+  addCaller(grantee: IGrantable, caller: AddedCaller): void {
+    this.enabledGateway.add(grantee, caller);
+  }
+
+  private get enabledGateway(): GatewayCallers {
+    if (!this.callers) throw new Error('the policy has no gateway: set gateway.enabled');
+    return this.callers;
   }
 
   /** Adds the stack outputs by which the command line and other tools find the parts. */
@@ -221,26 +240,7 @@ export class MistralGovernance extends Construct {
   }
 }
 
-function roleOf(principal: IPrincipal): IRole | undefined {
-  return 'roleArn' in principal ? (principal as IRole) : undefined;
-}
-
 /** Imported roles have ARNs of their own, which need no stack. */
 function isOfAnotherStack(role: IRole, scope: Construct): boolean {
   return role instanceof Role && Stack.of(role) !== Stack.of(scope);
-}
-
-/** Two would have the same names, which CloudFormation would report halfway through a deploy. */
-function rejectSecond(governance: MistralGovernance): void {
-  const { environment, stackName } = Stack.of(governance);
-  const isCertain = !environment.includes('unknown-');
-  for (const other of governance.node.root.node.findAll()) {
-    if (!(other instanceof MistralGovernance) || other === governance) continue;
-    if (Stack.of(other).environment !== environment) continue;
-    // Stages without environments may be deployed to different ones.
-    if (!isCertain && Stage.of(other) !== Stage.of(governance)) continue;
-    throw new Error(
-      `stack ${stackName} cannot have a MistralGovernance in ${environment}: only one per account and region, since secrets and alarms have fixed names; already defined in ${Stack.of(other).stackName}`,
-    );
-  }
 }

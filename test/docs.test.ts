@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { FINDING_TYPES } from '../governance/audit/finding.js';
 import * as errors from '../governance/platform/errors.js';
 import { METRICS } from '../governance/platform/metrics.js';
 import { ALERT_TYPES } from '../governance/policy/alert-types.js';
+import { FINDING_TYPES } from '../governance/policy/finding-types.js';
 import { alarmsOf } from './support/alarms.js';
 import { anOperatorPolicy, aPolicy } from './support/builders.js';
 import { definitionFor } from './support/definition.js';
@@ -20,6 +20,7 @@ const pagesIn = (folder: string) =>
 
 const PAGES = ['.', 'docs', 'docs/decisions'].flatMap(pagesIn);
 const runbook = read('docs/runbook.md');
+const alerts = read('docs/alerts.md');
 
 test('no command that is shown lets npx download a foreign package of our name', () => {
   const sources = [
@@ -50,7 +51,7 @@ test('names all peers of the client library wherever it names them', () => {
     (name) => !/^(aws-cdk-lib|constructs)$/.test(name),
   );
   const commands = (page: string) => read(page).match(/^npm install (.*\\\n)*.*$/gm) ?? [];
-  for (const page of ['README.md', 'docs/calling-mistral.md']) {
+  for (const page of ['docs/calling-mistral.md']) {
     const named = commands(page).filter((command) => peers.some((peer) => command.includes(peer)));
     expect(named).not.toEqual([]);
     for (const command of named)
@@ -81,13 +82,10 @@ test('each test that the security page names exists', () => {
   expect(missing).toEqual([]);
 });
 
-test.each(ALERT_TYPES)(
-  'the alert %s has its page in the runbook and its row in the readme',
-  (type) => {
-    expect(headingsOf(runbook)).toContain(type);
-    expect(linksOf(read('README.md'))).toContain(`docs/runbook.md#${type}`);
-  },
-);
+test.each(ALERT_TYPES)('the alert %s has its page in the runbook and its row', (type) => {
+  expect(headingsOf(runbook)).toContain(type);
+  expect(linksOf(alerts)).toContain(`runbook.md#${type}`);
+});
 
 describe('alarms', () => {
   let headings: string[];
@@ -95,11 +93,11 @@ describe('alarms', () => {
     headings = [...new Set(alarmsOf(synthesize().template).map(({ heading }) => heading))];
   });
 
-  test('every alarm has its page in the runbook and its row in the readme', () => {
+  test('every alarm has its page in the runbook and its row', () => {
     expect(headings.length).toBeGreaterThan(0);
     expect(headingsOf(runbook)).toEqual(expect.arrayContaining(headings));
-    const links = headings.map((heading) => `docs/runbook.md#${heading}`);
-    expect(linksOf(read('README.md'))).toEqual(expect.arrayContaining(links));
+    const links = headings.map((heading) => `runbook.md#${heading}`);
+    expect(linksOf(alerts)).toEqual(expect.arrayContaining(links));
   });
 
   test('the runbook has no page of an alarm that is not there', () => {
@@ -174,8 +172,28 @@ test.each(PAGES)('every link in %s leads somewhere', (page) => {
   expect(broken).toEqual([]);
 });
 
-test('the readme leads to every decision', () => {
-  expect(linksOf(read('README.md'))).toEqual(expect.arrayContaining(pagesIn('docs/decisions')));
+test('the readme has at most 200 lines, and leads to every page', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(200);
+  const reached = new Set(['README.md']);
+  for (const page of reached) {
+    for (const link of linksOf(read(page))) {
+      const [file = ''] = link.split('#');
+      if (/^[^:]+\.md$/.test(file)) reached.add(join(dirname(page), file));
+    }
+  }
+  expect(PAGES.filter((page) => !reached.has(page))).toEqual([]);
+});
+
+test('the decisions are listed in order, by their titles', () => {
+  const records = pagesIn('docs/decisions')
+    .filter((path) => /\d{4}-/.test(path))
+    .sort();
+  const lines = records.map((path) => {
+    const [title = ''] = headingsOf(read(path));
+    return `- [${title}](${path.slice('docs/decisions/'.length)})`;
+  });
+  const index = read('docs/decisions/README.md');
+  expect(index.split('\n').filter((line) => line.startsWith('- '))).toEqual(lines);
 });
 
 test.each(['README.md', 'CONTRIBUTING.md'])('every script named in %s is there', (page) => {

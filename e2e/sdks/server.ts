@@ -108,7 +108,7 @@ export async function startSdkServer(
   const { workspaces } = loadPolicy(path);
   organization.workspaces = workspaces;
 
-  for (const { name, id: workspaceId, ownerUserId: userId } of workspaces) {
+  for (const { name, id: workspaceId, ownerUserId: userId = '' } of workspaces) {
     if (name === KEYLESS) continue;
     const key = keys.create({ name: GATEWAY_KEY_NAME, workspaceId, userId });
     const value = serializeManagedKey({

@@ -26,24 +26,16 @@ export class SearchStack extends Stack {
     this.addCriticalAlertsQueue(governance);
   }
 
-  /** A service without a key. The policy lists its role under `callers`, so the role has a fixed name. */
+  /** A service without a key, which the gateway knows by its role. */
   private addGatewayCaller(governance: MistralGovernance): void {
-    const role = new iam.Role(this, 'AnswerRole', {
-      roleName: 'search-answer',
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      managedPolicies: [
-        iam.ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaBasicExecutionRole'),
-      ],
-    });
-    new NodejsFunction(this, 'Answer', {
+    const answer = new NodejsFunction(this, 'Answer', {
       entry: join(import.meta.dirname, 'answer.ts'),
       runtime: lambda.Runtime.NODEJS_22_X,
       timeout: Duration.minutes(1),
-      role,
       environment: { GATEWAY_URL: governance.gatewayUrl ?? '' },
       bundling: { format: OutputFormat.ESM, bundleAwsSDK: true, minify: true },
     });
-    governance.grantCallGateway(role);
+    governance.addCaller(answer, { role: 'service', workspace: 'search-workspace' });
   }
 
   /** A service with its own key, for `createGovernedMistral`. */

@@ -22,9 +22,12 @@ export class HttpCall implements Reply, CallHead {
   readonly accept: string | undefined;
   readonly affinity: string | undefined;
   #chunks: Buffer[] = [];
+  /** Headers of ours: name, value, name, value … */
+  readonly #added: string[] = [];
   #joined = 0;
   #bytes = 0;
   #inFlight: RequestInFlight | undefined;
+  #isClosed = false;
 
   constructor(
     private readonly gateway: Gateway,
@@ -53,10 +56,11 @@ export class HttpCall implements Reply, CallHead {
   }
 
   addHeader(name: string, value: string): void {
-    this.response.setHeader(name, value);
+    this.#added.push(name, value);
   }
 
   start(status: number, headers: string[]): void {
+    headers.push(...this.#added);
     this.response.writeHead(status, headers);
   }
 
@@ -112,7 +116,8 @@ export class HttpCall implements Reply, CallHead {
   }
 
   #handle(body: Buffer | Problem): void {
-    if (this.response.destroyed) return; // the caller left while its body was unpacked
+    // The caller left while its body was unpacked; Node destroys no response that waits for another.
+    if (this.#isClosed || this.response.destroyed) return;
     if (Buffer.isBuffer(body)) {
       this.#inFlight = this.gateway.handle(this.endpoint, this, body, this);
     } else {
@@ -122,6 +127,7 @@ export class HttpCall implements Reply, CallHead {
   }
 
   closed(): void {
+    this.#isClosed = true;
     this.connection.end(this);
     this.#inFlight?.abandon();
   }

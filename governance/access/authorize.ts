@@ -15,7 +15,7 @@ export function authorizeRequest(
   const modelId = policy.models.resolve(model);
   const limit = modelId === undefined ? undefined : access.maxTokens.get(modelId);
   if (modelId === undefined || limit === undefined) {
-    return modelNotAllowed(access, model, modelId !== undefined);
+    return modelNotAllowed(access, model);
   }
 
   const asked: unknown = maxTokens ?? limit;
@@ -34,26 +34,19 @@ export function authorizeRequest(
   };
 }
 
-/** Why a caller may make no request at all. */
-export function callerRefusal(policy: CompiledAccess, caller: string): AccessRefusal | undefined {
-  const known = policy.callerOf(caller);
-  return known.kind === 'refuse' ? known : undefined;
-}
-
 /** A request body is the caller's JSON: despite its type, this may be anything. */
 function isTokenCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0;
 }
 
+/** The same for what Mistral does not serve: a name may be all that is known of a fine-tuned model. */
 function modelNotAllowed(
   { role, workspace, allowedModels }: RoleAccess,
   model: string,
-  isServed: boolean,
 ): AccessRefusal {
-  const problem = isServed ? 'is not allowed' : 'is not served by Mistral and not allowed';
   return refusal(
     'model_not_allowed',
-    `model ${quoted(model)} ${problem} for role "${role}" in workspace "${workspace}": allowed are ${allowedModels}`,
+    `model ${quoted(model)} is not allowed for role "${role}" in workspace "${workspace}": allowed are ${allowedModels}`,
   );
 }
 

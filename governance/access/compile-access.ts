@@ -1,6 +1,6 @@
 import { listText, quoted } from '../platform/wording.js';
 import { inOrderOfDecision, matches } from '../policy/caller-patterns.js';
-import type { Policy } from '../policy/policy.js';
+import type { Caller, Policy } from '../policy/policy.js';
 import { type AccessRefusal, type DailyTokens, type MediaBounds, refusal } from './access.js';
 import type { ModelDirectory } from './model-directory.js';
 
@@ -102,7 +102,7 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
 /** `undefined` for a role that the policy does not have. */
 function roleAccess(
   { roles, workspaces }: Policy,
-  caller: Policy['callers'][number],
+  caller: Caller,
   workspaceModels: ReadonlySet<string> = new Set(),
   models: ModelDirectory,
 ): RoleAccess | undefined {

@@ -4,7 +4,8 @@ import { type SecretFacts, versionAt } from '../keys/rotation.js';
 import type { MetricLines } from '../platform/metric-lines.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import { DAY_MS } from '../platform/utc-day.js';
-import { FINDING_TYPES, type Finding } from './finding.js';
+import { FINDING_TYPES } from '../policy/finding-types.js';
+import type { Finding } from './finding.js';
 
 export interface GaugeFacts {
   /** How many keys Mistral listed; `undefined` where that was not all. */

@@ -1,12 +1,15 @@
 import type { SecretState } from '../keys/rotation.js';
 import type { ListedKey } from '../mistral/mistral.js';
 import type { IsoDate } from '../platform/utc-day.js';
+import type { FindingType } from '../policy/finding-types.js';
 import type { PlannedKey } from '../policy/planned-keys.js';
-import type { Finding, FindingType } from './finding.js';
+import { type Acceptances, createAcceptances } from './acceptances.js';
+import type { Finding } from './finding.js';
 import {
   duplicateKeys,
   managedKeyFinding,
   missingKey,
+  nameOfKey,
   orphanedKey,
   scopeOf,
   unmanagedKeyFinding,
@@ -21,6 +24,7 @@ import {
 } from './key-hygiene.js';
 import {
   addToTally,
+  type Basis,
   type CountedFinding,
   collapse,
   countOne,
@@ -30,6 +34,7 @@ import {
 } from './key-tally.js';
 import { createManagedVersions, type KeyMatch, type ManagedVersion } from './managed-versions.js';
 import type { RetiringKeys } from './true-retirements.js';
+import { createUnmanagedKeys, type UnmanagedKey, type UnmanagedKeys } from './unmanaged-keys.js';
 
 /** What is known before the first key is checked. */
 export interface AuditFacts {
@@ -63,31 +68,49 @@ export interface Audit {
   /** Secrets that look wrong so far, as they would in the middle of a rotation. */
   suspects(): ReadonlySet<string>;
   findings(view: AuditView): Finding[];
+  /** Keys in no secret of ours that have findings. */
+  readonly unmanaged: UnmanagedKeys;
   /** Current keys without doubt as to which they are. */
   inUse(): readonly KeyInUse[];
 }
 
 /** Judges every key as it streams by, in constant time for each and flat memory for all. */
-export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Audit {
+export function createAudit(
+  facts: AuditFacts,
+  rules: AuditRules,
+  now: Date,
+  acceptances: Acceptances = createAcceptances([], now),
+): Audit {
   const { retiring, workspaces } = facts;
   const versions = createManagedVersions(facts.planned, facts.secrets);
   const managed = createManagedAudit(versions.all, facts, rules, now);
   const checkHygiene = createHygieneCheck(rules, now);
   const tallies = new Map<string, Map<FindingType, KeyTally>>();
 
+  const unmanaged = createUnmanagedKeys(rules, workspaces);
+  let found: UnmanagedKey['found'][number][] = [];
+
+  const build = (type: FindingType, key: ListedKey, basis: Basis) =>
+    unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces);
+
   const report: ReportKey = (type, key, basis) => {
+    const names = [nameOfKey(key), key.id];
+    if (acceptances.take(type, names, () => build(type, key, basis))) return;
     const scope = scopeOf(key);
     const ofScope = tallies.get(scope) ?? new Map<FindingType, KeyTally>();
     tallies.set(scope, ofScope);
     addToTally(tallyOf(ofScope, type), key, basis);
+    found.push({ type, basis });
   };
 
   return {
     suspects: managed.suspects,
     inUse: managed.inUse,
+    unmanaged,
 
     check(key) {
       const match = versions.match(key);
+      found = [];
       if (match.kind === 'labelled') {
         addToTally(match.version.keys, key, createdAtMs(key, now));
       } else if (retiring?.has(key)) {
@@ -100,18 +123,19 @@ export function createAudit(facts: AuditFacts, rules: AuditRules, now: Date): Au
       } else if (retiring) {
         report('orphaned', key, createdAtMs(key, now));
       }
+      if (found.length > 0) unmanaged.add({ key, found });
       return match;
     },
 
     findings(view) {
-      const unmanaged = [...tallies.values()].flatMap((ofScope) =>
+      const foreign = [...tallies.values()].flatMap((ofScope) =>
         [...ofScope].flatMap(([type, tally]) =>
-          countTally(tally, ({ key, basis }) =>
-            unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces),
-          ),
+          countTally(tally, ({ key, basis }) => build(type, key, basis)),
         ),
       );
-      return collapse([...unmanaged, ...managed.findings(view)]);
+      const ours = managed.findings(view);
+      const open = new Set(acceptances.withoutAccepted(ours.map(({ finding }) => finding)));
+      return collapse([...foreign, ...ours.filter(({ finding }) => open.has(finding))]);
     },
   };
 }

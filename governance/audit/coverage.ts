@@ -1,4 +1,5 @@
-import { FINDING_TYPES, type Finding, type FindingType, groupOf } from './finding.js';
+import { FINDING_TYPES, type FindingType } from '../policy/finding-types.js';
+import { type Finding, groupOf } from './finding.js';
 import { RATE_DRIFT, SPEND_DRIFT, WORKSPACE_DRIFT } from './policy-drift.js';
 
 /** What an audit could check. */
@@ -42,18 +43,20 @@ const OPERATOR_TYPES: ReadonlySet<FindingType> = new Set([
   'rotation-overdue',
 ]);
 
-/** Tells which findings may still hold although the audit did not find them. */
-export function undecidedBy(coverage: Coverage): (finding: Finding) => boolean {
+/** The scope of findings about entries of `audit.accepted`. */
+export const ACCEPTANCE_DRIFT = 'accepted';
+
+/** Types of which an audit may not have found all. */
+export function uncheckedTypes(coverage: Coverage): ReadonlySet<string> {
+  return new Set(uncheckedParts(coverage).map((part) => part.split('#')[0] ?? ''));
+}
+
+/** Types, or types and scopes, of findings that could not be checked. */
+function uncheckedParts(coverage: Coverage): readonly string[] {
   const { models, unclearSecrets } = coverage;
-  if (coverage.source === 'operator') {
-    return ({ type, subject, evidence }) => {
-      if (type === 'model-drift' || type === 'unknown-price') return !models;
-      const isOfSecret = evidence.secret === subject;
-      return !OPERATOR_TYPES.has(type) || !isOfSecret || unclearSecrets.has(subject);
-    };
-  }
+  if (coverage.source === 'operator') return models ? [] : ['model-drift', 'unknown-price'];
   const { allKeys, retirements, workspaces, rateLimit, spendLimit, prices } = coverage;
-  const prefixes = [
+  return [
     ...(allKeys ? [] : NEED_ALL_KEYS),
     ...(retirements && unclearSecrets.size === 0 ? [] : ['orphaned']),
     ...(workspaces ? [] : [`policy-drift#${WORKSPACE_DRIFT}`]),
@@ -62,9 +65,31 @@ export function undecidedBy(coverage: Coverage): (finding: Finding) => boolean {
     ...(models ? [] : ['model-drift']),
     ...(models && prices ? [] : ['unknown-price']),
     ...(prices ? [] : ['price-drift']),
-  ].map((prefix) => `${prefix}#`);
+  ];
+}
+
+/** Tells which findings may still hold although the audit did not find them. */
+export function undecidedBy(coverage: Coverage): (finding: Finding) => boolean {
+  const { models, unclearSecrets } = coverage;
+  const ofAcceptance = `policy-drift#${ACCEPTANCE_DRIFT}#`;
+  const unchecked = uncheckedTypes(coverage);
+  const isUndecidedAcceptance = ({ evidence }: Finding) =>
+    unclearSecrets.size > 0 || unchecked.has(evidence.accepts ?? '');
+  if (coverage.source === 'operator') {
+    return (finding) => {
+      const { id, type, subject, evidence } = finding;
+      if (type === 'model-drift' || type === 'unknown-price') return !models;
+      if (id.startsWith(ofAcceptance)) return isUndecidedAcceptance(finding);
+      const isOfSecret = evidence.secret === subject;
+      return !OPERATOR_TYPES.has(type) || !isOfSecret || unclearSecrets.has(subject);
+    };
+  }
+  const prefixes = uncheckedParts(coverage).map((part) => `${part}#`);
   return (finding) =>
-    unclearSecrets.has(finding.subject) || prefixes.some((prefix) => finding.id.startsWith(prefix));
+    finding.id.startsWith(ofAcceptance)
+      ? isUndecidedAcceptance(finding)
+      : unclearSecrets.has(finding.subject) ||
+        prefixes.some((prefix) => finding.id.startsWith(prefix));
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { compareSeverity, type Severity } from '../alerts/alert.js';
+import { FINDING_TYPES, type FindingType } from '../policy/finding-types.js';
 
 /** Critical: requests of a service are rejected, or its spend is on another team. The noun is what a digest counts. */
 const KINDS = {
@@ -20,12 +21,7 @@ const KINDS = {
   'price-drift': { severity: 'warning', noun: 'price difference' },
   'unknown-price': { severity: 'warning', noun: 'model without a price' },
   'key-needed': { severity: 'warning', noun: 'key request' }, // critical once the current key is about to expire
-} satisfies Readonly<Record<string, { severity: Severity; noun: string }>>;
-
-export type FindingType = keyof typeof KINDS;
-
-/** What needs to be done comes before what explains it. */
-export const FINDING_TYPES = Object.keys(KINDS) as readonly FindingType[];
+} satisfies Readonly<Record<FindingType, { severity: Severity; noun: string }>>;
 
 export const FindingSchema = z.object({
   /** The same fact has the same id tomorrow. */
@@ -73,10 +69,19 @@ export function findingId(type: FindingType, scope: string, subject: string): st
   return [type, scope, subject].join(ID_SEPARATOR);
 }
 
+/** Stands for the subject in the id of a finding that counts many. */
+export const GROUP = 'many';
+
 /** The id of the one finding that stands for this one and its like, where there are too many. */
 export function groupOf(finding: Finding): string {
   const [, scope = ''] = finding.id.split(ID_SEPARATOR);
-  return findingId(finding.type, scope, 'many');
+  return findingId(finding.type, scope, GROUP);
+}
+
+/** How many keys or secrets it is about. */
+export function countOf(finding: Finding): number {
+  const isGroup = finding.id === groupOf(finding);
+  return isGroup ? Number(finding.evidence.count ?? 1) : 1;
 }
 
 /** Where a person sees and deletes keys. */

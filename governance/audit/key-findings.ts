@@ -4,15 +4,10 @@ import type { ListedKey } from '../mistral/mistral.js';
 import { shell, toSafeLine } from '../platform/quoting.js';
 import { type IsoDate, utcDay } from '../platform/utc-day.js';
 import { countText } from '../platform/wording.js';
+import type { FindingType } from '../policy/finding-types.js';
 import type { PlannedKey } from '../policy/planned-keys.js';
 import type { Workspace } from '../policy/policy.js';
-import {
-  type Finding,
-  type FindingType,
-  findingId,
-  KEYS_IN_CONSOLE,
-  severityOf,
-} from './finding.js';
+import { type Finding, findingId, KEYS_IN_CONSOLE, severityOf } from './finding.js';
 import { createdAtMs } from './key-hygiene.js';
 import type { ManagedVersion } from './managed-versions.js';
 
@@ -26,6 +21,11 @@ export function scopeOf({ workspaceId }: ListedKey): string {
   return workspaceId ?? NO_WORKSPACE;
 }
 
+/** What findings and reports call a key. */
+export function nameOfKey({ name, id }: ListedKey): string {
+  return toSafeLine(name || id);
+}
+
 /** What was found of a key that no secret of ours holds. */
 export function unmanagedKeyFinding(
   type: FindingType,
@@ -37,7 +37,7 @@ export function unmanagedKeyFinding(
     id: findingId(type, scopeOf(key), key.id),
     type,
     severity: type === 'expired' ? 'info' : severityOf(type),
-    subject: toSafeLine(key.name || key.id),
+    subject: nameOfKey(key),
     workspace: workspaceNameOf(key, workspaces),
     summary: summaryOf(type, key),
     evidence: evidenceOf(key),

@@ -1,7 +1,7 @@
 import type { ListedKey } from '../mistral/mistral.js';
 import { addDays, DAY_MS, type IsoDate, utcDay } from '../platform/utc-day.js';
+import type { FindingType } from '../policy/finding-types.js';
 import type { AuditPolicy } from '../policy/policy.js';
-import type { FindingType } from './finding.js';
 import type { Basis } from './key-tally.js';
 
 export type AuditRules = Pick<AuditPolicy, 'staleAfterDays' | 'maxAgeDays' | 'expiringWithinDays'>;

@@ -3,8 +3,9 @@ import type { SpendLimit } from '../mistral/mistral-limits.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import { toSafeLine } from '../platform/quoting.js';
 import { utcDay } from '../platform/utc-day.js';
+import type { FindingType } from '../policy/finding-types.js';
 import type { Policy, Workspace } from '../policy/policy.js';
-import { type Finding, type FindingType, findingId, severityOf } from './finding.js';
+import { type Finding, findingId, severityOf } from './finding.js';
 
 const SECONDS_PER_MINUTE = 60;
 

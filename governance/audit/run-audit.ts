@@ -7,6 +7,7 @@ import { collect } from '../platform/collect.js';
 import { messageOf } from '../platform/failures.js';
 import type { Log } from '../platform/log.js';
 import { plannedKeys } from '../policy/planned-keys.js';
+import { type Acceptances, createAcceptances } from './acceptances.js';
 import { type Audit, createAudit } from './audit.js';
 import type { GaugeFacts } from './audit-metrics.js';
 import { type CheckedModels, checkModels } from './check-models.js';
@@ -26,6 +27,7 @@ import {
   type SecretReaders,
 } from './secret-facts.js';
 import { type RetirementProofDeps, trueRetirements } from './true-retirements.js';
+import type { UnmanagedKeys } from './unmanaged-keys.js';
 
 /** What every audit asks, with the Admin API or without. */
 export interface AuditDeps extends SecretReaders {
@@ -47,7 +49,10 @@ export interface AdminAuditDeps extends AuditDeps, Pick<PriceSources, 'published
 export interface AuditRun {
   /** How many keys Mistral listed; without the Admin API, how many secrets hold one. */
   readonly keys: number;
+  /** Those that the policy does not accept. */
   readonly findings: readonly Finding[];
+  readonly acceptances: Acceptances;
+  readonly unmanaged: UnmanagedKeys;
   readonly coverage: Coverage;
   readonly models: CheckedModels;
   readonly inventory: Inventory;
@@ -79,7 +84,8 @@ export async function runAudit(
   const planned = plannedKeys(policy);
   const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));
   const facts = { planned, secrets: states, retiring, workspaces };
-  const audit = createAudit(facts, policy.audit, now);
+  const acceptances = createAcceptances(policy.audit.accepted, now);
+  const audit = createAudit(facts, policy.audit, now, acceptances);
   const inventory = createInventory(facts, policy.audit, now);
   const { keys, error } = await checkEveryKey(deps, audit, inventory, problems);
   const changing = await findChanging(audit.suspects(), secrets, deps.secrets, problems);
@@ -88,30 +94,36 @@ export async function runAudit(
 
   const unread = planned.map(({ secretName }) => secretName).filter((name) => !secrets.has(name));
   const view = { complete: error === undefined, changing };
+  const coverage: Coverage = {
+    source: 'admin-api',
+    allKeys: view.complete,
+    retirements: retiring !== undefined,
+    workspaces: drift.workspaces !== undefined,
+    rateLimit: drift.rateLimit !== undefined,
+    spendLimit: drift.spendLimit !== undefined,
+    models: models.outcome === 'checked',
+    prices: prices !== undefined,
+    unclearSecrets: new Set([...unread, ...changing]),
+  };
   const findings = [
     ...audit.findings(view),
-    ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, now)),
-    ...Object.values(drift).flatMap((found) => found ?? []),
-    ...models.findings,
-    ...judgeUnknownPrices(policy, models.listed, prices ?? NO_PRICE_FACTS, now),
-    ...judgePriceDrift(policy, prices ?? NO_PRICE_FACTS, now),
+    ...acceptances.withoutAccepted([
+      ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, now)),
+      ...Object.values(drift).flatMap((found) => found ?? []),
+      ...models.findings,
+      ...judgeUnknownPrices(policy, models.listed, prices ?? NO_PRICE_FACTS, now),
+      ...judgePriceDrift(policy, prices ?? NO_PRICE_FACTS, now),
+    ]),
+    ...acceptances.unused(coverage),
   ];
   return {
     keys,
     findings,
-    coverage: {
-      source: 'admin-api',
-      allKeys: view.complete,
-      retirements: retiring !== undefined,
-      workspaces: drift.workspaces !== undefined,
-      rateLimit: drift.rateLimit !== undefined,
-      spendLimit: drift.spendLimit !== undefined,
-      models: models.outcome === 'checked',
-      prices: prices !== undefined,
-      unclearSecrets: new Set([...unread, ...changing]),
-    },
+    acceptances,
+    unmanaged: audit.unmanaged,
+    coverage,
     models,
-    inventory: inventory.build(view, findings),
+    inventory: inventory.build(view, [...findings, ...acceptances.accepted]),
     gauges: {
       keysListed: view.complete ? keys : undefined,
       secrets: [...secrets.values()],

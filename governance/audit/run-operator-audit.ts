@@ -4,7 +4,9 @@ import {
   verifiedVersion,
 } from '../keys/operator/operator-secret.js';
 import { plannedKeys } from '../policy/planned-keys.js';
+import { createAcceptances } from './acceptances.js';
 import { checkModels } from './check-models.js';
+import type { Coverage } from './coverage.js';
 import type { AuditMemory } from './finding-store.aws.js';
 import { judgeOperatorSecret, secretsInUse } from './operator-findings.js';
 import { judgeUnknownPrices, NO_PRICE_FACTS } from './price-findings.js';
@@ -12,6 +14,7 @@ import { createProblems } from './problems.js';
 import { operatorInventory } from './report/operator-inventory.js';
 import type { AuditDeps, AuditRun } from './run-audit.js';
 import { describeSecrets, runningRetirements } from './secret-facts.js';
+import { NO_UNMANAGED_KEYS } from './unmanaged-keys.js';
 
 /**
  * The audit without the Admin API: by the dates that Secrets Manager keeps. It reads the value of one
@@ -35,23 +38,30 @@ export async function runOperatorAudit(
   const held = [...secrets.values()];
   const retirements = await runningRetirements(deps.retirements, problems);
   const models = await checkModels(deps, secretsInUse(held), memory, problems, now);
-  const findings = [
-    ...held.flatMap((secret) => judgeOperatorSecret(secret, policy, now)),
-    ...models.findings,
-    ...judgeUnknownPrices(policy, models.listed, NO_PRICE_FACTS, now),
-  ];
   const planned = plannedKeys(policy);
   const names = planned.map(({ secretName }) => secretName);
+  const coverage: Coverage = {
+    source: 'operator',
+    models: models.outcome === 'checked',
+    unclearSecrets: new Set(names.filter((name) => !secrets.has(name))),
+  };
+  const acceptances = createAcceptances(policy.audit.accepted, now);
+  const findings = [
+    ...acceptances.withoutAccepted([
+      ...held.flatMap((secret) => judgeOperatorSecret(secret, policy, now)),
+      ...models.findings,
+      ...judgeUnknownPrices(policy, models.listed, NO_PRICE_FACTS, now),
+    ]),
+    ...acceptances.unused(coverage),
+  ];
   return {
     keys: held.filter(({ state }) => verifiedVersion(state) !== undefined).length,
     findings,
-    coverage: {
-      source: 'operator',
-      models: models.outcome === 'checked',
-      unclearSecrets: new Set(names.filter((name) => !secrets.has(name))),
-    },
+    acceptances,
+    unmanaged: NO_UNMANAGED_KEYS,
+    coverage,
     models,
-    inventory: operatorInventory(planned, secrets, findings, now),
+    inventory: operatorInventory(planned, secrets, [...findings, ...acceptances.accepted], now),
     gauges: { keysListed: undefined, secrets: held.map(asRotated), retirements },
     problems: problems.list,
     listingError: undefined,

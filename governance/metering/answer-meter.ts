@@ -5,8 +5,10 @@ export interface MeteredAnswer {
   readonly usage: ReportedUsage | undefined;
   /** It is an error of Mistral's, or ends with one. */
   readonly hasFailed: boolean;
-  /** Of a stream: no more than that arrived. */
+  /** Of a stream: no more than that arrived, if each of its events is of one completion. */
   readonly deliveredTokens: number;
+  /** Of a stream; each may have a token that is not text for every completion. */
+  readonly events: number;
   /** A stream grows as it is generated; any other answer begins once all of it is generated. */
   readonly generated: 'as delivered' | 'all';
 }
@@ -36,6 +38,7 @@ export class AnswerMeter {
   readonly #scanner = new UsageScanner();
   /** Of all events that have ended, and the text they had. */
   #tokens = 0;
+  #events = 0;
   #countedBytes = 0;
   #lineBytes = 0;
   #lineKind = 0;
@@ -54,6 +57,7 @@ export class AnswerMeter {
       usage: this.#scanner.usage,
       hasFailed: this.#scanner.hasFailed,
       deliveredTokens: this.isStream ? this.#tokens + this.#uncountedBytes : 0,
+      events: this.#events,
       generated: this.isStream ? 'as delivered' : 'all',
     };
   }
@@ -97,6 +101,7 @@ export class AnswerMeter {
   #endEvent(bytes: number): void {
     if (bytes < SHORTEST_EVENT) return;
     this.#tokens += Math.max(1, this.#uncountedBytes);
+    this.#events += 1;
     this.#countedBytes = this.#scanner.textBytes;
   }
 

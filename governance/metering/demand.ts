@@ -3,6 +3,7 @@ import type { ModelDirectory } from '../access/model-directory.js';
 import { isObject } from '../platform/json.js';
 import type { EndpointKind } from './endpoints.js';
 import type { RequestBody } from './request-body.js';
+import { documentKind } from './request-shapes.js';
 
 /** The most that one request can use, known before it is sent. */
 export interface Demand {
@@ -10,9 +11,13 @@ export interface Demand {
   readonly grant: AccessGrant;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** How many answers are generated at once. */
+  readonly completions: number;
   /** Of OCR. */
   readonly pages: number;
   readonly audioSeconds: number;
+  /** Of a text that is to be spoken. */
+  readonly characters: number;
   /** Requested with `service_tier`, at a higher price. */
   readonly priority: boolean;
   /** OCR that also describes what it finds, at a higher price. */
@@ -57,10 +62,16 @@ export function demandOf(
     const pages = body.hasMedia ? Math.max(named, ocrPages) : named;
     return demand(grant, body, { pages, annotated });
   }
+  if (body.spoken) {
+    const { characters, bytes } = body.spoken;
+    return demand(grant, body, { promptTokens: bytes, characters });
+  }
   const context = contextOf(models, grant);
   if (kind !== 'generation') {
-    // Each text of a list has a context of its own.
-    return demand(grant, body, { promptTokens: body.hasMedia ? Math.max(bytes, context) : bytes });
+    // Each text or chat of a list has a context of its own.
+    const { input } = body.fields;
+    const contexts = body.hasMedia ? context * (Array.isArray(input) ? input.length : 1) : 0;
+    return demand(grant, body, { promptTokens: Math.max(bytes + imageTokens, contexts) });
   }
 
   const completionTokens = Math.min(grant.maxTokens * body.completions, MOST_TOKENS);
@@ -96,17 +107,19 @@ export function defaultMaxTokens(
 
 function demand(
   grant: AccessGrant,
-  { fields, priority }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'priority' | 'streamed'>>,
+  { fields, priority, completions }: RequestBody,
+  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
-  const { audioSeconds = 0, annotated = false } = bounds;
+  const { audioSeconds = 0, characters = 0, annotated = false } = bounds;
   return {
     grant,
     promptTokens,
     completionTokens,
+    completions,
     pages,
     audioSeconds,
+    characters,
     priority,
     annotated,
     streamed: fields.stream === true,
@@ -123,7 +136,7 @@ function isSet({ fields }: RequestBody, ...names: readonly string[]): boolean {
 
 /** Pages that are listed, as numbers or as a text such as "0-4,7"; of the rest, a whole document's. */
 function pageBound({ document, pages }: RequestBody['fields'], ofDocument: number): number {
-  if (isObject(document) && document.type === 'image_url') return 1;
+  if (isObject(document) && (document.type ?? documentKind(document)) === 'image_url') return 1;
   const listed = Array.isArray(pages) ? pages : typeof pages === 'string' ? pages.split(',') : [];
   const count = listed.reduce((sum: number, one: unknown) => sum + pagesOf(one), 0);
   return count > 0 ? Math.min(count, Math.max(ofDocument, MAX_DOCUMENT_PAGES)) : ofDocument;

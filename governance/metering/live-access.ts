@@ -1,6 +1,6 @@
 import type { AccessGrant, AccessRefusal, AccessRequest } from '../access/access.js';
-import { authorizeRequest, callerRefusal } from '../access/authorize.js';
-import { compileAccess } from '../access/compile-access.js';
+import { authorizeRequest } from '../access/authorize.js';
+import { type CallerAccess, compileAccess } from '../access/compile-access.js';
 import { createModelDirectory, type ModelDirectory } from '../access/model-directory.js';
 import { type ModelCard, modelOf } from '../mistral/key-prober.js';
 import type { Log } from '../platform/log.js';
@@ -19,12 +19,14 @@ export interface LiveAccessOptions {
 
 /** The policy's rules over the models that Mistral serves now. */
 export interface LiveAccess {
-  /** What is known before a request is read: why a caller may send none. */
-  refusalOf(callerArn: string): AccessRefusal | undefined;
+  /** What is known before a request is read. */
+  callerOf(callerArn: string): CallerAccess | AccessRefusal;
   readonly authorize: Authorize;
   readonly models: ModelDirectory;
   /** Mistral's list, once it is read. */
   readonly cards: readonly ModelCard[] | undefined;
+  /** Until a list that is not there may be: before, each request for it would fail. */
+  readonly nextListInMs: number;
   /** Reads Mistral's list; if that fails, the known models stay. Never fails. */
   refresh(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   let cards: readonly ModelCard[] | undefined;
   let dueAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
+  let readSinceMs = 0;
   let outage: { readonly sinceMs: number; nextLineMs: number; silenceMs: number } | undefined;
 
   function failed(error: unknown): void {
@@ -84,7 +87,8 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   }
 
   async function read(): Promise<void> {
-    dueAtMs = nowMs() + RETRY_MS;
+    readSinceMs = nowMs();
+    dueAtMs = readSinceMs + RETRY_MS;
     try {
       cards = await listModels();
       access = compileAccess(policy, createModelDirectory(cards.map(modelOf), priceBook));
@@ -99,7 +103,7 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   return {
     refresh,
 
-    refusalOf: (callerArn) => callerRefusal(access, callerArn),
+    callerOf: (callerArn) => access.callerOf(callerArn),
 
     authorize(callerArn, request) {
       if (nowMs() > dueAtMs) void refresh();
@@ -108,6 +112,11 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
 
     get cards() {
       return cards;
+    },
+
+    get nextListInMs() {
+      // As long again as it is being read already: soon at first, and rarely of one that hangs.
+      return reading ? nowMs() - readSinceMs : dueAtMs - nowMs();
     },
 
     models: {

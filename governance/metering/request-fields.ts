@@ -24,6 +24,7 @@ const AT_MISTRAL = 'runs at Mistral and is billed separately from tokens';
 const CONVERSATION = 'continues a conversation that others may have started';
 const LIBRARY = 'reads documents of the whole workspace';
 const SOUND = 'asks for sound, which is not billed by token';
+const PASSES = "The policy's gateway.passUnknownFields decides whether others are sent";
 
 /** Costs money that is not metered, or opens what is not the caller's: refused under any policy. */
 const NEVER: ReadonlyMap<string, string> = new Map([
@@ -36,14 +37,25 @@ const NEVER: ReadonlyMap<string, string> = new Map([
   ),
   ...['conversation_id', 'completion_args'].map((name) => [name, CONVERSATION] as const),
   ...['library_ids', 'libraries', 'document_library'].map((name) => [name, LIBRARY] as const),
-  ...['audio', 'modalities'].map((name) => [name, SOUND] as const),
+  ['audio', SOUND],
+  ['modalities', 'asks for other answers than text, which are not billed by token'],
   ['best_of', 'generates completions that are not counted: use n'],
   ['models', 'names other models than the one that was checked'],
 ]);
 
-/** Whether a field that is never sent asks for nothing, so that the request can do without it. */
+/**
+ * Whether a field that is never sent asks for nothing, or for what every answer has, so that the request can do
+ * without it. An empty object asks: `web_search_options: {}` is a search with the usual options.
+ */
 export function isIdleAndNever(name: string, value: unknown): boolean {
-  return NEVER.has(name) && isIdle(value);
+  return NEVER.has(name) && asksForNothing(name, value);
+}
+
+function asksForNothing(name: string, value: unknown): boolean {
+  if (Array.isArray(value)) {
+    return value.length === 0 || (name === 'modalities' && value.every((one) => one === 'text'));
+  }
+  return value === false || value === 0 || (name === 'best_of' && value === 1);
 }
 
 /**
@@ -63,8 +75,9 @@ export function checkFields(
     const value = fields[name];
     if (value === null || renamed.has(name) || dropped.has(name)) continue;
     const isNever = NEVER.get(name);
-    if ((isNever !== undefined || droppedIfIdle.has(name)) && isIdle(value)) continue;
+    if (droppedIfIdle.has(name) && isIdle(value)) continue;
     if (isNever !== undefined) {
+      if (asksForNothing(name, value)) continue;
       return { path: name, what: `is not allowed: it ${isNever}` };
     }
     const known = shape.members.get(name);
@@ -83,7 +96,7 @@ function unknownField(name: string, path: string, shape: ObjectShape): Misfit {
   const allowed = [...shape.members.keys()].filter((one) => !NEVER.has(one)).join(', ');
   return {
     path: shortName(name),
-    what: `is not a field of ${path}: allowed are ${allowed}. The policy's gateway.passUnknownFields decides whether others are sent`,
+    what: `is not a field of ${path}: allowed are ${allowed}. ${PASSES}`,
   };
 }
 
@@ -99,21 +112,25 @@ class Check implements CheckedFields {
     switch (shape.is) {
       case 'text or':
         return typeof value === 'string' ? undefined : this.misfit(value, shape.other);
+      case 'one or more': {
+        const one: unknown = Array.isArray(value) && isList(shape.of) ? value[0] : value;
+        return Array.isArray(one) ? this.#ofList(value, shape.of) : this.misfit(value, shape.of);
+      }
       case 'list':
         return this.#ofList(value, shape.of);
       case 'object':
         return this.#ofObject(value, shape);
       case 'tagged': {
         if (!isObject(value) || Array.isArray(value)) return not('an object', value);
-        const { tag, kinds, usual, others } = shape;
-        const given = value[tag] ?? usual;
+        const { tag, kinds, others } = shape;
+        const given = value[tag] ?? shape.usual(value);
         const kind = typeof given === 'string' ? kinds.get(given) : undefined;
         if (kind) return this.#ofObject(value, kind);
         if (this.passUnknown && others === 'may pass') {
           this.passesUnknown = true;
           return undefined;
         }
-        const why = others === 'may pass' ? '' : `; ${others}`;
+        const why = others === 'may pass' ? `. ${PASSES}` : `; ${others}`;
         const is =
           given === undefined || given === null ? 'is missing' : `${quoted(given)} is not allowed`;
         return {
@@ -151,7 +168,7 @@ class Check implements CheckedFields {
         const allowed = [...shape.members.keys()].join(', ');
         return {
           path: `.${shortName(name)}`,
-          what: `is not a field of this object: allowed are ${allowed}`,
+          what: `is not a field of this object: allowed are ${allowed}${shape.isOpen ? `. ${PASSES}` : ''}`,
         };
       }
     }
@@ -164,6 +181,10 @@ class Check implements CheckedFields {
     if (names) names.add(name);
     else this.drops.set(value, new Set([name]));
   }
+}
+
+function isList(shape: Shape): boolean {
+  return typeof shape === 'object' && shape.is === 'list';
 }
 
 function not(expected: string, value: unknown): Misfit {

@@ -3,7 +3,7 @@ export function specificity(pattern: string): number {
   return pattern.replaceAll('*', '').length;
 }
 
-/** Whether some ARN matches both patterns; `*` stands for any characters, also none. */
+/** Whether some ARN matches both patterns; `*` stands for any characters of one of its parts, also none. */
 export function overlap(one: string, other: string): boolean {
   if (!sameStart(one, other)) return false;
   // From the ends backwards: whether what is left of both from (i, j) on has a text in common.
@@ -13,12 +13,18 @@ export function overlap(one: string, other: string): boolean {
     for (let j = other.length; j >= 0; j -= 1) {
       row[j] =
         one[i] === '*' || other[j] === '*'
-          ? (after[j] ?? false) || (row[j + 1] ?? false)
+          ? (passes(one[i], other[j]) && (after[j] ?? false)) ||
+            (passes(other[j], one[i]) && (row[j + 1] ?? false))
           : one[i] === other[j] && (after[j + 1] ?? i === one.length);
     }
     after = row;
   }
   return after[0] ?? false;
+}
+
+/** Whether a character can be left behind where the other pattern is at `beside`: no `*` reaches into the next part. */
+function passes(character: string | undefined, beside: string | undefined): boolean {
+  return character === '*' || (beside === '*' && character !== ':');
 }
 
 /** Nearly all pairs of a policy differ before their first `*`. */
@@ -56,7 +62,7 @@ export function inOrderOfDecision<Caller extends { readonly principal: string }>
 
 export function matches(pattern: string, arn: string): boolean {
   const literals = pattern.split('*').map((text) => text.replace(/[^\w]/g, '\\$&'));
-  return new RegExp(`^${literals.join('.*')}$`).test(arn);
+  return new RegExp(`^${literals.join('[^:]*')}$`).test(arn);
 }
 
 const ROLE_PATTERN = /^arn:([a-z-]+):iam::([^:]*):role\/(?:.*\/)?([^/]+)$/;

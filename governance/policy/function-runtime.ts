@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AWS_CLIENT, type AwsClientConfig } from '../platform/aws-client.js';
 import type { Log } from '../platform/log.js';
 import type { MetricLines } from '../platform/metric-lines.js';
+import { ADDED_CALLERS, withAddedCallers } from './added-callers.js';
 import type { Policy } from './policy.js';
 import { readPolicyFile } from './policy-file.js';
 
@@ -34,13 +35,15 @@ export interface MeasuringRuntime extends LoggingRuntime {
 const LambdaEnvSchema = z.object({
   /** Where Lambda unpacks the function, and the policy with it. */
   LAMBDA_TASK_ROOT: z.string().min(1),
+  [ADDED_CALLERS]: z.string().optional(),
 });
 
 /** Lambda's own. Log and metrics are packages: an entry adds those that its function needs. */
 export function lambdaRuntime(env: unknown): FunctionRuntime {
+  const { LAMBDA_TASK_ROOT: folder, [ADDED_CALLERS]: added } = LambdaEnvSchema.parse(env);
   return {
     env,
-    policy: readPolicyFile(LambdaEnvSchema.parse(env).LAMBDA_TASK_ROOT),
+    policy: withAddedCallers(readPolicyFile(folder), added),
     aws: AWS_CLIENT,
     now: () => new Date(),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),

@@ -193,6 +193,13 @@ export function longestPauseDays(schedule: Schedule): number {
   ).longest;
 }
 
+/** How often it runs in a year without a leap day. */
+export function runsAYear(schedule: Schedule): number {
+  if (schedule.kind === 'rate') return (365 * DAY_MS) / schedule.everyMs;
+  const days = [...daysFrom({ year: 2027, month: 1, day: 1 }, 365)].filter(schedule.isOn);
+  return days.length * schedule.hours.length * schedule.minutes.length;
+}
+
 /** So many days from one on. */
 export function* daysFrom(
   { year, month, day }: CalendarDay,

@@ -106,6 +106,11 @@ export function roomOf({ limit, counter, position }: Account): number {
   return limit - (counter?.committed ?? position.used + position.inFlight);
 }
 
+/** What could be reserved now of the counter as it was just read. */
+export function leftIn({ limit, position }: Account, { committed }: Counter): number {
+  return Math.min(limit, obtainable({ free: position.free, room: limit - committed }));
+}
+
 /**
  * What cannot be had now, and whether it could if all that is reserved came back. A request in flight
  * may return most of its money and tokens, but stays a request.

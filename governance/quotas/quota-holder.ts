@@ -1,5 +1,5 @@
 import { mapBounded } from '../platform/map-bounded.js';
-import { type Account, cancel, HeldReservation, isAmount, take } from './account.js';
+import { type Account, cancel, HeldReservation, isAmount, leftIn, take } from './account.js';
 import { type ClaimOutcome, exceedsLimit, knownRefusal, takeFrom } from './claims.js';
 import {
   flushAccount,
@@ -8,8 +8,16 @@ import {
   isForgettable,
   startTurn,
 } from './exchange-turn.js';
+import { totalsAt } from './lease-time.js';
 import { createMeters } from './meter.js';
-import type { QuotaClaim, QuotaHolder, QuotaRefusal, QuotaUnavailable } from './quota.js';
+import type {
+  Quota,
+  QuotaClaim,
+  QuotaHolder,
+  QuotaLeft,
+  QuotaRefusal,
+  QuotaUnavailable,
+} from './quota.js';
 import type { QuotaCounters } from './quota-counters.aws.js';
 
 export interface QuotaHolderOptions {
@@ -27,6 +35,7 @@ export interface QuotaHolderOptions {
 
 const FLUSHES_AT_ONCE = 16;
 const CLOSING_FLUSHES = 3;
+const READS_AT_ONCE = 16;
 
 export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
   const { holderId, nowMs, flushEverySeconds, timers = globalThis } = options;
@@ -75,6 +84,16 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
     return outcome;
   }
 
+  async function readLeft(quota: Quota): Promise<QuotaLeft> {
+    const { accounts, endsMs } = meters.at(quota, nowMs());
+    let left = 0;
+    for (const account of accounts) {
+      const counter = await parts.counters.read(account.key);
+      left += leftIn(account, { ...counter, ...totalsAt(counter, nowMs()) });
+    }
+    return { quota, left, resetsAt: new Date(endsMs) };
+  }
+
   async function flush(): Promise<void> {
     const purpose = isClosed ? 'give-back' : 'supply';
     const due: Account[] = [];
@@ -103,6 +122,17 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
         reserveFromCounters(claims, at)
       );
     },
+
+    left(quota) {
+      let left = 0;
+      for (const account of meters.at(quota, nowMs()).accounts) {
+        if (!account.counter) return undefined;
+        left += leftIn(account, account.counter);
+      }
+      return left;
+    },
+
+    readLeft: (quotas) => mapBounded(quotas, READS_AT_ONCE, readLeft),
 
     flush,
 

@@ -61,10 +61,22 @@ export interface QuotaUnavailable {
 
 export type ReserveOutcome = Reservation | QuotaRefusal | QuotaTooSmall | QuotaUnavailable;
 
+/** What is left of a quota in its running window, at least: what other processes have leased is not. */
+export interface QuotaLeft {
+  readonly quota: Quota;
+  /** In the quota's unit. */
+  readonly left: number;
+  readonly resetsAt: Date;
+}
+
 /** One process that spends from quotas: it leases parts of them and settles what it used. */
 export interface QuotaHolder {
   /** All claims or none. Answers immediately, from memory, while leases last. */
   reserve(claims: readonly QuotaClaim[]): ReserveOutcome | Promise<ReserveOutcome>;
+  /** From memory: `undefined` where this process has not read all counters of the window yet. */
+  left(quota: Quota): number | undefined;
+  /** From the counters. Throws where they do not answer. */
+  readLeft(quotas: readonly Quota[]): Promise<readonly QuotaLeft[]>;
   /** Settles what was used so far; on Lambda, before each answer ends. */
   flush(): Promise<void>;
   /** Settles what was used and returns all leases. */

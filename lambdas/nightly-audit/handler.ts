@@ -1,12 +1,18 @@
 import type { AlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { auditAlerts } from '../../governance/audit/audit-digest.js';
 import { type AuditGauges, auditGauges } from '../../governance/audit/audit-metrics.js';
+import type { ChainLink } from '../../governance/audit/chain/append-manifest.js';
 import type { ModelCheck } from '../../governance/audit/check-models.js';
 import type { EvidenceStore } from '../../governance/audit/evidence-store.aws.js';
 import { bySeverity, type Finding } from '../../governance/audit/finding.js';
-import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
+import type { FindingStore, StoredChanges } from '../../governance/audit/finding-store.aws.js';
 import { keepEvidence } from '../../governance/audit/keep-evidence.js';
-import { openAfter, reconcileFindings } from '../../governance/audit/reconcile-findings.js';
+import {
+  type FindingChanges,
+  type OpenFinding,
+  openAfter,
+  reconcileFindings,
+} from '../../governance/audit/reconcile-findings.js';
 import { auditReport } from '../../governance/audit/report/audit-report.js';
 import { type AdminAuditDeps, type AuditDeps, runAudit } from '../../governance/audit/run-audit.js';
 import { runOperatorAudit } from '../../governance/audit/run-operator-audit.js';
@@ -30,12 +36,16 @@ export interface AuditSummary {
   /** What holds now, the most severe first; cut off where there is very much. */
   readonly findings: readonly Finding[];
   readonly opened: number;
+  /** How many findings the policy accepts: they are in the report alone. */
+  readonly accepted: number;
   /** Findings open before that on-call was notified of again. */
   readonly reminded: number;
   readonly resolved: number;
   readonly models: ModelCheck;
   /** Where the report of this audit is stored; `null` where it could not be. */
   readonly evidence: string | null;
+  /** Its place in the chain of manifests; `null` where it has none. */
+  readonly manifest: ChainLink | null;
   readonly problems: readonly string[];
 }
 
@@ -55,36 +65,63 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
       before: await findingStore.open(),
       current: run.findings,
       coverage: run.coverage,
+      acceptances: run.acceptances,
       remindEveryDays: policy.audit.remindEveryDays,
       now: at,
     });
     const { inventory, listingError } = run;
     const complete = listingError === undefined;
-    const facts = { inventory, changes, complete, rules: policy.audit, problems: run.problems, at };
-    const { report, problems } = await keepEvidence(deps, auditReport(facts));
+    const { accepted } = run.acceptances;
+    const facts = {
+      inventory,
+      changes,
+      accepted,
+      acceptedLeftOut: run.acceptances.leftOut(),
+      complete,
+      rules: policy.audit,
+      problems: run.problems,
+      at,
+    };
+    const { report, manifest, problems } = await keepEvidence(deps, auditReport(facts));
     const findings = openAfter(changes).map(({ finding }) => finding);
     deps.record(auditGauges(run.gauges, findings, at));
 
     // Sent before it is stored: a crash in between sends an alert twice instead of never.
-    const news = auditAlerts({ changes, at, report, problems });
+    const news = auditAlerts({ changes, unmanaged: run.unmanaged, at, report, problems });
     for (const alert of news.alerts) await alerts.publish(alert);
     const { opened, resolved } = changes;
-    await findingStore.apply({ opened, notified: news.notified, resolved });
+    await findingStore.apply(storedChanges(changes, news.notified));
     const isSame = JSON.stringify(run.models.memory) === JSON.stringify(memory);
     if (!isSame) await findingStore.remember(run.models.memory);
 
     const counts = {
       keys: run.keys,
       opened: opened.length,
+      accepted: accepted.length + facts.acceptedLeftOut,
       reminded: news.notified.length,
       resolved: resolved.length,
       models: run.models.outcome,
       evidence: report ?? null,
+      manifest: manifest ?? null,
       problems,
     };
     deps.log.info('audited', { ...counts, findings: findings.length });
     if (!complete) throw listingError;
     return { ...counts, findings: findings.sort(bySeverity).slice(0, MOST_FINDINGS) };
+  };
+}
+
+/** What changes in the store: more than on-call is notified of. */
+function storedChanges(
+  { opened, split, dropped, resolved }: FindingChanges,
+  notified: readonly OpenFinding[],
+): StoredChanges {
+  const notifiedById = new Map(notified.map((open) => [open.finding.id, open]));
+  const splitIds = new Set(split.map(({ finding }) => finding.id));
+  return {
+    opened: [...opened, ...split.map((open) => notifiedById.get(open.finding.id) ?? open)],
+    notified: notified.filter(({ finding }) => !splitIds.has(finding.id)),
+    resolved: [...resolved, ...dropped],
   };
 }
 

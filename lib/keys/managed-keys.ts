@@ -1,11 +1,12 @@
-import { Lazy, NestedStack, RemovalPolicy, Tags, Validations } from 'aws-cdk-lib';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
+import { Lazy, NestedStack, RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-lib';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
+import { acknowledgeWildcard } from '../platform/acknowledge.js';
 import { SECRET_ACTIONS, type SecretAccess, secretPolicy } from './secret-access.js';
 
 const NO_ROTATION_IN_OPERATOR_MODE = [
@@ -50,15 +51,33 @@ export interface ManagedKeysProps {
 export class ManagedKeys extends Construct {
   private readonly bySecretName = new Map<string, KeySecret>();
 
-  constructor(scope: Construct, id: string, props: ManagedKeysProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ManagedKeysProps,
+  ) {
     super(scope, id);
-    const planned = plannedKeys(props.policy);
-    for (const workspace of props.policy.workspaces) {
-      const keys = planned.filter((key) => key.workspace === workspace);
-      if (keys.length === 0) continue;
-      const { managed } = new WorkspaceKeys(this, workspace.name, workspace, keys, props);
-      for (const key of managed) this.bySecretName.set(key.secretName, key);
+    for (const { role, actions } of props.access) {
+      if (actions.includes('secretsmanager:DescribeSecret')) grantDescribe(role, this);
     }
+    this.addMissing(props.policy);
+  }
+
+  /** Adds the secrets of the keys that a policy has and that are not there yet. */
+  addMissing(policy: Policy): void {
+    for (const planned of plannedKeys(policy)) {
+      if (this.bySecretName.has(planned.secretName)) continue;
+      const secret = new KeySecret(this.stackOf(planned.workspace), planned.key.name, {
+        ...this.props,
+        planned,
+      });
+      this.bySecretName.set(planned.secretName, secret);
+    }
+  }
+
+  private stackOf(workspace: Workspace): Construct {
+    const found = this.node.tryFindChild(workspace.name) as WorkspaceKeys | undefined;
+    return found ?? new WorkspaceKeys(this, workspace.name, workspace, this.props);
   }
 
   get secretNames(): readonly string[] {
@@ -71,26 +90,39 @@ export class ManagedKeys extends Construct {
   }
 }
 
-class WorkspaceKeys extends NestedStack {
-  readonly managed: readonly KeySecret[];
+/**
+ * Lets a function see that a secret is gone. The secret's own policy, which grants all else, is gone with it,
+ * and Secrets Manager then says that it is not authorized.
+ */
+function grantDescribe(role: IRole, scope: Construct): void {
+  const arn = Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret:mistral/*',
+  });
+  role.addToPrincipalPolicy(
+    new PolicyStatement({ actions: ['secretsmanager:DescribeSecret'], resources: [arn] }),
+  );
+  acknowledgeWildcard(
+    role,
+    'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:mistral/*',
+    'also of secrets that were deleted, or left the policy; it reads no value',
+  );
+}
 
+class WorkspaceKeys extends NestedStack {
   constructor(
     scope: Construct,
     id: string,
     workspace: Workspace,
-    keys: readonly PlannedKey[],
-    props: ManagedKeysProps,
+    { rotationPermission }: ManagedKeysProps,
   ) {
     super(scope, id, {
       description: `Mistral keys of ${workspace.name}`,
       suppressTemplateIndentation: true,
     });
-    if (props.rotationPermission) this.node.addDependency(props.rotationPermission);
+    if (rotationPermission) this.node.addDependency(rotationPermission);
     Tags.of(this).add('mistral-workspace', workspace.name);
     Tags.of(this).add('team', workspace.team.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '_'));
-    this.managed = keys.map(
-      (planned) => new KeySecret(this, planned.key.name, { ...props, planned }),
-    );
   }
 }
 

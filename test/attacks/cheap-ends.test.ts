@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { UNSEEN_TOKENS } from '../../governance/metering/metering.js';
+import { UNSEEN_TOKENS } from '../../governance/metering/hold.js';
 import {
   clientWorld,
   CHAT as FROM_CLIENT,
@@ -107,8 +107,9 @@ async function leave(
   script: Script,
   events: number,
   isReceived = () => true,
+  more: object = {},
 ): Promise<void> {
-  const body = JSON.stringify({ ...asking(script), max_tokens: 2000, stream: true });
+  const body = JSON.stringify({ ...asking(script), max_tokens: 2000, stream: true, ...more });
   const headers = { [CALLER_HEADER]: DEVELOPER, 'content-length': Buffer.byteLength(body) };
   const request: ClientRequest = httpRequest(`${url}/v1/chat/completions`, {
     method: 'POST',
@@ -172,6 +173,40 @@ describe.each(UPSTREAM_KINDS)('through the gateway, over %s', (upstreamKind) => 
     const delivered = (EVENTS * script.text.length) / 10;
     expect(world.quotas.settled(DAILY_TOKENS)).toBe(prompt + delivered + UNSEEN_TOKENS);
   });
+
+  test.each([-1, 1, EVENTS])(
+    'who asks for eight completions and leaves after event %i pays for all that are generated at once',
+    async (events) => {
+      const n = 8;
+      const bill = { tokens: 0 };
+      const choices = Array.from({ length: n }, (_, index) => ({
+        ...{ index, delta: { content: index === 0 ? 'x' : '' }, finish_reason: null },
+      }));
+      const world = await gatewayWorld(
+        async (response) => {
+          bill.tokens += 8; // the prompt, once
+          response.on('close', () => {
+            bill.tokens += n * 1000; // until Mistral notices
+          });
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          for (let at = 0; at < EVENTS; at += 1) {
+            response.write(`data: ${JSON.stringify({ id: 's1', object: 'chunk', choices })}\n\n`);
+            bill.tokens += n;
+          }
+        },
+        ({ roles }) => {
+          roles.developer.maxTokensPerRequest = 20_000;
+        },
+        { upstreamKind, unawaited: BRIEFLY },
+      );
+
+      await leave(world.url, SCRIPTS.English, events, () => world.received.length > 0, { n });
+
+      await eventually(() => world.quotas.ends.settled === 1 && bill.tokens > n * 1000);
+      expect(world.quotas.settled(DAILY_TOKENS)).toBeGreaterThanOrEqual(bill.tokens);
+      expect(world.quotas.settled(DAILY_TOKENS)).toBeLessThan(2 * bill.tokens);
+    },
+  );
 
   test('twenty who leave at the last word pay what twenty who wait do', async () => {
     const script = SCRIPTS.digits;

@@ -1,4 +1,6 @@
 import { PassThrough, type Writable } from 'node:stream';
+import { createMistral } from '@ai-sdk/mistral';
+import { generateText } from 'ai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { InFlight } from '../../client/closing.js';
 import { createGovernedFetch } from '../../client/governed-fetch.js';
@@ -9,6 +11,7 @@ import { aPolicy } from '../support/builders.js';
 import { accessTo, fakeQuotas, fakeTariff } from '../support/gateway-fakes.js';
 import {
   answerJson,
+  CALLER_HEADER,
   CHAT,
   COMPLETION,
   DAILY_TOKENS,
@@ -116,6 +119,7 @@ const user = (content: unknown) => ({ ...CHAT, messages: [{ role: 'user', conten
 const f = { name: 'f', parameters: {} };
 const image = { type: 'image_url', image_url: 'https://x/i.png' };
 const FIM = { model: CHAT.model, prompt: 'x' };
+const OCR_FILE = '3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1';
 const OCR = { model: 'mistral-ocr-latest', document: { type: 'file', file_id: 'f' } };
 
 /** What would cost money that is not metered, or open what is not the caller's, under any policy. */
@@ -127,8 +131,16 @@ const NEVER: readonly (readonly [name: string, path: string, body: object, param
   ['connectors', CHATS, { ...CHAT, connectors: [{ id: 'c' }] }, 'connectors'],
   ['a library', CHATS, { ...CHAT, library_ids: ['l'] }, 'library_ids'],
   ['sound', CHATS, { ...CHAT, modalities: ['audio'], audio: { voice: 'v' } }, 'modalities'],
+  ['pictures', CHATS, { ...CHAT, modalities: ['text', 'image'] }, 'modalities'],
   ['more completions', CHATS, { ...CHAT, best_of: 20 }, 'best_of'],
   ['other models', CHATS, { ...CHAT, models: ['mistral-large-latest'] }, 'models'],
+  [
+    'a search with the usual options',
+    CHATS,
+    { ...CHAT, web_search_options: {} },
+    'web_search_options',
+  ],
+  ['connectors with the usual options', CHATS, { ...CHAT, mcp_servers: {} }, 'mcp_servers'],
   ['web search', CHATS, { ...CHAT, tools: [{ type: 'web_search' }] }, 'tools[0].type'],
   [
     'a connector behind a function',
@@ -205,6 +217,16 @@ const NEVER: readonly (readonly [name: string, path: string, body: object, param
   ],
   ['two documents', '/v1/ocr', { ...OCR, document: [OCR.document, OCR.document] }, 'document'],
   [
+    'a document that is two, and does not say which',
+    '/v1/ocr',
+    {
+      ...OCR,
+      document: { image_url: 'https://x/1.png', document_url: 'https://x/1000-pages.pdf' },
+    },
+    'document.image_url',
+  ],
+  ['a document that is none', '/v1/ocr', { ...OCR, document: { id: 'l' } }, 'document.type'],
+  [
     'a document of another type',
     '/v1/ocr',
     { ...OCR, document: { type: 'document_library', id: 'l' } },
@@ -254,6 +276,38 @@ const UNKNOWN: readonly (readonly [name: string, path: string, body: object, par
   ],
 ];
 
+/** What real clients send, and what every answer has: sent as it is, or without what asks for nothing. */
+const HARMLESS: readonly (readonly [name: string, path: string, body: object, sent: object])[] = [
+  [
+    "limits of documents, as the AI SDK's options write them",
+    CHATS,
+    { ...CHAT, document_image_limit: 8, document_page_limit: 64 },
+    { document_image_limit: 8, document_page_limit: 64 },
+  ],
+  ['answers of text', CHATS, { ...CHAT, modalities: ['text'] }, { modalities: undefined }],
+  ['one completion as the best', CHATS, { ...CHAT, best_of: 1 }, { best_of: undefined }],
+  ['no search', CHATS, { ...CHAT, web_search_options: false }, { web_search_options: undefined }],
+  ...[
+    { file_id: OCR_FILE },
+    { document_url: 'https://x/a.pdf' },
+    { image_url: 'https://x/i.png' },
+  ].map(
+    (document) =>
+      [
+        `a document that is a ${Object.keys(document)[0]} without saying so`,
+        '/v1/ocr',
+        { ...OCR, document },
+        { document },
+      ] as const,
+  ),
+  [
+    'thoughts that are texts without saying so',
+    CHATS,
+    user([{ type: 'thinking', thinking: [{ text: 'x' }] }]),
+    { messages: user([{ type: 'thinking', thinking: [{ text: 'x' }] }]).messages },
+  ],
+];
+
 describe.each(Object.entries(SHELLS))('through the %s', (_name, ask) => {
   test.each(NEVER)('%s is refused under any policy', async (_what, path, body, param) => {
     for (const passUnknownFields of [false, true]) {
@@ -263,12 +317,19 @@ describe.each(Object.entries(SHELLS))('through the %s', (_name, ask) => {
     }
   });
 
+  test.each(HARMLESS)('%s is sent', async (_what, path, body, expected) => {
+    const { status: passed, sent } = await ask(path, body);
+    expect({ passed, requests: sent.length }).toEqual({ passed: 200, requests: 1 });
+    const fields = JSON.parse(sent[0] ?? '');
+    for (const [name, value] of Object.entries(expected)) expect(fields[name]).toEqual(value);
+  });
+
   test.each(UNKNOWN)(
     '%s is refused by its name, unless the policy lets it pass',
     async (_what, path, body, param) => {
       const refused = await ask(path, body);
       expect(refused).toMatchObject({ status: 422, code: 'invalid_request', param, sent: [] });
-      expect(refused.message).toMatch(/allowed are \w+/);
+      expect(refused.message).toMatch(/allowed are \w+.*gateway\.passUnknownFields decides/);
       const { sent, status: passed } = await ask(path, body, true);
       expect(passed).toBe(200);
       expect(JSON.parse(sent[0] ?? '')).toMatchObject({ ...body, model: expect.any(String) });
@@ -320,6 +381,37 @@ test.each([
     );
   },
 );
+
+test("the AI SDK's options for documents reach Mistral, and a document is bounded as without them", async () => {
+  const reserved = async (mistral: Record<string, number>) => {
+    const world = await gatewayWorld((response) =>
+      answerJson(response, 200, { ...COMPLETION, usage: undefined }),
+    );
+    const ai = createMistral({
+      ...{ baseURL: `${world.url}/v1`, apiKey: 'none' },
+      headers: { [CALLER_HEADER]: DEVELOPER },
+    });
+    const data = new URL('https://x/a.pdf');
+    await generateText({
+      model: ai(CHAT.model),
+      maxRetries: 0,
+      messages: [{ role: 'user', content: [{ type: 'file', data, mediaType: 'application/pdf' }] }],
+      providerOptions: { mistral },
+    }).catch(() => {}); // it wants a usage, without which the upper bound is booked
+    const [sent] = world.received;
+    return { sent: JSON.parse(sent?.body ?? '{}'), booked: world.quotas.settled(DAILY_TOKENS) };
+  };
+
+  const { sent, booked } = await reserved({ documentImageLimit: 8, documentPageLimit: 64 });
+  expect(sent).toMatchObject({ document_image_limit: 8, document_page_limit: 64 });
+  expect(booked).toBeGreaterThan(100_000);
+  expect(booked).toBe((await reserved({})).booked);
+});
+
+test.each(NEVER)('a refusal of %s names no way out that is none', async (_what, path, body) => {
+  const { message } = await plainServer(path, body);
+  expect(message).not.toContain('passUnknownFields');
+});
 
 test('a name as long as the body becomes a short refusal', async () => {
   const name = 'x"\n'.repeat(300_000);

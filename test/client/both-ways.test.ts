@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Mistral } from '@mistralai/mistralai';
 import { expect, test } from 'vitest';
 import { createSignedHttpClient } from '../../client/signed-http-client.js';
-import { authorizeRequest, callerRefusal } from '../../governance/access/authorize.js';
+import { authorizeRequest } from '../../governance/access/authorize.js';
 import { compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
 import { createMetering } from '../../governance/metering/metering.js';
@@ -38,10 +38,11 @@ async function gatewayOver({ counters, now }: World, requestsPerMinute: number) 
   const holder = createQuotaHolder({ holderId: 'the gateway', counters, nowMs });
   const gateway = await gatewayWorld(completing, undefined, {
     access: {
-      refusalOf: (caller) => callerRefusal(access, caller),
+      callerOf: (caller) => access.callerOf(caller),
       authorize: (caller, request) => authorizeRequest(access, caller, request),
       models: access.models,
       cards: undefined,
+      nextListInMs: 0,
     },
     metering: createMetering(policy, holder, createTariff(priceBook)),
   });

@@ -18,7 +18,7 @@ const workspace = Template.fromStack(
 );
 
 test('the service without a key may call the gateway, by its URL alone', () => {
-  expect(grants(template).AnswerRole).toEqual([
+  expect(grants(template).AnswerServiceRole).toEqual([
     'lambda:InvokeFunction on KeysGatewayFunction',
     'lambda:InvokeFunctionUrl on KeysGatewayFunction',
   ]);
@@ -73,8 +73,8 @@ test('of the two, only the service with a key may read it', () => {
   ).map(({ Properties }) => resourceGrants(Properties.ResourcePolicy).join('\n'));
   expect(index).toMatch(/^allow DescribeSecret, GetSecretValue to .*IndexTaskRole/m);
   expect(index).toMatch(/^deny GetSecretValue to \* when ArnNotLike .*IndexTaskRole/m);
-  expect(index).not.toMatch('AnswerRole');
-  expect(gateway).not.toMatch(/IndexTaskRole|AnswerRole/);
+  expect(index).not.toMatch('AnswerServiceRole');
+  expect(gateway).not.toMatch(/IndexTaskRole|AnswerServiceRole/);
 });
 
 test('its queue hears of what is critical', () => {

@@ -25,6 +25,7 @@ import {
   PREVIOUS,
 } from '../support/audit-builders.js';
 import { aManagedKey, aPolicy, aRetirement, silentLog } from '../support/builders.js';
+import { evidenceBucket } from '../support/evidence-bucket.js';
 import { aReport } from '../support/usage-reports.js';
 
 const policy = aPolicy((document) => {
@@ -89,6 +90,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
   const stored: Parameters<FindingStore['apply']>[0][] = [];
   const remembered: AuditMemory[] = [];
   const kept: EvidenceFile[] = [];
+  const bucket = evidenceBucket();
   const logged: string[] = [];
   const measured: AuditGauges[] = [];
   const handler = createNightlyAuditHandler({
@@ -114,8 +116,11 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
       remember: async (after) => void remembered.push(after),
     },
     evidence: {
-      keep: async (files) => void kept.push(...files),
-      uriOf: (path) => `s3://evidence-bucket/${path}`,
+      ...bucket.store,
+      put: async (file) => {
+        kept.push(file);
+        return bucket.store.put(file);
+      },
     },
     alerts: {
       publish: async (alert) => {
@@ -139,10 +144,12 @@ test('an audit that finds nothing sends nothing', async () => {
     keys: 4,
     findings: [],
     opened: 0,
+    accepted: 0,
     reminded: 0,
     resolved: 0,
     models: 'no key in use to ask with',
     evidence: expect.stringMatching(REPORT),
+    manifest: { number: 1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
     problems: [],
   });
   expect(did).toEqual([]);
@@ -218,6 +225,22 @@ describe('an audit whose list of keys breaks off', () => {
     const { result, stored } = audit({ open: [overdue], deps: { keySource } });
     await expect(result).rejects.toThrow();
     expect(stored[0]?.resolved).toEqual([overdue]);
+  });
+});
+
+test('a secret that is being deleted is a problem, with the command that restores it', async () => {
+  const { result } = audit({
+    deps: {
+      secrets: {
+        describe: async (name) => ({ ...aManagedSecret(name), isBeingDeleted: name === DEV }),
+        read: readNothing,
+      },
+    },
+  });
+  expect(await result).toMatchObject({
+    problems: [
+      `secret ${DEV} is being deleted: its readers fail; aws secretsmanager restore-secret --secret-id ${DEV}`,
+    ],
   });
 });
 
@@ -436,8 +459,8 @@ describe('models', () => {
 
 describe('evidence', () => {
   const denied = {
-    keep: () => Promise.reject(new Error('S3 did not store it: 403 AccessDenied')),
-    uriOf: (path: string) => path,
+    ...evidenceBucket().store,
+    put: () => Promise.reject(new Error('S3 did not store it: 403 AccessDenied')),
   };
   const problem =
     'evidence of 2026-06-30 could not be stored: S3 did not store it: 403 AccessDenied';
@@ -469,7 +492,7 @@ describe('evidence', () => {
       keys: [...managedKeys, aListedKey()],
       deps: { evidence: denied },
     });
-    expect(await result).toMatchObject({ evidence: null, problems: [problem] });
+    expect(await result).toMatchObject({ evidence: null, manifest: null, problems: [problem] });
     expect(sent.map(({ title, facts }) => [title, facts['not checked 1'], facts.report])).toEqual([
       ['1 new unmanaged Mistral key in dev-workspace; 1 finding open', problem, undefined],
     ]);
@@ -539,5 +562,63 @@ describe('the audit in numbers', () => {
     });
     await expect(result).rejects.toThrow('page 2 is down');
     expect(measured).toMatchObject([{ keysListed: undefined, retirementDays: undefined }]);
+  });
+});
+
+describe('a finding that the policy accepts', () => {
+  const untilToday = (until: string) =>
+    aPolicy((document) => {
+      document.gateway = { enabled: false };
+      document.audit = {
+        accepted: [{ type: 'unmanaged', subject: 'k1', reason: 'kept for the trial', until }],
+      };
+    });
+  const keys = [...managedKeys, aListedKey()];
+
+  test('is in the report under its reason, and in no digest, count or metric', async () => {
+    const deps = { policy: untilToday(dayAgo(0)) };
+    const before = anOpenFinding({ id: `unmanaged#${DEV_ID}#k1`, type: 'unmanaged' }, dayAgo(7));
+    const { result, sent, stored, kept, measured } = audit({ keys, open: [before], deps });
+    expect(await result).toMatchObject({ findings: [], accepted: 1, resolved: 0, reminded: 0 });
+    expect(sent).toEqual([]);
+    expect(measured[0]?.findings).toEqual([]);
+    expect(stored).toEqual([{ opened: [], notified: [], resolved: [before] }]);
+
+    const [json, , csv, page] = kept.map(({ body }) => body);
+    expect(JSON.parse(json ?? '')).toMatchObject({
+      findings: [],
+      accepted: [{ type: 'unmanaged', reason: 'kept for the trial', until: dayAgo(0) }],
+    });
+    expect(csv).toMatch(
+      /^warning,unmanaged,notebook,dev-workspace,accepted,.*,kept for the trial,2026-06-30\r\n/m,
+    );
+    expect(page).toMatch(/Accepted findings.*kept for the trial/s);
+    expect(page).toContain('No findings.');
+  });
+
+  test('comes back on the day after, with the entry that has ended', async () => {
+    const { result, sent } = audit({ keys, deps: { policy: untilToday(dayAgo(1)) } });
+    expect(await result).toMatchObject({ opened: 2, accepted: 0 });
+    expect(sent.map(({ title }) => title)).toEqual([
+      '1 new unmanaged Mistral key in dev-workspace and 1 more; 2 findings open',
+    ]);
+    const lines = sent.flatMap(({ sections = [] }) =>
+      sections.flatMap(({ blocks }) => blocks.flatMap((block) => block.lines)),
+    );
+    expect(lines).toContain(
+      `audit.accepted[0] ended on ${dayAgo(1)}: what it accepted is reported again.`,
+    );
+  });
+
+  test('that is not there is news once', async () => {
+    const deps = { policy: untilToday(dayAgo(0)) };
+    const first = audit({ deps });
+    expect(await first.result).toMatchObject({ opened: 1 });
+    expect(first.sent.map(({ severity, title }) => [severity, title])).toEqual([
+      ['info', '1 new policy difference; 1 finding open'],
+    ]);
+    const second = audit({ open: first.stored[0]?.opened ?? [], deps });
+    expect(await second.result).toMatchObject({ opened: 0 });
+    expect(second.sent).toEqual([]);
   });
 });

@@ -93,6 +93,8 @@ export const NO_CHANGES: FindingChanges = {
   opened: [],
   raised: [],
   stillOpen: [],
+  split: [],
+  dropped: [],
   resolved: [],
   isReminderDue: false,
 };

@@ -8,12 +8,16 @@ const PATHS: Readonly<Record<EndpointKind, string>> = {
   generation: '/v1/chat/completions',
   texts: '/v1/embeddings',
   ocr: '/v1/ocr',
+  speech: '/v1/audio/speech',
   'model-list': '/v1/models',
+  caller: '/v1/governance/me',
 };
+
+const GETS: ReadonlySet<EndpointKind> = new Set(['model-list', 'caller']);
 
 /** An endpoint of a kind, for tests of what all of the kind have in common. */
 export function anEndpoint(kind: EndpointKind = 'generation'): Endpoint {
-  const endpoint = endpointOf(kind === 'model-list' ? 'GET' : 'POST', PATHS[kind]);
+  const endpoint = endpointOf(GETS.has(kind) ? 'GET' : 'POST', PATHS[kind]);
   if (endpoint.kind === 'problem') throw new Error(endpoint.message);
   return endpoint;
 }

@@ -39,6 +39,8 @@ export function aReport(change: Partial<ReportFacts> = {}): AuditReport {
   return auditReport({
     inventory: inventoryOf([]),
     changes: NO_CHANGES,
+    accepted: [],
+    acceptedLeftOut: 0,
     complete: true,
     rules: policy.audit,
     problems: [],

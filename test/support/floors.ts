@@ -34,7 +34,7 @@ const WINGS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   cli: [/^governance\//, /^gateway\/(?!server\/)/, /^types: lambdas\/[^/]+\/handler\.ts$/],
   client: [/^governance\//],
-  bin: [/^governance\/policy\//, /^lib\//, /^(dist\/)?cli\/main\.ts$/],
+  bin: [/^governance\/policy\//, /^lib\//, /^cli\/costs\//, /^(dist\/)?cli\/main\.ts$/],
   'supply-chain': [/^lib\/platform\/bundling\.ts$/],
   examples: [],
   bench: [/^/],
@@ -70,7 +70,7 @@ const PACKAGES: readonly PackageRule[] = [
   },
   {
     files:
-      /^governance\/(mistral\/mistral-http|platform\/bounded-file|policy\/(load-policy|policy-file|policy-yaml))\.ts$/,
+      /^governance\/(mistral\/mistral-http|platform\/bounded-file|policy\/(load-policy|policy-file|policy-yaml|policy-places|yaml-syntax))\.ts$/,
     may: [ZOD, NODE, YAML],
     rule: 'only these of all governance files reach out of the process, but not to AWS',
   },

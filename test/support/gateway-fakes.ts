@@ -1,5 +1,5 @@
 import type { GatewayDeps } from '../../gateway/gateway-deps.js';
-import { authorizeRequest, callerRefusal } from '../../governance/access/authorize.js';
+import { authorizeRequest } from '../../governance/access/authorize.js';
 import { compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
 import type { Tariff } from '../../governance/metering/tariff.js';
@@ -16,6 +16,7 @@ const MODELS: readonly NamedModel[] = [
   { id: 'mistral-embed-2312', aliases: ['mistral-embed'], contextTokens: 8000 },
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'], contextTokens: 128_000 },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'], contextTokens: 128_000 },
+  { id: 'voxtral-mini-tts-2603', aliases: ['voxtral-mini-tts-latest'], contextTokens: 4096 },
 ];
 
 /** Mistral's list: those models, and one that is newer. */
@@ -33,7 +34,8 @@ export function accessTo(policy: Policy): GatewayDeps['access'] {
   return {
     models,
     cards: CARDS,
-    refusalOf: (caller) => callerRefusal(access, caller),
+    callerOf: (caller) => access.callerOf(caller),
+    nextListInMs: 0,
     authorize: (caller, request) => authorizeRequest(access, caller, request),
   };
 }
@@ -110,6 +112,11 @@ export function fakeQuotas(): FakeQuotas {
     };
   }
 
+  function left(quota: Quota): number {
+    const { settled, reserved } = counterOf(quota);
+    return quota.limit - settled - reserved;
+  }
+
   return {
     ends,
     limits,
@@ -121,6 +128,9 @@ export function fakeQuotas(): FakeQuotas {
         ? reserve(claims)
         : Promise.resolve().then(() => reserve(claims));
     },
+    left,
+    readLeft: async (quotas) =>
+      quotas.map((quota) => ({ quota, left: left(quota), resetsAt: WINDOW.resetsAt })),
     flush: async () => {},
     close: async () => {},
     settled: (name) =>

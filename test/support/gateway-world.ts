@@ -94,6 +94,7 @@ export async function gatewayWorld(
     upstream: UPSTREAMS[upstreamKind](policy.mistral.apiUrl, policy.gateway),
     access: accessTo(policy),
     metering: createMetering(policy, quotas, fakeTariff),
+    quotas,
     keys,
     alerts: { unauthorized: (workspace) => void alerts.push(workspace) },
     metrics: { ended() {}, refused() {} },

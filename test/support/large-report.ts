@@ -1,3 +1,4 @@
+import { createAcceptances } from '../../governance/audit/acceptances.js';
 import { createAudit } from '../../governance/audit/audit.js';
 import type { Coverage } from '../../governance/audit/coverage.js';
 import { reconcileFindings } from '../../governance/audit/reconcile-findings.js';
@@ -52,7 +53,8 @@ export function largeReport(policy: Policy, otherKeys: number): AuditReport {
     retiring: { has: ({ id }: { readonly id: string }) => id === 'key-1' },
     workspaces,
   };
-  const audit = createAudit(facts, policy.audit, AT);
+  const acceptances = createAcceptances(policy.audit.accepted, AT);
+  const audit = createAudit(facts, policy.audit, AT, acceptances);
   const inventory = createInventory(facts, policy.audit, AT);
   for (const key of keysOf(policy, otherKeys)) inventory.add(key, audit.check(key));
   const view = { complete: true, changing: new Set<string>() };
@@ -67,9 +69,12 @@ export function largeReport(policy: Policy, otherKeys: number): AuditReport {
       })),
       current: current.filter((_, i) => i % 9 !== 1),
       coverage: FULL_COVERAGE,
+      acceptances,
       remindEveryDays: 7,
       now: AT,
     }),
+    accepted: acceptances.accepted,
+    acceptedLeftOut: acceptances.leftOut(),
     complete: true,
     rules: policy.audit,
     problems: ["Mistral's rate limit could not be read: <b>503</b> upstream connect error"],

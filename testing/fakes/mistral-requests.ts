@@ -123,6 +123,8 @@ export const ChatSchema = z.strictObject({
   guardrails: z.array(z.unknown()).nullish(),
   service_tier: z.enum(['auto', 'standard_only']).nullish(),
   safe_prompt: z.boolean().optional(),
+  document_image_limit: z.int().nullish(),
+  document_page_limit: z.int().nullish(),
 });
 export type Chat = z.infer<typeof ChatSchema>;
 
@@ -148,9 +150,39 @@ export const ModerationSchema = z.strictObject({
   metadata,
 });
 
+const chat = z.array(message);
+
+export const ChatModerationSchema = z.strictObject({
+  model: z.string(),
+  input: z.union([chat, z.array(chat)]),
+});
+
+const instruct = z.strictObject({ messages: chat });
+
+export const ChatClassificationSchema = z.strictObject({
+  model: z.string(),
+  input: z.union([instruct, z.array(instruct)]),
+});
+
+export const SpeechSchema = z.strictObject({
+  model: z.string().nullish(),
+  metadata,
+  stream: z.boolean().default(false),
+  prompt_cache_key: z.string().nullish(),
+  voice_id: z.string().nullish(),
+  ref_audio: z.string().nullish(),
+  input: z.string(),
+  response_format: z.enum(['pcm', 'wav', 'mp3', 'flac', 'opus']).default('mp3'),
+});
+
 export const OcrSchema = z.strictObject({
   model: z.string(),
-  document: z.discriminatedUnion('type', [file, documentUrl, imageUrl]),
+  // Nothing discriminates these: a type may be left out.
+  document: z.union([
+    file.extend({ type: z.literal('file').default('file') }),
+    documentUrl.extend({ type: z.literal('document_url').default('document_url') }),
+    imageUrl.extend({ type: z.literal('image_url').default('image_url') }),
+  ]),
   pages: z.union([z.string(), z.array(z.int())]).nullish(),
   include_image_base64: z.boolean().nullish(),
   include_blocks: z.boolean().optional(),

@@ -1,4 +1,5 @@
 import { type IsoDate, utcDay } from '../../platform/utc-day.js';
+import type { AcceptedFinding } from '../acceptances.js';
 import type { Finding } from '../finding.js';
 import type { AuditRules } from '../key-hygiene.js';
 import { type FindingChanges, type OpenFinding, openAfter } from '../reconcile-findings.js';
@@ -21,18 +22,23 @@ export interface AuditReport extends Inventory {
   readonly complete: boolean;
   readonly rules: AuditRules;
   readonly findings: readonly ReportedFinding[];
+  /** Those that the policy accepts, for a reason and until a day. */
+  readonly accepted: readonly AcceptedFinding[];
+  /** How many more it accepts than there was room for. */
+  readonly acceptedLeftOut: number;
   /** What could not be checked, in plain words. */
   readonly problems: readonly string[];
 }
 
-export interface ReportFacts extends Pick<AuditReport, 'complete' | 'rules' | 'problems'> {
+export interface ReportFacts
+  extends Pick<AuditReport, 'complete' | 'rules' | 'problems' | 'accepted' | 'acceptedLeftOut'> {
   readonly inventory: Inventory;
   readonly changes: FindingChanges;
   readonly at: Date;
 }
 
 export function auditReport(facts: ReportFacts): AuditReport {
-  const { inventory, changes, complete, problems, at } = facts;
+  const { inventory, changes, accepted, acceptedLeftOut, complete, problems, at } = facts;
   const { staleAfterDays, maxAgeDays, expiringWithinDays } = facts.rules;
   const auditedOn = utcDay(at);
   const reported = (open: readonly OpenFinding[], as?: 'resolved'): ReportedFinding[] =>
@@ -50,6 +56,8 @@ export function auditReport(facts: ReportFacts): AuditReport {
     rules: { staleAfterDays, maxAgeDays, expiringWithinDays },
     ...inventory,
     findings: [...reported(openAfter(changes)), ...reported(changes.resolved, 'resolved')],
+    accepted,
+    acceptedLeftOut,
     problems,
   };
 }

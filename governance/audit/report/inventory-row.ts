@@ -3,9 +3,10 @@ import type { ListedKey } from '../../mistral/mistral.js';
 import { groupBy } from '../../platform/group-by.js';
 import { toSafeLine } from '../../platform/quoting.js';
 import { ageInDays, type IsoDate, utcDay } from '../../platform/utc-day.js';
+import { FINDING_TYPES, type FindingType } from '../../policy/finding-types.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
 import type { AuditFacts, AuditView } from '../audit.js';
-import { FINDING_TYPES, type Finding, type FindingType } from '../finding.js';
+import type { Finding } from '../finding.js';
 import { workspaceNameOf } from '../key-findings.js';
 import { type AuditRules, createHygieneCheck } from '../key-hygiene.js';
 import type { KeyMatch } from '../managed-versions.js';
@@ -128,7 +129,7 @@ export function createRows(
       const secret = secrets.get(secretName);
       return {
         ...secretRow(planned, secret?.lastRotatedAt, bySecretName.get(secretName) ?? [], now),
-        ownerUserId: workspace.ownerUserId,
+        ownerUserId: workspace.ownerUserId ?? null,
         state: keylessState(secretName, secret),
         nextRotationOn: dayOf(secret?.nextRotationAt),
       };

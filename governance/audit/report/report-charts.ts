@@ -1,6 +1,6 @@
 import { type Severity, WORST_FIRST } from '../../alerts/alert.js';
 import { addDays, type IsoDate, startOfDay } from '../../platform/utc-day.js';
-import { FINDING_TYPES } from '../finding.js';
+import { FINDING_TYPES } from '../../policy/finding-types.js';
 import type { AuditReport } from './audit-report.js';
 import { columnChart, rowChart } from './charts.js';
 import { type Html, html } from './html.js';

@@ -5,7 +5,7 @@ import type { AuditReport } from './audit-report.js';
 import { type Html, html } from './html.js';
 import { reportCharts } from './report-charts.js';
 import { STYLE, STYLE_HASH } from './report-style.js';
-import { findingsTable, inventoryTables } from './report-tables.js';
+import { acceptedTable, findingsTable, inventoryTables } from './report-tables.js';
 
 // The page loads nothing and runs nothing, no matter what a name on it contains.
 const CONTENT_POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
@@ -32,6 +32,7 @@ ${notChecked(report)}
 ${tiles(report)}
 ${reportCharts(report)}
 ${findingsTable(report)}
+${acceptedTable(report)}
 ${inventoryTables(report)}
 </main>
 <footer>

@@ -1,4 +1,5 @@
 import { countText } from '../../platform/wording.js';
+import type { AcceptedFinding } from '../acceptances.js';
 import { bySeverity } from '../finding.js';
 import { type AuditReport, evidenceText, type ReportedFinding } from './audit-report.js';
 import { type Html, type HtmlValue, html } from './html.js';
@@ -22,6 +23,20 @@ export function findingsTable({ findings }: AuditReport): Html {
   const more = html`<p>${countText(beyond, 'more finding')} in <a href="findings.csv">findings.csv</a>.</p>`;
   const shown = sorted.slice(0, MOST_FINDINGS);
   return section('findings', 'Findings', FINDING_COLUMNS, shown, none, beyond > 0 ? more : '');
+}
+
+/** Nothing where the policy accepts nothing. */
+export function acceptedTable({ accepted, acceptedLeftOut }: AuditReport): Html {
+  if (accepted.length === 0) return html``;
+  const more = html`<p>Not listed here: ${countText(acceptedLeftOut, 'more accepted finding')}.</p>`;
+  return section(
+    'accepted',
+    'Accepted findings',
+    ACCEPTED_COLUMNS,
+    accepted,
+    html``,
+    acceptedLeftOut > 0 ? more : '',
+  );
 }
 
 export function inventoryTables({ rows, leftOut, otherKeys }: AuditReport): Html {
@@ -53,6 +68,20 @@ const FINDING_COLUMNS: readonly Column<ReportedFinding>[] = [
     title: 'Details and next step',
     className: 'evidence',
     of: detailsOf,
+  },
+];
+
+const ACCEPTED_COLUMNS: readonly Column<AcceptedFinding>[] = [
+  { title: 'Type', isHeading: true, of: ({ type }) => type },
+  { title: 'Subject', of: ({ subject }) => subject },
+  { title: 'Workspace', of: ({ workspace }) => workspace },
+  { title: 'Since', className: 'day', of: ({ since }) => since },
+  { title: 'Accepted until', className: 'day', of: ({ until }) => until },
+  {
+    title: 'Reason and details',
+    className: 'evidence',
+    of: (finding) =>
+      html`${finding.reason}<small>${finding.summary} ${evidenceText(finding)}</small>`,
   },
 ];
 

@@ -132,7 +132,7 @@ describe('models', () => {
     });
     expect(ask(shipped, session('developer'), 'gpt-7')).toMatchObject({
       message:
-        'model "gpt-7" is not served by Mistral and not allowed for role "developer" in workspace "dev-workspace": allowed are codestral-2508, mistral-small-2603',
+        'model "gpt-7" is not allowed for role "developer" in workspace "dev-workspace": allowed are codestral-2508, mistral-small-2603',
     });
   });
 

@@ -5,8 +5,8 @@ import {
   type GaugeFacts,
   recordAudit,
 } from '../../../governance/audit/audit-metrics.js';
-import { FINDING_TYPES } from '../../../governance/audit/finding.js';
 import type { SecretState } from '../../../governance/keys/rotation.js';
+import { FINDING_TYPES } from '../../../governance/policy/finding-types.js';
 import { plannedKeys } from '../../../governance/policy/planned-keys.js';
 import { aFinding, aManagedSecret, daysAgo, NOW } from '../../support/audit-builders.js';
 import { aPolicy, aRetirement } from '../../support/builders.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { undecidedBy, withoutGrouped } from '../../../governance/audit/coverage.js';
-import { FINDING_TYPES } from '../../../governance/audit/finding.js';
+import { FINDING_TYPES } from '../../../governance/policy/finding-types.js';
 import { aFinding, DEV, DEV_ID } from '../../support/audit-builders.js';
 import { FULL_COVERAGE } from '../../support/large-report.js';
 

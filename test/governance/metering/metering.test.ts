@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { MeteredAnswer } from '../../../governance/metering/answer-meter.js';
-import { createMetering, type Hold } from '../../../governance/metering/metering.js';
+import type { Hold } from '../../../governance/metering/hold.js';
+import { createMetering } from '../../../governance/metering/metering.js';
 import type { Tariff } from '../../../governance/metering/tariff.js';
 import { aPolicy } from '../../support/builders.js';
 import { aDemand } from '../../support/client-demand.js';
@@ -25,7 +26,7 @@ const MONEY = ['hour', 'day', 'month'].map((window) => `workspace#prod-workspace
 const USAGE = { prompt_tokens: 9, completion_tokens: 4 };
 
 function partial(more: Partial<MeteredAnswer>): MeteredAnswer {
-  const nothing = { usage: undefined, hasFailed: false, deliveredTokens: 0 };
+  const nothing = { usage: undefined, hasFailed: false, deliveredTokens: 0, events: 0 };
   return { ...nothing, generated: 'as delivered', ...more };
 }
 
@@ -94,6 +95,21 @@ test.each<[string, (hold: Hold) => void, number, number]>([
   expect(MONEY.map((name) => quotas.settled(name))).toEqual([cost, cost, cost]);
   expect(quotas.settled('caller#c tokens day')).toBe(tokens);
   expect(quotas.reserved()).toBe(0);
+});
+
+test.each<[string, Partial<MeteredAnswer> | undefined, number]>([
+  ['before it began', undefined, 3 * UNSEEN],
+  ['after two events with 5 tokens', { deliveredTokens: 5, events: 2 }, 5 + 2 * 2 + 3 * UNSEEN],
+  ['after an error', { hasFailed: true, deliveredTokens: 5, events: 2 }, 5 + 2 * 2],
+])('of three completions, a stream that is cut %s counts all', async (_when, answer, tokens) => {
+  const quotas = fakeQuotas();
+  const metering = createMetering(aPolicy(), quotas, fakeTariff);
+  const demand = { ...DEMAND, completionTokens: 6000, completions: 3, streamed: true };
+  const hold = (await metering.reserve({ ...demand, grant: GRANT })) as Hold;
+
+  hold.endedEarly(answer && partial(answer));
+
+  expect(quotas.settled('caller#c tokens day')).toBe(DEMAND.promptTokens + tokens);
 });
 
 test.each([

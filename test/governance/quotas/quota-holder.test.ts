@@ -465,3 +465,33 @@ test('a request that outlives its lease is not lost if its holder flushes meanwh
   expect(spent).toBeGreaterThan(80);
   expect(counter()?.settled).toBeLessThanOrEqual(quota.limit);
 });
+
+test('what is left is known from memory after the first request, less what others have leased', async () => {
+  const holder = aHolder();
+  expect(holder.left(quota)).toBeUndefined();
+  (await reserved(holder, 30)).settle([20]);
+  expect(holder.left(quota)).toBe(80);
+  const other = aHolder('other');
+  (await reserved(other, 50)).settle([50]);
+  await other.close();
+  expect(holder.left(quota)).toBe(80); // as the counter was when this process last read it
+  await reserved(holder, 10);
+  expect(holder.left(quota)).toBe(20);
+  expect(await holder.readLeft([quota])).toEqual([
+    { quota, left: 20, resetsAt: new Date('2026-11-23T18:00:00Z') },
+  ]);
+});
+
+test('what is left of a quota in shards is known once all are read', async () => {
+  const split: Quota = { ...quota, shards: 4 };
+  const holder = aHolder();
+  (await reserved(holder, 5, split)).settle([5]);
+  expect(holder.left(split)).toBeUndefined();
+  expect(await holder.readLeft([split])).toMatchObject([{ left: 95 }]);
+});
+
+test('after a limit was lowered below what is used, nothing is left', async () => {
+  (await reserved(aHolder(), 90)).settle([90]);
+  const lowered: Quota = { ...quota, limit: 40 };
+  expect(await aHolder('other').readLeft([lowered])).toMatchObject([{ left: 0 }]);
+});

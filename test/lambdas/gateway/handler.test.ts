@@ -16,6 +16,12 @@ import {
   USAGE,
 } from '../../support/gateway-world.js';
 
+const STANDING = {
+  'x-governance-remaining-budget-percent-month': expect.stringMatching(/^\d+$/),
+  'x-governance-remaining-req-minute': expect.stringMatching(/^\d+$/),
+  'x-governance-remaining-tokens-day': expect.stringMatching(/^\d+$/),
+};
+
 interface Head {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
@@ -79,7 +85,7 @@ test("a function URL's event is answered by the rules of its IAM identity", asyn
   const { statusCode, headers, text } = await invoke(world, anEvent(CHAT));
 
   expect(statusCode).toBe(200);
-  expect(headers).toEqual({ 'content-type': 'application/json' });
+  expect(headers).toEqual({ 'content-type': 'application/json', ...STANDING });
   expect(JSON.parse(text)).toEqual(COMPLETION);
   expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
@@ -200,7 +206,7 @@ test('a stream passes as it comes', async () => {
 
   const { headers, text } = await invoke(world, anEvent({ ...CHAT, stream: true }));
 
-  expect(headers).toEqual({ 'content-type': 'text/event-stream' });
+  expect(headers).toEqual({ 'content-type': 'text/event-stream', ...STANDING });
   expect(text).toBe(events.join(''));
 });
 
