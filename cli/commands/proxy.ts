@@ -79,6 +79,7 @@ async function proxy(cli: Cli, options: ProxyOptions): Promise<Answer> {
   const gateway = await openGateway(cli, options);
   const line = (text: string) => cli.progress.line(text);
   const said = new Set<string>();
+  let isStarted = false;
   const { server, drain, inFlight } = createProxyServer({
     gateway,
     binding: { host, isRemoteAllowed: allowRemote },
@@ -86,8 +87,8 @@ async function proxy(cli: Cli, options: ProxyOptions): Promise<Answer> {
       watch: createRequestLines({ rules: rulesOf(options.policy), now: cli.now, print: line }),
     }),
     refused({ status, message }) {
-      // Once: clients repeat what failed.
-      if (!said.has(message)) line(`! ${status} ${message}`);
+      // Once: clients repeat what failed. The first answer says what the question at the start found.
+      if (isStarted && !said.has(message)) line(`! ${status} ${message}`);
       if (said.size < 1000) said.add(message);
     },
   });
@@ -96,7 +97,8 @@ async function proxy(cli: Cli, options: ProxyOptions): Promise<Answer> {
     server.listen(port, host, resolve);
   });
   cli.onInterrupt(async () => {
-    if (inFlight() > 0) line(`waiting for ${countText(inFlight(), 'request')} in flight; ^C again cuts`);
+    if (inFlight() > 0)
+      line(`waiting for ${countText(inFlight(), 'request')} in flight; ^C again cuts`);
     await drain(GRACE_MS);
   });
 
@@ -104,6 +106,7 @@ async function proxy(cli: Cli, options: ProxyOptions): Promise<Answer> {
   const standing = await cli.progress.during('asking the gateway who you are', () =>
     askStanding(server.address() as AddressInfo),
   );
+  isStarted = true;
   const url = gateway.url.href;
   const notes = [
     ...(isLoopback(host)
