@@ -28,7 +28,7 @@ export function* exampleWarnings(policy: Policy): Warnings {
     if (WORKSPACE_IDS.test(id)) {
       const where = isOperator
         ? "it is in the workspace's address in Mistral's console"
-        : '`mistral-governance workspaces sync` prints yours';
+        : 'without it, `mistral-governance workspaces sync` fills yours in';
       const message = `is an id of the examples: write the workspace's id at Mistral; ${where}`;
       yield { id: 'example-value', subject: 'id', path: [...path, 'id'], message };
     }

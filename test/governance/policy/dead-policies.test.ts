@@ -142,7 +142,7 @@ const DEAD: readonly Dead[] = [
     'ids of the example',
     /id: 3c7d5a10-8f42-4a6e-b1f5-0f6f2d9e4c01\n {4}ownerUserId: 5b1e9f77-2a0c-4d38-9c64-7e8f0a1b2c03/,
     'id: 6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01\n    ownerUserId: 9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10',
-    "6:5  workspaces[0].id: is an id of the examples: write the workspace's id at Mistral; `mistral-governance workspaces sync` prints yours [example-value id]",
+    "6:5  workspaces[0].id: is an id of the examples: write the workspace's id at Mistral; without it, `mistral-governance workspaces sync` fills yours in [example-value id]",
     '7:5  workspaces[0].ownerUserId: is a user of the examples: write the id of a user of your organization [example-value ownerUserId]',
   ],
   [
