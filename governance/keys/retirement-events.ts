@@ -17,16 +17,22 @@ import {
   keyDeleted,
 } from './operator/deletion-alerts.js';
 import { LEFTOVER_KEYS, RetirementSchema } from './retirement.js';
+import { NotifiedSchema } from './retirement-reminder.js';
 
 const checkAt = z.iso.datetime();
 const newKeyId = z.string();
 const oldKey = z.enum(['accepted', 'forbidden', 'rejected', 'not stored']);
-const InUseSchema = z.object({ verdict: z.object({ checkAt, lastUsedOn: z.iso.date() }) });
+const notified = NotifiedSchema.optional();
+const InUseSchema = z.object({
+  verdict: z.object({ checkAt, lastUsedOn: z.iso.date(), notified }),
+});
 const RejectedSchema = z.object({ reason: z.string(), rejectedSince: z.iso.datetime() });
 const unfinished = z.string().optional();
 const newKey = z.enum(LEFTOVER_KEYS).default('deleted'); // a rollback before it was known
 const currentVersion = z.string().optional();
-const CheckedAgainSchema = z.object({ verdict: z.object({ checkAt, oldKey, currentVersion }) });
+const CheckedAgainSchema = z.object({
+  verdict: z.object({ checkAt, oldKey, currentVersion, notified }),
+});
 const KeptSchema = z.object({ verdict: z.object({ heldBy: z.string().optional(), unfinished }) });
 
 /**

@@ -3,10 +3,16 @@ import { shell } from '../../platform/quoting.js';
 import { type IsoDate, utcDay } from '../../platform/utc-day.js';
 import { countText, instantText } from '../../platform/wording.js';
 import { drainEnd, type Retirement, revokeAtOnce } from '../retirement.js';
-import { type RetirementContext, retirementAlert, timeText } from './retirement-alert.js';
+import {
+  type Reminding,
+  type RetirementContext,
+  reminderSentence,
+  retirementAlert,
+  timeText,
+} from './retirement-alert.js';
 
 export interface InUseContext extends RetirementContext {
-  readonly verdict: { readonly lastUsedOn: IsoDate; readonly checkAt: string };
+  readonly verdict: Reminding & { readonly lastUsedOn: IsoDate; readonly checkAt: string };
 }
 
 /** A replaced or removed key that a service still uses. */
@@ -31,6 +37,7 @@ export function keyInUse(context: InUseContext): Alert {
       `It was last used on ${verdict.lastUsedOn}.`,
       `The key stays valid for now and is checked again at ${timeText(verdict.checkAt, at)}.`,
       `From ${instantText(drainEndsAt, at)} on, ${afterwards}.`,
+      reminderSentence(verdict),
     ],
     facts: {
       'last used on': verdict.lastUsedOn,
@@ -61,7 +68,8 @@ export function approvalNeeded(context: InUseContext): Alert {
     description: [
       `A service was still using the ${reason} key ${oldKeyId} on ${verdict.lastUsedOn}, more than ${countText(rules.maxDrainDays, 'day')} after it was ${reason === 'removed' ? 'removed from the policy' : 'replaced'}.`,
       `Revocation is paused until you approve it or the key has been unused for ${quiet}.`,
-      `Until then the ${reason} key stays valid, and this alert repeats daily.`,
+      `Until then the ${reason} key stays valid.`,
+      reminderSentence(verdict),
     ],
     facts: { 'last used on': verdict.lastUsedOn, 'next check': timeText(verdict.checkAt) },
     nextSteps: [
@@ -81,7 +89,7 @@ function revokeNowCommand(stateMachineArn: string, retirement: Retirement, at: D
     retirement.reason === 'replaced'
       ? retirement.newVersionId
       : `removed-${retirement.oldVersionId}`;
-  // With the day: an approval that failed keeps its name for 90 days, and this alert repeats daily.
+  // With the day: an approval that failed keeps its name for 90 days, and this alert is repeated.
   const name = `${`revoke-${version}`.slice(0, MAX_NAME - DAY_ENDING)}-${utcDay(at)}`;
   return shell`aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name ${name} --input ${input}`;
 }

@@ -2,6 +2,7 @@ import type { Alert, NextStep } from '../../alerts/alert.js';
 import { shell } from '../../platform/quoting.js';
 import { instantText } from '../../platform/wording.js';
 import type { Retirement } from '../retirement.js';
+import { type Notified, nextReminder } from '../retirement-reminder.js';
 import { rotateCommand } from '../rotate-command.js';
 import { threadOf } from '../rotation.js';
 
@@ -52,6 +53,19 @@ function keysOf(retirement: Retirement): Alert['facts'] {
         'new key': retirement.newKeyId,
         'replaced at': timeText(promotedAt),
       };
+}
+
+/** What a verdict has where on-call is notified again as long as it holds. */
+export interface Reminding {
+  readonly notified?: Notified | undefined;
+}
+
+/** When the alert comes again, if nothing is done. */
+export function reminderSentence({ notified }: Reminding): string | false {
+  return (
+    notified !== undefined &&
+    `If nothing changes, the next reminder follows on ${nextReminder(notified)}, and later ones less and less often.`
+  );
 }
 
 /** A time of the flow's state. */
