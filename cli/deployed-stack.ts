@@ -15,6 +15,7 @@ export type OutputName =
   | 'RetirementStateMachineArn'
   | 'SpendMonitorFunctionName'
   | 'QuotaTableName'
+  | 'EvidenceBucketName'
   | 'GatewayUrl';
 
 /** The stack as deployed in one account and region. */

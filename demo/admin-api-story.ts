@@ -99,10 +99,16 @@ export const ADMIN_API_STORY: Story = {
       world.requestRotation(CAST.goesBad);
     });
     await stage.playToEnd();
+    const evidence = await stage.verifyEvidence();
     const keys = plannedKeys(policy).length;
     return (document) => [
       ...keyClaims(document, diary, keys),
       ...spendClaims(document, diary),
+      [
+        `the evidence of ${evidence.manifests} nights is complete and unchanged`,
+        evidence.manifests === diary.audits.length &&
+          evidence.problems.length + evidence.notes.length === 0,
+      ],
       ['another workspace answered the request that Mistral throttled', hasOverflowed],
     ];
   },

@@ -30,6 +30,7 @@ export async function startMistral(workspaces: Policy['workspaces']) {
     const workspace = workspaces.find(({ name }) => name === searchParams.get('workspace'));
     if (!workspace) throw new Error('?workspace= and &name= name the workspace and the key');
     const { id: workspaceId, ownerUserId: userId } = workspace;
+    if (!userId) throw new Error(`workspace ${workspace.name} has no owner in the policy`);
     return keys.create({ name: searchParams.get('name'), workspaceId, userId }).plaintext;
   }
 

@@ -42,7 +42,10 @@ export function listModels(
     if (max_tokens === undefined) return [];
     return { ...card, governance: { endpoints: endpointsOf(card), max_tokens } };
   });
-  return jsonAnswer(200, name === undefined ? { object: 'list', data } : data[0]);
+  if (name === undefined) return jsonAnswer(200, { object: 'list', data });
+  const [card] = data;
+  if (card) return jsonAnswer(200, card);
+  return problem('model_not_allowed', `model "${name}" is not served by Mistral`);
 }
 
 const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {

@@ -97,6 +97,7 @@ export class MistralGovernance extends Construct {
     const evidenceBucket = new EvidenceBucket(this, 'Evidence', {
       encryptionKey,
       retention: Duration.days(audit.evidenceRetentionDays),
+      lock: checked.evidence,
       administrators,
       ephemeral,
     });

@@ -13,6 +13,8 @@ import { wireVerifyRetirement } from '../lambdas/verify-retirement/wiring.js';
 import { LOCAL_ALERTS, localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
+export const EVIDENCE_BUCKET = 'evidence-of-the-local-run';
+
 export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' | 'log'> {
   /** The address of all remote systems. */
   readonly url: string;
@@ -36,7 +38,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       ...LOCAL_ALERTS,
       AWS_ENDPOINT_URL_S3: url,
       AWS_LAMBDA_FUNCTION_NAME: 'SpendMonitor',
-      EVIDENCE_BUCKET_NAME: 'evidence-of-the-local-run',
+      EVIDENCE_BUCKET_NAME: EVIDENCE_BUCKET,
       QUOTA_TABLE_NAME: options.quotaTableName ?? 'no quotas here',
       RECORDS_TABLE_NAME: options.tableName,
       RETIREMENT_STATE_MACHINE_ARN: options.stateMachineArn,

@@ -75,7 +75,7 @@ export function withCommands(alert: Alert, change: (command: string) => string):
 }
 
 function withSections({ sections }: Alert, change: (section: AlertSection) => AlertSection) {
-  return sections && { sections: sections.map(change) };
+  return sections && { sections: sections.map((one) => ({ ...one, ...change(one) })) };
 }
 
 /** A command that would change is left out: it is there to be pasted as it is. */

@@ -27,6 +27,7 @@ import {
   type SecretReaders,
 } from './secret-facts.js';
 import { type RetirementProofDeps, trueRetirements } from './true-retirements.js';
+import type { UnmanagedKeys } from './unmanaged-keys.js';
 
 /** What every audit asks, with the Admin API or without. */
 export interface AuditDeps extends SecretReaders {
@@ -51,6 +52,7 @@ export interface AuditRun {
   /** Those that the policy does not accept. */
   readonly findings: readonly Finding[];
   readonly acceptances: Acceptances;
+  readonly unmanaged: UnmanagedKeys;
   readonly coverage: Coverage;
   readonly models: CheckedModels;
   readonly inventory: Inventory;
@@ -118,6 +120,7 @@ export async function runAudit(
     keys,
     findings,
     acceptances,
+    unmanaged: audit.unmanaged,
     coverage,
     models,
     inventory: inventory.build(view, [...findings, ...acceptances.accepted]),

@@ -14,6 +14,7 @@ import { createProblems } from './problems.js';
 import { operatorInventory } from './report/operator-inventory.js';
 import type { AuditDeps, AuditRun } from './run-audit.js';
 import { describeSecrets, runningRetirements } from './secret-facts.js';
+import { NO_UNMANAGED_KEYS } from './unmanaged-keys.js';
 
 /**
  * The audit without the Admin API: by the dates that Secrets Manager keeps. It reads the value of one
@@ -57,6 +58,7 @@ export async function runOperatorAudit(
     keys: held.filter(({ state }) => verifiedVersion(state) !== undefined).length,
     findings,
     acceptances,
+    unmanaged: NO_UNMANAGED_KEYS,
     coverage,
     models,
     inventory: operatorInventory(planned, secrets, [...findings, ...acceptances.accepted], now),

@@ -13,6 +13,7 @@ import {
   judgeUnknownPrices,
   NO_PRICE_FACTS,
 } from '../../governance/audit/price-findings.js';
+import { NO_UNMANAGED_KEYS } from '../../governance/audit/unmanaged-keys.js';
 import { approvalNeeded, keyInUse } from '../../governance/keys/alerts/in-use-alerts.js';
 import {
   bothKeysRejected,
@@ -321,7 +322,13 @@ function digestsWith(name: string): readonly Alert[] {
   });
   const changes = { ...NO_CHANGES, opened, resolved: opened.slice(0, 2) };
   const report = 's3://evidence/report.html';
-  return auditAlerts({ changes, at: NOW, report, problems: [`not read: ${name}`] }).alerts;
+  return auditAlerts({
+    changes,
+    unmanaged: NO_UNMANAGED_KEYS,
+    at: NOW,
+    report,
+    problems: [`not read: ${name}`],
+  }).alerts;
 }
 
 /** All commands that alerts of one of several environments ask on-call to paste. */

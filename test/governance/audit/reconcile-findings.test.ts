@@ -7,6 +7,7 @@ import {
   openAfter,
   reconcileFindings,
 } from '../../../governance/audit/reconcile-findings.js';
+import { NO_UNMANAGED_KEYS } from '../../../governance/audit/unmanaged-keys.js';
 import type { Acceptance } from '../../../governance/policy/policy.js';
 import {
   aFinding,
@@ -163,7 +164,13 @@ test('over 40 days news is sent at once, and reminders together, after waits tha
   for (let day = 1; day <= 40; day += 1) {
     const at = daysAgo(-day);
     const changes = reconcile(open, holding(day), FULL_COVERAGE, at);
-    const { alerts, notified } = auditAlerts({ changes, at, report: 's3://report', problems: [] });
+    const { alerts, notified } = auditAlerts({
+      changes,
+      unmanaged: NO_UNMANAGED_KEYS,
+      at,
+      report: 's3://report',
+      problems: [],
+    });
     for (const { title } of alerts) sent.push(`${day} ${title}`);
     const stored = new Map(notified.map((one) => [one.finding.id, one]));
     open = openAfter(changes).map((one) => stored.get(one.finding.id) ?? one);

@@ -124,7 +124,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a section that does not exist',
       (d) => (d.budget = {}),
-      'budget: unknown field, allowed are $schema, mistral, workspaces, roles, callers, administrators, prices, limits, gateway, rotation, audit, alerts',
+      'budget: unknown field, allowed are $schema, mistral, workspaces, roles, callers, administrators, prices, limits, gateway, rotation, audit, evidence, alerts',
     ],
     [
       'a workspace id that is not a UUID',
@@ -327,6 +327,19 @@ describe('fails, naming path, value and what is allowed', () => {
         d.rotation = { maxDrainDays: 7, expireAfterDays: 15 };
       },
       "rotation.maxDrainDays: 7 is too long for the gateway's own keys, which rotate after 90 days, audit.maxAgeDays or expireAfterDays - maxDrainDays - 1, whichever is least: must be less than that, 7",
+    ],
+    [
+      'evidence locked for longer than it is kept',
+      (d) => {
+        d.audit.evidenceRetentionDays = 365;
+        d.evidence = { lock: 'compliance', lockDays: 400 };
+      },
+      'evidence.lockDays: 400 is more than audit.evidenceRetentionDays (365), after which evidence is deleted: must be at most that',
+    ],
+    [
+      'days of a lock without a lock',
+      (d) => (d.evidence = { lockDays: 30 }),
+      'evidence.lockDays: 30 needs evidence.lock: must be left out, or a lock named',
     ],
     [
       'a caller in no workspace',
