@@ -14,7 +14,7 @@ import { createVirtualClock } from '../../testing/clock.js';
 import type { Definition } from '../../testing/definition.js';
 import { createExecutions, type ExecutionStatus } from '../../testing/fakes/executions.js';
 import { createFlowRunner } from '../../testing/run-flow.js';
-import { aRetirement, silentLog } from './builders.js';
+import { aPolicy, aRetirement, silentLog } from './builders.js';
 import { branchesTaken, statesEntered } from './flow-branches.js';
 
 export interface FlowPlan {
@@ -59,6 +59,7 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
   const alerts: Alert[] = [];
   const rejectedSince: (string | undefined)[] = [];
   const notifyOnCall = createNotifyOnCallHandler({
+    policy: aPolicy(),
     alerts: { publish: async (alert) => void alerts.push(alert) },
     journal: { record: async () => {}, recordOnce: async () => true },
     log: silentLog,

@@ -12,6 +12,8 @@ export interface RetirementContext {
   readonly at: Date;
   readonly executionArn: string;
   readonly stateMachineArn: string;
+  /** Who may read the secret by the policy; `undefined` where it no longer has the key. */
+  readonly readers?: readonly string[] | undefined;
 }
 
 /** Sentences and steps that do not apply are left out. */
