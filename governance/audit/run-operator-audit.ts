@@ -8,6 +8,7 @@ import { createAcceptances } from './acceptances.js';
 import { checkModels } from './check-models.js';
 import type { Coverage } from './coverage.js';
 import type { AuditMemory } from './finding-store.aws.js';
+import { requestsForDeletion } from './open-requests.js';
 import { judgeOperatorSecret, secretsInUse } from './operator-findings.js';
 import { judgeUnknownPrices, NO_PRICE_FACTS } from './price-findings.js';
 import { createProblems } from './problems.js';
@@ -62,6 +63,7 @@ export async function runOperatorAudit(
     coverage,
     models,
     inventory: operatorInventory(planned, secrets, [...findings, ...acceptances.accepted], now),
+    requests: requestsForDeletion(retirements ?? [], now),
     gauges: { keysListed: undefined, secrets: held.map(asRotated), retirements },
     problems: problems.list,
     listingError: undefined,
