@@ -1,6 +1,6 @@
 import { WORST_FIRST } from '../../governance/alerts/alert.js';
-import { FINDING_TYPES } from '../../governance/policy/finding-types.js';
 import { countText, numberText } from '../../governance/platform/wording.js';
+import { FINDING_TYPES } from '../../governance/policy/finding-types.js';
 import {
   GATEWAY_KEY_NAME,
   type PlannedKey,

@@ -3,7 +3,7 @@ import type { ListedKey } from '../mistral/mistral.js';
 import { toSafeLine } from '../platform/quoting.js';
 import type { FindingType } from '../policy/finding-types.js';
 import type { Block } from './digest-blocks.js';
-import { bySeverity, findingId, GROUP, severityOf } from './finding.js';
+import { bySeverity, type Finding, findingId, GROUP, groupOf, severityOf } from './finding.js';
 import { scopeOf, unmanagedKeyFinding, type Workspaces, workspaceNameOf } from './key-findings.js';
 import { type AuditRules, sinceWhen } from './key-hygiene.js';
 import type { Basis } from './key-tally.js';
@@ -80,7 +80,7 @@ export function createUnmanagedKeys(
   };
 }
 
-export function ownerOf({ createdBy }: Pick<ListedKey, 'createdBy'>): string {
+function ownerOf({ createdBy }: Pick<ListedKey, 'createdBy'>): string {
   return createdBy ? toSafeLine(createdBy) : NOT_KNOWN;
 }
 
@@ -90,6 +90,45 @@ export function idsOf({ key, found }: UnmanagedKey): readonly string[] {
     findingId(type, scopeOf(key), key.id),
     findingId(type, scopeOf(key), GROUP),
   ]);
+}
+
+/** An unmanaged key for who decides about it. */
+export interface CountedKey {
+  readonly keyId: string;
+  readonly key: string;
+  readonly workspace: string;
+  readonly owner: string;
+  readonly findings: readonly FindingType[];
+}
+
+// Half of what a function may answer.
+const MOST_BYTES = 3_000_000;
+
+/** The keys behind findings that count many, as many as fit. */
+export function countedTogether(
+  open: readonly Finding[],
+  { listed, byGroup, findingsOf }: UnmanagedKeys,
+): readonly CountedKey[] {
+  const groups = new Set(open.flatMap(({ id }) => (byGroup.has(id) ? [id] : [])));
+  const counted: CountedKey[] = [];
+  let left = MOST_BYTES;
+  for (const one of groups.size > 0 ? listed : []) {
+    const findings = findingsOf(one).filter((finding) => groups.has(groupOf(finding)));
+    const [first] = findings;
+    if (!first) continue;
+    const { subject, workspace } = first;
+    const key = {
+      keyId: one.key.id,
+      key: subject,
+      workspace,
+      owner: ownerOf(one.key),
+      findings: findings.map(({ type }) => type),
+    };
+    left -= Buffer.byteLength(JSON.stringify(key));
+    if (left < 0) break;
+    counted.push(key);
+  }
+  return counted;
 }
 
 /** The most severe first; of those the ones with most findings, then the oldest. */
