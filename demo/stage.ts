@@ -1,12 +1,18 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
+import { type ChainReport, verifyChain } from '../governance/audit/chain/verify-chain.js';
+import {
+  createEvidenceArchive,
+  createEvidenceClient,
+} from '../governance/audit/evidence-store.aws.js';
 import type { Finding } from '../governance/audit/finding.js';
 import { DAY_MS, HOUR_MS } from '../governance/platform/utc-day.js';
 import { parseSchedule } from '../governance/policy/schedule.js';
 import { nextRun } from '../governance/policy/schedule-times.js';
 import type { SpendRow } from '../governance/spend/spend-row.js';
 import type { AuditSummary } from '../lambdas/nightly-audit/handler.js';
-import { localAws } from '../testing/aws.js';
+import { localAws, PATIENT_CLIENT } from '../testing/aws.js';
+import { EVIDENCE_BUCKET } from '../testing/functions.js';
 import type { LocalGateway } from '../testing/gateway.js';
 import { createService } from '../testing/service.js';
 import type { World } from '../testing/world.js';
@@ -144,6 +150,17 @@ export function createStage(options: StageOptions) {
       await stage.flush();
       for (const row of (await world.monitorSpend()).spend) {
         diary.spend.set(`${row.workspace} ${row.window} ${row.windowName}`, row);
+      }
+    },
+
+    /** What an auditor runs at the end: `mistral-governance audit verify`. */
+    async verifyEvidence(): Promise<ChainReport> {
+      const client = createEvidenceClient({ ...PATIENT_CLIENT, ...localAws(world.url) }, world.url);
+      try {
+        const archive = createEvidenceArchive(client, EVIDENCE_BUCKET);
+        return await verifyChain(archive, { now: clock.now() });
+      } finally {
+        client.destroy();
       }
     },
 

@@ -41,6 +41,9 @@ export interface MistralGovernanceProps {
    * @default false: they are kept
    */
   readonly ephemeral?: boolean;
+
+  /** What alerts call this one of several environments. @default the name of its stage, if it is in one */
+  readonly environment?: string;
 }
 
 /**
@@ -70,35 +73,31 @@ export class MistralGovernance extends Construct {
 
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
-    const { ephemeral = false } = props;
+    const { ephemeral = false, environment } = props;
     const { administrators, audit, mistral } = checked;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
+    const owned = { administrators, removalPolicy };
 
     const policy = new PolicyBundle(checked);
     const adminKey =
       mistral.keySource === 'admin-api'
-        ? new AdminKeySecret(this, 'AdminKey', {
-            secretName: mistral.adminKeySecret,
-            administrators,
-            removalPolicy,
-          })
+        ? new AdminKeySecret(this, 'AdminKey', { secretName: mistral.adminKeySecret, ...owned })
         : undefined;
-    const encryptionKey = new EncryptionKey(this, 'EncryptionKey', {
-      administrators,
-      removalPolicy,
-    });
+    const encryptionKey = new EncryptionKey(this, 'EncryptionKey', owned);
     // The gateway's own keys also in workspaces to which code adds callers.
     const ofGateway = checked.gateway.enabled ? checked.gateway.readers : [];
     const readers = [...plannedKeys(checked).flatMap(({ key }) => key.readers), ...ofGateway];
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
-    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, rules: checked });
+    const forAlerts = { encryptionKey, rules: checked, environment };
+    const alertTopic = new AlertTopic(this, 'Alerts', forAlerts);
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const hasPrices = checked.prices.source === 'bill';
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });
     const evidenceBucket = new EvidenceBucket(this, 'Evidence', {
       encryptionKey,
       retention: Duration.days(audit.evidenceRetentionDays),
+      lock: checked.evidence,
       administrators,
       ephemeral,
     });

@@ -4,7 +4,7 @@ import { groupBy } from '../../governance/platform/group-by.js';
 import { oneLine } from '../../governance/platform/quoting.js';
 import { addDays, utcDay } from '../../governance/platform/utc-day.js';
 import { countText, listText } from '../../governance/platform/wording.js';
-import { policyDocument } from '../../governance/policy/load-policy.js';
+import { policySource } from '../../governance/policy/load-policy.js';
 import type { Answer, Cli, CommonOptions } from '../cli.js';
 import { requireYes } from '../confirmation.js';
 import { EXIT, wrongInput } from '../failure.js';
@@ -61,7 +61,7 @@ export async function accept(cli: Cli, options: AcceptOptions, found: Found): Pr
   }
   const entries = entriesOf(candidates, await askFor(cli, options));
   const edited = withAccepted(source, entries);
-  checkedPolicy(policy, policyDocument(Buffer.from(edited), policy));
+  checkedPolicy(policySource(Buffer.from(edited), policy));
   const what = countText(candidates.length, 'finding');
   await requireYes(
     options.json ? { ...cli, prompts: { ...cli.prompts, canAsk: false } } : cli,

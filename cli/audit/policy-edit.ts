@@ -13,7 +13,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Acceptance } from '../../governance/policy/policy.js';
-import { parsePolicyYaml } from '../../governance/policy/policy-yaml.js';
+import { readPolicyText } from '../../governance/policy/policy-yaml.js';
 
 /** A new entry of `audit.accepted`, with what is noted beside each subject. */
 export interface NewEntry extends Omit<Acceptance, 'subject'> {
@@ -32,7 +32,7 @@ export function withAccepted(source: string, entries: readonly NewEntry[]): stri
   const hasMark = source.startsWith('\uFEFF');
   const hasReturns = source.includes('\r\n');
   const text = source.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
-  const wanted = expectedValue(parsePolicyYaml(text), entries);
+  const wanted = expectedValue(readPolicyText(text).document, entries);
   for (const edit of [rewrittenJson, addedLines, rewritten]) {
     const edited = edit(text, entries);
     if (edited === undefined || !isDeepStrictEqual(parsedValue(edited), wanted)) continue;
@@ -53,7 +53,7 @@ function listText(entries: readonly NewEntry[], columns: number): string {
 
 function parsedValue(text: string): unknown {
   try {
-    return parsePolicyYaml(text);
+    return readPolicyText(text).document;
   } catch {
     return undefined;
   }

@@ -12,6 +12,7 @@ import { EXIT, wrongInput } from '../failure.js';
 import { openDeployment } from '../open-deployment.js';
 import { notesText, type Style, type Tone, verdictLine } from '../terminal/style.js';
 import { left, renderTable, shrinking } from '../terminal/table.js';
+import { registerAuditVerify } from './audit-verify.js';
 
 const SummarySchema = z.object({
   keys: z.int(),
@@ -28,7 +29,7 @@ const SummarySchema = z.object({
 const TONES: Readonly<Record<Severity, Tone>> = { critical: 'bad', warning: 'warn', info: 'faint' };
 
 export function registerAudit(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('audit')
     .description('run the audit of all keys now, and show its findings')
     .option('--accept', 'write entries for the findings into the policy file, after a question')
@@ -48,6 +49,7 @@ export function registerAudit(program: Command, cli: Cli): void {
     .option('--yes', 'accept without asking for confirmation')
     .addHelpText('after', HELP)
     .action(action(cli, audit));
+  registerAuditVerify(command, cli);
 }
 
 const HELP = `

@@ -1,16 +1,16 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { countText, numberText } from '../../governance/platform/wording.js';
 import { acceptedNotes } from '../../governance/policy/accepted-notes.js';
 import { callerNotes } from '../../governance/policy/caller-notes.js';
-import { regionProblem } from '../../governance/policy/deploy-checks.js';
 import { overflowNotes } from '../../governance/policy/overflow-notes.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Workspace } from '../../governance/policy/policy.js';
 import { scheduleNotes } from '../../governance/policy/schedule-notes.js';
+import { githubAnnotations } from '../annotations.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { outlookDocument, outlookOf, outlookText } from '../costs/outlook.js';
-import { EXIT } from '../failure.js';
-import { openPolicy, policyInvalid, readPolicyFrom } from '../policy-file.js';
+import { EXIT, failureOf } from '../failure.js';
+import { checkedPolicy, openSource, readSource } from '../policy-file.js';
 import { headingText, notesText, verdictLine } from '../terminal/style.js';
 import { type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
 
@@ -21,6 +21,11 @@ export function registerPolicyCheck(group: Command, cli: Cli): void {
       'check the policy file, and show its contents, what it creates and what that costs',
     )
     .argument('[file]', 'the policy file, or - for stdin (default: the one of --policy)')
+    .addOption(
+      new Option('--format <format>', 'github: annotations for GitHub Actions')
+        .choices(['text', 'github'])
+        .default('text'),
+    )
     .addHelpText('after', HELP)
     .action(action(cli, check));
 }
@@ -31,17 +36,35 @@ Needs no network. Exits with 2 and every error in the file, if there are any.
 Examples:
   $ mistral-governance policy check
   $ mistral-governance policy check staging.yaml --json
+  $ mistral-governance policy check --format github
   $ yq '.governance' values.yaml | mistral-governance policy check -`;
 
-async function check(
+interface Options extends CommonOptions {
+  readonly format: 'text' | 'github';
+}
+
+async function check(cli: Cli, options: Options, given = options.policy): Promise<Answer> {
+  if (options.format === 'text' || options.json) return checkAsText(cli, options, given);
+  const file = given === '-' ? undefined : given;
+  try {
+    await checkAsText(cli, options, given);
+    return { document: {}, exitCode: EXIT.ok, text: () => '' };
+  } catch (error) {
+    const { exitCode, message, details } = failureOf(error);
+    const problems = details.policyError?.problems ?? [{ path: [], message, place: undefined }];
+    const text = githubAnnotations('error', file, problems, cli.repository);
+    return { document: {}, exitCode, text: () => text };
+  }
+}
+
+async function checkAsText(
   { stdin, now }: Cli,
   options: CommonOptions,
-  given = options.policy,
+  given: string,
 ): Promise<Answer> {
   const path = given === '-' ? 'stdin' : given;
-  const policy = given === '-' ? await readPolicyFrom(stdin, path) : openPolicy(path);
-  const problem = regionProblem(policy, options.region ?? '');
-  if (problem) throw policyInvalid(path, [problem]);
+  const source = given === '-' ? await readSource(stdin, path) : openSource(path);
+  const policy = checkedPolicy(source, { region: options.region });
   const warnings = [
     ...callerNotes(policy),
     ...scheduleNotes(policy, now()),

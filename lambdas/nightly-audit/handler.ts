@@ -1,6 +1,7 @@
 import type { AlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { auditAlerts } from '../../governance/audit/audit-digest.js';
 import { type AuditGauges, auditGauges } from '../../governance/audit/audit-metrics.js';
+import type { ChainLink } from '../../governance/audit/chain/append-manifest.js';
 import type { ModelCheck } from '../../governance/audit/check-models.js';
 import type { EvidenceStore } from '../../governance/audit/evidence-store.aws.js';
 import { bySeverity, type Finding } from '../../governance/audit/finding.js';
@@ -46,6 +47,8 @@ export interface AuditSummary {
   readonly models: ModelCheck;
   /** Where the report of this audit is stored; `null` where it could not be. */
   readonly evidence: string | null;
+  /** Its place in the chain of manifests; `null` where it has none. */
+  readonly manifest: ChainLink | null;
   readonly problems: readonly string[];
 }
 
@@ -82,7 +85,7 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
       problems: run.problems,
       at,
     };
-    const { report, problems } = await keepEvidence(deps, auditReport(facts));
+    const { report, manifest, problems } = await keepEvidence(deps, auditReport(facts));
     const findings = openAfter(changes).map(({ finding }) => finding);
     deps.record(auditGauges(run.gauges, findings, at));
 
@@ -102,6 +105,7 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
       resolved: resolved.length,
       models: run.models.outcome,
       evidence: report ?? null,
+      manifest: manifest ?? null,
       problems,
     };
     deps.log.info('audited', { ...counts, findings: findings.length });

@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
+import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { recordAudit } from '../../governance/audit/audit-metrics.js';
 import {
@@ -20,7 +21,7 @@ import { createPublishedPrices } from '../../governance/prices/published-prices.
 import { createNightlyAuditHandler } from './handler.js';
 
 const NightlyAuditEnvSchema = z.object({
-  ALERTS_TOPIC_ARN: z.string().min(1),
+  ...AlertsEnvSchema.shape,
   EVIDENCE_BUCKET_NAME: z.string().min(1),
   /** As every client of the SDK has it: an S3 elsewhere than at AWS. */
   AWS_ENDPOINT_URL: z.url().optional(),
@@ -59,11 +60,7 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
       env.EVIDENCE_BUCKET_NAME,
     ),
-    alerts: createAlertPublisher(
-      new SNSClient(aws),
-      env.ALERTS_TOPIC_ARN,
-      policy.alerts.runbookUrl,
-    ),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
     record: (gauges) => recordAudit(runtime.metrics, gauges),
     log,
     now,

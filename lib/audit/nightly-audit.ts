@@ -40,7 +40,7 @@ export class NightlyAudit extends Construct {
       description: 'Nightly audit of all Mistral API keys',
       policy: props.policy,
       environment: {
-        ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
+        ...props.alertTopic.variables,
         EVIDENCE_BUCKET_NAME: props.evidenceBucket.bucketName,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         ...(props.pricesTable && { QUOTA_TABLE_NAME: props.pricesTable.tableName }),

@@ -5,6 +5,7 @@ import { ADDED_CALLERS } from '../../governance/policy/added-callers.js';
 import { callerPattern, overlap } from '../../governance/policy/caller-patterns.js';
 import { parseForDeploy } from '../../governance/policy/load-policy.js';
 import type { Caller, Policy } from '../../governance/policy/policy.js';
+import { problemText } from '../../governance/policy/policy-problem.js';
 import type { ManagedKeys } from '../keys/managed-keys.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { Gateway } from './gateway.js';
@@ -116,9 +117,8 @@ export class GatewayCallers {
     this.byPrincipal.set(this.keyOf(principal), entry);
     const checked = parseForDeploy(this.withAdded);
     if (!checked.ok) {
-      throw refused(
-        checked.problems.map((text) => text.replace(/^callers\[\d+\]\.?/, '')).join('; '),
-      );
+      const texts = checked.problems.map(problemText);
+      throw refused(texts.map((text) => text.replace(/^callers\[\d+\]\.?/, '')).join('; '));
     }
     const bytes = JSON.stringify(this.added).replaceAll(TOKEN, LONGEST_ARN).length;
     if (bytes > MOST_BYTES) {

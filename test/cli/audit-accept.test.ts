@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../governance/audit/finding.js';
 import type { CountedKey } from '../../governance/audit/unmanaged-keys.js';
-import { parsePolicyYaml } from '../../governance/policy/policy-yaml.js';
+import { readPolicyText } from '../../governance/policy/policy-yaml.js';
 import { aFinding, DEV } from '../support/audit-builders.js';
 import { openCliWorld } from './cli-world.js';
 import { documentOf } from './run-cli.js';
@@ -245,7 +245,7 @@ Review the change, then: npx cdk deploy --all
     const hostile = { ...ofKey('unmanaged', 3), subject: 'x\n    - type: stale\n' };
     const { run, policy } = await auditOf({ findings: [hostile] });
     await run(['--accept', ...GIVEN, '--yes']);
-    expect(parsePolicyYaml(policy())).toMatchObject({
+    expect(readPolicyText(policy()).document).toMatchObject({
       audit: { accepted: [{ type: 'unmanaged', subject: 'k3' }] },
     });
   });

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { documentOf, runCli } from './run-cli.js';
 import { spawnCli } from './spawn-cli.js';
@@ -34,12 +34,18 @@ describe('policy check', () => {
     writeFileSync(path, 'workspaces: []\naudit: { timezone: Mars }\n');
     const words = await runCli(['policy', 'check', path]);
     expect({ status: words.status, stdout: words.stdout }).toEqual({ status: 2, stdout: '' });
-    expect(words.stderr).toContain(`error: ${path} has 2 problems:\n  workspaces: [] is too short`);
-    expect(words.stderr).toMatch(/^ {2}audit\.timezone: .*Mars/m);
+    expect(words.stderr).toContain(
+      `error: ${path} has 2 problems:\n  ${path}:1:1  workspaces: [] is too short`,
+    );
+    expect(words.stderr).toMatch(/:2:10 {2}audit\.timezone: .*Mars/m);
 
     const { error } = documentOf(await runCli(['policy', 'check', path, '--json']));
     expect(error).toMatchObject({ code: 'policy_invalid', message: `${path} has 2 problems:` });
     expect(error.problems).toHaveLength(2);
+    expect(error.errors).toEqual([
+      { path: 'workspaces', line: 1, column: 1, message: expect.stringMatching(/too short/) },
+      { path: 'audit.timezone', line: 2, column: 10, message: expect.stringMatching(/Mars/) },
+    ]);
   });
 
   test('warns of the nights on which clocks skip the time of the audit', async () => {
@@ -87,7 +93,9 @@ describe('policy check', () => {
     const args = ['policy', 'check', '--region', 'us-gov-west-1'];
     const { status, stderr } = await runCli(args, { env: { AWS_REGION: 'eu-west-1' } });
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^ {2}gateway\.enabled: true needs Lambda function URLs, /m);
+    expect(stderr).toMatch(
+      /^ {2}governance\.yaml:\d+:3 {2}gateway\.enabled: true needs Lambda function URLs, /m,
+    );
   });
 
   test.each(['AWS_REGION', 'AWS_DEFAULT_REGION'])('takes the region of %s', async (name) => {
@@ -103,12 +111,37 @@ describe('policy check', () => {
     expect(right.stdout).toMatch(/^✓ stdin is a valid policy$/m);
     const wrong = await runCli(['policy', 'check', '-'], { stdin: 'workspaces: []\n' });
     expect(wrong).toMatchObject({ status: 2, stdout: '' });
-    expect(wrong.stderr).toMatch(/^error: stdin has 1 problem:\n {2}workspaces: \[\] is too short/);
+    expect(wrong.stderr).toMatch(
+      /^error: stdin has 1 problem:\n {2}stdin:1:1 {2}workspaces: \[\] is too short/,
+    );
     const empty = await runCli(['policy', 'check', '--policy', '-', '--json']);
     expect(documentOf(empty).error).toMatchObject({
       code: 'policy_unreadable',
-      message: 'policy stdin could not be read: it is empty: must be a policy',
+      message: 'stdin has 1 problem:',
+      problems: [expect.stringMatching(/^stdin:1:1 {2}the policy is empty: /)],
     });
+  });
+
+  test('annotates the lines of a pull request on GitHub', async () => {
+    const path = join(folder, 'a,b.yaml');
+    writeFileSync(path, 'workspaces: []\naudit: { timezone: "100%\\n::set-env" }\n');
+    const run = await runCli(['policy', 'check', path, '--format', 'github'], {
+      repository: dirname(folder),
+    });
+    const file = `file=${basename(folder)}/a%2Cb.yaml`;
+    expect(run).toEqual({
+      status: 2,
+      stderr: '',
+      stdout: `::error ${file},line=1,col=1::workspaces: [] is too short, must be at least 1 entry
+::error ${file},line=2,col=10::audit.timezone: "100%25\\n::set-env" must be an IANA time zone such as Europe/Paris
+`,
+    });
+    const right = await runCli(['policy', 'check', '--format', 'github']);
+    expect(right.status).toBe(0);
+    const stdin = await runCli(['policy', 'check', '-', '--format', 'github'], { stdin: 'a: [' });
+    expect(stdin.stdout).toBe('::error::the "[" is not closed: add the "]"\n');
+    const missing = await runCli(['policy', 'check', 'none.yaml', '--format', 'github']);
+    expect(missing.stdout).toMatch(/^::error file=none\.yaml::policy none\.yaml could not be read/);
   });
 
   test('fails for a missing file', async () => {

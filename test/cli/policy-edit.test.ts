@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type NewEntry, withAccepted } from '../../cli/audit/policy-edit.js';
-import { parsePolicyYaml } from '../../governance/policy/policy-yaml.js';
+import { readPolicyText } from '../../governance/policy/policy-yaml.js';
 
 const entry: NewEntry = {
   type: 'unmanaged',
@@ -88,7 +88,7 @@ describe('where it is not written in lines, the file is laid out anew', () => {
   ])('%s', (_name, before, start) => {
     const edited = withAccepted(before, [entry]);
     expect(edited.startsWith(start)).toBe(true);
-    const value = parsePolicyYaml(edited) as { audit: { accepted: object[] } };
+    const value = readPolicyText(edited).document as { audit: { accepted: object[] } };
     expect(value.audit.accepted.at(-1)).toEqual({
       type: 'unmanaged',
       subject: ['k1', 'legacy-*'],
@@ -116,5 +116,7 @@ test.each(['governance.yaml', 'examples/operator.yaml'])(
 test('a name cannot leave its comment', () => {
   const note = 'x\n  - type: unmanaged';
   const edited = withAccepted('audit: {}\n', [{ ...entry, subjects: [{ subject: 'k1', note }] }]);
-  expect(parsePolicyYaml(edited)).toMatchObject({ audit: { accepted: [{ subject: 'k1' }] } });
+  expect(readPolicyText(edited).document).toMatchObject({
+    audit: { accepted: [{ subject: 'k1' }] },
+  });
 });

@@ -16,6 +16,7 @@ export interface CliOptions {
   /** Typed at a terminal instead, each part once a prompt is there, or these words. */
   readonly typed?: readonly Typed[];
   readonly now?: () => Date;
+  readonly repository?: string;
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
@@ -42,7 +43,14 @@ const NO_ENV = {
 /** The command line in this process, from its arguments to its exit code. */
 export async function runCli(
   args: readonly string[],
-  { env = {}, stdin = '', typed, now = () => NOW, sleep = async () => {} }: CliOptions = {},
+  {
+    env = {},
+    stdin = '',
+    typed,
+    now = () => NOW,
+    repository,
+    sleep = async () => {},
+  }: CliOptions = {},
 ): Promise<CliRun> {
   for (const [name, value] of Object.entries({ ...NO_ENV, ...env })) vi.stubEnv(name, value);
   const stdout = collector();
@@ -56,6 +64,7 @@ export async function runCli(
       canSpin: false,
       now,
       sleep,
+      repository,
     });
     const status = await commandLine.run(args);
     return { status, stdout: stdout.text(), stderr: withoutProgress(stderr.text()) };

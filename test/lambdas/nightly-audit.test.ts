@@ -25,6 +25,7 @@ import {
   PREVIOUS,
 } from '../support/audit-builders.js';
 import { aManagedKey, aPolicy, aRetirement, silentLog } from '../support/builders.js';
+import { evidenceBucket } from '../support/evidence-bucket.js';
 import { aReport } from '../support/usage-reports.js';
 
 const policy = aPolicy((document) => {
@@ -89,6 +90,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
   const stored: Parameters<FindingStore['apply']>[0][] = [];
   const remembered: AuditMemory[] = [];
   const kept: EvidenceFile[] = [];
+  const bucket = evidenceBucket();
   const logged: string[] = [];
   const measured: AuditGauges[] = [];
   const handler = createNightlyAuditHandler({
@@ -114,8 +116,11 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
       remember: async (after) => void remembered.push(after),
     },
     evidence: {
-      keep: async (files) => void kept.push(...files),
-      uriOf: (path) => `s3://evidence-bucket/${path}`,
+      ...bucket.store,
+      put: async (file) => {
+        kept.push(file);
+        return bucket.store.put(file);
+      },
     },
     alerts: {
       publish: async (alert) => {
@@ -145,6 +150,7 @@ test('an audit that finds nothing sends nothing', async () => {
     resolved: 0,
     models: 'no key in use to ask with',
     evidence: expect.stringMatching(REPORT),
+    manifest: { number: 1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
     problems: [],
   });
   expect(did).toEqual([]);
@@ -454,8 +460,8 @@ describe('models', () => {
 
 describe('evidence', () => {
   const denied = {
-    keep: () => Promise.reject(new Error('S3 did not store it: 403 AccessDenied')),
-    uriOf: (path: string) => path,
+    ...evidenceBucket().store,
+    put: () => Promise.reject(new Error('S3 did not store it: 403 AccessDenied')),
   };
   const problem =
     'evidence of 2026-06-30 could not be stored: S3 did not store it: 403 AccessDenied';
@@ -487,7 +493,7 @@ describe('evidence', () => {
       keys: [...managedKeys, aListedKey()],
       deps: { evidence: denied },
     });
-    expect(await result).toMatchObject({ evidence: null, problems: [problem] });
+    expect(await result).toMatchObject({ evidence: null, manifest: null, problems: [problem] });
     expect(sent.map(({ title, facts }) => [title, facts['not checked 1'], facts.report])).toEqual([
       ['1 new unmanaged Mistral key in dev-workspace; 1 finding open', problem, undefined],
     ]);

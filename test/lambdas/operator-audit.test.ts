@@ -7,6 +7,7 @@ import type { SecretState } from '../../governance/keys/rotation.js';
 import { createNightlyAuditHandler } from '../../lambdas/nightly-audit/handler.js';
 import { anOpenFinding, DEV, DEV_ID, dayAgo, daysAgo, NOW } from '../support/audit-builders.js';
 import { anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
+import { evidenceBucket } from '../support/evidence-bucket.js';
 
 const CURRENT = { v1: ['AWSCURRENT'] };
 
@@ -49,7 +50,7 @@ function audit(setup: Setup = {}) {
     },
     managedSecrets: { createdAt: async () => daysAgo(suppliedDaysAgo) },
     retirements: { async *running() {} },
-    evidence: { keep: async () => {}, uriOf: (path) => `https://evidence/${path}` },
+    evidence: evidenceBucket().store,
     record: (gauges) => void recorded.push(gauges),
     listModels: async (name) => {
       listed.push(name);
@@ -126,7 +127,7 @@ const keyNeeded = anOpenFinding({
 
 test('reminds of a key that was requested a week ago, and not earlier', async () => {
   const types = async (lastNotifiedOn: string) => {
-    const open = [{ ...keyNeeded, lastNotifiedOn }];
+    const open = [{ ...keyNeeded, openedOn: lastNotifiedOn, lastNotifiedOn }];
     const { result, sent } = audit({ suppliedDaysAgo: 92, readDaysAgo: 0, open });
     await result;
     return sent.map(({ type }) => type).filter((type) => type === 'key-needed');

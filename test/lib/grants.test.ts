@@ -54,6 +54,8 @@ test.each([
       'dynamodb:GetItem on RecordsTable',
       'dynamodb:PutItem on RecordsTable',
       'dynamodb:Query on RecordsTable',
+      's3:GetObject on EvidenceBucket/evidence/manifests/*',
+      's3:ListBucket on EvidenceBucket',
       's3:PutObject on EvidenceBucket/evidence/*',
       'sns:Publish on AlertsTopic',
       `states:DescribeExecution on ${EXECUTIONS}`,

@@ -6,6 +6,7 @@ import type { Finding } from '../../../governance/audit/finding.js';
 import type { FindingChanges, OpenFinding } from '../../../governance/audit/reconcile-findings.js';
 import { NO_UNMANAGED_KEYS } from '../../../governance/audit/unmanaged-keys.js';
 import type { ListedKey } from '../../../governance/mistral/mistral.js';
+import { HERE, HERE_TEXT, RUNBOOK } from '../../support/alert-place.js';
 import {
   aFinding,
   aListedKey,
@@ -25,7 +26,6 @@ import {
 import { aPolicy } from '../../support/builders.js';
 
 const REPORT = 's3://evidence/evidence/2026/06/2026-06-30/report.html';
-const RUNBOOK = 'https://example.com/runbook.md';
 
 const opened = (...findings: readonly OpenFinding['finding'][]): OpenFinding[] =>
   findings.map((finding) => ({ finding, openedOn: dayAgo(0), lastNotifiedOn: dayAgo(0) }));
@@ -44,7 +44,7 @@ function alertsOf(changes: Partial<FindingChanges>, news: Partial<AuditNews> = {
 function bodiesOf(changes: Partial<FindingChanges>, news: Partial<AuditNews> = {}) {
   const [digest] = alertsOf(changes, news).alerts;
   if (!digest) throw new Error('no digest');
-  const { subject, message } = renderAlert(digest, RUNBOOK);
+  const { subject, message } = renderAlert(digest, HERE);
   const {
     email = '',
     https = '',
@@ -92,13 +92,14 @@ Still open
 2. WARNING  ${DEV} (dev-workspace, owner all developers)
    - Rotation overdue: Secrets Manager planned it for 2026-06-20 02:00 UTC.
    Next: rotate the key now:
-   aws secretsmanager rotate-secret --secret-id ${DEV}
+   aws secretsmanager rotate-secret --region eu-west-1 --secret-id ${DEV}
 
 Resolved
 
 - hackathon (dev-workspace): never-used, unmanaged
 
-Full report: aws s3 cp ${REPORT} .
+Full report: aws s3 cp --region eu-west-1 ${REPORT} .
+${HERE_TEXT}
 Runbook: ${RUNBOOK}#audit-digest`);
 });
 
@@ -108,17 +109,17 @@ test('chat and text message have the same blocks, and services every finding wit
     '1. WARNING  notebook (dev-workspace, created 2026-06-20 by alice@example.com)\n   - Unmanaged:',
   );
   expect(chat.content.nextSteps).toEqual([
-    `Full report: \`aws s3 cp ${REPORT} .\``,
+    `Full report: \`aws s3 cp --region eu-west-1 ${REPORT} .\``,
     `[Runbook](${RUNBOOK}#audit-digest)`,
   ]);
   expect(sms).toBe(
     'WARNING: 1 new unmanaged Mistral key in dev-workspace; 3 findings open. ' +
       'notebook (dev-workspace, created 2026-06-20 by alice@example.com). ' +
-      `${DEV} (dev-workspace, owner all developers). ${RUNBOOK}#audit-digest`,
+      `${DEV} (dev-workspace, owner all developers). 111122223333 eu-west-1 MistralGovernance. ${RUNBOOK}#audit-digest`,
   );
   expect(machine.sections).toMatchObject([
     { heading: 'New', blocks: [{ severity: 'warning', findings: notebook }], omitted: 0 },
-    { heading: 'Still open', blocks: [{ findings: [overdue.finding] }], omitted: 0 },
+    { heading: 'Still open', blocks: [{ findings: [{ id: overdue.finding.id }] }], omitted: 0 },
   ]);
   expect(machine.facts).toEqual({ report: REPORT });
 });
@@ -289,8 +290,9 @@ New: the ten worst
    https://console.mistral.ai/api-keys`);
     expect(end).toMatch(/^2\. WARNING {2}notebook-0 .*\n10\. WARNING .*\n\nand 290 more\n\n/s);
     expect(
-      email.endsWith(`Full report: aws s3 cp ${REPORT} .
-Accept what stays as it is for now: npx --no -- mistral-governance audit --accept
+      email.endsWith(`Full report: aws s3 cp --region eu-west-1 ${REPORT} .
+Accept what stays as it is for now: npx --no -- mistral-governance --region eu-west-1 audit --accept
+${HERE_TEXT}
 Runbook: ${RUNBOOK}#audit-digest`),
     ).toBe(true);
     expect(machine.sections.map(({ omitted }: { omitted: number }) => omitted)).toEqual([
@@ -357,7 +359,7 @@ Runbook: ${RUNBOOK}#audit-digest`),
     const { findings, unmanaged } = auditOfKeys(2500, longName);
     expect(findings.length).toBe(10_000);
     const [digest] = alertsOf({ opened: opened(...findings) }, { unmanaged }).alerts;
-    const { message } = renderAlert(digest as Alert, RUNBOOK);
+    const { message } = renderAlert(digest as Alert, HERE);
     expect(Buffer.byteLength(message)).toBeLessThan(200_000);
     const { email } = JSON.parse(message);
     expect(email).toContain('and 110 more\n\nBy owner');
