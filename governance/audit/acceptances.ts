@@ -19,6 +19,8 @@ export interface AcceptedFinding extends Finding {
 export interface Acceptances {
   /** Whether a finding with one of these names is accepted; then it is kept apart. */
   take(type: FindingType, names: readonly string[], build: () => Finding): boolean;
+  /** Whether there is an entry for the type: quick, for what is asked of each key. */
+  know(type: FindingType): boolean;
   /** Whether an entry accepts findings of one of these names. */
   accepts(type: FindingType, names: readonly string[]): boolean;
   /** The findings that are not accepted. A critical one never is: a service is failing behind it. */
@@ -59,6 +61,7 @@ export function createAcceptances(entries: readonly Acceptance[], now: Date): Ac
     patterns.filter(({ subject }) => subject.includes('*')),
     ({ entry }) => entry.type,
   );
+  const types = new Set<FindingType>(patterns.map(({ entry }) => entry.type));
   const used = new Set<Pattern>();
   const groups = new Set<string>();
   const accepted: AcceptedFinding[] = [];
@@ -90,6 +93,7 @@ export function createAcceptances(entries: readonly Acceptance[], now: Date): Ac
 
   return {
     take,
+    know: (type) => types.has(type),
     accepts: (type, names) => matching(type, names).length > 0,
     accepted,
     leftOut: () => leftOut,
