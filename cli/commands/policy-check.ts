@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { sha256 } from '../../governance/audit/chain/manifest.js';
 import { countText, numberText } from '../../governance/platform/wording.js';
 import { acceptedNotes } from '../../governance/policy/accepted-notes.js';
 import { callerNotes } from '../../governance/policy/caller-notes.js';
@@ -68,10 +69,11 @@ async function check(
   const roles = Object.entries(policy.roles).map(([name, role]) => ({ name, ...role }));
   const { callers } = policy;
   const outlook = outlookOf(policy, options.environment);
+  const policySha256 = await sha256(JSON.stringify(policy));
 
   return {
     document: {
-      ...{ policy: path, currency, workspaces, keys, roles, callers, warnings },
+      ...{ policy: path, policySha256, currency, workspaces, keys, roles, callers, warnings },
       ...outlookDocument(outlook),
     },
     exitCode: EXIT.ok,
@@ -112,6 +114,7 @@ async function check(
           ),
         ]),
         outlookText(outlook, style),
+        `\nSHA-256, as audit reports name this policy: ${policySha256}\n`,
       ].join('');
     },
   };

@@ -10,6 +10,7 @@ import {
   createEvidenceStore,
 } from '../../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
+import { createKeyEvents } from '../../governance/keys/key-events.aws.js';
 import { createManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { createModelCatalog } from '../../governance/keys/model-catalog.js';
 import { createRetirements } from '../../governance/keys/retirements.aws.js';
@@ -29,12 +30,19 @@ const NightlyAuditEnvSchema = z.object({
   /** Has the bill's prices, where they count. */
   QUOTA_TABLE_NAME: z.string().min(1).optional(),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
+  /** What reports are about. */
+  ACCOUNT_ID: z.string().min(1),
+  STACK_NAME: z.string().min(1),
+  PRODUCT_VERSION: z.string().min(1),
+  POLICY_SHA256: z.string().min(1),
+  /** Lambda's own. */
+  AWS_REGION: z.string().min(1).default('unknown'),
 });
 
 /** What the construct sets. */
 export type NightlyAuditEnv = Omit<
   z.input<typeof NightlyAuditEnvSchema>,
-  'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_S3'
+  'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_S3' | 'AWS_REGION'
 >;
 
 export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
@@ -54,6 +62,14 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
     listModels: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
     publishedPrices:
       pricesTable === undefined ? undefined : createPublishedPrices(dynamo, pricesTable),
+    keyEvents: createKeyEvents(dynamo, env.RECORDS_TABLE_NAME),
+    deployment: {
+      account: env.ACCOUNT_ID,
+      region: env.AWS_REGION,
+      stack: env.STACK_NAME,
+      product: env.PRODUCT_VERSION,
+      policySha256: env.POLICY_SHA256,
+    },
     findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
     evidence: createEvidenceStore(
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
