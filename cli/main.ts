@@ -26,6 +26,7 @@ const commandLine = createCommandLine({
   sleep: setTimeout,
   // As the AWS CLI reads it: the SDK knows the first variable alone.
   region: env.AWS_REGION || env.AWS_DEFAULT_REGION,
+  repository: env.GITHUB_WORKSPACE,
   async outbound() {
     const settings = outboundSettings(env);
     if (!settings) return {};

@@ -11,7 +11,7 @@ import { createPrompts, type Input } from './terminal/prompts.js';
 import type { Output } from './terminal/style.js';
 
 /** What the command line uses of the process that it runs in. */
-export interface Surroundings extends Pick<Cli, 'now' | 'sleep' | 'region'> {
+export interface Surroundings extends Pick<Cli, 'now' | 'sleep' | 'region' | 'repository'> {
   /** @default Node's own way out */
   readonly outbound?: Cli['outbound'];
   readonly stdin: Input;
@@ -31,7 +31,7 @@ export interface CommandLine {
 const COMMAND_MISSING = 'commander.help';
 
 export function createCommandLine(surroundings: Surroundings): CommandLine {
-  const { stdin, stderr, canSpin, now, sleep, region } = surroundings;
+  const { stdin, stderr, canSpin, now, sleep, region, repository } = surroundings;
   const keys = createKnownKeys();
   // Without any key that was read, and with nothing in it that a terminal obeys but our own colors.
   const safe = (text: string) => keys.redact(terminalText(text));
@@ -47,6 +47,7 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
     now,
     sleep,
     region,
+    repository,
 
     async outbound() {
       try {

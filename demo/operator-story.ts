@@ -92,7 +92,7 @@ function createOperator({ world, secretsManager, announce }: Stage) {
   const deletions: Date[] = [];
 
   function createKey({ workspace }: PlannedKey, { keyName, expiresOn }: KeyRequest): ApiKey {
-    const { id: workspaceId, ownerUserId: userId } = workspace;
+    const { id: workspaceId, ownerUserId: userId = '' } = workspace;
     const { plaintext } = mistral.keys.create({ name: keyName, workspaceId, userId, expiresOn });
     return new ApiKey(plaintext);
   }
@@ -182,7 +182,7 @@ function claims(document: RunDocument, played: Played): readonly Claim[] {
     [
       'two deploys requested the first key of every secret, once, with the command to run',
       secrets.every((name) => {
-        const command = `npx --no -- mistral-governance keys supply ${name.replace('mistral/', '')}`;
+        const command = `keys supply ${name.replace('mistral/', '')}`;
         return alertsOf(document, 'key-needed', name)[0]?.bodies.email?.includes(command);
       }),
     ],

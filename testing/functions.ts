@@ -12,7 +12,7 @@ import { wireRollBackKey } from '../lambdas/roll-back-key/wiring.js';
 import { wireSpendMonitor } from '../lambdas/spend-monitor/wiring.js';
 import { wireVerifyDeletion } from '../lambdas/verify-deletion/wiring.js';
 import { wireVerifyRetirement } from '../lambdas/verify-retirement/wiring.js';
-import { localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
+import { LOCAL_ALERTS, localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
 export const EVIDENCE_BUCKET = 'evidence-of-the-local-run';
@@ -37,15 +37,12 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   const { now, sleep } = clock;
   const runtime: MeasuringRuntime = {
     env: {
-      ALERTS_TOPIC_ARN: 'arn:aws:sns:local',
+      ...LOCAL_ALERTS,
       AWS_ENDPOINT_URL_S3: url,
       AWS_LAMBDA_FUNCTION_NAME: 'SpendMonitor',
       EVIDENCE_BUCKET_NAME: EVIDENCE_BUCKET,
-      ACCOUNT_ID: '111122223333',
-      STACK_NAME: 'MistralGovernance',
       PRODUCT_VERSION: packageVersion(import.meta.dirname),
       POLICY_SHA256: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),
-      AWS_REGION: 'eu-west-1',
       QUOTA_TABLE_NAME: options.quotaTableName ?? 'no quotas here',
       RECORDS_TABLE_NAME: options.tableName,
       RETIREMENT_STATE_MACHINE_ARN: options.stateMachineArn,

@@ -34,6 +34,7 @@ import {
 } from './key-tally.js';
 import { createManagedVersions, type KeyMatch, type ManagedVersion } from './managed-versions.js';
 import type { RetiringKeys } from './true-retirements.js';
+import { createUnmanagedKeys, type UnmanagedKey, type UnmanagedKeys } from './unmanaged-keys.js';
 
 /** What is known before the first key is checked. */
 export interface AuditFacts {
@@ -67,6 +68,8 @@ export interface Audit {
   /** Secrets that look wrong so far, as they would in the middle of a rotation. */
   suspects(): ReadonlySet<string>;
   findings(view: AuditView): Finding[];
+  /** Keys in no secret of ours that have findings. */
+  readonly unmanaged: UnmanagedKeys;
   /** Current keys without doubt as to which they are. */
   inUse(): readonly KeyInUse[];
 }
@@ -84,6 +87,9 @@ export function createAudit(
   const checkHygiene = createHygieneCheck(rules, now);
   const tallies = new Map<string, Map<FindingType, KeyTally>>();
 
+  const unmanaged = createUnmanagedKeys(rules, workspaces);
+  let found: UnmanagedKey['found'][number][] = [];
+
   const build = (type: FindingType, key: ListedKey, basis: Basis) =>
     unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces);
 
@@ -94,14 +100,17 @@ export function createAudit(
     const ofScope = tallies.get(scope) ?? new Map<FindingType, KeyTally>();
     tallies.set(scope, ofScope);
     addToTally(tallyOf(ofScope, type), key, basis);
+    found.push({ type, basis });
   };
 
   return {
     suspects: managed.suspects,
     inUse: managed.inUse,
+    unmanaged,
 
     check(key) {
       const match = versions.match(key);
+      found = [];
       if (match.kind === 'labelled') {
         addToTally(match.version.keys, key, createdAtMs(key, now));
       } else if (retiring?.has(key)) {
@@ -114,18 +123,19 @@ export function createAudit(
       } else if (retiring) {
         report('orphaned', key, createdAtMs(key, now));
       }
+      if (found.length > 0) unmanaged.add({ key, found });
       return match;
     },
 
     findings(view) {
-      const unmanaged = [...tallies.values()].flatMap((ofScope) =>
+      const foreign = [...tallies.values()].flatMap((ofScope) =>
         [...ofScope].flatMap(([type, tally]) =>
           countTally(tally, ({ key, basis }) => build(type, key, basis)),
         ),
       );
       const ours = managed.findings(view);
       const open = new Set(acceptances.withoutAccepted(ours.map(({ finding }) => finding)));
-      return collapse([...unmanaged, ...ours.filter(({ finding }) => open.has(finding))]);
+      return collapse([...foreign, ...ours.filter(({ finding }) => open.has(finding))]);
     },
   };
 }

@@ -30,6 +30,7 @@ import {
   type SecretSources,
 } from './secret-facts.js';
 import { type RetirementProofDeps, trueRetirements } from './true-retirements.js';
+import type { UnmanagedKeys } from './unmanaged-keys.js';
 
 /** What every audit asks, with the Admin API or without. */
 export interface AuditDeps extends SecretSources {
@@ -55,6 +56,7 @@ export interface AuditRun {
   /** Those that the policy does not accept. */
   readonly findings: readonly Finding[];
   readonly acceptances: Acceptances;
+  readonly unmanaged: UnmanagedKeys;
   readonly coverage: Coverage;
   readonly models: CheckedModels;
   readonly inventory: Inventory;
@@ -123,6 +125,7 @@ export async function runAudit(
     keys,
     findings,
     acceptances,
+    unmanaged: audit.unmanaged,
     coverage,
     models,
     inventory: inventory.build(
@@ -167,7 +170,7 @@ async function ownerNames({
   policy,
   log,
 }: AdminAuditDeps): Promise<ReadonlyMap<string, string>> {
-  const ids = new Set(policy.workspaces.map(({ ownerUserId }) => ownerUserId));
+  const ids = new Set(policy.workspaces.flatMap(({ ownerUserId }) => ownerUserId ?? []));
   try {
     return await organization.memberNames(ids);
   } catch (error) {

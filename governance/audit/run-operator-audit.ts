@@ -15,6 +15,7 @@ import { createProblems, type Problems } from './problems.js';
 import { operatorInventory } from './report/operator-inventory.js';
 import type { AuditDeps, AuditRun } from './run-audit.js';
 import { describeSecrets, readersOf, runningRetirements } from './secret-facts.js';
+import { NO_UNMANAGED_KEYS } from './unmanaged-keys.js';
 
 const READ_AT_ONCE = 8;
 
@@ -60,6 +61,7 @@ export async function runOperatorAudit(
     keys: held.filter(({ state }) => verifiedVersion(state) !== undefined).length,
     findings,
     acceptances,
+    unmanaged: NO_UNMANAGED_KEYS,
     coverage,
     models,
     inventory: operatorInventory(

@@ -33,6 +33,10 @@ export async function describeSecrets<Dates>(
     const { secretName } = planned;
     const facts = await problems.attempt(`secret ${secretName} could not be read`, async () => {
       const state = await secrets.describe(secretName);
+      if (state.isBeingDeleted) {
+        const restore = `aws secretsmanager restore-secret --secret-id ${secretName}`;
+        problems.note(`secret ${secretName} is being deleted`, `its readers fail; ${restore}`);
+      }
       const dates = await datesOf(state, async (version) =>
         version === undefined ? undefined : await managedSecrets.createdAt(secretName, version),
       );

@@ -16,7 +16,7 @@ import {
   deletionNotVerified,
   keyDeleted,
 } from './operator/deletion-alerts.js';
-import { RetirementSchema } from './retirement.js';
+import { LEFTOVER_KEYS, RetirementSchema } from './retirement.js';
 
 const checkAt = z.iso.datetime();
 const newKeyId = z.string();
@@ -24,6 +24,7 @@ const oldKey = z.enum(['accepted', 'forbidden', 'rejected', 'not stored']);
 const InUseSchema = z.object({ verdict: z.object({ checkAt, lastUsedOn: z.iso.date() }) });
 const RejectedSchema = z.object({ reason: z.string(), rejectedSince: z.iso.datetime() });
 const unfinished = z.string().optional();
+const newKey = z.enum(LEFTOVER_KEYS).default('deleted'); // a rollback before it was known
 const currentVersion = z.string().optional();
 const CheckedAgainSchema = z.object({ verdict: z.object({ checkAt, oldKey, currentVersion }) });
 const KeptSchema = z.object({ verdict: z.object({ heldBy: z.string().optional(), unfinished }) });
@@ -40,7 +41,7 @@ const EVENTS = {
     bothKeysRejected,
   ),
   'rolled-back': event(
-    z.object({ newKeyId, verdict: RejectedSchema, rollBack: z.object({ unfinished }) }),
+    z.object({ newKeyId, verdict: RejectedSchema, rollBack: z.object({ newKey, unfinished }) }),
     rolledBack,
     'rolled-back',
   ),

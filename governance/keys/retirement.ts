@@ -53,6 +53,10 @@ export const RetirementSchema = z.discriminatedUnion('reason', [
   RemovedKeySchema,
 ]);
 
+/** What became of a new key that was rolled back: deleted, gone without us, or left at Mistral because it is not ours. */
+export const LEFTOVER_KEYS = ['deleted', 'gone', 'left'] as const;
+export type LeftoverKey = (typeof LEFTOVER_KEYS)[number];
+
 /** What a check finds of the one before it in the state of the flow. */
 export const EarlierCheckSchema = z.object({
   verdict: z.object({ rejectedSince: z.iso.datetime().optional() }).optional(),

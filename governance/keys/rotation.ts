@@ -12,6 +12,8 @@ export interface SecretState {
   readonly nextRotationAt: Date | undefined;
   /** The day on which a value was last read; `undefined` where none ever was. */
   readonly lastAccessedAt?: Date | undefined;
+  /** Its value cannot be read, and it can still be restored. */
+  readonly isBeingDeleted?: boolean;
 }
 
 export type VersionStage = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS';

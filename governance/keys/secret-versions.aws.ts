@@ -57,6 +57,7 @@ export function createSecretVersions(client: SecretsManagerClient): SecretVersio
       lastRotatedAt: secret.LastRotatedDate,
       nextRotationAt: secret.NextRotationDate,
       lastAccessedAt: secret.LastAccessedDate,
+      isBeingDeleted: secret.DeletedDate !== undefined,
     };
   }
 

@@ -8,14 +8,9 @@ import {
   secretName,
 } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import { arnSuffixProblem } from './policy-fields.js';
+import { arnSuffixProblem, UUID_RULE } from './policy-fields.js';
+import type { PolicyProblem } from './policy-problem.js';
 import { priceChecks } from './price-checks.js';
-
-/** What is wrong with a policy whose every field is right by itself. */
-export interface PolicyProblem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
 
 export type Problems = Generator<PolicyProblem>;
 
@@ -25,6 +20,7 @@ export type PolicyRule = (policy: Policy) => Problems;
 export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyProblem[] {
   const rules: readonly PolicyRule[] = [
     drainWithoutAdminApi,
+    owners,
     duplicates,
     references,
     rotationTimes,
@@ -47,6 +43,16 @@ function* drainWithoutAdminApi({ mistral, rotation }: Policy): Problems {
     path: ['rotation', 'onDrainTimeout'],
     message: `${quoted(rotation.onDrainTimeout)} needs the Admin API: must be "hold" where mistral.keySource is "operator"`,
   };
+}
+
+/** Keys that the Admin API creates belong to a user. */
+function* owners({ mistral, workspaces }: Policy): Problems {
+  if (mistral.keySource === 'operator') return;
+  for (const [index, { ownerUserId }] of workspaces.entries()) {
+    if (ownerUserId !== undefined) continue;
+    const message = `is missing, ${UUID_RULE}`;
+    yield { path: ['workspaces', index, 'ownerUserId'], message };
+  }
 }
 
 function* duplicates({ workspaces }: Policy): Problems {

@@ -99,7 +99,7 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     deps.record(auditGauges(run.gauges, findings, at));
 
     // Sent before it is stored: a crash in between sends an alert twice instead of never.
-    const news = auditAlerts({ changes, at, report, problems });
+    const news = auditAlerts({ changes, unmanaged: run.unmanaged, at, report, problems });
     for (const alert of news.alerts) await alerts.publish(alert);
     const { opened, resolved } = changes;
     await findingStore.apply(storedChanges(changes, news.notified));

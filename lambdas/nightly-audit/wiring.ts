@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
+import { AlertsEnvSchema, originOf } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { recordAudit } from '../../governance/audit/audit-metrics.js';
 import {
@@ -21,7 +22,7 @@ import { createPublishedPrices } from '../../governance/prices/published-prices.
 import { createNightlyAuditHandler } from './handler.js';
 
 const NightlyAuditEnvSchema = z.object({
-  ALERTS_TOPIC_ARN: z.string().min(1),
+  ...AlertsEnvSchema.shape,
   EVIDENCE_BUCKET_NAME: z.string().min(1),
   /** As every client of the SDK has it: an S3 elsewhere than at AWS. */
   AWS_ENDPOINT_URL: z.url().optional(),
@@ -31,18 +32,14 @@ const NightlyAuditEnvSchema = z.object({
   QUOTA_TABLE_NAME: z.string().min(1).optional(),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
   /** What reports are about. */
-  ACCOUNT_ID: z.string().min(1),
-  STACK_NAME: z.string().min(1),
   PRODUCT_VERSION: z.string().min(1),
   POLICY_SHA256: z.string().min(1),
-  /** Lambda's own. */
-  AWS_REGION: z.string().min(1).default('unknown'),
 });
 
 /** What the construct sets. */
 export type NightlyAuditEnv = Omit<
   z.input<typeof NightlyAuditEnvSchema>,
-  'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_S3' | 'AWS_REGION'
+  'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_S3'
 >;
 
 export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
@@ -64,9 +61,7 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
       pricesTable === undefined ? undefined : createPublishedPrices(dynamo, pricesTable),
     keyEvents: createKeyEvents(dynamo, env.RECORDS_TABLE_NAME),
     deployment: {
-      account: env.ACCOUNT_ID,
-      region: env.AWS_REGION,
-      stack: env.STACK_NAME,
+      ...originOf(env, policy.alerts),
       product: env.PRODUCT_VERSION,
       policySha256: env.POLICY_SHA256,
     },
@@ -75,11 +70,7 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
       env.EVIDENCE_BUCKET_NAME,
     ),
-    alerts: createAlertPublisher(
-      new SNSClient(aws),
-      env.ALERTS_TOPIC_ARN,
-      policy.alerts.runbookUrl,
-    ),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
     record: (gauges) => recordAudit(runtime.metrics, gauges),
     log,
     now,

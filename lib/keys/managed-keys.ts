@@ -1,11 +1,12 @@
-import { Lazy, NestedStack, RemovalPolicy, Tags, Validations } from 'aws-cdk-lib';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
+import { Lazy, NestedStack, RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-lib';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
+import { acknowledgeWildcard } from '../platform/acknowledge.js';
 import { SECRET_ACTIONS, type SecretAccess, secretPolicy } from './secret-access.js';
 
 const NO_ROTATION_IN_OPERATOR_MODE = [
@@ -56,6 +57,9 @@ export class ManagedKeys extends Construct {
     private readonly props: ManagedKeysProps,
   ) {
     super(scope, id);
+    for (const { role, actions } of props.access) {
+      if (actions.includes('secretsmanager:DescribeSecret')) grantDescribe(role, this);
+    }
     this.addMissing(props.policy);
   }
 
@@ -84,6 +88,25 @@ export class ManagedKeys extends Construct {
   grantRead(role: IRole, secretName: string): void {
     this.bySecretName.get(secretName)?.grantRead(role);
   }
+}
+
+/**
+ * Lets a function see that a secret is gone. The secret's own policy, which grants all else, is gone with it,
+ * and Secrets Manager then says that it is not authorized.
+ */
+function grantDescribe(role: IRole, scope: Construct): void {
+  const arn = Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret:mistral/*',
+  });
+  role.addToPrincipalPolicy(
+    new PolicyStatement({ actions: ['secretsmanager:DescribeSecret'], resources: [arn] }),
+  );
+  acknowledgeWildcard(
+    role,
+    'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:mistral/*',
+    'also of secrets that were deleted, or left the policy; it reads no value',
+  );
 }
 
 class WorkspaceKeys extends NestedStack {

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parsePolicyYaml } from '../../governance/policy/policy-yaml.js';
+import { readPolicy } from '../../client/policy-source.js';
+import { openOutbound } from '../../governance/platform/outbound.js';
+import { outboundSettings } from '../../governance/platform/outbound-settings.js';
+import { readPolicyText } from '../../governance/policy/policy-yaml.js';
 import { spawnCli } from '../cli/spawn-cli.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -28,6 +31,21 @@ describe('a file without an end', () => {
     expect(stderr).toContain('policy stdin could not be read: it has more than 8 MiB');
   });
 
+  test('is no policy of the client library', async () => {
+    const read = readPolicy('/dev/zero');
+    await expect(read).rejects.toThrow(
+      'policy /dev/zero could not be read: it has more than 8 MiB',
+    );
+  });
+
+  test.each(['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'])('is no %s', (name) => {
+    const bundle = name === 'AWS_CA_BUNDLE' ? {} : { AWS_CA_BUNDLE: 'package.json' };
+    const settings = outboundSettings({ ...bundle, [name]: '/dev/zero' });
+    expect(() => settings && openOutbound(settings)).toThrow(
+      'the certificates in /dev/zero could not be read: it has more than 8 MiB',
+    );
+  });
+
   test('is no bill', async () => {
     const { status, stderr } = await spawnCli([
       'simulate',
@@ -48,7 +66,7 @@ test.each([
   ['of the whole document', '&x\na: *x'],
   ['of a value that has many', `a: &x 1\nb: [${'*x,'.repeat(100_000)}]`],
 ])('aliases %s are refused at once', (_what, yaml) => {
-  expect(() => parsePolicyYaml(yaml)).toThrow(/refers to itself|more than 5,000 aliases/);
+  expect(() => readPolicyText(yaml)).toThrow(/refers to itself|more than 5,000 aliases/);
 });
 
 describe('SIGUSR1 opens no inspector', () => {

@@ -16,6 +16,7 @@ export interface CliOptions {
   /** Typed at a terminal instead, each part once its prompt is there. */
   readonly typed?: readonly string[];
   readonly now?: () => Date;
+  readonly repository?: string;
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
@@ -40,7 +41,14 @@ const NO_ENV = {
 /** The command line in this process, from its arguments to its exit code. */
 export async function runCli(
   args: readonly string[],
-  { env = {}, stdin = '', typed, now = () => NOW, sleep = async () => {} }: CliOptions = {},
+  {
+    env = {},
+    stdin = '',
+    typed,
+    now = () => NOW,
+    repository,
+    sleep = async () => {},
+  }: CliOptions = {},
 ): Promise<CliRun> {
   for (const [name, value] of Object.entries({ ...NO_ENV, ...env })) vi.stubEnv(name, value);
   const stdout = collector();
@@ -54,6 +62,7 @@ export async function runCli(
       canSpin: false,
       now,
       sleep,
+      repository,
     });
     const status = await commandLine.run(args);
     return { status, stdout: stdout.text(), stderr: withoutProgress(stderr.text()) };

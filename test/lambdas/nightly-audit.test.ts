@@ -232,6 +232,22 @@ describe('an audit whose list of keys breaks off', () => {
   });
 });
 
+test('a secret that is being deleted is a problem, with the command that restores it', async () => {
+  const { result } = audit({
+    deps: {
+      secrets: {
+        describe: async (name) => ({ ...aManagedSecret(name), isBeingDeleted: name === DEV }),
+        read: readNothing,
+      },
+    },
+  });
+  expect(await result).toMatchObject({
+    problems: [
+      `secret ${DEV} is being deleted: its readers fail; aws secretsmanager restore-secret --secret-id ${DEV}`,
+    ],
+  });
+});
+
 describe('a secret that cannot be described', () => {
   const describeSecret = async (name: string) => {
     if (name === DEV) throw new Error('denied');

@@ -130,7 +130,7 @@ const keyNeeded = anOpenFinding({
 
 test('reminds of a key that was requested a week ago, and not earlier', async () => {
   const types = async (lastNotifiedOn: string) => {
-    const open = [{ ...keyNeeded, lastNotifiedOn }];
+    const open = [{ ...keyNeeded, openedOn: lastNotifiedOn, lastNotifiedOn }];
     const { result, sent } = audit({ suppliedDaysAgo: 92, readDaysAgo: 0, open });
     await result;
     return sent.map(({ type }) => type).filter((type) => type === 'key-needed');

@@ -8,6 +8,9 @@ const roles = grants(template);
 
 const ADMIN_KEY =
   'secretsmanager:GetSecretValue on arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:mistral/admin-api-key-??????';
+/** Whether a secret is there: where it is gone, so is its own policy. */
+const DESCRIBE =
+  'secretsmanager:DescribeSecret on arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:mistral/*';
 const EXECUTIONS =
   'arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:RetirementStateMachine:*';
 const TRACES = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
@@ -34,6 +37,7 @@ test.each([
     'RotationFunction',
     [
       ADMIN_KEY,
+      DESCRIBE,
       ...ENCRYPT,
       'dynamodb:PutItem on RecordsTable',
       'sns:Publish on AlertsTopic',
@@ -44,6 +48,7 @@ test.each([
     'AuditFunction',
     [
       ADMIN_KEY,
+      DESCRIBE,
       ...ENCRYPT,
       'dynamodb:DeleteItem on RecordsTable',
       'dynamodb:GetItem on RecordsTable',
@@ -71,6 +76,7 @@ test.each([
   [
     'ProvisioningFunction',
     [
+      DESCRIBE,
       ...ENCRYPT,
       'dynamodb:DeleteItem on RecordsTable',
       'dynamodb:PutItem on RecordsTable',
@@ -79,10 +85,10 @@ test.each([
       'states:StartExecution on RetirementStateMachine',
     ],
   ],
-  ['RetirementFunctionsVerify', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
-  ['RetirementFunctionsRevoke', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
+  ['RetirementFunctionsVerify', [ADMIN_KEY, DESCRIBE, 'kms:Decrypt on EncryptionKey']],
+  ['RetirementFunctionsRevoke', [ADMIN_KEY, DESCRIBE, 'kms:Decrypt on EncryptionKey']],
   ['RetirementFunctionsConfirm', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
-  ['RetirementFunctionsRollBack', [ADMIN_KEY, 'kms:Decrypt on EncryptionKey']],
+  ['RetirementFunctionsRollBack', [ADMIN_KEY, DESCRIBE, 'kms:Decrypt on EncryptionKey']],
   [
     'GatewayFunction',
     [

@@ -84,7 +84,7 @@ const OWN_ROLES = ['RotationFunctionRole-1AbCdEfGhIj', 'AuditFunctionRole-2AbCdE
 );
 
 function ownersOf({ workspaces }: Policy): ReadonlyMap<string, string> {
-  return new Map(workspaces.map(({ ownerUserId, team }) => [ownerUserId, `Owner of ${team}`]));
+  return new Map(workspaces.map(({ ownerUserId = '', team }) => [ownerUserId, `Owner of ${team}`]));
 }
 
 function eventsOf(secrets: readonly string[]) {

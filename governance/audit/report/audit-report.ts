@@ -1,3 +1,4 @@
+import type { AlertOrigin } from '../../alerts/alert-origin.js';
 import { type IsoDate, utcDay } from '../../platform/utc-day.js';
 import { plannedKeys } from '../../policy/planned-keys.js';
 import type { Policy } from '../../policy/policy.js';
@@ -20,10 +21,7 @@ export interface ReportedFinding extends Finding {
 }
 
 /** What a report is about. */
-export interface ReportedDeployment {
-  readonly account: string;
-  readonly region: string;
-  readonly stack: string;
+export interface ReportedDeployment extends AlertOrigin {
   /** The version of this product. */
   readonly product: string;
   /** Of the policy as it was deployed: `policy check` prints that of a file. */

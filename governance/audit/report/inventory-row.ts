@@ -142,7 +142,7 @@ export function createRows(
       const secret = secrets.get(secretName);
       return {
         ...secretRow(planned, secret?.lastRotatedAt, bySecretName.get(secretName) ?? [], now),
-        ownerUserId: workspace.ownerUserId,
+        ownerUserId: workspace.ownerUserId ?? null,
         owner: ownerOf(workspace),
         state: keylessState(secretName, secret),
         nextRotationOn: dayOf(secret?.nextRotationAt),

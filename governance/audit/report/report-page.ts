@@ -57,16 +57,17 @@ ${accessTables(report)}
 
 /** Of whom, where and by what this report is. */
 function identity({ deployment, mistral, auditedAt }: AuditReport): Html {
-  const { account, region, stack, product, policySha256 } = deployment;
+  const { account, accountAlias, region, stack, environment, product, policySha256 } = deployment;
   const source =
     mistral.keySource === 'operator'
       ? `${mistral.apiUrl}, without the Admin API: keys are supplied by operators`
       : `${mistral.apiUrl}, with the Admin API key in ${mistral.adminKeySecret}`;
   const facts: readonly (readonly [string, HtmlValue])[] = [
     ['Mistral organization', source],
-    ['AWS account', account],
+    ['AWS account', accountAlias === undefined ? account : `${account} (${accountAlias})`],
     ['Region', region],
-    ['Stack', stack],
+    ['Stack', stack ?? 'not known'],
+    ...(environment === undefined ? [] : ([['Environment', environment]] as const)),
     ['Product', `mistral-governance ${product}`],
     ['Audited at', `${instantText(new Date(auditedAt))}; all days are in UTC`],
     ['Policy, SHA-256', html`<span class="arn">${policySha256}</span>`],

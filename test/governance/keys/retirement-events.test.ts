@@ -13,11 +13,11 @@ const inUse = { verdict: { checkAt, lastUsedOn: '2026-04-07' } };
 const rejected = {
   verdict: {
     checkAt,
-    reason: 'the key is no longer listed',
+    reason: 'the key was no longer listed',
     rejectedSince: '2026-04-08T00:50:00Z',
   },
 };
-const rolledBack = { ...rejected, rollBack: { outcome: 'rolled back' } };
+const rolledBack = { ...rejected, rollBack: { outcome: 'rolled back', newKey: 'gone' } };
 const kept = { verdict: { kind: 'kept' } };
 const answered = (oldKey: string) => ({ verdict: { checkAt, oldKey, currentVersion: 'v3' } });
 const witness = (secretName: string) => ({ verdict: { witness: secretName } });
@@ -72,7 +72,7 @@ const OF_A_REPLACED_KEY: readonly Row[] = [
     'critical',
     'rolled-back',
     `Rolled back rotation of ${OWN} (new key rejected)`,
-    /^The previous key is current again\. The new key was deleted\..*since 2026-04-08 00:50 UTC\. The key is no longer listed\.$/,
+    /^The previous key is current again, because .* from 2026-04-08 00:50 UTC on\. .* The key was no longer listed\. The new key is no longer at Mistral\.$/,
   ],
   [
     'revoked',
@@ -352,6 +352,24 @@ describe('the commands', () => {
     const { alert } = notice('revoked', { confirmation: { rejected: false } }, aRemoval());
     expect(alert.nextSteps).toEqual([]);
     expect(alert.description).not.toContain('The secret');
+  });
+
+  test.each([
+    ['the key was still listed and no spend limit was reached', 'deleted', 'was deleted'],
+    ['the key expired on 2026-04-07', 'deleted', 'was deleted'],
+    ['the key was no longer listed', 'gone', 'is no longer at Mistral'],
+    ['the key was still listed and no spend limit was reached', 'left', 'stays at Mistral'],
+  ])('a rollback because %s says one thing of the new key: %s', (reason, newKey, says) => {
+    const state = { verdict: { ...rejected.verdict, reason }, rollBack: { newKey } };
+    const { description } = notice('rolled-back', state).alert;
+    expect(description).toContain(says);
+    for (const other of [
+      'was deleted',
+      'no longer at Mistral',
+      'stays at Mistral',
+      'is still listed',
+    ])
+      if (!says.endsWith(other)) expect(description).not.toContain(other);
   });
 
   test.each([

@@ -46,6 +46,11 @@ test('describes a secret that holds no version yet', async () => {
   });
 });
 
+test('describes a secret that can still be restored', async () => {
+  service.on(DescribeSecretCommand).resolves({ ARN: 'arn', DeletedDate: new Date(0) });
+  expect(await secrets.describe('n')).toMatchObject({ isBeingDeleted: true });
+});
+
 test('fails with the name of a missing secret', async () => {
   service.on(DescribeSecretCommand).rejects(new ResourceNotFoundException(metadata));
   await expect(secrets.describe('n')).rejects.toThrow(SecretGoneError);

@@ -20,7 +20,7 @@ async function play(plan: FlowPlan): Promise<PlayedFlow> {
 const checkAt = (day: number) => `2026-04-0${day}T01:00:00.000Z`;
 const used = (day: number) => ({ checkAt: checkAt(day), lastUsedOn: '2026-04-02' });
 const rejected = {
-  reason: 'the key is no longer listed',
+  reason: 'the key was no longer listed',
   rejectedSince: '2026-04-03T00:50:00.000Z',
 };
 const revoke: RetirementVerdict = { kind: 'revoke', lastUsedOn: '2026-04-01' };
