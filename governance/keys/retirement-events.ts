@@ -54,7 +54,9 @@ const EVENTS = {
     'rolled-back',
   ),
   revoked: event(
-    z.object({ confirmation: z.object({ rejected: z.boolean() }) }),
+    z.object({
+      confirmation: z.object({ rejected: z.boolean(), checkedAt: z.iso.datetime().optional() }),
+    }),
     keyRevoked,
     'revoked',
   ),
