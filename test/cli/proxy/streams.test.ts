@@ -191,9 +191,9 @@ describe('credentials', () => {
   });
 
   test('that AWS finds expired are renewed, and the request is sent again', async () => {
-    const given = [{ ...TEMPORARY, expiration: new Date(AT.getTime() + 3_600_000) }, RENEWED];
     const { url, remote } = await proxyWorld({
-      provider: async () => given.shift() ?? RENEWED,
+      // As those of the SDK, it remembers what it gave out.
+      provider: async (options) => (options?.forceRefresh ? RENEWED : TEMPORARY),
       answer: (response, call) => {
         if (call.headers['x-amz-security-token'] === KEYS.ASIARENEWED.sessionToken)
           answerAsGateway(response, call);
