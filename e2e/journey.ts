@@ -21,6 +21,7 @@ import {
 } from './runbook.js';
 import { askToRotate, audit, openScene, provisioned, receiveAlerts, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
+import { callThroughProxy } from './signing-proxy.js';
 import { claimExamplesRejected } from './unsupported.js';
 import { awayFromMidnight } from './waiting.js';
 
@@ -94,6 +95,9 @@ export async function travel(parts: Parts): Promise<void> {
   await awayFromMidnight(report.note);
   const tokens = await report.step('gateway called with the official SDK', () =>
     callGateway(scene),
+  );
+  await report.step('gateway called by unchanged clients, through the signing proxy', () =>
+    callThroughProxy(scene),
   );
   const spentNanos = await report.step('spend watched', () => watchSpend(scene, tokens));
   await report.step('audited', () => findUnmanagedKey(scene));
