@@ -1,6 +1,6 @@
 import { App } from 'aws-cdk-lib';
-import { regionProblem } from '../governance/policy/deploy-checks.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
+import { stackNameOf } from '../governance/policy/stack-name.js';
 import { GovernanceStack } from '../lib/governance-stack.js';
 import { permissionsBoundary } from '../lib/platform/permissions-boundary.js';
 
@@ -10,12 +10,11 @@ const environment: string | undefined = app.node.tryGetContext('environment');
 const boundary: string | undefined = app.node.tryGetContext('permissionsBoundary');
 
 try {
-  const policy = loadPolicy(policyPath);
   // The CDK CLI knows where it deploys, also where the app does not say.
-  const problem = regionProblem(policy, process.env.CDK_DEFAULT_REGION ?? '');
-  if (problem !== undefined) throw new Error(problem);
-  new GovernanceStack(app, environment ? `MistralGovernance-${environment}` : 'MistralGovernance', {
+  const policy = loadPolicy(policyPath, { region: process.env.CDK_DEFAULT_REGION });
+  new GovernanceStack(app, stackNameOf(environment), {
     policy,
+    environment,
     description: 'mistral-governance: manages Mistral AI API keys and budgets',
     ephemeral: environment === 'dev',
     permissionsBoundary: boundary === undefined ? undefined : permissionsBoundary(boundary),

@@ -1,6 +1,7 @@
 import { AdminKeyError, MistralError } from '../governance/platform/errors.js';
 import { messageOf } from '../governance/platform/failures.js';
 import { trustHint } from '../governance/platform/outbound-settings.js';
+import type { PolicyError } from '../governance/policy/policy-problem.js';
 
 /** How a script can tell how a command ended. The codes never change their meaning. */
 export const EXIT = {
@@ -26,6 +27,8 @@ export const EXIT_CODES_HELP = `Exit codes:
 export interface FailureDetails {
   /** Each of several problems, or of several steps to take. */
   readonly problems?: readonly string[] | undefined;
+  /** Where in a policy its problems are. */
+  readonly policyError?: PolicyError;
   /** What was done before the failure, so that a script can continue from there. */
   readonly done?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
@@ -82,7 +85,9 @@ export function failureOf(error: unknown): CommandFailure {
     return unreachable('no_region', what);
   }
   if (name === 'CredentialsProviderError' || name === 'TokenProviderError') {
-    const what = `no AWS credentials: sign in, or name a profile with --profile (${message})`;
+    const isSso = name === 'TokenProviderError' || /\bsso\b/i.test(message);
+    const how = isSso ? 'run: aws sso login' : 'sign in';
+    const what = `no AWS credentials: ${how}, or name a profile with --profile (${message})`;
     return unreachable('no_credentials', what);
   }
   if (isFromAws(error) && /^Unknown(Error)?$/.test(name)) {

@@ -26,6 +26,7 @@ const commandLine = createCommandLine({
   sleep: setTimeout,
   // As the AWS CLI reads it: the SDK knows the first variable alone.
   region: env.AWS_REGION || env.AWS_DEFAULT_REGION,
+  repository: env.GITHUB_WORKSPACE,
   async outbound() {
     const settings = outboundSettings(env);
     if (!settings) return {};
@@ -34,9 +35,16 @@ const commandLine = createCommandLine({
   },
 });
 
-process.once('SIGINT', () => {
-  commandLine.clear();
-  process.exit(EXIT.interrupted);
+let interrupts = 0;
+process.on('SIGINT', async () => {
+  interrupts += 1;
+  if (interrupts > 1) process.exit(EXIT.interrupted);
+  process.exit(await commandLine.interrupt());
+});
+// As containers are stopped.
+process.once('SIGTERM', async () => {
+  if (!commandLine.isServing) process.exit(143);
+  process.exit(await commandLine.interrupt());
 });
 
 process.exitCode = await commandLine.run(argv.slice(2));

@@ -1,6 +1,8 @@
 import { jsonText, plainLines } from '../governance/platform/quoting.js';
+import { problemDocument } from '../governance/policy/policy-problem.js';
 import type { Answer } from './cli.js';
 import { type CommandFailure, EXIT, type ExitCode } from './failure.js';
+import { problemLines } from './terminal/problem-lines.js';
 import { type Output, styleOf } from './terminal/style.js';
 
 export type Printer = ReturnType<typeof createPrinter>;
@@ -25,12 +27,17 @@ export function createPrinter(
 
     /** As text on stderr, or with `--json` as the one document on stdout. */
     failure({ code, message, details, exitCode: failed }: CommandFailure, json: boolean): void {
-      const { problems, done } = details;
+      const { problems, done, policyError } = details;
       if (json) {
-        out(documentText({ error: { ...done, code, message, problems } }));
+        const errors = policyError?.problems.map(problemDocument);
+        out(documentText({ error: { ...done, code, message, problems, errors } }));
       } else {
-        const lines = [message, ...(problems ?? []).map((problem) => `  ${problem}`)];
-        err(`${styleOf(stderr).paint('error:', 'bad')} ${plainLines(lines.join('\n'))}\n`);
+        const style = styleOf(stderr);
+        const lines = policyError
+          ? problemLines(policyError, style)
+          : (problems ?? []).map((problem) => `  ${plainLines(problem)}`);
+        const all = [`${style.paint('error:', 'bad')} ${plainLines(message)}`, ...lines];
+        err(`${all.join('\n')}\n`);
       }
       exitCode = failed;
     },

@@ -11,7 +11,7 @@ import { createPrompts, type Input } from './terminal/prompts.js';
 import type { Output } from './terminal/style.js';
 
 /** What the command line uses of the process that it runs in. */
-export interface Surroundings extends Pick<Cli, 'now' | 'sleep' | 'region'> {
+export interface Surroundings extends Pick<Cli, 'now' | 'sleep' | 'region' | 'repository'> {
   /** @default Node's own way out */
   readonly outbound?: Cli['outbound'];
   readonly stdin: Input;
@@ -24,20 +24,24 @@ export interface Surroundings extends Pick<Cli, 'now' | 'sleep' | 'region'> {
 export interface CommandLine {
   /** Runs the command that the arguments name. Never throws. */
   run(args: readonly string[]): Promise<ExitCode>;
-  /** Cleans up the terminal before the process ends early. */
-  clear(): void;
+  /** Cleans up before the process ends early: the terminal, and what a command left running. */
+  interrupt(): Promise<ExitCode>;
+  /** Whether a command left something running. */
+  readonly isServing: boolean;
 }
 
 const COMMAND_MISSING = 'commander.help';
 
 export function createCommandLine(surroundings: Surroundings): CommandLine {
-  const { stdin, stderr, canSpin, now, sleep, region } = surroundings;
+  const { stdin, stderr, canSpin, now, sleep, region, repository } = surroundings;
   const keys = createKnownKeys();
   // Without any key that was read, and with nothing in it that a terminal obeys but our own colors.
   const safe = (text: string) => keys.redact(terminalText(text));
   const printer = createPrinter(surroundings, safe);
   const progress = createProgress(stderr, canSpin, safe);
   const prompts = createPrompts(stdin, stderr);
+
+  let stopServing: (() => Promise<void>) | undefined;
 
   const cli: Cli = {
     progress,
@@ -47,6 +51,7 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
     now,
     sleep,
     region,
+    repository,
 
     async outbound() {
       try {
@@ -54,6 +59,10 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
       } catch (error) {
         throw wrongInput(messageOf(error), { cause: error });
       }
+    },
+
+    onInterrupt(stop) {
+      stopServing = stop;
     },
 
     async run({ json = false }, command) {
@@ -66,7 +75,15 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
   };
 
   return {
-    clear: progress.clear,
+    get isServing() {
+      return stopServing !== undefined;
+    },
+
+    async interrupt() {
+      progress.clear();
+      await stopServing?.();
+      return stopServing ? EXIT.ok : EXIT.interrupted;
+    },
 
     async run(args) {
       let usage = '';

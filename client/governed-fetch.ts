@@ -7,8 +7,9 @@ import {
 } from '../governance/metering/admission.js';
 import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
 import { endpointOf } from '../governance/metering/endpoints.js';
+import type { Hold } from '../governance/metering/hold.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
-import type { Hold, Metering } from '../governance/metering/metering.js';
+import type { Metering } from '../governance/metering/metering.js';
 import { retryAfterOf } from '../governance/metering/problem.js';
 import {
   UNAWAITED_LIMITS,

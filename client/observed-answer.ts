@@ -1,5 +1,5 @@
 import { type AnswerMeter, meterFor } from '../governance/metering/answer-meter.js';
-import type { Hold } from '../governance/metering/metering.js';
+import type { Hold } from '../governance/metering/hold.js';
 
 /** The caller of an answer, who may leave before its end. */
 export interface AnswerReader {

@@ -1,17 +1,16 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { HTTPClient } from '@mistralai/mistralai/lib/http.js';
-import { SignatureV4 } from '@smithy/signature-v4';
+import {
+  type AwsCredentials,
+  type CredentialsProvider,
+  cachedCredentials,
+  createRequestSigner,
+  type RequestSigner,
+  regionOf,
+} from '../governance/platform/request-signer.aws.js';
 import { GovernanceConfigurationError } from './errors.js';
-import { Sha256 } from './sha256.js';
 
-export interface AwsCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly expiration?: Date;
-}
-
-export type CredentialsProvider = () => Promise<AwsCredentials>;
+export type { AwsCredentials, CredentialsProvider };
 
 export interface SignedHttpClientOptions {
   /** Of the gateway. @default the one in the host name of its function URL */
@@ -24,7 +23,6 @@ export interface SignedHttpClientOptions {
   readonly now?: () => Date;
 }
 
-const FUNCTION_URL = /\.lambda-url\.([a-z0-9-]+)\.on\.aws$/;
 /** Signed besides the host: nothing that fetch or a proxy may still change. */
 const SIGNED_HEADERS = ['content-type', 'accept'];
 /** The SDK's own credentials, and cookies. */
@@ -38,35 +36,29 @@ export function createSignedHttpClient(options: SignedHttpClientOptions = {}): H
     now = () => new Date(),
     region,
   } = options;
-  const current = typeof credentials === 'function' ? cached(credentials, now) : credentials;
+  const current =
+    typeof credentials === 'function' ? cachedCredentials(credentials, now).current : credentials;
 
-  function signerFor(url: URL): SignatureV4 {
-    return new SignatureV4({
-      service: 'lambda',
-      region: region ?? regionOf(url),
+  const signers = new Map<string, RequestSigner>();
+  function signerFor(url: URL): RequestSigner {
+    const known = signers.get(url.hostname);
+    if (known) return known;
+    const signer = createRequestSigner({
+      region: region ?? regionOf(url) ?? unknownRegion(url),
       credentials: current,
-      sha256: Sha256,
+      now,
     });
+    signers.set(url.hostname, signer);
+    return signer;
   }
 
-  const signers = new Map<string, SignatureV4>();
   async function signed(request: Request): Promise<Request> {
     const url = new URL(request.url);
-    const signer = signers.get(url.hostname) ?? signerFor(url);
-    signers.set(url.hostname, signer);
+    const signer = signerFor(url);
     const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
-    const { headers: signedHeaders } = await signer.sign(
-      {
-        method: request.method,
-        protocol: url.protocol,
-        hostname: url.hostname,
-        path: url.pathname,
-        query: queryOf(url),
-        headers: { host: url.host, ...chosen(request.headers, SIGNED_HEADERS) },
-        body,
-      },
-      { signingDate: now() },
-    );
+    const chosenHeaders = chosen(request.headers, SIGNED_HEADERS);
+    const { method } = request;
+    const signedHeaders = await signer.sign({ method, url, headers: chosenHeaders, body });
     const headers = new Headers(request.headers);
     for (const name of DROPPED_HEADERS) headers.delete(name);
     for (const [name, value] of Object.entries(signedHeaders)) {
@@ -84,18 +76,10 @@ export function createSignedHttpClient(options: SignedHttpClientOptions = {}): H
   });
 }
 
-function regionOf({ hostname }: URL): string {
-  const [, region] = FUNCTION_URL.exec(hostname) ?? [];
-  if (region !== undefined) return region;
+function unknownRegion({ hostname }: URL): never {
   throw new GovernanceConfigurationError(
     `no region is known for "${hostname}": set region, or use a function URL such as https://abc.lambda-url.eu-west-1.on.aws`,
   );
-}
-
-function queryOf({ searchParams }: URL): Record<string, string[]> {
-  const query: Record<string, string[]> = {};
-  for (const name of new Set(searchParams.keys())) query[name] = searchParams.getAll(name);
-  return query;
 }
 
 function chosen(headers: Headers, names: readonly string[]): Record<string, string> {
@@ -105,32 +89,4 @@ function chosen(headers: Headers, names: readonly string[]): Record<string, stri
     if (value !== null) found[name] = value;
   }
   return found;
-}
-
-/** Credentials this close to their expiry are renewed, so that they do not expire on the way. */
-const RENEW_BEFORE_MS = 5 * 60_000;
-
-/** Asks once, and again shortly before the credentials expire, however many requests wait for them. */
-function cached(provider: CredentialsProvider, now: () => Date): CredentialsProvider {
-  let known: AwsCredentials | undefined;
-  let asked: Promise<AwsCredentials> | undefined;
-
-  function isFresh({ expiration }: AwsCredentials): boolean {
-    return expiration === undefined || expiration.getTime() - now().getTime() > RENEW_BEFORE_MS;
-  }
-
-  async function ask(): Promise<AwsCredentials> {
-    try {
-      known = await provider();
-      return known;
-    } finally {
-      asked = undefined;
-    }
-  }
-
-  return async () => {
-    if (known && isFresh(known)) return known;
-    asked ??= ask();
-    return asked;
-  };
 }

@@ -3,7 +3,7 @@ import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { SFN } from '@aws-sdk/client-sfn';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Response } from 'undici';
-import { Sha256 } from '../client/sha256.js';
+import { Sha256 } from '../governance/platform/request-signer.aws.js';
 import { command } from './commands.js';
 import { type Emulator, REGION, ROOT } from './emulator.js';
 

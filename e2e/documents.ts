@@ -52,6 +52,7 @@ export const COMMANDS = {
   storeAdminKey: readme.block('create-secret'),
   showFirstKey: readme.block('describe-secret'),
   readKey: readPage('docs/reading-keys.md').block('get-secret-value'),
+  callGateway: readme.block('--aws-sigv4'),
   defineNames: runbook.block('STACK='),
   rotate: runbook.block('rotate-secret --secret-id "$SECRET"\nlabels'),
   rotateLeaked: runbook.block('OLD_VERSION=$(version_at AWSCURRENT)'),

@@ -41,19 +41,10 @@ export function writePolicies(folder: string, mistralUrl: string, queueArn: stri
     writeFileSync(path, stringify(policy));
     return path;
   };
-  const read = (path: string, types: readonly string[]) => {
-    const policy = parse(readFileSync(join(ROOT, path), 'utf8'));
-    policy.mistral.apiUrl = mistralUrl;
-    policy.alerts.subscriptions.push({
-      protocol: 'sqs',
-      endpoint: queueArn,
-      filter: { type: types },
-    });
-    return policy;
-  };
+  const read = (path: string, type: readonly string[]) =>
+    policyHere(path, mistralUrl, { protocol: 'sqs', endpoint: queueArn, filter: { type } });
 
   const policy = read('governance.yaml', ALERT_TYPES);
-  policy.mistral.adminUrl = `${mistralUrl}/v1/admin`;
   const [dev, , prod] = policy.workspaces;
   dev.budgets = { dailyUsd: TINY_BUDGET_USD, monthlyUsd: 50 };
   policy.prices = { models: { 'codestral-2508': CODESTRAL_PRICES } };
@@ -66,6 +57,15 @@ export function writePolicies(folder: string, mistralUrl: string, queueArn: stri
 
   const operator = write('operator', read('examples/operator.yaml', OPERATOR_ALERT_TYPES));
   return { first, changed, operator };
+}
+
+/** A shipped policy, pointed at the fake Mistral, with one more subscription. */
+export function policyHere(path: string, mistralUrl: string, subscription: object) {
+  const policy = parse(readFileSync(join(ROOT, path), 'utf8'));
+  policy.mistral.apiUrl = mistralUrl;
+  if (policy.mistral.keySource !== 'operator') policy.mistral.adminUrl = `${mistralUrl}/v1/admin`;
+  policy.alerts.subscriptions.push(subscription);
+  return policy;
 }
 
 /** Names of the secrets that a policy has. */

@@ -117,19 +117,23 @@ async function nameAfterContent(
   }
 }
 
-/** Puts the commands that README and runbook have users run where a shell finds them first. */
+/**
+ * Puts the commands that README and runbook have users run where a shell finds them first; with a
+ * `url`, for the account that is there.
+ */
 export function putUserCommands(
   folder: string,
   { python, packages }: Tools,
-  url: string,
   env: NodeJS.ProcessEnv,
+  url?: string,
 ): string {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const put = (name: string, line: string) =>
     writeFileSync(join(bin, name), `#!/bin/sh\n${line} "$@"\n`, { mode: 0o755 });
   // The address by option: for SQS the AWS CLI does not heed the environment's.
-  put('aws', `PYTHONPATH='${packages}' exec '${python}' -m awscli --endpoint-url '${url}'`);
+  const there = url === undefined ? '' : ` --endpoint-url '${url}'`;
+  put('aws', `PYTHONPATH='${packages}' exec '${python}' -m awscli${there}`);
   if (spawnSync('jq', ['--version'], { env }).status !== 0) {
     put('jq', `exec '${process.execPath}' '${join(import.meta.dirname, 'jq.mjs')}'`);
   }

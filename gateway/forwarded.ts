@@ -1,5 +1,5 @@
 import type { MeteredAnswer } from '../governance/metering/answer-meter.js';
-import type { Hold } from '../governance/metering/metering.js';
+import type { Hold } from '../governance/metering/hold.js';
 import type { UpstreamAnswer, UpstreamFailure } from './upstream.js';
 
 /** How one attempt at Mistral ended. */

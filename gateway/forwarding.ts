@@ -3,7 +3,7 @@ import {
   type MeteredAnswer,
   meterFor,
 } from '../governance/metering/answer-meter.js';
-import type { Hold } from '../governance/metering/metering.js';
+import type { Hold } from '../governance/metering/hold.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { Forwarded } from './forwarded.js';
 import type { AwaitedAnswer, LateAnswers } from './late-answers.js';

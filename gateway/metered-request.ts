@@ -1,6 +1,6 @@
 import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
 import type { Endpoint } from '../governance/metering/endpoints.js';
-import type { Hold } from '../governance/metering/metering.js';
+import type { Hold } from '../governance/metering/hold.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';

@@ -48,18 +48,20 @@ export function listModels(
   return problem('model_not_allowed', `model "${name}" is not served by Mistral`);
 }
 
-const ENDPOINTS = {
-  completion_chat: '/v1/chat/completions',
-  completion_fim: '/v1/fim/completions',
-  ocr: '/v1/ocr',
-  moderation: '/v1/moderations',
-} as const;
+const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
+  completion_chat: ['/v1/chat/completions'],
+  completion_fim: ['/v1/fim/completions'],
+  ocr: ['/v1/ocr'],
+  moderation: ['/v1/moderations', '/v1/chat/moderations'],
+  classification: ['/v1/classifications', '/v1/chat/classifications'],
+  audio_speech: ['/v1/audio/speech'],
+};
 
 /** The gateway's endpoints that serve a model, by what Mistral says that it can do. */
 export function endpointsOf({ id, capabilities }: ModelCard): string[] {
   const can = isObject(capabilities) ? capabilities : {};
-  const served = Object.entries(ENDPOINTS).flatMap(([name, path]) =>
-    can[name] === true ? path : [],
+  const served = Object.entries(ENDPOINTS).flatMap(([name, paths]) =>
+    can[name] === true ? paths : [],
   );
   // Mistral has no word for what these can do.
   return id.includes('embed') ? [...served, '/v1/embeddings'] : served;

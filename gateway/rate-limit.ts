@@ -1,7 +1,7 @@
 import type { AccessGrant } from '../governance/access/access.js';
 import type { ModelDirectory } from '../governance/access/model-directory.js';
 import type { Demand } from '../governance/metering/demand.js';
-import type { Hold } from '../governance/metering/metering.js';
+import type { Hold } from '../governance/metering/hold.js';
 import { type Problem, problem, retryOf } from '../governance/metering/problem.js';
 import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { instantText } from '../governance/platform/wording.js';

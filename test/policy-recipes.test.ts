@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { callerNotes } from '../governance/policy/caller-notes.js';
 import { inOrderOfDecision, matches } from '../governance/policy/caller-patterns.js';
-import { checkPolicy } from '../governance/policy/load-policy.js';
+import { callerWarnings, readerWarnings } from '../governance/policy/caller-warnings.js';
+import { checkPolicy, loadPolicy } from '../governance/policy/load-policy.js';
+import { useWarnings } from '../governance/policy/use-warnings.js';
 import { sectionsOf } from './support/markdown.js';
 
 const page = readFileSync(join(import.meta.dirname, '../docs/policy-recipes.md'), 'utf8');
@@ -27,17 +30,22 @@ const BASE = {
   gateway: { enabled: true },
 };
 
-const recipes = sectionsOf(page).flatMap(({ title, text }) =>
+const SPLIT = 'A policy split over teams';
+
+const blocks = sectionsOf(page).flatMap(({ title, text }) =>
   [...text.matchAll(/```yaml\n([^`]*)```/g)].map(([, yaml = '']) => ({ title, yaml })),
 );
+const recipes = blocks.filter(({ title }) => title !== SPLIT);
 
 function policyOf(recipe: string) {
   const found = recipes.find(({ title }) => title === recipe);
   return checkPolicy({ ...BASE, ...parse(found?.yaml ?? 'missing: true') });
 }
 
-test.each(recipes)('$title is a policy without a note', ({ title }) => {
-  expect(callerNotes(policyOf(title))).toEqual([]);
+test.each(recipes)('$title is a policy without surprises', ({ title }) => {
+  const policy = policyOf(title);
+  const found = [...callerWarnings(policy), ...readerWarnings(policy), ...useWarnings(policy)];
+  expect(found.filter(({ id }) => id !== 'unused-workspace')).toEqual([]);
 });
 
 describe('callers', () => {
@@ -68,4 +76,22 @@ test('the reader is of another account, and the budgets are in euros', () => {
     'arn:aws:iam::444455556666:role/indexer',
   ]);
   expect(policyOf('Budgets in euros').mistral.currency).toBe('EUR');
+});
+
+test('the parts of teams make one policy', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'split-policy-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const { yaml } of blocks.filter(({ title }) => title === SPLIT)) {
+    const [, file = ''] = /^# (\S+)\n/.exec(yaml) ?? [];
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), yaml);
+  }
+  const section = sectionsOf(page).find(({ title }) => title === SPLIT);
+  const [, command = ''] = /```sh\n([^`]*)```/.exec(section?.text ?? '') ?? [];
+  execFileSync('bash', ['-ec', command.replace(/^npx .*$/m, '')], { cwd: folder });
+
+  const policy = loadPolicy(join(folder, 'governance.yaml'));
+  expect(policy.workspaces.map(({ name }) => name)).toEqual(['search', 'support']);
+  expect(policy.callers.map(({ workspace }) => workspace)).toEqual(['search', 'support']);
+  expect(Object.keys(policy.roles)).toEqual(['developer']);
 });

@@ -1,5 +1,6 @@
 import { parsePolicy } from '../../governance/policy/parse-policy.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import { problemText } from '../../governance/policy/policy-problem.js';
 
 export const CALLER_HEADER = 'x-caller-arn';
 const PRINCIPAL = 'arn:aws:iam::111122223333:role/bench';
@@ -29,6 +30,9 @@ export function benchPolicy(apiUrl: string): Policy {
     },
     callers: [{ principal: PRINCIPAL, role: 'bench', workspace: 'bench' }],
   });
-  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('\n'));
   return parsed.policy;
 }
+
+export const REGION = 'eu-west-1';
+export const CREDENTIALS = { accessKeyId: 'AKIDBENCH', secretAccessKey: 'secret-of-the-bench' };

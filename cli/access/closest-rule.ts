@@ -1,3 +1,4 @@
+import { distance } from '../../governance/platform/closest.js';
 import { callerPattern, matches } from '../../governance/policy/caller-patterns.js';
 import type { Caller } from '../../governance/policy/policy.js';
 
@@ -30,20 +31,4 @@ function partsOf(arn: string): Readonly<Record<Part, string>> {
   const [name = '', session = ''] =
     kind === 'assumed-role' ? [path[0], path.slice(1).join('/')] : [path.join('/'), '*'];
   return { partition, account, kind, name, session };
-}
-
-/** How many characters must change until a pattern matches; what `*` stands for costs nothing. */
-function distance(pattern: string, text: string): number {
-  let before = Array.from({ length: text.length + 1 }, (_, at) => at);
-  for (const character of pattern) {
-    const isWildcard = character === '*';
-    const row = [(before[0] ?? 0) + (isWildcard ? 0 : 1)];
-    for (let at = 1; at <= text.length; at += 1) {
-      const [above = 0, left = 0, diagonal = 0] = [before[at], row[at - 1], before[at - 1]];
-      const replaced = diagonal + (character === text[at - 1] ? 0 : 1);
-      row.push(isWildcard ? Math.min(above, left) : Math.min(above + 1, left + 1, replaced));
-    }
-    before = row;
-  }
-  return before.at(-1) ?? 0;
 }

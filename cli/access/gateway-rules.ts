@@ -38,6 +38,16 @@ const ENDPOINTS = {
   fim: { path: '/v1/fim/completions', body: { prompt: '' } },
   embeddings: { path: '/v1/embeddings', body: { input: '' } },
   moderations: { path: '/v1/moderations', body: { input: '' } },
+  'chat-moderations': {
+    path: '/v1/chat/moderations',
+    body: { input: [{ role: 'user', content: '' }] },
+  },
+  classifications: { path: '/v1/classifications', body: { input: '' } },
+  'chat-classifications': {
+    path: '/v1/chat/classifications',
+    body: { input: { messages: [{ role: 'user', content: '' }] } },
+  },
+  speech: { path: '/v1/audio/speech', body: { input: '' } },
   ocr: { path: '/v1/ocr', body: { document: { type: 'image_url', image_url: '' } } },
 } as const;
 

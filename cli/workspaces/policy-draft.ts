@@ -1,3 +1,4 @@
+import type { PolicySource } from '../../governance/policy/load-policy.js';
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { checkedPolicy } from '../policy-file.js';
 
@@ -12,10 +13,10 @@ export interface PolicyDraft {
 }
 
 /** @throws CommandFailure with every error other than a missing id */
-export function readDraft(path: string, document: unknown): PolicyDraft {
-  const copy = structuredClone(document);
+export function readDraft(source: PolicySource): PolicyDraft {
+  const copy = structuredClone(source.document);
   const missing = addPlaceholders(copy);
-  const policy = checkedPolicy(path, copy);
+  const policy = checkedPolicy(source, {}, copy);
   const workspaces = policy.workspaces.map((workspace, at) =>
     missing.has(at) ? { ...workspace, id: undefined } : workspace,
   );

@@ -26,16 +26,20 @@ export function comparisonText(
   return table + limits.map(limitText).join('');
 }
 
-export function syncedText(synced: Synced, currency: Currency, style: Style): string {
-  const ids = [
-    ...synced.created,
-    ...synced.workspaces.filter((state) => state.kind === 'other-id'),
-  ];
-  const lines = ids
-    .map(({ name, id }) => `  - name: ${yamlText(name)}\n    id: ${yamlText(id)}\n`)
-    .join('');
-  const forPolicy = lines && `\nput these ids into the policy:\nworkspaces:\n${lines}`;
-  return comparisonText(synced, currency, style) + forPolicy;
+/** Of the workspaces that were created, or that the policy has another id of, or none. */
+export function newIds({ created, workspaces }: Synced): ReadonlyMap<string, string> {
+  const found = workspaces.filter((state) => state.kind === 'other-id');
+  return new Map([...created, ...found].map(({ name, id }) => [name, id]));
+}
+
+/** @param file into which they were written */
+export function idsText(ids: ReadonlyMap<string, string>, file: string | undefined): string {
+  if (ids.size === 0) return '';
+  if (file !== undefined) return `\n${file} has the ids now\n`;
+  const lines = [...ids].map(
+    ([name, id]) => `  - name: ${yamlText(name)}\n    id: ${yamlText(id)}\n`,
+  );
+  return `\nput these ids into the policy, or run it with --write:\nworkspaces:\n${lines.join('')}`;
 }
 
 type StateText = readonly [text: string, tone: Tone, detail: string];

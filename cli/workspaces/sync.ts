@@ -5,6 +5,7 @@ import type { WorkspaceMaker } from '../../governance/mistral/workspace-maker.js
 import { collect } from '../../governance/platform/collect.js';
 import { oneLine } from '../../governance/platform/quoting.js';
 import { listText } from '../../governance/platform/wording.js';
+import { ownerOf } from '../../governance/policy/planned-keys.js';
 import { failureAfter } from '../failure.js';
 import type { Progress } from '../terminal/progress.js';
 import type { PolicyDraft } from './policy-draft.js';
@@ -49,10 +50,11 @@ export async function syncWorkspaces(deps: SyncDeps, draft: PolicyDraft): Promis
   }
 
   const created: MistralWorkspace[] = [];
-  for (const { name, team, ownerUserId } of missing) {
+  for (const draft of missing) {
+    const { name, team } = draft;
     try {
       const { id } = await progress.during(`creating ${name}`, () =>
-        deps.maker.create({ name, description: team, adminUserId: ownerUserId }),
+        deps.maker.create({ name, description: team, adminUserId: ownerOf(draft) }),
       );
       created.push({ name, id });
       progress.line(oneLine(`created ${name} ${id}`)); // at once, so that the id is not lost after ^C

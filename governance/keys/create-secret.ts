@@ -1,7 +1,7 @@
 import { RotationRefusedError } from '../platform/errors.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
 import { createdKeyName, isKeyOf, tokenOf } from '../policy/key-name.js';
-import { expireAfterDays } from '../policy/planned-keys.js';
+import { expireAfterDays, ownerOf } from '../policy/planned-keys.js';
 import { deleteUnheld } from './held-keys.js';
 import type { ManagedKey } from './managed-key.js';
 import type { Rotation, RotationDeps } from './rotation-step.js';
@@ -66,7 +66,7 @@ async function createKey(
   const created = await keySource.create({
     name: createdKeyName(key.name, today, versionId),
     workspaceId: workspace.id,
-    ownerUserId: workspace.ownerUserId,
+    ownerUserId: ownerOf(workspace),
     expiresOn: addDays(today, expireAfterDays(policy.rotation, key)),
   });
   return {

@@ -3,6 +3,8 @@ import type { Alert } from '../alerts/alert.js';
 import { isObject } from '../platform/json.js';
 import type { RetirementOutcome } from '../platform/metrics.js';
 import { NOTIFY_STATES, type RetirementEvent } from '../policy/notify-states.js';
+import { plannedKeys } from '../policy/planned-keys.js';
+import type { Policy } from '../policy/policy.js';
 import { approvalNeeded, keyInUse } from './alerts/in-use-alerts.js';
 import type { RetirementContext } from './alerts/retirement-alert.js';
 import {
@@ -18,17 +20,24 @@ import {
   deletionNotVerified,
   keyDeleted,
 } from './operator/deletion-alerts.js';
-import { RetirementSchema } from './retirement.js';
+import { LEFTOVER_KEYS, RetirementSchema } from './retirement.js';
+import { NotifiedSchema } from './retirement-reminder.js';
 import type { EnteredState } from './retirements.aws.js';
 
 const checkAt = z.iso.datetime();
 const newKeyId = z.string();
 const oldKey = z.enum(['accepted', 'forbidden', 'rejected', 'not stored']);
-const InUseSchema = z.object({ verdict: z.object({ checkAt, lastUsedOn: z.iso.date() }) });
+const notified = NotifiedSchema.optional();
+const InUseSchema = z.object({
+  verdict: z.object({ checkAt, lastUsedOn: z.iso.date(), notified }),
+});
 const RejectedSchema = z.object({ reason: z.string(), rejectedSince: z.iso.datetime() });
 const unfinished = z.string().optional();
+const newKey = z.enum(LEFTOVER_KEYS).default('deleted'); // a rollback before it was known
 const currentVersion = z.string().optional();
-const CheckedAgainSchema = z.object({ verdict: z.object({ checkAt, oldKey, currentVersion }) });
+const CheckedAgainSchema = z.object({
+  verdict: z.object({ checkAt, oldKey, currentVersion, notified }),
+});
 const KeptSchema = z.object({ verdict: z.object({ heldBy: z.string().optional(), unfinished }) });
 
 /**
@@ -43,12 +52,14 @@ const EVENTS = {
     bothKeysRejected,
   ),
   'rolled-back': event(
-    z.object({ newKeyId, verdict: RejectedSchema, rollBack: z.object({ unfinished }) }),
+    z.object({ newKeyId, verdict: RejectedSchema, rollBack: z.object({ newKey, unfinished }) }),
     rolledBack,
     'rolled-back',
   ),
   revoked: event(
-    z.object({ confirmation: z.object({ rejected: z.boolean() }) }),
+    z.object({
+      confirmation: z.object({ rejected: z.boolean(), checkedAt: z.iso.datetime().optional() }),
+    }),
     keyRevoked,
     'revoked',
   ),
@@ -92,10 +103,12 @@ export interface RetirementNotice {
 }
 
 /** @throws ZodError for an event that the flow never names, or a state that it cannot be in then */
-export function readNotice(input: unknown, at: Date): RetirementNotice {
+export function readNotice(input: unknown, at: Date, policy: Policy): RetirementNotice {
   const { event: name, flow, ...arns } = NoticeSchema.parse(input);
   const { alertOf, outcome }: EventKind = EVENTS[name];
   const { executionArn, stateMachineArn } = arns;
+  const { secretName } = flow;
+  const planned = plannedKeys(policy).find((one) => one.secretName === secretName);
   const executions = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:`;
   return {
     executionArn,
@@ -103,8 +116,8 @@ export function readNotice(input: unknown, at: Date): RetirementNotice {
       executionArn.startsWith(executions) &&
       state?.name === NOTIFY_STATES[name] &&
       isSame(state.input, flow),
-    secretName: flow.secretName,
-    alert: alertOf(flow, { at, ...arns }),
+    secretName,
+    alert: alertOf(flow, { at, readers: planned?.key.readers, ...arns }),
     outcome,
   };
 }

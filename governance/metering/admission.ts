@@ -5,10 +5,12 @@ import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
 import type { Endpoint } from './endpoints.js';
+import type { Hold } from './hold.js';
 import type { Authorize, LiveAccess } from './live-access.js';
-import type { Hold, HoldOutcome } from './metering.js';
+import type { HoldOutcome } from './metering.js';
 import { type Problem, problem, retryOf } from './problem.js';
-import { type ParsedBody, parseRequestBody, writeRequestBody } from './request-body.js';
+import { type ParsedBody, parseRequestBody } from './request-body.js';
+import { writeRequestBody } from './written-body.js';
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
 

@@ -16,6 +16,8 @@ export interface Demand {
   /** Of OCR. */
   readonly pages: number;
   readonly audioSeconds: number;
+  /** Of a text that is to be spoken. */
+  readonly characters: number;
   /** Requested with `service_tier`, at a higher price. */
   readonly priority: boolean;
   /** OCR that also describes what it finds, at a higher price. */
@@ -60,10 +62,16 @@ export function demandOf(
     const pages = body.hasMedia ? Math.max(named, ocrPages) : named;
     return demand(grant, body, { pages, annotated });
   }
+  if (body.spoken) {
+    const { characters, bytes } = body.spoken;
+    return demand(grant, body, { promptTokens: bytes, characters });
+  }
   const context = contextOf(models, grant);
   if (kind !== 'generation') {
-    // Each text of a list has a context of its own.
-    return demand(grant, body, { promptTokens: body.hasMedia ? Math.max(bytes, context) : bytes });
+    // Each text or chat of a list has a context of its own.
+    const { input } = body.fields;
+    const contexts = body.hasMedia ? context * (Array.isArray(input) ? input.length : 1) : 0;
+    return demand(grant, body, { promptTokens: Math.max(bytes + imageTokens, contexts) });
   }
 
   const completionTokens = Math.min(grant.maxTokens * body.completions, MOST_TOKENS);
@@ -103,7 +111,7 @@ function demand(
   bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
-  const { audioSeconds = 0, annotated = false } = bounds;
+  const { audioSeconds = 0, characters = 0, annotated = false } = bounds;
   return {
     grant,
     promptTokens,
@@ -111,6 +119,7 @@ function demand(
     completions,
     pages,
     audioSeconds,
+    characters,
     priority,
     annotated,
     streamed: fields.stream === true,

@@ -1,7 +1,7 @@
 import { type Problem, problem } from './problem.js';
 
 /** How a request is bounded, and what of its body is checked. */
-export type EndpointKind = 'generation' | 'texts' | 'ocr' | 'model-list' | 'caller';
+export type EndpointKind = 'generation' | 'texts' | 'ocr' | 'speech' | 'model-list' | 'caller';
 
 export interface Endpoint {
   readonly kind: EndpointKind;
@@ -16,7 +16,11 @@ const ENDPOINTS: readonly Endpoint[] = [
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
   { kind: 'texts', method: 'POST', path: '/v1/embeddings' },
   { kind: 'texts', method: 'POST', path: '/v1/moderations' },
+  { kind: 'texts', method: 'POST', path: '/v1/chat/moderations' },
+  { kind: 'texts', method: 'POST', path: '/v1/classifications' },
+  { kind: 'texts', method: 'POST', path: '/v1/chat/classifications' },
   { kind: 'ocr', method: 'POST', path: '/v1/ocr' },
+  { kind: 'speech', method: 'POST', path: '/v1/audio/speech' },
   { kind: 'model-list', method: 'GET', path: '/v1/models' },
   { kind: 'caller', method: 'GET', path: '/v1/governance/me' },
 ];

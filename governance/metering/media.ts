@@ -10,6 +10,15 @@ export interface Media {
   readonly hasMedia: boolean;
 }
 
+/** Of chats that are classified: a list of messages, an object with one, or a list of either. */
+export function mediaOfChats(input: unknown, isShortened: boolean): Media {
+  const chats = Array.isArray(input) ? input : [input];
+  const messages = chats.flatMap((one) =>
+    isObject(one) && 'messages' in one ? one.messages : one,
+  );
+  return mediaOf(messages, isShortened);
+}
+
 /** Parts of a message that have at most one token per byte. */
 const SPELLED_OUT = new Set(['text', 'thinking', 'reference', 'tool_reference']);
 

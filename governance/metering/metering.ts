@@ -7,14 +7,12 @@ import type {
   QuotaRefusal,
   QuotaTooSmall,
   QuotaUnavailable,
-  Reservation,
   ReserveOutcome,
 } from '../quotas/quota.js';
 import { borrowedBy, dailyTokensOf, lentBy, quotasOf } from '../quotas/workspace-quotas.js';
-import type { MeteredAnswer } from './answer-meter.js';
 import type { Demand } from './demand.js';
-import type { Charge, Tariff } from './tariff.js';
-import type { ReportedUsage } from './usage-scanner.js';
+import { Hold } from './hold.js';
+import type { Tariff } from './tariff.js';
 
 /** The policy does not allow models without a known price. */
 export interface Unpriced {
@@ -118,132 +116,6 @@ function workspaceQuotas(policy: Pick<Policy, 'mistral'>, workspace: Workspace) 
     lending: [...own, lentBy(policy, workspace)],
   };
 }
-
-/**
- * What one request has reserved, and how each of its possible ends is settled. Only the first end
- * counts.
- */
-export class Hold {
-  readonly kind = 'reserved';
-  /** Called once, after the request is settled or released. */
-  onEnd: (() => void) | undefined;
-  #isOpen = true;
-  /** Calls that Mistral answered with its rate limit. */
-  #limitedCalls = 0;
-  #settledCost = 0;
-
-  constructor(
-    readonly demand: Demand,
-    private readonly claims: readonly QuotaClaim[],
-    private readonly reservation: Reservation,
-    private readonly tariff: Tariff,
-    /** The workspace whose key sends it, where that is not the caller's. */
-    readonly lender: string | undefined = undefined,
-  ) {}
-
-  /** Whose key sends it. */
-  get sender(): string {
-    return this.lender ?? this.demand.grant.workspace;
-  }
-
-  /** What was settled, in nano-units; nothing before, or where it was released. */
-  get settledCost(): number {
-    return this.#settledCost;
-  }
-
-  /** Neither settled nor released. */
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
-  /** The whole answer was delivered. Without usable usage, the upper bound counts as used. */
-  delivered(usage: ReportedUsage | undefined): void {
-    this.#settle(usage && this.tariff.charge(this.demand, usage));
-  }
-
-  /** The answer is at its end. Some are an error, which is free unless usage or text came before. */
-  ended(answer: MeteredAnswer | undefined): void {
-    if (!answer?.hasFailed || answer.usage) this.delivered(answer?.usage);
-    else if (answer.deliveredTokens === 0) this.#settle(FREE);
-    else this.#settle(this.#partialCharge(answer));
-  }
-
-  /**
-   * The answer was cut here, or did not begin although Mistral may have received the request. Of a
-   * stream the prompt counts, what was delivered, and what may have been on its way; anything else is
-   * generated whole. All at their upper bounds: no end is cheaper than the usage.
-   */
-  endedEarly(answer?: MeteredAnswer): void {
-    const generated = answer?.generated ?? (this.demand.streamed ? 'as delivered' : 'all');
-    if (answer?.usage || answer?.hasFailed) this.ended(answer);
-    else if (generated === 'all') this.delivered(undefined);
-    else this.#settle(this.#partialCharge(answer, UNSEEN_TOKENS));
-  }
-
-  /** The connection broke: what was generated may be more than what arrived, also of a stream. */
-  brokeOff(answer?: MeteredAnswer): void {
-    const { usage, hasFailed = false, deliveredTokens = 0, events = 0 } = answer ?? {};
-    this.endedEarly({ usage, hasFailed, deliveredTokens, events, generated: 'all' });
-  }
-
-  /** Mistral answered with an error, which it does not charge for but counts as a request. */
-  failed(status: number): void {
-    if (LOST_BY_PROXY.has(status)) this.endedEarly();
-    else this.#settle(FREE);
-  }
-
-  /** A call met Mistral's rate limit: it is free, and a request, also where the next one succeeds. */
-  limited(): void {
-    this.#limitedCalls += 1;
-  }
-
-  /** As if the request had never been made, but for calls at the rate limit. */
-  release(): void {
-    if (this.#limitedCalls > 0) this.#settle(FREE, this.#limitedCalls);
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.reservation.release();
-    this.onEnd?.();
-  }
-
-  /** Without a charge, what was reserved counts. */
-  #settle(charge: Charge | undefined, calls = this.#limitedCalls + 1): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.reservation.settle(
-      this.claims.map(({ quota, amount }) => {
-        if (quota.unit === 'requests') return calls;
-        if (quota.unit === 'tokens') return charge ? charge.tokens : amount;
-        this.#settledCost = charge ? charge.cost : amount;
-        return this.#settledCost;
-      }),
-    );
-    this.onEnd?.();
-  }
-
-  /** The most tokens of what arrived, and of what may be on its way: all completions are generated at once. */
-  #partialCharge(answer: MeteredAnswer | undefined, unseen = 0): Charge | undefined {
-    const { deliveredTokens = 0, events = 0 } = answer ?? {};
-    const { promptTokens, completions } = this.demand;
-    // An event may be of several completions, all but one without text.
-    const others = completions > 1 ? (completions - 1) * (events + unseen) : 0;
-    const tokens = deliveredTokens + others + unseen;
-    const completionTokens = Math.min(this.demand.completionTokens, tokens);
-    const cost = this.tariff.bound({ ...this.demand, completionTokens });
-    return cost === undefined ? undefined : { cost, tokens: promptTokens + completionTokens };
-  }
-}
-
-/**
- * What Mistral may generate of one completion of a stream between the last bytes that arrived and the moment at which
- * it notices that the connection is closed: a second of its fastest models.
- */
-export const UNSEEN_TOKENS = 1024;
-
-const FREE: Charge = { cost: 0, tokens: 0 };
-
-/** A proxy in front of Mistral lost the answer or its patience: Mistral may finish, and charge. */
-const LOST_BY_PROXY: ReadonlySet<number> = new Set([502, 504, 520, 524]);
 
 function unavailable(error: unknown): QuotaUnavailable {
   return { kind: 'unavailable', reason: error instanceof Error ? error.name : 'unknown' };

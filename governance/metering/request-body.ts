@@ -1,15 +1,14 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isObject, parseJson } from '../platform/json.js';
 import { quoted } from '../platform/wording.js';
-import { cacheNameOf, isCacheName, LONGEST_CACHE_NAME } from './cache-name.js';
+import { isCacheName, LONGEST_CACHE_NAME } from './cache-name.js';
 import type { Endpoint } from './endpoints.js';
 import { countMembers, decoded, type Member, outlineOf, shortenedLength } from './json-outline.js';
-import { placesOf } from './json-places.js';
 import { excessOfEscapes } from './json-strings.js';
-import { type Media, mediaOf } from './media.js';
+import { type Media, mediaOf, mediaOfChats } from './media.js';
 import { type Problem, problem } from './problem.js';
-import { checkFields, type Drops, isIdleAndNever } from './request-fields.js';
-import { isIdle, type Spellings, spellingsOf } from './spellings.js';
+import { checkFields, type Drops } from './request-fields.js';
+import { type Spellings, spellingsOf } from './spellings.js';
 
 /** What bounds a request. Only the fields below are checked. */
 export interface RequestBody extends Omit<Media, 'imageBytes'> {
@@ -20,6 +19,14 @@ export interface RequestBody extends Omit<Media, 'imageBytes'> {
   readonly completions: number;
   /** May be served by the priority tier, at a higher price. */
   readonly priority: boolean;
+  /** The text that is to be spoken: its characters have a price. */
+  readonly spoken?: Spoken | undefined;
+}
+
+interface Spoken {
+  /** In units of UTF-16, which are at least as many as any count of characters. */
+  readonly characters: number;
+  readonly bytes: number;
 }
 
 /** A body that was parsed once, as it was received. */
@@ -64,8 +71,15 @@ export function parseRequestBody(
   const known = checkFields(fields, path, spellings, passUnknownFields);
   if ('what' in known) return invalid(known.path, known.what);
 
-  const checked = kind === 'generation' ? checkGeneration(fields, isShortened) : NOTHING_GENERATED;
+  const checked = kind === 'generation' ? checkGeneration(fields) : NOTHING_GENERATED;
   if ('code' in checked) return checked;
+  const cacheName =
+    kind === 'texts' || kind === 'ocr' ? undefined : checkCacheName(fields, isShortened);
+  if (cacheName) return cacheName;
+  const media =
+    kind === 'texts'
+      ? mediaOfChats(fields.input, isShortened)
+      : mediaOf(fields.messages, isShortened);
   const saved = hasEscapes ? excessOfEscapes(text) : 0;
   return {
     kind: 'body',
@@ -79,27 +93,22 @@ export function parseRequestBody(
     limitName: checked.limitName,
     completions: checked.completions,
     priority: mayBePriority(fields.service_tier),
-    images: checked.media.images,
-    hasMedia: checked.media.hasMedia || known.passesUnknown,
-    promptBytes: bytes.length - blanks - saved - checked.media.imageBytes,
+    spoken: kind === 'speech' ? spokenIn(bytes, members) : undefined,
+    images: media.images,
+    hasMedia: media.hasMedia || known.passesUnknown,
+    promptBytes: bytes.length - blanks - saved - media.imageBytes,
   };
 }
 
-interface Generation extends Pick<ParsedBody, 'maxTokens' | 'limitName' | 'completions'> {
-  readonly media: Media;
-}
+type Generation = Pick<ParsedBody, 'maxTokens' | 'limitName' | 'completions'>;
 
 const NOTHING_GENERATED: Generation = {
   maxTokens: undefined,
   limitName: 'max_tokens',
   completions: 0,
-  media: { images: 0, imageBytes: 0, hasMedia: false },
 };
 
-function checkGeneration(
-  fields: RequestBody['fields'],
-  isShortened: boolean,
-): Generation | Problem {
+function checkGeneration(fields: RequestBody['fields']): Generation | Problem {
   const limitName = isSet(fields.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
   const maxTokens = fields[limitName];
   if (maxTokens !== undefined && maxTokens !== null && typeof maxTokens !== 'number') {
@@ -110,100 +119,29 @@ function checkGeneration(
   if (typeof completions !== 'number' || !Number.isInteger(completions) || completions < 1) {
     return invalid('n', 'must be a whole number of completions, at least 1');
   }
-  const { prompt_cache_key: cacheName } = fields;
-  const isLong = isShortened && shortenedLength(String(cacheName)) !== undefined;
-  if (isSet(cacheName) && (isLong || !isCacheName(cacheName))) {
-    return invalid(
-      'prompt_cache_key',
-      `must be a text of at most ${LONGEST_CACHE_NAME} characters`,
-    );
-  }
-  const media = mediaOf(fields.messages, isShortened);
-  return { maxTokens, limitName, completions, media };
+  return { maxTokens, limitName, completions };
+}
+
+function checkCacheName(
+  { prompt_cache_key: name }: RequestBody['fields'],
+  isShortened: boolean,
+): Problem | undefined {
+  const isLong = isShortened && shortenedLength(String(name)) !== undefined;
+  if (!isSet(name) || (!isLong && isCacheName(name))) return undefined;
+  return invalid('prompt_cache_key', `must be a text of at most ${LONGEST_CACHE_NAME} characters`);
+}
+
+/** Of the text itself: in the fields, a placeholder may stand for it. */
+function spokenIn(bytes: Buffer, members: readonly Member[]): Spoken {
+  const member = members.filter(({ name }) => name === 'input').at(-1);
+  const text = member && parseJson(bytes.toString('utf8', member.valueStart, member.end));
+  const spoken = typeof text === 'string' ? text : '';
+  return { characters: spoken.length, bytes: Buffer.byteLength(spoken) };
 }
 
 /** `auto` requests it; the default is `standard_only`. Any future tier counts as priority too. */
 function mayBePriority(serviceTier: unknown): boolean {
   return isSet(serviceTier) && serviceTier !== 'standard_only';
-}
-
-/**
- * The body to send: the received bytes, but for members that were checked, and those that Mistral
- * would reject. It has a token limit, and the model's exact id, since an alias may move meanwhile.
- * Members that are left out still count as bytes of the prompt.
- */
-export function writeRequestBody(
-  body: ParsedBody,
-  modelId: string,
-  maxTokens: number | undefined,
-  callerArn: string,
-): Pick<ParsedBody, 'bytes' | 'promptBytes'> {
-  const { bytes, members } = body;
-  const parts: Buffer[] = [];
-  let promptBytes = body.promptBytes;
-  let sentTo = 0;
-  const replace = (start: number, end: number, text: string) => {
-    if (end - start === text.length && bytes.toString('latin1', start, end) === text) return;
-    if (start > sentTo) parts.push(bytes.subarray(sentTo, start));
-    sentTo = end;
-    if (text === '') return;
-    const written = Buffer.from(text);
-    parts.push(written);
-    promptBytes += written.length - (end - start);
-  };
-
-  const names = namesToSend(body);
-  const isLimited = maxTokens === undefined || names.includes('max_tokens');
-  let lastSent: Member | undefined;
-  for (let at = 0; at < members.length; at += 1) {
-    const member = members[at] as Member;
-    const { start, nameEnd, valueStart, end } = member;
-    const name = names[at];
-    if (name === undefined) {
-      // With the comma before it; as long as there is none, with the one after it.
-      if (lastSent) replace(lastSent.end, end, '');
-      else replace(start, members[at + 1]?.start ?? end, '');
-      continue;
-    }
-    lastSent = member;
-    if (name !== member.name) replace(start, nameEnd, JSON.stringify(name));
-    if (name === 'model') {
-      replace(valueStart, end, JSON.stringify(modelId));
-      if (!isLimited) replace(end, end, `,"max_tokens":${maxTokens}`);
-    } else if (name === 'max_tokens' && maxTokens !== undefined) {
-      replace(valueStart, end, String(maxTokens));
-    } else if (name === 'n' && body.completions > 0) {
-      replace(valueStart, end, String(body.completions));
-    } else if (name === 'prompt_cache_key' && isCacheName(body.fields[name])) {
-      replace(valueStart, end, JSON.stringify(cacheNameOf(callerArn, body.fields[name])));
-    } else if (body.drops && isObject(body.fields[member.name])) {
-      const text = bytes.toString('latin1', valueStart, end);
-      for (const place of placesOf(text, body.fields[member.name], body.drops)) {
-        replace(valueStart + place.start, valueStart + place.end, '');
-      }
-    }
-  }
-  if (sentTo === 0) return body;
-  parts.push(bytes.subarray(sentTo));
-  return { bytes: Buffer.concat(parts), promptBytes };
-}
-
-/** By place; `undefined` for members that are not sent. */
-function namesToSend({ members, fields, spellings }: ParsedBody): (string | undefined)[] {
-  const { renamed, dropped, droppedIfIdle } = spellings;
-  const isRepeated = members.length > Object.keys(fields).length;
-  const lastOf = isRepeated ? new Map(members.map((member) => [member.name, member])) : undefined;
-  return members.map((member) => {
-    const { name } = member;
-    const value = fields[name];
-    if (value === null || dropped.has(name)) return undefined;
-    if (droppedIfIdle.has(name) && isIdle(value)) return undefined;
-    if (isIdleAndNever(name, value)) return undefined;
-    if (lastOf && lastOf.get(name) !== member) return undefined; // the last one was checked
-    const ours = renamed.get(name);
-    if (ours === undefined) return name;
-    return isSet(fields[ours]) ? undefined : ours;
-  });
 }
 
 function renamedTwice(fields: RequestBody['fields'], { renamed }: Spellings): Problem | undefined {

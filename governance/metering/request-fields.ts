@@ -112,6 +112,10 @@ class Check implements CheckedFields {
     switch (shape.is) {
       case 'text or':
         return typeof value === 'string' ? undefined : this.misfit(value, shape.other);
+      case 'one or more': {
+        const one: unknown = Array.isArray(value) && isList(shape.of) ? value[0] : value;
+        return Array.isArray(one) ? this.#ofList(value, shape.of) : this.misfit(value, shape.of);
+      }
       case 'list':
         return this.#ofList(value, shape.of);
       case 'object':
@@ -177,6 +181,10 @@ class Check implements CheckedFields {
     if (names) names.add(name);
     else this.drops.set(value, new Set([name]));
   }
+}
+
+function isList(shape: Shape): boolean {
+  return typeof shape === 'object' && shape.is === 'list';
 }
 
 function not(expected: string, value: unknown): Misfit {

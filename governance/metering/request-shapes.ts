@@ -1,5 +1,14 @@
+import { DOCUMENTED, MEMBERS, type SchemaName } from './api-members.js';
+
 /** What a value of a request may be. Of all else, such as numbers and their ranges, Mistral judges. */
-export type Shape = 'anything' | 'text' | ListShape | TextOr | ObjectShape | TaggedShape;
+export type Shape =
+  | 'anything'
+  | 'text'
+  | ListShape
+  | TextOr
+  | OneOrMore
+  | ObjectShape
+  | TaggedShape;
 
 interface ListShape {
   readonly is: 'list';
@@ -10,6 +19,12 @@ interface ListShape {
 interface TextOr {
   readonly is: 'text or';
   readonly other: Shape;
+}
+
+/** One, or a list of them; of lists, a list of lists. */
+interface OneOrMore {
+  readonly is: 'one or more';
+  readonly of: Shape;
 }
 
 export interface ObjectShape {
@@ -34,50 +49,7 @@ interface TaggedShape {
   readonly others: 'may pass' | string;
 }
 
-/**
- * The members of each object in Mistral's API that a request may have, by the name of its schema; `?` is
- * for those that may be null. A test compares them with the API's description and with the official SDK.
- */
-export const MEMBERS = {
-  ChatCompletionRequest:
-    'model temperature? top_p? max_tokens? stream stop? random_seed? metadata? messages response_format tools? tool_choice presence_penalty? frequency_penalty? n? prediction parallel_tool_calls reasoning_effort? prompt_mode? guardrails? prompt_cache_key? service_tier? safe_prompt',
-  FIMCompletionRequest:
-    'model temperature? top_p? max_tokens? stream stop? random_seed? metadata? prompt suffix? min_tokens? prompt_cache_key?',
-  EmbeddingRequest: 'model metadata? input output_dimension? output_dtype encoding_format',
-  ClassificationRequest: 'model metadata? input',
-  OCRRequest:
-    'model? document pages? include_image_base64? image_limit? image_min_size? bbox_annotation_format? document_annotation_format? document_annotation_prompt? table_format? extract_header extract_footer include_blocks confidence_scores_granularity?',
-  SystemMessage: 'role content',
-  UserMessage: 'role content?',
-  AssistantMessage: 'role content? tool_calls? prefix',
-  ToolMessage: 'role content? tool_call_id? name?',
-  ToolCall: 'id type function index',
-  FunctionCall: 'name arguments',
-  Tool: 'type function',
-  Function: 'name description strict parameters',
-  ToolChoice: 'type function',
-  FunctionName: 'name',
-  TextChunk: 'type text',
-  ImageURLChunk: 'type image_url',
-  ImageURL: 'url detail?',
-  DocumentURLChunk: 'type document_url document_name?',
-  FileChunk: 'type file_id',
-  ReferenceChunk: 'type reference_ids',
-  ThinkChunk: 'type thinking signature? closed',
-  AudioChunk: 'type input_audio',
-  ToolReferenceChunk: 'type tool title url? favicon? description?',
-  ResponseFormat: 'type json_schema?',
-  JsonSchema: 'name description? schema strict',
-  Prediction: 'type content',
-} as const;
-
-/** Fields of a request that Mistral's pages and clients have, and the description of its API has not. */
-export const DOCUMENTED: Readonly<Partial<Record<SchemaName, string>>> = {
-  ChatCompletionRequest: 'document_image_limit? document_page_limit?',
-};
-
 type Inner = Readonly<Record<string, Shape>>;
-type SchemaName = keyof typeof MEMBERS;
 
 function closed(schema: SchemaName, inner: Inner = {}): ObjectShape {
   const given = `${MEMBERS[schema]} ${DOCUMENTED[schema] ?? ''}`.trim().split(' ');
@@ -100,6 +72,7 @@ function plainName(name: string): string {
 
 const list = (of: Shape): Shape => ({ is: 'list', of });
 const textOr = (other: Shape): Shape => ({ is: 'text or', other });
+const oneOrMore = (of: Shape): Shape => ({ is: 'one or more', of });
 const NONE: ReadonlySet<string> = new Set();
 
 // What its bytes bound, or `media.ts`: a part that could hide another one in it would cost more.
@@ -142,22 +115,22 @@ const THINKING = closed('ThinkChunk', {
   ),
 });
 
+/** Parts whose bytes and number bound them. */
+const BOUNDED = { text: TEXT, image_url: IMAGE, reference: REFERENCE, thinking: THINKING };
 const CONTENT = textOr(
   list(
     parts(
       {
-        text: TEXT,
-        image_url: IMAGE,
+        ...BOUNDED,
         document_url: DOCUMENT,
         file: FILE,
-        reference: REFERENCE,
-        thinking: THINKING,
         input_audio: closed('AudioChunk', { input_audio: 'text' }),
       },
       'may pass',
     ),
   ),
 );
+const CLASSIFIED = textOr(list(parts(BOUNDED, 'nothing else is classified')));
 
 /** What OpenAI's SDKs send back of an answer. */
 const OF_ANSWERS: ReadonlySet<string> = new Set([
@@ -167,27 +140,29 @@ const OF_ANSWERS: ReadonlySet<string> = new Set([
   'function_call',
 ]);
 
-function message(schema: SchemaName, inner: Inner = {}): ObjectShape {
-  return { ...open(schema, { content: CONTENT, ...inner }), droppedIfIdle: OF_ANSWERS };
+const TOOL_CALLS = list(open('ToolCall', { function: open('FunctionCall') }));
+
+function messages(content: Shape): Shape {
+  const message = (schema: SchemaName, inner: Inner = {}): ObjectShape => ({
+    ...open(schema, { content, ...inner }),
+    droppedIfIdle: OF_ANSWERS,
+  });
+  return list({
+    is: 'tagged',
+    tag: 'role',
+    kinds: new Map([
+      ['system', message('SystemMessage')],
+      ['user', message('UserMessage')],
+      ['assistant', message('AssistantMessage', { tool_calls: TOOL_CALLS })],
+      ['tool', message('ToolMessage')],
+    ]),
+    usual: saysItself,
+    others: 'may pass',
+  });
 }
 
-const MESSAGES = list({
-  is: 'tagged',
-  tag: 'role',
-  kinds: new Map([
-    ['system', message('SystemMessage')],
-    ['user', message('UserMessage')],
-    [
-      'assistant',
-      message('AssistantMessage', {
-        tool_calls: list(open('ToolCall', { function: open('FunctionCall') })),
-      }),
-    ],
-    ['tool', message('ToolMessage')],
-  ]),
-  usual: saysItself,
-  others: 'may pass',
-});
+const MESSAGES = messages(CONTENT);
+const CHAT = messages(CLASSIFIED);
 
 const TOOLS = list({
   is: 'tagged',
@@ -215,6 +190,15 @@ export const REQUEST_SHAPES: ReadonlyMap<string, ObjectShape> = new Map([
   ['/v1/fim/completions', open('FIMCompletionRequest', { prompt: 'text', suffix: 'text' })],
   ['/v1/embeddings', open('EmbeddingRequest', { input: TEXTS })],
   ['/v1/moderations', open('ClassificationRequest', { input: TEXTS })],
+  ['/v1/classifications', open('ClassificationRequest', { input: TEXTS })],
+  ['/v1/chat/moderations', open('ChatModerationRequest', { input: oneOrMore(CHAT) })],
+  [
+    '/v1/chat/classifications',
+    open('ChatClassificationRequest', {
+      input: oneOrMore(open('InstructRequest', { messages: CHAT })),
+    }),
+  ],
+  ['/v1/audio/speech', open('SpeechRequest', { input: 'text', ref_audio: 'text' })],
   [
     '/v1/ocr',
     open('OCRRequest', {

@@ -31,6 +31,8 @@ const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
     dropped: new Set(ABOUT_THE_USER),
   },
   ocr: NONE,
+  // OpenAI's `voice` is no voice of Mistral's, and says so.
+  speech: NONE,
   'model-list': NONE,
   caller: NONE,
 };

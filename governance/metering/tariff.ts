@@ -30,20 +30,26 @@ export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
       const prices = priceBook.pricesOf(demand.grant.modelId);
       const usage = readUsage(reported, boundsOf(demand));
       if (!prices || !usage) return undefined;
-      return { cost: usageCost(prices, usage), tokens: usage.totalTokens };
+      return { cost: usageCost(prices, usage), tokens: tokensOf(demand, usage.totalTokens) };
     },
   };
 }
 
+/** What is spoken is paid by the character: of tokens, no more than its text has count. */
+function tokensOf({ characters, promptTokens }: Demand, reported: number): number {
+  return characters > 0 ? Math.min(reported, promptTokens) : reported;
+}
+
 function boundsOf(demand: Demand): UsageBounds {
-  const { promptTokens, completionTokens, pages, annotated, audioSeconds, priority } = demand;
+  const { promptTokens, completionTokens, pages, annotated, audioSeconds, characters, priority } =
+    demand;
   return {
     promptTokens,
     completionTokens,
     pages,
     annotatedPages: annotated ? pages : 0,
     audioSeconds,
-    characters: 0,
+    characters,
     mayBePriority: priority,
   };
 }

@@ -1,3 +1,4 @@
+import { closest } from './closest.js';
 import { head, jsonText } from './quoting.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './utc-day.js';
 
@@ -73,7 +74,14 @@ export function quoted(value: unknown): string {
 
 /** `unknown workspace "qa": known are "dev", "prod"`. */
 export function unknownText(what: string, value: string, known: readonly string[]): string {
-  return `unknown ${what} ${quoted(value)}: known are ${known.map(quoted).join(', ') || 'none'}`;
+  const all = `known are ${[...new Set(known)].map(quoted).join(', ') || 'none'}`;
+  return `unknown ${what} ${quoted(value)}${meantText(value, known) || ':'} ${all}`;
+}
+
+/** `, did you mean "prod"?`; empty where no name is near. */
+export function meantText(value: string, known: readonly string[]): string {
+  const meant = closest(value, known);
+  return meant === undefined ? '' : `, did you mean ${quoted(meant)}?`;
 }
 
 /** At most so many characters; `...` stands for the rest. */

@@ -2,8 +2,9 @@ import { ORGANIZATION } from '../platform/metrics.js';
 import { countText, quoted, unknownText } from '../platform/wording.js';
 import { gatewayWorkspaces, plannedKeys } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import type { PolicyProblem, PolicyRule, Problems } from './policy-checks.js';
+import type { PolicyRule, Problems } from './policy-checks.js';
 import { endpointProblem } from './policy-fields.js';
+import type { PolicyProblem } from './policy-problem.js';
 import { parseSchedule } from './schedule.js';
 
 // What AWS refuses in the middle of a deploy, as far as the policy alone says it. `lib` checks what only
@@ -49,9 +50,10 @@ export const DEPLOY_RULES: readonly PolicyRule[] = [
 export function regionProblem(
   { gateway }: Pick<Policy, 'gateway'>,
   region: string,
-): string | undefined {
+): PolicyProblem | undefined {
   if (!gateway.enabled || !WITHOUT_FUNCTION_URLS.includes(region)) return undefined;
-  return `gateway.enabled: true needs Lambda function URLs, which ${region} does not have: must be false there, or deploy to another region`;
+  const message = `true needs Lambda function URLs, which ${region} does not have: must be false there, or deploy to another region`;
+  return { path: ['gateway', 'enabled'], message };
 }
 
 function* auditTimes({ audit: { schedule, timezone } }: Policy): Problems {

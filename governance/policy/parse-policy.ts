@@ -1,11 +1,12 @@
-import * as z from 'zod';
-import { countText, listText, quoted } from '../platform/wording.js';
+import type * as z from 'zod';
+import { fieldError, issueProblems } from './field-errors.js';
 import { type Policy, PolicySchema } from './policy.js';
-import { crossCheck, type PolicyProblem, type PolicyRule } from './policy-checks.js';
+import { crossCheck, type PolicyRule } from './policy-checks.js';
+import { type PolicyProblem, pathText, problemText } from './policy-problem.js';
 
 export type ParsedPolicy =
   | { readonly ok: true; readonly policy: Policy }
-  | { readonly ok: false; readonly problems: readonly string[] };
+  | { readonly ok: false; readonly problems: readonly PolicyProblem[] };
 
 export interface ParsePolicyOptions {
   /**
@@ -16,7 +17,7 @@ export interface ParsePolicyOptions {
   readonly rules?: readonly PolicyRule[];
 }
 
-/** Reads a policy and names everything that is wrong with it, each as `path: problem`. */
+/** Reads a policy and names everything that is wrong with it. */
 export function parsePolicy(
   document: unknown,
   { rules = [] }: ParsePolicyOptions = {},
@@ -29,15 +30,25 @@ export function parsePolicy(
   const broken = (checkable ? crossCheck(checkable, rules) : []).filter(
     (problem) => !issues.some((issue) => restsOn(problem, issue)),
   );
-  const all = [
-    ...new Set([
-      ...issues.map(issueText),
-      ...broken.map(({ path, message }) => `${pathText(path)}: ${message}`),
-    ]),
-  ];
-  return all.length > 0 || !parsed.success
-    ? { ok: false, problems: all }
+  const all = new Map(
+    [...issues.flatMap(issueProblems), ...broken].map((problem) => [problemText(problem), problem]),
+  );
+  return all.size > 0 || !parsed.success
+    ? { ok: false, problems: withoutMisspelt([...all.values()]) }
     : { ok: true, policy: parsed.data };
+}
+
+/** A field whose name is misspelt is not missing too. */
+function withoutMisspelt(problems: readonly PolicyProblem[]): PolicyProblem[] {
+  const meant = new Set(
+    problems.map(({ path, message }) => {
+      const [, name] = /^unknown field, did you mean "(.*)"\? /.exec(message) ?? [];
+      return name === undefined ? '' : pathText([...path.slice(0, -1), name]);
+    }),
+  );
+  return problems.filter(
+    ({ path, message }) => !(message.startsWith('is missing,') && meant.has(pathText(path))),
+  );
 }
 
 /**
@@ -84,18 +95,34 @@ function isAccepted([section, field]: readonly PropertyKey[]): boolean {
   return section === 'audit' && field === 'accepted';
 }
 
-/** Leaves lists as long as they are: later problems name their entries by number. */
+/** What stands in for required fields that rules read: what they say of it is not reported. */
+const READ_STAND_INS: Readonly<Record<string, unknown>> = {
+  id: '00000000-0000-4000-8000-000000000000',
+  principal: 'arn:aws:iam::000000000000:role/x',
+  role: 'x',
+  workspace: 'x',
+  protocol: 'email',
+  endpoint: 'x@example.com',
+};
+
+/** Leaves lists as long as they are, or out: later problems name their entries by number. */
 function mendField(root: unknown, path: readonly PropertyKey[]): void {
-  const parent = path.slice(0, -1).reduce<unknown>(fieldOf, root);
+  const name = nameIn(path);
+  const parent = path.slice(0, path.lastIndexOf(name)).reduce<unknown>(fieldOf, root);
   if (typeof parent !== 'object' || parent === null || Array.isArray(parent)) return;
-  const field = String(path.at(-1));
-  if (Object.hasOwn(STAND_INS, field)) Reflect.set(parent, field, STAND_INS[field]);
-  else Reflect.deleteProperty(parent, field);
+  const standIns = { ...STAND_INS, ...READ_STAND_INS };
+  if (Object.hasOwn(standIns, name)) Reflect.set(parent, name, standIns[name]);
+  else Reflect.deleteProperty(parent, name);
+}
+
+/** Of the field, or of the list that the entry is in. */
+function nameIn(path: readonly PropertyKey[]): string {
+  return String(path.findLast((step) => typeof step !== 'number'));
 }
 
 /** A wrong field was left out, so what rests on it was judged by a default that is not in the file. */
 function restsOn({ path, message }: PolicyProblem, { path: wrong }: z.core.$ZodIssue): boolean {
-  const field = String(wrong.at(-1));
+  const field = nameIn(wrong);
   if (field === 'workspaces') return path[0] !== 'audit'; // nearly everything names workspaces
   if (Object.hasOwn(STAND_INS, field)) return false;
   return path.includes(field) || message.split(/\W+/).includes(field);
@@ -103,79 +130,4 @@ function restsOn({ path, message }: PolicyProblem, { path: wrong }: z.core.$ZodI
 
 function fieldOf(value: unknown, key: PropertyKey): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-/**
- * What is wrong with a value, to be read behind it, and what is allowed. It is for zod's own checks: a
- * message that `policy.ts` gives a field comes first.
- */
-function fieldError(issue: z.core.$ZodRawIssue): string | undefined {
-  const isMissing = issue.input === undefined;
-  switch (issue.code) {
-    case 'unrecognized_keys': {
-      const allowed = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
-      const unknown = issue.keys.length === 1 ? 'unknown field' : 'unknown fields';
-      const digits = issue.keys.some((key) => /^\d+$/.test(key)) ? `; ${NO_SEPARATORS}` : '';
-      return `${unknown} ${listText(issue.keys.map(quoted))}, allowed are ${allowed.join(', ')}${digits}`;
-    }
-    case 'invalid_type': {
-      const isEndless = issue.expected === 'number' && typeof issue.input === 'number'; // .inf, .nan
-      const kind = KINDS[issue.expected] ?? `a ${isEndless ? 'finite ' : ''}${issue.expected}`;
-      if (isMissing) return `must be ${kind}`;
-      return `is not ${kind}${looksLikeNumber(issue.input) ? `: ${NO_SEPARATORS}` : ''}`;
-    }
-    case 'invalid_value':
-      return `${isMissing ? '' : 'is not allowed, '}must be ${issue.values.map(quoted).join(' or ')}`;
-    case 'invalid_key':
-      return issue.issues.map(({ message }) => message).join('; ');
-    case 'too_small': {
-      const least = issue.inclusive ? 'at least' : 'more than';
-      const small = hasLength(issue.origin) ? 'short' : 'small';
-      return `is too ${small}, must be ${least} ${sizeText(issue.origin, issue.minimum)}`;
-    }
-    case 'too_big': {
-      const large = hasLength(issue.origin) ? 'long' : 'large';
-      return `is too ${large}, must be at most ${sizeText(issue.origin, issue.maximum)}`;
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** For `60` in quotes, and for `1,000`, which in braces is two fields. */
-const NO_SEPARATORS = 'a number is written such as 1000, without quotes and separators';
-
-function looksLikeNumber(input: unknown): boolean {
-  return typeof input === 'string' && /^[+-]?\d[\d.,_' \u00a0\u202f]*$/.test(input);
-}
-
-const KINDS: Readonly<Record<string, string>> = {
-  int: 'a whole number',
-  array: 'a list',
-  object: 'a set of fields',
-  record: 'a set of fields',
-  boolean: 'true or false',
-};
-
-function hasLength(origin: string): boolean {
-  return origin === 'array' || origin === 'string';
-}
-
-function sizeText(origin: string, size: number | bigint): string {
-  if (origin === 'array') return countText(Number(size), 'entry', 'entries');
-  return origin === 'string' ? countText(Number(size), 'character') : String(size);
-}
-
-function issueText({ path, code, input, message }: z.core.$ZodIssue): string {
-  if (code === 'unrecognized_keys') return `${pathText(path)}: ${message}`;
-  return `${pathText(path)}: ${input === undefined ? 'is missing,' : quoted(input)} ${message}`;
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  if (path.length === 0) return 'policy';
-  return path
-    .map((step, index) =>
-      typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`,
-    )
-    .join('');
 }

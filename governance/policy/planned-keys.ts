@@ -10,6 +10,14 @@ export function expireAfterDays(rotation: RotationPolicy, key: KeyPolicy): numbe
   );
 }
 
+/** The user that keys of the Admin API belong to. @throws Error in operator mode, whose policies may have none */
+export function ownerOf({ name, ownerUserId }: Pick<Workspace, 'name' | 'ownerUserId'>): string {
+  if (ownerUserId !== undefined) return ownerUserId;
+  throw new Error(
+    `workspace ${name} has no ownerUserId, to whom a key of the Admin API could belong`,
+  );
+}
+
 /** The name other systems know a managed key's secret by. */
 export function secretName(workspace: string, key: string): string {
   return `mistral/${workspace}/${key}`;

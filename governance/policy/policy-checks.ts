@@ -8,14 +8,9 @@ import {
   secretName,
 } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import { arnSuffixProblem } from './policy-fields.js';
+import { arnSuffixProblem, UUID_RULE } from './policy-fields.js';
+import type { PolicyProblem } from './policy-problem.js';
 import { priceChecks } from './price-checks.js';
-
-/** What is wrong with a policy whose every field is right by itself. */
-export interface PolicyProblem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
 
 export type Problems = Generator<PolicyProblem>;
 
@@ -25,9 +20,11 @@ export type PolicyRule = (policy: Policy) => Problems;
 export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyProblem[] {
   const rules: readonly PolicyRule[] = [
     drainWithoutAdminApi,
+    owners,
     duplicates,
     references,
     rotationTimes,
+    evidenceLock,
     gatewayRotation,
     thresholds,
     callerPatterns,
@@ -46,6 +43,16 @@ function* drainWithoutAdminApi({ mistral, rotation }: Policy): Problems {
     path: ['rotation', 'onDrainTimeout'],
     message: `${quoted(rotation.onDrainTimeout)} needs the Admin API: must be "hold" where mistral.keySource is "operator"`,
   };
+}
+
+/** Keys that the Admin API creates belong to a user. */
+function* owners({ mistral, workspaces }: Policy): Problems {
+  if (mistral.keySource === 'operator') return;
+  for (const [index, { ownerUserId }] of workspaces.entries()) {
+    if (ownerUserId !== undefined) continue;
+    const message = `is missing, ${UUID_RULE}`;
+    yield { path: ['workspaces', index, 'ownerUserId'], message };
+  }
 }
 
 function* duplicates({ workspaces }: Policy): Problems {
@@ -130,6 +137,22 @@ function* rotationTimes({ rotation, workspaces, audit }: Policy): Problems {
         };
       }
     }
+  }
+}
+
+/** Nothing else can be taken back as little. */
+function* evidenceLock({ evidence, audit }: Policy): Problems {
+  const { lock, lockDays } = evidence;
+  const path = ['evidence', 'lockDays'];
+  if (lockDays === undefined) return;
+  if (lock === 'none') {
+    yield { path, message: `${lockDays} needs evidence.lock: must be left out, or a lock named` };
+  }
+  if (lockDays > audit.evidenceRetentionDays) {
+    yield {
+      path,
+      message: `${lockDays} is more than audit.evidenceRetentionDays (${audit.evidenceRetentionDays}), after which evidence is deleted: must be at most that`,
+    };
   }
 }
 

@@ -1,14 +1,9 @@
 import { quoted } from '../platform/wording.js';
 import { PRICE_LIST } from '../prices/price-list.js';
 import type { Policy } from './policy.js';
+import type { PolicyProblem } from './policy-problem.js';
 
-/** What is wrong with prices whose every field is right by itself. */
-interface PriceProblem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-type Problems = Generator<PriceProblem>;
+type Problems = Generator<PolicyProblem>;
 
 export const priceChecks = [modelAliases, priceDays, priceSource];
 

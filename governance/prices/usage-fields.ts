@@ -49,7 +49,7 @@ export function readUsage(usage: unknown, most: UsageBounds): ReadUsage | undefi
     pages: usedPages,
     annotatedPages: most.annotatedPages > 0 ? usedPages : 0,
     audioSeconds,
-    characters: 0,
+    characters: most.characters, // known exactly beforehand, and not reported
     serviceTier: isPriority(usage.service_tier, most) ? 'priority' : 'standard',
     totalTokens,
   };

@@ -4,7 +4,8 @@ import { readNotice } from '../../governance/keys/retirement-events.js';
 import type { ExecutionStates } from '../../governance/keys/retirements.aws.js';
 import { NotOfFlowError } from '../../governance/platform/errors.js';
 
-export interface NotifyOnCallDeps extends Pick<KeyDeps, 'alerts' | 'journal' | 'log' | 'now'> {
+export interface NotifyOnCallDeps
+  extends Pick<KeyDeps, 'policy' | 'alerts' | 'journal' | 'log' | 'now'> {
   readonly counts: RetirementCounts;
   readonly executions: ExecutionStates;
 }
@@ -12,7 +13,7 @@ export interface NotifyOnCallDeps extends Pick<KeyDeps, 'alerts' | 'journal' | '
 /** Task of the retirement flow: notifies on-call of an event, and records it. */
 export function createNotifyOnCallHandler(deps: NotifyOnCallDeps) {
   return async (input: unknown): Promise<void> => {
-    const notice = readNotice(input, deps.now());
+    const notice = readNotice(input, deps.now(), deps.policy);
     const { executionArn, secretName, alert, outcome } = notice;
     // Any input can be written by those who may invoke the function; the flow tries a late history again.
     if (!notice.isOf(await deps.executions.current(executionArn))) {

@@ -5,6 +5,7 @@ import { ADDED_CALLERS } from '../../governance/policy/added-callers.js';
 import { callerPattern, overlap } from '../../governance/policy/caller-patterns.js';
 import { parseForDeploy } from '../../governance/policy/load-policy.js';
 import type { Caller, Policy } from '../../governance/policy/policy.js';
+import { problemText } from '../../governance/policy/policy-problem.js';
 import type { ManagedKeys } from '../keys/managed-keys.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { Gateway } from './gateway.js';
@@ -67,7 +68,7 @@ export class GatewayCallers {
     if (entry === undefined) return;
     const account = this.otherAccount(entry.principal);
     if (account !== undefined) this.props.gateway.allowAccount(account);
-    this.props.keys.addMissing(this.withAdded);
+    this.props.keys.addMissing(this.policyWithAdded);
     if (isFirst) this.passToFunctions();
   }
 
@@ -80,7 +81,7 @@ export class GatewayCallers {
   }
 
   /** With stand-ins for names that only the deploy knows. */
-  private get withAdded(): Policy {
+  get policyWithAdded(): Policy {
     const standIns = this.added.map(({ principal, ...caller }, index) => {
       const name = `${'x'.repeat(60)}${index}`;
       return {
@@ -114,11 +115,10 @@ export class GatewayCallers {
       );
     }
     this.byPrincipal.set(this.keyOf(principal), entry);
-    const checked = parseForDeploy(this.withAdded);
+    const checked = parseForDeploy(this.policyWithAdded);
     if (!checked.ok) {
-      throw refused(
-        checked.problems.map((text) => text.replace(/^callers\[\d+\]\.?/, '')).join('; '),
-      );
+      const texts = checked.problems.map(problemText);
+      throw refused(texts.map((text) => text.replace(/^callers\[\d+\]\.?/, '')).join('; '));
     }
     const bytes = JSON.stringify(this.added).replaceAll(TOKEN, LONGEST_ARN).length;
     if (bytes > MOST_BYTES) {

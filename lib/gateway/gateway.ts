@@ -8,8 +8,10 @@ import {
   callerAccountsProblem,
   regionProblem,
 } from '../../governance/policy/deploy-checks.js';
+import { place, sourceOf } from '../../governance/policy/load-policy.js';
 import { GATEWAY_KEY_NAME } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import { problemLine } from '../../governance/policy/policy-problem.js';
 import type { GatewayEnv } from '../../lambdas/gateway/wiring.js';
 import { SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
 import type { AlertTopic } from '../operations/alert-topic.js';
@@ -44,7 +46,7 @@ export class Gateway extends Construct {
       description: "Mistral's API for callers without a key",
       policy: props.policy,
       environment: {
-        ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
+        ...props.alertTopic.variables,
         QUOTA_TABLE_NAME: props.quotaTable.tableName,
       } satisfies GatewayEnv,
       timeout: Duration.minutes(15), // a long answer streams for as long as it takes
@@ -143,7 +145,9 @@ export class Gateway extends Construct {
 /** What the policy cannot have in this region, or in a stack of this name. */
 function checkPlace(scope: Construct, rules: GatewayProps['rules']): void {
   const { region, stackName } = Stack.of(scope);
-  const accounts = callerAccountsProblem(rules, stackName);
-  const problem = accounts ? `callers: ${accounts.message}` : regionProblem(rules, region);
-  if (problem !== undefined) throw new Error(`stack ${stackName}: ${problem}`);
+  const problem = callerAccountsProblem(rules, stackName) ?? regionProblem(rules, region);
+  if (problem === undefined) return;
+  const source = sourceOf(rules);
+  const text = problemLine(source?.name ?? 'policy', place(problem, source));
+  throw new Error(`stack ${stackName}: ${text}`);
 }

@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { UNSEEN_TOKENS } from '../../governance/metering/metering.js';
+import { UNSEEN_TOKENS } from '../../governance/metering/hold.js';
 import {
   clientWorld,
   CHAT as FROM_CLIENT,

@@ -70,7 +70,16 @@ const keys = { current: () => key, instead: async () => undefined };
 
 const completing: Script = (response) => answerJson(response, 200, COMPLETION);
 
-const SERVED = ['/v1/chat/completions', '/v1/fim/completions', '/v1/embeddings', '/v1/moderations'];
+const SERVED = [
+  '/v1/chat/completions',
+  '/v1/fim/completions',
+  '/v1/embeddings',
+  '/v1/moderations',
+  '/v1/chat/moderations',
+  '/v1/classifications',
+  '/v1/chat/classifications',
+  '/v1/audio/speech',
+];
 const OURS = JSON.stringify(COMPLETION);
 
 /** A refusal in our form, or the answer of the stand-in or the list of models. */

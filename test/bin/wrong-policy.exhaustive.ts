@@ -25,8 +25,8 @@ test('cdk synth lists every problem of an invalid policy, without a stack trace'
   const stderr = synth(policy);
 
   expect(stderr).toContain(`${policy} has 2 problems:`);
-  expect(stderr).toMatch(/^ {2}workspaces: \[\] is too short/m);
-  expect(stderr).toMatch(/^ {2}audit\.timezone: .*Mars/m);
+  expect(stderr).toMatch(/^ {2}\S+governance\.yaml:1:1 {2}workspaces: \[\] is too short/m);
+  expect(stderr).toMatch(/^ {2}\S+governance\.yaml:2:10 {2}audit\.timezone: .*Mars/m);
 });
 
 test('cdk synth fails for a gateway where the CDK CLI would deploy it without function URLs', () => {

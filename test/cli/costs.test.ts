@@ -64,8 +64,8 @@ describe('what a month costs', () => {
     ],
     [
       'audit reports',
-      '0.01',
-      '730 × 4 files × 0.005 / 1,000; in the end 0.3 GB × 0.023',
+      '0.02',
+      '730 × 5 files × 0.005 / 1,000; in the end 0.3 GB × 0.023',
       (document) => {
         document.audit.schedule = 'rate(1 hour)';
       },

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { readDraft } from '../../cli/workspaces/policy-draft.js';
 import { planWorkspaces } from '../../cli/workspaces/workspace-plan.js';
 import type { MistralWorkspace } from '../../governance/mistral/mistral.js';
+import { policySource } from '../../governance/policy/load-policy.js';
 import { policyDocument } from '../support/builders.js';
 
 const [A, B, C] = ['a', 'b', 'c'].map((end) => `6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a0${end}`) as [
@@ -10,11 +11,15 @@ const [A, B, C] = ['a', 'b', 'c'].map((end) => `6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b
   string,
 ];
 
+function draftSource(document: unknown) {
+  return policySource(Buffer.from(JSON.stringify(document)), 'governance.yaml');
+}
+
 /** A policy with the shipped workspaces, of which these have ids. */
 function draft(ids: readonly (string | undefined)[]) {
   const document = policyDocument();
   for (const [at, workspace] of document.workspaces.entries()) workspace.id = ids[at];
-  return readDraft('governance.yaml', document).workspaces;
+  return readDraft(draftSource(document)).workspaces;
 }
 
 const plan = (ids: readonly (string | undefined)[], listed: readonly MistralWorkspace[]) =>
@@ -62,15 +67,15 @@ test('a draft may leave out ids and nothing else', () => {
   delete document.workspaces[0].id;
   document.workspaces[1].id = 'no uuid';
   document.workspaces[2].team = '';
-  expect(() => readDraft('governance.yaml', document)).toThrow(
+  expect(() => readDraft(draftSource(document))).toThrow(
     expect.objectContaining({
       code: 'policy_invalid',
-      details: {
+      details: expect.objectContaining({
         problems: [
-          expect.stringMatching(/^workspaces\[1\]\.id: .*must be a UUID/),
-          expect.stringMatching(/^workspaces\[2\]\.team: /),
+          expect.stringMatching(/^governance\.yaml:1:\d+ {2}workspaces\[1\]\.id: .*must be a UUID/),
+          expect.stringMatching(/^governance\.yaml:1:\d+ {2}workspaces\[2\]\.team: /),
         ],
-      },
+      }),
     }),
   );
 });

@@ -53,6 +53,23 @@ describe('workspaces sync', () => {
     ).not.toContain(ADMIN_KEY.slice(0, 12));
   });
 
+  test('puts the ids into the policy with --write, after which both agree', async () => {
+    const world = await openCliWorld({
+      workspaces: [DEV, ML],
+      change: ({ workspaces }) => {
+        delete workspaces[1].id; // ml-workspace: at Mistral, but not known here
+        delete workspaces[2].id; // prod-workspace: never created
+      },
+    });
+    const written = await world.run([...SYNC, '--yes', '--write']);
+    expect(written.status).toBe(0);
+    expect(written.stdout).toContain(`${world.policyPath} has the ids now`);
+    const again = await world.run(SYNC);
+    expect(again.status).toBe(0);
+    expect(again.stdout).toMatch(/^prod-workspace +same/m);
+    expect((await world.run(['policy', 'check'])).status).toBe(0);
+  });
+
   test('a failure names the workspaces that were created before it', async () => {
     let creations = 0;
     const world = await openCliWorld({

@@ -184,11 +184,25 @@ describe('a policy', () => {
     );
   });
 
+  test('in YAML or JSON is validated with the place of every problem', async () => {
+    const world = await clientWorld({});
+    const wrong = { ...world.document, roles: 1, audit: { staleAfterDays: '30' } };
+    const text = JSON.stringify(wrong, null, 2);
+    await expect(world.create({ policy: async () => text })).rejects.toThrow(
+      /policy:\d+:3 {2}roles: 1 is not a set of fields\n.* {2}policy:\d+:5 {2}audit\.staleAfterDays: "30" is text because of its quotes: write 30/s,
+    );
+    await expect(world.create({ policy: async () => 'a: [' })).rejects.toThrow(
+      'policy has 1 problem:\n  policy:1:4  the "[" is not closed: add the "]"',
+    );
+  });
+
   test('is validated, with every problem listed', async () => {
     const world = await clientWorld({});
     const policy = { ...world.document, roles: {}, alerts: { runbook: 'x' } };
 
-    await expect(world.create({ policy })).rejects.toThrow(/alerts: unknown field "runbook"/);
+    await expect(world.create({ policy })).rejects.toThrow(
+      /alerts\.runbook: unknown field, did you mean "runbookUrl"\?/,
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { AnswerMeter } from '../../governance/metering/answer-meter.js';
-import { UNSEEN_TOKENS } from '../../governance/metering/metering.js';
+import { UNSEEN_TOKENS } from '../../governance/metering/hold.js';
 import { CHAT, clientWorld, DAILY_TOKENS, MONEY, REQUESTS } from '../support/client-world.js';
 import {
   answerJson,

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { observed } from '../../client/observed-answer.js';
-import { Hold } from '../../governance/metering/metering.js';
+import { Hold } from '../../governance/metering/hold.js';
 import { aDemand } from '../support/client-demand.js';
 import { fakeTariff } from '../support/gateway-fakes.js';
 import { eventually, streamEvents, USAGE } from '../support/gateway-world.js';

@@ -62,6 +62,29 @@ test.each([
   expect(await settled('caller#', 'tokens')).toBe(tokens);
 });
 
+test.each([
+  ['as Mistral answers', { audio_data: 'QQ==' }],
+  ['with a usage, of sound too', { audio_data: 'QQ==', usage: { total_tokens: 50_000 } }],
+])(
+  'speech is paid by the character of its text, whose bytes count as tokens: %s',
+  async (_, answer) => {
+    const { ask, settled } = await assembled(
+      (response) => answerJson(response, 200, answer),
+      (document) => {
+        document.workspaces[0].models = '*';
+        document.roles.developer.models = '*';
+      },
+    );
+    const input = 'Grüße '.repeat(1000); // longer than what is checked by its value
+    const body = { model: 'voxtral-mini-tts-latest', input, ref_audio: 'A'.repeat(9000) };
+
+    expect((await ask(body, 'developer', '/v1/audio/speech')).status).toBe(200);
+
+    expect(await settled(DEV, 'usd')).toBe(6000 * 16_000);
+    expect(await settled('caller#', 'tokens')).toBe(Buffer.byteLength(input));
+  },
+);
+
 test('a moderation, which is free, is not refused for tokens', async () => {
   const { ask, settled } = await assembled(
     (response) => answerJson(response, 200, { id: 'm', results: [] }),

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { HTTPClient, Mistral } from '@mistralai/mistralai';
 import { expect, test } from 'vitest';
 import { KEY } from '../support/gateway-fakes.js';
@@ -21,6 +22,14 @@ const mistral: Script = (response, { url, body }) => {
     const usage = { prompt_tokens: 4, completion_tokens: 0, total_tokens: 4 };
     return answerJson(response, 200, { id: 'e1', object: 'list', model: 'm', data, usage });
   }
+  if (url === '/v1/audio/speech') return speak(response, JSON.parse(body).stream === true);
+  if (url.endsWith('moderations')) {
+    return answerJson(response, 200, { id: 'm1', model: 'm', results: [{ categories: {} }] });
+  }
+  if (url.endsWith('classifications')) {
+    const results = [{ intent: { scores: { question: 1 } } }];
+    return answerJson(response, 200, { id: 'c1', model: 'm', results });
+  }
   if (JSON.parse(body).stream !== true) return answerJson(response, 200, COMPLETION);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const event of streamEvents(['Hel', 'lo'])) {
@@ -29,10 +38,27 @@ const mistral: Script = (response, { url, body }) => {
   return response.end();
 };
 
+const AUDIO = Buffer.from('a word').toString('base64');
+
+function speak(response: ServerResponse, isStream: boolean) {
+  if (!isStream) return answerJson(response, 200, { audio_data: AUDIO });
+  const usage = { prompt_tokens: 9, completion_tokens: 90, total_tokens: 99 };
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const data of [
+    { type: 'speech.audio.delta', audio_data: AUDIO },
+    { type: 'speech.audio.done', usage },
+  ]) {
+    response.write(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+  return response.end();
+}
+
 async function sdk() {
-  // The shipped dev workspace does not allow embedding models.
+  // The shipped dev workspace allows none of these.
   const world = await gatewayWorld(mistral, (document) => {
-    document.workspaces[0].models.push('mistral-embed');
+    const more = ['mistral-embed', 'mistral-moderation-latest', 'voxtral-mini-tts-latest'];
+    document.workspaces[0].models.push(...more);
+    document.roles.developer.models = '*';
   });
   const httpClient = new HTTPClient();
   httpClient.addHook('beforeRequest', (request) => {
@@ -86,6 +112,67 @@ test('embeddings', async () => {
   expect(world.quotas.settled(DAILY_TOKENS)).toBe(4);
 });
 
+const QUESTION = { role: 'user', content: 'why?' } as const;
+const MODERATION = 'mistral-moderation-latest';
+
+test.each<[string, (client: Mistral) => Promise<unknown>, string, unknown]>([
+  [
+    'moderation of a chat',
+    (client) => client.classifiers.moderateChat({ model: MODERATION, inputs: [QUESTION] }),
+    '/v1/chat/moderations',
+    [QUESTION],
+  ],
+  [
+    'moderation of several chats',
+    (client) => client.classifiers.moderateChat({ model: MODERATION, inputs: [[QUESTION]] }),
+    '/v1/chat/moderations',
+    [[QUESTION]],
+  ],
+  [
+    'classification',
+    (client) => client.classifiers.classify({ model: MODERATION, inputs: ['why?'] }),
+    '/v1/classifications',
+    ['why?'],
+  ],
+  [
+    'classification of a chat',
+    (client) =>
+      client.classifiers.classifyChat({ model: MODERATION, input: { messages: [QUESTION] } }),
+    '/v1/chat/classifications',
+    { messages: [QUESTION] },
+  ],
+])('%s', async (_, ask, url, input) => {
+  const { world, client } = await sdk();
+
+  expect(await ask(client)).toMatchObject({ results: [expect.anything()] });
+
+  expect(world.received).toMatchObject([{ url }]);
+  expect(JSON.parse(world.received[0]?.body ?? '')).toEqual({
+    model: 'mistral-moderation-2603',
+    input,
+  });
+});
+
+test.each([false, true])('speech (stream: %s)', async (stream) => {
+  const { world, client } = await sdk();
+  const input = 'Grüße 👋';
+
+  const spoken = await client.audio.speech.complete({
+    ...{ model: 'voxtral-mini-tts-latest', input, stream, voiceId: 'a-voice' },
+  } as never);
+
+  if (stream) {
+    const heard: unknown[] = [];
+    for await (const { data } of spoken as unknown as AsyncIterable<{ data: { type: string } }>) {
+      heard.push(data.type);
+    }
+    expect(heard).toEqual(['speech.audio.delta', 'speech.audio.done']);
+  } else expect(spoken).toMatchObject({ audioData: AUDIO });
+  const sent = JSON.parse(world.received[0]?.body ?? '');
+  expect(sent).toMatchObject({ model: 'voxtral-mini-tts-2603', input, voice_id: 'a-voice' });
+  expect(sent).not.toHaveProperty('max_tokens');
+});
+
 test('models: only those that role and workspace allow', async () => {
   const { world, client } = await sdk();
 
@@ -95,6 +182,8 @@ test('models: only those that role and workspace allow', async () => {
     'mistral-small-2603',
     'codestral-2508',
     'mistral-embed-2312',
+    'mistral-moderation-2603',
+    'voxtral-mini-tts-2603',
   ]);
   expect(world.received).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { GatewayDeps } from '../../gateway/gateway-deps.js';
-import { UNSEEN_TOKENS } from '../../governance/metering/metering.js';
+import { UNSEEN_TOKENS } from '../../governance/metering/hold.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import {
   answerJson,

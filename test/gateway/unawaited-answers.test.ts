@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { UNSEEN_TOKENS } from '../../governance/metering/metering.js';
+import { UNSEEN_TOKENS } from '../../governance/metering/hold.js';
 import {
   answerJson,
   CHAT,

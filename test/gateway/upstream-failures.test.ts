@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayDeps } from '../../gateway/gateway-deps.js';
-import { UNSEEN_TOKENS } from '../../governance/metering/metering.js';
+import { UNSEEN_TOKENS } from '../../governance/metering/hold.js';
 import { KEY } from '../support/gateway-fakes.js';
 import {
   answerJson,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { EnteredState } from '../../governance/keys/retirements.aws.js';
 import { NOTIFY_STATES, type RetirementEvent } from '../../governance/policy/notify-states.js';
 import { createNotifyOnCallHandler } from '../../lambdas/notify-on-call/handler.js';
-import { aRetirement } from '../support/builders.js';
+import { aPolicy, aRetirement } from '../support/builders.js';
 
 const KEPT = { event: 'kept' as const, flow: { ...aRetirement(), verdict: {} } };
 const IN_USE = {
@@ -30,6 +30,7 @@ async function notify(
   };
   const note = (message: string) => void did.push(message);
   const handler = createNotifyOnCallHandler({
+    policy: aPolicy(),
     alerts: { publish: attempt('publish', publish) },
     journal: { record: attempt('record', record), recordOnce: async () => true },
     executions: { current: async () => (state === 'at nothing' ? undefined : state) },

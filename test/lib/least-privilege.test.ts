@@ -39,6 +39,9 @@ const PATTERNS: Readonly<Record<string, readonly string[]>> = {
       'secretsmanager:DescribeSecret on arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:mistral/*',
     ],
   'each night has evidence files of its own': ['s3:PutObject on EvidenceBucket/evidence/*'],
+  'and a manifest of its own, which names the one before': [
+    's3:GetObject on EvidenceBucket/evidence/manifests/*',
+  ],
   "CDK's trigger calls the newest version of the one function": [
     'lambda:InvokeFunction on ProvisioningFunction:*',
   ],

@@ -94,10 +94,13 @@ export const MODELS = {
   fim: { id: 'codestral-2508', input: 300, cached: 30, output: 900, context: 131_072 },
   embeddings: { id: 'mistral-embed-2312', input: 100, cached: 10, output: 0, context: 8192 },
   moderations: { id: 'mistral-moderation-2603', input: 0, cached: 0, output: 0, context: 131_072 },
+  chats: { id: 'mistral-moderation-2603', input: 0, cached: 0, output: 0, context: 131_072 },
+  speech: { id: 'voxtral-mini-tts-2603', input: 0, cached: 0, output: 0, context: 4096 },
   ocr: { id: 'mistral-ocr-4-1', input: 0, cached: 0, output: 0, context: 1 },
   audio: { id: 'voxtral-small-2507', input: 100, cached: 0, output: 400, context: 32_768 },
 } as const;
 const PAGE = 4_000_000;
+const CHARACTER = 16_000;
 const ANNOTATED_PAGE = 5_000_000;
 const THREE_SECONDS = 200_000; // 0.004 dollars a minute
 const AUDIO_TOKENS_PER_SECOND = 12.5;
@@ -109,6 +112,8 @@ export const PATHS: Readonly<Record<Plan['endpoint'], string>> = {
   fim: '/v1/fim/completions',
   embeddings: '/v1/embeddings',
   moderations: '/v1/moderations',
+  chats: '/v1/chat/moderations',
+  speech: '/v1/audio/speech',
   ocr: '/v1/ocr',
 };
 
@@ -283,6 +288,10 @@ function usageOf(plan: Plan, body: string, fields: Fields) {
     const usage_info = { pages_processed: pages, doc_size_bytes: 1000 };
     return { cost: pages * price, tokens: 0, completion: 0, reported: { usage_info } };
   }
+  if (plan.endpoint === 'speech') {
+    const { length } = textOf(body);
+    return { cost: length * CHARACTER, tokens: length, completion: 0, reported: {} };
+  }
   const prompt = Math.ceil(textOf(body).length / BYTES_PER_TOKEN) + TEMPLATE_TOKENS;
   const completions = fields.n ?? 1;
   const most = output === 0 ? 0 : (fields.max_tokens ?? plan.completionTokens);
@@ -299,7 +308,7 @@ function usageOf(plan: Plan, body: string, fields: Fields) {
   const total = prompt + completion;
   const usage = usageFields(prompt, completion, total, details);
   const cost = (prompt - hits) * input + hits * cached + completion * output;
-  const isFree = plan.endpoint === 'moderations';
+  const isFree = plan.endpoint === 'moderations' || plan.endpoint === 'chats';
   return {
     ...{ cost, completion, reported: isFree ? {} : { usage } },
     tokens: isFree ? 0 : total,
@@ -320,6 +329,7 @@ function upperBound({ endpoint }: Plan, bytes: number, fields: Fields): Amounts 
   const { input, output, context } = MODELS[endpoint];
   if (endpoint === 'ocr')
     return { cost: (fields.pages?.length ?? 1000) * ANNOTATED_PAGE, tokens: 0 };
+  if (endpoint === 'speech') return { cost: bytes * CHARACTER, tokens: bytes };
   const seconds = endpoint === 'audio' ? Math.ceil(context / AUDIO_TOKENS_PER_SECOND / 3) * 3 : 0;
   const prompt = endpoint === 'audio' ? context : bytes + 64;
   const completion = output === 0 ? 0 : (fields.max_tokens ?? context) * (fields.n ?? 1);
@@ -340,7 +350,10 @@ function answerOf({ endpoint, end }: Plan): object {
   switch (endpoint) {
     case 'embeddings':
       return { ...fixed, data: [{ object: 'embedding', index: 0, embedding: [0.5] }] };
+    case 'speech':
+      return { audio_data: 'UklGRg==', ...(end === 'decoy' && { choices: JSON.parse(DECOY) }) };
     case 'moderations':
+    case 'chats':
       return { ...fixed, results: [{ categories: {}, category_scores: {} }] };
     case 'ocr': {
       const images: unknown[] = [];

@@ -5,7 +5,7 @@ import { createGovernedMistral } from '../../client/index.js';
 import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { connectGateway } from '../../gateway/wiring.js';
-import { localAws } from '../../testing/aws.js';
+import { LOCAL_ALERTS, localAws } from '../../testing/aws.js';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { answerAwsJson } from '../../testing/fakes/aws-json.js';
 import { jsonAnswer } from '../../testing/fakes/http-server.js';
@@ -236,7 +236,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       aws: awsFor(() => isDead),
       upstream: createUndiciUpstream(books.url, policy.gateway),
       quotaTableName: TABLE,
-      alertsTopicArn: 'arn:aws:sns:local',
+      alertsEnv: LOCAL_ALERTS,
       log: {
         info() {},
         warn: (message) => {
@@ -321,7 +321,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     const id = requests;
     const endpoint = oneOf<Plan['endpoint']>(
       ...(['chat', 'chat', 'chat', 'chat', 'large', 'fim'] as const),
-      ...(['embeddings', 'moderations', 'ocr', 'audio'] as const),
+      ...(['embeddings', 'moderations', 'chats', 'speech', 'ocr', 'audio'] as const),
     );
     const isGeneration = ['chat', 'large', 'fim'].includes(endpoint);
     const isStream = isGeneration && chance(0.5);
@@ -372,7 +372,10 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     switch (endpoint) {
       case 'embeddings':
       case 'moderations':
+      case 'speech':
         return { model, input: text };
+      case 'chats':
+        return { model, input: [{ role: 'user', content: text }] };
       case 'ocr': {
         const document = { type: 'document_url', document_url: `https://x/${text.split(' ')[0]}` };
         const pages = Array.from({ length: 1 + below(4) }, (_, page) => page);
@@ -656,6 +659,12 @@ function byClient(
     switch (one.endpoint) {
       case 'embeddings':
         await client.embeddings.create({ ...asked, inputs: input } as never, options);
+        return;
+      case 'chats':
+        await client.classifiers.moderateChat({ ...asked, inputs: input } as never, options);
+        return;
+      case 'speech':
+        await client.audio.speech.complete({ ...asked, input } as never, options);
         return;
       case 'moderations':
         await client.classifiers.moderate({ ...asked, inputs: input } as never, options);

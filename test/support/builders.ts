@@ -8,6 +8,7 @@ import { ApiKey } from '../../governance/mistral/api-key.js';
 import type { Log } from '../../governance/platform/log.js';
 import { parsePolicy } from '../../governance/policy/parse-policy.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import { problemText } from '../../governance/policy/policy-problem.js';
 
 const SHIPPED = readFileSync(join(import.meta.dirname, '../../governance.yaml'), 'utf8');
 
@@ -50,7 +51,7 @@ export function aPolicy(
   const document = policyDocument();
   change(document);
   const parsed = parsePolicy(document);
-  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('\n'));
   return parsed.policy;
 }
 

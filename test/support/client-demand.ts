@@ -18,6 +18,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     completions: 1,
     pages: 0,
     audioSeconds: 0,
+    characters: 0,
     priority: false,
     annotated: false,
     streamed: false,

@@ -8,6 +8,7 @@ const PATHS: Readonly<Record<EndpointKind, string>> = {
   generation: '/v1/chat/completions',
   texts: '/v1/embeddings',
   ocr: '/v1/ocr',
+  speech: '/v1/audio/speech',
   'model-list': '/v1/models',
   caller: '/v1/governance/me',
 };

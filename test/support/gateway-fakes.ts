@@ -16,6 +16,7 @@ const MODELS: readonly NamedModel[] = [
   { id: 'mistral-embed-2312', aliases: ['mistral-embed'], contextTokens: 8000 },
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'], contextTokens: 128_000 },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'], contextTokens: 128_000 },
+  { id: 'voxtral-mini-tts-2603', aliases: ['voxtral-mini-tts-latest'], contextTokens: 4096 },
 ];
 
 /** Mistral's list: those models, and one that is newer. */
@@ -33,8 +34,8 @@ export function accessTo(policy: Policy): GatewayDeps['access'] {
   return {
     models,
     cards: CARDS,
-    nextListInMs: 0,
     callerOf: (caller) => access.callerOf(caller),
+    nextListInMs: 0,
     authorize: (caller, request) => authorizeRequest(access, caller, request),
   };
 }

@@ -74,7 +74,7 @@ export async function supply(world: World, secretName: string, which: string): P
   const planned = plannedKeys(world.policy).find((one) => one.secretName === secretName);
   if (!planned) throw new Error(`the policy has no key ${secretName}`);
   const keyName = `${secretName}-${which}`;
-  const { id: workspaceId, ownerUserId: userId } = planned.workspace;
+  const { id: workspaceId, ownerUserId: userId = '' } = planned.workspace;
   const { plaintext } = world.mistral.keys.create({ name: keyName, workspaceId, userId });
   let token = 0;
 

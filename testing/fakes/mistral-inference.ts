@@ -1,13 +1,24 @@
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
+import {
+  base64Of,
+  completed,
+  streamed,
+  type Used,
+  WORDS,
+  type Written,
+  writtenFor,
+} from './mistral-answers.js';
 import type { FakeKey } from './mistral-keys.js';
 import {
   type Chat,
+  ChatClassificationSchema,
+  ChatModerationSchema,
   ChatSchema,
   EmbeddingSchema,
   FimSchema,
   ModerationSchema,
   OcrSchema,
-  sampleOf,
+  SpeechSchema,
 } from './mistral-requests.js';
 import type { FakeUsage } from './mistral-usage.js';
 
@@ -17,16 +28,8 @@ interface Inferring {
   readonly throttled?: ReadonlySet<string>;
 }
 
-interface Used {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
-}
-
 const BYTES_PER_TOKEN = 4;
 const DEFAULT_TOKENS = 64;
-const WORD = 'word ';
-const WORDS = WORD.repeat(3).trim();
 const EMBEDDING = [0.5, -0.5];
 
 /** Answers requests as Mistral does, with filler text, and bills their usage. */
@@ -94,6 +97,45 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     return jsonAnswer(200, { id: 'mod-fake', model, results: [input].flat().map(() => result) });
   }
 
+  function chatModerations(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model, input } = ChatModerationSchema.parse(JSON.parse(body));
+    if (!idOf(model)) return invalidModel(model);
+    const chats = Array.isArray(input[0]) ? input : [input];
+    const result = { categories: { pii: false }, category_scores: { pii: 0.001 } };
+    return jsonAnswer(200, { id: 'mod-fake', model, results: chats.map(() => result) });
+  }
+
+  function classified(model: string, texts: readonly unknown[]): HttpAnswer {
+    if (!idOf(model)) return invalidModel(model);
+    const results = texts.map(() => ({ intent: { scores: { question: 0.9, other: 0.1 } } }));
+    return jsonAnswer(200, { id: 'cls-fake', model, results });
+  }
+
+  function classifications(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model, input } = ModerationSchema.parse(JSON.parse(body));
+    return classified(model, [input].flat());
+  }
+
+  function chatClassifications(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model, input } = ChatClassificationSchema.parse(JSON.parse(body));
+    return classified(model, [input].flat());
+  }
+
+  /** Priced by the character, which no answer says. */
+  function speech(_key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { model, input, stream } = SpeechSchema.parse(JSON.parse(body));
+    if (!idOf(model ?? '')) return invalidModel(String(model));
+    const audio_data = Buffer.from(input.slice(0, 8)).toString('base64');
+    if (!stream) return jsonAnswer(200, { audio_data });
+    const usage = { prompt_tokens: input.length, completion_tokens: 0, total_tokens: input.length };
+    const events = [
+      { type: 'speech.audio.delta', audio_data },
+      { type: 'speech.audio.done', usage },
+    ];
+    const lines = events.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`);
+    return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: lines.join('') };
+  }
+
   /** One page, which is priced by itself: there are no tokens to bill. */
   function ocr(_key: FakeKey, { body }: HttpCall): HttpAnswer {
     const { model } = OcrSchema.parse(JSON.parse(body));
@@ -109,6 +151,10 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     'POST /v1/fim/completions': fim,
     'POST /v1/embeddings': embeddings,
     'POST /v1/moderations': moderations,
+    'POST /v1/chat/moderations': chatModerations,
+    'POST /v1/classifications': classifications,
+    'POST /v1/chat/classifications': chatClassifications,
+    'POST /v1/audio/speech': speech,
     'POST /v1/ocr': ocr,
   };
 
@@ -140,68 +186,4 @@ function invalidModel(model: string): HttpAnswer {
     param: null,
     code: '1500',
   });
-}
-
-/** The message of an answer. */
-interface Written {
-  readonly content: string;
-  readonly tool_calls?: readonly object[];
-}
-
-/** A call of the first tool that may be called, unless one has answered; JSON where that is asked for. */
-function writtenFor({ tools, tool_choice, messages, response_format }: Chat): Written {
-  const [tool] = tools ?? [];
-  if (tool && tool_choice !== 'none' && messages.at(-1)?.role !== 'tool') {
-    const { name, parameters } = tool.function;
-    const call = { name, arguments: JSON.stringify(sampleOf(parameters)) };
-    return {
-      content: '',
-      tool_calls: [{ id: 'fakecall1', type: 'function', function: call, index: 0 }],
-    };
-  }
-  if (response_format === undefined || response_format.type === 'text') return { content: WORDS };
-  return { content: JSON.stringify(sampleOf(response_format.json_schema?.schema ?? {})) };
-}
-
-function base64Of(numbers: readonly number[]): string {
-  return Buffer.from(Float32Array.from(numbers).buffer).toString('base64');
-}
-
-function endOf({ tool_calls }: Written): string {
-  return tool_calls ? 'tool_calls' : 'stop';
-}
-
-function completed(model: string, written: Written, usage: Used): HttpAnswer {
-  const message = { role: 'assistant', ...written };
-  return jsonAnswer(200, {
-    id: 'cmpl-fake',
-    object: 'chat.completion',
-    created: 1_790_000_000,
-    model,
-    choices: [{ index: 0, message, finish_reason: endOf(written) }],
-    usage,
-  });
-}
-
-/** Usage comes with the last event, and is null in those before it. */
-function streamed(model: string, written: Written, usage: Used): HttpAnswer {
-  const event = (delta: object, finish_reason: string | null, used: Used | null) => ({
-    id: 'cmpl-fake',
-    object: 'chat.completion.chunk',
-    created: 1_790_000_000,
-    model,
-    choices: [{ index: 0, delta, finish_reason }],
-    usage: used,
-  });
-  const { content, tool_calls } = written;
-  const pieces = content.match(/\S+\s*/g) ?? [];
-  const events = [
-    event({ role: 'assistant', content: '' }, null, null),
-    ...pieces.map((piece) => event({ content: piece }, null, null)),
-    event({ content: '', ...(tool_calls && { tool_calls }) }, endOf(written), usage),
-  ];
-  const body = [...events.map((data) => JSON.stringify(data)), '[DONE]']
-    .map((data) => `data: ${data}\n\n`)
-    .join('');
-  return { status: 200, headers: { 'content-type': 'text/event-stream' }, body };
 }

@@ -150,6 +150,31 @@ export const ModerationSchema = z.strictObject({
   metadata,
 });
 
+const chat = z.array(message);
+
+export const ChatModerationSchema = z.strictObject({
+  model: z.string(),
+  input: z.union([chat, z.array(chat)]),
+});
+
+const instruct = z.strictObject({ messages: chat });
+
+export const ChatClassificationSchema = z.strictObject({
+  model: z.string(),
+  input: z.union([instruct, z.array(instruct)]),
+});
+
+export const SpeechSchema = z.strictObject({
+  model: z.string().nullish(),
+  metadata,
+  stream: z.boolean().default(false),
+  prompt_cache_key: z.string().nullish(),
+  voice_id: z.string().nullish(),
+  ref_audio: z.string().nullish(),
+  input: z.string(),
+  response_format: z.enum(['pcm', 'wav', 'mp3', 'flac', 'opus']).default('mp3'),
+});
+
 export const OcrSchema = z.strictObject({
   model: z.string(),
   // Nothing discriminates these: a type may be left out.

@@ -11,7 +11,7 @@ test('a wrong policy is an error of one line, with everything that is wrong', as
   });
   const { status, stderr } = await ended(['--policy', path], EVERYTHING);
   expect(stderr).toMatch(
-    /wrong\.yaml has 2 problems: workspaces.*; roles\.analyst\.dailyTokens.*\n$/,
+    /wrong\.yaml has 2 problems: \S+wrong\.yaml:\d+:\d+ {2}workspaces.*; \S+wrong\.yaml:\d+:\d+ {2}roles\.analyst\.dailyTokens.*\n$/,
   );
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   expect(status).toBe(1);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AccessGrant } from '../../../governance/access/access.js';
 import { demandOf } from '../../../governance/metering/demand.js';
 import type { EndpointKind } from '../../../governance/metering/endpoints.js';
@@ -145,6 +145,35 @@ test('the texts of a list count by their bytes, even beyond the context', () => 
   );
   expect(promptTokens).toBe(bytes);
   expect(completionTokens).toBe(0);
+});
+
+describe('chats that are classified', () => {
+  const picture = { type: 'image_url', image_url: 'https://x' };
+  const chat = (...content: object[]) => [{ role: 'user', content }];
+  const unknown = [{ role: 'user', content: 'a', new_field: 1 }];
+
+  test.each([
+    ['a chat', chat(picture), 3100],
+    ['chats', [chat(picture), chat(picture)], 6200],
+    ['fields that nothing here knows, each chat in a context', [unknown, unknown], 16_000],
+  ])('%s', (_, input, least) => {
+    const bytes = Buffer.from(JSON.stringify({ model: 'm', input }));
+    const endpoint = { kind: 'texts', path: '/v1/chat/moderations' } as const;
+    const body = parseRequestBody(bytes, endpoint, true) as ParsedBody;
+    const models = { contextTokens: () => 8000 };
+    const { promptTokens } = demandOf(body, bytes.length, 'texts', GRANT, models);
+    expect(promptTokens).toBeGreaterThanOrEqual(least);
+    expect(promptTokens).toBeLessThan(least + 300);
+  });
+});
+
+test('what is spoken counts in characters, and its bytes in tokens, whatever else is in the body', () => {
+  const fields = { input: 'Grüße 👋 \u0041'.repeat(700), ref_audio: 'A'.repeat(100_000) };
+  expect(demand(fields, 'speech')).toMatchObject({
+    characters: fields.input.length,
+    promptTokens: Buffer.byteLength(fields.input),
+    completionTokens: 0,
+  });
 });
 
 test.each([

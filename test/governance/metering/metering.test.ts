@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { MeteredAnswer } from '../../../governance/metering/answer-meter.js';
-import { createMetering, type Hold } from '../../../governance/metering/metering.js';
+import type { Hold } from '../../../governance/metering/hold.js';
+import { createMetering } from '../../../governance/metering/metering.js';
 import type { Tariff } from '../../../governance/metering/tariff.js';
 import { aPolicy } from '../../support/builders.js';
 import { aDemand } from '../../support/client-demand.js';

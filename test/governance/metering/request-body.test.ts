@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EndpointKind } from '../../../governance/metering/endpoints.js';
-import {
-  type ParsedBody,
-  parseRequestBody,
-  writeRequestBody,
-} from '../../../governance/metering/request-body.js';
+import { type ParsedBody, parseRequestBody } from '../../../governance/metering/request-body.js';
+import { writeRequestBody } from '../../../governance/metering/written-body.js';
 import { anEndpoint } from '../../support/endpoints.js';
 
 const CALLER = 'arn:aws:iam::111122223333:user/u';

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
+import { DOCUMENTED, MEMBERS } from '../../../governance/metering/api-members.js';
+import { REQUEST_SHAPES } from '../../../governance/metering/request-shapes.js';
 import {
-  DOCUMENTED,
-  MEMBERS,
-  REQUEST_SHAPES,
-} from '../../../governance/metering/request-shapes.js';
-import {
+  ChatClassificationSchema,
+  ChatModerationSchema,
   ChatSchema,
   EmbeddingSchema,
   FimSchema,
   ModerationSchema,
   OcrSchema,
+  SpeechSchema,
 } from '../../../testing/fakes/mistral-requests.js';
 
 /** What the SDK calls otherwise than the API does. */
@@ -53,6 +53,10 @@ describe("the stand-in for Mistral and the gateway's rules know the same fields"
     ['/v1/fim/completions', FimSchema],
     ['/v1/embeddings', EmbeddingSchema],
     ['/v1/moderations', ModerationSchema],
+    ['/v1/classifications', ModerationSchema],
+    ['/v1/chat/moderations', ChatModerationSchema],
+    ['/v1/chat/classifications', ChatClassificationSchema],
+    ['/v1/audio/speech', SpeechSchema],
     ['/v1/ocr', OcrSchema],
   ])('%s', (path, { shape }) => {
     const known = REQUEST_SHAPES.get(path)?.members.keys() ?? [];

@@ -4,6 +4,7 @@ import { DEPLOY_RULES } from '../../../governance/policy/deploy-checks.js';
 import { parsePolicy } from '../../../governance/policy/parse-policy.js';
 import { expireAfterDays, gatewayKey } from '../../../governance/policy/planned-keys.js';
 import type { KeyPolicy } from '../../../governance/policy/policy.js';
+import { problemText } from '../../../governance/policy/policy-problem.js';
 import { aPolicy, policyDocument } from '../../support/builders.js';
 
 type Document = ReturnType<typeof policyDocument>;
@@ -13,7 +14,7 @@ function problems(change: Break): readonly string[] {
   const document = policyDocument();
   change(document);
   const parsed = parsePolicy(document, { rules: DEPLOY_RULES });
-  return parsed.ok ? [] : parsed.problems;
+  return parsed.ok ? [] : parsed.problems.map(problemText);
 }
 
 test('the shipped policy is valid and fills in the defaults', () => {
@@ -50,7 +51,6 @@ test.each([
   },
 );
 
-const SPELLING = 'a number is written such as 1000, without quotes and separators';
 const RESERVED = 'is a name that every JavaScript object has, must be another one';
 const PRINCIPAL = 'arn:aws:iam::111122223333:role/analyst';
 
@@ -94,7 +94,7 @@ describe('accepted findings', () => {
     [{ until: undefined }, `until: is missing, ${DAY}`],
     [{ until: 'never' }, `until: "never" ${DAY}`],
     [{ until: '2027-02-30' }, `until: "2027-02-30" ${DAY}`],
-    [{ workspace: 'x' }, 'unknown field "workspace", allowed are type, subject, reason, until'],
+    [{ workspace: 'x' }, 'workspace: unknown field, allowed are type, subject, reason, until'],
   ])('may not be %j', (change, problem) => {
     expect(problemsOf(change)).toEqual([expect.stringContaining(problem)]);
   });
@@ -119,12 +119,12 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a field that does not exist',
       (d) => (d.workspaces[0].keys[0].rotate = 1),
-      'workspaces[0].keys[0]: unknown field "rotate", allowed are name, description, rotateEveryDays, readers',
+      'workspaces[0].keys[0].rotate: unknown field, did you mean "rotateEveryDays"? allowed are name, description, rotateEveryDays, readers',
     ],
     [
       'a section that does not exist',
       (d) => (d.budget = {}),
-      'policy: unknown field "budget", allowed are $schema, mistral, workspaces, roles, callers, administrators, prices, limits, gateway, rotation, audit, alerts',
+      'budget: unknown field, allowed are $schema, mistral, workspaces, roles, callers, administrators, prices, limits, gateway, rotation, audit, evidence, alerts, acceptedWarnings',
     ],
     [
       'a workspace id that is not a UUID',
@@ -137,6 +137,11 @@ describe('fails, naming path, value and what is allowed', () => {
       'workspaces[0].ownerUserId: is missing, must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1',
     ],
     [
+      'a missing id',
+      (d) => delete d.workspaces[0].id,
+      'workspaces[0].id: is missing, must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1; "mistral-governance workspaces sync" finds it',
+    ],
+    [
       'a missing team',
       (d) => delete d.workspaces[0].team,
       'workspaces[0].team: is missing, must be a string',
@@ -144,7 +149,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'several fields that do not exist',
       (d) => Object.assign(d.audit, { stale: 1, over: 2 }),
-      'audit: unknown fields "stale" and "over", allowed are schedule, timezone, staleAfterDays, maxAgeDays, expiringWithinDays, remindEveryDays, evidenceRetentionDays, accepted',
+      'audit.over: unknown field, allowed are schedule, timezone, staleAfterDays, maxAgeDays, expiringWithinDays, remindEveryDays, evidenceRetentionDays, accepted',
     ],
     [
       'a role name with a slash',
@@ -165,7 +170,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a switch in words',
       (d) => (d.gateway = { enabled: 'yes' }),
-      'gateway.enabled: "yes" is not true or false',
+      'gateway.enabled: "yes" is text, must be true or false: write true',
     ],
     [
       'a workspace name with a slash',
@@ -212,10 +217,16 @@ describe('fails, naming path, value and what is allowed', () => {
       [1e-10, '1e-10 is too small, must be at least 0.01'],
       [0, '0 is too small, must be at least 0.01'],
       [9_000_001, '9000001 is too large, must be at most 9000000'],
-      [Number.POSITIVE_INFINITY, 'Infinity is not a finite number'],
-      [Number.NaN, 'NaN is not a finite number'],
-      ['1,000', `"1,000" is not a number: ${SPELLING}`],
-      ['60', `"60" is not a number: ${SPELLING}`],
+      [
+        Number.POSITIVE_INFINITY,
+        '.inf is infinity, must be finite: a limit that is optional is left out instead',
+      ],
+      [Number.NaN, '.nan is not a number, must be finite'],
+      ['1,000', '"1,000" is text because of its separators: write 1000'],
+      ['1.000.000', '"1.000.000" is text because of its separators: write 1000000'],
+      ['1,5', '"1,5" is text because of its comma: write 1.5'],
+      ['$60', '"$60" is not a number: write its digits alone, such as 2000'],
+      ['60', '"60" is text because of its quotes: write 60'],
     ].flatMap(([budget, problem]) =>
       ['hourlyUsd', 'dailyUsd', 'monthlyUsd', 'monthlyEur'].map((field): (typeof table)[number] => [
         `a budget of ${budget} in ${field}`,
@@ -226,7 +237,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a number with a comma in braces',
       (d) => (d.workspaces[0].budgets = { monthlyUsd: 1, '000': null }),
-      `workspaces[0].budgets: unknown field "000", allowed are hourlyUsd, dailyUsd, monthlyUsd, hourlyEur, dailyEur, monthlyEur; ${SPELLING}`,
+      'workspaces[0].budgets.000: is read as a field, since inside of { } a comma ends a value: write numbers without separators, such as 2000',
     ],
     ...['constructor', 'toString', 'hasOwnProperty', '__proto__'].flatMap(
       (name): (typeof table)[number][] => [
@@ -260,7 +271,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a budget window that does not exist',
       (d) => (d.workspaces[0].budgets.weeklyUsd = 1),
-      'workspaces[0].budgets: unknown field "weeklyUsd", allowed are hourlyUsd, dailyUsd, monthlyUsd, hourlyEur, dailyEur, monthlyEur',
+      'workspaces[0].budgets.weeklyUsd: unknown field, allowed are hourlyUsd, dailyUsd, monthlyUsd, hourlyEur, dailyEur, monthlyEur',
     ],
     [
       'a budget in another currency than the bill',
@@ -318,6 +329,19 @@ describe('fails, naming path, value and what is allowed', () => {
       "rotation.maxDrainDays: 7 is too long for the gateway's own keys, which rotate after 90 days, audit.maxAgeDays or expireAfterDays - maxDrainDays - 1, whichever is least: must be less than that, 7",
     ],
     [
+      'evidence locked for longer than it is kept',
+      (d) => {
+        d.audit.evidenceRetentionDays = 365;
+        d.evidence = { lock: 'compliance', lockDays: 400 };
+      },
+      'evidence.lockDays: 400 is more than audit.evidenceRetentionDays (365), after which evidence is deleted: must be at most that',
+    ],
+    [
+      'days of a lock without a lock',
+      (d) => (d.evidence = { lockDays: 30 }),
+      'evidence.lockDays: 30 needs evidence.lock: must be left out, or a lock named',
+    ],
+    [
       'a caller in no workspace',
       (d) => (d.callers[0].workspace = 'qa'),
       'callers[0].workspace: unknown workspace "qa": known are "dev-workspace", "ml-workspace", "prod-workspace"',
@@ -366,7 +390,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a reader in no account',
       (d) => (d.workspaces[0].keys[0].readers = ['arn:aws:iam::*:role/x']),
-      'workspaces[0].keys[0].readers[0]: "arn:aws:iam::*:role/x" must be the ARN of an IAM role, user or account root, for example arn:aws:iam::111122223333:role/billing',
+      'workspaces[0].keys[0].readers[0]: "arn:aws:iam::*:role/x" lets in every AWS account by the "*" for its account: must have the 12 digits of one',
     ],
     [
       'a key rotated every thousand days',
@@ -482,12 +506,12 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a filter for a type of alert that does not exist',
       (d) => (d.alerts.subscriptions[0].filter = { type: ['rotation-fail'] }),
-      `alerts.subscriptions[0].filter.type[0]: "rotation-fail" is not allowed, must be ${ALERT_TYPES.map((type) => `"${type}"`).join(' or ')}`,
+      `alerts.subscriptions[0].filter.type[0]: "rotation-fail" is not allowed, did you mean "rotation-failed"? must be ${ALERT_TYPES.map((type) => `"${type}"`).join(' or ')}`,
     ],
     [
       'a filter for a workspace that does not exist',
       (d) => (d.alerts.subscriptions[0].filter = { workspace: ['organization', 'prod'] }),
-      'alerts.subscriptions[0].filter.workspace[1]: unknown workspace "prod": known are "dev-workspace", "ml-workspace", "prod-workspace", "organization"',
+      'alerts.subscriptions[0].filter.workspace[1]: unknown workspace "prod", did you mean "prod-workspace"? known are "dev-workspace", "ml-workspace", "prod-workspace", "organization"',
     ],
     [
       'daily tokens in words',
@@ -512,7 +536,7 @@ test('fails with what is wrong in itself and what is wrong between fields at onc
   expect(found.map((problem) => problem.split(':')[0])).toEqual([
     'workspaces[0].team',
     'audit.staleAfterDays',
-    'alerts',
+    'alerts.spendThreshold',
     'workspaces[2].overflowTo[0]',
     'workspaces[0].keys[0].rotateEveryDays',
   ]);
@@ -535,6 +559,39 @@ test('does not hold against a default what a wrong field was to replace', () => 
   ]);
 });
 
+test.each<[what: string, change: Break, path: string]>([
+  ['an id', (d) => (d.workspaces[1].id = 'ml'), 'workspaces[1].id'],
+  [
+    'all ids',
+    (d) => {
+      for (const workspace of d.workspaces) workspace.id = 'x';
+    },
+    'workspaces[0].id',
+  ],
+  [
+    'a reader',
+    (d) => d.workspaces[0].keys[0].readers.push('me'),
+    'workspaces[0].keys[0].readers[1]',
+  ],
+  ['a model', (d) => d.roles.analyst.models.push(4), 'roles.analyst.models'],
+  ['a principal', (d) => (d.callers[1].principal = 'developer'), 'callers[1].principal'],
+  [
+    'a protocol',
+    (d) => delete d.alerts.subscriptions[0].protocol,
+    'alerts.subscriptions[0].protocol',
+  ],
+])('%s that is wrong hides nothing that is wrong between other fields', (_what, change, path) => {
+  const found = problems((document) => {
+    change(document);
+    document.workspaces[2].keys[0].name = 'chat-widget';
+    document.workspaces[0].keys[0].rotateEveryDays = 120;
+  }).map((problem) => problem.split(':')[0]);
+  expect(found).toContain(path);
+  expect(
+    found.filter((one) => one !== path && !/^workspaces\[[12]\]\.id$/.test(one ?? '')),
+  ).toEqual(['workspaces[0].keys[0].rotateEveryDays', 'workspaces[2].keys[0].name']);
+});
+
 test('fails with every problem of a file at once', () => {
   expect(
     problems((document) => {
@@ -546,10 +603,13 @@ test('fails with every problem of a file at once', () => {
 });
 
 test.each([
-  [null, 'policy: null is not a set of fields'],
+  [null, 'policy: has no value, must be a set of fields'],
   [[], 'policy: [] is not a set of fields'],
-  ['text', 'policy: "text" is not a set of fields'],
+  ['text', 'policy: "text" is not a set of fields: is a ":" missing?'],
   [undefined, 'policy: is missing, must be a set of fields'],
 ])('fails on a file that holds %j', (document, problem) => {
-  expect(parsePolicy(document)).toEqual({ ok: false, problems: [problem] });
+  expect(parsePolicy(document)).toEqual({
+    ok: false,
+    problems: [{ path: [], message: problem }],
+  });
 });
