@@ -75,7 +75,7 @@ export async function stayDeployed(
     NO_PROXY: '127.0.0.1',
     no_proxy: '127.0.0.1',
     GATEWAY_URL: `${gateway}/`,
-    MISTRAL_CONSOLE: mistral.consoleUrl,
+    ...(isOperator && { MISTRAL_CONSOLE: mistral.consoleUrl }),
   };
   return invitation(folder, settings, caller, isOperator ? operating(toTry) : rotating(toTry));
 }
@@ -202,7 +202,9 @@ function invitation(
     'deployed. In another shell (bash, AWS CLI 1 or 2):',
     '',
     ...indented(`cd '${folder}'\nunset ${NOT_HERE}`),
-    ...SETTINGS.map((name) => `  export ${name}='${settings[name]}'`),
+    ...SETTINGS.filter((name) => name in settings).map(
+      (name) => `  export ${name}='${settings[name]}'`,
+    ),
     '',
     'Worth trying, in this order:',
     '',
