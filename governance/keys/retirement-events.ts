@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { Alert } from '../alerts/alert.js';
 import type { RetirementOutcome } from '../platform/metrics.js';
+import { plannedKeys } from '../policy/planned-keys.js';
+import type { Policy } from '../policy/policy.js';
 import { approvalNeeded, keyInUse } from './alerts/in-use-alerts.js';
 import type { RetirementContext } from './alerts/retirement-alert.js';
 import {
@@ -17,16 +19,22 @@ import {
   keyDeleted,
 } from './operator/deletion-alerts.js';
 import { LEFTOVER_KEYS, RetirementSchema } from './retirement.js';
+import { NotifiedSchema } from './retirement-reminder.js';
 
 const checkAt = z.iso.datetime();
 const newKeyId = z.string();
 const oldKey = z.enum(['accepted', 'forbidden', 'rejected', 'not stored']);
-const InUseSchema = z.object({ verdict: z.object({ checkAt, lastUsedOn: z.iso.date() }) });
+const notified = NotifiedSchema.optional();
+const InUseSchema = z.object({
+  verdict: z.object({ checkAt, lastUsedOn: z.iso.date(), notified }),
+});
 const RejectedSchema = z.object({ reason: z.string(), rejectedSince: z.iso.datetime() });
 const unfinished = z.string().optional();
 const newKey = z.enum(LEFTOVER_KEYS).default('deleted'); // a rollback before it was known
 const currentVersion = z.string().optional();
-const CheckedAgainSchema = z.object({ verdict: z.object({ checkAt, oldKey, currentVersion }) });
+const CheckedAgainSchema = z.object({
+  verdict: z.object({ checkAt, oldKey, currentVersion, notified }),
+});
 const KeptSchema = z.object({ verdict: z.object({ heldBy: z.string().optional(), unfinished }) });
 
 /**
@@ -46,7 +54,9 @@ const EVENTS = {
     'rolled-back',
   ),
   revoked: event(
-    z.object({ confirmation: z.object({ rejected: z.boolean() }) }),
+    z.object({
+      confirmation: z.object({ rejected: z.boolean(), checkedAt: z.iso.datetime().optional() }),
+    }),
     keyRevoked,
     'revoked',
   ),
@@ -89,10 +99,13 @@ export interface RetirementNotice {
 }
 
 /** @throws ZodError for an event that the flow never names, or a state that it cannot be in then */
-export function readNotice(input: unknown, at: Date): RetirementNotice {
+export function readNotice(input: unknown, at: Date, policy: Policy): RetirementNotice {
   const { event: name, flow, ...arns } = NoticeSchema.parse(input);
   const { alertOf, outcome } = EVENTS[name];
-  return { secretName: flow.secretName, alert: alertOf(flow, { at, ...arns }), outcome };
+  const { secretName } = flow;
+  const planned = plannedKeys(policy).find((one) => one.secretName === secretName);
+  const alert = alertOf(flow, { at, readers: planned?.key.readers, ...arns });
+  return { secretName, alert, outcome };
 }
 
 interface EventKind {

@@ -19,6 +19,7 @@ export type NotifyOnCallEnv = z.input<typeof NotifyOnCallEnvSchema>;
 export function wireNotifyOnCall({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
   const env = NotifyOnCallEnvSchema.parse(runtime.env);
   return createNotifyOnCallHandler({
+    policy,
     alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
     journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     counts: createRetirementCounts(runtime.metrics),

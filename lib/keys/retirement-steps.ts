@@ -78,8 +78,9 @@ export class RetirementSteps<Verdict extends string> {
 
   /** Notifies on-call, and waits for the next check. */
   notifyAndCheckAgain(event: RetirementEvent): sfn.Chain {
-    // An error of a notification on the way is not the cause of a later failure.
-    return this.notifyOr(this.scheduleCheck, event, '$.notifyError').next(this.scheduleCheck);
+    // An error of a notification on the way is not the cause of a later failure. In place of the day on which
+    // on-call was notified, it makes the next check notify again.
+    return this.notifyOr(this.scheduleCheck, event, '$.verdict.notified').next(this.scheduleCheck);
   }
 
   /** `otherwise` is where the flow goes when on-call cannot be notified. */

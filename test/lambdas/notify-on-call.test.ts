@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createNotifyOnCallHandler } from '../../lambdas/notify-on-call/handler.js';
-import { aRetirement } from '../support/builders.js';
+import { aPolicy, aRetirement } from '../support/builders.js';
 
 const KEPT = { event: 'kept', flow: { ...aRetirement(), verdict: {} } };
 const IN_USE = {
@@ -20,6 +20,7 @@ async function notify(event: object, { publish = 'works', record = 'works' } = {
   };
   const note = (message: string) => void did.push(message);
   const handler = createNotifyOnCallHandler({
+    policy: aPolicy(),
     alerts: { publish: attempt('publish', publish) },
     journal: { record: attempt('record', record), recordOnce: async () => true },
     counts: { count: (outcome) => void did.push(`count ${outcome}`) },
