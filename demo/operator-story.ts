@@ -193,7 +193,7 @@ function courseClaims(
           'provisioned,operator key rejected,operator key not verified,replaced key revoked',
       ],
       [
-        'the deletion of the replaced key was requested daily, until Mistral rejected it',
+        'the deletion of the replaced key was requested, and again the next day, until Mistral rejected it',
         alertsOf(document, 'deletion-needed', promptly.secretName).length === 2 &&
           closings.length === 1 &&
           (closings[0] ?? '') > (deletions[0]?.toISOString() ?? ''),

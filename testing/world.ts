@@ -47,6 +47,10 @@ export interface WorldOptions
   readonly onMessage?: (message: PublishedMessage) => void;
 }
 
+/** Some of the functions' own. */
+const OWN_ROLES = ['KeyRotation', 'NightlyAudit'].map(
+  (name) => `arn:aws:iam::111122223333:role/MistralGovernance-${name}FunctionRole-LoCaL1`,
+);
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:alerts';
 const LAMBDA_TIMEOUT_MS = 15 * 60_000;
 
@@ -122,7 +126,9 @@ export async function createWorld(options: WorldOptions) {
     const existing = new Map(secrets.all().map((secret) => [secret.name, secret]));
     for (const { secretName, key } of plannedKeys(policy)) {
       const rotateEveryDays = isOperatorMode ? undefined : key.rotateEveryDays;
-      const secret = existing.get(secretName) ?? secrets.create(secretName, { rotateEveryDays });
+      const secret =
+        existing.get(secretName) ??
+        secrets.create(secretName, { rotateEveryDays, readers: [...key.readers, ...OWN_ROLES] });
       secret.rotateEveryDays = rotateEveryDays;
     }
   }

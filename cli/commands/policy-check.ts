@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { sha256 } from '../../governance/audit/chain/manifest.js';
 import { countText, numberText } from '../../governance/platform/wording.js';
 import { place } from '../../governance/policy/load-policy.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
@@ -55,6 +56,8 @@ interface Checked {
   /** The name of the policy in messages. */
   readonly name: string;
   readonly policy: Policy;
+  /** As audit reports name it. */
+  readonly policySha256: string;
   readonly warnings: PlacedWarnings;
   readonly exitCode: ExitCode;
 }
@@ -86,12 +89,16 @@ async function checked({ stdin, now }: Cli, options: Options, given: string): Pr
   return {
     name,
     policy,
+    policySha256: await sha256(JSON.stringify(policy)),
     warnings: { open: placed(open), accepted: placed(accepted) },
     exitCode: options.strict && open.length > 0 ? EXIT.no : EXIT.ok,
   };
 }
 
-function shown({ name: path, policy, warnings, exitCode }: Checked, options: Options): Answer {
+function shown(
+  { name: path, policy, policySha256, warnings, exitCode }: Checked,
+  options: Options,
+): Answer {
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,
@@ -115,7 +122,7 @@ function shown({ name: path, policy, warnings, exitCode }: Checked, options: Opt
 
   return {
     document: {
-      ...{ policy: path, currency, workspaces, keys, roles, callers },
+      ...{ policy: path, policySha256, currency, workspaces, keys, roles, callers },
       errors: [],
       warnings: warnings.open.map(warningDocument),
       acceptedWarnings: warnings.accepted.map((warning) => ({
@@ -163,6 +170,7 @@ function shown({ name: path, policy, warnings, exitCode }: Checked, options: Opt
             perSession ? 'each session' : 'all sessions together',
           ),
         ]),
+        `\nSHA-256, as audit reports name this policy: ${policySha256}\n`,
         outlookText(outlook, style),
       ].join('');
     },

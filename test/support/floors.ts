@@ -70,7 +70,7 @@ const PACKAGES: readonly PackageRule[] = [
   },
   {
     files:
-      /^governance\/(mistral\/mistral-http|platform\/bounded-file|policy\/(load-policy|policy-file|policy-yaml|policy-places|yaml-syntax))\.ts$/,
+      /^governance\/(mistral\/mistral-http|platform\/(bounded-file|package-version)|policy\/(load-policy|policy-file|policy-yaml|policy-places|yaml-syntax))\.ts$/,
     may: [ZOD, NODE, YAML],
     rule: 'only these of all governance files reach out of the process, but not to AWS',
   },

@@ -31,8 +31,16 @@ export interface FakeOrganization {
   models: readonly FakeModel[];
   /** In which Mistral bills it. @default USD */
   readonly currency?: Currency;
+  /** @default none */
+  readonly members?: readonly FakeMember[];
   /** Ids of workspaces whose requests Mistral answers with 429. */
   readonly throttled?: ReadonlySet<string>;
+}
+
+export interface FakeMember {
+  readonly id: string;
+  readonly name: string | null;
+  readonly email: string;
 }
 
 export type FakeMistral = ReturnType<typeof createFakeMistral>;
@@ -155,6 +163,25 @@ export function createFakeMistral(
       const workspace = { id: randomUUID(), name, description };
       organization.workspaces = [...organization.workspaces, workspace];
       return jsonAnswer(200, { ...workspaceCard(workspace, organization), raw_roles: ['A'] });
+    },
+
+    'GET /v1/admin/users': (_call, query) => {
+      const { page, page_size } = WorkspacesQuerySchema.parse(query);
+      const { members = [] } = organization;
+      const found = members.slice((page - 1) * page_size, page * page_size);
+      const named = found.map(({ id, name, email }) => ({
+        uuid: id,
+        name,
+        email,
+        raw_roles: ['M'],
+      }));
+      return jsonAnswer(200, {
+        members: named,
+        invites: [],
+        total: members.length,
+        page,
+        page_size,
+      });
     },
 
     'GET /v1/admin/rate-limit': () =>
