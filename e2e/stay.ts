@@ -55,8 +55,10 @@ export async function stayDeployed(
 
   const assembly = app.synth(path);
   if (!isOperator) await shell.paste(COMMANDS.storeAdminKey, mistral.adminKey);
-  await report.step('bootstrapped', () => app.bootstrap());
-  const { outputs } = await report.step('deployed', async () => app.deploy(await assembly));
+  const outputsOf = await app.openIn(shell, await assembly);
+  await report.step('bootstrapped', () => shell.paste(COMMANDS.bootstrap));
+  await report.step('deployed', () => shell.paste(COMMANDS.deploy));
+  const outputs = outputsOf();
   const keys = plannedKeys(policy);
   const toTry = keys.findLast(({ key }) => key.name !== GATEWAY_KEY_NAME);
   if (!toTry) throw new Error(`${path} has no key`);
