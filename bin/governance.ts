@@ -1,5 +1,6 @@
 import { App } from 'aws-cdk-lib';
 import { loadPolicy } from '../governance/policy/load-policy.js';
+import { stackNameOf } from '../governance/policy/stack-name.js';
 import { GovernanceStack } from '../lib/governance-stack.js';
 import { permissionsBoundary } from '../lib/platform/permissions-boundary.js';
 
@@ -11,8 +12,9 @@ const boundary: string | undefined = app.node.tryGetContext('permissionsBoundary
 try {
   // The CDK CLI knows where it deploys, also where the app does not say.
   const policy = loadPolicy(policyPath, { region: process.env.CDK_DEFAULT_REGION });
-  new GovernanceStack(app, environment ? `MistralGovernance-${environment}` : 'MistralGovernance', {
+  new GovernanceStack(app, stackNameOf(environment), {
     policy,
+    environment,
     description: 'mistral-governance: manages Mistral AI API keys and budgets',
     ephemeral: environment === 'dev',
     permissionsBoundary: boundary === undefined ? undefined : permissionsBoundary(boundary),

@@ -4,6 +4,7 @@ import {
   type Stack,
 } from '@aws-sdk/client-cloudformation';
 import { messageOf } from '../governance/platform/failures.js';
+import { stackNameOf } from '../governance/policy/stack-name.js';
 import type { CommonOptions } from './cli.js';
 import { CommandFailure, EXIT } from './failure.js';
 
@@ -14,6 +15,7 @@ export type OutputName =
   | 'RetirementStateMachineArn'
   | 'SpendMonitorFunctionName'
   | 'QuotaTableName'
+  | 'EvidenceBucketName'
   | 'GatewayUrl';
 
 /** The stack as deployed in one account and region. */
@@ -23,10 +25,8 @@ export interface DeployedStack {
   output(name: OutputName): string;
 }
 
-const STACK_NAME = 'MistralGovernance';
-
 export function stackName({ stack, environment }: Pick<CommonOptions, 'stack' | 'environment'>) {
-  return stack ?? (environment ? `${STACK_NAME}-${environment}` : STACK_NAME);
+  return stack ?? stackNameOf(environment);
 }
 
 /** @throws CommandFailure where the stack does not exist */

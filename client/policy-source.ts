@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readAtMost } from '../governance/platform/bounded-file.js';
+import { unreadText } from '../governance/platform/failures.js';
+import { MOST_MIB } from '../governance/policy/load-policy.js';
 import { parsePolicy } from '../governance/policy/parse-policy.js';
 import type { Policy } from '../governance/policy/policy.js';
 import {
@@ -33,14 +35,13 @@ export async function readPolicy(source: PolicySource): Promise<Policy> {
 
 async function textOf(source: PolicySource, name: string): Promise<Source> {
   try {
-    if (typeof source === 'string') return readPolicyText(await readFile(source));
+    if (typeof source === 'string') return readPolicyText(readAtMost(source, MOST_MIB));
     const document: unknown = typeof source === 'function' ? await source() : source;
     return typeof document === 'string' ? readPolicyText(document) : { document, problems: [] };
   } catch (error) {
     if (error instanceof PolicyTextError) throw wrong(name, error.problems);
-    const reason = error instanceof Error ? error.message : String(error);
     const from = name === 'policy' ? name : `policy ${name}`;
-    throw new GovernanceConfigurationError(`${from} could not be read: ${reason}`);
+    throw new GovernanceConfigurationError(`${from} could not be read: ${unreadText(error)}`);
   }
 }
 

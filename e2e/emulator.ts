@@ -39,12 +39,14 @@ export async function runAgainAt(instant: string, args: readonly string[]): Prom
 
 /**
  * Installs MiniStack and the AWS CLI, unless they are there, and starts the former.
- * `onStart` gets what stops it, also where it never comes up.
+ * `onStart` gets what stops it, also where it never comes up. Flows wait so long for any instant to
+ * come, or as long as in AWS.
  */
 export async function startEmulator(
   folder: string,
   proxy: AwsProxy,
   onStart: (stop: () => Promise<void>) => void,
+  flowWaitSeconds: number | undefined,
 ) {
   const tools = await installTools(CACHE, process.env);
   const port = await freePort();
@@ -55,7 +57,7 @@ export async function startEmulator(
   const lastLines = (): string =>
     readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
   const log = openSync(logPath, 'w');
-  const child = spawn(tools.python, [join(import.meta.dirname, 'ministack_fixed_waits.py')], {
+  const child = spawn(tools.python, [join(import.meta.dirname, 'ministack_like_aws.py')], {
     cwd: folder,
     stdio: ['ignore', log, log],
     detached: true, // the functions' processes are in its group
@@ -76,6 +78,7 @@ export async function startEmulator(
       MINISTACK_SSL_CERT: certificate.path,
       MINISTACK_SSL_KEY: certificate.keyPath,
       SFN_WAIT_SCALE: '0', // of retries, which come at once
+      ...(flowWaitSeconds && { FLOW_WAIT_SECONDS: String(flowWaitSeconds) }),
       AUTH: 'true', // what roles and resource policies allow is enforced
       AWS_ENDPOINT_URL: proxy.url, // of functions, so that this run can lose answers
       NODE_EXTRA_CA_CERTS: certificate.path,
@@ -99,7 +102,7 @@ export async function startEmulator(
     { pauseMs: 250 },
   );
   proxy.forwardTo(url, ca);
-  const bin = putUserCommands(folder, tools, url, process.env);
+  const bin = putUserCommands(folder, tools, process.env, url);
   return { url, env: environment(url, certificate, folder, bin), ca, fetch: trusting, lastLines };
 }
 

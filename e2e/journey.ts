@@ -1,4 +1,5 @@
 import { deployedResources } from './account.js';
+import type { Assembly } from './app.js';
 import { changeAndDestroy } from './changes.js';
 import { askCommandLine } from './command-line.js';
 import { COMMANDS } from './documents.js';
@@ -7,10 +8,12 @@ import { callGateway, watchSpend } from './gateway.js';
 import { watchDeletions } from './invariants.js';
 import { surviveKills } from './kills.js';
 import { runOperatorMode } from './operator-mode.js';
+import { followPages } from './pages.js';
 import type { Parts } from './parts.js';
-import { secretsOf, writePolicies } from './policies.js';
+import { writePolicies } from './policies.js';
 import { claimReadersAlone } from './readers.js';
-import { claim, claimSame } from './report.js';
+import { recover } from './recovery.js';
+import { claim } from './report.js';
 import {
   approveHeldRetirement,
   makeFirstChecks,
@@ -19,17 +22,17 @@ import {
   replaceLeakedKey,
   runCommandsOfAlerts,
 } from './runbook.js';
-import { askToRotate, audit, openScene, provision, receiveAlerts, type Scene } from './scene.js';
+import { askToRotate, audit, openScene, provisioned, receiveAlerts, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
 import { callThroughProxy } from './signing-proxy.js';
-import { claimExamplesRejected, createResourcePolicyFunction } from './unsupported.js';
+import { claimExamplesRejected } from './unsupported.js';
 import { awayFromMidnight } from './waiting.js';
 
 const DEV_SECRET = 'mistral/dev-workspace/dev-team-key';
 const ML_SECRET = 'mistral/ml-workspace/ml-team-key';
 
 /** From an empty account to a deployed system whose keys are there. */
-export async function settle(parts: Parts) {
+async function settle(parts: Parts) {
   const { mistral, cloud, inbox, shell, app, folder, report } = parts;
   const policies = writePolicies(folder, mistral.url, inbox.queueArn);
   const first = app.synth(policies.first);
@@ -38,10 +41,12 @@ export async function settle(parts: Parts) {
   await report.step('what is left out is rejected by the emulator', () =>
     claimExamplesRejected(cloud),
   );
-  await createResourcePolicyFunction(cloud, parts.emulator, folder);
-  await report.step('bootstrapped', () => app.bootstrap());
   const { leftOut } = await first;
-  const { outputs } = await report.step('deployed', async () => app.deploy(await first));
+  const outputsOf = await app.openIn(shell, await first);
+  await report.step('bootstrapped', () => shell.paste(COMMANDS.bootstrap));
+  mistral.clock.daysBehind = 4;
+  await report.step('deployed', () => shell.paste(COMMANDS.deploy));
+  const outputs = outputsOf();
   // Made while the journey goes on.
   const again = app.synth(policies.first);
   const changed = app.synth(policies.changed);
@@ -53,10 +58,8 @@ export async function settle(parts: Parts) {
   await shell.paste(COMMANDS.defineNames);
   const scene = openScene(parts, outputs, resources);
   watchDeletions(scene);
-  mistral.clock.daysBehind = 4;
   await report.step('every key provisioned', async () => {
-    const started = await provision(scene, policies.first);
-    claimSame(started, secretsOf(policies.first), 'a first rotation of every secret');
+    await provisioned(scene, policies.first);
     const labels = await shell.paste(COMMANDS.showFirstKey);
     claim(labels.includes('AWSCURRENT'), 'a first key that is current', labels);
   });
@@ -64,7 +67,7 @@ export async function settle(parts: Parts) {
 }
 
 /** The whole journey, from an empty account to an empty one. */
-export async function travel(parts: Parts): Promise<void> {
+export async function travel(parts: Parts): Promise<Assembly> {
   const { mistral, report } = parts;
   const { scene, policies, again, changed, operator } = await settle(parts);
   const oldKey = await report.step('a key read by its reader alone, and used', async () => {
@@ -113,8 +116,16 @@ export async function travel(parts: Parts): Promise<void> {
   await report.step('what was changed by hand repaired by the command of its finding', () =>
     repairByHand(scene),
   );
+  await report.step('what was lost brought back by the commands of docs/recovery.md', () =>
+    recover(scene),
+  );
+  const deployed = await again;
+  await report.step('the pages for years followed to their last command', () =>
+    followPages(parts, deployed, policies.first),
+  );
   await changeAndDestroy(scene, policies, again, changed);
   await runOperatorMode(scene, policies.operator, operator);
+  return deployed;
 }
 
 async function findUnmanagedKey(scene: Scene): Promise<void> {

@@ -44,12 +44,14 @@ async function histories(scene: Scene): Promise<string> {
 
 const KeysSchema = z.array(z.string()).nullable();
 const ObjectSchema = z.object({ ContentType: z.string() });
-const RUN = /^evidence\/\d{4}\/\d{2}\/\d{4}-\d{2}-\d{2}\/\d{6}-[0-9a-f]{8}\//;
+const RUN =
+  /^evidence\/(\d{4}\/\d{2}\/\d{4}-\d{2}-\d{2}\/\d{6}-[0-9a-f]{8}\/|manifests\/(?=\d{8}\.json$))/;
 const TYPES: Readonly<Record<string, string>> = {
   'findings.csv': 'text/csv; charset=utf-8',
   'inventory.csv': 'text/csv; charset=utf-8',
   'inventory.json': 'application/json',
   'report.html': 'text/html; charset=utf-8',
+  'manifest.json': 'application/json',
 };
 
 /** Every file that audits have stored, each with its own type. */
@@ -57,14 +59,14 @@ async function evidence({ cloud, outputs, folder }: Scene): Promise<string> {
   const bucket = outputs.EvidenceBucketName;
   const listed = await cloud.aws('s3api list-objects-v2', { bucket, query: 'Contents[].Key' });
   const keys = KeysSchema.parse(listed) ?? [];
-  const names = keys.map((key) => key.replace(RUN, ''));
-  claimSame([...new Set(names)], Object.keys(TYPES), 'four files of each audit');
+  const nameOf = (key: string) => key.replace(RUN, '').replace(/^\d{8}(?=\.json$)/, 'manifest');
+  claimSame([...new Set(keys.map(nameOf))], Object.keys(TYPES), 'five files of each audit');
   const texts: string[] = [];
   for (const key of keys) {
     const copy = join(folder, 'evidence-file');
     const given = await cloud.aws(`s3api get-object ${copy}`, { bucket, key });
     const { ContentType } = ObjectSchema.parse(given);
-    claim(ContentType === TYPES[key.replace(RUN, '')], `the type of ${key}`, ContentType);
+    claim(ContentType === TYPES[nameOf(key)], `the type of ${key}`, ContentType);
     texts.push(readFileSync(copy, 'utf8'));
   }
   return texts.join('\n');

@@ -1,14 +1,18 @@
 import { parseArgs } from 'node:util';
 import { endCommands } from './commands.js';
 import { runAgainAt } from './emulator.js';
-import { settle, travel } from './journey.js';
+import { travel } from './journey.js';
+import { claimFollowed } from './pages.js';
 import { type Parts, startParts } from './parts.js';
+import { deployElsewhere } from './recovery.js';
 import { createReport, linesOf } from './report.js';
 import { callWithSdks } from './sdks/part.js';
+import { policyToStay, stayDeployed } from './stay.js';
 import { DIFFERENCES, UNSUPPORTED } from './unsupported.js';
+import { visitStayed } from './visit.js';
 import { LATE, within } from './waiting.js';
 
-const { at, json, sdks, stay, minutes } = parseArgs({
+const { values } = parseArgs({
   options: {
     /** An instant, for example `2028-02-29T23:50Z`: all of the run sees a clock that begins there. */
     at: { type: 'string' },
@@ -19,8 +23,13 @@ const { at, json, sdks, stay, minutes } = parseArgs({
     sdks: { type: 'boolean', default: false },
     /** Deploys, makes every key, and leaves all of it running. */
     stay: { type: 'boolean', default: false },
+    /** With `--stay` or `--visit`: without the Admin API. */
+    operator: { type: 'boolean', default: false },
+    /** Runs the part that looks around in what `--stay` leaves running alone. */
+    visit: { type: 'boolean', default: false },
   },
-}).values;
+});
+const { at, json, minutes, operator, sdks, stay, visit } = values;
 const CLEAN_UP_LIMIT_MS = 60_000;
 
 // With --json, stdout is for the one document alone.
@@ -33,6 +42,7 @@ async function run(): Promise<void> {
   say(`it is ${new Date().toISOString()}`);
   const onStart = (stop: () => unknown) => void cleanUps.unshift(stop);
   if (sdks) return callWithSdks(report, onStart);
+  if (visit) return visitStayed(report, onStart, operator);
   say('unsupported by the emulator, and left out of the templates that it gets:');
   for (const { example, property, consequence } of UNSUPPORTED) {
     say(`  ${example.Type}${property ? ` with ${property}` : ''}: ${consequence}`);
@@ -40,36 +50,34 @@ async function run(): Promise<void> {
   say('the emulator differs from AWS:');
   for (const line of DIFFERENCES) say(`  ${line}`);
 
-  parts = await startParts(report, onStart);
-  if (!stay) {
-    await travel(parts);
-    return callWithSdks(report, onStart);
+  if (stay) {
+    parts = await startParts(report, onStart, { policy: policyToStay(operator) });
+    for (const line of await stayDeployed(parts, operator, onStart)) say(line);
+    await new Promise<never>(() => {}); // until ^C
   }
-  const { policies } = await settle(parts);
-  for (const line of invitation(parts, policies.first)) say(line);
-  await new Promise<never>(() => {}); // until ^C
+  const journey = await startParts(report, onStart, { flowWaitSeconds: 2 });
+  parts = journey;
+  const assembly = await travel(journey);
+  // SDKs mostly wait to call again.
+  const { step } = report;
+  const elsewhere = step('deployed into another region', () => deployElsewhere(journey, assembly));
+  await Promise.all([callWithSdks(report, onStart), visitBoth(onStart), elsewhere]);
+  claimFollowed(report);
 }
 
-/** What to paste into another shell to be in the emulator's account. */
-function invitation({ emulator }: Parts, policyPath: string): readonly string[] {
-  const names = ['AWS_ENDPOINT_URL', 'AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS', 'AWS_REGION'];
-  const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
-  return [
-    '',
-    'deployed. In another shell, at this folder:',
-    ...[...names, ...credentials].map((name) => `  export ${name}='${emulator.env[name]}'`),
-    `  npx --no -- mistral-governance keys list --policy '${policyPath}'`,
-    '^C here ends all of it.',
-  ];
+async function visitBoth(onStart: (stop: () => unknown) => void): Promise<void> {
+  await visitStayed(report, onStart, false);
+  await visitStayed(report, onStart, true);
 }
 
 async function main(): Promise<void> {
   if (at !== undefined) {
-    const flags = Object.entries({ json, sdks, stay }).flatMap(([flag, is]) =>
+    const flags = Object.entries({ json, operator, sdks, stay, visit }).flatMap(([flag, is]) =>
       is ? [`--${flag}`] : [],
     );
     process.exit(await runAgainAt(at, [...flags, '--minutes', minutes]));
   }
+  if (operator && !stay && !visit) throw new Error('--operator goes with --stay or --visit');
   if (stay) return run();
   const ended = await within(Number(minutes) * 60_000, run());
   if (ended === LATE) throw new Error(`the run has not ended within ${minutes} minutes`);

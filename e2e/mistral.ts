@@ -20,13 +20,25 @@ export async function startMistral(workspaces: Policy['workspaces']) {
   const { url, close } = await serveHttp(async (call) => {
     const [, deleted] = DELETION.exec(`${call.method} ${call.url.pathname}`) ?? [];
     if (deleted) await hooks.beforeDeletion(deleted);
+    if (call.url.pathname === CONSOLE) return { status: 200, body: createInConsole(call.url) };
     const answer = await fake.answer(call);
     return faults.loses(call) ? 'no answer' : forOfficialSdk(answer);
   });
 
+  /** As a person does there, who sees the key this once. */
+  function createInConsole({ searchParams }: URL): string {
+    const workspace = workspaces.find(({ name }) => name === searchParams.get('workspace'));
+    if (!workspace) throw new Error('?workspace= and &name= name the workspace and the key');
+    const { id: workspaceId, ownerUserId: userId } = workspace;
+    if (!userId) throw new Error(`workspace ${workspace.name} has no owner in the policy`);
+    return keys.create({ name: searchParams.get('name'), workspaceId, userId }).plaintext;
+  }
+
   return {
     fake,
     url,
+    /** Answers with a new key of the `workspace` and the `name` in the query, as the console shows one. */
+    consoleUrl: `${url}${CONSOLE}`,
     adminKey,
     faults,
     /** How many days ago it is at Mistral: a use reported there lies that far back. */
@@ -57,6 +69,7 @@ export async function startMistral(workspaces: Policy['workspaces']) {
   };
 }
 
+const CONSOLE = '/console/api-keys';
 const DELETION = /^DELETE \/v1\/admin\/api-keys\/([^/]+)$/;
 
 /** Mistral documents `usage: null` in early chunks, and its own SDK fails to read them. */

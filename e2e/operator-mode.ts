@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import { plannedKeys } from '../governance/policy/planned-keys.js';
 import type { FakeKey } from '../testing/fakes/mistral-keys.js';
-import { deployedResources, functionNamed } from './account.js';
 import type { Assembly } from './app.js';
 import { openCommandLine } from './command-line.js';
 import { retired } from './executions.js';
@@ -53,13 +52,9 @@ export async function runOperatorMode(
   await report.step('destroyed once more', () => app.destroy());
 }
 
-/** Every secret's first key is requested; returns the command in the alert of one. */
+/** The deploy has requested every secret's first key; returns the command in the alert of one. */
 async function keysNeeded(scene: Scene, policyPath: string): Promise<string> {
-  const { cloud, rotations } = scene;
   const planned = secretsOf(policyPath);
-  for (const secretName of planned) await rotations.emptyAsInAws(secretName);
-  await cloud.invoke(functionNamed(await deployedResources(cloud), 'ProvisioningFunction'), {});
-
   const alerts = await receiveAlerts(scene, OPERATOR_ALERT_TYPES);
   const types = alerts.map(({ type }) => type);
   claimSame(types, Array(planned.length).fill('key-needed'), 'one key-needed for each secret');

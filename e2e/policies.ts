@@ -23,13 +23,15 @@ export const ALERT_TYPES = [
 export const OPERATOR_ALERT_TYPES = ['key-needed', 'deletion-needed', 'key-revoked'];
 
 export const ADDED_SECRET = 'mistral/dev-workspace/dev-ci-key';
+/** It leaves the policy because its secret is gone. */
+export const LOST_SECRET = 'mistral/ml-workspace/ml-batch-key';
 export const REMOVED_SECRET = 'mistral/prod-workspace/search-service-key';
 
 /** Paths of the policies of the journey. */
 export interface Policies {
   /** As shipped, pointed at the fake Mistral, with a queue that gets some alerts. */
   readonly first: string;
-  /** A key more, a key less, a budget raised. */
+  /** A key more, two less, a budget raised. */
   readonly changed: string;
   /** The shipped example without the Admin API. */
   readonly operator: string;
@@ -41,31 +43,33 @@ export function writePolicies(folder: string, mistralUrl: string, queueArn: stri
     writeFileSync(path, stringify(policy));
     return path;
   };
-  const read = (path: string, types: readonly string[]) => {
-    const policy = parse(readFileSync(join(ROOT, path), 'utf8'));
-    policy.mistral.apiUrl = mistralUrl;
-    policy.alerts.subscriptions.push({
-      protocol: 'sqs',
-      endpoint: queueArn,
-      filter: { type: types },
-    });
-    return policy;
-  };
+  const read = (path: string, type: readonly string[]) =>
+    policyHere(path, mistralUrl, { protocol: 'sqs', endpoint: queueArn, filter: { type } });
 
   const policy = read('governance.yaml', ALERT_TYPES);
-  policy.mistral.adminUrl = `${mistralUrl}/v1/admin`;
-  const [dev, , prod] = policy.workspaces;
+  const [dev, ml, prod] = policy.workspaces;
   dev.budgets = { dailyUsd: TINY_BUDGET_USD, monthlyUsd: 50 };
   policy.prices = { models: { 'codestral-2508': CODESTRAL_PRICES } };
+  ml.keys.push({ name: 'ml-batch-key', description: 'Nightly batch', readers: [] });
   const first = write('first', policy);
 
   dev.budgets.dailyUsd = RAISED_BUDGET_USD;
   dev.keys.push({ name: 'dev-ci-key', description: 'Continuous integration', readers: [] });
   prod.keys = prod.keys.filter(({ name }: { name: string }) => name !== 'search-service-key');
+  ml.keys.pop();
   const changed = write('changed', policy);
 
   const operator = write('operator', read('examples/operator.yaml', OPERATOR_ALERT_TYPES));
   return { first, changed, operator };
+}
+
+/** A shipped policy, pointed at the fake Mistral, with one more subscription. */
+export function policyHere(path: string, mistralUrl: string, subscription: object) {
+  const policy = parse(readFileSync(join(ROOT, path), 'utf8'));
+  policy.mistral.apiUrl = mistralUrl;
+  if (policy.mistral.keySource !== 'operator') policy.mistral.adminUrl = `${mistralUrl}/v1/admin`;
+  policy.alerts.subscriptions.push(subscription);
+  return policy;
 }
 
 /** Names of the secrets that a policy has. */

@@ -33,16 +33,33 @@ export function createFunctionProcesses(folder: string) {
 
 interface Process {
   readonly id: number;
+  readonly parent: number;
   readonly line: string;
+}
+
+/** What a process has started, and what that has, whatever group it is in. */
+export async function descendantsOf(id: number): Promise<readonly Process[]> {
+  const all = await processes();
+  const found = all.filter(({ parent }) => parent === id);
+  for (const { id: parent } of found) found.push(...all.filter((one) => one.parent === parent));
+  return found;
+}
+
+/** Which of these still run. */
+export async function stillRunning(those: readonly Process[]): Promise<readonly string[]> {
+  const now = await processes();
+  return those
+    .filter(({ id, line }) => now.some((one) => one.id === id && one.line === line))
+    .map(({ line }) => line);
 }
 
 /** A process that has ended, and waits for its parent to notice, has no command line any more. */
 async function processes(): Promise<Process[]> {
   if (existsSync('/proc/self/cmdline')) return readdirSync('/proc').flatMap(processOfLinux);
-  const { stdout } = await command('ps', ['-axo', 'pid=,args='], {});
+  const { stdout } = await command('ps', ['-axo', 'pid=,ppid=,args='], {});
   return stdout.split('\n').flatMap((row) => {
-    const [, id, line] = /^\s*(\d+)\s+(.*)$/.exec(row) ?? [];
-    return id && line ? [{ id: Number(id), line }] : [];
+    const [, id, parent, line] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row) ?? [];
+    return id && line ? [{ id: Number(id), parent: Number(parent), line }] : [];
   });
 }
 
@@ -50,7 +67,8 @@ function processOfLinux(entry: string): Process[] {
   if (!/^\d+$/.test(entry)) return [];
   try {
     const line = readFileSync(`/proc/${entry}/cmdline`, 'utf8').replaceAll('\0', ' ');
-    return [{ id: Number(entry), line }];
+    const [, parent] = /\) \S (\d+) /.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
+    return line ? [{ id: Number(entry), parent: Number(parent), line }] : [];
   } catch {
     return []; // gone meanwhile
   }

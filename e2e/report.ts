@@ -41,15 +41,15 @@ export function createReport(write: (line: string) => void, nowMs: () => number)
   const counts: Record<Counted, Record<string, number>> = {
     ...{ resourcesDeployed: {}, stepsDriven: {}, functionsKilled: {}, alertsReceived: {} },
   };
-  let unfinished: string | undefined;
+  const unfinished = new Set<string>();
 
   return {
     /** Runs a part of the journey and prints how long it took; what fails ends the journey. */
     async step<Result>(title: string, act: () => Promise<Result>): Promise<Result> {
       const fromMs = nowMs();
-      unfinished = title;
+      unfinished.add(title);
       const result = await act();
-      unfinished = undefined;
+      unfinished.delete(title);
       const seconds = (nowMs() - fromMs) / 1000;
       parts.push({ title, seconds });
       write(`✓ ${title} (${seconds.toFixed(1)} s)`);
@@ -62,9 +62,9 @@ export function createReport(write: (line: string) => void, nowMs: () => number)
       counts[counted][what] = (counts[counted][what] ?? 0) + by;
     },
 
-    /** In which part the journey is, or after which. */
+    /** In which part the journey is, or after which; several may run at once. */
     where(): string {
-      if (unfinished !== undefined) return `in "${unfinished}"`;
+      if (unfinished.size > 0) return `in "${[...unfinished].join('" or "')}"`;
       const last = parts.at(-1);
       return last ? `after "${last.title}"` : 'at the start';
     },

@@ -3,6 +3,7 @@ import { RetirementSchema } from '../governance/keys/retirement.js';
 import { DAY_MS } from '../governance/platform/utc-day.js';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import { COMMANDS } from './documents.js';
+import { REGION } from './emulator.js';
 import { executionArnOf, retired } from './executions.js';
 import type { ReceivedAlert } from './inbox.js';
 import { claimInvariants } from './invariants.js';
@@ -157,7 +158,7 @@ function withoutRepeats(command: string): string {
 }
 
 /** What this run does itself, with the templates that the emulator supports. */
-const DEPLOY = 'npx cdk deploy --all';
+const DEPLOY = `AWS_REGION=${REGION} npx cdk deploy --all`;
 const READING =
   /^aws (cloudwatch get-metric-statistics|dynamodb scan|s3 cp|secretsmanager describe-secret|stepfunctions get-execution-history) /;
 

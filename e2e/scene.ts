@@ -9,7 +9,7 @@ import type { Parts } from './parts.js';
 import { ALERT_TYPES, secretsOf } from './policies.js';
 import { createFunctionProcesses } from './processes.js';
 import { claim } from './report.js';
-import { createRotations, currentVersion } from './secrets.js';
+import { createRotations } from './secrets.js';
 import type { Shell } from './shell.js';
 
 /** Of what an answer reports as not done: nothing, or it fails with that. */
@@ -39,7 +39,6 @@ export function openScene(parts: Parts, outputs: Outputs, resources: readonly De
     processes: createFunctionProcesses(parts.folder),
     /** Names of deployed functions that no output has. */
     functions: {
-      provisioning: functionNamed(resources, 'ProvisioningFunction'),
       gateway: functionNamed(resources, 'GatewayFunction'),
       verify: functionNamed(resources, 'RetirementFunctionsVerify'),
       revoke: functionNamed(resources, 'RetirementFunctionsRevoke'),
@@ -51,21 +50,14 @@ export function openScene(parts: Parts, outputs: Outputs, resources: readonly De
   };
 }
 
-/** Provisions every key of the policy that has none yet; returns the names of their secrets. */
-export async function provision(
-  { cloud, functions, rotations, report }: Scene,
+/** Waits until every secret of the policy has its first key, which the deploy asks for. */
+export async function provisioned(
+  { rotations, report }: Pick<Scene, 'rotations' | 'report'>,
   policyPath: string,
-): Promise<readonly string[]> {
+): Promise<void> {
   const secrets = secretsOf(policyPath);
-  for (const secretName of secrets) await rotations.emptyAsInAws(secretName);
-  const versions = () => Promise.all(secrets.map((name) => currentVersion({ cloud }, name)));
-  const before = await versions();
-  await cloud.invoke(functions.provisioning, {});
-  const after = await versions();
-  const started = secrets.filter((_, index) => after[index] !== before[index]);
-  for (const secretName of started) await rotations.driveAsked(secretName);
-  report.count('stepsDriven', 'first rotation', started.length);
-  return started;
+  await Promise.all(secrets.map(rotations.firstEnded));
+  report.count('stepsDriven', 'first rotation', secrets.length);
 }
 
 /** Names the secret that the commands after it are about, and rotates it as the runbook says. */

@@ -1,6 +1,7 @@
 import { ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import type { Cloud } from './cloud.js';
+import { until } from './waiting.js';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 const ValueSchema = z.looseObject({ apiKey: z.string(), keyId: z.string() });
@@ -55,67 +56,61 @@ export async function currentVersion(
 
 export type Rotations = ReturnType<typeof createRotations>;
 
-/** Secrets Manager's part of rotations, which the emulator only claims to have done. */
-export function createRotations(cloud: Cloud, functionName: string, onStep: () => void) {
+/** What the emulator does not rotate by itself, see ministack_like_aws.py. */
+const STEPS_BY_HAND = 'e2e:steps-by-hand';
+
+/** Rotations by Secrets Manager, which calls the four steps. */
+export function createRotations(
+  cloud: Cloud,
+  functionName: string,
+  onStep: (step: string) => void,
+) {
   const { secretsManager, invoke } = cloud;
-  const current = (secretName: string) => currentVersion({ cloud }, secretName);
-  const moveCurrent = (SecretId: string, from: string, to?: string) =>
-    secretsManager.updateSecretVersionStage({
-      ...{ SecretId, VersionStage: 'AWSCURRENT', RemoveFromVersionId: from, MoveToVersionId: to },
-    });
+  const describe = (SecretId: string) => secretsManager.describeSecret({ SecretId });
+  const rotatedAt = async (secretName: string) =>
+    (await describe(secretName)).LastRotatedDate?.getTime();
 
-  /** The emulator makes a copy of the current value current at once; AWS an empty pending version. */
-  async function asPending(secretName: string, before: string | undefined): Promise<string> {
-    const versionId = await current(secretName);
-    if (versionId === undefined || versionId === before) {
-      throw new Error(`no rotation of ${secretName} was requested`);
-    }
-    if (before !== undefined) await moveCurrent(secretName, versionId, before);
-    await secretsManager.putSecretValue({
-      SecretId: secretName,
-      ClientRequestToken: versionId,
-      VersionStages: ['AWSPENDING'],
-    });
-    return versionId;
-  }
-
-  /** What `rotate-secret`, called by `ask`, begins: a pending version without a value. Returns its id. */
-  async function begin(secretName: string, ask: () => Promise<unknown>): Promise<string> {
-    const before = await current(secretName);
-    await ask();
-    return asPending(secretName, before);
-  }
-
-  /** The four steps in their order, up to the first that fails; Secrets Manager repeats them then. */
-  async function attempt(SecretId: string, versionId: string): Promise<void> {
-    const { ARN } = await secretsManager.describeSecret({ SecretId });
-    for (const Step of STEPS) {
-      await invoke(functionName, { Step, SecretId: ARN, ClientRequestToken: versionId });
-      onStep();
-    }
+  async function ended(secretName: string, before?: number): Promise<void> {
+    await until(
+      `the end of a rotation of ${secretName}`,
+      () => rotatedAt(secretName),
+      (at) => at !== before,
+      { pauseMs: 100 },
+    );
+    for (const step of STEPS) onStep(step);
   }
 
   return {
-    begin,
-    attempt,
-
-    /** A rotation that `ask` begins, to its end. */
+    /** A rotation that `ask` begins, to its end. Returns the version that is current then. */
     async rotate(secretName: string, ask: () => Promise<unknown>): Promise<string> {
-      const versionId = await begin(secretName, ask);
-      await attempt(secretName, versionId);
-      return versionId;
+      const before = await rotatedAt(secretName);
+      await ask();
+      await ended(secretName, before);
+      return (await currentVersion({ cloud }, secretName)) ?? '';
     },
 
-    /** A rotation that the product itself requested, of a secret that held nothing. */
-    async driveAsked(secretName: string): Promise<void> {
-      await attempt(secretName, await asPending(secretName, undefined));
+    /** The rotation of a secret that held nothing, or a later one. */
+    firstEnded: (secretName: string): Promise<void> => ended(secretName),
+
+    /** What `rotate-secret`, called by `ask`, begins, without its steps. Returns the pending version. */
+    async begin(SecretId: string, ask: () => Promise<unknown>): Promise<string> {
+      const Key = STEPS_BY_HAND;
+      await secretsManager.tagResource({ SecretId, Tags: [{ Key, Value: 'yes' }] });
+      await ask();
+      await secretsManager.untagResource({ SecretId, TagKeys: [Key] });
+      const versions = await stagesOf({ cloud }, SecretId);
+      const pending = versions.find(([, stages]) => stages.includes('AWSPENDING'));
+      if (!pending) throw new Error(`no rotation of ${SecretId} was requested`);
+      return pending[0];
     },
 
-    /** In AWS a secret without a value has no version; here it has one, which is AWSCURRENT. */
-    async emptyAsInAws(secretName: string): Promise<void> {
-      const version = await current(secretName);
-      if (version === undefined || (await findKey({ cloud }, secretName, version))) return;
-      await moveCurrent(secretName, version);
+    /** The four steps in their order, up to the first that fails; Secrets Manager repeats them then. */
+    async attempt(SecretId: string, versionId: string): Promise<void> {
+      const { ARN } = await describe(SecretId);
+      for (const Step of STEPS) {
+        await invoke(functionName, { Step, SecretId: ARN, ClientRequestToken: versionId });
+        onStep(Step);
+      }
     },
   };
 }

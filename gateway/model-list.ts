@@ -3,6 +3,7 @@ import {
   jsonAnswer,
   type Problem,
   problem,
+  retryAfterOf,
   type WholeAnswer,
 } from '../governance/metering/problem.js';
 import type { ModelCard } from '../governance/mistral/key-prober.js';
@@ -15,11 +16,12 @@ import { internalError } from './problems.js';
  * each card it adds `governance`: where the model can be used here, and up to which `max_tokens`.
  */
 export function listModels(
-  { cards, models, authorize }: GatewayDeps['access'],
+  access: GatewayDeps['access'],
   callerArn: string | undefined,
   name: string | undefined,
 ): Problem | WholeAnswer {
   if (callerArn === undefined) return unknownCaller();
+  const { cards, models, authorize } = access;
   const refusals: Problem[] = [];
   const maxTokensOf = (model: string) => {
     const grant = authorize(callerArn, { model, maxTokens: undefined });
@@ -32,7 +34,7 @@ export function listModels(
   if (!asked.some((model) => maxTokensOf(model) !== undefined)) {
     return refusals[0] ?? internalError();
   }
-  if (!cards) return notRead();
+  if (!cards) return notRead(access.nextListInMs);
   const named =
     name === undefined ? cards : cards.filter((card) => isNamed(card, name)).slice(0, 1);
   const data = named.flatMap((card) => {
@@ -40,7 +42,10 @@ export function listModels(
     if (max_tokens === undefined) return [];
     return { ...card, governance: { endpoints: endpointsOf(card), max_tokens } };
   });
-  return jsonAnswer(200, name === undefined ? { object: 'list', data } : data[0]);
+  if (name === undefined) return jsonAnswer(200, { object: 'list', data });
+  const [card] = data;
+  if (card) return jsonAnswer(200, card);
+  return problem('model_not_allowed', `model "${name}" is not served by Mistral`);
 }
 
 const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
@@ -66,8 +71,8 @@ function isNamed({ id, aliases }: ModelCard, name: string): boolean {
   return id === name || Boolean(aliases?.includes(name));
 }
 
-function notRead(): Problem {
+function notRead(inMs: number): Problem {
   return problem('upstream_unavailable', "Mistral's list of models could not be read", {
-    retryAfterSeconds: 1,
+    retryAfterSeconds: retryAfterOf(inMs),
   });
 }

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
+import type { AlertsEnv } from '../governance/alerts/alert-origin.js';
 import {
   type AlertPublisher,
   createAlertPublisher,
@@ -57,7 +58,7 @@ export interface GatewayParts extends GatewayProcess {
 
 export interface GatewayRuntime extends GatewayProcess, Pick<LoggingRuntime, 'aws' | 'now'> {
   readonly quotaTableName: string;
-  readonly alertsTopicArn: string;
+  readonly alertsEnv: AlertsEnv;
   /** @default nothing is measured */
   readonly metrics?: MetricLines;
 }
@@ -95,11 +96,7 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
     keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
     counters: createQuotaCounters(dynamo, runtime.quotaTableName),
     publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
-    alerts: createAlertPublisher(
-      new SNSClient(aws),
-      runtime.alertsTopicArn,
-      policy.alerts.runbookUrl,
-    ),
+    alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts),
     metrics: metrics && createGatewayMetrics(metrics),
   });
 }
@@ -131,7 +128,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const access = createLiveAccess({
     policy,
     priceBook,
-    listModels: () => listModels(policy, keys),
+    listModels: () => listModels(policy, keys, metrics),
     nowMs,
     log,
   });
@@ -196,8 +193,17 @@ export function openGateway(parts: GatewayParts): OpenGateway {
 }
 
 /** Lists models with the first workspace's key that can be read and that Mistral accepts. */
-async function listModels(policy: Policy, keys: WorkspaceKeys): Promise<readonly ModelCard[]> {
-  const list = createModelLister(createMistralHttp(policy.mistral.apiUrl));
+async function listModels(
+  policy: Policy,
+  keys: WorkspaceKeys,
+  metrics: Pick<GatewayMetrics, 'refused'>,
+): Promise<readonly ModelCard[]> {
+  const counted: typeof fetch = async (...request) => {
+    const answer = await fetch(...request);
+    if (answer.status === 401 || answer.status === 429) metrics.refused(answer.status);
+    return answer;
+  };
+  const list = createModelLister(createMistralHttp(policy.mistral.apiUrl, { fetch: counted }));
   let failure: unknown;
   for (const { name } of gatewayWorkspaces(policy)) {
     try {

@@ -12,9 +12,9 @@ export class GovernanceStack extends Stack {
     // Hundreds of workspaces come near 1 MB, and a quarter of that would be indentation.
     super(scope, id, { suppressTemplateIndentation: true, ...props });
 
-    const { policy, ephemeral } = props;
+    const { policy, ephemeral, environment } = props;
     // CDK leaves this id out of the logical ids of what is inside.
-    this.governance = new MistralGovernance(this, 'Default', { policy, ephemeral });
+    this.governance = new MistralGovernance(this, 'Default', { policy, ephemeral, environment });
     this.governance.addOutputs();
   }
 }

@@ -25,6 +25,7 @@ import { acknowledgeWholeKinds } from './platform/acknowledge.js';
 import { EncryptionKey } from './platform/encryption-key.js';
 import { keepHelperLogs } from './platform/helper-logs.js';
 import { PolicyBundle } from './platform/policy-bundle.js';
+import { showPolicyWarnings } from './platform/policy-warnings.js';
 import { RecordsTable } from './platform/records-table.js';
 import { rejectSecond } from './platform/reject-second.js';
 import type { SystemParts } from './platform/system-parts.js';
@@ -41,6 +42,9 @@ export interface MistralGovernanceProps {
    * @default false: they are kept
    */
   readonly ephemeral?: boolean;
+
+  /** What alerts call this one of several environments. @default the name of its stage, if it is in one */
+  readonly environment?: string;
 }
 
 /**
@@ -70,35 +74,31 @@ export class MistralGovernance extends Construct {
 
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
-    const { ephemeral = false } = props;
+    const { ephemeral = false, environment } = props;
     const { administrators, audit, mistral } = checked;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
+    const owned = { administrators, removalPolicy };
 
     const policy = new PolicyBundle(checked);
     const adminKey =
       mistral.keySource === 'admin-api'
-        ? new AdminKeySecret(this, 'AdminKey', {
-            secretName: mistral.adminKeySecret,
-            administrators,
-            removalPolicy,
-          })
+        ? new AdminKeySecret(this, 'AdminKey', { secretName: mistral.adminKeySecret, ...owned })
         : undefined;
-    const encryptionKey = new EncryptionKey(this, 'EncryptionKey', {
-      administrators,
-      removalPolicy,
-    });
+    const encryptionKey = new EncryptionKey(this, 'EncryptionKey', owned);
     // The gateway's own keys also in workspaces to which code adds callers.
     const ofGateway = checked.gateway.enabled ? checked.gateway.readers : [];
     const readers = [...plannedKeys(checked).flatMap(({ key }) => key.readers), ...ofGateway];
     encryptionKey.encryptLogs(this);
     encryptionKey.grantReadersOfSecrets(accountsOf(readers));
-    const alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, rules: checked });
+    const forAlerts = { encryptionKey, rules: checked, environment };
+    const alertTopic = new AlertTopic(this, 'Alerts', forAlerts);
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const hasPrices = checked.prices.source === 'bill';
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });
     const evidenceBucket = new EvidenceBucket(this, 'Evidence', {
       encryptionKey,
       retention: Duration.days(audit.evidenceRetentionDays),
+      lock: checked.evidence,
       administrators,
       ephemeral,
     });
@@ -154,7 +154,9 @@ export class MistralGovernance extends Construct {
     keepHelperLogs(this);
     limitTemplates(this);
 
-    this.callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
+    const callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
+    showPolicyWarnings(this, { policy: checked, topic: alertTopic.topic, callers });
+    this.callers = callers;
     this.encryptionKey = encryptionKey;
     this.keys = keys;
     this.workspaces = checked.workspaces;

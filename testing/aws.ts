@@ -1,3 +1,4 @@
+import type { AlertsEnv } from '../governance/alerts/alert-origin.js';
 import { AWS_CLIENT, type AwsClientConfig } from '../governance/platform/aws-client.js';
 
 /** Long enough for a busy machine: only a call without any answer times out. */
@@ -8,6 +9,12 @@ export const PATIENT_CLIENT = {
   ...AWS_CLIENT,
   requestHandler: { requestTimeout: PATIENCE_MS, throwOnRequestTimeout: true },
 } as const satisfies AwsClientConfig;
+
+/** Where alerts of local runs come from. */
+export const LOCAL_ALERTS = {
+  ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
+  STACK_NAME: 'MistralGovernance',
+} as const satisfies AlertsEnv;
 
 const NO_PREFERENCE: string[] = [];
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { packageVersion } from '../governance/platform/package-version.js';
 import type { MeasuringRuntime } from '../governance/policy/function-runtime.js';
 import { wireConfirmRevocation } from '../lambdas/confirm-revocation/wiring.js';
 import { wireKeyRotation } from '../lambdas/key-rotation/wiring.js';
@@ -10,8 +12,10 @@ import { wireRollBackKey } from '../lambdas/roll-back-key/wiring.js';
 import { wireSpendMonitor } from '../lambdas/spend-monitor/wiring.js';
 import { wireVerifyDeletion } from '../lambdas/verify-deletion/wiring.js';
 import { wireVerifyRetirement } from '../lambdas/verify-retirement/wiring.js';
-import { localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
+import { LOCAL_ALERTS, localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
 import type { VirtualClock } from './clock.js';
+
+export const EVIDENCE_BUCKET = 'evidence-of-the-local-run';
 
 export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' | 'log'> {
   /** The address of all remote systems. */
@@ -33,10 +37,12 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   const { now, sleep } = clock;
   const runtime: MeasuringRuntime = {
     env: {
-      ALERTS_TOPIC_ARN: 'arn:aws:sns:local',
+      ...LOCAL_ALERTS,
       AWS_ENDPOINT_URL_S3: url,
       AWS_LAMBDA_FUNCTION_NAME: 'SpendMonitor',
-      EVIDENCE_BUCKET_NAME: 'evidence-of-the-local-run',
+      EVIDENCE_BUCKET_NAME: EVIDENCE_BUCKET,
+      PRODUCT_VERSION: packageVersion(import.meta.dirname),
+      POLICY_SHA256: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),
       QUOTA_TABLE_NAME: options.quotaTableName ?? 'no quotas here',
       RECORDS_TABLE_NAME: options.tableName,
       RETIREMENT_STATE_MACHINE_ARN: options.stateMachineArn,

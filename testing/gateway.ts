@@ -2,7 +2,7 @@ import { createHttpShell } from '../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../gateway/server/undici-upstream.js';
 import { connectGateway } from '../gateway/wiring.js';
 import type { Log } from '../governance/platform/log.js';
-import { localAws, PATIENT_CLIENT } from './aws.js';
+import { LOCAL_ALERTS, localAws, PATIENT_CLIENT } from './aws.js';
 import { listenHere } from './fakes/http-server.js';
 import type { World } from './world.js';
 
@@ -21,7 +21,7 @@ export async function openLocalGateway(
     aws: { ...PATIENT_CLIENT, ...localAws(url) },
     upstream: createUndiciUpstream(url, policy.gateway),
     quotaTableName,
-    alertsTopicArn: 'arn:aws:sns:local',
+    alertsEnv: LOCAL_ALERTS,
     log,
     now: clock.now,
     holderId: 'local-gateway',

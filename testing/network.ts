@@ -10,7 +10,7 @@ import {
 } from './fakes/http-server.js';
 import { answerInvoke, type InvokedFunction, invokedName } from './fakes/lambda-invoke.js';
 import type { FakeMistral } from './fakes/mistral-server.js';
-import type { ObjectStore } from './fakes/object-store.js';
+import { isForS3, type ObjectStore } from './fakes/object-store.js';
 import type { SecretStore } from './fakes/secret-store.js';
 import type { InProcess } from './in-process.js';
 
@@ -77,8 +77,12 @@ function route(call: HttpCall, systems: RemoteSystems) {
     return { name: `mistral ${call.method} ${path}`, answer: () => systems.mistral.answer(call) };
   }
   const { objects } = systems;
-  if (call.method === 'PUT' && objects) {
-    return { name: 's3 PutObject', answer: () => objects.answer(call) };
+  if (objects && isForS3(call)) {
+    const { method, url } = call;
+    const name = url.searchParams.has('list-type')
+      ? 'ListObjectsV2'
+      : `${method === 'PUT' ? 'Put' : 'Get'}Object`;
+    return { name: `s3 ${name}`, answer: () => objects.answer(call) };
   }
   return { name: 'sns Publish', answer: () => systems.inbox.answer(call) };
 }

@@ -58,7 +58,8 @@ export function usdText(usd: number): string {
   return `${whole}.${digits.padEnd(2, '0')}`;
 }
 
-/** `30.4`. */
+/** `30.4`, `1,204.5`. */
 export function tenths(count: number): string {
-  return numberText(Math.round(count * 10) / 10);
+  const [whole = '', tenth] = count.toFixed(1).split('.');
+  return numberText(Number(whole)) + (tenth === '0' ? '' : `.${tenth}`);
 }

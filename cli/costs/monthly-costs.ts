@@ -20,7 +20,7 @@ const HOUR_SECONDS = 3_600;
 const INSTANCES_OF_A_KEY = 10;
 /** Less would be a read for each use, which depends on the service. */
 const LEAST_CACHE_SECONDS = 60;
-const AUDIT = { seconds: 60, gigabytes: 0.5, files: 4, storedGigabytes: 0.0001 };
+const AUDIT = { seconds: 60, gigabytes: 0.5, files: 5, storedGigabytes: 0.0001 };
 const SPEND_CHECK = { seconds: 3, gigabytes: 0.25, times: (HOURS * 60) / 15 };
 const TRANSITIONS_OF_A_ROTATION = 10;
 const MAILS = 100;

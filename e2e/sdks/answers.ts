@@ -1,5 +1,6 @@
+import { CALLER_HEADER } from '../plain-server.js';
 import { callerOf } from './account.js';
-import { CALLER_HEADER, type SdkServer } from './server.js';
+import type { SdkServer } from './server.js';
 import { CALLS, CLIENTS, type Fault, type Run, type SdkCall, SMALL } from './tasks.js';
 
 const WORDS = 'word word word';

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CALLER_HEADER } from '../plain-server.js';
 import { claim, type Report } from '../report.js';
 import { awayFromMidnight, LATE, within } from '../waiting.js';
 import { callerOf, policyDocument, slug } from './account.js';
@@ -8,7 +9,7 @@ import { checkAnswers } from './answers.js';
 import { isNpmClient, runNpmTask } from './npm-clients.js';
 import { startPypiClients } from './pypi-clients.js';
 import { checkRefusals } from './refusals.js';
-import { CALLER_HEADER, startSdkServer } from './server.js';
+import { startSdkServer } from './server.js';
 import { LIMIT_SECONDS, type Run, SMALL } from './tasks.js';
 
 /** What the official SDKs get from the plain server: answers of every kind, and every refusal. */

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { MINUTE_MS } from '../../governance/platform/utc-day.js';
+import { CALLER_HEADER } from '../plain-server.js';
 import { until } from '../waiting.js';
 import { callerOf, MAX_BODY_BYTES, ownWorkspace } from './account.js';
-import { CALLER_HEADER, HELD, refusedByMistral, type SdkServer, type Seen } from './server.js';
+import { HELD, refusedByMistral, type SdkServer, type Seen } from './server.js';
 import {
   CLIENTS,
   type Fault,

@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { stringify } from 'yaml';
 import * as z from 'zod';
@@ -26,9 +24,9 @@ import {
 } from '../../testing/fakes/mistral-server.js';
 import { createSecretStore } from '../../testing/fakes/secret-store.js';
 import { openNetwork } from '../../testing/network.js';
-import { endGroup } from '../commands.js';
 import { forOfficialSdk } from '../mistral.js';
-import { LATE, until, within } from '../waiting.js';
+import { CALLER_HEADER, startPlainServer } from '../plain-server.js';
+import { until } from '../waiting.js';
 import { KEYLESS, REJECTED } from './account.js';
 
 const QUOTA_TABLE = 'quotas';
@@ -46,7 +44,6 @@ const REFUSED = /refused-with (\d+) for (\d+) s:([\w-]+)/;
 export function refusedByMistral(status: number, retryAfter: number, name: string): string {
   return `refused-with ${status} for ${retryAfter} s:${name}`;
 }
-export const CALLER_HEADER = 'x-caller-arn';
 
 const HealthSchema = z.object({ waitingFor: z.array(z.string()) });
 const RefusalSchema = z.looseObject({
@@ -125,7 +122,17 @@ export async function startSdkServer(
     secrets.create(secretName(name, GATEWAY_KEY_NAME), { value });
     if (name === REJECTED) keys.breakKey(key.id);
   }
-  const gateway = await startGateway(path, network.url, env, onStart);
+  const ours = Object.entries(env).filter(([name]) => !/^AWS_/.test(name));
+  const ofServer = {
+    ...Object.fromEntries(ours),
+    AWS_ENDPOINT_URL: network.url,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_REGION: 'eu-west-1',
+    QUOTA_TABLE_NAME: QUOTA_TABLE,
+    ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
+  };
+  const gateway = await startPlainServer(path, ofServer, onStart);
   // It is not ready while a workspace has no key, but once it knows the models it serves the others.
   await until(
     'a gateway that knows its models',
@@ -145,54 +152,6 @@ export async function startSdkServer(
     /** From now on, Mistral answers prompts of this name. */
     stopRefusing: (name: string): void => void spared.add(name),
   };
-}
-
-/** Returns its address once it listens. */
-async function startGateway(
-  policyPath: string,
-  awsUrl: string,
-  env: NodeJS.ProcessEnv,
-  onStart: (stop: () => unknown) => void,
-): Promise<string> {
-  const program = join(import.meta.dirname, '..', '..', 'gateway', 'server', 'main.ts');
-  const ours = Object.entries(env).filter(([name]) => !/^AWS_/.test(name));
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, program, '--port', '0', '--policy', policyPath],
-    {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...Object.fromEntries(ours),
-        AWS_ENDPOINT_URL: awsUrl,
-        AWS_ACCESS_KEY_ID: 'local',
-        AWS_SECRET_ACCESS_KEY: 'local',
-        AWS_REGION: 'eu-west-1',
-        QUOTA_TABLE_NAME: QUOTA_TABLE,
-        ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
-      },
-    },
-  );
-  onStart(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await within(START_MS, exited);
-    }
-    endGroup(child);
-  });
-  const said: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
-  const listening = new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const [, url] = /listening at (\S+)\/v1/.exec(line) ?? [];
-      if (url) resolve(url);
-    });
-    child.once('exit', () => reject(new Error(`the gateway has ended:\n${said.join('\n')}`)));
-  });
-  const url = await within(START_MS, listening);
-  if (url === LATE) throw new Error(`the gateway does not listen:\n${said.join('\n')}`);
-  return url;
 }
 
 /** Passes each request on as it is, and keeps of it who sent it and what was answered. */

@@ -27,6 +27,7 @@ export class HttpCall implements Reply, CallHead {
   #joined = 0;
   #bytes = 0;
   #inFlight: RequestInFlight | undefined;
+  #isClosed = false;
 
   constructor(
     private readonly gateway: Gateway,
@@ -115,7 +116,8 @@ export class HttpCall implements Reply, CallHead {
   }
 
   #handle(body: Buffer | Problem): void {
-    if (this.response.destroyed) return; // the caller left while its body was unpacked
+    // The caller left while its body was unpacked; Node destroys no response that waits for another.
+    if (this.#isClosed || this.response.destroyed) return;
     if (Buffer.isBuffer(body)) {
       this.#inFlight = this.gateway.handle(this.endpoint, this, body, this);
     } else {
@@ -125,6 +127,7 @@ export class HttpCall implements Reply, CallHead {
   }
 
   closed(): void {
+    this.#isClosed = true;
     this.connection.end(this);
     this.#inFlight?.abandon();
   }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type AlertsEnv, AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 
 export interface ServeOptions {
   readonly port: number;
@@ -7,7 +8,7 @@ export interface ServeOptions {
   /** The header whose value is the caller's IAM ARN. */
   readonly callerHeader: string;
   readonly quotaTableName: string;
-  readonly alertsTopicArn: string;
+  readonly alertsEnv: AlertsEnv;
 }
 
 export type ParsedServeOptions =
@@ -45,10 +46,11 @@ export function parseServeOptions(
   if (!/^[\w-]+$/.test(callerHeader)) {
     return wrong(`--caller-header must be the name of a header, got "${callerHeader}"`);
   }
-  const { QUOTA_TABLE_NAME: quotaTableName, ALERTS_TOPIC_ARN: alertsTopicArn } = environment;
+  const { QUOTA_TABLE_NAME: quotaTableName } = environment;
+  const alertsEnv = AlertsEnvSchema.safeParse(environment);
   if (!quotaTableName)
     return wrong('QUOTA_TABLE_NAME is not set: it is the output QuotaTableName of the stack');
-  if (!alertsTopicArn) {
+  if (!alertsEnv.success) {
     return wrong('ALERTS_TOPIC_ARN is not set: it is the output AlertsTopicArn of the stack');
   }
   return {
@@ -59,7 +61,7 @@ export function parseServeOptions(
       policyPath: policy,
       callerHeader,
       quotaTableName,
-      alertsTopicArn,
+      alertsEnv: alertsEnv.data,
     },
   };
 }

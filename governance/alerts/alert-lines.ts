@@ -1,6 +1,6 @@
 import { head, isPasteable, messageLine } from '../platform/quoting.js';
 import { numberText } from '../platform/wording.js';
-import type { Alert, NextStep } from './alert.js';
+import type { Alert, AlertBlock, AlertSection, NextStep } from './alert.js';
 
 // Names and reasons in an alert come from others: from Mistral, from AWS, from who created a key.
 
@@ -40,18 +40,42 @@ function changed(alert: Alert, change: Change): Alert {
       ),
     }),
     nextSteps: alert.nextSteps.map((step) => stepOf(step, line)),
-    ...(alert.sections && {
-      sections: alert.sections.map(({ heading, blocks }) => ({
-        heading: title(heading),
-        blocks: blocks.map(({ next, ...block }) => ({
-          ...block,
-          title: line(block.title),
-          lines: block.lines.map(line),
-          ...(next && { next: stepOf(next, line) }),
-        })),
+    ...withSections(alert, ({ heading, blocks }) => ({
+      heading: title(heading),
+      blocks: blocks.map(({ next, ...block }) => ({
+        ...block,
+        title: line(block.title),
+        lines: block.lines.map(line),
+        ...(next && { next: stepOf(next, line) }),
       })),
-    }),
+    })),
   };
+}
+
+/** The alert with each of its commands changed, also those in the data of its blocks. */
+export function withCommands(alert: Alert, change: (command: string) => string): Alert {
+  const changedStep = ({ command, ...step }: NextStep) =>
+    command === undefined ? step : { ...step, command: change(command) };
+  const changedData = (data: AlertBlock['data']): AlertBlock['data'] =>
+    JSON.parse(JSON.stringify(data), (name, value) =>
+      name === 'nextCommand' && typeof value === 'string' ? change(value) : value,
+    );
+  return {
+    ...alert,
+    nextSteps: alert.nextSteps.map(changedStep),
+    ...withSections(alert, ({ heading, blocks }) => ({
+      heading,
+      blocks: blocks.map(({ next, data, ...block }) => ({
+        ...block,
+        data: changedData(data),
+        ...(next && { next: changedStep(next) }),
+      })),
+    })),
+  };
+}
+
+function withSections({ sections }: Alert, change: (section: AlertSection) => AlertSection) {
+  return sections && { sections: sections.map((one) => ({ ...one, ...change(one) })) };
 }
 
 /** A command that would change is left out: it is there to be pasted as it is. */

@@ -1,5 +1,7 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import type { Policy } from '../policy/policy.js';
 import type { Alert } from './alert.js';
+import { type AlertsEnv, originOf } from './alert-origin.js';
 import { renderAlert } from './render-alert.js';
 
 /** Sends alerts to the topic that on-call subscribes to. */
@@ -9,15 +11,16 @@ export interface AlertPublisher {
 
 export function createAlertPublisher(
   client: SNSClient,
-  topicArn: string,
-  runbookUrl: string,
+  env: AlertsEnv,
+  rules: Policy['alerts'],
 ): AlertPublisher {
+  const place = { ...rules, origin: originOf(env, rules) };
   return {
     async publish(alert) {
-      const { subject, message, attributes } = renderAlert(alert, runbookUrl);
+      const { subject, message, attributes } = renderAlert(alert, place);
       await client.send(
         new PublishCommand({
-          TopicArn: topicArn,
+          TopicArn: env.ALERTS_TOPIC_ARN,
           Subject: subject,
           Message: message,
           MessageStructure: 'json',

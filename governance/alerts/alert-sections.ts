@@ -31,13 +31,13 @@ export function sectionsText(
   }
 
   return sections
-    .map(({ heading, blocks }) => {
+    .map(({ heading, blocks, more: beyond = 0 }) => {
       const shown = blocks.slice(0, MOST_BLOCKS).map(blockText);
       const fitting = shown.filter((block) => {
         left -= block.length + 2;
         return left >= 0;
       });
-      const more = blocks.length - fitting.length;
+      const more = blocks.length - fitting.length + beyond;
       const separator = blocks[0]?.severity === undefined ? '\n' : '\n\n';
       return [
         heading,
@@ -51,7 +51,7 @@ export function sectionsText(
 /** As many blocks as fit, in exact values; `omitted` is how many do not. */
 export function machineSections(sections: readonly AlertSection[], characters: number) {
   let left = characters;
-  return sections.map(({ heading, blocks }) => {
+  return sections.map(({ heading, blocks, more = 0 }) => {
     const machine = blocks.map(({ severity, title, next, data }) => ({
       severity,
       title,
@@ -62,6 +62,6 @@ export function machineSections(sections: readonly AlertSection[], characters: n
       left -= JSON.stringify(block).length;
       return left >= 0;
     });
-    return { heading, blocks: fitting, omitted: blocks.length - fitting.length };
+    return { heading, blocks: fitting, omitted: blocks.length - fitting.length + more };
   });
 }

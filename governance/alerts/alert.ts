@@ -46,6 +46,8 @@ export interface AlertSection {
   readonly heading: string;
   /** In the order to read them; a body leaves out those at the end that it has no room for. */
   readonly blocks: readonly AlertBlock[];
+  /** How many more there are. @default none */
+  readonly more?: number;
 }
 
 export interface AlertBlock {

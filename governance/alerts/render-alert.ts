@@ -2,7 +2,14 @@ import { ORGANIZATION } from '../platform/metrics.js';
 import { attributeValue, chatText, head, jsonText } from '../platform/quoting.js';
 import { instantText, wrapped } from '../platform/wording.js';
 import type { Alert, NextStep } from './alert.js';
-import { inLines, withoutLongTexts } from './alert-lines.js';
+import { inLines, withCommands, withoutLongTexts } from './alert-lines.js';
+import {
+  type AlertOrigin,
+  commandAt,
+  originSentence,
+  prefixOf,
+  shortOriginText,
+} from './alert-origin.js';
 import { machineSections, sectionsText } from './alert-sections.js';
 
 /** Of the message and its attributes together. */
@@ -13,21 +20,38 @@ const SUBJECT_CHARACTERS = 99;
 const SMS_CHARACTERS = 300;
 const EMAIL_COLUMNS = 78;
 
+/** What all alerts of a deployment have in common. */
+export interface AlertPlace {
+  readonly origin: AlertOrigin;
+  /** The page whose headings are the alert types. */
+  readonly runbookUrl: string;
+  /** Before each subject, with names in braces for parts of the origin. @default none */
+  readonly subjectPrefix?: string | undefined;
+}
+
+/** The same for one alert, as it is shown. */
+interface Shown {
+  readonly origin: AlertOrigin;
+  readonly runbook: string;
+  readonly prefix: string;
+}
+
 /**
  * One publish to the topic: a body for each protocol, as `MessageStructure: json` has it, and attributes
- * to filter by. `runbookUrl` is the page whose headings are the alert types.
+ * to filter by. Each body says where the alert comes from, and its commands run there.
  */
-export function renderAlert(alert: Alert, runbookUrl: string) {
-  const runbook = `${runbookUrl}#${alert.type}`;
-  const exact = withoutLongTexts(alert);
+export function renderAlert(alert: Alert, { origin, runbookUrl, subjectPrefix }: AlertPlace) {
+  const prefix = subjectPrefix === undefined ? '' : `${prefixOf(subjectPrefix, origin)} `;
+  const place = { origin, prefix, runbook: `${runbookUrl}#${alert.type}` };
+  const exact = withoutLongTexts(withCommands(alert, (command) => commandAt(command, origin)));
   const shown = inLines(exact);
   // A character takes up to six bytes in a body, and more where the body is JSON in JSON.
-  let message = messageOf(exact, shown, runbook, BODY_CHARACTERS);
+  let message = messageOf(exact, shown, place, BODY_CHARACTERS);
   for (let room = BODY_CHARACTERS / 2; isTooLong(message) && room > 500; room /= 2) {
-    message = messageOf(exact, shown, runbook, room);
+    message = messageOf(exact, shown, place, room);
   }
   return {
-    subject: subjectLine(shown),
+    subject: subjectLine(shown, place),
     message,
     attributes: {
       type: alert.type,
@@ -41,68 +65,71 @@ function isTooLong(message: string): boolean {
   return Buffer.byteLength(message) > SNS_BYTES - ATTRIBUTES_BYTES;
 }
 
-function messageOf(exact: Alert, shown: Alert, runbook: string, room: number): string {
-  const machine = jsonText(machineBody(exact, runbook, room));
+function messageOf(exact: Alert, shown: Alert, place: Shown, room: number): string {
+  const machine = jsonText(machineBody(exact, place, room));
   return jsonText({
     default: machine,
-    email: emailBody(shown, runbook, room),
+    email: emailBody(shown, place, room),
     'email-json': machine,
-    https: jsonText(chatBody(shown, runbook, room)),
+    https: jsonText(chatBody(shown, place, room)),
     sqs: machine,
     lambda: machine,
-    sms: smsBody(shown, runbook),
+    sms: smsBody(shown, place),
   });
 }
 
 /** SNS rejects a subject with line breaks, beyond ASCII, or of 100 characters and more. */
-function subjectLine({ severity, title, type }: Alert): string {
+function subjectLine({ severity, title, type }: Alert, { prefix }: Shown): string {
   const mark = severity === 'info' ? '' : `${severity.toUpperCase()}: `;
   const printable = title.replaceAll(/[^\x21-\x7e]+/g, ' ').trim();
-  return cut(`${mark}${printable || type}`, SUBJECT_CHARACTERS);
+  return cut(`${prefix}${mark}${printable || type}`, SUBJECT_CHARACTERS);
 }
 
 /** Steps before details: they are what the reader needs first. */
-function emailBody(alert: Alert, runbook: string, room: number): string {
+function emailBody(alert: Alert, place: Shown, room: number): string {
   const { title, severity, description, facts, nextSteps, at } = alert;
-  if (alert.sections) return digestBody(alert, alert.sections, runbook, room);
+  if (alert.sections) return digestBody(alert, alert.sections, place, room);
   const details = Object.entries(facts);
   const width = Math.max(...details.map(([name]) => name.length), 0);
   const sections = [
-    `${severity.toUpperCase()}: ${title}\n${instantText(at)}`,
+    `${severity.toUpperCase()}: ${title}\n${instantText(at)}\n${wrapped(originSentence(alert, place.origin), EMAIL_COLUMNS)}`,
     wrapped(description, EMAIL_COLUMNS),
     nextSteps.length > 0 && `What to do\n\n${nextSteps.map(numberedStep).join('\n\n')}`,
     details.length > 0 &&
       `Details\n\n${details.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')}`,
-    `Runbook: ${runbook}`,
+    `Runbook: ${place.runbook}`,
   ];
   return cutLines(sections.filter(Boolean).join('\n\n'), room);
 }
 
 /** The subject has said what happened: the blocks come first. */
 function digestBody(
-  { nextSteps }: Alert,
+  alert: Alert,
   sections: NonNullable<Alert['sections']>,
-  runbook: string,
+  place: Shown,
   room: number,
 ): string {
   const end = [
-    ...fitting(nextSteps, room / 2).map(({ say, command }) =>
+    ...fitting(alert.nextSteps, room / 2).map(({ say, command }) =>
       command ? `${say}: ${command}` : say,
     ),
-    `Runbook: ${runbook}`,
+    wrapped(originSentence(alert, place.origin), EMAIL_COLUMNS),
+    `Runbook: ${place.runbook}`,
   ].join('\n');
   const style = { text: String, command: String };
   return `${sectionsText(sections, style, room - end.length)}\n\n${end}`;
 }
 
-/** The title, as many titles of blocks as there is room for, and where to read on. */
-function smsBody({ severity, title, sections = [] }: Alert, runbook: string): string {
-  let text = `${severity.toUpperCase()}: ${title}.`;
+/** The title, as many titles of blocks as there is room for, where it comes from, and where to read on. */
+function smsBody({ severity, title, sections = [] }: Alert, { origin, runbook }: Shown): string {
+  const end = `${shortOriginText(origin)}. ${runbook}`;
+  const room = Math.max(SMS_CHARACTERS - end.length - 1, SMS_CHARACTERS / 3);
+  let text = cut(`${severity.toUpperCase()}: ${title}.`, room);
   for (const block of sections.flatMap(({ blocks }) => blocks)) {
-    if (text.length + block.title.length + runbook.length + 3 > SMS_CHARACTERS) break;
+    if (text.length + block.title.length + 2 > room) break;
     text += ` ${block.title}.`;
   }
-  return cut(`${text} ${runbook}`, SMS_CHARACTERS);
+  return cut(`${text} ${end}`, SMS_CHARACTERS);
 }
 
 /** Its command is on a line of its own, however long, so that it can be pasted as it is. */
@@ -115,7 +142,7 @@ function numberedStep({ say, command }: NextStep, index: number): string {
 }
 
 /** What services read. Its fields stay; a change that breaks a reader raises `version`. */
-function machineBody(alert: Alert, runbook: string, most: number) {
+function machineBody(alert: Alert, { origin, runbook }: Shown, most: number) {
   const { facts, nextSteps, sections, ...rest } = alert;
   const keptFacts = fitting(Object.entries(facts), most / 2);
   const keptSteps = fitting(nextSteps, most / 2);
@@ -125,6 +152,7 @@ function machineBody(alert: Alert, runbook: string, most: number) {
   return {
     version: 1,
     ...rest,
+    origin,
     description: cut(alert.description, most / 2),
     facts: Object.fromEntries(keptFacts),
     ...(sections && { sections: keptSections }),
@@ -145,7 +173,7 @@ const CHAT_MARK = {
 };
 
 /** A custom notification for Amazon Q Developer, which drops anything of another form unseen. */
-function chatBody(alert: Alert, runbook: string, room: number) {
+function chatBody(alert: Alert, { origin, runbook, prefix }: Shown, room: number) {
   const blocks = sectionsText(alert.sections ?? [], CHAT_STYLE, room / 4);
   const steps = alert.nextSteps.map(({ say, command }) =>
     command ? `${chatText(say)}: ${CHAT_STYLE.command(command)}` : chatText(say),
@@ -156,8 +184,12 @@ function chatBody(alert: Alert, runbook: string, room: number) {
     id: `${alert.threadId}-${alert.type}-${alert.at.getTime()}`,
     content: {
       textType: 'client-markdown',
-      title: `${CHAT_MARK[alert.severity]} ${chatText(alert.title)}`,
-      description: [cut(chatText(alert.description), room / 4), blocks]
+      title: `${CHAT_MARK[alert.severity]} ${chatText(prefix + alert.title)}`,
+      description: [
+        cut(chatText(alert.description), room / 4),
+        blocks,
+        chatText(originSentence(alert, origin)),
+      ]
         .filter(Boolean)
         .join('\n\n'),
       nextSteps: [...fitting(steps, room / 4), `[Runbook](${runbook})`],

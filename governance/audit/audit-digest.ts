@@ -1,15 +1,22 @@
-import { type Alert, type AlertBlock, compareSeverity } from '../alerts/alert.js';
-import { groupBy } from '../platform/group-by.js';
+import { type Alert, type AlertSection, compareSeverity } from '../alerts/alert.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import { shell } from '../platform/quoting.js';
 import { utcDay } from '../platform/utc-day.js';
-import { countText, listText } from '../platform/wording.js';
-import { bySeverity, type Finding, nounOf } from './finding.js';
-import { keyNeeded } from './key-needed.js';
+import { countText, listText, numberText } from '../platform/wording.js';
+import type { FindingType } from '../policy/finding-types.js';
+import { type Block, blocksOf, nameOf, openBlock, resolvedBlock } from './digest-blocks.js';
+import { bySeverity, countOf, type Finding, nounOf } from './finding.js';
+import { keyRequests } from './key-needed.js';
+import { apart, areMany, manySections, type OpenFindings } from './many-findings.js';
+import { type OpenRequest, requestBlock } from './open-requests.js';
 import { type FindingChanges, type OpenFinding, openAfter } from './reconcile-findings.js';
+import type { UnmanagedKeys } from './unmanaged-keys.js';
 
 export interface AuditNews {
   readonly changes: FindingChanges;
+  readonly unmanaged: UnmanagedKeys;
+  /** They have alerts of their own: none of them makes a digest due. @default none */
+  readonly requests?: readonly OpenRequest[];
   readonly at: Date;
   /** Where the report of this audit is stored; `undefined` where it could not be. */
   readonly report: string | undefined;
@@ -33,7 +40,7 @@ export function auditAlerts(news: AuditNews) {
   );
   const again = isReminderDue ? stillOpen : listed;
   return {
-    alerts: [...requests.map((finding) => keyNeeded(finding, at)), ...(digest ? [digest] : [])],
+    alerts: [...keyRequests(requests, at).map(({ alert }) => alert), ...(digest ? [digest] : [])],
     /** Findings open before that on-call is notified of again by these alerts. */
     notified: [...raised, ...again.map((open) => ({ ...open, lastNotifiedOn: utcDay(at) }))],
   };
@@ -57,11 +64,12 @@ function reported({ opened, raised, stillOpen, isReminderDue }: FindingChanges):
 
 /** The audit's one message: a block for each key or secret, what is new first, then by severity. */
 function auditDigest(news: AuditNews): Alert {
-  const { changes, at, report, problems } = news;
+  const { changes, unmanaged, requests = [], at, report, problems } = news;
   const { opened, raised, resolved } = changes;
-  const isNew = new Set(findingsOf([...opened, ...raised]));
-  const open = blocksOf(findingsOf(openAfter(changes)));
-  const newBlocks = open.filter((findings) => findings.some((finding) => isNew.has(finding)));
+  const newIds = new Set(findingsOf([...opened, ...raised]).map(({ id }) => id));
+  const findings = findingsOf(openAfter(changes));
+  const open = apart(findings, unmanaged);
+  const isMany = areMany(open, unmanaged);
   const workspaces = new Set(
     [...reported(changes), ...findingsOf(resolved)].map(({ workspace }) => workspace),
   );
@@ -71,11 +79,8 @@ function auditDigest(news: AuditNews): Alert {
     ...(problems.length > 0 ? (['warning'] as const) : []),
   ];
   const sections = [
-    { heading: 'New', blocks: newBlocks.map((block) => openBlock(block, isNew)) },
-    {
-      heading: 'Still open',
-      blocks: open.filter((block) => !newBlocks.includes(block)).map((block) => openBlock(block)),
-    },
+    ...(isMany ? manySections(open, unmanaged, newIds) : fewSections(findings, newIds)),
+    { heading: 'Waiting for you', blocks: requests.map(requestBlock) },
     { heading: 'Resolved', blocks: blocksOf(findingsOf(resolved)).map(resolvedBlock) },
     { heading: 'Problems', blocks: problems.map((title) => ({ title, lines: [], data: {} })) },
   ];
@@ -87,7 +92,7 @@ function auditDigest(news: AuditNews): Alert {
     at,
     title: [
       headline(news, open),
-      `${countText(openAfter(changes).length, 'finding')} open`,
+      `${countText(countAll(findings), 'finding')} open`,
       ...(problems.length > 0 && report !== undefined ? ['audit incomplete'] : []),
     ].join('; '),
     description: describe(news),
@@ -96,30 +101,79 @@ function auditDigest(news: AuditNews): Alert {
       ...problems.map((problem, index) => [`not checked ${index + 1}`, problem]),
     ]),
     sections: sections.filter(({ blocks }) => blocks.length > 0),
-    nextSteps:
-      report === undefined ? [] : [{ say: 'Full report', command: shell`aws s3 cp ${report} .` }],
+    nextSteps: [
+      ...(report === undefined
+        ? []
+        : [{ say: 'Full report', command: shell`aws s3 cp ${report} .` }]),
+      ...(isMany ? [ACCEPT] : []),
+    ],
   };
 }
 
+const ACCEPT = {
+  say: 'Accept what stays as it is for now',
+  command: 'npx --no -- mistral-governance audit --accept',
+};
+
+function fewSections(findings: readonly Finding[], newIds: ReadonlySet<string>): AlertSection[] {
+  const isNew = ({ id }: Finding) => newIds.has(id);
+  const blocks = blocksOf(findings);
+  const section = (heading: string, some: readonly Block[]) => ({
+    heading,
+    blocks: some.map((block) => openBlock(block, isNew)),
+  });
+  return [
+    section(
+      'New',
+      blocks.filter((block) => block.some(isNew)),
+    ),
+    section(
+      'Still open',
+      blocks.filter((block) => !block.some(isNew)),
+    ),
+  ];
+}
+
 /** What on-call decides by: the most severe news, or that there is none. */
-function headline({ changes, report }: AuditNews, open: readonly Block[]): string {
+function headline({ changes, report }: AuditNews, open: OpenFindings): string {
   const { raised, resolved, isReminderDue } = changes;
   const news = new Set(reported({ ...changes, isReminderDue: false }));
-  const leads = open.flatMap((findings) => findings.find((finding) => news.has(finding)) ?? []);
-  const [worst] = leads.sort(bySeverity);
+  const leads = leadsOf(open, (finding) => news.has(finding));
+  const [worst] = leads;
   if (worst) {
     const isRaised = findingsOf(raised).includes(worst);
     return isRaised ? `${mostSevere(leads)}, now ${worst.severity}` : mostSevere(leads, 'new ');
   }
   if (resolved.length > 0) {
     const names = [...new Set(findingsOf(resolved).map(nameOf))];
-    return `${countText(resolved.length, 'finding')} resolved on ${listText(names, 1)}`;
+    const count = countAll(findingsOf(resolved));
+    return `${countText(count, 'finding')} resolved on ${listText(names, 1)}`;
   }
   if (!isReminderDue || report === undefined) return 'Key audit report could not be stored';
-  return `Reminder: ${mostSevere(open.map(([lead]) => lead))}`;
+  return `Reminder: ${mostSevere(leadsOf(open, () => true))}`;
 }
 
-/** `1 new unmanaged Mistral key in dev-workspace and 2 more`, of one finding of each block, sorted. */
+/**
+ * One finding for each key or secret: the most severe first, of those the kind that there is most of. That a
+ * key is unmanaged explains its other findings.
+ */
+function leadsOf({ ofKeys, others }: OpenFindings, isMeant: (finding: Finding) => boolean) {
+  const meant = ofKeys.filter(isMeant);
+  const unmanaged = meant.filter(({ type }) => type === 'unmanaged');
+  const keys = unmanaged.length > 0 ? unmanaged : blocksOf(meant).map(([lead]) => lead);
+  const leads = [...others.flatMap((block) => block.find(isMeant) ?? []), ...keys];
+  const counts = new Map<FindingType, number>();
+  for (const lead of leads) counts.set(lead.type, (counts.get(lead.type) ?? 0) + countOf(lead));
+  const countOfKind = ({ type }: Finding) => counts.get(type) ?? 0;
+  return leads.sort(
+    (one, other) =>
+      compareSeverity(one.severity, other.severity) ||
+      countOfKind(other) - countOfKind(one) ||
+      bySeverity(one, other),
+  );
+}
+
+/** `1 new unmanaged Mistral key in dev-workspace and 2 more`, of leads. */
 function mostSevere(leads: readonly Finding[], prefix = ''): string {
   const [worst] = leads;
   if (!worst) return 'no finding';
@@ -127,24 +181,31 @@ function mostSevere(leads: readonly Finding[], prefix = ''): string {
   const workspaces = new Set(alike.map(({ workspace }) => workspace));
   const place = workspaces.size > 1 ? `${workspaces.size} workspaces` : worst.workspace;
   const isOneSecret = alike.length === 1 && worst.evidence.secret !== undefined;
-  const others = leads.length - alike.length;
+  const count = countAll(alike);
+  const others = countAll(leads) - count;
   return [
-    countText(alike.length, `${prefix}${nounOf(worst.type)}`),
+    countText(count, `${prefix}${nounOf(worst.type)}`),
     isOneSecret ? ` of ${nameOf(worst)}` : place === ORGANIZATION ? '' : ` in ${place}`,
     others > 0 ? ` and ${countText(others, 'more', 'more')}` : '',
   ].join('');
+}
+
+function countAll(findings: readonly Finding[]): number {
+  return findings.reduce((sum, finding) => sum + countOf(finding), 0);
 }
 
 function describe({ changes, report, problems }: AuditNews): string {
   const { opened, raised, stillOpen, resolved } = changes;
   const isNews = opened.length + raised.length + resolved.length > 0;
   const counts = [
-    [opened.length, 'new'],
-    [raised.length, 'more severe'],
-    [stillOpen.length, 'still open'],
-    [resolved.length, 'resolved'],
+    [opened, 'new'],
+    [raised, 'more severe'],
+    [stillOpen, 'still open'],
+    [resolved, 'resolved'],
   ] as const;
-  const words = counts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
+  const words = counts.flatMap(([some, what]) =>
+    some.length > 0 ? [`${numberText(countAll(findingsOf(some)))} ${what}`] : [],
+  );
   return [
     `Findings of the nightly key audit: ${listText(words)}.`,
     !isNews && 'Nothing changed: this lists all open findings again.',
@@ -154,58 +215,6 @@ function describe({ changes, report, problems }: AuditNews): string {
   ]
     .filter(Boolean)
     .join(' ');
-}
-
-/** All findings about one key or secret, the most severe first. */
-type Block = readonly [Finding, ...Finding[]];
-
-function blocksOf(findings: readonly Finding[]): Block[] {
-  const blocks = groupBy(
-    [...findings].sort(bySeverity),
-    ({ type, workspace, subject, evidence }) =>
-      evidence.secret ?? evidence.keyId ?? [type, workspace, subject].join('#'),
-  );
-  return [...blocks.values()];
-}
-
-function openBlock(findings: Block, isNew?: ReadonlySet<Finding>): AlertBlock {
-  const [{ severity, nextStep, nextCommand }] = findings;
-  const isMixed = isNew !== undefined && !findings.every((finding) => isNew.has(finding));
-  return {
-    severity,
-    title: titleOf(findings),
-    lines: findings.map((finding) =>
-      isMixed && isNew.has(finding) ? `New: ${finding.summary}` : finding.summary,
-    ),
-    next: { say: nextStep.charAt(0).toLowerCase() + nextStep.slice(1), command: nextCommand },
-    data: { findings },
-  };
-}
-
-function resolvedBlock(findings: Block): AlertBlock {
-  const types = findings.map(({ type }) => type).join(', ');
-  return { title: `${titleOf(findings)}: ${types}`, lines: [], data: { findings } };
-}
-
-/** `old-notebook (dev-workspace, created 2026-08-16 by …)`. */
-function titleOf(findings: Block): string {
-  const [lead] = findings;
-  const facts: Readonly<Record<string, string>> = Object.assign(
-    {},
-    ...findings.map(({ evidence }) => evidence),
-  );
-  const { team, created = 'unknown', createdBy } = facts;
-  const by = team === undefined && createdBy !== undefined ? ` by ${createdBy}` : '';
-  const about = [
-    ...(lead.workspace === lead.subject ? [] : [lead.workspace]),
-    ...(team === undefined ? [] : [`owner ${team}`]),
-    ...(created === 'unknown' ? [] : [`created ${created.slice(0, 10)}${by}`]),
-  ];
-  return about.length === 0 ? nameOf(lead) : `${nameOf(lead)} (${about.join(', ')})`;
-}
-
-function nameOf({ evidence, subject }: Finding): string {
-  return evidence.secret ?? subject;
 }
 
 function findingsOf(open: readonly OpenFinding[]): Finding[] {

@@ -34,6 +34,7 @@ import {
 } from './key-tally.js';
 import { createManagedVersions, type KeyMatch, type ManagedVersion } from './managed-versions.js';
 import type { RetiringKeys } from './true-retirements.js';
+import { createUnmanagedKeys, type UnmanagedKey, type UnmanagedKeys } from './unmanaged-keys.js';
 
 /** What is known before the first key is checked. */
 export interface AuditFacts {
@@ -67,6 +68,8 @@ export interface Audit {
   /** Secrets that look wrong so far, as they would in the middle of a rotation. */
   suspects(): ReadonlySet<string>;
   findings(view: AuditView): Finding[];
+  /** Keys in no secret of ours that have findings. */
+  readonly unmanaged: UnmanagedKeys;
   /** Current keys without doubt as to which they are. */
   inUse(): readonly KeyInUse[];
 }
@@ -84,24 +87,39 @@ export function createAudit(
   const checkHygiene = createHygieneCheck(rules, now);
   const tallies = new Map<string, Map<FindingType, KeyTally>>();
 
+  const unmanaged = createUnmanagedKeys(
+    rules,
+    workspaces,
+    (scope, type) => tallies.get(scope)?.get(type)?.count,
+  );
+  let reported = 0;
+  let found: UnmanagedKey['found'][number][] = [];
+
   const build = (type: FindingType, key: ListedKey, basis: Basis) =>
     unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces);
 
+  const isAccepted = (type: FindingType, key: ListedKey, basis: Basis) =>
+    acceptances.take(type, [nameOfKey(key), key.id], () => build(type, key, basis));
+
   const report: ReportKey = (type, key, basis) => {
-    const names = [nameOfKey(key), key.id];
-    if (acceptances.take(type, names, () => build(type, key, basis))) return;
+    if (acceptances.know(type) && isAccepted(type, key, basis)) return;
     const scope = scopeOf(key);
     const ofScope = tallies.get(scope) ?? new Map<FindingType, KeyTally>();
     tallies.set(scope, ofScope);
     addToTally(tallyOf(ofScope, type), key, basis);
+    reported += 1;
+    if (unmanaged.hasRoom()) found.push({ type, basis });
   };
 
   return {
     suspects: managed.suspects,
     inUse: managed.inUse,
+    unmanaged,
 
     check(key) {
       const match = versions.match(key);
+      reported = 0;
+      if (found.length > 0) found = [];
       if (match.kind === 'labelled') {
         addToTally(match.version.keys, key, createdAtMs(key, now));
       } else if (retiring?.has(key)) {
@@ -114,18 +132,19 @@ export function createAudit(
       } else if (retiring) {
         report('orphaned', key, createdAtMs(key, now));
       }
+      if (reported > 0) unmanaged.add(key, found);
       return match;
     },
 
     findings(view) {
-      const unmanaged = [...tallies.values()].flatMap((ofScope) =>
+      const foreign = [...tallies.values()].flatMap((ofScope) =>
         [...ofScope].flatMap(([type, tally]) =>
           countTally(tally, ({ key, basis }) => build(type, key, basis)),
         ),
       );
       const ours = managed.findings(view);
       const open = new Set(acceptances.withoutAccepted(ours.map(({ finding }) => finding)));
-      return collapse([...unmanaged, ...ours.filter(({ finding }) => open.has(finding))]);
+      return collapse([...foreign, ...ours.filter(({ finding }) => open.has(finding))]);
     },
   };
 }

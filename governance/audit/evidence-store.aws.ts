@@ -1,6 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import {
+  GetObjectCommand,
+  NoSuchKey,
   PutObjectCommand,
+  paginateListObjectsV2,
   S3Client,
   type S3ClientConfig,
   S3ServiceException,
@@ -11,10 +14,23 @@ import type { EvidenceFile } from './report/evidence-files.js';
 
 const MOST_CONFLICTS = 4;
 
+/** Files of all audits, where they are kept. */
+export interface EvidenceArchive {
+  /** Every file below a prefix, in the order of paths; with `after`, only those behind it. */
+  list(prefix: string, after?: string): AsyncIterable<ArchivedFile>;
+  /** `undefined` where no file is. */
+  read(path: string): Promise<Uint8Array | undefined>;
+}
+
+export interface ArchivedFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
 /** Where the files of each audit are stored, and stay. */
-export interface EvidenceStore {
-  /** Stores all of the files, each where none is. */
-  keep(files: Iterable<EvidenceFile>): Promise<void>;
+export interface EvidenceStore extends EvidenceArchive {
+  /** Stores a file where none is, and says whether none was. */
+  put(file: EvidenceFile): Promise<boolean>;
   /** `s3://…`, as the AWS CLI takes it. */
   uriOf(path: string): string;
 }
@@ -35,32 +51,71 @@ export function createEvidenceClient(
 
 /** A bucket that objects are only ever put into. */
 export function createEvidenceStore(client: S3Client, bucketName: string): EvidenceStore {
+  const archive = createEvidenceArchive(client, bucketName);
   return {
     uriOf: (path) => `s3://${bucketName}/${path}`,
 
-    async keep(files) {
-      for (const { path: Key, contentType: ContentType, body: Body } of files) {
-        const command = () =>
-          new PutObjectCommand({ Bucket: bucketName, Key, ContentType, Body, IfNoneMatch: '*' });
-        try {
-          await putOnce(() => client.send(command()));
-        } catch (error) {
-          throw storeError(Key, error);
-        }
+    async put({ path: Key, contentType: ContentType, body: Body }) {
+      const object = { Key, ContentType, Body, IfNoneMatch: '*' };
+      // A bucket with a lock takes no object without a checksum.
+      const checked = { ...object, ChecksumAlgorithm: 'SHA256' } as const;
+      const command = () => new PutObjectCommand({ Bucket: bucketName, ...checked });
+      try {
+        return await putOnce(() => client.send(command()));
+      } catch (error) {
+        throw storeError(`store ${Key}`, error);
+      }
+    },
+
+    async *list(prefix, after) {
+      try {
+        yield* archive.list(prefix, after);
+      } catch (error) {
+        throw storeError(`list ${prefix}`, error);
+      }
+    },
+
+    async read(path) {
+      try {
+        return await archive.read(path);
+      } catch (error) {
+        throw storeError(`read ${path}`, error);
+      }
+    },
+  };
+}
+
+/** The same to be read alone. @throws what the SDK throws */
+export function createEvidenceArchive(client: S3Client, Bucket: string): EvidenceArchive {
+  return {
+    async *list(Prefix, StartAfter) {
+      const pages = paginateListObjectsV2({ client }, { Bucket, Prefix, StartAfter });
+      for await (const { Contents = [] } of pages) {
+        for (const { Key = '', Size = 0 } of Contents) yield { path: Key, bytes: Size };
+      }
+    },
+
+    async read(Key) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+        return (await Body?.transformToByteArray()) ?? new Uint8Array();
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw error;
       }
     },
   };
 }
 
 /** The SDK's retry of a put whose answer was lost finds the file there, or still on its way. */
-async function putOnce(put: () => Promise<unknown>): Promise<void> {
+async function putOnce(put: () => Promise<unknown>): Promise<boolean> {
   for (let attempts = 1; ; attempts += 1) {
     try {
       await put();
-      return;
+      return true;
     } catch (error) {
       const name = error instanceof S3ServiceException ? error.name : undefined;
-      if (name === 'PreconditionFailed') return;
+      if (name === 'PreconditionFailed') return false;
       if (name !== 'ConditionalRequestConflict' || attempts === MOST_CONFLICTS) throw error;
       await wait(backoffMs(attempts, Math.random));
     }
@@ -68,8 +123,8 @@ async function putOnce(put: () => Promise<unknown>): Promise<void> {
 }
 
 /** Of S3's answer only status and code: the rest may quote what was signed. */
-function storeError(path: string, error: unknown): Error {
-  const what = `S3 did not store ${path}`;
+function storeError(action: string, error: unknown): Error {
+  const what = `S3 did not ${action}`;
   if (!(error instanceof S3ServiceException)) {
     return new Error(`${what}: ${messageOf(error)}`, { cause: error });
   }

@@ -69,10 +69,23 @@ export function findingId(type: FindingType, scope: string, subject: string): st
   return [type, scope, subject].join(ID_SEPARATOR);
 }
 
+/** Stands for the subject in the id of a finding that counts many. */
+export const GROUP = 'many';
+
 /** The id of the one finding that stands for this one and its like, where there are too many. */
 export function groupOf(finding: Finding): string {
-  const [, scope = ''] = finding.id.split(ID_SEPARATOR);
-  return findingId(finding.type, scope, 'many');
+  return findingId(finding.type, scopeIn(finding), GROUP);
+}
+
+/** The scope that its id has. */
+export function scopeIn({ id }: Finding): string {
+  return id.split(ID_SEPARATOR)[1] ?? '';
+}
+
+/** How many keys or secrets it is about. */
+export function countOf(finding: Finding): number {
+  const isGroup = finding.id === groupOf(finding);
+  return isGroup ? Number(finding.evidence.count ?? 1) : 1;
 }
 
 /** Where a person sees and deletes keys. */

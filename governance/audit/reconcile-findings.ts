@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { compareSeverity } from '../alerts/alert.js';
-import { daysBetween, utcDay } from '../platform/utc-day.js';
+import { nextReminderOn } from '../alerts/reminder.js';
+import { addDays, type IsoDate, utcDay } from '../platform/utc-day.js';
 import type { Acceptances } from './acceptances.js';
 import { type Coverage, undecidedBy, withoutGrouped } from './coverage.js';
 import { type Finding, FindingSchema, groupOf } from './finding.js';
@@ -72,7 +73,7 @@ export function reconcileFindings(facts: FindingFacts): FindingChanges {
       raised.push({ ...old, finding, lastNotifiedOn: today });
     else {
       stillOpen.push({ ...old, finding });
-      isReminderDue ||= daysBetween(old.lastNotifiedOn, today) >= remindEveryDays;
+      isReminderDue ||= today >= reminderOf(old, remindEveryDays);
     }
   }
   const opened: OpenFinding[] = [];
@@ -84,6 +85,13 @@ export function reconcileFindings(facts: FindingFacts): FindingChanges {
   }
   stillOpen.push(...split);
   return { opened, raised, stillOpen, split, dropped, resolved, isReminderDue };
+}
+
+/** A critical finding fails requests now: the waits for its reminders do not grow. */
+function reminderOf(open: OpenFinding, everyDays: number): IsoDate {
+  const { finding, lastNotifiedOn } = open;
+  const isCritical = finding.severity === 'critical';
+  return isCritical ? addDays(lastNotifiedOn, everyDays) : nextReminderOn(open, everyDays);
 }
 
 /** Whether it may be counted as one of many: critical ones never are. */

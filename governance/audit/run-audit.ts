@@ -1,7 +1,9 @@
+import type { KeyEvents } from '../keys/key-events.aws.js';
 import type { ListModels } from '../keys/model-catalog.js';
 import type { Retirements } from '../keys/retirements.aws.js';
 import { unfinishedVersion } from '../keys/rotation.js';
 import type { KeySource } from '../mistral/key-source.js';
+import type { ListedKey } from '../mistral/mistral.js';
 import type { Organization } from '../mistral/organization.js';
 import { collect } from '../platform/collect.js';
 import { messageOf } from '../platform/failures.js';
@@ -14,24 +16,33 @@ import { type CheckedModels, checkModels } from './check-models.js';
 import type { Coverage } from './coverage.js';
 import type { Finding } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
+import { type OpenRequest, requestsAboutUse } from './open-requests.js';
 import { judgeRateLimit, judgeSpendLimit, judgeWorkspaces } from './policy-drift.js';
 import { judgePriceDrift, judgeUnknownPrices, NO_PRICE_FACTS } from './price-findings.js';
 import { createProblems, type Problems } from './problems.js';
 import { type PriceSources, readPriceFacts } from './read-prices.js';
 import { createInventory, type Inventory, type InventoryBuilder } from './report/inventory.js';
+import type { SecretReaders } from './report/report-access.js';
 import { judgeRotations } from './rotation-findings.js';
 import {
   describeSecrets,
   findChanging,
+  readersOf,
   runningRetirements,
-  type SecretReaders,
+  type SecretSources,
 } from './secret-facts.js';
-import { type RetirementProofDeps, trueRetirements } from './true-retirements.js';
+import {
+  type RetirementProofDeps,
+  type RetiringKeys,
+  trueRetirements,
+} from './true-retirements.js';
+import type { UnmanagedKeys } from './unmanaged-keys.js';
 
 /** What every audit asks, with the Admin API or without. */
-export interface AuditDeps extends SecretReaders {
+export interface AuditDeps extends SecretSources {
   readonly retirements: Pick<Retirements, 'running'>;
   readonly listModels: ListModels;
+  readonly keyEvents: KeyEvents;
   readonly log: Log;
 }
 
@@ -40,7 +51,7 @@ export interface AdminAuditDeps extends AuditDeps, Pick<PriceSources, 'published
   readonly keySource: Pick<KeySource, 'list'>;
   readonly organization: Pick<
     Organization,
-    'workspaces' | 'requestsPerSecond' | 'spendLimit' | 'usage'
+    'workspaces' | 'requestsPerSecond' | 'spendLimit' | 'usage' | 'memberNames'
   >;
 }
 
@@ -51,9 +62,13 @@ export interface AuditRun {
   /** Those that the policy does not accept. */
   readonly findings: readonly Finding[];
   readonly acceptances: Acceptances;
+  readonly unmanaged: UnmanagedKeys;
   readonly coverage: Coverage;
   readonly models: CheckedModels;
   readonly inventory: Inventory;
+  /** What retirements have asked for, and wait for. */
+  readonly requests: readonly OpenRequest[];
+  readonly readers: readonly SecretReaders[];
   readonly gauges: GaugeFacts;
   readonly problems: readonly string[];
   /** Why not every key was listed, if so. */
@@ -85,7 +100,7 @@ export async function runAudit(
   const acceptances = createAcceptances(policy.audit.accepted, now);
   const audit = createAudit(facts, policy.audit, now, acceptances);
   const inventory = createInventory(facts, policy.audit, now);
-  const { keys, error } = await checkEveryKey(deps, audit, inventory, problems);
+  const { keys, error, oldKeys } = await checkEveryKey(deps, audit, inventory, problems, retiring);
   const changing = await findChanging(audit.suspects(), secrets, deps.secrets, problems);
   const models = await checkModels(deps, audit.inUse(), memory, problems, now);
   const prices = await readPriceFacts(deps, models.listed, problems, now);
@@ -118,9 +133,16 @@ export async function runAudit(
     keys,
     findings,
     acceptances,
+    unmanaged: audit.unmanaged,
     coverage,
     models,
-    inventory: inventory.build(view, [...findings, ...acceptances.accepted]),
+    requests: requestsAboutUse(retirements ?? [], oldKeys, policy, now),
+    inventory: inventory.build(
+      view,
+      [...findings, ...acceptances.accepted],
+      await ownerNames(deps),
+    ),
+    readers: await readersOf(deps, problems),
     gauges: {
       keysListed: view.complete ? keys : undefined,
       secrets: [...secrets.values()],
@@ -136,18 +158,36 @@ async function checkEveryKey(
   audit: Audit,
   inventory: InventoryBuilder,
   problems: Problems,
-): Promise<{ keys: number; error: unknown }> {
+  retiring: RetiringKeys | undefined,
+): Promise<{ keys: number; error: unknown; oldKeys: ReadonlyMap<string, ListedKey> }> {
   let keys = 0;
+  const oldKeys = new Map<string, ListedKey>();
   try {
     for await (const key of keySource.list()) {
       keys += 1;
       inventory.add(key, audit.check(key));
+      if (retiring?.has(key)) oldKeys.set(key.id, key);
     }
-    return { keys, error: undefined };
+    return { keys, error: undefined, oldKeys };
   } catch (error) {
     const reason = messageOf(error);
     problems.note(`keys at Mistral could only be listed in part (${keys} listed)`, reason);
-    return { keys, error: error ?? new Error(reason) };
+    return { keys, error: error ?? new Error(reason), oldKeys };
+  }
+}
+
+/** Of the policy's owners. Without them, the report has their ids. */
+async function ownerNames({
+  organization,
+  policy,
+  log,
+}: AdminAuditDeps): Promise<ReadonlyMap<string, string>> {
+  const ids = new Set(policy.workspaces.flatMap(({ ownerUserId }) => ownerUserId ?? []));
+  try {
+    return await organization.memberNames(ids);
+  } catch (error) {
+    log.warn('the names of owners could not be read', { error });
+    return new Map();
   }
 }
 

@@ -29,14 +29,18 @@ export async function holderOf(
   return holders.find((holder) => holder !== undefined);
 }
 
-/** Deletes a key that a rotation leaves behind, or that a value stored by hand names: never one that a secret still names. */
+/**
+ * Deletes a key that a rotation leaves behind, or that a value stored by hand names: never one that a secret still names.
+ * Returns whether it did.
+ */
 export async function deleteUnheld(
   deps: HolderDeps & Pick<KeyDeps, 'keySource' | 'log'>,
   keyId: string,
-): Promise<void> {
+): Promise<boolean> {
   const heldBy = await holderOf(deps, keyId);
   if (heldBy === undefined) await deps.keySource.delete(keyId);
   else deps.log.error('key not deleted: a secret names it', { keyId, secret: heldBy });
+  return heldBy === undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface RejectionFacts {
 
 export type KeyHealth =
   | { readonly kind: 'works' }
-  /** `reason` says of "the key" what makes the rejection final. */
+  /** `reason` says of "the key" what made the rejection final, in the past: it is told after what followed. */
   | { readonly kind: 'bad'; readonly reason: string }
   | { readonly kind: 'undecided'; readonly reason: string; readonly young: boolean };
 
@@ -27,7 +27,7 @@ export type KeyHealth =
  */
 export function judgeRejection(facts: RejectionFacts): KeyHealth {
   const { listed, now } = facts;
-  if (!listed) return { kind: 'bad', reason: 'the key is no longer listed' };
+  if (!listed) return { kind: 'bad', reason: 'the key was no longer listed' };
   if (hasExpired(listed.expiresOn, now)) {
     return { kind: 'bad', reason: `the key expired on ${listed.expiresOn}` };
   }
@@ -46,7 +46,7 @@ export function judgeRejection(facts: RejectionFacts): KeyHealth {
       reason: `the key was created ${durationText(ageMs)} ago, and Mistral may reject a new key for ${durationText(YOUNG_KEY_MS)}`,
     };
   }
-  return { kind: 'bad', reason: 'the key is still listed and no spend limit is reached' };
+  return { kind: 'bad', reason: 'the key was still listed and no spend limit was reached' };
 }
 
 /** A key is accepted through the day of its expiry, as far as Mistral documents it. */

@@ -53,6 +53,10 @@ export const RetirementSchema = z.discriminatedUnion('reason', [
   RemovedKeySchema,
 ]);
 
+/** What became of a new key that was rolled back: deleted, gone without us, or left at Mistral because it is not ours. */
+export const LEFTOVER_KEYS = ['deleted', 'gone', 'left'] as const;
+export type LeftoverKey = (typeof LEFTOVER_KEYS)[number];
+
 /** What a check finds of the one before it in the state of the flow. */
 export const EarlierCheckSchema = z.object({
   verdict: z.object({ rejectedSince: z.iso.datetime().optional() }).optional(),
@@ -192,6 +196,11 @@ export function isTimely(
   return (
     new Date(promotedAt) <= latest && new Date(checkAt) <= new Date(firstCheckAt(latest, rotation))
   );
+}
+
+/** Whether the old key was replaced because others have it. */
+export function isLeaked(retirement: Retirement): retirement is ReplacedKey {
+  return retirement.reason === 'replaced' && retirement.why === 'compromised';
 }
 
 /** The same retirement with nothing to wait for: an operator approved it, in use or not. */

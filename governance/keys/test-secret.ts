@@ -64,7 +64,7 @@ async function waitForHealth(
       return reason === undefined ? health : { kind: 'bad', reason };
     }
     if (health.kind === 'bad') {
-      return { kind: 'bad', reason: `Mistral rejects it (401); ${health.reason}` };
+      return { kind: 'bad', reason: `Mistral rejected it (401); ${health.reason}` };
     }
     if (!health.young || rotation.remainingMs() < pauseMs + RESERVED_MS) return health;
     await deps.sleep(pauseMs);

@@ -50,7 +50,7 @@ export class Hold {
   ended(answer: MeteredAnswer | undefined): void {
     if (!answer?.hasFailed || answer.usage) this.delivered(answer?.usage);
     else if (answer.deliveredTokens === 0) this.#settle(FREE);
-    else this.#settle(this.#partialCharge(this.#delivered(answer)));
+    else this.#settle(this.#partialCharge(answer));
   }
 
   /**
@@ -62,7 +62,7 @@ export class Hold {
     const generated = answer?.generated ?? (this.demand.streamed ? 'as delivered' : 'all');
     if (answer?.usage || answer?.hasFailed) this.ended(answer);
     else if (generated === 'all') this.delivered(undefined);
-    else this.#settle(this.#partialCharge(this.#delivered(answer) + this.#unseen));
+    else this.#settle(this.#partialCharge(answer, UNSEEN_TOKENS));
   }
 
   /** The connection broke: what was generated may be more than what arrived, also of a stream. */
@@ -106,23 +106,13 @@ export class Hold {
     this.onEnd?.();
   }
 
-  /** The most tokens of the text that arrived: an event may be of several completions, one of them without text. */
-  #delivered(answer: MeteredAnswer | undefined): number {
-    if (!answer) return 0;
-    return answer.deliveredTokens + (this.#completions - 1) * answer.events;
-  }
-
-  /** Mistral generates all completions at once. */
-  get #unseen(): number {
-    return UNSEEN_TOKENS * this.#completions;
-  }
-
-  get #completions(): number {
-    return Math.max(1, this.demand.completions);
-  }
-
-  #partialCharge(tokens: number): Charge | undefined {
-    const { promptTokens } = this.demand;
+  /** The most tokens of what arrived, and of what may be on its way: all completions are generated at once. */
+  #partialCharge(answer: MeteredAnswer | undefined, unseen = 0): Charge | undefined {
+    const { deliveredTokens = 0, events = 0 } = answer ?? {};
+    const { promptTokens, completions } = this.demand;
+    // An event may be of several completions, all but one without text.
+    const others = completions > 1 ? (completions - 1) * (events + unseen) : 0;
+    const tokens = deliveredTokens + others + unseen;
     const completionTokens = Math.min(this.demand.completionTokens, tokens);
     const cost = this.tariff.bound({ ...this.demand, completionTokens });
     return cost === undefined ? undefined : { cost, tokens: promptTokens + completionTokens };

@@ -25,6 +25,8 @@ export interface LiveAccess {
   readonly models: ModelDirectory;
   /** Mistral's list, once it is read. */
   readonly cards: readonly ModelCard[] | undefined;
+  /** Until a list that is not there may be: before, each request for it would fail. */
+  readonly nextListInMs: number;
   /** Reads Mistral's list; if that fails, the known models stay. Never fails. */
   refresh(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   let cards: readonly ModelCard[] | undefined;
   let dueAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
+  let readSinceMs = 0;
   let outage: { readonly sinceMs: number; nextLineMs: number; silenceMs: number } | undefined;
 
   function failed(error: unknown): void {
@@ -84,7 +87,8 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
   }
 
   async function read(): Promise<void> {
-    dueAtMs = nowMs() + RETRY_MS;
+    readSinceMs = nowMs();
+    dueAtMs = readSinceMs + RETRY_MS;
     try {
       cards = await listModels();
       access = compileAccess(policy, createModelDirectory(cards.map(modelOf), priceBook));
@@ -108,6 +112,11 @@ export function createLiveAccess(options: LiveAccessOptions): LiveAccess {
 
     get cards() {
       return cards;
+    },
+
+    get nextListInMs() {
+      // As long again as it is being read already: soon at first, and rarely of one that hangs.
+      return reading ? nowMs() - readSinceMs : dueAtMs - nowMs();
     },
 
     models: {

@@ -32,7 +32,7 @@ export const METRICS = {
 
   /** One value for each request to the gateway, so that it counts them too. */
   Latency: { unit: 'Milliseconds', dimensions: ['outcome'] },
-  /** Every 401 and 429 from Mistral, also where a retry succeeded. */
+  /** Every 401 and 429 from Mistral, also where a retry succeeded, and of its list of models. */
   UpstreamRefusals: { unit: 'Count', dimensions: ['status'] },
   /** One value for each request that another workspace's key sent: its cost. */
   OverflowSpend: { unit: 'None', dimensions: ['overflow'] },

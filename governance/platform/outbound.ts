@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import * as tls from 'node:tls';
@@ -6,6 +5,8 @@ import { Agent as AgentBase } from 'agent-base';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { Agent, type Dispatcher, Pool, ProxyAgent, setGlobalDispatcher } from 'undici';
+import { readAtMost } from './bounded-file.js';
+import { unreadText } from './failures.js';
 import { type OutboundSettings, proxyFor } from './outbound-settings.js';
 
 /** For processes on people's machines and in their networks: functions go out as Lambda does. */
@@ -22,6 +23,8 @@ export interface Outbound {
 
 /** Through a proxy, a connection is made twice. */
 const CONNECT_MS = 10_000;
+/** All of the CAs that browsers know have less than half of one. */
+const MOST_MIB = 8;
 const CERTIFICATE = /-----BEGIN (TRUSTED )?CERTIFICATE-----/;
 
 /** From now on `fetch` goes out by the settings. @throws Error for a file without certificates */
@@ -51,10 +54,11 @@ function trusted(files: readonly string[]): string[] {
 function readCertificates(path: string): string {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readAtMost(path, MOST_MIB).toString('utf8');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(`the certificates in ${path} could not be read (${code})`, { cause });
+    throw new Error(`the certificates in ${path} could not be read: ${unreadText(cause)}`, {
+      cause,
+    });
   }
   if (CERTIFICATE.test(text)) return text;
   throw new Error(`${path} holds no certificate in PEM format`);

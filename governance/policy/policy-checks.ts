@@ -24,6 +24,7 @@ export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyP
     duplicates,
     references,
     rotationTimes,
+    evidenceLock,
     gatewayRotation,
     thresholds,
     callerPatterns,
@@ -136,6 +137,22 @@ function* rotationTimes({ rotation, workspaces, audit }: Policy): Problems {
         };
       }
     }
+  }
+}
+
+/** Nothing else can be taken back as little. */
+function* evidenceLock({ evidence, audit }: Policy): Problems {
+  const { lock, lockDays } = evidence;
+  const path = ['evidence', 'lockDays'];
+  if (lockDays === undefined) return;
+  if (lock === 'none') {
+    yield { path, message: `${lockDays} needs evidence.lock: must be left out, or a lock named` };
+  }
+  if (lockDays > audit.evidenceRetentionDays) {
+    yield {
+      path,
+      message: `${lockDays} is more than audit.evidenceRetentionDays (${audit.evidenceRetentionDays}), after which evidence is deleted: must be at most that`,
+    };
   }
 }
 

@@ -46,6 +46,32 @@ export const ArnPatternSchema = z
       'must be an IAM role or user ARN or an assumed-role session ARN, "*" allowed in its name, for example arn:aws:iam::111122223333:role/analysts-*',
   });
 
+/** For people: the one in IAM, or another. */
+export const AccountAliasSchema = z.string().regex(/^\w[\w .-]{0,62}$/, {
+  error: 'must be 1 to 63 letters, digits, blanks, ".", "-" or "_", such as search-production',
+});
+
+/** What a subject's prefix may have in braces. */
+export const SUBJECT_PLACES = ['account', 'alias', 'region', 'stack', 'environment'] as const;
+
+export type SubjectPlace = (typeof SUBJECT_PLACES)[number];
+
+/** A subject has 99 characters of ASCII, and the title needs most of them. */
+export const SubjectPrefixSchema = z
+  .string()
+  .regex(/^[\x21-\x7e]([\x20-\x7e]{0,38}[\x21-\x7e])?$/, {
+    error: 'must be 1 to 40 characters of ASCII, the first and the last of them not blank',
+  })
+  .refine((prefix) => unknownPlace(prefix) === undefined, {
+    error: ({ input }) =>
+      `has ${quoted(unknownPlace(String(input)))}, which stands for nothing: allowed are ${SUBJECT_PLACES.map((place) => `{${place}}`).join(', ')}`,
+  });
+
+function unknownPlace(prefix: string): string | undefined {
+  const places: ReadonlySet<string> = new Set(SUBJECT_PLACES.map((place) => `{${place}}`));
+  return prefix.match(/\{[^}]*\}?/g)?.find((place) => !places.has(place));
+}
+
 /** What each SNS protocol takes as its endpoint; `undefined` where the endpoint fits. */
 export function endpointProblem(protocol: string, endpoint: string): string | undefined {
   switch (protocol) {

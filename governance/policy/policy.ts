@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
-import { ALERT_TYPES } from './alert-types.js';
-import { AcceptedSchema } from './policy-accepted.js';
+import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
+import { AlertsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
   arnSuffixProblem,
@@ -135,30 +135,11 @@ const AuditSchema = z.strictObject({
   accepted: z.array(AcceptedSchema).default([]),
 });
 
-const SubscriptionSchema = z.strictObject({
-  protocol: z.enum(['email', 'email-json', 'https', 'sms', 'sqs', 'lambda']),
-  endpoint: z.string().min(1).max(2048),
-  /** Only alerts whose message attributes have one of these values. */
-  filter: z
-    .strictObject({
-      type: z.array(z.enum(ALERT_TYPES)).min(1).optional(),
-      severity: z
-        .array(z.enum(['info', 'warning', 'critical']))
-        .min(1)
-        .optional(),
-      workspace: z.array(z.string()).min(1).optional(),
-    })
-    .optional(),
-});
-
-const AlertsSchema = z.strictObject({
-  /** Percent of a budget, ascending. */
-  spendThresholds: z.array(z.number().positive().max(1000)).min(1).default([50, 80, 95, 100]),
-  subscriptions: z.array(SubscriptionSchema).default([]),
-  runbookUrl: z
-    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-    .max(512) // an alarm's description has 1,024 characters, and ends with it
-    .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
+const EvidenceSchema = z.strictObject({
+  /** Whether S3's Object Lock keeps each stored version, and whom from. */
+  lock: z.enum(['none', 'governance', 'compliance']).default('none'),
+  /** @default audit.evidenceRetentionDays */
+  lockDays: z.int().min(1).max(36_500).optional(),
 });
 
 /** Keys are sent there: in the clear only to a stand-in on this machine. */
@@ -231,7 +212,9 @@ export const PolicySchema = z.strictObject({
   gateway: GatewaySchema.prefault({}),
   rotation: RotationSchema.prefault({}),
   audit: AuditSchema.prefault({}),
+  evidence: EvidenceSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
+  acceptedWarnings: z.array(AcceptedWarningSchema).default([]),
 });
 
 export type Policy = z.infer<typeof PolicySchema>;
@@ -243,4 +226,5 @@ export type KeyPolicy = Workspace['keys'][number];
 export type RotationPolicy = Policy['rotation'];
 export type AuditPolicy = Policy['audit'];
 export type Acceptance = AuditPolicy['accepted'][number];
+export type EvidencePolicy = Policy['evidence'];
 export type GatewayPolicy = Policy['gateway'];

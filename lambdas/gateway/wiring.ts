@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { createHttpsUpstream } from '../../gateway/https-upstream.js';
 import { connectGateway } from '../../gateway/wiring.js';
+import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
 import { createGatewayHandler } from './handler.js';
 
 const GatewayEnvSchema = z.object({
-  ALERTS_TOPIC_ARN: z.string().min(1),
+  ...AlertsEnvSchema.shape,
   QUOTA_TABLE_NAME: z.string().min(1),
 });
 
@@ -21,7 +22,7 @@ export function wireGateway(runtime: MeasuringRuntime) {
       ...runtime,
       upstream: createHttpsUpstream(policy.mistral.apiUrl, policy.gateway),
       quotaTableName: env.QUOTA_TABLE_NAME,
-      alertsTopicArn: env.ALERTS_TOPIC_ARN,
+      alertsEnv: env,
       holderId: randomUUID(),
     }),
   );

@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
+import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { createJournal } from '../../governance/keys/journal.aws.js';
 import { createKeyInspector } from '../../governance/keys/key-inspector.js';
@@ -14,7 +15,7 @@ import type { MeasuringRuntime } from '../../governance/policy/function-runtime.
 import { createKeyRotationHandler, createOperatorRotationHandler } from './handler.js';
 
 const KeyRotationEnvSchema = z.object({
-  ALERTS_TOPIC_ARN: z.string().min(1),
+  ...AlertsEnvSchema.shape,
   RECORDS_TABLE_NAME: z.string().min(1),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
 });
@@ -29,11 +30,7 @@ export function wireKeyRotation({ policy, aws, log, now, sleep, ...runtime }: Me
     policy,
     secrets: createSecretVersions(secretsManager),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
-    alerts: createAlertPublisher(
-      new SNSClient(aws),
-      env.ALERTS_TOPIC_ARN,
-      policy.alerts.runbookUrl,
-    ),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
     journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     counts: createRotationCounts(runtime.metrics),
     log,

@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
+import { AlertsEnvSchema, originOf } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { recordAudit } from '../../governance/audit/audit-metrics.js';
 import {
@@ -10,6 +11,7 @@ import {
   createEvidenceStore,
 } from '../../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
+import { createKeyEvents } from '../../governance/keys/key-events.aws.js';
 import { createManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { createModelCatalog } from '../../governance/keys/model-catalog.js';
 import { createRetirements } from '../../governance/keys/retirements.aws.js';
@@ -20,7 +22,7 @@ import { createPublishedPrices } from '../../governance/prices/published-prices.
 import { createNightlyAuditHandler } from './handler.js';
 
 const NightlyAuditEnvSchema = z.object({
-  ALERTS_TOPIC_ARN: z.string().min(1),
+  ...AlertsEnvSchema.shape,
   EVIDENCE_BUCKET_NAME: z.string().min(1),
   /** As every client of the SDK has it: an S3 elsewhere than at AWS. */
   AWS_ENDPOINT_URL: z.url().optional(),
@@ -29,6 +31,9 @@ const NightlyAuditEnvSchema = z.object({
   /** Has the bill's prices, where they count. */
   QUOTA_TABLE_NAME: z.string().min(1).optional(),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
+  /** What reports are about. */
+  PRODUCT_VERSION: z.string().min(1),
+  POLICY_SHA256: z.string().min(1),
 });
 
 /** What the construct sets. */
@@ -54,16 +59,18 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
     listModels: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
     publishedPrices:
       pricesTable === undefined ? undefined : createPublishedPrices(dynamo, pricesTable),
+    keyEvents: createKeyEvents(dynamo, env.RECORDS_TABLE_NAME),
+    deployment: {
+      ...originOf(env, policy.alerts),
+      product: env.PRODUCT_VERSION,
+      policySha256: env.POLICY_SHA256,
+    },
     findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
     evidence: createEvidenceStore(
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
       env.EVIDENCE_BUCKET_NAME,
     ),
-    alerts: createAlertPublisher(
-      new SNSClient(aws),
-      env.ALERTS_TOPIC_ARN,
-      policy.alerts.runbookUrl,
-    ),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
     record: (gauges) => recordAudit(runtime.metrics, gauges),
     log,
     now,

@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
+import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
 import { createRetirements } from '../../governance/keys/retirements.aws.js';
@@ -12,7 +13,7 @@ import type { LoggingRuntime } from '../../governance/policy/function-runtime.js
 import { createRequestKeysHandler } from './handler.js';
 
 const RequestKeysEnvSchema = z.object({
-  ALERTS_TOPIC_ARN: z.string().min(1),
+  ...AlertsEnvSchema.shape,
   RECORDS_TABLE_NAME: z.string().min(1),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
 });
@@ -29,11 +30,7 @@ export function wireRequestKeys({ policy, aws, log, now, ...runtime }: LoggingRu
     findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
     register: createSecretRegister(dynamo, env.RECORDS_TABLE_NAME),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
-    alerts: createAlertPublisher(
-      new SNSClient(aws),
-      env.ALERTS_TOPIC_ARN,
-      policy.alerts.runbookUrl,
-    ),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
     log,
     now,
   });

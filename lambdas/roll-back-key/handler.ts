@@ -1,6 +1,10 @@
 import { deleteUnheld } from '../../governance/keys/held-keys.js';
 import type { KeyDeps } from '../../governance/keys/key-deps.js';
-import { type ReplacedKey, ReplacedKeySchema } from '../../governance/keys/retirement.js';
+import {
+  type LeftoverKey,
+  type ReplacedKey,
+  ReplacedKeySchema,
+} from '../../governance/keys/retirement.js';
 import { acceptsOld } from '../../governance/keys/retirement-check.js';
 import { blockingVersion, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
@@ -15,6 +19,8 @@ export interface RollBackKeyDeps
 export interface RollBack {
   /** `overtaken`: what was found before no longer holds, so nothing was changed. */
   readonly outcome: 'rolled back' | 'overtaken';
+  /** What became of the new one. */
+  readonly newKey?: LeftoverKey;
   /** The version of another rotation, which has not finished and keeps Secrets Manager from the next. */
   readonly unfinished?: string | undefined;
 }
@@ -34,10 +40,10 @@ export function createRollBackKeyHandler(deps: RollBackKeyDeps) {
     }
     // Left on the bad version, AWSPENDING would make the next rotation resume it.
     await secrets.clearPending(secretId, newVersionId);
-    await deleteCreated(deps, planned, replaced);
-    log.warn('rolled back', { secret: state.name, keyId: newKeyId });
+    const newKey = await deleteCreated(deps, planned, replaced);
+    log.warn('rolled back', { secret: state.name, keyId: newKeyId, newKey });
     const unfinished = blockingVersion(await secrets.describe(secretId));
-    return { outcome: 'rolled back', unfinished };
+    return { outcome: 'rolled back', newKey, unfinished };
   };
 }
 
@@ -55,7 +61,9 @@ async function deleteCreated(
   deps: RollBackKeyDeps,
   { key }: PlannedKey,
   { newKeyId, newVersionId }: ReplacedKey,
-): Promise<void> {
+): Promise<LeftoverKey> {
   const listed = await deps.inspector.find(newKeyId, newVersionId);
-  if (listed && isKeyOf(listed.name, key.name, newVersionId)) await deleteUnheld(deps, newKeyId);
+  if (!listed) return 'gone';
+  if (!isKeyOf(listed.name, key.name, newVersionId)) return 'left';
+  return (await deleteUnheld(deps, newKeyId)) ? 'deleted' : 'left';
 }

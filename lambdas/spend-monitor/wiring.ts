@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
+import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { createAdminApi } from '../../governance/mistral/client.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
@@ -13,7 +14,7 @@ import { createSpendMonitorHandler } from './handler.js';
 
 const SpendMonitorEnvSchema = z.object({
   AWS_LAMBDA_FUNCTION_NAME: z.string().min(1),
-  ALERTS_TOPIC_ARN: z.string().min(1),
+  ...AlertsEnvSchema.shape,
   RECORDS_TABLE_NAME: z.string().min(1),
   QUOTA_TABLE_NAME: z.string().min(1),
 });
@@ -34,11 +35,7 @@ export function wireSpendMonitor({ policy, aws, log, now, ...runtime }: Measurin
     quotaTotals: createQuotaTotals(createQuotaCounters(dynamo, env.QUOTA_TABLE_NAME)),
     memory: createSpendMemory(dynamo, env.RECORDS_TABLE_NAME),
     record: (rows) => recordSpend(runtime.metrics, rows),
-    alerts: createAlertPublisher(
-      new SNSClient(aws),
-      env.ALERTS_TOPIC_ARN,
-      policy.alerts.runbookUrl,
-    ),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
     log,
     quotaTableName: env.QUOTA_TABLE_NAME,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,

@@ -3,7 +3,9 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { MANIFESTS_PREFIX } from '../../governance/audit/chain/manifest.js';
 import type { EVIDENCE_PREFIX } from '../../governance/audit/report/evidence-files.js';
+import type { EvidencePolicy } from '../../governance/policy/policy.js';
 import { acknowledgeWildcard, logicalId } from '../platform/acknowledge.js';
 import { everybodyBut } from '../platform/owners.js';
 
@@ -12,6 +14,9 @@ export interface EvidenceBucketProps {
 
   /** How long the evidence of each audit is kept. */
   readonly retention: Duration;
+
+  /** Whom S3 keeps from deleting a version before its lock ends, or from shortening that. */
+  readonly lock: EvidencePolicy;
 
   /** Who may change the bucket by hand, besides the account's root user and CloudFormation. */
   readonly administrators: readonly string[];
@@ -25,6 +30,7 @@ export interface EvidenceBucketProps {
 }
 
 const PREFIX: typeof EVIDENCE_PREFIX = 'evidence/';
+const MANIFESTS: typeof MANIFESTS_PREFIX = 'evidence/manifests/';
 
 /** When evidence is rarely read any more, and cheaper storage is the better one. */
 const RARELY_READ_AFTER = Duration.days(90);
@@ -65,7 +71,12 @@ export class EvidenceBucket extends Construct {
   constructor(scope: Construct, id: string, props: EvidenceBucketProps) {
     super(scope, id);
 
-    const { encryptionKey, retention, administrators, ephemeral = false } = props;
+    const { encryptionKey, retention, lock, administrators, ephemeral = false } = props;
+    if (ephemeral && lock.lock !== 'none') {
+      throw new Error(
+        `evidence.lock is ${lock.lock}, so S3 would not let an ephemeral stack delete its evidence: set it to none for stacks that are deleted with all that they hold`,
+      );
+    }
     const getsCheaper = retention.toDays() > RARELY_READ_AFTER.toDays();
     this.bucket = new s3.Bucket(this, 'Bucket', {
       versioned: true,
@@ -75,6 +86,7 @@ export class EvidenceBucket extends Construct {
       enforceSSL: true,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      objectLockDefaultRetention: lockOf(lock, retention),
       lifecycleRules: [
         {
           id: 'Evidence',
@@ -117,7 +129,7 @@ export class EvidenceBucket extends Construct {
   /** What was stored stays until the lifecycle ends it, and only who owns or administers the bucket changes that. */
   private denyLoss(administrators: readonly string[]): void {
     this.deny('EvidenceStays', {
-      actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+      actions: ['s3:BypassGovernanceRetention', 's3:DeleteObject', 's3:DeleteObjectVersion'],
       resources: [this.bucket.arnForObjects('*')],
       conditions: everybodyBut([], this),
     });
@@ -142,24 +154,43 @@ export class EvidenceBucket extends Construct {
     );
   }
 
-  /** Lets a function alone add evidence: not read it, nor list, replace or delete any. */
+  /**
+   * Lets a function alone add evidence: not replace or delete any, and read only the manifests, which name
+   * each other.
+   */
   grantKeep(role: iam.IRole): void {
     this.deny('OnlyTheAuditAdds', {
       actions: ['s3:PutObject'],
       resources: [this.bucket.arnForObjects('*')],
       conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
     });
-    role.addToPrincipalPolicy(
-      new iam.PolicyStatement({
-        actions: ['s3:PutObject'],
-        resources: [this.bucket.arnForObjects(`${PREFIX}*`)],
-      }),
-    );
+    const allow = (actions: string[], resource: string, conditions?: iam.Conditions) =>
+      role.addToPrincipalPolicy(
+        new iam.PolicyStatement({ actions, resources: [resource], conditions }),
+      );
+    allow(['s3:PutObject'], this.bucket.arnForObjects(`${PREFIX}*`));
+    allow(['s3:GetObject'], this.bucket.arnForObjects(`${MANIFESTS}*`));
+    allow(['s3:ListBucket'], this.bucket.bucketArn, {
+      StringLike: { 's3:prefix': `${PREFIX}*` },
+    });
     this.bucket.encryptionKey?.grantEncrypt(role);
     acknowledgeWildcard(
       role,
       `<${logicalId(this.bucket)}.Arn>/${PREFIX}*`,
       'each audit has files of its own below this prefix',
     );
+    acknowledgeWildcard(
+      role,
+      `<${logicalId(this.bucket)}.Arn>/${MANIFESTS}*`,
+      'each audit has a manifest of its own below this prefix, and names the one before',
+    );
   }
+}
+
+function lockOf({ lock, lockDays }: EvidencePolicy, retention: Duration) {
+  const duration = lockDays === undefined ? retention : Duration.days(lockDays);
+  if (lock === 'none') return undefined;
+  return lock === 'governance'
+    ? s3.ObjectLockRetention.governance(duration)
+    : s3.ObjectLockRetention.compliance(duration);
 }

@@ -46,7 +46,7 @@ export class Gateway extends Construct {
       description: "Mistral's API for callers without a key",
       policy: props.policy,
       environment: {
-        ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
+        ...props.alertTopic.variables,
         QUOTA_TABLE_NAME: props.quotaTable.tableName,
       } satisfies GatewayEnv,
       timeout: Duration.minutes(15), // a long answer streams for as long as it takes

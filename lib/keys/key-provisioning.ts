@@ -51,7 +51,7 @@ export class KeyProvisioning extends Construct {
           policy,
           environment: {
             ...environment,
-            ALERTS_TOPIC_ARN: alertTopic.topic.topicArn,
+            ...alertTopic.variables,
           } satisfies RequestKeysEnv,
         });
     const { executionRole: role } = this.function;

@@ -34,7 +34,7 @@ export class KeyRotation extends Construct {
       description: 'Secrets Manager rotation of Mistral API keys',
       policy: props.policy,
       environment: {
-        ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
+        ...props.alertTopic.variables,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
       } satisfies KeyRotationEnv,

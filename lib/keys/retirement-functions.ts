@@ -24,7 +24,7 @@ export class RetirementFunctions extends Construct {
       description: 'Notifies on-call of the events of a retirement, and records them',
       policy,
       environment: {
-        ALERTS_TOPIC_ARN: alertTopic.topic.topicArn,
+        ...alertTopic.variables,
         RECORDS_TABLE_NAME: recordsTable.tableName,
       } satisfies NotifyOnCallEnv,
     });

@@ -1,9 +1,10 @@
-import { Aws, CfnCondition, Fn, Lazy, Stack } from 'aws-cdk-lib';
+import { Aws, CfnCondition, Fn, Lazy, Stack, Stage } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { AlertsEnv } from '../../governance/alerts/alert-origin.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { EncryptionKey } from '../platform/encryption-key.js';
 import type { GovernanceFunction } from '../platform/governance-function.js';
@@ -21,6 +22,9 @@ export interface AlertTopicProps {
    * region, must itself allow the topic. `administrators` alone publish by hand; so do plain gateways, the `readers`.
    */
   readonly rules: Pick<Policy, 'administrators' | 'alerts' | 'gateway'>;
+
+  /** What alerts call this one of several environments. @default the name of the stack's stage, if it has one */
+  readonly environment?: string;
 }
 
 /** All by which alerts could be forged or kept from on-call; SNS takes few actions in a topic's policy. */
@@ -47,7 +51,11 @@ export class AlertTopic extends Construct {
   /** ARNs of the roles that may publish. */
   private readonly publishers: string[];
 
-  constructor(scope: Construct, id: string, props: AlertTopicProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: AlertTopicProps,
+  ) {
     super(scope, id);
 
     const { administrators, alerts, gateway } = props.rules;
@@ -85,6 +93,16 @@ export class AlertTopic extends Construct {
     const action = new SnsAction(this.topic);
     alarm.addAlarmAction(action);
     alarm.addOkAction(action);
+  }
+
+  /** What a function that publishes is deployed with. */
+  get variables(): Readonly<Record<'ALERTS_TOPIC_ARN' | 'STACK_NAME', string>> {
+    const ENVIRONMENT_NAME = this.props.environment ?? Stage.of(this)?.stageName;
+    return {
+      ALERTS_TOPIC_ARN: this.topic.topicArn,
+      STACK_NAME: Stack.of(this).stackName,
+      ...(ENVIRONMENT_NAME && ({ ENVIRONMENT_NAME } satisfies Partial<AlertsEnv>)),
+    };
   }
 
   grantPublish(publisher: GovernanceFunction): void {

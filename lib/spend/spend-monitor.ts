@@ -28,7 +28,7 @@ export class SpendMonitor extends Construct {
       description: 'Compares the spend of all workspaces with their budgets',
       policy: props.policy,
       environment: {
-        ALERTS_TOPIC_ARN: props.alertTopic.topic.topicArn,
+        ...props.alertTopic.variables,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
         QUOTA_TABLE_NAME: props.quotaTable.tableName,
       } satisfies SpendMonitorEnv,

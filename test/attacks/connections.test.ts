@@ -1,3 +1,6 @@
+import { pbkdf2 } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
   answerJson,
@@ -50,6 +53,32 @@ test.each([2, 3, 20])('a hang-up ends all of %d requests that were sent at once'
   await eventually(() => world.received.every(({ aborted }) => aborted));
   await eventually(() => world.quotas.reserved() === 0);
   expect(world.quotas.ends.settled).toBe(count);
+});
+
+test('a packed request behind another one is not sent once its connection is gone', async () => {
+  const world = await gatewayWorld(() => {});
+  let arrived = 0;
+  world.shell.server.on('request', (message) => {
+    message.once('end', () => {
+      arrived += 1;
+    });
+  });
+  // All threads that unpack have something else to do until the connection is gone.
+  const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('x', 'y', 100_000, 64, 'sha512'));
+  const packed = gzipSync(BODY);
+  const head = request('', 'Content-Encoding: gzip').replace(/: 0\r/, `: ${packed.length}\r`);
+  const { socket } = await rawConnection(world.url);
+  socket.write(Buffer.concat([Buffer.from(request(STREAMED) + head), packed]));
+  await eventually(() => arrived === 2 && world.received.length === 1);
+
+  socket.destroy();
+
+  await eventually(() => world.received[0]?.aborted === true);
+  await Promise.all(busy);
+  await promisify(gunzip)(gzipSync('x')); // behind the body in the same queue
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(world.received).toHaveLength(1);
+  await eventually(() => world.quotas.reserved() === 0);
 });
 
 test('requests that were sent at once are answered in their order', async () => {

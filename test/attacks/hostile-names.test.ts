@@ -10,16 +10,17 @@ import { headingText, notesText, PLAIN, verdictLine } from '../../cli/terminal/s
 import { left, renderFields, renderTable } from '../../cli/terminal/table.js';
 import { comparisonText, idsText } from '../../cli/workspaces/sync-text.js';
 import type { Alert } from '../../governance/alerts/alert.js';
+import { commandAt } from '../../governance/alerts/alert-origin.js';
 import { renderAlert } from '../../governance/alerts/render-alert.js';
 import { evidenceFiles, evidenceFolder } from '../../governance/audit/report/evidence-files.js';
 import { jsonText, terminalText, yamlText } from '../../governance/platform/quoting.js';
 import { quoted } from '../../governance/platform/wording.js';
+import { HERE } from '../support/alert-place.js';
 import { NO_CHANGES } from '../support/audit-builders.js';
 import { aReport, inventoryOf } from '../support/evidence.js';
 import { alertsWith, findingsWith, hostileName, keysWith } from '../support/hostile-names.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const RUNBOOK = 'https://example.com/runbook.md';
 const NAMES = { numRuns: 60, seed: 14 };
 
 /** Controls, bidirectional and other invisible marks; a medium may have line breaks of its own. */
@@ -46,14 +47,14 @@ test('every function that makes an alert is attacked here', () => {
     const [, name = '', type] = /^export function (\w+).*?\): (\w+) \{$/ms.exec(text) ?? [];
     return type === 'Alert' ? [name] : [];
   });
-  const shared = ['inLines', 'withoutLongTexts', 'retirementAlert'];
+  const shared = ['inLines', 'withCommands', 'withoutLongTexts', 'retirementAlert'];
   expect(new Set([...made, 'auditAlerts'])).toEqual(
     new Set([...alertsWith('x').keys(), ...shared]),
   );
 });
 
 function rendered(alert: Alert) {
-  const { subject, message, attributes } = renderAlert(alert, RUNBOOK);
+  const { subject, message, attributes } = renderAlert(alert, HERE);
   const bodies: Record<string, string> = JSON.parse(message);
   const { email = '', sms = '', https = '', default: machine = '' } = bodies;
   return { subject, message, attributes, email, sms, https, machine, chat: JSON.parse(https) };
@@ -96,11 +97,12 @@ describe('an alert with hostile names', () => {
     forAllAlerts(({ chat, email }, { nextSteps }) => {
       for (const { command } of nextSteps) {
         if (command === undefined) continue;
-        expect(email.split('\n').map((line) => line.replace(/^\s+|^Full report: /g, ''))).toContain(
-          command,
-        );
+        const here = commandAt(command, HERE.origin);
+        expect(
+          email.split('\n').map((line) => line.replace(/^\s+|^(Full report|List all keys): /g, '')),
+        ).toContain(here);
         expect(JSON.stringify(chat.content.nextSteps)).toContain(
-          JSON.stringify(`\`${command}\``).slice(1, -1),
+          JSON.stringify(`\`${here}\``).slice(1, -1),
         );
       }
     });

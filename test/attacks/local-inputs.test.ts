@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { readPolicy } from '../../client/policy-source.js';
+import { openOutbound } from '../../governance/platform/outbound.js';
+import { outboundSettings } from '../../governance/platform/outbound-settings.js';
 import { readPolicyText } from '../../governance/policy/policy-yaml.js';
 import { spawnCli } from '../cli/spawn-cli.js';
 
@@ -26,6 +29,21 @@ describe('a file without an end', () => {
     );
     const [stderr] = await Promise.all([text(child.stderr), once(child, 'close')]);
     expect(stderr).toContain('policy stdin could not be read: it has more than 8 MiB');
+  });
+
+  test('is no policy of the client library', async () => {
+    const read = readPolicy('/dev/zero');
+    await expect(read).rejects.toThrow(
+      'policy /dev/zero could not be read: it has more than 8 MiB',
+    );
+  });
+
+  test.each(['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'])('is no %s', (name) => {
+    const bundle = name === 'AWS_CA_BUNDLE' ? {} : { AWS_CA_BUNDLE: 'package.json' };
+    const settings = outboundSettings({ ...bundle, [name]: '/dev/zero' });
+    expect(() => settings && openOutbound(settings)).toThrow(
+      'the certificates in /dev/zero could not be read: it has more than 8 MiB',
+    );
   });
 
   test('is no bill', async () => {

@@ -14,6 +14,10 @@ describe.each(shellsHere())('%s', (shellName) => {
       new Set(['aws', 'npx', 'jq', 'sort', 'head', 'grep']),
     );
     expect(started.flat().join()).toContain(PLAIN);
+    for (const argv of started.filter(([program]) => program === 'aws' || program === 'npx')) {
+      expect(argv).toContain('PROFILE_OF_PRODUCTION');
+      if (!argv.includes('cdk')) expect(argv.join(' ')).toContain('--region us-east-2');
+    }
   });
 
   test.each([...HOSTILE_NAMES])(

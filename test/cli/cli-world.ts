@@ -16,6 +16,7 @@ import {
   type FakeMistral,
   type FakeWorkspace,
 } from '../../testing/fakes/mistral-server.js';
+import { isForS3, type ObjectStore } from '../../testing/fakes/object-store.js';
 import { createSecretStore, type SecretStore } from '../../testing/fakes/secret-store.js';
 import { policyDocument } from '../support/builders.js';
 import { type CliOptions, type CliRun, localAwsEnv, NOW, runCli } from './run-cli.js';
@@ -29,6 +30,8 @@ export interface CliWorldOptions {
   /** Of the stack named MistralGovernance. @default there is no stack */
   readonly outputs?: Readonly<Record<string, string>>;
   readonly change?: (policy: ReturnType<typeof policyDocument>) => void;
+  /** @default none: no object is stored */
+  readonly s3?: ObjectStore;
   /** Answers before anything else does. */
   readonly intercept?: (call: HttpCall) => HttpAnswer | 'broken' | 'no answer' | undefined;
   /** Functions that may be invoked, by name. */
@@ -75,6 +78,7 @@ export async function openCliWorld(options: CliWorldOptions = {}): Promise<CliWo
     calls.push(nameOf(call));
     const answer = options.intercept?.(call);
     if (answer) return answer;
+    if (options.s3 && isForS3(call)) return options.s3.answer(call);
     if (call.body.includes('Action=DescribeStacks')) return describeStacks(call, options.outputs);
     const invoked = options.functions?.({ url: server.url })[invokedName(call) ?? ''];
     if (invoked) return answerInvoke(call, invoked);

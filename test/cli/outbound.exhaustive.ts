@@ -75,7 +75,7 @@ test.each([
   [
     'a bundle that is not there',
     { AWS_CA_BUNDLE: '/none.pem' },
-    /none\.pem could not be read \(ENOENT/,
+    /none\.pem could not be read: there is no such file/,
   ],
   [
     'a bundle of something else',

@@ -13,7 +13,9 @@ const PAGE = readFileSync(join(import.meta.dirname, '../../docs/command-line.md'
 function commandsOf(command: Command, above: readonly string[] = []): [string, Command][] {
   return command.commands.flatMap((each) => {
     const path = [...above, each.name()];
-    return each.commands.length > 0 ? commandsOf(each, path) : [[path.join(' '), each]];
+    const isGroup = each.commands.length > 0 && each.name() !== 'audit';
+    const own: [string, Command][] = isGroup ? [] : [[path.join(' '), each]];
+    return [...own, ...commandsOf(each, path)];
   });
 }
 

@@ -42,6 +42,7 @@ async function gatewayOver({ counters, now }: World, requestsPerMinute: number) 
       authorize: (caller, request) => authorizeRequest(access, caller, request),
       models: access.models,
       cards: undefined,
+      nextListInMs: 0,
     },
     metering: createMetering(policy, holder, createTariff(priceBook)),
   });

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { reminderDays } from '../../demo/admin-api-story.js';
+import { mailsOf } from '../../demo/admin-api-claims.js';
 import { daysBetween } from '../../governance/platform/utc-day.js';
 import { aPolicy } from '../support/builders.js';
 import { leaksIn } from '../support/invariants.js';
@@ -57,12 +57,27 @@ test('alerts of nine types were sent, each with a body for every protocol', () =
   }
 });
 
-test('the forgotten key makes at most one reminder mail a week', () => {
-  const days = reminderDays(played.run.document);
-  expect(days.length).toBeGreaterThan(5);
-  const gaps = days.slice(1).map((day, at) => daysBetween(days[at] ?? day, day));
-  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(7);
+test('the forgotten key is in at most fifteen mails, and in each digest while it is open', () => {
+  const mails = mailsOf(played.run.document);
+  expect(mails.length).toBeGreaterThan(5);
+  expect(mails.length).toBeLessThanOrEqual(15);
+  const digests = played.run.document.alerts.filter(
+    ({ attributes }) => attributes.type === 'audit-digest',
+  );
+  expect(mails.map(({ at }) => at)).toEqual(digests.map(({ at }) => at));
 });
+
+test('no reminder comes within a week of the one before, and no wait for a mail is over four weeks', () => {
+  const mails = mailsOf(played.run.document);
+  const reminders = mails.filter(({ subject }) => subject.includes('Reminder'));
+  expect(Math.min(...gapsOf(reminders))).toBeGreaterThanOrEqual(7);
+  expect(Math.max(...gapsOf(mails))).toBe(28);
+});
+
+function gapsOf(mails: ReturnType<typeof mailsOf>): number[] {
+  const days = mails.map(({ at }) => at.slice(0, 10));
+  return days.slice(1).map((day, at) => daysBetween(days[at] ?? day, day));
+}
 
 test('no digest is sent on a day without news and without a reminder', () => {
   const digests = played.run.document.alerts.filter(

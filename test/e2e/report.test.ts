@@ -34,6 +34,21 @@ test('the summary counts what happened, in the order of its names', async () => 
   expect(linesOf(summary).join('\n')).toContain('resources deployed: 3\n     2  AWS::KMS::Key');
 });
 
+test('where parts run at once, each may be the one that failed', async () => {
+  const { report } = aReport();
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const other = report.step('looked around', () => ended);
+  expect(report.where()).toBe('in "looked around"');
+  const third = report.step('refused', () => ended);
+  expect(report.where()).toBe('in "looked around" or "refused"');
+  end();
+  await Promise.all([other, third]);
+  expect(report.where()).toMatch(/^after /);
+});
+
 test('a failed part does not count as passed', async () => {
   const { report, said } = aReport();
   const part = report.step('rotated', async () => claim(false, 'another key', { keyId: 'k1' }));

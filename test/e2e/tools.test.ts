@@ -14,7 +14,7 @@ function aFolder(): string {
 /** The commands of a machine whose own are in `path`. */
 function commandsBeside(path: string): string {
   const tools = { python: '/bin/echo', packages: '/packages' };
-  return putUserCommands(aFolder(), tools, 'http://emulator', { PATH: path });
+  return putUserCommands(aFolder(), tools, { PATH: path }, 'http://emulator');
 }
 
 function jq(args: readonly string[], input = '') {

@@ -12,7 +12,7 @@ const TEMPLATE = {
     OneMetric: { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'Errors' } },
     TwoMetrics: { Type: 'AWS::CloudWatch::Alarm', Properties: { Metrics: [] } },
     OfAlarms: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'TRUE' } },
-    Trigger: { Type: 'Custom::Trigger', DependsOn: ['Schedule', 'Secret'] },
+    Trigger: { Type: 'Custom::Trigger', DependsOn: ['OfAlarms', 'Secret'] },
   },
 };
 
@@ -27,20 +27,14 @@ function assembly(): { readonly whole: string; readonly copy: string } {
 test('only what the emulator cannot create is left out of the copy', () => {
   const { whole, copy } = assembly();
   const leftOut = copyWithoutUnsupported(whole, copy);
-  expect(leftOut).toEqual(['Schedule', 'TwoMetrics', 'OfAlarms']);
+  expect(leftOut).toEqual(['TwoMetrics', 'OfAlarms']);
   expect(declaredResources(copy).map(({ Type }) => Type)).toEqual([
     'AWS::SecretsManager::Secret',
-    'Custom::SecretsManagerResourcePolicy',
+    'AWS::SecretsManager::ResourcePolicy',
+    'AWS::SecretsManager::RotationSchedule',
     'AWS::CloudWatch::Alarm',
     'Custom::Trigger',
   ]);
-});
-
-test('the policy of a secret goes to a custom resource unchanged', () => {
-  const { whole, copy } = assembly();
-  copyWithoutUnsupported(whole, copy);
-  const policy = declaredResources(copy).find(({ Type }) => Type.startsWith('Custom::Secrets'));
-  expect(policy?.Properties).toMatchObject({ SecretId: 's' });
 });
 
 test('nothing depends on what was left out', () => {

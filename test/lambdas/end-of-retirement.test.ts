@@ -137,6 +137,7 @@ describe('revoking a key that left the policy', () => {
 });
 
 describe('confirming', () => {
+  const checkedAt = '2026-06-30T02:00:00.000Z';
   const accepted: KeyProbe = { kind: 'accepted', models: [] };
   const rejected: KeyProbe = { kind: 'rejected', status: 401 };
 
@@ -147,20 +148,21 @@ describe('confirming', () => {
       secrets: { read: async (_secret, versionId) => values[versionId] },
       inspector: { find: async () => (listed ? { ...key, ...dates } : undefined) },
       prober: { probe: async () => probe },
+      now: () => new Date('2026-06-30T02:00:00Z'),
     });
     return handler(aRetirement({ oldVersionId: version }));
   }
 
   test('a key unlisted and rejected is gone', async () => {
-    expect(await confirm(rejected)).toEqual({ rejected: true });
+    expect(await confirm(rejected)).toEqual({ rejected: true, checkedAt });
   });
 
   test('a key whose version Secrets Manager dropped is gone once unlisted', async () => {
-    expect(await confirm(accepted, { version: 'v0' })).toEqual({ rejected: false });
+    expect(await confirm(accepted, { version: 'v0' })).toEqual({ rejected: false, checkedAt });
   });
 
   test('a version that holds another key is not tried', async () => {
-    expect(await confirm(accepted, { version: 'v2' })).toEqual({ rejected: false });
+    expect(await confirm(accepted, { version: 'v2' })).toEqual({ rejected: false, checkedAt });
   });
 
   test.each([
@@ -176,7 +178,7 @@ describe('confirming', () => {
 describe('rolling back', () => {
   const retirement = aRetirement({ newVersionId: 'newtoken' });
 
-  function rollBack(current: string, pending?: string) {
+  function rollBack(current: string, pending?: string, name = 'dev-team-key-20260401-newtoken') {
     const did: string[] = [];
     let now = current;
     const handler = createRollBackKeyHandler({
@@ -197,7 +199,7 @@ describe('rolling back', () => {
         clearPending: async (_secret, version) => void did.push(`clear ${version}`),
       },
       inspector: {
-        find: async (id) => ({ ...listedOld, id, name: 'dev-team-key-20260401-newtoken' }),
+        find: async (id) => (name === 'none' ? undefined : { ...listedOld, id, name }),
         inspect: async () => ({ health: { kind: 'bad', reason: 'gone' }, models: [] }),
       },
       prober: { probe: async () => ({ kind: 'accepted', models: [] }) },
@@ -216,20 +218,33 @@ describe('rolling back', () => {
 
   test('promotes the previous key before it deletes the new one', async () => {
     const { did, handler } = rollBack('newtoken');
-    expect(await handler(retirement)).toEqual({ outcome: 'rolled back' });
+    expect(await handler(retirement)).toEqual({ outcome: 'rolled back', newKey: 'deleted' });
     expect(did).toEqual(['AWSCURRENT newtoken -> v1', 'clear newtoken', 'delete new']);
   });
 
   test('repeated, finds the label moved and finishes', async () => {
     const { did, handler } = rollBack('v1');
-    expect(await handler(retirement)).toEqual({ outcome: 'rolled back' });
+    expect(await handler(retirement)).toEqual({ outcome: 'rolled back', newKey: 'deleted' });
     expect(did).toEqual(['clear newtoken', 'delete new']);
   });
 
   test('leaves the rotation of another key alone, and says that it is in progress', async () => {
     const { did, handler } = rollBack('v1', 'v3');
-    expect(await handler(retirement)).toEqual({ outcome: 'rolled back', unfinished: 'v3' });
+    expect(await handler(retirement)).toEqual({
+      outcome: 'rolled back',
+      newKey: 'deleted',
+      unfinished: 'v3',
+    });
     expect(did).toEqual(['clear newtoken', 'delete new']);
+  });
+
+  test.each([
+    ['none', 'gone'],
+    ['stored-by-hand', 'left'],
+  ])('of a new key that Mistral lists as %s it says: %s', async (name, newKey) => {
+    const { did, handler } = rollBack('newtoken', undefined, name);
+    expect(await handler(retirement)).toEqual({ outcome: 'rolled back', newKey });
+    expect(did).toEqual(['AWSCURRENT newtoken -> v1', 'clear newtoken']);
   });
 
   test('changes nothing once the key of a later rotation is current', async () => {

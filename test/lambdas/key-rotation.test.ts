@@ -428,7 +428,7 @@ describe("a secret's first key that Secrets Manager made current by itself", () 
   });
 
   test.each([
-    ['that never works', { accepted: false }, 'the key is still listed'],
+    ['that never works', { accepted: false }, 'the key was still listed'],
     [
       'without access to a model of the policy',
       { accepted: true, models: MODELS.slice(0, 1) },

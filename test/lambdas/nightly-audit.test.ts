@@ -25,6 +25,8 @@ import {
   PREVIOUS,
 } from '../support/audit-builders.js';
 import { aManagedKey, aPolicy, aRetirement, silentLog } from '../support/builders.js';
+import { A_DEPLOYMENT, NO_EVENTS } from '../support/evidence.js';
+import { evidenceBucket } from '../support/evidence-bucket.js';
 import { aReport } from '../support/usage-reports.js';
 
 const policy = aPolicy((document) => {
@@ -89,21 +91,25 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
   const stored: Parameters<FindingStore['apply']>[0][] = [];
   const remembered: AuditMemory[] = [];
   const kept: EvidenceFile[] = [];
+  const bucket = evidenceBucket();
   const logged: string[] = [];
   const measured: AuditGauges[] = [];
   const handler = createNightlyAuditHandler({
     policy,
     keySource: { list: () => each(keys) },
     organization: {
+      memberNames: async () => new Map(),
       workspaces: () => each<MistralWorkspace>(workspaces),
       requestsPerSecond: async () => 10,
       spendLimit: async () => spendLimit,
       usage: async () => aReport([], {}),
     },
     secrets: { describe: async (name) => aManagedSecret(name), read: readNothing },
-    managedSecrets: { createdAt: async () => undefined },
+    managedSecrets: { readers: async () => [], createdAt: async () => undefined },
     retirements: { running: () => each([]) },
     listModels: async () => models,
+    keyEvents: NO_EVENTS,
+    deployment: A_DEPLOYMENT,
     findingStore: {
       open: async () => open,
       apply: async (changes) => {
@@ -114,8 +120,11 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
       remember: async (after) => void remembered.push(after),
     },
     evidence: {
-      keep: async (files) => void kept.push(...files),
-      uriOf: (path) => `s3://evidence-bucket/${path}`,
+      ...bucket.store,
+      put: async (file) => {
+        kept.push(file);
+        return bucket.store.put(file);
+      },
     },
     alerts: {
       publish: async (alert) => {
@@ -138,12 +147,14 @@ test('an audit that finds nothing sends nothing', async () => {
   expect(await result).toEqual({
     keys: 4,
     findings: [],
+    countedTogether: [],
     opened: 0,
     accepted: 0,
     reminded: 0,
     resolved: 0,
     models: 'no key in use to ask with',
     evidence: expect.stringMatching(REPORT),
+    manifest: { number: 1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
     problems: [],
   });
   expect(did).toEqual([]);
@@ -279,6 +290,7 @@ test('asks since when a rotation is unfinished, for that version only', async ()
         read: readNothing,
       },
       managedSecrets: {
+        readers: async () => [],
         createdAt: async (secret, version) => {
           asked.push(`${secret} ${version}`);
           return daysAgo(2);
@@ -345,6 +357,7 @@ test('a rotation that ends during the audit is not mistaken for a missing key', 
 describe('the organization', () => {
   test('is compared with the policy', async () => {
     const organization = {
+      memberNames: async () => new Map(),
       workspaces: () => each<MistralWorkspace>(workspaces.slice(1)),
       requestsPerSecond: async () => 5,
       spendLimit: async () => ({ ...spendLimit, limit: 2000 }),
@@ -367,6 +380,7 @@ describe('the organization', () => {
       anOpenFinding({ id: 'unknown-price#model#mistral-huge-2612', type: 'unknown-price' }),
     ];
     const organization = {
+      memberNames: async () => new Map(),
       workspaces: () => each<MistralWorkspace>([], new Error('refused')),
       requestsPerSecond: () => Promise.reject(new Error('refused')),
       spendLimit: () => Promise.reject(new Error('refused')),
@@ -382,6 +396,7 @@ describe('the organization', () => {
 
   test('whose spend limit is in another currency is not compared', async () => {
     const organization = {
+      memberNames: async () => new Map(),
       workspaces: () => each<MistralWorkspace>(workspaces),
       requestsPerSecond: async () => 10,
       spendLimit: async () => ({ ...spendLimit, limit: 1, currency: 'EUR' }),
@@ -453,8 +468,8 @@ describe('models', () => {
 
 describe('evidence', () => {
   const denied = {
-    keep: () => Promise.reject(new Error('S3 did not store it: 403 AccessDenied')),
-    uriOf: (path: string) => path,
+    ...evidenceBucket().store,
+    put: () => Promise.reject(new Error('S3 did not store it: 403 AccessDenied')),
   };
   const problem =
     'evidence of 2026-06-30 could not be stored: S3 did not store it: 403 AccessDenied';
@@ -486,7 +501,7 @@ describe('evidence', () => {
       keys: [...managedKeys, aListedKey()],
       deps: { evidence: denied },
     });
-    expect(await result).toMatchObject({ evidence: null, problems: [problem] });
+    expect(await result).toMatchObject({ evidence: null, manifest: null, problems: [problem] });
     expect(sent.map(({ title, facts }) => [title, facts['not checked 1'], facts.report])).toEqual([
       ['1 new unmanaged Mistral key in dev-workspace; 1 finding open', problem, undefined],
     ]);
@@ -587,7 +602,7 @@ describe('a finding that the policy accepts', () => {
       /^warning,unmanaged,notebook,dev-workspace,accepted,.*,kept for the trial,2026-06-30\r\n/m,
     );
     expect(page).toMatch(/Accepted findings.*kept for the trial/s);
-    expect(page).toContain('No findings.');
+    expect(page).toContain('No findings in what was checked.');
   });
 
   test('comes back on the day after, with the entry that has ended', async () => {

@@ -16,7 +16,7 @@ import {
 
 const now = new Date('2026-04-03T01:00:00Z');
 const values = { v1: aManagedKey('old'), v2: aManagedKey('new'), v3: aManagedKey('later') };
-const BAD = { kind: 'bad', reason: 'the key is no longer listed' } as const;
+const BAD = { kind: 'bad', reason: 'the key was no longer listed' } as const;
 const listedOld: ListedKey = {
   id: 'old',
   name: 'dev-team-key-20260101-v1',
@@ -90,7 +90,7 @@ test('a new key found bad for the first time is checked again, and the old one i
   expect(await handler(aRetirement())).toEqual({
     kind: 'wait',
     checkAt: '2026-04-03T01:10:00.000Z',
-    reason: 'the key is no longer listed',
+    reason: 'the key was no longer listed',
     rejectedSince: now.toISOString(),
   });
   expect(probed).toEqual(['new']);
@@ -100,7 +100,7 @@ test('a new key found bad again is rolled back when the old one is accepted', as
   const { handler, probed } = deps({ accepted: ['old'] });
   expect(await handler(afterRejection)).toEqual({
     kind: 'roll-back',
-    reason: 'the key is no longer listed',
+    reason: 'the key was no longer listed',
     rejectedSince: REJECTED_SINCE,
   });
   expect(probed).toEqual(['new', 'old']);

@@ -177,8 +177,8 @@ test('evidence is versioned, encrypted with our key, never public, and outlives 
   expect(policies.map((one) => resourceGrants(one.Properties.PolicyDocument))).toEqual([
     [
       'deny s3:* to * when Bool aws:SecureTransport false',
+      `deny s3:BypassGovernanceRetention, s3:DeleteObject, s3:DeleteObjectVersion to * when ArnNotLike aws:PrincipalArn ${OWNERS}`,
       `deny s3:DeleteBucket, s3:DeleteBucketPolicy, s3:PutBucketAcl, s3:PutBucketObjectLockConfiguration, s3:PutBucketOwnershipControls, s3:PutBucketPolicy, s3:PutBucketPublicAccessBlock, s3:PutBucketVersioning, s3:PutEncryptionConfiguration, s3:PutLifecycleConfiguration, s3:PutReplicationConfiguration to * when ArnNotLike aws:PrincipalArn arn:aws:iam::111122223333:role/platform-admin ${OWNERS}`,
-      `deny s3:DeleteObject, s3:DeleteObjectVersion to * when ArnNotLike aws:PrincipalArn ${OWNERS}`,
       'deny s3:PutObject to * when ArnNotEquals aws:PrincipalArn AuditFunctionRole',
       'deny s3:PutObject to * when Null s3:if-none-match true',
     ],
@@ -205,6 +205,45 @@ test.each([
     });
   },
 );
+
+test('the audit lists nothing but evidence', () => {
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: 's3:ListBucket',
+          Condition: { StringLike: { 's3:prefix': `${EVIDENCE_PREFIX}*` } },
+        }),
+      ]),
+    },
+  });
+});
+
+test.each([
+  ['governance', undefined, { Mode: 'GOVERNANCE', Days: 2557 }],
+  ['compliance', 400, { Mode: 'COMPLIANCE', Days: 400 }],
+] as const)('evidence is locked by %s for %s days', (lock, lockDays, DefaultRetention) => {
+  const policy = aPolicy((document) => {
+    document.evidence = { lock, lockDays };
+  });
+  const [bucket] = Object.values(synthesize(policy).template.findResources('AWS::S3::Bucket'));
+  expect(bucket).toMatchObject({
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention } },
+      VersioningConfiguration: { Status: 'Enabled' },
+    },
+  });
+  expect(() => synthesize(policy, { ephemeral: true })).toThrow(
+    `evidence.lock is ${lock}, so S3 would not let an ephemeral stack delete its evidence`,
+  );
+});
+
+test('evidence is not locked unless the policy says so', () => {
+  const [bucket] = Object.values(template.findResources('AWS::S3::Bucket'));
+  expect(bucket?.Properties).not.toHaveProperty('ObjectLockEnabled');
+});
 
 test('an ephemeral stack goes without leaving anything', () => {
   const ephemeral = synthesize(aPolicy(), { ephemeral: true });

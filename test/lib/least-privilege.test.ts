@@ -32,12 +32,16 @@ const PATTERNS: Readonly<Record<string, readonly string[]>> = {
   ],
   'executions of the one flow, whose names are not known beforehand': [
     'states:DescribeExecution on arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:RetirementStateMachine:*',
+    'states:GetExecutionHistory on arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:RetirementStateMachine:*',
   ],
   'a secret that was deleted has no policy of its own, nor has one that left the policy a name here':
     [
       'secretsmanager:DescribeSecret on arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:mistral/*',
     ],
   'each night has evidence files of its own': ['s3:PutObject on EvidenceBucket/evidence/*'],
+  'and a manifest of its own, which names the one before': [
+    's3:GetObject on EvidenceBucket/evidence/manifests/*',
+  ],
   "CDK's trigger calls the newest version of the one function": [
     'lambda:InvokeFunction on ProvisioningFunction:*',
   ],

@@ -5,7 +5,7 @@ import { createGovernedMistral } from '../../client/index.js';
 import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { connectGateway } from '../../gateway/wiring.js';
-import { localAws } from '../../testing/aws.js';
+import { LOCAL_ALERTS, localAws } from '../../testing/aws.js';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { answerAwsJson } from '../../testing/fakes/aws-json.js';
 import { jsonAnswer } from '../../testing/fakes/http-server.js';
@@ -236,7 +236,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       aws: awsFor(() => isDead),
       upstream: createUndiciUpstream(books.url, policy.gateway),
       quotaTableName: TABLE,
-      alertsTopicArn: 'arn:aws:sns:local',
+      alertsEnv: LOCAL_ALERTS,
       log: {
         info() {},
         warn: (message) => {

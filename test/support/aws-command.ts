@@ -30,7 +30,7 @@ export async function awsCommand(endpoint: string, args: readonly string[]): Pro
   const { target, isCapital } = SERVICES[service] ?? {};
   if (target === undefined) return failed(`no stand-in for ${service}`);
 
-  const { query, output: _, ...parameters } = parametersOf(words);
+  const { query, output: _output, region: _region, ...parameters } = parametersOf(words);
   const body = Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [
       isCapital ? pascal(name) : camel(name),

@@ -35,6 +35,7 @@ export function accessTo(policy: Policy): GatewayDeps['access'] {
     models,
     cards: CARDS,
     callerOf: (caller) => access.callerOf(caller),
+    nextListInMs: 0,
     authorize: (caller, request) => authorizeRequest(access, caller, request),
   };
 }

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { gatewayKeyUnusable, gatewayUnauthorized } from '../../gateway/gateway-alerts.js';
 import type { Alert, NextStep } from '../../governance/alerts/alert.js';
+import { commandAt } from '../../governance/alerts/alert-origin.js';
 import { auditAlerts } from '../../governance/audit/audit-digest.js';
 import type { Finding } from '../../governance/audit/finding.js';
 import { duplicateKeys, missingKey } from '../../governance/audit/key-findings.js';
-import { keyNeeded } from '../../governance/audit/key-needed.js';
+import { keyNeeded, keysNeeded } from '../../governance/audit/key-needed.js';
 import { judgeModels } from '../../governance/audit/model-drift.js';
 import { judgeWorkspaces } from '../../governance/audit/policy-drift.js';
 import {
@@ -12,6 +13,7 @@ import {
   judgeUnknownPrices,
   NO_PRICE_FACTS,
 } from '../../governance/audit/price-findings.js';
+import { NO_UNMANAGED_KEYS } from '../../governance/audit/unmanaged-keys.js';
 import { approvalNeeded, keyInUse } from '../../governance/keys/alerts/in-use-alerts.js';
 import {
   bothKeysRejected,
@@ -48,6 +50,7 @@ import {
   spendUnpriced,
   spendUnreadable,
 } from '../../governance/spend/alerts/reconciliation-alerts.js';
+import { THERE } from './alert-place.js';
 import {
   aFinding,
   aListedKey,
@@ -163,7 +166,10 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
     ['keyInUse', [keyInUse({ ...context, ...inUse }), keyInUse({ ...removed, ...inUse })]],
     ['approvalNeeded', [approvalNeeded({ ...context, ...inUse })]],
     ['keyRevoked', [keyRevoked({ ...removed, confirmation: { rejected: true } })]],
-    ['rolledBack', [rolledBack({ ...context, verdict: rejected, rollBack: { unfinished } })]],
+    [
+      'rolledBack',
+      [rolledBack({ ...context, verdict: rejected, rollBack: { newKey: 'left', unfinished } })],
+    ],
     ['bothKeysRejected', [bothKeysRejected({ ...context, newKeyId: name, verdict: rejected })]],
     [
       'keyKept',
@@ -194,6 +200,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
       'currentKeyRejected',
       [currentKeyRejected({ ...context, verdict: { ...again, oldKey: 'accepted' } })],
     ],
+    ['keysNeeded', [keysNeeded([needed, { ...needed, id: 'another' }], NOW)]],
     ['keyNeeded', [keyNeeded({ ...needed, evidence: { why: name, [name]: name } }, NOW)]],
     ['auditAlerts', digestsWith(name)],
     ['spendThreshold', [spendThreshold(aBudget(name), 80)]],
@@ -316,11 +323,21 @@ function digestsWith(name: string): readonly Alert[] {
   });
   const changes = { ...NO_CHANGES, opened, resolved: opened.slice(0, 2) };
   const report = 's3://evidence/report.html';
-  return auditAlerts({ changes, at: NOW, report, problems: [`not read: ${name}`] }).alerts;
+  return auditAlerts({
+    changes,
+    unmanaged: NO_UNMANAGED_KEYS,
+    at: NOW,
+    report,
+    problems: [`not read: ${name}`],
+  }).alerts;
 }
 
-/** All commands that alerts ask on-call to paste. */
+/** All commands that alerts of one of several environments ask on-call to paste. */
 export function commandsWith(name: string): string[] {
+  return plainCommandsWith(name).map((command) => commandAt(command, THERE.origin));
+}
+
+function plainCommandsWith(name: string): string[] {
   const alerts = [...alertsWith(name).values()].flat();
   const steps: NextStep[] = alerts.flatMap(({ nextSteps, sections = [] }) => [
     ...nextSteps,

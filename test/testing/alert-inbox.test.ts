@@ -5,6 +5,8 @@ import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aw
 import { localAws } from '../../testing/aws.js';
 import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
 import { serveHttp } from '../../testing/fakes/http-server.js';
+import { RUNBOOK } from '../support/alert-place.js';
+import { aPolicy } from '../support/builders.js';
 
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:alerts';
 const AT = new Date('2026-04-08T01:00:00Z');
@@ -126,7 +128,14 @@ const HOSTILE = {
 describe('every alert fits into what SNS takes', () => {
   test.each(Object.entries(HOSTILE))('with %s in every text', async (_what, text) => {
     const { inbox, client } = await localSns();
-    const topic = createAlertPublisher(client, TOPIC, 'https://example.com/runbook.md');
+    const topic = createAlertPublisher(
+      client,
+      { ALERTS_TOPIC_ARN: TOPIC },
+      {
+        ...aPolicy().alerts,
+        runbookUrl: RUNBOOK,
+      },
+    );
     const block: AlertBlock = {
       severity: 'warning',
       title: text,

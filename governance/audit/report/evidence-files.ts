@@ -1,4 +1,5 @@
 import { jsonText } from '../../platform/quoting.js';
+import type { IsoDate } from '../../platform/utc-day.js';
 import { type AuditReport, evidenceText } from './audit-report.js';
 import { csv } from './csv.js';
 import { reportPage } from './report-page.js';
@@ -15,9 +16,19 @@ export const EVIDENCE_PREFIX = 'evidence/';
 
 /** The folder of one run of the audit: no two have the same, so none can take the place of another's files. */
 export function evidenceFolder({ auditedOn, auditedAt }: AuditReport, run: string): string {
-  const [year, month] = auditedOn.split('-');
   const time = auditedAt.slice(11, 19).replaceAll(':', '');
-  return `${EVIDENCE_PREFIX}${year}/${month}/${auditedOn}/${time}-${run}/`;
+  return `${dayPrefix(auditedOn)}${time}-${run}/`;
+}
+
+/** What the folders of all audits of a day are below. */
+export function dayPrefix(day: IsoDate): string {
+  const [year, month] = day.split('-');
+  return `${EVIDENCE_PREFIX}${year}/${month}/${day}/`;
+}
+
+/** The folder of a file, with its slash. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 /** Where the report page is. */
@@ -60,6 +71,8 @@ const INVENTORY_COLUMNS = [
   'workspace',
   'team',
   'ownerUserId',
+  'owner',
+  'createdBy',
   'state',
   'createdOn',
   'ageDays',

@@ -1,6 +1,7 @@
 import type { Alert } from '../../alerts/alert.js';
 import { shell } from '../../platform/quoting.js';
 import { supplyCommand } from '../operator/operator-secret.js';
+import type { LeftoverKey } from '../retirement.js';
 import {
   consoleOf,
   deleteSecret,
@@ -16,12 +17,16 @@ interface Unfinished {
 }
 
 export interface RevokedContext extends RetirementContext {
-  readonly confirmation: { readonly rejected: boolean };
+  readonly confirmation: {
+    readonly rejected: boolean;
+    /** Missing in an execution that began before an update. */
+    readonly checkedAt?: string | undefined;
+  };
 }
 
 export function keyRevoked(context: RevokedContext): Alert {
   const { retirement, confirmation } = context;
-  const { rejected } = confirmation;
+  const { rejected, checkedAt } = confirmation;
   const { secretName, oldKeyId, reason } = retirement;
   // A removed key that could not be tried was in a secret that is deleted already.
   const mayDelete = reason === 'removed' && rejected;
@@ -34,7 +39,10 @@ export function keyRevoked(context: RevokedContext): Alert {
       reason === 'replaced' && 'The rotation is complete.',
       mayDelete && 'The secret that held it remains.',
     ],
-    facts: { 'rejected by Mistral': rejected ? 'yes' : 'not tried: its version is not stored' },
+    facts: {
+      'rejected by Mistral': rejected ? 'yes' : 'not tried: its version is not stored',
+      ...(rejected && checkedAt !== undefined && { 'seen refused at': timeText(checkedAt) }),
+    },
     nextSteps: [mayDelete && deleteSecret(retirement)],
   });
 }
@@ -47,7 +55,17 @@ export interface RejectedContext extends RetirementContext {
   };
 }
 
-export function rolledBack(context: RejectedContext & { readonly rollBack: Unfinished }): Alert {
+export interface RolledBackContext extends RejectedContext {
+  readonly rollBack: Unfinished & { readonly newKey: LeftoverKey };
+}
+
+const LEFTOVER: Readonly<Record<LeftoverKey, string>> = {
+  deleted: 'After the rollback the new key was deleted.',
+  gone: 'The new key is no longer at Mistral.',
+  left: 'The new key was not created by a rotation of this system, so it stays at Mistral.',
+};
+
+export function rolledBack(context: RolledBackContext): Alert {
   const { retirement, verdict, rollBack } = context;
   const { secretName } = retirement;
   return retirementAlert(context, {
@@ -55,12 +73,11 @@ export function rolledBack(context: RejectedContext & { readonly rollBack: Unfin
     severity: 'critical',
     title: `Rolled back rotation of ${secretName} (new key rejected)`,
     description: [
-      'The previous key is current again. The new key was deleted.',
+      `The previous key is current again, because Mistral rejected the new key (401) from ${timeText(verdict.rejectedSince)} on.`,
       'Services that have read the new key get 401 from Mistral until they read the secret again.',
-      `Mistral has rejected the new key (401) since ${timeText(verdict.rejectedSince)}.`,
-      asSentence(verdict.reason),
+      `${asSentence(verdict.reason)} ${LEFTOVER[rollBack.newKey]}`,
     ],
-    facts: { reason: verdict.reason, 'rejected since': timeText(verdict.rejectedSince) },
+    facts: { reason: verdict.reason, 'rejected from': timeText(verdict.rejectedSince) },
     nextSteps: [
       'Restart services that get 401 from Mistral, so that they read the secret again',
       rotateAgain(

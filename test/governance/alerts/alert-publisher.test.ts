@@ -2,7 +2,9 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, expect, test } from 'vitest';
 import { createAlertPublisher } from '../../../governance/alerts/alert-publisher.aws.js';
+import { aPolicy } from '../../support/builders.js';
 
+const TOPIC_ARN = 'arn:aws:sns:eu-west-1:111122223333:alerts';
 const sns = mockClient(SNSClient);
 afterAll(() => sns.restore());
 
@@ -10,8 +12,8 @@ test('publishes one message with a body for each protocol and attributes to filt
   sns.on(PublishCommand).resolves({});
   const topic = createAlertPublisher(
     new SNSClient(),
-    'arn:topic',
-    'https://example.com/runbook.md',
+    { ALERTS_TOPIC_ARN: TOPIC_ARN, STACK_NAME: 'MistralGovernance' },
+    aPolicy().alerts,
   );
   await topic.publish({
     type: 'key-revoked',
@@ -27,7 +29,7 @@ test('publishes one message with a body for each protocol and attributes to filt
 
   const input = sns.commandCalls(PublishCommand)[0]?.args[0].input;
   expect(input).toMatchObject({
-    TopicArn: 'arn:topic',
+    TopicArn: TOPIC_ARN,
     Subject: 'Old key is revoked',
     MessageStructure: 'json',
     MessageAttributes: {

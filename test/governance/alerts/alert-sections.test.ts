@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Alert, AlertBlock } from '../../../governance/alerts/alert.js';
 import { renderAlert } from '../../../governance/alerts/render-alert.js';
-
-const RUNBOOK = 'https://example.com/runbook.md';
+import { HERE, HERE_TEXT } from '../../support/alert-place.js';
 
 const block = (title: string, change: Partial<AlertBlock> = {}): AlertBlock => ({
   severity: 'warning',
@@ -27,7 +26,7 @@ function bodies(sections: NonNullable<Alert['sections']>) {
       nextSteps: [{ say: 'Full report', command: 'aws s3 cp s3://report .' }],
       sections,
     },
-    RUNBOOK,
+    HERE,
   );
   const { email = '', https = '', sms = '', default: machine = '' } = JSON.parse(message);
   return { message, email, sms, chat: JSON.parse(https), machine: JSON.parse(machine) };
@@ -63,7 +62,8 @@ Resolved
 - four
 - five
 
-Full report: aws s3 cp s3://report .
+Full report: aws s3 cp --region eu-west-1 s3://report .
+${HERE_TEXT}
 Runbook: https://example.com/runbook.md#audit-digest`);
 });
 
@@ -77,7 +77,7 @@ test('a text message has the first titles and where to read on', () => {
   const blocks = Array.from({ length: 50 }, (_, i) => block(`key number ${i}`));
   const { sms } = bodies([{ heading: 'New', blocks }]);
   expect(sms).toMatch(
-    /^WARNING: 2 new keys\. key number 0\. .* key number \d+\. https:.*#audit-digest$/,
+    /^WARNING: 2 new keys\. key number 0\. .* key number \d+\. 111122223333 eu-west-1 MistralGovernance\. https:.*#audit-digest$/,
   );
   expect(sms.length).toBeLessThanOrEqual(300);
 });
@@ -94,7 +94,9 @@ test('bodies of very many blocks stay within what SNS takes, and say how many th
   expect(Buffer.byteLength(message)).toBeLessThan(256 * 1024);
   expect(email).toMatch(/\n25\. WARNING {2}24 /);
   expect(email).toContain('\n\nand 475 more\n\nStill open\n\n26. WARNING');
-  expect(chat.content.description).toMatch(/\n\nand 4\d\d more\n\nStill open\n\nand 7 more$/);
+  expect(chat.content.description).toMatch(
+    /\n\nand 4\d\d more\n\nStill open\n\nand 7 more\n\nAccount .*\.$/,
+  );
   const [first, second] = machine.sections;
   expect(first.blocks.length + first.omitted).toBe(500);
   expect(machine.omitted).toBe(first.omitted + second.omitted);

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Alert } from '../../../governance/alerts/alert.js';
 import { renderAlert } from '../../../governance/alerts/render-alert.js';
-
-const RUNBOOK = 'https://example.com/runbook.md';
+import { HERE, HERE_TEXT } from '../../support/alert-place.js';
 
 function anAlert(change: Partial<Alert> = {}): Alert {
   return {
@@ -23,7 +22,7 @@ function anAlert(change: Partial<Alert> = {}): Alert {
 }
 
 function bodies(alert: Alert) {
-  const rendered = renderAlert(alert, RUNBOOK);
+  const rendered = renderAlert(alert, HERE);
   const parsed: Record<string, string> = JSON.parse(rendered.message);
   return {
     ...rendered,
@@ -37,6 +36,7 @@ test('an e-mail says what happened, what to do with commands to paste, and the d
   expect(bodies(anAlert())).toMatchObject({
     email: `WARNING: Replaced key of mistral/dev/team is still in use
 2026-04-08 01:00 UTC
+${HERE_TEXT}
 
 Key old_key was used again.
 
@@ -44,7 +44,7 @@ What to do
 
 1. See who reads the secret:
 
-   aws cloudtrail lookup-events
+   aws cloudtrail lookup-events --region eu-west-1
 
 2. Restart what still holds it.
 
@@ -58,7 +58,11 @@ Runbook: https://example.com/runbook.md#key-in-use`,
 });
 
 test('an e-mail wraps sentences and leaves commands and details on one line', () => {
-  const command = 'aws dynamodb scan --table-name quotas --filter-expression x'.padEnd(120, 'x');
+  const command =
+    'aws dynamodb scan --region eu-west-1 --table-name quotas --filter-expression x'.padEnd(
+      120,
+      'x',
+    );
   const sentence = 'Services that still hold a copy of the replaced key get 401 from Mistral. ';
   const { email } = bodies(
     anAlert({
@@ -67,12 +71,12 @@ test('an e-mail wraps sentences and leaves commands and details on one line', ()
       nextSteps: [
         {
           say: 'Find all services that read the secret, and restart those that hold a copy of it',
-          command,
+          command: command.replace(' --region eu-west-1', ''),
         },
       ],
     }),
   ) as ReturnType<typeof bodies> & { email: string };
-  expect(email.split('\n').slice(3, -2)).toEqual([
+  expect(email.split('\n').slice(4, -2)).toEqual([
     'Services that still hold a copy of the replaced key get 401 from Mistral.',
     'Services that still hold a copy of the replaced key get 401 from Mistral.',
     '',
@@ -93,6 +97,7 @@ test('an alert without steps and details is a title, a time, a sentence and the 
   expect(bodies(anAlert({ facts: {}, nextSteps: [] }))).toMatchObject({
     email: `WARNING: Replaced key of mistral/dev/team is still in use
 2026-04-08 01:00 UTC
+${HERE_TEXT}
 
 Key old_key was used again.
 
@@ -102,7 +107,7 @@ Runbook: https://example.com/runbook.md#key-in-use`,
 
 test('a text message has severity, title and the link to the runbook', () => {
   expect(bodies(anAlert())).toMatchObject({
-    sms: 'WARNING: Replaced key of mistral/dev/team is still in use. https://example.com/runbook.md#key-in-use',
+    sms: 'WARNING: Replaced key of mistral/dev/team is still in use. 111122223333 eu-west-1 MistralGovernance. https://example.com/runbook.md#key-in-use',
   });
 });
 
@@ -114,12 +119,12 @@ test('the chat notification has what its channel requires, and strings only in i
     content: {
       textType: 'client-markdown',
       title: ':warning: Replaced key of mistral/dev/team is still in use',
-      description: 'Key old\\_key was used again.',
+      description: `Key old\\_key was used again.\n\n${HERE_TEXT}`,
     },
     metadata: { threadId: 'rotation-v2', eventType: 'key-in-use' },
   });
   expect(chat.content.nextSteps).toEqual([
-    'See who reads the secret: `aws cloudtrail lookup-events`',
+    'See who reads the secret: `aws cloudtrail lookup-events --region eu-west-1`',
     'Restart what still holds it',
     '[Runbook](https://example.com/runbook.md#key-in-use)',
   ]);
@@ -140,7 +145,15 @@ test('services read the whole alert under a version', () => {
   } = bodies(anAlert()) as ReturnType<typeof bodies> & Record<string, unknown>;
   expect(machine).toEqual({
     ...JSON.parse(JSON.stringify(anAlert())),
+    nextSteps: [
+      {
+        say: 'See who reads the secret',
+        command: 'aws cloudtrail lookup-events --region eu-west-1',
+      },
+      { say: 'Restart what still holds it' },
+    ],
     version: 1,
+    origin: HERE.origin,
     omitted: 0,
     runbook: 'https://example.com/runbook.md#key-in-use',
   });
@@ -207,6 +220,7 @@ test('a line break in a value does not look like another detail or step', () => 
   expect(email.split('\n')).toEqual([
     `WARNING: Key ${line}`,
     '2026-04-08 01:00 UTC',
+    HERE_TEXT,
     '',
     `Key ${line} was used again.`,
     '',

@@ -7,6 +7,7 @@ import {
   openAfter,
   reconcileFindings,
 } from '../../../governance/audit/reconcile-findings.js';
+import { NO_UNMANAGED_KEYS } from '../../../governance/audit/unmanaged-keys.js';
 import type { Acceptance } from '../../../governance/policy/policy.js';
 import {
   aFinding,
@@ -16,7 +17,7 @@ import {
   NO_CHANGES,
   NOW,
 } from '../../support/audit-builders.js';
-import { FULL_COVERAGE } from '../../support/large-report.js';
+import { FULL_COVERAGE } from '../../support/evidence.js';
 
 const TODAY = '2026-06-30';
 
@@ -46,13 +47,23 @@ test('a finding that still holds has the facts of today, and the day that it was
 });
 
 test.each([
-  [6, false],
-  [7, true],
-])('a reminder of what on-call was notified of %i days ago: %s', (days, isReminderDue) => {
-  const before = [anOpenFinding({ id: 'stale#x#1' }), anOpenFinding({}, dayAgo(days))];
-  const current = before.map(({ finding }) => finding);
-  expect(reconcile(before, current)).toMatchObject({ isReminderDue });
-});
+  ['once', 0, 6, 'warning', false],
+  ['once', 0, 7, 'warning', true],
+  ['again after a week', 7, 13, 'warning', false],
+  ['again after a week', 7, 14, 'warning', true],
+  ['for months', 90, 27, 'warning', false],
+  ['for months', 90, 28, 'warning', true],
+  ['for months', 90, 6, 'critical', false],
+  ['for months', 90, 7, 'critical', true],
+] as const)(
+  'on-call was notified %s (%i days after it opened), %i days ago, of a %s: due is %s',
+  (_often, age, days, severity, isReminderDue) => {
+    const old = { ...anOpenFinding({ severity }, dayAgo(days)), openedOn: dayAgo(days + age) };
+    const before = [{ ...anOpenFinding({ id: 'stale#x#1' }), openedOn: dayAgo(1) }, old];
+    const current = before.map(({ finding }) => finding);
+    expect(reconcile(before, current)).toMatchObject({ isReminderDue });
+  },
+);
 
 test('a finding that got more severe is raised, and one that got less severe is not', () => {
   const warning = anOpenFinding({ severity: 'warning' });
@@ -139,7 +150,7 @@ describe('findings that are counted as one of many', () => {
   });
 });
 
-test('over 40 days news is sent at once, and all reminders together, a week apart', () => {
+test('over 40 days news is sent at once, and reminders together, after waits that grow', () => {
   const first = aFinding({ id: 'unmanaged#x#1', type: 'unmanaged' });
   const second = aFinding({ id: 'unmanaged#x#2', type: 'unmanaged', evidence: { keyId: 'k2' } });
   const info = aFinding({ id: 'never-used#x#2', type: 'never-used', severity: 'info' });
@@ -153,7 +164,13 @@ test('over 40 days news is sent at once, and all reminders together, a week apar
   for (let day = 1; day <= 40; day += 1) {
     const at = daysAgo(-day);
     const changes = reconcile(open, holding(day), FULL_COVERAGE, at);
-    const { alerts, notified } = auditAlerts({ changes, at, report: 's3://report', problems: [] });
+    const { alerts, notified } = auditAlerts({
+      changes,
+      unmanaged: NO_UNMANAGED_KEYS,
+      at,
+      report: 's3://report',
+      problems: [],
+    });
     for (const { title } of alerts) sent.push(`${day} ${title}`);
     const stored = new Map(notified.map((one) => [one.finding.id, one]));
     open = openAfter(changes).map((one) => stored.get(one.finding.id) ?? one);
@@ -164,8 +181,7 @@ test('over 40 days news is sent at once, and all reminders together, a week apar
     '3 1 new unmanaged Mistral key in dev-workspace; 2 findings open',
     `10 ${reminder}; 2 findings open`,
     '14 1 new never-used key in dev-workspace; 3 findings open',
-    `17 ${reminder}; 3 findings open`,
-    `24 ${reminder}; 3 findings open`,
+    `21 ${reminder}; 3 findings open`,
     '30 1 finding resolved on notebook; 2 findings open',
     '31 1 new unmanaged Mistral key in dev-workspace; 3 findings open',
     `38 ${reminder}; 3 findings open`,

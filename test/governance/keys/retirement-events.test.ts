@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Retirement } from '../../../governance/keys/retirement.js';
 import { readNotice } from '../../../governance/keys/retirement-events.js';
-import { aRemoval, aRetirement } from '../../support/builders.js';
+import { aPolicy, aRemoval, aRetirement } from '../../support/builders.js';
 
+const readers = ['arn:aws:iam::111122223333:role/billing', 'arn:aws:iam::111122223333:role/search'];
+const policy = aPolicy((document) => {
+  document.workspaces[0].keys[0].readers = readers;
+});
 const OWN = 'mistral/dev-workspace/dev-team-key';
 const LONG = 'mistral/prod-workspace/checkout-service-key';
 const at = new Date('2026-04-08T01:00:00Z');
@@ -13,18 +17,18 @@ const inUse = { verdict: { checkAt, lastUsedOn: '2026-04-07' } };
 const rejected = {
   verdict: {
     checkAt,
-    reason: 'the key is no longer listed',
+    reason: 'the key was no longer listed',
     rejectedSince: '2026-04-08T00:50:00Z',
   },
 };
-const rolledBack = { ...rejected, rollBack: { outcome: 'rolled back' } };
+const rolledBack = { ...rejected, rollBack: { outcome: 'rolled back', newKey: 'gone' } };
 const kept = { verdict: { kind: 'kept' } };
 const answered = (oldKey: string) => ({ verdict: { checkAt, oldKey, currentVersion: 'v3' } });
 const witness = (secretName: string) => ({ verdict: { witness: secretName } });
 const heldBy = (secretName: string) => ({ verdict: { heldBy: secretName } });
 
 function notice(event: string, state: object, retirement: Retirement = aRetirement()) {
-  return readNotice({ event, flow: { ...retirement, ...state }, ...arns }, at);
+  return readNotice({ event, flow: { ...retirement, ...state }, ...arns }, at, policy);
 }
 
 type Row = readonly [
@@ -72,7 +76,7 @@ const OF_A_REPLACED_KEY: readonly Row[] = [
     'critical',
     'rolled-back',
     `Rolled back rotation of ${OWN} (new key rejected)`,
-    /^The previous key is current again\. The new key was deleted\..*since 2026-04-08 00:50 UTC\. The key is no longer listed\.$/,
+    /^The previous key is current again, because .* from 2026-04-08 00:50 UTC on\. .* The key was no longer listed\. The new key is no longer at Mistral\.$/,
   ],
   [
     'revoked',
@@ -342,6 +346,15 @@ describe('the commands', () => {
     });
   });
 
+  test('who may read the secret by the policy is in the alert', () => {
+    expect(notice('key-in-use', inUse).alert.facts.readers).toBe(
+      `${readers.join(' and ')}, and roles that code grants it to (grantReadKey)`,
+    );
+    expect(notice('approval-needed', inUse).alert.facts.readers).toContain(readers[1]);
+    const removed = aRemoval({ secretName: 'mistral/dev-workspace/gone' });
+    expect(notice('key-in-use', inUse, removed).alert.facts.readers).toMatch(/^not known: /);
+  });
+
   test('a flow that failed is started again with what it was started for', () => {
     const command = commandsOf('failed', { error: { Error: 'Boom' } }).at(-1);
     expect(command).toContain('--state-machine-arn arn:machine --input ');
@@ -352,6 +365,24 @@ describe('the commands', () => {
     const { alert } = notice('revoked', { confirmation: { rejected: false } }, aRemoval());
     expect(alert.nextSteps).toEqual([]);
     expect(alert.description).not.toContain('The secret');
+  });
+
+  test.each([
+    ['the key was still listed and no spend limit was reached', 'deleted', 'was deleted'],
+    ['the key expired on 2026-04-07', 'deleted', 'was deleted'],
+    ['the key was no longer listed', 'gone', 'is no longer at Mistral'],
+    ['the key was still listed and no spend limit was reached', 'left', 'stays at Mistral'],
+  ])('a rollback because %s says one thing of the new key: %s', (reason, newKey, says) => {
+    const state = { verdict: { ...rejected.verdict, reason }, rollBack: { newKey } };
+    const { description } = notice('rolled-back', state).alert;
+    expect(description).toContain(says);
+    for (const other of [
+      'was deleted',
+      'no longer at Mistral',
+      'stays at Mistral',
+      'is still listed',
+    ])
+      if (!says.endsWith(other)) expect(description).not.toContain(other);
   });
 
   test.each([

@@ -6,6 +6,7 @@ import { judgeSpend } from '../../../governance/spend/judge-spend.js';
 import { budgetRow } from '../../../governance/spend/spend-row.js';
 import { markSent, NO_ALERTS, type SpendState } from '../../../governance/spend/spend-state.js';
 import type { WorkspaceSpend } from '../../../governance/spend/workspace-spend.js';
+import { HERE, HERE_TEXT } from '../../support/alert-place.js';
 import { aPolicy } from '../../support/builders.js';
 import { aBill, aSpend, USD } from '../../support/spend-builders.js';
 
@@ -84,10 +85,11 @@ describe('what a workspace lends', () => {
   test('says what happened, whose bill it is, what is refused until when, and what to do', () => {
     const [alert] = judge(lending(25)).alerts;
     if (!alert) throw new Error('no alert');
-    const { email } = JSON.parse(renderAlert(alert, 'https://example.com/runbook.md').message);
+    const { email } = JSON.parse(renderAlert(alert, HERE).message);
     expect(email).toBe(
       `WARNING: ml-workspace has lent all of its daily 25.00 USD: overflow to it is refused
 2026-11-24 12:00 UTC
+${HERE_TEXT}
 
 Other workspaces have spent 100 % (25.00 of 25.00 USD) of what ml-workspace
 lends for 2026-11-24. Mistral limits the rate of prod-workspace (429), so the
@@ -102,7 +104,7 @@ What to do
 1. Show what prod-workspace spent with the key of ml-workspace in each hour of
    the last day:
 
-   aws cloudwatch get-metric-statistics --namespace MistralGovernance --metric-name OverflowSpend --dimensions 'Name=overflow,Value=prod-workspace to ml-workspace' --start-time 2026-11-23T12:00:00Z --end-time 2026-11-24T12:00:00Z --period 3600 --statistics Sum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Sum]' --output text
+   aws cloudwatch get-metric-statistics --region eu-west-1 --namespace MistralGovernance --metric-name OverflowSpend --dimensions 'Name=overflow,Value=prod-workspace to ml-workspace' --start-time 2026-11-23T12:00:00Z --end-time 2026-11-24T12:00:00Z --period 3600 --statistics Sum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Sum]' --output text
 
 2. If this recurs, raise the rate limits of prod-workspace in the Mistral
    console, under Limits, or slow its callers down.
@@ -110,7 +112,7 @@ What to do
 3. If the spend is intended, raise workspaces[ml-workspace].lends.dailyUsd in
    governance.yaml and deploy:
 
-   npx cdk deploy --all
+   AWS_REGION=eu-west-1 npx cdk deploy --all
 
 Details
 

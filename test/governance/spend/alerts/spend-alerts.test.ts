@@ -14,6 +14,7 @@ import {
   spendUnpriced,
   spendUnreadable,
 } from '../../../../governance/spend/alerts/reconciliation-alerts.js';
+import { HERE } from '../../../support/alert-place.js';
 
 const at = new Date('2026-11-24T10:15:00Z');
 
@@ -52,7 +53,7 @@ const endedDay = {
 const runsOutAt = new Date('2026-11-27T08:30:00Z');
 
 function email(alert: Alert): string {
-  const { message } = renderAlert(alert, 'https://example.com/runbook.md');
+  const { message } = renderAlert(alert, HERE);
   return JSON.parse(message).email;
 }
 
@@ -60,6 +61,7 @@ test('a threshold says what is blocked now, what comes next and when, and who sp
   expect(email(spendThreshold(aContext(), 80))).toBe(
     `WARNING: ml-workspace has spent 82 % (412.50 of 500.00 USD) of its monthly budget
 2026-11-24 10:15 UTC
+Account 111122223333, region eu-west-1, stack MistralGovernance.
 
 ml-workspace has passed the 80 % threshold of its monthly budget. No request
 is blocked yet. Once the budget is exhausted, the gateway and the client
@@ -69,16 +71,16 @@ What to do
 
 1. List the callers that used the most tokens on 2026-11-24:
 
-   aws dynamodb scan --table-name quotas --filter-expression 'begins_with(pk, :callers) AND sk = :day' --expression-attribute-values '{":callers":{"S":"quota#caller#"},":day":{"S":"tokens#2026-11-24"}}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head
+   aws dynamodb scan --region eu-west-1 --table-name quotas --filter-expression 'begins_with(pk, :callers) AND sk = :day' --expression-attribute-values '{":callers":{"S":"quota#caller#"},":day":{"S":"tokens#2026-11-24"}}' --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head
 
 2. Show how the spend of the month grew over the last day:
 
-   aws cloudwatch get-metric-statistics --namespace MistralGovernance --metric-name MonthSpend --dimensions Name=workspace,Value=ml-workspace --start-time 2026-11-23T10:15:00Z --end-time 2026-11-24T10:15:00Z --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text
+   aws cloudwatch get-metric-statistics --region eu-west-1 --namespace MistralGovernance --metric-name MonthSpend --dimensions Name=workspace,Value=ml-workspace --start-time 2026-11-23T10:15:00Z --end-time 2026-11-24T10:15:00Z --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text
 
 3. If the spend is intended, raise workspaces[ml-workspace].budgets.monthlyUsd
    in governance.yaml and deploy:
 
-   npx cdk deploy --all
+   AWS_REGION=eu-west-1 npx cdk deploy --all
 
 Details
 
@@ -96,7 +98,7 @@ Runbook: https://example.com/runbook.md#spend-threshold`,
 });
 
 test('programs get the exact values behind the texts', () => {
-  const { message } = renderAlert(spendThreshold(aContext(), 80), 'https://x');
+  const { message } = renderAlert(spendThreshold(aContext(), 80), HERE);
   expect(JSON.parse(JSON.parse(message).default).data).toEqual({
     window: '2026-11',
     currency: 'USD',
@@ -329,7 +331,7 @@ describe('every alert about spend can be read at night:', () => {
   ];
 
   test('the subject is whole, and in ASCII', () => {
-    const subjects = alerts.map((alert) => [alert.title, renderAlert(alert, 'https://x').subject]);
+    const subjects = alerts.map((alert) => [alert.title, renderAlert(alert, HERE).subject]);
     for (const [title, subject] of subjects) expect(subject?.endsWith(title ?? '')).toBe(true);
   });
 
