@@ -40,6 +40,7 @@ import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import {
   budgetExhausted,
+  requestRefused,
   spendForecast,
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
@@ -204,6 +205,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
     ['auditAlerts', digestsWith(name)],
     ['spendThreshold', [spendThreshold(aBudget(name), 80)]],
     ['budgetExhausted', [budgetExhausted(aBudget(name))]],
+    ['requestRefused', [requestRefused({ ...aBudget(name), refusedNanos: 30e9 })]],
     ['spendForecast', [spendForecast(aBudget(name), NOW)]],
     ['reconciliationDrift', [reconciliationDrift({ ...drift, meteredNanos: 1, billedNanos: 9e9 })]],
     ['spendUnpriced', [spendUnpriced({ ...ofMonth, usage: [{ ...usage, value: 1 }] })]],
