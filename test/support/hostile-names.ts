@@ -44,6 +44,7 @@ import {
   spendForecast,
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
+import { currencyChanged } from '../../governance/spend/alerts/currency-alert.js';
 import { overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
 import {
   reconciliationDrift,
@@ -220,6 +221,18 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
           reasons: new Map([[name, name]]),
           since: NOW,
           functionName: name,
+          at: NOW,
+        }),
+      ],
+    ],
+    [
+      'currencyChanged',
+      [
+        currencyChanged({
+          workspaces: [name, `other ${name}`],
+          from: 'USD',
+          to: 'EUR',
+          resetsAt: NOW,
           at: NOW,
         }),
       ],
