@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { Command, Option, type OutputConfiguration } from 'commander';
+import { PACKAGE_NAME, packageVersion } from '../governance/platform/package-version.js';
 import type { Cli } from './cli.js';
 import { registerAudit } from './commands/audit.js';
 import { registerExplain } from './commands/explain.js';
@@ -10,12 +9,11 @@ import { registerKeysRotate } from './commands/keys-rotate.js';
 import { registerKeysSupply } from './commands/keys-supply.js';
 import { registerPolicyCheck } from './commands/policy-check.js';
 import { registerPrices } from './commands/prices.js';
+import { registerProxy } from './commands/proxy.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerSpend } from './commands/spend.js';
 import { registerWorkspacesSync } from './commands/workspaces-sync.js';
 import { EXIT_CODES_HELP } from './failure.js';
-
-const NAME = 'mistral-governance';
 
 const EXAMPLES = `Examples:
   $ mistral-governance policy check
@@ -25,7 +23,7 @@ const EXAMPLES = `Examples:
 
 /** Every command, its options and its help. Throws a CommanderError instead of ending the process. */
 export function createProgram(cli: Cli, output: OutputConfiguration = {}): Command {
-  const program = new Command(NAME)
+  const program = new Command(PACKAGE_NAME)
     .exitOverride()
     .configureOutput(output) // before the first command, since commands inherit it
     .description('Mistral AI keys, budgets and access under one policy')
@@ -53,18 +51,8 @@ export function createProgram(cli: Cli, output: OutputConfiguration = {}): Comma
   registerPrices(program, cli);
   registerExplain(program, cli);
   registerSimulate(program, cli);
+  registerProxy(program, cli);
   const workspaces = program.command('workspaces').description('the workspaces at Mistral');
   registerWorkspacesSync(workspaces, cli);
   return program;
-}
-
-/** Of the package that this file is part of, built or not. */
-function packageVersion(folder: string): string {
-  const path = join(folder, 'package.json');
-  if (existsSync(path)) {
-    const { name, version } = JSON.parse(readFileSync(path, 'utf8'));
-    if (name === NAME) return version;
-  }
-  const above = dirname(folder);
-  return above === folder ? 'unknown' : packageVersion(above);
 }

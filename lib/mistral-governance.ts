@@ -25,6 +25,7 @@ import { acknowledgeWholeKinds } from './platform/acknowledge.js';
 import { EncryptionKey } from './platform/encryption-key.js';
 import { keepHelperLogs } from './platform/helper-logs.js';
 import { PolicyBundle } from './platform/policy-bundle.js';
+import { showPolicyWarnings } from './platform/policy-warnings.js';
 import { RecordsTable } from './platform/records-table.js';
 import { rejectSecond } from './platform/reject-second.js';
 import type { SystemParts } from './platform/system-parts.js';
@@ -153,7 +154,9 @@ export class MistralGovernance extends Construct {
     keepHelperLogs(this);
     limitTemplates(this);
 
-    this.callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
+    const callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
+    showPolicyWarnings(this, { policy: checked, topic: alertTopic.topic, callers });
+    this.callers = callers;
     this.encryptionKey = encryptionKey;
     this.keys = keys;
     this.workspaces = checked.workspaces;

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { callerNotes } from '../governance/policy/caller-notes.js';
 import { inOrderOfDecision, matches } from '../governance/policy/caller-patterns.js';
+import { callerWarnings, readerWarnings } from '../governance/policy/caller-warnings.js';
 import { checkPolicy, loadPolicy } from '../governance/policy/load-policy.js';
+import { useWarnings } from '../governance/policy/use-warnings.js';
 import { sectionsOf } from './support/markdown.js';
 
 const page = readFileSync(join(import.meta.dirname, '../docs/policy-recipes.md'), 'utf8');
@@ -41,8 +42,10 @@ function policyOf(recipe: string) {
   return checkPolicy({ ...BASE, ...parse(found?.yaml ?? 'missing: true') });
 }
 
-test.each(recipes)('$title is a policy without a note', ({ title }) => {
-  expect(callerNotes(policyOf(title))).toEqual([]);
+test.each(recipes)('$title is a policy without surprises', ({ title }) => {
+  const policy = policyOf(title);
+  const found = [...callerWarnings(policy), ...readerWarnings(policy), ...useWarnings(policy)];
+  expect(found.filter(({ id }) => id !== 'unused-workspace')).toEqual([]);
 });
 
 describe('callers', () => {

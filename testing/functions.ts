@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { packageVersion } from '../governance/platform/package-version.js';
 import type { MeasuringRuntime } from '../governance/policy/function-runtime.js';
 import { wireConfirmRevocation } from '../lambdas/confirm-revocation/wiring.js';
 import { wireKeyRotation } from '../lambdas/key-rotation/wiring.js';
@@ -39,6 +41,8 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       AWS_ENDPOINT_URL_S3: url,
       AWS_LAMBDA_FUNCTION_NAME: 'SpendMonitor',
       EVIDENCE_BUCKET_NAME: EVIDENCE_BUCKET,
+      PRODUCT_VERSION: packageVersion(import.meta.dirname),
+      POLICY_SHA256: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),
       QUOTA_TABLE_NAME: options.quotaTableName ?? 'no quotas here',
       RECORDS_TABLE_NAME: options.tableName,
       RETIREMENT_STATE_MACHINE_ARN: options.stateMachineArn,

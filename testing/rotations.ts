@@ -4,7 +4,8 @@ import { DAY_MS } from '../governance/platform/utc-day.js';
 import type { VirtualClock } from './clock.js';
 import { AwsError } from './fakes/aws-json.js';
 import type { InvokedFunction } from './fakes/lambda-invoke.js';
-import { labelled, type SecretStore, type StoredSecret } from './fakes/secret-store.js';
+import type { StoredSecret } from './fakes/secret-answers.js';
+import { labelled, type SecretStore } from './fakes/secret-store.js';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 const ATTEMPTS = 5;

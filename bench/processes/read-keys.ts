@@ -23,6 +23,7 @@ async function audit(url: string, policy: Policy): Promise<number> {
     policy,
     keySource: createAdminKeySource(admin),
     organization: {
+      memberNames: async () => new Map(),
       workspaces: async function* () {
         yield* policy.workspaces.map(({ id, name }) => ({ id, name }));
       },
@@ -44,9 +45,11 @@ async function audit(url: string, policy: Policy): Promise<number> {
       }),
     },
     secrets: { describe: async (name) => secretState(name), read: async () => undefined },
-    managedSecrets: { createdAt: async () => undefined },
+    managedSecrets: { readers: async () => [], createdAt: async () => undefined },
     retirements: { running: async function* () {} },
     listModels: async () => ({ kind: 'accepted', models: [] }),
+    keyEvents: { async *between() {}, keyOf: async () => undefined },
+    deployment: { account: '', region: '', stack: '', product: '', policySha256: '' },
     findingStore: {
       open: async () => [],
       apply: async () => {},

@@ -1,17 +1,23 @@
 import { type Command, Option } from 'commander';
+import { sha256 } from '../../governance/audit/chain/manifest.js';
 import { countText, numberText } from '../../governance/platform/wording.js';
-import { acceptedNotes } from '../../governance/policy/accepted-notes.js';
-import { callerNotes } from '../../governance/policy/caller-notes.js';
-import { overflowNotes } from '../../governance/policy/overflow-notes.js';
+import { place } from '../../governance/policy/load-policy.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
-import type { Workspace } from '../../governance/policy/policy.js';
-import { scheduleNotes } from '../../governance/policy/schedule-notes.js';
+import type { Policy, Workspace } from '../../governance/policy/policy.js';
+import {
+  inOrderOfPlace,
+  type PlacedProblem,
+  problemDocument,
+} from '../../governance/policy/policy-problem.js';
+import { policyWarnings } from '../../governance/policy/policy-warnings.js';
+import type { PolicyWarning } from '../../governance/policy/warning.js';
 import { githubAnnotations } from '../annotations.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { outlookDocument, outlookOf, outlookText } from '../costs/outlook.js';
-import { EXIT, failureOf } from '../failure.js';
+import { EXIT, type ExitCode, failureOf } from '../failure.js';
 import { checkedPolicy, openSource, readSource } from '../policy-file.js';
-import { headingText, notesText, verdictLine } from '../terminal/style.js';
+import { type PlacedWarnings, warningsText } from '../terminal/problem-lines.js';
+import { headingText, verdictLine } from '../terminal/style.js';
 import { type Column, left, renderTable, right, shrinking } from '../terminal/table.js';
 
 export function registerPolicyCheck(group: Command, cli: Cli): void {
@@ -26,51 +32,73 @@ export function registerPolicyCheck(group: Command, cli: Cli): void {
         .choices(['text', 'github'])
         .default('text'),
     )
+    .option('--strict', 'fail where there are warnings that are not accepted')
     .addHelpText('after', HELP)
     .action(action(cli, check));
 }
 
 const HELP = `
-Needs no network. Exits with 2 and every error in the file, if there are any.
+Needs no network. Exits with 2 and every error in the file, if there are any. With --strict, exits with 1
+if there are warnings.
 
 Examples:
   $ mistral-governance policy check
   $ mistral-governance policy check staging.yaml --json
-  $ mistral-governance policy check --format github
+  $ mistral-governance policy check --strict --format github
   $ yq '.governance' values.yaml | mistral-governance policy check -`;
 
 interface Options extends CommonOptions {
   readonly format: 'text' | 'github';
+  readonly strict?: boolean;
+}
+
+interface Checked {
+  /** The name of the policy in messages. */
+  readonly name: string;
+  readonly policy: Policy;
+  /** As audit reports name it. */
+  readonly policySha256: string;
+  readonly warnings: PlacedWarnings;
+  readonly exitCode: ExitCode;
 }
 
 async function check(cli: Cli, options: Options, given = options.policy): Promise<Answer> {
-  if (options.format === 'text' || options.json) return checkAsText(cli, options, given);
-  const file = given === '-' ? undefined : given;
+  if (options.format === 'text' || options.json) {
+    return shown(await checked(cli, options, given), options);
+  }
+  const annotations = (level: 'error' | 'warning', problems: readonly PlacedProblem[]) =>
+    githubAnnotations(level, given === '-' ? undefined : given, problems, cli.repository);
   try {
-    await checkAsText(cli, options, given);
-    return { document: {}, exitCode: EXIT.ok, text: () => '' };
+    const { warnings, exitCode } = await checked(cli, options, given);
+    return { document: {}, exitCode, text: () => annotations('warning', warnings.open) };
   } catch (error) {
     const { exitCode, message, details } = failureOf(error);
     const problems = details.policyError?.problems ?? [{ path: [], message, place: undefined }];
-    const text = githubAnnotations('error', file, problems, cli.repository);
-    return { document: {}, exitCode, text: () => text };
+    return { document: {}, exitCode, text: () => annotations('error', problems) };
   }
 }
 
-async function checkAsText(
-  { stdin, now }: Cli,
-  options: CommonOptions,
-  given: string,
-): Promise<Answer> {
-  const path = given === '-' ? 'stdin' : given;
-  const source = given === '-' ? await readSource(stdin, path) : openSource(path);
+/** @throws CommandFailure with every error in the policy */
+async function checked({ stdin, now }: Cli, options: Options, given: string): Promise<Checked> {
+  const name = given === '-' ? 'stdin' : given;
+  const source = given === '-' ? await readSource(stdin, name) : openSource(name);
   const policy = checkedPolicy(source, { region: options.region });
-  const warnings = [
-    ...callerNotes(policy),
-    ...scheduleNotes(policy, now()),
-    ...overflowNotes(policy),
-    ...acceptedNotes(policy, now()),
-  ];
+  const { open, accepted } = policyWarnings(policy, now());
+  const placed = <Warning extends PolicyWarning>(warnings: readonly Warning[]) =>
+    inOrderOfPlace(warnings.map((warning) => place(warning, source)));
+  return {
+    name,
+    policy,
+    policySha256: await sha256(JSON.stringify(policy)),
+    warnings: { open: placed(open), accepted: placed(accepted) },
+    exitCode: options.strict && open.length > 0 ? EXIT.no : EXIT.ok,
+  };
+}
+
+function shown(
+  { name: path, policy, policySha256, warnings, exitCode }: Checked,
+  options: Options,
+): Answer {
   const keys = plannedKeys(policy).map(({ secretName, workspace, key }) => ({
     secret: secretName,
     workspace: workspace.name,
@@ -94,17 +122,25 @@ async function checkAsText(
 
   return {
     document: {
-      ...{ policy: path, currency, workspaces, keys, roles, callers, warnings },
+      ...{ policy: path, policySha256, currency, workspaces, keys, roles, callers },
+      errors: [],
+      warnings: warnings.open.map(warningDocument),
+      acceptedWarnings: warnings.accepted.map((warning) => ({
+        ...warningDocument(warning),
+        reason: warning.reason,
+      })),
       ...outlookDocument(outlook),
     },
-    exitCode: EXIT.ok,
+    exitCode,
 
     text(style) {
       const section = <Row>(title: string, rows: readonly Row[], columns: readonly Column<Row>[]) =>
         headingText(title, style) + renderTable(rows, style, columns);
       return [
-        verdictLine(true, `${path} is a valid policy`, style),
-        notesText(warnings, style),
+        exitCode === EXIT.ok
+          ? verdictLine(true, `${path} is a valid policy`, style)
+          : verdictLine(false, `${path} is valid, and has warnings`, style),
+        warningsText(path, warnings, style),
         section('workspaces', workspaces, [
           left('name', ({ name }) => name),
           shrinking('team', ({ team }) => team),
@@ -134,10 +170,16 @@ async function checkAsText(
             perSession ? 'each session' : 'all sessions together',
           ),
         ]),
+        `\nSHA-256, as audit reports name this policy: ${policySha256}\n`,
         outlookText(outlook, style),
       ].join('');
     },
   };
+}
+
+function warningDocument(warning: PolicyWarning & PlacedProblem) {
+  const { id, subject } = warning;
+  return { id, subject, ...problemDocument(warning) };
 }
 
 function modelsText(models: Workspace['models']): string {

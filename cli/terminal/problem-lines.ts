@@ -1,10 +1,13 @@
 import stringWidth from 'string-width';
 import { oneLine } from '../../governance/platform/quoting.js';
+import { countText } from '../../governance/platform/wording.js';
 import {
   type PlacedProblem,
   type PolicyError,
   problemText,
 } from '../../governance/policy/policy-problem.js';
+import type { AcceptedWarning } from '../../governance/policy/policy-warnings.js';
+import type { PolicyWarning } from '../../governance/policy/warning.js';
 import type { Style } from './style.js';
 import { shortened } from './text.js';
 
@@ -23,6 +26,29 @@ export function placedText(source: string, problem: PlacedProblem, style: Style)
   if (place === undefined) return text;
   const at = oneLine(`${source}:${place.line}:${place.column}`);
   return `${style.paint(at, 'strong')}  ${text}`;
+}
+
+export interface PlacedWarnings {
+  readonly open: readonly (PolicyWarning & PlacedProblem)[];
+  readonly accepted: readonly (AcceptedWarning & PlacedProblem)[];
+}
+
+/** A line for each warning, and how one is accepted. */
+export function warningsText(source: string, warnings: PlacedWarnings, style: Style): string {
+  const { open, accepted } = warnings;
+  const lines = open.map((warning) => {
+    const about = style.paint(oneLine(`[${warning.id} ${warning.subject}]`), 'faint');
+    return `${style.paint('!', 'warn')} ${placedText(source, warning, style)} ${about}\n`;
+  });
+  if (open.some(({ id }) => id !== 'accepted-nothing')) {
+    const entry = 'acceptedWarnings: [{ id: …, subject: …, reason: … }]';
+    lines.push(style.paint(`  to accept one, by what is in brackets: ${entry}`, 'faint'), '\n');
+  }
+  if (accepted.length > 0) {
+    const count = countText(accepted.length, 'warning is', 'warnings are');
+    lines.push(style.paint(`  ${count} accepted`, 'faint'), '\n');
+  }
+  return lines.join('');
 }
 
 function excerpt({ place }: PlacedProblem, style: Style): string[] {

@@ -6,7 +6,7 @@ import { countText, listText, numberText } from '../platform/wording.js';
 import type { FindingType } from '../policy/finding-types.js';
 import { type Block, blocksOf, nameOf, openBlock, resolvedBlock } from './digest-blocks.js';
 import { bySeverity, countOf, type Finding, nounOf } from './finding.js';
-import { keyNeeded } from './key-needed.js';
+import { keyRequests } from './key-needed.js';
 import { apart, areMany, manySections, type OpenFindings } from './many-findings.js';
 import { type OpenRequest, requestBlock } from './open-requests.js';
 import { type FindingChanges, type OpenFinding, openAfter } from './reconcile-findings.js';
@@ -40,7 +40,7 @@ export function auditAlerts(news: AuditNews) {
   );
   const again = isReminderDue ? stillOpen : listed;
   return {
-    alerts: [...requests.map((finding) => keyNeeded(finding, at)), ...(digest ? [digest] : [])],
+    alerts: [...keyRequests(requests, at).map(({ alert }) => alert), ...(digest ? [digest] : [])],
     /** Findings open before that on-call is notified of again by these alerts. */
     notified: [...raised, ...again.map((open) => ({ ...open, lastNotifiedOn: utcDay(at) }))],
   };

@@ -1,3 +1,4 @@
+import type { KeyEvents } from '../keys/key-events.aws.js';
 import type { ListModels } from '../keys/model-catalog.js';
 import type { Retirements } from '../keys/retirements.aws.js';
 import { unfinishedVersion } from '../keys/rotation.js';
@@ -21,12 +22,14 @@ import { judgePriceDrift, judgeUnknownPrices, NO_PRICE_FACTS } from './price-fin
 import { createProblems, type Problems } from './problems.js';
 import { type PriceSources, readPriceFacts } from './read-prices.js';
 import { createInventory, type Inventory, type InventoryBuilder } from './report/inventory.js';
+import type { SecretReaders } from './report/report-access.js';
 import { judgeRotations } from './rotation-findings.js';
 import {
   describeSecrets,
   findChanging,
+  readersOf,
   runningRetirements,
-  type SecretReaders,
+  type SecretSources,
 } from './secret-facts.js';
 import {
   type RetirementProofDeps,
@@ -36,9 +39,10 @@ import {
 import type { UnmanagedKeys } from './unmanaged-keys.js';
 
 /** What every audit asks, with the Admin API or without. */
-export interface AuditDeps extends SecretReaders {
+export interface AuditDeps extends SecretSources {
   readonly retirements: Pick<Retirements, 'running'>;
   readonly listModels: ListModels;
+  readonly keyEvents: KeyEvents;
   readonly log: Log;
 }
 
@@ -47,7 +51,7 @@ export interface AdminAuditDeps extends AuditDeps, Pick<PriceSources, 'published
   readonly keySource: Pick<KeySource, 'list'>;
   readonly organization: Pick<
     Organization,
-    'workspaces' | 'requestsPerSecond' | 'spendLimit' | 'usage'
+    'workspaces' | 'requestsPerSecond' | 'spendLimit' | 'usage' | 'memberNames'
   >;
 }
 
@@ -64,6 +68,7 @@ export interface AuditRun {
   readonly inventory: Inventory;
   /** What retirements have asked for, and wait for. */
   readonly requests: readonly OpenRequest[];
+  readonly readers: readonly SecretReaders[];
   readonly gauges: GaugeFacts;
   readonly problems: readonly string[];
   /** Why not every key was listed, if so. */
@@ -131,8 +136,13 @@ export async function runAudit(
     unmanaged: audit.unmanaged,
     coverage,
     models,
-    inventory: inventory.build(view, [...findings, ...acceptances.accepted]),
     requests: requestsAboutUse(retirements ?? [], oldKeys, policy, now),
+    inventory: inventory.build(
+      view,
+      [...findings, ...acceptances.accepted],
+      await ownerNames(deps),
+    ),
+    readers: await readersOf(deps, problems),
     gauges: {
       keysListed: view.complete ? keys : undefined,
       secrets: [...secrets.values()],
@@ -163,6 +173,21 @@ async function checkEveryKey(
     const reason = messageOf(error);
     problems.note(`keys at Mistral could only be listed in part (${keys} listed)`, reason);
     return { keys, error: error ?? new Error(reason), oldKeys };
+  }
+}
+
+/** Of the policy's owners. Without them, the report has their ids. */
+async function ownerNames({
+  organization,
+  policy,
+  log,
+}: AdminAuditDeps): Promise<ReadonlyMap<string, string>> {
+  const ids = new Set(policy.workspaces.flatMap(({ ownerUserId }) => ownerUserId ?? []));
+  try {
+    return await organization.memberNames(ids);
+  } catch (error) {
+    log.warn('the names of owners could not be read', { error });
+    return new Map();
   }
 }
 

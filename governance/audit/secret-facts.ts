@@ -4,14 +4,17 @@ import type { Retirements } from '../keys/retirements.aws.js';
 import type { SecretFacts, SecretState } from '../keys/rotation.js';
 import type { SecretVersions } from '../keys/secret-versions.aws.js';
 import { collect } from '../platform/collect.js';
+import { messageOf } from '../platform/failures.js';
 import { mapBounded } from '../platform/map-bounded.js';
+import { countText } from '../platform/wording.js';
 import { plannedKeys } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
 import type { Problems } from './problems.js';
+import type { SecretReaders } from './report/report-access.js';
 
 const DESCRIBED_AT_ONCE = 8;
 
-export interface SecretReaders {
+export interface SecretSources {
   readonly policy: Policy;
   readonly secrets: Pick<SecretVersions, 'describe'>;
   readonly managedSecrets: ManagedSecrets;
@@ -22,7 +25,7 @@ type CreatedAt = (versionId: string | undefined) => Promise<Date | undefined>;
 
 /** Every managed secret of the policy by name, but for those that could not be described. */
 export async function describeSecrets<Dates>(
-  { policy, secrets, managedSecrets }: SecretReaders,
+  { policy, secrets, managedSecrets }: SecretSources,
   datesOf: (state: SecretState, createdAt: CreatedAt) => Promise<Dates>,
   problems: Problems,
 ): Promise<ReadonlyMap<string, Pick<SecretFacts, 'planned' | 'state'> & Dates>> {
@@ -48,7 +51,7 @@ export async function describeSecrets<Dates>(
 export async function findChanging(
   suspects: ReadonlySet<string>,
   before: ReadonlyMap<string, SecretFacts>,
-  secrets: SecretReaders['secrets'],
+  secrets: SecretSources['secrets'],
   problems: Problems,
 ): Promise<ReadonlySet<string>> {
   const changing = await mapBounded([...suspects], DESCRIBED_AT_ONCE, async (name) => {
@@ -76,4 +79,32 @@ export function runningRetirements(
   return problems.attempt('running retirements could not be listed', () =>
     collect(retirements.running()),
   );
+}
+
+/** Who may read each secret of the policy, by the secrets' own policies where those can be read. */
+export async function readersOf(
+  { policy, managedSecrets }: SecretSources,
+  problems: Problems,
+): Promise<readonly SecretReaders[]> {
+  const failed: string[] = [];
+  const readers = await mapBounded(
+    plannedKeys(policy),
+    DESCRIBED_AT_ONCE,
+    async ({ secretName, key }): Promise<SecretReaders> => {
+      const facts = { secret: secretName, named: key.readers };
+      try {
+        const arns = await managedSecrets.readers(secretName);
+        const others = arns?.filter((arn) => !key.readers.includes(arn)) ?? [];
+        return { ...facts, others, isClosed: arns !== undefined };
+      } catch (error) {
+        failed.push(messageOf(error));
+        return { ...facts, others: null, isClosed: null };
+      }
+    },
+  );
+  const [reason] = failed;
+  if (reason !== undefined) {
+    problems.note(`who may read ${countText(failed.length, 'secret')} could not be read`, reason);
+  }
+  return readers;
 }

@@ -4,8 +4,9 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Alert } from '../alerts/alert.js';
+import { eventPartition, historyPartition } from './key-events.aws.js';
 
-/** The history of every managed key: one row for each alert about it. */
+/** The history of every managed key: one row for each alert about it, and one for its day. */
 export interface Journal {
   record(subject: string, alert: Alert): Promise<void>;
   /** The same for an alert that attempts repeat; `false` where its thread has one of its type already. */
@@ -13,39 +14,49 @@ export interface Journal {
 }
 
 export function createJournal(client: DynamoDBClient, tableName: string): Journal {
-  const put = (subject: string, sk: string, { nextSteps: _, ...entry }: Alert) => ({
+  const put = (pk: string, sk: string, entry: Omit<Alert, 'nextSteps'>) => ({
     TableName: tableName,
     Item: {
-      pk: { S: `history#${subject}` },
+      pk: { S: pk },
       sk: { S: sk },
       entry: { S: JSON.stringify(entry) },
-      expiresAt: { N: String(secondsIn(entry.at) + KEEP_SECONDS) },
+      expiresAt: { N: String(secondsIn(entry.at) + HISTORY_SECONDS) },
     },
   });
 
+  async function putForDay(subject: string, { nextSteps: _, ...entry }: Alert): Promise<void> {
+    const sk = `${entry.at.toISOString()}#${subject}#${entry.type}`;
+    const event = { subject, ...entry };
+    await client.send(new PutItemCommand(put(eventPartition(entry.at), sk, event)));
+  }
+
   return {
     async record(subject, alert) {
+      const { nextSteps: _, ...entry } = alert;
       const sk = `${alert.at.toISOString()}#${alert.type}`;
-      await client.send(new PutItemCommand(put(subject, sk, alert)));
+      await client.send(new PutItemCommand(put(historyPartition(subject), sk, entry)));
+      await putForDay(subject, alert);
     },
 
     async recordOnce(subject, alert) {
-      const input = put(subject, `once#${alert.threadId}#${alert.type}`, alert);
+      const { nextSteps: _, ...entry } = alert;
+      const input = put(historyPartition(subject), `once#${alert.threadId}#${alert.type}`, entry);
       try {
         await client.send(
           new PutItemCommand({ ...input, ConditionExpression: 'attribute_not_exists(pk)' }),
         );
-        return true;
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return false;
         throw error;
       }
+      await putForDay(subject, alert);
+      return true;
     },
   };
 }
 
 // Two years: long enough for a yearly audit to see the previous one.
-const KEEP_SECONDS = 2 * 365 * 86_400;
+export const HISTORY_SECONDS = 2 * 365 * 86_400;
 
 function secondsIn(at: Date): number {
   return Math.floor(at.getTime() / 1000);

@@ -21,6 +21,8 @@ export interface Organization {
   spendLimit(): Promise<SpendLimit>;
   requestsPerSecond(): Promise<number>;
   usage(query: UsageQuery): Promise<MonthlyUsage>;
+  /** What people are called, by the ids of those that are asked for and are members. */
+  memberNames(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>>;
 }
 
 /** The specification gives it no case. */
@@ -61,6 +63,12 @@ const SpendLimitSchema = z.object({
   }),
 });
 
+const MemberPageSchema = z.object({
+  members: z.array(
+    z.object({ uuid: z.string(), name: z.string().nullish(), email: z.string().nullish() }),
+  ),
+});
+
 const RateLimitSchema = z.object({ requests_per_second: z.number() });
 
 /** A month's usage as the Admin API answers, also when the answer was saved to a file. */
@@ -73,6 +81,7 @@ export const UsageSchema = z.looseObject({
 
 const PAGE_SIZE = 100;
 const MAX_PASSES = 3;
+const MOST_MEMBER_PAGES = 1000;
 
 export function createOrganization(admin: MistralAdmin): Organization {
   function get<T>(path: string, answer: z.ZodType<T>, query = {}): Promise<T> {
@@ -100,6 +109,19 @@ export function createOrganization(admin: MistralAdmin): Organization {
         get('/workspaces', WorkspacePageSchema, { page, page_size: PAGE_SIZE }),
       ),
     requestsPerSecond: async () => (await get('/rate-limit', RateLimitSchema)).requests_per_second,
+
+    async memberNames(ids) {
+      const names = new Map<string, string>();
+      for (let page = 1; names.size < ids.size && page <= MOST_MEMBER_PAGES; page += 1) {
+        const query = { page, page_size: PAGE_SIZE };
+        const { members } = await get('/users', MemberPageSchema, query);
+        for (const { uuid, name, email } of members) {
+          if (ids.has(uuid)) names.set(uuid, name || email || uuid);
+        }
+        if (members.length === 0) break; // a page may be short: it counts invitations too
+      }
+      return names;
+    },
 
     async usage({ year, month, workspaceId }) {
       const query = { year, month, workspace_id: workspaceId };

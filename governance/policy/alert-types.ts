@@ -18,3 +18,29 @@ export const ALERT_TYPES = [
 ] as const;
 
 export type AlertType = (typeof ALERT_TYPES)[number];
+
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+
+export type AlertSeverity = (typeof SEVERITIES)[number];
+
+/** Those that alerts of each type can have. */
+export const ALERT_SEVERITIES: Readonly<Record<AlertType, readonly AlertSeverity[]>> = {
+  'audit-digest': SEVERITIES,
+  'rotation-succeeded': ['info'],
+  'rotation-failed': ['warning', 'critical'],
+  'key-in-use': ['warning'],
+  'key-revoked': ['info'],
+  'rolled-back': SEVERITIES,
+  'approval-needed': ['warning'],
+  'spend-threshold': ['info', 'warning'],
+  'spend-forecast': ['warning'],
+  'budget-exhausted': ['warning', 'critical'],
+  'reconciliation-drift': ['warning'],
+  'overflow-lent': ['info', 'warning'],
+  'gateway-unauthorized': ['critical'],
+  'key-needed': ['warning', 'critical'],
+  'deletion-needed': ['warning', 'critical'],
+};
+
+/** Others are always about one workspace. */
+export const OF_ORGANIZATION: readonly AlertType[] = ['audit-digest', 'reconciliation-drift'];

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ACCEPTABLE_TYPES, neverAcceptedBecause } from './finding-types.js';
+import { WARNING_IDS } from './warning.js';
 
 const FindingPatternSchema = z
   .string()
@@ -22,4 +23,12 @@ export const AcceptedSchema = z.strictObject({
   reason: z.string().max(500).regex(/\S/, { error: 'must say why the findings are accepted' }),
   /** The last day, in UTC. */
   until: z.iso.date({ error: 'must be a day such as 2027-03-31' }),
+});
+
+/** Warnings of `policy check` and synth that are known and stay as they are. */
+export const AcceptedWarningSchema = z.strictObject({
+  id: z.enum(WARNING_IDS),
+  /** What the warning is about; `*` matches any characters. */
+  subject: z.string().max(2048).regex(/\S/, { error: 'must be what the warning is about' }),
+  reason: z.string().max(500).regex(/\S/, { error: 'must say why the warning is accepted' }),
 });

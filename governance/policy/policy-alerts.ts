@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ALERT_TYPES } from './alert-types.js';
+import { ALERT_TYPES, SEVERITIES } from './alert-types.js';
 import { AccountAliasSchema, SubjectPrefixSchema } from './policy-fields.js';
 
 const SubscriptionSchema = z.strictObject({
@@ -9,14 +9,14 @@ const SubscriptionSchema = z.strictObject({
   filter: z
     .strictObject({
       type: z.array(z.enum(ALERT_TYPES)).min(1).optional(),
-      severity: z
-        .array(z.enum(['info', 'warning', 'critical']))
-        .min(1)
-        .optional(),
+      severity: z.array(z.enum(SEVERITIES)).min(1).optional(),
       workspace: z.array(z.string()).min(1).optional(),
     })
     .optional(),
 });
+
+export const DEFAULT_RUNBOOK =
+  'https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md';
 
 export const AlertsSchema = z.strictObject({
   /** Percent of a budget, ascending. */
@@ -25,7 +25,7 @@ export const AlertsSchema = z.strictObject({
   runbookUrl: z
     .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
     .max(512) // an alarm's description has 1,024 characters, and ends with it
-    .default('https://github.com/mistral-governance/mistral-governance/blob/main/docs/runbook.md'),
+    .default(DEFAULT_RUNBOOK),
   /** What people call the AWS account that this is deployed to. */
   accountAlias: AccountAliasSchema.optional(),
   /** Before the subject of every alert; names in braces stand for where it comes from. */

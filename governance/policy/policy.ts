@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
-import { AcceptedSchema } from './policy-accepted.js';
+import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
 import { AlertsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
@@ -214,6 +214,7 @@ export const PolicySchema = z.strictObject({
   audit: AuditSchema.prefault({}),
   evidence: EvidenceSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
+  acceptedWarnings: z.array(AcceptedWarningSchema).default([]),
 });
 
 export type Policy = z.infer<typeof PolicySchema>;

@@ -8,11 +8,13 @@ export interface ConfirmRevocationDeps {
   readonly secrets: Pick<SecretVersions, 'read'>;
   readonly inspector: Pick<KeyInspector, 'find'>;
   readonly prober: KeyProber;
+  readonly now: () => Date;
 }
 
 export interface Confirmation {
   /** Not tried where Secrets Manager has dropped the version that held the key. */
   readonly rejected: boolean;
+  readonly checkedAt: string;
 }
 
 /** Task of the retirement flow: the revoked key is no longer listed and no longer accepted. */
@@ -22,12 +24,13 @@ export function createConfirmRevocationHandler(deps: ConfirmRevocationDeps) {
     if (await deps.inspector.find(oldKeyId, oldVersionId)) {
       throw new RevocationUnconfirmedError(`Mistral still lists key ${oldKeyId}`);
     }
+    const checkedAt = deps.now().toISOString();
     const old = await deps.secrets.read(secretId, oldVersionId);
-    if (!old || old.keyId !== oldKeyId) return { rejected: false };
+    if (!old || old.keyId !== oldKeyId) return { rejected: false, checkedAt };
     const probe = await deps.prober.probe(old.apiKey);
     if (probe.kind === 'accepted') {
       throw new RevocationUnconfirmedError(`Mistral still accepts key ${oldKeyId}`);
     }
-    return { rejected: true };
+    return { rejected: true, checkedAt };
   };
 }

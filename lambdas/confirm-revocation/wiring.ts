@@ -3,5 +3,5 @@ import type { FunctionRuntime } from '../../governance/policy/function-runtime.j
 import { createConfirmRevocationHandler } from './handler.js';
 
 export function wireConfirmRevocation(runtime: FunctionRuntime) {
-  return createConfirmRevocationHandler(createKeyClients(runtime));
+  return createConfirmRevocationHandler({ ...createKeyClients(runtime), now: runtime.now });
 }

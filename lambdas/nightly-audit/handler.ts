@@ -7,15 +7,21 @@ import type { EvidenceStore } from '../../governance/audit/evidence-store.aws.js
 import { bySeverity, type Finding } from '../../governance/audit/finding.js';
 import type { FindingStore, StoredChanges } from '../../governance/audit/finding-store.aws.js';
 import { keepEvidence } from '../../governance/audit/keep-evidence.js';
+import { createProblems } from '../../governance/audit/problems.js';
 import {
   type FindingChanges,
   type OpenFinding,
   openAfter,
   reconcileFindings,
 } from '../../governance/audit/reconcile-findings.js';
-import { auditReport } from '../../governance/audit/report/audit-report.js';
+import {
+  auditReport,
+  type ReportedDeployment,
+} from '../../governance/audit/report/audit-report.js';
+import { readHistory } from '../../governance/audit/report-history.js';
 import { type AdminAuditDeps, type AuditDeps, runAudit } from '../../governance/audit/run-audit.js';
 import { runOperatorAudit } from '../../governance/audit/run-operator-audit.js';
+import { type CountedKey, countedTogether } from '../../governance/audit/unmanaged-keys.js';
 
 export interface NightlyAuditDeps extends AuditDeps {
   /** `undefined` without the Admin API, as is `organization`: then no key can be listed. */
@@ -23,6 +29,7 @@ export interface NightlyAuditDeps extends AuditDeps {
   readonly organization: AdminAuditDeps['organization'] | undefined;
   readonly secrets: AdminAuditDeps['secrets'];
   readonly publishedPrices?: AdminAuditDeps['publishedPrices'];
+  readonly deployment: ReportedDeployment;
   readonly findingStore: FindingStore;
   readonly evidence: EvidenceStore;
   readonly alerts: AlertPublisher;
@@ -35,6 +42,8 @@ export interface AuditSummary {
   readonly keys: number;
   /** What holds now, the most severe first; cut off where there is very much. */
   readonly findings: readonly Finding[];
+  /** Unmanaged keys whose findings are counted as one of many, each with those; cut off likewise. */
+  readonly countedTogether: readonly CountedKey[];
   readonly opened: number;
   /** How many findings the policy accepts: they are in the report alone. */
   readonly accepted: number;
@@ -72,14 +81,20 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     const { inventory, listingError } = run;
     const complete = listingError === undefined;
     const { accepted } = run.acceptances;
+    const more = createProblems(deps.log);
+    const history = await readHistory(deps, at, more);
     const facts = {
+      policy,
+      deployment: deps.deployment,
       inventory,
+      readers: run.readers,
+      coverage: run.coverage,
+      history,
       changes,
       accepted,
       acceptedLeftOut: run.acceptances.leftOut(),
       complete,
-      rules: policy.audit,
-      problems: run.problems,
+      problems: [...run.problems, ...more.list],
       at,
     };
     const { report, manifest, problems } = await keepEvidence(deps, auditReport(facts));
@@ -108,7 +123,11 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     };
     deps.log.info('audited', { ...counts, findings: findings.length });
     if (!complete) throw listingError;
-    return { ...counts, findings: findings.sort(bySeverity).slice(0, MOST_FINDINGS) };
+    return {
+      ...counts,
+      findings: findings.sort(bySeverity).slice(0, MOST_FINDINGS),
+      countedTogether: countedTogether(findings, run.unmanaged),
+    };
   };
 }
 

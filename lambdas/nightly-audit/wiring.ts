@@ -3,7 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
-import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
+import { AlertsEnvSchema, originOf } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { recordAudit } from '../../governance/audit/audit-metrics.js';
 import {
@@ -11,6 +11,7 @@ import {
   createEvidenceStore,
 } from '../../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
+import { createKeyEvents } from '../../governance/keys/key-events.aws.js';
 import { createManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { createModelCatalog } from '../../governance/keys/model-catalog.js';
 import { createRetirements } from '../../governance/keys/retirements.aws.js';
@@ -30,6 +31,9 @@ const NightlyAuditEnvSchema = z.object({
   /** Has the bill's prices, where they count. */
   QUOTA_TABLE_NAME: z.string().min(1).optional(),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
+  /** What reports are about. */
+  PRODUCT_VERSION: z.string().min(1),
+  POLICY_SHA256: z.string().min(1),
 });
 
 /** What the construct sets. */
@@ -55,6 +59,12 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
     listModels: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
     publishedPrices:
       pricesTable === undefined ? undefined : createPublishedPrices(dynamo, pricesTable),
+    keyEvents: createKeyEvents(dynamo, env.RECORDS_TABLE_NAME),
+    deployment: {
+      ...originOf(env, policy.alerts),
+      product: env.PRODUCT_VERSION,
+      policySha256: env.POLICY_SHA256,
+    },
     findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
     evidence: createEvidenceStore(
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),

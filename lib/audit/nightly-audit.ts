@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { packageVersion } from '../../governance/platform/package-version.js';
 import type { AuditPolicy } from '../../governance/policy/policy.js';
 import {
   LONGEST_WATCHED_DAYS,
@@ -43,6 +44,8 @@ export class NightlyAudit extends Construct {
         ...props.alertTopic.variables,
         EVIDENCE_BUCKET_NAME: props.evidenceBucket.bucketName,
         RECORDS_TABLE_NAME: props.recordsTable.tableName,
+        PRODUCT_VERSION: packageVersion(import.meta.dirname),
+        POLICY_SHA256: props.policy.fingerprint,
         ...(props.pricesTable && { QUOTA_TABLE_NAME: props.pricesTable.tableName }),
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
       } satisfies NightlyAuditEnv,

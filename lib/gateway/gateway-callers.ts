@@ -68,7 +68,7 @@ export class GatewayCallers {
     if (entry === undefined) return;
     const account = this.otherAccount(entry.principal);
     if (account !== undefined) this.props.gateway.allowAccount(account);
-    this.props.keys.addMissing(this.withAdded);
+    this.props.keys.addMissing(this.policyWithAdded);
     if (isFirst) this.passToFunctions();
   }
 
@@ -81,7 +81,7 @@ export class GatewayCallers {
   }
 
   /** With stand-ins for names that only the deploy knows. */
-  private get withAdded(): Policy {
+  get policyWithAdded(): Policy {
     const standIns = this.added.map(({ principal, ...caller }, index) => {
       const name = `${'x'.repeat(60)}${index}`;
       return {
@@ -115,7 +115,7 @@ export class GatewayCallers {
       );
     }
     this.byPrincipal.set(this.keyOf(principal), entry);
-    const checked = parseForDeploy(this.withAdded);
+    const checked = parseForDeploy(this.policyWithAdded);
     if (!checked.ok) {
       const texts = checked.problems.map(problemText);
       throw refused(texts.map((text) => text.replace(/^callers\[\d+\]\.?/, '')).join('; '));

@@ -1,7 +1,10 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
+import type { DENY_OTHER_READERS as SID_OF_READERS } from '../../governance/keys/managed-secrets.aws.js';
 import { accountsOf } from '../../governance/policy/deploy-checks.js';
 import { asPattern, everybodyBut } from '../platform/owners.js';
+
+const DENY_OTHER_READERS: typeof SID_OF_READERS = 'DenyOtherReaders';
 
 /** What a function of this system may do with managed secrets. */
 export interface SecretAccess {
@@ -42,7 +45,7 @@ export const SECRET_ACTIONS = {
   verifyAndPromote: [...INSPECT, 'secretsmanager:UpdateSecretVersionStage'],
   inspect: INSPECT,
   read: ['secretsmanager:GetSecretValue'],
-  audit: [...INSPECT, 'secretsmanager:ListSecretVersionIds'],
+  audit: [...INSPECT, 'secretsmanager:GetResourcePolicy', 'secretsmanager:ListSecretVersionIds'],
   provision: [...INSPECT, 'secretsmanager:RotateSecret'],
 } as const;
 
@@ -75,7 +78,7 @@ export function secretPolicy(
       ...readStatements(readers),
       ...denyOtherWriters(writers, administrators, scope),
       new iam.PolicyStatement({
-        sid: 'DenyOtherReaders',
+        sid: DENY_OTHER_READERS,
         effect: iam.Effect.DENY,
         principals: [new iam.AnyPrincipal()],
         actions: ['secretsmanager:GetSecretValue'],

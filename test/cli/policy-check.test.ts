@@ -1,11 +1,17 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { SEARCH_POLICY } from '../governance/policy/search-policy.js';
 import { documentOf, runCli } from './run-cli.js';
 import { spawnCli } from './spawn-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-check-'));
+
+async function warningsOf(path: string, id: string) {
+  const { warnings } = documentOf(await runCli(['policy', 'check', path, '--json']));
+  return warnings.filter((warning: { id: string }) => warning.id === id);
+}
 
 describe('policy check', () => {
   test('shows the contents of a valid policy in aligned columns', async () => {
@@ -55,11 +61,10 @@ describe('policy check', () => {
     const { status, stdout } = await runCli(['policy', 'check', path]);
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /^! audit\.schedule: on 2027-03-28 clocks in Europe\/Paris skip 02:30, /m,
+      /^! \S+skipped\.yaml:\d+:3 {2}audit\.schedule: on 2027-03-28 clocks in Europe\/Paris skip 02:30, /m,
     );
-    const { warnings } = documentOf(await runCli(['policy', 'check', path, '--json']));
-    expect(warnings).toHaveLength(2);
-    expect(documentOf(await runCli(['policy', 'check', '--json'])).warnings).toEqual([]);
+    expect(await warningsOf(path, 'audit-schedule')).toHaveLength(2);
+    expect(await warningsOf('governance.yaml', 'audit-schedule')).toEqual([]);
   });
 
   test('warns where callers choose the names by which their tokens are counted', async () => {
@@ -73,11 +78,10 @@ describe('policy check', () => {
 
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /^! callers\[0\]\.perSession: who assumes arn:aws:iam::111122223333:role\/analyst chooses the session's name, and each name has dailyTokens of its own/m,
+      /^! \S+:\d+:5 {2}callers\[0\]\.perSession: who assumes arn:aws:iam::111122223333:role\/analyst chooses the session's name, and each name has dailyTokens of its own/m,
     );
-    const { warnings } = documentOf(await runCli(['policy', 'check', path, '--json']));
     // Of the administrators nothing is counted, and Identity Center names the last caller's sessions.
-    expect(warnings).toHaveLength(3);
+    expect(await warningsOf(path, 'chosen-session-name')).toHaveLength(3);
   });
 
   test('warns of workspaces that may spend the budget of a neighbour without a bound', async () => {
@@ -86,7 +90,60 @@ describe('policy check', () => {
     writeFileSync(path, shipped.replace(/^ {4}lends: .*\n/m, ''));
     const { status, stdout } = await runCli(['policy', 'check', path]);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^! workspaces\[1\]\.lends: prod-workspace may spend all /m);
+    expect(stdout).toMatch(
+      /^! \S+:\d+:5 {2}workspaces\[1\]\.?(lends)?: prod-workspace may spend all /m,
+    );
+  });
+
+  test('shows what a copy of the example still has of it, each with its place', async () => {
+    const { stdout } = await runCli(['policy', 'check']);
+    const lines = stdout.split('\n').filter((line) => line.startsWith('!'));
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /workspaces\[0\]\.id: .* \(also in 2 other places\) \[example-value id\]$/,
+      ),
+      expect.stringMatching(/workspaces\[0\]\.ownerUserId: .* \[example-value ownerUserId\]$/),
+      expect.stringMatching(/readers\[0\]: 111122223333 is .* \[example-value 111122223333\]$/),
+      expect.stringMatching(/alerts\.runbookUrl: .* \[default-runbook alerts\.runbookUrl\]$/),
+      expect.stringMatching(
+        /endpoint: "on-call@example\.com" is reserved .* \[example-value on-call@/,
+      ),
+    ]);
+    expect(lines[3]).toMatch(/^! governance\.yaml:\d+:1 {2}/);
+  });
+
+  test('with --strict, fails for warnings that are not accepted for a reason', async () => {
+    const path = join(folder, 'accepted.yaml');
+    const strict = ['policy', 'check', path, '--strict'];
+    writeFileSync(path, SEARCH_POLICY.replace('monthlyUsd: 4000', 'monthlyUsd: 100'));
+    const open = await runCli(strict);
+    expect(open.status).toBe(1);
+    expect(open.stdout).toMatch(/^✗ \S+accepted\.yaml is valid, and has warnings$/m);
+    expect((await runCli(strict.slice(0, 3))).status).toBe(0);
+    const annotated = await runCli([...strict, '--format', 'github']);
+    expect(annotated).toMatchObject({ status: 1, stderr: '' });
+    expect(annotated.stdout).toMatch(
+      /^::warning file=\S+accepted\.yaml,line=11,col=16::workspaces\[0\]\.budgets\.dailyUsd: 200 is more than/,
+    );
+
+    const entry = '{ id: limit-order, subject: sea*, reason: to be raised in January }';
+    appendFileSync(path, `acceptedWarnings:\n  - ${entry}\n`);
+    const accepted = await runCli(strict);
+    expect(accepted.status).toBe(0);
+    expect(accepted.stdout).toContain('\n  1 warning is accepted\n');
+    const document = documentOf(await runCli([...strict, '--json']));
+    expect(document).toMatchObject({ errors: [], warnings: [] });
+    expect(document.acceptedWarnings).toEqual([
+      {
+        id: 'limit-order',
+        subject: 'search',
+        path: 'workspaces[0].budgets.dailyUsd',
+        line: 11,
+        column: 16,
+        message: expect.stringMatching(/^200 is more than monthlyUsd/),
+        reason: 'to be raised in January',
+      },
+    ]);
   });
 
   test('fails for a gateway in a region without function URLs', async () => {

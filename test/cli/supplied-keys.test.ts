@@ -22,7 +22,10 @@ async function stateOf(
           throw new SecretGoneError('gone');
         },
       },
-      versions: { createdAt: async () => new Date(NOW.getTime() - daysAgo * 86_400_000) },
+      versions: {
+        readers: async () => [],
+        createdAt: async () => new Date(NOW.getTime() - daysAgo * 86_400_000),
+      },
       flows: {
         running: async () =>
           retiring

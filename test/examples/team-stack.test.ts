@@ -95,3 +95,13 @@ function hasStatement(statement: object): void {
     PolicyDocument: { Statement: Match.arrayWith([Match.objectLike(statement)]) },
   });
 }
+
+test('synth knows the callers and subscriptions that the code adds', () => {
+  const { metadata } = stack.node.findChild('Keys').node;
+  const warnings = metadata.filter(({ type }) => type === 'aws:cdk:warning');
+  expect(warnings.map(({ data }) => String(data).replace(/.* \[ack: (.*)\]$/, '$1'))).toEqual([
+    'mistral-governance:default-runbook',
+    'mistral-governance:example-value',
+    'mistral-governance:example-value',
+  ]);
+});

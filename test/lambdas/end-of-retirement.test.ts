@@ -137,6 +137,7 @@ describe('revoking a key that left the policy', () => {
 });
 
 describe('confirming', () => {
+  const checkedAt = '2026-06-30T02:00:00.000Z';
   const accepted: KeyProbe = { kind: 'accepted', models: [] };
   const rejected: KeyProbe = { kind: 'rejected', status: 401 };
 
@@ -147,20 +148,21 @@ describe('confirming', () => {
       secrets: { read: async (_secret, versionId) => values[versionId] },
       inspector: { find: async () => (listed ? { ...key, ...dates } : undefined) },
       prober: { probe: async () => probe },
+      now: () => new Date('2026-06-30T02:00:00Z'),
     });
     return handler(aRetirement({ oldVersionId: version }));
   }
 
   test('a key unlisted and rejected is gone', async () => {
-    expect(await confirm(rejected)).toEqual({ rejected: true });
+    expect(await confirm(rejected)).toEqual({ rejected: true, checkedAt });
   });
 
   test('a key whose version Secrets Manager dropped is gone once unlisted', async () => {
-    expect(await confirm(accepted, { version: 'v0' })).toEqual({ rejected: false });
+    expect(await confirm(accepted, { version: 'v0' })).toEqual({ rejected: false, checkedAt });
   });
 
   test('a version that holds another key is not tried', async () => {
-    expect(await confirm(accepted, { version: 'v2' })).toEqual({ rejected: false });
+    expect(await confirm(accepted, { version: 'v2' })).toEqual({ rejected: false, checkedAt });
   });
 
   test.each([

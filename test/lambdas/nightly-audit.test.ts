@@ -25,6 +25,7 @@ import {
   PREVIOUS,
 } from '../support/audit-builders.js';
 import { aManagedKey, aPolicy, aRetirement, silentLog } from '../support/builders.js';
+import { A_DEPLOYMENT, NO_EVENTS } from '../support/evidence.js';
 import { evidenceBucket } from '../support/evidence-bucket.js';
 import { aReport } from '../support/usage-reports.js';
 
@@ -97,15 +98,18 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
     policy,
     keySource: { list: () => each(keys) },
     organization: {
+      memberNames: async () => new Map(),
       workspaces: () => each<MistralWorkspace>(workspaces),
       requestsPerSecond: async () => 10,
       spendLimit: async () => spendLimit,
       usage: async () => aReport([], {}),
     },
     secrets: { describe: async (name) => aManagedSecret(name), read: readNothing },
-    managedSecrets: { createdAt: async () => undefined },
+    managedSecrets: { readers: async () => [], createdAt: async () => undefined },
     retirements: { running: () => each([]) },
     listModels: async () => models,
+    keyEvents: NO_EVENTS,
+    deployment: A_DEPLOYMENT,
     findingStore: {
       open: async () => open,
       apply: async (changes) => {
@@ -143,6 +147,7 @@ test('an audit that finds nothing sends nothing', async () => {
   expect(await result).toEqual({
     keys: 4,
     findings: [],
+    countedTogether: [],
     opened: 0,
     accepted: 0,
     reminded: 0,
@@ -285,6 +290,7 @@ test('asks since when a rotation is unfinished, for that version only', async ()
         read: readNothing,
       },
       managedSecrets: {
+        readers: async () => [],
         createdAt: async (secret, version) => {
           asked.push(`${secret} ${version}`);
           return daysAgo(2);
@@ -351,6 +357,7 @@ test('a rotation that ends during the audit is not mistaken for a missing key', 
 describe('the organization', () => {
   test('is compared with the policy', async () => {
     const organization = {
+      memberNames: async () => new Map(),
       workspaces: () => each<MistralWorkspace>(workspaces.slice(1)),
       requestsPerSecond: async () => 5,
       spendLimit: async () => ({ ...spendLimit, limit: 2000 }),
@@ -373,6 +380,7 @@ describe('the organization', () => {
       anOpenFinding({ id: 'unknown-price#model#mistral-huge-2612', type: 'unknown-price' }),
     ];
     const organization = {
+      memberNames: async () => new Map(),
       workspaces: () => each<MistralWorkspace>([], new Error('refused')),
       requestsPerSecond: () => Promise.reject(new Error('refused')),
       spendLimit: () => Promise.reject(new Error('refused')),
@@ -388,6 +396,7 @@ describe('the organization', () => {
 
   test('whose spend limit is in another currency is not compared', async () => {
     const organization = {
+      memberNames: async () => new Map(),
       workspaces: () => each<MistralWorkspace>(workspaces),
       requestsPerSecond: async () => 10,
       spendLimit: async () => ({ ...spendLimit, limit: 1, currency: 'EUR' }),
@@ -593,7 +602,7 @@ describe('a finding that the policy accepts', () => {
       /^warning,unmanaged,notebook,dev-workspace,accepted,.*,kept for the trial,2026-06-30\r\n/m,
     );
     expect(page).toMatch(/Accepted findings.*kept for the trial/s);
-    expect(page).toContain('No findings.');
+    expect(page).toContain('No findings in what was checked.');
   });
 
   test('comes back on the day after, with the entry that has ended', async () => {

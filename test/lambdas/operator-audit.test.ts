@@ -7,6 +7,7 @@ import type { SecretState } from '../../governance/keys/rotation.js';
 import { createNightlyAuditHandler } from '../../lambdas/nightly-audit/handler.js';
 import { anOpenFinding, DEV, DEV_ID, dayAgo, daysAgo, NOW } from '../support/audit-builders.js';
 import { anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
+import { A_DEPLOYMENT, NO_EVENTS } from '../support/evidence.js';
 import { evidenceBucket } from '../support/evidence-bucket.js';
 
 const CURRENT = { v1: ['AWSCURRENT'] };
@@ -48,9 +49,11 @@ function audit(setup: Setup = {}) {
           ...setup.state,
         })),
     },
-    managedSecrets: { createdAt: async () => daysAgo(suppliedDaysAgo) },
+    managedSecrets: { readers: async () => [], createdAt: async () => daysAgo(suppliedDaysAgo) },
     retirements: { async *running() {} },
     evidence: evidenceBucket().store,
+    keyEvents: NO_EVENTS,
+    deployment: A_DEPLOYMENT,
     record: (gauges) => void recorded.push(gauges),
     listModels: async (name) => {
       listed.push(name);

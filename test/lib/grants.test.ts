@@ -100,7 +100,12 @@ test.each([
   ],
   [
     'RetirementFunctionsNotify',
-    [...ENCRYPT, 'dynamodb:PutItem on RecordsTable', 'sns:Publish on AlertsTopic'],
+    [
+      ...ENCRYPT,
+      'dynamodb:PutItem on RecordsTable',
+      'sns:Publish on AlertsTopic',
+      `states:GetExecutionHistory on ${EXECUTIONS}`,
+    ],
   ],
 ])('%s may do this and nothing else', (functionId, expected) => {
   expect(roles[`${functionId}Role`]).toEqual(allOf(functionId, ...expected));
@@ -164,9 +169,9 @@ test('the value of a secret is for its readers and those of ours who need it, ov
     Object.values(policies).map((one) => resourceGrants(one.Properties.ResourcePolicy)),
   ).toEqual([
     [
+      'allow DescribeSecret, GetResourcePolicy, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
       'allow DescribeSecret, GetSecretValue to * when ArnLike aws:PrincipalArn arn:aws:iam::111122223333:role/developer and StringEquals aws:PrincipalAccount 111122223333',
       'allow DescribeSecret, GetSecretValue to RetirementFunctionsRevokeRole RetirementFunctionsVerifyRole',
-      'allow DescribeSecret, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
       'allow DescribeSecret, GetSecretValue, PutSecretValue, UpdateSecretVersionStage to RotationFunctionRole',
       'allow DescribeSecret, GetSecretValue, RotateSecret to ProvisioningFunctionRole',
       'allow DescribeSecret, GetSecretValue, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
@@ -176,8 +181,8 @@ test('the value of a secret is for its readers and those of ours who need it, ov
       'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole RetirementFunctionsRollBackRole AuditFunctionRole ProvisioningFunctionRole arn:aws:iam::111122223333:role/developer',
     ],
     [
+      'allow DescribeSecret, GetResourcePolicy, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
       'allow DescribeSecret, GetSecretValue to RetirementFunctionsRevokeRole RetirementFunctionsVerifyRole',
-      'allow DescribeSecret, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
       'allow DescribeSecret, GetSecretValue, PutSecretValue, UpdateSecretVersionStage to RotationFunctionRole',
       'allow DescribeSecret, GetSecretValue, RotateSecret to ProvisioningFunctionRole',
       'allow DescribeSecret, GetSecretValue, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',

@@ -31,8 +31,8 @@ test('one function moves labels and none writes a value', () => {
     (one) => one.startsWith('allow') && one.includes('Role'),
   );
   expect(ours).toEqual([
+    'allow DescribeSecret, GetResourcePolicy, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
     'allow DescribeSecret, GetSecretValue to ProvisioningFunctionRole RetirementFunctionsVerifyRole',
-    'allow DescribeSecret, GetSecretValue, ListSecretVersionIds to AuditFunctionRole',
     'allow DescribeSecret, GetSecretValue, UpdateSecretVersionStage to RotationFunctionRole',
   ]);
 });

@@ -70,7 +70,7 @@ const PACKAGES: readonly PackageRule[] = [
   },
   {
     files:
-      /^governance\/(mistral\/mistral-http|platform\/bounded-file|policy\/(load-policy|policy-file|policy-yaml|policy-places|yaml-syntax))\.ts$/,
+      /^governance\/(mistral\/mistral-http|platform\/(bounded-file|package-version)|policy\/(load-policy|policy-file|policy-yaml|policy-places|yaml-syntax))\.ts$/,
     may: [ZOD, NODE, YAML],
     rule: 'only these of all governance files reach out of the process, but not to AWS',
   },
@@ -80,9 +80,9 @@ const PACKAGES: readonly PackageRule[] = [
     rule: 'the way out through proxies imports their agents',
   },
   {
-    files: /^governance\/metering\/cache-name\.ts$/,
-    may: [/^node:crypto$/],
-    rule: 'a hash is a decision too, and only Node has a fast one',
+    files: /^governance\/metering\/(cache-name|request-body)\.ts$/,
+    may: [/^node:(crypto|buffer)$/],
+    rule: 'a hash is a decision too, and a check of UTF-8: only Node has fast ones',
   },
   { files: /^governance\//, may: [ZOD], rule: 'a decision imports no package but zod' },
   {

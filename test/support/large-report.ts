@@ -1,15 +1,16 @@
 import { createAcceptances } from '../../governance/audit/acceptances.js';
 import { createAudit } from '../../governance/audit/audit.js';
-import type { Coverage } from '../../governance/audit/coverage.js';
 import { reconcileFindings } from '../../governance/audit/reconcile-findings.js';
 import { type AuditReport, auditReport } from '../../governance/audit/report/audit-report.js';
 import { createInventory } from '../../governance/audit/report/inventory.js';
+import type { ReportedEvent } from '../../governance/audit/report/report-events.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
 import { addDays, startOfDay, utcDay } from '../../governance/platform/utc-day.js';
 import { createdKeyName } from '../../governance/policy/key-name.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import { A_DEPLOYMENT, FULL_COVERAGE, NO_HISTORY } from './evidence.js';
 
 const AT = new Date('2026-06-30T02:00:00Z');
 const TODAY = utcDay(AT);
@@ -26,19 +27,6 @@ const HOSTILE_NAMES = [
   'שלום \u202Egnp.exe 你好 🗝️',
   '',
 ];
-
-/** Of an audit that could check everything. */
-export const FULL_COVERAGE: Extract<Coverage, { source: 'admin-api' }> = {
-  source: 'admin-api',
-  allKeys: true,
-  retirements: true,
-  workspaces: true,
-  rateLimit: true,
-  spendLimit: true,
-  prices: true,
-  models: true,
-  unclearSecrets: new Set(),
-};
 
 /** The report of a large organization, with every kind of key and most kinds of findings. */
 export function largeReport(policy: Policy, otherKeys: number): AuditReport {
@@ -60,7 +48,7 @@ export function largeReport(policy: Policy, otherKeys: number): AuditReport {
   const view = { complete: true, changing: new Set<string>() };
   const current = audit.findings(view);
   return auditReport({
-    inventory: inventory.build(view, current),
+    inventory: inventory.build(view, current, ownersOf(policy)),
     changes: reconcileFindings({
       before: current.slice(1, 40).map((finding) => ({
         finding,
@@ -76,9 +64,39 @@ export function largeReport(policy: Policy, otherKeys: number): AuditReport {
     accepted: acceptances.accepted,
     acceptedLeftOut: acceptances.leftOut(),
     complete: true,
-    rules: policy.audit,
+    policy,
+    deployment: A_DEPLOYMENT,
+    coverage: { ...FULL_COVERAGE, rateLimit: false },
+    readers: planned.map(({ secretName, key }) => ({
+      secret: secretName,
+      named: key.readers,
+      others: OWN_ROLES,
+      isClosed: true,
+    })),
+    history: { ...NO_HISTORY, events: eventsOf(planned.map(({ secretName }) => secretName)) },
     problems: ["Mistral's rate limit could not be read: <b>503</b> upstream connect error"],
     at: AT,
+  });
+}
+
+const OWN_ROLES = ['RotationFunctionRole-1AbCdEfGhIj', 'AuditFunctionRole-2AbCdEfGhIj'].map(
+  (name) => `arn:aws:iam::111122223333:role/MistralGovernance-${name}`,
+);
+
+function ownersOf({ workspaces }: Policy): ReadonlyMap<string, string> {
+  return new Map(workspaces.map(({ ownerUserId = '', team }) => [ownerUserId, `Owner of ${team}`]));
+}
+
+function eventsOf(secrets: readonly string[]) {
+  return secrets.slice(0, 3).map((secret, index): ReportedEvent => {
+    const event = index === 0 ? 'revoked' : 'rotated';
+    const [, workspace = ''] = secret.split('/');
+    const proof =
+      index === 0
+        ? 'seen refused (401) at 2026-06-29 22:15 UTC, and not listed by Mistral'
+        : 'Mistral accepted the new key before it became current';
+    const key = `330507d3-4f6a-4b58-8f0e-00000000000${index}`;
+    return { at: `2026-06-29T2${index}:15:00.000Z`, event, secret, workspace, key, proof };
   });
 }
 
@@ -116,6 +134,7 @@ function* keysOf(policy: Policy, otherKeys: number): Generator<ListedKey> {
       name: HOSTILE_NAMES[index] ?? `service ${index}`,
       workspaceId: policy.workspaces[index % 7]?.id,
       workspaceName: `workspace ${index % 7}`,
+      createdBy: `person${index % 23}@example.com`,
       createdAt: index % 50 === 11 ? undefined : startOfDay(createdOn),
       expiresOn: index % 6 === 0 ? undefined : addDays(TODAY, ((index * 13) % 200) - 20),
       lastUsedOn: index % 5 === 0 ? undefined : addDays(TODAY, -((index * 31) % 120)),

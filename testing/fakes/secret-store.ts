@@ -1,28 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { AwsError, type AwsOperation, seconds } from './aws-json.js';
-
-interface Version {
-  readonly id: string;
-  readonly createdAt: Date;
-  value: string | undefined;
-  readonly stages: Set<string>;
-}
-
-export interface StoredSecret {
-  readonly name: string;
-  readonly arn: string;
-  readonly createdAt: Date;
-  readonly versions: Map<string, Version>;
-  /** Absent for a secret without rotation. */
-  rotateEveryDays: number | undefined;
-  /** What it was until the rotation was cancelled. */
-  cancelledDays?: number | undefined;
-  lastRotatedAt: Date | undefined;
-  nextRotationAt: Date | undefined;
-  /** The day of the last read. */
-  lastAccessedAt: Date | undefined;
-}
+import { describe, resourcePolicyOf, type StoredSecret, type Version } from './secret-answers.js';
 
 export type SecretStore = ReturnType<typeof createSecretStore>;
 
@@ -154,6 +133,8 @@ export function createSecretStore(
       return { ARN: secret.arn, Name: secret.name };
     },
 
+    GetResourcePolicy: (input) => resourcePolicyOf(find(ById.parse(input).SecretId)),
+
     ListSecretVersionIds(input) {
       const secret = find(ById.parse(input).SecretId);
       const Versions = [...secret.versions.values()]
@@ -193,13 +174,14 @@ export function createSecretStore(
     /** The value of the version with a label. */
     valueAt: (name: string, stage: string) => labelled(find(name), stage)?.value,
 
-    create(name: string, options: { value?: string; rotateEveryDays?: number } = {}): StoredSecret {
-      const { value, rotateEveryDays } = options;
+    create(name: string, given: Partial<StoredSecret & { value: string }> = {}): StoredSecret {
+      const { value, rotateEveryDays, readers } = given;
       const secret: StoredSecret = {
         name,
         arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-LoCaL1`,
         createdAt: now(),
         versions: new Map(),
+        readers,
         rotateEveryDays,
         lastRotatedAt: undefined,
         nextRotationAt: undefined,
@@ -226,22 +208,4 @@ function putLabel(secret: StoredSecret, stage: string, version: Version): void {
   if (stage !== 'AWSCURRENT' || !before) return;
   labelled(secret, 'AWSPREVIOUS')?.stages.delete('AWSPREVIOUS');
   before.stages.add('AWSPREVIOUS');
-}
-
-function describe(secret: StoredSecret) {
-  const labelledVersions = [...secret.versions.values()].filter(({ stages }) => stages.size > 0);
-  return {
-    ARN: secret.arn,
-    Name: secret.name,
-    RotationEnabled: secret.rotateEveryDays !== undefined,
-    CreatedDate: seconds(secret.createdAt),
-    LastRotatedDate: seconds(secret.lastRotatedAt),
-    NextRotationDate: seconds(secret.nextRotationAt),
-    LastAccessedDate: seconds(secret.lastAccessedAt),
-    ...(labelledVersions.length > 0 && {
-      VersionIdsToStages: Object.fromEntries(
-        labelledVersions.map(({ id, stages }) => [id, [...stages]]),
-      ),
-    }),
-  };
 }

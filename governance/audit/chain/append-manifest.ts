@@ -53,7 +53,8 @@ interface StoredManifest extends ChainLink {
   readonly manifest: Manifest | undefined;
 }
 
-async function lastManifest(store: EvidenceStore): Promise<StoredManifest | undefined> {
+/** `undefined` before the first audit. */
+export async function lastManifest(store: EvidenceStore): Promise<StoredManifest | undefined> {
   let number: number | undefined;
   for await (const { path } of store.list(MANIFESTS_PREFIX)) {
     number = manifestNumber(path) ?? number;

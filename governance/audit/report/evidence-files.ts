@@ -71,6 +71,8 @@ const INVENTORY_COLUMNS = [
   'workspace',
   'team',
   'ownerUserId',
+  'owner',
+  'createdBy',
   'state',
   'createdOn',
   'ageDays',

@@ -5,6 +5,7 @@ import { toSafeLine } from '../../platform/quoting.js';
 import { ageInDays, type IsoDate, utcDay } from '../../platform/utc-day.js';
 import { FINDING_TYPES, type FindingType } from '../../policy/finding-types.js';
 import type { PlannedKey } from '../../policy/planned-keys.js';
+import type { Workspace } from '../../policy/policy.js';
 import type { AuditFacts, AuditView } from '../audit.js';
 import type { Finding } from '../finding.js';
 import { workspaceNameOf } from '../key-findings.js';
@@ -46,6 +47,10 @@ export interface InventoryRow {
   readonly workspace: string;
   readonly team: string | null;
   readonly ownerUserId: string | null;
+  /** What the Admin API calls that user. */
+  readonly owner: string | null;
+  /** The user or API key that created a key of others, as Mistral names it. */
+  readonly createdBy: string | null;
   readonly state: KeyState;
   readonly createdOn: IsoDate | null;
   readonly ageDays: number | null;
@@ -63,7 +68,12 @@ export function createRows(
   findings: readonly Finding[],
   rules: AuditRules,
   now: Date,
+  names: ReadonlyMap<string, string>,
 ) {
+  const ownerOf = (workspace: Workspace | undefined): string | null => {
+    const name = names.get(workspace?.ownerUserId ?? '');
+    return name === undefined ? null : toSafeLine(name);
+  };
   const checkHygiene = createHygieneCheck(rules, now);
   const byKeyId = typesBy(findings, ({ evidence }) => evidence.keyId);
   const bySecretName = typesBy(findings, ({ evidence }) =>
@@ -114,6 +124,9 @@ export function createRows(
         workspace: workspaceNameOf(key, workspaces),
         team: workspace?.team ?? null,
         ownerUserId: workspace?.ownerUserId ?? null,
+        owner: ownerOf(workspace),
+        createdBy:
+          state === 'unmanaged' && key.createdBy !== undefined ? toSafeLine(key.createdBy) : null,
         state,
         createdOn: dayOf(key.createdAt),
         ageDays: ageOf(key.createdAt, now),
@@ -130,6 +143,7 @@ export function createRows(
       return {
         ...secretRow(planned, secret?.lastRotatedAt, bySecretName.get(secretName) ?? [], now),
         ownerUserId: workspace.ownerUserId ?? null,
+        owner: ownerOf(workspace),
         state: keylessState(secretName, secret),
         nextRotationOn: dayOf(secret?.nextRotationAt),
       };
@@ -151,6 +165,8 @@ export function secretRow(
     workspace: workspace.name,
     team: workspace.team,
     ownerUserId: null,
+    owner: null,
+    createdBy: null,
     createdOn: dayOf(since),
     ageDays: ageOf(since, now),
     lastUsedOn: null,

@@ -1,7 +1,8 @@
 import type { ListedKey } from '../../mistral/mistral.js';
+import type { FindingType } from '../../policy/finding-types.js';
 import type { AuditFacts, AuditView } from '../audit.js';
 import type { Finding } from '../finding.js';
-import type { AuditRules } from '../key-hygiene.js';
+import { type AuditRules, createHygieneCheck } from '../key-hygiene.js';
 import type { KeyMatch } from '../managed-versions.js';
 import {
   ageOf,
@@ -20,11 +21,28 @@ export interface Inventory {
   readonly leftOut: number;
   /** Of all keys, listed here or not. */
   readonly ages: readonly AgeGroup[];
+  readonly checked: {
+    /** Current keys of the policy's secrets. */
+    readonly managed: CheckedKeys;
+    /** Keys of others, without those that a retirement is going to revoke. */
+    readonly others: CheckedKeys;
+  };
+}
+
+/** Keys whose dates were checked, and how many of them have each finding. */
+export interface CheckedKeys {
+  readonly keys: number;
+  readonly found: Readonly<Partial<Record<FindingType, number>>>;
 }
 
 export interface InventoryBuilder {
   add(key: ListedKey, match: KeyMatch): void;
-  build(view: AuditView, findings: readonly Finding[]): Inventory;
+  /** `names` are those of users at Mistral, by their ids. */
+  build(
+    view: AuditView,
+    findings: readonly Finding[],
+    names?: ReadonlyMap<string, string>,
+  ): Inventory;
 }
 
 const MOST_MANAGED = 5000;
@@ -35,16 +53,21 @@ export function createInventory(facts: AuditFacts, rules: AuditRules, now: Date)
   const managed = createOldestKeys(MOST_MANAGED);
   const others = createOldestKeys(MOST_OTHERS);
   const ages = createKeyAges();
+  const checkedManaged = createChecked(rules, now);
+  const checkedOthers = createChecked(rules, now);
 
   return {
     add(key, match) {
       const isManaged = plannedOf(match) !== undefined;
+      if (match.kind === 'labelled' && match.version.stage === 'AWSCURRENT') {
+        checkedManaged.add(key);
+      } else if (match.kind === 'foreign' && !facts.retiring?.has(key)) checkedOthers.add(key);
       ages.add(isManaged ? 'managed' : 'other', ageOf(key.createdAt, now));
       (isManaged ? managed : others).add(key, match);
     },
 
-    build(view, findings) {
-      const row = createRows(facts, view, findings, rules, now);
+    build(view, findings, names = new Map()) {
+      const row = createRows(facts, view, findings, rules, now, names);
       const listed = [...managed.kept(), ...others.kept()];
       const withCurrentKey = new Set(
         listed.flatMap(({ match }) => {
@@ -60,7 +83,24 @@ export function createInventory(facts: AuditFacts, rules: AuditRules, now: Date)
         otherKeys: others.count(),
         leftOut: managed.count() + others.count() - listed.length,
         ages: ages.groups,
+        checked: { managed: checkedManaged.counts, others: checkedOthers.counts },
       };
+    },
+  };
+}
+
+/** Counts by the dates of keys, so that a verdict has all of them however many there are. */
+function createChecked(rules: AuditRules, now: Date) {
+  const checkHygiene = createHygieneCheck(rules, now);
+  const found: Partial<Record<FindingType, number>> = {};
+  const counts = { keys: 0, found };
+  return {
+    counts: counts as CheckedKeys,
+    add(key: ListedKey): void {
+      counts.keys += 1;
+      checkHygiene(key, (type) => {
+        found[type] = (found[type] ?? 0) + 1;
+      });
     },
   };
 }

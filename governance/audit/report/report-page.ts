@@ -1,11 +1,18 @@
 import { WORST_FIRST } from '../../alerts/alert.js';
 import { addDays } from '../../platform/utc-day.js';
-import { countText } from '../../platform/wording.js';
+import { countText, instantText } from '../../platform/wording.js';
+import { accessTables } from './access-tables.js';
 import type { AuditReport } from './audit-report.js';
-import { type Html, html } from './html.js';
+import { type Html, type HtmlValue, html } from './html.js';
 import { reportCharts } from './report-charts.js';
 import { STYLE, STYLE_HASH } from './report-style.js';
-import { acceptedTable, findingsTable, inventoryTables } from './report-tables.js';
+import {
+  acceptedTable,
+  findingsTable,
+  historyTable,
+  inventoryTables,
+  verdictsTable,
+} from './report-tables.js';
 
 // The page loads nothing and runs nothing, no matter what a name on it contains.
 const CONTENT_POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
@@ -25,24 +32,47 @@ ${STYLE}
 <body>
 <header>
 <h1>Mistral keys on <span class="day">${report.auditedOn}</span></h1>
-<p class="quiet">Audited at ${report.auditedAt.slice(11, 16)} UTC. All days are in UTC.</p>
+${identity(report)}
 ${notChecked(report)}
 </header>
 <main>
 ${tiles(report)}
+${verdictsTable(report)}
 ${reportCharts(report)}
 ${findingsTable(report)}
 ${acceptedTable(report)}
+${historyTable(report)}
 ${inventoryTables(report)}
+${accessTables(report)}
 </main>
 <footer>
-<p>The same data: <a href="inventory.json">inventory.json</a>, <a href="inventory.csv">inventory.csv</a>, <a href="findings.csv">findings.csv</a>.</p>
+<p>The same data: <a href="inventory.json">inventory.json</a>, <a href="inventory.csv">inventory.csv</a>, <a href="findings.csv">findings.csv</a>. The manifest of this audit has the SHA-256 of these files and of this page: <code>mistral-governance audit verify --from ${report.auditedOn} --to ${report.auditedOn}</code></p>
 <p>Rules: stale after ${report.rules.staleAfterDays} days without ${report.otherKeys === null ? 'a read of the secret' : 'use'}, over age after ${report.rules.maxAgeDays} days, expiring within ${report.rules.expiringWithinDays} days. Names, ids and days only: this page contains no key.</p>
 </footer>
 </body>
 </html>
 `;
   return page.markup;
+}
+
+/** Of whom, where and by what this report is. */
+function identity({ deployment, mistral, auditedAt }: AuditReport): Html {
+  const { account, accountAlias, region, stack, environment, product, policySha256 } = deployment;
+  const source =
+    mistral.keySource === 'operator'
+      ? `${mistral.apiUrl}, without the Admin API: keys are supplied by operators`
+      : `${mistral.apiUrl}, with the Admin API key in ${mistral.adminKeySecret}`;
+  const facts: readonly (readonly [string, HtmlValue])[] = [
+    ['Mistral organization', source],
+    ['AWS account', accountAlias === undefined ? account : `${account} (${accountAlias})`],
+    ['Region', region],
+    ['Stack', stack ?? 'not known'],
+    ...(environment === undefined ? [] : ([['Environment', environment]] as const)),
+    ['Product', `mistral-governance ${product}`],
+    ['Audited at', `${instantText(new Date(auditedAt))}; all days are in UTC`],
+    ['Policy, SHA-256', html`<span class="arn">${policySha256}</span>`],
+  ];
+  return html`<dl class="about">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
 function notChecked({ complete, problems }: AuditReport): Html {

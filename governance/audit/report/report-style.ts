@@ -1,4 +1,22 @@
+import { FINDING_TYPES } from '../../policy/finding-types.js';
 import { html } from './html.js';
+
+/** Every token by which a table can be filtered. */
+const TOKENS = [
+  ...FINDING_TYPES,
+  'no-finding',
+  ...['critical', 'warning', 'info', 'resolved'],
+  ...['first-key', 'rotated', 'revoked', 'rolled-back', 'rotation-failed'],
+];
+
+/** Without a script: the chosen input hides rows, and groups that have no other row. */
+const FILTERED = [...new Set(TOKENS)]
+  .map((token) => {
+    const chosen = `section:has(input[value=${token}]:checked)`;
+    const rows = `${chosen} tr[data-is]:not([data-is~=${token}])`;
+    return `${rows}, ${chosen} tbody:not(:has([data-is~=${token}])) { display: none; }`;
+  })
+  .join('\n');
 
 /** The page's one style: a browser that heeds the page's policy takes no other. */
 export const STYLE = html`<style>
@@ -18,11 +36,26 @@ a { color: var(--link); }
 small { display: block; font-weight: 400; overflow-wrap: anywhere; }
 .banner { margin: 16px 0 0; padding: 10px 16px; background: var(--card); border: 1px solid var(--line); border-left: 5px solid var(--warning); border-radius: 8px; }
 .banner ul { margin: 4px 0; padding-left: 20px; overflow-wrap: anywhere; }
+.about { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 210px), 1fr)); gap: 6px 24px; margin: 12px 0 0; }
+.about dt { font-size: 0.78rem; color: var(--quiet); }
+.about dd { margin: 0; overflow-wrap: anywhere; }
+.arn { overflow-wrap: anywhere; display: block; }
+.filter { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 10px; padding: 0; border: 0; }
+.filter legend { float: left; margin: 3px 8px 0 0; padding: 0; font-size: 0.86rem; color: var(--quiet); }
+.filter input { position: absolute; opacity: 0; width: 1px; height: 1px; }
+.filter label { padding: 2px 10px; border: 1px solid var(--line); border-radius: 999px; background: var(--card); font-size: 0.82rem; cursor: pointer; }
+.filter label b { font-variant-numeric: tabular-nums; }
+.filter input:checked + label { background: var(--link); border-color: var(--link); color: var(--on-colour); }
+.filter input:focus-visible + label { outline: 2px solid var(--link); outline-offset: 2px; }
+.index { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 10px; padding: 0; list-style: none; font-size: 0.86rem; color: var(--quiet); }
+tr.group th { background: var(--paper); font-size: 0.92rem; }
+tr.group small { display: inline; margin-left: 8px; }
+${FILTERED}
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 12px; margin: 20px 0; padding: 0; list-style: none; }
 .tiles li, .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .tiles li { padding: 12px 16px; }
 .tiles strong { display: block; font-size: 1.7rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 16px; align-items: stretch; }
+.charts { margin-top: 24px; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 16px; align-items: stretch; }
 .card { margin: 0; padding: 14px 16px; }
 figcaption, .caption { font-weight: 600; margin: 0 0 8px; }
 .good { color: var(--fine); }
@@ -47,6 +80,7 @@ tbody th { min-width: 8.5em; font-weight: 600; overflow-wrap: anywhere; }
 td { min-width: 8.5em; overflow-wrap: anywhere; }
 tbody th.key { min-width: 18em; }
 .evidence { min-width: 22em; }
+.narrow { min-width: 0; white-space: nowrap; }
 .day, .number { min-width: 0; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .number { text-align: right; }
 .badge { display: inline-block; padding: 0 8px; border: 1px solid var(--line); border-radius: 999px; font-size: 0.8rem; white-space: nowrap; }
@@ -68,6 +102,8 @@ footer { margin-top: 36px; padding-bottom: 40px; font-size: 0.86rem; color: var(
   .number { text-align: left; }
   tbody th > div, td > div { min-width: 0; flex: 1; }
   td:has(> div:empty) { display: none; }
+  tr.group th::before { content: none; }
+  tr.group small { display: block; margin-left: 0; }
 }
 @media print {
   @page { size: A4 landscape; margin: 12mm; }
@@ -77,6 +113,7 @@ footer { margin-top: 36px; padding-bottom: 40px; font-size: 0.86rem; color: var(
   h2 { break-after: avoid; }
   main, header, footer { max-width: none; padding: 0; }
   .scroll { overflow: visible; border: 0; }
+  .filter, .index { display: none; }
   .charts { grid-template-columns: repeat(3, 1fr); }
   .card, tr { break-inside: avoid; }
   thead { display: table-header-group; }
@@ -87,4 +124,4 @@ footer { margin-top: 36px; padding-bottom: 40px; font-size: 0.86rem; color: var(
 </style>`;
 
 /** SHA-256 of what stands between the tags of `STYLE`; a test names the right one. */
-export const STYLE_HASH = 'sha256-MsWhSJU4/hhIXL+zs+zhZc/eFw3YI+RKAiUaOHV/JGk=';
+export const STYLE_HASH = 'sha256-Vvf3rKE4AeprRXFcuJ6sBHH5r1sTCn0Tl+k+ijFXjcA=';

@@ -1,77 +1,141 @@
-import { countText } from '../../platform/wording.js';
+import { countText, instantText } from '../../platform/wording.js';
 import type { AcceptedFinding } from '../acceptances.js';
 import { bySeverity } from '../finding.js';
 import { type AuditReport, evidenceText, type ReportedFinding } from './audit-report.js';
 import { type Html, type HtmlValue, html } from './html.js';
 import type { InventoryRow } from './inventory-row.js';
+import type { Verdict } from './judge-rule.js';
+import type { ReportedEvent } from './report-events.js';
+import { type Column, section } from './table.js';
 
 /** More would make the page slow; the CSV beside it has them all. */
 const MOST_FINDINGS = 1000;
 
-interface Column<Row> {
-  readonly title: string;
-  readonly className?: 'day' | 'number' | 'key' | 'evidence';
-  /** Whether it names the row. */
-  readonly isHeading?: boolean;
-  of(row: Row): HtmlValue;
+export function verdictsTable({ verdicts }: AuditReport): Html {
+  const rows = verdicts;
+  return section({ id: 'verdicts', heading: 'Verdicts', columns: VERDICTS, rows, none: html`` });
 }
 
-export function findingsTable({ findings }: AuditReport): Html {
+export function findingsTable({ findings, verdicts }: AuditReport): Html {
   const sorted = [...findings].sort(openFirst);
   const beyond = findings.length - MOST_FINDINGS;
-  const none = html`<p class="good">No findings.</p>`;
   const more = html`<p>${countText(beyond, 'more finding')} in <a href="findings.csv">findings.csv</a>.</p>`;
-  const shown = sorted.slice(0, MOST_FINDINGS);
-  return section('findings', 'Findings', FINDING_COLUMNS, shown, none, beyond > 0 ? more : '');
+  const unchecked = verdicts.filter(({ outcome }) => outcome === 'not checked').length;
+  return section({
+    id: 'findings',
+    heading: 'Findings',
+    columns: FINDINGS,
+    rows: sorted.slice(0, MOST_FINDINGS),
+    none:
+      unchecked === 0
+        ? html`<p class="good">No findings: every rule was checked.</p>`
+        : html`<p>No findings in what was checked. ${countText(unchecked, 'rule was', 'rules were')} not checked: see the verdicts.</p>`,
+    note: beyond > 0 ? more : '',
+    tokensOf: ({ severity, status }) => [status === 'resolved' ? 'resolved' : severity],
+  });
 }
 
 /** Nothing where the policy accepts nothing. */
 export function acceptedTable({ accepted, acceptedLeftOut }: AuditReport): Html {
   if (accepted.length === 0) return html``;
   const more = html`<p>Not listed here: ${countText(acceptedLeftOut, 'more accepted finding')}.</p>`;
-  return section(
-    'accepted',
-    'Accepted findings',
-    ACCEPTED_COLUMNS,
-    accepted,
-    html``,
-    acceptedLeftOut > 0 ? more : '',
-  );
+  return section({
+    id: 'accepted',
+    heading: 'Accepted findings',
+    columns: ACCEPTED,
+    rows: accepted,
+    none: html``,
+    note: acceptedLeftOut > 0 ? more : '',
+  });
+}
+
+export function historyTable({ history }: AuditReport): Html {
+  const { events, leftOut, isKnown } = history;
+  const [from, until] = [history.from, history.until].map((at) => instantText(new Date(at)));
+  const between = html`<p class="quiet">From ${from ?? ''} to ${until ?? ''}: since the last report, less the time that an event takes to be stored.</p>`;
+  const more = html`<p>Not listed here: ${countText(leftOut, 'later event')}.</p>`;
+  return section({
+    id: 'history',
+    heading: 'Rotations and revocations',
+    columns: EVENTS,
+    rows: events,
+    none: isKnown ? html`<p>None.</p>` : html`<p>Not known: the history could not be read.</p>`,
+    note: html`${leftOut > 0 ? more : ''}${between}`,
+    tokensOf: ({ event }) => [event.replaceAll(' ', '-')],
+  });
 }
 
 export function inventoryTables({ rows, leftOut, otherKeys }: AuditReport): Html {
-  const managed = rows.filter(({ secret }) => secret !== null);
-  const others = rows.filter(({ secret }) => secret === null);
   const beyond = html`<p>Not listed here: ${countText(leftOut, 'younger key')}. Charts and counts include them.</p>`;
+  const grouped = {
+    columns: INVENTORY,
+    groupOf: ({ workspace }: InventoryRow) => workspace,
+    aboutGroup,
+    tokensOf: ({ findings }: InventoryRow) =>
+      findings.length === 0 ? ['no-finding'] : findings.filter((type) => type !== 'unmanaged'),
+  };
   const noOthers =
     otherKeys === null ? NOT_LISTED : html`<p class="good">None: every key is managed.</p>`;
-  const note = leftOut > 0 ? beyond : '';
   return html`${[
-    section('managed', 'Managed keys', INVENTORY_COLUMNS, managed, html`<p>None.</p>`),
-    section('others', 'Other keys at Mistral', INVENTORY_COLUMNS, others, noOthers, note),
+    section({
+      ...grouped,
+      id: 'managed',
+      heading: 'Managed keys',
+      rows: rows.filter(({ secret }) => secret !== null).sort(byWorkspace),
+      none: html`<p>None.</p>`,
+    }),
+    section({
+      ...grouped,
+      id: 'others',
+      heading: 'Other keys at Mistral',
+      rows: rows.filter(({ secret }) => secret === null).sort(byWorkspace),
+      none: noOthers,
+      note: leftOut > 0 ? beyond : '',
+    }),
   ]}`;
 }
 
 const NOT_LISTED = html`<p>Not known: without the Admin API, only the Mistral console lists them. They include replaced keys that wait for deletion.</p>`;
 
-const FINDING_COLUMNS: readonly Column<ReportedFinding>[] = [
+/** The order within a workspace stays. */
+function byWorkspace(one: InventoryRow, other: InventoryRow): number {
+  return one.workspace.localeCompare(other.workspace);
+}
+
+function aboutGroup(rows: readonly InventoryRow[]): HtmlValue {
+  const [first] = rows;
+  const found = rows.filter(({ findings }) => findings.length > 0).length;
+  const owner = first?.team == null ? '' : ` · ${first.team}`;
+  return `${owner} · ${found === 0 ? 'no findings' : `${countText(found, 'key')} with findings`}`;
+}
+
+const VERDICTS: readonly Column<Verdict>[] = [
+  { title: 'Rule', isHeading: true, className: 'key', of: ({ rule }) => rule },
+  { title: 'Verdict', className: 'narrow', of: ({ outcome }) => badge(OUTCOMES[outcome], outcome) },
+  { title: 'Numbers', className: 'evidence', of: ({ text }) => text },
+];
+
+const OUTCOMES: Readonly<Record<Verdict['outcome'], string>> = {
+  met: 'fine',
+  'not met': 'warning',
+  'not checked': 'plain',
+};
+
+const FINDINGS: readonly Column<ReportedFinding>[] = [
   {
     title: 'Severity',
+    className: 'narrow',
     of: ({ severity, status }) => badge(status === 'resolved' ? 'resolved' : severity, severity),
   },
   { title: 'Type', isHeading: true, of: ({ type }) => type },
   { title: 'Subject', of: ({ subject }) => subject },
   { title: 'Workspace', of: ({ workspace }) => workspace },
-  { title: 'Status', of: ({ status }) => status },
+  { title: 'Status', className: 'narrow', of: ({ status }) => status },
   { title: 'Since', className: 'day', of: ({ since }) => since },
-  {
-    title: 'Details and next step',
-    className: 'evidence',
-    of: detailsOf,
-  },
+  { title: 'Details and next step', className: 'evidence', of: detailsOf },
 ];
 
-const ACCEPTED_COLUMNS: readonly Column<AcceptedFinding>[] = [
+const ACCEPTED: readonly Column<AcceptedFinding>[] = [
   { title: 'Type', isHeading: true, of: ({ type }) => type },
   { title: 'Subject', of: ({ subject }) => subject },
   { title: 'Workspace', of: ({ workspace }) => workspace },
@@ -85,7 +149,16 @@ const ACCEPTED_COLUMNS: readonly Column<AcceptedFinding>[] = [
   },
 ];
 
-const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
+const EVENTS: readonly Column<ReportedEvent>[] = [
+  { title: 'At', className: 'day', of: ({ at }) => instantText(new Date(at)) },
+  { title: 'Event', className: 'narrow', of: ({ event }) => event },
+  { title: 'Secret', isHeading: true, className: 'key', of: ({ secret }) => secret },
+  { title: 'Workspace', of: ({ workspace }) => workspace },
+  { title: 'Key', of: ({ key }) => key ?? '' },
+  { title: 'Proof', className: 'evidence', of: ({ proof }) => proof },
+];
+
+const INVENTORY: readonly Column<InventoryRow>[] = [
   {
     title: 'Key',
     isHeading: true,
@@ -93,13 +166,12 @@ const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
     of: ({ secret, key, keyId }) =>
       html`${secret ?? key}${secret === null ? '' : html`<small>${key}</small>`}<small>${keyId ?? ''}</small>`,
   },
-  { title: 'State', of: ({ state }) => badge(state === 'current' ? 'fine' : 'plain', state) },
-  { title: 'Workspace', of: ({ workspace }) => workspace },
   {
-    title: 'Owner',
-    of: ({ team, ownerUserId }) =>
-      html`${team ?? 'unknown'}${ownerUserId === null ? '' : html`<small>${ownerUserId}</small>`}`,
+    title: 'State',
+    className: 'narrow',
+    of: ({ state }) => badge(state === 'current' ? 'fine' : 'plain', state),
   },
+  { title: 'Owner', of: ownerOf },
   { title: 'Created', className: 'day', of: ({ createdOn }) => createdOn ?? 'unknown' },
   {
     title: 'Age',
@@ -112,13 +184,19 @@ const INVENTORY_COLUMNS: readonly Column<InventoryRow>[] = [
   { title: 'Findings', of: ({ findings }) => findings.join(', ') },
 ];
 
+function ownerOf({ secret, team, owner, ownerUserId, createdBy }: InventoryRow): HtmlValue {
+  if (secret === null) return createdBy ?? 'unknown';
+  const id = ownerUserId === null ? '' : html`<small>${ownerUserId}</small>`;
+  return html`${owner ?? team ?? 'unknown'}${id}`;
+}
+
 /** A day that Mistral reports of a key. */
 function ofKey({ keyId, createdOn }: InventoryRow, day: string | null): string {
   if (keyId !== null) return day ?? 'never';
   return createdOn === null ? '' : 'not known';
 }
 
-function badge(className: string, text: string): Html {
+export function badge(className: string, text: string): Html {
   return html`<span class="badge ${className}">${text}</span>`;
 }
 
@@ -126,41 +204,6 @@ function detailsOf(finding: ReportedFinding): HtmlValue {
   const { summary, status, nextStep, nextCommand } = finding;
   if (status === 'resolved') return summary;
   return html`${summary}<small>${evidenceText(finding)}</small>Next: ${nextStep}:<code>${nextCommand}</code>`;
-}
-
-/** A table, or what stands in its place where it has no row. */
-function section<Row>(
-  id: string,
-  heading: string,
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-  none: Html,
-  note: HtmlValue = '',
-): Html {
-  return html`<section aria-labelledby="${id}">
-<h2 id="${id}">${heading}</h2>
-${rows.length === 0 ? none : table(heading, columns, rows)}${note}
-</section>
-`;
-}
-
-/**
- * Where the screen is narrow, rows become cards: the roles tell readers of the page that it is a
- * table all the same. Between the two widths it scrolls by itself, also for who uses a keyboard.
- */
-function table<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
-  const head = columns.map(({ title }) => html`<th scope="col" role="columnheader">${title}</th>`);
-  const cells = (row: Row) =>
-    columns.map(({ title, className = 'text', isHeading, of }) =>
-      isHeading
-        ? html`<th scope="row" role="rowheader" class="${className}" data-label="${title}"><div>${of(row)}</div></th>`
-        : html`<td role="cell" class="${className}" data-label="${title}"><div>${of(row)}</div></td>`,
-    );
-  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table role="table">
-<thead role="rowgroup"><tr role="row">${head}</tr></thead>
-<tbody role="rowgroup">
-${rows.map((row) => html`<tr role="row">${cells(row)}</tr>\n`)}</tbody>
-</table></div>`;
 }
 
 function openFirst(one: ReportedFinding, other: ReportedFinding): number {

@@ -17,12 +17,16 @@ interface Unfinished {
 }
 
 export interface RevokedContext extends RetirementContext {
-  readonly confirmation: { readonly rejected: boolean };
+  readonly confirmation: {
+    readonly rejected: boolean;
+    /** Missing in an execution that began before an update. */
+    readonly checkedAt?: string | undefined;
+  };
 }
 
 export function keyRevoked(context: RevokedContext): Alert {
   const { retirement, confirmation } = context;
-  const { rejected } = confirmation;
+  const { rejected, checkedAt } = confirmation;
   const { secretName, oldKeyId, reason } = retirement;
   // A removed key that could not be tried was in a secret that is deleted already.
   const mayDelete = reason === 'removed' && rejected;
@@ -35,7 +39,10 @@ export function keyRevoked(context: RevokedContext): Alert {
       reason === 'replaced' && 'The rotation is complete.',
       mayDelete && 'The secret that held it remains.',
     ],
-    facts: { 'rejected by Mistral': rejected ? 'yes' : 'not tried: its version is not stored' },
+    facts: {
+      'rejected by Mistral': rejected ? 'yes' : 'not tried: its version is not stored',
+      ...(rejected && checkedAt !== undefined && { 'seen refused at': timeText(checkedAt) }),
+    },
     nextSteps: [mayDelete && deleteSecret(retirement)],
   });
 }

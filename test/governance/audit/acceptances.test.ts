@@ -14,7 +14,7 @@ import {
   NOW,
 } from '../../support/audit-builders.js';
 import { aPolicy } from '../../support/builders.js';
-import { FULL_COVERAGE } from '../../support/large-report.js';
+import { FULL_COVERAGE } from '../../support/evidence.js';
 
 function anAcceptance(change: Partial<Acceptance> = {}): Acceptance {
   return {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { undecidedBy, withoutGrouped } from '../../../governance/audit/coverage.js';
 import { FINDING_TYPES } from '../../../governance/policy/finding-types.js';
 import { aFinding, DEV, DEV_ID } from '../../support/audit-builders.js';
-import { FULL_COVERAGE } from '../../support/large-report.js';
+import { FULL_COVERAGE } from '../../support/evidence.js';
 
 const findings = [
   ...FINDING_TYPES.map((type) => aFinding({ type, id: `${type}#${DEV_ID}#k1` })),

@@ -17,7 +17,7 @@ import {
   NO_CHANGES,
   NOW,
 } from '../../support/audit-builders.js';
-import { FULL_COVERAGE } from '../../support/large-report.js';
+import { FULL_COVERAGE } from '../../support/evidence.js';
 
 const TODAY = '2026-06-30';
 

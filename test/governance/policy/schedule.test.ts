@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { PolicySchema } from '../../../governance/policy/policy.js';
+import { problemText } from '../../../governance/policy/policy-problem.js';
 import {
   longestPauseDays,
   parseSchedule,
   type Schedule,
 } from '../../../governance/policy/schedule.js';
-import { scheduleNotes } from '../../../governance/policy/schedule-notes.js';
 import { clockChanges, nextRun } from '../../../governance/policy/schedule-times.js';
+import { scheduleWarnings } from '../../../governance/policy/schedule-warnings.js';
 import { aPolicy } from '../../support/builders.js';
 
 function scheduleOf(expression: string): Schedule {
@@ -159,12 +160,14 @@ test('no time zone skips or repeats the shipped time of the audit', () => {
 
 test('the policy check names the next date on which clocks change the time of the audit', () => {
   const notesOf = (schedule: string, timezone: string) =>
-    scheduleNotes(
-      aPolicy((document) => {
-        document.audit = { schedule, timezone };
-      }),
-      new Date('2026-11-28T12:00:00Z'),
-    );
+    [
+      ...scheduleWarnings(
+        aPolicy((document) => {
+          document.audit = { schedule, timezone };
+        }),
+        new Date('2026-11-28T12:00:00Z'),
+      ),
+    ].map(problemText);
   expect(notesOf('cron(0 2 * * ? *)', 'Europe/Paris')).toEqual([
     'audit.schedule: on 2027-03-28 clocks in Europe/Paris skip 02:00, and no audit runs then, nor on 1 more day in two years; no time zone skips 04:00',
     'audit.schedule: on 2027-10-31 clocks in Europe/Paris show 02:00 twice, and the audit runs once, also on 1 more day in two years',

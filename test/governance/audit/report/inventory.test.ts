@@ -29,6 +29,8 @@ test('a current key has its owner, its days and its next rotation', () => {
       workspace: 'dev-workspace',
       team: 'all developers',
       ownerUserId: '9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10',
+      owner: null,
+      createdBy: null,
       state: 'current',
       createdOn: dayAgo(10),
       ageDays: 10,

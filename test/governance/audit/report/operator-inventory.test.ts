@@ -18,8 +18,15 @@ const secrets = new Map(
     },
   ]),
 );
-const inventory = operatorInventory(planned, secrets, [], NOW);
-const page = reportPage(aReport({ inventory }));
+const inventory = operatorInventory(
+  planned,
+  secrets,
+  [],
+  new Map([[DEV, 'dev-team-key-console']]),
+  NOW,
+);
+const coverage = { source: 'operator', models: true, unclearSecrets: new Set<string>() } as const;
+const page = reportPage(aReport({ policy: anOperatorPolicy(), inventory, coverage }));
 
 test('without the Admin API the number of keys at Mistral and their owners are not known', () => {
   expect(inventory).toMatchObject({ managedKeys: 1, otherKeys: null, leftOut: 0 });

@@ -7,6 +7,7 @@ import {
 import { html } from '../../../../governance/audit/report/html.js';
 import { rotationWeeks } from '../../../../governance/audit/report/report-charts.js';
 import { reportPage } from '../../../../governance/audit/report/report-page.js';
+import { STYLE } from '../../../../governance/audit/report/report-style.js';
 import {
   aFinding,
   aListedKey,
@@ -15,7 +16,7 @@ import {
   NO_CHANGES,
 } from '../../../support/audit-builders.js';
 import { aPolicy } from '../../../support/builders.js';
-import { aReport, inventoryOf } from '../../../support/evidence.js';
+import { A_DEPLOYMENT, aReport, FULL_COVERAGE, inventoryOf } from '../../../support/evidence.js';
 import { largeReport } from '../../../support/large-report.js';
 
 const HOSTILE = `<script>alert('1')</script>"&`;
@@ -78,7 +79,7 @@ describe('the page', () => {
     for (const [, closing, name = '', , selfClosing] of page.matchAll(TAG)) {
       names.add(name);
       if (closing) expect(open.pop()).toBe(name);
-      else if (!selfClosing && name !== 'meta') open.push(name);
+      else if (!selfClosing && !VOID.includes(name)) open.push(name);
     }
     expect(open).toEqual([]);
     expect([...names].filter((name) => !ELEMENTS.includes(name))).toEqual([]);
@@ -93,11 +94,8 @@ describe('the page', () => {
     );
     expect(page).not.toMatch(/<[^>]+\s(src|style|on\w+|srcset|action)=/i);
     expect(style).not.toMatch(/url\(|@import/);
-    expect([...page.matchAll(/href="([^"]*)"/g)].map(([, target]) => target)).toEqual([
-      'inventory.json',
-      'inventory.csv',
-      'findings.csv',
-    ]);
+    const targets = [...page.matchAll(/href="([^"#]+)"/g)].map(([, target]) => target);
+    expect(targets).toEqual(['inventory.json', 'inventory.csv', 'findings.csv']);
   });
 
   test('tells what the pictures show in words, and names rows and columns', () => {
@@ -119,9 +117,65 @@ describe('the page', () => {
 
   test('says so if there are no findings', () => {
     const page = reportPage(aReport({ inventory: inventoryOf([aRotatedKey(CURRENT)]) }));
-    expect(page).toContain('No findings.');
+    expect(page).toContain('No findings: every rule was checked.');
     expect(page).toContain('None: every key is managed.');
     expect(page).not.toContain('class="banner"');
+  });
+
+  test('without findings, it says which rules were not checked', () => {
+    const page = reportPage(aReport({ coverage: { ...FULL_COVERAGE, prices: false } }));
+    expect(page).toContain('No findings in what was checked. 2 rules were not checked');
+    expect(page).not.toContain('every rule was checked');
+  });
+
+  test('says of which account, stack, product and policy it is', () => {
+    const page = reportPage(aReport());
+    const { account, region, stack, product, policySha256 } = A_DEPLOYMENT;
+    for (const fact of [account, region, stack, `mistral-governance ${product}`]) {
+      expect(page).toContain(`<dd>${fact}</dd>`);
+    }
+    expect(page).toContain(policySha256);
+    expect(page).toContain('with the Admin API key in mistral/admin-api-key');
+  });
+
+  test('says who may read a key, and nothing where that was not read', () => {
+    const secret = 'mistral/dev-workspace/dev-team-key';
+    const named = ['arn:aws:iam::111122223333:role/developer'];
+    const others = ['arn:aws:iam::111122223333:role/AuditFunctionRole'];
+    const cell = (readers: Parameters<typeof aReport>[0]) =>
+      /data-label="Others"><div>(.*?)<\/div>/.exec(reportPage(aReport(readers)))?.[1];
+    const closed = { secret, named, others, isClosed: true };
+    expect(cell({ readers: [closed] })).toBe('<small>role/AuditFunctionRole<br></small>');
+    expect(cell({ readers: [{ ...closed, others: [], isClosed: false }] })).toMatch(
+      /^every principal that IAM allows/,
+    );
+    expect(cell({ readers: [{ ...closed, others: null, isClosed: null }] })).toMatch(/^not known/);
+    expect(reportPage(aReport({ readers: [closed] }))).toContain('deny the value to all other');
+    const open = { ...closed, isClosed: false };
+    expect(reportPage(aReport({ readers: [closed, open] }))).not.toContain('deny the value to all');
+  });
+
+  test('lists many keys by workspace, and every filter has its rows and its rule of the style', () => {
+    const page = reportPage(largeReport(aPolicy(), 300));
+    const sections = page.split('<section ').slice(1);
+    const others = sections.find((one) => one.includes('id="others"')) ?? '';
+    expect([...others.matchAll(/<a href="#(others-\d)">/g)]).toHaveLength(7);
+    for (const [, id = ''] of others.matchAll(/<a href="#(others-\d)">/g)) {
+      expect(others).toContain(`class="group" id="${id}"`);
+    }
+    let filters = 0;
+    for (const section of sections) {
+      for (const [, token = '', count] of section.matchAll(/value="([^"]+)".*?<b>([\d,]+)<\/b>/g)) {
+        filters += 1;
+        const rows = [...section.matchAll(/ data-is="([^"]*)"/g)].map(([, is = '']) =>
+          is.split(' '),
+        );
+        const shown = rows.filter((is) => token === 'all' || is.includes(token));
+        expect([token, String(shown.length)]).toEqual([token, count]);
+        if (token !== 'all') expect(STYLE.markup).toContain(`input[value=${token}]:checked`);
+      }
+    }
+    expect(filters).toBeGreaterThan(10);
   });
 
   test('begins with what the audit could not check', () => {
@@ -161,8 +215,10 @@ describe('the page', () => {
 const TAG = /<(\/)?([a-z][a-z0-9]*)((?:\s[^<>]*?)?)(\/)?>/g;
 const ELEMENTS = (
   'html head meta title style body header main footer section h1 h2 p a strong small span ul li div ' +
-  'figure figcaption svg desc g rect text line table thead tbody tr th td code'
+  'figure figcaption svg desc g rect text line table thead tbody tr th td code dl dt dd ' +
+  'fieldset legend input label b br'
 ).split(' ');
+const VOID = ['meta', 'input', 'br'];
 
 function contrast(one: string, other: string): number {
   const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
@@ -201,9 +257,9 @@ describe('the files of an audit', () => {
     });
     expect(csv?.body).toBe(
       [
-        'key,keyId,secret,workspace,team,ownerUserId,state,createdOn,ageDays,lastUsedOn,expiresOn,nextRotationOn,findings',
-        'dev-team-key-20260620-aaaaaaaa,of-aaaaaaaa,mistral/dev-workspace/dev-team-key,dev-workspace,all developers,9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10,current,2026-06-20,10,2026-06-30,2026-08-29,2026-09-18,',
-        'notebook,k1,,dev-workspace,all developers,9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10,unmanaged,2026-06-20,10,2026-06-30,2026-08-29,,unmanaged',
+        'key,keyId,secret,workspace,team,ownerUserId,owner,createdBy,state,createdOn,ageDays,lastUsedOn,expiresOn,nextRotationOn,findings',
+        'dev-team-key-20260620-aaaaaaaa,of-aaaaaaaa,mistral/dev-workspace/dev-team-key,dev-workspace,all developers,9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10,,,current,2026-06-20,10,2026-06-30,2026-08-29,2026-09-18,',
+        'notebook,k1,,dev-workspace,all developers,9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10,,,unmanaged,2026-06-20,10,2026-06-30,2026-08-29,,unmanaged',
         '',
       ].join('\r\n'),
     );

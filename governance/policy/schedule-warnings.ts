@@ -1,30 +1,37 @@
 import { countText } from '../platform/wording.js';
-import type { Policy } from './policy.js';
+import type { AuditPolicy, Policy } from './policy.js';
 import { LONGEST_WATCHED_DAYS, longestPauseDays, parseSchedule } from './schedule.js';
 import { type ClockChange, clockChanges, nextRun } from './schedule-times.js';
+import type { Warnings } from './warning.js';
 
 const DAYS_AHEAD = 731;
 /** A test looks at all zones. */
 const NEVER_SKIPPED = 'no time zone skips 04:00';
 
 /** What is unexpected about the times at which a valid schedule runs, in the next two years. */
-export function scheduleNotes({ audit }: Policy, now: Date): string[] {
-  const { schedule: expression, timezone } = audit;
+export function* scheduleWarnings({ audit }: Policy, now: Date): Warnings {
+  for (const message of unexpectedTimes(audit, now)) {
+    const path = ['audit', 'schedule'];
+    yield { id: 'audit-schedule', subject: audit.schedule, path, message };
+  }
+}
+
+function unexpectedTimes({ schedule: expression, timezone }: AuditPolicy, now: Date): string[] {
   const schedule = parseSchedule(expression);
   if (!('kind' in schedule)) return [];
   if (nextRun(schedule, timezone, now) === undefined) {
-    return [`audit.schedule: ${expression} has ended, and no audit runs any more`];
+    return [`${expression} has ended, and no audit runs any more`];
   }
   const pause = longestPauseDays(schedule);
   const changes = clockChanges(schedule, timezone, now, DAYS_AHEAD);
   const [skipped, repeated] = (['skipped', 'repeated'] as const).map((kind) =>
     firstOf(changes.filter((change) => change.kind === kind)),
   );
-  const on = ({ date }: ClockChange) => `audit.schedule: on ${date} clocks in ${timezone}`;
+  const on = ({ date }: ClockChange) => `on ${date} clocks in ${timezone}`;
   return [
     ...(pause >= LONGEST_WATCHED_DAYS
       ? [
-          `audit.schedule: up to ${pause} days pass between two audits, and the alarm governance-audit-missed goes off after ${LONGEST_WATCHED_DAYS} days without one`,
+          `up to ${pause} days pass between two audits, and the alarm governance-audit-missed goes off after ${LONGEST_WATCHED_DAYS} days without one`,
         ]
       : []),
     ...(skipped

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
-import { callerNotes } from '../../../governance/policy/caller-notes.js';
+import { callerWarnings } from '../../../governance/policy/caller-warnings.js';
 import { aPolicy } from '../../support/builders.js';
 
 function notes(principal: string, change: { role?: string; perSession?: boolean } = {}) {
   const { role = 'developer', perSession = true } = change;
-  return callerNotes(
-    aPolicy((document) => {
-      document.callers = [{ principal, role, workspace: 'dev-workspace', perSession }];
-    }),
-  );
+  const policy = aPolicy((document) => {
+    document.callers = [{ principal, role, workspace: 'dev-workspace', perSession }];
+  });
+  return [...callerWarnings(policy)]
+    .filter(({ id }) => id === 'chosen-session-name')
+    .map(({ message }) => message);
 }
 
 const IAM = 'arn:aws:iam::111122223333';

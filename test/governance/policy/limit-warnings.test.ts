@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import { overflowNotes } from '../../../governance/policy/overflow-notes.js';
+import { overflowWarnings } from '../../../governance/policy/limit-warnings.js';
+import type { Policy } from '../../../governance/policy/policy.js';
+import { problemText } from '../../../governance/policy/policy-problem.js';
 import { aPolicy } from '../../support/builders.js';
+
+const overflowNotes = (policy: Policy) => [...overflowWarnings(policy)].map(problemText);
 
 test('the shipped policy bounds what its workspaces lend', () => {
   expect(overflowNotes(aPolicy())).toEqual([]);
@@ -23,6 +27,6 @@ test('a bound without a borrower is named', () => {
     document.workspaces[2].overflowTo = [];
   });
   expect(overflowNotes(policy)).toEqual([
-    'workspaces[1].lends: no workspace overflows to ml-workspace, so it bounds nothing',
+    'workspaces[1].lends: no workspace overflows to ml-workspace, so it bounds nothing: remove it',
   ]);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { acceptedNotes } from '../../../governance/policy/accepted-notes.js';
+import { problemText } from '../../../governance/policy/policy-problem.js';
+import { acceptedFindings } from '../../../governance/policy/policy-warnings.js';
 import { aPolicy } from '../../support/builders.js';
 
 test.each<[string | string[], string, string[]]>([
@@ -20,5 +21,6 @@ test.each<[string | string[], string, string[]]>([
   const policy = aPolicy((document) => {
     document.audit = { accepted: [{ type: 'unmanaged', subject, reason: 'moves soon', until }] };
   });
-  expect(acceptedNotes(policy, new Date('2026-11-24T23:59:00Z'))).toEqual(notes);
+  const warnings = acceptedFindings(policy, new Date('2026-11-24T23:59:00Z'));
+  expect([...warnings].map(problemText)).toEqual(notes);
 });
