@@ -4,6 +4,7 @@ import { benchBundleSizes } from './bundle-sizes.js';
 import type { Figure } from './figure.js';
 import { benchFunctionStarts } from './function-starts.js';
 import { benchGatewaySpeed } from './gateway/figures.js';
+import { benchProxySpeed } from './proxy-speed.js';
 import { jsonReport, tableReport } from './report.js';
 import { benchSpendForecast } from './spend-forecast.js';
 
@@ -12,6 +13,7 @@ const BENCHMARKS = {
   'function-starts': benchFunctionStarts,
   'audit-scale': benchAuditScale,
   'gateway-speed': benchGatewaySpeed,
+  'proxy-speed': benchProxySpeed,
   'spend-forecast': benchSpendForecast,
 };
 

@@ -43,6 +43,8 @@ export interface Cli {
   readonly repository?: string | undefined;
   /** Opens the way out that the environment names; for clients of AWS. @throws Error for a wrong one */
   readonly outbound: () => Promise<OutboundAgents>;
+  /** Keeps the process running after the answer; ^C lets this finish first. */
+  onInterrupt(stop: () => Promise<void>): void;
   /** Prints the answer of a command, or why there is none. Never throws. */
   run(options: CommonOptions, command: () => Answer | Promise<Answer>): Promise<void>;
 }

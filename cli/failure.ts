@@ -85,7 +85,9 @@ export function failureOf(error: unknown): CommandFailure {
     return unreachable('no_region', what);
   }
   if (name === 'CredentialsProviderError' || name === 'TokenProviderError') {
-    const what = `no AWS credentials: sign in, or name a profile with --profile (${message})`;
+    const isSso = name === 'TokenProviderError' || /\bsso\b/i.test(message);
+    const how = isSso ? 'run: aws sso login' : 'sign in';
+    const what = `no AWS credentials: ${how}, or name a profile with --profile (${message})`;
     return unreachable('no_credentials', what);
   }
   if (isFromAws(error) && /^Unknown(Error)?$/.test(name)) {

@@ -35,9 +35,16 @@ const commandLine = createCommandLine({
   },
 });
 
-process.once('SIGINT', () => {
-  commandLine.clear();
-  process.exit(EXIT.interrupted);
+let interrupts = 0;
+process.on('SIGINT', async () => {
+  interrupts += 1;
+  if (interrupts > 1) process.exit(EXIT.interrupted);
+  process.exit(await commandLine.interrupt());
+});
+// As containers are stopped.
+process.once('SIGTERM', async () => {
+  if (!commandLine.isServing) process.exit(143);
+  process.exit(await commandLine.interrupt());
 });
 
 process.exitCode = await commandLine.run(argv.slice(2));

@@ -9,6 +9,7 @@ import { registerKeysRotate } from './commands/keys-rotate.js';
 import { registerKeysSupply } from './commands/keys-supply.js';
 import { registerPolicyCheck } from './commands/policy-check.js';
 import { registerPrices } from './commands/prices.js';
+import { registerProxy } from './commands/proxy.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerSpend } from './commands/spend.js';
 import { registerWorkspacesSync } from './commands/workspaces-sync.js';
@@ -50,6 +51,7 @@ export function createProgram(cli: Cli, output: OutputConfiguration = {}): Comma
   registerPrices(program, cli);
   registerExplain(program, cli);
   registerSimulate(program, cli);
+  registerProxy(program, cli);
   const workspaces = program.command('workspaces').description('the workspaces at Mistral');
   registerWorkspacesSync(workspaces, cli);
   return program;

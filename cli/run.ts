@@ -24,8 +24,10 @@ export interface Surroundings extends Pick<Cli, 'now' | 'sleep' | 'region' | 're
 export interface CommandLine {
   /** Runs the command that the arguments name. Never throws. */
   run(args: readonly string[]): Promise<ExitCode>;
-  /** Cleans up the terminal before the process ends early. */
-  clear(): void;
+  /** Cleans up before the process ends early: the terminal, and what a command left running. */
+  interrupt(): Promise<ExitCode>;
+  /** Whether a command left something running. */
+  readonly isServing: boolean;
 }
 
 const COMMAND_MISSING = 'commander.help';
@@ -38,6 +40,8 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
   const printer = createPrinter(surroundings, safe);
   const progress = createProgress(stderr, canSpin, safe);
   const prompts = createPrompts(stdin, stderr);
+
+  let stopServing: (() => Promise<void>) | undefined;
 
   const cli: Cli = {
     progress,
@@ -57,6 +61,10 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
       }
     },
 
+    onInterrupt(stop) {
+      stopServing = stop;
+    },
+
     async run({ json = false }, command) {
       try {
         printer.answer(await command(), json);
@@ -67,7 +75,15 @@ export function createCommandLine(surroundings: Surroundings): CommandLine {
   };
 
   return {
-    clear: progress.clear,
+    get isServing() {
+      return stopServing !== undefined;
+    },
+
+    async interrupt() {
+      progress.clear();
+      await stopServing?.();
+      return stopServing ? EXIT.ok : EXIT.interrupted;
+    },
 
     async run(args) {
       let usage = '';

@@ -145,6 +145,7 @@ function summaryOf(world: World, record: RotationRecord) {
     oldKeyId: execution ? retirementOf(execution).oldKeyId : null,
     newKeyId: keyIdIn(value) ?? null,
     outcome: execution ? endOf(execution) : outcomeWithoutFlow(record),
+    startedAt: record.startedAt.toISOString(),
     /** The rotation's steps, then the tasks and waits of the retirement. */
     steps: [...record.steps.map((step) => ({ ...step, at: step.at.toISOString() })), ...flow],
   };

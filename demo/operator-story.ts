@@ -1,159 +1,112 @@
-import { randomUUID } from 'node:crypto';
-import { callingArn } from '../cli/access/gateway-rules.js';
-import { createDeployedFunctions } from '../cli/deployed-functions.js';
-import { createStepRunner, type KeyRequest, supplyKey } from '../cli/keys/supply-key.js';
-import { createSecretVersions } from '../governance/keys/secret-versions.aws.js';
-import { ApiKey } from '../governance/mistral/api-key.js';
+import { DAY_MS } from '../governance/platform/utc-day.js';
 import {
   GATEWAY_KEY_NAME,
   type PlannedKey,
   plannedKeys,
 } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
-import { localAws } from '../testing/aws.js';
-import type { World } from '../testing/world.js';
-import { alertsOf, outcomesOf, type RunDocument, retirementOf } from './document.js';
-import { currentKeyId, type Diary, type Stage } from './stage.js';
+import { callersOf } from './callers.js';
+import { drainOf, serviceKeys } from './cast.js';
+import { alertsOf, outcomesOf, type RunDocument } from './document.js';
+import { createOperator, currentKey } from './operator.js';
+import { DAYS, type Diary, type Stage } from './stage.js';
 import type { Claim, Story } from './story.js';
 
-/** After this time the operator stops retrying a key that Mistral rejects. */
-const PATIENCE_MS = 10 * 60_000;
+/** Keys that come due once in the run, with time before and after. */
+const SHORTEST_DAYS = 51;
 
-/** Which of a policy's keys takes which course. */
+/** Which of a policy's keys takes which course; it may have too few for all. */
 interface OperatorCast {
   /** Replaced on the day it is due, after two mistakes. */
-  readonly promptly: PlannedKey;
+  readonly promptly: PlannedKey | undefined;
   /** Replaced only after a reminder. */
-  readonly late: PlannedKey;
+  readonly late: PlannedKey | undefined;
   /** Supplied, and read by no service. */
-  readonly unread: PlannedKey;
+  readonly unread: PlannedKey | undefined;
+  /** Supplied in time, as often as they are due. */
+  readonly others: readonly PlannedKey[];
 }
 
-/** The first three keys of services; `undefined` where a policy has fewer. */
-function castOf(policy: Policy): OperatorCast | undefined {
-  const [promptly, late, unread] = plannedKeys(policy).filter(
-    ({ key }) => key.name !== GATEWAY_KEY_NAME,
-  );
-  return promptly && late && unread ? { promptly, late, unread } : undefined;
+/** Keys of services before those of the gateway. */
+function castOf(policy: Policy): OperatorCast {
+  const { drainDays, lastDay } = drainOf(policy);
+  const { remindEveryDays } = policy.audit;
+  const planned = plannedKeys(policy);
+  const fit = [...serviceKeys(policy), ...planned]
+    .filter(
+      (one, at, all) => all.findIndex(({ secretName }) => secretName === one.secretName) === at,
+    )
+    .filter(({ key }) => key.rotateEveryDays >= SHORTEST_DAYS && key.rotateEveryDays <= lastDay);
+  const [promptly, ...rest] = fit;
+  const late = rest.find(({ key }) => key.rotateEveryDays + remindEveryDays + drainDays <= DAYS);
+  const unread = rest.find((one) => one !== late && one.key.name !== GATEWAY_KEY_NAME);
+  const played = [promptly, late].map((one) => one?.secretName);
+  const others = planned.filter(({ secretName }) => !played.includes(secretName));
+  return { promptly, late, unread, others };
 }
 
 /** Without the Admin API: an operator follows the alerts. */
 export const OPERATOR_STORY: Story = {
-  lacks(policy) {
-    if (castOf(policy)) return undefined;
-    return 'has fewer than three keys: the story of operator mode needs three. Name examples/operator.yaml with --policy.';
-  },
-
   async play(stage) {
-    const { world, diary, at } = stage;
+    const { world, diary, at, announce } = stage;
     const { policy } = world;
     const cast = castOf(policy);
-    if (!cast) throw new Error('the story needs a policy with three keys');
+    const { drainDays } = drainOf(policy);
     const operator = createOperator(stage);
 
     await world.provision();
     // A deploy that changes something else does not request the keys again.
     await world.provision();
-    const planned = plannedKeys(policy);
+    for (const missing of leftOut(cast)) announce(`Not played with this policy: ${missing}`);
     at(0, 2, async () => {
-      for (const one of planned) await operator.supply(one);
+      for (const one of plannedKeys(policy)) await operator.supply(one);
     });
     stage.auditNightly();
-    stage.runService(cast.promptly.secretName, 4);
-    stage.runService(cast.late.secretName, 4);
     stage.daily(5, () => callGateway(stage), { every: 5 });
 
-    at(90, 0, async () => {
-      await operator.supply(cast.promptly, () => currentKey(world, cast.promptly));
-      await operator.supplyMistyped(cast.promptly);
-      const served = [cast.promptly.secretName, cast.late.secretName];
-      for (const one of planned) if (!served.includes(one.secretName)) await operator.supply(one);
-    });
-    at(93, 0, operator.deleteReplacedKeys);
-    at(97, 0, () => operator.supply(cast.late));
-    at(99, 0, operator.deleteReplacedKeys);
+    const { promptly, late, others } = cast;
+    if (promptly) {
+      const day = promptly.key.rotateEveryDays;
+      stage.runService(promptly.secretName, 4);
+      at(day, 0, async () => {
+        await operator.supply(promptly, () => currentKey(world, promptly));
+        await operator.supplyMistyped(promptly);
+      });
+      at(day + drainDays, 0, () => operator.deleteReplacedKeys(promptly));
+    }
+    if (late) {
+      const day = late.key.rotateEveryDays + policy.audit.remindEveryDays;
+      stage.runService(late.secretName, 4);
+      at(day, 0, () => operator.supply(late));
+      at(day + drainDays - 1, 0, () => operator.deleteReplacedKeys(late));
+    }
+    for (const one of others) {
+      const { rotateEveryDays } = one.key;
+      for (let day = rotateEveryDays; day + drainDays < DAYS; day += rotateEveryDays) {
+        at(day, 0, () => operator.supply(one));
+        at(day + drainDays, 0, () => operator.deleteReplacedKeys(one));
+      }
+    }
     await stage.playToEnd();
     return (document) => claims(document, { cast, diary, policy, deletions: operator.deletions });
   },
 };
 
-/** The operator's actions in Mistral's console and with `keys supply`. */
-function createOperator({ world, secretsManager, announce }: Stage) {
-  const { clock, policy, mistral } = world;
-  const deps = {
-    policy,
-    secrets: createSecretVersions(secretsManager),
-    runStep: createStepRunner(createDeployedFunctions(localAws(world.url)), 'rotation'),
-    report() {},
-    now: clock.now,
-    newToken: randomUUID,
-    sleep: clock.sleep,
+function leftOut({ promptly, late, unread }: OperatorCast): readonly string[] {
+  const courses = {
+    'a key that is replaced in time, after two mistakes': promptly,
+    'a key that is replaced after a reminder': late,
+    'a key that no service reads': unread,
   };
-  const deletions: Date[] = [];
-
-  function createKey({ workspace }: PlannedKey, { keyName, expiresOn }: KeyRequest): ApiKey {
-    const { id: workspaceId, ownerUserId: userId = '' } = workspace;
-    const { plaintext } = mistral.keys.create({ name: keyName, workspaceId, userId, expiresOn });
-    return new ApiKey(plaintext);
-  }
-
-  async function supply(
-    planned: PlannedKey,
-    paste: (request: KeyRequest) => ApiKey = (request) => createKey(planned, request),
-    again?: { readonly keyName: string | undefined },
-  ): Promise<string | undefined> {
-    const replace = again !== undefined;
-    const { outcome, keyName } = await supplyKey(
-      { ...deps, askForKey: async (request) => paste(request) },
-      { planned, ...again, replace, compromised: false, patienceMs: PATIENCE_MS },
-    );
-    announce(`The operator supplies a key for ${planned.secretName}: ${outcome}`);
-    return keyName;
-  }
-
-  return {
-    deletions,
-    supply,
-
-    /** Pastes a new key with a typing error, then the right one, under the name it has. */
-    async supplyMistyped(planned: PlannedKey): Promise<void> {
-      let created: ApiKey | undefined;
-      const keyName = await supply(planned, (request) => {
-        created = createKey(planned, request);
-        return new ApiKey([...created.reveal()].reverse().join(''));
-      });
-      await supply(planned, (request) => created ?? createKey(planned, request), { keyName });
-    },
-
-    /** Deletes in the console the keys that the last alerts named. */
-    async deleteReplacedKeys(): Promise<void> {
-      for (const execution of world.executions.all()) {
-        const { oldKeyId } = retirementOf(execution);
-        const key = mistral.keys.all().find(({ name }) => name === oldKeyId);
-        if (execution.status !== 'RUNNING' || !key) continue;
-        announce(`The operator deletes ${oldKeyId} in Mistral's console`);
-        mistral.keys.delete(key.id);
-        deletions.push(clock.now());
-      }
-    },
-  };
-}
-
-/** The current key, which is still in the operator's clipboard. */
-function currentKey(world: World, { secretName }: PlannedKey): ApiKey {
-  const keyName = currentKeyId(world, secretName);
-  const { plaintext } = world.mistral.keys.all().find(({ name }) => name === keyName) ?? {};
-  return new ApiKey(plaintext ?? '');
+  return Object.entries(courses).flatMap(([course, key]) => (key ? [] : [course]));
 }
 
 /** A request of one caller, if the policy has a gateway and callers. */
-async function callGateway({ world: { policy }, ask, checkSpend }: Stage): Promise<void> {
-  const [caller] = policy.gateway.enabled ? policy.callers : [];
-  if (caller) {
-    const models = policy.roles[caller.role]?.models;
-    const model = Array.isArray(models) ? models[0] : 'mistral-small-latest';
+async function callGateway({ world, ask, checkSpend }: Stage): Promise<void> {
+  const [actor] = callersOf(world.policy, () => world.clock.now().getTime()).actors;
+  if (actor) {
     const messages = [{ role: 'user', content: 'Where is my order?' }];
-    await ask(callingArn(caller.principal), { model, messages });
+    await ask(actor.arn(), { model: actor.model, messages });
   }
   await checkSpend();
 }
@@ -167,13 +120,11 @@ interface Played {
 }
 
 function claims(document: RunDocument, played: Played): readonly Claim[] {
-  const { keys, findings, rotations, spend } = document;
-  const { cast, diary, policy, deletions } = played;
-  const { promptly, late, unread } = cast;
+  const { keys, rotations, spend } = document;
+  const { diary, policy } = played;
+  const { lastDay } = drainOf(policy);
   const secrets = plannedKeys(policy).map(({ secretName }) => secretName);
-  const requestsFor = ({ secretName }: PlannedKey) =>
-    alertsOf(document, 'key-needed', secretName).length;
-  const closings = alertsOf(document, 'key-revoked', promptly.secretName).map(({ at }) => at);
+  const endMs = diary.startedAt.getTime() + lastDay * DAY_MS;
   return [
     [
       'no function called the Admin API, and no secret holds a key for it',
@@ -190,44 +141,73 @@ function claims(document: RunDocument, played: Played): readonly Claim[] {
       'every operator-supplied key worked before it became current',
       secrets.every((name) => outcomesOf(document, name)[0] === 'provisioned'),
     ],
-    [
-      'the next keys were requested once after 90 days, and again after 7 more if none was supplied',
-      requestsFor(promptly) === 2 && requestsFor(unread) === 2 && requestsFor(late) === 3,
-    ],
-    [
-      `the current key of ${promptly.secretName}, pasted again, was rejected; a mistyped one never became current`,
-      outcomesOf(document, promptly.secretName).join() ===
-        'provisioned,operator key rejected,operator key not verified,replaced key revoked',
-    ],
-    [
-      'the deletion of the replaced key was requested daily, until Mistral rejected it',
-      alertsOf(document, 'deletion-needed', promptly.secretName).length === 2 &&
-        closings.length === 1 &&
-        (closings[0] ?? '') > (deletions[0]?.toISOString() ?? ''),
-    ],
+    ...courseClaims(document, played),
     [
       'Mistral rejected the key of no service, and no current key was ever deleted',
       diary.rejected.size === 0 &&
         keys.filter(({ status }) => status === 'current').length === secrets.length,
     ],
     [
-      'no replaced key is left, and no retirement open',
-      keys.every(({ status }) => status !== 'draining') &&
-        rotations.every(({ outcome }) => outcome !== 'replaced key draining'),
+      'no replaced key is left that should be gone, and no retirement of one open',
+      rotations.every(
+        ({ outcome, startedAt }) =>
+          outcome !== 'replaced key draining' || Date.parse(startedAt) > endMs,
+      ),
     ],
     [
-      `the audit found that no service reads ${unread.secretName}, and was complete every night`,
-      findings.some(
-        ({ type, subject }) => type === 'never-used' && subject === unread.secretName,
-      ) &&
-        diary.audits.every(({ problems }) => problems.length === 0) &&
-        diary.audits.length >= 99,
+      `the audit ran ${diary.audits.length} times as scheduled, and was complete`,
+      diary.audits.every(({ problems }) => problems.length === 0) &&
+        diary.audits.length === diary.auditsDue,
     ],
     [
       'spend is the metered one; there is no billed spend to compare it with',
-      spend.length > 0 &&
-        spend.every(({ billed }) => billed === null) &&
-        (!policy.gateway.enabled || spend.some(({ spent }) => spent > 0)),
+      spend.every(({ billed }) => billed === null) &&
+        (diary.answered === 0 || spend.length === 0 || spend.some(({ spent }) => spent > 0)),
     ],
   ];
+}
+
+function courseClaims(
+  document: RunDocument,
+  { cast, diary, policy, deletions }: Played,
+): readonly Claim[] {
+  const { promptly, late, unread } = cast;
+  const { remindEveryDays, staleAfterDays } = policy.audit;
+  const requestsFor = ({ secretName }: PlannedKey) =>
+    alertsOf(document, 'key-needed', secretName).length;
+  const claims: Claim[] = [];
+  if (diary.auditsDue >= DAYS - 1 && promptly) {
+    const again = late ? `, and again after ${remindEveryDays} more if none was supplied` : '';
+    claims.push([
+      `the next keys were requested once when they were due${again}`,
+      [promptly, unread].every((one) => one === undefined || requestsFor(one) === 2) &&
+        (late === undefined || requestsFor(late) === 3),
+    ]);
+  }
+  if (promptly) {
+    const closings = alertsOf(document, 'key-revoked', promptly.secretName).map(({ at }) => at);
+    claims.push(
+      [
+        `the current key of ${promptly.secretName}, pasted again, was rejected; a mistyped one never became current`,
+        outcomesOf(document, promptly.secretName).join() ===
+          'provisioned,operator key rejected,operator key not verified,replaced key revoked',
+      ],
+      [
+        'the deletion of the replaced key was requested, and again the next day, until Mistral rejected it',
+        alertsOf(document, 'deletion-needed', promptly.secretName).length === 2 &&
+          closings.length === 1 &&
+          (closings[0] ?? '') > (deletions[0]?.toISOString() ?? ''),
+      ],
+    );
+  }
+  if (unread && staleAfterDays < SHORTEST_DAYS) {
+    const { secretName } = unread;
+    claims.push([
+      `the audit found that no service reads ${secretName}`,
+      document.findings.some(
+        ({ type, subject }) => type === 'never-used' && subject === secretName,
+      ),
+    ]);
+  }
+  return claims;
 }

@@ -8,6 +8,7 @@ import type { FirstVersion } from '../testing/fakes/secret-store.js';
 import { openLocalGateway } from '../testing/gateway.js';
 import { createWorld, type World } from '../testing/world.js';
 import { ADMIN_API_STORY } from './admin-api-story.js';
+import { modelsOf } from './callers.js';
 import { documentOf, type RunDocument, subscribersOf } from './document.js';
 import { OPERATOR_STORY } from './operator-story.js';
 import { createStage, type Observer } from './stage.js';
@@ -57,7 +58,8 @@ export async function runLocally(options: RunOptions): Promise<Run> {
     start: START,
     youngSeconds: 120,
     firstVersion: options.firstVersion,
-    neverWorks: story.neverWorks,
+    neverWorks: story.neverWorks?.(policy, START),
+    organization: { models: modelsOf(policy), currency: policy.mistral.currency },
     log,
     onMessage,
     intercept(call, effect) {

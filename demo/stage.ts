@@ -7,6 +7,7 @@ import {
 } from '../governance/audit/evidence-store.aws.js';
 import type { Finding } from '../governance/audit/finding.js';
 import { DAY_MS, HOUR_MS } from '../governance/platform/utc-day.js';
+import type { Policy } from '../governance/policy/policy.js';
 import { parseSchedule } from '../governance/policy/schedule.js';
 import { nextRun } from '../governance/policy/schedule-times.js';
 import type { SpendRow } from '../governance/spend/spend-row.js';
@@ -28,7 +29,10 @@ export interface Observer {
 
 /** Facts that no part of the product records. */
 export interface Diary {
+  readonly startedAt: Date;
   readonly audits: (AuditSummary & { readonly at: Date })[];
+  /** How many the policy's schedule has in these days. */
+  readonly auditsDue: number;
   /** Each finding as it was first reported, by id. */
   readonly findings: Map<string, Finding>;
   /** Secrets whose key Mistral rejected when a service used it. */
@@ -68,10 +72,13 @@ export function createStage(options: StageOptions) {
   const { world, adminCalls, openGateway, observer } = options;
   const { clock, policy } = world;
   const startMs = clock.now().getTime();
+  const dayAt = (day: number, hour: number) => new Date(startMs + day * DAY_MS + hour * HOUR_MS);
   const secretsManager = new SecretsManagerClient(localAws(world.url));
   let gateway: LocalGateway | undefined;
   const diary: Diary = {
+    startedAt: clock.now(),
     audits: [],
+    auditsDue: auditsDue(policy, clock.now(), dayAt(DAYS, 0)),
     findings: new Map(),
     rejected: new Set(),
     adminCalls,
@@ -79,8 +86,6 @@ export function createStage(options: StageOptions) {
     refused: new Map(),
     spend: new Map(),
   };
-
-  const dayAt = (day: number, hour: number) => new Date(startMs + day * DAY_MS + hour * HOUR_MS);
 
   const stage = {
     world,
@@ -99,9 +104,7 @@ export function createStage(options: StageOptions) {
 
     /** An audit every night, at the policy's time. */
     auditNightly(): void {
-      const { schedule: expression, timezone } = policy.audit;
-      const schedule = parseSchedule(expression);
-      const next = 'kind' in schedule && nextRun(schedule, timezone, clock.now());
+      const next = nextAudit(policy, clock.now());
       if (!next) return; // it has ended
       clock.at(next, async () => {
         const summary = await world.audit();
@@ -176,6 +179,17 @@ export function createStage(options: StageOptions) {
   };
   for (let day = 0; day <= DAYS; day += 1) stage.at(day, 0, async () => observer.dayBegins(day));
   return stage;
+}
+
+function nextAudit({ audit }: Policy, after: Date): Date | undefined {
+  const schedule = parseSchedule(audit.schedule);
+  return 'kind' in schedule ? nextRun(schedule, audit.timezone, after) : undefined;
+}
+
+function auditsDue(policy: Policy, from: Date, to: Date): number {
+  let due = 0;
+  for (let at = nextAudit(policy, from); at && at <= to; at = nextAudit(policy, at)) due += 1;
+  return due;
 }
 
 /** The id of the current key. */

@@ -4,10 +4,8 @@ import type { Stage } from './stage.js';
 
 /** A run of `npm start`: the actions of people and programs in a hundred days, and the expected results. */
 export interface Story {
-  /** What a policy lacks for the story; `undefined` if it can be played. */
-  lacks(policy: Policy): string | undefined;
   /** Keys that Mistral never accepts, by name. @default none */
-  readonly neverWorks?: (keyName: string) => boolean;
+  neverWorks?(policy: Policy, start: Date): (keyName: string, workspaceId: string) => boolean;
   /** Plays all days, and returns the check of the document. */
   play(stage: Stage): Promise<(document: RunDocument) => readonly Claim[]>;
 }

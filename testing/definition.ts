@@ -21,14 +21,22 @@ const DefinitionSchema = z.looseObject({
 /** A state machine in the Amazon States Language. */
 export type Definition = z.infer<typeof DefinitionSchema>;
 
+/**
+ * An app with the feature flags a deployment has, for its templates alone. It bundles no code, prints no warnings of the
+ * policy, and leaves CDK's validation of the templates to `npm run synth`: its engine takes seconds to start.
+ */
+export function templateApp(): App {
+  const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
+  const quiet = {
+    'aws:cdk:bundling-stacks': [],
+    '@aws-cdk/core:annotationsInValidationReport': false,
+  };
+  return new App({ context: { ...context, ...quiet }, builtinCloudFormationValidation: false });
+}
+
 /** The retirement state machine as deployed; a task's resource is the id of its function. */
 export function synthesizeDefinition(policy: Policy): Definition {
-  const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
-  const app = new App({
-    context: { ...context, 'aws:cdk:bundling-stacks': [] },
-    builtinCloudFormationValidation: false, // `npm run synth` does this; it takes seconds
-  });
-  const stack = new GovernanceStack(app, 'MistralGovernance', { policy });
+  const stack = new GovernanceStack(templateApp(), 'MistralGovernance', { policy });
   return definitionIn(Template.fromStack(stack));
 }
 

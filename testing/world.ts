@@ -12,7 +12,11 @@ import { createAlertInbox, type PublishedMessage } from './fakes/alert-inbox.js'
 import { createExecutions } from './fakes/executions.js';
 import type { InvokedFunction } from './fakes/lambda-invoke.js';
 import { createFakeKeys, type FakeKeysOptions } from './fakes/mistral-keys.js';
-import { createFakeMistral, fakeOrganization } from './fakes/mistral-server.js';
+import {
+  createFakeMistral,
+  type FakeOrganization,
+  fakeOrganization,
+} from './fakes/mistral-server.js';
 import { createObjectStore } from './fakes/object-store.js';
 import { createSecretStore, type FirstVersion } from './fakes/secret-store.js';
 import { createLocalFunctions, type LocalFunctionsOptions } from './functions.js';
@@ -30,6 +34,8 @@ export interface WorldOptions
   readonly definition: Definition;
   readonly dynamo: Pick<LocalDynamo, 'answer'>;
   readonly log: Log;
+  /** @default the models of the shipped policy, billed in USD */
+  readonly organization?: Pick<FakeOrganization, 'models' | 'currency'>;
   /** What Secrets Manager counts as a secret's first version. @default the empty one of a rotation */
   readonly firstVersion?: FirstVersion | undefined;
   /** How calls reach what answers them. @default over HTTP on loopback */
@@ -62,7 +68,7 @@ export async function createWorld(options: WorldOptions) {
   const adminKey = randomBytes(24).toString('base64url');
   const mistral = createFakeMistral(
     createFakeKeys({ ...options, now }),
-    fakeOrganization(policy.workspaces, { throttled }),
+    fakeOrganization(policy.workspaces, { throttled, ...options.organization }),
     adminKey,
     now,
   );

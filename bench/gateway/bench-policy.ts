@@ -33,3 +33,6 @@ export function benchPolicy(apiUrl: string): Policy {
   if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('\n'));
   return parsed.policy;
 }
+
+export const REGION = 'eu-west-1';
+export const CREDENTIALS = { accessKeyId: 'AKIDBENCH', secretAccessKey: 'secret-of-the-bench' };

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { oneLine } from '../../governance/platform/quoting.js';
 import { listText } from '../../governance/platform/wording.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { requireYes } from '../confirmation.js';
 import { CommandFailure, EXIT, wrongInput } from '../failure.js';
-import { confirmRevocation } from '../keys/confirm-revocation.js';
 import { KEY_ARGUMENT, requireKeySource, shortName } from '../keys/named-key.js';
 import type { RunningRetirement } from '../keys/retirement-flows.js';
 import { areRevoked, revokeAll, revokedText } from '../keys/revoke-keys.js';
@@ -87,7 +87,7 @@ async function requireApproval(
     return `key ${oldKeyId}, ${what} on ${promotedAt.slice(0, 10)}`;
   });
   const what = oneLine(listText(keys));
-  await confirmRevocation(cli, yes, {
+  await requireYes(cli, yes, {
     would: `revoke ${what}`,
     warning: `This revokes ${what}. Services that still use it get 401 at once.`,
     question: 'Revoke now?',

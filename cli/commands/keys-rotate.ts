@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Policy } from '../../governance/policy/policy.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { requireYes } from '../confirmation.js';
 import { EXIT, failureAfter } from '../failure.js';
-import { confirmRevocation } from '../keys/confirm-revocation.js';
 import { KEY_ARGUMENT, namedKey, requireKeySource, shortName } from '../keys/named-key.js';
 import { areRevoked, type Revoked, revokedText } from '../keys/revoke-keys.js';
 import { type Rotated, revokeReplaced, rotateKey } from '../keys/rotate-key.js';
@@ -48,7 +48,7 @@ async function rotate(cli: Cli, options: RotateOptions, name = ''): Promise<Answ
   const { progress, now, sleep } = cli;
   const deployment = await openDeployment(cli, options);
   if (options.compromised) {
-    await confirmRevocation(cli, options.yes, {
+    await requireYes(cli, options.yes, {
       would: `replace the key of ${secretName} and revoke it at once`,
       warning: `This replaces the key of ${secretName} and revokes it at once. Services that have cached it get 401 until they read the secret again.`,
       question: 'Rotate and revoke now?',

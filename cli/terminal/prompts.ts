@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { confirm, password } from '@inquirer/prompts';
+import { confirm, input as line, password } from '@inquirer/prompts';
 import { type ApiKey, ApiKeySchema, withoutMargins } from '../../governance/mistral/api-key.js';
 import { CommandFailure, EXIT, wrongInput } from '../failure.js';
 import type { Output } from './style.js';
@@ -23,6 +23,12 @@ export interface Prompts {
   withoutEcho<Result>(work: () => Promise<Result>): Promise<Result>;
   /** No by default, and at the end of input. @throws CommandFailure on ^C */
   confirm(question: string): Promise<boolean>;
+  /** A line that has no problem, as described. @throws CommandFailure on ^C and at the end of input */
+  readLine(
+    question: string,
+    problemOf: (text: string) => string | undefined,
+    suggestion?: string,
+  ): Promise<string>;
   /** A key, typed or pasted without being shown, or all of a piped stdin. @throws CommandFailure */
   readKey(prompt: string): Promise<ApiKey>;
 }
@@ -82,6 +88,15 @@ export function createPrompts(
 
     async confirm(message) {
       return (await ask((context) => confirm({ message, default: false }, context))) ?? false;
+    },
+
+    async readLine(message, problemOf, suggestion = '') {
+      const validate = (text: string) => problemOf(text.trim()) ?? true;
+      const typed = await ask((context) =>
+        line({ message, default: suggestion, validate }, context),
+      );
+      if (typed === undefined) throw wrongInput(`no answer to "${message}"`);
+      return typed.trim();
     },
 
     async withoutEcho(work) {

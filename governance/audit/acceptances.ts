@@ -19,6 +19,10 @@ export interface AcceptedFinding extends Finding {
 export interface Acceptances {
   /** Whether a finding with one of these names is accepted; then it is kept apart. */
   take(type: FindingType, names: readonly string[], build: () => Finding): boolean;
+  /** Whether there is an entry for the type: quick, for what is asked of each key. */
+  know(type: FindingType): boolean;
+  /** Whether an entry accepts findings of one of these names. */
+  accepts(type: FindingType, names: readonly string[]): boolean;
   /** The findings that are not accepted. A critical one never is: a service is failing behind it. */
   withoutAccepted(findings: readonly Finding[]): readonly Finding[];
   /** Whether a finding of an earlier audit is accepted by now, or is counted together with such ones. */
@@ -45,7 +49,9 @@ export function createAcceptances(entries: readonly Acceptance[], now: Date): Ac
   const patterns = entries
     .filter(({ until }) => until >= today)
     .flatMap((entry) =>
-      subjectsOf(entry).map((subject): Pattern => ({ entry, subject, matches: matcher(subject) })),
+      subjectsOf(entry).map(
+        (subject): Pattern => ({ entry, subject, matches: patternMatcher(subject) }),
+      ),
     );
   const exact = groupBy(
     patterns.filter(({ subject }) => !subject.includes('*')),
@@ -55,6 +61,7 @@ export function createAcceptances(entries: readonly Acceptance[], now: Date): Ac
     patterns.filter(({ subject }) => subject.includes('*')),
     ({ entry }) => entry.type,
   );
+  const types = new Set<FindingType>(patterns.map(({ entry }) => entry.type));
   const used = new Set<Pattern>();
   const groups = new Set<string>();
   const accepted: AcceptedFinding[] = [];
@@ -86,6 +93,8 @@ export function createAcceptances(entries: readonly Acceptance[], now: Date): Ac
 
   return {
     take,
+    know: (type) => types.has(type),
+    accepts: (type, names) => matching(type, names).length > 0,
     accepted,
     leftOut: () => leftOut,
     covers: (finding) =>
@@ -125,7 +134,7 @@ function subjectsOf({ subject }: Acceptance): readonly string[] {
 }
 
 /** In time that grows with the name alone, since others choose it; `*` stands for any characters. */
-function matcher(pattern: string): (name: string) => boolean {
+export function patternMatcher(pattern: string): (name: string) => boolean {
   const [start = '', ...rest] = pattern.split('*');
   const end = rest.pop();
   if (end === undefined) return (name) => name === pattern;

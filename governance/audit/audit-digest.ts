@@ -6,14 +6,17 @@ import { countText, listText, numberText } from '../platform/wording.js';
 import type { FindingType } from '../policy/finding-types.js';
 import { type Block, blocksOf, nameOf, openBlock, resolvedBlock } from './digest-blocks.js';
 import { bySeverity, countOf, type Finding, nounOf } from './finding.js';
-import { keyNeeded } from './key-needed.js';
+import { keyRequests } from './key-needed.js';
 import { apart, areMany, manySections, type OpenFindings } from './many-findings.js';
+import { type OpenRequest, requestBlock } from './open-requests.js';
 import { type FindingChanges, type OpenFinding, openAfter } from './reconcile-findings.js';
 import type { UnmanagedKeys } from './unmanaged-keys.js';
 
 export interface AuditNews {
   readonly changes: FindingChanges;
   readonly unmanaged: UnmanagedKeys;
+  /** They have alerts of their own: none of them makes a digest due. @default none */
+  readonly requests?: readonly OpenRequest[];
   readonly at: Date;
   /** Where the report of this audit is stored; `undefined` where it could not be. */
   readonly report: string | undefined;
@@ -37,7 +40,7 @@ export function auditAlerts(news: AuditNews) {
   );
   const again = isReminderDue ? stillOpen : listed;
   return {
-    alerts: [...requests.map((finding) => keyNeeded(finding, at)), ...(digest ? [digest] : [])],
+    alerts: [...keyRequests(requests, at).map(({ alert }) => alert), ...(digest ? [digest] : [])],
     /** Findings open before that on-call is notified of again by these alerts. */
     notified: [...raised, ...again.map((open) => ({ ...open, lastNotifiedOn: utcDay(at) }))],
   };
@@ -61,7 +64,7 @@ function reported({ opened, raised, stillOpen, isReminderDue }: FindingChanges):
 
 /** The audit's one message: a block for each key or secret, what is new first, then by severity. */
 function auditDigest(news: AuditNews): Alert {
-  const { changes, unmanaged, at, report, problems } = news;
+  const { changes, unmanaged, requests = [], at, report, problems } = news;
   const { opened, raised, resolved } = changes;
   const newIds = new Set(findingsOf([...opened, ...raised]).map(({ id }) => id));
   const findings = findingsOf(openAfter(changes));
@@ -77,6 +80,7 @@ function auditDigest(news: AuditNews): Alert {
   ];
   const sections = [
     ...(isMany ? manySections(open, unmanaged, newIds) : fewSections(findings, newIds)),
+    { heading: 'Waiting for you', blocks: requests.map(requestBlock) },
     { heading: 'Resolved', blocks: blocksOf(findingsOf(resolved)).map(resolvedBlock) },
     { heading: 'Problems', blocks: problems.map((title) => ({ title, lines: [], data: {} })) },
   ];

@@ -87,20 +87,28 @@ export function createAudit(
   const checkHygiene = createHygieneCheck(rules, now);
   const tallies = new Map<string, Map<FindingType, KeyTally>>();
 
-  const unmanaged = createUnmanagedKeys(rules, workspaces);
+  const unmanaged = createUnmanagedKeys(
+    rules,
+    workspaces,
+    (scope, type) => tallies.get(scope)?.get(type)?.count,
+  );
+  let reported = 0;
   let found: UnmanagedKey['found'][number][] = [];
 
   const build = (type: FindingType, key: ListedKey, basis: Basis) =>
     unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces);
 
+  const isAccepted = (type: FindingType, key: ListedKey, basis: Basis) =>
+    acceptances.take(type, [nameOfKey(key), key.id], () => build(type, key, basis));
+
   const report: ReportKey = (type, key, basis) => {
-    const names = [nameOfKey(key), key.id];
-    if (acceptances.take(type, names, () => build(type, key, basis))) return;
+    if (acceptances.know(type) && isAccepted(type, key, basis)) return;
     const scope = scopeOf(key);
     const ofScope = tallies.get(scope) ?? new Map<FindingType, KeyTally>();
     tallies.set(scope, ofScope);
     addToTally(tallyOf(ofScope, type), key, basis);
-    found.push({ type, basis });
+    reported += 1;
+    if (unmanaged.hasRoom()) found.push({ type, basis });
   };
 
   return {
@@ -110,7 +118,8 @@ export function createAudit(
 
     check(key) {
       const match = versions.match(key);
-      found = [];
+      reported = 0;
+      if (found.length > 0) found = [];
       if (match.kind === 'labelled') {
         addToTally(match.version.keys, key, createdAtMs(key, now));
       } else if (retiring?.has(key)) {
@@ -123,7 +132,7 @@ export function createAudit(
       } else if (retiring) {
         report('orphaned', key, createdAtMs(key, now));
       }
-      if (found.length > 0) unmanaged.add({ key, found });
+      if (reported > 0) unmanaged.add(key, found);
       return match;
     },
 

@@ -74,8 +74,12 @@ export const GROUP = 'many';
 
 /** The id of the one finding that stands for this one and its like, where there are too many. */
 export function groupOf(finding: Finding): string {
-  const [, scope = ''] = finding.id.split(ID_SEPARATOR);
-  return findingId(finding.type, scope, GROUP);
+  return findingId(finding.type, scopeIn(finding), GROUP);
+}
+
+/** The scope that its id has. */
+export function scopeIn({ id }: Finding): string {
+  return id.split(ID_SEPARATOR)[1] ?? '';
 }
 
 /** How many keys or secrets it is about. */

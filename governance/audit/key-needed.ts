@@ -7,9 +7,12 @@ import {
   unverifiedVersion,
   verifiedVersion,
 } from '../keys/operator/operator-secret.js';
+import { groupBy } from '../platform/group-by.js';
+import { ORGANIZATION } from '../platform/metrics.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
+import { countText } from '../platform/wording.js';
 import type { Policy } from '../policy/policy.js';
-import { type Finding, KEYS_IN_CONSOLE } from './finding.js';
+import { bySeverity, type Finding, KEYS_IN_CONSOLE } from './finding.js';
 import { secretFinding } from './key-findings.js';
 
 type Rules = Pick<Policy, 'rotation' | 'audit'>;
@@ -66,6 +69,55 @@ function need(
   return isUrgent ? { ...finding, severity: 'critical' } : finding;
 }
 
+/** What is read as a message for each key; more of one workspace are one message. */
+const MOST_MESSAGES = 5;
+
+/** The messages that ask for keys, each with the findings that it is about. */
+export function keyRequests(findings: readonly Finding[], at: Date) {
+  return [...groupBy(findings, ({ workspace }) => workspace).values()].flatMap((needed) =>
+    needed.length > MOST_MESSAGES
+      ? [{ alert: keysNeeded(needed, at), findings: needed }]
+      : needed.map((finding) => ({ alert: keyNeeded(finding, at), findings: [finding] })),
+  );
+}
+
+/** Asks for many keys of a workspace, the most urgent first. */
+export function keysNeeded(findings: readonly Finding[], at: Date): Alert {
+  const needed = [...findings].sort(bySeverity);
+  const [{ workspace, severity } = { workspace: ORGANIZATION, severity: 'warning' as const }] =
+    needed;
+  const count = countText(needed.length, 'key');
+  return {
+    type: 'key-needed',
+    severity,
+    workspace,
+    threadId: `keys-${workspace}`,
+    at,
+    title: `Supply ${count} in workspace ${workspace}`,
+    description: `An operator must supply ${count}, since the policy has no Admin API to create keys with (mistral.keySource: operator). Services that read a secret without a key cannot call Mistral, and current keys keep working until they expire.`,
+    facts: {},
+    sections: [
+      {
+        heading: 'Keys to supply',
+        blocks: needed.map((finding) => ({
+          severity: finding.severity,
+          title: finding.subject,
+          lines: [finding.summary],
+          next: { say: 'supply the key', command: finding.nextCommand },
+          data: { findings: [finding] },
+        })),
+      },
+    ],
+    nextSteps: [
+      {
+        say: `Run the commands ${WHERE}. Each tells you how to name the key and when it should expire, then asks for it`,
+      },
+      { say: createStep(workspace) },
+      { say: 'List all keys', command: 'npx --no -- mistral-governance keys list' },
+    ],
+  };
+}
+
 /** Asks an operator for a key that nothing of ours can create. */
 export function keyNeeded(finding: Finding, at: Date): Alert {
   const { subject, workspace, severity, evidence, nextCommand } = finding;
@@ -84,12 +136,19 @@ export function keyNeeded(finding: Finding, at: Date): Alert {
     facts: { ...facts, why },
     nextSteps: [
       {
-        say: 'Run this where the policy file is, with --policy, --stack or --environment if you do not use the defaults. It tells you how to name the key and when it should expire, then asks for it',
+        say: `Run this ${WHERE}. It tells you how to name the key and when it should expire, then asks for it`,
         command: nextCommand,
       },
       {
-        say: `Create the key in workspace ${workspace} at ${KEYS_IN_CONSOLE} and paste it where the command asks. Paste it nowhere else, and never pass it as an argument`,
+        say: createStep(workspace),
       },
     ],
   };
+}
+
+const WHERE =
+  'where the policy file is, with --policy, --stack or --environment if you do not use the defaults';
+
+function createStep(workspace: string): string {
+  return `Create the key in workspace ${workspace} at ${KEYS_IN_CONSOLE} and paste it where the command asks. Paste it nowhere else, and never pass it as an argument`;
 }

@@ -1,7 +1,7 @@
 import { type AlertSection, compareSeverity } from '../alerts/alert.js';
 import { countText } from '../platform/wording.js';
 import { type Block, blocksOf, openBlock } from './digest-blocks.js';
-import { countOf, type Finding, groupOf } from './finding.js';
+import { type Finding, groupOf } from './finding.js';
 import {
   addTo,
   idsOf,
@@ -26,8 +26,7 @@ export function apart(findings: readonly Finding[], unmanaged: UnmanagedKeys): O
   const keyIds = new Set(unmanaged.listed.map(({ key }) => key.id));
   const isOfKeys = (finding: Finding) =>
     finding.evidence.secret === undefined &&
-    (keyIds.has(finding.evidence.keyId ?? '') ||
-      unmanaged.byGroup.get(finding.id) === countOf(finding));
+    (keyIds.has(finding.evidence.keyId ?? '') || unmanaged.areAllOf(finding));
   return {
     ofKeys: findings.filter(isOfKeys),
     others: blocksOf(findings.filter((finding) => !isOfKeys(finding))),
@@ -64,8 +63,8 @@ export function manySections(
 
   const fresh = worst('New', (isNew) => isNew);
   const known = worst('Still open', (isNew) => !isNew, beyond);
-  const workspaces = new Map(unmanaged.byWorkspace);
-  const owners = new Map(unmanaged.byOwner);
+  const workspaces = unmanaged.byWorkspace();
+  const owners = unmanaged.byOwner();
   for (const [{ workspace, evidence }] of others) {
     addTo(workspaces, workspace);
     addTo(owners, evidence.team ?? evidence.createdBy ?? NOT_KNOWN);

@@ -3,6 +3,7 @@ import type { ListModels } from '../keys/model-catalog.js';
 import type { Retirements } from '../keys/retirements.aws.js';
 import { unfinishedVersion } from '../keys/rotation.js';
 import type { KeySource } from '../mistral/key-source.js';
+import type { ListedKey } from '../mistral/mistral.js';
 import type { Organization } from '../mistral/organization.js';
 import { collect } from '../platform/collect.js';
 import { messageOf } from '../platform/failures.js';
@@ -15,6 +16,7 @@ import { type CheckedModels, checkModels } from './check-models.js';
 import type { Coverage } from './coverage.js';
 import type { Finding } from './finding.js';
 import type { AuditMemory } from './finding-store.aws.js';
+import { type OpenRequest, requestsAboutUse } from './open-requests.js';
 import { judgeRateLimit, judgeSpendLimit, judgeWorkspaces } from './policy-drift.js';
 import { judgePriceDrift, judgeUnknownPrices, NO_PRICE_FACTS } from './price-findings.js';
 import { createProblems, type Problems } from './problems.js';
@@ -29,7 +31,11 @@ import {
   runningRetirements,
   type SecretSources,
 } from './secret-facts.js';
-import { type RetirementProofDeps, trueRetirements } from './true-retirements.js';
+import {
+  type RetirementProofDeps,
+  type RetiringKeys,
+  trueRetirements,
+} from './true-retirements.js';
 import type { UnmanagedKeys } from './unmanaged-keys.js';
 
 /** What every audit asks, with the Admin API or without. */
@@ -60,6 +66,8 @@ export interface AuditRun {
   readonly coverage: Coverage;
   readonly models: CheckedModels;
   readonly inventory: Inventory;
+  /** What retirements have asked for, and wait for. */
+  readonly requests: readonly OpenRequest[];
   readonly readers: readonly SecretReaders[];
   readonly gauges: GaugeFacts;
   readonly problems: readonly string[];
@@ -92,7 +100,7 @@ export async function runAudit(
   const acceptances = createAcceptances(policy.audit.accepted, now);
   const audit = createAudit(facts, policy.audit, now, acceptances);
   const inventory = createInventory(facts, policy.audit, now);
-  const { keys, error } = await checkEveryKey(deps, audit, inventory, problems);
+  const { keys, error, oldKeys } = await checkEveryKey(deps, audit, inventory, problems, retiring);
   const changing = await findChanging(audit.suspects(), secrets, deps.secrets, problems);
   const models = await checkModels(deps, audit.inUse(), memory, problems, now);
   const prices = await readPriceFacts(deps, models.listed, problems, now);
@@ -128,6 +136,7 @@ export async function runAudit(
     unmanaged: audit.unmanaged,
     coverage,
     models,
+    requests: requestsAboutUse(retirements ?? [], oldKeys, policy, now),
     inventory: inventory.build(
       view,
       [...findings, ...acceptances.accepted],
@@ -149,18 +158,21 @@ async function checkEveryKey(
   audit: Audit,
   inventory: InventoryBuilder,
   problems: Problems,
-): Promise<{ keys: number; error: unknown }> {
+  retiring: RetiringKeys | undefined,
+): Promise<{ keys: number; error: unknown; oldKeys: ReadonlyMap<string, ListedKey> }> {
   let keys = 0;
+  const oldKeys = new Map<string, ListedKey>();
   try {
     for await (const key of keySource.list()) {
       keys += 1;
       inventory.add(key, audit.check(key));
+      if (retiring?.has(key)) oldKeys.set(key.id, key);
     }
-    return { keys, error: undefined };
+    return { keys, error: undefined, oldKeys };
   } catch (error) {
     const reason = messageOf(error);
     problems.note(`keys at Mistral could only be listed in part (${keys} listed)`, reason);
-    return { keys, error: error ?? new Error(reason) };
+    return { keys, error: error ?? new Error(reason), oldKeys };
   }
 }
 

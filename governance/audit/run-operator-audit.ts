@@ -9,6 +9,7 @@ import { createAcceptances } from './acceptances.js';
 import { checkModels } from './check-models.js';
 import type { Coverage } from './coverage.js';
 import type { AuditMemory } from './finding-store.aws.js';
+import { requestsForDeletion } from './open-requests.js';
 import { judgeOperatorSecret, secretsInUse } from './operator-findings.js';
 import { judgeUnknownPrices, NO_PRICE_FACTS } from './price-findings.js';
 import { createProblems, type Problems } from './problems.js';
@@ -64,6 +65,7 @@ export async function runOperatorAudit(
     unmanaged: NO_UNMANAGED_KEYS,
     coverage,
     models,
+    requests: requestsForDeletion(retirements ?? [], now),
     inventory: operatorInventory(
       planned,
       secrets,

@@ -20,7 +20,7 @@ export function createJournal(client: DynamoDBClient, tableName: string): Journa
       pk: { S: pk },
       sk: { S: sk },
       entry: { S: JSON.stringify(entry) },
-      expiresAt: { N: String(secondsIn(entry.at) + KEEP_SECONDS) },
+      expiresAt: { N: String(secondsIn(entry.at) + HISTORY_SECONDS) },
     },
   });
 
@@ -56,7 +56,7 @@ export function createJournal(client: DynamoDBClient, tableName: string): Journa
 }
 
 // Two years: long enough for a yearly audit to see the previous one.
-const KEEP_SECONDS = 2 * 365 * 86_400;
+export const HISTORY_SECONDS = 2 * 365 * 86_400;
 
 function secondsIn(at: Date): number {
   return Math.floor(at.getTime() / 1000);

@@ -9,6 +9,7 @@ import {
   type RetirementVerdict,
   readRetirement,
 } from './retirement.js';
+import { onReminderDays, type SilentVerdict } from './retirement-reminder.js';
 import { blockingVersion } from './rotation.js';
 import { readCurrentKey } from './stored-keys.js';
 
@@ -19,7 +20,7 @@ export type RetirementCheckDeps = Pick<
 
 export interface CheckedRetirement {
   readonly retirement: Retirement;
-  readonly verdict: RetirementVerdict;
+  readonly verdict: RetirementVerdict | SilentVerdict;
   /** As Mistral lists it; `undefined` once it is gone. */
   readonly oldKey: ListedKey | undefined;
 }
@@ -47,7 +48,8 @@ export async function checkRetirement(
     oldKeyAccepted: isBadAgain ? await acceptsOld(deps, retirement) : undefined,
     unfinished,
   };
-  return { retirement, oldKey, verdict: judgeRetirement(facts, retirement.rules) };
+  const verdict = judgeRetirement(facts, retirement.rules);
+  return { retirement, oldKey, verdict: onReminderDays(verdict, event, facts.now) };
 }
 
 type CurrentFacts = Pick<RetirementFacts, 'current' | 'newKey' | 'unfinished'> & {

@@ -198,6 +198,11 @@ export function isTimely(
   );
 }
 
+/** Whether the old key was replaced because others have it. */
+export function isLeaked(retirement: Retirement): retirement is ReplacedKey {
+  return retirement.reason === 'replaced' && retirement.why === 'compromised';
+}
+
 /** The same retirement with nothing to wait for: an operator approved it, in use or not. */
 export function revokeAtOnce(retirement: Retirement, at: Date): Retirement {
   return { ...retirement, checkAt: at.toISOString(), approved: true };

@@ -1,15 +1,14 @@
 import { parseJson } from '../platform/json.js';
+import { CLOSE, CLOSE_LIST, COLON, COMMA, OPEN, OPEN_LIST, QUOTE, SPACE } from './json-bytes.js';
 import {
-  BACKSLASH,
-  CLOSE,
-  CLOSE_LIST,
-  COLON,
-  COMMA,
-  OPEN,
-  OPEN_LIST,
-  QUOTE,
-  SPACE,
-} from './json-bytes.js';
+  closingQuote,
+  excessOfEscapes,
+  hasEscapedZero,
+  hasManyEscapes,
+  MAX_ESCAPES,
+  MAX_SHORT,
+  skipBlanks,
+} from './json-strings.js';
 
 /** A member of the outermost object, by its places in the text. */
 export interface Member {
@@ -48,17 +47,17 @@ const LONG_STRING = 4096;
 /** Before the length of a long string, without the excess of its escapes. */
 const PLACEHOLDER = '\0';
 
-const LETTER_U = 0x75;
-
 /**
  * Of text that is not valid JSON, places mean nothing.
  *
  * @param text one character for each byte, so that places in it are places in the body
  */
 export function outlineOf(text: string): Outline {
+  const isLarge = text.length > MAX_SHORT;
+  if (isLarge && hasManyEscapes(text)) return excessive(TOO_MANY_ESCAPES);
   const hasEscapes = text.includes('\\u');
   // Else a client could write placeholders of its own.
-  const mayShorten = !hasEscapes || !ESCAPED_ZERO.test(text);
+  const mayShorten = !hasEscapes || !hasEscapedZero(text, isLarge);
   const members: Member[] = [];
   let skeleton = '';
   let copiedTo = 0;
@@ -70,8 +69,9 @@ export function outlineOf(text: string): Outline {
   let start = -1;
   let nameEnd = -1;
   let valueStart = -1;
+  let limit = Math.min(text.length, MAX_SHORT);
 
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = 0; at < limit; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       const end = closingQuote(text, at);
@@ -82,8 +82,9 @@ export function outlineOf(text: string): Outline {
       if (
         end - at > LONG_STRING &&
         mayShorten &&
-        text.charCodeAt(skipBlanks(text, end + 1)) !== COLON
+        text.charCodeAt(skipBlanks(text, end + 1, limit + end - at)) !== COLON
       ) {
+        limit = Math.min(text.length, limit + end - at);
         const length = end - at - 1 - (hasEscapes ? excessOfEscapes(text, at, end) : 0);
         skeleton += `${text.slice(copiedTo, at)}"\\u0000${length}"`;
         copiedTo = end + 1;
@@ -93,7 +94,7 @@ export function outlineOf(text: string): Outline {
       values += 1;
       colons += 1;
       if (depth === 1 && valueStart < 0) {
-        valueStart = skipBlanks(text, at + 1);
+        valueStart = skipBlanks(text, at + 1, limit);
         colonsBefore = colons;
       }
     } else if (code === OPEN || code === OPEN_LIST) {
@@ -115,6 +116,7 @@ export function outlineOf(text: string): Outline {
       if (values > MAX_VALUES) return excessive(TOO_MANY_VALUES);
     } else if (code <= SPACE) blanks += 1;
   }
+  if (limit < text.length) return excessive(TOO_MUCH_SHORT);
   skeleton += text.slice(copiedTo);
   if (values > MAX_VALUES) return excessive(TOO_MANY_VALUES);
   const isShortened = copiedTo > 0;
@@ -129,41 +131,11 @@ const NOTHING = { members: [], blanks: 0, hasEscapes: false, skeleton: '', isSho
 const TOO_DEEP = `is nested too deeply: at most ${MAX_DEPTH} levels are allowed`;
 const TOO_MANY_FIELDS = `has too many fields: at most ${MAX_FIELDS} are allowed`;
 const TOO_MANY_VALUES = `has too many values: at most ${MAX_VALUES} fields and items are allowed in all of it`;
-/** Not as `includes` searches, which is slow where all of a text is backslashes. */
-const ESCAPED_ZERO = /\\u0{4}/;
-
+const TOO_MUCH_SHORT = `has too much beside its long texts: at most ${MAX_SHORT} bytes of it may be other than strings of more than ${LONG_STRING}`;
+const TOO_MANY_ESCAPES = `has too many escapes for its length: a body of more than ${MAX_SHORT} bytes may have ${MAX_ESCAPES}`;
 /** How many bytes the string had that a placeholder stands for, without the excess of its escapes. */
 export function shortenedLength(value: string): number | undefined {
   return value.startsWith(PLACEHOLDER) ? Number(value.slice(PLACEHOLDER.length)) : undefined;
-}
-
-/** Native search, since most of a body is inside of strings; by the character where most are escapes. */
-export function closingQuote(text: string, openingQuote: number): number {
-  let end = text.indexOf('"', openingQuote + 1);
-  for (let escaped = 0; end >= 0 && escaped < MANY_ESCAPED_QUOTES; escaped += 1) {
-    let before = end - 1;
-    while (text.charCodeAt(before) === BACKSLASH) before -= 1;
-    if ((end - before) % 2 === 1) return end;
-    end = text.indexOf('"', end + 1);
-  }
-  if (end < 0) return text.length;
-  // Here is a quote whose backslashes were not counted yet.
-  let at = end;
-  while (text.charCodeAt(at - 1) === BACKSLASH) at -= 1;
-  for (; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) return at;
-    if (code === BACKSLASH) at += 1;
-  }
-  return text.length;
-}
-
-const MANY_ESCAPED_QUOTES = 1000;
-
-export function skipBlanks(text: string, from: number): number {
-  let at = from;
-  while (text.charCodeAt(at) <= SPACE) at += 1;
-  return at;
 }
 
 function skipBlanksBackwards(text: string, end: number): number {
@@ -201,15 +173,4 @@ export function countMembers(value: unknown): number {
     }
   }
   return count;
-}
-
-/** By how much the escapes of a JSON text at least exceed what they stand for, in bytes of UTF-8. */
-export function excessOfEscapes(text: string, from = 0, to = text.length): number {
-  let count = 0;
-  for (let at = from; at < to; at += 1) {
-    if (text.charCodeAt(at) !== BACKSLASH) continue;
-    at += 1;
-    if (text.charCodeAt(at) === LETTER_U) count += 1;
-  }
-  return 3 * count; // six bytes each, for three at most
 }

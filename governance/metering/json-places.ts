@@ -1,5 +1,6 @@
 import { CLOSE, CLOSE_LIST, COMMA, OPEN, OPEN_LIST, QUOTE, SPACE } from './json-bytes.js';
-import { closingQuote, nameOf, skipBlanks } from './json-outline.js';
+import { nameOf } from './json-outline.js';
+import { closingQuote, skipBlanks } from './json-strings.js';
 
 /** A part of a text, to be left out. */
 export interface Place {

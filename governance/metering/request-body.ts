@@ -1,15 +1,10 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import { isObject, parseJson } from '../platform/json.js';
 import { quoted } from '../platform/wording.js';
 import { isCacheName, LONGEST_CACHE_NAME } from './cache-name.js';
 import type { Endpoint } from './endpoints.js';
-import {
-  countMembers,
-  decoded,
-  excessOfEscapes,
-  type Member,
-  outlineOf,
-  shortenedLength,
-} from './json-outline.js';
+import { countMembers, decoded, type Member, outlineOf, shortenedLength } from './json-outline.js';
+import { excessOfEscapes } from './json-strings.js';
 import { type Media, mediaOf, mediaOfChats } from './media.js';
 import { type Problem, problem } from './problem.js';
 import { checkFields, type Drops } from './request-fields.js';
@@ -47,8 +42,6 @@ export interface ParsedBody extends RequestBody {
   readonly promptBytes: number;
 }
 
-/** What a decoder makes of bytes that are not UTF-8. */
-const REPLACEMENT = '\uFFFD';
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 export function parseRequestBody(
@@ -57,16 +50,14 @@ export function parseRequestBody(
   passUnknownFields = false,
 ): ParsedBody | Problem {
   const bytes = withoutByteOrderMark(received);
-  const text = bytes.toString('utf8');
-  if (text.includes(REPLACEMENT) && !bytes.equals(Buffer.from(text))) {
+  const isPlain = isAscii(bytes);
+  if (!isPlain && !isUtf8(bytes)) {
     return problem('invalid_request', 'the body is not valid UTF-8');
   }
-  const isAscii = text.length === bytes.length;
-  const { members, blanks, hasEscapes, excess, skeleton, isShortened } = outlineOf(
-    isAscii ? text : bytes.toString('latin1'),
-  );
+  const text = bytes.toString('latin1');
+  const { members, blanks, hasEscapes, excess, skeleton, isShortened } = outlineOf(text);
   if (excess !== undefined) return problem('invalid_request', `the body ${excess}`);
-  const fields = parseJson(isAscii ? skeleton : decoded(skeleton));
+  const fields = parseJson(isPlain ? skeleton : decoded(skeleton));
   if (!isObject(fields) || Array.isArray(fields)) {
     return problem('invalid_request', 'the body is not a JSON object');
   }

@@ -32,7 +32,7 @@ export function* exampleWarnings(policy: Policy): Warnings {
       const message = `is an id of the examples: write the workspace's id at Mistral; ${where}`;
       yield { id: 'example-value', subject: 'id', path: [...path, 'id'], message };
     }
-    if (USER_IDS.test(ownerUserId ?? '') && !isOperator) {
+    if (ownerUserId !== undefined && USER_IDS.test(ownerUserId) && !isOperator) {
       const message = 'is a user of the examples: write the id of a user of your organization';
       yield {
         id: 'example-value',

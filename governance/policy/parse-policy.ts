@@ -95,18 +95,34 @@ function isAccepted([section, field]: readonly PropertyKey[]): boolean {
   return section === 'audit' && field === 'accepted';
 }
 
-/** Leaves lists as long as they are: later problems name their entries by number. */
+/** What stands in for required fields that rules read: what they say of it is not reported. */
+const READ_STAND_INS: Readonly<Record<string, unknown>> = {
+  id: '00000000-0000-4000-8000-000000000000',
+  principal: 'arn:aws:iam::000000000000:role/x',
+  role: 'x',
+  workspace: 'x',
+  protocol: 'email',
+  endpoint: 'x@example.com',
+};
+
+/** Leaves lists as long as they are, or out: later problems name their entries by number. */
 function mendField(root: unknown, path: readonly PropertyKey[]): void {
-  const parent = path.slice(0, -1).reduce<unknown>(fieldOf, root);
+  const name = nameIn(path);
+  const parent = path.slice(0, path.lastIndexOf(name)).reduce<unknown>(fieldOf, root);
   if (typeof parent !== 'object' || parent === null || Array.isArray(parent)) return;
-  const field = String(path.at(-1));
-  if (Object.hasOwn(STAND_INS, field)) Reflect.set(parent, field, STAND_INS[field]);
-  else Reflect.deleteProperty(parent, field);
+  const standIns = { ...STAND_INS, ...READ_STAND_INS };
+  if (Object.hasOwn(standIns, name)) Reflect.set(parent, name, standIns[name]);
+  else Reflect.deleteProperty(parent, name);
+}
+
+/** Of the field, or of the list that the entry is in. */
+function nameIn(path: readonly PropertyKey[]): string {
+  return String(path.filter((step) => typeof step !== 'number').at(-1));
 }
 
 /** A wrong field was left out, so what rests on it was judged by a default that is not in the file. */
 function restsOn({ path, message }: PolicyProblem, { path: wrong }: z.core.$ZodIssue): boolean {
-  const field = String(wrong.at(-1));
+  const field = nameIn(wrong);
   if (field === 'workspaces') return path[0] !== 'audit'; // nearly everything names workspaces
   if (Object.hasOwn(STAND_INS, field)) return false;
   return path.includes(field) || message.split(/\W+/).includes(field);

@@ -16,7 +16,7 @@ export interface Meter {
 }
 
 /** How long an item is kept after its window, for the spend monitor and late settlements. */
-const KEPT_MS: Readonly<Record<QuotaWindow, number>> = {
+export const KEPT_MS: Readonly<Record<QuotaWindow, number>> = {
   minute: 2 * DAY_MS,
   hour: 40 * DAY_MS,
   day: 100 * DAY_MS,

@@ -11,7 +11,7 @@ import {
 } from './workspace-spend.js';
 
 /** Twelve weeks: two ends of months and the weeks before them, wherever in a month one looks. */
-const KEPT_DAYS = 84;
+export const KEPT_DAYS = 84;
 
 const NOTHING: readonly number[] = [];
 

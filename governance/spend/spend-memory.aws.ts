@@ -34,7 +34,7 @@ export interface SpendMemory {
 const PARTITION = 'spend';
 
 // Longer than a month's budget; written again at least at each of its thresholds.
-const KEEP_SECONDS = 100 * 86_400;
+export const SPEND_SECONDS = 100 * 86_400;
 
 const NumberSchema = z.object({ N: z.coerce.number<string>().int() }).transform(({ N }) => N);
 
@@ -66,7 +66,7 @@ export function createSpendMemory(client: DynamoDBClient, TableName: string): Sp
           sk: { S: id },
           version: { N: String(version) },
           entry: { S: JSON.stringify(state) },
-          expiresAt: { N: String(Math.floor(now.getTime() / 1000) + KEEP_SECONDS) },
+          expiresAt: { N: String(Math.floor(now.getTime() / 1000) + SPEND_SECONDS) },
           ...(claimedUntil && { claimedUntil: { N: String(claimedUntil.getTime()) } }),
         },
         ...(before

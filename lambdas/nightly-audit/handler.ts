@@ -21,6 +21,7 @@ import {
 import { readHistory } from '../../governance/audit/report-history.js';
 import { type AdminAuditDeps, type AuditDeps, runAudit } from '../../governance/audit/run-audit.js';
 import { runOperatorAudit } from '../../governance/audit/run-operator-audit.js';
+import { type CountedKey, countedTogether } from '../../governance/audit/unmanaged-keys.js';
 
 export interface NightlyAuditDeps extends AuditDeps {
   /** `undefined` without the Admin API, as is `organization`: then no key can be listed. */
@@ -41,6 +42,8 @@ export interface AuditSummary {
   readonly keys: number;
   /** What holds now, the most severe first; cut off where there is very much. */
   readonly findings: readonly Finding[];
+  /** Unmanaged keys whose findings are counted as one of many, each with those; cut off likewise. */
+  readonly countedTogether: readonly CountedKey[];
   readonly opened: number;
   /** How many findings the policy accepts: they are in the report alone. */
   readonly accepted: number;
@@ -99,7 +102,8 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     deps.record(auditGauges(run.gauges, findings, at));
 
     // Sent before it is stored: a crash in between sends an alert twice instead of never.
-    const news = auditAlerts({ changes, unmanaged: run.unmanaged, at, report, problems });
+    const { unmanaged, requests } = run;
+    const news = auditAlerts({ changes, unmanaged, requests, at, report, problems });
     for (const alert of news.alerts) await alerts.publish(alert);
     const { opened, resolved } = changes;
     await findingStore.apply(storedChanges(changes, news.notified));
@@ -119,7 +123,11 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     };
     deps.log.info('audited', { ...counts, findings: findings.length });
     if (!complete) throw listingError;
-    return { ...counts, findings: findings.sort(bySeverity).slice(0, MOST_FINDINGS) };
+    return {
+      ...counts,
+      findings: findings.sort(bySeverity).slice(0, MOST_FINDINGS),
+      countedTogether: countedTogether(findings, run.unmanaged),
+    };
   };
 }
 

@@ -1,9 +1,11 @@
 import type { AlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
+import type { Finding } from '../../governance/audit/finding.js';
 import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
-import { judgeNeed, keyNeeded } from '../../governance/audit/key-needed.js';
+import { judgeNeed, keyRequests } from '../../governance/audit/key-needed.js';
 import { type RemovalDeps, retireRemoved } from '../../governance/keys/removed-keys.js';
 import { createFailures } from '../../governance/platform/failures.js';
 import { utcDay } from '../../governance/platform/utc-day.js';
+import { listText } from '../../governance/platform/wording.js';
 import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 
 export interface RequestKeysDeps extends RemovalDeps {
@@ -28,10 +30,20 @@ export function createRequestKeysHandler(deps: RequestKeysDeps) {
     const failures = createFailures(deps.log);
     const retiring = await retireRemoved(deps, failures);
     const known = new Set((await deps.findingStore.open()).map(({ finding }) => finding.id));
-    const requested: string[] = [];
+    const at = deps.now();
+    const needed: Finding[] = [];
     for (const planned of plannedKeys(deps.policy)) {
       await failures.attempt('key not requested', planned.secretName, async () => {
-        if (await request(deps, planned, known)) requested.push(planned.secretName);
+        const finding = await needOf(deps, planned, at);
+        if (finding && !known.has(finding.id)) needed.push(finding);
+      });
+    }
+    const requested: string[] = [];
+    for (const request of keyRequests(needed, at)) {
+      const names = request.findings.map(({ subject }) => subject);
+      await failures.attempt('key not requested', listText(names, 1), async () => {
+        await send(deps, request, at);
+        requested.push(...names);
       });
     }
     deps.log.info('keys requested', { requested, retiring });
@@ -40,19 +52,31 @@ export function createRequestKeysHandler(deps: RequestKeysDeps) {
   };
 }
 
-/** Published first: a crash in between requests the key twice, and never not at all. */
-async function request(
-  deps: RequestKeysDeps,
+async function needOf(
+  { secrets, policy }: RequestKeysDeps,
   planned: PlannedKey,
-  known: ReadonlySet<string>,
-): Promise<boolean> {
-  const at = deps.now();
-  const state = await deps.secrets.describe(planned.secretName);
-  const facts = { planned, state, pendingSince: undefined, currentSince: undefined };
-  const finding = judgeNeed(facts, deps.policy, at);
-  if (!finding || known.has(finding.id)) return false;
-  await deps.alerts.publish(keyNeeded(finding, at));
-  const opened = { finding, openedOn: utcDay(at), lastNotifiedOn: utcDay(at) };
-  await deps.findingStore.apply({ opened: [opened], notified: [], resolved: [] });
-  return true;
+  at: Date,
+): Promise<Finding | undefined> {
+  const state = await secrets.describe(planned.secretName);
+  return judgeNeed(
+    { planned, state, pendingSince: undefined, currentSince: undefined },
+    policy,
+    at,
+  );
+}
+
+/** Published first: a crash in between requests keys twice, and never not at all. */
+async function send(
+  { alerts, findingStore }: RequestKeysDeps,
+  { alert, findings }: ReturnType<typeof keyRequests>[number],
+  at: Date,
+): Promise<void> {
+  await alerts.publish(alert);
+  const today = utcDay(at);
+  const opened = findings.map((finding) => ({
+    finding,
+    openedOn: today,
+    lastNotifiedOn: today,
+  }));
+  await findingStore.apply({ opened, notified: [], resolved: [] });
 }

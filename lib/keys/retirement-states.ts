@@ -2,6 +2,7 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { DeletionVerdict } from '../../governance/keys/operator/deletion.js';
 import type { RetirementVerdict } from '../../governance/keys/retirement.js';
+import type { SilentVerdict } from '../../governance/keys/retirement-reminder.js';
 import type { Revocation } from '../../lambdas/revoke-key/handler.js';
 import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
 import type { RetirementFunctions } from './retirement-functions.js';
@@ -66,9 +67,14 @@ export function operatorRetirementStates(
     'Checks whether an old key still works',
     inspect,
   );
-  const steps = new RetirementSteps<DeletionVerdict['kind']>(scope, verify, functions.notify);
+  const steps = new RetirementSteps<(DeletionVerdict | SilentVerdict)['kind']>(
+    scope,
+    verify,
+    functions.notify,
+  );
   return steps.checkUntil({
     deleted: steps.notify('deleted', 'Retired'),
+    wait: steps.scheduleCheck,
     'deletion-needed': steps.notifyAndCheckAgain('deletion-needed'),
     'current-key-rejected': steps.notifyAndCheckAgain('current-key-rejected'),
     'not-verified': steps.notify('not-verified', 'Deletion not verified'),

@@ -98,9 +98,9 @@ describe('an alert with hostile names', () => {
       for (const { command } of nextSteps) {
         if (command === undefined) continue;
         const here = commandAt(command, HERE.origin);
-        expect(email.split('\n').map((line) => line.replace(/^\s+|^Full report: /g, ''))).toContain(
-          here,
-        );
+        expect(
+          email.split('\n').map((line) => line.replace(/^\s+|^(Full report|List all keys): /g, '')),
+        ).toContain(here);
         expect(JSON.stringify(chat.content.nextSteps)).toContain(
           JSON.stringify(`\`${here}\``).slice(1, -1),
         );

@@ -13,12 +13,14 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Piped to the command. */
   readonly stdin?: string;
-  /** Typed at a terminal instead, each part once its prompt is there. */
-  readonly typed?: readonly string[];
+  /** Typed at a terminal instead, each part once a prompt is there, or these words. */
+  readonly typed?: readonly Typed[];
   readonly now?: () => Date;
   readonly repository?: string;
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
+
+type Typed = string | readonly [words: string, text: string];
 
 export const NOW = new Date('2026-11-24T10:00:00Z');
 
@@ -72,17 +74,22 @@ export async function runCli(
 }
 
 /** Collects what is written. As a terminal, it has a keyboard that answers each prompt. */
-function collector(typed?: readonly string[]) {
+function collector(typed?: readonly Typed[]) {
   let text = '';
+  let unanswered = '';
   const answers = [...(typed ?? [])];
   const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode() {} });
   const stream = new Writable({
     write(chunk, _encoding, done) {
       text += String(chunk);
       done();
-      const isPrompt = String(chunk).includes('?');
-      const answer = isPrompt ? answers.shift() : undefined;
-      if (answer !== undefined) setImmediate(() => keyboard.write(answer));
+      const [next] = answers;
+      const [words, answer] = typeof next === 'string' ? ['?', next] : (next ?? []);
+      unanswered = words === '?' ? String(chunk) : unanswered + String(chunk);
+      if (words === undefined || !unanswered.includes(words)) return;
+      answers.shift();
+      unanswered = '';
+      setImmediate(() => keyboard.write(answer));
     },
   });
   return {

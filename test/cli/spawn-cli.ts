@@ -12,6 +12,8 @@ export interface SpawnOptions {
   readonly stdin?: string;
   /** Sends ^C as soon as this resolves. */
   readonly interruptAfter?: Promise<unknown>;
+  /** Hears all of stdout up to now. */
+  readonly onOutput?: (stdout: string) => void;
 }
 
 let built: Promise<string> | undefined;
@@ -29,7 +31,7 @@ async function buildOnce(): Promise<string> {
 /** The command line as a user starts it: a process of its own, without a terminal. */
 export async function spawnCli(
   args: readonly string[],
-  { env = {}, stdin = '', interruptAfter }: SpawnOptions = {},
+  { env = {}, stdin = '', interruptAfter, onOutput }: SpawnOptions = {},
 ): Promise<CliRun> {
   built ??= buildOnce();
   const child = spawn(process.execPath, [await built, ...args], {
@@ -40,6 +42,7 @@ export async function spawnCli(
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
+    onOutput?.(stdout);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

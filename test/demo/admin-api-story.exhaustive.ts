@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { mailsOf } from '../../demo/admin-api-story.js';
+import { mailsOf } from '../../demo/admin-api-claims.js';
 import { daysBetween } from '../../governance/platform/utc-day.js';
 import { aPolicy } from '../support/builders.js';
 import { leaksIn } from '../support/invariants.js';

@@ -1,6 +1,4 @@
 import { expect, test } from 'vitest';
-import { ADMIN_API_STORY } from '../../demo/admin-api-story.js';
-import { aPolicy } from '../support/builders.js';
 import { leaksIn, printed } from '../support/invariants.js';
 
 // The hundred days themselves: admin-api-story.exhaustive.ts
@@ -9,12 +7,4 @@ test('a piece in the cause or in a field of an error would have been found, too'
   const error = Object.assign(new Error('an error', { cause }), { field: { deep: 'piece-02' } });
   const written = JSON.stringify(printed({ error }));
   expect(leaksIn(written, ['piece-01', 'piece-02'])).toEqual(['piece-01', 'piece-02']);
-});
-
-test('a policy that is not the shipped one cannot be played, and the message names what it lacks', () => {
-  const changed = aPolicy((document) => {
-    document.workspaces[0].keys = [];
-  });
-  expect(ADMIN_API_STORY.lacks(aPolicy())).toBeUndefined();
-  expect(ADMIN_API_STORY.lacks(changed)).toMatch(/needs mistral\/dev-workspace\/dev-team-key\./);
 });

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { OPERATOR_STORY } from '../../demo/operator-story.js';
 import { loadPolicy } from '../../governance/policy/load-policy.js';
-import { anOperatorPolicy } from '../support/builders.js';
 import { leaksIn } from '../support/invariants.js';
 import { type OverheardRun, overhear } from '../support/overheard-run.js';
 
@@ -78,12 +76,4 @@ test('a rotation has its own steps and those of the retirement that followed', (
     'Verify',
     'Notify: key deleted',
   ]);
-});
-
-test('a policy with fewer than three keys cannot be played', () => {
-  const policy = anOperatorPolicy((document) => {
-    document.workspaces = document.workspaces.slice(0, 2);
-    document.callers = [];
-  });
-  expect(OPERATOR_STORY.lacks(policy)).toContain('has fewer than three keys');
 });

@@ -147,6 +147,7 @@ test('an audit that finds nothing sends nothing', async () => {
   expect(await result).toEqual({
     keys: 4,
     findings: [],
+    countedTogether: [],
     opened: 0,
     accepted: 0,
     reminded: 0,

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Alert } from '../../governance/alerts/alert.js';
+import { renderAlert } from '../../governance/alerts/render-alert.js';
 import type { OpenFinding } from '../../governance/audit/reconcile-findings.js';
 import type { Retirement } from '../../governance/keys/retirement.js';
 import type { RegisteredSecret } from '../../governance/keys/secret-register.aws.js';
 import { createRequestKeysHandler } from '../../lambdas/request-keys/handler.js';
+import { HERE } from '../support/alert-place.js';
 import { aManagedKey, anOperatorPolicy, aSecret, silentLog } from '../support/builders.js';
 
 const DEV = 'mistral/dev-workspace/dev-team-key';
@@ -11,13 +13,14 @@ const DEV = 'mistral/dev-workspace/dev-team-key';
 function account(
   stages: (name: string) => Record<string, string[]>,
   registered: readonly RegisteredSecret[] = [],
+  policy = anOperatorPolicy(),
 ) {
   const register = new Map(registered.map((secret) => [secret.secretName, secret]));
   const flows = new Map<string, Retirement>();
   const alerts: Alert[] = [];
   const found: OpenFinding[] = [];
   const handler = createRequestKeysHandler({
-    policy: anOperatorPolicy(),
+    policy,
     secrets: {
       describe: async (name) => ({ ...aSecret(stages(name)), name }),
       read: async (_secret, version) => aManagedKey(`key-of-${version}`),
@@ -104,4 +107,35 @@ test('a secret that cannot be described stops no other, and fails the deploy', a
   });
   await expect(handler()).rejects.toThrow(`key not requested (${DEV}): denied`);
   expect(alerts).toHaveLength(3);
+});
+
+test('requests many keys of a workspace in one message, and those of others in theirs', async () => {
+  const many = anOperatorPolicy((document) => {
+    const [first, second] = document.workspaces;
+    const keys = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `key_${i}` }));
+    document.workspaces = [
+      { ...first, keys: keys(300) },
+      { ...second, keys: keys(2) },
+    ];
+    document.callers = [];
+  });
+  const { alerts, found, handler } = account(() => ({}), [], many);
+  expect((await handler()).requested).toHaveLength(302);
+  expect(alerts.map(({ title, workspace }) => [title, workspace])).toEqual([
+    ['Supply 300 keys in workspace dev-workspace', 'dev-workspace'],
+    ['Supply a key for mistral/ml-workspace/key_0', 'ml-workspace'],
+    ['Supply a key for mistral/ml-workspace/key_1', 'ml-workspace'],
+  ]);
+  expect(found).toHaveLength(302);
+  const { message } = renderAlert(alerts[0] as Alert, HERE);
+  const { email } = JSON.parse(message);
+  expect(email).toContain(`1. WARNING  mistral/dev-workspace/key_0
+   - An operator must supply a key (first key: services that read the secret have none yet).
+   Next: supply the key:
+   npx --no -- mistral-governance --region eu-west-1 keys supply dev-workspace/key_0`);
+  expect(email).toContain('and 275 more');
+  expect(email).toContain(
+    'List all keys: npx --no -- mistral-governance --region eu-west-1 keys list',
+  );
+  expect((await handler()).requested).toEqual([]);
 });

@@ -63,6 +63,7 @@ test('requests the deletion of a replaced key that Mistral still accepts', async
     kind: 'deletion-needed',
     checkAt: '2026-04-04T01:00:00.000Z',
     oldKey: 'accepted',
+    notified: { of: 'deletion-needed', openedOn: '2026-04-03', lastNotifiedOn: '2026-04-03' },
   });
   expect(used).toEqual(['new', 'old']);
 });

@@ -41,6 +41,7 @@ describe('the package', () => {
       'LICENSE',
       'README.md',
       'bin/mistral-governance.js',
+      'docs/deploy-policy.json',
       'docs/governance.schema.json',
       'examples/operator.yaml',
       'governance.yaml',

@@ -80,9 +80,9 @@ const PACKAGES: readonly PackageRule[] = [
     rule: 'the way out through proxies imports their agents',
   },
   {
-    files: /^governance\/metering\/cache-name\.ts$/,
-    may: [/^node:crypto$/],
-    rule: 'a hash is a decision too, and only Node has a fast one',
+    files: /^governance\/metering\/(cache-name|request-body)\.ts$/,
+    may: [/^node:(crypto|buffer)$/],
+    rule: 'a hash is a decision too, and a check of UTF-8: only Node has fast ones',
   },
   { files: /^governance\//, may: [ZOD], rule: 'a decision imports no package but zod' },
   {

@@ -6,6 +6,7 @@ import {
   RetirementSchema,
   type RetirementVerdict,
 } from '../../governance/keys/retirement.js';
+import { onReminderDays } from '../../governance/keys/retirement-reminder.js';
 import { createNotifyOnCallHandler } from '../../lambdas/notify-on-call/handler.js';
 import type { Revocation } from '../../lambdas/revoke-key/handler.js';
 import type { RollBack } from '../../lambdas/roll-back-key/handler.js';
@@ -13,11 +14,11 @@ import { createVirtualClock } from '../../testing/clock.js';
 import type { Definition } from '../../testing/definition.js';
 import { createExecutions, type ExecutionStatus } from '../../testing/fakes/executions.js';
 import { createFlowRunner } from '../../testing/run-flow.js';
-import { aRetirement, silentLog } from './builders.js';
+import { aPolicy, aRetirement, silentLog } from './builders.js';
 import { branchesTaken, statesEntered } from './flow-branches.js';
 
 export interface FlowPlan {
-  /** The verdicts in turn; the last one repeats. */
+  /** The verdicts in turn, as they are on days of reminders; the last one repeats. */
   readonly verdicts?: readonly (RetirementVerdict | { readonly kind: string })[];
   readonly rollBacks?: readonly RollBack['outcome'][];
   readonly revocations?: readonly Revocation['outcome'][];
@@ -58,10 +59,20 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
   const alerts: Alert[] = [];
   const rejectedSince: (string | undefined)[] = [];
   const notifyOnCall = createNotifyOnCallHandler({
+    policy: aPolicy(),
     alerts: { publish: async (alert) => void alerts.push(alert) },
     journal: { record: async () => {}, recordOnce: async () => true },
     log: silentLog,
     counts: { count() {} },
+    executions: {
+      async current() {
+        const entered = (await executions.operations.GetExecutionHistory?.({
+          executionArn: executions.all()[0]?.arn,
+        })) as { events: { stateEnteredEventDetails: { name: string; input: string } }[] };
+        const { name = '', input = '' } = entered.events[0]?.stateEnteredEventDetails ?? {};
+        return { name, input: JSON.parse(input) };
+      },
+    },
     now: clock.now,
   });
 
@@ -90,7 +101,8 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
     tasks: {
       FunctionsVerify: task('verify', (before, input) => {
         rejectedSince.push(EarlierCheckSchema.parse(input).verdict?.rejectedSince);
-        return inTurn(verdicts, before);
+        const verdict = inTurn(verdicts, before);
+        return verdict && onReminderDays(verdict, input, clock.now());
       }),
       FunctionsRevoke: task('revoke', (before) => ({ outcome: inTurn(revocations, before) })),
       FunctionsConfirm: task('confirm', () => ({ rejected: true })),

@@ -5,7 +5,7 @@ import { commandAt } from '../../governance/alerts/alert-origin.js';
 import { auditAlerts } from '../../governance/audit/audit-digest.js';
 import type { Finding } from '../../governance/audit/finding.js';
 import { duplicateKeys, missingKey } from '../../governance/audit/key-findings.js';
-import { keyNeeded } from '../../governance/audit/key-needed.js';
+import { keyNeeded, keysNeeded } from '../../governance/audit/key-needed.js';
 import { judgeModels } from '../../governance/audit/model-drift.js';
 import { judgeWorkspaces } from '../../governance/audit/policy-drift.js';
 import {
@@ -200,6 +200,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
       'currentKeyRejected',
       [currentKeyRejected({ ...context, verdict: { ...again, oldKey: 'accepted' } })],
     ],
+    ['keysNeeded', [keysNeeded([needed, { ...needed, id: 'another' }], NOW)]],
     ['keyNeeded', [keyNeeded({ ...needed, evidence: { why: name, [name]: name } }, NOW)]],
     ['auditAlerts', digestsWith(name)],
     ['spendThreshold', [spendThreshold(aBudget(name), 80)]],

@@ -1,23 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { App, type NestedStack } from 'aws-cdk-lib';
+import type { App, NestedStack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { Policy } from '../../governance/policy/policy.js';
 import { GovernanceStack, type GovernanceStackProps } from '../../lib/governance-stack.js';
+import { templateApp } from '../../testing/definition.js';
 import { aPolicy } from './builders.js';
 
-const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
-
-/**
- * An app with the feature flags a deployment has. It bundles no Lambda code, and leaves CDK's
- * validation of the templates to `npm run synth`: its engine takes seconds to start.
- */
-export function testApp(): App {
-  return new App({
-    context: { ...context, 'aws:cdk:bundling-stacks': [] },
-    builtinCloudFormationValidation: false,
-  });
-}
+/** Each test has its own: constructs are added to it. */
+export const testApp = templateApp;
 
 export interface Synthesized {
   readonly app: App;

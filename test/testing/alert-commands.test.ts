@@ -81,19 +81,19 @@ describe('the command of an alert works in the state in which it is sent:', () =
     expect(world.mistral.keys.isAccepted(world.currentKey().keyId)).toBe(true);
   });
 
-  test('Approve revocation, also a day after an approval that failed', async () => {
+  test('Approve revocation, also at the reminder after an approval that failed', async () => {
     const world = await deployed();
     const old = world.currentKey();
     await world.rotate(SECRET);
     const useDaily = async () => void world.mistral.keys.accept(old.apiKey);
-    for (let day = 1; day < 12; day += 1) world.clock.at(dayOf(1 + day), useDaily);
+    for (let day = 1; day < 15; day += 1) world.clock.at(dayOf(1 + day), useDaily);
     await world.pass(9 * 24);
     const first = commandsOf(world, 'Approve revocation');
     const [command = ''] = first.flatMap((one) => one ?? []);
     const name = / --name (\S+)/.exec(command)?.[1] ?? '';
     // As if it had been approved, and that had failed: the name is taken for 90 days.
     world.executions.operations.StartExecution?.({ name, input: '{}' });
-    await world.pass(24);
+    await world.pass(3 * 24);
     expect(await world.follow(commandsOf(world, 'Approve revocation'))).toBe(1);
     await world.pass(1);
     expect(world.mistral.keys.all().map(({ id }) => id)).not.toContain(old.keyId);

@@ -1,22 +1,41 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { loadPolicy } from '../../governance/policy/load-policy.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { callInProcess } from '../../testing/in-process.js';
+import type { World } from '../../testing/world.js';
+import { openCliWorld } from '../cli/cli-world.js';
 import { aPolicy } from '../support/builders.js';
 import { openWorld, shareDynamo } from '../support/on-call-world.js';
 import { dayOf } from '../support/stories.js';
 
 shareDynamo();
 
+const SHIPPED = readFileSync(join(import.meta.dirname, '../../governance.yaml'), 'utf8').replace(
+  'gateway:\n  enabled: true',
+  'gateway:\n  enabled: false',
+);
 const policy = aPolicy((document) => {
   document.gateway = { enabled: false };
 });
 const OWNERS = ['alice@example.com', 'bob@example.com', 'carol@example.com', 'dan@example.com'];
 
-function accepting(until: string): Policy {
-  const types = ['unmanaged', 'never-used', 'no-expiry'] as const;
-  const reason = 'moves to managed secrets in spring';
-  const accepted = types.map((type) => ({ type, subject: 'notebook-*', reason, until }));
-  return { ...policy, audit: { ...policy.audit, accepted } };
+/** `audit --accept` on the policy's file, and the policy that it leaves there. */
+async function acceptAll(
+  { audit, clock }: Pick<World, 'audit' | 'clock'>,
+  until: string,
+): Promise<Policy> {
+  const outputs = { AuditFunctionName: 'audit', RetirementStateMachineArn: 'arn:flow' };
+  const { policyPath, run } = await openCliWorld({ outputs, functions: () => ({ audit }) });
+  writeFileSync(policyPath, SHIPPED);
+  const types = ['--type', 'unmanaged', 'never-used', 'no-expiry'];
+  const reason = ['--reason', 'moves to managed secrets in spring', '--until', until];
+  const { status, stdout } = await run(['audit', '--accept', ...types, ...reason, '--yes'], {
+    now: clock.now,
+  });
+  expect([status, stdout]).toEqual([0, expect.stringContaining('900 findings accepted')]);
+  return loadPolicy(policyPath);
 }
 
 /** An organization with 300 keys that its users created forty days ago, on the day of its first audit. */
@@ -53,7 +72,8 @@ async function openOrganization() {
 }
 
 test('the first night of 300 unmanaged keys is one mail, and what is accepted is silent until its day', async () => {
-  const { night, deploy, report } = await openOrganization();
+  const organization = await openOrganization();
+  const { night, deploy, report } = organization;
   const first = await night(40);
   expect(first.mails.map(({ subject }) => subject)).toEqual([
     'WARNING: 300 new unmanaged Mistral keys in 3 workspaces and 4 more; 904 findings open',
@@ -69,7 +89,7 @@ test('the first night of 300 unmanaged keys is one mail, and what is accepted is
   expect((await night(41)).mails).toEqual([]);
 
   const until = dayOf(60).toISOString().slice(0, 10);
-  await deploy(accepting(until));
+  await deploy(await acceptAll(organization, until));
   const after = await night(42);
   expect(after.mails).toEqual([]);
   expect(after.summary).toMatchObject({ accepted: 900, resolved: 0 });

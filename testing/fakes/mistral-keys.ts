@@ -20,7 +20,7 @@ export interface FakeKeysOptions {
   /** Mistral's own policy: the longest lifetime of a new key. @default no limit */
   readonly longestLifeDays?: number;
   /** Whether a key of this name is always rejected. @default no key is */
-  readonly neverWorks?: (name: string) => boolean;
+  readonly neverWorks?: (name: string, workspaceId: string) => boolean;
 }
 
 export interface NewFakeKey {
@@ -39,8 +39,8 @@ export function createFakeKeys(options: FakeKeysOptions) {
   const made: FakeKey[] = [];
   const broken = new Set<string>();
 
-  function accepts({ id, name, activeFrom, expiresOn }: FakeKey): boolean {
-    if (broken.has(id) || neverWorks(name ?? '') || activeFrom > now()) return false;
+  function accepts({ id, name, workspaceId, activeFrom, expiresOn }: FakeKey): boolean {
+    if (broken.has(id) || neverWorks(name ?? '', workspaceId) || activeFrom > now()) return false;
     return expiresOn === null || expiresOn >= dayOf(now());
   }
 

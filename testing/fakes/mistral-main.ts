@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { messageOf } from '../../governance/platform/failures.js';
 import { loadPolicy } from '../../governance/policy/load-policy.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import { serveHttp } from './http-server.js';
 import { createFakeKeys } from './mistral-keys.js';
 import { createFakeMistral, fakeOrganization } from './mistral-server.js';
@@ -18,7 +20,7 @@ if (!adminKey) {
 }
 
 const now = () => new Date();
-const { workspaces } = loadPolicy(values.policy);
+const { workspaces } = policyOrExit(values.policy);
 const mistral = createFakeMistral(
   createFakeKeys({ now }),
   fakeOrganization(workspaces, { requestsPerSecond: 10 }),
@@ -27,3 +29,12 @@ const mistral = createFakeMistral(
 );
 const { url } = await serveHttp((call) => mistral.answer(call), Number(values.port));
 console.log(`a fake Mistral answers at ${url}/v1, its Admin API at ${url}/v1/admin`);
+
+function policyOrExit(path: string): Policy {
+  try {
+    return loadPolicy(path);
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exit(2);
+  }
+}

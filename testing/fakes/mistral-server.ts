@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import type { Currency } from '../../governance/platform/wording.js';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import { createFakeInference } from './mistral-inference.js';
 import type { FakeKey, FakeKeys } from './mistral-keys.js';
@@ -28,6 +29,8 @@ export interface FakeOrganization {
   /** @default false */
   noMonthlyLimit?: boolean;
   models: readonly FakeModel[];
+  /** In which Mistral bills it. @default USD */
+  readonly currency?: Currency;
   /** @default none */
   readonly members?: readonly FakeMember[];
   /** Ids of workspaces whose requests Mistral answers with 429. */
@@ -111,7 +114,7 @@ export function createFakeMistral(
   adminKey: string,
   now: () => Date,
 ) {
-  const usage = createFakeUsage();
+  const usage = createFakeUsage(organization.currency);
   const infer = createFakeInference(organization, usage, now);
 
   function inference(call: HttpCall): HttpAnswer {
@@ -274,7 +277,7 @@ function listed(key: FakeKey, { workspaces }: FakeOrganization) {
 
 function workspaceCard(
   { id, name, description, monthlyLimitUsd }: FakeWorkspace,
-  { workspaces }: FakeOrganization,
+  { workspaces, currency = 'USD' }: FakeOrganization,
 ) {
   return {
     uuid: id,
@@ -283,7 +286,7 @@ function workspaceCard(
     icon: null,
     spend_limit: {
       value: monthlyLimitUsd ?? null,
-      currency: 'USD',
+      currency,
       no_monthly_limit: monthlyLimitUsd === undefined,
     },
     is_default: id === workspaces[0]?.id,
@@ -302,7 +305,12 @@ function modelCard({ id, aliases, deprecation }: FakeModel) {
   };
 }
 
-function limits({ monthlyLimitReached, monthlyLimitUsd, noMonthlyLimit }: FakeOrganization) {
+function limits({
+  monthlyLimitReached,
+  monthlyLimitUsd,
+  noMonthlyLimit,
+  currency = 'USD',
+}: FakeOrganization) {
   return {
     limits: {
       completion: {
@@ -314,7 +322,7 @@ function limits({ monthlyLimitReached, monthlyLimitUsd, noMonthlyLimit }: FakeOr
       },
       last_payment_failure: false,
       last_payment_failure_protection: null,
-      currency: 'USD',
+      currency,
     },
   };
 }

@@ -1,4 +1,5 @@
 import { type IsoDate, utcDay } from '../../governance/platform/utc-day.js';
+import type { Currency } from '../../governance/platform/wording.js';
 import { PRICE_LIST } from '../../governance/prices/price-list.js';
 
 export type FakeUsage = ReturnType<typeof createFakeUsage>;
@@ -15,7 +16,8 @@ interface Entry {
 const GROUPS: readonly Group[] = ['input', 'output'];
 
 /** Mistral's bill: tokens by workspace, model and day, at the prices of the days that it is read on. */
-export function createFakeUsage() {
+export function createFakeUsage(currency: Currency = 'USD') {
+  const listed = listedIn(currency);
   const entries = new Map<string, Entry>();
   const ownPrices: TokenPrice[] = [];
   let held: (() => void)[] | undefined;
@@ -70,12 +72,14 @@ export function createFakeUsage() {
       const until = utcDay(new Date(Math.min(now.getTime(), end.getTime() - 1)));
       const used = new Set([...entries.values()].map(({ model }) => model));
       const own = ownPrices.filter(({ model }) => used.has(model));
-      const prices = pricesOn([...LISTED, ...own], until);
+      const prices = pricesOn([...listed, ...own], until);
       return {
         ...EMPTY,
         ...monthOf(start, end, now),
         prices,
         completion: { models: rowsOf(wanted) },
+        currency,
+        currency_symbol: currency === 'USD' ? '$' : '€',
       };
     },
   };
@@ -114,23 +118,26 @@ function displayName(model: string): string {
 interface TokenPrice {
   readonly from: IsoDate;
   readonly model: string;
-  /** USD per million. */
+  /** Per million, in the currency of the bill. */
   readonly prices: Readonly<Partial<Record<PricedGroup, string>>>;
 }
 
 type PricedGroup = Group | 'cached';
 
-const LISTED: readonly TokenPrice[] = PRICE_LIST.flatMap(({ id, prices }) =>
-  prices.map((one) => ({
-    from: one.from ?? '',
-    model: id,
-    prices: definedOf({
-      input: one.inputPerMillionTokens?.[0],
-      cached: one.cachedPerMillionTokens?.[0],
-      output: one.outputPerMillionTokens?.[0],
-    }),
-  })),
-);
+function listedIn(currency: Currency): readonly TokenPrice[] {
+  const at = currency === 'USD' ? 0 : 1;
+  return PRICE_LIST.flatMap(({ id, prices }) =>
+    prices.map((one) => ({
+      from: one.from ?? '',
+      model: id,
+      prices: definedOf({
+        input: one.inputPerMillionTokens?.[at],
+        cached: one.cachedPerMillionTokens?.[at],
+        output: one.outputPerMillionTokens?.[at],
+      }),
+    })),
+  );
+}
 
 function definedOf(prices: Record<PricedGroup, string | undefined>): TokenPrice['prices'] {
   return Object.fromEntries(Object.entries(prices).filter(([, price]) => price !== undefined));
@@ -186,6 +193,4 @@ const EMPTY = {
   chat: NONE,
   previous_month: null,
   next_month: null,
-  currency: 'USD',
-  currency_symbol: '$',
 };

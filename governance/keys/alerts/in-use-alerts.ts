@@ -1,12 +1,18 @@
-import type { Alert } from '../../alerts/alert.js';
+import type { Alert, NextStep } from '../../alerts/alert.js';
 import { shell } from '../../platform/quoting.js';
 import { type IsoDate, utcDay } from '../../platform/utc-day.js';
-import { countText, instantText } from '../../platform/wording.js';
+import { countText, instantText, listText } from '../../platform/wording.js';
 import { drainEnd, type Retirement, revokeAtOnce } from '../retirement.js';
-import { type RetirementContext, retirementAlert, timeText } from './retirement-alert.js';
+import {
+  type Reminding,
+  type RetirementContext,
+  reminderSentence,
+  retirementAlert,
+  timeText,
+} from './retirement-alert.js';
 
 export interface InUseContext extends RetirementContext {
-  readonly verdict: { readonly lastUsedOn: IsoDate; readonly checkAt: string };
+  readonly verdict: Reminding & { readonly lastUsedOn: IsoDate; readonly checkAt: string };
 }
 
 /** A replaced or removed key that a service still uses. */
@@ -15,7 +21,6 @@ export function keyInUse(context: InUseContext): Alert {
   const { secretName, oldKeyId, promotedAt, rules, reason } = retirement;
   const drainEndsAt = drainEnd(new Date(promotedAt), rules);
   const since = timeText(promotedAt);
-  const ofSecret = [{ AttributeKey: 'ResourceName', AttributeValue: retirement.secretId }];
   const afterwards =
     rules.onDrainTimeout === 'hold'
       ? 'you are asked to approve its revocation'
@@ -31,17 +36,16 @@ export function keyInUse(context: InUseContext): Alert {
       `It was last used on ${verdict.lastUsedOn}.`,
       `The key stays valid for now and is checked again at ${timeText(verdict.checkAt, at)}.`,
       `From ${instantText(drainEndsAt, at)} on, ${afterwards}.`,
+      reminderSentence(verdict),
     ],
     facts: {
       'last used on': verdict.lastUsedOn,
       'next check': timeText(verdict.checkAt),
       'drain ends at': instantText(drainEndsAt),
+      readers: readersText(context),
     },
     nextSteps: [
-      {
-        say: 'List who has read the secret: a service that works but is not listed holds a copy of the key',
-        command: shell`aws cloudtrail lookup-events --lookup-attributes ${JSON.stringify(ofSecret)} --max-results 50`,
-      },
+      listReads(retirement),
       reason === 'removed'
         ? 'Give that service another key of the policy; the revocation follows by itself'
         : 'Restart or redeploy that service so that it reads the secret; the revocation follows by itself',
@@ -61,9 +65,14 @@ export function approvalNeeded(context: InUseContext): Alert {
     description: [
       `A service was still using the ${reason} key ${oldKeyId} on ${verdict.lastUsedOn}, more than ${countText(rules.maxDrainDays, 'day')} after it was ${reason === 'removed' ? 'removed from the policy' : 'replaced'}.`,
       `Revocation is paused until you approve it or the key has been unused for ${quiet}.`,
-      `Until then the ${reason} key stays valid, and this alert repeats daily.`,
+      `Until then the ${reason} key stays valid.`,
+      reminderSentence(verdict),
     ],
-    facts: { 'last used on': verdict.lastUsedOn, 'next check': timeText(verdict.checkAt) },
+    facts: {
+      'last used on': verdict.lastUsedOn,
+      'next check': timeText(verdict.checkAt),
+      readers: readersText(context),
+    },
     nextSteps: [
       `Move the service off the ${reason} key; the revocation then follows by itself`,
       {
@@ -74,6 +83,29 @@ export function approvalNeeded(context: InUseContext): Alert {
   });
 }
 
+/**
+ * CloudTrail has every read for 90 days. Readers name the secret by its name or its ARN, so its events are not found by
+ * one resource name.
+ */
+function listReads({ secretId, secretName, promotedAt }: Retirement): NextStep {
+  const since = utcDay(new Date(promotedAt));
+  return {
+    say: `List who has read the secret since ${since}, the last first; a service that works but is not listed holds a copy of the key`,
+    command: shell`aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=GetSecretValue --start-time ${since} --query 'Events[].CloudTrailEvent' --output json | jq -r --arg name ${secretName} --arg arn ${secretId} '.[] | fromjson | select(.requestParameters.secretId | . == $name or . == $arn) | [.eventTime, .userIdentity.arn] | @tsv' | head -n 20`,
+  };
+}
+
+/** By the policy: asking AWS who else may would need another permission, and could fail. */
+function readersText({ readers, retirement }: RetirementContext): string {
+  if (readers === undefined) return `not known: the policy no longer has ${retirement.secretName}`;
+  const others = 'roles that code grants it to (grantReadKey)';
+  return readers.length === 0
+    ? `none in the policy; perhaps ${others}`
+    : `${listText(readers, SHOWN_READERS)}, and ${others}`;
+}
+
+const SHOWN_READERS = 10;
+
 /** Runs the same flow for the same key with nothing to wait for. */
 function revokeNowCommand(stateMachineArn: string, retirement: Retirement, at: Date): string {
   const input = JSON.stringify(revokeAtOnce(retirement, at));
@@ -81,7 +113,7 @@ function revokeNowCommand(stateMachineArn: string, retirement: Retirement, at: D
     retirement.reason === 'replaced'
       ? retirement.newVersionId
       : `removed-${retirement.oldVersionId}`;
-  // With the day: an approval that failed keeps its name for 90 days, and this alert repeats daily.
+  // With the day: an approval that failed keeps its name for 90 days, and this alert is repeated.
   const name = `${`revoke-${version}`.slice(0, MAX_NAME - DAY_ENDING)}-${utcDay(at)}`;
   return shell`aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --name ${name} --input ${input}`;
 }

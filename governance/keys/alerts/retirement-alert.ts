@@ -2,6 +2,7 @@ import type { Alert, NextStep } from '../../alerts/alert.js';
 import { shell } from '../../platform/quoting.js';
 import { instantText } from '../../platform/wording.js';
 import type { Retirement } from '../retirement.js';
+import { type Notified, nextReminder } from '../retirement-reminder.js';
 import { rotateCommand } from '../rotate-command.js';
 import { threadOf } from '../rotation.js';
 
@@ -11,6 +12,8 @@ export interface RetirementContext {
   readonly at: Date;
   readonly executionArn: string;
   readonly stateMachineArn: string;
+  /** Who may read the secret by the policy; `undefined` where it no longer has the key. */
+  readonly readers?: readonly string[] | undefined;
 }
 
 /** Sentences and steps that do not apply are left out. */
@@ -52,6 +55,19 @@ function keysOf(retirement: Retirement): Alert['facts'] {
         'new key': retirement.newKeyId,
         'replaced at': timeText(promotedAt),
       };
+}
+
+/** What a verdict has where on-call is notified again as long as it holds. */
+export interface Reminding {
+  readonly notified?: Notified | undefined;
+}
+
+/** When the alert comes again, if nothing is done. */
+export function reminderSentence({ notified }: Reminding): string | false {
+  return (
+    notified !== undefined &&
+    `If nothing changes, the next reminder follows on ${nextReminder(notified)}, and later ones less and less often.`
+  );
 }
 
 /** A time of the flow's state. */

@@ -4,16 +4,18 @@ import { countText } from '../../platform/wording.js';
 import {
   consoleOf,
   deleteSecret,
+  type Reminding,
   type RetirementContext,
+  reminderSentence,
   retirementAlert,
   timeText,
 } from '../alerts/retirement-alert.js';
-import type { Retirement } from '../retirement.js';
+import { isLeaked, type Retirement } from '../retirement.js';
 import type { OldKeyAnswer } from './deletion.js';
 import { supplyCommand } from './operator-secret.js';
 
 export interface CheckedAgainContext extends RetirementContext {
-  readonly verdict: {
+  readonly verdict: Reminding & {
     readonly checkAt: string;
     readonly oldKey: OldKeyAnswer;
     readonly currentVersion?: string | undefined;
@@ -24,8 +26,7 @@ export interface CheckedAgainContext extends RetirementContext {
 export function deletionNeeded(context: CheckedAgainContext): Alert {
   const { retirement, verdict, at } = context;
   const { secretName, oldKeyId, reason } = retirement;
-  const leaked =
-    retirement.reason === 'replaced' && retirement.why === 'compromised' ? retirement : undefined;
+  const leaked = isLeaked(retirement) ? retirement : undefined;
   return retirementAlert(context, {
     type: 'deletion-needed',
     severity: leaked ? 'critical' : 'warning',
@@ -40,7 +41,8 @@ export function deletionNeeded(context: CheckedAgainContext): Alert {
             `Mistral still accepts the ${reason} key ${oldKeyId}${leaked ? ', which has leaked' : ''}: every copy of it works until you delete it.`,
           ]),
       !leaked && whenSafe(retirement),
-      `The key is checked again at ${timeText(verdict.checkAt, at)}; this alert repeats daily until Mistral rejects the key while it accepts another.`,
+      `The key is checked daily, next at ${timeText(verdict.checkAt, at)}, until Mistral rejects it while it accepts another.`,
+      leaked ? 'Until then this alert repeats daily.' : reminderSentence(verdict),
     ],
     facts: {
       ...(leaked && { why: 'compromised' }),

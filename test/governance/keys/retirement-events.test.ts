@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Retirement } from '../../../governance/keys/retirement.js';
 import { readNotice } from '../../../governance/keys/retirement-events.js';
-import { aRemoval, aRetirement } from '../../support/builders.js';
+import { aPolicy, aRemoval, aRetirement } from '../../support/builders.js';
 
+const readers = ['arn:aws:iam::111122223333:role/billing', 'arn:aws:iam::111122223333:role/search'];
+const policy = aPolicy((document) => {
+  document.workspaces[0].keys[0].readers = readers;
+});
 const OWN = 'mistral/dev-workspace/dev-team-key';
 const LONG = 'mistral/prod-workspace/checkout-service-key';
 const at = new Date('2026-04-08T01:00:00Z');
@@ -24,7 +28,7 @@ const witness = (secretName: string) => ({ verdict: { witness: secretName } });
 const heldBy = (secretName: string) => ({ verdict: { heldBy: secretName } });
 
 function notice(event: string, state: object, retirement: Retirement = aRetirement()) {
-  return readNotice({ event, flow: { ...retirement, ...state }, ...arns }, at);
+  return readNotice({ event, flow: { ...retirement, ...state }, ...arns }, at, policy);
 }
 
 type Row = readonly [
@@ -340,6 +344,15 @@ describe('the commands', () => {
       checkAt: at.toISOString(),
       approved: true,
     });
+  });
+
+  test('who may read the secret by the policy is in the alert', () => {
+    expect(notice('key-in-use', inUse).alert.facts.readers).toBe(
+      `${readers.join(' and ')}, and roles that code grants it to (grantReadKey)`,
+    );
+    expect(notice('approval-needed', inUse).alert.facts.readers).toContain(readers[1]);
+    const removed = aRemoval({ secretName: 'mistral/dev-workspace/gone' });
+    expect(notice('key-in-use', inUse, removed).alert.facts.readers).toMatch(/^not known: /);
   });
 
   test('a flow that failed is started again with what it was started for', () => {

@@ -453,3 +453,45 @@ describe('the name of a prompt cache is one of the caller alone', () => {
     expect(message).toContain('must be a text of at most 256 characters');
   });
 });
+
+describe('of a body of more than 4 MiB', () => {
+  const SHORT_BYTES = 4_194_304;
+  const chat = (content: string, after = '') =>
+    Buffer.from(`{"model":"m","messages":[{"role":"user","content":"${content}"}]${after}}`);
+  const parsed = (body: Buffer) => parseRequestBody(body, anEndpoint('generation'));
+
+  test.each([
+    ['an encoded file', 'A'.repeat(SHORT_BYTES + 1)],
+    ['text in any script', 'é漢😀'.repeat(SHORT_BYTES / 9 + 1)],
+    ['a text with lines', `${'x'.repeat(100)}\\n`.repeat(SHORT_BYTES / 100)],
+    ['a text with quotes', `${'x'.repeat(100)}\\"`.repeat(SHORT_BYTES / 100)],
+    ['a text with escaped characters', `${'x'.repeat(100)}\\u00e9`.repeat(SHORT_BYTES / 100)],
+  ])('%s is read to its end', (_what, content) => {
+    const body = chat(content, ',"n":2,"max_tokens":7');
+    expect(body.length).toBeGreaterThan(SHORT_BYTES);
+    const excess = 3 * (content.match(/\\u/g)?.length ?? 0);
+    expect(parsed(body)).toMatchObject({
+      ...{ kind: 'body', completions: 2, maxTokens: 7 },
+      promptBytes: body.length - excess,
+    });
+  });
+
+  test.each([
+    ['white space', chat('x', ' '.repeat(SHORT_BYTES)), 'too much beside its long texts'],
+    ['blanks before a value', chat('x', `,"n":${' '.repeat(SHORT_BYTES)}1`), 'too much beside'],
+    ['a number', chat('x', `,"n":${'7'.repeat(SHORT_BYTES)}`), 'too much beside its long texts'],
+    [
+      'short texts',
+      chat('x', `,"stop":["${Array(1100).fill('y'.repeat(4000)).join('","')}"]`),
+      'too much beside its long texts',
+    ],
+    ['a name', chat('x', `,"${'y'.repeat(SHORT_BYTES)}":1`), 'too much beside its long texts'],
+    ['a body that is never closed', Buffer.alloc(SHORT_BYTES + 1, '['), 'is nested too deeply'],
+    ['escapes', chat('\\n'.repeat(SHORT_BYTES / 2)), 'too many escapes'],
+  ])('%s are refused before they are parsed', (_what, body, reason) => {
+    expect(parsed(body)).toMatchObject({
+      ...{ kind: 'problem', code: 'invalid_request' },
+      message: expect.stringContaining(reason),
+    });
+  });
+});

@@ -559,6 +559,39 @@ test('does not hold against a default what a wrong field was to replace', () => 
   ]);
 });
 
+test.each<[what: string, change: Break, path: string]>([
+  ['an id', (d) => (d.workspaces[1].id = 'ml'), 'workspaces[1].id'],
+  [
+    'all ids',
+    (d) => {
+      for (const workspace of d.workspaces) workspace.id = 'x';
+    },
+    'workspaces[0].id',
+  ],
+  [
+    'a reader',
+    (d) => d.workspaces[0].keys[0].readers.push('me'),
+    'workspaces[0].keys[0].readers[1]',
+  ],
+  ['a model', (d) => d.roles.analyst.models.push(4), 'roles.analyst.models'],
+  ['a principal', (d) => (d.callers[1].principal = 'developer'), 'callers[1].principal'],
+  [
+    'a protocol',
+    (d) => delete d.alerts.subscriptions[0].protocol,
+    'alerts.subscriptions[0].protocol',
+  ],
+])('%s that is wrong hides nothing that is wrong between other fields', (_what, change, path) => {
+  const found = problems((document) => {
+    change(document);
+    document.workspaces[2].keys[0].name = 'chat-widget';
+    document.workspaces[0].keys[0].rotateEveryDays = 120;
+  }).map((problem) => problem.split(':')[0]);
+  expect(found).toContain(path);
+  expect(
+    found.filter((one) => one !== path && !/^workspaces\[[12]\]\.id$/.test(one ?? '')),
+  ).toEqual(['workspaces[0].keys[0].rotateEveryDays', 'workspaces[2].keys[0].name']);
+});
+
 test('fails with every problem of a file at once', () => {
   expect(
     problems((document) => {

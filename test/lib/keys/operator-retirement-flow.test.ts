@@ -41,15 +41,19 @@ function alertsOf({ alerts }: PlayedFlow): string[] {
 test.each([
   ['a replaced key', {}],
   ['a removed key', { retirement: aRemoval() }],
-])('the deletion of %s is requested daily until it is verified', async (_name, plan) => {
-  const played = await play(plan, needed(4), needed(5), deleted);
-  expect(alertsOf(played)).toEqual([
-    '2026-04-03 deletion-needed warning',
-    '2026-04-04 deletion-needed warning',
-    '2026-04-05 key-revoked info',
-  ]);
-  expect(played.states.at(-1)).toBe('Retired');
-});
+])(
+  'the deletion of %s is requested after waits that grow, until it is verified',
+  async (_name, plan) => {
+    const played = await play(plan, needed(4), needed(5), needed(6), needed(7), needed(8), deleted);
+    expect(alertsOf(played)).toEqual([
+      '2026-04-03 deletion-needed warning',
+      '2026-04-04 deletion-needed warning',
+      '2026-04-06 deletion-needed warning',
+      '2026-04-08 key-revoked info',
+    ]);
+    expect(played.states.at(-1)).toBe('Retired');
+  },
+);
 
 test('a key deleted before its deletion was requested is reported once', async () => {
   expect(alertsOf(await play({}, deleted))).toEqual(['2026-04-03 key-revoked info']);

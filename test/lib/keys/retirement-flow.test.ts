@@ -17,7 +17,7 @@ async function play(plan: FlowPlan): Promise<PlayedFlow> {
   return played;
 }
 
-const checkAt = (day: number) => `2026-04-0${day}T01:00:00.000Z`;
+const checkAt = (day: number) => `2026-04-${String(day).padStart(2, '0')}T01:00:00.000Z`;
 const used = (day: number) => ({ checkAt: checkAt(day), lastUsedOn: '2026-04-02' });
 const rejected = {
   reason: 'the key was no longer listed',
@@ -141,14 +141,42 @@ describe('a key used lately', () => {
     ]);
   });
 
-  test('past its deadline waits for approval, with a reminder a day, until it is unused', async () => {
-    const played = await play({ verdicts: [hold(4), hold(5), hold(6), hold(7), revoke] });
+  test('past its deadline is checked daily, with reminders after waits that grow, until it is unused', async () => {
+    const held = Array.from({ length: 17 }, (_, day) => hold(day + 4));
+    const played = await play({ verdicts: [...held, revoke] });
+    expect(played.calls.filter((call) => call.endsWith(' verify'))).toHaveLength(18);
     expect(alertsOf(played)).toEqual([
       '2026-04-03 approval-needed',
       '2026-04-04 approval-needed',
-      '2026-04-05 approval-needed',
+      '2026-04-06 approval-needed',
+      '2026-04-10 approval-needed',
+      '2026-04-18 approval-needed',
+      '2026-04-20 key-revoked',
+    ]);
+  });
+
+  test('is asked about at once when its deadline passes, however lately on-call was reminded', async () => {
+    const played = await play({ verdicts: [inUse(4), inUse(5), inUse(6), hold(7), revoke] });
+    expect(alertsOf(played)).toEqual([
+      '2026-04-03 key-in-use',
+      '2026-04-04 key-in-use',
       '2026-04-06 approval-needed',
       '2026-04-07 key-revoked',
+    ]);
+  });
+
+  test('whose reminder cannot be sent is in one the next day', async () => {
+    const fails = (call: string, before: number) =>
+      call === 'notify approval-needed' && before >= 1 && before < 8
+        ? new Error('throttled')
+        : undefined;
+    const held = [4, 5, 6, 7, 8].map(hold);
+    const played = await play({ verdicts: [...held, revoke], fails });
+    expect(alertsOf(played)).toEqual([
+      '2026-04-03 approval-needed',
+      '2026-04-05 approval-needed',
+      '2026-04-06 approval-needed',
+      '2026-04-08 key-revoked',
     ]);
   });
 

@@ -1,7 +1,7 @@
-import type { Cli } from '../cli.js';
-import { CommandFailure, EXIT } from '../failure.js';
+import type { Cli } from './cli.js';
+import { CommandFailure, EXIT } from './failure.js';
 
-export interface Revocation {
+export interface Confirmation {
   /** What happens, behind "this would". */
   readonly would: string;
   /** What happens and to whom, in sentences. */
@@ -12,10 +12,10 @@ export interface Revocation {
 }
 
 /** @throws CommandFailure unless the user agrees, on a terminal or by `--yes` */
-export async function confirmRevocation(
+export async function requireYes(
   { progress, prompts }: Pick<Cli, 'progress' | 'prompts'>,
   yes: boolean | undefined,
-  { would, warning, question, declined }: Revocation,
+  { would, warning, question, declined }: Confirmation,
 ): Promise<void> {
   if (yes) return;
   if (!prompts.canAsk) throw notConfirmed(`this would ${would}: add --yes to confirm`);
