@@ -56,7 +56,8 @@ export function castOf(policy: Policy): Cast {
 
 /** How long retirements take, and the last day on which one may begin that is to end in the run. */
 export function drainOf({ rotation }: Policy): Pick<Cast, 'drainDays' | 'lastDay'> {
-  const drainDays = rotation.quietDays + Math.ceil(rotation.readerCacheSeconds / 86_400) + 1;
+  const cacheDays = Math.max(1, Math.ceil(rotation.readerCacheSeconds / 86_400));
+  const drainDays = rotation.quietDays + cacheDays + 1;
   return { drainDays, lastDay: DAYS - 2 * drainDays - 4 };
 }
 
