@@ -36,6 +36,7 @@ export const ALERT_SEVERITIES: Readonly<Record<AlertType, readonly AlertSeverity
   'spend-forecast': ['warning'],
   'budget-exhausted': ['warning', 'critical'],
   'reconciliation-drift': ['warning'],
+  'currency-changed': ['warning'],
   'overflow-lent': ['info', 'warning'],
   'currency-changed': ['warning'],
   'gateway-unauthorized': ['critical'],
