@@ -37,10 +37,15 @@ export const ALERT_SEVERITIES: Readonly<Record<AlertType, readonly AlertSeverity
   'budget-exhausted': ['warning', 'critical'],
   'reconciliation-drift': ['warning'],
   'overflow-lent': ['info', 'warning'],
+  'currency-changed': ['warning'],
   'gateway-unauthorized': ['critical'],
   'key-needed': ['warning', 'critical'],
   'deletion-needed': ['warning', 'critical'],
 };
 
 /** Others are always about one workspace. */
-export const OF_ORGANIZATION: readonly AlertType[] = ['audit-digest', 'reconciliation-drift'];
+export const OF_ORGANIZATION: readonly AlertType[] = [
+  'audit-digest',
+  'reconciliation-drift',
+  'currency-changed',
+];
