@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { command } from './commands.js';
-import { ACCOUNT, type Emulator, REGION } from './emulator.js';
+import type { Emulator } from './emulator.js';
+import type { Shell } from './shell.js';
 import { copyWithoutUnsupported, declaredResources } from './unsupported.js';
 
 const CDK = join(import.meta.dirname, '..', 'node_modules', 'aws-cdk', 'bin', 'cdk');
@@ -53,17 +54,22 @@ export function createApp({ env }: Emulator, folder: string) {
   }
 
   return {
-    async bootstrap(): Promise<void> {
-      // Away from cdk.json, which would have the app synthesized first.
-      await cdk(['bootstrap', `aws://${ACCOUNT}/${REGION}`], folder);
-    },
-
     /** Can be awaited later: one at a time, they are made while the journey goes on. */
     synth(policyPath: string): Promise<Assembly> {
       const made = lastSynth.then(() => synthesize(policyPath));
       made.catch(() => {}); // it fails where it is awaited
       lastSynth = made;
       return made;
+    },
+
+    /** Lets commands of the CDK CLI that are pasted into a shell have this app; returns its outputs when asked. */
+    async openIn(shell: Shell, { path }: Assembly): Promise<() => Outputs> {
+      deployed = path;
+      const outputsFile = `${shell.folder}.outputs.json`;
+      const settings = { APP: path, OUTPUTS_FILE: outputsFile, REQUIRE_APPROVAL: 'never' };
+      const exports = Object.entries(settings).map(([name, value]) => `CDK_${name}='${value}'`);
+      await shell.paste(`export ${exports.join(' ')}`);
+      return () => outputsIn(outputsFile);
     },
 
     /** Returns the outputs, what the deployed templates declare, and what the CDK CLI printed. */
@@ -74,12 +80,15 @@ export function createApp({ env }: Emulator, folder: string) {
         ...['deploy', '--all', '--app', path, '--require-approval', 'never'],
         ...['--outputs-file', outputsFile, '--progress', 'events'],
       ]);
-      const outputs = OutputsSchema.parse(JSON.parse(readFileSync(outputsFile, 'utf8')));
-      return { outputs: outputs.MistralGovernance, declared: declaredResources(path), printed };
+      return { outputs: outputsIn(outputsFile), declared: declaredResources(path), printed };
     },
 
     async destroy(): Promise<void> {
       await cdk(['destroy', '--all', '--force', '--app', deployed]);
     },
   };
+}
+
+function outputsIn(file: string): Outputs {
+  return OutputsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).MistralGovernance;
 }

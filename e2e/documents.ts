@@ -28,6 +28,8 @@ export function readPage(path: string) {
   const blocks = shellBlocks(readFileSync(join(import.meta.dirname, '..', path), 'utf8'));
 
   return {
+    blocks,
+
     /** The one block of shell commands that contains `part`. @throws Error if there is none, or another */
     block(part: string, heading?: string): string {
       const found = blocks.filter(
@@ -43,13 +45,24 @@ export function readPage(path: string) {
   };
 }
 
+/** Pages whose every command is run, or said not to be. */
+export const FOLLOWED = [
+  'README.md',
+  ...['policy', 'upgrading', 'recovery', 'accounts', 'compliance', 'terraform'].map(
+    (name) => `docs/${name}.md`,
+  ),
+];
+
 const readme = readPage('README.md');
 const runbook = readPage('docs/runbook.md');
+const recovery = readPage('docs/recovery.md');
 const missed = (job: string) => runbook.block('list-schedules', `governance-${job}-missed`);
 
 /** All that users paste in the journey: a page that has lost one is noticed before anything starts. */
 export const COMMANDS = {
   storeAdminKey: readme.block('create-secret'),
+  bootstrap: readme.block('cdk bootstrap'),
+  deploy: readme.block('cdk deploy'),
   showFirstKey: readme.block('describe-secret'),
   readKey: readPage('docs/reading-keys.md').block('get-secret-value'),
   callGateway: readme.block('--aws-sigv4'),
@@ -66,5 +79,22 @@ export const COMMANDS = {
   schedulesOfJobs: [missed('audit'), missed('spend-monitor')],
   checkBudget: runbook.block('get-item --table-name "$QUOTAS"'),
   failedRetirements: runbook.block('list-executions', 'governance-retirement-failed'),
+  recovery: {
+    restoreItems: recovery.block('restore-table-to-point-in-time'),
+    compareItems: recovery.block('> now.json'),
+    putBackRecords: recovery.block('batch-write-item'),
+    putBackCounters: recovery.block('> counters.jsonl'),
+    dropCopy: recovery.block('delete-table'),
+    restoreTable: recovery.block('restore-table-from-backup'),
+    restoreSettings: recovery.block('update-time-to-live'),
+    keepEncryptionKey: recovery.block('cancel-key-deletion'),
+    hiddenEvidence: recovery.block('EVIDENCE=$(output'),
+    showEvidence: recovery.block('delete-object'),
+    deletedSecrets: recovery.block('--include-planned-deletion'),
+    restoreSecret: recovery.block('restore-secret'),
+    forgetSecrets: recovery.block('--force-delete-without-recovery'),
+    prepareRegion: recovery.block('replicate-secret-to-regions'),
+    deployElsewhere: recovery.block('AWS_REGION=$OTHER_REGION'),
+  },
   monitorSpend: runbook.block('.spentNanos', 'spend-threshold'),
 };

@@ -9,7 +9,7 @@ import { claim } from './report.js';
 import { monitorSpend, receiveAlerts, type Scene } from './scene.js';
 
 const DEVELOPER = `arn:aws:sts::${ACCOUNT}:assumed-role/developer/alice`;
-const ML_ENGINEER = `arn:aws:sts::${ACCOUNT}:assumed-role/ml-engineer/bob`;
+export const ML_ENGINEER = `arn:aws:sts::${ACCOUNT}:assumed-role/ml-engineer/bob`;
 const MESSAGES = [{ role: 'user' as const, content: 'Say hello.' }];
 /** Of codestral-latest, whose answer then costs more than half of the developers' tiny budget. */
 const LONG_ANSWER = { model: 'codestral-latest', maxTokens: 2000, messages: MESSAGES };
@@ -120,11 +120,10 @@ const HeadSchema = z.object({
  * The official SDK, which calls the deployed function with the event that a function URL makes of a
  * request. The emulator's URLs pass no identity to a function, and ours knows callers by that alone.
  */
-function sdkThroughFunction({ cloud, functions }: Scene, callerArn: string): Mistral {
+function sdkThroughFunction(scene: Scene, callerArn: string): Mistral {
   const httpClient = new HTTPClient({
     fetcher: async (input, init) => {
-      const event = await eventOf(new Request(input, init), callerArn);
-      return answerOf(z.string().parse(await cloud.invoke(functions.gateway, event)));
+      return answerThroughFunction(scene, new Request(input, init), callerArn);
     },
   });
   return new Mistral({
@@ -132,6 +131,16 @@ function sdkThroughFunction({ cloud, functions }: Scene, callerArn: string): Mis
     httpClient,
     retryConfig: { strategy: 'none' },
   });
+}
+
+/** What the deployed function answers to a request of a caller. */
+export async function answerThroughFunction(
+  { cloud, functions }: Pick<Scene, 'cloud' | 'functions'>,
+  request: Request,
+  callerArn: string,
+): Promise<Response> {
+  const event = await eventOf(request, callerArn);
+  return answerOf(z.string().parse(await cloud.invoke(functions.gateway, event)));
 }
 
 async function eventOf(request: Request, userArn: string) {

@@ -1,4 +1,5 @@
 import { deployedResources } from './account.js';
+import type { Assembly } from './app.js';
 import { changeAndDestroy } from './changes.js';
 import { askCommandLine } from './command-line.js';
 import { COMMANDS } from './documents.js';
@@ -7,9 +8,11 @@ import { callGateway, watchSpend } from './gateway.js';
 import { watchDeletions } from './invariants.js';
 import { surviveKills } from './kills.js';
 import { runOperatorMode } from './operator-mode.js';
+import { followPages } from './pages.js';
 import type { Parts } from './parts.js';
 import { writePolicies } from './policies.js';
 import { claimReadersAlone } from './readers.js';
+import { recover } from './recovery.js';
 import { claim } from './report.js';
 import {
   approveHeldRetirement,
@@ -21,6 +24,7 @@ import {
 } from './runbook.js';
 import { askToRotate, audit, openScene, provisioned, receiveAlerts, type Scene } from './scene.js';
 import { readKey } from './secrets.js';
+import { callThroughProxy } from './signing-proxy.js';
 import { claimExamplesRejected } from './unsupported.js';
 import { awayFromMidnight } from './waiting.js';
 
@@ -37,10 +41,12 @@ async function settle(parts: Parts) {
   await report.step('what is left out is rejected by the emulator', () =>
     claimExamplesRejected(cloud),
   );
-  await report.step('bootstrapped', () => app.bootstrap());
   const { leftOut } = await first;
+  const outputsOf = await app.openIn(shell, await first);
+  await report.step('bootstrapped', () => shell.paste(COMMANDS.bootstrap));
   mistral.clock.daysBehind = 4;
-  const { outputs } = await report.step('deployed', async () => app.deploy(await first));
+  await report.step('deployed', () => shell.paste(COMMANDS.deploy));
+  const outputs = outputsOf();
   // Made while the journey goes on.
   const again = app.synth(policies.first);
   const changed = app.synth(policies.changed);
@@ -61,7 +67,7 @@ async function settle(parts: Parts) {
 }
 
 /** The whole journey, from an empty account to an empty one. */
-export async function travel(parts: Parts): Promise<void> {
+export async function travel(parts: Parts): Promise<Assembly> {
   const { mistral, report } = parts;
   const { scene, policies, again, changed, operator } = await settle(parts);
   const oldKey = await report.step('a key read by its reader alone, and used', async () => {
@@ -95,6 +101,9 @@ export async function travel(parts: Parts): Promise<void> {
   const tokens = await report.step('gateway called with the official SDK', () =>
     callGateway(scene),
   );
+  await report.step('gateway called by unchanged clients, through the signing proxy', () =>
+    callThroughProxy(scene),
+  );
   const spentNanos = await report.step('spend watched', () => watchSpend(scene, tokens));
   await report.step('audited', () => findUnmanagedKey(scene));
   await report.step('asked by the command line', () =>
@@ -107,8 +116,16 @@ export async function travel(parts: Parts): Promise<void> {
   await report.step('what was changed by hand repaired by the command of its finding', () =>
     repairByHand(scene),
   );
+  await report.step('what was lost brought back by the commands of docs/recovery.md', () =>
+    recover(scene),
+  );
+  const deployed = await again;
+  await report.step('the pages for years followed to their last command', () =>
+    followPages(parts, deployed, policies.first),
+  );
   await changeAndDestroy(scene, policies, again, changed);
   await runOperatorMode(scene, policies.operator, operator);
+  return deployed;
 }
 
 async function findUnmanagedKey(scene: Scene): Promise<void> {

@@ -51,7 +51,7 @@ const TYPES: Readonly<Record<string, string>> = {
   'inventory.csv': 'text/csv; charset=utf-8',
   'inventory.json': 'application/json',
   'report.html': 'text/html; charset=utf-8',
-  manifest: 'application/json',
+  'manifest.json': 'application/json',
 };
 
 /** Every file that audits have stored, each with its own type. */

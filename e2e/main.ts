@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util';
 import { endCommands } from './commands.js';
 import { runAgainAt } from './emulator.js';
 import { travel } from './journey.js';
+import { claimFollowed } from './pages.js';
 import { type Parts, startParts } from './parts.js';
+import { deployElsewhere } from './recovery.js';
 import { createReport, linesOf } from './report.js';
 import { callWithSdks } from './sdks/part.js';
 import { policyToStay, stayDeployed } from './stay.js';
@@ -53,10 +55,14 @@ async function run(): Promise<void> {
     for (const line of await stayDeployed(parts, operator, onStart)) say(line);
     await new Promise<never>(() => {}); // until ^C
   }
-  parts = await startParts(report, onStart, { flowWaitSeconds: 2 });
-  await travel(parts);
+  const journey = await startParts(report, onStart, { flowWaitSeconds: 2 });
+  parts = journey;
+  const assembly = await travel(journey);
   // SDKs mostly wait to call again.
-  await Promise.all([callWithSdks(report, onStart), visitBoth(onStart)]);
+  const { step } = report;
+  const elsewhere = step('deployed into another region', () => deployElsewhere(journey, assembly));
+  await Promise.all([callWithSdks(report, onStart), visitBoth(onStart), elsewhere]);
+  claimFollowed(report);
 }
 
 async function visitBoth(onStart: (stop: () => unknown) => void): Promise<void> {

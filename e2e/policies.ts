@@ -23,13 +23,15 @@ export const ALERT_TYPES = [
 export const OPERATOR_ALERT_TYPES = ['key-needed', 'deletion-needed', 'key-revoked'];
 
 export const ADDED_SECRET = 'mistral/dev-workspace/dev-ci-key';
+/** It leaves the policy because its secret is gone. */
+export const LOST_SECRET = 'mistral/ml-workspace/ml-batch-key';
 export const REMOVED_SECRET = 'mistral/prod-workspace/search-service-key';
 
 /** Paths of the policies of the journey. */
 export interface Policies {
   /** As shipped, pointed at the fake Mistral, with a queue that gets some alerts. */
   readonly first: string;
-  /** A key more, a key less, a budget raised. */
+  /** A key more, two less, a budget raised. */
   readonly changed: string;
   /** The shipped example without the Admin API. */
   readonly operator: string;
@@ -45,14 +47,16 @@ export function writePolicies(folder: string, mistralUrl: string, queueArn: stri
     policyHere(path, mistralUrl, { protocol: 'sqs', endpoint: queueArn, filter: { type } });
 
   const policy = read('governance.yaml', ALERT_TYPES);
-  const [dev, , prod] = policy.workspaces;
+  const [dev, ml, prod] = policy.workspaces;
   dev.budgets = { dailyUsd: TINY_BUDGET_USD, monthlyUsd: 50 };
   policy.prices = { models: { 'codestral-2508': CODESTRAL_PRICES } };
+  ml.keys.push({ name: 'ml-batch-key', description: 'Nightly batch', readers: [] });
   const first = write('first', policy);
 
   dev.budgets.dailyUsd = RAISED_BUDGET_USD;
   dev.keys.push({ name: 'dev-ci-key', description: 'Continuous integration', readers: [] });
   prod.keys = prod.keys.filter(({ name }: { name: string }) => name !== 'search-service-key');
+  ml.keys.pop();
   const changed = write('changed', policy);
 
   const operator = write('operator', read('examples/operator.yaml', OPERATOR_ALERT_TYPES));

@@ -10,6 +10,9 @@ import { LATE, within } from './waiting.js';
 const END = '--- pasted, status';
 const PASTE_LIMIT_MS = 300_000;
 
+/** All that was pasted so far, into any shell. */
+export const PASTED: ReadonlySet<string> = new Set();
+
 export type Shell = ReturnType<typeof openShell>;
 
 /** A user's open shell, with the AWS CLI and the account's credentials. */
@@ -49,6 +52,7 @@ export function openShell({ env }: Pick<Emulator, 'env'>, parent: string) {
      */
     async paste(commands: string, typed?: string): Promise<string> {
       pasted.add(commands);
+      (PASTED as Set<string>).add(commands);
       pastes += 1;
       const script = join(folder, `paste-${pastes}.sh`);
       const errors = join(folder, `paste-${pastes}.err`);

@@ -55,8 +55,10 @@ export async function stayDeployed(
 
   const assembly = app.synth(path);
   if (!isOperator) await shell.paste(COMMANDS.storeAdminKey, mistral.adminKey);
-  await report.step('bootstrapped', () => app.bootstrap());
-  const { outputs } = await report.step('deployed', async () => app.deploy(await assembly));
+  const outputsOf = await app.openIn(shell, await assembly);
+  await report.step('bootstrapped', () => shell.paste(COMMANDS.bootstrap));
+  await report.step('deployed', () => shell.paste(COMMANDS.deploy));
+  const outputs = outputsOf();
   const keys = plannedKeys(policy);
   const toTry = keys.findLast(({ key }) => key.name !== GATEWAY_KEY_NAME);
   if (!toTry) throw new Error(`${path} has no key`);
@@ -75,7 +77,7 @@ export async function stayDeployed(
     NO_PROXY: '127.0.0.1',
     no_proxy: '127.0.0.1',
     GATEWAY_URL: `${gateway}/`,
-    MISTRAL_CONSOLE: mistral.consoleUrl,
+    ...(isOperator && { MISTRAL_CONSOLE: mistral.consoleUrl }),
   };
   return invitation(folder, settings, caller, isOperator ? operating(toTry) : rotating(toTry));
 }
@@ -202,7 +204,9 @@ function invitation(
     'deployed. In another shell (bash, AWS CLI 1 or 2):',
     '',
     ...indented(`cd '${folder}'\nunset ${NOT_HERE}`),
-    ...SETTINGS.map((name) => `  export ${name}='${settings[name]}'`),
+    ...SETTINGS.filter((name) => name in settings).map(
+      (name) => `  export ${name}='${settings[name]}'`,
+    ),
     '',
     'Worth trying, in this order:',
     '',

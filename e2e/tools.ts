@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { command } from './commands.js';
 
 /** Where what e2e installs stays from run to run. */
@@ -117,6 +117,14 @@ async function nameAfterContent(
   }
 }
 
+const CHECKOUT = join(import.meta.dirname, '..');
+/** `npx` as in a checkout, wherever the shell is; the CDK CLI has its app by CDK_APP. */
+const NPX = [
+  `[ "$1" = cdk ] && shift && exec '${process.execPath}' '${CHECKOUT}/node_modules/aws-cdk/bin/cdk' --no-notices --no-color "$@"`,
+  `[ "$3" = mistral-governance ] && shift 3 && exec '${process.execPath}' '${CHECKOUT}/bin/mistral-governance.js' "$@"`,
+  `exec '${join(dirname(process.execPath), 'npx')}'`,
+];
+
 /**
  * Puts the commands that README and runbook have users run where a shell finds them first; with a
  * `url`, for the account that is there.
@@ -134,6 +142,7 @@ export function putUserCommands(
   // The address by option: for SQS the AWS CLI does not heed the environment's.
   const there = url === undefined ? '' : ` --endpoint-url '${url}'`;
   put('aws', `PYTHONPATH='${packages}' exec '${python}' -m awscli${there}`);
+  if (url !== undefined) put('npx', NPX.join('\n'));
   if (spawnSync('jq', ['--version'], { env }).status !== 0) {
     put('jq', `exec '${process.execPath}' '${join(import.meta.dirname, 'jq.mjs')}'`);
   }

@@ -50,13 +50,11 @@ test('names all peers of the client library wherever it names them', () => {
   const peers = Object.keys(peerDependencies).filter(
     (name) => !/^(aws-cdk-lib|constructs)$/.test(name),
   );
-  const commands = (page: string) => read(page).match(/^npm install (.*\\\n)*.*$/gm) ?? [];
-  for (const page of ['docs/calling-mistral.md']) {
-    const named = commands(page).filter((command) => peers.some((peer) => command.includes(peer)));
-    expect(named).not.toEqual([]);
-    for (const command of named)
-      expect(command.split(/\s+/)).toEqual(expect.arrayContaining(peers));
-  }
+  const named = PAGES.flatMap(
+    (page) => read(page).match(/^npm install (.*\\\n)*.*$/gm) ?? [],
+  ).filter((command) => peers.some((peer) => command.includes(peer)));
+  expect(named).not.toEqual([]);
+  for (const command of named) expect(command.split(/\s+/)).toEqual(expect.arrayContaining(peers));
   const decision = read('docs/decisions/0005-esm-bundles-and-few-dependencies.md');
   for (const peer of peers) expect(decision).toContain(`\`${peer}\``);
   const example = JSON.parse(read('examples/team-stack/package.json'));

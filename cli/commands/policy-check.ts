@@ -170,8 +170,8 @@ function shown(
             perSession ? 'each session' : 'all sessions together',
           ),
         ]),
-        outlookText(outlook, style),
         `\nSHA-256, as audit reports name this policy: ${policySha256}\n`,
+        outlookText(outlook, style),
       ].join('');
     },
   };

@@ -76,17 +76,23 @@ export function createProxyServer({ gateway, binding, watch, refused }: ProxyOpt
     return leaving;
   }
 
+  /** Of what is not a request. Words would end up in an answer that is under way. */
+  function endRest(socket: Duplex, refusal: Refusal): void {
+    if ((calls.get(socket)?.size ?? 0) > 0) socket.destroy();
+    else endRaw(socket, refusal);
+  }
+
   const server = createServer(
     { requestTimeout: 60_000, keepAliveTimeout: 75_000 },
     (request, response) => void take(request, response),
   );
   server.on('connect', (_request, socket) => {
     const message = 'this is not a forward proxy: use its address as base URL, not as HTTPS_PROXY';
-    endRaw(socket, { status: 400, code: 'invalid_request', message });
+    endRest(socket, { status: 400, code: 'invalid_request', message });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else endRaw(socket, brokenRequest(error.code));
+    else endRest(socket, brokenRequest(error.code));
   });
 
   return {

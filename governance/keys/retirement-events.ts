@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { Alert } from '../alerts/alert.js';
+import { isObject } from '../platform/json.js';
 import type { RetirementOutcome } from '../platform/metrics.js';
+import { NOTIFY_STATES, type RetirementEvent } from '../policy/notify-states.js';
 import { plannedKeys } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
 import { approvalNeeded, keyInUse } from './alerts/in-use-alerts.js';
@@ -20,6 +22,7 @@ import {
 } from './operator/deletion-alerts.js';
 import { LEFTOVER_KEYS, RetirementSchema } from './retirement.js';
 import { NotifiedSchema } from './retirement-reminder.js';
+import type { EnteredState } from './retirements.aws.js';
 
 const checkAt = z.iso.datetime();
 const newKeyId = z.string();
@@ -76,9 +79,7 @@ const EVENTS = {
     deletionNotVerified,
     'not-verified',
   ),
-};
-
-export type RetirementEvent = keyof typeof EVENTS;
+} satisfies Readonly<Record<RetirementEvent, EventKind>>;
 
 /** What the state machine passes: the event, and its whole state. */
 const NoticeSchema = z.object({
@@ -92,6 +93,9 @@ const NoticeSchema = z.object({
 });
 
 export interface RetirementNotice {
+  readonly executionArn: string;
+  /** Whether it is what this state of the execution notifies of: else the flow has not sent it. */
+  isOf(state: EnteredState | undefined): boolean;
   readonly secretName: string;
   readonly alert: Alert;
   /** How the retirement ended; `undefined` while it goes on. */
@@ -101,11 +105,32 @@ export interface RetirementNotice {
 /** @throws ZodError for an event that the flow never names, or a state that it cannot be in then */
 export function readNotice(input: unknown, at: Date, policy: Policy): RetirementNotice {
   const { event: name, flow, ...arns } = NoticeSchema.parse(input);
-  const { alertOf, outcome } = EVENTS[name];
+  const { alertOf, outcome }: EventKind = EVENTS[name];
+  const { executionArn, stateMachineArn } = arns;
   const { secretName } = flow;
   const planned = plannedKeys(policy).find((one) => one.secretName === secretName);
-  const alert = alertOf(flow, { at, readers: planned?.key.readers, ...arns });
-  return { secretName, alert, outcome };
+  const executions = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:`;
+  return {
+    executionArn,
+    isOf: (state) =>
+      executionArn.startsWith(executions) &&
+      state?.name === NOTIFY_STATES[name] &&
+      isSame(state.input, flow),
+    secretName,
+    alert: alertOf(flow, { at, readers: planned?.key.readers, ...arns }),
+    outcome,
+  };
+}
+
+/** Of values of JSON, in any order of their fields. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (!isObject(one) || !isObject(other)) return one === other;
+  const names = Object.keys(one);
+  return (
+    Array.isArray(one) === Array.isArray(other) &&
+    names.length === Object.keys(other).length &&
+    names.every((field) => Object.hasOwn(other, field) && isSame(one[field], other[field]))
+  );
 }
 
 interface EventKind {

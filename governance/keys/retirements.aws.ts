@@ -1,10 +1,12 @@
 import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,
+  GetExecutionHistoryCommand,
   paginateListExecutions,
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { parseJson } from '../platform/json.js';
 import { type Retirement, RetirementSchema, type StartedRetirement } from './retirement.js';
 
 /** The executions of the retirement state machine. */
@@ -60,6 +62,35 @@ export async function* runningExecutions(
       if (executionArn && startDate) yield { name, executionArn, startedAt: startDate };
     }
   }
+}
+
+/** A state of an execution, with what it was entered with. */
+export interface EnteredState {
+  readonly name: string;
+  readonly input: unknown;
+}
+
+/** What executions do now, from their histories: nothing but the flow itself writes there. */
+export interface ExecutionStates {
+  /** The state that an execution entered last. */
+  current(executionArn: string): Promise<EnteredState | undefined>;
+}
+
+/** More than a state has with all of its retries. */
+const EVENTS_OF_STATE = 100;
+
+export function createExecutionStates(client: SFNClient): ExecutionStates {
+  return {
+    async current(executionArn) {
+      const newest = { reverseOrder: true, maxResults: EVENTS_OF_STATE };
+      const { events = [] } = await client.send(
+        new GetExecutionHistoryCommand({ executionArn, ...newest }),
+      );
+      const entered = events.find((event) => event.stateEnteredEventDetails);
+      const { name, input } = entered?.stateEnteredEventDetails ?? {};
+      return name === undefined ? undefined : { name, input: parseJson(input ?? '') };
+    },
+  };
 }
 
 /** What an execution was started with, which never changes; `undefined` if that is not a retirement. */

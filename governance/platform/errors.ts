@@ -68,6 +68,11 @@ export class SecretGoneError extends Error {
   override readonly name = 'SecretGoneError';
 }
 
+/** On-call was to be notified of what no execution of the retirement flow is at. */
+export class NotOfFlowError extends Error {
+  override readonly name = 'NotOfFlowError';
+}
+
 /** A secret that the policy does not name. */
 export class UnknownSecretError extends Error {
   override readonly name = 'UnknownSecretError';

@@ -8,7 +8,10 @@ export interface AwsCredentials {
   readonly expiration?: Date;
 }
 
-export type CredentialsProvider = () => Promise<AwsCredentials>;
+/** `forceRefresh` asks for others than it may remember: those of the SDK do. */
+export type CredentialsProvider = (options?: {
+  readonly forceRefresh?: boolean;
+}) => Promise<AwsCredentials>;
 
 export interface UnsignedRequest {
   readonly method: string;
@@ -63,9 +66,11 @@ function queryOf({ searchParams }: URL): Record<string, string[]> {
 
 /** Credentials this close to their expiry are renewed, so that they do not expire on the way. */
 const RENEW_BEFORE_MS = 5 * 60_000;
+/** Some providers have new ones only shortly before the old ones expire. */
+const ASK_AGAIN_MS = 10_000;
 
 export interface CachedCredentials {
-  readonly current: CredentialsProvider;
+  readonly current: () => Promise<AwsCredentials>;
   /** The next ones are asked for again: AWS has rejected these. */
   forget(): void;
 }
@@ -77,6 +82,7 @@ export function cachedCredentials(
 ): CachedCredentials {
   let known: AwsCredentials | undefined;
   let asked: Promise<AwsCredentials> | undefined;
+  let askedAtMs: number | undefined;
 
   function lastsFor(milliseconds: number): boolean {
     const ends = known?.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
@@ -84,11 +90,13 @@ export function cachedCredentials(
   }
 
   async function ask(): Promise<AwsCredentials> {
+    const forceRefresh = askedAtMs !== undefined;
+    askedAtMs = now().getTime();
     try {
-      known = await provider();
+      known = await provider({ forceRefresh });
       return known;
     } catch (error) {
-      if (known && lastsFor(0)) return known; // they still sign, and the next request asks again
+      if (known && lastsFor(0)) return known; // they still sign
       throw error;
     } finally {
       asked = undefined;
@@ -98,7 +106,10 @@ export function cachedCredentials(
   return {
     async current() {
       if (known && lastsFor(RENEW_BEFORE_MS)) return known;
-      asked ??= ask();
+      if (asked) return asked;
+      const wasAsked = askedAtMs !== undefined && now().getTime() - askedAtMs < ASK_AGAIN_MS;
+      if (known && wasAsked && lastsFor(0)) return known;
+      asked = ask();
       return asked;
     },
     forget() {

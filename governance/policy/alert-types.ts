@@ -11,6 +11,7 @@ export const ALERT_TYPES = [
   'budget-exhausted',
   'reconciliation-drift',
   'overflow-lent',
+  'currency-changed',
   'gateway-unauthorized',
   'key-needed',
   'deletion-needed',

@@ -35,7 +35,7 @@ export function plannedResources(policy: Policy, { ephemeral = false } = {}): Re
     'AWS::CloudWatch::CompositeAlarm': 2,
     'AWS::CloudWatch::Dashboard': 1,
     'AWS::DynamoDB::Table': 2,
-    'AWS::IAM::Policy': own + 3, // the state machine's and two schedules'
+    'AWS::IAM::Policy': own + 4, // the state machine's, two schedules', and what notify-on-call reads of the flow
     'AWS::IAM::Role': own + 4 + ofEmptying,
     'AWS::KMS::Key': 1,
     'AWS::Lambda::Function': own + 1 + ofEmptying,

@@ -1,10 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { createJournal } from '../../governance/keys/journal.aws.js';
 import { createRetirementCounts } from '../../governance/keys/outcome-counts.js';
+import { createExecutionStates } from '../../governance/keys/retirements.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
 import { createNotifyOnCallHandler } from './handler.js';
 
@@ -23,6 +25,7 @@ export function wireNotifyOnCall({ policy, aws, log, now, ...runtime }: Measurin
     alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
     journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     counts: createRetirementCounts(runtime.metrics),
+    executions: createExecutionStates(new SFNClient(aws)),
     log,
     now,
   });

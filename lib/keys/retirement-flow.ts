@@ -2,7 +2,7 @@ import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { PER_FIVE_MINUTES } from '../operations/runbook-alarm.js';
 import { acknowledgeWildcard, logicalId } from '../platform/acknowledge.js';
 import type { SystemParts } from '../platform/system-parts.js';
@@ -43,6 +43,7 @@ export class RetirementFlow extends Construct {
       'X-Ray writes and log deliveries have no resource to name',
     );
     this.access = functions.access;
+    this.grantHistory(functions.notify.executionRole);
     props.alertTopic.alarm(this, 'RetirementFailed', {
       alarmName: 'governance-retirement-failed',
       description: 'A retirement failed after all retries: a replaced key may still be valid',
@@ -51,22 +52,44 @@ export class RetirementFlow extends Construct {
     });
   }
 
-  /** Lets a function list running retirements, and what each retires. */
-  grantListRunning(role: iam.IRole): void {
-    const executions = Stack.of(this).formatArn({
+  /** Lets a function of the flow see what executions of the flow are at. */
+  private grantHistory(role: iam.IRole): void {
+    // Not in the role's own policy: the function waits for that, and the state machine for the function.
+    const policy = new iam.Policy(this, 'History', {
+      statements: [
+        new iam.PolicyStatement({
+          actions: ['states:GetExecutionHistory'],
+          resources: [this.executionsArn],
+        }),
+      ],
+    });
+    role.attachInlinePolicy(policy);
+    this.acknowledgeExecutions(policy);
+  }
+
+  private get executionsArn(): string {
+    return Stack.of(this).formatArn({
       service: 'states',
       resource: 'execution',
       resourceName: `${this.stateMachine.stateMachineName}:*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
+  }
+
+  /** Lets a function list running retirements, and what each retires. */
+  grantListRunning(role: iam.IRole): void {
     this.stateMachine.grant(role, 'states:ListExecutions');
     iam.Grant.addToPrincipal({
       grantee: role,
       actions: ['states:DescribeExecution'],
-      resourceArns: [executions],
+      resourceArns: [this.executionsArn],
     });
+    this.acknowledgeExecutions(role);
+  }
+
+  private acknowledgeExecutions(grantee: IConstruct): void {
     acknowledgeWildcard(
-      role,
+      grantee,
       `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<${logicalId(this.stateMachine)}.Name>:*`,
       'executions of this one state machine, whose names are not known at deploy time',
     );

@@ -3,22 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import type { RetirementEvent } from '../../governance/keys/retirement-events.js';
-
-/** What on-call reads in the console, and tools find states by. */
-const NOTIFY: Readonly<Record<RetirementEvent, string>> = {
-  'key-in-use': 'Notify: key still in use',
-  'approval-needed': 'Notify: approval needed',
-  'both-keys-rejected': 'Notify: both keys rejected',
-  'rolled-back': 'Notify: rotation rolled back',
-  revoked: 'Notify: key revoked',
-  kept: 'Notify: key kept',
-  failed: 'Notify: retirement failed',
-  'deletion-needed': 'Notify: deletion needed',
-  'current-key-rejected': 'Notify: current key rejected',
-  deleted: 'Notify: key deleted',
-  'not-verified': 'Notify: deletion not verified',
-};
+import { NOTIFY_STATES, type RetirementEvent } from '../../governance/policy/notify-states.js';
 
 /** Errors that are the same however often a task is tried. */
 const FINAL_ERRORS = ['KeyNotHeldError', 'KeyStillCurrentError', 'ZodError'];
@@ -95,7 +80,12 @@ export class RetirementSteps<Verdict extends string> {
       executionArn: sfn.JsonPath.executionId,
       stateMachineArn: sfn.JsonPath.stateMachineId,
     });
-    const state = this.invoke(NOTIFY[event], this.notifyOnCall, sfn.JsonPath.DISCARD, payload);
+    const state = this.invoke(
+      NOTIFY_STATES[event],
+      this.notifyOnCall,
+      sfn.JsonPath.DISCARD,
+      payload,
+    );
     state.addCatch(otherwise, { errors: ['States.ALL'], resultPath: errorPath });
     return state;
   }

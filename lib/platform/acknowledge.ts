@@ -1,5 +1,4 @@
 import { CfnElement, Stack, Validations } from 'aws-cdk-lib';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 
 /** Rules of cdk-nag that do not fit any resource of a kind, and why. */
@@ -53,9 +52,9 @@ export function acknowledgeFunction(fn: IConstruct): void {
   Validations.of(fn).acknowledge(...FUNCTION_RULES);
 }
 
-/** Acknowledges why a role may use resources by a pattern. */
-export function acknowledgeWildcard(role: IRole, resource: string, reason: string): void {
-  Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
+/** Acknowledges why a role, or a policy of one, may use resources by a pattern. */
+export function acknowledgeWildcard(grantee: IConstruct, resource: string, reason: string): void {
+  Validations.of(grantee).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
 }
 
 /** The logical id of the resource behind a construct. */

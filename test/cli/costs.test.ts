@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { AWS_PRICES, AWS_PRICES_OF } from '../../cli/costs/aws-prices.js';
 import { centsText, sumOf } from '../../cli/costs/costs.js';
@@ -165,7 +167,7 @@ describe('policy check', () => {
   test('ends with what the policy creates, what it costs, and what the prices are of', async () => {
     const { stdout } = await runCli(['policy', 'check']);
     const [, outlook = ''] = stdout.split('\nwill create ');
-    expect(outlook).toMatch(/^139 resources in 4 CloudFormation stacks\n/);
+    expect(outlook).toMatch(/^140 resources in 4 CloudFormation stacks\n/);
     expect(outlook).toMatch(/^CloudWatch +38 Alarm, 2 CompositeAlarm, 1 Dashboard$/m);
     expect(outlook).toMatch(/^will cost about 16\.29 USD a month at AWS$/m);
     expect(outlook).toMatch(/^CloudWatch +dashboard +3\.00 {2}1 × 3\.00$/m);
@@ -175,9 +177,19 @@ describe('policy check', () => {
     );
   });
 
+  test('prints what its page shows', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/command-line.md'), 'utf8');
+    const [shown = ''] = page.match(/will create [\s\S]*?```/) ?? [];
+    const lines = (text: string) => text.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
+    const { stdout } = await runCli(['policy', 'check']);
+    const expected = lines(shown).filter((line) => !/^(…|```)?$/.test(line));
+    expect(expected.length).toBeGreaterThan(5);
+    expect(lines(stdout)).toEqual(expect.arrayContaining(expected));
+  });
+
   test('counts what empties the bucket of the environment that may be deleted', async () => {
     const { stdout } = await runCli(['policy', 'check', '--environment', 'dev']);
-    expect(stdout).toMatch(/^will create 143 resources in 4 CloudFormation stacks$/m);
+    expect(stdout).toMatch(/^will create 144 resources in 4 CloudFormation stacks$/m);
   });
 
   test('has the same with --json', async () => {

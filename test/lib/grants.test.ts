@@ -100,7 +100,12 @@ test.each([
   ],
   [
     'RetirementFunctionsNotify',
-    [...ENCRYPT, 'dynamodb:PutItem on RecordsTable', 'sns:Publish on AlertsTopic'],
+    [
+      ...ENCRYPT,
+      'dynamodb:PutItem on RecordsTable',
+      'sns:Publish on AlertsTopic',
+      `states:GetExecutionHistory on ${EXECUTIONS}`,
+    ],
   ],
 ])('%s may do this and nothing else', (functionId, expected) => {
   expect(roles[`${functionId}Role`]).toEqual(allOf(functionId, ...expected));

@@ -32,6 +32,7 @@ const PATTERNS: Readonly<Record<string, readonly string[]>> = {
   ],
   'executions of the one flow, whose names are not known beforehand': [
     'states:DescribeExecution on arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:RetirementStateMachine:*',
+    'states:GetExecutionHistory on arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:RetirementStateMachine:*',
   ],
   'a secret that was deleted has no policy of its own, nor has one that left the policy a name here':
     [

@@ -64,6 +64,15 @@ export async function playFlow(definition: Definition, plan: FlowPlan): Promise<
     journal: { record: async () => {}, recordOnce: async () => true },
     log: silentLog,
     counts: { count() {} },
+    executions: {
+      async current() {
+        const entered = (await executions.operations.GetExecutionHistory?.({
+          executionArn: executions.all()[0]?.arn,
+        })) as { events: { stateEnteredEventDetails: { name: string; input: string } }[] };
+        const { name = '', input = '' } = entered.events[0]?.stateEnteredEventDetails ?? {};
+        return { name, input: JSON.parse(input) };
+      },
+    },
     now: clock.now,
   });
 

@@ -40,9 +40,11 @@ import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import {
   budgetExhausted,
+  requestRefused,
   spendForecast,
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
+import { currencyChanged } from '../../governance/spend/alerts/currency-alert.js';
 import { overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
 import {
   reconciliationDrift,
@@ -206,6 +208,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
     ['auditAlerts', digestsWith(name)],
     ['spendThreshold', [spendThreshold(aBudget(name), 80)]],
     ['budgetExhausted', [budgetExhausted(aBudget(name))]],
+    ['requestRefused', [requestRefused({ ...aBudget(name), refusedNanos: 30e9 })]],
     ['spendForecast', [spendForecast(aBudget(name), NOW)]],
     ['reconciliationDrift', [reconciliationDrift({ ...drift, meteredNanos: 1, billedNanos: 9e9 })]],
     ['spendUnpriced', [spendUnpriced({ ...ofMonth, usage: [{ ...usage, value: 1 }] })]],
@@ -220,6 +223,18 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
           reasons: new Map([[name, name]]),
           since: NOW,
           functionName: name,
+          at: NOW,
+        }),
+      ],
+    ],
+    [
+      'currencyChanged',
+      [
+        currencyChanged({
+          workspaces: [name, `other ${name}`],
+          from: 'USD',
+          to: 'EUR',
+          resetsAt: NOW,
           at: NOW,
         }),
       ],

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import * as z from 'zod';
 import { AwsError, type AwsOperation, seconds } from './aws-json.js';
 
@@ -28,6 +29,11 @@ const StartSchema = z.object({
   input: z.string(),
 });
 const ListSchema = z.object({ statusFilter: z.string().optional() });
+/** As the interpreter logs it. */
+const EnteredSchema = z.object({
+  type: z.literal('StateEntered'),
+  state: z.object({ name: z.string(), type: z.string(), input: z.unknown() }),
+});
 const ByArnSchema = z.object({ executionArn: z.string() });
 
 /**
@@ -94,7 +100,18 @@ export function createExecutions(now: () => Date, onStart: (execution: Execution
       };
     },
 
-    GetExecutionHistory: (input) => ({ events: find(input).history }),
+    /** Of the events, those that this product reads. */
+    async GetExecutionHistory(input) {
+      await setImmediate(); // the interpreter logs a state's begin beside its task
+      const events = find(input).history.flatMap((event) => {
+        const { data } = EnteredSchema.safeParse(event);
+        if (!data) return [];
+        const { name, type, input: entered } = data.state;
+        const stateEnteredEventDetails = { name, input: JSON.stringify(entered) };
+        return [{ type: `${type}StateEntered`, stateEnteredEventDetails }];
+      });
+      return { events: events.toReversed() };
+    },
 
     StopExecution(input) {
       const execution = find(input);

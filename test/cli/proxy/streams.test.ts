@@ -76,7 +76,7 @@ describe('answers', () => {
     });
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.write(
-      `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${POST.body.length}\r\n\r\n${POST.body}`,
+      `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${Buffer.byteLength(POST.body)}\r\n\r\n${POST.body}`,
     );
     socket.pause();
     await eventually(() => sent > 0 && performance.now() - sentAt > 300);
@@ -122,6 +122,26 @@ describe('a client that leaves', () => {
     leaving.abort();
     await gone;
     await eventually(() => proxy.inFlight() === 0);
+  });
+
+  test('with something else than a request gets no words of ours into its answer', async () => {
+    let begun = false;
+    const { url } = await proxyWorld({
+      answer: (response) => {
+        response.writeHead(200, STREAM).write(EVENTS[0]);
+        begun = true;
+      },
+    });
+    const { socket, heard, isClosed } = await rawConnection(url);
+    const { body } = POST;
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+    await eventually(() => begun && heard().includes('data: '));
+    socket.write('no HTTP\r\n\r\n');
+    await eventually(isClosed);
+    expect(heard()).not.toContain('invalid_request');
+    expect(heard().endsWith('0\r\n\r\n')).toBe(false); // an answer that is broken, not ended
   });
 
   test('ends what it sent ahead as well', async () => {
@@ -191,9 +211,9 @@ describe('credentials', () => {
   });
 
   test('that AWS finds expired are renewed, and the request is sent again', async () => {
-    const given = [{ ...TEMPORARY, expiration: new Date(AT.getTime() + 3_600_000) }, RENEWED];
     const { url, remote } = await proxyWorld({
-      provider: async () => given.shift() ?? RENEWED,
+      // As those of the SDK, it remembers what it gave out.
+      provider: async (options) => (options?.forceRefresh ? RENEWED : TEMPORARY),
       answer: (response, call) => {
         if (call.headers['x-amz-security-token'] === KEYS.ASIARENEWED.sessionToken)
           answerAsGateway(response, call);
