@@ -5,6 +5,7 @@ import * as errors from '../governance/platform/errors.js';
 import { METRICS } from '../governance/platform/metrics.js';
 import { ALERT_TYPES } from '../governance/policy/alert-types.js';
 import { FINDING_TYPES } from '../governance/policy/finding-types.js';
+import { WARNING_IDS } from '../governance/policy/warning.js';
 import { alarmsOf } from './support/alarms.js';
 import { anOperatorPolicy, aPolicy } from './support/builders.js';
 import { definitionFor } from './support/definition.js';
@@ -200,4 +201,11 @@ test.each(['README.md', 'CONTRIBUTING.md'])('every script named in %s is there',
   expect(named.length).toBeGreaterThan(0);
   const ofNpm = ['ci', 'install', 'pack'];
   expect(named.filter((name) => !ofNpm.includes(name) && !(name in scripts))).toEqual([]);
+});
+
+test('every warning of a policy has its row in the command line', () => {
+  const rows = [...read('docs/command-line.md').matchAll(/^\| `([\w-]+)` \| /gm)].map(
+    ([, id]) => id,
+  );
+  expect(rows).toEqual(expect.arrayContaining([...WARNING_IDS, 'accepted-nothing']));
 });
