@@ -38,7 +38,6 @@ export const ALERT_SEVERITIES: Readonly<Record<AlertType, readonly AlertSeverity
   'reconciliation-drift': ['warning'],
   'currency-changed': ['warning'],
   'overflow-lent': ['info', 'warning'],
-  'currency-changed': ['warning'],
   'gateway-unauthorized': ['critical'],
   'key-needed': ['warning', 'critical'],
   'deletion-needed': ['warning', 'critical'],
