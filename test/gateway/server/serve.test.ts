@@ -22,7 +22,7 @@ test('without options the server is reachable from this machine only', () => {
       policyPath: 'governance.yaml',
       callerHeader: 'x-caller-arn',
       quotaTableName: 'quotas',
-      alertsTopicArn: 'arn:aws:sns:eu-west-1:1:alerts',
+      alertsEnv: { ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:1:alerts' },
     },
   });
 });
