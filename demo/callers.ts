@@ -78,7 +78,8 @@ export function callersOf(policy: Policy, nowMs: () => number) {
     const grants = modelNames(policy).flatMap((model) => {
       const grant = ask(model);
       const isOurs = grant.kind === 'allow' && grant.role === role && grant.workspace === name;
-      return isOurs && !NO_CHAT.test(model) ? [{ model, grant, cost: costOf(grant, 1) }] : [];
+      const isAnswered = isOurs && !NO_CHAT.test(model) && priceBook.pricesOf(grant.modelId);
+      return isAnswered ? [{ model, grant, cost: costOf(grant, 1) }] : [];
     });
     const [first] = grants;
     const [last] = grants.toSorted((one, other) => other.cost - one.cost);

@@ -95,7 +95,7 @@ export function createGatewayCallers({ world, diary, ask, flush, checkSpend, ann
     /** What this policy gives the story no callers or limits for. */
     leftOut: [
       ...(policy.gateway.enabled ? [] : ['callers of the gateway, which is not enabled']),
-      ...(policy.gateway.enabled && actors.length === 0 ? ['callers, of whom it has none'] : []),
+      ...(policy.gateway.enabled && actors.length === 0 ? ['callers, of whom none may ask a model'] : []),
       ...(spender ? [] : ['a budget that is spent to the last request']),
       ...(overflowing ? [] : ['an overflow to another workspace']),
     ],
@@ -107,7 +107,7 @@ export function createGatewayCallers({ world, diary, ask, flush, checkSpend, ann
         const kinds = [
           chat(model),
           chat(model, 'Sort this.', { stream: true }),
-          chat(model, 'x'.repeat(4000)),
+          chat(model, 'x'.repeat(Math.min(4000, policy.gateway.maxBodyBytes / 2))),
         ];
         const code =
           at % 4 === 3 && actor.mayEmbed

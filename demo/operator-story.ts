@@ -72,19 +72,19 @@ export const OPERATOR_STORY: Story = {
         await operator.supply(promptly, () => currentKey(world, promptly));
         await operator.supplyMistyped(promptly);
       });
-      at(day + drainDays, 0, operator.deleteReplacedKeys);
+      at(day + drainDays, 0, () => operator.deleteReplacedKeys(promptly));
     }
     if (late) {
       const day = late.key.rotateEveryDays + policy.audit.remindEveryDays;
       stage.runService(late.secretName, 4);
       at(day, 0, () => operator.supply(late));
-      at(day + drainDays - 1, 0, operator.deleteReplacedKeys);
+      at(day + drainDays - 1, 0, () => operator.deleteReplacedKeys(late));
     }
     for (const one of others) {
       const { rotateEveryDays } = one.key;
       for (let day = rotateEveryDays; day + drainDays < DAYS; day += rotateEveryDays) {
         at(day, 0, () => operator.supply(one));
-        at(day + drainDays, 0, operator.deleteReplacedKeys);
+        at(day + drainDays, 0, () => operator.deleteReplacedKeys(one));
       }
     }
     await stage.playToEnd();

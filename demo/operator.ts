@@ -60,10 +60,11 @@ export function createOperator({ world, secretsManager, announce }: Stage) {
       await supply(planned, (request) => created ?? createKey(planned, request), { keyName });
     },
 
-    /** Deletes in the console the keys that the last alerts named. */
-    async deleteReplacedKeys(): Promise<void> {
+    /** Deletes in the console the keys of a secret that the last alerts named. */
+    async deleteReplacedKeys({ secretName }: PlannedKey): Promise<void> {
       for (const execution of world.executions.all()) {
-        const { oldKeyId } = retirementOf(execution);
+        const { oldKeyId, secretId } = retirementOf(execution);
+        if (!secretId.includes(`:${secretName}-`)) continue;
         const key = mistral.keys.all().find(({ name }) => name === oldKeyId);
         if (execution.status !== 'RUNNING' || !key) continue;
         announce(`The operator deletes ${oldKeyId} in Mistral's console`);

@@ -14,10 +14,15 @@ import { type PolicyText, PolicyTextError, readPolicyText } from './policy-yaml.
 /** A policy of a thousand workspaces has some three. */
 export const MOST_MIB = 8;
 
-/** The text that a policy is from. */
-export interface PolicySource extends PolicyText {
+/** Where a policy is from. */
+export interface PolicyOrigin extends Pick<PolicyText, 'placeOf'> {
   /** A path, or what else the text is from. */
   readonly name: string;
+}
+
+/** The text that a policy is from. */
+export interface PolicySource extends PolicyOrigin, PolicyText {
+  readonly bytes: Uint8Array;
 }
 
 export interface CheckOptions {
@@ -26,7 +31,7 @@ export interface CheckOptions {
 }
 
 /** Policies that were read in this process, so that later messages can say where in the file a field is. */
-const SOURCES = new WeakMap<object, PolicySource>();
+const ORIGINS = new WeakMap<object, PolicyOrigin>();
 
 /** Reads and checks a policy file. @throws PolicyError with everything wrong in it, and where */
 export function loadPolicy(path: string, options?: CheckOptions): Policy {
@@ -39,7 +44,7 @@ export function loadPolicy(path: string, options?: CheckOptions): Policy {
  * @throws PolicyError with everything that is wrong with it
  */
 export function checkPolicy(document: object): Policy {
-  return checked(document, SOURCES.get(document), {});
+  return checked(document, sourceOf(document));
 }
 
 /** @throws PolicyError with everything wrong in it, and where */
@@ -48,24 +53,24 @@ export function checkSource(
   options: CheckOptions = {},
   document = source.document,
 ): Policy {
-  return checked(document, source, options);
+  const policy = checked(document, source, options.region, source.problems);
+  ORIGINS.set(policy, readLater(source));
+  return policy;
 }
 
 function checked(
   document: unknown,
-  source: PolicySource | undefined,
-  { region }: CheckOptions,
+  source: PolicyOrigin | undefined,
+  region?: string,
+  known: readonly PlacedProblem[] = [],
 ): Policy {
   const parsed = parseForDeploy(document, region);
   const problems = parsed.ok ? [] : parsed.problems;
-  const placed = [
-    ...(source?.problems ?? []),
-    ...problems.map((problem) => place(problem, source)),
-  ];
+  const placed = [...known, ...problems.map((problem) => place(problem, source))];
   if (placed.length > 0 || !parsed.ok) {
     throw new PolicyError(source?.name ?? 'policy', inOrderOfPlace(placed));
   }
-  if (source !== undefined) SOURCES.set(parsed.policy, source);
+  if (source !== undefined) ORIGINS.set(parsed.policy, source);
   return parsed.policy;
 }
 
@@ -79,13 +84,25 @@ export function parseForDeploy(document: unknown, region = ''): ParsedPolicy {
 }
 
 /** Where a policy was read from; `undefined` for one that was written in code. */
-export function sourceOf(policy: object): PolicySource | undefined {
-  return SOURCES.get(policy);
+export function sourceOf(policy: object): PolicyOrigin | undefined {
+  return ORIGINS.get(policy);
+}
+
+/** Parsed again once a place is asked for: a server that runs for weeks keeps the text alone. */
+function readLater({ name, bytes }: PolicySource): PolicyOrigin {
+  let text: PolicyText | undefined;
+  return {
+    name,
+    placeOf(path) {
+      text ??= readPolicyText(bytes);
+      return text.placeOf(path);
+    },
+  };
 }
 
 export function place<Problem extends PolicyProblem>(
   problem: Problem,
-  source: PolicySource | undefined,
+  source: PolicyOrigin | undefined,
 ): Problem & Pick<PlacedProblem, 'place'> {
   return { ...problem, place: source?.placeOf(problem.path) };
 }
@@ -98,7 +115,7 @@ export function readPolicySource(path: string): PolicySource {
 /** @throws PolicyError where the bytes are not YAML */
 export function policySource(bytes: Uint8Array, name: string): PolicySource {
   try {
-    return { ...readPolicyText(bytes), name };
+    return { ...readPolicyText(bytes), name, bytes };
   } catch (error) {
     if (!(error instanceof PolicyTextError)) throw error;
     throw new PolicyError(name, error.problems, true);

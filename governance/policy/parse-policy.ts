@@ -117,7 +117,7 @@ function mendField(root: unknown, path: readonly PropertyKey[]): void {
 
 /** Of the field, or of the list that the entry is in. */
 function nameIn(path: readonly PropertyKey[]): string {
-  return String(path.findLast((step) => typeof step !== 'number'));
+  return String(path.filter((step) => typeof step !== 'number').at(-1));
 }
 
 /** A wrong field was left out, so what rests on it was judged by a default that is not in the file. */

@@ -80,11 +80,12 @@ export const OWN_POLICIES: Readonly<Record<string, () => Policy>> = {
       document.gateway = { enabled: false };
     }),
 
-  'operator mode with keys that are due each month, and a caller': () =>
+  'operator mode with keys that are due on other days, and a caller': () =>
     anOperatorPolicy((document) => {
       document.gateway = { enabled: true };
-      for (const { keys } of document.workspaces) {
-        for (const key of keys) key.rotateEveryDays = 30;
+      Object.assign(document.rotation, { maxDrainDays: 1, readerCacheSeconds: 0 });
+      for (const [at, { keys }] of document.workspaces.entries()) {
+        for (const key of keys) key.rotateEveryDays = [2, 10, 30][at];
       }
     }),
 };

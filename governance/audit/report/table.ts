@@ -49,8 +49,8 @@ function filterOf<Row>({ id, heading, rows, tokensOf }: Section<Row>): Html {
   };
   const chips = [...counts].map(([token, count]) => chip(token, token.replaceAll('-', ' '), count));
   if (chips.length === 0) return html``;
-  return html`<fieldset class="filter"><legend>Show of ${heading.toLowerCase()}</legend>
-${chip('all', 'all', rows.length, true)}${chips}</fieldset>
+  // Beside the table, which they hide rows of.
+  return html`${chip('all', `all ${heading.toLowerCase()}`, rows.length, true)}${chips}
 `;
 }
 
@@ -85,15 +85,16 @@ function table<Row>(given: Section<Row>): Html {
   const { heading, columns, aboutGroup, tokensOf } = given;
   const head = columns.map(({ title }) => html`<th scope="col" role="columnheader">${title}</th>`);
   const cells = (row: Row) =>
-    columns.map(({ title, className = 'text', isHeading, of }) =>
-      isHeading
-        ? html`<th scope="row" role="rowheader" class="${className}" data-label="${title}"><div>${of(row)}</div></th>`
-        : html`<td role="cell" class="${className}" data-label="${title}"><div>${of(row)}</div></td>`,
-    );
-  const line = (row: Row) => {
-    const is = tokensOf ? html` data-is="${tokensOf(row).join(' ')}"` : '';
-    return html`<tr role="row"${is}>${cells(row)}</tr>\n`;
-  };
+    columns.map(({ title, className = 'text', isHeading, of }) => {
+      const value = of(row);
+      const classes = value === '' ? `${className} empty` : className;
+      return isHeading
+        ? html`<th scope="row" role="rowheader" class="${classes}" data-label="${title}"><div>${value}</div></th>`
+        : html`<td role="cell" class="${classes}" data-label="${title}"><div>${value}</div></td>`;
+    });
+  const is = (rows: readonly Row[]) =>
+    tokensOf ? html` data-is="${[...new Set(rows.flatMap(tokensOf))].join(' ')}"` : '';
+  const line = (row: Row) => html`<tr role="row"${is([row])}>${cells(row)}</tr>\n`;
   const groups = groupsOf(given);
   const title = (name: string, rows: readonly Row[], at: number) =>
     given.groupOf
@@ -101,7 +102,7 @@ function table<Row>(given: Section<Row>): Html {
       : '';
   const bodies = groups.map(
     ([name, rows], at) =>
-      html`<tbody role="rowgroup">\n${title(name, rows, at)}${rows.map(line)}</tbody>\n`,
+      html`<tbody role="rowgroup"${is(rows)}>\n${title(name, rows, at)}${rows.map(line)}</tbody>\n`,
   );
   return html`<div class="scroll" role="region" aria-label="${heading}" tabindex="0"><table role="table">
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>

@@ -36,8 +36,11 @@ function adminVerdicts(
   const unknownAges = ages
     .filter(({ label }) => label === 'unknown')
     .reduce((sum, { managed, other }) => sum + managed + other, 0);
-  const ofKeys = (types: readonly FindingType[], what: string) =>
-    `${shareOf(managed, types, 'managed key')} and ${shareOf(others, types, 'other key')} ${what}`;
+  const ofKeys = (types: readonly FindingType[], what: string) => {
+    const ofManaged = shareOf(managed, types, 'managed key');
+    const ofOthers = others.keys === 0 ? '' : ` and ${shareOf(others, types, 'other key')}`;
+    return `${ofManaged}${ofOthers} ${what}`;
+  };
   return [
     judge.verdict(
       'Each secret holds a key that Mistral lists',
