@@ -5,6 +5,7 @@ import * as errors from '../governance/platform/errors.js';
 import { METRICS } from '../governance/platform/metrics.js';
 import { ALERT_TYPES } from '../governance/policy/alert-types.js';
 import { FINDING_TYPES } from '../governance/policy/finding-types.js';
+import { WARNING_IDS } from '../governance/policy/warning.js';
 import { alarmsOf } from './support/alarms.js';
 import { anOperatorPolicy, aPolicy } from './support/builders.js';
 import { definitionFor } from './support/definition.js';
@@ -50,13 +51,11 @@ test('names all peers of the client library wherever it names them', () => {
   const peers = Object.keys(peerDependencies).filter(
     (name) => !/^(aws-cdk-lib|constructs)$/.test(name),
   );
-  const commands = (page: string) => read(page).match(/^npm install (.*\\\n)*.*$/gm) ?? [];
-  for (const page of ['docs/calling-mistral.md']) {
-    const named = commands(page).filter((command) => peers.some((peer) => command.includes(peer)));
-    expect(named).not.toEqual([]);
-    for (const command of named)
-      expect(command.split(/\s+/)).toEqual(expect.arrayContaining(peers));
-  }
+  const named = PAGES.flatMap(
+    (page) => read(page).match(/^npm install (.*\\\n)*.*$/gm) ?? [],
+  ).filter((command) => peers.some((peer) => command.includes(peer)));
+  expect(named).not.toEqual([]);
+  for (const command of named) expect(command.split(/\s+/)).toEqual(expect.arrayContaining(peers));
   const decision = read('docs/decisions/0005-esm-bundles-and-few-dependencies.md');
   for (const peer of peers) expect(decision).toContain(`\`${peer}\``);
   const example = JSON.parse(read('examples/team-stack/package.json'));
@@ -202,4 +201,11 @@ test.each(['README.md', 'CONTRIBUTING.md'])('every script named in %s is there',
   expect(named.length).toBeGreaterThan(0);
   const ofNpm = ['ci', 'install', 'pack'];
   expect(named.filter((name) => !ofNpm.includes(name) && !(name in scripts))).toEqual([]);
+});
+
+test('every warning of a policy has its row in the command line', () => {
+  const rows = [...read('docs/command-line.md').matchAll(/^\| `([\w-]+)` \| /gm)].map(
+    ([, id]) => id,
+  );
+  expect(rows).toEqual(expect.arrayContaining([...WARNING_IDS, 'accepted-nothing']));
 });

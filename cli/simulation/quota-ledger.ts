@@ -1,3 +1,4 @@
+import { percentOf } from '../../governance/platform/wording.js';
 import type {
   Quota,
   QuotaClaim,
@@ -75,12 +76,14 @@ function firstRefusal(
   }
   const full = claims.find(({ quota, amount }) => usedOf(quota) + amount > quota.limit);
   if (!full) return undefined;
-  const { quota } = full;
+  const { quota, amount } = full;
   return {
     kind: 'exhausted',
     quota,
     windowName: windowName(quota.window, at),
     resetsAt: windowEnd(quota.window, at),
     mayFreeSooner: false,
+    amount,
+    spentPercent: percentOf(usedOf(quota), quota.limit),
   };
 }

@@ -17,8 +17,8 @@ export interface AcceptedFinding extends Finding {
 
 /** What the policy accepts, and what an audit found of it. */
 export interface Acceptances {
-  /** Whether a finding with one of these names is accepted; then it is kept apart. */
-  take(type: FindingType, names: readonly string[], build: () => Finding): boolean;
+  /** Whether a finding with one of these names is accepted; then it is kept apart. `group`: see `groupOf`. */
+  take(type: FindingType, names: readonly string[], group: string, build: () => Finding): boolean;
   /** Whether there is an entry for the type: quick, for what is asked of each key. */
   know(type: FindingType): boolean;
   /** Whether an entry accepts findings of one of these names. */
@@ -75,18 +75,23 @@ export function createAcceptances(entries: readonly Acceptance[], now: Date): Ac
     ];
   }
 
-  function take(type: FindingType, names: readonly string[], build: () => Finding): boolean {
+  function take(
+    type: FindingType,
+    names: readonly string[],
+    group: string,
+    build: () => Finding,
+  ): boolean {
     const found = matching(type, names);
     const [first] = found;
     if (!first) return false;
     for (const pattern of found) used.add(pattern);
+    groups.add(group);
     if (accepted.length >= MOST_LISTED) {
       leftOut += 1;
       return true;
     }
     const finding = build();
     const { reason, until } = first.entry;
-    groups.add(groupOf(finding));
     accepted.push({ ...finding, reason, until });
     return true;
   }
@@ -104,7 +109,8 @@ export function createAcceptances(entries: readonly Acceptance[], now: Date): Ac
     withoutAccepted: (findings) =>
       findings.filter(
         (finding) =>
-          finding.severity === 'critical' || !take(finding.type, namesOf(finding), () => finding),
+          finding.severity === 'critical' ||
+          !take(finding.type, namesOf(finding), groupOf(finding), () => finding),
       ),
 
     unused(coverage) {

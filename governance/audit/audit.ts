@@ -4,7 +4,7 @@ import type { IsoDate } from '../platform/utc-day.js';
 import type { FindingType } from '../policy/finding-types.js';
 import type { PlannedKey } from '../policy/planned-keys.js';
 import { type Acceptances, createAcceptances } from './acceptances.js';
-import type { Finding } from './finding.js';
+import { type Finding, findingId, GROUP } from './finding.js';
 import {
   duplicateKeys,
   managedKeyFinding,
@@ -99,7 +99,9 @@ export function createAudit(
     unmanagedKeyFinding(type, key, sinceWhen(type, basis, rules), workspaces);
 
   const isAccepted = (type: FindingType, key: ListedKey, basis: Basis) =>
-    acceptances.take(type, [nameOfKey(key), key.id], () => build(type, key, basis));
+    acceptances.take(type, [nameOfKey(key), key.id], findingId(type, scopeOf(key), GROUP), () =>
+      build(type, key, basis),
+    );
 
   const report: ReportKey = (type, key, basis) => {
     if (acceptances.know(type) && isAccepted(type, key, basis)) return;

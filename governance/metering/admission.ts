@@ -112,17 +112,22 @@ const WHAT = {
   eur: { code: 'budget_exhausted', name: 'budget (EUR)' },
 } as const;
 
-/** Names the quota and when it resets, never how much was spent. */
-function exhausted(
-  { quota, windowName, resetsAt, mayFreeSooner }: QuotaRefusal,
-  now: Date,
-): Problem {
+/** Names the quota, when it resets, what did not fit, and the used share: no amount that others spent. */
+function exhausted(refusal: QuotaRefusal, now: Date): Problem {
+  const { quota, windowName, resetsAt, mayFreeSooner } = refusal;
   const soon = mayFreeSooner ? '; requests in flight may free quota sooner' : '';
   return problem(
     WHAT[quota.unit].code,
-    `${nameOf(quota)} exhausted for ${windowName}: resets at ${instantText(resetsAt)}${soon}`,
+    `${nameOf(quota)} exhausted for ${windowName}: ${missingRoom(refusal)}resets at ${instantText(resetsAt)}${soon}`,
     mayFreeSooner ? { retryAfterSeconds: 1, resetsAt } : retryOf(now, resetsAt),
   );
+}
+
+/** `45 % spent; this request may cost up to 30.00 USD; `. A request is always one. */
+function missingRoom({ quota: { unit }, amount, spentPercent }: QuotaRefusal): string {
+  if (unit === 'requests') return '';
+  const [spent, cost] = unit === 'tokens' ? ['used', 'use'] : ['spent', 'cost'];
+  return `${spentPercent} % ${spent}; this request may ${cost} up to ${amountText(amount, unit)}; `;
 }
 
 /** Without `Retry-After`, since the request never fits. */

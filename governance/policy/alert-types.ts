@@ -11,6 +11,7 @@ export const ALERT_TYPES = [
   'budget-exhausted',
   'reconciliation-drift',
   'overflow-lent',
+  'currency-changed',
   'gateway-unauthorized',
   'key-needed',
   'deletion-needed',
@@ -35,6 +36,7 @@ export const ALERT_SEVERITIES: Readonly<Record<AlertType, readonly AlertSeverity
   'spend-forecast': ['warning'],
   'budget-exhausted': ['warning', 'critical'],
   'reconciliation-drift': ['warning'],
+  'currency-changed': ['warning'],
   'overflow-lent': ['info', 'warning'],
   'gateway-unauthorized': ['critical'],
   'key-needed': ['warning', 'critical'],
@@ -42,4 +44,8 @@ export const ALERT_SEVERITIES: Readonly<Record<AlertType, readonly AlertSeverity
 };
 
 /** Others are always about one workspace. */
-export const OF_ORGANIZATION: readonly AlertType[] = ['audit-digest', 'reconciliation-drift'];
+export const OF_ORGANIZATION: readonly AlertType[] = [
+  'audit-digest',
+  'reconciliation-drift',
+  'currency-changed',
+];

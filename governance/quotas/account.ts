@@ -42,6 +42,8 @@ export interface Account {
   refusesUntilMs: number;
   /** The counter could not be reached, and is not called until then. */
   outage: { readonly untilMs: number; readonly reason: string };
+  /** The first amount that had no room, of money: the counter is to know of it, once. */
+  refused: { readonly amount: number; isKnown: boolean } | undefined;
   /** Its holder keeps it no longer: another takes its place. */
   isForgotten: boolean;
 }
@@ -63,6 +65,7 @@ export function newAccount(
     counter: undefined,
     refusesUntilMs: 0,
     outage: { untilMs: 0, reason: '' },
+    refused: undefined,
     isForgotten: false,
   };
 }
@@ -125,10 +128,11 @@ export function exhausted(account: Account, amount: number, holderId: string): R
   return { kind: 'exhausted', mayFreeSooner: amount <= limit - spent };
 }
 
-/** Nothing is left to settle, and no lease to return. */
-export function isSettled({ position, waiters }: Account): boolean {
+/** Nothing is left to settle or to note, and no lease to return. */
+export function isSettled({ position, waiters, refused }: Account): boolean {
   const { used, inFlight, lease, unanswered } = position;
-  const owesNothing = used === 0 && inFlight === 0 && unanswered.length === 0;
+  const isNoted = refused === undefined || refused.isKnown;
+  const owesNothing = isNoted && used === 0 && inFlight === 0 && unanswered.length === 0;
   return owesNothing && waiters.length === 0 && (lease?.amount ?? 0) === 0;
 }
 

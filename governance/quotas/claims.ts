@@ -1,3 +1,4 @@
+import { percentOf } from '../platform/wording.js';
 import {
   type Account,
   couldGive,
@@ -96,14 +97,26 @@ function knownOutcome(
   return undefined;
 }
 
+/** What is used of all shards, as far as is known. */
+function spentIn(accounts: readonly Account[]): number {
+  let spent = 0;
+  for (const { counter, position } of accounts) spent += (counter?.settled ?? 0) + position.used;
+  return spent;
+}
+
 /** One refusal for all shards. A counter that does not answer is a better reason than an empty one. */
 function refusalOf(
-  { quota }: QuotaClaim,
+  { quota, amount }: QuotaClaim,
   accounts: readonly Account[],
   refused: readonly Refused[],
 ): QuotaRefusal | QuotaUnavailable {
   for (const outcome of refused) if (outcome.kind === 'unavailable') return outcome;
   const { windowName, endsMs } = accounts[0] as Account;
   const mayFreeSooner = refused.some((one) => one.kind === 'exhausted' && one.mayFreeSooner);
-  return { kind: 'exhausted', quota, windowName, resetsAt: new Date(endsMs), mayFreeSooner };
+  const isMoney = quota.unit === 'usd' || quota.unit === 'eur';
+  const first = accounts[0] as Account;
+  if (isMoney && !mayFreeSooner) first.refused ??= { amount, isKnown: false };
+  const spentPercent = percentOf(spentIn(accounts), quota.limit);
+  const resetsAt = new Date(endsMs);
+  return { kind: 'exhausted', quota, windowName, resetsAt, mayFreeSooner, amount, spentPercent };
 }

@@ -15,6 +15,8 @@ export interface Counter {
   readonly settled: number;
   readonly committed: number;
   readonly leases: ReadonlyMap<string, Lease>;
+  /** What a request asked for that was refused for lack of room; of several, one. */
+  readonly refused?: number;
 }
 
 /** The only operation on a counter: it settles, renews, tops up, returns and reclaims. */
@@ -26,6 +28,8 @@ export interface Exchange {
   readonly settle: number;
   /** The most that `committed` may become. Absent where the money is already spent. */
   readonly limit?: number;
+  /** For people to hear of: an amount that was refused. */
+  readonly refused?: number;
 }
 
 export const EMPTY_COUNTER: Counter = { settled: 0, committed: 0, leases: new Map() };

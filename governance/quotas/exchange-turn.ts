@@ -69,7 +69,7 @@ function hasNews(account: Account, parts: HolderParts): boolean {
   const { lease, used, inFlight, unanswered, free } = position;
   const nowMs = parts.nowMs();
   rollUse(recent, nowMs);
-  if (used !== 0 || unanswered.length > 0) return true;
+  if (used !== 0 || unanswered.length > 0 || account.refused?.isKnown === false) return true;
   if (!lease) return false;
   // It was emptied and not removed: here because of a lost answer, or by others after its end.
   if (lease.amount === 0) return inFlight !== 0 || !mayYetArrive(position, nowMs);
@@ -117,15 +117,19 @@ async function exchangeOnce(account: Account, parts: HolderParts, purpose: Purpo
   rollUse(account.recent, nowMs());
   const spare = purpose === 'supply' ? plannedSpare(account, parts) : 0;
   const exchange = propose(position, holderId, { spare, nowMs: nowMs(), limit });
-  const answer = await counters.exchange(key, exchange, expiresAtMs).catch((error) => {
+  const { refused } = account;
+  const toNote = refused?.isKnown === false ? { ...exchange, refused: refused.amount } : exchange;
+  const answer = await counters.exchange(key, toNote, expiresAtMs).catch((error) => {
     doubt(position, nowMs());
     throw error;
   });
   if (answer.wasRepeated) doubt(position, nowMs());
   account.counter = answer.counter;
   account.outage = { untilMs: 0, reason: '' };
-  if (answer.happened) confirm(position);
-  else {
+  if (answer.happened) {
+    confirm(position);
+    if (refused) refused.isKnown = true;
+  } else {
     const found = answer.counter.leases.get(holderId);
     reconcile(position, found, { nowMs: nowMs(), mayYetArrive: answer.wasRepeated });
   }

@@ -41,6 +41,7 @@ const NumberSchema = z.object({ N: z.coerce.number<string>().int() }).transform(
 const CountsSchema = z.object({
   settled: NumberSchema.default(0),
   committed: NumberSchema.default(0),
+  refused: NumberSchema.optional(),
 });
 
 const LeaseSchema = z.object({ S: z.string().regex(/^\d+( \d+){3}$/) });
@@ -121,7 +122,7 @@ export function createQuotaCounters(
 }
 
 function updateOf({ pk, sk }: CounterKey, exchange: Exchange, expiresAtMs: number) {
-  const { holderId, before, after, settle, limit } = exchange;
+  const { holderId, before, after, settle, limit, refused } = exchange;
   const growth = growthOf(exchange);
   const conditions = [
     before ? '#lease = :before' : 'attribute_not_exists(#lease)',
@@ -129,18 +130,20 @@ function updateOf({ pk, sk }: CounterKey, exchange: Exchange, expiresAtMs: numbe
   ];
   return {
     Key: { pk: { S: pk }, sk: { S: sk } },
-    UpdateExpression: `${after ? 'SET #lease = :lease,' : 'REMOVE #lease SET'} #expiresAt = :expiresAt ADD #settled :settle, #committed :growth`,
+    UpdateExpression: `${after ? 'SET #lease = :lease,' : 'REMOVE #lease SET'} #expiresAt = :expiresAt${refused === undefined ? '' : ', #refused = :refused'} ADD #settled :settle, #committed :growth`,
     ConditionExpression: conditions.join(' AND '),
     ExpressionAttributeNames: {
       '#lease': leaseName(holderId),
       '#expiresAt': 'expiresAt',
       '#settled': 'settled',
       '#committed': 'committed',
+      ...(refused !== undefined && { '#refused': 'refused' }),
     },
     ExpressionAttributeValues: {
       ':expiresAt': numberOf(Math.ceil(expiresAtMs / 1000)),
       ':settle': numberOf(settle),
       ':growth': numberOf(growth),
+      ...(refused !== undefined && { ':refused': numberOf(refused) }),
       ...(before && { ':before': { S: writeLease(before) } }),
       ...(after && { ':lease': { S: writeLease(after) } }),
       ...(limit !== undefined && { ':room': numberOf(limit - growth) }),

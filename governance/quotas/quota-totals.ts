@@ -12,6 +12,8 @@ export interface QuotaTotal {
   readonly settled: number;
   /** Used, or leased by leases that have not expired. */
   readonly committed: number;
+  /** What a request asked for that was refused for lack of room. */
+  readonly refused?: number | undefined;
 }
 
 /** The totals of quotas, over all shards. */
@@ -29,13 +31,21 @@ export function createQuotaTotals(counters: Pick<QuotaCounters, 'read'>): QuotaT
         const name = windowName(quota.window, windowsAt);
         let settled = 0;
         let committed = 0;
+        let refused: number | undefined;
         for (let shard = 0; shard < (quota.shards ?? 1); shard += 1) {
           const counter = await counters.read(counterKey(quota, name, shard));
           const total = totalsAt(counter, now.getTime());
           settled += total.settled;
           committed += total.committed;
+          refused ??= counter.refused;
         }
-        return { quota, windowName: name, settled, committed };
+        return {
+          quota,
+          windowName: name,
+          settled,
+          committed,
+          ...(refused !== undefined && { refused }),
+        };
       });
     },
   };

@@ -40,6 +40,10 @@ export interface QuotaRefusal {
   readonly resetsAt: Date;
   /** It would fit but for what this holder or others have reserved and not used, at least not yet. */
   readonly mayFreeSooner: boolean;
+  /** What the request asked for. */
+  readonly amount: number;
+  /** How much of the limit is used, as far as the holder knows. */
+  readonly spentPercent: number;
 }
 
 /** The amount does not fit even into an unused quota, so a retry cannot help. */

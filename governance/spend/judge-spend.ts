@@ -4,6 +4,7 @@ import { isBounded } from '../quotas/workspace-quotas.js';
 import {
   budgetExhausted,
   isExhausted,
+  requestRefused,
   spendForecast,
   spendThreshold,
 } from './alerts/budget-alerts.js';
@@ -98,14 +99,15 @@ function statusesOf(
   at: Date,
   outlook: SpendOutlook | undefined,
 ): SpendStatus[] {
-  return budgets.map(({ quota, settled: meteredNanos, borrowed: borrowedNanos }) => {
+  return budgets.map(({ quota, settled: meteredNanos, borrowed: borrowedNanos, refused }) => {
     const billedNanos = billed && billedInWindow(billed, quota.window, at);
-    const facts = { quota, meteredNanos, billedNanos, borrowedNanos, outlook };
+    const money = { meteredNanos, billedNanos, borrowedNanos, refusedNanos: refused };
+    const facts = { quota, ...money, outlook };
     return spendStatus(facts, thresholds, at);
   });
 }
 
-/** At most one alert about a budget: that it is exhausted, or the highest threshold, or a forecast. */
+/** At most one alert about a budget: that it is exhausted, or was for a request, or the highest threshold, or a forecast. */
 function budgetAlerts(
   spend: WorkspaceSpend,
   status: SpendStatus,
@@ -113,7 +115,7 @@ function budgetAlerts(
   rules: SpendRules,
   now: Date,
 ): PendingAlert[] {
-  const { quota, windowName, reached, spentNanos, meteredNanos, forecast } = status;
+  const { quota, windowName, reached, spentNanos, meteredNanos, refusedNanos, forecast } = status;
   const until = rememberedUntil(quota.window, new Date(status.resetsAt.getTime() - 1));
   const mark = (what: string | number): Mark => ({
     key: `${budgetKey(quota, windowName)}#${what}`,
@@ -124,6 +126,7 @@ function budgetAlerts(
     ...budgetRow(spend, status),
     resetsAt: status.resetsAt,
     limitNanos: quota.limit,
+    refusedNanos,
     byModel: spend.billed?.byModel ?? [],
     quotaTableName: rules.quotaTableName,
     at: now,
@@ -136,6 +139,10 @@ function budgetAlerts(
 
   if (isOver && isNew(exhausted)) {
     return [{ alert: budgetExhausted(context), marks: [...marks, exhausted] }];
+  }
+  const refused = mark('refused');
+  if (!isOver && refusedNanos !== undefined && isNew(refused)) {
+    return [{ alert: requestRefused({ ...context, refusedNanos }), marks: [...marks, refused] }];
   }
   // An exhausted budget stands for its last thresholds too, whichever comes first.
   const highest = crossed.filter((percent) => !isOver || percent > 100).at(-1);

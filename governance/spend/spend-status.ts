@@ -14,6 +14,8 @@ export interface SpendFacts {
   readonly billedNanos: number | undefined;
   /** The part of metered that Mistral bills to other workspaces. @default 0 */
   readonly borrowedNanos?: number | undefined;
+  /** What a request might have cost that was refused for lack of room. @default none was */
+  readonly refusedNanos?: number | undefined;
   /** What is expected from now on, for the forecast; `undefined` where there is none. */
   readonly outlook: SpendOutlook | undefined;
 }
@@ -32,7 +34,7 @@ export interface SpendStatus extends Omit<SpendFacts, 'outlook'> {
 
 /** The spend in the window around `at`. `thresholds` are in percent and ascend. */
 export function spendStatus(
-  { quota, meteredNanos, billedNanos, borrowedNanos = 0, outlook }: SpendFacts,
+  { quota, meteredNanos, billedNanos, borrowedNanos = 0, refusedNanos, outlook }: SpendFacts,
   thresholds: readonly number[],
   at: Date,
 ): SpendStatus {
@@ -42,6 +44,7 @@ export function spendStatus(
     meteredNanos,
     billedNanos,
     borrowedNanos,
+    ...(refusedNanos !== undefined && { refusedNanos }),
     windowName: windowName(quota.window, at),
     resetsAt: windowEnd(quota.window, at),
     spentNanos,

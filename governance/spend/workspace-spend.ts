@@ -8,7 +8,7 @@ import type { BilledSpend } from './billed-spend.js';
 import type { SpendState } from './spend-state.js';
 
 /** The money of a quota that was used in one of its windows. */
-export interface MeteredQuota extends Pick<QuotaTotal, 'quota' | 'settled'> {
+export interface MeteredQuota extends Pick<QuotaTotal, 'quota' | 'settled' | 'refused'> {
   /** The part that was spent with the keys of other workspaces: Mistral bills it there. @default 0 */
   readonly borrowed?: number;
 }

@@ -1,5 +1,6 @@
 import { createFailures } from '../../governance/platform/failures.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
+import { currencyAlerts } from '../../governance/spend/currency-change.js';
 import { gatherSpend, type SpendSources } from '../../governance/spend/gather-spend.js';
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
 import { judgeReports } from '../../governance/spend/reconciliation.js';
@@ -49,7 +50,10 @@ export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
     deps.record(spend);
 
     const reports = judgeReports(gathered.unreadable, stateOf(REPORTS), deps.functionName, now);
-    const verdicts = [{ workspace: REPORTS, verdict: reports }, ...judged];
+    const { currency } = deps.policy.mistral;
+    const known = deps.policy.workspaces.map((one) => ({ name: one.name, before: stateOf(one) }));
+    const pending = [...currencyAlerts(known, currency, stateOf(REPORTS), now), ...reports.pending];
+    const verdicts = [{ workspace: REPORTS, verdict: { ...reports, pending } }, ...judged];
     const failures = createFailures(deps.log);
     const sent = await mapBounded(verdicts, WORKSPACES_AT_ONCE, ({ workspace, verdict }) => {
       const { id, name } = workspace;

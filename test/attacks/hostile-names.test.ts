@@ -99,7 +99,9 @@ describe('an alert with hostile names', () => {
         if (command === undefined) continue;
         const here = commandAt(command, HERE.origin);
         expect(
-          email.split('\n').map((line) => line.replace(/^\s+|^(Full report|List all keys): /g, '')),
+          email
+            .split('\n')
+            .map((line) => line.replace(/^\s+|^(Full report|List all keys|Accept what .*): /g, '')),
         ).toContain(here);
         expect(JSON.stringify(chat.content.nextSteps)).toContain(
           JSON.stringify(`\`${here}\``).slice(1, -1),

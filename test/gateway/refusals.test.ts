@@ -95,7 +95,9 @@ describe.each(Object.entries(SDKS))('%s', (_name, ask) => {
 
       expect(requests).toBe(1);
       expect(status).toBe(402);
-      expect(text).toContain('exhausted for 2026-06');
+      expect(text).toMatch(
+        /exhausted for 2026-06.*: \d+ % (spent; this request may cost up to 0\.\d+ USD|used; this request may use up to \d+ tokens); resets at/,
+      );
       expect(said).toContain('2026-07-01T00:00:00.000Z');
     },
   );

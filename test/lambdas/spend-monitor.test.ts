@@ -472,3 +472,22 @@ test('without the Admin API, spend is what was metered, with nothing missing fro
   });
   expect(rows).toEqual(spend);
 });
+
+test('a deploy that changes the currency is reported by the next run, once', async () => {
+  const inEuros = aPolicy((document) => {
+    document.mistral.currency = 'EUR';
+    for (const workspace of document.workspaces) {
+      workspace.budgets = { monthlyEur: 50 };
+      workspace.lends = {};
+    }
+  });
+  const usage = async () => billed(0, '2026-11-24', { currency: undefined });
+  const { run, sent } = monitor({ usage });
+  await run();
+  expect(sent).toEqual([]);
+  await run({ usage, policy: inEuros });
+  await run({ usage, policy: inEuros });
+  expect(sent.map(({ type, title }) => `${type}: ${title}`)).toEqual([
+    'currency-changed: Budgets of 3 workspaces count from zero, in EUR instead of USD',
+  ]);
+});

@@ -5,6 +5,7 @@ import { createModelDirectory } from '../../governance/access/model-directory.js
 import type { Tariff } from '../../governance/metering/tariff.js';
 import type { WorkspaceKeys } from '../../governance/metering/workspace-keys.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
+import { percentOf } from '../../governance/platform/wording.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { NamedModel } from '../../governance/prices/price-list.js';
 import type { Quota, QuotaClaim, QuotaHolder } from '../../governance/quotas/quota.js';
@@ -89,7 +90,16 @@ export function fakeQuotas(): FakeQuotas {
       const limit = limits.size > 0 ? (limits.get(nameOf(quota)) ?? quota.limit) : quota.limit;
       if (settled + reserved + amount > limit) {
         const { name: windowName, resetsAt } = WINDOW;
-        return { kind: 'exhausted', quota, windowName, resetsAt, mayFreeSooner: false };
+        const spentPercent = percentOf(settled, limit);
+        return {
+          kind: 'exhausted',
+          quota,
+          windowName,
+          resetsAt,
+          mayFreeSooner: false,
+          amount,
+          spentPercent,
+        };
       }
     }
     for (const { quota, amount } of claims) counterOf(quota).reserved += amount;

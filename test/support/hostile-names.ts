@@ -13,7 +13,7 @@ import {
   judgeUnknownPrices,
   NO_PRICE_FACTS,
 } from '../../governance/audit/price-findings.js';
-import { NO_UNMANAGED_KEYS } from '../../governance/audit/unmanaged-keys.js';
+import { NO_UNMANAGED_KEYS, type UnmanagedKeys } from '../../governance/audit/unmanaged-keys.js';
 import { approvalNeeded, keyInUse } from '../../governance/keys/alerts/in-use-alerts.js';
 import {
   bothKeysRejected,
@@ -40,9 +40,11 @@ import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import {
   budgetExhausted,
+  requestRefused,
   spendForecast,
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
+import { currencyChanged } from '../../governance/spend/alerts/currency-alert.js';
 import { overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
 import {
   reconciliationDrift,
@@ -55,6 +57,7 @@ import {
   aFinding,
   aListedKey,
   aManagedSecret,
+  audited,
   auditOf,
   CURRENT,
   DEV,
@@ -205,6 +208,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
     ['auditAlerts', digestsWith(name)],
     ['spendThreshold', [spendThreshold(aBudget(name), 80)]],
     ['budgetExhausted', [budgetExhausted(aBudget(name))]],
+    ['requestRefused', [requestRefused({ ...aBudget(name), refusedNanos: 30e9 })]],
     ['spendForecast', [spendForecast(aBudget(name), NOW)]],
     ['reconciliationDrift', [reconciliationDrift({ ...drift, meteredNanos: 1, billedNanos: 9e9 })]],
     ['spendUnpriced', [spendUnpriced({ ...ofMonth, usage: [{ ...usage, value: 1 }] })]],
@@ -219,6 +223,18 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
           reasons: new Map([[name, name]]),
           since: NOW,
           functionName: name,
+          at: NOW,
+        }),
+      ],
+    ],
+    [
+      'currencyChanged',
+      [
+        currencyChanged({
+          workspaces: [name, `other ${name}`],
+          from: 'USD',
+          to: 'EUR',
+          resetsAt: NOW,
           at: NOW,
         }),
       ],
@@ -318,18 +334,22 @@ export function findingsWith(name: string): Finding[] {
 }
 
 function digestsWith(name: string): readonly Alert[] {
-  const opened = findingsWith(name).map((finding) => {
-    return { finding, openedOn: dayAgo(0), lastNotifiedOn: dayAgo(0) };
-  });
-  const changes = { ...NO_CHANGES, opened, resolved: opened.slice(0, 2) };
   const report = 's3://evidence/report.html';
-  return auditAlerts({
-    changes,
-    unmanaged: NO_UNMANAGED_KEYS,
-    at: NOW,
-    report,
-    problems: [`not read: ${name}`],
-  }).alerts;
+  const problems = [`not read: ${name}`];
+  const digestOf = (findings: readonly Finding[], unmanaged: UnmanagedKeys) => {
+    const opened = findings.map((finding) => {
+      return { finding, openedOn: dayAgo(0), lastNotifiedOn: dayAgo(0) };
+    });
+    const changes = { ...NO_CHANGES, opened, resolved: opened.slice(0, 2) };
+    return auditAlerts({ changes, unmanaged, at: NOW, report, problems }).alerts;
+  };
+  const many = audited(
+    Array.from({ length: 30 }, (_, i) =>
+      aListedKey({ id: `k${i}`, name, workspaceId: `w${i}`, workspaceName: name, createdBy: name }),
+    ),
+  );
+  const found = many.findings({ complete: true, changing: new Set() });
+  return [...digestOf(findingsWith(name), NO_UNMANAGED_KEYS), ...digestOf(found, many.unmanaged)];
 }
 
 /** All commands that alerts of one of several environments ask on-call to paste. */

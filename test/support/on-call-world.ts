@@ -31,7 +31,7 @@ export async function openWorld(options: Partial<WorldOptions> = {}) {
   await dynamo.createTable(tableName);
   const policy = options.policy ?? ONE_KEY;
   const world = await createWorld({
-    definition: definitionFor(policy),
+    definition: options.definition ?? definitionFor(policy),
     dynamo,
     tableName,
     start: START,

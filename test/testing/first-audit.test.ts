@@ -7,7 +7,8 @@ import { callInProcess } from '../../testing/in-process.js';
 import type { World } from '../../testing/world.js';
 import { openCliWorld } from '../cli/cli-world.js';
 import { aPolicy } from '../support/builders.js';
-import { openWorld, shareDynamo } from '../support/on-call-world.js';
+import { definitionFor } from '../support/definition.js';
+import { ONE_KEY, openWorld, shareDynamo } from '../support/on-call-world.js';
 import { dayOf } from '../support/stories.js';
 
 shareDynamo();
@@ -40,7 +41,8 @@ async function acceptAll(
 
 /** An organization with 300 keys that its users created forty days ago, on the day of its first audit. */
 async function openOrganization() {
-  const world = await openWorld({ policy, connect: callInProcess });
+  const definition = definitionFor(ONE_KEY); // no key is retired here
+  const world = await openWorld({ policy, definition, connect: callInProcess });
   const { keys } = world.mistral;
   for (let index = 0; index < 300; index += 1) {
     const share = index < 180 ? 0 : index < 280 ? 1 : 2;
@@ -86,7 +88,6 @@ test('the first night of 300 unmanaged keys is one mail, and what is accepted is
   expect(email).toMatch(
     /\n10\. WARNING {2}notebook-\d+ .*\n\nand 294 more\n\nFull report: aws s3 cp/s,
   );
-  expect((await night(41)).mails).toEqual([]);
 
   const until = dayOf(60).toISOString().slice(0, 10);
   await deploy(await acceptAll(organization, until));
@@ -103,7 +104,6 @@ test('the first night of 300 unmanaged keys is one mail, and what is accepted is
   expect([findings.length, accepted.length, acceptedLeftOut]).toEqual([4, 900, 0]);
   expect(accepted[0]).toMatchObject({ reason: 'moves to managed secrets in spring', until });
 
-  expect((await night(60)).summary).toMatchObject({ accepted: 900 });
   const back = await night(61);
   expect(back.mails.map(({ subject }) => subject)).toEqual([
     'WARNING: 300 new unmanaged Mistral keys in 3 workspaces and 3 more; 907 findings open',

@@ -46,12 +46,13 @@ function nameOf({ pk, sk }: CounterKey): string {
 
 /** The counter after an exchange; `undefined` if its conditions do not hold. */
 function exchanged(counter: Counter, exchange: Exchange): Counter | undefined {
-  const { holderId, before, after, settle, limit } = exchange;
+  const { holderId, before, after, settle, limit, refused = counter.refused } = exchange;
   if (!isSameLease(counter.leases.get(holderId), before)) return undefined;
   const committed = counter.committed + growthOf(exchange);
   if (limit !== undefined && committed > limit) return undefined;
   const leases = new Map(counter.leases);
   if (after) leases.set(holderId, after);
   else leases.delete(holderId);
-  return { settled: counter.settled + settle, committed, leases };
+  const settled = counter.settled + settle;
+  return { settled, committed, leases, ...(refused !== undefined && { refused }) };
 }

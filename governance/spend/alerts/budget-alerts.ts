@@ -1,18 +1,19 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
-import { METRICS_NAMESPACE } from '../../platform/metrics.js';
-import { shell } from '../../platform/quoting.js';
-import { DAY_MS, utcDay } from '../../platform/utc-day.js';
-import { instantText, moneyText, spentText } from '../../platform/wording.js';
+import { utcDay } from '../../platform/utc-day.js';
+import { instantText, moneyText, percentOf, spentText } from '../../platform/wording.js';
 import { windowName } from '../../quotas/quota-window.js';
 import type { ModelSpend } from '../billed-spend.js';
 import { settledAt } from '../closed-windows.js';
 import type { SpendRow } from '../spend-row.js';
+import { listCallers, raiseLimit, showMetric } from './spend-steps.js';
 
 /** What an alert about one budget starts from. Money is in nano-units of `currency`. */
 export interface BudgetContext extends Omit<SpendRow, 'budgetNanos' | 'percent' | 'forecast'> {
   /** Not after `at` where the window has ended: its last minutes are reported afterwards. */
   readonly resetsAt: Date;
   readonly limitNanos: number;
+  /** What a request might have cost that was refused for lack of room. @default none was, as far as is known */
+  readonly refusedNanos?: number | undefined;
   /** What the window's month was spent on, the most expensive first, as far as Mistral reports it. */
   readonly byModel: readonly ModelSpend[];
   readonly quotaTableName: string;
@@ -68,9 +69,37 @@ export function budgetExhausted(context: BudgetContext): Alert {
     type: 'budget-exhausted',
     severity: hasEnded(context) ? 'warning' : 'critical', // no request is rejected after the end
     title: `${workspace} exhausted its ${budgetName(context)}${when}`,
-    description: `${workspace} ${spent}.${growing(context)} ${whenExhausted(context)}`,
+    description: [
+      `${workspace} ${spent}.${growing(context)}`,
+      refusal(context),
+      whenExhausted(context),
+    ]
+      .filter(Boolean)
+      .join(' '),
     facts: { requests },
   });
+}
+
+/** The budget was exhausted for one request, while others have room: sent once for each window. */
+export function requestRefused(context: BudgetContext & { readonly refusedNanos: number }): Alert {
+  const { workspace, spentNanos, limitNanos, resetsAt, at } = context;
+  const next = hasEnded(context)
+    ? `The next ${context.window} has its own budget.`
+    : `Smaller requests pass until the budget resets on ${instantText(resetsAt, at)}.`;
+  return budgetAlert(context, {
+    type: 'budget-exhausted',
+    severity: 'warning',
+    title: `${workspace} exhausted its ${budgetName(context)} for a request (${percentOf(spentNanos, limitNanos)} % spent)`,
+    description: `${workspace} has spent ${shareText(context)}. ${refusal(context)} ${next} Lower max_tokens or the input of such requests, or raise the budget.`,
+    facts: { requests: 'blocked where they do not fit' },
+  });
+}
+
+/** What did not fit, where that is known. */
+function refusal({ refusedNanos, currency }: BudgetContext): string {
+  return refusedNanos === undefined
+    ? ''
+    : `A request that may cost up to ${moneyText(refusedNanos, currency)} did not fit, and got 402 budget_exhausted.`;
 }
 
 /** The budget runs out before its window ends: sent once a day while the forecast holds. */
@@ -154,7 +183,7 @@ type Event = Pick<Alert, 'type' | 'severity' | 'title' | 'description' | 'facts'
 
 /** Fills in what all alerts about one budget share, so that they read and thread alike. */
 function budgetAlert(context: BudgetContext, event: Event): Alert {
-  const { workspace, currency, limitNanos, spentNanos, byModel } = context;
+  const { workspace, currency, limitNanos, spentNanos, refusedNanos, byModel } = context;
   const money = (nanos: number | undefined) =>
     nanos === undefined ? 'unknown' : moneyText(nanos, currency);
   const models = byModel.slice(0, SHOWN_MODELS);
@@ -167,6 +196,9 @@ function budgetAlert(context: BudgetContext, event: Event): Alert {
       budget: `${workspace}, ${ADJECTIVES[context.window]} (${context.windowName})`,
       spent: spentText(spentNanos, limitNanos, currency),
       remaining: money(Math.max(0, limitNanos - spentNanos)),
+      ...(refusedNanos !== undefined && {
+        'did not fit': `a request of up to ${money(refusedNanos)}`,
+      }),
       [hasEnded(context) ? 'ended at' : 'resets at']: instantText(context.resetsAt),
       metered: money(context.meteredNanos),
       'reported by Mistral': money(context.billedNanos),
@@ -190,10 +222,17 @@ function budgetAlert(context: BudgetContext, event: Event): Alert {
       billedNanos: context.billedNanos,
       borrowedNanos: context.borrowedNanos,
       lentNanos: context.lentNanos,
+      refusedNanos,
       resetsAt: context.resetsAt.toISOString(),
       ...event.data,
     },
-    nextSteps: [...listCallers(context), showGrowth(context), raiseBudget(context)],
+    nextSteps: [
+      ...(context.meteredNanos === undefined
+        ? []
+        : [listCallers(context.quotaTableName, utcDay(lastInstant(context)))]),
+      showGrowth(context),
+      raiseLimit(context, `budgets.${ADJECTIVES[context.window]}`),
+    ],
   };
 }
 
@@ -204,32 +243,8 @@ function lastInstant(context: BudgetContext): Date {
   return hasEnded(context) ? new Date(context.resetsAt.getTime() - 1) : context.at;
 }
 
-function listCallers(context: BudgetContext): NextStep[] {
-  if (context.meteredNanos === undefined) return [];
-  const day = utcDay(lastInstant(context));
-  const values = { ':callers': { S: 'quota#caller#' }, ':day': { S: `tokens#${day}` } };
-  return [
-    {
-      say: `List the callers that used the most tokens on ${day}`,
-      command: shell`aws dynamodb scan --table-name ${context.quotaTableName} --filter-expression 'begins_with(pk, :callers) AND sk = :day' --expression-attribute-values ${JSON.stringify(values)} --query 'Items[].[settled.N,pk.S]' --output text | sort -rn | head`,
-    },
-  ];
-}
-
 function showGrowth({ workspace, at }: BudgetContext): NextStep {
-  const [from, to] = [new Date(at.getTime() - DAY_MS), at].map((one) =>
-    one.toISOString().replace(/\.\d+Z/, 'Z'),
-  ) as [string, string];
-  return {
-    say: 'Show how the spend of the month grew over the last day',
-    command: shell`aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name MonthSpend --dimensions Name=workspace,Value=${workspace} --start-time ${from} --end-time ${to} --period 3600 --statistics Maximum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Maximum]' --output text`,
-  };
-}
-
-function raiseBudget({ workspace, window, currency }: BudgetContext): NextStep {
-  const field = `${ADJECTIVES[window]}${currency === 'USD' ? 'Usd' : 'Eur'}`;
-  return {
-    say: `If the spend is intended, raise workspaces[${workspace}].budgets.${field} in governance.yaml and deploy`,
-    command: 'npx cdk deploy --all',
-  };
+  const say = 'Show how the spend of the month grew over the last day';
+  const dimension = `Name=workspace,Value=${workspace}`;
+  return showMetric({ say, metric: 'MonthSpend', dimension, statistic: 'Maximum', at });
 }

@@ -1,7 +1,5 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
-import { METRICS_NAMESPACE, overflowWay } from '../../platform/metrics.js';
-import { shell } from '../../platform/quoting.js';
-import { DAY_MS } from '../../platform/utc-day.js';
+import { overflowWay } from '../../platform/metrics.js';
 import {
   type Currency,
   instantText,
@@ -9,6 +7,7 @@ import {
   moneyText,
   spentText,
 } from '../../platform/wording.js';
+import { raiseLimit, showMetric } from './spend-steps.js';
 
 /** What other workspaces have spent with a workspace's key in a day, in nano-units of `currency`. */
 export interface LentContext {
@@ -70,7 +69,7 @@ export function overflowLent(context: LentContext, percent?: number): Alert {
       {
         say: `If this recurs, raise the rate limits of ${listText(borrowers)} in the Mistral console, under Limits, or slow its callers down`,
       },
-      raiseLends(context),
+      raiseLimit(context, 'lends.daily'),
     ],
   };
 }
@@ -78,20 +77,7 @@ export function overflowLent(context: LentContext, percent?: number): Alert {
 const SHOWN = 3;
 
 function showOverflow({ workspace, at }: LentContext, borrower: string): NextStep {
-  const [from, to] = [new Date(at.getTime() - DAY_MS), at].map((one) =>
-    one.toISOString().replace(/\.\d+Z/, 'Z'),
-  ) as [string, string];
+  const say = `Show what ${borrower} spent with the key of ${workspace} in each hour of the last day`;
   const dimension = `Name=overflow,Value=${overflowWay(borrower, workspace)}`;
-  return {
-    say: `Show what ${borrower} spent with the key of ${workspace} in each hour of the last day`,
-    command: shell`aws cloudwatch get-metric-statistics --namespace ${METRICS_NAMESPACE} --metric-name OverflowSpend --dimensions ${dimension} --start-time ${from} --end-time ${to} --period 3600 --statistics Sum --query 'sort_by(Datapoints,&Timestamp)[].[Timestamp,Sum]' --output text`,
-  };
-}
-
-function raiseLends({ workspace, currency }: LentContext): NextStep {
-  const field = `daily${currency === 'USD' ? 'Usd' : 'Eur'}`;
-  return {
-    say: `If the spend is intended, raise workspaces[${workspace}].lends.${field} in governance.yaml and deploy`,
-    command: 'npx cdk deploy --all',
-  };
+  return showMetric({ say, metric: 'OverflowSpend', dimension, statistic: 'Sum', at });
 }

@@ -196,5 +196,7 @@ describe('of many keys', () => {
     const findings = Array.from({ length: 1200 }, (_, i) => aFinding({ id: `stale#x#${i}` }));
     expect(acceptances.withoutAccepted(findings)).toEqual([]);
     expect([acceptances.accepted.length, acceptances.leftOut()]).toEqual([1000, 200]);
+    acceptances.withoutAccepted([aFinding({ id: 'stale#y#1' })]);
+    expect(acceptances.covers(aFinding({ id: 'stale#y#many', subject: '51 keys' }))).toBe(true);
   });
 });

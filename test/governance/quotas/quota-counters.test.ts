@@ -41,6 +41,14 @@ function exchange(command: Exchange) {
   return counters.exchange(KEY, command, EXPIRES);
 }
 
+test('an amount that was refused stays in the item, and in the totals', async () => {
+  await exchange(anExchange({ refused: 60 }));
+  const renewed = { before: aLease(), after: aLease({ sequence: 2 }) };
+  expect((await exchange(anExchange(renewed))).counter).toMatchObject({ refused: 60 });
+  const [total] = await createQuotaTotals(counters).of([HOURLY], new Date(NOW), new Date(NOW));
+  expect(total).toMatchObject({ refused: 60 });
+});
+
 test('a counter that was never used is empty', async () => {
   expect(await counters.read(KEY)).toEqual({ settled: 0, committed: 0, leases: new Map() });
 });

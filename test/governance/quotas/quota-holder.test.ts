@@ -495,3 +495,28 @@ test('after a limit was lowered below what is used, nothing is left', async () =
   const lowered: Quota = { ...quota, limit: 40 };
   expect(await aHolder('other').readLeft([lowered])).toMatchObject([{ left: 0 }]);
 });
+
+test('what is refused for lack of room says what is spent, and is noted in the counter, once', async () => {
+  const holder = aHolder();
+  (await reserved(holder, 45)).settle([45]);
+  const refusal = { kind: 'exhausted', mayFreeSooner: false, amount: 60, spentPercent: 45 };
+  expect(await holder.reserve([{ quota, amount: 60 }])).toMatchObject(refusal);
+  await holder.flush();
+  expect(counter()).toMatchObject({ settled: 45, refused: 60 });
+
+  const writes = fake.writes();
+  expect(await holder.reserve([{ quota, amount: 70 }])).toMatchObject({ amount: 70 });
+  await holder.flush();
+  expect([counter()?.refused, fake.writes()]).toEqual([60, writes]);
+});
+
+test('what waits for requests in flight, or is not money, is not noted as refused', async () => {
+  const holder = aHolder();
+  await reserved(holder, 60);
+  expect(await holder.reserve([{ quota, amount: 60 }])).toMatchObject({ mayFreeSooner: true });
+  const tokens: Quota = { scope: 'caller#a', unit: 'tokens', window: 'day', limit: 100 };
+  (await reserved(holder, 60, tokens)).settle([60]);
+  expect(await holder.reserve([{ quota: tokens, amount: 60 }])).toMatchObject({ spentPercent: 60 });
+  await holder.flush();
+  expect([...fake.counters.values()].map(({ refused }) => refused)).toEqual([undefined, undefined]);
+});

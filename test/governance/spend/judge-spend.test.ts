@@ -115,6 +115,29 @@ describe('a budget', () => {
     ]);
   });
 
+  test('is exhausted for a request that was refused, which is a warning, and then for all', () => {
+    const refused = (metered: number) => {
+      const spend = dev(metered * USD);
+      return { ...spend, budgets: spend.budgets.map((one) => ({ ...one, refused: 30 * USD })) };
+    };
+    expect(titlesOver([dev(22.5 * USD), refused(22.5), refused(23), refused(49.6)])).toEqual([
+      [],
+      ['dev-workspace exhausted its monthly budget for a request (45 % spent)'],
+      [],
+      ['dev-workspace exhausted its monthly budget, requests blocked until 2026-12-01 00:00 UTC'],
+    ]);
+    const [pending] = judge(refused(22.5)).pending;
+    expect(pending?.alert).toMatchObject({
+      type: 'budget-exhausted',
+      severity: 'warning',
+      facts: { 'did not fit': 'a request of up to 30.00 USD' },
+      data: { refusedNanos: 30 * USD },
+    });
+    expect(pending?.alert.description).toContain(
+      'has spent 45 % (22.50 of 50.00 USD) of its monthly budget. A request that may cost up to 30.00 USD did not fit, and got 402 budget_exhausted.',
+    );
+  });
+
   test('is not exhausted by a bill of 99%, since that blocks no request', () => {
     expect(judge(dev(0, 49.6 * USD)).titles).toEqual([
       'dev-workspace has spent 99 % (49.60 of 50.00 USD) of its monthly budget',

@@ -5,6 +5,7 @@ import { renderAlert } from '../../../../governance/alerts/render-alert.js';
 import {
   type BudgetContext,
   budgetExhausted,
+  requestRefused,
   spendForecast,
   spendThreshold,
 } from '../../../../governance/spend/alerts/budget-alerts.js';
@@ -321,6 +322,7 @@ describe('every alert about spend can be read at night:', () => {
       spendThreshold(context, 80),
       spendThreshold(context, 120),
       budgetExhausted(context),
+      requestRefused({ ...context, refusedNanos: 30e9 }),
       spendForecast(context, runsOutAt),
     ]),
     reconciliationDrift(outside),
