@@ -23,13 +23,14 @@ class IamAuth(*_auth_classes()):
     """For `auth=` of a client, sync or async. The caller of the policy is whose credentials sign."""
 
     def __init__(self, gateway_url, *, region=None, session=None):
-        """The region is in the URL of a function; behind another host name, it has to be given."""
+        """The region is in the URL of a function. Behind another host name, it is the session's if none is given."""
         self._origin = _origin(gateway_url)
         found = re.search(r"\.lambda-url\.([a-z0-9-]+)\.on\.aws$", self._origin[1])
-        self._region = found[1] if found else region
+        session = session or Session()
+        self._region = found[1] if found else region or session.get_config_variable("region")
         if self._region is None:
             raise ValueError(f"no region in {gateway_url}: give IamAuth the gateway's, region=…")
-        self._credentials = (session or Session()).get_credentials()
+        self._credentials = session.get_credentials()
         if self._credentials is None:
             raise RuntimeError("no AWS credentials: run `aws sso login`, or set AWS_PROFILE")
 

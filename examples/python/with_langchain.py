@@ -10,7 +10,7 @@ from langchain_mistralai import ChatMistralAI
 GATEWAY_URL = os.environ["GATEWAY_URL"]  # the stack's output GatewayUrl
 options = {
     "base_url": GATEWAY_URL.rstrip("/") + "/v1",
-    "auth": IamAuth(GATEWAY_URL, region=os.environ.get("AWS_REGION")),
+    "auth": IamAuth(GATEWAY_URL),
     "headers": {"content-type": "application/json", "accept": "application/json"},
     "timeout": 120,
 }

@@ -8,7 +8,7 @@ from iam_auth import IamAuth
 from mistralai.client import Mistral
 
 GATEWAY_URL = os.environ["GATEWAY_URL"]  # the stack's output GatewayUrl
-auth = IamAuth(GATEWAY_URL, region=os.environ.get("AWS_REGION"))
+auth = IamAuth(GATEWAY_URL)
 mistral = Mistral(
     server_url=GATEWAY_URL.rstrip("/"),
     api_key="signed-instead",

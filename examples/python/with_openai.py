@@ -8,7 +8,7 @@ from iam_auth import IamAuth
 from openai import AsyncOpenAI, OpenAI
 
 GATEWAY_URL = os.environ["GATEWAY_URL"]  # the stack's output GatewayUrl
-auth = IamAuth(GATEWAY_URL, region=os.environ.get("AWS_REGION"))
+auth = IamAuth(GATEWAY_URL)
 options = {"base_url": GATEWAY_URL.rstrip("/") + "/v1", "api_key": "signed-instead"}
 client = OpenAI(**options, http_client=httpx2.Client(auth=auth, timeout=120))
 request = {

@@ -1,5 +1,7 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { command } from '../../e2e/commands.js';
 import { CACHE, installTools, type Tools } from '../../e2e/tools.js';
 import { serveHttp } from '../../testing/fakes/http-server.js';
@@ -59,7 +61,7 @@ async function run(program: string, answer: (call: SignedCall, count: number) =>
       PYTHONDONTWRITEBYTECODE: '1',
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${container.url}/credentials`,
       AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_REGION: 'eu-west-1',
+      AWS_DEFAULT_REGION: 'eu-west-1', // boto knows this one alone
       GATEWAY_URL: `${remote.url}/`,
       HF_HUB_OFFLINE: '1',
       LANGSMITH_TRACING: 'false',
@@ -96,6 +98,17 @@ test.each([['mistralai'], ['langchain'], ['openai']])(
     });
   },
 );
+
+test('so does the one of the page that says how to call Mistral', async () => {
+  const page = readFileSync(join(EXAMPLES, '../../docs/calling-mistral.md'), 'utf8');
+  const [, program = ''] = /```python\n(.*?)```/s.exec(page) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'python-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'page.py');
+  writeFileSync(path, program);
+  const { stdout, refused } = await run(path, () => 200);
+  expect({ stdout, refused }).toEqual({ stdout: 'Hello\n', refused: [] });
+});
 
 test('every kind of body, path and query is signed as it is sent, and nothing for another host', async () => {
   const { stdout, accepted, refused } = await run(

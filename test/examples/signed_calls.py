@@ -9,7 +9,7 @@ import httpx2
 from iam_auth import IamAuth
 
 URL = os.environ["GATEWAY_URL"].rstrip("/")
-AUTH = IamAuth(URL, region=os.environ["AWS_REGION"])
+AUTH = IamAuth(URL, region="eu-west-1")
 HEADERS = {"authorization": "Bearer of-the-client", "x-api-key": "of-the-client"}
 
 
