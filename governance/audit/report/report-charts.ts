@@ -43,7 +43,7 @@ function rotationsChart({ rows, auditedOn }: AuditReport): Html {
   return columnChart({ id: 'rotations', title: 'Upcoming rotations by week', series, bars });
 }
 
-function findingsChart({ findings }: AuditReport): Html {
+function findingsChart({ findings, verdicts }: AuditReport): Html {
   const open = findings.filter(({ status }) => status !== 'resolved');
   const countOf = (type: string, severity: Severity) =>
     open.filter((finding) => finding.type === type && finding.severity === severity).length;
@@ -52,7 +52,9 @@ function findingsChart({ findings }: AuditReport): Html {
     values: WORST_FIRST.map((severity) => countOf(type, severity)),
   })).filter(({ values }) => values.some((value) => value > 0));
   if (bars.length === 0) {
-    return html`<div class="card"><p class="caption">Open findings</p><p class="good">No open findings.</p></div>`;
+    const isAll = verdicts.every(({ outcome }) => outcome !== 'not checked');
+    const none = isAll ? 'No open findings.' : 'No open findings in what was checked.';
+    return html`<div class="card"><p class="caption">Open findings</p><p class="${isAll ? 'good' : 'quiet'}">${none}</p></div>`;
   }
   const title = 'Open findings by type and severity';
   const series = WORST_FIRST.map((severity) => ({ name: severity, className: severity }));

@@ -68,7 +68,6 @@ export function historyTable({ history }: AuditReport): Html {
 export function inventoryTables({ rows, leftOut, otherKeys }: AuditReport): Html {
   const beyond = html`<p>Not listed here: ${countText(leftOut, 'younger key')}. Charts and counts include them.</p>`;
   const grouped = {
-    columns: INVENTORY,
     groupOf: ({ workspace }: InventoryRow) => workspace,
     aboutGroup,
     tokensOf: ({ findings }: InventoryRow) =>
@@ -80,6 +79,7 @@ export function inventoryTables({ rows, leftOut, otherKeys }: AuditReport): Html
     section({
       ...grouped,
       id: 'managed',
+      columns: INVENTORY,
       heading: 'Managed keys',
       rows: rows.filter(({ secret }) => secret !== null).sort(byWorkspace),
       none: html`<p>None.</p>`,
@@ -87,6 +87,7 @@ export function inventoryTables({ rows, leftOut, otherKeys }: AuditReport): Html
     section({
       ...grouped,
       id: 'others',
+      columns: INVENTORY.filter(({ title }) => title !== NEXT_ROTATION),
       heading: 'Other keys at Mistral',
       rows: rows.filter(({ secret }) => secret === null).sort(byWorkspace),
       none: noOthers,
@@ -158,6 +159,9 @@ const EVENTS: readonly Column<ReportedEvent>[] = [
   { title: 'Proof', className: 'evidence', of: ({ proof }) => proof },
 ];
 
+/** Of the policy's own keys alone. */
+const NEXT_ROTATION = 'Next rotation';
+
 const INVENTORY: readonly Column<InventoryRow>[] = [
   {
     title: 'Key',
@@ -180,7 +184,7 @@ const INVENTORY: readonly Column<InventoryRow>[] = [
   },
   { title: 'Last used', className: 'day', of: (row) => ofKey(row, row.lastUsedOn) },
   { title: 'Expires', className: 'day', of: (row) => ofKey(row, row.expiresOn) },
-  { title: 'Next rotation', className: 'day', of: ({ nextRotationOn }) => nextRotationOn ?? '' },
+  { title: NEXT_ROTATION, className: 'day', of: ({ nextRotationOn }) => nextRotationOn ?? '' },
   { title: 'Findings', of: ({ findings }) => findings.join(', ') },
 ];
 

@@ -39,7 +39,7 @@ ${rows.length === 0 ? none : html`${filterOf(given)}${indexOf(given)}${table(giv
 `;
 }
 
-function filterOf<Row>({ id, heading, rows, tokensOf }: Section<Row>): Html {
+function filterOf<Row>({ id, rows, tokensOf }: Section<Row>): Html {
   if (!tokensOf || rows.length < WORTH_A_FILTER) return html``;
   const counts = new Map<string, number>();
   for (const token of rows.flatMap(tokensOf)) counts.set(token, (counts.get(token) ?? 0) + 1);
@@ -50,7 +50,7 @@ function filterOf<Row>({ id, heading, rows, tokensOf }: Section<Row>): Html {
   const chips = [...counts].map(([token, count]) => chip(token, token.replaceAll('-', ' '), count));
   if (chips.length === 0) return html``;
   // Beside the table, which they hide rows of.
-  return html`${chip('all', `all ${heading.toLowerCase()}`, rows.length, true)}${chips}
+  return html`${chip('all', 'all', rows.length, true)}${chips}
 `;
 }
 

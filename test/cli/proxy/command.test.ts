@@ -71,6 +71,31 @@ test('finds the gateway, says who calls and what to paste, and on ^C answers wha
   expect(remote.refused).toEqual([]);
 });
 
+test('says at the start that the role is not a caller, and that other machines may spend', async () => {
+  const message = 'caller "arn:aws:sts::111122223333:assumed-role/guest/ana" has no role';
+  const remote = await functionUrl(
+    LOCAL,
+    (response) => {
+      response.writeHead(403, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ object: 'error', code: 'unknown_caller', message }));
+    },
+    () => new Date(),
+  );
+  const world = await openCliWorld();
+  let started = () => {};
+  const interruptAfter = new Promise<void>((resolve) => {
+    started = resolve;
+  });
+  const options = ['--gateway', remote.url, '--port', '0', '--host', '0.0.0.0', '--allow-remote'];
+  const run = await world.spawn(['proxy', ...options], {
+    interruptAfter,
+    onOutput: (stdout) => stdout.includes('n8n') && started(),
+  });
+  expect(run).toMatchObject({ status: 0, stderr: '' });
+  expect(run.stdout).toContain(`! ${message}; add the role to the policy's callers and deploy\n`);
+  expect(run.stdout).toContain('! every machine that reaches this proxy spends as you');
+});
+
 test('--print env prints exports, without AWS', async () => {
   const { status, stdout } = await runCli(['proxy', '--print', 'env', '--port', '7000']);
   expect(status).toBe(0);

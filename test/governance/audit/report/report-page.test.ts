@@ -126,6 +126,8 @@ describe('the page', () => {
     const page = reportPage(aReport({ coverage: { ...FULL_COVERAGE, prices: false } }));
     expect(page).toContain('No findings in what was checked. 2 rules were not checked');
     expect(page).not.toContain('every rule was checked');
+    expect(page).toContain('No open findings in what was checked.');
+    expect(page).not.toContain('class="good">No ');
   });
 
   test('says of which account, stack, product and policy it is', () => {
