@@ -95,7 +95,9 @@ export function createGatewayCallers({ world, diary, ask, flush, checkSpend, ann
     /** What this policy gives the story no callers or limits for. */
     leftOut: [
       ...(policy.gateway.enabled ? [] : ['callers of the gateway, which is not enabled']),
-      ...(policy.gateway.enabled && actors.length === 0 ? ['callers, of whom none may ask a model'] : []),
+      ...(policy.gateway.enabled && actors.length === 0
+        ? ['callers, of whom none may ask a model']
+        : []),
       ...(spender ? [] : ['a budget that is spent to the last request']),
       ...(overflowing ? [] : ['an overflow to another workspace']),
     ],
