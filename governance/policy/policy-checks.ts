@@ -50,7 +50,7 @@ function* owners({ mistral, workspaces }: Policy): Problems {
   if (mistral.keySource === 'operator') return;
   for (const [index, { ownerUserId }] of workspaces.entries()) {
     if (ownerUserId !== undefined) continue;
-    const message = `is missing, ${UUID_RULE}`;
+    const message = `is missing, ${UUID_RULE}; the Admin API lists it as uuid of a user (GET /v1/admin/users)`;
     yield { path: ['workspaces', index, 'ownerUserId'], message };
   }
 }

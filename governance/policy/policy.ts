@@ -53,7 +53,7 @@ const WorkspaceSchema = z.strictObject({
   id: z.guid({
     error: ({ input }) =>
       input === undefined
-        ? `${UUID_RULE}; "mistral-governance workspaces sync" finds it`
+        ? `${UUID_RULE}; "mistral-governance workspaces sync" fills it in; in operator mode it is in the workspace's address in Mistral's console`
         : UUID_RULE,
   }),
   /** The Mistral user that new keys belong to. Required with the Admin API alone. */
