@@ -189,8 +189,11 @@ function* callerPatterns({ callers }: Policy): Problems {
         at < index && specificity(other) === specificity(pattern) && overlap(other, pattern),
     );
     if (rival >= 0) {
-      const message = `${quoted(principal)} can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`;
-      yield { path, message };
+      const tie =
+        patterns[rival] === pattern
+          ? `matches the same callers as callers[${rival}], as paths of roles do not count: remove one of them`
+          : `can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`;
+      yield { path, message: `${quoted(principal)} ${tie}` };
     }
     if (fixesPathAlone(principal)) {
       const message = `${quoted(principal)} fixes a path alone, and role sessions carry no path: must fix some of the role's name`;

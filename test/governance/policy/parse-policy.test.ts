@@ -359,7 +359,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'the same caller twice',
       (d) => (d.callers[1].principal = PRINCIPAL),
-      `callers[1].principal: "${PRINCIPAL}" can match the same caller as callers[0] and is as specific: one of them must fix more characters`,
+      `callers[1].principal: "${PRINCIPAL}" matches the same callers as callers[0], as paths of roles do not count: remove one of them`,
     ],
     [
       'callers that tie',
@@ -375,7 +375,7 @@ describe('fails, naming path, value and what is allowed', () => {
         d.callers[0].principal = 'arn:aws:iam::111122223333:role/a/build';
         d.callers[1].principal = 'arn:aws:iam::111122223333:role/long/path/build';
       },
-      'callers[1].principal: "arn:aws:iam::111122223333:role/long/path/build" can match the same caller as callers[0] and is as specific: one of them must fix more characters',
+      'callers[1].principal: "arn:aws:iam::111122223333:role/long/path/build" matches the same callers as callers[0], as paths of roles do not count: remove one of them',
     ],
     [
       'a caller by the path of its role alone',
