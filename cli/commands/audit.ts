@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import * as z from 'zod';
 import type { Severity } from '../../governance/alerts/alert.js';
-import { type Finding, FindingSchema } from '../../governance/audit/finding.js';
+import { countAll, type Finding, FindingSchema } from '../../governance/audit/finding.js';
 import { oneLine } from '../../governance/platform/quoting.js';
 import { countText, numberText } from '../../governance/platform/wording.js';
 import { ACCEPTABLE_TYPES } from '../../governance/policy/finding-types.js';
@@ -89,7 +89,7 @@ async function audit(cli: Cli, options: AuditOptions): Promise<Answer> {
     exitCode: findings.length + problems.length > 0 ? EXIT.no : EXIT.ok,
 
     text(style) {
-      const counts = `${countText(keys, 'key')} checked: ${countText(findings.length, 'finding')}, ${opened} of them new; ${resolved} resolved${accepted > 0 ? `; ${numberText(accepted)} accepted` : ''}`;
+      const counts = `${countText(keys, 'key')} checked: ${countText(countAll(findings), 'finding')}, ${numberText(opened)} of them new; ${numberText(resolved)} resolved${accepted > 0 ? `; ${numberText(accepted)} accepted` : ''}`;
       const notes = notesText(problems, style);
       if (findings.length === 0 && problems.length === 0) return verdictLine(true, counts, style);
       if (findings.length === 0) return `${counts}\n${notes}`;

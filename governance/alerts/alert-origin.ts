@@ -50,13 +50,17 @@ export function originText({ account, accountAlias, region, stack, environment }
   ].join(', ');
 }
 
-/** The same, and what commands leave to the reader. */
+/** The same, and what the commands of the alert leave to the reader. */
 export function originSentence({ nextSteps, sections = [] }: Alert, origin: AlertOrigin): string {
   const { environment } = origin;
   const steps = [...nextSteps, ...sections.flatMap(({ blocks }) => blocks.map(({ next }) => next))];
   const text = `${originText(origin)}.`;
-  if (environment === undefined || !steps.some((step) => step?.command)) return text;
-  return `${text} In commands, ${profilePlaceholder(environment)} stands for your AWS profile of this account.`;
+  if (environment === undefined) return text;
+  const has = (placeholder: string) => steps.some((step) => step?.command?.includes(placeholder));
+  const [profile, policy] = [profilePlaceholder(environment), policyPlaceholder(environment)];
+  if (!has(profile)) return text;
+  const also = has(policy) ? `, and ${policy} for the policy file of this environment` : '';
+  return `${text} In commands, ${profile} stands for your AWS profile of this account${also}.`;
 }
 
 /** The same for a text message. */

@@ -32,7 +32,7 @@ export interface Acceptances {
   readonly accepted: readonly AcceptedFinding[];
   /** How many more are accepted. */
   leftOut(): number;
-  /** What is to be told of entries that have ended or match nothing; none of what was not checked. */
+  /** What people should know of entries that have ended or match nothing; none of what was not checked. */
   unused(coverage: Coverage): readonly Finding[];
 }
 

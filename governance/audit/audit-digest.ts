@@ -5,7 +5,7 @@ import { utcDay } from '../platform/utc-day.js';
 import { countText, listText, numberText } from '../platform/wording.js';
 import type { FindingType } from '../policy/finding-types.js';
 import { type Block, blocksOf, nameOf, openBlock, resolvedBlock } from './digest-blocks.js';
-import { bySeverity, countOf, type Finding, nounOf } from './finding.js';
+import { bySeverity, countAll, countOf, type Finding, nounOf } from './finding.js';
 import { keyRequests } from './key-needed.js';
 import { apart, areMany, manySections, type OpenFindings } from './many-findings.js';
 import { type OpenRequest, requestBlock } from './open-requests.js';
@@ -188,10 +188,6 @@ function mostSevere(leads: readonly Finding[], prefix = ''): string {
     isOneSecret ? ` of ${nameOf(worst)}` : place === ORGANIZATION ? '' : ` in ${place}`,
     others > 0 ? ` and ${countText(others, 'more', 'more')}` : '',
   ].join('');
-}
-
-function countAll(findings: readonly Finding[]): number {
-  return findings.reduce((sum, finding) => sum + countOf(finding), 0);
 }
 
 function describe({ changes, report, problems }: AuditNews): string {

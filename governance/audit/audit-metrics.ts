@@ -5,7 +5,7 @@ import type { MetricLines } from '../platform/metric-lines.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import { DAY_MS } from '../platform/utc-day.js';
 import { FINDING_TYPES } from '../policy/finding-types.js';
-import type { Finding } from './finding.js';
+import { countAll, type Finding } from './finding.js';
 
 export interface GaugeFacts {
   /** How many keys Mistral listed; `undefined` where that was not all. */
@@ -60,11 +60,11 @@ export function recordAudit(
   }
   // Zeros too, or a count would stay at what it was before.
   for (const type of FINDING_TYPES) {
-    const FindingsOpen = findings.filter((finding) => finding.type === type).length;
+    const FindingsOpen = countAll(findings.filter((finding) => finding.type === type));
     lines.write('type', type, { FindingsOpen });
   }
   for (const severity of WORST_FIRST) {
-    const FindingsOpen = findings.filter((finding) => finding.severity === severity).length;
+    const FindingsOpen = countAll(findings.filter((finding) => finding.severity === severity));
     lines.write('severity', severity, { FindingsOpen });
   }
 }

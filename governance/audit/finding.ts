@@ -88,5 +88,10 @@ export function countOf(finding: Finding): number {
   return isGroup ? Number(finding.evidence.count ?? 1) : 1;
 }
 
+/** How many findings these are, each of a group counted: the number that people see everywhere. */
+export function countAll(findings: readonly Finding[]): number {
+  return findings.reduce((sum, finding) => sum + countOf(finding), 0);
+}
+
 /** Where a person sees and deletes keys. */
 export const KEYS_IN_CONSOLE = 'https://console.mistral.ai/api-keys';

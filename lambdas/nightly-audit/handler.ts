@@ -4,7 +4,7 @@ import { type AuditGauges, auditGauges } from '../../governance/audit/audit-metr
 import type { ChainLink } from '../../governance/audit/chain/append-manifest.js';
 import type { ModelCheck } from '../../governance/audit/check-models.js';
 import type { EvidenceStore } from '../../governance/audit/evidence-store.aws.js';
-import { bySeverity, type Finding } from '../../governance/audit/finding.js';
+import { bySeverity, countAll, type Finding } from '../../governance/audit/finding.js';
 import type { FindingStore, StoredChanges } from '../../governance/audit/finding-store.aws.js';
 import { keepEvidence } from '../../governance/audit/keep-evidence.js';
 import { createProblems } from '../../governance/audit/problems.js';
@@ -98,7 +98,7 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
       at,
     };
     const { report, manifest, problems } = await keepEvidence(deps, auditReport(facts));
-    const findings = openAfter(changes).map(({ finding }) => finding);
+    const findings = findingsOf(openAfter(changes));
     deps.record(auditGauges(run.gauges, findings, at));
 
     // Sent before it is stored: a crash in between sends an alert twice instead of never.
@@ -112,16 +112,16 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
 
     const counts = {
       keys: run.keys,
-      opened: opened.length,
+      opened: countAll(findingsOf(opened)),
       accepted: accepted.length + facts.acceptedLeftOut,
       reminded: news.notified.length,
-      resolved: resolved.length,
+      resolved: countAll(findingsOf(resolved)),
       models: run.models.outcome,
       evidence: report ?? null,
       manifest: manifest ?? null,
       problems,
     };
-    deps.log.info('audited', { ...counts, findings: findings.length });
+    deps.log.info('audited', { ...counts, findings: countAll(findings) });
     if (!complete) throw listingError;
     return {
       ...counts,
@@ -129,6 +129,10 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
       countedTogether: countedTogether(findings, run.unmanaged),
     };
   };
+}
+
+function findingsOf(open: readonly OpenFinding[]): Finding[] {
+  return open.map(({ finding }) => finding);
 }
 
 /** What changes in the store: more than on-call is notified of. */

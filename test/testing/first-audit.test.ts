@@ -67,19 +67,23 @@ async function openOrganization() {
       return { summary, mails };
     },
 
-    report: () =>
-      [...world.objects.objects].findLast(([name]) => name.endsWith('inventory.json'))?.[1].body ??
-      '',
+    /** The last evidence of that name. */
+    stored: (file: string) =>
+      [...world.objects.objects].findLast(([name]) => name.endsWith(file))?.[1].body ?? '',
   };
 }
 
 test('the first night of 300 unmanaged keys is one mail, and what is accepted is silent until its day', async () => {
   const organization = await openOrganization();
-  const { night, deploy, report } = organization;
+  const { night, deploy, stored } = organization;
   const first = await night(40);
   expect(first.mails.map(({ subject }) => subject)).toEqual([
     'WARNING: 300 new unmanaged Mistral keys in 3 workspaces and 4 more; 904 findings open',
   ]);
+  expect(first.summary.opened).toBe(904);
+  const page = stored('report.html');
+  expect(page).toContain('<strong>304</strong> warning findings');
+  expect(page).toContain('<strong>600</strong> info findings');
   const email = first.mails[0]?.bodies.email ?? '';
   expect(email).toContain(`- dev-workspace: 181 keys and secrets
 - ml-workspace: 101 keys and secrets
@@ -100,7 +104,7 @@ test('the first night of 300 unmanaged keys is one mail, and what is accepted is
     'stale',
     'stale',
   ]);
-  const { findings, accepted, acceptedLeftOut } = JSON.parse(report());
+  const { findings, accepted, acceptedLeftOut } = JSON.parse(stored('inventory.json'));
   expect([findings.length, accepted.length, acceptedLeftOut]).toEqual([4, 900, 0]);
   expect(accepted[0]).toMatchObject({ reason: 'moves to managed secrets in spring', until });
 

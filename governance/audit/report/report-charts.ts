@@ -1,6 +1,7 @@
 import { type Severity, WORST_FIRST } from '../../alerts/alert.js';
 import { addDays, type IsoDate, startOfDay } from '../../platform/utc-day.js';
 import { FINDING_TYPES } from '../../policy/finding-types.js';
+import { countAll } from '../finding.js';
 import type { AuditReport } from './audit-report.js';
 import { columnChart, rowChart } from './charts.js';
 import { type Html, html } from './html.js';
@@ -46,7 +47,7 @@ function rotationsChart({ rows, auditedOn }: AuditReport): Html {
 function findingsChart({ findings, verdicts }: AuditReport): Html {
   const open = findings.filter(({ status }) => status !== 'resolved');
   const countOf = (type: string, severity: Severity) =>
-    open.filter((finding) => finding.type === type && finding.severity === severity).length;
+    countAll(open.filter((finding) => finding.type === type && finding.severity === severity));
   const bars = FINDING_TYPES.map((type) => ({
     label: type,
     values: WORST_FIRST.map((severity) => countOf(type, severity)),

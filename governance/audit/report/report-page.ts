@@ -1,6 +1,7 @@
 import { WORST_FIRST } from '../../alerts/alert.js';
 import { addDays } from '../../platform/utc-day.js';
 import { countText, instantText } from '../../platform/wording.js';
+import { countAll } from '../finding.js';
 import { accessTables } from './access-tables.js';
 import type { AuditReport } from './audit-report.js';
 import { type Html, type HtmlValue, html } from './html.js';
@@ -94,7 +95,7 @@ function tiles(report: AuditReport): Html {
   return html`<ul class="tiles">
 ${keyTiles(report)}
 ${WORST_FIRST.map((severity) =>
-  tile(open.filter((finding) => finding.severity === severity).length, `${severity} finding`),
+  tile(countAll(open.filter((finding) => finding.severity === severity)), `${severity} finding`),
 )}
 ${tile(rotating.length, `rotation within ${SOON_DAYS} days`, `rotations within ${SOON_DAYS} days`)}
 </ul>`;

@@ -93,7 +93,7 @@ function adminVerdicts(
     judge.verdict(
       'Replaced keys are revoked',
       ['orphaned'],
-      `${countText(retiring, 'replaced key waits', 'replaced keys wait')} for the end of use; ${numberText(orphans)} wait for nothing`,
+      `${countText(retiring, 'replaced key waits', 'replaced keys wait')} for the end of use; ${countText(orphans, 'key is', 'keys are')} orphaned`,
       unread ?? (coverage.retirements ? unclear : 'running retirements could not be listed'),
     ),
     judge.verdict(

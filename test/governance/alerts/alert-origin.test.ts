@@ -101,14 +101,24 @@ test.each<[string, AlertOrigin, string]>([
   expect(commandAt(command, origin)).toBe(located);
 });
 
-test('an e-mail says what stands for the profile, where it has a command', () => {
-  const [plain] = alerts.filter(({ nextSteps, sections }) => nextSteps.length === 0 && !sections);
-  const [stepped] = alerts.filter(({ nextSteps }) => nextSteps.some(({ command }) => command));
-  const sentence =
-    'In commands, PROFILE_OF_PRODUCTION stands for your AWS profile of this account.';
-  const textOf = (alert = alerts[0]) => alert && bodiesOf(alert).email?.replaceAll('\n', ' ');
-  expect(textOf(stepped)).toContain(sentence);
-  expect(textOf(plain)).not.toContain('PROFILE_OF');
+test.each([
+  [
+    'aws s3 cp s3://a .',
+    ' In commands, PROFILE_OF_PRODUCTION stands for your AWS profile of this account.',
+  ],
+  [
+    'npx cdk deploy --all',
+    ' In commands, PROFILE_OF_PRODUCTION stands for your AWS profile of this account, and POLICY_OF_PRODUCTION for the policy file of this environment.',
+  ],
+  ['https://console.mistral.ai/api-keys', ''],
+  [undefined, ''],
+])('an e-mail with the command %s says what stands for what is in it', (command, sentence) => {
+  const [alert] = alerts;
+  if (!alert) throw new Error('no alert');
+  const nextSteps = [{ say: 'Do it', ...(command !== undefined && { command }) }];
+  const { sections: _, ...plain } = alert;
+  const { email = '' } = bodiesOf({ ...plain, nextSteps });
+  expect(email.replaceAll('\n', ' ')).toContain(`, environment production.${sentence}  `);
 });
 
 test('account and region come from the topic, the alias from the policy', () => {

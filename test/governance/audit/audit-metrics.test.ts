@@ -111,6 +111,7 @@ describe('the metrics of an audit', () => {
         aFinding({ id: 'a', type: 'rotation-overdue', severity: 'warning' }),
         aFinding({ id: 'b', type: 'rotation-overdue', severity: 'warning' }),
         aFinding({ id: 'c', type: 'missing', severity: 'critical' }),
+        aFinding({ id: 'stale#dev#many', type: 'stale', evidence: { count: '61' } }),
       ],
     });
     const open = Object.fromEntries(
@@ -122,8 +123,9 @@ describe('the metrics of an audit', () => {
       ...Object.fromEntries(FINDING_TYPES.map((type) => [`type=${type}`, 0])),
       'type=rotation-overdue': 2,
       'type=missing': 1,
+      'type=stale': 61,
       'severity=critical': 1,
-      'severity=warning': 2,
+      'severity=warning': 63,
       'severity=info': 0,
     });
   });

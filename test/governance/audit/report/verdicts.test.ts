@@ -50,7 +50,8 @@ test('every rule has its numbers, of managed keys and of others', () => {
     'Every key is managed': 'met: 1 of 3 keys at Mistral are managed',
     'Each managed key is in its workspace': 'met: 1 of 1 managed key are in it',
     'Rotations are on schedule': 'met: 1 of 1 secret are rotated in time',
-    'Replaced keys are revoked': 'met: 0 replaced keys wait for the end of use; 0 wait for nothing',
+    'Replaced keys are revoked':
+      'met: 0 replaced keys wait for the end of use; 0 keys are orphaned',
     'Workspaces and limits at Mistral are those of the policy': 'met: 0 differences',
     'Models of the policy are served, and mean what they did': 'met: 0 changes',
     'Every model has a price': 'met: 0 models without one',
