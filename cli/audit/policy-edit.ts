@@ -24,7 +24,7 @@ const STYLE = { lineWidth: 0, flowCollectionPadding: false } as const;
 
 /**
  * The text of a policy with more accepted findings. Only lines are added, where the policy is written in lines;
- * otherwise it is written anew from its document, which keeps comments and order too.
+ * otherwise it is written again from its document, which keeps comments and order too.
  *
  * @throws Error where the entries cannot be added
  */
