@@ -23,11 +23,7 @@ export const NOT_RUN: readonly NotRun[] = [
   { part: 'git revert', why: 'it changes a repository; its deploy is that of the README' },
   { part: 'cdk rollback', why: 'no roll back has stopped here' },
   { part: 'create-stack-set', why: 'MiniStack has no StackSets', isChecked: true },
-  {
-    part: 'stop-replication-to-replica --',
-    why: 'MiniStack lets a replica be changed',
-    isChecked: true,
-  },
+  { part: 'stop-replication-to-replica --', why: 'MiniStack has no such operation' },
 ];
 
 /** Each block of the pages that the journey has not pasted yet, in a copy of what a clone has. */
