@@ -68,6 +68,6 @@ function unsent(error: unknown): Refusal {
   if (code === 'no_credentials') return { status: 401, code, message };
   return {
     ...{ status: 502, code: 'gateway_unreachable', retryAfterSeconds: 1 },
-    message: `the gateway could not be reached: ${message}`,
+    message: `the gateway could not be reached: ${message.replace(/^AWS could not be reached: /, '')}`,
   };
 }

@@ -39,14 +39,19 @@ export async function askStanding(gateway: SignedGateway): Promise<Standing | Re
     body: Buffer.alloc(0),
     signal: AbortSignal.timeout(ANSWER_MS),
   });
-  if (got === undefined) return { ...UNREADABLE, message: SILENT };
+  if (got === undefined) return SILENT;
   if ('code' in got) return got;
-  const body = got.error ?? (await buffer(got.answer).catch(() => Buffer.alloc(0)));
+  const body = got.error ?? (await buffer(got.answer).catch(() => undefined));
+  if (body === undefined) return BROKEN;
   return standingIn(got.answer.statusCode ?? 0, body.toString());
 }
 
-const SILENT = `the gateway did not answer within ${ANSWER_MS / 1000} s`;
 const UNREADABLE = { status: 502, code: 'gateway_failed' };
+const SILENT = {
+  ...UNREADABLE,
+  message: `the gateway did not answer within ${ANSWER_MS / 1000} s`,
+};
+const BROKEN = { ...UNREADABLE, message: "the gateway's answer broke off" };
 
 function standingIn(status: number, text: string): Standing | Refusal {
   const answer = parseJson(text);

@@ -111,16 +111,44 @@ test.each<[string, number, unknown, string, RegExp]>([
   expect(documentOf(run).error).toEqual({ code, message: expect.stringMatching(words) });
 });
 
-test.each<[string, readonly string[], Readonly<Record<string, string>>, string]>([
-  ['there are no credentials', [], { AWS_ACCESS_KEY_ID: '' }, 'no_credentials'],
-  ['there is no gateway there', ['--gateway', 'http://127.0.0.1:9/'], {}, 'gateway_unreachable'],
-  ['the stack has no gateway', [], {}, 'stack_without_output'],
-])('exits with 3 where %s', async (_, args, env, code) => {
+test('says so where the answer breaks off', async () => {
+  const remote = await functionUrl(
+    LOCAL,
+    (response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{');
+      setTimeout(() => response.destroy(), 20);
+    },
+    () => NOW,
+  );
+  const world = await openCliWorld();
+  const run = await world.run([...WHOAMI, '--json', '--gateway', remote.url]);
+  expect(run.status).toBe(3);
+  expect(documentOf(run).error.message).toBe("the gateway's answer broke off");
+});
+
+test.each<[string, readonly string[], Readonly<Record<string, string>>, string, RegExp]>([
+  [
+    'there are no credentials',
+    [],
+    { AWS_ACCESS_KEY_ID: '' },
+    'no_credentials',
+    /^no AWS credentials: /,
+  ],
+  [
+    'there is no gateway there',
+    ['--gateway', 'http://127.0.0.1:9/'],
+    {},
+    'gateway_unreachable',
+    /^the gateway could not be reached: connect ECONNREFUSED/,
+  ],
+  ['the stack has no gateway', [], {}, 'stack_without_output', /does not enable the gateway$/],
+])('exits with 3 where %s', async (_, args, env, code, words) => {
   const outputs = {
     AlertsTopicArn: 'arn',
     ...(code === 'no_credentials' && { GatewayUrl: 'https://abc.lambda-url.eu-west-1.on.aws/' }),
   };
   const world = await openCliWorld({ outputs });
   const run = await world.run([...WHOAMI, '--json', ...args], { env });
-  expect({ status: run.status, code: documentOf(run).error.code }).toEqual({ status: 3, code });
+  expect(run.status).toBe(3);
+  expect(documentOf(run).error).toEqual({ code, message: expect.stringMatching(words) });
 });
