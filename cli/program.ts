@@ -24,7 +24,7 @@ const EXAMPLES = `Examples:
 
 /** Every command, its options and its help. Throws a CommanderError instead of ending the process. */
 export function createProgram(cli: Cli, output: OutputConfiguration = {}): Command {
-  const program = new Command(PACKAGE_NAME)
+  const program: Command = new Command(PACKAGE_NAME)
     .exitOverride()
     .configureOutput(output) // before the first command, since commands inherit it
     .description('Mistral AI keys, budgets and access under one policy')
@@ -37,7 +37,11 @@ export function createProgram(cli: Cli, output: OutputConfiguration = {}): Comma
     .option('--region <region>', 'the AWS region (default: as for the AWS CLI)')
     .option('--profile <profile>', 'the AWS profile (default: as for the AWS CLI)')
     .option('--json', 'print one JSON document and nothing else')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // Those of a parent such as `audit` are not for its subcommands.
+      visibleGlobalOptions: (command) => (command.parent ? [...program.options] : []),
+    })
     .addHelpText('after', `\n${EXIT_CODES_HELP}\n\n${EXAMPLES}`);
 
   const policy = program.command('policy').description('the policy file');

@@ -23,6 +23,7 @@ export const NOT_RUN: readonly NotRun[] = [
   { part: 'git revert', why: 'it changes a repository; its deploy is that of the README' },
   { part: 'cdk rollback', why: 'no roll back has stopped here' },
   { part: 'create-stack-set', why: 'MiniStack has no StackSets', isChecked: true },
+  { part: 'stop-replication-to-replica --', why: 'MiniStack has no such operation' },
 ];
 
 /** Each block of the pages that the journey has not pasted yet, in a copy of what a clone has. */
@@ -75,13 +76,18 @@ function notRun(text: string): NotRun | undefined {
   return NOT_RUN.find(({ part }) => text.includes(part));
 }
 
-/** Names that a reader sets may differ. */
+/** Names that a reader sets may differ, and so may the indentation of what `--stay` prints. */
 function isPasted(text: string): boolean {
-  return [...PASTED].some((pasted) => withoutNames(pasted) === withoutNames(text));
+  return [...PASTED].some((pasted) => plainText(pasted) === plainText(text));
 }
 
-function withoutNames(text: string): string {
-  return text.replace(/^([A-Z_]+)=\S+/gm, '$1=');
+function plainText(text: string): string {
+  const [indent = ''] = /^ */.exec(text) ?? [];
+  const lines = text.split('\n').map((line) => line.replace(indent, ''));
+  return lines
+    .join('\n')
+    .trim()
+    .replace(/^([A-Z_]+)=\S+/gm, '$1=');
 }
 
 /** The AWS CLI then checks each command, and answers with an example. */

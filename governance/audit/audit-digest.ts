@@ -173,7 +173,7 @@ function leadsOf({ ofKeys, others }: OpenFindings, isMeant: (finding: Finding) =
   );
 }
 
-/** `1 new unmanaged Mistral key in dev-workspace and 2 more`, of leads. */
+/** `1 new unmanaged Mistral key in dev-workspace and 2 of other kinds`, of leads. */
 function mostSevere(leads: readonly Finding[], prefix = ''): string {
   const [worst] = leads;
   if (!worst) return 'no finding';
@@ -186,7 +186,7 @@ function mostSevere(leads: readonly Finding[], prefix = ''): string {
   return [
     countText(count, `${prefix}${nounOf(worst.type)}`),
     isOneSecret ? ` of ${nameOf(worst)}` : place === ORGANIZATION ? '' : ` in ${place}`,
-    others > 0 ? ` and ${countText(others, 'more', 'more')}` : '',
+    others > 0 ? ` and ${countText(others, 'of another kind', 'of other kinds')}` : '',
   ].join('');
 }
 

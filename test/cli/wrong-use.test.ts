@@ -66,4 +66,11 @@ describe('help', () => {
     expect(stdout).toContain('--policy <file>');
     expect(stdout).toContain('$ mistral-governance workspaces sync');
   });
+
+  test('of a command below another one does not name the options of that one', async () => {
+    const { stdout } = await runCli(['audit', 'verify', '--help']);
+    expect(stdout).toContain('--noted <sha256>');
+    expect(stdout).toContain('--policy <file>');
+    expect(stdout).not.toContain('--accept');
+  });
 });

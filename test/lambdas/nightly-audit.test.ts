@@ -609,7 +609,7 @@ describe('a finding that the policy accepts', () => {
     const { result, sent } = audit({ keys, deps: { policy: untilToday(dayAgo(1)) } });
     expect(await result).toMatchObject({ opened: 2, accepted: 0 });
     expect(sent.map(({ title }) => title)).toEqual([
-      '1 new unmanaged Mistral key in dev-workspace and 1 more; 2 findings open',
+      '1 new unmanaged Mistral key in dev-workspace and 1 of another kind; 2 findings open',
     ]);
     const lines = sent.flatMap(({ sections = [] }) =>
       sections.flatMap(({ blocks }) => blocks.flatMap((block) => block.lines)),

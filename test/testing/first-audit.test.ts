@@ -78,7 +78,7 @@ test('the first night of 300 unmanaged keys is one mail, and what is accepted is
   const { night, deploy, stored } = organization;
   const first = await night(40);
   expect(first.mails.map(({ subject }) => subject)).toEqual([
-    'WARNING: 300 new unmanaged Mistral keys in 3 workspaces and 4 more; 904 findings open',
+    'WARNING: 300 new unmanaged Mistral keys in 3 workspaces and 4 of other kinds; 904 findings open',
   ]);
   expect(first.summary.opened).toBe(904);
   const page = stored('report.html');
@@ -110,6 +110,6 @@ test('the first night of 300 unmanaged keys is one mail, and what is accepted is
 
   const back = await night(61);
   expect(back.mails.map(({ subject }) => subject)).toEqual([
-    'WARNING: 300 new unmanaged Mistral keys in 3 workspaces and 3 more; 907 findings open',
+    'WARNING: 300 new unmanaged Mistral keys in 3 workspaces and 3 of other kinds; 907 findings open',
   ]);
 });

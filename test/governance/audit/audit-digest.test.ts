@@ -163,7 +163,7 @@ describe('the subject', () => {
     [
       'counts the rest',
       { opened: opened(critical, unmanaged('a', 'dev-workspace')) },
-      'CRITICAL: 1 new policy difference and 1 more; 2 findings open',
+      'CRITICAL: 1 new policy difference and 1 of another kind; 2 findings open',
     ],
     [
       'says that a known finding got more severe',
@@ -337,7 +337,7 @@ Runbook: ${RUNBOOK}#audit-digest`),
       { opened: opened(...findings, missing), stillOpen: [overdue] },
       { unmanaged },
     );
-    expect(subject).toBe(`CRITICAL: 1 new missing key of ${DEV} and 60 more; 62 findings open`);
+    expect(subject).toBe(`CRITICAL: 1 new missing key of ${DEV} and 60 of other kinds; 62...`);
     const [, owners, worst] = digest.sections ?? [];
     expect(owners?.blocks.at(-1)?.title).toBe('all developers: 1 key or secret');
     expect(worst?.blocks[0]?.lines).toEqual([
