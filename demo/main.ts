@@ -12,15 +12,13 @@ import type { World } from '../testing/world.js';
 import { runLocally, START } from './run.js';
 import { createTimeline, printClosing } from './terminal.js';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    policy: { type: 'string', default: 'governance.yaml' },
-    evidence: { type: 'string' },
-    /** What Secrets Manager counts as a secret's first version, which AWS does not say. */
-    'first-version': { type: 'string', default: 'placeholder' },
-  },
-});
+const USAGE = `Usage: npm start -- [options]
+
+  --policy <file>      plays this policy (default: governance.yaml)
+  --json               prints one JSON document instead of the story
+  --evidence <folder>  where the last night's audit report is put`;
+
+const values = readOptions();
 const policy = readPolicy();
 const firstVersion = FIRST_VERSIONS.find((one) => one === values['first-version']);
 if (firstVersion === undefined) {
@@ -63,6 +61,26 @@ else {
 const failed = run.claims.filter(([, holds]) => !holds);
 for (const [sentence] of failed) process.stderr.write(`failed: ${sentence}\n`);
 process.exitCode = failed.length > 0 ? 1 : 0;
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        json: { type: 'boolean', default: false },
+        policy: { type: 'string', default: 'governance.yaml' },
+        evidence: { type: 'string' },
+        /** What Secrets Manager counts as a secret's first version, which AWS does not say. */
+        'first-version': { type: 'string', default: 'placeholder' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (!values.help) return values;
+  } catch (error) {
+    return fail(`${messageOf(error)}\n\n${USAGE}`);
+  }
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
 
 function readPolicy(): Policy {
   try {

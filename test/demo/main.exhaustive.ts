@@ -21,6 +21,19 @@ test('npm start ends with 2 for a policy that is not valid, and keeps stdout for
   expect(stderr).toContain('workspaces');
 });
 
+test.each([
+  ['an option that it does not have', ['--polcy', 'mine.yaml'], 2, "Unknown option '--polcy'"],
+  ['a policy without its option', ['mine.yaml'], 2, "Unexpected argument 'mine.yaml'"],
+  ['--help', ['--help'], 0, ''],
+])('npm start says for %s how it is used', (_what, options, status, problem) => {
+  const args = ['--import', 'tsx', 'demo/main.ts', ...options];
+  const run = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+  expect(run.status).toBe(status);
+  expect(run.stderr).toContain(problem);
+  expect(run.stdout + run.stderr).toContain('Usage: npm start -- [options]');
+  expect(run.stderr).not.toContain('    at ');
+});
+
 test('npm start prints where the audit report is, of an own policy too', () => {
   const temporary = mkdtempSync(join(tmpdir(), 'demo-'));
   onTestFinished(() => rmSync(temporary, { recursive: true }));
