@@ -12,6 +12,7 @@ import { registerPrices } from './commands/prices.js';
 import { registerProxy } from './commands/proxy.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerSpend } from './commands/spend.js';
+import { registerWhoami } from './commands/whoami.js';
 import { registerWorkspacesSync } from './commands/workspaces-sync.js';
 import { EXIT_CODES_HELP } from './failure.js';
 
@@ -56,6 +57,7 @@ export function createProgram(cli: Cli, output: OutputConfiguration = {}): Comma
   registerExplain(program, cli);
   registerSimulate(program, cli);
   registerProxy(program, cli);
+  registerWhoami(program, cli);
   const workspaces = program.command('workspaces').description('the workspaces at Mistral');
   registerWorkspacesSync(workspaces, cli);
   return program;

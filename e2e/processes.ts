@@ -37,7 +37,7 @@ interface Process {
   readonly line: string;
 }
 
-/** What a process has started, and what that has, whatever group it is in. */
+/** What a process has started, and what that has, in any process group. */
 export async function descendantsOf(id: number): Promise<readonly Process[]> {
   const all = await processes();
   const found = all.filter(({ parent }) => parent === id);

@@ -172,7 +172,7 @@ function nameOf({ workspace, key }: PlannedKey): string {
 function supplyCommand(planned: PlannedKey): string {
   const { workspace, key } = planned;
   const name = `${key.name}-by-hand`;
-  const create = `curl -sS "$MISTRAL_CONSOLE?workspace=${workspace.name}&name=${name}"`;
+  const create = `curl -sSf "$MISTRAL_CONSOLE?workspace=${workspace.name}&name=${name}"`;
   return `${create} |\n  ${COMMAND_LINE} keys supply ${nameOf(planned)} --name ${name}`;
 }
 

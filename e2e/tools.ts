@@ -121,7 +121,7 @@ const CHECKOUT = join(import.meta.dirname, '..');
 /** `npx` as in a checkout, wherever the shell is; the CDK CLI has its app by CDK_APP. */
 const NPX = [
   `[ "$1" = cdk ] && shift && exec '${process.execPath}' '${CHECKOUT}/node_modules/aws-cdk/bin/cdk' --no-notices --no-color "$@"`,
-  `[ "$3" = mistral-governance ] && shift 3 && exec '${process.execPath}' '${CHECKOUT}/bin/mistral-governance.js' "$@"`,
+  `[ "$3" = mistral-governance ] && [ ! -e node_modules ] && shift 3 && exec '${process.execPath}' '${CHECKOUT}/bin/mistral-governance.js' "$@"`,
   `exec '${join(dirname(process.execPath), 'npx')}'`,
 ];
 

@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import { createAcceptances, patternMatcher } from '../../governance/audit/acceptances.js';
+import { createAcceptances } from '../../governance/audit/acceptances.js';
 import { ACCEPTANCE_DRIFT } from '../../governance/audit/coverage.js';
 import { countOf, type Finding, findingId, groupOf } from '../../governance/audit/finding.js';
 import type { CountedKey } from '../../governance/audit/unmanaged-keys.js';
 import { toSafeLine } from '../../governance/platform/quoting.js';
+import { wildcardMatcher } from '../../governance/platform/wildcard.js';
 import {
   ACCEPTABLE_TYPES,
   FINDING_TYPES,
@@ -57,7 +58,7 @@ export function acceptable(
   now: Date,
 ): Acceptable {
   const acceptances = createAcceptances(accepted, now);
-  const matchers = filter.subject?.map(patternMatcher);
+  const matchers = filter.subject?.map(wildcardMatcher);
   const isMeant = ({ type, subject, name, workspace }: Candidate) =>
     (filter.type?.includes(type) ?? true) &&
     (filter.workspace?.includes(workspace) ?? true) &&

@@ -135,7 +135,8 @@ function shown(
 
     text(style) {
       const section = <Row>(title: string, rows: readonly Row[], columns: readonly Column<Row>[]) =>
-        headingText(title, style) + renderTable(rows, style, columns);
+        headingText(title, style) +
+        (rows.length > 0 ? renderTable(rows, style, columns) : style.paint('none\n', 'faint'));
       return [
         exitCode === EXIT.ok
           ? verdictLine(true, `${path} is a valid policy`, style)

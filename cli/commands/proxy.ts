@@ -1,22 +1,18 @@
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import {
-  cachedCredentials,
-  createRequestSigner,
-  regionOf,
-} from '../../governance/platform/request-signer.aws.js';
 import { countText } from '../../governance/platform/wording.js';
-import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
+import { type Answer, action, type Cli } from '../cli.js';
 import { type CommandFailure, EXIT, failureOf, wrongInput } from '../failure.js';
 import { wholeNumber } from '../option-values.js';
 import { openPolicy } from '../policy-file.js';
 import { addressesOf, clientLines, DUMMY_KEY, environmentOf } from '../proxy/clients.js';
-import { keptConnections, type SignedGateway } from '../proxy/gateway-call.js';
 import { isLoopback } from '../proxy/incoming.js';
+import { type GatewayOptions, gatewayOption, openGateway } from '../proxy/open-gateway.js';
 import { createProxyServer } from '../proxy/proxy-server.js';
+import type { Refusal } from '../proxy/refusal.js';
 import { createRequestLines, LIST_PRICES } from '../proxy/request-lines.js';
-import { askStanding } from '../proxy/standing.js';
+import { askStanding, type Standing } from '../proxy/standing.js';
 import { headingText, notesText, verdictLine } from '../terminal/style.js';
 import { left, renderTable } from '../terminal/table.js';
 
@@ -25,11 +21,10 @@ const PORT = 6478;
 /** Containers are killed ten seconds after the signal to stop. */
 const GRACE_MS = 8000;
 
-interface ProxyOptions extends CommonOptions {
+interface ProxyOptions extends GatewayOptions {
   readonly port: number;
   readonly host: string;
   readonly allowRemote?: boolean;
-  readonly gateway?: URL;
   readonly print?: 'env';
   readonly verbose?: boolean;
 }
@@ -45,11 +40,7 @@ export function registerProxy(program: Command, cli: Cli): void {
       '127.0.0.1',
     )
     .option('--allow-remote', 'let other machines use it: they spend as you')
-    .addOption(
-      new Option('--gateway <url>', "the gateway (default: the stack's output GatewayUrl)")
-        .env('MISTRAL_GATEWAY_URL')
-        .argParser(gatewayUrl),
-    )
+    .addOption(gatewayOption())
     .addOption(new Option('--print <what>', 'print exports for a shell, and end').choices(['env']))
     .option('--verbose', 'print a line for each request: status, model, tokens and cost')
     .addHelpText('after', HELP)
@@ -79,7 +70,6 @@ async function proxy(cli: Cli, options: ProxyOptions): Promise<Answer> {
   const gateway = await openGateway(cli, options);
   const line = (text: string) => cli.progress.line(text);
   const said = new Set<string>();
-  let isStarted = false;
   const { server, drain, inFlight } = createProxyServer({
     gateway,
     binding: { host, isRemoteAllowed: allowRemote },
@@ -87,8 +77,8 @@ async function proxy(cli: Cli, options: ProxyOptions): Promise<Answer> {
       watch: createRequestLines({ rules: rulesOf(options.policy), now: cli.now, print: line }),
     }),
     refused({ status, message }) {
-      // Once: clients repeat what failed. The first answer says what the question at the start found.
-      if (isStarted && !said.has(message)) line(`! ${status} ${message}`);
+      // Once: clients repeat what failed.
+      if (!said.has(message)) line(`! ${status} ${message}`);
       if (said.size < 1000) said.add(message);
     },
   });
@@ -103,16 +93,17 @@ async function proxy(cli: Cli, options: ProxyOptions): Promise<Answer> {
   });
 
   const addresses = addressesOf(host, (server.address() as AddressInfo).port);
-  const standing = await cli.progress.during('asking the gateway who you are', () =>
-    askStanding(server.address() as AddressInfo),
+  const asked = await cli.progress.during('asking the gateway who you are', () =>
+    askStanding(gateway),
   );
-  isStarted = true;
+  const { caller, role, workspace, problem } = knownOf(asked);
+  if (problem) said.add(problem); // the answer of the command says it
   const url = gateway.url.href;
   const notes = [
     ...(isLoopback(host)
       ? []
       : ['every machine that reaches this proxy spends as you: it asks for no password']),
-    ...(standing.problem ? [standing.problem] : []),
+    ...(problem ? [problem] : []),
   ];
   return {
     document: {
@@ -120,13 +111,13 @@ async function proxy(cli: Cli, options: ProxyOptions): Promise<Answer> {
       baseUrl: addresses.base,
       apiKey: DUMMY_KEY,
       gateway: url,
-      ...standing,
+      ...{ caller, role, workspace, problem },
     },
     exitCode: EXIT.ok,
     text: (style) =>
       verdictLine(
         true,
-        `requests to ${addresses.base} are signed for ${url}${standing.caller ? ` as ${standing.caller}, role ${standing.role} in ${standing.workspace}` : ''}`,
+        `requests to ${addresses.base} are signed for ${url}${caller ? ` as ${caller}, role ${role} in ${workspace}` : ''}`,
         style,
       ) +
       notesText(notes, style) +
@@ -138,44 +129,16 @@ async function proxy(cli: Cli, options: ProxyOptions): Promise<Answer> {
   };
 }
 
+/** A gateway of an earlier version does not know the question, which is no problem of requests. */
+function knownOf(asked: Standing | Refusal): Partial<Standing> & { readonly problem?: string } {
+  if (!('code' in asked)) return asked;
+  return asked.code === 'endpoint_not_allowed' ? {} : { problem: asked.message };
+}
+
 function printed({ host, port }: ProxyOptions): Answer {
   const environment = environmentOf(addressesOf(host, port));
   const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${value}\n`);
   return { document: environment, exitCode: EXIT.ok, text: () => lines.join('') };
-}
-
-/** @throws CommandFailure where there is no gateway, or there are no credentials */
-async function openGateway(cli: Cli, options: ProxyOptions): Promise<SignedGateway> {
-  const agents = await cli.outbound();
-  const url = options.gateway ?? (await gatewayOfStack(cli, options));
-  const region = regionOf(url) ?? options.region;
-  if (region === undefined) {
-    throw wrongInput(`no region is known for ${url.host}: name the gateway's with --region`);
-  }
-  const { profile } = options;
-  const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
-  const provider = defaultProvider({
-    ...(profile && { profile }),
-    clientConfig: { region, requestHandler: agents },
-  });
-  const credentials = cachedCredentials(provider, cli.now);
-  await credentials.current();
-  const outbound = url.protocol === 'https:' ? agents.httpsAgent : agents.httpAgent;
-  return {
-    ...{ url, credentials },
-    signer: createRequestSigner({ region, credentials: credentials.current, now: cli.now }),
-    agent: outbound ? () => outbound : keptConnections(url, cli.now),
-  };
-}
-
-async function gatewayOfStack(cli: Cli, options: CommonOptions): Promise<URL> {
-  return cli.progress.during('looking up the stack', async () => {
-    const { CloudFormationClient } = await import('@aws-sdk/client-cloudformation');
-    const { findDeployedStack } = await import('../deployed-stack.js');
-    const { awsClientOptions } = await import('../mistral.js');
-    const client = new CloudFormationClient(awsClientOptions(options, await cli.outbound()));
-    return new URL((await findDeployedStack(client, options)).output('GatewayUrl'));
-  });
 }
 
 function rulesOf(policyPath: string) {
@@ -196,13 +159,4 @@ function port(text: string): number {
   const value = wholeNumber(text);
   if (value >= 0 && value <= 65_535) return value;
   throw new InvalidArgumentError('It must be a port, 0 to 65535.');
-}
-
-function gatewayUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isSafe =
-    url?.protocol === 'https:' ||
-    (url?.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, '')));
-  if (url && isSafe && url.username === '' && url.password === '' && url.search === '') return url;
-  throw new InvalidArgumentError("It must be an https URL, such as the stack's output GatewayUrl.");
 }

@@ -52,9 +52,9 @@ export function cents(usd: number): number {
   return Math.round(usd * 100);
 }
 
-/** With the digits that it has, two at least and seven at most. */
+/** With the digits that it has, two at least and ten at most. */
 export function usdText(usd: number): string {
-  const [whole, digits = ''] = usd.toFixed(7).replace(/0+$/, '').split('.');
+  const [whole, digits = ''] = usd.toFixed(10).replace(/0+$/, '').split('.');
   return `${whole}.${digits.padEnd(2, '0')}`;
 }
 

@@ -58,7 +58,7 @@ function secretCosts({ mistral, rotation }: Policy, keys: Keys): Cost[] {
   const cacheSeconds = Math.max(LEAST_CACHE_SECONDS, rotation.readerCacheSeconds);
   const readsOfEach = (HOURS * HOUR_SECONDS) / cacheSeconds;
   const reads = read * INSTANCES_OF_A_KEY * readsOfEach;
-  const readsText = `${countText(read, 'key')} × ${INSTANCES_OF_A_KEY} service instances × ${tenths(readsOfEach)} reads = ${tenths(reads)}`;
+  const readsText = `${countText(read, 'key')} with readers × ${INSTANCES_OF_A_KEY} service instances × ${tenths(readsOfEach)} reads = ${tenths(reads)}`;
   return [
     cost('Secrets Manager', 'secrets', [
       [secrets, AWS_PRICES.secretMonth, parts.join(' + ') + sum],
@@ -92,7 +92,7 @@ function metricCosts({ mistral, workspaces }: Policy, keys: Keys, audits: number
   const measured = new Set(keys.map(({ workspace }) => workspace)).size;
   const values = ofAll + measured + FINDING_TYPES.length + WORST_FIRST.length;
   const valuesText = `${ofAll} of all + ${countText(measured, 'workspace')} + ${FINDING_TYPES.length} types + ${WORST_FIRST.length} severities = ${values}`;
-  const budgetsText = `${countText(budgets, 'budget')} × spend and percent = ${2 * budgets}`;
+  const budgetsText = `${countText(budgets, 'budget')} × spend and percent = ${numberText(2 * budgets)}`;
   return [
     cost('CloudWatch', 'metrics of spend', [[2 * budgets, AWS_PRICES.metricMonth, budgetsText]]),
     // Charged for the hours in which they are written.
@@ -124,7 +124,11 @@ function runCosts({ workspaces }: Policy, keys: Keys, audits: number): Cost[] {
     ]),
     cost('Step Functions, DynamoDB, SNS, Scheduler', 'rotations, counters, mails, schedules', [
       [transitions, AWS_PRICES.stateTransitions, transitionsText],
-      [checks * counters, AWS_PRICES.tableReads, `${numberText(checks)} × ${counters} reads`],
+      [
+        checks * counters,
+        AWS_PRICES.tableReads,
+        `${numberText(checks)} × ${numberText(counters)} reads`,
+      ],
       [MAILS, AWS_PRICES.mails, `${MAILS} mails`],
       [audits + checks, AWS_PRICES.schedules],
     ]),

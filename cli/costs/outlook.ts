@@ -5,7 +5,7 @@ import {
 } from '../../governance/policy/planned-resources.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { headingText, type Style } from '../terminal/style.js';
-import { left, renderTable, right, shrinking } from '../terminal/table.js';
+import { left, renderTable, right } from '../terminal/table.js';
 import { AWS_PRICES_OF } from './aws-prices.js';
 import { type Cost, centsText, sumOf } from './costs.js';
 import { monthlyCosts } from './monthly-costs.js';
@@ -86,15 +86,25 @@ export function outlookText(
 export const PRICES_TEXT = `AWS's list prices of ${AWS_PRICES_OF.region} on ${AWS_PRICES_OF.day}; other regions have others, and an account's free use is not subtracted. What Mistral charges comes on top.`;
 
 function costsText(title: string, costs: readonly Cost[], style: Style): string {
-  return (
-    headingText(title, style) +
-    renderTable(costs, style, [
-      left('service', ({ service }) => service),
-      left('for', ({ what }) => what),
-      right('USD', ({ cents }) => centsText(cents)),
-      shrinking('arithmetic', ({ arithmetic }) => arithmetic),
-    ])
-  );
+  const columns = [
+    left('service', ({ service }: Cost) => service),
+    left('for', ({ what }: Cost) => what),
+    right('USD', ({ cents }: Cost) => centsText(cents)),
+  ];
+  const heading = headingText(title, style);
+  if (style.columns === undefined) {
+    const arithmetic = left('arithmetic', (cost: Cost) => cost.arithmetic);
+    return heading + renderTable(costs, style, [...columns, arithmetic]);
+  }
+  // No terminal has room for the arithmetic beside them.
+  const [titles, ...rows] = renderTable(costs, style, columns).trimEnd().split('\n');
+  const lines = rows.flatMap((row, at) => [row, ...arithmeticLines(costs[at], style)]);
+  return `${[heading + titles, ...lines].join('\n')}\n`;
+}
+
+function arithmeticLines(cost: Cost | undefined, style: Style): readonly string[] {
+  const terms = cost?.arithmetic.split('; ') ?? [];
+  return terms.map((term) => `  ${style.paint(term, 'faint')}`);
 }
 
 /** `CloudWatch`, with `38 Alarm, 2 CompositeAlarm, 1 Dashboard`. */

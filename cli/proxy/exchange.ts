@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { failureOf } from '../failure.js';
-import { callGateway, type SignedGateway } from './gateway-call.js';
+import { answerOf } from './gateway-answer.js';
+import type { SignedGateway } from './gateway-call.js';
 import { forwardedHeaders, targetOf } from './incoming.js';
-import { awsRefusal, MOST_ERROR_BYTES, passedHeaders } from './outcome.js';
+import { passedHeaders } from './outcome.js';
 import { type Refusal, refusalAnswer } from './refusal.js';
 
 /** A function URL takes no more, and the signature covers the body: it is read to its end first. */
@@ -29,31 +29,19 @@ export async function exchange(call: Exchange): Promise<Refusal | undefined> {
   if (!Buffer.isBuffer(body)) return refuse(call, body);
   call.sees?.(body);
   const { method = 'GET', url = '/' } = request;
-  const outgoing = {
+  const got = await answerOf(gateway, {
     ...{ method, body, signal },
     url: targetOf(gateway.url, url),
     headers: forwardedHeaders(request.headers),
-  };
-  let answer: IncomingMessage;
-  let refusal: Refusal | Buffer | undefined;
-  try {
-    answer = await callGateway(gateway, outgoing);
-    refusal = await errorOf(answer, gateway.url);
-    if (isRefusal(refusal) && refusal.code === 'credentials_rejected') {
-      gateway.credentials.forget(); // they may have expired before they said
-      answer = await callGateway(gateway, outgoing);
-      refusal = await errorOf(answer, gateway.url);
-    }
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    return refuse(call, unsent(error));
-  }
-  if (isRefusal(refusal)) return refuse(call, refusal);
+  });
+  if (got === undefined) return undefined;
+  if ('code' in got) return refuse(call, got);
 
+  const { answer, error } = got;
   const { statusCode = 502, rawHeaders } = answer;
   response.writeHead(statusCode, passedHeaders(rawHeaders));
-  if (refusal) {
-    response.end(refusal);
+  if (error) {
+    response.end(error);
     return undefined;
   }
   call.watches?.(answer);
@@ -90,54 +78,6 @@ function readBody(request: IncomingMessage): Promise<Buffer | Refusal> {
     if (announced > MOST_BODY_BYTES) tooLarge();
     else request.on('data', take);
   });
-}
-
-/** The whole of a short error, or what to say in its place where it is AWS's own. */
-async function errorOf(
-  answer: IncomingMessage,
-  gateway: URL,
-): Promise<Refusal | Buffer | undefined> {
-  const { statusCode = 0 } = answer;
-  if (statusCode < 400) return undefined;
-  const body = await peek(answer);
-  return body && (awsRefusal(statusCode, body, gateway) ?? body);
-}
-
-/** All of a short answer; a longer one, or one that breaks off, stays to be read. */
-function peek(answer: IncomingMessage): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    const settle = (body: Buffer | undefined) => {
-      answer.off('data', take).off('end', end).off('close', broken);
-      resolve(body);
-    };
-    const take = (piece: Buffer) => {
-      pieces.push(piece);
-      bytes += piece.length;
-      if (bytes <= MOST_ERROR_BYTES) return;
-      answer.pause();
-      answer.unshift(Buffer.concat(pieces));
-      settle(undefined);
-    };
-    const end = () => settle(Buffer.concat(pieces));
-    const broken = () => settle(undefined);
-    answer.on('data', take).on('end', end).on('close', broken);
-  });
-}
-
-function isRefusal(value: Refusal | Buffer | undefined): value is Refusal {
-  return value !== undefined && !Buffer.isBuffer(value);
-}
-
-/** Of the credentials, or of the way to the gateway. */
-function unsent(error: unknown): Refusal {
-  const { code, message } = failureOf(error);
-  if (code === 'no_credentials') return { status: 401, code, message };
-  return {
-    ...{ status: 502, code: 'gateway_unreachable', retryAfterSeconds: 1 },
-    message: `the gateway could not be reached: ${message}`,
-  };
 }
 
 export function refuse(

@@ -23,7 +23,7 @@ export interface GatewayCall {
 }
 
 const CONNECT_MS = 10_000;
-/** The gateway's function ends after so long, whatever it does. */
+/** The gateway's function ends after so long, also in the middle of an answer. */
 const SILENCE_MS = 15 * 60_000;
 
 /**

@@ -1,43 +1,66 @@
-import { get } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import * as z from 'zod';
 import { isObject, parseJson } from '../../governance/platform/json.js';
+import { answerOf } from './gateway-answer.js';
+import type { SignedGateway } from './gateway-call.js';
+import { targetOf } from './incoming.js';
+import type { Refusal } from './refusal.js';
 
-const CHECK_MS = 15_000;
+const ANSWER_MS = 15_000;
 
-/** Who the gateway says that the caller is. */
-export interface Standing {
-  readonly caller?: string;
-  readonly role?: string;
-  readonly workspace?: string;
-  /** Why requests will be refused. */
-  readonly problem?: string;
-}
+const QUOTA = { window: z.string(), shared: z.boolean(), resets_at: z.iso.datetime() };
 
-/** Through the proxy itself, so that everything on the way is tried before a client does. */
-export function askStanding({ port, address }: AddressInfo): Promise<Standing> {
-  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
-  return new Promise((resolve) => {
-    const request = get({ host, port, path: '/v1/governance/me', timeout: CHECK_MS }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (piece: string) => {
-        text += piece;
-      });
-      answer.on('error', () => resolve({}));
-      answer.on('end', () => resolve(standingIn(answer.statusCode ?? 0, text)));
-    });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve({}));
+const StandingSchema = z.object({
+  caller: z.string(),
+  role: z.string(),
+  workspace: z.string(),
+  max_tokens_per_request: z.number(),
+  over_max_tokens: z.string(),
+  models: z.array(
+    z.object({ id: z.string(), max_tokens: z.number(), endpoints: z.array(z.string()).optional() }),
+  ),
+  quotas: z.array(
+    z.union([
+      z.object({ ...QUOTA, unit: z.string(), limit: z.number(), left: z.number() }),
+      z.object({ ...QUOTA, unit: z.literal('budget'), left_percent: z.number() }),
+    ]),
+  ),
+});
+
+/** What the gateway answers to `GET /v1/governance/me`. */
+export type Standing = z.infer<typeof StandingSchema>;
+
+/** Who the gateway says that the caller is, or why its requests will be refused. */
+export async function askStanding(gateway: SignedGateway): Promise<Standing | Refusal> {
+  const got = await answerOf(gateway, {
+    method: 'GET',
+    url: targetOf(gateway.url, '/v1/governance/me'),
+    headers: { accept: 'application/json' },
+    body: Buffer.alloc(0),
+    signal: AbortSignal.timeout(ANSWER_MS),
   });
+  if (got === undefined) return { ...UNREADABLE, message: SILENT };
+  if ('code' in got) return got;
+  const body = got.error ?? (await buffer(got.answer).catch(() => Buffer.alloc(0)));
+  return standingIn(got.answer.statusCode ?? 0, body.toString());
 }
 
-function standingIn(status: number, text: string): Standing {
+const SILENT = `the gateway did not answer within ${ANSWER_MS / 1000} s`;
+const UNREADABLE = { status: 502, code: 'gateway_failed' };
+
+function standingIn(status: number, text: string): Standing | Refusal {
   const answer = parseJson(text);
-  if (!isObject(answer)) return {};
-  const { caller, role, workspace, message, code } = answer;
-  if (status === 200)
-    return { caller: String(caller), role: String(role), workspace: String(workspace) };
-  // A gateway of an earlier version does not know the question.
-  if (code === 'endpoint_not_allowed' || typeof message !== 'string') return {};
-  const hint = code === 'unknown_caller' ? "; add the role to the policy's callers and deploy" : '';
-  return { problem: message + hint };
+  const standing = StandingSchema.safeParse(answer);
+  if (status === 200 && standing.success) return standing.data;
+  if (!isObject(answer) || typeof answer.message !== 'string') {
+    const message = `what answered is not the gateway (status ${status}): check its URL`;
+    return { ...UNREADABLE, message };
+  }
+  const code = String(answer.code);
+  return { status, code, message: answer.message + (HINTS[code] ?? '') };
 }
+
+const HINTS: Readonly<Record<string, string>> = {
+  unknown_caller: "; add the role to the policy's callers and deploy",
+  endpoint_not_allowed: '; the gateway is of an earlier version: deploy it again',
+};

@@ -1,6 +1,7 @@
 import { groupBy } from '../platform/group-by.js';
 import { ORGANIZATION } from '../platform/metrics.js';
 import { addDays, type IsoDate, utcDay } from '../platform/utc-day.js';
+import { wildcardMatcher } from '../platform/wildcard.js';
 import { countText, listText, quoted } from '../platform/wording.js';
 import type { FindingType } from '../policy/finding-types.js';
 import type { Acceptance } from '../policy/policy.js';
@@ -31,7 +32,7 @@ export interface Acceptances {
   readonly accepted: readonly AcceptedFinding[];
   /** How many more are accepted. */
   leftOut(): number;
-  /** What is to be told of entries that have ended or match nothing; none of what was not checked. */
+  /** What people should know of entries that have ended or match nothing; none of what was not checked. */
   unused(coverage: Coverage): readonly Finding[];
 }
 
@@ -50,7 +51,7 @@ export function createAcceptances(entries: readonly Acceptance[], now: Date): Ac
     .filter(({ until }) => until >= today)
     .flatMap((entry) =>
       subjectsOf(entry).map(
-        (subject): Pattern => ({ entry, subject, matches: patternMatcher(subject) }),
+        (subject): Pattern => ({ entry, subject, matches: wildcardMatcher(subject) }),
       ),
     );
   const exact = groupBy(
@@ -137,23 +138,6 @@ function namesOf({ subject, evidence: { keyId } }: Finding): readonly string[] {
 
 function subjectsOf({ subject }: Acceptance): readonly string[] {
   return typeof subject === 'string' ? [subject] : subject;
-}
-
-/** In time that grows with the name alone, since others choose it; `*` stands for any characters. */
-export function patternMatcher(pattern: string): (name: string) => boolean {
-  const [start = '', ...rest] = pattern.split('*');
-  const end = rest.pop();
-  if (end === undefined) return (name) => name === pattern;
-  return (name) => {
-    if (!name.startsWith(start)) return false;
-    let at = start.length;
-    for (const part of rest) {
-      const found = name.indexOf(part, at);
-      if (found < 0) return false;
-      at = found + part.length;
-    }
-    return name.length - end.length >= at && name.endsWith(end);
-  };
 }
 
 function unmatchedAcceptance(

@@ -88,7 +88,7 @@ export function countOf(finding: Finding): number {
   return isGroup ? Number(finding.evidence.count ?? 1) : 1;
 }
 
-/** How many findings these are, each of a group counted: what people are told, wherever they are. */
+/** How many findings these are, each of a group counted: the number that people see everywhere. */
 export function countAll(findings: readonly Finding[]): number {
   return findings.reduce((sum, finding) => sum + countOf(finding), 0);
 }

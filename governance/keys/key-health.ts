@@ -17,7 +17,7 @@ export interface RejectionFacts {
 
 export type KeyHealth =
   | { readonly kind: 'works' }
-  /** `reason` says of "the key" what made the rejection final, in the past: it is told after what followed. */
+  /** `reason` says of "the key" what made the rejection final, in the past tense: it stands after what followed. */
   | { readonly kind: 'bad'; readonly reason: string }
   | { readonly kind: 'undecided'; readonly reason: string; readonly young: boolean };
 

@@ -78,7 +78,7 @@ export function* readerWarnings({ workspaces, gateway, administrators }: Policy)
   }
 }
 
-/** `role/*`, `user/*` and `assumed-role/*`, whatever the session. */
+/** `role/*`, `user/*` and `assumed-role/*`, with any session. */
 function isAnyName(arn: string): boolean {
   return /:(role|user)\/[*?/]+$|:assumed-role\/[*?]+\//.test(arn);
 }

@@ -50,7 +50,7 @@ function* owners({ mistral, workspaces }: Policy): Problems {
   if (mistral.keySource === 'operator') return;
   for (const [index, { ownerUserId }] of workspaces.entries()) {
     if (ownerUserId !== undefined) continue;
-    const message = `is missing, ${UUID_RULE}`;
+    const message = `is missing, ${UUID_RULE}; the Admin API lists it as uuid of a user (GET /v1/admin/users)`;
     yield { path: ['workspaces', index, 'ownerUserId'], message };
   }
 }
@@ -189,8 +189,11 @@ function* callerPatterns({ callers }: Policy): Problems {
         at < index && specificity(other) === specificity(pattern) && overlap(other, pattern),
     );
     if (rival >= 0) {
-      const message = `${quoted(principal)} can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`;
-      yield { path, message };
+      const tie =
+        patterns[rival] === pattern
+          ? `matches the same callers as callers[${rival}], as paths of roles do not count: remove one of them`
+          : `can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`;
+      yield { path, message: `${quoted(principal)} ${tie}` };
     }
     if (fixesPathAlone(principal)) {
       const message = `${quoted(principal)} fixes a path alone, and role sessions carry no path: must fix some of the role's name`;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { quoted } from '../platform/wording.js';
+import { countText, quoted } from '../platform/wording.js';
 
 const IAM_PRINCIPAL = /^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)\/[\w+=,.@/*?-]+)$/;
 const ASSUMED_ROLE = /^arn:aws[a-z-]*:sts::(\d{12}|\*):assumed-role\/[\w+=,.@*?-]+\/[\w+=,.@*?-]+$/;
@@ -26,12 +26,20 @@ export const ModelIdSchema = z
   .min(1)
   .refine(...NOT_RESERVED);
 
+/** One of several; `*` alone stands for all. */
+export const ListedModelSchema = ModelIdSchema.refine((id) => !id.includes('*'), {
+  error:
+    'has a "*", and models are listed by their exact names: to allow all, write "*" without a list',
+});
+
 /** A principal that a resource policy can name: an account is needed, so that it trusts no other. */
 export const ReaderArnSchema = z.string().regex(IAM_PRINCIPAL, {
   error: ({ input }) => {
     if (/^arn:[^:]*:iam::\*:/.test(String(input))) {
       return 'lets in every AWS account by the "*" for its account: must have the 12 digits of one';
     }
+    const account = accountProblem(String(input));
+    if (account !== undefined) return account;
     return /^arn:[^:]*:sts:/.test(String(input))
       ? 'is the ARN of a session: must be that of its role, arn:aws:iam::<account>:role/<path and name>'
       : 'must be the ARN of an IAM role, user or account root, for example arn:aws:iam::111122223333:role/billing';
@@ -42,9 +50,16 @@ export const ReaderArnSchema = z.string().regex(IAM_PRINCIPAL, {
 export const ArnPatternSchema = z
   .string()
   .refine((arn) => IAM_PATTERN.test(arn) || ASSUMED_ROLE.test(arn), {
-    error:
+    error: ({ input }) =>
+      accountProblem(String(input)) ??
       'must be an IAM role or user ARN or an assumed-role session ARN, "*" allowed in its name, for example arn:aws:iam::111122223333:role/analysts-*',
   });
+
+function accountProblem(arn: string): string | undefined {
+  const [, account = ''] = /^arn:[^:]*:(?:iam|sts)::(\d+):/.exec(arn) ?? [];
+  if (account === '' || account.length === 12) return undefined;
+  return `has the account ${account}, of ${countText(account.length, 'digit')}: must have the 12 digits of an account`;
+}
 
 /** For people: the one in IAM, or another. */
 export const AccountAliasSchema = z.string().regex(/^\w[\w .-]{0,62}$/, {

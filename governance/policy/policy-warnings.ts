@@ -1,6 +1,6 @@
 import { utcDay } from '../platform/utc-day.js';
+import { wildcardMatcher } from '../platform/wildcard.js';
 import { countText, quoted } from '../platform/wording.js';
-import { matches } from './caller-patterns.js';
 import { callerWarnings, readerWarnings } from './caller-warnings.js';
 import { exampleWarnings } from './example-warnings.js';
 import { limitWarnings, overflowWarnings } from './limit-warnings.js';
@@ -34,12 +34,16 @@ export function policyWarnings(policy: Policy, now: Date): PolicyWarnings {
     ...scheduleWarnings(policy, now),
     ...acceptedFindings(policy, now),
   ];
-  const entries = policy.acceptedWarnings.map((entry) => ({ ...entry, isUsed: false }));
+  const entries = policy.acceptedWarnings.map((entry) => ({
+    ...entry,
+    matches: wildcardMatcher(entry.subject),
+    isUsed: false,
+  }));
   const open: PolicyWarning[] = [];
   const accepted: AcceptedWarning[] = [];
   for (const warning of merged(found)) {
     const fitting = entries.filter(
-      ({ id, subject }) => id === warning.id && matches(subject, warning.subject),
+      ({ id, matches }) => id === warning.id && matches(warning.subject),
     );
     for (const entry of fitting) entry.isUsed = true;
     const [first] = fitting;

@@ -5,7 +5,7 @@ import { AlertsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
   arnSuffixProblem,
-  ModelIdSchema,
+  ListedModelSchema,
   NOT_RESERVED,
   numberProblem,
   ReaderArnSchema,
@@ -31,7 +31,7 @@ const SecretNameSchema = z
 
 /** The least is a cent; nine million in nano-units is what a number holds exactly. */
 const MoneySchema = z.number().min(0.01).max(9e6);
-const ModelsSchema = z.union([z.literal('*'), z.array(ModelIdSchema).min(1)], {
+const ModelsSchema = z.union([z.literal('*'), z.array(ListedModelSchema).min(1)], {
   error: ({ input }) =>
     typeof input === 'string' && input !== 'all'
       ? 'is one model, must be "*" or a list: put it in [ ]'
@@ -53,7 +53,7 @@ const WorkspaceSchema = z.strictObject({
   id: z.guid({
     error: ({ input }) =>
       input === undefined
-        ? `${UUID_RULE}; "mistral-governance workspaces sync" finds it`
+        ? `${UUID_RULE}; "mistral-governance workspaces sync" fills it in; in operator mode it is in the workspace's address in Mistral's console`
         : UUID_RULE,
   }),
   /** The Mistral user that new keys belong to. Required with the Admin API alone. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { AWS_PRICES, AWS_PRICES_OF } from '../../cli/costs/aws-prices.js';
 import { centsText, sumOf } from '../../cli/costs/costs.js';
-import { outlookOf } from '../../cli/costs/outlook.js';
+import { outlookOf, outlookText } from '../../cli/costs/outlook.js';
+import { PLAIN } from '../../cli/terminal/style.js';
 import { auditGauges, recordAudit } from '../../governance/audit/audit-metrics.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import { aManagedSecret, NOW } from '../support/audit-builders.js';
@@ -32,7 +33,7 @@ describe('what a month costs', () => {
     [
       'reads by services',
       '1.75',
-      '4 keys × 10 service instances × 8,760 reads = 350,400 × 0.05 / 10,000',
+      '4 keys with readers × 10 service instances × 8,760 reads = 350,400 × 0.05 / 10,000',
       (document) => {
         document.rotation.readerCacheSeconds = 300;
       },
@@ -40,7 +41,7 @@ describe('what a month costs', () => {
     [
       'reads by services',
       '0.00',
-      '0 keys × 10 service instances × 730 reads = 0 × 0.05 / 10,000',
+      '0 keys with readers × 10 service instances × 730 reads = 0 × 0.05 / 10,000',
       (document) => {
         for (const { keys } of document.workspaces) for (const key of keys) key.readers = [];
       },
@@ -88,6 +89,19 @@ describe('what a month costs', () => {
       arithmetic: '297 keys + 3 of the gateway + the admin key = 301 × 0.40',
     });
     expect(sumOf(monthly)).toBe(13_327);
+  });
+
+  test('has its arithmetic in full on a narrow terminal, below each cost', () => {
+    const outlook = outlookOf(aPolicy());
+    const lines = outlookText(outlook, { ...PLAIN, columns: 60 }).split('\n');
+    for (const { arithmetic } of [...outlook.monthly, ...outlook.millionRequests]) {
+      expect(lines).toEqual(
+        expect.arrayContaining(arithmetic.split('; ').map((term) => `  ${term}`)),
+      );
+    }
+    expect(lines[lines.findIndex((line) => / alarms +4\.80$/.test(line)) + 1]).toBe(
+      '  38 alarms × 0.10',
+    );
   });
 
   test('in operator mode there is no admin key', () => {

@@ -68,7 +68,7 @@ describe('entries are added in lines of their own', () => {
   });
 });
 
-describe('where it is not written in lines, the file is laid out anew', () => {
+describe('where it is not written in lines, the file gets another layout', () => {
   test.each<[string, string, string]>([
     [
       'with its comments and its order',

@@ -42,7 +42,7 @@ test('a caller sees who it is, what it may use, and what is left of that', async
   expect(world.received).toHaveLength(1); // none of it is asked of Mistral
 });
 
-test('no amount of money that others spent is told, in any header or answer', async () => {
+test('no header and no answer says how much money others spent', async () => {
   const world = await answered();
   const answer = await world.ask(CHAT);
   await answer.text();
@@ -114,13 +114,13 @@ test('counters that do not answer are a clear error', async () => {
 
 test('a model that Mistral does not serve and one that is forbidden are answered alike', async () => {
   const world = await answered();
-  const told = async (name: string, options = {}) => {
+  const answerOf = async (name: string, options = {}) => {
     const answer = await world.ask({ ...CHAT, model: name }, options);
     return { status: answer.status, text: (await answer.text()).replaceAll(name, 'NAME') };
   };
-  const get = (name: string) => told(name, { path: `/v1/models/${name}`, method: 'GET' });
+  const get = (name: string) => answerOf(name, { path: `/v1/models/${name}`, method: 'GET' });
   expect(await get('ft:mistral-small:no-such')).toEqual(await get('mistral-large-2512'));
-  expect(await told('ft:mistral-small:no-such')).toEqual(await told('mistral-large-2512'));
+  expect(await answerOf('ft:mistral-small:no-such')).toEqual(await answerOf('mistral-large-2512'));
 });
 
 test('a listed model says where it can be used here, and up to which max_tokens', async () => {

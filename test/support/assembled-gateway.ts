@@ -48,6 +48,7 @@ export async function assembledGateway(
   onTestFinished(() => void close());
   return {
     received,
+    url: at,
     list: (role: string) =>
       fetch(`${at}/v1/models`, { headers: { [CALLER_HEADER]: session(role) } }),
     ask: (body: unknown, role = 'developer', path = '/v1/chat/completions') =>

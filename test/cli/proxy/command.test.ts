@@ -12,6 +12,7 @@ const STANDING = {
   caller: 'arn:aws:sts::111122223333:assumed-role/developer/ana',
   role: 'developer',
   workspace: 'dev-workspace',
+  ...{ max_tokens_per_request: 2000, over_max_tokens: 'refuse', models: [], quotas: [] },
 };
 
 test('finds the gateway, says who calls and what to paste, and on ^C answers what is in flight', async () => {

@@ -93,7 +93,7 @@ test('a denial is final, and reported by its code alone', async () => {
 
 test('a missing answer is not waited for', async () => {
   const s3 = await loopback(() => {});
-  const requestHandler = { ...AWS_CLIENT.requestHandler, requestTimeout: 20 };
+  const requestHandler = { ...AWS_CLIENT.requestHandler, requestTimeout: 100 };
   const store = storeAt(s3.url, { requestHandler, maxAttempts: 2 });
   await expect(store.put(FILE)).rejects.toThrow(`S3 did not store ${PATH}: `);
   expect(s3.requests).toHaveLength(2);

@@ -167,7 +167,7 @@ describe('chats that are classified', () => {
   });
 });
 
-test('what is spoken counts in characters, and its bytes in tokens, whatever else is in the body', () => {
+test('what is spoken counts in characters, and its bytes in tokens, with anything else in the body', () => {
   const fields = { input: 'Grüße 👋 \u0041'.repeat(700), ref_audio: 'A'.repeat(100_000) };
   expect(demand(fields, 'speech')).toMatchObject({
     characters: fields.input.length,

@@ -211,7 +211,25 @@ const BROKEN: readonly Broken[] = [
     'callers that tie',
     'role/chat-*',
     'role/engineer',
-    '36:5  callers[1].principal: "arn:aws:iam::305611427893:role/engineer" can match the same caller as callers[0] and is as specific: one of them must fix more characters',
+    '36:5  callers[1].principal: "arn:aws:iam::305611427893:role/engineer" matches the same callers as callers[0], as paths of roles do not count: remove one of them',
+  ],
+  [
+    'an account that lost a digit',
+    'arn:aws:iam::305611427893:role/index-builder',
+    'arn:aws:iam::30561142789:role/index-builder',
+    '15:13  workspaces[0].keys[0].readers[0]: "arn:aws:iam::30561142789:role/index-builder" has the account 30561142789, of 11 digits: must have the 12 digits of an account',
+  ],
+  [
+    'all models in a list',
+    'models: [mistral-small-latest, mistral-embed]',
+    "models: ['*']",
+    '9:14  workspaces[0].models[0]: "*" has a "*", and models are listed by their exact names: to allow all, write "*" without a list',
+  ],
+  [
+    'models by a pattern',
+    'models: [mistral-small-latest, codestral-latest]',
+    'models: [mistral-*]',
+    '28:14  roles.engineer.models[0]: "mistral-*" has a "*", and models are listed by their exact names: to allow all, write "*" without a list',
   ],
   [
     'JSON with three mistakes',

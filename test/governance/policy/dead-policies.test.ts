@@ -180,3 +180,15 @@ test.each(DEAD.map(([what, ...row]) => ({ what, row })))('$what', ({ row }) => {
   expect(text).not.toBe(SEARCH_POLICY);
   expect(warningsOf(text)).toEqual(lines);
 });
+
+test.each(['*', 'arn:aws:iam::*', '*role/*', 'arn:aws:iam::*:role/engineer'])(
+  'a warning about an ARN is accepted by %s',
+  (subject) => {
+    const text = SEARCH_POLICY.replace(
+      'arn:aws:iam::305611427893:role/engineer',
+      'arn:aws:iam::*:role/engineer',
+    );
+    const entry = `acceptedWarnings: [{ id: any-account, subject: "${subject}", reason: ours alone }]`;
+    expect(warningsOf(`${text}${entry}\n`)).toEqual([]);
+  },
+);

@@ -134,12 +134,12 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a missing owner',
       (d) => delete d.workspaces[0].ownerUserId,
-      'workspaces[0].ownerUserId: is missing, must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1',
+      'workspaces[0].ownerUserId: is missing, must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1; the Admin API lists it as uuid of a user (GET /v1/admin/users)',
     ],
     [
       'a missing id',
       (d) => delete d.workspaces[0].id,
-      'workspaces[0].id: is missing, must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1; "mistral-governance workspaces sync" finds it',
+      'workspaces[0].id: is missing, must be a UUID such as 3f2b6f0e-7f0a-4d53-9a39-0b7a51c0d9c1; "mistral-governance workspaces sync" fills it in; in operator mode it is in the workspace\'s address in Mistral\'s console',
     ],
     [
       'a missing team',
@@ -359,7 +359,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'the same caller twice',
       (d) => (d.callers[1].principal = PRINCIPAL),
-      `callers[1].principal: "${PRINCIPAL}" can match the same caller as callers[0] and is as specific: one of them must fix more characters`,
+      `callers[1].principal: "${PRINCIPAL}" matches the same callers as callers[0], as paths of roles do not count: remove one of them`,
     ],
     [
       'callers that tie',
@@ -375,7 +375,7 @@ describe('fails, naming path, value and what is allowed', () => {
         d.callers[0].principal = 'arn:aws:iam::111122223333:role/a/build';
         d.callers[1].principal = 'arn:aws:iam::111122223333:role/long/path/build';
       },
-      'callers[1].principal: "arn:aws:iam::111122223333:role/long/path/build" can match the same caller as callers[0] and is as specific: one of them must fix more characters',
+      'callers[1].principal: "arn:aws:iam::111122223333:role/long/path/build" matches the same callers as callers[0], as paths of roles do not count: remove one of them',
     ],
     [
       'a caller by the path of its role alone',

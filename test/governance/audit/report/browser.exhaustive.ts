@@ -25,7 +25,7 @@ const three = aPolicy((document) => {
   document.callers = [];
 });
 
-/** Nothing of the page is told to a script: these run in the browser, and read. */
+/** The page gives nothing to a script: these run in the browser, and read. */
 const OVERFLOW = `[...document.querySelectorAll('body *')]
   .filter((one) => one.checkVisibility() && !one.closest('svg, thead'))
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.scroll'))
