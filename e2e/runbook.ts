@@ -83,7 +83,7 @@ async function approvalCommand(scene: Scene): Promise<string> {
     (received) => received.some(isRequest),
   );
   const steps = alerts.filter(isRequest).flatMap(({ nextSteps }) => nextSteps);
-  const command = steps.find((step) => step.command)?.command;
+  const command = steps.find((step) => step.command?.includes('start-execution'))?.command;
   claim(command !== undefined, 'a command in approval-needed', steps);
   return command;
 }

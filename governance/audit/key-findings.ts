@@ -150,7 +150,8 @@ export function rotateStep(state: SecretState) {
 /** Whether a key is still needed is a question to those who read it. */
 export function checkReaders(secretName: string) {
   return {
-    nextStep: 'Check whether a service still reads this secret; if none does, take the key out',
+    nextStep:
+      'Check whether a service still reads this secret; if none does, take its key out of the policy',
     nextCommand: shell`aws secretsmanager describe-secret --secret-id ${secretName} --query LastAccessedDate`,
   };
 }

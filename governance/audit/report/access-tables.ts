@@ -7,7 +7,7 @@ import { type Column, section } from './table.js';
 /** Who may read which key, and who may call with which role and budget. */
 export function accessTables({ access }: AuditReport): Html {
   const { readers, callers, hasGateway } = access;
-  const others = html`<p class="quiet">By the secrets' own policies, as they were at this audit. They deny the value to all other principals, even where IAM allows it.</p>`;
+  const others = html`<p class="quiet">By the secrets' own policies, as they were at this audit. They deny the value to all other principals, also where IAM allows it.</p>`;
   const gateway = hasGateway
     ? html`<p class="quiet">At the gateway, as deployed. Callers that no line names are refused.</p>`
     : html`<p class="quiet">The gateway is off: these hold for services that read a key and use the client library.</p>`;

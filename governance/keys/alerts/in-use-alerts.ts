@@ -74,6 +74,7 @@ export function approvalNeeded(context: InUseContext): Alert {
       readers: readersText(context),
     },
     nextSteps: [
+      listReads(retirement),
       `Move the service off the ${reason} key; the revocation then follows by itself`,
       {
         say: 'Or approve: revoke the key now, which breaks the service that still uses it',

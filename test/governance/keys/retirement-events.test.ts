@@ -337,7 +337,8 @@ describe('the commands', () => {
       `revoke-${'v'.repeat(62)}-2026-04-08`, // Step Functions takes 80 characters
     ],
   ])('approval runs the same flow with nothing to wait for', (retirement, name) => {
-    const [command] = commandsOf('approval-needed', inUse, retirement);
+    const [reads, command] = commandsOf('approval-needed', inUse, retirement);
+    expect(reads).toMatch(/^aws cloudtrail lookup-events .*GetSecretValue/);
     expect(command).toContain(`--state-machine-arn arn:machine --name ${name} `);
     expect(inputOf(command)).toEqual({
       ...retirement,
