@@ -29,6 +29,8 @@ export interface ChainProblem {
   readonly message: string;
 }
 
+type Found = { readonly problems: readonly ChainProblem[]; readonly notes: readonly string[] };
+
 /** Collects what a verification finds. */
 export function createChainFindings() {
   const problems: ChainProblem[] = [];
@@ -41,6 +43,11 @@ export function createChainFindings() {
       problems.push({ fault, subject, message });
     },
     note: (text: string): void => void notes.push(text),
+    /** All that another verification found. */
+    add(other: Found): void {
+      problems.push(...other.problems);
+      notes.push(...other.notes);
+    },
   };
 }
 

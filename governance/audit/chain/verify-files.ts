@@ -3,7 +3,13 @@ import { addDays, HOUR_MS, type IsoDate, utcDay } from '../../platform/utc-day.j
 import { countText } from '../../platform/wording.js';
 import type { ArchivedFile, EvidenceArchive } from '../evidence-store.aws.js';
 import { dayPrefix, EVIDENCE_PREFIX, folderOf } from '../report/evidence-files.js';
-import { type ChainFindings, isWithin, type Link, type Nights } from './chain-report.js';
+import {
+  type ChainFindings,
+  createChainFindings,
+  isWithin,
+  type Link,
+  type Nights,
+} from './chain-report.js';
 import { MANIFESTS_PREFIX, type ManifestFile, sha256 } from './manifest.js';
 import { retentionDays } from './read-chain.js';
 
@@ -35,7 +41,12 @@ export async function verifyFiles(
   const expiredBefore = links.length > 0 ? addDays(utcDay(now), 1 - retentionDays(links)) : '';
   const verified = { files: 0, bytes: 0 };
 
-  async function verifyFile(path: string, file: ManifestFile, stored: ArchivedFile | undefined) {
+  async function verifyFile(
+    path: string,
+    file: ManifestFile,
+    stored: ArchivedFile | undefined,
+    findings: ChainFindings,
+  ) {
     if (!stored) return findings.problem('missing', path, 'is missing');
     if (stored.bytes < file.bytes) {
       const text = `was truncated: it has ${stored.bytes} of ${countText(file.bytes, 'byte')}`;
@@ -59,21 +70,31 @@ export async function verifyFiles(
     );
   }
 
-  async function verifyFolder(folder: string, stored: readonly ArchivedFile[]): Promise<void> {
+  /** Findings of its own, since several folders are read at a time. */
+  async function verifyFolder([folder, stored]: Folder): Promise<ChainFindings> {
+    const findings = createChainFindings();
     const link = byFolder.get(folder);
-    if (!link) return judgeUnnamed(folder, stored);
+    if (!link) {
+      judgeUnnamed(folder, stored, findings);
+      return findings;
+    }
     const byPath = new Map(stored.map((file) => [file.path, file]));
     for (const file of link.manifest.files) {
       const path = folder + file.name;
-      await verifyFile(path, file, byPath.get(path));
+      await verifyFile(path, file, byPath.get(path), findings);
       byPath.delete(path);
     }
     for (const path of byPath.keys()) {
       findings.problem('inserted', path, 'was added: the manifest of its audit does not have it');
     }
+    return findings;
   }
 
-  function judgeUnnamed(folder: string, stored: readonly ArchivedFile[]): void {
+  function judgeUnnamed(
+    folder: string,
+    stored: readonly ArchivedFile[],
+    findings: ChainFindings,
+  ): void {
     const files = countText(stored.length, 'file');
     const { day, at } = placeOf(folder) ?? {};
     if (unfinished.has(folder)) {
@@ -91,7 +112,9 @@ export async function verifyFiles(
   const seen = new Set<string>();
   for await (const folders of batches(foldersOf(archive, nights, findings))) {
     for (const [folder] of folders) seen.add(folder);
-    await mapBounded(folders, FOLDERS_AT_ONCE, ([folder, stored]) => verifyFolder(folder, stored));
+    for (const found of await mapBounded(folders, FOLDERS_AT_ONCE, verifyFolder)) {
+      findings.add(found);
+    }
   }
   for (const { manifest } of due) {
     const { folder, auditedOn, files } = manifest;
