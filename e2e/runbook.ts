@@ -160,7 +160,7 @@ function withoutRepeats(command: string): string {
 /** What this run does itself, with the templates that the emulator supports. */
 const DEPLOY = `AWS_REGION=${REGION} npx cdk deploy --all`;
 const READING =
-  /^aws (cloudwatch get-metric-statistics|dynamodb scan|s3 cp|secretsmanager describe-secret|stepfunctions get-execution-history) /;
+  /^aws (cloudtrail lookup-events|cloudwatch get-metric-statistics|dynamodb scan|s3 cp|secretsmanager describe-secret|stepfunctions get-execution-history) /;
 
 /** Flows that went on waiting find their key gone, and end well; no key is forgotten. */
 export async function seeRetirementsEnd(scene: Scene): Promise<void> {
