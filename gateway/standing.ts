@@ -1,12 +1,17 @@
-import type { CallerAccess } from '../governance/access/compile-access.js';
-import { refusedCaller } from '../governance/metering/admission.js';
+import { unknownCaller } from '../governance/metering/admission.js';
 import {
   jsonAnswer,
   type Problem,
   problem,
   type WholeAnswer,
 } from '../governance/metering/problem.js';
-import type { Quota, QuotaHolder, QuotaLeft } from '../governance/quotas/quota.js';
+import { percentOf } from '../governance/platform/wording.js';
+import {
+  isMoney,
+  type Quota,
+  type QuotaHolder,
+  type QuotaLeft,
+} from '../governance/quotas/quota.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { endpointsOf } from './model-list.js';
 import type { Reply } from './reply.js';
@@ -21,17 +26,16 @@ export async function standingOf(
   { access, metering, quotas, log }: Deps,
   callerArn: string | undefined,
 ): Promise<Problem | WholeAnswer> {
-  const refused = refusedCaller(callerArn, access);
-  if (refused) return refused;
-  const caller = callerArn as string;
-  const known = access.callerOf(caller) as CallerAccess;
+  if (callerArn === undefined) return unknownCaller();
+  const known = access.callerOf(callerArn);
+  if (known.kind === 'refuse') return problem(known.code, known.message);
   const { role, workspace, maxTokensPerRequest, overMaxTokens, maxTokens } = known.access;
   const cards = new Map(access.cards?.map((card) => [access.models.resolve(card.id), card]));
   try {
     const counted = metering.quotasOf({ workspace, dailyTokens: known.dailyTokens });
     return jsonAnswer(200, {
       object: 'governance.caller',
-      caller,
+      caller: callerArn,
       role,
       workspace,
       max_tokens_per_request: maxTokensPerRequest,
@@ -82,13 +86,4 @@ const HEADERS = { requests: 'req', tokens: 'tokens', usd: 'budget-percent', eur:
 
 function headerOf({ unit, window }: Quota): string {
   return `x-governance-remaining-${HEADERS[unit]}-${window}`;
-}
-
-function isMoney({ unit }: Quota): boolean {
-  return unit === 'usd' || unit === 'eur';
-}
-
-/** Whole percents, rounded down: nothing is left at 0. */
-function percentOf(left: number, limit: number): number {
-  return limit === 0 ? 0 : Math.floor((100 * left) / limit);
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { drainServer } from '../../gateway/drain-server.js';
 import { type Exchange, exchange, refuse } from './exchange.js';
 import type { SignedGateway } from './gateway-call.js';
 import { type Binding, refusalOf } from './incoming.js';
@@ -98,15 +99,7 @@ export function createProxyServer({ gateway, binding, watch, refused }: ProxyOpt
   return {
     server,
     inFlight: () => inFlight,
-    async drain(graceMs) {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // A kept connection becomes idle only once its answer has ended.
-      const idle = setInterval(() => server.closeIdleConnections(), 20);
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-      await closed;
-      clearInterval(idle);
-      clearTimeout(cut);
-    },
+    drain: (graceMs) => drainServer(server, graceMs),
   };
 }
 

@@ -1,9 +1,10 @@
 import { percentOf } from '../../governance/platform/wording.js';
-import type {
-  Quota,
-  QuotaClaim,
-  QuotaHolder,
-  ReserveOutcome,
+import {
+  isMoney,
+  type Quota,
+  type QuotaClaim,
+  type QuotaHolder,
+  type ReserveOutcome,
 } from '../../governance/quotas/quota.js';
 import { windowEnd, windowName } from '../../governance/quotas/quota-window.js';
 import { shardLimit } from '../../governance/quotas/shards.js';
@@ -56,8 +57,7 @@ export function createQuotaLedger(now: () => Date): QuotaLedger {
 
     forgetBefore(at) {
       for (const [key, { quota, endsMs }] of lines) {
-        const isMoney = quota.unit === 'usd' || quota.unit === 'eur';
-        if (!isMoney && endsMs < at.getTime()) lines.delete(key);
+        if (!isMoney(quota) && endsMs < at.getTime()) lines.delete(key);
       }
     },
   };

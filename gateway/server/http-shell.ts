@@ -5,6 +5,7 @@ import {
   problem,
   type WholeAnswer,
 } from '../../governance/metering/problem.js';
+import { drainServer } from '../drain-server.js';
 import type { Gateway } from '../gateway.js';
 import { bodyTooLarge, bodyTooShort } from '../problems.js';
 import { endAnswer, refuseUnread } from './answers.js';
@@ -99,15 +100,9 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
 
   return {
     server,
-    async drain(graceMs) {
+    drain(graceMs) {
       draining = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // A kept-alive connection becomes idle only now.
-      const idle = setInterval(() => server.closeIdleConnections(), 20);
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-      await closed;
-      clearInterval(idle);
-      clearTimeout(cut);
+      return drainServer(server, graceMs);
     },
   };
 }

@@ -8,7 +8,7 @@ import { excessOfEscapes } from './json-strings.js';
 import { type Media, mediaOf, mediaOfChats } from './media.js';
 import { type Problem, problem } from './problem.js';
 import { checkFields, type Drops } from './request-fields.js';
-import { type Spellings, spellingsOf } from './spellings.js';
+import { isSet, type Spellings, spellingsOf } from './spellings.js';
 
 /** What bounds a request. Only the fields below are checked. */
 export interface RequestBody extends Omit<Media, 'imageBytes'> {
@@ -167,10 +167,6 @@ function repeatedName(
 function withoutByteOrderMark(bytes: Buffer): Buffer {
   const isMarked = bytes[0] === BYTE_ORDER_MARK[0] && bytes.indexOf(BYTE_ORDER_MARK) === 0;
   return isMarked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
-}
-
-function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }
 
 function invalid(param: string, what: string): Problem {

@@ -41,6 +41,10 @@ export function spellingsOf(kind: EndpointKind): Spellings {
   return SPELLINGS[kind];
 }
 
+export function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
 /** `false`, `0`, `{}` and `[]`. `null`, which says that a field is not set, is dropped of every field. */
 export function isIdle(value: unknown): boolean {
   return value === false || value === 0 || (isObject(value) && Object.keys(value).length === 0);

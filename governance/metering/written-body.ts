@@ -4,7 +4,7 @@ import type { Member } from './json-outline.js';
 import { placesOf } from './json-places.js';
 import type { ParsedBody } from './request-body.js';
 import { isIdleAndNever } from './request-fields.js';
-import { isIdle } from './spellings.js';
+import { isIdle, isSet } from './spellings.js';
 
 /**
  * The body to send: the received bytes, but for members that were checked, and those that Mistral
@@ -83,8 +83,4 @@ function namesToSend({ members, fields, spellings }: ParsedBody): (string | unde
     if (ours === undefined) return name;
     return isSet(fields[ours]) ? undefined : ours;
   });
-}
-
-function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }

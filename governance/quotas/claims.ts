@@ -10,7 +10,13 @@ import {
 } from './account.js';
 import { type HolderParts, startTurn } from './exchange-turn.js';
 import type { Meter } from './meter.js';
-import type { QuotaClaim, QuotaRefusal, QuotaTooSmall, QuotaUnavailable } from './quota.js';
+import {
+  isMoney,
+  type QuotaClaim,
+  type QuotaRefusal,
+  type QuotaTooSmall,
+  type QuotaUnavailable,
+} from './quota.js';
 import { shardLimit } from './shards.js';
 
 /** What a claim got: a part of an account, or the reason why not. */
@@ -113,9 +119,8 @@ function refusalOf(
   for (const outcome of refused) if (outcome.kind === 'unavailable') return outcome;
   const { windowName, endsMs } = accounts[0] as Account;
   const mayFreeSooner = refused.some((one) => one.kind === 'exhausted' && one.mayFreeSooner);
-  const isMoney = quota.unit === 'usd' || quota.unit === 'eur';
   const first = accounts[0] as Account;
-  if (isMoney && !mayFreeSooner) first.refused ??= { amount, isKnown: false };
+  if (isMoney(quota) && !mayFreeSooner) first.refused ??= { amount, isKnown: false };
   const spentPercent = percentOf(spentIn(accounts), quota.limit);
   const resetsAt = new Date(endsMs);
   return { kind: 'exhausted', quota, windowName, resetsAt, mayFreeSooner, amount, spentPercent };

@@ -17,6 +17,11 @@ export interface Quota {
   readonly shards?: number;
 }
 
+/** Whether it counts nano-units of a currency. */
+export function isMoney({ unit }: Quota): boolean {
+  return unit === 'usd' || unit === 'eur';
+}
+
 /** The most that one request may use of one quota. */
 export interface QuotaClaim {
   readonly quota: Quota;
