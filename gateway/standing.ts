@@ -65,25 +65,31 @@ function leftOf({ quota, left, resetsAt }: QuotaLeft) {
 
 /**
  * On every answer to a metered request: `x-governance-remaining-tokens-day`, `-req-minute` and
- * `-budget-percent-month`, with the request itself at its upper bound. Where this process has not
- * read a counter yet, the header is left out.
+ * `-budget-percent`, with the request itself at its upper bound; of several budgets, the one with the
+ * smallest share left, since every header is paid for by every request. What this process has not read
+ * yet is left out.
  */
 export function tellStanding(
   reply: Reply,
   counted: readonly Quota[],
   quotas: Pick<QuotaHolder, 'left'>,
 ): void {
+  const left = quotas.left(counted);
+  let leastPercent: number | undefined;
   for (let at = 0; at < counted.length; at += 1) {
     const quota = counted[at] as Quota;
-    const left = quotas.left(quota);
-    if (left === undefined) continue;
-    const value = isMoney(quota) ? percentOf(left, quota.limit) : left;
-    reply.addHeader(headerOf(quota), String(value));
+    const amount = left[at];
+    if (amount === undefined) continue;
+    if (isMoney(quota)) {
+      leastPercent = Math.min(percentOf(amount, quota.limit), leastPercent ?? 100);
+    } else {
+      const header = quota.unit === 'tokens' ? TOKENS_LEFT : REQUESTS_LEFT;
+      reply.addHeader(header, String(amount));
+    }
   }
+  if (leastPercent !== undefined) reply.addHeader(BUDGET_LEFT, String(leastPercent));
 }
 
-const HEADERS = { requests: 'req', tokens: 'tokens', usd: 'budget-percent', eur: 'budget-percent' };
-
-function headerOf({ unit, window }: Quota): string {
-  return `x-governance-remaining-${HEADERS[unit]}-${window}`;
-}
+const TOKENS_LEFT = 'x-governance-remaining-tokens-day';
+const REQUESTS_LEFT = 'x-governance-remaining-req-minute';
+const BUDGET_LEFT = 'x-governance-remaining-budget-percent';

@@ -9,7 +9,7 @@ import {
   startTurn,
 } from './exchange-turn.js';
 import { totalsAt } from './lease-time.js';
-import { createMeters } from './meter.js';
+import { createMeters, type Meter } from './meter.js';
 import type {
   Quota,
   QuotaClaim,
@@ -123,13 +123,9 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
       );
     },
 
-    left(quota) {
-      let left = 0;
-      for (const account of meters.at(quota, nowMs()).accounts) {
-        if (!account.counter) return undefined;
-        left += leftIn(account, account.counter);
-      }
-      return left;
+    left(quotas) {
+      const at = nowMs();
+      return quotas.map((quota) => knownLeft(meters.at(quota, at)));
     },
 
     readLeft: (quotas) => mapBounded(quotas, READS_AT_ONCE, readLeft),
@@ -142,6 +138,15 @@ export function createQuotaHolder(options: QuotaHolderOptions): QuotaHolder {
       for (let flushes = 0; flushes < CLOSING_FLUSHES; flushes += 1) await flush();
     },
   };
+}
+
+function knownLeft({ accounts }: Meter): number | undefined {
+  let left = 0;
+  for (const account of accounts) {
+    if (!account.counter) return undefined;
+    left += leftIn(account, account.counter);
+  }
+  return left;
 }
 
 /** A reservation of all claims, or of none. */

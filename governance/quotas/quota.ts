@@ -82,8 +82,8 @@ export interface QuotaLeft {
 export interface QuotaHolder {
   /** All claims or none. Answers immediately, from memory, while leases last. */
   reserve(claims: readonly QuotaClaim[]): ReserveOutcome | Promise<ReserveOutcome>;
-  /** From memory: `undefined` where this process has not read all counters of the window yet. */
-  left(quota: Quota): number | undefined;
+  /** From memory: `undefined` where this process has not read all counters of a window yet. */
+  left(quotas: readonly Quota[]): readonly (number | undefined)[];
   /** From the counters. Throws where they do not answer. */
   readLeft(quotas: readonly Quota[]): Promise<readonly QuotaLeft[]>;
   /** Settles what was used so far; on Lambda, before each answer ends. */

@@ -371,7 +371,7 @@ test('only headers about the request come back', async () => {
     'date',
     'keep-alive',
     'mistral-correlation-id',
-    'x-governance-remaining-budget-percent-month',
+    'x-governance-remaining-budget-percent',
     'x-governance-remaining-req-minute',
     'x-governance-remaining-tokens-day',
     'x-kong-request-id',

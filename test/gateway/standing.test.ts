@@ -70,7 +70,7 @@ test('each answer says what is left, with the request itself at its upper bound'
   const tokens = Number(ours['x-governance-remaining-tokens-day']);
   expect(ours).toEqual({
     'x-governance-remaining-req-minute': '59',
-    'x-governance-remaining-budget-percent-month': '99',
+    'x-governance-remaining-budget-percent': '99',
     'x-governance-remaining-tokens-day': expect.stringMatching(/^\d+$/),
   });
   expect(tokens).toBeLessThan(500_000 - 2000); // max_tokens of the role
@@ -104,7 +104,7 @@ test.each([
 test('counters that do not answer are a clear error', async () => {
   const readLeft = () => Promise.reject(new Error('no'));
   const world = await gatewayWorld(() => {}, undefined, {
-    quotas: { left: () => undefined, readLeft },
+    quotas: { left: () => [], readLeft },
   });
   const answer = await world.ask(undefined, ME);
   expect(answer.status).toBe(503);

@@ -138,7 +138,7 @@ export function fakeQuotas(): FakeQuotas {
         ? reserve(claims)
         : Promise.resolve().then(() => reserve(claims));
     },
-    left,
+    left: (quotas) => quotas.map(left),
     readLeft: async (quotas) =>
       quotas.map((quota) => ({ quota, left: left(quota), resetsAt: WINDOW.resetsAt })),
     flush: async () => {},

@@ -17,7 +17,7 @@ import {
 } from '../../support/gateway-world.js';
 
 const STANDING = {
-  'x-governance-remaining-budget-percent-month': expect.stringMatching(/^\d+$/),
+  'x-governance-remaining-budget-percent': expect.stringMatching(/^\d+$/),
   'x-governance-remaining-req-minute': expect.stringMatching(/^\d+$/),
   'x-governance-remaining-tokens-day': expect.stringMatching(/^\d+$/),
 };
