@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  PLACEHOLDER_REPOSITORY,
+  REPOSITORY,
   releasedChangelog,
   releasedManifest,
   releaseProblems,
@@ -32,7 +32,7 @@ writeFileSync(join(ROOT, 'CHANGELOG.md'), releasedChangelog(changelog, version, 
 const released = releasedManifest(manifest, version, repository);
 writeFileSync(join(ROOT, 'package.json'), `${JSON.stringify(released, undefined, 2)}\n`);
 for (const file of ['governance/policy/policy-alerts.ts', 'supply-chain/release.ts', 'SECURITY.md'])
-  writeFileSync(join(ROOT, file), read(file).replaceAll(PLACEHOLDER_REPOSITORY, repository));
+  writeFileSync(join(ROOT, file), read(file).replaceAll(REPOSITORY, repository));
 run('npm', 'install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund');
 run('npm', 'run', 'schema');
 

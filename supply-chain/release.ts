@@ -1,5 +1,5 @@
-/** Where this repository is until a release says otherwise: in files that name it. */
-export const PLACEHOLDER_REPOSITORY = 'https://github.com/mistral-governance/mistral-governance';
+/** Where this repository is, in all files that name it. A release sets it. */
+export const REPOSITORY = 'https://github.com/mistral-governance/mistral-governance';
 
 const SECTIONS = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'];
 const UNRELEASED = '## [Unreleased]';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   changelogProblems,
-  PLACEHOLDER_REPOSITORY,
+  REPOSITORY,
   releasedChangelog,
   releasedManifest,
   releaseProblems,
@@ -12,7 +12,7 @@ import { aPolicy } from '../support/builders.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CHANGELOG = '# Changelog\n\n## [Unreleased]\n\n### Added\n\n- A thing.\n';
-const REPOSITORY = 'https://github.com/acme/mistral-governance';
+const ACME = 'https://github.com/acme/mistral-governance';
 const facts = { current: '0.1.0', changelog: CHANGELOG };
 
 test('the changelog has the format of Keep a Changelog', () => {
@@ -21,23 +21,23 @@ test('the changelog has the format of Keep a Changelog', () => {
 
 describe('a release is refused', () => {
   test.each<[string, string, string | undefined, string, RegExp]>([
-    ['without a version', '', REPOSITORY, CHANGELOG, /"" is no version/],
-    ['with a tag', 'v1.0.0', REPOSITORY, CHANGELOG, /"v1.0.0" is no version/],
-    ['that is older', '0.0.9', REPOSITORY, CHANGELOG, /0.0.9 is older than 0.1.0/],
+    ['without a version', '', ACME, CHANGELOG, /"" is no version/],
+    ['with a tag', 'v1.0.0', ACME, CHANGELOG, /"v1.0.0" is no version/],
+    ['that is older', '0.0.9', ACME, CHANGELOG, /0.0.9 is older than 0.1.0/],
     ['without a repository', '0.2.0', undefined, CHANGELOG, /REPOSITORY_URL is not set/],
     ['with no URL of one', '0.2.0', 'acme/x', CHANGELOG, /REPOSITORY_URL is "acme\/x"/],
-    ['that changes nothing', '0.2.0', REPOSITORY, '## [Unreleased]\n\n### Added\n', /nothing to/],
-    ['of nothing unreleased', '0.2.0', REPOSITORY, '## [0.1.0] - 2026-01-01\n', /must begin/],
-    ['with other sections', '0.2.0', REPOSITORY, `${CHANGELOG}### News\n`, /has "News"/],
-    ['with one twice', '0.2.0', REPOSITORY, `${CHANGELOG}### Added\n`, /a section twice/],
-    ['with a wrong day', '0.2.0', REPOSITORY, `${CHANGELOG}## 0.1.0\n`, /must have the form/],
+    ['that changes nothing', '0.2.0', ACME, '## [Unreleased]\n\n### Added\n', /nothing to/],
+    ['of nothing unreleased', '0.2.0', ACME, '## [0.1.0] - 2026-01-01\n', /must begin/],
+    ['with other sections', '0.2.0', ACME, `${CHANGELOG}### News\n`, /has "News"/],
+    ['with one twice', '0.2.0', ACME, `${CHANGELOG}### Added\n`, /a section twice/],
+    ['with a wrong day', '0.2.0', ACME, `${CHANGELOG}## 0.1.0\n`, /must have the form/],
   ])('%s', (_what, version, repository, changelog, said) => {
     const problems = releaseProblems(version, repository, { current: '0.1.0', changelog });
     expect(problems.join('\n')).toMatch(said);
   });
 
   test.each(['0.1.0', '0.2.0', '0.10.0', '1.0.0'])('but not %s', (version) => {
-    expect(releaseProblems(version, REPOSITORY, facts)).toEqual([]);
+    expect(releaseProblems(version, ACME, facts)).toEqual([]);
   });
 });
 
@@ -48,18 +48,18 @@ test('what was unreleased is below the version', () => {
 });
 
 test('npm is told where the package comes from, and nothing else is changed', () => {
-  expect(releasedManifest({ name: 'x', version: '0.1.0' }, '0.2.0', REPOSITORY)).toEqual({
+  expect(releasedManifest({ name: 'x', version: '0.1.0' }, '0.2.0', ACME)).toEqual({
     name: 'x',
     version: '0.2.0',
-    homepage: `${REPOSITORY}#readme`,
-    bugs: { url: `${REPOSITORY}/issues` },
-    repository: { type: 'git', url: `git+${REPOSITORY}.git` },
+    homepage: `${ACME}#readme`,
+    bugs: { url: `${ACME}/issues` },
+    repository: { type: 'git', url: `git+${ACME}.git` },
   });
 });
 
-test('until then, the default runbook is where the placeholder is', () => {
+test('the default runbook is where the repository is', () => {
   const { runbookUrl } = aPolicy((document) => {
     delete document.alerts.runbookUrl;
   }).alerts;
-  expect(runbookUrl.startsWith(`${PLACEHOLDER_REPOSITORY}/`)).toBe(true);
+  expect(runbookUrl.startsWith(`${REPOSITORY}/`)).toBe(true);
 });
