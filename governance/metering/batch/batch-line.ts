@@ -32,9 +32,9 @@ export interface CheckedLine {
 }
 
 /** In an object that holds a request and its name, beside its id and its body: if at all, with these values. */
-const USUAL: ReadonlyMap<string, (endpoint: Endpoint) => string> = new Map([
+const USUAL: ReadonlyMap<string, (endpoint: MeteredEndpoint) => string> = new Map([
   ['method', () => 'POST'],
-  ['url', ({ path }: Endpoint) => path],
+  ['url', ({ path }: MeteredEndpoint) => path],
 ]);
 const LONGEST_ID = 1024;
 
