@@ -34,8 +34,14 @@ const WINGS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   cli: [/^governance\//, /^gateway\/(?!server\/)/, /^types: lambdas\/[^/]+\/handler\.ts$/],
   client: [/^governance\//],
-  bin: [/^governance\/policy\//, /^lib\//, /^cli\/costs\//, /^(dist\/)?cli\/main\.ts$/],
-  'supply-chain': [/^lib\/platform\/bundling\.ts$/],
+  bin: [
+    /^governance\/policy\//,
+    /^supply-chain\//,
+    /^lib\//,
+    /^cli\/costs\//,
+    /^(dist\/)?cli\/main\.ts$/,
+  ],
+  'supply-chain': [/^lib\/platform\/bundling\.ts$/, /^governance\/platform\//],
   examples: [],
   bench: [/^/],
 };
