@@ -4,7 +4,7 @@ import { instantText, moneyText } from '../platform/wording.js';
 import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
-import type { Endpoint } from './endpoints.js';
+import type { MeteredEndpoint } from './endpoints.js';
 import type { Hold } from './hold.js';
 import type { Authorize, LiveAccess } from './live-access.js';
 import type { HoldOutcome } from './metering.js';
@@ -33,7 +33,7 @@ export interface Authorized {
 
 /** Checks caller, body, model and tokens, before anything is reserved. */
 export function authorizeCall(
-  endpoint: Endpoint,
+  endpoint: MeteredEndpoint,
   callerArn: string | undefined,
   received: Buffer,
   { authorize, models }: Rules,
@@ -84,7 +84,7 @@ export function unknownCaller(): Problem {
 /** Why a request may not be sent now. */
 export function refusalOf(
   outcome: Exclude<HoldOutcome, Hold>,
-  { modelId, workspace }: AccessGrant,
+  { modelId, workspace }: Pick<AccessGrant, 'modelId' | 'workspace'>,
   now: Date,
 ): Problem {
   switch (outcome.kind) {

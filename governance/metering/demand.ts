@@ -1,7 +1,7 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
 import { isObject } from '../platform/json.js';
-import type { EndpointKind } from './endpoints.js';
+import type { MeteredKind } from './endpoints.js';
 import type { RequestBody } from './request-body.js';
 import { documentKind } from './request-shapes.js';
 
@@ -50,7 +50,7 @@ const BYTES_PER_TOKEN = 3;
 export function demandOf(
   body: RequestBody,
   bytes: number,
-  kind: EndpointKind,
+  kind: MeteredKind,
   grant: AccessGrant,
   models: Models,
 ): Demand {

@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { isObject, parseJson } from '../platform/json.js';
 import { quoted } from '../platform/wording.js';
 import { isCacheName, LONGEST_CACHE_NAME } from './cache-name.js';
-import type { Endpoint } from './endpoints.js';
+import type { MeteredEndpoint } from './endpoints.js';
 import { countMembers, decoded, type Member, outlineOf, shortenedLength } from './json-outline.js';
 import { excessOfEscapes } from './json-strings.js';
 import { type Media, mediaOf, mediaOfChats } from './media.js';
@@ -46,7 +46,7 @@ const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 export function parseRequestBody(
   received: Buffer,
-  { kind, path }: Pick<Endpoint, 'kind' | 'path'>,
+  { kind, path }: Pick<MeteredEndpoint, 'kind' | 'path'>,
   passUnknownFields = false,
   usualModel?: string,
 ): ParsedBody | Problem {
