@@ -24,6 +24,8 @@ export interface Demand {
   readonly annotated: boolean;
   /** Mistral generates it as it is read, and no longer. */
   readonly streamed: boolean;
+  /** It names what lives in the caller's workspace, and can be sent from no other. */
+  readonly staysHome: boolean;
 }
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -107,8 +109,8 @@ export function defaultMaxTokens(
 
 function demand(
   grant: AccessGrant,
-  { fields, priority, completions }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
+  { fields, priority, completions, objects }: RequestBody,
+  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed' | 'staysHome'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
   const { audioSeconds = 0, characters = 0, annotated = false } = bounds;
@@ -123,6 +125,7 @@ function demand(
     priority,
     annotated,
     streamed: fields.stream === true,
+    staysHome: objects !== undefined && objects.length > 0,
   };
 }
 
