@@ -1,7 +1,28 @@
 import { type Problem, problem } from './problem.js';
 
 /** How a request is bounded, and what of its body is checked. */
-export type EndpointKind = 'generation' | 'texts' | 'ocr' | 'speech' | 'model-list' | 'caller';
+export type EndpointKind =
+  | 'generation'
+  | 'agent'
+  | 'conversation-start'
+  | 'conversation-turn'
+  | 'texts'
+  | 'ocr'
+  | 'speech'
+  | 'model-list'
+  | 'caller';
+
+const GENERATING: ReadonlySet<EndpointKind> = new Set([
+  'generation',
+  'agent',
+  'conversation-start',
+  'conversation-turn',
+]);
+
+/** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
+export function generates(kind: EndpointKind): boolean {
+  return kind === 'generation' || GENERATING.has(kind);
+}
 
 export interface Endpoint {
   readonly kind: EndpointKind;
@@ -14,6 +35,7 @@ export interface Endpoint {
 const ENDPOINTS: readonly Endpoint[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
+  { kind: 'agent', method: 'POST', path: '/v1/agents/completions' },
   { kind: 'texts', method: 'POST', path: '/v1/embeddings' },
   { kind: 'texts', method: 'POST', path: '/v1/moderations' },
   { kind: 'texts', method: 'POST', path: '/v1/chat/moderations' },

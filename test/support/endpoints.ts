@@ -6,6 +6,9 @@ import {
 
 const PATHS: Readonly<Record<EndpointKind, string>> = {
   generation: '/v1/chat/completions',
+  agent: '/v1/agents/completions',
+  'conversation-start': '/v1/conversations',
+  'conversation-turn': '/v1/conversations/{id}',
   texts: '/v1/embeddings',
   ocr: '/v1/ocr',
   speech: '/v1/audio/speech',
@@ -17,6 +20,7 @@ const GETS: ReadonlySet<EndpointKind> = new Set(['model-list', 'caller']);
 
 /** An endpoint of a kind, for tests of what all of the kind have in common. */
 export function anEndpoint(kind: EndpointKind = 'generation'): Endpoint {
+  if (kind.startsWith('conversation')) return { kind, method: 'POST', path: PATHS[kind] };
   const endpoint = endpointOf(GETS.has(kind) ? 'GET' : 'POST', PATHS[kind]);
   if (endpoint.kind === 'problem') throw new Error(endpoint.message);
   return endpoint;
