@@ -50,6 +50,7 @@ export function parseRequestBody(
   received: Buffer,
   { kind, path }: Pick<Endpoint, 'kind' | 'path'>,
   passUnknownFields = false,
+  usualModel?: string,
 ): ParsedBody | Problem {
   const bytes = withoutByteOrderMark(received);
   const isPlain = isAscii(bytes);
@@ -63,8 +64,8 @@ export function parseRequestBody(
   if (!isObject(fields) || Array.isArray(fields)) {
     return problem('invalid_request', 'the body is not a JSON object');
   }
-  const { model } = fields;
-  const named = kind === 'conversation-turn' ? undefined : subjectOf(fields, kind);
+  const { model = usualModel } = fields;
+  const named = kind === 'conversation-turn' ? undefined : subjectOf(model, fields.agent_id, kind);
   if (typeof named === 'object') return named;
   const spellings = spellingsOf(kind);
   const conflict = renamedTwice(fields, spellings) ?? repeatedName(fields, members);
@@ -111,8 +112,11 @@ const NOTHING_GENERATED: Generation = {
 };
 
 /** Which of the two it names, of those that its endpoint takes. */
-function subjectOf(fields: RequestBody['fields'], kind: EndpointKind): 'model' | 'agent' | Problem {
-  const { model, agent_id: agent } = fields;
+function subjectOf(
+  model: unknown,
+  agent: unknown,
+  kind: EndpointKind,
+): 'model' | 'agent' | Problem {
   const takesAgent = kind === 'agent' || kind === 'conversation-start';
   if (takesAgent && isSet(agent)) {
     if (typeof agent !== 'string' || agent === '') {
