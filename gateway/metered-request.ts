@@ -1,5 +1,5 @@
 import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
-import type { Endpoint } from '../governance/metering/endpoints.js';
+import type { MeteredEndpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/hold.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
@@ -39,7 +39,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     private readonly deps: GatewayDeps,
     private readonly limits: ForwardingLimits,
     private readonly unawaited: UnawaitedAnswers,
-    private readonly endpoint: Endpoint,
+    private readonly endpoint: MeteredEndpoint,
     private readonly head: CallHead,
     private readonly reply: Reply,
   ) {

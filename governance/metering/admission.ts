@@ -5,7 +5,7 @@ import { instantText, moneyText, quoted } from '../platform/wording.js';
 import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
-import { type Endpoint, type EndpointKind, generates } from './endpoints.js';
+import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.js';
 import type { Hold } from './hold.js';
 import type { Authorize, LiveAccess } from './live-access.js';
 import type { HoldOutcome } from './metering.js';
@@ -35,7 +35,7 @@ export interface Authorized {
 
 /** Checks caller, body, model and tokens, before anything is reserved. */
 export function authorizeCall(
-  endpoint: Endpoint,
+  endpoint: MeteredEndpoint,
   callerArn: string | undefined,
   received: Buffer,
   { authorize, models }: Rules,
@@ -68,7 +68,7 @@ export function authorizeCall(
 function withDefault(
   grant: AccessGrant,
   body: ParsedBody,
-  kind: EndpointKind,
+  kind: MeteredKind,
   models: Models,
 ): AccessGrant {
   const isChosen = body.maxTokens !== undefined && body.maxTokens !== null && !grant.isCapped;
@@ -119,7 +119,7 @@ export function unknownCaller(): Problem {
 /** Why a request may not be sent now. */
 export function refusalOf(
   outcome: Exclude<HoldOutcome, Hold>,
-  { modelId, workspace }: AccessGrant,
+  { modelId, workspace }: Pick<AccessGrant, 'modelId' | 'workspace'>,
   now: Date,
 ): Problem {
   switch (outcome.kind) {

@@ -1,7 +1,7 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
 import { isObject } from '../platform/json.js';
-import { type EndpointKind, generates } from './endpoints.js';
+import { generates, type MeteredKind } from './endpoints.js';
 import type { RequestBody } from './request-body.js';
 import { documentKind } from './request-shapes.js';
 
@@ -54,7 +54,7 @@ const BYTES_PER_TOKEN = 3;
 export function demandOf(
   body: RequestBody,
   bytes: number,
-  kind: EndpointKind,
+  kind: MeteredKind,
   grant: AccessGrant,
   models: Models,
 ): Demand {
@@ -98,7 +98,7 @@ export function demandOf(
 }
 
 /** A prompt of which Mistral keeps a part: an agent's instructions and tools, or what was said before. */
-function keepsAtMistral(kind: EndpointKind, { agent }: AccessGrant): boolean {
+function keepsAtMistral(kind: MeteredKind, { agent }: AccessGrant): boolean {
   return agent !== undefined || kind === 'conversation-turn';
 }
 
@@ -112,7 +112,7 @@ function keepsAtMistral(kind: EndpointKind, { agent }: AccessGrant): boolean {
 export function defaultMaxTokens(
   { hasMedia, images }: RequestBody,
   bytes: number,
-  kind: EndpointKind,
+  kind: MeteredKind,
   grant: AccessGrant,
   models: Models,
 ): number {

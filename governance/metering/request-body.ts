@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { isObject, parseJson } from '../platform/json.js';
 import { quoted } from '../platform/wording.js';
 import { isCacheName, LONGEST_CACHE_NAME } from './cache-name.js';
-import { type Endpoint, type EndpointKind, generates } from './endpoints.js';
+import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.js';
 import { countMembers, decoded, type Member, outlineOf, shortenedLength } from './json-outline.js';
 import { excessOfEscapes } from './json-strings.js';
 import { type Media, mediaOf, mediaOfChats } from './media.js';
@@ -48,7 +48,7 @@ const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 export function parseRequestBody(
   received: Buffer,
-  { kind, path }: Pick<Endpoint, 'kind' | 'path'>,
+  { kind, route }: Pick<MeteredEndpoint, 'kind' | 'route'>,
   passUnknownFields = false,
   usualModel?: string,
 ): ParsedBody | Problem {
@@ -70,7 +70,7 @@ export function parseRequestBody(
   const spellings = spellingsOf(kind);
   const conflict = renamedTwice(fields, spellings) ?? repeatedName(fields, members);
   if (conflict) return conflict;
-  const known = checkFields(fields, path, spellings, passUnknownFields);
+  const known = checkFields(fields, route, spellings, passUnknownFields);
   if ('what' in known) return invalid(known.path, known.what);
 
   const checked = generates(kind) ? checkGeneration(fields, kind) : NOTHING_GENERATED;
@@ -112,11 +112,7 @@ const NOTHING_GENERATED: Generation = {
 };
 
 /** Which of the two it names, of those that its endpoint takes. */
-function subjectOf(
-  model: unknown,
-  agent: unknown,
-  kind: EndpointKind,
-): 'model' | 'agent' | Problem {
+function subjectOf(model: unknown, agent: unknown, kind: MeteredKind): 'model' | 'agent' | Problem {
   const takesAgent = kind === 'agent' || kind === 'conversation-start';
   if (takesAgent && isSet(agent)) {
     if (typeof agent !== 'string' || agent === '') {
@@ -131,7 +127,7 @@ function subjectOf(
   return invalid('model', `must be the name of a model${orAgent}`);
 }
 
-function checkGeneration(fields: RequestBody['fields'], kind: EndpointKind): Generation | Problem {
+function checkGeneration(fields: RequestBody['fields'], kind: MeteredKind): Generation | Problem {
   if (kind === 'conversation-start' || kind === 'conversation-turn') return checkTurn(fields);
   const limitName = isSet(fields.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
   const maxTokens = fields[limitName];

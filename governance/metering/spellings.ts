@@ -1,5 +1,5 @@
 import { isObject } from '../platform/json.js';
-import type { EndpointKind } from './endpoints.js';
+import type { MeteredKind } from './endpoints.js';
 
 /** OpenAI's fields that Mistral has under another name, or has not: it answers 422 to those. */
 export interface Spellings {
@@ -34,7 +34,7 @@ const GENERATION: Spellings = {
 };
 const OF_A_TURN = ['completion_args', 'handoff_execution'];
 
-const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
+const SPELLINGS: Readonly<Record<MeteredKind, Spellings>> = {
   generation: GENERATION,
   agent: { ...GENERATION, meant: new Set(['agent_id']) },
   'conversation-start': { ...NONE, meant: new Set(['agent_id', ...OF_A_TURN]) },
@@ -47,11 +47,9 @@ const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
   ocr: NONE,
   // OpenAI's `voice` is no voice of Mistral's, and says so.
   speech: NONE,
-  'model-list': NONE,
-  caller: NONE,
 };
 
-export function spellingsOf(kind: EndpointKind): Spellings {
+export function spellingsOf(kind: MeteredKind): Spellings {
   return SPELLINGS[kind];
 }
 

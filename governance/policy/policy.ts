@@ -101,6 +101,8 @@ const RoleSchema = z.strictObject({
   }),
   /** What happens to a request for more than `maxTokensPerRequest`: refused, or lowered to it. */
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
+  /** Whose files, conversations and batch jobs a caller may use, besides its own. */
+  sharedObjects: z.enum(['own', 'workspace']).default('own'),
 });
 
 export const CallerSchema = z.strictObject({

@@ -16,7 +16,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['governance/prices'],
   ['governance/policy'],
   ['governance/mistral', 'governance/alerts', 'governance/access'],
-  ['governance/keys', 'governance/quotas'],
+  ['governance/keys', 'governance/quotas', 'governance/objects'],
   ['governance/metering'],
   ['governance/spend', 'governance/audit'],
   ['gateway'],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AccessGrant } from '../../../governance/access/access.js';
 import { AnswerMeter } from '../../../governance/metering/answer-meter.js';
 import { demandOf } from '../../../governance/metering/demand.js';
-import type { EndpointKind } from '../../../governance/metering/endpoints.js';
+import type { MeteredKind } from '../../../governance/metering/endpoints.js';
 import { type ParsedBody, parseRequestBody } from '../../../governance/metering/request-body.js';
 import { createTariff } from '../../../governance/metering/tariff.js';
 import { writeRequestBody } from '../../../governance/metering/written-body.js';
@@ -17,12 +17,12 @@ const ID = 'ag_0684fddbd2b1724980008a9c04b7ba37';
 const WITH_TOOLS = { id: ID, model: 'm', nanosPerToolCall: 30_000_000, toolCalls: 4 };
 const WITHOUT = { ...WITH_TOOLS, nanosPerToolCall: undefined, toolCalls: 0 };
 
-function parsed(fields: object | string, kind: EndpointKind, passUnknown = false) {
+function parsed(fields: object | string, kind: MeteredKind, passUnknown = false) {
   const text = typeof fields === 'string' ? fields : JSON.stringify(fields);
   return parseRequestBody(Buffer.from(text), anEndpoint(kind), passUnknown);
 }
 
-function sent(fields: object | string, kind: EndpointKind): string {
+function sent(fields: object | string, kind: MeteredKind): string {
   const body = parsed(fields, kind);
   if (body.kind === 'problem') throw new Error(body.message);
   return writeRequestBody(body, 'exact', 500, 'arn:aws:iam::1:user/u').bytes.toString();
@@ -31,7 +31,7 @@ function sent(fields: object | string, kind: EndpointKind): string {
 describe('a body', () => {
   const said = { inputs: 'why?' };
 
-  test.each<[what: string, kind: EndpointKind, fields: object | string, written: string]>([
+  test.each<[what: string, kind: MeteredKind, fields: object | string, written: string]>([
     [
       'of an agent gets the limit',
       'agent',
@@ -91,7 +91,7 @@ describe('a body', () => {
 
   const model = 'm';
   const tools = (tool: object) => ({ ...said, agent_id: ID, tools: [tool] });
-  test.each<[kind: EndpointKind, fields: object, problem: string]>([
+  test.each<[kind: MeteredKind, fields: object, problem: string]>([
     ['agent', { messages: [] }, 'agent_id must be the id of an agent'],
     ['agent', { messages: [], agent_id: 7 }, 'agent_id must be the id of an agent'],
     ['agent', { messages: [], model }, 'agent_id must be the id of an agent'],
@@ -156,7 +156,7 @@ describe('the bound', () => {
   const CONTEXT = 8000;
   const grant: AccessGrant = { ...aDemand().grant, maxTokens: 100 };
 
-  function bound(kind: EndpointKind, fields: object, agent = grant.agent) {
+  function bound(kind: MeteredKind, fields: object, agent = grant.agent) {
     const body = parsed(fields, kind) as ParsedBody;
     const models = { contextTokens: () => CONTEXT };
     return demandOf(body, body.promptBytes, kind, { ...grant, agent }, models);
@@ -171,7 +171,7 @@ describe('the bound', () => {
     expect([completionTokens, toolCalls]).toEqual([100, 0]);
   });
 
-  test.each<[EndpointKind, object]>([
+  test.each<[MeteredKind, object]>([
     ['agent', { agent_id: ID, messages: [] }],
     [START, { agent_id: ID, inputs: 'x' }],
     [TURN, { inputs: 'x' }],
