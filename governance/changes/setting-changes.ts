@@ -134,6 +134,13 @@ const byLimit: Judge = (before, after) => {
     : 'widens';
 };
 
+/** Of what only callers of a role may do; what cannot be compared may be more. */
+const byKind: Judge = (before, after) => {
+  if (after === '*') return 'widens';
+  if (before === '*') return 'narrows';
+  return Array.isArray(before ?? after) ? byLists(before, after) : byLimit(before, after);
+};
+
 /** What lets more in, or lets money reach further; the first that fits decides. All else does neither. */
 const JUDGES: readonly (readonly [RegExp, Judge])[] = [
   [/^mistral\.(apiUrl|adminUrl|adminKeySecret|currency)$/, always], // keys are sent there, or read from it
@@ -143,6 +150,9 @@ const JUDGES: readonly (readonly [RegExp, Judge])[] = [
   [/^gateway\.readers$/, byLists],
   [/^administrators$/, byClosingLists],
   [/[bB]udgets\.\w+$/, byLimit],
+  [/^agents$/, byLists],
+  [/^roles\.[^.]+(\.(models|maxTokensPerRequest|overMaxTokens|dailyTokens))?$/, () => 'neither'], // no caller has it
+  [/^roles\./, byKind],
 ];
 
 function effectOf({ path, before, after }: SettingChange): Effect {

@@ -1,4 +1,5 @@
 import { quoted, unknownText } from '../platform/wording.js';
+import { agentChecks } from './agent-rules.js';
 import { callerPattern, fixesPathAlone, specificity } from './caller-patterns.js';
 import { createPatternIndex } from './pattern-index.js';
 import {
@@ -31,6 +32,7 @@ export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyP
     callerPatterns,
     secretNames,
     budgetCurrencies,
+    agentChecks,
     ...priceChecks,
     ...more,
   ];

@@ -175,6 +175,18 @@ describe('what a change is called', () => {
       ],
     ],
     [
+      'an agent, and a role that may use it',
+      (document) => {
+        document.agents = [{ id: 'ag_1', model: 'mistral-small-2603' }];
+        document.roles.analyst.agents = ['ag_1'];
+      },
+      'widens',
+      [
+        expect.stringMatching(/^widens agents: adds \{"id":"ag_1",/) as never,
+        'widens roles.analyst.agents: adds ag_1',
+      ],
+    ],
+    [
       'one session for all, where tokens were of each',
       ({ callers }) => {
         callers.at(-1).perSession = false;
