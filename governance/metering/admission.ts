@@ -3,13 +3,16 @@ import type { ModelDirectory } from '../access/model-directory.js';
 import { instantText, moneyText } from '../platform/wording.js';
 import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
-import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
+import type { Authorized } from './authorized.js';
+import { defaultMaxTokens, demandOf } from './demand.js';
 import type { Endpoint } from './endpoints.js';
+import type { ReceivedForm } from './forms/whole-form.js';
 import type { Hold } from './hold.js';
 import type { Authorize, LiveAccess } from './live-access.js';
 import type { HoldOutcome } from './metering.js';
 import { type Problem, problem, retryOf } from './problem.js';
 import { type ParsedBody, parseRequestBody } from './request-body.js';
+import { authorizeTranscription } from './transcriptions.js';
 import { writeRequestBody } from './written-body.js';
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -22,24 +25,16 @@ interface Rules {
 /** In an answer: what `max_tokens` was lowered to, because the role says `overMaxTokens: cap`. */
 export const CAP_HEADER = 'x-governance-max-tokens';
 
-/** A request that may be sent, with the body to send. */
-export interface Authorized {
-  readonly kind: 'authorized';
-  readonly demand: Demand;
-  readonly body: Buffer;
-  /** What `max_tokens` was lowered to, where the caller asked for more than its role may. */
-  readonly cappedTo: number | undefined;
-}
-
 /** Checks caller, body, model and tokens, before anything is reserved. */
 export function authorizeCall(
   endpoint: Endpoint,
   callerArn: string | undefined,
-  received: Buffer,
+  received: Buffer | ReceivedForm,
   { authorize, models }: Rules,
   { passUnknownFields }: Pick<GatewayPolicy, 'passUnknownFields'>,
 ): Authorized | Problem {
   if (callerArn === undefined) return unknownCaller();
+  if (!Buffer.isBuffer(received)) return authorizeTranscription(received, callerArn, authorize);
   const { kind } = endpoint;
   const body = parseRequestBody(received, endpoint, passUnknownFields);
   if (body.kind === 'problem') return body;

@@ -24,6 +24,8 @@ export interface Demand {
   readonly annotated: boolean;
   /** Mistral generates it as it is read, and no longer. */
   readonly streamed: boolean;
+  /** Audio has a price as a whole, read or not, and every answer reports it. */
+  readonly transcribed: boolean;
 }
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -108,7 +110,7 @@ export function defaultMaxTokens(
 function demand(
   grant: AccessGrant,
   { fields, priority, completions }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
+  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed' | 'transcribed'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
   const { audioSeconds = 0, characters = 0, annotated = false } = bounds;
@@ -123,6 +125,7 @@ function demand(
     priority,
     annotated,
     streamed: fields.stream === true,
+    transcribed: false,
   };
 }
 

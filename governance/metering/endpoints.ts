@@ -1,12 +1,22 @@
+import { type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
 import { type Problem, problem } from './problem.js';
 
 /** How a request is bounded, and what of its body is checked. */
-export type EndpointKind = 'generation' | 'texts' | 'ocr' | 'speech' | 'model-list' | 'caller';
+export type EndpointKind =
+  | 'generation'
+  | 'texts'
+  | 'ocr'
+  | 'speech'
+  | 'transcription'
+  | 'model-list'
+  | 'caller';
 
 export interface Endpoint {
   readonly kind: EndpointKind;
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** What its body is, if not JSON. */
+  readonly form?: FormShape;
   /** Of `/v1/models/{id}`. */
   readonly modelName?: string;
 }
@@ -21,6 +31,12 @@ const ENDPOINTS: readonly Endpoint[] = [
   { kind: 'texts', method: 'POST', path: '/v1/chat/classifications' },
   { kind: 'ocr', method: 'POST', path: '/v1/ocr' },
   { kind: 'speech', method: 'POST', path: '/v1/audio/speech' },
+  {
+    kind: 'transcription',
+    method: 'POST',
+    path: TRANSCRIPTION_FORM.path,
+    form: TRANSCRIPTION_FORM,
+  },
   { kind: 'model-list', method: 'GET', path: '/v1/models' },
   { kind: 'caller', method: 'GET', path: '/v1/governance/me' },
 ];

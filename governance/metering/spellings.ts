@@ -33,6 +33,7 @@ const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
   ocr: NONE,
   // OpenAI's `voice` is no voice of Mistral's, and says so.
   speech: NONE,
+  transcription: NONE,
   'model-list': NONE,
   caller: NONE,
 };

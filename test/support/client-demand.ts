@@ -22,6 +22,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     priority: false,
     annotated: false,
     streamed: false,
+    transcribed: false,
     ...change,
   };
 }

@@ -9,6 +9,7 @@ const PATHS: Readonly<Record<EndpointKind, string>> = {
   texts: '/v1/embeddings',
   ocr: '/v1/ocr',
   speech: '/v1/audio/speech',
+  transcription: '/v1/audio/transcriptions',
   'model-list': '/v1/models',
   caller: '/v1/governance/me',
 };
