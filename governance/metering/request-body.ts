@@ -48,6 +48,7 @@ export function parseRequestBody(
   received: Buffer,
   { kind, path }: Pick<Endpoint, 'kind' | 'path'>,
   passUnknownFields = false,
+  usualModel?: string,
 ): ParsedBody | Problem {
   const bytes = withoutByteOrderMark(received);
   const isPlain = isAscii(bytes);
@@ -61,7 +62,7 @@ export function parseRequestBody(
   if (!isObject(fields) || Array.isArray(fields)) {
     return problem('invalid_request', 'the body is not a JSON object');
   }
-  const { model } = fields;
+  const { model = usualModel } = fields;
   if (typeof model !== 'string' || model === '') {
     return invalid('model', 'must be the name of a model');
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
+import { AgentSchema, RoleAgentsSchema } from './policy-agents.js';
 import { AlertsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
@@ -89,6 +90,8 @@ const WorkspaceSchema = z.strictObject({
 
 const RoleSchema = z.strictObject({
   models: ModelsSchema,
+  /** Ids of `agents`, whose models must be allowed besides. */
+  agents: RoleAgentsSchema,
   maxTokensPerRequest: z.int().positive(),
   dailyTokens: z.union([z.int().positive(), z.literal('unlimited')], {
     error: ({ input }) =>
@@ -200,6 +203,7 @@ export const PolicySchema = z.strictObject({
   mistral: MistralSchema.prefault({}),
   workspaces: z.array(WorkspaceSchema).min(1),
   roles: z.record(NameSchema, RoleSchema).default({}),
+  agents: z.array(AgentSchema).default([]),
   callers: z.array(CallerSchema).default([]),
   /**
    * IAM principals that alone may change secrets by hand (store values, move labels, rotate, delete), the KMS key

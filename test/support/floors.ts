@@ -34,8 +34,14 @@ const WINGS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   cli: [/^governance\//, /^gateway\/(?!server\/)/, /^types: lambdas\/[^/]+\/handler\.ts$/],
   client: [/^governance\//],
-  bin: [/^governance\/policy\//, /^lib\//, /^cli\/costs\//, /^(dist\/)?cli\/main\.ts$/],
-  'supply-chain': [/^lib\/platform\/bundling\.ts$/],
+  bin: [
+    /^governance\/policy\//,
+    /^supply-chain\//,
+    /^lib\//,
+    /^cli\/costs\//,
+    /^(dist\/)?cli\/main\.ts$/,
+  ],
+  'supply-chain': [/^lib\/platform\/bundling\.ts$/, /^governance\/platform\//],
   examples: [],
   bench: [/^/],
 };
@@ -80,7 +86,7 @@ const PACKAGES: readonly PackageRule[] = [
     rule: 'the way out through proxies imports their agents',
   },
   {
-    files: /^governance\/metering\/(cache-name|request-body|forms\/(form-reader|part-head))\.ts$/,
+    files: /^governance\/metering\/(cache-name|request-body|batch\/batch-line|forms\/(form-reader|part-head))\.ts$/,
     may: [/^node:(crypto|buffer)$/],
     rule: 'a hash is a decision too, and a check of UTF-8: only Node has fast ones',
   },
