@@ -19,6 +19,7 @@ export interface RoleAccess {
   /** Of the role; a model's context may allow fewer. */
   readonly maxTokensPerRequest: number;
   readonly overMaxTokens: 'refuse' | 'cap';
+  readonly audioMinutes: number;
   readonly dailyTokens: number | undefined;
 }
 
@@ -122,6 +123,7 @@ function roleAccess(
       ids.length > NAMED_MODELS ? listText(ids, NAMED_MODELS) : ids.join(', ') || 'none',
     maxTokensPerRequest,
     overMaxTokens,
+    audioMinutes: role.limits.audioMinutes,
     dailyTokens: role.dailyTokens === 'unlimited' ? undefined : role.dailyTokens,
   };
 }

@@ -24,8 +24,10 @@ export interface Demand {
   readonly annotated: boolean;
   /** Mistral generates it as it is read, and no longer. */
   readonly streamed: boolean;
-  /** Audio has a price as a whole, read or not, and every answer reports it. */
-  readonly transcribed: boolean;
+  /** What a transcription counts as where no answer reports it: its audio has a price as a whole, read or not. */
+  readonly unreported:
+    | Pick<Demand, 'promptTokens' | 'completionTokens' | 'audioSeconds'>
+    | undefined;
 }
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -110,7 +112,7 @@ export function defaultMaxTokens(
 function demand(
   grant: AccessGrant,
   { fields, priority, completions }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed' | 'transcribed'>>,
+  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed' | 'unreported'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
   const { audioSeconds = 0, characters = 0, annotated = false } = bounds;
@@ -125,7 +127,7 @@ function demand(
     priority,
     annotated,
     streamed: fields.stream === true,
-    transcribed: false,
+    unreported: undefined,
   };
 }
 

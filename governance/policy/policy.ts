@@ -101,6 +101,13 @@ const RoleSchema = z.strictObject({
   }),
   /** What happens to a request for more than `maxTokensPerRequest`: refused, or lowered to it. */
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
+  /** What is reserved of a request where nothing in it says less. */
+  limits: z
+    .strictObject({
+      /** Of one transcription. Mistral transcribes three hours at most. */
+      audioMinutes: z.int().min(1).max(1440).default(180),
+    })
+    .prefault({}),
 });
 
 export const CallerSchema = z.strictObject({
