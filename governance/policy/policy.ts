@@ -103,6 +103,13 @@ const RoleSchema = z.strictObject({
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
   /** Whose files, conversations and batch jobs a caller may use, besides its own. */
   sharedObjects: z.enum(['own', 'workspace']).default('own'),
+  /** What is reserved of a request where nothing in it says less. */
+  limits: z
+    .strictObject({
+      /** Of one transcription. Mistral transcribes three hours at most. */
+      audioMinutes: z.int().min(1).max(1440).default(180),
+    })
+    .prefault({}),
 });
 
 export const CallerSchema = z.strictObject({
