@@ -13,6 +13,7 @@ import {
 } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
+import { refusedObject } from './objects/own-objects.js';
 import {
   errorForCaller,
   failureForCaller,
@@ -57,6 +58,9 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       const { callerArn } = this.head;
       const call = authorizeCall(this.endpoint, callerArn, received, access, policy.gateway);
       if (call.kind === 'problem') return this.#refuse(call);
+      const notOwned =
+        call.objects.length > 0 && (await refusedObject(this.deps, callerArn, call.objects));
+      if (notOwned) return this.#refuse(notOwned);
       if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
 
       const reserved = metering.reserve(call.demand);

@@ -1,13 +1,7 @@
 import { NO_QUERY, queryText } from '../../governance/metering/query.js';
-
 import { listFiles } from './file-list.js';
-import {
-  answerFor,
-  isProblem,
-  type ObjectCall,
-  type Operation,
-  ownObject,
-} from './object-request.js';
+import { answerFor, type ObjectCall, type Operation } from './object-request.js';
+import { isProblem, ownObject } from './own-objects.js';
 
 /** By method and path of the table of endpoints. */
 export const FILE_OPERATIONS: Readonly<Record<string, Operation>> = {

@@ -8,7 +8,7 @@ import {
   problem,
   type WholeAnswer,
 } from '../../governance/metering/problem.js';
-import type { ObjectKind, ObjectRecord } from '../../governance/objects/objects.js';
+import type { ObjectKind } from '../../governance/objects/objects.js';
 import type { Owner, Ownership } from '../../governance/objects/ownership.js';
 import type { GatewayDeps } from '../gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from '../gateway-metrics.js';
@@ -140,24 +140,6 @@ export class ObjectRequest implements RequestInFlight {
     this.#isOver = true;
     this.deps.metrics.ended(outcome, this.deps.now().getTime() - this.#startedAtMs);
   }
-}
-
-/** The object that a request names, if the caller may use it. */
-export async function ownObject(
-  { deps, objects, owner }: Pick<ObjectCall, 'deps' | 'objects' | 'owner'>,
-  kind: ObjectKind,
-  id: string | undefined,
-): Promise<ObjectRecord | Problem> {
-  try {
-    return (await objects.find(owner, kind, id ?? '')) ?? objectNotFound(kind);
-  } catch (error) {
-    deps.log.warn('owner not read', { kind, error });
-    return objectsUnavailable('not read');
-  }
-}
-
-export function isProblem(found: ObjectRecord | Problem): found is Problem {
-  return 'message' in found;
 }
 
 /** What the caller gets of Mistral's whole answer: one that is not there is so in our own words. */

@@ -9,6 +9,7 @@ import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.j
 import type { Hold } from './hold.js';
 import type { Authorize, LiveAccess } from './live-access.js';
 import type { HoldOutcome } from './metering.js';
+import { type NamedObject, NO_OBJECTS } from './named-objects.js';
 import { type Problem, problem, retryOf } from './problem.js';
 import { type ParsedBody, parseRequestBody } from './request-body.js';
 import { isSet } from './spellings.js';
@@ -31,6 +32,8 @@ export interface Authorized {
   readonly body: Buffer;
   /** What `max_tokens` was lowered to, where the caller asked for more than its role may. */
   readonly cappedTo: number | undefined;
+  /** Objects at Mistral that it names: the caller must own them. */
+  readonly objects: readonly NamedObject[];
 }
 
 /** Checks caller, body, model and tokens, before anything is reserved. */
@@ -61,6 +64,7 @@ export function authorizeCall(
     demand: demandOf(body, toSend.promptBytes, kind, limited, models),
     body: toSend.bytes,
     cappedTo: grant.isCapped ? maxTokens : undefined,
+    objects: body.objects ?? NO_OBJECTS,
   };
 }
 

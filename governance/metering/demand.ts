@@ -26,7 +26,7 @@ export interface Demand {
   readonly annotated: boolean;
   /** Mistral generates it as it is read, and no longer. */
   readonly streamed: boolean;
-  /** It names what is in its own workspace at Mistral, so that no other one can answer. */
+  /** It names what lives in the caller's workspace, and can be sent from no other. */
   readonly staysHome: boolean;
 }
 
@@ -126,7 +126,7 @@ export function defaultMaxTokens(
 
 function demand(
   grant: AccessGrant,
-  { fields, priority, completions }: RequestBody,
+  { fields, priority, completions, objects }: RequestBody,
   bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
@@ -144,7 +144,7 @@ function demand(
     priority,
     annotated,
     streamed: fields.stream === true,
-    staysHome,
+    staysHome: staysHome || (objects !== undefined && objects.length > 0),
   };
 }
 

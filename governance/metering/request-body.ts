@@ -6,6 +6,7 @@ import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.j
 import { countMembers, decoded, type Member, outlineOf, shortenedLength } from './json-outline.js';
 import { excessOfEscapes } from './json-strings.js';
 import { type Media, mediaOf, mediaOfChats } from './media.js';
+import { type NamedObject, NO_OBJECTS, objectsNamedIn } from './named-objects.js';
 import { type Problem, problem } from './problem.js';
 import { checkFields, type Drops } from './request-fields.js';
 import { isSet, type Spellings, spellingsOf } from './spellings.js';
@@ -23,6 +24,8 @@ export interface RequestBody extends Omit<Media, 'imageBytes'> {
   readonly priority: boolean;
   /** The text that is to be spoken: its characters have a price. */
   readonly spoken?: Spoken | undefined;
+  /** What it names of the objects that live at Mistral. @default none */
+  readonly objects?: readonly NamedObject[];
 }
 
 interface Spoken {
@@ -82,6 +85,7 @@ export function parseRequestBody(
     kind === 'texts'
       ? mediaOfChats(fields.input, isShortened)
       : mediaOf(fields.messages ?? fields.inputs, isShortened);
+  const hasMedia = media.hasMedia || known.passesUnknown;
   const saved = hasEscapes ? excessOfEscapes(text) : 0;
   return {
     kind: 'body',
@@ -98,7 +102,8 @@ export function parseRequestBody(
     priority: mayBePriority(fields.service_tier),
     spoken: kind === 'speech' ? spokenIn(bytes, members) : undefined,
     images: media.images,
-    hasMedia: media.hasMedia || known.passesUnknown,
+    hasMedia,
+    objects: hasMedia || kind === 'ocr' ? objectsNamedIn(fields, known.passesUnknown) : NO_OBJECTS,
     promptBytes: bytes.length - blanks - saved - media.imageBytes,
   };
 }

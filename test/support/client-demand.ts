@@ -22,8 +22,8 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     toolCalls: 0,
     priority: false,
     annotated: false,
-    streamed: false,
     staysHome: false,
+    streamed: false,
     ...change,
   };
 }
