@@ -1,7 +1,12 @@
-import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
+import { CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
 import type { MeteredEndpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/hold.js';
-import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
+import {
+  answerOf,
+  objectNotFound,
+  type Problem,
+  type WholeAnswer,
+} from '../governance/metering/problem.js';
 import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { type Forwarded, isRejection, type Rejection, settle } from './forwarded.js';
@@ -13,7 +18,7 @@ import {
 } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
-import { refusedObject } from './objects/own-objects.js';
+import { authorizeOwn, recordedReply } from './objects/conversations.js';
 import {
   errorForCaller,
   failureForCaller,
@@ -42,7 +47,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     private readonly unawaited: UnawaitedAnswers,
     private readonly endpoint: MeteredEndpoint,
     private readonly head: CallHead,
-    private readonly reply: Reply,
+    private reply: Reply,
   ) {
     this.#startedAt = deps.now().getTime();
   }
@@ -53,16 +58,14 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
 
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
   async #answer(received: Buffer): Promise<void> {
-    const { access, policy, metering, quotas, keys, metrics, now } = this.deps;
+    const { metering, quotas, keys, metrics, now } = this.deps;
     try {
-      const { callerArn } = this.head;
-      const call = authorizeCall(this.endpoint, callerArn, received, access, policy.gateway);
+      const authorizing = authorizeOwn(this.deps, this.endpoint, this.head, received);
+      const call = 'then' in authorizing ? await authorizing : authorizing;
       if (call.kind === 'problem') return this.#refuse(call);
-      const notOwned =
-        call.objects.length > 0 && (await refusedObject(this.deps, callerArn, call.objects));
-      if (notOwned) return this.#refuse(notOwned);
       if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
 
+      if (call.opens) this.reply = recordedReply(this.deps, this.head, call, this.reply);
       const reserved = metering.reserve(call.demand);
       let hold = 'then' in reserved ? await reserved : reserved;
       tellStanding(this.reply, metering.quotasOf(call.demand.grant), quotas);
@@ -186,7 +189,9 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       this.#end('answered');
       this.reply.end(outcome.lastChunk);
     } else if (outcome.kind === 'error') {
-      this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
+      const isGone = outcome.status === 404 && this.endpoint.kind === 'conversation-turn';
+      const error = () => errorForCaller(outcome, key, this.deps.now(), isOverflow);
+      this.#refuse(isGone ? objectNotFound('conversation') : error());
     } else if (outcome.kind === 'unanswered') {
       this.deps.log.warn('no answer', this.#facts(hold, outcome.reason));
       this.#refuse(failureForCaller(outcome.reason));

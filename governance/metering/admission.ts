@@ -4,6 +4,7 @@ import { isObject } from '../platform/json.js';
 import { instantText, moneyText, quoted } from '../platform/wording.js';
 import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
+import { type ConversationCard, cardToRecord, type StartedWith } from './conversations.js';
 import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
 import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.js';
 import type { Hold } from './hold.js';
@@ -34,6 +35,8 @@ export interface Authorized {
   readonly cappedTo: number | undefined;
   /** Objects at Mistral that it names: the caller must own them. */
   readonly objects: readonly NamedObject[];
+  /** What is to be recorded of a conversation that it creates. */
+  readonly opens: ConversationCard | undefined;
 }
 
 /** Checks caller, body, model and tokens, before anything is reserved. */
@@ -43,12 +46,14 @@ export function authorizeCall(
   received: Buffer,
   { authorize, models }: Rules,
   { passUnknownFields }: Pick<GatewayPolicy, 'passUnknownFields'>,
+  started?: StartedWith,
 ): Authorized | Problem {
   if (callerArn === undefined) return unknownCaller();
   const { kind } = endpoint;
   const body = parseRequestBody(received, endpoint, passUnknownFields);
   if (body.kind === 'problem') return body;
-  const { model, agent, maxTokens: asked } = body;
+  const { maxTokens: asked } = body;
+  const { model, agent } = started ?? body;
   const grant = authorize(callerArn, { model, agent, maxTokens: asked });
   if (grant.kind === 'refuse') {
     const param = grant.code.startsWith('max_tokens') ? body.limitName : undefined;
@@ -65,6 +70,7 @@ export function authorizeCall(
     body: toSend.bytes,
     cappedTo: grant.isCapped ? maxTokens : undefined,
     objects: body.objects ?? NO_OBJECTS,
+    opens: kind === 'generation' ? undefined : cardToRecord(kind, endpoint.route, body, grant),
   };
 }
 

@@ -1,6 +1,6 @@
 import { isObjectId, type ObjectKind } from '../objects/objects.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
-import { type Parameters, parseQuery, type Query } from './query.js';
+import { type Parameter, type Parameters, parseQuery, type Query } from './query.js';
 
 /** How a request is bounded, and what of its body is checked. */
 export type MeteredKind =
@@ -11,7 +11,7 @@ export type MeteredKind =
   | 'texts'
   | 'ocr'
   | 'speech';
-export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files';
+export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files' | 'conversations';
 
 /** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
 export function generates(kind: MeteredKind): boolean {
@@ -83,6 +83,24 @@ const URL_HOURS: Parameters = {
   expiry: { form: /^([1-9]\d?|1[0-5]\d|16[0-8])$/, allowed: 'a number of hours from 1 to 168' },
 };
 
+const CONVERSATION_LIST: Parameters = {
+  page: FILE_LIST.page as Parameter,
+  page_size: FILE_LIST.page_size as Parameter,
+  metadata: { form: /^\{[^\p{Cc}]{0,2048}\}$/u, allowed: 'a JSON object' },
+};
+
+function ofConversation(kind: EndpointKind, method: Row['method'], parts: readonly string[]) {
+  return parts.map((part): Row => {
+    const row = {
+      kind,
+      method,
+      path: `/v1/conversations/{id}${part}`,
+      object: 'conversation',
+    } as const;
+    return part === '' ? row : { ...row, noHead: true };
+  });
+}
+
 const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
@@ -105,6 +123,16 @@ const TABLE: readonly Row[] = [
     object: 'file',
     parameters: URL_HOURS,
   },
+  { kind: 'conversation-start', method: 'POST', path: '/v1/conversations' },
+  {
+    kind: 'conversations',
+    method: 'GET',
+    path: '/v1/conversations',
+    parameters: CONVERSATION_LIST,
+  },
+  ...ofConversation('conversations', 'GET', ['', '/history', '/messages']),
+  ...ofConversation('conversations', 'DELETE', ['']),
+  ...ofConversation('conversation-turn', 'POST', ['', '/restart']),
   { kind: 'model-list', method: 'GET', path: '/v1/models' },
   { kind: 'caller', method: 'GET', path: '/v1/governance/me' },
 ];
