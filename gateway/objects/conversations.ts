@@ -1,6 +1,8 @@
-import { type Authorized, authorizeCall } from '../../governance/metering/admission.js';
+import { authorizeCall } from '../../governance/metering/admission.js';
+import type { Authorized } from '../../governance/metering/authorized.js';
 import { startedWith } from '../../governance/metering/conversations.js';
 import type { MeteredEndpoint } from '../../governance/metering/endpoints.js';
+import type { ReceivedForm } from '../../governance/metering/forms/whole-form.js';
 import {
   jsonAnswer,
   objectNotFound,
@@ -95,7 +97,7 @@ export function authorizeOwn(
   deps: GatewayDeps,
   endpoint: MeteredEndpoint,
   { callerArn }: CallHead,
-  received: Buffer,
+  received: Buffer | ReceivedForm,
 ): Authorized | Problem | Promise<Authorized | Problem> {
   const { access, policy } = deps;
   if (endpoint.kind === 'conversation-turn')
@@ -112,7 +114,7 @@ async function authorizeTurn(
   deps: GatewayDeps,
   endpoint: MeteredEndpoint,
   callerArn = '',
-  received: Buffer,
+  received: Buffer | ReceivedForm,
 ): Promise<Authorized | Problem> {
   const { access, policy, objects } = deps;
   const owner = access.callerOf(callerArn);
@@ -125,6 +127,11 @@ async function authorizeTurn(
   const call = authorizeCall(endpoint, callerArn, received, access, policy.gateway, started);
   if (call.kind === 'problem' || call.objects.length === 0) return call;
   return (await refusedObject(deps, callerArn, call.objects)) ?? call;
+}
+
+/** What Mistral no longer has is answered as what is not the caller's. */
+export function goneConversation({ kind }: MeteredEndpoint, status: number): Problem | undefined {
+  return kind === 'conversation-turn' && status === 404 ? objectNotFound(KIND) : undefined;
 }
 
 /** Where an answer goes that names a conversation: to the caller, once it is recorded as the caller's. */
