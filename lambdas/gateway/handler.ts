@@ -25,6 +25,7 @@ export type StreamingHandler = (event: unknown, stream: Writable) => Promise<voi
 /** The fields that the gateway reads of a function URL's event. Its authorizer is IAM itself. */
 const EventSchema = z.object({
   rawPath: z.string(),
+  rawQueryString: z.string().default(''),
   headers: z.record(z.string(), z.string().optional()).default({}),
   body: z.string().optional(),
   isBase64Encoded: z.boolean().default(false),
@@ -75,7 +76,9 @@ export function createGatewayHandler(deps: GatewayHandlerDeps): unknown {
 function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
   const { headers, requestContext } = event;
   const callerArn = requestContext.authorizer?.iam?.userArn;
-  const endpoint = gateway.route(requestContext.http.method, event.rawPath, callerArn);
+  const { rawPath, rawQueryString } = event;
+  const target = rawQueryString === '' ? rawPath : `${rawPath}?${rawQueryString}`;
+  const endpoint = gateway.route(requestContext.http.method, target, callerArn);
   if (endpoint.kind === 'problem') {
     reply.refuse(endpoint);
     return;
@@ -96,15 +99,16 @@ function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
     return;
   }
   const { accept, 'x-affinity': affinity } = headers;
-  const head = { callerArn, accept, affinity };
+  const contentType = endpoint.form && headers['content-type'];
+  const head = { callerArn, accept, affinity, contentType };
   const start = (decoded: Buffer | Problem) => {
     if (reply.isOver) return; // the caller left while its body was unpacked
     if (!Buffer.isBuffer(decoded)) refuse(decoded);
     else reply.inFlight = gateway.handle(endpoint, head, decoded, reply);
   };
   const decoded = decodedBody(body, headers['content-encoding'], endpoint, maxBodyBytes);
-  if (Buffer.isBuffer(decoded)) start(decoded);
-  else void decoded.then(start);
+  if (decoded instanceof Promise) void decoded.then(start);
+  else start(decoded);
 }
 
 class LambdaReply implements Reply {

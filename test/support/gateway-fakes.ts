@@ -18,6 +18,7 @@ const MODELS: readonly NamedModel[] = [
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'], contextTokens: 128_000 },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'], contextTokens: 128_000 },
   { id: 'voxtral-mini-tts-2603', aliases: ['voxtral-mini-tts-latest'], contextTokens: 4096 },
+  { id: 'voxtral-mini-2602', aliases: ['voxtral-mini-latest'], contextTokens: 16_384 },
 ];
 
 /** Mistral's list: those models, and one that is newer. */
@@ -43,6 +44,8 @@ export function accessTo(policy: Policy): GatewayDeps['access'] {
 
 /** One nano-unit a prompt token, two a completion token, a thousand a page. */
 export const fakeTariff: Tariff = {
+  pricesOf: () => undefined,
+
   bound: ({ promptTokens, completionTokens, pages }) =>
     promptTokens + 2 * completionTokens + 1000 * pages,
   charge(_demand, usage) {
