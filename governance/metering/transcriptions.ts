@@ -12,6 +12,7 @@ export function authorizeTranscription(
   callerArn: string,
   authorize: Authorize,
 ): Authorized | Problem {
+  if (entries.some(([name]) => name === 'file_id')) return NO_FILE_IDS;
   const model = entries.find(([name]) => name === 'model')?.[1] ?? '';
   const grant = authorize(callerArn, { model, maxTokens: undefined });
   if (grant.kind === 'refuse') return problem(grant.code, grant.message);
@@ -23,7 +24,7 @@ export function authorizeTranscription(
   const isOpen = file !== undefined && content === undefined;
   return {
     kind: 'authorized',
-    demand: demandOf(grant, file ? fileBytes : undefined),
+    demand: transcriptionDemand(grant, file ? fileBytes : undefined),
     body: isOpen ? start : Buffer.concat([start, ...(content ?? []), written.end(file)]),
     contentType: written.contentType,
     open: isOpen ? written : undefined,
@@ -33,6 +34,13 @@ export function authorizeTranscription(
     ),
   };
 }
+
+/** All callers share the files of a workspace at Mistral: whose one is must be known before it is used. */
+const NO_FILE_IDS = problem(
+  'invalid_field',
+  'file_id is not available here: send the file itself, or its URL as file_url',
+  { param: 'file_id' },
+);
 
 /** Mistral transcribes no longer audio. */
 const LONGEST_SECONDS = 3 * 60 * 60;
@@ -47,7 +55,8 @@ const INSTRUCTION_TOKENS = 64;
 /** Of fast speech in a script that has a token for each character or two. */
 const SPOKEN_TOKENS_PER_SECOND = 10;
 
-function demandOf(grant: AccessGrant, fileBytes: number | undefined): Demand {
+/** @param fileBytes of a file that comes with the request */
+export function transcriptionDemand(grant: AccessGrant, fileBytes: number | undefined): Demand {
   const limit = grant.audioMinutes * 60;
   const ofBytes = fileBytes === undefined ? limit : Math.ceil(fileBytes / BYTES_PER_SECOND);
   return {
