@@ -1,12 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
-import type { AlertsEnv } from '../governance/alerts/alert-origin.js';
+import { type AlertsEnv, originOf } from '../governance/alerts/alert-origin.js';
 import {
   type AlertPublisher,
   createAlertPublisher,
 } from '../governance/alerts/alert-publisher.aws.js';
+import { createEventBus, type EventBus } from '../governance/alerts/event-bus.aws.js';
 import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
@@ -33,7 +35,9 @@ import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
 import { createGateway, type Gateway } from './gateway.js';
 import { gatewayKeyUnusable, gatewayUnauthorized } from './gateway-alerts.js';
 import type { GatewayDeps } from './gateway-deps.js';
+import { callerRefused } from './gateway-events.js';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
+import { createRefusedCallers } from './refused-callers.js';
 
 /** What differs between the processes that run a gateway. */
 interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawaited'> {
@@ -48,6 +52,8 @@ export interface GatewayParts extends GatewayProcess {
   readonly keys: (onUnusable: (workspace: string) => void) => WorkspaceKeys;
   readonly counters: QuotaCounters;
   readonly alerts: AlertPublisher;
+  /** @default programs hear of nothing */
+  readonly events?: EventBus | undefined;
   /** Read where the policy says that the bill's prices count. @default none are published */
   readonly publishedPrices?: Pick<PublishedPrices, 'read'>;
   /** @default nothing is measured */
@@ -96,7 +102,14 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
     keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
     counters: createQuotaCounters(dynamo, runtime.quotaTableName),
     publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
-    alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts),
+    alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts, undefined),
+    events: createEventBus({
+      client: new EventBridgeClient(aws),
+      busName: policy.events.busName,
+      origin: originOf(runtime.alertsEnv, policy.alerts),
+      log: runtime.log,
+      sleep: (milliseconds) => wait(milliseconds),
+    }),
     metrics: metrics && createGatewayMetrics(metrics),
   });
 }
@@ -107,13 +120,20 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const { metrics = NO_METRICS, now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
   const alertsInFlight = new Set<Promise<void>>();
-  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
-    const sending = parts.alerts
-      .publish(alertOf(workspace, policy.mistral.keySource, now()))
-      .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
+  const send = (act: Promise<void>, what: string, about: object) => {
+    const sending = act
+      .catch((error: unknown) => log.error(what, { ...about, error }))
       .finally(() => alertsInFlight.delete(sending));
     alertsInFlight.add(sending);
   };
+  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
+    const alert = alertOf(workspace, policy.mistral.keySource, now());
+    send(parts.alerts.publish(alert), 'alert not sent', { workspace });
+  };
+  const refusedCaller = createRefusedCallers(
+    async (refused) => parts.events?.send([callerRefused(refused, now())]),
+    now,
+  );
   const keys = parts.keys(notify(gatewayKeyUnusable));
   const readPrices = async () => parts.publishedPrices?.read();
   const feed = createPriceFeed({ rules: policy, read: readPrices, nowMs, log });
@@ -147,7 +167,11 @@ export function openGateway(parts: GatewayParts): OpenGateway {
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count: metrics.unpriced }),
     ),
     keys,
-    alerts: { unauthorized: notify(gatewayUnauthorized) },
+    alerts: {
+      unauthorized: notify(gatewayUnauthorized),
+      callerRefused: (callerArn, code) =>
+        send(refusedCaller(callerArn, code), 'event not sent', { callerArn }),
+    },
     metrics,
     log,
     now,

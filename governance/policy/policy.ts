@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
-import { AlertsSchema } from './policy-alerts.js';
+import { AlertsSchema, EventsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
   arnSuffixProblem,
@@ -214,6 +214,7 @@ export const PolicySchema = z.strictObject({
   audit: AuditSchema.prefault({}),
   evidence: EvidenceSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
+  events: EventsSchema.prefault({}),
   acceptedWarnings: z.array(AcceptedWarningSchema).default([]),
 });
 
