@@ -5,25 +5,13 @@ import * as z from 'zod';
 import { loadPolicy } from '../governance/policy/load-policy.js';
 import { POLICY_FILE } from '../governance/policy/policy-file.js';
 import { bundleFunction, functionFolders } from '../supply-chain/bundle.js';
+import { FUNCTION_ENVIRONMENT } from '../supply-chain/function-environment.js';
 import { inFolder, runProcess, writeProcess } from './child-process.js';
 import { atMost, type Benchmark, median } from './figure.js';
 
 const MOST_RATIO = 2;
 const ROUNDS = 21;
 const EMPTY = 'empty handler';
-
-/** All environment variables of the functions; a function that needs another fails with its name. */
-const ENVIRONMENT = {
-  AWS_REGION: 'eu-west-1',
-  // The target is this machine's Node, not that of deployed functions.
-  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
-  AWS_LAMBDA_FUNCTION_NAME: 'function',
-  EVIDENCE_BUCKET_NAME: 'evidence',
-  QUOTA_TABLE_NAME: 'quotas',
-  RECORDS_TABLE_NAME: 'records',
-  RETIREMENT_STATE_MACHINE_ARN: 'arn:aws:states:eu-west-1:111122223333:stateMachine:retirement',
-};
 
 const ReadySchema = z.object({ readyAtMs: z.number() });
 
@@ -69,6 +57,9 @@ async function unpack(name: string, folder: string): Promise<void> {
 async function timeStart(script: string, taskRoot: string): Promise<number> {
   const startedAtMs = performance.timeOrigin + performance.now();
   const url = pathToFileURL(join(taskRoot, 'index.mjs')).href;
-  const said = await runProcess(script, [url], { ...ENVIRONMENT, LAMBDA_TASK_ROOT: taskRoot });
+  const said = await runProcess(script, [url], {
+    ...FUNCTION_ENVIRONMENT,
+    LAMBDA_TASK_ROOT: taskRoot,
+  });
   return ReadySchema.parse(said).readyAtMs - startedAtMs;
 }

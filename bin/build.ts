@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
-import { BUNDLING } from '../lib/platform/bundling.js';
+import { bundleFunctions } from '../supply-chain/bundle.js';
+import { type Bundled, thirdPartyLicenses } from '../supply-chain/licenses.js';
 import { bundleCommandLine } from './bundle-command-line.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -78,12 +79,14 @@ function writeChecks(folder: string, { outputs }: Metafile): void {
   ]);
 }
 
-/** Each as a deploy makes it; esbuild reads once what several import. */
-async function bundleFunctions(outdir: string): Promise<void> {
-  const entryPoints = readdirSync(join(ROOT, 'lambdas'))
-    .map((folder) => ({ in: join(ROOT, 'lambdas', folder, 'entry.ts'), out: folder }))
-    .filter((entry) => existsSync(entry.in));
-  await build({ ...BUNDLING, entryPoints, outdir, outExtension: { '.js': '.mjs' } });
+/** Each as a deploy makes it. */
+async function writeFunctions(outdir: string): Promise<Bundled> {
+  const bundles = await bundleFunctions();
+  mkdirSync(outdir, { recursive: true });
+  for (const [name, { code }] of bundles) writeFileSync(join(outdir, `${name}.mjs`), code);
+  return new Map(
+    [...bundles].map(([name, { packages }]) => [name, packages.map(({ folder }) => folder)]),
+  );
 }
 
 /** Of all libraries in one go, since they share most of what they are made of. */
@@ -139,5 +142,9 @@ for (const library of LIBRARIES) {
   if (library.name === 'client') writeChecks(join(DIST, library.name), metafile);
 }
 writeTypes(LIBRARIES);
-await bundleCommandLine(join(DIST, 'cli/main.js'));
-await bundleFunctions(join(DIST, 'cdk/functions'));
+const commandLine = await bundleCommandLine(join(DIST, 'cli/main.js'));
+const functions = await writeFunctions(join(DIST, 'cdk/functions'));
+writeFileSync(
+  join(DIST, 'THIRD-PARTY-LICENSES.txt'),
+  thirdPartyLicenses(new Map([...functions, ['the command line', commandLine]])),
+);

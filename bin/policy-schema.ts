@@ -1,7 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadPolicy } from '../governance/policy/load-policy.js';
-import { eventJsonSchemas, policyJsonSchema, policyReference } from '../lib/platform/policy-schema.js';
+import {
+  eventJsonSchemas,
+  policyJsonSchema,
+  policyReference,
+} from '../lib/platform/policy-schema.js';
 import { withCosts } from './costs-page.js';
 
 const root = join(import.meta.dirname, '..');

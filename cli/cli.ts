@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import type { Outbound } from '../governance/platform/outbound.js';
-import type { ExitCode } from './failure.js';
+import { type ExitCode, wrongInput } from './failure.js';
 import type { KnownKeys } from './known-keys.js';
 import type { Progress } from './terminal/progress.js';
 import type { Prompts } from './terminal/prompts.js';
@@ -58,6 +58,18 @@ export function action<Options extends CommonOptions>(
     const parsed = given.at(-1) as Command; // commander passes it last
     const { region } = cli;
     const options = { ...(region && { region }), ...parsed.optsWithGlobals<Options>() };
-    return cli.run(options, () => command(cli, options, ...parsed.processedArgs));
+    return cli.run(options, () => {
+      checkOwnOptions(parsed);
+      return command(cli, options, ...parsed.processedArgs);
+    });
   };
+}
+
+/** Commander takes options of `audit` for `audit verify` as well, where they would do nothing. */
+function checkOwnOptions({ parent: group }: Command): void {
+  if (!group?.parent) return; // options of the program are for every command
+  for (const option of group.options) {
+    if (group.getOptionValueSource(option.attributeName()) !== 'cli') continue;
+    throw wrongInput(`${option.long} is an option of "${group.name()}" alone: leave it out here`);
+  }
 }

@@ -6,11 +6,11 @@ import {
   refusalOf,
 } from '../governance/metering/admission.js';
 import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
-import { endpointOf } from '../governance/metering/endpoints.js';
+import { type Endpoint, endpointOf, isMetered } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/hold.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
-import { retryAfterOf } from '../governance/metering/problem.js';
+import { type Problem, problem, retryAfterOf } from '../governance/metering/problem.js';
 import {
   UNAWAITED_LIMITS,
   UnawaitedAnswers,
@@ -65,9 +65,9 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     const received = Buffer.from(await request.arrayBuffer());
     const unmetered = () => sendWithKey(parts, request, received, { signal: request.signal });
     if (endpoint.kind === 'model-list') return unmetered();
-    if (endpoint.kind === 'problem') {
+    if (endpoint.kind === 'problem' || !isMetered(endpoint)) {
       if (parts.unmetered === 'allow') return unmetered();
-      throw errorOf(endpoint);
+      throw errorOf(endpoint.kind === 'problem' ? endpoint : notMetered(endpoint));
     }
 
     const call = authorizeCall(endpoint, callerArn, received, access, parts);
@@ -95,6 +95,12 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
       if (unread.isStream || !readsOn()) cut();
     });
   };
+}
+
+/** The service holds the key itself: what lives in its workspace is open to it, and owned by none of its callers. */
+function notMetered({ method, route }: Endpoint): Problem {
+  const what = `${method} ${route} is not metered by this library: allowed with unmetered: "allow"`;
+  return problem('endpoint_not_allowed', what);
 }
 
 interface Attempt {

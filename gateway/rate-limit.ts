@@ -106,7 +106,9 @@ export class Detour {
     const wait = () => this.deps.sleep(pause ?? 0);
     if (pause !== undefined && (await this.atLimit.wait(hold.sender, wait))) return hold;
     this.problem ??= rateLimited(grant, advice, this.deps.now());
-    this.#overflow ??= overflowOf(grant, this.deps.policy.workspaces, this.deps.access.models);
+    this.#overflow ??= hold.demand.staysHome
+      ? []
+      : overflowOf(grant, this.deps.policy.workspaces, this.deps.access.models);
     hold.release();
     return this.#reserveElsewhere(hold.demand, this.#overflow);
   }

@@ -80,15 +80,22 @@ async function bundleEach(entryPoints: string[]): Promise<ReadonlyMap<string, Bu
   );
 }
 
-function bundleOf(
-  code: Uint8Array,
-  inputs: Metafile['outputs'][string]['inputs'],
-  imported: ReadonlyMap<string, ReadonlySet<string>>,
-): Bundle {
+type Inputs = Metafile['outputs'][string]['inputs'];
+
+/** The folders of the npm packages that have code in an output. */
+export function packageFolders(inputs: Inputs): ReadonlySet<string> {
   const withCode = Object.entries(inputs)
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .map(([path]) => folderOf(path));
-  const bundled = new Set(withCode.filter((folder) => folder !== OURS));
+  return new Set(withCode.filter((folder) => folder !== OURS));
+}
+
+function bundleOf(
+  code: Uint8Array,
+  inputs: Inputs,
+  imported: ReadonlyMap<string, ReadonlySet<string>>,
+): Bundle {
+  const bundled = packageFolders(inputs);
   const importsOf = (folder: string) => [...reached(folder, imported, bundled)].sort();
   return {
     code,

@@ -14,7 +14,7 @@ import type { PolicyWarning } from '../../governance/policy/warning.js';
 import { githubAnnotations } from '../annotations.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { outlookDocument, outlookOf, outlookText } from '../costs/outlook.js';
-import { EXIT, type ExitCode, failureOf } from '../failure.js';
+import { EXIT, type ExitCode, failureOf, wrongInput } from '../failure.js';
 import { checkedPolicy, openSource, readSource } from '../policy-file.js';
 import { type PlacedWarnings, warningsText } from '../terminal/problem-lines.js';
 import { headingText, verdictLine } from '../terminal/style.js';
@@ -63,7 +63,10 @@ interface Checked {
 }
 
 async function check(cli: Cli, options: Options, given = options.policy): Promise<Answer> {
-  if (options.format === 'text' || options.json) {
+  if (options.json && options.format === 'github') {
+    throw wrongInput('--json and --format github exclude each other: give one of them');
+  }
+  if (options.format === 'text') {
     return shown(await checked(cli, options, given), options);
   }
   const annotations = (level: 'error' | 'warning', problems: readonly PlacedProblem[]) =>

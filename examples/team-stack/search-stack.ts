@@ -30,7 +30,7 @@ export class SearchStack extends Stack {
   private addGatewayCaller(governance: MistralGovernance): void {
     const answer = new NodejsFunction(this, 'Answer', {
       entry: join(import.meta.dirname, 'answer.ts'),
-      runtime: lambda.Runtime.NODEJS_22_X,
+      runtime: lambda.Runtime.NODEJS_24_X,
       timeout: Duration.minutes(1),
       environment: { GATEWAY_URL: governance.gatewayUrl ?? '' },
       bundling: { format: OutputFormat.ESM, bundleAwsSDK: true, minify: true },

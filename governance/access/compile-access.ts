@@ -20,10 +20,14 @@ export interface RoleAccess {
   readonly maxTokensPerRequest: number;
   readonly overMaxTokens: 'refuse' | 'cap';
   readonly dailyTokens: number | undefined;
+  /** Whether callers of the role use each other's files, conversations and batch jobs. */
+  readonly sharesObjects: boolean;
 }
 
 export interface CallerAccess {
   readonly kind: 'known';
+  /** The caller's role or user, or its session where the policy counts by session. */
+  readonly principal: string;
   readonly access: RoleAccess;
   readonly dailyTokens: DailyTokens | undefined;
 }
@@ -72,7 +76,7 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
     const limit = access.dailyTokens;
     const dailyTokens =
       limit === undefined ? undefined : { principal, workspaceId: access.workspaceId, limit };
-    return { kind: 'known', access, dailyTokens };
+    return { kind: 'known', principal, access, dailyTokens };
   }
 
   const callers = new Map<string, CallerAccess>();
@@ -123,6 +127,7 @@ function roleAccess(
     maxTokensPerRequest,
     overMaxTokens,
     dailyTokens: role.dailyTokens === 'unlimited' ? undefined : role.dailyTokens,
+    sharesObjects: role.sharedObjects === 'workspace',
   };
 }
 

@@ -4,10 +4,11 @@ import { instantText, moneyText } from '../platform/wording.js';
 import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
-import type { Endpoint } from './endpoints.js';
+import type { MeteredEndpoint } from './endpoints.js';
 import type { Hold } from './hold.js';
 import type { Authorize, LiveAccess } from './live-access.js';
 import type { HoldOutcome } from './metering.js';
+import { type NamedObject, NO_OBJECTS } from './named-objects.js';
 import { type Problem, problem, retryOf } from './problem.js';
 import { type ParsedBody, parseRequestBody } from './request-body.js';
 import { writeRequestBody } from './written-body.js';
@@ -29,11 +30,13 @@ export interface Authorized {
   readonly body: Buffer;
   /** What `max_tokens` was lowered to, where the caller asked for more than its role may. */
   readonly cappedTo: number | undefined;
+  /** Objects at Mistral that it names: the caller must own them. */
+  readonly objects: readonly NamedObject[];
 }
 
 /** Checks caller, body, model and tokens, before anything is reserved. */
 export function authorizeCall(
-  endpoint: Endpoint,
+  endpoint: MeteredEndpoint,
   callerArn: string | undefined,
   received: Buffer,
   { authorize, models }: Rules,
@@ -56,6 +59,7 @@ export function authorizeCall(
     demand: demandOf(body, toSend.promptBytes, kind, limited, models),
     body: toSend.bytes,
     cappedTo: grant.isCapped ? maxTokens : undefined,
+    objects: body.objects ?? NO_OBJECTS,
   };
 }
 
@@ -84,7 +88,7 @@ export function unknownCaller(): Problem {
 /** Why a request may not be sent now. */
 export function refusalOf(
   outcome: Exclude<HoldOutcome, Hold>,
-  { modelId, workspace }: AccessGrant,
+  { modelId, workspace }: Pick<AccessGrant, 'modelId' | 'workspace'>,
   now: Date,
 ): Problem {
   switch (outcome.kind) {

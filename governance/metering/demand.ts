@@ -1,7 +1,7 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
 import { isObject } from '../platform/json.js';
-import type { EndpointKind } from './endpoints.js';
+import type { MeteredKind } from './endpoints.js';
 import type { RequestBody } from './request-body.js';
 import { documentKind } from './request-shapes.js';
 
@@ -24,6 +24,8 @@ export interface Demand {
   readonly annotated: boolean;
   /** Mistral generates it as it is read, and no longer. */
   readonly streamed: boolean;
+  /** It names what lives in the caller's workspace, and can be sent from no other. */
+  readonly staysHome: boolean;
 }
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -50,7 +52,7 @@ const BYTES_PER_TOKEN = 3;
 export function demandOf(
   body: RequestBody,
   bytes: number,
-  kind: EndpointKind,
+  kind: MeteredKind,
   grant: AccessGrant,
   models: Models,
 ): Demand {
@@ -107,8 +109,8 @@ export function defaultMaxTokens(
 
 function demand(
   grant: AccessGrant,
-  { fields, priority, completions }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
+  { fields, priority, completions, objects }: RequestBody,
+  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed' | 'staysHome'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
   const { audioSeconds = 0, characters = 0, annotated = false } = bounds;
@@ -123,6 +125,7 @@ function demand(
     priority,
     annotated,
     streamed: fields.stream === true,
+    staysHome: objects !== undefined && objects.length > 0,
   };
 }
 

@@ -2,10 +2,11 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { isObject, parseJson } from '../platform/json.js';
 import { quoted } from '../platform/wording.js';
 import { isCacheName, LONGEST_CACHE_NAME } from './cache-name.js';
-import type { Endpoint } from './endpoints.js';
+import type { MeteredEndpoint } from './endpoints.js';
 import { countMembers, decoded, type Member, outlineOf, shortenedLength } from './json-outline.js';
 import { excessOfEscapes } from './json-strings.js';
 import { type Media, mediaOf, mediaOfChats } from './media.js';
+import { type NamedObject, NO_OBJECTS, objectsNamedIn } from './named-objects.js';
 import { type Problem, problem } from './problem.js';
 import { checkFields, type Drops } from './request-fields.js';
 import { isSet, type Spellings, spellingsOf } from './spellings.js';
@@ -21,6 +22,8 @@ export interface RequestBody extends Omit<Media, 'imageBytes'> {
   readonly priority: boolean;
   /** The text that is to be spoken: its characters have a price. */
   readonly spoken?: Spoken | undefined;
+  /** What it names of the objects that live at Mistral. @default none */
+  readonly objects?: readonly NamedObject[];
 }
 
 interface Spoken {
@@ -46,8 +49,9 @@ const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 export function parseRequestBody(
   received: Buffer,
-  { kind, path }: Pick<Endpoint, 'kind' | 'path'>,
+  { kind, path }: Pick<MeteredEndpoint, 'kind' | 'path'>,
   passUnknownFields = false,
+  usualModel?: string,
 ): ParsedBody | Problem {
   const bytes = withoutByteOrderMark(received);
   const isPlain = isAscii(bytes);
@@ -61,7 +65,7 @@ export function parseRequestBody(
   if (!isObject(fields) || Array.isArray(fields)) {
     return problem('invalid_request', 'the body is not a JSON object');
   }
-  const { model } = fields;
+  const { model = usualModel } = fields;
   if (typeof model !== 'string' || model === '') {
     return invalid('model', 'must be the name of a model');
   }
@@ -80,6 +84,7 @@ export function parseRequestBody(
     kind === 'texts'
       ? mediaOfChats(fields.input, isShortened)
       : mediaOf(fields.messages, isShortened);
+  const hasMedia = media.hasMedia || known.passesUnknown;
   const saved = hasEscapes ? excessOfEscapes(text) : 0;
   return {
     kind: 'body',
@@ -95,7 +100,8 @@ export function parseRequestBody(
     priority: mayBePriority(fields.service_tier),
     spoken: kind === 'speech' ? spokenIn(bytes, members) : undefined,
     images: media.images,
-    hasMedia: media.hasMedia || known.passesUnknown,
+    hasMedia,
+    objects: hasMedia || kind === 'ocr' ? objectsNamedIn(fields, known.passesUnknown) : NO_OBJECTS,
     promptBytes: bytes.length - blanks - saved - media.imageBytes,
   };
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../platform/json.js';
-import type { EndpointKind } from './endpoints.js';
+import type { MeteredKind } from './endpoints.js';
 
 /** OpenAI's fields that Mistral has under another name, or has not: it answers 422 to those. */
 export interface Spellings {
@@ -15,7 +15,7 @@ const NONE: Spellings = { renamed: new Map(), dropped: new Set(), droppedIfIdle:
 /** For OpenAI's own records of who asked. */
 const ABOUT_THE_USER = ['user', 'safety_identifier'];
 
-const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
+const SPELLINGS: Readonly<Record<MeteredKind, Spellings>> = {
   generation: {
     renamed: new Map([
       ['max_completion_tokens', 'max_tokens'],
@@ -33,11 +33,9 @@ const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
   ocr: NONE,
   // OpenAI's `voice` is no voice of Mistral's, and says so.
   speech: NONE,
-  'model-list': NONE,
-  caller: NONE,
 };
 
-export function spellingsOf(kind: EndpointKind): Spellings {
+export function spellingsOf(kind: MeteredKind): Spellings {
   return SPELLINGS[kind];
 }
 

@@ -1,4 +1,5 @@
 import type { PriceBook } from '../prices/price-book.js';
+import type { ModelPrices } from '../prices/rates.js';
 import { type UsageBounds, upperBoundCost, usageCost } from '../prices/request-cost.js';
 import { readUsage } from '../prices/usage-fields.js';
 import type { Demand } from './demand.js';
@@ -16,11 +17,15 @@ export interface Tariff {
   bound(demand: Demand): number | undefined;
   /** What the usage that Mistral reports costs; `undefined` where it makes no sense. */
   charge(demand: Demand, usage: ReportedUsage): Charge | undefined;
+  /** Of a model, on this day: what a job that runs later is charged by. */
+  pricesOf(modelId: string): ModelPrices | undefined;
 }
 
 /** Prices requests by the exact model of their grant, not by the name in the request. */
 export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
   return {
+    pricesOf: (modelId) => priceBook.pricesOf(modelId),
+
     bound(demand) {
       const prices = priceBook.pricesOf(demand.grant.modelId);
       return prices && upperBoundCost(prices, boundsOf(demand));
@@ -40,7 +45,7 @@ function tokensOf({ characters, promptTokens }: Demand, reported: number): numbe
   return characters > 0 ? Math.min(reported, promptTokens) : reported;
 }
 
-function boundsOf(demand: Demand): UsageBounds {
+export function boundsOf(demand: Demand): UsageBounds {
   const { promptTokens, completionTokens, pages, annotated, audioSeconds, characters, priority } =
     demand;
   return {

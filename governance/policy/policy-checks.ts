@@ -1,4 +1,5 @@
 import { quoted, unknownText } from '../platform/wording.js';
+import { agentChecks } from './agent-rules.js';
 import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
 import {
   expireAfterDays,
@@ -30,6 +31,7 @@ export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyP
     callerPatterns,
     secretNames,
     budgetCurrencies,
+    agentChecks,
     ...priceChecks,
     ...more,
   ];

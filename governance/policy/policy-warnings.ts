@@ -1,6 +1,7 @@
 import { utcDay } from '../platform/utc-day.js';
 import { wildcardMatcher } from '../platform/wildcard.js';
 import { countText, quoted } from '../platform/wording.js';
+import { agentWarnings } from './agent-rules.js';
 import { callerWarnings, readerWarnings } from './caller-warnings.js';
 import { exampleWarnings } from './example-warnings.js';
 import { limitWarnings, overflowWarnings } from './limit-warnings.js';
@@ -27,6 +28,7 @@ export function policyWarnings(policy: Policy, now: Date): PolicyWarnings {
     ...readerWarnings(policy),
     ...useWarnings(policy),
     ...modelWarnings(policy),
+    ...agentWarnings(policy),
     ...limitWarnings(policy),
     ...overflowWarnings(policy),
     ...alertWarnings(policy),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
+import { AgentSchema, RoleAgentsSchema } from './policy-agents.js';
 import { AlertsSchema, EventsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
@@ -89,6 +90,8 @@ const WorkspaceSchema = z.strictObject({
 
 const RoleSchema = z.strictObject({
   models: ModelsSchema,
+  /** Ids of `agents`, whose models must be allowed besides. */
+  agents: RoleAgentsSchema,
   maxTokensPerRequest: z.int().positive(),
   dailyTokens: z.union([z.int().positive(), z.literal('unlimited')], {
     error: ({ input }) =>
@@ -98,6 +101,8 @@ const RoleSchema = z.strictObject({
   }),
   /** What happens to a request for more than `maxTokensPerRequest`: refused, or lowered to it. */
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
+  /** Whose files, conversations and batch jobs a caller may use, besides its own. */
+  sharedObjects: z.enum(['own', 'workspace']).default('own'),
 });
 
 export const CallerSchema = z.strictObject({
@@ -200,6 +205,7 @@ export const PolicySchema = z.strictObject({
   mistral: MistralSchema.prefault({}),
   workspaces: z.array(WorkspaceSchema).min(1),
   roles: z.record(NameSchema, RoleSchema).default({}),
+  agents: z.array(AgentSchema).default([]),
   callers: z.array(CallerSchema).default([]),
   /**
    * IAM principals that alone may change secrets by hand (store values, move labels, rotate, delete), the KMS key

@@ -1,6 +1,7 @@
 import { ORGANIZATION } from '../platform/metrics.js';
 import { listText, meantText, quoted } from '../platform/wording.js';
 import { PRICE_LIST } from '../prices/price-list.js';
+import { listedId } from './agent-rules.js';
 import { ALERT_SEVERITIES, ALERT_TYPES, OF_ORGANIZATION, SEVERITIES } from './alert-types.js';
 import { gatewayWorkspaces } from './planned-keys.js';
 import type { Policy, Workspace } from './policy.js';
@@ -11,7 +12,7 @@ const PRICED = PRICE_LIST.filter(({ prices }) => prices.length > 0);
 const PRICED_NAMES = PRICED.flatMap(({ id, aliases }) => [id, ...aliases]);
 
 /** Of a misspelt model nothing works, and of a new one the price is guessed. */
-export function* modelWarnings({ workspaces, roles, limits, prices }: Policy): Warnings {
+export function* modelWarnings({ workspaces, roles, agents, limits, prices }: Policy): Warnings {
   const known = new Set([...PRICED_NAMES, ...Object.keys(prices.models)]);
   const lists = [
     ...workspaces.map(({ models }, index) => ({ models, path: ['workspaces', index, 'models'] })),
@@ -24,6 +25,7 @@ export function* modelWarnings({ workspaces, roles, limits, prices }: Policy): W
     ...lists.flatMap(({ models, path }) =>
       models === '*' ? [] : models.map((model, at) => ({ model, path: [...path, at] })),
     ),
+    ...agents.map(({ model }, index) => ({ model, path: ['agents', index, 'model'] })),
     ...Object.keys(limits.models).map((model) => ({ model, path: ['limits', 'models', model] })),
   ];
   const charged =
@@ -74,10 +76,8 @@ export function* useWarnings(policy: Policy): Warnings {
 /** By their ids, where a name is known. */
 function haveCommon(one: Workspace['models'], other: Workspace['models']): boolean {
   if (one === '*' || other === '*') return true;
-  const idOf = (name: string) =>
-    PRICE_LIST.find(({ aliases }) => aliases.includes(name))?.id ?? name;
-  const ids = new Set(one.map(idOf));
-  return other.some((name) => ids.has(idOf(name)));
+  const ids = new Set(one.map(listedId));
+  return other.some((name) => ids.has(listedId(name)));
 }
 
 /** Alerts that reach no one, or lead nowhere. */

@@ -136,6 +136,10 @@ function compilePrices(source: PriceSource, prices: UnitPrices): ModelPrices {
       priority: ratesOf(priority),
       batch: ratesOf(times(prices, BATCH, UNITS)),
     },
-    bounds: { standard: ratesOf(upperBound(prices)), priority: ratesOf(upperBound(priority)) },
+    bounds: {
+      standard: ratesOf(upperBound(prices)),
+      priority: ratesOf(upperBound(priority)),
+      batch: ratesOf(times(upperBound(prices), BATCH, UNITS)),
+    },
   };
 }

@@ -25,7 +25,7 @@ export type PriceSource = 'policy' | 'bill' | 'list' | 'usd-figure' | 'most-expe
 export interface ModelPrices {
   readonly source: PriceSource;
   readonly tiers: Readonly<Record<ServiceTier, Rates>>;
-  readonly bounds: Readonly<Record<Exclude<ServiceTier, 'batch'>, Rates>>;
+  readonly bounds: Readonly<Record<ServiceTier, Rates>>;
 }
 
 export const PRIORITY = fraction(7n, 4n);
@@ -47,13 +47,19 @@ export function ratesOf(prices: UnitPrices): Rates {
       (common / greatestCommonDivisor(common, denominator)) * denominator,
     1n,
   );
-  const exact = Object.fromEntries([
-    ...reduced.map(([unit, { numerator, denominator }]) => [
-      unit,
-      numerator * (divisor / denominator),
-    ]),
-    ['divisor', divisor],
-  ]) as Rates['exact'];
+  return ratesFrom(
+    Object.fromEntries([
+      ...reduced.map(([unit, { numerator, denominator }]) => [
+        unit,
+        numerator * (divisor / denominator),
+      ]),
+      ['divisor', divisor],
+    ]) as Rates['exact'],
+  );
+}
+
+/** Rates that were kept by their exact numbers. */
+export function ratesFrom(exact: Rates['exact']): Rates {
   const rounded = Object.entries(exact).map(([unit, rate]) => [unit, numberOf(rate)]);
   return { ...(Object.fromEntries(rounded) as Record<Unit | 'divisor', number>), exact };
 }

@@ -44,9 +44,14 @@ type Counts = Readonly<Record<Unit, number>>;
 
 /** In nano-units, rounded up once. */
 export function usageCost(prices: ModelPrices, usage: Usage): number {
+  return usageCostAt(prices.tiers[usage.serviceTier], usage);
+}
+
+/** The same at the rates of one tier, whichever the usage names. */
+export function usageCostAt(rates: Rates, usage: Omit<Usage, 'serviceTier'>): number {
   const cached = Math.min(usage.cachedTokens, usage.promptTokens);
   const annotated = Math.min(usage.annotatedPages, usage.pages);
-  return cost(prices.tiers[usage.serviceTier], {
+  return cost(rates, {
     inputToken: usage.promptTokens - cached,
     cachedToken: cached,
     outputToken: usage.completionTokens,
@@ -59,7 +64,12 @@ export function usageCost(prices: ModelPrices, usage: Usage): number {
 
 /** In nano-units, never less than what a request within the bounds costs. */
 export function upperBoundCost({ bounds: rates }: ModelPrices, bounds: UsageBounds): number {
-  return cost(bounds.mayBePriority ? rates.priority : rates.standard, {
+  return boundCostAt(bounds.mayBePriority ? rates.priority : rates.standard, bounds);
+}
+
+/** The same at the bounds of one tier. */
+export function boundCostAt(rates: Rates, bounds: Omit<UsageBounds, 'mayBePriority'>): number {
+  return cost(rates, {
     inputToken: bounds.promptTokens,
     cachedToken: 0,
     outputToken: bounds.completionTokens,

@@ -8,7 +8,7 @@ import type { BuildOptions } from 'esbuild';
 export const BUNDLING = {
   bundle: true, // with the SDK: the lock file decides its version, not the runtime
   platform: 'node',
-  target: 'node22',
+  target: 'node24',
   format: 'esm',
   mainFields: ['module', 'main'], // the SDK's smaller half, see docs/decisions
   minify: true,

@@ -56,7 +56,7 @@ export class GovernanceFunction extends lambda.Function {
       environment: props.environment,
       timeout: props.timeout ?? Duration.minutes(5),
       memorySize: props.memoryMib ?? 256,
-      runtime: lambda.Runtime.NODEJS_22_X,
+      runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       tracing: lambda.Tracing.ACTIVE,
       loggingFormat: lambda.LoggingFormat.JSON,

@@ -25,6 +25,19 @@ describe('wrong usage', () => {
   });
 
   test.each([
+    ['one of its group', ['audit', 'verify', '--folder', '.', '--yes'], '--yes is an option of'],
+    [
+      'one of two outputs',
+      ['policy', 'check', '--json', '--format', 'github'],
+      'exclude each other',
+    ],
+  ])('an option that would do nothing is refused: %s', async (_what, args, said) => {
+    const { status, stdout, stderr } = await runCli(args);
+    expect(status).toBe(2);
+    expect(stdout + stderr).toContain(said);
+  });
+
+  test.each([
     ['the value of an unknown option', ['audit', `--key=${KEY}`], "unknown option '--key'"],
     ['a command', [KEY], 'unknown command what was given'],
     ['a command of a group', ['keys', KEY], 'unknown command what was given'],

@@ -1,6 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { EVIDENCE_PREFIX } from '../../governance/audit/report/evidence-files.js';
+import { FUNCTION_ENVIRONMENT } from '../../supply-chain/function-environment.js';
 import { aPolicy } from '../support/builders.js';
 import { resourceGrants } from '../support/iam.js';
 import { synthesize } from '../support/synth.js';
@@ -113,7 +114,7 @@ test('subscribers get the alerts that their filters select', () => {
 });
 
 test('what is remembered survives: recovery, expiry, no deletion by accident', () => {
-  template.resourceCountIs('AWS::DynamoDB::Table', 2);
+  template.resourceCountIs('AWS::DynamoDB::Table', 3);
   template.allResources('AWS::DynamoDB::Table', {
     DeletionPolicy: 'Retain',
     Properties: {
@@ -261,7 +262,7 @@ test('an ephemeral stack goes without leaving anything', () => {
 
 test('every function of ours is small, traced and keeps its log for a year', () => {
   const functions = template.findResources('AWS::Lambda::Function', {
-    Properties: { Runtime: 'nodejs22.x', Architectures: ['arm64'] },
+    Properties: { Runtime: 'nodejs24.x', Architectures: ['arm64'] },
   });
   expect(Object.keys(functions)).toHaveLength(10);
   for (const { Properties } of Object.values(functions)) {
@@ -271,12 +272,22 @@ test('every function of ours is small, traced and keeps its log for a year', () 
   template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 365 });
 });
 
+test('every variable of a function is known to what starts all functions by themselves', () => {
+  const optional = ['STACK_NAME', 'ENVIRONMENT_NAME', 'LAMBDA_TASK_ROOT'];
+  const names = Object.values(template.findResources('AWS::Lambda::Function')).flatMap(
+    ({ Properties }) => Object.keys(Properties.Environment?.Variables ?? {}),
+  );
+  const known = [...Object.keys(FUNCTION_ENVIRONMENT), ...optional];
+  expect(names.filter((name) => !known.includes(name))).toEqual([]);
+});
+
 test('operators find the parts by the names of their outputs', () => {
   expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
     'AlertsTopicArn',
     'AuditFunctionName',
     'EvidenceBucketName',
     'GatewayUrl',
+    'ObjectsTableName',
     'QuotaTableName',
     'RetirementStateMachineArn',
     'RotationFunctionName',

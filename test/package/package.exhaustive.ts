@@ -54,6 +54,7 @@ describe('the package', () => {
       'dist/client/client/index.js',
       'dist/cdk/package.json',
     ]);
+    expect(built('.txt')).toEqual(['dist/THIRD-PARTY-LICENSES.txt']);
     expect(built('.cjs')).toEqual(['dist/client/checked.cjs', 'dist/client/peers.cjs']);
     expect(built('.mjs')).toEqual(
       functionFolders().map((folder) => `dist/cdk/functions/${folder}.mjs`),

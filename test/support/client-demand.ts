@@ -21,6 +21,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     characters: 0,
     priority: false,
     annotated: false,
+    staysHome: false,
     streamed: false,
     ...change,
   };

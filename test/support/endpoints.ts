@@ -9,15 +9,18 @@ const PATHS: Readonly<Record<EndpointKind, string>> = {
   texts: '/v1/embeddings',
   ocr: '/v1/ocr',
   speech: '/v1/audio/speech',
+  files: '/v1/files',
   'model-list': '/v1/models',
   caller: '/v1/governance/me',
 };
 
-const GETS: ReadonlySet<EndpointKind> = new Set(['model-list', 'caller']);
+const GETS: ReadonlySet<EndpointKind> = new Set(['files', 'model-list', 'caller']);
 
 /** An endpoint of a kind, for tests of what all of the kind have in common. */
-export function anEndpoint(kind: EndpointKind = 'generation'): Endpoint {
+export function anEndpoint<Kind extends EndpointKind = 'generation'>(
+  kind = 'generation' as Kind,
+): Endpoint & { readonly kind: Kind } {
   const endpoint = endpointOf(GETS.has(kind) ? 'GET' : 'POST', PATHS[kind]);
   if (endpoint.kind === 'problem') throw new Error(endpoint.message);
-  return endpoint;
+  return { ...endpoint, kind };
 }

@@ -43,6 +43,8 @@ export function accessTo(policy: Policy): GatewayDeps['access'] {
 
 /** One nano-unit a prompt token, two a completion token, a thousand a page. */
 export const fakeTariff: Tariff = {
+  pricesOf: () => undefined,
+
   bound: ({ promptTokens, completionTokens, pages }) =>
     promptTokens + 2 * completionTokens + 1000 * pages,
   charge(_demand, usage) {

@@ -2,7 +2,7 @@ import { countText, numberText } from '../../platform/wording.js';
 import type { FindingType } from '../../policy/finding-types.js';
 import type { AcceptedFinding } from '../acceptances.js';
 import { ACCEPTANCE_DRIFT, type Coverage } from '../coverage.js';
-import type { Finding } from '../finding.js';
+import { countAll, type Finding } from '../finding.js';
 import type { AuditRules } from '../key-hygiene.js';
 import type { CheckedKeys, Inventory } from './inventory.js';
 
@@ -27,7 +27,7 @@ export interface VerdictFacts {
 export function createJudge({ findings, accepted }: VerdictFacts) {
   const of = <One extends Finding>(all: readonly One[], types: readonly FindingType[]) =>
     all.filter(({ id, type }) => types.includes(type) && !id.includes(`#${ACCEPTANCE_DRIFT}#`));
-  const count = (types: readonly FindingType[]) => sumOf(of(findings, types));
+  const count = (types: readonly FindingType[]) => countAll(of(findings, types));
   return {
     count,
     subjects: (types: readonly FindingType[]) =>
@@ -40,7 +40,7 @@ export function createJudge({ findings, accepted }: VerdictFacts) {
       unchecked: string | undefined,
     ): Verdict {
       const found = of(findings, types).length;
-      const leave = sumOf(of(accepted, types));
+      const leave = countAll(of(accepted, types));
       const text = [
         numbers,
         leave > 0 ? `; the policy accepts ${countText(leave, 'exception')}` : '',
@@ -50,11 +50,6 @@ export function createJudge({ findings, accepted }: VerdictFacts) {
       return { rule, outcome: found > 0 ? 'not met' : otherwise, text };
     },
   };
-}
-
-/** One finding may stand for many keys. */
-function sumOf(findings: readonly Finding[]): number {
-  return findings.reduce((sum, { evidence }) => sum + Number(evidence.count ?? 1), 0);
 }
 
 /** An expired key is rejected: it has no other finding, and counts for no other rule. */

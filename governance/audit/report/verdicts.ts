@@ -45,13 +45,13 @@ function adminVerdicts(
     judge.verdict(
       'Each secret holds a key that Mistral lists',
       ['missing'],
-      `${share(secrets - keyless, secrets, 'secret')} hold one`,
+      `${share(secrets - keyless, secrets, 'secret')} with such a key`,
       unread ?? unclear,
     ),
     judge.verdict(
       `Keys are at most ${countText(rules.maxAgeDays, 'day')} old`,
       ['over-age'],
-      `${ofKeys(['over-age'], 'are')} at most ${numberText(rules.maxAgeDays)}${unknownAges > 0 ? `; the age of ${numberText(unknownAges)} is not known` : ''}`,
+      `${ofKeys(['over-age'], 'at most')} ${countText(rules.maxAgeDays, 'day')} old${unknownAges > 0 ? `; the age of ${numberText(unknownAges)} is not known` : ''}`,
       unread,
     ),
     judge.verdict(
@@ -59,7 +59,7 @@ function adminVerdicts(
       ['stale', 'never-used'],
       ofKeys(
         ['stale', 'never-used'],
-        `were used or created in the last ${countText(rules.staleAfterDays, 'day')}`,
+        `used or created in the last ${countText(rules.staleAfterDays, 'day')}`,
       ),
       unread,
     ),
@@ -68,26 +68,26 @@ function adminVerdicts(
       ['no-expiry', 'expiring', 'expired'],
       ofKeys(
         ['no-expiry', 'expiring', 'expired'],
-        `have an expiry more than ${countText(rules.expiringWithinDays, 'day')} ahead`,
+        `with an expiry more than ${countText(rules.expiringWithinDays, 'day')} ahead`,
       ),
       unread,
     ),
     judge.verdict(
       'Every key is managed',
       ['unmanaged'],
-      `${share(managedKeys, managedKeys + (otherKeys ?? 0), 'key at Mistral', 'keys at Mistral')} are managed`,
+      `${share(managedKeys, managedKeys + (otherKeys ?? 0), 'key at Mistral', 'keys at Mistral')} managed`,
       unread,
     ),
     judge.verdict(
       'Each managed key is in its workspace',
       ['wrong-workspace'],
-      `${share(managed.keys - judge.count(['wrong-workspace']), managed.keys, 'managed key')} are in it`,
+      `${share(managed.keys - judge.count(['wrong-workspace']), managed.keys, 'managed key')} in its workspace`,
       unread,
     ),
     judge.verdict(
       'Rotations are on schedule',
       ['rotation-overdue', 'rotation-failed'],
-      `${share(secrets - judge.subjects(['rotation-overdue', 'rotation-failed']), secrets, 'secret')} are rotated in time`,
+      `${share(secrets - judge.subjects(['rotation-overdue', 'rotation-failed']), secrets, 'secret')} rotated in time`,
       unclear,
     ),
     judge.verdict(
@@ -137,13 +137,13 @@ function operatorVerdicts(
     judge.verdict(
       'Each secret holds a verified key',
       ['rotation-failed'],
-      `${share(managedKeys, secrets, 'secret')} hold one`,
+      `${share(managedKeys, secrets, 'secret')} with such a key`,
       unclear,
     ),
     judge.verdict(
       `Keys were supplied at most ${countText(rules.maxAgeDays, 'day')} ago`,
       ['over-age'],
-      ofKeys(['over-age'], `were supplied in the last ${countText(rules.maxAgeDays, 'day')}`),
+      ofKeys(['over-age'], `supplied in the last ${countText(rules.maxAgeDays, 'day')}`),
       unclear,
     ),
     judge.verdict(
@@ -151,7 +151,7 @@ function operatorVerdicts(
       ['stale', 'never-used'],
       ofKeys(
         ['stale', 'never-used'],
-        `were read or supplied in the last ${countText(rules.staleAfterDays, 'day')}; uses of a key are not known`,
+        `read or supplied in the last ${countText(rules.staleAfterDays, 'day')}; uses of a key are not known`,
       ),
       unclear,
     ),

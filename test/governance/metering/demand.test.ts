@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AccessGrant } from '../../../governance/access/access.js';
 import { demandOf } from '../../../governance/metering/demand.js';
-import type { EndpointKind } from '../../../governance/metering/endpoints.js';
+import type { MeteredKind } from '../../../governance/metering/endpoints.js';
 import { type ParsedBody, parseRequestBody } from '../../../governance/metering/request-body.js';
 import { anEndpoint } from '../../support/endpoints.js';
 
@@ -18,7 +18,7 @@ const GRANT: AccessGrant = {
 
 function demand(
   fields: object,
-  kind: EndpointKind = 'generation',
+  kind: MeteredKind = 'generation',
   context: number | undefined = 8000,
 ) {
   const bytes = Buffer.from(JSON.stringify({ model: 'm', ...fields }));

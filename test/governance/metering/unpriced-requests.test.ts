@@ -9,7 +9,7 @@ test('each request without a price counts once, and each such model is logged on
   const counted: string[] = [];
   const logged: unknown[] = [];
   let at = '2026-11-28T23:59:00Z';
-  const free: Tariff = { bound: () => 0, charge: () => undefined };
+  const free: Tariff = { pricesOf: () => undefined, bound: () => 0, charge: () => undefined };
   const tariff = noticeUnpriced(free, createPriceBook(aPolicy()), {
     log: { info() {}, error() {}, warn: (_message, context) => void logged.push(context) },
     nowMs: () => new Date(at).getTime(),

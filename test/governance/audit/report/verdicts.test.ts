@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Coverage } from '../../../../governance/audit/coverage.js';
+import { groupOf } from '../../../../governance/audit/finding.js';
 import type { Inventory } from '../../../../governance/audit/report/inventory.js';
 import type { VerdictFacts } from '../../../../governance/audit/report/judge-rule.js';
 import { verdictsOf } from '../../../../governance/audit/report/verdicts.js';
@@ -42,14 +43,14 @@ const USE = 'Keys are in use';
 
 test('every rule has its numbers, of managed keys and of others', () => {
   expect(verdicts()).toEqual({
-    'Each secret holds a key that Mistral lists': 'met: 1 of 1 secret hold one',
-    [AGE]: 'met: 1 of 1 managed key and 1 of 2 other keys are at most 90',
-    [USE]: 'met: 1 of 1 managed key and 1 of 2 other keys were used or created in the last 30 days',
+    'Each secret holds a key that Mistral lists': 'met: 1 of 1 secret with such a key',
+    [AGE]: 'met: 1 of 1 managed key and 1 of 2 other keys at most 90 days old',
+    [USE]: 'met: 1 of 1 managed key and 1 of 2 other keys used or created in the last 30 days',
     'Keys expire, and are replaced before':
-      'met: 1 of 1 managed key and 2 of 2 other keys have an expiry more than 14 days ahead',
-    'Every key is managed': 'met: 1 of 3 keys at Mistral are managed',
-    'Each managed key is in its workspace': 'met: 1 of 1 managed key are in it',
-    'Rotations are on schedule': 'met: 1 of 1 secret are rotated in time',
+      'met: 1 of 1 managed key and 2 of 2 other keys with an expiry more than 14 days ahead',
+    'Every key is managed': 'met: 1 of 3 keys at Mistral managed',
+    'Each managed key is in its workspace': 'met: 1 of 1 managed key in its workspace',
+    'Rotations are on schedule': 'met: 1 of 1 secret rotated in time',
     'Replaced keys are revoked':
       'met: 0 replaced keys wait for the end of use; 0 keys are orphaned',
     'Workspaces and limits at Mistral are those of the policy': 'met: 0 differences',
@@ -60,19 +61,20 @@ test('every rule has its numbers, of managed keys and of others', () => {
 });
 
 test('a finding decides, many in one count as many, and an accepted one decides nothing', () => {
-  const many = aFinding({ type: 'over-age', evidence: { count: '60' } });
+  const one = aFinding({ type: 'over-age', evidence: { count: '60' } });
+  const many = { ...one, id: groupOf(one) };
   expect(verdicts({ findings: [many] })[AGE]).toMatch(/^not met: /);
   const accepted = [{ ...many, reason: 'old notebooks', until: '2026-12-31' }];
   expect(verdicts({ accepted })[AGE]).toBe(
-    'met: 1 of 1 managed key and 1 of 2 other keys are at most 90; the policy accepts 60 exceptions',
+    'met: 1 of 1 managed key and 1 of 2 other keys at most 90 days old; the policy accepts 60 exceptions',
   );
 });
 
 test('an expired key counts for no other rule: it is rejected', () => {
   const expired = aListedKey({ createdAt: daysAgo(400), expiresOn: '2026-06-01' });
   const of = verdicts({ inventory: inventoryOf([aRotatedKey(CURRENT), expired]) });
-  expect(of[AGE]).toBe('met: 1 of 1 managed key and 0 of 0 other keys are at most 90');
-  expect(of['Keys expire, and are replaced before']).toContain('0 of 1 other key have an expiry');
+  expect(of[AGE]).toBe('met: 1 of 1 managed key and 0 of 0 other keys at most 90 days old');
+  expect(of['Keys expire, and are replaced before']).toContain('0 of 1 other key with an expiry');
 });
 
 describe('what was not checked is no "met"', () => {
