@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
 import { AgentSchema, RoleAgentsSchema } from './policy-agents.js';
-import { AlertsSchema } from './policy-alerts.js';
+import { AlertsSchema, EventsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
   ListedModelSchema,
@@ -223,6 +223,7 @@ export const PolicySchema = z.strictObject({
   audit: AuditSchema.prefault({}),
   evidence: EvidenceSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
+  events: EventsSchema.prefault({}),
   acceptedWarnings: z.array(AcceptedWarningSchema).default([]),
 });
 
