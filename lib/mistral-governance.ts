@@ -115,6 +115,7 @@ export class MistralGovernance extends Construct {
       retirementFlow,
       evidenceBucket,
       pricesTable: hasPrices ? quotaTable : undefined,
+      objectsTable: adminKey && checked.gateway.enabled ? objectsTable : undefined,
     });
     const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
