@@ -38,7 +38,8 @@ export interface Answer {
 /** Two callers and more, the gateway's own code, and Mistral's files and the table of owners in memory. */
 export function fileWorld(faults: Faults = () => undefined) {
   const policy = aPolicy((document) => {
-    const { developer } = document.roles;
+    const developer = { ...document.roles.developer, models: '*' };
+    for (const workspace of document.workspaces) workspace.models = '*';
     document.roles = {
       developer,
       team: { ...developer, sharedObjects: 'workspace' },
