@@ -91,16 +91,19 @@ export function fileWorld(faults: Faults = () => undefined) {
     else if (body) for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
     const workspaceId = key.reveal().replace(`${KEY}-`, '');
     const headers = Object.fromEntries(Object.entries(request(body)));
+    const said = method === 'POST' ? world.answerWith : undefined;
     const answer: HttpAnswer =
-      fault === 'refused'
-        ? jsonAnswer(500, { message: 'failed' })
-        : (mistral.answer(
-            { workspaceId },
-            {
-              ...{ method, headers, body: Buffer.concat(chunks).toString('utf8') },
-              url: new URL(path, 'http://mistral'),
-            },
-          ) ?? jsonAnswer(404, {}));
+      said !== undefined
+        ? { status: 200, body: said }
+        : fault === 'refused'
+          ? jsonAnswer(500, { message: 'failed' })
+          : (mistral.answer(
+              { workspaceId },
+              {
+                ...{ method, headers, body: Buffer.concat(chunks).toString('utf8') },
+                url: new URL(path, 'http://mistral'),
+              },
+            ) ?? jsonAnswer(404, {}));
     if (fault === 'lost') return fail('ECONNRESET');
     const bytes = Buffer.from(answer.body);
     handler.onResponseStart(controller, answer.status, {
@@ -156,7 +159,9 @@ export function fileWorld(faults: Faults = () => undefined) {
     log: { info: log, warn: log, error: log },
   });
 
-  return {
+  const world = {
+    /** Instead of what Mistral would answer to the next POST. */
+    answerWith: undefined as string | undefined,
     mistral,
     records,
     logged,
@@ -187,6 +192,29 @@ export function fileWorld(faults: Faults = () => undefined) {
         gateway.handle(endpoint, head, body, reply);
       });
     },
+  };
+  return world;
+}
+
+/** A form as a client sends it. */
+export function fileForm(
+  fields: Readonly<Record<string, string>>,
+  file: { readonly name: string; readonly content: string; readonly type?: string } | undefined,
+) {
+  const boundary = 'aB3xK9';
+  const parts = Object.entries(fields).map(
+    ([name, value]) => `content-disposition: form-data; name="${name}"\r\n\r\n${value}`,
+  );
+  if (file) {
+    const { name, content, type = 'application/pdf' } = file;
+    parts.push(
+      `content-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: ${type}\r\n\r\n${content}`,
+    );
+  }
+  const lines = parts.map((part) => `--${boundary}\r\n${part}\r\n`).join('');
+  return {
+    body: Buffer.from(`${lines}--${boundary}--\r\n`),
+    type: `multipart/form-data; boundary=${boundary}`,
   };
 }
 
