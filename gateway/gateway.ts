@@ -7,6 +7,7 @@ import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
+import { CONVERSATION_OPERATIONS } from './objects/conversations.js';
 import { FILE_OPERATIONS } from './objects/files.js';
 import { ObjectRequest } from './objects/object-request.js';
 import { internalError } from './problems.js';
@@ -69,7 +70,7 @@ export function createGateway(given: GatewayDeps): Gateway {
         return answerUnmetered(deps, () => standingOf(deps, head.callerArn), reply);
       }
       if (!isMetered(endpoint)) {
-        const operation = FILE_OPERATIONS[`${endpoint.method} ${endpoint.route}`];
+        const operation = OPERATIONS[`${endpoint.method} ${endpoint.route}`];
         if (!operation) throw new Error(`no operation for ${endpoint.route}`);
         const request = new ObjectRequest(deps, limits.stallMs, endpoint, head, reply);
         request.answer(operation, body);
@@ -86,6 +87,8 @@ export function createGateway(given: GatewayDeps): Gateway {
     },
   };
 }
+
+const OPERATIONS = { ...FILE_OPERATIONS, ...CONVERSATION_OPERATIONS };
 
 type Answer = Problem | WholeAnswer;
 

@@ -3,6 +3,7 @@ import type { GatewayMetrics } from '../../gateway/gateway-metrics.js';
 import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { openGateway } from '../../gateway/wiring.js';
+import type { ObjectStore } from '../../governance/objects/objects.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { aPolicy, type policyDocument, silentLog } from './builders.js';
 import { fakeKeys } from './gateway-fakes.js';
@@ -23,6 +24,7 @@ export async function assembledGateway(
   script: Script = (response) => answerJson(response, 200, COMPLETION),
   change: (document: ReturnType<typeof policyDocument>) => void = () => {},
   metrics?: GatewayMetrics,
+  objects?: ObjectStore,
 ) {
   const { url, received } = await mistralStandIn(script);
   const counters = createFakeQuotaCounters();
@@ -37,6 +39,7 @@ export async function assembledGateway(
     counters,
     alerts: { publish: async () => {} },
     metrics,
+    objects,
     log: silentLog,
     holderId: 'h',
     now: () => new Date(NOW),
