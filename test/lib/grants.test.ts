@@ -53,6 +53,7 @@ test.each([
       ADMIN_KEY,
       DESCRIBE,
       ...ENCRYPT,
+      'dynamodb:BatchGetItem on ObjectsTable',
       'dynamodb:DeleteItem on RecordsTable',
       'dynamodb:GetItem on RecordsTable',
       'dynamodb:PutItem on RecordsTable',
