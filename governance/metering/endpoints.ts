@@ -1,10 +1,39 @@
 import { isObjectId, type ObjectKind } from '../objects/objects.js';
+import { type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
 
 /** How a request is bounded, and what of its body is checked. */
-export type MeteredKind = 'generation' | 'texts' | 'ocr' | 'speech';
+export type MeteredKind =
+  | 'generation'
+  | 'agent'
+  | 'conversation-start'
+  | 'conversation-turn'
+  | 'texts'
+  | 'ocr'
+  | 'speech'
+  | 'transcription';
 export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files';
+
+/** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
+export function generates(kind: MeteredKind): boolean {
+  return kind === 'generation' || GENERATING.has(kind);
+}
+
+const METERED: ReadonlySet<EndpointKind> = new Set([
+  'agent',
+  'conversation-start',
+  'conversation-turn',
+  'texts',
+  'ocr',
+  'speech',
+  'transcription',
+]);
+const GENERATING: ReadonlySet<EndpointKind> = new Set([
+  'agent',
+  'conversation-start',
+  'conversation-turn',
+]);
 
 export interface Endpoint {
   readonly kind: EndpointKind;
@@ -13,6 +42,8 @@ export interface Endpoint {
   readonly path: string;
   /** The path in the table: with `{id}` instead of an id. */
   readonly route: string;
+  /** What its body is, if not JSON. */
+  readonly form?: FormShape;
   /** Of `/v1/models/{id}`. */
   readonly modelName?: string;
   /** Of an object, in a form that is safe in a path. */
@@ -28,10 +59,10 @@ export interface MeteredEndpoint extends Endpoint {
 
 export function isMetered(endpoint: Endpoint): endpoint is MeteredEndpoint {
   const { kind } = endpoint;
-  return kind === 'generation' || kind === 'texts' || kind === 'ocr' || kind === 'speech';
+  return kind === 'generation' || METERED.has(kind);
 }
 
-interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path'> {
+interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path' | 'form'> {
   /** Of the ids in its path. */
   readonly object?: ObjectKind;
   readonly parameters?: Parameters;
@@ -60,6 +91,7 @@ const URL_HOURS: Parameters = {
 const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
+  { kind: 'agent', method: 'POST', path: '/v1/agents/completions' },
   { kind: 'texts', method: 'POST', path: '/v1/embeddings' },
   { kind: 'texts', method: 'POST', path: '/v1/moderations' },
   { kind: 'texts', method: 'POST', path: '/v1/chat/moderations' },
@@ -77,6 +109,12 @@ const TABLE: readonly Row[] = [
     path: '/v1/files/{id}/url',
     object: 'file',
     parameters: URL_HOURS,
+  },
+  {
+    kind: 'transcription',
+    method: 'POST',
+    path: TRANSCRIPTION_FORM.path,
+    form: TRANSCRIPTION_FORM,
   },
   { kind: 'model-list', method: 'GET', path: '/v1/models' },
   { kind: 'caller', method: 'GET', path: '/v1/governance/me' },
