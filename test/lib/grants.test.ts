@@ -190,8 +190,12 @@ test.each(['Audit', 'SpendMonitor'])(
   },
 );
 
+test('the scheduler may start the provisioning each hour, and no more', () => {
+  expect(roles.ProvisioningRole).toEqual(['lambda:InvokeFunction on ProvisioningFunction']);
+});
+
 test('no role is without a test of its grants', () => {
-  expect(Object.keys(roles)).toHaveLength(13);
+  expect(Object.keys(roles)).toHaveLength(14);
 });
 
 test('the value of a secret is for its readers and those of ours who need it, over TLS', () => {
