@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
-import { isPlanned, plannedKeys } from '../governance/policy/planned-keys.js';
+import { isExisting, isPlanned, plannedKeys } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { localAws } from './aws.js';
 import { createVirtualClock } from './clock.js';
 import type { Definition } from './definition.js';
 import type { LocalDynamo } from './dynamo.js';
+import { createExistingSecrets, OWN_ROLES } from './existing-secrets.js';
 import { createAlertInbox, type PublishedMessage } from './fakes/alert-inbox.js';
 import { createExecutions } from './fakes/executions.js';
 import type { InvokedFunction } from './fakes/lambda-invoke.js';
@@ -47,10 +48,6 @@ export interface WorldOptions
   readonly onMessage?: (message: PublishedMessage) => void;
 }
 
-/** Some of the functions' own. */
-const OWN_ROLES = ['KeyRotation', 'NightlyAudit'].map(
-  (name) => `arn:aws:iam::111122223333:role/MistralGovernance-${name}FunctionRole-LoCaL1`,
-);
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:alerts';
 const LAMBDA_TIMEOUT_MS = 15 * 60_000;
 
@@ -124,7 +121,7 @@ export async function createWorld(options: WorldOptions) {
 
   function createSecrets(): void {
     const existing = new Map(secrets.all().map((secret) => [secret.name, secret]));
-    for (const { secretName, key } of plannedKeys(policy)) {
+    for (const { secretName, key } of plannedKeys(policy).filter((one) => !isExisting(one))) {
       const rotateEveryDays = isOperatorMode ? undefined : key.rotateEveryDays;
       const secret =
         existing.get(secretName) ??
@@ -153,7 +150,12 @@ export async function createWorld(options: WorldOptions) {
     client.destroy();
   }
 
+  const existing = createExistingSecrets(secrets, (event) =>
+    around(() => functions.provideSecret(event)),
+  );
+
   async function endDeploy(): Promise<void> {
+    await existing.takeOver(policy);
     await subscribeAll();
     await around<unknown>(() =>
       isOperatorMode ? functions.requestKeys() : functions.provisionKeys(),
@@ -198,6 +200,7 @@ export async function createWorld(options: WorldOptions) {
       createSecrets();
       await endDeploy();
       cancelRotations();
+      await existing.letGo(policy);
     },
 
     requestRotation,

@@ -11,6 +11,8 @@ import { bodyTooLarge } from '../problems.js';
 const MIB = 1024 * 1024;
 /** Mistral takes files of up to 512 MB; with the rest of a form. */
 export const MOST_UPLOAD_BYTES = 513 * MIB;
+/** How long one may take, however steadily it arrives: so long it keeps what is reserved for it. */
+export const UPLOAD_WITHIN_MS = 15 * 60_000;
 
 /** A request whose body is a form, as it arrives. */
 export interface UploadSource {

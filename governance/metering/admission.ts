@@ -172,7 +172,7 @@ function tooLarge({ quota, amount, largest }: QuotaTooSmall): Problem {
   const parts = shards > 1 ? ` (${amountText(limit, unit)} in ${shards} parts)` : '';
   return problem(
     WHAT[unit].code,
-    `the request may use up to ${amountText(amount, unit)}, which never fits into the ${nameOf(quota)}: the most allowed is ${amountText(largest, unit)}${parts}. Reduce max_tokens, the input or the number of pages`,
+    `the request may use up to ${amountText(amount, unit)}, which never fits into the ${nameOf(quota)}: the most allowed is ${amountText(largest, unit)}${parts}. Reduce max_tokens, the input, the number of pages or the length of the audio`,
   );
 }
 

@@ -28,7 +28,7 @@ export function wireKeyRotation({ policy, aws, log, now, sleep, ...runtime }: Me
   const secretsManager = new SecretsManagerClient(aws);
   const deps = {
     policy,
-    secrets: createSecretVersions(secretsManager),
+    secrets: createSecretVersions(secretsManager, policy),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
     alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
     journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),

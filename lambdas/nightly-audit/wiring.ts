@@ -46,7 +46,7 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
   const env = NightlyAuditEnvSchema.parse(runtime.env);
   const secretsManager = new SecretsManagerClient(aws);
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
-  const secrets = createSecretVersions(secretsManager);
+  const secrets = createSecretVersions(secretsManager, policy);
   const dynamo = new DynamoDBClient(aws);
   const pricesTable = policy.prices.source === 'bill' ? env.QUOTA_TABLE_NAME : undefined;
   return createNightlyAuditHandler({

@@ -26,7 +26,7 @@ export function wireRequestKeys({ policy, aws, log, now, ...runtime }: LoggingRu
   const dynamo = new DynamoDBClient(aws);
   return createRequestKeysHandler({
     policy,
-    secrets: createSecretVersions(new SecretsManagerClient(aws)),
+    secrets: createSecretVersions(new SecretsManagerClient(aws), policy),
     findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
     register: createSecretRegister(dynamo, env.RECORDS_TABLE_NAME),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
