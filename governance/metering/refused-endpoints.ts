@@ -31,7 +31,6 @@ export const REFUSED_ENDPOINTS: readonly RefusedEndpoints[] = [
     path: '/v1/connectors',
     why: 'connectors hold credentials of others, and calls of their tools are billed separately; an agent with pricePerToolCall may use them',
   },
-  { path: '/v1/files', methods: ['POST'], why: 'this version does not take uploads yet' },
   {
     path: '/v1/fine_tuning',
     why: 'training is billed by the job, and its models belong to the whole organization',
