@@ -2,12 +2,12 @@ import type { KeyCache } from '../governance/keys/key-cache.js';
 import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
 import type { Authorized } from '../governance/metering/authorized.js';
 import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
-import { endpointOf } from '../governance/metering/endpoints.js';
+import { type Endpoint, endpointOf, isMetered } from '../governance/metering/endpoints.js';
 import { readForm } from '../governance/metering/forms/whole-form.js';
 import type { Hold } from '../governance/metering/hold.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
-import { retryAfterOf } from '../governance/metering/problem.js';
+import { type Problem, problem, retryAfterOf } from '../governance/metering/problem.js';
 import {
   UNAWAITED_LIMITS,
   UnawaitedAnswers,
@@ -63,9 +63,9 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     const unmetered = () =>
       sendWithKey(parts, request, { body: received }, { signal: request.signal });
     if (endpoint.kind === 'model-list') return unmetered();
-    if (endpoint.kind === 'problem') {
+    if (endpoint.kind === 'problem' || !isMetered(endpoint)) {
       if (parts.unmetered === 'allow') return unmetered();
-      throw errorOf(endpoint);
+      throw errorOf(endpoint.kind === 'problem' ? endpoint : notMetered(endpoint));
     }
 
     const body = endpoint.form
@@ -97,6 +97,12 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
       if (unread.isStream || !readsOn()) cut();
     });
   };
+}
+
+/** The service holds the key itself: what lives in its workspace is open to it, and owned by none of its callers. */
+function notMetered({ method, route }: Endpoint): Problem {
+  const what = `${method} ${route} is not metered by this library: allowed with unmetered: "allow"`;
+  return problem('endpoint_not_allowed', what);
 }
 
 interface Attempt {

@@ -2,6 +2,7 @@ import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
 import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.js';
 import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
+import type { Ownership } from '../governance/objects/ownership.js';
 import type { Log } from '../governance/platform/log.js';
 import type { Policy } from '../governance/policy/policy.js';
 import type { QuotaHolder } from '../governance/quotas/quota.js';
@@ -16,6 +17,8 @@ export interface GatewayDeps {
   readonly metering: Metering;
   readonly quotas: Pick<QuotaHolder, 'left' | 'readLeft'>;
   readonly keys: WorkspaceKeys;
+  /** @default none: requests about files, conversations and batch jobs are refused */
+  readonly objects?: Ownership | undefined;
   readonly alerts: GatewayAlerts;
   readonly metrics: Pick<GatewayMetrics, 'ended' | 'refused'> & Partial<OverflowMetrics>;
   readonly log: Log;

@@ -1,5 +1,5 @@
 import { refusedCaller } from '../governance/metering/admission.js';
-import { type Endpoint, endpointOf } from '../governance/metering/endpoints.js';
+import { type Endpoint, endpointOf, isMetered } from '../governance/metering/endpoints.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import { UNAWAITED_LIMITS, UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { GatewayAlerts, GatewayDeps } from './gateway-deps.js';
@@ -7,6 +7,8 @@ import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
+import { FILE_OPERATIONS } from './objects/files.js';
+import { ObjectRequest } from './objects/object-request.js';
 import { internalError } from './problems.js';
 import { RequestsAtLimit } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
@@ -65,6 +67,15 @@ export function createGateway(given: GatewayDeps): Gateway {
       }
       if (endpoint.kind === 'caller') {
         return answerUnmetered(deps, () => standingOf(deps, head.callerArn), reply);
+      }
+      if (!isMetered(endpoint)) {
+        const operation = FILE_OPERATIONS[`${endpoint.method} ${endpoint.route}`];
+        if (!operation || !Buffer.isBuffer(body)) {
+          throw new Error(`no operation for ${endpoint.route}`);
+        }
+        const request = new ObjectRequest(deps, limits.stallMs, endpoint, head, reply);
+        request.answer(operation, body);
+        return request;
       }
       const request = new MeteredRequest(deps, limits, unawaited, endpoint, head, reply);
       request.answer(body);

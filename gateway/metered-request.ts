@@ -1,6 +1,6 @@
 import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
 import type { Authorized } from '../governance/metering/authorized.js';
-import type { Endpoint } from '../governance/metering/endpoints.js';
+import type { MeteredEndpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/hold.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
@@ -14,6 +14,7 @@ import {
 } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
+import { refusedObject } from './objects/own-objects.js';
 import { errorForCaller, failureForCaller, internalError, keyUnavailable } from './problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 import { type Last, type Next, Retry } from './retry.js';
@@ -38,7 +39,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     private readonly deps: GatewayDeps,
     private readonly limits: ForwardingLimits,
     private readonly unawaited: UnawaitedAnswers,
-    private readonly endpoint: Endpoint,
+    private readonly endpoint: MeteredEndpoint,
     private readonly head: CallHead,
     private readonly reply: Reply,
   ) {
@@ -64,6 +65,9 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       if ('code' in body) return this.#refuse(body);
       const call = authorizeCall(this.endpoint, callerArn, body, access, policy.gateway);
       if (call.kind === 'problem') return this.#refuse(call);
+      const notOwned =
+        call.objects.length > 0 && (await refusedObject(this.deps, callerArn, call.objects));
+      if (notOwned) return this.#refuse(notOwned);
       if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
 
       const reserved = metering.reserve(call.demand);

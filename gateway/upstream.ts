@@ -7,7 +7,7 @@ import type { CallHead } from './reply.js';
 import type { UpstreamHeaders } from './response-headers.js';
 
 export interface UpstreamRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly key: ApiKey;
   /** The caller's, of which little is sent on. */

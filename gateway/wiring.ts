@@ -15,6 +15,9 @@ import { noticeUnpriced } from '../governance/metering/unpriced-requests.js';
 import { createWorkspaceKeys, type WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import { createModelLister, type ModelCard } from '../governance/mistral/key-prober.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
+import { createObjectStore } from '../governance/objects/object-store.aws.js';
+import type { ObjectStore } from '../governance/objects/objects.js';
+import { Ownership } from '../governance/objects/ownership.js';
 import type { MetricLines } from '../governance/platform/metric-lines.js';
 import type { LoggingRuntime } from '../governance/policy/function-runtime.js';
 import { gatewayWorkspaces } from '../governance/policy/planned-keys.js';
@@ -47,6 +50,8 @@ interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawait
 export interface GatewayParts extends GatewayProcess {
   readonly keys: (onUnusable: (workspace: string) => void) => WorkspaceKeys;
   readonly counters: QuotaCounters;
+  /** @default none: requests about files, conversations and batch jobs are refused */
+  readonly objects?: ObjectStore | undefined;
   readonly alerts: AlertPublisher;
   /** Read where the policy says that the bill's prices count. @default none are published */
   readonly publishedPrices?: Pick<PublishedPrices, 'read'>;
@@ -58,6 +63,8 @@ export interface GatewayParts extends GatewayProcess {
 
 export interface GatewayRuntime extends GatewayProcess, Pick<LoggingRuntime, 'aws' | 'now'> {
   readonly quotaTableName: string;
+  /** @default none: requests about files, conversations and batch jobs are refused */
+  readonly objectsTableName?: string | undefined;
   readonly alertsEnv: AlertsEnv;
   /** @default nothing is measured */
   readonly metrics?: MetricLines;
@@ -88,13 +95,15 @@ const NO_METRICS: GatewayMetrics = { ended() {}, refused() {}, unpriced() {}, fl
 
 /** The gateway over AWS, for its Lambda and its plain server alike. */
 export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): OpenGateway {
-  const { policy, now } = runtime;
+  const { policy, now, objectsTableName } = runtime;
   const readKey = createGatewayKeyReader(new SecretsManagerClient(aws));
   const dynamo = new DynamoDBClient(aws);
   return openGateway({
     ...runtime,
     keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
     counters: createQuotaCounters(dynamo, runtime.quotaTableName),
+    objects:
+      objectsTableName === undefined ? undefined : createObjectStore(dynamo, objectsTableName),
     publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
     alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts),
     metrics: metrics && createGatewayMetrics(metrics),
@@ -135,6 +144,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const reading = feed.refresh().then(() => access.refresh());
   const ready = Promise.race([reading, wait(READY_WITHIN_MS, undefined, { ref: false })]);
 
+  const running = { now, sleep: (ms: number) => wait(ms), random: Math.random };
   const gateway = createGateway({
     policy,
     upstream: parts.upstream,
@@ -147,12 +157,11 @@ export function openGateway(parts: GatewayParts): OpenGateway {
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count: metrics.unpriced }),
     ),
     keys,
+    objects: parts.objects && new Ownership({ ...running, store: parts.objects, policy }),
     alerts: { unauthorized: notify(gatewayUnauthorized) },
     metrics,
     log,
-    now,
-    sleep: (milliseconds) => wait(milliseconds),
-    random: Math.random,
+    ...running,
   });
 
   const metricsTimer =

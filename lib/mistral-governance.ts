@@ -1,5 +1,5 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { type IGrantable, type IRole, Role } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -12,8 +12,9 @@ import { EvidenceBucket } from './audit/evidence-bucket.js';
 import { NightlyAudit } from './audit/nightly-audit.js';
 import { Gateway } from './gateway/gateway.js';
 import { type AddedCaller, GatewayCallers } from './gateway/gateway-callers.js';
+import { ObjectsTable } from './gateway/objects-table.js';
 import { QuotaTable } from './gateway/quota-table.js';
-import { roleOf } from './gateway/role-names.js';
+import { isOfAnotherStack, roleOf } from './gateway/role-names.js';
 import { AdminKeySecret } from './keys/admin-key-secret.js';
 import { KeyProvisioning } from './keys/key-provisioning.js';
 import { KeyRotation } from './keys/key-rotation.js';
@@ -58,6 +59,7 @@ export class MistralGovernance extends Construct {
   readonly retirementStateMachine: IStateMachine;
   readonly spendMonitorFunction: IFunction;
   readonly quotaTable: QuotaTable;
+  readonly objectsTable: ObjectsTable;
   readonly evidenceBucket: EvidenceBucket;
 
   /** `https://…/`; `undefined` unless the policy enables the gateway. */
@@ -95,6 +97,7 @@ export class MistralGovernance extends Construct {
     const recordsTable = new RecordsTable(this, 'Records', { encryptionKey, ephemeral });
     const hasPrices = checked.prices.source === 'bill';
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });
+    const objectsTable = new ObjectsTable(this, 'Objects', { encryptionKey, ephemeral });
     const evidenceBucket = new EvidenceBucket(this, 'Evidence', {
       encryptionKey,
       retention: Duration.days(audit.evidenceRetentionDays),
@@ -120,7 +123,7 @@ export class MistralGovernance extends Construct {
       rotationFunction: adminKey && rotation.function,
     });
     const gateway = checked.gateway.enabled
-      ? new Gateway(this, 'Gateway', { ...parts, quotaTable, rules: checked })
+      ? new Gateway(this, 'Gateway', { ...parts, quotaTable, objectsTable, rules: checked })
       : undefined;
     const keys = new ManagedKeys(this, 'Keys', {
       policy: checked,
@@ -166,6 +169,7 @@ export class MistralGovernance extends Construct {
     this.retirementStateMachine = retirementFlow.stateMachine;
     this.spendMonitorFunction = spendMonitor.function;
     this.quotaTable = quotaTable;
+    this.objectsTable = objectsTable;
     this.evidenceBucket = evidenceBucket;
     this.gatewayUrl = gateway?.url;
   }
@@ -234,6 +238,7 @@ export class MistralGovernance extends Construct {
       RetirementStateMachineArn: this.retirementStateMachine.stateMachineArn,
       SpendMonitorFunctionName: this.spendMonitorFunction.functionName,
       QuotaTableName: this.quotaTable.tableName,
+      ObjectsTableName: this.objectsTable.tableName,
       EvidenceBucketName: this.evidenceBucket.bucketName,
       GatewayUrl: this.gatewayUrl,
     };
@@ -241,9 +246,4 @@ export class MistralGovernance extends Construct {
       if (value !== undefined) new CfnOutput(Stack.of(this), key, { value });
     }
   }
-}
-
-/** Imported roles have ARNs of their own, which need no stack. */
-function isOfAnotherStack(role: IRole, scope: Construct): boolean {
-  return role instanceof Role && Stack.of(role) !== Stack.of(scope);
 }

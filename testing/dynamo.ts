@@ -67,8 +67,16 @@ export async function startLocalDynamo() {
       }
     },
 
-    /** A table with string keys `pk` and `sk`. */
-    async createTable(TableName: string): Promise<void> {
+    /** A table with string keys `pk` and `sk`, and local indexes by these attributes. */
+    async createTable(TableName: string, indexes: readonly string[] = []): Promise<void> {
+      const localIndexes = indexes.map((name) => ({
+        IndexName: name,
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' as const },
+          { AttributeName: name, KeyType: 'RANGE' as const },
+        ],
+        Projection: { ProjectionType: 'ALL' as const },
+      }));
       await client.send(
         new CreateTableCommand({
           TableName,
@@ -76,11 +84,13 @@ export async function startLocalDynamo() {
           AttributeDefinitions: [
             { AttributeName: 'pk', AttributeType: 'S' },
             { AttributeName: 'sk', AttributeType: 'S' },
+            ...indexes.map((name) => ({ AttributeName: name, AttributeType: 'S' as const })),
           ],
           KeySchema: [
             { AttributeName: 'pk', KeyType: 'HASH' },
             { AttributeName: 'sk', KeyType: 'RANGE' },
           ],
+          ...(indexes.length > 0 && { LocalSecondaryIndexes: localIndexes }),
         }),
       );
       await waitUntilTableExists(

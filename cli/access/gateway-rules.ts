@@ -1,7 +1,11 @@
 import { authorizeRequest } from '../../governance/access/authorize.js';
 import { compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
-import { type Endpoint, endpointOf } from '../../governance/metering/endpoints.js';
+import {
+  endpointOf,
+  isMetered,
+  type MeteredEndpoint,
+} from '../../governance/metering/endpoints.js';
 import type { ReceivedForm } from '../../governance/metering/forms/whole-form.js';
 import type { Authorize } from '../../governance/metering/live-access.js';
 import { createTariff } from '../../governance/metering/tariff.js';
@@ -58,9 +62,10 @@ export type EndpointName = keyof typeof ENDPOINTS;
 export const ENDPOINT_NAMES = Object.keys(ENDPOINTS) as readonly EndpointName[];
 
 /** The endpoint as the gateway knows it. */
-export function endpointNamed(name: EndpointName): Endpoint {
+export function endpointNamed(name: EndpointName): MeteredEndpoint {
   const endpoint = endpointOf('POST', ENDPOINTS[name].path);
   if (endpoint.kind === 'problem') throw new Error(endpoint.message);
+  if (!isMetered(endpoint)) throw new Error(`${endpoint.route} is not metered`);
   return endpoint;
 }
 

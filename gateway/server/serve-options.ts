@@ -8,6 +8,8 @@ export interface ServeOptions {
   /** The header whose value is the caller's IAM ARN. */
   readonly callerHeader: string;
   readonly quotaTableName: string;
+  /** Without it, requests about files, conversations and batch jobs are refused. */
+  readonly objectsTableName: string | undefined;
   readonly alertsEnv: AlertsEnv;
 }
 
@@ -46,7 +48,7 @@ export function parseServeOptions(
   if (!/^[\w-]+$/.test(callerHeader)) {
     return wrong(`--caller-header must be the name of a header, got "${callerHeader}"`);
   }
-  const { QUOTA_TABLE_NAME: quotaTableName } = environment;
+  const { QUOTA_TABLE_NAME: quotaTableName, OBJECTS_TABLE_NAME: objectsTableName } = environment;
   const alertsEnv = AlertsEnvSchema.safeParse(environment);
   if (!quotaTableName)
     return wrong('QUOTA_TABLE_NAME is not set: it is the output QuotaTableName of the stack');
@@ -61,6 +63,7 @@ export function parseServeOptions(
       policyPath: policy,
       callerHeader,
       quotaTableName,
+      objectsTableName: objectsTableName || undefined,
       alertsEnv: alertsEnv.data,
     },
   };

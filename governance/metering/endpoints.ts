@@ -1,29 +1,97 @@
+import { isObjectId, type ObjectKind } from '../objects/objects.js';
 import { type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
-import { type Problem, problem } from './problem.js';
+import { objectNotFound, type Problem, problem } from './problem.js';
+import { type Parameters, parseQuery, type Query } from './query.js';
 
 /** How a request is bounded, and what of its body is checked. */
-export type EndpointKind =
+export type MeteredKind =
   | 'generation'
+  | 'agent'
+  | 'conversation-start'
+  | 'conversation-turn'
   | 'texts'
   | 'ocr'
   | 'speech'
-  | 'transcription'
-  | 'model-list'
-  | 'caller';
+  | 'transcription';
+export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files';
+
+/** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
+export function generates(kind: MeteredKind): boolean {
+  return kind === 'generation' || GENERATING.has(kind);
+}
+
+const METERED: ReadonlySet<EndpointKind> = new Set([
+  'agent',
+  'conversation-start',
+  'conversation-turn',
+  'texts',
+  'ocr',
+  'speech',
+  'transcription',
+]);
+const GENERATING: ReadonlySet<EndpointKind> = new Set([
+  'agent',
+  'conversation-start',
+  'conversation-turn',
+]);
 
 export interface Endpoint {
   readonly kind: EndpointKind;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** As it is sent to Mistral: written here, with the object's id where it has one. */
   readonly path: string;
+  /** The path in the table: with `{id}` instead of an id. */
+  readonly route: string;
   /** What its body is, if not JSON. */
   readonly form?: FormShape;
   /** Of `/v1/models/{id}`. */
   readonly modelName?: string;
+  /** Of an object, in a form that is safe in a path. */
+  readonly id?: string;
+  /** Checked. @default the endpoint has no query: what is given is not sent */
+  readonly query?: Query;
 }
 
-const ENDPOINTS: readonly Endpoint[] = [
+/** An endpoint whose requests are bounded, reserved and settled. */
+export interface MeteredEndpoint extends Endpoint {
+  readonly kind: MeteredKind;
+}
+
+export function isMetered(endpoint: Endpoint): endpoint is MeteredEndpoint {
+  const { kind } = endpoint;
+  return kind === 'generation' || METERED.has(kind);
+}
+
+interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path' | 'form'> {
+  /** Of the ids in its path. */
+  readonly object?: ObjectKind;
+  readonly parameters?: Parameters;
+  /** Whether its answer is too long to be made for its headers alone. */
+  readonly noHead?: true;
+}
+
+const COUNT = /^\d{1,6}$/;
+const NAME = /^[a-z_]{1,32}$/;
+
+/** The parameters by which files are listed. */
+const FILE_LIST: Parameters = {
+  page: { form: COUNT, allowed: 'a number from 0 to 999999' },
+  page_size: { form: /^([1-9]\d{0,2}|1000)$/, allowed: 'a number from 1 to 1000' },
+  include_total: { form: /^(true|false)$/i, allowed: 'true or false' },
+  sample_type: { form: NAME, allowed: 'a type such as batch_request', isList: true },
+  source: { form: NAME, allowed: 'upload, repository or mistral', isList: true },
+  search: { form: /^[^\p{Cc}]{1,255}$/u, allowed: 'up to 255 characters of a file name' },
+  purpose: { form: NAME, allowed: 'ocr, audio or batch' },
+  mimetypes: { form: /^[\w.+-]+\/[\w.+-]+$/, allowed: 'a media type', isList: true },
+};
+const URL_HOURS: Parameters = {
+  expiry: { form: /^([1-9]\d?|1[0-5]\d|16[0-8])$/, allowed: 'a number of hours from 1 to 168' },
+};
+
+const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
+  { kind: 'agent', method: 'POST', path: '/v1/agents/completions' },
   { kind: 'texts', method: 'POST', path: '/v1/embeddings' },
   { kind: 'texts', method: 'POST', path: '/v1/moderations' },
   { kind: 'texts', method: 'POST', path: '/v1/chat/moderations' },
@@ -31,6 +99,17 @@ const ENDPOINTS: readonly Endpoint[] = [
   { kind: 'texts', method: 'POST', path: '/v1/chat/classifications' },
   { kind: 'ocr', method: 'POST', path: '/v1/ocr' },
   { kind: 'speech', method: 'POST', path: '/v1/audio/speech' },
+  { kind: 'files', method: 'GET', path: '/v1/files', parameters: FILE_LIST },
+  { kind: 'files', method: 'GET', path: '/v1/files/{id}', object: 'file' },
+  { kind: 'files', method: 'DELETE', path: '/v1/files/{id}', object: 'file' },
+  { kind: 'files', method: 'GET', path: '/v1/files/{id}/content', object: 'file', noHead: true },
+  {
+    kind: 'files',
+    method: 'GET',
+    path: '/v1/files/{id}/url',
+    object: 'file',
+    parameters: URL_HOURS,
+  },
   {
     kind: 'transcription',
     method: 'POST',
@@ -40,29 +119,50 @@ const ENDPOINTS: readonly Endpoint[] = [
   { kind: 'model-list', method: 'GET', path: '/v1/models' },
   { kind: 'caller', method: 'GET', path: '/v1/governance/me' },
 ];
-const BY_PATH = new Map(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint]));
+const ID = '{id}';
 const MODEL_PATH = '/v1/models/';
+
+/** One path, with all methods that it accepts. */
+interface Found {
+  readonly rows: readonly (Row & Pick<Endpoint, 'route'>)[];
+  readonly modelName?: string;
+  readonly id?: string;
+}
+
+const BY_PATH = new Map<string, Found>();
+const WITH_ID: { readonly segments: readonly string[]; readonly found: Found }[] = [];
+for (const { path } of TABLE) {
+  if (BY_PATH.has(path)) continue;
+  const rows = TABLE.filter((row) => row.path === path).map((row) => ({ ...row, route: path }));
+  BY_PATH.set(path, { rows });
+  if (path.includes(ID)) WITH_ID.push({ segments: path.split('/').slice(2), found: { rows } });
+}
 
 /**
  * The endpoint of a request. Everything that is not in the table is refused. What is sent to Mistral
  * is the path in the table, so that many spellings may lead to it.
  */
 export function endpointOf(method: string, target: string): Endpoint | Problem {
-  const query = target.search(/[?#]/);
-  const path = query < 0 ? target : target.slice(0, query);
-  const endpoint = BY_PATH.get(path) ?? respelled(path);
-  if (!endpoint) {
-    const known = ENDPOINTS.map((one) => `${one.method} ${one.path}`).join(', ');
+  const end = target.search(/[?#]/);
+  const path = end < 0 ? target : target.slice(0, end);
+  const found = BY_PATH.get(path) ?? withId(path) ?? respelled(path);
+  if (!found || found.rows[0] === undefined) {
+    const known = TABLE.map((one) => `${one.method} ${one.path}`).join(', ');
     return problem(
       'endpoint_not_allowed',
       `${shortened(method)} ${shortened(path)} is not available here: allowed are ${known}`,
     );
   }
-  // Of a HEAD, the shells send no body.
-  if (endpoint.method === method || (endpoint.method === 'GET' && method === 'HEAD')) {
-    return endpoint;
+  for (const row of found.rows) {
+    // Of a HEAD, the shells send no body.
+    const isHead = method === 'HEAD' && row.method === 'GET' && !row.noHead;
+    if (row.method !== method && !isHead) continue;
+    if (row.object === undefined && row.parameters === undefined && !found.modelName) return row;
+    return particular(row, found, end < 0 ? '' : target.slice(end));
   }
-  const allow = endpoint.method === 'GET' ? 'GET, HEAD' : endpoint.method;
+  const allow = found.rows
+    .map((row) => (row.method === 'GET' && !row.noHead ? 'GET, HEAD' : row.method))
+    .join(', ');
   return problem(
     'method_not_allowed',
     `${shortened(path)} does not accept ${shortened(method)}: allowed is ${allow}`,
@@ -70,19 +170,50 @@ export function endpointOf(method: string, target: string): Endpoint | Problem {
   );
 }
 
+/** An endpoint with what this request alone has: a name, an id, a query. */
+function particular(
+  { kind, method, route, object, parameters }: Found['rows'][number],
+  { modelName, id }: Found,
+  tail: string,
+): Endpoint | Problem {
+  const endpoint = { kind, method, route };
+  if (modelName !== undefined) return { ...endpoint, path: route, modelName };
+  // What cannot be an id is answered as one that is not there.
+  if (object !== undefined && !isObjectId(id)) return objectNotFound(object);
+  const path = id === undefined ? route : route.replace(ID, id);
+  const named = id === undefined ? { ...endpoint, path } : { ...endpoint, path, id };
+  if (parameters === undefined) return named;
+  const query = parseQuery(/^\?([^#]*)/.exec(tail)?.[1] ?? '', parameters);
+  return 'kind' in query ? query : { ...named, query };
+}
+
+/** By its segments as they came: an escaped slash is part of an id, which no id can have. */
+function withId(path: string): Found | undefined {
+  const given = path.split('/').filter(Boolean);
+  while (given[0] === 'v1') given.shift();
+  for (const { segments, found } of WITH_ID) {
+    const isSame =
+      segments.length === given.length &&
+      segments.every((segment, at) => segment === ID || segment === given[at]);
+    if (isSame) return { ...found, id: decoded(given[segments.indexOf(ID)] ?? '') ?? '' };
+  }
+  return undefined;
+}
+
 /** Escapes, doubled and trailing slashes, and a base URL with one `/v1` too many or too few. */
-function respelled(path: string): Endpoint | undefined {
+function respelled(path: string): Found | undefined {
   const segments = decoded(path)?.split('/').filter(Boolean) ?? [];
   while (segments[0] === 'v1') segments.shift();
   const plain = `/v1/${segments.join('/')}`;
   return BY_PATH.get(plain) ?? oneModel(plain);
 }
 
-function oneModel(path: string): Endpoint | undefined {
+function oneModel(path: string): Found | undefined {
   if (!path.startsWith(MODEL_PATH)) return undefined;
   const modelName = path.slice(MODEL_PATH.length);
   if (modelName.includes('/')) return undefined; // another path, not a name
-  return { kind: 'model-list', method: 'GET', path: '/v1/models', modelName };
+  const list = BY_PATH.get(MODEL_PATH.slice(0, -1));
+  return list && { ...list, modelName };
 }
 
 function decoded(path: string): string | undefined {

@@ -28,6 +28,8 @@ export interface Metering {
    * @param lender the workspace whose key sends it, where that is not the caller's
    */
   reserve(demand: Demand, lender?: string): HoldOutcome | Promise<HoldOutcome>;
+  /** One request of a workspace that costs nothing. Never fails: an error is `unavailable`. */
+  reserveRequest(workspace: string): Promise<ReserveOutcome>;
   /** What a caller's requests count in: the quotas of its workspace, and its own. */
   quotasOf(caller: Pick<AccessGrant, 'workspace' | 'dailyTokens'>): readonly Quota[];
 }
@@ -78,6 +80,16 @@ export function createMetering(
     quotasOf({ workspace, dailyTokens }) {
       const own = byWorkspace.get(workspace)?.own ?? [];
       return dailyTokens ? [...own, dailyQuotaOf(dailyTokens)] : own;
+    },
+
+    async reserveRequest(workspace) {
+      try {
+        const own = byWorkspace.get(workspace)?.own ?? [];
+        const counted = own.filter(({ unit }) => unit === 'requests');
+        return await quotas.reserve(counted.map((quota) => ({ quota, amount: 1 })));
+      } catch (error) {
+        return unavailable(error);
+      }
     },
 
     reserve(demand, lender) {

@@ -1,3 +1,5 @@
+import type { ObjectKind } from '../objects/objects.js';
+
 /**
  * Every refusal and failure in the gateway's own words. Codes never change their meaning, since
  * callers branch on them. The types are those of Mistral's error glossary.
@@ -11,9 +13,11 @@ const PROBLEMS = {
   unsupported_encoding: { status: 415, type: 'invalid_request_error' },
   endpoint_not_allowed: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
+  object_not_found: { status: 404, type: 'invalid_request_error' },
   unknown_caller: { status: 403, type: 'authentication_error' },
   unknown_role: { status: 403, type: 'authentication_error' },
   model_not_allowed: { status: 403, type: 'invalid_request_error' },
+  agent_not_allowed: { status: 403, type: 'invalid_request_error' },
   model_not_priced: { status: 403, type: 'invalid_request_error' },
   max_tokens_exceeded: { status: 403, type: 'invalid_request_error' },
   budget_exhausted: { status: 429, notSoon: 402, type: 'rate_limit_error' },
@@ -24,6 +28,7 @@ const PROBLEMS = {
   upstream_unavailable: { status: 502, type: 'server_error' },
   upstream_timeout: { status: 504, type: 'server_error' },
   quota_unavailable: { status: 503, type: 'server_error' },
+  objects_unavailable: { status: 503, notSoon: 403, type: 'server_error' },
   key_unavailable: { status: 503, notSoon: 403, type: 'server_error' },
   shutting_down: { status: 503, type: 'server_error' },
   internal_error: { status: 500, type: 'server_error' },
@@ -50,7 +55,7 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly message: string;
   /** The field of the body that is wrong. */
-  readonly param?: string;
+  readonly param?: string | undefined;
   /** Absent where a retry cannot help within `LONGEST_RETRY_AFTER_SECONDS`. */
   readonly retryAfterSeconds?: number;
   /** When a later retry can help. */
@@ -66,6 +71,30 @@ export function problem(
 ): Problem {
   return { kind: 'problem', code, message, ...more };
 }
+
+/**
+ * The answer for an id that is not the caller's, whether it is another caller's or none at all: it does
+ * not repeat the id, so that it is always the same.
+ */
+export function objectNotFound(kind: ObjectKind, param?: string): Problem {
+  const name = NAMES[kind];
+  const what = `no such ${name}: it does not exist, has expired or was deleted, or this caller did not create it`;
+  return problem('object_not_found', what, { param });
+}
+
+/** What is about objects is refused while it is not known whose they are. */
+export function objectsUnavailable(why: 'not set up' | 'not read'): Problem {
+  if (why === 'not read') {
+    const what = 'it cannot be read right now whose the object is, so nothing was sent';
+    return problem('objects_unavailable', what, { retryAfterSeconds: 1 });
+  }
+  return problem(
+    'objects_unavailable',
+    'this gateway has no table of who owns files, conversations and batch jobs: set OBJECTS_TABLE_NAME to the output ObjectsTableName of the stack',
+  );
+}
+
+const NAMES = { file: 'file', conversation: 'conversation', batch: 'batch job' } as const;
 
 /** Some clients sleep for as long as `Retry-After` says, without a limit of their own. */
 const LONGEST_RETRY_AFTER_SECONDS = 60;

@@ -1,5 +1,5 @@
 import { isObject } from '../platform/json.js';
-import type { EndpointKind } from './endpoints.js';
+import type { MeteredKind } from './endpoints.js';
 
 /** OpenAI's fields that Mistral has under another name, or has not: it answers 422 to those. */
 export interface Spellings {
@@ -9,22 +9,36 @@ export interface Spellings {
   readonly dropped: ReadonlySet<string>;
   /** Dropped where they ask for nothing; otherwise Mistral says that it does not have them. */
   readonly droppedIfIdle: ReadonlySet<string>;
+  /** Names that are never sent elsewhere, and that this endpoint is about. */
+  readonly meant: ReadonlySet<string>;
 }
 
-const NONE: Spellings = { renamed: new Map(), dropped: new Set(), droppedIfIdle: new Set() };
+const NONE: Spellings = {
+  renamed: new Map(),
+  dropped: new Set(),
+  droppedIfIdle: new Set(),
+  meant: new Set(),
+};
 /** For OpenAI's own records of who asked. */
 const ABOUT_THE_USER = ['user', 'safety_identifier'];
 
-const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
-  generation: {
-    renamed: new Map([
-      ['max_completion_tokens', 'max_tokens'],
-      ['seed', 'random_seed'],
-    ]),
-    // Mistral reports usage at the end of a stream without being asked.
-    dropped: new Set([...ABOUT_THE_USER, 'stream_options', 'store', 'prompt_cache_retention']),
-    droppedIfIdle: new Set(['logprobs', 'top_logprobs', 'logit_bias', 'functions']),
-  },
+const GENERATION: Spellings = {
+  renamed: new Map([
+    ['max_completion_tokens', 'max_tokens'],
+    ['seed', 'random_seed'],
+  ]),
+  // Mistral reports usage at the end of a stream without being asked.
+  dropped: new Set([...ABOUT_THE_USER, 'stream_options', 'store', 'prompt_cache_retention']),
+  droppedIfIdle: new Set(['logprobs', 'top_logprobs', 'logit_bias', 'functions']),
+  meant: new Set(),
+};
+const OF_A_TURN = ['completion_args', 'handoff_execution'];
+
+const SPELLINGS: Readonly<Record<MeteredKind, Spellings>> = {
+  generation: GENERATION,
+  agent: { ...GENERATION, meant: new Set(['agent_id']) },
+  'conversation-start': { ...NONE, meant: new Set(['agent_id', ...OF_A_TURN]) },
+  'conversation-turn': { ...NONE, meant: new Set(OF_A_TURN) },
   texts: {
     ...NONE,
     renamed: new Map([['dimensions', 'output_dimension']]),
@@ -34,11 +48,9 @@ const SPELLINGS: Readonly<Record<EndpointKind, Spellings>> = {
   // OpenAI's `voice` is no voice of Mistral's, and says so.
   speech: NONE,
   transcription: NONE,
-  'model-list': NONE,
-  caller: NONE,
 };
 
-export function spellingsOf(kind: EndpointKind): Spellings {
+export function spellingsOf(kind: MeteredKind): Spellings {
   return SPELLINGS[kind];
 }
 

@@ -29,6 +29,9 @@ export function authorizeTranscription(
     contentType: written.contentType,
     open: isOpen ? written : undefined,
     cappedTo: undefined,
+    objects: entries.flatMap(([name, id]) =>
+      name === 'file_id' ? [{ kind: 'file' as const, id, param: name }] : [],
+    ),
   };
 }
 
@@ -65,6 +68,8 @@ export function transcriptionDemand(grant: AccessGrant, fileBytes: number | unde
     priority: false,
     annotated: false,
     streamed: false,
+    toolCalls: 0,
+    staysHome: false,
     // Neither the policy nor a number of bytes makes audio shorter.
     unreported: transcribed(Math.max(limit, LONGEST_SECONDS)),
   };

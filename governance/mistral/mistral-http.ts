@@ -36,6 +36,17 @@ export interface MistralHttp {
    * @throws MistralError
    */
   send<T>(request: MistralRequest<T>, credentials: MistralCredentials): Promise<T>;
+  /**
+   * A long answer as it comes, in one attempt: what was read of one that breaks off is of no use.
+   *
+   * @throws MistralError
+   */
+  stream(
+    path: string,
+    credentials: MistralCredentials,
+    withinMs: number,
+    see: (chunk: Buffer) => void,
+  ): Promise<void>;
 }
 
 export interface MistralHttpOptions {
@@ -105,11 +116,7 @@ export function createMistralHttp(
       const what = signal.aborted
         ? `gave no complete answer within ${timeoutMs / 1000} s`
         : `failed: connection broken${codeOf(error)}`;
-      // Without the cause, which may hold the request and its answer.
-      const unavailable = new MistralUnavailableError(`${context.call} ${what}`, {
-        status: response?.status,
-      });
-      return failure(unavailable, 'when safe');
+      return failure(brokenOff(context.call, what, response?.status), 'when safe');
     }
   }
 
@@ -130,7 +137,32 @@ export function createMistralHttp(
         await sleep(Math.max(own, Math.min(asked, MAX_RETRY_AFTER_MS)));
       }
     },
+
+    async stream(path, credentials, withinMs, see) {
+      const url = urlOf(baseUrl, { path });
+      const context = { call: `GET ${url.pathname}`, apiKey: credentials.bearer };
+      const signal = AbortSignal.timeout(withinMs);
+      let response: Response;
+      try {
+        const headers = headersOf({}, credentials);
+        response = await doFetch(url, { headers, redirect: 'manual', signal });
+        if (response.ok) {
+          for await (const chunk of response.body ?? []) see(Buffer.from(chunk));
+          return;
+        }
+      } catch (error) {
+        const late = `gave no complete answer within ${withinMs / 1000} s`;
+        const broken = `failed: connection broken${codeOf(error)}`;
+        throw brokenOff(context.call, signal.aborted ? late : broken);
+      }
+      throw errorOf(response, await errorText(response), context);
+    },
   };
+}
+
+function brokenOff(call: string, what: string, status?: number): MistralUnavailableError {
+  // Without the cause, which may hold the request and its answer.
+  return new MistralUnavailableError(`${call} ${what}`, { status });
 }
 
 function readAnswer<T>(
@@ -173,7 +205,10 @@ function mayRepeat(method: string, repeat: Repeat, malformed: number): boolean {
   return repeat === 'once' && method === 'GET' && malformed === 1;
 }
 
-function urlOf(baseUrl: string, { path, query = {} }: MistralRequest<unknown>): URL {
+function urlOf(
+  baseUrl: string,
+  { path, query = {} }: Pick<MistralRequest<unknown>, 'path' | 'query'>,
+): URL {
   const url = new URL(baseUrl.replace(/\/+$/, '') + path);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
@@ -182,7 +217,7 @@ function urlOf(baseUrl: string, { path, query = {} }: MistralRequest<unknown>): 
 }
 
 function headersOf(
-  { body }: MistralRequest<unknown>,
+  { body }: Pick<MistralRequest<unknown>, 'body'>,
   { bearer, xApiKey }: MistralCredentials,
 ): Headers {
   const headers = new Headers({ accept: 'application/json' });

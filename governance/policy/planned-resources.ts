@@ -34,7 +34,7 @@ export function plannedResources(policy: Policy, { ephemeral = false } = {}): Re
       ofGateway * ALARMS_OF_GATEWAY,
     'AWS::CloudWatch::CompositeAlarm': 2,
     'AWS::CloudWatch::Dashboard': 1,
-    'AWS::DynamoDB::Table': 2,
+    'AWS::DynamoDB::Table': 3,
     'AWS::IAM::Policy': own + 4, // the state machine's, two schedules', and what notify-on-call reads of the flow
     'AWS::IAM::Role': own + 4 + ofEmptying,
     'AWS::KMS::Key': 1,

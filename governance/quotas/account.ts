@@ -1,4 +1,4 @@
-import type { Counter } from './counter.js';
+import { type Counter, isJob } from './counter.js';
 import { newRecentUse, obtainable, type RecentUse } from './lease-size.js';
 import { newPosition, type Position } from './position.js';
 import type { QuotaClaim, QuotaUnavailable, QuotaUnit, Reservation } from './quota.js';
@@ -116,14 +116,14 @@ export function leftIn({ limit, position }: Account, { committed }: Counter): nu
 
 /**
  * What cannot be had now, and whether it could if all that is reserved came back. A request in flight
- * may return most of its money and tokens, but stays a request.
+ * may return most of its money and tokens, but stays a request; a job in progress returns nothing soon.
  */
 export function exhausted(account: Account, amount: number, holderId: string): Refused {
   const { unit, limit, counter, position } = account;
   let spent = (counter?.settled ?? 0) + position.used;
-  if (unit === 'requests') {
-    spent += position.inFlight;
-    for (const [id, { inFlight }] of counter?.leases ?? []) if (id !== holderId) spent += inFlight;
+  if (unit === 'requests') spent += position.inFlight;
+  for (const [id, { inFlight }] of counter?.leases ?? []) {
+    if (isJob(id) || (unit === 'requests' && id !== holderId)) spent += inFlight;
   }
   return { kind: 'exhausted', mayFreeSooner: amount <= limit - spent };
 }

@@ -32,6 +32,18 @@ export interface Exchange {
   readonly refused?: number;
 }
 
+/** The holder of what a batch job has reserved: it ends days after the process that made it. */
+export function jobHolder(jobId: string): string {
+  return `${JOB}${jobId}`;
+}
+
+/** Whether it keeps its lease until its job ends, and returns nothing before. */
+export function isJob(holderId: string): boolean {
+  return holderId.startsWith(JOB);
+}
+
+const JOB = 'job#';
+
 export const EMPTY_COUNTER: Counter = { settled: 0, committed: 0, leases: new Map() };
 
 /** What an exchange adds to `committed`. */

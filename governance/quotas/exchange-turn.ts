@@ -8,7 +8,7 @@ import {
   takeInTurn,
   type Waiter,
 } from './account.js';
-import type { Exchange } from './counter.js';
+import { type Exchange, isJob } from './counter.js';
 import { rollUse, spareFor, supplyFor } from './lease-size.js';
 import { CLOCK_MARGIN_MS, LEASE_MS, reclaims } from './lease-time.js';
 import { confirm, doubt, mayYetArrive, propose, reconcile } from './position.js';
@@ -188,7 +188,7 @@ function refuseHopeless(account: Account, parts: HolderParts): void {
 
 function refusesUntil({ counter }: Account, { holderId, nowMs }: HolderParts): number {
   for (const [id, { amount }] of counter?.leases ?? [])
-    if (id !== holderId && amount > 0) return nowMs() + REFUSAL_MS;
+    if (id !== holderId && amount > 0 && !isJob(id)) return nowMs() + REFUSAL_MS;
   return nowMs() + FINAL_REFUSAL_MS;
 }
 

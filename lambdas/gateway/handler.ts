@@ -25,6 +25,7 @@ export type StreamingHandler = (event: unknown, stream: Writable) => Promise<voi
 /** The fields that the gateway reads of a function URL's event. Its authorizer is IAM itself. */
 const EventSchema = z.object({
   rawPath: z.string(),
+  rawQueryString: z.string().default(''),
   headers: z.record(z.string(), z.string().optional()).default({}),
   body: z.string().optional(),
   isBase64Encoded: z.boolean().default(false),
@@ -75,7 +76,9 @@ export function createGatewayHandler(deps: GatewayHandlerDeps): unknown {
 function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
   const { headers, requestContext } = event;
   const callerArn = requestContext.authorizer?.iam?.userArn;
-  const endpoint = gateway.route(requestContext.http.method, event.rawPath, callerArn);
+  const { rawPath, rawQueryString } = event;
+  const target = rawQueryString === '' ? rawPath : `${rawPath}?${rawQueryString}`;
+  const endpoint = gateway.route(requestContext.http.method, target, callerArn);
   if (endpoint.kind === 'problem') {
     reply.refuse(endpoint);
     return;

@@ -9,6 +9,7 @@ import { createGatewayHandler } from './handler.js';
 const GatewayEnvSchema = z.object({
   ...AlertsEnvSchema.shape,
   QUOTA_TABLE_NAME: z.string().min(1),
+  OBJECTS_TABLE_NAME: z.string().min(1),
 });
 
 /** What the construct sets. */
@@ -22,6 +23,7 @@ export function wireGateway(runtime: MeasuringRuntime) {
       ...runtime,
       upstream: createHttpsUpstream(policy.mistral.apiUrl, policy.gateway),
       quotaTableName: env.QUOTA_TABLE_NAME,
+      objectsTableName: env.OBJECTS_TABLE_NAME,
       alertsEnv: env,
       holderId: randomUUID(),
     }),

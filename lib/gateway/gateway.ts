@@ -19,12 +19,14 @@ import { governanceMetric } from '../operations/governance-metric.js';
 import { PER_FIVE_MINUTES } from '../operations/runbook-alarm.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { SystemParts } from '../platform/system-parts.js';
+import type { ObjectsTable } from './objects-table.js';
 import type { QuotaTable } from './quota-table.js';
 
 export interface GatewayProps extends Pick<SystemParts, 'policy' | 'alertTopic' | 'encryptionKey'> {
   /** Who may call. */
   readonly rules: Pick<Policy, 'callers' | 'gateway'>;
   readonly quotaTable: QuotaTable;
+  readonly objectsTable: ObjectsTable;
 }
 
 /** Mistral's API for callers without a key: a function URL that identifies them by IAM. */
@@ -48,12 +50,14 @@ export class Gateway extends Construct {
       environment: {
         ...props.alertTopic.variables,
         QUOTA_TABLE_NAME: props.quotaTable.tableName,
+        OBJECTS_TABLE_NAME: props.objectsTable.tableName,
       } satisfies GatewayEnv,
       timeout: Duration.minutes(15), // a long answer streams for as long as it takes
       memoryMib: 512,
     });
     props.alertTopic.grantPublish(this.function);
     props.quotaTable.grantMeter(this.function);
+    props.objectsTable.grantOwn(this.function);
     props.encryptionKey.grantDecrypt(this.function);
     this.access = {
       role: this.function.executionRole,

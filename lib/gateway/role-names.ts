@@ -1,5 +1,5 @@
 import { Aws, Reference, Stack, Tokenization } from 'aws-cdk-lib';
-import { CfnRole, type IPrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
+import { CfnRole, type IPrincipal, type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /** Stands for a value in a text that only the deploy knows. */
@@ -7,6 +7,11 @@ export const TOKEN = /\$\{Token\[[^\]]*\]\}/g;
 
 export function roleOf(principal: IPrincipal): IRole | undefined {
   return 'roleArn' in principal ? (principal as IRole) : undefined;
+}
+
+/** Imported roles have ARNs of their own, which need no stack. */
+export function isOfAnotherStack(role: IRole, scope: Construct): boolean {
+  return role instanceof Role && Stack.of(role) !== Stack.of(scope);
 }
 
 /** Its ARN, as this stack can know it: from a role of another stack, which depends on this one, it can import nothing. */

@@ -6,6 +6,7 @@ import {
 } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { UNSEEN_TOKENS } from '../../governance/metering/hold.js';
+import { PATIENCE_MS } from '../../testing/aws.js';
 import {
   clientWorld,
   CHAT as FROM_CLIENT,
@@ -22,7 +23,7 @@ import {
 } from '../support/gateway-world.js';
 
 /** Abandoned streams are read on for this long: longer than it takes Mistral to report the usage. */
-const READ_ON = { withinMs: 60_000, streamWithinMs: 10_000, atOnce: 64 };
+const READ_ON = { withinMs: PATIENCE_MS, streamWithinMs: PATIENCE_MS, atOnce: 64 };
 /** Or not long enough, or not at all. */
 const BRIEFLY = { ...READ_ON, streamWithinMs: 100 };
 const NO_MORE = { ...READ_ON, atOnce: 0 };

@@ -114,7 +114,7 @@ test('subscribers get the alerts that their filters select', () => {
 });
 
 test('what is remembered survives: recovery, expiry, no deletion by accident', () => {
-  template.resourceCountIs('AWS::DynamoDB::Table', 2);
+  template.resourceCountIs('AWS::DynamoDB::Table', 3);
   template.allResources('AWS::DynamoDB::Table', {
     DeletionPolicy: 'Retain',
     Properties: {
@@ -287,6 +287,7 @@ test('operators find the parts by the names of their outputs', () => {
     'AuditFunctionName',
     'EvidenceBucketName',
     'GatewayUrl',
+    'ObjectsTableName',
     'QuotaTableName',
     'RetirementStateMachineArn',
     'RotationFunctionName',

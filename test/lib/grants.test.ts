@@ -93,6 +93,11 @@ test.each([
     'GatewayFunction',
     [
       ...ENCRYPT,
+      'dynamodb:DeleteItem on ObjectsTable',
+      'dynamodb:GetItem on ObjectsTable',
+      'dynamodb:PutItem on ObjectsTable',
+      'dynamodb:Query on ObjectsTable/index/ownedAt',
+      'dynamodb:Query on ObjectsTable/index/sharedAt',
       'dynamodb:GetItem on QuotasTable',
       'dynamodb:UpdateItem on QuotasTable',
       'sns:Publish on AlertsTopic',

@@ -13,7 +13,7 @@ const { template, workspace } = synthesize();
 
 /** Another logical id makes CloudFormation create an empty one, and leave what it has behind. */
 test.each([
-  ['AWS::DynamoDB::Table', ['QuotasTable07B38682', 'RecordsTableC9B7A30B']],
+  ['AWS::DynamoDB::Table', ['ObjectsTableEE4C5E98', 'QuotasTable07B38682', 'RecordsTableC9B7A30B']],
   ['AWS::KMS::Key', ['EncryptionKey1B843E66']],
   ['AWS::S3::Bucket', ['EvidenceBucketC67FF768']],
 ])('%s keeps its identity from version to version, and outlives the stack', (type, ids) => {

@@ -12,6 +12,7 @@ import type { Quota } from '../../governance/quotas/quota.js';
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { createQuotaTotals } from '../../governance/quotas/quota-totals.js';
 import { dailyTokensOf } from '../../governance/quotas/workspace-quotas.js';
+import { PATIENCE_MS } from '../../testing/aws.js';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { answerAwsJson } from '../../testing/fakes/aws-json.js';
 import { serveHttp } from '../../testing/fakes/http-server.js';
@@ -91,6 +92,7 @@ export async function clientWorld({ script = completing, policy, options }: Clie
       ...{ role: 'developer', workspace: 'dev-workspace', service: 'search' },
       ...{ secretId: SECRET, policy: document, quotaTableName: tableName },
       ...{ secretsManager, dynamo, now, flushEverySeconds: 0 },
+      closeTimeoutSeconds: PATIENCE_MS / 1000, // in real time, which a busy machine may need
       ...options,
       ...more,
     } as GovernedMistralOptions);

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 
 /** DynamoDB for the tests of a file, with a new table before each; `open` creates the tested object from it. */
-export function newTableForEach(open: (dynamo: LocalDynamo, table: string) => void): void {
+export function newTableForEach(
+  open: (dynamo: LocalDynamo, table: string) => void,
+  indexes: readonly string[] = [],
+): void {
   let dynamo: LocalDynamo;
   let tables = 0;
 
@@ -14,7 +17,7 @@ export function newTableForEach(open: (dynamo: LocalDynamo, table: string) => vo
   beforeEach(async () => {
     tables += 1;
     const table = `table-${tables}`;
-    await dynamo.createTable(table);
+    await dynamo.createTable(table, indexes);
     open(dynamo, table);
   });
 }

@@ -4,7 +4,7 @@ import type { ModelDirectory } from '../../access/model-directory.js';
 import { isObject, parseJson } from '../../platform/json.js';
 import { quoted } from '../../platform/wording.js';
 import { type Demand, demandOf } from '../demand.js';
-import type { Endpoint } from '../endpoints.js';
+import type { MeteredEndpoint } from '../endpoints.js';
 import { decoded, outlineOf, shortenedLength } from '../json-outline.js';
 import type { Authorize } from '../live-access.js';
 import { type Problem, problem } from '../problem.js';
@@ -14,7 +14,7 @@ import { writeRequestBody } from '../written-body.js';
 
 /** What a line of a batch job is checked against: all lines are requests of one endpoint and model. */
 export interface LineRules {
-  readonly endpoint: Endpoint;
+  readonly endpoint: MeteredEndpoint;
   readonly callerArn: string;
   /** The exact id of the job's model. */
   readonly modelId: string;
@@ -32,9 +32,9 @@ export interface CheckedLine {
 }
 
 /** In an object that holds a request and its name, beside its id and its body: if at all, with these values. */
-const USUAL: ReadonlyMap<string, (endpoint: Endpoint) => string> = new Map([
+const USUAL: ReadonlyMap<string, (endpoint: MeteredEndpoint) => string> = new Map([
   ['method', () => 'POST'],
-  ['url', ({ path }: Endpoint) => path],
+  ['url', ({ path }: MeteredEndpoint) => path],
 ]);
 const LONGEST_ID = 1024;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AccessGrant } from '../../../governance/access/access.js';
 import { demandOf } from '../../../governance/metering/demand.js';
-import type { EndpointKind } from '../../../governance/metering/endpoints.js';
+import type { MeteredKind } from '../../../governance/metering/endpoints.js';
 import { type ParsedBody, parseRequestBody } from '../../../governance/metering/request-body.js';
 import { anEndpoint } from '../../support/endpoints.js';
 
@@ -19,7 +19,7 @@ const GRANT: AccessGrant = {
 
 function demand(
   fields: object,
-  kind: EndpointKind = 'generation',
+  kind: MeteredKind = 'generation',
   context: number | undefined = 8000,
 ) {
   const bytes = Buffer.from(JSON.stringify({ model: 'm', ...fields }));
@@ -159,7 +159,7 @@ describe('chats that are classified', () => {
     ['fields that nothing here knows, each chat in a context', [unknown, unknown], 16_000],
   ])('%s', (_, input, least) => {
     const bytes = Buffer.from(JSON.stringify({ model: 'm', input }));
-    const endpoint = { kind: 'texts', path: '/v1/chat/moderations' } as const;
+    const endpoint = { kind: 'texts', route: '/v1/chat/moderations' } as const;
     const body = parseRequestBody(bytes, endpoint, true) as ParsedBody;
     const models = { contextTokens: () => 8000 };
     const { promptTokens } = demandOf(body, bytes.length, 'texts', GRANT, models);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { EndpointKind } from '../../../governance/metering/endpoints.js';
+import type { MeteredKind } from '../../../governance/metering/endpoints.js';
 import { type ParsedBody, parseRequestBody } from '../../../governance/metering/request-body.js';
 import { writeRequestBody } from '../../../governance/metering/written-body.js';
 import { anEndpoint } from '../../support/endpoints.js';
@@ -14,7 +14,7 @@ const MODEL_ID = 'mistral-small-2603';
 function sent(
   text: string | Buffer,
   maxTokens: number | 'no limit' = 500,
-  kind: EndpointKind = 'generation',
+  kind: MeteredKind = 'generation',
 ) {
   const body = parseRequestBody(Buffer.from(text), anEndpoint(kind), ANY_FIELDS);
   if (body.kind === 'problem') throw new Error(body.message);
@@ -22,7 +22,7 @@ function sent(
   return writeRequestBody(body, MODEL_ID, limit, CALLER).bytes.toString();
 }
 
-function refused(text: string | Buffer, kind: EndpointKind = 'generation') {
+function refused(text: string | Buffer, kind: MeteredKind = 'generation') {
   const body = parseRequestBody(Buffer.from(text), anEndpoint(kind), ANY_FIELDS);
   return body.kind === 'problem' ? body : undefined;
 }
@@ -133,7 +133,7 @@ describe('what was checked is what is sent', () => {
 });
 
 describe("OpenAI's spelling", () => {
-  test.each<[string, string, string, EndpointKind?]>([
+  test.each<[string, string, string, MeteredKind?]>([
     ['max_completion_tokens', '"max_completion_tokens":7', '"max_tokens":500'],
     ['seed', '"seed":7', '"random_seed":7'],
     ['seed: null', '"seed":null', ''],
@@ -424,7 +424,7 @@ describe('members that say nothing are left out wherever they are', () => {
 describe('the name of a prompt cache is one of the caller alone', () => {
   const cacheOf = (name: unknown, caller: string, path = '/v1/chat/completions') => {
     const text = JSON.stringify({ model: MODEL_ID, prompt: 'x', prompt_cache_key: name });
-    const body = parseRequestBody(Buffer.from(text), { kind: 'generation', path }, true);
+    const body = parseRequestBody(Buffer.from(text), { kind: 'generation', route: path }, true);
     if (body.kind === 'problem') return body;
     const { bytes } = writeRequestBody(body, MODEL_ID, undefined, caller);
     return JSON.parse(bytes.toString()).prompt_cache_key;

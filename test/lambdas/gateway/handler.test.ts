@@ -177,7 +177,7 @@ test('a caller that does not read its answer does not keep the function', async 
   expect(world.quotas.settled(DAILY_TOKENS)).toBe(USAGE.total_tokens);
 });
 
-test.each(['/v1/models', '/v1/files'])('HEAD %s has no body', async (rawPath) => {
+test.each(['/v1/models', '/v1/libraries'])('HEAD %s has no body', async (rawPath) => {
   const world = await gatewayWorld(completes);
   const requestContext = {
     http: { method: 'HEAD' },
@@ -291,7 +291,7 @@ test('a failed flush does not hold the answer back', async () => {
 
 test.each([
   ['without an identity', { requestContext: { http: { method: 'POST' } } }, 403, 'unknown_caller'],
-  ['for another path', { rawPath: '/v1/files' }, 404, 'endpoint_not_allowed'],
+  ['for another path', { rawPath: '/v1/libraries' }, 404, 'endpoint_not_allowed'],
   [
     'for another method',
     { requestContext: { http: { method: 'PUT' } } },

@@ -1,6 +1,6 @@
 import { type BatchBounds, BatchScan } from '../../../../governance/metering/batch/batch-bounds.js';
 import type { LineRules } from '../../../../governance/metering/batch/batch-line.js';
-import type { Endpoint } from '../../../../governance/metering/endpoints.js';
+import type { MeteredEndpoint } from '../../../../governance/metering/endpoints.js';
 import { endpointOf } from '../../../../governance/metering/endpoints.js';
 import type { Problem } from '../../../../governance/metering/problem.js';
 import { createPriceBook } from '../../../../governance/prices/price-book.js';
@@ -16,7 +16,7 @@ export const PRICES = createPriceBook(policy).pricesOf(MODEL) as ModelPrices;
 
 export function rulesFor(path = '/v1/chat/completions', modelId = MODEL): LineRules {
   return {
-    endpoint: endpointOf('POST', path) as Endpoint,
+    endpoint: endpointOf('POST', path) as MeteredEndpoint,
     callerArn: session('developer'),
     modelId,
     access: accessTo(policy),
