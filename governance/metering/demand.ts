@@ -26,12 +26,12 @@ export interface Demand {
   readonly annotated: boolean;
   /** Mistral generates it as it is read, and no longer. */
   readonly streamed: boolean;
+  /** It names what lives in the caller's workspace, and can be sent from no other. */
+  readonly staysHome: boolean;
   /** What a transcription counts as where no answer reports it: its audio has a price as a whole, read or not. */
   readonly unreported:
     | Pick<Demand, 'promptTokens' | 'completionTokens' | 'audioSeconds'>
     | undefined;
-  /** It names what lives in the caller's workspace, and can be sent from no other. */
-  readonly staysHome: boolean;
 }
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -131,7 +131,7 @@ export function defaultMaxTokens(
 function demand(
   grant: AccessGrant,
   { fields, priority, completions, objects }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed' | 'unreported'>>,
+  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
   const { audioSeconds = 0, characters = 0, annotated = false } = bounds;
@@ -148,8 +148,8 @@ function demand(
     priority,
     annotated,
     streamed: fields.stream === true,
-    unreported: undefined,
     staysHome: staysHome || (objects !== undefined && objects.length > 0),
+    unreported: undefined,
   };
 }
 
