@@ -47,6 +47,8 @@ export interface Explanation {
   readonly audioMinutes: number | undefined;
   readonly dailyTokens: Quota | undefined;
   readonly quotas: readonly Quota[];
+  /** Whether it uses what callers of other sharing roles created in its workspace. */
+  readonly sharesObjects: boolean;
   /** What the request reserves of the budgets until it is settled; the prompt adds to it. */
   readonly reservesNanos: number | undefined;
   readonly overflowTo: readonly string[];
@@ -114,6 +116,7 @@ export async function explain(
     },
     audioMinutes: endpoint === 'transcriptions' ? caller?.access.audioMinutes : undefined,
     dailyTokens: caller?.dailyTokens && dailyTokensOf(caller.dailyTokens),
+    sharesObjects: caller?.access.sharesObjects ?? false,
     quotas: caller && workspace ? quotasOf(policy, workspace) : [],
     reservesNanos: demand && tariff.bound(demand),
     overflowTo,

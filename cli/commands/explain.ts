@@ -107,6 +107,9 @@ function fieldsOf(currency: Currency, explanation: Explanation): [string, string
   for (const [at, quota] of explanation.quotas.entries()) {
     fields.push([at === 0 ? 'budgets' : '', quotaText(quota, currency)]);
   }
+  if (explanation.sharesObjects) {
+    fields.push(['files', `its own, and those of sharing roles in ${rule.workspace}`]);
+  }
   if (reservesNanos !== undefined) {
     fields.push(['reserves', `up to ${moneyText(reservesNanos, currency)}, plus the prompt`]);
   }
