@@ -12,14 +12,15 @@ test.each([false, true])(
   },
 );
 
-test('three operations, each with one kind of fault at every call', async () => {
+test('a quarter of three operations, each with one kind of fault at every call', async () => {
   let runs = 0;
   let turn = 0;
   for (const sequence of sequences(3)) {
     turn += 1;
-    const kind = FAULTS[turn % FAULTS.length] ?? 'lost';
+    if (turn % 4 !== 1) continue;
+    const kind = FAULTS[Math.floor(turn / 4) % FAULTS.length] ?? 'lost';
     runs += await playWithFaults(sequence, turn % 5 === 0, [kind]);
   }
   process.stdout.write(`${runs} runs of three operations\n`);
-  expect(runs).toBeGreaterThan(50_000);
+  expect(runs).toBeGreaterThan(10_000);
 });
