@@ -35,7 +35,7 @@ const ALERT_EVERY_MS = 300_000;
 export function createGateway(given: GatewayDeps): Gateway {
   const deps = {
     ...given,
-    alerts: { unauthorized: throttled(given.alerts.unauthorized, given.now) },
+    alerts: { ...given.alerts, unauthorized: throttled(given.alerts.unauthorized, given.now) },
   };
   const refused = (refusal: Problem) => deps.metrics.ended(outcomeOf(refusal), 0);
   const unawaited = new UnawaitedAnswers(given.unawaited ?? UNAWAITED_LIMITS);
@@ -53,7 +53,9 @@ export function createGateway(given: GatewayDeps): Gateway {
     route(method, target, callerArn) {
       const endpoint = endpointOf(method, target);
       const isKnown = endpoint.kind !== 'problem';
-      const answer = (isKnown && refusedCaller(callerArn, deps.access)) || endpoint;
+      const refusal = isKnown ? refusedCaller(callerArn, deps.access) : undefined;
+      if (refusal && callerArn !== undefined) deps.alerts.callerRefused?.(callerArn, refusal.code);
+      const answer = refusal ?? endpoint;
       if (answer.kind === 'problem') refused(answer);
       return answer;
     },

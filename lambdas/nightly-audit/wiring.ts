@@ -5,6 +5,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { AlertsEnvSchema, originOf } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
+import { connectEventBus } from '../../governance/alerts/event-bus.aws.js';
 import { recordAudit } from '../../governance/audit/audit-metrics.js';
 import {
   createEvidenceClient,
@@ -50,12 +51,14 @@ export type NightlyAuditEnv = Omit<
   'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_S3'
 >;
 
-export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
+export function wireNightlyAudit(runtime: MeasuringRuntime) {
+  const { policy, aws, log, now } = runtime;
   const env = NightlyAuditEnvSchema.parse(runtime.env);
   const secretsManager = new SecretsManagerClient(aws);
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
   const secrets = createSecretVersions(secretsManager, policy);
   const dynamo = new DynamoDBClient(aws);
+  const events = connectEventBus(runtime, env, dynamo);
   const pricesTable = policy.prices.source === 'bill' ? env.QUOTA_TABLE_NAME : undefined;
   return createNightlyAuditHandler({
     policy,
@@ -85,7 +88,8 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
       env.EVIDENCE_BUCKET_NAME,
     ),
-    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts, events),
+    events,
     record: (gauges) => recordAudit(runtime.metrics, gauges),
     log,
     now,

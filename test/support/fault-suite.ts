@@ -10,7 +10,15 @@ import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy } from './builders.js';
 import { definitionFor } from './definition.js';
 import { FAULT_KINDS, type Fault, injectFault } from './faults.js';
-import { forgottenKeys, leaksIn, plaintextsOf, printed, watch, writings } from './invariants.js';
+import {
+  forgottenKeys,
+  leaksIn,
+  plaintextsOf,
+  printed,
+  untoldChanges,
+  watch,
+  writings,
+} from './invariants.js';
 import { SECRET, START, type Story, type Struck } from './stories.js';
 
 const ONE_KEY = aPolicy((document) => {
@@ -199,7 +207,9 @@ async function judge(
 ): Promise<string[]> {
   const audit = await world.audit();
   const problems = forgottenKeys(world, audit);
-  const text = writings(world, await dynamo.items(tableName), log);
+  const items = await dynamo.items(tableName);
+  problems.push(...untoldChanges(world, items));
+  const text = writings(world, items, log);
   if (leaksIn(text, plaintextsOf(world)).length > 0) {
     problems.push('a piece of a key was written somewhere');
   }
