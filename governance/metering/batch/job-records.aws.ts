@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { parseJson } from '../../platform/json.js';
 import { itemsOfPartition } from '../../platform/partition.aws.js';
 import { DAY_MS } from '../../platform/utc-day.js';
+import { JOB_PARTITION } from '../../policy/object-indexes.js';
 import { type JobRecord, JobRecordSchema } from './job-record.js';
 
 /** A record as it was read or written. */
@@ -102,9 +103,6 @@ function isVersion(version: number) {
     ExpressionAttributeValues: { ':version': { N: String(version) } },
   };
 }
-
-/** What the spend monitor may read and write of the table begins so. */
-export const JOB_PARTITION = 'unsettled#';
 
 function partitionOf(workspaceId: string): string {
   return `${JOB_PARTITION}${workspaceId}`;
