@@ -106,9 +106,10 @@ export class Detour {
     const wait = () => this.deps.sleep(pause ?? 0);
     if (pause !== undefined && (await this.atLimit.wait(hold.sender, wait))) return hold;
     this.problem ??= rateLimited(grant, advice, this.deps.now());
+    const { policy, access } = this.deps;
     this.#overflow ??= hold.demand.staysHome
       ? []
-      : overflowOf(grant, this.deps.policy.workspaces, this.deps.access.models);
+      : overflowOf(grant, policy.workspaces, access.models);
     hold.release();
     return this.#reserveElsewhere(hold.demand, this.#overflow);
   }

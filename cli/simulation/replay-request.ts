@@ -55,7 +55,7 @@ export function createReplay(policy: Policy, ledger: QuotaLedger, now: () => Dat
     const bytes = record.promptTokens * BYTES_PER_TOKEN;
     const grant =
       maxTokens === undefined && kind === 'generation'
-        ? { ...granted, maxTokens: defaultMaxTokens(body, bytes, granted, access.models) }
+        ? { ...granted, maxTokens: defaultMaxTokens(body, bytes, kind, granted, access.models) }
         : granted;
     const demand = demandOf(body, bytes, kind, grant, access.models);
     const outcome = await metering.reserve(demand);

@@ -1,16 +1,18 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
-import { instantText, moneyText } from '../platform/wording.js';
+import { isObject } from '../platform/json.js';
+import { instantText, moneyText, quoted } from '../platform/wording.js';
 import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
-import type { MeteredEndpoint } from './endpoints.js';
+import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.js';
 import type { Hold } from './hold.js';
 import type { Authorize, LiveAccess } from './live-access.js';
 import type { HoldOutcome } from './metering.js';
 import { type NamedObject, NO_OBJECTS } from './named-objects.js';
 import { type Problem, problem, retryOf } from './problem.js';
 import { type ParsedBody, parseRequestBody } from './request-body.js';
+import { isSet } from './spellings.js';
 import { writeRequestBody } from './written-body.js';
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -46,13 +48,16 @@ export function authorizeCall(
   const { kind } = endpoint;
   const body = parseRequestBody(received, endpoint, passUnknownFields);
   if (body.kind === 'problem') return body;
-  const grant = authorize(callerArn, { model: body.model, maxTokens: body.maxTokens });
+  const { model, agent, maxTokens: asked } = body;
+  const grant = authorize(callerArn, { model, agent, maxTokens: asked });
   if (grant.kind === 'refuse') {
     const param = grant.code.startsWith('max_tokens') ? body.limitName : undefined;
     return problem(grant.code, grant.message, { param });
   }
-  const limited = kind === 'generation' ? withDefault(grant, body, models) : grant;
-  const maxTokens = kind === 'generation' ? limited.maxTokens : undefined;
+  const unpriced = kind === 'generation' ? undefined : unpricedTools(body, grant);
+  if (unpriced) return unpriced;
+  const limited = generates(kind) ? withDefault(grant, body, kind, models) : grant;
+  const maxTokens = generates(kind) ? limited.maxTokens : undefined;
   const toSend = writeRequestBody(body, grant.modelId, maxTokens, callerArn);
   return {
     kind: 'authorized',
@@ -64,11 +69,41 @@ export function authorizeCall(
 }
 
 /** A limit that the caller did not choose leaves room for the prompt. */
-function withDefault(grant: AccessGrant, body: ParsedBody, models: Models): AccessGrant {
+function withDefault(
+  grant: AccessGrant,
+  body: ParsedBody,
+  kind: MeteredKind,
+  models: Models,
+): AccessGrant {
   const isChosen = body.maxTokens !== undefined && body.maxTokens !== null && !grant.isCapped;
   if (isChosen) return grant;
-  const maxTokens = defaultMaxTokens(body, body.promptBytes, grant, models);
+  const maxTokens = defaultMaxTokens(body, body.promptBytes, kind, grant, models);
   return maxTokens === grant.maxTokens ? grant : { ...grant, maxTokens };
+}
+
+/** What runs at Mistral costs by the call, and only the policy says how much. */
+function unpricedTools(
+  { fields: { tools, tool_confirmations: confirmed } }: ParsedBody,
+  { agent }: AccessGrant,
+): Problem | undefined {
+  if (agent?.nanosPerToolCall !== undefined) return undefined;
+  const type = Array.isArray(tools)
+    ? tools.map(typeOf).find((one) => one !== 'function')
+    : undefined;
+  if (type === undefined && (!Array.isArray(confirmed) || confirmed.length === 0)) return undefined;
+  const [param, what] =
+    type === undefined
+      ? ['tool_confirmations', 'lets a tool run']
+      : ['tools', `has ${quoted(type)}, which runs`];
+  const why = agent
+    ? `agent ${quoted(agent.id)} has no pricePerToolCall in the policy`
+    : 'only agents have a pricePerToolCall in the policy';
+  const message = `${param} ${what} at Mistral and is billed by the call: ${why}`;
+  return problem('invalid_field', message, { param });
+}
+
+function typeOf(tool: unknown): unknown {
+  return isObject(tool) && isSet(tool.type) ? tool.type : 'function';
 }
 
 /** Why a caller may send nothing. Checked before a body is read, which costs memory and time. */

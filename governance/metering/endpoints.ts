@@ -3,8 +3,34 @@ import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
 
 /** How a request is bounded, and what of its body is checked. */
-export type MeteredKind = 'generation' | 'texts' | 'ocr' | 'speech';
+export type MeteredKind =
+  | 'generation'
+  | 'agent'
+  | 'conversation-start'
+  | 'conversation-turn'
+  | 'texts'
+  | 'ocr'
+  | 'speech';
 export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files';
+
+/** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
+export function generates(kind: MeteredKind): boolean {
+  return kind === 'generation' || GENERATING.has(kind);
+}
+
+const METERED: ReadonlySet<EndpointKind> = new Set([
+  'agent',
+  'conversation-start',
+  'conversation-turn',
+  'texts',
+  'ocr',
+  'speech',
+]);
+const GENERATING: ReadonlySet<EndpointKind> = new Set([
+  'agent',
+  'conversation-start',
+  'conversation-turn',
+]);
 
 export interface Endpoint {
   readonly kind: EndpointKind;
@@ -28,7 +54,7 @@ export interface MeteredEndpoint extends Endpoint {
 
 export function isMetered(endpoint: Endpoint): endpoint is MeteredEndpoint {
   const { kind } = endpoint;
-  return kind === 'generation' || kind === 'texts' || kind === 'ocr' || kind === 'speech';
+  return kind === 'generation' || METERED.has(kind);
 }
 
 interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path'> {
@@ -60,6 +86,7 @@ const URL_HOURS: Parameters = {
 const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
+  { kind: 'agent', method: 'POST', path: '/v1/agents/completions' },
   { kind: 'texts', method: 'POST', path: '/v1/embeddings' },
   { kind: 'texts', method: 'POST', path: '/v1/moderations' },
   { kind: 'texts', method: 'POST', path: '/v1/chat/moderations' },

@@ -1,6 +1,7 @@
 import { quoted, unknownText } from '../platform/wording.js';
 import { agentChecks } from './agent-rules.js';
-import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
+import { callerPattern, fixesPathAlone, specificity } from './caller-patterns.js';
+import { createPatternIndex } from './pattern-index.js';
 import {
   expireAfterDays,
   GATEWAY_KEY_NAME,
@@ -182,19 +183,21 @@ function* thresholds({ alerts: { spendThresholds } }: Policy): Problems {
 
 /** Of two patterns that match one caller the more specific one wins, so a tie has no winner. */
 function* callerPatterns({ callers }: Policy): Problems {
-  const patterns = callers.map(({ principal }) => callerPattern(principal));
-  for (const [index, { principal }] of callers.entries()) {
+  const patterns = callers.map(({ principal }, at) => ({ at, pattern: callerPattern(principal) }));
+  const byPattern = createPatternIndex(patterns);
+  for (const { at: index, pattern } of patterns) {
+    const principal = callers[index]?.principal ?? '';
     const path = ['callers', index, 'principal'];
-    const pattern = patterns[index] ?? '';
-    const rival = patterns.findIndex(
-      (other, at) =>
-        at < index && specificity(other) === specificity(pattern) && overlap(other, pattern),
-    );
-    if (rival >= 0) {
+    const rivals = byPattern
+      .overlapping(pattern)
+      .filter((one) => one.at < index && specificity(one.pattern) === specificity(pattern))
+      .sort((one, other) => one.at - other.at);
+    const [rival] = rivals;
+    if (rival) {
       const tie =
-        patterns[rival] === pattern
-          ? `matches the same callers as callers[${rival}], as paths of roles do not count: remove one of them`
-          : `can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`;
+        rival.pattern === pattern
+          ? `matches the same callers as callers[${rival.at}], as paths of roles do not count: remove one of them`
+          : `can match the same caller as callers[${rival.at}] and is as specific: one of them must fix more characters`;
       yield { path, message: `${quoted(principal)} ${tie}` };
     }
     if (fixesPathAlone(principal)) {

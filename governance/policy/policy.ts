@@ -167,6 +167,8 @@ const MistralSchema = z.strictObject({
 const LimitsSchema = z.strictObject({
   /** Pages of a document of which a request for OCR names none. */
   ocrPages: z.int().min(1).max(100_000).default(1000),
+  /** Tokens of a prompt of which Mistral keeps a part: an agent's, or a conversation's. @default the model's context */
+  conversationTokens: z.int().min(1).max(1_048_576).optional(),
   /** By exact model id. */
   models: z
     .record(

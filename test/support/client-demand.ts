@@ -19,6 +19,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     pages: 0,
     audioSeconds: 0,
     characters: 0,
+    toolCalls: 0,
     priority: false,
     annotated: false,
     staysHome: false,

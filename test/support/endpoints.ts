@@ -6,6 +6,9 @@ import {
 
 const PATHS: Readonly<Record<EndpointKind, string>> = {
   generation: '/v1/chat/completions',
+  agent: '/v1/agents/completions',
+  'conversation-start': '/v1/conversations',
+  'conversation-turn': '/v1/conversations/{id}',
   texts: '/v1/embeddings',
   ocr: '/v1/ocr',
   speech: '/v1/audio/speech',
@@ -20,6 +23,8 @@ const GETS: ReadonlySet<EndpointKind> = new Set(['files', 'model-list', 'caller'
 export function anEndpoint<Kind extends EndpointKind = 'generation'>(
   kind = 'generation' as Kind,
 ): Endpoint & { readonly kind: Kind } {
+  const path = PATHS[kind];
+  if (kind.startsWith('conversation-')) return { kind, method: 'POST', path, route: path };
   const endpoint = endpointOf(GETS.has(kind) ? 'GET' : 'POST', PATHS[kind]);
   if (endpoint.kind === 'problem') throw new Error(endpoint.message);
   return { ...endpoint, kind };

@@ -18,7 +18,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['governance/mistral', 'governance/alerts', 'governance/access'],
   ['governance/keys', 'governance/quotas', 'governance/objects'],
   ['governance/metering'],
-  ['governance/spend', 'governance/audit'],
+  ['governance/spend', 'governance/audit', 'governance/changes'],
   ['gateway'],
   ['lambdas'],
   ['testing'],
@@ -119,7 +119,7 @@ const PACKAGES: readonly PackageRule[] = [
   },
   {
     files: /^cli\//,
-    may: [AWS, /^(commander|csv-parse\/sync)$/, YAML, ZOD, NODE],
+    may: [AWS, /^(commander|csv-parse\/sync|fflate\/browser)$/, YAML, ZOD, NODE],
     rule: 'the command line has the packages that docs/command-line.md names',
   },
   {

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Currency } from '../../governance/platform/wording.js';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
+import type { FakeAgent } from './mistral-conversations.js';
+import { createFakeFiles } from './mistral-files.js';
 import { createFakeInference } from './mistral-inference.js';
 import type { FakeKey, FakeKeys } from './mistral-keys.js';
 import { createFakeUsage } from './mistral-usage.js';
@@ -29,6 +31,8 @@ export interface FakeOrganization {
   /** @default false */
   noMonthlyLimit?: boolean;
   models: readonly FakeModel[];
+  /** @default none */
+  readonly agents?: readonly FakeAgent[];
   /** In which Mistral bills it. @default USD */
   readonly currency?: Currency;
   /** @default none */
@@ -116,6 +120,7 @@ export function createFakeMistral(
 ) {
   const usage = createFakeUsage(organization.currency);
   const infer = createFakeInference(organization, usage, now);
+  const files = createFakeFiles({ now });
 
   function inference(call: HttpCall): HttpAnswer {
     const { headers, url, method } = call;
@@ -125,7 +130,7 @@ export function createFakeMistral(
     if (method === 'GET' && url.pathname === '/v1/models') {
       return jsonAnswer(200, { object: 'list', data: organization.models.map(modelCard) });
     }
-    return infer(key, call) ?? NOT_FOUND;
+    return files.answer(key, call) ?? infer(key, call) ?? NOT_FOUND;
   }
 
   const admin: Record<string, (call: HttpCall, query: Record<string, string>) => HttpAnswer> = {
@@ -213,6 +218,7 @@ export function createFakeMistral(
     keys,
     organization,
     usage,
+    files,
 
     async answer(call: HttpCall): Promise<HttpAnswer> {
       const { method, url, headers } = call;
