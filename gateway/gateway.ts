@@ -7,6 +7,7 @@ import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
+import { BATCH_OPERATIONS } from './objects/batch-jobs.js';
 import { FILE_OPERATIONS } from './objects/files.js';
 import { ObjectRequest } from './objects/object-request.js';
 import { internalError } from './problems.js';
@@ -28,6 +29,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+const OPERATIONS = { ...FILE_OPERATIONS, ...BATCH_OPERATIONS };
 const ALERT_EVERY_MS = 300_000;
 
 export function createGateway(given: GatewayDeps): Gateway {
@@ -68,7 +70,7 @@ export function createGateway(given: GatewayDeps): Gateway {
         return answerUnmetered(deps, () => standingOf(deps, head.callerArn), reply);
       }
       if (!isMetered(endpoint)) {
-        const operation = FILE_OPERATIONS[`${endpoint.method} ${endpoint.route}`];
+        const operation = OPERATIONS[`${endpoint.method} ${endpoint.route}`];
         if (!operation) throw new Error(`no operation for ${endpoint.route}`);
         const request = new ObjectRequest(deps, limits.stallMs, endpoint, head, reply);
         request.answer(operation, body);

@@ -8,6 +8,7 @@ import {
   createAlertPublisher,
 } from '../governance/alerts/alert-publisher.aws.js';
 import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
+import { createJobRecords, type JobRecords } from '../governance/metering/batch/job-records.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
@@ -52,6 +53,8 @@ export interface GatewayParts extends GatewayProcess {
   readonly counters: QuotaCounters;
   /** @default none: requests about files, conversations and batch jobs are refused */
   readonly objects?: ObjectStore | undefined;
+  /** Kept with the objects. */
+  readonly jobRecords?: JobRecords | undefined;
   readonly alerts: AlertPublisher;
   /** Read where the policy says that the bill's prices count. @default none are published */
   readonly publishedPrices?: Pick<PublishedPrices, 'read'>;
@@ -102,8 +105,10 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
     ...runtime,
     keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
     counters: createQuotaCounters(dynamo, runtime.quotaTableName),
-    objects:
-      objectsTableName === undefined ? undefined : createObjectStore(dynamo, objectsTableName),
+    ...(objectsTableName !== undefined && {
+      objects: createObjectStore(dynamo, objectsTableName),
+      jobRecords: createJobRecords(dynamo, objectsTableName),
+    }),
     publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
     alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts),
     metrics: metrics && createGatewayMetrics(metrics),
@@ -158,6 +163,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     ),
     keys,
     objects: parts.objects && new Ownership({ ...running, store: parts.objects, policy }),
+    jobs: parts.jobRecords && { records: parts.jobRecords, counters },
     alerts: { unauthorized: notify(gatewayUnauthorized) },
     metrics,
     log,

@@ -4,14 +4,14 @@ import type { GatewayDeps } from '../gateway-deps.js';
 import { failureForCaller, keyRejected, keyUnavailable } from '../problems.js';
 import type { CallHead } from '../reply.js';
 import type { UpstreamAnswer, UpstreamRequest } from '../upstream.js';
-import { type Destination, Transfer, type Transferred } from './transfer.js';
+import { type Destination, type Sink, Transfer, type Transferred } from './transfer.js';
 
 export interface Question extends Pick<UpstreamRequest, 'method' | 'path' | 'body'> {
   /** Whose key sends it. */
   readonly workspace: string;
   readonly head: CallHead;
   /** For a long answer, which is passed on as it comes. @default it is read whole */
-  readonly to?: Destination | undefined;
+  readonly to?: Destination | Sink | undefined;
   /** Learns how the transfer can be cut. */
   readonly onTransfer?: (transfer: Transfer) => void;
 }

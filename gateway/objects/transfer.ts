@@ -33,6 +33,9 @@ export interface Destination {
   readonly stallMs: number;
 }
 
+/** Takes a long answer as it comes, in place of the caller; `false` for no more. */
+export type Sink = (chunk: Buffer) => boolean;
+
 /** Takes one answer of Mistral's: whole, or passed on as fast as the caller reads. An error is always whole. */
 export class Transfer implements UpstreamHandler {
   #controller: UpstreamController | undefined;
@@ -46,7 +49,7 @@ export class Transfer implements UpstreamHandler {
 
   constructor(
     private readonly key: ApiKey,
-    private readonly to: Destination | undefined,
+    private readonly to: Destination | Sink | undefined,
     private readonly done: (result: Transferred) => void,
   ) {}
 
@@ -68,13 +71,15 @@ export class Transfer implements UpstreamHandler {
     this.#headers = headers;
     if (!this.to || status >= 300) return;
     this.#isPassedOn = true;
-    this.to.reply.start(status, fileHeaders(headers, this.key));
+    if (!isSink(this.to)) this.to.reply.start(status, fileHeaders(headers, this.key));
   }
 
   onResponseData(controller: UpstreamController, chunk: Buffer): void {
     if (this.#isOver) return;
     if (this.to && this.#isPassedOn) {
-      if (!this.to.reply.write(chunk)) this.#waitForCaller(this.to, controller);
+      if (isSink(this.to)) {
+        if (!this.to(chunk)) this.cut();
+      } else if (!this.to.reply.write(chunk)) this.#waitForCaller(this.to, controller);
       return;
     }
     const room = this.#status < 300 ? MOST_BYTES : MOST_ERROR_BYTES;
@@ -118,6 +123,10 @@ export class Transfer implements UpstreamHandler {
       if (!this.#isOver) controller.resume();
     });
   }
+}
+
+function isSink(to: Destination | Sink): to is Sink {
+  return typeof to === 'function';
 }
 
 const MEDIA_TYPE = /^[\w.+-]{1,64}\/[\w.+-]{1,64}(; ?charset=[\w-]{1,20})?$/;

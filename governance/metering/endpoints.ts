@@ -11,7 +11,7 @@ export type MeteredKind =
   | 'texts'
   | 'ocr'
   | 'speech';
-export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files';
+export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files' | 'batch-jobs';
 
 /** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
 export function generates(kind: MeteredKind): boolean {
@@ -68,16 +68,33 @@ interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path'> {
 const COUNT = /^\d{1,6}$/;
 const NAME = /^[a-z_]{1,32}$/;
 
+const FLAG = /^(true|false)$/i;
+const PAGE = { form: COUNT, allowed: 'a number from 0 to 999999' };
+const PAGE_SIZE = { form: /^([1-9]\d{0,2}|1000)$/, allowed: 'a number from 1 to 1000' };
+
 /** The parameters by which files are listed. */
 const FILE_LIST: Parameters = {
-  page: { form: COUNT, allowed: 'a number from 0 to 999999' },
-  page_size: { form: /^([1-9]\d{0,2}|1000)$/, allowed: 'a number from 1 to 1000' },
-  include_total: { form: /^(true|false)$/i, allowed: 'true or false' },
+  page: PAGE,
+  page_size: PAGE_SIZE,
+  include_total: { form: FLAG, allowed: 'true or false' },
   sample_type: { form: NAME, allowed: 'a type such as batch_request', isList: true },
   source: { form: NAME, allowed: 'upload, repository or mistral', isList: true },
   search: { form: /^[^\p{Cc}]{1,255}$/u, allowed: 'up to 255 characters of a file name' },
   purpose: { form: NAME, allowed: 'ocr, audio or batch' },
   mimetypes: { form: /^[\w.+-]+\/[\w.+-]+$/, allowed: 'a media type', isList: true },
+};
+/** Those by which batch jobs are listed. */
+const JOB_LIST: Parameters = {
+  page: PAGE,
+  page_size: PAGE_SIZE,
+  model: { form: /^[\w./:-]{1,128}$/, allowed: 'the exact id of a model' },
+  created_after: {
+    form: /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/,
+    allowed: 'an instant such as 2026-11-29T17:00:00Z',
+  },
+  created_by_me: { form: FLAG, allowed: 'true or false: all that are listed are' },
+  status: { form: /^[A-Z_]{1,32}$/, allowed: 'a status such as RUNNING', isList: true },
+  order_by: { form: /^-?created$/, allowed: 'created or -created' },
 };
 const URL_HOURS: Parameters = {
   expiry: { form: /^([1-9]\d?|1[0-5]\d|16[0-8])$/, allowed: 'a number of hours from 1 to 168' },
@@ -105,6 +122,16 @@ const TABLE: readonly Row[] = [
     object: 'file',
     parameters: URL_HOURS,
   },
+  { kind: 'batch-jobs', method: 'GET', path: '/v1/batch/jobs', parameters: JOB_LIST },
+  { kind: 'batch-jobs', method: 'POST', path: '/v1/batch/jobs' },
+  {
+    kind: 'batch-jobs',
+    method: 'GET',
+    path: '/v1/batch/jobs/{id}',
+    object: 'batch',
+    parameters: { inline: { form: FLAG, allowed: 'true or false' } },
+  },
+  { kind: 'batch-jobs', method: 'POST', path: '/v1/batch/jobs/{id}/cancel', object: 'batch' },
   { kind: 'model-list', method: 'GET', path: '/v1/models' },
   { kind: 'caller', method: 'GET', path: '/v1/governance/me' },
 ];

@@ -13,7 +13,7 @@ import { NO_ALERTS } from '../../governance/spend/spend-state.js';
 export interface SpendMonitorDeps extends SpendSources, SendDeps {
   readonly memory: SpendMemory;
   /** What the gateway's batch jobs are settled with. */
-  readonly jobs: Pick<SettleJobsDeps, 'records' | 'batchJobs' | 'counters' | 'keyOf'>;
+  readonly jobs: Pick<SettleJobsDeps, 'records' | 'batchJobs' | 'counters' | 'objects' | 'keyOf'>;
   record(rows: readonly SpendRow[]): void;
   /** Names in the commands of alerts. */
   readonly quotaTableName: string;

@@ -9,6 +9,7 @@ import { createJobRecords } from '../../governance/metering/batch/job-records.aw
 import { createBatchJobs } from '../../governance/mistral/batch-jobs.js';
 import { createAdminApi } from '../../governance/mistral/client.aws.js';
 import { createMistralHttp } from '../../governance/mistral/mistral-http.js';
+import { createObjectStore } from '../../governance/objects/object-store.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { createQuotaTotals } from '../../governance/quotas/quota-totals.js';
@@ -46,6 +47,7 @@ export function wireSpendMonitor({ policy, aws, log, now, ...runtime }: Measurin
       records: createJobRecords(dynamo, env.OBJECTS_TABLE_NAME),
       batchJobs: createBatchJobs(createMistralHttp(policy.mistral.apiUrl, runtime.mistral)),
       counters,
+      objects: createObjectStore(dynamo, env.OBJECTS_TABLE_NAME),
       keyOf: async (workspace) => {
         const key = await readKey(workspace)('AWSCURRENT');
         if (!key) throw new Error(`the gateway has no key of workspace ${workspace}`);

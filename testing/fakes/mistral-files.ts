@@ -74,6 +74,20 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
   return {
     files,
 
+    /** The text of a file; `undefined` for one that is not there. */
+    read(workspaceId: string, id: string): string | undefined {
+      const file = files.get(id);
+      return file?.workspaceId === workspaceId ? file.content : undefined;
+    },
+
+    /** A file for batch jobs or of their results, by its id. */
+    add(workspaceId: string, filename: string, content: string): string {
+      const createdAt = Math.floor(now().getTime() / 1000);
+      const made = { id: newId(), workspaceId, filename, content, createdAt, expiresAt: null };
+      files.set(made.id, { ...made, purpose: 'batch', mimetype: 'application/jsonl' });
+      return made.id;
+    },
+
     /** `undefined` for an unknown endpoint. */
     answer(key: Pick<FakeKey, 'workspaceId'>, call: HttpCall): HttpAnswer | undefined {
       const { method, url } = call;

@@ -9,6 +9,7 @@ import { parseJson } from '../../platform/json.js';
 import { itemsOfPartition } from '../../platform/partition.aws.js';
 import { DAY_MS } from '../../platform/utc-day.js';
 import { JOB_PARTITION } from '../../policy/object-indexes.js';
+import type { QuotaCounters } from '../../quotas/quota-counters.aws.js';
 import { type JobRecord, JobRecordSchema } from './job-record.js';
 
 /** A record as it was read or written. */
@@ -26,6 +27,12 @@ export interface JobRecords {
   /** Whether it was there as it is known. */
   remove(kept: KeptJob): Promise<boolean>;
   of(workspaceId: string): Promise<KeptJob[]>;
+}
+
+/** What batch jobs are kept with until the spend monitor settles them. */
+export interface JobStores {
+  readonly records: JobRecords;
+  readonly counters: QuotaCounters;
 }
 
 /** Of a record that is never settled: its leases have ended by then, and count in full. */
