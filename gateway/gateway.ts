@@ -14,6 +14,7 @@ import { internalError } from './problems.js';
 import { RequestsAtLimit } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 import { standingOf } from './standing.js';
+import type { Upload } from './uploads/upload.js';
 
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {
@@ -24,7 +25,7 @@ export interface Gateway {
   route(method: string, target: string, callerArn: string | undefined): Endpoint | Problem;
   /** Counts a request that a shell answers by itself, with what is wrong with its body. */
   refused(problem: Problem): void;
-  handle(endpoint: Endpoint, head: CallHead, body: Buffer, reply: Reply): RequestInFlight;
+  handle(endpoint: Endpoint, head: CallHead, body: Buffer | Upload, reply: Reply): RequestInFlight;
   /** Waits for requests that have a caller, then closes the connections to Mistral. */
   close(): Promise<void>;
 }
@@ -71,7 +72,9 @@ export function createGateway(given: GatewayDeps): Gateway {
       }
       if (!isMetered(endpoint)) {
         const operation = OPERATIONS[`${endpoint.method} ${endpoint.route}`];
-        if (!operation) throw new Error(`no operation for ${endpoint.route}`);
+        if (!operation || !Buffer.isBuffer(body)) {
+          throw new Error(`no operation for ${endpoint.route}`);
+        }
         const request = new ObjectRequest(deps, limits.stallMs, endpoint, head, reply);
         request.answer(operation, body);
         return request;

@@ -67,6 +67,11 @@ function rateLimited({ workspace, modelId }: AccessGrant, advice: RetryAdvice, n
   return problem('rate_limited', reached + until, retry);
 }
 
+/** The same, for a request that cannot be sent again. */
+export function rateLimitReached({ demand }: Hold, headers: UpstreamHeaders, now: Date): Problem {
+  return rateLimited(demand.grant, retryAdviceOf(headers, now), now);
+}
+
 /** How many requests of each workspace wait at its rate limit, so that their calls are few. */
 export class RequestsAtLimit {
   readonly #waiting = new Map<string, number>();

@@ -8,6 +8,7 @@ import {
 import { drainServer } from '../drain-server.js';
 import type { Gateway } from '../gateway.js';
 import { bodyTooLarge, bodyTooShort } from '../problems.js';
+import { MOST_UPLOAD_BYTES } from '../uploads/upload.js';
 import { endAnswer, refuseUnread } from './answers.js';
 import { Connection } from './connection.js';
 import { HttpCall } from './http-call.js';
@@ -61,8 +62,9 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
       return;
     }
     const announced = Number(request.headers['content-length'] ?? 0);
-    if (announced > gateway.maxBodyBytes) {
-      const refusal = bodyTooLarge(endpoint, gateway.maxBodyBytes);
+    const most = endpoint.form ? MOST_UPLOAD_BYTES : gateway.maxBodyBytes;
+    if (announced > most) {
+      const refusal = bodyTooLarge(endpoint, most);
       gateway.refused(refusal);
       refuse(request, response, refusal);
       return;

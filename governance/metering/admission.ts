@@ -4,15 +4,18 @@ import { isObject } from '../platform/json.js';
 import { instantText, moneyText, quoted } from '../platform/wording.js';
 import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
-import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
+import type { Authorized } from './authorized.js';
+import { defaultMaxTokens, demandOf } from './demand.js';
 import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.js';
+import type { ReceivedForm } from './forms/whole-form.js';
 import type { Hold } from './hold.js';
 import type { Authorize, LiveAccess } from './live-access.js';
 import type { HoldOutcome } from './metering.js';
-import { type NamedObject, NO_OBJECTS } from './named-objects.js';
+import { NO_OBJECTS } from './named-objects.js';
 import { type Problem, problem, retryOf } from './problem.js';
 import { type ParsedBody, parseRequestBody } from './request-body.js';
 import { isSet } from './spellings.js';
+import { authorizeTranscription } from './transcriptions.js';
 import { writeRequestBody } from './written-body.js';
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -25,26 +28,16 @@ interface Rules {
 /** In an answer: what `max_tokens` was lowered to, because the role says `overMaxTokens: cap`. */
 export const CAP_HEADER = 'x-governance-max-tokens';
 
-/** A request that may be sent, with the body to send. */
-export interface Authorized {
-  readonly kind: 'authorized';
-  readonly demand: Demand;
-  readonly body: Buffer;
-  /** What `max_tokens` was lowered to, where the caller asked for more than its role may. */
-  readonly cappedTo: number | undefined;
-  /** Objects at Mistral that it names: the caller must own them. */
-  readonly objects: readonly NamedObject[];
-}
-
 /** Checks caller, body, model and tokens, before anything is reserved. */
 export function authorizeCall(
   endpoint: MeteredEndpoint,
   callerArn: string | undefined,
-  received: Buffer,
+  received: Buffer | ReceivedForm,
   { authorize, models }: Rules,
   { passUnknownFields }: Pick<GatewayPolicy, 'passUnknownFields'>,
 ): Authorized | Problem {
   if (callerArn === undefined) return unknownCaller();
+  if (!Buffer.isBuffer(received)) return authorizeTranscription(received, callerArn, authorize);
   const { kind } = endpoint;
   const body = parseRequestBody(received, endpoint, passUnknownFields);
   if (body.kind === 'problem') return body;

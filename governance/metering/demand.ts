@@ -28,6 +28,8 @@ export interface Demand {
   readonly streamed: boolean;
   /** It names what lives in the caller's workspace, and can be sent from no other. */
   readonly staysHome: boolean;
+  /** Audio has a price as a whole, read or not, and every answer reports it. */
+  readonly transcribed: boolean;
 }
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -145,6 +147,7 @@ function demand(
     annotated,
     streamed: fields.stream === true,
     staysHome: staysHome || (objects !== undefined && objects.length > 0),
+    transcribed: false,
   };
 }
 

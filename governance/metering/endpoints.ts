@@ -1,4 +1,5 @@
 import { isObjectId, type ObjectKind } from '../objects/objects.js';
+import { type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
 
@@ -10,7 +11,8 @@ export type MeteredKind =
   | 'conversation-turn'
   | 'texts'
   | 'ocr'
-  | 'speech';
+  | 'speech'
+  | 'transcription';
 export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files' | 'batch-jobs';
 
 /** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
@@ -25,6 +27,7 @@ const METERED: ReadonlySet<EndpointKind> = new Set([
   'texts',
   'ocr',
   'speech',
+  'transcription',
 ]);
 const GENERATING: ReadonlySet<EndpointKind> = new Set([
   'agent',
@@ -39,6 +42,8 @@ export interface Endpoint {
   readonly path: string;
   /** The path in the table: with `{id}` instead of an id. */
   readonly route: string;
+  /** What its body is, if not JSON. */
+  readonly form?: FormShape;
   /** Of `/v1/models/{id}`. */
   readonly modelName?: string;
   /** Of an object, in a form that is safe in a path. */
@@ -57,7 +62,7 @@ export function isMetered(endpoint: Endpoint): endpoint is MeteredEndpoint {
   return kind === 'generation' || METERED.has(kind);
 }
 
-interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path'> {
+interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path' | 'form'> {
   /** Of the ids in its path. */
   readonly object?: ObjectKind;
   readonly parameters?: Parameters;
@@ -132,6 +137,12 @@ const TABLE: readonly Row[] = [
     parameters: { inline: { form: FLAG, allowed: 'true or false' } },
   },
   { kind: 'batch-jobs', method: 'POST', path: '/v1/batch/jobs/{id}/cancel', object: 'batch' },
+  {
+    kind: 'transcription',
+    method: 'POST',
+    path: TRANSCRIPTION_FORM.path,
+    form: TRANSCRIPTION_FORM,
+  },
   { kind: 'model-list', method: 'GET', path: '/v1/models' },
   { kind: 'caller', method: 'GET', path: '/v1/governance/me' },
 ];

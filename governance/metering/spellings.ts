@@ -47,6 +47,7 @@ const SPELLINGS: Readonly<Record<MeteredKind, Spellings>> = {
   ocr: NONE,
   // OpenAI's `voice` is no voice of Mistral's, and says so.
   speech: NONE,
+  transcription: NONE,
 };
 
 export function spellingsOf(kind: MeteredKind): Spellings {

@@ -24,6 +24,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     annotated: false,
     staysHome: false,
     streamed: false,
+    transcribed: false,
     ...change,
   };
 }

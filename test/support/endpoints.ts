@@ -14,6 +14,7 @@ const PATHS: Readonly<Record<EndpointKind, string>> = {
   speech: '/v1/audio/speech',
   files: '/v1/files',
   'batch-jobs': '/v1/batch/jobs',
+  transcription: '/v1/audio/transcriptions',
   'model-list': '/v1/models',
   caller: '/v1/governance/me',
 };

@@ -86,7 +86,8 @@ const PACKAGES: readonly PackageRule[] = [
     rule: 'the way out through proxies imports their agents',
   },
   {
-    files: /^governance\/metering\/(cache-name|request-body|batch\/batch-line)\.ts$/,
+    files:
+      /^governance\/metering\/(cache-name|request-body|batch\/batch-line|forms\/(form-reader|part-head))\.ts$/,
     may: [/^node:(crypto|buffer)$/],
     rule: 'a hash is a decision too, and a check of UTF-8: only Node has fast ones',
   },
