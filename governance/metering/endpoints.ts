@@ -2,6 +2,7 @@ import { isObjectId, type ObjectKind } from '../objects/objects.js';
 import { type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
+import { FILE_LIST, JOB, JOB_LIST, URL_HOURS } from './query-parameters.js';
 
 /** How a request is bounded, and what of its body is checked. */
 export type MeteredKind =
@@ -70,41 +71,6 @@ interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path' | 'form'> {
   readonly noHead?: true;
 }
 
-const COUNT = /^\d{1,6}$/;
-const NAME = /^[a-z_]{1,32}$/;
-
-const FLAG = /^(true|false)$/i;
-const PAGE = { form: COUNT, allowed: 'a number from 0 to 999999' };
-const PAGE_SIZE = { form: /^([1-9]\d{0,2}|1000)$/, allowed: 'a number from 1 to 1000' };
-
-/** The parameters by which files are listed. */
-const FILE_LIST: Parameters = {
-  page: PAGE,
-  page_size: PAGE_SIZE,
-  include_total: { form: FLAG, allowed: 'true or false' },
-  sample_type: { form: NAME, allowed: 'a type such as batch_request', isList: true },
-  source: { form: NAME, allowed: 'upload, repository or mistral', isList: true },
-  search: { form: /^[^\p{Cc}]{1,255}$/u, allowed: 'up to 255 characters of a file name' },
-  purpose: { form: NAME, allowed: 'ocr, audio or batch' },
-  mimetypes: { form: /^[\w.+-]+\/[\w.+-]+$/, allowed: 'a media type', isList: true },
-};
-/** Those by which batch jobs are listed. */
-const JOB_LIST: Parameters = {
-  page: PAGE,
-  page_size: PAGE_SIZE,
-  model: { form: /^[\w./:-]{1,128}$/, allowed: 'the exact id of a model' },
-  created_after: {
-    form: /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/,
-    allowed: 'an instant such as 2026-11-29T17:00:00Z',
-  },
-  created_by_me: { form: FLAG, allowed: 'true or false: all that are listed are' },
-  status: { form: /^[A-Z_]{1,32}$/, allowed: 'a status such as RUNNING', isList: true },
-  order_by: { form: /^-?created$/, allowed: 'created or -created' },
-};
-const URL_HOURS: Parameters = {
-  expiry: { form: /^([1-9]\d?|1[0-5]\d|16[0-8])$/, allowed: 'a number of hours from 1 to 168' },
-};
-
 const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
@@ -134,7 +100,7 @@ const TABLE: readonly Row[] = [
     method: 'GET',
     path: '/v1/batch/jobs/{id}',
     object: 'batch',
-    parameters: { inline: { form: FLAG, allowed: 'true or false' } },
+    parameters: JOB,
   },
   { kind: 'batch-jobs', method: 'POST', path: '/v1/batch/jobs/{id}/cancel', object: 'batch' },
   {
