@@ -84,7 +84,7 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
     add(workspaceId: string, filename: string, content: string): string {
       const createdAt = Math.floor(now().getTime() / 1000);
       const made = { id: newId(), workspaceId, filename, content, createdAt, expiresAt: null };
-      files.set(made.id, { ...made, purpose: 'batch', mimetype: 'application/jsonl' });
+      files.set(made.id, { ...made, purpose: 'batch', mimetype: null });
       return made.id;
     },
 

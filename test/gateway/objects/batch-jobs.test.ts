@@ -1,10 +1,13 @@
+import { text } from 'node:stream/consumers';
+import { HTTPClient, Mistral } from '@mistralai/mistralai';
 import { describe, expect, test } from 'vitest';
 import { OBJECT_INDEXES } from '../../../governance/policy/object-indexes.js';
 import type { LocalDynamo } from '../../../testing/dynamo.js';
 import { jsonAnswer } from '../../../testing/fakes/http-server.js';
 import { aBody, aLine } from '../../governance/metering/batch/batch-lines.js';
+import { CALLER_HEADER, session } from '../../support/gateway-world.js';
 import { newTableForEach } from '../../support/table.js';
-import { type BatchWorldOptions, batchWorld } from './batch-world.js';
+import { type BatchWorldOptions, batchWorld, START } from './batch-world.js';
 
 let dynamo: LocalDynamo;
 let table: string;
@@ -270,5 +273,65 @@ describe('where Mistral', () => {
     const { data } = await json(world.ask(JOBS));
     expect(data).toMatchObject([{ status: 'SUCCESS', metadata: null }]);
     expect(await world.money()).toMatchObject({ month: { settled: 3 * USED, reserved: 0 } });
+  });
+});
+
+describe('the official SDK', () => {
+  const sdk = ({ url }: { readonly url: string }) => {
+    const httpClient = new HTTPClient();
+    httpClient.addHook('beforeRequest', (request) => {
+      request.headers.set(CALLER_HEADER, session('developer'));
+      return request;
+    });
+    return new Mistral({ apiKey: 'none', serverURL: url, httpClient });
+  };
+
+  test('creates, lists, reads and cancels jobs', async () => {
+    const world = await open();
+    world.mistral.batch.runsMs = 3 * 3_600_000;
+    const { batch } = sdk(world);
+    const file = await world.aFile(LINES);
+    const job = await batch.jobs.create({
+      ...{ inputFiles: [file], metadata: { team: 'search' }, timeoutHours: 2 },
+      ...JOB,
+      endpoint: '/v1/chat/completions',
+    });
+    expect(job).toMatchObject({ status: 'QUEUED', totalRequests: 3, metadata: { team: 'search' } });
+    await world.passHours(1);
+    expect(await batch.jobs.get({ jobId: job.id })).toMatchObject({ status: 'RUNNING' });
+    const listed = await batch.jobs.list({ page: 0, pageSize: 10, createdAfter: START });
+    expect(listed).toMatchObject({ total: 1, data: [{ id: job.id, status: 'RUNNING' }] });
+    expect(await batch.jobs.cancel({ jobId: job.id })).toMatchObject({
+      status: 'CANCELLATION_REQUESTED',
+    });
+    expect(await batch.jobs.get({ jobId: job.id })).toMatchObject({ status: 'CANCELLED' });
+  });
+
+  test('reads the results of a job that has ended', async () => {
+    const world = await open();
+    const { batch, files } = sdk(world);
+    const file = await world.aFile(LINES);
+    const { id } = await batch.jobs.create({
+      inputFiles: [file],
+      ...JOB,
+      endpoint: '/v1/chat/completions',
+    });
+    await world.passHours(1);
+    const job = await batch.jobs.get({ jobId: id });
+    const results = await text(await files.download({ fileId: job.outputFile ?? '' }));
+    expect(results.trim().split('\n')).toHaveLength(3);
+    const own = await files.list({ purpose: 'batch' });
+    expect(own.data.map((one) => one.id)).toContain(job.outputFile);
+  });
+
+  test('gets what is wrong with a line in the gateway’s words', async () => {
+    const world = await open();
+    const file = await world.aFile(aLine({ messages: [] }));
+    const creating = sdk(world).batch.jobs.create({
+      inputFiles: [file],
+      ...JOB,
+      endpoint: '/v1/chat/completions',
+    });
+    await expect(creating).rejects.toThrow(/line 1 of input_files\[0\]: max_tokens is missing/);
   });
 });
