@@ -7,7 +7,7 @@ import {
 import { NO_QUERY, type Query } from '../../governance/metering/query.js';
 import { hasEnded } from '../../governance/mistral/batch-jobs.js';
 import { isObjectId, type ObjectRecord } from '../../governance/objects/objects.js';
-import { parseJson } from '../../governance/platform/json.js';
+import { isObject, parseJson } from '../../governance/platform/json.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { cardOf } from './batch-card.js';
 import { createJob } from './batch-create.js';
@@ -62,34 +62,29 @@ async function described(
 }
 
 /** What came of a job is its owner's, too: it must be able to read its results as soon as it knows of them. */
-async function note({ objects }: ObjectCall, record: ObjectRecord, card: Card): Promise<boolean> {
+async function note(call: ObjectCall, record: ObjectRecord, card: Card): Promise<boolean> {
+  const { objects } = call;
   const { outputs: _, ...kept } = card;
   if (hasEndedIn(record.card) || !hasEndedIn(card)) return true;
-  for (const member of ['output_file', 'error_file']) {
-    const id = card[member];
+  for (const id of [card.output_file, card.error_file]) {
     if (!isObjectId(id)) continue;
-    const written = await objects.recordBeside(record, {
-      kind: 'file',
-      id,
-      card: fileCard(id, card, member),
-    });
+    const results = { kind: 'file', id, card: await fileCard(call, id, card) } as const;
+    const written = await objects.recordBeside(record, results);
     if (written.kind !== 'recorded') return false;
   }
   const written = await objects.recordBeside(record, { kind: 'batch', id: record.id, card: kept });
   return written.kind === 'recorded';
 }
 
-function fileCard(id: string, { completed_at, created_at }: Card, member: string): Card {
-  return {
-    ...{ id, object: 'file', bytes: null, created_at: completed_at ?? created_at },
-    filename: `${id}.jsonl`,
-    purpose: 'batch',
-    sample_type: member === 'output_file' ? 'batch_result' : 'batch_error',
-    source: 'mistral',
-    num_lines: null,
-    mimetype: 'application/jsonl',
-    signature: null,
-  };
+/** As lists of files show it: what Mistral says of it, or else what is known. */
+async function fileCard(call: ObjectCall, id: string, { completed_at }: Card): Promise<Card> {
+  const path = `/v1/files/${id}`;
+  const asked = await call.ask({ method: 'GET', path, body: undefined });
+  const said = asked.kind === 'answered' && asked.status < 300 ? asked.body.toString('utf8') : '';
+  const card = parseJson(said);
+  if (isObject(card) && card.id === id) return card;
+  const known = { id, object: 'file', bytes: 0, created_at: completed_at ?? 0, purpose: 'batch' };
+  return { ...known, filename: `${id}.jsonl`, sample_type: 'batch_result', source: 'mistral' };
 }
 
 function hasEndedIn({ status }: Card): boolean {
