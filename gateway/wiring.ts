@@ -1,14 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
-import type { AlertsEnv } from '../governance/alerts/alert-origin.js';
+import { type AlertsEnv, originOf } from '../governance/alerts/alert-origin.js';
 import {
   type AlertPublisher,
   createAlertPublisher,
 } from '../governance/alerts/alert-publisher.aws.js';
+import { createEventBus, type EventBus } from '../governance/alerts/event-bus.aws.js';
 import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
-import { createJobRecords, type JobRecords } from '../governance/metering/batch/job-records.aws.js';
+import { connectJobStores } from '../governance/metering/batch/job-records.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
@@ -37,10 +39,12 @@ import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
 import { createGateway, type Gateway } from './gateway.js';
 import { gatewayKeyUnusable, gatewayUnauthorized } from './gateway-alerts.js';
 import type { GatewayDeps } from './gateway-deps.js';
+import { callerRefused } from './gateway-events.js';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
+import { createRefusedCallers } from './refused-callers.js';
 
 /** What differs between the processes that run a gateway. */
-interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawaited'> {
+interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawaited' | 'jobs'> {
   readonly policy: Policy;
   /** Unique for every process. */
   readonly holderId: string;
@@ -53,9 +57,9 @@ export interface GatewayParts extends GatewayProcess {
   readonly counters: QuotaCounters;
   /** @default none: requests about files, conversations and batch jobs are refused */
   readonly objects?: ObjectStore | undefined;
-  /** Kept with the objects. */
-  readonly jobRecords?: JobRecords | undefined;
   readonly alerts: AlertPublisher;
+  /** @default programs hear of nothing */
+  readonly events?: EventBus | undefined;
   /** Read where the policy says that the bill's prices count. @default none are published */
   readonly publishedPrices?: Pick<PublishedPrices, 'read'>;
   /** @default nothing is measured */
@@ -105,12 +109,18 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
     ...runtime,
     keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
     counters: createQuotaCounters(dynamo, runtime.quotaTableName),
-    ...(objectsTableName !== undefined && {
-      objects: createObjectStore(dynamo, objectsTableName),
-      jobRecords: createJobRecords(dynamo, objectsTableName),
-    }),
+    objects:
+      objectsTableName === undefined ? undefined : createObjectStore(dynamo, objectsTableName),
+    jobs: connectJobStores(dynamo, runtime),
     publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
-    alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts),
+    alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts, undefined),
+    events: createEventBus({
+      client: new EventBridgeClient(aws),
+      busName: policy.events.busName,
+      origin: originOf(runtime.alertsEnv, policy.alerts),
+      log: runtime.log,
+      sleep: (milliseconds) => wait(milliseconds),
+    }),
     metrics: metrics && createGatewayMetrics(metrics),
   });
 }
@@ -121,13 +131,20 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const { metrics = NO_METRICS, now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
   const alertsInFlight = new Set<Promise<void>>();
-  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
-    const sending = parts.alerts
-      .publish(alertOf(workspace, policy.mistral.keySource, now()))
-      .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
+  const send = (act: Promise<void>, what: string, about: object) => {
+    const sending = act
+      .catch((error: unknown) => log.error(what, { ...about, error }))
       .finally(() => alertsInFlight.delete(sending));
     alertsInFlight.add(sending);
   };
+  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
+    const alert = alertOf(workspace, policy.mistral.keySource, now());
+    send(parts.alerts.publish(alert), 'alert not sent', { workspace });
+  };
+  const refusedCaller = createRefusedCallers(
+    async (refused) => parts.events?.send([callerRefused(refused, now())]),
+    now,
+  );
   const keys = parts.keys(notify(gatewayKeyUnusable));
   const readPrices = async () => parts.publishedPrices?.read();
   const feed = createPriceFeed({ rules: policy, read: readPrices, nowMs, log });
@@ -151,9 +168,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
 
   const running = { now, sleep: (ms: number) => wait(ms), random: Math.random };
   const gateway = createGateway({
-    policy,
-    upstream: parts.upstream,
-    unawaited: parts.unawaited,
+    ...{ policy, upstream: parts.upstream, unawaited: parts.unawaited, jobs: parts.jobs },
     access,
     quotas: holder,
     metering: createMetering(
@@ -163,8 +178,11 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     ),
     keys,
     objects: parts.objects && new Ownership({ ...running, store: parts.objects, policy }),
-    jobs: parts.jobRecords && { records: parts.jobRecords, counters },
-    alerts: { unauthorized: notify(gatewayUnauthorized) },
+    alerts: {
+      unauthorized: notify(gatewayUnauthorized),
+      callerRefused: (callerArn, code) =>
+        send(refusedCaller(callerArn, code), 'event not sent', { callerArn }),
+    },
     metrics,
     log,
     ...running,

@@ -74,7 +74,9 @@ export interface Checked {
 /** Checks a job with all of its lines, before anything is reserved. */
 export async function checkJob(call: ObjectCall): Promise<Checked | Problem> {
   const { deps, callerArn } = call;
-  const parsed = JobSchema.safeParse(parseJson(call.body.toString('utf8')));
+  const parsed = JobSchema.safeParse(
+    parseJson(Buffer.isBuffer(call.body) ? call.body.toString('utf8') : ''),
+  );
   if (!parsed.success) return misfit(parsed.error.issues[0]);
   const job = parsed.data;
   const grant = deps.access.authorize(callerArn, { model: job.model, maxTokens: undefined });

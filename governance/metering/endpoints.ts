@@ -1,8 +1,8 @@
 import { isObjectId, type ObjectKind } from '../objects/objects.js';
-import { type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
+import { FILE_FORM, type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
+import { CONVERSATION_LIST, FILE_LIST, JOB, JOB_LIST, URL_HOURS } from './list-parameters.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
-import { FILE_LIST, JOB, JOB_LIST, URL_HOURS } from './query-parameters.js';
 
 /** How a request is bounded, and what of its body is checked. */
 export type MeteredKind =
@@ -14,7 +14,13 @@ export type MeteredKind =
   | 'ocr'
   | 'speech'
   | 'transcription';
-export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files' | 'batch-jobs';
+export type EndpointKind =
+  | MeteredKind
+  | 'model-list'
+  | 'caller'
+  | 'files'
+  | 'conversations'
+  | 'batch-jobs';
 
 /** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
 export function generates(kind: MeteredKind): boolean {
@@ -71,6 +77,19 @@ interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path' | 'form'> {
   readonly noHead?: true;
 }
 
+function ofConversation(kind: EndpointKind, method: Row['method'], parts: readonly string[]) {
+  return parts.map((part): Row => {
+    const row = {
+      kind,
+      method,
+      path: `/v1/conversations/{id}${part}`,
+      object: 'conversation',
+    } as const;
+    return part === '' ? row : { ...row, noHead: true };
+  });
+}
+
+const JOBS = '/v1/batch/jobs';
 const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
@@ -82,7 +101,8 @@ const TABLE: readonly Row[] = [
   { kind: 'texts', method: 'POST', path: '/v1/chat/classifications' },
   { kind: 'ocr', method: 'POST', path: '/v1/ocr' },
   { kind: 'speech', method: 'POST', path: '/v1/audio/speech' },
-  { kind: 'files', method: 'GET', path: '/v1/files', parameters: FILE_LIST },
+  { kind: 'files', method: 'POST', path: FILE_FORM.path, form: FILE_FORM },
+  { kind: 'files', method: 'GET', path: FILE_FORM.path, parameters: FILE_LIST },
   { kind: 'files', method: 'GET', path: '/v1/files/{id}', object: 'file' },
   { kind: 'files', method: 'DELETE', path: '/v1/files/{id}', object: 'file' },
   { kind: 'files', method: 'GET', path: '/v1/files/{id}/content', object: 'file', noHead: true },
@@ -93,16 +113,20 @@ const TABLE: readonly Row[] = [
     object: 'file',
     parameters: URL_HOURS,
   },
-  { kind: 'batch-jobs', method: 'GET', path: '/v1/batch/jobs', parameters: JOB_LIST },
-  { kind: 'batch-jobs', method: 'POST', path: '/v1/batch/jobs' },
+  { kind: 'batch-jobs', method: 'GET', path: JOBS, parameters: JOB_LIST },
+  { kind: 'batch-jobs', method: 'POST', path: JOBS },
+  { kind: 'batch-jobs', method: 'GET', path: `${JOBS}/{id}`, object: 'batch', parameters: JOB },
+  { kind: 'batch-jobs', method: 'POST', path: `${JOBS}/{id}/cancel`, object: 'batch' },
+  { kind: 'conversation-start', method: 'POST', path: '/v1/conversations' },
   {
-    kind: 'batch-jobs',
+    kind: 'conversations',
     method: 'GET',
-    path: '/v1/batch/jobs/{id}',
-    object: 'batch',
-    parameters: JOB,
+    path: '/v1/conversations',
+    parameters: CONVERSATION_LIST,
   },
-  { kind: 'batch-jobs', method: 'POST', path: '/v1/batch/jobs/{id}/cancel', object: 'batch' },
+  ...ofConversation('conversations', 'GET', ['', '/history', '/messages']),
+  ...ofConversation('conversations', 'DELETE', ['']),
+  ...ofConversation('conversation-turn', 'POST', ['', '/restart']),
   {
     kind: 'transcription',
     method: 'POST',

@@ -1,3 +1,4 @@
+import type { Redelivery } from '../../governance/alerts/event-bus.aws.js';
 import { createFailures } from '../../governance/platform/failures.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { currencyAlerts } from '../../governance/spend/currency-change.js';
@@ -15,6 +16,7 @@ export interface SpendMonitorDeps extends SpendSources, SendDeps {
   /** What the gateway's batch jobs are settled with. */
   readonly jobs: Pick<SettleJobsDeps, 'records' | 'batchJobs' | 'counters' | 'objects' | 'keyOf'>;
   record(rows: readonly SpendRow[]): void;
+  readonly events: Redelivery;
   /** Names in the commands of alerts. */
   readonly quotaTableName: string;
   readonly functionName: string;
@@ -64,6 +66,10 @@ export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
       return failures.attempt('spend alerts not sent', name, () =>
         sendAlerts(deps, { workspace: name, ...memory, ...verdict }, now),
       );
+    });
+    // Of all functions, this one runs most often.
+    await deps.events.redeliver().catch((error: unknown) => {
+      deps.log.error('events not delivered again', { error });
     });
     // Last, since the results of a large job may take minutes.
     const jobs = await settleJobs({ ...deps, ...deps.jobs });

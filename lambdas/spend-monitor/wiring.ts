@@ -4,6 +4,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
+import { connectEventBus } from '../../governance/alerts/event-bus.aws.js';
 import { createGatewayKeyReader } from '../../governance/keys/key-reader.aws.js';
 import { createJobRecords } from '../../governance/metering/batch/job-records.aws.js';
 import { createBatchJobs } from '../../governance/mistral/batch-jobs.js';
@@ -31,9 +32,11 @@ export type SpendMonitorEnv = Omit<
   'AWS_LAMBDA_FUNCTION_NAME'
 >;
 
-export function wireSpendMonitor({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
+export function wireSpendMonitor(runtime: MeasuringRuntime) {
+  const { policy, aws, log, now } = runtime;
   const env = SpendMonitorEnvSchema.parse(runtime.env);
   const dynamo = new DynamoDBClient(aws);
+  const events = connectEventBus(runtime, env, dynamo);
   const secretsManager = new SecretsManagerClient(aws);
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
   const readKey = createGatewayKeyReader(secretsManager);
@@ -55,7 +58,8 @@ export function wireSpendMonitor({ policy, aws, log, now, ...runtime }: Measurin
       },
     },
     record: (rows) => recordSpend(runtime.metrics, rows),
-    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts, events),
+    events,
     log,
     quotaTableName: env.QUOTA_TABLE_NAME,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,

@@ -5,7 +5,10 @@ import type { UsageQuery } from '../../governance/mistral/organization.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import type { RememberedSpend, SpendMemory } from '../../governance/spend/spend-memory.aws.js';
 import type { SpendRow } from '../../governance/spend/spend-row.js';
-import { createSpendMonitorHandler, type SpendMonitorDeps } from '../../lambdas/spend-monitor/handler.js';
+import {
+  createSpendMonitorHandler,
+  type SpendMonitorDeps,
+} from '../../lambdas/spend-monitor/handler.js';
 import { aPolicy, silentLog } from '../support/builders.js';
 import { type ByWindow, USD } from '../support/spend-builders.js';
 import { aPrice, aReport, aRow, models } from '../support/usage-reports.js';
@@ -79,6 +82,7 @@ function monitor(world: World = {}) {
       return current.policy ?? gatewayOn;
     },
     organization: 'organization' in world ? undefined : organization,
+    events: { redeliver: async () => 0 },
     quotaTotals: {
       async of(quotas, windowsAt) {
         if (current.totals) return current.totals();

@@ -9,7 +9,7 @@ import { parseJson } from '../../platform/json.js';
 import { itemsOfPartition } from '../../platform/partition.aws.js';
 import { DAY_MS } from '../../platform/utc-day.js';
 import { JOB_PARTITION } from '../../policy/object-indexes.js';
-import type { QuotaCounters } from '../../quotas/quota-counters.aws.js';
+import { createQuotaCounters, type QuotaCounters } from '../../quotas/quota-counters.aws.js';
 import { type JobRecord, JobRecordSchema } from './job-record.js';
 
 /** A record as it was read or written. */
@@ -33,6 +33,17 @@ export interface JobRecords {
 export interface JobStores {
   readonly records: JobRecords;
   readonly counters: QuotaCounters;
+}
+
+/** `undefined` without a table of objects, which is where the records are. */
+export function connectJobStores(
+  client: DynamoDBClient,
+  tables: { readonly quotaTableName: string; readonly objectsTableName?: string | undefined },
+): JobStores | undefined {
+  const { quotaTableName, objectsTableName } = tables;
+  if (objectsTableName === undefined) return undefined;
+  const counters = createQuotaCounters(client, quotaTableName);
+  return { records: createJobRecords(client, objectsTableName), counters };
 }
 
 /** Of a record that is never settled: its leases have ended by then, and count in full. */

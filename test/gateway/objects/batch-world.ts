@@ -78,7 +78,7 @@ export async function batchWorld(
     keys: () => ({ current: keyOf, instead: async () => undefined }),
     counters,
     objects,
-    jobRecords: records,
+    jobs: { records, counters },
     alerts: { publish: async () => {} },
     log: silentLog,
     holderId: 'h',
@@ -109,7 +109,7 @@ export async function batchWorld(
 
     /** As if the caller had uploaded it. */
     async aFile(content: string, role = 'developer', workspace = 'dev-workspace'): Promise<string> {
-      const id = mistral.files.add(idOf(workspace), 'requests.jsonl', content);
+      const { id } = mistral.files.add(idOf(workspace), { filename: 'requests.jsonl', content });
       const owner = session(role).replace(/\/[^/]*$/, '');
       await objects.write({
         ...{ workspaceId: idOf(workspace), kind: 'file', id, owner, role, isShared: false },

@@ -94,10 +94,10 @@ beforeEach(() => {
   batch = createFakeBatch(
     {
       read: (_workspace, id) => files.get(id),
-      add: (_workspace, name, content) => {
-        const id = `file-${name.replaceAll(/[^\w-]/g, '-')}`;
+      add: (_workspace, { filename, content }) => {
+        const id = `file-${filename.replaceAll(/[^\w-]/g, '-')}`;
         files.set(id, content);
-        return id;
+        return { id };
       },
     },
     infer,
