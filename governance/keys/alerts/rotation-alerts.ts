@@ -64,6 +64,7 @@ function promotion({ rotation, newKey, retirement }: SucceededRotation): Change 
     ...shared,
     previousKeyId: retirement.oldKeyId,
     versionId: rotation.versionId,
+    eventOnly: rotation.planned.key.refresh.some((one) => one.eventOnly === true),
     firstCheckAt: retirement.checkAt,
   };
 }

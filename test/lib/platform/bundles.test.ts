@@ -16,6 +16,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'nightly-audit': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
   'notify-on-call': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
   'provision-keys': [...SDK, ...LOGGER, ...DYNAMODB],
+  'refresh-consumers': [...SDK, ...LOGGER],
   'request-keys': [...SDK, ...LOGGER, ...DYNAMODB],
   'revoke-key': [...SDK, ...LOGGER],
   'roll-back-key': [...SDK, ...LOGGER],
