@@ -8,6 +8,7 @@ import { registerKeysList } from './commands/keys-list.js';
 import { registerKeysRotate } from './commands/keys-rotate.js';
 import { registerKeysSupply } from './commands/keys-supply.js';
 import { registerPolicyCheck } from './commands/policy-check.js';
+import { registerPolicyDiff } from './commands/policy-diff.js';
 import { registerPrices } from './commands/prices.js';
 import { registerProxy } from './commands/proxy.js';
 import { registerSimulate } from './commands/simulate.js';
@@ -46,6 +47,7 @@ export function createProgram(cli: Cli, output: OutputConfiguration = {}): Comma
 
   const policy = program.command('policy').description('the policy file');
   registerPolicyCheck(policy, cli);
+  registerPolicyDiff(policy, cli);
   const keys = program.command('keys').description('the keys of the policy, as deployed');
   registerKeysList(keys, cli);
   registerKeysRotate(keys, cli);

@@ -1,12 +1,9 @@
 import type { KeyCache } from '../governance/keys/key-cache.js';
-import {
-  type Authorized,
-  authorizeCall,
-  CAP_HEADER,
-  refusalOf,
-} from '../governance/metering/admission.js';
+import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
+import type { Authorized } from '../governance/metering/authorized.js';
 import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
 import { type Endpoint, endpointOf, isMetered } from '../governance/metering/endpoints.js';
+import { readForm } from '../governance/metering/forms/whole-form.js';
 import type { Hold } from '../governance/metering/hold.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
@@ -63,14 +60,19 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     }
     const endpoint = endpointFor(request);
     const received = Buffer.from(await request.arrayBuffer());
-    const unmetered = () => sendWithKey(parts, request, received, { signal: request.signal });
+    const unmetered = () =>
+      sendWithKey(parts, request, { body: received }, { signal: request.signal });
     if (endpoint.kind === 'model-list') return unmetered();
     if (endpoint.kind === 'problem' || !isMetered(endpoint)) {
       if (parts.unmetered === 'allow') return unmetered();
       throw errorOf(endpoint.kind === 'problem' ? endpoint : notMetered(endpoint));
     }
 
-    const call = authorizeCall(endpoint, callerArn, received, access, parts);
+    const body = endpoint.form
+      ? readForm(received, request.headers.get('content-type') ?? undefined, endpoint.form)
+      : received;
+    if ('code' in body) throw errorOf(body);
+    const call = authorizeCall(endpoint, callerArn, body, access, parts);
     if (call.kind === 'problem') throw errorOf(call);
     inFlight.begin();
     const hold = await metering.reserve(call.demand);
@@ -116,16 +118,16 @@ async function settledBy(
   hold: Hold,
   parts: GovernedFetchParts,
   request: Request,
-  { body, cappedTo }: Authorized,
+  call: Authorized,
   attempt: Attempt,
 ): Promise<Response> {
-  const sent = await sendWithKey(parts, request, body, attempt).catch((error: unknown) => {
+  const sent = await sendWithKey(parts, request, call, attempt).catch((error: unknown) => {
     if (!attempt.wasSent || isUnsent(error)) hold.release();
     else if (attempt.signal.aborted) hold.endedEarly();
     else hold.brokeOff();
     throw error;
   });
-  const answer = withHeaders(sent, cappedTo, parts.now());
+  const answer = withHeaders(sent, call.cappedTo, parts.now());
   if (answer.ok && attempt.reader) return observed(answer, hold, attempt.reader);
   if (answer.status === 401) hold.release();
   else hold.failed(answer.status);
@@ -165,15 +167,17 @@ function withHeaders(answer: Response, cappedTo: number | undefined, now: Date):
 async function sendWithKey(
   { keys, callerArn, fetch: send }: GovernedFetchParts,
   request: Request,
-  body: Buffer,
+  { body, contentType }: Pick<Authorized, 'body' | 'contentType'>,
   attempt: Attempt,
 ): Promise<Response> {
   const rejected: ApiKey[] = [];
   let key = await keys.current();
   for (;;) {
     const { signal } = attempt;
+    const headers = headersWith(key, callerArn, request.headers);
+    if (contentType) headers.set('content-type', contentType);
     const keyed = new Request(request, {
-      headers: headersWith(key, callerArn, request.headers),
+      headers,
       signal,
       redirect: 'manual', // another host would receive the key
       ...(request.body && { body: body as Uint8Array<ArrayBuffer> }),

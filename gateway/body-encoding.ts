@@ -19,14 +19,27 @@ export function decodedBody(
   encoding: string | undefined,
   endpoint: Endpoint,
   maxBytes: number,
-): Buffer | Promise<Buffer | Problem> {
+): Buffer | Problem | Promise<Buffer | Problem> {
   if (encoding === undefined || body.length === 0) return body;
-  const coding =
-    encoding
-      .trim()
-      .toLowerCase()
-      .replace(/^x-gzip$/, 'gzip') || 'identity';
-  return coding === 'identity' ? body : unpacked(body, coding, endpoint, maxBytes);
+  if (endpoint.form) return encodedForm(encoding) ?? body;
+  const coding = codingOf(encoding);
+  return coding === IDENTITY ? body : unpacked(body, coding, endpoint, maxBytes);
+}
+
+/** A form is read as it comes, and audio is packed already. */
+export function encodedForm(encoding: string | undefined): Problem | undefined {
+  if (encoding === undefined || codingOf(encoding) === IDENTITY) return undefined;
+  return problem(
+    'unsupported_encoding',
+    `content-encoding ${quoted(encoding)} is not available for multipart/form-data: send it without one`,
+  );
+}
+
+const IDENTITY = 'identity';
+
+function codingOf(encoding: string): string {
+  const coding = encoding.trim().toLowerCase();
+  return coding.replace(/^x-gzip$/, 'gzip') || IDENTITY;
 }
 
 async function unpacked(

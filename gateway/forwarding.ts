@@ -8,7 +8,7 @@ import type { ApiKey } from '../governance/mistral/api-key.js';
 import type { Forwarded } from './forwarded.js';
 import type { AwaitedAnswer, LateAnswers } from './late-answers.js';
 import type { RequestsAtLimit } from './rate-limit.js';
-import type { Reply } from './reply.js';
+import { NOWHERE, type Reply } from './reply.js';
 import { headerOf, headersForCaller, type UpstreamHeaders } from './response-headers.js';
 import {
   failureOf,
@@ -24,6 +24,8 @@ export type Lost = 'timeout' | 'caller stalled';
 /** The request that an attempt is made for: two methods rather than two closures for each. */
 export interface ForwardingOwner {
   ended(attempt: Forwarding, outcome: Forwarded): void;
+  /** Whether all of the request was handed over: before that, Mistral does nothing. */
+  readonly isBodySent: boolean;
   /** The caller does not get the rest; the attempt goes on until it is detached or cut. */
   lost(attempt: Forwarding, why: Lost): void;
 }
@@ -64,7 +66,13 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
     private readonly owner: ForwardingOwner,
   ) {
     this.#reply = reply;
-    if (!hold.demand.streamed) limits.lateAnswers.await(this);
+    if (!hold.demand.streamed && owner.isBodySent) limits.lateAnswers.await(this);
+  }
+
+  /** From now on Mistral has what it needs for its answer. */
+  bodySent(): void {
+    if (this.#ended || this.isAnswered) return;
+    if (!this.hold.demand.streamed) this.limits.lateAnswers.await(this);
   }
 
   /** Whether another workspace than the caller's answers. */
@@ -89,7 +97,11 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
 
   /** Whether Mistral may have received the request. */
   get wasSent(): boolean {
-    return this.#controller !== undefined;
+    return this.#controller !== undefined && (this.isAnswered || this.owner.isBodySent);
+  }
+
+  get isAnswered(): boolean {
+    return this.#meter !== undefined || this.#error !== undefined;
   }
 
   /** Goes on without the caller, for the usage alone. */
@@ -124,7 +136,7 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
       return;
     }
     this.#meter = meter;
-    if (meter.isStream && this.#reply === NOWHERE) {
+    if (meter.isStream && !this.hold.demand.unreported && this.#reply === NOWHERE) {
       this.cut();
       return;
     }
@@ -235,15 +247,3 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
     this.#timer = undefined;
   }
 }
-
-/** Where an answer goes that only its usage is read of. */
-const NOWHERE: Reply = {
-  started: true,
-  addHeader() {},
-  start() {},
-  flushHead() {},
-  write: () => true,
-  onceDrained() {},
-  end() {},
-  destroy() {},
-};

@@ -7,12 +7,14 @@ import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
+import { CONVERSATION_OPERATIONS } from './objects/conversations.js';
 import { FILE_OPERATIONS } from './objects/files.js';
 import { ObjectRequest } from './objects/object-request.js';
 import { internalError } from './problems.js';
 import { RequestsAtLimit } from './rate-limit.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 import { standingOf } from './standing.js';
+import type { Upload } from './uploads/upload.js';
 
 /** Mistral's API for callers without a key. Every shell passes its requests on to it. */
 export interface Gateway {
@@ -23,7 +25,7 @@ export interface Gateway {
   route(method: string, target: string, callerArn: string | undefined): Endpoint | Problem;
   /** Counts a request that a shell answers by itself, with what is wrong with its body. */
   refused(problem: Problem): void;
-  handle(endpoint: Endpoint, head: CallHead, body: Buffer, reply: Reply): RequestInFlight;
+  handle(endpoint: Endpoint, head: CallHead, body: Buffer | Upload, reply: Reply): RequestInFlight;
   /** Waits for requests that have a caller, then closes the connections to Mistral. */
   close(): Promise<void>;
 }
@@ -70,8 +72,10 @@ export function createGateway(given: GatewayDeps): Gateway {
         return answerUnmetered(deps, () => standingOf(deps, head.callerArn), reply);
       }
       if (!isMetered(endpoint)) {
-        const operation = FILE_OPERATIONS[`${endpoint.method} ${endpoint.route}`];
-        if (!operation) throw new Error(`no operation for ${endpoint.route}`);
+        const operation = OPERATIONS[`${endpoint.method} ${endpoint.route}`];
+        if (!operation || !Buffer.isBuffer(body)) {
+          throw new Error(`no operation for ${endpoint.route}`);
+        }
         const request = new ObjectRequest(deps, limits.stallMs, endpoint, head, reply);
         request.answer(operation, body);
         return request;
@@ -87,6 +91,8 @@ export function createGateway(given: GatewayDeps): Gateway {
     },
   };
 }
+
+const OPERATIONS = { ...FILE_OPERATIONS, ...CONVERSATION_OPERATIONS };
 
 type Answer = Problem | WholeAnswer;
 

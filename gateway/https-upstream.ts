@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { pipeline } from 'node:stream';
 import {
   headersFor,
   KEEP_ALIVE_MS,
@@ -7,6 +8,7 @@ import {
   type Upstream,
   type UpstreamController,
   type UpstreamHandler,
+  type UpstreamRequest,
   type UpstreamTimeouts,
 } from './upstream.js';
 
@@ -37,15 +39,21 @@ export function createHttpsUpstream(
   }
 
   return {
-    dispatch({ method, path, key, head, body, firstByteTimeoutMs }, handler) {
-      const length = String(body?.length ?? 0);
-      const headers = [...headersFor(key, head), 'content-length', length, 'host', url.host];
+    dispatch({ method, path, key, head, body, contentType, firstByteTimeoutMs }, handler) {
+      const framing = Buffer.isBuffer(body) || !body ? lengthOf(body) : CHUNKED;
+      const headers = [...headersFor(key, head, contentType), ...framing, 'host', url.host];
       const request = { method, hostname, port, path: prefix + path, headers, agent: freshAgent() };
       const firstByteMs = firstByteTimeoutMs ?? timeouts.firstByteTimeoutSeconds * 1000;
       new HttpsCall(transport.request(request), timeouts, firstByteMs, handler).send(body);
     },
     close: async () => agent.destroy(),
   };
+}
+
+const CHUNKED = ['transfer-encoding', 'chunked'];
+
+function lengthOf(body: Buffer | undefined): string[] {
+  return ['content-length', String(body?.length ?? 0)];
 }
 
 /** One request and its answer. Reports its end once, whichever comes first. */
@@ -61,7 +69,7 @@ class HttpsCall implements UpstreamController {
     private readonly handler: UpstreamHandler,
   ) {}
 
-  send(body: Buffer | undefined): void {
+  send(body: UpstreamRequest['body']): void {
     const { request, timeouts } = this;
     request.on('error', (error) => this.#fail(error));
     request.on('close', () => this.#fail(broken()));
@@ -98,11 +106,12 @@ class HttpsCall implements UpstreamController {
     this.request.destroy();
   }
 
-  #begin(body: Buffer | undefined): void {
+  #begin(body: UpstreamRequest['body']): void {
     this.handler.onRequestStart(this);
     if (this.#over) return;
     this.#expectWithin(this.firstByteMs);
-    this.request.end(body);
+    if (Buffer.isBuffer(body) || !body) this.request.end(body);
+    else pipeline(body, this.request, () => {}); // its errors are the request's
   }
 
   #receive(response: http.IncomingMessage): void {

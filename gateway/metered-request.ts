@@ -1,4 +1,5 @@
-import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
+import { CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
+import type { Authorized } from '../governance/metering/authorized.js';
 import type { MeteredEndpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/hold.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
@@ -13,23 +14,21 @@ import {
 } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
-import { refusedObject } from './objects/own-objects.js';
-import {
-  errorForCaller,
-  failureForCaller,
-  internalError,
-  keyRejected,
-  keyUnavailable,
-} from './problems.js';
-import { Detour } from './rate-limit.js';
+import { authorizeOwn, goneConversation, recordedReply } from './objects/conversations.js';
+import { errorForCaller, failureForCaller, internalError, keyUnavailable } from './problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
+import { type Last, type Next, Retry } from './retry.js';
 import { tellStanding } from './standing.js';
+import { receivedBody } from './uploads/received-body.js';
+import { Upload } from './uploads/upload.js';
 
 /** One request from top to bottom: authorize, reserve, send, settle. Only sending may repeat. */
 export class MeteredRequest implements RequestInFlight, ForwardingOwner {
   readonly #startedAt: number;
   #hold: Hold | undefined;
   #attempt: Forwarding | undefined;
+  /** Of a form that is too large to be held: it can be sent once. */
+  #upload: Upload | undefined;
   /** Of the attempt, with a rejection to go on from. */
   #resolve: ((rejection: Rejection | undefined) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
@@ -42,27 +41,33 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     private readonly unawaited: UnawaitedAnswers,
     private readonly endpoint: MeteredEndpoint,
     private readonly head: CallHead,
-    private readonly reply: Reply,
+    private reply: Reply,
   ) {
     this.#startedAt = deps.now().getTime();
   }
 
-  answer(received: Buffer): void {
+  answer(received: Buffer | Upload): void {
     this.#done = this.#answer(received);
   }
 
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
-  async #answer(received: Buffer): Promise<void> {
-    const { access, policy, metering, quotas, keys, metrics, now } = this.deps;
+  async #answer(received: Buffer | Upload): Promise<void> {
+    const { metering, quotas, keys, metrics, now } = this.deps;
     try {
-      const { callerArn } = this.head;
-      const call = authorizeCall(this.endpoint, callerArn, received, access, policy.gateway);
+      if (received instanceof Upload) {
+        this.#upload = received;
+        received.onSent = () => this.#attempt?.bodySent();
+      }
+      const pending = receivedBody(this.endpoint, this.head, received);
+      const body = 'then' in pending ? await pending : pending;
+      if (this.#isOver) return;
+      if ('code' in body) return this.#refuse(body);
+      const authorizing = authorizeOwn(this.deps, this.endpoint, this.head, body);
+      const call = 'then' in authorizing ? await authorizing : authorizing;
       if (call.kind === 'problem') return this.#refuse(call);
-      const notOwned =
-        call.objects.length > 0 && (await refusedObject(this.deps, callerArn, call.objects));
-      if (notOwned) return this.#refuse(notOwned);
       if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
 
+      if (call.opens) this.reply = recordedReply(this.deps, this.head, call, this.reply);
       const reserved = metering.reserve(call.demand);
       let hold = 'then' in reserved ? await reserved : reserved;
       tellStanding(this.reply, metering.quotasOf(call.demand.grant), quotas);
@@ -70,34 +75,24 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
 
       // Until an answer is final, with another key after a 401, or from another workspace after a 429.
       let key: ApiKey | undefined;
-      let isSecondKey = false;
-      let detour: Detour | undefined;
+      let retry: Retry | undefined;
       while (!this.#isOver) {
         this.#hold = hold;
-        const workspace = hold.sender;
-        const current = key ?? keys.current(workspace);
+        const current = key ?? keys.current(hold.sender);
         const read = 'then' in current ? await this.#readKey(current, hold) : current;
-        if ('kind' in read) return this.#giveUp(hold, detour?.problem ?? read);
+        if ('kind' in read) return this.#giveUp(hold, retry?.problem ?? read);
         key = read;
         if (this.#isOver) break;
 
-        const rejection = await this.#forward(hold, key, call.body);
+        const rejection = await this.#forward(hold, key, call);
         if (!rejection) return;
         metrics.refused(rejection.status);
         if (rejection.status === 429) hold.limited();
         if (this.#isOver) break;
-        if (rejection.status === 401) {
-          key = isSecondKey ? undefined : await keys.instead(workspace, [key]);
-          isSecondKey = true;
-          if (!key) return this.#giveUpKey(hold, detour?.problem ?? keyRejected(workspace));
-        } else {
-          detour ??= new Detour(this.deps, this.limits.atRateLimit);
-          const next: Hold | undefined = await detour.next(hold, rejection.headers);
-          if (!next) return this.#giveUp(hold, detour.problem ?? internalError());
-          if (next !== hold) isSecondKey = false;
-          hold = next;
-          key = undefined;
-        }
+        retry ??= new Retry(this.deps, this.limits.atRateLimit, this.#upload !== undefined);
+        const next: Next | Last = await retry.after(rejection, hold, key);
+        if ('problem' in next) return this.#giveUp(hold, next.problem, next.isKeyRejected);
+        ({ hold, key } = next);
       }
       hold.release(); // the caller left while nothing was in flight
     } catch (error) {
@@ -113,6 +108,10 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
 
   get readsOn(): Promise<void> | undefined {
     return this.#isOver && this.#attempt ? this.#done : undefined;
+  }
+
+  get isBodySent(): boolean {
+    return this.#upload?.isSent ?? true;
   }
 
   #leave(): void {
@@ -135,7 +134,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
   }
 
   /** One attempt: a 401 or 429 to go on from; `undefined` once the answer is final, and settled. */
-  #forward(hold: Hold, key: ApiKey, body: Buffer): Promise<Rejection | undefined> {
+  #forward(hold: Hold, key: ApiKey, call: Authorized): Promise<Rejection | undefined> {
     const { head, limits } = this;
     const { method, path } = this.endpoint;
     // What is not a stream is read to its end, if only later than its caller waits for it.
@@ -147,7 +146,12 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       this.#reject = reject;
       const attempt = new Forwarding(hold, key, this.reply, limits, this);
       this.#attempt = attempt;
-      this.deps.upstream.dispatch({ method, path, key, head, body, firstByteTimeoutMs }, attempt);
+      const { contentType, open } = call;
+      const body = open && this.#upload ? this.#upload.send(call.body, open) : call.body;
+      this.deps.upstream.dispatch(
+        { method, path, key, head, body, contentType, firstByteTimeoutMs },
+        attempt,
+      );
     });
   }
 
@@ -186,10 +190,11 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       this.#end('answered');
       this.reply.end(outcome.lastChunk);
     } else if (outcome.kind === 'error') {
-      this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
+      const gone = goneConversation(this.endpoint, outcome.status);
+      this.#refuse(gone ?? errorForCaller(outcome, key, this.deps.now(), isOverflow));
     } else if (outcome.kind === 'unanswered') {
       this.deps.log.warn('no answer', this.#facts(hold, outcome.reason));
-      this.#refuse(failureForCaller(outcome.reason));
+      this.#refuse(this.#upload?.problem ?? failureForCaller(outcome.reason));
     } else if (outcome.kind === 'broken off') {
       this.deps.log.warn('answer broke off', this.#facts(hold, outcome.reason));
       if (this.#isOver) return;
@@ -200,18 +205,14 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     }
   }
 
-  #giveUp(hold: Hold, problem: Problem): void {
-    hold.release();
-    this.#refuse(problem);
-  }
-
-  #giveUpKey(hold: Hold, problem: Problem): void {
-    if (!this.#isOver) {
+  #giveUp(hold: Hold, problem: Problem, isKeyRejected = false): void {
+    if (isKeyRejected && !this.#isOver) {
       const reason = '401, also with the secret read again';
       this.deps.log.error('key rejected', this.#facts(hold, reason));
       this.deps.alerts.unauthorized(hold.sender);
     }
-    this.#giveUp(hold, problem);
+    hold.release();
+    this.#refuse(problem);
   }
 
   #fail(error: unknown): void {
@@ -236,6 +237,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
   #end(outcome: RequestOutcome): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#upload?.stop();
     this.deps.metrics.ended(outcome, this.deps.now().getTime() - this.#startedAt);
   }
 

@@ -18,12 +18,12 @@ import { MOST_ERROR_BYTES, type UpstreamAnswer, type UpstreamFailure } from './u
 const QUOTED_CHARACTERS = 300;
 
 export function bodyTooLarge(
-  { kind }: Endpoint,
+  { kind, form: formShape }: Pick<Endpoint, 'form'> & Partial<Pick<Endpoint, 'kind'>>,
   maxBodyBytes: number,
   form: 'as sent' | 'unpacked' = 'as sent',
 ): Problem {
   const size = form === 'unpacked' ? 'unpacks to more' : 'is larger';
-  const remedy = kind === 'ocr' ? DOCUMENTS_BY_URL : '';
+  const remedy = kind === 'ocr' ? DOCUMENTS_BY_URL : formShape ? FILES_BY_URL : '';
   return problem(
     'body_too_large',
     `the body ${size} than the ${maxBodyBytes} bytes allowed${remedy}`,
@@ -32,6 +32,12 @@ export function bodyTooLarge(
 
 const DOCUMENTS_BY_URL =
   '. In a body, a document takes a third more than its file: send its URL instead, as document.document_url, or as document.image_url for an image';
+
+const FILES_BY_URL = '. Send the URL of the file instead, or a smaller file';
+
+export function requestTooSlow(): Problem {
+  return problem('invalid_request', 'the request took too long to arrive');
+}
 
 export function bodyTooShort(): Problem {
   return problem('invalid_request', 'the body is shorter than its Content-Length');
@@ -110,6 +116,11 @@ export function keyUnavailable(workspace: string, error: unknown): Problem {
 export function keyRejected(workspace: string): Problem {
   const what = `Mistral rejects the key of workspace "${workspace}"; on-call has been notified`;
   return problem('upstream_unauthorized', what);
+}
+
+export function keyReplaced(workspace: string): Problem {
+  const what = `the key of workspace "${workspace}" was just replaced: send the file once more`;
+  return problem('key_unavailable', what, { retryAfterSeconds: 1 });
 }
 
 export function internalError(): Problem {

@@ -67,6 +67,11 @@ function rateLimited({ workspace, modelId }: AccessGrant, advice: RetryAdvice, n
   return problem('rate_limited', reached + until, retry);
 }
 
+/** The same, for a request that cannot be sent again. */
+export function rateLimitReached({ demand }: Hold, headers: UpstreamHeaders, now: Date): Problem {
+  return rateLimited(demand.grant, retryAdviceOf(headers, now), now);
+}
+
 /** How many requests of each workspace wait at its rate limit, so that their calls are few. */
 export class RequestsAtLimit {
   readonly #waiting = new Map<string, number>();
@@ -106,9 +111,10 @@ export class Detour {
     const wait = () => this.deps.sleep(pause ?? 0);
     if (pause !== undefined && (await this.atLimit.wait(hold.sender, wait))) return hold;
     this.problem ??= rateLimited(grant, advice, this.deps.now());
+    const { policy, access } = this.deps;
     this.#overflow ??= hold.demand.staysHome
       ? []
-      : overflowOf(grant, this.deps.policy.workspaces, this.deps.access.models);
+      : overflowOf(grant, policy.workspaces, access.models);
     hold.release();
     return this.#reserveElsewhere(hold.demand, this.#overflow);
   }

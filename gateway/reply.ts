@@ -17,6 +17,18 @@ export interface Reply {
   destroy(): void;
 }
 
+/** Where an answer goes that only its usage is read of. */
+export const NOWHERE: Reply = {
+  started: true,
+  addHeader() {},
+  start() {},
+  flushHead() {},
+  write: () => true,
+  onceDrained() {},
+  end() {},
+  destroy() {},
+};
+
 export function send(reply: Reply, { status, headers, body }: WholeAnswer): void {
   reply.start(status, headers);
   reply.end(body);
@@ -27,6 +39,8 @@ export interface CallHead {
   /** The IAM identity that the shell vouches for; `undefined` where there is none. */
   readonly callerArn: string | undefined;
   readonly accept: string | undefined;
+  /** Of a form. */
+  readonly contentType?: string | undefined;
   /** `x-affinity`: requests of one session reach the same prompt cache. */
   readonly affinity?: string | undefined;
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { cacheNameOf, isCacheName } from '../governance/metering/cache-name.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { isCertificateError } from '../governance/platform/outbound-settings.js';
@@ -11,7 +12,10 @@ export interface UpstreamRequest {
   readonly key: ApiKey;
   /** The caller's, of which little is sent on. */
   readonly head: CallHead;
-  readonly body: Buffer | undefined;
+  /** A stream has no retries: it can be read once. */
+  readonly body: Buffer | Readable | undefined;
+  /** @default JSON's */
+  readonly contentType?: string | undefined;
   /** Instead of the policy's, for an answer that its caller need not wait for. */
   readonly firstByteTimeoutMs?: number | undefined;
 }
@@ -73,8 +77,11 @@ function affinityOf({ callerArn, affinity: session }: CallHead): string | undefi
 }
 
 /** All headers that are sent. Not to be changed in place. */
-export function headersFor(key: ApiKey, head: CallHead): string[] {
-  const headers = cachedHeaders(key, head.accept);
+export function headersFor(key: ApiKey, head: CallHead, contentType?: string): string[] {
+  // A boundary is of one form alone.
+  const headers = contentType
+    ? makeHeaders(key, head.accept, contentType)
+    : cachedHeaders(key, head.accept);
   const affinity = affinityOf(head);
   return affinity === undefined ? headers : [...headers, 'x-affinity', affinity];
 }
@@ -94,12 +101,16 @@ function cachedHeaders(key: ApiKey, accept: string | undefined): string[] {
   return headers;
 }
 
-function makeHeaders(key: ApiKey, accept: string | undefined): string[] {
+function makeHeaders(
+  key: ApiKey,
+  accept: string | undefined,
+  contentType = 'application/json',
+): string[] {
   return [
     'authorization',
     `Bearer ${key.reveal()}`,
     'content-type',
-    'application/json',
+    contentType,
     'accept',
     accept !== undefined && ACCEPTABLE.test(accept) ? accept : ANY,
     'accept-encoding',

@@ -126,8 +126,8 @@ export class MistralGovernance extends Construct {
       ? new Gateway(this, 'Gateway', { ...parts, quotaTable, objectsTable, rules: checked })
       : undefined;
     const keys = new ManagedKeys(this, 'Keys', {
+      parts,
       policy: checked,
-      encryptionKey,
       rotationFunction: adminKey && rotation.function,
       rotationPermission: rotation.permission,
       access: [
@@ -150,7 +150,6 @@ export class MistralGovernance extends Construct {
         failing: [rotation.function, nightlyAudit.function, spendMonitor.function, ...gateways],
         throttled: gateways,
       },
-      deployFunction: provisioning.function,
       retirements: retirementFlow.stateMachine,
     });
 
@@ -176,7 +175,9 @@ export class MistralGovernance extends Construct {
 
   /** The name of a key's secret. @throws Error where the policy has no such key */
   secretName(workspace: string, key: string): string {
-    const name = secretName(workspace, key);
+    const found = this.workspaces.find(({ name }) => name === workspace);
+    const name =
+      found?.keys.find((one) => one.name === key)?.secret?.name ?? secretName(workspace, key);
     const known = this.keys.secretNames;
     if (known.includes(name)) return name;
     throw new Error(`the policy has no key ${name}: its keys are ${known.join(', ')}`);

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
-import { isPlanned, plannedKeys } from '../governance/policy/planned-keys.js';
+import { isExisting, isPlanned, plannedKeys } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { localAws } from './aws.js';
 import { createVirtualClock } from './clock.js';
 import type { Definition } from './definition.js';
 import type { LocalDynamo } from './dynamo.js';
+import { createExistingSecrets, OWN_ROLES } from './existing-secrets.js';
 import { createAlertInbox, type PublishedMessage } from './fakes/alert-inbox.js';
 import { createFakeConsumers } from './fakes/consumers.js';
 import { createFakeEventBus } from './fakes/event-bus.js';
@@ -49,10 +50,6 @@ export interface WorldOptions
   readonly onMessage?: (message: PublishedMessage) => void;
 }
 
-/** Some of the functions' own. */
-const OWN_ROLES = ['KeyRotation', 'NightlyAudit'].map(
-  (name) => `arn:aws:iam::111122223333:role/MistralGovernance-${name}FunctionRole-LoCaL1`,
-);
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:alerts';
 const LAMBDA_TIMEOUT_MS = 15 * 60_000;
 
@@ -86,17 +83,8 @@ export async function createWorld(options: WorldOptions) {
   );
   const invoke: InvokedFunction = (event) => rotations.invoke(event);
   const objects = createObjectStore(now);
-  const systems = {
-    mistral,
-    secrets,
-    inbox,
-    events,
-    consumers,
-    executions,
-    objects,
-    invoke,
-    dynamo,
-  };
+  const aws = { secrets, inbox, events, consumers, executions, objects, invoke, dynamo };
+  const systems = { ...aws, mistral };
   const network = await openNetwork(systems, options.intercept, options.connect);
   const outside = await openNetwork(systems, undefined, options.connect);
   const functionsFor = (deployed: Policy) =>
@@ -138,7 +126,7 @@ export async function createWorld(options: WorldOptions) {
 
   function createSecrets(): void {
     const existing = new Map(secrets.all().map((secret) => [secret.name, secret]));
-    for (const { secretName, key } of plannedKeys(policy)) {
+    for (const { secretName, key } of plannedKeys(policy).filter((one) => !isExisting(one))) {
       const rotateEveryDays = isOperatorMode ? undefined : key.rotateEveryDays;
       const secret =
         existing.get(secretName) ??
@@ -167,7 +155,12 @@ export async function createWorld(options: WorldOptions) {
     client.destroy();
   }
 
+  const existing = createExistingSecrets(secrets, (event) =>
+    around(() => functions.provideSecret(event)),
+  );
+
   async function endDeploy(): Promise<void> {
+    await existing.takeOver(policy);
     await subscribeAll();
     await around<unknown>(() =>
       isOperatorMode ? functions.requestKeys() : functions.provisionKeys(),
@@ -214,6 +207,7 @@ export async function createWorld(options: WorldOptions) {
       createSecrets();
       await endDeploy();
       cancelRotations();
+      await existing.letGo(policy);
     },
 
     requestRotation,

@@ -23,7 +23,11 @@ export function refuseUnread(
   readWithinMs: number,
 ): void {
   endAnswer(response, answerOf(refusal), readWithinMs);
-  if (request.complete) return;
+  if (!request.complete) leaveUnread(request);
+}
+
+/** Of a request that has its answer, no more is read than what its sender cannot take back. */
+export function leaveUnread(request: IncomingMessage): void {
   request.resume();
   const linger = setTimeout(() => request.destroy(), LINGER_MS);
   request.once('close', () => clearTimeout(linger));

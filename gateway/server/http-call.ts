@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../../governance/metering/endpoints.js';
 import { answerOf, type Problem } from '../../governance/metering/problem.js';
-import { decodedBody } from '../body-encoding.js';
+import { decodedBody, encodedForm } from '../body-encoding.js';
 import type { Gateway } from '../gateway.js';
-import { bodyTooLarge } from '../problems.js';
+import type { AwaitedAnswer, LateAnswers } from '../late-answers.js';
+import { bodyTooLarge, requestTooSlow } from '../problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from '../reply.js';
-import { expectRead, refuseUnread } from './answers.js';
+import { Upload } from '../uploads/upload.js';
+import { expectRead, leaveUnread, refuseUnread } from './answers.js';
 import type { Connection } from './connection.js';
 
 const CALL = Symbol('call');
@@ -18,13 +20,18 @@ interface Carrier {
 }
 
 /** One request on a socket, and its reply. */
-export class HttpCall implements Reply, CallHead {
+export class HttpCall implements Reply, CallHead, AwaitedAnswer {
+  askedAtMs = 0;
+  earlier: AwaitedAnswer | undefined;
+  later: AwaitedAnswer | undefined;
   readonly accept: string | undefined;
   readonly affinity: string | undefined;
+  readonly contentType: string | undefined;
   #chunks: Buffer[] = [];
   /** Headers of ours: name, value, name, value … */
   readonly #added: string[] = [];
   #joined = 0;
+  #lateBodies: LateAnswers | undefined;
   #bytes = 0;
   #inFlight: RequestInFlight | undefined;
   #isClosed = false;
@@ -41,14 +48,22 @@ export class HttpCall implements Reply, CallHead {
     this.accept = headers.accept;
     const affinity = headers['x-affinity'];
     this.affinity = typeof affinity === 'string' ? affinity : undefined;
+    this.contentType = endpoint.form ? headers['content-type'] : undefined;
   }
 
-  read(): void {
+  read(lateBodies: LateAnswers): void {
     this.request[CALL] = this;
     this.response[CALL] = this;
-    this.request.on('data', onData).on('end', onEnd);
     this.response.on('close', onClose);
     this.connection.begin(this);
+    const isLarge = this.endpoint.form && this.#announcedBytes > this.gateway.maxBodyBytes;
+    if (isLarge) {
+      this.#upload();
+      return;
+    }
+    this.#lateBodies = lateBodies;
+    lateBodies.await(this);
+    this.request.on('data', onData).on('end', onEnd);
   }
 
   get started(): boolean {
@@ -61,6 +76,7 @@ export class HttpCall implements Reply, CallHead {
 
   start(status: number, headers: string[]): void {
     headers.push(...this.#added);
+    if (!this.request.complete) this.response.shouldKeepAlive = false;
     this.response.writeHead(status, headers);
   }
 
@@ -79,6 +95,7 @@ export class HttpCall implements Reply, CallHead {
   end(chunk?: Buffer): void {
     this.response.end(chunk);
     expectRead(this.response, this.gateway.readWithinMs);
+    if (!this.request.complete) leaveUnread(this.request);
   }
 
   destroy(): void {
@@ -92,11 +109,51 @@ export class HttpCall implements Reply, CallHead {
       if (this.#chunks.length - this.#joined === PIECES_JOINED) this.#join();
       return;
     }
+    this.#collectNoMore();
+    if (this.endpoint.form) {
+      this.#chunks.push(chunk);
+      this.#upload();
+      return;
+    }
     this.#chunks = [];
-    this.request.off('data', onData).off('end', onEnd);
-    const refusal = bodyTooLarge(this.endpoint, this.gateway.maxBodyBytes);
+    this.#refuseUnread(bodyTooLarge(this.endpoint, this.gateway.maxBodyBytes));
+  }
+
+  /** The body has not arrived in time. */
+  late(): void {
+    this.#collectNoMore();
+    this.#chunks = [];
+    this.#refuseUnread(requestTooSlow());
+  }
+
+  #refuseUnread(refusal: Problem): void {
     this.gateway.refused(refusal);
     refuseUnread(this.request, this.response, refusal, this.gateway.readWithinMs);
+  }
+
+  #collectNoMore(): void {
+    this.#lateBodies?.ended(this);
+    this.request.off('data', onData).off('end', onEnd);
+  }
+
+  /** What is too large to be held is sent on as it arrives. */
+  #upload(): void {
+    const { endpoint, gateway, contentType, request } = this;
+    const encoded = encodedForm(request.headers['content-encoding']);
+    if (encoded || !endpoint.form) {
+      this.#handle(encoded ?? Buffer.alloc(0));
+      return;
+    }
+    const received = this.#chunks;
+    this.#chunks = [];
+    const announcedBytes = this.#announcedBytes || undefined;
+    const idleMs = gateway.readWithinMs;
+    const source = { body: request, received, contentType, announcedBytes, idleMs };
+    this.#handle(new Upload(endpoint.form, source));
+  }
+
+  get #announcedBytes(): number {
+    return Number(this.request.headers['content-length'] ?? 0);
   }
 
   #join(): void {
@@ -106,19 +163,20 @@ export class HttpCall implements Reply, CallHead {
   }
 
   handOver(): void {
+    this.#lateBodies?.ended(this);
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
     this.#chunks = [];
     const encoding = this.request.headers['content-encoding'];
     const decoded = decodedBody(body, encoding, this.endpoint, this.gateway.maxBodyBytes);
-    if (Buffer.isBuffer(decoded)) this.#handle(decoded);
-    else void decoded.then((result) => this.#handle(result));
+    if (decoded instanceof Promise) void decoded.then((result) => this.#handle(result));
+    else this.#handle(decoded);
   }
 
-  #handle(body: Buffer | Problem): void {
+  #handle(body: Buffer | Upload | Problem): void {
     // The caller left while its body was unpacked; Node destroys no response that waits for another.
     if (this.#isClosed || this.response.destroyed) return;
-    if (Buffer.isBuffer(body)) {
+    if (!('code' in body)) {
       this.#inFlight = this.gateway.handle(this.endpoint, this, body, this);
     } else {
       this.gateway.refused(body);
@@ -128,6 +186,7 @@ export class HttpCall implements Reply, CallHead {
 
   closed(): void {
     this.#isClosed = true;
+    this.#lateBodies?.ended(this);
     this.connection.end(this);
     this.#inFlight?.abandon();
   }

@@ -29,8 +29,8 @@ export function createUndiciUpstream(
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   return {
-    dispatch({ method, path, key, head, body, firstByteTimeoutMs }, handler) {
-      const headers = headersFor(key, head);
+    dispatch({ method, path, key, head, body, contentType, firstByteTimeoutMs }, handler) {
+      const headers = headersFor(key, head, contentType);
       const headersTimeout = firstByteTimeoutMs ?? null; // null is the pool's own
       // Written out: undici reads an object made by spreading so slowly that it takes a tenth of all time.
       pool.dispatch(

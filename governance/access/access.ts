@@ -1,6 +1,8 @@
 export interface AccessRequest {
-  /** As the caller wrote it: an id or an alias. */
-  readonly model: string;
+  /** As the caller wrote it: an id or an alias; `undefined` where it names an agent. */
+  readonly model: string | undefined;
+  /** The id of an agent, whose model the policy knows. */
+  readonly agent?: string | undefined;
   /** What the caller requested; `undefined` or `null` where it set no limit. */
   readonly maxTokens: number | null | undefined;
 }
@@ -10,6 +12,7 @@ export type AccessRefusalCode =
   | 'unknown_caller'
   | 'unknown_role'
   | 'model_not_allowed'
+  | 'agent_not_allowed'
   | 'max_tokens_exceeded'
   | 'max_tokens_invalid';
 
@@ -39,6 +42,19 @@ export interface MediaBounds {
   readonly imageTokens: number;
   /** Of a document of which OCR is to read all pages. */
   readonly ocrPages: number;
+  /** Of a prompt of which Mistral keeps a part; `undefined` for the model's context. */
+  readonly conversationTokens?: number | undefined;
+}
+
+/** An agent at Mistral, as far as it costs. */
+export interface AgentAccess {
+  readonly id: string;
+  /** As the policy writes it: an id or an alias. */
+  readonly model: string;
+  /** Of one call of a tool that runs at Mistral; `undefined` where there may be none. */
+  readonly nanosPerToolCall: number | undefined;
+  /** The calls that are reserved for a request: none where there may be none. */
+  readonly toolCalls: number;
 }
 
 export interface AccessGrant {
@@ -47,11 +63,15 @@ export interface AccessGrant {
   readonly role: string;
   /** The model's exact id. */
   readonly modelId: string;
+  /** The agent that is asked, instead of a model. */
+  readonly agent?: AgentAccess | undefined;
   /** What the request may generate at most: to be written into it. */
   readonly maxTokens: number;
   /** Whether the caller asked for more, and its role says to lower that to its limit. */
   readonly isCapped: boolean;
   readonly bounds: MediaBounds;
+  /** Of a transcription that does not say how long it is. */
+  readonly audioMinutes: number;
   /** `undefined` where they are unlimited. */
   readonly dailyTokens: DailyTokens | undefined;
 }

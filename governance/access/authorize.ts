@@ -1,4 +1,4 @@
-import { quoted } from '../platform/wording.js';
+import { listText, quoted } from '../platform/wording.js';
 import { type AccessGrant, type AccessRefusal, type AccessRequest, refusal } from './access.js';
 import type { CompiledAccess, RoleAccess } from './compile-access.js';
 
@@ -6,17 +6,18 @@ import type { CompiledAccess, RoleAccess } from './compile-access.js';
 export function authorizeRequest(
   policy: CompiledAccess,
   caller: string,
-  { model, maxTokens }: AccessRequest,
+  { model, agent: agentId, maxTokens }: AccessRequest,
 ): AccessGrant | AccessRefusal {
   const known = policy.callerOf(caller);
   if (known.kind === 'refuse') return known;
   const { access, dailyTokens } = known;
 
-  const modelId = policy.models.resolve(model);
+  const agent = agentId === undefined ? undefined : access.agents.get(agentId);
+  if (agentId !== undefined && agent === undefined) return agentNotAllowed(access, agentId);
+  const name = agent?.model ?? model ?? '';
+  const modelId = policy.models.resolve(name);
   const limit = modelId === undefined ? undefined : access.maxTokens.get(modelId);
-  if (modelId === undefined || limit === undefined) {
-    return modelNotAllowed(access, model);
-  }
+  if (modelId === undefined || limit === undefined) return modelNotAllowed(access, name, agentId);
 
   const asked: unknown = maxTokens ?? limit;
   if (!isTokenCount(asked)) return maxTokensRefused(access, modelId, limit, asked);
@@ -27,9 +28,11 @@ export function authorizeRequest(
     workspace: access.workspace,
     role: access.role,
     modelId,
+    agent,
     maxTokens: isCapped ? limit : asked,
     isCapped,
     bounds: policy.boundsOf(modelId),
+    audioMinutes: access.audioMinutes,
     dailyTokens,
   };
 }
@@ -43,12 +46,25 @@ function isTokenCount(value: unknown): value is number {
 function modelNotAllowed(
   { role, workspace, allowedModels }: RoleAccess,
   model: string,
+  agent: string | undefined,
 ): AccessRefusal {
+  const of = agent === undefined ? '' : ` of agent ${quoted(agent)}`;
   return refusal(
     'model_not_allowed',
-    `model ${quoted(model)} is not allowed for role "${role}" in workspace "${workspace}": allowed are ${allowedModels}`,
+    `model ${quoted(model)}${of} is not allowed for role "${role}" in workspace "${workspace}": allowed are ${allowedModels}`,
   );
 }
+
+/** The same for what is not at Mistral: the policy alone knows agents. */
+function agentNotAllowed({ role, agents }: RoleAccess, agent: string): AccessRefusal {
+  const allowed = agents.size > 0 ? listText([...agents.keys()], NAMED_AGENTS) : 'none';
+  return refusal(
+    'agent_not_allowed',
+    `agent ${quoted(agent)} is not allowed for role "${role}": allowed are ${allowed}`,
+  );
+}
+
+const NAMED_AGENTS = 8;
 
 function maxTokensRefused(
   { role, maxTokensPerRequest }: RoleAccess,

@@ -1,7 +1,14 @@
 import { listText, quoted } from '../platform/wording.js';
 import { inOrderOfDecision, matches } from '../policy/caller-patterns.js';
 import type { Caller, Policy } from '../policy/policy.js';
-import { type AccessRefusal, type DailyTokens, type MediaBounds, refusal } from './access.js';
+import { DEFAULT_TOOL_CALLS } from '../policy/policy-agents.js';
+import {
+  type AccessRefusal,
+  type AgentAccess,
+  type DailyTokens,
+  type MediaBounds,
+  refusal,
+} from './access.js';
 import type { ModelDirectory } from './model-directory.js';
 
 /** A refusal names no more: `GET /v1/models` lists all that a caller may use. */
@@ -16,9 +23,12 @@ export interface RoleAccess {
   readonly maxTokens: ReadonlyMap<string, number>;
   /** Their ids as a list for people. */
   readonly allowedModels: string;
+  /** By id; their models must be allowed, too. */
+  readonly agents: ReadonlyMap<string, AgentAccess>;
   /** Of the role; a model's context may allow fewer. */
   readonly maxTokensPerRequest: number;
   readonly overMaxTokens: 'refuse' | 'cap';
+  readonly audioMinutes: number;
   readonly dailyTokens: number | undefined;
   /** Whether callers of the role use each other's files, conversations and batch jobs. */
   readonly sharesObjects: boolean;
@@ -105,7 +115,7 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
 
 /** `undefined` for a role that the policy does not have. */
 function roleAccess(
-  { roles, workspaces }: Policy,
+  { roles, workspaces, agents }: Policy,
   caller: Caller,
   workspaceModels: ReadonlySet<string> = new Set(),
   models: ModelDirectory,
@@ -124,11 +134,27 @@ function roleAccess(
     ),
     allowedModels:
       ids.length > NAMED_MODELS ? listText(ids, NAMED_MODELS) : ids.join(', ') || 'none',
+    agents: new Map(
+      agents
+        .filter(({ id }) => role.agents === '*' || role.agents.includes(id))
+        .map((agent) => [agent.id, agentAccess(agent)]),
+    ),
     maxTokensPerRequest,
     overMaxTokens,
+    audioMinutes: role.limits.audioMinutes,
     dailyTokens: role.dailyTokens === 'unlimited' ? undefined : role.dailyTokens,
     sharesObjects: role.sharedObjects === 'workspace',
   };
+}
+
+const NANO = 1e9;
+
+function agentAccess({ id, model, pricePerToolCall, maxToolCalls }: Policy['agents'][number]) {
+  if (pricePerToolCall === undefined) {
+    return { id, model, nanosPerToolCall: undefined, toolCalls: 0 };
+  }
+  const nanosPerToolCall = Math.ceil(pricePerToolCall * NANO);
+  return { id, model, nanosPerToolCall, toolCalls: maxToolCalls ?? DEFAULT_TOOL_CALLS };
 }
 
 /**
@@ -141,7 +167,8 @@ const PIXTRAL_IMAGE_TOKENS = 4160;
 
 function mediaBounds({ limits }: Policy, modelId: string, ofModel?: number): MediaBounds {
   const usual = modelId.startsWith('pixtral-') ? PIXTRAL_IMAGE_TOKENS : IMAGE_TOKENS;
-  return { imageTokens: ofModel ?? usual, ocrPages: limits.ocrPages };
+  const { ocrPages, conversationTokens } = limits;
+  return { imageTokens: ofModel ?? usual, ocrPages, conversationTokens };
 }
 
 /** What the policy says of an alias holds for the model that it stands for now, unless that has its own. */

@@ -27,6 +27,7 @@ import { judgeRotations } from './rotation-findings.js';
 import {
   describeSecrets,
   findChanging,
+  keyIdsOf,
   readersOf,
   runningRetirements,
   type SecretSources,
@@ -96,7 +97,8 @@ export async function runAudit(
   const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
   const planned = plannedKeys(policy);
   const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));
-  const facts = { planned, secrets: states, retiring, workspaces };
+  const keyIds = await keyIdsOf(deps, secrets, problems);
+  const facts = { planned, secrets: states, keyIds, retiring, workspaces };
   const acceptances = createAcceptances(policy.audit.accepted, now);
   const audit = createAudit(facts, policy.audit, now, acceptances);
   const inventory = createInventory(facts, policy.audit, now);

@@ -5,6 +5,7 @@ import { isFirstKey } from './operator/operator-secret.js';
 import { firstCheckAt, type ReplacedKey, retirementRules } from './retirement.js';
 import { versionAt } from './rotation.js';
 import { type FinishDeps, notify, type Rotation } from './rotation-step.js';
+import { NOT_SHARED, retirementName, sharingOf } from './sharing.js';
 import { readOwnKey } from './stored-keys.js';
 
 /**
@@ -37,14 +38,19 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
     log.warn('previous key not retired', { reason }),
   );
   const at = now();
+  const isReplaced = oldKey && oldVersionId && oldKey.keyId !== newKey.keyId;
+  const sharing = isReplaced ? await sharingOf(deps, secret.name, oldKey) : NOT_SHARED;
+  // The last of several secrets that leaves a key has it retired.
   const retirement =
-    oldKey && oldVersionId && oldKey.keyId !== newKey.keyId
+    isReplaced && sharing.holding.length === 0
       ? planRetirement(deps, rotation, { newKey, oldKey, oldVersionId, promotedAt: at })
       : undefined;
-  const started = retirement && (await deps.retirements.start(versionId, retirement)) === 'started';
+  const name = retirementName(versionId, sharing);
+  const started = retirement && (await deps.retirements.start(name, retirement)) === 'started';
   if (!started && !isPending) return;
-  counts.count(retirement ? 'replaced' : 'provisioned');
-  const alert = rotationSucceeded({ policy, rotation, newKey, retirement, at });
+  counts.count(isReplaced ? 'replaced' : 'provisioned');
+  const keptBy = sharing.holding;
+  const alert = rotationSucceeded({ policy, rotation, newKey, retirement, keptBy, at });
   await notify(deps, secret.name, alert);
   await secrets.clearPending(secret.arn, versionId);
 }

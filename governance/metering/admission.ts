@@ -1,16 +1,22 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
-import { instantText, moneyText } from '../platform/wording.js';
+import { isObject } from '../platform/json.js';
+import { instantText, moneyText, quoted } from '../platform/wording.js';
 import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
-import { type Demand, defaultMaxTokens, demandOf } from './demand.js';
-import type { MeteredEndpoint } from './endpoints.js';
+import type { Authorized } from './authorized.js';
+import { cardToRecord, type StartedWith } from './conversations.js';
+import { defaultMaxTokens, demandOf } from './demand.js';
+import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.js';
+import type { ReceivedForm } from './forms/whole-form.js';
 import type { Hold } from './hold.js';
 import type { Authorize, LiveAccess } from './live-access.js';
 import type { HoldOutcome } from './metering.js';
-import { type NamedObject, NO_OBJECTS } from './named-objects.js';
+import { NO_OBJECTS } from './named-objects.js';
 import { type Problem, problem, retryOf } from './problem.js';
 import { type ParsedBody, parseRequestBody } from './request-body.js';
+import { isSet } from './spellings.js';
+import { authorizeTranscription } from './transcriptions.js';
 import { writeRequestBody } from './written-body.js';
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -23,36 +29,31 @@ interface Rules {
 /** In an answer: what `max_tokens` was lowered to, because the role says `overMaxTokens: cap`. */
 export const CAP_HEADER = 'x-governance-max-tokens';
 
-/** A request that may be sent, with the body to send. */
-export interface Authorized {
-  readonly kind: 'authorized';
-  readonly demand: Demand;
-  readonly body: Buffer;
-  /** What `max_tokens` was lowered to, where the caller asked for more than its role may. */
-  readonly cappedTo: number | undefined;
-  /** Objects at Mistral that it names: the caller must own them. */
-  readonly objects: readonly NamedObject[];
-}
-
 /** Checks caller, body, model and tokens, before anything is reserved. */
 export function authorizeCall(
   endpoint: MeteredEndpoint,
   callerArn: string | undefined,
-  received: Buffer,
+  received: Buffer | ReceivedForm,
   { authorize, models }: Rules,
   { passUnknownFields }: Pick<GatewayPolicy, 'passUnknownFields'>,
+  started?: StartedWith,
 ): Authorized | Problem {
   if (callerArn === undefined) return unknownCaller();
+  if (!Buffer.isBuffer(received)) return authorizeTranscription(received, callerArn, authorize);
   const { kind } = endpoint;
   const body = parseRequestBody(received, endpoint, passUnknownFields);
   if (body.kind === 'problem') return body;
-  const grant = authorize(callerArn, { model: body.model, maxTokens: body.maxTokens });
+  const { maxTokens: asked } = body;
+  const { model, agent } = started ?? body;
+  const grant = authorize(callerArn, { model, agent, maxTokens: asked });
   if (grant.kind === 'refuse') {
     const param = grant.code.startsWith('max_tokens') ? body.limitName : undefined;
     return problem(grant.code, grant.message, { param });
   }
-  const limited = kind === 'generation' ? withDefault(grant, body, models) : grant;
-  const maxTokens = kind === 'generation' ? limited.maxTokens : undefined;
+  const unpriced = kind === 'generation' ? undefined : unpricedTools(body, grant);
+  if (unpriced) return unpriced;
+  const limited = generates(kind) ? withDefault(grant, body, kind, models) : grant;
+  const maxTokens = generates(kind) ? limited.maxTokens : undefined;
   const toSend = writeRequestBody(body, grant.modelId, maxTokens, callerArn);
   return {
     kind: 'authorized',
@@ -60,15 +61,46 @@ export function authorizeCall(
     body: toSend.bytes,
     cappedTo: grant.isCapped ? maxTokens : undefined,
     objects: body.objects ?? NO_OBJECTS,
+    opens: kind === 'generation' ? undefined : cardToRecord(kind, endpoint.route, body, grant),
   };
 }
 
 /** A limit that the caller did not choose leaves room for the prompt. */
-function withDefault(grant: AccessGrant, body: ParsedBody, models: Models): AccessGrant {
+function withDefault(
+  grant: AccessGrant,
+  body: ParsedBody,
+  kind: MeteredKind,
+  models: Models,
+): AccessGrant {
   const isChosen = body.maxTokens !== undefined && body.maxTokens !== null && !grant.isCapped;
   if (isChosen) return grant;
-  const maxTokens = defaultMaxTokens(body, body.promptBytes, grant, models);
+  const maxTokens = defaultMaxTokens(body, body.promptBytes, kind, grant, models);
   return maxTokens === grant.maxTokens ? grant : { ...grant, maxTokens };
+}
+
+/** What runs at Mistral costs by the call, and only the policy says how much. */
+function unpricedTools(
+  { fields: { tools, tool_confirmations: confirmed } }: ParsedBody,
+  { agent }: AccessGrant,
+): Problem | undefined {
+  if (agent?.nanosPerToolCall !== undefined) return undefined;
+  const type = Array.isArray(tools)
+    ? tools.map(typeOf).find((one) => one !== 'function')
+    : undefined;
+  if (type === undefined && (!Array.isArray(confirmed) || confirmed.length === 0)) return undefined;
+  const [param, what] =
+    type === undefined
+      ? ['tool_confirmations', 'lets a tool run']
+      : ['tools', `has ${quoted(type)}, which runs`];
+  const why = agent
+    ? `agent ${quoted(agent.id)} has no pricePerToolCall in the policy`
+    : 'only agents have a pricePerToolCall in the policy';
+  const message = `${param} ${what} at Mistral and is billed by the call: ${why}`;
+  return problem('invalid_field', message, { param });
+}
+
+function typeOf(tool: unknown): unknown {
+  return isObject(tool) && isSet(tool.type) ? tool.type : 'function';
 }
 
 /** Why a caller may send nothing. Checked before a body is read, which costs memory and time. */
@@ -140,7 +172,7 @@ function tooLarge({ quota, amount, largest }: QuotaTooSmall): Problem {
   const parts = shards > 1 ? ` (${amountText(limit, unit)} in ${shards} parts)` : '';
   return problem(
     WHAT[unit].code,
-    `the request may use up to ${amountText(amount, unit)}, which never fits into the ${nameOf(quota)}: the most allowed is ${amountText(largest, unit)}${parts}. Reduce max_tokens, the input or the number of pages`,
+    `the request may use up to ${amountText(amount, unit)}, which never fits into the ${nameOf(quota)}: the most allowed is ${amountText(largest, unit)}${parts}. Reduce max_tokens, the input, the number of pages or the length of the audio`,
   );
 }
 

@@ -93,6 +93,7 @@ export class AnswerMeter {
     if (this.#lineKind === EVENT) {
       const name = this.#event.slice(this.#event.indexOf(':') + 1).trim();
       if (name === 'error') this.#scanner.hasFailed = true;
+      else this.#scanner.expectEvents();
       this.#event = '';
     } else if (this.#lineKind === DATA && !this.#scanner.hasFailed) this.#endEvent(bytes);
   }

@@ -5,6 +5,14 @@
 export const MEMBERS = {
   ChatCompletionRequest:
     'model temperature? top_p? max_tokens? stream stop? random_seed? metadata? messages response_format tools? tool_choice presence_penalty? frequency_penalty? n? prediction parallel_tool_calls reasoning_effort? prompt_mode? guardrails? prompt_cache_key? service_tier? safe_prompt',
+  AgentsCompletionRequest:
+    'max_tokens? stream stop? random_seed? metadata? messages response_format tools? tool_choice presence_penalty? frequency_penalty? n? prediction parallel_tool_calls reasoning_effort? prompt_mode? guardrails? prompt_cache_key? service_tier? agent_id',
+  ConversationRequest:
+    'inputs stream store? handoff_execution? instructions? tools? completion_args? guardrails? name? description? metadata? agent_id? agent_version? model?',
+  ConversationAppendRequest:
+    'inputs stream store handoff_execution completion_args tool_confirmations?',
+  ConversationRestartRequest:
+    'inputs stream store handoff_execution completion_args guardrails? metadata? from_entry_id agent_version?',
   FIMCompletionRequest:
     'model temperature? top_p? max_tokens? stream stop? random_seed? metadata? prompt suffix? min_tokens? prompt_cache_key?',
   EmbeddingRequest: 'model metadata? input output_dimension? output_dtype encoding_format',
@@ -26,6 +34,21 @@ export const MEMBERS = {
   Function: 'name description strict parameters',
   ToolChoice: 'type function',
   FunctionName: 'name',
+  FunctionTool: 'type function',
+  WebSearchTool: 'tool_configuration? type',
+  WebSearchPremiumTool: 'tool_configuration? type',
+  CodeInterpreterTool: 'tool_configuration? type',
+  ImageGenerationTool: 'tool_configuration? type',
+  CustomConnector: 'type connector_id authorization? tool_configuration?',
+  CompletionArgs:
+    'stop? presence_penalty? frequency_penalty? temperature? top_p? max_tokens? random_seed? prediction? response_format? tool_choice reasoning_effort?',
+  MessageInputEntry: 'object type created_at completed_at? id role content prefix',
+  MessageOutputEntry: 'object type created_at completed_at? agent_id? model? id role content',
+  FunctionResultEntry: 'object type created_at completed_at? id tool_call_id result',
+  FunctionCallEntry:
+    'object type created_at completed_at? agent_id? model? id tool_call_id name arguments confirmation_status?',
+  ToolExecutionEntry:
+    'object type created_at completed_at? agent_id? model? id name arguments info',
   TextChunk: 'type text',
   ImageURLChunk: 'type image_url',
   ImageURL: 'url detail?',

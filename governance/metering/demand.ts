@@ -1,7 +1,7 @@
 import type { AccessGrant } from '../access/access.js';
 import type { ModelDirectory } from '../access/model-directory.js';
 import { isObject } from '../platform/json.js';
-import type { MeteredKind } from './endpoints.js';
+import { generates, type MeteredKind } from './endpoints.js';
 import type { RequestBody } from './request-body.js';
 import { documentKind } from './request-shapes.js';
 
@@ -18,6 +18,8 @@ export interface Demand {
   readonly audioSeconds: number;
   /** Of a text that is to be spoken. */
   readonly characters: number;
+  /** Of tools that run at Mistral, each of which has a price. */
+  readonly toolCalls: number;
   /** Requested with `service_tier`, at a higher price. */
   readonly priority: boolean;
   /** OCR that also describes what it finds, at a higher price. */
@@ -26,6 +28,10 @@ export interface Demand {
   readonly streamed: boolean;
   /** It names what lives in the caller's workspace, and can be sent from no other. */
   readonly staysHome: boolean;
+  /** What a transcription counts as where no answer reports it: its audio has a price as a whole, read or not. */
+  readonly unreported:
+    | Pick<Demand, 'promptTokens' | 'completionTokens' | 'audioSeconds'>
+    | undefined;
 }
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -69,22 +75,35 @@ export function demandOf(
     return demand(grant, body, { promptTokens: bytes, characters });
   }
   const context = contextOf(models, grant);
-  if (kind !== 'generation') {
+  if (!generates(kind)) {
     // Each text or chat of a list has a context of its own.
     const { input } = body.fields;
     const contexts = body.hasMedia ? context * (Array.isArray(input) ? input.length : 1) : 0;
     return demand(grant, body, { promptTokens: Math.max(bytes + imageTokens, contexts) });
   }
 
-  const completionTokens = Math.min(grant.maxTokens * body.completions, MOST_TOKENS);
-  if (body.hasMedia) {
+  // After each call of a tool at Mistral, the model reads all again and writes on.
+  const { toolCalls = 0 } = grant.agent ?? {};
+  const turns = 1 + toolCalls;
+  const staysHome = kind !== 'generation';
+  const completionTokens = Math.min(grant.maxTokens * body.completions * turns, MOST_TOKENS);
+  if (body.hasMedia || keepsAtMistral(kind, grant)) {
     // Any link may be to audio; for models without a price for it, seconds cost nothing.
-    const audioSeconds = Math.ceil(context / TOKENS_PER_AUDIO_SECOND);
-    return demand(grant, body, { promptTokens: context, completionTokens, audioSeconds });
+    const audioSeconds = Math.ceil(context / TOKENS_PER_AUDIO_SECOND) * turns;
+    const { conversationTokens = context } = grant.bounds;
+    const kept = Math.max(bytes + imageTokens + TEMPLATE_TOKENS, conversationTokens);
+    const promptTokens = (body.hasMedia ? context : Math.min(context, kept)) * turns;
+    const media = { promptTokens, completionTokens, audioSeconds };
+    return demand(grant, body, { ...media, toolCalls, staysHome });
   }
   const added = isSet(body, 'safe_prompt', 'prompt_mode') ? SYSTEM_PROMPT_TOKENS : 0;
   const promptTokens = Math.min(context, bytes + imageTokens + added + TEMPLATE_TOKENS);
-  return demand(grant, body, { promptTokens, completionTokens });
+  return demand(grant, body, { promptTokens, completionTokens, staysHome });
+}
+
+/** A prompt of which Mistral keeps a part: an agent's instructions and tools, or what was said before. */
+function keepsAtMistral(kind: MeteredKind, { agent }: AccessGrant): boolean {
+  return agent !== undefined || kind === 'conversation-turn';
 }
 
 /**
@@ -97,23 +116,26 @@ export function demandOf(
 export function defaultMaxTokens(
   { hasMedia, images }: RequestBody,
   bytes: number,
+  kind: MeteredKind,
   grant: AccessGrant,
   models: Models,
 ): number {
   const context = contextOf(models, grant);
   const likely = Math.ceil(bytes / BYTES_PER_TOKEN) + images * grant.bounds.imageTokens;
   const left = context - likely;
-  const room = hasMedia || left < 1 ? Math.ceil(context / 2) : left;
+  const isUnknown = hasMedia || keepsAtMistral(kind, grant);
+  const room = isUnknown || left < 1 ? Math.ceil(context / 2) : left;
   return Math.min(grant.maxTokens, room);
 }
 
 function demand(
   grant: AccessGrant,
   { fields, priority, completions, objects }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed' | 'staysHome'>>,
+  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
   const { audioSeconds = 0, characters = 0, annotated = false } = bounds;
+  const { toolCalls = 0, staysHome = false } = bounds;
   return {
     grant,
     promptTokens,
@@ -122,10 +144,12 @@ function demand(
     pages,
     audioSeconds,
     characters,
+    toolCalls,
     priority,
     annotated,
     streamed: fields.stream === true,
-    staysHome: objects !== undefined && objects.length > 0,
+    staysHome: staysHome || (objects !== undefined && objects.length > 0),
+    unreported: undefined,
   };
 }
 

@@ -1,10 +1,40 @@
 import { isObjectId, type ObjectKind } from '../objects/objects.js';
+import { type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
+import { CONVERSATION_LIST, FILE_LIST, URL_HOURS } from './list-parameters.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
 
 /** How a request is bounded, and what of its body is checked. */
-export type MeteredKind = 'generation' | 'texts' | 'ocr' | 'speech';
-export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files';
+export type MeteredKind =
+  | 'generation'
+  | 'agent'
+  | 'conversation-start'
+  | 'conversation-turn'
+  | 'texts'
+  | 'ocr'
+  | 'speech'
+  | 'transcription';
+export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files' | 'conversations';
+
+/** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
+export function generates(kind: MeteredKind): boolean {
+  return kind === 'generation' || GENERATING.has(kind);
+}
+
+const METERED: ReadonlySet<EndpointKind> = new Set([
+  'agent',
+  'conversation-start',
+  'conversation-turn',
+  'texts',
+  'ocr',
+  'speech',
+  'transcription',
+]);
+const GENERATING: ReadonlySet<EndpointKind> = new Set([
+  'agent',
+  'conversation-start',
+  'conversation-turn',
+]);
 
 export interface Endpoint {
   readonly kind: EndpointKind;
@@ -13,6 +43,8 @@ export interface Endpoint {
   readonly path: string;
   /** The path in the table: with `{id}` instead of an id. */
   readonly route: string;
+  /** What its body is, if not JSON. */
+  readonly form?: FormShape;
   /** Of `/v1/models/{id}`. */
   readonly modelName?: string;
   /** Of an object, in a form that is safe in a path. */
@@ -28,10 +60,10 @@ export interface MeteredEndpoint extends Endpoint {
 
 export function isMetered(endpoint: Endpoint): endpoint is MeteredEndpoint {
   const { kind } = endpoint;
-  return kind === 'generation' || kind === 'texts' || kind === 'ocr' || kind === 'speech';
+  return kind === 'generation' || METERED.has(kind);
 }
 
-interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path'> {
+interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path' | 'form'> {
   /** Of the ids in its path. */
   readonly object?: ObjectKind;
   readonly parameters?: Parameters;
@@ -39,27 +71,22 @@ interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path'> {
   readonly noHead?: true;
 }
 
-const COUNT = /^\d{1,6}$/;
-const NAME = /^[a-z_]{1,32}$/;
-
-/** The parameters by which files are listed. */
-const FILE_LIST: Parameters = {
-  page: { form: COUNT, allowed: 'a number from 0 to 999999' },
-  page_size: { form: /^([1-9]\d{0,2}|1000)$/, allowed: 'a number from 1 to 1000' },
-  include_total: { form: /^(true|false)$/i, allowed: 'true or false' },
-  sample_type: { form: NAME, allowed: 'a type such as batch_request', isList: true },
-  source: { form: NAME, allowed: 'upload, repository or mistral', isList: true },
-  search: { form: /^[^\p{Cc}]{1,255}$/u, allowed: 'up to 255 characters of a file name' },
-  purpose: { form: NAME, allowed: 'ocr, audio or batch' },
-  mimetypes: { form: /^[\w.+-]+\/[\w.+-]+$/, allowed: 'a media type', isList: true },
-};
-const URL_HOURS: Parameters = {
-  expiry: { form: /^([1-9]\d?|1[0-5]\d|16[0-8])$/, allowed: 'a number of hours from 1 to 168' },
-};
+function ofConversation(kind: EndpointKind, method: Row['method'], parts: readonly string[]) {
+  return parts.map((part): Row => {
+    const row = {
+      kind,
+      method,
+      path: `/v1/conversations/{id}${part}`,
+      object: 'conversation',
+    } as const;
+    return part === '' ? row : { ...row, noHead: true };
+  });
+}
 
 const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
+  { kind: 'agent', method: 'POST', path: '/v1/agents/completions' },
   { kind: 'texts', method: 'POST', path: '/v1/embeddings' },
   { kind: 'texts', method: 'POST', path: '/v1/moderations' },
   { kind: 'texts', method: 'POST', path: '/v1/chat/moderations' },
@@ -77,6 +104,22 @@ const TABLE: readonly Row[] = [
     path: '/v1/files/{id}/url',
     object: 'file',
     parameters: URL_HOURS,
+  },
+  { kind: 'conversation-start', method: 'POST', path: '/v1/conversations' },
+  {
+    kind: 'conversations',
+    method: 'GET',
+    path: '/v1/conversations',
+    parameters: CONVERSATION_LIST,
+  },
+  ...ofConversation('conversations', 'GET', ['', '/history', '/messages']),
+  ...ofConversation('conversations', 'DELETE', ['']),
+  ...ofConversation('conversation-turn', 'POST', ['', '/restart']),
+  {
+    kind: 'transcription',
+    method: 'POST',
+    path: TRANSCRIPTION_FORM.path,
+    form: TRANSCRIPTION_FORM,
   },
   { kind: 'model-list', method: 'GET', path: '/v1/models' },
   { kind: 'caller', method: 'GET', path: '/v1/governance/me' },

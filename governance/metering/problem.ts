@@ -17,6 +17,7 @@ const PROBLEMS = {
   unknown_caller: { status: 403, type: 'authentication_error' },
   unknown_role: { status: 403, type: 'authentication_error' },
   model_not_allowed: { status: 403, type: 'invalid_request_error' },
+  agent_not_allowed: { status: 403, type: 'invalid_request_error' },
   model_not_priced: { status: 403, type: 'invalid_request_error' },
   max_tokens_exceeded: { status: 403, type: 'invalid_request_error' },
   budget_exhausted: { status: 429, notSoon: 402, type: 'rate_limit_error' },

@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { isObject, parseJson } from '../platform/json.js';
 import { quoted } from '../platform/wording.js';
 import { isCacheName, LONGEST_CACHE_NAME } from './cache-name.js';
-import type { MeteredEndpoint } from './endpoints.js';
+import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.js';
 import { countMembers, decoded, type Member, outlineOf, shortenedLength } from './json-outline.js';
 import { excessOfEscapes } from './json-strings.js';
 import { type Media, mediaOf, mediaOfChats } from './media.js';
@@ -14,7 +14,9 @@ import { isSet, type Spellings, spellingsOf } from './spellings.js';
 /** What bounds a request. Only the fields below are checked. */
 export interface RequestBody extends Omit<Media, 'imageBytes'> {
   readonly fields: Readonly<Record<string, unknown>>;
-  readonly model: string;
+  /** `undefined` where it names an agent, or goes on with a conversation. */
+  readonly model: string | undefined;
+  readonly agent?: string | undefined;
   readonly maxTokens: number | null | undefined;
   /** The number of completions of one prompt. */
   readonly completions: number;
@@ -40,7 +42,7 @@ export interface ParsedBody extends RequestBody {
   readonly spellings: Spellings;
   readonly drops: Drops | undefined;
   /** The name by which it limits its tokens. */
-  readonly limitName: 'max_tokens' | 'max_completion_tokens';
+  readonly limitName: 'max_tokens' | 'max_completion_tokens' | 'completion_args.max_tokens';
   /** Without images, white space between values, and the length of escapes: what may be tokens. */
   readonly promptBytes: number;
 }
@@ -49,7 +51,7 @@ const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 export function parseRequestBody(
   received: Buffer,
-  { kind, path }: Pick<MeteredEndpoint, 'kind' | 'path'>,
+  { kind, route }: Pick<MeteredEndpoint, 'kind' | 'route'>,
   passUnknownFields = false,
   usualModel?: string,
 ): ParsedBody | Problem {
@@ -66,16 +68,15 @@ export function parseRequestBody(
     return problem('invalid_request', 'the body is not a JSON object');
   }
   const { model = usualModel } = fields;
-  if (typeof model !== 'string' || model === '') {
-    return invalid('model', 'must be the name of a model');
-  }
+  const named = kind === 'conversation-turn' ? undefined : subjectOf(model, fields.agent_id, kind);
+  if (typeof named === 'object') return named;
   const spellings = spellingsOf(kind);
   const conflict = renamedTwice(fields, spellings) ?? repeatedName(fields, members);
   if (conflict) return conflict;
-  const known = checkFields(fields, path, spellings, passUnknownFields);
+  const known = checkFields(fields, route, spellings, passUnknownFields);
   if ('what' in known) return invalid(known.path, known.what);
 
-  const checked = kind === 'generation' ? checkGeneration(fields) : NOTHING_GENERATED;
+  const checked = generates(kind) ? checkGeneration(fields, kind) : NOTHING_GENERATED;
   if ('code' in checked) return checked;
   const cacheName =
     kind === 'texts' || kind === 'ocr' ? undefined : checkCacheName(fields, isShortened);
@@ -83,7 +84,7 @@ export function parseRequestBody(
   const media =
     kind === 'texts'
       ? mediaOfChats(fields.input, isShortened)
-      : mediaOf(fields.messages, isShortened);
+      : mediaOf(fields.messages ?? fields.inputs, isShortened);
   const hasMedia = media.hasMedia || known.passesUnknown;
   const saved = hasEscapes ? excessOfEscapes(text) : 0;
   return {
@@ -93,7 +94,8 @@ export function parseRequestBody(
     spellings,
     drops: known.drops,
     fields,
-    model,
+    model: named === 'agent' || typeof model !== 'string' ? undefined : model,
+    agent: named === 'agent' ? String(fields.agent_id) : undefined,
     maxTokens: checked.maxTokens,
     limitName: checked.limitName,
     completions: checked.completions,
@@ -114,18 +116,52 @@ const NOTHING_GENERATED: Generation = {
   completions: 0,
 };
 
-function checkGeneration(fields: RequestBody['fields']): Generation | Problem {
+/** Which of the two it names, of those that its endpoint takes. */
+function subjectOf(model: unknown, agent: unknown, kind: MeteredKind): 'model' | 'agent' | Problem {
+  const takesAgent = kind === 'agent' || kind === 'conversation-start';
+  if (takesAgent && isSet(agent)) {
+    if (typeof agent !== 'string' || agent === '') {
+      return invalid('agent_id', 'must be the id of an agent');
+    }
+    if (!isSet(model)) return 'agent';
+    return invalid('model', 'and agent_id exclude each other: an agent has a model of its own');
+  }
+  if (kind === 'agent') return invalid('agent_id', 'must be the id of an agent');
+  if (typeof model === 'string' && model !== '') return 'model';
+  const orAgent = takesAgent ? ', or agent_id the id of an agent' : '';
+  return invalid('model', `must be the name of a model${orAgent}`);
+}
+
+function checkGeneration(fields: RequestBody['fields'], kind: MeteredKind): Generation | Problem {
+  if (kind === 'conversation-start' || kind === 'conversation-turn') return checkTurn(fields);
   const limitName = isSet(fields.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
   const maxTokens = fields[limitName];
   if (maxTokens !== undefined && maxTokens !== null && typeof maxTokens !== 'number') {
-    const what = `${limitName} ${quoted(maxTokens)} must be a whole number of tokens`;
-    return problem('max_tokens_invalid', what, { param: limitName });
+    return notANumber(limitName, maxTokens);
   }
   const completions = fields.n ?? 1;
   if (typeof completions !== 'number' || !Number.isInteger(completions) || completions < 1) {
     return invalid('n', 'must be a whole number of completions, at least 1');
   }
   return { maxTokens, limitName, completions };
+}
+
+/** Its shape is checked. */
+function checkTurn({ completion_args: given, handoff_execution }: RequestBody['fields']) {
+  const limitName = 'completion_args.max_tokens';
+  const maxTokens = isObject(given) ? given.max_tokens : undefined;
+  if (isSet(maxTokens) && typeof maxTokens !== 'number') return notANumber(limitName, maxTokens);
+  if (isSet(handoff_execution) && !HANDOFFS.has(String(handoff_execution))) {
+    return invalid('handoff_execution', 'must be "client" or "server"');
+  }
+  return { maxTokens: maxTokens as number | null | undefined, limitName, completions: 1 } as const;
+}
+
+const HANDOFFS: ReadonlySet<string> = new Set(['client', 'server']);
+
+function notANumber(limitName: string, given: unknown): Problem {
+  const what = `${limitName} ${quoted(given)} must be a whole number of tokens`;
+  return problem('max_tokens_invalid', what, { param: limitName });
 }
 
 function checkCacheName(

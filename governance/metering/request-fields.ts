@@ -1,6 +1,7 @@
 import { isObject } from '../platform/json.js';
 import { quoted, shortened } from '../platform/wording.js';
-import { type ObjectShape, REQUEST_SHAPES, type Shape } from './request-shapes.js';
+import { REQUEST_SHAPES } from './request-shapes.js';
+import type { ObjectShape, Shape } from './shapes.js';
 import { isIdle, type Spellings } from './spellings.js';
 
 /** Where a body does not have the shape that the API has. */
@@ -65,7 +66,7 @@ function asksForNothing(name: string, value: unknown): boolean {
 export function checkFields(
   fields: Readonly<Record<string, unknown>>,
   path: string,
-  { renamed, dropped, droppedIfIdle }: Spellings,
+  { renamed, dropped, droppedIfIdle, meant }: Spellings,
   passUnknownFields: boolean,
 ): CheckedFields | Misfit {
   const shape = REQUEST_SHAPES.get(path);
@@ -76,7 +77,7 @@ export function checkFields(
     if (value === null || renamed.has(name) || dropped.has(name)) continue;
     const isNever = NEVER.get(name);
     if (droppedIfIdle.has(name) && isIdle(value)) continue;
-    if (isNever !== undefined) {
+    if (isNever !== undefined && !meant.has(name)) {
       if (asksForNothing(name, value)) continue;
       return { path: name, what: `is not allowed: it ${isNever}` };
     }

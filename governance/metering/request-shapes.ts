@@ -1,79 +1,20 @@
-import { DOCUMENTED, MEMBERS, type SchemaName } from './api-members.js';
+import type { SchemaName } from './api-members.js';
+import {
+  closed,
+  kindBy,
+  list,
+  type ObjectShape,
+  oneOrMore,
+  open,
+  parts,
+  type Shape,
+  saysItself,
+  textOr,
+} from './shapes.js';
 
-/** What a value of a request may be. Of all else, such as numbers and their ranges, Mistral judges. */
-export type Shape =
-  | 'anything'
-  | 'text'
-  | ListShape
-  | TextOr
-  | OneOrMore
-  | ObjectShape
-  | TaggedShape;
-
-interface ListShape {
-  readonly is: 'list';
-  readonly of: Shape;
-}
-
-/** A text, or something else that says more. */
-interface TextOr {
-  readonly is: 'text or';
-  readonly other: Shape;
-}
-
-/** One, or a list of them; of lists, a list of lists. */
-interface OneOrMore {
-  readonly is: 'one or more';
-  readonly of: Shape;
-}
-
-export interface ObjectShape {
-  readonly is: 'object';
-  readonly members: ReadonlyMap<string, Shape>;
-  /** Members that may be null: all others are left out if they are, which means the same. */
-  readonly nullable: ReadonlySet<string>;
-  /** Of OpenAI's objects: left out where they are empty. */
-  readonly droppedIfIdle: ReadonlySet<string>;
-  /** Whether the policy may let members pass that are not in the schema. */
-  readonly isOpen: boolean;
-}
-
-/** One of several objects: a member says which. */
-interface TaggedShape {
-  readonly is: 'tagged';
-  readonly tag: string;
-  readonly kinds: ReadonlyMap<string, ObjectShape>;
-  /** The kind of an object that does not say, where the API tells it then. */
-  readonly usual: (value: Readonly<Record<string, unknown>>) => string | undefined;
-  /** Whether the policy may let other kinds pass, and why not. */
-  readonly others: 'may pass' | string;
-}
-
-type Inner = Readonly<Record<string, Shape>>;
-
-function closed(schema: SchemaName, inner: Inner = {}): ObjectShape {
-  const given = `${MEMBERS[schema]} ${DOCUMENTED[schema] ?? ''}`.trim().split(' ');
-  return {
-    is: 'object',
-    members: new Map(given.map(plainName).map((name) => [name, inner[name] ?? 'anything'])),
-    nullable: new Set(given.filter((name) => name.endsWith('?')).map(plainName)),
-    droppedIfIdle: NONE,
-    isOpen: false,
-  };
-}
-
-function open(schema: SchemaName, inner: Inner = {}): ObjectShape {
-  return { ...closed(schema, inner), isOpen: true };
-}
-
-function plainName(name: string): string {
-  return name.replace('?', '');
-}
-
-const list = (of: Shape): Shape => ({ is: 'list', of });
-const textOr = (other: Shape): Shape => ({ is: 'text or', other });
-const oneOrMore = (of: Shape): Shape => ({ is: 'one or more', of });
-const NONE: ReadonlySet<string> = new Set();
+/** A conversation's id stands in it, which no shape depends on. */
+export const APPEND_PATH = '/v1/conversations/{id}';
+export const RESTART_PATH = '/v1/conversations/{id}/restart';
 
 // What its bytes bound, or `media.ts`: a part that could hide another one in it would cost more.
 const TEXT = closed('TextChunk', { text: 'text' });
@@ -82,21 +23,7 @@ const DOCUMENT = closed('DocumentURLChunk', { document_url: 'text' });
 const FILE = closed('FileChunk', { file_id: 'text' });
 const REFERENCE = closed('ReferenceChunk');
 
-const saysItself = () => undefined;
-
-function parts(
-  kinds: Readonly<Record<string, ObjectShape>>,
-  others: TaggedShape['others'],
-  usual: TaggedShape['usual'] = saysItself,
-): Shape {
-  return { is: 'tagged', tag: 'type', kinds: new Map(Object.entries(kinds)), usual, others };
-}
-
-/** The kind that has a member which no other kind has: the API asks for no `type` where nothing else discriminates. */
-function kindBy(members: Readonly<Record<string, string>>): TaggedShape['usual'] {
-  const known = Object.entries(members);
-  return (value) => known.find(([member]) => (value[member] ?? null) !== null)?.[1];
-}
+const TOOL_REFERENCE = closed('ToolReferenceChunk');
 
 /** What the document of OCR is, also where it does not say. */
 export const documentKind = kindBy({
@@ -108,7 +35,7 @@ export const documentKind = kindBy({
 const THINKING = closed('ThinkChunk', {
   thinking: list(
     parts(
-      { text: TEXT, tool_reference: closed('ToolReferenceChunk'), reference: REFERENCE },
+      { text: TEXT, tool_reference: TOOL_REFERENCE, reference: REFERENCE },
       'thoughts have no other parts',
       kindBy({ text: 'text', reference_ids: 'reference', tool: 'tool_reference' }),
     ),
@@ -132,6 +59,15 @@ const CONTENT = textOr(
 );
 const CLASSIFIED = textOr(list(parts(BOUNDED, 'nothing else is classified')));
 
+const CONTENT_OF_ENTRY = textOr(
+  list(
+    parts(
+      { ...BOUNDED, document_url: DOCUMENT, tool_reference: TOOL_REFERENCE },
+      'files are of the whole workspace, and nothing else is taken into a conversation',
+    ),
+  ),
+);
+
 /** What OpenAI's SDKs send back of an answer. */
 const OF_ANSWERS: ReadonlySet<string> = new Set([
   'refusal',
@@ -143,7 +79,10 @@ const OF_ANSWERS: ReadonlySet<string> = new Set([
 const TOOL_CALLS = list(open('ToolCall', { function: open('FunctionCall') }));
 
 function messages(content: Shape): Shape {
-  const message = (schema: SchemaName, inner: Inner = {}): ObjectShape => ({
+  const message = (
+    schema: SchemaName,
+    inner: Readonly<Record<string, Shape>> = {},
+  ): ObjectShape => ({
     ...open(schema, { content, ...inner }),
     droppedIfIdle: OF_ANSWERS,
   });
@@ -172,21 +111,86 @@ const TOOLS = list({
   others: 'tools of other types run at Mistral and cannot be metered',
 });
 
+/** Run by Mistral, each call of which has a price. */
+const AT_MISTRAL = {
+  web_search: closed('WebSearchTool'),
+  web_search_premium: closed('WebSearchPremiumTool'),
+  code_interpreter: closed('CodeInterpreterTool'),
+  image_generation: closed('ImageGenerationTool'),
+  connector: closed('CustomConnector'),
+};
+
+function toolsOf(functions: ObjectShape): Shape {
+  return list({
+    is: 'tagged',
+    tag: 'type',
+    kinds: new Map(Object.entries({ function: functions, ...AT_MISTRAL })),
+    usual: () => 'function',
+    others: 'libraries have documents of the whole workspace, and other tools cannot be metered',
+  });
+}
+
+/** What is in a conversation. A handoff would go on with an agent that the policy may not know. */
+const ENTRIES = textOr(
+  list(
+    parts(
+      {
+        'message.input': open('MessageInputEntry', { content: CONTENT_OF_ENTRY }),
+        'message.output': open('MessageOutputEntry', { content: CONTENT_OF_ENTRY }),
+        'function.result': open('FunctionResultEntry', { result: 'text' }),
+        'function.call': open('FunctionCallEntry'),
+        'tool.execution': open('ToolExecutionEntry'),
+      },
+      'nothing else is taken into a conversation',
+      kindBy({
+        result: 'function.result',
+        tool_call_id: 'function.call',
+        arguments: 'tool.execution',
+        content: 'message.input',
+      }),
+    ),
+  ),
+);
+
 const RESPONSE_FORMAT = open('ResponseFormat', { json_schema: open('JsonSchema') });
 const TEXTS = textOr(list('text'));
 
+const TURN = {
+  inputs: ENTRIES,
+  completion_args: open('CompletionArgs', { response_format: RESPONSE_FORMAT }),
+  handoff_execution: 'text',
+} as const;
+
+/** Of chat, and of agents. */
+const ASKED = {
+  messages: MESSAGES,
+  tool_choice: textOr(closed('ToolChoice', { function: closed('FunctionName') })),
+  response_format: RESPONSE_FORMAT,
+  prediction: open('Prediction', { content: 'text' }),
+} as const;
+
 /** By path. */
 export const REQUEST_SHAPES: ReadonlyMap<string, ObjectShape> = new Map([
+  ['/v1/chat/completions', open('ChatCompletionRequest', { ...ASKED, tools: TOOLS })],
   [
-    '/v1/chat/completions',
-    open('ChatCompletionRequest', {
-      messages: MESSAGES,
-      tools: TOOLS,
-      tool_choice: textOr(closed('ToolChoice', { function: closed('FunctionName') })),
-      response_format: RESPONSE_FORMAT,
-      prediction: open('Prediction', { content: 'text' }),
+    '/v1/agents/completions',
+    open('AgentsCompletionRequest', {
+      ...ASKED,
+      agent_id: 'text',
+      tools: toolsOf(closed('Tool', { function: closed('Function') })),
     }),
   ],
+  [
+    '/v1/conversations',
+    open('ConversationRequest', {
+      ...TURN,
+      agent_id: 'text',
+      instructions: 'text',
+      tools: toolsOf(closed('FunctionTool', { function: closed('Function') })),
+    }),
+  ],
+  [APPEND_PATH, open('ConversationAppendRequest', TURN)],
+  [RESTART_PATH, open('ConversationRestartRequest', { ...TURN, from_entry_id: 'text' })],
   ['/v1/fim/completions', open('FIMCompletionRequest', { prompt: 'text', suffix: 'text' })],
   ['/v1/embeddings', open('EmbeddingRequest', { input: TEXTS })],
   ['/v1/moderations', open('ClassificationRequest', { input: TEXTS })],

@@ -9,22 +9,36 @@ export interface Spellings {
   readonly dropped: ReadonlySet<string>;
   /** Dropped where they ask for nothing; otherwise Mistral says that it does not have them. */
   readonly droppedIfIdle: ReadonlySet<string>;
+  /** Names that are never sent elsewhere, and that this endpoint is about. */
+  readonly meant: ReadonlySet<string>;
 }
 
-const NONE: Spellings = { renamed: new Map(), dropped: new Set(), droppedIfIdle: new Set() };
+const NONE: Spellings = {
+  renamed: new Map(),
+  dropped: new Set(),
+  droppedIfIdle: new Set(),
+  meant: new Set(),
+};
 /** For OpenAI's own records of who asked. */
 const ABOUT_THE_USER = ['user', 'safety_identifier'];
 
+const GENERATION: Spellings = {
+  renamed: new Map([
+    ['max_completion_tokens', 'max_tokens'],
+    ['seed', 'random_seed'],
+  ]),
+  // Mistral reports usage at the end of a stream without being asked.
+  dropped: new Set([...ABOUT_THE_USER, 'stream_options', 'store', 'prompt_cache_retention']),
+  droppedIfIdle: new Set(['logprobs', 'top_logprobs', 'logit_bias', 'functions']),
+  meant: new Set(),
+};
+const OF_A_TURN = ['completion_args', 'handoff_execution'];
+
 const SPELLINGS: Readonly<Record<MeteredKind, Spellings>> = {
-  generation: {
-    renamed: new Map([
-      ['max_completion_tokens', 'max_tokens'],
-      ['seed', 'random_seed'],
-    ]),
-    // Mistral reports usage at the end of a stream without being asked.
-    dropped: new Set([...ABOUT_THE_USER, 'stream_options', 'store', 'prompt_cache_retention']),
-    droppedIfIdle: new Set(['logprobs', 'top_logprobs', 'logit_bias', 'functions']),
-  },
+  generation: GENERATION,
+  agent: { ...GENERATION, meant: new Set(['agent_id']) },
+  'conversation-start': { ...NONE, meant: new Set(['agent_id', ...OF_A_TURN]) },
+  'conversation-turn': { ...NONE, meant: new Set(OF_A_TURN) },
   texts: {
     ...NONE,
     renamed: new Map([['dimensions', 'output_dimension']]),
@@ -33,6 +47,7 @@ const SPELLINGS: Readonly<Record<MeteredKind, Spellings>> = {
   ocr: NONE,
   // OpenAI's `voice` is no voice of Mistral's, and says so.
   speech: NONE,
+  transcription: NONE,
 };
 
 export function spellingsOf(kind: MeteredKind): Spellings {

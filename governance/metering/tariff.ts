@@ -1,8 +1,9 @@
 import type { PriceBook } from '../prices/price-book.js';
 import type { ModelPrices } from '../prices/rates.js';
 import { type UsageBounds, upperBoundCost, usageCost } from '../prices/request-cost.js';
-import { readUsage } from '../prices/usage-fields.js';
+import { readUsage, toolCallsIn } from '../prices/usage-fields.js';
 import type { Demand } from './demand.js';
+import { isSet } from './spellings.js';
 import type { ReportedUsage } from './usage-scanner.js';
 
 export interface Charge {
@@ -28,16 +29,28 @@ export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
 
     bound(demand) {
       const prices = priceBook.pricesOf(demand.grant.modelId);
-      return prices && upperBoundCost(prices, boundsOf(demand));
+      return (
+        prices && upperBoundCost(prices, boundsOf(demand)) + toolCost(demand, demand.toolCalls)
+      );
     },
 
     charge(demand, reported) {
       const prices = priceBook.pricesOf(demand.grant.modelId);
-      const usage = readUsage(reported, boundsOf(demand));
+      const { unreported } = demand;
+      if (unreported && !isSet(reported.prompt_audio_seconds)) return undefined;
+      const most = unreported ? { ...demand, ...unreported } : demand;
+      const usage = readUsage(reported, boundsOf(most));
       if (!prices || !usage) return undefined;
-      return { cost: usageCost(prices, usage), tokens: tokensOf(demand, usage.totalTokens) };
+      const calls = toolCallsIn(reported) ?? demand.toolCalls;
+      if (calls > 0 && demand.grant.agent?.nanosPerToolCall === undefined) return undefined;
+      const cost = usageCost(prices, usage) + toolCost(demand, calls);
+      return { cost, tokens: tokensOf(demand, usage.totalTokens) };
     },
   };
+}
+
+function toolCost({ grant: { agent } }: Demand, calls: number): number {
+  return calls === 0 ? 0 : calls * (agent?.nanosPerToolCall ?? 0);
 }
 
 /** What is spoken is paid by the character: of tokens, no more than its text has count. */

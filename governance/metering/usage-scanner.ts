@@ -1,5 +1,6 @@
 import { isObject, parseJson } from '../platform/json.js';
 import { weightOf } from '../prices/usage-fields.js';
+import { type MemberKind, memberNamed } from './answer-members.js';
 import {
   BACKSLASH,
   CLOSE,
@@ -20,12 +21,11 @@ export type ReportedUsage = Readonly<Record<string, unknown>>;
 
 /** How deep the text of a model stands: in a delta, or a message, of a choice. */
 const TEXT_DEPTH = 4;
+/** In an event of a conversation, parts of a text stand below its `content`. */
+const EVENT_TEXT_DEPTH = 2;
 /** More than any usage has. */
 const MOST_BYTES = 4096;
 const NOTHING: readonly Buffer[] = [];
-
-/** A member whose value matters; `error` stands for all members that only errors of Mistral's have. */
-type Member = 'usage' | 'object' | 'error' | undefined;
 
 /**
  * Reads what an answer reports about itself at the top of its JSON documents, however they are cut
@@ -38,6 +38,7 @@ export class UsageScanner {
   /** Mistral answered with an error, with any status. */
   hasFailed = false;
   #weight = -1;
+  #textDepth = TEXT_DEPTH;
   /** Of all text of the model whose end was seen. */
   #textBytes = 0;
   /** Of the last string in there, until it turns out to be a value. */
@@ -51,7 +52,7 @@ export class UsageScanner {
   #hasMembers = false;
   /** The next string at the top is a name. */
   #isName = false;
-  #member: Member;
+  #member: MemberKind;
   /** The bytes being kept: a string at the top, or a usage. */
   #keeps: 'string' | 'usage' | undefined;
   #kept: readonly Buffer[] = NOTHING;
@@ -59,7 +60,13 @@ export class UsageScanner {
 
   /** All text of the model up to now, as it stands in the JSON: at least one byte for each token. */
   get textBytes(): number {
-    return this.#textBytes + this.#stringBytes;
+    const isText = this.#keeps === 'string' && this.#member === 'text' && !this.#isName;
+    return this.#textBytes + this.#stringBytes + (isText ? this.#keptBytes : 0);
+  }
+
+  /** The documents to come are events of a conversation. */
+  expectEvents(): void {
+    this.#textDepth = EVENT_TEXT_DEPTH;
   }
 
   /** The next byte begins another document. */
@@ -81,7 +88,7 @@ export class UsageScanner {
       if (this.#isInString) {
         const before = at;
         at = this.#endOfString(bytes, at, to);
-        if (depth >= TEXT_DEPTH) this.#stringBytes += at - before - (this.#isInString ? 0 : 1);
+        if (depth >= this.#textDepth) this.#stringBytes += at - before - (this.#isInString ? 0 : 1);
         if (this.#isInString) break;
         if (this.#keeps === 'string') this.#takeString(bytes, start, at - 1);
         if (at >= to) break;
@@ -104,7 +111,7 @@ export class UsageScanner {
         case QUOTE: {
           const end = depth > 1 ? endOfShortString(bytes, at, to) : 0;
           this.#isInString = end === 0;
-          if (depth >= TEXT_DEPTH && end > 0) this.#stringBytes = end - at - 1;
+          if (depth >= this.#textDepth && end > 0) this.#stringBytes = end - at - 1;
           if (end > 0) at = end;
           else if (depth === 1 && this.#hasMembers) {
             this.#keeps = 'string';
@@ -183,6 +190,7 @@ export class UsageScanner {
   #takeString(bytes: Buffer, start: number, end: number): void {
     if (this.#isName) this.#member = this.#memberAt(bytes, start, end);
     else if (this.#member === 'error') this.hasFailed = true;
+    else if (this.#member === 'text') this.#textBytes += this.#keptBytes + end - start;
     else if (this.#member === 'object' && this.#memberAt(bytes, start, end) === 'error') {
       this.hasFailed = true;
     }
@@ -190,7 +198,7 @@ export class UsageScanner {
   }
 
   /** Without making a string of every name: almost all are others. */
-  #memberAt(bytes: Buffer, start: number, end: number): Member {
+  #memberAt(bytes: Buffer, start: number, end: number): MemberKind {
     const isHere = this.#keptBytes === 0 && !this.#hasEscapes;
     if (isHere) return memberNamed(bytes, start, end);
     const name = parseJson(`"${this.#take(bytes, start, end)}"`);
@@ -227,22 +235,4 @@ export class UsageScanner {
     this.#weight = weight;
     this.usage = usage;
   }
-}
-
-const NAMES = ['usage', 'usage_info', 'object', 'error', 'detail', 'message'];
-const MEMBERS: readonly Member[] = ['usage', 'usage', 'object', 'error', 'error', 'error'];
-const NAMES_IN_BYTES = NAMES.map((name) => Buffer.from(name));
-
-function memberNamed(bytes: Buffer, start: number, end: number): Member {
-  for (let at = 0; at < NAMES.length; at += 1) {
-    const name = NAMES_IN_BYTES[at] as Buffer;
-    if (name.length === end - start && isAt(bytes, start, name)) return MEMBERS[at];
-  }
-  return undefined;
-}
-
-function isAt(bytes: Buffer, start: number, name: Buffer): boolean {
-  let same = 0;
-  while (same < name.length && bytes[start + same] === name[same]) same += 1;
-  return same === name.length;
 }

@@ -32,7 +32,8 @@ export function writeRequestBody(
   };
 
   const names = namesToSend(body);
-  const isLimited = maxTokens === undefined || names.includes('max_tokens');
+  const isTurn = body.limitName === 'completion_args.max_tokens';
+  const isLimited = isTurn || maxTokens === undefined || names.includes('max_tokens');
   let lastSent: Member | undefined;
   for (let at = 0; at < members.length; at += 1) {
     const member = members[at] as Member;
@@ -49,6 +50,12 @@ export function writeRequestBody(
     if (name === 'model') {
       replace(valueStart, end, JSON.stringify(modelId));
       if (!isLimited) replace(end, end, `,"max_tokens":${maxTokens}`);
+    } else if (name === 'agent_id') {
+      if (!isLimited) replace(end, end, `,"max_tokens":${maxTokens}`);
+    } else if (name === 'handoff_execution') {
+      replace(valueStart, end, HANDOFFS_BY_CALLER);
+    } else if (name === 'completion_args' && isTurn) {
+      limitArguments(body, member, maxTokens, replace);
     } else if (name === 'max_tokens' && maxTokens !== undefined) {
       replace(valueStart, end, String(maxTokens));
     } else if (name === 'n' && body.completions > 0) {
@@ -62,9 +69,38 @@ export function writeRequestBody(
       }
     }
   }
+  if (isTurn) {
+    const added = [
+      names.includes('completion_args') ? '' : `,"completion_args":{"max_tokens":${maxTokens}}`,
+      names.includes('handoff_execution') ? '' : `,"handoff_execution":${HANDOFFS_BY_CALLER}`,
+    ].join('');
+    const end = Math.max(sentTo, lastSent?.end ?? bytes.indexOf('{') + 1);
+    replace(end, end, lastSent ? added : added.slice(1));
+  }
   if (sentTo === 0) return body;
   parts.push(bytes.subarray(sentTo));
   return { bytes: Buffer.concat(parts), promptBytes };
+}
+
+/** Another agent would run on a model that the policy may not know: the caller gets to see a handoff instead. */
+const HANDOFFS_BY_CALLER = '"client"';
+
+/** `completion_args`, with the limit in place of one that the caller gave. */
+function limitArguments(
+  { bytes, fields, drops = new Map() }: ParsedBody,
+  { name, valueStart, end }: Member,
+  maxTokens: number | undefined,
+  replace: (start: number, end: number, text: string) => void,
+): void {
+  const args = fields[name];
+  if (!isObject(args)) return; // its shape was checked
+  const left = new Set([...(drops.get(args) ?? []), 'max_tokens']);
+  const others = Object.keys(args).filter((one) => !left.has(one)).length;
+  replace(valueStart + 1, valueStart + 1, `"max_tokens":${maxTokens}${others > 0 ? ',' : ''}`);
+  const text = bytes.toString('latin1', valueStart, end);
+  for (const place of placesOf(text, args, new Map([...drops, [args, left]]))) {
+    replace(valueStart + place.start, valueStart + place.end, '');
+  }
 }
 
 /** By place; `undefined` for members that are not sent. */

@@ -101,6 +101,16 @@ export function chatText(line: string): string {
     .replaceAll(/[\\*_~`[\]]|^#/g, (mark) => `\\${mark}`);
 }
 
+/** A name as code of GitHub's Markdown, in which nothing is a mention, a link or markup. */
+export function markdownCode(name: string): string {
+  const text = oneLine(name);
+  if (text.trim() === '') return '(blank)';
+  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
+  const fence = '`'.repeat(longest + 1);
+  const pad = /^[` ]|[` ]$/.test(text) ? ' ' : '';
+  return `${fence}${pad}${text}${pad}${fence}`;
+}
+
 /** A value of a message attribute: SNS rejects an empty one, and one with control characters. */
 export function attributeValue(text: string, otherwise: string): string {
   return head(oneLine(text).trim(), 256) || otherwise;

@@ -1,17 +1,13 @@
 import { quoted, unknownText } from '../platform/wording.js';
 import { agentChecks } from './agent-rules.js';
-import { callerPattern, fixesPathAlone, overlap, specificity } from './caller-patterns.js';
-import {
-  expireAfterDays,
-  GATEWAY_KEY_NAME,
-  gatewayKey,
-  gatewayWorkspaces,
-  secretName,
-} from './planned-keys.js';
+import { callerPattern, fixesPathAlone, specificity } from './caller-patterns.js';
+import { createPatternIndex } from './pattern-index.js';
+import { expireAfterDays, gatewayKey, gatewayWorkspaces } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import { arnSuffixProblem, UUID_RULE } from './policy-fields.js';
+import { UUID_RULE } from './policy-fields.js';
 import type { PolicyProblem } from './policy-problem.js';
 import { priceChecks } from './price-checks.js';
+import { secretChecks } from './secret-checks.js';
 
 export type Problems = Generator<PolicyProblem>;
 
@@ -29,7 +25,7 @@ export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyP
     gatewayRotation,
     thresholds,
     callerPatterns,
-    secretNames,
+    ...secretChecks,
     budgetCurrencies,
     agentChecks,
     ...priceChecks,
@@ -182,42 +178,26 @@ function* thresholds({ alerts: { spendThresholds } }: Policy): Problems {
 
 /** Of two patterns that match one caller the more specific one wins, so a tie has no winner. */
 function* callerPatterns({ callers }: Policy): Problems {
-  const patterns = callers.map(({ principal }) => callerPattern(principal));
-  for (const [index, { principal }] of callers.entries()) {
+  const patterns = callers.map(({ principal }, at) => ({ at, pattern: callerPattern(principal) }));
+  const byPattern = createPatternIndex(patterns);
+  for (const { at: index, pattern } of patterns) {
+    const principal = callers[index]?.principal ?? '';
     const path = ['callers', index, 'principal'];
-    const pattern = patterns[index] ?? '';
-    const rival = patterns.findIndex(
-      (other, at) =>
-        at < index && specificity(other) === specificity(pattern) && overlap(other, pattern),
-    );
-    if (rival >= 0) {
+    const rivals = byPattern
+      .overlapping(pattern)
+      .filter((one) => one.at < index && specificity(one.pattern) === specificity(pattern))
+      .sort((one, other) => one.at - other.at);
+    const [rival] = rivals;
+    if (rival) {
       const tie =
-        patterns[rival] === pattern
-          ? `matches the same callers as callers[${rival}], as paths of roles do not count: remove one of them`
-          : `can match the same caller as callers[${rival}] and is as specific: one of them must fix more characters`;
+        rival.pattern === pattern
+          ? `matches the same callers as callers[${rival.at}], as paths of roles do not count: remove one of them`
+          : `can match the same caller as callers[${rival.at}] and is as specific: one of them must fix more characters`;
       yield { path, message: `${quoted(principal)} ${tie}` };
     }
     if (fixesPathAlone(principal)) {
       const message = `${quoted(principal)} fixes a path alone, and role sessions carry no path: must fix some of the role's name`;
       yield { path, message };
-    }
-  }
-}
-
-function* secretNames({ workspaces, mistral, gateway }: Policy): Problems {
-  for (const [index, workspace] of workspaces.entries()) {
-    for (const [position, { name }] of workspace.keys.entries()) {
-      const path = ['workspaces', index, 'keys', position, 'name'];
-      const suffixed = arnSuffixProblem(name);
-      if (suffixed !== undefined) yield { path, message: `${quoted(name)} ${suffixed}` };
-      if (gateway.enabled && name === GATEWAY_KEY_NAME) {
-        const message = `${quoted(name)} is the name of the gateway's own key: choose another name`;
-        yield { path, message };
-      }
-      if (secretName(workspace.name, name) === mistral.adminKeySecret) {
-        const message = `${quoted(name)} would overwrite mistral.adminKeySecret: choose another name`;
-        yield { path, message };
-      }
     }
   }
 }

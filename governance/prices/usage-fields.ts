@@ -32,7 +32,9 @@ export function readUsage(usage: unknown, most: UsageBounds): ReadUsage | undefi
   let completionTokens = known(completion) ?? known(total - promptTokens) ?? most.completionTokens;
 
   const parts = promptTokens + completionTokens;
-  const rest = (known(total) ?? parts) - parts;
+  // What tools read for the model: in the total, as far as answers show.
+  const ofTools = count(usage.connector_tokens);
+  const rest = Math.max((known(total) ?? parts) - parts, ofTools);
   const totalTokens = parts + Math.max(0, rest);
   if (!Number.isSafeInteger(totalTokens)) return undefined;
   // Audio has a price of its own. What else there may be costs as much as the dearer tokens.
@@ -53,6 +55,17 @@ export function readUsage(usage: unknown, most: UsageBounds): ReadUsage | undefi
     serviceTier: isPriority(usage.service_tier, most) ? 'priority' : 'standard',
     totalTokens,
   };
+}
+
+/**
+ * Calls of tools that ran at Mistral; `undefined` where nothing says how many. Conversations report them, and
+ * `null` where there were none.
+ */
+export function toolCallsIn({ connectors }: Fields): number | undefined {
+  if (connectors === null) return 0;
+  if (!isObject(connectors)) return undefined;
+  const counts = Object.values(connectors).map(count);
+  return counts.some((one) => one < 0) ? undefined : counts.reduce((sum, one) => sum + one, 0);
 }
 
 /** -1 for what is missing or makes no sense: NaN would turn all sums into slower ones. */
@@ -92,7 +105,7 @@ function detail(details: unknown): number {
 
 /** How much a usage reports; negative for an object that reports no counts. */
 export function weightOf(usage: Fields): number {
-  const counts = [usage.total_tokens, usage.pages_processed];
+  const counts = [usage.total_tokens, usage.pages_processed, usage.prompt_audio_seconds];
   const parts = [usage.prompt_tokens, usage.completion_tokens].filter(isCount);
   const all = [...counts.filter(isCount), parts.reduce((sum, part) => sum + part, 0)];
   return all.length === 1 && parts.length === 0 ? -1 : Math.max(...all);

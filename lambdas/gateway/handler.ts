@@ -99,15 +99,16 @@ function handle(gateway: Gateway, event: Event, reply: LambdaReply): void {
     return;
   }
   const { accept, 'x-affinity': affinity } = headers;
-  const head = { callerArn, accept, affinity };
+  const contentType = endpoint.form && headers['content-type'];
+  const head = { callerArn, accept, affinity, contentType };
   const start = (decoded: Buffer | Problem) => {
     if (reply.isOver) return; // the caller left while its body was unpacked
     if (!Buffer.isBuffer(decoded)) refuse(decoded);
     else reply.inFlight = gateway.handle(endpoint, head, decoded, reply);
   };
   const decoded = decodedBody(body, headers['content-encoding'], endpoint, maxBodyBytes);
-  if (Buffer.isBuffer(decoded)) start(decoded);
-  else void decoded.then(start);
+  if (decoded instanceof Promise) void decoded.then(start);
+  else start(decoded);
 }
 
 class LambdaReply implements Reply {

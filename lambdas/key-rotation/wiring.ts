@@ -32,7 +32,7 @@ export function wireKeyRotation(runtime: MeasuringRuntime) {
   const secretsManager = new SecretsManagerClient(aws);
   const deps = {
     policy,
-    secrets: createSecretVersions(secretsManager),
+    secrets: createSecretVersions(secretsManager, policy),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
     alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts, events),
     journal: createJournal(dynamo, env.RECORDS_TABLE_NAME),

@@ -48,7 +48,7 @@ export function wireNightlyAudit(runtime: MeasuringRuntime) {
   const env = NightlyAuditEnvSchema.parse(runtime.env);
   const secretsManager = new SecretsManagerClient(aws);
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
-  const secrets = createSecretVersions(secretsManager);
+  const secrets = createSecretVersions(secretsManager, policy);
   const dynamo = new DynamoDBClient(aws);
   const events = connectEventBus(runtime, env, dynamo);
   const pricesTable = policy.prices.source === 'bill' ? env.QUOTA_TABLE_NAME : undefined;

@@ -29,7 +29,7 @@ export function wireRequestKeys(runtime: LoggingRuntime) {
   const events = connectEventBus(runtime, env, dynamo);
   return createRequestKeysHandler({
     policy,
-    secrets: createSecretVersions(new SecretsManagerClient(aws)),
+    secrets: createSecretVersions(new SecretsManagerClient(aws), policy),
     findingStore: createFindingStore(dynamo, env.RECORDS_TABLE_NAME),
     register: createSecretRegister(dynamo, env.RECORDS_TABLE_NAME),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),

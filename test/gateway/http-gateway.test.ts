@@ -383,7 +383,7 @@ test('only headers about the request come back', async () => {
 
 test.each([
   ['GET', '/v1/libraries', 404, 'endpoint_not_allowed'],
-  ['POST', '/v1/agents/completions', 404, 'endpoint_not_allowed'],
+  ['POST', '/v1/agents', 404, 'endpoint_not_allowed'],
   ['POST', '/v1/../v1/admin/api-keys', 404, 'endpoint_not_allowed'],
   ['POST', '/v1/chat/completions/%2e%2e/%2e%2e/admin/api-keys', 404, 'endpoint_not_allowed'],
   ['POST', '/v1/embeddings/..%2fchat%2fcompletions', 404, 'endpoint_not_allowed'],

@@ -68,9 +68,15 @@ test('a report that failed is tried again, but not with every refusal', async ()
 
 test('the gateway reports a caller that the policy does not let in, and no other refusal', async () => {
   const sent: StateEvent[] = [];
-  const { ask, settledByCounter } = await assembledGateway(undefined, undefined, undefined, {
-    send: async (events) => void sent.push(...events),
-  });
+  const { ask, settledByCounter } = await assembledGateway(
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    {
+      send: async (events) => void sent.push(...events),
+    },
+  );
   expect((await ask(CHAT, 'stranger')).status).toBe(403);
   expect((await ask(CHAT, 'stranger')).status).toBe(403);
   expect((await ask({ ...CHAT, model: 'mistral-large-latest' }, 'developer')).status).toBe(403);

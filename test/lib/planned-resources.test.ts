@@ -20,6 +20,7 @@ const POLICIES: readonly [name: string, Policy, Partial<GovernanceStackProps>?][
   ['with services to refresh', aPolicy(useRefresh)],
   ['in operator mode with services to refresh', anOperatorPolicy(useRefresh)],
   ['with every protocol', aPolicy(useSubscriptions)],
+  ['with a secret that is there already', aPolicy(withExisting)],
   ['that may be deleted', aPolicy(), { ephemeral: true }],
 ];
 
@@ -52,6 +53,10 @@ function useThreeHundredKeys(document: Document): void {
 
 function useRefresh(document: Document): void {
   document.workspaces[0].keys[0].refresh = [{ lambda: { function: 'answers' } }];
+}
+
+function withExisting(document: Document): void {
+  document.workspaces[0].keys[0].secret = { name: 'team/key', format: 'plain', existing: true };
 }
 
 function useAccounts(document: Document): void {

@@ -4,6 +4,7 @@ import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { openGateway } from '../../gateway/wiring.js';
 import type { EventBus } from '../../governance/alerts/event-bus.aws.js';
+import type { ObjectStore } from '../../governance/objects/objects.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { aPolicy, type policyDocument, silentLog } from './builders.js';
 import { fakeKeys } from './gateway-fakes.js';
@@ -24,6 +25,7 @@ export async function assembledGateway(
   script: Script = (response) => answerJson(response, 200, COMPLETION),
   change: (document: ReturnType<typeof policyDocument>) => void = () => {},
   metrics?: GatewayMetrics,
+  objects?: ObjectStore,
   events?: EventBus,
 ) {
   const { url, received } = await mistralStandIn(script);
@@ -40,6 +42,7 @@ export async function assembledGateway(
     alerts: { publish: async () => {} },
     events,
     metrics,
+    objects,
     log: silentLog,
     holderId: 'h',
     now: () => new Date(NOW),

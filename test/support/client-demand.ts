@@ -11,6 +11,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
       maxTokens: 100,
       isCapped: false,
       bounds: { imageTokens: 3100, ocrPages: 1000 },
+      audioMinutes: 180,
       dailyTokens: undefined,
     },
     promptTokens: 1000,
@@ -19,10 +20,12 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     pages: 0,
     audioSeconds: 0,
     characters: 0,
+    toolCalls: 0,
     priority: false,
     annotated: false,
     staysHome: false,
     streamed: false,
+    unreported: undefined,
     ...change,
   };
 }

@@ -18,7 +18,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['governance/mistral', 'governance/alerts', 'governance/access'],
   ['governance/keys', 'governance/quotas', 'governance/objects'],
   ['governance/metering'],
-  ['governance/spend', 'governance/audit'],
+  ['governance/spend', 'governance/audit', 'governance/changes'],
   ['gateway'],
   ['lambdas'],
   ['testing'],
@@ -44,6 +44,7 @@ const WINGS: Readonly<Record<string, readonly RegExp[]>> = {
   'supply-chain': [/^lib\/platform\/bundling\.ts$/, /^governance\/platform\//],
   examples: [],
   bench: [/^/],
+  oracles: [/^(e2e|testing|lambdas|governance)\//],
 };
 
 /** These may also import the folders beside the floors, to run and call them. */
@@ -86,7 +87,8 @@ const PACKAGES: readonly PackageRule[] = [
     rule: 'the way out through proxies imports their agents',
   },
   {
-    files: /^governance\/metering\/(cache-name|request-body|batch\/batch-line)\.ts$/,
+    files:
+      /^governance\/metering\/(cache-name|request-body|batch\/batch-line|forms\/(form-reader|part-head))\.ts$/,
     may: [/^node:(crypto|buffer)$/],
     rule: 'a hash is a decision too, and a check of UTF-8: only Node has fast ones',
   },
@@ -119,7 +121,7 @@ const PACKAGES: readonly PackageRule[] = [
   },
   {
     files: /^cli\//,
-    may: [AWS, /^(commander|csv-parse\/sync)$/, YAML, ZOD, NODE],
+    may: [AWS, /^(commander|csv-parse\/sync|fflate\/browser)$/, YAML, ZOD, NODE],
     rule: 'the command line has the packages that docs/command-line.md names',
   },
   {

@@ -18,6 +18,7 @@ const MODELS: readonly NamedModel[] = [
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'], contextTokens: 128_000 },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'], contextTokens: 128_000 },
   { id: 'voxtral-mini-tts-2603', aliases: ['voxtral-mini-tts-latest'], contextTokens: 4096 },
+  { id: 'voxtral-mini-2602', aliases: ['voxtral-mini-latest'], contextTokens: 16_384 },
 ];
 
 /** Mistral's list: those models, and one that is newer. */

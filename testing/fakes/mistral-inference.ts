@@ -1,4 +1,5 @@
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
+import { AgentsCompletionSchema } from './mistral-agent-requests.js';
 import {
   base64Of,
   completed,
@@ -8,6 +9,7 @@ import {
   type Written,
   writtenFor,
 } from './mistral-answers.js';
+import { createFakeConversations, type FakeAgent } from './mistral-conversations.js';
 import type { FakeKey } from './mistral-keys.js';
 import {
   type Chat,
@@ -26,6 +28,7 @@ import type { FakeUsage } from './mistral-usage.js';
 interface Inferring {
   readonly models: readonly { readonly id: string; readonly aliases: readonly string[] }[];
   readonly throttled?: ReadonlySet<string>;
+  readonly agents?: readonly FakeAgent[];
 }
 
 const BYTES_PER_TOKEN = 4;
@@ -57,6 +60,19 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     const request = ChatSchema.parse(JSON.parse(body));
     return generation(key, request, body.length, writtenFor(request), request.n ?? 1);
   }
+
+  function agent(key: FakeKey, { body }: HttpCall): HttpAnswer {
+    const { agent_id, tools: _, ...request } = AgentsCompletionSchema.parse(JSON.parse(body));
+    const model = organization.agents?.find(({ id }) => id === agent_id)?.model;
+    if (model === undefined) return jsonAnswer(404, { message: 'Agent not found' });
+    const asked = { ...request, model };
+    return generation(key, asked, body.length, writtenFor(asked), request.n ?? 1);
+  }
+
+  const conversations = createFakeConversations({
+    agents: () => organization.agents ?? [],
+    ...{ idOf, bill, now },
+  });
 
   function fim(key: FakeKey, { body }: HttpCall): HttpAnswer {
     const request = FimSchema.parse(JSON.parse(body));
@@ -148,6 +164,7 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
 
   const routes: Record<string, (key: FakeKey, call: HttpCall) => HttpAnswer> = {
     'POST /v1/chat/completions': chat,
+    'POST /v1/agents/completions': agent,
     'POST /v1/fim/completions': fim,
     'POST /v1/embeddings': embeddings,
     'POST /v1/moderations': moderations,
@@ -161,8 +178,8 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
   /** `undefined` for an unknown endpoint. */
   return (key: FakeKey, call: HttpCall): HttpAnswer | undefined => {
     const route = routes[`${call.method} ${call.url.pathname}`];
-    if (!route) return undefined;
-    return organization.throttled?.has(key.workspaceId) ? RATE_LIMITED : route(key, call);
+    if (organization.throttled?.has(key.workspaceId)) return RATE_LIMITED;
+    return route ? route(key, call) : conversations.answer(key, call);
   };
 }
 

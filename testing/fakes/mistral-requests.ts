@@ -2,15 +2,15 @@ import * as z from 'zod';
 
 /** What Mistral accepts in the body of a request: it answers 422 to a field that it does not have. */
 
-const text = z.strictObject({ type: z.literal('text').default('text'), text: z.string() });
-const imageUrl = z.strictObject({
+export const text = z.strictObject({ type: z.literal('text').default('text'), text: z.string() });
+export const imageUrl = z.strictObject({
   type: z.literal('image_url'),
   image_url: z.union([
     z.string(),
     z.strictObject({ url: z.string(), detail: z.enum(['low', 'auto', 'high']).nullish() }),
   ]),
 });
-const documentUrl = z.strictObject({
+export const documentUrl = z.strictObject({
   type: z.literal('document_url'),
   document_url: z.string(),
   document_name: z.string().nullish(),
@@ -21,7 +21,7 @@ const reference = z.strictObject({
   type: z.literal('reference'),
   reference_ids: z.array(z.union([z.int(), z.string()])),
 });
-const thinking = z.strictObject({
+export const thinking = z.strictObject({
   type: z.literal('thinking'),
   thinking: z.array(z.union([text, reference])),
   signature: z.string().nullish(),
@@ -62,7 +62,7 @@ const message = z.discriminatedUnion('role', [
   }),
 ]);
 const jsonSchema = z.record(z.string(), z.unknown());
-const tool = z.strictObject({
+export const tool = z.strictObject({
   type: z.literal('function').default('function'),
   function: z.strictObject({
     name: z.string(),
@@ -71,7 +71,7 @@ const tool = z.strictObject({
     strict: z.boolean().optional(),
   }),
 });
-const responseFormat = z.strictObject({
+export const responseFormat = z.strictObject({
   type: z.enum(['text', 'json_object', 'json_schema']).default('text'),
   json_schema: z
     .strictObject({
@@ -82,10 +82,10 @@ const responseFormat = z.strictObject({
     })
     .nullish(),
 });
-const metadata = z.record(z.string(), z.unknown()).nullish();
+export const metadata = z.record(z.string(), z.unknown()).nullish();
 
 /** What the requests of all models that write have in common. */
-const GENERATION = {
+export const GENERATION = {
   model: z.string(),
   max_tokens: z.int().min(0).nullish(),
   stream: z.boolean().default(false),
@@ -97,11 +97,10 @@ const GENERATION = {
   prompt_cache_key: z.string().nullish(),
 };
 
-export const ChatSchema = z.strictObject({
-  ...GENERATION,
+/** Of chat, and of agents. */
+export const ASKED = {
   messages: z.array(message),
   n: z.int().positive().nullish(),
-  tools: z.array(tool).nullish(),
   tool_choice: z
     .union([
       z.enum(['auto', 'none', 'any', 'required']),
@@ -122,6 +121,12 @@ export const ChatSchema = z.strictObject({
   prompt_mode: z.literal('reasoning').nullish(),
   guardrails: z.array(z.unknown()).nullish(),
   service_tier: z.enum(['auto', 'standard_only']).nullish(),
+};
+
+export const ChatSchema = z.strictObject({
+  ...GENERATION,
+  ...ASKED,
+  tools: z.array(tool).nullish(),
   safe_prompt: z.boolean().optional(),
   document_image_limit: z.int().nullish(),
   document_page_limit: z.int().nullish(),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Currency } from '../../governance/platform/wording.js';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
+import type { FakeAgent } from './mistral-conversations.js';
 import { createFakeFiles } from './mistral-files.js';
 import { createFakeInference } from './mistral-inference.js';
 import type { FakeKey, FakeKeys } from './mistral-keys.js';
@@ -30,6 +31,8 @@ export interface FakeOrganization {
   /** @default false */
   noMonthlyLimit?: boolean;
   models: readonly FakeModel[];
+  /** @default none */
+  readonly agents?: readonly FakeAgent[];
   /** In which Mistral bills it. @default USD */
   readonly currency?: Currency;
   /** @default none */

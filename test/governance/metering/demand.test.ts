@@ -13,6 +13,7 @@ const GRANT: AccessGrant = {
   maxTokens: 100,
   isCapped: false,
   bounds: { imageTokens: 3100, ocrPages: 1000 },
+  audioMinutes: 180,
   dailyTokens: undefined,
 };
 
@@ -158,7 +159,7 @@ describe('chats that are classified', () => {
     ['fields that nothing here knows, each chat in a context', [unknown, unknown], 16_000],
   ])('%s', (_, input, least) => {
     const bytes = Buffer.from(JSON.stringify({ model: 'm', input }));
-    const endpoint = { kind: 'texts', path: '/v1/chat/moderations' } as const;
+    const endpoint = { kind: 'texts', route: '/v1/chat/moderations' } as const;
     const body = parseRequestBody(bytes, endpoint, true) as ParsedBody;
     const models = { contextTokens: () => 8000 };
     const { promptTokens } = demandOf(body, bytes.length, 'texts', GRANT, models);

@@ -424,7 +424,7 @@ describe('members that say nothing are left out wherever they are', () => {
 describe('the name of a prompt cache is one of the caller alone', () => {
   const cacheOf = (name: unknown, caller: string, path = '/v1/chat/completions') => {
     const text = JSON.stringify({ model: MODEL_ID, prompt: 'x', prompt_cache_key: name });
-    const body = parseRequestBody(Buffer.from(text), { kind: 'generation', path }, true);
+    const body = parseRequestBody(Buffer.from(text), { kind: 'generation', route: path }, true);
     if (body.kind === 'problem') return body;
     const { bytes } = writeRequestBody(body, MODEL_ID, undefined, caller);
     return JSON.parse(bytes.toString()).prompt_cache_key;

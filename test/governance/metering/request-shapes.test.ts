@@ -3,6 +3,12 @@ import type * as z from 'zod';
 import { DOCUMENTED, MEMBERS } from '../../../governance/metering/api-members.js';
 import { REQUEST_SHAPES } from '../../../governance/metering/request-shapes.js';
 import {
+  AgentsCompletionSchema,
+  AppendSchema,
+  ConversationSchema,
+  RestartSchema,
+} from '../../../testing/fakes/mistral-agent-requests.js';
+import {
   ChatClassificationSchema,
   ChatModerationSchema,
   ChatSchema,
@@ -26,9 +32,10 @@ async function membersInSdk(schema: string): Promise<string[]> {
   const module = await import(path.replace(/\.js$/, ''));
   const written = module[`${RENAMED[schema] ?? schema}$outboundSchema`];
   const { shape } = written.in ?? written;
-  return Object.entries<z.ZodType>(shape).map(([name, field]) => {
-    const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    return (RENAMED[snake] ?? snake) + (field.safeParse(null).success ? '?' : '');
+  return Object.entries<z.ZodType>(shape).map(([given, field]) => {
+    const snake = given.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const name = snake === 'inputs' && schema.startsWith('Conversation') ? snake : RENAMED[snake];
+    return (name ?? snake) + (field.safeParse(null).success ? '?' : '');
   });
 }
 
@@ -50,6 +57,10 @@ test.each(Object.entries(DOCUMENTED))(
 describe("the stand-in for Mistral and the gateway's rules know the same fields", () => {
   test.each([
     ['/v1/chat/completions', ChatSchema],
+    ['/v1/agents/completions', AgentsCompletionSchema],
+    ['/v1/conversations', ConversationSchema],
+    ['/v1/conversations/{id}', AppendSchema],
+    ['/v1/conversations/{id}/restart', RestartSchema],
     ['/v1/fim/completions', FimSchema],
     ['/v1/embeddings', EmbeddingSchema],
     ['/v1/moderations', ModerationSchema],
