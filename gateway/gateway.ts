@@ -73,9 +73,7 @@ export function createGateway(given: GatewayDeps): Gateway {
       }
       if (!isMetered(endpoint)) {
         const operation = OPERATIONS[`${endpoint.method} ${endpoint.route}`];
-        if (!operation || !Buffer.isBuffer(body)) {
-          throw new Error(`no operation for ${endpoint.route}`);
-        }
+        if (!operation) throw new Error(`no operation for ${endpoint.route}`);
         const request = new ObjectRequest(deps, limits.stallMs, endpoint, head, reply);
         request.answer(operation, body);
         return request;

@@ -162,9 +162,16 @@ export async function createWorld(options: WorldOptions) {
   async function endDeploy(): Promise<void> {
     await existing.takeOver(policy);
     await subscribeAll();
-    await around<unknown>(() =>
-      isOperatorMode ? functions.requestKeys() : functions.provisionKeys(),
-    );
+    await around<unknown>(() => (isOperatorMode ? functions.requestKeys() : provision()));
+  }
+
+  /** And again each hour, as the schedule does, while something waits: other runs change nothing. */
+  async function provision(): Promise<void> {
+    const { waiting } = await functions.provisionKeys();
+    if (waiting.length === 0) return;
+    clock.at(new Date(now().getTime() + 3_600_000), async () => {
+      await around(provision).catch(() => undefined);
+    });
   }
 
   /** `aws secretsmanager rotate-secret`. */

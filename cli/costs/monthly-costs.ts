@@ -66,6 +66,7 @@ function secretCosts({ mistral, rotation }: Policy, keys: Keys): Cost[] {
       [secrets, AWS_PRICES.secretMonth, parts.join(' + ') + sum],
     ]),
     cost('Secrets Manager', 'reads by services', [[reads, AWS_PRICES.secretCalls, readsText]]),
+    ...(ofAdmin > 0 && keys.length > 0 ? [provisioningCost(keys)] : []),
     {
       ...cost('KMS', 'encryption key', [[1, AWS_PRICES.keyMonth]], {
         note: 'each of its first two yearly rotations adds as much',
@@ -74,6 +75,14 @@ function secretCosts({ mistral, rotation }: Policy, keys: Keys): Cost[] {
     },
     cost('KMS', 'decryption of what services read', [[reads, AWS_PRICES.keyCalls]]),
   ];
+}
+
+/** Each hour, whether a first rotation waits. */
+function provisioningCost(keys: Keys): Cost {
+  const text = `${countText(keys.length, 'key')} × ${HOURS} hours`;
+  return cost('Secrets Manager', 'checks for keys to create', [
+    [keys.length * HOURS, AWS_PRICES.secretCalls, text],
+  ]);
 }
 
 function alarmCosts(resources: ResourceCounts): Cost[] {

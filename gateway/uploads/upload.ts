@@ -149,8 +149,8 @@ export class Upload extends Readable {
   }
 
   #begin(): Problem | undefined {
-    const { first, file } = this.shape;
-    if (this.#reader.valueOf(first) === undefined) {
+    const { needed: first, isNeededFirst, file } = this.shape;
+    if (isNeededFirst && this.#reader.valueOf(first) === undefined) {
       const what = `${first} must come before ${file} in a form that is as large as this one: put ${first} first`;
       return problem('invalid_request', what, { param: first });
     }

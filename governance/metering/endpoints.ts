@@ -1,5 +1,5 @@
 import { isObjectId, type ObjectKind } from '../objects/objects.js';
-import { type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
+import { FILE_FORM, type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
 import { CONVERSATION_LIST, FILE_LIST, URL_HOURS } from './list-parameters.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
@@ -94,7 +94,8 @@ const TABLE: readonly Row[] = [
   { kind: 'texts', method: 'POST', path: '/v1/chat/classifications' },
   { kind: 'ocr', method: 'POST', path: '/v1/ocr' },
   { kind: 'speech', method: 'POST', path: '/v1/audio/speech' },
-  { kind: 'files', method: 'GET', path: '/v1/files', parameters: FILE_LIST },
+  { kind: 'files', method: 'POST', path: FILE_FORM.path, form: FILE_FORM },
+  { kind: 'files', method: 'GET', path: FILE_FORM.path, parameters: FILE_LIST },
   { kind: 'files', method: 'GET', path: '/v1/files/{id}', object: 'file' },
   { kind: 'files', method: 'DELETE', path: '/v1/files/{id}', object: 'file' },
   { kind: 'files', method: 'GET', path: '/v1/files/{id}/content', object: 'file', noHead: true },

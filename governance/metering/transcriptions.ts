@@ -22,16 +22,20 @@ export function authorizeTranscription(
   );
   const start = written.start(exact, shape.file, file);
   const isOpen = file !== undefined && content === undefined;
+  const objects = entries.flatMap(([name, id]) =>
+    name === 'file_id' ? [{ kind: 'file' as const, id, param: name }] : [],
+  );
   return {
     kind: 'authorized',
-    demand: transcriptionDemand(grant, file ? fileBytes : undefined),
+    demand: {
+      ...transcriptionDemand(grant, file ? fileBytes : undefined),
+      staysHome: objects.length > 0,
+    },
     body: isOpen ? start : Buffer.concat([start, ...(content ?? []), written.end(file)]),
     contentType: written.contentType,
     open: isOpen ? written : undefined,
     cappedTo: undefined,
-    objects: entries.flatMap(([name, id]) =>
-      name === 'file_id' ? [{ kind: 'file' as const, id, param: name }] : [],
-    ),
+    objects,
   };
 }
 

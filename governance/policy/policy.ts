@@ -127,6 +127,9 @@ const RotationSchema = z.strictObject({
   onDrainTimeout: z.enum(['hold', 'revoke']).default('hold'),
   /** @default rotateEveryDays + maxDrainDays + 14, for each key */
   expireAfterDays: z.int().min(2).max(1200).optional(),
+  /** How many rotations may run at a time, and how many may begin within an hour, before first ones wait. */
+  atOnce: z.int().min(1).max(100).default(10),
+  perHour: z.int().min(1).max(1000).default(30),
 });
 
 const AuditSchema = z.strictObject({

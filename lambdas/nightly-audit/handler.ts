@@ -31,6 +31,7 @@ export interface NightlyAuditDeps extends AuditDeps {
   readonly organization: AdminAuditDeps['organization'] | undefined;
   readonly secrets: AdminAuditDeps['secrets'];
   readonly publishedPrices?: AdminAuditDeps['publishedPrices'];
+  readonly files?: AdminAuditDeps['files'];
   readonly deployment: ReportedDeployment;
   readonly findingStore: FindingStore;
   readonly evidence: EvidenceStore;

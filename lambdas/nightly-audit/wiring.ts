@@ -12,12 +12,18 @@ import {
   createEvidenceStore,
 } from '../../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
+import { createFileCatalog } from '../../governance/keys/file-catalog.js';
 import { createKeyEvents } from '../../governance/keys/key-events.aws.js';
 import { createManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { createModelCatalog } from '../../governance/keys/model-catalog.js';
 import { createRetirements } from '../../governance/keys/retirements.aws.js';
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import { createAdminApi, createProber } from '../../governance/mistral/client.aws.js';
+import {
+  createAdminApi,
+  createInference,
+  createProber,
+} from '../../governance/mistral/client.aws.js';
+import { createObjectStore } from '../../governance/objects/object-store.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
 import { createPublishedPrices } from '../../governance/prices/published-prices.aws.js';
 import { createNightlyAuditHandler } from './handler.js';
@@ -31,6 +37,8 @@ const NightlyAuditEnvSchema = z.object({
   RECORDS_TABLE_NAME: z.string().min(1),
   /** Has the bill's prices, where they count. */
   QUOTA_TABLE_NAME: z.string().min(1).optional(),
+  /** Where there is a gateway. */
+  OBJECTS_TABLE_NAME: z.string().min(1).optional(),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
   /** What reports are about. */
   PRODUCT_VERSION: z.string().min(1),
@@ -62,6 +70,13 @@ export function wireNightlyAudit(runtime: MeasuringRuntime) {
     listModels: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
     publishedPrices:
       pricesTable === undefined ? undefined : createPublishedPrices(dynamo, pricesTable),
+    files:
+      env.OBJECTS_TABLE_NAME === undefined
+        ? undefined
+        : {
+            objects: createObjectStore(dynamo, env.OBJECTS_TABLE_NAME),
+            listFiles: createFileCatalog(secrets, createInference(policy, runtime.mistral)),
+          },
     keyEvents: createKeyEvents(dynamo, env.RECORDS_TABLE_NAME),
     deployment: {
       ...originOf(env, policy.alerts),

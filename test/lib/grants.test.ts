@@ -53,6 +53,7 @@ test.each([
       ADMIN_KEY,
       DESCRIBE,
       ...ENCRYPT,
+      'dynamodb:BatchGetItem on ObjectsTable',
       'dynamodb:DeleteItem on RecordsTable',
       'dynamodb:GetItem on RecordsTable',
       'dynamodb:PutItem on RecordsTable',
@@ -223,8 +224,12 @@ test('services that start anew after a rotation are refreshed by one function, e
   });
 });
 
+test('the scheduler may start the provisioning each hour, and no more', () => {
+  expect(roles.ProvisioningRole).toEqual(['lambda:InvokeFunction on ProvisioningFunction']);
+});
+
 test('no role is without a test of its grants', () => {
-  expect(Object.keys(roles)).toHaveLength(13);
+  expect(Object.keys(roles)).toHaveLength(14);
 });
 
 test('the value of a secret is for its readers and those of ours who need it, over TLS', () => {
