@@ -83,10 +83,9 @@ export async function createWorld(options: WorldOptions) {
   );
   const invoke: InvokedFunction = (event) => rotations.invoke(event);
   const objects = createObjectStore(now);
-  const aws = { secrets, inbox, events, consumers, executions, objects, invoke, dynamo };
-  const systems = { ...aws, mistral };
-  const network = await openNetwork(systems, options.intercept, options.connect);
-  const outside = await openNetwork(systems, undefined, options.connect);
+  const fakes = { mistral, secrets, inbox, events, consumers, executions, objects, invoke };
+  const network = await openNetwork({ ...fakes, dynamo }, options.intercept, options.connect);
+  const outside = await openNetwork({ ...fakes, dynamo }, undefined, options.connect);
   const functionsFor = (deployed: Policy) =>
     createLocalFunctions({
       ...options,
