@@ -7,6 +7,7 @@ import { wireNightlyAudit } from '../lambdas/nightly-audit/wiring.js';
 import { wireNotifyOnCall } from '../lambdas/notify-on-call/wiring.js';
 import { wireProvideSecret } from '../lambdas/provide-secret/wiring.js';
 import { wireProvisionKeys } from '../lambdas/provision-keys/wiring.js';
+import { wireRefreshConsumers } from '../lambdas/refresh-consumers/wiring.js';
 import { wireRequestKeys } from '../lambdas/request-keys/wiring.js';
 import { wireRevokeKey } from '../lambdas/revoke-key/wiring.js';
 import { wireRollBackKey } from '../lambdas/roll-back-key/wiring.js';
@@ -74,6 +75,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
     confirmRevocation: onceCalled(() => wireConfirmRevocation(runtime)),
     rollBackKey: onceCalled(() => wireRollBackKey(runtime)),
     spendMonitor: onceCalled(() => wireSpendMonitor(runtime)),
+    refreshConsumers: onceCalled(() => wireRefreshConsumers(runtime)),
     notifyOnCall: onceCalled(() => wireNotifyOnCall(runtime)),
   };
 }
