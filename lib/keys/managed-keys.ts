@@ -90,7 +90,8 @@ export class ManagedKeys extends Construct {
  * and Secrets Manager then says that it is not authorized.
  */
 function grantDescribe(role: IRole, scope: Construct, secretNames: readonly string[]): void {
-  const resources = ['mistral/*', ...secretNames.map((name) => `${name}-??????`)].map((name) =>
+  const others = secretNames.flatMap((name) => [name, `${name}-??????`]);
+  const resources = ['mistral/*', ...others].map((name) =>
     Stack.of(scope).formatArn({ service: 'secretsmanager', resource: `secret:${name}` }),
   );
   role.addToPrincipalPolicy(

@@ -108,13 +108,13 @@ export class SecretProvider extends Construct {
         'secretsmanager:PutResourcePolicy',
         'secretsmanager:UpdateSecretVersionStage',
       ],
-      resourceArns: secretNames.map((name) => this.arnOf(name)),
+      resourceArns: secretNames.flatMap((name) => this.arnsOf(name)),
     });
   }
 
   private grantMake(role: iam.IRole, secretNames: readonly string[]): void {
     const others = secretNames.filter((name) => !name.startsWith('mistral/'));
-    const resourceArns = ['mistral/*', ...others].map((name) => this.arnOf(name));
+    const resourceArns = [this.arnOf('mistral/*'), ...others.flatMap((name) => this.arnsOf(name))];
     const actions = ['CreateSecret', 'DescribeSecret', 'TagResource', 'UpdateSecret'];
     iam.Grant.addToPrincipal({
       grantee: role,
@@ -123,13 +123,18 @@ export class SecretProvider extends Construct {
     });
     acknowledgeWildcard(
       role,
-      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:mistral/*-??????',
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:mistral/*',
       'the secrets of this product, of whatever workspace and key',
     );
   }
 
+  /** One that is not there has an ARN without Secrets Manager's suffix. */
+  private arnsOf(name: string): string[] {
+    return [this.arnOf(name), this.arnOf(`${name}-??????`)];
+  }
+
   private arnOf(name: string): string {
-    const resource = `secret:${name}-??????`;
+    const resource = `secret:${name}`;
     return Stack.of(this).formatArn({ service: 'secretsmanager', resource });
   }
 

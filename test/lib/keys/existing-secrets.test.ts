@@ -60,7 +60,9 @@ test('the function that takes it over may read and label it and change its polic
         'GetSecretValue',
         'PutResourcePolicy',
         'UpdateSecretVersionStage',
-      ].map((action) => `secretsmanager:${action} on ${SECRET}:mistral-api-key-??????`),
+      ].flatMap((action) =>
+        ['', '-??????'].map((end) => `secretsmanager:${action} on ${SECRET}:mistral-api-key${end}`),
+      ),
       'xray:PutTelemetryRecords on *',
       'xray:PutTraceSegments on *',
     ].sort(),
