@@ -101,6 +101,7 @@ export class MistralGovernance extends Construct {
       retirementFlow,
       evidenceBucket,
       pricesTable: hasPrices ? quotaTable : undefined,
+      objectsTable: adminKey && checked.gateway.enabled ? objectsTable : undefined,
     });
     const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
@@ -143,9 +144,8 @@ export class MistralGovernance extends Construct {
     keepHelperLogs(this);
     limitTemplates(this);
 
-    const callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
-    showPolicyWarnings(this, { policy: checked, topic: alertTopic.topic, callers });
-    this.callers = callers;
+    this.callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
+    showPolicyWarnings(this, { policy: checked, topic: alertTopic.topic, callers: this.callers });
     this.encryptionKey = encryptionKey;
     this.keys = keys;
     this.workspaces = checked.workspaces;

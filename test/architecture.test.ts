@@ -16,6 +16,7 @@ const FOLDERS = [
   'demo',
   'e2e',
   'bench',
+  'oracles',
   'supply-chain',
   'examples',
 ];

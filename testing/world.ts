@@ -10,6 +10,7 @@ import type { Definition } from './definition.js';
 import type { LocalDynamo } from './dynamo.js';
 import { createExistingSecrets, OWN_ROLES } from './existing-secrets.js';
 import { createAlertInbox, type PublishedMessage } from './fakes/alert-inbox.js';
+import { createFakeEventBus } from './fakes/event-bus.js';
 import { createExecutions } from './fakes/executions.js';
 import type { InvokedFunction } from './fakes/lambda-invoke.js';
 import { createFakeKeys, type FakeKeysOptions } from './fakes/mistral-keys.js';
@@ -28,7 +29,7 @@ import { createFlowRunner } from './run-flow.js';
 export interface WorldOptions
   extends Pick<
       LocalFunctionsOptions,
-      'policy' | 'tableName' | 'quotaTableName' | 'awsClient' | 'mistral'
+      'policy' | 'tableName' | 'quotaTableName' | 'objectsTableName' | 'awsClient' | 'mistral'
     >,
     Omit<FakeKeysOptions, 'now'> {
   readonly start: Date;
@@ -70,6 +71,7 @@ export async function createWorld(options: WorldOptions) {
     now,
   );
   const inbox = createAlertInbox(now, onMessage);
+  const events = createFakeEventBus();
   const executions = createExecutions(now, (execution) => {
     clock.at(now(), () => runFlow(execution));
   });
@@ -80,7 +82,7 @@ export async function createWorld(options: WorldOptions) {
   );
   const invoke: InvokedFunction = (event) => rotations.invoke(event);
   const objects = createObjectStore(now);
-  const systems = { mistral, secrets, inbox, executions, objects, invoke, dynamo };
+  const systems = { mistral, secrets, inbox, events, executions, objects, invoke, dynamo };
   const network = await openNetwork(systems, options.intercept, options.connect);
   const outside = await openNetwork(systems, undefined, options.connect);
   const functionsFor = (deployed: Policy) =>
@@ -157,9 +159,16 @@ export async function createWorld(options: WorldOptions) {
   async function endDeploy(): Promise<void> {
     await existing.takeOver(policy);
     await subscribeAll();
-    await around<unknown>(() =>
-      isOperatorMode ? functions.requestKeys() : functions.provisionKeys(),
-    );
+    await around<unknown>(() => (isOperatorMode ? functions.requestKeys() : provision()));
+  }
+
+  /** And again each hour, as the schedule does, while something waits: other runs change nothing. */
+  async function provision(): Promise<void> {
+    const { waiting } = await functions.provisionKeys();
+    if (waiting.length === 0) return;
+    clock.at(new Date(now().getTime() + 3_600_000), async () => {
+      await around(provision).catch(() => undefined);
+    });
   }
 
   /** `aws secretsmanager rotate-secret`. */
@@ -179,6 +188,7 @@ export async function createWorld(options: WorldOptions) {
     mistral,
     secrets,
     inbox,
+    events,
     executions,
     objects,
     rotations: rotations.records,

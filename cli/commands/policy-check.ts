@@ -166,6 +166,7 @@ function shown(
           left('name', ({ name }) => name),
           shrinking('models', ({ models }) => modelsText(models)),
           right('tokens/request', ({ maxTokensPerRequest }) => numberText(maxTokensPerRequest)),
+          right('audio min/request', ({ limits }) => numberText(limits.audioMinutes)),
           right('tokens/day', ({ dailyTokens }) =>
             dailyTokens === 'unlimited' ? dailyTokens : numberText(dailyTokens),
           ),

@@ -11,6 +11,7 @@ import { serializeManagedKey } from '../../governance/keys/managed-key.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import { parseJson } from '../../governance/platform/json.js';
 import { loadPolicy } from '../../governance/policy/load-policy.js';
+import { OBJECT_INDEXES } from '../../governance/policy/object-indexes.js';
 import { GATEWAY_KEY_NAME, secretName } from '../../governance/policy/planned-keys.js';
 import { startLocalDynamo } from '../../testing/dynamo.js';
 import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
@@ -30,11 +31,13 @@ import { until } from '../waiting.js';
 import { KEYLESS, REJECTED } from './account.js';
 
 const QUOTA_TABLE = 'quotas';
+const OBJECTS_TABLE = 'objects';
 const START_MS = 60_000;
 const MODELS = [
   ...FAKE_MODELS,
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'] },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'] },
+  { id: 'voxtral-mini-tts-2603', aliases: ['voxtral-mini-tts-latest'] },
 ];
 /** A prompt of this and a name is answered once the test releases it. */
 export const HELD = 'held-until-released:';
@@ -65,20 +68,33 @@ export interface Seen {
 
 export type SdkServer = Awaited<ReturnType<typeof startSdkServer>>;
 
-/**
- * The gateway as a plain server, in a process of its own, before stand-ins for Mistral and AWS, and
- * behind a proxy that counts what comes in.
- */
+/** Starts the gateway with a policy, and returns its address. */
+export type StartShell = (
+  policyPath: string,
+  env: NodeJS.ProcessEnv,
+  onStart: (stop: () => unknown) => void,
+) => Promise<string>;
+
+interface SdkServerOptions {
+  /** Where the gateway reaches the stand-in for Mistral, given its address. @default there */
+  readonly mistralAt?: (url: string) => Promise<string>;
+  /** @default as a plain server, in a process of its own */
+  readonly startShell?: StartShell;
+}
+
+/** The gateway before stand-ins for Mistral and AWS, and behind a proxy that counts what comes in. */
 export async function startSdkServer(
   policy: Readonly<Record<string, unknown>>,
   folder: string,
   env: NodeJS.ProcessEnv,
   onStart: (stop: () => unknown) => void,
+  { mistralAt = async (url) => url, startShell = startReadyServer }: SdkServerOptions = {},
 ) {
   const now = () => new Date();
   const dynamo = await startLocalDynamo();
   onStart(() => dynamo.close());
   await dynamo.createTable(QUOTA_TABLE);
+  await dynamo.createTable(OBJECTS_TABLE, Object.values(OBJECT_INDEXES));
   const secrets = createSecretStore(now, () => {});
   const keys = createFakeKeys({ now });
   const held = new Map<string, () => void>();
@@ -104,7 +120,8 @@ export async function startSdkServer(
   const executions = createExecutions(now, () => {});
   const network = await openNetwork({ mistral, secrets, inbox, executions, dynamo });
   onStart(() => network.close());
-  writeFileSync(path, stringify({ ...policy, mistral: { apiUrl: network.url } }));
+  const apiUrl = await mistralAt(network.url);
+  writeFileSync(path, stringify({ ...policy, mistral: { apiUrl } }));
   const { workspaces } = loadPolicy(path);
   organization.workspaces = workspaces;
 
@@ -130,16 +147,10 @@ export async function startSdkServer(
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_REGION: 'eu-west-1',
     QUOTA_TABLE_NAME: QUOTA_TABLE,
+    OBJECTS_TABLE_NAME: OBJECTS_TABLE,
     ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
   };
-  const gateway = await startPlainServer(path, ofServer, onStart);
-  // It is not ready while a workspace has no key, but once it knows the models it serves the others.
-  await until(
-    'a gateway that knows its models',
-    async () => HealthSchema.parse(await (await fetch(`${gateway}/healthz`)).json()).waitingFor,
-    (waitingFor) => !waitingFor.includes('models'),
-    { pauseMs: 100, limitMs: START_MS },
-  );
+  const gateway = await startShell(path, ofServer, onStart);
   const door = await openDoor(gateway);
   onStart(() => door.close());
 
@@ -153,6 +164,18 @@ export async function startSdkServer(
     stopRefusing: (name: string): void => void spared.add(name),
   };
 }
+
+const startReadyServer: StartShell = async (...server) => {
+  const url = await startPlainServer(...server);
+  // It is not ready while a workspace has no key, but once it knows the models it serves the others.
+  await until(
+    'a gateway that knows its models',
+    async () => HealthSchema.parse(await (await fetch(`${url}/healthz`)).json()).waitingFor,
+    (waitingFor) => !waitingFor.includes('models'),
+    { pauseMs: 100, limitMs: START_MS },
+  );
+  return url;
+};
 
 /** Passes each request on as it is, and keeps of it who sent it and what was answered. */
 async function openDoor(target: string) {

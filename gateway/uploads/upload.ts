@@ -11,6 +11,8 @@ import { bodyTooLarge } from '../problems.js';
 const MIB = 1024 * 1024;
 /** Mistral takes files of up to 512 MB; with the rest of a form. */
 export const MOST_UPLOAD_BYTES = 513 * MIB;
+/** How long one may take, however steadily it arrives: so long it keeps what is reserved for it. */
+export const UPLOAD_WITHIN_MS = 15 * 60_000;
 
 /** A request whose body is a form, as it arrives. */
 export interface UploadSource {
@@ -46,7 +48,8 @@ export class Upload extends Readable {
   /** Of the file, before the form to send has begun. */
   #early: Buffer[] = [];
   #written: WrittenForm | undefined;
-  #entriesSent = 0;
+  /** Of the fields, those before the file. */
+  #entriesBefore = 0;
   #isRead = false;
   #isSent = false;
   #isStopped = false;
@@ -90,7 +93,6 @@ export class Upload extends Readable {
   /** @param start of the form to send, up to the bytes of its file */
   send(start: Buffer, written: WrittenForm): Readable {
     this.#written = written;
-    this.#entriesSent = this.#reader.entries.length;
     this.push(start);
     for (const bytes of this.#early) this.push(bytes);
     this.#early = [];
@@ -147,11 +149,12 @@ export class Upload extends Readable {
   }
 
   #begin(): Problem | undefined {
-    const { first, file } = this.shape;
-    if (this.#reader.valueOf(first) === undefined) {
+    const { needed: first, isNeededFirst, file } = this.shape;
+    if (isNeededFirst && this.#reader.valueOf(first) === undefined) {
       const what = `${first} must come before ${file} in a form that is as large as this one: put ${first} first`;
       return problem('invalid_request', what, { param: first });
     }
+    this.#entriesBefore = this.#reader.entries.length;
     this.#resolveHead(this.#read());
     return undefined;
   }
@@ -171,7 +174,7 @@ export class Upload extends Readable {
   }
 
   #finish(): void {
-    const later = this.#reader.entries.slice(this.#entriesSent);
+    const later = this.#reader.entries.slice(this.#entriesBefore);
     this.#isSent = true;
     if (this.#written) this.push(this.#written.end(this.#file, later));
     this.push(null);

@@ -8,7 +8,7 @@ export type ResourceCounts = Readonly<Record<`AWS::${string}` | `Custom::${strin
 /** The functions of each mode, without the gateway's and the one that starts a function after a deploy. */
 const FUNCTIONS = { 'admin-api': 9, operator: 6 } as const;
 
-/** Of the functions of each mode, the one that runs in deploys alone has no alarms. */
+/** Of the functions of each mode, the one that a deploy starts has no alarms. */
 const ALARMS_OF_FUNCTIONS = 3;
 /** Three functions have alarms of their own instead of one that they share, and there are 13 on the whole. */
 const ALARMS_BESIDE = 13 - 3;
@@ -41,8 +41,8 @@ export function plannedResources(
     'AWS::CloudWatch::CompositeAlarm': 2,
     'AWS::CloudWatch::Dashboard': 1,
     'AWS::DynamoDB::Table': 3,
-    'AWS::IAM::Policy': own + 4, // the state machine's, two schedules', and what notify-on-call reads of the flow
-    'AWS::IAM::Role': own + 4 + ofEmptying,
+    'AWS::IAM::Policy': own + 4 + ofAdminApi, // the state machine's, the schedules', and what notify-on-call reads of the flow
+    'AWS::IAM::Role': own + 4 + ofAdminApi + ofEmptying,
     'AWS::KMS::Key': 1,
     'AWS::Lambda::Function': own + 1 + ofEmptying,
     'AWS::Lambda::Permission': 2 * callerPairs(policy) + subscribed + ofAdminApi,
@@ -56,7 +56,7 @@ export function plannedResources(
     'AWS::SNS::TopicPolicy': 1,
     'AWS::SQS::Queue': 3,
     'AWS::SQS::QueuePolicy': 3,
-    'AWS::Scheduler::Schedule': 2,
+    'AWS::Scheduler::Schedule': 2 + ofAdminApi,
     'AWS::SecretsManager::ResourcePolicy':
       keys.length - existing + (administrators.length > 0 ? ofAdminApi : 0),
     'AWS::SecretsManager::RotationSchedule': ofAdminApi * keys.length,

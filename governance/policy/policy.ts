@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
 import { AgentSchema, RoleAgentsSchema } from './policy-agents.js';
-import { AlertsSchema } from './policy-alerts.js';
+import { AlertsSchema, EventsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
   ListedModelSchema,
@@ -97,6 +97,13 @@ const RoleSchema = z.strictObject({
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
   /** Whose files, conversations and batch jobs a caller may use, besides its own. */
   sharedObjects: z.enum(['own', 'workspace']).default('own'),
+  /** What is reserved of a request where nothing in it says less. */
+  limits: z
+    .strictObject({
+      /** Of one transcription. Mistral transcribes three hours at most. */
+      audioMinutes: z.int().min(1).max(1440).default(180),
+    })
+    .prefault({}),
 });
 
 export const CallerSchema = z.strictObject({
@@ -118,6 +125,9 @@ const RotationSchema = z.strictObject({
   onDrainTimeout: z.enum(['hold', 'revoke']).default('hold'),
   /** @default rotateEveryDays + maxDrainDays + 14, for each key */
   expireAfterDays: z.int().min(2).max(1200).optional(),
+  /** How many rotations may run at a time, and how many may begin within an hour, before first ones wait. */
+  atOnce: z.int().min(1).max(100).default(10),
+  perHour: z.int().min(1).max(1000).default(30),
 });
 
 const AuditSchema = z.strictObject({
@@ -216,6 +226,7 @@ export const PolicySchema = z.strictObject({
   audit: AuditSchema.prefault({}),
   evidence: EvidenceSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
+  events: EventsSchema.prefault({}),
   acceptedWarnings: z.array(AcceptedWarningSchema).default([]),
 });
 

@@ -1,9 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { InvocationType, Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
 import type { ProvisionKeysEnv } from '../../lambdas/provision-keys/wiring.js';
 import type { RequestKeysEnv } from '../../lambdas/request-keys/wiring.js';
+import { schedulerRole } from '../operations/scheduled-job.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { SystemParts } from '../platform/system-parts.js';
 import type { RetirementFlow } from './retirement-flow.js';
@@ -20,8 +23,16 @@ export interface KeyProvisioningProps extends Omit<SystemParts, 'adminKey'> {
   readonly rotationFunction?: IFunction;
 }
 
+/** For what the limits of the policy leave waiting. A run that is missed is made up for by the next one. */
+function runEachHour(scope: Construct, job: IFunction): void {
+  new scheduler.Schedule(scope, 'Hourly', {
+    schedule: scheduler.ScheduleExpression.rate(Duration.hours(1)),
+    target: new LambdaInvoke(job, { role: schedulerRole(scope), retryAttempts: 1 }),
+  });
+}
+
 /**
- * At the end of each deploy that changed something, starts the first rotation of every secret without a
+ * At the end of each deploy that changed something, and then every hour, starts the first rotation of every secret without a
  * key, or requests the key in operator mode, and has the keys retired that left the policy. The records
  * say which secrets earlier deploys had, and which keys were requested.
  */
@@ -57,8 +68,10 @@ export class KeyProvisioning extends Construct {
     const { executionRole: role } = this.function;
     const { provision, inspect } = SECRET_ACTIONS;
     this.access = { role, actions: rotationFunction ? provision : inspect };
-    if (rotationFunction) rotationFunction.grantInvoke(this.function);
-    else alertTopic.grantPublish(this.function);
+    if (rotationFunction) {
+      rotationFunction.grantInvoke(this.function);
+      runEachHour(this, this.function);
+    } else alertTopic.grantPublish(this.function);
     recordsTable.grantRegister(this.function);
     props.encryptionKey.grantDecrypt(this.function);
     retirementFlow.stateMachine.grantStartExecution(this.function);

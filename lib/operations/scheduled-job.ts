@@ -46,6 +46,26 @@ export interface ScheduledJobProps {
   readonly missedRuns?: number;
 }
 
+/** What EventBridge Scheduler runs a schedule of this account as. */
+export function schedulerRole(scope: Construct): iam.Role {
+  const stack = Stack.of(scope);
+  return new iam.Role(scope, 'Role', {
+    assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+      conditions: {
+        StringEquals: {
+          'aws:SourceAccount': stack.account,
+          // The scheduler passes the group of a schedule, never the schedule itself.
+          'aws:SourceArn': stack.formatArn({
+            service: 'scheduler',
+            resource: 'schedule-group',
+            resourceName: 'default',
+          }),
+        },
+      },
+    }),
+  });
+}
+
 const LONGEST_ATTEMPT = Duration.hours(2);
 
 /** Runs a function on a schedule, with alarms when it fails, cannot be started or did not run. */
@@ -55,22 +75,7 @@ export class ScheduledJob extends Construct {
 
     const { name, alertTopic, every = Duration.days(1), missedRuns = 2 } = props;
     const deadLetters = new DeadLetterQueue(this, 'DeadLetters');
-    const stack = Stack.of(this);
-    const role = new iam.Role(this, 'Role', {
-      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: {
-          StringEquals: {
-            'aws:SourceAccount': stack.account,
-            // The scheduler passes the group of a schedule, never the schedule itself.
-            'aws:SourceArn': stack.formatArn({
-              service: 'scheduler',
-              resource: 'schedule-group',
-              resourceName: 'default',
-            }),
-          },
-        },
-      }),
-    });
+    const role = schedulerRole(this);
     new scheduler.Schedule(this, 'Schedule', {
       schedule: scheduler.ScheduleExpression.expression(
         props.schedule,

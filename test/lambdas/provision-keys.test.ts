@@ -82,7 +82,7 @@ const withoutKeys = Object.fromEntries(EMPTY.map((name) => [name, {}]));
 describe('first keys', () => {
   test('starts the first rotation of every secret without a key, and of no other', async () => {
     const { asked, handler } = account({ labels: withoutKeys });
-    expect(await handler()).toEqual({ started: EMPTY, inProgress: [], retiring: [] });
+    expect(await handler()).toEqual({ started: EMPTY, inProgress: [], waiting: [], retiring: [] });
     expect(asked).toEqual(EMPTY);
   });
 
@@ -129,6 +129,111 @@ describe('first keys', () => {
     const { handler } = account({ labels: withoutKeys, deps: { rotations } });
     await expect(handler()).rejects.toThrow(/^first rotation not started \(.*ml-team.*\): denied$/);
     expect(asked).toEqual(EMPTY);
+  });
+});
+
+describe('many first keys', () => {
+  const NAMES = Array.from({ length: 200 }, (_, at) => `key-${at}`);
+  const secretOf = (name: string) => `mistral/dev-workspace/${name}`;
+  const limited = (rotation: object) =>
+    aPolicy((document) => {
+      const [workspace] = document.workspaces;
+      const keys = NAMES.map((name) => ({ name }));
+      document.workspaces = [{ ...workspace, keys }];
+      Object.assign(document, { callers: [], gateway: { enabled: false } });
+      Object.assign(document.rotation, rotation);
+    });
+
+  /** Secrets Manager, whose rotations end after a while; runs of the function each hour. */
+  function rotating(rotation: { atOnce: number; perHour: number }, minutes: number) {
+    let at = now.getTime();
+    let most = 0;
+    const begun = new Map<string, number>();
+    const stateOf = (name: string): SecretState => {
+      const start = begun.get(name);
+      const end = start === undefined ? Infinity : start + minutes * 60_000;
+      const stages: SecretState['stagesByVersion'] =
+        end <= at ? HOLDS_KEY : start === undefined ? {} : { v1: ['AWSPENDING'] };
+      return { ...aSecret(stages), name, lastRotatedAt: end <= at ? new Date(end) : undefined };
+    };
+    const running = () => [...begun.keys()].filter((name) => !stateOf(name).lastRotatedAt).length;
+    const { handler } = account({
+      deps: {
+        policy: limited(rotation),
+        secrets: { describe: async (name) => stateOf(name), read: async () => undefined },
+        rotations: {
+          start: async (name) => {
+            if (begun.has(name)) return 'in progress';
+            begun.set(name, at);
+            most = Math.max(most, running());
+            return 'started';
+          },
+        },
+        now: () => new Date(at),
+        sleep: async (milliseconds) => {
+          at += milliseconds;
+        },
+      },
+    });
+    return {
+      handler,
+      begun,
+      most: () => most,
+      nextHour: () => {
+        at = (Math.floor(at / 3_600_000) + 1) * 3_600_000;
+      },
+    };
+  }
+
+  test.each([
+    [{ atOnce: 10, perHour: 30 }, 0.5, 7],
+    [{ atOnce: 10, perHour: 30 }, 10, 20],
+    [{ atOnce: 100, perHour: 1000 }, 1, 1],
+    [{ atOnce: 100, perHour: 7 }, 1, 29],
+  ])(
+    'with %j and rotations of %f minutes are begun in %i hours',
+    async (limits, minutes, hours) => {
+      const world = rotating(limits, minutes);
+      let runs = 0;
+      const perHour: number[] = [];
+      for (let waiting = 1; waiting > 0 && runs < 100; runs += 1) {
+        const before = world.begun.size;
+        waiting = (await world.handler()).waiting.length;
+        perHour.push(world.begun.size - before);
+        world.nextHour();
+      }
+      expect([...world.begun.keys()]).toEqual(NAMES.map(secretOf));
+      expect(world.most()).toBeLessThanOrEqual(limits.atOnce);
+      expect(Math.max(...perHour)).toBeLessThanOrEqual(limits.perHour);
+      expect(runs).toBe(hours);
+    },
+  );
+
+  test('rotations that are due, or ended within the hour, take their room', async () => {
+    const states = new Map<string, SecretState>([
+      [secretOf('key-0'), aSecret({ v1: ['AWSCURRENT'], v2: ['AWSPENDING'] })],
+      [
+        secretOf('key-1'),
+        { ...aSecret(HOLDS_KEY), lastRotatedAt: new Date(now.getTime() - 60_000) },
+      ],
+      [
+        secretOf('key-2'),
+        { ...aSecret(HOLDS_KEY), lastRotatedAt: new Date(now.getTime() - 7_200_000) },
+      ],
+    ]);
+    const { asked, handler } = account({
+      deps: {
+        policy: limited({ atOnce: 3, perHour: 3 }),
+        secrets: {
+          describe: async (name) => states.get(name) ?? { ...aSecret({}), name },
+          read: async () => aManagedKey('k'),
+        },
+      },
+    });
+    const { started, waiting } = await handler();
+    expect(started).toEqual([secretOf('key-3')]);
+    expect(waiting).toHaveLength(196);
+    expect(asked).toEqual(started);
   });
 });
 

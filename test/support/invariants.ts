@@ -86,13 +86,33 @@ function keyIdIn({ mistral }: World, value: string): string {
 
 /** Everything that a world wrote outside its secrets. */
 export function writings(
-  { executions, inbox, objects, rotations }: World,
+  { events, executions, inbox, objects, rotations }: World,
   items: readonly unknown[],
   log: unknown,
 ): string {
   const flows = executions.all().map(({ input, history }) => ({ input, history }));
   const stored = [...objects.objects.entries()];
-  return JSON.stringify([log, items, flows, inbox.messages, stored, rotations]);
+  return JSON.stringify([log, items, flows, inbox.messages, events.events, stored, rotations]);
+}
+
+const EVENTS_OF_ALERTS: Readonly<Record<string, readonly string[]>> = {
+  'rotation-succeeded': ['key-provisioned', 'key-rotated'],
+  'key-revoked': ['key-retired'],
+};
+
+/** Alerts about changes of which programs will never hear: the event is neither put nor kept for later. */
+export function untoldChanges({ events, inbox }: World, items: readonly unknown[]): string[] {
+  const kept = JSON.stringify(items);
+  return inbox.messages.flatMap(({ subject, bodies, attributes }) => {
+    const types = EVENTS_OF_ALERTS[attributes.type ?? ''];
+    const { threadId } = z.object({ threadId: z.string() }).parse(JSON.parse(bodies.default ?? ''));
+    const isTold = types?.some((type) => {
+      const id = `${threadId}/${type}`;
+      const isPut = events.events.some(({ detail }) => detail.id === id);
+      return isPut || (kept.includes('undelivered-events') && kept.includes(id));
+    });
+    return types === undefined || isTold ? [] : [`no event for the alert: ${subject}`];
+  });
 }
 
 const PIECE = 8;

@@ -1,6 +1,8 @@
 import type { Alert } from '../../alerts/alert.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
 import { countText, instantText, listText } from '../../platform/wording.js';
+
+import type { Change } from '../../policy/event-schemas.js';
 import { expireAfterDays } from '../../policy/planned-keys.js';
 import type { Policy } from '../../policy/policy.js';
 import type { ManagedKey } from '../managed-key.js';
@@ -61,7 +63,22 @@ export function rotationSucceeded(succeeded: SucceededRotation): Alert {
       ...(newKey.expiresAt && { 'new key expires on': newKey.expiresAt }),
       ...(retirement && { 'next check': instantText(new Date(retirement.checkAt)) }),
     },
+    change: promotion(succeeded),
     nextSteps: [],
+  };
+}
+
+function promotion({ rotation, newKey, retirement }: SucceededRotation): Change {
+  const { keyId, expiresAt } = newKey;
+  const expiresOn = expiresAt && { expiresOn: expiresAt };
+  const shared = { ...secretOf(rotation), keyId, ...expiresOn };
+  if (!retirement) return { type: 'key-provisioned', ...shared };
+  return {
+    type: 'key-rotated',
+    ...shared,
+    previousKeyId: retirement.oldKeyId,
+    versionId: rotation.versionId,
+    firstCheckAt: retirement.checkAt,
   };
 }
 
@@ -86,6 +103,7 @@ export function rotationFailed(rotation: RotatedSecret, reason: string, at: Date
     title: `Rotation of ${name} failed (services not affected)`,
     description: `The new key was deleted before it was current. Services are not affected: the current key stays current, and Secrets Manager retries the rotation by itself. Reason: ${reason}.`,
     facts: { secret: name, reason },
+    change: { type: 'rotation-failed', ...secretOf(rotation), problem: 'new-key-rejected' },
     nextSteps: [
       {
         say: 'Fix the cause, then rotate at once instead of waiting for the retry',
@@ -105,8 +123,13 @@ export function firstKeyRejected(rotation: RotatedSecret, reason: string, at: Da
     title: `First key of ${name} does not work`,
     description: `The secret's first key failed its test, and services that read the secret get it: there is no other. Secrets Manager retries by itself, and the key is tested again. Reason: ${reason}.`,
     facts: { secret: name, reason },
+    change: { type: 'rotation-failed', ...secretOf(rotation), problem: 'first-key-rejected' },
     nextSteps: [{ say: 'Fix the cause, then create another key', command: rotateCommand(arn) }],
   };
+}
+
+function secretOf({ secret: { name, arn } }: RotatedSecret) {
+  return { secretName: name, secretArn: arn };
 }
 
 function sharedBy({ planned, versionId }: RotatedSecret, at: Date) {
