@@ -17,6 +17,7 @@ try {
     environment,
     description: 'mistral-governance: manages Mistral AI API keys and budgets',
     ephemeral: environment === 'dev',
+    adoptSecrets: String(app.node.tryGetContext('adoptSecrets')) === 'true',
     permissionsBoundary: boundary === undefined ? undefined : permissionsBoundary(boundary),
   });
 } catch (error) {

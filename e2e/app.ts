@@ -46,18 +46,18 @@ export function createApp({ env }: Emulator, folder: string) {
     return stdout + stderr;
   }
 
-  async function synthesize(policyPath: string): Promise<Assembly> {
+  async function synthesize(policyPath: string, options: readonly string[]): Promise<Assembly> {
     synths += 1;
     const whole = join(folder, `cdk.out.${synths}`);
     const path = `${whole}.emulator`;
-    await cdk(['synth', '--quiet', '-c', `policy=${policyPath}`, '--output', whole]);
+    await cdk(['synth', '--quiet', '-c', `policy=${policyPath}`, ...options, '--output', whole]);
     return { path, leftOut: copyWithoutUnsupported(whole, path) };
   }
 
   return {
     /** Can be awaited later: one at a time, they are made while the journey goes on. */
-    synth(policyPath: string): Promise<Assembly> {
-      const made = lastSynth.then(() => synthesize(policyPath));
+    synth(policyPath: string, options: readonly string[] = []): Promise<Assembly> {
+      const made = lastSynth.then(() => synthesize(policyPath, options));
       made.catch(() => {}); // it fails where it is awaited
       lastSynth = made;
       return made;

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { endCommands } from './commands.js';
 import { runAgainAt } from './emulator.js';
+import { takeOver } from './existing.js';
 import { travel } from './journey.js';
 import { claimFollowed } from './pages.js';
 import { type Parts, startParts } from './parts.js';
@@ -19,6 +20,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     /** After which a run is ended: many times what it takes alone. */
     minutes: { type: 'string', default: '40' },
+    /** Runs the part that begins with secrets that are there alone. */
+    existing: { type: 'boolean', default: false },
     /** Runs the part with the official SDKs alone. */
     sdks: { type: 'boolean', default: false },
     /** Deploys, makes every key, and leaves all of it running. */
@@ -29,7 +32,7 @@ const { values } = parseArgs({
     visit: { type: 'boolean', default: false },
   },
 });
-const { at, json, minutes, operator, sdks, stay, visit } = values;
+const { at, existing, json, minutes, operator, sdks, stay, visit } = values;
 const CLEAN_UP_LIMIT_MS = 60_000;
 
 // With --json, stdout is for the one document alone.
@@ -42,6 +45,10 @@ async function run(): Promise<void> {
   say(`it is ${new Date().toISOString()}`);
   const onStart = (stop: () => unknown) => void cleanUps.unshift(stop);
   if (sdks) return callWithSdks(report, onStart);
+  if (existing) {
+    parts = await startParts(report, onStart);
+    return takeOver(parts);
+  }
   if (visit) return visitStayed(report, onStart, operator);
   say('unsupported by the emulator, and left out of the templates that it gets:');
   for (const { example, property, consequence } of UNSUPPORTED) {
@@ -61,7 +68,8 @@ async function run(): Promise<void> {
   // SDKs mostly wait to call again.
   const { step } = report;
   const elsewhere = step('deployed into another region', () => deployElsewhere(journey, assembly));
-  await Promise.all([callWithSdks(report, onStart), visitBoth(onStart), elsewhere]);
+  const others = startParts(report, onStart).then(takeOver);
+  await Promise.all([callWithSdks(report, onStart), visitBoth(onStart), elsewhere, others]);
   claimFollowed(report);
 }
 
@@ -72,8 +80,8 @@ async function visitBoth(onStart: (stop: () => unknown) => void): Promise<void> 
 
 async function main(): Promise<void> {
   if (at !== undefined) {
-    const flags = Object.entries({ json, operator, sdks, stay, visit }).flatMap(([flag, is]) =>
-      is ? [`--${flag}`] : [],
+    const flags = Object.entries({ existing, json, operator, sdks, stay, visit }).flatMap(
+      ([flag, is]) => (is ? [`--${flag}`] : []),
     );
     process.exit(await runAgainAt(at, [...flags, '--minutes', minutes]));
   }

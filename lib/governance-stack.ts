@@ -1,6 +1,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { MistralGovernance, type MistralGovernanceProps } from './mistral-governance.js';
+import { MistralGovernance } from './mistral-governance.js';
+import type { MistralGovernanceProps } from './mistral-governance-props.js';
 
 export interface GovernanceStackProps extends StackProps, MistralGovernanceProps {}
 
@@ -12,9 +13,14 @@ export class GovernanceStack extends Stack {
     // Hundreds of workspaces come near 1 MB, and a quarter of that would be indentation.
     super(scope, id, { suppressTemplateIndentation: true, ...props });
 
-    const { policy, ephemeral, environment } = props;
+    const { policy, ephemeral, adoptSecrets, environment } = props;
     // CDK leaves this id out of the logical ids of what is inside.
-    this.governance = new MistralGovernance(this, 'Default', { policy, ephemeral, environment });
+    this.governance = new MistralGovernance(this, 'Default', {
+      policy,
+      ephemeral,
+      adoptSecrets,
+      environment,
+    });
     this.governance.addOutputs();
   }
 }

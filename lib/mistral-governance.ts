@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { accountsOf } from '../governance/policy/deploy-checks.js';
 import { checkPolicy } from '../governance/policy/load-policy.js';
 import { plannedKeys, secretName } from '../governance/policy/planned-keys.js';
-import type { PolicyInput, Workspace } from '../governance/policy/policy.js';
+import type { Workspace } from '../governance/policy/policy.js';
 import { EvidenceBucket } from './audit/evidence-bucket.js';
 import { NightlyAudit } from './audit/nightly-audit.js';
 import { Gateway } from './gateway/gateway.js';
@@ -20,6 +20,7 @@ import { KeyProvisioning } from './keys/key-provisioning.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { ManagedKeys } from './keys/managed-keys.js';
 import { RetirementFlow } from './keys/retirement-flow.js';
+import type { MistralGovernanceProps } from './mistral-governance-props.js';
 import { AlertTopic } from './operations/alert-topic.js';
 import { Operations } from './operations/operations.js';
 import { acknowledgeWholeKinds } from './platform/acknowledge.js';
@@ -32,21 +33,6 @@ import { rejectSecond } from './platform/reject-second.js';
 import type { SystemParts } from './platform/system-parts.js';
 import { limitTemplates } from './platform/template-limits.js';
 import { SpendMonitor } from './spend/spend-monitor.js';
-
-export interface MistralGovernanceProps {
-  /** From `loadPolicy`, or written in code; a wrong one throws naming all of its problems. */
-  readonly policy: PolicyInput;
-
-  /**
-   * Whether deleting the stack also deletes its secrets, records and encryption key.
-   *
-   * @default false: they are kept
-   */
-  readonly ephemeral?: boolean;
-
-  /** What alerts call this one of several environments. @default the name of its stage, if it is in one */
-  readonly environment?: string;
-}
 
 /**
  * The whole system: keys with their rotation and retirement, the nightly audit, spend, gateway and
@@ -76,7 +62,7 @@ export class MistralGovernance extends Construct {
 
     acknowledgeWholeKinds(this);
     const checked = checkPolicy(props.policy);
-    const { ephemeral = false, environment } = props;
+    const { ephemeral = false, adoptSecrets = false, environment } = props;
     const { administrators, audit, mistral } = checked;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : undefined; // each part's own default
     const owned = { administrators, removalPolicy };
@@ -128,6 +114,7 @@ export class MistralGovernance extends Construct {
     const gateway = isOn ? new Gateway(this, 'Gateway', { ...parts, ...tables }) : undefined;
     const keys = new ManagedKeys(this, 'Keys', {
       parts,
+      adoptSecrets,
       policy: checked,
       rotationFunction: adminKey && rotation.function,
       rotationPermission: rotation.permission,

@@ -11,5 +11,6 @@ export const FUNCTION_ENVIRONMENT: Readonly<Record<string, string>> = {
   RECORDS_TABLE_NAME: 'records',
   POLICY_SHA256: '0'.repeat(64),
   PRODUCT_VERSION: '0.1.0',
+  ROTATION_FUNCTION_ARN: 'arn:aws:lambda:eu-west-1:111122223333:function:rotation',
   RETIREMENT_STATE_MACHINE_ARN: 'arn:aws:states:eu-west-1:111122223333:stateMachine:retirement',
 };

@@ -12,6 +12,7 @@ export interface SecretState {
   readonly nextRotationAt: Date | undefined;
   /** The day on which a value was last read; `undefined` where none ever was. */
   readonly lastAccessedAt?: Date | undefined;
+  readonly tags?: Readonly<Record<string, string>>;
   /** The function that rotates it, or did. */
   readonly rotatedBy?: string | undefined;
   /** The region of the secret of which it is a copy. */

@@ -83,6 +83,7 @@ export function createSecretVersions(
       lastRotatedAt: secret.LastRotatedDate,
       nextRotationAt: secret.NextRotationDate,
       lastAccessedAt: secret.LastAccessedDate,
+      tags: Object.fromEntries((secret.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
       rotatedBy: secret.RotationLambdaARN,
       replicaOf: secret.PrimaryRegion === regionOf(secret.ARN) ? undefined : secret.PrimaryRegion,
       isBeingDeleted: secret.DeletedDate !== undefined,

@@ -65,8 +65,23 @@ export async function release(
 }
 
 function reasonAgainst(
-  { rotationFunctionArn }: TakeOverDeps,
+  deps: TakeOverDeps,
   planned: PlannedKey,
+  state: SecretState,
+): string | undefined {
+  const format = formatOf(planned);
+  const isEmpty = versionAt(state, 'AWSCURRENT') === undefined;
+  return (
+    blockingOwner(deps, state) ??
+    (isEmpty && typeof format === 'object'
+      ? `it holds no value yet, and so no ${formatText(format)}`
+      : undefined)
+  );
+}
+
+/** Why a secret that is there cannot be rotated by this product, as it is now. */
+export function blockingOwner(
+  { rotationFunctionArn }: Pick<TakeOverDeps, 'rotationFunctionArn'>,
   state: SecretState,
 ): string | undefined {
   const { rotationEnabled, rotatedBy, replicaOf } = state;
@@ -79,11 +94,7 @@ function reasonAgainst(
   if (rotationEnabled && rotatedBy !== rotationFunctionArn) {
     return `${rotatedBy ?? 'its owner'} rotates it; to end that: ${shell`aws secretsmanager cancel-rotate-secret --secret-id ${state.name}`}`;
   }
-  const format = formatOf(planned);
-  const isEmpty = versionAt(state, 'AWSCURRENT') === undefined;
-  return isEmpty && typeof format === 'object'
-    ? `it holds no value yet, and so no ${formatText(format)}`
-    : undefined;
+  return undefined;
 }
 
 /** In this product's own format, the value says itself which key it is. */

@@ -15,10 +15,13 @@ const ALARMS_BESIDE = 13 - 3;
 const ALARMS_OF_GATEWAY = 4;
 
 /**
- * What a deploy of a policy creates, counted without a synth; a test compares it with templates. `ephemeral` as of
- * the construct: such a stack empties its bucket when it is deleted.
+ * What a deploy of a policy creates, counted without a synth; a test compares it with templates. `ephemeral` and
+ * `adoptSecrets` as of the construct: such a stack empties its bucket when it is deleted.
  */
-export function plannedResources(policy: Policy, { ephemeral = false } = {}): ResourceCounts {
+export function plannedResources(
+  policy: Policy,
+  { ephemeral = false, adoptSecrets = false } = {},
+): ResourceCounts {
   const { administrators, alerts, mistral } = policy;
   const keys = plannedKeys(policy);
   const ofAdminApi = mistral.keySource === 'admin-api' ? 1 : 0;
@@ -30,7 +33,8 @@ export function plannedResources(policy: Policy, { ephemeral = false } = {}): Re
     ? 1
     : 0;
   const existing = keys.filter(isExisting).length;
-  const ofExisting = existing > 0 ? 1 : 0; // the function that takes them over
+  const provided = adoptSecrets ? keys.length : existing;
+  const ofExisting = provided > 0 ? 1 : 0; // the function that provides them
   const own = FUNCTIONS[mistral.keySource] + ofGateway + ofExisting + ofRefresh;
   const subscribed = alerts.subscriptions.filter(({ protocol }) => protocol === 'lambda').length;
   const counts: ResourceCounts = {
@@ -61,9 +65,9 @@ export function plannedResources(policy: Policy, { ephemeral = false } = {}): Re
     'AWS::SecretsManager::ResourcePolicy':
       keys.length - existing + (administrators.length > 0 ? ofAdminApi : 0),
     'AWS::SecretsManager::RotationSchedule': ofAdminApi * keys.length,
-    'AWS::SecretsManager::Secret': keys.length - existing,
+    'AWS::SecretsManager::Secret': keys.length - provided,
     'AWS::StepFunctions::StateMachine': 1,
-    'Custom::MistralSecret': existing,
+    'Custom::MistralSecret': provided,
     'Custom::S3AutoDeleteObjects': ofEmptying,
     'Custom::Trigger': 1,
   };

@@ -1,5 +1,10 @@
 import * as z from 'zod';
+import { type OwnSecretDeps, provideOwn } from '../../governance/keys/own-secret.js';
 import { type Statement, StatementSchema } from '../../governance/keys/policy-statements.js';
+import {
+  type SecretSettings,
+  SecretSettingsSchema,
+} from '../../governance/keys/secret-maker.aws.js';
 import { release, type TakeOverDeps, takeOver } from '../../governance/keys/take-over.js';
 import { SecretRefusedError } from '../../governance/platform/errors.js';
 import type { Log } from '../../governance/platform/log.js';
@@ -10,18 +15,22 @@ const RequestSchema = z.object({
   RequestType: z.enum(['Create', 'Update', 'Delete']),
   ResourceProperties: z.object({
     secretName: z.string().min(1),
-    statements: z.array(StatementSchema),
+    statements: z.array(StatementSchema).optional(),
+    settings: SecretSettingsSchema.optional(),
   }),
 });
 
 /** What the construct sets. */
 export interface ProvidedSecretProperties {
   readonly secretName: string;
-  /** What is added to the secret's resource policy. */
-  readonly statements: readonly Statement[];
+  /** Of a secret of others: what is added to its resource policy. */
+  readonly statements?: readonly Statement[];
+  /** Of a secret of this product: what it is made with. */
+  readonly settings?: SecretSettings;
 }
 
-export interface ProvideSecretDeps extends TakeOverDeps {
+export interface ProvideSecretDeps extends TakeOverDeps, OwnSecretDeps {
+  readonly secrets: TakeOverDeps['secrets'];
   readonly policy: Policy;
   readonly log: Log;
 }
@@ -31,11 +40,20 @@ export interface ProvidedSecret {
   readonly arn: string | undefined;
 }
 
-/** CloudFormation's resource of a secret that is there already: takes it over, and lets it go again. */
+/**
+ * CloudFormation's resource of a secret that may be there already: takes one of others over and lets it go again, and makes one
+ * of this product, which stays.
+ */
 export function createProvideSecretHandler(deps: ProvideSecretDeps) {
   return async (event: unknown): Promise<ProvidedSecret> => {
     const { RequestType, ResourceProperties } = RequestSchema.parse(event);
-    const { secretName, statements } = ResourceProperties;
+    const { secretName, statements, settings } = ResourceProperties;
+    if (settings) {
+      if (RequestType === 'Delete') return { arn: undefined };
+      const arn = await provideOwn(deps, secretName, settings);
+      if (RequestType === 'Update') await deps.maker.change(arn, settings);
+      return { arn };
+    }
     if (RequestType === 'Delete') {
       await release(deps, secretName);
       deps.log.info('released', { secret: secretName });
@@ -43,7 +61,7 @@ export function createProvideSecretHandler(deps: ProvideSecretDeps) {
     }
     const planned = plannedKeyOf(deps.policy, secretName);
     if (!planned) throw new SecretRefusedError(`no key of the policy is kept in ${secretName}`);
-    const { arn } = await takeOver(deps, planned, statements);
+    const { arn } = await takeOver(deps, planned, statements ?? []);
     deps.log.info('taken over', { secret: secretName });
     return { arn };
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPolicy } from '../../governance/policy/load-policy.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import { GovernanceStack } from '../../lib/governance-stack.js';
+import { GovernanceStack, type GovernanceStackProps } from '../../lib/governance-stack.js';
 import { aPolicy } from '../support/builders.js';
 import { TWO_EXISTING } from '../support/existing-secrets.js';
 import { nag, readable } from '../support/nag.js';
@@ -21,6 +21,7 @@ const REPORTS = {
     loadPolicy(join(import.meta.dirname, '../../examples/operator.yaml')),
   ),
   'with secrets that were there before': reportOn(TWO_EXISTING),
+  'that goes on with what is there': reportOn(TWO_EXISTING, { adoptSecrets: true }),
   'that goes with its stack': reportOn(aPolicy(), { ephemeral: true }),
 };
 
@@ -55,7 +56,7 @@ describe('an acknowledgement', () => {
   });
 });
 
-function reportOn(policy: Policy, props: { readonly ephemeral?: boolean } = {}) {
+function reportOn(policy: Policy, props: Partial<GovernanceStackProps> = {}) {
   const app = testApp();
   new GovernanceStack(app, 'MistralGovernance', { policy, ...props });
   return nag(app);

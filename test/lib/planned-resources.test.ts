@@ -21,6 +21,8 @@ const POLICIES: readonly [name: string, Policy, Partial<GovernanceStackProps>?][
   ['in operator mode with services to refresh', anOperatorPolicy(useRefresh)],
   ['with every protocol', aPolicy(useSubscriptions)],
   ['with a secret that is there already', aPolicy(withExisting)],
+  ['that goes on with what is there', aPolicy(withExisting), { adoptSecrets: true }],
+  ['in operator mode, likewise', anOperatorPolicy(), { adoptSecrets: true }],
   ['that may be deleted', aPolicy(), { ephemeral: true }],
 ];
 

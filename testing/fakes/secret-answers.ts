@@ -15,6 +15,9 @@ export interface StoredSecret {
   readonly arn: string;
   readonly createdAt: Date;
   readonly versions: Map<string, Version>;
+  tags?: ReadonlyMap<string, string> | undefined;
+  description?: string | undefined;
+  kmsKeyId?: string | undefined;
   /** The policy that was put, if one was. */
   resourcePolicy?: string | undefined;
   /** Until then it can be restored. */
@@ -42,6 +45,9 @@ export function describe(secret: StoredSecret) {
   return {
     ARN: secret.arn,
     Name: secret.name,
+    Description: secret.description,
+    KmsKeyId: secret.kmsKeyId,
+    Tags: [...(secret.tags ?? [])].map(([Key, Value]) => ({ Key, Value })),
     RotationEnabled: secret.rotateEveryDays !== undefined,
     RotationLambdaARN: secret.rotatedBy,
     PrimaryRegion: secret.primaryRegion,

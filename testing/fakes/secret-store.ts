@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import * as z from 'zod';
 import { AwsError, type AwsOperation, seconds } from './aws-json.js';
 import {
   describe,
   limitLabels,
   limitValue,
   pageOfSecrets,
-  resourcePolicyOf,
   type StoredSecret,
   type Version,
 } from './secret-answers.js';
+import { ById, GetSchema, MoveSchema, PutSchema } from './secret-requests.js';
+import { settingsOperations } from './secret-settings.js';
 
 export type SecretStore = ReturnType<typeof createSecretStore>;
 
@@ -19,23 +19,6 @@ export type SecretStore = ReturnType<typeof createSecretStore>;
  */
 export const FIRST_VERSIONS = ['placeholder', 'value'] as const;
 export type FirstVersion = (typeof FIRST_VERSIONS)[number];
-
-const ById = z.object({ SecretId: z.string() });
-const GetSchema = ById.extend({
-  VersionId: z.string().optional(),
-  VersionStage: z.string().default('AWSCURRENT'),
-});
-const PutSchema = ById.extend({
-  ClientRequestToken: z.string().default(() => randomUUID()),
-  SecretString: z.string(),
-  VersionStages: z.array(z.string()).default(['AWSCURRENT']),
-});
-const PolicySchema = ById.extend({ ResourcePolicy: z.string().max(20_480) });
-const MoveSchema = ById.extend({
-  VersionStage: z.string(),
-  MoveToVersionId: z.string().optional(),
-  RemoveFromVersionId: z.string().optional(),
-});
 
 /**
  * Secrets Manager as far as this product uses it: versions, labels, rotations. `onRotate` gets the
@@ -75,21 +58,33 @@ export function createSecretStore(
     return version;
   }
 
+  function create(
+    name: string,
+    given: Partial<StoredSecret & { value: string }> = {},
+  ): StoredSecret {
+    const { value, rotateEveryDays, readers, ...more } = given;
+    const secret: StoredSecret = {
+      ...more,
+      name,
+      arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-LoCaL1`,
+      createdAt: now(),
+      versions: new Map(),
+      readers,
+      rotateEveryDays,
+      lastRotatedAt: undefined,
+      nextRotationAt: undefined,
+      lastAccessedAt: undefined,
+    };
+    secrets.set(name, secret);
+    if (value !== undefined)
+      putLabel(secret, 'AWSCURRENT', addVersion(secret, randomUUID(), value));
+    return secret;
+  }
+
   const operations: Record<string, AwsOperation> = {
     DescribeSecret: (input) => describe(find(ById.parse(input).SecretId)),
 
-    PutResourcePolicy(input) {
-      const { SecretId, ResourcePolicy } = PolicySchema.parse(input);
-      const secret = usable(SecretId);
-      secret.resourcePolicy = ResourcePolicy;
-      return { ARN: secret.arn, Name: secret.name };
-    },
-
-    DeleteResourcePolicy(input) {
-      const secret = usable(ById.parse(input).SecretId);
-      secret.resourcePolicy = undefined;
-      return { ARN: secret.arn, Name: secret.name };
-    },
+    ...settingsOperations({ secrets, usable, create }),
 
     GetSecretValue(input) {
       const { SecretId, VersionId, VersionStage } = GetSchema.parse(input);
@@ -172,7 +167,6 @@ export function createSecretStore(
     },
 
     ListSecrets: (input) => pageOfSecrets(input, [...secrets.values()]),
-    GetResourcePolicy: (input) => resourcePolicyOf(usable(ById.parse(input).SecretId)),
     ListSecretVersionIds(input) {
       const secret = find(ById.parse(input).SecretId);
       const Versions = [...secret.versions.values()]
@@ -212,25 +206,7 @@ export function createSecretStore(
     /** The value of the version with a label. */
     valueAt: (name: string, stage: string) => labelled(find(name), stage)?.value,
 
-    create(name: string, given: Partial<StoredSecret & { value: string }> = {}): StoredSecret {
-      const { value, rotateEveryDays, readers, ...more } = given;
-      const secret: StoredSecret = {
-        ...more,
-        name,
-        arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-LoCaL1`,
-        createdAt: now(),
-        versions: new Map(),
-        readers,
-        rotateEveryDays,
-        lastRotatedAt: undefined,
-        nextRotationAt: undefined,
-        lastAccessedAt: undefined,
-      };
-      secrets.set(name, secret);
-      if (value !== undefined)
-        putLabel(secret, 'AWSCURRENT', addVersion(secret, randomUUID(), value));
-      return secret;
-    },
+    create,
   };
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { aPolicy } from '../../support/builders.js';
 import { grants } from '../../support/iam.js';
 import { synthesize } from '../../support/synth.js';
@@ -60,7 +60,9 @@ test('the function that takes it over may read and label it and change its polic
         'GetSecretValue',
         'PutResourcePolicy',
         'UpdateSecretVersionStage',
-      ].map((action) => `secretsmanager:${action} on ${SECRET}:mistral-api-key-??????`),
+      ].flatMap((action) =>
+        ['', '-??????'].map((end) => `secretsmanager:${action} on ${SECRET}:mistral-api-key${end}`),
+      ),
       'xray:PutTelemetryRecords on *',
       'xray:PutTraceSegments on *',
     ].sort(),
@@ -71,4 +73,46 @@ test('the function that takes it over may read and label it and change its polic
   expect(roles.RotationFunctionRole).toContain(
     `secretsmanager:DescribeSecret on ${SECRET}:team/bare-??????`,
   );
+});
+
+describe('a deployment that goes on with secrets that are there', () => {
+  const adopting = synthesize(aPolicy(), { adoptSecrets: true });
+  const ofDev = adopting.workspace('dev-workspace');
+
+  test('has them as resources that stay, with the tags that they are known by', () => {
+    expect(ofDev.findResources('AWS::SecretsManager::Secret')).toEqual({});
+    const found = Object.values(ofDev.findResources('Custom::MistralSecret'));
+    expect(found.map(({ Properties }) => Properties.secretName)).toEqual([
+      'mistral/dev-workspace/dev-team-key',
+      'mistral/dev-workspace/gateway',
+    ]);
+    expect(found[0]?.Properties.settings.tags).toContainEqual({
+      Key: 'mistral-workspace',
+      Value: 'dev-workspace',
+    });
+  });
+
+  test('keeps their policies, also where a deploy fails', () => {
+    ofDev.allResources('AWS::SecretsManager::ResourcePolicy', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+    });
+  });
+
+  test('names schedule and policy as the stack that made the secret does, so that nothing is replaced', () => {
+    const ids = (one: typeof ofDev, type: string) => Object.keys(one.findResources(type)).sort();
+    const usual = synthesize().workspace('dev-workspace');
+    for (const type of [
+      'AWS::SecretsManager::ResourcePolicy',
+      'AWS::SecretsManager::RotationSchedule',
+    ]) {
+      expect(ids(ofDev, type)).toEqual(ids(usual, type));
+    }
+  });
+
+  test('cannot be one that is deleted with all that it holds', () => {
+    expect(() => synthesize(aPolicy(), { adoptSecrets: true, ephemeral: true })).toThrow(
+      'adoptSecrets keeps secrets, which an ephemeral stack deletes',
+    );
+  });
 });
