@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { HttpCall } from './http-server.js';
 
 /** The file of a form. */
@@ -26,3 +27,17 @@ export function formOf({ headers, body }: Pick<HttpCall, 'headers' | 'body'>) {
   }
   return { fields, file };
 }
+
+/** The fields of a form are texts. */
+export const TranscriptionSchema = z.strictObject({
+  model: z.string(),
+  file: z.unknown().optional(),
+  file_url: z.url().optional(),
+  file_id: z.guid().optional(),
+  language: z.string().length(2).optional(),
+  temperature: z.string().optional(),
+  stream: z.enum(['true', 'false']).optional(),
+  diarize: z.enum(['true', 'false']).optional(),
+  context_bias: z.string().optional(),
+  timestamp_granularities: z.enum(['segment', 'word']).optional(),
+});

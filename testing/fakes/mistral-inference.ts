@@ -1,4 +1,4 @@
-import { formOf } from './form.js';
+import { formOf, TranscriptionSchema } from './form.js';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import { AgentsCompletionSchema } from './mistral-agent-requests.js';
 import {
@@ -22,7 +22,6 @@ import {
   ModerationSchema,
   OcrSchema,
   SpeechSchema,
-  TranscriptionSchema,
 } from './mistral-requests.js';
 import type { FakeUsage } from './mistral-usage.js';
 

@@ -238,17 +238,3 @@ export function sampleOf(schema: Shape, root: Shape = schema): unknown {
       return 'word';
   }
 }
-
-/** The fields of a form are texts. */
-export const TranscriptionSchema = z.strictObject({
-  model: z.string(),
-  file: z.unknown().optional(),
-  file_url: z.url().optional(),
-  file_id: z.guid().optional(),
-  language: z.string().length(2).optional(),
-  temperature: z.string().optional(),
-  stream: z.enum(['true', 'false']).optional(),
-  diarize: z.enum(['true', 'false']).optional(),
-  context_bias: z.string().optional(),
-  timestamp_granularities: z.enum(['segment', 'word']).optional(),
-});
