@@ -40,6 +40,44 @@ test('max_tokens is written into every request that can generate', async () => {
   expect(bodies.map(({ max_tokens }) => max_tokens)).toEqual([2000, 5]);
 });
 
+test('transcriptions of files, whole and as a stream', async () => {
+  const usage = {
+    prompt_audio_seconds: 7,
+    prompt_tokens: 4,
+    completion_tokens: 5,
+    total_tokens: 97,
+  };
+  const answer = { model: 'm', text: 'a word', language: 'en', segments: [], usage };
+  const script: Script = (response, { body }) => {
+    if (!body.includes('name="stream"\r\n\r\ntrue')) return answerJson(response, 200, answer);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const done = { type: 'transcription.done', ...answer };
+    return response.end(`event: ${done.type}\ndata: ${JSON.stringify(done)}\n\n`);
+  };
+  const world = await clientWorld({
+    script,
+    policy: (document) => {
+      document.workspaces[0].models.push('voxtral-mini-latest');
+      document.roles.developer.models = '*';
+    },
+  });
+  const mistral = await world.create();
+  const file = { fileName: 'a.mp3', content: Buffer.from('sound') };
+  const request = { model: 'voxtral-mini-latest', file };
+
+  const { text } = await mistral.audio.transcriptions.complete(request);
+  for await (const _ of await mistral.audio.transcriptions.stream(request));
+  await mistral.flush();
+
+  expect(text).toBe('a word');
+  expect(world.sent()[0]?.body).toContain('voxtral-mini-2602');
+  // Twice seven seconds at 0.003 dollars a minute.
+  expect(await world.total(MONEY)).toMatchObject({ settled: 700_000 });
+  await expect(
+    mistral.audio.transcriptions.complete({ ...request, file: { ...file, fileName: '../a' } }),
+  ).rejects.toThrow(/must be a plain name/);
+});
+
 test('fim, embeddings and models', async () => {
   const script: Script = (response, received, count) => {
     if (received.url !== '/v1/embeddings') return completing(response, received, count);
@@ -58,7 +96,7 @@ test('fim, embeddings and models', async () => {
   const { data = [] } = await mistral.models.list();
   await mistral.flush();
 
-  expect(data).toHaveLength(5);
+  expect(data).toHaveLength(6);
   expect(await world.total(DAILY_TOKENS)).toMatchObject({ settled: 18 + 4 });
   expect(await world.total(REQUESTS)).toMatchObject({ settled: 2 });
 });

@@ -36,6 +36,7 @@ const MODELS = [
   { id: 'codestral-2508', aliases: ['codestral-latest'], max_context_length: 131_072 },
   { id: 'mistral-large-2512', aliases: ['mistral-large-latest'], max_context_length: 262_144 },
   { id: 'mistral-embed-2312', aliases: ['mistral-embed'], max_context_length: 8192 },
+  { id: 'voxtral-mini-2602', aliases: ['voxtral-mini-latest'], max_context_length: 16_384 },
   { id: 'brand-new-9999', aliases: ['brand-new'], max_context_length: 1024 },
 ].map((model) => ({
   ...model,

@@ -15,6 +15,7 @@ import {
   streamEvents,
   USAGE,
 } from '../../support/gateway-world.js';
+import { type HostileForm, harmlessForm } from '../../support/hostile-forms.js';
 
 const STANDING = {
   'x-governance-remaining-budget-percent': expect.stringMatching(/^\d+$/),
@@ -107,6 +108,34 @@ test('a body in base64 is the same body', async () => {
   const body = Buffer.from(JSON.stringify(CHAT)).toString('base64');
 
   expect((await invoke(world, anEvent(body, { isBase64Encoded: true }))).statusCode).toBe(200);
+});
+
+test('a form is read in memory, whatever its size: its bytes come in base64', async () => {
+  const world = await gatewayWorld(completes, (document) => {
+    document.workspaces[0].models.push('voxtral-mini-latest');
+    document.roles.developer.models = '*';
+    document.gateway.maxBodyBytes = 100_000;
+  });
+  const invokeWith = (audio: string, change: Partial<HostileForm> = {}) => {
+    const { body, contentType, contentEncoding } = { ...harmlessForm(audio), ...change };
+    const event = anEvent(body.toString('base64'), {
+      rawPath: '/v1/audio/transcriptions',
+      isBase64Encoded: true,
+      headers: { 'content-type': contentType, 'content-encoding': contentEncoding },
+    });
+    heads = [];
+    return invoke(world, event);
+  };
+
+  expect((await invokeWith('\xff\x00'.repeat(10_000))).statusCode).toBe(200);
+  expect(world.received[0]?.headers['content-type']).toMatch(/^multipart\/form-data; boundary=/);
+  const large = await invokeWith('x'.repeat(100_000));
+  expect([large.statusCode, JSON.parse(large.text).message]).toEqual([
+    413,
+    expect.stringContaining('Send the URL of the file'),
+  ]);
+  expect((await invokeWith('x', { contentEncoding: 'gzip' })).statusCode).toBe(415);
+  expect((await invokeWith('x', { contentType: 'text/plain' })).statusCode).toBe(400);
 });
 
 test('a compressed body is unpacked, within the limit for bodies', async () => {
