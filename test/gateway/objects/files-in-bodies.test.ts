@@ -3,7 +3,7 @@ import { Ownership } from '../../../governance/objects/ownership.js';
 import { createFakeObjectStore } from '../../../testing/fakes/object-records.js';
 import { DEV_ID } from '../../support/audit-builders.js';
 import { aPolicy } from '../../support/builders.js';
-import { ALICE, BOB, type Faults, fileWorld } from '../../support/file-world.js';
+import { ALICE, BOB, type Faults, fileForm, fileWorld } from '../../support/file-world.js';
 import { fakeQuotas } from '../../support/gateway-fakes.js';
 import { answerJson, gatewayWorld } from '../../support/gateway-world.js';
 
@@ -63,6 +63,20 @@ test.each(BODIES)(
     expect(opened.quotas.ends).toEqual({ settled: 0, released: 0 });
   },
 );
+
+test("a transcription of another caller's file is refused like one of a file that does not exist", async () => {
+  const opened = await world();
+  const transcribe = (caller: string, file_id: string) => {
+    const { body, type } = fileForm({ model: 'voxtral-mini-latest', file_id }, undefined);
+    return opened.ask(caller, 'POST', '/v1/audio/transcriptions', body, type);
+  };
+  const foreign = await transcribe(BOB, OWN);
+  expect(foreign).toEqual(await transcribe(BOB, NOBODYS));
+  expect([foreign.status, JSON.parse(foreign.text).param]).toEqual([404, 'file_id']);
+  expect(opened.sent).toEqual([]);
+  await transcribe(ALICE, OWN);
+  expect(opened.sent).toEqual(['POST /v1/audio/transcriptions']);
+});
 
 test('one file of another caller among its own refuses the whole request', async () => {
   const opened = await world();
