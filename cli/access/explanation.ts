@@ -55,6 +55,8 @@ export interface Explanation {
   readonly quotas: readonly Quota[];
   /** Calls of tools at Mistral that it reserves. */
   readonly toolCalls: number;
+  /** Whether it uses what callers of other sharing roles created in its workspace. */
+  readonly sharesObjects: boolean;
   /** What the request reserves of the budgets until it is settled; the prompt adds to it. */
   readonly reservesNanos: number | undefined;
   readonly overflowTo: readonly string[];
@@ -124,6 +126,7 @@ export async function explain(
     },
     audioMinutes: endpoint === 'transcriptions' ? caller?.access.audioMinutes : undefined,
     dailyTokens: caller?.dailyTokens && dailyTokensOf(caller.dailyTokens),
+    sharesObjects: caller?.access.sharesObjects ?? false,
     quotas: caller && workspace ? quotasOf(policy, workspace) : [],
     toolCalls: demand?.toolCalls ?? 0,
     reservesNanos: demand && tariff.bound(demand),

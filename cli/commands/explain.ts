@@ -110,6 +110,9 @@ function fieldsOf(currency: Currency, explanation: Explanation): [string, string
   for (const [at, quota] of explanation.quotas.entries()) {
     fields.push([at === 0 ? 'budgets' : '', quotaText(quota, currency)]);
   }
+  if (explanation.sharesObjects) {
+    fields.push(['files', `its own, and those of sharing roles in ${rule.workspace}`]);
+  }
   if (reservesNanos !== undefined) {
     const { toolCalls } = explanation;
     const calls = `with ${countText(toolCalls, 'call')} of tools at Mistral`;

@@ -70,7 +70,10 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
     };
   }
 
-  function add(workspaceId: string, more: Partial<FakeFile> & Pick<FakeFile, 'filename' | 'content'>) {
+  function add(
+    workspaceId: string,
+    more: Partial<FakeFile> & Pick<FakeFile, 'filename' | 'content'>,
+  ) {
     const createdAt = Math.floor(now().getTime() / 1000);
     const file: FakeFile = {
       ...{ id: newId(), workspaceId, createdAt, purpose: 'batch', mimetype: null },
@@ -84,6 +87,12 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
     files,
     add,
 
+    /** The text of a file; `undefined` for one that is not there. */
+    read(workspaceId: string, id: string): string | undefined {
+      const file = files.get(id);
+      return file?.workspaceId === workspaceId ? file.content : undefined;
+    },
+
     /** `undefined` for an unknown endpoint. */
     answer(key: Pick<FakeKey, 'workspaceId'>, call: HttpCall): HttpAnswer | undefined {
       const { method, url } = call;
@@ -96,7 +105,15 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
   };
 }
 
-export function cardOf({ id, filename, purpose, mimetype, createdAt, expiresAt, content }: FakeFile) {
+export function cardOf({
+  id,
+  filename,
+  purpose,
+  mimetype,
+  createdAt,
+  expiresAt,
+  content,
+}: FakeFile) {
   return {
     ...{ id, object: 'file', bytes: Buffer.byteLength(content), created_at: createdAt, filename },
     ...{ purpose, sample_type: purpose === 'batch' ? 'batch_request' : 'ocr_input' },
