@@ -49,7 +49,7 @@ export class Hold {
   /** The answer is at its end. Some are an error, which is free unless usage or text came before. */
   ended(answer: MeteredAnswer | undefined): void {
     if (!answer?.hasFailed || answer.usage) this.delivered(answer?.usage);
-    else if (answer.deliveredTokens === 0) this.#settle(FREE);
+    else if (answer.deliveredTokens === 0) this.#settle(this.#chargeOfTools());
     else this.#settle(this.#partialCharge(answer));
   }
 
@@ -74,7 +74,7 @@ export class Hold {
   /** Mistral answered with an error, which it does not charge for but counts as a request. */
   failed(status: number): void {
     if (LOST_BY_PROXY.has(status)) this.endedEarly();
-    else this.#settle(FREE);
+    else this.#settle(status >= 500 ? this.#chargeOfTools() : FREE);
   }
 
   /** A call met Mistral's rate limit: it is free, and a request, also where the next one succeeds. */
@@ -105,6 +105,13 @@ export class Hold {
       }),
     );
     this.onEnd?.();
+  }
+
+  /** Of an error: tools may have run at Mistral before it. */
+  #chargeOfTools(): Charge {
+    if (this.demand.toolCalls === 0) return FREE;
+    const without = { promptTokens: 0, completionTokens: 0, audioSeconds: 0 };
+    return { cost: this.tariff.bound({ ...this.demand, ...without }) ?? 0, tokens: 0 };
   }
 
   /** The most tokens of what arrived, and of what may be on its way: all completions are generated at once. */

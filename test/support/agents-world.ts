@@ -1,4 +1,5 @@
 import { HTTPClient, Mistral } from '@mistralai/mistralai';
+import type { UnawaitedLimits } from '../../governance/metering/unawaited-answers.js';
 import type { ObjectStore } from '../../governance/objects/objects.js';
 import type { HttpCall } from '../../testing/fakes/http-server.js';
 import type { FakeAgent } from '../../testing/fakes/mistral-conversations.js';
@@ -59,6 +60,7 @@ export async function agentsWorld(
   change: (document: ReturnType<typeof policyDocument>) => void = () => {},
   script: Script = mistralWithAgents(),
   objects?: ObjectStore,
+  unawaited?: UnawaitedLimits,
 ) {
   const gateway = await assembledGateway(
     script,
@@ -68,6 +70,8 @@ export async function agentsWorld(
     },
     undefined,
     objects,
+    undefined,
+    unawaited,
   );
   const as = (role: string) => {
     const httpClient = new HTTPClient();

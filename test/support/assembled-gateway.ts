@@ -4,6 +4,7 @@ import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { openGateway } from '../../gateway/wiring.js';
 import type { EventBus } from '../../governance/alerts/event-bus.aws.js';
+import type { UnawaitedLimits } from '../../governance/metering/unawaited-answers.js';
 import type { ObjectStore } from '../../governance/objects/objects.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { aPolicy, type policyDocument, silentLog } from './builders.js';
@@ -27,6 +28,7 @@ export async function assembledGateway(
   metrics?: GatewayMetrics,
   objects?: ObjectStore,
   events?: EventBus,
+  unawaited?: UnawaitedLimits,
 ) {
   const { url, received } = await mistralStandIn(script);
   const counters = createFakeQuotaCounters();
@@ -43,6 +45,7 @@ export async function assembledGateway(
     events,
     metrics,
     objects,
+    unawaited,
     log: silentLog,
     holderId: 'h',
     now: () => new Date(NOW),
