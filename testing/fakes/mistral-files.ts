@@ -65,12 +65,15 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
     if (what !== '/content') return jsonAnswer(200, { ...cardOf(file), deleted: false });
     return {
       status: 200,
-      headers: { 'content-type': file.mimetype ?? 'application/octet-stream' },
+      headers: { 'content-type': 'application/octet-stream' },
       body: file.content,
     };
   }
 
-  function add(workspaceId: string, more: Partial<FakeFile> & Pick<FakeFile, 'filename' | 'content'>) {
+  function add(
+    workspaceId: string,
+    more: Partial<FakeFile> & Pick<FakeFile, 'filename' | 'content'>,
+  ) {
     const createdAt = Math.floor(now().getTime() / 1000);
     const file: FakeFile = {
       ...{ id: newId(), workspaceId, createdAt, purpose: 'batch', mimetype: null },
@@ -96,10 +99,18 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
   };
 }
 
-export function cardOf({ id, filename, purpose, mimetype, createdAt, expiresAt, content }: FakeFile) {
+export function cardOf({
+  id,
+  filename,
+  purpose,
+  mimetype,
+  createdAt,
+  expiresAt,
+  content,
+}: FakeFile) {
   return {
     ...{ id, object: 'file', bytes: Buffer.byteLength(content), created_at: createdAt, filename },
-    ...{ purpose, sample_type: purpose === 'batch' ? 'batch_request' : 'ocr_input' },
+    ...{ purpose, sample_type: purpose === 'batch' ? 'batch_request' : 'instruct' },
     ...{ num_lines: null, mimetype, source: 'upload', signature: 'd4821d2de1917341' },
     ...{ expires_at: expiresAt, visibility: 'workspace' },
   };
