@@ -27,6 +27,8 @@ export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' |
   readonly tableName: string;
   /** @default none: nothing is metered */
   readonly quotaTableName?: string;
+  /** @default none: the audit looks for no files */
+  readonly objectsTableName?: string | undefined;
   readonly stateMachineArn: string;
   /** Timeouts and attempts of calls to AWS. @default as deployed, with longer timeouts */
   readonly awsClient?: Pick<MeasuringRuntime['aws'], 'maxAttempts' | 'requestHandler'>;
@@ -46,6 +48,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       EVIDENCE_BUCKET_NAME: EVIDENCE_BUCKET,
       PRODUCT_VERSION: packageVersion(import.meta.dirname),
       POLICY_SHA256: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),
+      ...(options.objectsTableName && { OBJECTS_TABLE_NAME: options.objectsTableName }),
       QUOTA_TABLE_NAME: options.quotaTableName ?? 'no quotas here',
       RECORDS_TABLE_NAME: options.tableName,
       ROTATION_FUNCTION_ARN,

@@ -33,7 +33,7 @@ export interface ObjectCall {
     question: Pick<Question, 'method' | 'path' | 'body' | 'contentType' | 'isOnce'>,
   ): Promise<Asked>;
   /** The same for a long answer, which is passed on to the caller as it comes. */
-  passOn(path: string): Promise<Asked>;
+  passOn(path: string, form: Destination['form']): Promise<Asked>;
 }
 
 /** `delivered` once the answer is with the caller, or a part of it that is all there is. */
@@ -119,14 +119,14 @@ export class ObjectRequest implements RequestInFlight {
     const send = { workspace, head: this.head };
     const question = async (asked: Omit<Question, keyof typeof send>) =>
       askMistral(this.deps, { ...asked, ...send });
-    const to: Destination = { reply: this.reply, stallMs: this.stallMs };
     try {
       return await operation({
         ...{ deps: this.deps, objects, owner, endpoint: this.endpoint, head: this.head, body },
         ask: question,
-        passOn: (path) =>
+        passOn: (path, form) =>
           question({
-            ...{ method: 'GET', path, body: undefined, to },
+            ...{ method: 'GET', path, body: undefined },
+            to: { reply: this.reply, stallMs: this.stallMs, form },
             onTransfer: (transfer) => {
               this.#transfer = transfer;
               if (this.#isOver) transfer.cut();

@@ -18,9 +18,6 @@ export interface OperationsProps extends Pick<FunctionAlarmsProps, 'watchedElsew
 
   readonly alertTopic: AlertTopic;
 
-  /** Runs in deploys, which fail with it, so it needs no alarm: of what later runs leave undone, the audit has findings. */
-  readonly deployFunction: GovernanceFunction;
-
   readonly retirements: IStateMachine;
 }
 
