@@ -23,6 +23,7 @@ const WORDS: Partial<Record<SdkCall, string>> = {
   stream: 'stream',
   'fim-stream': 'stream',
   'speech-stream': 'stream',
+  'transcription-stream': 'stream',
   'agent-stream': 'stream',
   'conversation-stream': 'stream',
   tools: 'tools',

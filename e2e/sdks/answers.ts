@@ -16,6 +16,8 @@ interface Expected {
 
 const CHAT = 'POST /v1/chat/completions';
 const FIM = 'POST /v1/fim/completions';
+const TRANSCRIPTION = 'POST /v1/audio/transcriptions';
+const VOXTRAL = 'voxtral-mini-2602';
 const AGENTS = 'POST /v1/agents/completions';
 const FILES = [
   ...['POST /v1/files', 'GET /v1/files', 'GET /v1/files/{id}', 'GET /v1/files/{id}/content'],
@@ -62,6 +64,10 @@ export const EXPECTED: Readonly<Record<SdkCall, Expected>> = {
   'speech-stream': {
     ...{ endpoints: ['POST /v1/audio/speech'], model: SPEECH },
     answer: { text: 'Say hell', pieces: 1 },
+  },
+  transcription: { endpoints: [TRANSCRIPTION], model: VOXTRAL, answer: { text } },
+  'transcription-stream': {
+    ...{ endpoints: [TRANSCRIPTION], model: VOXTRAL, answer: { text, pieces: 3 } },
   },
   agent: { endpoints: [AGENTS], model: SMALL, answer: { text } },
   'agent-stream': { endpoints: [AGENTS], model: SMALL, answer: { text, pieces: 3 } },

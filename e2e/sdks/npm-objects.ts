@@ -4,8 +4,25 @@ import { type Calls, textOf, user } from './npm-calls.js';
 import { mistralOf } from './npm-mistralai.js';
 import { AGENT, FILE } from './tasks.js';
 
-/** Calls of Mistral's own SDK about what is kept at Mistral. */
+/** Calls of Mistral's own SDK with files, and about what is kept at Mistral. */
 export const OBJECTS: Calls = {
+  async transcription(task) {
+    const file = { fileName: 'speech.wav', content: new Blob([FILE]) };
+    const { text } = await mistralOf(task).audio.transcriptions.complete({
+      model: task.model,
+      file,
+    });
+    return { text };
+  },
+  async 'transcription-stream'(task) {
+    const file = { fileName: 'speech.wav', content: new Blob([FILE]) };
+    const pieces: string[] = [];
+    const stream = await mistralOf(task).audio.transcriptions.stream({ model: task.model, file });
+    for await (const { data } of stream) {
+      if (data.type === 'transcription.text.delta') pieces.push(data.text);
+    }
+    return { text: pieces.join(''), pieces: pieces.length };
+  },
   async agent(task) {
     const { maxTokens, prompt } = task;
     const answer = await mistralOf(task).agents.complete({

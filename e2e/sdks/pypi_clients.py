@@ -199,6 +199,25 @@ class MistralCalls:
                     pieces.append(base64.b64decode(event.data.audio_data).decode())
         return {"text": "".join(pieces), "pieces": len(pieces)}
 
+    def of_speech(self):
+        content = self.task["file"].encode()
+        return {
+            "model": self.task["model"],
+            "file": {"file_name": "speech.wav", "content": content},
+            **self.options,
+        }
+
+    def transcription(self):
+        return {"text": self.client.audio.transcriptions.complete(**self.of_speech()).text}
+
+    def transcription_stream(self):
+        pieces = []
+        with self.client.audio.transcriptions.stream(**self.of_speech()) as events:
+            for event in events:
+                if event.data.type == "transcription.text.delta":
+                    pieces.append(event.data.text)
+        return {"text": "".join(pieces), "pieces": len(pieces)}
+
     def of_agent(self):
         return {
             "agent_id": self.task["agent"],

@@ -39,6 +39,7 @@ const MODELS = [
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'] },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'] },
   { id: 'voxtral-mini-tts-2603', aliases: ['voxtral-mini-tts-latest'] },
+  { id: 'voxtral-mini-2602', aliases: ['voxtral-mini-latest'] },
 ];
 /** A prompt of this and a name is answered once the test releases it. */
 export const HELD = 'held-until-released:';

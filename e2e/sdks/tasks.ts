@@ -39,6 +39,8 @@ export type SdkCall =
   | 'chat-classification'
   | 'speech'
   | 'speech-stream'
+  | 'transcription'
+  | 'transcription-stream'
   | 'agent'
   | 'agent-stream'
   | 'files'
@@ -60,6 +62,8 @@ const MISTRAL: readonly SdkCall[] = [
   'chat-classification',
   'speech',
   'speech-stream',
+  'transcription',
+  'transcription-stream',
   'agent',
   'agent-stream',
   'files',

@@ -117,7 +117,8 @@ export function cardOf({
 }
 
 /** Of a form that is right: nothing here checks one. */
-function formOf({ headers, body }: HttpCall) {
+/** What a form says, in text. */
+export function formOf({ headers, body }: HttpCall) {
   const boundary = /boundary="?([^";]+)/.exec(headers['content-type'] ?? '')?.[1] ?? '';
   const fields = new Map<string, string>();
   let file: Pick<FakeFile, 'filename' | 'mimetype' | 'content'> | undefined;

@@ -10,6 +10,7 @@ import {
   writtenFor,
 } from './mistral-answers.js';
 import { createFakeConversations, type FakeAgent } from './mistral-conversations.js';
+import { formOf } from './mistral-files.js';
 import type { FakeKey } from './mistral-keys.js';
 import {
   type Chat,
@@ -152,6 +153,24 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: lines.join('') };
   }
 
+  /** Three seconds of words, whatever is uploaded. */
+  function transcription(key: FakeKey, call: HttpCall): HttpAnswer {
+    const { fields, file } = formOf(call);
+    const model = fields.get('model') ?? '';
+    const id = idOf(model);
+    if (!id) return invalidModel(model);
+    if (!file) return jsonAnswer(422, { detail: [{ loc: ['file'], msg: 'Field required' }] });
+    const usage = { ...bill(key, id, 4, 3), prompt_audio_seconds: 3 };
+    const whole = { model, text: WORDS, language: 'en', segments: [], usage };
+    if (fields.get('stream') !== 'true') return jsonAnswer(200, whole);
+    const events = [
+      ...WORDS.split(/(?<= )/).map((text) => ({ type: 'transcription.text.delta', text })),
+      { type: 'transcription.done', ...whole },
+    ];
+    const lines = events.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`);
+    return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: lines.join('') };
+  }
+
   /** One page, which is priced by itself: there are no tokens to bill. */
   function ocr(_key: FakeKey, { body }: HttpCall): HttpAnswer {
     const { model } = OcrSchema.parse(JSON.parse(body));
@@ -172,6 +191,7 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     'POST /v1/classifications': classifications,
     'POST /v1/chat/classifications': chatClassifications,
     'POST /v1/audio/speech': speech,
+    'POST /v1/audio/transcriptions': transcription,
     'POST /v1/ocr': ocr,
   };
 
