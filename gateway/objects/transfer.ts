@@ -34,6 +34,9 @@ export interface Destination {
   readonly form: 'file' | 'json';
 }
 
+/** Takes a long answer as it comes, in place of the caller; `false` for no more. */
+export type Sink = (chunk: Buffer) => boolean;
+
 /** Takes one answer of Mistral's: whole, or passed on as fast as the caller reads. An error is always whole. */
 export class Transfer implements UpstreamHandler {
   #controller: UpstreamController | undefined;
@@ -47,7 +50,7 @@ export class Transfer implements UpstreamHandler {
 
   constructor(
     private readonly key: ApiKey,
-    private readonly to: Destination | undefined,
+    private readonly to: Destination | Sink | undefined,
     private readonly done: (result: Transferred) => void,
   ) {}
 
@@ -69,6 +72,7 @@ export class Transfer implements UpstreamHandler {
     this.#headers = headers;
     if (!this.to || status >= 300) return;
     this.#isPassedOn = true;
+    if (isSink(this.to)) return;
     const { form, reply } = this.to;
     const headersOf = form === 'file' ? fileHeaders : jsonHeaders;
     reply.start(status, headersOf(headers, this.key));
@@ -77,7 +81,9 @@ export class Transfer implements UpstreamHandler {
   onResponseData(controller: UpstreamController, chunk: Buffer): void {
     if (this.#isOver) return;
     if (this.to && this.#isPassedOn) {
-      if (!this.to.reply.write(chunk)) this.#waitForCaller(this.to, controller);
+      if (isSink(this.to)) {
+        if (!this.to(chunk)) this.cut();
+      } else if (!this.to.reply.write(chunk)) this.#waitForCaller(this.to, controller);
       return;
     }
     const room = this.#status < 300 ? MOST_BYTES : MOST_ERROR_BYTES;
@@ -121,6 +127,10 @@ export class Transfer implements UpstreamHandler {
       if (!this.#isOver) controller.resume();
     });
   }
+}
+
+function isSink(to: Destination | Sink): to is Sink {
+  return typeof to === 'function';
 }
 
 const LENGTH = /^\d{1,15}$/;

@@ -25,7 +25,11 @@ export const REFUSED_ENDPOINTS: readonly RefusedEndpoints[] = [
     why: 'sound without an end cannot be bounded beforehand, and function URLs carry no WebSocket',
   },
   { path: '/v1/audio/voices', why: `a voice is open to every caller of the workspace, ${OF_ALL}` },
-  { path: '/v1/batch', why: 'this version does not reserve and settle jobs yet' },
+  {
+    path: '/v1/batch',
+    methods: ['DELETE'],
+    why: 'a job is settled by the results that it would delete',
+  },
   { path: '/v1/client', why: 'a session is a key of its own, past models, tokens and budgets' },
   {
     path: '/v1/connectors',
