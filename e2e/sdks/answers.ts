@@ -67,7 +67,7 @@ export const EXPECTED: Readonly<Record<SdkCall, Expected>> = {
   },
   transcription: { endpoints: [TRANSCRIPTION], model: VOXTRAL, answer: { text } },
   'transcription-stream': {
-    ...{ endpoints: [TRANSCRIPTION], model: VOXTRAL, answer: { text, pieces: 3 } },
+    ...{ endpoints: [TRANSCRIPTION], model: VOXTRAL, answer: { text, pieces: 1 } },
   },
   agent: { endpoints: [AGENTS], model: SMALL, answer: { text } },
   'agent-stream': { endpoints: [AGENTS], model: SMALL, answer: { text, pieces: 3 } },

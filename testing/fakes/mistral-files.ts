@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { formOf } from './form.js';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import type { FakeKey } from './mistral-keys.js';
 
@@ -120,25 +121,4 @@ export function cardOf({
     ...{ num_lines: null, mimetype, source: 'upload', signature: 'd4821d2de1917341' },
     ...{ expires_at: expiresAt, visibility: 'workspace' },
   };
-}
-
-/** Of a form that is right: nothing here checks one. */
-/** What a form says, in text. */
-export function formOf({ headers, body }: HttpCall) {
-  const boundary = /boundary="?([^";]+)/.exec(headers['content-type'] ?? '')?.[1] ?? '';
-  const fields = new Map<string, string>();
-  let file: Pick<FakeFile, 'filename' | 'mimetype' | 'content'> | undefined;
-  for (const part of body.split(`--${boundary}`).slice(1, -1)) {
-    const end = part.indexOf('\r\n\r\n');
-    const head = part.slice(0, end);
-    const content = part.slice(end + 4, -2);
-    const name = / name="([^"]*)"/.exec(head)?.[1] ?? '';
-    const filename = / filename="([^"]*)"/.exec(head)?.[1];
-    if (filename === undefined) fields.set(name, content);
-    else {
-      const mimetype = /content-type: *([^\r\n]+)/i.exec(head)?.[1] ?? null;
-      file = { filename, mimetype, content };
-    }
-  }
-  return { fields, file };
 }

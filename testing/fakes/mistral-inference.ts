@@ -1,3 +1,4 @@
+import { formOf, TranscriptionSchema } from './form.js';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
 import { AgentsCompletionSchema } from './mistral-agent-requests.js';
 import {
@@ -10,7 +11,6 @@ import {
   writtenFor,
 } from './mistral-answers.js';
 import { createFakeConversations, type FakeAgent } from './mistral-conversations.js';
-import { formOf } from './mistral-files.js';
 import type { FakeKey } from './mistral-keys.js';
 import {
   type Chat,
@@ -145,30 +145,27 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     const audio_data = Buffer.from(input.slice(0, 8)).toString('base64');
     if (!stream) return jsonAnswer(200, { audio_data });
     const usage = { prompt_tokens: input.length, completion_tokens: 0, total_tokens: input.length };
-    const events = [
+    return eventStream([
       { type: 'speech.audio.delta', audio_data },
       { type: 'speech.audio.done', usage },
-    ];
-    const lines = events.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`);
-    return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: lines.join('') };
+    ]);
   }
 
-  /** Three seconds of words, whatever is uploaded. */
-  function transcription(key: FakeKey, call: HttpCall): HttpAnswer {
+  /** Priced by the second, of which a kilobyte is one; a URL is of a minute. */
+  function transcriptions(_key: FakeKey, call: HttpCall): HttpAnswer {
     const { fields, file } = formOf(call);
-    const model = fields.get('model') ?? '';
-    const id = idOf(model);
-    if (!id) return invalidModel(model);
-    if (!file) return jsonAnswer(422, { detail: [{ loc: ['file'], msg: 'Field required' }] });
-    const usage = { ...bill(key, id, 4, 3), prompt_audio_seconds: 3 };
-    const whole = { model, text: WORDS, language: 'en', segments: [], usage };
-    if (fields.get('stream') !== 'true') return jsonAnswer(200, whole);
-    const events = [
-      ...WORDS.split(/(?<= )/).map((text) => ({ type: 'transcription.text.delta', text })),
-      { type: 'transcription.done', ...whole },
-    ];
-    const lines = events.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`);
-    return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: lines.join('') };
+    const { model, stream } = TranscriptionSchema.parse({ ...Object.fromEntries(fields), file });
+    if (!idOf(model)) return invalidModel(model);
+    const seconds = file ? Math.ceil(file.content.length / 1000) : 60;
+    const total_tokens = 4 + 20 + Math.ceil(seconds * 12.5);
+    const usage = { prompt_audio_seconds: seconds, prompt_tokens: 4, completion_tokens: 20 };
+    const done = { model, text: WORDS, language: 'en', usage: { ...usage, total_tokens } };
+    if (stream !== 'true') return jsonAnswer(200, { ...done, segments: [] });
+    return eventStream([
+      { type: 'transcription.language', audio_language: 'en' },
+      { type: 'transcription.text.delta', text: WORDS },
+      { type: 'transcription.done', ...done, segments: [] },
+    ]);
   }
 
   /** One page, which is priced by itself: there are no tokens to bill. */
@@ -191,7 +188,7 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     'POST /v1/classifications': classifications,
     'POST /v1/chat/classifications': chatClassifications,
     'POST /v1/audio/speech': speech,
-    'POST /v1/audio/transcriptions': transcription,
+    'POST /v1/audio/transcriptions': transcriptions,
     'POST /v1/ocr': ocr,
   };
 
@@ -201,6 +198,13 @@ export function createFakeInference(organization: Inferring, usage: FakeUsage, n
     if (organization.throttled?.has(key.workspaceId)) return RATE_LIMITED;
     return route ? route(key, call) : conversations.answer(key, call);
   };
+}
+
+function eventStream(
+  events: readonly { readonly type: string; readonly [field: string]: unknown }[],
+): HttpAnswer {
+  const lines = events.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`);
+  return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: lines.join('') };
 }
 
 const RATE_LIMITED: HttpAnswer = {
