@@ -72,7 +72,11 @@ export async function callThroughProxy(scene: Scene): Promise<void> {
         stream,
       );
       const refused = await run(client, 'chat', 'mistral-medium-latest');
-      const isRefused = refused.kind === 'refused' && refused.said.includes('model_not_allowed');
+      // LiteLLM shows the words of an error, and not its code.
+      const isRefused =
+        refused.kind === 'refused' &&
+        refused.status === 403 &&
+        /model_not_allowed|is not allowed for role/.test(refused.said);
       claim(isRefused, `a refusal of the policy for ${client}`, refused);
     }
     claim(

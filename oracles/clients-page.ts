@@ -23,6 +23,9 @@ const WORDS: Partial<Record<SdkCall, string>> = {
   stream: 'stream',
   'fim-stream': 'stream',
   'speech-stream': 'stream',
+  'transcription-stream': 'stream',
+  'agent-stream': 'stream',
+  'conversation-stream': 'stream',
   tools: 'tools',
   structured: 'JSON schema',
   image: 'image',
@@ -44,7 +47,7 @@ function versionOf(client: SdkClient): string {
 
 /** The page of a run that found nothing: a call that fails, or that Prism objects to, fails the run. */
 export function clientsPage(): string {
-  const endpoints = [...new Set(Object.values(EXPECTED).map(({ endpoint }) => endpoint))];
+  const endpoints = [...new Set(Object.values(EXPECTED).flatMap(({ endpoints }) => endpoints))];
   const heads = CLIENTS.map((client) => {
     const registry = client.startsWith('npm') ? 'npm' : 'PyPI';
     return `${registry} \`${PACKAGES[client]}\` ${versionOf(client)}`;
@@ -77,6 +80,6 @@ deployed function, while the credentials of the proxy expire ([contributing](../
 }
 
 function triedAt(endpoint: string, client: SdkClient): string {
-  const calls = CALLS[client].filter((call) => EXPECTED[call].endpoint === endpoint);
+  const calls = CALLS[client].filter((call) => EXPECTED[call].endpoints.includes(endpoint));
   return [...new Set(calls.map((call) => WORDS[call] ?? 'answer'))].join(', ');
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CLIENTS, type SdkClient, SMALL } from './tasks.js';
+import { AGENT, CLIENTS, type SdkClient, SMALL } from './tasks.js';
 
 const ACCOUNT = '111122223333';
 export const MAX_BODY_BYTES = 65_536;
@@ -38,10 +38,11 @@ const ROLES = {
   analyst: {
     models: [
       ...[SMALL, 'mistral-embed', 'codestral-latest', 'mistral-ocr-latest'],
-      ...['mistral-moderation-2603', 'voxtral-mini-tts-2603'],
+      ...['mistral-moderation-2603', 'voxtral-mini-tts-2603', 'voxtral-mini-2602'],
     ],
     maxTokensPerRequest: 500,
-    dailyTokens: 100_000,
+    dailyTokens: 'unlimited',
+    agents: '*',
   },
   daily: { models: [SMALL], maxTokensPerRequest: 2000, dailyTokens: 2000 },
 };
@@ -57,6 +58,7 @@ export function policyDocument() {
       ...workspace,
       ...{ id: randomUUID(), ownerUserId: randomUUID(), team: 'e2e', models: '*', keys: [] },
     })),
+    agents: [{ id: AGENT, model: SMALL }],
     roles: ROLES,
     callers: [
       ...WORKSPACES.map(({ name }) => caller(name, 'unlimited', name)),

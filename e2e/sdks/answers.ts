@@ -1,6 +1,6 @@
 import { CALLER_HEADER } from '../plain-server.js';
 import { callerOf } from './account.js';
-import { CALLS, CLIENTS, type Fault, type Run, type SdkCall, SMALL } from './tasks.js';
+import { CALLS, CLIENTS, type Fault, FILE, type Run, type SdkCall, SMALL } from './tasks.js';
 
 const WORDS = 'word word word';
 const text = WORDS;
@@ -8,7 +8,7 @@ const json = { city: 'word', days: 7 };
 
 interface Expected {
   /** That the call is for. */
-  readonly endpoint: string;
+  readonly endpoints: readonly string[];
   readonly model: string;
   /** What the stand-in for Mistral answers. */
   readonly answer: object;
@@ -16,41 +16,65 @@ interface Expected {
 
 const CHAT = 'POST /v1/chat/completions';
 const FIM = 'POST /v1/fim/completions';
+const TRANSCRIPTION = 'POST /v1/audio/transcriptions';
+const VOXTRAL = 'voxtral-mini-2602';
+const AGENTS = 'POST /v1/agents/completions';
+const FILES = [
+  ...['POST /v1/files', 'GET /v1/files', 'GET /v1/files/{id}', 'GET /v1/files/{id}/content'],
+  ...['GET /v1/files/{id}/url', 'DELETE /v1/files/{id}'],
+];
+const CONVERSATIONS = [
+  ...['POST /v1/conversations', 'GET /v1/conversations', 'GET /v1/conversations/{id}'],
+  ...['GET /v1/conversations/{id}/history', 'GET /v1/conversations/{id}/messages'],
+  ...['POST /v1/conversations/{id}', 'POST /v1/conversations/{id}/restart'],
+  'DELETE /v1/conversations/{id}',
+];
 const MODERATION = 'mistral-moderation-2603';
 const SPEECH = 'voxtral-mini-tts-2603';
 
 /** A call of a new endpoint joins here, in `CALLS` of the clients that have it, and in their own files. */
 export const EXPECTED: Readonly<Record<SdkCall, Expected>> = {
-  models: { endpoint: 'GET /v1/models', model: SMALL, answer: {} },
-  chat: { endpoint: CHAT, model: SMALL, answer: { text } },
-  stream: { endpoint: CHAT, model: SMALL, answer: { text, pieces: 3 } },
-  tools: { endpoint: CHAT, model: SMALL, answer: { json, text } },
-  structured: { endpoint: CHAT, model: SMALL, answer: { json } },
-  image: { endpoint: CHAT, model: SMALL, answer: { text } },
-  'openai-fields': { endpoint: CHAT, model: SMALL, answer: { text } },
-  'openai-nulls': { endpoint: CHAT, model: SMALL, answer: { text } },
-  fim: { endpoint: FIM, model: 'codestral-latest', answer: { text } },
-  'fim-stream': { endpoint: FIM, model: 'codestral-latest', answer: { text, pieces: 3 } },
+  models: { endpoints: ['GET /v1/models'], model: SMALL, answer: {} },
+  chat: { endpoints: [CHAT], model: SMALL, answer: { text } },
+  stream: { endpoints: [CHAT], model: SMALL, answer: { text, pieces: 3 } },
+  tools: { endpoints: [CHAT], model: SMALL, answer: { json, text } },
+  structured: { endpoints: [CHAT], model: SMALL, answer: { json } },
+  image: { endpoints: [CHAT], model: SMALL, answer: { text } },
+  'openai-fields': { endpoints: [CHAT], model: SMALL, answer: { text } },
+  'openai-nulls': { endpoints: [CHAT], model: SMALL, answer: { text } },
+  fim: { endpoints: [FIM], model: 'codestral-latest', answer: { text } },
+  'fim-stream': { endpoints: [FIM], model: 'codestral-latest', answer: { text, pieces: 3 } },
   embeddings: {
-    ...{ endpoint: 'POST /v1/embeddings', model: 'mistral-embed' },
+    ...{ endpoints: ['POST /v1/embeddings'], model: 'mistral-embed' },
     answer: { json: [0.5, -0.5], count: 2 },
   },
   ocr: {
-    ...{ endpoint: 'POST /v1/ocr', model: 'mistral-ocr-latest' },
+    ...{ endpoints: ['POST /v1/ocr'], model: 'mistral-ocr-latest' },
     answer: { text: `# ${WORDS}`, count: 1 },
   },
-  moderation: { endpoint: 'POST /v1/moderations', model: MODERATION, answer: { count: 1 } },
+  moderation: { endpoints: ['POST /v1/moderations'], model: MODERATION, answer: { count: 1 } },
   'chat-moderation': {
-    ...{ endpoint: 'POST /v1/chat/moderations', model: MODERATION, answer: { count: 1 } },
+    ...{ endpoints: ['POST /v1/chat/moderations'], model: MODERATION, answer: { count: 1 } },
   },
-  classification: { endpoint: 'POST /v1/classifications', model: SMALL, answer: { count: 1 } },
+  classification: { endpoints: ['POST /v1/classifications'], model: SMALL, answer: { count: 1 } },
   'chat-classification': {
-    ...{ endpoint: 'POST /v1/chat/classifications', model: SMALL, answer: { count: 1 } },
+    ...{ endpoints: ['POST /v1/chat/classifications'], model: SMALL, answer: { count: 1 } },
   },
-  speech: { endpoint: 'POST /v1/audio/speech', model: SPEECH, answer: { text: 'Say hell' } },
+  speech: { endpoints: ['POST /v1/audio/speech'], model: SPEECH, answer: { text: 'Say hell' } },
   'speech-stream': {
-    ...{ endpoint: 'POST /v1/audio/speech', model: SPEECH },
+    ...{ endpoints: ['POST /v1/audio/speech'], model: SPEECH },
     answer: { text: 'Say hell', pieces: 1 },
+  },
+  transcription: { endpoints: [TRANSCRIPTION], model: VOXTRAL, answer: { text } },
+  'transcription-stream': {
+    ...{ endpoints: [TRANSCRIPTION], model: VOXTRAL, answer: { text, pieces: 1 } },
+  },
+  agent: { endpoints: [AGENTS], model: SMALL, answer: { text } },
+  'agent-stream': { endpoints: [AGENTS], model: SMALL, answer: { text, pieces: 3 } },
+  files: { endpoints: FILES, model: SMALL, answer: { text: FILE, count: 1 } },
+  conversation: { endpoints: CONVERSATIONS, model: SMALL, answer: { count: 4 } },
+  'conversation-stream': {
+    ...{ endpoints: ['POST /v1/conversations'], model: SMALL, answer: { text } },
   },
 };
 

@@ -2,6 +2,7 @@ import { APICallError, RetryError } from 'ai';
 import { AI_SDK } from './npm-ai-sdk.js';
 import type { Calls } from './npm-calls.js';
 import { MISTRAL } from './npm-mistralai.js';
+import { OBJECTS } from './npm-objects.js';
 import { OPENAI } from './npm-openai.js';
 import {
   NPM_CLIENTS,
@@ -12,7 +13,7 @@ import {
 } from './tasks.js';
 
 const CALLS_OF: Readonly<Record<NpmClient, Calls>> = {
-  'npm mistralai': MISTRAL,
+  'npm mistralai': { ...MISTRAL, ...OBJECTS },
   'npm openai': OPENAI,
   'npm ai-sdk': AI_SDK,
 };

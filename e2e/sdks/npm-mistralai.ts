@@ -10,7 +10,7 @@ import {
 } from './npm-calls.js';
 import { BACKOFF, DOCUMENT, IMAGE, type SdkTask, VOICE } from './tasks.js';
 
-function mistralOf({ url, headers }: SdkTask): Mistral {
+export function mistralOf({ url, headers }: SdkTask): Mistral {
   const httpClient = new HTTPClient();
   httpClient.addHook('beforeRequest', (request) => {
     const identified = new Request(request);

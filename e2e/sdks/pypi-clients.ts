@@ -4,7 +4,16 @@ import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { endGroup } from '../commands.js';
 import { CACHE, installTools, SDK_PACKAGES } from '../tools.js';
-import { BACKOFF, DOCUMENT, IMAGE, type SdkOutcome, type SdkTask, VOICE } from './tasks.js';
+import {
+  AGENT,
+  BACKOFF,
+  DOCUMENT,
+  FILE,
+  IMAGE,
+  type SdkOutcome,
+  type SdkTask,
+  VOICE,
+} from './tasks.js';
 
 const LineSchema = z.object({ id: z.number(), outcome: z.custom<SdkOutcome>() });
 
@@ -37,14 +46,8 @@ export async function startPypiClients(
     run(task: SdkTask): Promise<SdkOutcome> {
       asked += 1;
       const id = asked;
-      const given = {
-        ...task,
-        id,
-        image: IMAGE,
-        document: DOCUMENT,
-        voice: VOICE,
-        backoff: BACKOFF,
-      };
+      const what = { image: IMAGE, document: DOCUMENT, voice: VOICE, agent: AGENT, file: FILE };
+      const given = { ...task, ...what, id, backoff: BACKOFF };
       child.stdin.write(`${JSON.stringify(given)}\n`);
       return new Promise((resolve) => waiting.set(id, resolve));
     },

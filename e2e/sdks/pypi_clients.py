@@ -199,6 +199,95 @@ class MistralCalls:
                     pieces.append(base64.b64decode(event.data.audio_data).decode())
         return {"text": "".join(pieces), "pieces": len(pieces)}
 
+    def of_speech(self):
+        content = self.task["file"].encode()
+        return {
+            "model": self.task["model"],
+            "file": {"file_name": "speech.wav", "content": content},
+            **self.options,
+        }
+
+    def transcription(self):
+        return {"text": self.client.audio.transcriptions.complete(**self.of_speech()).text}
+
+    def transcription_stream(self):
+        pieces = []
+        with self.client.audio.transcriptions.stream(**self.of_speech()) as events:
+            for event in events:
+                if event.data.type == "transcription.text.delta":
+                    pieces.append(event.data.text)
+        return {"text": "".join(pieces), "pieces": len(pieces)}
+
+    def of_agent(self):
+        return {
+            "agent_id": self.task["agent"],
+            "max_tokens": self.task["maxTokens"],
+            "messages": [user(self.task["prompt"])],
+            **self.options,
+        }
+
+    def agent(self):
+        answer = self.client.agents.complete(**self.of_agent())
+        return {"text": answer.choices[0].message.content}
+
+    def agent_stream(self):
+        pieces = []
+        with self.client.agents.stream(**self.of_agent()) as events:
+            for event in events:
+                piece = event.data.choices[0].delta.content
+                if isinstance(piece, str) and piece:
+                    pieces.append(piece)
+        return {"text": "".join(pieces), "pieces": len(pieces)}
+
+    def files(self):
+        files = self.client.files
+        content = self.task["file"].encode()
+        made = files.upload(
+            file={"file_name": "notes.txt", "content": content}, purpose="ocr", **self.options
+        )
+        of_it = {"file_id": made.id, **self.options}
+        listed = [card.id for card in files.list(**self.options).data]
+        card = files.retrieve(**of_it)
+        url = files.get_signed_url(**of_it).url
+        text = files.download(**of_it).read().decode()
+        deleted = files.delete(**of_it).deleted
+        is_right = card.filename == "notes.txt" and url and deleted
+        return {"text": text, "count": listed.count(made.id) if is_right else 0}
+
+    def conversation(self):
+        conversations = self.client.beta.conversations
+        turn = {
+            "inputs": self.task["prompt"],
+            "completion_args": {"max_tokens": self.task["maxTokens"]},
+            **self.options,
+        }
+        first = conversations.start(model=self.task["model"], **turn)
+        of_it = {"conversation_id": first.conversation_id, **self.options}
+        conversations.append(conversation_id=first.conversation_id, **turn)
+        entries = conversations.get_history(**of_it).entries
+        messages = conversations.get_messages(**of_it).messages
+        again = conversations.restart(
+            conversation_id=first.conversation_id, from_entry_id=entries[0].id, **turn
+        )
+        listed = [one.id for one in conversations.list(**self.options)]
+        conversations.get(**of_it)
+        conversations.delete(**of_it)
+        is_right = first.conversation_id in listed and again.conversation_id in listed
+        return {"count": len(messages) if is_right else 0}
+
+    def conversation_stream(self):
+        pieces = []
+        with self.client.beta.conversations.start_stream(
+            model=self.task["model"],
+            inputs=self.task["prompt"],
+            completion_args={"max_tokens": self.task["maxTokens"]},
+            **self.options,
+        ) as events:
+            for event in events:
+                if event.data.type == "message.output.delta":
+                    pieces.append(event.data.content)
+        return {"text": "".join(pieces), "pieces": len(pieces)}
+
 
 class OpenAICalls:
     def __init__(self, task):

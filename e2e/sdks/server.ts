@@ -29,6 +29,7 @@ import { forOfficialSdk } from '../mistral.js';
 import { CALLER_HEADER, startPlainServer } from '../plain-server.js';
 import { until } from '../waiting.js';
 import { KEYLESS, REJECTED } from './account.js';
+import { AGENT, SMALL } from './tasks.js';
 
 const QUOTA_TABLE = 'quotas';
 const OBJECTS_TABLE = 'objects';
@@ -38,6 +39,7 @@ const MODELS = [
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'] },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'] },
   { id: 'voxtral-mini-tts-2603', aliases: ['voxtral-mini-tts-latest'] },
+  { id: 'voxtral-mini-2602', aliases: ['voxtral-mini-latest'] },
 ];
 /** A prompt of this and a name is answered once the test releases it. */
 export const HELD = 'held-until-released:';
@@ -101,7 +103,10 @@ export async function startSdkServer(
   const spared = new Set<string>();
   const path = join(folder, 'sdks.yaml');
 
-  const organization = fakeOrganization([], { models: MODELS });
+  const organization = fakeOrganization([], {
+    models: MODELS,
+    agents: [{ id: AGENT, model: SMALL }],
+  });
   const fake = createFakeMistral(keys, organization, randomUUID(), now);
   const mistral: typeof fake = {
     ...fake,

@@ -39,6 +39,13 @@ export type SdkCall =
   | 'chat-classification'
   | 'speech'
   | 'speech-stream'
+  | 'transcription'
+  | 'transcription-stream'
+  | 'agent'
+  | 'agent-stream'
+  | 'files'
+  | 'conversation'
+  | 'conversation-stream'
   | 'openai-fields'
   | 'openai-nulls';
 
@@ -55,6 +62,13 @@ const MISTRAL: readonly SdkCall[] = [
   'chat-classification',
   'speech',
   'speech-stream',
+  'transcription',
+  'transcription-stream',
+  'agent',
+  'agent-stream',
+  'files',
+  'conversation',
+  'conversation-stream',
 ];
 const OPENAI = [...COMMON, 'models', 'moderation', 'openai-fields', 'openai-nulls'] as const;
 
@@ -114,6 +128,9 @@ export const LIMIT_SECONDS = 150;
 /** One grey pixel. */
 export const IMAGE =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==';
+/** An agent at Mistral, and what is uploaded there. */
+export const AGENT = 'ag_0684fddbd2b1724980008a9c04b7ba37';
+export const FILE = 'some notes';
 export const VOICE = 'a-voice';
 export const DOCUMENT = 'https://example.com/report.pdf';
 /** For clients that retry only if configured to: their own defaults, which go on for an hour. */

@@ -22,6 +22,9 @@ const MOST_VALUES = 50;
 
 export const NO_QUERY: Query = new Map();
 
+/** What Mistral's Python SDK (3.7.0) sends for a parameter that is an object and was not given. */
+const UNSET = '"~?~unset~?~sentinel~?~"';
+
 /** Checks a query, `?` not included. A value that is empty is none. */
 export function parseQuery(text: string, known: Parameters): Query | Problem {
   if (text.length > LONGEST_QUERY) {
@@ -31,7 +34,7 @@ export function parseQuery(text: string, known: Parameters): Query | Problem {
   for (const [name, value] of new URLSearchParams(text)) {
     const parameter = Object.hasOwn(known, name) ? known[name] : undefined;
     if (!parameter) return unknownName(name, known);
-    if (value === '') continue;
+    if (value === '' || value === UNSET) continue;
     const values = query.get(name) ?? [];
     if (!parameter.form.test(value)) return wrong(name, `must be ${parameter.allowed}`);
     if (values.length > 0 && !parameter.isList) return wrong(name, 'is given twice: give it once');

@@ -22,8 +22,14 @@ export const ACKNOWLEDGED: readonly Acknowledged[] = [
   },
   {
     topic: '`data` in completions',
-    at: /POST \/v1\/(chat|fim)\/completions$/,
+    at: /POST \/v1\/(chat|fim|agents)\/completions$/,
     what: /^response\.body: .*must have required property 'data'$/,
     reason: 'the document requires it, and no answer of Mistral has it',
+  },
+  {
+    topic: 'streams of agents',
+    at: /POST \/v1\/agents\/completions$/,
+    what: /^response(\.body)?: .*("text\/event-stream" does not match|must be object$)/,
+    reason: 'the document has none, and the SDKs do',
   },
 ];

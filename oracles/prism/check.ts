@@ -138,7 +138,9 @@ function pathsOf({ document, events }: MistralDocument) {
   }));
   return {
     written: (path: string) =>
-      templates.find(({ pattern }) => pattern.test(path))?.template ?? path,
+      path in document.paths
+        ? path
+        : (templates.find(({ pattern }) => pattern.test(path))?.template ?? path),
     checkOf: (operation: string) => checks.get(operation),
   };
 }

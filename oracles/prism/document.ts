@@ -28,6 +28,7 @@ const DocumentSchema = z.looseObject({
 type Operation = z.infer<typeof OperationSchema>;
 const SchemaSchema = z.looseObject({
   $ref: z.string().optional(),
+  allOf: z.array(z.unknown()).optional(),
   properties: z.record(z.string(), z.unknown()).optional(),
 });
 type Resolve = (schema: unknown) => z.infer<typeof SchemaSchema>;
@@ -100,9 +101,12 @@ function prepared(source: string, given: unknown): MistralDocument {
   const document = DocumentSchema.parse(given);
   const events = new Map<string, unknown>();
   const resolve: Resolve = (schema) => {
-    const parsed = SchemaSchema.parse(schema);
-    const name = parsed.$ref?.split('/').at(-1);
-    return name === undefined ? parsed : resolve(document.components.schemas[name]);
+    const { $ref, allOf, ...plain } = SchemaSchema.parse(schema);
+    const name = $ref?.split('/').at(-1);
+    if (name !== undefined) return resolve(document.components.schemas[name]);
+    const parts = (allOf ?? []).map(resolve);
+    const properties = Object.assign({}, ...parts.map((part) => part.properties), plain.properties);
+    return { ...Object.assign({}, ...parts), ...plain, properties };
   };
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [path, item] of Object.entries(document.paths)) {

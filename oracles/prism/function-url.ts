@@ -10,7 +10,11 @@ import { wireGateway } from '../../lambdas/gateway/wiring.js';
 import { LOCAL_ALERTS, localAws, PATIENT_CLIENT } from '../../testing/aws.js';
 import { listenHere } from '../../testing/fakes/http-server.js';
 
-const EnvSchema = z.object({ AWS_ENDPOINT_URL: z.string(), QUOTA_TABLE_NAME: z.string() });
+const EnvSchema = z.object({
+  AWS_ENDPOINT_URL: z.string(),
+  QUOTA_TABLE_NAME: z.string(),
+  OBJECTS_TABLE_NAME: z.string(),
+});
 
 interface Head {
   readonly statusCode: number;
@@ -22,7 +26,7 @@ const answers = new WeakMap<Writable, ServerResponse>();
 
 /** The gateway's function behind its URL: the events that Lambda makes of requests, and its streamed answers. */
 export const startFunctionUrl: StartShell = async (policyPath, env, onStart) => {
-  const { AWS_ENDPOINT_URL, QUOTA_TABLE_NAME } = EnvSchema.parse(env);
+  const { AWS_ENDPOINT_URL, ...tables } = EnvSchema.parse(env);
   Object.assign(globalThis, {
     awslambda: {
       streamifyResponse: (handler: StreamingHandler) => handler,
@@ -35,7 +39,7 @@ export const startFunctionUrl: StartShell = async (policyPath, env, onStart) => 
     },
   });
   const handler = wireGateway({
-    env: { ...LOCAL_ALERTS, QUOTA_TABLE_NAME },
+    env: { ...LOCAL_ALERTS, ...tables },
     policy: loadPolicy(policyPath),
     aws: { ...PATIENT_CLIENT, ...localAws(AWS_ENDPOINT_URL) },
     log: { info() {}, warn() {}, error() {} },

@@ -54,6 +54,11 @@ def operations_of(tree):
                 ],
                 "application/json": [one for one in answer_models(function) if one not in events],
                 "text/event-stream": events,
+                "statuses": [
+                    call.args[1].value
+                    for call in calls(function, "match_response")
+                    if str(call.args[1].value).startswith("2")
+                ],
             }
 
 
@@ -83,18 +88,13 @@ def document():
     )
     paths = {}
     for one in operations:
-        operation = {
-            "responses": {
-                "200": {
-                    "description": "",
-                    "content": {
-                        media: {"schema": schemas[(one[media][0], "validation")]}
-                        for media in ANSWERS
-                        if one[media]
-                    },
-                }
-            }
+        content = {
+            media: {"schema": schemas[(one[media][0], "validation")]}
+            for media in ANSWERS
+            if one[media]
         }
+        answer = {"description": "", **({"content": content} if content else {})}
+        operation = {"responses": {status: answer for status in one["statuses"]}}
         if one["bodies"]:
             content = {media: {"schema": schemas[(m, "validation")]} for media, m in one["bodies"]}
             operation["requestBody"] = {"content": content, "required": True}
@@ -105,7 +105,8 @@ def document():
         "security": [{"ApiKey": []}],
         "paths": paths,
         "components": {
-            "schemas": shared.get("$defs", {}),
+            # What is uploaded, which the SDK describes by its name and its content.
+            "schemas": {**shared.get("$defs", {}), "File": {"type": "string"}},
             "securitySchemes": {"ApiKey": {"type": "http", "scheme": "bearer"}},
         },
     }

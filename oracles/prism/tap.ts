@@ -11,6 +11,9 @@ const VIOLATION =
   /\{"location":(\[[^\]]*\]),"severity":"\w+",(?:"code":[^,]*,)?"message":("(?:[^"\\]|\\.)*")\}/g;
 const WordsSchema = z.tuple([z.array(z.string()), z.string()]);
 
+/** Of the connection to Prism. */
+const FRAMING = ['connection', 'keep-alive', 'transfer-encoding', 'content-length'];
+
 /** One exchange that passed Prism. */
 export interface Exchange {
   readonly method: string;
@@ -45,7 +48,8 @@ export async function openTap(prism: string, onStart: (stop: () => unknown) => v
 }
 
 async function passBack(answer: IncomingMessage, outgoing: ServerResponse) {
-  const { [VIOLATIONS]: said, connection: _, 'keep-alive': _hint, ...headers } = answer.headers;
+  const { [VIOLATIONS]: said, ...headers } = answer.headers;
+  for (const name of FRAMING) delete headers[name];
   const status = answer.statusCode ?? 0;
   const body = await text(answer);
   outgoing.writeHead(status, headers);

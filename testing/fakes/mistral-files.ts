@@ -66,7 +66,7 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
     if (what !== '/content') return jsonAnswer(200, { ...cardOf(file), deleted: false });
     return {
       status: 200,
-      headers: { 'content-type': file.mimetype ?? 'application/octet-stream' },
+      headers: { 'content-type': 'application/octet-stream' },
       body: file.content,
     };
   }
@@ -117,7 +117,7 @@ export function cardOf({
 }: FakeFile) {
   return {
     ...{ id, object: 'file', bytes: Buffer.byteLength(content), created_at: createdAt, filename },
-    ...{ purpose, sample_type: purpose === 'batch' ? 'batch_request' : 'ocr_input' },
+    ...{ purpose, sample_type: purpose === 'batch' ? 'batch_request' : 'instruct' },
     ...{ num_lines: null, mimetype, source: 'upload', signature: 'd4821d2de1917341' },
     ...{ expires_at: expiresAt, visibility: 'workspace' },
   };

@@ -91,9 +91,7 @@ describe.each(UPSTREAM_KINDS)('the official SDK, with files by way of %s', (upst
     expect(await own.files.retrieve({ fileId })).toMatchObject({ id: fileId, deleted: false });
     expect(await textOf(await own.files.download({ fileId }))).toBe(content);
     expect((await own.files.getSignedUrl({ fileId, expiry: 2 })).url).toContain('hours=2');
-    expect(
-      await own.files.list({ pageSize: 10, sampleType: ['ocr_input' as never] }),
-    ).toMatchObject({
+    expect(await own.files.list({ pageSize: 10, sampleType: ['instruct'] })).toMatchObject({
       total: 1,
       data: [{ id: fileId, filename: 'scan.pdf' }],
     });
