@@ -101,8 +101,14 @@ export async function revokeReplaced(
   const { arn } = await deps.secrets.describe(secretName);
   const replaced = await replacedKeys(deps, arn, newVersionId);
   const revoked = await revokeAll(deps, replaced);
-  const isFound = replaced.some(({ name }) => name === newVersionId);
+  const isFound = replaced.some((flow) => isOf(flow, newVersionId));
   return isFound ? revoked : [...revoked, { keyId: undefined, end: 'not found' }];
+}
+
+/** Of a key that several secrets had, the flow has a name of its own. */
+function isOf({ name, retirement }: RunningRetirement, newVersionId: string): boolean {
+  if (name === newVersionId) return true;
+  return retirement.reason === 'replaced' && retirement.newVersionId === newVersionId;
 }
 
 async function replacedKeys(
@@ -114,7 +120,7 @@ async function replacedKeys(
     const running = (await flows.running()).filter(
       ({ retirement }) => retirement.secretId === secretArn,
     );
-    const isFound = running.some(({ name }) => name === newVersionId);
+    const isFound = running.some((flow) => isOf(flow, newVersionId));
     if (isFound || check >= MAX_FLOW_CHECKS) return running;
     await sleep(FIRST_PAUSE_MS * check);
   }

@@ -9,6 +9,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createSecretReader } from '../../client/secret-key.js';
 import { serializeManagedKey } from '../../governance/keys/managed-key.js';
 import { aManagedKey } from '../support/builders.js';
+import { FIELD, PLAIN, settingsWith, TWO_EXISTING } from '../support/existing-secrets.js';
 
 const service = mockClient(SecretsManagerClient);
 afterAll(() => service.restore());
@@ -55,3 +56,20 @@ test('names the type of a failure, and quotes nothing of its message', async () 
   expect(String(error)).toContain('TimeoutError');
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('plaintext');
 });
+
+test.each([
+  [PLAIN, 'plaintext-of-k1\n', ['AWSCURRENT']],
+  [PLAIN, 'plaintext-of-k1', ['AWSCURRENT', 'mistral-key/k1/2026-08-15T09:00:00.000Z/never/plain']],
+  [FIELD, settingsWith('plaintext-of-k1'), ['AWSCURRENT']],
+])(
+  'reads a key of %s as the policy says, whether its id is known or not',
+  async (Name, SecretString, VersionStages) => {
+    service.on(GetSecretValueCommand).resolves({ Name, SecretString, VersionStages });
+    const readerOf = (workspace: string) =>
+      createSecretReader(new SecretsManagerClient(), Name, workspace, TWO_EXISTING);
+    expect((await readerOf('dev-workspace').current()).reveal()).toBe('plaintext-of-k1');
+    await expect(readerOf('prod-workspace').current()).rejects.toMatchObject({
+      name: 'GovernanceConfigurationError',
+    });
+  },
+);
