@@ -53,7 +53,7 @@ export async function gatherKeys(
     const secret = await describeExisting(secrets, planned.secretName);
     const current = secret && versionAt(secret, 'AWSCURRENT');
     const listed = current === undefined ? [] : await list(tokenOf(current));
-    return keyStatus({ planned, secret, listed, retirements }, now);
+    return keyStatus({ planned, secret, listed, retirements, rotation: policy.rotation }, now);
   });
   return { keys, problems: mistralProblem === undefined ? [] : [mistralProblem] };
 }

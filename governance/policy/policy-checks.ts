@@ -13,6 +13,7 @@ import type { Policy } from './policy.js';
 import { arnSuffixProblem, UUID_RULE } from './policy-fields.js';
 import type { PolicyProblem } from './policy-problem.js';
 import { priceChecks } from './price-checks.js';
+import { rotationTimeChecks } from './rotation-time-rules.js';
 
 export type Problems = Generator<PolicyProblem>;
 
@@ -26,6 +27,7 @@ export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyP
     duplicates,
     references,
     rotationTimes,
+    rotationTimeChecks,
     evidenceLock,
     gatewayRotation,
     thresholds,
