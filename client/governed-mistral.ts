@@ -98,7 +98,7 @@ export async function createGovernedMistral(
   const { policy, callerArn, workspace } = identify(read, options, priceBook);
   const { apiUrl } = policy.mistral;
 
-  const keys = createKeyCache(createSecretReader(secretsManager, secretId, workspace), {
+  const keys = createKeyCache(createSecretReader(secretsManager, secretId, workspace, policy), {
     refreshSeconds: options.keyRefreshSeconds,
     maxStaleSeconds: policy.rotation.readerCacheSeconds,
     nowMs,

@@ -1,9 +1,9 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { KeyReader } from '../governance/keys/key-cache.js';
-import { createKeyReader } from '../governance/keys/key-reader.aws.js';
-import type { ManagedKey } from '../governance/keys/managed-key.js';
+import { createKeyReader, type HeldKey } from '../governance/keys/key-reader.aws.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
 import { SecretValueError } from '../governance/platform/errors.js';
+import type { Policy } from '../governance/policy/policy.js';
 import { GovernanceConfigurationError, GovernanceUnavailableError } from './errors.js';
 
 /** Reads a managed secret, as the rotation writes it. Keys of other workspaces are refused. */
@@ -11,10 +11,11 @@ export function createSecretReader(
   client: SecretsManagerClient,
   secretId: string,
   workspace: string,
+  policy?: Policy,
 ): KeyReader {
-  const read = createKeyReader(client, secretId);
+  const read = createKeyReader(client, secretId, policy);
 
-  function checked({ apiKey, workspace: holder }: ManagedKey): ApiKey {
+  function checked({ apiKey, workspace: holder }: HeldKey): ApiKey {
     if (holder === workspace) return apiKey;
     // One workspace would pay for its requests, and another would count them.
     throw new GovernanceConfigurationError(

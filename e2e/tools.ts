@@ -32,7 +32,7 @@ const EMULATOR_PACKAGES: PythonPackages = {
 export const SDK_PACKAGES: PythonPackages = {
   what: 'the official SDKs of PyPI',
   requirements: join(import.meta.dirname, 'sdks', 'requirements.txt'),
-  modules: 'mistralai.client, openai, langchain_mistralai',
+  modules: 'mistralai.client, openai, langchain_mistralai, litellm',
 };
 
 /** Installs packages into a folder of their own, unless they are there and run. */

@@ -136,7 +136,7 @@ export class Forwarding implements UpstreamHandler, AwaitedAnswer {
       return;
     }
     this.#meter = meter;
-    if (meter.isStream && !this.hold.demand.transcribed && this.#reply === NOWHERE) {
+    if (meter.isStream && !this.hold.demand.unreported && this.#reply === NOWHERE) {
       this.cut();
       return;
     }

@@ -29,8 +29,10 @@ export interface GatewayDeps {
   readonly unawaited?: UnawaitedLimits | undefined;
 }
 
-/** Notifies on-call. */
+/** Notifies on-call, and programs. */
 export interface GatewayAlerts {
   /** Mistral rejects the key of a workspace, also after the secret was read again. */
   unauthorized(workspace: string): void;
+  /** The policy does not let in a caller. @default not reported */
+  callerRefused?(callerArn: string, code: string): void;
 }

@@ -7,6 +7,7 @@ import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
+import { CONVERSATION_OPERATIONS } from './objects/conversations.js';
 import { FILE_OPERATIONS } from './objects/files.js';
 import { ObjectRequest } from './objects/object-request.js';
 import { internalError } from './problems.js';
@@ -34,7 +35,7 @@ const ALERT_EVERY_MS = 300_000;
 export function createGateway(given: GatewayDeps): Gateway {
   const deps = {
     ...given,
-    alerts: { unauthorized: throttled(given.alerts.unauthorized, given.now) },
+    alerts: { ...given.alerts, unauthorized: throttled(given.alerts.unauthorized, given.now) },
   };
   const refused = (refusal: Problem) => deps.metrics.ended(outcomeOf(refusal), 0);
   const unawaited = new UnawaitedAnswers(given.unawaited ?? UNAWAITED_LIMITS);
@@ -52,7 +53,9 @@ export function createGateway(given: GatewayDeps): Gateway {
     route(method, target, callerArn) {
       const endpoint = endpointOf(method, target);
       const isKnown = endpoint.kind !== 'problem';
-      const answer = (isKnown && refusedCaller(callerArn, deps.access)) || endpoint;
+      const refusal = isKnown ? refusedCaller(callerArn, deps.access) : undefined;
+      if (refusal && callerArn !== undefined) deps.alerts.callerRefused?.(callerArn, refusal.code);
+      const answer = refusal ?? endpoint;
       if (answer.kind === 'problem') refused(answer);
       return answer;
     },
@@ -69,10 +72,8 @@ export function createGateway(given: GatewayDeps): Gateway {
         return answerUnmetered(deps, () => standingOf(deps, head.callerArn), reply);
       }
       if (!isMetered(endpoint)) {
-        const operation = FILE_OPERATIONS[`${endpoint.method} ${endpoint.route}`];
-        if (!operation || !Buffer.isBuffer(body)) {
-          throw new Error(`no operation for ${endpoint.route}`);
-        }
+        const operation = OPERATIONS[`${endpoint.method} ${endpoint.route}`];
+        if (!operation) throw new Error(`no operation for ${endpoint.route}`);
         const request = new ObjectRequest(deps, limits.stallMs, endpoint, head, reply);
         request.answer(operation, body);
         return request;
@@ -88,6 +89,8 @@ export function createGateway(given: GatewayDeps): Gateway {
     },
   };
 }
+
+const OPERATIONS = { ...FILE_OPERATIONS, ...CONVERSATION_OPERATIONS };
 
 type Answer = Problem | WholeAnswer;
 

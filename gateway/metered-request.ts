@@ -1,4 +1,4 @@
-import { authorizeCall, CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
+import { CAP_HEADER, refusalOf } from '../governance/metering/admission.js';
 import type { Authorized } from '../governance/metering/authorized.js';
 import type { MeteredEndpoint } from '../governance/metering/endpoints.js';
 import type { Hold } from '../governance/metering/hold.js';
@@ -14,7 +14,7 @@ import {
 } from './forwarding.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
-import { refusedObject } from './objects/own-objects.js';
+import { authorizeOwn, goneConversation, recordedReply } from './objects/conversations.js';
 import { errorForCaller, failureForCaller, internalError, keyUnavailable } from './problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 import { type Last, type Next, Retry } from './retry.js';
@@ -41,7 +41,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     private readonly unawaited: UnawaitedAnswers,
     private readonly endpoint: MeteredEndpoint,
     private readonly head: CallHead,
-    private readonly reply: Reply,
+    private reply: Reply,
   ) {
     this.#startedAt = deps.now().getTime();
   }
@@ -52,9 +52,8 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
 
   /** Never rejects. Waits only for what is not in memory: quotas, keys, Mistral. */
   async #answer(received: Buffer | Upload): Promise<void> {
-    const { access, policy, metering, quotas, keys, metrics, now } = this.deps;
+    const { metering, quotas, keys, metrics, now } = this.deps;
     try {
-      const { callerArn } = this.head;
       if (received instanceof Upload) {
         this.#upload = received;
         received.onSent = () => this.#attempt?.bodySent();
@@ -63,13 +62,12 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       const body = 'then' in pending ? await pending : pending;
       if (this.#isOver) return;
       if ('code' in body) return this.#refuse(body);
-      const call = authorizeCall(this.endpoint, callerArn, body, access, policy.gateway);
+      const authorizing = authorizeOwn(this.deps, this.endpoint, this.head, body);
+      const call = 'then' in authorizing ? await authorizing : authorizing;
       if (call.kind === 'problem') return this.#refuse(call);
-      const notOwned =
-        call.objects.length > 0 && (await refusedObject(this.deps, callerArn, call.objects));
-      if (notOwned) return this.#refuse(notOwned);
       if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
 
+      if (call.opens) this.reply = recordedReply(this.deps, this.head, call, this.reply);
       const reserved = metering.reserve(call.demand);
       let hold = 'then' in reserved ? await reserved : reserved;
       tellStanding(this.reply, metering.quotasOf(call.demand.grant), quotas);
@@ -192,7 +190,8 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       this.#end('answered');
       this.reply.end(outcome.lastChunk);
     } else if (outcome.kind === 'error') {
-      this.#refuse(errorForCaller(outcome, key, this.deps.now(), isOverflow));
+      const gone = goneConversation(this.endpoint, outcome.status);
+      this.#refuse(gone ?? errorForCaller(outcome, key, this.deps.now(), isOverflow));
     } else if (outcome.kind === 'unanswered') {
       this.deps.log.warn('no answer', this.#facts(hold, outcome.reason));
       this.#refuse(this.#upload?.problem ?? failureForCaller(outcome.reason));

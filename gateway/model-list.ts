@@ -55,6 +55,7 @@ const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
   moderation: ['/v1/moderations', '/v1/chat/moderations'],
   classification: ['/v1/classifications', '/v1/chat/classifications'],
   audio_speech: ['/v1/audio/speech'],
+  audio_transcription: ['/v1/audio/transcriptions'],
 };
 
 /** The gateway's endpoints that serve a model, by what Mistral says that it can do. */

@@ -35,6 +35,10 @@ const DOCUMENTS_BY_URL =
 
 const FILES_BY_URL = '. Send the URL of the file instead, or a smaller file';
 
+export function requestTooSlow(): Problem {
+  return problem('invalid_request', 'the request took too long to arrive');
+}
+
 export function bodyTooShort(): Problem {
   return problem('invalid_request', 'the body is shorter than its Content-Length');
 }

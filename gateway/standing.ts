@@ -29,7 +29,8 @@ export async function standingOf(
   if (callerArn === undefined) return unknownCaller();
   const known = access.callerOf(callerArn);
   if (known.kind === 'refuse') return problem(known.code, known.message);
-  const { role, workspace, maxTokensPerRequest, overMaxTokens, maxTokens } = known.access;
+  const { role, workspace, maxTokensPerRequest, overMaxTokens, audioMinutes, maxTokens } =
+    known.access;
   const cards = new Map(access.cards?.map((card) => [access.models.resolve(card.id), card]));
   try {
     const counted = metering.quotasOf({ workspace, dailyTokens: known.dailyTokens });
@@ -40,6 +41,7 @@ export async function standingOf(
       workspace,
       max_tokens_per_request: maxTokensPerRequest,
       over_max_tokens: overMaxTokens,
+      audio_minutes_per_request: audioMinutes,
       models: [...maxTokens].map(([id, max_tokens]) => {
         const card = cards.get(id);
         return { id, max_tokens, endpoints: card && endpointsOf(card) };

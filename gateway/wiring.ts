@@ -1,12 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
-import type { AlertsEnv } from '../governance/alerts/alert-origin.js';
+import { type AlertsEnv, originOf } from '../governance/alerts/alert-origin.js';
 import {
   type AlertPublisher,
   createAlertPublisher,
 } from '../governance/alerts/alert-publisher.aws.js';
+import { createEventBus, type EventBus } from '../governance/alerts/event-bus.aws.js';
 import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
@@ -36,7 +38,9 @@ import { createQuotaHolder } from '../governance/quotas/quota-holder.js';
 import { createGateway, type Gateway } from './gateway.js';
 import { gatewayKeyUnusable, gatewayUnauthorized } from './gateway-alerts.js';
 import type { GatewayDeps } from './gateway-deps.js';
+import { callerRefused } from './gateway-events.js';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
+import { createRefusedCallers } from './refused-callers.js';
 
 /** What differs between the processes that run a gateway. */
 interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawaited'> {
@@ -53,6 +57,8 @@ export interface GatewayParts extends GatewayProcess {
   /** @default none: requests about files, conversations and batch jobs are refused */
   readonly objects?: ObjectStore | undefined;
   readonly alerts: AlertPublisher;
+  /** @default programs hear of nothing */
+  readonly events?: EventBus | undefined;
   /** Read where the policy says that the bill's prices count. @default none are published */
   readonly publishedPrices?: Pick<PublishedPrices, 'read'>;
   /** @default nothing is measured */
@@ -105,7 +111,14 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
     objects:
       objectsTableName === undefined ? undefined : createObjectStore(dynamo, objectsTableName),
     publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
-    alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts),
+    alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts, undefined),
+    events: createEventBus({
+      client: new EventBridgeClient(aws),
+      busName: policy.events.busName,
+      origin: originOf(runtime.alertsEnv, policy.alerts),
+      log: runtime.log,
+      sleep: (milliseconds) => wait(milliseconds),
+    }),
     metrics: metrics && createGatewayMetrics(metrics),
   });
 }
@@ -116,13 +129,20 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const { metrics = NO_METRICS, now = () => new Date() } = parts;
   const nowMs = () => now().getTime();
   const alertsInFlight = new Set<Promise<void>>();
-  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
-    const sending = parts.alerts
-      .publish(alertOf(workspace, policy.mistral.keySource, now()))
-      .catch((error: unknown) => log.error('alert not sent', { workspace, error }))
+  const send = (act: Promise<void>, what: string, about: object) => {
+    const sending = act
+      .catch((error: unknown) => log.error(what, { ...about, error }))
       .finally(() => alertsInFlight.delete(sending));
     alertsInFlight.add(sending);
   };
+  const notify = (alertOf: typeof gatewayUnauthorized) => (workspace: string) => {
+    const alert = alertOf(workspace, policy.mistral.keySource, now());
+    send(parts.alerts.publish(alert), 'alert not sent', { workspace });
+  };
+  const refusedCaller = createRefusedCallers(
+    async (refused) => parts.events?.send([callerRefused(refused, now())]),
+    now,
+  );
   const keys = parts.keys(notify(gatewayKeyUnusable));
   const readPrices = async () => parts.publishedPrices?.read();
   const feed = createPriceFeed({ rules: policy, read: readPrices, nowMs, log });
@@ -158,7 +178,11 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     ),
     keys,
     objects: parts.objects && new Ownership({ ...running, store: parts.objects, policy }),
-    alerts: { unauthorized: notify(gatewayUnauthorized) },
+    alerts: {
+      unauthorized: notify(gatewayUnauthorized),
+      callerRefused: (callerArn, code) =>
+        send(refusedCaller(callerArn, code), 'event not sent', { callerArn }),
+    },
     metrics,
     log,
     ...running,

@@ -115,6 +115,7 @@ export class MistralGovernance extends Construct {
       retirementFlow,
       evidenceBucket,
       pricesTable: hasPrices ? quotaTable : undefined,
+      objectsTable: adminKey && checked.gateway.enabled ? objectsTable : undefined,
     });
     const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
@@ -126,8 +127,8 @@ export class MistralGovernance extends Construct {
       ? new Gateway(this, 'Gateway', { ...parts, quotaTable, objectsTable, rules: checked })
       : undefined;
     const keys = new ManagedKeys(this, 'Keys', {
+      parts,
       policy: checked,
-      encryptionKey,
       rotationFunction: adminKey && rotation.function,
       rotationPermission: rotation.permission,
       access: [
@@ -150,16 +151,14 @@ export class MistralGovernance extends Construct {
         failing: [rotation.function, nightlyAudit.function, spendMonitor.function, ...gateways],
         throttled: gateways,
       },
-      deployFunction: provisioning.function,
       retirements: retirementFlow.stateMachine,
     });
 
     keepHelperLogs(this);
     limitTemplates(this);
 
-    const callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
-    showPolicyWarnings(this, { policy: checked, topic: alertTopic.topic, callers });
-    this.callers = callers;
+    this.callers = gateway && new GatewayCallers(this, { policy: checked, gateway, keys });
+    showPolicyWarnings(this, { policy: checked, topic: alertTopic.topic, callers: this.callers });
     this.encryptionKey = encryptionKey;
     this.keys = keys;
     this.workspaces = checked.workspaces;
@@ -176,7 +175,9 @@ export class MistralGovernance extends Construct {
 
   /** The name of a key's secret. @throws Error where the policy has no such key */
   secretName(workspace: string, key: string): string {
-    const name = secretName(workspace, key);
+    const found = this.workspaces.find(({ name }) => name === workspace);
+    const name =
+      found?.keys.find((one) => one.name === key)?.secret?.name ?? secretName(workspace, key);
     const known = this.keys.secretNames;
     if (known.includes(name)) return name;
     throw new Error(`the policy has no key ${name}: its keys are ${known.join(', ')}`);

@@ -3,6 +3,7 @@ export const FUNCTION_ENVIRONMENT: Readonly<Record<string, string>> = {
   AWS_REGION: 'eu-west-1',
   // What is looked at is this machine's Node, not that of deployed functions.
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  OBJECTS_TABLE_NAME: 'objects',
   ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
   AWS_LAMBDA_FUNCTION_NAME: 'function',
   EVIDENCE_BUCKET_NAME: 'evidence',

@@ -16,6 +16,7 @@ const FOLDERS = [
   'demo',
   'e2e',
   'bench',
+  'oracles',
   'supply-chain',
   'examples',
 ];
@@ -75,9 +76,9 @@ test('the folder of a function holds its story, how it is wired, its entry, and 
 });
 
 const HTTP =
-  /^(gateway|client|cli\/proxy|governance\/mistral)\/|^governance\/platform\/outbound\.ts$/;
+  /^(gateway|client|cli\/proxy|governance\/mistral)\/|^governance\/platform\/(outbound|stack-answer)\.ts$/;
 
-test('only the gateway, the client library, the proxy, the room mistral and the way out use HTTP', () => {
+test('only the gateway, the client library, the proxy, the room mistral, the way out and the answer to CloudFormation use HTTP', () => {
   const speakers = sources
     .filter(({ file }) => /^(governance|gateway|lambdas|client|cli|lib)\//.test(file))
     .filter(({ text }) => /\bfetch\(|from '(node:https?|undici)'/.test(text))

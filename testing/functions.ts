@@ -5,6 +5,7 @@ import { wireConfirmRevocation } from '../lambdas/confirm-revocation/wiring.js';
 import { wireKeyRotation } from '../lambdas/key-rotation/wiring.js';
 import { wireNightlyAudit } from '../lambdas/nightly-audit/wiring.js';
 import { wireNotifyOnCall } from '../lambdas/notify-on-call/wiring.js';
+import { wireProvideSecret } from '../lambdas/provide-secret/wiring.js';
 import { wireProvisionKeys } from '../lambdas/provision-keys/wiring.js';
 import { wireRequestKeys } from '../lambdas/request-keys/wiring.js';
 import { wireRevokeKey } from '../lambdas/revoke-key/wiring.js';
@@ -16,6 +17,8 @@ import { LOCAL_ALERTS, localAws, PATIENCE_MS, PATIENT_CLIENT } from './aws.js';
 import type { VirtualClock } from './clock.js';
 
 export const EVIDENCE_BUCKET = 'evidence-of-the-local-run';
+
+export const ROTATION_FUNCTION_ARN = 'arn:aws:lambda:eu-west-1:111122223333:function:rotation';
 
 export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' | 'log'> {
   /** The address of all remote systems. */
@@ -45,6 +48,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       POLICY_SHA256: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),
       QUOTA_TABLE_NAME: options.quotaTableName ?? 'no quotas here',
       RECORDS_TABLE_NAME: options.tableName,
+      ROTATION_FUNCTION_ARN,
       RETIREMENT_STATE_MACHINE_ARN: options.stateMachineArn,
     },
     policy: { ...policy, mistral: { ...policy.mistral, apiUrl: url, adminUrl: `${url}/v1/admin` } },
@@ -58,6 +62,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
   return {
     keyRotation: onceCalled(() => wireKeyRotation(runtime)),
     nightlyAudit: onceCalled(() => wireNightlyAudit(runtime)),
+    provideSecret: onceCalled(() => wireProvideSecret(runtime)),
     requestKeys: onceCalled(() => wireRequestKeys(runtime)),
     provisionKeys: onceCalled(() => wireProvisionKeys(runtime)),
     verifyRetirement: onceCalled(() => wireVerifyRetirement(runtime)),

@@ -1,6 +1,7 @@
 import type { LocalDynamo } from './dynamo.js';
 import type { AlertInbox } from './fakes/alert-inbox.js';
 import { answerAwsJson, operationOf } from './fakes/aws-json.js';
+import type { FakeEventBus } from './fakes/event-bus.js';
 import type { Executions } from './fakes/executions.js';
 import {
   type HttpAnswer,
@@ -20,6 +21,8 @@ export interface RemoteSystems {
   readonly secrets: SecretStore;
   readonly inbox: AlertInbox;
   readonly executions: Executions;
+  /** @default none: no event is put */
+  readonly events?: FakeEventBus;
   /** @default none: no object is stored */
   readonly objects?: ObjectStore;
   /** The rotation function, for the command line. @default none: a call is not answered as Lambda does */
@@ -62,6 +65,10 @@ function route(call: HttpCall, systems: RemoteSystems) {
   const service = call.headers['x-amz-target']?.split('.')[0] ?? '';
   if (operation !== undefined && service.startsWith('DynamoDB')) {
     return { name: `dynamodb ${operation}`, answer: () => systems.dynamo.answer(call) };
+  }
+  if (service === 'AWSEvents') {
+    const { operations = {} } = systems.events ?? {};
+    return { name: `events ${operation}`, answer: () => answerAwsJson(call, operations) };
   }
   if (operation !== undefined) {
     const system = service === 'secretsmanager' ? systems.secrets : systems.executions;

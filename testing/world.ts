@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
 import type { Log } from '../governance/platform/log.js';
-import { isPlanned, plannedKeys } from '../governance/policy/planned-keys.js';
+import { isExisting, isPlanned, plannedKeys } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { localAws } from './aws.js';
 import { createVirtualClock } from './clock.js';
 import type { Definition } from './definition.js';
 import type { LocalDynamo } from './dynamo.js';
+import { createExistingSecrets, OWN_ROLES } from './existing-secrets.js';
 import { createAlertInbox, type PublishedMessage } from './fakes/alert-inbox.js';
+import { createFakeEventBus } from './fakes/event-bus.js';
 import { createExecutions } from './fakes/executions.js';
 import type { InvokedFunction } from './fakes/lambda-invoke.js';
 import { createFakeKeys, type FakeKeysOptions } from './fakes/mistral-keys.js';
@@ -48,10 +50,6 @@ export interface WorldOptions
   readonly onMessage?: (message: PublishedMessage) => void;
 }
 
-/** Some of the functions' own. */
-const OWN_ROLES = ['KeyRotation', 'NightlyAudit'].map(
-  (name) => `arn:aws:iam::111122223333:role/MistralGovernance-${name}FunctionRole-LoCaL1`,
-);
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:alerts';
 const LAMBDA_TIMEOUT_MS = 15 * 60_000;
 
@@ -74,6 +72,7 @@ export async function createWorld(options: WorldOptions) {
     now,
   );
   const inbox = createAlertInbox(now, onMessage);
+  const events = createFakeEventBus();
   const executions = createExecutions(now, (execution) => {
     clock.at(now(), () => runFlow(execution));
   });
@@ -84,7 +83,7 @@ export async function createWorld(options: WorldOptions) {
   );
   const invoke: InvokedFunction = (event) => rotations.invoke(event);
   const objects = createObjectStore(now);
-  const systems = { mistral, secrets, inbox, executions, objects, invoke, dynamo };
+  const systems = { mistral, secrets, inbox, events, executions, objects, invoke, dynamo };
   const network = await openNetwork(systems, options.intercept, options.connect);
   const outside = await openNetwork(systems, undefined, options.connect);
   const functionsFor = (deployed: Policy) =>
@@ -125,7 +124,7 @@ export async function createWorld(options: WorldOptions) {
 
   function createSecrets(): void {
     const existing = new Map(secrets.all().map((secret) => [secret.name, secret]));
-    for (const { secretName, key } of plannedKeys(policy)) {
+    for (const { secretName, key } of plannedKeys(policy).filter((one) => !isExisting(one))) {
       const rotateEveryDays = isOperatorMode ? undefined : key.rotateEveryDays;
       const secret =
         existing.get(secretName) ??
@@ -161,8 +160,12 @@ export async function createWorld(options: WorldOptions) {
     run: (event) => functions.provisionKeys(event),
     around,
   });
+  const existing = createExistingSecrets(secrets, (event) =>
+    around(() => functions.provideSecret(event)),
+  );
 
   async function endDeploy(): Promise<void> {
+    await existing.takeOver(policy);
     await subscribeAll();
     await around<unknown>(() => (isOperatorMode ? functions.requestKeys() : provision()));
   }
@@ -184,6 +187,7 @@ export async function createWorld(options: WorldOptions) {
     mistral,
     secrets,
     inbox,
+    events,
     executions,
     objects,
     rotations: rotations.records,
@@ -205,6 +209,7 @@ export async function createWorld(options: WorldOptions) {
       createSecrets();
       await endDeploy();
       cancelRotations();
+      await existing.letGo(policy);
     },
 
     requestRotation,

@@ -21,6 +21,7 @@ async function audit(url: string, policy: Policy): Promise<number> {
   let toldFindings = false;
   const nightlyAudit = createNightlyAuditHandler({
     policy,
+    events: { send: async () => {} },
     keySource: createAdminKeySource(admin),
     organization: {
       memberNames: async () => new Map(),

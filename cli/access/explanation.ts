@@ -43,6 +43,8 @@ export interface Explanation {
     /** Where the role says so of requests for more. */
     readonly loweredTo: number | undefined;
   };
+  /** Reserved for a transcription that does not say how long its audio is. */
+  readonly audioMinutes: number | undefined;
   readonly dailyTokens: Quota | undefined;
   readonly quotas: readonly Quota[];
   /** What the request reserves of the budgets until it is settled; the prompt adds to it. */
@@ -110,6 +112,7 @@ export async function explain(
       allowed: id === undefined ? undefined : caller?.access.maxTokens.get(id),
       loweredTo: call.kind === 'authorized' ? call.cappedTo : undefined,
     },
+    audioMinutes: endpoint === 'transcriptions' ? caller?.access.audioMinutes : undefined,
     dailyTokens: caller?.dailyTokens && dailyTokensOf(caller.dailyTokens),
     quotas: caller && workspace ? quotasOf(policy, workspace) : [],
     reservesNanos: demand && tariff.bound(demand),

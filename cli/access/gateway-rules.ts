@@ -6,6 +6,7 @@ import {
   isMetered,
   type MeteredEndpoint,
 } from '../../governance/metering/endpoints.js';
+import type { ReceivedForm } from '../../governance/metering/forms/whole-form.js';
 import type { Authorize } from '../../governance/metering/live-access.js';
 import { createTariff } from '../../governance/metering/tariff.js';
 import { callerPattern } from '../../governance/policy/caller-patterns.js';
@@ -53,6 +54,7 @@ const ENDPOINTS = {
   },
   speech: { path: '/v1/audio/speech', body: { input: '' } },
   ocr: { path: '/v1/ocr', body: { document: { type: 'image_url', image_url: '' } } },
+  transcriptions: { path: '/v1/audio/transcriptions', body: { file_url: 'https://example.com/a' } },
 } as const;
 
 export type EndpointName = keyof typeof ENDPOINTS;
@@ -72,9 +74,13 @@ export function requestBody(
   name: EndpointName,
   model: string,
   maxTokens: number | undefined,
-): Buffer {
-  const limit = endpointNamed(name).kind === 'generation' ? { max_tokens: maxTokens } : {};
-  return Buffer.from(JSON.stringify({ model, ...limit, ...ENDPOINTS[name].body }));
+): Buffer | ReceivedForm {
+  const { kind, form } = endpointNamed(name);
+  const limit = kind === 'generation' ? { max_tokens: maxTokens } : {};
+  const fields = { model, ...limit, ...ENDPOINTS[name].body };
+  if (!form) return Buffer.from(JSON.stringify(fields));
+  const entries = Object.entries(fields).map(([field, value]) => [field, String(value)] as const);
+  return { kind: 'form', shape: form, entries, file: undefined, content: undefined, fileBytes: 0 };
 }
 
 /** The gateway's rules and prices for the models that list and policy price, without a call to Mistral. */

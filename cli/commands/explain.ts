@@ -98,6 +98,11 @@ function fieldsOf(currency: Currency, explanation: Explanation): [string, string
     const lowered = loweredTo === undefined ? '' : `, lowered to ${numberText(loweredTo)}`;
     fields.push(['max tokens', `up to ${numberText(allowed)} per request${asked}${lowered}`]);
   }
+  const { audioMinutes } = explanation;
+  if (audioMinutes !== undefined) {
+    const minutes = countText(audioMinutes, 'minute');
+    fields.push(['audio', `${minutes} reserved per request, less for a short file`]);
+  }
   fields.push(['tokens per day', tokensText(explanation.dailyTokens)]);
   for (const [at, quota] of explanation.quotas.entries()) {
     fields.push([at === 0 ? 'budgets' : '', quotaText(quota, currency)]);

@@ -21,6 +21,7 @@ const TONES: Readonly<Record<KeyState, Tone>> = {
   'not verified': 'warn',
   'key needed': 'warn',
   'not deployed': 'warn',
+  'not identified': 'warn',
   expired: 'bad',
   'missing at Mistral': 'bad',
 };

@@ -11,6 +11,7 @@ import {
 } from '../../governance/policy/policy-problem.js';
 import { policyWarnings } from '../../governance/policy/policy-warnings.js';
 import type { PolicyWarning } from '../../governance/policy/warning.js';
+import { EXISTING_COLUMNS, existingSecrets } from '../access/existing-secrets.js';
 import { githubAnnotations } from '../annotations.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { outlookDocument, outlookOf, outlookText } from '../costs/outlook.js';
@@ -108,6 +109,7 @@ function shown(
     rotateEveryDays: key.rotateEveryDays,
     readers: key.readers.length,
   }));
+  const existing = existingSecrets(policy);
   const { currency } = policy.mistral;
   const workspaces = policy.workspaces.map((workspace) => ({
     name: workspace.name,
@@ -126,6 +128,7 @@ function shown(
   return {
     document: {
       ...{ policy: path, policySha256, currency, workspaces, keys, roles, callers },
+      ...(existing.length > 0 && { existingSecrets: existing }),
       errors: [],
       warnings: warnings.open.map(warningDocument),
       acceptedWarnings: warnings.accepted.map((warning) => ({
@@ -158,10 +161,12 @@ function shown(
           right('rotates every', ({ rotateEveryDays }) => countText(rotateEveryDays, 'day')),
           right('readers', ({ readers }) => String(readers)),
         ]),
+        existing.length > 0 ? section('existing secrets', existing, EXISTING_COLUMNS) : '',
         section('roles', roles, [
           left('name', ({ name }) => name),
           shrinking('models', ({ models }) => modelsText(models)),
           right('tokens/request', ({ maxTokensPerRequest }) => numberText(maxTokensPerRequest)),
+          right('audio min/request', ({ limits }) => numberText(limits.audioMinutes)),
           right('tokens/day', ({ dailyTokens }) =>
             dailyTokens === 'unlimited' ? dailyTokens : numberText(dailyTokens),
           ),

@@ -25,6 +25,7 @@ export const AWS_PRICES = {
   tableReads: { usd: 0.125, per: 1_000_000 },
   tableWrites: { usd: 0.625, per: 1_000_000 },
   schedules: { usd: 1, per: 1_000_000 },
+  events: { usd: 1, per: 1_000_000 },
   mails: { usd: 2, per: 100_000 },
   traces: { usd: 5, per: 1_000_000 },
   bucketWrites: { usd: 0.005, per: 1_000 },

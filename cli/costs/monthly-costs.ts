@@ -24,6 +24,7 @@ const AUDIT = { seconds: 60, gigabytes: 0.5, files: 5, storedGigabytes: 0.0001 }
 const SPEND_CHECK = { seconds: 3, gigabytes: 0.25, times: (HOURS * 60) / 15 };
 const TRANSITIONS_OF_A_ROTATION = 10;
 const MAILS = 100;
+const EVENTS = 1_000;
 const LOG_GIGABYTES = 0.1;
 /** Of all workspaces together; each workspace, type and severity has one of its own. */
 const METRICS_OF_ALL = { 'admin-api': 5, operator: 4 };
@@ -131,16 +132,21 @@ function runCosts({ workspaces }: Policy, keys: Keys, audits: number): Cost[] {
     cost('Lambda', 'audits, spend checks every 15 minutes', [
       [work, AWS_PRICES.lambdaGigabyteSeconds, workText],
     ]),
-    cost('Step Functions, DynamoDB, SNS, Scheduler', 'rotations, counters, mails, schedules', [
-      [transitions, AWS_PRICES.stateTransitions, transitionsText],
+    cost(
+      'Step Functions, DynamoDB, SNS, EventBridge',
+      'rotations, counters, mails, schedules, events',
       [
-        checks * counters,
-        AWS_PRICES.tableReads,
-        `${numberText(checks)} × ${numberText(counters)} reads`,
+        [transitions, AWS_PRICES.stateTransitions, transitionsText],
+        [
+          checks * counters,
+          AWS_PRICES.tableReads,
+          `${numberText(checks)} × ${numberText(counters)} reads`,
+        ],
+        [MAILS, AWS_PRICES.mails, `${MAILS} mails`],
+        [audits + checks, AWS_PRICES.schedules],
+        [EVENTS, AWS_PRICES.events, `${numberText(EVENTS)} events`],
       ],
-      [MAILS, AWS_PRICES.mails, `${MAILS} mails`],
-      [audits + checks, AWS_PRICES.schedules],
-    ]),
+    ),
   ];
 }
 

@@ -12,7 +12,7 @@ import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { tokenOf } from '../../governance/policy/key-name.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy } from '../../governance/policy/policy.js';
-import { type KeyStatus, keyStatus, suppliedStatus } from './key-status.js';
+import { type KeyStatus, keyIdOf, keyStatus, suppliedStatus } from './key-status.js';
 import type { RetirementFlows, RunningRetirement } from './retirement-flows.js';
 
 export interface GatherDeps {
@@ -36,10 +36,11 @@ export async function gatherKeys(
   now: Date,
 ): Promise<KeyInventory> {
   let mistralProblem: string | undefined;
+  let all: ReturnType<typeof list> | undefined;
   const retirements = timely(await flows.running(), policy);
 
   /** After a failure, Mistral is not asked again for each key. */
-  async function list(name: string): Promise<readonly ListedKey[] | undefined> {
+  async function list(name?: string): Promise<readonly ListedKey[] | undefined> {
     if (mistralProblem !== undefined) return undefined;
     try {
       return await collect(keySource.list(name));
@@ -52,7 +53,12 @@ export async function gatherKeys(
   const keys = await mapBounded(plannedKeys(policy), KEYS_AT_ONCE, async (planned) => {
     const secret = await describeExisting(secrets, planned.secretName);
     const current = secret && versionAt(secret, 'AWSCURRENT');
-    const listed = current === undefined ? [] : await list(tokenOf(current));
+    const named = current === undefined ? [] : await list(tokenOf(current));
+    // A key that was taken over has any name.
+    const id = keyIdOf(secret);
+    const isFound = id === undefined || named?.some((key) => key.id === id);
+    if (!isFound) all ??= list();
+    const listed = isFound ? named : await all;
     return keyStatus({ planned, secret, listed, retirements, rotation: policy.rotation }, now);
   });
   return { keys, problems: mistralProblem === undefined ? [] : [mistralProblem] };

@@ -3,10 +3,11 @@ import { unverifiedVersion } from '../../governance/keys/operator/operator-secre
 import { hasNextKey } from '../../governance/keys/promotion.js';
 import { drainEnd, type Retirement } from '../../governance/keys/retirement.js';
 import { type SecretState, unfinishedVersion, versionAt } from '../../governance/keys/rotation.js';
+import { labelOf } from '../../governance/keys/version-label.js';
 import type { ListedKey } from '../../governance/mistral/mistral.js';
 import { ageInDays, DAY_MS } from '../../governance/platform/utc-day.js';
 import { isKeyOf } from '../../governance/policy/key-name.js';
-import type { PlannedKey } from '../../governance/policy/planned-keys.js';
+import { formatOf, type PlannedKey } from '../../governance/policy/planned-keys.js';
 import type { RotationPolicy } from '../../governance/policy/policy.js';
 import { heldBecause } from './rotate-key.js';
 
@@ -18,6 +19,8 @@ export type KeyState =
   | 'no key yet'
   /** Mistral does not list the key in the secret. */
   | 'missing at Mistral'
+  /** Others stored the value since: the next rotation or audit finds its key. */
+  | 'not identified'
   | 'expired'
   | 'rotation overdue'
   /** No schedule: it was cancelled. */
@@ -63,7 +66,9 @@ export function keyStatus(facts: KeyFacts, now: Date): KeyStatus {
   const listed =
     current === undefined
       ? undefined
-      : facts.listed?.find(({ name }) => isKeyOf(name, planned.key.name, current));
+      : facts.listed?.find(
+          ({ id, name }) => id === keyIdOf(secret) || isKeyOf(name, planned.key.name, current),
+        );
   const createdAt =
     current === undefined ? undefined : (listed?.createdAt ?? secret?.lastRotatedAt);
   return {
@@ -76,7 +81,7 @@ export function keyStatus(facts: KeyFacts, now: Date): KeyStatus {
 }
 
 function stateOf(
-  { secret, listed: answer, retirements, rotation }: KeyFacts,
+  { planned, secret, listed: answer, retirements, rotation }: KeyFacts,
   current: string | undefined,
   listed: ListedKey | undefined,
   now: Date,
@@ -84,7 +89,10 @@ function stateOf(
   if (!secret) return 'not deployed';
   const isRotating = unfinishedVersion(secret) !== undefined;
   if (current === undefined) return isRotating ? 'rotating' : 'no key yet';
-  if (answer && !listed) return 'missing at Mistral';
+  if (answer && !listed) {
+    const isKnown = formatOf(planned) === 'json' || keyIdOf(secret) !== undefined;
+    return isKnown ? 'missing at Mistral' : 'not identified';
+  }
   if (hasExpired(listed?.expiresOn, now)) return 'expired';
   if (isRotating) return isHeld(secret, rotation, now) ? 'held' : 'rotating';
   if (!secret.rotationEnabled) return 'rotation off';
@@ -101,6 +109,12 @@ function stateOf(
 
 function isHeld(secret: SecretState, rotation: RotationPolicy, now: Date): boolean {
   return hasNextKey(secret) && heldBecause(secret, { rotation }, now) !== undefined;
+}
+
+/** What the label of the current version says. */
+export function keyIdOf(secret: SecretState | undefined): string | undefined {
+  const current = secret && versionAt(secret, 'AWSCURRENT');
+  return current === undefined ? undefined : labelOf(secret?.stagesByVersion[current])?.keyId;
 }
 
 export interface SuppliedKeyFacts extends Pick<KeyFacts, 'planned' | 'secret'> {

@@ -16,6 +16,8 @@ const StandingSchema = z.object({
   workspace: z.string(),
   max_tokens_per_request: z.number(),
   over_max_tokens: z.string(),
+  /** Gateways before transcriptions do not say it. */
+  audio_minutes_per_request: z.number().optional(),
   models: z.array(
     z.object({ id: z.string(), max_tokens: z.number(), endpoints: z.array(z.string()).optional() }),
   ),

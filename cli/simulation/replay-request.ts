@@ -3,6 +3,7 @@ import { defaultMaxTokens, demandOf } from '../../governance/metering/demand.js'
 import { createMetering } from '../../governance/metering/metering.js';
 import { type ProblemCode, publicCode } from '../../governance/metering/problem.js';
 import type { RequestBody } from '../../governance/metering/request-body.js';
+import { transcriptionDemand } from '../../governance/metering/transcriptions.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { callingArn, endpointNamed, openAccess } from '../access/gateway-rules.js';
 import type { QuotaLedger } from './quota-ledger.js';
@@ -57,7 +58,10 @@ export function createReplay(policy: Policy, ledger: QuotaLedger, now: () => Dat
       maxTokens === undefined && kind === 'generation'
         ? { ...granted, maxTokens: defaultMaxTokens(body, bytes, kind, granted, access.models) }
         : granted;
-    const demand = demandOf(body, bytes, kind, grant, access.models);
+    const demand =
+      kind === 'transcription'
+        ? transcriptionDemand(grant, undefined)
+        : demandOf(body, bytes, kind, grant, access.models);
     const outcome = await metering.reserve(demand);
     if (outcome.kind !== 'reserved') {
       const { code, message } = refusalOf(outcome, grant, record.at);

@@ -38,7 +38,7 @@ const ROLES = {
   analyst: {
     models: [
       ...[SMALL, 'mistral-embed', 'codestral-latest', 'mistral-ocr-latest'],
-      'mistral-moderation-2603',
+      ...['mistral-moderation-2603', 'voxtral-mini-tts-2603'],
     ],
     maxTokensPerRequest: 500,
     dailyTokens: 100_000,

@@ -8,7 +8,7 @@ import {
   user,
   WeatherSchema,
 } from './npm-calls.js';
-import { BACKOFF, DOCUMENT, IMAGE, type SdkTask } from './tasks.js';
+import { BACKOFF, DOCUMENT, IMAGE, type SdkTask, VOICE } from './tasks.js';
 
 function mistralOf({ url, headers }: SdkTask): Mistral {
   const httpClient = new HTTPClient();
@@ -97,6 +97,16 @@ export const MISTRAL: Calls = {
     const answer = await mistralOf(task).fim.complete({ model, maxTokens, prompt, suffix: '}' });
     return { text: textOf(answer.choices[0]?.message?.content) };
   },
+  async 'fim-stream'(task) {
+    const { model, maxTokens, prompt } = task;
+    const pieces: string[] = [];
+    const stream = await mistralOf(task).fim.stream({ model, maxTokens, prompt, suffix: '}' });
+    for await (const { data } of stream) {
+      const piece = textOf(data.choices[0]?.delta.content);
+      if (piece) pieces.push(piece);
+    }
+    return { text: pieces.join(''), pieces: pieces.length };
+  },
   async ocr(task) {
     const { pages } = await mistralOf(task).ocr.process({
       model: task.model,
@@ -109,4 +119,38 @@ export const MISTRAL: Calls = {
     const { results } = await mistralOf(task).classifiers.moderate({ model, inputs: [prompt] });
     return { count: results.length };
   },
+  async 'chat-moderation'(task) {
+    const { model, prompt } = task;
+    const inputs = [user(prompt)];
+    const { results } = await mistralOf(task).classifiers.moderateChat({ model, inputs });
+    return { count: results.length };
+  },
+  async classification(task) {
+    const { model, prompt } = task;
+    const { results } = await mistralOf(task).classifiers.classify({ model, inputs: [prompt] });
+    return { count: results.length };
+  },
+  async 'chat-classification'(task) {
+    const { model, prompt } = task;
+    const input = { messages: [user(prompt)] };
+    const { results } = await mistralOf(task).classifiers.classifyChat({ model, input });
+    return { count: results.length };
+  },
+  async speech(task) {
+    const { model, prompt } = task;
+    const asked = { model, input: prompt, voiceId: VOICE, stream: false as const };
+    const { audioData } = await mistralOf(task).audio.speech.complete(asked);
+    return { text: fromBase64(audioData) };
+  },
+  async 'speech-stream'(task) {
+    const { model, prompt } = task;
+    const asked = { model, input: prompt, voiceId: VOICE, stream: true as const };
+    const pieces: string[] = [];
+    for await (const { data } of await mistralOf(task).audio.speech.complete(asked)) {
+      if (data.type === 'speech.audio.delta') pieces.push(fromBase64(data.audioData));
+    }
+    return { text: pieces.join(''), pieces: pieces.length };
+  },
 };
+
+const fromBase64 = (text: string) => Buffer.from(text, 'base64').toString();

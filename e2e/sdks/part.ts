@@ -1,16 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CALLER_HEADER } from '../plain-server.js';
 import { claim, type Report } from '../report.js';
-import { awayFromMidnight, LATE, within } from '../waiting.js';
-import { callerOf, policyDocument, slug } from './account.js';
-import { checkAnswers } from './answers.js';
-import { isNpmClient, runNpmTask } from './npm-clients.js';
+import { awayFromMidnight } from '../waiting.js';
+import { policyDocument } from './account.js';
+import { checkAnswers, checkHead } from './answers.js';
 import { startPypiClients } from './pypi-clients.js';
 import { checkRefusals } from './refusals.js';
+import { runnerFor } from './run.js';
 import { startSdkServer } from './server.js';
-import { LIMIT_SECONDS, type Run, SMALL } from './tasks.js';
 
 /** What the official SDKs get from the plain server: answers of every kind, and every refusal. */
 export async function callWithSdks(
@@ -25,25 +23,12 @@ export async function callWithSdks(
   );
   await awayFromMidnight(report.note);
   const server = await startSdkServer(policyDocument(), folder, env, onStart);
-  let runs = 0;
-
-  const run: Run = async (client, call, role, changes) => {
-    runs += 1;
-    const caller = callerOf(role, `${slug(client)}-${runs}`);
-    const given = { url: server.url, model: SMALL, maxTokens: 300, prompt: 'Say hello.' };
-    const headers = { [CALLER_HEADER]: caller, ...changes?.headers };
-    const task = { ...given, ...changes, client, call, headers };
-    report.count('stepsDriven', `official SDK: ${client}`);
-    const outcome = await within(
-      LIMIT_SECONDS * 1000,
-      isNpmClient(client) ? runNpmTask({ ...task, client }) : pypi.run(task),
-    );
-    const endedAtMs = performance.now();
-    return { ...(outcome === LATE ? { kind: 'late' } : outcome), caller, endedAtMs };
-  };
+  const run = runnerFor(server.url, pypi, (client) =>
+    report.count('stepsDriven', `official SDK: ${client}`),
+  );
 
   await report.step('official SDKs answered by the plain server', async () => {
-    const faults = await checkAnswers(run, server);
+    const faults = [...(await checkAnswers(run)), ...(await checkHead(server.url))];
     for (const fault of faults) report.note(JSON.stringify(fault));
     claim(faults.length === 0, 'the answers that were asked for', faults);
   });

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { endGroup } from '../commands.js';
 import { CACHE, installTools, SDK_PACKAGES } from '../tools.js';
-import { BACKOFF, DOCUMENT, IMAGE, type SdkOutcome, type SdkTask } from './tasks.js';
+import { BACKOFF, DOCUMENT, IMAGE, type SdkOutcome, type SdkTask, VOICE } from './tasks.js';
 
 const LineSchema = z.object({ id: z.number(), outcome: z.custom<SdkOutcome>() });
 
@@ -17,7 +17,13 @@ export async function startPypiClients(
   const child = spawn(python, [join(import.meta.dirname, 'pypi_clients.py')], {
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...env, PYTHONPATH: packages, HF_HUB_OFFLINE: '1', LANGSMITH_TRACING: 'false' },
+    env: {
+      ...env,
+      PYTHONPATH: packages,
+      HF_HUB_OFFLINE: '1',
+      LANGSMITH_TRACING: 'false',
+      LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+    },
   });
   onStart(() => endGroup(child));
   const waiting = new Map<number, (outcome: SdkOutcome) => void>();
@@ -31,7 +37,14 @@ export async function startPypiClients(
     run(task: SdkTask): Promise<SdkOutcome> {
       asked += 1;
       const id = asked;
-      const given = { ...task, id, image: IMAGE, document: DOCUMENT, backoff: BACKOFF };
+      const given = {
+        ...task,
+        id,
+        image: IMAGE,
+        document: DOCUMENT,
+        voice: VOICE,
+        backoff: BACKOFF,
+      };
       child.stdin.write(`${JSON.stringify(given)}\n`);
       return new Promise((resolve) => waiting.set(id, resolve));
     },

@@ -1,11 +1,13 @@
 """Runs the tasks of tasks.ts with the SDKs of PyPI: one task a line in, one outcome a line out."""
 
+import base64
 import json
 import sys
 import threading
 import warnings
 
 import httpx
+import litellm
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_mistralai import ChatMistralAI, MistralAIEmbeddings
 from mistralai.client import Mistral
@@ -128,6 +130,21 @@ class MistralCalls:
         )
         return {"text": answer.choices[0].message.content}
 
+    def fim_stream(self):
+        pieces = []
+        with self.client.fim.stream(
+            model=self.task["model"],
+            prompt=self.task["prompt"],
+            suffix="}",
+            max_tokens=self.task["maxTokens"],
+            **self.options,
+        ) as events:
+            for event in events:
+                piece = event.data.choices[0].delta.content
+                if isinstance(piece, str) and piece:
+                    pieces.append(piece)
+        return {"text": "".join(pieces), "pieces": len(pieces)}
+
     def ocr(self):
         answer = self.client.ocr.process(
             model=self.task["model"],
@@ -141,6 +158,46 @@ class MistralCalls:
             model=self.task["model"], inputs=[self.task["prompt"]], **self.options
         )
         return {"count": len(answer.results)}
+
+    def chat_moderation(self):
+        answer = self.client.classifiers.moderate_chat(
+            model=self.task["model"], inputs=[user(self.task["prompt"])], **self.options
+        )
+        return {"count": len(answer.results)}
+
+    def classification(self):
+        answer = self.client.classifiers.classify(
+            model=self.task["model"], inputs=[self.task["prompt"]], **self.options
+        )
+        return {"count": len(answer.results)}
+
+    def chat_classification(self):
+        answer = self.client.classifiers.classify_chat(
+            model=self.task["model"],
+            input={"messages": [user(self.task["prompt"])]},
+            **self.options,
+        )
+        return {"count": len(answer.results)}
+
+    def spoken(self, stream):
+        return self.client.audio.speech.complete(
+            model=self.task["model"],
+            input=self.task["prompt"],
+            voice_id=self.task["voice"],
+            stream=stream,
+            **self.options,
+        )
+
+    def speech(self):
+        return {"text": base64.b64decode(self.spoken(False).audio_data).decode()}
+
+    def speech_stream(self):
+        pieces = []
+        with self.spoken(True) as events:
+            for event in events:
+                if event.data.type == "speech.audio.delta":
+                    pieces.append(base64.b64decode(event.data.audio_data).decode())
+        return {"text": "".join(pieces), "pieces": len(pieces)}
 
 
 class OpenAICalls:
@@ -231,7 +288,9 @@ class LangchainCalls:
         self.task = task
         # It has no option for headers of the caller's own.
         self.http = httpx.Client(
-            base_url=task["url"] + "/v1", headers=task["headers"], timeout=120
+            base_url=task["url"] + "/v1",
+            headers={"authorization": f"Bearer {API_KEY}", **task["headers"]},
+            timeout=120,
         )
         self.model = ChatMistralAI(
             model=task["model"],
@@ -275,10 +334,69 @@ class LangchainCalls:
         return {"count": len(vectors), "json": vectors[0]}
 
 
+class LiteLLMCalls:
+    def __init__(self, task):
+        self.task = task
+        self.where = {
+            "api_key": API_KEY,
+            "api_base": task["url"] + "/v1",
+            "extra_headers": task["headers"],
+        }
+
+    def asked(self):
+        return {**asked(self.task), "model": "mistral/" + self.task["model"], **self.where}
+
+    def complete(self, **request):
+        return litellm.completion(**request).choices[0].message
+
+    def chat(self):
+        return {"text": self.complete(**self.asked()).content}
+
+    def stream(self):
+        pieces = []
+        for chunk in litellm.completion(**self.asked(), stream=True):
+            if chunk.choices and chunk.choices[0].delta.content:
+                pieces.append(chunk.choices[0].delta.content)
+        return {"text": "".join(pieces), "pieces": len(pieces)}
+
+    def tools(self):
+        request = {**self.asked(), "tools": TOOLS}
+        message = self.complete(**request)
+        call = message.tool_calls[0]
+        result = {"role": "tool", "tool_call_id": call.id, "content": TOOL_RESULT}
+        request["messages"] = [*request["messages"], message, result]
+        arguments = json.loads(call.function.arguments)
+        return {"json": arguments, "text": self.complete(**request).content}
+
+    def structured(self):
+        message = self.complete(**self.asked(), response_format=Weather)
+        return {"json": Weather.model_validate_json(message.content).model_dump()}
+
+    def image(self):
+        request = {**self.asked(), "messages": [user(image_of(self.task))]}
+        return {"text": self.complete(**request).content}
+
+    def embeddings(self):
+        # Of embeddings it sends no headers of the caller's own.
+        client = OpenAI(
+            api_key=API_KEY,
+            base_url=self.where["api_base"],
+            default_headers=self.task["headers"],
+        )
+        answer = litellm.embedding(
+            model="mistral/" + self.task["model"],
+            input=["one", "two"],
+            client=client,
+            **self.where,
+        )
+        return {"count": len(answer.data), "json": answer.data[0]["embedding"]}
+
+
 CLIENTS = {
     "pypi mistralai": MistralCalls,
     "pypi openai": OpenAICalls,
     "pypi langchain": LangchainCalls,
+    "pypi litellm": LiteLLMCalls,
 }
 
 
@@ -295,16 +413,18 @@ def run(task):
 
 
 printing = threading.Lock()
+outcomes, sys.stdout = sys.stdout, sys.stderr  # some SDKs print
 
 
 def answer(line):
     task = json.loads(line)
     outcome = run(task)
     with printing:
-        print(json.dumps({"id": task["id"], "outcome": outcome}), flush=True)
+        print(json.dumps({"id": task["id"], "outcome": outcome}), file=outcomes, flush=True)
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
+    litellm.suppress_debug_info = True
     for line in sys.stdin:
         threading.Thread(target=answer, args=(line,), daemon=True).start()

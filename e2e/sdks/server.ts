@@ -35,6 +35,7 @@ const MODELS = [
   ...FAKE_MODELS,
   { id: 'mistral-ocr-4-1', aliases: ['mistral-ocr-latest'] },
   { id: 'mistral-moderation-2603', aliases: ['mistral-moderation-latest'] },
+  { id: 'voxtral-mini-tts-2603', aliases: ['voxtral-mini-tts-latest'] },
 ];
 /** A prompt of this and a name is answered once the test releases it. */
 export const HELD = 'held-until-released:';
@@ -65,15 +66,27 @@ export interface Seen {
 
 export type SdkServer = Awaited<ReturnType<typeof startSdkServer>>;
 
-/**
- * The gateway as a plain server, in a process of its own, before stand-ins for Mistral and AWS, and
- * behind a proxy that counts what comes in.
- */
+/** Starts the gateway with a policy, and returns its address. */
+export type StartShell = (
+  policyPath: string,
+  env: NodeJS.ProcessEnv,
+  onStart: (stop: () => unknown) => void,
+) => Promise<string>;
+
+interface SdkServerOptions {
+  /** Where the gateway reaches the stand-in for Mistral, given its address. @default there */
+  readonly mistralAt?: (url: string) => Promise<string>;
+  /** @default as a plain server, in a process of its own */
+  readonly startShell?: StartShell;
+}
+
+/** The gateway before stand-ins for Mistral and AWS, and behind a proxy that counts what comes in. */
 export async function startSdkServer(
   policy: Readonly<Record<string, unknown>>,
   folder: string,
   env: NodeJS.ProcessEnv,
   onStart: (stop: () => unknown) => void,
+  { mistralAt = async (url) => url, startShell = startReadyServer }: SdkServerOptions = {},
 ) {
   const now = () => new Date();
   const dynamo = await startLocalDynamo();
@@ -104,7 +117,8 @@ export async function startSdkServer(
   const executions = createExecutions(now, () => {});
   const network = await openNetwork({ mistral, secrets, inbox, executions, dynamo });
   onStart(() => network.close());
-  writeFileSync(path, stringify({ ...policy, mistral: { apiUrl: network.url } }));
+  const apiUrl = await mistralAt(network.url);
+  writeFileSync(path, stringify({ ...policy, mistral: { apiUrl } }));
   const { workspaces } = loadPolicy(path);
   organization.workspaces = workspaces;
 
@@ -132,14 +146,7 @@ export async function startSdkServer(
     QUOTA_TABLE_NAME: QUOTA_TABLE,
     ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
   };
-  const gateway = await startPlainServer(path, ofServer, onStart);
-  // It is not ready while a workspace has no key, but once it knows the models it serves the others.
-  await until(
-    'a gateway that knows its models',
-    async () => HealthSchema.parse(await (await fetch(`${gateway}/healthz`)).json()).waitingFor,
-    (waitingFor) => !waitingFor.includes('models'),
-    { pauseMs: 100, limitMs: START_MS },
-  );
+  const gateway = await startShell(path, ofServer, onStart);
   const door = await openDoor(gateway);
   onStart(() => door.close());
 
@@ -153,6 +160,18 @@ export async function startSdkServer(
     stopRefusing: (name: string): void => void spared.add(name),
   };
 }
+
+const startReadyServer: StartShell = async (...server) => {
+  const url = await startPlainServer(...server);
+  // It is not ready while a workspace has no key, but once it knows the models it serves the others.
+  await until(
+    'a gateway that knows its models',
+    async () => HealthSchema.parse(await (await fetch(`${url}/healthz`)).json()).waitingFor,
+    (waitingFor) => !waitingFor.includes('models'),
+    { pauseMs: 100, limitMs: START_MS },
+  );
+  return url;
+};
 
 /** Passes each request on as it is, and keeps of it who sent it and what was answered. */
 async function openDoor(target: string) {

@@ -12,7 +12,12 @@ export interface SdkTask {
 }
 
 export const NPM_CLIENTS = ['npm mistralai', 'npm openai', 'npm ai-sdk'] as const;
-export const PYPI_CLIENTS = ['pypi mistralai', 'pypi openai', 'pypi langchain'] as const;
+export const PYPI_CLIENTS = [
+  'pypi mistralai',
+  'pypi openai',
+  'pypi langchain',
+  'pypi litellm',
+] as const;
 export const CLIENTS: readonly SdkClient[] = [...NPM_CLIENTS, ...PYPI_CLIENTS];
 export type NpmClient = (typeof NPM_CLIENTS)[number];
 export type SdkClient = NpmClient | (typeof PYPI_CLIENTS)[number];
@@ -26,13 +31,31 @@ export type SdkCall =
   | 'image'
   | 'embeddings'
   | 'fim'
+  | 'fim-stream'
   | 'ocr'
   | 'moderation'
+  | 'chat-moderation'
+  | 'classification'
+  | 'chat-classification'
+  | 'speech'
+  | 'speech-stream'
   | 'openai-fields'
   | 'openai-nulls';
 
 const COMMON = ['chat', 'stream', 'tools', 'structured', 'image', 'embeddings'] as const;
-const MISTRAL = [...COMMON, 'models', 'fim', 'ocr', 'moderation'] as const;
+const MISTRAL: readonly SdkCall[] = [
+  ...COMMON,
+  'models',
+  'fim',
+  'fim-stream',
+  'ocr',
+  'moderation',
+  'chat-moderation',
+  'classification',
+  'chat-classification',
+  'speech',
+  'speech-stream',
+];
 const OPENAI = [...COMMON, 'models', 'moderation', 'openai-fields', 'openai-nulls'] as const;
 
 export const CALLS: Readonly<Record<SdkClient, readonly SdkCall[]>> = {
@@ -42,6 +65,7 @@ export const CALLS: Readonly<Record<SdkClient, readonly SdkCall[]>> = {
   'pypi openai': OPENAI,
   'npm ai-sdk': COMMON,
   'pypi langchain': COMMON,
+  'pypi litellm': COMMON,
 };
 
 /** What came of it, in the same words for every client. */
@@ -90,6 +114,7 @@ export const LIMIT_SECONDS = 150;
 /** One grey pixel. */
 export const IMAGE =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==';
+export const VOICE = 'a-voice';
 export const DOCUMENT = 'https://example.com/report.pdf';
 /** For clients that retry only if configured to: their own defaults, which go on for an hour. */
 export const BACKOFF = {

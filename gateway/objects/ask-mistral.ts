@@ -1,17 +1,20 @@
 import type { Problem } from '../../governance/metering/problem.js';
 import type { ApiKey } from '../../governance/mistral/api-key.js';
 import type { GatewayDeps } from '../gateway-deps.js';
-import { failureForCaller, keyRejected, keyUnavailable } from '../problems.js';
+import { failureForCaller, keyRejected, keyReplaced, keyUnavailable } from '../problems.js';
 import type { CallHead } from '../reply.js';
 import type { UpstreamAnswer, UpstreamRequest } from '../upstream.js';
 import { type Destination, Transfer, type Transferred } from './transfer.js';
 
-export interface Question extends Pick<UpstreamRequest, 'method' | 'path' | 'body'> {
+export interface Question
+  extends Pick<UpstreamRequest, 'method' | 'path' | 'body' | 'contentType'> {
   /** Whose key sends it. */
   readonly workspace: string;
   readonly head: CallHead;
   /** For a long answer, which is passed on as it comes. @default it is read whole */
   readonly to?: Destination | undefined;
+  /** Its body can be read once, so that only the caller can send it again. */
+  readonly isOnce?: boolean;
   /** Learns how the transfer can be cut. */
   readonly onTransfer?: (transfer: Transfer) => void;
 }
@@ -54,19 +57,22 @@ export async function askMistral(deps: Deps, question: Question): Promise<Asked>
       alerts.unauthorized(workspace);
       return { kind: 'failed', problem: keyRejected(workspace), wasSent: false };
     }
+    if (question.isOnce) {
+      return { kind: 'failed', problem: keyReplaced(workspace), wasSent: false };
+    }
     key = other;
   }
 }
 
 function transfer(
   { upstream }: Deps,
-  { method, path, body, head, to, onTransfer }: Question,
+  { method, path, body, contentType, head, to, onTransfer }: Question,
   key: ApiKey,
 ): Promise<Transferred> {
   return new Promise((resolve) => {
     const handler = new Transfer(key, to, resolve);
     onTransfer?.(handler);
-    upstream.dispatch({ method, path, key, head, body }, handler);
+    upstream.dispatch({ method, path, key, head, body, contentType }, handler);
   });
 }
 

@@ -2,9 +2,11 @@ import { NO_QUERY, queryText } from '../../governance/metering/query.js';
 import { listFiles } from './file-list.js';
 import { answerFor, type ObjectCall, type Operation } from './object-request.js';
 import { isProblem, ownObject } from './own-objects.js';
+import { uploadFile } from './upload-file.js';
 
 /** By method and path of the table of endpoints. */
 export const FILE_OPERATIONS: Readonly<Record<string, Operation>> = {
+  'POST /v1/files': uploadFile,
   'GET /v1/files': listFiles,
   'GET /v1/files/{id}': async (call) => {
     const record = await ownObject(call, 'file', call.endpoint.id);

@@ -16,6 +16,7 @@ import { errorForCaller, internalError } from '../problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from '../reply.js';
 import { headersForCaller } from '../response-headers.js';
 import { tellStanding } from '../standing.js';
+import { Upload } from '../uploads/upload.js';
 import { type Asked, askMistral, type Question } from './ask-mistral.js';
 import type { Destination, Transfer } from './transfer.js';
 
@@ -25,9 +26,12 @@ export interface ObjectCall {
   readonly objects: Ownership;
   readonly owner: Owner;
   readonly endpoint: Endpoint;
-  readonly body: Buffer;
+  readonly head: CallHead;
+  readonly body: Buffer | Upload;
   /** Asks Mistral with the key of the caller's workspace. */
-  ask(question: Pick<Question, 'method' | 'path' | 'body'>): Promise<Asked>;
+  ask(
+    question: Pick<Question, 'method' | 'path' | 'body' | 'contentType' | 'isOnce'>,
+  ): Promise<Asked>;
   /** The same for a long answer, which is passed on to the caller as it comes. */
   passOn(path: string): Promise<Asked>;
 }
@@ -45,6 +49,7 @@ export class ObjectRequest implements RequestInFlight {
   readonly #startedAtMs: number;
   #isOver = false;
   #transfer: Transfer | undefined;
+  #upload: Upload | undefined;
   #done: Promise<void> | undefined;
 
   constructor(
@@ -57,7 +62,8 @@ export class ObjectRequest implements RequestInFlight {
     this.#startedAtMs = deps.now().getTime();
   }
 
-  answer(operation: Operation, body: Buffer): void {
+  answer(operation: Operation, body: Buffer | Upload): void {
+    if (body instanceof Upload) this.#upload = body;
     this.#done = this.#answer(operation, body);
   }
 
@@ -65,6 +71,7 @@ export class ObjectRequest implements RequestInFlight {
     if (this.#isOver) return;
     this.#end('caller_gone');
     this.#transfer?.cut();
+    this.#upload?.stop();
   }
 
   /** What was asked of Mistral is recorded also where its caller is gone. */
@@ -72,7 +79,7 @@ export class ObjectRequest implements RequestInFlight {
     return this.#isOver ? this.#done : undefined;
   }
 
-  async #answer(operation: Operation, body: Buffer): Promise<void> {
+  async #answer(operation: Operation, body: Buffer | Upload): Promise<void> {
     const { log } = this.deps;
     try {
       const answer = await this.#perform(operation, body);
@@ -88,10 +95,12 @@ export class ObjectRequest implements RequestInFlight {
       log.error('request failed', { reason, path: this.endpoint.route });
       if (this.reply.started) this.reply.destroy();
       else this.#send(internalError());
+    } finally {
+      this.#upload?.stop();
     }
   }
 
-  async #perform(operation: Operation, body: Buffer) {
+  async #perform(operation: Operation, body: Buffer | Upload) {
     const { access, metering, quotas, objects, now } = this.deps;
     const { callerArn } = this.head;
     if (callerArn === undefined) return unknownCaller();
@@ -113,7 +122,7 @@ export class ObjectRequest implements RequestInFlight {
     const to: Destination = { reply: this.reply, stallMs: this.stallMs };
     try {
       return await operation({
-        ...{ deps: this.deps, objects, owner, endpoint: this.endpoint, body },
+        ...{ deps: this.deps, objects, owner, endpoint: this.endpoint, head: this.head, body },
         ask: question,
         passOn: (path) =>
           question({

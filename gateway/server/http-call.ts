@@ -3,7 +3,8 @@ import type { Endpoint } from '../../governance/metering/endpoints.js';
 import { answerOf, type Problem } from '../../governance/metering/problem.js';
 import { decodedBody, encodedForm } from '../body-encoding.js';
 import type { Gateway } from '../gateway.js';
-import { bodyTooLarge } from '../problems.js';
+import type { AwaitedAnswer, LateAnswers } from '../late-answers.js';
+import { bodyTooLarge, requestTooSlow } from '../problems.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from '../reply.js';
 import { Upload } from '../uploads/upload.js';
 import { expectRead, leaveUnread, refuseUnread } from './answers.js';
@@ -19,7 +20,10 @@ interface Carrier {
 }
 
 /** One request on a socket, and its reply. */
-export class HttpCall implements Reply, CallHead {
+export class HttpCall implements Reply, CallHead, AwaitedAnswer {
+  askedAtMs = 0;
+  earlier: AwaitedAnswer | undefined;
+  later: AwaitedAnswer | undefined;
   readonly accept: string | undefined;
   readonly affinity: string | undefined;
   readonly contentType: string | undefined;
@@ -27,6 +31,7 @@ export class HttpCall implements Reply, CallHead {
   /** Headers of ours: name, value, name, value … */
   readonly #added: string[] = [];
   #joined = 0;
+  #lateBodies: LateAnswers | undefined;
   #bytes = 0;
   #inFlight: RequestInFlight | undefined;
   #isClosed = false;
@@ -46,14 +51,19 @@ export class HttpCall implements Reply, CallHead {
     this.contentType = endpoint.form ? headers['content-type'] : undefined;
   }
 
-  read(): void {
+  read(lateBodies: LateAnswers): void {
     this.request[CALL] = this;
     this.response[CALL] = this;
     this.response.on('close', onClose);
     this.connection.begin(this);
     const isLarge = this.endpoint.form && this.#announcedBytes > this.gateway.maxBodyBytes;
-    if (isLarge) this.#upload();
-    else this.request.on('data', onData).on('end', onEnd);
+    if (isLarge) {
+      this.#upload();
+      return;
+    }
+    this.#lateBodies = lateBodies;
+    lateBodies.await(this);
+    this.request.on('data', onData).on('end', onEnd);
   }
 
   get started(): boolean {
@@ -99,16 +109,31 @@ export class HttpCall implements Reply, CallHead {
       if (this.#chunks.length - this.#joined === PIECES_JOINED) this.#join();
       return;
     }
-    this.request.off('data', onData).off('end', onEnd);
+    this.#collectNoMore();
     if (this.endpoint.form) {
       this.#chunks.push(chunk);
       this.#upload();
       return;
     }
     this.#chunks = [];
-    const refusal = bodyTooLarge(this.endpoint, this.gateway.maxBodyBytes);
+    this.#refuseUnread(bodyTooLarge(this.endpoint, this.gateway.maxBodyBytes));
+  }
+
+  /** The body has not arrived in time. */
+  late(): void {
+    this.#collectNoMore();
+    this.#chunks = [];
+    this.#refuseUnread(requestTooSlow());
+  }
+
+  #refuseUnread(refusal: Problem): void {
     this.gateway.refused(refusal);
     refuseUnread(this.request, this.response, refusal, this.gateway.readWithinMs);
+  }
+
+  #collectNoMore(): void {
+    this.#lateBodies?.ended(this);
+    this.request.off('data', onData).off('end', onEnd);
   }
 
   /** What is too large to be held is sent on as it arrives. */
@@ -138,6 +163,7 @@ export class HttpCall implements Reply, CallHead {
   }
 
   handOver(): void {
+    this.#lateBodies?.ended(this);
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
     this.#chunks = [];
@@ -160,6 +186,7 @@ export class HttpCall implements Reply, CallHead {
 
   closed(): void {
     this.#isClosed = true;
+    this.#lateBodies?.ended(this);
     this.connection.end(this);
     this.#inFlight?.abandon();
   }

@@ -7,8 +7,9 @@ import {
 } from '../../governance/metering/problem.js';
 import { drainServer } from '../drain-server.js';
 import type { Gateway } from '../gateway.js';
-import { bodyTooLarge, bodyTooShort } from '../problems.js';
-import { MOST_UPLOAD_BYTES } from '../uploads/upload.js';
+import { LateAnswers } from '../late-answers.js';
+import { bodyTooLarge, bodyTooShort, requestTooSlow } from '../problems.js';
+import { MOST_UPLOAD_BYTES, UPLOAD_WITHIN_MS } from '../uploads/upload.js';
 import { endAnswer, refuseUnread } from './answers.js';
 import { Connection } from './connection.js';
 import { HttpCall } from './http-call.js';
@@ -22,8 +23,8 @@ export interface HttpShellOptions {
    * proxy that authenticates callers and overwrites the header may reach it.
    */
   readonly callerHeader: string;
-  /** How long a request's body may take to arrive. @default 60 000 */
-  readonly requestTimeoutMs?: number;
+  /** How long a body may take to arrive that is held in memory. @default 60 000 */
+  readonly bodyWithinMs?: number;
   /** What `GET /healthz` answers. @default it is not served */
   readonly readiness?: () => Readiness;
 }
@@ -37,7 +38,8 @@ export interface HttpShell {
 /** The gateway as a plain HTTP server with kept connections. */
 export function createHttpShell(gateway: Gateway, options: HttpShellOptions): HttpShell {
   const callerHeader = options.callerHeader.toLowerCase();
-  const requestTimeout = options.requestTimeoutMs ?? 60_000;
+  const bodyWithinMs = options.bodyWithinMs ?? 60_000;
+  const lateBodies = new LateAnswers(bodyWithinMs);
   let draining = false;
 
   function take(request: IncomingMessage, response: ServerResponse, mayContinue: boolean): void {
@@ -70,7 +72,8 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
       return;
     }
     if (!mayContinue) response.writeContinue();
-    new HttpCall(gateway, endpoint, callerArn, request, response, connection).read();
+    const call = new HttpCall(gateway, endpoint, callerArn, request, response, connection);
+    call.read(lateBodies);
   }
 
   function refuse(request: IncomingMessage, response: ServerResponse, refusal: Problem): void {
@@ -78,7 +81,8 @@ export function createHttpShell(gateway: Gateway, options: HttpShellOptions): Ht
   }
 
   const server = createServer({
-    requestTimeout,
+    headersTimeout: bodyWithinMs,
+    requestTimeout: Math.max(bodyWithinMs, UPLOAD_WITHIN_MS),
     // Longer than load balancers keep a connection idle, or they would send into a closed one.
     keepAliveTimeout: 75_000,
     connectionsCheckingInterval: 1000,
@@ -141,7 +145,7 @@ function givenTwice(header: string): Problem {
 function brokenRequest(code: string | undefined): Problem {
   if (code === 'HPE_INVALID_EOF_STATE') return bodyTooShort();
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return problem('invalid_request', 'the request took too long to arrive');
+    return requestTooSlow();
   }
   return problem('invalid_request', 'the request is not valid HTTP');
 }

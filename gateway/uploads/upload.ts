@@ -11,6 +11,8 @@ import { bodyTooLarge } from '../problems.js';
 const MIB = 1024 * 1024;
 /** Mistral takes files of up to 512 MB; with the rest of a form. */
 export const MOST_UPLOAD_BYTES = 513 * MIB;
+/** How long one may take, however steadily it arrives: so long it keeps what is reserved for it. */
+export const UPLOAD_WITHIN_MS = 15 * 60_000;
 
 /** A request whose body is a form, as it arrives. */
 export interface UploadSource {
@@ -147,8 +149,8 @@ export class Upload extends Readable {
   }
 
   #begin(): Problem | undefined {
-    const { first, file } = this.shape;
-    if (this.#reader.valueOf(first) === undefined) {
+    const { needed: first, isNeededFirst, file } = this.shape;
+    if (isNeededFirst && this.#reader.valueOf(first) === undefined) {
       const what = `${first} must come before ${file} in a form that is as large as this one: put ${first} first`;
       return problem('invalid_request', what, { param: first });
     }

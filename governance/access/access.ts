@@ -70,6 +70,8 @@ export interface AccessGrant {
   /** Whether the caller asked for more, and its role says to lower that to its limit. */
   readonly isCapped: boolean;
   readonly bounds: MediaBounds;
+  /** Of a transcription that does not say how long it is. */
+  readonly audioMinutes: number;
   /** `undefined` where they are unlimited. */
   readonly dailyTokens: DailyTokens | undefined;
 }

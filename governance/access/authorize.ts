@@ -32,6 +32,7 @@ export function authorizeRequest(
     maxTokens: isCapped ? limit : asked,
     isCapped,
     bounds: policy.boundsOf(modelId),
+    audioMinutes: access.audioMinutes,
     dailyTokens,
   };
 }

@@ -28,6 +28,7 @@ export interface RoleAccess {
   /** Of the role; a model's context may allow fewer. */
   readonly maxTokensPerRequest: number;
   readonly overMaxTokens: 'refuse' | 'cap';
+  readonly audioMinutes: number;
   readonly dailyTokens: number | undefined;
   /** Whether callers of the role use each other's files, conversations and batch jobs. */
   readonly sharesObjects: boolean;
@@ -140,6 +141,7 @@ function roleAccess(
     ),
     maxTokensPerRequest,
     overMaxTokens,
+    audioMinutes: role.limits.audioMinutes,
     dailyTokens: role.dailyTokens === 'unlimited' ? undefined : role.dailyTokens,
     sharesObjects: role.sharedObjects === 'workspace',
   };

@@ -1,4 +1,5 @@
 import type { AlertType } from '../policy/alert-types.js';
+import type { Change } from '../policy/event-schemas.js';
 
 export type Severity = 'info' | 'warning' | 'critical';
 
@@ -31,6 +32,10 @@ export interface Alert {
   readonly sections?: readonly AlertSection[];
   /** The exact values behind the texts, for programs: only machine bodies have them. */
   readonly data?: Readonly<Record<string, string | number | undefined>>;
+  /** The change of state that programs hear of on the event bus. @default none: the alert is about no change */
+  readonly change?: Change | undefined;
+  /** What distinguishes changes of one type in one thread. */
+  readonly changeId?: string | number;
   /** What to do now, most urgent first; empty where there is nothing to do. */
   readonly nextSteps: readonly NextStep[];
 }

@@ -143,7 +143,7 @@ function numberedStep({ say, command }: NextStep, index: number): string {
 
 /** What services read. Its fields stay; a change that breaks a reader raises `version`. */
 function machineBody(alert: Alert, { origin, runbook }: Shown, most: number) {
-  const { facts, nextSteps, sections, ...rest } = alert;
+  const { facts, nextSteps, sections, change: _, changeId: __, ...rest } = alert;
   const keptFacts = fitting(Object.entries(facts), most / 2);
   const keptSteps = fitting(nextSteps, most / 2);
   const room = most - JSON.stringify([keptFacts, keptSteps]).length;

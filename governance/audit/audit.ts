@@ -41,6 +41,8 @@ export interface AuditFacts {
   readonly planned: readonly PlannedKey[];
   /** By name; those that could not be described are left out. */
   readonly secrets: ReadonlyMap<string, SecretState>;
+  /** By version, of those that others stored. */
+  readonly keyIds?: ReadonlyMap<string, string>;
   /** `undefined` where that is not known. */
   readonly retiring: RetiringKeys | undefined;
   /** Those of the policy, by id. */
@@ -82,7 +84,7 @@ export function createAudit(
   acceptances: Acceptances = createAcceptances([], now),
 ): Audit {
   const { retiring, workspaces } = facts;
-  const versions = createManagedVersions(facts.planned, facts.secrets);
+  const versions = createManagedVersions(facts.planned, facts.secrets, facts.keyIds);
   const managed = createManagedAudit(versions.all, facts, rules, now);
   const checkHygiene = createHygieneCheck(rules, now);
   const tallies = new Map<string, Map<FindingType, KeyTally>>();
@@ -123,7 +125,8 @@ export function createAudit(
       reported = 0;
       if (found.length > 0) found = [];
       if (match.kind === 'labelled') {
-        addToTally(match.version.keys, key, createdAtMs(key, now));
+        const versions = [match.version, ...match.sharedBy];
+        for (const { keys } of versions) addToTally(keys, key, createdAtMs(key, now));
       } else if (retiring?.has(key)) {
         return match;
       } else if (match.kind === 'foreign') {

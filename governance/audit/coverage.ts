@@ -18,6 +18,8 @@ export type Coverage = {
       readonly spendLimit: boolean;
       /** Of the usage report. */
       readonly prices: boolean;
+      /** Ids of workspaces whose files were not listed. @default no gateway creates any */
+      readonly uncheckedWorkspaces?: readonly string[] | undefined;
     }
 );
 
@@ -28,6 +30,7 @@ const NEED_NO_KEYS: ReadonlySet<FindingType> = new Set([
   'model-drift',
   'price-drift',
   'unknown-price',
+  'unowned-object',
   'key-needed',
 ]);
 const NEED_ALL_KEYS = FINDING_TYPES.filter((type) => !NEED_NO_KEYS.has(type));
@@ -56,6 +59,7 @@ function uncheckedParts(coverage: Coverage): readonly string[] {
   const { models, unclearSecrets } = coverage;
   if (coverage.source === 'operator') return models ? [] : ['model-drift', 'unknown-price'];
   const { allKeys, retirements, workspaces, rateLimit, spendLimit, prices } = coverage;
+  const { uncheckedWorkspaces = [] } = coverage;
   return [
     ...(allKeys ? [] : NEED_ALL_KEYS),
     ...(retirements && unclearSecrets.size === 0 ? [] : ['orphaned']),
@@ -65,6 +69,7 @@ function uncheckedParts(coverage: Coverage): readonly string[] {
     ...(models ? [] : ['model-drift']),
     ...(models && prices ? [] : ['unknown-price']),
     ...(prices ? [] : ['price-drift']),
+    ...uncheckedWorkspaces.map((id) => `unowned-object#${id}`),
   ];
 }
 

@@ -20,6 +20,7 @@ const KINDS = {
   'model-drift': { severity: 'warning', noun: 'model change' },
   'price-drift': { severity: 'warning', noun: 'price difference' },
   'unknown-price': { severity: 'warning', noun: 'model without a price' },
+  'unowned-object': { severity: 'info', noun: 'workspace with unowned files' },
   'key-needed': { severity: 'warning', noun: 'key request' }, // critical once the current key is about to expire
 } satisfies Readonly<Record<FindingType, { severity: Severity; noun: string }>>;
 

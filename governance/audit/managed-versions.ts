@@ -1,4 +1,5 @@
 import { type SecretState, type VersionStage, versionAt } from '../keys/rotation.js';
+import { labelOf } from '../keys/version-label.js';
 import type { ListedKey } from '../mistral/mistral.js';
 import { groupBy } from '../platform/group-by.js';
 import { parseKeyName, tokenOf } from '../policy/key-name.js';
@@ -15,7 +16,12 @@ export interface ManagedVersion {
 }
 
 export type KeyMatch =
-  | { readonly kind: 'labelled'; readonly version: ManagedVersion }
+  | {
+      readonly kind: 'labelled';
+      readonly version: ManagedVersion;
+      /** The current versions of other secrets that were taken over with the same key. */
+      readonly sharedBy: readonly ManagedVersion[];
+    }
   /** Named as a rotation of ours names keys, but for no version that carries a label. */
   | { readonly kind: 'unlabelled'; readonly planned: PlannedKey | undefined }
   | { readonly kind: 'foreign' };
@@ -23,29 +29,53 @@ export type KeyMatch =
 // The first label counts: a version that is AWSCURRENT may still carry AWSPENDING.
 const STAGES = ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'] as const;
 
-/** Finds the version that a key belongs to by its name, in the same time however many there are. */
+/** The ids of keys that versions hold, where neither a name nor a label says them. */
+export type KeyIds = ReadonlyMap<string, string>;
+
+/** Finds the version that a key belongs to by its name or id, in the same time however many there are. */
 export function createManagedVersions(
   planned: readonly PlannedKey[],
   secrets: ReadonlyMap<string, SecretState>,
+  keyIds: KeyIds = new Map(),
 ) {
   const all = planned.flatMap((key) => labelledVersions(key, secrets.get(key.secretName)));
   const byKeyAndToken = groupBy(all, nameAndToken);
+  const byKeyId = groupBy(all.flatMap(withKeyId(keyIds)), ({ keyId }) => keyId);
   const byKey = groupBy(planned, ({ key }) => key.name);
 
   return {
     all,
     match(key: ListedKey): KeyMatch {
+      const identified = byKeyId.get(key.id)?.map(({ version }) => version);
+      if (identified) return inOrderOfUse(identified);
       const parsed = parseKeyName(key.name);
       if (!parsed) return { kind: 'foreign' };
       const versions = byKeyAndToken.get(`${parsed.key}-${parsed.token}`);
       const version = inWorkspaceOf(key, versions, (candidate) => candidate.planned);
-      if (version) return { kind: 'labelled', version };
+      if (version) return { kind: 'labelled', version, sharedBy: [] };
       return {
         kind: 'unlabelled',
         planned: inWorkspaceOf(key, byKey.get(parsed.key), (candidate) => candidate),
       };
     },
   };
+}
+
+function withKeyId(keyIds: KeyIds) {
+  return (version: ManagedVersion) => {
+    const { secret, versionId } = version;
+    const keyId = labelOf(secret.stagesByVersion[versionId])?.keyId ?? keyIds.get(versionId);
+    return keyId === undefined ? [] : [{ keyId, version }];
+  };
+}
+
+function inOrderOfUse(versions: readonly ManagedVersion[]): KeyMatch {
+  const [version, ...others] = [...versions].sort(
+    (one, other) => STAGES.indexOf(one.stage) - STAGES.indexOf(other.stage),
+  );
+  if (!version) return { kind: 'foreign' };
+  const sharedBy = others.filter(({ stage }) => stage === 'AWSCURRENT');
+  return { kind: 'labelled', version, sharedBy };
 }
 
 function labelledVersions(planned: PlannedKey, secret: SecretState | undefined): ManagedVersion[] {

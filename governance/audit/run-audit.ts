@@ -27,6 +27,7 @@ import { judgeRotations } from './rotation-findings.js';
 import {
   describeSecrets,
   findChanging,
+  keyIdsOf,
   readersOf,
   runningRetirements,
   type SecretSources,
@@ -37,6 +38,7 @@ import {
   trueRetirements,
 } from './true-retirements.js';
 import type { UnmanagedKeys } from './unmanaged-keys.js';
+import { findUnownedObjects, type ObjectSources } from './unowned-objects.js';
 
 /** What every audit asks, with the Admin API or without. */
 export interface AuditDeps extends SecretSources {
@@ -49,6 +51,8 @@ export interface AuditDeps extends SecretSources {
 export interface AdminAuditDeps extends AuditDeps, Pick<PriceSources, 'publishedPrices'> {
   readonly secrets: RetirementProofDeps['secrets'];
   readonly keySource: Pick<KeySource, 'list'>;
+  /** @default none: objects without an owner are not looked for */
+  readonly files?: Omit<ObjectSources, 'policy'> | undefined;
   readonly organization: Pick<
     Organization,
     'workspaces' | 'requestsPerSecond' | 'spendLimit' | 'usage' | 'memberNames'
@@ -96,13 +100,22 @@ export async function runAudit(
   const states = new Map([...secrets].map(([name, { state }]) => [name, state]));
   const planned = plannedKeys(policy);
   const workspaces = new Map(policy.workspaces.map((workspace) => [workspace.id, workspace]));
-  const facts = { planned, secrets: states, retiring, workspaces };
+  const keyIds = await keyIdsOf(deps, secrets, problems);
+  const facts = { planned, secrets: states, keyIds, retiring, workspaces };
   const acceptances = createAcceptances(policy.audit.accepted, now);
   const audit = createAudit(facts, policy.audit, now, acceptances);
   const inventory = createInventory(facts, policy.audit, now);
   const { keys, error, oldKeys } = await checkEveryKey(deps, audit, inventory, problems, retiring);
   const changing = await findChanging(audit.suspects(), secrets, deps.secrets, problems);
   const models = await checkModels(deps, audit.inUse(), memory, problems, now);
+  const unowned = await findUnownedObjects(
+    deps.files && { ...deps.files, policy },
+    audit.inUse(),
+    memory,
+    models.memory,
+    problems,
+    now,
+  );
   const prices = await readPriceFacts(deps, models.listed, problems, now);
 
   const unread = planned.map(({ secretName }) => secretName).filter((name) => !secrets.has(name));
@@ -116,6 +129,7 @@ export async function runAudit(
     spendLimit: drift.spendLimit !== undefined,
     models: models.outcome === 'checked',
     prices: prices !== undefined,
+    uncheckedWorkspaces: deps.files && unowned.uncheckedWorkspaces,
     unclearSecrets: new Set([...unread, ...changing]),
   };
   const findings = [
@@ -124,6 +138,7 @@ export async function runAudit(
       ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, policy.rotation, now)),
       ...Object.values(drift).flatMap((found) => found ?? []),
       ...models.findings,
+      ...unowned.findings,
       ...judgeUnknownPrices(policy, models.listed, prices ?? NO_PRICE_FACTS, now),
       ...judgePriceDrift(policy, prices ?? NO_PRICE_FACTS, now),
     ]),
@@ -135,7 +150,7 @@ export async function runAudit(
     acceptances,
     unmanaged: audit.unmanaged,
     coverage,
-    models,
+    models: { ...models, memory: unowned.memory },
     requests: requestsAboutUse(retirements ?? [], oldKeys, policy, now),
     inventory: inventory.build(
       view,

@@ -1,14 +1,17 @@
 import type { ManagedSecrets } from '../keys/managed-secrets.aws.js';
 import type { StartedRetirement } from '../keys/retirement.js';
 import type { Retirements } from '../keys/retirements.aws.js';
-import type { SecretFacts, SecretState } from '../keys/rotation.js';
+import { type SecretFacts, type SecretState, versionAt } from '../keys/rotation.js';
 import type { SecretVersions } from '../keys/secret-versions.aws.js';
+import { readOwnKey } from '../keys/stored-keys.js';
+import { labelOf } from '../keys/version-label.js';
 import { collect } from '../platform/collect.js';
 import { messageOf } from '../platform/failures.js';
 import { mapBounded } from '../platform/map-bounded.js';
 import { countText } from '../platform/wording.js';
-import { plannedKeys } from '../policy/planned-keys.js';
+import { formatOf, plannedKeys } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
+import type { KeyIds } from './managed-versions.js';
 import type { Problems } from './problems.js';
 import type { SecretReaders } from './report/report-access.js';
 
@@ -45,6 +48,23 @@ export async function describeSecrets<Dates>(
     return facts === undefined ? [] : [[secretName, facts] as const];
   });
   return new Map(described.flat());
+}
+
+/** The current keys of secrets in which others have stored a version since, to change what is beside the key. */
+export async function keyIdsOf(
+  { secrets }: { readonly secrets: Pick<SecretVersions, 'read'> },
+  described: ReadonlyMap<string, Pick<SecretFacts, 'planned' | 'state'>>,
+  problems: Problems,
+): Promise<KeyIds> {
+  const foreign = [...described.values()].filter(({ planned }) => formatOf(planned) !== 'json');
+  const found = await mapBounded(foreign, DESCRIBED_AT_ONCE, async ({ planned, state }) => {
+    const version = versionAt(state, 'AWSCURRENT');
+    if (version === undefined || labelOf(state.stagesByVersion[version])) return [];
+    const what = `the key of secret ${planned.secretName} could not be read`;
+    const key = await problems.attempt(what, () => readOwnKey(secrets, state.arn, version));
+    return key ? [[version, key.keyId] as const] : [];
+  });
+  return new Map(found.flat());
 }
 
 /** Those of the secrets whose labels have changed since: a rotation is in progress. */

@@ -1,4 +1,4 @@
-import { notHeld, notOfItsRotation } from '../keys/held-keys.js';
+import { heldVersion, notOfItsRotation } from '../keys/held-keys.js';
 import { isTimely, type StartedRetirement } from '../keys/retirement.js';
 import type { SecretVersions } from '../keys/secret-versions.aws.js';
 import type { ListedKey } from '../mistral/mistral.js';
@@ -9,7 +9,7 @@ import type { Problems } from './problems.js';
 
 /** The keys that a running retirement will revoke. */
 export interface RetiringKeys {
-  has(key: Pick<ListedKey, 'id' | 'name'>): boolean;
+  has(key: Pick<ListedKey, 'id' | 'name' | 'hiddenKey'>): boolean;
 }
 
 export interface RetirementProofDeps {
@@ -32,17 +32,16 @@ export async function trueRetirements(
     if (!isTimely(retirement, deps.policy.rotation)) return [];
     const { oldKeyId, secretName } = retirement;
     const what = `the retirement of key ${oldKeyId} of ${secretName} could not be verified`;
-    const isReal = await problems.attempt(
-      what,
-      async () => (await notHeld(deps, retirement)) === undefined,
-    );
-    return isReal ? [retirement] : [];
+    const held = await problems.attempt(what, () => heldVersion(deps, retirement));
+    return typeof held === 'object' ? [{ retirement, apiKey: held.apiKey }] : [];
   });
-  const byKey = groupBy(real.flat(), ({ oldKeyId }) => oldKeyId);
+  const byKey = groupBy(real.flat(), ({ retirement }) => retirement.oldKeyId);
   return {
     has: (key) =>
       byKey
         .get(key.id)
-        ?.some((retirement) => notOfItsRotation(deps, retirement, key) === undefined) ?? false,
+        ?.some(
+          ({ retirement, apiKey }) => notOfItsRotation(deps, retirement, key, apiKey) === undefined,
+        ) ?? false,
   };
 }

@@ -1,8 +1,9 @@
-import { RotationRefusedError } from '../platform/errors.js';
+import { RotationRefusedError, SecretRefusedError, SecretValueError } from '../platform/errors.js';
 import { addDays, utcDay } from '../platform/utc-day.js';
 import { createdKeyName, isKeyOf, tokenOf } from '../policy/key-name.js';
-import { expireAfterDays, ownerOf } from '../policy/planned-keys.js';
+import { expireAfterDays, formatOf, ownerOf } from '../policy/planned-keys.js';
 import { deleteUnheld } from './held-keys.js';
+import { identifyCurrent } from './identify-key.js';
 import type { ManagedKey } from './managed-key.js';
 import type { Rotation, RotationDeps } from './rotation-step.js';
 
@@ -12,7 +13,10 @@ import type { Rotation, RotationDeps } from './rotation-step.js';
  * store it.
  */
 export async function createSecret(deps: RotationDeps, rotation: Rotation): Promise<void> {
-  const { secret, versionId } = rotation;
+  const { secret, versionId, planned } = rotation;
+  await identifyCurrent(deps, planned, secret).catch((error: unknown) => {
+    throw refusalOf(error, secret.name);
+  });
   const leftovers = await keysOfThisRotation(deps, rotation);
   const stored = await deps.secrets.read(secret.arn, versionId);
   const keyId = stored?.keyId ?? (await createAndStore(deps, rotation));
@@ -20,6 +24,14 @@ export async function createSecret(deps: RotationDeps, rotation: Rotation): Prom
     // The caller that starts a rotation chooses its token, and may choose that of another one's key.
     if (leftover !== keyId) await deleteUnheld(deps, leftover);
   }
+}
+
+/** A key that cannot be retired is not replaced. */
+function refusalOf(error: unknown, secretName: string): unknown {
+  const isRefused = error instanceof SecretValueError || error instanceof SecretRefusedError;
+  if (!isRefused) return error;
+  const message = `the current value of secret ${secretName} cannot be replaced: ${error.message}`;
+  return new RotationRefusedError(message, { cause: error });
 }
 
 /** The keys at Mistral that this rotation created, by their names. */
@@ -38,10 +50,10 @@ export async function keysOfThisRotation(
 
 /** However the write ended: a key whose plaintext is not stored does not stay at Mistral. */
 async function createAndStore(deps: RotationDeps, rotation: Rotation): Promise<string> {
-  const { secret, versionId, rotationToken } = rotation;
+  const { secret, versionId, rotationToken, planned } = rotation;
   const created = await createKey(deps, rotation);
   const outcome = await deps.secrets
-    .putPending(secret.arn, versionId, created, rotationToken)
+    .putPending(secret.arn, versionId, created, rotationToken, formatOf(planned))
     .catch(async (error: unknown) => {
       const stored = await deps.secrets.read(secret.arn, versionId);
       if (stored) return stored.keyId === created.keyId ? 'stored' : 'taken';

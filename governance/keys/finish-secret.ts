@@ -6,6 +6,7 @@ import { judgePromotion } from './promotion.js';
 import { firstCheckAt, type ReplacedKey, retirementRules } from './retirement.js';
 import { versionAt } from './rotation.js';
 import { type FinishDeps, notify, type Rotation } from './rotation-step.js';
+import { NOT_SHARED, retirementName, sharingOf } from './sharing.js';
 import { readOwnKey } from './stored-keys.js';
 
 /**
@@ -44,14 +45,19 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
     log.warn('previous key not retired', { reason }),
   );
   const at = now();
+  const isReplaced = oldKey && oldVersionId && oldKey.keyId !== newKey.keyId;
+  const sharing = isReplaced ? await sharingOf(deps, secret.name, oldKey) : NOT_SHARED;
+  // The last of several secrets that leaves a key has it retired.
   const retirement =
-    oldKey && oldVersionId && oldKey.keyId !== newKey.keyId
+    isReplaced && sharing.holding.length === 0
       ? planRetirement(deps, rotation, { newKey, oldKey, oldVersionId, promotedAt: at })
       : undefined;
-  const started = retirement && (await deps.retirements.start(versionId, retirement)) === 'started';
+  const name = retirementName(versionId, sharing);
+  const started = retirement && (await deps.retirements.start(name, retirement)) === 'started';
   if (!started && !isPending) return;
-  counts.count(retirement ? 'replaced' : 'provisioned');
-  const alert = rotationSucceeded({ policy, rotation, newKey, retirement, at });
+  counts.count(isReplaced ? 'replaced' : 'provisioned');
+  const keptBy = sharing.holding;
+  const alert = rotationSucceeded({ policy, rotation, newKey, retirement, keptBy, at });
   await notify(deps, secret.name, alert);
   await secrets.clearPending(secret.arn, versionId);
 }
@@ -60,13 +66,17 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
 async function holdOf(deps: FinishDeps, { secret, isCompromised }: Rotation) {
   const { policy, secrets, inspector, now } = deps;
   const current = versionAt(secret, 'AWSCURRENT');
-  const key = await readOwnKey(secrets, secret.arn, current);
-  if (key === undefined || current === undefined) return undefined;
-  const facts = { secret, expiresOn: key.expiresAt, isCompromised };
+  let isForeign = false;
+  const key = await readOwnKey(secrets, secret.arn, current, () => {
+    isForeign = true;
+  });
+  // Before its first key, a secret may have an empty version that is current.
+  if (current === undefined || (key === undefined && !isForeign)) return undefined;
+  const facts = { secret, expiresOn: key?.expiresAt, isCompromised };
   const verdict = judgePromotion(facts, policy.rotation, now());
   if (verdict.kind === 'promote') return undefined;
-  const { health } = (await inspector?.inspect(key, current, now())) ?? {};
-  return health?.kind === 'bad' ? undefined : verdict;
+  const inspected = key && (await inspector?.inspect(key, current, now()));
+  return inspected?.health.kind === 'bad' ? undefined : verdict;
 }
 
 interface Replacement {

@@ -14,7 +14,7 @@ export interface Journal {
 }
 
 export function createJournal(client: DynamoDBClient, tableName: string): Journal {
-  const put = (pk: string, sk: string, entry: Omit<Alert, 'nextSteps'>) => ({
+  const put = (pk: string, sk: string, entry: Entry) => ({
     TableName: tableName,
     Item: {
       pk: { S: pk },
@@ -24,7 +24,7 @@ export function createJournal(client: DynamoDBClient, tableName: string): Journa
     },
   });
 
-  async function putForDay(subject: string, { nextSteps: _, ...entry }: Alert): Promise<void> {
+  async function putForDay(subject: string, entry: Entry): Promise<void> {
     const sk = `${entry.at.toISOString()}#${subject}#${entry.type}`;
     const event = { subject, ...entry };
     await client.send(new PutItemCommand(put(eventPartition(entry.at), sk, event)));
@@ -32,14 +32,14 @@ export function createJournal(client: DynamoDBClient, tableName: string): Journa
 
   return {
     async record(subject, alert) {
-      const { nextSteps: _, ...entry } = alert;
+      const entry = entryOf(alert);
       const sk = `${alert.at.toISOString()}#${alert.type}`;
       await client.send(new PutItemCommand(put(historyPartition(subject), sk, entry)));
-      await putForDay(subject, alert);
+      await putForDay(subject, entry);
     },
 
     async recordOnce(subject, alert) {
-      const { nextSteps: _, ...entry } = alert;
+      const entry = entryOf(alert);
       const input = put(historyPartition(subject), `once#${alert.threadId}#${alert.type}`, entry);
       try {
         await client.send(
@@ -49,10 +49,17 @@ export function createJournal(client: DynamoDBClient, tableName: string): Journa
         if (error instanceof ConditionalCheckFailedException) return false;
         throw error;
       }
-      await putForDay(subject, alert);
+      await putForDay(subject, entry);
       return true;
     },
   };
+}
+
+type Entry = Omit<Alert, 'nextSteps' | 'change' | 'changeId'>;
+
+/** What is kept of an alert. */
+function entryOf({ nextSteps: _, change: __, changeId: ___, ...entry }: Alert): Entry {
+  return entry;
 }
 
 // Two years: long enough for a yearly audit to see the previous one.

@@ -9,5 +9,11 @@ export function createKeyClients({ policy, aws, mistral }: FunctionRuntime) {
   const secretsManager = new SecretsManagerClient(aws);
   const { keySource, organization, prober } = createMistral(policy, secretsManager, mistral);
   const inspector = createKeyInspector({ keySource, organization, prober });
-  return { policy, secrets: createSecretVersions(secretsManager), keySource, prober, inspector };
+  return {
+    policy,
+    secrets: createSecretVersions(secretsManager, policy),
+    keySource,
+    prober,
+    inspector,
+  };
 }

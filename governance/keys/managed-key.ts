@@ -3,6 +3,11 @@ import { type ApiKey, ApiKeySchema, withoutMargins } from '../mistral/api-key.js
 import { SecretValueError } from '../platform/errors.js';
 import { parseJson } from '../platform/json.js';
 import type { IsoDate } from '../platform/utc-day.js';
+import { formatOf, plannedKeyOf } from '../policy/planned-keys.js';
+import type { Policy } from '../policy/policy.js';
+import { keyIn } from './secret-format.js';
+import { UnidentifiedKeyError } from './unidentified-key.js';
+import { labelOf } from './version-label.js';
 
 /** What a managed secret's version holds. */
 export interface ManagedKey {
@@ -23,6 +28,49 @@ const ManagedKeySchema = z.object({
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.date().nullish(),
 });
+
+/** What Secrets Manager answers of a version with a value. */
+export interface VersionValue {
+  readonly Name?: string | undefined;
+  readonly SecretString?: string | undefined;
+  readonly SecretBinary?: unknown;
+  readonly VersionStages?: readonly string[] | undefined;
+}
+
+/**
+ * The key that a version holds: by its label, which says how and which; without one by what the policy says of its secret.
+ * `undefined` without text.
+ *
+ * @throws SecretValueError naming what is wrong, never what the value holds
+ */
+export function managedKeyIn(
+  { Name, SecretString: text, SecretBinary, VersionStages }: VersionValue,
+  policy: Policy | undefined,
+  secretId: string,
+): ManagedKey | undefined {
+  if (SecretBinary !== undefined) {
+    throw new SecretValueError(`secret ${secretId} holds a binary value, and a key is text`);
+  }
+  if (text === undefined) return undefined;
+  const planned = policy && Name !== undefined ? plannedKeyOf(policy, Name) : undefined;
+  const label = labelOf(VersionStages);
+  const format = label?.format ?? (planned ? formatOf(planned) : 'json');
+  // Also what was written before the policy named another format.
+  if (format === 'json' || (!label && isManagedKey(text))) return parseManagedKey(text, secretId);
+  const apiKey = keyIn(text, format, secretId);
+  if (!label) throw new UnidentifiedKeyError(secretId, apiKey);
+  const { keyId, createdAt, expiresAt } = label;
+  if (keyId.includes(apiKey.reveal())) {
+    throw new SecretValueError(`secret ${secretId} has its key in a label`);
+  }
+  // Of a secret that left the policy, no one asks for the workspace.
+  const { name = '', id = '' } = planned?.workspace ?? {};
+  return { apiKey, keyId, workspace: name, workspaceId: id, createdAt, expiresAt };
+}
+
+function isManagedKey(text: string): boolean {
+  return ManagedKeySchema.safeParse(parseJson(withoutMargins(text))).success;
+}
 
 /**
  * Reads the JSON of a secret version.

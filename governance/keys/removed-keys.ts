@@ -1,6 +1,6 @@
 import type { Failures } from '../platform/failures.js';
 import { mapBounded } from '../platform/map-bounded.js';
-import { plannedKeys } from '../policy/planned-keys.js';
+import { isExisting, plannedKeys } from '../policy/planned-keys.js';
 import type { KeyDeps } from './key-deps.js';
 import { firstCheckAt, type RemovedKey, retirementRules } from './retirement.js';
 import type { SecretState } from './rotation.js';
@@ -41,17 +41,23 @@ async function registerPlanned(
   failures: Failures,
 ): Promise<void> {
   const plannedAt = now().toISOString();
-  await mapBounded(plannedKeys(policy), WRITES_AT_ONCE, ({ secretName, workspace }) =>
-    failures.attempt('secret not registered', secretName, () =>
-      register.put({ secretName, workspace: workspace.name, plannedAt }),
-    ),
-  );
+  await mapBounded(plannedKeys(policy), WRITES_AT_ONCE, (planned) => {
+    const { secretName, workspace } = planned;
+    const entry = { secretName, workspace: workspace.name, plannedAt };
+    return failures.attempt('secret not registered', secretName, () =>
+      register.put(isExisting(planned) ? { ...entry, existing: true } : entry),
+    );
+  });
 }
 
 /** Whether there was a key to retire. Of what cannot be read, the audit reports the key. */
 async function retire(deps: RemovalDeps, secret: RegisteredSecret): Promise<boolean> {
   const { policy, retirements, now } = deps;
   const { secretName } = secret;
+  if (secret.existing) {
+    deps.log.info('given back: its key stays', { secret: secretName });
+    return false;
+  }
   const warn = (reason: string) =>
     deps.log.warn('removed key not retired', { secret: secretName, reason });
   const state = await describeExisting(deps.secrets, secretName, warn);

@@ -3,7 +3,7 @@ import type { Alert } from '../alerts/alert.js';
 import { isObject } from '../platform/json.js';
 import type { RetirementOutcome } from '../platform/metrics.js';
 import { NOTIFY_STATES, type RetirementEvent } from '../policy/notify-states.js';
-import { plannedKeys } from '../policy/planned-keys.js';
+import { plannedKeyOf } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
 import { approvalNeeded, keyInUse } from './alerts/in-use-alerts.js';
 import type { RetirementContext } from './alerts/retirement-alert.js';
@@ -108,7 +108,7 @@ export function readNotice(input: unknown, at: Date, policy: Policy): Retirement
   const { alertOf, outcome }: EventKind = EVENTS[name];
   const { executionArn, stateMachineArn } = arns;
   const { secretName } = flow;
-  const planned = plannedKeys(policy).find((one) => one.secretName === secretName);
+  const planned = plannedKeyOf(policy, secretName);
   const executions = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:`;
   return {
     executionArn,

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Alert } from '../alerts/alert.js';
 import type { KeySource } from '../mistral/key-source.js';
 import { UnknownSecretError } from '../platform/errors.js';
-import { type PlannedKey, plannedKeys } from '../policy/planned-keys.js';
+import { type PlannedKey, plannedKeyOf } from '../policy/planned-keys.js';
 import type { KeyDeps } from './key-deps.js';
 import type { RotationCounts } from './outcome-counts.js';
 import type { SecretState } from './rotation.js';
@@ -56,7 +56,7 @@ export async function openRotation(
   const { Step, SecretId, ClientRequestToken, RotationToken, Compromised } =
     RotationEventSchema.parse(event);
   const secret = await secrets.describe(SecretId);
-  const planned = plannedKeys(policy).find(({ secretName }) => secretName === secret.name);
+  const planned = plannedKeyOf(policy, secret.name);
   if (!planned) {
     throw new UnknownSecretError(
       `secret "${secret.name}" is not a key of the policy: add it there or cancel its rotation`,

@@ -12,6 +12,10 @@ export interface SecretState {
   readonly nextRotationAt: Date | undefined;
   /** The day on which a value was last read; `undefined` where none ever was. */
   readonly lastAccessedAt?: Date | undefined;
+  /** The function that rotates it, or did. */
+  readonly rotatedBy?: string | undefined;
+  /** The region of the secret of which it is a copy. */
+  readonly replicaOf?: string | undefined;
   /** Its value cannot be read, and it can still be restored. */
   readonly isBeingDeleted?: boolean;
 }

@@ -11,6 +11,8 @@ export const RegisteredSecretSchema = z.object({
   plannedAt: z.iso.datetime(),
   /** When its first rotation was started after that. */
   startedAt: z.iso.datetime().optional(),
+  /** It was there before, so that it is given back with its key. */
+  existing: z.literal(true).optional(),
 });
 
 export type RegisteredSecret = Readonly<z.infer<typeof RegisteredSecretSchema>>;

@@ -2,6 +2,7 @@ import { SecretGoneError, SecretValueError } from '../platform/errors.js';
 import type { ManagedKey } from './managed-key.js';
 import { type SecretState, versionAt } from './rotation.js';
 import type { SecretVersions } from './secret-versions.aws.js';
+import { UnidentifiedKeyError } from './unidentified-key.js';
 
 /**
  * The key that a version holds. A value that no rotation wrote counts as none, and does not stop its
@@ -39,7 +40,8 @@ export async function describeExisting(
 }
 
 /**
- * What AWSCURRENT names. By the secret's name: one that was deleted and created again has another ARN.
+ * What AWSCURRENT names. By the secret's name: one that was deleted and created again has another ARN. A key that nothing
+ * identifies is not returned.
  *
  * @throws SecretGoneError, SecretValueError
  */
@@ -49,6 +51,12 @@ export async function readCurrentKey(
 ) {
   const state = await secrets.describe(secretName);
   const versionId = versionAt(state, 'AWSCURRENT');
-  const key = versionId === undefined ? undefined : await secrets.read(state.arn, versionId);
-  return { state, versionId, key };
+  if (versionId === undefined) return { state, versionId, key: undefined, isUnidentified: false };
+  try {
+    const key = await secrets.read(state.arn, versionId);
+    return { state, versionId, key, isUnidentified: false };
+  } catch (error) {
+    if (!(error instanceof UnidentifiedKeyError)) throw error;
+    return { state, versionId, key: undefined, isUnidentified: true };
+  }
 }

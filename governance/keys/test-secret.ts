@@ -1,12 +1,11 @@
 import { NewKeyRejectedError, NewKeyUndecidedError } from '../platform/errors.js';
-import { firstKeyRejected, rotationFailed } from './alerts/rotation-alerts.js';
-import { keysOfThisRotation } from './create-secret.js';
-import { deleteUnheld } from './held-keys.js';
+import { firstKeyRejected } from './alerts/rotation-alerts.js';
 import { type KeyHealth, lackOfAccess } from './key-health.js';
 import type { ManagedKey } from './managed-key.js';
 import { versionAt } from './rotation.js';
-import { notify, notifyOnce, type Rotation, type RotationDeps } from './rotation-step.js';
+import { notifyOnce, type Rotation, type RotationDeps } from './rotation-step.js';
 import { readOwnKey } from './stored-keys.js';
+import { withdraw } from './withdraw-key.js';
 
 /** What one more check of the key, and the clean-up after it, may take. */
 const RESERVED_MS = 60_000;
@@ -69,20 +68,4 @@ async function waitForHealth(
     if (!health.young || rotation.remainingMs() < pauseMs + RESERVED_MS) return health;
     await deps.sleep(pauseMs);
   }
-}
-
-/** The label first: should the rest fail, the next rotation can start and the audit finds the key. */
-async function withdraw(
-  deps: RotationDeps,
-  rotation: Rotation,
-  keyId: string,
-  reason: string,
-): Promise<void> {
-  const { secret, versionId } = rotation;
-  await deps.secrets.clearPending(secret.arn, versionId);
-  // A value that an administrator stored may name any key.
-  const created = await keysOfThisRotation(deps, rotation);
-  if (created.includes(keyId)) await deleteUnheld(deps, keyId);
-  deps.counts.count('withdrawn');
-  await notify(deps, secret.name, rotationFailed(rotation, reason, deps.now()));
 }

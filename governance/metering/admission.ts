@@ -5,6 +5,7 @@ import { instantText, moneyText, quoted } from '../platform/wording.js';
 import type { GatewayPolicy } from '../policy/policy.js';
 import type { Quota, QuotaRefusal, QuotaTooSmall, QuotaUnit } from '../quotas/quota.js';
 import type { Authorized } from './authorized.js';
+import { cardToRecord, type StartedWith } from './conversations.js';
 import { defaultMaxTokens, demandOf } from './demand.js';
 import { generates, type MeteredEndpoint, type MeteredKind } from './endpoints.js';
 import type { ReceivedForm } from './forms/whole-form.js';
@@ -35,13 +36,15 @@ export function authorizeCall(
   received: Buffer | ReceivedForm,
   { authorize, models }: Rules,
   { passUnknownFields }: Pick<GatewayPolicy, 'passUnknownFields'>,
+  started?: StartedWith,
 ): Authorized | Problem {
   if (callerArn === undefined) return unknownCaller();
   if (!Buffer.isBuffer(received)) return authorizeTranscription(received, callerArn, authorize);
   const { kind } = endpoint;
   const body = parseRequestBody(received, endpoint, passUnknownFields);
   if (body.kind === 'problem') return body;
-  const { model, agent, maxTokens: asked } = body;
+  const { maxTokens: asked } = body;
+  const { model, agent } = started ?? body;
   const grant = authorize(callerArn, { model, agent, maxTokens: asked });
   if (grant.kind === 'refuse') {
     const param = grant.code.startsWith('max_tokens') ? body.limitName : undefined;
@@ -58,6 +61,7 @@ export function authorizeCall(
     body: toSend.bytes,
     cappedTo: grant.isCapped ? maxTokens : undefined,
     objects: body.objects ?? NO_OBJECTS,
+    opens: kind === 'generation' ? undefined : cardToRecord(kind, endpoint.route, body, grant),
   };
 }
 
@@ -168,7 +172,7 @@ function tooLarge({ quota, amount, largest }: QuotaTooSmall): Problem {
   const parts = shards > 1 ? ` (${amountText(limit, unit)} in ${shards} parts)` : '';
   return problem(
     WHAT[unit].code,
-    `the request may use up to ${amountText(amount, unit)}, which never fits into the ${nameOf(quota)}: the most allowed is ${amountText(largest, unit)}${parts}. Reduce max_tokens, the input or the number of pages`,
+    `the request may use up to ${amountText(amount, unit)}, which never fits into the ${nameOf(quota)}: the most allowed is ${amountText(largest, unit)}${parts}. Reduce max_tokens, the input, the number of pages or the length of the audio`,
   );
 }
 

@@ -1,3 +1,4 @@
+import type { ConversationCard } from './conversations.js';
 import type { Demand } from './demand.js';
 import type { WrittenForm } from './forms/written-form.js';
 import type { NamedObject } from './named-objects.js';
@@ -15,4 +16,6 @@ export interface Authorized {
   readonly cappedTo: number | undefined;
   /** Objects at Mistral that it names: the caller must own them. */
   readonly objects: readonly NamedObject[];
+  /** What is to be recorded of a conversation that it creates. */
+  readonly opens?: ConversationCard | undefined;
 }

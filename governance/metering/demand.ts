@@ -28,8 +28,10 @@ export interface Demand {
   readonly streamed: boolean;
   /** It names what lives in the caller's workspace, and can be sent from no other. */
   readonly staysHome: boolean;
-  /** Audio has a price as a whole, read or not, and every answer reports it. */
-  readonly transcribed: boolean;
+  /** What a transcription counts as where no answer reports it: its audio has a price as a whole, read or not. */
+  readonly unreported:
+    | Pick<Demand, 'promptTokens' | 'completionTokens' | 'audioSeconds'>
+    | undefined;
 }
 
 type Models = Pick<ModelDirectory, 'contextTokens'>;
@@ -147,7 +149,7 @@ function demand(
     annotated,
     streamed: fields.stream === true,
     staysHome: staysHome || (objects !== undefined && objects.length > 0),
-    transcribed: false,
+    unreported: undefined,
   };
 }
 

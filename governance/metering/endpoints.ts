@@ -1,5 +1,6 @@
 import { isObjectId, type ObjectKind } from '../objects/objects.js';
-import { type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
+import { FILE_FORM, type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
+import { CONVERSATION_LIST, FILE_LIST, URL_HOURS } from './list-parameters.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
 
@@ -13,7 +14,7 @@ export type MeteredKind =
   | 'ocr'
   | 'speech'
   | 'transcription';
-export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files';
+export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files' | 'conversations';
 
 /** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
 export function generates(kind: MeteredKind): boolean {
@@ -70,23 +71,17 @@ interface Row extends Pick<Endpoint, 'kind' | 'method' | 'path' | 'form'> {
   readonly noHead?: true;
 }
 
-const COUNT = /^\d{1,6}$/;
-const NAME = /^[a-z_]{1,32}$/;
-
-/** The parameters by which files are listed. */
-const FILE_LIST: Parameters = {
-  page: { form: COUNT, allowed: 'a number from 0 to 999999' },
-  page_size: { form: /^([1-9]\d{0,2}|1000)$/, allowed: 'a number from 1 to 1000' },
-  include_total: { form: /^(true|false)$/i, allowed: 'true or false' },
-  sample_type: { form: NAME, allowed: 'a type such as batch_request', isList: true },
-  source: { form: NAME, allowed: 'upload, repository or mistral', isList: true },
-  search: { form: /^[^\p{Cc}]{1,255}$/u, allowed: 'up to 255 characters of a file name' },
-  purpose: { form: NAME, allowed: 'ocr, audio or batch' },
-  mimetypes: { form: /^[\w.+-]+\/[\w.+-]+$/, allowed: 'a media type', isList: true },
-};
-const URL_HOURS: Parameters = {
-  expiry: { form: /^([1-9]\d?|1[0-5]\d|16[0-8])$/, allowed: 'a number of hours from 1 to 168' },
-};
+function ofConversation(kind: EndpointKind, method: Row['method'], parts: readonly string[]) {
+  return parts.map((part): Row => {
+    const row = {
+      kind,
+      method,
+      path: `/v1/conversations/{id}${part}`,
+      object: 'conversation',
+    } as const;
+    return part === '' ? row : { ...row, noHead: true };
+  });
+}
 
 const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
@@ -99,7 +94,8 @@ const TABLE: readonly Row[] = [
   { kind: 'texts', method: 'POST', path: '/v1/chat/classifications' },
   { kind: 'ocr', method: 'POST', path: '/v1/ocr' },
   { kind: 'speech', method: 'POST', path: '/v1/audio/speech' },
-  { kind: 'files', method: 'GET', path: '/v1/files', parameters: FILE_LIST },
+  { kind: 'files', method: 'POST', path: FILE_FORM.path, form: FILE_FORM },
+  { kind: 'files', method: 'GET', path: FILE_FORM.path, parameters: FILE_LIST },
   { kind: 'files', method: 'GET', path: '/v1/files/{id}', object: 'file' },
   { kind: 'files', method: 'DELETE', path: '/v1/files/{id}', object: 'file' },
   { kind: 'files', method: 'GET', path: '/v1/files/{id}/content', object: 'file', noHead: true },
@@ -110,6 +106,16 @@ const TABLE: readonly Row[] = [
     object: 'file',
     parameters: URL_HOURS,
   },
+  { kind: 'conversation-start', method: 'POST', path: '/v1/conversations' },
+  {
+    kind: 'conversations',
+    method: 'GET',
+    path: '/v1/conversations',
+    parameters: CONVERSATION_LIST,
+  },
+  ...ofConversation('conversations', 'GET', ['', '/history', '/messages']),
+  ...ofConversation('conversations', 'DELETE', ['']),
+  ...ofConversation('conversation-turn', 'POST', ['', '/restart']),
   {
     kind: 'transcription',
     method: 'POST',

@@ -59,9 +59,9 @@ export class Hold {
    * generated whole. All at their upper bounds: no end is cheaper than the usage.
    */
   endedEarly(answer?: MeteredAnswer): void {
-    const generated = answer?.generated ?? (this.demand.streamed ? 'as delivered' : 'all');
+    const isPaidAsRead = answer ? answer.generated === 'as delivered' : this.demand.streamed;
     if (answer?.usage || answer?.hasFailed) this.ended(answer);
-    else if (generated === 'all') this.delivered(undefined);
+    else if (this.demand.unreported || !isPaidAsRead) this.delivered(undefined);
     else this.#settle(this.#partialCharge(answer, UNSEEN_TOKENS));
   }
 
@@ -92,9 +92,10 @@ export class Hold {
   }
 
   /** Without a charge, what was reserved counts. */
-  #settle(charge: Charge | undefined, calls = this.#limitedCalls + 1): void {
+  #settle(given: Charge | undefined, calls = this.#limitedCalls + 1): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    const charge = given ?? this.#unreportedCharge();
     this.reservation.settle(
       this.claims.map(({ quota, amount }) => {
         if (quota.unit === 'requests') return calls;
@@ -109,13 +110,23 @@ export class Hold {
   /** The most tokens of what arrived, and of what may be on its way: all completions are generated at once. */
   #partialCharge(answer: MeteredAnswer | undefined, unseen = 0): Charge | undefined {
     const { deliveredTokens = 0, events = 0 } = answer ?? {};
-    const { promptTokens, completions } = this.demand;
+    const { promptTokens, completions, unreported } = this.demand;
+    if (unreported) return undefined;
     // An event may be of several completions, all but one without text.
     const others = completions > 1 ? (completions - 1) * (events + unseen) : 0;
     const tokens = deliveredTokens + others + unseen;
     const completionTokens = Math.min(this.demand.completionTokens, tokens);
     const cost = this.tariff.bound({ ...this.demand, completionTokens });
     return cost === undefined ? undefined : { cost, tokens: promptTokens + completionTokens };
+  }
+
+  /** Of audio whose length only a report says, less may be reserved than it has. */
+  #unreportedCharge(): Charge | undefined {
+    const { unreported } = this.demand;
+    if (!unreported) return undefined;
+    const cost = this.tariff.bound({ ...this.demand, ...unreported });
+    const tokens = unreported.promptTokens + unreported.completionTokens;
+    return cost === undefined ? undefined : { cost, tokens };
   }
 }
 

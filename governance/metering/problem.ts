@@ -94,6 +94,16 @@ export function objectsUnavailable(why: 'not set up' | 'not read'): Problem {
   );
 }
 
+/** An object was created, and nothing says that it is the caller's. */
+export function objectNotRecorded(kind: ObjectKind, end: 'deleted' | 'not deleted'): Problem {
+  const then =
+    end === 'deleted'
+      ? 'so it was deleted again'
+      : 'and it could not be deleted: no caller can use it, and the nightly audit lists it';
+  const what = `the ${NAMES[kind]} was created, but its owner could not be recorded, ${then}`;
+  return problem('objects_unavailable', what, { retryAfterSeconds: 1 });
+}
+
 const NAMES = { file: 'file', conversation: 'conversation', batch: 'batch job' } as const;
 
 /** Some clients sleep for as long as `Retry-After` says, without a limit of their own. */

@@ -3,6 +3,7 @@ import type { ModelPrices } from '../prices/rates.js';
 import { type UsageBounds, upperBoundCost, usageCost } from '../prices/request-cost.js';
 import { readUsage, toolCallsIn } from '../prices/usage-fields.js';
 import type { Demand } from './demand.js';
+import { isSet } from './spellings.js';
 import type { ReportedUsage } from './usage-scanner.js';
 
 export interface Charge {
@@ -35,7 +36,10 @@ export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
 
     charge(demand, reported) {
       const prices = priceBook.pricesOf(demand.grant.modelId);
-      const usage = readUsage(reported, boundsOf(demand));
+      const { unreported } = demand;
+      if (unreported && !isSet(reported.prompt_audio_seconds)) return undefined;
+      const most = unreported ? { ...demand, ...unreported } : demand;
+      const usage = readUsage(reported, boundsOf(most));
       if (!prices || !usage) return undefined;
       const calls = toolCallsIn(reported) ?? demand.toolCalls;
       if (calls > 0 && demand.grant.agent?.nanosPerToolCall === undefined) return undefined;

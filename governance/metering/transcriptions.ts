@@ -12,6 +12,7 @@ export function authorizeTranscription(
   callerArn: string,
   authorize: Authorize,
 ): Authorized | Problem {
+  if (entries.some(([name]) => name === 'file_id')) return NO_FILE_IDS;
   const model = entries.find(([name]) => name === 'model')?.[1] ?? '';
   const grant = authorize(callerArn, { model, maxTokens: undefined });
   if (grant.kind === 'refuse') return problem(grant.code, grant.message);
@@ -21,46 +22,67 @@ export function authorizeTranscription(
   );
   const start = written.start(exact, shape.file, file);
   const isOpen = file !== undefined && content === undefined;
+  const objects = entries.flatMap(([name, id]) =>
+    name === 'file_id' ? [{ kind: 'file' as const, id, param: name }] : [],
+  );
   return {
     kind: 'authorized',
-    demand: demandOf(grant, file ? fileBytes : undefined),
+    demand: {
+      ...transcriptionDemand(grant, file ? fileBytes : undefined),
+      staysHome: objects.length > 0,
+    },
     body: isOpen ? start : Buffer.concat([start, ...(content ?? []), written.end(file)]),
     contentType: written.contentType,
     open: isOpen ? written : undefined,
     cappedTo: undefined,
-    objects: entries.flatMap(([name, id]) =>
-      name === 'file_id' ? [{ kind: 'file' as const, id, param: name }] : [],
-    ),
+    objects,
   };
 }
 
+/** All callers share the files of a workspace at Mistral: whose one is must be known before it is used. */
+const NO_FILE_IDS = problem(
+  'invalid_field',
+  'file_id is not available here: send the file itself, or its URL as file_url',
+  { param: 'file_id' },
+);
+
 /** Mistral transcribes no longer audio. */
-const LONGEST_AUDIO_SECONDS = 180 * 60;
-/** Of Opus, the lowest bitrate at which speech is recorded: 6 kbit/s. A file of these bytes is no longer. */
+const LONGEST_SECONDS = 3 * 60 * 60;
+/**
+ * Of 6 kbit/s, the lowest bitrate of Opus, and with that of all formats that Mistral reads: MP3 has 8, WAV and FLAC of
+ * speech have more. Silence alone may take less.
+ */
 const BYTES_PER_SECOND = 750;
 /** Voxtral uses twelve and a half tokens per second, and a few for the instruction. */
 const TOKENS_PER_SECOND = 13;
 const INSTRUCTION_TOKENS = 64;
-/** Of the fastest speech, in a script with a token for each character. */
-const SPOKEN_TOKENS_PER_SECOND = 20;
+/** Of fast speech in a script that has a token for each character or two. */
+const SPOKEN_TOKENS_PER_SECOND = 10;
 
-function demandOf(grant: AccessGrant, fileBytes: number | undefined): Demand {
-  const longest = LONGEST_AUDIO_SECONDS;
-  const ofBytes = fileBytes === undefined ? longest : Math.ceil(fileBytes / BYTES_PER_SECOND);
-  const audioSeconds = Math.min(longest, ofBytes);
+/** @param fileBytes of a file that comes with the request */
+export function transcriptionDemand(grant: AccessGrant, fileBytes: number | undefined): Demand {
+  const limit = grant.audioMinutes * 60;
+  const ofBytes = fileBytes === undefined ? limit : Math.ceil(fileBytes / BYTES_PER_SECOND);
   return {
     grant,
-    promptTokens: INSTRUCTION_TOKENS + audioSeconds * TOKENS_PER_SECOND,
-    completionTokens: audioSeconds * SPOKEN_TOKENS_PER_SECOND,
+    ...transcribed(Math.min(limit, ofBytes)),
     completions: 1,
     pages: 0,
-    audioSeconds,
     characters: 0,
     priority: false,
     annotated: false,
     streamed: false,
     toolCalls: 0,
     staysHome: false,
-    transcribed: true,
+    // Neither the policy nor a number of bytes makes audio shorter.
+    unreported: transcribed(Math.max(limit, LONGEST_SECONDS)),
+  };
+}
+
+function transcribed(audioSeconds: number): NonNullable<Demand['unreported']> {
+  return {
+    audioSeconds,
+    promptTokens: INSTRUCTION_TOKENS + audioSeconds * TOKENS_PER_SECOND,
+    completionTokens: audioSeconds * SPOKEN_TOKENS_PER_SECOND,
   };
 }

@@ -4,7 +4,7 @@ import { createAdminKey } from './admin-key.aws.js';
 import { createKeyProber, type KeyProber } from './key-prober.js';
 import { createAdminKeySource, type KeySource } from './key-source.js';
 import { createMistralAdmin } from './mistral-admin.js';
-import { createMistralHttp, type MistralHttpOptions } from './mistral-http.js';
+import { createMistralHttp, type MistralHttp, type MistralHttpOptions } from './mistral-http.js';
 import { createOrganization, type Organization } from './organization.js';
 
 /** All clients of Mistral that a function may need, with one Admin API key. */
@@ -39,6 +39,11 @@ export function createAdminApi(
 }
 
 /** All that can be asked with a key alone: whether Mistral accepts it. */
-export function createProber({ mistral }: Policy, options?: MistralHttpOptions): KeyProber {
-  return createKeyProber(createMistralHttp(mistral.apiUrl, options));
+export function createProber(policy: Policy, options?: MistralHttpOptions): KeyProber {
+  return createKeyProber(createInference(policy, options));
+}
+
+/** Mistral's API for a workspace's key. */
+export function createInference({ mistral }: Policy, options?: MistralHttpOptions): MistralHttp {
+  return createMistralHttp(mistral.apiUrl, options);
 }

@@ -31,6 +31,7 @@ export interface KeySource {
 const ListedKeySchema = z.object({
   key_id: z.string().min(1),
   name: z.string().nullish(),
+  hidden_key: z.string().nullish().catch(undefined),
   workspace_id: z.string().nullish(),
   workspace_name: z.string().nullish(),
   created_at: InstantSchema.nullish(),
@@ -113,5 +114,6 @@ function listedKey(row: z.infer<typeof ListedKeySchema>): ListedKey {
     createdBy: row.created_by ?? undefined,
     expiresOn: dayOf(row.expiration_date),
     lastUsedOn: dayOf(row.last_used),
+    hiddenKey: row.hidden_key ?? undefined,
   };
 }

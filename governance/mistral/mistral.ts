@@ -15,6 +15,8 @@ export interface ListedKey {
   readonly expiresOn: IsoDate | undefined;
   /** Mistral reports the day, not the time; `undefined` where the key was never used. */
   readonly lastUsedOn: IsoDate | undefined;
+  /** The beginning and the end of the key, as Mistral shows it: to compare with a key, and for nothing else. */
+  readonly hiddenKey?: string | undefined;
 }
 
 /** A key just created: the only time that Mistral shows it. */

@@ -1,5 +1,6 @@
 import {
   type AttributeValue,
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
@@ -11,7 +12,7 @@ import {
 import * as z from 'zod';
 import { isObject, parseJson } from '../platform/json.js';
 import { OBJECT_INDEXES } from '../policy/object-indexes.js';
-import type { ObjectKey, ObjectRecord, ObjectStore } from './objects.js';
+import { isObjectId, type ObjectKey, type ObjectRecord, type ObjectStore } from './objects.js';
 
 export interface ObjectStoreOptions {
   /**
@@ -24,6 +25,8 @@ export interface ObjectStoreOptions {
 
 /** Records of a page of a list: one is some hundred bytes, so that a page is read in one call. */
 const PAGE = 500;
+/** Of a batch of reads that DynamoDB answers in part. */
+const MOST_ATTEMPTS = 8;
 
 const TextSchema = z.object({ S: z.string() }).transform(({ S }) => S);
 const NumberSchema = z.object({ N: z.coerce.number<string>() }).transform(({ N }) => N);
@@ -118,11 +121,25 @@ export function createObjectStore(
         ScanIndexForward: false,
       }),
 
-    all: (of) =>
-      pages({
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': { S: partitionOf(of) } },
-      }),
+    async known(of, ids) {
+      const found = new Set<string>();
+      // What is longer cannot be a key of the table, and no id has a record that is not one.
+      let Keys = [...new Set(ids)].filter(isObjectId).map((id) => keyOf({ ...of, id }));
+      for (let attempt = 1; Keys.length > 0; attempt += 1) {
+        if (attempt > MOST_ATTEMPTS) throw new Error('DynamoDB did not read all records');
+        const { Responses, UnprocessedKeys } = await client.send(
+          new BatchGetItemCommand({
+            RequestItems: {
+              [TableName]: { Keys, ProjectionExpression: 'sk', ConsistentRead: true },
+            },
+          }),
+          limited(),
+        );
+        for (const { sk } of Responses?.[TableName] ?? []) found.add(sk?.S ?? '');
+        Keys = (UnprocessedKeys?.[TableName]?.Keys ?? []) as typeof Keys;
+      }
+      return found;
+    },
   };
 }
 

@@ -49,6 +49,9 @@ export interface ObjectStore {
   ownedBy(owner: string, of: Pick<ObjectKey, 'workspaceId' | 'kind'>): RecordPages;
   /** Those that callers of sharing roles created, the newest first. */
   shared(of: Pick<ObjectKey, 'workspaceId' | 'kind'>): RecordPages;
-  /** All of a workspace, in the order of their ids. */
-  all(of: Pick<ObjectKey, 'workspaceId' | 'kind'>): RecordPages;
+  /** Which of up to a hundred ids have an owner. */
+  known(
+    of: Pick<ObjectKey, 'workspaceId' | 'kind'>,
+    ids: readonly string[],
+  ): Promise<ReadonlySet<string>>;
 }

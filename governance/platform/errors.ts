@@ -58,6 +58,11 @@ export class SecretValueError extends Error {
   override readonly name = 'SecretValueError';
 }
 
+/** A secret that was there before this product cannot be used as the policy says. */
+export class SecretRefusedError extends Error {
+  override readonly name = 'SecretRefusedError';
+}
+
 /** A managed secret that no key was stored in yet. */
 export class SecretEmptyError extends Error {
   override readonly name = 'SecretEmptyError';

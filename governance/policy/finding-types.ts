@@ -16,6 +16,7 @@ export const FINDING_TYPES = [
   'model-drift',
   'price-drift',
   'unknown-price',
+  'unowned-object',
   'key-needed',
 ] as const;
 

@@ -1,4 +1,5 @@
 import type { KeyPolicy, Policy, RotationPolicy, Workspace } from './policy.js';
+import type { SecretFormat } from './policy-secrets.js';
 
 /** Margin between a key's planned end and its expiry at Mistral: two weeks of failed rotations. */
 const EXPIRY_MARGIN_DAYS = 14;
@@ -18,7 +19,7 @@ export function ownerOf({ name, ownerUserId }: Pick<Workspace, 'name' | 'ownerUs
   );
 }
 
-/** The name other systems know a managed key's secret by. */
+/** The name other systems know a managed key's secret by, where the policy gives it no other. */
 export function secretName(workspace: string, key: string): string {
   return `mistral/${workspace}/${key}`;
 }
@@ -28,6 +29,16 @@ export interface PlannedKey {
   readonly secretName: string;
   readonly workspace: Workspace;
   readonly key: KeyPolicy;
+}
+
+/** How the secret of a key holds it. */
+export function formatOf({ key }: Pick<PlannedKey, 'key'>): SecretFormat {
+  return key.secret?.format ?? 'json';
+}
+
+/** Whether the secret was there before this product, and stays what it is besides its key. */
+export function isExisting({ key }: Pick<PlannedKey, 'key'>): boolean {
+  return key.secret?.existing ?? false;
 }
 
 /** The name of the key that the gateway has for itself in each workspace it serves. */
@@ -58,7 +69,12 @@ export function gatewayWorkspaces({ gateway, callers, workspaces }: Policy): rea
 
 /** Whether the policy still asks for the key of this secret. */
 export function isPlanned(policy: Policy, secret: string): boolean {
-  return plannedKeys(policy).some(({ secretName: planned }) => planned === secret);
+  return plannedKeyOf(policy, secret) !== undefined;
+}
+
+/** The key that the policy asks for in this secret, if it still does. */
+export function plannedKeyOf(policy: Policy, secret: string): PlannedKey | undefined {
+  return plannedKeys(policy).find(({ secretName: planned }) => planned === secret);
 }
 
 export function plannedKeys(policy: Policy): readonly PlannedKey[] {
@@ -66,7 +82,7 @@ export function plannedKeys(policy: Policy): readonly PlannedKey[] {
   const ownKey = gatewayKey(policy);
   return policy.workspaces.flatMap((workspace) =>
     [...workspace.keys, ...(served.includes(workspace) ? [ownKey] : [])].map((key) => ({
-      secretName: secretName(workspace.name, key.name),
+      secretName: key.secret?.name ?? secretName(workspace.name, key.name),
       workspace,
       key,
     })),

@@ -1,5 +1,5 @@
 import { accountsOf } from './deploy-checks.js';
-import { plannedKeys } from './planned-keys.js';
+import { isExisting, plannedKeys } from './planned-keys.js';
 import type { Policy } from './policy.js';
 
 /** `AWS::KMS::Key` and the like, as CloudFormation calls them. */
@@ -24,7 +24,9 @@ export function plannedResources(policy: Policy, { ephemeral = false } = {}): Re
   const ofAdminApi = mistral.keySource === 'admin-api' ? 1 : 0;
   const ofGateway = policy.gateway.enabled ? 1 : 0;
   const ofEmptying = ephemeral ? 1 : 0;
-  const own = FUNCTIONS[mistral.keySource] + ofGateway;
+  const existing = keys.filter(isExisting).length;
+  const ofExisting = existing > 0 ? 1 : 0; // the function that takes them over
+  const own = FUNCTIONS[mistral.keySource] + ofGateway + ofExisting;
   const subscribed = alerts.subscriptions.filter(({ protocol }) => protocol === 'lambda').length;
   const counts: ResourceCounts = {
     'AWS::CloudFormation::Stack': new Set(keys.map(({ workspace }) => workspace)).size,
@@ -52,10 +54,11 @@ export function plannedResources(policy: Policy, { ephemeral = false } = {}): Re
     'AWS::SQS::QueuePolicy': 3,
     'AWS::Scheduler::Schedule': 2 + ofAdminApi,
     'AWS::SecretsManager::ResourcePolicy':
-      keys.length + (administrators.length > 0 ? ofAdminApi : 0),
+      keys.length - existing + (administrators.length > 0 ? ofAdminApi : 0),
     'AWS::SecretsManager::RotationSchedule': ofAdminApi * keys.length,
-    'AWS::SecretsManager::Secret': keys.length,
+    'AWS::SecretsManager::Secret': keys.length - existing,
     'AWS::StepFunctions::StateMachine': 1,
+    'Custom::MistralSecret': existing,
     'Custom::S3AutoDeleteObjects': ofEmptying,
     'Custom::Trigger': 1,
   };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ALERT_TYPES, SEVERITIES } from './alert-types.js';
-import { AccountAliasSchema, SubjectPrefixSchema } from './policy-fields.js';
+import { AccountAliasSchema, EventBusSchema, SubjectPrefixSchema } from './policy-fields.js';
 
 const SubscriptionSchema = z.strictObject({
   protocol: z.enum(['email', 'email-json', 'https', 'sms', 'sqs', 'lambda']),
@@ -30,4 +30,9 @@ export const AlertsSchema = z.strictObject({
   accountAlias: AccountAliasSchema.optional(),
   /** Before the subject of every alert; names in braces stand for where it comes from. */
   subjectPrefix: SubjectPrefixSchema.optional(),
+});
+
+export const EventsSchema = z.strictObject({
+  /** The EventBridge bus that every change of state is put on: its name, or its ARN in another account. */
+  busName: EventBusSchema.default('default'),
 });

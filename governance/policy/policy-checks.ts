@@ -2,18 +2,13 @@ import { quoted, unknownText } from '../platform/wording.js';
 import { agentChecks } from './agent-rules.js';
 import { callerPattern, fixesPathAlone, specificity } from './caller-patterns.js';
 import { createPatternIndex } from './pattern-index.js';
-import {
-  expireAfterDays,
-  GATEWAY_KEY_NAME,
-  gatewayKey,
-  gatewayWorkspaces,
-  secretName,
-} from './planned-keys.js';
+import { expireAfterDays, gatewayKey, gatewayWorkspaces } from './planned-keys.js';
 import type { Policy } from './policy.js';
-import { arnSuffixProblem, UUID_RULE } from './policy-fields.js';
+import { UUID_RULE } from './policy-fields.js';
 import type { PolicyProblem } from './policy-problem.js';
 import { priceChecks } from './price-checks.js';
 import { rotationTimeChecks } from './rotation-time-rules.js';
+import { secretChecks } from './secret-checks.js';
 
 export type Problems = Generator<PolicyProblem>;
 
@@ -32,7 +27,7 @@ export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyP
     gatewayRotation,
     thresholds,
     callerPatterns,
-    secretNames,
+    ...secretChecks,
     budgetCurrencies,
     agentChecks,
     ...priceChecks,
@@ -205,24 +200,6 @@ function* callerPatterns({ callers }: Policy): Problems {
     if (fixesPathAlone(principal)) {
       const message = `${quoted(principal)} fixes a path alone, and role sessions carry no path: must fix some of the role's name`;
       yield { path, message };
-    }
-  }
-}
-
-function* secretNames({ workspaces, mistral, gateway }: Policy): Problems {
-  for (const [index, workspace] of workspaces.entries()) {
-    for (const [position, { name }] of workspace.keys.entries()) {
-      const path = ['workspaces', index, 'keys', position, 'name'];
-      const suffixed = arnSuffixProblem(name);
-      if (suffixed !== undefined) yield { path, message: `${quoted(name)} ${suffixed}` };
-      if (gateway.enabled && name === GATEWAY_KEY_NAME) {
-        const message = `${quoted(name)} is the name of the gateway's own key: choose another name`;
-        yield { path, message };
-      }
-      if (secretName(workspace.name, name) === mistral.adminKeySecret) {
-        const message = `${quoted(name)} would overwrite mistral.adminKeySecret: choose another name`;
-        yield { path, message };
-      }
     }
   }
 }

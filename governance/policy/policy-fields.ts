@@ -66,6 +66,17 @@ export const AccountAliasSchema = z.string().regex(/^\w[\w .-]{0,62}$/, {
   error: 'must be 1 to 63 letters, digits, blanks, ".", "-" or "_", such as search-production',
 });
 
+/** As EventBridge takes it: a name for a bus of this account and region. */
+export const EventBusSchema = z
+  .string()
+  .regex(
+    /^(?!aws\.)([\w./-]{1,256}|arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus\/[\w./-]{1,256})$/,
+    {
+      error:
+        'must be the name of an event bus (1 to 256 letters, digits and /._-, not beginning with "aws.") or its ARN, arn:aws:events:<region>:<account>:event-bus/<name>',
+    },
+  );
+
 /** What a subject's prefix may have in braces. */
 export const SUBJECT_PLACES = ['account', 'alias', 'region', 'stack', 'environment'] as const;
 

@@ -2,10 +2,9 @@ import * as z from 'zod';
 import { CURRENCIES } from '../platform/wording.js';
 import { AcceptedSchema, AcceptedWarningSchema } from './policy-accepted.js';
 import { AgentSchema, RoleAgentsSchema } from './policy-agents.js';
-import { AlertsSchema } from './policy-alerts.js';
+import { AlertsSchema, EventsSchema } from './policy-alerts.js';
 import {
   ArnPatternSchema,
-  arnSuffixProblem,
   ListedModelSchema,
   NOT_RESERVED,
   numberProblem,
@@ -14,6 +13,7 @@ import {
 } from './policy-fields.js';
 import { PricesSchema } from './policy-prices.js';
 import { RotationSchema } from './policy-rotation.js';
+import { KeySecretSchema, SecretNameSchema } from './policy-secrets.js';
 
 /** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
 const NameSchema = z
@@ -22,14 +22,6 @@ const NameSchema = z
     error: 'must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
   })
   .refine(...NOT_RESERVED);
-
-/** What Secrets Manager accepts as the name of a secret. */
-const SecretNameSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, {
-    error: 'must be 1 to 512 of the characters Secrets Manager allows: letters, digits and /_+=.@-',
-  })
-  .regex(/^(?!.*-[A-Za-z0-9]{6}$)/, { error: ({ input }) => arnSuffixProblem(String(input)) });
 
 /** The least is a cent; nine million in nano-units is what a number holds exactly. */
 const MoneySchema = z.number().min(0.01).max(9e6);
@@ -47,6 +39,8 @@ const KeySchema = z.strictObject({
   rotateEveryDays: z.int().min(1).max(999).default(90),
   /** IAM principals that may read the secret. */
   readers: z.array(ReaderArnSchema).max(50).default([]), // deploy-checks.ts counts their length too
+  /** @default a new one, mistral/<workspace>/<key>, with JSON */
+  secret: KeySecretSchema.optional(),
 });
 
 const WorkspaceSchema = z.strictObject({
@@ -104,6 +98,13 @@ const RoleSchema = z.strictObject({
   overMaxTokens: z.enum(['refuse', 'cap']).default('refuse'),
   /** Whose files, conversations and batch jobs a caller may use, besides its own. */
   sharedObjects: z.enum(['own', 'workspace']).default('own'),
+  /** What is reserved of a request where nothing in it says less. */
+  limits: z
+    .strictObject({
+      /** Of one transcription. Mistral transcribes three hours at most. */
+      audioMinutes: z.int().min(1).max(1440).default(180),
+    })
+    .prefault({}),
 });
 
 export const CallerSchema = z.strictObject({
@@ -211,6 +212,7 @@ export const PolicySchema = z.strictObject({
   audit: AuditSchema.prefault({}),
   evidence: EvidenceSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
+  events: EventsSchema.prefault({}),
   acceptedWarnings: z.array(AcceptedWarningSchema).default([]),
 });
 

@@ -105,7 +105,7 @@ function detail(details: unknown): number {
 
 /** How much a usage reports; negative for an object that reports no counts. */
 export function weightOf(usage: Fields): number {
-  const counts = [usage.total_tokens, usage.pages_processed];
+  const counts = [usage.total_tokens, usage.pages_processed, usage.prompt_audio_seconds];
   const parts = [usage.prompt_tokens, usage.completion_tokens].filter(isCount);
   const all = [...counts.filter(isCount), parts.reduce((sum, part) => sum + part, 0)];
   return all.length === 1 && parts.length === 0 ? -1 : Math.max(...all);

@@ -15,6 +15,7 @@ import {
   type RotationDeps,
 } from '../../governance/keys/rotation-step.js';
 import { testSecret } from '../../governance/keys/test-secret.js';
+import { withdrawOutdated } from '../../governance/keys/withdraw-key.js';
 import { OperatorNeededError, RotationRefusedError } from '../../governance/platform/errors.js';
 
 /** Secrets Manager's rotation function: one call for each step, any of them possibly repeated. */
@@ -26,7 +27,10 @@ export function createKeyRotationHandler(deps: RotationDeps) {
     if (admission.kind === 'refuse') throw new RotationRefusedError(admission.reason);
 
     deps.log.info(step, { secret: secret.name, versionId, ...admission });
-    if (step === 'finishSecret') return finishSecret(deps, rotation);
+    if (step === 'finishSecret') {
+      await withdrawOutdated(deps, rotation);
+      return finishSecret(deps, rotation);
+    }
     if (admission.kind === 'already current') return;
     if (step === 'createSecret') return createSecret(deps, rotation);
     if (step === 'testSecret') return testSecret(deps, rotation);

@@ -5,6 +5,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
+import { connectEventBus } from '../../governance/alerts/event-bus.aws.js';
 import { createJournal } from '../../governance/keys/journal.aws.js';
 import { createKeyInspector } from '../../governance/keys/key-inspector.js';
 import { createRotationCounts } from '../../governance/keys/outcome-counts.js';
@@ -23,15 +24,18 @@ const KeyRotationEnvSchema = z.object({
 /** What the construct sets. */
 export type KeyRotationEnv = z.input<typeof KeyRotationEnvSchema>;
 
-export function wireKeyRotation({ policy, aws, log, now, sleep, ...runtime }: MeasuringRuntime) {
+export function wireKeyRotation(runtime: MeasuringRuntime) {
+  const { policy, aws, log, now, sleep } = runtime;
   const env = KeyRotationEnvSchema.parse(runtime.env);
+  const dynamo = new DynamoDBClient(aws);
+  const events = connectEventBus(runtime, env, dynamo);
   const secretsManager = new SecretsManagerClient(aws);
   const deps = {
     policy,
-    secrets: createSecretVersions(secretsManager),
+    secrets: createSecretVersions(secretsManager, policy),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),
-    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
-    journal: createJournal(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts, events),
+    journal: createJournal(dynamo, env.RECORDS_TABLE_NAME),
     counts: createRotationCounts(runtime.metrics),
     log,
     now,

@@ -1,5 +1,7 @@
 import type { AlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
+import type { EventBus } from '../../governance/alerts/event-bus.aws.js';
 import { auditAlerts } from '../../governance/audit/audit-digest.js';
+import { findingEvents, reportWritten } from '../../governance/audit/audit-events.js';
 import { type AuditGauges, auditGauges } from '../../governance/audit/audit-metrics.js';
 import type { ChainLink } from '../../governance/audit/chain/append-manifest.js';
 import type { ModelCheck } from '../../governance/audit/check-models.js';
@@ -29,10 +31,12 @@ export interface NightlyAuditDeps extends AuditDeps {
   readonly organization: AdminAuditDeps['organization'] | undefined;
   readonly secrets: AdminAuditDeps['secrets'];
   readonly publishedPrices?: AdminAuditDeps['publishedPrices'];
+  readonly files?: AdminAuditDeps['files'];
   readonly deployment: ReportedDeployment;
   readonly findingStore: FindingStore;
   readonly evidence: EvidenceStore;
   readonly alerts: AlertPublisher;
+  readonly events: EventBus;
   record(gauges: AuditGauges): void;
   readonly now: () => Date;
 }
@@ -105,6 +109,11 @@ export function createNightlyAuditHandler(deps: NightlyAuditDeps) {
     const { unmanaged, requests } = run;
     const news = auditAlerts({ changes, unmanaged, requests, at, report, problems });
     for (const alert of news.alerts) await alerts.publish(alert);
+    const written = report && { report, findings: countAll(findings), complete };
+    await deps.events.send([
+      ...(written ? [reportWritten(written, at)] : []),
+      ...findingEvents(changes, at),
+    ]);
     const { opened, resolved } = changes;
     await findingStore.apply(storedChanges(changes, news.notified));
     const isSame = JSON.stringify(run.models.memory) === JSON.stringify(memory);

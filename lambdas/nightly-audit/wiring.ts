@@ -5,18 +5,25 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { AlertsEnvSchema, originOf } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
+import { connectEventBus } from '../../governance/alerts/event-bus.aws.js';
 import { recordAudit } from '../../governance/audit/audit-metrics.js';
 import {
   createEvidenceClient,
   createEvidenceStore,
 } from '../../governance/audit/evidence-store.aws.js';
 import { createFindingStore } from '../../governance/audit/finding-store.aws.js';
+import { createFileCatalog } from '../../governance/keys/file-catalog.js';
 import { createKeyEvents } from '../../governance/keys/key-events.aws.js';
 import { createManagedSecrets } from '../../governance/keys/managed-secrets.aws.js';
 import { createModelCatalog } from '../../governance/keys/model-catalog.js';
 import { createRetirements } from '../../governance/keys/retirements.aws.js';
 import { createSecretVersions } from '../../governance/keys/secret-versions.aws.js';
-import { createAdminApi, createProber } from '../../governance/mistral/client.aws.js';
+import {
+  createAdminApi,
+  createInference,
+  createProber,
+} from '../../governance/mistral/client.aws.js';
+import { createObjectStore } from '../../governance/objects/object-store.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
 import { createPublishedPrices } from '../../governance/prices/published-prices.aws.js';
 import { createNightlyAuditHandler } from './handler.js';
@@ -30,6 +37,8 @@ const NightlyAuditEnvSchema = z.object({
   RECORDS_TABLE_NAME: z.string().min(1),
   /** Has the bill's prices, where they count. */
   QUOTA_TABLE_NAME: z.string().min(1).optional(),
+  /** Where there is a gateway. */
+  OBJECTS_TABLE_NAME: z.string().min(1).optional(),
   RETIREMENT_STATE_MACHINE_ARN: z.string().min(1),
   /** What reports are about. */
   PRODUCT_VERSION: z.string().min(1),
@@ -42,12 +51,14 @@ export type NightlyAuditEnv = Omit<
   'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_S3'
 >;
 
-export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
+export function wireNightlyAudit(runtime: MeasuringRuntime) {
+  const { policy, aws, log, now } = runtime;
   const env = NightlyAuditEnvSchema.parse(runtime.env);
   const secretsManager = new SecretsManagerClient(aws);
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
-  const secrets = createSecretVersions(secretsManager);
+  const secrets = createSecretVersions(secretsManager, policy);
   const dynamo = new DynamoDBClient(aws);
+  const events = connectEventBus(runtime, env, dynamo);
   const pricesTable = policy.prices.source === 'bill' ? env.QUOTA_TABLE_NAME : undefined;
   return createNightlyAuditHandler({
     policy,
@@ -59,6 +70,13 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
     listModels: createModelCatalog(secrets, createProber(policy, runtime.mistral)),
     publishedPrices:
       pricesTable === undefined ? undefined : createPublishedPrices(dynamo, pricesTable),
+    files:
+      env.OBJECTS_TABLE_NAME === undefined
+        ? undefined
+        : {
+            objects: createObjectStore(dynamo, env.OBJECTS_TABLE_NAME),
+            listFiles: createFileCatalog(secrets, createInference(policy, runtime.mistral)),
+          },
     keyEvents: createKeyEvents(dynamo, env.RECORDS_TABLE_NAME),
     deployment: {
       ...originOf(env, policy.alerts),
@@ -70,7 +88,8 @@ export function wireNightlyAudit({ policy, aws, log, now, ...runtime }: Measurin
       createEvidenceClient(aws, env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
       env.EVIDENCE_BUCKET_NAME,
     ),
-    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts, events),
+    events,
     record: (gauges) => recordAudit(runtime.metrics, gauges),
     log,
     now,

@@ -22,7 +22,7 @@ export function wireProvisionKeys({ policy, aws, log, now, sleep, ...runtime }: 
   const secretsManager = new SecretsManagerClient(aws);
   return createProvisionKeysHandler({
     policy,
-    secrets: createSecretVersions(secretsManager),
+    secrets: createSecretVersions(secretsManager, policy),
     rotations: createSecretRotations(secretsManager),
     register: createSecretRegister(new DynamoDBClient(aws), env.RECORDS_TABLE_NAME),
     retirements: createRetirements(new SFNClient(aws), env.RETIREMENT_STATE_MACHINE_ARN),

@@ -1,4 +1,6 @@
 import type { AlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
+import type { EventBus } from '../../governance/alerts/event-bus.aws.js';
+import { findingsOpened } from '../../governance/audit/audit-events.js';
 import type { Finding } from '../../governance/audit/finding.js';
 import type { FindingStore } from '../../governance/audit/finding-store.aws.js';
 import { judgeNeed, keyRequests } from '../../governance/audit/key-needed.js';
@@ -11,6 +13,7 @@ import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-ke
 export interface RequestKeysDeps extends RemovalDeps {
   readonly findingStore: Pick<FindingStore, 'open' | 'apply'>;
   readonly alerts: AlertPublisher;
+  readonly events: EventBus;
 }
 
 export interface RequestedKeys {
@@ -67,7 +70,7 @@ async function needOf(
 
 /** Published first: a crash in between requests keys twice, and never not at all. */
 async function send(
-  { alerts, findingStore }: RequestKeysDeps,
+  { alerts, events, findingStore }: RequestKeysDeps,
   { alert, findings }: ReturnType<typeof keyRequests>[number],
   at: Date,
 ): Promise<void> {
@@ -78,5 +81,6 @@ async function send(
     openedOn: today,
     lastNotifiedOn: today,
   }));
+  await events.send(findingsOpened(opened, at));
   await findingStore.apply({ opened, notified: [], resolved: [] });
 }

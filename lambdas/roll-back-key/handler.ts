@@ -9,7 +9,7 @@ import { acceptsOld } from '../../governance/keys/retirement-check.js';
 import { blockingVersion, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
 import { isKeyOf } from '../../governance/policy/key-name.js';
-import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
+import { type PlannedKey, plannedKeyOf } from '../../governance/policy/planned-keys.js';
 
 export interface RollBackKeyDeps
   extends Pick<KeyDeps, 'policy' | 'keySource' | 'inspector' | 'prober' | 'log' | 'now'> {
@@ -32,7 +32,7 @@ export function createRollBackKeyHandler(deps: RollBackKeyDeps) {
     const replaced = ReplacedKeySchema.parse(event);
     const { secretId, oldVersionId, newVersionId, newKeyId } = replaced;
     const state = await secrets.describe(secretId);
-    const planned = plannedKeys(deps.policy).find(({ secretName }) => secretName === state.name);
+    const planned = plannedKeyOf(deps.policy, state.name);
     if (!planned || !(await isProvenBad(deps, replaced))) return { outcome: 'overtaken' };
     if (versionAt(state, 'AWSCURRENT') !== oldVersionId) {
       const moved = await secrets.moveCurrent(secretId, newVersionId, oldVersionId);

@@ -1,3 +1,4 @@
+import type { Redelivery } from '../../governance/alerts/event-bus.aws.js';
 import { createFailures } from '../../governance/platform/failures.js';
 import { mapBounded } from '../../governance/platform/map-bounded.js';
 import { currencyAlerts } from '../../governance/spend/currency-change.js';
@@ -12,6 +13,7 @@ import { NO_ALERTS } from '../../governance/spend/spend-state.js';
 export interface SpendMonitorDeps extends SpendSources, SendDeps {
   readonly memory: SpendMemory;
   record(rows: readonly SpendRow[]): void;
+  readonly events: Redelivery;
   /** Names in the commands of alerts. */
   readonly quotaTableName: string;
   readonly functionName: string;
@@ -61,6 +63,10 @@ export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
       return failures.attempt('spend alerts not sent', name, () =>
         sendAlerts(deps, { workspace: name, ...memory, ...verdict }, now),
       );
+    });
+    // Of all functions, this one runs most often.
+    await deps.events.redeliver().catch((error: unknown) => {
+      deps.log.error('events not delivered again', { error });
     });
     failures.throwIfAny();
 

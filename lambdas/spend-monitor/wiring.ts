@@ -4,6 +4,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
+import { connectEventBus } from '../../governance/alerts/event-bus.aws.js';
 import { createAdminApi } from '../../governance/mistral/client.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
@@ -25,9 +26,11 @@ export type SpendMonitorEnv = Omit<
   'AWS_LAMBDA_FUNCTION_NAME'
 >;
 
-export function wireSpendMonitor({ policy, aws, log, now, ...runtime }: MeasuringRuntime) {
+export function wireSpendMonitor(runtime: MeasuringRuntime) {
+  const { policy, aws, log, now } = runtime;
   const env = SpendMonitorEnvSchema.parse(runtime.env);
   const dynamo = new DynamoDBClient(aws);
+  const events = connectEventBus(runtime, env, dynamo);
   const adminApi = createAdminApi(policy, new SecretsManagerClient(aws), runtime.mistral);
   return createSpendMonitorHandler({
     policy,
@@ -35,7 +38,8 @@ export function wireSpendMonitor({ policy, aws, log, now, ...runtime }: Measurin
     quotaTotals: createQuotaTotals(createQuotaCounters(dynamo, env.QUOTA_TABLE_NAME)),
     memory: createSpendMemory(dynamo, env.RECORDS_TABLE_NAME),
     record: (rows) => recordSpend(runtime.metrics, rows),
-    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts),
+    alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts, events),
+    events,
     log,
     quotaTableName: env.QUOTA_TABLE_NAME,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,

@@ -7,7 +7,7 @@ import { createVerifyDeletionHandler } from './handler.js';
 export function wireVerifyDeletion({ policy, aws, log, now, ...runtime }: LoggingRuntime) {
   return createVerifyDeletionHandler({
     policy,
-    secrets: createSecretVersions(new SecretsManagerClient(aws)),
+    secrets: createSecretVersions(new SecretsManagerClient(aws), policy),
     prober: createProber(policy, runtime.mistral),
     log,
     now,

@@ -8,6 +8,7 @@ import {
   parseSchedule,
 } from '../../governance/policy/schedule.js';
 import type { NightlyAuditEnv } from '../../lambdas/nightly-audit/wiring.js';
+import type { ObjectsTable } from '../gateway/objects-table.js';
 import type { QuotaTable } from '../gateway/quota-table.js';
 import type { RetirementFlow } from '../keys/retirement-flow.js';
 import { SECRET_ACTIONS, type SecretAccess } from '../keys/secret-access.js';
@@ -20,6 +21,8 @@ export interface NightlyAuditProps extends SystemParts, Pick<AuditPolicy, 'sched
   readonly evidenceBucket: EvidenceBucket;
   /** Where the bill's prices are published; `undefined` where they do not count. */
   readonly pricesTable: QuotaTable | undefined;
+  /** Says whose the files at Mistral are; `undefined` where no gateway creates any. */
+  readonly objectsTable: ObjectsTable | undefined;
   /** Its running executions say which keys wait for their revocation. */
   readonly retirementFlow: RetirementFlow;
 }
@@ -47,6 +50,7 @@ export class NightlyAudit extends Construct {
         PRODUCT_VERSION: packageVersion(import.meta.dirname),
         POLICY_SHA256: props.policy.fingerprint,
         ...(props.pricesTable && { QUOTA_TABLE_NAME: props.pricesTable.tableName }),
+        ...(props.objectsTable && { OBJECTS_TABLE_NAME: props.objectsTable.tableName }),
         RETIREMENT_STATE_MACHINE_ARN: props.retirementFlow.stateMachine.stateMachineArn,
       } satisfies NightlyAuditEnv,
       timeout: Duration.minutes(15),
@@ -56,6 +60,7 @@ export class NightlyAudit extends Construct {
     props.alertTopic.grantPublish(this.function);
     props.recordsTable.grantFindings(this.function);
     props.pricesTable?.grantPublishPrices(this.function);
+    props.objectsTable?.grantAsk(this.function);
     props.evidenceBucket.grantKeep(this.function.executionRole);
     props.encryptionKey.grantDecrypt(this.function);
     props.retirementFlow.grantListRunning(this.function.executionRole);

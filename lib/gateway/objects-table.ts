@@ -29,13 +29,10 @@ export class ObjectsTable extends GovernanceTable {
     this.encryptionKey.grantEncryptDecrypt(grantee);
   }
 
-  /** Lets the audit read what is owned. */
-  grantRead(grantee: IGrantable): void {
-    Grant.addToPrincipal({
-      grantee,
-      actions: ['dynamodb:Query'],
-      resourceArns: [this.table.tableArn],
-    });
+  /** Lets the audit ask which objects have an owner. */
+  grantAsk(grantee: IGrantable): void {
+    const resourceArns = [this.table.tableArn];
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:BatchGetItem'], resourceArns });
     this.encryptionKey.grantDecrypt(grantee);
   }
 }

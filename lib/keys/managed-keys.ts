@@ -1,13 +1,19 @@
 import { Lazy, NestedStack, RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
-import { type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
+import { isExisting, type PlannedKey, plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { Policy, Workspace } from '../../governance/policy/policy.js';
 import { acknowledgeWildcard } from '../platform/acknowledge.js';
-import { SECRET_ACTIONS, type SecretAccess, secretPolicy } from './secret-access.js';
+import type { SystemParts } from '../platform/system-parts.js';
+import {
+  addedStatements,
+  SECRET_ACTIONS,
+  type SecretAccess,
+  secretPolicy,
+} from './secret-access.js';
+import { SecretProvider } from './secret-provider.js';
 
 const NO_ROTATION_IN_OPERATOR_MODE = [
   'AwsSolutions-SMG4',
@@ -21,7 +27,7 @@ const NO_ROTATION_IN_OPERATOR_MODE = [
 export interface ManagedKeysProps {
   readonly policy: Policy;
 
-  readonly encryptionKey: IKey;
+  readonly parts: SystemParts;
 
   /**
    * Creates each key and its successors.
@@ -51,15 +57,20 @@ export interface ManagedKeysProps {
 export class ManagedKeys extends Construct {
   private readonly bySecretName = new Map<string, KeySecret>();
 
+  /** Only where the policy has secrets that are there already. */
+  private readonly provider: SecretProvider | undefined;
+
   constructor(
     scope: Construct,
     id: string,
     private readonly props: ManagedKeysProps,
   ) {
     super(scope, id);
+    const ownNames = plannedKeys(props.policy).flatMap(({ key }) => key.secret?.name ?? []);
     for (const { role, actions } of props.access) {
-      if (actions.includes('secretsmanager:DescribeSecret')) grantDescribe(role, this);
+      if (actions.includes('secretsmanager:DescribeSecret')) grantDescribe(role, this, ownNames);
     }
+    this.provider = this.providerOfExisting();
     this.addMissing(props.policy);
   }
 
@@ -69,10 +80,23 @@ export class ManagedKeys extends Construct {
       if (this.bySecretName.has(planned.secretName)) continue;
       const secret = new KeySecret(this.stackOf(planned.workspace), planned.key.name, {
         ...this.props,
+        provider: this.provider,
         planned,
       });
       this.bySecretName.set(planned.secretName, secret);
     }
+  }
+
+  private providerOfExisting(): SecretProvider | undefined {
+    const { policy, parts, rotationFunction, access } = this.props;
+    const existing = plannedKeys(policy).filter(isExisting);
+    if (existing.length === 0 || !rotationFunction) return undefined;
+    for (const { role } of access) parts.encryptionKey.grantKeysOfSecrets(role);
+    return new SecretProvider(this, 'Provider', {
+      ...parts,
+      rotationFunction,
+      secretNames: existing.map(({ secretName }) => secretName),
+    });
   }
 
   private stackOf(workspace: Workspace): Construct {
@@ -94,13 +118,12 @@ export class ManagedKeys extends Construct {
  * Lets a function see that a secret is gone. The secret's own policy, which grants all else, is gone with it,
  * and Secrets Manager then says that it is not authorized.
  */
-function grantDescribe(role: IRole, scope: Construct): void {
-  const arn = Stack.of(scope).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret:mistral/*',
-  });
+function grantDescribe(role: IRole, scope: Construct, secretNames: readonly string[]): void {
+  const resources = ['mistral/*', ...secretNames.map((name) => `${name}-??????`)].map((name) =>
+    Stack.of(scope).formatArn({ service: 'secretsmanager', resource: `secret:${name}` }),
+  );
   role.addToPrincipalPolicy(
-    new PolicyStatement({ actions: ['secretsmanager:DescribeSecret'], resources: [arn] }),
+    new PolicyStatement({ actions: ['secretsmanager:DescribeSecret'], resources }),
   );
   acknowledgeWildcard(
     role,
@@ -128,6 +151,7 @@ class WorkspaceKeys extends NestedStack {
 
 interface KeySecretProps extends ManagedKeysProps {
   readonly planned: PlannedKey;
+  readonly provider: SecretProvider | undefined;
 }
 
 /** The secret of one key, its resource policy and its rotation schedule. It is empty until its first rotation. */
@@ -143,13 +167,29 @@ class KeySecret extends Construct {
     this.access = props.access.filter(
       ({ keyName }) => keyName === undefined || keyName === key.name,
     );
+    const existing = isExisting(props.planned) ? props.provider : undefined;
+    const { secretId, ready } = existing ? this.takenOver(existing, props) : this.created(props);
+    if (!props.rotationFunction) return;
+    const schedule = new secretsmanager.CfnRotationSchedule(this, 'Rotation', {
+      secretId,
+      rotationLambdaArn: props.rotationFunction.functionArn,
+      rotationRules: { scheduleExpression: `rate(${key.rotateEveryDays} days)` },
+      // A changed interval must not rotate every key at once; new keys have their own start.
+      rotateImmediatelyOnUpdate: false,
+    });
+    // Secrets Manager tries the function as soon as it has a schedule.
+    schedule.node.addDependency(ready);
+  }
+
+  private created({ planned, parts, removalPolicy: given, ...props }: KeySecretProps) {
+    const { key, secretName } = planned;
     const secret = new secretsmanager.CfnSecret(this, 'Secret', {
       name: secretName,
       description: key.description,
-      kmsKeyId: props.encryptionKey.keyArn,
+      kmsKeyId: parts.encryptionKey.keyArn,
     });
     // On update or delete alone: a secret that a failed deploy left behind would block its name.
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    const removalPolicy = given ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     secret.applyRemovalPolicy(removalPolicy);
 
     const policy = new secretsmanager.CfnResourcePolicy(this, 'Policy', {
@@ -163,17 +203,15 @@ class KeySecret extends Construct {
     policy.applyRemovalPolicy(removalPolicy);
     if (!props.rotationFunction) {
       Validations.of(secret).acknowledge(...NO_ROTATION_IN_OPERATOR_MODE);
-      return;
     }
-    const schedule = new secretsmanager.CfnRotationSchedule(this, 'Rotation', {
-      secretId: secret.ref,
-      rotationLambdaArn: props.rotationFunction.functionArn,
-      rotationRules: { scheduleExpression: `rate(${key.rotateEveryDays} days)` },
-      // A changed interval must not rotate every key at once; new keys have their own start.
-      rotateImmediatelyOnUpdate: false,
-    });
-    // Secrets Manager tries the function as soon as it has a schedule.
-    schedule.addResourceDependency(policy);
+    return { secretId: secret.ref, ready: policy };
+  }
+
+  /** A secret that is there already stays what it is, also without the stack. */
+  private takenOver(provider: SecretProvider, { planned }: KeySecretProps) {
+    const statements = () => addedStatements(this.access, planned.key.readers);
+    const secret = provider.takeOver(this, 'Existing', planned, statements);
+    return { secretId: secret.ref, ready: secret };
   }
 
   grantRead(role: IRole): void {

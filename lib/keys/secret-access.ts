@@ -1,10 +1,12 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import type { DENY_OTHER_READERS as SID_OF_READERS } from '../../governance/keys/managed-secrets.aws.js';
+import type { OWN_SID as SID_OF_OWN } from '../../governance/keys/policy-statements.js';
 import { accountsOf } from '../../governance/policy/deploy-checks.js';
 import { asPattern, everybodyBut } from '../platform/owners.js';
 
 const DENY_OTHER_READERS: typeof SID_OF_READERS = 'DenyOtherReaders';
+const OWN_SID: typeof SID_OF_OWN = 'MistralGovernance';
 
 /** What a function of this system may do with managed secrets. */
 export interface SecretAccess {
@@ -60,21 +62,13 @@ export function secretPolicy(
   administrators: readonly string[],
   scope: IConstruct,
 ): iam.PolicyDocument {
-  const granted = access.map(
-    ({ role, actions }) =>
-      new iam.PolicyStatement({
-        principals: [new iam.ArnPrincipal(role.roleArn)],
-        actions: [...actions],
-        resources: ['*'],
-      }),
-  );
   const writers = access
     .filter(({ actions }) => actions.some(isWrite))
     .map(({ role }) => role.roleArn);
   const reads = access.filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'));
   return new iam.PolicyDocument({
     statements: [
-      ...granted,
+      ...grantStatements(access),
       ...readStatements(readers),
       ...denyOtherWriters(writers, administrators, scope),
       new iam.PolicyStatement({
@@ -95,6 +89,31 @@ export function secretPolicy(
       onlyOverTls(),
     ],
   });
+}
+
+/**
+ * What is added to the policy of a secret that was there before: it lets in roles of this system and the key's readers,
+ * and denies nothing, since others may use the secret.
+ */
+export function addedStatements(
+  access: readonly SecretAccess[],
+  readers: readonly string[],
+): iam.PolicyStatement[] {
+  return [...grantStatements(access), ...readStatements(readers)].map((statement, index) => {
+    statement.sid = `${OWN_SID}${index}`;
+    return statement;
+  });
+}
+
+function grantStatements(access: readonly SecretAccess[]): iam.PolicyStatement[] {
+  return access.map(
+    ({ role, actions }) =>
+      new iam.PolicyStatement({
+        principals: [new iam.ArnPrincipal(role.roleArn)],
+        actions: [...actions],
+        resources: ['*'],
+      }),
+  );
 }
 
 /** Named by condition, not as principals: a reader's role may be created, or created again, after the secret. */

@@ -10,6 +10,7 @@ import type { EncryptionKey } from '../platform/encryption-key.js';
 import type { GovernanceFunction } from '../platform/governance-function.js';
 import { asPattern, everybodyBut } from '../platform/owners.js';
 import { DeadLetterQueue } from './dead-letter-queue.js';
+import { grantPutEvents } from './event-bus.js';
 import { RunbookAlarm, type RunbookAlarmProps, type WatchedAlarm } from './runbook-alarm.js';
 
 type Subscription = Policy['alerts']['subscriptions'][number];
@@ -21,7 +22,7 @@ export interface AlertTopicProps {
    * Who gets which alerts, and which page has a heading for each alarm. A queue, or a function of another account or
    * region, must itself allow the topic. `administrators` alone publish by hand; so do plain gateways, the `readers`.
    */
-  readonly rules: Pick<Policy, 'administrators' | 'alerts' | 'gateway'>;
+  readonly rules: Pick<Policy, 'administrators' | 'alerts' | 'events' | 'gateway'>;
 
   /** What alerts call this one of several environments. @default the name of the stack's stage, if it has one */
   readonly environment?: string;
@@ -105,8 +106,10 @@ export class AlertTopic extends Construct {
     };
   }
 
+  /** What on-call is notified of, programs hear of on the event bus. */
   grantPublish(publisher: GovernanceFunction): void {
     this.topic.grantPublish(publisher);
+    grantPutEvents(publisher, this.props.rules.events, this);
     this.publishers.push(publisher.executionRole.roleArn);
   }
 

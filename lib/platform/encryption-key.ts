@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct, IConstruct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge.js';
 import { everybodyBut } from './owners.js';
 
 export interface EncryptionKeyProps {
@@ -71,6 +72,26 @@ export class EncryptionKey extends Key {
       resourceArns: [this.keyArn],
       conditions: { StringEquals: { 'kms:ViaService': regionalName('secretsmanager', this) } },
     });
+  }
+
+  /**
+   * Lets a principal use any key of this account through Secrets Manager: secrets that were there before are encrypted with
+   * keys of their own, and may be decrypted by those who may read them.
+   */
+  grantKeysOfSecrets(grantee: iam.IGrantable & IConstruct): void {
+    iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resourceArns: [
+        Stack.of(this).formatArn({ service: 'kms', resource: 'key', resourceName: '*' }),
+      ],
+      conditions: { StringEquals: { 'kms:ViaService': regionalName('secretsmanager', this) } },
+    });
+    acknowledgeWildcard(
+      grantee,
+      'arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/*',
+      'the keys of secrets that were there before have no names here; only through Secrets Manager',
+    );
   }
 
   /** Lets alarms publish to topics that this key encrypts. */

@@ -24,8 +24,8 @@ export class RecordsTable extends GovernanceTable {
     );
   }
 
-  /** Lets a function remember which alerts about spend were sent. */
+  /** Lets a function remember which alerts about spend were sent, and deliver events that were kept. */
   grantSpendMemory(grantee: IGrantable): void {
-    this.grantItems(grantee, 'dynamodb:PutItem', 'dynamodb:Query');
+    this.grantItems(grantee, 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query');
   }
 }

@@ -181,7 +181,7 @@ describe('policy check', () => {
   test('ends with what the policy creates, what it costs, and what the prices are of', async () => {
     const { stdout } = await runCli(['policy', 'check']);
     const [, outlook = ''] = stdout.split('\nwill create ');
-    expect(outlook).toMatch(/^140 resources in 4 CloudFormation stacks\n/);
+    expect(outlook).toMatch(/^141 resources in 4 CloudFormation stacks\n/);
     expect(outlook).toMatch(/^CloudWatch +38 Alarm, 2 CompositeAlarm, 1 Dashboard$/m);
     expect(outlook).toMatch(/^will cost about 16\.29 USD a month at AWS$/m);
     expect(outlook).toMatch(/^CloudWatch +dashboard +3\.00 {2}1 × 3\.00$/m);
@@ -203,7 +203,7 @@ describe('policy check', () => {
 
   test('counts what empties the bucket of the environment that may be deleted', async () => {
     const { stdout } = await runCli(['policy', 'check', '--environment', 'dev']);
-    expect(stdout).toMatch(/^will create 144 resources in 4 CloudFormation stacks$/m);
+    expect(stdout).toMatch(/^will create 145 resources in 4 CloudFormation stacks$/m);
   });
 
   test('has the same with --json', async () => {

@@ -119,3 +119,19 @@ test('a next key that waits for the window is held, and one that need not is bei
     'held',
   ]);
 });
+
+test('a key that was taken over is found by the label of its version', () => {
+  const key = { name: 'app', secret: { name: 's', format: 'plain', existing: true } };
+  const existing = { ...planned, key: { ...planned.key, ...key } } as KeyFacts['planned'];
+  const label = 'mistral-key/key-9/2026-08-15T09:00:00.000Z/never/plain';
+  const labelled = { ...secret, stagesByVersion: { v0: [label, 'AWSCURRENT'] } };
+  const old = { ...listed, id: 'key-9', name: 'old-notebook' };
+  const of = (change: Partial<KeyFacts>) => keyStatus(facts({ planned: existing, ...change }), now);
+  expect(of({ secret: labelled, listed: [listed, old] })).toMatchObject({
+    keyId: 'key-9',
+    state: 'ok',
+  });
+  expect(of({ secret: labelled, listed: [listed] }).state).toBe('missing at Mistral');
+  const edited = { ...secret, stagesByVersion: { v1: ['AWSCURRENT'] } };
+  expect(of({ secret: edited, listed: [old] }).state).toBe('not identified');
+});

@@ -35,6 +35,34 @@ describe('policy check', () => {
     expect(callers).toHaveLength(5);
   });
 
+  test('says what would be added to a secret that is there already', async () => {
+    const path = join(folder, 'existing.yaml');
+    const text = readFileSync('governance.yaml', 'utf8');
+    const secret = 'secret: { name: mistral-api-key, format: plain, existing: true }';
+    writeFileSync(
+      path,
+      text.replace('- name: dev-team-key', `- name: dev-team-key\n        ${secret}`),
+    );
+    const { stdout } = await runCli(['policy', 'check', path]);
+    expect(stdout).toMatch(
+      /^mistral-api-key +dev-workspace\/dev-team-key +plain +to its resource/m,
+    );
+    const { existingSecrets } = documentOf(await runCli(['policy', 'check', path, '--json']));
+    expect(existingSecrets).toEqual([
+      {
+        secret: 'mistral-api-key',
+        key: 'dev-workspace/dev-team-key',
+        format: 'plain',
+        adds: [
+          "to its resource policy: statements for this product's functions",
+          'and one for 1 reader (nothing is denied)',
+          'a label with the id of its key',
+          'a rotation every 90 days',
+        ],
+      },
+    ]);
+  });
+
   test('lists every error of a policy', async () => {
     const path = join(folder, 'wrong.yaml');
     writeFileSync(path, 'workspaces: []\naudit: { timezone: Mars }\n');

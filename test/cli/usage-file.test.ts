@@ -98,7 +98,7 @@ describe('a file of past requests', () => {
       'another endpoint',
       json({ endpoint: 'chat/completions' }),
       [
-        'line 1: endpoint: got "chat/completions", must be one of chat, fim, embeddings, moderations, chat-moderations, classifications, chat-classifications, speech, ocr',
+        'line 1: endpoint: got "chat/completions", must be one of chat, fim, embeddings, moderations, chat-moderations, classifications, chat-classifications, speech, ocr, transcriptions',
       ],
     ],
     [

@@ -189,6 +189,8 @@ describe('rolling back', () => {
             secretId,
           ),
         read: async (_secret, version) => values[version],
+        identify: async () => {},
+        differInKeyOnly: async () => true,
         putPending: async () => 'stored',
         moveCurrent: async (_secret, from, to) => {
           did.push(`AWSCURRENT ${from} -> ${to}`);

@@ -76,6 +76,8 @@ const deps: RotationDeps = {
   secrets: {
     describe: async () => ({ ...aSecret(stages), name: SECRET }),
     read: async (_secret, version) => values.get(version),
+    identify: async () => {},
+    differInKeyOnly: async () => true,
     putPending: async (_secret, version, key, rotationToken) => {
       did.push(`put ${key.keyId} ${rotationToken}`);
       if (values.has(version)) return 'taken';

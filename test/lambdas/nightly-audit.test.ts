@@ -107,6 +107,7 @@ function audit({ keys = managedKeys, open = [], memory, deps = {} }: World) {
     secrets: { describe: async (name) => aManagedSecret(name), read: readNothing },
     managedSecrets: { readers: async () => [], createdAt: async () => undefined },
     retirements: { running: () => each([]) },
+    events: { send: async () => {} },
     listModels: async () => models,
     keyEvents: NO_EVENTS,
     deployment: A_DEPLOYMENT,

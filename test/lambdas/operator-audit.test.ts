@@ -36,6 +36,7 @@ function audit(setup: Setup = {}) {
     }),
     keySource: undefined,
     organization: undefined,
+    events: { send: async () => {} },
     secrets: {
       read: async () => undefined,
       describe:

@@ -60,6 +60,8 @@ const handler = createOperatorRotationHandler({
       if (unreadable) throw unreadable;
       return values.get(version);
     },
+    identify: async () => {},
+    differInKeyOnly: async () => true,
     putPending: async () => {
       throw new Error('only the command line stores keys');
     },

@@ -21,6 +21,7 @@ function account(
   const found: OpenFinding[] = [];
   const handler = createRequestKeysHandler({
     policy,
+    events: { send: async () => {} },
     secrets: {
       describe: async (name) => ({ ...aSecret(stages(name)), name }),
       read: async (_secret, version) => aManagedKey(`key-of-${version}`),

@@ -77,6 +77,7 @@ function monitor(world: World = {}) {
       return current.policy ?? gatewayOn;
     },
     organization: 'organization' in world ? undefined : organization,
+    events: { redeliver: async () => 0 },
     quotaTotals: {
       async of(quotas, windowsAt) {
         if (current.totals) return current.totals();

@@ -5,6 +5,7 @@ import { loadPolicy } from '../../governance/policy/load-policy.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import { GovernanceStack } from '../../lib/governance-stack.js';
 import { aPolicy } from '../support/builders.js';
+import { TWO_EXISTING } from '../support/existing-secrets.js';
 import { nag, readable } from '../support/nag.js';
 import { testApp } from '../support/synth.js';
 
@@ -19,6 +20,7 @@ const REPORTS = {
   'without the Admin API': reportOn(
     loadPolicy(join(import.meta.dirname, '../../examples/operator.yaml')),
   ),
+  'with secrets that were there before': reportOn(TWO_EXISTING),
   'that goes with its stack': reportOn(aPolicy(), { ephemeral: true }),
 };
 

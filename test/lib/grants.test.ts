@@ -13,6 +13,8 @@ const DESCRIBE =
   'secretsmanager:DescribeSecret on arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:mistral/*';
 const EXECUTIONS =
   'arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:RetirementStateMachine:*';
+const PUT_EVENTS =
+  'events:PutEvents on arn:AWS::Partition:events:AWS::Region:AWS::AccountId:event-bus/default';
 const TRACES = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
 const ENCRYPT = [
   'kms:Decrypt on EncryptionKey',
@@ -40,6 +42,7 @@ test.each([
       DESCRIBE,
       ...ENCRYPT,
       'dynamodb:PutItem on RecordsTable',
+      PUT_EVENTS,
       'sns:Publish on AlertsTopic',
       'states:StartExecution on RetirementStateMachine',
     ],
@@ -50,6 +53,7 @@ test.each([
       ADMIN_KEY,
       DESCRIBE,
       ...ENCRYPT,
+      'dynamodb:BatchGetItem on ObjectsTable',
       'dynamodb:DeleteItem on RecordsTable',
       'dynamodb:GetItem on RecordsTable',
       'dynamodb:PutItem on RecordsTable',
@@ -57,6 +61,7 @@ test.each([
       's3:GetObject on EvidenceBucket/evidence/manifests/*',
       's3:ListBucket on EvidenceBucket',
       's3:PutObject on EvidenceBucket/evidence/*',
+      PUT_EVENTS,
       'sns:Publish on AlertsTopic',
       `states:DescribeExecution on ${EXECUTIONS}`,
       'states:ListExecutions on RetirementStateMachine',
@@ -67,9 +72,11 @@ test.each([
     [
       ADMIN_KEY,
       ...ENCRYPT,
+      'dynamodb:DeleteItem on RecordsTable',
       'dynamodb:GetItem on QuotasTable',
       'dynamodb:PutItem on RecordsTable',
       'dynamodb:Query on RecordsTable',
+      PUT_EVENTS,
       'sns:Publish on AlertsTopic',
     ],
   ],
@@ -100,6 +107,7 @@ test.each([
       'dynamodb:Query on ObjectsTable/index/sharedAt',
       'dynamodb:GetItem on QuotasTable',
       'dynamodb:UpdateItem on QuotasTable',
+      PUT_EVENTS,
       'sns:Publish on AlertsTopic',
     ],
   ],
@@ -108,6 +116,7 @@ test.each([
     [
       ...ENCRYPT,
       'dynamodb:PutItem on RecordsTable',
+      PUT_EVENTS,
       'sns:Publish on AlertsTopic',
       `states:GetExecutionHistory on ${EXECUTIONS}`,
     ],
@@ -134,6 +143,23 @@ test("where the bill's prices count, the audit may publish them, and no more of 
   expect(statements.map(({ Condition }) => Condition)).toEqual([
     { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['prices'] } },
   ]);
+});
+
+test('events go to the named bus alone, in this account or another, and none with the source of others', () => {
+  const busName = 'arn:aws:events:eu-west-1:444455556666:event-bus/platform';
+  const named = synthesize(
+    aPolicy((document) => {
+      document.events = { busName };
+    }),
+  );
+  const statements = Object.values(named.template.findResources('AWS::IAM::Policy'))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+    .filter(({ Action }) => Action === 'events:PutEvents');
+  expect(statements).toHaveLength(5);
+  for (const { Resource, Condition } of statements) {
+    expect(Resource).toBe(busName);
+    expect(Condition).toEqual({ StringEquals: { 'events:source': 'mistral-governance' } });
+  }
 });
 
 test('the flow may call its five tasks, write its log and traces', () => {

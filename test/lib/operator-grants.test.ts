@@ -17,6 +17,7 @@ test('the end of a deploy may request keys and start the retirement of removed o
     'dynamodb:DeleteItem on RecordsTable',
     'dynamodb:PutItem on RecordsTable',
     'dynamodb:Query on RecordsTable',
+    'events:PutEvents on arn:AWS::Partition:events:AWS::Region:AWS::AccountId:event-bus/default',
     'secretsmanager:DescribeSecret on arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:mistral/*',
     'sns:Publish on AlertsTopic',
     'states:StartExecution on RetirementStateMachine',

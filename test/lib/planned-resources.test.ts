@@ -18,6 +18,7 @@ const POLICIES: readonly [name: string, Policy, Partial<GovernanceStackProps>?][
   ['with callers of several accounts', aPolicy(useAccounts)],
   ['with callers of an organization', aPolicy(useOrganization)],
   ['with every protocol', aPolicy(useSubscriptions)],
+  ['with a secret that is there already', aPolicy(withExisting)],
   ['that may be deleted', aPolicy(), { ephemeral: true }],
 ];
 
@@ -46,6 +47,10 @@ function useThreeHundredKeys(document: Document): void {
   for (const [index, workspace] of document.workspaces.entries()) {
     workspace.keys = Array.from({ length: 100 }, (_, key) => ({ name: `key-${index}-${key}` }));
   }
+}
+
+function withExisting(document: Document): void {
+  document.workspaces[0].keys[0].secret = { name: 'team/key', format: 'plain', existing: true };
 }
 
 function useAccounts(document: Document): void {

@@ -3,6 +3,8 @@ import type { GatewayMetrics } from '../../gateway/gateway-metrics.js';
 import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { openGateway } from '../../gateway/wiring.js';
+import type { EventBus } from '../../governance/alerts/event-bus.aws.js';
+import type { ObjectStore } from '../../governance/objects/objects.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { aPolicy, type policyDocument, silentLog } from './builders.js';
 import { fakeKeys } from './gateway-fakes.js';
@@ -23,6 +25,8 @@ export async function assembledGateway(
   script: Script = (response) => answerJson(response, 200, COMPLETION),
   change: (document: ReturnType<typeof policyDocument>) => void = () => {},
   metrics?: GatewayMetrics,
+  objects?: ObjectStore,
+  events?: EventBus,
 ) {
   const { url, received } = await mistralStandIn(script);
   const counters = createFakeQuotaCounters();
@@ -36,7 +40,9 @@ export async function assembledGateway(
     keys: fakeKeys,
     counters,
     alerts: { publish: async () => {} },
+    events,
     metrics,
+    objects,
     log: silentLog,
     holderId: 'h',
     now: () => new Date(NOW),

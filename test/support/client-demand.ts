@@ -11,6 +11,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
       maxTokens: 100,
       isCapped: false,
       bounds: { imageTokens: 3100, ocrPages: 1000 },
+      audioMinutes: 180,
       dailyTokens: undefined,
     },
     promptTokens: 1000,
@@ -24,7 +25,7 @@ export function aDemand(change: Partial<Demand> = {}): Demand {
     annotated: false,
     staysHome: false,
     streamed: false,
-    transcribed: false,
+    unreported: undefined,
     ...change,
   };
 }

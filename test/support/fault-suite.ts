@@ -10,7 +10,15 @@ import { createWorld, type World } from '../../testing/world.js';
 import { aPolicy } from './builders.js';
 import { definitionFor } from './definition.js';
 import { FAULT_KINDS, type Fault, injectFault } from './faults.js';
-import { forgottenKeys, leaksIn, plaintextsOf, printed, watch, writings } from './invariants.js';
+import {
+  forgottenKeys,
+  leaksIn,
+  plaintextsOf,
+  printed,
+  untoldChanges,
+  watch,
+  writings,
+} from './invariants.js';
 import { SECRET, START, type Story, type Struck } from './stories.js';
 
 const ONE_KEY = aPolicy((document) => {
@@ -182,7 +190,7 @@ async function play(
     await story.play(world);
     const calls = injection.disarm();
     const ending = story.problems?.(world, fault) ?? [];
-    const problems = await judge(world, dynamo, tableName, log);
+    const problems = await judge(world, story, dynamo, tableName, log);
     return { calls, problems: [...watching.violations, ...ending, ...problems] };
   } finally {
     await world.close();
@@ -192,26 +200,29 @@ async function play(
 
 async function judge(
   world: World,
+  { secret = SECRET }: Story,
   dynamo: LocalDynamo,
   tableName: string,
   log: readonly unknown[],
 ): Promise<string[]> {
   const audit = await world.audit();
   const problems = forgottenKeys(world, audit);
-  const text = writings(world, await dynamo.items(tableName), log);
+  const items = await dynamo.items(tableName);
+  problems.push(...untoldChanges(world, items));
+  const text = writings(world, items, log);
   if (leaksIn(text, plaintextsOf(world)).length > 0) {
     problems.push('a piece of a key was written somewhere');
   }
-  return [...problems, ...(await problemsOfNextRotation(world))];
+  return [...problems, ...(await problemsOfNextRotation(world, secret))];
 }
 
 /** After every fault, the next rotation of a key of the policy starts and promotes its own key. */
-async function problemsOfNextRotation(world: World): Promise<string[]> {
+async function problemsOfNextRotation(world: World, secret: string): Promise<string[]> {
   // In operator mode, the story itself supplies the next key.
-  if (!isPlanned(world.policy, SECRET)) return [];
-  const before = world.secrets.valueAt(SECRET, 'AWSCURRENT');
-  await world.rotate(SECRET).catch(() => undefined);
+  if (!isPlanned(world.policy, secret)) return [];
+  const before = world.secrets.valueAt(secret, 'AWSCURRENT');
+  await world.rotate(secret).catch(() => undefined);
   await world.clock.playUntil(new Date(world.clock.now().getTime() + 86_400_000));
-  const after = world.secrets.valueAt(SECRET, 'AWSCURRENT');
+  const after = world.secrets.valueAt(secret, 'AWSCURRENT');
   return after === undefined || after === before ? ['the next rotation made no key'] : [];
 }

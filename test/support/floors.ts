@@ -44,6 +44,7 @@ const WINGS: Readonly<Record<string, readonly RegExp[]>> = {
   'supply-chain': [/^lib\/platform\/bundling\.ts$/, /^governance\/platform\//],
   examples: [],
   bench: [/^/],
+  oracles: [/^(e2e|testing|lambdas|governance)\//],
 };
 
 /** These may also import the folders beside the floors, to run and call them. */

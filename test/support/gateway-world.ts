@@ -144,7 +144,11 @@ export async function mistralStandIn(script: Script) {
       aborted: false,
     };
     const mutable = seen as { body: string };
-    for await (const chunk of request) mutable.body += chunk;
+    try {
+      for await (const chunk of request) mutable.body += chunk;
+    } catch {
+      return; // the gateway gave up before all of it was sent
+    }
     response.on('close', () => {
       seen.aborted = !response.writableFinished;
     });

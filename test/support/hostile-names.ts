@@ -171,7 +171,14 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
     ['keyRevoked', [keyRevoked({ ...removed, confirmation: { rejected: true } })]],
     [
       'rolledBack',
-      [rolledBack({ ...context, verdict: rejected, rollBack: { newKey: 'left', unfinished } })],
+      [
+        rolledBack({
+          ...context,
+          newKeyId: name,
+          verdict: rejected,
+          rollBack: { newKey: 'left', unfinished },
+        }),
+      ],
     ],
     ['bothKeysRejected', [bothKeysRejected({ ...context, newKeyId: name, verdict: rejected })]],
     [

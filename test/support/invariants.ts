@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import * as z from 'zod';
+import { parseJson } from '../../governance/platform/json.js';
 import { plannedKeys } from '../../governance/policy/planned-keys.js';
 import type { AuditSummary } from '../../lambdas/nightly-audit/handler.js';
 import type { World } from '../../testing/world.js';
 
 const ValueSchema = z
   .string()
-  .transform((text) => JSON.parse(text))
+  .transform(parseJson)
   .pipe(z.object({ keyId: z.string() }));
 const RetirementSchema = z.object({ oldKeyId: z.string() });
 
@@ -29,7 +30,7 @@ export function watch(world: World): Watch {
       if (current?.value === undefined) return [];
       const { value, stages } = current;
       const isVerified = stored.length > 1 || !stages.has('AWSPENDING');
-      const { keyId } = ValueSchema.parse(value);
+      const keyId = keyIdIn(world, value);
       // Without the Admin API, a key's name is its id here.
       const named = world.mistral.keys.made.find(({ name }) => name === keyId);
       return [{ secret: secretName, keyId: named?.id ?? keyId, isVerified }];
@@ -59,8 +60,7 @@ export function watch(world: World): Watch {
 export function forgottenKeys(world: World, audit: AuditSummary): string[] {
   const labelled = plannedKeys(world.policy).flatMap(({ secretName }) =>
     [...world.secrets.find(secretName).versions.values()].flatMap(({ value, stages }) => {
-      const parsed = ValueSchema.safeParse(stages.size > 0 ? value : '{}');
-      return parsed.success ? [parsed.data.keyId] : [];
+      return stages.size > 0 && value !== undefined ? [keyIdIn(world, value)] : [];
     }),
   );
   const retiring = world.executions
@@ -77,15 +77,42 @@ export function forgottenKeys(world: World, audit: AuditSummary): string[] {
     .map(({ name, id }) => `key ${name} (${id}) is unknown to secrets, flows and findings`);
 }
 
+/** What a value says of its key; where it has room for the key alone, whose it is at Mistral. */
+function keyIdIn({ mistral }: World, value: string): string {
+  const parsed = ValueSchema.safeParse(value);
+  if (parsed.success) return parsed.data.keyId;
+  return mistral.keys.made.find(({ plaintext }) => value.includes(plaintext))?.id ?? 'no key';
+}
+
 /** Everything that a world wrote outside its secrets. */
 export function writings(
-  { executions, inbox, objects, rotations }: World,
+  { events, executions, inbox, objects, rotations }: World,
   items: readonly unknown[],
   log: unknown,
 ): string {
   const flows = executions.all().map(({ input, history }) => ({ input, history }));
   const stored = [...objects.objects.entries()];
-  return JSON.stringify([log, items, flows, inbox.messages, stored, rotations]);
+  return JSON.stringify([log, items, flows, inbox.messages, events.events, stored, rotations]);
+}
+
+const EVENTS_OF_ALERTS: Readonly<Record<string, readonly string[]>> = {
+  'rotation-succeeded': ['key-provisioned', 'key-rotated'],
+  'key-revoked': ['key-retired'],
+};
+
+/** Alerts about changes of which programs will never hear: the event is neither put nor kept for later. */
+export function untoldChanges({ events, inbox }: World, items: readonly unknown[]): string[] {
+  const kept = JSON.stringify(items);
+  return inbox.messages.flatMap(({ subject, bodies, attributes }) => {
+    const types = EVENTS_OF_ALERTS[attributes.type ?? ''];
+    const { threadId } = z.object({ threadId: z.string() }).parse(JSON.parse(bodies.default ?? ''));
+    const isTold = types?.some((type) => {
+      const id = `${threadId}/${type}`;
+      const isPut = events.events.some(({ detail }) => detail.id === id);
+      return isPut || (kept.includes('undelivered-events') && kept.includes(id));
+    });
+    return types === undefined || isTold ? [] : [`no event for the alert: ${subject}`];
+  });
 }
 
 const PIECE = 8;

@@ -3,6 +3,7 @@ import { rotationTimes } from '../../governance/policy/rotation-times.js';
 import type { FirstVersion } from '../../testing/fakes/secret-store.js';
 import type { World } from '../../testing/world.js';
 import { aPolicy } from './builders.js';
+import { changedBytes, FIELD, PLAIN, storeOldKeys, TWO_EXISTING } from './existing-secrets.js';
 import type { FaultKind } from './faults.js';
 
 export const SECRET = 'mistral/dev-workspace/dev-team-key';
@@ -21,6 +22,8 @@ export interface Story {
   readonly name: string;
   /** @default one workspace with one key, and the Admin API */
   readonly policy?: Policy;
+  /** Whose next rotation is tried at the end. @default the one key's */
+  readonly secret?: string;
   /** How long Mistral rejects a new key. @default 0 */
   readonly youngSeconds?: number;
   /** What Secrets Manager counts as a secret's first version. @default the empty one of a rotation */
@@ -158,6 +161,26 @@ export const KEY_REMOVED: Story = {
     ...(inbox.messages.some(({ subject }) => subject.includes('Revoked removed key'))
       ? []
       : ['no alert says that the removed key is revoked']),
+  ],
+};
+
+/** Two secrets that were there before, of two formats and with one key; others edit one of them meanwhile. */
+export const TAKEN_OVER: Story = {
+  name: 'secrets that were there before are taken over, with the key that both have, and rotated',
+  policy: TWO_EXISTING,
+  secret: FIELD,
+  before: async (world) => storeOldKeys(world, { isShared: true }),
+  play: async (world) => {
+    await deploy(world);
+    await world.clock.playUntil(dayOf(1));
+    for (const secret of [PLAIN, FIELD]) await world.rotate(secret).catch(() => undefined);
+    await world.clock.playUntil(dayOf(12));
+  },
+  problems: (world) => [
+    ...changedBytes(world),
+    ...world.mistral.keys
+      .all()
+      .flatMap(({ name }) => (name === 'old-notebook' ? [`key ${name} was not revoked`] : [])),
   ],
 };
 

@@ -135,6 +135,7 @@ describe('every alert fits into what SNS takes', () => {
         ...aPolicy().alerts,
         runbookUrl: RUNBOOK,
       },
+      undefined,
     );
     const block: AlertBlock = {
       severity: 'warning',

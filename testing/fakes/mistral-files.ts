@@ -30,14 +30,13 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
   function upload({ workspaceId }: Pick<FakeKey, 'workspaceId'>, call: HttpCall): HttpAnswer {
     const { file, fields } = formOf(call);
     if (!file) return jsonAnswer(422, { detail: [{ loc: ['file'], msg: 'Field required' }] });
-    const createdAt = Math.floor(now().getTime() / 1000);
     const hours = fields.get('expiry');
-    const made: FakeFile = {
-      ...{ id: newId(), workspaceId, createdAt, ...file },
+    const made = add(workspaceId, {
+      ...file,
       purpose: fields.get('purpose') ?? 'batch',
-      expiresAt: hours === undefined ? null : createdAt + Number(hours) * 3600,
-    };
-    files.set(made.id, made);
+      expiresAt:
+        hours === undefined ? null : Math.floor(now().getTime() / 1000) + Number(hours) * 3600,
+    });
     return jsonAnswer(200, cardOf(made));
   }
 
@@ -71,8 +70,22 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
     };
   }
 
+  function add(
+    workspaceId: string,
+    more: Partial<FakeFile> & Pick<FakeFile, 'filename' | 'content'>,
+  ) {
+    const createdAt = Math.floor(now().getTime() / 1000);
+    const file: FakeFile = {
+      ...{ id: newId(), workspaceId, createdAt, purpose: 'batch', mimetype: null },
+      ...{ expiresAt: null, ...more },
+    };
+    files.set(file.id, file);
+    return file;
+  }
+
   return {
     files,
+    add,
 
     /** `undefined` for an unknown endpoint. */
     answer(key: Pick<FakeKey, 'workspaceId'>, call: HttpCall): HttpAnswer | undefined {
@@ -86,7 +99,15 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
   };
 }
 
-function cardOf({ id, filename, purpose, mimetype, createdAt, expiresAt, content }: FakeFile) {
+export function cardOf({
+  id,
+  filename,
+  purpose,
+  mimetype,
+  createdAt,
+  expiresAt,
+  content,
+}: FakeFile) {
   return {
     ...{ id, object: 'file', bytes: Buffer.byteLength(content), created_at: createdAt, filename },
     ...{ purpose, sample_type: purpose === 'batch' ? 'batch_request' : 'ocr_input' },

@@ -48,7 +48,7 @@ export function createFakeObjectStore(): FakeObjectStore {
     ownedBy: (owner, of): RecordPages =>
       pages((record) => isOf(record, of) && record.owner === owner),
     shared: (of) => pages((record) => isOf(record, of) && record.isShared),
-    all: (of) => pages((record) => isOf(record, of)),
+    known: async (of, ids) => new Set(ids.filter((id) => records.has(nameOf({ ...of, id })))),
   };
 }
 

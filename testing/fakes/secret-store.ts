@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { AwsError, type AwsOperation, seconds } from './aws-json.js';
-import { describe, resourcePolicyOf, type StoredSecret, type Version } from './secret-answers.js';
+import {
+  describe,
+  limitLabels,
+  limitValue,
+  resourcePolicyOf,
+  type StoredSecret,
+  type Version,
+} from './secret-answers.js';
 
 export type SecretStore = ReturnType<typeof createSecretStore>;
 
@@ -22,6 +29,7 @@ const PutSchema = ById.extend({
   SecretString: z.string(),
   VersionStages: z.array(z.string()).default(['AWSCURRENT']),
 });
+const PolicySchema = ById.extend({ ResourcePolicy: z.string().max(20_480) });
 const MoveSchema = ById.extend({
   VersionStage: z.string(),
   MoveToVersionId: z.string().optional(),
@@ -48,6 +56,18 @@ export function createSecretStore(
     );
   }
 
+  /** One that is not on its way out, and lets its callers in. */
+  function usable(id: string): StoredSecret {
+    const secret = find(id);
+    if (secret.deletedAt) {
+      const message =
+        "You can't perform this operation on the secret because it was marked for deletion.";
+      throw new AwsError('InvalidRequestException', message);
+    }
+    if (secret.denied !== undefined) throw new AwsError('AccessDeniedException', secret.denied);
+    return secret;
+  }
+
   function addVersion(secret: StoredSecret, id: string, value?: string): Version {
     const version = { id, createdAt: now(), value, stages: new Set<string>() };
     secret.versions.set(id, version);
@@ -57,11 +77,24 @@ export function createSecretStore(
   const operations: Record<string, AwsOperation> = {
     DescribeSecret: (input) => describe(find(ById.parse(input).SecretId)),
 
+    PutResourcePolicy(input) {
+      const { SecretId, ResourcePolicy } = PolicySchema.parse(input);
+      const secret = usable(SecretId);
+      secret.resourcePolicy = ResourcePolicy;
+      return { ARN: secret.arn, Name: secret.name };
+    },
+
+    DeleteResourcePolicy(input) {
+      const secret = usable(ById.parse(input).SecretId);
+      secret.resourcePolicy = undefined;
+      return { ARN: secret.arn, Name: secret.name };
+    },
+
     GetSecretValue(input) {
       const { SecretId, VersionId, VersionStage } = GetSchema.parse(input);
-      const secret = find(SecretId);
+      const secret = usable(SecretId);
       const version = VersionId ? secret.versions.get(VersionId) : labelled(secret, VersionStage);
-      if (version?.value === undefined) {
+      if (version?.value === undefined && version?.binary === undefined) {
         throw new AwsError(
           'ResourceNotFoundException',
           "Secrets Manager can't find the specified secret value",
@@ -73,6 +106,7 @@ export function createSecretStore(
         Name: secret.name,
         VersionId: version.id,
         SecretString: version.value,
+        SecretBinary: version.binary,
         VersionStages: [...version.stages],
         CreatedDate: seconds(version.createdAt),
       };
@@ -80,7 +114,9 @@ export function createSecretStore(
 
     PutSecretValue(input) {
       const { SecretId, ClientRequestToken, SecretString, VersionStages } = PutSchema.parse(input);
-      const secret = find(SecretId);
+      const secret = usable(SecretId);
+      limitValue(SecretString);
+      limitLabels(secret, VersionStages);
       const before = [...secret.versions.values()];
       const isFirst =
         firstVersion === 'placeholder'
@@ -101,8 +137,9 @@ export function createSecretStore(
     UpdateSecretVersionStage(input) {
       const { SecretId, VersionStage, MoveToVersionId, RemoveFromVersionId } =
         MoveSchema.parse(input);
-      const secret = find(SecretId);
+      const secret = usable(SecretId);
       const holder = labelled(secret, VersionStage);
+      limitLabels(secret, MoveToVersionId === undefined ? [] : [VersionStage]);
       if (holder?.id !== RemoveFromVersionId && (holder || RemoveFromVersionId)) {
         throw new AwsError(
           'InvalidParameterException',
@@ -133,7 +170,7 @@ export function createSecretStore(
       return { ARN: secret.arn, Name: secret.name };
     },
 
-    GetResourcePolicy: (input) => resourcePolicyOf(find(ById.parse(input).SecretId)),
+    GetResourcePolicy: (input) => resourcePolicyOf(usable(ById.parse(input).SecretId)),
 
     ListSecretVersionIds(input) {
       const secret = find(ById.parse(input).SecretId);
@@ -175,8 +212,9 @@ export function createSecretStore(
     valueAt: (name: string, stage: string) => labelled(find(name), stage)?.value,
 
     create(name: string, given: Partial<StoredSecret & { value: string }> = {}): StoredSecret {
-      const { value, rotateEveryDays, readers } = given;
+      const { value, rotateEveryDays, readers, ...more } = given;
       const secret: StoredSecret = {
+        ...more,
         name,
         arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-LoCaL1`,
         createdAt: now(),

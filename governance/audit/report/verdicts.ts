@@ -41,6 +41,7 @@ function adminVerdicts(
     const ofOthers = others.keys === 0 ? '' : ` and ${shareOf(others, types, 'other key')}`;
     return `${ofManaged}${ofOthers} ${what}`;
   };
+  const unlisted = coverage.uncheckedWorkspaces;
   return [
     judge.verdict(
       'Each secret holds a key that Mistral lists',
@@ -113,6 +114,18 @@ function adminVerdicts(
       countText(judge.count(['price-drift']), 'difference'),
       coverage.prices ? undefined : UNREAD_BILL,
     ),
+    ...(unlisted === undefined
+      ? []
+      : [
+          judge.verdict(
+            "Files in the gateway's workspaces have an owner",
+            ['unowned-object'],
+            `${countText(judge.count(['unowned-object']), 'workspace')} with others`,
+            unlisted.length === 0
+              ? undefined
+              : `${countText(unlisted.length, 'workspace')} whose gateway was idle, or whose files could not be listed`,
+          ),
+        ]),
   ];
 }
 

@@ -10,6 +10,7 @@ import {
   retirementAlert,
   timeText,
 } from './retirement-alert.js';
+import { held } from './retirement-change.js';
 
 export interface InUseContext extends RetirementContext {
   readonly verdict: Reminding & { readonly lastUsedOn: IsoDate; readonly checkAt: string };
@@ -73,6 +74,7 @@ export function approvalNeeded(context: InUseContext): Alert {
       'next check': timeText(verdict.checkAt),
       readers: readersText(context),
     },
+    ...held(retirement, verdict, 'approval'),
     nextSteps: [
       listReads(retirement),
       `Move the service off the ${reason} key; the revocation then follows by itself`,

@@ -17,7 +17,9 @@ export interface RetirementContext {
 }
 
 /** Sentences and steps that do not apply are left out. */
-interface Worded extends Pick<Alert, 'type' | 'severity' | 'title'>, Partial<Pick<Alert, 'facts'>> {
+interface Worded
+  extends Pick<Alert, 'type' | 'severity' | 'title'>,
+    Partial<Pick<Alert, 'facts' | 'change' | 'changeId'>> {
   readonly description: readonly (string | false)[];
   /** A step without a command is its sentence alone. @default none */
   readonly nextSteps?: readonly (NextStep | string | false)[];

@@ -10,6 +10,7 @@ import {
   rotateAgain,
   timeText,
 } from './retirement-alert.js';
+import { failed, retired, rolledBackTo } from './retirement-change.js';
 
 /** What may keep Secrets Manager from the next rotation. */
 interface Unfinished {
@@ -43,6 +44,7 @@ export function keyRevoked(context: RevokedContext): Alert {
       'rejected by Mistral': rejected ? 'yes' : 'not tried: its version is not stored',
       ...(rejected && checkedAt !== undefined && { 'seen refused at': timeText(checkedAt) }),
     },
+    change: retired(retirement),
     nextSteps: [mayDelete && deleteSecret(retirement)],
   });
 }
@@ -56,6 +58,7 @@ export interface RejectedContext extends RetirementContext {
 }
 
 export interface RolledBackContext extends RejectedContext {
+  readonly newKeyId: string;
   readonly rollBack: Unfinished & { readonly newKey: LeftoverKey };
 }
 
@@ -78,6 +81,7 @@ export function rolledBack(context: RolledBackContext): Alert {
       `${asSentence(verdict.reason)} ${LEFTOVER[rollBack.newKey]}`,
     ],
     facts: { reason: verdict.reason, 'rejected from': timeText(verdict.rejectedSince) },
+    change: rolledBackTo(retirement, context.newKeyId, 'retirement'),
     nextSteps: [
       'Restart services that get 401 from Mistral, so that they read the secret again',
       rotateAgain(
@@ -113,6 +117,7 @@ export function bothKeysRejected(
       'rejected since': timeText(verdict.rejectedSince),
       'next check': timeText(verdict.checkAt),
     },
+    change: failed(retirement, 'both-keys-rejected'),
     nextSteps: [
       'Check at https://console.mistral.ai whether the workspace is suspended or a bill is unpaid',
       rotateAgain('If only this key is affected, create a new one', retirement, verdict.unfinished),
@@ -163,6 +168,7 @@ export function keyKept(context: KeptContext): Alert {
     type: 'rolled-back',
     severity: 'warning',
     title: `Previous key of ${secretName} is current again`,
+    change: rolledBackTo(retirement, newKeyId, 'hand'),
     ...(heldBy === undefined
       ? {
           description: [
@@ -209,6 +215,7 @@ export function retirementFailed(
       'The key stays valid, and nothing retires it until you start the retirement again.',
     ],
     facts: { error: errorName, execution: executionArn },
+    change: failed(retirement, 'retirement-failed'),
     nextSteps: [
       {
         say: 'Find the cause in the history of the execution',

@@ -1,6 +1,8 @@
 import type { Alert } from '../../alerts/alert.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
-import { countText, instantText } from '../../platform/wording.js';
+import { countText, instantText, listText } from '../../platform/wording.js';
+
+import type { Change } from '../../policy/event-schemas.js';
 import { expireAfterDays } from '../../policy/planned-keys.js';
 import type { Policy } from '../../policy/policy.js';
 import type { ManagedKey } from '../managed-key.js';
@@ -17,11 +19,13 @@ export interface SucceededRotation {
   readonly newKey: ManagedKey;
   /** Of the previous key, if there is one. */
   readonly retirement: ReplacedKey | undefined;
+  /** The other secrets of which the previous key is the current one, if it is of any. */
+  readonly keptBy?: readonly string[];
   readonly at: Date;
 }
 
 export function rotationSucceeded(succeeded: SucceededRotation): Alert {
-  const { policy, rotation, newKey, retirement, at } = succeeded;
+  const { policy, rotation, newKey, retirement, keptBy = [], at } = succeeded;
   const { name } = rotation.secret;
   const isOperator = policy.mistral.keySource === 'operator';
   const previous = retirement && [
@@ -31,6 +35,10 @@ export function rotationSucceeded(succeeded: SucceededRotation): Alert {
       : `The previous key keeps working until it has been unused for ${countText(retirement.rules.quietDays, 'full UTC day')}; then it is revoked.`,
     `The first check is at ${instantText(new Date(retirement.checkAt), at)}.`,
   ];
+  const shared = keptBy.length > 0 && [
+    'The new key is now current.',
+    `The previous key is also that of ${listText(keptBy, 5)}: it is retired once these have new keys, too.`,
+  ];
   const first = [
     `${isOperator ? 'The supplied key is verified and current' : 'The secret holds its first key'}: services can read it now.`,
   ];
@@ -38,17 +46,39 @@ export function rotationSucceeded(succeeded: SucceededRotation): Alert {
     type: 'rotation-succeeded',
     severity: 'info',
     ...sharedBy(rotation, at),
-    title: retirement ? `Rotated ${name} (new key is current)` : `First key of ${name} is current`,
+    title:
+      retirement || shared
+        ? `Rotated ${name} (new key is current)`
+        : `First key of ${name} is current`,
     // An operator who chose another expiry knows it.
-    description: [...(previous ?? first), ...(isOperator ? [] : earlyExpiry(succeeded))].join(' '),
+    description: [
+      ...(previous ?? (shared || first)),
+      ...(isOperator ? [] : earlyExpiry(succeeded)),
+    ].join(' '),
     facts: {
       secret: name,
       'new key': newKey.keyId,
       ...(retirement && { 'previous key': retirement.oldKeyId }),
+      ...(shared && { 'previous key shared with': listText(keptBy, 5) }),
       ...(newKey.expiresAt && { 'new key expires on': newKey.expiresAt }),
       ...(retirement && { 'next check': instantText(new Date(retirement.checkAt)) }),
     },
+    change: promotion(succeeded),
     nextSteps: [],
+  };
+}
+
+function promotion({ rotation, newKey, retirement }: SucceededRotation): Change {
+  const { keyId, expiresAt } = newKey;
+  const expiresOn = expiresAt && { expiresOn: expiresAt };
+  const shared = { ...secretOf(rotation), keyId, ...expiresOn };
+  if (!retirement) return { type: 'key-provisioned', ...shared };
+  return {
+    type: 'key-rotated',
+    ...shared,
+    previousKeyId: retirement.oldKeyId,
+    versionId: rotation.versionId,
+    firstCheckAt: retirement.checkAt,
   };
 }
 
@@ -71,8 +101,9 @@ export function rotationFailed(rotation: RotatedSecret, reason: string, at: Date
     severity: 'warning',
     ...sharedBy(rotation, at),
     title: `Rotation of ${name} failed (services not affected)`,
-    description: `The new key failed its test and was deleted. Services are not affected: the current key stays current, and Secrets Manager retries the rotation by itself. Reason: ${reason}.`,
+    description: `The new key was deleted before it was current. Services are not affected: the current key stays current, and Secrets Manager retries the rotation by itself. Reason: ${reason}.`,
     facts: { secret: name, reason },
+    change: { type: 'rotation-failed', ...secretOf(rotation), problem: 'new-key-rejected' },
     nextSteps: [
       {
         say: 'Fix the cause, then rotate at once instead of waiting for the retry',
@@ -92,8 +123,13 @@ export function firstKeyRejected(rotation: RotatedSecret, reason: string, at: Da
     title: `First key of ${name} does not work`,
     description: `The secret's first key failed its test, and services that read the secret get it: there is no other. Secrets Manager retries by itself, and the key is tested again. Reason: ${reason}.`,
     facts: { secret: name, reason },
+    change: { type: 'rotation-failed', ...secretOf(rotation), problem: 'first-key-rejected' },
     nextSteps: [{ say: 'Fix the cause, then create another key', command: rotateCommand(arn) }],
   };
+}
+
+function secretOf({ secret: { name, arn } }: RotatedSecret) {
+  return { secretName: name, secretArn: arn };
 }
 
 function sharedBy({ planned, versionId }: RotatedSecret, at: Date) {

@@ -10,6 +10,7 @@ import {
   retirementAlert,
   timeText,
 } from '../alerts/retirement-alert.js';
+import { failed, held, retired } from '../alerts/retirement-change.js';
 import { isLeaked, type Retirement } from '../retirement.js';
 import type { OldKeyAnswer } from './deletion.js';
 import { supplyCommand } from './operator-secret.js';
@@ -49,6 +50,7 @@ export function deletionNeeded(context: CheckedAgainContext): Alert {
       'why it is safe': whySafe(retirement),
       'next check': timeText(verdict.checkAt),
     },
+    ...held(retirement, verdict, 'deletion'),
     nextSteps: leaked
       ? [
           `Delete ${oldKeyId} at ${consoleOf(leaked)}, and keys of ${secretName} that are older; keep the current key ${leaked.newKeyId}`,
@@ -92,6 +94,7 @@ export function keyDeleted(
       reason === 'removed' ? 'The secret that held it remains.' : 'The rotation is complete.',
     ],
     facts: { 'rejected by Mistral': 'yes', 'accepted meanwhile': witness },
+    change: retired(retirement),
     nextSteps: [
       reason === 'removed' &&
         !isNear &&
@@ -147,6 +150,7 @@ export function currentKeyRejected(context: CheckedAgainContext): Alert {
       'answer to the retiring key': verdict.oldKey,
       'next check': timeText(verdict.checkAt),
     },
+    change: failed(retirement, 'current-key-rejected'),
     nextSteps: [
       `Check at https://console.mistral.ai whether ${replacing?.newKeyId ?? 'the current key'} is listed in workspace ${workspace}, whether the workspace is suspended, or a bill is unpaid`,
       {

@@ -43,8 +43,8 @@ export class FormReader implements FormReceiver {
 
   /** What is missing, once all was read. */
   missing(): Problem | undefined {
-    const { first, sources } = this.shape;
-    if (this.valueOf(first) === undefined) return invalid(first, 'is missing');
+    const { needed, sources } = this.shape;
+    if (this.valueOf(needed) === undefined) return invalid(needed, 'is missing');
     if (sources.some((one) => this.#given.has(one))) return undefined;
     const [param = ''] = sources;
     return invalid(

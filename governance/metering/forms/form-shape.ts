@@ -18,8 +18,10 @@ export interface FormShape {
   readonly file: string;
   /** A form has exactly one of these. */
   readonly sources: readonly string[];
-  /** What decides about a file that is too large to be held: it must come before it. */
-  readonly first: string;
+  /** What must be given. */
+  readonly needed: string;
+  /** Whether that decides about the file: then it comes before a file that is too large to be held. */
+  readonly isNeededFirst: boolean;
 }
 
 function matching(pattern: RegExp, longest: number, allowed: string): FormField {
@@ -65,5 +67,28 @@ export const TRANSCRIPTION_FORM: FormShape = {
   ]),
   file: 'file',
   sources: ['file', 'file_url', 'file_id'],
-  first: 'model',
+  needed: 'model',
+  isNeededFirst: true,
+};
+
+/** For OCR, transcriptions and batch jobs. What a fine-tuning job costs is not known beforehand. */
+export const FILE_FORM: FormShape = {
+  path: '/v1/files',
+  fields: new Map([
+    [
+      'purpose',
+      matching(
+        /^(ocr|audio|batch)$/,
+        32,
+        'ocr, audio or batch: fine-tuning is not available here, since its price is not known beforehand',
+      ),
+    ],
+    ['expiry', matching(/^[1-9]\d{0,5}$/, 6, 'a number of hours, at least 1')],
+    // Its user is the owner of the key: one for all callers.
+    ['visibility', matching(/^workspace$/, 16, 'workspace: the gateway keeps its callers apart')],
+  ]),
+  file: 'file',
+  sources: ['file'],
+  needed: 'purpose',
+  isNeededFirst: false,
 };

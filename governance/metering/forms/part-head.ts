@@ -14,6 +14,7 @@ export interface PartHead {
 const LINE = /^([\w-]{1,64}):[\t ]*([\t -~\x80-\xff]*)$/;
 const DISPOSITION = /^form-data[\t ]*/i;
 const PARAMETER = /;[\t ]*([a-z]+\*?)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"\\]+))[\t ]*/giy;
+const PARAMETERS = ['name', 'filename', 'filename*'];
 const NAME = /^[\w[\].-]{1,64}$/;
 /** What separates folders, ends a header or a name in it, or is one of the forms in which clients write these. */
 const UNSAFE = /[/\\"\p{Cc}]|%(?:22|0a|0d|2f|5c|00)/iu;
@@ -65,6 +66,11 @@ function described(disposition: string | undefined, type: string | undefined): P
   for (const [all, name = '', inQuotes, plain] of rest.matchAll(PARAMETER)) {
     readTo += all.length;
     const known = name.toLowerCase();
+    if (!PARAMETERS.includes(known)) {
+      return invalid(
+        `has ${quoted(name)} in its Content-Disposition: allowed are name and filename`,
+      );
+    }
     if (given.has(known)) return invalid(`has ${known} twice in its Content-Disposition`);
     given.set(known, inQuotes ?? plain ?? '');
   }

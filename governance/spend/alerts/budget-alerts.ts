@@ -1,11 +1,12 @@
-import type { Alert, NextStep } from '../../alerts/alert.js';
+import type { Alert } from '../../alerts/alert.js';
 import { utcDay } from '../../platform/utc-day.js';
 import { instantText, moneyText, percentOf, spentText } from '../../platform/wording.js';
 import { windowName } from '../../quotas/quota-window.js';
 import type { ModelSpend } from '../billed-spend.js';
 import { settledAt } from '../closed-windows.js';
 import type { SpendRow } from '../spend-row.js';
-import { listCallers, raiseLimit, showMetric } from './spend-steps.js';
+import { exhausted, thresholdReached } from './budget-change.js';
+import { listCallers, raiseLimit, showGrowth } from './spend-steps.js';
 
 /** What an alert about one budget starts from. Money is in nano-units of `currency`. */
 export interface BudgetContext extends Omit<SpendRow, 'budgetNanos' | 'percent' | 'forecast'> {
@@ -48,6 +49,7 @@ export function spendThreshold(context: BudgetContext, percent: number): Alert {
     description: `${passed} ${percent < 100 ? whileItLasts(context) : whenExhausted(context)}`,
     facts: { threshold: `${percent} %` },
     data: { thresholdPercent: percent },
+    ...thresholdReached(context, percent),
   });
 }
 
@@ -77,6 +79,7 @@ export function budgetExhausted(context: BudgetContext): Alert {
       .filter(Boolean)
       .join(' '),
     facts: { requests },
+    ...exhausted(context, isBlocked ? 'blocked' : 'not-blocked'),
   });
 }
 
@@ -92,6 +95,7 @@ export function requestRefused(context: BudgetContext & { readonly refusedNanos:
     title: `${workspace} exhausted its ${budgetName(context)} for a request (${percentOf(spentNanos, limitNanos)} % spent)`,
     description: `${workspace} has spent ${shareText(context)}. ${refusal(context)} ${next} Lower max_tokens or the input of such requests, or raise the budget.`,
     facts: { requests: 'blocked where they do not fit' },
+    ...exhausted(context, 'blocked-where-too-large'),
   });
 }
 
@@ -179,7 +183,7 @@ function whenExhausted(context: BudgetContext): string {
     : `Requests through the gateway or the client library that exceed the remaining budget get 402 budget_exhausted until ${instantText(resetsAt, at)}. Raising the budget unblocks them sooner. Direct calls to Mistral are not blocked.`;
 }
 
-type Event = Pick<Alert, 'type' | 'severity' | 'title' | 'description' | 'facts' | 'data'>;
+type Event = Omit<Alert, 'workspace' | 'threadId' | 'at' | 'sections' | 'nextSteps'>;
 
 /** Fills in what all alerts about one budget share, so that they read and thread alike. */
 function budgetAlert(context: BudgetContext, event: Event): Alert {
@@ -241,10 +245,4 @@ const SHOWN_MODELS = 3;
 /** The last instant that the alert is about. */
 function lastInstant(context: BudgetContext): Date {
   return hasEnded(context) ? new Date(context.resetsAt.getTime() - 1) : context.at;
-}
-
-function showGrowth({ workspace, at }: BudgetContext): NextStep {
-  const say = 'Show how the spend of the month grew over the last day';
-  const dimension = `Name=workspace,Value=${workspace}`;
-  return showMetric({ say, metric: 'MonthSpend', dimension, statistic: 'Maximum', at });
 }

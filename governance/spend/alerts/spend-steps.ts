@@ -45,3 +45,15 @@ export function raiseLimit(
     command: 'npx cdk deploy --all',
   };
 }
+
+export function showGrowth({
+  workspace,
+  at,
+}: {
+  readonly workspace: string;
+  readonly at: Date;
+}): NextStep {
+  const say = 'Show how the spend of the month grew over the last day';
+  const dimension = `Name=workspace,Value=${workspace}`;
+  return showMetric({ say, metric: 'MonthSpend', dimension, statistic: 'Maximum', at });
+}

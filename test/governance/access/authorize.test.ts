@@ -63,6 +63,7 @@ test('a caller may use what its role and its workspace allow, within the limits 
     maxTokens: 100,
     isCapped: false,
     bounds: { imageTokens: 3100, ocrPages: 1000 },
+    audioMinutes: 180,
     dailyTokens: {
       principal: 'arn:aws:sts::111122223333:assumed-role/analyst',
       workspaceId: aPolicy().workspaces[1]?.id,

@@ -14,6 +14,7 @@ test('publishes one message with a body for each protocol and attributes to filt
     new SNSClient(),
     { ALERTS_TOPIC_ARN: TOPIC_ARN, STACK_NAME: 'MistralGovernance' },
     aPolicy().alerts,
+    undefined,
   );
   await topic.publish({
     type: 'key-revoked',

@@ -340,7 +340,8 @@ function decide(policy: Policy, maxTokens?: number) {
   return (caller: string, model: string) => {
     const decision = authorizeRequest(access, caller, { model, maxTokens });
     if (decision.kind === 'refuse') return { kind: decision.kind, code: decision.code };
-    const { bounds: _, ...grant } = decision;
+    // What is reserved, not what is allowed.
+    const { bounds: _, audioMinutes: __, agent: ___, ...grant } = decision;
     return grant;
   };
 }

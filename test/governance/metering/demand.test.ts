@@ -13,6 +13,7 @@ const GRANT: AccessGrant = {
   maxTokens: 100,
   isCapped: false,
   bounds: { imageTokens: 3100, ocrPages: 1000 },
+  audioMinutes: 180,
   dailyTokens: undefined,
 };
 

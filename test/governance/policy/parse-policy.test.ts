@@ -119,12 +119,12 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a field that does not exist',
       (d) => (d.workspaces[0].keys[0].rotate = 1),
-      'workspaces[0].keys[0].rotate: unknown field, did you mean "rotateEveryDays"? allowed are name, description, rotateEveryDays, readers',
+      'workspaces[0].keys[0].rotate: unknown field, did you mean "rotateEveryDays"? allowed are name, description, rotateEveryDays, readers, secret',
     ],
     [
       'a section that does not exist',
       (d) => (d.budget = {}),
-      'budget: unknown field, allowed are $schema, mistral, workspaces, roles, agents, callers, administrators, prices, limits, gateway, rotation, audit, evidence, alerts, acceptedWarnings',
+      'budget: unknown field, allowed are $schema, mistral, workspaces, roles, agents, callers, administrators, prices, limits, gateway, rotation, audit, evidence, alerts, events, acceptedWarnings',
     ],
     [
       'a workspace id that is not a UUID',
