@@ -1,3 +1,4 @@
+import type { JobStores } from '../governance/metering/batch/job-records.aws.js';
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
 import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.js';
@@ -19,6 +20,8 @@ export interface GatewayDeps {
   readonly keys: WorkspaceKeys;
   /** @default none: requests about files, conversations and batch jobs are refused */
   readonly objects?: Ownership | undefined;
+  /** Kept with the objects. */
+  readonly jobs?: JobStores | undefined;
   readonly alerts: GatewayAlerts;
   readonly metrics: Pick<GatewayMetrics, 'ended' | 'refused'> & Partial<OverflowMetrics>;
   readonly log: Log;

@@ -7,6 +7,7 @@ import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import { LateAnswers } from './late-answers.js';
 import { MeteredRequest } from './metered-request.js';
 import { listModels } from './model-list.js';
+import { BATCH_OPERATIONS } from './objects/batch-jobs.js';
 import { CONVERSATION_OPERATIONS } from './objects/conversations.js';
 import { FILE_OPERATIONS } from './objects/files.js';
 import { ObjectRequest } from './objects/object-request.js';
@@ -90,7 +91,7 @@ export function createGateway(given: GatewayDeps): Gateway {
   };
 }
 
-const OPERATIONS = { ...FILE_OPERATIONS, ...CONVERSATION_OPERATIONS };
+const OPERATIONS = { ...FILE_OPERATIONS, ...CONVERSATION_OPERATIONS, ...BATCH_OPERATIONS };
 
 type Answer = Problem | WholeAnswer;
 

@@ -10,6 +10,7 @@ import {
 } from '../governance/alerts/alert-publisher.aws.js';
 import { createEventBus, type EventBus } from '../governance/alerts/event-bus.aws.js';
 import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
+import { connectJobStores } from '../governance/metering/batch/job-records.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
@@ -43,7 +44,7 @@ import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js'
 import { createRefusedCallers } from './refused-callers.js';
 
 /** What differs between the processes that run a gateway. */
-interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawaited'> {
+interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawaited' | 'jobs'> {
   readonly policy: Policy;
   /** Unique for every process. */
   readonly holderId: string;
@@ -110,6 +111,7 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
     counters: createQuotaCounters(dynamo, runtime.quotaTableName),
     objects:
       objectsTableName === undefined ? undefined : createObjectStore(dynamo, objectsTableName),
+    jobs: connectJobStores(dynamo, runtime),
     publishedPrices: createPublishedPrices(dynamo, runtime.quotaTableName),
     alerts: createAlertPublisher(new SNSClient(aws), runtime.alertsEnv, policy.alerts, undefined),
     events: createEventBus({
@@ -166,9 +168,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
 
   const running = { now, sleep: (ms: number) => wait(ms), random: Math.random };
   const gateway = createGateway({
-    policy,
-    upstream: parts.upstream,
-    unawaited: parts.unawaited,
+    ...{ policy, upstream: parts.upstream, unawaited: parts.unawaited, jobs: parts.jobs },
     access,
     quotas: holder,
     metering: createMetering(

@@ -98,6 +98,7 @@ export class MistralGovernance extends Construct {
     const hasPrices = checked.prices.source === 'bill';
     const quotaTable = new QuotaTable(this, 'Quotas', { encryptionKey, ephemeral, hasPrices });
     const objectsTable = new ObjectsTable(this, 'Objects', { encryptionKey, ephemeral });
+    const tables = { quotaTable, objectsTable, rules: checked };
     const evidenceBucket = new EvidenceBucket(this, 'Evidence', {
       encryptionKey,
       retention: Duration.days(audit.evidenceRetentionDays),
@@ -117,15 +118,14 @@ export class MistralGovernance extends Construct {
       pricesTable: hasPrices ? quotaTable : undefined,
       objectsTable: adminKey && checked.gateway.enabled ? objectsTable : undefined,
     });
-    const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, quotaTable });
+    const spendMonitor = new SpendMonitor(this, 'SpendMonitor', { ...parts, ...tables });
     const provisioning = new KeyProvisioning(this, 'Provisioning', {
       ...parts,
       retirementFlow,
       rotationFunction: adminKey && rotation.function,
     });
-    const gateway = checked.gateway.enabled
-      ? new Gateway(this, 'Gateway', { ...parts, quotaTable, objectsTable, rules: checked })
-      : undefined;
+    const isOn = checked.gateway.enabled;
+    const gateway = isOn ? new Gateway(this, 'Gateway', { ...parts, ...tables }) : undefined;
     const keys = new ManagedKeys(this, 'Keys', {
       parts,
       policy: checked,
@@ -136,7 +136,7 @@ export class MistralGovernance extends Construct {
         ...retirementFlow.access,
         nightlyAudit.access,
         provisioning.access,
-        ...(gateway ? [gateway.access] : []),
+        ...(gateway ? [gateway.access, ...spendMonitor.access] : []),
       ],
       removalPolicy,
     });

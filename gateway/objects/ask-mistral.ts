@@ -4,7 +4,7 @@ import type { GatewayDeps } from '../gateway-deps.js';
 import { failureForCaller, keyRejected, keyReplaced, keyUnavailable } from '../problems.js';
 import type { CallHead } from '../reply.js';
 import type { UpstreamAnswer, UpstreamRequest } from '../upstream.js';
-import { type Destination, Transfer, type Transferred } from './transfer.js';
+import { type Destination, type Sink, Transfer, type Transferred } from './transfer.js';
 
 export interface Question
   extends Pick<UpstreamRequest, 'method' | 'path' | 'body' | 'contentType'> {
@@ -12,7 +12,7 @@ export interface Question
   readonly workspace: string;
   readonly head: CallHead;
   /** For a long answer, which is passed on as it comes. @default it is read whole */
-  readonly to?: Destination | undefined;
+  readonly to?: Destination | Sink | undefined;
   /** Its body can be read once, so that only the caller can send it again. */
   readonly isOnce?: boolean;
   /** Learns how the transfer can be cut. */

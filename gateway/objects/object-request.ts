@@ -1,3 +1,4 @@
+import type { CallerAccess } from '../../governance/access/compile-access.js';
 import { refusalOf, unknownCaller } from '../../governance/metering/admission.js';
 import type { Endpoint } from '../../governance/metering/endpoints.js';
 import {
@@ -9,7 +10,7 @@ import {
   type WholeAnswer,
 } from '../../governance/metering/problem.js';
 import type { ObjectKind } from '../../governance/objects/objects.js';
-import type { Owner, Ownership } from '../../governance/objects/ownership.js';
+import type { Ownership } from '../../governance/objects/ownership.js';
 import type { GatewayDeps } from '../gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from '../gateway-metrics.js';
 import { errorForCaller, internalError } from '../problems.js';
@@ -18,13 +19,14 @@ import { headersForCaller } from '../response-headers.js';
 import { tellStanding } from '../standing.js';
 import { Upload } from '../uploads/upload.js';
 import { type Asked, askMistral, type Question } from './ask-mistral.js';
-import type { Destination, Transfer } from './transfer.js';
+import type { Destination, Sink, Transfer } from './transfer.js';
 
 /** One operation on objects, as far as it knows who asks. */
 export interface ObjectCall {
   readonly deps: GatewayDeps;
   readonly objects: Ownership;
-  readonly owner: Owner;
+  readonly owner: CallerAccess;
+  readonly callerArn: string;
   readonly endpoint: Endpoint;
   readonly head: CallHead;
   readonly body: Buffer | Upload;
@@ -33,7 +35,11 @@ export interface ObjectCall {
     question: Pick<Question, 'method' | 'path' | 'body' | 'contentType' | 'isOnce'>,
   ): Promise<Asked>;
   /** The same for a long answer, which is passed on to the caller as it comes. */
-  passOn(path: string): Promise<Asked>;
+  passOn(path: string, form: Destination['form']): Promise<Asked>;
+  /** The same, with the answer read here as it comes. */
+  read(path: string, sink: Sink): Promise<Asked>;
+  /** Whether the caller still waits. */
+  isAwaited(): boolean;
 }
 
 /** `delivered` once the answer is with the caller, or a part of it that is all there is. */
@@ -119,14 +125,17 @@ export class ObjectRequest implements RequestInFlight {
     const send = { workspace, head: this.head };
     const question = async (asked: Omit<Question, keyof typeof send>) =>
       askMistral(this.deps, { ...asked, ...send });
-    const to: Destination = { reply: this.reply, stallMs: this.stallMs };
     try {
       return await operation({
-        ...{ deps: this.deps, objects, owner, endpoint: this.endpoint, head: this.head, body },
+        ...{ deps: this.deps, objects, owner, callerArn, endpoint: this.endpoint },
+        ...{ head: this.head, body },
         ask: question,
-        passOn: (path) =>
+        read: (path, sink) => question({ method: 'GET', path, body: undefined, to: sink }),
+        isAwaited: () => !this.#isOver,
+        passOn: (path, form) =>
           question({
-            ...{ method: 'GET', path, body: undefined, to },
+            ...{ method: 'GET', path, body: undefined },
+            to: { reply: this.reply, stallMs: this.stallMs, form },
             onTransfer: (transfer) => {
               this.#transfer = transfer;
               if (this.#isOver) transfer.cut();

@@ -31,7 +31,11 @@ export interface Destination {
   readonly reply: Reply;
   /** How long the caller may read nothing. */
   readonly stallMs: number;
+  readonly form: 'file' | 'json';
 }
+
+/** Takes a long answer as it comes, in place of the caller; `false` for no more. */
+export type Sink = (chunk: Buffer) => boolean;
 
 /** Takes one answer of Mistral's: whole, or passed on as fast as the caller reads. An error is always whole. */
 export class Transfer implements UpstreamHandler {
@@ -46,7 +50,7 @@ export class Transfer implements UpstreamHandler {
 
   constructor(
     private readonly key: ApiKey,
-    private readonly to: Destination | undefined,
+    private readonly to: Destination | Sink | undefined,
     private readonly done: (result: Transferred) => void,
   ) {}
 
@@ -68,13 +72,18 @@ export class Transfer implements UpstreamHandler {
     this.#headers = headers;
     if (!this.to || status >= 300) return;
     this.#isPassedOn = true;
-    this.to.reply.start(status, fileHeaders(headers, this.key));
+    if (isSink(this.to)) return;
+    const { form, reply } = this.to;
+    const headersOf = form === 'file' ? fileHeaders : jsonHeaders;
+    reply.start(status, headersOf(headers, this.key));
   }
 
   onResponseData(controller: UpstreamController, chunk: Buffer): void {
     if (this.#isOver) return;
     if (this.to && this.#isPassedOn) {
-      if (!this.to.reply.write(chunk)) this.#waitForCaller(this.to, controller);
+      if (isSink(this.to)) {
+        if (!this.to(chunk)) this.cut();
+      } else if (!this.to.reply.write(chunk)) this.#waitForCaller(this.to, controller);
       return;
     }
     const room = this.#status < 300 ? MOST_BYTES : MOST_ERROR_BYTES;
@@ -120,19 +129,25 @@ export class Transfer implements UpstreamHandler {
   }
 }
 
-const MEDIA_TYPE = /^[\w.+-]{1,64}\/[\w.+-]{1,64}(; ?charset=[\w-]{1,20})?$/;
+function isSink(to: Destination | Sink): to is Sink {
+  return typeof to === 'function';
+}
+
 const LENGTH = /^\d{1,15}$/;
 
 /**
- * Of a file whose bytes another may have chosen: its type in plain form, never one that a browser
- * would run, and always to be saved.
+ * Bytes and type of a file are what its owner chose: it is to be saved, and not shown. The API knows one
+ * type of answer here, and the official SDKs accept no other.
  */
 function fileHeaders(headers: UpstreamHeaders, key: ApiKey): string[] {
-  const { 'content-type': type, 'content-length': length, ...others } = headers;
+  const { 'content-type': _, 'content-length': length, ...others } = headers;
   const passed = headersForCaller(others, key, false);
-  const isPlain = typeof type === 'string' && MEDIA_TYPE.test(type) && !/html|xml|svg/i.test(type);
-  passed.push('content-type', isPlain ? type : 'application/octet-stream');
-  passed.push('content-disposition', 'attachment', 'x-content-type-options', 'nosniff');
+  passed.push('content-type', 'application/octet-stream', 'x-content-type-options', 'nosniff');
+  passed.push('content-disposition', 'attachment');
   if (typeof length === 'string' && LENGTH.test(length)) passed.push('content-length', length);
   return passed;
+}
+
+function jsonHeaders(headers: UpstreamHeaders, key: ApiKey): string[] {
+  return headersForCaller(headers, key, false);
 }

@@ -1,8 +1,9 @@
 import { isObjectId, type ObjectKind } from '../objects/objects.js';
 import { FILE_FORM, type FormShape, TRANSCRIPTION_FORM } from './forms/form-shape.js';
-import { CONVERSATION_LIST, FILE_LIST, URL_HOURS } from './list-parameters.js';
+import { CONVERSATION_LIST, FILE_LIST, JOB, JOB_LIST, URL_HOURS } from './list-parameters.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
+import { whyRefused } from './refused-endpoints.js';
 
 /** How a request is bounded, and what of its body is checked. */
 export type MeteredKind =
@@ -14,7 +15,13 @@ export type MeteredKind =
   | 'ocr'
   | 'speech'
   | 'transcription';
-export type EndpointKind = MeteredKind | 'model-list' | 'caller' | 'files' | 'conversations';
+export type EndpointKind =
+  | MeteredKind
+  | 'model-list'
+  | 'caller'
+  | 'files'
+  | 'conversations'
+  | 'batch-jobs';
 
 /** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
 export function generates(kind: MeteredKind): boolean {
@@ -76,13 +83,15 @@ function ofConversation(kind: EndpointKind, method: Row['method'], parts: readon
     const row = {
       kind,
       method,
-      path: `/v1/conversations/{id}${part}`,
+      path: `${CONVERSATIONS}/{id}${part}`,
       object: 'conversation',
     } as const;
     return part === '' ? row : { ...row, noHead: true };
   });
 }
 
+const JOBS = '/v1/batch/jobs';
+const CONVERSATIONS = '/v1/conversations';
 const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
@@ -106,13 +115,12 @@ const TABLE: readonly Row[] = [
     object: 'file',
     parameters: URL_HOURS,
   },
-  { kind: 'conversation-start', method: 'POST', path: '/v1/conversations' },
-  {
-    kind: 'conversations',
-    method: 'GET',
-    path: '/v1/conversations',
-    parameters: CONVERSATION_LIST,
-  },
+  { kind: 'batch-jobs', method: 'GET', path: JOBS, parameters: JOB_LIST },
+  { kind: 'batch-jobs', method: 'POST', path: JOBS },
+  { kind: 'batch-jobs', method: 'GET', path: `${JOBS}/{id}`, object: 'batch', parameters: JOB },
+  { kind: 'batch-jobs', method: 'POST', path: `${JOBS}/{id}/cancel`, object: 'batch' },
+  { kind: 'conversation-start', method: 'POST', path: CONVERSATIONS },
+  { kind: 'conversations', method: 'GET', path: CONVERSATIONS, parameters: CONVERSATION_LIST },
   ...ofConversation('conversations', 'GET', ['', '/history', '/messages']),
   ...ofConversation('conversations', 'DELETE', ['']),
   ...ofConversation('conversation-turn', 'POST', ['', '/restart']),
@@ -153,11 +161,13 @@ export function endpointOf(method: string, target: string): Endpoint | Problem {
   const path = end < 0 ? target : target.slice(0, end);
   const found = BY_PATH.get(path) ?? withId(path) ?? respelled(path);
   if (!found || found.rows[0] === undefined) {
+    const what = `${shortened(method)} ${shortened(path)} is not available here`;
+    const reason = whyRefused(method, path);
+    if (reason !== undefined) {
+      return problem('endpoint_not_allowed', `${what}, because ${reason}`);
+    }
     const known = TABLE.map((one) => `${one.method} ${one.path}`).join(', ');
-    return problem(
-      'endpoint_not_allowed',
-      `${shortened(method)} ${shortened(path)} is not available here: allowed are ${known}`,
-    );
+    return problem('endpoint_not_allowed', `${what}: allowed are ${known}`);
   }
   for (const row of found.rows) {
     // Of a HEAD, the shells send no body.
@@ -171,7 +181,7 @@ export function endpointOf(method: string, target: string): Endpoint | Problem {
     .join(', ');
   return problem(
     'method_not_allowed',
-    `${shortened(path)} does not accept ${shortened(method)}: allowed is ${allow}`,
+    `${shortened(path)} does not accept ${shortened(method)}${because(whyRefused(method, path))}: allowed is ${allow}`,
     { allow },
   );
 }
@@ -228,6 +238,10 @@ function decoded(path: string): string | undefined {
   } catch {
     return undefined; // an invalid escape names nothing
   }
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? '' : `, because ${reason}`;
 }
 
 function shortened(text: string): string {

@@ -2,6 +2,7 @@ import type { Parameters } from './query.js';
 
 const COUNT = /^\d{1,6}$/;
 const NAME = /^[a-z_]{1,32}$/;
+const FLAG = /^(true|false)$/i;
 
 const PAGE = {
   page: { form: COUNT, allowed: 'a number from 0 to 999999' },
@@ -11,7 +12,7 @@ const PAGE = {
 /** By which files are listed. */
 export const FILE_LIST: Parameters = {
   ...PAGE,
-  include_total: { form: /^(true|false)$/i, allowed: 'true or false' },
+  include_total: { form: FLAG, allowed: 'true or false' },
   sample_type: { form: NAME, allowed: 'a type such as batch_request', isList: true },
   source: { form: NAME, allowed: 'upload, repository or mistral', isList: true },
   search: { form: /^[^\p{Cc}]{1,255}$/u, allowed: 'up to 255 characters of a file name' },
@@ -26,3 +27,18 @@ export const CONVERSATION_LIST: Parameters = {
   ...PAGE,
   metadata: { form: /^\{[^\p{Cc}]{0,2048}\}$/u, allowed: 'a JSON object' },
 };
+
+/** By which batch jobs are listed. */
+export const JOB_LIST: Parameters = {
+  ...PAGE,
+  model: { form: /^[\w./:-]{1,128}$/, allowed: 'the exact id of a model' },
+  created_after: {
+    form: /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/,
+    allowed: 'an instant such as 2026-11-29T17:00:00Z',
+  },
+  created_by_me: { form: FLAG, allowed: 'true or false: all that are listed are' },
+  status: { form: /^[A-Z_]{1,32}$/, allowed: 'a status such as RUNNING', isList: true },
+  order_by: { form: /^-?created$/, allowed: 'created or -created' },
+};
+/** Of one batch job: whether its results are in the answer. */
+export const JOB: Parameters = { inline: { form: FLAG, allowed: 'true or false' } };

@@ -1,5 +1,6 @@
 import type { AccessGrant, DailyTokens } from '../access/access.js';
 import type { Policy, Workspace } from '../policy/policy.js';
+import type { ModelPrices } from '../prices/rates.js';
 import type {
   Quota,
   QuotaClaim,
@@ -30,6 +31,8 @@ export interface Metering {
   reserve(demand: Demand, lender?: string): HoldOutcome | Promise<HoldOutcome>;
   /** One request of a workspace that costs nothing. Never fails: an error is `unavailable`. */
   reserveRequest(workspace: string): Promise<ReserveOutcome>;
+  /** What a model's requests cost on this day; `undefined` where the policy rejects the model. */
+  pricesOf(modelId: string): ModelPrices | undefined;
   /** What a caller's requests count in: the quotas of its workspace, and its own. */
   quotasOf(caller: Pick<AccessGrant, 'workspace' | 'dailyTokens'>): readonly Quota[];
 }
@@ -77,6 +80,8 @@ export function createMetering(
   }
 
   return {
+    pricesOf: (modelId) => tariff.pricesOf(modelId),
+
     quotasOf({ workspace, dailyTokens }) {
       const own = byWorkspace.get(workspace)?.own ?? [];
       return dailyTokens ? [...own, dailyQuotaOf(dailyTokens)] : own;

@@ -6,7 +6,7 @@ import type { MistralHttp } from './mistral-http.js';
 const CountSchema = z.number().int().nonnegative();
 const IdSchema = z.string().regex(/^[\w-]{1,128}$/);
 
-const JobSchema = z.object({
+const JobSchema = z.looseObject({
   id: IdSchema,
   status: z.string(),
   created_at: z.number().optional(),

@@ -53,16 +53,19 @@ export class Ownership {
 
   /** Makes the caller the owner of what it created. Never fails. */
   async record(owner: Owner, created: Created): Promise<Recorded> {
-    const { store, now, sleep, random } = this.deps;
     const { workspaceId, role, sharesObjects } = owner.access;
-    const record: ObjectRecord = {
+    return this.#write({
       ...created,
       workspaceId,
       owner: owner.principal,
       role,
       isShared: sharesObjects,
-      createdAtMs: now().getTime(),
-    };
+      createdAtMs: this.deps.now().getTime(),
+    });
+  }
+
+  async #write(record: ObjectRecord): Promise<Recorded> {
+    const { store, sleep, random } = this.deps;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const written = await store.write(record);
@@ -73,6 +76,11 @@ export class Ownership {
         await sleep(PAUSE_MS * 2 ** attempt * random());
       }
     }
+  }
+
+  /** Makes the owner of an object that of another one, which came of it. Never fails. */
+  async recordBeside(record: ObjectRecord, created: Created): Promise<Recorded> {
+    return this.#write({ ...record, expiresAtMs: undefined, ...created });
   }
 
   /** After Mistral confirmed that the object is gone. Repeatable. */

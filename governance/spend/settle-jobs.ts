@@ -1,9 +1,10 @@
 import type { AlertPublisher } from '../alerts/alert-publisher.aws.js';
 import { ResultTally, type Used } from '../metering/batch/batch-results.js';
-import { type JobRecord, RECORD_ID } from '../metering/batch/job-record.js';
+import { GIVEN_UP_MS, type JobRecord, RECORD_ID } from '../metering/batch/job-record.js';
 import type { JobRecords, KeptJob } from '../metering/batch/job-records.aws.js';
 import type { ApiKey } from '../mistral/api-key.js';
 import { type BatchJobs, hasEnded, type MistralJob } from '../mistral/batch-jobs.js';
+import type { ObjectStore } from '../objects/objects.js';
 import { createFailures, failureText } from '../platform/failures.js';
 import type { Log } from '../platform/log.js';
 import { mapBounded } from '../platform/map-bounded.js';
@@ -22,6 +23,7 @@ export interface SettleJobsDeps {
   /** The key that the gateway has in a workspace: jobs and their results belong to the workspace. */
   readonly keyOf: (workspace: string) => Promise<ApiKey>;
   readonly counters: QuotaCounters;
+  readonly objects: Pick<ObjectStore, 'write'>;
   readonly alerts: AlertPublisher;
   readonly log: Log;
   readonly now: () => Date;
@@ -38,19 +40,13 @@ export interface JobsSummary {
 const SETTLED_AFTER_MS = 10 * MINUTE_MS;
 /** After its timeout. */
 const OVERDUE_MS = 6 * HOUR_MS;
-const GIVEN_UP_MS = 7 * DAY_MS;
-/** Leases end later, so that all is booked by then. */
-const LEASED_MS = GIVEN_UP_MS + DAY_MS;
+/** A job that Mistral does not list by then was never created. */
+const LISTED_WITHIN_MS = DAY_MS;
 /** No job is begun later, so that the function ends in time. */
 const BEGUN_WITHIN_MS = 4 * MINUTE_MS;
 const WORKSPACES_AT_ONCE = 4;
 /** Clocks of Mistral and of the gateway. */
 const CLOCKS_MS = HOUR_MS;
-
-/** Until when the leases of a job last that is created now. */
-export function leasedUntil(createdAt: Date, timeoutHours: number): number {
-  return createdAt.getTime() + timeoutHours * HOUR_MS + LEASED_MS;
-}
 
 /** Settles the batch jobs that have ended, by their results, and frees those that were never sent. */
 export async function settleJobs(deps: SettleJobsDeps): Promise<JobsSummary> {
@@ -106,8 +102,12 @@ async function usedBy(deps: SettleJobsDeps, before: KeptJob): Promise<Found> {
   if (kept.record.jobId === undefined) {
     const { id, createdAtMs } = kept.record;
     const found = await batchJobs.find(key, RECORD_ID, id, new Date(createdAtMs - CLOCKS_MS));
-    const reason = 'the answer to its creation was lost, and Mistral lists no such job';
-    if (!found) return { kept, reason };
+    if (!found) {
+      const nowMs = deps.now().getTime();
+      if (nowMs >= createdAtMs + LISTED_WITHIN_MS) return { kept, used: { cost: 0, tokens: 0 } };
+      return { kept, reason: 'the answer to its creation was lost, and Mistral lists no such job' };
+    }
+    await recordOwner(deps, kept.record, found);
     const changed = await records.change(kept, { state: 'running', jobId: found.id });
     if (!changed) return { kept, reason: 'another run settles it' };
     kept = changed;
@@ -116,6 +116,15 @@ async function usedBy(deps: SettleJobsDeps, before: KeptJob): Promise<Found> {
   if (!job) return { kept, reason: 'Mistral does not know the job' };
   if (!hasEnded(job)) return { kept, reason: `Mistral says that its status is ${job.status}` };
   return { kept, used: await usedInResults(batchJobs, key, kept.record, job) };
+}
+
+/** The gateway that created it did not come so far. */
+async function recordOwner({ objects }: SettleJobsDeps, record: JobRecord, job: MistralJob) {
+  const { workspaceId, owner, role, isShared, createdAtMs } = record;
+  const { outputs: _, ...described } = job;
+  const card = { ...described, metadata: null };
+  const key = { workspaceId, kind: 'batch', id: job.id } as const;
+  await objects.write({ ...key, owner, role, isShared, createdAtMs, card });
 }
 
 async function usedInResults(

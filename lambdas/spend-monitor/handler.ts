@@ -6,12 +6,15 @@ import { gatherSpend, type SpendSources } from '../../governance/spend/gather-sp
 import { judgeSpend } from '../../governance/spend/judge-spend.js';
 import { judgeReports } from '../../governance/spend/reconciliation.js';
 import { type SendDeps, sendAlerts } from '../../governance/spend/send-alerts.js';
+import { type SettleJobsDeps, settleJobs } from '../../governance/spend/settle-jobs.js';
 import type { SpendMemory } from '../../governance/spend/spend-memory.aws.js';
 import { type SpendRow, spendRows } from '../../governance/spend/spend-row.js';
 import { NO_ALERTS } from '../../governance/spend/spend-state.js';
 
 export interface SpendMonitorDeps extends SpendSources, SendDeps {
   readonly memory: SpendMemory;
+  /** What the gateway's batch jobs are settled with. */
+  readonly jobs: Pick<SettleJobsDeps, 'records' | 'batchJobs' | 'counters' | 'objects' | 'keyOf'>;
   record(rows: readonly SpendRow[]): void;
   readonly events: Redelivery;
   /** Names in the commands of alerts. */
@@ -68,11 +71,15 @@ export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
     await deps.events.redeliver().catch((error: unknown) => {
       deps.log.error('events not delivered again', { error });
     });
+    // Last, since the results of a large job may take minutes.
+    const jobs = await settleJobs({ ...deps, ...deps.jobs });
     failures.throwIfAny();
 
     const alertsSent = sent.reduce<number>((sum, count = 0) => sum + count, 0);
-    const { problems } = gathered;
-    deps.log.info('spend checked', { rows: spend.length, alertsSent, problems: problems.length });
+    const problems = [...gathered.problems, ...jobs.problems];
+    const { settled, open } = jobs;
+    const counts = { rows: spend.length, alertsSent, problems: problems.length };
+    deps.log.info('spend checked', { ...counts, jobsSettled: settled, jobsOpen: open });
     return { spend, alertsSent, problems };
   };
 }

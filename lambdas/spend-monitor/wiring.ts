@@ -5,7 +5,12 @@ import * as z from 'zod';
 import { AlertsEnvSchema } from '../../governance/alerts/alert-origin.js';
 import { createAlertPublisher } from '../../governance/alerts/alert-publisher.aws.js';
 import { connectEventBus } from '../../governance/alerts/event-bus.aws.js';
+import { createGatewayKeyReader } from '../../governance/keys/key-reader.aws.js';
+import { createJobRecords } from '../../governance/metering/batch/job-records.aws.js';
+import { createBatchJobs } from '../../governance/mistral/batch-jobs.js';
 import { createAdminApi } from '../../governance/mistral/client.aws.js';
+import { createMistralHttp } from '../../governance/mistral/mistral-http.js';
+import { createObjectStore } from '../../governance/objects/object-store.aws.js';
 import type { MeasuringRuntime } from '../../governance/policy/function-runtime.js';
 import { createQuotaCounters } from '../../governance/quotas/quota-counters.aws.js';
 import { createQuotaTotals } from '../../governance/quotas/quota-totals.js';
@@ -18,6 +23,7 @@ const SpendMonitorEnvSchema = z.object({
   ...AlertsEnvSchema.shape,
   RECORDS_TABLE_NAME: z.string().min(1),
   QUOTA_TABLE_NAME: z.string().min(1),
+  OBJECTS_TABLE_NAME: z.string().min(1),
 });
 
 /** What the construct sets; Lambda sets the rest. */
@@ -31,12 +37,26 @@ export function wireSpendMonitor(runtime: MeasuringRuntime) {
   const env = SpendMonitorEnvSchema.parse(runtime.env);
   const dynamo = new DynamoDBClient(aws);
   const events = connectEventBus(runtime, env, dynamo);
-  const adminApi = createAdminApi(policy, new SecretsManagerClient(aws), runtime.mistral);
+  const secretsManager = new SecretsManagerClient(aws);
+  const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
+  const readKey = createGatewayKeyReader(secretsManager);
+  const counters = createQuotaCounters(dynamo, env.QUOTA_TABLE_NAME);
   return createSpendMonitorHandler({
     policy,
     organization: adminApi?.organization,
-    quotaTotals: createQuotaTotals(createQuotaCounters(dynamo, env.QUOTA_TABLE_NAME)),
+    quotaTotals: createQuotaTotals(counters),
     memory: createSpendMemory(dynamo, env.RECORDS_TABLE_NAME),
+    jobs: {
+      records: createJobRecords(dynamo, env.OBJECTS_TABLE_NAME),
+      batchJobs: createBatchJobs(createMistralHttp(policy.mistral.apiUrl, runtime.mistral)),
+      counters,
+      objects: createObjectStore(dynamo, env.OBJECTS_TABLE_NAME),
+      keyOf: async (workspace) => {
+        const key = await readKey(workspace)('AWSCURRENT');
+        if (!key) throw new Error(`the gateway has no key of workspace ${workspace}`);
+        return key.apiKey;
+      },
+    },
     record: (rows) => recordSpend(runtime.metrics, rows),
     alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts, events),
     events,

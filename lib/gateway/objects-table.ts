@@ -1,7 +1,7 @@
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { OBJECT_INDEXES } from '../../governance/policy/object-indexes.js';
+import { JOB_PARTITION, OBJECT_INDEXES } from '../../governance/policy/object-indexes.js';
 import { GovernanceTable, type GovernanceTableProps } from '../platform/governance-table.js';
 
 /**
@@ -26,6 +26,14 @@ export class ObjectsTable extends GovernanceTable {
     const actions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'];
     Grant.addToPrincipal({ grantee, actions, resourceArns: [tableArn] });
     Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: indexes });
+    this.encryptionKey.grantEncryptDecrypt(grantee);
+  }
+
+  /** Lets the spend monitor settle batch jobs: their records, and who owns a job that is found late. */
+  grantSettle(grantee: IGrantable): void {
+    const jobs = [`${JOB_PARTITION}*`];
+    this.grantKeys(grantee, ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'], jobs);
+    this.grantKeys(grantee, ['dynamodb:PutItem'], ['batch#*']);
     this.encryptionKey.grantEncryptDecrypt(grantee);
   }
 

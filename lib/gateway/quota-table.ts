@@ -60,13 +60,4 @@ export class QuotaTable extends GovernanceTable {
   grantRead(grantee: IGrantable): void {
     this.grantItems(grantee, 'dynamodb:GetItem');
   }
-
-  private grantKeys(grantee: IGrantable, actions: string[], leadingKeys: string[]): void {
-    Grant.addToPrincipal({
-      grantee,
-      actions,
-      resourceArns: [this.table.tableArn],
-      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': leadingKeys } },
-    });
-  }
 }

@@ -1,6 +1,6 @@
 import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 
@@ -44,6 +44,16 @@ export abstract class GovernanceTable extends Construct {
     Validations.of(this.table).acknowledge({
       id: 'NIST.800.53.R5-DynamoDBInBackupPlan',
       reason: 'point-in-time recovery brings back any second of the last 35 days',
+    });
+  }
+
+  /** Grants actions on the items of some partitions alone; `*` stands for the rest of a key. */
+  protected grantKeys(grantee: IGrantable, actions: string[], leadingKeys: string[]): void {
+    Grant.addToPrincipal({
+      grantee,
+      actions,
+      resourceArns: [this.table.tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': leadingKeys } },
     });
   }
 

@@ -74,6 +74,11 @@ test.each([
       ...ENCRYPT,
       'dynamodb:DeleteItem on RecordsTable',
       'dynamodb:GetItem on QuotasTable',
+      'dynamodb:UpdateItem on QuotasTable',
+      'dynamodb:DeleteItem on ObjectsTable',
+      'dynamodb:PutItem on ObjectsTable', // records of jobs
+      'dynamodb:PutItem on ObjectsTable', // whose a job is
+      'dynamodb:Query on ObjectsTable',
       'dynamodb:PutItem on RecordsTable',
       'dynamodb:Query on RecordsTable',
       PUT_EVENTS,
@@ -142,6 +147,8 @@ test("where the bill's prices count, the audit may publish them, and no more of 
     .filter(({ Action, Condition }) => [Action].flat().includes('dynamodb:PutItem') && Condition);
   expect(statements.map(({ Condition }) => Condition)).toEqual([
     { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['prices'] } },
+    { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['unsettled#*'] } },
+    { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['batch#*'] } },
   ]);
 });
 
@@ -190,6 +197,40 @@ test.each(['Audit', 'SpendMonitor'])(
   },
 );
 
+test('services that start anew after a rotation are refreshed by one function, each by its name', () => {
+  const refreshing = synthesize(
+    aPolicy((document) => {
+      document.workspaces[0].keys[0].refresh = [
+        { ecs: { cluster: 'main', service: 'search' } },
+        { lambda: { function: 'answers' } },
+        { eventOnly: true },
+        {
+          ecs: { cluster: 'main', service: 'elsewhere' },
+          assumeRole: 'arn:aws:iam::444455556666:role/refresh',
+        },
+      ];
+    }),
+  );
+  const { RetirementFunctionsRefreshRole: own, ...others } = grants(refreshing.template);
+  const service = 'arn:AWS::Partition:ecs:AWS::Region:AWS::AccountId:service/main/search';
+  const fn = 'arn:AWS::Partition:lambda:AWS::Region:AWS::AccountId:function:answers';
+  expect(own).toEqual(
+    allOf(
+      'RetirementFunctionsRefresh',
+      `ecs:DescribeServices on ${service}`,
+      `ecs:UpdateService on ${service}`,
+      `lambda:GetFunctionConfiguration on ${fn}`,
+      `lambda:UpdateFunctionConfiguration on ${fn}`,
+      'sts:AssumeRole on arn:aws:iam::444455556666:role/refresh',
+    ),
+  );
+  const invoke = 'lambda:InvokeFunction on RetirementFunctionsRefresh';
+  expect(others).toEqual({
+    ...roles,
+    RetirementStateMachineRole: [...(roles.RetirementStateMachineRole ?? []), invoke].sort(),
+  });
+});
+
 test('the scheduler may start the provisioning each hour, and no more', () => {
   expect(roles.ProvisioningRole).toEqual(['lambda:InvokeFunction on ProvisioningFunction']);
 });
@@ -221,10 +262,10 @@ test('the value of a secret is for its readers and those of ours who need it, ov
       'allow DescribeSecret, GetSecretValue, PutSecretValue, UpdateSecretVersionStage to RotationFunctionRole',
       'allow DescribeSecret, GetSecretValue, RotateSecret to ProvisioningFunctionRole',
       'allow DescribeSecret, GetSecretValue, UpdateSecretVersionStage to RetirementFunctionsRollBackRole',
-      'allow GetSecretValue to GatewayFunctionRole RetirementFunctionsConfirmRole',
+      'allow GetSecretValue to GatewayFunctionRole RetirementFunctionsConfirmRole SpendMonitorFunctionRole',
       'deny * to * when Bool aws:SecureTransport false',
       'deny CancelRotateSecret, DeleteResourcePolicy, DeleteSecret, PutResourcePolicy, PutSecretValue, RemoveRegionsFromReplication, ReplicateSecretToRegions, RestoreSecret, RotateSecret, StopReplicationToReplica, TagResource, UntagResource, UpdateSecret, UpdateSecretVersionStage to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsRollBackRole ProvisioningFunctionRole arn:aws:iam::111122223333:role/platform-admin arn:AWS::Partition:iam::AWS::AccountId:root arn:AWS::Partition:iam::AWS::AccountId:role/cdk-*-cfn-exec-role-* and BoolIfExists aws:PrincipalIsAWSService false and ForAllValues:StringNotEquals aws:CalledVia cloudformation.amazonaws.com',
-      'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole RetirementFunctionsRollBackRole AuditFunctionRole ProvisioningFunctionRole GatewayFunctionRole',
+      'deny GetSecretValue to * when ArnNotLike aws:PrincipalArn RotationFunctionRole RetirementFunctionsVerifyRole RetirementFunctionsRevokeRole RetirementFunctionsConfirmRole RetirementFunctionsRollBackRole AuditFunctionRole ProvisioningFunctionRole GatewayFunctionRole SpendMonitorFunctionRole',
     ],
   ]);
 });

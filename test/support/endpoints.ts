@@ -13,6 +13,7 @@ const PATHS: Readonly<Record<EndpointKind, string>> = {
   ocr: '/v1/ocr',
   speech: '/v1/audio/speech',
   files: '/v1/files',
+  'batch-jobs': '/v1/batch/jobs',
   conversations: '/v1/conversations',
   transcription: '/v1/audio/transcriptions',
   'model-list': '/v1/models',

@@ -15,6 +15,7 @@ import {
 } from '../../governance/audit/price-findings.js';
 import { NO_UNMANAGED_KEYS, type UnmanagedKeys } from '../../governance/audit/unmanaged-keys.js';
 import { approvalNeeded, keyInUse } from '../../governance/keys/alerts/in-use-alerts.js';
+import { notRefreshed } from '../../governance/keys/alerts/refresh-alert.js';
 import {
   bothKeysRejected,
   keyKept,
@@ -167,6 +168,19 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
   const needed = aFinding({ type: 'key-needed', subject: name, workspace: name });
   return new Map<string, readonly Alert[]>([
     ['keyInUse', [keyInUse({ ...context, ...inUse }), keyInUse({ ...removed, ...inUse })]],
+    [
+      'notRefreshed',
+      [
+        notRefreshed({
+          ...context,
+          consumers: [
+            { ecs: { cluster: name, service: name } },
+            { lambda: { function: name }, assumeRole: name },
+          ],
+          refresh: { consumers: [{ name, kind: 'failed', reason: name }] },
+        }),
+      ],
+    ],
     ['approvalNeeded', [approvalNeeded({ ...context, ...inUse })]],
     ['keyRevoked', [keyRevoked({ ...removed, confirmation: { rejected: true } })]],
     [

@@ -144,6 +144,39 @@ export const NEW_KEY_GOES_BAD: Story = {
   },
 };
 
+const REFRESHED = aPolicy((document) => {
+  document.workspaces = document.workspaces.slice(0, 1);
+  document.callers = [];
+  document.workspaces[0].keys[0].refresh = [
+    { ecs: { cluster: 'main', service: 'search' } },
+    { lambda: { function: 'answers' }, assumeRole: 'arn:aws:iam::444455556666:role/refresh' },
+  ];
+});
+
+/** Services that read the key only when they start run with the new one, or on-call knows which do not. */
+export const CONSUMERS_REFRESHED: Story = {
+  name: 'a rotation with services that read the key only when they start',
+  policy: REFRESHED,
+  before: async (world) => {
+    world.consumers.addService('main/search');
+    world.consumers.addFunction('answers', { API_TOKEN: 'of-another-system' });
+    await deploy(world);
+    await world.clock.playUntil(dayOf(89));
+  },
+  play: (world) => world.clock.playUntil(END),
+  problems: ({ consumers, inbox }) => {
+    const isKnown = inbox.messages.some(({ attributes }) => attributes.type === 'refresh-failed');
+    const starts = [
+      consumers.services.get('main/search')?.deployedAt ?? [],
+      consumers.functions.get('answers')?.updatedAt ?? [],
+    ];
+    return starts.flatMap((at) => {
+      const isAfter = at.some((start) => start >= dayOf(90) && start < dayOf(91));
+      return isAfter || isKnown ? [] : ['a service was not started with the new key'];
+    });
+  },
+};
+
 /** The key leaves the policy while the previous one is still being retired. */
 export const KEY_REMOVED: Story = {
   name: 'a key that leaves the policy',

@@ -8,8 +8,10 @@ import type { FakeKey } from './mistral-keys.js';
 export interface BatchFiles {
   /** `undefined` for a file that is not there. */
   read(workspaceId: string, id: string): string | undefined;
-  /** Its id. */
-  add(workspaceId: string, filename: string, content: string): string;
+  add(
+    workspaceId: string,
+    file: { readonly filename: string; readonly content: string },
+  ): { readonly id: string };
 }
 
 const BodySchema = z.record(z.string(), z.unknown());
@@ -56,7 +58,9 @@ export function createFakeBatch(
   now: () => Date,
 ) {
   const jobs = new Map<string, FakeBatchJob>();
-  const state = { jobs, runsMs: 10 * 60_000, answer };
+  /** All that was processed, with or without a result that can be read. */
+  const used = { promptTokens: 0, completionTokens: 0 };
+  const state = { jobs, used, runsMs: 10 * 60_000, answer };
   const seconds = (at: Date) => Math.floor(at.getTime() / 1000);
 
   function create(key: FakeKey, body: string): HttpAnswer {
@@ -110,9 +114,7 @@ export function createFakeBatch(
     const failed = results.filter(({ response }) => response.status_code !== 200);
     const succeeded = results.filter(({ response }) => response.status_code === 200);
     const file = (name: string, of: readonly unknown[]) =>
-      of.length === 0
-        ? null
-        : files.add(workspaceId, name, `${of.map((one) => JSON.stringify(one)).join('\n')}\n`);
+      of.length === 0 ? null : files.add(workspaceId, { filename: name, content: textOf(of) }).id;
     Object.assign(card, {
       status,
       output_file: given.requests ? null : file(`${card.id}-output.jsonl`, succeeded),
@@ -136,8 +138,15 @@ export function createFakeBatch(
     };
     const answer = attempt(() => infer(key, call)) ?? jsonAnswer(422, { detail: 'invalid line' });
     const response = { status_code: answer.status, body: parseJson(answer.body) };
+    count(response.body);
     const error = answer.status === 200 ? null : { message: 'the request failed' };
     return { id: randomUUID(), custom_id, response, error };
+  }
+
+  function count(body: unknown): void {
+    const usage = isObject(body) && isObject(body.usage) ? body.usage : {};
+    used.promptTokens += Number(usage.prompt_tokens ?? 0);
+    used.completionTokens += Number(usage.completion_tokens ?? 0);
   }
 
   function progress(job: FakeBatchJob): FakeBatchJob {
@@ -193,4 +202,8 @@ function attempt(answer: () => HttpAnswer | undefined): HttpAnswer | undefined {
   } catch {
     return undefined; // the body does not have the shape of its endpoint
   }
+}
+
+function textOf(results: readonly unknown[]): string {
+  return `${results.map((one) => JSON.stringify(one)).join('\n')}\n`;
 }

@@ -87,6 +87,12 @@ export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
     files,
     add,
 
+    /** The text of a file; `undefined` for one that is not there. */
+    read(workspaceId: string, id: string): string | undefined {
+      const file = files.get(id);
+      return file?.workspaceId === workspaceId ? file.content : undefined;
+    },
+
     /** `undefined` for an unknown endpoint. */
     answer(key: Pick<FakeKey, 'workspaceId'>, call: HttpCall): HttpAnswer | undefined {
       const { method, url } = call;

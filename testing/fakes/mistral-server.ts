@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Currency } from '../../governance/platform/wording.js';
 import { type HttpAnswer, type HttpCall, jsonAnswer } from './http-server.js';
+import { createFakeBatch } from './mistral-batch.js';
 import type { FakeAgent } from './mistral-conversations.js';
 import { createFakeFiles } from './mistral-files.js';
 import { createFakeInference } from './mistral-inference.js';
@@ -121,6 +122,19 @@ export function createFakeMistral(
   const usage = createFakeUsage(organization.currency);
   const infer = createFakeInference(organization, usage, now);
   const files = createFakeFiles({ now });
+  const half = (tokens: number) => Math.ceil(tokens / 2);
+  const batch = createFakeBatch(
+    files,
+    createFakeInference(organization, { ...usage, recordUsage: billHalf }, now),
+    now,
+  );
+
+  /** Batch jobs cost half. */
+  function billHalf(
+    ...[workspaceId, model, day, input, output]: Parameters<typeof usage.recordUsage>
+  ) {
+    usage.recordUsage(workspaceId, model, day, half(input), half(output));
+  }
 
   function inference(call: HttpCall): HttpAnswer {
     const { headers, url, method } = call;
@@ -130,7 +144,7 @@ export function createFakeMistral(
     if (method === 'GET' && url.pathname === '/v1/models') {
       return jsonAnswer(200, { object: 'list', data: organization.models.map(modelCard) });
     }
-    return files.answer(key, call) ?? infer(key, call) ?? NOT_FOUND;
+    return files.answer(key, call) ?? batch.answer(key, call) ?? infer(key, call) ?? NOT_FOUND;
   }
 
   const admin: Record<string, (call: HttpCall, query: Record<string, string>) => HttpAnswer> = {
@@ -219,6 +233,7 @@ export function createFakeMistral(
     organization,
     usage,
     files,
+    batch,
 
     async answer(call: HttpCall): Promise<HttpAnswer> {
       const { method, url, headers } = call;

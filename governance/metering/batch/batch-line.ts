@@ -112,18 +112,10 @@ function notForJobs(body: ParsedBody, isLimited: boolean, grant: AccessGrant): s
   }
   if (fields.stream === true) return 'stream is true: a batch job does not stream';
   if (body.priority) return 'service_tier is not available in batch jobs: leave it out';
-  if (body.hasMedia || 'document' in fields) {
-    const named = namesFile(fields.messages) || namesFile(fields.document);
-    if (named) return 'file_id is not available in batch jobs: give a URL';
+  if (body.objects !== undefined && body.objects.length > 0) {
+    return 'files of Mistral are not available in batch jobs: give a URL instead of file_id';
   }
   return undefined;
-}
-
-/** At any depth of what a prompt or a document is made of. */
-function namesFile(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(namesFile);
-  if (!isObject(value)) return false;
-  return isSet(value.file_id) || value.type === 'file' || Object.values(value).some(namesFile);
 }
 
 /** Why the gateway would send something else: the first of its reasons. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DAY_MS, HOUR_MS } from '../../platform/utc-day.js';
 import { UNITS } from '../../prices/unit-prices.js';
 
 const CountSchema = z.number().int().nonnegative();
@@ -22,6 +23,8 @@ export const JobRecordSchema = z.object({
   /** The caller, as its quotas name it, and its role. */
   owner: z.string(),
   role: z.string(),
+  /** Whether that role shared its objects then. */
+  isShared: z.boolean(),
   endpoint: z.string(),
   modelId: z.string(),
   /**
@@ -59,6 +62,14 @@ export const JobRecordSchema = z.object({
 });
 
 export type JobRecord = z.infer<typeof JobRecordSchema>;
+
+/** After its timeout, from when on a job that is not settled counts in full. */
+export const GIVEN_UP_MS = 7 * DAY_MS;
+
+/** Until when the leases of a job last that is created now: all is booked before. */
+export function leasedUntil(createdAt: Date, timeoutHours: number): number {
+  return createdAt.getTime() + timeoutHours * HOUR_MS + GIVEN_UP_MS + DAY_MS;
+}
 
 /** In the metadata of a job at Mistral: the id of its record. */
 export const RECORD_ID = 'governance_record';

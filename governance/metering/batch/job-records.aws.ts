@@ -8,6 +8,8 @@ import * as z from 'zod';
 import { parseJson } from '../../platform/json.js';
 import { itemsOfPartition } from '../../platform/partition.aws.js';
 import { DAY_MS } from '../../platform/utc-day.js';
+import { JOB_PARTITION } from '../../policy/object-indexes.js';
+import { createQuotaCounters, type QuotaCounters } from '../../quotas/quota-counters.aws.js';
 import { type JobRecord, JobRecordSchema } from './job-record.js';
 
 /** A record as it was read or written. */
@@ -25,6 +27,23 @@ export interface JobRecords {
   /** Whether it was there as it is known. */
   remove(kept: KeptJob): Promise<boolean>;
   of(workspaceId: string): Promise<KeptJob[]>;
+}
+
+/** What batch jobs are kept with until the spend monitor settles them. */
+export interface JobStores {
+  readonly records: JobRecords;
+  readonly counters: QuotaCounters;
+}
+
+/** `undefined` without a table of objects, which is where the records are. */
+export function connectJobStores(
+  client: DynamoDBClient,
+  tables: { readonly quotaTableName: string; readonly objectsTableName?: string | undefined },
+): JobStores | undefined {
+  const { quotaTableName, objectsTableName } = tables;
+  if (objectsTableName === undefined) return undefined;
+  const counters = createQuotaCounters(client, quotaTableName);
+  return { records: createJobRecords(client, objectsTableName), counters };
 }
 
 /** Of a record that is never settled: its leases have ended by then, and count in full. */
@@ -102,9 +121,6 @@ function isVersion(version: number) {
     ExpressionAttributeValues: { ':version': { N: String(version) } },
   };
 }
-
-/** What the spend monitor may read and write of the table begins so. */
-export const JOB_PARTITION = 'unsettled#';
 
 function partitionOf(workspaceId: string): string {
   return `${JOB_PARTITION}${workspaceId}`;

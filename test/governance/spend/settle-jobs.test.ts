@@ -1,6 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
 import { BatchScan } from '../../../governance/metering/batch/batch-bounds.js';
-import { type JobRecord, RECORD_ID } from '../../../governance/metering/batch/job-record.js';
+import {
+  type JobRecord,
+  leasedUntil,
+  RECORD_ID,
+} from '../../../governance/metering/batch/job-record.js';
 import {
   createJobRecords,
   type JobRecords,
@@ -8,6 +12,7 @@ import {
 import { ApiKey } from '../../../governance/mistral/api-key.js';
 import { createBatchJobs } from '../../../governance/mistral/batch-jobs.js';
 import { createMistralHttp } from '../../../governance/mistral/mistral-http.js';
+import type { ObjectRecord } from '../../../governance/objects/objects.js';
 import { placesOf, reserveJob } from '../../../governance/quotas/job-lease.js';
 import type { Quota } from '../../../governance/quotas/quota.js';
 import {
@@ -15,11 +20,7 @@ import {
   type QuotaCounters,
 } from '../../../governance/quotas/quota-counters.aws.js';
 import { createQuotaTotals } from '../../../governance/quotas/quota-totals.js';
-import {
-  leasedUntil,
-  type SettleJobsDeps,
-  settleJobs,
-} from '../../../governance/spend/settle-jobs.js';
+import { type SettleJobsDeps, settleJobs } from '../../../governance/spend/settle-jobs.js';
 import { createVirtualClock, type VirtualClock } from '../../../testing/clock.js';
 import { jsonAnswer } from '../../../testing/fakes/http-server.js';
 import { createFakeBatch, type FakeBatch } from '../../../testing/fakes/mistral-batch.js';
@@ -75,6 +76,7 @@ let records: JobRecords;
 let counters: QuotaCounters;
 let files: Map<string, string>;
 let alerts: string[];
+let owned: ObjectRecord[];
 let deps: SettleJobsDeps;
 const KEY = { workspaceId } as FakeKey;
 
@@ -87,14 +89,15 @@ beforeEach(() => {
   clock = createVirtualClock(START);
   files = new Map();
   alerts = [];
+  owned = [];
   const infer = createFakeInference({ models: FAKE_MODELS }, createFakeUsage(), clock.now);
   batch = createFakeBatch(
     {
       read: (_workspace, id) => files.get(id),
-      add: (_workspace, name, content) => {
-        const id = `file-${name.replaceAll(/[^\w-]/g, '-')}`;
+      add: (_workspace, { filename, content }) => {
+        const id = `file-${filename.replaceAll(/[^\w-]/g, '-')}`;
         files.set(id, content);
-        return id;
+        return { id };
       },
     },
     infer,
@@ -113,6 +116,12 @@ beforeEach(() => {
     batchJobs: createBatchJobs(createMistralHttp(url, { fetch, sleep: clock.sleep })),
     keyOf: async (name) => new ApiKey(name === workspace ? 'key-of-dev' : 'another'),
     counters,
+    objects: {
+      write: async (record) => {
+        owned.push(record);
+        return 'written';
+      },
+    },
     alerts: { publish: async ({ title }) => void alerts.push(title) },
     log: silentLog,
     now: clock.now,
@@ -151,7 +160,13 @@ async function aJob(
   }));
   const record: JobRecord = {
     ...{ id, workspace, workspaceId, owner: 'arn:aws:iam::111122223333:role/developer' },
-    ...{ role: 'developer', endpoint: '/v1/chat/completions', modelId: MODEL, timeoutHours },
+    ...{
+      role: 'developer',
+      isShared: false,
+      endpoint: '/v1/chat/completions',
+      modelId: MODEL,
+      timeoutHours,
+    },
     state: 'reserving',
     createdAtMs: now.getTime(),
     untilMs: leasedUntil(now, timeoutHours),
@@ -284,14 +299,17 @@ test('a job whose creation got no answer is found, and settled', async () => {
   await passHours(0.5);
   await run();
   expect(await totals()).toEqual(all(NONE, bounds));
-  expect(await openJobs()).toMatchObject([{ state: 'running', jobId: expect.any(String) }]);
+  const [job] = batch.jobs.values();
+  expect(await openJobs()).toMatchObject([{ state: 'running', jobId: job?.card.id }]);
+  expect(owned).toMatchObject([
+    { kind: 'batch', id: job?.card.id, owner: expect.stringContaining('role/developer') },
+  ]);
   await passHours(1);
   await run();
   expect(await totals()).toEqual(all(times(4)));
 });
 
 test.each([
-  ['was never created, as far as is known', 'sending' as const, () => {}],
   ['is gone', 'running' as const, () => batch.jobs.clear()],
   [
     'has results that cannot be read',
@@ -384,3 +402,13 @@ test.each(Array.from({ length: 25 }, (_, seed) => seed))(
     expect(await totals()).toEqual(all(times(12)));
   },
 );
+
+test('a job that Mistral does not list a day later was never created', async () => {
+  const bounds = await aJob(LINES, { stage: 'sending' });
+  await passHours(23);
+  await run();
+  expect(await totals()).toEqual(all(NONE, bounds));
+  await passHours(1);
+  expect(await run()).toMatchObject({ settled: 1 });
+  expect(await totals()).toEqual(all(NONE));
+});

@@ -265,7 +265,9 @@ test.each(HOSTILE)('refuses %s', (_name, file, reason) => {
 test('a file of documents of others is refused by OCR, too', () => {
   const document = { type: 'file', file_id: 'x' };
   const found = scan([aLine({ document })], { path: '/v1/ocr' });
-  expect(found).toMatchObject({ message: expect.stringContaining('file_id is not available') });
+  expect(found).toMatchObject({
+    message: expect.stringContaining('give a URL instead of file_id'),
+  });
 });
 
 test('the first five bad lines are named, with the file that they are in', () => {
