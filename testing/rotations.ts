@@ -63,7 +63,11 @@ export function createRotations(
     try {
       await rotationFunction(event);
       record.steps.push({ step, at });
-      if (step === 'finishSecret') record.finishedAt = clock.now();
+      const isHeld = !store()
+        .find(SecretId)
+        .versions.get(ClientRequestToken)
+        ?.stages.has('AWSCURRENT');
+      if (step === 'finishSecret' && !isHeld) record.finishedAt = clock.now();
     } catch (error) {
       record.steps.push({ step, at, error: String(error) });
       throw error;

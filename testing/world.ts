@@ -24,6 +24,7 @@ import { createObjectStore } from './fakes/object-store.js';
 import { createSecretStore, type FirstVersion } from './fakes/secret-store.js';
 import { createLocalFunctions, type LocalFunctionsOptions } from './functions.js';
 import { type Connect, type Interceptor, type Network, openNetwork } from './network.js';
+import { createProvisioning } from './provisioning.js';
 import { createRotations } from './rotations.js';
 import { createFlowRunner } from './run-flow.js';
 
@@ -154,6 +155,13 @@ export async function createWorld(options: WorldOptions) {
     client.destroy();
   }
 
+  const provision = createProvisioning({
+    clock,
+    secrets,
+    policy: () => policy,
+    run: (event) => functions.provisionKeys(event),
+    around,
+  });
   const existing = createExistingSecrets(secrets, (event) =>
     around(() => functions.provideSecret(event)),
   );
@@ -162,15 +170,6 @@ export async function createWorld(options: WorldOptions) {
     await existing.takeOver(policy);
     await subscribeAll();
     await around<unknown>(() => (isOperatorMode ? functions.requestKeys() : provision()));
-  }
-
-  /** And again each hour, as the schedule does, while something waits: other runs change nothing. */
-  async function provision(): Promise<void> {
-    const { waiting } = await functions.provisionKeys();
-    if (waiting.length === 0) return;
-    clock.at(new Date(now().getTime() + 3_600_000), async () => {
-      await around(provision).catch(() => undefined);
-    });
   }
 
   /** `aws secretsmanager rotate-secret`. */

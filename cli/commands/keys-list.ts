@@ -12,6 +12,7 @@ import { type Column, left, renderTable, right } from '../terminal/table.js';
 const TONES: Readonly<Record<KeyState, Tone>> = {
   ok: 'good',
   rotating: 'faint',
+  held: 'faint',
   'replaced key retiring': 'faint',
   'approval needed': 'warn',
   'rotation overdue': 'warn',

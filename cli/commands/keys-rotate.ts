@@ -13,6 +13,7 @@ import { verdictLine } from '../terminal/style.js';
 
 interface RotateOptions extends CommonOptions {
   readonly compromised?: boolean;
+  readonly now?: boolean;
   readonly yes?: boolean;
   readonly timeout: number;
 }
@@ -25,6 +26,7 @@ export function registerKeysRotate(group: Command, cli: Cli): void {
     .description('replace a key now, and wait until the new one is current')
     .argument('<key>', KEY_ARGUMENT)
     .option('--compromised', 'the key has leaked: revoke it at once, even if it is in use')
+    .option('--now', 'also outside of rotation.window and in a freeze')
     .option('--yes', 'do not ask for confirmation, which --compromised needs')
     .option('--timeout <minutes>', 'how long to wait', minutesUpTo(1440), TIMEOUT_MINUTES)
     .addHelpText('after', HELP)
@@ -36,6 +38,8 @@ The previous key keeps working, and is revoked once it has not been used for rot
 --compromised it is revoked as soon as the new key is current, and so are earlier keys of that secret that
 are not revoked yet. Services with a cached key get 401 until they read the secret again. If the command
 is interrupted before that, run keys approve, or run it again. It asks first; --yes answers.
+
+Outside of rotation.window and in a freeze, only --compromised and --now replace a key.
 
 Examples:
   $ mistral-governance keys rotate prod-workspace/search-service-key
@@ -55,9 +59,10 @@ async function rotate(cli: Cli, options: RotateOptions, name = ''): Promise<Answ
       declined: 'nothing was rotated',
     });
   }
-  const deps = { ...deployment, sleep, now, report: progress.line };
+  const deps = { ...deployment, policy, sleep, now, report: progress.line };
+  const isUrgent = options.compromised || options.now || false;
   const rotated = await progress.during(`rotating ${shortName(secretName)}`, () =>
-    rotateKey(deps, secretName, options.timeout * 60_000),
+    rotateKey(deps, secretName, { timeoutMs: options.timeout * 60_000, isUrgent }),
   );
   if (!options.compromised) return answerOf(secretName, rotated, undefined);
   try {

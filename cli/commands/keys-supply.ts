@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { isFirstKey } from '../../governance/keys/operator/operator-secret.js';
+import { describeExisting } from '../../governance/keys/stored-keys.js';
 import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
 import { EXIT, wrongInput } from '../failure.js';
 import { KEY_ARGUMENT, namedKey, requireKeySource } from '../keys/named-key.js';
+import { heldBecause, rotationHeld } from '../keys/rotate-key.js';
 import {
   createStepRunner,
   type KeyRequest,
@@ -96,6 +98,9 @@ async function supply(cli: Cli, options: SupplyOptions, name = ''): Promise<Answ
     },
   };
   const compromised = options.compromised ?? false;
+  const state = await describeExisting(secrets, planned.secretName);
+  const reason = state && !compromised && heldBecause(state, policy, now());
+  if (reason) throw rotationHeld(planned.secretName, `${reason}; supply the key then`);
   const supplied = await supplyKey(deps, {
     planned,
     keyName: options.name,

@@ -59,7 +59,7 @@ export async function gatherKeys(
     const isFound = id === undefined || named?.some((key) => key.id === id);
     if (!isFound) all ??= list();
     const listed = isFound ? named : await all;
-    return keyStatus({ planned, secret, listed, retirements }, now);
+    return keyStatus({ planned, secret, listed, retirements, rotation: policy.rotation }, now);
   });
   return { keys, problems: mistralProblem === undefined ? [] : [mistralProblem] };
 }

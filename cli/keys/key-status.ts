@@ -1,5 +1,6 @@
 import { hasExpired } from '../../governance/keys/key-health.js';
 import { unverifiedVersion } from '../../governance/keys/operator/operator-secret.js';
+import { hasNextKey } from '../../governance/keys/promotion.js';
 import { drainEnd, type Retirement } from '../../governance/keys/retirement.js';
 import { type SecretState, unfinishedVersion, versionAt } from '../../governance/keys/rotation.js';
 import { labelOf } from '../../governance/keys/version-label.js';
@@ -7,6 +8,8 @@ import type { ListedKey } from '../../governance/mistral/mistral.js';
 import { ageInDays, DAY_MS } from '../../governance/platform/utc-day.js';
 import { isKeyOf } from '../../governance/policy/key-name.js';
 import { formatOf, type PlannedKey } from '../../governance/policy/planned-keys.js';
+import type { RotationPolicy } from '../../governance/policy/policy.js';
+import { heldBecause } from './rotate-key.js';
 
 /** The most severe condition of a key. */
 export type KeyState =
@@ -26,6 +29,8 @@ export type KeyState =
   | 'approval needed'
   | 'replaced key retiring'
   | 'rotating'
+  /** The next key waits for the policy's window, or for the end of a freeze. */
+  | 'held'
   /** Operator mode: a supplied key is not current yet. */
   | 'not verified'
   /** Operator mode: the operator must supply the first key, or the next one. */
@@ -52,6 +57,7 @@ export interface KeyFacts {
   readonly listed: readonly ListedKey[] | undefined;
   /** Running retirements, of this key and others. */
   readonly retirements: readonly Retirement[];
+  readonly rotation: RotationPolicy;
 }
 
 export function keyStatus(facts: KeyFacts, now: Date): KeyStatus {
@@ -75,7 +81,7 @@ export function keyStatus(facts: KeyFacts, now: Date): KeyStatus {
 }
 
 function stateOf(
-  { planned, secret, listed: answer, retirements }: KeyFacts,
+  { planned, secret, listed: answer, retirements, rotation }: KeyFacts,
   current: string | undefined,
   listed: ListedKey | undefined,
   now: Date,
@@ -88,17 +94,21 @@ function stateOf(
     return isKnown ? 'missing at Mistral' : 'not identified';
   }
   if (hasExpired(listed?.expiresOn, now)) return 'expired';
-  if (isRotating) return 'rotating';
+  if (isRotating) return isHeld(secret, rotation, now) ? 'held' : 'rotating';
   if (!secret.rotationEnabled) return 'rotation off';
   if (secret.nextRotationAt && secret.nextRotationAt < now) return 'rotation overdue';
 
   const own = retirements.filter(({ secretId }) => secretId === secret.arn);
-  const isHeld = own.some(
+  const isWaiting = own.some(
     ({ promotedAt, rules }) =>
       rules.onDrainTimeout === 'hold' && now >= drainEnd(new Date(promotedAt), rules),
   );
-  if (isHeld) return 'approval needed';
+  if (isWaiting) return 'approval needed';
   return own.length > 0 ? 'replaced key retiring' : 'ok';
+}
+
+function isHeld(secret: SecretState, rotation: RotationPolicy, now: Date): boolean {
+  return hasNextKey(secret) && heldBecause(secret, { rotation }, now) !== undefined;
 }
 
 /** What the label of the current version says. */

@@ -1,7 +1,9 @@
+import { judgePromotion } from '../../governance/keys/promotion.js';
 import { rotateCommand } from '../../governance/keys/rotate-command.js';
 import { blockingVersion, type SecretState, versionAt } from '../../governance/keys/rotation.js';
 import type { SecretRotations } from '../../governance/keys/secret-rotations.aws.js';
 import type { SecretVersions } from '../../governance/keys/secret-versions.aws.js';
+import type { Policy } from '../../governance/policy/policy.js';
 import type { Cli } from '../cli.js';
 import { CommandFailure, EXIT } from '../failure.js';
 import type { RunningRetirement } from './retirement-flows.js';
@@ -10,6 +12,13 @@ import { type RevokeDeps, type Revoked, revokeAll } from './revoke-keys.js';
 export interface RotateDeps extends RevokeDeps, Pick<Cli, 'sleep'> {
   readonly secrets: Pick<SecretVersions, 'describe'>;
   readonly rotations: SecretRotations;
+  readonly policy: Pick<Policy, 'rotation'>;
+}
+
+/** How long to wait, and whether to replace the key although the policy lets none change now. */
+export interface RotateRequest {
+  readonly timeoutMs: number;
+  readonly isUrgent: boolean;
 }
 
 export interface Rotated {
@@ -28,10 +37,11 @@ const MAX_FLOW_CHECKS = 10;
  * @throws CommandFailure where the new key is withdrawn, or that takes longer than `timeoutMs`
  */
 export async function rotateKey(
-  { secrets, rotations, sleep, now, report }: RotateDeps,
+  deps: RotateDeps,
   secretName: string,
-  timeoutMs: number,
+  { timeoutMs, isUrgent }: RotateRequest,
 ): Promise<Rotated> {
+  const { secrets, rotations, sleep, now, report } = deps;
   const before = await secrets.describe(secretName);
   if (!before.rotationEnabled) {
     throw new CommandFailure(
@@ -40,6 +50,7 @@ export async function rotateKey(
       `secret ${secretName} has no rotation: it was cancelled, or the deploy is not finished; deploy again`,
     );
   }
+  await requireOpen(deps, before, isUrgent);
   const oldVersionId = versionAt(before, 'AWSCURRENT');
   const asked = await rotations.start(secretName);
   report(
@@ -65,6 +76,33 @@ export async function rotateKey(
     if (isWithdrawn || now().getTime() >= deadline) throw notFinished(secretName, state);
     wasPending = isPending;
   }
+}
+
+/** Nothing is started that would wait for days. */
+async function requireOpen(
+  { rotations, policy, now }: RotateDeps,
+  secret: SecretState,
+  isUrgent: boolean,
+): Promise<void> {
+  const reason = heldBecause(secret, policy, now());
+  if (reason === undefined) return;
+  if (isUrgent) return rotations.replaceNow(secret);
+  throw rotationHeld(secret.name, `${reason}; run the command then, or with --now`);
+}
+
+/** Why the policy lets the key of a secret not be replaced now; `undefined` where it does. */
+export function heldBecause(
+  secret: SecretState,
+  { rotation }: Pick<Policy, 'rotation'>,
+  now: Date,
+): string | undefined {
+  const facts = { secret, expiresOn: undefined, isCompromised: false };
+  const verdict = judgePromotion(facts, rotation, now);
+  return verdict.kind === 'hold' ? verdict.reason : undefined;
+}
+
+export function rotationHeld(secretName: string, reason: string): CommandFailure {
+  return new CommandFailure('rotation_held', EXIT.no, `${secretName}: ${reason}`);
 }
 
 function notFinished(secretName: string, state: SecretState): CommandFailure {
@@ -93,7 +131,7 @@ function notFinished(secretName: string, state: SecretState): CommandFailure {
  * one that an interrupted run left.
  */
 export async function revokeReplaced(
-  deps: Omit<RotateDeps, 'rotations'>,
+  deps: Omit<RotateDeps, 'rotations' | 'policy'>,
   secretName: string,
   { oldVersionId, newVersionId }: Rotated,
 ): Promise<readonly Revoked[]> {

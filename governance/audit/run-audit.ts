@@ -135,7 +135,7 @@ export async function runAudit(
   const findings = [
     ...audit.findings(view),
     ...acceptances.withoutAccepted([
-      ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, now)),
+      ...[...secrets.values()].flatMap((secret) => judgeRotations(secret, policy.rotation, now)),
       ...Object.values(drift).flatMap((found) => found ?? []),
       ...models.findings,
       ...unowned.findings,

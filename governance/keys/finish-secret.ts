@@ -2,6 +2,7 @@ import { RotationRefusedError } from '../platform/errors.js';
 import { rotationSucceeded } from './alerts/rotation-alerts.js';
 import type { ManagedKey } from './managed-key.js';
 import { isFirstKey } from './operator/operator-secret.js';
+import { judgePromotion } from './promotion.js';
 import { firstCheckAt, type ReplacedKey, retirementRules } from './retirement.js';
 import { versionAt } from './rotation.js';
 import { type FinishDeps, notify, type Rotation } from './rotation-step.js';
@@ -25,6 +26,12 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
   const current = versionAt(secret, 'AWSCURRENT');
   const alreadyMoved = current === versionId;
   const isPending = versionAt(secret, 'AWSPENDING') === versionId;
+  const hold = alreadyMoved ? undefined : await holdOf(deps, rotation);
+  if (hold) {
+    // AWSPENDING stays: Secrets Manager starts no other rotation, and attempts this one again when it is asked to.
+    log.info('promotion held', { secret: secret.name, versionId, ...hold });
+    return;
+  }
   if (!alreadyMoved && (await secrets.moveCurrent(secret.arn, current, versionId)) !== 'moved') {
     throw new RotationRefusedError(
       `AWSCURRENT of secret ${secret.name} was moved while version ${versionId} was being promoted`,
@@ -53,6 +60,23 @@ export async function finishSecret(deps: FinishDeps, rotation: Rotation): Promis
   const alert = rotationSucceeded({ policy, rotation, newKey, retirement, keptBy, at });
   await notify(deps, secret.name, alert);
   await secrets.clearPending(secret.arn, versionId);
+}
+
+/** Why the new key may not become current yet; never where the current one does not work. */
+async function holdOf(deps: FinishDeps, { secret, isCompromised }: Rotation) {
+  const { policy, secrets, inspector, now } = deps;
+  const current = versionAt(secret, 'AWSCURRENT');
+  let isForeign = false;
+  const key = await readOwnKey(secrets, secret.arn, current, () => {
+    isForeign = true;
+  });
+  // Before its first key, a secret may have an empty version that is current.
+  if (current === undefined || (key === undefined && !isForeign)) return undefined;
+  const facts = { secret, expiresOn: key?.expiresAt, isCompromised };
+  const verdict = judgePromotion(facts, policy.rotation, now());
+  if (verdict.kind === 'promote') return undefined;
+  const inspected = key && (await inspector?.inspect(key, current, now()));
+  return inspected?.health.kind === 'bad' ? undefined : verdict;
 }
 
 interface Replacement {

@@ -13,9 +13,12 @@ export interface FinishDeps
   extends Pick<KeyDeps, 'policy' | 'retirements' | 'alerts' | 'journal' | 'log' | 'now'> {
   readonly secrets: SecretVersions;
   readonly counts: RotationCounts;
+  /** Finds out whether a current key still works. @default none: in operator mode, no function can */
+  readonly inspector?: KeyDeps['inspector'] | undefined;
 }
 
-export interface RotationDeps extends FinishDeps, Pick<KeyDeps, 'inspector' | 'sleep'> {
+export interface RotationDeps extends FinishDeps, Pick<KeyDeps, 'sleep'> {
+  readonly inspector: KeyDeps['inspector'];
   readonly keySource: KeySource;
 }
 

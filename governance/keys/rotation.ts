@@ -23,8 +23,17 @@ export interface SecretState {
 
 export type VersionStage = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS';
 
+/**
+ * Our own label. On the current version, it says that its key is to be replaced outside of the policy's window
+ * and in a freeze as well.
+ */
+export const REPLACE_NOW = 'REPLACE_NOW';
+
 /** The version that carries a label. */
-export function versionAt(secret: SecretState, stage: VersionStage): string | undefined {
+export function versionAt(
+  secret: SecretState,
+  stage: VersionStage | typeof REPLACE_NOW,
+): string | undefined {
   return Object.keys(secret.stagesByVersion).find((version) =>
     secret.stagesByVersion[version]?.includes(stage),
   );

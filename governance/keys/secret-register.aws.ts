@@ -9,6 +9,8 @@ export const RegisteredSecretSchema = z.object({
   workspace: z.string().min(1),
   /** When a deploy last found it in the policy. */
   plannedAt: z.iso.datetime(),
+  /** When its first rotation was started after that. */
+  startedAt: z.iso.datetime().optional(),
   /** It was there before, so that it is given back with its key. */
   existing: z.literal(true).optional(),
 });

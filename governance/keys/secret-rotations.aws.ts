@@ -2,11 +2,15 @@ import {
   InvalidRequestException,
   RotateSecretCommand,
   type SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { REPLACE_NOW, type SecretState, versionAt } from './rotation.js';
 
 export interface SecretRotations {
   /** Starts a rotation, which Secrets Manager then runs by itself. */
   start(secretId: string): Promise<'started' | 'in progress'>;
+  /** Lets the next key become current at any time. */
+  replaceNow(secret: SecretState): Promise<void>;
 }
 
 export function createSecretRotations(client: SecretsManagerClient): SecretRotations {
@@ -19,6 +23,20 @@ export function createSecretRotations(client: SecretsManagerClient): SecretRotat
         if (isInProgress(error)) return 'in progress';
         throw error;
       }
+    },
+
+    async replaceNow(secret) {
+      const current = versionAt(secret, 'AWSCURRENT');
+      const marked = versionAt(secret, REPLACE_NOW);
+      if (current === undefined || marked === current) return;
+      await client.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: secret.arn,
+          VersionStage: REPLACE_NOW,
+          MoveToVersionId: current,
+          RemoveFromVersionId: marked,
+        }),
+      );
     },
   };
 }

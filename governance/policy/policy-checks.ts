@@ -7,6 +7,7 @@ import type { Policy } from './policy.js';
 import { UUID_RULE } from './policy-fields.js';
 import type { PolicyProblem } from './policy-problem.js';
 import { priceChecks } from './price-checks.js';
+import { rotationTimeChecks } from './rotation-time-rules.js';
 import { secretChecks } from './secret-checks.js';
 
 export type Problems = Generator<PolicyProblem>;
@@ -21,6 +22,7 @@ export function crossCheck(policy: Policy, more: readonly PolicyRule[]): PolicyP
     duplicates,
     references,
     rotationTimes,
+    rotationTimeChecks,
     evidenceLock,
     gatewayRotation,
     thresholds,

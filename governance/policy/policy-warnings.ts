@@ -6,6 +6,7 @@ import { callerWarnings, readerWarnings } from './caller-warnings.js';
 import { exampleWarnings } from './example-warnings.js';
 import { limitWarnings, overflowWarnings } from './limit-warnings.js';
 import type { Policy } from './policy.js';
+import { rotationTimeWarnings } from './rotation-time-rules.js';
 import { scheduleWarnings } from './schedule-warnings.js';
 import { alertWarnings, modelWarnings, useWarnings } from './use-warnings.js';
 import type { PolicyWarning, Warnings } from './warning.js';
@@ -34,6 +35,7 @@ export function policyWarnings(policy: Policy, now: Date): PolicyWarnings {
     ...alertWarnings(policy),
     ...exampleWarnings(policy),
     ...scheduleWarnings(policy, now),
+    ...rotationTimeWarnings(policy, now),
     ...acceptedFindings(policy, now),
   ];
   const entries = policy.acceptedWarnings.map((entry) => ({

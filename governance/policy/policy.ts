@@ -13,6 +13,7 @@ import {
 } from './policy-fields.js';
 import { PricesSchema } from './policy-prices.js';
 import { RefreshesSchema } from './policy-refresh.js';
+import { RotationSchema } from './policy-rotation.js';
 import { KeySecretSchema, SecretNameSchema } from './policy-secrets.js';
 
 /** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
@@ -115,21 +116,6 @@ export const CallerSchema = z.strictObject({
   workspace: z.string(),
   /** Count daily tokens for each session instead of for the role. */
   perSession: z.boolean().default(false),
-});
-
-const RotationSchema = z.strictObject({
-  /** How long the slowest reader may cache a secret. */
-  readerCacheSeconds: z.int().min(0).max(604_800).default(3600),
-  /** Full UTC days without use before a replaced key is revoked. */
-  quietDays: z.int().min(1).max(90).default(1),
-  /** How long after a rotation a replaced key may stay in use before `onDrainTimeout` applies. */
-  maxDrainDays: z.int().min(1).max(90).default(7),
-  onDrainTimeout: z.enum(['hold', 'revoke']).default('hold'),
-  /** @default rotateEveryDays + maxDrainDays + 14, for each key */
-  expireAfterDays: z.int().min(2).max(1200).optional(),
-  /** How many rotations may run at a time, and how many may begin within an hour, before first ones wait. */
-  atOnce: z.int().min(1).max(100).default(10),
-  perHour: z.int().min(1).max(1000).default(30),
 });
 
 const AuditSchema = z.strictObject({

@@ -70,8 +70,10 @@ function localMs({ year, month, day }: CalendarDay, minute: number): number {
   return Date.UTC(year, month - 1, day) + minute * MINUTE_MS;
 }
 
+export type Zone = ReturnType<typeof zoneOf>;
+
 /** The clocks of an IANA time zone. */
-function zoneOf(timeZone: string) {
+export function zoneOf(timeZone: string) {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',
@@ -106,6 +108,9 @@ function zoneOf(timeZone: string) {
   ];
 
   return {
+    /** What its clocks show, as if it were a time of UTC. */
+    localOf,
+
     dayOf: (ms: number): CalendarDay => calendarDay(new Date(localOf(ms))),
 
     /** Whether clocks change on that day or on one beside it. */

@@ -15,6 +15,7 @@ export const WARNING_IDS = [
   'default-runbook',
   'example-value',
   'audit-schedule',
+  'rotation-times',
   'accepted-finding',
 ] as const;
 

@@ -27,7 +27,11 @@ export interface KeyProvisioningProps extends Omit<SystemParts, 'adminKey'> {
 function runEachHour(scope: Construct, job: IFunction): void {
   new scheduler.Schedule(scope, 'Hourly', {
     schedule: scheduler.ScheduleExpression.rate(Duration.hours(1)),
-    target: new LambdaInvoke(job, { role: schedulerRole(scope), retryAttempts: 1 }),
+    target: new LambdaInvoke(job, {
+      role: schedulerRole(scope),
+      input: scheduler.ScheduleTargetInput.fromObject({ run: 'hourly' }),
+      retryAttempts: 1,
+    }),
   });
 }
 

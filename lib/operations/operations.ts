@@ -21,7 +21,7 @@ export interface OperationsProps extends Pick<FunctionAlarmsProps, 'watchedElsew
   readonly retirements: IStateMachine;
 }
 
-/** Run only in deploys, which fail with them, so they need no alarms. */
+/** Run in deploys, which fail with them, so they need no alarms: of what later runs leave undone, the audit has findings. */
 const OF_DEPLOYS = ['provision-keys', 'request-keys', 'provide-secret'];
 
 /** Alarms on the system as a whole, and its dashboard. */

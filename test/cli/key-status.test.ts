@@ -48,6 +48,7 @@ function facts(change: Partial<KeyFacts> = {}): KeyFacts {
     secret,
     listed: [listed],
     retirements: [],
+    rotation: aPolicy().rotation,
     ...change,
   };
 }
@@ -99,6 +100,24 @@ test('no approval is needed after the drain where the policy says to revoke', ()
   const rules = { ...retirement.rules, onDrainTimeout: 'revoke' as const };
   const over = { ...retirement, rules, promotedAt: '2026-11-01T00:00:00Z' };
   expect(keyStatus(facts({ retirements: [over] }), now).state).toBe('replaced key retiring');
+});
+
+test('a next key that waits for the window is held, and one that need not is being rotated', () => {
+  const waiting = {
+    ...secret,
+    stagesByVersion: { ...secret.stagesByVersion, next: ['AWSPENDING'] },
+  };
+  const stateIn = (days: string[]) => {
+    const { rotation } = aPolicy((document) => {
+      document.rotation.window = { days, from: '00:00', to: '24:00' };
+    });
+    return keyStatus(facts({ secret: waiting, rotation }), now).state;
+  };
+  const today = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][(now.getUTCDay() + 6) % 7] ?? '';
+  expect([stateIn([today]), stateIn([today === 'mon' ? 'tue' : 'mon'])]).toEqual([
+    'rotating',
+    'held',
+  ]);
 });
 
 test('a key that was taken over is found by the label of its version', () => {

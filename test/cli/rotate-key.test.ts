@@ -2,9 +2,12 @@ import { expect, test } from 'vitest';
 import type { RunningRetirement } from '../../cli/keys/retirement-flows.js';
 import { type RotateDeps, revokeReplaced, rotateKey } from '../../cli/keys/rotate-key.js';
 import type { SecretState } from '../../governance/keys/rotation.js';
-import { aRetirement, aSecret } from '../support/builders.js';
+import { aPolicy, aRetirement, aSecret } from '../support/builders.js';
 
-const MINUTE_MS = 60_000;
+const waitFor = (minutes: number, isUrgent = false) => ({
+  timeoutMs: minutes * 60_000,
+  isUrgent,
+});
 const before = aSecret({ old: ['AWSCURRENT'] });
 const pending = aSecret({ old: ['AWSCURRENT'], new: ['AWSPENDING'] });
 const after = aSecret({ old: ['AWSPREVIOUS'], new: ['AWSCURRENT', 'AWSPENDING'] });
@@ -23,7 +26,11 @@ function watching(states: readonly SecretState[], running: readonly RunningRetir
         return state;
       },
     },
-    rotations: { start: async () => 'started' },
+    rotations: {
+      start: async () => 'started',
+      replaceNow: async ({ name }) => void reported.push(`${name} may be replaced now`),
+    },
+    policy: aPolicy(),
     flows: { running: async () => running, revokeAtOnce: async () => 'revoked' },
     sleep: async (milliseconds) => {
       nowMs += milliseconds;
@@ -43,7 +50,7 @@ const waiting = (name: string, change: Parameters<typeof aRetirement>[0] = {}) =
 
 test('a rotation ends when another version is current, and continues if it is interrupted', async () => {
   const { deps, reported } = watching([before, before, pending, after]);
-  expect(await rotateKey(deps, before.name, 20 * MINUTE_MS)).toEqual({
+  expect(await rotateKey(deps, before.name, waitFor(20))).toEqual({
     oldVersionId: 'old',
     newVersionId: 'new',
   });
@@ -52,9 +59,24 @@ test('a rotation ends when another version is current, and continues if it is in
   ]);
 });
 
+test('outside of the window nothing is started, unless it must be replaced now', async () => {
+  const { deps, reported, checks } = watching([before, before, after]);
+  const policy = aPolicy((document) => {
+    document.rotation.window = { days: ['mon'], from: '09:00', to: '16:00' };
+  });
+  await expect(rotateKey({ ...deps, policy }, before.name, waitFor(20))).rejects.toMatchObject({
+    code: 'rotation_held',
+    exitCode: 1,
+    message: expect.stringMatching(/until 2026-11-30 09:00 UTC \(in 5 days\), .*or with --now$/),
+  });
+  expect({ reported, checks: checks() }).toEqual({ reported: [], checks: 1 });
+  await rotateKey({ ...deps, policy }, before.name, waitFor(20, true));
+  expect(reported[0]).toBe(`${before.name} may be replaced now`);
+});
+
 test('fails as soon as the new key is withdrawn, not at the end of the wait', async () => {
   const { deps, checks } = watching([before, pending, pending, before]);
-  await expect(rotateKey(deps, before.name, 20 * MINUTE_MS)).rejects.toMatchObject({
+  await expect(rotateKey(deps, before.name, waitFor(20))).rejects.toMatchObject({
     code: 'rotation_not_finished',
     exitCode: 1,
     message: expect.stringContaining(
@@ -66,7 +88,7 @@ test('fails as soon as the new key is withdrawn, not at the end of the wait', as
 
 test('fails at the end of the wait, and says that the new key is still pending, and how to release it', async () => {
   const { deps } = watching([before, pending]);
-  await expect(rotateKey(deps, before.name, 2 * MINUTE_MS)).rejects.toMatchObject({
+  await expect(rotateKey(deps, before.name, waitFor(2))).rejects.toMatchObject({
     message: expect.stringContaining(
       'version new is still pending, and Secrets Manager keeps trying',
     ),
@@ -85,7 +107,7 @@ test('a first key that is current before it is verified is waited for', async ()
     unverified,
     aSecret({ new: ['AWSCURRENT'] }),
   ]);
-  expect(await rotateKey(deps, before.name, 20 * MINUTE_MS)).toEqual({
+  expect(await rotateKey(deps, before.name, waitFor(20))).toEqual({
     oldVersionId: undefined,
     newVersionId: 'new',
   });

@@ -82,7 +82,13 @@ const withoutKeys = Object.fromEntries(EMPTY.map((name) => [name, {}]));
 describe('first keys', () => {
   test('starts the first rotation of every secret without a key, and of no other', async () => {
     const { asked, handler } = account({ labels: withoutKeys });
-    expect(await handler()).toEqual({ started: EMPTY, inProgress: [], waiting: [], retiring: [] });
+    expect(await handler()).toEqual({
+      started: EMPTY,
+      inProgress: [],
+      waiting: [],
+      resumed: [],
+      retiring: [],
+    });
     expect(asked).toEqual(EMPTY);
   });
 
@@ -198,7 +204,8 @@ describe('many first keys', () => {
       const perHour: number[] = [];
       for (let waiting = 1; waiting > 0 && runs < 100; runs += 1) {
         const before = world.begun.size;
-        waiting = (await world.handler()).waiting.length;
+        const event = runs === 0 ? {} : { run: 'hourly' };
+        waiting = (await world.handler(event)).waiting.length;
         perHour.push(world.begun.size - before);
         world.nextHour();
       }
@@ -208,6 +215,15 @@ describe('many first keys', () => {
       expect(runs).toBe(hours);
     },
   );
+
+  test('one that fails is not started again each hour, but by the next deploy', async () => {
+    const { asked, handler } = account({ labels: { [HOLDER]: {} } });
+    await handler();
+    await handler({ run: 'hourly' });
+    expect(asked).toEqual([HOLDER]);
+    await handler();
+    expect(asked).toEqual([HOLDER, HOLDER]);
+  });
 
   test('rotations that are due, or ended within the hour, take their room', async () => {
     const states = new Map<string, SecretState>([
@@ -234,6 +250,47 @@ describe('many first keys', () => {
     expect(started).toEqual([secretOf('key-3')]);
     expect(waiting).toHaveLength(196);
     expect(asked).toEqual(started);
+  });
+});
+
+describe('held rotations', () => {
+  const HELD = { v1: ['AWSCURRENT'], v2: ['AWSPENDING'] };
+  const within = (rotation: object) =>
+    aPolicy((document) => {
+      document.gateway = { enabled: false };
+      Object.assign(document.rotation, rotation);
+    });
+  const WINDOW = { window: { from: '09:00', to: '12:00' } };
+
+  test.each([
+    ['in the window', WINDOW, now, [HOLDER]],
+    ['out of it', WINDOW, new Date('2026-04-01T13:00:00Z'), []],
+    ['once a day out of it', WINDOW, new Date('2026-04-01T00:10:00Z'), [HOLDER]],
+    ['without a window', {}, now, []],
+    ['in a freeze', { freeze: [{ from: '2026-04-01', to: '2026-04-02', reason: 'x' }] }, now, []],
+    [
+      'after it',
+      { freeze: [{ from: '2026-03-01', to: '2026-03-31', reason: 'x' }] },
+      now,
+      [HOLDER],
+    ],
+  ])('are resumed %s', async (_name, rotation, at, resumed) => {
+    const { asked, handler } = account({
+      labels: { [HOLDER]: HELD },
+      deps: { policy: within(rotation), now: () => at },
+    });
+    expect(await handler({ run: 'hourly' })).toMatchObject({ resumed, started: [] });
+    expect(asked).toEqual(resumed);
+  });
+
+  test('no first rotation starts in a freeze, and the deploy does not wait for its end', async () => {
+    const freeze = [{ from: '2026-04-01', to: '2026-04-02', reason: 'x' }];
+    const { asked, pauses, handler } = account({
+      labels: withoutKeys,
+      deps: { policy: within({ freeze }) },
+    });
+    expect(await handler()).toMatchObject({ started: [], waiting: EMPTY });
+    expect({ asked, pauses }).toEqual({ asked: [], pauses: [] });
   });
 });
 

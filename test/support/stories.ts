@@ -1,4 +1,5 @@
 import type { Policy } from '../../governance/policy/policy.js';
+import { rotationTimes } from '../../governance/policy/rotation-times.js';
 import type { FirstVersion } from '../../testing/fakes/secret-store.js';
 import type { World } from '../../testing/world.js';
 import { aPolicy } from './builders.js';
@@ -95,6 +96,36 @@ export const TWO_ROTATIONS_AT_ONCE: Story = {
     const rotate = () => world.rotate(SECRET).catch(() => undefined);
     await Promise.all([rotate(), rotate()]);
     await world.clock.playUntil(dayOf(60));
+  },
+};
+
+const WORKDAYS = aPolicy((document) => {
+  document.workspaces = document.workspaces.slice(0, 1);
+  document.callers = [];
+  document.rotation.window = { days: ['mon', 'tue', 'wed', 'thu'], from: '09:00', to: '16:00' };
+});
+
+/** Day 90 is a Friday: the new key is there at once, and becomes current on the Monday after. */
+export const ROTATION_HELD: Story = {
+  name: 'a rotation that is due outside of the window',
+  policy: WORKDAYS,
+  before: async (world) => {
+    await deploy(world);
+    await world.clock.playUntil(dayOf(89));
+  },
+  play: (world) => world.clock.playUntil(END),
+  problems: (world, struck) => {
+    const { isOpen } = rotationTimes(world.policy.rotation);
+    const promoted = world.executions
+      .all()
+      .map(({ input }) => Date.parse((input as { promotedAt: string }).promotedAt));
+    const made = world.mistral.keys.made.length;
+    return [
+      ...announcedOnce(world, struck, 'Rotated'),
+      ...promoted.flatMap((at) => (isOpen(at) ? [] : [`promoted at ${new Date(at)}`])),
+      ...(promoted.length === 1 ? [] : [`${promoted.length} promotions`]),
+      ...(struck || made === 2 ? [] : [`${made} keys were made`]),
+    ];
   },
 };
 

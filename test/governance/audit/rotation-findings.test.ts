@@ -3,6 +3,7 @@ import { judgeRotations } from '../../../governance/audit/rotation-findings.js';
 import type { SecretState } from '../../../governance/keys/rotation.js';
 import { unfinishedVersion } from '../../../governance/keys/rotation.js';
 import { plannedKeys } from '../../../governance/policy/planned-keys.js';
+import type { RotationPolicy } from '../../../governance/policy/policy.js';
 import {
   aManagedSecret,
   CURRENT,
@@ -15,9 +16,13 @@ import { aPolicy } from '../../support/builders.js';
 
 const planned = plannedKeys(aPolicy()).filter(({ secretName }) => secretName === DEV);
 
-function judge(change: Partial<SecretState>, pendingSince?: Date) {
+function judge(
+  change: Partial<SecretState>,
+  pendingSince?: Date,
+  rules: RotationPolicy = aPolicy().rotation,
+) {
   return planned.flatMap((key) =>
-    judgeRotations({ planned: key, state: aManagedSecret(DEV, change), pendingSince }, NOW),
+    judgeRotations({ planned: key, state: aManagedSecret(DEV, change), pendingSince }, rules, NOW),
   );
 }
 
