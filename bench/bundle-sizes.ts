@@ -1,8 +1,11 @@
 import { bundleFunction, functionFolders } from '../supply-chain/bundle.js';
 import { atMost, type Benchmark } from './figure.js';
 
-/** The audit runs once a night, renders its report for auditors, and stores it with the SDK's S3 client, 159 kB. */
-const MOST_KB: Readonly<Record<string, number>> = { 'nightly-audit': 800 };
+/**
+ * The audit runs once a night, renders its report for auditors, and stores it with the SDK's S3 client, 159 kB. The
+ * gateway checks the requests of all endpoints.
+ */
+const MOST_KB: Readonly<Record<string, number>> = { 'nightly-audit': 800, gateway: 660 };
 
 /** The size limit of a function's bundle. */
 export function mostBundleKb(folder: string): number {

@@ -7,6 +7,7 @@ import { benchGatewaySpeed } from './gateway/figures.js';
 import { benchProxySpeed } from './proxy-speed.js';
 import { jsonReport, tableReport } from './report.js';
 import { benchSpendForecast } from './spend-forecast.js';
+import { benchUploadMemory } from './upload-memory.js';
 
 const BENCHMARKS = {
   'bundle-sizes': benchBundleSizes,
@@ -15,6 +16,7 @@ const BENCHMARKS = {
   'gateway-speed': benchGatewaySpeed,
   'proxy-speed': benchProxySpeed,
   'spend-forecast': benchSpendForecast,
+  'upload-memory': benchUploadMemory,
 };
 
 const { values, positionals } = parseArgs({

@@ -17,6 +17,7 @@ import type { ApiKey } from '../governance/mistral/api-key.js';
 import { retryAfterMs } from '../governance/mistral/mistral-answer.js';
 import { isCertificateError } from '../governance/platform/outbound-settings.js';
 import type { InFlight } from './closing.js';
+import { Conversations } from './conversations.js';
 import { errorOf, GovernanceRefusedError, GovernanceUnavailableError } from './errors.js';
 import { type AnswerReader, observed } from './observed-answer.js';
 
@@ -26,7 +27,7 @@ export interface GovernedFetchParts {
   readonly access: Pick<LiveAccess, 'authorize' | 'models'>;
   readonly metering: Metering;
   readonly keys: KeyCache;
-  /** What to do with the parts of Mistral's API that are not metered: agents, files, batches. */
+  /** What to do with the parts of Mistral's API that are not metered: files, batches. */
   readonly unmetered: 'refuse' | 'allow';
   readonly passUnknownFields: boolean;
   readonly inFlight: InFlight;
@@ -36,12 +37,20 @@ export interface GovernedFetchParts {
   readonly fetch: typeof fetch;
 }
 
+const LOOK_UP_MS = 10_000;
+
 /** One request: authorize, reserve, send with the current key, settle. */
 export function createGovernedFetch(parts: GovernedFetchParts) {
   const { callerArn, access, metering, inFlight, now } = parts;
   const unawaited = new UnawaitedAnswers(parts.unawaited ?? UNAWAITED_LIMITS);
   const { origin, pathname } = new URL(parts.apiUrl);
   const prefix = pathname.replace(/\/+$/, '');
+
+  const conversations = new Conversations((id) => {
+    const signal = AbortSignal.timeout(LOOK_UP_MS);
+    const asking = new Request(`${origin}${prefix}/v1/conversations/${id}`, { signal });
+    return sendWithKey(parts, asking, { body: Buffer.alloc(0) }, { signal });
+  });
 
   function endpointFor({ method, url }: Request) {
     const target = new URL(url);
@@ -62,7 +71,8 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
     const received = Buffer.from(await request.arrayBuffer());
     const unmetered = () =>
       sendWithKey(parts, request, { body: received }, { signal: request.signal });
-    if (endpoint.kind === 'model-list') return unmetered();
+    // They cost nothing, and what is in the workspace is open to its keys.
+    if (endpoint.kind === 'model-list' || endpoint.kind === 'conversations') return unmetered();
     if (endpoint.kind === 'problem' || !isMetered(endpoint)) {
       if (parts.unmetered === 'allow') return unmetered();
       throw errorOf(endpoint.kind === 'problem' ? endpoint : notMetered(endpoint));
@@ -72,7 +82,10 @@ export function createGovernedFetch(parts: GovernedFetchParts) {
       ? readForm(received, request.headers.get('content-type') ?? undefined, endpoint.form)
       : received;
     if ('code' in body) throw errorOf(body);
-    const call = authorizeCall(endpoint, callerArn, body, access, parts);
+    const isTurn = endpoint.kind === 'conversation-turn';
+    const started = isTurn ? await conversations.startedWith(endpoint.id ?? '') : undefined;
+    if (started instanceof Response) return started;
+    const call = authorizeCall(endpoint, callerArn, body, access, parts, started);
     if (call.kind === 'problem') throw errorOf(call);
     inFlight.begin();
     const hold = await metering.reserve(call.demand);

@@ -33,7 +33,7 @@ export type GovernedMistralOptions = Identity & {
   readonly policy: PolicySource;
   /** The stack output `QuotaTableName`. */
   readonly quotaTableName: string;
-  /** Calls that are not metered, and not served by the gateway: agents, files, batches. @default 'refuse' */
+  /** Calls that are not metered, and not served by the gateway: files, batches. @default 'refuse' */
   readonly unmetered?: 'refuse' | 'allow';
   /** From this age on the key is read again in the background. @default 300 */
   readonly keyRefreshSeconds?: number;

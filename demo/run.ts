@@ -1,5 +1,6 @@
 import type { Log } from '../governance/platform/log.js';
 import { listText } from '../governance/platform/wording.js';
+import { OBJECT_INDEXES } from '../governance/policy/object-indexes.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { synthesizeDefinition } from '../testing/definition.js';
 import { startLocalDynamo } from '../testing/dynamo.js';
@@ -19,6 +20,7 @@ export const START = new Date('2026-08-15T09:00:00Z');
 
 const RECORDS = 'records';
 const QUOTAS = 'quotas';
+const OBJECTS = 'objects';
 
 export interface RunOptions {
   readonly policy: Policy;
@@ -48,13 +50,18 @@ export async function runLocally(options: RunOptions): Promise<Run> {
   const story = storyOf(policy);
   const adminCalls: string[] = [];
   const dynamo = await startLocalDynamo();
-  await Promise.all([dynamo.createTable(RECORDS), dynamo.createTable(QUOTAS)]);
+  await Promise.all([
+    dynamo.createTable(RECORDS),
+    dynamo.createTable(QUOTAS),
+    dynamo.createTable(OBJECTS, Object.values(OBJECT_INDEXES)),
+  ]);
   const world = await createWorld({
     policy,
     definition: synthesizeDefinition(policy),
     dynamo,
     tableName: RECORDS,
     quotaTableName: QUOTAS,
+    objectsTableName: OBJECTS,
     start: START,
     youngSeconds: 120,
     firstVersion: options.firstVersion,
@@ -68,7 +75,7 @@ export async function runLocally(options: RunOptions): Promise<Run> {
     },
   });
   try {
-    const openGateway = () => openLocalGateway(world, QUOTAS, log);
+    const openGateway = () => openLocalGateway(world, QUOTAS, log, OBJECTS);
     const stage = createStage({ world, adminCalls, openGateway, observer });
     const judge = await story.play(stage);
     const document = documentOf(world, stage.diary);

@@ -17,6 +17,7 @@ const OutputsSchema = z.object({
     RetirementStateMachineArn: z.string(),
     SpendMonitorFunctionName: z.string(),
     QuotaTableName: z.string(),
+    ObjectsTableName: z.string(),
     EvidenceBucketName: z.string(),
     GatewayUrl: z.string(),
   }),

@@ -99,13 +99,14 @@ function callerOf({ callers }: Policy): string {
 async function startGateway(
   { emulator }: Parts,
   policyPath: string,
-  { QuotaTableName, AlertsTopicArn }: Outputs,
+  { QuotaTableName, ObjectsTableName, AlertsTopicArn }: Outputs,
   caller: string,
   onStart: (stop: () => unknown) => void,
 ): Promise<string> {
   const env = {
     ...emulator.env,
     QUOTA_TABLE_NAME: QuotaTableName,
+    OBJECTS_TABLE_NAME: ObjectsTableName,
     ALERTS_TOPIC_ARN: AlertsTopicArn,
   };
   const target = await startPlainServer(policyPath, env, onStart);

@@ -27,8 +27,8 @@ export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' |
   readonly tableName: string;
   /** @default none: nothing is metered */
   readonly quotaTableName?: string;
-  /** @default the table of records: no keys of both are alike */
-  readonly objectsTableName?: string;
+  /** @default none: the audit looks for no files */
+  readonly objectsTableName?: string | undefined;
   readonly stateMachineArn: string;
   /** Timeouts and attempts of calls to AWS. @default as deployed, with longer timeouts */
   readonly awsClient?: Pick<MeasuringRuntime['aws'], 'maxAttempts' | 'requestHandler'>;
@@ -48,8 +48,8 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       EVIDENCE_BUCKET_NAME: EVIDENCE_BUCKET,
       PRODUCT_VERSION: packageVersion(import.meta.dirname),
       POLICY_SHA256: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),
+      ...(options.objectsTableName && { OBJECTS_TABLE_NAME: options.objectsTableName }),
       QUOTA_TABLE_NAME: options.quotaTableName ?? 'no quotas here',
-      OBJECTS_TABLE_NAME: options.objectsTableName ?? options.tableName,
       RECORDS_TABLE_NAME: options.tableName,
       ROTATION_FUNCTION_ARN,
       RETIREMENT_STATE_MACHINE_ARN: options.stateMachineArn,

@@ -15,12 +15,14 @@ export async function openLocalGateway(
   { policy, clock, url }: World,
   quotaTableName: string,
   log: Log,
+  objectsTableName?: string,
 ) {
   const opened = connectGateway({
     policy: { ...policy, mistral: { ...policy.mistral, apiUrl: url } },
     aws: { ...PATIENT_CLIENT, ...localAws(url) },
     upstream: createUndiciUpstream(url, policy.gateway),
     quotaTableName,
+    objectsTableName,
     alertsEnv: LOCAL_ALERTS,
     log,
     now: clock.now,

@@ -29,7 +29,7 @@ import { createFlowRunner } from './run-flow.js';
 export interface WorldOptions
   extends Pick<
       LocalFunctionsOptions,
-      'policy' | 'tableName' | 'quotaTableName' | 'awsClient' | 'mistral'
+      'policy' | 'tableName' | 'quotaTableName' | 'objectsTableName' | 'awsClient' | 'mistral'
     >,
     Omit<FakeKeysOptions, 'now'> {
   readonly start: Date;

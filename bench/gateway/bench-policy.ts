@@ -16,14 +16,19 @@ export function benchPolicy(apiUrl: string): Policy {
         id: '6c1f0a0e-52f4-4f8e-9d43-0d1c6f1b7a01',
         ownerUserId: '9a4d7c1e-3b58-4f6a-8f0e-5d2b1c7e4a10',
         team: 'bench',
-        models: ['mistral-small-latest', 'codestral-latest', 'mistral-embed'],
+        models: [
+          'mistral-small-latest',
+          'codestral-latest',
+          'mistral-embed',
+          'voxtral-mini-latest',
+        ],
         requestsPerMinute: 1_000_000_000,
         budgets: { hourlyUsd: 9e6, dailyUsd: 9e6, monthlyUsd: 9e6 },
       },
     ],
     roles: {
       bench: {
-        models: ['mistral-small-latest', 'codestral-latest'],
+        models: ['mistral-small-latest', 'codestral-latest', 'voxtral-mini-latest'],
         maxTokensPerRequest: 2000,
         dailyTokens: Number.MAX_SAFE_INTEGER,
       },

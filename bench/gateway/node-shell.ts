@@ -40,6 +40,7 @@ answerParent((question) => {
     return user + system;
   }
   if (question === 'writes') return counters.writes();
+  if (question === 'peak memory') return process.resourceUsage().maxRSS * 1024;
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

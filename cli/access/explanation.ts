@@ -34,7 +34,13 @@ export interface Explanation {
   readonly closest: ClosestRule | undefined;
   /** Rules that also match and are less specific. */
   readonly overruled: readonly MatchingRule[];
-  readonly model: { readonly asked: string; readonly id: string | undefined };
+  readonly model: {
+    /** A model or an agent. */
+    readonly asked: string;
+    readonly id: string | undefined;
+    /** What the policy says of an agent. */
+    readonly ofAgent: string | undefined;
+  };
   /** The names by which role and workspace allow the model; `*` where all models are allowed. */
   readonly allowedBy: Readonly<Record<'role' | 'workspace', readonly string[]>> | undefined;
   readonly maxTokens: {
@@ -47,6 +53,10 @@ export interface Explanation {
   readonly audioMinutes: number | undefined;
   readonly dailyTokens: Quota | undefined;
   readonly quotas: readonly Quota[];
+  /** Calls of tools at Mistral that it reserves. */
+  readonly toolCalls: number;
+  /** Whether it uses what callers of other sharing roles created in its workspace. */
+  readonly sharesObjects: boolean;
   /** What the request reserves of the budgets until it is settled; the prompt adds to it. */
   readonly reservesNanos: number | undefined;
   readonly overflowTo: readonly string[];
@@ -66,7 +76,8 @@ export async function explain(
   const [rule, ...overruled] = matchingRules(rules, callerArn);
   const known = access.callerOf(callerArn);
   const caller = known.kind === 'known' ? known : undefined;
-  const id = models.resolve(model);
+  const agent = policy.agents.find((one) => one.id === model);
+  const id = models.resolve(agent?.model ?? model);
 
   const body = requestBody(endpoint, model, maxTokens);
   const call = authorizeCall(
@@ -92,7 +103,8 @@ export async function explain(
 
   const workspace = policy.workspaces.find(({ name }) => name === rule?.workspace);
   const role = rule && policy.roles[rule.role];
-  const overflowTo = demand ? overflowOf(demand.grant, policy.workspaces, models) : [];
+  const overflowTo =
+    demand && !demand.staysHome ? overflowOf(demand.grant, policy.workspaces, models) : [];
   const namesOf = (names: '*' | readonly string[] = []) =>
     names === '*' ? ['*'] : names.filter((name) => models.resolve(name) === id);
   return {
@@ -102,7 +114,7 @@ export async function explain(
     rule: caller && rule,
     closest: rule ? undefined : closestRule(rules, callerArn),
     overruled: caller ? overruled : [],
-    model: { asked: model, id },
+    model: { asked: model, id, ofAgent: agent?.model },
     allowedBy:
       caller && id !== undefined
         ? { role: namesOf(role?.models), workspace: namesOf(workspace?.models) }
@@ -114,7 +126,9 @@ export async function explain(
     },
     audioMinutes: endpoint === 'transcriptions' ? caller?.access.audioMinutes : undefined,
     dailyTokens: caller?.dailyTokens && dailyTokensOf(caller.dailyTokens),
+    sharesObjects: caller?.access.sharesObjects ?? false,
     quotas: caller && workspace ? quotasOf(policy, workspace) : [],
+    toolCalls: demand?.toolCalls ?? 0,
     reservesNanos: demand && tariff.bound(demand),
     overflowTo,
     lendsNanos: Object.fromEntries(

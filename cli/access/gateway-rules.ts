@@ -3,6 +3,7 @@ import { compileAccess } from '../../governance/access/compile-access.js';
 import { createModelDirectory } from '../../governance/access/model-directory.js';
 import {
   endpointOf,
+  generates,
   isMetered,
   type MeteredEndpoint,
 } from '../../governance/metering/endpoints.js';
@@ -11,6 +12,7 @@ import type { Authorize } from '../../governance/metering/live-access.js';
 import { createTariff } from '../../governance/metering/tariff.js';
 import { callerPattern } from '../../governance/policy/caller-patterns.js';
 import type { Policy } from '../../governance/policy/policy.js';
+import { isAgentId } from '../../governance/policy/policy-agents.js';
 import { createPriceBook } from '../../governance/prices/price-book.js';
 import { wrongInput } from '../failure.js';
 
@@ -54,12 +56,19 @@ const ENDPOINTS = {
   },
   speech: { path: '/v1/audio/speech', body: { input: '' } },
   ocr: { path: '/v1/ocr', body: { document: { type: 'image_url', image_url: '' } } },
+  agents: { path: '/v1/agents/completions', body: { messages: [] } },
+  conversations: { path: '/v1/conversations', body: { inputs: '' } },
   transcriptions: { path: '/v1/audio/transcriptions', body: { file_url: 'https://example.com/a' } },
 } as const;
 
 export type EndpointName = keyof typeof ENDPOINTS;
 
 export const ENDPOINT_NAMES = Object.keys(ENDPOINTS) as readonly EndpointName[];
+
+/** Those whose requests name a model, and say all that bounds them. */
+export const MODEL_ENDPOINT_NAMES = ENDPOINT_NAMES.filter(
+  (name) => name !== 'agents' && name !== 'conversations',
+);
 
 /** The endpoint as the gateway knows it. */
 export function endpointNamed(name: EndpointName): MeteredEndpoint {
@@ -69,17 +78,21 @@ export function endpointNamed(name: EndpointName): MeteredEndpoint {
   return endpoint;
 }
 
-/** The smallest request for a model, as a client would send it. */
+/** The smallest request for a model or an agent, as a client would send it. */
 export function requestBody(
   name: EndpointName,
   model: string,
   maxTokens: number | undefined,
 ): Buffer | ReceivedForm {
   const { kind, form } = endpointNamed(name);
-  const limit = kind === 'generation' ? { max_tokens: maxTokens } : {};
-  const fields = { model, ...limit, ...ENDPOINTS[name].body };
+  const max_tokens = generates(kind) ? maxTokens : undefined;
+  const limit = name === 'conversations' ? { completion_args: { max_tokens } } : { max_tokens };
+  const named = name === 'agents' || isAgentId(model) ? { agent_id: model } : { model };
+  const fields = { ...named, ...limit, ...ENDPOINTS[name].body };
   if (!form) return Buffer.from(JSON.stringify(fields));
-  const entries = Object.entries(fields).map(([field, value]) => [field, String(value)] as const);
+  const entries = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => [field, String(value)] as const);
   return { kind: 'form', shape: form, entries, file: undefined, content: undefined, fileBytes: 0 };
 }
 

@@ -6,6 +6,7 @@ import {
   moneyText,
   numberText,
 } from '../../governance/platform/wording.js';
+import { isAgentId } from '../../governance/policy/policy-agents.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import type { ClosestRule, MatchingRule } from '../access/closest-rule.js';
 import { type Explanation, explain } from '../access/explanation.js';
@@ -19,7 +20,7 @@ import { renderFields } from '../terminal/table.js';
 
 interface ExplainOptions extends CommonOptions {
   readonly tokens?: number;
-  readonly endpoint: EndpointName;
+  readonly endpoint?: EndpointName;
 }
 
 export function registerExplain(program: Command, cli: Cli): void {
@@ -27,12 +28,13 @@ export function registerExplain(program: Command, cli: Cli): void {
     .command('explain')
     .description('say whether a caller may use a model, by which rule, and within which limits')
     .argument('<caller>', 'ARN of an IAM role, an assumed-role session or a user')
-    .argument('<model>', 'id or alias of a model')
+    .argument('<model>', 'id or alias of a model, or id of an agent')
     .option('--tokens <n>', 'the max_tokens of the request', wholeNumber)
     .addOption(
-      new Option('--endpoint <name>', 'the endpoint that the request is for')
-        .choices(ENDPOINT_NAMES)
-        .default('chat'),
+      new Option(
+        '--endpoint <name>',
+        'the endpoint that the request is for (default: chat, and agents for an agent)',
+      ).choices(ENDPOINT_NAMES),
     )
     .addHelpText('after', HELP)
     .action(action(cli, explainRequest));
@@ -48,11 +50,12 @@ Examples:
 
 async function explainRequest(
   cli: Cli,
-  { policy: path, tokens: maxTokens, endpoint }: ExplainOptions,
+  { policy: path, tokens: maxTokens, endpoint: given }: ExplainOptions,
   caller = '',
   model = '',
 ): Promise<Answer> {
   const policy = openPolicy(path);
+  const endpoint = given ?? (isAgentId(model) ? 'agents' : 'chat');
   const request = { callerArn: callingArn(caller), model, maxTokens, endpoint };
   const explanation = await explain(policy, request, cli.now());
   const { allowed, refusal } = explanation;
@@ -107,8 +110,14 @@ function fieldsOf(currency: Currency, explanation: Explanation): [string, string
   for (const [at, quota] of explanation.quotas.entries()) {
     fields.push([at === 0 ? 'budgets' : '', quotaText(quota, currency)]);
   }
+  if (explanation.sharesObjects) {
+    fields.push(['files', `its own, and those of sharing roles in ${rule.workspace}`]);
+  }
   if (reservesNanos !== undefined) {
-    fields.push(['reserves', `up to ${moneyText(reservesNanos, currency)}, plus the prompt`]);
+    const { toolCalls } = explanation;
+    const calls = `with ${countText(toolCalls, 'call')} of tools at Mistral`;
+    const amount = moneyText(reservesNanos, currency);
+    fields.push(['reserves', `up to ${amount}, ${toolCalls > 0 ? calls : 'plus the prompt'}`]);
   }
   if (explanation.allowed) {
     fields.push(['on 429 tries', overflowText(explanation, currency)]);
@@ -134,7 +143,11 @@ function differenceText({ differsIn }: ClosestRule): string {
   return differsIn.length > 0 ? `, which has another ${listText(differsIn)}` : '';
 }
 
-function modelText({ asked, id }: Explanation['model']): string {
+function modelText({ asked, id, ofAgent }: Explanation['model']): string {
+  if (ofAgent !== undefined) {
+    return `${modelText({ asked: ofAgent, id, ofAgent: undefined })}, of agent ${asked}`;
+  }
+  if (isAgentId(asked)) return `of agent ${asked}, which the policy does not have`;
   if (id === undefined) {
     return `${asked}, which neither price list nor policy has: the deployed gateway asks Mistral`;
   }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENDPOINT_NAMES, IAM_ARN } from '../access/gateway-rules.js';
+import { IAM_ARN, MODEL_ENDPOINT_NAMES } from '../access/gateway-rules.js';
 import { parseTime } from './usage-time.js';
 
 const MAX_COUNT = 1e12;
@@ -32,7 +32,7 @@ const UsageRecordSchema = z.object({
   /** ARN of an IAM user, role or session. */
   caller: z.string().regex(IAM_ARN),
   model: z.string().min(1),
-  endpoint: z.enum(ENDPOINT_NAMES).default('chat'),
+  endpoint: z.enum(MODEL_ENDPOINT_NAMES).default('chat'),
   promptTokens: count.default(0),
   /** Part of the prompt tokens. */
   cachedTokens: count.default(0),
@@ -60,7 +60,7 @@ const ALLOWED: Readonly<Record<Field, string>> = {
   at: 'must be a time with a time zone, such as 2026-11-24T09:30:00Z or 20261124T093000+0100',
   caller: 'must be an IAM ARN',
   model: 'must be the name of a model',
-  endpoint: `must be one of ${ENDPOINT_NAMES.join(', ')}`,
+  endpoint: `must be one of ${MODEL_ENDPOINT_NAMES.join(', ')}`,
   promptTokens: WHOLE,
   cachedTokens: WHOLE,
   completionTokens: WHOLE,

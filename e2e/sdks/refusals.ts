@@ -71,10 +71,10 @@ function sleepsOf(seen: readonly Seen[], endedAtMs: number): readonly number[] {
   });
 }
 
-/** LangChain's never retries; AI's sleeps as long as it is asked to only where that is below a minute. */
+/** LangChain's and LiteLLM's never retry; AI's sleeps as long as it is asked to only where that is below a minute. */
 function getsThrough(client: SdkClient, what: Brief, asked: number): boolean {
   if (client === 'npm ai-sdk' && what === 'minute') return asked < LONGEST_SLEEP_SECONDS;
-  return client !== 'pypi langchain';
+  return client !== 'pypi langchain' && client !== 'pypi litellm';
 }
 
 /** What is refused in a way that a client waits or hammers for; and lines about what clients did. */

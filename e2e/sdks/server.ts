@@ -11,6 +11,7 @@ import { serializeManagedKey } from '../../governance/keys/managed-key.js';
 import { ApiKey } from '../../governance/mistral/api-key.js';
 import { parseJson } from '../../governance/platform/json.js';
 import { loadPolicy } from '../../governance/policy/load-policy.js';
+import { OBJECT_INDEXES } from '../../governance/policy/object-indexes.js';
 import { GATEWAY_KEY_NAME, secretName } from '../../governance/policy/planned-keys.js';
 import { startLocalDynamo } from '../../testing/dynamo.js';
 import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
@@ -30,6 +31,7 @@ import { until } from '../waiting.js';
 import { KEYLESS, REJECTED } from './account.js';
 
 const QUOTA_TABLE = 'quotas';
+const OBJECTS_TABLE = 'objects';
 const START_MS = 60_000;
 const MODELS = [
   ...FAKE_MODELS,
@@ -92,6 +94,7 @@ export async function startSdkServer(
   const dynamo = await startLocalDynamo();
   onStart(() => dynamo.close());
   await dynamo.createTable(QUOTA_TABLE);
+  await dynamo.createTable(OBJECTS_TABLE, Object.values(OBJECT_INDEXES));
   const secrets = createSecretStore(now, () => {});
   const keys = createFakeKeys({ now });
   const held = new Map<string, () => void>();
@@ -144,6 +147,7 @@ export async function startSdkServer(
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_REGION: 'eu-west-1',
     QUOTA_TABLE_NAME: QUOTA_TABLE,
+    OBJECTS_TABLE_NAME: OBJECTS_TABLE,
     ALERTS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
   };
   const gateway = await startShell(path, ofServer, onStart);

@@ -24,7 +24,8 @@ export const BATCH_OPERATIONS: Readonly<Record<string, Operation>> = {
     if (isProblem(record)) return record;
     // Results in the answer make it as long as a file.
     const isInline = oneOf(query, 'inline')?.toLowerCase() === 'true';
-    if (isInline) return answerFor(await call.passOn(`${path}?inline=true`), 'batch', now(call));
+    if (isInline)
+      return answerFor(await call.passOn(`${path}?inline=true`, 'json'), 'batch', now(call));
     return described(call, record, 'GET', path);
   },
   'POST /v1/batch/jobs/{id}/cancel': async (call) => {

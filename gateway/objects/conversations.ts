@@ -52,7 +52,7 @@ export const CONVERSATION_OPERATIONS: Readonly<Record<string, Operation>> = {
 async function said(call: ObjectCall) {
   const record = await ownObject(call, KIND, call.endpoint.id);
   if (isProblem(record)) return record;
-  return answerFor(await call.passOn(call.endpoint.path), KIND, call.deps.now());
+  return answerFor(await call.passOn(call.endpoint.path, 'json'), KIND, call.deps.now());
 }
 
 /** A caller's own, the newest first, as they were when they were created. */

@@ -23,7 +23,7 @@ export const FILE_OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/files/{id}/content': async (call) => {
     const record = await ownObject(call, 'file', call.endpoint.id);
     if (isProblem(record)) return record;
-    return answerFor(await call.passOn(call.endpoint.path), 'file', call.deps.now());
+    return answerFor(await call.passOn(call.endpoint.path, 'file'), 'file', call.deps.now());
   },
   'DELETE /v1/files/{id}': deleteFile,
 };

@@ -35,7 +35,7 @@ export interface ObjectCall {
     question: Pick<Question, 'method' | 'path' | 'body' | 'contentType' | 'isOnce'>,
   ): Promise<Asked>;
   /** The same for a long answer, which is passed on to the caller as it comes. */
-  passOn(path: string): Promise<Asked>;
+  passOn(path: string, form: Destination['form']): Promise<Asked>;
   /** The same, with the answer read here as it comes. */
   read(path: string, sink: Sink): Promise<Asked>;
   /** Whether the caller still waits. */
@@ -125,7 +125,6 @@ export class ObjectRequest implements RequestInFlight {
     const send = { workspace, head: this.head };
     const question = async (asked: Omit<Question, keyof typeof send>) =>
       askMistral(this.deps, { ...asked, ...send });
-    const to: Destination = { reply: this.reply, stallMs: this.stallMs };
     try {
       return await operation({
         ...{ deps: this.deps, objects, owner, callerArn, endpoint: this.endpoint },
@@ -133,9 +132,10 @@ export class ObjectRequest implements RequestInFlight {
         ask: question,
         read: (path, sink) => question({ method: 'GET', path, body: undefined, to: sink }),
         isAwaited: () => !this.#isOver,
-        passOn: (path) =>
+        passOn: (path, form) =>
           question({
-            ...{ method: 'GET', path, body: undefined, to },
+            ...{ method: 'GET', path, body: undefined },
+            to: { reply: this.reply, stallMs: this.stallMs, form },
             onTransfer: (transfer) => {
               this.#transfer = transfer;
               if (this.#isOver) transfer.cut();

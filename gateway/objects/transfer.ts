@@ -31,6 +31,7 @@ export interface Destination {
   readonly reply: Reply;
   /** How long the caller may read nothing. */
   readonly stallMs: number;
+  readonly form: 'file' | 'json';
 }
 
 /** Takes a long answer as it comes, in place of the caller; `false` for no more. */
@@ -71,7 +72,10 @@ export class Transfer implements UpstreamHandler {
     this.#headers = headers;
     if (!this.to || status >= 300) return;
     this.#isPassedOn = true;
-    if (!isSink(this.to)) this.to.reply.start(status, fileHeaders(headers, this.key));
+    if (isSink(this.to)) return;
+    const { form, reply } = this.to;
+    const headersOf = form === 'file' ? fileHeaders : jsonHeaders;
+    reply.start(status, headersOf(headers, this.key));
   }
 
   onResponseData(controller: UpstreamController, chunk: Buffer): void {
@@ -129,19 +133,21 @@ function isSink(to: Destination | Sink): to is Sink {
   return typeof to === 'function';
 }
 
-const MEDIA_TYPE = /^[\w.+-]{1,64}\/[\w.+-]{1,64}(; ?charset=[\w-]{1,20})?$/;
 const LENGTH = /^\d{1,15}$/;
 
 /**
- * Of a file whose bytes another may have chosen: its type in plain form, never one that a browser
- * would run, and always to be saved.
+ * Bytes and type of a file are what its owner chose: it is to be saved, and not shown. The API knows one
+ * type of answer here, and the official SDKs accept no other.
  */
 function fileHeaders(headers: UpstreamHeaders, key: ApiKey): string[] {
-  const { 'content-type': type, 'content-length': length, ...others } = headers;
+  const { 'content-type': _, 'content-length': length, ...others } = headers;
   const passed = headersForCaller(others, key, false);
-  const isPlain = typeof type === 'string' && MEDIA_TYPE.test(type) && !/html|xml|svg/i.test(type);
-  passed.push('content-type', isPlain ? type : 'application/octet-stream');
-  passed.push('content-disposition', 'attachment', 'x-content-type-options', 'nosniff');
+  passed.push('content-type', 'application/octet-stream', 'x-content-type-options', 'nosniff');
+  passed.push('content-disposition', 'attachment');
   if (typeof length === 'string' && LENGTH.test(length)) passed.push('content-length', length);
   return passed;
+}
+
+function jsonHeaders(headers: UpstreamHeaders, key: ApiKey): string[] {
+  return headersForCaller(headers, key, false);
 }

@@ -48,7 +48,8 @@ export class Upload extends Readable {
   /** Of the file, before the form to send has begun. */
   #early: Buffer[] = [];
   #written: WrittenForm | undefined;
-  #entriesSent = 0;
+  /** Of the fields, those before the file. */
+  #entriesBefore = 0;
   #isRead = false;
   #isSent = false;
   #isStopped = false;
@@ -92,7 +93,6 @@ export class Upload extends Readable {
   /** @param start of the form to send, up to the bytes of its file */
   send(start: Buffer, written: WrittenForm): Readable {
     this.#written = written;
-    this.#entriesSent = this.#reader.entries.length;
     this.push(start);
     for (const bytes of this.#early) this.push(bytes);
     this.#early = [];
@@ -154,6 +154,7 @@ export class Upload extends Readable {
       const what = `${first} must come before ${file} in a form that is as large as this one: put ${first} first`;
       return problem('invalid_request', what, { param: first });
     }
+    this.#entriesBefore = this.#reader.entries.length;
     this.#resolveHead(this.#read());
     return undefined;
   }
@@ -173,7 +174,7 @@ export class Upload extends Readable {
   }
 
   #finish(): void {
-    const later = this.#reader.entries.slice(this.#entriesSent);
+    const later = this.#reader.entries.slice(this.#entriesBefore);
     this.#isSent = true;
     if (this.#written) this.push(this.#written.end(this.#file, later));
     this.push(null);

@@ -3,6 +3,7 @@ import { FILE_FORM, type FormShape, TRANSCRIPTION_FORM } from './forms/form-shap
 import { CONVERSATION_LIST, FILE_LIST, JOB, JOB_LIST, URL_HOURS } from './list-parameters.js';
 import { objectNotFound, type Problem, problem } from './problem.js';
 import { type Parameters, parseQuery, type Query } from './query.js';
+import { whyRefused } from './refused-endpoints.js';
 
 /** How a request is bounded, and what of its body is checked. */
 export type MeteredKind =
@@ -14,13 +15,8 @@ export type MeteredKind =
   | 'ocr'
   | 'speech'
   | 'transcription';
-export type EndpointKind =
-  | MeteredKind
-  | 'model-list'
-  | 'caller'
-  | 'files'
-  | 'conversations'
-  | 'batch-jobs';
+type ObjectsKind = 'files' | 'conversations' | 'batch-jobs';
+export type EndpointKind = MeteredKind | ObjectsKind | 'model-list' | 'caller';
 
 /** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
 export function generates(kind: MeteredKind): boolean {
@@ -164,11 +160,13 @@ export function endpointOf(method: string, target: string): Endpoint | Problem {
   const path = end < 0 ? target : target.slice(0, end);
   const found = BY_PATH.get(path) ?? withId(path) ?? respelled(path);
   if (!found || found.rows[0] === undefined) {
+    const what = `${shortened(method)} ${shortened(path)} is not available here`;
+    const reason = whyRefused(method, path);
+    if (reason !== undefined) {
+      return problem('endpoint_not_allowed', `${what}, because ${reason}`);
+    }
     const known = TABLE.map((one) => `${one.method} ${one.path}`).join(', ');
-    return problem(
-      'endpoint_not_allowed',
-      `${shortened(method)} ${shortened(path)} is not available here: allowed are ${known}`,
-    );
+    return problem('endpoint_not_allowed', `${what}: allowed are ${known}`);
   }
   for (const row of found.rows) {
     // Of a HEAD, the shells send no body.
@@ -182,7 +180,7 @@ export function endpointOf(method: string, target: string): Endpoint | Problem {
     .join(', ');
   return problem(
     'method_not_allowed',
-    `${shortened(path)} does not accept ${shortened(method)}: allowed is ${allow}`,
+    `${shortened(path)} does not accept ${shortened(method)}${because(whyRefused(method, path))}: allowed is ${allow}`,
     { allow },
   );
 }
@@ -239,6 +237,10 @@ function decoded(path: string): string | undefined {
   } catch {
     return undefined; // an invalid escape names nothing
   }
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? '' : `, because ${reason}`;
 }
 
 function shortened(text: string): string {

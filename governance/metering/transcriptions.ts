@@ -12,7 +12,6 @@ export function authorizeTranscription(
   callerArn: string,
   authorize: Authorize,
 ): Authorized | Problem {
-  if (entries.some(([name]) => name === 'file_id')) return NO_FILE_IDS;
   const model = entries.find(([name]) => name === 'model')?.[1] ?? '';
   const grant = authorize(callerArn, { model, maxTokens: undefined });
   if (grant.kind === 'refuse') return problem(grant.code, grant.message);
@@ -38,13 +37,6 @@ export function authorizeTranscription(
     objects,
   };
 }
-
-/** All callers share the files of a workspace at Mistral: whose one is must be known before it is used. */
-const NO_FILE_IDS = problem(
-  'invalid_field',
-  'file_id is not available here: send the file itself, or its URL as file_url',
-  { param: 'file_id' },
-);
 
 /** Mistral transcribes no longer audio. */
 const LONGEST_SECONDS = 3 * 60 * 60;

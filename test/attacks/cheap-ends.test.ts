@@ -97,6 +97,11 @@ const event = (content: string, more: object = {}) => {
   return `data: ${JSON.stringify({ ...chunk, ...more })}\n\n`;
 };
 
+/** At once: callers mostly wait. */
+async function inEachScript(play: (script: Script, name: ScriptName) => Promise<void>) {
+  await Promise.all(NAMES.map((name) => play(SCRIPTS[name], name)));
+}
+
 const asking = ({ text }: Script) => ({
   ...FROM_CLIENT,
   messages: [{ role: 'user' as const, content: text }],
@@ -135,31 +140,29 @@ async function leave(
 }
 
 describe.each(UPSTREAM_KINDS)('through the gateway, over %s', (upstreamKind) => {
-  const cases = NAMES.flatMap((name) =>
-    (Object.keys(LEAVES) as (keyof typeof LEAVES)[]).flatMap((when) =>
-      (['soon', 'never'] as const).map((usage) => ({ name, when, usage })),
-    ),
+  const cases = (Object.keys(LEAVES) as (keyof typeof LEAVES)[]).flatMap((when) =>
+    (['soon', 'never'] as const).map((usage) => ({ when, usage })),
   );
 
   test.each(cases)(
-    'who writes $name and leaves $when pays no less than Mistral bills (its usage comes $usage)',
-    async ({ name, when, usage }) => {
-      const script = SCRIPTS[name];
-      const { bill, answer } = books(script, 40, usage === 'soon');
-      const unawaited = usage === 'soon' ? READ_ON : BRIEFLY;
-      const world = await gatewayWorld(answer, undefined, { upstreamKind, unawaited });
+    'who leaves $when pays no less than Mistral bills, in any script (its usage comes $usage)',
+    ({ when, usage }) =>
+      inEachScript(async (script, name) => {
+        const { bill, answer } = books(script, 40, usage === 'soon');
+        const unawaited = usage === 'soon' ? READ_ON : BRIEFLY;
+        const world = await gatewayWorld(answer, undefined, { upstreamKind, unawaited });
 
-      await leave(world.url, script, LEAVES[when], () => world.received.length > 0);
+        await leave(world.url, script, LEAVES[when], () => world.received.length > 0);
 
-      await eventually(() => world.quotas.ends.settled === 1);
-      const settled = world.quotas.settled(DAILY_TOKENS);
-      expect(settled).toBeGreaterThanOrEqual(bill.tokens);
-      if (usage === 'soon' && LEAVES[when] > 0) {
-        expect(bill.isEnded).toBe(true);
-        expect(settled).toBe(bill.tokens);
-      }
-      expect(world.quotas.reserved()).toBe(0);
-    },
+        await eventually(() => world.quotas.ends.settled === 1);
+        const settled = world.quotas.settled(DAILY_TOKENS);
+        expect(settled, name).toBeGreaterThanOrEqual(bill.tokens);
+        if (usage === 'soon' && LEAVES[when] > 0) {
+          expect(bill.isEnded, name).toBe(true);
+          expect(settled, name).toBe(bill.tokens);
+        }
+        expect(world.quotas.reserved(), name).toBe(0);
+      }),
   );
 
   test('who leaves a long stream early pays for a part of it, and Mistral stops', async () => {
@@ -236,45 +239,43 @@ describe.each(UPSTREAM_KINDS)('through the gateway, over %s', (upstreamKind) => 
 });
 
 describe('through the client library', () => {
-  test.each(
-    NAMES.flatMap((name) => [
-      { name, events: 0, unawaited: READ_ON, ends: true },
-      { name, events: 1, unawaited: READ_ON, ends: true },
-      { name, events: EVENTS, unawaited: READ_ON, ends: true },
-      { name, events: 1, unawaited: BRIEFLY, ends: false },
-      { name, events: 0, unawaited: NO_MORE, ends: true },
-      { name, events: EVENTS, unawaited: NO_MORE, ends: true },
-    ]),
-  )(
-    'who writes $name and leaves after $events events pays no less than Mistral bills (read on: $unawaited.atOnce, usage: $ends)',
-    async ({ name, events, unawaited, ends }) => {
-      const script = SCRIPTS[name];
-      const { bill, answer } = books(script, 40, ends);
-      const world = await clientWorld({ script: answer, options: { unawaited } });
-      const mistral = await world.create();
-      const abort = new AbortController();
-      const stream = await mistral.chat.stream(
-        { ...asking(script), maxTokens: 2000 },
-        { fetchOptions: { signal: abort.signal } },
-      );
+  test.each([
+    { events: 0, unawaited: READ_ON, ends: true },
+    { events: 1, unawaited: READ_ON, ends: true },
+    { events: EVENTS, unawaited: READ_ON, ends: true },
+    { events: 1, unawaited: BRIEFLY, ends: false },
+    { events: 0, unawaited: NO_MORE, ends: true },
+    { events: EVENTS, unawaited: NO_MORE, ends: true },
+  ])(
+    'who leaves after $events events pays no less than Mistral bills, in any script (read on: $unawaited.atOnce, usage: $ends)',
+    ({ events, unawaited, ends }) =>
+      inEachScript(async (script, name) => {
+        const { bill, answer } = books(script, 40, ends);
+        const world = await clientWorld({ script: answer, options: { unawaited } });
+        const mistral = await world.create();
+        const abort = new AbortController();
+        const stream = await mistral.chat.stream(
+          { ...asking(script), maxTokens: 2000 },
+          { fetchOptions: { signal: abort.signal } },
+        );
 
-      if (events === 0)
-        abort.abort(); // reads nothing
-      else {
-        let seen = 0;
-        for await (const _ of stream) {
-          seen += 1;
-          if (seen === events) break;
+        if (events === 0)
+          abort.abort(); // reads nothing
+        else {
+          let seen = 0;
+          for await (const _ of stream) {
+            seen += 1;
+            if (seen === events) break;
+          }
         }
-      }
-      await mistral.close(); // waits for what is read on
+        await mistral.close(); // waits for what is read on
 
-      const { settled } = await world.total(OF_SERVICE);
-      expect(settled).toBeGreaterThanOrEqual(bill.tokens);
-      if (unawaited === READ_ON) {
-        expect(bill.isEnded).toBe(true);
-        expect(settled).toBe(bill.tokens);
-      }
-    },
+        const { settled } = await world.total(OF_SERVICE);
+        expect(settled, name).toBeGreaterThanOrEqual(bill.tokens);
+        if (unawaited === READ_ON) {
+          expect(bill.isEnded, name).toBe(true);
+          expect(settled, name).toBe(bill.tokens);
+        }
+      }),
   );
 });

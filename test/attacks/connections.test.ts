@@ -218,14 +218,14 @@ describe('what a proxy before the gateway may read in another way', () => {
 });
 
 describe('a caller that does not read', () => {
-  const inASecond = (document: { gateway: { idleTimeoutSeconds?: number } }) => {
-    document.gateway.idleTimeoutSeconds = 1;
+  const soon = (document: { gateway: { idleTimeoutSeconds?: number } }) => {
+    document.gateway.idleTimeoutSeconds = 0.1;
   };
 
   async function neverReading(path: string, method: string, answered: string) {
     const world = await gatewayWorld(
       (response) => answerJson(response, 200, { ...COMPLETION, padding: 'x'.repeat(500_000) }),
-      inASecond as Parameters<typeof gatewayWorld>[1],
+      soon as Parameters<typeof gatewayWorld>[1],
     );
     const { socket } = await rawConnection(world.url);
     socket.pause();

@@ -14,7 +14,7 @@ async function endlessInterim(status: string): Promise<{ url: string; open: Set<
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
-    const repeat = setInterval(() => socket.write(`HTTP/1.1 ${status}\r\nLink: x\r\n\r\n`), 50);
+    const repeat = setInterval(() => socket.write(`HTTP/1.1 ${status}\r\nLink: x\r\n\r\n`), 5);
     socket.on('error', () => {});
     socket.on('close', () => {
       open.delete(socket);
@@ -41,9 +41,9 @@ for (const upstreamKind of UPSTREAM_KINDS) {
       () => {},
       (document) => {
         document.mistral.apiUrl = mistral.url;
-        document.gateway.firstByteTimeoutSeconds = 1;
+        document.gateway.firstByteTimeoutSeconds = 0.1;
       },
-      { upstreamKind, unawaited: { withinMs: 500, streamWithinMs: 500, atOnce: 1 } },
+      { upstreamKind, unawaited: { withinMs: 50, streamWithinMs: 50, atOnce: 1 } },
     );
 
     const answer = await world.ask({ ...CHAT, stream });

@@ -58,7 +58,7 @@ describe('what a month costs', () => {
     [
       'metrics of audits',
       '0.05',
-      '5 of all + 3 workspaces + 17 types + 3 severities = 28 × 4.3 of 730 hours × 0.30',
+      '5 of all + 3 workspaces + 18 types + 3 severities = 29 × 4.3 of 730 hours × 0.30',
       (document) => {
         document.audit.schedule = 'cron(0 4 ? * MON *)';
       },
@@ -88,7 +88,7 @@ describe('what a month costs', () => {
       cents: 12_040,
       arithmetic: '297 keys + 3 of the gateway + the admin key = 301 × 0.40',
     });
-    expect(sumOf(monthly)).toBe(13_327);
+    expect(sumOf(monthly)).toBe(13_438);
   });
 
   test('has its arithmetic in full on a narrow terminal, below each cost', () => {
@@ -181,9 +181,9 @@ describe('policy check', () => {
   test('ends with what the policy creates, what it costs, and what the prices are of', async () => {
     const { stdout } = await runCli(['policy', 'check']);
     const [, outlook = ''] = stdout.split('\nwill create ');
-    expect(outlook).toMatch(/^141 resources in 4 CloudFormation stacks\n/);
+    expect(outlook).toMatch(/^144 resources in 4 CloudFormation stacks\n/);
     expect(outlook).toMatch(/^CloudWatch +38 Alarm, 2 CompositeAlarm, 1 Dashboard$/m);
-    expect(outlook).toMatch(/^will cost about 16\.29 USD a month at AWS$/m);
+    expect(outlook).toMatch(/^will cost about 16\.33 USD a month at AWS$/m);
     expect(outlook).toMatch(/^CloudWatch +dashboard +3\.00 {2}1 × 3\.00$/m);
     expect(outlook).toMatch(/^a million requests through the gateway will add 19\.13 USD$/m);
     expect(outlook).toMatch(
@@ -203,7 +203,7 @@ describe('policy check', () => {
 
   test('counts what empties the bucket of the environment that may be deleted', async () => {
     const { stdout } = await runCli(['policy', 'check', '--environment', 'dev']);
-    expect(stdout).toMatch(/^will create 145 resources in 4 CloudFormation stacks$/m);
+    expect(stdout).toMatch(/^will create 148 resources in 4 CloudFormation stacks$/m);
   });
 
   test('has the same with --json', async () => {
@@ -214,7 +214,7 @@ describe('policy check', () => {
       currency: 'USD',
       region: AWS_PRICES_OF.region,
       pricesOf: AWS_PRICES_OF.day,
-      monthlyNanos: 16_290_000_000,
+      monthlyNanos: 16_330_000_000,
       millionRequestsNanos: 19_130_000_000,
     });
     const nanos = (rows: readonly { readonly nanos: number }[]) =>

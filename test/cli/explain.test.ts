@@ -88,6 +88,15 @@ describe('an explanation', () => {
     expect(maxTokens).toEqual({ asked: 9000, allowed: 500, loweredTo: 500 });
   });
 
+  test.each(['own', 'workspace'] as const)('says whether files are shared (%s)', async (shared) => {
+    const sharing = aPolicy((document) => {
+      document.roles.analyst.sharedObjects = shared;
+    });
+    const request = { callerArn: callingArn(ROLE('analyst')), model: 'mistral-small-latest' };
+    const asked = { ...request, maxTokens: undefined, endpoint: 'chat' } as const;
+    expect((await explain(sharing, asked, NOW)).sharesObjects).toBe(shared === 'workspace');
+  });
+
   describe('of a model that the policy prices, and no list has', () => {
     const NEXT = 'mistral-next';
     const pricing = aPolicy((document) => {

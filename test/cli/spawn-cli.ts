@@ -10,7 +10,7 @@ export interface SpawnOptions {
   /** Besides what a child needs to run at all. @default none: no credentials, no region */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
-  /** Sends ^C as soon as this resolves. */
+  /** Sends ^C as soon as this resolves, or another signal that it resolves to. */
   readonly interruptAfter?: Promise<unknown>;
   /** Hears all of stdout up to now. */
   readonly onOutput?: (stdout: string) => void;
@@ -49,7 +49,7 @@ export async function spawnCli(
   });
   child.stdin.on('error', () => {}); // a child that reads no stdin may end first
   child.stdin.end(stdin);
-  void interruptAfter?.then(() => child.kill('SIGINT'));
+  void interruptAfter?.then((signal) => child.kill(signal === 'SIGTERM' ? signal : 'SIGINT'));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => {

@@ -9,6 +9,9 @@ export async function expectMoney(run: MoneyRun): Promise<void> {
   print('nano-dollars', months);
   print('tokens', tokens);
 
+  // A run in which nothing is sent would prove nothing.
+  for (const rows of [months, tokens])
+    expect(rows.reduce((sum, { billed }) => sum + billed, 0)).toBeGreaterThan(0);
   for (const one of [...money, ...tokens, ...requests])
     expect(one.billed, `billed, ${one.name}`).toBeLessThanOrEqual(one.settled + one.unknown);
   for (const one of [...money, ...tokens])

@@ -96,6 +96,7 @@ export const MODELS = {
   moderations: { id: 'mistral-moderation-2603', input: 0, cached: 0, output: 0, context: 131_072 },
   chats: { id: 'mistral-moderation-2603', input: 0, cached: 0, output: 0, context: 131_072 },
   speech: { id: 'voxtral-mini-tts-2603', input: 0, cached: 0, output: 0, context: 4096 },
+  transcription: { id: 'voxtral-mini-2602', input: 0, cached: 0, output: 0, context: 16_384 },
   ocr: { id: 'mistral-ocr-4-1', input: 0, cached: 0, output: 0, context: 1 },
   audio: { id: 'voxtral-small-2507', input: 100, cached: 0, output: 400, context: 32_768 },
 } as const;
@@ -103,7 +104,11 @@ const PAGE = 4_000_000;
 const CHARACTER = 16_000;
 const ANNOTATED_PAGE = 5_000_000;
 const THREE_SECONDS = 200_000; // 0.004 dollars a minute
+const SECOND = 50_000; // of a transcription: 0.003 dollars a minute
 const AUDIO_TOKENS_PER_SECOND = 12.5;
+/** A bit more than the lowest bitrate that a file may have. */
+const FILE_BYTES_PER_SECOND = 1000;
+const LONGEST_SECONDS = 10_800;
 
 export const PATHS: Readonly<Record<Plan['endpoint'], string>> = {
   chat: '/v1/chat/completions',
@@ -114,6 +119,7 @@ export const PATHS: Readonly<Record<Plan['endpoint'], string>> = {
   moderations: '/v1/moderations',
   chats: '/v1/chat/moderations',
   speech: '/v1/audio/speech',
+  transcription: '/v1/audio/transcriptions',
   ocr: '/v1/ocr',
 };
 
@@ -146,7 +152,8 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
     const plan = plans.get(Number(ID.exec(body)?.[1]));
     if (!plan) return json(response, 422, { object: 'error', message: 'not planned' });
 
-    const fields = JSON.parse(body) as Fields;
+    const isForm = plan.endpoint === 'transcription';
+    const fields = (isForm ? {} : JSON.parse(body)) as Fields;
     const error = plan.errors[plan.arrivals];
     plan.arrivals += 1;
     const end = plan.arrivals > plan.errors.length + 1 ? 'whole' : plan.end; // a retry succeeds
@@ -221,7 +228,7 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
     if (plan.stopsAt === 'the head' && (await stop(plan, response, 0)) === 'cut') return;
     if (plan.stopsAt === 'the head' && plan.end === 'cut') return void response.destroy();
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write(event({ role: 'assistant', content: '' }));
+    response.write(event(plan, ''));
     let events = 1;
     let bytes = 'assistant'.length;
     const middle = Math.ceil(completion / 2);
@@ -238,7 +245,7 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
         }
       }
       const word = WORDS[(plan.id + token) % WORDS.length] ?? '';
-      response.write(event({ content: word }));
+      response.write(event(plan, word));
       events += 1;
       bytes += word.length;
       bill.cost += output;
@@ -247,7 +254,7 @@ export async function openMistralBooks(nowMs: () => number): Promise<MistralBook
     }
     if (!response.writable) return;
     const usage = plan.end === 'silent' ? undefined : reported.usage;
-    response.write(event({ content: '' }, 'stop', usage));
+    response.write(lastEvent(plan, usage));
     if (plan.end === 'unterminated') response.socket?.end();
     else {
       response.end('data: [DONE]\n\n');
@@ -292,6 +299,14 @@ function usageOf(plan: Plan, body: string, fields: Fields) {
     const { length } = textOf(body);
     return { cost: length * CHARACTER, tokens: length, completion: 0, reported: {} };
   }
+  if (plan.endpoint === 'transcription') {
+    const seconds = Math.ceil(fileOf(body).length / FILE_BYTES_PER_SECOND);
+    const completion = plan.completionTokens;
+    const total = TEMPLATE_TOKENS + completion + Math.ceil(seconds * AUDIO_TOKENS_PER_SECOND);
+    const more = { prompt_audio_seconds: seconds };
+    const usage = usageFields(TEMPLATE_TOKENS, completion, total, more);
+    return { cost: seconds * SECOND, tokens: total, completion, reported: { usage } };
+  }
   const prompt = Math.ceil(textOf(body).length / BYTES_PER_TOKEN) + TEMPLATE_TOKENS;
   const completions = fields.n ?? 1;
   const most = output === 0 ? 0 : (fields.max_tokens ?? plan.completionTokens);
@@ -330,6 +345,9 @@ function upperBound({ endpoint }: Plan, bytes: number, fields: Fields): Amounts 
   if (endpoint === 'ocr')
     return { cost: (fields.pages?.length ?? 1000) * ANNOTATED_PAGE, tokens: 0 };
   if (endpoint === 'speech') return { cost: bytes * CHARACTER, tokens: bytes };
+  if (endpoint === 'transcription') {
+    return { cost: LONGEST_SECONDS * SECOND, tokens: 64 + 23 * LONGEST_SECONDS };
+  }
   const seconds = endpoint === 'audio' ? Math.ceil(context / AUDIO_TOKENS_PER_SECOND / 3) * 3 : 0;
   const prompt = endpoint === 'audio' ? context : bytes + 64;
   const completion = output === 0 ? 0 : (fields.max_tokens ?? context) * (fields.n ?? 1);
@@ -343,6 +361,10 @@ function textOf(body: string): string {
   return /"(?:content|prompt|input|text)":"([^"]*)"/.exec(body)?.[1] ?? '';
 }
 
+function fileOf(body: string): string {
+  return /filename="[^"]*"\r\n.*\r\n\r\n([^\r]*)\r\n/.exec(body)?.[1] ?? '';
+}
+
 const DECOY = JSON.stringify({ usage: { prompt_tokens: 1, total_tokens: 10_000_000 } });
 
 function answerOf({ endpoint, end }: Plan): object {
@@ -350,6 +372,8 @@ function answerOf({ endpoint, end }: Plan): object {
   switch (endpoint) {
     case 'embeddings':
       return { ...fixed, data: [{ object: 'embedding', index: 0, embedding: [0.5] }] };
+    case 'transcription':
+      return { ...TRANSCRIPT, model: fixed.model };
     case 'speech':
       return { audio_data: 'UklGRg==', ...(end === 'decoy' && { choices: JSON.parse(DECOY) }) };
     case 'moderations':
@@ -373,7 +397,24 @@ function answerOf({ endpoint, end }: Plan): object {
   }
 }
 
-function event(delta: object, finish_reason: string | null = null, usage?: object): string {
+const TRANSCRIPT = { text: 'words', language: 'en', segments: [] };
+
+function event({ endpoint }: Plan, text: string): string {
+  if (endpoint === 'transcription') return spoken({ type: 'transcription.text.delta', text });
+  return chunk({ ...(text === '' && { role: 'assistant' }), content: text }, null);
+}
+
+function lastEvent({ endpoint }: Plan, usage: object | undefined): string {
+  if (endpoint !== 'transcription') return chunk({ content: '' }, 'stop', usage);
+  const { id: model } = MODELS.transcription;
+  return spoken({ type: 'transcription.done', ...TRANSCRIPT, model, usage });
+}
+
+function spoken(data: { readonly type: string; readonly [name: string]: unknown }): string {
+  return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+function chunk(delta: object, finish_reason: string | null, usage?: object): string {
   const chunk = { id: 's1', object: 'chat.completion.chunk', created: 1, model: 'm' };
   const choices = [{ index: 0, delta, finish_reason }];
   return `data: ${JSON.stringify({ ...chunk, choices, ...(usage && { usage }) })}\n\n`;

@@ -118,8 +118,9 @@ function documentFor(url: string): Document {
 
 const session = (role: string) => `arn:aws:sts::111122223333:assumed-role/${role}/alice`;
 
-/** Where the tokens of a caller are counted who belongs to this workspace. */
-function tokensOf(document: Document, workspace: string, arn: string): string {
+/** Where the tokens of a caller are counted who belongs to this workspace: of a role, all sessions are one. */
+function tokensOf(document: Document, workspace: string, session: string): string {
+  const arn = session.replace(/(:assumed-role\/[^/]+)\/.*/, '$1');
   const { id } = document.workspaces.find(({ name }: { name: string }) => name === workspace);
   return `quota#caller#${id}#${arn}`;
 }
@@ -165,7 +166,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     const key = `key-${keys.size}-${books.workspaceOf.size}-${below(1e9)}`;
     const { id } = document.workspaces.find((one: { name: string }) => one.name === workspace);
     const value = JSON.stringify({
-      ...{ apiKey: key, keyId: key, workspace, workspaceId: id },
+      ...{ apiKey: key, keyId: `id-${keys.size}`, workspace, workspaceId: id },
       ...{ createdAt: now().toISOString(), expiresAt: null },
     });
     books.workspaceOf.set(key, workspace);
@@ -229,6 +230,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
         Object.assign(shipped.gateway, {
           firstByteTimeoutSeconds: PATIENCE_MS / 1000,
           idleTimeoutSeconds: PATIENCE_MS / 1000,
+          maxBodyBytes: 16_384, // larger files are sent on as they arrive
         });
     });
     const opened = connectGateway({
@@ -322,12 +324,14 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
     const endpoint = oneOf<Plan['endpoint']>(
       ...(['chat', 'chat', 'chat', 'chat', 'large', 'fim'] as const),
       ...(['embeddings', 'moderations', 'chats', 'speech', 'ocr', 'audio'] as const),
+      'transcription',
     );
     const isGeneration = ['chat', 'large', 'fim'].includes(endpoint);
-    const isStream = isGeneration && chance(0.5);
+    const isTranscription = endpoint === 'transcription';
+    const isStream = (isGeneration || isTranscription) && chance(0.5);
     const isClient = process.name === 'client';
     // One of unknown end is booked as a context full of audio, and few of them are a day's tokens.
-    const isAudio = endpoint === 'audio';
+    const isAudio = endpoint === 'audio' || isTranscription;
     const stopsAt =
       isAudio || chance(0.5) ? 'nowhere' : oneOf<Plan['stopsAt']>('the head', 'the middle');
     const ways: Then[] = process.isPatient
@@ -335,7 +339,7 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       : ['go', 'abort', 'time out'];
     const then =
       stopsAt === 'nowhere'
-        ? !isStream && !isAudio && chance(0.1)
+        ? ((!isStream && !isAudio) || isTranscription) && chance(0.1)
           ? 'abort soon'
           : 'go'
         : oneOf(...ways);
@@ -374,6 +378,8 @@ export async function playMoney(run: MoneyRun): Promise<MoneyResult> {
       case 'moderations':
       case 'speech':
         return { model, input: text };
+      case 'transcription':
+        return { model, file: text + 'x'.repeat(below(40_000)), stream };
       case 'chats':
         return { model, input: [{ role: 'user', content: text }] };
       case 'ocr': {
@@ -611,9 +617,10 @@ async function compare(
 
 /** A caller on a kept connection, who sees each event as it arrives. */
 function overHttp(agent: Agent, port: number, caller: string, one: Request): Exchange {
-  const body = JSON.stringify(one.body);
+  const isForm = one.endpoint === 'transcription';
+  const body = isForm ? formOf(one.body) : JSON.stringify(one.body);
   const headers = {
-    'content-type': 'application/json',
+    'content-type': isForm ? `multipart/form-data; boundary=${BOUNDARY}` : 'application/json',
     'content-length': Buffer.byteLength(body),
     'x-caller-arn': caller,
   };
@@ -666,6 +673,13 @@ function byClient(
       case 'speech':
         await client.audio.speech.complete({ ...asked, input } as never, options);
         return;
+      case 'transcription': {
+        const file = { fileName: 'a.mp3', content: Buffer.from(String(rest.file)) };
+        const audio = { model: String(rest.model), file };
+        if (stream) await readAll(client.audio.transcriptions.stream(audio, options));
+        else await client.audio.transcriptions.complete(audio, options);
+        return;
+      }
       case 'moderations':
         await client.classifiers.moderate({ ...asked, inputs: input } as never, options);
         return;
@@ -696,6 +710,17 @@ function byClient(
     (): Ending => 'broken',
   );
   return { end, seen: events.seen, abort: () => leaving.abort() };
+}
+
+const BOUNDARY = 'money-run';
+
+/** In the order of the official SDK, in which `stream` comes after the file. */
+function formOf({ model, file, stream }: Request['body']): string {
+  const part = (name: string, value: unknown, more = '') =>
+    `--${BOUNDARY}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`;
+  const parts = [part('model', model), part('file', file, '; filename="a.mp3"')];
+  if (stream) parts.push(part('stream', 'true'));
+  return `${parts.join('')}--${BOUNDARY}--\r\n`;
 }
 
 function urlOf({ document }: Request['body']): unknown {

@@ -35,26 +35,29 @@ export interface Answer {
   readonly isBroken: boolean;
 }
 
+/** Parsed once: thousands of worlds have it. */
+const policy = aPolicy((document) => {
+  const developer = { ...document.roles.developer, models: '*' };
+  for (const workspace of document.workspaces) workspace.models = '*';
+  document.roles = {
+    developer,
+    team: { ...developer, sharedObjects: 'workspace' },
+    other: { ...developer, sharedObjects: 'workspace' },
+  };
+  const caller = (name: string, role: string, workspace = 'dev-workspace') => ({
+    principal: `arn:aws:iam::111122223333:role/${name}`,
+    role,
+    workspace,
+  });
+  document.callers = [
+    ...[caller('alice', 'developer'), caller('bob', 'developer'), caller('carol', 'team')],
+    ...[caller('dave', 'other'), caller('eve', 'team', 'ml-workspace')],
+  ];
+});
+const access = accessTo(policy);
+
 /** Two callers and more, the gateway's own code, and Mistral's files and the table of owners in memory. */
 export function fileWorld(faults: Faults = () => undefined) {
-  const policy = aPolicy((document) => {
-    const developer = { ...document.roles.developer, models: '*' };
-    for (const workspace of document.workspaces) workspace.models = '*';
-    document.roles = {
-      developer,
-      team: { ...developer, sharedObjects: 'workspace' },
-      other: { ...developer, sharedObjects: 'workspace' },
-    };
-    const caller = (name: string, role: string, workspace = 'dev-workspace') => ({
-      principal: `arn:aws:iam::111122223333:role/${name}`,
-      role,
-      workspace,
-    });
-    document.callers = [
-      ...[caller('alice', 'developer'), caller('bob', 'developer'), caller('carol', 'team')],
-      ...[caller('dave', 'other'), caller('eve', 'team', 'ml-workspace')],
-    ];
-  });
   let at = Date.parse('2026-06-30T12:00:00Z');
   const now = () => new Date(at);
   let ids = 0;
@@ -149,7 +152,6 @@ export function fileWorld(faults: Faults = () => undefined) {
   };
 
   const running = { now, sleep: async () => {}, random: () => 1 };
-  const access = accessTo(policy);
   const gateway = createGateway({
     ...{ policy, upstream, access, quotas, keys: fakeKeys(), ...running },
     metering: createMetering(policy, quotas, fakeTariff),

@@ -3,7 +3,8 @@ import { Mistral } from '@mistralai/mistralai';
 import { generateText, streamText } from 'ai';
 import OpenAI from 'openai';
 import { expect, test } from 'vitest';
-import { CHAT, proxyWorld } from './proxy-world.js';
+import { addressesOf, clientLines, DUMMY_KEY } from '../../../cli/proxy/clients.js';
+import { CHAT, EVENTS, proxyWorld } from './proxy-world.js';
 
 const KEY = 'key-of-the-client-that-stays-here';
 const MODEL = CHAT.model;
@@ -73,5 +74,62 @@ test.each(Object.entries(CLIENTS))(
       '/v1/chat/completions',
     ]);
     expect(JSON.stringify(remote.accepted)).not.toContain(KEY);
+  },
+);
+
+/** Clients without a library: what each sends, to the address in the line that the proxy prints for it. */
+const FORMS: Record<
+  string,
+  readonly { readonly path: string; readonly headers?: object; readonly body?: object }[]
+> = {
+  Continue: [
+    {
+      path: '/chat/completions',
+      headers: { 'x-api-key': DUMMY_KEY },
+      body: { ...CHAT, max_tokens: 4096, stream: true },
+    },
+    {
+      path: '/fim/completions',
+      headers: { 'x-api-key': DUMMY_KEY },
+      body: { model: 'codestral-latest', prompt: 'a', suffix: 'b', max_tokens: 4096, stream: true },
+    },
+  ],
+  Vibe: [
+    {
+      path: '/chat/completions',
+      headers: { 'x-affinity': 'session-of-vibe' },
+      body: { ...CHAT, stream: true, stream_options: { include_usage: true } },
+    },
+  ],
+  n8n: [{ path: '/models' }, { path: '/chat/completions', body: { ...CHAT, n: 1, user: 'n8n' } }],
+};
+
+test.each(Object.entries(FORMS))(
+  'what %s is told to use takes its requests',
+  async (client, forms) => {
+    const { url, remote } = await proxyWorld();
+    const lines = clientLines(addressesOf('127.0.0.1', Number(new URL(url).port)));
+    const [, line = ''] = lines.find(([name]) => name === client) ?? [];
+    const [base] = /http:\/\/[\w.:]+\/v1/.exec(line) ?? [];
+    expect(line).toContain(DUMMY_KEY);
+
+    for (const { path, headers, body } of forms) {
+      const answer = await fetch(`${base}${path}`, {
+        headers: {
+          ...{ authorization: `Bearer ${DUMMY_KEY}`, 'content-type': 'application/json' },
+          ...headers,
+        },
+        ...(body && { method: 'POST', body: JSON.stringify(body) }),
+      });
+      expect(answer.status).toBe(200);
+      const text = await answer.text();
+      if (body && 'stream' in body) expect(text).toBe(EVENTS.join(''));
+    }
+
+    expect(remote.refused).toEqual([]);
+    expect(remote.accepted.map((call) => call.url)).toEqual(forms.map(({ path }) => `/v1${path}`));
+    const sent = JSON.stringify(remote.accepted);
+    expect(sent).not.toContain(DUMMY_KEY);
+    expect(sent.includes('session-of-vibe')).toBe(client === 'Vibe');
   },
 );

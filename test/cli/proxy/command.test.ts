@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
@@ -15,62 +16,66 @@ const STANDING = {
   ...{ max_tokens_per_request: 2000, over_max_tokens: 'refuse', models: [], quotas: [] },
 };
 
-test('finds the gateway, says who calls and what to paste, and on ^C answers what is in flight', async () => {
-  let finish = () => {};
-  const remote = await functionUrl(
-    LOCAL,
-    (response, { url }) => {
-      if (url === '/v1/governance/me') {
-        response
-          .writeHead(200, { 'content-type': 'application/json' })
-          .end(JSON.stringify(STANDING));
-        return;
-      }
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(EVENTS[0]);
-      finish = () => void response.end(EVENTS[1]);
-    },
-    () => new Date(),
-  );
-  const world = await openCliWorld({ outputs: { GatewayUrl: `${remote.url}/` } });
-  let inFlight = () => {};
-  const interruptAfter = new Promise<void>((resolve) => {
-    inFlight = resolve;
-  });
-  let answer: Promise<string> | undefined;
-  const run = await world.spawn(['proxy', '--port', '0'], {
-    interruptAfter,
-    onOutput(stdout) {
-      const [, base] = /(http:\/\/127\.0\.0\.1:\d+\/v1) are signed/.exec(stdout) ?? [];
-      if (base === undefined || answer) return;
-      answer = fetch(`${base}/chat/completions`, { method: 'POST', body: '{"stream":true}' }).then(
-        (response) => {
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'finds the gateway, says who calls and what to paste, and on %s answers what is in flight',
+  async (signal) => {
+    let finish = () => {};
+    const remote = await functionUrl(
+      LOCAL,
+      (response, { url }) => {
+        if (url === '/v1/governance/me') {
+          response
+            .writeHead(200, { 'content-type': 'application/json' })
+            .end(JSON.stringify(STANDING));
+          return;
+        }
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write(EVENTS[0]);
+        finish = () => void response.end(EVENTS[1]);
+      },
+      () => new Date(),
+    );
+    const world = await openCliWorld({ outputs: { GatewayUrl: `${remote.url}/` } });
+    let inFlight = () => {};
+    const interruptAfter = new Promise<string>((resolve) => {
+      inFlight = () => resolve(signal);
+    });
+    let answer: Promise<string> | undefined;
+    const run = await world.spawn(['proxy', '--port', '0'], {
+      interruptAfter,
+      onOutput(stdout) {
+        const [, base] = /(http:\/\/127\.0\.0\.1:\d+\/v1) are signed/.exec(stdout) ?? [];
+        if (base === undefined || answer) return;
+        answer = fetch(`${base}/chat/completions`, {
+          method: 'POST',
+          body: '{"stream":true}',
+        }).then((response) => {
           inFlight();
           setTimeout(finish, 300); // the signal is there first
           return response.text();
-        },
-      );
-    },
-  });
-  expect(await answer).toBe(`${EVENTS[0]}${EVENTS[1]}`);
-  expect(run).toMatchObject({
-    status: 0,
-    stderr: 'waiting for 1 request in flight; ^C again cuts\n',
-  });
-  expect(run.stdout).toContain(`${STANDING.caller}, role developer in dev-workspace`);
-  for (const client of [
-    'mistralai',
-    'LangChain',
-    'LiteLLM',
-    'OpenAI',
-    'AI SDK',
-    'Continue',
-    'Vibe',
-    'n8n',
-  ]) {
-    expect(run.stdout).toContain(client);
-  }
-  expect(remote.refused).toEqual([]);
-});
+        });
+      },
+    });
+    expect(await answer).toBe(`${EVENTS[0]}${EVENTS[1]}`);
+    expect(run).toMatchObject({
+      status: 0,
+      stderr: 'waiting for 1 request in flight; ^C again cuts\n',
+    });
+    expect(run.stdout).toContain(`${STANDING.caller}, role developer in dev-workspace`);
+    for (const client of [
+      'mistralai',
+      'LangChain',
+      'LiteLLM',
+      'OpenAI',
+      'AI SDK',
+      'Continue',
+      'Vibe',
+      'n8n',
+    ]) {
+      expect(run.stdout).toContain(client);
+    }
+    expect(remote.refused).toEqual([]);
+  },
+);
 
 test('says at the start that the role is not a caller, and that other machines may spend', async () => {
   const message = 'caller "arn:aws:sts::111122223333:assumed-role/guest/ana" has no role';
@@ -109,6 +114,8 @@ test('--print env prints exports, without AWS', async () => {
       'export OPENAI_BASE_URL=http://127.0.0.1:7000/v1\n',
     ].join('\n'),
   );
+  const script = 'eval "$0" && node -p "new URL(process.env.OPENAI_BASE_URL).port"';
+  expect(execFileSync('bash', ['-c', script, stdout], { encoding: 'utf8' })).toBe('7000\n');
 });
 
 const GATEWAY = ['--gateway', 'https://abc.lambda-url.eu-west-1.on.aws/'];

@@ -130,3 +130,24 @@ test('a request with a file never moves to another workspace, which does not hav
   const keys = new Set(gateway.received.map(({ headers }) => headers.authorization));
   expect([...keys].filter((key) => key?.includes('ml-workspace'))).toEqual([]);
 });
+
+test("a transcription is of the caller's own file, and of no other", async () => {
+  const opened = await world();
+  const path = '/v1/audio/transcriptions';
+  const ask = (caller: string, id: string) => {
+    const part = (name: string, value: string) =>
+      `--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+    const form = `${part('model', 'voxtral-mini-latest')}${part('file_id', id)}--b--\r\n`;
+    return opened.ask(caller, 'POST', path, Buffer.from(form), 'multipart/form-data; boundary=b');
+  };
+  const foreign = await ask(BOB, OWN);
+  expect(foreign).toEqual(await ask(BOB, NOBODYS));
+  expect([foreign.status, JSON.parse(foreign.text)]).toMatchObject([
+    404,
+    { code: 'object_not_found', param: 'file_id' },
+  ]);
+  expect([opened.sent, opened.quotas.ends]).toEqual([[], { settled: 0, released: 0 }]);
+
+  await ask(ALICE, OWN);
+  expect(opened.sent).toEqual([`POST ${path}`]);
+});

@@ -31,3 +31,12 @@ test('forty of these months through simulate alert for nothing as seldom', async
   expect(simulated).toHaveLength(40);
   expect(figuresOf(simulated, 'simulated-forecast').filter(({ holds }) => !holds)).toEqual([]);
 });
+
+test('a month through simulate alerts as the spend monitor does', async () => {
+  const policy = aPolicy();
+  const [trial] = trialsOf(policy, 'growth', [2]);
+  if (!trial) throw new Error('no month');
+  const { alertAt } = await simulateMonth(policy, trial);
+  expect(alertAt?.toISOString().slice(0, 13)).toBe(trial.alertAt?.toISOString().slice(0, 13));
+  expect(alertAt).toBeDefined();
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { figuresOf, simulateMonth, trialsOf } from '../../../bench/spend-forecast.js';
+import { figuresOf, trialsOf } from '../../../bench/spend-forecast.js';
 import { addDays } from '../../../governance/platform/utc-day.js';
 import type { Quota } from '../../../governance/quotas/quota.js';
 import { spendOutlook } from '../../../governance/spend/spend-forecast.js';
@@ -105,14 +105,4 @@ test('of two months of each pattern, at most one alerts for nothing, and each ov
     ['forecast/false-alarms', true],
     ['forecast/two-days-notice', true],
   ]);
-});
-
-// All 200: spend-forecast.exhaustive.ts
-test('a month through simulate alerts as the spend monitor does', async () => {
-  const policy = aPolicy();
-  const [trial] = trialsOf(policy, 'growth', [2]);
-  if (!trial) throw new Error('no month');
-  const { alertAt } = await simulateMonth(policy, trial);
-  expect(alertAt?.toISOString().slice(0, 13)).toBe(trial.alertAt?.toISOString().slice(0, 13));
-  expect(alertAt).toBeDefined();
 });

@@ -374,3 +374,21 @@ test('a caller that reads slowly slows Mistral down', async () => {
 
   expect(buffered).toBeLessThan(1_000_000);
 });
+
+test('the query of an event reaches the endpoints that have one', async () => {
+  const world = await gatewayWorld(completes);
+  const asked = (rawQueryString: string) =>
+    invoke(
+      world,
+      anEvent('', {
+        ...{ rawPath: '/v1/files', rawQueryString },
+        requestContext: {
+          http: { method: 'GET', path: '/v1/files' },
+          authorizer: { iam: { userArn: DEVELOPER } },
+        },
+      }),
+    );
+
+  expect(JSON.parse((await asked('page=x')).text).message).toMatch(/^query parameter page must be/);
+  expect(JSON.parse((await asked('page=1')).text).message).toMatch(/set OBJECTS_TABLE_NAME/);
+});

@@ -15,6 +15,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'key-rotation': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
   'nightly-audit': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
   'notify-on-call': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
+  'provide-secret': [...SDK, ...LOGGER],
   'provision-keys': [...SDK, ...LOGGER, ...DYNAMODB],
   'request-keys': [...SDK, ...LOGGER, ...DYNAMODB],
   'revoke-key': [...SDK, ...LOGGER],

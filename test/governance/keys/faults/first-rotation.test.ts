@@ -3,14 +3,11 @@ import type { FirstVersion } from '../../../../testing/fakes/secret-store.js';
 import { playWithEveryFault } from '../../../support/fault-suite.js';
 import { firstRotation } from '../../../support/stories.js';
 
-test.each<[FirstVersion, 'each kind' | 'one kind']>([
-  ['placeholder', 'each kind'],
-  ['value', 'one kind'],
-])(
+test.each<[FirstVersion]>([['placeholder'], ['value']])(
   'a first key (the first version is the %s), its rotation after 90 days, the retirement of the first: no fault at any call breaks an invariant, and each key is announced',
-  async (firstVersion, play) => {
+  async (firstVersion) => {
     const story = firstRotation(firstVersion);
-    const { faultPoints, broken } = await playWithEveryFault(story, { play });
+    const { faultPoints, broken } = await playWithEveryFault(story, { play: 'one kind' });
     expect(broken).toEqual([]);
     expect(faultPoints).toBeGreaterThan(100);
   },
