@@ -18,7 +18,7 @@ export function awsClientOptions(
 
 /** Mistral's Admin API with the key that Secrets Manager holds. Calls nothing yet. */
 export function openMistralAdmin(
-  { mistral }: Policy,
+  { mistral }: Pick<Policy, 'mistral'>,
   options: CommonOptions,
   keys: KnownKeys,
   agents: OutboundAgents,

@@ -3,6 +3,7 @@ import { PACKAGE_NAME, packageVersion } from '../governance/platform/package-ver
 import type { Cli } from './cli.js';
 import { registerAudit } from './commands/audit.js';
 import { registerExplain } from './commands/explain.js';
+import { registerInit } from './commands/init.js';
 import { registerKeysApprove } from './commands/keys-approve.js';
 import { registerKeysList } from './commands/keys-list.js';
 import { registerKeysRotate } from './commands/keys-rotate.js';
@@ -45,6 +46,7 @@ export function createProgram(cli: Cli, output: OutputConfiguration = {}): Comma
     })
     .addHelpText('after', `\n${EXIT_CODES_HELP}\n\n${EXAMPLES}`);
 
+  registerInit(program, cli);
   const policy = program.command('policy').description('the policy file');
   registerPolicyCheck(policy, cli);
   registerPolicyDiff(policy, cli);

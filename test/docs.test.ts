@@ -154,6 +154,12 @@ test('every error that crosses a boundary is in the runbook', () => {
 test.each([
   ['with the Admin API', aPolicy()],
   ['without it', anOperatorPolicy()],
+  [
+    'with services to refresh',
+    aPolicy((document) => {
+      document.workspaces[0].keys[0].refresh = [{ lambda: { function: 'answers' } }];
+    }),
+  ],
 ])('the architecture page shows every state of the retirement flow %s', (_name, policy) => {
   const page = read('docs/architecture.md');
   const states = Object.keys(definitionFor(policy).States);

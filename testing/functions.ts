@@ -7,6 +7,7 @@ import { wireNightlyAudit } from '../lambdas/nightly-audit/wiring.js';
 import { wireNotifyOnCall } from '../lambdas/notify-on-call/wiring.js';
 import { wireProvideSecret } from '../lambdas/provide-secret/wiring.js';
 import { wireProvisionKeys } from '../lambdas/provision-keys/wiring.js';
+import { wireRefreshConsumers } from '../lambdas/refresh-consumers/wiring.js';
 import { wireRequestKeys } from '../lambdas/request-keys/wiring.js';
 import { wireRevokeKey } from '../lambdas/revoke-key/wiring.js';
 import { wireRollBackKey } from '../lambdas/roll-back-key/wiring.js';
@@ -27,7 +28,7 @@ export interface LocalFunctionsOptions extends Pick<MeasuringRuntime, 'policy' |
   readonly tableName: string;
   /** @default none: nothing is metered */
   readonly quotaTableName?: string;
-  /** @default none: the audit looks for no files */
+  /** @default the table of records: no keys of both are alike */
   readonly objectsTableName?: string | undefined;
   readonly stateMachineArn: string;
   /** Timeouts and attempts of calls to AWS. @default as deployed, with longer timeouts */
@@ -48,8 +49,8 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
       EVIDENCE_BUCKET_NAME: EVIDENCE_BUCKET,
       PRODUCT_VERSION: packageVersion(import.meta.dirname),
       POLICY_SHA256: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),
-      ...(options.objectsTableName && { OBJECTS_TABLE_NAME: options.objectsTableName }),
       QUOTA_TABLE_NAME: options.quotaTableName ?? 'no quotas here',
+      OBJECTS_TABLE_NAME: options.objectsTableName ?? options.tableName,
       RECORDS_TABLE_NAME: options.tableName,
       ROTATION_FUNCTION_ARN,
       RETIREMENT_STATE_MACHINE_ARN: options.stateMachineArn,
@@ -74,6 +75,7 @@ export function createLocalFunctions(options: LocalFunctionsOptions) {
     confirmRevocation: onceCalled(() => wireConfirmRevocation(runtime)),
     rollBackKey: onceCalled(() => wireRollBackKey(runtime)),
     spendMonitor: onceCalled(() => wireSpendMonitor(runtime)),
+    refreshConsumers: onceCalled(() => wireRefreshConsumers(runtime)),
     notifyOnCall: onceCalled(() => wireNotifyOnCall(runtime)),
   };
 }

@@ -1,6 +1,7 @@
 import type { LocalDynamo } from './dynamo.js';
 import type { AlertInbox } from './fakes/alert-inbox.js';
 import { answerAwsJson, operationOf } from './fakes/aws-json.js';
+import type { FakeConsumers } from './fakes/consumers.js';
 import type { FakeEventBus } from './fakes/event-bus.js';
 import type { Executions } from './fakes/executions.js';
 import {
@@ -23,6 +24,8 @@ export interface RemoteSystems {
   readonly executions: Executions;
   /** @default none: no event is put */
   readonly events?: FakeEventBus;
+  /** @default none: no service is refreshed */
+  readonly consumers?: FakeConsumers;
   /** @default none: no object is stored */
   readonly objects?: ObjectStore;
   /** The rotation function, for the command line. @default none: a call is not answered as Lambda does */
@@ -61,6 +64,8 @@ export async function openNetwork(
 }
 
 function route(call: HttpCall, systems: RemoteSystems) {
+  const ofConsumers = systems.consumers?.route(call);
+  if (ofConsumers) return ofConsumers;
   const operation = operationOf(call);
   const service = call.headers['x-amz-target']?.split('.')[0] ?? '';
   if (operation !== undefined && service.startsWith('DynamoDB')) {

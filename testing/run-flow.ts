@@ -104,11 +104,12 @@ function asInterpreted({ States, ...rest }: Definition) {
   return asJson({ ...rest, States: Object.fromEntries(states) });
 }
 
-/** The value at a path such as `$.checkAt`. */
+/** The value at a path such as `$.refresh.checkAt`. */
 function timestampAt(input: unknown, path: string): Date {
-  const [root, field = '', ...deeper] = path.split('.');
-  if (root !== '$' || deeper.length > 0) throw new Error(`no way to follow the path ${path}`);
-  return new Date(z.object({ [field]: z.iso.datetime() }).parse(input)[field] ?? '');
+  const [root, ...fields] = path.split('.');
+  if (root !== '$') throw new Error(`no way to follow the path ${path}`);
+  const value = fields.reduce<unknown>((within, field) => Object(within)[field], input);
+  return new Date(z.iso.datetime().parse(value));
 }
 
 function taskOf(resource: string, tasks: FlowRunnerOptions['tasks']): Interpreted {

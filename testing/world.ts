@@ -10,6 +10,7 @@ import type { Definition } from './definition.js';
 import type { LocalDynamo } from './dynamo.js';
 import { createExistingSecrets, OWN_ROLES } from './existing-secrets.js';
 import { createAlertInbox, type PublishedMessage } from './fakes/alert-inbox.js';
+import { createFakeConsumers } from './fakes/consumers.js';
 import { createFakeEventBus } from './fakes/event-bus.js';
 import { createExecutions } from './fakes/executions.js';
 import type { InvokedFunction } from './fakes/lambda-invoke.js';
@@ -71,7 +72,7 @@ export async function createWorld(options: WorldOptions) {
     now,
   );
   const inbox = createAlertInbox(now, onMessage);
-  const events = createFakeEventBus();
+  const [events, consumers] = [createFakeEventBus(), createFakeConsumers(now)];
   const executions = createExecutions(now, (execution) => {
     clock.at(now(), () => runFlow(execution));
   });
@@ -82,9 +83,9 @@ export async function createWorld(options: WorldOptions) {
   );
   const invoke: InvokedFunction = (event) => rotations.invoke(event);
   const objects = createObjectStore(now);
-  const systems = { mistral, secrets, inbox, events, executions, objects, invoke, dynamo };
-  const network = await openNetwork(systems, options.intercept, options.connect);
-  const outside = await openNetwork(systems, undefined, options.connect);
+  const fakes = { mistral, secrets, inbox, events, consumers, executions, objects, invoke };
+  const network = await openNetwork({ ...fakes, dynamo }, options.intercept, options.connect);
+  const outside = await openNetwork({ ...fakes, dynamo }, undefined, options.connect);
   const functionsFor = (deployed: Policy) =>
     createLocalFunctions({
       ...options,
@@ -114,6 +115,7 @@ export async function createWorld(options: WorldOptions) {
       FunctionsRevoke: (input) => around(() => functions.revokeKey(input)),
       FunctionsConfirm: (input) => around(() => functions.confirmRevocation(input)),
       FunctionsRollBack: (input) => around(() => functions.rollBackKey(input)),
+      FunctionsRefresh: (input) => around<unknown>(() => functions.refreshConsumers(input)),
       FunctionsNotify: (input) => around(() => functions.notifyOnCall(input)),
     },
   });
@@ -189,6 +191,7 @@ export async function createWorld(options: WorldOptions) {
     secrets,
     inbox,
     events,
+    consumers,
     executions,
     objects,
     rotations: rotations.records,

@@ -23,6 +23,7 @@ const LEAST_CACHE_SECONDS = 60;
 const AUDIT = { seconds: 60, gigabytes: 0.5, files: 5, storedGigabytes: 0.0001 };
 const SPEND_CHECK = { seconds: 3, gigabytes: 0.25, times: (HOURS * 60) / 15 };
 const TRANSITIONS_OF_A_ROTATION = 10;
+const TRANSITIONS_OF_A_REFRESH = 20;
 const MAILS = 100;
 const EVENTS = 1_000;
 const LOG_GIGABYTES = 0.1;
@@ -125,8 +126,13 @@ function runCosts({ workspaces }: Policy, keys: Keys, audits: number): Cost[] {
     audits * AUDIT.seconds * AUDIT.gigabytes + checks * SPEND_CHECK.seconds * SPEND_CHECK.gigabytes;
   const workText = `${tenths(audits)} × ${AUDIT.seconds} s × ${AUDIT.gigabytes} GB + ${numberText(checks)} × ${SPEND_CHECK.seconds} s × ${SPEND_CHECK.gigabytes} GB = ${tenths(work)} GB-s`;
   const rotations = keys.reduce((sum, { key }) => sum + DAYS / key.rotateEveryDays, 0);
-  const transitions = rotations * TRANSITIONS_OF_A_ROTATION;
-  const transitionsText = `${tenths(rotations)} rotations × ${TRANSITIONS_OF_A_ROTATION} transitions`;
+  const refreshes = keys
+    .filter(({ key }) => key.refresh.some(({ eventOnly }) => !eventOnly))
+    .reduce((sum, { key }) => sum + DAYS / key.rotateEveryDays, 0);
+  const transitions = rotations * TRANSITIONS_OF_A_ROTATION + refreshes * TRANSITIONS_OF_A_REFRESH;
+  const refreshesText =
+    refreshes > 0 ? ` + ${tenths(refreshes)} refreshes × ${TRANSITIONS_OF_A_REFRESH}` : '';
+  const transitionsText = `${tenths(rotations)} rotations × ${TRANSITIONS_OF_A_ROTATION} transitions${refreshesText}`;
   const counters = workspaces.flatMap((one) => ['lent', ...Object.values(one.budgets)]).length;
   return [
     cost('Lambda', 'audits, spend checks every 15 minutes', [

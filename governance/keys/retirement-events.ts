@@ -6,6 +6,7 @@ import { NOTIFY_STATES, type RetirementEvent } from '../policy/notify-states.js'
 import { plannedKeyOf } from '../policy/planned-keys.js';
 import type { Policy } from '../policy/policy.js';
 import { approvalNeeded, keyInUse } from './alerts/in-use-alerts.js';
+import { notRefreshed } from './alerts/refresh-alert.js';
 import type { RetirementContext } from './alerts/retirement-alert.js';
 import {
   bothKeysRejected,
@@ -20,6 +21,7 @@ import {
   deletionNotVerified,
   keyDeleted,
 } from './operator/deletion-alerts.js';
+import { consumersOf, RefreshSchema } from './refresh.js';
 import { LEFTOVER_KEYS, RetirementSchema } from './retirement.js';
 import { NotifiedSchema } from './retirement-reminder.js';
 import type { EnteredState } from './retirements.aws.js';
@@ -45,6 +47,7 @@ const KeptSchema = z.object({ verdict: z.object({ heldBy: z.string().optional(),
  * then, the alert that it becomes, and how the retirement is counted where the event ends it.
  */
 const EVENTS = {
+  'not-refreshed': event(z.object({ refresh: RefreshSchema.optional() }), notRefreshed),
   'key-in-use': event(InUseSchema, keyInUse),
   'approval-needed': event(InUseSchema, approvalNeeded),
   'both-keys-rejected': event(
@@ -117,7 +120,12 @@ export function readNotice(input: unknown, at: Date, policy: Policy): Retirement
       state?.name === NOTIFY_STATES[name] &&
       isSame(state.input, flow),
     secretName,
-    alert: alertOf(flow, { at, readers: planned?.key.readers, ...arns }),
+    alert: alertOf(flow, {
+      at,
+      readers: planned?.key.readers,
+      consumers: consumersOf(planned?.key.refresh ?? []),
+      ...arns,
+    }),
     outcome,
   };
 }

@@ -78,7 +78,7 @@ function ofConversation(kind: EndpointKind, method: Row['method'], parts: readon
     const row = {
       kind,
       method,
-      path: `/v1/conversations/{id}${part}`,
+      path: `${CONVERSATIONS}/{id}${part}`,
       object: 'conversation',
     } as const;
     return part === '' ? row : { ...row, noHead: true };
@@ -86,6 +86,7 @@ function ofConversation(kind: EndpointKind, method: Row['method'], parts: readon
 }
 
 const JOBS = '/v1/batch/jobs';
+const CONVERSATIONS = '/v1/conversations';
 const TABLE: readonly Row[] = [
   { kind: 'generation', method: 'POST', path: '/v1/chat/completions' },
   { kind: 'generation', method: 'POST', path: '/v1/fim/completions' },
@@ -113,13 +114,8 @@ const TABLE: readonly Row[] = [
   { kind: 'batch-jobs', method: 'POST', path: JOBS },
   { kind: 'batch-jobs', method: 'GET', path: `${JOBS}/{id}`, object: 'batch', parameters: JOB },
   { kind: 'batch-jobs', method: 'POST', path: `${JOBS}/{id}/cancel`, object: 'batch' },
-  { kind: 'conversation-start', method: 'POST', path: '/v1/conversations' },
-  {
-    kind: 'conversations',
-    method: 'GET',
-    path: '/v1/conversations',
-    parameters: CONVERSATION_LIST,
-  },
+  { kind: 'conversation-start', method: 'POST', path: CONVERSATIONS },
+  { kind: 'conversations', method: 'GET', path: CONVERSATIONS, parameters: CONVERSATION_LIST },
   ...ofConversation('conversations', 'GET', ['', '/history', '/messages']),
   ...ofConversation('conversations', 'DELETE', ['']),
   ...ofConversation('conversation-turn', 'POST', ['', '/restart']),

@@ -28,7 +28,7 @@ export const REFUSED_ENDPOINTS: readonly RefusedEndpoints[] = [
   {
     path: '/v1/batch',
     methods: ['DELETE'],
-    why: 'the results of a job are what it is settled by: cancel it instead',
+    why: 'a job is settled by the results that it would delete',
   },
   { path: '/v1/client', why: 'a session is a key of its own, past models, tokens and budgets' },
   {

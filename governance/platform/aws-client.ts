@@ -11,7 +11,11 @@ export interface AwsClientConfig {
   /** @default from the environment */
   readonly region?: string;
   /** @default from the environment */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string | undefined;
+  };
 }
 
 /** For every AWS client: bounded time for one attempt, and the SDK's retries with jitter. */

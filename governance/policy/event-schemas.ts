@@ -40,6 +40,9 @@ const FIELDS = {
     previousKeyId: keyId,
     versionId: z.string().meta({ description: 'The version of the secret that is now AWSCURRENT' }),
     expiresOn: z.iso.date().optional(),
+    eventOnly: z.boolean().meta({
+      description: 'Whether services of the key start anew by this event alone, as its policy says',
+    }),
     firstCheckAt: z.iso
       .datetime()
       .meta({ description: 'The previous key works until then at least, unless it has leaked' }),

@@ -1,5 +1,6 @@
 /** The state of the retirement flow that notifies on-call of an event: what on-call reads in the console. */
 export const NOTIFY_STATES = {
+  'not-refreshed': 'Notify: consumers not refreshed',
   'key-in-use': 'Notify: key still in use',
   'approval-needed': 'Notify: approval needed',
   'both-keys-rejected': 'Notify: both keys rejected',

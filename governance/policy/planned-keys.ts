@@ -54,6 +54,7 @@ export function gatewayKey({ gateway, audit, rotation }: Policy): KeyPolicy {
     description: 'Used by the gateway alone',
     rotateEveryDays: Math.min(GATEWAY_ROTATION_DAYS, audit.maxAgeDays, lifetime - maxDrainDays - 1),
     readers: gateway.readers,
+    refresh: [],
   };
 }
 

@@ -24,14 +24,19 @@ export function plannedResources(policy: Policy, { ephemeral = false } = {}): Re
   const ofAdminApi = mistral.keySource === 'admin-api' ? 1 : 0;
   const ofGateway = policy.gateway.enabled ? 1 : 0;
   const ofEmptying = ephemeral ? 1 : 0;
+  const ofRefresh = policy.workspaces.some(({ keys }) =>
+    keys.some(({ refresh }) => refresh.some(({ eventOnly }) => !eventOnly)),
+  )
+    ? 1
+    : 0;
   const existing = keys.filter(isExisting).length;
   const ofExisting = existing > 0 ? 1 : 0; // the function that takes them over
-  const own = FUNCTIONS[mistral.keySource] + ofGateway + ofExisting;
+  const own = FUNCTIONS[mistral.keySource] + ofGateway + ofExisting + ofRefresh;
   const subscribed = alerts.subscriptions.filter(({ protocol }) => protocol === 'lambda').length;
   const counts: ResourceCounts = {
     'AWS::CloudFormation::Stack': new Set(keys.map(({ workspace }) => workspace)).size,
     'AWS::CloudWatch::Alarm':
-      (FUNCTIONS[mistral.keySource] - 1) * ALARMS_OF_FUNCTIONS +
+      (FUNCTIONS[mistral.keySource] - 1 + ofRefresh) * ALARMS_OF_FUNCTIONS +
       ALARMS_BESIDE +
       ofGateway * ALARMS_OF_GATEWAY,
     'AWS::CloudWatch::CompositeAlarm': 2,

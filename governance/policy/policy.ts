@@ -12,6 +12,7 @@ import {
   UUID_RULE,
 } from './policy-fields.js';
 import { PricesSchema } from './policy-prices.js';
+import { RefreshesSchema } from './policy-refresh.js';
 import { KeySecretSchema, SecretNameSchema } from './policy-secrets.js';
 
 /** Names become parts of secret names, resource ids and alert attributes, so they stay plain. */
@@ -38,6 +39,7 @@ const KeySchema = z.strictObject({
   rotateEveryDays: z.int().min(1).max(999).default(90),
   /** IAM principals that may read the secret. */
   readers: z.array(ReaderArnSchema).max(50).default([]), // deploy-checks.ts counts their length too
+  refresh: RefreshesSchema,
   /** @default a new one, mistral/<workspace>/<key>, with JSON */
   secret: KeySecretSchema.optional(),
 });

@@ -3,11 +3,15 @@ import { Construct } from 'constructs';
 import type { NotifyOnCallEnv } from '../../lambdas/notify-on-call/wiring.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { SystemParts } from '../platform/system-parts.js';
+import { refreshFunction } from './refresh-steps.js';
 import type { SecretAccess } from './secret-access.js';
 
 /** What a retirement flow runs: functions that check or change the key, and one that notifies on-call. */
 export class RetirementFunctions extends Construct {
   readonly notify: GovernanceFunction;
+
+  /** `undefined` where the policy names no services to refresh. */
+  readonly refresh: IFunction | undefined;
 
   /** Of all its functions, to managed secrets. */
   readonly access: SecretAccess[] = [];
@@ -30,6 +34,7 @@ export class RetirementFunctions extends Construct {
     });
     alertTopic.grantPublish(this.notify);
     recordsTable.grantJournal(this.notify);
+    this.refresh = refreshFunction(this, policy);
   }
 
   /** With the Admin API, the function may read its key. */

@@ -27,7 +27,7 @@ export function retirementStates(scope: Construct, functions: RetirementFunction
     'Promotes a previous key',
     verifyAndPromote,
   );
-  const steps = new RetirementSteps<RetirementVerdict['kind']>(scope, verify, functions.notify);
+  const steps = new RetirementSteps<RetirementVerdict['kind']>(scope, verify, functions);
 
   const confirm = steps
     .task('Confirm revocation', check, '$.confirmation')
@@ -41,7 +41,7 @@ export function retirementStates(scope: Construct, functions: RetirementFunction
     .next(
       new sfn.Choice(scope, 'Overtaken by a later rotation?')
         .when(rollBackIs('overtaken'), steps.verify)
-        .otherwise(steps.notify('rolled-back', 'Rolled back')),
+        .otherwise(steps.refreshBack(steps.notify('rolled-back', 'Rolled back'))),
     );
 
   return steps.checkUntil({
@@ -70,7 +70,7 @@ export function operatorRetirementStates(
   const steps = new RetirementSteps<(DeletionVerdict | SilentVerdict)['kind']>(
     scope,
     verify,
-    functions.notify,
+    functions,
   );
   return steps.checkUntil({
     deleted: steps.notify('deleted', 'Retired'),

@@ -4,6 +4,8 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { NOTIFY_STATES, type RetirementEvent } from '../../governance/policy/notify-states.js';
+import { refreshStates } from './refresh-steps.js';
+import type { RetirementFunctions } from './retirement-functions.js';
 
 /** Errors that are the same however often a task is tried. */
 const FINAL_ERRORS = ['KeyNotHeldError', 'KeyStillCurrentError', 'ZodError'];
@@ -22,7 +24,7 @@ export class RetirementSteps<Verdict extends string> {
   constructor(
     private readonly scope: Construct,
     verify: IFunction,
-    private readonly notifyOnCall: IFunction,
+    private readonly functions: Pick<RetirementFunctions, 'notify' | 'refresh'>,
   ) {
     const failed = new sfn.Fail(scope, 'Failed', {
       error: 'RetirementFailed',
@@ -46,7 +48,25 @@ export class RetirementSteps<Verdict extends string> {
     for (const [kind, next] of Object.entries<sfn.IChainable>(branches)) {
       choice.when(sfn.Condition.stringEquals('$.verdict.kind', kind), next);
     }
-    return this.wait.next(this.verify).next(choice.otherwise(this.failed));
+    const checking = this.wait.next(this.verify).next(choice.otherwise(this.failed));
+    return this.functions.refresh ? this.refreshFirst(this.functions.refresh) : checking;
+  }
+
+  /** What started with the new key starts with the previous one; on-call hears of the rollback in any case. */
+  refreshBack(next: sfn.Chain): sfn.Chain {
+    if (!this.functions.refresh) return next;
+    const name = 'Refresh consumers after rollback';
+    const refresh = this.invoke(name, this.functions.refresh, sfn.JsonPath.DISCARD);
+    refresh.addCatch(next, { errors: ['States.ALL'], resultPath: '$.refreshError' });
+    return refresh.next(next);
+  }
+
+  /** A refresh that fails delays nothing: the old key stays until it is unused. */
+  private refreshFirst(refreshing: IFunction): sfn.Chain {
+    const refresh = this.invoke('Refresh consumers', refreshing, '$.refresh');
+    const notify = this.notifyOr(this.wait, 'not-refreshed', '$.refreshError');
+    refresh.addCatch(notify, { errors: ['States.ALL'], resultPath: '$.refreshError' });
+    return refreshStates(this.scope, { refresh, notify, afterwards: this.wait });
   }
 
   /** A task of ours, tried again for about 15 minutes; an error after that fails the flow. */
@@ -82,7 +102,7 @@ export class RetirementSteps<Verdict extends string> {
     });
     const state = this.invoke(
       NOTIFY_STATES[event],
-      this.notifyOnCall,
+      this.functions.notify,
       sfn.JsonPath.DISCARD,
       payload,
     );

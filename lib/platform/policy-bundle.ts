@@ -10,8 +10,8 @@ export class PolicyBundle {
 
   private readonly text: string;
 
-  constructor(policy: Policy) {
-    this.text = JSON.stringify(policy);
+  constructor(readonly content: Policy) {
+    this.text = JSON.stringify(content);
     this.fingerprint = createHash('sha256').update(this.text).digest('hex');
   }
 

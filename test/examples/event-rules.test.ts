@@ -62,6 +62,7 @@ const rotated = {
   keyId: 'new',
   previousKeyId: 'old',
   versionId: 'v',
+  eventOnly: false,
   firstCheckAt: '2026-12-01T01:00:00.000Z',
 } as const;
 

@@ -197,6 +197,40 @@ test.each(['Audit', 'SpendMonitor'])(
   },
 );
 
+test('services that start anew after a rotation are refreshed by one function, each by its name', () => {
+  const refreshing = synthesize(
+    aPolicy((document) => {
+      document.workspaces[0].keys[0].refresh = [
+        { ecs: { cluster: 'main', service: 'search' } },
+        { lambda: { function: 'answers' } },
+        { eventOnly: true },
+        {
+          ecs: { cluster: 'main', service: 'elsewhere' },
+          assumeRole: 'arn:aws:iam::444455556666:role/refresh',
+        },
+      ];
+    }),
+  );
+  const { RetirementFunctionsRefreshRole: own, ...others } = grants(refreshing.template);
+  const service = 'arn:AWS::Partition:ecs:AWS::Region:AWS::AccountId:service/main/search';
+  const fn = 'arn:AWS::Partition:lambda:AWS::Region:AWS::AccountId:function:answers';
+  expect(own).toEqual(
+    allOf(
+      'RetirementFunctionsRefresh',
+      `ecs:DescribeServices on ${service}`,
+      `ecs:UpdateService on ${service}`,
+      `lambda:GetFunctionConfiguration on ${fn}`,
+      `lambda:UpdateFunctionConfiguration on ${fn}`,
+      'sts:AssumeRole on arn:aws:iam::444455556666:role/refresh',
+    ),
+  );
+  const invoke = 'lambda:InvokeFunction on RetirementFunctionsRefresh';
+  expect(others).toEqual({
+    ...roles,
+    RetirementStateMachineRole: [...(roles.RetirementStateMachineRole ?? []), invoke].sort(),
+  });
+});
+
 test('the scheduler may start the provisioning each hour, and no more', () => {
   expect(roles.ProvisioningRole).toEqual(['lambda:InvokeFunction on ProvisioningFunction']);
 });

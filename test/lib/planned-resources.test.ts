@@ -17,6 +17,8 @@ const POLICIES: readonly [name: string, Policy, Partial<GovernanceStackProps>?][
   ['with 300 keys', aPolicy(useThreeHundredKeys)],
   ['with callers of several accounts', aPolicy(useAccounts)],
   ['with callers of an organization', aPolicy(useOrganization)],
+  ['with services to refresh', aPolicy(useRefresh)],
+  ['in operator mode with services to refresh', anOperatorPolicy(useRefresh)],
   ['with every protocol', aPolicy(useSubscriptions)],
   ['with a secret that is there already', aPolicy(withExisting)],
   ['that may be deleted', aPolicy(), { ephemeral: true }],
@@ -47,6 +49,10 @@ function useThreeHundredKeys(document: Document): void {
   for (const [index, workspace] of document.workspaces.entries()) {
     workspace.keys = Array.from({ length: 100 }, (_, key) => ({ name: `key-${index}-${key}` }));
   }
+}
+
+function useRefresh(document: Document): void {
+  document.workspaces[0].keys[0].refresh = [{ lambda: { function: 'answers' } }];
 }
 
 function withExisting(document: Document): void {

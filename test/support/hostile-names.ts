@@ -15,6 +15,7 @@ import {
 } from '../../governance/audit/price-findings.js';
 import { NO_UNMANAGED_KEYS, type UnmanagedKeys } from '../../governance/audit/unmanaged-keys.js';
 import { approvalNeeded, keyInUse } from '../../governance/keys/alerts/in-use-alerts.js';
+import { notRefreshed } from '../../governance/keys/alerts/refresh-alert.js';
 import {
   bothKeysRejected,
   keyKept,
@@ -45,6 +46,7 @@ import {
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
 import { currencyChanged } from '../../governance/spend/alerts/currency-alert.js';
+import { jobUnsettled, type UnsettledJob } from '../../governance/spend/alerts/job-unsettled.js';
 import { overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
 import {
   reconciliationDrift,
@@ -167,6 +169,19 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
   const needed = aFinding({ type: 'key-needed', subject: name, workspace: name });
   return new Map<string, readonly Alert[]>([
     ['keyInUse', [keyInUse({ ...context, ...inUse }), keyInUse({ ...removed, ...inUse })]],
+    [
+      'notRefreshed',
+      [
+        notRefreshed({
+          ...context,
+          consumers: [
+            { ecs: { cluster: name, service: name } },
+            { lambda: { function: name }, assumeRole: name },
+          ],
+          refresh: { consumers: [{ name, kind: 'failed', reason: name }] },
+        }),
+      ],
+    ],
     ['approvalNeeded', [approvalNeeded({ ...context, ...inUse })]],
     ['keyRevoked', [keyRevoked({ ...removed, confirmation: { rejected: true } })]],
     [
@@ -246,6 +261,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
         }),
       ],
     ],
+    ['jobUnsettled', [jobUnsettled(anUnsettledJob(name))]],
     ['overflowLent', [overflowLent(aLoan(name)), overflowLent(aLoan(name), 80)]],
     ['gatewayUnauthorized', [gatewayUnauthorized(name, 'admin-api', NOW)]],
     ['gatewayKeyUnusable', [gatewayKeyUnusable(name, 'operator', NOW)]],
@@ -256,6 +272,21 @@ function aPlannedKey() {
   const [planned] = plannedKeys(SHIPPED);
   if (!planned) throw new Error('the shipped policy has no key');
   return planned;
+}
+
+function anUnsettledJob(name: string): UnsettledJob {
+  const none = { cost: 0, tokens: 0 };
+  const counts = { promptTokens: 0, completionTokens: 0, pages: 0, annotatedPages: 0 };
+  return {
+    record: {
+      ...{ id: name, workspace: name, workspaceId: name, owner: name, role: name, jobId: name },
+      ...{ endpoint: name, modelId: name, state: 'running', isShared: false, lines: 1 },
+      ...{ createdAtMs: NOW.getTime(), timeoutHours: 24, untilMs: NOW.getTime(), places: [] },
+      bounds: { ...none, ofLine: none, most: { ...counts, audioSeconds: 0, characters: 0 } },
+      rates: {} as UnsettledJob['record']['rates'],
+    },
+    ...{ currency: 'USD', reason: name, givenUpAt: NOW, at: NOW },
+  };
 }
 
 function aLoan(name: string) {

@@ -1,6 +1,7 @@
 import type { Policy } from '../../governance/policy/policy.js';
 import type { FirstVersion } from '../../testing/fakes/secret-store.js';
 import type { World } from '../../testing/world.js';
+import { aPolicy } from './builders.js';
 import { changedBytes, FIELD, PLAIN, storeOldKeys, TWO_EXISTING } from './existing-secrets.js';
 import type { FaultKind } from './faults.js';
 
@@ -109,6 +110,39 @@ export const NEW_KEY_GOES_BAD: Story = {
   problems: ({ secrets, mistral }) => {
     const { keyId } = JSON.parse(secrets.valueAt(SECRET, 'AWSCURRENT') ?? '{}');
     return mistral.keys.isBroken(keyId) ? ['a broken key stayed current'] : [];
+  },
+};
+
+const REFRESHED = aPolicy((document) => {
+  document.workspaces = document.workspaces.slice(0, 1);
+  document.callers = [];
+  document.workspaces[0].keys[0].refresh = [
+    { ecs: { cluster: 'main', service: 'search' } },
+    { lambda: { function: 'answers' }, assumeRole: 'arn:aws:iam::444455556666:role/refresh' },
+  ];
+});
+
+/** Services that read the key only when they start run with the new one, or on-call knows which do not. */
+export const CONSUMERS_REFRESHED: Story = {
+  name: 'a rotation with services that read the key only when they start',
+  policy: REFRESHED,
+  before: async (world) => {
+    world.consumers.addService('main/search');
+    world.consumers.addFunction('answers', { API_TOKEN: 'of-another-system' });
+    await deploy(world);
+    await world.clock.playUntil(dayOf(89));
+  },
+  play: (world) => world.clock.playUntil(END),
+  problems: ({ consumers, inbox }) => {
+    const isKnown = inbox.messages.some(({ attributes }) => attributes.type === 'refresh-failed');
+    const starts = [
+      consumers.services.get('main/search')?.deployedAt ?? [],
+      consumers.functions.get('answers')?.updatedAt ?? [],
+    ];
+    return starts.flatMap((at) => {
+      const isAfter = at.some((start) => start >= dayOf(90) && start < dayOf(91));
+      return isAfter || isKnown ? [] : ['a service was not started with the new key'];
+    });
   },
 };
 

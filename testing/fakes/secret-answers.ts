@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { AwsError, seconds } from './aws-json.js';
 
 export interface Version {
@@ -82,4 +83,20 @@ export function limitLabels({ versions }: StoredSecret, added: readonly string[]
   for (const label of added) labels.add(label);
   if (labels.size <= MOST_LABELS) return;
   throw new AwsError('LimitExceededException', 'the secret has 20 labels already');
+}
+
+const ListSchema = z.object({
+  NextToken: z.string().optional(),
+  MaxResults: z.number().optional(),
+});
+
+/** Of ListSecrets. */
+export function pageOfSecrets(input: unknown, all: readonly StoredSecret[]) {
+  const { NextToken = '0', MaxResults = 100 } = ListSchema.parse(input);
+  const end = Number(NextToken) + MaxResults;
+  const page = all.slice(Number(NextToken), end);
+  return {
+    SecretList: page.map(({ arn, name }) => ({ ARN: arn, Name: name })),
+    ...(end < all.length && { NextToken: String(end) }),
+  };
 }

@@ -5,6 +5,7 @@ import {
   describe,
   limitLabels,
   limitValue,
+  pageOfSecrets,
   resourcePolicyOf,
   type StoredSecret,
   type Version,
@@ -170,8 +171,8 @@ export function createSecretStore(
       return { ARN: secret.arn, Name: secret.name };
     },
 
+    ListSecrets: (input) => pageOfSecrets(input, [...secrets.values()]),
     GetResourcePolicy: (input) => resourcePolicyOf(usable(ById.parse(input).SecretId)),
-
     ListSecretVersionIds(input) {
       const secret = find(ById.parse(input).SecretId);
       const Versions = [...secret.versions.values()]

@@ -1,6 +1,7 @@
 import type { Alert, NextStep } from '../../alerts/alert.js';
 import { shell } from '../../platform/quoting.js';
 import { instantText } from '../../platform/wording.js';
+import type { Consumer } from '../refresh.js';
 import type { Retirement } from '../retirement.js';
 import { type Notified, nextReminder } from '../retirement-reminder.js';
 import { rotateCommand } from '../rotate-command.js';
@@ -14,6 +15,8 @@ export interface RetirementContext {
   readonly stateMachineArn: string;
   /** Who may read the secret by the policy; `undefined` where it no longer has the key. */
   readonly readers?: readonly string[] | undefined;
+  /** What the policy has start anew after a rotation. */
+  readonly consumers?: readonly Consumer[];
 }
 
 /** Sentences and steps that do not apply are left out. */

@@ -1,7 +1,6 @@
 import type { Alert } from '../../alerts/alert.js';
 import { addDays, utcDay } from '../../platform/utc-day.js';
 import { countText, instantText, listText } from '../../platform/wording.js';
-
 import type { Change } from '../../policy/event-schemas.js';
 import { expireAfterDays } from '../../policy/planned-keys.js';
 import type { Policy } from '../../policy/policy.js';
@@ -78,6 +77,7 @@ function promotion({ rotation, newKey, retirement }: SucceededRotation): Change 
     ...shared,
     previousKeyId: retirement.oldKeyId,
     versionId: rotation.versionId,
+    eventOnly: rotation.planned.key.refresh.some((one) => one.eventOnly === true),
     firstCheckAt: retirement.checkAt,
   };
 }

@@ -119,7 +119,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a field that does not exist',
       (d) => (d.workspaces[0].keys[0].rotate = 1),
-      'workspaces[0].keys[0].rotate: unknown field, did you mean "rotateEveryDays"? allowed are name, description, rotateEveryDays, readers, secret',
+      'workspaces[0].keys[0].rotate: unknown field, did you mean "rotateEveryDays"? allowed are name, description, rotateEveryDays, readers, refresh, secret',
     ],
     [
       'a section that does not exist',

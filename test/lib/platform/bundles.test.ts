@@ -17,6 +17,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'notify-on-call': [...SDK, ...LOGGER, ...METRICS, ...DYNAMODB],
   'provide-secret': [...SDK, ...LOGGER],
   'provision-keys': [...SDK, ...LOGGER, ...DYNAMODB],
+  'refresh-consumers': [...SDK, ...LOGGER],
   'request-keys': [...SDK, ...LOGGER, ...DYNAMODB],
   'revoke-key': [...SDK, ...LOGGER],
   'roll-back-key': [...SDK, ...LOGGER],
