@@ -15,13 +15,8 @@ export type MeteredKind =
   | 'ocr'
   | 'speech'
   | 'transcription';
-export type EndpointKind =
-  | MeteredKind
-  | 'model-list'
-  | 'caller'
-  | 'files'
-  | 'conversations'
-  | 'batch-jobs';
+type ObjectsKind = 'files' | 'conversations' | 'batch-jobs';
+export type EndpointKind = MeteredKind | ObjectsKind | 'model-list' | 'caller';
 
 /** Whether its answers are text that a model writes, as far as `max_tokens` allows. */
 export function generates(kind: MeteredKind): boolean {

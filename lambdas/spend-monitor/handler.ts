@@ -13,8 +13,10 @@ import { NO_ALERTS } from '../../governance/spend/spend-state.js';
 
 export interface SpendMonitorDeps extends SpendSources, SendDeps {
   readonly memory: SpendMemory;
-  /** What the gateway's batch jobs are settled with. */
-  readonly jobs: Pick<SettleJobsDeps, 'records' | 'batchJobs' | 'counters' | 'objects' | 'keyOf'>;
+  /** What the gateway's batch jobs are settled with. @default there are none */
+  readonly jobs?:
+    | Pick<SettleJobsDeps, 'records' | 'batchJobs' | 'counters' | 'objects' | 'keyOf'>
+    | undefined;
   record(rows: readonly SpendRow[]): void;
   readonly events: Redelivery;
   /** Names in the commands of alerts. */
@@ -32,6 +34,8 @@ export interface SpendSummary {
 const WORKSPACES_AT_ONCE = 4;
 /** The state of what concerns no single workspace; no id or name has a `#`. */
 const REPORTS = { id: '#organization', name: '#organization' };
+
+const NO_JOBS = { settled: 0, open: 0, problems: [] };
 
 /** Compares every workspace's spend with its budgets, and sends the alerts that are due. */
 export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
@@ -72,7 +76,7 @@ export function createSpendMonitorHandler(deps: SpendMonitorDeps) {
       deps.log.error('events not delivered again', { error });
     });
     // Last, since the results of a large job may take minutes.
-    const jobs = await settleJobs({ ...deps, ...deps.jobs });
+    const jobs = deps.jobs ? await settleJobs({ ...deps, ...deps.jobs }) : NO_JOBS;
     failures.throwIfAny();
 
     const alertsSent = sent.reduce<number>((sum, count = 0) => sum + count, 0);

@@ -23,7 +23,8 @@ const SpendMonitorEnvSchema = z.object({
   ...AlertsEnvSchema.shape,
   RECORDS_TABLE_NAME: z.string().min(1),
   QUOTA_TABLE_NAME: z.string().min(1),
-  OBJECTS_TABLE_NAME: z.string().min(1),
+  /** Has the batch jobs that are to be settled. */
+  OBJECTS_TABLE_NAME: z.string().min(1).optional(),
 });
 
 /** What the construct sets; Lambda sets the rest. */
@@ -41,21 +42,29 @@ export function wireSpendMonitor(runtime: MeasuringRuntime) {
   const adminApi = createAdminApi(policy, secretsManager, runtime.mistral);
   const readKey = createGatewayKeyReader(secretsManager);
   const counters = createQuotaCounters(dynamo, env.QUOTA_TABLE_NAME);
+  const objectsTable = env.OBJECTS_TABLE_NAME;
+  const jobs =
+    objectsTable === undefined
+      ? undefined
+      : {
+          records: createJobRecords(dynamo, objectsTable),
+          objects: createObjectStore(dynamo, objectsTable),
+          counters,
+        };
+  const keyOf = async (workspace: string) => {
+    const key = await readKey(workspace)('AWSCURRENT');
+    if (!key) throw new Error(`the gateway has no key of workspace ${workspace}`);
+    return key.apiKey;
+  };
   return createSpendMonitorHandler({
     policy,
     organization: adminApi?.organization,
     quotaTotals: createQuotaTotals(counters),
     memory: createSpendMemory(dynamo, env.RECORDS_TABLE_NAME),
-    jobs: {
-      records: createJobRecords(dynamo, env.OBJECTS_TABLE_NAME),
+    jobs: jobs && {
+      ...jobs,
+      keyOf,
       batchJobs: createBatchJobs(createMistralHttp(policy.mistral.apiUrl, runtime.mistral)),
-      counters,
-      objects: createObjectStore(dynamo, env.OBJECTS_TABLE_NAME),
-      keyOf: async (workspace) => {
-        const key = await readKey(workspace)('AWSCURRENT');
-        if (!key) throw new Error(`the gateway has no key of workspace ${workspace}`);
-        return key.apiKey;
-      },
     },
     record: (rows) => recordSpend(runtime.metrics, rows),
     alerts: createAlertPublisher(new SNSClient(aws), env, policy.alerts, events),

@@ -5,10 +5,7 @@ import type { UsageQuery } from '../../governance/mistral/organization.js';
 import type { Quota } from '../../governance/quotas/quota.js';
 import type { RememberedSpend, SpendMemory } from '../../governance/spend/spend-memory.aws.js';
 import type { SpendRow } from '../../governance/spend/spend-row.js';
-import {
-  createSpendMonitorHandler,
-  type SpendMonitorDeps,
-} from '../../lambdas/spend-monitor/handler.js';
+import { createSpendMonitorHandler } from '../../lambdas/spend-monitor/handler.js';
 import { aPolicy, silentLog } from '../support/builders.js';
 import { type ByWindow, USD } from '../support/spend-builders.js';
 import { aPrice, aReport, aRow, models } from '../support/usage-reports.js';
@@ -49,8 +46,6 @@ interface World {
 }
 
 const nameOf = ({ quota }: { quota: Quota }) => `${quota.scope} ${quota.window}`;
-
-const NO_JOBS = { records: { of: async () => [] } } as unknown as SpendMonitorDeps['jobs'];
 
 /** One monitor that runs as often as the test asks it to. */
 function monitor(world: World = {}) {
@@ -98,7 +93,6 @@ function monitor(world: World = {}) {
       },
     },
     memory,
-    jobs: NO_JOBS,
     record: (recorded) => void rows.push(...recorded),
     alerts: {
       async publish(alert) {

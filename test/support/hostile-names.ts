@@ -46,6 +46,7 @@ import {
   spendThreshold,
 } from '../../governance/spend/alerts/budget-alerts.js';
 import { currencyChanged } from '../../governance/spend/alerts/currency-alert.js';
+import { jobUnsettled, type UnsettledJob } from '../../governance/spend/alerts/job-unsettled.js';
 import { overflowLent } from '../../governance/spend/alerts/overflow-alerts.js';
 import {
   reconciliationDrift,
@@ -260,6 +261,7 @@ export function alertsWith(name: string): ReadonlyMap<string, readonly Alert[]> 
         }),
       ],
     ],
+    ['jobUnsettled', [jobUnsettled(anUnsettledJob(name))]],
     ['overflowLent', [overflowLent(aLoan(name)), overflowLent(aLoan(name), 80)]],
     ['gatewayUnauthorized', [gatewayUnauthorized(name, 'admin-api', NOW)]],
     ['gatewayKeyUnusable', [gatewayKeyUnusable(name, 'operator', NOW)]],
@@ -270,6 +272,21 @@ function aPlannedKey() {
   const [planned] = plannedKeys(SHIPPED);
   if (!planned) throw new Error('the shipped policy has no key');
   return planned;
+}
+
+function anUnsettledJob(name: string): UnsettledJob {
+  const none = { cost: 0, tokens: 0 };
+  const counts = { promptTokens: 0, completionTokens: 0, pages: 0, annotatedPages: 0 };
+  return {
+    record: {
+      ...{ id: name, workspace: name, workspaceId: name, owner: name, role: name, jobId: name },
+      ...{ endpoint: name, modelId: name, state: 'running', isShared: false, lines: 1 },
+      ...{ createdAtMs: NOW.getTime(), timeoutHours: 24, untilMs: NOW.getTime(), places: [] },
+      bounds: { ...none, ofLine: none, most: { ...counts, audioSeconds: 0, characters: 0 } },
+      rates: {} as UnsettledJob['record']['rates'],
+    },
+    ...{ currency: 'USD', reason: name, givenUpAt: NOW, at: NOW },
+  };
 }
 
 function aLoan(name: string) {

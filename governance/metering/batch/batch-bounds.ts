@@ -53,6 +53,8 @@ export class BatchScan {
   /** For the lines of one file, as it is read. */
   file(name: string): Pick<LineScanner, 'see' | 'end'> {
     return new LineScanner(this.mostLineBytes, (line, number) => {
+      // Blank lines are none, but hundreds of millions of them take minutes to count.
+      if (number > 2 * MOST_LINES) this.#lines = MOST_LINES + 1;
       if (!this.isDecided) this.#see(line, number, name);
     });
   }

@@ -1,7 +1,9 @@
+import { PassThrough, type Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { HTTPClient, Mistral } from '@mistralai/mistralai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { OBJECT_INDEXES } from '../../../governance/policy/object-indexes.js';
+import { createGatewayHandler, type StreamingHandler } from '../../../lambdas/gateway/handler.js';
 import type { LocalDynamo } from '../../../testing/dynamo.js';
 import { jsonAnswer } from '../../../testing/fakes/http-server.js';
 import { aBody, aLine } from '../../governance/metering/batch/batch-lines.js';
@@ -334,4 +336,46 @@ describe('the official SDK', () => {
     });
     await expect(creating).rejects.toThrow(/line 1 of input_files\[0\]: max_tokens is missing/);
   });
+});
+
+test('behind a function URL, a job is created and listed alike', async () => {
+  const statuses: number[] = [];
+  const HttpResponseStream = {
+    from(stream: Writable, { statusCode }: { readonly statusCode: number }): Writable {
+      statuses.push(statusCode);
+      return stream;
+    },
+  };
+  const streamifyResponse = (handler: StreamingHandler) => handler;
+  Object.assign(globalThis, { awslambda: { streamifyResponse, HttpResponseStream } });
+  onTestFinished(() => void Reflect.deleteProperty(globalThis, 'awslambda'));
+  const world = await open();
+  const { gateway, flush } = world;
+  const handler = createGatewayHandler({
+    gateway,
+    ready: Promise.resolve(),
+    flush,
+  }) as StreamingHandler;
+  const invoke = async (method: string, rawQueryString = '', body?: object) => {
+    const stream = new PassThrough();
+    const whole = text(stream);
+    await handler(
+      {
+        ...{ rawPath: JOBS, rawQueryString, headers: {}, isBase64Encoded: false },
+        requestContext: {
+          http: { method },
+          authorizer: { iam: { userArn: session('developer') } },
+        },
+        ...(body && { body: JSON.stringify(body) }),
+      },
+      stream,
+    );
+    return JSON.parse(await whole);
+  };
+  const file = await world.aFile(LINES);
+  const { id } = await invoke('POST', '', { ...JOB, input_files: [file] });
+  expect(await invoke('GET', 'status=QUEUED')).toMatchObject({ total: 1, data: [{ id }] });
+  expect(await invoke('GET', 'status=SUCCESS')).toMatchObject({ total: 0 });
+  expect(statuses).toEqual([200, 200, 200]);
+  expect(await world.money()).toMatchObject({ month: { settled: 0, reserved: 3 * BOUND } });
 });

@@ -96,7 +96,7 @@ export async function batchWorld(
   const alerts: string[] = [];
 
   return {
-    ...{ url, mistral, clock, policy, objects, records, counters, alerts, flush },
+    ...{ url, gateway, mistral, clock, policy, objects, records, counters, alerts, flush },
 
     passHours: (hours: number) => clock.playUntil(new Date(clock.now().getTime() + hours * HOUR)),
 

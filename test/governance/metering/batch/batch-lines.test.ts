@@ -289,6 +289,14 @@ test('the first five bad lines are named, with the file that they are in', () =>
   expect(message).toMatch(/later lines were not checked$/);
 });
 
+test('more blank lines than a job may have lines are too many', () => {
+  const found = scan(['\n'.repeat(2_000_001)]);
+  expect(found).toMatchObject({
+    code: 'body_too_large',
+    message: expect.stringContaining('split it'),
+  });
+});
+
 test('ids are known again, however many there are', () => {
   const ids = new KnownIds(7);
   for (let at = 0; at < 50_000; at += 1) expect(ids.add(`request-${at}`)).toBe(true);
