@@ -24,14 +24,25 @@ if (unknown.length > 0) {
 
 const stops: (() => unknown)[] = [];
 const verdicts: Verdict[] = [];
+async function end(): Promise<void> {
+  endCommands();
+  for (const stop of stops.splice(0)) await stop();
+}
+// Nothing that was started stays behind, however it ends.
+for (const event of ['SIGINT', 'SIGTERM', 'uncaughtException']) {
+  process.on(event, (reason: unknown) => {
+    console.error(reason);
+    void end().finally(() => process.exit(1));
+  });
+}
+
 try {
   for (const oracle of ORACLES) {
     if (!wanted.includes(oracle.name)) continue;
     verdicts.push(...(await oracle.run({ onStart: (stop) => void stops.unshift(stop) })));
   }
 } finally {
-  endCommands();
-  for (const stop of stops) await stop();
+  await end();
 }
 for (const line of linesOf(verdicts)) console.log(line);
 const isClean = verdicts.every(({ findings }) => findings.length === 0);
