@@ -92,6 +92,13 @@ async function newModelDay(policy: Policy) {
       await new Promise((resolve) => setTimeout(resolve, 250));
     },
 
+    /** A service uses its own key, by which the next audit lists models: it has used the gateway's. */
+    serve(): void {
+      const secret = 'mistral/prod-workspace/checkout-service-key';
+      const stored = JSON.parse(world.secrets.valueAt(secret, 'AWSCURRENT') ?? '{}');
+      expect(world.mistral.keys.accept(stored.apiKey)).toBeDefined();
+    },
+
     audit: async () => (await world.audit()).findings.filter(({ type }) => /price/.test(type)),
 
     /** Metered and billed spend of this day. */
@@ -120,7 +127,7 @@ async function newModelDay(policy: Policy) {
 const BILL = { source: 'bill' };
 
 test('a new model is found, priced from the bill the next night, and charged at that', async () => {
-  const { at, use, audit, spend, alerts, warnings, warmUp } = await newModelDay(
+  const { at, use, serve, audit, spend, alerts, warnings, warmUp } = await newModelDay(
     aPolicy((document) => {
       document.prices = BILL;
       document.roles.admin.models = [MODEL, 'mistral-embed'];
@@ -147,6 +154,7 @@ test('a new model is found, priced from the bill the next night, and charged at 
     'WARNING: Mistral bills prod-workspace less than was metered (5.41 USD, 2026-11-24)',
   ]);
   await at('2026-11-25T09:00:00Z');
+  serve();
   await warmUp();
   const second = await use(2);
   expect(await spend()).toEqual([second(MOST_EXPENSIVE), second(BILLED)]);

@@ -7,6 +7,7 @@ import { moneyQuotasOf } from '../../governance/quotas/workspace-quotas.js';
 import { createVirtualClock } from '../../testing/clock.js';
 import type { LocalDynamo } from '../../testing/dynamo.js';
 import { createAlertInbox } from '../../testing/fakes/alert-inbox.js';
+import { createFakeEventBus } from '../../testing/fakes/event-bus.js';
 import { createExecutions } from '../../testing/fakes/executions.js';
 import { createFakeKeys } from '../../testing/fakes/mistral-keys.js';
 import { createFakeMistral, fakeOrganization } from '../../testing/fakes/mistral-server.js';
@@ -38,7 +39,8 @@ export async function aSpendAccount(dynamo: LocalDynamo, start: string, intercep
   const secrets = createSecretStore(now, () => {});
   secrets.create(policy.mistral.adminKeySecret, { value: 'admin-key-of-the-test-organization' });
   const executions = createExecutions(now, () => {});
-  const systems = { mistral, secrets, inbox, executions, dynamo };
+  const events = createFakeEventBus();
+  const systems = { mistral, secrets, inbox, events, executions, dynamo };
   const network = await openNetwork(systems, intercept);
   const functions = createLocalFunctions({
     policy,

@@ -50,6 +50,7 @@ describe('lists keys', () => {
         createdBy: 'ops@example.com',
         expiresOn: '2026-12-01',
         lastUsedOn: '2026-11-20',
+        hiddenKey: 'HQSx...Ug6Y',
       },
     ]);
   });
