@@ -142,7 +142,7 @@ export function createGatewayCallers({ world, diary, ask, flush, checkSpend, ann
       );
       await expectRefusal(
         'endpoint_not_allowed',
-        ask(actor.arn(), chat(actor.model), '/v1/agents/completions'),
+        ask(actor.arn(), chat(actor.model), '/v1/fine_tuning/jobs'),
       );
       await useTokens();
       await useMinute();
