@@ -7,6 +7,7 @@ import {
 } from '../governance/audit/evidence-store.aws.js';
 import type { Finding } from '../governance/audit/finding.js';
 import { DAY_MS, HOUR_MS } from '../governance/platform/utc-day.js';
+import { plannedKeys } from '../governance/policy/planned-keys.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { parseSchedule } from '../governance/policy/schedule.js';
 import { nextRun } from '../governance/policy/schedule-times.js';
@@ -122,9 +123,12 @@ export function createStage(options: StageOptions) {
       const { now } = clock;
       const options = { secretName, secrets: secretsManager, apiUrl: world.url, now, cacheSeconds };
       const service = createService(options);
-      stage.daily(hour, async () => {
+      // First keys of many secrets come over some hours.
+      const from = plannedKeys(policy).length > policy.rotation.atOnce ? 1 : 0;
+      const work = async () => {
         if (!(await service.work())) diary.rejected.add(secretName);
-      });
+      };
+      stage.daily(hour, work, { from });
     },
 
     /** Calls the gateway. Returns the code of its error; `undefined` for an answer. */
