@@ -88,8 +88,8 @@ async function destroy({ cloud, app, outputs, shell }: Scene): Promise<void> {
   await shell.paste(COMMANDS.recovery.forgetSecrets);
   const kept = await cloud.aws('secretsmanager list-secrets', { query: 'SecretList[].Name' });
   claimSame(kept as string[], ['mistral/admin-api-key'], 'no secret whose name a deploy needs');
-  claim(tables.length === 2 && keys.length === 1, 'two tables and a key', { tables, keys });
-  claimSame(tables, before.tables, 'both tables');
+  claim(tables.length === 3 && keys.length === 1, 'three tables and a key', { tables, keys });
+  claimSame(tables, before.tables, 'all tables');
   claimSame(keys, before.keys, 'the encryption key');
   await cloud.aws('s3api head-bucket', { bucket: outputs.EvidenceBucketName });
   claimSame(functions, [], 'no function');
