@@ -3,8 +3,8 @@
 - Flows wait for one o'clock (UTC) of tomorrow or of a later day. With FLOW_WAIT_SECONDS each of these
   waits is that long: one factor for all would make them, by the hour of the run, a tenth of a second,
   in which a flow floods the queue, or minutes. Without it they last as in AWS.
-- Conditions know s3:if-none-match of a put, and for a session of a role the role's ARN as
-  aws:PrincipalArn, where MiniStack takes the session's.
+- Conditions know s3:if-none-match of a put, events:source of events that are put, and for a session of a role
+  the role's ARN as aws:PrincipalArn, where MiniStack takes the session's.
 - Secrets Manager keeps no version of a secret without a value, and rotates: RotateSecret makes an empty
   pending version, and the function of the secret's schedule is called with the four steps.
 - CloudFormation knows the schedule and the resource policy of a secret.
@@ -73,6 +73,18 @@ def with_condition_of_puts(original):
     return s3_object_context
 
 
+def with_source_of_events(original):
+    def request_tag_context(service, iam_action, body, params):
+        context = original(service, iam_action, body, params)
+        if iam_action == "events:PutEvents":
+            entries = json.loads(body).get("Entries", [])
+            sources = sorted({entry.get("Source", "") for entry in entries})
+            context["events:source"] = sources[0] if len(sources) == 1 else sources
+        return context
+
+    return request_tag_context
+
+
 def with_role_of_session(original):
     def resolve_condition_key(key, context):
         # By the ARN: a topic's policy is evaluated with the type of a root user, for any publisher.
@@ -87,6 +99,7 @@ def with_role_of_session(original):
 
 
 replace(iam_actions, "_s3_object_context", with_condition_of_puts)
+replace(iam_actions, "request_tag_context", with_source_of_events)
 replace(iam_evaluator, "_resolve_condition_key", with_role_of_session)
 
 # Secrets Manager
