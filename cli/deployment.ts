@@ -5,6 +5,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { createManagedSecrets } from '../governance/keys/managed-secrets.aws.js';
 import { createSecretRotations } from '../governance/keys/secret-rotations.aws.js';
 import { createSecretVersions } from '../governance/keys/secret-versions.aws.js';
+import { createLedgerStore } from '../governance/ledger/ledger-store.aws.js';
 import { createAdminKeySource } from '../governance/mistral/key-source.js';
 import type { Policy } from '../governance/policy/policy.js';
 import { createPublishedPrices } from '../governance/prices/published-prices.aws.js';
@@ -40,6 +41,7 @@ export async function connect(
     ),
     publishedPrices: () =>
       createPublishedPrices(new DynamoDBClient(client), stack.output('QuotaTableName')),
+    ledger: () => createLedgerStore(new DynamoDBClient(client), stack.output('QuotaTableName')),
     keySource: (policy: Policy) =>
       createAdminKeySource(openMistralAdmin(policy, options, keys, agents)),
   };

@@ -4,11 +4,14 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Mistral, type SDKOptions } from '@mistralai/mistralai';
 import { HTTPClient } from '@mistralai/mistralai/lib/http.js';
 import { createKeyCache, type KeyCache } from '../governance/keys/key-cache.js';
+import { createLedger } from '../governance/ledger/ledger.js';
+import { createLedgerStore } from '../governance/ledger/ledger-store.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
 import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.js';
 import { noticeUnpriced } from '../governance/metering/unpriced-requests.js';
+import { createUsageRecord } from '../governance/metering/usage-record.js';
 import { createModelLister } from '../governance/mistral/key-prober.js';
 import { createMistralHttp } from '../governance/mistral/mistral-http.js';
 import { AWS_CLIENT } from '../governance/platform/aws-client.js';
@@ -109,12 +112,20 @@ export async function createGovernedMistral(
   const access = createLiveAccess({ policy, priceBook, listModels, nowMs, log });
   await access.refresh();
 
+  const holderId = randomUUID();
   const holder = createQuotaHolder({
-    holderId: randomUUID(),
+    holderId,
     counters: createQuotaCounters(dynamo, quotaTableName),
     nowMs,
     flushEverySeconds,
     report: (error) => log.warn('counters not reached', { error }),
+  });
+  const ledger = createLedger({
+    holderId,
+    write: createLedgerStore(dynamo, quotaTableName).write,
+    nowMs,
+    flushEverySeconds,
+    report: (error) => log.warn('ledger not written', { error }),
   });
   const inFlight = new InFlight();
   const governedFetch = createGovernedFetch({
@@ -123,17 +134,23 @@ export async function createGovernedMistral(
       policy,
       holder,
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count() {} }),
+      createUsageRecord(policy, ledger),
+      nowMs,
     ),
     unmetered: options.unmetered ?? 'refuse',
     unawaited: options.unawaited,
     passUnknownFields: policy.gateway.passUnknownFields,
   });
 
+  async function flush(): Promise<void> {
+    await Promise.all([holder.flush(), ledger.flush()]);
+  }
+
   let closing: Promise<void> | undefined;
   async function closeOnce(): Promise<void> {
     stopListening();
     await inFlight.close(options.closeTimeoutSeconds ?? 10);
-    await holder.close();
+    await Promise.all([holder.close(), ledger.close()]);
   }
   function close(): Promise<void> {
     closing ??= closeOnce();
@@ -149,7 +166,7 @@ export async function createGovernedMistral(
       fetcher: (input, init) => governedFetch(new Request(input, init)),
     }),
   });
-  return withTypedErrors(mistral, { flush: () => holder.flush(), close });
+  return withTypedErrors(mistral, { flush, close });
 }
 
 /** Nothing can be sent without a key, but the next request may find one. */

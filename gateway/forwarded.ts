@@ -49,3 +49,9 @@ export function settle(hold: Hold, outcome: Forwarded): void {
   else if (outcome.kind === 'cut' || outcome.reason === 'timeout') hold.endedEarly(outcome.answer);
   else hold.brokeOff(outcome.answer);
 }
+
+/** What a log says of a request. */
+export function factsOf({ demand, lender }: Hold) {
+  const { workspace, modelId, role } = demand.grant;
+  return { workspace, lender, modelId, role }; // without a lender, it is left out of the line
+}

@@ -2,6 +2,7 @@ import type { JobStores } from '../governance/metering/batch/job-records.aws.js'
 import type { LiveAccess } from '../governance/metering/live-access.js';
 import type { Metering } from '../governance/metering/metering.js';
 import type { UnawaitedLimits } from '../governance/metering/unawaited-answers.js';
+import type { UsageRecord } from '../governance/metering/usage-record.js';
 import type { WorkspaceKeys } from '../governance/metering/workspace-keys.js';
 import type { Ownership } from '../governance/objects/ownership.js';
 import type { Log } from '../governance/platform/log.js';
@@ -17,6 +18,8 @@ export interface GatewayDeps {
   readonly access: Omit<LiveAccess, 'refresh'>;
   readonly metering: Metering;
   readonly quotas: Pick<QuotaHolder, 'left' | 'readLeft'>;
+  /** @default refused requests are not recorded */
+  readonly record?: Pick<UsageRecord, 'refused'> | undefined;
   readonly keys: WorkspaceKeys;
   /** @default none: requests about files, conversations and batch jobs are refused */
   readonly objects?: Ownership | undefined;

@@ -5,7 +5,7 @@ import type { Hold } from '../governance/metering/hold.js';
 import { answerOf, type Problem, type WholeAnswer } from '../governance/metering/problem.js';
 import type { UnawaitedAnswers } from '../governance/metering/unawaited-answers.js';
 import type { ApiKey } from '../governance/mistral/api-key.js';
-import { type Forwarded, isRejection, type Rejection, settle } from './forwarded.js';
+import { type Forwarded, factsOf, isRejection, type Rejection, settle } from './forwarded.js';
 import {
   Forwarding,
   type ForwardingLimits,
@@ -16,6 +16,7 @@ import type { GatewayDeps } from './gateway-deps.js';
 import { outcomeOf, type RequestOutcome } from './gateway-metrics.js';
 import { authorizeOwn, goneConversation, recordedReply } from './objects/conversations.js';
 import { errorForCaller, failureForCaller, internalError, keyUnavailable } from './problems.js';
+import { recordRefusal } from './refusals.js';
 import { type CallHead, type Reply, type RequestInFlight, send } from './reply.js';
 import { type Last, type Next, Retry } from './retry.js';
 import { tellStanding } from './standing.js';
@@ -33,6 +34,7 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
   #resolve: ((rejection: Rejection | undefined) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   #isOver = false;
+  #modelId: string | undefined;
   #done: Promise<void> | undefined;
 
   constructor(
@@ -66,8 +68,8 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
       const call = 'then' in authorizing ? await authorizing : authorizing;
       if (call.kind === 'problem') return this.#refuse(call);
       if (call.cappedTo !== undefined) this.reply.addHeader(CAP_HEADER, String(call.cappedTo));
-
       if (call.opens) this.reply = recordedReply(this.deps, this.head, call, this.reply);
+      this.#modelId = call.demand.grant.modelId;
       const reserved = metering.reserve(call.demand);
       let hold = 'then' in reserved ? await reserved : reserved;
       tellStanding(this.reply, metering.quotasOf(call.demand.grant), quotas);
@@ -238,12 +240,11 @@ export class MeteredRequest implements RequestInFlight, ForwardingOwner {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#upload?.stop();
+    if (!this.#hold) recordRefusal(this.deps, this.head, this.endpoint, this.#modelId, outcome);
     this.deps.metrics.ended(outcome, this.deps.now().getTime() - this.#startedAt);
   }
 
   #facts(hold: Hold, reason: string) {
-    const { workspace, modelId, role } = hold.demand.grant;
-    const { lender } = hold; // left out of the line where there is none
-    return { reason, path: this.endpoint.path, workspace, lender, modelId, role };
+    return { reason, path: this.endpoint.path, ...factsOf(hold) };
   }
 }

@@ -10,14 +10,15 @@ import {
 } from '../governance/alerts/alert-publisher.aws.js';
 import { createEventBus, type EventBus } from '../governance/alerts/event-bus.aws.js';
 import { createGatewayKeyReader } from '../governance/keys/key-reader.aws.js';
+import { createLedger } from '../governance/ledger/ledger.js';
+import { createLedgerStore, type LedgerStore } from '../governance/ledger/ledger-store.aws.js';
 import { connectJobStores } from '../governance/metering/batch/job-records.aws.js';
 import { createLiveAccess } from '../governance/metering/live-access.js';
 import { createMetering } from '../governance/metering/metering.js';
 import { createTariff } from '../governance/metering/tariff.js';
 import { noticeUnpriced } from '../governance/metering/unpriced-requests.js';
+import { createUsageRecord } from '../governance/metering/usage-record.js';
 import { createWorkspaceKeys, type WorkspaceKeys } from '../governance/metering/workspace-keys.js';
-import { createModelLister, type ModelCard } from '../governance/mistral/key-prober.js';
-import { createMistralHttp } from '../governance/mistral/mistral-http.js';
 import { createObjectStore } from '../governance/objects/object-store.aws.js';
 import type { ObjectStore } from '../governance/objects/objects.js';
 import { Ownership } from '../governance/objects/ownership.js';
@@ -41,6 +42,7 @@ import { gatewayKeyUnusable, gatewayUnauthorized } from './gateway-alerts.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { callerRefused } from './gateway-events.js';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
+import { listModels } from './list-models.js';
 import { createRefusedCallers } from './refused-callers.js';
 
 /** What differs between the processes that run a gateway. */
@@ -55,6 +57,8 @@ interface GatewayProcess extends Pick<GatewayDeps, 'upstream' | 'log' | 'unawait
 export interface GatewayParts extends GatewayProcess {
   readonly keys: (onUnusable: (workspace: string) => void) => WorkspaceKeys;
   readonly counters: QuotaCounters;
+  /** @default who used what is not kept */
+  readonly ledger?: Pick<LedgerStore, 'write'> | undefined;
   /** @default none: requests about files, conversations and batch jobs are refused */
   readonly objects?: ObjectStore | undefined;
   readonly alerts: AlertPublisher;
@@ -109,6 +113,7 @@ export function connectGateway({ aws, metrics, ...runtime }: GatewayRuntime): Op
     ...runtime,
     keys: (onUnusable) => createWorkspaceKeys(readKey, () => now().getTime(), onUnusable),
     counters: createQuotaCounters(dynamo, runtime.quotaTableName),
+    ledger: createLedgerStore(dynamo, runtime.quotaTableName),
     objects:
       objectsTableName === undefined ? undefined : createObjectStore(dynamo, objectsTableName),
     jobs: connectJobStores(dynamo, runtime),
@@ -156,6 +161,16 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     flushEverySeconds,
     report: (error) => log.warn('counters not reached', { error }),
   });
+  const ledger =
+    parts.ledger &&
+    createLedger({
+      holderId,
+      write: parts.ledger.write,
+      nowMs,
+      flushEverySeconds,
+      report: (error) => log.warn('ledger not written', { error }),
+    });
+  const record = ledger && createUsageRecord(policy, ledger);
   const access = createLiveAccess({
     policy,
     priceBook,
@@ -175,7 +190,10 @@ export function openGateway(parts: GatewayParts): OpenGateway {
       policy,
       holder,
       noticeUnpriced(createTariff(priceBook), priceBook, { log, nowMs, count: metrics.unpriced }),
+      record,
+      nowMs,
     ),
+    record,
     keys,
     objects: parts.objects && new Ownership({ ...running, store: parts.objects, policy }),
     alerts: {
@@ -213,37 +231,14 @@ export function openGateway(parts: GatewayParts): OpenGateway {
 
     async flush() {
       metrics.flush();
-      await Promise.all([holder.flush(), ...alertsInFlight]);
+      await Promise.all([holder.flush(), ledger?.flush(), ...alertsInFlight]);
     },
 
     async close() {
       await gateway.close();
       clearInterval(metricsTimer);
       metrics.flush();
-      await Promise.all([holder.close(), ...alertsInFlight]);
+      await Promise.all([holder.close(), ledger?.close(), ...alertsInFlight]);
     },
   };
-}
-
-/** Lists models with the first workspace's key that can be read and that Mistral accepts. */
-async function listModels(
-  policy: Policy,
-  keys: WorkspaceKeys,
-  metrics: Pick<GatewayMetrics, 'refused'>,
-): Promise<readonly ModelCard[]> {
-  const counted: typeof fetch = async (...request) => {
-    const answer = await fetch(...request);
-    if (answer.status === 401 || answer.status === 429) metrics.refused(answer.status);
-    return answer;
-  };
-  const list = createModelLister(createMistralHttp(policy.mistral.apiUrl, { fetch: counted }));
-  let failure: unknown;
-  for (const { name } of gatewayWorkspaces(policy)) {
-    try {
-      return await list(await keys.current(name));
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  throw failure;
 }

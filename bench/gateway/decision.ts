@@ -19,6 +19,7 @@ const ROUNDS = 15;
 const REQUESTS = 20_000;
 const USAGE = { prompt_tokens: 11, completion_tokens: 7 };
 const BODY: RequestBody = {
+  route: '/v1/chat/completions',
   fields: {},
   model: 'mistral-small-latest',
   maxTokens: 500,

@@ -1,10 +1,13 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import * as z from 'zod';
+import { DIMENSIONS } from '../../governance/ledger/spend-by.js';
 import { instantText, moneyText } from '../../governance/platform/wording.js';
 import { type SpendRow, SpendRowSchema } from '../../governance/spend/spend-row.js';
-import { type Answer, action, type Cli, type CommonOptions } from '../cli.js';
-import { EXIT } from '../failure.js';
+import { type Answer, action, type Cli } from '../cli.js';
+import { EXIT, wrongInput } from '../failure.js';
 import { openDeployment } from '../open-deployment.js';
+import { day, wholeNumber } from '../option-values.js';
+import { type SpendByOptions, spendBy } from '../spend/spend-by.js';
 import { notesText, type Tone } from '../terminal/style.js';
 import { bar, type Cell, type Column, left, renderTable, right } from '../terminal/table.js';
 
@@ -15,7 +18,14 @@ const NEAR_PERCENT = 80;
 export function registerSpend(program: Command, cli: Cli): void {
   program
     .command('spend')
-    .description('show the spend of each budget, and its forecast')
+    .description('show the spend of each budget and its forecast, or who spent it')
+    .addOption(
+      new Option('--by <dimension>', 'who spent it, on what, from the ledger').choices(DIMENSIONS),
+    )
+    .option('--from <day>', 'the first day in UTC (default: the first of the month)', day)
+    .option('--to <day>', 'the last day in UTC (default: today)', day)
+    .option('--top <number>', 'how many are listed one by one (default: 20)', wholeNumber)
+    .option('--csv', 'print a table for spreadsheets')
     .addHelpText('after', HELP)
     .action(action(cli, spend));
 }
@@ -25,11 +35,23 @@ Runs the deployed function that also runs every 15 minutes: on-call is notified 
 reached for the first time. Spent is the larger of the metered spend and the spend that Mistral reports.
 Exits with 1 if a budget is exhausted, or could not be checked.
 
+With --by it reads the ledger instead, which gateway and client library write with every settlement:
+what each caller, role, model, endpoint, workspace or team spent from one day to another, the share of
+each, and the trend against as many days before. Callers are named as ledger.callers says.
+
 Examples:
   $ mistral-governance spend
-  $ mistral-governance spend --json | jq '.spend[] | select(.percent > 80)'`;
+  $ mistral-governance spend --json | jq '.spend[] | select(.percent > 80)'
+  $ mistral-governance spend --by caller --from 2026-11-01 --top 5
+  $ mistral-governance spend --by model --csv > models.csv`;
 
-async function spend(cli: Cli, options: CommonOptions): Promise<Answer> {
+const FOR_BY = ['from', 'to', 'top', 'csv'] as const;
+
+async function spend(cli: Cli, options: SpendByOptions): Promise<Answer> {
+  if (options.by) return spendBy(cli, options.by, options);
+  if (FOR_BY.some((name) => options[name] !== undefined)) {
+    throw wrongInput('only --by takes days, --top and --csv: add --by, for example --by caller');
+  }
   const { stack, functions } = await openDeployment(cli, options);
   const { spend: rows, problems } = await cli.progress.during('checking all budgets', () =>
     functions.invoke(stack.output('SpendMonitorFunctionName'), SummarySchema),

@@ -47,12 +47,12 @@ export function createReplay(policy: Policy, ledger: QuotaLedger, now: () => Dat
       return { kind: 'refused', code: publicCode(code), message, workspace, role };
     };
 
-    const { kind } = endpointNamed(record.endpoint);
+    const { kind, route } = endpointNamed(record.endpoint);
     const maxTokens = kind === 'generation' ? record.maxTokens : undefined;
     const granted = authorize(caller, { model: record.model, maxTokens });
     if (granted.kind === 'refuse') return refused(granted.code, granted.message);
 
-    const body = bodyOf(record);
+    const body = bodyOf(route, record);
     const bytes = record.promptTokens * BYTES_PER_TOKEN;
     const grant =
       maxTokens === undefined && kind === 'generation'
@@ -77,8 +77,12 @@ export function createReplay(policy: Policy, ledger: QuotaLedger, now: () => Dat
 
 const UNKNOWN = { workspace: undefined, role: undefined };
 
-function bodyOf({ model, maxTokens, priority, pages, audioSeconds }: UsageRecord): RequestBody {
+function bodyOf(
+  route: string,
+  { model, maxTokens, priority, pages, audioSeconds }: UsageRecord,
+): RequestBody {
   return {
+    route,
     // As a client asks for this number of pages of a document.
     fields: { pages: Array.from({ length: Math.min(pages, MAX_PAGES) }, (_, page) => page) },
     model,

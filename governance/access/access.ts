@@ -61,6 +61,8 @@ export interface AccessGrant {
   readonly kind: 'allow';
   readonly workspace: string;
   readonly role: string;
+  /** As the policy's `ledger.callers` names callers. */
+  readonly caller: string;
   /** The model's exact id. */
   readonly modelId: string;
   /** The agent that is asked, instead of a model. */

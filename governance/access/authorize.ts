@@ -10,7 +10,7 @@ export function authorizeRequest(
 ): AccessGrant | AccessRefusal {
   const known = policy.callerOf(caller);
   if (known.kind === 'refuse') return known;
-  const { access, dailyTokens } = known;
+  const { access, ledgerName, dailyTokens } = known;
 
   const agent = agentId === undefined ? undefined : access.agents.get(agentId);
   if (agentId !== undefined && agent === undefined) return agentNotAllowed(access, agentId);
@@ -27,6 +27,7 @@ export function authorizeRequest(
     kind: 'allow',
     workspace: access.workspace,
     role: access.role,
+    caller: ledgerName,
     modelId,
     agent,
     maxTokens: isCapped ? limit : asked,

@@ -9,6 +9,7 @@ import {
   type MediaBounds,
   refusal,
 } from './access.js';
+import { callerName } from './caller-name.js';
 import type { ModelDirectory } from './model-directory.js';
 
 /** A refusal names no more: `GET /v1/models` lists all that a caller may use. */
@@ -39,6 +40,8 @@ export interface CallerAccess {
   /** The caller's role or user, or its session where the policy counts by session. */
   readonly principal: string;
   readonly access: RoleAccess;
+  /** As the policy's `ledger.callers` names callers. */
+  readonly ledgerName: string;
   readonly dailyTokens: DailyTokens | undefined;
 }
 
@@ -86,7 +89,8 @@ export function compileAccess(policy: Policy, models: ModelDirectory): CompiledA
     const limit = access.dailyTokens;
     const dailyTokens =
       limit === undefined ? undefined : { principal, workspaceId: access.workspaceId, limit };
-    return { kind: 'known', principal, access, dailyTokens };
+    const ledgerName = callerName(policy.ledger.callers, principal, access);
+    return { kind: 'known', principal, access, ledgerName, dailyTokens };
   }
 
   const callers = new Map<string, CallerAccess>();

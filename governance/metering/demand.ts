@@ -9,6 +9,8 @@ import { documentKind } from './request-shapes.js';
 export interface Demand {
   /** Whose quotas pay: the workspace, the exact model, and the caller's tokens per day. */
   readonly grant: AccessGrant;
+  /** The endpoint's path, with `{id}` instead of an id. */
+  readonly route: string;
   readonly promptTokens: number;
   readonly completionTokens: number;
   /** How many answers are generated at once. */
@@ -130,14 +132,15 @@ export function defaultMaxTokens(
 
 function demand(
   grant: AccessGrant,
-  { fields, priority, completions, objects }: RequestBody,
-  bounds: Partial<Omit<Demand, 'grant' | 'completions' | 'priority' | 'streamed'>>,
+  { route, fields, priority, completions, objects }: RequestBody,
+  bounds: Partial<Omit<Demand, 'grant' | 'route' | 'completions' | 'priority' | 'streamed'>>,
 ): Demand {
   const { promptTokens = 0, completionTokens = 0, pages = 0 } = bounds;
   const { audioSeconds = 0, characters = 0, annotated = false } = bounds;
   const { toolCalls = 0, staysHome = false } = bounds;
   return {
     grant,
+    route,
     promptTokens,
     completionTokens,
     completions,

@@ -1,7 +1,9 @@
-import type { QuotaClaim, Reservation } from '../quotas/quota.js';
+import { NO_USAGE } from '../prices/request-cost.js';
+import { isMoney, type QuotaClaim, type Reservation } from '../quotas/quota.js';
 import type { MeteredAnswer } from './answer-meter.js';
 import type { Demand } from './demand.js';
 import type { Charge, Tariff } from './tariff.js';
+import { NO_RECORD, type UsageRecord, usageAtBound } from './usage-record.js';
 import type { ReportedUsage } from './usage-scanner.js';
 
 /**
@@ -24,6 +26,8 @@ export class Hold {
     private readonly tariff: Tariff,
     /** The workspace whose key sends it, where that is not the caller's. */
     readonly lender: string | undefined = undefined,
+    private readonly record: Pick<UsageRecord, 'settled'> = NO_RECORD,
+    private readonly reservedAtMs = 0,
   ) {}
 
   /** Whose key sends it. */
@@ -104,6 +108,7 @@ export class Hold {
         return this.#settledCost;
       }),
     );
+    this.#record(charge, calls);
     this.onEnd?.();
   }
 
@@ -111,7 +116,8 @@ export class Hold {
   #chargeOfTools(): Charge {
     if (this.demand.toolCalls === 0) return FREE;
     const without = { promptTokens: 0, completionTokens: 0, audioSeconds: 0 };
-    return { cost: this.tariff.bound({ ...this.demand, ...without }) ?? 0, tokens: 0 };
+    const cost = this.tariff.bound({ ...this.demand, ...without }) ?? 0;
+    return { cost, tokens: 0, usage: NO_USAGE };
   }
 
   /** The most tokens of what arrived, and of what may be on its way: all completions are generated at once. */
@@ -124,16 +130,28 @@ export class Hold {
     const tokens = deliveredTokens + others + unseen;
     const completionTokens = Math.min(this.demand.completionTokens, tokens);
     const cost = this.tariff.bound({ ...this.demand, completionTokens });
-    return cost === undefined ? undefined : { cost, tokens: promptTokens + completionTokens };
+    if (cost === undefined) return undefined;
+    const usage = usageAtBound({ ...this.demand, completionTokens });
+    return { cost, tokens: promptTokens + completionTokens, usage };
   }
 
   /** Of audio whose length only a report says, less may be reserved than it has. */
   #unreportedCharge(): Charge | undefined {
     const { unreported } = this.demand;
     if (!unreported) return undefined;
-    const cost = this.tariff.bound({ ...this.demand, ...unreported });
+    const most = { ...this.demand, ...unreported };
+    const cost = this.tariff.bound(most);
     const tokens = unreported.promptTokens + unreported.completionTokens;
-    return cost === undefined ? undefined : { cost, tokens };
+    return cost === undefined ? undefined : { cost, tokens, usage: usageAtBound(most) };
+  }
+
+  /** The ledger is of the same amounts as the quotas. */
+  #record(charge: Charge | undefined, calls: number): void {
+    const { demand, record, reservedAtMs } = this;
+    const usage = charge?.usage ?? usageAtBound(demand);
+    const reserved = this.claims.find(({ quota }) => isMoney(quota))?.amount;
+    const cost = charge?.cost ?? reserved ?? this.tariff.bound(demand) ?? 0;
+    record.settled({ demand, reservedAtMs, calls, usage, cost });
   }
 }
 
@@ -143,7 +161,7 @@ export class Hold {
  */
 export const UNSEEN_TOKENS = 1024;
 
-const FREE: Charge = { cost: 0, tokens: 0 };
+const FREE: Charge = { cost: 0, tokens: 0, usage: NO_USAGE };
 
 /** A proxy in front of Mistral lost the answer or its patience: Mistral may finish, and charge. */
 const LOST_BY_PROXY: ReadonlySet<number> = new Set([502, 504, 520, 524]);

@@ -14,6 +14,7 @@ import { borrowedBy, dailyTokensOf, lentBy, quotasOf } from '../quotas/workspace
 import type { Demand } from './demand.js';
 import { Hold } from './hold.js';
 import type { Tariff } from './tariff.js';
+import { NO_RECORD, type UsageRecord } from './usage-record.js';
 
 /** The policy does not allow models without a known price. */
 export interface Unpriced {
@@ -42,6 +43,8 @@ export function createMetering(
   policy: Pick<Policy, 'workspaces' | 'mistral'>,
   quotas: Pick<QuotaHolder, 'reserve'>,
   tariff: Tariff,
+  record: Pick<UsageRecord, 'settled'> = NO_RECORD,
+  nowMs: () => number = Date.now,
 ): Metering {
   // Created once, since a holder finds its leases by the quota object.
   const byWorkspace = new Map(
@@ -79,6 +82,16 @@ export function createMetering(
     return claims;
   }
 
+  function holdOf(
+    outcome: ReserveOutcome,
+    claims: readonly QuotaClaim[],
+    demand: Demand,
+    lender: string | undefined,
+  ): HoldOutcome {
+    if (outcome.kind !== 'reserved') return outcome;
+    return new Hold(demand, claims, outcome, tariff, lender, record, nowMs());
+  }
+
   return {
     pricesOf: (modelId) => tariff.pricesOf(modelId),
 
@@ -104,23 +117,13 @@ export function createMetering(
         const claims = claimsOf(demand, cost, lender);
         const outcome = quotas.reserve(claims);
         return 'then' in outcome
-          ? outcome.then((one) => holdOf(one, claims, demand, tariff, lender)).catch(unavailable)
-          : holdOf(outcome, claims, demand, tariff, lender);
+          ? outcome.then((one) => holdOf(one, claims, demand, lender)).catch(unavailable)
+          : holdOf(outcome, claims, demand, lender);
       } catch (error) {
         return unavailable(error);
       }
     },
   };
-}
-
-function holdOf(
-  outcome: ReserveOutcome,
-  claims: readonly QuotaClaim[],
-  demand: Demand,
-  tariff: Tariff,
-  lender: string | undefined,
-): HoldOutcome {
-  return outcome.kind === 'reserved' ? new Hold(demand, claims, outcome, tariff, lender) : outcome;
 }
 
 /** Of one workspace: for its own requests, for those that others send, and for those that it sends for others. */

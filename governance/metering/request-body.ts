@@ -13,6 +13,8 @@ import { isSet, type Spellings, spellingsOf } from './spellings.js';
 
 /** What bounds a request. Only the fields below are checked. */
 export interface RequestBody extends Omit<Media, 'imageBytes'> {
+  /** The endpoint's path, with `{id}` instead of an id. */
+  readonly route: string;
   readonly fields: Readonly<Record<string, unknown>>;
   /** `undefined` where it names an agent, or goes on with a conversation. */
   readonly model: string | undefined;
@@ -89,6 +91,7 @@ export function parseRequestBody(
   const saved = hasEscapes ? excessOfEscapes(text) : 0;
   return {
     kind: 'body',
+    route,
     bytes,
     members,
     spellings,

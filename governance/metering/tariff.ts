@@ -4,12 +4,15 @@ import { type UsageBounds, upperBoundCost, usageCost } from '../prices/request-c
 import { readUsage, toolCallsIn } from '../prices/usage-fields.js';
 import type { Demand } from './demand.js';
 import { isSet } from './spellings.js';
+import type { ChargedUsage } from './usage-record.js';
 import type { ReportedUsage } from './usage-scanner.js';
 
 export interface Charge {
   /** In nano-units of the policy's currency. */
   readonly cost: number;
   readonly tokens: number;
+  /** What it is for. */
+  readonly usage: ChargedUsage;
 }
 
 /** What requests cost. */
@@ -44,7 +47,7 @@ export function createTariff(priceBook: Pick<PriceBook, 'pricesOf'>): Tariff {
       const calls = toolCallsIn(reported) ?? demand.toolCalls;
       if (calls > 0 && demand.grant.agent?.nanosPerToolCall === undefined) return undefined;
       const cost = usageCost(prices, usage) + toolCost(demand, calls);
-      return { cost, tokens: tokensOf(demand, usage.totalTokens) };
+      return { cost, tokens: tokensOf(demand, usage.totalTokens), usage };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { AccessGrant } from '../access/access.js';
 import type { Authorized } from './authorized.js';
 import type { Demand } from './demand.js';
+import { TRANSCRIPTION_FORM } from './forms/form-shape.js';
 import type { ReceivedForm } from './forms/whole-form.js';
 import { WrittenForm } from './forms/written-form.js';
 import type { Authorize } from './live-access.js';
@@ -57,6 +58,7 @@ export function transcriptionDemand(grant: AccessGrant, fileBytes: number | unde
   const ofBytes = fileBytes === undefined ? limit : Math.ceil(fileBytes / BYTES_PER_SECOND);
   return {
     grant,
+    route: TRANSCRIPTION_FORM.path,
     ...transcribed(Math.min(limit, ofBytes)),
     completions: 1,
     pages: 0,

@@ -118,6 +118,11 @@ export const CallerSchema = z.strictObject({
   perSession: z.boolean().default(false),
 });
 
+const LedgerSchema = z.strictObject({
+  /** How callers are named in what is kept of their use. */
+  callers: z.enum(['arn', 'hashed', 'role']).default('arn'),
+});
+
 const AuditSchema = z.strictObject({
   /** An EventBridge Scheduler expression, read in `timezone`; `deploy-checks.ts` checks both. */
   schedule: z.string().default('cron(0 4 * * ? *)'),
@@ -212,6 +217,7 @@ export const PolicySchema = z.strictObject({
   gateway: GatewaySchema.prefault({}),
   rotation: RotationSchema.prefault({}),
   audit: AuditSchema.prefault({}),
+  ledger: LedgerSchema.prefault({}),
   evidence: EvidenceSchema.prefault({}),
   alerts: AlertsSchema.prefault({}),
   events: EventsSchema.prefault({}),

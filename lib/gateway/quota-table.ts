@@ -34,7 +34,7 @@ export class QuotaTable extends GovernanceTable {
     this.grantKeys(
       grantee,
       ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
-      [...counters.flatMap((one) => [one, `${one}#*`]), `quota#caller#${id}#*`],
+      [...counters.flatMap((one) => [one, `${one}#*`]), `quota#caller#${id}#*`, `ledger#${id}#*`],
     );
     // Callers were counted without their workspace once: read, and carried over.
     const read = ['quota#caller#arn:*', ...(this.hasPrices ? [PRICES_PARTITION] : [])];

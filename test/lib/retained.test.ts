@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HISTORY_SECONDS } from '../../governance/keys/journal.aws.js';
+import { LEDGER_DAYS } from '../../governance/ledger/ledger-store.aws.js';
 import { DAY_MS } from '../../governance/platform/utc-day.js';
 import { KEPT_MS } from '../../governance/quotas/meter.js';
 import { KEPT_DAYS } from '../../governance/spend/note-spend.js';
@@ -65,6 +66,7 @@ describe('the page about compliance says how long it is kept:', () => {
     [`months for ${days(KEPT_MS.month)} after their end`],
     [`requests a minute for ${days(KEPT_MS.minute)} days`],
     [`| quota table, \`quota#caller#…\` | ${days(KEPT_MS.day)} days after the day |`],
+    [`| quota table, \`ledger#…\` | ${LEDGER_DAYS} days after the day |`],
     [`| records table, \`history#…\` | ${days(HISTORY_SECONDS * 1000)} days |`],
     [`forecasts are made are kept for ${KEPT_DAYS} days`],
     [`expires ${days(SPEND_SECONDS * 1000)} days after its last change`],

@@ -5,6 +5,7 @@ import { createGovernedMistral } from '../../client/index.js';
 import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { connectGateway } from '../../gateway/wiring.js';
+import { readRow } from '../../governance/ledger/ledger-row.js';
 import { LOCAL_ALERTS, localAws } from '../../testing/aws.js';
 import { type LocalDynamo, startLocalDynamo } from '../../testing/dynamo.js';
 import { answerAwsJson } from '../../testing/fakes/aws-json.js';
@@ -47,8 +48,19 @@ export interface MoneyResult {
   readonly money: Row[];
   readonly tokens: Row[];
   readonly requests: Row[];
+  readonly ledger: readonly LedgerSum[];
   /** How many of each kind there were, and how they ended. */
   readonly counts: Readonly<Record<string, number>>;
+}
+
+/** One day of one workspace. */
+export interface LedgerSum {
+  readonly name: string;
+  readonly inLedger: number;
+  /** In its counter, without what others spent with its key. */
+  readonly settled: number;
+  /** What requests may have cost whose process was killed before both were written. */
+  readonly lost: number;
 }
 
 type Then = 'go' | 'abort' | 'abort soon' | 'time out' | 'park';
@@ -612,7 +624,35 @@ async function compare(
     add(tokens, bill, bill.tokens, bill.upper.tokens, bill.partial.tokens);
   }
   const of = (unit: string) => [...rows.values()].filter(({ name }) => name.includes(` ${unit}#`));
-  return { money: of('usd'), tokens: of('tokens'), requests: of('requests'), counts };
+  const lost = books.bills
+    .filter(({ id }) => unsure.has(id) || unknown.has(id))
+    .reduce((sum, { cost, upper }) => sum + Math.max(cost, upper.cost), 0);
+  const ledger = ledgerRows(await dynamo.items(TABLE), lost, (workspaceId, day) => {
+    const inDay = (scope: string) => settled.get(`quota#${scope}#${workspaceId} usd#${day}`) ?? 0;
+    return inDay('workspace') - inDay('lent');
+  });
+  return { money: of('usd'), tokens: of('tokens'), requests: of('requests'), ledger, counts };
+}
+
+/** What the ledger says of each day of each workspace, and what was settled there. */
+function ledgerRows(
+  items: Awaited<ReturnType<LocalDynamo['items']>>,
+  lost: number,
+  settledOn: (workspaceId: string, day: string) => number,
+): readonly LedgerSum[] {
+  const sums = new Map<string, number>();
+  for (const { pk, rows } of items) {
+    const [kind, workspaceId, day] = pk?.S?.split('#') ?? [];
+    if (kind !== 'ledger') continue;
+    const page: unknown[] = JSON.parse(rows?.S ?? '[]');
+    const cost = page.map(readRow).reduce((sum, { costNanos }) => sum + costNanos, 0);
+    const name = `${workspaceId} ${day}`;
+    sums.set(name, (sums.get(name) ?? 0) + cost);
+  }
+  return [...sums].map(([name, inLedger]) => {
+    const [workspaceId = '', day = ''] = name.split(' ');
+    return { name, inLedger, settled: settledOn(workspaceId, day), lost };
+  });
 }
 
 /** A caller on a kept connection, who sees each event as it arrives. */

@@ -4,8 +4,10 @@ import { createHttpShell } from '../../gateway/server/http-shell.js';
 import { createUndiciUpstream } from '../../gateway/server/undici-upstream.js';
 import { openGateway } from '../../gateway/wiring.js';
 import type { EventBus } from '../../governance/alerts/event-bus.aws.js';
+import type { LedgerRow } from '../../governance/ledger/ledger-row.js';
 import type { UnawaitedLimits } from '../../governance/metering/unawaited-answers.js';
 import type { ObjectStore } from '../../governance/objects/objects.js';
+import { createFakeLedgerStore } from '../../testing/fakes/ledger-store.js';
 import { createFakeQuotaCounters } from '../../testing/fakes/quota-counters.js';
 import { aPolicy, type policyDocument, silentLog } from './builders.js';
 import { fakeKeys } from './gateway-fakes.js';
@@ -32,6 +34,7 @@ export async function assembledGateway(
 ) {
   const { url, received } = await mistralStandIn(script);
   const counters = createFakeQuotaCounters();
+  const ledger = createFakeLedgerStore();
   const policy = aPolicy((document) => {
     document.mistral.apiUrl = url;
     change(document);
@@ -41,6 +44,7 @@ export async function assembledGateway(
     upstream: createUndiciUpstream(url, policy.gateway),
     keys: fakeKeys,
     counters,
+    ledger,
     alerts: { publish: async () => {} },
     events,
     metrics,
@@ -57,6 +61,11 @@ export async function assembledGateway(
   onTestFinished(() => void close());
   return {
     received,
+    /** What is in the ledger so far. */
+    async ledgerRows(): Promise<readonly LedgerRow[]> {
+      await flush();
+      return [...ledger.pages.values()].flatMap(({ rows }) => rows);
+    },
     url: at,
     list: (role: string) =>
       fetch(`${at}/v1/models`, { headers: { [CALLER_HEADER]: session(role) } }),

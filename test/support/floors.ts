@@ -16,7 +16,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['governance/prices'],
   ['governance/policy'],
   ['governance/mistral', 'governance/alerts', 'governance/access'],
-  ['governance/keys', 'governance/quotas', 'governance/objects'],
+  ['governance/keys', 'governance/quotas', 'governance/objects', 'governance/ledger'],
   ['governance/metering'],
   ['governance/spend', 'governance/audit', 'governance/changes'],
   ['gateway'],
@@ -88,7 +88,7 @@ const PACKAGES: readonly PackageRule[] = [
   },
   {
     files:
-      /^governance\/metering\/(cache-name|request-body|batch\/batch-line|forms\/(form-reader|part-head))\.ts$/,
+      /^governance\/(access\/caller-name|metering\/(cache-name|request-body|batch\/batch-line|forms\/(form-reader|part-head)))\.ts$/,
     may: [/^node:(crypto|buffer)$/],
     rule: 'a hash is a decision too, and a check of UTF-8: only Node has fast ones',
   },
@@ -121,7 +121,7 @@ const PACKAGES: readonly PackageRule[] = [
   },
   {
     files: /^cli\//,
-    may: [AWS, /^(commander|csv-parse\/sync|fflate\/browser)$/, YAML, ZOD, NODE],
+    may: [AWS, /^(commander|csv-(parse|stringify)\/sync|fflate\/browser)$/, YAML, ZOD, NODE],
     rule: 'the command line has the packages that docs/command-line.md names',
   },
   {

@@ -8,6 +8,7 @@ import { ApiKey } from '../../governance/mistral/api-key.js';
 import { percentOf } from '../../governance/platform/wording.js';
 import type { Policy } from '../../governance/policy/policy.js';
 import type { NamedModel } from '../../governance/prices/price-list.js';
+import { NO_USAGE } from '../../governance/prices/request-cost.js';
 import type { Quota, QuotaClaim, QuotaHolder } from '../../governance/quotas/quota.js';
 
 const MODELS: readonly NamedModel[] = [
@@ -53,7 +54,9 @@ export const fakeTariff: Tariff = {
     const completion = Number(usage.completion_tokens ?? 0);
     const pages = Number(usage.pages_processed ?? 0);
     if (Number.isNaN(prompt + completion + pages)) return undefined;
-    return { cost: prompt + 2 * completion + 1000 * pages, tokens: prompt + completion };
+    const cost = prompt + 2 * completion + 1000 * pages;
+    const used = { ...NO_USAGE, promptTokens: prompt, completionTokens: completion, pages };
+    return { cost, tokens: prompt + completion, usage: used };
   },
 };
 

@@ -64,6 +64,7 @@ test('a caller may use what its role and its workspace allow, within the limits 
     isCapped: false,
     bounds: { imageTokens: 3100, ocrPages: 1000 },
     audioMinutes: 180,
+    caller: 'arn:aws:sts::111122223333:assumed-role/analyst',
     dailyTokens: {
       principal: 'arn:aws:sts::111122223333:assumed-role/analyst',
       workspaceId: aPolicy().workspaces[1]?.id,

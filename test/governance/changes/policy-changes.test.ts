@@ -341,7 +341,7 @@ function decide(policy: Policy, maxTokens?: number) {
     const decision = authorizeRequest(access, caller, { model, maxTokens });
     if (decision.kind === 'refuse') return { kind: decision.kind, code: decision.code };
     // What is reserved, not what is allowed.
-    const { bounds: _, audioMinutes: __, agent: ___, ...grant } = decision;
+    const { bounds: _, audioMinutes: __, agent: ___, caller: ____, ...grant } = decision;
     return grant;
   };
 }

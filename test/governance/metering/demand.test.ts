@@ -9,6 +9,7 @@ const GRANT: AccessGrant = {
   kind: 'allow',
   workspace: 'w',
   role: 'r',
+  caller: 'c',
   modelId: 'm',
   maxTokens: 100,
   isCapped: false,

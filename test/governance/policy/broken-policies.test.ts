@@ -163,7 +163,7 @@ const BROKEN: readonly Broken[] = [
     'a section misspelt',
     'gateway:\n',
     'gatway:\n',
-    '40:1  gatway: unknown field, did you mean "gateway"? allowed are $schema, mistral, workspaces, roles, agents, callers, administrators, prices, limits, gateway, rotation, audit, evidence, alerts, events, acceptedWarnings',
+    '40:1  gatway: unknown field, did you mean "gateway"? allowed are $schema, mistral, workspaces, roles, agents, callers, administrators, prices, limits, gateway, rotation, audit, ledger, evidence, alerts, events, acceptedWarnings',
   ],
   [
     'a required field missing',

@@ -124,7 +124,7 @@ describe('fails, naming path, value and what is allowed', () => {
     [
       'a section that does not exist',
       (d) => (d.budget = {}),
-      'budget: unknown field, allowed are $schema, mistral, workspaces, roles, agents, callers, administrators, prices, limits, gateway, rotation, audit, evidence, alerts, events, acceptedWarnings',
+      'budget: unknown field, allowed are $schema, mistral, workspaces, roles, agents, callers, administrators, prices, limits, gateway, rotation, audit, ledger, evidence, alerts, events, acceptedWarnings',
     ],
     [
       'a workspace id that is not a UUID',
