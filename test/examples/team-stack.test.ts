@@ -49,6 +49,7 @@ test('the service with a key may count in its own workspace, and decrypt what it
           'quota#workspace#search-workspace',
           'quota#workspace#search-workspace#*',
           'quota#caller#9d1c8a52-6f0e-4b7d-8a3f-2f6f5f1e7c10#*',
+          'ledger#9d1c8a52-6f0e-4b7d-8a3f-2f6f5f1e7c10#*',
         ],
       },
     },

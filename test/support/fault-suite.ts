@@ -55,8 +55,11 @@ export const OVER_LOOPBACK: Transport = {
 
 export interface SuiteOptions {
   readonly transport?: Transport;
-  /** All: each call meets each kind of fault. One kind: each name of a call meets one. */
-  readonly play?: 'all' | 'one kind';
+  /**
+   * All: each call meets each kind of fault. Each kind: each name of a call meets each. One kind: each name of a
+   * call meets one.
+   */
+  readonly play?: 'all' | 'each kind' | 'one kind';
 }
 
 export interface SuiteResult {
@@ -113,6 +116,7 @@ interface Point extends Fault {
 
 const CHOSEN = {
   all: (points: readonly Point[]) => points,
+  'each kind': ofEachKind,
   'one kind': ofOneKind,
 };
 

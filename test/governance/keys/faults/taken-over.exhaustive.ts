@@ -1,4 +1,5 @@
-import { testOverLoopback } from '../../../support/over-loopback.js';
+import { testAllInProcess, testOverLoopback } from '../../../support/over-loopback.js';
 import { TAKEN_OVER } from '../../../support/stories.js';
 
-testOverLoopback(TAKEN_OVER);
+testAllInProcess(TAKEN_OVER);
+testOverLoopback(TAKEN_OVER, 'one kind');
