@@ -39,7 +39,7 @@ export interface AccessChange extends Pick<CallerGroup, 'principals' | 'except'>
   readonly path: readonly PropertyKey[];
 }
 
-/** What each caller may do after a change of the policy that it might not before, and the other way round. */
+/** What each caller may do after a change of the policy that it might not before, and the reverse. */
 export function accessChanges(
   before: Policy,
   after: Policy,

@@ -1,6 +1,6 @@
 import type { Phrase } from './phrase.js';
 
-/** Whether somebody may do or spend more than before; `neither` for what changes no access and no budget. */
+/** Whether anyone may do or spend more than before; `neither` for what changes no access and no budget. */
 export type Effect = 'widens' | 'narrows' | 'neither';
 
 export const SECTIONS = ['access', 'limits', 'keys', 'settings'] as const;

@@ -18,14 +18,14 @@ export interface SettingChange {
 }
 
 /** What callers, limits and keys say of themselves. */
-const TOLD = {
+const COMPARED_ELSEWHERE = {
   policy: ['$schema', 'workspaces', 'roles', 'callers'],
   workspace: ['id', 'name', 'requestsPerMinute', 'budgets', 'lends', 'overflowTo', 'keys'],
   key: ['name', 'rotateEveryDays', 'readers'],
   caller: ['principal', 'role', 'workspace', 'perSession'],
 } as const;
 
-/** Whatever else differs, so that nothing is left out: also fields that no other comparison knows. */
+/** All else that differs, so that nothing is left out: also fields that no other comparison knows. */
 export function settingChanges(
   before: Policy,
   after: Policy,
@@ -34,7 +34,11 @@ export function settingChanges(
   const callersBefore = new Map(before.callers.map((caller) => [caller.principal, caller]));
   const places = new Map(after.workspaces.map((workspace, at) => [workspace, at]));
   return [
-    ...differences(omit(before, TOLD.policy), omit(after, TOLD.policy), []),
+    ...differences(
+      omit(before, COMPARED_ELSEWHERE.policy),
+      omit(after, COMPARED_ELSEWHERE.policy),
+      [],
+    ),
     ...differences(before.roles, after.roles, ['roles']),
     ...pairs.flatMap(({ before: old, after: now }) => {
       if (old === undefined || now === undefined) return [];
@@ -42,24 +46,29 @@ export function settingChanges(
       const place = ['workspaces', places.get(now) ?? 0];
       const keysBefore = new Map(old.keys.map((key) => [key.name, key]));
       return [
-        ...differences(omit(old, TOLD.workspace), omit(now, TOLD.workspace), path, place),
+        ...differences(
+          omit(old, COMPARED_ELSEWHERE.workspace),
+          omit(now, COMPARED_ELSEWHERE.workspace),
+          path,
+          place,
+        ),
         ...now.keys.flatMap((key, at) => {
-          const one = omit(keysBefore.get(key.name) ?? key, TOLD.key);
+          const one = omit(keysBefore.get(key.name) ?? key, COMPARED_ELSEWHERE.key);
           const steps = [
             [...path, 'keys', key.name],
             [...place, 'keys', at],
           ] as const;
-          return [...differences(one, omit(key, TOLD.key), ...steps)];
+          return [...differences(one, omit(key, COMPARED_ELSEWHERE.key), ...steps)];
         }),
       ];
     }),
     ...after.callers.flatMap((caller, at) => {
-      const one = omit(callersBefore.get(caller.principal) ?? caller, TOLD.caller);
+      const one = omit(callersBefore.get(caller.principal) ?? caller, COMPARED_ELSEWHERE.caller);
       const steps = [
         ['callers', caller.principal],
         ['callers', at],
       ] as const;
-      return [...differences(one, omit(caller, TOLD.caller), ...steps)];
+      return [...differences(one, omit(caller, COMPARED_ELSEWHERE.caller), ...steps)];
     }),
   ];
 }

@@ -12,7 +12,7 @@ import type { Consumer, RestartState } from './refresh.js';
 /** Services that read a key only when they start. */
 export interface Consumers {
   /**
-   * Has the consumer start anew, unless it has since the key was promoted, and says how that goes. Safe to repeat:
+   * Has the consumer restart, unless it has since the key was promoted, and says how that goes. Safe to repeat:
    * one promotion is one new start.
    */
   refresh(consumer: Consumer, promotion: Promotion): Promise<RestartState>;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { MINUTE_MS } from '../platform/utc-day.js';
 import type { Refresh } from '../policy/policy-refresh.js';
 
-/** A service that the flow starts anew: all but `eventOnly`, which programs do. */
+/** A service that the flow restarts: all but `eventOnly`, which programs do. */
 export type Consumer = Pick<Refresh, 'assumeRole'> &
   (
     | { readonly ecs: NonNullable<Refresh['ecs']> }

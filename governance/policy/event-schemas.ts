@@ -41,7 +41,7 @@ const FIELDS = {
     versionId: z.string().meta({ description: 'The version of the secret that is now AWSCURRENT' }),
     expiresOn: z.iso.date().optional(),
     eventOnly: z.boolean().meta({
-      description: 'Whether services of the key start anew by this event alone, as its policy says',
+      description: 'Whether services of the key restart by this event alone, as its policy says',
     }),
     firstCheckAt: z.iso
       .datetime()

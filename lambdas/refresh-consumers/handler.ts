@@ -32,7 +32,7 @@ const SoFarSchema = z.object({
 const LONGEST_REASON = 300;
 
 /**
- * Task of the retirement flow: has the services start anew that read the key only then, and says whether they are
+ * Task of the retirement flow: has the services restart that read the key only then, and says whether they are
  * steady. Which they are is in the policy, and in no input.
  */
 export function createRefreshConsumersHandler(deps: RefreshConsumersDeps) {

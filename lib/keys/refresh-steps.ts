@@ -8,7 +8,7 @@ import type { Refresh } from '../../governance/policy/policy-refresh.js';
 import { GovernanceFunction } from '../platform/governance-function.js';
 import type { PolicyBundle } from '../platform/policy-bundle.js';
 
-/** Has the policy's consumers start anew; `undefined` where it names none. */
+/** Has the policy's consumers restart; `undefined` where it names none. */
 export function refreshFunction(
   scope: Construct,
   policy: PolicyBundle,

@@ -124,7 +124,7 @@ export class SecretProvider extends Construct {
     acknowledgeWildcard(
       role,
       'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:mistral/*',
-      'the secrets of this product, of whatever workspace and key',
+      'the secrets of this product, of any workspace and key',
     );
   }
 

@@ -27,7 +27,7 @@ function reporter() {
   };
 }
 
-test('a caller is reported once an hour, whatever its sessions are called', async () => {
+test('a caller is reported once an hour, no matter what its sessions are called', async () => {
   const { refuse, reported, pass } = reporter();
   for (let n = 0; n < 100; n += 1) await refuse(session('intern', `session-${n}\n/x`));
   await refuse('arn:aws:iam::111122223333:user/bob');

@@ -197,7 +197,7 @@ test.each(['Audit', 'SpendMonitor'])(
   },
 );
 
-test('services that start anew after a rotation are refreshed by one function, each by its name', () => {
+test('services that restart after a rotation are refreshed by one function, each by its name', () => {
   const refreshing = synthesize(
     aPolicy((document) => {
       document.workspaces[0].keys[0].refresh = [

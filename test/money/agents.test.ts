@@ -179,7 +179,7 @@ async function openBooks() {
   };
 }
 
-test('whatever ends an answer, no less is settled than Mistral bills, and no more than was reserved', async () => {
+test('no matter what ends an answer, no less is settled than Mistral bills, and no more than was reserved', async () => {
   const settled = await openBooks();
   for (const plan of PLANS) {
     const { billed, found } = await settled(plan);

@@ -89,7 +89,7 @@ describe('the package', () => {
   });
 });
 
-/** What the example's policy does without: it has the Admin API, no secret from before, and no service to start anew. */
+/** What the example's policy does without: it has the Admin API, no secret from before, and no service to restart. */
 const UNUSED = ['provide-secret', 'refresh-consumers', 'request-keys', 'verify-deletion'];
 
 describe('an app that installed it', () => {

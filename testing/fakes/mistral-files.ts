@@ -24,7 +24,7 @@ export type FakeFiles = ReturnType<typeof createFakeFiles>;
 
 const FILE_PATH = /^\/v1\/files\/([^/]+)(\/content|\/url)?$/;
 
-/** The files of an organization's workspaces: whoever has a key of a workspace has all of them. */
+/** The files of an organization's workspaces: who has a key of a workspace has all of them. */
 export function createFakeFiles({ now, newId = randomUUID }: FakeFilesOptions) {
   const files = new Map<string, FakeFile>();
 

@@ -10,7 +10,7 @@ export interface NotRefreshedContext extends RetirementContext {
   readonly refresh?: { readonly consumers: readonly Progress[] } | undefined;
 }
 
-/** Services that read the key only at start, and have not all started anew since it was replaced. */
+/** Services that read the key only at start, and have not all restarted since it was replaced. */
 export function notRefreshed(context: NotRefreshedContext): Alert {
   const { retirement, consumers = [], refresh } = context;
   const { secretName, oldKeyId } = retirement;

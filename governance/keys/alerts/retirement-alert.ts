@@ -15,7 +15,7 @@ export interface RetirementContext {
   readonly stateMachineArn: string;
   /** Who may read the secret by the policy; `undefined` where it no longer has the key. */
   readonly readers?: readonly string[] | undefined;
-  /** What the policy has start anew after a rotation. */
+  /** What the policy has restart after a rotation. */
   readonly consumers?: readonly Consumer[];
 }
 

@@ -58,7 +58,7 @@ test('a job is created, runs, and is settled by its results', async () => {
   expect(await world.money()).toMatchObject({ month: { settled: 3 * USED, reserved: 0 } });
 });
 
-test('its results are its owner’s, and nobody else’s', async () => {
+test('its results are its owner’s, and no other caller’s', async () => {
   const world = await open({
     change(document) {
       document.callers.push({

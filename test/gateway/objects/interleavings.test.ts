@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { FAULTS } from '../../support/file-world.js';
 import { playWithFaults, sequences } from './interleavings.js';
 
-test('nothing of one caller reaches another, whatever fails at any call of one operation', async () => {
+test('nothing of one caller reaches another, no matter what fails at any call of one operation', async () => {
   let runs = 0;
   for (const sequence of sequences(1)) runs += await playWithFaults(sequence, false);
   expect(runs).toBeGreaterThan(100);

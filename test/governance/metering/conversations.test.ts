@@ -138,7 +138,7 @@ describe('a body', () => {
     });
   });
 
-  test('has what a handoff needs in no case, whatever the policy lets pass', () => {
+  test('has what a handoff needs in no case, no matter what the policy lets pass', () => {
     const inputs = [{ type: 'agent.handoff', next_agent_id: 'ag_other' }];
     expect(parsed({ model, inputs }, START, true)).toMatchObject({ kind: 'problem' });
   });

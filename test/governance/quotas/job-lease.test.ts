@@ -210,7 +210,7 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
       } catch {}
       check();
       if (outcome?.kind !== 'reserved') {
-        // Refused, or the process died there: whoever finds its record frees it.
+        // Refused, or the process died there: who finds its record frees it.
         await untilDone(() => freeJob(counters, id, placesOf(claims(cost, count), NOW)));
         return;
       }

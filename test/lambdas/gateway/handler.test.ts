@@ -110,7 +110,7 @@ test('a body in base64 is the same body', async () => {
   expect((await invoke(world, anEvent(body, { isBase64Encoded: true }))).statusCode).toBe(200);
 });
 
-test('a form is read in memory, whatever its size: its bytes come in base64', async () => {
+test('a form is read in memory, of any size: its bytes come in base64', async () => {
   const world = await gatewayWorld(completes, (document) => {
     document.workspaces[0].models.push('voxtral-mini-latest');
     document.roles.developer.models = '*';

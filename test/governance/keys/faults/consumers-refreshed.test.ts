@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { playWithEveryFault } from '../../../support/fault-suite.js';
 import { CONSUMERS_REFRESHED } from '../../../support/stories.js';
 
-test('services start anew after a rotation: no fault at any call breaks an invariant', async () => {
+test('services restart after a rotation: no fault at any call breaks an invariant', async () => {
   const { faultPoints, broken } = await playWithEveryFault(CONSUMERS_REFRESHED, {
     play: 'one kind',
   });

@@ -226,7 +226,7 @@ const HOSTILE: readonly (readonly [string, string | Buffer, string])[] = [
   ['completions as a text', aLine(aBody({ n: '2' })), 'n must be'],
   ['a tool that runs at Mistral', aLine(aBody({ tools: [{ type: 'web_search' }] })), 'web_search'],
   [
-    'a file of somebody',
+    'a file of another caller',
     aLine(aBody({ messages: [{ role: 'user', content: [{ type: 'file', file_id: 'x' }] }] })),
     'file_id',
   ],
